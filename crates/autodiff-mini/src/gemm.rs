@@ -1,0 +1,98 @@
+//! The seam through which every matrix product of a tape goes, and the processor behind it.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use crate::Scalar;
+
+/// A matrix product, `C <- alpha A B + beta C`.
+///
+/// Transposes need no flag: a view with exchanged strides is the transpose. Implement this to put another device behind
+/// [`Var::matmul`](crate::Var::matmul), and hand it to [`Tape::with_gemm`](crate::Tape::with_gemm).
+pub trait Gemm<F: Scalar>: Send + Sync {
+    /// `c <- alpha a b + beta c` with `a` of shape `[m, k]`, `b` of `[k, n]`, `c` of `[m, n]`. With `beta` zero the old
+    /// `c` is not read, so that a NaN in it does no harm.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit together.
+    fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, c: ArrayViewMut2<'_, F>);
+}
+
+/// The processor's matrix product: `matrixmultiply`'s kernels on blocks of `C`, shared out by rayon.
+///
+/// The blocks depend on the shapes alone, so the result is the same to the last bit for every number of threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cpu;
+
+/// Multiply-adds worth handing to another thread: some tens of microseconds of work.
+const BLOCK_WORK: usize = 1 << 20;
+const MOST_BLOCKS: usize = 16;
+
+impl<F: Scalar> Gemm<F> for Cpu {
+    fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, mut c: ArrayViewMut2<'_, F>) {
+        let ((m, k), n) = (a.dim(), b.ncols());
+        let blocks = (m * n * k / BLOCK_WORK).clamp(1, MOST_BLOCKS);
+        // Each block packs the operand that it shares with the others anew, so cut along the longer side: the shared
+        // operand is then the smaller one.
+        if blocks == 1 || b.nrows() != k || c.dim() != (m, n) {
+            general_mat_mul(alpha, &a, &b, beta, &mut c);
+        } else if m >= n {
+            let rows = m.div_ceil(blocks);
+            let pieces = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter();
+            pieces
+                .zip(a.axis_chunks_iter(Axis(0), rows).into_par_iter())
+                .for_each(|(mut c, a)| general_mat_mul(alpha, &a, &b, beta, &mut c));
+        } else {
+            let columns = n.div_ceil(blocks);
+            let pieces = c.axis_chunks_iter_mut(Axis(1), columns).into_par_iter();
+            pieces
+                .zip(b.axis_chunks_iter(Axis(1), columns).into_par_iter())
+                .for_each(|(mut c, b)| general_mat_mul(alpha, &a, &b, beta, &mut c));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    fn ramp(rows: usize, columns: usize) -> Array2<f64> {
+        Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 7 + j * 13) % 17) as f64 - 8.0)
+    }
+
+    /// Small integers, so that every order of summation is exact.
+    fn naive(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+        Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| (0..a.ncols()).map(|k| a[[i, k]] * b[[k, j]]).sum())
+    }
+
+    #[test]
+    fn equals_the_definition_in_every_cut() {
+        for (m, k, n) in [(1, 1, 1), (3, 0, 2), (0, 3, 2), (5, 7, 11), (513, 64, 130), (64, 200, 700)] {
+            let (a, b) = (ramp(m, k), ramp(k, n));
+            let mut c = Array2::from_elem((m, n), f64::NAN);
+            Cpu.gemm(1.0, a.view(), b.view(), 0.0, c.view_mut());
+            assert_eq!(c, naive(&a, &b), "{m} x {k} x {n}");
+            Cpu.gemm(2.0, a.view(), b.view(), -1.0, c.view_mut());
+            assert_eq!(c, naive(&a, &b), "accumulating, {m} x {k} x {n}");
+            let (at, bt) = (a.t().as_standard_layout().to_owned(), b.t().as_standard_layout().to_owned());
+            Cpu.gemm(1.0, at.t(), bt.t(), 0.0, c.view_mut());
+            assert_eq!(c, naive(&a, &b), "transposed, {m} x {k} x {n}");
+        }
+    }
+
+    #[test]
+    fn same_bits_for_every_number_of_threads() {
+        let (a, b) = (ramp(300, 150).mapv(|x| (x / 7.0) as f32), ramp(150, 260).mapv(|x| (x / 3.0) as f32));
+        let run = |threads| {
+            let mut c = Array2::zeros((300, 260));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Cpu.gemm(1.0, a.view(), b.view(), 0.0, c.view_mut()));
+            c
+        };
+        assert_eq!(run(1), run(2));
+        assert_eq!(run(1), run(3));
+    }
+}

@@ -1,0 +1,234 @@
+//! Gradients against differences of the function itself.
+
+use ndarray::{ArcArray, ArrayD, IxDyn};
+use thiserror::Error;
+
+use crate::{Gradients, Tape, Var};
+
+/// Compares the gradients that a tape gives with central differences, in `f64`.
+///
+/// A function of several outputs is contracted with fixed irregular weights first, so that no output can hide behind
+/// another. The function must be smooth within a step of the inputs: keep them away from kinks and ties.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GradCheck {
+    /// The step `h`, relative for inputs above 1. The difference quotient is off by about `h^2` from truncation and by
+    /// `1e-16 / h` from rounding.
+    pub step: f64,
+    /// The difference allowed in proportion to the difference quotient.
+    pub relative: f64,
+    /// The difference allowed on top.
+    pub absolute: f64,
+}
+
+impl Default for GradCheck {
+    fn default() -> Self {
+        Self { step: 1e-6, relative: 1e-5, absolute: 1e-7 }
+    }
+}
+
+/// Where a gradient and the difference quotient part.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum GradCheckError {
+    /// One component of one gradient is off.
+    #[error("input {input}, element {index:?}: the gradient is {gradient:e}, the difference quotient {quotient:e}")]
+    Component {
+        /// Which of the inputs.
+        input: usize,
+        /// Which element of it.
+        index: Vec<usize>,
+        /// What the tape says.
+        gradient: f64,
+        /// What the differences say.
+        quotient: f64,
+    },
+    /// The derivative along a direction is off.
+    #[error("along direction {seed}: the gradient gives {gradient:e}, the difference quotient {quotient:e}")]
+    Direction {
+        /// The seed of the direction.
+        seed: u64,
+        /// What the tape says.
+        gradient: f64,
+        /// What the differences say.
+        quotient: f64,
+    },
+}
+
+/// [`GradCheck::check`] with the default step and tolerances.
+///
+/// ```
+/// # use autodiff_mini::gradcheck;
+/// # use ndarray::array;
+/// gradcheck(|x| (x[0] * x[1]).tanh(), &[array![0.3, -1.2].into_dyn(), array![2.0, 0.5].into_dyn()]).unwrap();
+/// ```
+///
+/// # Errors
+///
+/// The first component on which the two disagree.
+pub fn gradcheck<G>(function: G, inputs: &[ArrayD<f64>]) -> Result<(), GradCheckError>
+where
+    G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+{
+    GradCheck::default().check(function, inputs)
+}
+
+/// [`GradCheck::check_directional`] along one direction, with the default step and tolerances.
+///
+/// # Errors
+///
+/// If the two disagree.
+pub fn gradcheck_directional<G>(function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
+where
+    G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+{
+    GradCheck::default().check_directional(function, inputs, seed)
+}
+
+impl GradCheck {
+    /// Checks every component of every gradient: two evaluations for each element of the inputs.
+    ///
+    /// # Errors
+    ///
+    /// The first component on which gradient and difference quotient disagree, or either is not a number.
+    pub fn check<G>(&self, function: G, inputs: &[ArrayD<f64>]) -> Result<(), GradCheckError>
+    where
+        G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+    {
+        let shared = share(inputs);
+        let gradients = gradients(&function, &shared);
+        for (input, array) in inputs.iter().enumerate() {
+            for (index, &x) in array.indexed_iter() {
+                let h = self.step * x.abs().max(1.0);
+                let at = |x: f64| {
+                    let mut moved = shared.clone();
+                    moved[input][&index] = x;
+                    value(&function, &moved)
+                };
+                // The step that was taken, not the one that was meant: `x + h` is rounded.
+                let (above, below) = (x + h, x - h);
+                let quotient = (at(above) - at(below)) / (above - below);
+                let gradient = gradients.wrt(&shared[input]).map_or(0.0, |gradient| gradient[&index]);
+                if !self.agree(gradient, quotient) {
+                    let index = ndarray::Dimension::slice(&index).to_vec();
+                    return Err(GradCheckError::Component { input, index, gradient, quotient });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the derivative along one pseudo-random direction in the space of all inputs: two evaluations whatever their
+    /// size. A wrong gradient passes only by coincidence; use a few seeds.
+    ///
+    /// # Errors
+    ///
+    /// If gradient and difference quotient disagree, or either is not a number.
+    pub fn check_directional<G>(&self, function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
+    where
+        G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+    {
+        let shared = share(inputs);
+        let gradients = gradients(&function, &shared);
+        let mut random = SplitMix(seed);
+        let directions: Vec<ArrayD<f64>> = inputs.iter().map(|x| x.map(|_| random.next())).collect();
+        let norm = directions.iter().flatten().map(|u| u * u).sum::<f64>().sqrt();
+        let h = self.step * norm.max(1.0).recip();
+        let at = |t: f64| {
+            let moved: Vec<_> = inputs.iter().zip(&directions).map(|(x, u)| (x + &(u * t)).into_shared()).collect();
+            value(&function, &moved)
+        };
+        let quotient = (at(h) - at(-h)) / (2.0 * h);
+        let along = |(x, u): (&Shared, &ArrayD<f64>)| gradients.wrt(x).map_or(0.0, |gradient| (gradient * u).sum());
+        let gradient = shared.iter().zip(&directions).map(along).sum();
+        if self.agree(gradient, quotient) {
+            Ok(())
+        } else {
+            Err(GradCheckError::Direction { seed, gradient, quotient })
+        }
+    }
+
+    /// False also where either is NaN.
+    fn agree(&self, gradient: f64, quotient: f64) -> bool {
+        (gradient - quotient).abs() <= self.absolute + self.relative * quotient.abs()
+    }
+}
+
+type Shared = ArcArray<f64, IxDyn>;
+
+fn share(inputs: &[ArrayD<f64>]) -> Vec<Shared> {
+    inputs.iter().map(|x| x.to_shared()).collect()
+}
+
+/// A fixed weight for each output, none of them zero, no two alike.
+fn contract(output: Var<'_, f64>) -> Var<'_, f64> {
+    let mut i = 0.0;
+    let weights = output.value().map(|_| {
+        i += 1.0;
+        1.0 + 0.5 * f64::sin(1.7 * i)
+    });
+    (output * output.tape().constant(weights)).sum()
+}
+
+fn value<G>(function: &G, inputs: &[Shared]) -> f64
+where
+    G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+{
+    let tape = Tape::without_gradients();
+    let inputs: Vec<_> = inputs.iter().map(|x| tape.constant(x.clone())).collect();
+    contract(function(&inputs)).scalar()
+}
+
+fn gradients<G>(function: &G, inputs: &[Shared]) -> Gradients<f64>
+where
+    G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+{
+    let tape = Tape::new();
+    let inputs: Vec<_> = inputs.iter().map(|x| tape.parameter(x)).collect();
+    let loss = contract(function(&inputs)).id();
+    tape.backward(loss)
+}
+
+/// Steele, Lea and Flood's generator: enough for a direction, and no dependency for whoever only checks a gradient.
+struct SplitMix(u64);
+
+impl SplitMix {
+    /// Uniform in [-1, 1).
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    /// The square, with a rule that forgets the factor 2.
+    fn wrong_square<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
+        let input = x[0].value();
+        x[0].tape().custom(x, input.map(|x| x * x), move |g, sink| sink.add(0, g * &input))
+    }
+
+    #[test]
+    fn catches_a_wrong_rule() {
+        let x = [array![[1.0, -2.0], [0.5, 3.0]].into_dyn()];
+        let error = gradcheck(wrong_square, &x).unwrap_err();
+        assert!(matches!(error, GradCheckError::Component { input: 0, ref index, .. } if index == &[0, 0]), "{error}");
+        assert!(gradcheck_directional(wrong_square, &x, 7).is_err());
+        assert!(gradcheck_directional(|x| x[0].square(), &x, 7).is_ok());
+    }
+
+    #[test]
+    fn catches_nan() {
+        assert!(gradcheck(|x| x[0].ln(), &[array![-1.0].into_dyn()]).is_err());
+    }
+
+    #[test]
+    fn an_input_without_influence_has_gradient_zero() {
+        gradcheck(|x| x[0].square(), &[array![2.0].into_dyn(), array![3.0].into_dyn()]).unwrap();
+    }
+}

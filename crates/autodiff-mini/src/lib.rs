@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod gemm;
+mod gradcheck;
+mod gradients;
+mod ops;
+mod scalar;
+mod tape;
+mod var;
+
+pub use gemm::{Cpu, Gemm};
+pub use gradcheck::{GradCheck, GradCheckError, gradcheck, gradcheck_directional};
+pub use gradients::Gradients;
+pub use scalar::Scalar;
+pub use tape::{Sink, Tape};
+pub use var::{Var, VarId};
