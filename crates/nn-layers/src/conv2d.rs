@@ -1,0 +1,98 @@
+use autodiff_mini::{Scalar, Sink, Var};
+use ndarray::{ArcArray, Ix1, Ix4};
+use ndarray_rand::rand::Rng;
+
+use crate::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
+use crate::{Content, Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
+
+/// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
+/// `[batch, height', width', outputs]`, where
+///
+/// ```text
+/// y[n, i, j, o] = b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] W[o, u, v, c]
+/// ```
+///
+/// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a cross-correlation.
+#[derive(Debug, Clone)]
+pub struct Conv2d<F: Scalar> {
+    /// `W`, of shape `[outputs, kernel height, kernel width, inputs]`.
+    pub weight: Tensor<F>,
+    /// `b`, of shape `[outputs]`.
+    pub bias: Tensor<F>,
+    window: Window,
+}
+
+impl<F: Scalar> Conv2d<F> {
+    /// With PyTorch's default initialisation.
+    pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
+        Self::with_init(inputs, outputs, window, Init::Torch, rng)
+    }
+
+    /// With a chosen initialisation.
+    pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
+        let [height, width] = window.kernel;
+        let fans = [inputs * height * width, outputs * height * width];
+        let (weight, bias) = init.draw(&[outputs, height, width, inputs], outputs, fans, rng);
+        Self { weight, bias, window }
+    }
+}
+
+impl<F: Scalar> Layer<F> for Conv2d<F> {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        let tape = x.tape();
+        let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
+        let (input, w) = (images("Conv2d", x), filters(&self.weight));
+        let b = self.bias.view().into_dimensionality::<Ix1>().expect("a bias vector");
+        let window = self.window;
+        let y = conv2d(input.view(), w.view(), Some(b), window);
+        tape.custom(&[x, weight, bias], y, move |g, sink: &mut Sink<'_, F>| {
+            let g = g.as_standard_layout().into_dimensionality::<Ix4>().expect("the gradient of images");
+            if sink.wants(0) {
+                let (_, height, width, _) = input.dim();
+                sink.add(0, conv2d_backward_input(g.view(), w.view(), window, [height, width]));
+            }
+            sink.add(1, conv2d_backward_weight(input.view(), g.view(), window));
+            sink.add(2, sum_pixels(g.view()));
+        })
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let (outputs, _, _, inputs) = filters(&self.weight).dim();
+        let Window { kernel: [h, w], padding: [ph, pw], .. } = self.window;
+        let output = match *input {
+            [height, width, channels] if channels == inputs => self.window.convolved([height, width]),
+            _ => None,
+        };
+        let [height, width] = output.ok_or_else(|| {
+            let least = [h.saturating_sub(2 * ph).max(1), w.saturating_sub(2 * pw).max(1)];
+            let takes =
+                format_args!("[height, width, {inputs}] of at least {} x {} pixels", least[0], least[1]).to_string();
+            ShapeError::new(format_args!("Conv2d({inputs} to {outputs}, {h} x {w})"), takes, input)
+        })?;
+        Ok(vec![height, width, outputs])
+    }
+
+    fn state(&mut self) -> Vec<Entry<'_, F>> {
+        vec![
+            Entry { name: "weight", content: Content::Parameter(&mut self.weight), layout: Layout::Filters },
+            Entry { name: "bias", content: Content::Parameter(&mut self.bias), layout: Layout::Features },
+        ]
+    }
+
+    fn keeps_features(&self) -> bool {
+        false
+    }
+}
+
+/// The value as images in memory order, which is what the kernels work on; free unless something permuted it.
+pub(crate) fn images<F: Scalar>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
+    let value = x.value();
+    let shape = value.shape().to_vec();
+    let value = if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned().into_shared() };
+    let images = value.into_dimensionality();
+    images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {shape:?}"))
+}
+
+pub(crate) fn filters<F: Scalar>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {
+    weight.clone().into_dimensionality().expect("filters have four axes")
+}

@@ -1,0 +1,9 @@
+//! The arithmetic of the layers, as functions of array views that know nothing of a tape.
+//!
+//! Images are `[batch, height, width, channels]` in memory order: the values that a filter sees in one row of an image are
+//! then one run of memory, for every number of channels.
+
+mod conv;
+mod patches;
+
+pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};

@@ -1,0 +1,105 @@
+use std::fmt::{self, Debug};
+
+use autodiff_mini::{Scalar, Var};
+use thiserror::Error;
+
+use crate::{BatchNorm, Entry};
+
+/// A function of a batch with parameters of its own. The first axis is the batch; images are `[batch, height, width,
+/// channels]`.
+///
+/// A layer is a plain struct. Evaluation takes it by shared reference; training by unique reference, because batch
+/// normalisation keeps running statistics then. There is no mode to forget to set.
+pub trait Layer<F: Scalar>: Debug + Send + Sync + CloneLayer<F> {
+    /// The layer's value, in evaluation mode.
+    ///
+    /// # Panics
+    ///
+    /// If the shape does not fit; see [`Layer::output_shape`] to know beforehand.
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F>;
+
+    /// The layer's value, in training mode.
+    ///
+    /// # Panics
+    ///
+    /// As [`Layer::forward`].
+    fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
+        self.forward(x)
+    }
+
+    /// The shape that comes out for one sample of this shape, batch axis left out.
+    ///
+    /// # Errors
+    ///
+    /// If the layer cannot take it.
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError>;
+
+    /// All that the layer holds, in a fixed order.
+    fn state(&mut self) -> Vec<Entry<'_, F>> {
+        Vec::new()
+    }
+
+    /// Whether PyTorch has it as part of the module before it, as [`Affine`](crate::Affine) is part of the batch
+    /// normalisation: then it takes no number in the names of a weights file.
+    fn joins_previous(&self) -> bool {
+        false
+    }
+
+    /// Itself, if it is the layer whose statistics can be estimated anew.
+    fn as_batch_norm(&mut self) -> Option<&mut BatchNorm<F>> {
+        None
+    }
+
+    /// The image `[height, width, channels]` that it makes flat; for [`Flatten`](crate::Flatten).
+    fn flattens(&self) -> Option<[usize; 3]> {
+        None
+    }
+
+    /// The image `[height, width, channels]` that it makes out of a flat row; for [`Unflatten`](crate::Unflatten).
+    fn unflattens(&self) -> Option<[usize; 3]> {
+        None
+    }
+
+    /// Whether feature `i` of its output comes from feature `i` of its input alone. Between such layers the order of the
+    /// features is the same; a [`Dense`](crate::Dense) starts a new one.
+    fn keeps_features(&self) -> bool {
+        true
+    }
+}
+
+/// Clones a layer behind a box. Every `Clone` layer has it.
+pub trait CloneLayer<F: Scalar> {
+    /// A clone in a box of its own.
+    fn clone_boxed(&self) -> Box<dyn Layer<F>>;
+}
+
+impl<F: Scalar, L: Layer<F> + Clone + 'static> CloneLayer<F> for L {
+    fn clone_boxed(&self) -> Box<dyn Layer<F>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<F: Scalar> Clone for Box<dyn Layer<F>> {
+    fn clone(&self) -> Self {
+        self.as_ref().clone_boxed()
+    }
+}
+
+/// A layer was given a shape that it cannot take.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{layer} takes {takes}, got shape {got:?}")]
+pub struct ShapeError {
+    /// Which layer, with its sizes.
+    pub layer: String,
+    /// What it takes.
+    pub takes: String,
+    /// What it got.
+    pub got: Vec<usize>,
+}
+
+impl ShapeError {
+    /// `layer` takes `takes`, got shape `got`.
+    pub fn new(layer: impl fmt::Display, takes: impl fmt::Display, got: &[usize]) -> Self {
+        Self { layer: layer.to_string(), takes: takes.to_string(), got: got.to_vec() }
+    }
+}

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod activation;
+mod affine;
+mod batch_norm;
+mod conv2d;
+mod conv_transpose2d;
+mod dense;
+mod init;
+pub mod kernels;
+mod layer;
+pub mod optim;
+mod reshape;
+mod sequential;
+mod state;
+mod weights;
+mod window;
+
+pub use activation::Activation;
+pub use affine::Affine;
+pub use batch_norm::BatchNorm;
+pub use conv_transpose2d::ConvTranspose2d;
+pub use conv2d::Conv2d;
+pub use dense::Dense;
+pub use init::Init;
+pub use layer::{CloneLayer, Layer, ShapeError};
+pub use reshape::{Flatten, Unflatten};
+pub use sequential::{Sequential, SequentialBuilder};
+pub use state::{Content, Entry, Layout, Tensor};
+pub use weights::{Weights, WeightsError};
+pub use window::Window;

@@ -1,0 +1,89 @@
+use autodiff_mini::Scalar;
+use ndarray::{ArrayD, Zip};
+
+use super::{Optimizer, pairs};
+use crate::Tensor;
+
+/// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its root mean square.
+///
+/// ```text
+/// m <- beta1 m + (1 - beta1) g,    v <- beta2 v + (1 - beta2) g^2
+/// x <- x - rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+/// ```
+///
+/// The same numbers as `torch.optim.Adam` and `AdamW`.
+#[derive(Debug, Clone)]
+pub struct Adam<F: Scalar> {
+    /// The memory of the mean; 0.9.
+    pub beta1: f64,
+    /// The memory of the mean square; 0.999.
+    pub beta2: f64,
+    /// Keeps the division away from 0; 1e-8.
+    pub eps: f64,
+    /// What pulls the parameters towards 0.
+    pub decay: Decay,
+    moments: Vec<Option<Moments<F>>>,
+}
+
+/// What pulls parameters towards 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Decay {
+    /// Nothing.
+    #[default]
+    None,
+    /// `g + w x` in place of `g`, PyTorch's `Adam(weight_decay=w)`.
+    L2(f64),
+    /// `x <- x - rate w x` before each step: AdamW (Loshchilov and Hutter, ICLR 2019).
+    Decoupled(f64),
+}
+
+#[derive(Debug, Clone)]
+struct Moments<F> {
+    first: ArrayD<F>,
+    second: ArrayD<F>,
+    steps: i32,
+}
+
+impl<F: Scalar> Default for Adam<F> {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: Decay::None, moments: Vec::new() }
+    }
+}
+
+impl<F: Scalar> Adam<F> {
+    /// With this decay, and the usual numbers otherwise.
+    pub fn with_decay(decay: Decay) -> Self {
+        Self { decay, ..Self::default() }
+    }
+}
+
+impl<F: Scalar> Optimizer<F> for Adam<F> {
+    fn step(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]) {
+        let [beta1, beta2, eps] = [self.beta1, self.beta2, self.eps].map(F::from_f64);
+        let [one_minus_beta1, one_minus_beta2] = [1.0 - self.beta1, 1.0 - self.beta2].map(F::from_f64);
+        let (l2, keep) = match self.decay {
+            Decay::None => (F::zero(), F::one()),
+            Decay::L2(weight) => (F::from_f64(weight), F::one()),
+            Decay::Decoupled(weight) => (F::zero(), F::from_f64(1.0 - learning_rate * weight)),
+        };
+        self.moments.resize_with(parameters.len(), || None);
+        for ((x, g), moments) in pairs(parameters, gradients).zip(&mut self.moments) {
+            let Some(g) = g else { continue };
+            let moments = moments.get_or_insert_with(|| {
+                let zeros = ArrayD::zeros(g.raw_dim());
+                Moments { first: zeros.clone(), second: zeros, steps: 0 }
+            });
+            moments.steps += 1;
+            let [correction1, correction2] = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(moments.steps));
+            let rate = F::from_f64(learning_rate / correction1);
+            let root = F::from_f64(correction2.sqrt().recip());
+            // One pass over the memory of all four.
+            Zip::from(x).and(&mut moments.first).and(&mut moments.second).and(g).for_each(|x, m, v, &g| {
+                let g = g + l2 * *x;
+                *m = beta1 * *m + one_minus_beta1 * g;
+                *v = beta2 * *v + one_minus_beta2 * g * g;
+                *x = keep * *x - rate * *m / (v.sqrt() * root + eps);
+            });
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use autodiff_mini::{Scalar, Var};
+
+use crate::{Layer, ShapeError};
+
+/// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
+/// weights file has them channels first, and reading and writing take care of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flatten {
+    image: [usize; 3],
+}
+
+/// A flat row as an image of a known shape `[height, width, channels]`: the inverse of [`Flatten`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unflatten {
+    image: [usize; 3],
+}
+
+impl Flatten {
+    /// For images of this shape, `[height, width, channels]`.
+    pub const fn new(image: [usize; 3]) -> Self {
+        Self { image }
+    }
+}
+
+impl Unflatten {
+    /// To images of this shape, `[height, width, channels]`.
+    pub const fn new(image: [usize; 3]) -> Self {
+        Self { image }
+    }
+}
+
+impl<F: Scalar> Layer<F> for Flatten {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        x.reshape(&[x.shape()[0], self.image.iter().product()])
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        if input == self.image {
+            Ok(vec![input.iter().product()])
+        } else {
+            Err(ShapeError::new("Flatten", format_args!("{:?}", self.image), input))
+        }
+    }
+
+    fn flattens(&self) -> Option<[usize; 3]> {
+        Some(self.image)
+    }
+}
+
+impl<F: Scalar> Layer<F> for Unflatten {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        let [height, width, channels] = self.image;
+        x.reshape(&[x.shape()[0], height, width, channels])
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let features: usize = self.image.iter().product();
+        if input == [features] {
+            Ok(self.image.to_vec())
+        } else {
+            Err(ShapeError::new(format_args!("Unflatten to {:?}", self.image), format_args!("[{features}]"), input))
+        }
+    }
+
+    fn unflattens(&self) -> Option<[usize; 3]> {
+        Some(self.image)
+    }
+}

@@ -1,0 +1,198 @@
+use autodiff_mini::{Scalar, Tape, Var};
+use ndarray::ArrayD;
+
+use crate::batch_norm::Moments;
+use crate::state::Image;
+use crate::{Content, Entry, Layer, ShapeError, Tensor, Weights, WeightsError};
+
+/// Layers one after the other, checked against each other when they are put together.
+///
+/// ```
+/// use nn_layers::{Activation, Dense, Sequential};
+/// # use ndarray_rand::rand::SeedableRng;
+/// # let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+/// let network = Sequential::<f32>::on(&[784])
+///     .then(Dense::new(784, 32, &mut rng))
+///     .then(Activation::Relu)
+///     .then(Dense::new(32, 10, &mut rng))
+///     .build()?;
+/// assert_eq!(network.output_shape(), [10]);
+///
+/// let mistake = Sequential::<f32>::on(&[784]).then(Dense::new(28, 10, &mut rng)).build();
+/// assert_eq!(mistake.unwrap_err().to_string(), "layer 0: Dense(28 to 10) takes [28], got shape [784]");
+/// # Ok::<(), nn_layers::ShapeError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Sequential<F: Scalar> {
+    layers: Vec<Box<dyn Layer<F>>>,
+    /// The shape of one sample before each layer and after the last.
+    shapes: Vec<Vec<usize>>,
+}
+
+/// A [`Sequential`] being put together.
+#[derive(Debug)]
+pub struct SequentialBuilder<F: Scalar>(Result<Sequential<F>, ShapeError>);
+
+impl<F: Scalar> SequentialBuilder<F> {
+    /// Adds a layer at the end.
+    #[must_use]
+    pub fn then(self, layer: impl Layer<F> + 'static) -> Self {
+        Self(self.0.and_then(|mut network| {
+            let number = network.layers.len();
+            let shape = layer.output_shape(network.output_shape());
+            let shape = shape.map_err(|e| ShapeError { layer: format!("layer {number}: {}", e.layer), ..e })?;
+            network.layers.push(Box::new(layer));
+            network.shapes.push(shape);
+            Ok(network)
+        }))
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    ///
+    /// The first layer that cannot take what the one before it gives.
+    pub fn build(self) -> Result<Sequential<F>, ShapeError> {
+        self.0
+    }
+}
+
+impl<F: Scalar> Sequential<F> {
+    /// Starts a network that takes samples of this shape, batch axis left out.
+    pub fn on(input_shape: &[usize]) -> SequentialBuilder<F> {
+        SequentialBuilder(Ok(Self { layers: Vec::new(), shapes: vec![input_shape.to_vec()] }))
+    }
+
+    /// The shape of one sample that it takes.
+    pub fn input_shape(&self) -> &[usize] {
+        &self.shapes[0]
+    }
+
+    /// The shape of one sample that it gives.
+    pub fn output_shape(&self) -> &[usize] {
+        self.shapes.last().expect("the input's shape at least")
+    }
+
+    /// The value in evaluation mode.
+    ///
+    /// # Panics
+    ///
+    /// If the batch is not of samples of [`input_shape`](Sequential::input_shape).
+    pub fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        self.check(x);
+        self.layers.iter().fold(x, |x, layer| layer.forward(x))
+    }
+
+    /// The value in training mode.
+    ///
+    /// # Panics
+    ///
+    /// As [`forward`](Sequential::forward).
+    pub fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
+        self.check(x);
+        self.layers.iter_mut().fold(x, |x, layer| layer.train(x))
+    }
+
+    fn check(&self, x: Var<'_, F>) {
+        let (shape, expected) = (x.shape(), self.input_shape());
+        assert!(
+            shape.get(1..) == Some(expected),
+            "a network on samples of {expected:?} got a batch of shape {shape:?}"
+        );
+    }
+
+    /// What an optimiser changes, in a fixed order.
+    pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
+        let entries = self.layers.iter_mut().flat_map(|layer| layer.state());
+        entries
+            .filter_map(|entry| if let Content::Parameter(tensor) = entry.content { Some(tensor) } else { None })
+            .collect()
+    }
+
+    /// Replaces the running statistics of every batch normalisation by the exact mean and variance of its input over all
+    /// of `batches`, in evaluation mode and from the first layer to the last, since each depends on those before it.
+    /// `batches` is called once for each such layer.
+    pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {
+        for i in 0..self.layers.len() {
+            let (before, rest) = self.layers.split_at_mut(i);
+            let Some(norm) = rest[0].as_batch_norm() else { continue };
+            let mut moments = Moments::new(norm.features());
+            for batch in batches() {
+                let tape = Tape::without_gradients();
+                let x = before.iter().fold(tape.constant(batch), |x, layer| layer.forward(x));
+                moments.add(norm.rows(&x.value()).view());
+            }
+            norm.set_statistics(&moments);
+        }
+    }
+
+    /// Puts everything that the layers hold into `weights`, named `prefix.0.weight` and so on as PyTorch numbers the
+    /// modules of its `nn.Sequential`, in PyTorch's layouts.
+    pub fn write(&self, prefix: &str, weights: &mut Weights) {
+        // Listing the state takes a unique reference; a clone shares its arrays and costs next to nothing.
+        for (name, entry, [input, output]) in self.clone().entries(prefix) {
+            match entry.content {
+                Content::Parameter(tensor) | Content::Statistic(tensor) => {
+                    weights.insert(name, &entry.layout.to_file(tensor, input, output));
+                }
+                Content::Count(count) => weights.insert_count(name, *count),
+            }
+        }
+    }
+
+    /// Takes everything that the layers hold from `weights`; the inverse of [`write`](Sequential::write).
+    ///
+    /// # Errors
+    ///
+    /// If a tensor is missing, has another shape, is not of floating point or not finite, or if there is one under
+    /// `prefix` that no layer knows. The network is then as it was.
+    pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
+        let mut next = self.clone();
+        let mut known = std::collections::HashSet::new();
+        for (name, entry, [input, output]) in next.entries(prefix) {
+            match entry.content {
+                Content::Parameter(tensor) | Content::Statistic(tensor) => {
+                    let array = weights.get(&name, &entry.layout.file_shape(tensor.shape()))?;
+                    *tensor = entry.layout.to_memory(array, input, output).into_shared();
+                }
+                Content::Count(count) => *count = weights.get_count(&name)?,
+            }
+            known.insert(name);
+        }
+        weights.refuse_others(prefix, &known)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Each entry with its name and the flat images before and after its layer.
+    fn entries(&mut self, prefix: &str) -> Vec<(String, Entry<'_, F>, [Image; 2])> {
+        let images = self.flat_images();
+        let mut entries = Vec::new();
+        let mut number = 0;
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            if i > 0 && !layer.joins_previous() {
+                number += 1;
+            }
+            let around = [images[i], images[i + 1]];
+            entries.extend(
+                layer.state().into_iter().map(|entry| (format!("{prefix}.{number}.{}", entry.name), entry, around)),
+            );
+        }
+        entries
+    }
+
+    /// Before each layer and after the last: the image that a flat row of features is there, if it is one. Known after a
+    /// [`Flatten`](crate::Flatten) and before an [`Unflatten`](crate::Unflatten), and across layers that keep features.
+    fn flat_images(&self) -> Vec<Image> {
+        let mut images = vec![None; self.shapes.len()];
+        for (i, layer) in self.layers.iter().enumerate() {
+            let kept = if layer.keeps_features() && layer.unflattens().is_none() { images[i] } else { None };
+            images[i + 1] = layer.flattens().or(kept);
+        }
+        for (i, layer) in self.layers.iter().enumerate().rev() {
+            let kept = if layer.keeps_features() && layer.flattens().is_none() { images[i + 1] } else { None };
+            images[i] = images[i].or(layer.unflattens()).or(kept);
+        }
+        images
+    }
+}

@@ -1,0 +1,247 @@
+//! The [safetensors](https://github.com/huggingface/safetensors) file format, with every error naming file and tensor.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use autodiff_mini::Scalar;
+use ndarray::ArrayD;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use thiserror::Error;
+
+/// The tensors and the description of one safetensors file, in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Weights {
+    /// Free text by key: what the weights are of.
+    pub metadata: HashMap<String, String>,
+    tensors: BTreeMap<String, Stored>,
+    /// Where they were read from, for messages.
+    path: PathBuf,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+/// Why weights could not be written or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file is not a safetensors file, or a broken one.
+    #[error("{}: not a valid safetensors file: {source}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: safetensors::SafeTensorError,
+    },
+    /// A tensor that the network needs is not there.
+    #[error("{}: no tensor `{name}`; was the file written for another network?", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor is there that the network has no place for.
+    #[error("{}: the network has no `{name}`; was the file written for another network?", path.display())]
+    Unexpected {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor has another shape than the network's.
+    #[error("{}: `{name}` has shape {found:?}, the network needs {expected:?}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The network's shape.
+        expected: Vec<usize>,
+        /// The file's shape.
+        found: Vec<usize>,
+    },
+    /// A tensor holds numbers of a kind that cannot be used here.
+    #[error("{}: `{name}` holds {found}, not {expected}", path.display())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What is needed.
+        expected: &'static str,
+        /// What the file holds.
+        found: String,
+    },
+    /// A tensor holds NaN or an infinity.
+    #[error("{}: `{name}` holds {value} at position {position}; the training that wrote it had diverged", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The first such value.
+        value: f64,
+        /// Its position in row-major order.
+        position: usize,
+    },
+}
+
+impl Weights {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read or is not a safetensors file.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
+        let path = path.as_ref().to_path_buf();
+        let bytes = fs::read(&path).map_err(|source| WeightsError::Io { path: path.clone(), source })?;
+        let format = |source| WeightsError::Format { path: path.clone(), source };
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
+        let file = SafeTensors::deserialize(&bytes).map_err(format)?;
+        let stored = |view: TensorView<'_>| Stored {
+            dtype: view.dtype(),
+            shape: view.shape().to_vec(),
+            bytes: view.data().to_vec(),
+        };
+        let tensors = file.tensors().into_iter().map(|(name, view)| (name, stored(view))).collect();
+        Ok(Self { metadata: header.metadata().clone().unwrap_or_default(), tensors, path })
+    }
+
+    /// Writes a file whole or not at all: to a temporary one in the same folder, synced, then renamed.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; an older file of that name is then untouched.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WeightsError> {
+        let path = path.as_ref();
+        let views = self.tensors.iter().map(|(name, stored)| {
+            (
+                name,
+                TensorView::new(stored.dtype, stored.shape.clone(), &stored.bytes)
+                    .expect("as many bytes as the shape says"),
+            )
+        });
+        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
+        let bytes = safetensors::serialize(views, metadata)
+            .map_err(|source| WeightsError::Format { path: path.to_path_buf(), source })?;
+        write_whole(path, &bytes).map_err(|source| WeightsError::Io { path: path.to_path_buf(), source })
+    }
+
+    /// The names of the tensors, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// The shape of a tensor.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        Some(&self.tensors.get(name)?.shape)
+    }
+
+    /// Puts an array under a name.
+    pub fn insert<F: Scalar>(&mut self, name: impl Into<String>, array: &ArrayD<F>) {
+        let single = size_of::<F>() == size_of::<f32>();
+        let bytes = array.iter().flat_map(|x| {
+            // Either way exact, and little-endian as the format wants it.
+            let x = x.into_f64();
+            let (four, eight) = ((x as f32).to_le_bytes(), x.to_le_bytes());
+            if single { four.to_vec() } else { eight.to_vec() }
+        });
+        let dtype = if single { Dtype::F32 } else { Dtype::F64 };
+        let stored = Stored { dtype, shape: array.shape().to_vec(), bytes: bytes.collect() };
+        self.tensors.insert(name.into(), stored);
+    }
+
+    /// Puts a whole number, as PyTorch's 64-bit integer without axes, under a name.
+    pub fn insert_count(&mut self, name: impl Into<String>, count: u64) {
+        let bytes = i64::try_from(count).unwrap_or(i64::MAX).to_le_bytes().to_vec();
+        self.tensors.insert(name.into(), Stored { dtype: Dtype::I64, shape: Vec::new(), bytes });
+    }
+
+    /// The tensor of this name and shape; one of the other precision is converted.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, if it has another shape, or if it is not of finite 32- or 64-bit floating-point numbers.
+    pub fn get<F: Scalar>(&self, name: &str, shape: &[usize]) -> Result<ArrayD<F>, WeightsError> {
+        let stored = self.stored(name)?;
+        let (path, name) = (self.path.clone(), name.to_owned());
+        if stored.shape != shape {
+            return Err(WeightsError::Shape { path, name, expected: shape.to_vec(), found: stored.shape.clone() });
+        }
+        let values: Vec<F> = match stored.dtype {
+            Dtype::F32 => numbers(&stored.bytes, |bytes| F::from_f64(f32::from_le_bytes(bytes).into())),
+            Dtype::F64 => numbers(&stored.bytes, |bytes| F::from_f64(f64::from_le_bytes(bytes))),
+            found => {
+                let (expected, found) = ("32- or 64-bit floating-point numbers", format!("{found:?}"));
+                return Err(WeightsError::Kind { path, name, expected, found });
+            }
+        };
+        if let Some(position) = values.iter().position(|x| !x.is_finite()) {
+            return Err(WeightsError::NotFinite { path, name, value: values[position].into_f64(), position });
+        }
+        Ok(ArrayD::from_shape_vec(shape, values).expect("the format guarantees as many bytes as the shape says"))
+    }
+
+    /// The whole number of this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or if it is not one non-negative 64-bit integer.
+    pub fn get_count(&self, name: &str) -> Result<u64, WeightsError> {
+        let stored = self.stored(name)?;
+        let count = match (stored.dtype, &stored.bytes[..]) {
+            (Dtype::I64, &[a, b, c, d, e, f, g, h]) => u64::try_from(i64::from_le_bytes([a, b, c, d, e, f, g, h])).ok(),
+            _ => None,
+        };
+        count.ok_or_else(|| WeightsError::Kind {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            expected: "one non-negative 64-bit integer",
+            found: format!("{:?} of shape {:?}", stored.dtype, stored.shape),
+        })
+    }
+
+    /// # Errors
+    ///
+    /// If there is a tensor under `prefix.` that is not among the known ones.
+    pub(crate) fn refuse_others(&self, prefix: &str, known: &HashSet<String>) -> Result<(), WeightsError> {
+        let under = |name: &&String| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+        match self.tensors.keys().filter(under).find(|name| !known.contains(*name)) {
+            Some(name) => Err(WeightsError::Unexpected { path: self.path.clone(), name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn stored(&self, name: &str) -> Result<&Stored, WeightsError> {
+        let missing = || WeightsError::Missing { path: self.path.clone(), name: name.to_owned() };
+        self.tensors.get(name).ok_or_else(missing)
+    }
+}
+
+fn numbers<const N: usize, F>(bytes: &[u8], convert: impl Fn([u8; N]) -> F) -> Vec<F> {
+    bytes.chunks_exact(N).map(|chunk| convert(chunk.try_into().expect("N bytes"))).collect()
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,55 @@
+/// How a filter slides over an image: its size, its step, and the zeros around the image. `[vertical, horizontal]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The filter's height and width, at least 1.
+    pub kernel: [usize; 2],
+    /// The steps, at least 1.
+    pub stride: [usize; 2],
+    /// The rows and columns of zeros on each side.
+    pub padding: [usize; 2],
+}
+
+impl Window {
+    /// The same in both directions.
+    ///
+    /// # Panics
+    ///
+    /// If `kernel` or `stride` is 0.
+    pub const fn square(kernel: usize, stride: usize, padding: usize) -> Self {
+        assert!(kernel > 0 && stride > 0, "a filter and its step have at least one pixel");
+        Self { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2] }
+    }
+
+    /// The height and width of a convolution's output, `(size + 2 padding - kernel) / stride + 1` rounded down; nothing
+    /// if the image is too small for a single position.
+    pub fn convolved(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let side = |i: usize| Some((size[i] + 2 * self.padding[i]).checked_sub(self.kernel[i])? / self.stride[i] + 1);
+        Some([side(0)?, side(1)?])
+    }
+
+    /// The height and width of a transposed convolution's output, `(size - 1) stride + kernel - 2 padding`; nothing if no
+    /// pixel is left. Of the sizes that [`convolved`](Window::convolved) takes back to `size` it is the smallest.
+    pub fn transposed(&self, size: [usize; 2]) -> Option<[usize; 2]> {
+        let side = |i: usize| {
+            let full = size[i].checked_sub(1)? * self.stride[i] + self.kernel[i];
+            full.checked_sub(2 * self.padding[i]).filter(|&side| side > 0)
+        };
+        Some([side(0)?, side(1)?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        let halving = Window::square(4, 2, 1);
+        assert_eq!((halving.convolved([28, 14]), halving.transposed([14, 7])), (Some([14, 7]), Some([28, 14])));
+        assert_eq!(Window::square(3, 1, 1).convolved([5, 1]), Some([5, 1]));
+        assert_eq!(
+            (Window::square(3, 1, 0).convolved([5, 2]), Window::square(2, 1, 1).transposed([1, 1])),
+            (None, None)
+        );
+    }
+}

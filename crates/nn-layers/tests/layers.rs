@@ -1,0 +1,187 @@
+//! Every layer's gradients against differences, and what each promises beside.
+
+use approx::assert_relative_eq;
+use autodiff_mini::{Tape, Var, gradcheck, gradcheck_directional};
+use ndarray::{ArrayD, Axis, array};
+use ndarray_rand::rand::SeedableRng;
+use nn_layers::{
+    Activation, Affine, BatchNorm, Content, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, Sequential, Tensor,
+    Unflatten, Window,
+};
+use proptest::prelude::*;
+use rand_chacha::ChaCha8Rng;
+
+use crate::random;
+
+fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(11)
+}
+
+/// Checks the gradients of a layer in training mode with respect to its input and to each of its parameters. Parameters
+/// are known by their buffers, so a layer made of the check's own inputs has its gradients checked with them.
+fn check<L: Layer<f64> + Clone>(layer: &L, x: ArrayD<f64>) {
+    let mut inputs = vec![x];
+    inputs.extend(parameters(&mut layer.clone()).into_iter().map(|p| p.to_owned()));
+    fn apply<'t>(mut layer: impl Layer<f64>, x: &[Var<'t, f64>]) -> Var<'t, f64> {
+        parameters(&mut layer).into_iter().zip(&x[1..]).for_each(|(p, x)| *p = x.value());
+        layer.train(x[0])
+    }
+    gradcheck(|x| apply(layer.clone(), x), &inputs).unwrap();
+    for seed in 0..3 {
+        gradcheck_directional(|x| apply(layer.clone(), x), &inputs, seed).unwrap();
+    }
+}
+
+fn parameters(layer: &mut impl Layer<f64>) -> Vec<&mut Tensor<f64>> {
+    let entries = layer.state().into_iter();
+    entries
+        .filter_map(|entry| if let Content::Parameter(tensor) = entry.content { Some(tensor) } else { None })
+        .collect()
+}
+
+#[test]
+fn gradients_of_every_layer() {
+    check(&Dense::new(4, 3, &mut rng()), random(&[5, 4], 1));
+    check(&Conv2d::new(2, 3, Window::square(3, 2, 1), &mut rng()), random(&[2, 5, 4, 2], 2));
+    check(&ConvTranspose2d::new(3, 2, Window::square(4, 2, 1), &mut rng()), random(&[2, 2, 3, 3], 3));
+    check(&BatchNorm::new(3), random(&[6, 3], 4));
+    check(&BatchNorm::new(2), random(&[2, 3, 2, 2], 5));
+    let mut affine = Affine::new(3);
+    affine.weight = random(&[3], 6).into_shared();
+    check(&affine, random(&[2, 2, 2, 3], 7));
+    check(&Flatten::new([2, 1, 3]), random(&[2, 2, 1, 3], 8));
+    check(&Unflatten::new([2, 1, 3]), random(&[2, 6], 9));
+    let activations =
+        [Activation::Relu, Activation::LeakyRelu(0.1), Activation::Sigmoid, Activation::Tanh, Activation::Softplus];
+    for activation in activations {
+        check(&activation, random(&[3, 4], 10));
+    }
+}
+
+#[test]
+fn a_frozen_batch_normalisation_has_a_gradient_too() {
+    let mut norm = BatchNorm::<f64>::new(3);
+    (norm.running_mean, norm.running_var) = (random(&[3], 1).into_shared(), (random(&[3], 2) + 1.5).into_shared());
+    gradcheck(|x| norm.forward(x[0]), &[random(&[4, 3], 3)]).unwrap();
+}
+
+#[test]
+fn the_transposed_convolution_is_the_transpose() {
+    // <conv(x), y> = <x, conv_t(y)> with the same filters and no biases, through the layers.
+    let window = Window::square(4, 2, 1);
+    let mut conv = Conv2d::<f64>::new(2, 3, window, &mut rng());
+    conv.bias.fill(0.0);
+    let mut transposed = ConvTranspose2d::new(3, 2, window, &mut rng());
+    (transposed.weight, transposed.bias) = (conv.weight.clone(), Tensor::zeros(vec![2]));
+    let tape = Tape::without_gradients();
+    let (x, y) = (tape.constant(random(&[2, 6, 8, 2], 1)), tape.constant(random(&[2, 3, 4, 3], 2)));
+    let (left, right) = ((conv.forward(x) * y).sum().scalar(), (x * transposed.forward(y)).sum().scalar());
+    assert_relative_eq!(left, right, max_relative = 1e-12);
+}
+
+proptest! {
+    #[test]
+    fn a_trained_batch_has_mean_zero_and_variance_one(
+        rows in 2..40_usize, features in 1..6_usize, offset in -1e4..1e4_f64, scale in 0.1..1e3_f64, seed: u64
+    ) {
+        let mut norm = BatchNorm::<f64>::new(features);
+        let x = random(&[rows, features], seed) * scale + offset;
+        let variance = x.var_axis(Axis(0), 0.0);
+        let tape = Tape::new();
+        let y = norm.train(tape.constant(x)).value();
+        for ((mean, var), &variance) in y.mean_axis(Axis(0)).unwrap().iter().zip(&y.var_axis(Axis(0), 0.0)).zip(&variance) {
+            prop_assert!(mean.abs() < 1e-7);
+            prop_assert!((var - variance / (variance + 1e-5)).abs() < 1e-6);
+        }
+    }
+}
+
+#[test]
+fn running_statistics_are_pytorchs() {
+    // torch 2.15: m = nn.BatchNorm1d(2, affine=False); m(x); m.running_mean, m.running_var, m.eval()(x)
+    let x = array![[1.0, -2.0], [3.0, 0.5], [8.0, 4.5]].into_dyn();
+    let mut norm = BatchNorm::<f64>::new(2);
+    let tape = Tape::new();
+    norm.train(tape.constant(x.clone()));
+    assert_relative_eq!(norm.running_mean, array![0.4, 0.1].into_dyn().into_shared(), max_relative = 1e-12);
+    assert_relative_eq!(norm.running_var, array![2.2, 1.975].into_dyn().into_shared(), max_relative = 1e-12);
+    assert_eq!(norm.batches, 1);
+    let y = norm.forward(tape.constant(x)).value();
+    assert_relative_eq!(y[[2, 0]], (8.0 - 0.4) / (2.2_f64 + 1e-5).sqrt(), max_relative = 1e-12);
+}
+
+#[test]
+fn a_mean_far_from_zero_does_not_cost_the_variance() {
+    let mut norm = BatchNorm::<f32>::new(1);
+    let x = array![[10_000.0_f32], [10_001.0], [10_002.0]].into_dyn();
+    let y = norm.train(Tape::new().constant(x)).value();
+    assert_relative_eq!(y[[2, 0]], 1.5_f32.sqrt(), max_relative = 1e-5);
+}
+
+#[test]
+#[should_panic(expected = "at least two values a feature, got shape [1, 3]")]
+fn a_single_value_has_no_variance() {
+    BatchNorm::<f32>::new(3).train(Tape::new().constant(ndarray::Array2::zeros((1, 3))));
+}
+
+#[test]
+fn recalibration_is_exact_and_layer_by_layer() {
+    let mut network = Sequential::<f64>::on(&[3])
+        .then(Dense::new(3, 4, &mut rng()))
+        .then(BatchNorm::new(4))
+        .then(Affine::new(4))
+        .then(Activation::Tanh)
+        .then(Dense::new(4, 2, &mut rng()))
+        .then(BatchNorm::new(2))
+        .build()
+        .unwrap();
+    let x = random(&[37, 3], 1) * 5.0 + 2.0;
+    // Batches of unequal size: an average of averages would be off.
+    let batches = || x.axis_chunks_iter(Axis(0), 10).map(|batch| batch.to_owned());
+    network.recalibrate(batches);
+    let y = network.forward(Tape::without_gradients().constant(x.clone())).value();
+    for (mean, var) in y.mean_axis(Axis(0)).unwrap().iter().zip(&y.var_axis(Axis(0), 0.0)) {
+        assert!(mean.abs() < 1e-12 && (var - 1.0).abs() < 1e-3, "mean {mean}, variance {var}");
+    }
+}
+
+#[test]
+fn shapes_are_checked_when_a_network_is_built() {
+    let on = Sequential::<f32>::on;
+    let (rng, window) = (&mut rng(), Window::square(5, 1, 1));
+    let cases = [
+        (on(&[7]).then(Dense::new(8, 2, rng)), "Dense(8 to 2) takes [8], got shape [7]"),
+        (
+            on(&[2, 9, 3]).then(Conv2d::new(3, 4, window, rng)),
+            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels, got shape [2, 9, 3]",
+        ),
+        (
+            on(&[9, 9, 1]).then(Conv2d::new(3, 4, window, rng)),
+            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels, got shape [9, 9, 1]",
+        ),
+        (
+            on(&[9]).then(ConvTranspose2d::new(3, 4, window, rng)),
+            "ConvTranspose2d(3 to 4, 5 x 5) takes [height, width, 3] that leaves at least one pixel, got shape [9]",
+        ),
+        (on(&[4]).then(BatchNorm::new(3)), "BatchNorm(3) takes [.., 3], got shape [4]"),
+        (on(&[4]).then(Affine::new(3)), "Affine(3) takes [.., 3], got shape [4]"),
+        (on(&[2, 2, 4]).then(Flatten::new([4, 2, 2])), "Flatten takes [4, 2, 2], got shape [2, 2, 4]"),
+        (on(&[15]).then(Unflatten::new([4, 2, 2])), "Unflatten to [4, 2, 2] takes [16], got shape [15]"),
+    ];
+    for (network, message) in cases {
+        assert_eq!(network.build().unwrap_err().to_string(), format!("layer 0: {message}"));
+    }
+    let second = on(&[4]).then(Activation::Relu).then(BatchNorm::new(3)).build();
+    assert!(second.unwrap_err().to_string().starts_with("layer 1: BatchNorm(3)"));
+}
+
+#[test]
+fn a_clone_shares_until_one_of_the_two_changes() {
+    let mut network = Sequential::<f64>::on(&[2]).then(Dense::new(2, 2, &mut rng())).build().unwrap();
+    let copy = network.clone();
+    let x = array![[1.0, 2.0]].into_dyn();
+    let value = |network: &Sequential<f64>| network.forward(Tape::without_gradients().constant(x.clone())).value();
+    let before = value(&network);
+    network.parameters()[0].fill(0.0);
+    assert!(value(&network) != before && value(&copy) == before);
+}

@@ -1,0 +1,166 @@
+//! Files: what is written is read again, what is broken is named.
+
+use std::fs;
+
+use autodiff_mini::Tape;
+use ndarray::{ArrayD, array};
+use ndarray_rand::rand::SeedableRng;
+use nn_layers::{
+    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, Unflatten, Weights,
+    WeightsError, Window,
+};
+use rand_chacha::ChaCha8Rng;
+
+use crate::random;
+
+/// One of each, with channels beside the flat parts, so that reordering matters.
+fn network(seed: u64) -> Sequential<f64> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    let window = Window::square(4, 2, 1);
+    Sequential::on(&[8, 6, 2])
+        .then(Conv2d::new(2, 3, window, rng))
+        .then(BatchNorm::new(3))
+        .then(Affine::new(3))
+        .then(Activation::Relu)
+        .then(Flatten::new([4, 3, 3]))
+        .then(BatchNorm::new(36))
+        .then(Dense::new(36, 5, rng))
+        .then(Activation::Tanh)
+        .then(Dense::new(5, 24, rng))
+        .then(Activation::Relu)
+        .then(Unflatten::new([4, 3, 2]))
+        .then(ConvTranspose2d::new(2, 1, window, rng))
+        .build()
+        .unwrap()
+}
+
+fn value(network: &Sequential<f64>) -> ArrayD<f64> {
+    network.forward(Tape::without_gradients().constant(random(&[3, 8, 6, 2], 1))).value().into_owned()
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    let mut network_a = network(1);
+    network_a.train(Tape::new().constant(random(&[5, 8, 6, 2], 2)));
+    let mut weights = Weights::default();
+    network_a.write("net", &mut weights);
+    weights.metadata.insert("model".into(), "a test".into());
+    weights.save(&path).unwrap();
+
+    let weights = Weights::read(&path).unwrap();
+    assert_eq!(weights.metadata["model"], "a test");
+    let names: Vec<_> = weights.names().collect();
+    let expected = [
+        "net.0.bias",
+        "net.0.weight",
+        "net.1.bias",
+        "net.1.num_batches_tracked",
+        "net.1.running_mean",
+        "net.1.running_var",
+        "net.1.weight",
+        "net.10.bias",
+        "net.10.weight",
+        "net.4.num_batches_tracked",
+        "net.4.running_mean",
+        "net.4.running_var",
+        "net.5.bias",
+        "net.5.weight",
+        "net.7.bias",
+        "net.7.weight",
+    ];
+    assert_eq!(names, expected, "numbered as in `nn.Sequential`, where `Affine` is part of the batch normalisation");
+    assert_eq!(weights.shape("net.0.weight"), Some(&[3, 2, 4, 4][..]));
+    assert_eq!(weights.shape("net.10.weight"), Some(&[2, 1, 4, 4][..]));
+    assert_eq!(weights.get_count("net.1.num_batches_tracked").unwrap(), 1);
+
+    let mut network_b = network(2);
+    assert_ne!(value(&network_b), value(&network_a));
+    network_b.read("net", &weights).unwrap();
+    assert_eq!(value(&network_b), value(&network_a));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn flat_features_are_channels_first_in_a_file() {
+    // A dense layer after a flatten that picks pixel (1, 0) of channel 1 of a 2 x 2 image with 3 channels.
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut network =
+        Sequential::<f64>::on(&[2, 2, 3]).then(Flatten::new([2, 2, 3])).then(Dense::new(12, 1, rng)).build().unwrap();
+    let mut weights = Weights::default();
+    let mut pick = ArrayD::<f64>::zeros(vec![1, 12]);
+    pick[[0, 4 + 2]] = 1.0; // channel 1, then row 1, column 0
+    weights.insert("e.1.weight", &pick);
+    weights.insert("e.1.bias", &array![0.0].into_dyn());
+    network.read("e", &weights).unwrap();
+    let x = random(&[1, 2, 2, 3], 3);
+    let tape = Tape::without_gradients();
+    assert_eq!(network.forward(tape.constant(x.clone())).scalar(), x[[0, 1, 0, 1]]);
+}
+
+#[test]
+fn either_precision_is_read_into_either() {
+    let mut weights = Weights::default();
+    weights.insert("single", &array![0.1_f32].into_dyn());
+    weights.insert("double", &array![0.1_f64].into_dyn());
+    assert_eq!(weights.get::<f64>("single", &[1]).unwrap()[0], f64::from(0.1_f32));
+    assert_eq!(weights.get::<f32>("double", &[1]).unwrap()[0], 0.1_f32);
+}
+
+#[test]
+fn what_does_not_fit_is_named_and_changes_nothing() {
+    let mut complete = Weights::default();
+    network(1).write("net", &mut complete);
+    let mut target = network(2);
+    let before = value(&target);
+    let mut error = |change: &dyn Fn(&mut Weights)| {
+        let mut weights = complete.clone();
+        change(&mut weights);
+        let error = target.read("net", &weights).unwrap_err();
+        assert_eq!(value(&target), before);
+        error
+    };
+    let unexpected = error(&|w| w.insert("net.99.weight", &array![1.0].into_dyn()));
+    assert!(matches!(unexpected, WeightsError::Unexpected { name, .. } if name == "net.99.weight"));
+    let shape = error(&|w| w.insert("net.10.bias", &array![1.0, 2.0].into_dyn()));
+    assert!(shape.to_string().ends_with("`net.10.bias` has shape [2], the network needs [1]"), "{shape}");
+    let not_finite = error(&|w| w.insert("net.10.bias", &array![f64::NAN].into_dyn()));
+    assert!(matches!(not_finite, WeightsError::NotFinite { position: 0, .. }));
+    let kind = error(&|w| w.insert_count("net.10.bias", 1));
+    assert!(matches!(kind, WeightsError::Shape { .. }), "{kind}");
+    let kind = error(&|w| w.insert("net.1.num_batches_tracked", &array![1.0].into_dyn()));
+    assert!(matches!(kind, WeightsError::Kind { .. }), "{kind}");
+    let missing = network(2).read("other", &complete).unwrap_err();
+    assert!(matches!(missing, WeightsError::Missing { name, .. } if name.starts_with("other.0.")));
+    // A prefix ends at a dot: `net` does not own `network.0.weight`.
+    complete.insert("network.0.weight", &array![1.0].into_dyn());
+    target.read("net", &complete).unwrap();
+}
+
+#[test]
+fn broken_files_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("broken.safetensors");
+    assert!(matches!(Weights::read(&path), Err(WeightsError::Io { .. })));
+    let mut weights = Weights::default();
+    weights.insert("x", &random(&[4, 5], 1));
+    weights.save(&path).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = Weights::read(&path).unwrap_err();
+        assert!(matches!(error, WeightsError::Format { .. }) && error.to_string().contains("broken.safetensors"));
+    }
+    // A header that claims 2^60 bytes.
+    fs::write(&path, [&(1_u64 << 60).to_le_bytes()[..], b"{}"].concat()).unwrap();
+    assert!(matches!(Weights::read(&path), Err(WeightsError::Format { .. })));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_leaves_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("no such folder").join("w.safetensors");
+    let error = Weights::default().save(&missing).unwrap_err();
+    assert!(matches!(error, WeightsError::Io { .. }) && error.to_string().contains("no such folder"));
+}
