@@ -147,6 +147,11 @@ impl Weights {
         self.tensors.keys().map(String::as_str)
     }
 
+    /// How many numbers all tensors hold together.
+    pub fn element_count(&self) -> usize {
+        self.tensors.values().map(|stored| stored.shape.iter().product::<usize>()).sum()
+    }
+
     /// The shape of a tensor.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         Some(&self.tensors.get(name)?.shape)

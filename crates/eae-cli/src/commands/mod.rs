@@ -1,0 +1,4 @@
+//! One file, one command.
+
+pub(crate) mod sample;
+pub(crate) mod train;

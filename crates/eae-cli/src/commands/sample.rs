@@ -1,0 +1,99 @@
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use eae::{Autoencoder, picture, run, sampler};
+use ndarray::Array4;
+use ndarray_npy::WriteNpyExt;
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::{Common, print_json};
+
+/// Decode draws from N(0, I) with a trained model.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy"
+)]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left, or a weights file.
+    run: PathBuf,
+    /// How many.
+    #[arg(long, default_value_t = 100)]
+    n: usize,
+    /// Where the codes come from.
+    #[arg(long, value_enum, default_value_t = Sampler::Normal)]
+    sampler: Sampler,
+    /// The file to write: a .png picture, or a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1.
+    #[arg(long)]
+    out: PathBuf,
+    /// Images in a row of the picture.
+    #[arg(long, default_value_t = 10)]
+    columns: usize,
+    /// Each pixel as a square of so many.
+    #[arg(long, default_value_t = 3)]
+    zoom: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Sampler {
+    /// N(0, I).
+    Normal,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    out: &'a Path,
+    shape: [usize; 4],
+    sampler: Sampler,
+    seed: u64,
+}
+
+enum Format {
+    Png,
+    Npy,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { n, sampler, out, common, .. } = arguments;
+    common.apply()?;
+    let format = match out.extension().and_then(|extension| extension.to_str()) {
+        Some("png") => Format::Png,
+        Some("npy") => Format::Npy,
+        _ => return Err(Failure::usage(format!("--out is {}, it must end in .png or .npy", out.display()))),
+    };
+    if *n == 0 {
+        return Err(Failure::usage("--n is 0, it must be at least 1"));
+    }
+    let file = if arguments.run.is_dir() { arguments.run.join(run::MODEL) } else { arguments.run.clone() };
+    let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
+    let codes = match sampler {
+        Sampler::Normal => sampler::normal(*n, model.latent(), common.seed),
+    };
+    let images = model.decode(codes.view());
+    match format {
+        Format::Png => {
+            picture::write_grid(out, images.view(), arguments.columns, arguments.zoom).map_err(Failure::usage)?;
+        }
+        Format::Npy => write_npy(out, &images).map_err(|e| Failure::usage(format!("{}: {e}", out.display())))?,
+    }
+    let (count, height, width, channels) = images.dim();
+    let shape = [count, channels, height, width];
+    if common.json {
+        print_json(&Report { out, shape, sampler: *sampler, seed: common.seed });
+    } else {
+        eprintln!("wrote {n} samples to {}", out.display());
+    }
+    Ok(())
+}
+
+/// Channels first, as everybody's arrays of images on disk are.
+fn write_npy(path: &Path, images: &Array4<f32>) -> Result<(), Box<dyn std::error::Error>> {
+    let mut file = BufWriter::new(File::create(path)?);
+    images.view().permuted_axes([0, 3, 1, 2]).as_standard_layout().write_npy(&mut file)?;
+    Ok(file.flush()?)
+}

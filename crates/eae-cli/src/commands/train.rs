@@ -1,0 +1,165 @@
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use eae::data::{Split, digits};
+use eae::picture::{PictureError, write_grid};
+use eae::run::{self, MetricsLog};
+use eae::{Autoencoder, EpochReport, Evaluation, Objective, Observer, Outcome, Preset, TrainConfig, gallery, train};
+use ndarray::{ArrayView4, Axis};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::{Common, print_json};
+
+/// Train a model and leave it in a run folder.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 20 --lambda 1 --out runs/first")]
+pub(crate) struct Arguments {
+    /// What to train on: 9 000 handwritten digits that come with the program.
+    #[arg(long, value_enum, default_value_t = Data::Digits)]
+    data: Data,
+    /// The networks: mlp or conv28.
+    #[arg(long, default_value_t = Preset::Conv28)]
+    model: Preset,
+    /// Numbers in a code.
+    #[arg(long, default_value_t = 16)]
+    latent: usize,
+    /// Passes over the data.
+    #[arg(long, default_value_t = TrainConfig::default().epochs)]
+    epochs: usize,
+    /// Images a step.
+    #[arg(long, default_value_t = TrainConfig::default().batch_size)]
+    batch: usize,
+    /// The largest learning rate.
+    #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
+    learning_rate: f64,
+    /// The weight of the entropy, in squared error per nat.
+    #[arg(long, default_value_t = Objective::default().lambda)]
+    lambda: f64,
+    /// Epochs over which lambda rises from 0.
+    #[arg(long, default_value_t = TrainConfig::default().warm_up)]
+    warm_up: f64,
+    /// The entropy is estimated from the distances to the k-th nearest codes.
+    #[arg(long, default_value_t = Objective::default().k)]
+    k: usize,
+    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ...
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// No progress on standard error.
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Data {
+    Digits,
+}
+
+/// What `config.toml` says: enough to do it again.
+#[derive(Serialize)]
+struct Config {
+    data: Data,
+    model: Preset,
+    latent: usize,
+    training: TrainConfig,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    run: &'a Path,
+    steps: usize,
+    seconds: f64,
+    interrupted: bool,
+    evaluation: Evaluation,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { common, latent, .. } = arguments;
+    common.apply()?;
+    let objective = Objective { lambda: arguments.lambda, k: arguments.k, ..Objective::default() };
+    let config = TrainConfig {
+        epochs: arguments.epochs,
+        batch_size: arguments.batch,
+        learning_rate: arguments.learning_rate,
+        warm_up: arguments.warm_up,
+        seed: common.seed,
+        objective,
+    };
+    let Split { train: images, test } = match arguments.data {
+        Data::Digits => digits::<f32>(),
+    };
+    let mut model = Autoencoder::new(arguments.model, [28, 28, 1], *latent, common.seed).map_err(Failure::usage)?;
+    config.check(&model, images.pixels.view()).map_err(Failure::usage)?;
+    let folder = run_folder(arguments.out.as_deref())?;
+    let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
+    let description = Config { data: arguments.data, model: arguments.model, latent: *latent, training: config };
+    let description = toml::to_string(&description).map_err(|e| failed(&e))?;
+    fs::write(folder.join("config.toml"), description).map_err(|e| failed(&e))?;
+
+    let mut log = MetricsLog::open(&folder).map_err(|e| failed(&e))?;
+    let mut progress = Progress::new(*latent, arguments.batch, arguments.quiet)?;
+    let mut lines = JsonLines(common.json);
+    let outcome = train(&mut model, images.pixels.view(), &config, &mut (&mut progress, (&mut log, &mut lines)));
+    drop(progress);
+    let outcome = outcome.map_err(|e| failed(&e))?;
+    // Before anything else that could go wrong.
+    model.save(folder.join(run::MODEL)).map_err(|e| failed(&e))?;
+    let evaluation = Evaluation::new(&model, &objective, images.pixels.view(), test.pixels.view());
+    let evaluation = evaluation.map_err(|e| failed(&e))?;
+    log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
+    pictures(&model, test.pixels.view(), common.seed, &folder).map_err(|e| failed(&e))?;
+
+    let seconds = outcome.duration.as_secs_f64();
+    if common.json {
+        let Outcome { steps, interrupted, .. } = outcome;
+        print_json(&run::Line::new("result", &Report { run: &folder, steps, seconds, interrupted, evaluation }));
+    } else {
+        println!("{evaluation}\n\nin {}, after {} steps and {seconds:.0} s", folder.display(), outcome.steps);
+    }
+    if outcome.interrupted {
+        let steps = outcome.steps;
+        return Err(Failure::interrupted(format!("interrupted; saved after {steps} steps in {}", folder.display())));
+    }
+    Ok(())
+}
+
+/// The run folder: the one asked for, if it is new or empty, or the next free number.
+fn run_folder(out: Option<&Path>) -> Result<PathBuf, Failure> {
+    let Some(folder) = out else {
+        return run::create_numbered("runs", "digits")
+            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}")));
+    };
+    let in_folder = |e: io::Error| Failure::usage(format!("cannot use {} as run folder: {e}", folder.display()));
+    fs::create_dir_all(folder).map_err(in_folder)?;
+    if fs::read_dir(folder).map_err(in_folder)?.next().is_some() {
+        return Err(Failure::usage(format!("{} is not empty; name a new folder with --out", folder.display())));
+    }
+    Ok(folder.to_path_buf())
+}
+
+fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
+    let some = test.slice_axis(Axis(0), (..50).into());
+    let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
+    write("samples.png", gallery::samples(model, 100, seed))?;
+    write("reconstructions.png", gallery::reconstructions(model, some))?;
+    write("interpolations.png", gallery::interpolations(model, some.slice_axis(Axis(0), (..20).into()), 10))
+}
+
+/// With `--json`, a line for each epoch.
+struct JsonLines(bool);
+
+impl Observer for JsonLines {
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        if self.0 {
+            print_json(&run::Line::new("epoch", report));
+        }
+        ControlFlow::Continue(())
+    }
+}

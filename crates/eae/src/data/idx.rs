@@ -1,0 +1,106 @@
+//! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each axis' length as a
+//! big-endian 32-bit number, then the elements in row-major order.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use flate2::read::GzDecoder;
+use thiserror::Error;
+
+/// An array of bytes read from an IDX file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idx {
+    /// The length of each axis.
+    pub shape: Vec<usize>,
+    /// The elements in row-major order.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file is not an IDX file of bytes.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum IdxError {
+    /// It starts like a gzip file, but cannot be unpacked.
+    #[error("broken gzip stream: {0}")]
+    Gzip(#[source] io::Error),
+    /// It ends within the header.
+    #[error("an IDX file starts with 4 bytes and 4 more for each axis, this one has {0} in all")]
+    Header(usize),
+    /// It starts with other bytes than an IDX file of unsigned bytes.
+    #[error("an IDX file of bytes starts with 00 00 08 and the number of axes, this one with {0:02x?}")]
+    Magic([u8; 4]),
+    /// It holds more or fewer elements than its header says.
+    #[error("the header says shape {shape:?}, which is {expected} bytes, but {found} follow")]
+    Length {
+        /// The shape in the header.
+        shape: Vec<usize>,
+        /// The bytes that it takes.
+        expected: u128,
+        /// The bytes that there are.
+        found: usize,
+    },
+}
+
+impl Idx {
+    /// Reads the contents of a file, gzipped or not.
+    ///
+    /// Nothing is allocated on the word of the header.
+    ///
+    /// # Errors
+    ///
+    /// If it is not an IDX file of unsigned bytes, or a truncated one.
+    pub fn parse(file: &[u8]) -> Result<Self, IdxError> {
+        let file = match file {
+            [0x1f, 0x8b, ..] => {
+                let mut unpacked = Vec::new();
+                GzDecoder::new(file).read_to_end(&mut unpacked).map_err(IdxError::Gzip)?;
+                Cow::Owned(unpacked)
+            }
+            plain => Cow::Borrowed(plain),
+        };
+        let short = IdxError::Header(file.len());
+        let Some((&magic, rest)) = file.split_first_chunk::<4>() else { return Err(short) };
+        let [0, 0, 8, axes] = magic else { return Err(IdxError::Magic(magic)) };
+        let Some((lengths, bytes)) = rest.split_at_checked(4 * usize::from(axes)) else { return Err(short) };
+        let (lengths, _) = lengths.as_chunks::<4>();
+        let shape: Vec<usize> = lengths.iter().map(|&length| u32::from_be_bytes(length) as usize).collect();
+        let expected = shape.iter().try_fold(1_u128, |product, &n| product.checked_mul(n as u128)).unwrap_or(u128::MAX);
+        if expected == bytes.len() as u128 {
+            Ok(Self { shape, bytes: bytes.to_vec() })
+        } else {
+            Err(IdxError::Length { shape, expected, found: bytes.len() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const SMALL: [u8; 18] = [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6];
+
+    #[test]
+    fn reads_plain_and_packed() {
+        let expected = Idx { shape: vec![2, 3], bytes: vec![1, 2, 3, 4, 5, 6] };
+        assert_eq!(Idx::parse(&SMALL).unwrap(), expected);
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(&SMALL).unwrap();
+        let packed = packed.finish().unwrap();
+        assert_eq!(Idx::parse(&packed).unwrap(), expected);
+        assert!(matches!(Idx::parse(&packed[..packed.len() - 9]), Err(IdxError::Gzip(_))));
+    }
+
+    #[test]
+    fn names_what_is_wrong() {
+        for length in 0..SMALL.len() {
+            assert!(Idx::parse(&SMALL[..length]).is_err());
+        }
+        let said = Idx::parse(&SMALL[..15]).unwrap_err().to_string();
+        assert_eq!(said, "the header says shape [2, 3], which is 6 bytes, but 3 follow");
+        assert!(matches!(Idx::parse(b"\x89PNG\r\n"), Err(IdxError::Magic([0x89, b'P', b'N', b'G']))));
+        // 255 axes of 2^32 - 1: the product overflows, and nothing is allocated.
+        let huge = [&[0, 0, 8, 255][..], &[0xff; 4 * 255]].concat();
+        assert!(matches!(Idx::parse(&huge), Err(IdxError::Length { found: 0, .. })));
+    }
+}

@@ -1,0 +1,53 @@
+//! Data sets: images `[count, height, width, channels]` with values from 0 to 1.
+
+mod digits;
+mod idx;
+
+use ndarray::{ArcArray, Axis, Ix4};
+
+use crate::Float;
+
+pub use digits::digits;
+pub use idx::{Idx, IdxError};
+
+/// Images, and what they show where that is known.
+#[derive(Debug, Clone)]
+pub struct Images<F> {
+    /// `[count, height, width, channels]`, from 0 to 1.
+    pub pixels: ArcArray<F, Ix4>,
+    /// One for each image, or none at all.
+    pub labels: Option<Vec<u8>>,
+}
+
+/// Images to train on and images held out.
+#[derive(Debug, Clone)]
+pub struct Split<F> {
+    /// To train on.
+    pub train: Images<F>,
+    /// Held out.
+    pub test: Images<F>,
+}
+
+impl<F: Float> Images<F> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pixels.len_of(Axis(0))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The images at these places, in this order.
+    ///
+    /// # Panics
+    ///
+    /// If a place is out of range.
+    pub fn select(&self, places: &[usize]) -> Self {
+        Self {
+            pixels: self.pixels.select(Axis(0), places).into_shared(),
+            labels: self.labels.as_ref().map(|labels| places.iter().map(|&place| labels[place]).collect()),
+        }
+    }
+}

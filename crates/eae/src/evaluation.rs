@@ -1,0 +1,65 @@
+use std::fmt;
+
+use knn_entropy::Error;
+use ndarray::ArrayView4;
+use serde::Serialize;
+
+use crate::metrics::{CodeReport, mean_image_error, reconstruction_error};
+use crate::{Autoencoder, Float, Objective};
+
+/// A model on images that it was not trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// The squared error, summed over pixels and averaged over images.
+    pub reconstruction_error: f64,
+    /// That of the mean training image.
+    pub mean_image_error: f64,
+    /// The codes beside N(0, I).
+    pub codes: CodeReport,
+}
+
+impl Evaluation {
+    /// Of `model` on the images `test`, having been trained on `train` by `objective`.
+    ///
+    /// # Errors
+    ///
+    /// If the entropy of the codes cannot be estimated.
+    ///
+    /// # Panics
+    ///
+    /// If the images are not of the model's shape.
+    pub fn new<F: Float>(
+        model: &Autoencoder<F>,
+        objective: &Objective,
+        train: ArrayView4<'_, F>,
+        test: ArrayView4<'_, F>,
+    ) -> Result<Self, Error> {
+        let codes = model.encode(test);
+        let reconstructions = model.decode(codes.view());
+        Ok(Self {
+            reconstruction_error: reconstruction_error(test, reconstructions.view()),
+            mean_image_error: mean_image_error(train, test),
+            codes: CodeReport::new(codes.view(), objective)?,
+        })
+    }
+}
+
+/// A small table.
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CodeReport { n, d, k, .. } = self.codes;
+        let codes = self.codes;
+        writeln!(f, "on {n} images that were held out               model    compare with")?;
+        let (error, mean) = (self.reconstruction_error, self.mean_image_error);
+        writeln!(f, "reconstruction error, summed over pixels  {error:9.2}  {mean:9.2}  (the mean image)")?;
+        let (entropy, normal) = (codes.entropy, codes.normal_entropy);
+        writeln!(
+            f,
+            "entropy of the code in nats (k = {k}, d = {d}) {entropy:8.2}  {normal:9.2}  (N(0, I), same n and k)"
+        )?;
+        let (radius, normal) = (codes.radius_mean, codes.normal_radius_mean);
+        writeln!(f, "radius of the code, mean                  {radius:9.3}  {normal:9.3}  (N(0, I))")?;
+        let (radius, normal) = (codes.radius_sd, codes.normal_radius_sd);
+        write!(f, "radius of the code, standard deviation    {radius:9.3}  {normal:9.3}  (N(0, I))")
+    }
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod data;
+mod evaluation;
+pub mod gallery;
+pub mod interpolation;
+pub mod metrics;
+mod model;
+mod objective;
+pub mod picture;
+mod preset;
+pub mod run;
+pub mod sampler;
+mod trainer;
+
+pub use evaluation::Evaluation;
+pub use model::{Autoencoder, ModelError};
+pub use objective::{Objective, Terms, entropy, squared_error};
+pub use preset::{Preset, UnknownPreset};
+pub use trainer::{EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, train};
+
+/// `f32` to train, `f64` to check: what both the tape and the estimators work on.
+pub trait Float: autodiff_mini::Scalar + knn_entropy::Float {}
+
+impl<F: autodiff_mini::Scalar + knn_entropy::Float> Float for F {}

@@ -1,0 +1,119 @@
+use knn_entropy::Error;
+use ndarray::{Array1, ArrayView2, Axis};
+use serde::Serialize;
+use statrs::function::gamma::ln_gamma;
+
+use crate::{Float, Objective, sampler};
+
+/// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
+///
+/// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
+/// normal. The spread of the radius tells.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CodeReport {
+    /// Codes.
+    pub n: usize,
+    /// Numbers in a code.
+    pub d: usize,
+    /// The k of the entropy estimates.
+    pub k: usize,
+    /// The estimated entropy in nats.
+    pub entropy: f64,
+    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact value: in many dimensions
+    /// the estimator itself is biased upwards.
+    pub normal_entropy: f64,
+    /// The mean distance from the origin.
+    pub radius_mean: f64,
+    /// The standard deviation of the distance from the origin.
+    pub radius_sd: f64,
+    /// The exact mean for N(0, I).
+    pub normal_radius_mean: f64,
+    /// The exact standard deviation for N(0, I).
+    pub normal_radius_sd: f64,
+}
+
+impl CodeReport {
+    /// Of the rows of `codes`, with the objective's estimator.
+    ///
+    /// # Errors
+    ///
+    /// If the entropy cannot be estimated: codes that are not finite, or not more than `k` of them.
+    pub fn new<F: Float>(codes: ArrayView2<'_, F>, objective: &Objective) -> Result<Self, Error> {
+        /// One fixed draw: two reports with the same sizes compare with the same number.
+        const SEED: u64 = 1;
+        let (n, d) = codes.dim();
+        let estimator = objective.estimator();
+        let entropy = estimator.entropy(codes)?;
+        let normal_entropy = estimator.entropy(sampler::normal::<f64>(n, d, SEED).view())?;
+        let radius: Array1<f64> = codes
+            .axis_iter(Axis(0))
+            .map(|code| code.iter().map(|z| z.into_f64().powi(2)).sum::<f64>().sqrt())
+            .collect();
+        let [normal_radius_mean, normal_radius_sd] = normal_radius(d);
+        Ok(Self {
+            n,
+            d,
+            k: objective.k,
+            entropy,
+            normal_entropy,
+            radius_mean: radius.mean().expect("at least one code, or the estimate had failed"),
+            radius_sd: radius.std(0.0),
+            normal_radius_mean,
+            normal_radius_sd,
+        })
+    }
+}
+
+/// The entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats: the largest of all distributions whose coordinates
+/// have mean 0 and variance 1.
+pub fn normal_entropy(d: usize) -> f64 {
+    d as f64 / 2.0 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln()
+}
+
+/// The mean and the standard deviation of the distance from the origin under N(0, I), the chi distribution: the mean is
+/// `sqrt(2) Gamma((d+1)/2) / Gamma(d/2)`, the variance `d - mean^2`.
+pub fn normal_radius(d: usize) -> [f64; 2] {
+    if d == 0 {
+        return [0.0; 2];
+    }
+    let half = d as f64 / 2.0;
+    let mean = (ln_gamma(half + 0.5) - ln_gamma(half)).exp() * std::f64::consts::SQRT_2;
+    // `d - mean^2` cancels in many dimensions; there the series 1/2 - 1/(8d) + ... is exact to double precision's rest.
+    let variance = if d < 10_000 { d as f64 - mean * mean } else { 0.5 - 0.125 / d as f64 };
+    [mean, variance.sqrt()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn radius_of_the_normal_distribution() {
+        use std::f64::consts::PI;
+        // Half-normal, Rayleigh and Maxwell distributions.
+        for (d, mean, variance) in [
+            (1, (2.0 / PI).sqrt(), 1.0 - 2.0 / PI),
+            (2, (PI / 2.0).sqrt(), 2.0 - PI / 2.0),
+            (3, 2.0 * (2.0 / PI).sqrt(), 3.0 - 8.0 / PI),
+        ] {
+            let [found_mean, found_sd] = normal_radius(d);
+            assert_relative_eq!(found_mean, mean, max_relative = 1e-13);
+            assert_relative_eq!(found_sd * found_sd, variance, max_relative = 1e-12);
+        }
+        // The two ways meet.
+        assert_relative_eq!(normal_radius(9_999)[1], normal_radius(10_000)[1], max_relative = 1e-5);
+    }
+
+    #[test]
+    fn the_normal_distribution_is_close_to_itself_and_a_sphere_is_not() {
+        let codes = sampler::normal::<f64>(2_000, 16, 5);
+        let report = CodeReport::new(codes.view(), &Objective::default()).unwrap();
+        assert!((report.entropy - report.normal_entropy).abs() < 0.5);
+        assert!((report.radius_sd / report.normal_radius_sd - 1.0).abs() < 0.1);
+        let mut sphere = codes;
+        sphere.outer_iter_mut().for_each(|mut z| z *= 4.0 / z.dot(&z).sqrt());
+        let report = CodeReport::new(sphere.view(), &Objective::default()).unwrap();
+        assert!(report.radius_sd < 1e-6 && report.normal_radius_sd > 0.69);
+    }
+}

@@ -1,0 +1,7 @@
+//! How good a model is, in numbers.
+
+mod latent;
+mod reconstruction;
+
+pub use latent::{CodeReport, normal_entropy, normal_radius};
+pub use reconstruction::{mean_image_error, reconstruction_error};

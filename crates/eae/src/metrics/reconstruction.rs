@@ -1,0 +1,44 @@
+use ndarray::{ArrayView4, Axis, Zip};
+
+use crate::Float;
+
+/// The squared difference, summed over pixels and averaged over images: 0 is perfect.
+///
+/// # Panics
+///
+/// If the shapes differ.
+pub fn reconstruction_error<F: Float>(images: ArrayView4<'_, F>, reconstructions: ArrayView4<'_, F>) -> f64 {
+    let square = |sum: f64, &a: &F, &b: &F| sum + (a - b).into_f64().powi(2);
+    Zip::from(images).and(reconstructions).fold(0.0, square) / images.len_of(Axis(0)) as f64
+}
+
+/// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is worth
+/// something as far as it is below.
+///
+/// # Panics
+///
+/// If the images differ in shape.
+pub fn mean_image_error<F: Float>(train: ArrayView4<'_, F>, images: ArrayView4<'_, F>) -> f64 {
+    // Summed in double precision.
+    let mut mean = ndarray::Array3::<f64>::zeros(train.index_axis(Axis(0), 0).raw_dim());
+    train.outer_iter().for_each(|image| mean.zip_mut_with(&image, |sum, x| *sum += x.into_f64()));
+    mean /= train.len_of(Axis(0)) as f64;
+    let square = |sum: f64, x: &F, mean: &f64| sum + (x.into_f64() - mean).powi(2);
+    let error = |image: ndarray::ArrayView3<'_, F>| Zip::from(image).and(&mean).fold(0.0, square);
+    images.outer_iter().map(error).sum::<f64>() / images.len_of(Axis(0)) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    #[test]
+    fn by_hand() {
+        let train = Array4::from_shape_vec((2, 1, 2, 1), vec![0.0, 1.0, 1.0, 0.0]).unwrap();
+        let test = Array4::from_shape_vec((2, 1, 2, 1), vec![1.0, 1.0, 0.5, 0.0]).unwrap();
+        assert_eq!(reconstruction_error(test.view(), train.view()), (1.0 + 0.0 + 0.25 + 0.0) / 2.0);
+        // The mean image is (1/2, 1/2).
+        assert_eq!(mean_image_error(train.view(), test.view()), (0.25 + 0.25 + 0.0 + 0.25) / 2.0);
+    }
+}

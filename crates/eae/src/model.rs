@@ -1,0 +1,259 @@
+use std::path::Path;
+
+use autodiff_mini::Tape;
+use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
+use ndarray_rand::rand::SeedableRng;
+use nn_layers::{Sequential, ShapeError, Tensor, Weights, WeightsError};
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use crate::{Float, Preset};
+
+/// Samples evaluated at a time, to bound what a tape holds.
+const EVALUATION_BATCH: usize = 250;
+
+/// An encoder from images to codes and a decoder back.
+#[derive(Debug, Clone)]
+pub struct Autoencoder<F: Float> {
+    /// From images `[batch, height, width, channels]` to codes `[batch, latent]`.
+    pub encoder: Sequential<F>,
+    /// From codes to images.
+    pub decoder: Sequential<F>,
+    preset: Option<Preset>,
+}
+
+/// Why there is no model.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The preset does not take images of this shape.
+    #[error("{preset} does not take images of shape {image:?}: {source}")]
+    Shape {
+        /// The preset.
+        preset: Preset,
+        /// Height, width and channels.
+        image: [usize; 3],
+        /// Which layer does not fit.
+        source: ShapeError,
+    },
+    /// Networks that do not go together.
+    #[error(
+        "an encoder takes [height, width, channels] to [latent] and the decoder back, these take {:?} to {:?} and {:?} to {:?}",
+        .0[0], .0[1], .0[2], .0[3]
+    )]
+    Networks(Box<[Vec<usize>; 4]>),
+    /// A code of no numbers.
+    #[error("a code needs at least one number, got a latent dimension of 0")]
+    NoLatent,
+    /// The weights could not be read or written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The weights' description is not that of a model of this program.
+    #[error("{path}: `{key}` in the description is {value}, not {expected}; was the file written by this program?")]
+    Description {
+        /// The file.
+        path: String,
+        /// The entry.
+        key: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+impl<F: Float> Autoencoder<F> {
+    /// A preset for images `[height, width, channels]` and codes of `latent` numbers, its weights drawn by `seed`.
+    ///
+    /// # Errors
+    ///
+    /// If the preset does not take such images, or `latent` is 0.
+    pub fn new(preset: Preset, image: [usize; 3], latent: usize, seed: u64) -> Result<Self, ModelError> {
+        if latent == 0 {
+            return Err(ModelError::NoLatent);
+        }
+        let networks = preset.build(image, latent, &mut ChaCha8Rng::seed_from_u64(seed));
+        let [encoder, decoder] = networks.map_err(|source| ModelError::Shape { preset, image, source })?;
+        Ok(Self { encoder, decoder, preset: Some(preset) })
+    }
+
+    /// Networks of your own. The encoder should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
+    /// code, and its entropy can grow without bound.
+    ///
+    /// # Errors
+    ///
+    /// If the encoder does not take images `[height, width, channels]`, or the decoder does not take the encoder's codes
+    /// back to such images.
+    pub fn from_networks(encoder: Sequential<F>, decoder: Sequential<F>) -> Result<Self, ModelError> {
+        let shapes = [encoder.input_shape(), encoder.output_shape(), decoder.input_shape(), decoder.output_shape()];
+        match shapes {
+            [[_, _, _], [latent], [codes], image] if *latent > 0 && latent == codes && image == shapes[0] => {
+                Ok(Self { encoder, decoder, preset: None })
+            }
+            _ => Err(ModelError::Networks(Box::new(shapes.map(<[usize]>::to_vec)))),
+        }
+    }
+
+    /// The preset that it was made from, if it was.
+    pub fn preset(&self) -> Option<Preset> {
+        self.preset
+    }
+
+    /// The numbers in a code.
+    pub fn latent(&self) -> usize {
+        self.encoder.output_shape()[0]
+    }
+
+    /// Height, width and channels of the images.
+    pub fn image_shape(&self) -> [usize; 3] {
+        self.encoder.input_shape().try_into().expect("encoders take images")
+    }
+
+    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`.
+    ///
+    /// # Panics
+    ///
+    /// If the images are not of [`image_shape`](Autoencoder::image_shape).
+    pub fn encode(&self, images: ArrayView4<'_, F>) -> Array2<F> {
+        in_batches(&self.encoder, images)
+    }
+
+    /// The images of codes.
+    ///
+    /// # Panics
+    ///
+    /// If the codes are not of [`latent`](Autoencoder::latent) numbers.
+    pub fn decode(&self, codes: ArrayView2<'_, F>) -> Array4<F> {
+        in_batches(&self.decoder, codes)
+    }
+
+    /// The images that come back: decoded from their own codes.
+    ///
+    /// # Panics
+    ///
+    /// As [`encode`](Autoencoder::encode).
+    pub fn reconstruct(&self, images: ArrayView4<'_, F>) -> Array4<F> {
+        self.decode(self.encode(images).view())
+    }
+
+    /// What an optimiser changes, in a fixed order.
+    pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
+        let mut parameters = self.encoder.parameters();
+        parameters.extend(self.decoder.parameters());
+        parameters
+    }
+
+    /// Replaces the running statistics of every batch normalisation by the exact ones over `images`, so that the code of
+    /// these images has mean 0 and variance 1 in evaluation mode, too.
+    pub fn recalibrate(&mut self, images: ArrayView4<'_, F>) {
+        self.encoder.recalibrate(|| batches(images));
+        let codes = self.encode(images);
+        self.decoder.recalibrate(|| batches(codes.view()));
+    }
+
+    /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose `encoder.` and `decoder.`
+    /// tensors PyTorch's `load_state_dict` takes.
+    pub fn to_weights(&self) -> Weights {
+        let mut weights = Weights::default();
+        self.encoder.write("encoder", &mut weights);
+        self.decoder.write("decoder", &mut weights);
+        let [height, width, channels] = self.image_shape();
+        if let Some(preset) = self.preset {
+            weights.metadata.insert("model".into(), preset.to_string());
+        }
+        weights.metadata.insert("latent".into(), self.latent().to_string());
+        weights.metadata.insert("image".into(), format!("{height}x{width}x{channels}"));
+        weights
+    }
+
+    /// Writes [`to_weights`](Autoencoder::to_weights) to a file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
+        Ok(self.to_weights().save(path)?)
+    }
+
+    /// Reads a preset's model that [`save`](Autoencoder::save) wrote. One of your own networks is made with them, and then
+    /// given its weights by [`read`](Autoencoder::read).
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or does not hold such a model.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
+        let path = path.as_ref();
+        let weights = Weights::read(path)?;
+        let wrong = |key, expected| {
+            let value = weights.metadata.get(key).map_or("missing".to_owned(), |value| format!("`{value}`"));
+            ModelError::Description { path: path.display().to_string(), key, value, expected }
+        };
+        let text = |key| weights.metadata.get(key).map(String::as_str).unwrap_or_default();
+        let preset = text("model").parse().map_err(|_| wrong("model", "mlp or conv28"))?;
+        let image: Vec<usize> = text("image").split('x').filter_map(|side| side.parse().ok()).collect();
+        let image: [usize; 3] = image.try_into().map_err(|_| wrong("image", "HEIGHTxWIDTHxCHANNELS"))?;
+        let latent = text("latent").parse().map_err(|_| wrong("latent", "a number"))?;
+        // The description says how large the networks are; nothing is made that the file's tensors cannot fill.
+        let most = weights.element_count();
+        if latent > most {
+            return Err(wrong("latent", "the size of the tensors"));
+        }
+        if image.iter().try_fold(1_usize, |product, &side| product.checked_mul(side)).is_none_or(|pixels| pixels > most)
+        {
+            return Err(wrong("image", "the size of the tensors"));
+        }
+        Self::from_weights(preset, image, latent, &weights)
+    }
+
+    /// A model with given weights, for instance of a PyTorch model of the same layers.
+    ///
+    /// # Errors
+    ///
+    /// If the preset does not take such images, or the weights are not those of such a model.
+    pub fn from_weights(
+        preset: Preset,
+        image: [usize; 3],
+        latent: usize,
+        weights: &Weights,
+    ) -> Result<Self, ModelError> {
+        let mut model = Self::new(preset, image, latent, 0)?;
+        model.read(weights)?;
+        Ok(model)
+    }
+
+    /// Takes all weights from a file's `encoder.` and `decoder.` tensors; whatever else is in it is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// If they are not those of these networks. The model is then as it was.
+    pub fn read(&mut self, weights: &Weights) -> Result<(), ModelError> {
+        let mut next = self.clone();
+        next.encoder.read("encoder", weights)?;
+        next.decoder.read("decoder", weights)?;
+        *self = next;
+        Ok(())
+    }
+}
+
+fn batches<F: Float, D: Dimension + RemoveAxis>(samples: ArrayView<'_, F, D>) -> impl Iterator<Item = ArrayD<F>> {
+    let count = samples.len_of(Axis(0));
+    (0..count).step_by(EVALUATION_BATCH).map(move |start| {
+        let range = start..count.min(start + EVALUATION_BATCH);
+        samples.slice_axis(Axis(0), range.into()).to_owned().into_dyn()
+    })
+}
+
+/// A network's values in evaluation mode.
+fn in_batches<F: Float, D: Dimension + RemoveAxis, E: Dimension>(
+    network: &Sequential<F>,
+    samples: ArrayView<'_, F, D>,
+) -> Array<F, E> {
+    let mut shape = vec![samples.len_of(Axis(0))];
+    shape.extend(network.output_shape());
+    let mut values = ArrayD::zeros(shape);
+    for (batch, mut value) in batches(samples).zip(values.axis_chunks_iter_mut(Axis(0), EVALUATION_BATCH)) {
+        let tape = Tape::without_gradients();
+        value.assign(&network.forward(tape.constant(batch)).value());
+    }
+    values.into_dimensionality().expect("the network's output shape")
+}

@@ -1,0 +1,119 @@
+//! Images as PNG files.
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::Path;
+
+use ndarray::ArrayView4;
+use thiserror::Error;
+
+use crate::Float;
+
+/// Pixels between the images of a grid.
+const GAP: usize = 1;
+
+/// A picture that could not be made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// Neither grey nor colour.
+    #[error("a picture has 1 channel (grey) or 3 (red, green, blue), got images of shape {0:?}")]
+    Channels(Vec<usize>),
+    /// Nothing to show.
+    #[error("a picture needs at least one pixel, got images of shape {0:?} in {1} columns")]
+    Empty(Vec<usize>, usize),
+    /// The file could not be written.
+    #[error("{path}: {source}")]
+    Write {
+        /// The file.
+        path: String,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// Writes images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as a square
+/// of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+///
+/// # Errors
+///
+/// If there is nothing to show, the images are neither grey nor colour, or the file cannot be written.
+pub fn write_grid<F: Float>(
+    path: impl AsRef<Path>,
+    images: ArrayView4<'_, F>,
+    columns: usize,
+    zoom: usize,
+) -> Result<(), PictureError> {
+    let (count, height, width, channels) = images.dim();
+    let color = match channels {
+        1 => png::ColorType::Grayscale,
+        3 => png::ColorType::Rgb,
+        _ => return Err(PictureError::Channels(images.shape().to_vec())),
+    };
+    if images.is_empty() || columns == 0 || zoom == 0 {
+        return Err(PictureError::Empty(images.shape().to_vec(), columns));
+    }
+    let columns = columns.min(count);
+    let (cell_height, cell_width) = (height * zoom + GAP, width * zoom + GAP);
+    let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + GAP, columns * cell_width + GAP);
+    let mut bytes = vec![255; picture_height * picture_width * channels];
+    for (i, image) in images.outer_iter().enumerate() {
+        let (top, left) = (i / columns * cell_height + GAP, i % columns * cell_width + GAP);
+        for y in 0..height * zoom {
+            for x in 0..width * zoom {
+                let start = ((top + y) * picture_width + left + x) * channels;
+                for channel in 0..channels {
+                    let value = image[[y / zoom, x / zoom, channel]].into_f64();
+                    bytes[start + channel] = (value * 255.0).round().clamp(0.0, 255.0) as u8;
+                }
+            }
+        }
+    }
+    let path = path.as_ref();
+    let write = || -> io::Result<()> {
+        let mut encoder =
+            png::Encoder::new(BufWriter::new(File::create(path)?), picture_width as u32, picture_height as u32);
+        encoder.set_color(color);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&bytes)?;
+        Ok(writer.finish()?)
+    };
+    write().map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    fn read(path: &Path) -> (u32, u32, Vec<u8>) {
+        let mut reader = png::Decoder::new(std::io::BufReader::new(File::open(path).unwrap())).read_info().unwrap();
+        let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut bytes).unwrap();
+        (info.width, info.height, bytes)
+    }
+
+    #[test]
+    fn pixels_are_where_they_belong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grid.png");
+        // Three grey images of 1 x 2 pixels in rows of two.
+        let images = Array4::from_shape_vec((3, 1, 2, 1), vec![0.0_f64, 1.0, 0.2, -7.0, f64::NAN, 9.0]).unwrap();
+        write_grid(&path, images.view(), 2, 1).unwrap();
+        let (width, height, bytes) = read(&path);
+        assert_eq!((width, height), (7, 5));
+        assert_eq!(bytes[7..14], [255, 0, 255, 255, 51, 0, 255]);
+        assert_eq!(bytes[21..28], [255, 0, 255, 255, 255, 255, 255]);
+        write_grid(&path, Array4::<f32>::zeros((1, 2, 2, 3)).view(), 5, 3).unwrap();
+        assert_eq!(read(&path).0, 8);
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_an_error() {
+        let write = |shape, columns| write_grid("/nowhere/x.png", Array4::<f32>::zeros(shape).view(), columns, 1);
+        assert!(matches!(write((1, 2, 2, 2), 1), Err(PictureError::Channels(_))));
+        assert!(matches!(write((0, 2, 2, 1), 1), Err(PictureError::Empty(..))));
+        assert!(matches!(write((1, 2, 2, 1), 0), Err(PictureError::Empty(..))));
+        assert!(write((1, 2, 2, 1), 1).unwrap_err().to_string().starts_with("/nowhere/x.png: "));
+    }
+}

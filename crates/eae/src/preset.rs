@@ -1,0 +1,160 @@
+use std::fmt;
+use std::str::FromStr;
+
+use ndarray_rand::rand::Rng;
+use nn_layers::{
+    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, ShapeError, Unflatten, Window,
+};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::Float;
+
+/// A pair of networks, ready made. Each encoder ends in batch normalisation without gamma and beta, and nothing after it:
+/// that is what holds the code at mean 0 and variance 1 by construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Preset {
+    /// Dense layers of 512 and 256, for small images of any size.
+    Mlp,
+    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256, for 28 x 28 pixels.
+    Conv28,
+}
+
+/// There is no preset of this name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no network `{0}`; there are mlp and conv28")]
+pub struct UnknownPreset(String);
+
+impl Preset {
+    /// The name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mlp => "mlp",
+            Self::Conv28 => "conv28",
+        }
+    }
+
+    /// The encoder, from images `[height, width, channels]` to codes of `latent` numbers, and the decoder, back to images
+    /// with values from 0 to 1.
+    ///
+    /// # Errors
+    ///
+    /// If the preset does not take images of this shape.
+    pub fn build<F: Float, R: Rng + ?Sized>(
+        self,
+        image: [usize; 3],
+        latent: usize,
+        rng: &mut R,
+    ) -> Result<[Sequential<F>; 2], ShapeError> {
+        match self {
+            Self::Mlp => mlp(image, latent, rng),
+            Self::Conv28 => conv28(image, latent, rng),
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Preset {
+    type Err = UnknownPreset;
+
+    fn from_str(name: &str) -> Result<Self, UnknownPreset> {
+        let known = [Self::Mlp, Self::Conv28].into_iter().find(|preset| preset.name() == name);
+        known.ok_or_else(|| UnknownPreset(name.to_owned()))
+    }
+}
+
+type Networks<F> = Result<[Sequential<F>; 2], ShapeError>;
+
+fn mlp<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+    let pixels = image.iter().product();
+    let encoder = Sequential::on(&image)
+        .then(Flatten::new(image))
+        .then(Dense::new(pixels, 512, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(512, 256, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(256, latent, rng))
+        .then(BatchNorm::new(latent))
+        .build()?;
+    let decoder = Sequential::on(&[latent])
+        .then(Dense::new(latent, 256, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(256, 512, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(512, pixels, rng))
+        .then(Activation::Sigmoid)
+        .then(Unflatten::new(image))
+        .build()?;
+    Ok([encoder, decoder])
+}
+
+fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+    let halving = Window::square(4, 2, 1);
+    let ([_, _, channels], small) = (image, [7, 7, 64]);
+    let encoder = Sequential::on(&image)
+        .then(Conv2d::new(channels, 32, halving, rng))
+        .then(Activation::Relu)
+        .then(Conv2d::new(32, 64, halving, rng))
+        .then(Activation::Relu)
+        .then(Flatten::new(small))
+        .then(Dense::new(7 * 7 * 64, 256, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(256, latent, rng))
+        .then(BatchNorm::new(latent))
+        .build()?;
+    let decoder = Sequential::on(&[latent])
+        .then(Dense::new(latent, 256, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(256, 7 * 7 * 64, rng))
+        .then(Activation::Relu)
+        .then(Unflatten::new(small))
+        .then(ConvTranspose2d::new(64, 32, halving, rng))
+        .then(Activation::Relu)
+        .then(ConvTranspose2d::new(32, channels, halving, rng))
+        .then(Activation::Sigmoid)
+        .build()?;
+    Ok([encoder, decoder])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray_rand::rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn encoder_and_decoder_meet() {
+        for (preset, image, parameters) in [
+            // As counted by `sum(p.numel() for p in model.parameters())` in PyTorch.
+            (Preset::Mlp, [28, 28, 1], 1_075_488),
+            (Preset::Conv28, [28, 28, 1], 1_684_177),
+        ] {
+            let rng = &mut ChaCha8Rng::seed_from_u64(0);
+            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, 16, rng).unwrap();
+            assert_eq!((encoder.output_shape(), decoder.input_shape()), (&[16][..], &[16][..]));
+            assert_eq!((encoder.input_shape(), decoder.output_shape()), (&image[..], &image[..]));
+            let count: usize =
+                [&mut encoder, &mut decoder].into_iter().flat_map(|n| n.parameters()).map(|p| p.len()).sum();
+            assert_eq!(count, parameters, "{preset}");
+            assert_eq!(preset.name().parse(), Ok(preset));
+        }
+    }
+
+    #[test]
+    fn a_wrong_size_is_an_error_that_names_the_layer() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(0);
+        let error = Preset::Conv28.build::<f32, _>([32, 32, 1], 16, rng).unwrap_err();
+        assert_eq!(error.to_string(), "layer 4: Flatten takes [7, 7, 64], got shape [8, 8, 64]");
+        assert_eq!(
+            "conv29".parse::<Preset>().unwrap_err().to_string(),
+            "no network `conv29`; there are mlp and conv28"
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The folder that a training leaves.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::{EpochReport, Observer};
+
+/// The weights in a run folder.
+pub const MODEL: &str = "model.safetensors";
+/// One line of JSON for each epoch, and one for the evaluation.
+pub const METRICS: &str = "metrics.jsonl";
+
+/// Makes a new folder `parent/stem-1`, or with the next number that is free: nothing that is there is touched.
+///
+/// # Errors
+///
+/// If it cannot be made.
+pub fn create_numbered(parent: impl AsRef<Path>, stem: &str) -> io::Result<PathBuf> {
+    fs::create_dir_all(&parent)?;
+    for number in 1_u64.. {
+        let folder = parent.as_ref().join(format!("{stem}-{number}"));
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            result => return result.map(|()| folder),
+        }
+    }
+    unreachable!("some number is free")
+}
+
+/// Appends to a file of JSON lines, each complete as soon as it is written.
+#[derive(Debug)]
+pub struct MetricsLog {
+    file: File,
+    /// The first line that could not be written: an observer must not stop a training for that, but it must be said.
+    error: Option<io::Error>,
+}
+
+/// One line of a log, to be serialised: an object with `kind` before the fields of the content.
+#[derive(Debug, Serialize)]
+pub struct Line<'a, T> {
+    kind: &'a str,
+    #[serde(flatten)]
+    content: &'a T,
+}
+
+impl<'a, T: Serialize> Line<'a, T> {
+    /// The fields of `content`, which must have fields, marked as a `kind`.
+    pub fn new(kind: &'a str, content: &'a T) -> Self {
+        Self { kind, content }
+    }
+}
+
+impl MetricsLog {
+    /// Into [`METRICS`] of a run folder.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be opened.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        let file = File::options().create(true).append(true).open(folder.join(METRICS))?;
+        Ok(Self { file, error: None })
+    }
+
+    /// Writes one [`Line`].
+    ///
+    /// # Errors
+    ///
+    /// If it, or one before, could not be written.
+    pub fn write(&mut self, kind: &str, content: &impl Serialize) -> io::Result<()> {
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        let mut line = serde_json::to_string(&Line::new(kind, content))?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes())
+    }
+}
+
+impl Observer for MetricsLog {
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        if let Err(error) = self.write("epoch", report) {
+            self.error = Some(error);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_numbered_and_never_reused() {
+        let parent = tempfile::tempdir().unwrap();
+        let parent = parent.path().join("runs");
+        assert_eq!(create_numbered(&parent, "a").unwrap(), parent.join("a-1"));
+        fs::write(parent.join("a-2"), "a file").unwrap();
+        assert_eq!(create_numbered(&parent, "a").unwrap(), parent.join("a-3"));
+        assert!(create_numbered(parent.join("a-2"), "b").is_err());
+    }
+
+    #[test]
+    fn lines_are_appended() {
+        let folder = tempfile::tempdir().unwrap();
+        for epoch in [1, 2] {
+            let report = EpochReport {
+                epoch,
+                epochs: 2,
+                mse: 1.5,
+                entropy: 2.0,
+                lambda: 1.0,
+                learning_rate: 1e-3,
+                samples_per_second: 10.0,
+            };
+            assert!(MetricsLog::open(folder.path()).unwrap().epoch(&report).is_continue());
+        }
+        let text = fs::read_to_string(folder.path().join(METRICS)).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (&lines[1]["kind"], &lines[1]["epoch"], &lines[1]["mse"]),
+            (&"epoch".into(), &2.into(), &1.5.into())
+        );
+    }
+}

@@ -1,0 +1,71 @@
+use thiserror::Error;
+
+/// What can be wrong with samples or settings. No input makes this crate panic or return NaN.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No samples at all.
+    #[error("there are no samples")]
+    NoSamples,
+    /// Samples without coordinates.
+    #[error("the samples have no columns; a sample needs at least one coordinate")]
+    NoDimensions,
+    /// A coordinate is NaN or infinite.
+    #[error("row {row}, column {column} is {value}; every coordinate must be finite")]
+    NotFinite {
+        /// The row of the first such coordinate.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// `k` is 0.
+    #[error("k is 0; the nearest neighbour is k = 1")]
+    ZeroK,
+    /// There are not `k` other points.
+    #[error("k is {k}, but a point has only {others} others; take a smaller k or more samples")]
+    KTooLarge {
+        /// The k asked for.
+        k: usize,
+        /// How many neighbours there are to choose from.
+        others: usize,
+    },
+    /// Points coincide with their k-th neighbour, so that the logarithm of the distance is minus infinity.
+    #[error(
+        "{count} points coincide with their nearest neighbour number {k}, the first of them rows {first} and {second}; \
+         remove duplicates, take a larger k, or set a floor with `ClosePoints::Floor`"
+    )]
+    Duplicates {
+        /// The first such point.
+        first: usize,
+        /// Its k-th neighbour.
+        second: usize,
+        /// How many there are.
+        count: usize,
+        /// The k of the estimate.
+        k: usize,
+    },
+    /// A distance is larger than the largest number.
+    #[error("the distance between rows {first} and {second} is too large for a number; scale the samples down")]
+    Overflow {
+        /// A point.
+        first: usize,
+        /// Its k-th neighbour.
+        second: usize,
+    },
+    /// A floor that is not a positive number.
+    #[error("the floor for close points is {0}; it must be a finite number above 0")]
+    Floor(f64),
+    /// Two sets of points of different dimensions.
+    #[error("points of {queries} and {references} dimensions have no distance")]
+    Dimensions {
+        /// The dimension of the one.
+        queries: usize,
+        /// That of the other.
+        references: usize,
+    },
+}
+
+/// A result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;

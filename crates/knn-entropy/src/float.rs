@@ -1,0 +1,49 @@
+use ndarray::{ArrayView2, CowArray, Ix2};
+
+mod sealed {
+    #[expect(unnameable_types, reason = "that nobody else can name it is what seals it")]
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// The two types that samples can have. Estimates are always computed in `f64`: single-precision samples are widened,
+/// which is exact, so their distances and neighbours are exact, too.
+pub trait Float: Copy + Send + Sync + 'static + sealed::Sealed {
+    /// The same value in `f64`.
+    fn widen(self) -> f64;
+
+    /// The nearest value of this type.
+    fn narrow(x: f64) -> Self;
+
+    /// The rows in memory order and in `f64`, borrowed where they already are.
+    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2>;
+}
+
+impl Float for f32 {
+    fn widen(self) -> f64 {
+        self.into()
+    }
+
+    fn narrow(x: f64) -> Self {
+        x as Self
+    }
+
+    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2> {
+        CowArray::from(view.mapv(f64::from).as_standard_layout().into_owned())
+    }
+}
+
+impl Float for f64 {
+    fn widen(self) -> f64 {
+        self
+    }
+
+    fn narrow(x: f64) -> Self {
+        x
+    }
+
+    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2> {
+        if view.is_standard_layout() { view.into() } else { view.as_standard_layout().into_owned().into() }
+    }
+}

@@ -1,0 +1,109 @@
+//! Trains an entropic autoencoder on handwritten digits and shows what it can do:
+//!
+//! ```text
+//! cargo run --release --example eae
+//! ```
+//!
+//! It takes about two minutes on two cores and needs no file. `-- --epochs 2` makes it shorter.
+
+use std::error::Error;
+use std::io::{IsTerminal, stderr};
+use std::ops::ControlFlow;
+
+use eae::metrics::normal_entropy;
+use eae::run::{self, MetricsLog};
+use eae::{
+    Autoencoder, EpochReport, Evaluation, Observer, Preset, StepReport, TrainConfig, data, gallery, picture, train,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use ndarray::Axis;
+
+const LATENT: usize = 16;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let config = TrainConfig { epochs: epochs()?, ..TrainConfig::default() };
+    let digits = data::digits::<f32>();
+    let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, config.seed)?;
+
+    let folder = run::create_numbered("runs", "example")?;
+    let mut log = MetricsLog::open(&folder)?;
+    let outcome = train(&mut model, digits.train.pixels.view(), &config, &mut (Bar::new(&config), &mut log))?;
+    model.save(folder.join(run::MODEL))?;
+
+    // The point of it all: codes that no encoder has made, from N(0, I), decoded.
+    let samples = gallery::samples(&model, 100, 1);
+    picture::write_grid(folder.join("samples.png"), samples.view(), 10, 3)?;
+
+    let held_out = digits.test.pixels.slice_axis(Axis(0), (..50).into());
+    let reconstructions = gallery::reconstructions(&model, held_out);
+    picture::write_grid(folder.join("reconstructions.png"), reconstructions.view(), 10, 3)?;
+
+    let pairs = held_out.slice_axis(Axis(0), (..20).into());
+    let interpolations = gallery::interpolations(&model, pairs, 10);
+    picture::write_grid(folder.join("interpolations.png"), interpolations.view(), 10, 3)?;
+
+    let (train, test) = (digits.train.pixels.view(), digits.test.pixels.view());
+    let evaluation = Evaluation::new(&model, &config.objective, train, test)?;
+    log.write("evaluation", &evaluation)?;
+    println!("{evaluation}\n");
+    println!(
+        "trained in {:.0} s; pictures, weights and metrics are in {}",
+        outcome.duration.as_secs_f64(),
+        folder.display()
+    );
+    Ok(())
+}
+
+/// What `--epochs` says, or the default.
+fn epochs() -> Result<usize, Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => Ok(TrainConfig::default().epochs),
+        [flag, epochs] if flag == "--epochs" => Ok(epochs.parse().map_err(|e| format!("--epochs {epochs}: {e}"))?),
+        other => Err(format!("the only argument is --epochs N, got {other:?}").into()),
+    }
+}
+
+/// A progress bar on a terminal, a line for each epoch elsewhere.
+struct Bar {
+    bar: ProgressBar,
+    terminal: bool,
+    batch_size: usize,
+}
+
+impl Bar {
+    fn new(config: &TrainConfig) -> Self {
+        let style =
+            ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}, {eta} left").expect("a valid template");
+        Self {
+            bar: ProgressBar::new(0).with_style(style),
+            terminal: stderr().is_terminal(),
+            batch_size: config.batch_size,
+        }
+    }
+}
+
+impl Observer for Bar {
+    fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
+        let StepReport { step, steps, epoch, mse, entropy, .. } = report;
+        self.bar.set_length(*steps as u64);
+        self.bar.set_position(*step as u64 + 1);
+        let (most, rate) = (normal_entropy(LATENT), self.bar.per_sec() * self.batch_size as f64);
+        self.bar.set_message(format!(
+            "epoch {}, mse {mse:.2}, entropy {entropy:.2} of {most:.2}, {rate:.0} samples/s",
+            epoch + 1
+        ));
+        ControlFlow::Continue(())
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        let EpochReport { epoch, epochs, mse, entropy, samples_per_second, .. } = report;
+        if !self.terminal {
+            let most = normal_entropy(LATENT);
+            eprintln!(
+                "epoch {epoch}/{epochs}: mse {mse:.2}, entropy {entropy:.2} of {most:.2}, {samples_per_second:.0} samples/s"
+            );
+        }
+        ControlFlow::Continue(())
+    }
+}
