@@ -29,8 +29,8 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     let [radius_a, radius_b] = [dot(a, a).sqrt(), dot(b, b).sqrt()];
     let angle = (dot(a, b) / (radius_a * radius_b)).clamp(-1.0, 1.0).acos();
     let sine = angle.sin();
-    // A sine of NaN, where a radius is 0, is not above anything.
-    if !(sine > 1e-6) {
+    // NaN where a radius is 0.
+    if sine.is_nan() || sine <= 1e-6 {
         return linear(a, b, steps);
     }
     path(a, b, steps, |t| {

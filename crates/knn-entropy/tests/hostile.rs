@@ -1,0 +1,138 @@
+//! No input makes the crate panic or return NaN: it is a number that is right, or an error that says what is wrong.
+
+use approx::assert_relative_eq;
+use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Norm};
+use ndarray::{Array2, ArrayView2, Axis, Slice, array};
+use proptest::prelude::*;
+
+use crate::normal;
+
+fn entropy(x: ArrayView2<'_, f64>, k: usize) -> Result<f64, Error> {
+    KozachenkoLeonenko::new(k).entropy(x)
+}
+
+#[test]
+fn what_cannot_be_estimated_is_named() {
+    let x = normal(4, 2, 1);
+    assert_eq!(entropy(Array2::zeros((0, 2)).view(), 1), Err(Error::NoSamples));
+    assert_eq!(entropy(Array2::zeros((3, 0)).view(), 1), Err(Error::NoDimensions));
+    assert_eq!(entropy(x.view(), 0), Err(Error::ZeroK));
+    assert_eq!(entropy(x.view(), 4), Err(Error::KTooLarge { k: 4, others: 3 }));
+    assert_eq!(entropy(x.view(), usize::MAX), Err(Error::KTooLarge { k: usize::MAX, others: 3 }));
+    assert_eq!(entropy(normal(1, 2, 1).view(), 1), Err(Error::KTooLarge { k: 1, others: 0 }));
+    for value in [f64::INFINITY, f64::NEG_INFINITY] {
+        let mut x = x.clone();
+        x[[2, 1]] = value;
+        assert_eq!(entropy(x.view(), 1), Err(Error::NotFinite { row: 2, column: 1, value }));
+    }
+    let mut with_nan = x.clone();
+    with_nan[[1, 0]] = f64::NAN;
+    assert!(
+        matches!(entropy(with_nan.view(), 1), Err(Error::NotFinite { row: 1, column: 0, value }) if value.is_nan())
+    );
+    for floor in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let estimator = KozachenkoLeonenko::new(1).close_points(ClosePoints::Floor(floor));
+        assert!(matches!(estimator.entropy(x.view()), Err(Error::Floor(_))));
+    }
+    let far = array![[1.7e308], [-1.7e308]];
+    assert_eq!(entropy(far.view(), 1), Err(Error::Overflow { first: 0, second: 1 }));
+}
+
+#[test]
+fn duplicates() {
+    let x = array![[0.0, 1.0], [3.0, 3.0], [0.0, 1.0], [5.0, 5.0], [0.0, 1.0]];
+    assert_eq!(entropy(x.view(), 1), Err(Error::Duplicates { first: 0, second: 2, count: 3, k: 1 }));
+    assert_eq!(entropy(x.view(), 2), Err(Error::Duplicates { first: 0, second: 4, count: 3, k: 2 }));
+    assert!(entropy(x.view(), 3).unwrap().is_finite());
+    assert!(matches!(entropy(Array2::ones((6, 3)).view(), 5), Err(Error::Duplicates { count: 6, .. })));
+    let message = entropy(x.view(), 1).unwrap_err().to_string();
+    assert!(
+        message.starts_with("3 points coincide with their nearest neighbour number 1, the first of them rows 0 and 2;")
+    );
+    let floor = KozachenkoLeonenko::new(1).close_points(ClosePoints::Floor(1e-3));
+    let (h, g) = floor.entropy_and_gradient(x.view()).unwrap();
+    assert!(h.is_finite() && g.iter().all(|g| g.is_finite()));
+    assert_eq!(g.row(0).to_vec(), [0.0, 0.0]);
+}
+
+#[test]
+fn views_of_every_kind() {
+    let x = normal(12, 4, 1);
+    let columns_first = x.t().as_standard_layout().to_owned();
+    let expected = entropy(x.view(), 2).unwrap();
+    assert_eq!(entropy(columns_first.t(), 2).unwrap(), expected);
+    let mut backwards = x.clone();
+    backwards.invert_axis(Axis(1));
+    let mut view = backwards.view();
+    view.invert_axis(Axis(1));
+    assert_eq!(entropy(view, 2).unwrap(), expected);
+    let every_other = x.slice_axis(Axis(0), Slice::new(0, None, 2));
+    assert_eq!(entropy(every_other, 2).unwrap(), entropy(every_other.to_owned().view(), 2).unwrap());
+    let row = array![1.0, 2.0];
+    let repeated = row.broadcast((3, 2)).unwrap();
+    assert!(matches!(entropy(repeated, 1), Err(Error::Duplicates { .. })));
+}
+
+#[test]
+fn many_dimensions_do_not_lose_the_volume() {
+    // The unit ball's volume is 0 in double precision from d = 343 on; its logarithm is not.
+    for d in [400, 5_000] {
+        let x = normal(20, d, 1);
+        let truth = d as f64 / 2.0 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln();
+        let h = entropy(x.view(), 1).unwrap();
+        assert!((h / truth - 1.0).abs() < 0.3, "d = {d}: {h} for {truth}");
+    }
+}
+
+#[test]
+fn every_scale() {
+    let x = normal(30, 3, 1);
+    let h = entropy(x.view(), 2).unwrap();
+    for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+        let estimator = KozachenkoLeonenko::new(2).norm(norm);
+        let h = estimator.entropy(x.view()).unwrap();
+        for scale in [1e-300, 1e-200, 1e200, 1e300] {
+            let (scaled, g) = estimator.entropy_and_gradient((&x * scale).view()).unwrap();
+            assert_relative_eq!(scaled, h + 3.0 * f64::ln(scale), max_relative = 1e-12);
+            assert!(g.iter().all(|g| g.is_finite()));
+        }
+    }
+    // Samples of single precision, up to the ends of its range.
+    let single = x.mapv(|x| x as f32);
+    for scale in [1e-36_f32, 1e36] {
+        let scaled = KozachenkoLeonenko::new(2).entropy((&single * scale).view()).unwrap();
+        assert_relative_eq!(scaled, h + 3.0 * f64::from(scale).ln(), epsilon = 1e-4);
+    }
+}
+
+/// Numbers of the nastier kind.
+fn nasty() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        any::<f64>(),
+        -2.0..2.0_f64,
+        prop::sample::select(vec![0.0, -0.0, 1.0, 5e-324, 1e-310, f64::MAX, f64::MIN, f64::NAN, f64::INFINITY, 1e-160]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn never_a_panic_and_never_nan(
+        (n, d, numbers) in (0..8_usize, 0..4_usize).prop_flat_map(|(n, d)| (Just(n), Just(d), prop::collection::vec(nasty(), n * d))),
+        k in 0..9_usize, norm in 0..3_usize, floor in prop::option::of(nasty()),
+    ) {
+        let x = Array2::from_shape_vec((n, d), numbers).unwrap();
+        let norm = [Norm::L1, Norm::L2, Norm::LInf][norm];
+        let estimator = KozachenkoLeonenko::new(k).norm(norm);
+        let estimator = floor.map_or(estimator, |floor| estimator.close_points(ClosePoints::Floor(floor)));
+        match estimator.entropy_and_gradient(x.view()) {
+            Ok((h, g)) => {
+                prop_assert!(h.is_finite());
+                // Of points a subnormal distance apart the gradient is beyond the largest number, but never NaN.
+                prop_assert!(g.iter().all(|g| !g.is_nan()));
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What must not change the estimate, or must change it in a known way; and the same for its gradient, where each
+//! invariance is an identity that holds to rounding.
+
+use approx::{assert_abs_diff_eq, assert_relative_eq};
+use knn_entropy::{ClosePoints, KozachenkoLeonenko, Norm};
+use ndarray::{Array1, Array2, Axis};
+use proptest::prelude::*;
+
+use crate::normal;
+
+const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
+
+/// An estimator, and samples that it can take.
+fn case() -> impl Strategy<Value = (KozachenkoLeonenko<'static>, Array2<f64>)> {
+    (2..40_usize, 1..6_usize, 0..3_usize, any::<u64>(), any::<prop::sample::Index>()).prop_map(
+        |(n, d, norm, seed, k)| (KozachenkoLeonenko::new(1 + k.index(n - 1)).norm(NORMS[norm]), normal(n, d, seed)),
+    )
+}
+
+/// A rotation of d dimensions: Gram and Schmidt on normal columns.
+fn orthogonal(d: usize, seed: u64) -> Array2<f64> {
+    let mut q = normal(d, d, seed);
+    for i in 0..d {
+        for j in 0..i {
+            let projection = q.row(i).dot(&q.row(j));
+            let other = q.row(j).to_owned();
+            q.row_mut(i).scaled_add(-projection, &other);
+        }
+        let norm = q.row(i).dot(&q.row(i)).sqrt();
+        q.row_mut(i).mapv_inplace(|x| x / norm);
+    }
+    q
+}
+
+proptest! {
+    #[test]
+    fn translation_and_scale((estimator, x) in case(), shift in -1e3..1e3_f64, exponent in -300..300_i32) {
+        let h = estimator.entropy(x.view()).unwrap();
+        assert_relative_eq!(estimator.entropy((&x + shift).view()).unwrap(), h, epsilon = 1e-8);
+        // Powers of two scale without rounding.
+        let scale = 2_f64.powi(exponent);
+        let scaled = estimator.entropy((&x * scale).view()).unwrap();
+        assert_relative_eq!(scaled, h + x.ncols() as f64 * scale.ln(), max_relative = 1e-11, epsilon = 1e-11);
+    }
+
+    #[test]
+    fn order_of_samples_and_of_coordinates((estimator, x) in case()) {
+        let h = estimator.entropy(x.view()).unwrap();
+        let mut reversed = x.clone();
+        reversed.invert_axis(Axis(0));
+        assert_relative_eq!(estimator.entropy(reversed.view()).unwrap(), h, max_relative = 1e-13);
+        let mut mirrored = x.clone();
+        mirrored.invert_axis(Axis(1));
+        assert_relative_eq!(estimator.entropy((-mirrored).view()).unwrap(), h, max_relative = 1e-12, epsilon = 1e-12);
+    }
+
+    #[test]
+    fn rotation_in_the_euclidean_norm((estimator, x) in case(), seed: u64) {
+        let estimator = estimator.norm(Norm::L2);
+        let rotated = x.dot(&orthogonal(x.ncols(), seed));
+        let (h, g) = estimator.entropy_and_gradient(x.view()).unwrap();
+        assert_relative_eq!(estimator.entropy(rotated.view()).unwrap(), h, max_relative = 1e-9, epsilon = 1e-9);
+        // Turning all samples in the plane of any two coordinates changes nothing: x^T g is symmetric.
+        let moment = x.t().dot(&g);
+        assert_abs_diff_eq!(moment, moment.t().to_owned(), epsilon = 1e-9 * (1.0 + g.fold(0.0, |m: f64, g| m.max(g.abs()))));
+    }
+
+    #[test]
+    fn identities_of_the_gradient((estimator, x) in case()) {
+        let (_, g) = estimator.entropy_and_gradient(x.view()).unwrap();
+        let size = 1.0 + g.fold(0.0, |m: f64, g| m.max(g.abs()));
+        // Shifting all samples changes nothing, scaling them by a adds d ln a.
+        assert_abs_diff_eq!(g.sum_axis(Axis(0)), Array1::zeros(x.ncols()), epsilon = 1e-12 * size);
+        assert_abs_diff_eq!((&x * &g).sum(), x.ncols() as f64, epsilon = 1e-11 * size);
+    }
+
+    #[test]
+    fn the_gradient_is_the_limit_of_differences((estimator, x) in case(), i: prop::sample::Index, c: prop::sample::Index) {
+        let (i, c) = (i.index(x.nrows()), c.index(x.ncols()));
+        let (_, g) = estimator.entropy_and_gradient(x.view()).unwrap();
+        let quotient = |h: f64| {
+            let at = |t: f64| {
+                let mut x = x.clone();
+                x[[i, c]] += t;
+                estimator.entropy(x.view()).unwrap()
+            };
+            (at(h) - at(-h)) / (2.0 * h)
+        };
+        // Where a neighbour changes within the step there is a kink, and two steps disagree: nothing to compare with.
+        let (coarse, fine) = (quotient(2e-6), quotient(1e-6));
+        prop_assume!((coarse - fine).abs() < 1e-6 * (1.0 + fine.abs()));
+        assert_relative_eq!(g[[i, c]], fine, max_relative = 1e-4, epsilon = 1e-5);
+    }
+
+    #[test]
+    fn local_values_average_to_the_whole_and_grow_with_k((estimator, x) in case()) {
+        let local = estimator.local(x.view()).unwrap();
+        assert_relative_eq!(local.mean().unwrap(), estimator.entropy(x.view()).unwrap(), max_relative = 1e-12, epsilon = 1e-12);
+        let (h, _) = estimator.entropy_and_gradient(x.view()).unwrap();
+        prop_assert_eq!(h, estimator.entropy(x.view()).unwrap());
+    }
+
+    #[test]
+    fn single_precision_is_its_double((estimator, x) in case()) {
+        let single = x.mapv(|x| x as f32);
+        let double = single.mapv(f64::from);
+        let (h32, g32) = estimator.entropy_and_gradient(single.view()).unwrap();
+        let (h64, g64) = estimator.entropy_and_gradient(double.view()).unwrap();
+        prop_assert_eq!(h32, h64);
+        prop_assert_eq!(g32, g64.mapv(|g| g as f32));
+    }
+
+    #[test]
+    fn a_floor_below_every_distance_changes_nothing((estimator, x) in case()) {
+        let floored = estimator.close_points(ClosePoints::Floor(1e-12));
+        prop_assert_eq!(floored.entropy_and_gradient(x.view()).unwrap(), estimator.entropy_and_gradient(x.view()).unwrap());
+    }
+
+    #[test]
+    fn a_floor_above_every_distance_is_all_that_counts((estimator, x) in case()) {
+        let (n, d) = x.dim();
+        let (h, g) = estimator.close_points(ClosePoints::Floor(1e6)).entropy_and_gradient(x.view()).unwrap();
+        let far = Array2::from_shape_fn((n, d), |(i, c)| if c == 0 { 1e6 * i as f64 } else { 0.0 });
+        // The points of a line 1e6 apart have their first neighbour there.
+        let first = KozachenkoLeonenko::new(1).entropy(far.view()).unwrap();
+        prop_assert!(g.iter().all(|&g| g == 0.0));
+        prop_assert!(h <= first + d as f64 * 60.0);
+    }
+}
+
+#[test]
+fn the_same_bits_for_every_number_of_threads() {
+    let x = normal(700, 3, 1);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| KozachenkoLeonenko::new(4).entropy_and_gradient(x.view()).unwrap())
+    };
+    assert!(run(1) == run(2) && run(1) == run(3));
+}
