@@ -1,1 +1,165 @@
-//! tests
+//! The program from outside: what it leaves, what it prints, how it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use ndarray::Array4;
+use ndarray_npy::ReadNpyExt;
+use serde_json::Value;
+
+/// Runs `eae` with these arguments in a folder.
+fn eae(folder: &Path, arguments: &[&str]) -> Output {
+    Command::cargo_bin("eae").unwrap().current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// Standard output as JSON lines; panics if anything else is there.
+fn json(output: &Output) -> Vec<Value> {
+    let text = std::str::from_utf8(&output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A quick training.
+const TRAIN: [&str; 9] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--latent", "4"];
+
+#[test]
+fn train_then_sample() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let trained = eae(folder, &[&TRAIN[..], &["--json", "--out", "run"]].concat());
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    let lines = json(&trained);
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["epoch", "epoch", "result"]);
+    let evaluation = &lines[2]["evaluation"];
+    assert!(evaluation["reconstruction_error"].as_f64() < evaluation["mean_image_error"].as_f64());
+    assert_eq!((&lines[2]["steps"], &lines[2]["interrupted"]), (&60.into(), &false.into()));
+
+    let run = folder.join("run");
+    for file in [
+        "model.safetensors",
+        "config.toml",
+        "metrics.jsonl",
+        "samples.png",
+        "reconstructions.png",
+        "interpolations.png",
+    ] {
+        assert!(fs::metadata(run.join(file)).unwrap().len() > 100, "{file}");
+    }
+    let config: toml::Value = toml::from_str(&fs::read_to_string(run.join("config.toml")).unwrap()).unwrap();
+    assert_eq!(config["model"].as_str(), Some("mlp"));
+    assert_eq!(config["training"]["batch_size"].as_integer(), Some(300));
+    assert_eq!(config["training"]["objective"]["lambda"].as_float(), Some(1.0));
+    let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 3);
+
+    // An array: the same for the same seed, the beginning of a larger one, another for another seed.
+    let sample = |n: &str, seed: &str| {
+        let sampled = eae(folder, &["sample", "run", "--n", n, "--seed", seed, "--out", "x.npy", "--json"]);
+        assert!(sampled.status.success(), "{}", stderr(&sampled));
+        let n: usize = n.parse().unwrap();
+        assert_eq!(json(&sampled)[0]["shape"], serde_json::json!([n, 1, 28, 28]));
+        Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap()
+    };
+    let (three, five) = (sample("3", "1"), sample("5", "1"));
+    assert_eq!(three.shape(), [3, 1, 28, 28]);
+    assert!(five.iter().all(|x| (0.0..=1.0).contains(x)));
+    let head = five.slice_axis(ndarray::Axis(0), (..3).into());
+    assert!((&head - &three).iter().all(|e| e.abs() < 1e-6));
+    assert_ne!(sample("3", "2"), three);
+
+    let sampled = eae(folder, &["sample", "run", "--out", "samples.png"]);
+    assert!(sampled.status.success() && sampled.stdout.is_empty());
+    assert_eq!(fs::read(folder.join("samples.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");
+}
+
+#[test]
+fn the_same_weights_for_every_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let weights = |threads: &str| {
+        let arguments = [&TRAIN[..], &["--epochs", "1", "--quiet", "--threads", threads, "--out", threads]].concat();
+        // The last of two `--epochs` would be an error; keep the first.
+        let arguments: Vec<&str> =
+            arguments.iter().enumerate().filter(|(i, _)| ![9, 10].contains(i)).map(|(_, a)| *a).collect();
+        let trained = eae(folder.path(), &arguments);
+        assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+        fs::read(folder.path().join(threads).join("model.safetensors")).unwrap()
+    };
+    assert!(weights("1") == weights("2"));
+}
+
+#[test]
+fn mistakes_are_named_and_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("full")).unwrap();
+    fs::write(folder.join("full/precious"), "x").unwrap();
+    fs::write(folder.join("broken.safetensors"), "x").unwrap();
+    let cases: [(&[&str], &str); 13] = [
+        (&["train", "--model", "conv29"], "no network `conv29`; there are mlp and conv28"),
+        (&["train", "--data", "mnist:."], "invalid value 'mnist:.'"),
+        (&["train", "--k", "100"], "batch size is 100, it must be above k, which is 100"),
+        (&["train", "--batch", "9001"], "batch size is 9001, it must be at most the 9000 images"),
+        (&["train", "--learning-rate", "-1"], "unexpected argument '-1'"),
+        (&["train", "--learning-rate=-1"], "learning rate is -1, it must be a finite number above 0"),
+        (&["train", "--latent", "0"], "a code needs at least one number"),
+        (&["train", "--threads", "0"], "--threads is 0, it must be at least 1"),
+        (&["train", "--out", "full"], "full is not empty; name a new folder with --out"),
+        (&["sample", "nowhere", "--out", "x.png"], "nowhere: "),
+        (&["sample", "broken.safetensors", "--out", "x.png"], "broken.safetensors: not a valid safetensors file"),
+        (&["sample", "full", "--out", "x.jpg"], "--out is x.jpg, it must end in .png or .npy"),
+        (&["sample", "full", "--n", "0", "--out", "x.png"], "--n is 0, it must be at least 1"),
+    ];
+    for (arguments, message) in cases {
+        let output = eae(folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 2, "nothing was made");
+    assert_eq!(fs::read_to_string(folder.join("full/precious")).unwrap(), "x");
+}
+
+#[test]
+fn help_shows_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["train", "--help"], &["sample", "--help"]] {
+        let output = eae(folder.path(), arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && text.contains("Example"), "{arguments:?}");
+    }
+}
+
+/// Ctrl-C ends the training, and what was learnt so far is there.
+#[cfg(unix)]
+#[test]
+fn an_interrupt_saves() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin("eae"));
+    command
+        .current_dir(folder.path())
+        .args(["train", "--model", "mlp", "--epochs", "100000", "--batch", "300", "--json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let run = folder.path().join("runs/digits-1");
+    let start = Instant::now();
+    // The first epoch is in the log: it is training.
+    while !fs::metadata(run.join("metrics.jsonl")).is_ok_and(|file| file.len() > 0) {
+        assert!(start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(), "no epoch was made");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(stderr(&output).contains("interrupted; saved after"));
+    assert_eq!(json(&output).last().unwrap()["interrupted"], true);
+    let sampled = eae(folder.path(), &["sample", "runs/digits-1", "--out", "x.png"]);
+    assert!(sampled.status.success(), "{}", stderr(&sampled));
+}

@@ -5,6 +5,7 @@ use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, 
 use ndarray_rand::rand::SeedableRng;
 use nn_layers::{Sequential, ShapeError, Tensor, Weights, WeightsError};
 use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Float, Preset};
@@ -48,18 +49,29 @@ pub enum ModelError {
     /// The weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The weights' description is not that of a model of this program.
-    #[error("{path}: `{key}` in the description is {value}, not {expected}; was the file written by this program?")]
+    /// The file does not say what model it is of.
+    #[error(
+        "{path}: {problem}; a file of this program says in `__metadata__` under `{DESCRIPTION}` what model it is of"
+    )]
     Description {
         /// The file.
         path: String,
-        /// The entry.
-        key: &'static str,
-        /// What it says.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
+        /// What is wrong.
+        problem: String,
     },
+}
+
+/// The entry of a file's metadata that holds the [`Description`]. A single one, since a file's metadata have no order, and
+/// the same model should be the same file.
+const DESCRIPTION: &str = "eae";
+
+/// What a file says of the model that it is of.
+#[derive(Debug, Serialize, Deserialize)]
+struct Description {
+    model: Preset,
+    /// Height, width, channels.
+    image: [usize; 3],
+    latent: usize,
 }
 
 impl<F: Float> Autoencoder<F> {
@@ -157,12 +169,11 @@ impl<F: Float> Autoencoder<F> {
         let mut weights = Weights::default();
         self.encoder.write("encoder", &mut weights);
         self.decoder.write("decoder", &mut weights);
-        let [height, width, channels] = self.image_shape();
-        if let Some(preset) = self.preset {
-            weights.metadata.insert("model".into(), preset.to_string());
+        if let Some(model) = self.preset {
+            let description = Description { model, image: self.image_shape(), latent: self.latent() };
+            let description = serde_json::to_string(&description).expect("plain data");
+            weights.metadata.insert(DESCRIPTION.into(), description);
         }
-        weights.metadata.insert("latent".into(), self.latent().to_string());
-        weights.metadata.insert("image".into(), format!("{height}x{width}x{channels}"));
         weights
     }
 
@@ -184,25 +195,19 @@ impl<F: Float> Autoencoder<F> {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let weights = Weights::read(path)?;
-        let wrong = |key, expected| {
-            let value = weights.metadata.get(key).map_or("missing".to_owned(), |value| format!("`{value}`"));
-            ModelError::Description { path: path.display().to_string(), key, value, expected }
-        };
-        let text = |key| weights.metadata.get(key).map(String::as_str).unwrap_or_default();
-        let preset = text("model").parse().map_err(|_| wrong("model", "mlp or conv28"))?;
-        let image: Vec<usize> = text("image").split('x').filter_map(|side| side.parse().ok()).collect();
-        let image: [usize; 3] = image.try_into().map_err(|_| wrong("image", "HEIGHTxWIDTHxCHANNELS"))?;
-        let latent = text("latent").parse().map_err(|_| wrong("latent", "a number"))?;
-        // The description says how large the networks are; nothing is made that the file's tensors cannot fill.
-        let most = weights.element_count();
-        if latent > most {
-            return Err(wrong("latent", "the size of the tensors"));
+        let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem };
+        let description = weights.metadata.get(DESCRIPTION).ok_or_else(|| wrong("it has no description".into()))?;
+        let description = serde_json::from_str(description).map_err(|e| wrong(format!("`{description}`: {e}")))?;
+        let Description { model, image, latent } = description;
+        // The description says how large the networks are; nothing is made that the file's tensors could not fill.
+        let numbers = weights.element_count();
+        let pixels = image.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
+        if latent > numbers || pixels.is_none_or(|pixels| pixels > numbers) {
+            return Err(wrong(format!(
+                "image {image:?} and latent {latent} are too large for the {numbers} numbers in it"
+            )));
         }
-        if image.iter().try_fold(1_usize, |product, &side| product.checked_mul(side)).is_none_or(|pixels| pixels > most)
-        {
-            return Err(wrong("image", "the size of the tensors"));
-        }
-        Self::from_weights(preset, image, latent, &weights)
+        Self::from_weights(model, image, latent, &weights)
     }
 
     /// A model with given weights, for instance of a PyTorch model of the same layers.

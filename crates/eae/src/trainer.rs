@@ -201,7 +201,7 @@ pub struct Outcome {
 /// # Errors
 ///
 /// If a setting or the images do not fit, before anything is changed; or if the loss stops being finite, and then the
-/// model is as the step before left it.
+/// parameters are as the step before left them.
 pub fn train<F: Float>(
     model: &mut Autoencoder<F>,
     images: ArrayView4<'_, F>,

@@ -1,3 +1,12 @@
 //! What the library promises, seen from outside.
 
+mod model;
 mod parity;
+mod training;
+
+use eae::data::{Images, digits};
+
+/// The first digits of the training set.
+fn some_digits(n: usize) -> Images<f32> {
+    digits().train.select(&(0..n).collect::<Vec<_>>())
+}

@@ -13,7 +13,8 @@ use thiserror::Error;
 /// The tensors and the description of one safetensors file, in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Weights {
-    /// Free text by key: what the weights are of.
+    /// Free text by key: what the weights are of. The format gives several entries no order, and files that differ in it
+    /// differ in their bytes; where that matters, put everything into one.
     pub metadata: HashMap<String, String>,
     tensors: BTreeMap<String, Stored>,
     /// Where they were read from, for messages.

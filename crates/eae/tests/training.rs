@@ -1,0 +1,171 @@
+//! Training: that it learns, what it refuses, and that it depends on nothing that it should not.
+
+use std::ops::ControlFlow;
+
+use eae::{
+    Autoencoder, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig, TrainError, metrics,
+    train,
+};
+use ndarray::{Array4, Axis};
+
+use crate::some_digits;
+
+fn mlp(latent: usize) -> Autoencoder<f32> {
+    Autoencoder::new(Preset::Mlp, [28, 28, 1], latent, 1).unwrap()
+}
+
+#[test]
+fn it_learns_to_reconstruct_and_the_code_comes_close_to_normal() {
+    let images = some_digits(1_000);
+    let mut model = mlp(4);
+    let config = TrainConfig { epochs: 20, ..TrainConfig::default() };
+    let outcome = train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
+    assert_eq!((outcome.steps, outcome.interrupted), (200, false));
+    let evaluation = Evaluation::new(&model, &config.objective, images.pixels.view(), images.pixels.view()).unwrap();
+    assert!(evaluation.reconstruction_error < 0.7 * evaluation.mean_image_error, "{evaluation}");
+    // Without the entropy the code of a fresh network is far from filling its four dimensions.
+    let codes = evaluation.codes;
+    assert!(codes.entropy > codes.normal_entropy - 0.5, "{evaluation}");
+    assert!((codes.radius_sd / codes.normal_radius_sd - 1.0).abs() < 0.25, "{evaluation}");
+}
+
+#[test]
+fn the_entropy_is_higher_for_a_higher_lambda() {
+    let images = some_digits(500);
+    let entropy = |lambda| {
+        let mut model = mlp(6);
+        let objective = Objective { lambda, ..Objective::default() };
+        let config = TrainConfig { epochs: 10, objective, ..TrainConfig::default() };
+        train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
+        metrics::CodeReport::new(model.encode(images.pixels.view()).view(), &objective).unwrap().entropy
+    };
+    let [none, some, much] = [0.0, 1.0, 10.0].map(entropy);
+    assert!(none + 0.5 < some && some + 0.1 < much, "{none}, {some}, {much}");
+}
+
+#[test]
+fn the_code_of_the_training_images_is_normalised_in_evaluation_mode() {
+    let images = some_digits(330);
+    let mut model = mlp(5);
+    let config = TrainConfig { epochs: 2, batch_size: 50, ..TrainConfig::default() };
+    train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
+    let codes = model.encode(images.pixels.view()).mapv(f64::from);
+    let variances = model.to_weights().get::<f64>("encoder.6.running_var", &[5]).unwrap();
+    for (column, &variance) in codes.axis_iter(Axis(1)).zip(&variances) {
+        // What batch normalisation leaves of the variance is v / (v + eps).
+        assert!(column.mean().unwrap().abs() < 1e-4);
+        approx::assert_relative_eq!(column.var(0.0), variance / (variance + 1e-5), max_relative = 1e-4);
+    }
+}
+
+#[test]
+fn the_result_does_not_depend_on_the_number_of_threads() {
+    let images = some_digits(120);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut model = Autoencoder::<f32>::new(Preset::Conv28, [28, 28, 1], 8, 1).unwrap();
+            let config = TrainConfig { epochs: 2, batch_size: 40, ..TrainConfig::default() };
+            train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
+            model.parameters().into_iter().map(|p| p.clone()).collect::<Vec<_>>()
+        })
+    };
+    let one = run(1);
+    assert!(one == run(2), "other bits on two threads");
+    assert!(one == run(3), "other bits on three threads");
+}
+
+/// Counts, and ends the training after some steps.
+#[derive(Default)]
+struct Counting {
+    steps: Vec<StepReport>,
+    epochs: Vec<EpochReport>,
+    most: usize,
+}
+
+impl Observer for Counting {
+    fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
+        self.steps.push(*report);
+        if self.steps.len() == self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        self.epochs.push(*report);
+        ControlFlow::Continue(())
+    }
+}
+
+#[test]
+fn an_observer_hears_all_and_can_end_it() {
+    let images = some_digits(105);
+    let config = TrainConfig { epochs: 3, batch_size: 20, warm_up: 2.0, ..TrainConfig::default() };
+    let mut all = Counting::default();
+    train(&mut mlp(2), images.pixels.view(), &config, &mut all).unwrap();
+    assert_eq!((all.steps.len(), all.epochs.len()), (15, 3));
+    // lambda rises from 0 over two epochs of 5 steps.
+    let lambdas: Vec<f64> = all.steps.iter().map(|step| step.lambda).collect();
+    assert_eq!((lambdas[0], lambdas[5], lambdas[10], lambdas[14]), (0.0, 0.5, 1.0, 1.0));
+    let mean = all.steps[5..10].iter().map(|step| step.mse).sum::<f64>() / 5.0;
+    approx::assert_relative_eq!(all.epochs[1].mse, mean, max_relative = 1e-12);
+
+    let mut few = Counting { most: 7, ..Counting::default() };
+    let mut model = mlp(2);
+    let outcome = train(&mut model, images.pixels.view(), &config, &mut few).unwrap();
+    assert_eq!((outcome.steps, outcome.interrupted), (7, true));
+    assert_eq!(few.steps[..], all.steps[..7], "the same steps as without an end");
+    let codes = model.encode(images.pixels.view());
+    assert!(codes.mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-5), "recalibrated all the same");
+}
+
+#[test]
+fn equal_images_in_a_batch_are_no_error() {
+    let one = some_digits(1).pixels;
+    let images = ndarray::concatenate(Axis(0), &[one.view(); 30]).unwrap();
+    let config = TrainConfig { epochs: 2, batch_size: 10, ..TrainConfig::default() };
+    train(&mut mlp(3), images.view(), &config, &mut ()).unwrap();
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let images = some_digits(50);
+    let good = TrainConfig { batch_size: 10, ..TrainConfig::default() };
+    let refused =
+        |config: TrainConfig| train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err().to_string();
+    let objective = |objective: Objective| TrainConfig { objective, ..good };
+    let cases = [
+        (TrainConfig { epochs: 0, ..good }, "epochs is 0, it must be at least 1"),
+        (TrainConfig { batch_size: 1, ..good }, "batch size is 1, it must be above k, which is 1"),
+        (TrainConfig { batch_size: 51, ..good }, "batch size is 51, it must be at most the 50 images"),
+        (TrainConfig { learning_rate: f64::NAN, ..good }, "learning rate is NaN, it must be a finite number above 0"),
+        (TrainConfig { warm_up: -1.0, ..good }, "warm-up is -1, it must be a finite number of epochs, 0 or above"),
+        (
+            objective(Objective { lambda: -0.5, ..Objective::default() }),
+            "lambda is -0.5, it must be a finite number, 0 or above",
+        ),
+        (objective(Objective { k: 0, ..Objective::default() }), "k is 0, it must be at least 1"),
+        (objective(Objective { floor: 0.0, ..Objective::default() }), "floor is 0, it must be a finite number above 0"),
+    ];
+    for (config, message) in cases {
+        assert_eq!(refused(config), message);
+    }
+}
+
+#[test]
+fn images_that_do_not_fit_are_refused() {
+    let config = TrainConfig { batch_size: 5, ..TrainConfig::default() };
+    let small = Array4::<f32>::zeros((10, 14, 14, 1));
+    let error = train(&mut mlp(2), small.view(), &config, &mut ()).unwrap_err();
+    assert_eq!(error.to_string(), "the model takes images of shape [28, 28, 1], these are [14, 14, 1]");
+    let mut broken = some_digits(10).pixels;
+    broken[[7, 3, 3, 0]] = f32::NAN;
+    let error = train(&mut mlp(2), broken.view(), &config, &mut ()).unwrap_err();
+    assert!(matches!(error, TrainError::Pixel { image: 7, .. }), "{error}");
+}
+
+#[test]
+fn a_training_that_diverges_ends_with_advice() {
+    let images = some_digits(60);
+    let config = TrainConfig { batch_size: 10, learning_rate: 1e30, ..TrainConfig::default() };
+    let error = train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err();
+    assert!(error.to_string().contains("try a lower learning rate"), "{error}");
+}
