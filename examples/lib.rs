@@ -5,3 +5,8 @@
 //! - `tape`: `autodiff-mini` alone, fitting a line.
 
 #![forbid(unsafe_code)]
+
+/// The snippets of the workspace's README, so that they are compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
