@@ -29,13 +29,15 @@ pub struct Cpu;
 /// Multiply-adds worth handing to another thread: some tens of microseconds of work.
 const BLOCK_WORK: usize = 1 << 20;
 const MOST_BLOCKS: usize = 16;
+/// Each block packs the operand that it shares with the others anew; over fewer rows or columns that would show.
+const LEAST_SIDE: usize = 64;
 
 impl<F: Scalar> Gemm<F> for Cpu {
     fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, mut c: ArrayViewMut2<'_, F>) {
         let ((m, k), n) = (a.dim(), b.ncols());
-        let blocks = (m * n * k / BLOCK_WORK).clamp(1, MOST_BLOCKS);
-        // Each block packs the operand that it shares with the others anew, so cut along the longer side: the shared
-        // operand is then the smaller one.
+        // Cut along the longer side: the shared operand is then the smaller one.
+        let most = (m.max(n) / LEAST_SIDE).min(MOST_BLOCKS);
+        let blocks = (m * n * k / BLOCK_WORK).clamp(1, most.max(1));
         if blocks == 1 || b.nrows() != k || c.dim() != (m, n) {
             general_mat_mul(alpha, &a, &b, beta, &mut c);
         } else if m >= n {

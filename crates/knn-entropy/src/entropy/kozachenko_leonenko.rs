@@ -177,3 +177,17 @@ impl<'s> KozachenkoLeonenko<'s> {
 fn mean(values: &Array1<f64>) -> f64 {
     compensated_sum(values.iter().copied()) / values.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digamma_for_every_number_of_samples() {
+        let table: serde_json::Value = serde_json::from_str(include_str!("../../tests/data/constants.json")).unwrap();
+        for entry in table["digamma"].as_array().unwrap() {
+            let [x, psi] = ["x", "psi"].map(|key| entry[key].as_f64().unwrap());
+            approx::assert_relative_eq!(digamma(x), psi, max_relative = 1e-13);
+        }
+    }
+}
