@@ -54,6 +54,18 @@ pub enum Error {
         /// Its k-th neighbour.
         second: usize,
     },
+    /// The derivative with respect to a coordinate is larger than the largest number of the samples' type, since points
+    /// are so close.
+    #[error(
+        "the gradient at row {row}, column {column} is too large for a number; scale the samples up, or set a floor with \
+         `ClosePoints::Floor`"
+    )]
+    Steep {
+        /// The row of the first such coordinate.
+        row: usize,
+        /// Its column.
+        column: usize,
+    },
     /// A floor that is not a positive number.
     #[error("the floor for close points is {0}; it must be a finite number above 0")]
     Floor(f64),
@@ -67,5 +79,5 @@ pub enum Error {
     },
 }
 
-/// A result with this crate's [`Error`].
+/// A result with this crate's [`enum@Error`].
 pub type Result<T> = std::result::Result<T, Error>;

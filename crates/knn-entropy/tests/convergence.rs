@@ -9,6 +9,12 @@
 //! bounded away from 0 it falls as n^(-2/d), at a jump as n^(-1/d) (Jiao, Gao and Han, NeurIPS 2018; Singh and Poczos,
 //! NIPS 2016). For d up to 3 the root mean square error therefore falls at least as n^(-1/3), and every four times as many
 //! samples must take it down to 4^(-1/3) = 0.63 of what it was, but for noise.
+//!
+//! How large it may be in the end is known as well. A local value is ln(probability of the ball) - ln p but for a constant.
+//! The first has variance psi'(k), since the probability has a Beta(k, n - k) distribution; were the balls independent, the
+//! estimate would have variance (Var ln p + psi'(k)) / n. They overlap, but each only with a few others: twice that standard
+//! deviation is allowed. As for bias, an edge that cuts a ball in two halves makes its local value ln 2 too high, and no more
+//! than a share 2 d r of a unit cube is as near to one of its 2 d faces as the radius of a ball, r = (k / (n V_d))^(1/d).
 
 use knn_entropy::{KozachenkoLeonenko, Norm};
 use ndarray::Array2;
@@ -21,6 +27,9 @@ use rand_chacha::ChaCha8Rng;
 const REPLICATES: u64 = 60;
 const SIZES: [usize; 4] = [50, 200, 800, 3200];
 
+/// `psi'(3) = pi^2 / 6 - 1 - 1/4`.
+const TRIGAMMA_3: f64 = std::f64::consts::PI * std::f64::consts::PI / 6.0 - 1.25;
+
 /// Draws n samples in d dimensions, by a seed.
 type Draw = fn(n: usize, d: usize, seed: u64) -> Array2<f64>;
 
@@ -29,13 +38,13 @@ fn draw<D: Distribution<f64>>(distribution: D, n: usize, d: usize, seed: u64) ->
     Array2::from_shape_simple_fn((n, d), || rng.sample(&distribution))
 }
 
-/// The name, how to draw, and the entropy of one coordinate in nats.
-fn distributions() -> [(&'static str, Draw, f64); 3] {
+/// The name, how to draw, and for one coordinate the entropy in nats, -E ln p, and Var ln p.
+fn distributions() -> [(&'static str, Draw, f64, f64); 3] {
     let normal = 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln();
     [
-        ("normal", |n, d, seed| draw(StandardNormal, n, d, seed), normal),
-        ("uniform", |n, d, seed| draw(StandardUniform, n, d, seed), 0.0),
-        ("exponential", |n, d, seed| draw(Exp1, n, d, seed), 1.0),
+        ("normal", |n, d, seed| draw(StandardNormal, n, d, seed), normal, 0.5),
+        ("uniform", |n, d, seed| draw(StandardUniform, n, d, seed), 0.0, 0.0),
+        ("exponential", |n, d, seed| draw(Exp1, n, d, seed), 1.0, 1.0),
     ]
 }
 
@@ -53,7 +62,7 @@ fn errors(estimator: KozachenkoLeonenko<'_>, draw: Draw, n: usize, d: usize, tru
 
 #[test]
 fn the_error_shrinks_as_fast_as_theory_says() {
-    for (name, draw, one) in distributions() {
+    for (name, draw, one, variance) in distributions() {
         for d in 1..=3 {
             let rms = SIZES.map(|n| errors(KozachenkoLeonenko::new(3), draw, n, d, d as f64 * one).rms);
             for (pair, sizes) in rms.windows(2).zip(SIZES.windows(2)) {
@@ -69,6 +78,11 @@ fn the_error_shrinks_as_fast_as_theory_says() {
             // Over the whole way the noise is small beside the rate.
             let (whole, rate) = (rms[3] / rms[0], 64_f64.powf(-1.0 / 3.0));
             assert!(whole < rate * 1.2, "{name}, d = {d}: to {whole:.3} of the error, not {rate:.3}");
+            let (n, d, k) = (SIZES[3] as f64, d as f64, 3.0);
+            let sd = ((d * variance + TRIGAMMA_3) / n).sqrt();
+            let radius = ((k / n).ln() - Norm::L2.log_unit_ball(d as usize)) / d;
+            let bound = 2.0 * sd + 2.0 * d * radius.exp() * std::f64::consts::LN_2;
+            assert!(rms[3] < bound, "{name}, d = {d}: error {:.4} of {n} samples, above {bound:.4}", rms[3]);
         }
     }
 }
@@ -78,7 +92,7 @@ fn in_one_dimension_and_with_a_smooth_density_there_is_hardly_a_bias() {
     // With psi(n) - psi(k) exact, what is left at n = 200 is far below the standard deviation of one estimate, for every k.
     // The approximations ln n - psi(k) and ln(n-1) - psi(k) would pass here, too; ln n - ln k, as one finds it in
     // textbooks, is off by ln k - psi(k) = 0.18 for k = 3.
-    let (_, draw, truth) = distributions()[0];
+    let (_, draw, truth, _) = distributions()[0];
     for k in [1, 3, 10] {
         for norm in [Norm::L1, Norm::L2, Norm::LInf] {
             let Errors { bias, rms } = errors(KozachenkoLeonenko::new(k).norm(norm), draw, 200, 1, truth);

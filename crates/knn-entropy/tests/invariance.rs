@@ -93,7 +93,7 @@ proptest! {
     }
 
     #[test]
-    fn local_values_average_to_the_whole_and_grow_with_k((estimator, x) in case()) {
+    fn local_values_average_to_the_whole((estimator, x) in case()) {
         let local = estimator.local(x.view()).unwrap();
         assert_relative_eq!(local.mean().unwrap(), estimator.entropy(x.view()).unwrap(), max_relative = 1e-12, epsilon = 1e-12);
         let (h, _) = estimator.entropy_and_gradient(x.view()).unwrap();
@@ -118,13 +118,22 @@ proptest! {
 
     #[test]
     fn a_floor_above_every_distance_is_all_that_counts((estimator, x) in case()) {
-        let (n, d) = x.dim();
-        let (h, g) = estimator.close_points(ClosePoints::Floor(1e6)).entropy_and_gradient(x.view()).unwrap();
-        let far = Array2::from_shape_fn((n, d), |(i, c)| if c == 0 { 1e6 * i as f64 } else { 0.0 });
-        // The points of a line 1e6 apart have their first neighbour there.
-        let first = KozachenkoLeonenko::new(1).entropy(far.view()).unwrap();
+        let floored = |floor| estimator.close_points(ClosePoints::Floor(floor)).entropy_and_gradient(x.view()).unwrap();
+        let ((h, g), (higher, _)) = (floored(1e6), floored(1e7));
         prop_assert!(g.iter().all(|&g| g == 0.0));
-        prop_assert!(h <= first + d as f64 * 60.0);
+        // Every radius is the floor: ten times the floor is d ln 10 more.
+        assert_relative_eq!(higher - h, x.ncols() as f64 * 10_f64.ln(), max_relative = 1e-12);
+    }
+}
+
+#[test]
+fn at_a_tie_the_smaller_index_is_the_neighbour() {
+    // Point 1 is as far from 0 as from 2, and each of those has it as its neighbour: of the pairs (0, 1), (1, 0) and (2, 1)
+    // the first two pull at point 0.
+    let x = ndarray::array![[-1.0], [0.0], [1.0]];
+    for norm in NORMS {
+        let (_, g) = KozachenkoLeonenko::new(1).norm(norm).entropy_and_gradient(x.view()).unwrap();
+        assert_abs_diff_eq!(g, ndarray::array![[-2.0], [1.0], [1.0]] / 3.0, epsilon = 1e-15);
     }
 }
 

@@ -10,12 +10,14 @@ const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
 
 /// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, and tiny beside huge.
 fn points() -> impl Strategy<Value = Array2<f64>> {
-    (2..60_usize, 1..12_usize, any::<u64>(), 0..7_u8).prop_map(|(n, d, seed, kind)| {
+    (2..60_usize, 1..12_usize, any::<u64>(), 0..8_u8).prop_map(|(n, d, seed, kind)| {
         let x = normal(n, d, seed);
         match kind {
             0 => x,
             1 => Array2::from_shape_fn((n, d), |(i, c)| (i % 3) as f64 * 10.0 + 1e-3 * x[[i, c]]),
             2 => x.mapv(f64::round),
+            // Tenths: distances that are equal on paper differ by rounding, and squares that differ have equal roots.
+            7 => x.mapv(|x| 0.3 + 0.1 * (5.0 * x).round()),
             3 => x + 1e8,
             4 => x * 1e-300,
             5 => x * 1e300,
@@ -41,15 +43,7 @@ proptest! {
         for i in 0..x.len() {
             let expected = sorted(&x, &x, i, norm, Some(i));
             let row: Vec<_> = (0..k).map(|j| (found.distances[[i, j]], found.indices[[i, j]])).collect();
-            // Distances that differ by rounding may stand in either order; equal ones stand by index.
-            for (j, (distance, index)) in row.iter().enumerate() {
-                prop_assert_eq!(*distance, norm.distance(x.point(i), x.point(*index)));
-                prop_assert!((distance - expected[j].0).abs() <= 4e-16 * distance.abs());
-            }
-            let mut indices: Vec<_> = row.iter().map(|r| r.1).collect();
-            indices.sort_unstable();
-            indices.dedup();
-            prop_assert!(indices.len() == k && !indices.contains(&i));
+            prop_assert_eq!(&row[..], &expected[..k]);
         }
     }
 
@@ -75,6 +69,20 @@ proptest! {
         for i in 0..m {
             let expected: Vec<usize> = sorted(&x, &y, i, norm, None)[..k].iter().map(|&(_, j)| j).collect();
             prop_assert_eq!(found.indices.row(i).to_vec(), expected);
+        }
+    }
+}
+
+#[test]
+fn squares_that_differ_with_roots_that_do_not() {
+    // A lattice of tenths, far more points than neighbours: the last neighbour has many rivals, as near but for rounding.
+    let x = Array2::from_shape_fn((512, 3), |(i, c)| 0.3 + 0.1 * [i / 64, i / 8 % 8, i % 8][c] as f64);
+    let x = Samples::new(x.view()).unwrap();
+    for k in 1..=8 {
+        let found = BruteForce.among(&x, k, Norm::L2).unwrap();
+        for i in 0..x.len() {
+            let expected: Vec<usize> = sorted(&x, &x, i, Norm::L2, Some(i))[..k].iter().map(|&(_, j)| j).collect();
+            assert_eq!(found.indices.row(i).to_vec(), expected, "k = {k}, point {i}");
         }
     }
 }

@@ -44,7 +44,6 @@ fn digamma_through_the_estimate() {
         entry["psi"].as_f64().unwrap()
     };
     for (n, k) in [(2, 1), (3, 2), (5, 3), (10, 5), (100, 10), (1000, 100)] {
-        // A geometric progression, so that the k-th distance of each point is another power of 2 times a number.
         let x = Array2::from_shape_fn((n, 1), |(i, _)| i as f64);
         let local = KozachenkoLeonenko::new(k).local(x.view()).unwrap();
         // The first of evenly spaced points has its k-th neighbour at distance k.

@@ -43,8 +43,9 @@ pub enum ClosePoints {
     /// Coinciding points are an error.
     #[default]
     Error,
-    /// Distances below this one, a finite number above 0, count as this one, and have no gradient. It bounds the gradient:
-    /// no pair contributes more than `d / n` over the floor to a point, in L2 and in each coordinate of the other norms.
+    /// Distances below this one, a finite number above 0, count as this one, and have no gradient. It bounds the gradient of
+    /// a point by `(1 + m) d / (n floor)`, where `m` is the number of points that have it as their k-th neighbour; in L2 its
+    /// length, in the other norms each coordinate.
     Floor(f64),
 }
 
@@ -110,12 +111,17 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    /// As [`entropy`](KozachenkoLeonenko::entropy), and if points are so close that the gradient is larger than the largest
+    /// `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
         let neighbors = self.neighbors(&samples)?;
         let entropy = mean(&self.local_values(&samples, &neighbors));
-        Ok((entropy, self.gradient(&samples, &neighbors).mapv(F::narrow)))
+        let gradient = self.gradient(&samples, &neighbors).mapv(F::narrow);
+        match gradient.indexed_iter().find(|(_, g)| !g.widen().is_finite()) {
+            Some(((row, column), _)) => Err(Error::Steep { row, column }),
+            None => Ok((entropy, gradient)),
+        }
     }
 
     /// The neighbours, checked: every k-th distance can be used by [`radius`](KozachenkoLeonenko::radius).

@@ -48,41 +48,59 @@ fn search(
     let distance_rows = distances.as_slice_mut().expect("a fresh array").par_chunks_exact_mut(k);
     index_rows.zip(distance_rows).enumerate().for_each_init(Vec::new, |found, (query, (indices, distances))| {
         let point = queries.point(query);
-        let of = |measure: &dyn Fn(&[f64], &[f64]) -> f64, found: &mut Vec<Candidate>| {
+        let others = || {
             let references = references.coordinates().chunks_exact(point.len()).enumerate();
-            let candidates = references.filter(|&(reference, _)| allowed(query, reference));
-            nearest(candidates.map(|(index, reference)| Candidate { key: measure(point, reference), index }), k, found);
+            references.filter(|&(reference, _)| allowed(query, reference))
         };
-        of(&|a, b| norm.comparable(a, b), found);
+        // One loop for each norm: a norm looked up for every pair would cost more than the distance in a few dimensions.
+        match norm {
+            Norm::L1 => nearest(others(), |p| Norm::L1.comparable(point, p), |key| key, k, found),
+            Norm::L2 => nearest(others(), |p| Norm::L2.comparable(point, p), f64::sqrt, k, found),
+            Norm::LInf => nearest(others(), |p| Norm::LInf.comparable(point, p), |key| key, k, found),
+        }
         // Where a square has left the range of numbers it orders nothing: do the row again with the distances themselves.
         if !found.iter().all(|candidate| norm.is_safe(candidate.key)) {
-            of(&|a, b| norm.distance(a, b), found);
+            nearest(others(), |p| norm.distance(point, p), |key| key, k, found);
         }
         for (candidate, (index, distance)) in found.iter().zip(indices.iter_mut().zip(distances)) {
             *index = candidate.index;
-            *distance = norm.distance(point, references.point(candidate.index));
+            *distance = candidate.distance;
         }
     });
     Ok(Neighbors { indices, distances })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 struct Candidate {
+    /// What was compared first: the distance, or its square.
     key: f64,
+    distance: f64,
     index: usize,
 }
 
 impl Candidate {
     fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.total_cmp(&other.key).then(self.index.cmp(&other.index))
+        self.distance.total_cmp(&other.distance).then(self.index.cmp(&other.index))
     }
 }
 
-/// The `k` smallest candidates in order. They come by increasing index, so an equal key never displaces an earlier one.
-fn nearest(candidates: impl Iterator<Item = Candidate>, k: usize, found: &mut Vec<Candidate>) {
+/// The `k` nearest of some points, which come by increasing index, in order of distance and index. `key` is cheap and never
+/// decreases as the distance grows; `distance` makes the distance of it.
+///
+/// Most points are turned away by their key alone. Those that are not are ordered by distance: two squares that differ in
+/// the last digit can have the same root, and then the index must decide.
+#[inline(always)]
+fn nearest<'p>(
+    points: impl Iterator<Item = (usize, &'p [f64])>,
+    key: impl Fn(&[f64]) -> f64,
+    distance: impl Fn(f64) -> f64,
+    k: usize,
+    found: &mut Vec<Candidate>,
+) {
     found.clear();
+    let candidate = |key, index| Candidate { key, distance: distance(key), index };
     if k > MOST_INSERTED {
-        found.extend(candidates);
+        found.extend(points.map(|(index, point)| candidate(key(point), index)));
         if k < found.len() {
             found.select_nth_unstable_by(k - 1, Candidate::order);
             found.truncate(k);
@@ -90,14 +108,20 @@ fn nearest(candidates: impl Iterator<Item = Candidate>, k: usize, found: &mut Ve
         found.sort_unstable_by(Candidate::order);
         return;
     }
-    for candidate in candidates {
+    for (index, point) in points {
+        let key = key(point);
+        if found.len() == k && key >= found[k - 1].key {
+            continue;
+        }
+        let new = candidate(key, index);
         if found.len() == k {
-            if candidate.key >= found[k - 1].key {
+            if new.distance >= found[k - 1].distance {
                 continue;
             }
             found.pop();
         }
-        let place = found.iter().rposition(|other| other.key <= candidate.key).map_or(0, |place| place + 1);
-        found.insert(place, candidate);
+        // Behind all that are as near: their indices are smaller.
+        let place = found.iter().rposition(|other| other.distance <= new.distance).map_or(0, |place| place + 1);
+        found.insert(place, new);
     }
 }

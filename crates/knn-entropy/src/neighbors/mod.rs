@@ -21,8 +21,9 @@ pub struct Neighbors {
 
 /// A way to find exact nearest neighbours.
 ///
-/// Every implementation gives the same neighbours: ordered by distance, and by index where distances are equal. Estimators
-/// take one as an argument, so that a faster one, or one on another device, can stand in for [`BruteForce`].
+/// Every implementation gives the same neighbours: ordered by distance, and by index where distances are equal. Distances
+/// are those of [`Norm::distance`], so never NaN. Estimators take a search as an argument and rely on this, so that a faster
+/// one, or one on another device, can stand in for [`BruteForce`].
 pub trait NeighborSearch: Debug + Sync {
     /// The `k` nearest among the *other* points of the set, for each point. A point is not its own neighbour, but another
     /// point at the same place is.
