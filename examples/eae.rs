@@ -90,7 +90,7 @@ impl Observer for Bar {
         self.bar.set_position(*step as u64 + 1);
         let (most, rate) = (normal_entropy(LATENT), self.bar.per_sec() * self.batch_size as f64);
         self.bar.set_message(format!(
-            "epoch {}, mse {mse:.2}, entropy {entropy:.2} of {most:.2}, {rate:.0} samples/s",
+            "epoch {}, mse {mse:.2}, entropy {entropy:.2} (N(0, I): {most:.2}), {rate:.0} samples/s",
             epoch + 1
         ));
         ControlFlow::Continue(())
@@ -101,7 +101,7 @@ impl Observer for Bar {
         if !self.terminal {
             let most = normal_entropy(LATENT);
             eprintln!(
-                "epoch {epoch}/{epochs}: mse {mse:.2}, entropy {entropy:.2} of {most:.2}, {samples_per_second:.0} samples/s"
+                "epoch {epoch}/{epochs}: mse {mse:.2}, entropy {entropy:.2} (N(0, I): {most:.2}), {samples_per_second:.0} samples/s"
             );
         }
         ControlFlow::Continue(())

@@ -63,8 +63,8 @@ impl Common {
     /// Sets the number of threads.
     fn apply(&self) -> Result<(), Failure> {
         let Some(threads) = self.threads else { return Ok(()) };
-        if threads == 0 {
-            return Err(Failure::usage("--threads is 0, it must be at least 1"));
+        if !(1..=1024).contains(&threads) {
+            return Err(Failure::usage(format!("--threads is {threads}, it must be from 1 to 1024")));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         pool.map_err(|e| Failure::other(format!("cannot start {threads} threads: {e}")))

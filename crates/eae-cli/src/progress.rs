@@ -47,7 +47,7 @@ impl Observer for Progress {
         let most = normal_entropy(self.latent);
         let rate = self.bar.per_sec() * self.batch_size as f64;
         self.bar.set_message(format!(
-            "epoch {}, mse {:.2}, entropy {:.2} of {most:.2}, {rate:.0} samples/s",
+            "epoch {}, mse {:.2}, entropy {:.2} (N(0, I): {most:.2}), {rate:.0} samples/s",
             report.epoch + 1,
             report.mse,
             report.entropy

@@ -13,6 +13,9 @@ use crate::{Float, Preset};
 /// Samples evaluated at a time, to bound what a tape holds.
 const EVALUATION_BATCH: usize = 250;
 
+/// More is a slip of the finger, and better an error than an attempt to allocate it.
+const MOST_LATENT: usize = 1 << 16;
+
 /// An encoder from images to codes and a decoder back.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
@@ -43,9 +46,9 @@ pub enum ModelError {
         .0[0], .0[1], .0[2], .0[3]
     )]
     Networks(Box<[Vec<usize>; 4]>),
-    /// A code of no numbers.
-    #[error("a code needs at least one number, got a latent dimension of 0")]
-    NoLatent,
+    /// A code of no numbers, or of absurdly many.
+    #[error("a code of {0} numbers; it must have from 1 to {MOST_LATENT}")]
+    Latent(usize),
     /// The weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -79,10 +82,10 @@ impl<F: Float> Autoencoder<F> {
     ///
     /// # Errors
     ///
-    /// If the preset does not take such images, or `latent` is 0.
+    /// If the preset does not take such images, or `latent` is not from 1 to 65 536.
     pub fn new(preset: Preset, image: [usize; 3], latent: usize, seed: u64) -> Result<Self, ModelError> {
-        if latent == 0 {
-            return Err(ModelError::NoLatent);
+        if !(1..=MOST_LATENT).contains(&latent) {
+            return Err(ModelError::Latent(latent));
         }
         let networks = preset.build(image, latent, &mut ChaCha8Rng::seed_from_u64(seed));
         let [encoder, decoder] = networks.map_err(|source| ModelError::Shape { preset, image, source })?;

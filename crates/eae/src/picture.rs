@@ -12,6 +12,9 @@ use crate::Float;
 /// Pixels between the images of a grid.
 const GAP: usize = 1;
 
+/// As many as a picture can have.
+const MOST_PIXELS: u128 = 1 << 28;
+
 /// A picture that could not be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -22,6 +25,9 @@ pub enum PictureError {
     /// Nothing to show.
     #[error("a picture needs at least one pixel, got images of shape {0:?} in {1} columns")]
     Empty(Vec<usize>, usize),
+    /// More pixels than anybody can look at.
+    #[error("a picture of {0} pixels is too large, it can have {MOST_PIXELS}; show fewer images or zoom less")]
+    TooLarge(u128),
     /// The file could not be written.
     #[error("{path}: {source}")]
     Write {
@@ -54,6 +60,12 @@ pub fn write_grid<F: Float>(
         return Err(PictureError::Empty(images.shape().to_vec(), columns));
     }
     let columns = columns.min(count);
+    let wide =
+        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + GAP as u128).saturating_mul(cells as u128);
+    let pixels = wide(height, count.div_ceil(columns)).saturating_mul(wide(width, columns));
+    if pixels > MOST_PIXELS {
+        return Err(PictureError::TooLarge(pixels));
+    }
     let (cell_height, cell_width) = (height * zoom + GAP, width * zoom + GAP);
     let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + GAP, columns * cell_width + GAP);
     let mut bytes = vec![255; picture_height * picture_width * channels];
@@ -114,6 +126,8 @@ mod tests {
         assert!(matches!(write((1, 2, 2, 2), 1), Err(PictureError::Channels(_))));
         assert!(matches!(write((0, 2, 2, 1), 1), Err(PictureError::Empty(..))));
         assert!(matches!(write((1, 2, 2, 1), 0), Err(PictureError::Empty(..))));
+        let huge = write_grid("/nowhere/x.png", Array4::<f32>::zeros((1, 2, 2, 1)).view(), 1, usize::MAX);
+        assert!(matches!(huge, Err(PictureError::TooLarge(_))));
         assert!(write((1, 2, 2, 1), 1).unwrap_err().to_string().starts_with("/nowhere/x.png: "));
     }
 }

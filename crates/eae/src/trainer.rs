@@ -212,7 +212,7 @@ pub fn train<F: Float>(
     let start = Instant::now();
     let count = images.len_of(Axis(0));
     let steps_per_epoch = count / config.batch_size;
-    let steps = config.epochs * steps_per_epoch;
+    let steps = config.epochs.saturating_mul(steps_per_epoch);
     let schedule = Schedule::OneCycle { peak: config.learning_rate, steps };
     let mut adam = Adam::default();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);

@@ -63,7 +63,7 @@ fn files_that_are_something_else_are_named() {
 #[test]
 fn a_model_that_cannot_be_is_refused() {
     let error = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], 0, 0).unwrap_err();
-    assert_eq!(error.to_string(), "a code needs at least one number, got a latent dimension of 0");
+    assert_eq!(error.to_string(), "a code of 0 numbers; it must have from 1 to 65536");
     let error = Autoencoder::<f32>::new(Preset::Conv28, [28, 32, 1], 2, 0).unwrap_err();
     assert_eq!(
         error.to_string(),

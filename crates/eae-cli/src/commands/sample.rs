@@ -53,6 +53,9 @@ struct Report<'a> {
     seed: u64,
 }
 
+/// What is decoded is held in memory, 3 kB a digit.
+const MOST_SAMPLES: usize = 1_000_000;
+
 enum Format {
     Png,
     Npy,
@@ -66,8 +69,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some("npy") => Format::Npy,
         _ => return Err(Failure::usage(format!("--out is {}, it must end in .png or .npy", out.display()))),
     };
-    if *n == 0 {
-        return Err(Failure::usage("--n is 0, it must be at least 1"));
+    if !(1..=MOST_SAMPLES).contains(n) {
+        return Err(Failure::usage(format!("--n is {n}, it must be from 1 to {MOST_SAMPLES}")));
     }
     let file = if arguments.run.is_dir() { arguments.run.join(run::MODEL) } else { arguments.run.clone() };
     let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
