@@ -1,7 +1,8 @@
 use autodiff_mini::{Scalar, Var};
 use ndarray::IxDyn;
 
-use crate::{Content, Entry, Layer, Layout, ShapeError, Tensor};
+use crate::state::weight_and_bias;
+use crate::{Entry, Layer, Layout, ShapeError, Tensor};
 
 /// `y = gamma x + beta`, feature by feature along the last axis: what a [`BatchNorm`](crate::BatchNorm) is followed by
 /// where a network wants to choose the scale that was just taken away. PyTorch has the two as one module.
@@ -35,10 +36,7 @@ impl<F: Scalar> Layer<F> for Affine<F> {
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        vec![
-            Entry { name: "weight", content: Content::Parameter(&mut self.weight), layout: Layout::Features },
-            Entry { name: "bias", content: Content::Parameter(&mut self.bias), layout: Layout::Features },
-        ]
+        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Features)
     }
 
     fn joins_previous(&self) -> bool {

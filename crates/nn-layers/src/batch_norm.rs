@@ -179,6 +179,10 @@ impl Moments {
         self.count = total;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0.0
+    }
+
     fn variance(&self, ddof: f64) -> Array1<f64> {
         &self.squares / (self.count - ddof)
     }

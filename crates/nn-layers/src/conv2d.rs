@@ -3,7 +3,8 @@ use ndarray::{ArcArray, Ix1, Ix4};
 use ndarray_rand::rand::Rng;
 
 use crate::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
-use crate::{Content, Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::state::weight_and_bias;
+use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
 /// `[batch, height', width', outputs]`, where
@@ -73,10 +74,7 @@ impl<F: Scalar> Layer<F> for Conv2d<F> {
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        vec![
-            Entry { name: "weight", content: Content::Parameter(&mut self.weight), layout: Layout::Filters },
-            Entry { name: "bias", content: Content::Parameter(&mut self.bias), layout: Layout::Features },
-        ]
+        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
     }
 
     fn keeps_features(&self) -> bool {

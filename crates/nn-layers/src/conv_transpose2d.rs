@@ -4,7 +4,8 @@ use ndarray_rand::rand::Rng;
 
 use crate::conv2d::{filters, images};
 use crate::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
-use crate::{Content, Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::state::weight_and_bias;
+use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
 /// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
@@ -69,10 +70,7 @@ impl<F: Scalar> Layer<F> for ConvTranspose2d<F> {
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        vec![
-            Entry { name: "weight", content: Content::Parameter(&mut self.weight), layout: Layout::Filters },
-            Entry { name: "bias", content: Content::Parameter(&mut self.bias), layout: Layout::Features },
-        ]
+        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
     }
 
     fn keeps_features(&self) -> bool {

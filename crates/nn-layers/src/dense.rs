@@ -2,7 +2,8 @@ use autodiff_mini::{Scalar, Sink, Var};
 use ndarray::{Array2, Axis, Ix1, Ix2};
 use ndarray_rand::rand::Rng;
 
-use crate::{Content, Entry, Init, Layer, Layout, ShapeError, Tensor};
+use crate::state::weight_and_bias;
+use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor};
 
 /// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch, outputs]`.
 ///
@@ -63,10 +64,7 @@ impl<F: Scalar> Layer<F> for Dense<F> {
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        vec![
-            Entry { name: "weight", content: Content::Parameter(&mut self.weight), layout: Layout::Matrix },
-            Entry { name: "bias", content: Content::Parameter(&mut self.bias), layout: Layout::Features },
-        ]
+        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Matrix)
     }
 
     fn keeps_features(&self) -> bool {

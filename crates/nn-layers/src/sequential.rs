@@ -111,7 +111,7 @@ impl<F: Scalar> Sequential<F> {
 
     /// Replaces the running statistics of every batch normalisation by the exact mean and variance of its input over all
     /// of `batches`, in evaluation mode and from the first layer to the last, since each depends on those before it.
-    /// `batches` is called once for each such layer.
+    /// `batches` is called once for each such layer; if there are none, nothing changes.
     pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {
         for i in 0..self.layers.len() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -122,7 +122,9 @@ impl<F: Scalar> Sequential<F> {
                 let x = before.iter().fold(tape.constant(batch), |x, layer| layer.forward(x));
                 moments.add(norm.rows(&x.value()).view());
             }
-            norm.set_statistics(&moments);
+            if !moments.is_empty() {
+                norm.set_statistics(&moments);
+            }
         }
     }
 
@@ -144,8 +146,8 @@ impl<F: Scalar> Sequential<F> {
     ///
     /// # Errors
     ///
-    /// If a tensor is missing, has another shape, is not of floating point or not finite, or if there is one under
-    /// `prefix` that no layer knows. The network is then as it was.
+    /// If a tensor is missing, has another shape, is not of floating point or not finite, if a variance is negative, or if
+    /// there is a tensor under `prefix` that no layer knows. The network is then as it was.
     pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
         let mut next = self.clone();
         let mut known = std::collections::HashSet::new();
@@ -153,6 +155,9 @@ impl<F: Scalar> Sequential<F> {
             match entry.content {
                 Content::Parameter(tensor) | Content::Statistic(tensor) => {
                     let array = weights.get(&name, &entry.layout.file_shape(tensor.shape()))?;
+                    if entry.name == "running_var" {
+                        weights.refuse_negative(&name, &array)?;
+                    }
                     *tensor = entry.layout.to_memory(array, input, output).into_shared();
                 }
                 Content::Count(count) => *count = weights.get_count(&name)?,

@@ -18,6 +18,18 @@ pub struct Entry<'a, F: Scalar> {
     pub layout: Layout,
 }
 
+/// The two parameters that most layers have; the biases stand beside the layer's outputs.
+pub(crate) fn weight_and_bias<'a, F: Scalar>(
+    weight: &'a mut Tensor<F>,
+    bias: &'a mut Tensor<F>,
+    layout: Layout,
+) -> Vec<Entry<'a, F>> {
+    vec![
+        Entry { name: "weight", content: Content::Parameter(weight), layout },
+        Entry { name: "bias", content: Content::Parameter(bias), layout: Layout::Features },
+    ]
+}
+
 /// What an entry is to training.
 #[derive(Debug)]
 pub enum Content<'a, F: Scalar> {

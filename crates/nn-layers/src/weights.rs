@@ -100,6 +100,18 @@ pub enum WeightsError {
         /// Its position in row-major order.
         position: usize,
     },
+    /// A variance is negative.
+    #[error("{}: `{name}` holds the variance {value} at position {position}; a variance is not negative", path.display())]
+    Negative {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The first such value.
+        value: f64,
+        /// Its position in row-major order.
+        position: usize,
+    },
 }
 
 impl Weights {
@@ -220,6 +232,19 @@ impl Weights {
             expected: "one non-negative 64-bit integer",
             found: format!("{:?} of shape {:?}", stored.dtype, stored.shape),
         })
+    }
+
+    /// # Errors
+    ///
+    /// If one of these numbers, of the tensor of this name, is negative.
+    pub(crate) fn refuse_negative<F: Scalar>(&self, name: &str, array: &ArrayD<F>) -> Result<(), WeightsError> {
+        match array.iter().enumerate().find(|(_, x)| **x < F::zero()) {
+            None => Ok(()),
+            Some((position, value)) => {
+                let (path, name, value) = (self.path.clone(), name.to_owned(), value.into_f64());
+                Err(WeightsError::Negative { path, name, value, position })
+            }
+        }
     }
 
     /// # Errors

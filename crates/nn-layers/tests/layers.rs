@@ -146,6 +146,16 @@ fn recalibration_is_exact_and_layer_by_layer() {
 }
 
 #[test]
+fn recalibration_on_nothing_changes_nothing() {
+    let mut network = Sequential::<f64>::on(&[3]).then(BatchNorm::new(3)).build().unwrap();
+    network.recalibrate(std::iter::empty);
+    network.recalibrate(|| std::iter::once(ArrayD::zeros(vec![0, 3])));
+    let x = random(&[2, 3], 1);
+    let tape = Tape::without_gradients();
+    assert_relative_eq!(network.forward(tape.constant(x.clone())).value().into_owned(), x, max_relative = 1e-5);
+}
+
+#[test]
 fn shapes_are_checked_when_a_network_is_built() {
     let on = Sequential::<f32>::on;
     let (rng, window) = (&mut rng(), Window::square(5, 1, 1));

@@ -127,6 +127,8 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
     assert!(shape.to_string().ends_with("`net.10.bias` has shape [2], the network needs [1]"), "{shape}");
     let not_finite = error(&|w| w.insert("net.10.bias", &array![f64::NAN].into_dyn()));
     assert!(matches!(not_finite, WeightsError::NotFinite { position: 0, .. }));
+    let negative = error(&|w| w.insert("net.1.running_var", &array![1.0, -0.5, 1.0].into_dyn()));
+    assert!(matches!(negative, WeightsError::Negative { position: 1, .. }), "{negative}");
     let kind = error(&|w| w.insert_count("net.10.bias", 1));
     assert!(matches!(kind, WeightsError::Shape { .. }), "{kind}");
     let kind = error(&|w| w.insert("net.1.num_batches_tracked", &array![1.0].into_dyn()));
