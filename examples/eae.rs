@@ -4,7 +4,7 @@
 //! cargo run --release --example eae
 //! ```
 //!
-//! It takes about two minutes on two cores and needs no file. `-- --epochs 2` makes it shorter.
+//! It takes a minute or two on two cores and needs no file. `-- --epochs 2` makes it shorter.
 
 use std::error::Error;
 use std::io::{IsTerminal, stderr};

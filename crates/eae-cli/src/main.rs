@@ -16,7 +16,7 @@ use failure::Failure;
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Example:\n  eae train --epochs 20\n  eae sample runs/digits-1 --n 100 --out samples.png"
+    after_help = "Example:\n  eae train --epochs 40\n  eae sample runs/digits-1 --n 100 --out samples.png"
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -54,7 +54,7 @@ fn train_then_sample() {
     let config: toml::Value = toml::from_str(&fs::read_to_string(run.join("config.toml")).unwrap()).unwrap();
     assert_eq!(config["model"].as_str(), Some("mlp"));
     assert_eq!(config["training"]["batch_size"].as_integer(), Some(300));
-    assert_eq!(config["training"]["objective"]["lambda"].as_float(), Some(1.0));
+    assert_eq!(config["training"]["objective"]["lambda"].as_float(), Some(2.0));
     let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 3);
 
@@ -104,7 +104,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["sample", "full", "--n", huge, "--out", "x.npy"], "it must be from 1 to 1000000"),
         (&["train", "--model", "conv29"], "no network `conv29`; there are mlp and conv28"),
         (&["train", "--data", "mnist:."], "invalid value 'mnist:.'"),
-        (&["train", "--k", "100"], "batch size is 100, it must be above k, which is 100"),
+        (&["train", "--k", "200"], "batch size is 200, it must be above k, which is 200"),
         (&["train", "--batch", "9001"], "batch size is 9001, it must be at most the 9000 images"),
         (&["train", "--learning-rate", "-1"], "unexpected argument '-1'"),
         (&["train", "--learning-rate=-1"], "learning rate is -1, it must be a finite number above 0"),

@@ -28,7 +28,7 @@ pub struct Objective {
 
 impl Default for Objective {
     fn default() -> Self {
-        Self { lambda: 1.0, k: 1, floor: 1e-6 }
+        Self { lambda: 2.0, k: 1, floor: 1e-6 }
     }
 }
 

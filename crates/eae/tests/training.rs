@@ -10,6 +10,12 @@ use ndarray::{Array4, Axis};
 
 use crate::some_digits;
 
+/// Small batches and steps, for the few images of a test.
+fn config() -> TrainConfig {
+    let objective = Objective { lambda: 1.0, ..Objective::default() };
+    TrainConfig { epochs: 20, batch_size: 100, learning_rate: 1e-3, objective, ..TrainConfig::default() }
+}
+
 fn mlp(latent: usize) -> Autoencoder<f32> {
     Autoencoder::new(Preset::Mlp, [28, 28, 1], latent, 1).unwrap()
 }
@@ -18,7 +24,7 @@ fn mlp(latent: usize) -> Autoencoder<f32> {
 fn it_learns_to_reconstruct_and_the_code_comes_close_to_normal() {
     let images = some_digits(1_000);
     let mut model = mlp(4);
-    let config = TrainConfig { epochs: 20, ..TrainConfig::default() };
+    let config = config();
     let outcome = train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
     assert_eq!((outcome.steps, outcome.interrupted), (200, false));
     let evaluation = Evaluation::new(&model, &config.objective, images.pixels.view(), images.pixels.view()).unwrap();
@@ -35,7 +41,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
     let entropy = |lambda| {
         let mut model = mlp(6);
         let objective = Objective { lambda, ..Objective::default() };
-        let config = TrainConfig { epochs: 10, objective, ..TrainConfig::default() };
+        let config = TrainConfig { epochs: 10, objective, ..config() };
         train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
         metrics::CodeReport::new(model.encode(images.pixels.view()).view(), &objective).unwrap().entropy
     };
@@ -47,7 +53,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
 fn the_code_of_the_training_images_is_normalised_in_evaluation_mode() {
     let images = some_digits(330);
     let mut model = mlp(5);
-    let config = TrainConfig { epochs: 2, batch_size: 50, ..TrainConfig::default() };
+    let config = TrainConfig { epochs: 2, batch_size: 50, ..config() };
     train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
     let codes = model.encode(images.pixels.view()).mapv(f64::from);
     let variances = model.to_weights().get::<f64>("encoder.6.running_var", &[5]).unwrap();
@@ -65,7 +71,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut model = Autoencoder::<f32>::new(Preset::Conv28, [28, 28, 1], 8, 1).unwrap();
-            let config = TrainConfig { epochs: 2, batch_size: 40, ..TrainConfig::default() };
+            let config = TrainConfig { epochs: 2, batch_size: 40, ..config() };
             train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
             model.parameters().into_iter().map(|p| p.clone()).collect::<Vec<_>>()
         })
@@ -98,7 +104,7 @@ impl Observer for Counting {
 #[test]
 fn an_observer_hears_all_and_can_end_it() {
     let images = some_digits(105);
-    let config = TrainConfig { epochs: 3, batch_size: 20, warm_up: 2.0, ..TrainConfig::default() };
+    let config = TrainConfig { epochs: 3, batch_size: 20, warm_up: 2.0, ..config() };
     let mut all = Counting::default();
     train(&mut mlp(2), images.pixels.view(), &config, &mut all).unwrap();
     assert_eq!((all.steps.len(), all.epochs.len()), (15, 3));
@@ -121,14 +127,14 @@ fn an_observer_hears_all_and_can_end_it() {
 fn equal_images_in_a_batch_are_no_error() {
     let one = some_digits(1).pixels;
     let images = ndarray::concatenate(Axis(0), &[one.view(); 30]).unwrap();
-    let config = TrainConfig { epochs: 2, batch_size: 10, ..TrainConfig::default() };
+    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
     train(&mut mlp(3), images.view(), &config, &mut ()).unwrap();
 }
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let images = some_digits(50);
-    let good = TrainConfig { batch_size: 10, ..TrainConfig::default() };
+    let good = TrainConfig { batch_size: 10, ..config() };
     let refused =
         |config: TrainConfig| train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err().to_string();
     let objective = |objective: Objective| TrainConfig { objective, ..good };
@@ -152,7 +158,7 @@ fn settings_that_make_no_sense_are_refused() {
 
 #[test]
 fn images_that_do_not_fit_are_refused() {
-    let config = TrainConfig { batch_size: 5, ..TrainConfig::default() };
+    let config = TrainConfig { batch_size: 5, ..config() };
     let small = Array4::<f32>::zeros((10, 14, 14, 1));
     let error = train(&mut mlp(2), small.view(), &config, &mut ()).unwrap_err();
     assert_eq!(error.to_string(), "the model takes images of shape [28, 28, 1], these are [14, 14, 1]");
@@ -165,7 +171,7 @@ fn images_that_do_not_fit_are_refused() {
 #[test]
 fn a_training_that_diverges_ends_with_advice() {
     let images = some_digits(60);
-    let config = TrainConfig { batch_size: 10, learning_rate: 1e30, ..TrainConfig::default() };
+    let config = TrainConfig { batch_size: 10, learning_rate: 1e30, ..config() };
     let error = train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err();
     assert!(error.to_string().contains("try a lower learning rate"), "{error}");
 }

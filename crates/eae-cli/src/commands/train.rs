@@ -17,7 +17,7 @@ use crate::{Common, print_json};
 
 /// Train a model and leave it in a run folder.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 20 --lambda 1 --out runs/first")]
+#[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 2 --out runs/first")]
 pub(crate) struct Arguments {
     /// What to train on: 9 000 handwritten digits that come with the program.
     #[arg(long, value_enum, default_value_t = Data::Digits)]

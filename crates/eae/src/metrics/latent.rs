@@ -15,7 +15,7 @@ pub struct CodeReport {
     pub n: usize,
     /// Numbers in a code.
     pub d: usize,
-    /// The k of the entropy estimates.
+    /// The k of the entropy estimates: the objective's, or n - 1 if that is less.
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
@@ -37,12 +37,13 @@ impl CodeReport {
     ///
     /// # Errors
     ///
-    /// If the entropy cannot be estimated: codes that are not finite, or not more than `k` of them.
+    /// If the entropy cannot be estimated: codes that are not finite, or fewer than two.
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, objective: &Objective) -> Result<Self, Error> {
         /// One fixed draw: two reports with the same sizes compare with the same number.
         const SEED: u64 = 1;
         let (n, d) = codes.dim();
-        let estimator = objective.estimator();
+        let k = objective.k.min(n.saturating_sub(1));
+        let estimator = Objective { k, ..*objective }.estimator();
         let entropy = estimator.entropy(codes)?;
         let normal_entropy = estimator.entropy(sampler::normal::<f64>(n, d, SEED).view())?;
         let radius: Array1<f64> = codes
@@ -53,7 +54,7 @@ impl CodeReport {
         Ok(Self {
             n,
             d,
-            k: objective.k,
+            k,
             entropy,
             normal_entropy,
             radius_mean: radius.mean().expect("at least one code, or the estimate had failed"),
@@ -103,6 +104,14 @@ mod tests {
         }
         // The two ways meet.
         assert_relative_eq!(normal_radius(9_999)[1], normal_radius(10_000)[1], max_relative = 1e-5);
+    }
+
+    #[test]
+    fn fewer_codes_than_the_objectives_k() {
+        let objective = Objective { k: 50, ..Objective::default() };
+        let report = |n| CodeReport::new(sampler::normal::<f64>(n, 2, 5).view(), &objective);
+        assert_eq!((report(60).unwrap().k, report(20).unwrap().k), (50, 19));
+        assert_eq!((report(1).unwrap_err(), report(0).unwrap_err()), (Error::ZeroK, Error::NoSamples));
     }
 
     #[test]
