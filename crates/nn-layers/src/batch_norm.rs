@@ -1,5 +1,5 @@
 use autodiff_mini::{Scalar, Sink, Var};
-use ndarray::{Array1, ArrayView1, ArrayView2, Axis, Ix1, Ix2, IxDyn, Zip};
+use ndarray::{Array1, Array2, ArrayView2, Axis, Ix2, IxDyn, Zip};
 
 use crate::{Content, Entry, Layer, Layout, ShapeError, Tensor};
 
@@ -51,29 +51,27 @@ impl<F: Scalar> BatchNorm<F> {
         self.running_var = moments.variance(0.0).mapv(F::from_f64).into_dyn().into_shared();
     }
 
-    fn normalise(&self, rows: ArrayView2<'_, F>, mean: ArrayView1<'_, F>, var: ArrayView1<'_, F>) -> Normalised<F> {
-        let eps = F::from_f64(self.eps);
-        let scale = var.mapv(|var| (var + eps).sqrt().recip());
+    /// `(x - mean) scale`, and the scale `1 / sqrt(variance + eps)`. In `f64`, because before batch normalisation a mean is
+    /// often many times its standard deviation, and its rounding would be magnified as often.
+    fn normalise(&self, rows: ArrayView2<'_, F>, mean: &Array1<f64>, var: &Array1<f64>) -> (Array2<F>, Array1<f64>) {
+        let scale = var.mapv(|var| (var + self.eps).sqrt().recip());
         let mut y = rows.to_owned();
         for mut row in y.rows_mut() {
-            Zip::from(&mut row).and(mean).and(&scale).for_each(|y, &mean, &scale| *y = (*y - mean) * scale);
+            Zip::from(&mut row).and(mean).and(&scale).for_each(|y, &mean, &scale| {
+                *y = F::from_f64((y.into_f64() - mean) * scale);
+            });
         }
-        Normalised { y, scale }
+        (y, scale)
     }
-}
-
-struct Normalised<F> {
-    y: ndarray::Array2<F>,
-    scale: Array1<F>,
 }
 
 impl<F: Scalar> Layer<F> for BatchNorm<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         let input = x.value();
         let rows = self.rows(&input);
-        let Normalised { y, scale } =
-            self.normalise(rows.view(), vector(&self.running_mean), vector(&self.running_var));
+        let (y, scale) = self.normalise(rows.view(), &vector(&self.running_mean), &vector(&self.running_var));
         let y = y.into_shape_with_order(input.raw_dim()).expect("as many elements");
+        let scale = scale.mapv(F::from_f64);
         x.tape().custom(&[x], y, move |g, sink: &mut Sink<'_, F>| sink.add(0, g * &scale))
     }
 
@@ -95,22 +93,27 @@ impl<F: Scalar> Layer<F> for BatchNorm<F> {
         self.running_var.zip_mut_with(&batch.variance(1.0), follow);
         self.batches += 1;
 
-        let (mean, var) = (batch.mean.mapv(F::from_f64), batch.variance(0.0).mapv(F::from_f64));
-        let Normalised { y, scale } = self.normalise(rows.view(), mean.view(), var.view());
+        let (y, scale) = self.normalise(rows.view(), &batch.mean, &batch.variance(0.0));
         let y = y.into_shape_with_order(input.raw_dim()).expect("as many elements").into_shared();
         let saved = y.clone();
-        // With n values: dx = scale (g - mean of g - y mean of (g y)); the two means are how x moves mean and variance.
+        // dx = scale (g - mean of g - y mean of (g y)): the two means are how x moves the batch's mean and variance. Of
+        // three numbers close to each other little may be left, so this is in `f64`, too.
         x.tape().custom(&[x], y, move |g, sink: &mut Sink<'_, F>| {
             let shape = g.raw_dim();
-            let (g, y) = (as_rows(g.into_shared()), as_rows(saved));
-            let n = F::from_f64(count as f64);
-            let mean_g = g.sum_axis(Axis(0)) / n;
-            let mean_gy = Zip::from(&g).and(&y).map_collect(|&g, &y| g * y).sum_axis(Axis(0)) / n;
-            let mut dx = g.into_owned();
-            for (mut row, y) in dx.rows_mut().into_iter().zip(y.rows()) {
-                Zip::from(&mut row).and(y).and(&mean_gy).and(&mean_g).and(&scale).for_each(
-                    |g, &y, &gy, &mean, &scale| {
-                        *g = scale * (*g - mean - y * gy);
+            let (mut dx, y) = (as_rows(g.into_shared()).into_owned(), as_rows(saved));
+            let mut mean_g = Array1::<f64>::zeros(scale.len());
+            let mut mean_gy = mean_g.clone();
+            for (g, y) in dx.rows().into_iter().zip(y.rows()) {
+                Zip::from(&mut mean_g).and(&mut mean_gy).and(g).and(y).for_each(|mean, mean_gy, &g, &y| {
+                    let share = g.into_f64() / count as f64;
+                    *mean += share;
+                    *mean_gy += share * y.into_f64();
+                });
+            }
+            for (mut g, y) in dx.rows_mut().into_iter().zip(y.rows()) {
+                Zip::from(&mut g).and(y).and(&mean_g).and(&mean_gy).and(&scale).for_each(
+                    |g, &y, &mean, &gy, &scale| {
+                        *g = F::from_f64(scale * (g.into_f64() - mean - y.into_f64() * gy));
                     },
                 );
             }
@@ -195,6 +198,6 @@ fn as_rows<F: Scalar>(x: Tensor<F>) -> ndarray::ArcArray2<F> {
     x.into_shape_with_order((rows, features)).expect("as many elements").into_dimensionality::<Ix2>().expect("a matrix")
 }
 
-fn vector<F>(x: &Tensor<F>) -> ArrayView1<'_, F> {
-    x.view().into_dimensionality::<Ix1>().expect("a vector")
+fn vector<F: Scalar>(x: &Tensor<F>) -> Array1<f64> {
+    x.iter().map(|x| x.into_f64()).collect()
 }

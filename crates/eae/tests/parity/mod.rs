@@ -7,9 +7,10 @@
 //! EAE_PARITY=/tmp/a.safetensors:/tmp/b.safetensors cargo test -p eae parity -- --nocapture
 //! ```
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use autodiff_mini::Tape;
+use autodiff_mini::{Tape, Var};
 use eae::{Autoencoder, Float, Objective};
 use ndarray::{Array4, ArrayD, Ix4};
 use ndarray_rand::rand::SeedableRng;
@@ -74,113 +75,125 @@ fn tiny<F: Float>(latent: usize) -> Autoencoder<F> {
     Autoencoder::from_networks(encoder.build().unwrap(), decoder.build().unwrap()).unwrap()
 }
 
-/// A parity file, all of it in double precision, which is exact for either.
-struct Reference(Weights);
-
-impl Reference {
-    fn get(&self, name: &str) -> Option<ArrayD<f64>> {
-        Some(self.0.get(name, self.0.shape(name)?).unwrap())
-    }
-
-    fn number<T: std::str::FromStr<Err: std::fmt::Debug>>(&self, key: &str) -> T {
-        self.0.metadata[key].parse().unwrap()
-    }
+/// What a model makes of a parity file's images, under the names that the file has for it.
+struct Computed {
+    /// Codes, images, loss and its terms.
+    values: Vec<(&'static str, ArrayD<f64>)>,
+    /// Each parameter's gradient, and each parameter after a step of Adam.
+    gradients: Weights,
+    updated: Weights,
 }
 
-fn check<F: Float>(file: &Path, tolerance: f64) {
-    let reference = Reference(Weights::read(file).unwrap());
-    let x: Array4<f64> = reference.get("x").unwrap().into_dimensionality::<Ix4>().unwrap();
+fn compute<F: Float>(reference: &Weights) -> Computed {
+    let x = read(reference, "x").into_dimensionality::<Ix4>().unwrap();
     let x = x.permuted_axes([0, 2, 3, 1]).as_standard_layout().mapv(F::from_f64);
-    let latent = reference.0.shape("z_eval").unwrap()[1];
-    let mut model: Autoencoder<F> = match reference.0.metadata["model"].as_str() {
+    let latent = reference.shape("z_eval").unwrap()[1];
+    let mut model: Autoencoder<F> = match reference.metadata["model"].as_str() {
         "tiny" => tiny(latent),
         preset => {
             let (_, height, width, channels) = x.dim();
             Autoencoder::new(preset.parse().unwrap(), [height, width, channels], latent, 0).unwrap()
         }
     };
-    model.read(&reference.0).unwrap();
-
-    let mut worst: (f64, String) = (0.0, String::new());
-    let mut compare = |name: &str, found: &ArrayD<f64>, expected: &ArrayD<f64>, scale: f64| {
-        assert_eq!(found.shape(), expected.shape(), "{name}");
-        let largest = (found - expected).fold(0.0_f64, |m, e| if e.is_nan() { f64::INFINITY } else { m.max(e.abs()) });
-        assert!(largest <= tolerance * scale, "{}: {name} is off by {largest:e} of {scale:e}", file.display());
-        if largest / scale > worst.0 {
-            worst = (largest / scale, name.to_owned());
-        }
-    };
-    let size = |array: &ArrayD<f64>| array.fold(0.0_f64, |m, x| m.max(x.abs()));
+    model.read(reference).unwrap();
     let wide = |array: ArrayD<F>| array.mapv(|x| x.into_f64());
     let images =
         |array: Array4<F>| wide(array.permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned().into_dyn());
+    let scalar = |x: Var<'_, F>| ArrayD::from_elem(vec![1], x.scalar().into_f64());
 
     let codes = model.encode(x.view());
     let back = model.decode(codes.view());
-    for (name, found) in [("z_eval", wide(codes.into_dyn())), ("y_eval", images(back))] {
-        let expected = reference.get(name).unwrap();
-        compare(name, &found, &expected, size(&expected));
-    }
-
-    let (k, lambda) = (reference.number("k"), reference.number("lambda"));
-    let objective = Objective { k, lambda, ..Objective::default() };
+    let (k, lambda) = (reference.metadata["k"].parse().unwrap(), reference.metadata["lambda"].parse().unwrap());
     let tape = Tape::new();
+    let objective = Objective { k, lambda, ..Objective::default() };
     let terms = objective.terms(&mut model, tape.constant(x), lambda).unwrap();
-    let output = terms.output.value().into_owned().into_dimensionality().unwrap();
-    let scalar = |x: autodiff_mini::Var<'_, F>| ArrayD::from_elem(vec![1], x.scalar().into_f64());
-    for (name, found) in [
+    let values = vec![
+        ("z_eval", wide(codes.into_dyn())),
+        ("y_eval", images(back)),
         ("z", wide(terms.codes.value().into_owned())),
-        ("y", images(output)),
+        ("y", images(terms.output.value().into_owned().into_dimensionality().unwrap())),
         ("loss", scalar(terms.loss)),
         ("mse", scalar(terms.mse)),
         ("entropy", scalar(terms.entropy)),
-    ] {
-        let Some(expected) = reference.get(name) else { continue };
-        compare(name, &found, &expected, size(&expected));
-    }
+    ];
 
-    // Gradients and updated parameters go through the same writer as weights do, and so arrive in PyTorch's layout.
     let loss = terms.loss.id();
     let gradients = tape.backward(loss);
     let parameters = model.parameters();
     let gradients = optim::collect(gradients, &parameters);
+    // Written as if they were weights, the gradients arrive in PyTorch's layout.
     let mut as_weights = model.clone();
     for (parameter, gradient) in as_weights.parameters().into_iter().zip(&gradients) {
         *parameter = gradient.clone().expect("every parameter has a gradient").into_shared();
     }
-    let found_gradients = as_weights.to_weights();
     Adam::default().step(1e-3, model.parameters(), &gradients);
-    let found_parameters = model.to_weights();
+    Computed { values, gradients: as_weights.to_weights(), updated: model.to_weights() }
+}
 
-    let names: Vec<&str> = reference.0.names().filter_map(|name| name.strip_prefix("grad.")).collect();
-    let steepest = names.iter().map(|name| size(&reference.get(&format!("grad.{name}")).unwrap())).fold(0.0, f64::max);
+/// A tensor in double precision, which is exact for either.
+fn read(weights: &Weights, name: &str) -> ArrayD<f64> {
+    weights.get(name, weights.shape(name).unwrap_or(&[])).unwrap()
+}
+
+fn size(array: &ArrayD<f64>) -> f64 {
+    array.fold(0.0_f64, |m, x| if x.is_nan() { f64::INFINITY } else { m.max(x.abs()) })
+}
+
+fn check<F: Float>(file: &Path, tolerance: f64) {
+    let reference = Weights::read(file).unwrap();
+    let computed = compute::<F>(&reference);
+    let mut worst: (f64, String) = (0.0, String::new());
+    let mut compare = |name: &str, found: &ArrayD<f64>, expected: &ArrayD<f64>| {
+        assert_eq!(found.shape(), expected.shape(), "{name}");
+        let error = size(&(found - expected)) / size(expected);
+        if error > worst.0 {
+            worst = (error, name.to_owned());
+        }
+        error <= tolerance
+    };
+    for (name, found) in &computed.values {
+        if reference.shape(name).is_some() {
+            assert!(compare(name, found, &read(&reference, name)), "{}: {name}", file.display());
+        }
+    }
+
+    let names: Vec<&str> = reference.names().filter_map(|name| name.strip_prefix("grad.")).collect();
+    let steepest = names.iter().map(|name| size(&read(&reference, &format!("grad.{name}")))).fold(0.0, f64::max);
+    // Made only where it is needed to tell rounding from an error.
+    let double = OnceCell::new();
     for name in names {
-        let get = |weights: &Weights| weights.get::<f64>(name, weights.shape(name).unwrap()).unwrap();
-        let gradient = reference.get(&format!("grad.{name}")).unwrap();
-        let (found, mut updated) = (get(&found_gradients), get(&found_parameters));
+        let (found, expected) = (read(&computed.gradients, name), read(&reference, &format!("grad.{name}")));
+        let exact = || read(&double.get_or_init(|| compute::<f64>(&reference)).gradients, name);
         // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on both sides.
-        let rounding = 300.0 * F::epsilon().into_f64() * steepest;
-        if size(&gradient) < rounding {
-            assert!(size(&found) < rounding, "{}: grad.{name} is {found}", file.display());
+        if size(&expected) < 1e-3 * steepest && size(&exact()) < 1e-9 * steepest {
+            assert!(size(&found) < tolerance * steepest, "{}: grad.{name} is {found}", file.display());
             continue;
         }
-        compare(&format!("grad.{name}"), &found, &gradient, size(&gradient));
+        if !compare(&format!("grad.{name}"), &found, &expected) {
+            // In single precision PyTorch can be off itself: where the input of a ReLU is 0 but for rounding, a whole
+            // path of the gradient is there or is not. Then double precision decides who is right.
+            let exact = exact();
+            let [ours, theirs] = [&found, &expected].map(|g| size(&(g - &exact)) / size(&exact));
+            println!("{}: grad.{name} in PyTorch is off by {theirs:.1e}, here by {ours:.1e}", file.display());
+            assert!(ours <= tolerance && theirs > tolerance, "{}: grad.{name} is off by {ours:e}", file.display());
+            continue;
+        }
         // The first step of Adam is the learning rate times the sign of the gradient, nearly. Where the gradient is within
         // the tolerance, the sign means nothing.
-        let expected = reference.get(&format!("adam.{name}")).unwrap();
+        let (mut found, gradient) = (read(&computed.updated, name), expected);
+        let expected = read(&reference, &format!("adam.{name}"));
         let blurred = tolerance * size(&gradient);
-        ndarray::Zip::from(&mut updated).and(&expected).and(&gradient).for_each(|updated, &expected, &gradient| {
+        ndarray::Zip::from(&mut found).and(&expected).and(&gradient).for_each(|found, &expected, &gradient| {
             if gradient.abs() < blurred {
-                *updated = expected;
+                *found = expected;
             }
         });
-        compare(&format!("adam.{name}"), &updated, &expected, size(&expected));
+        assert!(compare(&format!("adam.{name}"), &found, &expected), "{}: adam.{name}", file.display());
     }
     println!("{}: at most {:.1e}, in {}", file.display(), worst.0, worst.1);
 }
 
 fn is_double(file: &Path) -> bool {
     // Asking for a count names the kind of number that is there instead.
-    let weights = Weights::read(file).unwrap();
-    weights.get_count("x").unwrap_err().to_string().contains("F64")
+    Weights::read(file).unwrap().get_count("x").unwrap_err().to_string().contains("F64")
 }
