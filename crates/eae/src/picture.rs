@@ -1,7 +1,7 @@
 //! Images as PNG files.
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ndarray::ArrayView4;
@@ -43,7 +43,7 @@ pub enum PictureError {
 ///
 /// # Errors
 ///
-/// If there is nothing to show, the images are neither grey nor colour, or the file cannot be written.
+/// If there is nothing to show or too much, the images are neither grey nor colour, or the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
@@ -83,12 +83,14 @@ pub fn write_grid<F: Float>(
     }
     let path = path.as_ref();
     let write = || -> io::Result<()> {
-        let mut encoder =
-            png::Encoder::new(BufWriter::new(File::create(path)?), picture_width as u32, picture_height as u32);
+        let mut file = BufWriter::new(File::create(path)?);
+        let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
         encoder.set_color(color);
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&bytes)?;
-        Ok(writer.finish()?)
+        writer.finish()?;
+        // Dropping the buffer would flush it, too, but say nothing of a full disk.
+        file.flush()
     };
     write().map_err(|source| PictureError::Write { path: path.display().to_string(), source })
 }
