@@ -73,6 +73,12 @@ fn train_then_sample() {
     assert!((&head - &three).iter().all(|e| e.abs() < 1e-6));
     assert_ne!(sample("3", "2"), three);
 
+    for out in ["missing/x.png", "missing/x.npy"] {
+        let failed = eae(folder, &["sample", "run", "--out", out]);
+        assert!(failed.status.code() == Some(1) && stderr(&failed).contains(out), "{}", stderr(&failed));
+    }
+    let sampled = eae(folder, &["sample", "run", "--out", "samples.png", "--columns", "0"]);
+    assert_eq!(sampled.status.code(), Some(2));
     let sampled = eae(folder, &["sample", "run", "--out", "samples.png"]);
     assert!(sampled.status.success() && sampled.stdout.is_empty());
     assert_eq!(fs::read(folder.join("samples.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");

@@ -3,7 +3,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eae::{Autoencoder, picture, run, sampler};
+use eae::picture::{self, PictureError};
+use eae::{Autoencoder, run, sampler};
 use ndarray::Array4;
 use ndarray_npy::WriteNpyExt;
 use serde::Serialize;
@@ -80,9 +81,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let images = model.decode(codes.view());
     match format {
         Format::Png => {
-            picture::write_grid(out, images.view(), arguments.columns, arguments.zoom).map_err(Failure::usage)?;
+            let written = picture::write_grid(out, images.view(), arguments.columns, arguments.zoom);
+            written
+                .map_err(|e| if let PictureError::Write { .. } = e { Failure::other(e) } else { Failure::usage(e) })?;
         }
-        Format::Npy => write_npy(out, &images).map_err(|e| Failure::usage(format!("{}: {e}", out.display())))?,
+        Format::Npy => write_npy(out, &images).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?,
     }
     let (count, height, width, channels) = images.dim();
     let shape = [count, channels, height, width];
