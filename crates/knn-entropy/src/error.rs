@@ -77,6 +77,53 @@ pub enum Error {
         /// That of the other.
         references: usize,
     },
+    /// Samples that belong together, of different lengths.
+    #[error("{one} and {other} rows do not belong together; row i of each must be the same observation")]
+    Lengths {
+        /// The length of the one.
+        one: usize,
+        /// That of the other.
+        other: usize,
+    },
+    /// Widths of blocks that do not make up the coordinates.
+    #[error("blocks of widths {widths:?} are not {dimension} coordinates")]
+    Blocks {
+        /// The widths.
+        widths: Vec<usize>,
+        /// The number of coordinates.
+        dimension: usize,
+    },
+    /// Not one period for each coordinate.
+    #[error("{periods} periods for {dimension} coordinates; each needs one")]
+    Periods {
+        /// The number of periods.
+        periods: usize,
+        /// The number of coordinates.
+        dimension: usize,
+    },
+    /// A period that is not a positive number.
+    #[error("the period of column {column} is {period}; it must be a finite number above 0")]
+    Period {
+        /// The column.
+        column: usize,
+        /// Its period.
+        period: f64,
+    },
+    /// A ball around a point reaches around the torus, so that its volume is not that of a ball.
+    #[error(
+        "the neighbour number {k} of row {row} is {distance} away, more than half the shortest period {period}; take more \
+         samples or a smaller k"
+    )]
+    Wraps {
+        /// The point.
+        row: usize,
+        /// The number of the neighbour.
+        k: usize,
+        /// Its distance.
+        distance: f64,
+        /// The shortest period.
+        period: f64,
+    },
 }
 
 /// A result with this crate's [`enum@Error`].

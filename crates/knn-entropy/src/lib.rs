@@ -1,17 +1,20 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
 
 mod entropy;
 mod error;
 mod float;
+mod geometry;
+mod metric;
 mod neighbors;
 mod norm;
 mod samples;
+mod simd;
 mod sum;
 
 pub use entropy::{ClosePoints, KozachenkoLeonenko};
 pub use error::{Error, Result};
 pub use float::Float;
-pub use neighbors::{BruteForce, NeighborSearch, Neighbors};
+pub use metric::Metric;
+pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
 pub use norm::Norm;
 pub use samples::Samples;

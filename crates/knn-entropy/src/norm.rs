@@ -1,5 +1,7 @@
 use statrs::function::gamma::ln_gamma;
 
+use crate::geometry::{Largest, SumOfSizes, SumOfSquares, plain_key};
+
 /// How distances are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -12,9 +14,6 @@ pub enum Norm {
     /// The largest of them; Chebyshev or maximum distance.
     LInf,
 }
-
-/// Independent partial sums: with one alone every addition would wait for the one before it.
-const LANES: usize = 8;
 
 impl Norm {
     /// The logarithm of the volume of the unit ball in `d` dimensions. In logarithms throughout: the volume itself is 0 in
@@ -54,9 +53,9 @@ impl Norm {
     #[inline(always)]
     pub(crate) fn comparable(self, a: &[f64], b: &[f64]) -> f64 {
         match self {
-            Self::L1 => lanes(a, b, |sum, u| sum + u.abs(), |x, y| x + y),
-            Self::L2 => lanes(a, b, |sum, u| sum + u * u, |x, y| x + y),
-            Self::LInf => lanes(a, b, |most, u| if u.abs() > most { u.abs() } else { most }, f64::max),
+            Self::L1 => plain_key::<SumOfSizes>(a, b),
+            Self::L2 => plain_key::<SumOfSquares>(a, b),
+            Self::LInf => plain_key::<Largest>(a, b),
         }
     }
 
@@ -67,24 +66,32 @@ impl Norm {
         comparable >= least && comparable.is_finite()
     }
 
-    /// The distance with every difference divided by the largest one. Halved, because the difference of two numbers can be
-    /// twice the largest.
     fn scaled_distance(self, a: &[f64], b: &[f64]) -> f64 {
-        let differences = |unit: f64| a.iter().zip(b).map(move |(a, b)| (a * unit - b * unit).abs());
-        let largest = |unit| differences(unit).fold(0.0, f64::max);
-        // Halving is exact but for subnormal numbers, and those are nothing beside a difference that overflows.
-        let unit = if largest(1.0).is_finite() { 1.0 } else { 0.5 };
-        let most: f64 = largest(unit);
-        if most == 0.0 {
-            return 0.0;
+        let differences = |unit: f64| a.iter().zip(b).map(|(a, b)| a * unit - b * unit).collect::<Vec<_>>();
+        let plain = differences(1.0);
+        // The difference of two numbers can be twice the largest. Halving is exact but for subnormal numbers, and those are
+        // nothing beside a difference that overflows.
+        match plain.iter().all(|u| u.is_finite()) {
+            true => self.scaled_length(&plain, 1.0),
+            false => self.scaled_length(&differences(0.5), 0.5),
         }
-        let ratios = differences(unit).map(|u| u / most);
-        let length = match self {
-            Self::L1 => ratios.sum(),
-            Self::L2 => ratios.map(|u| u * u).sum::<f64>().sqrt(),
-            Self::LInf => 1.0,
-        };
-        length * most / unit
+    }
+
+    /// The length of a vector of differences, for every scale: the differences are first multiplied by the power of two that
+    /// brings the largest near 1. That is exact, so the result has the same bits as the plain way where that is in range.
+    /// `unit` is what the differences have been multiplied by already.
+    pub(crate) fn scaled_length(self, differences: &[f64], unit: f64) -> f64 {
+        let most = differences.iter().fold(0.0_f64, |most, u| most.max(u.abs()));
+        if most == 0.0 || most.is_infinite() {
+            return most;
+        }
+        // In two steps, because 2^1074 is no number; and the same way back.
+        let exponent = -exponent(most);
+        let (half, rest) = (power_of_two(exponent / 2), power_of_two(exponent - exponent / 2));
+        let scaled: Vec<f64> = differences.iter().map(|u| u * half * rest).collect();
+        let comparable = self.comparable(&scaled, &vec![0.0; scaled.len()]);
+        let length = if self == Self::L2 { comparable.sqrt() } else { comparable };
+        length / half / rest / unit
     }
 
     /// Calls `visit(coordinate, derivative)` for every coordinate of the gradient of `ln |a - b|` with respect to `a` that
@@ -110,27 +117,15 @@ impl Norm {
     }
 }
 
-/// Folds the differences of two points into [`LANES`] partial results and those into one. The order is fixed, so that a
-/// pair of points has one distance, wherever it is computed.
-#[inline(always)]
-fn lanes(a: &[f64], b: &[f64], add: impl Fn(f64, f64) -> f64, join: impl Fn(f64, f64) -> f64) -> f64 {
-    // In a few dimensions there is nothing to wait for, and joining the parts would take longer than the sum.
-    if a.len() < LANES {
-        return a.iter().zip(b).fold(0.0, |part, (a, b)| add(part, a - b));
-    }
-    let (a, a_rest) = a.as_chunks::<LANES>();
-    let (b, b_rest) = b.as_chunks::<LANES>();
-    let mut parts = [0.0; LANES];
-    for (a, b) in a.iter().zip(b) {
-        for lane in 0..LANES {
-            parts[lane] = add(parts[lane], a[lane] - b[lane]);
-        }
-    }
-    for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
-        parts[lane] = add(parts[lane], a - b);
-    }
-    let [p, q, r, s, t, u, v, w] = parts;
-    join(join(join(p, t), join(q, u)), join(join(r, v), join(s, w)))
+/// The exponent of a positive number, `floor(log2 x)`.
+fn exponent(x: f64) -> i32 {
+    const SUBNORMAL: f64 = 18_014_398_509_481_984.0; // 2^54
+    if x < f64::MIN_POSITIVE { exponent(x * SUBNORMAL) - 54 } else { (x.to_bits() >> 52) as i32 - 1023 }
+}
+
+/// `2^exponent`, for exponents of normal numbers.
+pub(crate) fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use ndarray::{ArrayView2, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
 
 use crate::{Error, Float, Result};
 
@@ -52,5 +52,45 @@ impl<'a> Samples<'a> {
     /// All coordinates, point after point.
     pub fn coordinates(&self) -> &[f64] {
         self.points.as_slice().expect("rows in memory order")
+    }
+
+    /// The same points, borrowed.
+    pub(crate) fn reborrow(&self) -> Samples<'_> {
+        Samples { points: CowArray::from(self.points.view()) }
+    }
+
+    /// Other coordinates in the same places, each made of its column and value.
+    pub(crate) fn map<'b>(&self, coordinate: impl Fn(usize, f64) -> f64) -> Samples<'b> {
+        let points = Array2::from_shape_fn(self.points.dim(), |(i, c)| coordinate(c, self.points[[i, c]]));
+        Samples { points: points.into() }
+    }
+
+    /// Points side by side: the first coordinates from the first samples, and so on.
+    pub(crate) fn beside(parts: &[&Samples<'_>]) -> Result<Samples<'a>> {
+        let rows = parts.first().map_or(0, |part| part.len());
+        if let Some(other) = parts.iter().find(|part| part.len() != rows) {
+            return Err(Error::Lengths { one: rows, other: other.len() });
+        }
+        let views: Vec<_> = parts.iter().map(|part| part.points.view()).collect();
+        let joined = ndarray::concatenate(Axis(1), &views).map_err(|_| Error::NoSamples)?;
+        Ok(Samples { points: joined.as_standard_layout().into_owned().into() })
+    }
+
+    /// One set of points after the other.
+    pub(crate) fn after(&self, others: &Samples<'_>) -> Result<Samples<'a>> {
+        self.same_dimension(others)?;
+        let joined = ndarray::concatenate(Axis(0), &[self.points.view(), others.points.view()]);
+        let joined = joined.expect("equally long rows");
+        Ok(Samples { points: joined.into() })
+    }
+
+    pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {
+        let (queries, references) = (self.dimension(), references.dimension());
+        if queries == references { Ok(()) } else { Err(Error::Dimensions { queries, references }) }
+    }
+
+    /// The points as an array.
+    pub(crate) fn view(&self) -> ArrayView2<'_, f64> {
+        self.points.view()
     }
 }

@@ -1,102 +1,195 @@
-//! The search against the definition.
+//! Every search against the definition: the same neighbours and the same bits.
 
-use knn_entropy::{BruteForce, Error, NeighborSearch, Norm, Samples};
+use std::num::NonZero;
+
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
+use knn_entropy::{Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, Sorted};
 use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::normal;
 
 const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
+const SEARCHES: [&dyn NeighborSearch; 5] = [&BruteForce, &Auto, &KdTree, &Sorted, &Blocked];
 
-/// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, and tiny beside huge.
+/// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, tiny beside huge, and clusters of which
+/// single precision sees only one point.
 fn points() -> impl Strategy<Value = Array2<f64>> {
-    (2..60_usize, 1..12_usize, any::<u64>(), 0..8_u8).prop_map(|(n, d, seed, kind)| {
-        let x = normal(n, d, seed);
-        match kind {
-            0 => x,
-            1 => Array2::from_shape_fn((n, d), |(i, c)| (i % 3) as f64 * 10.0 + 1e-3 * x[[i, c]]),
-            2 => x.mapv(f64::round),
-            // Tenths: distances that are equal on paper differ by rounding, and squares that differ have equal roots.
-            7 => x.mapv(|x| 0.3 + 0.1 * (5.0 * x).round()),
-            3 => x + 1e8,
-            4 => x * 1e-300,
-            5 => x * 1e300,
-            _ => Array2::from_shape_fn((n, d), |(i, c)| x[[i, c]] * if i % 2 == 0 { 1e-180 } else { 1.0 }),
-        }
-    })
+    let dimension = prop_oneof![Just(1_usize), Just(2), Just(3), 1..12_usize, 12..40_usize];
+    (2..400_usize, dimension, any::<u64>(), 0..10_u8).prop_map(|(n, d, seed, kind)| points_of(kind, n, d, seed))
+}
+
+fn points_of(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
+    let x = normal(n, d, seed);
+    match kind {
+        0 => x,
+        1 => Array2::from_shape_fn((n, d), |(i, c)| (i % 3) as f64 * 10.0 + 1e-3 * x[[i, c]]),
+        2 => x.mapv(f64::round),
+        3 => x + 1e8,
+        4 => x * 1e-300,
+        5 => x * 1e300,
+        6 => Array2::from_shape_fn((n, d), |(i, c)| x[[i, c]] * if i % 2 == 0 { 1e-180 } else { 1.0 }),
+        // Tenths: distances that are equal on paper differ by rounding, and squares that differ have equal roots.
+        7 => x.mapv(|x| 0.3 + 0.1 * (5.0 * x).round()),
+        8 => Array2::from_shape_fn((n, d), |(i, c)| (i % 5) as f64 + 1e-9 * x[[i, c]]),
+        // Few different points, many of each.
+        _ => Array2::from_shape_fn((n, d), |(i, c)| x[[i % 4, c]]),
+    }
+}
+
+fn metric(kind: usize, d: usize, widths: &mut Vec<usize>, periods: &mut Vec<f64>) -> Metric<'static> {
+    let norm = NORMS[kind % 3];
+    *widths = if d > 1 { vec![1, d - 1] } else { vec![1] };
+    *periods = (0..d).map(|c| 0.5 + c as f64).collect();
+    // Leaked, so that a metric is a value like any other in the tests: a few bytes.
+    match kind / 3 {
+        0 | 1 => Metric::Norm(norm),
+        2 => Metric::Blocks(norm, widths.clone().leak()),
+        _ => Metric::Torus(norm, periods.clone().leak()),
+    }
+}
+
+/// Moved onto the torus, where that is what is measured on.
+fn moved(x: &Array2<f64>, metric: Metric<'_>) -> Array2<f64> {
+    match metric {
+        Metric::Torus(_, periods) => Array2::from_shape_fn(x.dim(), |(i, c)| {
+            let around = x[[i, c]].rem_euclid(periods[c]);
+            if around < periods[c] { around } else { 0.0 }
+        }),
+        _ => x.clone(),
+    }
 }
 
 /// All distances, sorted by distance and then by index.
-fn sorted(x: &Samples<'_>, y: &Samples<'_>, i: usize, norm: Norm, skip: Option<usize>) -> Vec<(f64, usize)> {
-    let others = (0..y.len()).filter(|&j| Some(j) != skip);
-    let mut all: Vec<_> = others.map(|j| (norm.distance(x.point(i), y.point(j)), j)).collect();
+fn sorted(x: &Samples<'_>, y: &Samples<'_>, i: usize, metric: Metric<'_>, skip: Option<usize>) -> Vec<(f64, usize)> {
+    let others = (0..y.len()).filter(|&j| skip.is_none_or(|window| i.abs_diff(j) > window));
+    let mut all: Vec<_> = others.map(|j| (metric.distance(x.point(i), y.point(j)), j)).collect();
     all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     all
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
     #[test]
-    fn among_themselves(x in points(), norm in 0..3_usize, k: prop::sample::Index) {
-        let (norm, k) = (NORMS[norm], 1 + k.index(x.nrows() - 1));
-        let x = Samples::new(x.view()).unwrap();
-        let found = BruteForce.among(&x, k, norm).unwrap();
-        for i in 0..x.len() {
-            let expected = sorted(&x, &x, i, norm, Some(i));
-            let row: Vec<_> = (0..k).map(|j| (found.distances[[i, j]], found.indices[[i, j]])).collect();
-            prop_assert_eq!(&row[..], &expected[..k]);
+    fn among_themselves(x in points(), kind in 0..12_usize, k: prop::sample::Index, small: bool, window in 0..4_usize) {
+        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+        let window = if x.nrows() > 2 * window + 1 { window } else { 0 };
+        let others = x.nrows() - 2 * window - 1;
+        let k = 1 + k.index(if small { others.min(12) } else { others });
+        let on = moved(&x, metric);
+        let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
+        let expected: Vec<_> = (0..x.len()).map(|i| sorted(&on, &on, i, metric, Some(window))).collect();
+        for search in SEARCHES {
+            let found = search.among(&x, k, metric, window).unwrap();
+            for (i, expected) in expected.iter().enumerate() {
+                let row: Vec<_> = (0..k).map(|j| (found.distances[[i, j]], found.indices[[i, j]])).collect();
+                prop_assert_eq!(&row[..], &expected[..k], "{:?}, {:?}, point {}", search, metric, i);
+            }
         }
     }
 
     #[test]
-    fn ties_go_by_index(n in 2..50_usize, seed: u64, norm in 0..3_usize, k: prop::sample::Index) {
-        // Whole numbers: every distance is exact, its square too.
-        let x = normal(n, 2, seed).mapv(f64::round);
-        let (norm, k) = (NORMS[norm], 1 + k.index(n - 1));
-        let x = Samples::new(x.view()).unwrap();
-        let found = BruteForce.among(&x, k, norm).unwrap();
+    fn between_two_sets(x in points(), m in 1..100_usize, kind in 0..12_usize, k: prop::sample::Index) {
+        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+        let m = m.min(x.nrows() - 1);
+        let (y, x) = (x.slice(ndarray::s![..m, ..]).to_owned(), x.slice(ndarray::s![m.., ..]).to_owned());
+        let k = 1 + k.index(y.nrows());
+        let (on_x, on_y) = (moved(&x, metric), moved(&y, metric));
+        let [x, y, on_x, on_y] = [&x, &y, &on_x, &on_y].map(|x| Samples::new(x.view()).unwrap());
+        for search in SEARCHES {
+            let found = search.between(&x, &y, k, metric).unwrap();
+            for i in 0..x.len() {
+                let row: Vec<_> = (0..k).map(|j| (found.distances[[i, j]], found.indices[[i, j]])).collect();
+                prop_assert_eq!(&row[..], &sorted(&on_x, &on_y, i, metric, None)[..k], "{:?}, {:?}", search, metric);
+            }
+        }
+    }
+
+    #[test]
+    fn counts(x in points(), kind in 0..12_usize, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+        let on = moved(&x, metric);
+        let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
+        // Radii that are distances, so that the boundary matters; some that are none, and extremes.
+        let radii: Vec<f64> = (0..x.len()).map(|i| match (i as u64 ^ seed) % 8 {
+            0 => 0.0,
+            1 => 1.5,
+            2 => f64::INFINITY,
+            3 => 1e-160,
+            _ => {
+                let all = sorted(&on, &on, i, metric, Some(0));
+                all[k.index(all.len())].0
+            }
+        }).collect();
+        for boundary in [Boundary::Open, Boundary::Closed] {
+            let counts = Auto.count_among(&x, &radii, boundary, metric, window).unwrap();
+            for i in 0..x.len() {
+                let within = |&&(r, _): &&(f64, usize)| if boundary == Boundary::Open { r < radii[i] } else { r <= radii[i] };
+                let expected = sorted(&on, &on, i, metric, Some(window)).iter().filter(within).count();
+                prop_assert_eq!(counts[i], expected, "{:?}, {:?}, point {}, radius {}", boundary, metric, i, radii[i]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_as_another_library(n in 5..500_usize, seed: u64) {
+        let x = normal(n, 3, seed);
+        let points: Vec<[f64; 3]> = x.rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect();
+        let tree = ImmutableKdTree::new_from_slice(&points).unwrap();
+        let samples = Samples::new(x.view()).unwrap();
+        let found = KdTree.among(&samples, 4, Norm::L2.into(), 0).unwrap();
         for i in 0..n {
-            let expected: Vec<usize> = sorted(&x, &x, i, norm, Some(i))[..k].iter().map(|&(_, j)| j).collect();
-            prop_assert_eq!(found.indices.row(i).to_vec(), expected);
-        }
-    }
-
-    #[test]
-    fn between_two_sets(m in 1..50_usize, n in 1..50_usize, seed: u64, norm in 0..3_usize, k: prop::sample::Index) {
-        let (x, y) = (normal(m, 3, seed).mapv(f64::round), normal(n, 3, !seed).mapv(f64::round));
-        let (norm, k) = (NORMS[norm], 1 + k.index(n));
-        let (x, y) = (Samples::new(x.view()).unwrap(), Samples::new(y.view()).unwrap());
-        let found = BruteForce.between(&x, &y, k, norm).unwrap();
-        for i in 0..m {
-            let expected: Vec<usize> = sorted(&x, &y, i, norm, None)[..k].iter().map(|&(_, j)| j).collect();
-            prop_assert_eq!(found.indices.row(i).to_vec(), expected);
+            let five = NonZero::new(5_usize).unwrap();
+            let theirs = tree.query(&points[i]).nearest_n::<SquaredEuclidean<f64>>(five).execute();
+            for (j, theirs) in theirs.iter().skip(1).enumerate() {
+                prop_assert!((found.distances[[i, j]] - theirs.distance.sqrt()).abs() < 1e-14);
+            }
         }
     }
 }
 
 #[test]
-fn squares_that_differ_with_roots_that_do_not() {
-    // A lattice of tenths, far more points than neighbours: the last neighbour has many rivals, as near but for rounding.
-    let x = Array2::from_shape_fn((512, 3), |(i, c)| 0.3 + 0.1 * [i / 64, i / 8 % 8, i % 8][c] as f64);
-    let x = Samples::new(x.view()).unwrap();
-    for k in 1..=8 {
-        let found = BruteForce.among(&x, k, Norm::L2).unwrap();
-        for i in 0..x.len() {
-            let expected: Vec<usize> = sorted(&x, &x, i, Norm::L2, Some(i))[..k].iter().map(|&(_, j)| j).collect();
-            assert_eq!(found.indices.row(i).to_vec(), expected, "k = {k}, point {i}");
+fn thousands_of_points() {
+    // Enough for many blocks, leaves and threads; brute force is the definition by now.
+    for (n, d, kind) in
+        [(3000, 2, 0), (3000, 3, 2), (2000, 24, 0), (1500, 64, 7), (1500, 30, 8), (2500, 1, 7), (1800, 20, 3)]
+    {
+        let x = points_of(kind, n, d, 1);
+        let x = Samples::new(x.view()).unwrap();
+        for k in [1, 4, 40] {
+            let expected = BruteForce.among(&x, k, Norm::L2.into(), 0).unwrap();
+            for search in SEARCHES {
+                assert!(
+                    search.among(&x, k, Norm::L2.into(), 0).unwrap() == expected,
+                    "{search:?}, n = {n}, d = {d}, k = {k}"
+                );
+            }
         }
     }
 }
 
 #[test]
-fn more_neighbours_than_are_kept_by_insertion() {
-    let x = normal(200, 2, 1).mapv(|x| (4.0 * x).round());
-    let x = Samples::new(x.view()).unwrap();
-    for k in [31, 32, 33, 150, 199] {
-        let found = BruteForce.among(&x, k, Norm::L2).unwrap();
-        for i in 0..x.len() {
-            let expected: Vec<usize> = sorted(&x, &x, i, Norm::L2, Some(i))[..k].iter().map(|&(_, j)| j).collect();
-            assert_eq!(found.indices.row(i).to_vec(), expected, "k = {k}, point {i}");
-        }
+fn the_same_bits_for_every_number_of_threads() {
+    for d in [1, 3, 24] {
+        let x = normal(5000, d, 1);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Auto.among(&Samples::new(x.view()).unwrap(), 4, Norm::L2.into(), 0).unwrap())
+        };
+        assert!(run(1) == run(2) && run(1) == run(5));
+    }
+}
+
+#[test]
+fn equal_points_are_found_in_no_time() {
+    // 100 000 points at two places: a search that looks at all that are equally near would take minutes.
+    for d in [1, 2, 3] {
+        let x = Array2::from_shape_fn((100_000, d), |(i, _)| (i % 2) as f64);
+        let x = Samples::new(x.view()).unwrap();
+        let found = Auto.among(&x, 3, Norm::L2.into(), 0).unwrap();
+        assert_eq!(found.indices.row(50_001).to_vec(), [1, 3, 5]);
+        assert!(found.distances.iter().all(|&r| r == 0.0));
     }
 }
 
@@ -104,10 +197,22 @@ fn more_neighbours_than_are_kept_by_insertion() {
 fn errors() {
     let (one, two) = (normal(3, 1, 1), normal(3, 2, 1));
     let (one, two) = (Samples::new(one.view()).unwrap(), Samples::new(two.view()).unwrap());
-    assert_eq!(BruteForce.among(&one, 0, Norm::L2), Err(Error::ZeroK));
-    assert_eq!(BruteForce.among(&one, 3, Norm::L2), Err(Error::KTooLarge { k: 3, others: 2 }));
-    assert_eq!(BruteForce.between(&one, &one, 4, Norm::L2), Err(Error::KTooLarge { k: 4, others: 3 }));
-    assert!(BruteForce.between(&one, &one, 3, Norm::L2).is_ok());
-    let error = BruteForce.between(&one, &two, 1, Norm::L2).unwrap_err();
-    assert_eq!(error, Error::Dimensions { queries: 1, references: 2 });
+    for search in SEARCHES {
+        let l2 = Metric::Norm(Norm::L2);
+        assert_eq!(search.among(&one, 0, l2, 0), Err(Error::ZeroK));
+        assert_eq!(search.among(&one, 3, l2, 0), Err(Error::KTooLarge { k: 3, others: 2 }));
+        assert_eq!(search.among(&one, 1, l2, 1), Err(Error::KTooLarge { k: 1, others: 0 }));
+        assert_eq!(search.among(&one, 1, l2, usize::MAX), Err(Error::KTooLarge { k: 1, others: 0 }));
+        assert_eq!(search.between(&one, &one, 4, l2), Err(Error::KTooLarge { k: 4, others: 3 }));
+        assert!(search.between(&one, &one, 3, l2).is_ok());
+        assert_eq!(search.between(&one, &two, 1, l2), Err(Error::Dimensions { queries: 1, references: 2 }));
+        let blocks = Metric::Blocks(Norm::L2, &[1, 2]);
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Blocks { widths: vec![1, 2], dimension: 2 }));
+        let torus = Metric::Torus(Norm::L2, &[1.0]);
+        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Periods { periods: 1, dimension: 2 }));
+        let torus = Metric::Torus(Norm::L2, &[1.0, 0.0]);
+        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period: 0.0 }));
+        let lengths = Err(Error::Lengths { one: 3, other: 1 });
+        assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
+    }
 }

@@ -2,7 +2,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use statrs::function::gamma::digamma;
 
 use crate::sum::compensated_sum;
-use crate::{BruteForce, Error, Float, NeighborSearch, Neighbors, Norm, Result, Samples};
+use crate::{Auto, Error, Float, NeighborSearch, Neighbors, Norm, Result, Samples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
@@ -50,12 +50,12 @@ pub enum ClosePoints {
 }
 
 impl KozachenkoLeonenko<'static> {
-    /// With the k-th neighbour, Euclidean distances, coinciding points an error, and a search by brute force.
+    /// With the k-th neighbour, Euclidean distances, coinciding points an error, and the fastest exact search.
     ///
     /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many dimensions. `k` is checked
     /// when an estimate is made.
     pub fn new(k: usize) -> Self {
-        Self { k, norm: Norm::L2, close_points: ClosePoints::Error, search: &BruteForce }
+        Self { k, norm: Norm::L2, close_points: ClosePoints::Error, search: &Auto }
     }
 }
 
@@ -131,7 +131,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         {
             return Err(Error::Floor(floor));
         }
-        let neighbors = self.search.among(samples, self.k, self.norm)?;
+        let neighbors = self.search.among(samples, self.k, self.norm.into(), 0)?;
         let pair = |first: usize| (first, neighbors.indices[[first, self.k - 1]]);
         let radii = neighbors.distances.column(self.k - 1);
         if let Some(first) = radii.iter().position(|r| r.is_infinite()) {

@@ -1,30 +1,33 @@
-use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::{NeighborSearch, Neighbors};
-use crate::{Error, Norm, Result, Samples};
+use super::nearest::{Candidate, Nearest};
+use super::{NeighborSearch, Neighbors, check_among, check_between};
+use crate::geometry::with_geometry;
+use crate::{Metric, Result, Samples};
 
 /// Every distance, computed from the differences of the coordinates: `O(n^2 d)` time, `O(n k)` memory. Rows are shared out
 /// by rayon; the result does not depend on the number of threads.
 ///
-/// Never from `|a|^2 + |b|^2 - 2 a.b`, which loses every digit of a distance that is small beside the coordinates.
+/// The definition, and what every other search is tested against.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BruteForce;
 
-/// Up to here candidates are kept sorted by insertion; beyond, all distances are collected and the smallest selected.
-const MOST_INSERTED: usize = 32;
-
 impl NeighborSearch for BruteForce {
-    fn among(&self, points: &Samples<'_>, k: usize, norm: Norm) -> Result<Neighbors> {
-        search(points, points, k, norm, points.len() - 1, |query, reference| query != reference)
+    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
+        check_among(points, k, metric, window)?;
+        let points = metric.normalised(points);
+        Ok(search(&points, &points, k, metric, |query, reference| query.abs_diff(reference) > window))
     }
 
-    fn between(&self, queries: &Samples<'_>, references: &Samples<'_>, k: usize, norm: Norm) -> Result<Neighbors> {
-        let (one, other) = (queries.dimension(), references.dimension());
-        if one != other {
-            return Err(Error::Dimensions { queries: one, references: other });
-        }
-        search(queries, references, k, norm, references.len(), |_, _| true)
+    fn between(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+    ) -> Result<Neighbors> {
+        check_between(queries, references, k, metric)?;
+        Ok(search(&metric.normalised(queries), &metric.normalised(references), k, metric, |_, _| true))
     }
 }
 
@@ -32,96 +35,56 @@ fn search(
     queries: &Samples<'_>,
     references: &Samples<'_>,
     k: usize,
-    norm: Norm,
-    others: usize,
+    metric: Metric<'_>,
     allowed: impl Fn(usize, usize) -> bool + Sync,
-) -> Result<Neighbors> {
-    if k == 0 {
-        return Err(Error::ZeroK);
-    }
-    if k > others {
-        return Err(Error::KTooLarge { k, others });
-    }
-    let mut indices = Array2::zeros((queries.len(), k));
-    let mut distances = Array2::zeros((queries.len(), k));
-    let index_rows = indices.as_slice_mut().expect("a fresh array").par_chunks_exact_mut(k);
-    let distance_rows = distances.as_slice_mut().expect("a fresh array").par_chunks_exact_mut(k);
-    index_rows.zip(distance_rows).enumerate().for_each_init(Vec::new, |found, (query, (indices, distances))| {
-        let point = queries.point(query);
-        let others = || {
-            let references = references.coordinates().chunks_exact(point.len()).enumerate();
-            references.filter(|&(reference, _)| allowed(query, reference))
-        };
-        // One loop for each norm: a norm looked up for every pair would cost more than the distance in a few dimensions.
-        match norm {
-            Norm::L1 => nearest(others(), |p| Norm::L1.comparable(point, p), |key| key, k, found),
-            Norm::L2 => nearest(others(), |p| Norm::L2.comparable(point, p), f64::sqrt, k, found),
-            Norm::LInf => nearest(others(), |p| Norm::LInf.comparable(point, p), |key| key, k, found),
-        }
-        // Where a square has left the range of numbers it orders nothing: do the row again with the distances themselves.
-        if !found.iter().all(|candidate| norm.is_safe(candidate.key)) {
-            nearest(others(), |p| norm.distance(point, p), |key| key, k, found);
-        }
-        for (candidate, (index, distance)) in found.iter().zip(indices.iter_mut().zip(distances)) {
-            *index = candidate.index;
-            *distance = candidate.distance;
-        }
+) -> Neighbors {
+    let mut neighbors = Neighbors::zeros(queries.len(), k);
+    let (indices, distances) = neighbors.rows_mut();
+    let d = queries.dimension();
+    // One loop for each metric: one looked up for every pair would cost more than the distance in a few dimensions.
+    with_geometry!(metric, d, |geometry| {
+        let rows = indices.par_chunks_exact_mut(k).zip(distances.par_chunks_exact_mut(k)).enumerate();
+        rows.for_each_init(
+            || Nearest::new(k),
+            |nearest, (query, (indices, distances))| {
+                let point = queries.point(query);
+                nearest.clear();
+                for (reference, other) in references.coordinates().chunks_exact(d).enumerate() {
+                    if allowed(query, reference) {
+                        nearest.offer(geometry, geometry.key(point, other), reference);
+                    }
+                }
+                let distance = |reference| metric.distance(point, references.point(reference));
+                if nearest.is_safe(geometry, distance) {
+                    write(nearest.sorted(geometry), indices, distances);
+                } else {
+                    let others = (0..references.len()).filter(|&reference| allowed(query, reference));
+                    write(by_distance(others, distance, k), indices, distances);
+                }
+            },
+        );
     });
-    Ok(Neighbors { indices, distances })
+    neighbors
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
-    /// What was compared first: the distance, or its square.
-    key: f64,
-    distance: f64,
-    index: usize,
-}
-
-impl Candidate {
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
-        self.distance.total_cmp(&other.distance).then(self.index.cmp(&other.index))
-    }
-}
-
-/// The `k` nearest of some points, which come by increasing index, in order of distance and index. `key` is cheap and never
-/// decreases as the distance grows; `distance` makes the distance of it.
-///
-/// Most points are turned away by their key alone. Those that are not are ordered by distance: two squares that differ in
-/// the last digit can have the same root, and then the index must decide.
-#[inline(always)]
-fn nearest<'p>(
-    points: impl Iterator<Item = (usize, &'p [f64])>,
-    key: impl Fn(&[f64]) -> f64,
-    distance: impl Fn(f64) -> f64,
+/// The `k` nearest by their distances, where keys are out of the range of numbers.
+pub(super) fn by_distance(
+    others: impl Iterator<Item = usize>,
+    distance: impl Fn(usize) -> f64,
     k: usize,
-    found: &mut Vec<Candidate>,
-) {
-    found.clear();
-    let candidate = |key, index| Candidate { key, distance: distance(key), index };
-    if k > MOST_INSERTED {
-        found.extend(points.map(|(index, point)| candidate(key(point), index)));
-        if k < found.len() {
-            found.select_nth_unstable_by(k - 1, Candidate::order);
-            found.truncate(k);
-        }
-        found.sort_unstable_by(Candidate::order);
-        return;
+) -> Vec<Candidate> {
+    let mut all: Vec<_> = others.map(|index| Candidate { distance: distance(index), index }).collect();
+    if k < all.len() {
+        all.select_nth_unstable_by(k - 1, Candidate::order);
+        all.truncate(k);
     }
-    for (index, point) in points {
-        let key = key(point);
-        if found.len() == k && key >= found[k - 1].key {
-            continue;
-        }
-        let new = candidate(key, index);
-        if found.len() == k {
-            if new.distance >= found[k - 1].distance {
-                continue;
-            }
-            found.pop();
-        }
-        // Behind all that are as near: their indices are smaller.
-        let place = found.iter().rposition(|other| other.distance <= new.distance).map_or(0, |place| place + 1);
-        found.insert(place, new);
+    all.sort_unstable_by(Candidate::order);
+    all
+}
+
+pub(super) fn write(found: impl IntoIterator<Item = Candidate>, indices: &mut [usize], distances: &mut [f64]) {
+    for (candidate, (index, distance)) in found.into_iter().zip(indices.iter_mut().zip(distances)) {
+        *index = candidate.index;
+        *distance = candidate.distance;
     }
 }

@@ -1,14 +1,25 @@
 //! Exact nearest neighbours, behind one trait.
 
+mod auto;
+mod blocked;
 mod brute_force;
+mod counts;
+mod kd_tree;
+mod nearest;
+mod sorted;
+mod tree;
 
 use std::fmt::Debug;
 
 use ndarray::Array2;
 
-use crate::{Norm, Result, Samples};
+use crate::{Error, Metric, Result, Samples};
 
+pub use auto::Auto;
+pub use blocked::Blocked;
 pub use brute_force::BruteForce;
+pub use kd_tree::KdTree;
+pub use sorted::Sorted;
 
 /// The k nearest neighbours of each point, the nearest first; of equally distant ones the smaller index first.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,26 +30,94 @@ pub struct Neighbors {
     pub distances: Array2<f64>,
 }
 
+/// Whether points at just the radius are within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Boundary {
+    /// No: nearer than the radius.
+    Open,
+    /// Yes: not farther than the radius.
+    Closed,
+}
+
 /// A way to find exact nearest neighbours.
 ///
 /// Every implementation gives the same neighbours: ordered by distance, and by index where distances are equal. Distances
-/// are those of [`Norm::distance`], so never NaN. Estimators take a search as an argument and rely on this, so that a faster
-/// one, or one on another device, can stand in for [`BruteForce`].
+/// are those of [`Metric::distance`], to the last bit, and never NaN. Estimators take a search as an argument and rely on
+/// this, so that a faster one, or one on another device, can stand in for [`Auto`].
 pub trait NeighborSearch: Debug + Sync {
     /// The `k` nearest among the *other* points of the set, for each point. A point is not its own neighbour, but another
     /// point at the same place is.
     ///
+    /// With a `window` above 0 the points are a series, and those up to so many rows before and after are no neighbours,
+    /// either (Theiler, 1986): they are near because they are near in time.
+    ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`](crate::Error::ZeroK), and [`Error::KTooLarge`](crate::Error::KTooLarge) unless there are more than
-    /// `k` points.
-    fn among(&self, points: &Samples<'_>, k: usize, norm: Norm) -> Result<Neighbors>;
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless every point has `k` others, and what [`Metric`] does not fit the
+    /// points.
+    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors>;
 
     /// The `k` nearest among `references`, for each of `queries`.
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`](crate::Error::ZeroK), [`Error::KTooLarge`](crate::Error::KTooLarge) unless there are at least `k`
-    /// references, and [`Error::Dimensions`](crate::Error::Dimensions).
-    fn between(&self, queries: &Samples<'_>, references: &Samples<'_>, k: usize, norm: Norm) -> Result<Neighbors>;
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references, [`Error::Dimensions`], and what
+    /// [`Metric`] does not fit the points.
+    fn between(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+    ) -> Result<Neighbors>;
+
+    /// For each point, how many others lie within its radius; others as in [`among`](NeighborSearch::among).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lengths`] unless there are as many radii as points, and what [`Metric`] does not fit the points.
+    fn count_among(
+        &self,
+        points: &Samples<'_>,
+        radii: &[f64],
+        boundary: Boundary,
+        metric: Metric<'_>,
+        window: usize,
+    ) -> Result<Vec<usize>> {
+        counts::count(points, radii, boundary, metric, window)
+    }
+}
+
+/// Checks what every search among points must.
+fn check_among(points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<()> {
+    metric.check(points.dimension())?;
+    let excluded = window.saturating_mul(2).saturating_add(1);
+    check_k(k, points.len().saturating_sub(excluded))
+}
+
+/// Checks what every search between points must.
+fn check_between(queries: &Samples<'_>, references: &Samples<'_>, k: usize, metric: Metric<'_>) -> Result<()> {
+    queries.same_dimension(references)?;
+    metric.check(queries.dimension())?;
+    check_k(k, references.len())
+}
+
+fn check_k(k: usize, others: usize) -> Result<()> {
+    match k {
+        0 => Err(Error::ZeroK),
+        _ if k > others => Err(Error::KTooLarge { k, others }),
+        _ => Ok(()),
+    }
+}
+
+impl Neighbors {
+    fn zeros(points: usize, k: usize) -> Self {
+        Self { indices: Array2::zeros((points, k)), distances: Array2::zeros((points, k)) }
+    }
+
+    /// Rows of indices and of distances, to be written.
+    fn rows_mut(&mut self) -> (&mut [usize], &mut [f64]) {
+        let fresh = "an array of this module is in memory order";
+        (self.indices.as_slice_mut().expect(fresh), self.distances.as_slice_mut().expect(fresh))
+    }
 }

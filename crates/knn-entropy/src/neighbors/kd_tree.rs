@@ -1,0 +1,221 @@
+use rayon::join;
+use rayon::prelude::*;
+
+use super::brute_force::by_distance;
+use super::nearest::Nearest;
+use super::tree::{Node, Tree};
+use super::{NeighborSearch, Neighbors, check_among, check_between};
+use crate::geometry::{Bounds, Geometry, LANES, with_geometry};
+use crate::simd::{self, Kernel};
+use crate::{Metric, Result, Samples};
+
+/// A kd-tree with the dimension given at run time: about `O(n log n)` in few dimensions, more than every distance in many.
+///
+/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can hold a neighbour of any
+/// of them, beginning at home, and each of those is scanned for each point that it can still matter to. So the walk costs
+/// little, and what is read stays in the cache.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct KdTree;
+
+/// Points in a leaf: few enough to leave out most, many enough to share the walk.
+pub(super) const LEAF: usize = 25;
+
+/// Below so many points one thread looks up all.
+const SERIAL: usize = 1024;
+
+impl NeighborSearch for KdTree {
+    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
+        check_among(points, k, metric, window)?;
+        let points = metric.normalised(points);
+        let tree = Tree::new(&points, LEAF);
+        Ok(with_geometry!(metric, points.dimension(), |geometry| {
+            let others = |query: usize, reference: usize| query.abs_diff(reference) > window;
+            Search { geometry, metric, queries: &tree, references: &tree, samples: &points, others, k, home: true }
+                .run()
+        }))
+    }
+
+    fn between(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+    ) -> Result<Neighbors> {
+        check_between(queries, references, k, metric)?;
+        let samples = metric.normalised(references);
+        let (queries, references) = (Tree::new(&metric.normalised(queries), LEAF), Tree::new(&samples, LEAF));
+        Ok(with_geometry!(metric, queries.dimension(), |geometry| {
+            let others = |_, _| true;
+            Search {
+                geometry,
+                metric,
+                queries: &queries,
+                references: &references,
+                samples: &samples,
+                others,
+                k,
+                home: false,
+            }
+            .run()
+        }))
+    }
+}
+
+struct Search<'a, G, A> {
+    geometry: G,
+    metric: Metric<'a>,
+    queries: &'a Tree,
+    references: &'a Tree,
+    /// The references in their own order.
+    samples: &'a Samples<'a>,
+    /// Whether a reference may be the neighbour of a query, by their indices.
+    others: A,
+    k: usize,
+    /// Whether queries and references are the same tree.
+    home: bool,
+}
+
+/// The points of one leaf on their walk.
+struct Batch<'b> {
+    leaf: Node,
+    nearest: &'b mut [Nearest],
+    /// The largest of their limits, and of the indices and keys at those.
+    limit: f64,
+    worst_key: f64,
+    worst_index: usize,
+}
+
+impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
+    fn run(&self) -> Neighbors {
+        let n = self.queries.len();
+        // In the order of the tree, so that threads write apart from each other, and then in that of the points.
+        let mut found = vec![(0.0, 0); n * self.k];
+        self.subtree(self.queries.root(), &mut found);
+        let mut neighbors = Neighbors::zeros(n, self.k);
+        let (indices, distances) = neighbors.rows_mut();
+        let rows = indices.par_chunks_exact_mut(self.k).zip(distances.par_chunks_exact_mut(self.k));
+        rows.zip(self.queries.places()).with_min_len(1024).for_each(|((indices, distances), place)| {
+            for (j, &(distance, index)) in found[place * self.k..][..self.k].iter().enumerate() {
+                indices[j] = index;
+                distances[j] = distance;
+            }
+        });
+        neighbors
+    }
+
+    fn subtree(&self, node: Node, found: &mut [(f64, usize)]) {
+        if node.len() > SERIAL && !node.is_leaf() {
+            let (left, right) = node.children();
+            let (left_found, right_found) = found.split_at_mut(left.len() * self.k);
+            join(|| self.subtree(left, left_found), || self.subtree(right, right_found));
+        } else {
+            let mut nearest = vec![Nearest::new(self.k); LEAF + 1];
+            self.leaves(node, found, &mut nearest);
+        }
+    }
+
+    fn leaves(&self, node: Node, found: &mut [(f64, usize)], nearest: &mut [Nearest]) {
+        if !node.is_leaf() {
+            let (left, right) = node.children();
+            let (left_found, right_found) = found.split_at_mut(left.len() * self.k);
+            self.leaves(left, left_found, nearest);
+            self.leaves(right, right_found, nearest);
+            return;
+        }
+        if node.len() == 0 {
+            return;
+        }
+        let nearest = &mut nearest[..node.len()];
+        nearest.iter_mut().for_each(Nearest::clear);
+        let mut batch =
+            Batch { leaf: node, nearest, limit: f64::INFINITY, worst_key: f64::INFINITY, worst_index: usize::MAX };
+        self.visit(self.references.root(), &mut batch);
+        let points = self.queries.points(node).chunks_exact(self.queries.dimension());
+        let queries = self.queries.indices(node).iter().zip(points).zip(batch.nearest);
+        for (((&query, point), nearest), found) in queries.zip(found.chunks_exact_mut(self.k)) {
+            self.finish(query, point, nearest, found);
+        }
+    }
+
+    /// Takes a subtree of references into account.
+    fn visit(&self, node: Node, batch: &mut Batch<'_>) {
+        if node.is_leaf() {
+            self.scan(node, batch);
+            return;
+        }
+        let (left, right) = node.children();
+        let own = self.queries.bounds(batch.leaf);
+        let key = |child: Node| self.geometry.nearest_key(own, self.references.bounds(child));
+        let mut halves = [(key(left), left), (key(right), right)];
+        let at_home = self.home && (right.start..right.end).contains(&batch.leaf.start);
+        if halves[1].0 < halves[0].0 || (halves[1].0 == halves[0].0 && at_home) {
+            halves.swap(0, 1);
+        }
+        for (key, child) in halves {
+            let excluded = key > batch.limit
+                || (key >= batch.worst_key && self.references.smallest_index(child) > batch.worst_index);
+            if !excluded {
+                self.visit(child, batch);
+            }
+        }
+    }
+
+    fn scan(&self, leaf: Node, batch: &mut Batch<'_>) {
+        simd::run(Scan { search: self, leaf, batch });
+    }
+
+    fn finish(&self, query: usize, point: &[f64], nearest: &mut Nearest, found: &mut [(f64, usize)]) {
+        let distance = |reference| self.metric.distance(point, self.samples.point(reference));
+        if nearest.is_safe(self.geometry, distance) {
+            let sorted = nearest.sorted(self.geometry);
+            found.iter_mut().zip(sorted).for_each(|(place, found)| *place = (found.distance, found.index));
+        } else {
+            let others = (0..self.samples.len()).filter(|&reference| (self.others)(query, reference));
+            let sorted = by_distance(others, distance, self.k);
+            found.iter_mut().zip(sorted).for_each(|(place, found)| *place = (found.distance, found.index));
+        }
+    }
+}
+
+/// Compares the points of a batch with those of a leaf.
+struct Scan<'s, 'a, 'b, G, A> {
+    search: &'s Search<'a, G, A>,
+    leaf: Node,
+    batch: &'s mut Batch<'b>,
+}
+
+impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Kernel for Scan<'_, '_, '_, G, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { search, leaf, batch } = self;
+        let Search { geometry, queries, references, .. } = *search;
+        let d = queries.dimension();
+        let (bounds, smallest) = (references.bounds(leaf), references.smallest_index(leaf));
+        let (groups, indices) = (references.groups(leaf), references.indices(leaf));
+        let (mut limit, mut worst_key, mut worst_index) = (0.0_f64, 0.0_f64, 0);
+        let points = queries.points(batch.leaf).chunks_exact(d).zip(queries.indices(batch.leaf));
+        for ((point, &query), nearest) in points.zip(&mut *batch.nearest) {
+            if !nearest.excludes(geometry.nearest_key(Bounds::of_point(point), bounds), smallest) {
+                for (group, indices) in groups.chunks_exact(d).zip(indices.chunks(LANES)) {
+                    let keys = geometry.keys(point, group);
+                    // Mostly none is near enough, which one comparison of all finds out.
+                    let near = nearest.limit();
+                    if keys.iter().fold(false, |any, &key| any | (key <= near)) {
+                        for (&key, &reference) in keys.iter().zip(indices) {
+                            if key <= nearest.limit() && (search.others)(query, reference) {
+                                nearest.offer(geometry, key, reference);
+                            }
+                        }
+                    }
+                }
+            }
+            limit = limit.max(nearest.limit());
+            worst_key = worst_key.max(nearest.worst_key());
+            worst_index = worst_index.max(nearest.worst_index());
+        }
+        (batch.limit, batch.worst_key, batch.worst_index) = (limit, worst_key, worst_index);
+    }
+}
