@@ -124,6 +124,90 @@ pub enum Error {
         /// The shortest period.
         period: f64,
     },
+    /// A bound for weights that no weights can keep.
+    #[error("the bound of the weights is {0}; they add up to 1, so it must be at least 1")]
+    WeightBound(f64),
+    /// An order for which the estimator has no expectation.
+    #[error("the order is {order}; it must be below k + 1 = {}", k + 1)]
+    Order {
+        /// The order asked for.
+        order: f64,
+        /// The k of the estimate.
+        k: usize,
+    },
+    /// A result that no number can hold.
+    #[error("{what} is larger than the largest number")]
+    OutOfRange {
+        /// What it is.
+        what: &'static str,
+    },
+    /// Not one lower and one upper limit for each coordinate.
+    #[error("{low} lower and {high} upper limits for {dimension} coordinates; each needs one of both")]
+    LimitsLength {
+        /// The number of lower limits.
+        low: usize,
+        /// That of upper limits.
+        high: usize,
+        /// That of coordinates.
+        dimension: usize,
+    },
+    /// Limits with nothing between them.
+    #[error(
+        "the limits of column {column} are {low} and {high}; they must be finite, and the lower one below the upper"
+    )]
+    Limits {
+        /// The column.
+        column: usize,
+        /// The lower limit.
+        low: f64,
+        /// The upper limit.
+        high: f64,
+    },
+    /// A coordinate beyond the limits that were given.
+    #[error("row {row}, column {column} is {value}, not from {low} to {high} as all samples should be")]
+    Outside {
+        /// The row of the first such coordinate.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// Its value.
+        value: f64,
+        /// The lower limit.
+        low: f64,
+        /// The upper limit.
+        high: f64,
+    },
+    /// A column that is a combination of those before it, or constant.
+    #[error("column {column} is constant or a linear combination of the columns before it; leave it out")]
+    Singular {
+        /// The first such column.
+        column: usize,
+    },
+    /// Too few neighbours for a covariance.
+    #[error("{p} neighbours do not determine a covariance in {dimension} dimensions; take p of at least {}", dimension + 2)]
+    TooFewForCovariance {
+        /// The number of neighbours.
+        p: usize,
+        /// The number of coordinates.
+        dimension: usize,
+    },
+    /// Pasts that cannot be told, or that the series do not hold.
+    #[error("{}", embedding(*length, *needed))]
+    Embedding {
+        /// How long the series are.
+        length: usize,
+        /// How long they would have to be; 0 if a lag, a delay or the length of the source's past is 0.
+        needed: usize,
+    },
+}
+
+fn embedding(length: usize, needed: usize) -> String {
+    match needed {
+        0 => "the lags, the delay and the length of the source's past must be at least 1".to_owned(),
+        _ => format!(
+            "a series of {length} values does not hold the pasts asked for, which take {needed}; ask for shorter ones"
+        ),
+    }
 }
 
 /// A result with this crate's [`enum@Error`].

@@ -1,4 +1,6 @@
-use ndarray::{ArrayView2, CowArray, Ix2};
+use std::borrow::Cow;
+
+use ndarray::ArrayView2;
 
 mod sealed {
     #[expect(unnameable_types, reason = "that nobody else can name it is what seals it")]
@@ -16,8 +18,8 @@ pub trait Float: Copy + Send + Sync + 'static + sealed::Sealed {
     /// The nearest value of this type.
     fn narrow(x: f64) -> Self;
 
-    /// The rows in memory order and in `f64`, borrowed where they already are.
-    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2>;
+    /// The coordinates row by row and in `f64`, borrowed where they already are.
+    fn rows(view: ArrayView2<'_, Self>) -> Cow<'_, [f64]>;
 }
 
 impl Float for f32 {
@@ -29,8 +31,8 @@ impl Float for f32 {
         x as Self
     }
 
-    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2> {
-        CowArray::from(view.mapv(f64::from).as_standard_layout().into_owned())
+    fn rows(view: ArrayView2<'_, Self>) -> Cow<'_, [f64]> {
+        view.iter().map(|&x| f64::from(x)).collect()
     }
 }
 
@@ -43,7 +45,7 @@ impl Float for f64 {
         x
     }
 
-    fn rows(view: ArrayView2<'_, Self>) -> CowArray<'_, f64, Ix2> {
-        if view.is_standard_layout() { view.into() } else { view.as_standard_layout().into_owned().into() }
+    fn rows(view: ArrayView2<'_, Self>) -> Cow<'_, [f64]> {
+        view.to_slice().map_or_else(|| view.iter().copied().collect(), Cow::Borrowed)
     }
 }

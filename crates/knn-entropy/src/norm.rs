@@ -94,23 +94,29 @@ impl Norm {
         length / half / rest / unit
     }
 
-    /// Calls `visit(coordinate, derivative)` for every coordinate of the gradient of `ln |a - b|` with respect to `a` that
-    /// is not 0; with respect to `b` it is the negative. `r` is the distance, above 0.
+    /// Calls `visit(coordinate, derivative)` for every coordinate of the gradient of `ln |u|` that is not 0, where `u` are
+    /// differences and `r` is their length, above 0. With respect to the point that was subtracted it is the negative.
     ///
     /// ```text
-    /// L1    sign(a - b) / r
-    /// L2    (a - b) / r^2
-    /// LInf  sign(a - b) / r at the coordinate that attains the maximum, the first of several
+    /// L1    sign(u) / r
+    /// L2    u / r^2
+    /// LInf  sign(u) / r at the coordinate that attains the maximum, the first of several
     /// ```
-    pub(crate) fn log_gradient(self, a: &[f64], b: &[f64], r: f64, mut visit: impl FnMut(usize, f64)) {
-        let differences = || a.iter().zip(b).map(|(a, b)| a - b).enumerate();
+    pub(crate) fn log_gradient(
+        self,
+        differences: impl Iterator<Item = f64>,
+        r: f64,
+        mut visit: impl FnMut(usize, f64),
+    ) {
+        let mut differences = differences.enumerate();
         match self {
-            Self::L1 => differences().filter(|(_, u)| *u != 0.0).for_each(|(c, u)| visit(c, u.signum() / r)),
+            Self::L1 => differences.filter(|(_, u)| *u != 0.0).for_each(|(c, u)| visit(c, u.signum() / r)),
             // Divided twice, because r^2 can be out of range.
-            Self::L2 => differences().for_each(|(c, u)| visit(c, u / r / r)),
+            Self::L2 => differences.for_each(|(c, u)| visit(c, u / r / r)),
             Self::LInf => {
+                let first = differences.next().unwrap_or((0, 0.0));
                 let largest =
-                    differences().fold((0, 0.0_f64), |most, (c, u)| if u.abs() > most.1.abs() { (c, u) } else { most });
+                    differences.fold(first, |most, (c, u)| if u.abs() > most.1.abs() { (c, u) } else { most });
                 visit(largest.0, largest.1.signum() / r);
             }
         }
@@ -154,7 +160,7 @@ mod tests {
     #[test]
     fn of_equal_differences_the_first_has_the_gradient() {
         let mut visited = Vec::new();
-        Norm::LInf.log_gradient(&[0.0, 1.0, 5.0], &[1.0, -3.0, 1.0], 4.0, |c, g| visited.push((c, g)));
+        Norm::LInf.log_gradient([-1.0, 4.0, 4.0].into_iter(), 4.0, |c, g| visited.push((c, g)));
         assert_eq!(visited, [(1, 0.25)]);
     }
 
@@ -163,7 +169,7 @@ mod tests {
         let (a, b) = ([1.0, -2.0, 3.0, 0.5], [0.7, 2.0, 3.5, 0.4]);
         for norm in [Norm::L1, Norm::L2, Norm::LInf] {
             let mut gradient = [0.0; 4];
-            norm.log_gradient(&a, &b, norm.distance(&a, &b), |c, g| gradient[c] = g);
+            norm.log_gradient((0..4).map(|c| a[c] - b[c]), norm.distance(&a, &b), |c, g| gradient[c] = g);
             for c in 0..4 {
                 let at = |h: f64| {
                     let mut a = a;

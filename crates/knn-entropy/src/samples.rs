@@ -1,4 +1,6 @@
-use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
+use std::borrow::Cow;
+
+use ndarray::ArrayView2;
 
 use crate::{Error, Float, Result};
 
@@ -6,7 +8,9 @@ use crate::{Error, Float, Result};
 /// points.
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
-    points: CowArray<'a, f64, Ix2>,
+    /// The coordinates, point after point.
+    coordinates: Cow<'a, [f64]>,
+    dimension: usize,
 }
 
 impl<'a> Samples<'a> {
@@ -16,27 +20,30 @@ impl<'a> Samples<'a> {
     ///
     /// [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`].
     pub fn new<F: Float>(points: ArrayView2<'a, F>) -> Result<Self> {
-        match points.dim() {
+        let dimension = match points.dim() {
             (0, _) => return Err(Error::NoSamples),
             (_, 0) => return Err(Error::NoDimensions),
-            _ => {}
-        }
-        let points = F::rows(points);
-        match points.indexed_iter().find(|(_, x)| !x.is_finite()) {
-            Some(((row, column), &value)) => Err(Error::NotFinite { row, column, value }),
-            None => Ok(Self { points }),
+            (_, d) => d,
+        };
+        let coordinates = F::rows(points);
+        match coordinates.iter().position(|x| !x.is_finite()) {
+            Some(place) => {
+                let (row, column) = (place / dimension, place % dimension);
+                Err(Error::NotFinite { row, column, value: coordinates[place] })
+            }
+            None => Ok(Self { coordinates, dimension }),
         }
     }
 
     /// The number of points.
     #[expect(clippy::len_without_is_empty, reason = "never empty, as was checked")]
     pub fn len(&self) -> usize {
-        self.points.nrows()
+        self.coordinates.len() / self.dimension
     }
 
     /// The number of coordinates of a point.
     pub fn dimension(&self) -> usize {
-        self.points.ncols()
+        self.dimension
     }
 
     /// The coordinates of a point.
@@ -44,53 +51,58 @@ impl<'a> Samples<'a> {
     /// # Panics
     ///
     /// If `row` is out of range.
+    #[inline]
     pub fn point(&self, row: usize) -> &[f64] {
-        let d = self.dimension();
-        &self.coordinates()[row * d..(row + 1) * d]
+        &self.coordinates[row * self.dimension..(row + 1) * self.dimension]
     }
 
     /// All coordinates, point after point.
     pub fn coordinates(&self) -> &[f64] {
-        self.points.as_slice().expect("rows in memory order")
+        &self.coordinates
+    }
+
+    /// The points as an array.
+    pub fn view(&self) -> ArrayView2<'_, f64> {
+        ArrayView2::from_shape((self.len(), self.dimension), &self.coordinates).expect("whole rows")
     }
 
     /// The same points, borrowed.
     pub(crate) fn reborrow(&self) -> Samples<'_> {
-        Samples { points: CowArray::from(self.points.view()) }
+        Samples { coordinates: Cow::Borrowed(&self.coordinates), dimension: self.dimension }
     }
 
     /// Other coordinates in the same places, each made of its column and value.
-    pub(crate) fn map<'b>(&self, coordinate: impl Fn(usize, f64) -> f64) -> Samples<'b> {
-        let points = Array2::from_shape_fn(self.points.dim(), |(i, c)| coordinate(c, self.points[[i, c]]));
-        Samples { points: points.into() }
+    pub(crate) fn map(&self, coordinate: impl Fn(usize, f64) -> f64) -> Samples<'static> {
+        let d = self.dimension;
+        let coordinates = self.coordinates.iter().enumerate().map(|(place, &x)| coordinate(place % d, x)).collect();
+        Samples { coordinates, dimension: d }
     }
 
     /// Points side by side: the first coordinates from the first samples, and so on.
-    pub(crate) fn beside(parts: &[&Samples<'_>]) -> Result<Samples<'a>> {
-        let rows = parts.first().map_or(0, |part| part.len());
+    pub(crate) fn beside(parts: &[&Samples<'_>]) -> Result<Samples<'static>> {
+        let rows = parts.first().ok_or(Error::NoDimensions)?.len();
         if let Some(other) = parts.iter().find(|part| part.len() != rows) {
             return Err(Error::Lengths { one: rows, other: other.len() });
         }
-        let views: Vec<_> = parts.iter().map(|part| part.points.view()).collect();
-        let joined = ndarray::concatenate(Axis(1), &views).map_err(|_| Error::NoSamples)?;
-        Ok(Samples { points: joined.as_standard_layout().into_owned().into() })
+        let coordinates = (0..rows).flat_map(|row| parts.iter().flat_map(move |part| part.point(row))).copied();
+        Ok(Samples { coordinates: coordinates.collect(), dimension: parts.iter().map(|part| part.dimension).sum() })
     }
 
     /// One set of points after the other.
-    pub(crate) fn after(&self, others: &Samples<'_>) -> Result<Samples<'a>> {
+    pub(crate) fn followed_by(&self, others: &Samples<'_>) -> Result<Samples<'static>> {
         self.same_dimension(others)?;
-        let joined = ndarray::concatenate(Axis(0), &[self.points.view(), others.points.view()]);
-        let joined = joined.expect("equally long rows");
-        Ok(Samples { points: joined.into() })
+        let coordinates = self.coordinates.iter().chain(&*others.coordinates).copied().collect();
+        Ok(Samples { coordinates, dimension: self.dimension })
+    }
+
+    /// Some of the points, in this order.
+    pub(crate) fn select(&self, rows: &[usize]) -> Samples<'static> {
+        let coordinates = rows.iter().flat_map(|&row| self.point(row)).copied().collect();
+        Samples { coordinates, dimension: self.dimension }
     }
 
     pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {
-        let (queries, references) = (self.dimension(), references.dimension());
+        let (queries, references) = (self.dimension, references.dimension);
         if queries == references { Ok(()) } else { Err(Error::Dimensions { queries, references }) }
-    }
-
-    /// The points as an array.
-    pub(crate) fn view(&self) -> ArrayView2<'_, f64> {
-        self.points.view()
     }
 }

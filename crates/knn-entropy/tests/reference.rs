@@ -1,7 +1,7 @@
 //! Values computed elsewhere; see `data/README.md`.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
-use knn_entropy::{KozachenkoLeonenko, Norm};
+use knn_entropy::{KozachenkoLeonenko, Norm, Renyi};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -76,5 +76,23 @@ fn gradients() {
         let expected = matrix(&entry["grad"]);
         let largest = expected.fold(0.0_f64, |m, g| m.max(g.abs()));
         assert_abs_diff_eq!(gradient, expected, epsilon = 1e-12 * largest);
+    }
+}
+
+#[test]
+fn renyi_and_tsallis() {
+    let reference: Value = serde_json::from_str(include_str!("data/renyi_tsallis.json")).unwrap();
+    let data = kozachenko_leonenko();
+    let entries = reference["renyi_tsallis"].as_array().unwrap();
+    assert_eq!(entries.len(), 10);
+    for entry in entries {
+        let x = matrix(&data["datasets"][entry["data"].as_str().unwrap()]);
+        let (q, k) = (entry["q"].as_f64().unwrap(), entry["k"].as_u64().unwrap() as usize);
+        let estimator = Renyi::new(q, k);
+        let renyi = estimator.entropy(x.view()).unwrap();
+        assert_relative_eq!(renyi, entry["renyi_exact_n"].as_f64().unwrap(), max_relative = 1e-12);
+        let log_i = entry["log_I_exact_n"].as_f64().unwrap();
+        let tsallis = (1.0 - log_i.exp()) / (q - 1.0);
+        assert_relative_eq!(estimator.tsallis_entropy(x.view()).unwrap(), tsallis, max_relative = 1e-11);
     }
 }

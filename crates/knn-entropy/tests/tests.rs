@@ -4,6 +4,7 @@ mod convergence;
 mod hostile;
 mod invariance;
 mod neighbors;
+mod published;
 mod reference;
 
 use ndarray::Array2;

@@ -1,8 +1,12 @@
 use ndarray::{Array1, Array2, ArrayView2};
+use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
+use super::Weighting;
+use super::gradient::Gradient;
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::sum::compensated_sum;
-use crate::{Auto, Error, Float, NeighborSearch, Neighbors, Norm, Result, Samples};
+use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
@@ -16,76 +20,51 @@ use crate::{Auto, Error, Float, NeighborSearch, Neighbors, Norm, Result, Samples
 /// limit: the probability of the ball that just reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and
 /// that is the mean of minus its logarithm. What bias is left comes from the density not being constant within the balls.
 ///
+/// With a [`Weighting`] it is a combination of the estimates of all neighbours up to the k-th.
+///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, Norm};
 /// use ndarray::array;
 ///
 /// let x = array![[0.0, 0.0], [1.0, 0.5], [0.3, 2.0], [-1.0, 0.7], [0.4, -1.1]];
 /// let estimator = KozachenkoLeonenko::new(2).norm(Norm::LInf);
-/// let entropy = estimator.entropy(x.view())?;
-/// assert!((entropy - estimator.local(x.view())?.mean().unwrap()).abs() < 1e-12);
+/// let estimate = estimator.estimate(x.view())?;
+/// assert_eq!(estimate.value(), estimator.entropy(x.view())?);
+/// println!("{:.2} +- {:.2} nats", estimate.value(), estimate.standard_error());
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct KozachenkoLeonenko<'s> {
-    k: usize,
-    norm: Norm,
-    close_points: ClosePoints,
-    search: &'s dyn NeighborSearch,
+    around: Neighborhood<'s>,
+    weighting: Weighting,
 }
 
-/// What becomes of points that coincide with their k-th neighbour, or nearly so.
-///
-/// The entropy of a distribution with atoms is minus infinity, and that is what duplicates say.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[non_exhaustive]
-pub enum ClosePoints {
-    /// Coinciding points are an error.
-    #[default]
-    Error,
-    /// Distances below this one, a finite number above 0, count as this one, and have no gradient. It bounds the gradient of
-    /// a point by `(1 + m) d / (n floor)`, where `m` is the number of points that have it as their k-th neighbour; in L2 its
-    /// length, in the other norms each coordinate.
-    Floor(f64),
-}
-
-impl KozachenkoLeonenko<'static> {
+impl<'s> KozachenkoLeonenko<'s> {
     /// With the k-th neighbour, Euclidean distances, coinciding points an error, and the fastest exact search.
     ///
     /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many dimensions. `k` is checked
     /// when an estimate is made.
     pub fn new(k: usize) -> Self {
-        Self { k, norm: Norm::L2, close_points: ClosePoints::Error, search: &Auto }
-    }
-}
-
-impl<'s> KozachenkoLeonenko<'s> {
-    /// With another norm.
-    #[must_use]
-    pub fn norm(self, norm: Norm) -> Self {
-        Self { norm, ..self }
+        Self { around: Neighborhood::new(k, Norm::L2), weighting: Weighting::Kth }
     }
 
-    /// With another rule for points that coincide or nearly so.
+    /// With the distances of several neighbours.
     #[must_use]
-    pub fn close_points(self, close_points: ClosePoints) -> Self {
-        Self { close_points, ..self }
+    pub fn weighting(self, weighting: Weighting) -> Self {
+        Self { weighting, ..self }
     }
 
-    /// With another way to find neighbours.
-    #[must_use]
-    pub fn search<'t>(self, search: &'t dyn NeighborSearch) -> KozachenkoLeonenko<'t> {
-        KozachenkoLeonenko { k: self.k, norm: self.norm, close_points: self.close_points, search }
-    }
+    neighborhood_settings!();
 
     /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
     ///
     /// # Errors
     ///
     /// Samples that are none, of no dimension or not finite; `k` 0 or not below `n`; coinciding points, unless there is a
-    /// floor; a floor that is not a finite number above 0; a distance beyond the largest number.
+    /// rule for them; a floor that is not a finite number above 0; a distance beyond the largest number; periods that do not
+    /// fit, or a ball that reaches around the torus.
     pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
-        Ok(mean(&self.local(samples)?))
+        Ok(self.estimate(samples)?.value())
     }
 
     /// What each sample contributes, `psi(n) - psi(k) + ln V_d + d ln r_i`: minus the logarithm of the density there,
@@ -95,9 +74,37 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
     pub fn local<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Array1<f64>> {
+        Ok(self.estimate(samples)?.into_local())
+    }
+
+    /// The entropy with its local values, standard error and interval of confidence.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    pub fn estimate<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Estimate> {
         let samples = Samples::new(samples)?;
-        let neighbors = self.neighbors(&samples)?;
-        Ok(self.local_values(&samples, &neighbors))
+        let weights = self.weights(&samples)?;
+        let neighbors = self.neighbors(&samples, &weights)?;
+        Ok(self.local_values(&samples, &neighbors, &weights, 0))
+    }
+
+    /// The entropies by the first, second, ... k-th neighbour, from one search.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    pub fn entropies<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Array1<f64>> {
+        let samples = Samples::new(samples)?;
+        self.check_k(&samples)?;
+        let all = vec![1.0; self.around.k];
+        let neighbors = self.neighbors(&samples, &all)?;
+        let one = |j| {
+            let mut weights = vec![0.0; self.around.k];
+            weights[j] = 1.0;
+            self.local_values(&samples, &neighbors, &weights, 0).value()
+        };
+        Ok((0..self.around.k).map(one).collect())
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
@@ -114,74 +121,99 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// As [`entropy`](KozachenkoLeonenko::entropy), and if points are so close that the gradient is larger than the largest
     /// `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
+        self.with_gradient(&Samples::new(samples)?, 0)
+    }
+
+    /// The same with a bank of further samples of the distribution, which serve as neighbours but do not contribute and
+    /// have no gradient: those of earlier batches, say. The entropy is
+    ///
+    /// ```text
+    /// H = psi(n + m) - psi(k) + ln V_d + (d/n) sum_i ln r_i
+    /// ```
+    ///
+    /// with `m` samples in the bank and `r_i` the distance to the k-th nearest of all `n + m - 1` others. The gradient is
+    /// that of the `n` samples.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient), where rows from `n` on are those of the bank;
+    /// and if it has other dimensions.
+    pub fn entropy_and_gradient_with_bank<F: Float>(
+        &self,
+        samples: ArrayView2<'_, F>,
+        bank: ArrayView2<'_, F>,
+    ) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
-        let neighbors = self.neighbors(&samples)?;
-        let entropy = mean(&self.local_values(&samples, &neighbors));
-        let gradient = self.gradient(&samples, &neighbors).mapv(F::narrow);
-        match gradient.indexed_iter().find(|(_, g)| !g.widen().is_finite()) {
-            Some(((row, column), _)) => Err(Error::Steep { row, column }),
-            None => Ok((entropy, gradient)),
+        if bank.nrows() == 0 {
+            return self.with_gradient(&samples, 0);
         }
+        self.with_gradient(&samples.followed_by(&Samples::new(bank)?)?, bank.nrows())
     }
 
-    /// The neighbours, checked: every k-th distance can be used by [`radius`](KozachenkoLeonenko::radius).
-    fn neighbors(&self, samples: &Samples<'_>) -> Result<Neighbors> {
-        if let ClosePoints::Floor(floor) = self.close_points
-            && !(floor.is_finite() && floor > 0.0)
-        {
-            return Err(Error::Floor(floor));
-        }
-        let neighbors = self.search.among(samples, self.k, self.norm.into(), 0)?;
-        let pair = |first: usize| (first, neighbors.indices[[first, self.k - 1]]);
-        let radii = neighbors.distances.column(self.k - 1);
-        if let Some(first) = radii.iter().position(|r| r.is_infinite()) {
-            let (first, second) = pair(first);
-            return Err(Error::Overflow { first, second });
-        }
-        if self.close_points == ClosePoints::Error
-            && let Some(first) = radii.iter().position(|&r| r == 0.0)
-        {
-            let (first, second) = pair(first);
-            let count = radii.iter().filter(|&&r| r == 0.0).count();
-            return Err(Error::Duplicates { first, second, count, k: self.k });
-        }
-        Ok(neighbors)
-    }
-
-    /// The distance that counts for a sample, and whether it is the true one.
-    fn radius(&self, neighbors: &Neighbors, i: usize) -> (f64, bool) {
-        let r = neighbors.distances[[i, self.k - 1]];
-        match self.close_points {
-            ClosePoints::Floor(floor) if r < floor => (floor, false),
-            _ => (r, true),
-        }
-    }
-
-    fn local_values(&self, samples: &Samples<'_>, neighbors: &Neighbors) -> Array1<f64> {
-        let (n, d) = (samples.len(), samples.dimension());
-        let constant = digamma(n as f64) - digamma(self.k as f64) + self.norm.log_unit_ball(d);
-        Array1::from_shape_fn(n, |i| constant + d as f64 * self.radius(neighbors, i).0.ln())
-    }
-
-    fn gradient(&self, samples: &Samples<'_>, neighbors: &Neighbors) -> Array2<f64> {
-        let (n, d) = (samples.len(), samples.dimension());
-        let weight = d as f64 / n as f64;
-        let mut gradient = Array2::zeros((n, d));
+    /// The last rows of `samples`, so many, are the bank.
+    fn with_gradient<F: Float>(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Array2<F>)> {
+        let d = samples.dimension();
+        let weights = self.weights(samples)?;
+        let neighbors = self.neighbors(samples, &weights)?;
+        let entropy = self.local_values(samples, &neighbors, &weights, bank).value();
+        let n = samples.len() - bank;
+        let mut gradient = Gradient::new(n, d);
         // In the order of the samples, because several add to the same neighbour.
         for i in 0..n {
-            let (r, true) = self.radius(neighbors, i) else { continue };
-            let j = neighbors.indices[[i, self.k - 1]];
-            self.norm.log_gradient(samples.point(i), samples.point(j), r, |coordinate, derivative| {
-                gradient[[i, coordinate]] += weight * derivative;
-                gradient[[j, coordinate]] -= weight * derivative;
-            });
+            for (j, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+                let (other, r) = (neighbors.indices[[i, j]], neighbors.distances[[i, j]]);
+                let (a, b) = (samples.point(i), samples.point(other));
+                let weight = weight * d as f64 / n as f64;
+                self.around.push_apart(a, b, r, weight, |c, g| gradient.add_pair(i, other, c, g));
+            }
         }
-        gradient
+        Ok((entropy, gradient.finish()?))
+    }
+
+    fn weights(&self, samples: &Samples<'_>) -> Result<Vec<f64>> {
+        self.check_k(samples)?;
+        self.weighting.weights(self.around.k, samples.dimension())
+    }
+
+    /// Before so many weights are made.
+    fn check_k(&self, samples: &Samples<'_>) -> Result<()> {
+        let (k, others) = (self.around.k, samples.len() - 1);
+        if k > others { Err(Error::KTooLarge { k, others }) } else { Ok(()) }
+    }
+
+    /// The neighbours, all that have a weight fit for a logarithm.
+    fn neighbors(&self, samples: &Samples<'_>, weights: &[f64]) -> Result<Neighbors> {
+        let neighbors = self.around.among(samples)?;
+        let first = weights.iter().position(|&weight| weight != 0.0).unwrap_or(0);
+        self.around.checked(neighbors, first..self.around.k)
+    }
+
+    /// `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
+    fn local_values(&self, samples: &Samples<'_>, neighbors: &Neighbors, weights: &[f64], bank: usize) -> Estimate {
+        let (all, d) = (samples.len(), samples.dimension());
+        let window = self.around.window;
+        let volume = self.around.log_unit_ball(d);
+        let of_all = digamma(all as f64) + volume;
+        let used: Vec<(usize, f64)> =
+            weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
+        let of_neighbors = compensated_sum(used.iter().map(|&(j, weight)| weight * digamma(j as f64 + 1.0)));
+        let local = |i: usize| {
+            // Those within the window are no candidates: as if there were so many samples less.
+            let constant = match window {
+                0 => of_all,
+                _ => digamma((all - excluded(i, window, all)) as f64) + volume,
+            };
+            let radius = |j| self.around.close_points.radius(neighbors.distances[[i, j]]).ln();
+            constant - of_neighbors + d as f64 * compensated_sum(used.iter().map(|&(j, weight)| weight * radius(j)))
+        };
+        let local: Vec<f64> = (0..all - bank).into_par_iter().with_min_len(1024).map(local).collect();
+        Estimate::new(local.into())
     }
 }
 
-fn mean(values: &Array1<f64>) -> f64 {
-    compensated_sum(values.iter().copied()) / values.len() as f64
+/// How many samples the window around a sample takes away, itself not counted.
+fn excluded(i: usize, window: usize, n: usize) -> usize {
+    window.min(i) + window.min(n - 1 - i)
 }
 
 #[cfg(test)]

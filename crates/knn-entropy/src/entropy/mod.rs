@@ -1,5 +1,17 @@
 //! Estimators of differential entropy.
 
+mod correction;
+mod gaussian_box;
+pub(crate) mod gradient;
 mod kozachenko_leonenko;
+mod lombardi_pant;
+mod renyi;
+mod truncated;
+mod weighting;
 
-pub use kozachenko_leonenko::{ClosePoints, KozachenkoLeonenko};
+pub use correction::{Corrected, Layer, correct};
+pub use kozachenko_leonenko::KozachenkoLeonenko;
+pub use lombardi_pant::LombardiPant;
+pub use renyi::Renyi;
+pub use truncated::Truncated;
+pub use weighting::Weighting;

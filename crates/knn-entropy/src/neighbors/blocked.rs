@@ -33,7 +33,6 @@ impl NeighborSearch for Blocked {
             return BruteForce.among(points, k, metric, window);
         }
         check_among(points, k, metric, window)?;
-        let points = &points.reborrow();
         let others = |a: usize, b: usize| a.abs_diff(b) > window;
         if let Some(single) = Among::<f32, _>::new(points, k, others)
             && single.diagonal()

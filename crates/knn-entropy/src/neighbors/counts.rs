@@ -5,6 +5,7 @@ use super::kd_tree::LEAF;
 use super::sorted::{Line, applies};
 use super::tree::{Node, Tree};
 use crate::geometry::{Bounds, Geometry, with_geometry};
+use crate::metric::blocks;
 use crate::{Error, Metric, Norm, Result, Samples};
 
 /// For each point the number of others within its radius: in one dimension by sorting, else with a kd-tree, whose nodes
@@ -154,5 +155,74 @@ impl<'a> Ball<'a> {
             false => self.boundary.holds(self.metric.distance(point.low, other), self.radius),
         };
         tree.points(node).chunks_exact(tree.dimension()).filter(within).count()
+    }
+}
+
+/// For each point the number of others that are not farther than a radius of its own in every one of several blocks of
+/// coordinates, `radii[block][point]`.
+pub(crate) fn count_in_blocks(
+    points: &Samples<'_>,
+    norm: Norm,
+    widths: &[usize],
+    radii: &[Vec<f64>],
+    window: usize,
+) -> Vec<usize> {
+    let tree = Tree::new(points, LEAF);
+    let region = |i: usize| Region {
+        norm,
+        parts: blocks(widths).zip(radii).map(|((start, end), radii)| (start, end, radii[i])).collect(),
+    };
+    let count = |i: usize| {
+        let (region, point) = (region(i), points.point(i));
+        let first = i.saturating_sub(window);
+        let last = i.saturating_add(window).min(points.len() - 1);
+        let excluded = (first..=last).filter(|&j| region.holds(point, points.point(j))).count();
+        region.count(&tree, tree.root(), point) - excluded
+    };
+    // In the order of the tree, because the neighbours of neighbours are in the cache.
+    let counts: Vec<(usize, usize)> =
+        tree.indices(tree.root()).par_iter().with_min_len(256).map(|&i| (i, count(i))).collect();
+    let mut of_points = vec![0; points.len()];
+    for (i, count) in counts {
+        of_points[i] = count;
+    }
+    of_points
+}
+
+/// A ball in each of several blocks: where they begin and end, and the radius.
+struct Region {
+    norm: Norm,
+    parts: Vec<(usize, usize, f64)>,
+}
+
+impl Region {
+    fn holds(&self, a: &[f64], b: &[f64]) -> bool {
+        self.parts.iter().all(|&(start, end, r)| self.norm.distance(&a[start..end], &b[start..end]) <= r)
+    }
+
+    fn count(&self, tree: &Tree, node: Node, point: &[f64]) -> usize {
+        let bounds = tree.bounds(node);
+        // The nearest and the farthest corner: rounding is monotone, so what holds for them holds for all between.
+        let corner = |farthest: bool| -> Vec<f64> {
+            let sides = bounds.low.iter().zip(bounds.high).zip(point);
+            sides
+                .map(|((&low, &high), &x)| match farthest {
+                    false => x.clamp(low, high),
+                    true if x - low > high - x => low,
+                    true => high,
+                })
+                .collect()
+        };
+        if !self.holds(point, &corner(false)) {
+            return 0;
+        }
+        if self.holds(point, &corner(true)) {
+            return node.len();
+        }
+        if node.is_leaf() {
+            return tree.points(node).chunks_exact(tree.dimension()).filter(|other| self.holds(point, other)).count();
+        }
+        let (left, right) = node.children();
+        self.count(tree, left, point) + self.count(tree, right, point)
     }
 }

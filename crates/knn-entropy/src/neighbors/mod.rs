@@ -18,6 +18,7 @@ use crate::{Error, Metric, Result, Samples};
 pub use auto::Auto;
 pub use blocked::Blocked;
 pub use brute_force::BruteForce;
+pub(crate) use counts::count_in_blocks;
 pub use kd_tree::KdTree;
 pub use sorted::Sorted;
 

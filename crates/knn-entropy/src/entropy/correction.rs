@@ -1,0 +1,161 @@
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::KozachenkoLeonenko;
+use crate::linalg::{cholesky, log_determinant, moments, solve_lower};
+use crate::special::{normal_cdf, normal_quantile, normal_surprise};
+use crate::sum::compensated_sum;
+use crate::{Error, Float, Result, Samples};
+
+/// A change of variables that makes the entropy easier to estimate, and what it adds to it.
+///
+/// Nearest neighbours see a density as constant within a ball. A map `z = f(x)` changes the entropy by the mean of `ln |det
+/// f'|`, its *Jacobian term*, which is known or easy to estimate; so bring the samples near to a shape for which balls are
+/// right, estimate there, and add the terms. Layers are applied one after the other by [`correct`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Layer {
+    /// Each column to mean 0 and standard deviation 1 (divisor n - 1). Term: `sum_j ln sd_j`.
+    Standardize,
+    /// All columns to mean 0 and covariance 1, by the Cholesky factor of the sample covariance `S` (divisor n - 1). Term:
+    /// `1/2 ln det S`. Cures coordinates of different scales, and linear dependence.
+    Whiten,
+    /// Each column to its ranks, `(rank - 1/2) / n`: the copula of the samples, on the unit cube. Term: the entropies of the
+    /// columns, each estimated by [`KozachenkoLeonenko`] with this k. Cures edges and tails of the columns. In
+    /// one dimension nothing is left to estimate but the evenly spaced ranks themselves, so use it from two on.
+    Ranks {
+        /// The neighbour for the entropies of the columns.
+        k: usize,
+    },
+    /// Each coordinate to its probability `Phi(z)` under N(0, 1), on the unit cube. Term: the mean of `-sum_j ln phi(z_j)`.
+    NormalCdf,
+    /// The inverse, from the unit cube. Term: the mean of `sum_j ln phi(z_j)`.
+    NormalQuantile,
+}
+
+impl Layer {
+    /// Whitened, then each coordinate to its probability: onto the unit cube, near to uniform if the samples are near to
+    /// normal. For [`Truncated::unit_cube`](crate::Truncated::unit_cube) (Ao and Li, AAAI 2022, who learn the map).
+    pub const WHITENED: [Self; 2] = [Self::Whiten, Self::NormalCdf];
+
+    /// The columns apart from their dependence: onto the unit cube, near to uniform if they are near to independent,
+    /// whatever their distributions.
+    pub const COPULA: [Self; 1] = [Self::Ranks { k: 3 }];
+
+    /// The copula, with its Gaussian part taken out: onto the unit cube, near to uniform if columns depend on each other as
+    /// normal ones do, whatever their distributions.
+    pub const GAUSSIAN_COPULA: [Self; 4] = [Self::Ranks { k: 3 }, Self::NormalQuantile, Self::Whiten, Self::NormalCdf];
+}
+
+/// Samples after a change of variables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Corrected {
+    /// `[n, d]`: the samples in the new variables.
+    pub samples: Array2<f64>,
+    /// The Jacobian term of each layer in nats. The entropy of the original samples is that of the new ones plus all of them.
+    pub terms: Vec<f64>,
+}
+
+impl Corrected {
+    /// The sum of the terms.
+    pub fn term(&self) -> f64 {
+        self.terms.iter().sum()
+    }
+}
+
+/// Applies layers one after the other.
+///
+/// ```
+/// use knn_entropy::{Layer, Truncated, correct};
+/// use ndarray::array;
+///
+/// let x = array![[0.1, 900.0], [1.3, 200.0], [-0.4, 300.0], [0.8, -1100.0], [-1.0, -500.0], [0.3, 100.0]];
+/// let corrected = correct(x.view(), &Layer::GAUSSIAN_COPULA)?;
+/// let entropy = Truncated::unit_cube(2).entropy(corrected.samples.view())? + corrected.term();
+/// # assert!(entropy.is_finite());
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without variance of their own;
+/// [`Error::Outside`] before [`Layer::NormalQuantile`]; for [`Layer::Ranks`], what its estimator says of a column.
+pub fn correct<F: Float>(samples: ArrayView2<'_, F>, layers: &[Layer]) -> Result<Corrected> {
+    let mut samples = Samples::new(samples)?.view().to_owned();
+    let mut terms = Vec::with_capacity(layers.len());
+    for layer in layers {
+        terms.push(layer.apply(&mut samples)?);
+        // What is out of range now says so before it is built upon.
+        Samples::new(samples.view())?;
+    }
+    Ok(Corrected { samples, terms })
+}
+
+impl Layer {
+    fn apply(self, x: &mut Array2<f64>) -> Result<f64> {
+        let n = x.nrows();
+        match self {
+            Self::Standardize => Ok(standardize(x)?.sum()),
+            Self::Whiten => {
+                // Standardised first: the factor then does not depend on the columns' scales, not even at 1e-300.
+                let term = standardize(x)?.sum();
+                let (mean, covariance) = moments(x.view(), (n - 1) as f64);
+                let factor = cholesky(covariance.view()).map_err(|column| Error::Singular { column })?;
+                for mut row in x.axis_iter_mut(Axis(0)) {
+                    row -= &mean;
+                    solve_lower(&factor, row.as_slice_mut().expect("rows in memory order"));
+                }
+                Ok(term + 0.5 * log_determinant(&factor))
+            }
+            Self::Ranks { k } => {
+                let mut term = 0.0;
+                for mut column in x.axis_iter_mut(Axis(1)) {
+                    let values = column.to_owned().insert_axis(Axis(1));
+                    term += KozachenkoLeonenko::new(k).entropy(values.view())?;
+                    let mut order: Vec<usize> = (0..n).collect();
+                    order.sort_unstable_by(|&a, &b| column[a].total_cmp(&column[b]).then(a.cmp(&b)));
+                    for (rank, i) in order.into_iter().enumerate() {
+                        column[i] = (rank as f64 + 0.5) / n as f64;
+                    }
+                }
+                Ok(term)
+            }
+            Self::NormalCdf => {
+                let term = compensated_sum(x.iter().map(|&z| normal_surprise(z))) / n as f64;
+                x.mapv_inplace(normal_cdf);
+                Ok(term)
+            }
+            Self::NormalQuantile => {
+                // At 0 and 1 themselves the quantile is infinite.
+                if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, u)| !(**u > 0.0 && **u < 1.0)) {
+                    return Err(Error::Outside { row, column, value, low: 0.0, high: 1.0 });
+                }
+                x.mapv_inplace(normal_quantile);
+                Ok(-compensated_sum(x.iter().map(|&z| normal_surprise(z))) / n as f64)
+            }
+        }
+    }
+}
+
+/// To mean 0 and standard deviation 1; the logarithms of the standard deviations.
+fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
+    let n = x.nrows() as f64;
+    let mut deviations = Array1::zeros(x.ncols());
+    for (column, mut values) in x.axis_iter_mut(Axis(1)).enumerate() {
+        // In units of the largest, so that no square leaves the range of numbers.
+        let unit = values.fold(0.0_f64, |most, x| most.max(x.abs()));
+        if n < 2.0 || unit == 0.0 {
+            return Err(Error::Singular { column });
+        }
+        values.mapv_inplace(|x| x / unit);
+        let mean = compensated_sum(values.iter().copied()) / n;
+        values.mapv_inplace(|x| x - mean);
+        let sd = (compensated_sum(values.iter().map(|x| x * x)) / (n - 1.0)).sqrt();
+        // Rounding alone gives equal numbers a deviation.
+        if sd <= 8.0 * f64::EPSILON * mean.abs() {
+            return Err(Error::Singular { column });
+        }
+        values.mapv_inplace(|x| x / sd);
+        deviations[column] = sd.ln() + unit.ln();
+    }
+    Ok(deviations)
+}

@@ -1,0 +1,104 @@
+use ndarray::ArrayView2;
+use statrs::function::gamma::digamma;
+
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::special::ln_gamma_ratio;
+use crate::sum::compensated_sum;
+use crate::{Error, Float, Norm, Result, Samples};
+
+/// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbours (Leonenko, Pronzato and Savani, Annals of
+/// Statistics 36, 2008), in nats:
+///
+/// ```text
+/// I_q = E p^(q-1)          estimated by (1/n) sum_i  c (V_d r_i^d)^(1-q),
+///                          c = Gamma(k) Gamma(n+1-q) / (Gamma(k+1-q) Gamma(n))
+/// Renyi    H_q = ln I_q / (1 - q)
+/// Tsallis  T_q = (1 - I_q) / (q - 1)
+/// ```
+///
+/// The constant is exact for every n: the probability `P` of the ball that just reaches the k-th neighbour has a
+/// Beta(k, n - k) distribution, and `1/c` is the mean of `P^(1-q)`. (The paper has its limit, `(n-1)^(1-q)` in place of the
+/// second ratio.) At q = 1 both are the Shannon entropy, and this is the estimator of Kozachenko and Leonenko; the way there
+/// is smooth to rounding. Everything is in logarithms, so that no volume or ratio leaves the range of numbers.
+///
+/// Orders below 1 weigh the tails, orders above 1 the peaks; q must be below `k + 1`.
+///
+/// ```
+/// use knn_entropy::Renyi;
+/// use ndarray::array;
+///
+/// let x = array![[0.0, 0.0], [1.0, 0.5], [0.3, 2.0], [-1.0, 0.7], [0.4, -1.1]];
+/// let orders = [0.5, 1.0, 2.0].map(|q| Renyi::new(q, 3).entropy(x.view()).unwrap());
+/// assert!(orders[0] > orders[1] && orders[1] > orders[2]);
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Renyi<'s> {
+    around: Neighborhood<'s>,
+    order: f64,
+}
+
+impl<'s> Renyi<'s> {
+    /// Of order `q`, with the k-th neighbour; the rest as in
+    /// [`KozachenkoLeonenko::new`](crate::KozachenkoLeonenko::new).
+    pub fn new(order: f64, k: usize) -> Self {
+        Self { around: Neighborhood::new(k, Norm::L2), order }
+    }
+
+    neighborhood_settings!();
+
+    /// The Renyi entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    ///
+    /// # Errors
+    ///
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < k + 1`.
+    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+        let samples = Samples::new(samples)?;
+        let k = self.around.k;
+        // Not `>=`, so that NaN is refused, too.
+        if k > 0 && !(self.order.is_finite() && self.order < k as f64 + 1.0) {
+            return Err(Error::Order { order: self.order, k });
+        }
+        let (n, d) = (samples.len(), samples.dimension());
+        let e = 1.0 - self.order;
+        let neighbors = self.around.among(&samples)?;
+        let radii = neighbors.distances.column(k - 1);
+        let log_volume = |r: &f64| d as f64 * self.around.close_points.radius(*r).ln();
+        let volumes: Vec<f64> = radii.iter().map(log_volume).collect();
+        let candidates = (n - 2 * self.around.window.min((n - 1) / 2)) as f64;
+        let constant = match e {
+            0.0 => digamma(candidates) - digamma(k as f64),
+            _ => (ln_gamma_ratio(candidates, e) - ln_gamma_ratio(k as f64, e)) / e,
+        };
+        Ok(self.around.log_unit_ball(d) + constant + log_mean_exp(&volumes, e))
+    }
+
+    /// The Tsallis entropy: `(exp((1 - q) H_q) - 1) / (1 - q)`, with the Renyi entropy `H_q`. Unlike that it is not an
+    /// amount of nats that a base of logarithms could change.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy`](Renyi::entropy), and [`Error::OutOfRange`] if it is larger than the largest number, as it is soon in
+    /// many dimensions.
+    pub fn tsallis_entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+        let (entropy, e) = (self.entropy(samples)?, 1.0 - self.order);
+        let tsallis = if e == 0.0 { entropy } else { (e * entropy).exp_m1() / e };
+        if tsallis.is_finite() { Ok(tsallis) } else { Err(Error::OutOfRange { what: "the Tsallis entropy" }) }
+    }
+}
+
+/// `ln(mean of exp(e x)) / e`, and the mean of `x` where `e` is 0; accurate for every `e`.
+fn log_mean_exp(x: &[f64], e: f64) -> f64 {
+    let n = x.len() as f64;
+    let mean = compensated_sum(x.iter().copied()) / n;
+    if e == 0.0 {
+        return mean;
+    }
+    let largest = x.iter().map(|x| e * (x - mean)).fold(f64::NEG_INFINITY, f64::max);
+    if largest < 1.0 {
+        // Around the mean the first term of the series is 0, so that dividing by a small e loses nothing.
+        let mean_exp = compensated_sum(x.iter().map(|x| (e * (x - mean)).exp_m1())) / n;
+        return mean + mean_exp.ln_1p() / e;
+    }
+    let sum = compensated_sum(x.iter().map(|x| (e * (x - mean) - largest).exp()));
+    mean + (largest + (sum / n).ln()) / e
+}

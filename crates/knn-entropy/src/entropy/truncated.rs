@@ -1,0 +1,150 @@
+use ndarray::{Array2, ArrayView2};
+use statrs::function::gamma::digamma;
+
+use super::gradient::Gradient;
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::sum::compensated_sum;
+use crate::{Error, Estimate, Float, Norm, Result, Samples};
+
+/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighbourhoods cut off where the box ends (Ao
+/// and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
+///
+/// ```text
+/// H = psi(n) - psi(k) + (1/n) sum_i sum_j ln(min(x_ij + r_i, high_j) - max(x_ij - r_i, low_j))
+/// ```
+///
+/// with `r_i` the distance to the k-th neighbour in the maximum norm. At an edge the plain estimator takes the empty part of
+/// a ball for a part without samples, and is too high: for a uniform distribution on a cube in 20 dimensions by 5 nats with
+/// 1000 samples. This one is exact there on average, for every n, k and d.
+///
+/// Bring other distributions near to uniform first, with [`correct`](crate::correct).
+///
+/// ```
+/// use knn_entropy::Truncated;
+/// use ndarray::Array2;
+///
+/// let x = Array2::from_shape_fn((100, 2), |(i, c)| (0.618 * (i * (c + 1)) as f64 + 0.1).fract());
+/// let entropy = Truncated::unit_cube(3).entropy(x.view())?;
+/// assert!(entropy.abs() < 0.3);
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Truncated<'s> {
+    around: Neighborhood<'s>,
+    /// None for the unit cube.
+    limits: Option<(&'s [f64], &'s [f64])>,
+}
+
+impl<'s> Truncated<'s> {
+    /// On the cube from 0 to 1 in each coordinate.
+    pub fn unit_cube(k: usize) -> Self {
+        Self { around: Neighborhood::new(k, Norm::LInf), limits: None }
+    }
+
+    /// On the box from `low` to `high`, a number for each coordinate.
+    pub fn new(k: usize, low: &'s [f64], high: &'s [f64]) -> Self {
+        Self { around: Neighborhood::new(k, Norm::LInf), limits: Some((low, high)) }
+    }
+
+    neighborhood_settings!(close);
+
+    /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    ///
+    /// # Errors
+    ///
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::Limits`] if the box does not fit the
+    /// coordinates or has no inside; [`Error::Outside`] for a sample that is not in it.
+    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+        Ok(self.estimate(samples)?.value())
+    }
+
+    /// The entropy with its local values, standard error and interval of confidence.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy`](Truncated::entropy).
+    pub fn estimate<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Estimate> {
+        let samples = Samples::new(samples)?;
+        let limits = self.limits(&samples)?;
+        let neighbors = self.around.among(&samples)?;
+        let (n, k) = (samples.len(), self.around.k);
+        let candidates = n - 2 * self.around.window.min((n - 1) / 2);
+        let constant = digamma(candidates as f64) - digamma(k as f64);
+        let local = |i: usize| {
+            let r = self.around.close_points.radius(neighbors.distances[[i, k - 1]]);
+            let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
+            constant + compensated_sum(edges)
+        };
+        Ok(Estimate::new((0..n).map(local).collect()))
+    }
+
+    /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius, at both ends of the pair
+    /// that it joins, and of the edges that are cut off.
+    ///
+    /// # Errors
+    ///
+    /// As [`entropy`](Truncated::entropy), and if points are so close that the gradient is larger than the largest `F`.
+    pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
+        let entropy = self.entropy(samples)?;
+        let samples = Samples::new(samples)?;
+        let limits = self.limits(&samples)?;
+        let neighbors = self.around.among(&samples)?;
+        let (n, k) = (samples.len(), self.around.k);
+        let mut gradient = Gradient::new(n, samples.dimension());
+        for i in 0..n {
+            let (other, distance) = (neighbors.indices[[i, k - 1]], neighbors.distances[[i, k - 1]]);
+            let r = self.around.close_points.radius(distance);
+            let mut by_radius = 0.0;
+            for (c, (&x, &limits)) in samples.point(i).iter().zip(&limits).enumerate() {
+                let edge = edge(x, r, limits);
+                by_radius += edge.by_radius / edge.length;
+                gradient.add(i, c, edge.by_position / edge.length / n as f64);
+            }
+            // d/dr is r times d/d ln r, which is what pushes apart.
+            let weight = by_radius * r / n as f64;
+            self.around.push_apart(samples.point(i), samples.point(other), distance, weight, |c, g| {
+                gradient.add_pair(i, other, c, g);
+            });
+        }
+        Ok((entropy, gradient.finish()?))
+    }
+
+    /// The box, checked.
+    fn limits(&self, samples: &Samples<'_>) -> Result<Vec<(f64, f64)>> {
+        let d = samples.dimension();
+        let limits: Vec<(f64, f64)> = match self.limits {
+            None => vec![(0.0, 1.0); d],
+            Some((low, high)) if low.len() != d || high.len() != d => {
+                return Err(Error::LimitsLength { low: low.len(), high: high.len(), dimension: d });
+            }
+            Some((low, high)) => low.iter().copied().zip(high.iter().copied()).collect(),
+        };
+        if let Some(column) = limits.iter().position(|(low, high)| !(low < high && (high - low).is_finite())) {
+            let (low, high) = limits[column];
+            return Err(Error::Limits { column, low, high });
+        }
+        for (row, point) in samples.view().outer_iter().enumerate() {
+            for (column, (&value, &(low, high))) in point.iter().zip(&limits).enumerate() {
+                if !(low..=high).contains(&value) {
+                    return Err(Error::Outside { row, column, value, low, high });
+                }
+            }
+        }
+        Ok(limits)
+    }
+}
+
+/// An edge of a neighbourhood.
+struct Edge {
+    length: f64,
+    /// Its derivatives with respect to the radius and to the position: a side that is cut off changes with the position.
+    by_radius: f64,
+    by_position: f64,
+}
+
+fn edge(x: f64, r: f64, (low, high): (f64, f64)) -> Edge {
+    // Each side is its own length up to the limit, so that nothing is lost beside a large x.
+    let (up, up_free) = if r < high - x { (r, 1.0) } else { (high - x, 0.0) };
+    let (down, down_free) = if r < x - low { (r, 1.0) } else { (x - low, 0.0) };
+    Edge { length: up + down, by_radius: up_free + down_free, by_position: up_free - down_free }
+}
