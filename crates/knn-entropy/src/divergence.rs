@@ -24,12 +24,17 @@ use crate::{Estimate, Float, Neighbors, Norm, Result, Samples};
 /// ```
 /// use knn_entropy::Divergence;
 /// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let p = Array2::from_shape_fn((300, 1), |(i, _)| (0.618 * i as f64).fract());
-/// let q = Array2::from_shape_fn((500, 1), |(i, _)| 2.0 * (0.755 * i as f64).fract());
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// // Uniform on 0 to 1 against uniform on 0 to 2.
+/// let p = Array2::<f64>::random_using((500, 1), StandardUniform, &mut rng);
+/// let q = 2.0 * Array2::<f64>::random_using((800, 1), StandardUniform, &mut rng);
 /// let divergence = Divergence::new(3).divergence(p.view(), q.view())?;
-/// assert!((divergence - 2_f64.ln()).abs() < 0.1);
+/// assert!((divergence - 2_f64.ln()).abs() < 0.2);
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,13 @@ use crate::Result;
 /// ```
 /// use knn_entropy::{Ksg, PermutationTest};
 /// use ndarray::{Array2, Axis};
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let x = Array2::from_shape_fn((100, 1), |(i, _)| (0.618 * i as f64).fract());
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let x = Array2::<f64>::random_using((100, 1), StandardUniform, &mut rng);
 /// let y = x.mapv(|x| (6.0 * x).sin());
 /// let ksg = Ksg::new(3);
 /// let test = PermutationTest::new(99, 0).run(100, |rows| {

@@ -23,17 +23,21 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples};
 /// `O(n (p d^2 + d^3))` beside the search.
 ///
 /// ```
-/// use knn_entropy::LombardiPant;
-/// use ndarray::Array2;
+/// use knn_entropy::{KozachenkoLeonenko, LombardiPant};
+/// use ndarray::{Array2, array};
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// // A thin strip: 1 wide, 0.01 high, along the diagonal.
-/// let fraction = |x: f64| x.fract();
-/// let strip = Array2::from_shape_fn((200, 2), |(i, c)| {
-///     let along = fraction(0.618 * i as f64);
-///     along + 0.01 * c as f64 * fraction(0.755 * i as f64)
-/// });
-/// let entropy = LombardiPant::new(3, 30).entropy(strip.view())?;
-/// assert!((entropy - 0.01_f64.ln()).abs() < 0.3);
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// // A thin strip along the diagonal, 1 long and 0.001 high: balls reach far beyond it.
+/// let square = Array2::<f64>::random_using((300, 2), StandardUniform, &mut rng);
+/// let strip = square.dot(&array![[1.0, 1.0], [0.0, 0.001]]);
+/// let truth = 0.001_f64.ln();
+/// let error = (LombardiPant::new(3, 30).entropy(strip.view())? - truth).abs();
+/// let of_balls = (KozachenkoLeonenko::new(3).entropy(strip.view())? - truth).abs();
+/// assert!(error < 0.3 && of_balls > 1.0);
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

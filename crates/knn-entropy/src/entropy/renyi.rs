@@ -25,11 +25,18 @@ use crate::{Error, Float, Norm, Result, Samples};
 ///
 /// ```
 /// use knn_entropy::Renyi;
-/// use ndarray::array;
+/// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::Exp1;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let x = array![[0.0, 0.0], [1.0, 0.5], [0.3, 2.0], [-1.0, 0.7], [0.4, -1.1]];
-/// let orders = [0.5, 1.0, 2.0].map(|q| Renyi::new(q, 3).entropy(x.view()).unwrap());
-/// assert!(orders[0] > orders[1] && orders[1] > orders[2]);
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let x = Array2::<f64>::random_using((1000, 1), Exp1, &mut rng);
+/// let entropy = Renyi::new(2.0, 3).entropy(x.view())?;
+/// // Of the exponential distribution: ln q / (q - 1).
+/// assert!((entropy - 2_f64.ln()).abs() < 0.1);
+/// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Renyi<'s> {

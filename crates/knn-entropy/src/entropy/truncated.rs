@@ -20,12 +20,18 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples};
 /// Bring other distributions near to uniform first, with [`correct`](crate::correct).
 ///
 /// ```
-/// use knn_entropy::Truncated;
+/// use knn_entropy::{KozachenkoLeonenko, Truncated};
 /// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let x = Array2::from_shape_fn((100, 2), |(i, c)| (0.618 * (i * (c + 1)) as f64 + 0.1).fract());
-/// let entropy = Truncated::unit_cube(3).entropy(x.view())?;
-/// assert!(entropy.abs() < 0.3);
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// // On the unit cube the entropy is 0.
+/// let x = Array2::<f64>::random_using((500, 10), StandardUniform, &mut rng);
+/// assert!(Truncated::unit_cube(3).entropy(x.view())?.abs() < 0.3);
+/// assert!(KozachenkoLeonenko::new(3).entropy(x.view())? > 1.0);
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

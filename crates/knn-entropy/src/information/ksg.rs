@@ -39,9 +39,14 @@ use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples}
 /// ```
 /// use knn_entropy::Ksg;
 /// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let x = Array2::from_shape_fn((300, 1), |(i, _)| (0.618 * i as f64).fract());
-/// let unrelated = Array2::from_shape_fn((300, 1), |(i, _)| (0.755 * i as f64).fract());
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let x = Array2::<f64>::random_using((300, 1), StandardUniform, &mut rng);
+/// let unrelated = Array2::<f64>::random_using((300, 1), StandardUniform, &mut rng);
 /// let related = x.mapv(|x| (3.0 * x).sin()) + 0.1 * &unrelated;
 /// assert!(Ksg::new(3).mutual_information(x.view(), related.view())? > 1.0);
 /// assert!(Ksg::new(3).mutual_information(x.view(), unrelated.view())? < 0.2);

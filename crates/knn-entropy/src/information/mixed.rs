@@ -21,8 +21,14 @@ use crate::{Boundary, Error, Estimate, Float, Metric, Norm, Result, Samples};
 /// ```
 /// use knn_entropy::Ross;
 /// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
-/// let x = Array2::from_shape_fn((200, 1), |(i, _)| (i % 2) as f64 * 5.0 + (0.618 * i as f64).fract());
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let noise = Array2::<f64>::random_using((200, 1), StandardUniform, &mut rng);
+/// let x = Array2::from_shape_fn((200, 1), |(i, _)| (i % 2) as f64 * 5.0 + noise[[i, 0]]);
 /// let labels: Vec<&str> = (0..200).map(|i| ["left", "right"][i % 2]).collect();
 /// let information = Ross::new(3).mutual_information(x.view(), &labels)?;
 /// assert!((information - 2_f64.ln()).abs() < 0.02);
@@ -112,19 +118,27 @@ impl<'s> Ross<'s> {
 /// Viswanath, "Estimating mutual information for discrete-continuous mixtures", NeurIPS 2017):
 ///
 /// ```text
-/// I = < psi(k_i) + ln n - ln(n_x + 1) - ln(n_y + 1) >
+/// I = < psi(k_i) + ln n - psi(n_x) - psi(n_y) >
 /// ```
 ///
-/// with `n_x` and `n_y` the numbers of other samples not farther than the k-th neighbour in the joint space, where the
-/// distance is the larger one of both; `k_i` is `k`, or where that neighbour coincides with the sample the number of others
-/// that do. On continuous samples it is close to [`Ksg`](crate::Ksg), on discrete ones to the plug-in estimate.
+/// With `r` the distance to the k-th neighbour in the joint space, where the distance is the larger one of both: if `r` is
+/// above 0, `k_i` is `k`, and `n_x` and `n_y` are the numbers of samples nearer than `r`, the sample itself counted; if it is
+/// 0, they are the numbers of samples that coincide with it in both, in x and in y. So the estimate is that of
+/// [`Ksg`](crate::Ksg) for continuous samples, and close to the plug-in estimate for discrete ones. This is the authors'
+/// program; the paper itself has points at `r` counted, too, and `ln(n_x + 1)` for `psi(n_x)`, which is lower by up to
+/// `ln(k + 1) - psi(k)`, 0.29 nats for k = 5.
 ///
 /// ```
 /// use knn_entropy::GaoKannanOhViswanath;
 /// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
 ///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
 /// // y is x rounded: one of four values.
-/// let x = Array2::from_shape_fn((400, 1), |(i, _)| (0.618 * i as f64).fract());
+/// let x = Array2::<f64>::random_using((400, 1), StandardUniform, &mut rng);
 /// let y = x.mapv(|x| (4.0 * x).floor());
 /// let information = GaoKannanOhViswanath::new(5).mutual_information(x.view(), y.view())?;
 /// assert!((information - 4_f64.ln()).abs() < 0.15);
@@ -179,14 +193,17 @@ impl<'s> GaoKannanOhViswanath<'s> {
         if let Some(first) = radii.iter().position(|r| r.is_infinite()) {
             return Err(Error::Overflow { first, second: neighbors.indices[[first, k - 1]] });
         }
-        let counts = |block: &Samples<'_>, metric| search.count_among(block, &radii, Boundary::Closed, metric, window);
         let of_norm = Metric::Norm(self.around.norm());
-        let coinciding = counts(&joint, metric)?;
-        let (n_x, n_y) = (counts(&x, of_norm)?, counts(&y, of_norm)?);
-        let log = |count: usize| (count as f64 + 1.0).ln();
-        let local = (0..joint.len()).map(|i| {
-            let k = if radii[i] == 0.0 { coinciding[i] } else { k };
-            digamma(k as f64) + (joint.len() as f64).ln() - log(n_x[i]) - log(n_y[i])
+        let within = |block: &Samples<'_>, metric, boundary| search.count_among(block, &radii, boundary, metric, window);
+        // With the boundary for those of radius 0, without for the others.
+        let (open_x, open_y) = (within(&x, of_norm, Boundary::Open)?, within(&y, of_norm, Boundary::Open)?);
+        let (closed_x, closed_y) = (within(&x, of_norm, Boundary::Closed)?, within(&y, of_norm, Boundary::Closed)?);
+        let coinciding = within(&joint, metric, Boundary::Closed)?;
+        let psi = |others: usize| digamma(others as f64 + 1.0);
+        let of_all = (joint.len() as f64).ln();
+        let local = (0..joint.len()).map(|i| match radii[i] {
+            0.0 => psi(coinciding[i]) + of_all - psi(closed_x[i]) - psi(closed_y[i]),
+            _ => digamma(k as f64) + of_all - psi(open_x[i]) - psi(open_y[i]),
         });
         Ok(Estimate::new(local.collect()))
     }
