@@ -194,7 +194,8 @@ impl<'s> GaoKannanOhViswanath<'s> {
             return Err(Error::Overflow { first, second: neighbors.indices[[first, k - 1]] });
         }
         let of_norm = Metric::Norm(self.around.norm());
-        let within = |block: &Samples<'_>, metric, boundary| search.count_among(block, &radii, boundary, metric, window);
+        let within =
+            |block: &Samples<'_>, metric, boundary| search.count_among(block, &radii, boundary, metric, window);
         // With the boundary for those of radius 0, without for the others.
         let (open_x, open_y) = (within(&x, of_norm, Boundary::Open)?, within(&y, of_norm, Boundary::Open)?);
         let (closed_x, closed_y) = (within(&x, of_norm, Boundary::Closed)?, within(&y, of_norm, Boundary::Closed)?);

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use rayon::join;
 use rayon::prelude::*;
 
@@ -26,13 +28,7 @@ const SERIAL: usize = 1024;
 impl NeighborSearch for KdTree {
     fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
         check_among(points, k, metric, window)?;
-        let points = metric.normalised(points);
-        let tree = Tree::new(&points, LEAF);
-        Ok(with_geometry!(metric, points.dimension(), |geometry| {
-            let others = |query: usize, reference: usize| query.abs_diff(reference) > window;
-            Search { geometry, metric, queries: &tree, references: &tree, samples: &points, others, k, home: true }
-                .run()
-        }))
+        Ok(Planted::among(points, metric).search(k, window))
     }
 
     fn between(
@@ -43,22 +39,75 @@ impl NeighborSearch for KdTree {
         metric: Metric<'_>,
     ) -> Result<Neighbors> {
         check_between(queries, references, k, metric)?;
-        let samples = metric.normalised(references);
-        let (queries, references) = (Tree::new(&metric.normalised(queries), LEAF), Tree::new(&samples, LEAF));
-        Ok(with_geometry!(metric, queries.dimension(), |geometry| {
-            let others = |_, _| true;
-            Search {
-                geometry,
-                metric,
-                queries: &queries,
-                references: &references,
-                samples: &samples,
-                others,
-                k,
-                home: false,
+        Ok(Planted::between(queries, references, metric).search(k, 0))
+    }
+}
+
+/// Trees that are ready to be searched.
+pub(super) struct Planted<'a> {
+    metric: Metric<'a>,
+    references: Tree,
+    /// None if they are the references themselves.
+    queries: Option<Tree>,
+    /// The references in their own order.
+    samples: Samples<'a>,
+}
+
+impl<'a> Planted<'a> {
+    pub(super) fn among(points: &'a Samples<'_>, metric: Metric<'a>) -> Self {
+        let samples = metric.normalised(points);
+        Self { metric, references: Tree::new(&samples, LEAF), queries: None, samples }
+    }
+
+    pub(super) fn between(queries: &'a Samples<'_>, references: &'a Samples<'_>, metric: Metric<'a>) -> Self {
+        let queries = Some(Tree::new(&metric.normalised(queries), LEAF));
+        Self { queries, ..Self::among(references, metric) }
+    }
+
+    pub(super) fn search(&self, k: usize, window: usize) -> Neighbors {
+        with_geometry!(self.metric, self.samples.dimension(), |geometry| {
+            if self.queries.is_some() {
+                self.of(geometry, k, |_, _| true).run()
+            } else {
+                self.of(geometry, k, move |a: usize, b: usize| a.abs_diff(b) > window).run()
             }
-            .run()
-        }))
+        })
+    }
+
+    /// The time that all queries would take, judged by those in about so many leaves, all threads at work.
+    pub(super) fn time(&self, k: usize, leaves: usize) -> Duration {
+        with_geometry!(self.metric, self.samples.dimension(), |geometry| {
+            let search = self.of(geometry, k, |_, _| true);
+            let mut all = Vec::new();
+            search.queries.root().leaves(&mut all);
+            let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves)).collect();
+            let start = Instant::now();
+            some.par_iter().for_each(|&leaf| {
+                let mut nearest = vec![Nearest::new(k); LEAF + 1];
+                search.leaves(leaf, &mut vec![(0.0, 0); leaf.len() * k], &mut nearest);
+            });
+            start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
+        })
+    }
+
+    fn of<G: Geometry, A: Fn(usize, usize) -> bool + Sync>(
+        &self,
+        geometry: G,
+        k: usize,
+        others: A,
+    ) -> Search<'_, G, A> {
+        let home = self.queries.is_none();
+        let (metric, references, samples) = (self.metric, &self.references, &self.samples);
+        Search {
+            geometry,
+            metric,
+            queries: self.queries.as_ref().unwrap_or(references),
+            references,
+            samples,
+            others,
+            k,
+            home,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod auto;
 mod blocked;
 mod brute_force;
 mod counts;
+mod filter;
 mod kd_tree;
 mod nearest;
 mod sorted;

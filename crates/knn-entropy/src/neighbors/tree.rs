@@ -46,6 +46,17 @@ impl Node {
         self.end - self.start
     }
 
+    /// Collects the leaves below that have points.
+    pub(super) fn leaves(self, found: &mut Vec<Self>) {
+        if !self.is_leaf() {
+            let (left, right) = self.children();
+            left.leaves(found);
+            right.leaves(found);
+        } else if self.len() > 0 {
+            found.push(self);
+        }
+    }
+
     /// Both halves. In preorder the left one follows its parent, and its subtree of `2^levels - 1` nodes is followed by the
     /// right one.
     #[inline(always)]

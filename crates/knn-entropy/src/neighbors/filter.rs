@@ -1,0 +1,196 @@
+//! Bounds of squared Euclidean distances from matrix products, and what passes them.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, LinalgScalar, Slice};
+
+use crate::norm::power_of_two;
+use crate::{Float, Samples};
+
+/// Points in a block: a block of products stays in the cache of a core.
+pub(super) const BLOCK: usize = 384;
+
+/// What passes is thinned out when there are so many more than `k`.
+const SPARE: usize = 24;
+
+/// What a filter is made in.
+pub(super) trait Real: Float + LinalgScalar + PartialOrd {
+    /// Half the distance from 1 to the next number.
+    const ROUNDING: f64;
+    /// More than the error of a product that underflows.
+    const LEAST: f64;
+    const INFINITY: Self;
+}
+
+impl Real for f32 {
+    const ROUNDING: f64 = f32::EPSILON as f64 / 2.0;
+    const LEAST: f64 = 1e-37;
+    const INFINITY: Self = f32::INFINITY;
+}
+
+impl Real for f64 {
+    const ROUNDING: f64 = f64::EPSILON / 2.0;
+    const LEAST: f64 = 1e-307;
+    const INFINITY: Self = f64::INFINITY;
+}
+
+/// Where the coordinates are moved and how they are scaled, so that the bounds are as close as they can be.
+pub(super) struct Frame {
+    mean: Vec<f64>,
+    scale: f64,
+}
+
+impl Frame {
+    /// None if the coordinates cannot be brought near 1.
+    pub(super) fn of(sets: &[&Samples<'_>]) -> Option<Self> {
+        let d = sets[0].dimension();
+        let share = 1.0 / sets.iter().map(|set| set.len()).sum::<usize>() as f64;
+        let mut mean = vec![0.0; d];
+        let points = || sets.iter().flat_map(|set| set.coordinates().chunks_exact(d));
+        for point in points() {
+            mean.iter_mut().zip(point).for_each(|(mean, x)| *mean += x * share);
+        }
+        let reach =
+            points().flatten().zip(mean.iter().cycle()).fold(0.0_f64, |most, (x, mean)| most.max((x - mean).abs()));
+        let in_range = (1e-280..1e280).contains(&reach);
+        in_range.then(|| Self { mean, scale: power_of_two(-(reach.log2().floor() as i32)) })
+    }
+}
+
+/// Points as the filter sees them. With `s` the squared length of a point, the computed `p = -2 a.b` and
+/// `c = (d + 24) u`, where `u` is the rounding error of one operation,
+///
+/// ```text
+/// (1 - c) (s_a + s_b) + p  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) + p
+/// ```
+///
+/// holds in computed numbers: a sum of d products is off by at most d u sum |a_i b_i| in whatever order it is made, and
+/// that is at most d u (s_a + s_b) / 2; the rest of c is for rounding the coordinates, the lengths and the sums.
+pub(super) struct Filter<T> {
+    points: Array2<T>,
+    /// `(1 - c) s`.
+    pub(super) lower: Vec<T>,
+    /// `2 c s`: from the lower to the upper bound.
+    width: Vec<T>,
+    scale: f64,
+}
+
+impl<T: Real> Filter<T> {
+    /// None if there are too many coordinates for the bound.
+    pub(super) fn new(samples: &Samples<'_>, frame: &Frame) -> Option<Self> {
+        let d = samples.dimension();
+        let c = (d as f64 + 24.0) * T::ROUNDING;
+        if c > 0.1 {
+            return None;
+        }
+        let mut points = Array2::<T>::zeros((samples.len(), d));
+        let (mut lower, mut width) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
+        let least = d as f64 * T::LEAST;
+        let rows = points.as_slice_mut().expect("a fresh array").chunks_exact_mut(d);
+        for (point, row) in samples.coordinates().chunks_exact(d).zip(rows) {
+            let mut square = 0.0;
+            for ((place, &x), mean) in row.iter_mut().zip(point).zip(&frame.mean) {
+                *place = T::narrow((x - mean) * frame.scale);
+                square += place.widen() * place.widen();
+            }
+            lower.push(T::narrow(square * (1.0 - c) - least));
+            width.push(T::narrow(square * 2.0 * c + 2.0 * least));
+        }
+        Some(Self { points, lower, width, scale: frame.scale })
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.points.nrows().div_ceil(BLOCK)
+    }
+
+    pub(super) fn block(&self, block: usize) -> ArrayView2<'_, T> {
+        let end = self.points.nrows().min((block + 1) * BLOCK);
+        self.points.slice_axis(Axis(0), Slice::from(block * BLOCK..end))
+    }
+}
+
+/// Room for a block of products.
+pub(super) fn scratch<T: Real>(rows: usize, columns: usize) -> Vec<T> {
+    vec![T::zero(); BLOCK.min(rows) * BLOCK.min(columns)]
+}
+
+/// `-2 a b'`, row by row.
+pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, scratch: &'s mut [T]) -> &'s [T] {
+    let shape = (a.nrows(), b.nrows());
+    let scratch = &mut scratch[..shape.0 * shape.1];
+    let mut product = ArrayViewMut2::from_shape(shape, scratch).expect("room for a block");
+    general_mat_mul(T::narrow(-2.0), &a, &b.t(), T::zero(), &mut product);
+    scratch
+}
+
+/// What has passed the filter for each point of a block.
+pub(super) struct Passed<T> {
+    /// The largest lower bound that a neighbour of each can have.
+    pub(super) limits: Vec<T>,
+    rows: Vec<Row<T>>,
+}
+
+struct Row<T> {
+    /// The `k` smallest upper bounds, sorted.
+    upper: Vec<T>,
+    /// Lower bounds and indices.
+    passed: Vec<(T, usize)>,
+}
+
+impl<T: Real> Passed<T> {
+    pub(super) fn new(rows: usize, k: usize) -> Self {
+        let row = || Row { upper: Vec::with_capacity(k + 1), passed: Vec::with_capacity(k + SPARE) };
+        Self { limits: vec![T::INFINITY; rows], rows: (0..rows).map(|_| row()).collect() }
+    }
+
+    /// Notes that a reference may be among the `k` nearest of a query, the `r`-th of the block. `exact` finds the `k`
+    /// nearest of some, with their distances.
+    #[inline(never)]
+    pub(super) fn note(
+        &mut self,
+        r: usize,
+        (queries, query): (&Filter<T>, usize),
+        (references, reference): (&Filter<T>, usize),
+        bound: T,
+        k: usize,
+        exact: impl Fn(&mut dyn Iterator<Item = usize>) -> Vec<super::nearest::Candidate>,
+    ) {
+        let row = &mut self.rows[r];
+        let limit = &mut self.limits[r];
+        row.passed.push((bound, reference));
+        let upper = bound + (queries.width[query] + references.width[reference]);
+        if row.upper.len() < k || upper < row.upper[k - 1] {
+            let place = row.upper.partition_point(|&other| other <= upper);
+            row.upper.insert(place, upper);
+            row.upper.truncate(k);
+            if row.upper.len() == k && row.upper[k - 1] < *limit {
+                *limit = row.upper[k - 1];
+            }
+        }
+        if row.passed.len() >= k + SPARE && row.thin(*limit) >= k + SPARE / 2 {
+            // The bounds cannot tell them apart: compare distances, so that memory stays bounded.
+            let nearest = exact(&mut row.passed.iter().map(|&(_, i)| i));
+            let farthest = nearest[k - 1].distance * queries.scale;
+            row.passed.retain(|(_, i)| nearest.iter().any(|found| found.index == *i));
+            let reached = T::narrow(farthest * farthest * (1.0 + 8.0 * T::ROUNDING) + T::LEAST);
+            *limit = if reached < *limit { reached } else { *limit };
+        }
+    }
+
+    /// The indices of what has passed for the `r`-th point.
+    pub(super) fn of(&mut self, r: usize) -> impl Iterator<Item = usize> {
+        self.rows[r].thin(self.limits[r]);
+        self.rows[r].passed.iter().map(|&(_, i)| i)
+    }
+
+    /// Removes what would not pass any more; how many remain in all.
+    pub(super) fn thin(&mut self) -> usize {
+        self.rows.iter_mut().zip(&self.limits).map(|(row, &limit)| row.thin(limit)).sum()
+    }
+}
+
+impl<T: Real> Row<T> {
+    fn thin(&mut self, limit: T) -> usize {
+        self.passed.retain(|&(bound, _)| bound <= limit);
+        self.passed.len()
+    }
+}
