@@ -134,15 +134,16 @@ impl<'s> Divergence<'s> {
         let (n, d) = (p.len(), p.dimension());
         let weight = d as f64 / n as f64;
         let (mut of_p, mut of_q) = (Gradient::new(n, d), Gradient::new(q.len(), d));
+        let mut push = vec![0.0; d];
         for i in 0..n {
             let (k, l) = (self.around.k - 1, self.across().k - 1);
             let (j, r) = (found.within.indices[[i, k]], found.within.distances[[i, k]]);
-            self.around.push_apart(p.point(i), p.point(j), r, -weight, |c, g| of_p.add_pair(i, j, c, g));
+            self.around.push_apart(p.point(i), p.point(j), r, -weight, &mut push);
+            of_p.add_pair(i, j, &push);
             let (j, s) = (found.across.indices[[i, l]], found.across.distances[[i, l]]);
-            self.around.push_apart(p.point(i), q.point(j), s, weight, |c, g| {
-                of_p.add(i, c, g);
-                of_q.add(j, c, -g);
-            });
+            self.around.push_apart(p.point(i), q.point(j), s, weight, &mut push);
+            of_p.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
+            of_q.row(j).iter_mut().zip(&push).for_each(|(g, push)| *g -= push);
         }
         let divergence = self.local_values(&p, &q, &found).value();
         Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })

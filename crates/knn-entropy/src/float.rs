@@ -32,7 +32,10 @@ impl Float for f32 {
     }
 
     fn rows(view: ArrayView2<'_, Self>) -> Cow<'_, [f64]> {
-        view.iter().map(|&x| f64::from(x)).collect()
+        match view.to_slice() {
+            Some(rows) => rows.iter().map(|&x| f64::from(x)).collect(),
+            None => view.iter().map(|&x| f64::from(x)).collect(),
+        }
     }
 }
 

@@ -72,16 +72,19 @@ impl<'s> Neighborhood<'s> {
         self.norm().log_unit_ball(d)
     }
 
-    /// Adds `weight` times the gradient of `ln r` to both ends of a pair, where `r` is the distance that counts.
-    pub(crate) fn push_apart(&self, a: &[f64], b: &[f64], r: f64, weight: f64, mut add: impl FnMut(usize, f64)) {
+    /// Writes `weight` times the gradient of `ln r` with respect to `a`, where `r` is the distance that counts; with respect
+    /// to `b` it is the negative.
+    pub(crate) fn push_apart(&self, a: &[f64], b: &[f64], r: f64, weight: f64, push: &mut [f64]) {
         let slope = self.close_points.slope(r);
         if slope == 0.0 {
+            push.fill(0.0);
             return;
         }
+        for (c, push) in push.iter_mut().enumerate() {
+            *push = self.metric.difference(c, a[c], b[c]);
+        }
         // grad ln(r + softening) = grad r / (r + softening).
-        let factor = weight * slope * (r / self.close_points.radius(r));
-        let differences = (0..a.len()).map(|c| self.metric.difference(c, a[c], b[c]));
-        self.norm().log_gradient(differences, r, |coordinate, derivative| add(coordinate, factor * derivative));
+        self.norm().log_gradient(push, r, weight * slope * (r / self.close_points.radius(r)));
     }
 }
 

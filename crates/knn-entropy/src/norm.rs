@@ -94,30 +94,29 @@ impl Norm {
         length / half / rest / unit
     }
 
-    /// Calls `visit(coordinate, derivative)` for every coordinate of the gradient of `ln |u|` that is not 0, where `u` are
-    /// differences and `r` is their length, above 0. With respect to the point that was subtracted it is the negative.
+    /// Turns differences `u` of length `r`, above 0, into `weight` times the gradient of `ln |u|`.
     ///
     /// ```text
     /// L1    sign(u) / r
     /// L2    u / r^2
     /// LInf  sign(u) / r at the coordinate that attains the maximum, the first of several
     /// ```
-    pub(crate) fn log_gradient(
-        self,
-        differences: impl Iterator<Item = f64>,
-        r: f64,
-        mut visit: impl FnMut(usize, f64),
-    ) {
-        let mut differences = differences.enumerate();
+    pub(crate) fn log_gradient(self, u: &mut [f64], r: f64, weight: f64) {
         match self {
-            Self::L1 => differences.filter(|(_, u)| *u != 0.0).for_each(|(c, u)| visit(c, u.signum() / r)),
-            // Divided twice, because r^2 can be out of range.
-            Self::L2 => differences.for_each(|(c, u)| visit(c, u / r / r)),
+            Self::L1 => u.iter_mut().filter(|u| **u != 0.0).for_each(|u| *u = weight * (u.signum() / r)),
+            Self::L2 if self.is_safe(r * r) => {
+                let factor = weight / (r * r);
+                u.iter_mut().for_each(|u| *u *= factor);
+            }
+            Self::L2 => u.iter_mut().for_each(|u| *u = weight * (*u / r / r)),
             Self::LInf => {
-                let first = differences.next().unwrap_or((0, 0.0));
-                let largest =
-                    differences.fold(first, |most, (c, u)| if u.abs() > most.1.abs() { (c, u) } else { most });
-                visit(largest.0, largest.1.signum() / r);
+                let mut largest = 0;
+                for c in 1..u.len() {
+                    largest = if u[c].abs() > u[largest].abs() { c } else { largest };
+                }
+                let derivative = weight * (u[largest].signum() / r);
+                u.fill(0.0);
+                u[largest] = derivative;
             }
         }
     }
@@ -159,17 +158,17 @@ mod tests {
 
     #[test]
     fn of_equal_differences_the_first_has_the_gradient() {
-        let mut visited = Vec::new();
-        Norm::LInf.log_gradient([-1.0, 4.0, 4.0].into_iter(), 4.0, |c, g| visited.push((c, g)));
-        assert_eq!(visited, [(1, 0.25)]);
+        let mut u = [-1.0, 4.0, 4.0];
+        Norm::LInf.log_gradient(&mut u, 4.0, 2.0);
+        assert_eq!(u, [0.0, 0.5, 0.0]);
     }
 
     #[test]
     fn gradients_of_the_logarithm() {
         let (a, b) = ([1.0, -2.0, 3.0, 0.5], [0.7, 2.0, 3.5, 0.4]);
         for norm in [Norm::L1, Norm::L2, Norm::LInf] {
-            let mut gradient = [0.0; 4];
-            norm.log_gradient((0..4).map(|c| a[c] - b[c]), norm.distance(&a, &b), |c, g| gradient[c] = g);
+            let mut gradient: [f64; 4] = std::array::from_fn(|c| a[c] - b[c]);
+            norm.log_gradient(&mut gradient, norm.distance(&a, &b), 1.0);
             for c in 0..4 {
                 let at = |h: f64| {
                     let mut a = a;

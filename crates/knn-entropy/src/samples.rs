@@ -26,13 +26,13 @@ impl<'a> Samples<'a> {
             (_, d) => d,
         };
         let coordinates = F::rows(points);
-        match coordinates.iter().position(|x| !x.is_finite()) {
-            Some(place) => {
-                let (row, column) = (place / dimension, place % dimension);
-                Err(Error::NotFinite { row, column, value: coordinates[place] })
-            }
-            None => Ok(Self { coordinates, dimension }),
+        // All at once first: that is one comparison for several numbers.
+        if coordinates.iter().fold(true, |all, x| all & x.is_finite()) {
+            return Ok(Self { coordinates, dimension });
         }
+        let place = coordinates.iter().position(|x| !x.is_finite()).unwrap_or(0);
+        let (row, column) = (place / dimension, place % dimension);
+        Err(Error::NotFinite { row, column, value: coordinates[place] })
     }
 
     /// The number of points.

@@ -13,25 +13,29 @@ impl Gradient {
     }
 
     /// Adds to one end of a pair and takes from the other; points from `n` on have no gradient.
-    #[inline(always)]
-    pub(crate) fn add_pair(&mut self, i: usize, j: usize, coordinate: usize, g: f64) {
-        self.add(i, coordinate, g);
+    pub(crate) fn add_pair(&mut self, i: usize, j: usize, push: &[f64]) {
+        self.row(i).iter_mut().zip(push).for_each(|(g, push)| *g += push);
         if j < self.sum.nrows() {
-            self.add(j, coordinate, -g);
+            self.row(j).iter_mut().zip(push).for_each(|(g, push)| *g -= push);
         }
     }
 
-    #[inline(always)]
-    pub(crate) fn add(&mut self, i: usize, coordinate: usize, g: f64) {
-        self.sum[[i, coordinate]] += g;
+    /// The gradient of one point, to be added to.
+    pub(crate) fn row(&mut self, i: usize) -> &mut [f64] {
+        let d = self.sum.ncols();
+        let all = self.sum.as_slice_mut().expect("a fresh array");
+        &mut all[i * d..(i + 1) * d]
     }
 
     /// The gradient in the samples' type, if every number of it is finite.
     pub(crate) fn finish<F: Float>(self) -> Result<Array2<F>> {
         let gradient = self.sum.mapv(F::narrow);
-        match gradient.indexed_iter().find(|(_, g)| !g.widen().is_finite()) {
-            Some(((row, column), _)) => Err(Error::Steep { row, column }),
-            None => Ok(gradient),
+        // All at once first: that is one comparison for several numbers.
+        if gradient.fold(true, |all, g| all & g.widen().is_finite()) {
+            return Ok(gradient);
         }
+        let steep = gradient.indexed_iter().find(|(_, g)| !g.widen().is_finite());
+        let (row, column) = steep.map_or((0, 0), |(place, _)| place);
+        Err(Error::Steep { row, column })
     }
 }

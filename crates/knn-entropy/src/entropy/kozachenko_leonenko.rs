@@ -158,13 +158,15 @@ impl<'s> KozachenkoLeonenko<'s> {
         let entropy = self.local_values(samples, &neighbors, &weights, bank).value();
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
+        let mut push = vec![0.0; d];
         // In the order of the samples, because several add to the same neighbour.
         for i in 0..n {
             for (j, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
                 let (other, r) = (neighbors.indices[[i, j]], neighbors.distances[[i, j]]);
                 let (a, b) = (samples.point(i), samples.point(other));
                 let weight = weight * d as f64 / n as f64;
-                self.around.push_apart(a, b, r, weight, |c, g| gradient.add_pair(i, other, c, g));
+                self.around.push_apart(a, b, r, weight, &mut push);
+                gradient.add_pair(i, other, &push);
             }
         }
         Ok((entropy, gradient.finish()?))

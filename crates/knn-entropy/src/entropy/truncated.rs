@@ -97,6 +97,7 @@ impl<'s> Truncated<'s> {
         let neighbors = self.around.among(&samples)?;
         let (n, k) = (samples.len(), self.around.k);
         let mut gradient = Gradient::new(n, samples.dimension());
+        let mut push = vec![0.0; samples.dimension()];
         for i in 0..n {
             let (other, distance) = (neighbors.indices[[i, k - 1]], neighbors.distances[[i, k - 1]]);
             let r = self.around.close_points.radius(distance);
@@ -104,13 +105,12 @@ impl<'s> Truncated<'s> {
             for (c, (&x, &limits)) in samples.point(i).iter().zip(&limits).enumerate() {
                 let edge = edge(x, r, limits);
                 by_radius += edge.by_radius / edge.length;
-                gradient.add(i, c, edge.by_position / edge.length / n as f64);
+                gradient.row(i)[c] += edge.by_position / edge.length / n as f64;
             }
             // d/dr is r times d/d ln r, which is what pushes apart.
             let weight = by_radius * r / n as f64;
-            self.around.push_apart(samples.point(i), samples.point(other), distance, weight, |c, g| {
-                gradient.add_pair(i, other, c, g);
-            });
+            self.around.push_apart(samples.point(i), samples.point(other), distance, weight, &mut push);
+            gradient.add_pair(i, other, &push);
         }
         Ok((entropy, gradient.finish()?))
     }

@@ -1,7 +1,10 @@
 use std::time::Instant;
 
+use super::filter::BLOCK;
 use super::kd_tree::Planted;
-use super::{Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, check_among, check_between, sorted};
+use super::{
+    Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, blocked, check_among, check_between, sorted,
+};
 use crate::norm::power_of_two;
 use crate::{Metric, Norm, Result, Samples};
 
@@ -87,20 +90,30 @@ fn choose<'a>(
     if intrinsic_dimension(references, metric) > MANY_DIMENSIONS {
         return Choice::Search(all_pairs);
     }
-    // All distances take the same time for each pair, so a few blocks tell; the tree has to be planted.
-    let (some, part) = (spread(references, FEW / 8), spread(references, FEW));
-    let start = Instant::now();
-    if all_pairs.between(&some, &part, k.min(part.len()), metric).is_err() {
-        return Choice::Search(&KdTree);
-    }
-    let pairs = (some.len() * part.len()) as f64;
-    let all_pairs_time = start.elapsed().as_secs_f64() / pairs * queries * n as f64;
+    // All distances take the same time for each pair, so a few tell; the tree has to be planted.
+    let pair = if metric == Metric::Norm(Norm::L2) {
+        blocked::time_of_pair(&spread(references, 2 * BLOCK), k)
+    } else {
+        time_of_pair(&spread(references, FEW), k, metric)
+    };
+    let Some(pair) = pair else { return Choice::Search(&KdTree) };
     let planted = plant();
-    if planted.time(k, LEAVES).as_secs_f64() < all_pairs_time {
+    let threads = rayon::current_num_threads() as f64;
+    if planted.time(k, LEAVES).as_secs_f64() < pair * queries * n as f64 / threads {
         Choice::Tree(planted)
     } else {
         Choice::Search(all_pairs)
     }
+}
+
+/// The seconds that brute force takes for a pair, by those of two points with all others.
+fn time_of_pair(points: &Samples<'_>, k: usize, metric: Metric<'_>) -> Option<f64> {
+    let start = Instant::now();
+    for row in 0..2 {
+        let query = points.select(&[row]);
+        std::hint::black_box(BruteForce.between(&query, points, k.min(points.len()), metric).ok()?);
+    }
+    Some(start.elapsed().as_secs_f64() / (2 * points.len()) as f64)
 }
 
 /// About so many of the points, evenly spread over the rows.
@@ -133,13 +146,22 @@ fn unit(sets: &[&Samples<'_>], metric: Metric<'_>) -> f64 {
     if matches!(metric, Metric::Torus(..)) || metric.norm() != Norm::L2 {
         return 1.0;
     }
-    let sizes = || sets.iter().flat_map(|set| set.coordinates()).map(|x| x.abs()).filter(|&x| x > 0.0);
-    let largest = sizes().fold(0.0, f64::max);
+    let largest_of = |set: &&Samples<'_>| {
+        let lanes = set.coordinates().chunks(8).fold([0.0_f64; 8], |mut most, part| {
+            for (most, x) in most.iter_mut().zip(part) {
+                *most = if x.abs() > *most { x.abs() } else { *most };
+            }
+            most
+        });
+        lanes.into_iter().fold(0.0, f64::max)
+    };
+    let largest = sets.iter().map(largest_of).fold(0.0, f64::max);
     if largest == 0.0 || (1e-100..1e100).contains(&largest) {
         return 1.0;
     }
     let unit = power_of_two((-largest.log2().floor()).clamp(-1000.0, 1000.0) as i32);
-    if sizes().all(|x| (x * unit).is_normal()) { unit } else { 1.0 }
+    let mut coordinates = sets.iter().flat_map(|set| set.coordinates());
+    if coordinates.all(|&x| x == 0.0 || (x * unit).is_normal()) { unit } else { 1.0 }
 }
 
 fn scaled<'s>(samples: &'s Samples<'_>, unit: f64) -> Samples<'s> {

@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -231,6 +232,25 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for BothWays<'_, '_, T,
             }
         }
     }
+}
+
+/// The seconds that one thread takes for a pair of points in a large set, by the first block of these with the last.
+pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
+    let filter = Filter::<f32>::new(points, &Frame::of(&[points])?)?;
+    let (own, other) = (filter.block(0), filter.blocks() - 1);
+    let mut passed = Passed::new(own.nrows(), k);
+    let mut products = scratch::<f32>(points.len(), points.len());
+    let mut run = || {
+        let start = Instant::now();
+        let products = multiply(own, filter.block(other), &mut products);
+        let (queries, references, left, right) = (points, points, &filter, &filter);
+        let passed = &mut passed;
+        simd::run(Across { queries, references, left, right, products, block: 0, other, k, passed });
+        start.elapsed().as_secs_f64()
+    };
+    // In a large set nearly all pairs come when good candidates are known, as in the second of two runs.
+    run();
+    Some(run() / (own.nrows() * filter.block(other).nrows()) as f64)
 }
 
 fn between<T: Real>(

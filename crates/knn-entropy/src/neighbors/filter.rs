@@ -45,12 +45,18 @@ impl Frame {
         let d = sets[0].dimension();
         let share = 1.0 / sets.iter().map(|set| set.len()).sum::<usize>() as f64;
         let mut mean = vec![0.0; d];
-        let points = || sets.iter().flat_map(|set| set.coordinates().chunks_exact(d));
-        for point in points() {
+        for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
             mean.iter_mut().zip(point).for_each(|(mean, x)| *mean += x * share);
         }
-        let reach =
-            points().flatten().zip(mean.iter().cycle()).fold(0.0_f64, |most, (x, mean)| most.max((x - mean).abs()));
+        // The farthest of each coordinate, because one maximum alone would wait for itself.
+        let mut farthest = vec![0.0_f64; d];
+        for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
+            for ((most, x), mean) in farthest.iter_mut().zip(point).zip(&mean) {
+                let away = (x - mean).abs();
+                *most = if away > *most { away } else { *most };
+            }
+        }
+        let reach = farthest.into_iter().fold(0.0, f64::max);
         let in_range = (1e-280..1e280).contains(&reach);
         in_range.then(|| Self { mean, scale: power_of_two(-(reach.log2().floor() as i32)) })
     }

@@ -77,10 +77,12 @@ impl<'a> Planted<'a> {
     /// The time that all queries would take, judged by those in about so many leaves, all threads at work.
     pub(super) fn time(&self, k: usize, leaves: usize) -> Duration {
         with_geometry!(self.metric, self.samples.dimension(), |geometry| {
-            let search = self.of(geometry, k, |_, _| true);
+            // One more, because points among themselves find themselves first.
+            let search = self.of(geometry, k + usize::from(self.queries.is_none()), |_, _| true);
+            let k = search.k;
             let mut all = Vec::new();
             search.queries.root().leaves(&mut all);
-            let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves)).collect();
+            let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves) | 1).collect();
             let start = Instant::now();
             some.par_iter().for_each(|&leaf| {
                 let mut nearest = vec![Nearest::new(k); LEAF + 1];
