@@ -128,7 +128,7 @@ pub enum Error {
     #[error("the bound of the weights is {0}; they add up to 1, so it must be at least 1")]
     WeightBound(f64),
     /// An order for which the estimator has no expectation.
-    #[error("the order is {order}; it must be below k + 1 = {}", k + 1)]
+    #[error("the order is {order}; it must be below k + 1 = {}", k.saturating_add(1))]
     Order {
         /// The order asked for.
         order: f64,

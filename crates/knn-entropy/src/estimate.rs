@@ -31,8 +31,10 @@ impl Estimate {
 
     /// The standard error of the value, `sqrt((mean of squared local values - value^2) / n)`.
     ///
-    /// It takes the local values for independent, which they nearly are: each depends on a few neighbours. It knows of the
-    /// variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by far the larger error.
+    /// It takes the local values for independent, which they nearly are: each depends on a few neighbours, and neighbours'
+    /// balls overlap. So it is too small, for entropies by a factor of 1.1 (one dimension) to 1.4 (five), as measured with
+    /// 300 samples. It knows of the variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by
+    /// far the larger error.
     pub fn standard_error(&self) -> f64 {
         let (n, mean_value) = (self.local.len(), self.value());
         let variance = mean(self.local.iter().map(|x| (x - mean_value).powi(2)), n);
@@ -40,7 +42,7 @@ impl Estimate {
     }
 
     /// The interval that holds the expectation of the estimate with this probability, if the estimate is normally
-    /// distributed, as it is for many samples: `value -+ z standard_error`. Berrett, Samworth and Yuan (2019) prove it for
+    /// distributed, as it is for many samples: `value -+ z standard_error`, narrow as the standard error is small. Berrett, Samworth and Yuan (2019) prove it for
     /// the entropy in up to three dimensions, and in more with their weights.
     ///
     /// # Panics

@@ -13,12 +13,12 @@ pub(crate) fn ln_gamma_ratio(x: f64, e: f64) -> f64 {
         shift -= (e / x).ln_1p();
         x += 1.0;
     }
-    // The terms of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ..., subtracted one by one.
-    let rest = |x: f64| {
-        let y = 1.0 / (x * x);
-        (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y / 1188.0)))) / x
-    };
-    shift + (x - 0.5) * (e / x).ln_1p() + e * (x + e).ln() - e + (rest(x + e) - rest(x))
+    // The terms of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ..., each subtracted from itself without
+    // cancellation: (x + e)^-m - x^-m = x^-m (exp(-m ln(1 + e/x)) - 1).
+    let log = (e / x).ln_1p();
+    let power = |m: i32, divisor: f64| x.powi(-m) / divisor * (-f64::from(m) * log).exp_m1();
+    let rest = power(1, 12.0) - power(3, 360.0) + power(5, 1260.0) - power(7, 1680.0) + power(9, 1188.0);
+    shift + (x - 0.5) * log + e * (x + e).ln() - e + rest
 }
 
 /// The probability that a standard normal number is below `x`.

@@ -5,6 +5,7 @@ use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Norm};
 use ndarray::{Array2, ArrayView2, Axis, Slice, array};
 use proptest::prelude::*;
 
+use crate::everything::{Settings, call_everything};
 use crate::normal;
 
 fn entropy(x: ArrayView2<'_, f64>, k: usize) -> Result<f64, Error> {
@@ -150,4 +151,45 @@ proptest! {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
         }
     }
+
+    #[test]
+    fn nothing_panics_and_nothing_is_nan(
+        (n, d, numbers) in (0..12_usize, 0..4_usize)
+            .prop_flat_map(|(n, d)| (Just(n), Just(d), prop::collection::vec(nasty(), n * d))),
+        (m, numbers_of_y) in (0..12_usize).prop_flat_map(|m| (Just(m), prop::collection::vec(nasty(), 3 * m))),
+        k in prop_oneof![0..5_usize, Just(usize::MAX), Just(1_usize << 40)],
+        norm: u8, close: u8, window in prop_oneof![0..4_usize, Just(usize::MAX)], number in nasty(),
+    ) {
+        let x = Array2::from_shape_vec((n, d), numbers).unwrap();
+        // Sometimes of the same shape, mostly not.
+        let y = if m % 2 == 0 { x.mapv(|x| x / 2.0 + 0.1) } else {
+            Array2::from_shape_vec((m, d), numbers_of_y[..m * d].to_vec()).unwrap()
+        };
+        call_everything(x.view(), y.view(), Settings { k, norm, window, number, close });
+    }
+
+    #[test]
+    fn ordinary_samples_with_flaws(n in 8..40_usize, d in 1..4_usize, seed: u64, flaw in 0..6_u8, k in 1..5_usize, norm: u8) {
+        // Deeper into the estimators than with numbers that are mostly refused.
+        let mut x = normal(n, d, seed);
+        match flaw {
+            0 => x.column_mut(0).fill(1.0),
+            1 => x.row_mut(1).fill(0.0),
+            2 => { let first = x.row(0).to_owned(); x.row_mut(1).assign(&first); }
+            3 => x.mapv_inplace(|x| x.round()),
+            4 => x.mapv_inplace(|x| x * 5e-324 / 5e-10),
+            _ => x.mapv_inplace(|x| 1.0 / (1.0 + x.exp())),
+        }
+        let y = normal(n, d, !seed);
+        call_everything(x.view(), y.view(), Settings { k, norm, window: 1, number: 1.5, close: flaw });
+    }
+}
+
+#[test]
+fn a_wide_table() {
+    call_everything(
+        normal(12, 400, 1).view(),
+        normal(12, 400, 2).view(),
+        Settings { k: 2, norm: 1, window: 0, number: 9.0, close: 0 },
+    );
 }

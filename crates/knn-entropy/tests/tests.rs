@@ -1,6 +1,10 @@
 //! What the crate promises, seen from outside. Whoever wants to know whether to trust it should begin with `convergence`.
 
+mod consistency;
 mod convergence;
+mod everything;
+mod exact;
+mod gradients;
 mod hostile;
 mod invariance;
 mod neighbors;
