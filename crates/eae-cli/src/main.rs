@@ -5,6 +5,7 @@
 mod commands;
 mod failure;
 mod progress;
+mod table;
 
 use std::process::ExitCode;
 
@@ -12,11 +13,11 @@ use clap::{Args, Parser, Subcommand};
 
 use failure::Failure;
 
-/// Trains entropic autoencoders and samples from them.
+/// Trains entropic autoencoders, samples from them, and estimates entropy and information from samples.
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Example:\n  eae train --epochs 40\n  eae sample runs/digits-1 --n 100 --out samples.png"
+    after_help = "Example:\n  eae train --epochs 40\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae entropy samples.csv"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -29,6 +30,14 @@ enum Command {
     Train(commands::train::Arguments),
     /// Decode draws from N(0, I) with a trained model.
     Sample(commands::sample::Arguments),
+    /// Estimate the entropy of the rows of a file.
+    Entropy(commands::entropy::Arguments),
+    /// Estimate the mutual information between columns of a file.
+    Mi(commands::mi::Arguments),
+    /// Estimate the divergence of one file's rows from another's.
+    Divergence(commands::divergence::Arguments),
+    /// Time what takes the time.
+    Bench(commands::bench::Arguments),
 }
 
 /// What every command takes.
@@ -49,6 +58,10 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),
+        Command::Entropy(arguments) => commands::entropy::run(&arguments),
+        Command::Mi(arguments) => commands::mi::run(&arguments),
+        Command::Divergence(arguments) => commands::divergence::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,4 +89,16 @@ fn print_json(content: &impl serde::Serialize) {
     use std::io::Write;
     let line = serde_json::to_string(content).expect("reports are plain data");
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints lines; a closed pipe is no reason to complain.
+fn print_lines(lines: &[String]) {
+    use std::io::Write;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for line in lines {
+        if writeln!(out, "{line}").is_err() {
+            return;
+        }
+    }
+    let _ = out.flush();
 }

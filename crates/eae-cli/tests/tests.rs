@@ -1,5 +1,7 @@
 //! The program from outside: what it leaves, what it prints, how it ends.
 
+mod estimate;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;

@@ -88,7 +88,7 @@ impl<'s> Divergence<'s> {
     pub fn estimate<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<Estimate> {
         let (p, q) = (Samples::new(p)?, Samples::new(q)?);
         let found = self.find(&p, &q)?;
-        Ok(self.local_values(&p, &q, &found))
+        self.local_values(&p, &q, &found)
     }
 
     /// The cross-entropy `-E_p ln q` in nats: the entropy of `p` plus the divergence.
@@ -112,7 +112,7 @@ impl<'s> Divergence<'s> {
         let d = p.dimension();
         let constant = digamma(q.len() as f64 + 1.0) - digamma(across.k as f64) + across.log_unit_ball(d);
         let s = neighbors.distances.column(across.k - 1);
-        Ok(Estimate::new(s.mapv(|s| constant + d as f64 * across.close_points.radius(s).ln())))
+        Estimate::new(s.mapv(|s| constant + d as f64 * across.close_points.radius(s).ln()))
     }
 
     /// The divergence, and its gradients with respect to the samples of both.
@@ -145,7 +145,7 @@ impl<'s> Divergence<'s> {
             of_p.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
             of_q.row(j).iter_mut().zip(&push).for_each(|(g, push)| *g -= push);
         }
-        let divergence = self.local_values(&p, &q, &found).value();
+        let divergence = self.local_values(&p, &q, &found)?.value();
         Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })
     }
 
@@ -158,7 +158,7 @@ impl<'s> Divergence<'s> {
         Ok(Found { within: self.around.among(p)?, across: self.across().between(p, q)? })
     }
 
-    fn local_values(&self, p: &Samples<'_>, q: &Samples<'_>, found: &Found) -> Estimate {
+    fn local_values(&self, p: &Samples<'_>, q: &Samples<'_>, found: &Found) -> Result<Estimate> {
         let (k, l) = (self.around.k, self.across().k);
         let candidates = p.len() - 2 * self.around.window.min((p.len() - 1) / 2);
         let constant =

@@ -2,6 +2,7 @@ use ndarray::{Array1, ArrayView1};
 use statrs::function::erf::erf_inv;
 
 use crate::sum::compensated_sum;
+use crate::{Error, Result};
 
 /// An estimate in nats, as the mean of what each sample contributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,8 +11,13 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub(crate) fn new(local: Array1<f64>) -> Self {
-        Self { local }
+    /// Local values can leave the range of numbers when settings are close to its ends.
+    pub(crate) fn new(local: Array1<f64>) -> Result<Self> {
+        if local.fold(true, |all, x| all & x.is_finite()) {
+            Ok(Self { local })
+        } else {
+            Err(Error::OutOfRange { what: "what a sample contributes" })
+        }
     }
 
     /// The estimate: the mean of the local values, by construction.
@@ -67,7 +73,7 @@ mod tests {
 
     #[test]
     fn mean_error_and_interval() {
-        let estimate = Estimate::new(array![1.0, 2.0, 3.0, 6.0]);
+        let estimate = Estimate::new(array![1.0, 2.0, 3.0, 6.0]).unwrap();
         assert_eq!(estimate.value(), 3.0);
         // The mean square deviation is (4 + 1 + 0 + 9) / 4 = 3.5.
         assert_relative_eq!(estimate.standard_error(), (3.5_f64 / 4.0).sqrt());

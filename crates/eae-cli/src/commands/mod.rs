@@ -1,4 +1,9 @@
-//! One file, one command.
+//! One file, one command; `samples` is what the estimating ones share.
 
+pub(crate) mod bench;
+pub(crate) mod divergence;
+pub(crate) mod entropy;
+pub(crate) mod mi;
 pub(crate) mod sample;
+mod samples;
 pub(crate) mod train;

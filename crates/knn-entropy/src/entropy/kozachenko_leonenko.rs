@@ -86,7 +86,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let samples = Samples::new(samples)?;
         let weights = self.weights(&samples)?;
         let neighbors = self.neighbors(&samples, &weights)?;
-        Ok(self.local_values(&samples, &neighbors, &weights, 0))
+        self.local_values(&samples, &neighbors, &weights, 0)
     }
 
     /// The entropies by the first, second, ... k-th neighbour, from one search.
@@ -102,9 +102,9 @@ impl<'s> KozachenkoLeonenko<'s> {
         let one = |j| {
             let mut weights = vec![0.0; self.around.k];
             weights[j] = 1.0;
-            self.local_values(&samples, &neighbors, &weights, 0).value()
+            self.local_values(&samples, &neighbors, &weights, 0).map(|estimate| estimate.value())
         };
-        Ok((0..self.around.k).map(one).collect())
+        (0..self.around.k).map(one).collect()
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
@@ -155,7 +155,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let d = samples.dimension();
         let weights = self.weights(samples)?;
         let neighbors = self.neighbors(samples, &weights)?;
-        let entropy = self.local_values(samples, &neighbors, &weights, bank).value();
+        let entropy = self.local_values(samples, &neighbors, &weights, bank)?.value();
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
         let mut push = vec![0.0; d];
@@ -191,7 +191,13 @@ impl<'s> KozachenkoLeonenko<'s> {
     }
 
     /// `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
-    fn local_values(&self, samples: &Samples<'_>, neighbors: &Neighbors, weights: &[f64], bank: usize) -> Estimate {
+    fn local_values(
+        &self,
+        samples: &Samples<'_>,
+        neighbors: &Neighbors,
+        weights: &[f64],
+        bank: usize,
+    ) -> Result<Estimate> {
         let (all, d) = (samples.len(), samples.dimension());
         let window = self.around.window;
         let volume = self.around.log_unit_ball(d);

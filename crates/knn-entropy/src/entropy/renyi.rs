@@ -76,7 +76,8 @@ impl<'s> Renyi<'s> {
             0.0 => digamma(candidates) - digamma(k as f64),
             _ => (ln_gamma_ratio(candidates, e) - ln_gamma_ratio(k as f64, e)) / e,
         };
-        Ok(self.around.log_unit_ball(d) + constant + log_mean_exp(&volumes, e))
+        let entropy = self.around.log_unit_ball(d) + constant + log_mean_exp(&volumes, e);
+        if entropy.is_finite() { Ok(entropy) } else { Err(Error::OutOfRange { what: "the Renyi entropy" }) }
     }
 
     /// The Tsallis entropy: `(exp((1 - q) H_q) - 1) / (1 - q)`, with the Renyi entropy `H_q`. Unlike that it is not an

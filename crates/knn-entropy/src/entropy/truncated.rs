@@ -81,7 +81,7 @@ impl<'s> Truncated<'s> {
             let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
             constant + compensated_sum(edges)
         };
-        Ok(Estimate::new((0..n).map(local).collect()))
+        Estimate::new((0..n).map(local).collect())
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius, at both ends of the pair

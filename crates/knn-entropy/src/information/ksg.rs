@@ -168,7 +168,7 @@ impl<'s> Ksg<'s> {
                 *local -= digamma((count + surplus) as f64);
             }
         }
-        Ok(Estimate::new(local.into()))
+        Estimate::new(local.into())
     }
 
     pub(super) fn given(&self, x: &Samples<'_>, y: &Samples<'_>, z: &Samples<'_>) -> Result<Estimate> {
@@ -190,7 +190,7 @@ impl<'s> Ksg<'s> {
                 Algorithm::Second => plain - 2.0 / k + 1.0 / xz + 1.0 / yz,
             }
         });
-        Ok(Estimate::new(local.collect()))
+        Estimate::new(local.collect())
     }
 
     /// What is added to a count within the digamma function.

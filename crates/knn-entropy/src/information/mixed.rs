@@ -110,7 +110,7 @@ impl<'s> Ross<'s> {
         let radii: Vec<f64> = kept.iter().map(|&row| radii[row]).collect();
         let counts = self.around.search.count_among(&points, &radii, Boundary::Open, self.around.metric, 0)?;
         let local = kept.iter().zip(counts).map(|(&row, count)| local[row] - digamma(count as f64 + 1.0));
-        Ok(Estimate::new(local.collect()))
+        Estimate::new(local.collect())
     }
 }
 
@@ -206,6 +206,6 @@ impl<'s> GaoKannanOhViswanath<'s> {
             0.0 => psi(coinciding[i]) + of_all - psi(closed_x[i]) - psi(closed_y[i]),
             _ => digamma(k as f64) + of_all - psi(open_x[i]) - psi(open_y[i]),
         });
-        Ok(Estimate::new(local.collect()))
+        Estimate::new(local.collect())
     }
 }

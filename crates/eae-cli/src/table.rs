@@ -1,0 +1,759 @@
+//! Tables of numbers from files: `.npy` arrays, or text with a row in each line, either of them gzipped or not. What is
+//! in a file decides how it is read, its name does not.
+//!
+//! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work, and a broken file
+//! costs no more memory than it is long. Inside, an error is a sentence; [`read`] puts the name of the file before it.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::iter;
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use ndarray::{Array2, ShapeBuilder};
+use ndarray_npy::npy::header::Header;
+
+use crate::failure::Failure;
+
+/// Samples from a file.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// A sample in each row, which lies together in memory. At least one row and one column.
+    pub(crate) values: Array2<f64>,
+    /// What the header line calls the columns, a name for each. An array has no header.
+    pub(crate) names: Option<Vec<String>>,
+}
+
+/// Reads a table from an array or from text; the first line of a text is a header if one of its fields is not a number.
+pub(crate) fn read(path: &Path) -> Result<Table, Failure> {
+    open(path)
+        .and_then(|(magic, reader)| match magic[..] {
+            [0x93, b'N', b'U', b'M', b'P', b'Y'] => read_array(reader),
+            [b'P', b'K', 3, 4, ..] => {
+                Err("a zip archive (.npz, .xlsx), it must be one array (.npy) or text (.csv)".to_owned())
+            }
+            _ => read_text(reader),
+        })
+        .map_err(|what| Failure::usage(format!("{}: {what}", path.display())))
+}
+
+/// The columns that a list means, such as `0,3-5,age`: numbers from 0, ranges with both ends, names from the header. A
+/// number or a range that the table has is one even if a column is called so, a name in double quotes is always a name.
+pub(crate) fn columns(list: &str, table: &Table) -> Result<Vec<usize>, Failure> {
+    let names = table.names.as_deref().unwrap_or_default();
+    let count = table.values.ncols();
+    let fail = |what: String| Err(Failure::usage(format!("{what}, the file has {}", describe_columns(count, names))));
+    let (mut found, mut taken) = (Vec::new(), HashSet::new());
+    for item in fields(list, Separator::Byte(b',')) {
+        let range = range_of(item).filter(|&(first, last)| first.max(last) < count);
+        let name = name(item);
+        let mut named = names.iter().enumerate().filter(|(_, known)| **known == name);
+        let (first, last) = match (range, named.next(), named.next()) {
+            (Some((first, last)), ..) if first > last => {
+                return fail(format!("the range {item} of columns runs backwards, it must be {last}-{first}"));
+            }
+            (Some(range), ..) => range,
+            (None, Some((column, _)), None) => (column, column),
+            (None, Some((a, _)), Some((b, _))) => {
+                return fail(format!("columns {a} and {b} are both called {item:?}, choose one by its number"));
+            }
+            (None, None, _) => return fail(format!("there is no column {item:?} as in {list:?}")),
+        };
+        for column in first..=last {
+            if !taken.insert(column) {
+                return fail(format!("column {column} is there more than once in {list:?}, name it once"));
+            }
+            found.push(column);
+        }
+    }
+    Ok(found)
+}
+
+/// `3` or `2-5`.
+fn range_of(item: &str) -> Option<(usize, usize)> {
+    if item.starts_with('"') {
+        return None;
+    }
+    let (first, last) = item.split_once('-').unwrap_or((item, item));
+    Some((first.trim_ascii().parse().ok()?, last.trim_ascii().parse().ok()?))
+}
+
+/// What there is to choose from, cut off where nobody would read on.
+fn describe_columns(count: usize, names: &[String]) -> String {
+    let most = 20;
+    let listed: Vec<String> = names.iter().take(most).enumerate().map(|(i, name)| format!("{i} ({name})")).collect();
+    let listed = match listed[..] {
+        [] if count == 1 => "0".to_owned(),
+        [] => format!("0 to {}", count - 1),
+        _ => listed.join(", "),
+    };
+    format!("{}: {listed}{}", counted(count, "column"), if names.len() > most { ", ..." } else { "" })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The first bytes of what is in the file, unpacked, and a reader that starts with them.
+fn open(path: &Path) -> Result<(Vec<u8>, Box<dyn BufRead>), String> {
+    let file = File::open(path).map_err(|e| format!("cannot be opened: {e}"))?;
+    let (magic, reader) = peek(BufReader::new(file))?;
+    if magic.starts_with(&[0x1f, 0x8b]) {
+        peek(BufReader::new(Unpacked(MultiGzDecoder::new(reader))))
+    } else {
+        Ok((magic, reader))
+    }
+}
+
+/// A pipe may hand out one byte at a time and cannot go back, hence no `fill_buf` and no seeking.
+fn peek(mut reader: impl BufRead + 'static) -> Result<(Vec<u8>, Box<dyn BufRead>), String> {
+    let mut magic = Vec::new();
+    reader.by_ref().take(6).read_to_end(&mut magic).map_err(unreadable)?;
+    Ok((magic.clone(), Box::new(Cursor::new(magic).chain(reader))))
+}
+
+fn unreadable(e: io::Error) -> String {
+    format!("cannot be read: {e}")
+}
+
+/// Says that it is the packing that is broken.
+struct Unpacked<R>(MultiGzDecoder<R>);
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes).map_err(|e| io::Error::new(e.kind(), format!("broken gzip stream ({e}), pack it again")))
+    }
+}
+
+/// How one number is stored in an array.
+struct Element {
+    kind: u8,
+    size: usize,
+    big_endian: bool,
+}
+
+impl Element {
+    /// From NumPy's notation, `<f8` for little-endian numbers of 8 bytes with a floating point.
+    fn parse(descriptor: &str) -> Option<Self> {
+        let &[order @ (b'<' | b'>' | b'|'), kind, size] = descriptor.as_bytes() else { return None };
+        let known = match kind {
+            b'f' => matches!(size, b'4' | b'8'),
+            b'i' | b'u' => matches!(size, b'1' | b'2' | b'4' | b'8'),
+            _ => false,
+        };
+        let size = usize::from(size.wrapping_sub(b'0'));
+        (known && (order != b'|' || size == 1)).then_some(Self { kind, size, big_endian: order == b'>' })
+    }
+
+    /// The same number with 64 bits, or the integer that has none.
+    fn widen(&self, bytes: &[u8]) -> Result<f64, i128> {
+        let bits = bytes.iter().enumerate().fold(0_u64, |bits, (i, &byte)| {
+            let place = if self.big_endian { self.size - 1 - i } else { i };
+            bits | u64::from(byte) << (8 * place)
+        });
+        let unused = 64 - 8 * self.size;
+        let integer = match (self.kind, self.size) {
+            (b'f', 4) => return Ok(f32::from_bits(bits as u32).into()),
+            (b'f', _) => return Ok(f64::from_bits(bits)),
+            (b'i', _) => i128::from((bits << unused) as i64 >> unused),
+            _ => i128::from(bits),
+        };
+        let value = integer as f64;
+        if value as i128 == integer { Ok(value) } else { Err(integer) }
+    }
+}
+
+/// Reads an array of one axis, which is a column, or of two.
+fn read_array(mut reader: impl Read) -> Result<Table, String> {
+    let header = read_header(&mut reader)?;
+    let (rows, columns) = match header.shape[..] {
+        [rows] => (rows, 1),
+        [rows, columns] => (rows, columns),
+        _ => return Err(format!("an array of shape {:?}, it must be [rows] or [rows, columns]", header.shape)),
+    };
+    let descriptor = header.type_descriptor.as_string().map_or("", String::as_str);
+    let Some(element) = Element::parse(descriptor) else {
+        return Err(format!(
+            "an array of type {}, it must be of floats (f4, f8) or integers, convert it with astype(float)",
+            excerpt(descriptor)
+        ));
+    };
+    if rows == 0 || columns == 0 {
+        return Err(format!("an array of shape {:?} has no numbers, it must have a row for each sample", header.shape));
+    }
+    let fortran = header.layout.is_fortran();
+    // A header may ask for more than there can be; then the file is too short for it in any case.
+    let expected = rows.saturating_mul(columns).saturating_mul(element.size);
+    let mut reader = reader.take((expected as u64).saturating_add(1));
+    let (mut values, mut chunk, mut found) = (Vec::new(), Vec::new(), 0);
+    loop {
+        chunk.clear();
+        found += reader.by_ref().take(1 << 16).read_to_end(&mut chunk).map_err(unreadable)?;
+        for bytes in chunk.chunks_exact(element.size) {
+            values.push(element.widen(bytes).map_err(|integer| {
+                let at = values.len();
+                let (row, column) = if fortran { (at % rows, at / rows) } else { (at / columns, at % columns) };
+                format!(
+                    "row {row}, column {column} (from 0) is {integer}, it must be an integer that a 64-bit float holds"
+                )
+            })?);
+        }
+        if chunk.is_empty() {
+            break;
+        }
+    }
+    if found != expected {
+        let found = if found > expected { "more".to_owned() } else { format!("only {found}") };
+        return Err(format!(
+            "the header says shape {:?} of {descriptor}, which is {expected} bytes, but {found} follow, save it again",
+            header.shape
+        ));
+    }
+    let values = Array2::from_shape_vec((rows, columns).set_f(fortran), values).map_err(|e| e.to_string())?;
+    let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
+    Ok(Table { values, names: None })
+}
+
+/// The magic bytes, two bytes of version, the length of the rest in two bytes or four, then a Python dictionary.
+fn read_header(mut reader: impl Read) -> Result<Header, String> {
+    let mut bytes = Vec::new();
+    append(&mut reader, &mut bytes, 8)?;
+    let width = match bytes[6] {
+        1 => 2,
+        2 | 3 => 4,
+        version => return Err(format!("an array in version {version} of the .npy format, it must be 1, 2 or 3")),
+    };
+    append(&mut reader, &mut bytes, width)?;
+    let length = bytes[8..].iter().rev().fold(0, |length, &byte| length << 8 | usize::from(byte));
+    append(&mut reader, &mut bytes, length)?;
+    let text = String::from_utf8_lossy(&bytes[8 + width..]);
+    // The dictionary of an array of numbers has one tuple in it, the shape. With more brackets it is one of records, or
+    // nested so deep that the parser, which goes back at each bracket, would not end.
+    let plain = text.bytes().filter(|byte| b"([{".contains(byte)).count() == 2;
+    let header = plain.then(|| Header::from_reader(&mut bytes.as_slice()).ok()).flatten();
+    header.ok_or_else(|| format!("the .npy header {} is not that of an array of numbers", excerpt(&text)))
+}
+
+fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(), String> {
+    let read = reader.take(count as u64).read_to_end(bytes).map_err(unreadable)?;
+    if read == count { Ok(()) } else { Err("the file ends within its .npy header, save it again".to_owned()) }
+}
+
+/// What stands between the fields of a line. Spaces may be around any of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Separator {
+    Byte(u8),
+    Whitespace,
+}
+
+impl Separator {
+    /// The first that a line has counts: a comma may be in a field between semicolons, a space in any.
+    const ALL: [Self; 4] = [Self::Byte(b';'), Self::Byte(b','), Self::Byte(b'\t'), Self::Whitespace];
+
+    /// Where the first field ends, if it is not the last.
+    fn find(self, line: &str) -> Option<usize> {
+        find_unquoted(line, |byte| match self {
+            Self::Byte(separator) => byte == separator,
+            Self::Whitespace => byte.is_ascii_whitespace(),
+        })
+    }
+
+    fn in_line(line: &str) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |&separator| separator == Self::Whitespace || separator.find(line).is_some())
+    }
+
+    /// The one that makes a line a row of numbers. A missing number is a mistake in such a row, it makes it no header.
+    fn of_numbers(line: &str) -> Option<Self> {
+        let is_number = |field: &str| field.is_empty() || unquote(field).parse::<f64>().is_ok();
+        Self::in_line(line).find(|&separator| fields(line, separator).all(is_number))
+    }
+}
+
+fn find_unquoted(line: &str, wanted: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut quoted = false;
+    line.bytes().position(|byte| {
+        quoted ^= byte == b'"';
+        !quoted && wanted(byte)
+    })
+}
+
+/// The fields of a line, without the spaces around them.
+fn fields(line: &str, separator: Separator) -> impl Iterator<Item = &str> {
+    let mut rest = Some(line);
+    iter::from_fn(move || {
+        let line = match separator {
+            Separator::Byte(_) => rest?,
+            Separator::Whitespace => rest?.trim_ascii_start(),
+        };
+        let end = separator.find(line);
+        rest = end.map(|end| &line[end + 1..]);
+        Some(line[..end.unwrap_or(line.len())].trim_ascii())
+    })
+}
+
+/// Without the double quotes around it.
+fn unquote(field: &str) -> &str {
+    field.strip_prefix('"').and_then(|field| field.strip_suffix('"')).unwrap_or(field)
+}
+
+/// In quotes, a double quote is written twice.
+fn name(field: &str) -> String {
+    if field.starts_with('"') { unquote(field).replace("\"\"", "\"") } else { field.to_owned() }
+}
+
+/// What a line says: no comment, no byte order mark, no end of line.
+fn content(line: &[u8]) -> Result<&str, String> {
+    if let Some(place) = line.iter().position(|&byte| byte == 0) {
+        return Err(format!("byte {} is NUL, so this is no text, it must be UTF-8 text or a .npy array", place + 1));
+    }
+    let text = str::from_utf8(line).map_err(|e| {
+        let place = e.valid_up_to();
+        let before = String::from_utf8_lossy(&line[place.saturating_sub(20)..place]);
+        format!("byte {} is {:#04x} (after {before:?}), it must be UTF-8 text, save it as that", place + 1, line[place])
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &text[..find_unquoted(text, |byte| matches!(byte, b'#' | b'%')).unwrap_or(text.len())];
+    // A tab in front is left: above pandas' index, it is an empty name.
+    let text = text.trim_ascii_end();
+    if text.contains('\r') {
+        return Err("a carriage return is within the line, lines must end with a line feed".to_owned());
+    }
+    if text.bytes().filter(|&byte| byte == b'"').count() % 2 == 1 {
+        return Err(format!("a double quote is not closed in {}, each must be, in the same line", excerpt(text)));
+    }
+    Ok(text)
+}
+
+fn excerpt(text: &str) -> String {
+    let most = 60;
+    let short: String = text.trim().chars().take(most).collect();
+    format!("{short:?}{}", if text.trim().chars().count() > most { "..." } else { "" })
+}
+
+/// How the rows of a text look, known from the first that is all numbers.
+struct Layout {
+    separator: Separator,
+    names: Option<Vec<String>>,
+    /// Of the line that decided on the number of columns: the header, or else the first row.
+    line: usize,
+    columns: usize,
+}
+
+impl Layout {
+    /// From the first row, and a line above it that is no row.
+    fn new(header: Option<(usize, String)>, line: usize, row: &str) -> Self {
+        // If no separator makes it one of numbers, any serves to say which field is none.
+        let separator = Separator::of_numbers(row).or_else(|| Separator::in_line(row).next());
+        let separator = separator.unwrap_or(Separator::Whitespace);
+        match header {
+            Some((line, header)) => {
+                let names: Vec<String> = fields(&header, separator).map(name).collect();
+                Self { separator, line, columns: names.len(), names: Some(names) }
+            }
+            None => Self { separator, line, columns: fields(row, separator).count(), names: None },
+        }
+    }
+
+    /// Appends a row to the values.
+    fn parse(&self, row: &str, values: &mut Vec<f64>) -> Result<(), String> {
+        let mut found = 0;
+        for field in fields(row, self.separator) {
+            if found < self.columns {
+                values.push(unquote(field).parse().map_err(|_| self.no_number(found, field))?);
+            }
+            found += 1;
+        }
+        if found == self.columns { Ok(()) } else { Err(self.ragged(found, row)) }
+    }
+
+    fn no_number(&self, column: usize, field: &str) -> String {
+        let name = match &self.names {
+            Some(names) => format!("({:?})", names[column]),
+            None => format!("(of 0 to {})", self.columns - 1),
+        };
+        let number = "it must be a number like 2, -0.5 or 1e-3";
+        match field {
+            "" => format!("column {column} {name} is empty, {number}"),
+            _ => format!("column {column} {name} is {}, {number}, only the first line may be names", excerpt(field)),
+        }
+    }
+
+    fn ragged(&self, found: usize, row: &str) -> String {
+        let Self { separator, names, line, columns } = self;
+        let separator = match separator {
+            Separator::Byte(b'\t') => "tabs".to_owned(),
+            Separator::Byte(byte) => format!("{:?}", char::from(*byte)),
+            Separator::Whitespace => "spaces".to_owned(),
+        };
+        let first = if names.is_some() { "the header" } else { "the first row" };
+        let (row, found) = (excerpt(row), counted(found, "field"));
+        format!("{row} has {found} between {separator}, it must have {columns} like {first}, line {line}")
+    }
+}
+
+/// Reads text line by line.
+fn read_text(mut reader: impl BufRead) -> Result<Table, String> {
+    let (mut line, mut number) = (Vec::new(), 0);
+    let (mut header, mut layout) = (None, None);
+    let mut values = Vec::new();
+    while reader.read_until(b'\n', &mut line).map_err(unreadable)? > 0 {
+        number += 1;
+        let at = |what: String| format!("line {number}: {what}");
+        let row = content(&line).map_err(at)?;
+        if row.is_empty() {
+            // A comment, perhaps.
+        } else if layout.is_none() && header.is_none() && Separator::of_numbers(row).is_none() {
+            header = Some((number, row.to_owned()));
+        } else {
+            let layout = layout.get_or_insert_with(|| Layout::new(header.take(), number, row));
+            layout.parse(row, &mut values).map_err(at)?;
+        }
+        line.clear();
+    }
+    let Some(Layout { names, columns, .. }) = layout else {
+        return Err(match header {
+            Some((number, text)) => {
+                format!(
+                    "line {number}, {}, is a header with no numbers below it, it must be followed by rows",
+                    excerpt(&text)
+                )
+            }
+            None => "no numbers, it must have a row for each sample".to_owned(),
+        });
+    };
+    let values = Array2::from_shape_vec((values.len() / columns, columns), values).map_err(|e| e.to_string())?;
+    Ok(Table { values, names })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    use ndarray::{Array1, Array3, arr0, array};
+    use ndarray_npy::{WritableElement, WriteNpyExt};
+
+    fn read_bytes(bytes: &[u8]) -> Result<Table, Failure> {
+        // What it is called has no say.
+        let mut file = tempfile::Builder::new().suffix(".npy.csv").tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        read(file.path())
+    }
+
+    fn table(bytes: impl AsRef<[u8]>) -> Table {
+        read_bytes(bytes.as_ref()).unwrap()
+    }
+
+    /// The sentence after the name of the file, which is there, as is exit code 2.
+    fn said(bytes: impl AsRef<[u8]>) -> String {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes.as_ref()).unwrap();
+        sentence(read(file.path()), &format!("{}: ", file.path().display()))
+    }
+
+    fn sentence<T: std::fmt::Debug>(result: Result<T, Failure>, start: &str) -> String {
+        let failure = result.unwrap_err();
+        assert!(format!("{failure:?}").ends_with("code: 2 }"), "{failure:?}");
+        failure.to_string().strip_prefix(start).unwrap().to_owned()
+    }
+
+    fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(bytes.as_ref()).unwrap();
+        packed.finish().unwrap()
+    }
+
+    fn npy<T: WritableElement, D: ndarray::Dimension>(array: &ndarray::Array<T, D>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        array.write_npy(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Version 1 of the format, as NumPy writes it but for the padding.
+    fn raw_npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(dictionary.len() + 1).unwrap().to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], dictionary.as_bytes(), b"\n", data].concat()
+    }
+
+    #[test]
+    fn text_in_every_way_of_writing_it() {
+        let expected = array![[1.0, -0.5, 2e-3], [2.0, 4.0, -6.25]];
+        for text in [
+            "1,-.5,2e-3\n2,4,-6.25\n",
+            "1;-.5;2e-3\n+2;4.;-6.25",
+            "1\t-.5\t2e-3\r\n2\t4\t-6.25\r\n",
+            "  1   -0.5 \t 0.002  \n\n2 4\t-6.25",
+            "\t1 -0.5 0.002\t\n 2 4 -6.25",
+            "1\t-0.5\t0.002\t\n2\t4\t-6.25\t",
+            "\u{feff}1 , -.5 ,2E-3\n \t\r\n2,4,-6.25",
+            "% made by hand, 3 columns\n# \"and\n1,-.5,2e-3 # the \"first\n\n2,4,-6.25%last",
+            "\"1\",\"-.5\",\"2e-3\"\n2, \"4\" ,-6.25",
+        ] {
+            let read = table(text);
+            assert_eq!((&read.values, read.names), (&expected, None), "{text:?}");
+            let (start, end) = text.split_at(8);
+            assert_eq!(table([gzip(start), gzip(end)].concat()).values, expected);
+        }
+        assert_eq!(table("1\n2\n3").values, array![[1.0], [2.0], [3.0]]);
+        assert_eq!(table("5").values, array![[5.0]]);
+        let odd = table("nan,inf,-inf\n1e400,NaN,0").values;
+        assert!(odd[[0, 0]].is_nan() && odd[[1, 1]].is_nan());
+        assert_eq!((odd[[0, 1]], odd[[0, 2]], odd[[1, 0]]), (f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY));
+    }
+
+    #[test]
+    fn headers() {
+        for (text, names) in [
+            ("age,height\n1,2", ["age", "height"]),
+            ("\u{feff}% units\n\n age , height \r\n1,2\r\n", ["age", "height"]),
+            ("\"an \"\"age\"\", it is\";\"100 % # high\"\n1;2", ["an \"age\", it is", "100 % # high"]),
+            ("\"an age\"   height\n1 2", ["an age", "height"]),
+            // The separator is that of the numbers.
+            ("body, mass\tage\n1\t2", ["body, mass", "age"]),
+            // One field that is not a number is enough, and pandas calls its index nothing.
+            ("2019,height\n1,2", ["2019", "height"]),
+            (",height\n1,2", ["", "height"]),
+            ("\theight\n1\t2", ["", "height"]),
+            ("größe,高\n1,2", ["größe", "高"]),
+        ] {
+            let table = table(text);
+            assert_eq!(table.names.as_deref(), Some(&names.map(String::from)[..]), "{text:?}");
+            assert_eq!(table.values, array![[1.0, 2.0]]);
+        }
+        assert_eq!(table("x\n1\n2").names, Some(vec!["x".to_owned()]));
+    }
+
+    #[test]
+    fn text_that_is_no_table() {
+        let empty = "is empty, it must be a number like 2, -0.5 or 1e-3";
+        let number = "it must be a number like 2, -0.5 or 1e-3, only the first line may be names";
+        for (text, expected) in [
+            ("1,2\n\n3,x1 # no", format!("line 3: column 1 (of 0 to 1) is \"x1\", {number}")),
+            ("a b\n1 2\n1 ?", format!("line 3: column 1 (\"b\") is \"?\", {number}")),
+            ("a,b\nc,d\n1,2", format!("line 2: column 0 (\"a\") is \"c\", {number}")),
+            ("1;2\n1,5;2", format!("line 2: column 0 (of 0 to 1) is \"1,5\", {number}")),
+            ("a;b\n1,5;2", format!("line 2: column 0 (\"a\") is \"1,5\", {number}")),
+            ("1,2,3\n1,,3", format!("line 2: column 1 (of 0 to 2) {empty}")),
+            ("1,,3\n1,2,3", format!("line 1: column 1 (of 0 to 2) {empty}")),
+            ("1\t\t3\n1\t2\t3", format!("line 1: column 1 (of 0 to 2) {empty}")),
+            ("1\t2\t3\n\t2\t3", format!("line 2: column 0 (of 0 to 2) {empty}")),
+            ("1,2,\n", format!("line 1: column 2 (of 0 to 2) {empty}")),
+            ("1,2\n1 000,2", format!("line 2: column 0 (of 0 to 1) is \"1 000\", {number}")),
+            (
+                "%\n1,2\n1,2,3",
+                "line 3: \"1,2,3\" has 3 fields between ',', it must have 2 like the first row, line 2".into(),
+            ),
+            ("1 2\n1", "line 2: \"1\" has 1 field between spaces, it must have 2 like the first row, line 1".into()),
+            (
+                "body mass age\n1 2\n",
+                "line 2: \"1 2\" has 2 fields between spaces, it must have 3 like the header, line 1".into(),
+            ),
+            ("", "no numbers, it must have a row for each sample".into()),
+            ("\u{feff}\n# 1,2\n\n", "no numbers, it must have a row for each sample".into()),
+            (
+                "\nhello, you",
+                "line 2, \"hello, you\", is a header with no numbers below it, it must be followed by rows".into(),
+            ),
+            (
+                "\"a,b\n1,2",
+                "line 1: a double quote is not closed in \"\\\"a,b\", each must be, in the same line".into(),
+            ),
+            ("1\r2\r3\r", "line 1: a carriage return is within the line, lines must end with a line feed".into()),
+            ("1,2\n1\0", "line 2: byte 2 is NUL, so this is no text, it must be UTF-8 text or a .npy array".into()),
+        ] {
+            assert_eq!(said(text), expected, "{text:?}");
+        }
+        let latin = said(b"1,2\ngr\xf6sse");
+        assert_eq!(latin, "line 2: byte 3 is 0xf6 (after \"gr\"), it must be UTF-8 text, save it as that");
+        assert!(said(format!("1,2\n1,{}", "ä".repeat(1000))).contains(&format!("\"{}\"...", "ä".repeat(60))));
+        assert!(said(b"PK\x03\x04rest").starts_with("a zip archive"));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("none.csv");
+        let start = format!("{}: cannot be ", missing.display());
+        assert!(sentence(read(&missing), &start).starts_with("opened: "));
+        assert!(sentence(read(folder.path()), &format!("{}: ", folder.path().display())).starts_with("cannot be "));
+        let rows = "1.25,2.5\n".repeat(1000);
+        for bytes in [rows.into_bytes(), npy(&Array2::<f64>::ones((100, 3)))] {
+            let mut packed = gzip(bytes);
+            for length in 2..packed.len() {
+                let said = said(&packed[..length]);
+                assert!(said.starts_with("cannot be read: broken gzip stream ("), "{length}: {said}");
+            }
+            let last = packed.len() - 5;
+            packed[last] ^= 1;
+            assert!(said(&packed).contains("broken gzip stream"));
+        }
+    }
+
+    #[test]
+    fn arrays_of_every_type() {
+        fn check<T: WritableElement + Copy>(numbers: [T; 6], expected: [f64; 6]) {
+            let expected = Array2::from_shape_vec((2, 3), expected.to_vec()).unwrap();
+            let array = Array2::from_shape_vec((2, 3), numbers.to_vec()).unwrap();
+            assert_eq!(table(npy(&array)).values, expected);
+            // Fortran order, and gzipped.
+            let read = table(gzip(npy(&array.reversed_axes()))).values;
+            assert_eq!(read, expected.t());
+            assert!(read.is_standard_layout());
+            // The other byte order.
+            let mut bytes = npy(&Array1::from(numbers.to_vec()));
+            let order = bytes.iter().position(|&byte| byte == b'<' || byte == b'|').unwrap();
+            if bytes[order] == b'<' {
+                bytes[order] = b'>';
+                let data = bytes.len() - 6 * size_of::<T>();
+                bytes[data..].chunks_exact_mut(size_of::<T>()).for_each(<[u8]>::reverse);
+            }
+            let read = table(bytes);
+            assert_eq!(read.values.column(0), Array1::from_iter(expected));
+            assert_eq!((read.values.dim(), read.names), ((6, 1), None));
+        }
+        let ones = [0.0, 1.0, 2.0, 3.0];
+        let and = |a: f64, b: f64| [ones[0], ones[1], ones[2], ones[3], a, b];
+        check(and(-1e-300, f64::MAX), and(-1e-300, f64::MAX));
+        check([0.0, 1.0, 2.0, 3.0, 0.1, f32::MIN], and(f64::from(0.1_f32), f64::from(f32::MIN)));
+        check([0, 1, 2, 3, i8::MIN, i8::MAX], and(-128.0, 127.0));
+        check([0, 1, 2, 3, i16::MIN, i16::MAX], and(-32768.0, 32767.0));
+        check([0, 1, 2, 3, i32::MIN, i32::MAX], and(-2147483648.0, 2147483647.0));
+        check([0, 1, 2, 3, i64::MIN, -(1 << 53)], and(-9223372036854775808.0, -9007199254740992.0));
+        check([0, 1, 2, 3, u8::MIN, u8::MAX], and(0.0, 255.0));
+        check([0, 1, 2, 3, u16::MIN, u16::MAX], and(0.0, 65535.0));
+        check([0, 1, 2, 3, u32::MIN, u32::MAX], and(0.0, 4294967295.0));
+        check([0, 1, 2, 3, 1 << 63, 1_u64 << 53], and(9223372036854775808.0, 9007199254740992.0));
+    }
+
+    #[test]
+    fn arrays_longer_than_a_piece() {
+        let array = Array2::from_shape_fn((30_011, 3), |(i, j)| (3 * i + j) as f64);
+        assert_eq!(table(npy(&array)).values, array);
+        assert_eq!(table(gzip(npy(&array.t().to_owned()))).values, array.t());
+        assert_eq!(table(npy(&array.mapv(|x| x as i16))).values[[10_000, 2]], 30_002.0);
+    }
+
+    #[test]
+    fn arrays_that_are_no_table() {
+        let one = |shape: &str, descr: &str, data: &[u8]| {
+            said(raw_npy(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"), data))
+        };
+        let shape = "it must be [rows] or [rows, columns]";
+        assert_eq!(said(npy(&Array3::<f32>::zeros((1, 2, 3)))), format!("an array of shape [1, 2, 3], {shape}"));
+        assert_eq!(said(npy(&arr0(1.0))), format!("an array of shape [], {shape}"));
+        for empty in ["(0,)", "(3, 0)", "(0, 18446744073709551615)"] {
+            assert!(one(empty, "'<f8'", b"").ends_with("has no numbers, it must have a row for each sample"));
+        }
+        for kind in ["<f2", "<c16", "|b1", "|O", "<U3", "<M8[ns]", "|f8", "f8", "", "|S0"] {
+            let said = one("(1,)", &format!("'{kind}'"), &[0; 16]);
+            // The bracket in a type of dates is taken for a record's.
+            assert!(said.contains(kind) && said.contains(" numbers") || said.contains("astype(float)"), "{said}");
+        }
+        let said_of_record = one("(1,)", "[('x', '<f8'), ('y', '<f8')]", &[0; 16]);
+        assert!(said_of_record.starts_with("the .npy header \"{'descr': [('x', '<f8')"), "{said_of_record}");
+
+        let only = |found| {
+            format!("the header says shape [2, 3] of <f8, which is 48 bytes, but {found} follow, save it again")
+        };
+        let whole = npy(&Array2::<f64>::ones((2, 3)));
+        let start = whole.len() - 48;
+        for length in 6..whole.len() {
+            let said = said(&whole[..length]);
+            if length < start {
+                assert_eq!(said, "the file ends within its .npy header, save it again");
+            } else {
+                assert_eq!(said, only(format!("only {}", length - start)));
+            }
+        }
+        assert_eq!(said([&whole[..], &[0]].concat()), only("more".to_owned()));
+        assert_eq!(said([&whole[..], &whole[..]].concat()), only("more".to_owned()));
+
+        let array = array![[1, 2, 3], [4, 5, (1_i64 << 53) + 1]];
+        let exact = "column 2 (from 0) is 9007199254740993, it must be an integer that a 64-bit float holds";
+        assert_eq!(said(npy(&array)), format!("row 1, {exact}"));
+        let columns_first = said(npy(&array![[1, 4], [2, 5], [(1_i64 << 53) + 1, 6]].reversed_axes()));
+        assert_eq!(columns_first, format!("row 0, {exact}"));
+        assert!(said(npy(&array![i64::MAX])).contains("row 0, column 0 (from 0) is 9223372036854775807,"));
+        assert!(said(npy(&array![u64::MAX])).contains("is 18446744073709551615,"));
+    }
+
+    #[test]
+    fn headers_that_lie() {
+        // Nothing is allocated for them.
+        for shape in ["(4611686018427387904,)", "(18446744073709551615, 18446744073709551615)", "(1000000000000, 2)"] {
+            let dictionary = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}}}");
+            assert!(said(raw_npy(&dictionary, &[0; 24])).ends_with("but only 24 follow, save it again"));
+        }
+        assert_eq!(said(b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"), "the file ends within its .npy header, save it again");
+        assert!(said(b"\x93NUMPY\x07\0\x01\0{}").starts_with("an array in version 7 of the .npy format"));
+        for dictionary in [
+            "",
+            "{}",
+            "\u{e4}",
+            "{'shape': (1,)}",
+            "{'descr': '<f8', 'fortran_order': 0, 'shape': (1,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+            "{'descr': set(), 'fortran_order': False, 'shape': 1}",
+            &"[".repeat(60_000),
+            &"(1,".repeat(20_000),
+        ] {
+            let said = said(raw_npy(dictionary, &[0; 8]));
+            assert!(said.ends_with("is not that of an array of numbers"), "{said}");
+        }
+        // Versions 2 and 3 have a longer length.
+        let dictionary = b"{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1)}\n";
+        for version in [2, 3] {
+            let length = u32::try_from(dictionary.len()).unwrap().to_le_bytes();
+            let start = [0x93, b'N', b'U', b'M', b'P', b'Y', version, 0];
+            let bytes = [&start[..], &length, dictionary, &0.1_f32.to_be_bytes()].concat();
+            assert_eq!(table(bytes).values, array![[f64::from(0.1_f32)]]);
+        }
+    }
+
+    #[test]
+    fn lists_of_columns() {
+        let plain = table("1,2,3,4");
+        let named = table("age,\"a, b\",x-y,2,age 2\n1,2,3,4,5");
+        for (list, expected) in [("0,1", vec![0, 1]), ("3", vec![3]), (" 2 - 3 , 0", vec![2, 3, 0]), ("1-1", vec![1])] {
+            assert_eq!(columns(list, &plain).unwrap(), expected);
+            assert_eq!(columns(list, &named).unwrap(), expected);
+        }
+        let by_name = columns("age,1-2,age 2", &named).unwrap();
+        assert_eq!(by_name, [0, 1, 2, 4]);
+        assert_eq!(columns("x-y,\"a, b\", \"age\"", &named).unwrap(), [2, 1, 0]);
+        // A number is a place, unless in quotes.
+        assert_eq!(columns("2,\"2\"", &named).unwrap(), [2, 3]);
+        assert_eq!(columns("2019", &table("x,2019\n1,2")).unwrap(), [1]);
+    }
+
+    #[test]
+    fn lists_of_columns_that_are_not_there() {
+        let plain = table("1,2,3,4");
+        let all = ", the file has 4 columns: 0 to 3";
+        for (list, expected) in [
+            ("4", "there is no column \"4\" as in \"4\""),
+            ("0,2-9999999999999", "there is no column \"2-9999999999999\" as in \"0,2-9999999999999\""),
+            ("99999999999999999999", "there is no column \"99999999999999999999\" as in \"99999999999999999999\""),
+            ("age", "there is no column \"age\" as in \"age\""),
+            ("-1", "there is no column \"-1\" as in \"-1\""),
+            ("", "there is no column \"\" as in \"\""),
+            ("0,,1", "there is no column \"\" as in \"0,,1\""),
+            ("9-1", "there is no column \"9-1\" as in \"9-1\""),
+            ("3-1", "the range 3-1 of columns runs backwards, it must be 1-3"),
+            ("1,0-2", "column 1 is there more than once in \"1,0-2\", name it once"),
+        ] {
+            assert_eq!(sentence(columns(list, &plain), ""), format!("{expected}{all}"));
+        }
+        assert!(sentence(columns("1", &table("5")), "").ends_with(", the file has 1 column: 0"));
+        let named = table("x,y,x\n1,2,3");
+        let all = "the file has 3 columns: 0 (x), 1 (y), 2 (x)";
+        let twice = format!("columns 0 and 2 are both called \"x\", choose one by its number, {all}");
+        assert_eq!(sentence(columns("y,x", &named), ""), twice);
+        assert!(sentence(columns("z", &named), "").ends_with(all));
+        let wide: Vec<String> = (0..50).map(|i| format!("c{i}")).collect();
+        let wide = table(format!("{}\n{}", wide.join(" "), "1 ".repeat(50)));
+        assert!(sentence(columns("z", &wide), "").ends_with(", 19 (c19), ..."));
+    }
+}

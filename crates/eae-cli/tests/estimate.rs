@@ -1,0 +1,173 @@
+//! The commands that estimate: the same numbers from every kind of file, and a sentence for every flaw.
+
+use std::fs;
+use std::path::Path;
+
+use ndarray::{Array2, ShapeBuilder};
+use ndarray_npy::WriteNpyExt;
+
+use super::{eae, json, stderr};
+
+/// Numbers without a pattern: of a chaotic map.
+fn table() -> Array2<f64> {
+    let mut x = 0.3_f64;
+    let mut y = Array2::from_shape_simple_fn((60, 3), || {
+        x = 3.99 * x * (1.0 - x);
+        x
+    });
+    // The last column follows the first.
+    for i in 0..60 {
+        y[[i, 2]] = y[[i, 0]] + 0.1 * y[[i, 2]];
+    }
+    y
+}
+
+fn text(table: &Array2<f64>, separator: &str) -> String {
+    let row = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(f64::to_string).collect::<Vec<_>>().join(separator);
+    table.rows().into_iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn write_npy(path: &Path, table: &Array2<f64>) {
+    table.write_npy(fs::File::create(path).unwrap()).unwrap();
+}
+
+/// Whether a number in JSON is this one; reading it can be off by a rounding.
+fn same(found: &serde_json::Value, expected: f64) -> bool {
+    (found.as_f64().unwrap() - expected).abs() <= 1e-14 * (1.0 + expected.abs())
+}
+
+#[test]
+fn every_kind_of_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = table();
+    write_npy(&folder.join("c.npy"), &table);
+    let mut columns_first = Array2::zeros(table.raw_dim().f());
+    columns_first.assign(&table);
+    write_npy(&folder.join("fortran.npy"), &columns_first);
+    fs::write(folder.join("plain.csv"), text(&table, ",")).unwrap();
+    fs::write(folder.join("header.csv"), format!("a,b,c\r\n{}\r\n", text(&table, ",").replace('\n', "\r\n"))).unwrap();
+    fs::write(folder.join("spaces.txt"), format!("% made up\n# twice\n\n{}\n", text(&table, "  "))).unwrap();
+    let expected = knn_entropy::KozachenkoLeonenko::new(4).entropy(table.view()).unwrap();
+    for file in ["c.npy", "fortran.npy", "plain.csv", "header.csv", "spaces.txt"] {
+        let found = eae(folder, &["entropy", file, "--k", "4", "--json"]);
+        assert!(found.status.success(), "{file}: {}", stderr(&found));
+        let report = &json(&found)[0];
+        assert!(same(&report["entropy"], expected), "{file}");
+        assert_eq!((&report["n"], &report["d"], &report["k"]), (&60.into(), &3.into(), &4.into()));
+        assert_eq!((&report["unit"], &report["estimator"]), (&"nats".into(), &"kl".into()));
+    }
+    // Single precision is widened.
+    let single = table.mapv(|x| x as f32);
+    single.write_npy(fs::File::create(folder.join("single.npy")).unwrap()).unwrap();
+    let expected = knn_entropy::KozachenkoLeonenko::new(3).entropy(single.view()).unwrap();
+    assert!(same(&json(&eae(folder, &["entropy", "single.npy", "--json"]))[0]["entropy"], expected));
+    // Columns by number and by name.
+    let by_number = eae(folder, &["entropy", "plain.csv", "--x", "0,2", "--json"]);
+    let by_name = eae(folder, &["entropy", "header.csv", "--x", "a,c", "--json"]);
+    assert_eq!(json(&by_number)[0]["entropy"], json(&by_name)[0]["entropy"]);
+}
+
+#[test]
+fn estimators_metrics_and_local_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("x.csv"), text(&table(), ",")).unwrap();
+    for estimator in ["kl", "truncated", "weighted", "renyi", "tsallis", "kpn"] {
+        let high = ["--high", "2"];
+        let found = eae(folder, &[&["entropy", "x.csv", "--estimator", estimator, "--json"][..], &high].concat());
+        assert!(found.status.success(), "{estimator}: {}", stderr(&found));
+        assert_eq!(json(&found)[0]["estimator"], estimator);
+        assert!(json(&found)[0]["entropy"].is_f64());
+    }
+    let entropies = ["l1", "l2", "linf"].map(|metric| {
+        json(&eae(folder, &["entropy", "x.csv", "--metric", metric, "--json"]))[0]["entropy"].as_f64().unwrap()
+    });
+    assert!(entropies[0] != entropies[1] && entropies[1] != entropies[2]);
+    // Local values in JSON, and alone on standard output.
+    let report = &json(&eae(folder, &["entropy", "x.csv", "--local", "--json"]))[0];
+    let local: Vec<f64> = report["local"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    assert!((local.iter().sum::<f64>() / 60.0 - report["entropy"].as_f64().unwrap()).abs() < 1e-12);
+    let lines = eae(folder, &["entropy", "x.csv", "--local"]);
+    let lines: Vec<f64> = std::str::from_utf8(&lines.stdout).unwrap().lines().map(|x| x.parse().unwrap()).collect();
+    // Reading JSON can be off by a rounding.
+    assert!(lines.iter().zip(&local).all(|(a, b)| (a - b).abs() < 1e-14 * a.abs()) && lines.len() == local.len());
+}
+
+#[test]
+fn information_and_divergence() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = table();
+    fs::write(folder.join("x.csv"), text(&table, ",")).unwrap();
+    let of = |more: &[&str]| {
+        let found = eae(folder, &[&["mi", "x.csv", "--x", "0", "--y", "2", "--json"], more].concat());
+        assert!(found.status.success(), "{}", stderr(&found));
+        json(&found)[0].clone()
+    };
+    let [x, z, y] = [0, 1, 2].map(|c| table.slice_axis(ndarray::Axis(1), (c..c + 1).into()).to_owned());
+    let ksg = knn_entropy::Ksg::new(3);
+    assert!(same(&of(&[])["mutual_information"], ksg.mutual_information(x.view(), y.view()).unwrap()));
+    let given = of(&["--z", "1", "--theiler", "2", "--estimator", "ksg2"]);
+    let second = ksg.algorithm(knn_entropy::Algorithm::Second).window(2);
+    assert!(same(&given["mutual_information"], second.conditional(x.view(), y.view(), z.view()).unwrap()));
+    assert_eq!(of(&["--permutations", "19"])["p_value"], 0.05);
+    // Standardised by the divisor n - 1.
+    let standard = knn_entropy::correct(x.view(), &[knn_entropy::Layer::Standardize]).unwrap().samples;
+    let other = knn_entropy::correct(y.view(), &[knn_entropy::Layer::Standardize]).unwrap().samples;
+    let expected = ksg.mutual_information(standard.view(), other.view()).unwrap();
+    assert!(same(&of(&["--standardize"])["mutual_information"], expected));
+
+    let moved = table.mapv(|x| x + 0.5);
+    write_npy(&folder.join("moved.npy"), &moved);
+    let found = json(&eae(folder, &["divergence", "x.csv", "moved.npy", "--json"]))[0].clone();
+    let expected = knn_entropy::Divergence::new(3).divergence(table.view(), moved.view()).unwrap();
+    assert!(same(&found["divergence"], expected));
+    assert!(found["cross_entropy"].as_f64().unwrap() > expected - 10.0);
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("x.csv"), text(&table(), ",")).unwrap();
+    fs::write(folder.join("twice.csv"), "1,2\n1,2\n3,4\n").unwrap();
+    fs::write(folder.join("nan.csv"), "1,2\n3,nan\n4,5\n").unwrap();
+    fs::write(folder.join("word.csv"), "1,2\n3,four\n").unwrap();
+    fs::write(folder.join("constant.csv"), "1,2\n3,2\n4,2\n").unwrap();
+    fs::write(folder.join("empty.csv"), "").unwrap();
+    let cases: [(&[&str], &str); 14] = [
+        (&["entropy", "nowhere.csv"], "nowhere.csv"),
+        (&["entropy", "empty.csv"], "empty.csv"),
+        (&["entropy", "word.csv"], "line 2"),
+        (&["entropy", "nan.csv", "--k", "1"], "row 1, column 1 is NaN"),
+        (&["entropy", "twice.csv", "--k", "1"], "--floor"),
+        (&["entropy", "x.csv", "--k", "60"], "k is 60"),
+        (&["entropy", "x.csv", "--k", "0"], "k is 0"),
+        (&["entropy", "x.csv", "--x", "7"], "3 columns"),
+        (&["entropy", "x.csv", "--estimator", "truncated", "--high", "0.5"], "not from 0 to 0.5"),
+        (&["entropy", "x.csv", "--estimator", "renyi", "--order", "9"], "order is 9"),
+        (&["entropy", "constant.csv", "--standardize", "--k", "1"], "column 1"),
+        (&["mi", "x.csv", "--x", "0"], "--x and --y"),
+        (&["divergence", "x.csv", "twice.csv"], "3 columns"),
+        (&["bench", "knn", "--n", "3", "--k", "5"], "k is 5"),
+    ];
+    for (arguments, expected) in cases {
+        let output = eae(folder, arguments);
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(expected) && message.lines().count() == 1, "{arguments:?}: {message}");
+        assert!(output.stdout.is_empty());
+    }
+    let floored = eae(folder, &["entropy", "twice.csv", "--k", "1", "--floor", "0.1"]);
+    assert!(floored.status.success(), "{}", stderr(&floored));
+}
+
+#[test]
+fn the_benchmark_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let found = eae(folder.path(), &["bench", "knn", "--n", "500", "--d", "2", "--k", "3", "--threads", "2"]);
+    let line = &json(&found)[0];
+    assert_eq!((&line["n"], &line["d"], &line["k"], &line["threads"]), (&500.into(), &2.into(), &3.into(), &2.into()));
+    assert!(line["min_ms"].as_f64().unwrap() > 0.0 && line["mean_log_r"].is_f64());
+}
