@@ -166,7 +166,7 @@ fn information_of_other_distributions() {
     let found = Ksg::new(4).mutual_information(x1.mapv(f64::ln).view(), x2.mapv(f64::ln).view()).unwrap();
     assert_abs_diff_eq!(found, truth, epsilon = 0.04);
     // X = N(0, 1) + delta Y, Y a fair coin.
-    for (delta, truth) in [(2.0, 0.3368), (4.0, 0.6327), (8.0, 0.6931)] {
+    for (delta, truth) in [(2.0, 0.3368), (4.0, 0.6327), (8.0, 2_f64.ln())] {
         let coins: Vec<bool> = (0..4000).map(|_| rng.random()).collect();
         let noise = normal(4000, 1, 4);
         let x = Array2::from_shape_fn((4000, 1), |(i, _)| noise[[i, 0]] + if coins[i] { delta } else { 0.0 });
@@ -186,14 +186,14 @@ fn information_of_other_distributions() {
 #[test]
 fn transfer_entropy_of_an_autoregression() {
     // y_t = a y_(t-1) + b x_(t-1) + s e: 1/2 ln(1 + b^2 / s^2), whatever a; and nothing the other way.
-    let (a, b, s) = (0.5, 0.8, 0.6);
+    let (a, b, s) = (0.5, 0.8, 0.6_f64);
     let noise = normal(6000, 2, 5);
     let x = noise.slice(s![.., ..1]).to_owned();
     let mut y = Array2::zeros((6000, 1));
     for t in 1..6000 {
         y[[t, 0]] = a * y[[t - 1, 0]] + b * x[[t - 1, 0]] + s * noise[[t, 1]];
     }
-    let truth = 0.5 * (1.0 + b * b / (s * s) as f64).ln();
+    let truth = 0.5 * (1.0 + b * b / (s * s)).ln();
     for algorithm in ALGORITHMS {
         let estimator = TransferEntropy::new(4).algorithm(algorithm);
         assert_abs_diff_eq!(estimator.transfer_entropy(x.view(), y.view()).unwrap(), truth, epsilon = 0.06);

@@ -139,9 +139,9 @@ proptest! {
         let tree = ImmutableKdTree::new_from_slice(&points).unwrap();
         let samples = Samples::new(x.view()).unwrap();
         let found = KdTree.among(&samples, 4, Norm::L2.into(), 0).unwrap();
-        for i in 0..n {
+        for (i, point) in points.iter().enumerate() {
             let five = NonZero::new(5_usize).unwrap();
-            let theirs = tree.query(&points[i]).nearest_n::<SquaredEuclidean<f64>>(five).execute();
+            let theirs = tree.query(point).nearest_n::<SquaredEuclidean<f64>>(five).execute();
             for (j, theirs) in theirs.iter().skip(1).enumerate() {
                 prop_assert!((found.distances[[i, j]] - theirs.distance.sqrt()).abs() < 1e-14);
             }

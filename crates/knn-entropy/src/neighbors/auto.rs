@@ -65,7 +65,7 @@ const MANY_DIMENSIONS: f64 = 20.0;
 enum Choice<'a> {
     Search(&'static dyn NeighborSearch),
     /// The tree that was planted to find out.
-    Tree(Planted<'a>),
+    Tree(Box<Planted<'a>>),
 }
 
 /// `queries` is how many queries the all-pairs search makes for each reference.
@@ -100,7 +100,7 @@ fn choose<'a>(
     let planted = plant();
     let threads = rayon::current_num_threads() as f64;
     if planted.time(k, LEAVES).as_secs_f64() < pair * queries * n as f64 / threads {
-        Choice::Tree(planted)
+        Choice::Tree(Box::new(planted))
     } else {
         Choice::Search(all_pairs)
     }
