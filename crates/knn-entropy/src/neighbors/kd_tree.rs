@@ -19,8 +19,8 @@ use crate::{Metric, Result, Samples};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KdTree;
 
-/// Points in a leaf: few enough to leave out most, many enough to share the walk.
-pub(super) const LEAF: usize = 25;
+/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to share the walk.
+pub(super) const LEAF: usize = 24;
 
 /// Below so many points one thread looks up all.
 const SERIAL: usize = 1024;
@@ -85,7 +85,7 @@ impl<'a> Planted<'a> {
             let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves) | 1).collect();
             let start = Instant::now();
             some.par_iter().for_each(|&leaf| {
-                let mut nearest = vec![Nearest::new(k); LEAF + 1];
+                let mut nearest = vec![Nearest::new(k); LEAF];
                 search.leaves(leaf, &mut vec![(0.0, 0); leaf.len() * k], &mut nearest);
             });
             start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
@@ -161,7 +161,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
             let (left_found, right_found) = found.split_at_mut(left.len() * self.k);
             join(|| self.subtree(left, left_found), || self.subtree(right, right_found));
         } else {
-            let mut nearest = vec![Nearest::new(self.k); LEAF + 1];
+            let mut nearest = vec![Nearest::new(self.k); LEAF];
             self.leaves(node, found, &mut nearest);
         }
     }
@@ -252,13 +252,16 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Kernel for Scan<'_, '_, '_
             if !nearest.excludes(geometry.nearest_key(Bounds::of_point(point), bounds), smallest) {
                 for (group, indices) in groups.chunks_exact(d).zip(indices.chunks(LANES)) {
                     let keys = geometry.keys(point, group);
-                    // Mostly none is near enough, which one comparison of all finds out.
-                    let near = nearest.limit();
-                    if keys.iter().fold(false, |any, &key| any | (key <= near)) {
-                        for (&key, &reference) in keys.iter().zip(indices) {
-                            if key <= nearest.limit() && (search.others)(query, reference) {
-                                nearest.offer(geometry, key, reference);
-                            }
+                    // A bit for each that is near enough, from one comparison of all: mostly there is none.
+                    let limit = nearest.limit();
+                    let mut near = keys.iter().rev().fold(0_u32, |near, &key| near << 1 | u32::from(key <= limit));
+                    while near != 0 {
+                        let lane = near.trailing_zeros() as usize;
+                        near &= near - 1;
+                        // Lanes behind the last point of a leaf are empty.
+                        let Some(&reference) = indices.get(lane) else { break };
+                        if (search.others)(query, reference) {
+                            nearest.offer(geometry, keys[lane], reference);
                         }
                     }
                 }

@@ -62,21 +62,27 @@ impl Node {
     #[inline(always)]
     pub(super) fn children(&self) -> (Self, Self) {
         let levels = self.levels - 1;
-        let middle = self.start + (self.end - self.start) / 2;
+        let middle = self.start + half(self.end - self.start);
         let left = Self { id: self.id + 1, levels, leaf: self.leaf, start: self.start, end: middle };
         let leaf = self.leaf + (1 << levels);
         (left, Self { id: self.id + (1 << self.levels), levels, leaf, start: middle, end: self.end })
     }
 }
 
+/// How many of so many points go to the left: half, but whole groups, so that only the last group of all is filled in part.
+#[inline(always)]
+fn half(points: usize) -> usize {
+    points.div_ceil(LANES) / 2 * LANES
+}
+
 /// Below so many points a subtree is built by one thread.
 const SERIAL: usize = 8192;
 
 impl Tree {
-    /// With at most `leaf` points in a leaf.
+    /// With at most `leaf` points in a leaf, a multiple of [`LANES`].
     pub(super) fn new(samples: &Samples<'_>, leaf: usize) -> Self {
         let (n, d) = (samples.len(), samples.dimension());
-        let levels = n.div_ceil(leaf).next_power_of_two().trailing_zeros();
+        let levels = n.div_ceil(LANES).div_ceil(leaf / LANES).next_power_of_two().trailing_zeros();
         let nodes = (2 << levels) - 1;
         let mut tree = Self {
             d,
@@ -84,7 +90,7 @@ impl Tree {
             points: Vec::new(),
             order: Vec::new(),
             groups: Vec::new(),
-            groups_in_leaf: n.div_ceil(1 << levels).div_ceil(LANES),
+            groups_in_leaf: n.div_ceil(LANES).div_ceil(1 << levels),
             bounds: vec![0.0; nodes * 2 * d],
             smallest: vec![0; nodes],
         };
@@ -193,7 +199,7 @@ fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], bounds: &mut [f64], 
     for (key, i) in &mut *keyed {
         *key = samples.point(*i)[widest];
     }
-    let middle = keyed.len() / 2;
+    let middle = half(keyed.len());
     if middle < keyed.len() {
         keyed.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     }
