@@ -131,10 +131,18 @@ struct Search<'a, G, A> {
 struct Batch<'b> {
     leaf: Node,
     nearest: &'b mut [Nearest],
-    /// The largest of their limits, and of the indices and keys at those.
+    /// The largest of their limits.
     limit: f64,
-    worst_key: f64,
-    worst_index: usize,
+}
+
+impl Batch<'_> {
+    /// Whether no point of a box can matter to any of these.
+    #[inline(always)]
+    fn excludes(&self, nearest_key: f64, smallest_index: usize) -> bool {
+        // The second case is for points that coincide: without it all of them would be looked at for each.
+        nearest_key > self.limit
+            || (self.limit == 0.0 && self.nearest.iter().all(|nearest| nearest.excludes(nearest_key, smallest_index)))
+    }
 }
 
 impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
@@ -179,8 +187,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
         }
         let nearest = &mut nearest[..node.len()];
         nearest.iter_mut().for_each(Nearest::clear);
-        let mut batch =
-            Batch { leaf: node, nearest, limit: f64::INFINITY, worst_key: f64::INFINITY, worst_index: usize::MAX };
+        let mut batch = Batch { leaf: node, nearest, limit: f64::INFINITY };
         self.visit(self.references.root(), &mut batch);
         let points = self.queries.points(node).chunks_exact(self.queries.dimension());
         let queries = self.queries.indices(node).iter().zip(points).zip(batch.nearest);
@@ -204,9 +211,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
             halves.swap(0, 1);
         }
         for (key, child) in halves {
-            let excluded = key > batch.limit
-                || (key >= batch.worst_key && self.references.smallest_index(child) > batch.worst_index);
-            if !excluded {
+            if !batch.excludes(key, self.references.smallest_index(child)) {
                 self.visit(child, batch);
             }
         }
@@ -246,7 +251,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Kernel for Scan<'_, '_, '_
         let d = queries.dimension();
         let (bounds, smallest) = (references.bounds(leaf), references.smallest_index(leaf));
         let (groups, indices) = (references.groups(leaf), references.indices(leaf));
-        let (mut limit, mut worst_key, mut worst_index) = (0.0_f64, 0.0_f64, 0);
+        let mut limit = 0.0;
         let points = queries.points(batch.leaf).chunks_exact(d).zip(queries.indices(batch.leaf));
         for ((point, &query), nearest) in points.zip(&mut *batch.nearest) {
             if !nearest.excludes(geometry.nearest_key(Bounds::of_point(point), bounds), smallest) {
@@ -266,10 +271,8 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Kernel for Scan<'_, '_, '_
                     }
                 }
             }
-            limit = limit.max(nearest.limit());
-            worst_key = worst_key.max(nearest.worst_key());
-            worst_index = worst_index.max(nearest.worst_index());
+            limit = if nearest.limit() > limit { nearest.limit() } else { limit };
         }
-        (batch.limit, batch.worst_key, batch.worst_index) = (limit, worst_key, worst_index);
+        batch.limit = limit;
     }
 }

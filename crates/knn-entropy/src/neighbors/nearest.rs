@@ -81,18 +81,6 @@ impl Nearest {
         self.limit
     }
 
-    /// The key of the last of the `k` nearest.
-    #[inline(always)]
-    pub(crate) fn worst_key(&self) -> f64 {
-        self.worst_key
-    }
-
-    /// Its index.
-    #[inline(always)]
-    pub(crate) fn worst_index(&self) -> usize {
-        self.worst_index
-    }
-
     /// Whether a box can be left out: its nearest key and its smallest index.
     #[inline(always)]
     pub(crate) fn excludes(&self, nearest_key: f64, smallest_index: usize) -> bool {
