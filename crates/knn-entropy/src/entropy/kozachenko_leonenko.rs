@@ -214,10 +214,15 @@ impl<'s> KozachenkoLeonenko<'s> {
             let radius = |j| self.around.close_points.radius(neighbors.distances[[i, j]]).ln();
             constant - of_neighbors + d as f64 * compensated_sum(used.iter().map(|&(j, weight)| weight * radius(j)))
         };
-        let local: Vec<f64> = (0..all - bank).into_par_iter().with_min_len(1024).map(local).collect();
+        let n = all - bank;
+        let local: Vec<f64> =
+            if n < SERIAL { (0..n).map(local).collect() } else { (0..n).into_par_iter().map(local).collect() };
         Estimate::new(local.into())
     }
 }
+
+/// For fewer logarithms, waking a thread takes longer.
+const SERIAL: usize = 4096;
 
 /// How many samples the window around a sample takes away, itself not counted.
 fn excluded(i: usize, window: usize, n: usize) -> usize {

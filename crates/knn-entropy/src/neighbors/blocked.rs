@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -64,6 +65,9 @@ impl NeighborSearch for Blocked {
     }
 }
 
+/// For fewer products, waking a thread takes longer.
+const SERIAL: usize = 6_000_000;
+
 /// The `k` nearest of some points by distance.
 fn exact(point: &[f64], samples: &Samples<'_>, indices: impl Iterator<Item = usize>, k: usize) -> Vec<Candidate> {
     brute_force::by_distance(indices, |i| Norm::L2.distance(point, samples.point(i)), k)
@@ -83,54 +87,64 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
         let blocks: Vec<Mutex<Passed<T>>> =
             (0..n).step_by(BLOCK).map(|start| Mutex::new(Passed::new(BLOCK.min(n - start), k))).collect();
         let lock = |block: usize| blocks[block].lock().expect("no thread has panicked");
+        let serial = n * n * self.samples.dimension() < SERIAL;
         // Each block with itself, which also shows whether the filter is any good.
-        let passed: usize = (0..blocks.len())
-            .into_par_iter()
-            .map_init(
-                || scratch::<T>(n, n),
-                |products, block| {
-                    let view = self.filter.block(block);
-                    let products = multiply(view, view, products);
-                    let mut rows = lock(block);
-                    simd::run(OneWay { search: self, products, start: block * BLOCK, rows: &mut rows });
-                    rows.thin()
-                },
-            )
-            .sum();
-        if choosy && passed > n * (4 * k + 16) {
+        let passed = AtomicUsize::new(0);
+        self.each(blocks.len(), serial, |products, block| {
+            let view = self.filter.block(block);
+            let products = multiply(view, view, products);
+            let mut rows = lock(block);
+            simd::run(OneWay { search: self, products, start: block * BLOCK, rows: &mut rows });
+            passed.fetch_add(rows.thin(), Ordering::Relaxed);
+        });
+        if choosy && passed.into_inner() > n * (4 * k + 16) {
             return None;
         }
         // Then all pairs of different blocks, once for both. As in a tournament: in each round every block meets one other,
         // so that no two threads want the same.
         let players = blocks.len().next_multiple_of(2);
         for round in 0..players - 1 {
-            (0..players / 2).into_par_iter().for_each_init(
-                || scratch::<T>(n, n),
-                |products, table| {
-                    let seat = |place: usize| if place == 0 { 0 } else { 1 + (place - 1 + round) % (players - 1) };
-                    let (one, other) = (seat(table), seat(players - 1 - table));
-                    let (one, other) = (one.min(other), one.max(other));
-                    if other < blocks.len() {
-                        let products = multiply(self.filter.block(one), self.filter.block(other), products);
-                        let (rows, columns) = (&mut *lock(one), &mut *lock(other));
-                        let (start, other_start) = (one * BLOCK, other * BLOCK);
-                        simd::run(BothWays { search: self, products, start, other_start, rows, columns });
-                    }
-                },
-            );
+            self.each(players / 2, serial, |products, table| {
+                let seat = |place: usize| if place == 0 { 0 } else { 1 + (place - 1 + round) % (players - 1) };
+                let (one, other) = (seat(table), seat(players - 1 - table));
+                let (one, other) = (one.min(other), one.max(other));
+                if other < blocks.len() {
+                    let products = multiply(self.filter.block(one), self.filter.block(other), products);
+                    let (rows, columns) = (&mut *lock(one), &mut *lock(other));
+                    let (start, other_start) = (one * BLOCK, other * BLOCK);
+                    simd::run(BothWays { search: self, products, start, other_start, rows, columns });
+                }
+            });
         }
         let mut neighbors = Neighbors::zeros(n, k);
         let (indices, distances) = neighbors.rows_mut();
-        let rows = indices.par_chunks_mut(BLOCK * k).zip(distances.par_chunks_mut(BLOCK * k));
-        rows.zip(blocks.par_iter()).enumerate().for_each(|(block, ((indices, distances), passed))| {
-            let mut passed = passed.lock().expect("no thread has panicked");
-            let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
-            for (r, (indices, distances)) in places.enumerate() {
-                let point = self.samples.point(block * BLOCK + r);
-                brute_force::write(exact(point, self.samples, passed.of(r), k), indices, distances);
-            }
-        });
+        let rows = indices.chunks_mut(BLOCK * k).zip(distances.chunks_mut(BLOCK * k)).zip(blocks).enumerate();
+        let finish =
+            |(block, ((indices, distances), passed)): (usize, ((&mut [usize], &mut [f64]), Mutex<Passed<T>>))| {
+                let mut passed = passed.into_inner().expect("no thread has panicked");
+                let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+                for (r, (indices, distances)) in places.enumerate() {
+                    let point = self.samples.point(block * BLOCK + r);
+                    brute_force::write(exact(point, self.samples, passed.of(r), k), indices, distances);
+                }
+            };
+        if serial {
+            rows.for_each(finish);
+        } else {
+            rows.collect::<Vec<_>>().into_par_iter().for_each(finish);
+        }
         Some(neighbors)
+    }
+
+    /// Does some work, each with room for products.
+    fn each(&self, count: usize, serial: bool, work: impl Fn(&mut [T], usize) + Sync) {
+        let scratch = || scratch::<T>(self.samples.len(), self.samples.len());
+        if serial {
+            let mut products = scratch();
+            (0..count).for_each(|i| work(&mut products, i));
+        } else {
+            (0..count).into_par_iter().for_each_init(scratch, |products, i| work(products, i));
+        }
     }
 
     #[inline(always)]

@@ -151,16 +151,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
         // In the order of the tree, so that threads write apart from each other, and then in that of the points.
         let mut found = vec![(0.0, 0); n * self.k];
         self.subtree(self.queries.root(), &mut found);
-        let mut neighbors = Neighbors::zeros(n, self.k);
-        let (indices, distances) = neighbors.rows_mut();
-        let rows = indices.par_chunks_exact_mut(self.k).zip(distances.par_chunks_exact_mut(self.k));
-        rows.zip(self.queries.places()).with_min_len(1024).for_each(|((indices, distances), place)| {
-            for (j, &(distance, index)) in found[place * self.k..][..self.k].iter().enumerate() {
-                indices[j] = index;
-                distances[j] = distance;
-            }
-        });
-        neighbors
+        Neighbors::gather(&found, &self.queries.places(), self.k)
     }
 
     fn subtree(&self, node: Node, found: &mut [(f64, usize)]) {

@@ -17,8 +17,7 @@ impl NeighborSearch for Sorted {
             return KdTree.among(points, k, metric, window);
         }
         check_among(points, k, metric, window)?;
-        let line = Line::new(points.coordinates());
-        Ok(line.search(points.coordinates(), k, |query, reference| query.abs_diff(reference) > window))
+        Ok(Line::new(points.coordinates()).among(k, |query, reference| query.abs_diff(reference) > window))
     }
 
     fn between(
@@ -32,13 +31,19 @@ impl NeighborSearch for Sorted {
             return KdTree.between(queries, references, k, metric);
         }
         check_between(queries, references, k, metric)?;
-        Ok(Line::new(references.coordinates()).search(queries.coordinates(), k, |_, _| true))
+        Ok(Line::new(references.coordinates()).between(queries.coordinates(), k))
     }
 }
 
 /// Whether distances are differences of two numbers.
 pub(super) fn applies(points: &Samples<'_>, metric: Metric<'_>) -> bool {
     points.dimension() == 1 && !matches!(metric, Metric::Torus(..))
+}
+
+/// Whole numbers in the order of finite ones, which compare faster; of -0 and 0 the same.
+fn key(x: f64) -> u64 {
+    let bits = (x + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
 
 /// Sorted numbers.
@@ -52,9 +57,10 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(values: &[f64]) -> Self {
-        // Adding 0 turns -0 into 0.
-        let mut sorted: Vec<(f64, usize)> = values.iter().enumerate().map(|(i, &x)| (x + 0.0, i)).collect();
-        sorted.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut keyed: Vec<(u64, usize)> = values.iter().enumerate().map(|(i, &x)| (key(x), i)).collect();
+        keyed.par_sort_unstable();
+        // Adding 0 turns -0 into 0, so that they are one value.
+        let sorted: Vec<(f64, usize)> = keyed.into_iter().map(|(_, i)| (values[i] + 0.0, i)).collect();
         let mut runs = Vec::new();
         if sorted.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             for run in sorted.chunk_by(|a, b| a.0 == b.0) {
@@ -69,21 +75,38 @@ impl Line {
         if self.runs.is_empty() { (place, place + 1) } else { self.runs[place] }
     }
 
-    fn search(&self, queries: &[f64], k: usize, others: impl Fn(usize, usize) -> bool + Sync) -> Neighbors {
+    /// In the order of the values: where to begin is known then, and what is near is in the cache.
+    fn among(&self, k: usize, others: impl Fn(usize, usize) -> bool + Sync) -> Neighbors {
+        let n = self.sorted.len();
+        let mut found = vec![(0.0, 0); n * k];
+        let queries = self.sorted.par_iter().enumerate().zip(found.par_chunks_exact_mut(k)).with_min_len(256);
+        queries.for_each_init(Vec::new, |nearest, ((place, &(x, query)), found)| {
+            self.nearest(x, self.run(place).0, k, |reference| others(query, reference), nearest);
+            found.iter_mut().zip(nearest).for_each(|(found, nearest)| *found = (nearest.distance, nearest.index));
+        });
+        let mut places = vec![0; n];
+        for (place, &(_, i)) in self.sorted.iter().enumerate() {
+            places[i] = place;
+        }
+        Neighbors::gather(&found, &places, k)
+    }
+
+    fn between(&self, queries: &[f64], k: usize) -> Neighbors {
         let mut neighbors = Neighbors::zeros(queries.len(), k);
         let (indices, distances) = neighbors.rows_mut();
         let rows = indices.par_chunks_exact_mut(k).zip(distances.par_chunks_exact_mut(k)).zip(queries.par_iter());
-        rows.enumerate().with_min_len(256).for_each_init(Vec::new, |found, (query, ((indices, distances), &x))| {
-            self.nearest(x, k, |reference| others(query, reference), found);
+        rows.with_min_len(256).for_each_init(Vec::new, |found, ((indices, distances), &x)| {
+            let right = self.sorted.partition_point(|&(value, _)| value < x);
+            self.nearest(x, right, k, |_| true, found);
             write(found.iter().copied(), indices, distances);
         });
         neighbors
     }
 
     /// Takes whole runs of equal values, the nearer side first, until there are `k`, and of those all at the last distance.
-    fn nearest(&self, x: f64, k: usize, allowed: impl Fn(usize) -> bool, found: &mut Vec<Candidate>) {
+    /// `right` is the place of the first value that is not below `x`.
+    fn nearest(&self, x: f64, mut right: usize, k: usize, allowed: impl Fn(usize) -> bool, found: &mut Vec<Candidate>) {
         found.clear();
-        let mut right = self.sorted.partition_point(|&(value, _)| value < x);
         let mut left = right;
         let (mut last, mut ties) = (-1.0, false);
         loop {
