@@ -94,7 +94,7 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
             let view = self.filter.block(block);
             let products = multiply(view, view, products);
             let mut rows = lock(block);
-            simd::run(OneWay { search: self, products, start: block * BLOCK, rows: &mut rows });
+            simd::run(Within { search: self, products, start: block * BLOCK, rows: &mut rows });
             passed.fetch_add(rows.thin(), Ordering::Relaxed);
         });
         if choosy && passed.into_inner() > n * (4 * k + 16) {
@@ -157,15 +157,15 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
     }
 }
 
-/// A block with itself.
-struct OneWay<'s, 'a, T, A> {
+/// A block with itself: what is right of the diagonal.
+struct Within<'s, 'a, T, A> {
     search: &'s Among<'a, T, A>,
     products: &'s [T],
     start: usize,
     rows: &'s mut Passed<T>,
 }
 
-impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for OneWay<'_, '_, T, A> {
+impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for Within<'_, '_, T, A> {
     type Output = ();
 
     #[inline(always)]
@@ -174,12 +174,23 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for OneWay<'_, '_, T, A
         let width = rows.limits.len();
         let lower = &search.filter.lower[start..start + width];
         for (r, product) in products.chunks_exact(width).enumerate() {
-            each_below(product, lower, lower[r], rows.limits[r], |lane, bound| {
-                if bound <= rows.limits[r] {
-                    search.note(rows, r, start + r, start + lane, bound);
+            let first = r + 1;
+            for (part, product) in product[first..].chunks(TOGETHER).enumerate() {
+                let c = first + part * TOGETHER;
+                let lower_of_columns = &lower[c..c + product.len()];
+                if !any_below(product, lower_of_columns, lower[r], rows.limits[r], &rows.limits[c..]) {
+                    continue;
                 }
-                rows.limits[r]
-            });
+                for (lane, (&p, &other)) in product.iter().zip(lower_of_columns).enumerate() {
+                    let (bound, c) = (p + (other + lower[r]), c + lane);
+                    if bound <= rows.limits[r] {
+                        search.note(rows, r, start + r, start + c, bound);
+                    }
+                    if bound <= rows.limits[c] {
+                        search.note(rows, c, start + c, start + r, bound);
+                    }
+                }
+            }
         }
     }
 }
@@ -204,6 +215,16 @@ fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut vis
     }
 }
 
+/// Whether any lower bound in a part of a row of products is below the limit of its row or of its column.
+#[inline(always)]
+fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns: &[T]) -> bool {
+    let mut any = false;
+    for ((&p, &other), &of_column) in product.iter().zip(lower).zip(&of_columns[..product.len()]) {
+        any |= p + (other + own) <= if of_row > of_column { of_row } else { of_column };
+    }
+    any
+}
+
 /// A block with another one.
 struct BothWays<'s, 'a, T, A> {
     search: &'s Among<'a, T, A>,
@@ -226,12 +247,7 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for BothWays<'_, '_, T,
             let own = search.filter.lower[start + r];
             for (part, (product, lower)) in product.chunks(TOGETHER).zip(lower.chunks(TOGETHER)).enumerate() {
                 let c = part * TOGETHER;
-                let limit = rows.limits[r];
-                let mut any = false;
-                for ((&p, &other), &of_column) in product.iter().zip(lower).zip(&columns.limits[c..c + product.len()]) {
-                    any |= p + (other + own) <= if limit > of_column { limit } else { of_column };
-                }
-                if !any {
+                if !any_below(product, lower, own, rows.limits[r], &columns.limits[c..]) {
                     continue;
                 }
                 for (lane, (&p, &other)) in product.iter().zip(lower).enumerate() {
