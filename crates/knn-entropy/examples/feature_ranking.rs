@@ -19,14 +19,14 @@ fn main() -> Result<(), Error> {
     let labels: Vec<bool> = noise.column(3).iter().map(|&x| x > 0.0).collect();
     let sign = |i: usize| if labels[i] { 1.0 } else { -1.0 };
     // A shift that a mean shows; a spread that no mean shows; and nothing.
-    let features: [(&str, Box<dyn Fn(usize) -> f64>); 3] = [
-        ("shifted", Box::new(|i| noise[[i, 0]] + 0.7 * sign(i))),
-        ("spread", Box::new(|i| noise[[i, 1]] * (1.0 + 0.7 * sign(i)))),
-        ("unrelated", Box::new(|i| noise[[i, 2]])),
-    ];
+    let feature = |name: &str, i: usize| match name {
+        "shifted" => noise[[i, 0]] + 0.7 * sign(i),
+        "spread" => noise[[i, 1]] * (1.0 + 0.7 * sign(i)),
+        _ => noise[[i, 2]],
+    };
     let mut ranking = Vec::new();
-    for (name, feature) in features {
-        let x = Array2::from_shape_fn((n, 1), |(i, _)| feature(i));
+    for name in ["shifted", "spread", "unrelated"] {
+        let x = Array2::from_shape_fn((n, 1), |(i, _)| feature(name, i));
         let test = PermutationTest::new(199, 1)
             .run(n, |rows| Ross::new(5).mutual_information(x.select(Axis(0), rows).view(), &labels))?;
         ranking.push((test.observed, test.p_value(), name));

@@ -119,19 +119,20 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
         let mut neighbors = Neighbors::zeros(n, k);
         let (indices, distances) = neighbors.rows_mut();
         let rows = indices.chunks_mut(BLOCK * k).zip(distances.chunks_mut(BLOCK * k)).zip(blocks).enumerate();
-        let finish =
-            |(block, ((indices, distances), passed)): (usize, ((&mut [usize], &mut [f64]), Mutex<Passed<T>>))| {
-                let mut passed = passed.into_inner().expect("no thread has panicked");
-                let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
-                for (r, (indices, distances)) in places.enumerate() {
-                    let point = self.samples.point(block * BLOCK + r);
-                    brute_force::write(exact(point, self.samples, passed.of(r), k), indices, distances);
-                }
-            };
+        let finish = |block: usize, indices: &mut [usize], distances: &mut [f64], passed: Mutex<Passed<T>>| {
+            let mut passed = passed.into_inner().expect("no thread has panicked");
+            let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+            for (r, (indices, distances)) in places.enumerate() {
+                let point = self.samples.point(block * BLOCK + r);
+                brute_force::write(exact(point, self.samples, passed.of(r), k), indices, distances);
+            }
+        };
         if serial {
-            rows.for_each(finish);
+            rows.for_each(|(block, ((indices, distances), passed))| finish(block, indices, distances, passed));
         } else {
-            rows.collect::<Vec<_>>().into_par_iter().for_each(finish);
+            let rows: Vec<_> = rows.collect();
+            rows.into_par_iter()
+                .for_each(|(block, ((indices, distances), passed))| finish(block, indices, distances, passed));
         }
         Some(neighbors)
     }
