@@ -74,10 +74,10 @@ proptest! {
             let tsallis = Renyi::new(1.0 + e, k).tsallis_entropy(x.view()).unwrap();
             prop_assert!((tsallis - shannon).abs() < 1e-7 * (1.0 + shannon.abs()));
         }
-        // Smooth on both sides: no seam between the ways to compute it.
+        // Smooth on both sides: no seam between the ways to compute it. (Not falling in q, as the truth is: with few samples
+        // that happen to lie evenly the exact constant outweighs their scatter.)
         let (low, high) = (at(1.0 - 1e-4), at(1.0 + 1e-4));
         prop_assert!(((low + high) / 2.0 - shannon).abs() < 1e-4 * (1.0 + shannon.abs()));
-        prop_assert!(low > high);
     }
 
     #[test]
