@@ -38,6 +38,12 @@ pub(crate) trait Geometry: Copy + Send + Sync {
     /// At least that.
     fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64;
 
+    /// The dimension, known to the compiler if it is to this geometry: then loops over points need no division.
+    #[inline(always)]
+    fn dimension(&self, d: usize) -> usize {
+        d
+    }
+
     /// The distance, of a key that is in range.
     #[inline(always)]
     fn distance(&self, key: f64) -> f64 {
@@ -205,8 +211,8 @@ impl<S, const D: usize> Plain<S, D> {
     }
 
     #[inline(always)]
-    fn dimension(a: &[f64]) -> usize {
-        if D > 0 { D } else { a.len() }
+    fn known(d: usize) -> usize {
+        if D > 0 { D } else { d }
     }
 }
 
@@ -229,6 +235,11 @@ impl<S: Sum, const D: usize> Geometry for Plain<S, D> {
     const SQUARED: bool = S::SQUARED;
 
     #[inline(always)]
+    fn dimension(&self, d: usize) -> usize {
+        Self::known(d)
+    }
+
+    #[inline(always)]
     fn key(&self, a: &[f64], b: &[f64]) -> f64 {
         if D > 0 {
             let (a, b) = (&a[..D], &b[..D]);
@@ -243,21 +254,21 @@ impl<S: Sum, const D: usize> Geometry for Plain<S, D> {
 
     #[inline(always)]
     fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes {
-        let d = Self::dimension(a);
+        let d = Self::known(a.len());
         let (a, others) = (&a[..d], &others[..d]);
         add_up_lanes::<S>(d, |c| sizes(a[c], &others[c], |u| u))
     }
 
     #[inline(always)]
     fn nearest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64 {
-        let d = Self::dimension(a.low);
+        let d = Self::known(a.low.len());
         let (al, ah, bl, bh) = (&a.low[..d], &a.high[..d], &b.low[..d], &b.high[..d]);
         add_up::<S>(d, |c| gap(al[c], ah[c], bl[c], bh[c]))
     }
 
     #[inline(always)]
     fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64 {
-        let d = Self::dimension(a.low);
+        let d = Self::known(a.low.len());
         let (al, ah, bl, bh) = (&a.low[..d], &a.high[..d], &b.low[..d], &b.high[..d]);
         add_up::<S>(d, |c| reach(al[c], ah[c], bl[c], bh[c]))
     }

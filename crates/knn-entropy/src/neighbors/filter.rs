@@ -132,20 +132,16 @@ pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, 
 pub(super) struct Passed<T> {
     /// The largest lower bound that a neighbour of each can have.
     pub(super) limits: Vec<T>,
-    rows: Vec<Row<T>>,
-}
-
-struct Row<T> {
-    /// The `k` smallest upper bounds, sorted.
+    /// The `k` smallest upper bounds of each, sorted.
     upper: Vec<T>,
-    /// Lower bounds and indices.
-    passed: Vec<(T, usize)>,
+    /// For each, lower bounds and indices.
+    rows: Vec<Vec<(T, usize)>>,
 }
 
 impl<T: Real> Passed<T> {
     pub(super) fn new(rows: usize, k: usize) -> Self {
-        let row = || Row { upper: Vec::with_capacity(k + 1), passed: Vec::with_capacity(k + SPARE) };
-        Self { limits: vec![T::INFINITY; rows], rows: (0..rows).map(|_| row()).collect() }
+        let rows: Vec<_> = (0..rows).map(|_| Vec::with_capacity(k + SPARE)).collect();
+        Self { limits: vec![T::INFINITY; rows.len()], upper: vec![T::INFINITY; rows.len() * k], rows }
     }
 
     /// Notes that a reference may be among the `k` nearest of a query, the `r`-th of the block. `exact` finds the `k`
@@ -162,21 +158,23 @@ impl<T: Real> Passed<T> {
     ) {
         let row = &mut self.rows[r];
         let limit = &mut self.limits[r];
-        row.passed.push((bound, reference));
-        let upper = bound + (queries.width[query] + references.width[reference]);
-        if row.upper.len() < k || upper < row.upper[k - 1] {
-            let place = row.upper.partition_point(|&other| other <= upper);
-            row.upper.insert(place, upper);
-            row.upper.truncate(k);
-            if row.upper.len() == k && row.upper[k - 1] < *limit {
-                *limit = row.upper[k - 1];
+        row.push((bound, reference));
+        let new = bound + (queries.width[query] + references.width[reference]);
+        let upper = &mut self.upper[r * k..][..k];
+        if new < upper[k - 1] {
+            let mut place = k - 1;
+            while place > 0 && new < upper[place - 1] {
+                upper[place] = upper[place - 1];
+                place -= 1;
             }
+            upper[place] = new;
+            *limit = if upper[k - 1] < *limit { upper[k - 1] } else { *limit };
         }
-        if row.passed.len() >= k + SPARE && row.thin(*limit) >= k + SPARE / 2 {
+        if row.len() >= k + SPARE && thin(row, *limit) >= k + SPARE / 2 {
             // The bounds cannot tell them apart: compare distances, so that memory stays bounded.
-            let nearest = exact(&mut row.passed.iter().map(|&(_, i)| i));
+            let nearest = exact(&mut row.iter().map(|&(_, i)| i));
             let farthest = nearest[k - 1].distance * queries.scale;
-            row.passed.retain(|(_, i)| nearest.iter().any(|found| found.index == *i));
+            row.retain(|(_, i)| nearest.iter().any(|found| found.index == *i));
             let reached = T::narrow(farthest * farthest * (1.0 + 8.0 * T::ROUNDING) + T::LEAST);
             *limit = if reached < *limit { reached } else { *limit };
         }
@@ -184,19 +182,18 @@ impl<T: Real> Passed<T> {
 
     /// The indices of what has passed for the `r`-th point.
     pub(super) fn of(&mut self, r: usize) -> impl Iterator<Item = usize> {
-        self.rows[r].thin(self.limits[r]);
-        self.rows[r].passed.iter().map(|&(_, i)| i)
+        thin(&mut self.rows[r], self.limits[r]);
+        self.rows[r].iter().map(|&(_, i)| i)
     }
 
     /// Removes what would not pass any more; how many remain in all.
     pub(super) fn thin(&mut self) -> usize {
-        self.rows.iter_mut().zip(&self.limits).map(|(row, &limit)| row.thin(limit)).sum()
+        self.rows.iter_mut().zip(&self.limits).map(|(row, &limit)| thin(row, limit)).sum()
     }
 }
 
-impl<T: Real> Row<T> {
-    fn thin(&mut self, limit: T) -> usize {
-        self.passed.retain(|&(bound, _)| bound <= limit);
-        self.passed.len()
-    }
+/// Removes what would not pass any more; how many remain.
+fn thin<T: Real>(row: &mut Vec<(T, usize)>, limit: T) -> usize {
+    row.retain(|&(bound, _)| bound <= limit);
+    row.len()
 }

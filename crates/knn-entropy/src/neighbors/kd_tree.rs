@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use super::brute_force::by_distance;
 use super::nearest::Nearest;
+use super::scatter::Scatter;
 use super::tree::{Node, Tree};
 use super::{NeighborSearch, Neighbors, check_among, check_between};
 use crate::geometry::{Bounds, Geometry, LANES, with_geometry};
@@ -83,11 +84,9 @@ impl<'a> Planted<'a> {
             let mut all = Vec::new();
             search.queries.root().leaves(&mut all);
             let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves) | 1).collect();
+            let found = Scatter::new(search.queries.len(), k);
             let start = Instant::now();
-            some.par_iter().for_each(|&leaf| {
-                let mut nearest = vec![Nearest::new(k); LEAF];
-                search.leaves(leaf, &mut vec![(0.0, 0); leaf.len() * k], &mut nearest);
-            });
+            some.par_iter().for_each(|&leaf| search.leaves(leaf, &mut vec![Nearest::new(k); LEAF], &found));
             start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
         })
     }
@@ -147,30 +146,25 @@ impl Batch<'_> {
 
 impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
     fn run(&self) -> Neighbors {
-        let n = self.queries.len();
-        // In the order of the tree, so that threads write apart from each other, and then in that of the points.
-        let mut found = vec![(0.0, 0); n * self.k];
-        self.subtree(self.queries.root(), &mut found);
-        Neighbors::gather(&found, &self.queries.places(), self.k)
+        let found = Scatter::new(self.queries.len(), self.k);
+        self.subtree(self.queries.root(), &found);
+        found.into_neighbors()
     }
 
-    fn subtree(&self, node: Node, found: &mut [(f64, usize)]) {
+    fn subtree(&self, node: Node, found: &Scatter) {
         if node.len() > SERIAL && !node.is_leaf() {
             let (left, right) = node.children();
-            let (left_found, right_found) = found.split_at_mut(left.len() * self.k);
-            join(|| self.subtree(left, left_found), || self.subtree(right, right_found));
+            join(|| self.subtree(left, found), || self.subtree(right, found));
         } else {
-            let mut nearest = vec![Nearest::new(self.k); LEAF];
-            self.leaves(node, found, &mut nearest);
+            self.leaves(node, &mut vec![Nearest::new(self.k); LEAF], found);
         }
     }
 
-    fn leaves(&self, node: Node, found: &mut [(f64, usize)], nearest: &mut [Nearest]) {
+    fn leaves(&self, node: Node, nearest: &mut [Nearest], found: &Scatter) {
         if !node.is_leaf() {
             let (left, right) = node.children();
-            let (left_found, right_found) = found.split_at_mut(left.len() * self.k);
-            self.leaves(left, left_found, nearest);
-            self.leaves(right, right_found, nearest);
+            self.leaves(left, nearest, found);
+            self.leaves(right, nearest, found);
             return;
         }
         if node.len() == 0 {
@@ -182,7 +176,7 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
         self.visit(self.references.root(), &mut batch);
         let points = self.queries.points(node).chunks_exact(self.queries.dimension());
         let queries = self.queries.indices(node).iter().zip(points).zip(batch.nearest);
-        for (((&query, point), nearest), found) in queries.zip(found.chunks_exact_mut(self.k)) {
+        for ((&query, point), nearest) in queries {
             self.finish(query, point, nearest, found);
         }
     }
@@ -212,15 +206,13 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Search<'_, G, A> {
         simd::run(Scan { search: self, leaf, batch });
     }
 
-    fn finish(&self, query: usize, point: &[f64], nearest: &mut Nearest, found: &mut [(f64, usize)]) {
+    fn finish(&self, query: usize, point: &[f64], nearest: &mut Nearest, found: &Scatter) {
         let distance = |reference| self.metric.distance(point, self.samples.point(reference));
         if nearest.is_safe(self.geometry, distance) {
-            let sorted = nearest.sorted(self.geometry);
-            found.iter_mut().zip(sorted).for_each(|(place, found)| *place = (found.distance, found.index));
+            found.write(query, nearest.sorted(self.geometry));
         } else {
             let others = (0..self.samples.len()).filter(|&reference| (self.others)(query, reference));
-            let sorted = by_distance(others, distance, self.k);
-            found.iter_mut().zip(sorted).for_each(|(place, found)| *place = (found.distance, found.index));
+            found.write(query, by_distance(others, distance, self.k));
         }
     }
 }
@@ -239,31 +231,49 @@ impl<G: Geometry, A: Fn(usize, usize) -> bool + Sync> Kernel for Scan<'_, '_, '_
     fn run(self) {
         let Self { search, leaf, batch } = self;
         let Search { geometry, queries, references, .. } = *search;
-        let d = queries.dimension();
+        let d = geometry.dimension(queries.dimension());
         let (bounds, smallest) = (references.bounds(leaf), references.smallest_index(leaf));
         let (groups, indices) = (references.groups(leaf), references.indices(leaf));
-        let mut limit = 0.0;
-        let points = queries.points(batch.leaf).chunks_exact(d).zip(queries.indices(batch.leaf));
-        for ((point, &query), nearest) in points.zip(&mut *batch.nearest) {
-            if !nearest.excludes(geometry.nearest_key(Bounds::of_point(point), bounds), smallest) {
-                for (group, indices) in groups.chunks_exact(d).zip(indices.chunks(LANES)) {
-                    let keys = geometry.keys(point, group);
-                    // A bit for each that is near enough, from one comparison of all: mostly there is none.
-                    let limit = nearest.limit();
-                    let mut near = keys.iter().rev().fold(0_u32, |near, &key| near << 1 | u32::from(key <= limit));
-                    while near != 0 {
-                        let lane = near.trailing_zeros() as usize;
-                        near &= near - 1;
-                        // Lanes behind the last point of a leaf are empty.
-                        let Some(&reference) = indices.get(lane) else { break };
-                        if (search.others)(query, reference) {
-                            nearest.offer(geometry, keys[lane], reference);
-                        }
+        let points = queries.points(batch.leaf);
+        let point = |query: usize| &points[query * d..][..d];
+        // First for all of them, and without a branch, whether the leaf matters: nothing could predict it.
+        let mut matters = 0_u32;
+        for (q, nearest) in batch.nearest.iter().enumerate() {
+            let excluded = nearest.excludes(geometry.nearest_key(Bounds::of_point(point(q)), bounds), smallest);
+            matters |= u32::from(!excluded) << q;
+        }
+        if matters == 0 {
+            return;
+        }
+        while matters != 0 {
+            let q = matters.trailing_zeros() as usize;
+            matters &= matters - 1;
+            let (point, query, nearest) = (point(q), queries.indices(batch.leaf)[q], &mut batch.nearest[q]);
+            for (group, indices) in groups.chunks_exact(d).zip(indices.chunks(LANES)) {
+                let keys = geometry.keys(point, group);
+                // A bit for each that is near enough, from one comparison of all: mostly there is none.
+                let limit = nearest.limit();
+                let mut near = keys.iter().rev().fold(0_u32, |near, &key| near << 1 | u32::from(key <= limit));
+                while near != 0 {
+                    let lane = near.trailing_zeros() as usize;
+                    near &= near - 1;
+                    // Lanes behind the last point of a leaf are empty.
+                    let Some(&reference) = indices.get(lane) else { break };
+                    if (search.others)(query, reference) {
+                        nearest.offer(geometry, keys[lane], reference);
                     }
                 }
             }
-            limit = if nearest.limit() > limit { nearest.limit() } else { limit };
         }
+        // Four at a time, or each comparison would wait for the one before.
+        let larger = |a: f64, b: f64| if a > b { a } else { b };
+        let mut most = [0.0; 4];
+        for four in batch.nearest.chunks(4) {
+            for (most, nearest) in most.iter_mut().zip(four) {
+                *most = larger(nearest.limit(), *most);
+            }
+        }
+        let limit = larger(larger(most[0], most[1]), larger(most[2], most[3]));
         batch.limit = limit;
     }
 }

@@ -7,13 +7,13 @@ mod counts;
 mod filter;
 mod kd_tree;
 mod nearest;
+mod scatter;
 mod sorted;
 mod tree;
 
 use std::fmt::Debug;
 
 use ndarray::Array2;
-use rayon::prelude::*;
 
 use crate::{Error, Metric, Result, Samples};
 
@@ -116,20 +116,6 @@ fn check_k(k: usize, others: usize) -> Result<()> {
 impl Neighbors {
     fn zeros(points: usize, k: usize) -> Self {
         Self { indices: Array2::zeros((points, k)), distances: Array2::zeros((points, k)) }
-    }
-
-    /// From neighbours in another order of the points, in which each is at its place.
-    fn gather(found: &[(f64, usize)], places: &[usize], k: usize) -> Self {
-        let mut neighbors = Self::zeros(places.len(), k);
-        let (indices, distances) = neighbors.rows_mut();
-        let rows = indices.par_chunks_exact_mut(k).zip(distances.par_chunks_exact_mut(k)).zip(places);
-        rows.with_min_len(1024).for_each(|((indices, distances), place)| {
-            for (j, &(distance, index)) in found[place * k..][..k].iter().enumerate() {
-                indices[j] = index;
-                distances[j] = distance;
-            }
-        });
-        neighbors
     }
 
     /// Rows of indices and of distances, to be written.

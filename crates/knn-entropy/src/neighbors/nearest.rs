@@ -1,9 +1,13 @@
 use std::cmp::Ordering;
+use std::hint::select_unpredictable;
 
 use crate::geometry::Geometry;
 
 /// Up to here candidates are kept sorted by insertion; beyond, they are collected and the nearest selected now and then.
 const MOST_INSERTED: usize = 32;
+
+/// Up to here it is faster to move all of them than to find out which.
+const MOST_MOVED: usize = 8;
 
 /// A neighbour by its distance.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +89,8 @@ impl Nearest {
     #[inline(always)]
     pub(crate) fn excludes(&self, nearest_key: f64, smallest_index: usize) -> bool {
         // The second case is for points that coincide: without it all of them would be looked at for each.
-        nearest_key > self.limit || (nearest_key >= self.worst_key && smallest_index > self.worst_index)
+        // Not `||`: a branch would be predicted badly.
+        (nearest_key > self.limit) | ((nearest_key >= self.worst_key) & (smallest_index > self.worst_index))
     }
 
     #[inline(always)]
@@ -105,7 +110,11 @@ impl Nearest {
             }
             return;
         }
-        if self.found.len() < self.k {
+        let full = self.found.len() == self.k;
+        if full && self.k <= MOST_MOVED && self.shift(geometry, new) {
+            return;
+        }
+        if !full {
             self.found.push(new);
         } else if new.is_before(&self.found[self.k - 1], geometry) {
             self.found[self.k - 1] = new;
@@ -119,6 +128,26 @@ impl Nearest {
         }
         self.found[place] = new;
         self.remember(geometry);
+    }
+
+    /// Inserts without a branch that depends on where, which no processor could predict: of a sorted row each place takes the
+    /// middle one of the new key, its own, and that of the place before. Not if one is so close that the index may decide.
+    #[inline(always)]
+    fn shift(&mut self, geometry: impl Geometry, new: Keyed) -> bool {
+        let ties = geometry.ties(new.key);
+        let close = |own: &Keyed| (own.key <= ties) & (new.key <= geometry.ties(own.key));
+        if self.found.iter().fold(false, |any, own| any | close(own)) {
+            return false;
+        }
+        for place in (1..self.found.len()).rev() {
+            let (before, own) = (self.found[place - 1], self.found[place]);
+            let later = select_unpredictable(new.key < own.key, new, own);
+            self.found[place] = select_unpredictable(new.key < before.key, before, later);
+        }
+        let first = self.found[0];
+        self.found[0] = select_unpredictable(new.key < first.key, new, first);
+        self.remember(geometry);
+        true
     }
 
     /// Leaves the `k` nearest.

@@ -2,6 +2,7 @@ use rayon::prelude::*;
 
 use super::brute_force::write;
 use super::nearest::Candidate;
+use super::scatter::Scatter;
 use super::{KdTree, NeighborSearch, Neighbors, check_among, check_between};
 use crate::{Metric, Result, Samples};
 
@@ -77,18 +78,13 @@ impl Line {
 
     /// In the order of the values: where to begin is known then, and what is near is in the cache.
     fn among(&self, k: usize, others: impl Fn(usize, usize) -> bool + Sync) -> Neighbors {
-        let n = self.sorted.len();
-        let mut found = vec![(0.0, 0); n * k];
-        let queries = self.sorted.par_iter().enumerate().zip(found.par_chunks_exact_mut(k)).with_min_len(256);
-        queries.for_each_init(Vec::new, |nearest, ((place, &(x, query)), found)| {
-            self.nearest(x, self.run(place).0, k, |reference| others(query, reference), nearest);
-            found.iter_mut().zip(nearest).for_each(|(found, nearest)| *found = (nearest.distance, nearest.index));
+        let all = Scatter::new(self.sorted.len(), k);
+        let queries = self.sorted.par_iter().enumerate().with_min_len(256);
+        queries.for_each_init(Vec::new, |found, (place, &(x, query))| {
+            self.nearest(x, self.run(place).0, k, |reference| others(query, reference), found);
+            all.write(query, found.iter().copied());
         });
-        let mut places = vec![0; n];
-        for (place, &(_, i)) in self.sorted.iter().enumerate() {
-            places[i] = place;
-        }
-        Neighbors::gather(&found, &places, k)
+        all.into_neighbors()
     }
 
     fn between(&self, queries: &[f64], k: usize) -> Neighbors {

@@ -18,7 +18,7 @@ pub(super) struct Tree {
     groups: Vec<Lanes>,
     /// How many groups a leaf has; the last may be filled in part.
     groups_in_leaf: usize,
-    /// For each node, in preorder: the lowest and the highest coordinates of its points.
+    /// For each node, level by level: the lowest and the highest coordinates of its points.
     bounds: Vec<f64>,
     /// For each node: the smallest index of its points.
     smallest: Vec<usize>,
@@ -57,15 +57,14 @@ impl Node {
         }
     }
 
-    /// Both halves. In preorder the left one follows its parent, and its subtree of `2^levels - 1` nodes is followed by the
-    /// right one.
+    /// Both halves, next to each other in memory, because both are always looked at.
     #[inline(always)]
     pub(super) fn children(&self) -> (Self, Self) {
         let levels = self.levels - 1;
         let middle = self.start + half(self.end - self.start);
-        let left = Self { id: self.id + 1, levels, leaf: self.leaf, start: self.start, end: middle };
+        let left = Self { id: 2 * self.id + 1, levels, leaf: self.leaf, start: self.start, end: middle };
         let leaf = self.leaf + (1 << levels);
-        (left, Self { id: self.id + (1 << self.levels), levels, leaf, start: middle, end: self.end })
+        (left, Self { id: left.id + 1, levels, leaf, start: middle, end: self.end })
     }
 }
 
@@ -84,43 +83,56 @@ impl Tree {
         let (n, d) = (samples.len(), samples.dimension());
         let levels = n.div_ceil(LANES).div_ceil(leaf / LANES).next_power_of_two().trailing_zeros();
         let nodes = (2 << levels) - 1;
+        let mut keyed: Vec<(f64, usize)> = (0..n).map(|i| (0.0, i)).collect();
+        split(samples, &mut keyed, levels);
+        let order: Vec<usize> = keyed.iter().map(|&(_, i)| i).collect();
+        let mut points = Vec::with_capacity(n * d);
+        for &i in &order {
+            points.extend_from_slice(samples.point(i));
+        }
+        let groups_in_leaf = n.div_ceil(LANES).div_ceil(1 << levels);
         let mut tree = Self {
             d,
             levels,
-            points: Vec::new(),
-            order: Vec::new(),
-            groups: Vec::new(),
-            groups_in_leaf: n.div_ceil(LANES).div_ceil(1 << levels),
+            points,
+            order,
+            groups: vec![[0.0; LANES]; (groups_in_leaf * d) << levels],
+            groups_in_leaf,
             bounds: vec![0.0; nodes * 2 * d],
-            smallest: vec![0; nodes],
+            smallest: vec![usize::MAX; nodes],
         };
-        let mut keyed: Vec<(f64, usize)> = (0..n).map(|i| (0.0, i)).collect();
-        split(samples, &mut keyed, &mut tree.bounds, &mut tree.smallest, levels);
-        tree.order = keyed.iter().map(|&(_, i)| i).collect();
-        tree.points = Vec::with_capacity(n * d);
-        for &i in &tree.order {
-            tree.points.extend_from_slice(samples.point(i));
-        }
-        let stride = tree.groups_in_leaf * d;
-        tree.groups = vec![[0.0; LANES]; stride << levels];
-        tree.fill_groups(tree.root(), stride);
+        tree.describe(tree.root());
         tree
     }
 
-    fn fill_groups(&mut self, node: Node, stride: usize) {
+    /// Fills in the groups of the leaves below a node, and the bounds and the smallest index of each node.
+    fn describe(&mut self, node: Node) {
+        let (d, own) = (self.d, node.id * 2 * self.d);
         if !node.is_leaf() {
             let (left, right) = node.children();
-            self.fill_groups(left, stride);
-            self.fill_groups(right, stride);
+            self.describe(left);
+            self.describe(right);
+            self.smallest[node.id] = self.smallest[left.id].min(self.smallest[right.id]);
+            let (before, children) = self.bounds.split_at_mut(left.id * 2 * d);
+            let (left, right) = children[..4 * d].split_at(2 * d);
+            for (c, bound) in before[own..][..2 * d].iter_mut().enumerate() {
+                *bound = if (left[c] < right[c]) == (c < d) { left[c] } else { right[c] };
+            }
             return;
         }
-        let groups = &mut self.groups[node.leaf * stride..(node.leaf + 1) * stride];
-        let points = self.points[node.start * self.d..node.end * self.d].chunks_exact(self.d);
-        for (p, point) in points.enumerate() {
+        let stride = self.groups_in_leaf * d;
+        let groups = &mut self.groups[node.leaf * stride..][..stride];
+        let (low, high) = self.bounds[own..][..2 * d].split_at_mut(d);
+        low.fill(f64::INFINITY);
+        high.fill(f64::NEG_INFINITY);
+        for (p, point) in self.points[node.start * d..node.end * d].chunks_exact(d).enumerate() {
             for (c, &x) in point.iter().enumerate() {
-                groups[p / LANES * self.d + c][p % LANES] = x;
+                groups[p / LANES * d + c][p % LANES] = x;
+                low[c] = if x < low[c] { x } else { low[c] };
+                high[c] = if x > high[c] { x } else { high[c] };
             }
         }
+        self.smallest[node.id] = self.order[node.start..node.end].iter().copied().min().unwrap_or(usize::MAX);
     }
 
     /// The groups of a leaf: `d` times [`LANES`] coordinates for each.
@@ -165,33 +177,24 @@ impl Tree {
     pub(super) fn indices(&self, node: Node) -> &[usize] {
         &self.order[node.start..node.end]
     }
-
-    /// Where each point is in the order of the tree.
-    pub(super) fn places(&self) -> Vec<usize> {
-        let mut places = vec![0; self.order.len()];
-        for (place, &i) in self.order.iter().enumerate() {
-            places[i] = place;
-        }
-        places
-    }
 }
 
-/// Orders the points of a subtree and fills in its nodes.
-fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], bounds: &mut [f64], smallest: &mut [usize], levels: u32) {
+/// So many points tell which side of a box is the widest.
+const ENOUGH: usize = 64;
+
+/// Brings the points of a subtree into order.
+fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], levels: u32) {
+    let middle = half(keyed.len());
+    if levels == 0 || middle == keyed.len() {
+        return;
+    }
     let d = samples.dimension();
-    let (own, bounds) = bounds.split_at_mut(2 * d);
-    let (low, high) = own.split_at_mut(d);
-    low.fill(f64::INFINITY);
-    high.fill(f64::NEG_INFINITY);
-    for &(_, i) in &*keyed {
+    let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
+    for &(_, i) in keyed.iter().step_by(keyed.len().div_ceil(ENOUGH)) {
         for (c, &x) in samples.point(i).iter().enumerate() {
             low[c] = if x < low[c] { x } else { low[c] };
             high[c] = if x > high[c] { x } else { high[c] };
         }
-    }
-    smallest[0] = keyed.iter().map(|&(_, i)| i).min().unwrap_or(usize::MAX);
-    if levels == 0 {
-        return;
     }
     // Halved, because the difference of two numbers can be larger than the largest number.
     let side = |c: &usize| high[*c] * 0.5 - low[*c] * 0.5;
@@ -199,19 +202,10 @@ fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], bounds: &mut [f64], 
     for (key, i) in &mut *keyed {
         *key = samples.point(*i)[widest];
     }
-    let middle = half(keyed.len());
-    if middle < keyed.len() {
-        keyed.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    }
+    keyed.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let serial = keyed.len() < SERIAL;
     let (left, right) = keyed.split_at_mut(middle);
-    let nodes = (1 << levels) - 1;
-    let (left_bounds, right_bounds) = bounds.split_at_mut(nodes * 2 * d);
-    let (left_smallest, right_smallest) = smallest[1..].split_at_mut(nodes);
-    let mut both = (
-        || split(samples, left, left_bounds, left_smallest, levels - 1),
-        || split(samples, right, right_bounds, right_smallest, levels - 1),
-    );
+    let mut both = (|| split(samples, left, levels - 1), || split(samples, right, levels - 1));
     if serial {
         both.0();
         both.1();
