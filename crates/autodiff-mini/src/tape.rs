@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 
 use crate::gradients::Registered;
-use crate::{Cpu, Gemm, Gradients, Scalar, Var, VarId};
+use crate::{Gemm, Gradients, Pool, Scalar, Var, VarId};
 
 /// What an operation does on the way back: from the gradient of its result, add to those of its operands.
 type Vjp<F> = Box<dyn FnOnce(ArrayD<F>, &mut Sink<'_, F>) + Send>;
@@ -60,7 +60,8 @@ pub struct Tape<F: Scalar> {
     id: u64,
     nodes: RefCell<Vec<Node<F>>>,
     parameters: RefCell<Vec<Registered<F>>>,
-    gemm: Arc<dyn Gemm<F>>,
+    gemm: Option<Arc<dyn Gemm<F>>>,
+    pool: Pool<F>,
     records: bool,
 }
 
@@ -79,15 +80,21 @@ impl<F: Scalar> fmt::Debug for Tape<F> {
 impl<F: Scalar> Tape<F> {
     /// An empty tape on the processor.
     pub fn new() -> Self {
-        Self::with_gemm(Arc::new(Cpu))
+        Self::with_pool(&Pool::default())
+    }
+
+    /// An empty tape whose operations take their memory from `pool`, and give it back.
+    pub fn with_pool(pool: &Pool<F>) -> Self {
+        /// Tells tapes apart, so that an id of one is never taken for an id of another.
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let pool = pool.clone();
+        Self { id, nodes: RefCell::default(), parameters: RefCell::default(), gemm: None, pool, records: true }
     }
 
     /// An empty tape whose matrix products go through `gemm`.
     pub fn with_gemm(gemm: Arc<dyn Gemm<F>>) -> Self {
-        /// Tells tapes apart, so that an id of one is never taken for an id of another.
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, nodes: RefCell::default(), parameters: RefCell::default(), gemm, records: true }
+        Self { gemm: Some(gemm), ..Self::new() }
     }
 
     /// An empty tape on which nothing needs a gradient, parameters included: to evaluate a model as it was written for
@@ -154,14 +161,19 @@ impl<F: Scalar> Tape<F> {
         }
     }
 
-    /// The matrix product behind [`Var::matmul`], for operations that need one themselves.
-    pub fn gemm(&self) -> &Arc<dyn Gemm<F>> {
-        &self.gemm
+    /// The device that matrix products go through, if it is not the processor.
+    pub fn gemm(&self) -> Option<&Arc<dyn Gemm<F>>> {
+        self.gemm.as_ref()
+    }
+
+    /// Where operations take memory from.
+    pub fn pool(&self) -> &Pool<F> {
+        &self.pool
     }
 
     /// Walks back from `loss`, a value of one element, and returns the gradient of every parameter that it depends on.
     ///
-    /// The tape is consumed: each operation's saved values are freed right after their use.
+    /// The tape is consumed: each operation's saved values are freed right after their use, or given back to the pool.
     ///
     /// # Panics
     ///
@@ -181,9 +193,10 @@ impl<F: Scalar> Tape<F> {
             if let Some(vjp) = vjp
                 && let Some(gradient) = slots[nodes.len()].take()
             {
-                drop(value);
-                vjp(gradient, &mut Sink { nodes: &nodes, parents: &parents, slots: &mut slots });
+                vjp(gradient, &mut Sink { nodes: &nodes, parents: &parents, slots: &mut slots, pool: &self.pool });
             }
+            // Whoever used it as an operand, or saved it, has run and is gone.
+            self.pool.recycle(value);
         }
         Gradients::new(loss.tape, slots, self.parameters.into_inner())
     }
@@ -214,6 +227,7 @@ pub struct Sink<'a, F: Scalar> {
     nodes: &'a [Node<F>],
     parents: &'a [usize],
     slots: &'a mut [Option<ArrayD<F>>],
+    pool: &'a Pool<F>,
 }
 
 impl<F: Scalar> fmt::Debug for Sink<'_, F> {
@@ -222,10 +236,16 @@ impl<F: Scalar> fmt::Debug for Sink<'_, F> {
     }
 }
 
-impl<F: Scalar> Sink<'_, F> {
+impl<'a, F: Scalar> Sink<'a, F> {
     /// Whether the gradient of the operand at this position leads anywhere. Ask before computing an expensive one.
     pub fn wants(&self, operand: usize) -> bool {
         self.nodes[self.parents[operand]].needs_gradient
+    }
+
+    /// Where to take memory from, and where to give back what is not needed any more: first of all the gradient that the
+    /// rule was given.
+    pub fn pool(&self) -> &'a Pool<F> {
+        self.pool
     }
 
     /// Adds to the gradient of the operand at this position. The first is moved into place, later ones are added to it;
@@ -239,10 +259,13 @@ impl<F: Scalar> Sink<'_, F> {
         let shape = self.nodes[parent].value.shape();
         assert!(gradient.shape() == shape, "gradient of shape {:?} for an operand of {shape:?}", gradient.shape());
         if !self.nodes[parent].needs_gradient {
-            return;
+            return self.pool.recycle(gradient);
         }
         match &mut self.slots[parent] {
-            Some(sum) => *sum += &gradient.into_dyn(),
+            Some(sum) => {
+                *sum += &gradient.view().into_dyn();
+                self.pool.recycle(gradient);
+            }
             empty => *empty = Some(gradient.into_dyn()),
         }
     }

@@ -110,7 +110,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["train", "--latent", huge], "it must have from 1 to 65536"),
         (&["train", "--batch", huge], "it must be at most the 9000 images"),
         (&["sample", "full", "--n", huge, "--out", "x.npy"], "it must be from 1 to 1000000"),
-        (&["train", "--model", "conv29"], "no network `conv29`; there are mlp and conv28"),
+        (&["train", "--model", "conv29"], "no network `conv29`; there are mlp, conv28, conv32 and paper32"),
         (&["train", "--data", "mnist:."], "invalid value 'mnist:.'"),
         (&["train", "--k", "200"], "batch size is 200, it must be above k, which is 200"),
         (&["train", "--batch", "9001"], "batch size is 9001, it must be at most the 9000 images"),

@@ -12,15 +12,17 @@ pub mod picture;
 mod preset;
 pub mod run;
 pub mod sampler;
+mod step;
 mod trainer;
 
 pub use evaluation::Evaluation;
 pub use model::{Autoencoder, ModelError};
 pub use objective::{Objective, Terms, entropy, squared_error};
 pub use preset::{Preset, UnknownPreset};
+pub use step::{Step, Stepper};
 pub use trainer::{EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, train};
 
 /// `f32` to train, `f64` to check: what both the tape and the estimators work on.
-pub trait Float: autodiff_mini::Scalar + knn_entropy::Float {}
+pub trait Float: nn_layers::Float + knn_entropy::Float {}
 
-impl<F: autodiff_mini::Scalar + knn_entropy::Float> Float for F {}
+impl<F: nn_layers::Float + knn_entropy::Float> Float for F {}

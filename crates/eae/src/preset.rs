@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use ndarray_rand::rand::Rng;
 use nn_layers::{
-    Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, ShapeError, Unflatten, Window,
+    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, ShapeError, Unflatten, Window,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -20,19 +20,37 @@ pub enum Preset {
     Mlp,
     /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256, for 28 x 28 pixels.
     Conv28,
+    /// Convolutions to 64, 128 and 256 channels, each halving the image, for 32 x 32 pixels.
+    Conv32,
+    /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels: convolutions to 128, 256,
+    /// 512 and 1024 channels, and batch normalisation with gamma and beta after each layer but the last.
+    Paper32,
 }
 
 /// There is no preset of this name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("no network `{0}`; there are mlp and conv28")]
+#[error("no network `{0}`; there are mlp, conv28, conv32 and paper32")]
 pub struct UnknownPreset(String);
 
 impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Mlp, Self::Conv28, Self::Conv32, Self::Paper32];
+
+    /// Height and width of the images that it is made for.
+    pub const fn side(self) -> usize {
+        match self {
+            Self::Mlp | Self::Conv28 => 28,
+            Self::Conv32 | Self::Paper32 => 32,
+        }
+    }
+
     /// The name on the command line and in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mlp => "mlp",
             Self::Conv28 => "conv28",
+            Self::Conv32 => "conv32",
+            Self::Paper32 => "paper32",
         }
     }
 
@@ -51,6 +69,8 @@ impl Preset {
         match self {
             Self::Mlp => mlp(image, latent, rng),
             Self::Conv28 => conv28(image, latent, rng),
+            Self::Conv32 => conv32(image, latent, rng),
+            Self::Paper32 => paper32(image, latent, rng),
         }
     }
 }
@@ -65,7 +85,7 @@ impl FromStr for Preset {
     type Err = UnknownPreset;
 
     fn from_str(name: &str) -> Result<Self, UnknownPreset> {
-        let known = [Self::Mlp, Self::Conv28].into_iter().find(|preset| preset.name() == name);
+        let known = Self::ALL.into_iter().find(|preset| preset.name() == name);
         known.ok_or_else(|| UnknownPreset(name.to_owned()))
     }
 }
@@ -123,6 +143,66 @@ fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut
     Ok([encoder, decoder])
 }
 
+fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+    let halving = Window::square(4, 2, 1);
+    let ([_, _, channels], small) = (image, [4, 4, 256]);
+    let encoder = Sequential::on(&image)
+        .then(Conv2d::new(channels, 64, halving, rng))
+        .then(Activation::Relu)
+        .then(Conv2d::new(64, 128, halving, rng))
+        .then(Activation::Relu)
+        .then(Conv2d::new(128, 256, halving, rng))
+        .then(Activation::Relu)
+        .then(Flatten::new(small))
+        .then(Dense::new(4 * 4 * 256, latent, rng))
+        .then(BatchNorm::new(latent))
+        .build()?;
+    let decoder = Sequential::on(&[latent])
+        .then(Dense::new(latent, 4 * 4 * 256, rng))
+        .then(Activation::Relu)
+        .then(Unflatten::new(small))
+        .then(ConvTranspose2d::new(256, 128, halving, rng))
+        .then(Activation::Relu)
+        .then(ConvTranspose2d::new(128, 64, halving, rng))
+        .then(Activation::Relu)
+        .then(ConvTranspose2d::new(64, channels, halving, rng))
+        .then(Activation::Sigmoid)
+        .build()?;
+    Ok([encoder, decoder])
+}
+
+fn paper32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+    let halving = Window::square(4, 2, 1);
+    let [_, _, channels] = image;
+    let mut encoder = Sequential::on(&image);
+    let mut width = channels;
+    for filters in [128, 256, 512, 1024] {
+        encoder = encoder.then(Conv2d::new(width, filters, halving, rng));
+        encoder = encoder.then(BatchNorm::new(filters)).then(Affine::new(filters)).then(Activation::Relu);
+        width = filters;
+    }
+    let encoder = encoder
+        .then(Flatten::new([2, 2, 1024]))
+        .then(Dense::new(2 * 2 * 1024, latent, rng))
+        .then(BatchNorm::new(latent))
+        .build()?;
+    let mut decoder = Sequential::on(&[latent])
+        .then(Dense::new(latent, 8 * 8 * 1024, rng))
+        .then(Unflatten::new([8, 8, 1024]))
+        .then(BatchNorm::new(1024))
+        .then(Affine::new(1024))
+        .then(Activation::Relu);
+    for (inputs, outputs) in [(1024, 512), (512, 256)] {
+        decoder = decoder.then(ConvTranspose2d::new(inputs, outputs, halving, rng));
+        decoder = decoder.then(BatchNorm::new(outputs)).then(Affine::new(outputs)).then(Activation::Relu);
+    }
+    let decoder = decoder
+        .then(ConvTranspose2d::new(256, channels, Window::square(3, 1, 1), rng))
+        .then(Activation::Sigmoid)
+        .build()?;
+    Ok([encoder, decoder])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,14 +211,16 @@ mod tests {
 
     #[test]
     fn encoder_and_decoder_meet() {
-        for (preset, image, parameters) in [
+        for (preset, image, latent, parameters) in [
             // As counted by `sum(p.numel() for p in model.parameters())` in PyTorch.
-            (Preset::Mlp, [28, 28, 1], 1_075_488),
-            (Preset::Conv28, [28, 28, 1], 1_684_177),
+            (Preset::Mlp, [28, 28, 1], 16, 1_075_488),
+            (Preset::Conv28, [28, 28, 1], 16, 1_684_177),
+            (Preset::Conv32, [32, 32, 3], 64, 1_845_955),
+            (Preset::Paper32, [32, 32, 1], 16, 22_689_937),
         ] {
             let rng = &mut ChaCha8Rng::seed_from_u64(0);
-            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, 16, rng).unwrap();
-            assert_eq!((encoder.output_shape(), decoder.input_shape()), (&[16][..], &[16][..]));
+            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, latent, rng).unwrap();
+            assert_eq!((encoder.output_shape(), decoder.input_shape()), (&[latent][..], &[latent][..]));
             assert_eq!((encoder.input_shape(), decoder.output_shape()), (&image[..], &image[..]));
             let count: usize =
                 [&mut encoder, &mut decoder].into_iter().flat_map(|n| n.parameters()).map(|p| p.len()).sum();
@@ -154,7 +236,7 @@ mod tests {
         assert_eq!(error.to_string(), "layer 4: Flatten takes [7, 7, 64], got shape [8, 8, 64]");
         assert_eq!(
             "conv29".parse::<Preset>().unwrap_err().to_string(),
-            "no network `conv29`; there are mlp and conv28"
+            "no network `conv29`; there are mlp, conv28, conv32 and paper32"
         );
     }
 }

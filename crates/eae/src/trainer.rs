@@ -1,16 +1,15 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use autodiff_mini::Tape;
 use ndarray::{ArrayView4, Axis};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
-use nn_layers::optim::{self, Adam, Optimizer, Schedule};
+use nn_layers::optim::Schedule;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Autoencoder, Float, Objective};
+use crate::{Autoencoder, Float, Objective, Step, Stepper};
 
 /// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking, and with a classifier's
 /// features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
@@ -215,7 +214,7 @@ pub fn train<F: Float>(
     let steps_per_epoch = count / config.batch_size;
     let steps = config.epochs.saturating_mul(steps_per_epoch);
     let schedule = Schedule::OneCycle { peak: config.learning_rate, steps };
-    let mut adam = Adam::default();
+    let mut stepper = Stepper::default();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     let mut order: Vec<usize> = (0..count).collect();
     let mut step = 0;
@@ -228,8 +227,13 @@ pub fn train<F: Float>(
         for batch in order.chunks_exact(config.batch_size) {
             let lambda = config.lambda(step, steps_per_epoch);
             let learning_rate = schedule.at(step);
-            let report = StepReport { step, steps, epoch, mse: 0.0, entropy: 0.0, lambda, learning_rate };
-            let report = make_step(model, images.select(Axis(0), batch), &config.objective, &mut adam, report)?;
+            let batch = stepper.batch(images, batch);
+            let made = stepper.step(model, batch, &config.objective, lambda, learning_rate);
+            let made = made.map_err(|source| TrainError::Entropy { step, source })?;
+            if let Step { mse, entropy, finite: false } = made {
+                return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
+            }
+            let report = StepReport { step, steps, epoch, mse: made.mse, entropy: made.entropy, lambda, learning_rate };
             step += 1;
             mse += report.mse / steps_per_epoch as f64;
             entropy += report.entropy / steps_per_epoch as f64;
@@ -251,30 +255,6 @@ pub fn train<F: Float>(
     }
     model.recalibrate(images);
     Ok(Outcome { steps: step, interrupted, duration: start.elapsed() })
-}
-
-/// One step; `report` comes with what is known beforehand and goes with the rest.
-fn make_step<F: Float>(
-    model: &mut Autoencoder<F>,
-    batch: ndarray::Array4<F>,
-    objective: &Objective,
-    adam: &mut Adam<F>,
-    report: StepReport,
-) -> Result<StepReport, TrainError> {
-    let StepReport { step, learning_rate, .. } = report;
-    let tape = Tape::new();
-    let terms = objective.terms(model, tape.constant(batch), report.lambda);
-    let terms = terms.map_err(|source| TrainError::Entropy { step, source })?;
-    let (mse, entropy) = (terms.mse.scalar().into_f64(), terms.entropy.scalar().into_f64());
-    if !terms.loss.scalar().is_finite() {
-        return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
-    }
-    let loss = terms.loss.id();
-    let gradients = tape.backward(loss);
-    let parameters = model.parameters();
-    let gradients = optim::collect(gradients, &parameters);
-    adam.step(learning_rate, parameters, &gradients);
-    Ok(StepReport { mse, entropy, ..report })
 }
 
 impl TrainConfig {

@@ -47,7 +47,10 @@ fn files_that_are_something_else_are_named() {
     );
     assert!(error(&say("{")).starts_with("`{`: EOF while parsing"));
     let unknown = error(&say(r#"{"model": "conv29", "image": [4, 4, 1], "latent": 2}"#));
-    assert!(unknown.contains("unknown variant `conv29`, expected `mlp` or `conv28`"), "{unknown}");
+    assert!(
+        unknown.contains("unknown variant `conv29`, expected one of `mlp`, `conv28`, `conv32`, `paper32`"),
+        "{unknown}"
+    );
     // Nothing is allocated on the description's word.
     for huge in [
         r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#,

@@ -1,7 +1,7 @@
-use autodiff_mini::{Scalar, Sink, Var};
+use autodiff_mini::{Sink, Var};
 use ndarray::{Array1, Array2, ArrayView2, Axis, Ix2, IxDyn, Zip};
 
-use crate::{Content, Entry, Layer, Layout, ShapeError, Tensor};
+use crate::{Content, Entry, Float, Layer, Layout, ShapeError, Tensor};
 
 /// Batch normalisation without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
 /// (Ioffe and Szegedy, ICML 2015).
@@ -14,7 +14,7 @@ use crate::{Content, Entry, Layer, Layout, ShapeError, Tensor};
 /// averages of the mean and of the unbiased variance are kept. In evaluation the running averages take their place. For
 /// the scale and shift that hidden layers often want, let an [`Affine`](crate::Affine) follow.
 #[derive(Debug, Clone)]
-pub struct BatchNorm<F: Scalar> {
+pub struct BatchNorm<F: Float> {
     /// The running mean, of shape `[features]`.
     pub running_mean: Tensor<F>,
     /// The running variance, of shape `[features]`.
@@ -27,7 +27,7 @@ pub struct BatchNorm<F: Scalar> {
     pub momentum: f64,
 }
 
-impl<F: Scalar> BatchNorm<F> {
+impl<F: Float> BatchNorm<F> {
     /// With running mean 0, running variance 1, `eps` 1e-5 and `momentum` 0.1.
     pub fn new(features: usize) -> Self {
         let (running_mean, running_var) = (Tensor::zeros(IxDyn(&[features])), Tensor::ones(IxDyn(&[features])));
@@ -65,7 +65,7 @@ impl<F: Scalar> BatchNorm<F> {
     }
 }
 
-impl<F: Scalar> Layer<F> for BatchNorm<F> {
+impl<F: Float> Layer<F> for BatchNorm<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         let input = x.value();
         let rows = self.rows(&input);
@@ -158,7 +158,7 @@ impl Moments {
         Self { count: 0.0, mean: Array1::zeros(features), squares: Array1::zeros(features) }
     }
 
-    pub(crate) fn add<F: Scalar>(&mut self, rows: ArrayView2<'_, F>) {
+    pub(crate) fn add<F: Float>(&mut self, rows: ArrayView2<'_, F>) {
         let count = rows.nrows() as f64;
         if count == 0.0 {
             return;
@@ -191,13 +191,13 @@ impl Moments {
     }
 }
 
-fn as_rows<F: Scalar>(x: Tensor<F>) -> ndarray::ArcArray2<F> {
+fn as_rows<F: Float>(x: Tensor<F>) -> ndarray::ArcArray2<F> {
     let features = x.len_of(Axis(x.ndim() - 1));
     let rows = x.len().checked_div(features).unwrap_or(0);
     let x = if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() };
     x.into_shape_with_order((rows, features)).expect("as many elements").into_dimensionality::<Ix2>().expect("a matrix")
 }
 
-fn vector<F: Scalar>(x: &Tensor<F>) -> Array1<f64> {
+fn vector<F: Float>(x: &Tensor<F>) -> Array1<f64> {
     x.iter().map(|x| x.into_f64()).collect()
 }

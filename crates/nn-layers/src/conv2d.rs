@@ -1,10 +1,11 @@
-use autodiff_mini::{Scalar, Sink, Var};
-use ndarray::{ArcArray, Ix1, Ix4};
+use autodiff_mini::{Sink, Var};
+use ndarray::{ArcArray, Ix4};
 use ndarray_rand::rand::Rng;
 
-use crate::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
+use crate::activation::backward;
+use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
 /// `[batch, height', width', outputs]`, where
@@ -15,7 +16,7 @@ use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
 ///
 /// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a cross-correlation.
 #[derive(Debug, Clone)]
-pub struct Conv2d<F: Scalar> {
+pub struct Conv2d<F: Float> {
     /// `W`, of shape `[outputs, kernel height, kernel width, inputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
@@ -23,7 +24,7 @@ pub struct Conv2d<F: Scalar> {
     window: Window,
 }
 
-impl<F: Scalar> Conv2d<F> {
+impl<F: Float> Conv2d<F> {
     /// With PyTorch's default initialisation.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
@@ -38,23 +39,40 @@ impl<F: Scalar> Conv2d<F> {
     }
 }
 
-impl<F: Scalar> Layer<F> for Conv2d<F> {
-    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+impl<F: Float> Conv2d<F> {
+    fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
         let tape = x.tape();
         let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (images("Conv2d", x), filters(&self.weight));
-        let b = self.bias.view().into_dimensionality::<Ix1>().expect("a bias vector");
-        let window = self.window;
-        let y = conv2d(input.view(), w.view(), Some(b), window);
-        tape.custom(&[x, weight, bias], y, move |g, sink: &mut Sink<'_, F>| {
-            let g = g.as_standard_layout().into_dimensionality::<Ix4>().expect("the gradient of images");
+        let (window, finish) = (self.window, Finish { bias: self.bias.as_slice(), activation });
+        let y = conv2d(input.view(), w.view(), window, finish, tape.pool()).into_dyn().into_shared();
+        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+            let pool = sink.pool();
+            let db = backward(activation, &y, &mut g);
+            let g = g.into_dimensionality::<Ix4>().expect("the gradient of images");
             if sink.wants(0) {
                 let (_, height, width, _) = input.dim();
-                sink.add(0, conv2d_backward_input(g.view(), w.view(), window, [height, width]));
+                let nothing = Finish::default();
+                sink.add(0, conv2d_backward_input(g.view(), w.view(), window, [height, width], nothing, pool));
             }
-            sink.add(1, conv2d_backward_weight(input.view(), g.view(), window));
-            sink.add(2, sum_pixels(g.view()));
+            sink.add(1, conv2d_backward_weight(input.view(), g.view(), window, pool));
+            sink.add(2, db);
+            pool.recycle(g);
         })
+    }
+}
+
+impl<F: Float> Layer<F> for Conv2d<F> {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        self.value(x, None)
+    }
+
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        activation.fused(x, |x, activation| self.value(x, activation))
+    }
+
+    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        self.forward_then(x, activation)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
@@ -83,7 +101,7 @@ impl<F: Scalar> Layer<F> for Conv2d<F> {
 }
 
 /// The value as images in memory order, which is what the kernels work on; free unless something permuted it.
-pub(crate) fn images<F: Scalar>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
+pub(crate) fn images<F: Float>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
     let value = x.value();
     let shape = value.shape().to_vec();
     let value = if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned().into_shared() };
@@ -91,6 +109,6 @@ pub(crate) fn images<F: Scalar>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> 
     images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {shape:?}"))
 }
 
-pub(crate) fn filters<F: Scalar>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {
+pub(crate) fn filters<F: Float>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {
     weight.clone().into_dimensionality().expect("filters have four axes")
 }

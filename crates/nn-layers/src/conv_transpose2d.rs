@@ -1,18 +1,19 @@
-use autodiff_mini::{Scalar, Sink, Var};
-use ndarray::{Ix1, Ix4};
+use autodiff_mini::{Sink, Var};
+use ndarray::Ix4;
 use ndarray_rand::rand::Rng;
 
+use crate::activation::backward;
 use crate::conv2d::{filters, images};
-use crate::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
+use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
 /// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
 ///
 /// So nothing here is new: its value is that convolution's gradient with respect to its input, and the other way round.
 #[derive(Debug, Clone)]
-pub struct ConvTranspose2d<F: Scalar> {
+pub struct ConvTranspose2d<F: Float> {
     /// `W`, of shape `[inputs, kernel height, kernel width, outputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
@@ -20,7 +21,7 @@ pub struct ConvTranspose2d<F: Scalar> {
     window: Window,
 }
 
-impl<F: Scalar> ConvTranspose2d<F> {
+impl<F: Float> ConvTranspose2d<F> {
     /// With PyTorch's default initialisation.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
@@ -36,24 +37,42 @@ impl<F: Scalar> ConvTranspose2d<F> {
     }
 }
 
-impl<F: Scalar> Layer<F> for ConvTranspose2d<F> {
-    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+impl<F: Float> ConvTranspose2d<F> {
+    fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
         let tape = x.tape();
         let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (images("ConvTranspose2d", x), filters(&self.weight));
         let (window, (_, height, width, _)) = (self.window, input.dim());
         let size = window.transposed([height, width]);
         let size = size.unwrap_or_else(|| panic!("`ConvTranspose2d` leaves nothing of shape {:?}", input.shape()));
-        let mut y = conv2d_backward_input(input.view(), w.view(), window, size);
-        y += &self.bias.view().into_dimensionality::<Ix1>().expect("a bias vector");
-        tape.custom(&[x, weight, bias], y, move |g, sink: &mut Sink<'_, F>| {
-            let g = g.as_standard_layout().into_dimensionality::<Ix4>().expect("the gradient of images");
+        let finish = Finish { bias: self.bias.as_slice(), activation };
+        let y = conv2d_backward_input(input.view(), w.view(), window, size, finish, tape.pool());
+        let y = y.into_dyn().into_shared();
+        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+            let pool = sink.pool();
+            let db = backward(activation, &y, &mut g);
+            let g = g.into_dimensionality::<Ix4>().expect("the gradient of images");
             if sink.wants(0) {
-                sink.add(0, conv2d(g.view(), w.view(), None, window));
+                sink.add(0, conv2d(g.view(), w.view(), window, Finish::default(), pool));
             }
-            sink.add(1, conv2d_backward_weight(g.view(), input.view(), window));
-            sink.add(2, sum_pixels(g.view()));
+            sink.add(1, conv2d_backward_weight(g.view(), input.view(), window, pool));
+            sink.add(2, db);
+            pool.recycle(g);
         })
+    }
+}
+
+impl<F: Float> Layer<F> for ConvTranspose2d<F> {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        self.value(x, None)
+    }
+
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        activation.fused(x, |x, activation| self.value(x, activation))
+    }
+
+    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        self.forward_then(x, activation)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {

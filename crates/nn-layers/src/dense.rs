@@ -1,22 +1,24 @@
-use autodiff_mini::{Scalar, Sink, Var};
-use ndarray::{Array2, Axis, Ix1, Ix2};
+use autodiff_mini::{Gemm, Sink, Var};
+use ndarray::{ArrayView2, Axis, Ix2};
 use ndarray_rand::rand::Rng;
 
+use crate::activation::backward;
+use crate::kernels::{Finish, dense, dense_backward_input, dense_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Entry, Init, Layer, Layout, ShapeError, Tensor};
+use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor};
 
 /// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch, outputs]`.
 ///
 /// The gradients, for `g` with respect to `y`: `g W` for `x`, `g^T x` for `W`, the sum of the rows of `g` for `b`.
 #[derive(Debug, Clone)]
-pub struct Dense<F: Scalar> {
+pub struct Dense<F: Float> {
     /// `W`, of shape `[outputs, inputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
     pub bias: Tensor<F>,
 }
 
-impl<F: Scalar> Dense<F> {
+impl<F: Float> Dense<F> {
     /// With PyTorch's default initialisation.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, Init::Torch, rng)
@@ -29,29 +31,62 @@ impl<F: Scalar> Dense<F> {
     }
 }
 
-impl<F: Scalar> Layer<F> for Dense<F> {
-    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+impl<F: Float> Dense<F> {
+    fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
         let tape = x.tape();
         let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (matrix(&x.value()), matrix(&self.weight));
         assert!(input.ncols() == w.ncols(), "`Dense` of weight {:?} on shape {:?}", w.shape(), input.shape());
-        let b = self.bias.view().into_dimensionality::<Ix1>().expect("a bias vector");
-        let gemm = tape.gemm().clone();
-        // The product is added onto the bias, which saves a pass over the output.
-        let mut y = Array2::from_shape_fn((input.nrows(), w.nrows()), |(_, output)| b[output]);
-        gemm.gemm(F::one(), input.view(), w.t(), F::one(), y.view_mut());
-        tape.custom(&[x, weight, bias], y, move |g, sink: &mut Sink<'_, F>| {
+        let finish = Finish { bias: self.bias.as_slice(), activation };
+        let device = tape.gemm().cloned();
+        let y = match &device {
+            None => dense(input.view(), w.view(), finish, tape.pool()),
+            Some(device) => {
+                let mut y = tape.pool().array((input.nrows(), w.nrows()));
+                device.gemm(F::one(), input.view(), w.t(), F::zero(), y.view_mut());
+                finish.apply_all(y.as_slice_mut().expect("a fresh array"));
+                y
+            }
+        };
+        let y = y.into_dyn().into_shared();
+        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+            let pool = sink.pool();
+            let db = backward(activation, &y, &mut g);
             let g = g.into_dimensionality::<Ix2>().expect("the gradient of a matrix");
+            let product = |a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, device: &dyn Gemm<F>| {
+                let mut c = pool.array((a.nrows(), b.ncols()));
+                device.gemm(F::one(), a, b, F::zero(), c.view_mut());
+                c
+            };
             if sink.wants(0) {
-                let mut dx = Array2::zeros(input.raw_dim());
-                gemm.gemm(F::one(), g.view(), w.view(), F::zero(), dx.view_mut());
+                let dx = match &device {
+                    None => dense_backward_input(g.view(), w.view(), pool),
+                    Some(device) => product(g.view(), w.view(), &**device),
+                };
                 sink.add(0, dx);
             }
-            let mut dw = Array2::zeros(w.raw_dim());
-            gemm.gemm(F::one(), g.t(), input.view(), F::zero(), dw.view_mut());
+            let dw = match &device {
+                None => dense_backward_weight(input.view(), g.view(), pool),
+                Some(device) => product(g.t(), input.view(), &**device),
+            };
             sink.add(1, dw);
-            sink.add(2, g.sum_axis(Axis(0)));
+            sink.add(2, db);
+            pool.recycle(g);
         })
+    }
+}
+
+impl<F: Float> Layer<F> for Dense<F> {
+    fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
+        self.value(x, None)
+    }
+
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        activation.fused(x, |x, activation| self.value(x, activation))
+    }
+
+    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        self.forward_then(x, activation)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
@@ -72,7 +107,8 @@ impl<F: Scalar> Layer<F> for Dense<F> {
     }
 }
 
-fn matrix<F: Scalar>(x: &Tensor<F>) -> ndarray::ArcArray2<F> {
+/// In whatever order of memory; the kernels take any.
+fn matrix<F: Float>(x: &Tensor<F>) -> ndarray::ArcArray2<F> {
     let shape = x.shape();
     x.clone().into_dimensionality().unwrap_or_else(|_| panic!("`Dense` needs a matrix, got shape {shape:?}"))
 }

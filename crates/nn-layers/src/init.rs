@@ -1,10 +1,9 @@
-use autodiff_mini::Scalar;
 use ndarray::{Array, IxDyn};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
-use crate::Tensor;
+use crate::{Float, Tensor};
 
 /// How the weights of a layer begin. `fan_in` and `fan_out` are the numbers of inputs and outputs that one weight matrix,
 /// or one filter, joins.
@@ -28,7 +27,7 @@ pub enum Init {
 
 impl Init {
     /// The weights and the biases of a layer.
-    pub(crate) fn draw<F: Scalar, R: Rng + ?Sized>(
+    pub(crate) fn draw<F: Float, R: Rng + ?Sized>(
         self,
         weight: &[usize],
         bias: usize,
@@ -53,12 +52,12 @@ impl Init {
     }
 }
 
-fn uniform<F: Scalar, R: Rng + ?Sized>(shape: &[usize], bound: f64, rng: &mut R) -> Tensor<F> {
+fn uniform<F: Float, R: Rng + ?Sized>(shape: &[usize], bound: f64, rng: &mut R) -> Tensor<F> {
     let distribution = Uniform::new_inclusive(-bound, bound).expect("a finite positive bound");
     Array::random_using(shape, distribution, rng).mapv(F::from_f64).into_shared()
 }
 
-fn normal<F: Scalar, R: Rng + ?Sized>(shape: &[usize], deviation: f64, rng: &mut R) -> Tensor<F> {
+fn normal<F: Float, R: Rng + ?Sized>(shape: &[usize], deviation: f64, rng: &mut R) -> Tensor<F> {
     let distribution = Normal::new(0.0, deviation).expect("a finite positive deviation");
     Array::random_using(shape, distribution, rng).mapv(F::from_f64).into_shared()
 }

@@ -1,16 +1,16 @@
 use std::fmt::{self, Debug};
 
-use autodiff_mini::{Scalar, Var};
+use autodiff_mini::Var;
 use thiserror::Error;
 
-use crate::{BatchNorm, Entry};
+use crate::{Activation, BatchNorm, Entry, Float};
 
 /// A function of a batch with parameters of its own. The first axis is the batch; images are `[batch, height, width,
 /// channels]`.
 ///
 /// A layer is a plain struct. Evaluation takes it by shared reference; training by unique reference, because batch
 /// normalisation keeps running statistics then. There is no mode to forget to set.
-pub trait Layer<F: Scalar>: Debug + Send + Sync + CloneLayer<F> {
+pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
     /// The layer's value, in evaluation mode.
     ///
     /// # Panics
@@ -25,6 +25,29 @@ pub trait Layer<F: Scalar>: Debug + Send + Sync + CloneLayer<F> {
     /// As [`Layer::forward`].
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.forward(x)
+    }
+
+    /// `activation` of the layer's value, in evaluation mode: in one pass over the memory, if the layer knows how.
+    ///
+    /// # Panics
+    ///
+    /// As [`Layer::forward`].
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        activation.forward(self.forward(x))
+    }
+
+    /// `activation` of the layer's value, in training mode.
+    ///
+    /// # Panics
+    ///
+    /// As [`Layer::forward`].
+    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
+        activation.forward(self.train(x))
+    }
+
+    /// Itself, if it is an activation.
+    fn as_activation(&self) -> Option<Activation> {
+        None
     }
 
     /// The shape that comes out for one sample of this shape, batch axis left out.
@@ -68,18 +91,18 @@ pub trait Layer<F: Scalar>: Debug + Send + Sync + CloneLayer<F> {
 }
 
 /// Clones a layer behind a box. Every `Clone` layer has it.
-pub trait CloneLayer<F: Scalar> {
+pub trait CloneLayer<F: Float> {
     /// A clone in a box of its own.
     fn clone_boxed(&self) -> Box<dyn Layer<F>>;
 }
 
-impl<F: Scalar, L: Layer<F> + Clone + 'static> CloneLayer<F> for L {
+impl<F: Float, L: Layer<F> + Clone + 'static> CloneLayer<F> for L {
     fn clone_boxed(&self) -> Box<dyn Layer<F>> {
         Box::new(self.clone())
     }
 }
 
-impl<F: Scalar> Clone for Box<dyn Layer<F>> {
+impl<F: Float> Clone for Box<dyn Layer<F>> {
     fn clone(&self) -> Self {
         self.as_ref().clone_boxed()
     }

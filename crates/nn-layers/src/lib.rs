@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod activation;
 mod affine;
@@ -7,6 +7,7 @@ mod batch_norm;
 mod conv2d;
 mod conv_transpose2d;
 mod dense;
+mod float;
 mod init;
 pub mod kernels;
 mod layer;
@@ -23,6 +24,7 @@ pub use batch_norm::BatchNorm;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use dense::Dense;
+pub use float::Float;
 pub use init::Init;
 pub use layer::{CloneLayer, Layer, ShapeError};
 pub use reshape::{Flatten, Unflatten};

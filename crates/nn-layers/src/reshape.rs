@@ -1,6 +1,6 @@
-use autodiff_mini::{Scalar, Var};
+use autodiff_mini::Var;
 
-use crate::{Layer, ShapeError};
+use crate::{Float, Layer, ShapeError};
 
 /// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
 /// weights file has them channels first, and reading and writing take care of it.
@@ -29,7 +29,7 @@ impl Unflatten {
     }
 }
 
-impl<F: Scalar> Layer<F> for Flatten {
+impl<F: Float> Layer<F> for Flatten {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         x.reshape(&[x.shape()[0], self.image.iter().product()])
     }
@@ -47,7 +47,7 @@ impl<F: Scalar> Layer<F> for Flatten {
     }
 }
 
-impl<F: Scalar> Layer<F> for Unflatten {
+impl<F: Float> Layer<F> for Unflatten {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         let [height, width, channels] = self.image;
         x.reshape(&[x.shape()[0], height, width, channels])

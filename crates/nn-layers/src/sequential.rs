@@ -1,9 +1,9 @@
-use autodiff_mini::{Scalar, Tape, Var};
+use autodiff_mini::{Tape, Var};
 use ndarray::ArrayD;
 
 use crate::batch_norm::Moments;
 use crate::state::Image;
-use crate::{Content, Entry, Layer, ShapeError, Tensor, Weights, WeightsError};
+use crate::{Content, Entry, Float, Layer, ShapeError, Tensor, Weights, WeightsError};
 
 /// Layers one after the other, checked against each other when they are put together.
 ///
@@ -23,7 +23,7 @@ use crate::{Content, Entry, Layer, ShapeError, Tensor, Weights, WeightsError};
 /// # Ok::<(), nn_layers::ShapeError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Sequential<F: Scalar> {
+pub struct Sequential<F: Float> {
     layers: Vec<Box<dyn Layer<F>>>,
     /// The shape of one sample before each layer and after the last.
     shapes: Vec<Vec<usize>>,
@@ -31,9 +31,9 @@ pub struct Sequential<F: Scalar> {
 
 /// A [`Sequential`] being put together.
 #[derive(Debug)]
-pub struct SequentialBuilder<F: Scalar>(Result<Sequential<F>, ShapeError>);
+pub struct SequentialBuilder<F: Float>(Result<Sequential<F>, ShapeError>);
 
-impl<F: Scalar> SequentialBuilder<F> {
+impl<F: Float> SequentialBuilder<F> {
     /// Adds a layer at the end.
     #[must_use]
     pub fn then(self, layer: impl Layer<F> + 'static) -> Self {
@@ -57,7 +57,7 @@ impl<F: Scalar> SequentialBuilder<F> {
     }
 }
 
-impl<F: Scalar> Sequential<F> {
+impl<F: Float> Sequential<F> {
     /// Starts a network that takes samples of this shape, batch axis left out.
     pub fn on(input_shape: &[usize]) -> SequentialBuilder<F> {
         SequentialBuilder(Ok(Self { layers: Vec::new(), shapes: vec![input_shape.to_vec()] }))
@@ -80,7 +80,7 @@ impl<F: Scalar> Sequential<F> {
     /// If the batch is not of samples of [`input_shape`](Sequential::input_shape).
     pub fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
-        self.layers.iter().fold(x, |x, layer| layer.forward(x))
+        forward(&self.layers, x)
     }
 
     /// The value in training mode.
@@ -90,7 +90,19 @@ impl<F: Scalar> Sequential<F> {
     /// As [`forward`](Sequential::forward).
     pub fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
-        self.layers.iter_mut().fold(x, |x, layer| layer.train(x))
+        let mut layers = self.layers.iter_mut().peekable();
+        let mut value = x;
+        while let Some(layer) = layers.next() {
+            let activation = layers.peek().and_then(|next| next.as_activation());
+            value = match activation {
+                Some(activation) => layer.train_then(value, activation),
+                None => layer.train(value),
+            };
+            if activation.is_some() {
+                layers.next();
+            }
+        }
+        value
     }
 
     fn check(&self, x: Var<'_, F>) {
@@ -119,7 +131,7 @@ impl<F: Scalar> Sequential<F> {
             let mut moments = Moments::new(norm.features());
             for batch in batches() {
                 let tape = Tape::without_gradients();
-                let x = before.iter().fold(tape.constant(batch), |x, layer| layer.forward(x));
+                let x = forward(before, tape.constant(batch));
                 moments.add(norm.rows(&x.value()).view());
             }
             if !moments.is_empty() {
@@ -200,4 +212,21 @@ impl<F: Scalar> Sequential<F> {
         }
         images
     }
+}
+
+/// The value of layers one after the other, in evaluation mode. A layer that an activation follows has it as its last step.
+fn forward<'t, F: Float>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
+    let mut layers = layers.iter().peekable();
+    let mut value = x;
+    while let Some(layer) = layers.next() {
+        let activation = layers.peek().and_then(|next| next.as_activation());
+        value = match activation {
+            Some(activation) => layer.forward_then(value, activation),
+            None => layer.forward(value),
+        };
+        if activation.is_some() {
+            layers.next();
+        }
+    }
+    value
 }

@@ -1,6 +1,6 @@
 //! What a layer holds, listed once for three uses: to optimise it, to write it, to read it.
 
-use autodiff_mini::Scalar;
+use crate::Float;
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
 /// An array of a layer. Shared with a tape at no cost while it is alive, updated in place between tapes; a clone of a
@@ -9,7 +9,7 @@ pub type Tensor<F> = ArcArray<F, IxDyn>;
 
 /// One array of a layer, under the name that PyTorch's module gives it.
 #[derive(Debug)]
-pub struct Entry<'a, F: Scalar> {
+pub struct Entry<'a, F: Float> {
     /// `weight`, `bias`, `running_mean`, ...
     pub name: &'static str,
     /// The array itself.
@@ -19,7 +19,7 @@ pub struct Entry<'a, F: Scalar> {
 }
 
 /// The two parameters that most layers have; the biases stand beside the layer's outputs.
-pub(crate) fn weight_and_bias<'a, F: Scalar>(
+pub(crate) fn weight_and_bias<'a, F: Float>(
     weight: &'a mut Tensor<F>,
     bias: &'a mut Tensor<F>,
     layout: Layout,
@@ -32,7 +32,7 @@ pub(crate) fn weight_and_bias<'a, F: Scalar>(
 
 /// What an entry is to training.
 #[derive(Debug)]
-pub enum Content<'a, F: Scalar> {
+pub enum Content<'a, F: Float> {
     /// Changed by the optimiser.
     Parameter(&'a mut Tensor<F>),
     /// Changed by the forward pass in training mode.
@@ -58,7 +58,7 @@ pub(crate) type Image = Option<[usize; 3]>;
 
 impl Layout {
     /// From memory to file, for a layer between flattened images (or none) of these shapes.
-    pub(crate) fn to_file<F: Scalar>(self, array: &Tensor<F>, input: Image, output: Image) -> ArrayD<F> {
+    pub(crate) fn to_file<F: Float>(self, array: &Tensor<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_first(array.to_owned(), 0, output),
             Self::Matrix => channels_first(channels_first(array.to_owned(), 0, output), 1, input),
@@ -67,7 +67,7 @@ impl Layout {
     }
 
     /// The inverse of [`Layout::to_file`].
-    pub(crate) fn to_memory<F: Scalar>(self, array: ArrayD<F>, input: Image, output: Image) -> ArrayD<F> {
+    pub(crate) fn to_memory<F: Float>(self, array: ArrayD<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_last(array, 0, output),
             Self::Matrix => channels_last(channels_last(array, 0, output), 1, input),
@@ -85,14 +85,14 @@ impl Layout {
 }
 
 /// Reorders the features along an axis from `[height, width, channels]` to `[channels, height, width]`.
-fn channels_first<F: Scalar>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
+fn channels_first<F: Float>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     let Some([height, width, channels]) = image else { return array };
     let order: Vec<usize> =
         (0..channels).flat_map(|c| (0..height * width).map(move |pixel| pixel * channels + c)).collect();
     array.select(Axis(axis), &order)
 }
 
-fn channels_last<F: Scalar>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
+fn channels_last<F: Float>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     // The same reordering with the roles of the two factors exchanged.
     channels_first(array, axis, image.map(|[height, width, channels]| [channels, 1, height * width]))
 }

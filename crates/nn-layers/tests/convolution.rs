@@ -1,8 +1,9 @@
 //! The convolution kernels against the definition, and against each other as linear maps and their transposes.
 
+use autodiff_mini::Pool;
 use ndarray::{Array1, Array4, Ix4};
-use nn_layers::Window;
-use nn_layers::kernels::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
+use nn_layers::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
+use nn_layers::{Activation, Float, Window};
 use proptest::prelude::*;
 
 use crate::random;
@@ -65,66 +66,91 @@ fn naive(Case { x, w, b, window, .. }: &Case) -> Array4<f64> {
     })
 }
 
-fn close(a: f64, b: f64, scale: f64) -> bool {
-    (a - b).abs() <= 1e-13 * scale
+/// The three kernels in one precision, their results in the other: with bias and activation, without, and the gradients.
+fn kernels<F: Float>(case: &Case) -> [Array4<f64>; 4] {
+    let narrow = |x: &Array4<f64>| x.mapv(F::from_f64);
+    let (x, w, g) = (narrow(&case.x), narrow(&case.w), narrow(&case.g));
+    let bias: Vec<F> = case.b.iter().map(|&b| F::from_f64(b)).collect();
+    let finish = Finish { bias: Some(&bias), activation: Some(Activation::LeakyRelu(0.5)) };
+    let (window, pool, nothing, size) = (case.window, Pool::default(), Finish::default(), [x.dim().1, x.dim().2]);
+    // What a buffer held before must not matter.
+    let spoilt = || (0..8).map(|_| pool.take(x.len() + w.len() + g.len())).collect::<Vec<_>>();
+    for mut buffer in spoilt() {
+        buffer.fill(F::nan());
+        pool.give(buffer);
+    }
+    [
+        conv2d(x.view(), w.view(), window, finish, &pool),
+        conv2d(x.view(), w.view(), window, nothing, &pool),
+        conv2d_backward_input(g.view(), w.view(), window, size, nothing, &pool),
+        conv2d_backward_weight(x.view(), g.view(), window, &pool),
+    ]
+    .map(|array| array.mapv(F::into_f64))
 }
 
 /// The value by definition; and `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which no wrong index survives.
-fn holds(case: &Case) -> Result<(), TestCaseError> {
-    let Case { x, w, b, g, window } = case;
-    let expected = naive(case);
-    let scale = (w.len() + 1) as f64;
-    let y = conv2d(x.view(), w.view(), Some(b.view()), *window);
-    prop_assert_eq!(y.shape(), expected.shape());
-    prop_assert!(y.iter().zip(&expected).all(|(&a, &b)| close(a, b, scale)));
+fn holds<F: Float>(case: &Case) -> Result<(), TestCaseError> {
+    // The definition in double precision of what single precision is given.
+    let round = |x: &Array4<f64>| x.mapv(|x| F::from_f64(x).into_f64());
+    let case = Case { x: round(&case.x), w: round(&case.w), g: round(&case.g), ..case.clone() };
+    let [finished, y, dx, dw] = kernels::<F>(&case);
+    let epsilon = F::epsilon().into_f64();
+    let close = |a: f64, b: f64, terms: usize| (a - b).abs() <= epsilon * terms as f64;
+    let expected = naive(&case);
+    let leak = |x: f64| if x > 0.0 { x } else { 0.5 * x };
+    prop_assert_eq!(finished.shape(), expected.shape());
+    prop_assert!(finished.iter().zip(&expected).all(|(&a, &b)| close(a, leak(b), case.w.len() + 8)));
+    prop_assert!((&expected - &case.b).iter().zip(&y).all(|(&a, &b)| close(a, b, case.w.len() + 8)));
 
-    let linear = (&conv2d(x.view(), w.view(), None, *window) * g).sum();
-    let (_, height, width, _) = x.dim();
-    let dx = conv2d_backward_input(g.view(), w.view(), *window, [height, width]);
-    let dw = conv2d_backward_weight(x.view(), g.view(), *window);
-    let scale = scale * (x.len() + g.len()) as f64;
-    prop_assert!(close(linear, (&dx * x).sum(), scale), "x: {} and {}", linear, (&dx * x).sum());
-    prop_assert!(close(linear, (&dw * w).sum(), scale), "w: {} and {}", linear, (&dw * w).sum());
-    prop_assert!(close((&sum_pixels(g.view()) * b).sum(), (&y * g).sum() - linear, scale));
+    let linear = (&y * &case.g).sum();
+    let terms = (case.w.len() + 8) * (case.x.len() + case.g.len());
+    prop_assert!(close(linear, (&dx * &case.x).sum(), terms), "x: {} and {}", linear, (&dx * &case.x).sum());
+    prop_assert!(close(linear, (&dw * &case.w).sum(), terms), "w: {} and {}", linear, (&dw * &case.w).sum());
     Ok(())
 }
 
 proptest! {
     #[test]
     fn equals_its_definition_and_its_transposes(case in cases()) {
-        holds(&case)?;
+        holds::<f64>(&case)?;
+        holds::<f32>(&case)?;
     }
 }
 
 #[test]
-fn blocks_and_parts_join_without_a_seam() {
-    // 14 x 14 positions are 2 images a block; 37 images are 19 blocks, the last one smaller, in 8 parts.
-    holds(&case(37, [28, 28], [1, 3], Window::square(4, 2, 1), 5)).unwrap();
-    // One image is more than a block.
-    holds(&case(3, [40, 41], [2, 3], Window::square(3, 1, 1), 6)).unwrap();
+fn blocks_tiles_and_parts_join_without_a_seam() {
+    for case in [
+        // 37 images are blocks of different sizes, in several parts.
+        case(37, [28, 28], [1, 3], Window::square(4, 2, 1), 5),
+        // One image is more than a block.
+        case(3, [80, 81], [8, 3], Window::square(4, 1, 1), 6),
+        // More channels than a tile has columns, and no multiple of it.
+        case(9, [9, 7], [19, 37], Window::square(3, 2, 1), 7),
+        case(5, [8, 8], [64, 33], Window::square(4, 2, 1), 8),
+    ] {
+        holds::<f64>(&case).unwrap();
+        holds::<f32>(&case).unwrap();
+    }
 }
 
 #[test]
 fn an_empty_batch_gives_an_empty_batch() {
     let case = case(0, [5, 5], [2, 3], Window::square(3, 1, 1), 7);
-    assert_eq!(conv2d(case.x.view(), case.w.view(), None, case.window).shape(), [0, 5, 5, 3]);
-    assert_eq!(conv2d_backward_input(case.g.view(), case.w.view(), case.window, [5, 5]).shape(), [0, 5, 5, 2]);
-    assert_eq!(conv2d_backward_weight(case.x.view(), case.g.view(), case.window).sum(), 0.0);
+    let [_, y, dx, dw] = kernels::<f32>(&case);
+    assert_eq!((y.shape(), dx.shape(), dw.sum()), (&[0, 5, 5, 3][..], &[0, 5, 5, 2][..], 0.0));
 }
 
 #[test]
 fn the_same_bits_for_every_number_of_threads() {
-    let case = case(50, [14, 14], [3, 8], Window::square(4, 2, 1), 8);
-    let run = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            (
-                conv2d(case.x.view(), case.w.view(), None, case.window),
-                conv2d_backward_input(case.g.view(), case.w.view(), case.window, [14, 14]),
-                conv2d_backward_weight(case.x.view(), case.g.view(), case.window),
-            )
-        })
-    };
-    let one = run(1);
-    assert!(one == run(2) && one == run(3));
+    for case in [
+        case(50, [14, 14], [3, 8], Window::square(4, 2, 1), 8),
+        case(20, [10, 10], [33, 40], Window::square(4, 2, 1), 9),
+    ] {
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| kernels::<f32>(&case))
+        };
+        let one = run(1);
+        assert!(one == run(2) && one == run(3));
+    }
 }

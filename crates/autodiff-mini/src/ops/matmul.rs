@@ -1,8 +1,10 @@
 //! The matrix product.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ArrayView2, Ix2};
 
-use crate::{Gemm, Scalar, Sink, Var};
+use crate::{Cpu, Gemm, Scalar, Sink, Var};
 
 impl<F: Scalar> Var<'_, F> {
     /// The matrix product of `[m, k]` and `[k, n]`. For transposed operands say `a.t().matmul(b)` or `a.matmul(b.t())`: a
@@ -17,7 +19,7 @@ impl<F: Scalar> Var<'_, F> {
             panic!("`matmul` needs two matrices, got shapes {:?} and {:?}", a.shape(), b.shape());
         };
         assert!(a.ncols() == b.nrows(), "`matmul` cannot multiply shapes {:?} and {:?}", a.shape(), b.shape());
-        let gemm = self.tape.gemm().clone();
+        let gemm = self.tape.gemm().cloned().unwrap_or_else(|| Arc::new(Cpu));
         let value = product(&*gemm, a.view(), b.view());
         self.tape.custom(&[self, other], value, move |gradient, sink: &mut Sink<'_, F>| {
             let gradient = gradient.into_dimensionality::<Ix2>().expect("the gradient of a matrix");

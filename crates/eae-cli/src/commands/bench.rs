@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use eae::sampler;
+use eae::{Autoencoder, Objective, Preset, Stepper, sampler};
 use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
 use serde::Serialize;
 
@@ -19,6 +19,8 @@ pub(crate) struct Arguments {
 enum What {
     /// The k nearest neighbours of normal samples among themselves, as the estimators find them.
     Knn(Knn),
+    /// A training step, from the batch to the changed parameters.
+    Step(Step),
 }
 
 #[derive(Args)]
@@ -40,8 +42,31 @@ struct Knn {
     common: Common,
 }
 
+#[derive(Args)]
+#[command(after_help = "Example:\n  eae bench step --model conv28 --batch 100 --latent 16 --threads 2 --steps 30")]
+struct Step {
+    /// The network.
+    #[arg(long, default_value = "conv28")]
+    model: Preset,
+    /// Images in a batch.
+    #[arg(long, default_value_t = 100)]
+    batch: usize,
+    /// Numbers in a code.
+    #[arg(long, default_value_t = 16)]
+    latent: usize,
+    /// Steps that count.
+    #[arg(long, default_value_t = 30)]
+    steps: usize,
+    /// Steps before those.
+    #[arg(long, default_value_t = 3)]
+    warmup: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Every figure of a line, under the names that the PyTorch program beside it has for them.
 #[derive(Serialize)]
-struct Timing {
+struct KnnTiming {
     peer: &'static str,
     n: usize,
     d: usize,
@@ -51,8 +76,60 @@ struct Timing {
     mean_log_r: f64,
 }
 
+#[derive(Serialize)]
+struct StepTiming {
+    peer: &'static str,
+    model: Preset,
+    batch: usize,
+    latent: usize,
+    threads: usize,
+    parameters: usize,
+    median_ms: f64,
+    min_ms: f64,
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let What::Knn(knn) = &arguments.what;
+    // One line with and without `--json`: it is read by programs.
+    match &arguments.what {
+        What::Knn(knn) => print_json(&time_knn(knn)?),
+        What::Step(step) => print_json(&time_step(step)?),
+    }
+    Ok(())
+}
+
+fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
+    arguments.common.apply()?;
+    let Step { model: preset, batch, latent, steps, warmup, .. } = *arguments;
+    if !(2..=1 << 16).contains(&batch) || steps == 0 {
+        return Err(Failure::usage("--batch must be from 2 to 65536, and --steps at least 1"));
+    }
+    let (side, channels) = (preset.side(), if preset == Preset::Conv32 { 3 } else { 1 });
+    let model = Autoencoder::<f32>::new(preset, [side, side, channels], latent, arguments.common.seed);
+    let mut model = model.map_err(Failure::usage)?;
+    let parameters = model.parameters().iter().map(|parameter| parameter.len()).sum();
+    let pixels = sampler::normal::<f32>(batch, side * side * channels, arguments.common.seed);
+    let pixels = pixels.mapv_into(|x| 1.0 / (1.0 + (-x).exp()));
+    let images = pixels.into_shape_with_order((batch, side, side, channels)).expect("as many pixels");
+    let (mut stepper, all) = (Stepper::default(), (0..batch).collect::<Vec<_>>());
+    let mut times = Vec::with_capacity(steps);
+    for step in 0..warmup + steps {
+        let start = Instant::now();
+        let images = stepper.batch(images.view(), &all);
+        let made = stepper.step(&mut model, images, &Objective::default(), 0.5, 1e-3).map_err(Failure::other)?;
+        if !made.finite {
+            return Err(Failure::other(format!("step {step}: the loss is not finite")));
+        }
+        if step >= warmup {
+            times.push(1e3 * start.elapsed().as_secs_f64());
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let median_ms = (times[(steps - 1) / 2] + times[steps / 2]) / 2.0;
+    let threads = rayon::current_num_threads();
+    Ok(StepTiming { peer: "eae f32", model: preset, batch, latent, threads, parameters, median_ms, min_ms: times[0] })
+}
+
+fn time_knn(knn: &Knn) -> Result<KnnTiming, Failure> {
     knn.common.apply()?;
     let Knn { n, d, k, repeat, .. } = *knn;
     if n.checked_mul(d).is_none_or(|numbers| numbers > 1 << 30) || repeat == 0 {
@@ -68,8 +145,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         min_ms = (1e3 * start.elapsed().as_secs_f64()).min(min_ms);
         mean_log_r = neighbors.distances.column(k - 1).mapv(f64::ln).mean().unwrap_or(0.0);
     }
-    let timing = Timing { peer: "knn-entropy f64", n, d, k, threads: rayon::current_num_threads(), min_ms, mean_log_r };
-    // One line in either case: it is read by programs.
-    print_json(&timing);
-    Ok(())
+    Ok(KnnTiming { peer: "knn-entropy f64", n, d, k, threads: rayon::current_num_threads(), min_ms, mean_log_r })
 }

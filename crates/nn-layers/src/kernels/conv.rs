@@ -8,84 +8,109 @@
 //! gradient of W     dW = dY^T M
 //! ```
 //!
-//! A block holds as many images as give the product a few hundred rows: enough for its full speed, few enough that the
-//! patches stay in the cache. Blocks are shared out by rayon and depend on the shapes alone, so that the result is the
-//! same to the last bit for every number of threads.
+//! A block is as many images as have patches that fit into the cache. Blocks are shared out by rayon, and every number is
+//! added up in an order that depends on the shapes alone: the result is the same to the last bit for every number of threads.
 
-use autodiff_mini::Scalar;
-use ndarray::linalg::general_mat_mul;
+use std::ops::Range;
+use std::slice::{ChunksExact, ChunksExactMut};
+
+use autodiff_mini::Pool;
 use ndarray::parallel::prelude::*;
-use ndarray::{Array1, Array2, Array4, ArrayView1, ArrayView2, ArrayView4, ArrayViewMut2, Axis};
+use ndarray::{Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Slice, s};
 
+use super::activation::Finish;
+use super::gemm::{Packed, Strips};
 use super::patches::Grid;
-use crate::Window;
+use super::simd::{Kernel, run};
+use crate::{Float, Window};
 
-/// Rows of patches in a block.
-const BLOCK_ROWS: usize = 512;
+/// Numbers of patches in a block: half of a second-level cache.
+const BLOCK: usize = 1 << 16;
 
-/// The most partial sums of a weight gradient: each has the size of the weights.
-const MOST_PARTS: usize = 8;
+/// Blocks at least, if there are images enough: work for some threads.
+const BLOCKS: usize = 16;
 
-/// `y[n, i, j, o] = b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] w[o, u, v, c]`.
+/// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete for the same few places
+/// of the cache.
+const APART: usize = 16;
+
+/// Pixels of a block for the gradient of weights: as many products are added up in registers.
+const PIXELS: usize = 192;
+
+/// Parts of a weight gradient that threads can work on at the same time.
+const PARTS: usize = 8;
+
+/// `y[n, i, j, o] = f(b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] w[o, u, v, c])`, with what `finish` says of `f`
+/// and `b`.
 ///
-/// `x` is `[batch, height, width, inputs]`, `w` `[outputs, kernel height, kernel width, inputs]`, `b` `[outputs]`; both
-/// `x` and `w` in memory order.
+/// `x` is `[batch, height, width, inputs]`, `w` `[outputs, kernel height, kernel width, inputs]`, both in memory order.
 ///
 /// # Panics
 ///
 /// If the shapes do not fit together, or the window has no position on the image.
-pub fn conv2d<F: Scalar>(
+pub fn conv2d<F: Float>(
     x: ArrayView4<'_, F>,
     w: ArrayView4<'_, F>,
-    b: Option<ArrayView1<'_, F>>,
     window: Window,
+    finish: Finish<'_, F>,
+    pool: &Pool<F>,
 ) -> Array4<F> {
     let (batch, height, width, _) = x.dim();
     let outputs = w.dim().0;
     let size = window.convolved([height, width]);
     let positions = size.unwrap_or_else(|| panic!("no position for {window:?} on shape {:?}", x.shape()));
     let grid = grid(&x, positions, &w, window);
-    let filters = filters(&w);
-    let mut y = Array4::zeros((batch, positions[0], positions[1], outputs));
-    let images = images_in_a_block(&grid);
+    let filters = Packed::new(filters(&w).reversed_axes(), pool);
+    let mut y = pool.array((batch, positions[0], positions[1], outputs));
+    let images = images_in_a_block(&grid, batch);
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(y, x)| {
-        let patches = patches(&grid, x);
+        let apart = grid.columns() + APART;
+        let mut patches = pool.array((x.dim().0 * grid.rows(), apart));
+        gather(&grid, x, 0..grid.columns(), apart, patches.as_slice_mut().expect("a fresh array"));
         let mut y = pixels_mut(y);
-        if let Some(b) = b {
-            y.assign(&b);
-        }
-        general_mat_mul(F::one(), &patches, &filters.t(), F::one(), &mut y);
+        filters.multiply(patches.slice(s![.., ..grid.columns()]), y.view_mut(), false);
+        finish.apply(y.as_slice_mut().expect("a block of a fresh array"));
+        pool.recycle(patches);
     });
+    filters.recycle(pool);
     y
 }
 
-/// The gradient of [`conv2d`] with respect to `x`, of height and width `size`, for the gradient `g` with respect to `y`.
+/// The gradient of [`conv2d`] with respect to `x`, of height and width `size`, for the gradient `g` with respect to `y`; and
+/// so the transposed convolution of `g`, which `finish` is for.
 ///
 /// # Panics
 ///
 /// If the shapes do not fit together.
-pub fn conv2d_backward_input<F: Scalar>(
+pub fn conv2d_backward_input<F: Float>(
     g: ArrayView4<'_, F>,
     w: ArrayView4<'_, F>,
     window: Window,
     size: [usize; 2],
+    finish: Finish<'_, F>,
+    pool: &Pool<F>,
 ) -> Array4<F> {
     let (batch, rows, columns, outputs) = g.dim();
     assert!(outputs == w.dim().0, "gradient of shape {:?} for filters of shape {:?}", g.shape(), w.shape());
-    let mut x = Array4::zeros((batch, size[0], size[1], w.dim().3));
+    let mut x = pool.array((batch, size[0], size[1], w.dim().3));
     let grid = grid(&x.view(), [rows, columns], &w, window);
-    let filters = filters(&w);
-    let images = images_in_a_block(&grid);
+    let filters = Packed::new(filters(&w), pool);
+    let images = images_in_a_block(&grid, batch);
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(mut x, g)| {
         let g = pixels(g);
-        let mut patches = Array2::zeros((g.nrows(), grid.columns()));
-        general_mat_mul(F::one(), &g, &filters, F::zero(), &mut patches);
-        let images = x.as_slice_mut().expect("a block of a fresh array").chunks_exact_mut(grid.image_len());
-        let matrices = patches.as_slice().expect("a fresh array").chunks_exact(grid.rows() * grid.columns());
-        images.zip(matrices).for_each(|(image, matrix)| grid.scatter(matrix, image));
+        let mut patches = pool.array((g.nrows(), grid.columns()));
+        filters.multiply(g, patches.view_mut(), false);
+        x.fill(F::zero());
+        let x = x.as_slice_mut().expect("a block of a fresh array");
+        let images = x.chunks_exact_mut(grid.image_len().max(1));
+        let of_images = patches.as_slice().expect("a fresh array").chunks_exact((grid.rows() * grid.columns()).max(1));
+        run(Scatter { grid: &grid, of_images, images });
+        finish.apply(x);
+        pool.recycle(patches);
     });
+    filters.recycle(pool);
     x
 }
 
@@ -94,39 +119,75 @@ pub fn conv2d_backward_input<F: Scalar>(
 /// # Panics
 ///
 /// If the shapes do not fit together.
-pub fn conv2d_backward_weight<F: Scalar>(x: ArrayView4<'_, F>, g: ArrayView4<'_, F>, window: Window) -> Array4<F> {
+pub fn conv2d_backward_weight<F: Float>(
+    x: ArrayView4<'_, F>,
+    g: ArrayView4<'_, F>,
+    window: Window,
+    pool: &Pool<F>,
+) -> Array4<F> {
     let (batch, rows, columns, outputs) = g.dim();
     let [kernel_height, kernel_width] = window.kernel;
-    let inputs = x.dim().3;
-    let mut dw = Array4::zeros((outputs, kernel_height, kernel_width, inputs));
+    let mut dw = pool.zeros((outputs, kernel_height, kernel_width, x.dim().3));
     let grid = grid(&x, [rows, columns], &dw.view(), window);
     assert!(batch == x.dim().0, "gradient of shape {:?} for images of shape {:?}", g.shape(), x.shape());
-    let images = images_in_a_block(&grid);
-    let part = images.max(batch.div_ceil(MOST_PARTS));
-    let parts: Vec<Array2<F>> = x
-        .axis_chunks_iter(Axis(0), part)
-        .into_par_iter()
-        .zip(g.axis_chunks_iter(Axis(0), part))
-        .map(|(x, g)| {
-            let mut sum = Array2::zeros((outputs, grid.columns()));
-            for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
-                general_mat_mul(F::one(), &pixels(g).t(), &patches(&grid, x), F::one(), &mut sum);
-            }
-            sum
-        })
-        .collect();
     let mut sum = dw.view_mut().into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
-    // In the order of the images, whichever part was finished first.
-    parts.iter().for_each(|part| sum += part);
+    // Some columns for each thread, so that no two add to the same; and where there are few, some images each.
+    let (columns, wide) = (grid.columns(), F::method().widths[0]);
+    let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
+    let images = PIXELS.div_ceil(grid.rows().max(1));
+    let pixels_in_a_block = images * grid.rows();
+    let together = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
+    let gathered = (BLOCK / pixels_in_a_block.max(1)).next_multiple_of(wide);
+    for_each_part(batch.div_ceil(part), &mut sum, pool, |number, mut sum| {
+        let some = Slice::from(number * part..batch.min((number + 1) * part));
+        let (x, g) = (x.slice_axis(Axis(0), some), g.slice_axis(Axis(0), some));
+        let tasks = sum.axis_chunks_iter_mut(Axis(1), together).into_par_iter().enumerate();
+        tasks.for_each(|(task, mut sum)| {
+            let mut strips = Strips::with_room(outputs, pixels_in_a_block, pool);
+            // The last row is read as if there were a whole panel more.
+            let mut patches = pool.take(pixels_in_a_block * (gathered.min(sum.ncols()) + APART) + wide);
+            for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+                strips.fill(pixels(g).reversed_axes());
+                for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), gathered).enumerate() {
+                    let (start, apart) = (task * together + i * gathered, sum.ncols() + APART);
+                    gather(&grid, x, start..start + sum.ncols(), apart, &mut patches);
+                    for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
+                        strips.multiply(&patches[panel * wide..], apart, sum);
+                    }
+                }
+            }
+            pool.give(patches);
+            strips.recycle(pool);
+        });
+    });
     dw
 }
 
-/// The gradient of [`conv2d`] with respect to `b`: the sum over everything but the channels.
-pub fn sum_pixels<F: Scalar>(g: ArrayView4<'_, F>) -> Array1<F> {
-    pixels(g).sum_axis(Axis(0))
+/// Adds up parts of a sum that are worked out at the same time, in their order.
+fn for_each_part<F: Float>(
+    parts: usize,
+    sum: &mut ArrayViewMut2<'_, F>,
+    pool: &Pool<F>,
+    work: impl Fn(usize, ArrayViewMut2<'_, F>) + Sync,
+) {
+    if parts <= 1 {
+        return work(0, sum.view_mut());
+    }
+    let sums: Vec<_> = (0..parts)
+        .into_par_iter()
+        .map(|part| {
+            let mut sum = pool.zeros(sum.raw_dim());
+            work(part, sum.view_mut());
+            sum
+        })
+        .collect();
+    for part in sums {
+        *sum += &part;
+        pool.recycle(part);
+    }
 }
 
-fn grid<F: Scalar>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'_, F>, window: Window) -> Grid {
+fn grid<F: Float>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'_, F>, window: Window) -> Grid {
     let (_, height, width, channels) = x.dim();
     let (_, kernel_height, kernel_width, inputs) = w.dim();
     let fits = channels == inputs && window.kernel == [kernel_height, kernel_width];
@@ -134,30 +195,62 @@ fn grid<F: Scalar>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<
     Grid { window, size: [height, width], positions, channels }
 }
 
-fn images_in_a_block(grid: &Grid) -> usize {
-    (BLOCK_ROWS / grid.rows().max(1)).max(1)
+fn images_in_a_block(grid: &Grid, batch: usize) -> usize {
+    (BLOCK / (grid.rows() * grid.columns()).max(1)).clamp(1, batch.div_ceil(BLOCKS).max(1))
 }
 
-fn filters<'a, F: Scalar>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
+fn filters<'a, F: Float>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
     let (outputs, height, width, inputs) = w.dim();
     w.view().into_shape_with_order((outputs, height * width * inputs)).expect("filters in memory order")
 }
 
-fn patches<F: Scalar>(grid: &Grid, x: ArrayView4<'_, F>) -> Array2<F> {
-    let mut matrix = Array2::zeros((x.dim().0 * grid.rows(), grid.columns()));
+/// Some columns of the patches of images.
+fn gather<F: Float>(grid: &Grid, x: ArrayView4<'_, F>, columns: Range<usize>, apart: usize, patches: &mut [F]) {
     let images = x.to_slice().expect("images in memory order").chunks_exact(grid.image_len().max(1));
-    let matrices =
-        matrix.as_slice_mut().expect("a fresh array").chunks_exact_mut((grid.rows() * grid.columns()).max(1));
-    images.zip(matrices).for_each(|(image, matrix)| grid.gather(image, matrix));
-    matrix
+    let of_images = patches.chunks_exact_mut((grid.rows() * apart).max(1));
+    run(Gather { grid, columns, apart, images, of_images });
 }
 
-fn pixels<F: Scalar>(images: ArrayView4<'_, F>) -> ArrayView2<'_, F> {
+struct Gather<'a, F> {
+    grid: &'a Grid,
+    columns: Range<usize>,
+    apart: usize,
+    images: ChunksExact<'a, F>,
+    of_images: ChunksExactMut<'a, F>,
+}
+
+impl<F: Float> Kernel for Gather<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (image, patches) in self.images.zip(self.of_images) {
+            self.grid.gather(image, self.columns.clone(), self.apart, patches);
+        }
+    }
+}
+
+struct Scatter<'a, F> {
+    grid: &'a Grid,
+    of_images: ChunksExact<'a, F>,
+    images: ChunksExactMut<'a, F>,
+}
+
+impl<F: Float> Kernel for Scatter<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.of_images.zip(self.images).for_each(|(patches, image)| self.grid.scatter(patches, image));
+    }
+}
+
+fn pixels<F: Float>(images: ArrayView4<'_, F>) -> ArrayView2<'_, F> {
     let (batch, height, width, channels) = images.dim();
     images.into_shape_with_order((batch * height * width, channels)).expect("images in memory order")
 }
 
-fn pixels_mut<F: Scalar>(images: ndarray::ArrayViewMut4<'_, F>) -> ArrayViewMut2<'_, F> {
+fn pixels_mut<F: Float>(images: ArrayViewMut4<'_, F>) -> ArrayViewMut2<'_, F> {
     let (batch, height, width, channels) = images.dim();
     images.into_shape_with_order((batch * height * width, channels)).expect("images in memory order")
 }

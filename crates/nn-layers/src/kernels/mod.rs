@@ -3,7 +3,14 @@
 //! Images are `[batch, height, width, channels]` in memory order: the values that a filter sees in one row of an image are
 //! then one run of memory, for every number of channels.
 
+pub(crate) mod activation;
 mod conv;
+mod dense;
+mod gemm;
+pub(crate) mod math;
 mod patches;
+pub(crate) mod simd;
 
-pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight, sum_pixels};
+pub use activation::Finish;
+pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight};
+pub use dense::{dense, dense_backward_input, dense_backward_weight};

@@ -1,11 +1,11 @@
-use autodiff_mini::Scalar;
+use crate::Float;
 use ndarray::ArrayD;
 
 /// Scales all gradients together so that their joint Euclidean norm is at most `most`, and returns the norm that they had.
 /// Pascanu, Mikolov and Bengio (ICML 2013).
 ///
 /// A norm that is not finite is returned, and the gradients are left as they are: scaling cannot mend them.
-pub fn clip_norm<F: Scalar>(gradients: &mut [Option<ArrayD<F>>], most: f64) -> f64 {
+pub fn clip_norm<F: Float>(gradients: &mut [Option<ArrayD<F>>], most: f64) -> f64 {
     let squares = gradients.iter().flatten().flatten().map(|g| g.into_f64().powi(2));
     let norm = squares.sum::<f64>().sqrt();
     if norm.is_finite() && norm > most {

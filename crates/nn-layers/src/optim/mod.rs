@@ -8,7 +8,7 @@ mod clip;
 mod schedule;
 mod sgd;
 
-use autodiff_mini::{Gradients, Scalar};
+use autodiff_mini::Gradients;
 use ndarray::ArrayD;
 
 pub use adam::{Adam, Decay};
@@ -16,10 +16,10 @@ pub use clip::clip_norm;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
-use crate::Tensor;
+use crate::{Float, Tensor};
 
 /// A rule that changes parameters by their gradients.
-pub trait Optimizer<F: Scalar> {
+pub trait Optimizer<F: Float> {
     /// One step. A parameter without gradient is left alone.
     ///
     /// # Panics
@@ -30,14 +30,14 @@ pub trait Optimizer<F: Scalar> {
 
 /// The gradient of each parameter, by value and in the same order. Consumes `gradients`, so that afterwards nobody shares
 /// the parameters' buffers and they can be updated in place.
-pub fn collect<F: Scalar>(mut gradients: Gradients<F>, parameters: &[&mut Tensor<F>]) -> Vec<Option<ArrayD<F>>> {
+pub fn collect<F: Float>(mut gradients: Gradients<F>, parameters: &[&mut Tensor<F>]) -> Vec<Option<ArrayD<F>>> {
     parameters.iter().map(|parameter| gradients.take(parameter)).collect()
 }
 
 /// # Panics
 ///
 /// If there are not as many gradients as parameters.
-fn pairs<'a, F: Scalar>(
+fn pairs<'a, F: Float>(
     parameters: Vec<&'a mut Tensor<F>>,
     gradients: &'a [Option<ArrayD<F>>],
 ) -> impl Iterator<Item = (&'a mut Tensor<F>, Option<&'a ArrayD<F>>)> {

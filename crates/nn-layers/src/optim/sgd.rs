@@ -1,24 +1,23 @@
-use autodiff_mini::Scalar;
 use ndarray::{ArrayD, Zip};
 
 use super::{Optimizer, pairs};
-use crate::Tensor;
+use crate::{Float, Tensor};
 
 /// Gradient descent with momentum: `v <- momentum v + g`, `x <- x - rate v`, as PyTorch has it.
 #[derive(Debug, Clone)]
-pub struct Sgd<F: Scalar> {
+pub struct Sgd<F: Float> {
     momentum: f64,
     velocities: Vec<Option<ArrayD<F>>>,
 }
 
-impl<F: Scalar> Sgd<F> {
+impl<F: Float> Sgd<F> {
     /// With this momentum; 0 for plain gradient descent.
     pub fn new(momentum: f64) -> Self {
         Self { momentum, velocities: Vec::new() }
     }
 }
 
-impl<F: Scalar> Optimizer<F> for Sgd<F> {
+impl<F: Float> Optimizer<F> for Sgd<F> {
     fn step(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]) {
         let (rate, momentum) = (F::from_f64(learning_rate), F::from_f64(self.momentum));
         self.velocities.resize(parameters.len(), None);

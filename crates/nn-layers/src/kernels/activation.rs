@@ -1,0 +1,161 @@
+//! What is done to the numbers of an output once they are complete, and undone to their gradient: a bias and a function of
+//! each, in one pass over the memory.
+
+use autodiff_mini::Scalar;
+use ndarray::Array1;
+use rayon::prelude::*;
+
+use super::simd::{Kernel, run};
+use crate::{Activation, Float};
+
+/// The last step of a layer: `f(x + b)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Finish<'a, F> {
+    /// A number for each channel.
+    pub bias: Option<&'a [F]>,
+    /// The function.
+    pub activation: Option<Activation>,
+}
+
+impl<F> Default for Finish<'_, F> {
+    fn default() -> Self {
+        Self { bias: None, activation: None }
+    }
+}
+
+/// Numbers that one thread deals with at a time.
+const BLOCK: usize = 1 << 15;
+
+/// Channels are repeated up to about so many: a loop over one or three would be no loop.
+const ENOUGH: usize = 64;
+
+/// Channels one after the other, often enough for a loop.
+fn repeats(channels: usize) -> usize {
+    ENOUGH.div_ceil(channels.max(1))
+}
+
+impl<F: Float> Finish<'_, F> {
+    /// Finishes whole pixels, one after the other.
+    pub(crate) fn apply(&self, pixels: &mut [F]) {
+        if self.bias.is_none() && self.activation.is_none() {
+            return;
+        }
+        let bias = self.bias.map(|bias| bias.repeat(repeats(bias.len()))).unwrap_or_default();
+        run(Forward { pixels, bias: &bias, activation: self.activation });
+    }
+
+    /// As [`apply`](Finish::apply), all threads at work.
+    pub(crate) fn apply_all(&self, pixels: &mut [F]) {
+        let channels = self.bias.map_or(1, <[F]>::len).max(1);
+        pixels.par_chunks_mut(BLOCK.next_multiple_of(channels)).for_each(|pixels| self.apply(pixels));
+    }
+}
+
+struct Forward<'a, F> {
+    pixels: &'a mut [F],
+    /// Repeated; or nothing.
+    bias: &'a [F],
+    activation: Option<Activation>,
+}
+
+impl<F: Float> Kernel for Forward<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { pixels, bias, activation } = self;
+        match activation {
+            None => each(pixels, bias, |x| x),
+            Some(Activation::Relu) => each(pixels, bias, |x| if x <= F::zero() { F::zero() } else { x }),
+            Some(Activation::LeakyRelu(slope)) => {
+                let slope = F::from_f64(slope);
+                each(pixels, bias, |x| if x > F::zero() { x } else { slope * x });
+            }
+            Some(Activation::Sigmoid) => each(pixels, bias, |x| F::one() / (F::one() + F::fast_exp(-x))),
+            Some(Activation::Tanh) => each(pixels, bias, F::fast_tanh),
+            Some(Activation::Softplus) => each(pixels, bias, |x| {
+                // The largest term is taken out, so that the exponential does not overflow.
+                let positive = if x > F::zero() { x } else { F::zero() };
+                positive + F::fast_ln_1p(F::fast_exp(-x.abs()))
+            }),
+        }
+    }
+}
+
+#[inline(always)]
+fn each<F: Float>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
+    if bias.is_empty() {
+        pixels.iter_mut().for_each(|x| *x = f(*x));
+        return;
+    }
+    for pixels in pixels.chunks_mut(bias.len()) {
+        pixels.iter_mut().zip(bias).for_each(|(x, &bias)| *x = f(*x + bias));
+    }
+}
+
+/// Turns the gradient `g` with respect to the values `y` of [`Finish`] into that with respect to what it was given, in place,
+/// and returns that with respect to the bias.
+///
+/// The derivatives are told from `y`, so that nothing else need be kept.
+pub(crate) fn backward<F: Float>(activation: Option<Activation>, y: &[F], g: &mut [F], channels: usize) -> Array1<F> {
+    let repeated = (channels * repeats(channels)).max(1);
+    let block = BLOCK.next_multiple_of(repeated);
+    // Blocks by the shape alone, and added up in their order: the same for every number of threads.
+    let parts: Vec<Vec<F>> = g
+        .par_chunks_mut(block)
+        .zip(y.par_chunks(block))
+        .map(|(g, y)| run(Backward { activation, y, g, sums: vec![F::zero(); repeated] }))
+        .collect();
+    let mut bias = Array1::zeros(channels);
+    for part in parts.iter().flat_map(|part| part.chunks_exact(channels.max(1))) {
+        bias.iter_mut().zip(part).for_each(|(sum, &x)| *sum += x);
+    }
+    bias
+}
+
+struct Backward<'a, F> {
+    activation: Option<Activation>,
+    y: &'a [F],
+    g: &'a mut [F],
+    sums: Vec<F>,
+}
+
+impl<F: Float> Kernel for Backward<'_, F> {
+    type Output = Vec<F>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<F> {
+        let Self { activation, y, g, mut sums } = self;
+        let s = &mut sums[..];
+        let (zero, one) = (F::zero(), F::one());
+        match activation {
+            None => each_gradient(y, g, s, |_, g| g),
+            Some(Activation::Relu) => each_gradient(y, g, s, |y, g| if y > zero { g } else { zero }),
+            Some(Activation::LeakyRelu(slope)) => {
+                let slope = F::from_f64(slope);
+                each_gradient(y, g, s, |y, g| if y > zero { g } else { slope * g });
+            }
+            Some(Activation::Sigmoid) => each_gradient(y, g, s, |y, g| normal(y * (one - y) * g)),
+            Some(Activation::Tanh) => each_gradient(y, g, s, |y, g| normal((one - y * y) * g)),
+            Some(Activation::Softplus) => each_gradient(y, g, s, |y, g| normal((one - F::fast_exp(-y)) * g)),
+        }
+        sums
+    }
+}
+
+/// Nothing, for a number so small that processors slow down on it. The tails of a sigmoid make many of them.
+#[inline(always)]
+fn normal<F: Scalar>(x: F) -> F {
+    if x.abs() < F::min_positive_value() { F::zero() } else { x }
+}
+
+#[inline(always)]
+fn each_gradient<F: Float>(y: &[F], g: &mut [F], sums: &mut [F], f: impl Fn(F, F) -> F) {
+    let repeated = sums.len();
+    for (g, y) in g.chunks_mut(repeated).zip(y.chunks(repeated)) {
+        for ((g, &y), sum) in g.iter_mut().zip(y).zip(&mut *sums) {
+            *g = f(y, *g);
+            *sum += *g;
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Products with a matrix that is packed once: `c = a b` and `c += a b`.
+//!
+//! The right matrix is copied into panels, the left one is read where it is. A panel stays in the cache while all rows of the
+//! left matrix pass by, as many columns of them at a time as the cache holds.
+
+use autodiff_mini::Pool;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use rayon::prelude::*;
+
+use super::patches::copy;
+use super::simd::{Kernel, Method, Strip, run};
+use crate::Float;
+
+/// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
+const DEPTH: usize = 1024;
+
+/// Multiplications that are worth a thread of their own.
+const TASK: usize = 1 << 20;
+
+/// How the columns of a matrix are divided into panels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Panels {
+    columns: usize,
+    /// The columns of every panel but the last.
+    pub(super) wide: usize,
+    narrow: usize,
+}
+
+impl Panels {
+    pub(super) fn of<F: Float>(columns: usize) -> Self {
+        let [wide, narrow] = F::method().widths;
+        Self { columns, wide, narrow }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.columns.div_ceil(self.wide)
+    }
+
+    /// Where panel `number` begins, how many columns it has, and how wide it is.
+    pub(super) fn at(&self, number: usize) -> (usize, usize, usize) {
+        let start = number * self.wide;
+        let here = (self.columns - start).min(self.wide);
+        (start, here, if here <= self.narrow { self.narrow } else { self.wide })
+    }
+
+    /// The sum of all widths.
+    fn width(&self) -> usize {
+        self.count().checked_sub(1).map_or(0, |last| last * self.wide + self.at(last).2)
+    }
+}
+
+/// A matrix in panels.
+#[derive(Debug)]
+pub(super) struct Packed<F> {
+    numbers: Vec<F>,
+    depth: usize,
+    panels: Panels,
+}
+
+impl<F: Float> Packed<F> {
+    /// Copies a matrix into panels.
+    pub(super) fn new(matrix: ArrayView2<'_, F>, pool: &Pool<F>) -> Self {
+        let (depth, columns) = matrix.dim();
+        let panels = Panels::of::<F>(columns);
+        let mut numbers = pool.take(depth * panels.width());
+        let each_panel = numbers.par_chunks_mut((depth * panels.wide).max(1));
+        let parts = each_panel.zip(matrix.axis_chunks_iter(Axis(1), panels.wide).into_par_iter());
+        let enough = TASK / 64 / (depth * panels.wide + 1);
+        parts.with_min_len(enough.max(1)).for_each(|(panel, part)| {
+            let width = panel.len() / depth;
+            pack(part, panel, width);
+        });
+        Self { numbers, depth, panels }
+    }
+
+    /// Gives back the memory.
+    pub(super) fn recycle(self, pool: &Pool<F>) {
+        pool.give(self.numbers);
+    }
+
+    /// `c = a b`, or `c += a b`, by this thread.
+    pub(super) fn multiply(&self, a: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, add: bool) {
+        assert!(a.ncols() == self.depth && c.dim() == (a.nrows(), self.panels.columns), "shapes of a product");
+        for (part, from) in (0..self.depth.max(1)).step_by(DEPTH).enumerate() {
+            let to = self.depth.min(from + DEPTH);
+            let a = a.slice_axis(Axis(1), Slice::from(from..to));
+            for number in 0..self.panels.count() {
+                let (start, columns, width) = self.panels.at(number);
+                let panel = &self.numbers[start * self.depth..][from * width..to * width];
+                let c = c.slice_axis_mut(Axis(1), Slice::from(start..start + columns));
+                F::method().run(Strip { a: a.view(), panel, apart: width, width, c, add: add || part > 0 });
+            }
+        }
+    }
+}
+
+/// Strips of rows of a left matrix, each column by column: for a matrix whose rows do not lie in memory one after the other.
+#[derive(Debug)]
+pub(super) struct Strips<F> {
+    numbers: Vec<F>,
+    rows: usize,
+    depth: usize,
+}
+
+impl<F: Float> Strips<F> {
+    /// Room for a matrix of at most `[rows, depth]`.
+    pub(super) fn with_room(rows: usize, depth: usize, pool: &Pool<F>) -> Self {
+        Self { numbers: pool.take(rows.next_multiple_of(F::method().rows) * depth), rows, depth: 0 }
+    }
+
+    /// Takes a matrix of as many rows.
+    pub(super) fn fill(&mut self, matrix: ArrayView2<'_, F>) {
+        let rows = F::method().rows;
+        self.depth = matrix.ncols();
+        let strips = self.numbers.chunks_exact_mut((rows * self.depth).max(1));
+        for (strip, part) in strips.zip(matrix.axis_chunks_iter(Axis(0), rows)) {
+            pack(part.reversed_axes(), strip, rows);
+        }
+    }
+
+    /// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of `panel`, whose rows are
+    /// `apart`. There must be as many numbers as a panel has in the last row, too.
+    pub(super) fn multiply(&self, panel: &[F], apart: usize, mut c: ArrayViewMut2<'_, F>) {
+        let Method { rows, widths: [wide, narrow], .. } = *F::method();
+        let width = if c.ncols() <= narrow { narrow } else { wide };
+        assert!(c.nrows() == self.rows, "shapes of a product");
+        let strips = self.numbers.chunks_exact((rows * self.depth).max(1));
+        for (strip, c) in strips.zip(c.axis_chunks_iter_mut(Axis(0), rows)) {
+            let strip = ArrayView2::from_shape((self.depth, rows), strip).expect("a strip column by column");
+            let a = strip.reversed_axes().slice_axis_move(Axis(0), Slice::from(..c.nrows()));
+            F::method().run(Strip { a, panel, apart, width, c, add: true });
+        }
+    }
+
+    /// Gives back the memory.
+    pub(super) fn recycle(self, pool: &Pool<F>) {
+        pool.give(self.numbers);
+    }
+}
+
+/// Fills a panel of some width from no more columns of a matrix.
+pub(super) fn pack<F: Float>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
+    run(Pack { columns, panel, width });
+}
+
+struct Pack<'a, F> {
+    columns: ArrayView2<'a, F>,
+    panel: &'a mut [F],
+    width: usize,
+}
+
+impl<F: Float> Kernel for Pack<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { columns, panel, width } = self;
+        let count = columns.ncols();
+        if count < width {
+            panel.fill(F::zero());
+        }
+        if count == 1 || columns.strides()[1] == 1 {
+            for (to, from) in panel.chunks_exact_mut(width).zip(columns.rows()) {
+                match from.to_slice() {
+                    Some(from) => copy(&mut to[..count], from),
+                    None => to[..count].iter_mut().zip(from).for_each(|(to, &from)| *to = from),
+                }
+            }
+            return;
+        }
+        // A few rows at a time, so that what is written stays in the cache until it is full.
+        for (to, from) in panel.chunks_mut(width * ROWS).zip(columns.axis_chunks_iter(Axis(0), ROWS)) {
+            for c in (0..count).step_by(4) {
+                let column =
+                    |i: usize| from.column(c + i).to_slice().and_then(|column| <&[F; ROWS]>::try_from(column).ok());
+                if c + 4 <= count
+                    && let (Some(p), Some(q), Some(r), Some(s)) = (column(0), column(1), column(2), column(3))
+                {
+                    // Four columns side by side, which the compiler makes shuffles of vectors of.
+                    for (i, to) in to.chunks_exact_mut(width).enumerate() {
+                        to[c..c + 4].copy_from_slice(&[p[i], q[i], r[i], s[i]]);
+                    }
+                } else {
+                    for (c, column) in from.columns().into_iter().enumerate().skip(c).take(4) {
+                        to[c..].iter_mut().step_by(width).zip(column).for_each(|(to, &from)| *to = from);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows that are packed at a time.
+const ROWS: usize = 16;
+
+/// `c = a b`, shared out to all threads, each of which may then `finish` some rows.
+pub(super) fn multiply<F: Float>(
+    a: ArrayView2<'_, F>,
+    b: &Packed<F>,
+    mut c: ArrayViewMut2<'_, F>,
+    finish: impl Fn(ArrayViewMut2<'_, F>) + Sync,
+) {
+    let work = a.nrows() * b.depth * b.panels.columns;
+    let tasks = (work / TASK).clamp(1, 4 * rayon::current_num_threads());
+    let rows = a.nrows().div_ceil(tasks).next_multiple_of(12).max(1);
+    let parts = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter().zip(a.axis_chunks_iter(Axis(0), rows));
+    parts.for_each(|(mut c, a)| {
+        b.multiply(a, c.view_mut(), false);
+        finish(c);
+    });
+}
+
+#[cfg(test)]
+mod speed {
+    use super::*;
+    use ndarray::Array2;
+    #[test]
+    #[ignore]
+    fn gflops() {
+        for (m, k, n) in [
+            (1024, 1024, 1024),
+            (100, 3136, 256),
+            (100, 256, 3136),
+            (128, 512, 64),
+            (4900, 512, 64),
+            (128, 16, 32),
+            (128, 2048, 256),
+            (100, 784, 512),
+        ] {
+            let a = Array2::<f32>::from_elem((m, k), 0.5);
+            let b = Array2::<f32>::from_elem((k, n), 0.25);
+            let bt = b.t().as_standard_layout().to_owned();
+            let mut c = Array2::<f32>::zeros((m, n));
+            let flops = (2 * m * k * n) as f64;
+            let time = |work: &mut dyn FnMut()| {
+                let mut best = f64::INFINITY;
+                let start = std::time::Instant::now();
+                while start.elapsed().as_secs_f64() < 0.3 {
+                    let t = std::time::Instant::now();
+                    work();
+                    best = best.min(t.elapsed().as_secs_f64());
+                }
+                flops / best / 1e9
+            };
+            let pool = Pool::default();
+            let packed = Packed::new(b.view(), &pool);
+            let one = time(&mut || packed.multiply(a.view(), c.view_mut(), false));
+            let two = time(&mut || multiply(a.view(), &packed, c.view_mut(), |_| ()));
+            let pack = time(&mut || Packed::new(b.view(), &pool).recycle(&pool));
+            let packt = time(&mut || Packed::new(bt.t(), &pool).recycle(&pool));
+            let mm = time(&mut || ndarray::linalg::general_mat_mul(1.0, &a, &b, 0.0, &mut c));
+            println!("{m} {k} {n}: one {one:.0} two {two:.0} pack {pack:.0} packt {packt:.0} mm {mm:.0}");
+        }
+    }
+}

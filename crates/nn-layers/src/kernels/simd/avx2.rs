@@ -1,0 +1,59 @@
+//! 256-bit vectors: 6 rows times 2 vectors are 12 sums, which with the panel and one number of the left matrix fit into the
+//! 16 registers.
+
+use std::arch::x86_64::*;
+
+use super::{Method, Strip, Vector, strip};
+
+pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, name: "avx2" };
+
+fn run(work: Strip<'_, f32>) {
+    // SAFETY: the method is only offered where the processor has AVX2 and FMA, and only takes what has been checked.
+    unsafe { with_features(work) }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn with_features(work: Strip<'_, f32>) {
+    // SAFETY: the widths are those of two vectors and of one.
+    unsafe {
+        match work.width {
+            16 => strip::<__m256, 6, 2>(work),
+            _ => strip::<__m256, 6, 1>(work),
+        }
+    }
+}
+
+// SAFETY: each is one instruction of AVX2 and FMA, with 8 numbers at a pointer.
+unsafe impl Vector for __m256 {
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        unsafe { _mm256_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        unsafe { _mm256_set1_ps(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        unsafe { _mm256_fmadd_ps(self, b, c) }
+    }
+}

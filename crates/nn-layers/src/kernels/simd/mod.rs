@@ -1,0 +1,286 @@
+//! The innermost loop of every product, for each kind of processor. The only module with unsafe code.
+//!
+//! [`Strip`] is what they all compute, and safe to use: it is checked as a whole before any pointer is followed. The loop
+//! itself is written once, in `tile`, for any [`Vector`]; a file for each kind of processor says what its vectors are and how
+//! many of them fit into its registers. [`portable`] does the same without unsafe code: it is what other processors run,
+//! what `f64` runs, and what every other path is tested against.
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+pub(crate) use portable::portable;
+
+/// A few rows of a matrix times a panel: `c = a p`, or `c += a p`.
+///
+/// A panel is some columns of the right matrix, as many as the registers hold. Where the matrix ends there are columns of
+/// anything, which are computed with and forgotten.
+#[derive(Debug)]
+pub(crate) struct Strip<'a, F> {
+    /// `[rows, depth]`, with any strides.
+    pub(crate) a: ArrayView2<'a, F>,
+    /// `[depth, width]`, its rows `apart` numbers apart.
+    pub(crate) panel: &'a [F],
+    /// How far apart the rows of the panel are.
+    pub(crate) apart: usize,
+    /// Columns of the panel, those included that `c` does not have.
+    pub(crate) width: usize,
+    /// `[rows, columns]`, rows contiguous; at most `width` columns.
+    pub(crate) c: ArrayViewMut2<'a, F>,
+    /// Whether to add to what is there.
+    pub(crate) add: bool,
+}
+
+impl<F> Strip<'_, F> {
+    /// What the loops rely on.
+    fn check(&self) {
+        let ((rows, depth), (c_rows, columns)) = (self.a.dim(), self.c.dim());
+        let last = depth.checked_sub(1).map_or(Some(0), |last| last.checked_mul(self.apart)?.checked_add(self.width));
+        assert!(rows == c_rows && columns <= self.width, "shapes of a strip");
+        assert!(last.is_some_and(|last| last <= self.panel.len()), "a panel of {} numbers", self.panel.len());
+        assert!(columns <= 1 || self.c.strides()[1] == 1, "rows of a strip are contiguous");
+    }
+}
+
+/// How a processor likes its products.
+#[derive(Debug, Clone, Copy)]
+#[expect(unnameable_types, reason = "part of a trait that is sealed by it")]
+pub struct Method<F: 'static> {
+    /// The rows that it takes at a time.
+    pub(crate) rows: usize,
+    /// The columns of a panel, and those of one for few columns.
+    pub(crate) widths: [usize; 2],
+    /// Computes a strip whose panel has one of the widths.
+    run: fn(Strip<'_, F>),
+    /// What it needs of the processor.
+    pub(crate) name: &'static str,
+}
+
+impl<F> Method<F> {
+    /// Any strip with a panel of one of the `widths`.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes of the strip do not fit together.
+    #[inline]
+    pub(crate) fn run(&self, strip: Strip<'_, F>) {
+        strip.check();
+        assert!(self.widths.contains(&strip.width), "a panel of {} columns, not {:?}", strip.width, self.widths);
+        (self.run)(strip);
+    }
+}
+
+impl<F: autodiff_mini::Scalar> Method<F> {
+    /// Without anything of a particular processor.
+    pub(crate) const PORTABLE: Self = Self { rows: portable::ROWS, widths: [16, 8], run: portable, name: "portable" };
+}
+
+/// All that this processor can run, the best first.
+pub(crate) fn methods() -> Vec<Method<f32>> {
+    let mut methods = Vec::new();
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::is_x86_feature_detected!("avx512f") {
+            methods.push(avx512::METHOD);
+        }
+        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
+            methods.push(avx2::METHOD);
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    if std::arch::is_aarch64_feature_detected!("neon") {
+        methods.push(neon::METHOD);
+    }
+    methods.push(Method::PORTABLE);
+    methods
+}
+
+/// A loop that the compiler can make vectors of. `run` and all that it calls must be `#[inline(always)]`: it is compiled again
+/// for each kind of processor by being inlined below. The compiler neither reorders sums nor fuses products into them, so no
+/// result depends on which of them runs.
+pub(crate) trait Kernel {
+    type Output;
+    fn run(self) -> Self::Output;
+}
+
+/// Runs it with the widest vectors that the processor has.
+#[inline(always)]
+pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512dq") {
+            // SAFETY: the processor was just asked for the features.
+            return unsafe { with_avx512(kernel) };
+        }
+        if std::is_x86_feature_detected!("avx2") {
+            // SAFETY: as above.
+            return unsafe { with_avx2(kernel) };
+        }
+    }
+    kernel.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}
+
+/// A vector of floating-point numbers.
+///
+/// # Safety
+///
+/// Every function may only be called where the processor is known to have what the type needs, and with pointers to
+/// `LANES` numbers.
+unsafe trait Vector: Copy {
+    const LANES: usize;
+    unsafe fn zero() -> Self;
+    unsafe fn splat(x: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn add(self, other: Self) -> Self;
+    /// `self * b + c` with one rounding.
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+}
+
+/// A strip, `T` rows at a time, with a panel of `N` vectors.
+///
+/// # Safety
+///
+/// The strip must have passed [`Strip::check`] and its width be `N` vectors; for the rest see [`Vector`].
+#[inline(always)]
+unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, f32>) {
+    let rows = strip.a.nrows();
+    let mut row = 0;
+    // SAFETY: the rows from `row` on that each call is for are there.
+    unsafe {
+        while rows - row >= T {
+            tile::<V, T, N>(&mut strip, row);
+            row += T;
+        }
+        while rows - row >= 4 {
+            tile::<V, 4, N>(&mut strip, row);
+            row += 4;
+        }
+        while rows - row >= 1 {
+            tile::<V, 1, N>(&mut strip, row);
+            row += 1;
+        }
+    }
+}
+
+/// `T` rows of a strip. Each number of the panel is read once for all of them, and all sums stay in registers.
+///
+/// # Safety
+///
+/// As for [`strip`], and there must be `T` rows from `row` on.
+#[inline(always)]
+unsafe fn tile<V: Vector, const T: usize, const N: usize>(strip: &mut Strip<'_, f32>, row: usize) {
+    let (depth, columns) = (strip.a.ncols(), strip.c.ncols());
+    let [row_stride, depth_stride] = [strip.a.strides()[0], strip.a.strides()[1]];
+    let c_stride = strip.c.strides()[0];
+    // SAFETY: `row` is a row of `a` and of `c`, so the offsets stay within their views; the panel has `depth` rows of `N`
+    // vectors `apart`, and `a` has `T` rows from here and `depth` columns. Full rows of `c` are written as vectors only if it has
+    // as many columns, and number by number otherwise.
+    unsafe {
+        let mut a = strip.a.as_ptr().offset(row as isize * row_stride);
+        let c = strip.c.as_mut_ptr().offset(row as isize * c_stride);
+        let mut b = strip.panel.as_ptr();
+        let mut sums = [[V::zero(); N]; T];
+        for _ in 0..depth {
+            let mut panel = [V::zero(); N];
+            for (j, panel) in panel.iter_mut().enumerate() {
+                *panel = V::load(b.add(j * V::LANES));
+            }
+            for (t, sums) in sums.iter_mut().enumerate() {
+                let x = V::splat(*a.offset(t as isize * row_stride));
+                for (sum, &panel) in sums.iter_mut().zip(&panel) {
+                    *sum = x.mul_add(panel, *sum);
+                }
+            }
+            a = a.wrapping_offset(depth_stride);
+            b = b.wrapping_add(strip.apart);
+        }
+        if columns == N * V::LANES {
+            for (t, sums) in sums.iter().enumerate() {
+                for (j, &sum) in sums.iter().enumerate() {
+                    let to = c.offset(t as isize * c_stride).add(j * V::LANES);
+                    if strip.add { sum.add(V::load(to)) } else { sum }.store(to);
+                }
+            }
+        } else {
+            for (t, sums) in sums.iter().enumerate() {
+                let mut row = [0.0; 64];
+                for (j, &sum) in sums.iter().enumerate() {
+                    sum.store(row[j * V::LANES..][..V::LANES].as_mut_ptr());
+                }
+                for (j, &sum) in row.iter().enumerate().take(columns) {
+                    let to = c.offset(t as isize * c_stride).add(j);
+                    *to = if strip.add { *to + sum } else { sum };
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, s};
+    use proptest::prelude::*;
+
+    /// Numbers without pattern.
+    fn numbers(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
+        let number = |(i, j): (usize, usize)| (i as u32 * 7919 + j as u32 * 104_729 + seed).wrapping_mul(2_654_435_761);
+        Array2::from_shape_fn((rows, columns), |place| number(place) as f32 / u32::MAX as f32 - 0.5)
+    }
+
+    /// A strip within larger arrays, so that what lies beside it can be seen to be left alone.
+    fn run_within(method: &Method<f32>, a: ArrayView2<'_, f32>, columns: usize, wide: bool, add: bool) -> Array2<f32> {
+        let width = if wide { method.widths[0] } else { method.widths[1] };
+        let columns = columns.min(width);
+        let mut panel = numbers(a.ncols(), width, 3);
+        panel.slice_mut(s![.., columns..]).fill(0.0);
+        let mut c = numbers(a.nrows() + 2, 80, 4);
+        let panel = panel.as_slice().unwrap();
+        method.run(Strip { a, panel, apart: width, width, c: c.slice_mut(s![1..-1, 1..=columns]), add });
+        c
+    }
+
+    proptest! {
+        #[test]
+        fn every_method_is_the_definition(
+            rows in 1..40_usize, depth in 0..70_usize, columns in 1..33_usize, transposed: bool, wide: bool, add: bool,
+        ) {
+            let a = if transposed { numbers(depth, rows, 1).reversed_axes() } else { numbers(rows, depth, 2) };
+            for method in methods() {
+                let width = if wide { method.widths[0] } else { method.widths[1] };
+                let found = run_within(&method, a.view(), columns, wide, add);
+                let mut expected = numbers(rows + 2, 80, 4);
+                let panel = numbers(depth, width, 3);
+                for i in 0..rows {
+                    for j in 0..columns.min(width) {
+                        let sum: f32 = (0..depth).map(|p| a[[i, p]] * panel[[p, j]]).sum();
+                        let place = &mut expected[[i + 1, j + 1]];
+                        *place = if add { *place + sum } else { sum };
+                    }
+                }
+                let worst = (&found - &expected).fold(0.0_f32, |worst, x| worst.max(x.abs()));
+                prop_assert!(worst <= 1e-6 * (depth + 1) as f32, "{}: {worst}", method.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! 128-bit vectors: 12 rows times 2 vectors are 24 sums, which with the panel and one number of the left matrix fit into the
+//! 32 registers.
+
+use std::arch::aarch64::*;
+
+use super::{Method, Strip, Vector, strip};
+
+pub(super) const METHOD: Method<f32> = Method { rows: 12, widths: [8, 4], run, name: "neon" };
+
+fn run(work: Strip<'_, f32>) {
+    // SAFETY: the method is only offered where the processor has NEON, and only takes what has been checked.
+    unsafe { with_features(work) }
+}
+
+#[target_feature(enable = "neon")]
+unsafe fn with_features(work: Strip<'_, f32>) {
+    // SAFETY: the widths are those of two vectors and of one.
+    unsafe {
+        match work.width {
+            8 => strip::<float32x4_t, 12, 2>(work),
+            _ => strip::<float32x4_t, 12, 1>(work),
+        }
+    }
+}
+
+// SAFETY: each is one instruction of NEON, with 4 numbers at a pointer.
+unsafe impl Vector for float32x4_t {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        unsafe { vdupq_n_f32(0.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        unsafe { vdupq_n_f32(x) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { vst1q_f32(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { vaddq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        unsafe { vfmaq_f32(c, self, b) }
+    }
+}

@@ -1,0 +1,44 @@
+//! The same without unsafe code and without anything of a particular processor, for both element types.
+
+use autodiff_mini::Scalar;
+
+use super::Strip;
+
+/// Rows at a time: the compiler keeps the sums of so few in registers.
+pub(super) const ROWS: usize = 4;
+
+pub(crate) fn portable<F: Scalar>(strip: Strip<'_, F>) {
+    match strip.width {
+        16 => rows::<F, 16>(strip),
+        8 => rows::<F, 8>(strip),
+        width => unreachable!("a panel of {width} columns"),
+    }
+}
+
+#[inline(always)]
+fn rows<F: Scalar, const W: usize>(mut strip: Strip<'_, F>) {
+    let mut left = Vec::with_capacity(strip.a.ncols());
+    let tiles = strip.a.axis_chunks_iter(ndarray::Axis(0), ROWS);
+    for (a, mut c) in tiles.zip(strip.c.axis_chunks_iter_mut(ndarray::Axis(0), ROWS)) {
+        // Column by column, so that the loop below walks along memory.
+        left.clear();
+        left.extend(a.columns().into_iter().map(|column| {
+            let mut some = [F::zero(); ROWS];
+            some.iter_mut().zip(column).for_each(|(to, &from)| *to = from);
+            some
+        }));
+        let mut sums = [[F::zero(); W]; ROWS];
+        for (left, panel) in left.iter().zip(strip.panel.chunks(strip.apart)) {
+            for (sums, &x) in sums.iter_mut().zip(left) {
+                for (sum, &p) in sums.iter_mut().zip(&panel[..W]) {
+                    *sum += x * p;
+                }
+            }
+        }
+        for (mut c, sums) in c.rows_mut().into_iter().zip(&sums) {
+            for (to, &sum) in c.iter_mut().zip(sums) {
+                *to = if strip.add { *to + sum } else { sum };
+            }
+        }
+    }
+}
