@@ -56,6 +56,18 @@ impl<F: Float> Stepper<F> {
         lambda: f64,
         learning_rate: f64,
     ) -> Result<Step, knn_entropy::Error> {
+        // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake it again.
+        rayon::scope(|_| self.step_within(model, batch, objective, lambda, learning_rate))
+    }
+
+    fn step_within(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        batch: Array4<F>,
+        objective: &Objective,
+        lambda: f64,
+        learning_rate: f64,
+    ) -> Result<Step, knn_entropy::Error> {
         let tape = Tape::with_pool(&self.pool);
         let terms = objective.terms(model, tape.constant(batch), lambda)?;
         let (mse, entropy) = (terms.mse.scalar().into_f64(), terms.entropy.scalar().into_f64());

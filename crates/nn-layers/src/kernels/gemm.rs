@@ -7,7 +7,6 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use super::patches::copy;
 use super::simd::{Kernel, Method, Strip, run};
 use crate::Float;
 
@@ -138,60 +137,93 @@ impl<F: Float> Strips<F> {
     }
 }
 
-/// Fills a panel of some width from no more columns of a matrix.
-pub(super) fn pack<F: Float>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
-    run(Pack { columns, panel, width });
+/// Fills a panel of some width from columns of a matrix, zeros where there are fewer.
+fn pack<F: Float>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
+    let (depth, count) = columns.dim();
+    if count < width {
+        panel.fill(F::zero());
+    }
+    let contiguous = |axis: usize| columns.len_of(Axis(axis)) == 1 || columns.strides()[axis] == 1;
+    if contiguous(1) {
+        run(PackRows { rows: columns, panel, width });
+    } else if contiguous(0) {
+        run(PackColumns { columns, panel, width });
+    } else {
+        let places = panel.chunks_exact_mut(width).zip(columns.rows()).take(depth);
+        places.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from));
+    }
 }
 
-struct Pack<'a, F> {
-    columns: ArrayView2<'a, F>,
+/// Of rows that are contiguous.
+struct PackRows<'a, F> {
+    rows: ArrayView2<'a, F>,
     panel: &'a mut [F],
     width: usize,
 }
 
-impl<F: Float> Kernel for Pack<'_, F> {
+impl<F: Float> Kernel for PackRows<'_, F> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { columns, panel, width } = self;
-        let count = columns.ncols();
-        if count < width {
-            panel.fill(F::zero());
-        }
-        if count == 1 || columns.strides()[1] == 1 {
-            for (to, from) in panel.chunks_exact_mut(width).zip(columns.rows()) {
-                match from.to_slice() {
-                    Some(from) => copy(&mut to[..count], from),
-                    None => to[..count].iter_mut().zip(from).for_each(|(to, &from)| *to = from),
-                }
-            }
-            return;
-        }
-        // A few rows at a time, so that what is written stays in the cache until it is full.
-        for (to, from) in panel.chunks_mut(width * ROWS).zip(columns.axis_chunks_iter(Axis(0), ROWS)) {
-            for c in (0..count).step_by(4) {
-                let column =
-                    |i: usize| from.column(c + i).to_slice().and_then(|column| <&[F; ROWS]>::try_from(column).ok());
-                if c + 4 <= count
-                    && let (Some(p), Some(q), Some(r), Some(s)) = (column(0), column(1), column(2), column(3))
-                {
-                    // Four columns side by side, which the compiler makes shuffles of vectors of.
-                    for (i, to) in to.chunks_exact_mut(width).enumerate() {
-                        to[c..c + 4].copy_from_slice(&[p[i], q[i], r[i], s[i]]);
-                    }
-                } else {
-                    for (c, column) in from.columns().into_iter().enumerate().skip(c).take(4) {
-                        to[c..].iter_mut().step_by(width).zip(column).for_each(|(to, &from)| *to = from);
-                    }
+        let Self { rows, panel, width } = self;
+        // The usual numbers of columns known to the compiler: a few moves, where a call would take longer.
+        match rows.ncols() {
+            32 => pack_rows::<F, 32>(rows, panel, width),
+            16 => pack_rows::<F, 16>(rows, panel, width),
+            12 => pack_rows::<F, 12>(rows, panel, width),
+            count => {
+                for (to, from) in panel.chunks_exact_mut(width).zip(rows.rows()) {
+                    to[..count].copy_from_slice(from.to_slice().expect("a contiguous row"));
                 }
             }
         }
     }
 }
 
+#[inline(always)]
+fn pack_rows<F: Float, const N: usize>(rows: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
+    for (p, to) in panel.chunks_exact_mut(width).enumerate() {
+        let from = rows.index_axis_move(Axis(0), p).to_slice().and_then(|row| row.first_chunk::<N>());
+        *to.first_chunk_mut().expect("a panel of as many columns") = *from.expect("a contiguous row");
+    }
+}
+
+/// Of columns that are contiguous.
+struct PackColumns<'a, F> {
+    columns: ArrayView2<'a, F>,
+    panel: &'a mut [F],
+    width: usize,
+}
+
+impl<F: Float> Kernel for PackColumns<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { columns, panel, width } = self;
+        let column = |c: usize| columns.index_axis_move(Axis(1), c).to_slice().expect("a contiguous column");
+        let count = columns.ncols();
+        // Some rows at a time: long enough runs of a column for the processor to see what will be wanted next, few enough
+        // for what is written to stay in the cache until it is full.
+        for (start, to) in (0..columns.nrows()).step_by(ROWS).zip(panel.chunks_mut(width * ROWS)) {
+            let rows = to.len() / width;
+            for c in (0..count / 4 * 4).step_by(4) {
+                let [p, q, r, s] = [0, 1, 2, 3].map(|i| &column(c + i)[start..start + rows]);
+                for ((((to, &p), &q), &r), &s) in to.chunks_exact_mut(width).zip(p).zip(q).zip(r).zip(s) {
+                    to[c..c + 4].copy_from_slice(&[p, q, r, s]);
+                }
+            }
+            for c in count / 4 * 4..count {
+                let from = &column(c)[start..start + rows];
+                to.chunks_exact_mut(width).zip(from).for_each(|(to, &from)| to[c] = from);
+            }
+        }
+    }
+}
+
 /// Rows that are packed at a time.
-const ROWS: usize = 16;
+const ROWS: usize = 128;
 
 /// `c = a b`, shared out to all threads, each of which may then `finish` some rows.
 pub(super) fn multiply<F: Float>(

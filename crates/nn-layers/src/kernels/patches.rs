@@ -40,15 +40,10 @@ impl Grid {
     #[inline(always)]
     pub(super) fn gather<F: Scalar>(&self, image: &[F], columns: Range<usize>, apart: usize, matrix: &mut [F]) {
         let step = self.window.stride[1] * self.channels;
-        self.each_run(columns, apart, |run| {
-            let to = (run.matrix..).step_by(apart).take(run.count);
-            match run.image {
-                None => to.for_each(|to| matrix[to..][..run.length].fill(F::zero())),
-                Some(from) => {
-                    for (to, from) in to.zip((from..).step_by(step)) {
-                        copy(&mut matrix[to..][..run.length], &image[from..][..run.length]);
-                    }
-                }
+        self.each_run(columns, apart, |run| match run.image {
+            Some(from) => each_row(&mut matrix[run.matrix..], apart, &image[from..], step, run, copy),
+            None => {
+                matrix[run.matrix..].chunks_mut(apart).take(run.count).for_each(|to| to[..run.length].fill(F::zero()))
             }
         });
     }
@@ -58,10 +53,14 @@ impl Grid {
     pub(super) fn scatter<F: Scalar>(&self, matrix: &[F], image: &mut [F]) {
         let step = self.window.stride[1] * self.channels;
         let columns = self.columns();
+        // Of so many positions each would read what the one before has just written in part, which processors are slow at.
+        let overlap = self.window.kernel[1].div_ceil(self.window.stride[1]);
         self.each_run(0..columns, columns, |run| {
             let Some(to) = run.image else { return };
-            for (to, from) in (to..).step_by(step).zip((run.matrix..).step_by(columns)).take(run.count) {
-                add(&mut image[to..][..run.length], &matrix[from..][..run.length]);
+            for first in 0..overlap.min(run.count) {
+                let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * columns..]);
+                let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
+                each_row(to, step * overlap, from, columns * overlap, run, add);
             }
         });
     }
@@ -122,24 +121,40 @@ struct Runs {
     count: usize,
 }
 
-/// `to += from`, for as few numbers as [`copy`] is for.
+/// Does something with the numbers of each row of some runs and their source.
 #[inline(always)]
-fn add<F: Scalar>(to: &mut [F], from: &[F]) {
-    let ((to, to_rest), (from, from_rest)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
-    for (to, from) in to.iter_mut().zip(from) {
-        to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+fn each_row<F>(to: &mut [F], to_step: usize, from: &[F], from_step: usize, run: Runs, work: impl Fn(&mut [F], &[F])) {
+    // The lengths of images of one and of three channels by a filter of four: known to the compiler, they are a move or two.
+    match run.length {
+        4 => each_row_of(to, to_step, from, from_step, run.count, 4, work),
+        12 => each_row_of(to, to_step, from, from_step, run.count, 12, work),
+        length => each_row_of(to, to_step, from, from_step, run.count, length, work),
     }
-    to_rest.iter_mut().zip(from_rest).for_each(|(to, &from)| *to += from);
 }
 
-/// As `copy_from_slice`, which would be a call: it takes longer than moving the few numbers that a filter sees in a row of an
-/// image of one channel.
 #[inline(always)]
-pub(super) fn copy<F: Copy>(to: &mut [F], from: &[F]) {
-    if to.len() > 32 {
-        return to.copy_from_slice(from);
+fn each_row_of<F>(
+    to: &mut [F],
+    to_step: usize,
+    from: &[F],
+    from_step: usize,
+    count: usize,
+    length: usize,
+    work: impl Fn(&mut [F], &[F]),
+) {
+    for i in 0..count {
+        work(&mut to[i * to_step..][..length], &from[i * from_step..][..length]);
     }
-    let ((to, to_rest), (from, from_rest)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    to_rest.iter_mut().zip(from_rest).for_each(|(to, &from)| *to = from);
+}
+
+/// `to += from`.
+#[inline(always)]
+fn add<F: Scalar>(to: &mut [F], from: &[F]) {
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+}
+
+/// `to = from`. `copy_from_slice` would be a call, which takes longer than moving a few numbers.
+#[inline(always)]
+fn copy<F: Copy>(to: &mut [F], from: &[F]) {
+    if to.len() > 32 { to.copy_from_slice(from) } else { to.iter_mut().zip(from).for_each(|(to, &from)| *to = from) }
 }
