@@ -1,6 +1,8 @@
 use autodiff_mini::{Sink, Var};
-use ndarray::{Array1, Array2, ArrayView2, Axis, Ix2, IxDyn, Zip};
+use ndarray::{ArcArray2, Array1, Axis, Dimension, Ix2, IxDyn};
 
+use crate::kernels::Finish;
+use crate::kernels::features::{each, two_sums};
 use crate::{Content, Entry, Float, Layer, Layout, ShapeError, Tensor};
 
 /// Batch normalisation without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
@@ -39,7 +41,7 @@ impl<F: Float> BatchNorm<F> {
     }
 
     /// The input as rows of features.
-    pub(crate) fn rows(&self, x: &Tensor<F>) -> ndarray::ArcArray2<F> {
+    pub(crate) fn rows(&self, x: &Tensor<F>) -> ArcArray2<F> {
         let features = self.features();
         assert!(x.shape().last() == Some(&features), "`BatchNorm` of {features} features on shape {:?}", x.shape());
         as_rows(x.clone())
@@ -47,31 +49,26 @@ impl<F: Float> BatchNorm<F> {
 
     /// Replaces the running averages by the mean and variance of everything that `moments` has seen.
     pub(crate) fn set_statistics(&mut self, moments: &Moments) {
-        self.running_mean = moments.mean.mapv(F::from_f64).into_dyn().into_shared();
-        self.running_var = moments.variance(0.0).mapv(F::from_f64).into_dyn().into_shared();
+        self.running_mean = tensor(&moments.mean);
+        self.running_var = tensor(&moments.variance(0.0));
     }
 
-    /// `(x - mean) scale`, and the scale `1 / sqrt(variance + eps)`. In `f64`, because before batch normalisation a mean is
-    /// often many times its standard deviation, and its rounding would be magnified as often.
-    fn normalise(&self, rows: ArrayView2<'_, F>, mean: &Array1<f64>, var: &Array1<f64>) -> (Array2<F>, Array1<f64>) {
-        let scale = var.mapv(|var| (var + self.eps).sqrt().recip());
-        let mut y = rows.to_owned();
-        for mut row in y.rows_mut() {
-            Zip::from(&mut row).and(mean).and(&scale).for_each(|y, &mean, &scale| {
-                *y = F::from_f64((y.into_f64() - mean) * scale);
-            });
-        }
-        (y, scale)
+    /// `(x - mean) scale`, and the scale `1 / sqrt(variance + eps)`.
+    fn normalise(&self, rows: &[F], mean: &[f64], var: &[f64], to: &mut [F]) -> Vec<f64> {
+        let scale: Vec<f64> = var.iter().map(|var| (var + self.eps).sqrt().recip()).collect();
+        let of_features = [mean, &scale, &scale];
+        each(to, rows, rows, of_features, Finish::default(), |x, _, [mean, scale, _]| (x - mean) * scale);
+        scale
     }
 }
 
 impl<F: Float> Layer<F> for BatchNorm<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
-        let input = x.value();
-        let rows = self.rows(&input);
-        let (y, scale) = self.normalise(rows.view(), &vector(&self.running_mean), &vector(&self.running_var));
-        let y = y.into_shape_with_order(input.raw_dim()).expect("as many elements");
-        let scale = scale.mapv(F::from_f64);
+        let rows = self.rows(&x.value());
+        let mut y = x.tape().pool().array(x.value().raw_dim());
+        let [mean, var] = [&self.running_mean, &self.running_var].map(vector);
+        let scale = self.normalise(slice(&rows), &mean, &var, y.as_slice_mut().expect("a fresh array"));
+        let scale = Array1::from_vec(scale).mapv(F::from_f64);
         x.tape().custom(&[x], y, move |g, sink: &mut Sink<'_, F>| sink.add(0, g * &scale))
     }
 
@@ -79,45 +76,44 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
     ///
     /// Also if a feature has a single value, whose variance says nothing.
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
-        let input = x.value();
-        let rows = self.rows(&input);
-        let count = rows.nrows();
-        assert!(count > 1, "batch normalisation needs at least two values a feature, got shape {:?}", input.shape());
+        let shape = x.value().raw_dim();
+        let rows = self.rows(&x.value());
+        let count = rows.nrows() as f64;
+        assert!(
+            rows.nrows() > 1,
+            "batch normalisation needs at least two values a feature, got shape {:?}",
+            shape.slice()
+        );
         let mut batch = Moments::new(self.features());
-        batch.add(rows.view());
+        batch.add(&rows);
         let momentum = self.momentum;
         let follow = |running: &mut F, &new: &f64| {
             *running = F::from_f64((1.0 - momentum) * running.into_f64() + momentum * new);
         };
-        self.running_mean.zip_mut_with(&batch.mean, follow);
-        self.running_var.zip_mut_with(&batch.variance(1.0), follow);
+        self.running_mean.iter_mut().zip(&batch.mean).for_each(|(running, new)| follow(running, new));
+        self.running_var.iter_mut().zip(&batch.variance(1.0)).for_each(|(running, new)| follow(running, new));
         self.batches += 1;
 
-        let (y, scale) = self.normalise(rows.view(), &batch.mean, &batch.variance(0.0));
-        let y = y.into_shape_with_order(input.raw_dim()).expect("as many elements").into_shared();
-        let saved = y.clone();
-        // dx = scale (g - mean of g - y mean of (g y)): the two means are how x moves the batch's mean and variance. Of
-        // three numbers close to each other little may be left, so this is in `f64`, too.
-        x.tape().custom(&[x], y, move |g, sink: &mut Sink<'_, F>| {
-            let shape = g.raw_dim();
-            let (mut dx, y) = (as_rows(g.into_shared()).into_owned(), as_rows(saved));
-            let mut mean_g = Array1::<f64>::zeros(scale.len());
-            let mut mean_gy = mean_g.clone();
-            for (g, y) in dx.rows().into_iter().zip(y.rows()) {
-                Zip::from(&mut mean_g).and(&mut mean_gy).and(g).and(y).for_each(|mean, mean_gy, &g, &y| {
-                    let share = g.into_f64() / count as f64;
-                    *mean += share;
-                    *mean_gy += share * y.into_f64();
-                });
-            }
-            for (mut g, y) in dx.rows_mut().into_iter().zip(y.rows()) {
-                Zip::from(&mut g).and(y).and(&mean_g).and(&mean_gy).and(&scale).for_each(
-                    |g, &y, &mean, &gy, &scale| {
-                        *g = F::from_f64(scale * (g.into_f64() - mean - y.into_f64() * gy));
-                    },
-                );
-            }
-            sink.add(0, dx.into_shape_with_order(shape).expect("as many elements"));
+        let mut y = x.tape().pool().array(shape);
+        let to = y.as_slice_mut().expect("a fresh array");
+        let scale = self.normalise(slice(&rows), &batch.mean, &batch.variance(0.0), to);
+        let y = y.into_shared();
+        // dx = scale (g - mean of g - y mean of (g y)): the two means are how x moves the batch's mean and variance.
+        x.tape().custom(&[x], y.clone(), move |g, sink: &mut Sink<'_, F>| {
+            let g = if g.is_standard_layout() { g } else { g.as_standard_layout().into_owned() };
+            let ordered = "in memory order";
+            let (saved, gradient) = (y.as_slice().expect(ordered), g.as_slice().expect(ordered));
+            let [g_mean, gy_mean] = two_sums(gradient, saved, &scale, |g, y, _| [g, g * y]);
+            let [g_mean, gy_mean] =
+                [g_mean, gy_mean].map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
+            let mut dx = sink.pool().array(g.raw_dim());
+            let to = dx.as_slice_mut().expect(ordered);
+            let of_features = [&g_mean[..], &gy_mean, &scale];
+            each(to, gradient, saved, of_features, Finish::default(), |g, y, [mean, gy, scale]| {
+                scale * (g - mean - y * gy)
+            });
+            sink.pool().recycle(g);
+            sink.add(0, dx);
         })
     }
 
@@ -145,40 +141,34 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
 }
 
 /// The mean of each feature and the sum of its squared deviations, over batches one after the other (Chan, Golub and
-/// LeVeque, 1979). Each batch in two passes and in `f64`: one pass over single-precision squares loses the variance of a
-/// feature whose mean is large.
+/// LeVeque, 1979). Each batch in one pass: of the differences from its first row, or a feature whose mean is large would lose
+/// its variance.
 pub(crate) struct Moments {
     count: f64,
-    mean: Array1<f64>,
-    squares: Array1<f64>,
+    mean: Vec<f64>,
+    squares: Vec<f64>,
 }
 
 impl Moments {
     pub(crate) fn new(features: usize) -> Self {
-        Self { count: 0.0, mean: Array1::zeros(features), squares: Array1::zeros(features) }
+        Self { count: 0.0, mean: vec![0.0; features], squares: vec![0.0; features] }
     }
 
-    pub(crate) fn add<F: Float>(&mut self, rows: ArrayView2<'_, F>) {
+    pub(crate) fn add<F: Float>(&mut self, rows: &ArcArray2<F>) {
         let count = rows.nrows() as f64;
-        if count == 0.0 {
+        if rows.is_empty() {
             return;
         }
-        let mut mean = Array1::zeros(self.mean.len());
-        rows.rows().into_iter().for_each(|row| mean.zip_mut_with(&row, |sum, x| *sum += x.into_f64()));
-        mean /= count;
-        for row in rows.rows() {
-            Zip::from(&mut self.squares)
-                .and(row)
-                .and(&mean)
-                .for_each(|sum, &x, &mean| *sum += (x.into_f64() - mean).powi(2));
-        }
+        let shift: Vec<f64> = rows.row(0).iter().map(|x| x.into_f64()).collect();
+        let [sums, squares] =
+            two_sums(slice(rows), slice(rows), &shift, |x, _, shift| [x - shift, (x - shift).powi(2)]);
         let total = self.count + count;
-        let weight = self.count * count / total;
-        Zip::from(&mut self.mean).and(&mut self.squares).and(&mean).for_each(|mean, squares, &new| {
-            let step = new - *mean;
-            *squares += weight * step * step;
-            *mean += step * count / total;
-        });
+        for c in 0..shift.len() {
+            let mean = sums[c] / count;
+            let step = shift[c] + mean - self.mean[c];
+            self.squares[c] += (squares[c] - sums[c] * mean).max(0.0) + self.count * count / total * step * step;
+            self.mean[c] += step * count / total;
+        }
         self.count = total;
     }
 
@@ -186,18 +176,26 @@ impl Moments {
         self.count == 0.0
     }
 
-    fn variance(&self, ddof: f64) -> Array1<f64> {
-        &self.squares / (self.count - ddof)
+    fn variance(&self, ddof: f64) -> Vec<f64> {
+        self.squares.iter().map(|squares| squares / (self.count - ddof)).collect()
     }
 }
 
-fn as_rows<F: Float>(x: Tensor<F>) -> ndarray::ArcArray2<F> {
+fn as_rows<F: Float>(x: Tensor<F>) -> ArcArray2<F> {
     let features = x.len_of(Axis(x.ndim() - 1));
     let rows = x.len().checked_div(features).unwrap_or(0);
     let x = if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() };
     x.into_shape_with_order((rows, features)).expect("as many elements").into_dimensionality::<Ix2>().expect("a matrix")
 }
 
-fn vector<F: Float>(x: &Tensor<F>) -> Array1<f64> {
+fn slice<F: Float>(rows: &ArcArray2<F>) -> &[F] {
+    rows.as_slice().expect("rows in memory order")
+}
+
+fn vector<F: Float>(x: &Tensor<F>) -> Vec<f64> {
     x.iter().map(|x| x.into_f64()).collect()
+}
+
+fn tensor<F: Float>(numbers: &[f64]) -> Tensor<F> {
+    numbers.iter().map(|&x| F::from_f64(x)).collect::<Array1<F>>().into_dyn().into_shared()
 }

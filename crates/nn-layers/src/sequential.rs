@@ -132,7 +132,7 @@ impl<F: Float> Sequential<F> {
             for batch in batches() {
                 let tape = Tape::without_gradients();
                 let x = forward(before, tape.constant(batch));
-                moments.add(norm.rows(&x.value()).view());
+                moments.add(&norm.rows(&x.value()));
             }
             if !moments.is_empty() {
                 norm.set_statistics(&moments);

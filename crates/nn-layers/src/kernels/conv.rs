@@ -24,18 +24,19 @@ use super::patches::Grid;
 use super::simd::{Kernel, run};
 use crate::{Float, Window};
 
-/// Numbers of patches in a block: half of a second-level cache.
-const BLOCK: usize = 1 << 16;
-
-/// Blocks at least, if there are images enough: work for some threads.
-const BLOCKS: usize = 16;
+/// Numbers of patches that are there at a time: half of a second-level cache.
+const BLOCK: usize = 1 << 17;
 
 /// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete for the same few places
 /// of the cache.
 const APART: usize = 16;
 
-/// Pixels of a block for the gradient of weights: as many products are added up in registers.
+/// Pixels of a block: as often is used what has been read of the weights, and as many products are added up in registers for
+/// their gradient.
 const PIXELS: usize = 192;
+
+/// Numbers of a sum that does not fit into the cache.
+const MANY: usize = 1 << 20;
 
 /// Parts of a weight gradient that threads can work on at the same time.
 const PARTS: usize = 8;
@@ -62,16 +63,18 @@ pub fn conv2d<F: Float>(
     let grid = grid(&x, positions, &w, window);
     let filters = Packed::new(filters(&w).reversed_axes(), pool);
     let mut y = pool.array((batch, positions[0], positions[1], outputs));
-    let images = images_in_a_block(&grid, batch);
+    let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(y, x)| {
-        let apart = grid.columns() + APART;
-        let mut patches = pool.array((x.dim().0 * grid.rows(), apart));
-        gather(&grid, x, 0..grid.columns(), apart, patches.as_slice_mut().expect("a fresh array"));
         let mut y = pixels_mut(y);
-        filters.multiply(patches.slice(s![.., ..grid.columns()]), y.view_mut(), false);
+        let mut patches = pool.take(images * grid.rows() * (columns + APART));
+        for start in (0..grid.columns().max(1)).step_by(columns) {
+            let part = start..grid.columns().min(start + columns);
+            let some = gather(&grid, x, part.clone(), &mut patches);
+            filters.multiply(some.slice(s![.., ..part.len()]), part, 0..outputs, y.view_mut(), start > 0);
+        }
         finish.apply(y.as_slice_mut().expect("a block of a fresh array"));
-        pool.recycle(patches);
+        pool.give(patches);
     });
     filters.recycle(pool);
     y
@@ -96,19 +99,22 @@ pub fn conv2d_backward_input<F: Float>(
     let mut x = pool.array((batch, size[0], size[1], w.dim().3));
     let grid = grid(&x.view(), [rows, columns], &w, window);
     let filters = Packed::new(filters(&w), pool);
-    let images = images_in_a_block(&grid, batch);
+    let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(mut x, g)| {
         let g = pixels(g);
-        let mut patches = pool.array((g.nrows(), grid.columns()));
-        filters.multiply(g, patches.view_mut(), false);
-        x.fill(F::zero());
         let x = x.as_slice_mut().expect("a block of a fresh array");
-        let images = x.chunks_exact_mut(grid.image_len().max(1));
-        let of_images = patches.as_slice().expect("a fresh array").chunks_exact((grid.rows() * grid.columns()).max(1));
-        run(Scatter { grid: &grid, of_images, images });
+        x.fill(F::zero());
+        let mut patches = pool.take(images * grid.rows() * columns);
+        for start in (0..grid.columns()).step_by(columns) {
+            let part = start..grid.columns().min(start + columns);
+            let some = &mut patches[..g.nrows() * part.len()];
+            let product = ArrayViewMut2::from_shape((g.nrows(), part.len()), &mut *some).expect("as many numbers");
+            filters.multiply(g, 0..outputs, part.clone(), product, false);
+            scatter(&grid, some, part, x);
+        }
         finish.apply(x);
-        pool.recycle(patches);
+        pool.give(patches);
     });
     filters.recycle(pool);
     x
@@ -132,25 +138,25 @@ pub fn conv2d_backward_weight<F: Float>(
     assert!(batch == x.dim().0, "gradient of shape {:?} for images of shape {:?}", g.shape(), x.shape());
     let mut sum = dw.view_mut().into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
     // Some columns for each thread, so that no two add to the same; and where there are few, some images each.
-    let (columns, wide) = (grid.columns(), F::method().widths[0]);
-    let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
-    let images = PIXELS.div_ceil(grid.rows().max(1));
-    let pixels_in_a_block = images * grid.rows();
-    let together = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
-    let gathered = (BLOCK / pixels_in_a_block.max(1)).next_multiple_of(wide);
+    let wide = F::method().widths[0];
+    let part = batch.div_ceil(PARTS.div_ceil(grid.columns().div_ceil(wide).max(1))).max(1);
+    let together = grid.columns().div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
+    // A sum that does not fit into the cache is better visited less often.
+    let many = if outputs * grid.columns() > MANY { 3 * PIXELS } else { PIXELS };
+    let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, many);
     for_each_part(batch.div_ceil(part), &mut sum, pool, |number, mut sum| {
         let some = Slice::from(number * part..batch.min((number + 1) * part));
         let (x, g) = (x.slice_axis(Axis(0), some), g.slice_axis(Axis(0), some));
         let tasks = sum.axis_chunks_iter_mut(Axis(1), together).into_par_iter().enumerate();
         tasks.for_each(|(task, mut sum)| {
-            let mut strips = Strips::with_room(outputs, pixels_in_a_block, pool);
+            let mut strips = Strips::with_room(outputs, images * grid.rows(), pool);
             // The last row is read as if there were a whole panel more.
-            let mut patches = pool.take(pixels_in_a_block * (gathered.min(sum.ncols()) + APART) + wide);
+            let mut patches = pool.take(images * grid.rows() * (columns + APART) + wide);
             for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
                 strips.fill(pixels(g).reversed_axes());
-                for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), gathered).enumerate() {
-                    let (start, apart) = (task * together + i * gathered, sum.ncols() + APART);
-                    gather(&grid, x, start..start + sum.ncols(), apart, &mut patches);
+                for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), columns).enumerate() {
+                    let start = task * together + i * columns;
+                    let apart = gather(&grid, x, start..start + sum.ncols(), &mut patches).ncols();
                     for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
                         strips.multiply(&patches[panel * wide..], apart, sum);
                     }
@@ -195,8 +201,21 @@ fn grid<F: Float>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'
     Grid { window, size: [height, width], positions, channels }
 }
 
-fn images_in_a_block(grid: &Grid, batch: usize) -> usize {
-    (BLOCK / (grid.rows() * grid.columns()).max(1)).clamp(1, batch.div_ceil(BLOCKS).max(1))
+/// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into the cache.
+struct Blocks {
+    images: usize,
+    /// Whole panels.
+    columns: usize,
+}
+
+impl Blocks {
+    /// With about so many pixels.
+    fn of<F: Float>(grid: &Grid, batch: usize, pixels: usize) -> Self {
+        let wide = F::method().widths[0];
+        let images = pixels.div_ceil(grid.rows().max(1)).min(batch.max(1));
+        let columns = (BLOCK / (images * grid.rows()).max(1)).min(grid.columns()).next_multiple_of(wide).max(wide);
+        Self { images, columns }
+    }
 }
 
 fn filters<'a, F: Float>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
@@ -204,11 +223,26 @@ fn filters<'a, F: Float>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
     w.view().into_shape_with_order((outputs, height * width * inputs)).expect("filters in memory order")
 }
 
-/// Some columns of the patches of images.
-fn gather<F: Float>(grid: &Grid, x: ArrayView4<'_, F>, columns: Range<usize>, apart: usize, patches: &mut [F]) {
+/// Some columns of the patches of images, and a few numbers of anything after each row.
+fn gather<'p, F: Float>(
+    grid: &Grid,
+    x: ArrayView4<'_, F>,
+    columns: Range<usize>,
+    patches: &'p mut [F],
+) -> ArrayView2<'p, F> {
+    let (rows, apart) = (x.dim().0 * grid.rows(), columns.len() + APART);
+    let patches = &mut patches[..rows * apart];
     let images = x.to_slice().expect("images in memory order").chunks_exact(grid.image_len().max(1));
     let of_images = patches.chunks_exact_mut((grid.rows() * apart).max(1));
     run(Gather { grid, columns, apart, images, of_images });
+    ArrayView2::from_shape((rows, apart), patches).expect("as many numbers")
+}
+
+/// Adds some columns of the patches of images to the images.
+fn scatter<F: Float>(grid: &Grid, patches: &[F], columns: Range<usize>, images: &mut [F]) {
+    let of_images = patches.chunks_exact((grid.rows() * columns.len()).max(1));
+    let images = images.chunks_exact_mut(grid.image_len().max(1));
+    run(Scatter { grid, columns, of_images, images });
 }
 
 struct Gather<'a, F> {
@@ -232,6 +266,7 @@ impl<F: Float> Kernel for Gather<'_, F> {
 
 struct Scatter<'a, F> {
     grid: &'a Grid,
+    columns: Range<usize>,
     of_images: ChunksExact<'a, F>,
     images: ChunksExactMut<'a, F>,
 }
@@ -241,7 +276,9 @@ impl<F: Float> Kernel for Scatter<'_, F> {
 
     #[inline(always)]
     fn run(self) {
-        self.of_images.zip(self.images).for_each(|(patches, image)| self.grid.scatter(patches, image));
+        for (patches, image) in self.of_images.zip(self.images) {
+            self.grid.scatter(patches, self.columns.clone(), image);
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! The right matrix is copied into panels, the left one is read where it is. A panel stays in the cache while all rows of the
 //! left matrix pass by, as many columns of them at a time as the cache holds.
 
+use std::ops::Range;
+
 use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
@@ -77,18 +79,22 @@ impl<F: Float> Packed<F> {
         pool.give(self.numbers);
     }
 
-    /// `c = a b`, or `c += a b`, by this thread.
-    pub(super) fn multiply(&self, a: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, add: bool) {
-        assert!(a.ncols() == self.depth && c.dim() == (a.nrows(), self.panels.columns), "shapes of a product");
-        for (part, from) in (0..self.depth.max(1)).step_by(DEPTH).enumerate() {
-            let to = self.depth.min(from + DEPTH);
-            let a = a.slice_axis(Axis(1), Slice::from(from..to));
-            for number in 0..self.panels.count() {
-                let (start, columns, width) = self.panels.at(number);
-                let panel = &self.numbers[start * self.depth..][from * width..to * width];
-                let c = c.slice_axis_mut(Axis(1), Slice::from(start..start + columns));
-                F::method().run(Strip { a: a.view(), panel, apart: width, width, c, add: add || part > 0 });
-            }
+    /// `c = a b`, or `c += a b`, by this thread, for some rows and some columns of `b`. The columns begin with a panel.
+    pub(super) fn multiply(
+        &self,
+        a: ArrayView2<'_, F>,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        mut c: ArrayViewMut2<'_, F>,
+        add: bool,
+    ) {
+        assert!(rows.end <= self.depth && columns.end <= self.panels.columns, "parts of a matrix");
+        assert!(a.ncols() == rows.len() && c.dim() == (a.nrows(), columns.len()), "shapes of a product");
+        let wide = self.panels.wide;
+        for (i, c) in c.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
+            let (start, _, width) = self.panels.at(columns.start / wide + i);
+            let panel = &self.numbers[start * self.depth..][rows.start * width..rows.end * width];
+            F::method().run(Strip { a, panel, apart: width, width, c, add });
         }
     }
 }
@@ -234,10 +240,14 @@ pub(super) fn multiply<F: Float>(
 ) {
     let work = a.nrows() * b.depth * b.panels.columns;
     let tasks = (work / TASK).clamp(1, 4 * rayon::current_num_threads());
-    let rows = a.nrows().div_ceil(tasks).next_multiple_of(12).max(1);
+    let rows = a.nrows().div_ceil(tasks).next_multiple_of(F::method().rows).max(1);
     let parts = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter().zip(a.axis_chunks_iter(Axis(0), rows));
     parts.for_each(|(mut c, a)| {
-        b.multiply(a, c.view_mut(), false);
+        for from in (0..b.depth.max(1)).step_by(DEPTH) {
+            let part = from..b.depth.min(from + DEPTH);
+            let a = a.slice_axis(Axis(1), Slice::from(part.clone()));
+            b.multiply(a, part, 0..b.panels.columns, c.view_mut(), from > 0);
+        }
         finish(c);
     });
 }
@@ -276,7 +286,7 @@ mod speed {
             };
             let pool = Pool::default();
             let packed = Packed::new(b.view(), &pool);
-            let one = time(&mut || packed.multiply(a.view(), c.view_mut(), false));
+            let one = time(&mut || packed.multiply(a.view(), 0..k, 0..n, c.view_mut(), false));
             let two = time(&mut || multiply(a.view(), &packed, c.view_mut(), |_| ()));
             let pack = time(&mut || Packed::new(b.view(), &pool).recycle(&pool));
             let packt = time(&mut || Packed::new(bt.t(), &pool).recycle(&pool));

@@ -6,6 +6,7 @@
 pub(crate) mod activation;
 mod conv;
 mod dense;
+pub(crate) mod features;
 mod gemm;
 pub(crate) mod math;
 mod patches;

@@ -48,19 +48,19 @@ impl Grid {
         });
     }
 
-    /// Adds the matrix to the image: the transpose of [`gather`](Grid::gather) as a linear map.
+    /// Adds some columns of the matrix to the image: the transpose of [`gather`](Grid::gather) as a linear map.
     #[inline(always)]
-    pub(super) fn scatter<F: Scalar>(&self, matrix: &[F], image: &mut [F]) {
+    pub(super) fn scatter<F: Scalar>(&self, matrix: &[F], columns: Range<usize>, image: &mut [F]) {
         let step = self.window.stride[1] * self.channels;
-        let columns = self.columns();
+        let apart = columns.len();
         // Of so many positions each would read what the one before has just written in part, which processors are slow at.
         let overlap = self.window.kernel[1].div_ceil(self.window.stride[1]);
-        self.each_run(0..columns, columns, |run| {
+        self.each_run(columns, apart, |run| {
             let Some(to) = run.image else { return };
             for first in 0..overlap.min(run.count) {
-                let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * columns..]);
+                let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * apart..]);
                 let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
-                each_row(to, step * overlap, from, columns * overlap, run, add);
+                each_row(to, step * overlap, from, apart * overlap, run, add);
             }
         });
     }
