@@ -8,11 +8,12 @@
 //! gradient of W     dW = dY^T M
 //! ```
 //!
+//! Where it pays they leave the work to `winograd`, which needs fewer multiplications.
+//!
 //! A block is as many images as have patches that fit into the cache. Blocks are shared out by rayon, and every number is
 //! added up in an order that depends on the shapes alone: the result is the same to the last bit for every number of threads.
 
 use std::ops::Range;
-use std::slice::{ChunksExact, ChunksExactMut};
 
 use autodiff_mini::Pool;
 use ndarray::parallel::prelude::*;
@@ -20,8 +21,8 @@ use ndarray::{Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis
 
 use super::activation::Finish;
 use super::gemm::{Packed, Strips};
-use super::patches::Grid;
-use super::simd::{Kernel, run};
+use super::patches::{Grid, gather, scatter};
+use super::winograd::{self, Tiles};
 use crate::{Float, Window};
 
 /// Numbers of patches that are there at a time: half of a second-level cache.
@@ -36,7 +37,7 @@ const APART: usize = 16;
 const PIXELS: usize = 192;
 
 /// Numbers of a sum that does not fit into the cache.
-const MANY: usize = 1 << 20;
+pub(super) const MANY: usize = 1 << 20;
 
 /// Parts of a weight gradient that threads can work on at the same time.
 const PARTS: usize = 8;
@@ -61,16 +62,21 @@ pub fn conv2d<F: Float>(
     let size = window.convolved([height, width]);
     let positions = size.unwrap_or_else(|| panic!("no position for {window:?} on shape {:?}", x.shape()));
     let grid = grid(&x, positions, &w, window);
-    let filters = Packed::new(filters(&w).reversed_axes(), pool);
     let mut y = pool.array((batch, positions[0], positions[1], outputs));
+    if let Some(tiles) = Tiles::of(&grid).filter(|tiles| tiles.pay(outputs)) {
+        winograd::conv2d(&tiles, x, w, finish, y.view_mut(), pool);
+        return y;
+    }
+    let filters = Packed::new(filters(&w).reversed_axes(), pool);
     let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
+    let images = evenly(batch, images);
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(y, x)| {
         let mut y = pixels_mut(y);
         let mut patches = pool.take(images * grid.rows() * (columns + APART));
         for start in (0..grid.columns().max(1)).step_by(columns) {
             let part = start..grid.columns().min(start + columns);
-            let some = gather(&grid, x, part.clone(), &mut patches);
+            let some = gather(&grid, x, part.clone(), part.len() + APART, &mut patches);
             filters.multiply(some.slice(s![.., ..part.len()]), part, 0..outputs, y.view_mut(), start > 0);
         }
         finish.apply(y.as_slice_mut().expect("a block of a fresh array"));
@@ -98,8 +104,13 @@ pub fn conv2d_backward_input<F: Float>(
     assert!(outputs == w.dim().0, "gradient of shape {:?} for filters of shape {:?}", g.shape(), w.shape());
     let mut x = pool.array((batch, size[0], size[1], w.dim().3));
     let grid = grid(&x.view(), [rows, columns], &w, window);
+    if let Some(tiles) = Tiles::of(&grid).filter(|tiles| tiles.pay(outputs)) {
+        winograd::conv2d_backward_input(&tiles, g, w, finish, x.view_mut(), pool);
+        return x;
+    }
     let filters = Packed::new(filters(&w), pool);
     let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
+    let images = evenly(batch, images);
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(mut x, g)| {
         let g = pixels(g);
@@ -133,62 +144,72 @@ pub fn conv2d_backward_weight<F: Float>(
 ) -> Array4<F> {
     let (batch, rows, columns, outputs) = g.dim();
     let [kernel_height, kernel_width] = window.kernel;
-    let mut dw = pool.zeros((outputs, kernel_height, kernel_width, x.dim().3));
+    let mut dw = pool.array((outputs, kernel_height, kernel_width, x.dim().3));
     let grid = grid(&x, [rows, columns], &dw.view(), window);
     assert!(batch == x.dim().0, "gradient of shape {:?} for images of shape {:?}", g.shape(), x.shape());
-    let mut sum = dw.view_mut().into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
-    // Some columns for each thread, so that no two add to the same; and where there are few, some images each.
-    let wide = F::method().widths[0];
-    let part = batch.div_ceil(PARTS.div_ceil(grid.columns().div_ceil(wide).max(1))).max(1);
-    let together = grid.columns().div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
+    if let Some(tiles) = Tiles::of(&grid).filter(|tiles| tiles.pay(outputs)) {
+        winograd::conv2d_backward_weight(&tiles, x, g, dw.view_mut(), pool);
+        return dw;
+    }
+    let sum = dw.view_mut().into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
     // A sum that does not fit into the cache is better visited less often.
     let many = if outputs * grid.columns() > MANY { 3 * PIXELS } else { PIXELS };
-    let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, many);
-    for_each_part(batch.div_ceil(part), &mut sum, pool, |number, mut sum| {
-        let some = Slice::from(number * part..batch.min((number + 1) * part));
-        let (x, g) = (x.slice_axis(Axis(0), some), g.slice_axis(Axis(0), some));
-        let tasks = sum.axis_chunks_iter_mut(Axis(1), together).into_par_iter().enumerate();
-        tasks.for_each(|(task, mut sum)| {
-            let mut strips = Strips::with_room(outputs, images * grid.rows(), pool);
-            // The last row is read as if there were a whole panel more.
-            let mut patches = pool.take(images * grid.rows() * (columns + APART) + wide);
-            for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
-                strips.fill(pixels(g).reversed_axes());
-                for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), columns).enumerate() {
-                    let start = task * together + i * columns;
-                    let apart = gather(&grid, x, start..start + sum.ncols(), &mut patches).ncols();
-                    for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                        strips.multiply(&patches[panel * wide..], apart, sum);
-                    }
+    let Blocks { images, columns: some } = Blocks::of::<F>(&grid, batch, many);
+    share_out(batch, sum, pool, |part, columns, mut sum| {
+        let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
+        let mut strips = Strips::with_room(outputs, images * grid.rows(), pool);
+        // The last row is read as if there were a whole panel more.
+        let wide = F::method().widths[0];
+        let mut patches = pool.take(images * grid.rows() * (some + APART) + wide);
+        for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+            strips.fill(pixels(g).reversed_axes());
+            for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), some).enumerate() {
+                let (start, apart) = (columns.start + i * some, sum.ncols() + APART);
+                gather(&grid, x, start..start + sum.ncols(), apart, &mut patches);
+                for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
+                    strips.multiply(&patches[panel * wide..], apart, sum);
                 }
             }
-            pool.give(patches);
-            strips.recycle(pool);
-        });
+        }
+        pool.give(patches);
+        strips.recycle(pool);
     });
     dw
 }
 
-/// Adds up parts of a sum that are worked out at the same time, in their order.
-fn for_each_part<F: Float>(
-    parts: usize,
-    sum: &mut ArrayViewMut2<'_, F>,
+/// Has a sum over images worked out by all threads: each takes some columns, so that no two add to the same, and where there
+/// are few of them, some images. `work` adds to what it is given.
+///
+/// The parts are told from the shapes alone and added up in their order: the same for every number of threads.
+pub(super) fn share_out<F: Float>(
+    batch: usize,
+    mut sum: ArrayViewMut2<'_, F>,
     pool: &Pool<F>,
-    work: impl Fn(usize, ArrayViewMut2<'_, F>) + Sync,
+    work: impl Fn(Slice, Range<usize>, ArrayViewMut2<'_, F>) + Sync,
 ) {
-    if parts <= 1 {
-        return work(0, sum.view_mut());
+    let (wide, columns) = (F::method().widths[0], sum.ncols());
+    let together = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
+    let by_columns = |images: Slice, sum: &mut ArrayViewMut2<'_, F>| {
+        sum.fill(F::zero());
+        let tasks = sum.axis_chunks_iter_mut(Axis(1), together).into_par_iter().enumerate();
+        tasks.for_each(|(i, sum)| work(images, i * together..i * together + sum.ncols(), sum));
+    };
+    let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
+    if batch <= part {
+        return by_columns(Slice::from(..batch), &mut sum);
     }
-    let sums: Vec<_> = (0..parts)
+    let parts: Vec<_> = (0..batch)
         .into_par_iter()
-        .map(|part| {
-            let mut sum = pool.zeros(sum.raw_dim());
-            work(part, sum.view_mut());
-            sum
+        .step_by(part)
+        .map(|start| {
+            let mut some = pool.array(sum.raw_dim());
+            by_columns(Slice::from(start..batch.min(start + part)), &mut some.view_mut());
+            some
         })
         .collect();
-    for part in sums {
-        *sum += &part;
+    sum.fill(F::zero());
+    for part in parts {
+        sum += &part;
         pool.recycle(part);
     }
 }
@@ -199,6 +220,13 @@ fn grid<F: Float>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'
     let fits = channels == inputs && window.kernel == [kernel_height, kernel_width];
     assert!(fits, "filters of shape {:?} on images of shape {:?}, with {window:?}", w.shape(), x.shape());
     Grid { window, size: [height, width], positions, channels }
+}
+
+/// At most so many images for a block, such that the blocks are of equal size and every thread gets as many. Only for results
+/// that do not depend on it.
+pub(super) fn evenly(batch: usize, images: usize) -> usize {
+    let blocks = batch.div_ceil(images.max(1)).next_multiple_of(rayon::current_num_threads());
+    batch.div_ceil(blocks.max(1)).max(1)
 }
 
 /// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into the cache.
@@ -221,65 +249,6 @@ impl Blocks {
 fn filters<'a, F: Float>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
     let (outputs, height, width, inputs) = w.dim();
     w.view().into_shape_with_order((outputs, height * width * inputs)).expect("filters in memory order")
-}
-
-/// Some columns of the patches of images, and a few numbers of anything after each row.
-fn gather<'p, F: Float>(
-    grid: &Grid,
-    x: ArrayView4<'_, F>,
-    columns: Range<usize>,
-    patches: &'p mut [F],
-) -> ArrayView2<'p, F> {
-    let (rows, apart) = (x.dim().0 * grid.rows(), columns.len() + APART);
-    let patches = &mut patches[..rows * apart];
-    let images = x.to_slice().expect("images in memory order").chunks_exact(grid.image_len().max(1));
-    let of_images = patches.chunks_exact_mut((grid.rows() * apart).max(1));
-    run(Gather { grid, columns, apart, images, of_images });
-    ArrayView2::from_shape((rows, apart), patches).expect("as many numbers")
-}
-
-/// Adds some columns of the patches of images to the images.
-fn scatter<F: Float>(grid: &Grid, patches: &[F], columns: Range<usize>, images: &mut [F]) {
-    let of_images = patches.chunks_exact((grid.rows() * columns.len()).max(1));
-    let images = images.chunks_exact_mut(grid.image_len().max(1));
-    run(Scatter { grid, columns, of_images, images });
-}
-
-struct Gather<'a, F> {
-    grid: &'a Grid,
-    columns: Range<usize>,
-    apart: usize,
-    images: ChunksExact<'a, F>,
-    of_images: ChunksExactMut<'a, F>,
-}
-
-impl<F: Float> Kernel for Gather<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (image, patches) in self.images.zip(self.of_images) {
-            self.grid.gather(image, self.columns.clone(), self.apart, patches);
-        }
-    }
-}
-
-struct Scatter<'a, F> {
-    grid: &'a Grid,
-    columns: Range<usize>,
-    of_images: ChunksExact<'a, F>,
-    images: ChunksExactMut<'a, F>,
-}
-
-impl<F: Float> Kernel for Scatter<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (patches, image) in self.of_images.zip(self.images) {
-            self.grid.scatter(patches, self.columns.clone(), image);
-        }
-    }
 }
 
 fn pixels<F: Float>(images: ArrayView4<'_, F>) -> ArrayView2<'_, F> {

@@ -4,7 +4,7 @@ use autodiff_mini::Pool;
 use ndarray::{Array2, ArrayView2};
 
 use super::activation::Finish;
-use super::gemm::{Packed, multiply};
+use super::gemm::multiply;
 use crate::Float;
 
 /// `y = f(x w^T + b)`, with what `finish` says of `f` and `b`; `x` is `[batch, inputs]`, `w` `[outputs, inputs]`.
@@ -36,9 +36,8 @@ pub fn dense_backward_weight<F: Float>(x: ArrayView2<'_, F>, g: ArrayView2<'_, F
 
 fn product<F: Float>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, finish: Finish<'_, F>, pool: &Pool<F>) -> Array2<F> {
     assert!(a.ncols() == b.nrows(), "a product of shapes {:?} and {:?}", a.shape(), b.shape());
-    let packed = Packed::new(b, pool);
     let mut c = pool.array((a.nrows(), b.ncols()));
-    multiply(a, &packed, c.view_mut(), |mut rows| finish.apply(rows.as_slice_mut().expect("rows of a fresh array")));
-    packed.recycle(pool);
+    multiply(a, b, c.view_mut(), pool);
+    finish.apply_all(c.as_slice_mut().expect("a fresh array"));
     c
 }

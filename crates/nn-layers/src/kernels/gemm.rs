@@ -74,6 +74,20 @@ impl<F: Float> Packed<F> {
         Self { numbers, depth, panels }
     }
 
+    /// `c = a b` by this thread.
+    pub(super) fn product(&self, a: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>) {
+        for from in (0..self.depth.max(1)).step_by(DEPTH) {
+            let part = from..self.depth.min(from + DEPTH);
+            let a = a.slice_axis(Axis(1), Slice::from(part.clone()));
+            self.multiply(a, part, 0..self.panels.columns, c.view_mut(), from > 0);
+        }
+    }
+
+    /// Columns of the matrix.
+    pub(super) fn columns(&self) -> usize {
+        self.panels.columns
+    }
+
     /// Gives back the memory.
     pub(super) fn recycle(self, pool: &Pool<F>) {
         pool.give(self.numbers);
@@ -215,9 +229,10 @@ impl<F: Float> Kernel for PackColumns<'_, F> {
         for (start, to) in (0..columns.nrows()).step_by(ROWS).zip(panel.chunks_mut(width * ROWS)) {
             let rows = to.len() / width;
             for c in (0..count / 4 * 4).step_by(4) {
-                let [p, q, r, s] = [0, 1, 2, 3].map(|i| &column(c + i)[start..start + rows]);
-                for ((((to, &p), &q), &r), &s) in to.chunks_exact_mut(width).zip(p).zip(q).zip(r).zip(s) {
-                    to[c..c + 4].copy_from_slice(&[p, q, r, s]);
+                let four = [0, 1, 2, 3].map(|i| &column(c + i)[start..start + rows]);
+                let whole = transpose(four, &mut to[c..], width);
+                for (r, to) in to.chunks_exact_mut(width).enumerate().skip(whole) {
+                    to[c..c + 4].copy_from_slice(&four.map(|column| column[r]));
                 }
             }
             for c in count / 4 * 4..count {
@@ -228,70 +243,59 @@ impl<F: Float> Kernel for PackColumns<'_, F> {
     }
 }
 
+/// Writes four columns as rows of four that are `apart`, four at a time: how many of them?
+#[inline(always)]
+fn transpose<F: Float>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize {
+    let whole = columns[0].len() / 4 * 4;
+    for r in (0..whole).step_by(4) {
+        let [p, q, s, t] = columns.map(|column| *column[r..].first_chunk::<4>().expect("as long as the first"));
+        for i in 0..4 {
+            *to[(r + i) * apart..].first_chunk_mut().expect("as many rows") = [p[i], q[i], s[i], t[i]];
+        }
+    }
+    whole
+}
+
 /// Rows that are packed at a time.
 const ROWS: usize = 128;
 
-/// `c = a b`, shared out to all threads, each of which may then `finish` some rows.
+/// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them, some rows.
+///
+/// A panel is packed by who multiplies with it, right before, and is then still in the cache.
 pub(super) fn multiply<F: Float>(
     a: ArrayView2<'_, F>,
-    b: &Packed<F>,
+    b: ArrayView2<'_, F>,
     mut c: ArrayViewMut2<'_, F>,
-    finish: impl Fn(ArrayViewMut2<'_, F>) + Sync,
+    pool: &Pool<F>,
 ) {
-    let work = a.nrows() * b.depth * b.panels.columns;
-    let tasks = (work / TASK).clamp(1, 4 * rayon::current_num_threads());
-    let rows = a.nrows().div_ceil(tasks).next_multiple_of(F::method().rows).max(1);
-    let parts = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter().zip(a.axis_chunks_iter(Axis(0), rows));
-    parts.for_each(|(mut c, a)| {
-        for from in (0..b.depth.max(1)).step_by(DEPTH) {
-            let part = from..b.depth.min(from + DEPTH);
-            let a = a.slice_axis(Axis(1), Slice::from(part.clone()));
-            b.multiply(a, part, 0..b.panels.columns, c.view_mut(), from > 0);
-        }
-        finish(c);
+    let (rows, depth) = a.dim();
+    let wide = F::method().widths[0];
+    let tasks = (rows * depth * b.ncols() / TASK).clamp(1, 4 * rayon::current_num_threads());
+    let columns = b.ncols().div_ceil(tasks).next_multiple_of(wide).max(wide);
+    let rows = rows.div_ceil(tasks.div_ceil(b.ncols().div_ceil(columns).max(1)).max(1));
+    let rows = rows.next_multiple_of(F::method().rows).max(F::method().rows);
+    let parts = c.axis_chunks_iter_mut(Axis(1), columns).into_par_iter().zip(b.axis_chunks_iter(Axis(1), columns));
+    parts.for_each(|(mut c, b)| {
+        let parts = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter().zip(a.axis_chunks_iter(Axis(0), rows));
+        parts.for_each(|(c, a)| multiply_part(a, b, c, pool));
     });
 }
 
-#[cfg(test)]
-mod speed {
-    use super::*;
-    use ndarray::Array2;
-    #[test]
-    #[ignore]
-    fn gflops() {
-        for (m, k, n) in [
-            (1024, 1024, 1024),
-            (100, 3136, 256),
-            (100, 256, 3136),
-            (128, 512, 64),
-            (4900, 512, 64),
-            (128, 16, 32),
-            (128, 2048, 256),
-            (100, 784, 512),
-        ] {
-            let a = Array2::<f32>::from_elem((m, k), 0.5);
-            let b = Array2::<f32>::from_elem((k, n), 0.25);
-            let bt = b.t().as_standard_layout().to_owned();
-            let mut c = Array2::<f32>::zeros((m, n));
-            let flops = (2 * m * k * n) as f64;
-            let time = |work: &mut dyn FnMut()| {
-                let mut best = f64::INFINITY;
-                let start = std::time::Instant::now();
-                while start.elapsed().as_secs_f64() < 0.3 {
-                    let t = std::time::Instant::now();
-                    work();
-                    best = best.min(t.elapsed().as_secs_f64());
-                }
-                flops / best / 1e9
-            };
-            let pool = Pool::default();
-            let packed = Packed::new(b.view(), &pool);
-            let one = time(&mut || packed.multiply(a.view(), 0..k, 0..n, c.view_mut(), false));
-            let two = time(&mut || multiply(a.view(), &packed, c.view_mut(), |_| ()));
-            let pack = time(&mut || Packed::new(b.view(), &pool).recycle(&pool));
-            let packt = time(&mut || Packed::new(bt.t(), &pool).recycle(&pool));
-            let mm = time(&mut || ndarray::linalg::general_mat_mul(1.0, &a, &b, 0.0, &mut c));
-            println!("{m} {k} {n}: one {one:.0} two {two:.0} pack {pack:.0} packt {packt:.0} mm {mm:.0}");
+/// By this thread.
+fn multiply_part<F: Float>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
+    let panels = Panels::of::<F>(b.ncols());
+    let deep = a.ncols().clamp(1, DEPTH);
+    let mut numbers = pool.take(deep * panels.wide);
+    for from in (0..a.ncols().max(1)).step_by(deep) {
+        let part = Slice::from(from..a.ncols().min(from + deep));
+        let (a, b) = (a.slice_axis(Axis(1), part), b.slice_axis(Axis(0), part));
+        let columns = b.axis_chunks_iter(Axis(1), panels.wide).zip(c.axis_chunks_iter_mut(Axis(1), panels.wide));
+        for (number, (b, c)) in columns.enumerate() {
+            let (.., width) = panels.at(number);
+            let panel = &mut numbers[..a.ncols() * width];
+            pack(b, panel, width);
+            F::method().run(Strip { a, panel, apart: width, width, c, add: from > 0 });
         }
     }
+    pool.give(numbers);
 }

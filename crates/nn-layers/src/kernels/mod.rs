@@ -11,6 +11,7 @@ mod gemm;
 pub(crate) mod math;
 mod patches;
 pub(crate) mod simd;
+mod winograd;
 
 pub use activation::Finish;
 pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight};

@@ -3,10 +3,73 @@
 //! fits into the cache.
 
 use std::ops::Range;
+use std::slice::{ChunksExact, ChunksExactMut};
 
 use autodiff_mini::Scalar;
+use ndarray::{ArrayView2, ArrayView4};
 
-use crate::Window;
+use super::simd::{Kernel, run};
+use crate::{Float, Window};
+
+/// Some columns of the patches of images, in rows that are `apart` numbers apart. Between them is anything.
+pub(super) fn gather<'p, F: Float>(
+    grid: &Grid,
+    x: ArrayView4<'_, F>,
+    columns: Range<usize>,
+    apart: usize,
+    patches: &'p mut [F],
+) -> ArrayView2<'p, F> {
+    let rows = x.dim().0 * grid.rows();
+    let patches = &mut patches[..rows * apart];
+    let images = x.to_slice().expect("images in memory order").chunks_exact(grid.image_len().max(1));
+    let of_images = patches.chunks_exact_mut((grid.rows() * apart).max(1));
+    run(Gather { grid, columns, apart, images, of_images });
+    ArrayView2::from_shape((rows, apart), patches).expect("as many numbers")
+}
+
+/// Adds some columns of the patches of images to the images.
+pub(super) fn scatter<F: Float>(grid: &Grid, patches: &[F], columns: Range<usize>, images: &mut [F]) {
+    let of_images = patches.chunks_exact((grid.rows() * columns.len()).max(1));
+    let images = images.chunks_exact_mut(grid.image_len().max(1));
+    run(Scatter { grid, columns, of_images, images });
+}
+
+struct Gather<'a, F> {
+    grid: &'a Grid,
+    columns: Range<usize>,
+    apart: usize,
+    images: ChunksExact<'a, F>,
+    of_images: ChunksExactMut<'a, F>,
+}
+
+impl<F: Float> Kernel for Gather<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (image, patches) in self.images.zip(self.of_images) {
+            self.grid.gather(image, self.columns.clone(), self.apart, patches);
+        }
+    }
+}
+
+struct Scatter<'a, F> {
+    grid: &'a Grid,
+    columns: Range<usize>,
+    of_images: ChunksExact<'a, F>,
+    images: ChunksExactMut<'a, F>,
+}
+
+impl<F: Float> Kernel for Scatter<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (patches, image) in self.of_images.zip(self.images) {
+            self.grid.scatter(patches, self.columns.clone(), image);
+        }
+    }
+}
 
 /// One image's sizes, and those of the positions that a window has on it.
 #[derive(Debug, Clone, Copy)]
@@ -38,19 +101,19 @@ impl Grid {
     /// Fills some columns of the matrix from the image, zeros where the window reaches beyond it; into rows that are
     /// `apart` numbers apart.
     #[inline(always)]
-    pub(super) fn gather<F: Scalar>(&self, image: &[F], columns: Range<usize>, apart: usize, matrix: &mut [F]) {
+    fn gather<F: Scalar>(&self, image: &[F], columns: Range<usize>, apart: usize, matrix: &mut [F]) {
         let step = self.window.stride[1] * self.channels;
         self.each_run(columns, apart, |run| match run.image {
             Some(from) => each_row(&mut matrix[run.matrix..], apart, &image[from..], step, run, copy),
             None => {
-                matrix[run.matrix..].chunks_mut(apart).take(run.count).for_each(|to| to[..run.length].fill(F::zero()))
+                matrix[run.matrix..].chunks_mut(apart).take(run.count).for_each(|to| to[..run.length].fill(F::zero()));
             }
         });
     }
 
     /// Adds some columns of the matrix to the image: the transpose of [`gather`](Grid::gather) as a linear map.
     #[inline(always)]
-    pub(super) fn scatter<F: Scalar>(&self, matrix: &[F], columns: Range<usize>, image: &mut [F]) {
+    fn scatter<F: Scalar>(&self, matrix: &[F], columns: Range<usize>, image: &mut [F]) {
         let step = self.window.stride[1] * self.channels;
         let apart = columns.len();
         // Of so many positions each would read what the one before has just written in part, which processors are slow at.

@@ -1,5 +1,6 @@
 //! 128-bit vectors: 12 rows times 2 vectors are 24 sums, which with the panel and one number of the left matrix fit into the
 //! 32 registers.
+#![expect(unsafe_op_in_unsafe_fn, reason = "a function is one instruction, and asks what that asks")]
 
 use std::arch::aarch64::*;
 
@@ -29,31 +30,31 @@ unsafe impl Vector for float32x4_t {
 
     #[inline(always)]
     unsafe fn zero() -> Self {
-        unsafe { vdupq_n_f32(0.0) }
+        vdupq_n_f32(0.0)
     }
 
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        unsafe { vdupq_n_f32(x) }
+        vdupq_n_f32(x)
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        unsafe { vld1q_f32(from) }
+        vld1q_f32(from)
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        unsafe { vst1q_f32(to, self) }
+        vst1q_f32(to, self)
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        unsafe { vaddq_f32(self, other) }
+        vaddq_f32(self, other)
     }
 
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        unsafe { vfmaq_f32(c, self, b) }
+        vfmaq_f32(c, self, b)
     }
 }

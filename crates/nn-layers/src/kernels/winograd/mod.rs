@@ -1,0 +1,319 @@
+//! Convolution with 9 multiplications for 16, where the filter is twice as large as its step in both directions.
+//!
+//! Such a filter sees two by two cells, each as large as a step. Along one direction, two neighbouring outputs
+//!
+//! ```text
+//! y0 = d0 g0 + d1 g1        y1 = d1 g0 + d2 g1
+//! ```
+//!
+//! of cells `d` and of the halves `g` of the filter need three products instead of four, for
+//!
+//! ```text
+//! m0 = (d0 - d1) g0         m1 = d1 (g0 + g1)         m2 = (d2 - d1) g1
+//! y0 = m0 + m1              y1 = m1 + m2
+//! ```
+//!
+//! and a tile of two by two outputs 3 * 3 instead of 4 * 4. With `D` for the differences of cells, `S` for the sums of halves,
+//! in both directions, nine products of matrices over all tiles, all channels and all filters are left, and a transpose undoes
+//! each map in the gradients:
+//!
+//! ```text
+//! value             y  = S^T (D x . S w)
+//! gradient of x     dx = D^T (S dy . S w)
+//! gradient of w     dw = S^T (S dy . D x)
+//! ```
+//!
+//! The maps only add and subtract, so that next to nothing is lost to rounding.
+//!
+//! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural
+//! Networks, CVPR 2016.
+
+mod transform;
+
+use std::ops::Range;
+
+use autodiff_mini::Pool;
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayView4, ArrayViewMut4, Axis};
+
+use super::activation::Finish;
+use super::conv::{MANY, evenly, share_out};
+use super::gemm::{Packed, Strips};
+use super::patches::{Grid, gather, scatter};
+use crate::{Float, Window};
+use transform::{PLANES, Planes, combine, combine_add, differences, differences_transposed, gathered, spread};
+
+/// Tiles of a block: as often is used what has been read of the weights.
+const TILES: usize = 48;
+
+/// An image in cells as large as a step, and in tiles of three by three cells, which two by two outputs are made of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tiles {
+    /// Positions that do not overlap: what one of them sees is a cell.
+    cells: Grid,
+    /// Rows and columns of outputs.
+    outputs: [usize; 2],
+}
+
+impl Tiles {
+    /// If the filter is twice as large as its step.
+    pub(super) fn of(grid: &Grid) -> Option<Self> {
+        let Window { kernel, stride, padding } = grid.window;
+        let positions = grid.positions.map(|outputs| 2 * outputs.div_ceil(2) + 1);
+        let cells = Grid { window: Window { kernel: stride, stride, padding }, positions, ..*grid };
+        (kernel == stride.map(|step| 2 * step)).then_some(Self { cells, outputs: grid.positions })
+    }
+
+    /// Whether there are enough channels for the products to take most of the time, and few enough outputs of tiles beyond
+    /// the edge for a third of the multiplications to be saved.
+    pub(super) fn pay(&self, filters: usize) -> bool {
+        let (products, direct) = (PLANES * self.count(), 4 * self.outputs[0] * self.outputs[1]);
+        self.cells.columns() >= 64 && filters >= 32 && 3 * products <= 2 * direct
+    }
+
+    /// Rows and columns.
+    fn tiles(&self) -> [usize; 2] {
+        self.outputs.map(|outputs| outputs.div_ceil(2))
+    }
+
+    /// Tiles of an image.
+    fn count(&self) -> usize {
+        let [rows, columns] = self.tiles();
+        rows * columns
+    }
+
+    /// Images for about so many tiles.
+    fn images(&self, tiles: usize) -> usize {
+        tiles.div_ceil(self.count().max(1))
+    }
+
+    /// `D x`: `[tiles, channels of a cell]` in each plane, of the channels some.
+    fn differences<F: Float>(&self, x: ArrayView4<'_, F>, channels: Range<usize>, pool: &Pool<F>) -> Planes<F> {
+        let len = channels.len();
+        let mut planes = Planes::new(x.dim().0 * self.count(), len, pool);
+        let mut cells = pool.take(self.cells.rows() * len);
+        let mut tile = 0;
+        for image in x.axis_chunks_iter(Axis(0), 1) {
+            gather(&self.cells, image, channels.clone(), len, &mut cells);
+            for_each(self.tiles(), |i, j| {
+                let cell = |a, b| &cells[self.cell(2 * i + a, 2 * j + b) * len..][..len];
+                let from = [0, 1, 2].map(|a| [0, 1, 2].map(|b| cell(a, b)));
+                combine(from, planes.row_mut(tile, 0..len), differences);
+                tile += 1;
+            });
+        }
+        pool.give(cells);
+        planes
+    }
+
+    /// `x = D^T planes`.
+    fn differences_transposed<F: Float>(&self, planes: &Planes<F>, mut x: ArrayViewMut4<'_, F>, pool: &Pool<F>) {
+        let len = self.cells.columns();
+        let mut cells = pool.take(self.cells.rows() * len);
+        let mut tile = 0;
+        for mut image in x.axis_chunks_iter_mut(Axis(0), 1) {
+            cells.fill(F::zero());
+            for_each(self.tiles(), |i, j| {
+                let cell = |a, b| self.cell(2 * i + a, 2 * j + b) * len;
+                let to = square_mut::<_, 3>(&mut cells, |a, b| cell(a, b)..cell(a, b) + len);
+                combine_add(planes.row(tile, 0..len), to, differences_transposed);
+                tile += 1;
+            });
+            let image = image.as_slice_mut().expect("an image of a fresh array");
+            image.fill(F::zero());
+            scatter(&self.cells, &cells, 0..len, image);
+        }
+        pool.give(cells);
+    }
+
+    /// `S g`: `[tiles, filters]` in each plane.
+    fn spread<F: Float>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
+        let filters = g.dim().3;
+        let mut planes = Planes::new(g.dim().0 * self.count(), filters, pool);
+        let nothing = vec![F::zero(); filters];
+        let mut tile = 0;
+        for image in g.outer_iter() {
+            let image = image.to_slice().expect("images in memory order");
+            for_each(self.tiles(), |i, j| {
+                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).map_or(&nothing[..], |at| &image[at]);
+                let from = [0, 1].map(|a| [0, 1].map(|b| pixel(a, b)));
+                combine(from, planes.row_mut(tile, 0..filters), spread);
+                tile += 1;
+            });
+        }
+        planes
+    }
+
+    /// `y = S^T planes`.
+    fn gathered<F: Float>(&self, planes: &Planes<F>, mut y: ArrayViewMut4<'_, F>) {
+        let filters = y.dim().3;
+        let mut tile = 0;
+        for mut image in y.outer_iter_mut() {
+            let image = image.as_slice_mut().expect("an image of a fresh array");
+            for_each(self.tiles(), |i, j| {
+                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).unwrap_or(0..0);
+                combine(planes.row(tile, 0..filters), square_mut::<_, 2>(image, pixel), gathered);
+                tile += 1;
+            });
+        }
+    }
+
+    /// The number of a cell.
+    fn cell(&self, row: usize, column: usize) -> usize {
+        row * self.cells.positions[1] + column
+    }
+
+    /// Where the numbers of an output are, if it is one: the last tiles may reach beyond the image.
+    fn output(&self, row: usize, column: usize, filters: usize) -> Option<Range<usize>> {
+        let at = (row * self.outputs[1] + column) * filters;
+        (row < self.outputs[0] && column < self.outputs[1]).then_some(at..at + filters)
+    }
+
+    /// The runs of a filter that a cell's row has in common with it: where they are in the filter, by quarter, and in the cell.
+    fn runs(&self) -> impl Iterator<Item = (impl Fn(usize, usize) -> Range<usize>, Range<usize>)> {
+        let Grid { window: Window { kernel: [rows, columns], .. }, channels, .. } = self.cells;
+        let len = columns * channels;
+        (0..rows).map(move |row| {
+            let at = move |a, b| ((a * rows + row) * 2 + b) * len;
+            (move |a, b| at(a, b)..at(a, b) + len, row * len..(row + 1) * len)
+        })
+    }
+
+    /// `S w`: `[filters, channels of a cell]` in each plane.
+    fn filters<F: Float>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
+        let mut planes = Planes::new(w.dim().0, self.cells.columns(), pool);
+        for (o, filter) in w.outer_iter().enumerate() {
+            let filter = filter.to_slice().expect("filters in memory order");
+            for (quarter, columns) in self.runs() {
+                let from = [0, 1].map(|a| [0, 1].map(|b| &filter[quarter(a, b)]));
+                combine(from, planes.row_mut(o, columns), spread);
+            }
+        }
+        planes
+    }
+
+    /// `w = S^T planes`.
+    fn filters_transposed<F: Float>(&self, planes: &Planes<F>, mut w: ArrayViewMut4<'_, F>) {
+        for (o, mut filter) in w.outer_iter_mut().enumerate() {
+            let filter = filter.as_slice_mut().expect("filters in memory order");
+            for (quarter, columns) in self.runs() {
+                combine(planes.row(o, columns), square_mut::<_, 2>(filter, quarter), gathered);
+            }
+        }
+    }
+}
+
+fn for_each([rows, columns]: [usize; 2], mut visit: impl FnMut(usize, usize)) {
+    (0..rows).for_each(|i| (0..columns).for_each(|j| visit(i, j)));
+}
+
+/// Parts of a slice that do not overlap.
+fn square_mut<F, const N: usize>(all: &mut [F], at: impl Fn(usize, usize) -> Range<usize>) -> [[&mut [F]; N]; N] {
+    let (mut rest, mut gone) = (all, 0);
+    std::array::from_fn(|i| {
+        std::array::from_fn(|j| {
+            let at = at(i, j);
+            if at.is_empty() {
+                return &mut [][..];
+            }
+            let (part, after) = std::mem::take(&mut rest)[at.start - gone..].split_at_mut(at.len());
+            (rest, gone) = (after, at.end);
+            part
+        })
+    })
+}
+
+/// As [`super::conv2d`], into `y`.
+pub(super) fn conv2d<F: Float>(
+    tiles: &Tiles,
+    x: ArrayView4<'_, F>,
+    w: ArrayView4<'_, F>,
+    finish: Finish<'_, F>,
+    mut y: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let filters = tiles.filters(w, pool);
+    let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane).reversed_axes(), pool));
+    filters.recycle(pool);
+    let images = evenly(x.dim().0, tiles.images(TILES));
+    let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
+    blocks.for_each(|(mut y, x)| {
+        let x = tiles.differences(x, 0..tiles.cells.columns(), pool);
+        let products = products(&x, &packed, pool);
+        tiles.gathered(&products, y.view_mut());
+        finish.apply(y.as_slice_mut().expect("a block of a fresh array"));
+        products.recycle(pool);
+        x.recycle(pool);
+    });
+    packed.into_iter().for_each(|packed| packed.recycle(pool));
+}
+
+/// As [`super::conv2d_backward_input`], into `x`.
+pub(super) fn conv2d_backward_input<F: Float>(
+    tiles: &Tiles,
+    g: ArrayView4<'_, F>,
+    w: ArrayView4<'_, F>,
+    finish: Finish<'_, F>,
+    mut x: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let filters = tiles.filters(w, pool);
+    let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane), pool));
+    filters.recycle(pool);
+    let images = evenly(g.dim().0, tiles.images(TILES));
+    let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
+    blocks.for_each(|(mut x, g)| {
+        let g = tiles.spread(g, pool);
+        let products = products(&g, &packed, pool);
+        tiles.differences_transposed(&products, x.view_mut(), pool);
+        finish.apply(x.as_slice_mut().expect("a block of a fresh array"));
+        products.recycle(pool);
+        g.recycle(pool);
+    });
+    packed.into_iter().for_each(|packed| packed.recycle(pool));
+}
+
+/// The product in each plane.
+fn products<F: Float>(a: &Planes<F>, b: &[Packed<F>; PLANES], pool: &Pool<F>) -> Planes<F> {
+    let mut c = Planes::new(a.plane(0).nrows(), b[0].columns(), pool);
+    for (plane, b) in b.iter().enumerate() {
+        b.product(a.plane(plane), c.plane_mut(plane));
+    }
+    c
+}
+
+/// As [`super::conv2d_backward_weight`], into `dw`.
+pub(super) fn conv2d_backward_weight<F: Float>(
+    tiles: &Tiles,
+    x: ArrayView4<'_, F>,
+    g: ArrayView4<'_, F>,
+    dw: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let (batch, _, _, filters) = g.dim();
+    let wide = F::method().widths[0];
+    // A sum that does not fit into the cache is better visited less often.
+    let many = if PLANES * filters * tiles.cells.columns() > MANY { 8 * TILES } else { 2 * TILES };
+    let images = tiles.images(many);
+    let mut sums = Planes::new(filters, tiles.cells.columns(), pool);
+    share_out(batch, sums.all_mut(), pool, |part, channels, mut sums| {
+        let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
+        let mut strips = Strips::with_room(filters, images * tiles.count(), pool);
+        for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+            let x = tiles.differences(x, channels.clone(), pool);
+            let g = tiles.spread(g, pool);
+            for (plane, mut sum) in sums.axis_chunks_iter_mut(Axis(0), filters).enumerate() {
+                strips.fill(g.plane(plane).reversed_axes());
+                for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
+                    let (panel, apart) = x.panel(plane, panel * wide);
+                    strips.multiply(panel, apart, sum);
+                }
+            }
+            g.recycle(pool);
+            x.recycle(pool);
+        }
+        strips.recycle(pool);
+    });
+    tiles.filters_transposed(&sums, dw);
+    sums.recycle(pool);
+}

@@ -1,0 +1,249 @@
+//! The small linear maps, and what they are applied to.
+
+use std::ops::Range;
+
+use autodiff_mini::{Pool, Scalar};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+
+use super::super::simd::{Kernel, run};
+use crate::Float;
+
+/// Of three cells in a row.
+#[inline(always)]
+pub(super) fn differences<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
+    [a - b, b, c - b]
+}
+
+/// The transpose of [`differences`].
+#[inline(always)]
+pub(super) fn differences_transposed<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
+    [a, b - a - c, c]
+}
+
+/// Of the two halves of a filter, or of two outputs.
+#[inline(always)]
+pub(super) fn spread<F: Scalar>([a, b]: [F; 2]) -> [F; 3] {
+    [a, a + b, b]
+}
+
+/// The transpose of [`spread`].
+#[inline(always)]
+pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
+    [a + b, b + c]
+}
+
+/// Applies a map to the columns and then to the rows of a square of numbers, for every place of as long slices. A result with an
+/// empty slice is not wanted.
+pub(super) fn combine<F: Float, const I: usize, const O: usize>(
+    from: [[&[F]; I]; I],
+    to: [[&mut [F]; O]; O],
+    map: impl Fn([F; I]) -> [F; O],
+) {
+    run(Combine::<_, _, _, _, false> { from, to, map });
+}
+
+/// As [`combine`], but adds the results to what is there.
+pub(super) fn combine_add<F: Float, const I: usize, const O: usize>(
+    from: [[&[F]; I]; I],
+    to: [[&mut [F]; O]; O],
+    map: impl Fn([F; I]) -> [F; O],
+) {
+    run(Combine::<_, _, _, _, true> { from, to, map });
+}
+
+struct Combine<'a, F, M, const I: usize, const O: usize, const ADD: bool> {
+    from: [[&'a [F]; I]; I],
+    to: [[&'a mut [F]; O]; O],
+    map: M,
+}
+
+impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel for Combine<'_, F, M, I, O, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let len = self.from[0][0].len();
+        let whole = len / LANES * LANES;
+        for place in (0..whole).step_by(LANES) {
+            self.at::<LANES>(place);
+        }
+        for place in whole..len {
+            self.at::<1>(place);
+        }
+    }
+}
+
+/// Places that are dealt with together: one vector of the widest kind.
+const LANES: usize = 16;
+
+impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Combine<'_, F, M, I, O, ADD> {
+    /// `L` places. All are read before any is written, so that the compiler need not ask whether the slices overlap. Loops
+    /// instead of iterators over arrays, which are not always compiled into the caller.
+    #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "as said")]
+    fn at<const L: usize>(&mut self, place: usize) {
+        let mut from = [[[F::zero(); L]; I]; I];
+        for i in 0..I {
+            for j in 0..I {
+                from[i][j] = *self.from[i][j][place..].first_chunk().expect("slices as long as the first");
+            }
+        }
+        let mut to = [[[F::zero(); L]; O]; O];
+        if ADD {
+            for i in 0..O {
+                for j in 0..O {
+                    if let Some(&there) = self.to[i][j].get(place..).and_then(<[F]>::first_chunk) {
+                        to[i][j] = there;
+                    }
+                }
+            }
+        }
+        for lane in 0..L {
+            let mut half = [[F::zero(); I]; O];
+            for j in 0..I {
+                let mut column = [F::zero(); I];
+                for i in 0..I {
+                    column[i] = from[i][j][lane];
+                }
+                let mapped = (self.map)(column);
+                for o in 0..O {
+                    half[o][j] = mapped[o];
+                }
+            }
+            for i in 0..O {
+                let mapped = (self.map)(half[i]);
+                for j in 0..O {
+                    to[i][j][lane] = if ADD { to[i][j][lane] + mapped[j] } else { mapped[j] };
+                }
+            }
+        }
+        for i in 0..O {
+            for j in 0..O {
+                if let Some(place) = self.to[i][j].get_mut(place..).and_then(<[F]>::first_chunk_mut) {
+                    *place = to[i][j];
+                }
+            }
+        }
+    }
+}
+
+/// Nine matrices of one shape, in three rows of three.
+#[derive(Debug)]
+pub(super) struct Planes<F> {
+    /// One below the other, with some columns of anything: without them rows could be apart by a power of two, and compete
+    /// for the same few places of the cache.
+    numbers: Array2<F>,
+    columns: usize,
+}
+
+/// The planes.
+pub(super) const PLANES: usize = 9;
+
+/// Numbers between two rows.
+const APART: usize = 16;
+
+impl<F: Float> Planes<F> {
+    /// Of unspecified contents.
+    pub(super) fn new(rows: usize, columns: usize, pool: &Pool<F>) -> Self {
+        Self { numbers: pool.array((PLANES * rows, columns + APART)), columns }
+    }
+
+    /// Rows of a plane.
+    fn rows(&self) -> usize {
+        self.numbers.nrows() / PLANES
+    }
+
+    /// All planes one below the other.
+    pub(super) fn all_mut(&mut self) -> ArrayViewMut2<'_, F> {
+        self.numbers.slice_mut(s![.., ..self.columns])
+    }
+
+    /// A plane.
+    pub(super) fn plane(&self, number: usize) -> ArrayView2<'_, F> {
+        self.numbers.slice(s![number * self.rows()..(number + 1) * self.rows(), ..self.columns])
+    }
+
+    /// A plane.
+    pub(super) fn plane_mut(&mut self, number: usize) -> ArrayViewMut2<'_, F> {
+        let rows = self.rows();
+        self.numbers.slice_mut(s![number * rows..(number + 1) * rows, ..self.columns])
+    }
+
+    /// Columns of a plane from the first on, and as many numbers as there are between two rows beyond each.
+    pub(super) fn panel(&self, number: usize, first: usize) -> (&[F], usize) {
+        let (rows, apart) = (self.rows(), self.numbers.ncols());
+        let numbers = self.numbers.as_slice().expect("a fresh array");
+        (&numbers[(number * rows * apart + first).min(numbers.len())..], apart)
+    }
+
+    /// The same columns of one row of each plane.
+    pub(super) fn row(&self, row: usize, columns: Range<usize>) -> [[&[F]; 3]; 3] {
+        let (rows, apart) = (self.rows(), self.numbers.ncols());
+        let numbers = self.numbers.as_slice().expect("a fresh array");
+        let plane = |number: usize| &numbers[(number * rows + row) * apart..][columns.clone()];
+        std::array::from_fn(|i| std::array::from_fn(|j| plane(3 * i + j)))
+    }
+
+    /// The same columns of one row of each plane.
+    pub(super) fn row_mut(&mut self, row: usize, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
+        let (rows, apart) = (self.rows(), self.numbers.ncols());
+        let numbers = self.numbers.as_slice_mut().expect("a fresh array");
+        let mut planes = numbers.chunks_exact_mut(rows * apart);
+        let mut next = || &mut planes.next().expect("nine planes")[row * apart..][columns.clone()];
+        std::array::from_fn(|_| std::array::from_fn(|_| next()))
+    }
+
+    /// Gives back the memory.
+    pub(super) fn recycle(self, pool: &Pool<F>) {
+        pool.recycle(self.numbers);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_products_are_two_outputs() {
+        let (d, g) = ([0.3, -1.7, 2.9], [1.1, -0.4]);
+        let (d_mapped, g_mapped) = (differences(d), spread(g));
+        let found = gathered(std::array::from_fn(|i| d_mapped[i] * g_mapped[i]));
+        let expected = [d[0] * g[0] + d[1] * g[1], d[1] * g[0] + d[2] * g[1]];
+        assert!(found.iter().zip(expected).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-14), "{found:?}");
+    }
+
+    #[test]
+    fn transposes() {
+        fn dot<const N: usize>(a: [f64; N], b: [f64; N]) -> f64 {
+            a.iter().zip(b).map(|(a, b)| a * b).sum()
+        }
+        let (x, y, z) = ([0.3, -1.7, 2.9], [-0.6, 0.2, 1.3], [1.1, -0.4]);
+        assert!((dot(differences(x), y) - dot(x, differences_transposed(y))).abs() < 1e-14);
+        assert!((dot(spread(z), x) - dot(z, gathered(x))).abs() < 1e-14);
+    }
+
+    #[test]
+    fn every_place_of_the_slices_is_combined() {
+        let from: Vec<Vec<f32>> = (0..4).map(|i| (0..37).map(|p| (i * 100 + p) as f32).collect()).collect();
+        let from = [[&from[0][..], &from[1]], [&from[2], &from[3]]];
+        let mut to = vec![vec![1.0; 37]; 8];
+        let [a, b, c, d, e, f, g, h] = to.each_mut_of();
+        combine_add(from, [[a, b, c], [d, &mut [], e], [f, g, h]], spread);
+        for p in 0..37 {
+            let [a, b, c, d] = [0, 100, 200, 300].map(|i| (i + p) as f32);
+            let expected = [a, a + b, b, a + c, b + d, c, c + d, d].map(|x| x + 1.0);
+            assert!(to.iter().zip(expected).all(|(to, expected)| to[p] == expected), "{p}");
+        }
+    }
+
+    trait EachMut {
+        fn each_mut_of(&mut self) -> [&mut [f32]; 8];
+    }
+
+    impl EachMut for Vec<Vec<f32>> {
+        fn each_mut_of(&mut self) -> [&mut [f32]; 8] {
+            let mut each = self.iter_mut();
+            std::array::from_fn(|_| &mut each.next().unwrap()[..])
+        }
+    }
+}
