@@ -106,7 +106,7 @@ impl Grid {
         self.each_run(columns, apart, |run| match run.image {
             Some(from) => each_row(&mut matrix[run.matrix..], apart, &image[from..], step, run, copy),
             None => {
-                matrix[run.matrix..].chunks_mut(apart).take(run.count).for_each(|to| to[..run.length].fill(F::zero()));
+                (0..run.count).for_each(|i| matrix[run.matrix + i * apart..][..run.length].fill(F::zero()));
             }
         });
     }
@@ -131,46 +131,62 @@ impl Grid {
     /// Walks some columns of the matrix in runs that are the same in several rows.
     #[inline(always)]
     fn each_run(&self, columns: Range<usize>, apart: usize, mut visit: impl FnMut(Runs)) {
-        let Window { kernel: [_, kernel_width], stride, padding } = self.window;
+        let Window { stride, padding, .. } = self.window;
         let [height, width] = self.size;
-        let channels = self.channels;
         let [rows_of_positions, in_a_row] = self.positions;
-        // A row of the window is a run of the matrix.
-        let whole = kernel_width * channels;
-        // From `inner` to `outer` the whole width of the window is on the image.
-        let inner = padding[1].div_ceil(stride[1]);
-        let outer = (width + padding[1]).checked_sub(kernel_width).map_or(0, |last| last / stride[1] + 1).min(in_a_row);
+        let (spans, whole) = (self.spans(), self.whole());
         for row in 0..rows_of_positions {
             for u in columns.start / whole..columns.end.div_ceil(whole) {
-                let clip = |column: usize| (u * whole + column).clamp(columns.start, columns.end);
+                // Of the window's row those columns that are wanted.
+                let [start, end] =
+                    [columns.start, columns.end].map(|column| column.saturating_sub(u * whole).min(whole));
                 let y = (row * stride[0] + u).checked_sub(padding[0]).filter(|&y| y < height);
-                let mut position = 0;
-                while position < in_a_row {
-                    let count = if position == inner && outer > inner { outer - inner } else { 1 };
-                    // Columns `first..last` of the window lie on the image.
-                    let left = position * stride[1];
-                    let first = padding[1].saturating_sub(left).min(kernel_width);
-                    let last = (width + padding[1]).saturating_sub(left).min(kernel_width).max(first);
-                    let [from, inside, outside, to] = match y {
-                        Some(_) => [clip(0), clip(first * channels), clip(last * channels), clip(whole)],
-                        None => [clip(0), clip(whole), clip(whole), clip(whole)],
-                    };
-                    let image = |column: usize| {
-                        let place = (y? * width + left) * channels + column;
-                        Some(place - u * whole - padding[1] * channels)
-                    };
-                    for (from, to, on_image) in [(from, inside, false), (inside, outside, true), (outside, to, false)] {
+                for span in &spans {
+                    let [first, last] = [span.first, span.last].map(|column| column.clamp(start, end));
+                    let place = |y| (y * width + span.position * stride[1]) * self.channels + first;
+                    let image = y.map(|y| place(y).saturating_sub(padding[1] * self.channels));
+                    let [first, last] = if image.is_some() { [first, last] } else { [end, end] };
+                    let matrix = (row * in_a_row + span.position) * apart + u * whole;
+                    for (from, to, image) in [(start, first, None), (first, last, image), (last, end, None)] {
                         if to > from {
-                            let matrix = (row * in_a_row + position) * apart + from - columns.start;
-                            let image = if on_image { image(from) } else { None };
-                            visit(Runs { matrix, image, length: to - from, count });
+                            let matrix = matrix + from - columns.start;
+                            visit(Runs { matrix, image, length: to - from, count: span.count });
                         }
                     }
-                    position += count;
                 }
             }
         }
     }
+
+    /// Numbers in a row of the window: a run of the matrix.
+    fn whole(&self) -> usize {
+        self.window.kernel[1] * self.channels
+    }
+
+    /// A row of positions, divided by what of the window lies on the image.
+    fn spans(&self) -> Vec<Span> {
+        let Window { kernel: [_, kernel], stride: [_, stride], padding: [_, padding] } = self.window;
+        let mut spans: Vec<Span> = Vec::new();
+        for position in 0..self.positions[1] {
+            let on_image = |edge: usize| (edge + padding).saturating_sub(position * stride).min(kernel) * self.channels;
+            let [first, last] = [on_image(0), on_image(self.size[1])];
+            match spans.last_mut() {
+                Some(span) if [span.first, span.last] == [first, last] => span.count += 1,
+                _ => spans.push(Span { position, count: 1, first, last }),
+            }
+        }
+        spans
+    }
+}
+
+/// Consecutive positions with the same columns of the window's row on the image.
+#[derive(Debug)]
+struct Span {
+    position: usize,
+    count: usize,
+    /// In numbers: channels of columns.
+    first: usize,
+    last: usize,
 }
 
 /// Consecutive numbers of some rows of the matrix, one row after the other.
@@ -210,14 +226,23 @@ fn each_row_of<F>(
     }
 }
 
-/// `to += from`.
+/// `to += from`, four at a time, so that they are a vector even where the compiler cannot tell that `to` is not `from`.
 #[inline(always)]
 fn add<F: Scalar>(to: &mut [F], from: &[F]) {
-    to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+    let ((to, few), (from, other_few)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
+    to.iter_mut()
+        .zip(from)
+        .for_each(|(to, from)| *to = [to[0] + from[0], to[1] + from[1], to[2] + from[2], to[3] + from[3]]);
+    few.iter_mut().zip(other_few).for_each(|(to, &from)| *to += from);
 }
 
 /// `to = from`. `copy_from_slice` would be a call, which takes longer than moving a few numbers.
 #[inline(always)]
 fn copy<F: Copy>(to: &mut [F], from: &[F]) {
-    if to.len() > 32 { to.copy_from_slice(from) } else { to.iter_mut().zip(from).for_each(|(to, &from)| *to = from) }
+    if to.len() > 32 {
+        return to.copy_from_slice(from);
+    }
+    let ((to, few), (from, other_few)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    few.iter_mut().zip(other_few).for_each(|(to, &from)| *to = from);
 }

@@ -23,6 +23,8 @@
 //! gradient of w     dw = S^T (S dy . D x)
 //! ```
 //!
+//! Where the number of outputs is odd, the last of them is `m0 + m1`, and `m2` is left out.
+//!
 //! The maps only add and subtract, so that next to nothing is lost to rounding.
 //!
 //! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural
@@ -41,7 +43,7 @@ use super::conv::{MANY, evenly, share_out};
 use super::gemm::{Packed, Strips};
 use super::patches::{Grid, gather, scatter};
 use crate::{Float, Window};
-use transform::{PLANES, Planes, combine, combine_add, differences, differences_transposed, gathered, spread};
+use transform::{PLANES, Planes, Rows, combine, combine_add, differences, differences_transposed, gathered, spread};
 
 /// Tiles of a block: as often is used what has been read of the weights.
 const TILES: usize = 48;
@@ -67,7 +69,7 @@ impl Tiles {
     /// Whether there are enough channels for the products to take most of the time, and few enough outputs of tiles beyond
     /// the edge for a third of the multiplications to be saved.
     pub(super) fn pay(&self, filters: usize) -> bool {
-        let (products, direct) = (PLANES * self.count(), 4 * self.outputs[0] * self.outputs[1]);
+        let (products, direct) = (self.counts().iter().sum::<usize>(), 4 * self.outputs[0] * self.outputs[1]);
         self.cells.columns() >= 64 && filters >= 32 && 3 * products <= 2 * direct
     }
 
@@ -76,30 +78,47 @@ impl Tiles {
         self.outputs.map(|outputs| outputs.div_ceil(2))
     }
 
-    /// Tiles of an image.
-    fn count(&self) -> usize {
-        let [rows, columns] = self.tiles();
-        rows * columns
+    /// Rows and columns of tiles that a plane has a product for: the last of three is not needed for a single output.
+    fn within(&self, plane: usize) -> [usize; 2] {
+        let [i, j] = [plane / 3, plane % 3];
+        let [rows, columns] = self.outputs;
+        [(rows + usize::from(i < 2)) / 2, (columns + usize::from(j < 2)) / 2]
+    }
+
+    /// For each plane the products of an image.
+    fn counts(&self) -> [usize; PLANES] {
+        std::array::from_fn(|plane| self.within(plane).iter().product())
+    }
+
+    /// Matrices with a row for each product.
+    fn planes<F: Float>(&self, images: usize, columns: usize, pool: &Pool<F>) -> Planes<F> {
+        Planes::new(self.counts().map(|count| images * count), columns, pool)
+    }
+
+    /// Of a tile.
+    fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
+        std::array::from_fn(|plane| {
+            let [rows, columns] = self.within(plane);
+            (i < rows && j < columns).then_some((image * rows + i) * columns + j)
+        })
     }
 
     /// Images for about so many tiles.
     fn images(&self, tiles: usize) -> usize {
-        tiles.div_ceil(self.count().max(1))
+        tiles.div_ceil(self.counts()[0].max(1))
     }
 
     /// `D x`: `[tiles, channels of a cell]` in each plane, of the channels some.
     fn differences<F: Float>(&self, x: ArrayView4<'_, F>, channels: Range<usize>, pool: &Pool<F>) -> Planes<F> {
         let len = channels.len();
-        let mut planes = Planes::new(x.dim().0 * self.count(), len, pool);
+        let mut planes = self.planes(x.dim().0, len, pool);
         let mut cells = pool.take(self.cells.rows() * len);
-        let mut tile = 0;
-        for image in x.axis_chunks_iter(Axis(0), 1) {
+        for (n, image) in x.axis_chunks_iter(Axis(0), 1).enumerate() {
             gather(&self.cells, image, channels.clone(), len, &mut cells);
             for_each(self.tiles(), |i, j| {
                 let cell = |a, b| &cells[self.cell(2 * i + a, 2 * j + b) * len..][..len];
                 let from = [0, 1, 2].map(|a| [0, 1, 2].map(|b| cell(a, b)));
-                combine(from, planes.row_mut(tile, 0..len), differences);
-                tile += 1;
+                combine(from, planes.rows_mut(self.rows(n, i, j), 0..len), differences);
             });
         }
         pool.give(cells);
@@ -109,15 +128,13 @@ impl Tiles {
     /// `x = D^T planes`.
     fn differences_transposed<F: Float>(&self, planes: &Planes<F>, mut x: ArrayViewMut4<'_, F>, pool: &Pool<F>) {
         let len = self.cells.columns();
-        let mut cells = pool.take(self.cells.rows() * len);
-        let mut tile = 0;
-        for mut image in x.axis_chunks_iter_mut(Axis(0), 1) {
+        let (mut cells, zeros) = (pool.take(self.cells.rows() * len), vec![F::zero(); len]);
+        for (n, mut image) in x.axis_chunks_iter_mut(Axis(0), 1).enumerate() {
             cells.fill(F::zero());
             for_each(self.tiles(), |i, j| {
                 let cell = |a, b| self.cell(2 * i + a, 2 * j + b) * len;
                 let to = square_mut::<_, 3>(&mut cells, |a, b| cell(a, b)..cell(a, b) + len);
-                combine_add(planes.row(tile, 0..len), to, differences_transposed);
-                tile += 1;
+                combine_add(planes.rows(self.rows(n, i, j), 0..len, &zeros), to, differences_transposed);
             });
             let image = image.as_slice_mut().expect("an image of a fresh array");
             image.fill(F::zero());
@@ -129,16 +146,14 @@ impl Tiles {
     /// `S g`: `[tiles, filters]` in each plane.
     fn spread<F: Float>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
         let filters = g.dim().3;
-        let mut planes = Planes::new(g.dim().0 * self.count(), filters, pool);
-        let nothing = vec![F::zero(); filters];
-        let mut tile = 0;
-        for image in g.outer_iter() {
+        let mut planes = self.planes(g.dim().0, filters, pool);
+        let zeros = vec![F::zero(); filters];
+        for (n, image) in g.outer_iter().enumerate() {
             let image = image.to_slice().expect("images in memory order");
             for_each(self.tiles(), |i, j| {
-                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).map_or(&nothing[..], |at| &image[at]);
+                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).map_or(&zeros[..], |at| &image[at]);
                 let from = [0, 1].map(|a| [0, 1].map(|b| pixel(a, b)));
-                combine(from, planes.row_mut(tile, 0..filters), spread);
-                tile += 1;
+                combine(from, planes.rows_mut(self.rows(n, i, j), 0..filters), spread);
             });
         }
         planes
@@ -147,13 +162,13 @@ impl Tiles {
     /// `y = S^T planes`.
     fn gathered<F: Float>(&self, planes: &Planes<F>, mut y: ArrayViewMut4<'_, F>) {
         let filters = y.dim().3;
-        let mut tile = 0;
-        for mut image in y.outer_iter_mut() {
+        let zeros = vec![F::zero(); filters];
+        for (n, mut image) in y.outer_iter_mut().enumerate() {
             let image = image.as_slice_mut().expect("an image of a fresh array");
             for_each(self.tiles(), |i, j| {
                 let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).unwrap_or(0..0);
-                combine(planes.row(tile, 0..filters), square_mut::<_, 2>(image, pixel), gathered);
-                tile += 1;
+                let from = planes.rows(self.rows(n, i, j), 0..filters, &zeros);
+                combine(from, square_mut::<_, 2>(image, pixel), gathered);
             });
         }
     }
@@ -181,12 +196,12 @@ impl Tiles {
 
     /// `S w`: `[filters, channels of a cell]` in each plane.
     fn filters<F: Float>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
-        let mut planes = Planes::new(w.dim().0, self.cells.columns(), pool);
+        let mut planes = Planes::new([w.dim().0; PLANES], self.cells.columns(), pool);
         for (o, filter) in w.outer_iter().enumerate() {
             let filter = filter.to_slice().expect("filters in memory order");
             for (quarter, columns) in self.runs() {
                 let from = [0, 1].map(|a| [0, 1].map(|b| &filter[quarter(a, b)]));
-                combine(from, planes.row_mut(o, columns), spread);
+                combine(from, planes.rows_mut([Some(o); PLANES], columns), spread);
             }
         }
         planes
@@ -197,7 +212,7 @@ impl Tiles {
         for (o, mut filter) in w.outer_iter_mut().enumerate() {
             let filter = filter.as_slice_mut().expect("filters in memory order");
             for (quarter, columns) in self.runs() {
-                combine(planes.row(o, columns), square_mut::<_, 2>(filter, quarter), gathered);
+                combine(planes.rows([Some(o); PLANES], columns, &[]), square_mut::<_, 2>(filter, quarter), gathered);
             }
         }
     }
@@ -275,7 +290,7 @@ pub(super) fn conv2d_backward_input<F: Float>(
 
 /// The product in each plane.
 fn products<F: Float>(a: &Planes<F>, b: &[Packed<F>; PLANES], pool: &Pool<F>) -> Planes<F> {
-    let mut c = Planes::new(a.plane(0).nrows(), b[0].columns(), pool);
+    let mut c = a.like(b[0].columns(), pool);
     for (plane, b) in b.iter().enumerate() {
         b.product(a.plane(plane), c.plane_mut(plane));
     }
@@ -295,10 +310,10 @@ pub(super) fn conv2d_backward_weight<F: Float>(
     // A sum that does not fit into the cache is better visited less often.
     let many = if PLANES * filters * tiles.cells.columns() > MANY { 8 * TILES } else { 2 * TILES };
     let images = tiles.images(many);
-    let mut sums = Planes::new(filters, tiles.cells.columns(), pool);
+    let mut sums = Planes::new([filters; PLANES], tiles.cells.columns(), pool);
     share_out(batch, sums.all_mut(), pool, |part, channels, mut sums| {
         let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
-        let mut strips = Strips::with_room(filters, images * tiles.count(), pool);
+        let mut strips = Strips::with_room(filters, images * tiles.counts()[0], pool);
         for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
             let x = tiles.differences(x, channels.clone(), pool);
             let g = tiles.spread(g, pool);

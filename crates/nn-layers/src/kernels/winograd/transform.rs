@@ -57,7 +57,9 @@ struct Combine<'a, F, M, const I: usize, const O: usize, const ADD: bool> {
     map: M,
 }
 
-impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel for Combine<'_, F, M, I, O, ADD> {
+impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel
+    for Combine<'_, F, M, I, O, ADD>
+{
     type Output = ();
 
     #[inline(always)]
@@ -127,30 +129,34 @@ impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const AD
     }
 }
 
-/// Nine matrices of one shape, in three rows of three.
-#[derive(Debug)]
-pub(super) struct Planes<F> {
-    /// One below the other, with some columns of anything: without them rows could be apart by a power of two, and compete
-    /// for the same few places of the cache.
-    numbers: Array2<F>,
-    columns: usize,
-}
-
-/// The planes.
+/// The planes: three times three.
 pub(super) const PLANES: usize = 9;
 
-/// Numbers between two rows.
+/// Numbers between two rows: without, rows could be apart by a power of two, and compete for the same few places of the cache.
 const APART: usize = 16;
 
+/// Nine matrices of as many columns, one below the other.
+#[derive(Debug)]
+pub(super) struct Planes<F> {
+    numbers: Array2<F>,
+    columns: usize,
+    /// Where each begins, and where the last ends.
+    starts: [usize; PLANES + 1],
+}
+
 impl<F: Float> Planes<F> {
-    /// Of unspecified contents.
-    pub(super) fn new(rows: usize, columns: usize, pool: &Pool<F>) -> Self {
-        Self { numbers: pool.array((PLANES * rows, columns + APART)), columns }
+    /// With as many rows each, of unspecified contents.
+    pub(super) fn new(rows: [usize; PLANES], columns: usize, pool: &Pool<F>) -> Self {
+        let mut starts = [0; PLANES + 1];
+        for (plane, rows) in rows.into_iter().enumerate() {
+            starts[plane + 1] = starts[plane] + rows;
+        }
+        Self { numbers: pool.array((starts[PLANES], columns + APART)), columns, starts }
     }
 
-    /// Rows of a plane.
-    fn rows(&self) -> usize {
-        self.numbers.nrows() / PLANES
+    /// Of the same rows and other columns.
+    pub(super) fn like(&self, columns: usize, pool: &Pool<F>) -> Self {
+        Self { numbers: pool.array((self.numbers.nrows(), columns + APART)), columns, ..*self }
     }
 
     /// All planes one below the other.
@@ -160,37 +166,47 @@ impl<F: Float> Planes<F> {
 
     /// A plane.
     pub(super) fn plane(&self, number: usize) -> ArrayView2<'_, F> {
-        self.numbers.slice(s![number * self.rows()..(number + 1) * self.rows(), ..self.columns])
+        self.numbers.slice(s![self.starts[number]..self.starts[number + 1], ..self.columns])
     }
 
     /// A plane.
     pub(super) fn plane_mut(&mut self, number: usize) -> ArrayViewMut2<'_, F> {
-        let rows = self.rows();
-        self.numbers.slice_mut(s![number * rows..(number + 1) * rows, ..self.columns])
+        self.numbers.slice_mut(s![self.starts[number]..self.starts[number + 1], ..self.columns])
     }
 
-    /// Columns of a plane from the first on, and as many numbers as there are between two rows beyond each.
-    pub(super) fn panel(&self, number: usize, first: usize) -> (&[F], usize) {
-        let (rows, apart) = (self.rows(), self.numbers.ncols());
+    /// All numbers from a column of a plane on, and how far its rows are apart.
+    pub(super) fn panel(&self, number: usize, column: usize) -> (&[F], usize) {
+        let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
-        (&numbers[(number * rows * apart + first).min(numbers.len())..], apart)
+        (&numbers[(self.starts[number] * apart + column).min(numbers.len())..], apart)
     }
 
-    /// The same columns of one row of each plane.
-    pub(super) fn row(&self, row: usize, columns: Range<usize>) -> [[&[F]; 3]; 3] {
-        let (rows, apart) = (self.rows(), self.numbers.ncols());
+    /// The same columns of a row of each plane; of a plane without it as many zeros.
+    pub(super) fn rows<'a>(&'a self, rows: Rows, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; 3]; 3] {
+        let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
-        let plane = |number: usize| &numbers[(number * rows + row) * apart..][columns.clone()];
-        std::array::from_fn(|i| std::array::from_fn(|j| plane(3 * i + j)))
+        let mut slices = [[zeros; 3]; 3];
+        for (plane, slice) in slices.as_flattened_mut().iter_mut().enumerate() {
+            if let Some(row) = rows[plane] {
+                *slice = &numbers[(self.starts[plane] + row) * apart..][columns.clone()];
+            }
+        }
+        slices
     }
 
-    /// The same columns of one row of each plane.
-    pub(super) fn row_mut(&mut self, row: usize, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
-        let (rows, apart) = (self.rows(), self.numbers.ncols());
-        let numbers = self.numbers.as_slice_mut().expect("a fresh array");
-        let mut planes = numbers.chunks_exact_mut(rows * apart);
-        let mut next = || &mut planes.next().expect("nine planes")[row * apart..][columns.clone()];
-        std::array::from_fn(|_| std::array::from_fn(|_| next()))
+    /// The same columns of a row of each plane; of a plane without it nothing.
+    pub(super) fn rows_mut(&mut self, rows: Rows, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
+        let apart = self.numbers.ncols();
+        let mut rest = self.numbers.as_slice_mut().expect("a fresh array");
+        let mut slices = [[(); 3]; 3].map(|row| row.map(|()| &mut [][..]));
+        for (plane, slice) in slices.as_flattened_mut().iter_mut().enumerate() {
+            let (numbers, after) = rest.split_at_mut((self.starts[plane + 1] - self.starts[plane]) * apart);
+            rest = after;
+            if let Some(row) = rows[plane] {
+                *slice = &mut numbers[row * apart..][columns.clone()];
+            }
+        }
+        slices
     }
 
     /// Gives back the memory.
@@ -198,6 +214,9 @@ impl<F: Float> Planes<F> {
         pool.recycle(self.numbers);
     }
 }
+
+/// A row of each plane that has it.
+pub(super) type Rows = [Option<usize>; PLANES];
 
 #[cfg(test)]
 mod tests {
