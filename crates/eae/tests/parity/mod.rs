@@ -1,7 +1,7 @@
 //! The same numbers as PyTorch, for every kind of layer: values, gradients, and parameters after a step of Adam.
 //!
 //! The two small files here were written by `make.py` beside them. Files for the presets hold millions of numbers and are
-//! made on demand, in the same form with `mlp` or `conv28` as `model` in their description; name them, separated by colons:
+//! made on demand, in the same form with a preset's name as `model` in their description; name them, separated by colons:
 //!
 //! ```text
 //! EAE_PARITY=/tmp/a.safetensors:/tmp/b.safetensors cargo test -p eae parity -- --nocapture
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use autodiff_mini::{Tape, Var};
 use eae::{Autoencoder, Float, Objective};
 use ndarray::{Array4, ArrayD, Ix4};
-use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::{Rng, SeedableRng};
 use nn_layers::optim::{self, Adam, Optimizer};
 use nn_layers::{
     Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, Unflatten, Weights, Window,
@@ -84,7 +84,8 @@ struct Computed {
     updated: Weights,
 }
 
-fn compute<F: Float>(reference: &Weights) -> Computed {
+/// With a `seed` every parameter is first changed by as much as sums in single precision are off.
+fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let x = read(reference, "x").into_dimensionality::<Ix4>().unwrap();
     let x = x.permuted_axes([0, 2, 3, 1]).as_standard_layout().mapv(F::from_f64);
     let latent = reference.shape("z_eval").unwrap()[1];
@@ -96,6 +97,12 @@ fn compute<F: Float>(reference: &Weights) -> Computed {
         }
     };
     model.read(reference).unwrap();
+    if let Some(seed) = seed {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for parameter in model.parameters() {
+            parameter.mapv_inplace(|x| x * F::from_f64(1.0 + 1e-6 * rng.random_range(-1.0..1.0)));
+        }
+    }
     let wide = |array: ArrayD<F>| array.mapv(|x| x.into_f64());
     let images =
         |array: Array4<F>| wide(array.permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned().into_dyn());
@@ -141,7 +148,7 @@ fn size(array: &ArrayD<f64>) -> f64 {
 
 fn check<F: Float>(file: &Path, tolerance: f64) {
     let reference = Weights::read(file).unwrap();
-    let computed = compute::<F>(&reference);
+    let computed = compute::<F>(&reference, None);
     let mut worst: (f64, String) = (0.0, String::new());
     let mut compare = |name: &str, found: &ArrayD<f64>, expected: &ArrayD<f64>| {
         assert_eq!(found.shape(), expected.shape(), "{name}");
@@ -163,19 +170,27 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
     let double = OnceCell::new();
     for name in names {
         let (found, expected) = (read(&computed.gradients, name), read(&reference, &format!("grad.{name}")));
-        let exact = || read(&double.get_or_init(|| compute::<f64>(&reference)).gradients, name);
+        let compute_double = || [None, Some(1), Some(2), Some(3)].map(|seed| compute::<f64>(&reference, seed).gradients);
+        let doubles = || double.get_or_init(compute_double).each_ref().map(|gradients| read(gradients, name));
+        let exact = || doubles()[0].clone();
         // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on both sides.
         if size(&expected) < 1e-3 * steepest && size(&exact()) < 1e-9 * steepest {
             assert!(size(&found) < tolerance * steepest, "{}: grad.{name} is {found}", file.display());
             continue;
         }
         if !compare(&format!("grad.{name}"), &found, &expected) {
-            // In single precision PyTorch can be off itself: where the input of a ReLU is 0 but for rounding, a whole
-            // path of the gradient is there or is not. Then double precision decides who is right.
-            let exact = exact();
-            let [ours, theirs] = [&found, &expected].map(|g| size(&(g - &exact)) / size(&exact));
-            println!("{}: grad.{name} in PyTorch is off by {theirs:.1e}, here by {ours:.1e}", file.display());
-            assert!(ours <= tolerance && theirs > tolerance, "{}: grad.{name} is off by {ours:e}", file.display());
+            // Where the input of a ReLU is 0 but for rounding, a whole path of the gradient is there or is not, in PyTorch
+            // as here. Then double precision decides, and how far its gradient moves if the parameters are known as well
+            // as sums in single precision.
+            let [exact, others @ ..] = doubles();
+            let off = |g: &ArrayD<f64>| size(&(g - &exact)) / size(&exact);
+            let (ours, theirs, moves) = (off(&found), off(&expected), others.iter().map(off).fold(0.0, f64::max));
+            println!(
+                "{}: grad.{name} is off by {theirs:.1e} in PyTorch, by {ours:.1e} here; double precision moves by {moves:.1e}",
+                file.display()
+            );
+            let undetermined = moves > tolerance && ours <= 10.0 * moves;
+            assert!(ours <= tolerance || undetermined, "{}: grad.{name} is off by {ours:e}", file.display());
             continue;
         }
         // The first step of Adam is the learning rate times the sign of the gradient, nearly. Where the gradient is within

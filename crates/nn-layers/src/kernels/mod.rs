@@ -16,3 +16,8 @@ mod winograd;
 pub use activation::Finish;
 pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight};
 pub use dense::{dense, dense_backward_input, dense_backward_weight};
+
+/// The instructions that products of `f32` run on here: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.
+pub fn instructions() -> &'static str {
+    <f32 as crate::float::fast::Fast>::method().name
+}
