@@ -58,6 +58,50 @@ fn gradients_of_every_layer() {
     }
 }
 
+/// In single precision, against the functions and their derivatives written out in double precision (a derivative
+/// told from a value near 1 has the rounding of that); alone and as the last step of a layer; in the tails, at the corner, and for what is not a number.
+#[test]
+fn activations_are_the_functions_that_they_are_named_for() {
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let positive = |x: f64| if x > 0.0 { 1.0 } else { 0.0 };
+    type Function = Box<dyn Fn(f64) -> [f64; 2]>;
+    let functions: [(Activation, Function); 6] = [
+        (Activation::Relu, Box::new(move |x| [x.max(0.0), positive(x)])),
+        (Activation::LeakyRelu(0.1), Box::new(|x| if x > 0.0 { [x, 1.0] } else { [0.1 * x, 0.1] })),
+        (Activation::LeakyRelu(-0.5), Box::new(|x| if x > 0.0 { [x, 1.0] } else { [-0.5 * x, -0.5] })),
+        (Activation::Sigmoid, Box::new(move |x| [sigmoid(x), sigmoid(x) * sigmoid(-x)])),
+        (Activation::Tanh, Box::new(|x| [x.tanh(), 4.0 / ((x).exp() + (-x).exp()).powi(2)])),
+        (Activation::Softplus, Box::new(move |x| [x.max(0.0) + (-x.abs()).exp().ln_1p(), sigmoid(x)])),
+    ];
+    let points: Vec<f32> = (-200..=200).map(|i| i as f32 / 8.0).chain([-1e30, -100.0, 1e-30, 100.0, 1e30]).collect();
+    for (activation, function) in functions {
+        let x = ArrayD::from_shape_vec(vec![points.len(), 1], points.clone()).unwrap().into_shared();
+        let identity = Dense {
+            weight: array![[1.0_f32]].into_dyn().into_shared(),
+            bias: array![0.0_f32].into_dyn().into_shared(),
+        };
+        for alone in [true, false] {
+            let tape = Tape::new();
+            let input = tape.parameter(&x);
+            let y = if alone { activation.forward(input) } else { identity.forward_then(input, activation) };
+            let (values, sum) = (y.value(), y.sum().id());
+            let gradients = tape.backward(sum);
+            for ((&x, &y), &slope) in points.iter().zip(&values).zip(gradients.wrt(&x).unwrap()) {
+                let [value, derivative] = function(f64::from(x));
+                let close = |found: f32, exact: f64| (f64::from(found) - exact).abs() <= 2e-7 + 1e-6 * exact.abs();
+                assert!(
+                    close(y, value) && close(slope, derivative),
+                    "{activation:?} of {x}: {y} {slope}, not {value} {derivative}"
+                );
+            }
+        }
+        let tape = Tape::new();
+        let bad = tape.constant(array![f32::NAN, f32::INFINITY, f32::NEG_INFINITY].into_dyn());
+        let y = activation.forward(bad).value();
+        assert!(y[0].is_nan() && !y[1].is_nan() && !y[2].is_nan(), "{activation:?}: {y}");
+    }
+}
+
 #[test]
 fn a_frozen_batch_normalisation_has_a_gradient_too() {
     let mut norm = BatchNorm::<f64>::new(3);

@@ -83,6 +83,7 @@ struct StepTiming {
     batch: usize,
     latent: usize,
     threads: usize,
+    instructions: &'static str,
     parameters: usize,
     median_ms: f64,
     min_ms: f64,
@@ -125,8 +126,17 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     }
     times.sort_by(f64::total_cmp);
     let median_ms = (times[(steps - 1) / 2] + times[steps / 2]) / 2.0;
-    let threads = rayon::current_num_threads();
-    Ok(StepTiming { peer: "eae f32", model: preset, batch, latent, threads, parameters, median_ms, min_ms: times[0] })
+    Ok(StepTiming {
+        peer: "eae f32",
+        model: preset,
+        batch,
+        latent,
+        threads: rayon::current_num_threads(),
+        instructions: nn_layers::kernels::instructions(),
+        parameters,
+        median_ms,
+        min_ms: times[0],
+    })
 }
 
 fn time_knn(knn: &Knn) -> Result<KnnTiming, Failure> {

@@ -170,7 +170,8 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
     let double = OnceCell::new();
     for name in names {
         let (found, expected) = (read(&computed.gradients, name), read(&reference, &format!("grad.{name}")));
-        let compute_double = || [None, Some(1), Some(2), Some(3)].map(|seed| compute::<f64>(&reference, seed).gradients);
+        let compute_double =
+            || [None, Some(1), Some(2), Some(3)].map(|seed| compute::<f64>(&reference, seed).gradients);
         let doubles = || double.get_or_init(compute_double).each_ref().map(|gradients| read(gradients, name));
         let exact = || doubles()[0].clone();
         // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on both sides.

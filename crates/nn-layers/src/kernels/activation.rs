@@ -137,10 +137,18 @@ impl<F: Float> Kernel for Backward<'_, F> {
             }
             Some(Activation::Sigmoid) => each_gradient(y, g, s, |y, g| normal(y * (one - y) * g)),
             Some(Activation::Tanh) => each_gradient(y, g, s, |y, g| normal((one - y * y) * g)),
-            Some(Activation::Softplus) => each_gradient(y, g, s, |y, g| normal((one - F::fast_exp(-y)) * g)),
+            Some(Activation::Softplus) => each_gradient(y, g, s, |y, g| normal(one_less_exp(y) * g)),
         }
         sums
     }
+}
+
+/// `1 - e^-y` for `y` not negative. Near 0 the difference would lose all digits: the first terms of the series.
+#[inline(always)]
+fn one_less_exp<F: Float>(y: F) -> F {
+    let c = F::from_f64;
+    let series = y * (F::one() - y * (c(0.5) - y * (c(1.0 / 6.0) - y * (c(1.0 / 24.0) - y * c(1.0 / 120.0)))));
+    if y < c(0.0625) { series } else { F::one() - F::fast_exp(-y) }
 }
 
 /// Nothing, for a number so small that processors slow down on it. The tails of a sigmoid make many of them.

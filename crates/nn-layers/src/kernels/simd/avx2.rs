@@ -45,7 +45,7 @@ unsafe impl Vector for __m256 {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        _mm256_storeu_ps(to, self)
+        _mm256_storeu_ps(to, self);
     }
 
     #[inline(always)]

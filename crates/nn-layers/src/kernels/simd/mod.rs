@@ -256,7 +256,8 @@ mod tests {
         panel.slice_mut(s![.., columns..]).fill(0.0);
         let mut c = numbers(a.nrows() + 2, 80, 4);
         let panel = panel.as_slice().unwrap();
-        method.run(Strip { a, panel, apart: width, width, c: c.slice_mut(s![1..-1, 1..=columns]), add });
+        let rows = a.nrows();
+        method.run(Strip { a, panel, apart: width, width, c: c.slice_mut(s![1..=rows, 1..=columns]), add });
         c
     }
 

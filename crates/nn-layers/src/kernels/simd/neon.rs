@@ -45,7 +45,7 @@ unsafe impl Vector for float32x4_t {
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        vst1q_f32(to, self)
+        vst1q_f32(to, self);
     }
 
     #[inline(always)]

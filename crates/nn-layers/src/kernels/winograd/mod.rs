@@ -332,3 +332,91 @@ pub(super) fn conv2d_backward_weight<F: Float>(
     tiles.filters_transposed(&sums, dw);
     sums.recycle(pool);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Activation;
+    use ndarray::Array4;
+    use proptest::prelude::*;
+
+    fn numbers<F: Float>(shape: [usize; 4], seed: usize) -> Array4<F> {
+        let number = |place: usize| (place + seed) as u32 % 999_983;
+        let mut place = 0;
+        Array4::from_shape_simple_fn(shape, || {
+            place += 1;
+            F::from_f64(f64::from(number(place).wrapping_mul(2_654_435_761)) / f64::from(u32::MAX) - 0.5)
+        })
+    }
+
+    /// Against the definitions, as sums over what each filter sees.
+    fn check<F: Float>(size: [usize; 2], step: [usize; 2], padding: [usize; 2], [batch, inputs, filters]: [usize; 3]) {
+        let window = Window { kernel: step.map(|step| 2 * step), stride: step, padding };
+        let Some(positions) = window.convolved(size) else { return };
+        let grid = Grid { window, size, positions, channels: inputs };
+        let tiles = Tiles::of(&grid).unwrap();
+        let x = numbers::<F>([batch, size[0], size[1], inputs], 1);
+        let w = numbers::<F>([filters, window.kernel[0], window.kernel[1], inputs], 2);
+        let g = numbers::<F>([batch, positions[0], positions[1], filters], 3);
+        let finish = Finish { bias: None, activation: Some(Activation::LeakyRelu(0.5)) };
+        let (mut y, mut dx, mut dw) = (g.clone(), x.clone(), w.clone());
+        let pool = Pool::default();
+        // Twice: the second time what a buffer held before must not matter.
+        for _ in 0..2 {
+            conv2d(&tiles, x.view(), w.view(), finish, y.view_mut(), &pool);
+            conv2d_backward_input(&tiles, g.view(), w.view(), Finish::default(), dx.view_mut(), &pool);
+            conv2d_backward_weight(&tiles, x.view(), g.view(), dw.view_mut(), &pool);
+        }
+
+        let (mut y_sum, mut dx_sum, mut dw_sum) = (g.mapv(|_| 0.0), x.mapv(|_| 0.0), w.mapv(|_| 0.0));
+        for ((n, i, j, o), &g) in g.indexed_iter() {
+            for ((u, v, c), &w) in w.index_axis(Axis(0), o).indexed_iter() {
+                let [Some(a), Some(b)] =
+                    [(i * step[0] + u).checked_sub(padding[0]), (j * step[1] + v).checked_sub(padding[1])]
+                else {
+                    continue;
+                };
+                if let Some(&x) = x.get([n, a, b, c]) {
+                    let [x, w, g] = [x, w, g].map(F::into_f64);
+                    y_sum[[n, i, j, o]] += x * w;
+                    dx_sum[[n, a, b, c]] += g * w;
+                    dw_sum[[o, u, v, c]] += g * x;
+                }
+            }
+        }
+        y_sum.mapv_inplace(|y| if y > 0.0 { y } else { 0.5 * y });
+        for (name, found, expected) in [("y", &y, &y_sum), ("dx", &dx, &dx_sum), ("dw", &dw, &dw_sum)] {
+            let off = (&found.mapv(F::into_f64) - expected).fold(0.0_f64, |most, x| most.max(x.abs()));
+            let most = expected.fold(1.0_f64, |most, x| most.max(x.abs()));
+            let epsilon = F::epsilon().into_f64();
+            assert!(
+                off <= 64.0 * epsilon * most,
+                "{name} off by {off}: {size:?}, {window:?}, {batch}, {inputs}, {filters}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_definitions(
+            size in [1..14_usize, 1..14], step in [1..4_usize, 1..4], padding in [0..4_usize, 0..4],
+            channels in [1..30_usize, 1..5, 1..40],
+        ) {
+            check::<f64>(size, step, padding, channels);
+            check::<f32>(size, step, padding, channels);
+        }
+    }
+
+    #[test]
+    fn pays_where_there_are_channels_and_few_edges() {
+        let pays = |size: usize, inputs: usize, filters: usize| {
+            let window = Window::square(4, 2, 1);
+            let positions = window.convolved([size, size]).unwrap();
+            Tiles::of(&Grid { window, size: [size, size], positions, channels: inputs }).unwrap().pay(filters)
+        };
+        assert!(pays(14, 32, 64) && pays(16, 64, 128) && pays(8, 128, 256));
+        assert!(!pays(28, 1, 32) && !pays(32, 3, 64) && !pays(2, 128, 256) && !pays(6, 64, 64));
+        let same = Window::square(3, 1, 1);
+        assert!(Tiles::of(&Grid { window: same, size: [8, 8], positions: [8, 8], channels: 64 }).is_none());
+    }
+}
