@@ -38,21 +38,20 @@ impl<F: Float> Affine<F> {
         let mut y = tape.pool().array(input.raw_dim());
         let finish = Finish { bias: self.bias.as_slice(), activation };
         let (to, from) = (y.as_slice_mut().expect(ordered), input.as_slice().expect(ordered));
-        each(to, from, from, [&gamma; 3], finish, |x, _, [gamma, ..]| gamma * x);
+        each(to, from, [&gamma; 3], finish, |_, x, [gamma, ..]| gamma * x);
         let y = y.into_shared();
         tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
             let db = backward(activation, &y, &mut g);
-            let (gradient, x) = (g.as_slice().expect(ordered), input.as_slice().expect(ordered));
+            let (gradient, x) = (g.as_slice_mut().expect(ordered), input.as_slice().expect(ordered));
             let [dw, _] = two_sums(gradient, x, &gamma, |g, x, _| [g * x, 0.0]);
             sink.add(1, dw.into_iter().map(F::from_f64).collect::<Array1<F>>());
             sink.add(2, db);
             if sink.wants(0) {
-                let mut dx = sink.pool().array(g.raw_dim());
-                let to = dx.as_slice_mut().expect(ordered);
-                each(to, gradient, gradient, [&gamma; 3], Finish::default(), |g, _, [gamma, ..]| gamma * g);
-                sink.add(0, dx);
+                each(gradient, x, [&gamma; 3], Finish::default(), |g, _, [gamma, ..]| gamma * g);
+                sink.add(0, g);
+            } else {
+                sink.pool().recycle(g);
             }
-            sink.pool().recycle(g);
         })
     }
 }

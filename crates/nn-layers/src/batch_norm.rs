@@ -57,7 +57,7 @@ impl<F: Float> BatchNorm<F> {
     fn normalise(&self, rows: &[F], mean: &[f64], var: &[f64], to: &mut [F]) -> Vec<f64> {
         let scale: Vec<f64> = var.iter().map(|var| (var + self.eps).sqrt().recip()).collect();
         let of_features = [mean, &scale, &scale];
-        each(to, rows, rows, of_features, Finish::default(), |x, _, [mean, scale, _]| (x - mean) * scale);
+        each(to, rows, of_features, Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
         scale
     }
 }
@@ -100,20 +100,17 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
         let y = y.into_shared();
         // dx = scale (g - mean of g - y mean of (g y)): the two means are how x moves the batch's mean and variance.
         x.tape().custom(&[x], y.clone(), move |g, sink: &mut Sink<'_, F>| {
-            let g = if g.is_standard_layout() { g } else { g.as_standard_layout().into_owned() };
+            let mut g = if g.is_standard_layout() { g } else { g.as_standard_layout().into_owned() };
             let ordered = "in memory order";
-            let (saved, gradient) = (y.as_slice().expect(ordered), g.as_slice().expect(ordered));
+            let (saved, gradient) = (y.as_slice().expect(ordered), g.as_slice_mut().expect(ordered));
             let [g_mean, gy_mean] = two_sums(gradient, saved, &scale, |g, y, _| [g, g * y]);
             let [g_mean, gy_mean] =
                 [g_mean, gy_mean].map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
-            let mut dx = sink.pool().array(g.raw_dim());
-            let to = dx.as_slice_mut().expect(ordered);
             let of_features = [&g_mean[..], &gy_mean, &scale];
-            each(to, gradient, saved, of_features, Finish::default(), |g, y, [mean, gy, scale]| {
+            each(gradient, saved, of_features, Finish::default(), |g, y, [mean, gy, scale]| {
                 scale * (g - mean - y * gy)
             });
-            sink.pool().recycle(g);
-            sink.add(0, dx);
+            sink.add(0, g);
         })
     }
 

@@ -67,27 +67,25 @@ impl<F: Float, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> {
     }
 }
 
-/// A function of the numbers of `a` and `b` in the same place and of three numbers of their feature; and then `finish`.
+/// Makes of each number of `to` and the one of `from` in the same place a function of the two and of three numbers of their
+/// feature; and then `finish`.
 pub(crate) fn each<F: Float>(
     to: &mut [F],
-    a: &[F],
-    b: &[F],
+    from: &[F],
     of_features: [&[f64]; 3],
     finish: Finish<'_, F>,
     f: impl Fn(f64, f64, [f64; 3]) -> f64 + Sync,
 ) {
     let block = block(of_features[0].len());
-    let blocks = to.par_chunks_mut(block).zip(a.par_chunks(block)).zip(b.par_chunks(block));
-    blocks.for_each(|((to, a), b)| {
-        run(Each { to, a, b, of_features, f: &f });
+    to.par_chunks_mut(block).zip(from.par_chunks(block)).for_each(|(to, from)| {
+        run(Each { to, from, of_features, f: &f });
         finish.apply(to);
     });
 }
 
 struct Each<'a, F, T> {
     to: &'a mut [F],
-    a: &'a [F],
-    b: &'a [F],
+    from: &'a [F],
     of_features: [&'a [f64]; 3],
     f: &'a T,
 }
@@ -97,14 +95,13 @@ impl<F: Float, T: Fn(f64, f64, [f64; 3]) -> f64> Kernel for Each<'_, F, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { to, a, b, of_features: [p, q, r], f } = self;
+        let Self { to, from, of_features: [p, q, r], f } = self;
         let features = p.len();
         let whole = features.max(1);
-        let rows = to.chunks_exact_mut(whole).zip(a.chunks_exact(whole)).zip(b.chunks_exact(whole));
-        for ((to, a), b) in rows {
-            let (a, b, p, q, r) = (&a[..features], &b[..features], &p[..features], &q[..features], &r[..features]);
+        for (to, from) in to.chunks_exact_mut(whole).zip(from.chunks_exact(whole)) {
+            let (from, p, q, r) = (&from[..features], &p[..features], &q[..features], &r[..features]);
             for (c, to) in to[..features].iter_mut().enumerate() {
-                *to = F::from_f64(f(a[c].into_f64(), b[c].into_f64(), [p[c], q[c], r[c]]));
+                *to = F::from_f64(f(to.into_f64(), from[c].into_f64(), [p[c], q[c], r[c]]));
             }
         }
     }

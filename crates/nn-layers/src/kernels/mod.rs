@@ -2,6 +2,8 @@
 //!
 //! Images are `[batch, height, width, channels]` in memory order: the values that a filter sees in one row of an image are
 //! then one run of memory, for every number of channels.
+//!
+//! How they work, and how to change one, is in `README.md` beside the code.
 
 pub(crate) mod activation;
 mod conv;
