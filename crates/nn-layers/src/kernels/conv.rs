@@ -21,7 +21,7 @@ use ndarray::{Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis
 
 use super::activation::Finish;
 use super::gemm::{Packed, Strips};
-use super::patches::{Grid, gather, scatter};
+use super::patches::{Grid, Patches};
 use super::winograd::{self, Tiles};
 use crate::{Float, Window};
 
@@ -70,17 +70,18 @@ pub fn conv2d<F: Float>(
     let filters = Packed::new(filters(&w).reversed_axes(), pool);
     let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
     let images = evenly(batch, images);
+    let parts = parts(&grid, 0..grid.columns(), columns, APART);
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(y, x)| {
         let mut y = pixels_mut(y);
-        let mut patches = pool.take(images * grid.rows() * (columns + APART));
-        for start in (0..grid.columns().max(1)).step_by(columns) {
-            let part = start..grid.columns().min(start + columns);
-            let some = gather(&grid, x, part.clone(), part.len() + APART, &mut patches);
-            filters.multiply(some.slice(s![.., ..part.len()]), part, 0..outputs, y.view_mut(), start > 0);
+        let mut matrix = pool.take(images * grid.rows() * (columns + APART));
+        for (part, patches) in &parts {
+            let some = patches.gather(x, &mut matrix);
+            let some = some.slice(s![.., ..part.len()]);
+            filters.multiply(some, part.clone(), 0..outputs, y.view_mut(), part.start > 0);
         }
         finish.apply(y.as_slice_mut().expect("a block of a fresh array"));
-        pool.give(patches);
+        pool.give(matrix);
     });
     filters.recycle(pool);
     y
@@ -111,21 +112,21 @@ pub fn conv2d_backward_input<F: Float>(
     let filters = Packed::new(filters(&w), pool);
     let Blocks { images, columns } = Blocks::of::<F>(&grid, batch, PIXELS);
     let images = evenly(batch, images);
+    let parts = parts(&grid, 0..grid.columns(), columns, 0);
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
     blocks.for_each(|(mut x, g)| {
         let g = pixels(g);
         let x = x.as_slice_mut().expect("a block of a fresh array");
         x.fill(F::zero());
-        let mut patches = pool.take(images * grid.rows() * columns);
-        for start in (0..grid.columns()).step_by(columns) {
-            let part = start..grid.columns().min(start + columns);
-            let some = &mut patches[..g.nrows() * part.len()];
+        let mut matrix = pool.take(images * grid.rows() * columns);
+        for (part, patches) in &parts {
+            let some = &mut matrix[..g.nrows() * part.len()];
             let product = ArrayViewMut2::from_shape((g.nrows(), part.len()), &mut *some).expect("as many numbers");
             filters.multiply(g, 0..outputs, part.clone(), product, false);
-            scatter(&grid, some, part, x);
+            patches.scatter(some, x);
         }
         finish.apply(x);
-        pool.give(patches);
+        pool.give(matrix);
     });
     filters.recycle(pool);
     x
@@ -160,18 +161,18 @@ pub fn conv2d_backward_weight<F: Float>(
         let mut strips = Strips::with_room(outputs, images * grid.rows(), pool);
         // The last row is read as if there were a whole panel more.
         let wide = F::method().widths[0];
-        let mut patches = pool.take(images * grid.rows() * (some + APART) + wide);
+        let parts = parts(&grid, columns, some, APART);
+        let mut matrix = pool.take(images * grid.rows() * (some + APART) + wide);
         for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
             strips.fill(pixels(g).reversed_axes());
-            for (i, mut sum) in sum.axis_chunks_iter_mut(Axis(1), some).enumerate() {
-                let (start, apart) = (columns.start + i * some, sum.ncols() + APART);
-                gather(&grid, x, start..start + sum.ncols(), apart, &mut patches);
+            for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
+                patches.gather(x, &mut matrix);
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                    strips.multiply(&patches[panel * wide..], apart, sum);
+                    strips.multiply(&matrix[panel * wide..], part.len() + APART, sum);
                 }
             }
         }
-        pool.give(patches);
+        pool.give(matrix);
         strips.recycle(pool);
     });
     dw
@@ -227,6 +228,14 @@ fn grid<F: Float>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'
 pub(super) fn evenly(batch: usize, images: usize) -> usize {
     let blocks = batch.div_ceil(images.max(1)).next_multiple_of(rayon::current_num_threads());
     batch.div_ceil(blocks.max(1)).max(1)
+}
+
+/// Columns of the matrix of patches, some at a time, in rows so far apart and no more.
+fn parts(grid: &Grid, columns: Range<usize>, some: usize, apart: usize) -> Vec<(Range<usize>, Patches)> {
+    let part = |start: usize| start..columns.end.min(start + some);
+    let of = |part: Range<usize>| (part.clone(), Patches::new(grid, part.clone(), part.len() + apart));
+    // One at least, for the product of none is a zero.
+    (columns.start..columns.end.max(columns.start + 1)).step_by(some).map(part).map(of).collect()
 }
 
 /// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into the cache.

@@ -9,7 +9,7 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, Method, Strip, run};
+use super::simd::{Kernel, Method, Strip, prefetch, run};
 use crate::Float;
 
 /// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
@@ -204,6 +204,11 @@ impl<F: Float> Kernel for PackRows<'_, F> {
 #[inline(always)]
 fn pack_rows<F: Float, const N: usize>(rows: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
     for (p, to) in panel.chunks_exact_mut(width).enumerate() {
+        if p + LINE < rows.nrows() {
+            let ahead = rows.index_axis(Axis(0), p + LINE).to_slice().expect("a contiguous row");
+            prefetch(ahead, 0);
+            prefetch(ahead, N - 1);
+        }
         let from = rows.index_axis_move(Axis(0), p).to_slice().and_then(|row| row.first_chunk::<N>());
         *to.first_chunk_mut().expect("a panel of as many columns") = *from.expect("a contiguous row");
     }
@@ -230,6 +235,9 @@ impl<F: Float> Kernel for PackColumns<'_, F> {
             let rows = to.len() / width;
             for c in (0..count / 4 * 4).step_by(4) {
                 let four = [0, 1, 2, 3].map(|i| &column(c + i)[start..start + rows]);
+                for next in (c + 4..count).take(4) {
+                    (start..start + rows).step_by(LINE).for_each(|at| prefetch(column(next), at));
+                }
                 let whole = transpose(four, &mut to[c..], width);
                 for (r, to) in to.chunks_exact_mut(width).enumerate().skip(whole) {
                     to[c..c + 4].copy_from_slice(&four.map(|column| column[r]));
@@ -258,6 +266,10 @@ fn transpose<F: Float>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize 
 
 /// Rows that are packed at a time.
 const ROWS: usize = 128;
+
+/// Numbers of a line of the cache. As many rows ahead are asked for: the processor foresees what lies in one piece, and here
+/// every row is a piece of its own.
+const LINE: usize = 16;
 
 /// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them, some rows.
 ///

@@ -3,73 +3,12 @@
 //! fits into the cache.
 
 use std::ops::Range;
-use std::slice::{ChunksExact, ChunksExactMut};
 
 use autodiff_mini::Scalar;
 use ndarray::{ArrayView2, ArrayView4};
 
 use super::simd::{Kernel, run};
 use crate::{Float, Window};
-
-/// Some columns of the patches of images, in rows that are `apart` numbers apart. Between them is anything.
-pub(super) fn gather<'p, F: Float>(
-    grid: &Grid,
-    x: ArrayView4<'_, F>,
-    columns: Range<usize>,
-    apart: usize,
-    patches: &'p mut [F],
-) -> ArrayView2<'p, F> {
-    let rows = x.dim().0 * grid.rows();
-    let patches = &mut patches[..rows * apart];
-    let images = x.to_slice().expect("images in memory order").chunks_exact(grid.image_len().max(1));
-    let of_images = patches.chunks_exact_mut((grid.rows() * apart).max(1));
-    run(Gather { grid, columns, apart, images, of_images });
-    ArrayView2::from_shape((rows, apart), patches).expect("as many numbers")
-}
-
-/// Adds some columns of the patches of images to the images.
-pub(super) fn scatter<F: Float>(grid: &Grid, patches: &[F], columns: Range<usize>, images: &mut [F]) {
-    let of_images = patches.chunks_exact((grid.rows() * columns.len()).max(1));
-    let images = images.chunks_exact_mut(grid.image_len().max(1));
-    run(Scatter { grid, columns, of_images, images });
-}
-
-struct Gather<'a, F> {
-    grid: &'a Grid,
-    columns: Range<usize>,
-    apart: usize,
-    images: ChunksExact<'a, F>,
-    of_images: ChunksExactMut<'a, F>,
-}
-
-impl<F: Float> Kernel for Gather<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (image, patches) in self.images.zip(self.of_images) {
-            self.grid.gather(image, self.columns.clone(), self.apart, patches);
-        }
-    }
-}
-
-struct Scatter<'a, F> {
-    grid: &'a Grid,
-    columns: Range<usize>,
-    of_images: ChunksExact<'a, F>,
-    images: ChunksExactMut<'a, F>,
-}
-
-impl<F: Float> Kernel for Scatter<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (patches, image) in self.of_images.zip(self.images) {
-            self.grid.scatter(patches, self.columns.clone(), image);
-        }
-    }
-}
 
 /// One image's sizes, and those of the positions that a window has on it.
 #[derive(Debug, Clone, Copy)]
@@ -98,45 +37,15 @@ impl Grid {
         self.window.kernel[0] * self.window.kernel[1] * self.channels
     }
 
-    /// Fills some columns of the matrix from the image, zeros where the window reaches beyond it; into rows that are
-    /// `apart` numbers apart.
-    #[inline(always)]
-    fn gather<F: Scalar>(&self, image: &[F], columns: Range<usize>, apart: usize, matrix: &mut [F]) {
-        let step = self.window.stride[1] * self.channels;
-        self.each_run(columns, apart, |run| match run.image {
-            Some(from) => each_row(&mut matrix[run.matrix..], apart, &image[from..], step, run, copy),
-            None => {
-                (0..run.count).for_each(|i| matrix[run.matrix + i * apart..][..run.length].fill(F::zero()));
-            }
-        });
-    }
-
-    /// Adds some columns of the matrix to the image: the transpose of [`gather`](Grid::gather) as a linear map.
-    #[inline(always)]
-    fn scatter<F: Scalar>(&self, matrix: &[F], columns: Range<usize>, image: &mut [F]) {
-        let step = self.window.stride[1] * self.channels;
-        let apart = columns.len();
-        // Of so many positions each would read what the one before has just written in part, which processors are slow at.
-        let overlap = self.window.kernel[1].div_ceil(self.window.stride[1]);
-        self.each_run(columns, apart, |run| {
-            let Some(to) = run.image else { return };
-            for first in 0..overlap.min(run.count) {
-                let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * apart..]);
-                let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
-                each_row(to, step * overlap, from, apart * overlap, run, add);
-            }
-        });
-    }
-
-    /// Walks some columns of the matrix in runs that are the same in several rows.
-    #[inline(always)]
-    fn each_run(&self, columns: Range<usize>, apart: usize, mut visit: impl FnMut(Runs)) {
+    /// Some columns of the matrix in runs that are the same in several rows, which are `apart` numbers apart.
+    fn runs(&self, columns: Range<usize>, apart: usize) -> Vec<Runs> {
         let Window { stride, padding, .. } = self.window;
         let [height, width] = self.size;
         let [rows_of_positions, in_a_row] = self.positions;
         let (spans, whole) = (self.spans(), self.whole());
+        let mut runs = Vec::new();
         for row in 0..rows_of_positions {
-            for u in columns.start / whole..columns.end.div_ceil(whole) {
+            for u in columns.start / whole.max(1)..columns.end.div_ceil(whole.max(1)) {
                 // Of the window's row those columns that are wanted.
                 let [start, end] =
                     [columns.start, columns.end].map(|column| column.saturating_sub(u * whole).min(whole));
@@ -150,12 +59,13 @@ impl Grid {
                     for (from, to, image) in [(start, first, None), (first, last, image), (last, end, None)] {
                         if to > from {
                             let matrix = matrix + from - columns.start;
-                            visit(Runs { matrix, image, length: to - from, count: span.count });
+                            runs.push(Runs { matrix, image, length: to - from, count: span.count });
                         }
                     }
                 }
             }
         }
+        runs
     }
 
     /// Numbers in a row of the window: a run of the matrix.
@@ -176,6 +86,101 @@ impl Grid {
             }
         }
         spans
+    }
+}
+
+/// Some columns of the matrix: which numbers of an image they are.
+#[derive(Debug)]
+pub(super) struct Patches {
+    runs: Vec<Runs>,
+    /// Rows of the matrix for an image, and how far apart they are.
+    rows: usize,
+    apart: usize,
+    image_len: usize,
+    /// Numbers of an image between the same place of two positions, and how many positions share a number.
+    step: usize,
+    overlap: usize,
+}
+
+impl Patches {
+    /// In rows that are `apart` numbers apart. Between them is anything.
+    pub(super) fn new(grid: &Grid, columns: Range<usize>, apart: usize) -> Self {
+        let Window { kernel, stride, .. } = grid.window;
+        Self {
+            runs: grid.runs(columns, apart),
+            rows: grid.rows(),
+            apart,
+            image_len: grid.image_len(),
+            step: stride[1] * grid.channels,
+            overlap: kernel[1].div_ceil(stride[1]),
+        }
+    }
+
+    /// Fills the matrix from images, with zeros where the window reaches beyond them.
+    pub(super) fn gather<'m, F: Float>(&self, images: ArrayView4<'_, F>, matrix: &'m mut [F]) -> ArrayView2<'m, F> {
+        let rows = images.dim().0 * self.rows;
+        let matrix = &mut matrix[..rows * self.apart];
+        let images = images.to_slice().expect("images in memory order");
+        run(Gather { patches: self, images, matrix });
+        ArrayView2::from_shape((rows, self.apart), matrix).expect("as many numbers")
+    }
+
+    /// Adds the matrix to images: the transpose of [`gather`](Patches::gather) as a linear map.
+    pub(super) fn scatter<F: Float>(&self, matrix: &[F], images: &mut [F]) {
+        run(Scatter { patches: self, matrix, images });
+    }
+}
+
+struct Gather<'a, F> {
+    patches: &'a Patches,
+    images: &'a [F],
+    matrix: &'a mut [F],
+}
+
+impl<F: Float> Kernel for Gather<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let &Patches { ref runs, rows, apart, image_len, step, .. } = self.patches;
+        let images = self.images.chunks_exact(image_len.max(1));
+        for (image, matrix) in images.zip(self.matrix.chunks_exact_mut((rows * apart).max(1))) {
+            for &run in runs {
+                let to = &mut matrix[run.matrix..];
+                match run.image {
+                    Some(from) => each_row(to, apart, &image[from..], step, run, copy),
+                    None => (0..run.count).for_each(|i| to[i * apart..][..run.length].fill(F::zero())),
+                }
+            }
+        }
+    }
+}
+
+struct Scatter<'a, F> {
+    patches: &'a Patches,
+    matrix: &'a [F],
+    images: &'a mut [F],
+}
+
+impl<F: Float> Kernel for Scatter<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let &Patches { ref runs, rows, apart, image_len, step, overlap } = self.patches;
+        let images = self.images.chunks_exact_mut(image_len.max(1));
+        for (image, matrix) in images.zip(self.matrix.chunks_exact((rows * apart).max(1))) {
+            for &run in runs {
+                let Some(to) = run.image else { continue };
+                // Of positions that share numbers each would read what the one before has just written in part, which
+                // processors are slow at.
+                for first in 0..overlap.min(run.count) {
+                    let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * apart..]);
+                    let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
+                    each_row(to, step * overlap, from, apart * overlap, run, add);
+                }
+            }
+        }
     }
 }
 
@@ -203,10 +208,14 @@ struct Runs {
 /// Does something with the numbers of each row of some runs and their source.
 #[inline(always)]
 fn each_row<F>(to: &mut [F], to_step: usize, from: &[F], from_step: usize, run: Runs, work: impl Fn(&mut [F], &[F])) {
-    // The lengths of images of one and of three channels by a filter of four: known to the compiler, they are a move or two.
+    // A filter of four on one or three channels, and half of it on 32 or 64: known to the compiler, such lengths are some moves
+    // instead of a call.
     match run.length {
         4 => each_row_of(to, to_step, from, from_step, run.count, 4, work),
         12 => each_row_of(to, to_step, from, from_step, run.count, 12, work),
+        32 => each_row_of(to, to_step, from, from_step, run.count, 32, work),
+        64 => each_row_of(to, to_step, from, from_step, run.count, 64, work),
+        128 => each_row_of(to, to_step, from, from_step, run.count, 128, work),
         length => each_row_of(to, to_step, from, from_step, run.count, length, work),
     }
 }

@@ -127,6 +127,19 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
+/// Has a number brought to the cache before it is read, if the slice has it. Nothing else happens.
+#[inline(always)]
+pub(crate) fn prefetch<T>(slice: &[T], at: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(number) = slice.get(at) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: part of every processor of the kind, and allowed on any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(number).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (slice, at);
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
@@ -175,9 +188,11 @@ unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, 
             tile::<V, 4, N>(&mut strip, row);
             row += 4;
         }
-        while rows - row >= 1 {
-            tile::<V, 1, N>(&mut strip, row);
-            row += 1;
+        match rows - row {
+            3 => tile::<V, 3, N>(&mut strip, row),
+            2 => tile::<V, 2, N>(&mut strip, row),
+            1 => tile::<V, 1, N>(&mut strip, row),
+            _ => {}
         }
     }
 }

@@ -41,7 +41,7 @@ use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 use super::activation::Finish;
 use super::conv::{MANY, evenly, share_out};
 use super::gemm::{Packed, Strips};
-use super::patches::{Grid, gather, scatter};
+use super::patches::{Grid, Patches};
 use crate::{Float, Window};
 use transform::{PLANES, Planes, Rows, combine, combine_add, differences, differences_transposed, gathered, spread};
 
@@ -96,11 +96,14 @@ impl Tiles {
     }
 
     /// Of a tile.
+    #[inline]
     fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
-        std::array::from_fn(|plane| {
+        let mut tile = [None; PLANES];
+        for (plane, row) in tile.iter_mut().enumerate() {
             let [rows, columns] = self.within(plane);
-            (i < rows && j < columns).then_some((image * rows + i) * columns + j)
-        })
+            *row = (i < rows && j < columns).then_some((image * rows + i) * columns + j);
+        }
+        tile
     }
 
     /// Images for about so many tiles.
@@ -113,12 +116,12 @@ impl Tiles {
         let len = channels.len();
         let mut planes = self.planes(x.dim().0, len, pool);
         let mut cells = pool.take(self.cells.rows() * len);
+        let patches = Patches::new(&self.cells, channels, len);
         for (n, image) in x.axis_chunks_iter(Axis(0), 1).enumerate() {
-            gather(&self.cells, image, channels.clone(), len, &mut cells);
+            patches.gather(image, &mut cells);
             for_each(self.tiles(), |i, j| {
                 let cell = |a, b| &cells[self.cell(2 * i + a, 2 * j + b) * len..][..len];
-                let from = [0, 1, 2].map(|a| [0, 1, 2].map(|b| cell(a, b)));
-                combine(from, planes.rows_mut(self.rows(n, i, j), 0..len), differences);
+                combine(square(cell), planes.rows_mut(self.rows(n, i, j), 0..len), differences);
             });
         }
         pool.give(cells);
@@ -129,6 +132,7 @@ impl Tiles {
     fn differences_transposed<F: Float>(&self, planes: &Planes<F>, mut x: ArrayViewMut4<'_, F>, pool: &Pool<F>) {
         let len = self.cells.columns();
         let (mut cells, zeros) = (pool.take(self.cells.rows() * len), vec![F::zero(); len]);
+        let patches = Patches::new(&self.cells, 0..len, len);
         for (n, mut image) in x.axis_chunks_iter_mut(Axis(0), 1).enumerate() {
             cells.fill(F::zero());
             for_each(self.tiles(), |i, j| {
@@ -138,7 +142,7 @@ impl Tiles {
             });
             let image = image.as_slice_mut().expect("an image of a fresh array");
             image.fill(F::zero());
-            scatter(&self.cells, &cells, 0..len, image);
+            patches.scatter(&cells, image);
         }
         pool.give(cells);
     }
@@ -152,8 +156,7 @@ impl Tiles {
             let image = image.to_slice().expect("images in memory order");
             for_each(self.tiles(), |i, j| {
                 let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).map_or(&zeros[..], |at| &image[at]);
-                let from = [0, 1].map(|a| [0, 1].map(|b| pixel(a, b)));
-                combine(from, planes.rows_mut(self.rows(n, i, j), 0..filters), spread);
+                combine(square(pixel), planes.rows_mut(self.rows(n, i, j), 0..filters), spread);
             });
         }
         planes
@@ -200,8 +203,7 @@ impl Tiles {
         for (o, filter) in w.outer_iter().enumerate() {
             let filter = filter.to_slice().expect("filters in memory order");
             for (quarter, columns) in self.runs() {
-                let from = [0, 1].map(|a| [0, 1].map(|b| &filter[quarter(a, b)]));
-                combine(from, planes.rows_mut([Some(o); PLANES], columns), spread);
+                combine(square(|a, b| &filter[quarter(a, b)]), planes.rows_mut([Some(o); PLANES], columns), spread);
             }
         }
         planes
@@ -222,20 +224,32 @@ fn for_each([rows, columns]: [usize; 2], mut visit: impl FnMut(usize, usize)) {
     (0..rows).for_each(|i| (0..columns).for_each(|j| visit(i, j)));
 }
 
+#[inline]
+fn square<'a, F, const N: usize>(at: impl Fn(usize, usize) -> &'a [F]) -> [[&'a [F]; N]; N] {
+    let mut square = [[&[][..]; N]; N];
+    for (i, row) in square.iter_mut().enumerate() {
+        for (j, slice) in row.iter_mut().enumerate() {
+            *slice = at(i, j);
+        }
+    }
+    square
+}
+
 /// Parts of a slice that do not overlap.
+#[inline]
 fn square_mut<F, const N: usize>(all: &mut [F], at: impl Fn(usize, usize) -> Range<usize>) -> [[&mut [F]; N]; N] {
     let (mut rest, mut gone) = (all, 0);
-    std::array::from_fn(|i| {
-        std::array::from_fn(|j| {
+    let mut square = [[(); N]; N].map(|row| row.map(|()| &mut [][..]));
+    for (i, row) in square.iter_mut().enumerate() {
+        for (j, slice) in row.iter_mut().enumerate() {
             let at = at(i, j);
-            if at.is_empty() {
-                return &mut [][..];
+            if !at.is_empty() {
+                let (part, after) = std::mem::take(&mut rest)[at.start - gone..].split_at_mut(at.len());
+                (*slice, rest, gone) = (part, after, at.end);
             }
-            let (part, after) = std::mem::take(&mut rest)[at.start - gone..].split_at_mut(at.len());
-            (rest, gone) = (after, at.end);
-            part
-        })
-    })
+        }
+    }
+    square
 }
 
 /// As [`super::conv2d`], into `y`.

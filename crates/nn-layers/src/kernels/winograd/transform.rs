@@ -182,6 +182,7 @@ impl<F: Float> Planes<F> {
     }
 
     /// The same columns of a row of each plane; of a plane without it as many zeros.
+    #[inline]
     pub(super) fn rows<'a>(&'a self, rows: Rows, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; 3]; 3] {
         let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
@@ -195,6 +196,7 @@ impl<F: Float> Planes<F> {
     }
 
     /// The same columns of a row of each plane; of a plane without it nothing.
+    #[inline]
     pub(super) fn rows_mut(&mut self, rows: Rows, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
         let apart = self.numbers.ncols();
         let mut rest = self.numbers.as_slice_mut().expect("a fresh array");
