@@ -20,7 +20,7 @@ use ndarray::parallel::prelude::*;
 use ndarray::{Array4, ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, Slice, s};
 
 use super::activation::Finish;
-use super::gemm::{Packed, Strips};
+use super::gemm::{Packed, multiply_add};
 use super::patches::{Grid, Patches};
 use super::winograd::{self, Tiles};
 use crate::{Float, Window};
@@ -158,22 +158,20 @@ pub fn conv2d_backward_weight<F: Float>(
     let Blocks { images, columns: some } = Blocks::of::<F>(&grid, batch, many);
     share_out(batch, sum, pool, |part, columns, mut sum| {
         let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
-        let mut strips = Strips::with_room(outputs, images * grid.rows(), pool);
         // The last row is read as if there were a whole panel more.
         let wide = F::method().widths[0];
         let parts = parts(&grid, columns, some, APART);
         let mut matrix = pool.take(images * grid.rows() * (some + APART) + wide);
         for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
-            strips.fill(pixels(g).reversed_axes());
+            let g = pixels(g).reversed_axes();
             for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
                 patches.gather(x, &mut matrix);
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                    strips.multiply(&matrix[panel * wide..], part.len() + APART, sum);
+                    multiply_add(g, &matrix[panel * wide..], part.len() + APART, sum);
                 }
             }
         }
         pool.give(matrix);
-        strips.recycle(pool);
     });
     dw
 }

@@ -9,7 +9,7 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, Method, Strip, prefetch, run};
+use super::simd::{Kernel, Strip, prefetch, run};
 use crate::Float;
 
 /// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
@@ -113,48 +113,12 @@ impl<F: Float> Packed<F> {
     }
 }
 
-/// Strips of rows of a left matrix, each column by column: for a matrix whose rows do not lie in memory one after the other.
-#[derive(Debug)]
-pub(super) struct Strips<F> {
-    numbers: Vec<F>,
-    rows: usize,
-    depth: usize,
-}
-
-impl<F: Float> Strips<F> {
-    /// Room for a matrix of at most `[rows, depth]`.
-    pub(super) fn with_room(rows: usize, depth: usize, pool: &Pool<F>) -> Self {
-        Self { numbers: pool.take(rows.next_multiple_of(F::method().rows) * depth), rows, depth: 0 }
-    }
-
-    /// Takes a matrix of as many rows.
-    pub(super) fn fill(&mut self, matrix: ArrayView2<'_, F>) {
-        let rows = F::method().rows;
-        self.depth = matrix.ncols();
-        let strips = self.numbers.chunks_exact_mut((rows * self.depth).max(1));
-        for (strip, part) in strips.zip(matrix.axis_chunks_iter(Axis(0), rows)) {
-            pack(part.reversed_axes(), strip, rows);
-        }
-    }
-
-    /// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of `panel`, whose rows are
-    /// `apart`. There must be as many numbers as a panel has in the last row, too.
-    pub(super) fn multiply(&self, panel: &[F], apart: usize, mut c: ArrayViewMut2<'_, F>) {
-        let Method { rows, widths: [wide, narrow], .. } = *F::method();
-        let width = if c.ncols() <= narrow { narrow } else { wide };
-        assert!(c.nrows() == self.rows, "shapes of a product");
-        let strips = self.numbers.chunks_exact((rows * self.depth).max(1));
-        for (strip, c) in strips.zip(c.axis_chunks_iter_mut(Axis(0), rows)) {
-            let strip = ArrayView2::from_shape((self.depth, rows), strip).expect("a strip column by column");
-            let a = strip.reversed_axes().slice_axis_move(Axis(0), Slice::from(..c.nrows()));
-            F::method().run(Strip { a, panel, apart, width, c, add: true });
-        }
-    }
-
-    /// Gives back the memory.
-    pub(super) fn recycle(self, pool: &Pool<F>) {
-        pool.give(self.numbers);
-    }
+/// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of `panel`, whose rows are
+/// `apart`. There must be as many numbers as a panel has in the last row, too.
+pub(super) fn multiply_add<F: Float>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
+    let [wide, narrow] = F::method().widths;
+    let width = if c.ncols() <= narrow { narrow } else { wide };
+    F::method().run(Strip { a, panel, apart, width, c, add: true });
 }
 
 /// Fills a panel of some width from columns of a matrix, zeros where there are fewer.

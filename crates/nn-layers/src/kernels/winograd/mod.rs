@@ -40,7 +40,7 @@ use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::activation::Finish;
 use super::conv::{MANY, evenly, share_out};
-use super::gemm::{Packed, Strips};
+use super::gemm::{Packed, multiply_add};
 use super::patches::{Grid, Patches};
 use crate::{Float, Window};
 use transform::{PLANES, Planes, Rows, combine, combine_add, differences, differences_transposed, gathered, spread};
@@ -327,21 +327,18 @@ pub(super) fn conv2d_backward_weight<F: Float>(
     let mut sums = Planes::new([filters; PLANES], tiles.cells.columns(), pool);
     share_out(batch, sums.all_mut(), pool, |part, channels, mut sums| {
         let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
-        let mut strips = Strips::with_room(filters, images * tiles.counts()[0], pool);
         for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
             let x = tiles.differences(x, channels.clone(), pool);
             let g = tiles.spread(g, pool);
             for (plane, mut sum) in sums.axis_chunks_iter_mut(Axis(0), filters).enumerate() {
-                strips.fill(g.plane(plane).reversed_axes());
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
                     let (panel, apart) = x.panel(plane, panel * wide);
-                    strips.multiply(panel, apart, sum);
+                    multiply_add(g.plane(plane).reversed_axes(), panel, apart, sum);
                 }
             }
             g.recycle(pool);
             x.recycle(pool);
         }
-        strips.recycle(pool);
     });
     tiles.filters_transposed(&sums, dw);
     sums.recycle(pool);
