@@ -4,7 +4,7 @@
 //! on those below the smallest normal one. The two should take the same time.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use eae::{Autoencoder, Objective, Preset, Stepper, data};
+use eae::{Autoencoder, Eae, Preset, Stepper, data};
 
 const BATCH: usize = 100;
 
@@ -23,7 +23,7 @@ fn step(c: &mut Criterion) {
             let mut step = |learning_rate: f64| {
                 let start = taken * BATCH % (digits.dim().0 - BATCH);
                 let batch = stepper.batch(digits.view(), &(start..start + BATCH).collect::<Vec<_>>());
-                let made = stepper.step(&mut model, batch, &Objective::default(), 1.0, learning_rate);
+                let made = stepper.step(&mut model, batch, &Eae::default(), 1.0, learning_rate);
                 taken += 1;
                 made.expect("codes apart").mse
             };

@@ -5,7 +5,7 @@ use ndarray::ArrayView4;
 use serde::Serialize;
 
 use crate::metrics::{CodeReport, mean_image_error, reconstruction_error};
-use crate::{Autoencoder, Float, Objective};
+use crate::{Autoencoder, Criterion, Float};
 
 /// A model on images that it was not trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -30,7 +30,7 @@ impl Evaluation {
     /// If the images are not of the model's shape.
     pub fn new<F: Float>(
         model: &Autoencoder<F>,
-        objective: &Objective,
+        objective: &impl Criterion,
         train: ArrayView4<'_, F>,
         test: ArrayView4<'_, F>,
     ) -> Result<Self, Error> {
@@ -39,7 +39,7 @@ impl Evaluation {
         Ok(Self {
             reconstruction_error: reconstruction_error(test, reconstructions.view()),
             mean_image_error: mean_image_error(train, test),
-            codes: CodeReport::new(codes.view(), objective)?,
+            codes: CodeReport::new(codes.view(), objective.k())?,
         })
     }
 }

@@ -7,7 +7,7 @@ pub mod gallery;
 pub mod interpolation;
 pub mod metrics;
 mod model;
-mod objective;
+pub mod objective;
 pub mod picture;
 mod preset;
 pub mod run;
@@ -17,8 +17,8 @@ mod trainer;
 
 pub use evaluation::Evaluation;
 pub use model::{Autoencoder, ModelError};
-pub use objective::{Objective, Terms, entropy, squared_error};
-pub use preset::{Preset, UnknownPreset};
+pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
+pub use preset::{Ending, Preset, UnknownPreset};
 pub use step::{Step, Stepper};
 pub use trainer::{EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, train};
 

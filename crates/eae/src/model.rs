@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Float, Preset};
+use crate::{Ending, Float, Preset};
 
 /// Samples evaluated at a time, to bound what a tape holds.
 const EVALUATION_BATCH: usize = 250;
@@ -19,11 +19,12 @@ const MOST_LATENT: usize = 1 << 16;
 /// An encoder from images to codes and a decoder back.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
-    /// From images `[batch, height, width, channels]` to codes `[batch, latent]`.
+    /// From images `[batch, height, width, channels]` to codes `[batch, latent]`; or to means and logarithms of variances
+    /// `[batch, 2 latent]`, see [`Ending`].
     pub encoder: Sequential<F>,
     /// From codes to images.
     pub decoder: Sequential<F>,
-    preset: Option<Preset>,
+    preset: Option<(Preset, Ending)>,
 }
 
 /// Why there is no model.
@@ -42,7 +43,7 @@ pub enum ModelError {
     },
     /// Networks that do not go together.
     #[error(
-        "an encoder takes [height, width, channels] to [latent] and the decoder back, these take {:?} to {:?} and {:?} to {:?}",
+        "an encoder takes [height, width, channels] to [latent] or [2 latent] and the decoder back, these take {:?} to {:?} and {:?} to {:?}",
         .0[0], .0[1], .0[2], .0[3]
     )]
     Networks(Box<[Vec<usize>; 4]>),
@@ -75,6 +76,8 @@ struct Description {
     /// Height, width, channels.
     image: [usize; 3],
     latent: usize,
+    #[serde(default)]
+    ending: Ending,
 }
 
 impl<F: Float> Autoencoder<F> {
@@ -84,12 +87,27 @@ impl<F: Float> Autoencoder<F> {
     ///
     /// If the preset does not take such images, or `latent` is not from 1 to 65 536.
     pub fn new(preset: Preset, image: [usize; 3], latent: usize, seed: u64) -> Result<Self, ModelError> {
+        Self::with_ending(preset, image, latent, Ending::Normalised, seed)
+    }
+
+    /// The same with another end of the encoder, for other objectives.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Autoencoder::new).
+    pub fn with_ending(
+        preset: Preset,
+        image: [usize; 3],
+        latent: usize,
+        ending: Ending,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
         if !(1..=MOST_LATENT).contains(&latent) {
             return Err(ModelError::Latent(latent));
         }
-        let networks = preset.build(image, latent, &mut ChaCha8Rng::seed_from_u64(seed));
+        let networks = preset.build(image, latent, ending, &mut ChaCha8Rng::seed_from_u64(seed));
         let [encoder, decoder] = networks.map_err(|source| ModelError::Shape { preset, image, source })?;
-        Ok(Self { encoder, decoder, preset: Some(preset) })
+        Ok(Self { encoder, decoder, preset: Some((preset, ending)) })
     }
 
     /// Networks of your own. The encoder should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
@@ -102,7 +120,9 @@ impl<F: Float> Autoencoder<F> {
     pub fn from_networks(encoder: Sequential<F>, decoder: Sequential<F>) -> Result<Self, ModelError> {
         let shapes = [encoder.input_shape(), encoder.output_shape(), decoder.input_shape(), decoder.output_shape()];
         match shapes {
-            [[_, _, _], [latent], [codes], image] if *latent > 0 && latent == codes && image == shapes[0] => {
+            [[_, _, _], [end], [latent], image]
+                if *latent > 0 && [*latent, 2 * *latent].contains(end) && image == shapes[0] =>
+            {
                 Ok(Self { encoder, decoder, preset: None })
             }
             _ => Err(ModelError::Networks(Box::new(shapes.map(<[usize]>::to_vec)))),
@@ -111,12 +131,17 @@ impl<F: Float> Autoencoder<F> {
 
     /// The preset that it was made from, if it was.
     pub fn preset(&self) -> Option<Preset> {
-        self.preset
+        self.preset.map(|(preset, _)| preset)
+    }
+
+    /// How the encoder ends, if the model is that of a preset.
+    pub fn ending(&self) -> Option<Ending> {
+        self.preset.map(|(_, ending)| ending)
     }
 
     /// The numbers in a code.
     pub fn latent(&self) -> usize {
-        self.encoder.output_shape()[0]
+        self.decoder.input_shape()[0]
     }
 
     /// Height, width and channels of the images.
@@ -124,13 +149,16 @@ impl<F: Float> Autoencoder<F> {
         self.encoder.input_shape().try_into().expect("encoders take images")
     }
 
-    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`.
+    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`; the means, where the encoder also says
+    /// variances.
     ///
     /// # Panics
     ///
     /// If the images are not of [`image_shape`](Autoencoder::image_shape).
     pub fn encode(&self, images: ArrayView4<'_, F>) -> Array2<F> {
-        in_batches(&self.encoder, images)
+        let codes: Array2<F> = in_batches(&self.encoder, images);
+        let latent = self.latent();
+        if codes.ncols() > latent { codes.slice_axis(Axis(1), (..latent).into()).to_owned() } else { codes }
     }
 
     /// The images of codes.
@@ -172,8 +200,8 @@ impl<F: Float> Autoencoder<F> {
         let mut weights = Weights::default();
         self.encoder.write("encoder", &mut weights);
         self.decoder.write("decoder", &mut weights);
-        if let Some(model) = self.preset {
-            let description = Description { model, image: self.image_shape(), latent: self.latent() };
+        if let Some((model, ending)) = self.preset {
+            let description = Description { model, image: self.image_shape(), latent: self.latent(), ending };
             let description = serde_json::to_string(&description).expect("plain data");
             weights.metadata.insert(DESCRIPTION.into(), description);
         }
@@ -201,7 +229,7 @@ impl<F: Float> Autoencoder<F> {
         let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem };
         let description = weights.metadata.get(DESCRIPTION).ok_or_else(|| wrong("it has no description".into()))?;
         let description = serde_json::from_str(description).map_err(|e| wrong(format!("`{description}`: {e}")))?;
-        let Description { model, image, latent } = description;
+        let Description { model, image, latent, ending } = description;
         // The description says how large the networks are; nothing is made that the file's tensors could not fill.
         let numbers = weights.element_count();
         let pixels = image.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
@@ -210,7 +238,9 @@ impl<F: Float> Autoencoder<F> {
                 "image {image:?} and latent {latent} are too large for the {numbers} numbers in it"
             )));
         }
-        Self::from_weights(model, image, latent, &weights)
+        let mut model = Self::with_ending(model, image, latent, ending, 0)?;
+        model.read(&weights)?;
+        Ok(model)
     }
 
     /// A model with given weights, for instance of a PyTorch model of the same layers.

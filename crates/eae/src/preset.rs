@@ -3,15 +3,16 @@ use std::str::FromStr;
 
 use ndarray_rand::rand::Rng;
 use nn_layers::{
-    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, ShapeError, Unflatten, Window,
+    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, SequentialBuilder, ShapeError,
+    Unflatten, Window,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::Float;
 
-/// A pair of networks, ready made. Each encoder ends in batch normalisation without gamma and beta, and nothing after it:
-/// that is what holds the code at mean 0 and variance 1 by construction.
+/// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch normalisation without gamma and beta,
+/// and nothing after it: that is what holds the code at mean 0 and variance 1 by construction. For others see [`Ending`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -25,6 +26,36 @@ pub enum Preset {
     /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels: convolutions to 128, 256,
     /// 512 and 1024 channels, and batch normalisation with gamma and beta after each layer but the last.
     Paper32,
+}
+
+/// How an encoder ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// In batch normalisation without gamma and beta.
+    #[default]
+    Normalised,
+    /// In the code as it is.
+    Plain,
+    /// In the mean of each number of the code, and after those the logarithm of the variance of each.
+    MeanAndLogVariance,
+}
+
+impl Ending {
+    /// From `inputs` numbers to a code of `latent`.
+    fn append<F: Float, R: Rng + ?Sized>(
+        self,
+        encoder: SequentialBuilder<F>,
+        inputs: usize,
+        latent: usize,
+        rng: &mut R,
+    ) -> SequentialBuilder<F> {
+        match self {
+            Self::Normalised => encoder.then(Dense::new(inputs, latent, rng)).then(BatchNorm::new(latent)),
+            Self::Plain => encoder.then(Dense::new(inputs, latent, rng)),
+            Self::MeanAndLogVariance => encoder.then(Dense::new(inputs, 2 * latent, rng)),
+        }
+    }
 }
 
 /// There is no preset of this name.
@@ -54,8 +85,8 @@ impl Preset {
         }
     }
 
-    /// The encoder, from images `[height, width, channels]` to codes of `latent` numbers, and the decoder, back to images
-    /// with values from 0 to 1.
+    /// The encoder, from images `[height, width, channels]` to codes of `latent` numbers, which ends as said, and the decoder,
+    /// back to images with values from 0 to 1.
     ///
     /// # Errors
     ///
@@ -64,13 +95,14 @@ impl Preset {
         self,
         image: [usize; 3],
         latent: usize,
+        ending: Ending,
         rng: &mut R,
     ) -> Result<[Sequential<F>; 2], ShapeError> {
         match self {
-            Self::Mlp => mlp(image, latent, rng),
-            Self::Conv28 => conv28(image, latent, rng),
-            Self::Conv32 => conv32(image, latent, rng),
-            Self::Paper32 => paper32(image, latent, rng),
+            Self::Mlp => mlp(image, latent, ending, rng),
+            Self::Conv28 => conv28(image, latent, ending, rng),
+            Self::Conv32 => conv32(image, latent, ending, rng),
+            Self::Paper32 => paper32(image, latent, ending, rng),
         }
     }
 }
@@ -92,17 +124,15 @@ impl FromStr for Preset {
 
 type Networks<F> = Result<[Sequential<F>; 2], ShapeError>;
 
-fn mlp<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+fn mlp<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
     let pixels = image.iter().product();
     let encoder = Sequential::on(&image)
         .then(Flatten::new(image))
         .then(Dense::new(pixels, 512, rng))
         .then(Activation::Relu)
         .then(Dense::new(512, 256, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(256, latent, rng))
-        .then(BatchNorm::new(latent))
-        .build()?;
+        .then(Activation::Relu);
+    let encoder = ending.append(encoder, 256, latent, rng).build()?;
     let decoder = Sequential::on(&[latent])
         .then(Dense::new(latent, 256, rng))
         .then(Activation::Relu)
@@ -115,7 +145,7 @@ fn mlp<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R)
     Ok([encoder, decoder])
 }
 
-fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
     let halving = Window::square(4, 2, 1);
     let ([_, _, channels], small) = (image, [7, 7, 64]);
     let encoder = Sequential::on(&image)
@@ -125,10 +155,8 @@ fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut
         .then(Activation::Relu)
         .then(Flatten::new(small))
         .then(Dense::new(7 * 7 * 64, 256, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(256, latent, rng))
-        .then(BatchNorm::new(latent))
-        .build()?;
+        .then(Activation::Relu);
+    let encoder = ending.append(encoder, 256, latent, rng).build()?;
     let decoder = Sequential::on(&[latent])
         .then(Dense::new(latent, 256, rng))
         .then(Activation::Relu)
@@ -143,7 +171,7 @@ fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut
     Ok([encoder, decoder])
 }
 
-fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
     let halving = Window::square(4, 2, 1);
     let ([_, _, channels], small) = (image, [4, 4, 256]);
     let encoder = Sequential::on(&image)
@@ -153,10 +181,8 @@ fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut
         .then(Activation::Relu)
         .then(Conv2d::new(128, 256, halving, rng))
         .then(Activation::Relu)
-        .then(Flatten::new(small))
-        .then(Dense::new(4 * 4 * 256, latent, rng))
-        .then(BatchNorm::new(latent))
-        .build()?;
+        .then(Flatten::new(small));
+    let encoder = ending.append(encoder, 4 * 4 * 256, latent, rng).build()?;
     let decoder = Sequential::on(&[latent])
         .then(Dense::new(latent, 4 * 4 * 256, rng))
         .then(Activation::Relu)
@@ -171,7 +197,7 @@ fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut
     Ok([encoder, decoder])
 }
 
-fn paper32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mut R) -> Networks<F> {
+fn paper32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
     let halving = Window::square(4, 2, 1);
     let [_, _, channels] = image;
     let mut encoder = Sequential::on(&image);
@@ -181,11 +207,8 @@ fn paper32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, rng: &mu
         encoder = encoder.then(BatchNorm::new(filters)).then(Affine::new(filters)).then(Activation::Relu);
         width = filters;
     }
-    let encoder = encoder
-        .then(Flatten::new([2, 2, 1024]))
-        .then(Dense::new(2 * 2 * 1024, latent, rng))
-        .then(BatchNorm::new(latent))
-        .build()?;
+    let encoder = encoder.then(Flatten::new([2, 2, 1024]));
+    let encoder = ending.append(encoder, 2 * 2 * 1024, latent, rng).build()?;
     let mut decoder = Sequential::on(&[latent])
         .then(Dense::new(latent, 8 * 8 * 1024, rng))
         .then(Unflatten::new([8, 8, 1024]))
@@ -219,7 +242,7 @@ mod tests {
             (Preset::Paper32, [32, 32, 1], 16, 22_689_937),
         ] {
             let rng = &mut ChaCha8Rng::seed_from_u64(0);
-            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, latent, rng).unwrap();
+            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, latent, Ending::Normalised, rng).unwrap();
             assert_eq!((encoder.output_shape(), decoder.input_shape()), (&[latent][..], &[latent][..]));
             assert_eq!((encoder.input_shape(), decoder.output_shape()), (&image[..], &image[..]));
             let count: usize =
@@ -232,7 +255,7 @@ mod tests {
     #[test]
     fn a_wrong_size_is_an_error_that_names_the_layer() {
         let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        let error = Preset::Conv28.build::<f32, _>([32, 32, 1], 16, rng).unwrap_err();
+        let error = Preset::Conv28.build::<f32, _>([32, 32, 1], 16, Ending::Plain, rng).unwrap_err();
         assert_eq!(error.to_string(), "layer 4: Flatten takes [7, 7, 64], got shape [8, 8, 64]");
         assert_eq!(
             "conv29".parse::<Preset>().unwrap_err().to_string(),

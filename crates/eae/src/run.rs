@@ -112,7 +112,8 @@ mod tests {
                 epochs: 2,
                 mse: 1.5,
                 entropy: 2.0,
-                lambda: 1.0,
+                penalty: -2.0,
+                share: 1.0,
                 learning_rate: 1e-3,
                 samples_per_second: 10.0,
             };

@@ -1,13 +1,17 @@
 use autodiff_mini::{Pool, Tape};
-use ndarray::{Array4, ArrayView4, Axis};
+use ndarray::{Array4, ArrayView4, Axis, Ix2};
 use nn_layers::optim::{self, Adam, Optimizer};
 
-use crate::{Autoencoder, Float, Objective};
+use crate::objective::{Bank, Context, Criterion};
+use crate::{Autoencoder, Eae, Float};
 
-/// What makes training steps: the state of Adam, and memory that each step uses again.
+/// What makes training steps: the state of Adam, codes of the steps before, and memory that each step uses again.
 #[derive(Debug, Default)]
 pub struct Stepper<F: Float> {
     adam: Adam<F>,
+    bank: Bank<F>,
+    steps: u64,
+    seed: u64,
     pool: Pool<F>,
 }
 
@@ -16,6 +20,8 @@ pub struct Stepper<F: Float> {
 pub struct Step {
     /// The squared error, summed over pixels and averaged over the batch.
     pub mse: f64,
+    /// What the loss is above it.
+    pub penalty: f64,
     /// The entropy of the batch of codes in nats.
     pub entropy: f64,
     /// Whether the loss was a finite number. If not, the parameters were left as they were.
@@ -23,6 +29,11 @@ pub struct Step {
 }
 
 impl<F: Float> Stepper<F> {
+    /// What is drawn in a step is decided by the seed and the number of the step.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
     /// Some of the images, as a batch for [`step`](Stepper::step).
     ///
     /// # Panics
@@ -38,8 +49,8 @@ impl<F: Float> Stepper<F> {
         batch
     }
 
-    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`, the entropy weighted by
-    /// `lambda` in place of [`Objective::lambda`].
+    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`, the penalty with a share of
+    /// its weight from 0 to 1.
     ///
     /// # Errors
     ///
@@ -52,25 +63,35 @@ impl<F: Float> Stepper<F> {
         &mut self,
         model: &mut Autoencoder<F>,
         batch: Array4<F>,
-        objective: &Objective,
-        lambda: f64,
+        objective: &impl Criterion,
+        share: f64,
         learning_rate: f64,
     ) -> Result<Step, knn_entropy::Error> {
         // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake it again.
-        rayon::scope(|_| self.step_within(model, batch, objective, lambda, learning_rate))
+        rayon::scope(|_| self.step_within(model, batch, objective, share, learning_rate))
     }
 
     fn step_within(
         &mut self,
         model: &mut Autoencoder<F>,
         batch: Array4<F>,
-        objective: &Objective,
-        lambda: f64,
+        objective: &impl Criterion,
+        share: f64,
         learning_rate: f64,
     ) -> Result<Step, knn_entropy::Error> {
         let tape = Tape::with_pool(&self.pool);
-        let terms = objective.terms(model, tape.constant(batch), lambda)?;
-        let (mse, entropy) = (terms.mse.scalar().into_f64(), terms.entropy.scalar().into_f64());
+        let context = &mut Context::new(share, self.seed, self.steps, &mut self.bank);
+        let terms = objective.terms(model, tape.constant(batch), context)?;
+        let mse = terms.mse.scalar().into_f64();
+        let penalty = terms.loss.scalar().into_f64() - mse;
+        let entropy = match terms.entropy {
+            Some(entropy) => entropy.scalar().into_f64(),
+            None => {
+                let codes = terms.codes.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
+                Eae { k: objective.k(), ..Eae::default() }.estimator().entropy(codes.view())?
+            }
+        };
+        self.steps += 1;
         let finite = terms.loss.scalar().is_finite();
         if finite {
             let loss = terms.loss.id();
@@ -80,6 +101,6 @@ impl<F: Float> Stepper<F> {
             self.adam.step(learning_rate, parameters, &gradients);
             gradients.into_iter().flatten().for_each(|gradient| self.pool.recycle(gradient));
         }
-        Ok(Step { mse, entropy, finite })
+        Ok(Step { mse, penalty, entropy, finite })
     }
 }

@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Autoencoder, Float, Objective, Step, Stepper};
+use crate::objective::{Criterion, Setting};
+use crate::{Autoencoder, Ending, Float, Objective, Step, Stepper};
 
 /// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking, and with a classifier's
 /// features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
@@ -23,10 +24,10 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// The largest learning rate of Adam, reached on a one-cycle schedule.
     pub learning_rate: f64,
-    /// Epochs over which `lambda` rises from 0 to its full weight, so that there is something to reconstruct before the
+    /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to reconstruct before the
     /// code is spread out.
     pub warm_up: f64,
-    /// Decides the order of the images.
+    /// Decides the order of the images, and what is drawn.
     pub seed: u64,
     /// What is minimised.
     pub objective: Objective,
@@ -66,6 +67,16 @@ pub enum TrainError {
         expected: [usize; 3],
         /// Those of the images.
         found: [usize; 3],
+    },
+    /// The objective wants another end of the encoder.
+    #[error(
+        "the objective wants an encoder that ends {expected:?}, this one ends {found:?}: make the model with its ending"
+    )]
+    Ending {
+        /// What the objective wants.
+        expected: Ending,
+        /// What the model has.
+        found: Ending,
     },
     /// A pixel is NaN or infinite.
     #[error("image {image} has a pixel that is {value}; pixels must be finite")]
@@ -112,8 +123,10 @@ pub struct StepReport {
     pub mse: f64,
     /// The entropy of the batch of codes in nats.
     pub entropy: f64,
-    /// The weight of the entropy.
-    pub lambda: f64,
+    /// What the loss is above the squared error: for an entropic autoencoder minus the weighted entropy.
+    pub penalty: f64,
+    /// From 0 to 1: how much of its weight the penalty has.
+    pub share: f64,
     /// The learning rate.
     pub learning_rate: f64,
 }
@@ -129,8 +142,10 @@ pub struct EpochReport {
     pub mse: f64,
     /// The mean of its steps' entropies.
     pub entropy: f64,
-    /// The weight of the entropy in its last step.
-    pub lambda: f64,
+    /// The mean of its steps' penalties.
+    pub penalty: f64,
+    /// How much of its weight the penalty has in its last step.
+    pub share: f64,
     /// The learning rate of its last step.
     pub learning_rate: f64,
     /// Images a second.
@@ -214,7 +229,7 @@ pub fn train<F: Float>(
     let steps_per_epoch = count / config.batch_size;
     let steps = config.epochs.saturating_mul(steps_per_epoch);
     let schedule = Schedule::OneCycle { peak: config.learning_rate, steps };
-    let mut stepper = Stepper::default();
+    let mut stepper = Stepper::new(config.seed);
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     let mut order: Vec<usize> = (0..count).collect();
     let mut step = 0;
@@ -222,32 +237,35 @@ pub fn train<F: Float>(
     'training: for epoch in 0..config.epochs {
         order.shuffle(&mut rng);
         let epoch_start = Instant::now();
-        let (mut mse, mut entropy) = (0.0, 0.0);
+        let (mut mse, mut entropy, mut penalty) = (0.0, 0.0, 0.0);
         let mut last = None;
         for batch in order.chunks_exact(config.batch_size) {
-            let lambda = config.lambda(step, steps_per_epoch);
+            let share = config.share(step, steps_per_epoch);
             let learning_rate = schedule.at(step);
             let batch = stepper.batch(images, batch);
-            let made = stepper.step(model, batch, &config.objective, lambda, learning_rate);
+            let made = stepper.step(model, batch, &config.objective, share, learning_rate);
             let made = made.map_err(|source| TrainError::Entropy { step, source })?;
-            if let Step { mse, entropy, finite: false } = made {
+            if let Step { mse, entropy, finite: false, .. } = made {
                 return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
             }
-            let report = StepReport { step, steps, epoch, mse: made.mse, entropy: made.entropy, lambda, learning_rate };
+            let Step { mse: error, penalty: above, entropy: nats, .. } = made;
+            let report =
+                StepReport { step, steps, epoch, mse: error, entropy: nats, penalty: above, share, learning_rate };
             step += 1;
             mse += report.mse / steps_per_epoch as f64;
             entropy += report.entropy / steps_per_epoch as f64;
+            penalty += report.penalty / steps_per_epoch as f64;
             last = Some(report);
             if observer.step(&report).is_break() {
                 interrupted = true;
                 break 'training;
             }
         }
-        let StepReport { lambda, learning_rate, .. } = last.expect("at least one batch, as was checked");
+        let StepReport { share, learning_rate, .. } = last.expect("at least one batch, as was checked");
         let seconds = epoch_start.elapsed().as_secs_f64();
         let samples_per_second = (steps_per_epoch * config.batch_size) as f64 / seconds;
         let (epoch, epochs) = (epoch + 1, config.epochs);
-        let report = EpochReport { epoch, epochs, mse, entropy, lambda, learning_rate, samples_per_second };
+        let report = EpochReport { epoch, epochs, mse, entropy, penalty, share, learning_rate, samples_per_second };
         if observer.epoch(&report).is_break() {
             interrupted = epoch < epochs;
             break;
@@ -258,11 +276,10 @@ pub fn train<F: Float>(
 }
 
 impl TrainConfig {
-    /// The weight of the entropy at a step: from 0 up to its full value over the warm-up.
-    fn lambda(&self, step: usize, steps_per_epoch: usize) -> f64 {
+    /// How much of its weight the penalty has at a step: from 0 up to all of it over the warm-up.
+    fn share(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warm_up = self.warm_up * steps_per_epoch as f64;
-        let share = if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 };
-        share * self.objective.lambda
+        if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 }
     }
 
     /// What [`train`] checks before it starts.
@@ -276,11 +293,20 @@ impl TrainConfig {
         if expected != found {
             return Err(TrainError::ImageShape { expected, found });
         }
-        let Objective { lambda, k, floor } = self.objective;
+        // A model of one's own networks is taken at its word.
+        let expected = self.objective.ending();
+        if let Some(found) = model.ending().filter(|&found| found != expected) {
+            return Err(TrainError::Ending { expected, found });
+        }
+        for Setting { name: setting, value, fits, must } in self.objective.settings() {
+            if !fits {
+                return Err(TrainError::Setting { setting, value, must: must.to_owned() });
+            }
+        }
+        let k = self.objective.k();
         let positive = "a finite number above 0";
         let settings = [
             ("epochs", self.epochs as f64, self.epochs > 0, "at least 1".to_owned()),
-            ("k", k as f64, k > 0, "at least 1".to_owned()),
             ("batch size", self.batch_size as f64, self.batch_size > k, format!("above k, which is {k}")),
             ("batch size", self.batch_size as f64, self.batch_size <= count, format!("at most the {count} images")),
             (
@@ -289,8 +315,6 @@ impl TrainConfig {
                 self.learning_rate.is_finite() && self.learning_rate > 0.0,
                 positive.to_owned(),
             ),
-            ("lambda", lambda, lambda.is_finite() && lambda >= 0.0, "a finite number, 0 or above".to_owned()),
-            ("floor", floor, floor.is_finite() && floor > 0.0, positive.to_owned()),
             (
                 "warm-up",
                 self.warm_up,

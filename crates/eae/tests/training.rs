@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use eae::{
-    Autoencoder, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig, TrainError, metrics,
-    train,
+    Autoencoder, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig, TrainError,
+    metrics, train,
 };
 use ndarray::{Array4, Axis};
 
@@ -12,7 +12,7 @@ use crate::some_digits;
 
 /// Small batches and steps, for the few images of a test.
 fn config() -> TrainConfig {
-    let objective = Objective { lambda: 1.0, ..Objective::default() };
+    let objective = Objective::Eae(Eae { lambda: 1.0, ..Eae::default() });
     TrainConfig { epochs: 20, batch_size: 100, learning_rate: 1e-3, objective, ..TrainConfig::default() }
 }
 
@@ -40,10 +40,10 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
     let images = some_digits(500);
     let entropy = |lambda| {
         let mut model = mlp(6);
-        let objective = Objective { lambda, ..Objective::default() };
+        let objective = Objective::Eae(Eae { lambda, ..Eae::default() });
         let config = TrainConfig { epochs: 10, objective, ..config() };
         train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
-        metrics::CodeReport::new(model.encode(images.pixels.view()).view(), &objective).unwrap().entropy
+        metrics::CodeReport::new(model.encode(images.pixels.view()).view(), 1).unwrap().entropy
     };
     let [none, some, much] = [0.0, 1.0, 10.0].map(entropy);
     assert!(none + 0.5 < some && some + 0.1 < much, "{none}, {some}, {much}");
@@ -108,9 +108,9 @@ fn an_observer_hears_all_and_can_end_it() {
     let mut all = Counting::default();
     train(&mut mlp(2), images.pixels.view(), &config, &mut all).unwrap();
     assert_eq!((all.steps.len(), all.epochs.len()), (15, 3));
-    // lambda rises from 0 over two epochs of 5 steps.
-    let lambdas: Vec<f64> = all.steps.iter().map(|step| step.lambda).collect();
-    assert_eq!((lambdas[0], lambdas[5], lambdas[10], lambdas[14]), (0.0, 0.5, 1.0, 1.0));
+    // The penalty's share rises from 0 over two epochs of 5 steps.
+    let shares: Vec<f64> = all.steps.iter().map(|step| step.share).collect();
+    assert_eq!((shares[0], shares[5], shares[10], shares[14]), (0.0, 0.5, 1.0, 1.0));
     let mean = all.steps[5..10].iter().map(|step| step.mse).sum::<f64>() / 5.0;
     approx::assert_relative_eq!(all.epochs[1].mse, mean, max_relative = 1e-12);
 
@@ -137,19 +137,16 @@ fn settings_that_make_no_sense_are_refused() {
     let good = TrainConfig { batch_size: 10, ..config() };
     let refused =
         |config: TrainConfig| train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err().to_string();
-    let objective = |objective: Objective| TrainConfig { objective, ..good };
+    let objective = |objective: Eae| TrainConfig { objective: Objective::Eae(objective), ..good };
     let cases = [
         (TrainConfig { epochs: 0, ..good }, "epochs is 0, it must be at least 1"),
         (TrainConfig { batch_size: 1, ..good }, "batch size is 1, it must be above k, which is 1"),
         (TrainConfig { batch_size: 51, ..good }, "batch size is 51, it must be at most the 50 images"),
         (TrainConfig { learning_rate: f64::NAN, ..good }, "learning rate is NaN, it must be a finite number above 0"),
         (TrainConfig { warm_up: -1.0, ..good }, "warm-up is -1, it must be a finite number of epochs, 0 or above"),
-        (
-            objective(Objective { lambda: -0.5, ..Objective::default() }),
-            "lambda is -0.5, it must be a finite number, 0 or above",
-        ),
-        (objective(Objective { k: 0, ..Objective::default() }), "k is 0, it must be at least 1"),
-        (objective(Objective { floor: 0.0, ..Objective::default() }), "floor is 0, it must be a finite number above 0"),
+        (objective(Eae { lambda: -0.5, ..Eae::default() }), "lambda is -0.5, it must be a finite number, 0 or above"),
+        (objective(Eae { k: 0, ..Eae::default() }), "k is 0, it must be at least 1"),
+        (objective(Eae { floor: 0.0, ..Eae::default() }), "floor is 0, it must be a finite number above 0"),
     ];
     for (config, message) in cases {
         assert_eq!(refused(config), message);

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use eae::{Autoencoder, Objective, Preset, Stepper, sampler};
+use eae::{Autoencoder, Eae, Preset, Stepper, sampler};
 use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
 use serde::Serialize;
 
@@ -116,7 +116,9 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     for step in 0..warmup + steps {
         let start = Instant::now();
         let images = stepper.batch(images.view(), &all);
-        let made = stepper.step(&mut model, images, &Objective::default(), 0.5, 1e-3).map_err(Failure::other)?;
+        let made = stepper
+            .step(&mut model, images, &Eae { lambda: 0.5, ..Eae::default() }, 1.0, 1e-3)
+            .map_err(Failure::other)?;
         if !made.finite {
             return Err(Failure::other(format!("step {step}: the loss is not finite")));
         }

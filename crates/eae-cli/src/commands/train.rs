@@ -7,7 +7,9 @@ use clap::ValueEnum;
 use eae::data::{Split, digits};
 use eae::picture::{PictureError, write_grid};
 use eae::run::{self, MetricsLog};
-use eae::{Autoencoder, EpochReport, Evaluation, Objective, Observer, Outcome, Preset, TrainConfig, gallery, train};
+use eae::{
+    Autoencoder, Eae, EpochReport, Evaluation, Objective, Observer, Outcome, Preset, TrainConfig, gallery, train,
+};
 use ndarray::{ArrayView4, Axis};
 use serde::Serialize;
 
@@ -38,13 +40,13 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
     learning_rate: f64,
     /// The weight of the entropy, in squared error per nat.
-    #[arg(long, default_value_t = Objective::default().lambda)]
+    #[arg(long, default_value_t = Eae::default().lambda)]
     lambda: f64,
     /// Epochs over which lambda rises from 0.
     #[arg(long, default_value_t = TrainConfig::default().warm_up)]
     warm_up: f64,
     /// The entropy is estimated from the distances to the k-th nearest codes.
-    #[arg(long, default_value_t = Objective::default().k)]
+    #[arg(long, default_value_t = Eae::default().k)]
     k: usize,
     /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ...
     #[arg(long)]
@@ -83,7 +85,7 @@ struct Report<'a> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, latent, .. } = arguments;
     common.apply()?;
-    let objective = Objective { lambda: arguments.lambda, k: arguments.k, ..Objective::default() };
+    let objective = Objective::Eae(Eae { lambda: arguments.lambda, k: arguments.k, ..Eae::default() });
     let config = TrainConfig {
         epochs: arguments.epochs,
         batch_size: arguments.batch,

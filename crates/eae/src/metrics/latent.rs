@@ -1,9 +1,11 @@
+use std::f64::consts::LN_2;
+
 use knn_entropy::Error;
 use ndarray::{Array1, ArrayView2, Axis};
 use serde::Serialize;
-use statrs::function::gamma::ln_gamma;
+use statrs::function::gamma::{gamma_lr, ln_gamma};
 
-use crate::{Float, Objective, sampler};
+use crate::{Eae, Float, sampler};
 
 /// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
 ///
@@ -15,7 +17,7 @@ pub struct CodeReport {
     pub n: usize,
     /// Numbers in a code.
     pub d: usize,
-    /// The k of the entropy estimates: the objective's, or n - 1 if that is less.
+    /// The k of the entropy estimates: what was asked for, or n - 1 if that is less.
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
@@ -33,17 +35,17 @@ pub struct CodeReport {
 }
 
 impl CodeReport {
-    /// Of the rows of `codes`, with the objective's estimator.
+    /// Of the rows of `codes`, the entropy estimated from the k-th neighbours.
     ///
     /// # Errors
     ///
     /// If the entropy cannot be estimated: codes that are not finite, or fewer than two.
-    pub fn new<F: Float>(codes: ArrayView2<'_, F>, objective: &Objective) -> Result<Self, Error> {
+    pub fn new<F: Float>(codes: ArrayView2<'_, F>, k: usize) -> Result<Self, Error> {
         /// One fixed draw: two reports with the same sizes compare with the same number.
         const SEED: u64 = 1;
         let (n, d) = codes.dim();
-        let k = objective.k.min(n.saturating_sub(1));
-        let estimator = Objective { k, ..*objective }.estimator();
+        let k = k.min(n.saturating_sub(1));
+        let estimator = Eae { k, ..Eae::default() }.estimator();
         let entropy = estimator.entropy(codes)?;
         let normal_entropy = estimator.entropy(sampler::normal::<f64>(n, d, SEED).view())?;
         let radius: Array1<f64> = codes
@@ -84,6 +86,38 @@ pub fn normal_radius(d: usize) -> [f64; 2] {
     [mean, variance.sqrt()]
 }
 
+/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) / n` for `i` from 1 to `n`, in
+/// order.
+pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
+    let half = d as f64 / 2.0;
+    let mut quantile = normal_radius(d)[0];
+    let at = |i: usize| (i as f64 + 0.5) / n as f64;
+    (0..n)
+        .map(|i| {
+            // Newton's steps from the last quantile, kept within what is known to be on either side.
+            let (mut below, mut above) = (0.0, f64::INFINITY);
+            for _ in 0..200 {
+                let off = gamma_lr(half, quantile * quantile / 2.0) - at(i);
+                if off > 0.0 {
+                    above = quantile
+                } else {
+                    below = quantile
+                }
+                let log_density =
+                    (d as f64 - 1.0) * quantile.ln() - quantile * quantile / 2.0 - ln_gamma(half) - (half - 1.0) * LN_2;
+                let next = quantile - off / log_density.exp();
+                let next =
+                    if next > below && next < above { next } else { (below + above.min(2.0 * below + 1.0)) / 2.0 };
+                if (next - quantile).abs() <= 4.0 * f64::EPSILON * next {
+                    break;
+                }
+                quantile = next;
+            }
+            quantile
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,9 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn fewer_codes_than_the_objectives_k() {
-        let objective = Objective { k: 50, ..Objective::default() };
-        let report = |n| CodeReport::new(sampler::normal::<f64>(n, 2, 5).view(), &objective);
+    fn quantiles_of_the_radius() {
+        // Rayleigh distribution: sqrt(-2 ln(1 - p)).
+        for (i, found) in chi_quantiles(2, 9).into_iter().enumerate() {
+            let p = (i as f64 + 0.5) / 9.0;
+            assert_relative_eq!(found, (-2.0 * (1.0 - p).ln()).sqrt(), max_relative = 1e-12);
+        }
+        for (d, n) in [(1, 100), (16, 100), (128, 1), (1_000, 7)] {
+            let found = chi_quantiles(d, n);
+            assert!(found.is_sorted());
+            for (i, q) in found.into_iter().enumerate() {
+                let p = gamma_lr(d as f64 / 2.0, q * q / 2.0);
+                assert_relative_eq!(p, (i as f64 + 0.5) / n as f64, max_relative = 1e-10);
+            }
+        }
+    }
+
+    #[test]
+    fn fewer_codes_than_k() {
+        let report = |n| CodeReport::new(sampler::normal::<f64>(n, 2, 5).view(), 50);
         assert_eq!((report(60).unwrap().k, report(20).unwrap().k), (50, 19));
         assert_eq!((report(1).unwrap_err(), report(0).unwrap_err()), (Error::ZeroK, Error::NoSamples));
     }
@@ -117,12 +167,12 @@ mod tests {
     #[test]
     fn the_normal_distribution_is_close_to_itself_and_a_sphere_is_not() {
         let codes = sampler::normal::<f64>(2_000, 16, 5);
-        let report = CodeReport::new(codes.view(), &Objective::default()).unwrap();
+        let report = CodeReport::new(codes.view(), 1).unwrap();
         assert!((report.entropy - report.normal_entropy).abs() < 0.5);
         assert!((report.radius_sd / report.normal_radius_sd - 1.0).abs() < 0.1);
         let mut sphere = codes;
         sphere.outer_iter_mut().for_each(|mut z| z *= 4.0 / z.dot(&z).sqrt());
-        let report = CodeReport::new(sphere.view(), &Objective::default()).unwrap();
+        let report = CodeReport::new(sphere.view(), 1).unwrap();
         assert!(report.radius_sd < 1e-6 && report.normal_radius_sd > 0.69);
     }
 }

@@ -3,5 +3,5 @@
 mod latent;
 mod reconstruction;
 
-pub use latent::{CodeReport, normal_entropy, normal_radius};
+pub use latent::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
 pub use reconstruction::{mean_image_error, reconstruction_error};

@@ -11,7 +11,8 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use autodiff_mini::{Tape, Var};
-use eae::{Autoencoder, Float, Objective};
+use eae::objective::{Bank, Context, Criterion};
+use eae::{Autoencoder, Eae, Float};
 use ndarray::{Array4, ArrayD, Ix4};
 use ndarray_rand::rand::{Rng, SeedableRng};
 use nn_layers::optim::{self, Adam, Optimizer};
@@ -112,8 +113,9 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let back = model.decode(codes.view());
     let (k, lambda) = (reference.metadata["k"].parse().unwrap(), reference.metadata["lambda"].parse().unwrap());
     let tape = Tape::new();
-    let objective = Objective { k, lambda, ..Objective::default() };
-    let terms = objective.terms(&mut model, tape.constant(x), lambda).unwrap();
+    let objective = Eae { k, lambda, ..Eae::default() };
+    let bank = &mut Bank::default();
+    let terms = objective.terms(&mut model, tape.constant(x), &mut Context::new(1.0, 0, 0, bank)).unwrap();
     let values = vec![
         ("z_eval", wide(codes.into_dyn())),
         ("y_eval", images(back)),
@@ -121,7 +123,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
         ("y", images(terms.output.value().into_owned().into_dimensionality().unwrap())),
         ("loss", scalar(terms.loss)),
         ("mse", scalar(terms.mse)),
-        ("entropy", scalar(terms.entropy)),
+        ("entropy", scalar(terms.entropy.expect("its objective has one"))),
     ];
 
     let loss = terms.loss.id();

@@ -1,0 +1,241 @@
+//! What a training minimises: the entropic autoencoder's objective and those that it is compared with.
+
+mod eae;
+mod rae;
+mod squared_error;
+mod vae;
+mod wae;
+
+use autodiff_mini::Var;
+use knn_entropy::Error;
+use ndarray_rand::rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::{Autoencoder, Ending, Float};
+
+pub use eae::{Bank, Eae, entropy, radius};
+pub use rae::{Ae, Rae};
+pub use squared_error::squared_error;
+pub use vae::Vae;
+pub use wae::{Wae, discrepancy};
+
+/// The loss of a batch. All that is not the squared error is its penalty; a [`Stepper`](crate::Stepper) takes any criterion.
+pub trait Criterion: Sync {
+    /// How the encoder must end.
+    fn ending(&self) -> Ending;
+
+    /// What is checked before a training.
+    fn settings(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+
+    /// The neighbour that the entropy of the codes is estimated from: for the objective, or for the report alone.
+    fn k(&self) -> usize {
+        1
+    }
+
+    /// The terms for a batch of images `x`, in training mode.
+    ///
+    /// # Errors
+    ///
+    /// If the entropy of the codes cannot be estimated: they are not finite, or not more than `k`.
+    fn terms<'t, F: Float>(
+        &self,
+        model: &mut Autoencoder<F>,
+        x: Var<'t, F>,
+        context: &mut Context<'_, F>,
+    ) -> Result<Terms<'t, F>, Error>;
+}
+
+/// The loss of one batch and what it is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'t, F: Float> {
+    /// What is minimised.
+    pub loss: Var<'t, F>,
+    /// The squared error, summed over pixels and averaged over the batch.
+    pub mse: Var<'t, F>,
+    /// The entropy of the codes in nats, where it was estimated.
+    pub entropy: Option<Var<'t, F>>,
+    /// The codes `[batch, latent]` that were decoded.
+    pub codes: Var<'t, F>,
+    /// The reconstructions.
+    pub output: Var<'t, F>,
+}
+
+/// What a criterion may use besides the batch.
+#[derive(Debug)]
+pub struct Context<'a, F> {
+    /// From 0 to 1: how much of its weight a penalty has by now.
+    pub share: f64,
+    /// For what is drawn in this step.
+    pub draws: ChaCha8Rng,
+    /// Codes of the steps before.
+    pub bank: &'a mut Bank<F>,
+}
+
+impl<'a, F: Float> Context<'a, F> {
+    /// For a step, counted from 0, of a training by `seed`: the draws are those of the step, whatever was before.
+    pub fn new(share: f64, seed: u64, step: u64, bank: &'a mut Bank<F>) -> Self {
+        let mut draws = ChaCha8Rng::seed_from_u64(seed);
+        // Stream 0 is that of the order of the images.
+        draws.set_stream(step + 1);
+        Self { share, draws, bank }
+    }
+}
+
+/// A number of a criterion, and what it must be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// Whether it is one that can be trained with.
+    pub fits: bool,
+    /// What would be.
+    pub must: &'static str,
+}
+
+impl Setting {
+    /// At least 1.
+    pub fn count(name: &'static str, value: usize) -> Self {
+        Self { name, value: value as f64, fits: value > 0, must: "at least 1" }
+    }
+
+    /// A finite number, 0 or above.
+    pub fn weight(name: &'static str, value: f64) -> Self {
+        Self { name, value, fits: value.is_finite() && value >= 0.0, must: "a finite number, 0 or above" }
+    }
+
+    /// A finite number above 0.
+    pub fn positive(name: &'static str, value: f64) -> Self {
+        Self { name, value, fits: value.is_finite() && value > 0.0, must: "a finite number above 0" }
+    }
+}
+
+/// The criteria of this crate, one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Objective {
+    /// Squared error alone.
+    Ae(Ae),
+    /// The entropic autoencoder.
+    Eae(Eae),
+    /// The variational autoencoder.
+    Vae(Vae),
+    /// The Wasserstein autoencoder.
+    Wae(Wae),
+    /// The regularised autoencoder.
+    Rae(Rae),
+}
+
+/// The entropic autoencoder.
+impl Default for Objective {
+    fn default() -> Self {
+        Self::Eae(Eae::default())
+    }
+}
+
+/// The same expression for whichever it is.
+macro_rules! each {
+    ($objective:expr, $inner:ident => $result:expr) => {
+        match $objective {
+            Objective::Ae($inner) => $result,
+            Objective::Eae($inner) => $result,
+            Objective::Vae($inner) => $result,
+            Objective::Wae($inner) => $result,
+            Objective::Rae($inner) => $result,
+        }
+    };
+}
+
+impl Criterion for Objective {
+    fn ending(&self) -> Ending {
+        each!(self, inner => inner.ending())
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        each!(self, inner => inner.settings())
+    }
+
+    fn k(&self) -> usize {
+        each!(self, inner => inner.k())
+    }
+
+    fn terms<'t, F: Float>(
+        &self,
+        model: &mut Autoencoder<F>,
+        x: Var<'t, F>,
+        context: &mut Context<'_, F>,
+    ) -> Result<Terms<'t, F>, Error> {
+        each!(self, inner => inner.terms(model, x, context))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Preset;
+    use autodiff_mini::Tape;
+    use ndarray::{Array4, ArrayD};
+
+    /// What every objective must do: the loss is the squared error where the penalty has no weight yet, and every parameter has a
+    /// gradient, which is that of the loss by finite differences.
+    #[test]
+    fn every_objective_has_the_gradient_of_its_loss() {
+        let objectives = [
+            Objective::Ae(Ae::default()),
+            Objective::Ae(Ae { normalised: true }),
+            Objective::Eae(Eae { radius: 0.5, ..Eae::default() }),
+            Objective::Vae(Vae::default()),
+            Objective::Vae(Vae { learned_variance: true, ..Vae::default() }),
+            Objective::Wae(Wae::default()),
+            Objective::Rae(Rae { beta: 1.0, decay: 0.1 }),
+        ];
+        let images = Array4::from_shape_fn((8, 3, 2, 1), |(n, i, j, _)| 0.5 + 0.5 * ((7 * n + 3 * i + j) as f64).sin());
+        for objective in objectives {
+            let model = Autoencoder::<f64>::with_ending(Preset::Mlp, [3, 2, 1], 2, objective.ending(), 1).unwrap();
+            let loss = |model: &mut Autoencoder<f64>, share: f64| {
+                let (tape, bank) = (Tape::new(), &mut Bank::default());
+                let context = &mut Context::new(share, 3, 5, bank);
+                let terms = objective.terms(model, tape.constant(images.clone()), context).unwrap();
+                let (loss, mse, id) = (terms.loss.scalar(), terms.mse.scalar(), terms.loss.id());
+                let gradients = tape.backward(id);
+                let found = |p: &mut nn_layers::Tensor<f64>| gradients.wrt(p).map(|g| g.to_owned());
+                let found: Vec<Option<ArrayD<f64>>> = model.parameters().into_iter().map(found).collect();
+                (loss, mse, found)
+            };
+            let (value, mse, _) = loss(&mut model.clone(), 0.0);
+            if !matches!(objective, Objective::Vae(Vae { learned_variance: true, .. })) {
+                assert!((value - mse).abs() < 1e-12, "{objective:?}");
+            }
+            let (_, _, gradients) = loss(&mut model.clone(), 0.7);
+            let count = model.clone().parameters().len();
+            for (parameter, gradient) in (0..count).zip(gradients) {
+                let gradient = gradient.unwrap_or_else(|| panic!("{objective:?}: no gradient of {parameter}"));
+                // In the direction of the gradient itself.
+                let size = gradient.mapv(|g| g * g).sum().sqrt();
+                let moved = |by: f64| {
+                    let mut model = model.clone();
+                    let mut parameters = model.parameters();
+                    let next = &*parameters[parameter] + &(&gradient * (by / size.max(1e-300)));
+                    *parameters[parameter] = next.into_shared();
+                    loss(&mut model, 0.7).0
+                };
+                let found = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+                assert!((found - size).abs() <= 1e-5 * (1.0 + size), "{objective:?}, {parameter}: {found} for {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn written_as_a_kind_and_its_settings() {
+        let objective = Objective::Eae(Eae { lambda: 1.0, bank: 2_000, ..Eae::default() });
+        let text = serde_json::to_string(&objective).unwrap();
+        assert!(text.starts_with(r#"{"kind":"eae","lambda":1.0,"#), "{text}");
+        assert_eq!(serde_json::from_str::<Objective>(&text).unwrap(), objective);
+        assert_eq!(serde_json::from_str::<Objective>(r#"{"kind":"vae"}"#).unwrap(), Objective::Vae(Vae::default()));
+        assert!(serde_json::from_str::<Objective>(r#"{"kind":"vae","bata":1.0}"#).is_err());
+    }
+}
