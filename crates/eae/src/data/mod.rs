@@ -2,6 +2,7 @@
 
 mod digits;
 mod idx;
+mod mnist;
 
 use ndarray::{ArcArray, Axis, Ix4};
 
@@ -9,6 +10,7 @@ use crate::Float;
 
 pub use digits::digits;
 pub use idx::{Idx, IdxError};
+pub use mnist::{MnistError, mnist};
 
 /// Images, and what they show where that is known.
 #[derive(Debug, Clone)]

@@ -99,9 +99,9 @@ pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
             for _ in 0..200 {
                 let off = gamma_lr(half, quantile * quantile / 2.0) - at(i);
                 if off > 0.0 {
-                    above = quantile
+                    above = quantile;
                 } else {
-                    below = quantile
+                    below = quantile;
                 }
                 let log_density =
                     (d as f64 - 1.0) * quantile.ln() - quantile * quantile / 2.0 - ln_gamma(half) - (half - 1.0) * LN_2;
