@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod dataset;
 mod failure;
 mod progress;
 mod table;

@@ -98,6 +98,30 @@ fn the_same_weights_for_every_number_of_threads() {
     assert!(weights("1") == weights("2"));
 }
 
+/// Each objective trains, and what it leaves can be sampled from: the model says itself how its encoder ends.
+#[test]
+fn every_objective() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for objective in ["ae", "bn-ae", "vae", "wae", "rae", "eae"] {
+        let more =
+            ["--epochs", "1", "--objective", objective, "--bank", "500", "--radius", "1", "--json", "--out", objective];
+        let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--latent", "4"], &more].concat());
+        assert!(trained.status.success(), "{}", stderr(&trained));
+        let lines = json(&trained);
+        // For an entropic autoencoder it is minus an entropy.
+        let penalty = lines[0]["penalty"].as_f64().unwrap();
+        let fits = match objective {
+            "ae" | "bn-ae" => penalty == 0.0,
+            "eae" => penalty < 0.0,
+            _ => penalty > 0.0,
+        };
+        assert!(fits, "{objective}: {penalty}");
+        let sampled = eae(folder, &["sample", objective, "--n", "3", "--out", "x.npy"]);
+        assert!(sampled.status.success(), "{}", stderr(&sampled));
+    }
+}
+
 #[test]
 fn mistakes_are_named_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,12 +130,17 @@ fn mistakes_are_named_and_nothing_is_left() {
     fs::write(folder.join("full/precious"), "x").unwrap();
     fs::write(folder.join("broken.safetensors"), "x").unwrap();
     let huge = "18446744073709551615";
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["train", "--latent", huge], "it must have from 1 to 65536"),
         (&["train", "--batch", huge], "it must be at most the 9000 images"),
         (&["sample", "full", "--n", huge, "--out", "x.npy"], "it must be from 1 to 1000000"),
         (&["train", "--model", "conv29"], "no network `conv29`; there are mlp, conv28, conv32 and paper32"),
-        (&["train", "--data", "mnist:."], "invalid value 'mnist:.'"),
+        (&["train", "--data", "mnist:."], ". has none of train-images-idx3-ubyte.gz, train-images-idx3-ubyte"),
+        (
+            &["train", "--data", "cifar"],
+            "invalid value 'cifar' for '--data <DATA>': there are `digits` and `mnist:FOLDER`",
+        ),
+        (&["train", "--objective", "vae", "--beta=-1"], "beta is -1, it must be a finite number, 0 or above"),
         (&["train", "--k", "200"], "batch size is 200, it must be above k, which is 200"),
         (&["train", "--batch", "9001"], "batch size is 9001, it must be at most the 9000 images"),
         (&["train", "--learning-rate", "-1"], "unexpected argument '-1'"),

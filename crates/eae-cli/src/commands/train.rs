@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eae::data::{Split, digits};
+use eae::data::Split;
+use eae::objective::{Ae, Criterion, Rae, Vae, Wae};
 use eae::picture::{PictureError, write_grid};
 use eae::run::{self, MetricsLog};
 use eae::{
@@ -13,6 +14,7 @@ use eae::{
 use ndarray::{ArrayView4, Axis};
 use serde::Serialize;
 
+use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::{Common, print_json};
@@ -21,10 +23,10 @@ use crate::{Common, print_json};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 2 --out runs/first")]
 pub(crate) struct Arguments {
-    /// What to train on: 9 000 handwritten digits that come with the program.
-    #[arg(long, value_enum, default_value_t = Data::Digits)]
+    /// What to train on: `digits`, 9 000 that come with the program, or `mnist:FOLDER` with its four files.
+    #[arg(long, default_value_t = Data::Digits)]
     data: Data,
-    /// The networks: mlp or conv28.
+    /// The networks: mlp, conv28, conv32 or paper32.
     #[arg(long, default_value_t = Preset::Conv28)]
     model: Preset,
     /// Numbers in a code.
@@ -39,16 +41,31 @@ pub(crate) struct Arguments {
     /// The largest learning rate.
     #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
     learning_rate: f64,
-    /// The weight of the entropy, in squared error per nat.
+    /// What is minimised.
+    #[arg(long, value_enum, default_value_t = Kind::Eae)]
+    objective: Kind,
+    /// eae: the weight of the entropy, in squared error per nat.
     #[arg(long, default_value_t = Eae::default().lambda)]
     lambda: f64,
-    /// Epochs over which lambda rises from 0.
+    /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = TrainConfig::default().warm_up)]
     warm_up: f64,
-    /// The entropy is estimated from the distances to the k-th nearest codes.
+    /// eae: the entropy is estimated from the distances to the k-th nearest codes.
     #[arg(long, default_value_t = Eae::default().k)]
     k: usize,
-    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ...
+    /// eae: among the batch and so many codes of the steps before.
+    #[arg(long, default_value_t = Eae::default().bank)]
+    bank: usize,
+    /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
+    #[arg(long, default_value_t = Eae::default().radius)]
+    radius: f64,
+    /// vae and rae: the weight of the divergence, or of the size of the codes; each has its default.
+    #[arg(long)]
+    beta: Option<f64>,
+    /// wae: the weight of the discrepancy.
+    #[arg(long, default_value_t = Wae::default().weight)]
+    weight: f64,
+    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ..., or as the data is called
     #[arg(long)]
     out: Option<PathBuf>,
     /// No progress on standard error.
@@ -58,16 +75,41 @@ pub(crate) struct Arguments {
     common: Common,
 }
 
-#[derive(Clone, Copy, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Data {
-    Digits,
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// The entropic autoencoder.
+    Eae,
+    /// Squared error alone.
+    Ae,
+    /// Squared error alone, with batch normalisation of the code.
+    BnAe,
+    /// The variational autoencoder.
+    Vae,
+    /// The Wasserstein autoencoder with maximum mean discrepancy.
+    Wae,
+    /// The regularised autoencoder.
+    Rae,
+}
+
+impl Arguments {
+    fn objective(&self) -> Objective {
+        let &Self { lambda, k, bank, radius, weight, .. } = self;
+        let (vae, rae) = (Vae::default(), Rae::default());
+        match self.objective {
+            Kind::Eae => Objective::Eae(Eae { lambda, k, bank, radius, ..Eae::default() }),
+            Kind::Ae => Objective::Ae(Ae { normalised: false }),
+            Kind::BnAe => Objective::Ae(Ae { normalised: true }),
+            Kind::Vae => Objective::Vae(Vae { beta: self.beta.unwrap_or(vae.beta), ..vae }),
+            Kind::Wae => Objective::Wae(Wae { weight }),
+            Kind::Rae => Objective::Rae(Rae { beta: self.beta.unwrap_or(rae.beta), ..rae }),
+        }
+    }
 }
 
 /// What `config.toml` says: enough to do it again.
 #[derive(Serialize)]
 struct Config {
-    data: Data,
+    data: String,
     model: Preset,
     latent: usize,
     training: TrainConfig,
@@ -85,7 +127,7 @@ struct Report<'a> {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, latent, .. } = arguments;
     common.apply()?;
-    let objective = Objective::Eae(Eae { lambda: arguments.lambda, k: arguments.k, ..Eae::default() });
+    let objective = arguments.objective();
     let config = TrainConfig {
         epochs: arguments.epochs,
         batch_size: arguments.batch,
@@ -94,14 +136,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         seed: common.seed,
         objective,
     };
-    let Split { train: images, test } = match arguments.data {
-        Data::Digits => digits::<f32>(),
-    };
-    let mut model = Autoencoder::new(arguments.model, [28, 28, 1], *latent, common.seed).map_err(Failure::usage)?;
+    let Split { train: images, test } = arguments.data.load().map_err(Failure::usage)?;
+    let (_, height, width, channels) = images.pixels.dim();
+    let (image, ending) = ([height, width, channels], objective.ending());
+    let model = Autoencoder::with_ending(arguments.model, image, *latent, ending, common.seed);
+    let mut model = model.map_err(Failure::usage)?;
     config.check(&model, images.pixels.view()).map_err(Failure::usage)?;
-    let folder = run_folder(arguments.out.as_deref())?;
+    let folder = run_folder(arguments.out.as_deref(), arguments.data.name())?;
     let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
-    let description = Config { data: arguments.data, model: arguments.model, latent: *latent, training: config };
+    let description =
+        Config { data: arguments.data.to_string(), model: arguments.model, latent: *latent, training: config };
     let description = toml::to_string(&description).map_err(|e| failed(&e))?;
     fs::write(folder.join("config.toml"), description).map_err(|e| failed(&e))?;
 
@@ -133,9 +177,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// The run folder: the one asked for, if it is new or empty, or the next free number.
-fn run_folder(out: Option<&Path>) -> Result<PathBuf, Failure> {
+fn run_folder(out: Option<&Path>, data: &str) -> Result<PathBuf, Failure> {
     let Some(folder) = out else {
-        return run::create_numbered("runs", "digits")
+        return run::create_numbered("runs", data)
             .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}")));
     };
     let in_folder = |e: io::Error| Failure::usage(format!("cannot use {} as run folder: {e}", folder.display()));
