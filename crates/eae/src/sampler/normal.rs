@@ -1,5 +1,3 @@
-//! Where codes to decode come from.
-
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::SeedableRng;

@@ -1,0 +1,140 @@
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use nn_layers::Weights;
+
+use super::error::{FitError, ReadError, checked};
+use super::linalg::{eigen, moments};
+use super::normal;
+use super::tensors::{axes, covariances, means};
+use crate::Float;
+
+/// N(m, S) with the mean and the covariance of codes.
+///
+/// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a plane, and codes that are
+/// all the same, have one too: draws then stay in the plane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gaussian {
+    mean: Array1<f64>,
+    covariance: Array2<f64>,
+    /// The symmetric square root of the covariance.
+    root: Array2<f64>,
+}
+
+impl Gaussian {
+    /// Fits to the rows of `codes` `[n, d]`, the covariance with divisor n - 1.
+    ///
+    /// # Errors
+    ///
+    /// For fewer than two codes, codes of no numbers, and codes that are not finite.
+    pub fn fit<F: Float>(codes: ArrayView2<'_, F>) -> Result<Self, FitError> {
+        let (mean, covariance) = moments(checked(codes, 2)?.view());
+        let root = square_root(covariance.view()).expect("a covariance to rounding");
+        Ok(Self { mean, covariance, root })
+    }
+
+    /// The mean `[d]`.
+    pub fn mean(&self) -> ArrayView1<'_, f64> {
+        self.mean.view()
+    }
+
+    /// The covariance `[d, d]`.
+    pub fn covariance(&self) -> ArrayView2<'_, f64> {
+        self.covariance.view()
+    }
+
+    /// The numbers in a code.
+    pub fn latent(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// `n` draws.
+    ///
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
+        let mut codes = normal::<f64>(n, self.latent(), seed);
+        for mut code in codes.axis_iter_mut(Axis(0)) {
+            let draw = self.root.dot(&code) + &self.mean;
+            code.assign(&draw);
+        }
+        codes.mapv(F::from_f64)
+    }
+
+    /// Puts mean and covariance, in double precision, under `prefix.mean` and `prefix.covariance`.
+    pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
+        weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
+        weights.insert(format!("{prefix}.covariance"), &self.covariance.clone().into_dyn());
+    }
+
+    pub(super) fn read(prefix: &str, weights: &Weights) -> Result<Self, ReadError> {
+        let name = |tensor| format!("{prefix}.{tensor}");
+        let [d] = axes(weights, &name("mean"), "[d], d at least 1")?;
+        let mean = means(weights, &name("mean"), [d])?;
+        let covariance = covariances(weights, &name("covariance"), [d, d])?;
+        let indefinite = || ReadError::NotDefinite { name: name("covariance"), index: 0 };
+        let root = square_root(covariance.view()).ok_or_else(indefinite)?;
+        Ok(Self { mean, covariance, root })
+    }
+}
+
+/// `R` symmetric with `R R = a`; `None` unless `a` is symmetric and its eigenvalues are not negative, to rounding.
+fn square_root(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    const ROUNDING: f64 = 1e-10;
+    let largest = a.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let symmetric = a.indexed_iter().all(|((i, j), x)| (x - a[[j, i]]).abs() <= ROUNDING * largest);
+    let (values, vectors) = eigen(a)?;
+    let positive = values.iter().all(|&x| x >= -ROUNDING * a.nrows() as f64 * largest);
+    // The eigenvalues that should be 0 are so to rounding only, on either side.
+    let scaled = &vectors * &values.mapv(|x| x.max(0.0).sqrt());
+    (symmetric && positive).then(|| scaled.dot(&vectors.t()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler::linalg::difference;
+    use ndarray::array;
+
+    #[test]
+    fn recovers_mean_and_covariance() {
+        let truth = Gaussian::fit(array![[3.0, 1.0, 0.0], [1.0, -1.0, 1.0], [-2.0, 4.0, 5.0], [0.0, 7.0, 1.0]].view());
+        let truth = truth.unwrap();
+        let n = 20_000;
+        let fitted = Gaussian::fit(truth.sample::<f64>(n, 1).view()).unwrap();
+        let (s, found) = (truth.covariance(), fitted.covariance());
+        for i in 0..3 {
+            let error = (s[[i, i]] / n as f64).sqrt();
+            assert!((fitted.mean()[i] - truth.mean()[i]).abs() < 4.0 * error, "mean {i}");
+            for j in 0..3 {
+                // The variance of a normal sample's covariance is (s_ii s_jj + s_ij^2) / (n - 1).
+                let error = ((s[[i, i]] * s[[j, j]] + s[[i, j]].powi(2)) / (n as f64 - 1.0)).sqrt();
+                assert!((found[[i, j]] - s[[i, j]]).abs() < 4.0 * error, "covariance {i}, {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_in_a_plane_and_codes_all_the_same() {
+        let flat = normal::<f64>(50, 2, 1).dot(&array![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]]);
+        let draws = Gaussian::fit(flat.view()).unwrap().sample::<f64>(100, 2);
+        // The normal of that plane is (1, -2, 1).
+        let off = draws.dot(&array![1.0, -2.0, 1.0]);
+        assert!(off.iter().all(|x| x.abs() < 1e-6), "{off}");
+        assert!(draws.std_axis(Axis(0), 0.0).iter().all(|&sd| sd > 0.5));
+        let same = Gaussian::fit(Array2::from_elem((5, 2), 7.5_f32).view()).unwrap();
+        assert_eq!(same.sample::<f32>(3, 0), Array2::from_elem((3, 2), 7.5));
+    }
+
+    #[test]
+    fn square_roots() {
+        let a = array![[2.0, 1.0], [1.0, 2.0]];
+        let root = square_root(a.view()).unwrap();
+        assert!(difference(&root.dot(&root), &a) < 1e-14);
+        assert!(difference(&root, &root.t().to_owned()) < 1e-15);
+        assert!(square_root(array![[1.0, 2.0], [2.0, 1.0]].view()).is_none());
+        assert!(square_root(array![[2.0, 1.0], [0.0, 2.0]].view()).is_none());
+    }
+
+    #[test]
+    fn too_few_codes() {
+        assert_eq!(Gaussian::fit(array![[1.0]].view()), Err(FitError::NotEnough { n: 1, needed: 2 }));
+    }
+}

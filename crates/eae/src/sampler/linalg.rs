@@ -1,0 +1,90 @@
+//! What samplers need of dense linear algebra.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+/// The mean of the rows and their covariance, with divisor n - 1.
+pub(super) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
+    let mean = codes.mean_axis(Axis(0)).expect("there are codes");
+    let centred = &codes - &mean;
+    let covariance = centred.t().dot(&centred) / (codes.nrows() as f64 - 1.0);
+    (mean, covariance)
+}
+
+/// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they are not found.
+pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<f64>)> {
+    let d = matrix.nrows();
+    // In units of its largest number, so that squares neither overflow nor vanish.
+    let unit = matrix.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let unit = if unit > 0.0 { unit } else { 1.0 };
+    let scaled = DMatrix::from_fn(d, d, |i, j| matrix[[i, j]] / unit);
+    let found = SymmetricEigen::try_new(scaled, f64::EPSILON, 1000 + 100 * d)?;
+    let values = found.eigenvalues.iter().map(|x| x * unit).collect();
+    Some((values, Array2::from_shape_fn((d, d), |at| found.eigenvectors[at])))
+}
+
+/// The lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`; `None` unless `a` is positive definite.
+pub(super) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f64>, f64)> {
+    let d = a.nrows();
+    let factor = DMatrix::from_fn(d, d, |i, j| a[[i, j]]).cholesky()?;
+    let lower = Array2::from_shape_fn((d, d), |(i, j)| if j <= i { factor.l_dirty()[(i, j)] } else { 0.0 });
+    let inverse = factor.inverse();
+    let inverse = Array2::from_shape_fn((d, d), |at| inverse[at]);
+    let log_determinant = 2.0 * lower.diag().iter().map(|x| x.ln()).sum::<f64>();
+    (log_determinant.is_finite() && inverse.iter().all(|x| x.is_finite())).then_some((lower, inverse, log_determinant))
+}
+
+/// The largest difference between `Q Q'` and I.
+pub(super) fn orthogonality_error(q: ArrayView2<'_, f64>) -> f64 {
+    let product = q.dot(&q.t());
+    let off = |((i, j), x): ((usize, usize), &f64)| (x - f64::from(u8::from(i == j))).abs();
+    // A product that overflowed is NaN, which `max` would pass over.
+    product.indexed_iter().map(off).fold(0.0, |most, x| if x <= most { most } else { x })
+}
+
+/// The largest difference between two arrays of one shape.
+#[cfg(test)]
+pub(super) fn difference<D: ndarray::Dimension>(a: &ndarray::Array<f64, D>, b: &ndarray::Array<f64, D>) -> f64 {
+    assert_eq!(a.shape(), b.shape());
+    // NaN, which `max` would pass over, is a difference.
+    (a - b).iter().fold(0.0, |most, x| if x.abs() <= most { most } else { x.abs() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use ndarray::array;
+
+    #[test]
+    fn eigenvalues_whatever_the_scale() {
+        for unit in [1e-200, 1.0, 1e200] {
+            let a = array![[2.0, 1.0], [1.0, 2.0]] * unit;
+            let (values, vectors) = eigen(a.view()).unwrap();
+            let again = (&vectors * &values).dot(&vectors.t());
+            assert!(difference(&again, &a) < 1e-14 * unit);
+            assert!(orthogonality_error(vectors.view()) < 1e-14);
+            assert_relative_eq!(values.sum() / unit, 4.0, max_relative = 1e-14);
+        }
+        assert_eq!(eigen(array![[0.0]].view()).unwrap().0, array![0.0]);
+    }
+
+    #[test]
+    fn factors() {
+        let a = array![[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]];
+        let (lower, inverse, log_determinant) = cholesky(a.view()).unwrap();
+        assert!(difference(&lower.dot(&lower.t()), &a) < 1e-14);
+        assert!(difference(&a.dot(&inverse), &Array2::eye(3)) < 1e-14);
+        // 4 (15 - 1) - 2 (6 - 0.6) + 0.6 (2 - 3).
+        assert_relative_eq!(log_determinant, 44.6_f64.ln(), max_relative = 1e-14);
+        assert!(cholesky(array![[1.0, 2.0], [2.0, 1.0]].view()).is_none());
+        assert!(cholesky(array![[0.0]].view()).is_none());
+    }
+
+    #[test]
+    fn orthogonality() {
+        assert_eq!(orthogonality_error(array![[0.0, 1.0], [-1.0, 0.0]].view()), 0.0);
+        assert_relative_eq!(orthogonality_error(array![[1.0, 0.5], [0.0, 1.0]].view()), 0.5);
+        assert!(!(orthogonality_error(array![[1e200, -1e200], [1e200, 1e200]].view()) < 1.0));
+    }
+}

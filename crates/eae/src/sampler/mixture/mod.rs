@@ -1,0 +1,357 @@
+//! Mixtures of Gaussians.
+
+mod em;
+mod start;
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3, Axis};
+use ndarray_rand::rand::seq::SliceRandom;
+use ndarray_rand::rand::{Rng, SeedableRng};
+use ndarray_rand::rand_distr::StandardNormal;
+use nn_layers::Weights;
+use rand_chacha::ChaCha8Rng;
+
+use self::em::{Densities, Parameters};
+use super::error::{FitError, ReadError, checked};
+use super::tensors::{axes, covariances, means, numbers};
+use crate::Float;
+
+/// The density `p(x) = sum_k w_k N(x; m_k, S_k)`, with full covariances.
+///
+/// Fitted by expectation-maximisation (Dempster, Laird and Rubin, 1977) from a k-means++ start, in units in which each
+/// coordinate has variance 1, until a step gains less than 0.001 nats per code or after 100 steps. In these units 1e-6 is added
+/// to the variances, so that no component collapses onto codes in a plane. A component left with fewer than `d + 1` codes is
+/// dropped: it has no covariance of its own, and draws from it would repeat these codes.
+///
+/// The result depends on codes and seed, not on the number of threads.
+///
+/// ```
+/// use eae::sampler::{Mixture, normal};
+///
+/// let mut codes = normal::<f64>(400, 2, 0);
+/// codes.outer_iter_mut().step_by(2).for_each(|mut code| code += 20.0);
+/// let mixture = Mixture::fit(codes.view(), 2, 0)?;
+/// assert_eq!(mixture.components(), 2);
+/// assert_eq!(mixture.sample::<f32>(10, 1).dim(), (10, 2));
+/// # Ok::<(), eae::sampler::FitError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mixture {
+    parameters: Parameters,
+    /// The mean and the standard deviations of the whole: the units of `densities`.
+    centre: Array1<f64>,
+    scale: Array1<f64>,
+    densities: Densities,
+}
+
+impl Mixture {
+    /// Fits up to `components` components to the rows of `codes` `[n, d]`. It takes `n k d^2` operations for each step.
+    ///
+    /// # Errors
+    ///
+    /// For no components, fewer codes than components or than two, codes of no numbers, and codes that are not finite.
+    pub fn fit<F: Float>(codes: ArrayView2<'_, F>, components: usize, seed: u64) -> Result<Self, FitError> {
+        if components == 0 {
+            return Err(FitError::NoComponents);
+        }
+        let mut codes = checked(codes, components.max(2))?;
+        let (centre, scale) = units(codes.view());
+        codes = (codes - &centre) / &scale;
+        let (mut parameters, _) = em::fit(codes.view(), components, seed);
+        parameters.means = parameters.means * &scale + &centre;
+        for mut covariance in parameters.covariances.outer_iter_mut() {
+            covariance.indexed_iter_mut().for_each(|((i, j), x)| *x *= scale[i] * scale[j]);
+        }
+        Ok(Self::new(parameters).expect("positive definite in other units, too"))
+    }
+
+    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes, drawn by `seed` and left out,
+    /// has the greatest likelihood; then fits to all codes with that many. Of equals the first.
+    ///
+    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the candidates were the truth. The
+    /// codes of images lie along curved sheets, where no number of components is true, and the one wanted is that which
+    /// says most about codes not seen; the tenth measures just that.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Mixture::fit), to nine tenths of the codes; for no candidates; for fewer than 20 codes.
+    pub fn fit_best<F: Float>(codes: ArrayView2<'_, F>, candidates: &[usize], seed: u64) -> Result<Self, FitError> {
+        let codes = checked(codes, 20)?;
+        let mut order: Vec<usize> = (0..codes.nrows()).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let (held_out, rest) = order.split_at(codes.nrows() / 10);
+        let [held_out, rest] = [held_out, rest].map(|rows| codes.select(Axis(0), rows));
+        let mut best: Option<(f64, usize)> = None;
+        for &components in candidates {
+            let score = Self::fit(rest.view(), components, seed)?.log_likelihood(held_out.view());
+            if best.is_none_or(|(most, _)| score > most) {
+                best = Some((score, components));
+            }
+        }
+        let (_, components) = best.ok_or(FitError::NoCandidates)?;
+        Self::fit(codes.view(), components, seed)
+    }
+
+    /// The mixture of these parameters; or the first component whose covariance is not positive definite.
+    fn new(parameters: Parameters) -> Result<Self, usize> {
+        let Parameters { weights, means, covariances } = &parameters;
+        let centre = weights.dot(means);
+        let mut variance = Array1::<f64>::zeros(centre.len());
+        for (c, &weight) in weights.iter().enumerate() {
+            let own = covariances.index_axis(Axis(0), c);
+            // Also what the scale below must not be the root of.
+            if own.diag().iter().any(|x| *x <= 0.0) {
+                return Err(c);
+            }
+            let between = (&means.row(c) - &centre).mapv(|x| x * x);
+            variance.scaled_add(weight, &(&own.diag() + &between));
+        }
+        let scale = variance.mapv(f64::sqrt);
+        let mut standard = parameters.clone();
+        standard.means = (&standard.means - &centre) / &scale;
+        for mut covariance in standard.covariances.outer_iter_mut() {
+            // Two divisions: the product of two scales could vanish.
+            covariance.indexed_iter_mut().for_each(|((i, j), x)| *x = *x / scale[i] / scale[j]);
+        }
+        let densities = Densities::new(&standard)?;
+        Ok(Self { parameters, centre, scale, densities })
+    }
+
+    /// How many components there are.
+    pub fn components(&self) -> usize {
+        self.parameters.weights.len()
+    }
+
+    /// The numbers in a code.
+    pub fn latent(&self) -> usize {
+        self.centre.len()
+    }
+
+    /// The weights `[k]`, which sum to one.
+    pub fn weights(&self) -> ArrayView1<'_, f64> {
+        self.parameters.weights.view()
+    }
+
+    /// The means `[k, d]`.
+    pub fn means(&self) -> ArrayView2<'_, f64> {
+        self.parameters.means.view()
+    }
+
+    /// The covariances `[k, d, d]`.
+    pub fn covariances(&self) -> ArrayView3<'_, f64> {
+        self.parameters.covariances.view()
+    }
+
+    /// The mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no codes.
+    ///
+    /// # Panics
+    ///
+    /// If the codes are not of [`latent`](Mixture::latent) numbers.
+    pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
+        let (n, d) = codes.dim();
+        assert!(d == self.latent(), "codes of {d} numbers under a mixture of {}", self.latent());
+        let standard = (codes.mapv(F::into_f64) - &self.centre) / &self.scale;
+        self.densities.log_likelihood(standard.view()) / n as f64 - self.scale.mapv(f64::ln).sum()
+    }
+
+    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters and the likelihood `L` of the
+    /// `n` codes that it was fitted to. Less is better.
+    ///
+    /// # Panics
+    ///
+    /// As [`log_likelihood`](Mixture::log_likelihood).
+    pub fn bic<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
+        let (n, d, k) = (codes.nrows() as f64, self.latent(), self.components());
+        let parameters = k - 1 + k * d + k * d * (d + 1) / 2;
+        parameters as f64 * n.ln() - 2.0 * n * self.log_likelihood(codes)
+    }
+
+    /// `n` draws: a component by its weight, then a draw from it.
+    ///
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let mut codes = Array2::zeros((n, self.latent()));
+        for mut code in codes.outer_iter_mut() {
+            let mut left = rng.random::<f64>();
+            let chosen = self.weights().iter().position(|weight| {
+                left -= weight;
+                left < 0.0
+            });
+            // By rounding something can be left at the end.
+            let c = chosen.unwrap_or(self.components() - 1);
+            let z: Array1<f64> = (0..self.latent()).map(|_| rng.sample::<f64, _>(StandardNormal)).collect();
+            let draw = self.densities.factors.index_axis(Axis(0), c).dot(&z) * &self.scale + self.means().row(c);
+            code.assign(&draw);
+        }
+        codes.mapv(F::from_f64)
+    }
+
+    /// Puts weights, means and covariances, in double precision, under `prefix.weights`, `.means` and `.covariances`.
+    pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
+        weights.insert(format!("{prefix}.weights"), &self.weights().to_owned().into_dyn());
+        weights.insert(format!("{prefix}.means"), &self.means().to_owned().into_dyn());
+        weights.insert(format!("{prefix}.covariances"), &self.covariances().to_owned().into_dyn());
+    }
+
+    pub(super) fn read(prefix: &str, weights: &Weights) -> Result<Self, ReadError> {
+        let name = |tensor| format!("{prefix}.{tensor}");
+        let [k, d] = axes(weights, &name("means"), "[k, d], both at least 1")?;
+        let parameters = Parameters {
+            weights: numbers(weights, &name("weights"), [k], "a weight is above 0 and at most 1", |x| {
+                x > 0.0 && x <= 1.0
+            })?,
+            means: means(weights, &name("means"), [k, d])?,
+            covariances: covariances(weights, &name("covariances"), [k, d, d])?,
+        };
+        let sum = parameters.weights.sum();
+        if (sum - 1.0).abs() > 1e-9 {
+            return Err(ReadError::Sum { name: name("weights"), sum });
+        }
+        let name = name("covariances");
+        for (index, covariance) in parameters.covariances.outer_iter().enumerate() {
+            let unequal = |((i, j), x): ((usize, usize), &f64)| *x != covariance[[j, i]];
+            if covariance.indexed_iter().any(unequal) {
+                return Err(ReadError::NotDefinite { name, index });
+            }
+        }
+        Self::new(parameters).map_err(|index| ReadError::NotDefinite { name, index })
+    }
+}
+
+/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that hardly varies is measured by
+/// those that do.
+fn units(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array1<f64>) {
+    let centre = codes.mean_axis(Axis(0)).expect("there are codes");
+    let variance = (&codes - &centre).mapv(|x| x * x).mean_axis(Axis(0)).expect("there are codes");
+    let scale = variance.mapv(f64::sqrt);
+    let least = (1e-9 * scale.fold(0.0_f64, |most, &x| most.max(x))).max(1e-100);
+    // A column of one value varies by the rounding of its mean.
+    let size = codes.fold_axis(Axis(0), 0.0_f64, |most, x| most.max(x.abs()));
+    let scale = ndarray::Zip::from(&scale).and(&size).map_collect(|&sd, &size| sd.max(least).max(1e-12 * size));
+    (centre, scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler::linalg::difference;
+    use crate::sampler::{Gaussian, normal};
+    use approx::assert_relative_eq;
+    use ndarray::array;
+
+    /// Three ellipses of 2 : 1 : 1, and how many codes of each.
+    fn blobs(n: usize, seed: u64) -> (Array2<f64>, [usize; 3]) {
+        let mut codes = normal::<f64>(n, 2, seed);
+        let counts = [n / 2, n / 4, n - n / 2 - n / 4];
+        let shapes = [array![[1.0, 0.0], [0.5, 0.5]], array![[0.3, 0.0], [0.0, 2.0]], array![[1.0, 1.0], [-1.0, 1.0]]];
+        let centres = [array![0.0, 0.0], array![20.0, 0.0], array![0.0, 20.0]];
+        let mut start = 0;
+        for i in 0..3 {
+            let mut part = codes.slice_axis_mut(Axis(0), (start..start + counts[i]).into());
+            let moved = part.dot(&shapes[i].t()) + &centres[i];
+            part.assign(&moved);
+            start += counts[i];
+        }
+        (codes, counts)
+    }
+
+    /// The density by its formula, with determinant and inverse of 2 x 2 matrices written out.
+    fn log_density(mixture: &Mixture, x: ArrayView1<'_, f64>) -> f64 {
+        let of_component = |c: usize| {
+            let s = mixture.covariances().index_axis(Axis(0), c).to_owned();
+            let determinant = s[[0, 0]] * s[[1, 1]] - s[[0, 1]] * s[[1, 0]];
+            let (a, b) = (x[0] - mixture.means()[[c, 0]], x[1] - mixture.means()[[c, 1]]);
+            let square = (s[[1, 1]] * a * a - 2.0 * s[[0, 1]] * a * b + s[[0, 0]] * b * b) / determinant;
+            mixture.weights()[c] * (-0.5 * square).exp() / (2.0 * std::f64::consts::PI * determinant.sqrt())
+        };
+        (0..mixture.components()).map(of_component).sum::<f64>().ln()
+    }
+
+    #[test]
+    fn recovers_blobs() {
+        let (codes, counts) = blobs(6_000, 1);
+        let mixture = Mixture::fit(codes.view(), 3, 0).unwrap();
+        assert_eq!(mixture.components(), 3);
+        let mut start = 0;
+        for count in counts {
+            // Ten standard deviations apart, each is as if fitted by itself.
+            let alone = Gaussian::fit(codes.slice_axis(Axis(0), (start..start + count).into())).unwrap();
+            let distance = |c: &usize| (&mixture.means().row(*c) - &alone.mean()).mapv(f64::abs).sum();
+            let c = (0..3).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap();
+            assert_relative_eq!(mixture.weights()[c], count as f64 / 6_000.0, max_relative = 1e-9);
+            assert!(difference(&mixture.means().row(c).to_owned(), &alone.mean().to_owned()) < 1e-9);
+            // Divisor n, and the ridge: 1e-6 of a variance of about 100.
+            let covariance = &alone.covariance() * ((count as f64 - 1.0) / count as f64);
+            let found = mixture.covariances().index_axis(Axis(0), c).to_owned();
+            assert!(difference(&found, &covariance) < 2e-4);
+            start += count;
+        }
+        // Draws have those weights and means: four standard errors.
+        let draws = mixture.sample::<f64>(20_000, 3);
+        let share = draws.column(0).iter().filter(|x| **x > 12.0).count() as f64 / 20_000.0;
+        assert!((share - 0.25).abs() < 4.0 * (0.25 * 0.75 / 20_000.0_f64).sqrt(), "{share}");
+        let (of_draws, of_codes) = (draws.mean_axis(Axis(0)).unwrap(), codes.mean_axis(Axis(0)).unwrap());
+        let error = draws.std_axis(Axis(0), 0.0) / 20_000.0_f64.sqrt();
+        assert!(((of_draws - of_codes) / error).iter().all(|x| x.abs() < 4.0));
+        // And the density that they are drawn from has their entropy: its standard error is below 0.02 nats.
+        let likelihoods = [mixture.log_likelihood(draws.view()), mixture.log_likelihood(codes.view())];
+        assert!((likelihoods[0] - likelihoods[1]).abs() < 0.08, "{likelihoods:?}");
+    }
+
+    #[test]
+    fn likelihood_by_the_formula() {
+        // Overlapping, in units far from 1 and far from the origin.
+        let codes = normal::<f64>(700, 2, 2) * &array![1e3, 1e-3] + &array![1e5, 1.0];
+        let mixture = Mixture::fit(codes.view(), 3, 1).unwrap();
+        let formula = codes.outer_iter().map(|x| log_density(&mixture, x)).sum::<f64>() / 700.0;
+        assert_relative_eq!(mixture.log_likelihood(codes.view()), formula, epsilon = 1e-9);
+        let bic = 17.0 * 700.0_f64.ln() - 1400.0 * formula;
+        assert_relative_eq!(mixture.bic(codes.view()), bic, max_relative = 1e-9);
+    }
+
+    #[test]
+    fn as_many_components_as_there_are_clusters() {
+        let (codes, _) = blobs(600, 5);
+        for seed in 0..3 {
+            assert_eq!(Mixture::fit_best(codes.view(), &[1, 3], seed).unwrap().components(), 3);
+        }
+        let single = normal::<f64>(600, 4, 6);
+        assert_eq!(Mixture::fit_best(single.view(), &[20, 1], 0).unwrap().components(), 1);
+        let bic = |k| Mixture::fit(codes.view(), k, 0).unwrap().bic(codes.view());
+        assert!(bic(3) < bic(1) && bic(3) < bic(12));
+    }
+
+    #[test]
+    fn the_number_of_threads_changes_nothing() {
+        let codes = normal::<f64>(3_001, 3, 7);
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| Mixture::fit(codes.view(), 7, 3).unwrap())
+        };
+        assert_eq!(on(1), on(2));
+    }
+
+    #[test]
+    fn codes_that_are_hardly_a_distribution() {
+        let one_value = Array2::from_elem((40, 3), 2.5);
+        let one_flat_column = normal::<f64>(40, 2, 1) * &array![1.0, 0.0] + &array![0.0, 3.0];
+        let tiny = normal::<f64>(40, 2, 1) * 1e-160;
+        let huge = normal::<f64>(40, 2, 1) * 1e98;
+        for codes in [one_value, one_flat_column, tiny, huge] {
+            let mixture = Mixture::fit(codes.view(), 4, 0).unwrap();
+            assert!(mixture.log_likelihood(codes.view()).is_finite());
+            let draws = mixture.sample::<f64>(100, 0);
+            let (centre, scale) = units(codes.view());
+            assert!(((draws - &centre) / &scale).iter().all(|x| x.abs() < 10.0));
+        }
+    }
+
+    #[test]
+    fn refuses() {
+        let codes = normal::<f64>(30, 2, 1);
+        assert_eq!(Mixture::fit(codes.view(), 0, 0), Err(FitError::NoComponents));
+        assert_eq!(Mixture::fit(codes.view(), 31, 0), Err(FitError::NotEnough { n: 30, needed: 31 }));
+        assert_eq!(Mixture::fit_best(codes.view(), &[], 0), Err(FitError::NoCandidates));
+        assert_eq!(Mixture::fit_best(codes.view(), &[1, 0], 0), Err(FitError::NoComponents));
+    }
+}

@@ -1,0 +1,167 @@
+//! Where codes to decode come from.
+//!
+//! Training drives codes towards N(0, I), and [`normal`] draws from it. How close they come can be seen in a
+//! [`CodeReport`](crate::metrics::CodeReport); what is left is codes that no image has, and images that look like none. The
+//! other samplers are fitted to the codes of the training images, without touching the model:
+//!
+//! | sampler | parameters | when |
+//! |---|---|---|
+//! | [`normal`] | none | the codes are close to N(0, I); the samples to compare others with |
+//! | [`sphere`] | none | as `normal`, in many dimensions, without codes of unusual length |
+//! | [`Gaussian`] | `d^2 / 2` | the coordinates are correlated, or their variances are not 1 |
+//! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; it also gives a density |
+//! | [`Gaussianisation`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
+//!
+//! The more parameters, the more codes it takes, and the closer draws can come to codes of the training images themselves.
+
+mod error;
+mod gaussian;
+mod gaussianisation;
+mod linalg;
+mod mixture;
+mod normal;
+mod sphere;
+mod tensors;
+
+use ndarray::Array2;
+use nn_layers::Weights;
+
+use crate::Float;
+
+pub use error::{FitError, ReadError};
+pub use gaussian::Gaussian;
+pub use gaussianisation::Gaussianisation;
+pub use mixture::Mixture;
+pub use normal::normal;
+pub use sphere::sphere;
+
+/// More numbers in a code than this are a slip in a file, as in a model's.
+const MOST_LATENT: u64 = 1 << 16;
+
+/// Any of the samplers.
+///
+/// ```
+/// use eae::sampler::{Gaussian, Sampler, normal};
+///
+/// let codes = normal::<f32>(100, 8, 0) * 2.0;
+/// let sampler = Sampler::Gaussian(Gaussian::fit(codes.view())?);
+/// assert_eq!(sampler.sample::<f32>(5, 1).dim(), (5, 8));
+///
+/// let mut weights = nn_layers::Weights::default();
+/// sampler.write("sampler", &mut weights);
+/// assert_eq!(Sampler::read("sampler", &weights)?, sampler);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Sampler {
+    /// N(0, I).
+    Normal {
+        /// The numbers in a code.
+        latent: usize,
+    },
+    /// The sphere of radius `sqrt(latent)`.
+    Sphere {
+        /// The numbers in a code.
+        latent: usize,
+    },
+    /// A fitted Gaussian.
+    Gaussian(Gaussian),
+    /// A fitted mixture of Gaussians.
+    Mixture(Mixture),
+    /// A fitted map from N(0, I).
+    Gaussianisation(Gaussianisation),
+}
+
+impl Sampler {
+    /// What [`name`](Sampler::name) can be.
+    pub const NAMES: [&str; 5] = ["normal", "sphere", "gaussian", "mixture", "gaussianisation"];
+
+    /// Which it is, in one lower-case word.
+    pub fn name(&self) -> &'static str {
+        Self::NAMES[match self {
+            Self::Normal { .. } => 0,
+            Self::Sphere { .. } => 1,
+            Self::Gaussian(_) => 2,
+            Self::Mixture(_) => 3,
+            Self::Gaussianisation(_) => 4,
+        }]
+    }
+
+    /// The numbers in a code.
+    pub fn latent(&self) -> usize {
+        match self {
+            Self::Normal { latent } | Self::Sphere { latent } => *latent,
+            Self::Gaussian(gaussian) => gaussian.latent(),
+            Self::Mixture(mixture) => mixture.latent(),
+            Self::Gaussianisation(map) => map.latent(),
+        }
+    }
+
+    /// `n` codes `[n, latent]`.
+    ///
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
+        match self {
+            Self::Normal { latent } => normal(n, *latent, seed),
+            Self::Sphere { latent } => sphere(n, *latent, seed),
+            Self::Gaussian(gaussian) => gaussian.sample(n, seed),
+            Self::Mixture(mixture) => mixture.sample(n, seed),
+            Self::Gaussianisation(map) => map.sample(n, seed),
+        }
+    }
+
+    /// Puts its parameters under `prefix.name.`, in double precision: what is read back draws the same codes. The prefix should
+    /// be no other tensors'; in a model's file not `encoder` or `decoder`.
+    pub fn write(&self, prefix: &str, weights: &mut Weights) {
+        let prefix = format!("{prefix}.{}", self.name());
+        match self {
+            Self::Normal { latent } | Self::Sphere { latent } => {
+                weights.insert_count(format!("{prefix}.latent"), *latent as u64);
+            }
+            Self::Gaussian(gaussian) => gaussian.write(&prefix, weights),
+            Self::Mixture(mixture) => mixture.write(&prefix, weights),
+            Self::Gaussianisation(map) => map.write(&prefix, weights),
+        }
+    }
+
+    /// The sampler that [`write`](Sampler::write) put there.
+    ///
+    /// # Errors
+    ///
+    /// If there is none or more than one, a tensor is missing, unknown or of the wrong shape, or its numbers are not those of
+    /// such a sampler.
+    pub fn read(prefix: &str, weights: &Weights) -> Result<Self, ReadError> {
+        let under = format!("{prefix}.");
+        let kind_of = |tensor: &str| Self::NAMES.into_iter().find(|kind| tensor.split('.').next() == Some(*kind));
+        let first = weights.names().find_map(|name| kind_of(name.strip_prefix(&under)?));
+        let kind = first.ok_or_else(|| ReadError::NoSampler { prefix: prefix.to_owned() })?;
+        let own = format!("{prefix}.{kind}");
+        let latent = || {
+            let name = format!("{own}.latent");
+            match weights.get_count(&name)? {
+                latent @ 1..=MOST_LATENT => Ok(latent as usize),
+                latent => Err(ReadError::Value {
+                    name,
+                    value: latent as f64,
+                    position: 0,
+                    needed: "a code has from 1 to 65536 numbers",
+                }),
+            }
+        };
+        let sampler = match kind {
+            "normal" => Self::Normal { latent: latent()? },
+            "sphere" => Self::Sphere { latent: latent()? },
+            "gaussian" => Self::Gaussian(Gaussian::read(&own, weights)?),
+            "mixture" => Self::Mixture(Mixture::read(&own, weights)?),
+            _ => Self::Gaussianisation(Gaussianisation::read(&own, weights)?),
+        };
+        // What it would write again is all that may be there.
+        let mut known = Weights::default();
+        sampler.write(prefix, &mut known);
+        match weights.names().find(|name| name.starts_with(&under) && known.shape(name).is_none()) {
+            Some(name) => Err(ReadError::Unexpected { name: name.to_owned() }),
+            None => Ok(sampler),
+        }
+    }
+}
