@@ -122,8 +122,7 @@ pub(super) fn checked<F: Float>(codes: ArrayView2<'_, F>, needed: usize) -> Resu
         return Err(FitError::NotEnough { n, needed });
     }
     let codes = codes.mapv(F::into_f64);
-    // Not `> LARGEST`: NaN is neither.
-    match codes.indexed_iter().find(|(_, z)| !(z.abs() <= LARGEST)) {
+    match codes.indexed_iter().find(|(_, z)| z.is_nan() || z.abs() > LARGEST) {
         Some(((row, column), &value)) => Err(FitError::NotFinite { row, column, value }),
         None => Ok(codes),
     }

@@ -85,6 +85,6 @@ mod tests {
     fn orthogonality() {
         assert_eq!(orthogonality_error(array![[0.0, 1.0], [-1.0, 0.0]].view()), 0.0);
         assert_relative_eq!(orthogonality_error(array![[1.0, 0.5], [0.0, 1.0]].view()), 0.5);
-        assert!(!(orthogonality_error(array![[1e200, -1e200], [1e200, 1e200]].view()) < 1.0));
+        assert!(orthogonality_error(array![[1e200, -1e200], [1e200, 1e200]].view()).is_nan());
     }
 }

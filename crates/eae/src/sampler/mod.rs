@@ -1,13 +1,13 @@
 //! Where codes to decode come from.
 //!
-//! Training drives codes towards N(0, I), and [`normal`] draws from it. How close they come can be seen in a
+//! Training drives codes towards N(0, I), and [`normal()`] draws from it. How close they come can be seen in a
 //! [`CodeReport`](crate::metrics::CodeReport); what is left is codes that no image has, and images that look like none. The
 //! other samplers are fitted to the codes of the training images, without touching the model:
 //!
 //! | sampler | parameters | when |
 //! |---|---|---|
-//! | [`normal`] | none | the codes are close to N(0, I); the samples to compare others with |
-//! | [`sphere`] | none | as `normal`, in many dimensions, without codes of unusual length |
+//! | [`normal()`] | none | the codes are close to N(0, I); the samples to compare others with |
+//! | [`sphere()`] | none | as `normal`, in many dimensions, without codes of unusual length |
 //! | [`Gaussian`] | `d^2 / 2` | the coordinates are correlated, or their variances are not 1 |
 //! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; it also gives a density |
 //! | [`Gaussianisation`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
@@ -54,6 +54,7 @@ const MOST_LATENT: u64 = 1 << 16;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "a program has one or two of them")]
 pub enum Sampler {
     /// N(0, I).
     Normal {
@@ -165,3 +166,6 @@ impl Sampler {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use ndarray::{Array2, Axis};
 use super::normal;
 use crate::Float;
 
-/// `n` codes of `latent` numbers from the uniform distribution on the sphere of radius `sqrt(latent)`: draws of [`normal`]
+/// `n` codes of `latent` numbers from the uniform distribution on the sphere of radius `sqrt(latent)`: draws of [`normal()`]
 /// by the same seed, each scaled to that radius. In many dimensions N(0, I) is close to it, and it has no codes of unusual
 /// length.
 ///

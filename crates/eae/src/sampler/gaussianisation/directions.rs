@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::marginal::normal_quantile;
 
 /// Random directions that a search starts from the best of.
-const CANDIDATES: usize = 8;
+const CANDIDATES: usize = 16;
 
 /// Steps up the gradient from there.
 const STEPS: usize = 12;
@@ -133,12 +133,14 @@ mod tests {
         let (mean, covariance) = moments(codes.view());
         let (variances, vectors) = eigen(covariance.view()).unwrap();
         codes = ((codes - &mean).dot(&vectors) / variances.mapv(f64::sqrt)).dot(&vectors.t());
-        for seed in 0..5 {
-            let basis = worst(codes.view(), &mut ChaCha8Rng::seed_from_u64(seed));
+        let found = |seed: &u64| {
+            let basis = worst(codes.view(), &mut ChaCha8Rng::seed_from_u64(*seed));
             assert!(orthogonality_error(basis.view()) < 1e-13);
-            let cosine = basis.row(0).dot(&truth).abs();
-            println!("{cosine}");
-        }
+            basis.row(0).dot(&truth).abs() > 0.99
+        };
+        // A random direction comes as close in 3 of 10^7 tries. The search may end at another, lower maximum.
+        let count = (0..10).filter(found).count();
+        assert!(count >= 8, "{count} of 10");
     }
 
     #[test]

@@ -57,7 +57,7 @@ struct Layer {
 
 impl Gaussianisation {
     /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d` times and up to 4096 of them
-    /// `20 d` times.
+    /// `28 d` times.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Gaussianisation {
         ((z * &self.scale).dot(&self.directions) + &self.mean).mapv(F::from_f64)
     }
 
-    /// `n` draws: the codes that draws of [`normal`] by the same seed belong to.
+    /// `n` draws: the codes that draws of [`normal()`] by the same seed belong to.
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
@@ -225,8 +225,8 @@ fn in_blocks(codes: &mut Array2<f64>, work: impl Fn(Array2<f64>) -> Array2<f64> 
 fn refuse_skewed(name: &str, matrices: ArrayView3<'_, f64>) -> Result<(), ReadError> {
     for (index, matrix) in matrices.outer_iter().enumerate() {
         let error = orthogonality_error(matrix);
-        // NaN, of numbers too large to square, is not either.
-        if !(error <= 1e-9) {
+        // NaN is of numbers too large to square.
+        if error.is_nan() || error > 1e-9 {
             return Err(ReadError::NotOrthogonal { name: name.to_owned(), index, error });
         }
     }
@@ -245,7 +245,7 @@ fn knots(weights: &Weights, name: &str, [layers, d]: [usize; 2]) -> Result<Array
     }
     let knots = numbers(weights, name, [layers, d, count], "a knot is at most 1e9 in size", |x| x.abs() <= MOST)?;
     let values = knots.as_slice().expect("in order, as read");
-    let stays = |i: &usize| i % count > 0 && values[*i] - values[i - 1] < LEAST;
+    let stays = |i: &usize| !i.is_multiple_of(count) && values[*i] - values[i - 1] < LEAST;
     match (0..values.len()).find(stays) {
         Some(position) => Err(ReadError::Value {
             name: name.to_owned(),
@@ -258,94 +258,4 @@ fn knots(weights: &Weights, name: &str, [layers, d]: [usize; 2]) -> Result<Array
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::normal_radius;
-    use crate::sampler::linalg::difference;
-    use ndarray::{ArrayView1, array};
-    use ndarray_rand::rand::Rng;
-    use std::f64::consts::TAU;
-
-    /// Eight clusters on a circle of radius 2, of standard deviation 0.2.
-    fn clusters(n: usize, seed: u64) -> Array2<f64> {
-        let mut codes = normal::<f64>(n, 2, seed) * 0.2;
-        let rng = &mut ChaCha8Rng::seed_from_u64(seed + 1000);
-        for mut code in codes.outer_iter_mut() {
-            let angle = rng.random_range(0..8) as f64 * TAU / 8.0;
-            code += &array![2.0 * angle.cos(), 2.0 * angle.sin()];
-        }
-        codes
-    }
-
-    /// A parabola `y = x^2` with noise.
-    fn banana(n: usize, seed: u64) -> Array2<f64> {
-        let mut codes = normal::<f64>(n, 2, seed);
-        codes.outer_iter_mut().for_each(|mut code| code[1] = code[0].powi(2) + 0.3 * code[1]);
-        codes
-    }
-
-    /// The energy distance (Szekely and Rizzo, 2013), unbiased: `2 E|X - Y| - E|X - X'| - E|Y - Y'|`.
-    fn energy(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> f64 {
-        let sum = |a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>| -> f64 {
-            let distance = |p: ArrayView1<'_, f64>, q: ArrayView1<'_, f64>| (&p - &q).mapv(|x| x * x).sum().sqrt();
-            a.outer_iter().map(|p| b.outer_iter().map(|q| distance(p, q)).sum::<f64>()).sum()
-        };
-        let (n, m) = (x.nrows() as f64, y.nrows() as f64);
-        2.0 * sum(x, y) / (n * m) - sum(x, x) / (n * (n - 1.0)) - sum(y, y) / (m * (m - 1.0))
-    }
-
-    /// The largest difference between the distribution of values and a distribution function, in units of `1 / sqrt(n)`: the
-    /// Kolmogorov-Smirnov statistic, which exceeds 1.63 in one of a hundred samples.
-    fn kolmogorov_smirnov(values: impl IntoIterator<Item = f64>, below: impl Fn(f64) -> f64) -> f64 {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
-        let n = values.len() as f64;
-        let off = |(i, &x): (usize, &f64)| (below(x) - i as f64 / n).max((i as f64 + 1.0) / n - below(x));
-        values.iter().enumerate().map(off).fold(0.0, f64::max) * n.sqrt()
-    }
-
-    fn normal_cdf(x: f64) -> f64 {
-        0.5 * statrs::function::erf::erfc(-x / std::f64::consts::SQRT_2)
-    }
-
-    #[test]
-    fn there_and_back() {
-        for (codes, layers) in [(clusters(2_000, 1), 30), (banana(2_000, 1) * 1e6, 30), (normal(500, 7, 1), 5)] {
-            let map = Gaussianisation::fit(codes.view(), layers, 0).unwrap();
-            let others = &codes * 1.1 + 0.1;
-            let size = codes.fold(0.0_f64, |most, x| most.max(x.abs()));
-            for codes in [codes, others] {
-                let again = map.inverse(map.forward(codes.view()).view());
-                assert!(difference(&again, &codes) < 1e-9 * size);
-            }
-        }
-    }
-
-    #[test]
-    fn probe() {
-        for (name, of) in [("clusters", clusters as fn(usize, u64) -> Array2<f64>), ("banana", banana)] {
-            let n = 20_000;
-            for layers in [5, 20, 40, 80, 160] {
-                let start = std::time::Instant::now();
-                let map = Gaussianisation::fit(of(n, 1).view(), layers, 0).unwrap();
-                let time = start.elapsed();
-                let z = map.forward(of(4_000, 2).view());
-                let ks: Vec<f64> =
-                    z.columns().into_iter().map(|c| kolmogorov_smirnov(c.to_vec(), normal_cdf)).collect();
-                let radius = kolmogorov_smirnov(z.outer_iter().map(|z| z.dot(&z)), |r| 1.0 - (-0.5 * r).exp());
-                let test = of(1_500, 3);
-                let own = energy(of(1_500, 4).view(), test.view());
-                let drawn = energy(map.sample::<f64>(1_500, 5).view(), test.view());
-                let g = energy(
-                    crate::sampler::Gaussian::fit(of(n, 1).view()).unwrap().sample::<f64>(1_500, 5).view(),
-                    test.view(),
-                );
-                println!(
-                    "{name} {layers} kept {} ks {ks:?} radius {radius} energy {drawn:e} own {own:e} gaussian {g:e} {time:?}",
-                    map.layers()
-                );
-            }
-        }
-        let _ = normal_radius(2);
-    }
-}
+mod tests;

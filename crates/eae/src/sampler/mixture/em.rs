@@ -106,9 +106,15 @@ fn count(d: usize) -> usize {
 fn features(codes: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut features = Array2::zeros((codes.nrows(), count(codes.ncols())));
     for (code, mut row) in codes.outer_iter().zip(features.outer_iter_mut()) {
-        let squares = (0..code.len()).flat_map(|i| (i..code.len()).map(move |j| code[i] * code[j]));
-        let all = std::iter::once(1.0).chain(code.iter().copied()).chain(squares);
-        row.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        let d = code.len();
+        let (first, mut rest) = row.as_slice_mut().expect("in order").split_at_mut(d + 1);
+        first[0] = 1.0;
+        first[1..].iter_mut().zip(code).for_each(|(to, x)| *to = *x);
+        for i in 0..d {
+            let (products, after) = rest.split_at_mut(d - i);
+            products.iter_mut().zip(&first[1 + i..]).for_each(|(to, x)| *to = first[1 + i] * x);
+            rest = after;
+        }
     }
     features
 }
