@@ -225,7 +225,7 @@ fn in_blocks(codes: &mut Array2<f64>, work: impl Fn(Array2<f64>) -> Array2<f64> 
 fn refuse_skewed(name: &str, matrices: ArrayView3<'_, f64>) -> Result<(), ReadError> {
     for (index, matrix) in matrices.outer_iter().enumerate() {
         let error = orthogonality_error(matrix);
-        // NaN is of numbers too large to square.
+        // It is NaN for numbers too large to square.
         if error.is_nan() || error > 1e-9 {
             return Err(ReadError::NotOrthogonal { name: name.to_owned(), index, error });
         }
