@@ -51,13 +51,13 @@ pub enum ReadError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// There is no tensor of a sampler.
-    #[error("no tensor is named `{prefix}.` and a sampler; was the file written without one?")]
+    #[error("no tensor's name begins with `{name}.`; was the file written without such a sampler?")]
     NoSampler {
         /// Where it was looked for.
-        prefix: String,
+        name: String,
     },
     /// A tensor under the prefix that is not this sampler's.
-    #[error("`{name}` is no tensor of a sampler, or of a second one; write one sampler under a prefix of its own")]
+    #[error("`{name}` is no tensor of such a sampler; the file is damaged, or of a later version")]
     Unexpected {
         /// The tensor.
         name: String,

@@ -35,6 +35,9 @@ pub use mixture::Mixture;
 pub use normal::normal;
 pub use sphere::sphere;
 
+/// Where a model's file has its samplers.
+pub const PREFIX: &str = "sampler";
+
 /// More numbers in a code than this are a slip in a file, as in a model's.
 const MOST_LATENT: u64 = 1 << 16;
 
@@ -49,7 +52,7 @@ const MOST_LATENT: u64 = 1 << 16;
 ///
 /// let mut weights = nn_layers::Weights::default();
 /// sampler.write("sampler", &mut weights);
-/// assert_eq!(Sampler::read("sampler", &weights)?, sampler);
+/// assert_eq!(Sampler::read("sampler", "gaussian", &weights)?, sampler);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -126,18 +129,18 @@ impl Sampler {
         }
     }
 
-    /// The sampler that [`write`](Sampler::write) put there.
+    /// The sampler of a [`name`](Sampler::name) that [`write`](Sampler::write) put there; others may be there, too.
     ///
     /// # Errors
     ///
-    /// If there is none or more than one, a tensor is missing, unknown or of the wrong shape, or its numbers are not those of
+    /// If there is none of the name, a tensor is missing, unknown or of the wrong shape, or its numbers are not those of
     /// such a sampler.
-    pub fn read(prefix: &str, weights: &Weights) -> Result<Self, ReadError> {
-        let under = format!("{prefix}.");
-        let kind_of = |tensor: &str| Self::NAMES.into_iter().find(|kind| tensor.split('.').next() == Some(*kind));
-        let first = weights.names().find_map(|name| kind_of(name.strip_prefix(&under)?));
-        let kind = first.ok_or_else(|| ReadError::NoSampler { prefix: prefix.to_owned() })?;
+    pub fn read(prefix: &str, kind: &str, weights: &Weights) -> Result<Self, ReadError> {
         let own = format!("{prefix}.{kind}");
+        let under = format!("{own}.");
+        if !Self::NAMES.contains(&kind) || !weights.names().any(|name| name.starts_with(&under)) {
+            return Err(ReadError::NoSampler { name: own });
+        }
         let latent = || {
             let name = format!("{own}.latent");
             match weights.get_count(&name)? {

@@ -46,7 +46,7 @@ fn comes_back_as_it_was() {
         weights.insert("encoder.0.weight", &arr0(1.0_f32).into_dyn());
         weights.insert("spare.mixture.means", &arr0(1.0_f32).into_dyn());
         weights.save(&path).unwrap();
-        let read = Sampler::read("s", &Weights::read(&path).unwrap()).unwrap();
+        let read = Sampler::read("s", name, &Weights::read(&path).unwrap()).unwrap();
         assert_eq!((read.name(), read.latent()), (name, 3));
         assert_eq!(read.sample::<f64>(10, 1), sampler.sample::<f64>(10, 1));
         assert_eq!(read, sampler);
@@ -70,7 +70,7 @@ fn damaged_tensors_are_refused() {
         (2, "mean", none(&[2]), "`s.gaussian.covariance` has shape [3, 3], the network needs [2, 2]"),
         (2, "covariance", eye(-1.0), "matrix 0 of `s.gaussian.covariance` is no covariance"),
         (2, "covariance", eye(1e300), "a covariance is at most 1e201"),
-        (2, "other", eye(1.0), "`s.gaussian.other` is no tensor of a sampler"),
+        (2, "other", eye(1.0), "`s.gaussian.other` is no tensor of such a sampler"),
         (3, "weights", array![0.5, 0.5, 0.5].into_dyn(), "the weights `s.mixture.weights` sum to 1.5"),
         (3, "weights", array![1.0, 0.5, -0.5].into_dyn(), "`s.mixture.weights` holds -0.5 at position 2"),
         (3, "weights", none(&[2]), "`s.mixture.weights` has shape [2]"),
@@ -91,28 +91,32 @@ fn damaged_tensors_are_refused() {
         let sampler = &all()[kind];
         let mut weights = written(sampler);
         weights.insert(format!("s.{}.{tensor}", sampler.name()), &damaged);
-        let error = Sampler::read("s", &weights).unwrap_err().to_string();
+        let error = Sampler::read("s", sampler.name(), &weights).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}, not {expected}");
     }
 }
 
 #[test]
 fn none_or_two_or_half_of_one() {
-    let error = |weights: &Weights| Sampler::read("s", weights).unwrap_err().to_string();
-    assert_eq!(error(&Weights::default()), "no tensor is named `s.` and a sampler; was the file written without one?");
-    let mut two = written(&all()[0]);
-    all()[1].write("s", &mut two);
-    assert!(error(&two).contains("`s.sphere.latent` is no tensor of a sampler, or of a second one"));
+    let error = |kind: &str, weights: &Weights| Sampler::read("s", kind, weights).unwrap_err().to_string();
+    let said = error("sphere", &written(&all()[0]));
+    assert_eq!(said, "no tensor's name begins with `s.sphere.`; was the file written without such a sampler?");
+    assert!(error("encoder", &written(&all()[0])).starts_with("no tensor's name begins with `s.encoder.`"));
+    let mut together = Weights::default();
+    all().iter().for_each(|sampler| sampler.write("s", &mut together));
+    for sampler in all() {
+        assert_eq!(Sampler::read("s", sampler.name(), &together).unwrap(), sampler);
+    }
     for sampler in all() {
         for name in written(&sampler).names() {
             let mut part = Weights::default();
             part.insert(name, &array![[1.0]].into_dyn());
-            assert!(Sampler::read("s", &part).is_err(), "{name}");
+            assert!(Sampler::read("s", sampler.name(), &part).is_err(), "{name}");
         }
     }
     for latent in [0, 1 << 40] {
         let mut weights = Weights::default();
         weights.insert_count("s.normal.latent", latent);
-        assert!(error(&weights).contains("a code has from 1 to 65536 numbers"));
+        assert!(error("normal", &weights).contains("a code has from 1 to 65536 numbers"));
     }
 }
