@@ -68,6 +68,13 @@ fn train_then_sample() {
         assert_eq!(json(&sampled)[0]["shape"], serde_json::json!([n, 1, 28, 28]));
         Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap()
     };
+    for sampler in ["sphere", "gaussian", "gmm", "gaussianisation"] {
+        let sampled = eae(folder, &["sample", "run", "--n", "20", "--sampler", sampler, "--out", "x.npy", "--json"]);
+        assert!(sampled.status.success(), "{}", stderr(&sampled));
+        assert_eq!(json(&sampled)[0]["sampler"], sampler);
+        let images = Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap();
+        assert!(images.dim() == (20, 1, 28, 28) && images.iter().all(|x| (0.0..=1.0).contains(x)), "{sampler}");
+    }
     let (three, five) = (sample("3", "1"), sample("5", "1"));
     assert_eq!(three.shape(), [3, 1, 28, 28]);
     assert!(five.iter().all(|x| (0.0..=1.0).contains(x)));

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use eae::picture::{self, PictureError};
-use eae::{Autoencoder, run, sampler};
+use eae::sampler::{self, Sampler};
+use eae::{Autoencoder, run};
 use ndarray::Array4;
 use ndarray_npy::WriteNpyExt;
+use nn_layers::Weights;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::{Common, print_json};
 
-/// Decode draws from N(0, I) with a trained model.
+/// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy"
@@ -24,8 +26,8 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 100)]
     n: usize,
     /// Where the codes come from.
-    #[arg(long, value_enum, default_value_t = Sampler::Normal)]
-    sampler: Sampler,
+    #[arg(long, value_enum, default_value_t = Kind::Normal)]
+    sampler: Kind,
     /// The file to write: a .png picture, or a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1.
     #[arg(long)]
     out: PathBuf,
@@ -41,16 +43,37 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Sampler {
+enum Kind {
     /// N(0, I).
     Normal,
+    /// N(0, I), moved to the sphere of radius sqrt(latent).
+    Sphere,
+    /// The Gaussian of the training images' codes.
+    Gaussian,
+    /// A mixture of Gaussians fitted to them.
+    #[value(alias = "mixture")]
+    Gmm,
+    /// An invertible map from N(0, I) fitted to them.
+    Gaussianisation,
+}
+
+impl Kind {
+    fn sampler(self, latent: usize, weights: &Weights) -> Result<Sampler, sampler::ReadError> {
+        match self {
+            Self::Normal => Ok(Sampler::Normal { latent }),
+            Self::Sphere => Ok(Sampler::Sphere { latent }),
+            Self::Gaussian => Sampler::read(sampler::PREFIX, "gaussian", weights),
+            Self::Gmm => Sampler::read(sampler::PREFIX, "mixture", weights),
+            Self::Gaussianisation => Sampler::read(sampler::PREFIX, "gaussianisation", weights),
+        }
+    }
 }
 
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
     shape: [usize; 4],
-    sampler: Sampler,
+    sampler: Kind,
     seed: u64,
 }
 
@@ -75,9 +98,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let file = if arguments.run.is_dir() { arguments.run.join(run::MODEL) } else { arguments.run.clone() };
     let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
-    let codes = match sampler {
-        Sampler::Normal => sampler::normal(*n, model.latent(), common.seed),
-    };
+    let weights = Weights::read(&file).map_err(Failure::usage)?;
+    let source = sampler.sampler(model.latent(), &weights);
+    let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
+    if source.latent() != model.latent() {
+        let (codes, takes) = (source.latent(), model.latent());
+        let problem = format!("{}: a sampler of codes of {codes} numbers, the model takes {takes}", file.display());
+        return Err(Failure::usage(problem));
+    }
+    let codes = source.sample(*n, common.seed);
     let images = model.decode(codes.view());
     match format {
         Format::Png => {

@@ -8,10 +8,12 @@ use eae::data::Split;
 use eae::objective::{Ae, Criterion, Rae, Vae, Wae};
 use eae::picture::{PictureError, write_grid};
 use eae::run::{self, MetricsLog};
+use eae::sampler::{self, FitError, Gaussian, Gaussianisation, Mixture, Sampler};
 use eae::{
     Autoencoder, Eae, EpochReport, Evaluation, Objective, Observer, Outcome, Preset, TrainConfig, gallery, train,
 };
 use ndarray::{ArrayView4, Axis};
+use nn_layers::Weights;
 use serde::Serialize;
 
 use crate::dataset::Data;
@@ -157,6 +159,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let outcome = outcome.map_err(|e| failed(&e))?;
     // Before anything else that could go wrong.
     model.save(folder.join(run::MODEL)).map_err(|e| failed(&e))?;
+    match with_samplers(&model, images.pixels.view(), common.seed) {
+        Ok(weights) => weights.save(folder.join(run::MODEL)).map_err(|e| failed(&e))?,
+        Err(problem) => eprintln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
+    }
     let evaluation = Evaluation::new(&model, &objective, images.pixels.view(), test.pixels.view());
     let evaluation = evaluation.map_err(|e| failed(&e))?;
     log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
@@ -188,6 +194,23 @@ fn run_folder(out: Option<&Path>, data: &str) -> Result<PathBuf, Failure> {
         return Err(Failure::usage(format!("{} is not empty; name a new folder with --out", folder.display())));
     }
     Ok(folder.to_path_buf())
+}
+
+/// The weights, and with them the densities that `eae sample` can draw codes from.
+fn with_samplers(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>, seed: u64) -> Result<Weights, FitError> {
+    /// Components to choose from: more than 30 are a matter of minutes for 60 000 codes.
+    const COMPONENTS: [usize; 3] = [3, 10, 30];
+    const LAYERS: usize = 40;
+    let codes = model.encode(images);
+    let mut weights = model.to_weights();
+    for sampler in [
+        Sampler::Gaussian(Gaussian::fit(codes.view())?),
+        Sampler::Mixture(Mixture::fit_best(codes.view(), &COMPONENTS, seed)?),
+        Sampler::Gaussianisation(Gaussianisation::fit(codes.view(), LAYERS, seed)?),
+    ] {
+        sampler.write(sampler::PREFIX, &mut weights);
+    }
+    Ok(weights)
 }
 
 fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
