@@ -9,8 +9,8 @@ use crate::Float;
 
 /// N(m, S) with the mean and the covariance of codes.
 ///
-/// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a plane, and codes that are
-/// all the same, have one too: draws then stay in the plane.
+/// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a plane, and codes
+/// that are all the same, have one too: draws then stay in the plane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussian {
     mean: Array1<f64>,

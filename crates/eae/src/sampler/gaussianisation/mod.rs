@@ -26,15 +26,15 @@ const SEARCHED: usize = 4096;
 /// Of the largest variance: where codes vary by less, they do not vary.
 const FLAT: f64 = 1e-10;
 
-/// An invertible map from codes to N(0, I), made layer by layer without training: codes are rotated so that the first axes
-/// are those in which they are furthest from normal, then each coordinate is mapped to N(0, 1) by itself (Laparra, Camps-Valls
-/// and Malo, "Iterative Gaussianization", IEEE Transactions on Neural Networks 22, 2011; with directions sought as by Dai and
-/// Seljak, "Sliced Iterative Normalizing Flows", ICML 2021).
+/// An invertible map from codes to N(0, I), made layer by layer without training: codes are rotated so that the first
+/// axes are those in which they are furthest from normal, then each coordinate is mapped to N(0, 1) by itself (Laparra,
+/// Camps-Valls and Malo, "Iterative Gaussianization", IEEE Transactions on Neural Networks 22, 2011; with directions
+/// sought as by Dai and Seljak, "Sliced Iterative Normalizing Flows", ICML 2021).
 ///
-/// Before the layers, codes are moved and scaled along the eigenvectors of their covariance to mean 0 and covariance I. A
-/// coordinate's map is a monotone rational quadratic spline through its quantiles; it goes only as far as it differs from
-/// the identity by more than chance, so that more layers than needed do little harm, and a layer in which no coordinate
-/// does is left out.
+/// Before the layers, codes are moved and scaled along the eigenvectors of their covariance to mean 0 and covariance I.
+/// A coordinate's map is a monotone rational quadratic spline through its quantiles; it goes only as far as it differs
+/// from the identity by more than chance, so that more layers than needed do little harm, and a layer in which no
+/// coordinate does is left out.
 ///
 /// Where codes lie in a plane, draws do too, to 1e-5 of their largest standard deviation.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +56,8 @@ struct Layer {
 }
 
 impl Gaussianisation {
-    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d` times and up to 4096 of them
-    /// `28 d` times.
+    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d` times and up to 4096 of
+    /// them `28 d` times.
     ///
     /// # Errors
     ///
@@ -147,8 +147,8 @@ impl Gaussianisation {
         (codes - &self.mean).dot(&self.directions.t()) / &self.scale
     }
 
-    /// Puts, in double precision, under `prefix.` the `mean`, `directions` and `scale`, and if there are layers, of all of them
-    /// together the `rotations` `[layers, d, d]` and the knots `x` and `y` `[layers, d, knots]`.
+    /// Puts, in double precision, under `prefix.` the `mean`, `directions` and `scale`, and if there are layers, of all
+    /// of them together the `rotations` `[layers, d, d]` and the knots `x` and `y` `[layers, d, knots]`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
         weights.insert(format!("{prefix}.directions"), &self.directions.clone().into_dyn());

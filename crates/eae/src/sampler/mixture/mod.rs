@@ -18,9 +18,9 @@ use crate::Float;
 /// The density `p(x) = sum_k w_k N(x; m_k, S_k)`, with full covariances.
 ///
 /// Fitted by expectation-maximisation (Dempster, Laird and Rubin, 1977) from a k-means++ start, in units in which each
-/// coordinate has variance 1, until a step gains less than 0.001 nats per code or after 100 steps. In these units 1e-6 is added
-/// to the variances, so that no component collapses onto codes in a plane. A component left with fewer than `d + 1` codes is
-/// dropped: it has no covariance of its own, and draws from it would repeat these codes.
+/// coordinate has variance 1, until a step gains less than 0.001 nats per code or after 100 steps. In these units 1e-6
+/// is added to the variances, so that no component collapses onto codes in a plane. A component left with `d` codes or
+/// fewer is dropped: it has no covariance of its own, and draws from it would repeat these codes.
 ///
 /// The result depends on codes and seed, not on the number of threads.
 ///
@@ -64,12 +64,12 @@ impl Mixture {
         Ok(Self::new(parameters).expect("positive definite in other units, too"))
     }
 
-    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes, drawn by `seed` and left out,
-    /// has the greatest likelihood; then fits to all codes with that many. Of equals the first.
+    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes, drawn by `seed` and
+    /// left out, has the greatest likelihood; then fits to all codes with that many. Of equals the first.
     ///
-    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the candidates were the truth. The
-    /// codes of images lie along curved sheets, where no number of components is true, and the one wanted is that which
-    /// says most about codes not seen; the tenth measures just that.
+    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the candidates were the truth.
+    /// The codes of images lie along curved sheets, where no number of components is true, and the one wanted is that
+    /// which says most about codes not seen; the tenth measures just that.
     ///
     /// # Errors
     ///
@@ -153,8 +153,8 @@ impl Mixture {
         self.densities.log_likelihood(standard.view()) / n as f64 - self.scale.mapv(f64::ln).sum()
     }
 
-    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters and the likelihood `L` of the
-    /// `n` codes that it was fitted to. Less is better.
+    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters and the likelihood `L`
+    /// of the `n` codes that it was fitted to. Less is better.
     ///
     /// # Panics
     ///
@@ -218,8 +218,8 @@ impl Mixture {
     }
 }
 
-/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that hardly varies is measured by
-/// those that do.
+/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that hardly varies is
+/// measured by those that do.
 fn units(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array1<f64>) {
     let centre = codes.mean_axis(Axis(0)).expect("there are codes");
     let variance = (&codes - &centre).mapv(|x| x * x).mean_axis(Axis(0)).expect("there are codes");

@@ -11,8 +11,9 @@ const BLOCK: usize = 512;
 /// Steps of Lloyd's algorithm. What is left to improve is for expectation-maximisation.
 const LLOYD: usize = 5;
 
-/// The number of the nearest of up to `k` centres, for each of the `codes` `[n, d]`: k-means++ (Arthur and Vassilvitskii,
-/// SODA 2007) and a few steps of Lloyd's algorithm. There are fewer than `k` if that many codes are not distinct.
+/// The number of the nearest of up to `k` centres, for each of the `codes` `[n, d]`: k-means++ (Arthur and
+/// Vassilvitskii, SODA 2007) and a few steps of Lloyd's algorithm. There are fewer than `k` if that many codes are not
+/// distinct.
 pub(super) fn nearest_centres(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -> Vec<usize> {
     let mut centres = spread(codes, k, &mut ChaCha8Rng::seed_from_u64(seed));
     let mut nearest = assign(codes, centres.view());
@@ -31,8 +32,8 @@ pub(super) fn nearest_centres(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -
     nearest
 }
 
-/// The first centre is any code; each further one is a code with probability proportional to the square of its distance from
-/// the nearest centre before it.
+/// The first centre is any code; each further one is a code with probability proportional to the square of its distance
+/// from the nearest centre before it.
 fn spread(codes: ArrayView2<'_, f64>, k: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let n = codes.nrows();
     let mut chosen = vec![rng.random_range(0..n)];
