@@ -38,13 +38,14 @@ struct Variant {
 
 const BATCHES: Variant = Variant { name: "batches of 100", points: POINTS, steps: 4000, bank: 0, radius: 0.0 };
 
-const VARIANTS: [Variant; 6] = [
+const VARIANTS: [Variant; 7] = [
     Variant { name: "nothing: N(0, I)", steps: 0, ..BATCHES },
     Variant { name: "the same 100", points: BATCH, ..BATCHES },
     BATCHES,
     Variant { name: "bank", bank: 900, ..BATCHES },
     Variant { name: "radius term", radius: 10.0, ..BATCHES },
     Variant { name: "bank and radius term", bank: 900, radius: 10.0, ..BATCHES },
+    Variant { name: "radius term, weight 100", radius: 100.0, ..BATCHES },
 ];
 
 /// Those in the picture, a column for each dimension and a row for each variant.
