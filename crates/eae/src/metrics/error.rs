@@ -44,6 +44,12 @@ pub enum MetricError {
         /// The smallest that has a meaning.
         least: usize,
     },
+    /// Samples that do not spread at all.
+    #[error("{set}: all samples are equal; there is no direction that they vary in")]
+    Constant {
+        /// Which set it is.
+        set: &'static str,
+    },
     /// Numbers whose squares or cubes no number can hold.
     #[error("{what} is larger than the largest number; scale the samples down")]
     OutOfRange {
