@@ -51,7 +51,7 @@ pub enum MetricError {
         set: &'static str,
     },
     /// Numbers whose squares or cubes no number can hold.
-    #[error("{what} is larger than the largest number; scale the samples down")]
+    #[error("{what} is too large for its powers to be numbers; scale the samples down")]
     OutOfRange {
         /// What it is.
         what: &'static str,
@@ -95,6 +95,11 @@ pub(super) fn same_dimension(one: &Samples<'_>, other: &Samples<'_>) -> Result<(
 
 pub(super) fn at_least(setting: &'static str, value: usize, least: usize) -> Result<(), MetricError> {
     if value < least { Err(MetricError::Setting { setting, value, least }) } else { Ok(()) }
+}
+
+/// That no number is larger than this.
+pub(super) fn within(what: &'static str, numbers: &[f64], largest: f64) -> Result<(), MetricError> {
+    if numbers.iter().all(|x| x.abs() <= largest) { Ok(()) } else { Err(MetricError::OutOfRange { what }) }
 }
 
 /// What was computed, unless it overflowed.

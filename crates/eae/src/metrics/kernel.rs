@@ -26,8 +26,9 @@ impl Default for KernelSettings {
     }
 }
 
-/// The squared maximum mean discrepancy of two sets of features with the kernel `k(x, y) = (x.y / d + 1)^3`; of Inception
-/// features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m samples each, drawn without replacement:
+/// The squared maximum mean discrepancy of two sets of features with the kernel `k(x, y) = (x.y / d + 1)^3`; of
+/// Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m samples each, drawn without
+/// replacement:
 ///
 /// ```text
 /// 1/(m (m-1)) sum_{i != j} (k(x_i, x_j) + k(y_i, y_j)) - 2/m^2 sum_{i, j} k(x_i, y_j)
@@ -47,8 +48,9 @@ impl KernelDistance {
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are as many samples of
-    /// each as a subset has, [`MetricError::Setting`] for subsets of less than two samples or none, [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are as many samples
+    /// of each as a subset has, [`MetricError::Setting`] for subsets of less than two samples or none,
+    /// [`MetricError::OutOfRange`].
     pub fn new<F: Float>(
         real: ArrayView2<'_, F>,
         fake: ArrayView2<'_, F>,

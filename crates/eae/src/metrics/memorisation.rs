@@ -9,11 +9,11 @@ use super::error::{checked, same_dimension};
 use crate::Float;
 
 /// Whether samples of a model are copies of training images: how far each is from its nearest training image, beside
-/// how far images are that were held out, and which the model cannot have copied (compare Meehan, Chaudhuri and Dasgupta,
-/// AISTATS 2020). Distances are Euclidean.
+/// how far images are that were held out, and which the model cannot have copied (compare Meehan, Chaudhuri and
+/// Dasgupta, AISTATS 2020). Distances are Euclidean.
 ///
-/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of many;
-/// look at the pairs before you call them memorised.
+/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of
+/// many; look at the pairs before you call them memorised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Memorisation {
     /// The median distance of a sample to the nearest training image.
@@ -37,13 +37,13 @@ const CLOSEST: f64 = 0.01;
 const RATIO: f64 = 1.5;
 
 impl Memorisation {
-    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the nearest neighbour of every
-    /// sample and held-out image among the training images.
+    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the nearest neighbour of
+    /// every sample and held-out image among the training images.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are 100 held-out images,
-    /// [`MetricError::OutOfRange`] for a distance that no number can hold.
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are 100 held-out
+    /// images, [`MetricError::OutOfRange`] for a distance that no number can hold.
     pub fn new<F: Float>(
         train: ArrayView2<'_, F>,
         held_out: ArrayView2<'_, F>,
@@ -70,8 +70,8 @@ impl Memorisation {
         })
     }
 
-    /// The median distance of samples in units of that of held-out images: near 1 for samples that are like them. Infinite
-    /// if only that of held-out images is 0, and 1 if both are.
+    /// The median distance of samples in units of that of held-out images: near 1 for samples that are like them.
+    /// Infinite if only that of held-out images is 0, and 1 if both are.
     pub fn ratio(&self) -> f64 {
         if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
     }
@@ -83,8 +83,8 @@ impl Memorisation {
         if share_close > held_out_share_close + 3.0 * self.share_error {
             let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
             return format!(
-                "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out images \
-                 are: look at them, they may be copies"
+                "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out \
+                 images are: look at them, they may be copies"
             );
         }
         match self.ratio() {

@@ -16,7 +16,7 @@ mod sliced;
 pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use kernel::{KernelDistance, KernelSettings};
-pub use latent::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
+pub use latent::{Check, CodeReport, LatentReport, Verdict, chi_quantiles, normal_entropy, normal_radius};
 pub use memorisation::Memorisation;
 pub use pca::Pca;
 pub use prdc::Prdc;

@@ -9,10 +9,10 @@ use crate::Float;
 /// [`frechet_distance`](super::frechet_distance), [`KernelDistance`](super::KernelDistance) and
 /// [`Prdc`](super::Prdc) can be taken.
 ///
-/// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of V the eigenvectors of
-/// their covariance with the largest eigenvalues (Pearson, 1901; Hotelling, 1933). Features of equal scale take a division
-/// of each by the root of its variance: [`Pca::whitened`]. Distances between features are the largest part of those between
-/// pixels, and so still distances of pixels: what one sees they know nothing of.
+/// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of V the eigenvectors
+/// of their covariance with the largest eigenvalues (Pearson, 1901; Hotelling, 1933). Features of equal scale take a
+/// division of each by the root of its variance: [`Pca::whitened`]. Distances between features are the largest part of
+/// those between pixels, and so still distances of pixels: what one sees they know nothing of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Array1<f64>,
@@ -78,8 +78,8 @@ impl Pca {
         }
     }
 
-    /// [`transform`](Pca::transform), with variance 1 of every component among the training rows. Components of hardly any
-    /// variance count as much as the first: ask for fewer of them than there are.
+    /// [`transform`](Pca::transform), with variance 1 of every component among the training rows. Components of hardly
+    /// any variance count as much as the first: ask for fewer of them than there are.
     ///
     /// # Errors
     ///

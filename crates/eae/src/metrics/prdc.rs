@@ -8,8 +8,8 @@ use super::MetricError;
 use super::error::{at_least, checked_pair};
 use crate::Float;
 
-/// How well two sets of features cover each other, by balls around samples that reach to the k-th nearest other sample of
-/// the same set. With `r_i` the radius around the real sample `x_i` and `s_j` that around the fake `y_j`:
+/// How well two sets of features cover each other, by balls around samples that reach to the k-th nearest other sample
+/// of the same set. With `r_i` the radius around the real sample `x_i` and `s_j` that around the fake `y_j`:
 ///
 /// ```text
 /// precision  share of j with |x_i - y_j| < r_i for some i
@@ -18,10 +18,10 @@ use crate::Float;
 /// coverage   share of i with |x_i - y_j| < r_i for some j
 /// ```
 ///
-/// Precision and recall are those of Kynkaanniemi et al. (NeurIPS 2019), density and coverage those of Naeem et al. (ICML
-/// 2020), which one outlier with its large ball does not spoil. For equal distributions the density is 1 on average, the
-/// coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples of each, near `1 - 2^-k`; precision and recall depend on
-/// the dimension.
+/// Precision and recall are those of Kynkaanniemi et al. (NeurIPS 2019), density and coverage those of Naeem et al.
+/// (ICML 2020), which one outlier with its large ball does not spoil. For equal distributions the density is 1 on
+/// average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples of each, near `1 - 2^-k`; precision and
+/// recall depend on the dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Prdc {
     /// The share of fake samples among real ones.
@@ -35,13 +35,13 @@ pub struct Prdc {
 }
 
 impl Prdc {
-    /// Of features `[n, d]` and `[m, d]`. Every comparison is as by distances computed from differences in double precision: a
-    /// matrix product decides where its error, which has a bound, cannot matter. `O(n m d)`.
+    /// Of features `[n, d]` and `[m, d]`. Every comparison is as by distances computed from differences in double
+    /// precision: a matrix product decides where its error, which has a bound, cannot matter. `O(n m d)`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are more than `k` samples
-    /// of each, [`MetricError::Setting`] if `k` is 0.
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are more than `k`
+    /// samples of each, [`MetricError::Setting`] if `k` is 0.
     pub fn new<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, F>, k: usize) -> Result<Self, MetricError> {
         at_least("k", k, 1)?;
         let (real, fake) = checked_pair(real, fake, k.saturating_add(1))?;
@@ -197,8 +197,8 @@ mod tests {
         assert_eq!(Prdc::new(zeros.view(), zeros.view(), 2).unwrap(), nothing);
     }
 
-    /// The authors' own check, in the README of their implementation: N(0, I), 10 000 of each, d = 1000, k = 5. Takes 2 10^11
-    /// multiplications.
+    /// The authors' own check, in the README of their implementation: N(0, I), 10 000 of each, d = 1000, k = 5. Takes
+    /// 200 billion multiplications.
     #[test]
     #[ignore = "takes 15 seconds"]
     fn as_its_authors_have_it() {

@@ -28,7 +28,8 @@ pub struct SlicedWasserstein {
 const CHUNK: usize = 16;
 
 impl SlicedWasserstein {
-    /// Of the rows of `real` `[n, d]` and `fake` `[m, d]`, by this many random directions. `O(directions (n + m) (d + log n))`.
+    /// Of the rows of `real` `[n, d]` and `fake` `[m, d]`, by this many random directions.
+    /// `O(directions (n + m) (d + log n))`.
     ///
     /// # Errors
     ///
@@ -131,7 +132,8 @@ mod tests {
         let shifted = &x + &ndarray::array![3.0, 0.0, 0.0, 4.0, 0.0];
         let found = SlicedWasserstein::new(x.view(), shifted.view(), 2000, 2).unwrap();
         assert!((found.distance.powi(2) - 5.0).abs() < 4.0 * found.square_error, "{found:?}");
-        // (u.shift)^2 is 25 times a Beta(1/2, 2) variable of variance 0.2 0.8 / 3.5: the error is that of 2000 directions.
+        // (u.shift)^2 is 25 times a Beta(1/2, 2) variable of variance 0.2 0.8 / 3.5: the error is that of 2000
+        // directions.
         assert_relative_eq!(found.square_error, 25.0 * (0.16_f64 / 3.5 / 2000.0).sqrt(), max_relative = 0.1);
         assert!(found.largest <= 5.0 + 1e-5 && found.largest > 4.8, "{found:?}");
         assert_eq!(SlicedWasserstein::new(x.view(), x.view(), 9, 2).unwrap().distance, 0.0);
