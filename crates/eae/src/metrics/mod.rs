@@ -1,4 +1,16 @@
 //! How good a model is, in numbers.
+//!
+//! | question | answer |
+//! |---|---|
+//! | how close are reconstructions? | [`reconstruction_error`], beside [`mean_image_error`] |
+//! | are codes from N(0, I)? | [`LatentReport`]; in short [`CodeReport`] |
+//! | are samples distributed like data? | [`frechet_distance`], [`KernelDistance`], [`SlicedWasserstein`] |
+//! | are samples realistic, and of all kinds? | [`Prdc`] |
+//! | are samples copies of training data? | [`Memorisation`] |
+//!
+//! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a classifier or of
+//! [`Pca`]. A number for samples says little alone. Put beside it the same number for held-out data of the same n,
+//! which is what a perfect model would have.
 
 mod covariance;
 mod error;

@@ -10,7 +10,7 @@ use crate::{Eae, Float, sampler};
 /// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
 ///
 /// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
-/// normal. The spread of the radius tells.
+/// normal. The spread of the radius tells; a [`LatentReport`](super::LatentReport) has tests and more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CodeReport {
     /// Codes.

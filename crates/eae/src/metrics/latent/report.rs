@@ -115,21 +115,37 @@ impl LatentReport {
         })
     }
 
+    /// The checks in words, in the order of [`checks`](LatentReport::checks).
+    const NAMES: [&'static str; 11] = [
+        "radius, mean",
+        "radius, standard deviation",
+        "radius, distance to chi(d)",
+        "Mardia's skewness",
+        "Mardia's kurtosis",
+        "Henze-Zirkler",
+        "Epps-Pulley, projections",
+        "coordinates, distance to N(0, 1)",
+        "largest correlation",
+        "effective rank",
+        "entropy, nats",
+    ];
+
     /// All checks, with their names in words.
     pub fn checks(&self) -> [(&'static str, Option<Check>); 11] {
-        [
-            ("radius, mean", Some(self.radius_mean)),
-            ("radius, standard deviation", Some(self.radius_sd)),
-            ("radius, distance to chi(d)", Some(self.radius)),
-            ("Mardia's skewness", self.skewness),
-            ("Mardia's kurtosis", self.kurtosis),
-            ("Henze-Zirkler", self.henze_zirkler),
-            ("Epps-Pulley, projections", Some(self.epps_pulley)),
-            ("coordinates, distance to N(0, 1)", Some(self.marginals)),
-            ("largest correlation", self.correlation),
-            ("effective rank", Some(self.effective_rank)),
-            ("entropy, nats", Some(self.entropy)),
-        ]
+        let checks = [
+            Some(self.radius_mean),
+            Some(self.radius_sd),
+            Some(self.radius),
+            self.skewness,
+            self.kurtosis,
+            self.henze_zirkler,
+            Some(self.epps_pulley),
+            Some(self.marginals),
+            self.correlation,
+            Some(self.effective_rank),
+            Some(self.entropy),
+        ];
+        std::array::from_fn(|i| (Self::NAMES[i], checks[i]))
     }
 }
 
@@ -152,7 +168,7 @@ impl fmt::Display for LatentReport {
         for (name, check) in self.checks() {
             match check {
                 Some(Check { value, expected, p_value, verdict, .. }) => {
-                    let p = p_value.map_or("-".to_owned(), |p| format!("{p:.3}"));
+                    let p = p_value.map_or("-".to_owned(), probability);
                     write!(f, "\n{name:<33}{:>12}{:>12}{p:>9}  {verdict}", number(value), number(expected))?;
                 }
                 None => write!(f, "\n{name:<33}{0:>12}{0:>12}{0:>9}  not defined", "-")?,
@@ -160,6 +176,10 @@ impl fmt::Display for LatentReport {
         }
         Ok(())
     }
+}
+
+fn probability(p: f64) -> String {
+    if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }
 
 /// In twelve places at most.
@@ -195,6 +215,24 @@ mod tests {
                 assert!(matches!(verdict, Verdict::Normal | Verdict::TooFew), "{name}\n{report}");
             }
             assert_eq!((report.n, report.d, report.k, report.henze_zirkler.is_none()), (n, d, 1, d == 40));
+        }
+    }
+
+    #[test]
+    fn p_values_are_what_they_say() {
+        let sets = 200;
+        let mut unlikely = [0; 11];
+        for seed in 0..sets {
+            let codes = sampler::normal::<f64>(200, 3, 1000 + seed);
+            let checks = LatentReport::new(codes.view(), 2, seed).unwrap().checks();
+            for (count, (_, check)) in unlikely.iter_mut().zip(checks) {
+                *count += usize::from(check.unwrap().p_value.is_some_and(|p| p < 0.1));
+            }
+        }
+        // A tenth of them, within four standard errors of sqrt(0.1 0.9 / 200). The effective rank has none.
+        for (name, &count) in LatentReport::NAMES.iter().zip(&unlikely) {
+            let expected = if *name == "effective rank" { 0..=0 } else { 4..=36 };
+            assert!(expected.contains(&count), "{name}: {count} of {sets}");
         }
     }
 
@@ -255,6 +293,7 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], "500 codes of 2 numbers, k = 3");
         assert_eq!(lines.len(), 13);
+        assert!(lines[2].contains(&format!("{:.3}  as N(0, I)", report.radius_mean.p_value.unwrap())), "{table}");
         // Aligned: the column of verdicts begins where its head does.
         let at = lines[1].find("verdict").unwrap();
         assert!(
