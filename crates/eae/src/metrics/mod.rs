@@ -1,7 +1,36 @@
 //! How good a model is, in numbers.
+//!
+//! | question | answer |
+//! |---|---|
+//! | how close are reconstructions? | [`reconstruction_error`], beside [`mean_image_error`] |
+//! | are codes from N(0, I)? | [`LatentReport`]; in short [`CodeReport`] |
+//! | are samples distributed like data? | [`frechet_distance`], [`KernelDistance`], [`SlicedWasserstein`] |
+//! | are samples realistic, and of all kinds? | [`Prdc`] |
+//! | are samples copies of training data? | [`Memorisation`] |
+//!
+//! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a classifier or of
+//! [`Pca`]. A number for samples says little alone. Put beside it the same number for held-out data of the same n,
+//! which is what a perfect model would have.
 
+mod covariance;
+mod error;
+#[cfg(test)]
+mod fixed;
+mod frechet;
+mod kernel;
 mod latent;
+mod memorisation;
+mod pca;
+mod prdc;
 mod reconstruction;
+mod sliced;
 
-pub use latent::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
+pub use error::MetricError;
+pub use frechet::frechet_distance;
+pub use kernel::{KernelDistance, KernelSettings};
+pub use latent::{Check, CodeReport, LatentReport, Verdict, chi_quantiles, normal_entropy, normal_radius};
+pub use memorisation::Memorisation;
+pub use pca::Pca;
+pub use prdc::Prdc;
 pub use reconstruction::{mean_image_error, reconstruction_error};
+pub use sliced::SlicedWasserstein;

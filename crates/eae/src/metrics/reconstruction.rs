@@ -12,8 +12,8 @@ pub fn reconstruction_error<F: Float>(images: ArrayView4<'_, F>, reconstructions
     Zip::from(images).and(reconstructions).fold(0.0, square) / images.len_of(Axis(0)) as f64
 }
 
-/// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is worth
-/// something as far as it is below.
+/// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is
+/// worth something as far as it is below.
 ///
 /// # Panics
 ///

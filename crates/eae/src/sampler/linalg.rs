@@ -1,10 +1,10 @@
-//! What samplers need of dense linear algebra.
+//! What samplers and metrics need of dense linear algebra.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// The mean of the rows and their covariance, with divisor n - 1.
-pub(super) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
+pub(crate) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
     let mean = codes.mean_axis(Axis(0)).expect("there are codes");
     let centred = &codes - &mean;
     let covariance = centred.t().dot(&centred) / (codes.nrows() as f64 - 1.0);
@@ -12,7 +12,7 @@ pub(super) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) 
 }
 
 /// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they are not found.
-pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<f64>)> {
+pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<f64>)> {
     let d = matrix.nrows();
     // In units of its largest number, so that squares neither overflow nor vanish.
     let unit = matrix.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
@@ -47,7 +47,7 @@ fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
 
 /// The largest difference between two arrays of one shape.
 #[cfg(test)]
-pub(super) fn difference<D: ndarray::Dimension>(a: &ndarray::Array<f64, D>, b: &ndarray::Array<f64, D>) -> f64 {
+pub(crate) fn difference<D: ndarray::Dimension>(a: &ndarray::Array<f64, D>, b: &ndarray::Array<f64, D>) -> f64 {
     assert_eq!(a.shape(), b.shape());
     largest((a - b).into_iter())
 }

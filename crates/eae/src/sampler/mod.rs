@@ -17,7 +17,7 @@
 mod error;
 mod gaussian;
 mod gaussianisation;
-mod linalg;
+pub(crate) mod linalg;
 mod mixture;
 mod normal;
 mod sphere;

@@ -10,7 +10,7 @@ use crate::{Eae, Float, sampler};
 /// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
 ///
 /// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
-/// normal. The spread of the radius tells.
+/// normal. The spread of the radius tells; a [`LatentReport`](super::LatentReport) has tests and more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CodeReport {
     /// Codes.
@@ -21,8 +21,8 @@ pub struct CodeReport {
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
-    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact value: in many dimensions
-    /// the estimator itself is biased upwards.
+    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact value: in many
+    /// dimensions the estimator itself is biased upwards.
     pub normal_entropy: f64,
     /// The mean distance from the origin.
     pub radius_mean: f64,
@@ -86,8 +86,8 @@ pub fn normal_radius(d: usize) -> [f64; 2] {
     [mean, variance.sqrt()]
 }
 
-/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) / n` for `i` from 1 to `n`, in
-/// order.
+/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) / n` for `i` from 1 to
+/// `n`, in order.
 pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
     let half = d as f64 / 2.0;
     let mut quantile = normal_radius(d)[0];

@@ -1,0 +1,150 @@
+use knn_entropy::Samples;
+use ndarray::{Array2, ArrayView2, Axis};
+use ndarray_rand::rand::{SeedableRng, seq::index};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::MetricError;
+use super::error::{at_least, checked_pair, finite};
+use crate::Float;
+
+/// How a [`KernelDistance`] is estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelSettings {
+    /// How many pairs of subsets.
+    pub subsets: usize,
+    /// Samples in a subset, of real and of fake ones each.
+    pub size: usize,
+    /// What subsets are drawn by.
+    pub seed: u64,
+}
+
+impl Default for KernelSettings {
+    fn default() -> Self {
+        Self { subsets: 100, size: 1000, seed: 0 }
+    }
+}
+
+/// The squared maximum mean discrepancy of two sets of features with the kernel `k(x, y) = (x.y / d + 1)^3`; of
+/// Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m samples each, drawn without
+/// replacement:
+///
+/// ```text
+/// 1/(m (m-1)) sum_{i != j} (k(x_i, x_j) + k(y_i, y_j)) - 2/m^2 sum_{i, j} k(x_i, y_j)
+/// ```
+///
+/// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for equal distributions.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct KernelDistance {
+    /// The mean over subsets.
+    pub mean: f64,
+    /// The standard deviation over subsets (divisor: their number). Not that of the mean: subsets overlap.
+    pub sd: f64,
+}
+
+impl KernelDistance {
+    /// Between features `[n, d]`. `O(subsets size^2 d)`.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are as many samples
+    /// of each as a subset has, [`MetricError::Setting`] for subsets of less than two samples or none,
+    /// [`MetricError::OutOfRange`].
+    pub fn new<F: Float>(
+        real: ArrayView2<'_, F>,
+        fake: ArrayView2<'_, F>,
+        settings: &KernelSettings,
+    ) -> Result<Self, MetricError> {
+        let KernelSettings { subsets, size, seed } = *settings;
+        at_least("the number of subsets", subsets, 1)?;
+        at_least("the size of subsets", size, 2)?;
+        let (real, fake) = checked_pair(real, fake, size)?;
+        let values: Vec<f64> = (0..subsets)
+            .into_par_iter()
+            .map(|subset| {
+                // A stream for each subset: the same whichever thread draws it.
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(subset as u64);
+                let mut draw = |set: &Samples<'_>| {
+                    set.view().select(Axis(0), &index::sample(&mut rng, set.len(), size).into_vec())
+                };
+                squared_discrepancy(&draw(&real), &draw(&fake))
+            })
+            .collect();
+        let mean = finite("the kernel distance", values.iter().sum::<f64>() / subsets as f64)?;
+        let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / subsets as f64;
+        Ok(Self { mean, sd: finite("the kernel distance's standard deviation", variance.sqrt())? })
+    }
+}
+
+/// For equally many rows, at least two.
+fn squared_discrepancy(x: &Array2<f64>, y: &Array2<f64>) -> f64 {
+    let (m, d) = (x.nrows() as f64, x.ncols() as f64);
+    let kernel = |product: f64| (product / d + 1.0).powi(3);
+    let sum = |a: &Array2<f64>, b: &Array2<f64>| a.dot(&b.t()).iter().map(|&p| kernel(p)).sum::<f64>();
+    let diagonal = |a: &Array2<f64>| a.outer_iter().map(|row| kernel(row.dot(&row))).sum::<f64>();
+    (sum(x, x) - diagonal(x) + sum(y, y) - diagonal(y)) / (m * (m - 1.0)) - 2.0 * sum(x, y) / (m * m)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixed::{skewed, uniform};
+    use super::*;
+    use crate::sampler;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn by_definition_and_as_numpy_has_it() {
+        let (x, y) = (uniform(30, 5, 1), skewed(30, 5, 2));
+        let kernel = |a: &Array2<f64>, i: usize, b: &Array2<f64>, j: usize| {
+            ((0..5).map(|c| a[[i, c]] * b[[j, c]]).sum::<f64>() / 5.0 + 1.0).powi(3)
+        };
+        let (mut within, mut across) = (0.0, 0.0);
+        for i in 0..30 {
+            for j in 0..30 {
+                within += if i == j { 0.0 } else { kernel(&x, i, &x, j) + kernel(&y, i, &y, j) };
+                across += kernel(&x, i, &y, j);
+            }
+        }
+        let expected = within / (30.0 * 29.0) - 2.0 * across / 900.0;
+        // All samples are the only subset of 30.
+        let settings = KernelSettings { subsets: 3, size: 30, seed: 5 };
+        let found = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
+        assert_relative_eq!(found.mean, expected, max_relative = 1e-11);
+        assert!(found.sd < 1e-14);
+        // The same in numpy, with matrix products.
+        assert_relative_eq!(found.mean, 0.01679893801406518, max_relative = 1e-11);
+    }
+
+    #[test]
+    fn unbiased() {
+        let (x, y) = (sampler::normal::<f64>(4_000, 8, 1), sampler::normal::<f64>(4_000, 8, 2));
+        let settings = KernelSettings { subsets: 40, size: 100, seed: 3 };
+        let same = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
+        // 40 disjoint subsets of each: the standard error of the mean is sd / sqrt(40).
+        assert!(same.mean.abs() < 4.0 * same.sd / 40_f64.sqrt(), "{same:?}");
+        let other = KernelDistance::new(x.view(), (&y + 0.5).view(), &settings).unwrap();
+        // E k(x, y) = 1 + 3 E p^2 + 3 E p + E p^3 with p = x.y / d; for a shift by m and a = |m|^2/d, that leaves
+        // 3a + 3 (a^2 + 2a/d) + (a^3 + 3a^2 2/d + 3a (1 + 2/d) 2/d ... ) to the simulation: far above 0.
+        assert!(other.mean > 10.0 * other.sd / 40_f64.sqrt(), "{other:?}");
+        assert_eq!(KernelDistance::new(x.view(), y.view(), &settings).unwrap(), same);
+        let seed_4 = KernelSettings { seed: 4, ..settings };
+        assert_ne!(KernelDistance::new(x.view(), y.view(), &seed_4).unwrap(), same);
+    }
+
+    #[test]
+    fn what_it_refuses() {
+        let x = uniform(9, 3, 1);
+        let error = |n, size, subsets| {
+            let settings = KernelSettings { subsets, size, seed: 0 };
+            KernelDistance::new(x.view(), x.slice_axis(Axis(0), (..n).into()), &settings).unwrap_err()
+        };
+        assert_eq!(error(8, 9, 1), MetricError::TooFew { set: "fake", n: 8, needed: 9 });
+        assert!(matches!(error(8, 1, 1), MetricError::Setting { least: 2, .. }));
+        assert!(matches!(error(8, 2, 0), MetricError::Setting { least: 1, .. }));
+        let huge = &x * 1e200;
+        let found = KernelDistance::new(huge.view(), huge.view(), &KernelSettings { size: 5, ..Default::default() });
+        assert!(matches!(found, Err(MetricError::OutOfRange { .. })));
+    }
+}

@@ -1,0 +1,20 @@
+//! How close codes are to N(0, I).
+
+mod check;
+mod codes;
+mod correlation;
+mod epps_pulley;
+mod henze_zirkler;
+#[cfg(test)]
+mod iris;
+mod kolmogorov;
+mod mardia;
+mod marginals;
+mod radius;
+mod rank;
+mod report;
+mod whitened;
+
+pub use check::{Check, Verdict};
+pub use codes::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
+pub use report::LatentReport;

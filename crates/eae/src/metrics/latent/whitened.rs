@@ -1,0 +1,82 @@
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::super::MetricError;
+use super::super::covariance::{eigen, rank};
+
+/// Codes `y` with mean 0 and `y'y / n = I`, whatever linear map the codes went through: then `y_i.y_j` is the
+/// `(x_i - m)' S^-1 (x_j - m)` that tests of normality are made of. `None` if the covariance is singular, or there are
+/// fewer than d + 2 codes: d + 1 of them are always a simplex.
+pub(super) fn whitened(codes: ArrayView2<'_, f64>) -> Result<Option<Array2<f64>>, MetricError> {
+    let (n, d) = codes.dim();
+    if n < d + 2 {
+        return Ok(None);
+    }
+    // Columns to one scale first, so that a small one does not pass for none.
+    let Some(z) = standardised(codes) else { return Ok(None) };
+    let (values, vectors) = eigen((z.t().dot(&z) / n as f64).view())?;
+    if rank(&values) < d {
+        return Ok(None);
+    }
+    Ok(Some(z.dot(&(&vectors / &values.mapv(f64::sqrt)))))
+}
+
+/// Columns of mean 0 and variance 1 (divisor n); `None` if one of them is constant but for rounding.
+pub(super) fn standardised(codes: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+    let mut z = codes.to_owned();
+    z.axis_iter_mut(Axis(1)).all(standardise).then_some(z)
+}
+
+/// Whether it could be done.
+pub(super) fn standardise(mut column: ndarray::ArrayViewMut1<'_, f64>) -> bool {
+    let largest = column.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let count = column.len() as f64;
+    if largest > 0.0 {
+        column /= largest;
+    }
+    let mean = column.sum() / count;
+    column -= mean;
+    let sd = (column.dot(&column) / count).sqrt();
+    // The sum of n numbers of size 1 is off by n epsilon at most, the mean by epsilon.
+    let varies = sd > 16.0 * f64::EPSILON;
+    if varies {
+        column /= sd;
+    }
+    varies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixed::skewed;
+    use super::*;
+    use crate::sampler::linalg::difference;
+
+    #[test]
+    fn whatever_the_map_before() {
+        let x = skewed(60, 4, 1);
+        let y = whitened(x.view()).unwrap().unwrap();
+        assert!(difference(&(y.t().dot(&y) / 60.0), &Array2::eye(4)) < 1e-12);
+        assert!(y.sum_axis(Axis(0)).iter().all(|sum| sum.abs() < 1e-11));
+        // Products are those of any other whitened map: also of coordinates of other scales and places.
+        let mut scaled = x.clone();
+        for (j, mut column) in scaled.axis_iter_mut(Axis(1)).enumerate() {
+            column.mapv_inplace(|x| x * 1e30_f64.powi(j as i32 - 2));
+        }
+        let other = whitened(scaled.view()).unwrap().unwrap();
+        assert!(difference(&y.dot(&y.t()), &other.dot(&other.t())) < 1e-9);
+    }
+
+    #[test]
+    fn what_it_cannot_be() {
+        let x = skewed(60, 4, 1);
+        let of = |x: &Array2<f64>| whitened(x.view()).unwrap();
+        let mut constant = x.clone();
+        constant.column_mut(2).fill(0.1);
+        assert_eq!(of(&constant), None);
+        let mut dependent = x.clone();
+        let sum = &x.column(0) + &x.column(1);
+        dependent.column_mut(3).assign(&sum);
+        assert_eq!(of(&dependent), None);
+        assert_eq!(of(&skewed(5, 4, 1)), None);
+        assert!(of(&skewed(6, 4, 1)).is_some());
+    }
+}

@@ -1,0 +1,184 @@
+use std::fmt;
+
+use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
+use ndarray::ArrayView2;
+use serde::Serialize;
+
+use super::MetricError;
+use super::error::{checked, same_dimension};
+use crate::Float;
+
+/// Whether samples of a model are copies of training images: how far each is from its nearest training image, beside
+/// how far images are that were held out, and which the model cannot have copied (compare Meehan, Chaudhuri and
+/// Dasgupta, AISTATS 2020). Distances are Euclidean.
+///
+/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of
+/// many; look at the pairs before you call them memorised.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Memorisation {
+    /// The median distance of a sample to the nearest training image.
+    pub sample_median: f64,
+    /// That of a held-out image.
+    pub held_out_median: f64,
+    /// What counts as close: the smallest distance that a hundredth of the held-out images do not exceed.
+    pub close: f64,
+    /// The share of samples at this distance or closer: near copies.
+    pub share_close: f64,
+    /// The share of held-out images at this distance or closer: 0.01, or more where distances are equal.
+    pub held_out_share_close: f64,
+    /// The standard error of the difference of the shares if samples were like held-out images.
+    pub share_error: f64,
+}
+
+/// The share of held-out images that are called close.
+const CLOSEST: f64 = 0.01;
+
+/// By how much medians must differ to be called different.
+const RATIO: f64 = 1.5;
+
+impl Memorisation {
+    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the nearest neighbour of
+    /// every sample and held-out image among the training images.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are 100 held-out
+    /// images, [`MetricError::OutOfRange`] for a distance that no number can hold.
+    pub fn new<F: Float>(
+        train: ArrayView2<'_, F>,
+        held_out: ArrayView2<'_, F>,
+        samples: ArrayView2<'_, F>,
+    ) -> Result<Self, MetricError> {
+        let train = checked("training", train, 1)?;
+        let held_out = checked("held out", held_out, (1.0 / CLOSEST) as usize)?;
+        let samples = checked("samples", samples, 1)?;
+        same_dimension(&train, &held_out)?;
+        same_dimension(&train, &samples)?;
+        let held_out = sorted_distances(&held_out, &train)?;
+        let samples = sorted_distances(&samples, &train)?;
+        let close = held_out[(held_out.len() as f64 * CLOSEST).ceil() as usize - 1];
+        let share = |sorted: &[f64]| sorted.partition_point(|&r| r <= close) as f64 / sorted.len() as f64;
+        let parts = 1.0 / samples.len() as f64 + 1.0 / held_out.len() as f64;
+        let expected = share(&held_out);
+        Ok(Self {
+            sample_median: median(&samples),
+            held_out_median: median(&held_out),
+            close,
+            share_close: share(&samples),
+            held_out_share_close: expected,
+            share_error: (expected * (1.0 - expected) * parts).sqrt(),
+        })
+    }
+
+    /// The median distance of samples in units of that of held-out images: near 1 for samples that are like them.
+    /// Infinite if only that of held-out images is 0, and 1 if both are.
+    pub fn ratio(&self) -> f64 {
+        if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
+    }
+
+    /// What the numbers say, in words: whether more samples are close than three standard errors allow.
+    pub fn verdict(&self) -> String {
+        let Self { share_close, held_out_share_close, .. } = *self;
+        let percent = |share: f64| 100.0 * share;
+        if share_close > held_out_share_close + 3.0 * self.share_error {
+            let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
+            return format!(
+                "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out \
+                 images are: look at them, they may be copies"
+            );
+        }
+        match self.ratio() {
+            ratio if !(1.0 / RATIO..=RATIO).contains(&ratio) => {
+                format!(
+                    "no sign of copies: samples are {ratio:.2} times as far from training images as held-out images"
+                )
+            }
+            _ => "no sign of copies: samples are about as far from training images as held-out images".to_owned(),
+        }
+    }
+}
+
+/// A small table, and the verdict.
+impl fmt::Display for Memorisation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "to the nearest training image            samples   held out")?;
+        writeln!(f, "median distance                        {:9.4}  {:9.4}", self.sample_median, self.held_out_median)?;
+        let (share, held_out) = (self.share_close, self.held_out_share_close);
+        writeln!(f, "share within {:<25.4} {share:9.4}  {held_out:9.4}", self.close)?;
+        write!(f, "{}", self.verdict())
+    }
+}
+
+fn sorted_distances(queries: &Samples<'_>, train: &Samples<'_>) -> Result<Vec<f64>, MetricError> {
+    let mut distances = Auto.between(queries, train, 1, Norm::L2.into())?.distances.into_raw_vec_and_offset().0;
+    distances.sort_unstable_by(f64::total_cmp);
+    match distances.last() {
+        Some(last) if last.is_finite() => Ok(distances),
+        _ => Err(MetricError::OutOfRange { what: "a distance" }),
+    }
+}
+
+fn median(sorted: &[f64]) -> f64 {
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { sorted[half - 1] / 2.0 + sorted[half] / 2.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler;
+    use ndarray::{Array2, Axis, array, concatenate};
+
+    #[test]
+    fn by_hand() {
+        let train = array![[0.0], [1000.0]];
+        // Distances 1 to 200; two of them are the closest percent.
+        let held_out = Array2::from_shape_fn((200, 1), |(i, _)| (i + 1) as f64);
+        let samples = array![[0.5], [-1.5], [1002.0], [1003.0]];
+        let found = Memorisation::new(train.view(), held_out.view(), samples.view()).unwrap();
+        assert_eq!((found.sample_median, found.held_out_median, found.close), (1.75, 100.5, 2.0));
+        assert_eq!((found.share_close, found.held_out_share_close), (0.75, 0.01));
+        assert_eq!(found.share_error, (0.01_f64 * 0.99 * (0.25 + 0.005)).sqrt());
+        assert_eq!(found.ratio(), 1.75 / 100.5);
+        assert!(found.verdict().starts_with("75.0 % of the samples"));
+        // Copies among held-out images, too: then it takes more of them.
+        let both = concatenate![Axis(0), array![[0.0], [1000.0]], held_out];
+        let copies = |share: usize| Array2::from_shape_fn((100, 1), |(i, _)| if i < share { 1000.0 } else { 30.0 });
+        let copied = |share| Memorisation::new(train.view(), both.view(), copies(share).view()).unwrap();
+        assert_eq!((copied(50).close, copied(50).share_close), (1.0, 0.5));
+        assert!(copied(50).verdict().contains("they may be copies"));
+        assert!(copied(1).verdict().starts_with("no sign of copies: samples are 0.30 times as far"), "{}", copied(1));
+    }
+
+    #[test]
+    fn copies_are_found_and_fresh_samples_are_not_called_so() {
+        let draws = sampler::normal::<f32>(3000, 6, 1);
+        let rows = |from: usize, to: usize| draws.slice_axis(Axis(0), (from..to).into());
+        let (train, held_out) = (rows(0, 1000), rows(1000, 2000));
+        let fresh = rows(2000, 3000);
+        let found = Memorisation::new(train, held_out, fresh).unwrap();
+        assert!((found.share_close - 0.01).abs() < 4.0 * found.share_error, "{found:?}");
+        assert!(found.verdict().starts_with("no sign of copies: samples are about"), "{found}");
+        let copies = &train.slice_axis(Axis(0), (..50).into()) + 0.001;
+        let found = Memorisation::new(train, held_out, concatenate![Axis(0), fresh, copies].view()).unwrap();
+        assert!(found.share_close > 0.04 && found.verdict().contains("copies"), "{found}");
+        let far = Memorisation::new(train, held_out, (&fresh * 3.0).view()).unwrap();
+        assert!(far.ratio() > 3.0 && far.verdict().contains("times as far"), "{far}");
+    }
+
+    #[test]
+    fn what_it_refuses() {
+        let x = sampler::normal::<f64>(100, 2, 1);
+        let few = x.slice_axis(Axis(0), (..99).into());
+        let error = |held_out, samples| Memorisation::new(x.view(), held_out, samples).unwrap_err();
+        assert_eq!(error(few, x.view()), MetricError::TooFew { set: "held out", n: 99, needed: 100 });
+        assert_eq!(error(x.view(), x.slice_axis(Axis(1), (..1).into())), MetricError::Dimensions { one: 2, other: 1 });
+        assert!(matches!(
+            error(x.view(), x.slice_axis(Axis(0), (..0).into())),
+            MetricError::Samples { set: "samples", .. }
+        ));
+        let far = Array2::from_elem((100, 2), 1.7e308);
+        let found = Memorisation::new(far.view(), (-&far).view(), far.view());
+        assert!(matches!(found, Err(MetricError::OutOfRange { .. })), "{found:?}");
+    }
+}
