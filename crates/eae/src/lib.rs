@@ -3,6 +3,7 @@
 
 pub mod data;
 mod evaluation;
+pub mod features;
 pub mod gallery;
 pub mod interpolation;
 pub mod metrics;
@@ -16,6 +17,7 @@ mod step;
 mod trainer;
 
 pub use evaluation::Evaluation;
+pub use features::Features;
 pub use model::{Autoencoder, ModelError};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use preset::{Ending, Preset, UnknownPreset};

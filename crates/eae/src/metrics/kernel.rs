@@ -3,7 +3,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use ndarray_rand::rand::{SeedableRng, seq::index};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MetricError;
 use super::error::{at_least, checked_pair, finite};
@@ -35,7 +35,7 @@ impl Default for KernelSettings {
 /// ```
 ///
 /// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for equal distributions.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct KernelDistance {
     /// The mean over subsets.
     pub mean: f64,

@@ -2,7 +2,7 @@ use std::fmt;
 
 use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
 use ndarray::ArrayView2;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::MetricError;
 use super::error::{checked, same_dimension};
@@ -14,7 +14,7 @@ use crate::Float;
 ///
 /// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of
 /// many; look at the pairs before you call them memorised.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Memorisation {
     /// The median distance of a sample to the nearest training image.
     pub sample_median: f64,

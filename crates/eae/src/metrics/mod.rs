@@ -22,6 +22,7 @@ mod latent;
 mod memorisation;
 mod pca;
 mod prdc;
+mod quality;
 mod reconstruction;
 mod sliced;
 
@@ -32,5 +33,6 @@ pub use latent::{Check, CodeReport, LatentReport, Verdict, chi_quantiles, normal
 pub use memorisation::Memorisation;
 pub use pca::Pca;
 pub use prdc::Prdc;
+pub use quality::Quality;
 pub use reconstruction::{mean_image_error, reconstruction_error};
 pub use sliced::SlicedWasserstein;

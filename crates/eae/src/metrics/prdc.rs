@@ -1,7 +1,7 @@
 use knn_entropy::{Auto, Metric, NeighborSearch, Norm, Samples};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::MetricError;
@@ -22,7 +22,7 @@ use crate::Float;
 /// (ICML 2020), which one outlier with its large ball does not spoil. For equal distributions the density is 1 on
 /// average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples of each, near `1 - 2^-k`; precision and
 /// recall depend on the dimension.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Prdc {
     /// The share of fake samples among real ones.
     pub precision: f64,

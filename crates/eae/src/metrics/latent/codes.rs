@@ -2,7 +2,7 @@ use std::f64::consts::LN_2;
 
 use knn_entropy::Error;
 use ndarray::{Array1, ArrayView2, Axis};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
 use crate::{Eae, Float, sampler};
@@ -11,7 +11,7 @@ use crate::{Eae, Float, sampler};
 ///
 /// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
 /// normal. The spread of the radius tells; a [`LatentReport`](super::LatentReport) has tests and more of them.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CodeReport {
     /// Codes.
     pub n: usize,

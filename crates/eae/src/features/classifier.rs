@@ -1,0 +1,275 @@
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use autodiff_mini::{Pool, Tape};
+use ndarray::{Array2, Array4, ArrayView4, Axis, Slice};
+use ndarray_rand::rand::seq::SliceRandom;
+use ndarray_rand::rand::{Rng, SeedableRng};
+use nn_layers::optim::{self, Adam, Optimizer, Schedule};
+use nn_layers::{Activation, Conv2d, Dense, Flatten, Sequential, ShapeError, Weights, WeightsError, Window};
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use super::cross_entropy;
+use crate::data::Images;
+use crate::model::in_batches;
+
+/// What a classifier's features are.
+pub(super) const FEATURES: usize = 64;
+
+/// A small network that tells classes of images apart: two convolutions of 4 x 4 with stride 2, 16 and 32 filters, a dense
+/// layer of 64, and one of a number for each class, with ReLU between. What comes out of the dense layer of 64 are the
+/// features on which generated images are compared with real ones.
+///
+/// Two sets of images that agree on such features agree in what the classes are told apart by, where they would differ in
+/// pixels by every shift of a stroke.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    features: Sequential<f32>,
+    scores: Sequential<f32>,
+}
+
+/// What a file's metadata say: height, width, channels and classes.
+const SHAPE: &str = "classifier";
+
+/// Why there is no classifier.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClassifierError {
+    /// The images are too small.
+    #[error("a classifier halves images twice, these are too small: {0}")]
+    Small(#[from] ShapeError),
+    /// The weights cannot be read, or are others'.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// The file does not say what it is of.
+    #[error("the metadata say `{0}` under `{SHAPE}`, where a file of a classifier has height,width,channels,classes")]
+    Shape(String),
+}
+
+/// One pass over the images.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassifierEpoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// The mean cross-entropy in nats.
+    pub loss: f64,
+}
+
+impl Classifier {
+    /// For images `[height, width, channels]`, the weights drawn by `seed`.
+    ///
+    /// # Errors
+    ///
+    /// If the images are too small to be halved twice.
+    pub fn new([height, width, channels]: [usize; 3], classes: usize, seed: u64) -> Result<Self, ShapeError> {
+        let (rng, halving) = (&mut ChaCha8Rng::seed_from_u64(seed), Window::square(4, 2, 1));
+        let small = [height / 4, width / 4, 32];
+        let features = Sequential::on(&[height, width, channels])
+            .then(Conv2d::new(channels, 16, halving, rng))
+            .then(Activation::Relu)
+            .then(Conv2d::new(16, 32, halving, rng))
+            .then(Activation::Relu)
+            .then(Flatten::new(small))
+            .then(Dense::new(small.iter().product(), FEATURES, rng))
+            .then(Activation::Relu)
+            .build()?;
+        let scores = Sequential::on(&[FEATURES]).then(Dense::new(FEATURES, classes, rng)).build()?;
+        Ok(Self { features, scores })
+    }
+
+    /// Height, width and channels of the images.
+    pub fn image_shape(&self) -> [usize; 3] {
+        self.features.input_shape().try_into().expect("classifiers take images")
+    }
+
+    /// The features `[count, 64]` of images `[count, height, width, channels]`.
+    ///
+    /// # Panics
+    ///
+    /// If the images are of another shape than it was made for.
+    pub fn features(&self, images: ArrayView4<'_, f32>) -> Array2<f32> {
+        in_batches(&self.features, images)
+    }
+
+    /// The class of each image.
+    ///
+    /// # Panics
+    ///
+    /// As [`features`](Classifier::features).
+    pub fn classify(&self, images: ArrayView4<'_, f32>) -> Vec<u8> {
+        let scores: Array2<f32> = in_batches(&self.scores, self.features(images).view());
+        let best = |row: ndarray::ArrayView1<'_, f32>| {
+            (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).expect("at least one class") as u8
+        };
+        scores.outer_iter().map(best).collect()
+    }
+
+    /// The share of the images whose class it finds.
+    ///
+    /// # Panics
+    ///
+    /// If the images have no labels, or as [`features`](Classifier::features).
+    pub fn accuracy(&self, images: &Images<f32>) -> f64 {
+        let labels = images.labels.as_ref().expect("labelled images");
+        let found = self.classify(images.pixels.view());
+        found.iter().zip(labels).filter(|(found, label)| found == label).count() as f64 / labels.len() as f64
+    }
+
+    /// Minimises the cross-entropy by Adam, in batches of 100 and by a one-cycle schedule up to a learning rate of 2e-3. Each
+    /// batch is moved by -2 to 2 pixels along both axes, so that features depend less on where a digit stands. Ends early
+    /// when `observer` says so.
+    ///
+    /// # Panics
+    ///
+    /// If the images have no labels or a label is no class, or as [`features`](Classifier::features).
+    pub fn train(
+        &mut self,
+        images: &Images<f32>,
+        epochs: usize,
+        seed: u64,
+        mut observer: impl FnMut(ClassifierEpoch) -> ControlFlow<()>,
+    ) {
+        const BATCH: usize = 100;
+        let labels = images.labels.as_ref().expect("labelled images");
+        let schedule = Schedule::OneCycle { peak: 2e-3, steps: epochs * (images.len() / BATCH) };
+        let (mut adam, pool, rng) = (Adam::default(), Pool::default(), &mut ChaCha8Rng::seed_from_u64(seed));
+        let mut order: Vec<usize> = (0..images.len()).collect();
+        let mut step = 0;
+        for epoch in 1..=epochs {
+            order.shuffle(rng);
+            let mut loss = 0.0;
+            for batch in order.chunks_exact(BATCH) {
+                let pixels = moved(images.pixels.select(Axis(0), batch).view(), [shift(rng), shift(rng)]);
+                let labels: Vec<u8> = batch.iter().map(|&image| labels[image]).collect();
+                let tape = Tape::with_pool(&pool);
+                let features = self.features.train(tape.constant(pixels));
+                let error = cross_entropy(self.scores.train(features), &labels);
+                loss += f64::from(error.scalar()) / (images.len() / BATCH) as f64;
+                let error = error.id();
+                let gradients = tape.backward(error);
+                let mut parameters = self.features.parameters();
+                parameters.extend(self.scores.parameters());
+                let gradients = optim::collect(gradients, &parameters);
+                adam.step(schedule.at(step), parameters, &gradients);
+                step += 1;
+            }
+            if observer(ClassifierEpoch { epoch, loss }).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// All weights, under `features.` and `scores.`, with the shapes that they are for.
+    pub fn to_weights(&self) -> Weights {
+        let mut weights = Weights::default();
+        self.features.write("features", &mut weights);
+        self.scores.write("scores", &mut weights);
+        let shape: Vec<String> =
+            self.features.input_shape().iter().chain(self.scores.output_shape()).map(ToString::to_string).collect();
+        weights.metadata.insert(SHAPE.into(), shape.join(","));
+        weights
+    }
+
+    /// The inverse of [`to_weights`](Classifier::to_weights).
+    ///
+    /// # Errors
+    ///
+    /// If a tensor is missing, has another shape or is not finite, or there is one too many.
+    pub fn from_weights(weights: &Weights) -> Result<Self, ClassifierError> {
+        let text = weights.metadata.get(SHAPE).map_or("", String::as_str);
+        let shape: Result<Vec<usize>, _> = text.split(',').map(str::parse).collect();
+        // Nothing is made that the numbers in the file could not fill.
+        let fits = |numbers: &[usize]| {
+            let product = numbers.iter().try_fold(1_usize, |product, &x| product.checked_mul(x));
+            product.is_some_and(|product| product <= weights.element_count())
+        };
+        match shape.as_deref() {
+            Ok(&[height, width, channels, classes])
+                if fits(&[height / 4, width / 4, 32, FEATURES]) && fits(&[channels, classes]) =>
+            {
+                let mut new = Self::new([height, width, channels], classes, 0)?;
+                new.features.read("features", weights)?;
+                new.scores.read("scores", weights)?;
+                Ok(new)
+            }
+            _ => Err(ClassifierError::Shape(text.to_owned())),
+        }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or as [`from_weights`](Classifier::from_weights).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ClassifierError> {
+        Self::from_weights(&Weights::read(path)?)
+    }
+}
+
+fn shift(rng: &mut ChaCha8Rng) -> isize {
+    rng.random_range(-2_i32..=2) as isize
+}
+
+/// The images moved down and to the right by so many pixels, or up and to the left; what moves in is 0.
+fn moved(images: ArrayView4<'_, f32>, [down, right]: [isize; 2]) -> Array4<f32> {
+    let mut moved = Array4::zeros(images.raw_dim());
+    let (_, height, width, _) = images.dim();
+    // Of n places, those that something moves to, and where it comes from.
+    let part = |n: usize, by: isize| {
+        let (n, start) = (n as isize, by.max(0));
+        let end = (n + by.min(0)).max(start);
+        (Slice::from(start..end), Slice::from(start - by..end - by))
+    };
+    let ((to_rows, rows), (to_columns, columns)) = (part(height, down), part(width, right));
+    let from = images.slice_axis_move(Axis(1), rows).slice_axis_move(Axis(2), columns);
+    moved.slice_axis_mut(Axis(1), to_rows).slice_axis_mut(Axis(2), to_columns).assign(&from);
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::digits;
+
+    #[test]
+    fn moved_images() {
+        let images = Array4::from_shape_fn((1, 4, 3, 1), |(_, y, x, _)| (10 * y + x + 1) as f32);
+        let down = moved(images.view(), [1, -2]);
+        let expected = |y: usize, x: usize| if y >= 1 && x < 1 { images[[0, y - 1, x + 2, 0]] } else { 0.0 };
+        assert_eq!(down, Array4::from_shape_fn((1, 4, 3, 1), |(_, y, x, _)| expected(y, x)));
+        assert_eq!(moved(images.view(), [0, 0]), images);
+    }
+
+    #[test]
+    fn learns_and_comes_back_from_its_weights() {
+        let data = digits::<f32>();
+        let some = data.train.select(&(0..2_000).collect::<Vec<_>>());
+        let mut classifier = Classifier::new([28, 28, 1], 10, 0).unwrap();
+        let before = classifier.accuracy(&data.test);
+        let mut losses = Vec::new();
+        classifier.train(&some, 4, 0, |epoch| {
+            losses.push(epoch.loss);
+            ControlFlow::Continue(())
+        });
+        // Drawn weights find one digit in ten.
+        assert!(before < 0.3 && classifier.accuracy(&data.test) > 0.85, "{losses:?}");
+        let again = Classifier::from_weights(&classifier.to_weights()).unwrap();
+        assert_eq!(again.features(data.test.pixels.view()), classifier.features(data.test.pixels.view()));
+    }
+
+    #[test]
+    fn files_of_something_else() {
+        let weights = Classifier::new([8, 8, 3], 2, 0).unwrap().to_weights();
+        let with = |shape: &str| {
+            let mut weights = weights.clone();
+            weights.metadata.insert(SHAPE.into(), shape.into());
+            Classifier::from_weights(&weights).unwrap_err().to_string()
+        };
+        assert!(with("8,8,3,5").contains("`scores.0.weight` has shape [2, 64], the network needs [5, 64]"));
+        for shape in ["", "8,8,3", "8,8,-3,2", "99999999,99999999,3,2", "8,8,3,99999999"] {
+            assert!(with(shape).contains(&format!("`{shape}`")), "{}", with(shape));
+        }
+        assert!(Classifier::new([3, 8, 1], 2, 0).is_err());
+    }
+}
