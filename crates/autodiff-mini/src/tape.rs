@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -62,7 +62,7 @@ pub struct Tape<F: Scalar> {
     parameters: RefCell<Vec<Registered<F>>>,
     gemm: Option<Arc<dyn Gemm<F>>>,
     pool: Pool<F>,
-    records: bool,
+    records: Cell<bool>,
 }
 
 impl<F: Scalar> Default for Tape<F> {
@@ -73,7 +73,7 @@ impl<F: Scalar> Default for Tape<F> {
 
 impl<F: Scalar> fmt::Debug for Tape<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tape").field("nodes", &self.nodes.borrow().len()).field("records", &self.records).finish()
+        f.debug_struct("Tape").field("nodes", &self.nodes.borrow().len()).field("records", &self.records.get()).finish()
     }
 }
 
@@ -89,7 +89,14 @@ impl<F: Scalar> Tape<F> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let pool = pool.clone();
-        Self { id, nodes: RefCell::default(), parameters: RefCell::default(), gemm: None, pool, records: true }
+        Self {
+            id,
+            nodes: RefCell::default(),
+            parameters: RefCell::default(),
+            gemm: None,
+            pool,
+            records: Cell::new(true),
+        }
     }
 
     /// An empty tape whose matrix products go through `gemm`.
@@ -100,14 +107,14 @@ impl<F: Scalar> Tape<F> {
     /// An empty tape on which nothing needs a gradient, parameters included: to evaluate a model as it was written for
     /// training, without keeping what only the way back would need.
     pub fn without_gradients() -> Self {
-        Self { records: false, ..Self::new() }
+        Self { records: Cell::new(false), ..Self::new() }
     }
 
     /// A leaf whose gradient is wanted, known afterwards by its buffer: the same array given twice is one leaf, and
     /// [`Gradients::wrt`] takes the array itself. Shared and not copied.
     pub fn parameter<D: Dimension>(&self, array: &ArcArray<F, D>) -> Var<'_, F> {
         let value = array.clone().into_dyn();
-        if !self.records {
+        if !self.records.get() {
             return self.push(value, false, Box::default(), None);
         }
         if let Some(known) = self.parameters.borrow().iter().find(|known| known.is(array)) {
@@ -116,6 +123,27 @@ impl<F: Scalar> Tape<F> {
         let leaf = self.push(value.clone(), true, Box::default(), None);
         self.parameters.borrow_mut().push(Registered { array: value, index: leaf.index });
         leaf
+    }
+
+    /// What `work` returns, its parameters being data: gradients go through it to whatever else it is made of. For a loss that is
+    /// measured by a network which it must not change.
+    ///
+    /// ```
+    /// # use autodiff_mini::Tape;
+    /// # use ndarray::arr0;
+    /// let (x, w) = (arr0(3.0).into_shared(), arr0(2.0).into_shared());
+    /// let tape = Tape::<f64>::new();
+    /// let y = tape.parameter(&x);
+    /// let loss = tape.frozen(|| tape.parameter(&w) * y).square().id();
+    /// let gradients = tape.backward(loss);
+    /// assert_eq!(gradients.wrt(&x).unwrap()[[]], 24.0);
+    /// assert!(gradients.wrt(&w).is_none());
+    /// ```
+    pub fn frozen<R>(&self, work: impl FnOnce() -> R) -> R {
+        let before = self.records.replace(false);
+        let result = work();
+        self.records.set(before);
+        result
     }
 
     /// A leaf without gradient: data. An owned array is moved, a shared one is shared.

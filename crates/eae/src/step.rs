@@ -2,14 +2,14 @@ use autodiff_mini::{Pool, Tape};
 use ndarray::{Array4, ArrayView4, Axis, Ix2};
 use nn_layers::optim::{self, Adam, Optimizer};
 
-use crate::objective::{Bank, Context, Criterion};
+use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Eae, Float};
 
-/// What makes training steps: the state of Adam, codes of the steps before, and memory that each step uses again.
+/// What makes training steps: the state of Adam, what is kept of the steps before, and memory that each step uses again.
 #[derive(Debug, Default)]
 pub struct Stepper<F: Float> {
     adam: Adam<F>,
-    bank: Bank<F>,
+    banks: Banks<F>,
     steps: u64,
     seed: u64,
     pool: Pool<F>,
@@ -80,7 +80,7 @@ impl<F: Float> Stepper<F> {
         learning_rate: f64,
     ) -> Result<Step, knn_entropy::Error> {
         let tape = Tape::with_pool(&self.pool);
-        let context = &mut Context::new(share, self.seed, self.steps, &mut self.bank);
+        let context = &mut Context::new(share, self.seed, self.steps, &mut self.banks);
         let terms = objective.terms(model, tape.constant(batch), context)?;
         let mse = terms.mse.scalar().into_f64();
         let penalty = terms.loss.scalar().into_f64() - mse;

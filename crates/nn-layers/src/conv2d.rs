@@ -55,7 +55,9 @@ impl<F: Float> Conv2d<F> {
                 let nothing = Finish::default();
                 sink.add(0, conv2d_backward_input(g.view(), w.view(), window, [height, width], nothing, pool));
             }
-            sink.add(1, conv2d_backward_weight(input.view(), g.view(), window, pool));
+            if sink.wants(1) {
+                sink.add(1, conv2d_backward_weight(input.view(), g.view(), window, pool));
+            }
             sink.add(2, db);
             pool.recycle(g);
         })

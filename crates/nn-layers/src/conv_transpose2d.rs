@@ -55,7 +55,9 @@ impl<F: Float> ConvTranspose2d<F> {
             if sink.wants(0) {
                 sink.add(0, conv2d(g.view(), w.view(), window, Finish::default(), pool));
             }
-            sink.add(1, conv2d_backward_weight(g.view(), input.view(), window, pool));
+            if sink.wants(1) {
+                sink.add(1, conv2d_backward_weight(g.view(), input.view(), window, pool));
+            }
             sink.add(2, db);
             pool.recycle(g);
         })

@@ -65,11 +65,13 @@ impl<F: Float> Dense<F> {
                 };
                 sink.add(0, dx);
             }
-            let dw = match &device {
-                None => dense_backward_weight(input.view(), g.view(), pool),
-                Some(device) => product(g.t(), input.view(), &**device),
-            };
-            sink.add(1, dw);
+            if sink.wants(1) {
+                let dw = match &device {
+                    None => dense_backward_weight(input.view(), g.view(), pool),
+                    Some(device) => product(g.t(), input.view(), &**device),
+                };
+                sink.add(1, dw);
+            }
             sink.add(2, db);
             pool.recycle(g);
         })

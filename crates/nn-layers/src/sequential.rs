@@ -83,6 +83,22 @@ impl<F: Float> Sequential<F> {
         forward(&self.layers, x)
     }
 
+    /// How many layers it has, activations among them.
+    #[expect(clippy::len_without_is_empty, reason = "a network of no layers is not worth a question")]
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// The value after the first `layers` layers, in evaluation mode.
+    ///
+    /// # Panics
+    ///
+    /// If it does not have so many, or as [`forward`](Sequential::forward).
+    pub fn forward_to<'t>(&self, layers: usize, x: Var<'t, F>) -> Var<'t, F> {
+        self.check(x);
+        forward(&self.layers[..layers], x)
+    }
+
     /// The value in training mode.
     ///
     /// # Panics

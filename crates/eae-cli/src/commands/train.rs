@@ -61,6 +61,9 @@ pub(crate) struct Arguments {
     /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
     #[arg(long, default_value_t = Eae::default().radius)]
     radius: f64,
+    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees both.
+    #[arg(long, default_value_t = Eae::default().draws)]
+    draws: f64,
     /// vae and rae: the weight of the divergence, or of the size of the codes; each has its default.
     #[arg(long)]
     beta: Option<f64>,
@@ -95,10 +98,10 @@ enum Kind {
 
 impl Arguments {
     fn objective(&self) -> Objective {
-        let &Self { lambda, k, bank, radius, weight, .. } = self;
+        let &Self { lambda, k, bank, radius, draws, weight, .. } = self;
         let (vae, rae) = (Vae::default(), Rae::default());
         match self.objective {
-            Kind::Eae => Objective::Eae(Eae { lambda, k, bank, radius, ..Eae::default() }),
+            Kind::Eae => Objective::Eae(Eae { lambda, k, bank, radius, draws, ..Eae::default() }),
             Kind::Ae => Objective::Ae(Ae { normalised: false }),
             Kind::BnAe => Objective::Ae(Ae { normalised: true }),
             Kind::Vae => Objective::Vae(Vae { beta: self.beta.unwrap_or(vae.beta), ..vae }),

@@ -5,6 +5,7 @@ use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Weighting};
 use ndarray::{Array2, ArrayView2, Axis, Ix2, arr0};
 use serde::{Deserialize, Serialize};
 
+use super::draws::divergence_of_draws;
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::metrics::chi_quantiles;
 use crate::{Autoencoder, Float};
@@ -18,7 +19,7 @@ use crate::{Autoencoder, Float};
 /// the squared error summed over pixels and averaged over the batch, less `lambda` times the Kozachenko-Leonenko estimate,
 /// in nats, of the entropy of the batch of codes.
 ///
-/// [`bank`](Eae::bank) and [`radius`](Eae::radius) go beyond the paper: from about 8 dimensions on and at any practical size of
+/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper: from about 8 dimensions on and at any practical size of
 /// a batch, the estimate is larger on the sphere of radius `sqrt(d)` than for N(0, I), so that its maximum is not what samples
 /// are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -32,11 +33,15 @@ pub struct Eae {
     /// Whether it uses the mean over the first `k` neighbours instead of the k-th.
     pub mean: bool,
     /// Neighbours are also looked for among so many codes of the steps before, which get no gradient: the estimate is that of
-    /// a larger sample, and sees holes that a batch is too small for. 0 is the paper's objective.
+    /// a larger sample, and sees holes that a batch is too small for. 0 is the paper's objective. So many images are known to
+    /// [`draws`](Eae::draws), too.
     pub bank: usize,
     /// The weight of `sum_i (|z|_(i) - q_i)^2 / n`, which pulls the sorted distances from the origin to the quantiles that they
     /// have under N(0, I). 0 is the paper's objective.
     pub radius: f64,
+    /// The weight, in squared error per nat and feature, of the divergence of decoded draws from N(0, I) from the images, as the
+    /// encoder sees both. 0 is the paper's objective; above 0, a step decodes and encodes twice as many pictures.
+    pub draws: f64,
     /// Codes closer than this count as this far apart and do not repel each other, so that two equal images in a batch
     /// are no error. Codes have variance 1; neighbours are typically more than 1 apart.
     pub floor: f64,
@@ -44,7 +49,7 @@ pub struct Eae {
 
 impl Default for Eae {
     fn default() -> Self {
-        Self { lambda: 2.0, k: 1, mean: false, bank: 0, radius: 0.0, floor: 1e-6 }
+        Self { lambda: 2.0, k: 1, mean: false, bank: 0, radius: 0.0, draws: 0.0, floor: 1e-6 }
     }
 }
 
@@ -70,6 +75,7 @@ impl Criterion for Eae {
             Setting::count("k", self.k),
             Setting::weight("lambda", self.lambda),
             Setting::weight("radius", self.radius),
+            Setting::weight("draws", self.draws),
             Setting::positive("floor", self.floor),
         ]
     }
@@ -83,11 +89,15 @@ impl Criterion for Eae {
         let codes = model.encoder.train(x);
         let output = model.decoder.train(codes);
         let mse = squared_error(output, x);
-        let entropy = entropy_with_bank(codes, &self.estimator(), context.bank.view())?;
-        context.bank.keep(codes, self.bank);
+        let entropy = entropy_with_bank(codes, &self.estimator(), context.banks.codes.view())?;
+        context.banks.codes.keep(codes, self.bank);
         let mut penalty = -(entropy * F::from_f64(context.share * self.lambda));
         if self.radius > 0.0 {
             penalty = penalty + radius(codes) * F::from_f64(context.share * self.radius);
+        }
+        if self.draws > 0.0 && context.share > 0.0 {
+            let divergence = divergence_of_draws(model, x, self.floor, self.bank, context)?;
+            penalty = penalty + divergence * F::from_f64(context.share * self.draws);
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }
@@ -144,7 +154,16 @@ pub fn radius<F: Float>(z: Var<'_, F>) -> Var<'_, F> {
     z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
 }
 
-/// The codes of the last steps, the newest in place of the oldest.
+/// What is kept of the steps before.
+#[derive(Debug, Clone, Default)]
+pub struct Banks<F> {
+    /// Codes.
+    pub codes: Bank<F>,
+    /// What the encoder made of the images before its last layer.
+    pub features: Bank<F>,
+}
+
+/// Rows of the last steps, the newest in place of the oldest.
 #[derive(Debug, Clone, Default)]
 pub struct Bank<F> {
     codes: Array2<F>,
@@ -158,7 +177,7 @@ impl<F: Float> Bank<F> {
     }
 
     /// Adds the rows of `codes`, and keeps at most so many.
-    fn keep(&mut self, codes: Var<'_, F>, most: usize) {
+    pub(super) fn keep(&mut self, codes: Var<'_, F>, most: usize) {
         let codes = codes.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
         if self.codes.ncols() != codes.ncols() || self.codes.nrows() > most {
             (self.codes, self.next) = (Array2::zeros((0, codes.ncols())), 0);

@@ -1,5 +1,6 @@
 //! What a training minimises: the entropic autoencoder's objective and those that it is compared with.
 
+mod draws;
 mod eae;
 mod rae;
 mod squared_error;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Autoencoder, Ending, Float};
 
-pub use eae::{Bank, Eae, entropy, radius};
+pub use eae::{Bank, Banks, Eae, entropy, radius};
 pub use rae::{Ae, Rae};
 pub use squared_error::squared_error;
 pub use vae::Vae;
@@ -70,17 +71,17 @@ pub struct Context<'a, F> {
     pub share: f64,
     /// For what is drawn in this step.
     pub draws: ChaCha8Rng,
-    /// Codes of the steps before.
-    pub bank: &'a mut Bank<F>,
+    /// What is kept of the steps before.
+    pub banks: &'a mut Banks<F>,
 }
 
 impl<'a, F: Float> Context<'a, F> {
     /// For a step, counted from 0, of a training by `seed`: the draws are those of the step, whatever was before.
-    pub fn new(share: f64, seed: u64, step: u64, bank: &'a mut Bank<F>) -> Self {
+    pub fn new(share: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
         let mut draws = ChaCha8Rng::seed_from_u64(seed);
         // Stream 0 is that of the order of the images.
         draws.set_stream(step + 1);
-        Self { share, draws, bank }
+        Self { share, draws, banks }
     }
 }
 
@@ -188,6 +189,7 @@ mod tests {
             Objective::Ae(Ae::default()),
             Objective::Ae(Ae { normalised: true }),
             Objective::Eae(Eae { radius: 0.5, ..Eae::default() }),
+            Objective::Eae(Eae { draws: 3.0, ..Eae::default() }),
             Objective::Vae(Vae::default()),
             Objective::Vae(Vae { learned_variance: true, ..Vae::default() }),
             Objective::Wae(Wae::default()),
@@ -197,8 +199,8 @@ mod tests {
         for objective in objectives {
             let model = Autoencoder::<f64>::with_ending(Preset::Mlp, [3, 2, 1], 2, objective.ending(), 1).unwrap();
             let loss = |model: &mut Autoencoder<f64>, share: f64| {
-                let (tape, bank) = (Tape::new(), &mut Bank::default());
-                let context = &mut Context::new(share, 3, 5, bank);
+                let (tape, banks) = (Tape::new(), &mut Banks::default());
+                let context = &mut Context::new(share, 3, 5, banks);
                 let terms = objective.terms(model, tape.constant(images.clone()), context).unwrap();
                 let (loss, mse, id) = (terms.loss.scalar(), terms.mse.scalar(), terms.loss.id());
                 let gradients = tape.backward(id);
@@ -212,7 +214,13 @@ mod tests {
             }
             let (_, _, gradients) = loss(&mut model.clone(), 0.7);
             let count = model.clone().parameters().len();
-            for (parameter, gradient) in (0..count).zip(gradients) {
+            // The divergence of decoded draws is no reason to change the encoder that sees them.
+            let frozen = if matches!(objective, Objective::Eae(Eae { draws: 1.0.., .. })) {
+                model.clone().encoder.parameters().len()
+            } else {
+                0
+            };
+            for (parameter, gradient) in (0..count).zip(gradients).skip(frozen) {
                 let gradient = gradient.unwrap_or_else(|| panic!("{objective:?}: no gradient of {parameter}"));
                 // In the direction of the gradient itself.
                 let size = gradient.mapv(|g| g * g).sum().sqrt();

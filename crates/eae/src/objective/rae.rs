@@ -87,7 +87,7 @@ impl Criterion for Rae {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objective::Bank;
+    use crate::objective::Banks;
     use crate::{Preset, sampler};
     use autodiff_mini::Tape;
 
@@ -99,7 +99,7 @@ mod tests {
         let sizes: f64 = model.decoder.parameters().iter().map(|p| p.mapv(|w| w * w).sum()).sum();
         let tape = Tape::new();
         let terms =
-            rae.terms(&mut model, tape.constant(images), &mut Context::new(0.5, 0, 0, &mut Bank::default())).unwrap();
+            rae.terms(&mut model, tape.constant(images), &mut Context::new(0.5, 0, 0, &mut Banks::default())).unwrap();
         let codes = terms.codes.value().mapv(|z| z * z).sum() / 5.0;
         let expected = terms.mse.scalar() + 0.5 * (0.3 * codes / 2.0 + 0.2 * sizes);
         assert!((terms.loss.scalar() - expected).abs() < 1e-12);

@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use autodiff_mini::{Tape, Var};
-use eae::objective::{Bank, Context, Criterion};
+use eae::objective::{Banks, Context, Criterion};
 use eae::{Autoencoder, Eae, Float};
 use ndarray::{Array4, ArrayD, Ix4};
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -114,7 +114,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let (k, lambda) = (reference.metadata["k"].parse().unwrap(), reference.metadata["lambda"].parse().unwrap());
     let tape = Tape::new();
     let objective = Eae { k, lambda, ..Eae::default() };
-    let bank = &mut Bank::default();
+    let bank = &mut Banks::default();
     let terms = objective.terms(&mut model, tape.constant(x), &mut Context::new(1.0, 0, 0, bank)).unwrap();
     let values = vec![
         ("z_eval", wide(codes.into_dyn())),
