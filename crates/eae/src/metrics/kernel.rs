@@ -126,8 +126,9 @@ mod tests {
         let error = |found: KernelDistance| found.sd * (2.0 / 40.0_f64).sqrt();
         assert!(same.mean.abs() < 4.0 * error(same), "{same:?}");
         let other = KernelDistance::new(x.view(), (&y + 0.5).view(), &settings).unwrap();
-        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the mean m, when
-        // E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s + s^2 with none, one or both of them.
+        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the mean m,
+        // when E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s + s^2 with none, one or both
+        // of them.
         let (d, s) = (8.0_f64, 8.0 * 0.25_f64);
         let cubes = s.powi(3) + 6.0 * s * s + (3.0 * d + 6.0) * s;
         let expected = 3.0 * s / d + 3.0 * s * s / (d * d) + cubes / d.powi(3);
