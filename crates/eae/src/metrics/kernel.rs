@@ -122,12 +122,17 @@ mod tests {
         let (x, y) = (sampler::normal::<f64>(4_000, 8, 1), sampler::normal::<f64>(4_000, 8, 2));
         let settings = KernelSettings { subsets: 40, size: 100, seed: 3 };
         let same = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
-        // 40 disjoint subsets of each: the standard error of the mean is sd / sqrt(40).
-        assert!(same.mean.abs() < 4.0 * same.sd / 40_f64.sqrt(), "{same:?}");
+        // Of the mean of 40 subsets, and of the 4000 samples that they are drawn from: as large as 40 subsets again.
+        let error = |found: KernelDistance| found.sd * (2.0 / 40.0_f64).sqrt();
+        assert!(same.mean.abs() < 4.0 * error(same), "{same:?}");
         let other = KernelDistance::new(x.view(), (&y + 0.5).view(), &settings).unwrap();
-        // E k(x, y) = 1 + 3 E p^2 + 3 E p + E p^3 with p = x.y / d; for a shift by m and a = |m|^2/d, that leaves
-        // 3a + 3 (a^2 + 2a/d) + (a^3 + 3a^2 2/d + 3a (1 + 2/d) 2/d ... ) to the simulation: far above 0.
-        assert!(other.mean > 10.0 * other.sd / 40_f64.sqrt(), "{other:?}");
+        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the mean m,
+        // when E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s + s^2 with none, one or both
+        // of them.
+        let (d, s) = (8.0_f64, 8.0 * 0.25_f64);
+        let cubes = s.powi(3) + 6.0 * s * s + (3.0 * d + 6.0) * s;
+        let expected = 3.0 * s / d + 3.0 * s * s / (d * d) + cubes / d.powi(3);
+        assert!((other.mean - expected).abs() < 4.0 * error(other), "{other:?} {expected}");
         assert_eq!(KernelDistance::new(x.view(), y.view(), &settings).unwrap(), same);
         let seed_4 = KernelSettings { seed: 4, ..settings };
         assert_ne!(KernelDistance::new(x.view(), y.view(), &seed_4).unwrap(), same);

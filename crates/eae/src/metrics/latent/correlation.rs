@@ -6,10 +6,7 @@ use super::whitened::standardise;
 
 const PAIR: &str = "coordinates are correlated";
 
-/// The largest correlation of two coordinates, in size. Its p-value is that of Pearson's r for one pair, times the
-/// number of pairs (Bonferroni); expected is the median of the largest of as many independent ones. Large is 0.1.
-///
-/// Of the coordinates that vary; `None` if fewer than two do, or there are fewer than three codes. `O(n d^2)`.
+/// [`LatentReport::correlation`](super::LatentReport::correlation). `O(n d^2)`.
 pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
     let mut z = codes.to_owned();
     let varying: Vec<usize> =

@@ -15,20 +15,7 @@ const KNOTS: usize = 25;
 
 const PROJECTIONS: &str = "projections are not normal";
 
-/// The test of Epps and Pulley (1983) for N(0, 1), of projections of the codes on random directions u, averaged:
-///
-/// ```text
-/// T_u = n integral |1/n sum_j exp(i t u.z_j) - exp(-t^2/2)|^2 phi(t) dt
-/// ```
-///
-/// with phi the density of N(0, 1). Mean and variance under N(0, I) are `1 - 3^(-1/2)` and
-/// `2 (5^(-1/2) - 8^(-1/2) 2 + 1/3)` for one direction; for the p-value it has the gamma distribution with both.
-/// Directions share the codes, and the average has less variance: the p-value is too large rather than too small.
-///
-/// Large is a tenth of the length of N(0, 1)'s own function: `(T - mean) / (n 3^(-1/2))` of 0.1^2, as of a mean off by
-/// 0.17 in every direction, or a standard deviation.
-///
-/// Averages over directions see a shell in few dimensions only: see the radius.
+/// [`LatentReport::epps_pulley`](super::LatentReport::epps_pulley).
 pub(super) fn epps_pulley(codes: ArrayView2<'_, f64>, seed: u64) -> Check {
     let units = unit_directions(DIRECTIONS, codes.ncols(), seed);
     let n = codes.nrows() as f64;
@@ -37,7 +24,7 @@ pub(super) fn epps_pulley(codes: ArrayView2<'_, f64>, seed: u64) -> Check {
     let value = statistics.iter().sum::<f64>() / DIRECTIONS as f64;
     let own = 3_f64.sqrt().recip();
     let mean = 1.0 - own;
-    let variance = 2.0 * (5_f64.sqrt().recip() - 2.0 / 8_f64.sqrt() + 1.0 / 3.0);
+    let variance = 2.0 * (5_f64.sqrt().recip() - 2_f64.sqrt().recip() + 1.0 / 3.0);
     let p = if value > 0.0 { gamma_ur(mean * mean / variance, value * mean / variance) } else { 1.0 };
     let effect = ((value - mean).max(0.0) / (n * own)).sqrt() / 0.1;
     Check::new(value, mean, Some(p), effect, [PROJECTIONS; 2])

@@ -15,20 +15,7 @@ const MOST_DIMENSIONS: usize = 32;
 
 const SHAPE: &str = "the density is not normal";
 
-/// The test of Henze and Zirkler (1990) of codes, as y when whitened: the distance, with a Gaussian weight, of their
-/// characteristic function and that of N(0, I).
-///
-/// ```text
-/// T = 1/n sum_ij exp(-b^2 |y_i - y_j|^2 / 2) - 2 (1 + b^2)^(-d/2) sum_i exp(-b^2 |y_i|^2 / (2 (1 + b^2)))
-///     + n (1 + 2 b^2)^(-d/2)                        b = ((2d + 1) n / 4)^(1 / (d+4)) / sqrt(2)
-/// ```
-///
-/// Expected is the mean that they give for normal codes; for the p-value T is log-normal with this mean and their
-/// variance. Large is a distance of a fifth of the length of N(0, I)'s own function:
-/// `(T - mean) / (n (1 + 2 b^2)^(-d/2))` of 0.2^2.
-///
-/// Of at most [`MOST`] codes, drawn by the seed; `None` above [`MOST_DIMENSIONS`] and of codes that cannot be
-/// whitened. `O(n^2 d)`.
+/// [`LatentReport::henze_zirkler`](super::LatentReport::henze_zirkler).
 pub(super) fn henze_zirkler(codes: ArrayView2<'_, f64>, seed: u64) -> Result<Option<Check>, MetricError> {
     if codes.ncols() > MOST_DIMENSIONS {
         return Ok(None);

@@ -8,24 +8,15 @@ use super::radius::two_sided;
 const SKEWNESS: &str = "codes are skewed";
 const KURTOSIS: [&str; 2] = ["light tails, as of a shell", "heavy tails"];
 
-/// Mardia's (1970) skewness and kurtosis of whitened codes y:
-///
-/// ```text
-/// b1 = 1/n^2 sum_ij (y_i.y_j)^3        b2 = 1/n sum_i |y_i|^4
-/// ```
-///
-/// with the exact means for N(0, I), `d (d+2) ((n+1)(d+1) - 6) / ((n+1)(n+3))` and `d (d+2) (n-1) / (n+1)`. For
-/// p-values, `b1` in units of its mean is chi^2 / f with `f = d (d+1) (d+2) / 6` degrees of freedom (Mardia, 1974), and
-/// `b2` is normal with its exact variance. Both are asymptotic, and hold where n is far above d.
-///
-/// Large is a `b1` as of coordinates that are independent and each of skewness 0.2, that is 0.04 d above the mean; and
-/// a variance of `|y|^2`, which is 2d under N(0, I), that is off by a fifth. `O(n^2 d)`.
+/// [`LatentReport::skewness`](super::LatentReport::skewness) and [`kurtosis`](super::LatentReport::kurtosis), of
+/// whitened codes. `O(n^2 d)`.
 pub(super) fn mardia(y: &Array2<f64>) -> [Check; 2] {
     let (n, d) = (y.nrows() as f64, y.ncols() as f64);
     let b1 = mean_cube(y);
     let mean = d * (d + 2.0) * ((n + 1.0) * (d + 1.0) - 6.0) / ((n + 1.0) * (n + 3.0));
     let f = d * (d + 1.0) * (d + 2.0) / 6.0;
     let p = chi_squared_tail(f * b1 / mean, f);
+    // Large is what independent coordinates make, each of skewness 0.2: d 0.2^2 above the mean.
     let skewness = Check::new(b1, mean, Some(p), ((b1 - mean).max(0.0) / d).sqrt() / 0.2, [SKEWNESS; 2]);
 
     let b2 = y.outer_iter().map(|y| y.dot(&y).powi(2)).sum::<f64>() / n;
@@ -34,6 +25,7 @@ pub(super) fn mardia(y: &Array2<f64>) -> [Check; 2] {
         8.0 * d * (d + 2.0) * (n - 3.0) * (n - d - 1.0) * (n - d + 1.0) / ((n + 1.0).powi(2) * (n + 3.0) * (n + 5.0));
     // n >= d + 2 makes the variance 0 only for d = 1 and n = 3, where b2 cannot vary.
     let z = if variance > 0.0 { (b2 - mean) / variance.sqrt() } else { 0.0 };
+    // b2 is d^2 and the variance of |y|^2, which is 2d for N(0, I): a fifth of that is large.
     [skewness, Check::new(b2, mean, Some(two_sided(z)), (b2 - mean) / (2.0 * d) / 0.2, KURTOSIS)]
 }
 

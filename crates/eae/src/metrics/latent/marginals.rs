@@ -7,10 +7,7 @@ use super::kolmogorov;
 
 const COORDINATE: &str = "a coordinate is not N(0, 1)";
 
-/// The test of Kolmogorov and Smirnov of each coordinate against N(0, 1): the largest distance of all, its p-value by
-/// Bonferroni's bound, the median of the largest expected. Large is 0.05.
-///
-/// The least telling of the tests in many dimensions: the coordinates of a shell are nearly normal.
+/// [`LatentReport::marginals`](super::LatentReport::marginals).
 pub(super) fn marginals(codes: ArrayView2<'_, f64>) -> Check {
     let (n, d) = codes.dim();
     let columns: Vec<_> = codes.axis_iter(Axis(1)).collect();

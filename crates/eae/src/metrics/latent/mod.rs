@@ -3,6 +3,7 @@
 mod check;
 mod codes;
 mod correlation;
+mod entropy;
 mod epps_pulley;
 mod henze_zirkler;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod marginals;
 mod radius;
 mod rank;
 mod report;
+mod table;
 mod whitened;
 
 pub use check::{Check, Verdict};

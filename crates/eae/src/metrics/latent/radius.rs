@@ -9,12 +9,7 @@ const MEAN: [&str; 2] = ["codes too near the origin", "codes too far from the or
 const SD: [&str; 2] = ["codes lie on a shell", "codes lie at too many distances"];
 const DISTANCE: &str = "codes lie at wrong distances";
 
-/// Mean, standard deviation and distribution of the distance of codes from the origin, which is chi(d) under N(0, I).
-///
-/// * The mean: z-test with the exact variance. Large is a fifth of chi's standard deviation.
-/// * The standard deviation (divisor n): z-test with the variance `(kurtosis - 1) / 4n` of its ratio to chi's. Large is
-///   a fifth.
-/// * The test of Kolmogorov and Smirnov against chi(d). Large is 0.05; expected is the median.
+/// [`LatentReport::radius_mean`](super::LatentReport::radius_mean), `radius_sd` and `radius`.
 pub(super) fn radius(codes: ArrayView2<'_, f64>) -> [Check; 3] {
     let (n, d) = codes.dim();
     let radii: Vec<f64> = codes.axis_iter(Axis(0)).map(|z| z.dot(&z).sqrt()).collect();

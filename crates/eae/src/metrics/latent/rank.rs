@@ -6,12 +6,7 @@ use super::check::Check;
 
 const LOST: &str = "dimensions are lost, or of unequal spread";
 
-/// The effective rank of the covariance (Roy and Vetterli, 2007): `exp(H)`, with H the entropy of its eigenvalues as
-/// shares of their sum. It is d if codes spread equally in all directions; if all are equal, 0.
-///
-/// Expected is what the eigenvalues of as many draws from N(0, I) have, `a exp(-(a-1)(a+2) / (2 a b))` with a and b the
-/// smaller and the larger of d and n - 1: the spread of their variances in the second order, which for large d and n is
-/// the exact value of Page (1993). Large is a tenth less than that; more is no fault. It has no p-value.
+/// [`LatentReport::effective_rank`](super::LatentReport::effective_rank).
 pub(super) fn effective_rank(codes: ArrayView2<'_, f64>) -> Result<Check, MetricError> {
     let (_, covariance) = moments(codes);
     let (values, _) = eigen(covariance.view())?;
