@@ -2,7 +2,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use eae::data::{MnistError, Split, digits, mnist};
+use eae::data::{Split, cifar10, digits, mnist};
+
+use crate::failure::Failure;
+
+const KINDS: &str = "there are `digits`, `mnist:FOLDER` and `cifar10:FOLDER`";
 
 /// What `--data` names.
 #[derive(Debug, Clone)]
@@ -11,14 +15,17 @@ pub(crate) enum Data {
     Digits,
     /// A folder with the four files of MNIST.
     Mnist(PathBuf),
+    /// A folder with the binary version of CIFAR-10.
+    Cifar10(PathBuf),
 }
 
 impl Data {
     /// The images.
-    pub(crate) fn load(&self) -> Result<Split<f32>, MnistError> {
+    pub(crate) fn load(&self) -> Result<Split<f32>, Failure> {
         match self {
             Self::Digits => Ok(digits()),
-            Self::Mnist(folder) => mnist(folder),
+            Self::Mnist(folder) => mnist(folder).map_err(Failure::usage),
+            Self::Cifar10(folder) => cifar10(folder).map_err(Failure::usage),
         }
     }
 
@@ -27,6 +34,7 @@ impl Data {
         match self {
             Self::Digits => "digits",
             Self::Mnist(_) => "mnist",
+            Self::Cifar10(_) => "cifar10",
         }
     }
 }
@@ -38,7 +46,8 @@ impl FromStr for Data {
         match text.split_once(':') {
             None if text == "digits" => Ok(Self::Digits),
             Some(("mnist", folder)) if !folder.is_empty() => Ok(Self::Mnist(folder.into())),
-            _ => Err("there are `digits` and `mnist:FOLDER`".into()),
+            Some(("cifar10", folder)) if !folder.is_empty() => Ok(Self::Cifar10(folder.into())),
+            _ => Err(KINDS.into()),
         }
     }
 }
@@ -49,6 +58,7 @@ impl fmt::Display for Data {
         match self {
             Self::Digits => f.write_str("digits"),
             Self::Mnist(folder) => write!(f, "mnist:{}", folder.display()),
+            Self::Cifar10(folder) => write!(f, "cifar10:{}", folder.display()),
         }
     }
 }
@@ -59,11 +69,11 @@ mod tests {
 
     #[test]
     fn read_as_written() {
-        for text in ["digits", "mnist:a folder"] {
+        for text in ["digits", "mnist:a folder", "cifar10:x"] {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
         for text in ["", "mnist", "mnist:", "digits:x", "cifar"] {
-            assert_eq!(text.parse::<Data>().unwrap_err(), "there are `digits` and `mnist:FOLDER`");
+            assert_eq!(text.parse::<Data>().unwrap_err(), KINDS);
         }
     }
 }

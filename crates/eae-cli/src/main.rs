@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod compare;
 mod dataset;
 mod failure;
+mod features;
 mod progress;
 mod table;
 
@@ -31,6 +33,10 @@ enum Command {
     Train(commands::train::Arguments),
     /// Decode draws from N(0, I) with a trained model.
     Sample(commands::sample::Arguments),
+    /// Say how well a trained model reconstructs, and how good its samples are.
+    Evaluate(commands::evaluate::Arguments),
+    /// Train by several objectives side by side, and say how good what they generate is.
+    Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
     Entropy(commands::entropy::Arguments),
     /// Estimate the mutual information between columns of a file.
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => commands::train::run(&arguments),
         Command::Sample(arguments) => commands::sample::run(&arguments),
+        Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),
         Command::Divergence(arguments) => commands::divergence::run(&arguments),

@@ -21,14 +21,18 @@ pub(crate) struct Progress {
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 impl Progress {
-    pub(crate) fn new(latent: usize, batch_size: usize, quiet: bool) -> Result<Self, Failure> {
+    /// Has interrupts end trainings instead of the program. Once, before the first training.
+    pub(crate) fn listen() -> Result<(), Failure> {
         ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))
-            .map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))?;
+            .map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))
+    }
+
+    pub(crate) fn new(latent: usize, batch_size: usize, quiet: bool) -> Self {
         let terminal = stderr().is_terminal();
         let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(0) };
         let style =
             ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}, {eta} left").expect("a valid template");
-        Ok(Self { bar: bar.with_style(style), lines: !quiet && !terminal, latent, batch_size, last: None })
+        Self { bar: bar.with_style(style), lines: !quiet && !terminal, latent, batch_size, last: None }
     }
 
     fn line(&self, epoch: &EpochReport) -> String {

@@ -145,7 +145,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["train", "--data", "mnist:."], ". has none of train-images-idx3-ubyte.gz, train-images-idx3-ubyte"),
         (
             &["train", "--data", "cifar"],
-            "invalid value 'cifar' for '--data <DATA>': there are `digits` and `mnist:FOLDER`",
+            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER` and `cifar10:FOLDER`",
         ),
         (&["train", "--objective", "vae", "--beta=-1"], "beta is -1, it must be a finite number, 0 or above"),
         (&["train", "--k", "200"], "batch size is 200, it must be above k, which is 200"),
@@ -207,4 +207,73 @@ fn an_interrupt_saves() {
     assert_eq!(json(&output).last().unwrap()["interrupted"], true);
     let sampled = eae(folder.path(), &["sample", "runs/digits-1", "--out", "x.png"]);
     assert!(sampled.status.success(), "{}", stderr(&sampled));
+}
+
+#[test]
+fn compare_makes_a_table_and_does_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let compare = |rows: &[&str]| {
+        let common = ["compare", "--model", "mlp", "--epochs", "1", "--batch", "500", "--latent", "3", "--seeds", "2"];
+        let rows: Vec<&str> = rows.iter().flat_map(|row| ["--row", row]).collect();
+        eae(folder, &[&common[..], &["--quiet", "--json", "--out", "table"], &rows].concat())
+    };
+    let output = compare(&["ae"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let scores = folder.join("table/ae/seed-1/scores.json");
+    let first = fs::metadata(&scores).unwrap().modified().unwrap();
+    let output = compare(&["ae", "eae lambda=0.5"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(fs::metadata(&scores).unwrap().modified().unwrap(), first, "trained again");
+
+    let report = &json(&output)[0];
+    assert_eq!(
+        (&report["rows"][1]["row"]["name"], &report["rows"][1]["seeds"][1]),
+        (&"eae lambda=0.5".into(), &1.into())
+    );
+    let frechet = |source: usize| {
+        let scores = &report["rows"][1]["scores"][0];
+        scores["quality"][source]["frechet"].as_f64().unwrap()
+    };
+    // No draws come closer than the codes themselves by much, nor these than other images.
+    let floor = report["floor"]["frechet"].as_f64().unwrap();
+    assert!(
+        floor > 0.0 && frechet(4) > floor && frechet(0) > 0.9 * frechet(4),
+        "{} {} {floor}",
+        frechet(0),
+        frechet(4)
+    );
+    let table = fs::read_to_string(folder.join("table/comparison.md")).unwrap();
+    assert!(table.contains("| eae lambda=0.5 | ") && table.contains(" +- "), "{table}");
+    assert!(fs::metadata(folder.join("table/samples.png")).unwrap().len() > 100);
+
+    // The same folder, another training.
+    let output = eae(folder, &["compare", "--model", "mlp", "--row", "ae", "--out", "table", "--quiet"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("is of other settings"), "{}", stderr(&output));
+    let output = compare(&["ae", "eae beta=1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("unknown field `beta`"), "{}", stderr(&output));
+}
+
+#[test]
+fn evaluate_a_run_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let trained = eae(folder, &[&TRAIN[..], &["--quiet", "--out", "run"]].concat());
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    let output = eae(folder, &["evaluate", "run", "--json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report = &json(&output)[0];
+    assert_eq!((&report["data"], &report["codes"]["n"]), (&"digits".into(), &1000.into()));
+    let names: Vec<_> = report["samples"].as_array().unwrap().iter().map(|s| s["sampler"].as_str().unwrap()).collect();
+    assert_eq!(names, ["normal", "sphere", "gaussian", "mixture", "gaussianisation"]);
+    let frechet = |of: &Value| of["frechet"].as_f64().unwrap();
+    assert!(report["samples"].as_array().unwrap().iter().all(|s| frechet(s) > frechet(&report["floor"])));
+    let text = String::from_utf8(eae(folder, &["evaluate", "run"]).stdout).unwrap();
+    assert!(text.contains("training images") && text.contains("gaussianisation: "), "{text}");
+
+    let alone = eae(folder, &["evaluate", "run/model.safetensors"]);
+    assert_eq!(alone.status.code(), Some(2));
+    assert!(stderr(&alone).contains("say with --data what the model was trained on"), "{}", stderr(&alone));
 }

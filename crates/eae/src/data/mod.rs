@@ -1,5 +1,6 @@
 //! Data sets: images `[count, height, width, channels]` with values from 0 to 1.
 
+mod cifar10;
 mod digits;
 mod idx;
 mod mnist;
@@ -8,6 +9,7 @@ use ndarray::{ArcArray, Axis, Ix4};
 
 use crate::Float;
 
+pub use cifar10::{Cifar10Error, cifar10};
 pub use digits::digits;
 pub use idx::{Idx, IdxError};
 pub use mnist::{MnistError, mnist};

@@ -1,0 +1,198 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eae::run;
+use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
+use ndarray::{Array4, Axis, concatenate};
+use serde::{Deserialize, Serialize};
+
+use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores};
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::{Common, features, print_json};
+
+/// Train by several objectives side by side, and say how good what they generate is.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1' --row 'eae lambda=2 batch=200 latent=8'"
+)]
+pub(crate) struct Arguments {
+    /// What to train on, as for `eae train`.
+    #[arg(long, default_value_t = Data::Digits)]
+    data: Data,
+    /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings and any of model, latent,
+    /// epochs, batch, learning-rate and warm-up as key=value. Without it, the usual ones.
+    #[arg(long = "row", value_name = "ROW")]
+    rows: Vec<String>,
+    /// The networks of rows that do not say.
+    #[arg(long, default_value_t = Preset::Conv28)]
+    model: Preset,
+    /// Their numbers in a code.
+    #[arg(long, default_value_t = 16)]
+    latent: usize,
+    /// Their passes over the data.
+    #[arg(long, default_value_t = 6)]
+    epochs: usize,
+    /// Their images a step.
+    #[arg(long, default_value_t = 100)]
+    batch: usize,
+    /// Their largest learning rate.
+    #[arg(long, default_value_t = 1e-3)]
+    learning_rate: f64,
+    /// Epochs over which the weight of whatever is added to the error rises from 0.
+    #[arg(long, default_value_t = 0.6)]
+    warm_up: f64,
+    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
+    /// pixels, and principal components of the pixels for others.
+    #[arg(long)]
+    features: Option<PathBuf>,
+    /// How often each is trained: by --seed, the one after it, and so on.
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// The folder for the table and the models. What is there from an earlier run of the same rows is not done again.
+    #[arg(long)]
+    out: PathBuf,
+    /// No progress on standard error.
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What a trained model's folder says of it: to be sure that it is the one asked for.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Trained {
+    data: String,
+    features: String,
+    row: Row,
+    seed: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Finished {
+    #[serde(flatten)]
+    trained: Trained,
+    scores: Scores,
+}
+
+/// The file of a [`Finished`] one.
+const SCORES: &str = "scores.json";
+
+/// Samples of each row in the picture.
+const SHOWN: usize = 16;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { common, out, seeds, .. } = arguments;
+    common.apply()?;
+    if *seeds == 0 {
+        return Err(Failure::usage("--seeds is 0, it must be at least 1"));
+    }
+    let rows = arguments.rows()?;
+    let data = arguments.data.load()?;
+    for row in &rows {
+        let model = row.untrained(&data, 0).map_err(Failure::usage)?;
+        let checked = row.training.check(&model, data.train.pixels.view());
+        checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
+    }
+    fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
+    let features = features::for_data(arguments.features.as_deref(), &data)?;
+    let judge = Judge::new(&data, &features).map_err(Failure::other)?;
+    let floor = judge.floor().map_err(Failure::other)?;
+    let mut report =
+        Report { data: arguments.data.to_string(), features: features.to_string(), floor, rows: Vec::new() };
+    let mut shown = Vec::new();
+    Progress::listen()?;
+    for row in rows {
+        let mut done = RowScores { row, seeds: Vec::new(), scores: Vec::new() };
+        for seed in common.seed..common.seed.saturating_add(*seeds) {
+            let (model, scores) = arguments.trained(&done.row, seed, &judge)?;
+            if done.scores.is_empty() {
+                shown.push(gallery::samples(&model, SHOWN, 0));
+            }
+            done.seeds.push(seed);
+            done.scores.push(scores);
+        }
+        report.rows.push(done);
+        // After every row: a table of some is better than none.
+        arguments.write(&report, &shown)?;
+    }
+    if common.json {
+        print_json(&report)
+    } else {
+        print!("{}", report.markdown())
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn rows(&self) -> Result<Vec<Row>, Failure> {
+        let &Self { model, latent, epochs, batch, learning_rate, warm_up, .. } = self;
+        let training =
+            TrainConfig { epochs, batch_size: batch, learning_rate, warm_up, seed: 0, ..TrainConfig::default() };
+        let like = Row { name: String::new(), model, latent, training };
+        let texts = if self.rows.is_empty() { ROWS.map(str::to_owned).to_vec() } else { self.rows.clone() };
+        let rows: Result<Vec<Row>, String> = texts.iter().map(|text| Row::parse(text, &like)).collect();
+        let rows = rows.map_err(Failure::usage)?;
+        match (0..rows.len()).find(|&row| rows[..row].iter().any(|other| other.folder() == rows[row].folder())) {
+            Some(row) => Err(Failure::usage(format!("row `{}` is there twice", rows[row].name))),
+            None => Ok(rows),
+        }
+    }
+
+    /// The model of a row and a seed with its scores: from its folder, or trained now and left there.
+    fn trained(&self, row: &Row, seed: u64, judge: &Judge<'_>) -> Result<(Autoencoder<f32>, Scores), Failure> {
+        let folder = self.out.join(row.folder()).join(format!("seed-{seed}"));
+        let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
+        let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
+        let asked =
+            Trained { data: self.data.to_string(), features: judge.features.to_string(), row: row.clone(), seed };
+        if let Ok(text) = fs::read_to_string(&scores_file) {
+            let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
+            if trained != asked {
+                let problem = format!("{} is of other settings; name another folder with --out", folder.display());
+                return Err(Failure::usage(problem));
+            }
+            return Ok((Autoencoder::load(&file).map_err(|e| failed(&e))?, scores));
+        }
+        fs::create_dir_all(&folder).map_err(|e| failed(&e))?;
+        if !self.quiet {
+            eprintln!("{}, seed {seed}", row.name);
+        }
+        let mut model = row.untrained(judge.data, seed).map_err(Failure::usage)?;
+        let config = TrainConfig { seed, ..row.training };
+        let mut progress = Progress::new(row.latent, config.batch_size, self.quiet);
+        let outcome = train(&mut model, judge.data.train.pixels.view(), &config, &mut progress);
+        drop(progress);
+        let outcome = outcome.map_err(|e| failed(&e))?;
+        if outcome.interrupted {
+            let message = format!("interrupted; what is finished is in {}, and not done again", self.out.display());
+            return Err(Failure::interrupted(message));
+        }
+        model.save(&file).map_err(|e| failed(&e))?;
+        let scores = judge.scores(&model, config.objective.k(), outcome.duration.as_secs_f64());
+        let finished = Finished { trained: asked, scores: scores.map_err(|e| failed(&e))? };
+        // Last, and whole or not at all: it says that everything else is there.
+        write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
+            .map_err(|e| failed(&e))?;
+        Ok((model, finished.scores))
+    }
+
+    /// The table as text and as JSON, and the picture.
+    fn write(&self, report: &Report, shown: &[Array4<f32>]) -> Result<(), Failure> {
+        let json = serde_json::to_string_pretty(report).expect("plain data");
+        for (name, content) in [("comparison.md", report.markdown()), ("comparison.json", json)] {
+            let path = self.out.join(name);
+            write_whole(&path, content.as_bytes()).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+        }
+        let views: Vec<_> = shown.iter().map(|images| images.view()).collect();
+        let images = concatenate(Axis(0), &views).expect("images of one data set");
+        picture::write_grid(self.out.join("samples.png"), images.view(), SHOWN, 2).map_err(Failure::other)
+    }
+}
+
+fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, content)?;
+    fs::rename(unfinished, path)
+}

@@ -1,0 +1,158 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
+use eae::sampler::{self, Sampler};
+use eae::{Autoencoder, run};
+use nn_layers::Weights;
+use serde::Serialize;
+
+use crate::compare::{Judge, first, flat};
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::{Common, features, print_json};
+
+/// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its samples are.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae evaluate runs/digits-1\n  eae evaluate model.safetensors --data mnist:FOLDER --json"
+)]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left, or a weights file.
+    run: PathBuf,
+    /// The data that it was trained on; by default what the run folder says.
+    #[arg(long)]
+    data: Option<Data>,
+    /// The neighbour that the entropy of the codes is estimated from.
+    #[arg(long, default_value_t = 1)]
+    k: usize,
+    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
+    /// pixels, and principal components of the pixels for others.
+    #[arg(long)]
+    features: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report {
+    run: PathBuf,
+    data: String,
+    features: String,
+    reconstruction_error: f64,
+    codes: LatentReport,
+    floor: Quality,
+    samples: Vec<Samples>,
+}
+
+/// As many draws as there are held-out images.
+#[derive(Serialize)]
+struct Samples {
+    sampler: &'static str,
+    #[serde(flatten)]
+    quality: Quality,
+    memorisation: Memorisation,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { common, run, .. } = arguments;
+    common.apply()?;
+    let file = if run.is_dir() { run.join(run::MODEL) } else { run.clone() };
+    let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
+    let weights = Weights::read(&file).map_err(Failure::usage)?;
+    let named = match &arguments.data {
+        Some(data) => data.clone(),
+        None => data_of(run)?,
+    };
+    let data = named.load()?;
+    let (_, height, width, channels) = data.test.pixels.dim();
+    if model.image_shape() != [height, width, channels] {
+        let (takes, found) = (model.image_shape(), [height, width, channels]);
+        return Err(Failure::usage(format!(
+            "the model takes images of shape {takes:?}, those of {named} are {found:?}"
+        )));
+    }
+    let features = features::for_data(arguments.features.as_deref(), &data)?;
+    let judge = Judge::new(&data, &features).map_err(Failure::other)?;
+
+    let test = data.test.pixels.view();
+    let codes = model.encode(test);
+    let latent = model.latent();
+    let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
+    // Those that the file has; one that is damaged is not passed over.
+    for name in ["gaussian", "mixture", "gaussianisation"] {
+        match Sampler::read(sampler::PREFIX, name, &weights) {
+            Ok(sampler) => samplers.push(sampler),
+            Err(sampler::ReadError::NoSampler { .. }) => {}
+            Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
+        }
+    }
+    let samples: Result<Vec<Samples>, Failure> = samplers
+        .iter()
+        .map(|sampler| {
+            let images = model.decode(sampler.sample(test.len(), common.seed).view());
+            Ok(Samples {
+                sampler: sampler.name(),
+                quality: judge.quality(images.view()).map_err(Failure::other)?,
+                memorisation: Memorisation::new(
+                    flat(data.train.pixels.view()),
+                    flat(first(test)),
+                    flat(first(images.view())),
+                )
+                .map_err(Failure::other)?,
+            })
+        })
+        .collect();
+    let report = Report {
+        run: run.clone(),
+        data: named.to_string(),
+        features: features.to_string(),
+        reconstruction_error: reconstruction_error(test, model.decode(codes.view()).view()),
+        codes: LatentReport::new(codes.view(), arguments.k, common.seed).map_err(Failure::other)?,
+        floor: judge.floor().map_err(Failure::other)?,
+        samples: samples?,
+    };
+    if common.json {
+        print_json(&report)
+    } else {
+        report.print()
+    }
+    Ok(())
+}
+
+/// What the run folder's `config.toml` says.
+fn data_of(run: &Path) -> Result<Data, Failure> {
+    let config = run.join("config.toml");
+    let problem = |e: &dyn std::fmt::Display| {
+        Failure::usage(format!("{}: {e}; say with --data what the model was trained on", config.display()))
+    };
+    let text = fs::read_to_string(&config).map_err(|e| problem(&e))?;
+    let table: toml::Table = toml::from_str(&text).map_err(|e| problem(&e))?;
+    let data = table.get("data").and_then(toml::Value::as_str).ok_or_else(|| problem(&"it names no `data`"))?;
+    data.parse().map_err(|e: String| problem(&e))
+}
+
+impl Report {
+    fn print(&self) {
+        println!("reconstruction error, summed over pixels: {:.2}\n", self.reconstruction_error);
+        println!("the codes of {} images that were held out\n{}\n", self.codes.n, self.codes);
+        println!("decoded draws beside {} held-out images, on {}", self.floor.n[0], self.features);
+        println!("{:<16} Frechet  kernel/1000  precision  recall  density  coverage", "");
+        let line = |name: &str, quality: &Quality| {
+            let Quality { frechet, kernel, neighbours, .. } = quality;
+            println!(
+                "{name:<16} {frechet:7.2}  {:11.3}  {:9.3}  {:6.3}  {:7.3}  {:8.3}",
+                1e3 * kernel.mean,
+                neighbours.precision,
+                neighbours.recall,
+                neighbours.density,
+                neighbours.coverage
+            );
+        };
+        line("training images", &self.floor);
+        self.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
+        for Samples { sampler, memorisation, .. } in &self.samples {
+            println!("\n{sampler}: {}", memorisation.verdict());
+        }
+    }
+}

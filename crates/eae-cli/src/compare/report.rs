@@ -1,0 +1,111 @@
+//! The table, for people and for programs.
+
+use std::fmt::Write;
+
+use eae::metrics::Quality;
+use serde::Serialize;
+
+use super::row::Row;
+use super::scores::{SOURCES, Scores};
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) data: String,
+    pub(crate) features: String,
+    /// Training images in the place of draws.
+    pub(crate) floor: Quality,
+    pub(crate) rows: Vec<RowScores>,
+}
+
+/// A row, trained once by each seed.
+#[derive(Debug, Serialize)]
+pub(crate) struct RowScores {
+    pub(crate) row: Row,
+    pub(crate) seeds: Vec<u64>,
+    pub(crate) scores: Vec<Scores>,
+}
+
+impl Report {
+    /// As Markdown.
+    pub(crate) fn markdown(&self) -> String {
+        let [n, floor] = self.floor.n;
+        let mut text = format!(
+            "Frechet distances of {n} decoded codes from {n} held-out images of {}, on {}; of {floor} training images in their \
+             place: {:.2}. Mean over seeds, +- standard deviation. `error` is the squared error of held-out images, summed over \
+             pixels; `radius` is that of their codes, mean and standard deviation.\n\n",
+            self.data, self.features, self.floor.frechet
+        );
+        let titles = ["trained by", "error"].into_iter().chain(SOURCES).chain(["radius", "s"]);
+        let titles: Vec<&str> = titles.collect();
+        let _ = writeln!(text, "| {} |\n|{}", titles.join(" | "), "---|".repeat(titles.len()));
+        for row in &self.rows {
+            let _ = writeln!(text, "| {} |", row.cells().join(" | "));
+        }
+        text.push('\n');
+        text.push_str(&self.details());
+        text
+    }
+
+    /// Draws from N(0, I) by the other metrics, and what memory there is of training images.
+    fn details(&self) -> String {
+        let mut text = String::from(
+            "Draws from N(0, I) by the other metrics (kernel distance in thousandths), and whether draws from the chosen mixture \
+             copy training images: the median distance from the nearest of them, over that of held-out images.\n\n\
+             | trained by | kernel | precision | recall | density | coverage | components | distance ratio |\n\
+             |---|---|---|---|---|---|---|---|\n",
+        );
+        let cell =
+            |of: &dyn Fn(&Quality) -> f64, row: &RowScores| spread(row.scores.iter().map(|s| of(&s.quality[0])), 2);
+        for row in &self.rows {
+            let cells = [
+                row.row.name.clone(),
+                cell(&|q| 1e3 * q.kernel.mean, row),
+                cell(&|q| q.neighbours.precision, row),
+                cell(&|q| q.neighbours.recall, row),
+                cell(&|q| q.neighbours.density, row),
+                cell(&|q| q.neighbours.coverage, row),
+                spread(row.scores.iter().map(|s| s.components as f64), 0),
+                spread(row.scores.iter().map(|s| s.memorisation.ratio()), 2),
+            ];
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+        text
+    }
+}
+
+impl RowScores {
+    fn cells(&self) -> Vec<String> {
+        let of = |value: &dyn Fn(&Scores) -> f64, digits| spread(self.scores.iter().map(value), digits);
+        let mut cells = vec![self.row.name.clone(), of(&|s| s.error, 2)];
+        cells.extend((0..SOURCES.len()).map(|source| of(&|s| s.quality[source].frechet, 1)));
+        let normal =
+            self.scores.first().map_or([f64::NAN; 2], |s| [s.codes.normal_radius_mean, s.codes.normal_radius_sd]);
+        let [mean, sd] = [of(&|s| s.codes.radius_mean, 2), of(&|s| s.codes.radius_sd, 2)];
+        cells.push(format!("{mean}, {sd} (N(0, I): {:.2}, {:.2})", normal[0], normal[1]));
+        cells.push(of(&|s| s.seconds, 0));
+        cells
+    }
+}
+
+/// The mean, and the standard deviation if there is more than one.
+fn spread(values: impl Iterator<Item = f64> + Clone, digits: usize) -> String {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    if n < 2.0 {
+        return format!("{mean:.digits$}");
+    }
+    let variance = values.map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    format!("{mean:.digits$} +- {:.digits$}", variance.sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_and_deviations() {
+        assert_eq!(spread([1.0, 2.0, 3.0].into_iter(), 1), "2.0 +- 1.0");
+        assert_eq!(spread([1.25].into_iter(), 2), "1.25");
+    }
+}

@@ -1,0 +1,126 @@
+//! What a row of the table is trained by, as it is written on the command line.
+
+use eae::data::Split;
+use eae::{Autoencoder, Criterion, ModelError, Objective, Preset, TrainConfig};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A row: an objective and how to train by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    /// As it was written, and as the table shows it.
+    pub(crate) name: String,
+    pub(crate) model: Preset,
+    pub(crate) latent: usize,
+    /// But for the seed.
+    pub(crate) training: TrainConfig,
+}
+
+/// The table without `--row`: what has been proposed for drawing from N(0, I), each by its usual weight, and the entropic
+/// autoencoder as published and with what this library adds.
+pub(crate) const ROWS: [&str; 10] = [
+    "ae",
+    "ae normalised=true",
+    "vae beta=1",
+    "vae beta=0.5",
+    "vae beta=0.3",
+    "wae weight=10",
+    "rae",
+    "eae lambda=1",
+    "eae lambda=2",
+    "eae lambda=1 bank=2000 radius=3 draws=20",
+];
+
+impl Row {
+    /// An objective's name, then its settings and those of the training as `key=value`; what is not named is as in `like`.
+    pub(crate) fn parse(text: &str, like: &Self) -> Result<Self, String> {
+        let mut words = text.split_whitespace();
+        let kind = words.next().ok_or("a row begins with ae, eae, vae, wae or rae")?;
+        let mut objective = Map::from_iter([("kind".to_owned(), Value::from(kind))]);
+        let mut row = Self { name: text.split_whitespace().collect::<Vec<_>>().join(" "), ..like.clone() };
+        for word in words {
+            let (key, value) =
+                word.split_once('=').ok_or_else(|| format!("`{word}` in row `{text}` is no key=value"))?;
+            let wrong = |e: &dyn std::fmt::Display| format!("`{word}` in row `{text}`: {e}");
+            match key {
+                "model" => row.model = value.parse().map_err(|e| wrong(&e))?,
+                "latent" => row.latent = value.parse().map_err(|e| wrong(&e))?,
+                "epochs" => row.training.epochs = value.parse().map_err(|e| wrong(&e))?,
+                "batch" => row.training.batch_size = value.parse().map_err(|e| wrong(&e))?,
+                "learning-rate" => row.training.learning_rate = value.parse().map_err(|e| wrong(&e))?,
+                "warm-up" => row.training.warm_up = value.parse().map_err(|e| wrong(&e))?,
+                _ => {
+                    let value =
+                        serde_json::from_str(value).map_err(|_| wrong(&"neither a number nor true or false"))?;
+                    if objective.insert(key.to_owned(), value).is_some() {
+                        return Err(wrong(&"said twice"));
+                    }
+                }
+            }
+        }
+        row.training.objective =
+            serde_json::from_value::<Objective>(Value::Object(objective)).map_err(|e| format!("row `{text}`: {e}"))?;
+        Ok(row)
+    }
+
+    /// A model to be trained.
+    pub(crate) fn untrained(&self, data: &Split<f32>, seed: u64) -> Result<Autoencoder<f32>, ModelError> {
+        let (_, height, width, channels) = data.train.pixels.dim();
+        let ending = self.training.objective.ending();
+        Autoencoder::with_ending(self.model, [height, width, channels], self.latent, ending, seed)
+    }
+
+    /// A folder's name.
+    pub(crate) fn folder(&self) -> String {
+        self.name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eae::Eae;
+    use eae::objective::{Ae, Vae};
+
+    fn like() -> Row {
+        Row { name: String::new(), model: Preset::Conv28, latent: 16, training: TrainConfig::default() }
+    }
+
+    #[test]
+    fn the_table_is_of_rows() {
+        let rows = ROWS.map(|text| Row::parse(text, &like()).unwrap());
+        assert_eq!(rows[1].training.objective, Objective::Ae(Ae { normalised: true }));
+        assert_eq!(rows[4].training.objective, Objective::Vae(Vae { beta: 0.3, ..Vae::default() }));
+        assert!(rows.iter().all(|row| row.training.objective.settings().iter().all(|setting| setting.fits)));
+        let mut folders = rows.map(|row| row.folder());
+        folders.sort();
+        assert!(folders.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn keys_of_the_training_and_of_the_objective() {
+        let row =
+            Row::parse("eae  lambda=4 latent=8 batch=50 epochs=3 learning-rate=2e-3 model=mlp warm-up=0", &like());
+        let row = row.unwrap();
+        assert_eq!(row.name, "eae lambda=4 latent=8 batch=50 epochs=3 learning-rate=2e-3 model=mlp warm-up=0");
+        assert_eq!((row.latent, row.model, row.training.batch_size, row.training.epochs), (8, Preset::Mlp, 50, 3));
+        assert_eq!((row.training.learning_rate, row.training.warm_up), (2e-3, 0.0));
+        assert_eq!(row.training.objective, Objective::Eae(Eae { lambda: 4.0, ..Eae::default() }));
+    }
+
+    #[test]
+    fn what_is_refused_is_named() {
+        for (text, expected) in [
+            ("", "a row begins with ae, eae, vae, wae or rae"),
+            ("gan", "unknown variant `gan`"),
+            ("eae lambda", "`lambda` in row `eae lambda` is no key=value"),
+            ("eae lambda=x", "neither a number"),
+            ("eae lambda=1 lambda=2", "said twice"),
+            ("eae beta=1", "unknown field `beta`"),
+            ("eae latent=-1", "`latent=-1` in row"),
+        ] {
+            let error = Row::parse(text, &like()).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

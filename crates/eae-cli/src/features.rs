@@ -1,0 +1,23 @@
+use std::path::Path;
+
+use eae::Features;
+use eae::data::Split;
+
+use crate::failure::Failure;
+
+/// What images of `data` are compared on: the classifier in a file, or what there is without one.
+pub(crate) fn for_data(file: Option<&Path>, data: &Split<f32>) -> Result<Features, Failure> {
+    let (_, height, width, channels) = data.train.pixels.dim();
+    let image = [height, width, channels];
+    let features = match file {
+        Some(path) => Features::load(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?,
+        None if image == [28, 28, 1] => Features::digits(),
+        None => Features::pca(data.train.pixels.view()).map_err(Failure::other)?,
+    };
+    match features.image_shape() {
+        Some(takes) if takes != image => {
+            Err(Failure::usage(format!("{features} takes images of shape {takes:?}, these are {image:?}")))
+        }
+        _ => Ok(features),
+    }
+}
