@@ -121,11 +121,21 @@ impl Weights {
     ///
     /// If it cannot be read or is not a safetensors file.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
-        let path = path.as_ref().to_path_buf();
-        let bytes = fs::read(&path).map_err(|source| WeightsError::Io { path: path.clone(), source })?;
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|source| WeightsError::Io { path: path.to_path_buf(), source })?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Reads the contents of a file, for instance one that is part of a program; errors call it `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it is not a safetensors file.
+    pub fn parse(bytes: &[u8], path: impl Into<PathBuf>) -> Result<Self, WeightsError> {
+        let path = path.into();
         let format = |source| WeightsError::Format { path: path.clone(), source };
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
-        let file = SafeTensors::deserialize(&bytes).map_err(format)?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
+        let file = SafeTensors::deserialize(bytes).map_err(format)?;
         let stored = |view: TensorView<'_>| Stored {
             dtype: view.dtype(),
             shape: view.shape().to_vec(),
