@@ -3,6 +3,7 @@
 
 pub mod data;
 mod evaluation;
+pub mod features;
 pub mod gallery;
 pub mod interpolation;
 pub mod metrics;

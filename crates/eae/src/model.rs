@@ -282,7 +282,7 @@ fn batches<F: Float, D: Dimension + RemoveAxis>(samples: ArrayView<'_, F, D>) ->
 }
 
 /// A network's values in evaluation mode.
-fn in_batches<F: Float, D: Dimension + RemoveAxis, E: Dimension>(
+pub(crate) fn in_batches<F: Float, D: Dimension + RemoveAxis, E: Dimension>(
     network: &Sequential<F>,
     samples: ArrayView<'_, F, D>,
 ) -> Array<F, E> {
