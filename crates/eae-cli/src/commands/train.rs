@@ -25,7 +25,9 @@ use crate::{Common, print_json};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 2 --out runs/first")]
 pub(crate) struct Arguments {
-    /// What to train on: `digits`, 9 000 that come with the program, or `mnist:FOLDER` with its four files.
+    /// What to train on: `digits`, 9 000 that come with the program; `mnist:FOLDER` with its four files; `cifar10:FOLDER` with
+    /// the six of the binary version; `idx:FILE` or `npy:FILE`, [n, height, width] or [n, channels, height, width], of bytes or
+    /// (npy) of numbers from 0 to 1, the last tenth of which is held out.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
     /// The networks: mlp, conv28, conv32 or paper32.
@@ -214,11 +216,13 @@ fn with_samplers(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>, seed: u6
 }
 
 fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
-    let some = test.slice_axis(Axis(0), (..50).into());
+    let first = |count: usize| test.slice_axis(Axis(0), (..count.min(test.len_of(Axis(0)))).into());
     let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
     write("samples.png", gallery::samples(model, 100, seed))?;
-    write("reconstructions.png", gallery::reconstructions(model, some))?;
-    write("interpolations.png", gallery::interpolations(model, some.slice_axis(Axis(0), (..20).into()), 10))
+    write("reconstructions.png", gallery::reconstructions(model, first(50)))?;
+    let ways = gallery::interpolations(model, first(20), 10);
+    // A single image is on no way to another.
+    if ways.is_empty() { Ok(()) } else { write("interpolations.png", ways) }
 }
 
 /// With `--json`, a line for each epoch.
