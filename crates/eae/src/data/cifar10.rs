@@ -1,6 +1,7 @@
 use std::path::Path;
+use std::slice;
 
-use ndarray::{ArcArray, Array4, Axis, concatenate};
+use ndarray::ArcArray;
 
 use super::file::{find, pixel, read, unpack};
 use super::{DataError, Images, Split};
@@ -28,31 +29,27 @@ pub fn cifar10<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, DataError
 
 /// Those of some files, one after the other.
 fn images<F: Float>(folder: &Path, names: &[String]) -> Result<Images<F>, DataError> {
-    let (mut batches, mut labels) = (Vec::new(), Vec::new());
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for name in names {
-        let path = find(folder, &[name.clone()], "the six files of the binary version of CIFAR-10")?;
+        let path = find(folder, slice::from_ref(name), "the six files of the binary version of CIFAR-10")?;
         let file = read(&path)?;
         let file = unpack(&path, &file)?;
-        let (count, found) = (file.len() / RECORD, file.len());
-        if count == 0 || found % RECORD != 0 {
+        let found = file.len();
+        if found == 0 || found % RECORD != 0 {
             return Err(DataError::Records { path, found, record: RECORD });
         }
-        let mut batch = Array4::zeros((count, SIDE, SIDE, CHANNELS));
-        for (image, (record, mut to)) in file.chunks_exact(RECORD).zip(batch.outer_iter_mut()).enumerate() {
-            let label = record[0];
+        for (image, record) in file.chunks_exact(RECORD).enumerate() {
+            let (label, planes) = (record[0], &record[1..]);
             if usize::from(label) >= CLASSES {
                 return Err(DataError::Label { path, image, label, classes: CLASSES });
             }
             labels.push(label);
-            for (mut plane, bytes) in to.axis_iter_mut(Axis(2)).zip(record[1..].chunks_exact(SIDE * SIDE)) {
-                plane.iter_mut().zip(bytes).for_each(|(to, &byte)| *to = pixel(byte));
-            }
+            let colours = |place| [0, 1, 2].map(|channel| pixel::<F>(planes[channel * SIDE * SIDE + place]));
+            pixels.extend((0..SIDE * SIDE).flat_map(colours));
         }
-        batches.push(batch);
     }
-    let views: Vec<_> = batches.iter().map(|batch| batch.view()).collect();
-    let pixels: ArcArray<F, _> = concatenate(Axis(0), &views).expect("images of one shape").into_shared();
-    Ok(Images { pixels, labels: Some(labels) })
+    let pixels = ArcArray::from(pixels).into_shape_with_order((labels.len(), SIDE, SIDE, CHANNELS));
+    Ok(Images { pixels: pixels.expect("as many as the labels"), labels: Some(labels) })
 }
 
 #[cfg(test)]
