@@ -2,11 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use eae::data::{Split, cifar10, digits, mnist};
-
-use crate::failure::Failure;
-
-const KINDS: &str = "there are `digits`, `mnist:FOLDER` and `cifar10:FOLDER`";
+use eae::data::{DataError, Split, cifar10, digits, from_idx, from_npy, mnist};
 
 /// What `--data` names.
 #[derive(Debug, Clone)]
@@ -15,26 +11,36 @@ pub(crate) enum Data {
     Digits,
     /// A folder with the four files of MNIST.
     Mnist(PathBuf),
-    /// A folder with the binary version of CIFAR-10.
+    /// A folder with the six files of CIFAR-10's binary version.
     Cifar10(PathBuf),
+    /// One file of images in MNIST's format.
+    Idx(PathBuf),
+    /// One array of NumPy.
+    Npy(PathBuf),
 }
+
+const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE` and `npy:FILE`";
 
 impl Data {
     /// The images.
-    pub(crate) fn load(&self) -> Result<Split<f32>, Failure> {
+    pub(crate) fn load(&self) -> Result<Split<f32>, DataError> {
         match self {
             Self::Digits => Ok(digits()),
-            Self::Mnist(folder) => mnist(folder).map_err(Failure::usage),
-            Self::Cifar10(folder) => cifar10(folder).map_err(Failure::usage),
+            Self::Mnist(folder) => mnist(folder),
+            Self::Cifar10(folder) => cifar10(folder),
+            Self::Idx(file) => from_idx(file),
+            Self::Npy(file) => from_npy(file),
         }
     }
 
-    /// For folders.
+    /// For folders, and before the path.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Digits => "digits",
             Self::Mnist(_) => "mnist",
             Self::Cifar10(_) => "cifar10",
+            Self::Idx(_) => "idx",
+            Self::Npy(_) => "npy",
         }
     }
 }
@@ -43,11 +49,13 @@ impl FromStr for Data {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
+        match text.split_once(':').filter(|(_, path)| !path.is_empty()) {
             None if text == "digits" => Ok(Self::Digits),
-            Some(("mnist", folder)) if !folder.is_empty() => Ok(Self::Mnist(folder.into())),
-            Some(("cifar10", folder)) if !folder.is_empty() => Ok(Self::Cifar10(folder.into())),
-            _ => Err(KINDS.into()),
+            Some(("mnist", folder)) => Ok(Self::Mnist(folder.into())),
+            Some(("cifar10", folder)) => Ok(Self::Cifar10(folder.into())),
+            Some(("idx", file)) => Ok(Self::Idx(file.into())),
+            Some(("npy", file)) => Ok(Self::Npy(file.into())),
+            _ => Err(KNOWN.into()),
         }
     }
 }
@@ -56,9 +64,10 @@ impl FromStr for Data {
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Digits => f.write_str("digits"),
-            Self::Mnist(folder) => write!(f, "mnist:{}", folder.display()),
-            Self::Cifar10(folder) => write!(f, "cifar10:{}", folder.display()),
+            Self::Digits => f.write_str(self.name()),
+            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Npy(path) => {
+                write!(f, "{}:{}", self.name(), path.display())
+            }
         }
     }
 }
@@ -69,11 +78,11 @@ mod tests {
 
     #[test]
     fn read_as_written() {
-        for text in ["digits", "mnist:a folder", "cifar10:x"] {
+        for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy"] {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
-        for text in ["", "mnist", "mnist:", "digits:x", "cifar"] {
-            assert_eq!(text.parse::<Data>().unwrap_err(), KINDS);
+        for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "png:x"] {
+            assert_eq!(text.parse::<Data>().unwrap_err(), KNOWN);
         }
     }
 }

@@ -10,9 +10,9 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::iter;
 use std::path::Path;
 
+use eae::data::{Npy, NpyError};
 use flate2::bufread::MultiGzDecoder;
 use ndarray::{Array2, ShapeBuilder};
-use ndarray_npy::npy::header::Header;
 
 use crate::failure::Failure;
 
@@ -126,118 +126,31 @@ impl<R: BufRead> Read for Unpacked<R> {
     }
 }
 
-/// How one number is stored in an array.
-struct Element {
-    kind: u8,
-    size: usize,
-    big_endian: bool,
-}
-
-impl Element {
-    /// From NumPy's notation, `<f8` for little-endian numbers of 8 bytes with a floating point.
-    fn parse(descriptor: &str) -> Option<Self> {
-        let &[order @ (b'<' | b'>' | b'|'), kind, size] = descriptor.as_bytes() else { return None };
-        let known = match kind {
-            b'f' => matches!(size, b'4' | b'8'),
-            b'i' | b'u' => matches!(size, b'1' | b'2' | b'4' | b'8'),
-            _ => false,
-        };
-        let size = usize::from(size.wrapping_sub(b'0'));
-        (known && (order != b'|' || size == 1)).then_some(Self { kind, size, big_endian: order == b'>' })
-    }
-
-    /// The same number with 64 bits, or the integer that has none.
-    fn widen(&self, bytes: &[u8]) -> Result<f64, i128> {
-        let bits = bytes.iter().enumerate().fold(0_u64, |bits, (i, &byte)| {
-            let place = if self.big_endian { self.size - 1 - i } else { i };
-            bits | u64::from(byte) << (8 * place)
-        });
-        let unused = 64 - 8 * self.size;
-        let integer = match (self.kind, self.size) {
-            (b'f', 4) => return Ok(f32::from_bits(bits as u32).into()),
-            (b'f', _) => return Ok(f64::from_bits(bits)),
-            (b'i', _) => i128::from((bits << unused) as i64 >> unused),
-            _ => i128::from(bits),
-        };
-        let value = integer as f64;
-        if value as i128 == integer { Ok(value) } else { Err(integer) }
-    }
-}
-
 /// Reads an array of one axis, which is a column, or of two.
-fn read_array(mut reader: impl Read) -> Result<Table, String> {
-    let header = read_header(&mut reader)?;
-    let (rows, columns) = match header.shape[..] {
+fn read_array(reader: impl Read) -> Result<Table, String> {
+    let array = Npy::new(reader).map_err(|e| e.to_string())?;
+    let (rows, columns) = match *array.shape() {
         [rows] => (rows, 1),
         [rows, columns] => (rows, columns),
-        _ => return Err(format!("an array of shape {:?}, it must be [rows] or [rows, columns]", header.shape)),
-    };
-    let descriptor = header.type_descriptor.as_string().map_or("", String::as_str);
-    let Some(element) = Element::parse(descriptor) else {
-        return Err(format!(
-            "an array of type {}, it must be of floats (f4, f8) or integers, convert it with astype(float)",
-            excerpt(descriptor)
-        ));
+        ref shape => return Err(format!("an array of shape {shape:?}, it must be [rows] or [rows, columns]")),
     };
     if rows == 0 || columns == 0 {
-        return Err(format!("an array of shape {:?} has no numbers, it must have a row for each sample", header.shape));
+        let shape = array.shape();
+        return Err(format!("an array of shape {shape:?} has no numbers, it must have a row for each sample"));
     }
-    let fortran = header.layout.is_fortran();
-    // A header may ask for more than there can be; then the file is too short for it in any case.
-    let expected = rows.saturating_mul(columns).saturating_mul(element.size);
-    let mut reader = reader.take((expected as u64).saturating_add(1));
-    let (mut values, mut chunk, mut found) = (Vec::new(), Vec::new(), 0);
-    loop {
-        chunk.clear();
-        found += reader.by_ref().take(1 << 16).read_to_end(&mut chunk).map_err(unreadable)?;
-        for bytes in chunk.chunks_exact(element.size) {
-            values.push(element.widen(bytes).map_err(|integer| {
-                let at = values.len();
-                let (row, column) = if fortran { (at % rows, at / rows) } else { (at / columns, at % columns) };
-                format!(
-                    "row {row}, column {column} (from 0) is {integer}, it must be an integer that a 64-bit float holds"
-                )
-            })?);
+    let fortran = array.is_fortran();
+    let values = array.values(|value| value).map_err(|e| match e {
+        // By row and column rather than by its position in the file.
+        NpyError::Inexact { position, value } => {
+            let (row, column) =
+                if fortran { (position % rows, position / rows) } else { (position / columns, position % columns) };
+            format!("row {row}, column {column} (from 0) is {value}, it must be an integer that a 64-bit float holds")
         }
-        if chunk.is_empty() {
-            break;
-        }
-    }
-    if found != expected {
-        let found = if found > expected { "more".to_owned() } else { format!("only {found}") };
-        return Err(format!(
-            "the header says shape {:?} of {descriptor}, which is {expected} bytes, but {found} follow, save it again",
-            header.shape
-        ));
-    }
+        e => e.to_string(),
+    })?;
     let values = Array2::from_shape_vec((rows, columns).set_f(fortran), values).map_err(|e| e.to_string())?;
     let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
     Ok(Table { values, names: None })
-}
-
-/// The magic bytes, two bytes of version, the length of the rest in two bytes or four, then a Python dictionary.
-fn read_header(mut reader: impl Read) -> Result<Header, String> {
-    let mut bytes = Vec::new();
-    append(&mut reader, &mut bytes, 8)?;
-    let width = match bytes[6] {
-        1 => 2,
-        2 | 3 => 4,
-        version => return Err(format!("an array in version {version} of the .npy format, it must be 1, 2 or 3")),
-    };
-    append(&mut reader, &mut bytes, width)?;
-    let length = bytes[8..].iter().rev().fold(0, |length, &byte| length << 8 | usize::from(byte));
-    append(&mut reader, &mut bytes, length)?;
-    let text = String::from_utf8_lossy(&bytes[8 + width..]);
-    // The dictionary of an array of numbers has one tuple in it, the shape. With more brackets it is one of records, or
-    // nested so deep that the parser, which goes back at each bracket, would not end.
-    let plain = text.bytes().filter(|byte| b"([{".contains(byte)).count() == 2;
-    let header = plain.then(|| Header::from_reader(&mut bytes.as_slice()).ok()).flatten();
-    header.ok_or_else(|| format!("the .npy header {} is not that of an array of numbers", excerpt(&text)))
-}
-
-fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(), String> {
-    let read = reader.take(count as u64).read_to_end(bytes).map_err(unreadable)?;
-    if read == count { Ok(()) } else { Err("the file ends within its .npy header, save it again".to_owned()) }
 }
 
 /// What stands between the fields of a line. Spaces may be around any of it.

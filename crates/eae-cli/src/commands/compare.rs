@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("--seeds is 0, it must be at least 1"));
     }
     let rows = arguments.rows()?;
-    let data = arguments.data.load()?;
+    let data = arguments.data.load().map_err(Failure::usage)?;
     for row in &rows {
         let model = row.untrained(&data, 0).map_err(Failure::usage)?;
         let checked = row.training.check(&model, data.train.pixels.view());

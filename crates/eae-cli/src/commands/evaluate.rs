@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(data) => data.clone(),
         None => data_of(run)?,
     };
-    let data = named.load()?;
+    let data = named.load().map_err(Failure::usage)?;
     let (_, height, width, channels) = data.test.pixels.dim();
     if model.image_shape() != [height, width, channels] {
         let (takes, found) = (model.image_shape(), [height, width, channels]);

@@ -26,7 +26,7 @@ use crate::{Common, print_json};
 #[command(after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 2 --out runs/first")]
 pub(crate) struct Arguments {
     /// What to train on: `digits`, 9 000 that come with the program, `mnist:FOLDER` with the four files of MNIST or a set like
-    /// it, or `cifar10:FOLDER` with its binary version.
+    /// it, `cifar10:FOLDER` with its binary version, `idx:FILE`, or `npy:FILE` with an array of images.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
     /// The networks: mlp, conv28, conv32 or paper32.
@@ -142,7 +142,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         seed: common.seed,
         objective,
     };
-    let Split { train: images, test } = arguments.data.load()?;
+    let Split { train: images, test } = arguments.data.load().map_err(Failure::usage)?;
     let (_, height, width, channels) = images.pixels.dim();
     let (image, ending) = ([height, width, channels], objective.ending());
     let model = Autoencoder::with_ending(arguments.model, image, *latent, ending, common.seed);
@@ -219,11 +219,13 @@ fn with_samplers(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>, seed: u6
 }
 
 fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
-    let some = test.slice_axis(Axis(0), (..50).into());
+    let first = |count: usize| test.slice_axis(Axis(0), (..count.min(test.len_of(Axis(0)))).into());
     let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
     write("samples.png", gallery::samples(model, 100, seed))?;
-    write("reconstructions.png", gallery::reconstructions(model, some))?;
-    write("interpolations.png", gallery::interpolations(model, some.slice_axis(Axis(0), (..20).into()), 10))
+    write("reconstructions.png", gallery::reconstructions(model, first(50)))?;
+    let ways = gallery::interpolations(model, first(20), 10);
+    // A single image is on no way to another.
+    if ways.is_empty() { Ok(()) } else { write("interpolations.png", ways) }
 }
 
 /// With `--json`, a line for each epoch.

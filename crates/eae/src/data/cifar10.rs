@@ -1,125 +1,111 @@
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::path::Path;
+use std::slice;
 
-use ndarray::Array4;
-use thiserror::Error;
+use ndarray::ArcArray;
 
-use super::{Images, Split};
+use super::file::{find, pixel, read, unpack};
+use super::{DataError, Images, Split};
 use crate::Float;
 
 const SIDE: usize = 32;
 const CHANNELS: usize = 3;
-const CLASSES: u8 = 10;
-/// The label, then the red, green and blue pixels, row by row.
+const CLASSES: usize = 10;
+
+/// A label, then all of red, all of green, all of blue, each of them row by row.
 const RECORD: usize = 1 + CHANNELS * SIDE * SIDE;
 
-/// Why a folder is not CIFAR-10 in its binary version.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Cifar10Error {
-    /// A file that cannot be read, or is not there.
-    #[error("cannot read {path}: {source}; wanted are data_batch_1.bin to data_batch_5.bin and test_batch.bin")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file that does not consist of records.
-    #[error("{path} has {bytes} bytes, which are no whole records of {RECORD}; was it unpacked in full?")]
-    Length {
-        /// The file.
-        path: PathBuf,
-        /// How long it is.
-        bytes: usize,
-    },
-    /// A record that begins with no label.
-    #[error(
-        "{path}: image {image} has the label {label}, labels are from 0 to 9; is it the binary version of CIFAR-10?"
-    )]
-    Label {
-        /// The file.
-        path: PathBuf,
-        /// Which record.
-        image: usize,
-        /// What is in its place.
-        label: u8,
-    },
-}
-
-/// CIFAR-10 (A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009) in the six files of its binary
-/// version: 50 000 colour images of 32 x 32 pixels to train on, and 10 000 held out.
+/// CIFAR-10 (Krizhevsky 2009) in the six files of its binary version, `data_batch_1.bin` to `data_batch_5.bin` to train on and
+/// `test_batch.bin` held out, each of them packed with gzip or not: 50 000 and 10 000 images `[32, 32, 3]` of ten classes. The
+/// files may be shorter, of any number of records.
 ///
 /// # Errors
 ///
-/// If a file is missing, cut short or something else.
-pub fn cifar10<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, Cifar10Error> {
+/// If a file is missing, ends within a record, or has a label above 9.
+pub fn cifar10<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     let folder = folder.as_ref();
-    let files: Vec<PathBuf> = (1..=5).map(|batch| folder.join(format!("data_batch_{batch}.bin"))).collect();
-    Ok(Split { train: images(&files)?, test: images(&[folder.join("test_batch.bin")])? })
+    let names: Vec<String> = (1..=5).map(|batch| format!("data_batch_{batch}.bin")).collect();
+    Ok(Split { train: images(folder, &names)?, test: images(folder, &["test_batch.bin".to_owned()])? })
 }
 
-fn images<F: Float>(files: &[PathBuf]) -> Result<Images<F>, Cifar10Error> {
-    let mut records = Vec::new();
-    for path in files {
-        let bytes = fs::read(path).map_err(|source| Cifar10Error::Read { path: path.clone(), source })?;
-        if bytes.is_empty() || bytes.len() % RECORD != 0 {
-            return Err(Cifar10Error::Length { path: path.clone(), bytes: bytes.len() });
+/// Those of some files, one after the other.
+fn images<F: Float>(folder: &Path, names: &[String]) -> Result<Images<F>, DataError> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for name in names {
+        let path = find(folder, slice::from_ref(name), "the six files of the binary version of CIFAR-10")?;
+        let file = read(&path)?;
+        let file = unpack(&path, &file)?;
+        let found = file.len();
+        if found == 0 || found % RECORD != 0 {
+            return Err(DataError::Records { path, found, record: RECORD });
         }
-        if let Some((image, record)) = bytes.chunks_exact(RECORD).enumerate().find(|(_, record)| record[0] >= CLASSES) {
-            return Err(Cifar10Error::Label { path: path.clone(), image, label: record[0] });
+        for (image, record) in file.chunks_exact(RECORD).enumerate() {
+            let (label, planes) = (record[0], &record[1..]);
+            if usize::from(label) >= CLASSES {
+                return Err(DataError::Label { path, image, label, classes: CLASSES });
+            }
+            labels.push(label);
+            let colours = |place| [0, 1, 2].map(|channel| pixel::<F>(planes[channel * SIDE * SIDE + place]));
+            pixels.extend((0..SIDE * SIDE).flat_map(colours));
         }
-        records.extend(bytes);
     }
-    let records: Vec<&[u8]> = records.chunks_exact(RECORD).collect();
-    let pixels = Array4::from_shape_fn((records.len(), SIDE, SIDE, CHANNELS), |(image, y, x, channel)| {
-        F::from_f64(f64::from(records[image][1 + (channel * SIDE + y) * SIDE + x]) / 255.0)
-    });
-    Ok(Images { pixels: pixels.into_shared(), labels: Some(records.iter().map(|record| record[0]).collect()) })
+    let pixels = ArcArray::from(pixels).into_shape_with_order((labels.len(), SIDE, SIDE, CHANNELS));
+    Ok(Images { pixels: pixels.expect("as many as the labels"), labels: Some(labels) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    fn record(label: u8) -> Vec<u8> {
-        let mut record = vec![label];
-        record.extend((0..RECORD - 1).map(|i| (i / 7) as u8));
-        record
-    }
-
-    /// A folder with an image in each file.
-    fn folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for batch in 1..=5 {
-            fs::write(folder.path().join(format!("data_batch_{batch}.bin")), record(batch)).unwrap();
-        }
-        fs::write(folder.path().join("test_batch.bin"), [record(9), record(0)].concat()).unwrap();
-        folder
-    }
-
-    #[test]
-    fn planes_become_channels() {
-        let folder = folder();
-        let Split { train, test } = cifar10::<f32>(folder.path()).unwrap();
-        assert_eq!((train.labels.unwrap(), test.labels.unwrap()), (vec![1, 2, 3, 4, 5], vec![9, 0]));
-        assert_eq!((train.pixels.dim(), test.pixels.dim()), ((5, 32, 32, 3), (2, 32, 32, 3)));
-        // Row 2, column 5, green: byte 1024 + 2 * 32 + 5 of the pixels.
-        assert_eq!(test.pixels[[1, 2, 5, 1]], ((1024 + 69) / 7 % 256) as f32 / 255.0);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let broken = |name: &str, content: &[u8]| {
-            let folder = folder();
-            fs::write(folder.path().join(name), content).unwrap();
-            cifar10::<f32>(folder.path()).unwrap_err().to_string()
+    /// Records whose planes tell image, channel and place apart.
+    fn file(labels: &[u8]) -> Vec<u8> {
+        let record = |&label: &u8| {
+            let planes = (0..3 * 1024).map(move |i| ((i / 1024) * 50 + (i % 1024) % 37 + usize::from(label)) as u8);
+            [label].into_iter().chain(planes)
         };
-        assert!(broken("data_batch_3.bin", &record(3)[..99]).contains("data_batch_3.bin has 99 bytes"));
-        assert!(broken("test_batch.bin", b"").contains("test_batch.bin has 0 bytes"));
-        let text = broken("data_batch_5.bin", &[record(1), record(10)].concat());
-        assert!(text.contains("data_batch_5.bin: image 1 has the label 10"), "{text}");
-        let text = cifar10::<f32>(tempfile::tempdir().unwrap().path()).unwrap_err().to_string();
-        assert!(text.contains("data_batch_1.bin: ") && text.contains("wanted are"), "{text}");
+        labels.iter().flat_map(record).collect()
+    }
+
+    #[test]
+    fn six_files_are_a_data_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
+        let said = || cifar10::<f32>(folder).unwrap_err().to_string();
+        let none = format!(
+            "{} has none of data_batch_1.bin.gz, data_batch_1.bin: the six files of the binary version of CIFAR-10 are wanted, packed with gzip or not",
+            folder.display()
+        );
+        assert_eq!(said(), none);
+        for batch in 1..=5 {
+            write(&format!("data_batch_{batch}.bin"), &file(&[batch, batch + 1]));
+        }
+        assert!(said().contains("has none of test_batch.bin.gz, test_batch.bin: "));
+        write("test_batch.bin", &file(&[9, 0, 3]));
+        let Split { train, test } = cifar10::<f64>(folder).unwrap();
+        assert_eq!((train.pixels.dim(), test.pixels.dim()), ((10, 32, 32, 3), (3, 32, 32, 3)));
+        assert_eq!(train.labels, Some(vec![1, 2, 2, 3, 3, 4, 4, 5, 5, 6]));
+        assert_eq!(test.labels, Some(vec![9, 0, 3]));
+        for ((image, y, x, channel), &found) in train.pixels.indexed_iter() {
+            let label = usize::from(train.labels.as_ref().unwrap()[image]);
+            assert_eq!(found, (50 * channel + (32 * y + x) % 37 + label) as f64 / 255.0);
+        }
+
+        let whole = file(&[1, 2]);
+        for length in [0, 1, RECORD - 1, RECORD + 1, 2 * RECORD - 1] {
+            write("data_batch_2.bin", &whole[..length]);
+            let end = format!(
+                "data_batch_2.bin has {length} bytes, it should be records of 3073, a label and 3072 of pixels; is it whole, and the binary version?"
+            );
+            assert!(said().ends_with(&end), "{}", said());
+        }
+        write("data_batch_2.bin", &file(&[1, 10]));
+        assert!(
+            said().ends_with(
+                "data_batch_2.bin: image 1 has label 10, the 10 classes are 0 to 9; is it another data set?"
+            )
+        );
+        write("data_batch_2.bin.gz", &[0x1f, 0x8b, 8, 0]);
+        assert!(said().contains("data_batch_2.bin.gz: broken gzip stream: "));
     }
 }

@@ -3,6 +3,7 @@ use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::file::pixel;
 use super::{Idx, Images, Split};
 use crate::Float;
 
@@ -17,7 +18,7 @@ const HELD_OUT: usize = 1_000;
 pub fn digits<F: Float>() -> Split<F> {
     let images = Idx::parse(IMAGES).expect("the embedded file is whole");
     let labels = Idx::parse(LABELS).expect("the embedded file is whole");
-    let pixels = images.bytes.iter().map(|&byte| F::from_f64(f64::from(byte) / 255.0)).collect::<ArcArray<F, _>>();
+    let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
     let pixels = pixels.into_shape_with_order((labels.bytes.len(), 28, 28, 1)).expect("28 x 28 pixels for each label");
     let all = Images { pixels, labels: Some(labels.bytes) };
     let mut places: Vec<usize> = (0..all.len()).collect();

@@ -1,11 +1,11 @@
 //! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each axis' length as a
 //! big-endian 32-bit number, then the elements in row-major order.
 
-use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io;
 
-use flate2::read::GzDecoder;
 use thiserror::Error;
+
+use super::file::gunzip;
 
 /// An array of bytes read from an IDX file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +50,7 @@ impl Idx {
     ///
     /// If it is not an IDX file of unsigned bytes, or a truncated one.
     pub fn parse(file: &[u8]) -> Result<Self, IdxError> {
-        let file = match file {
-            [0x1f, 0x8b, ..] => {
-                let mut unpacked = Vec::new();
-                GzDecoder::new(file).read_to_end(&mut unpacked).map_err(IdxError::Gzip)?;
-                Cow::Owned(unpacked)
-            }
-            plain => Cow::Borrowed(plain),
-        };
+        let file = gunzip(file).map_err(IdxError::Gzip)?;
         let short = IdxError::Header(file.len());
         let Some((&magic, rest)) = file.split_first_chunk::<4>() else { return Err(short) };
         let [0, 0, 8, axes] = magic else { return Err(IdxError::Magic(magic)) };

@@ -1,51 +1,10 @@
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use ndarray::ArcArray;
-use thiserror::Error;
 
-use super::{Idx, IdxError, Images, Split};
+use super::file::{find, pixel, read_idx};
+use super::{DataError, Idx, Images, Split};
 use crate::Float;
-
-/// Why a folder is not a data set in the files of MNIST.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum MnistError {
-    /// No file of any of the usual names.
-    #[error("{folder} has none of {}: these four files are wanted, packed with gzip or not", .names.join(", "))]
-    Missing {
-        /// The folder.
-        folder: PathBuf,
-        /// What the file could be called.
-        names: Vec<String>,
-    },
-    /// A file that cannot be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file that is damaged or something else.
-    #[error("{path}: {source}")]
-    Idx {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: IdxError,
-    },
-    /// Arrays of other axes than `[count, height, width]` and `[count]`, or of other sizes than each other.
-    #[error("{path} is of shape {found:?}, it should be {expected}")]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// Its shape.
-        found: Vec<usize>,
-        /// What it should be.
-        expected: String,
-    },
-}
 
 /// A data set in the four files of MNIST, `train-images-idx3-ubyte` and so on, packed with gzip or not: MNIST, Fashion-MNIST,
 /// KMNIST and others. Grey images of any size.
@@ -53,7 +12,7 @@ pub enum MnistError {
 /// # Errors
 ///
 /// If a file is missing or damaged, or they do not fit together.
-pub fn mnist<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, MnistError> {
+pub fn mnist<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     let folder = folder.as_ref();
     let train = images(folder, "train", None)?;
     let (_, height, width, _) = train.pixels.dim();
@@ -61,9 +20,9 @@ pub fn mnist<F: Float>(folder: impl AsRef<Path>) -> Result<Split<F>, MnistError>
     Ok(Split { train, test })
 }
 
-fn images<F: Float>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Result<Images<F>, MnistError> {
+fn images<F: Float>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Result<Images<F>, DataError> {
     let (path, images) = idx(folder, part, "images", "idx3")?;
-    let wrong = |expected: &str| MnistError::Shape {
+    let wrong = |expected: &str| DataError::Shape {
         path: path.clone(),
         found: images.shape.clone(),
         expected: expected.to_owned(),
@@ -78,29 +37,25 @@ fn images<F: Float>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Resu
     let (path, labels) = idx(folder, part, "labels", "idx1")?;
     if labels.shape != [count] {
         let (found, expected) = (labels.shape, format!("[{count}], a label for each image"));
-        return Err(MnistError::Shape { path, found, expected });
+        return Err(DataError::Shape { path, found, expected });
     }
-    let pixels = images.bytes.iter().map(|&byte| F::from_f64(f64::from(byte) / 255.0)).collect::<ArcArray<F, _>>();
+    let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
     let pixels = pixels.into_shape_with_order((count, height, width, 1)).expect("as many bytes as the shape says");
     Ok(Images { pixels, labels: Some(labels.bytes) })
 }
 
 /// The file of one of the names that are usual for it.
-fn idx(folder: &Path, part: &str, what: &str, axes: &str) -> Result<(PathBuf, Idx), MnistError> {
+fn idx(folder: &Path, part: &str, what: &str, axes: &str) -> Result<(PathBuf, Idx), DataError> {
     let names = ["-", "."].map(|between| format!("{part}-{what}{between}{axes}-ubyte"));
-    let names: Vec<String> = names.into_iter().flat_map(|name| [format!("{name}.gz"), name]).collect();
-    let path = names.iter().map(|name| folder.join(name)).find(|path| path.exists());
-    let path = path.ok_or_else(|| MnistError::Missing { folder: folder.to_path_buf(), names: names.clone() })?;
-    match fs::read(&path).map(|file| Idx::parse(&file)) {
-        Ok(Ok(idx)) => Ok((path, idx)),
-        Ok(Err(source)) => Err(MnistError::Idx { path, source }),
-        Err(source) => Err(MnistError::Read { path, source }),
-    }
+    let path = find(folder, &names, "the four files of MNIST")?;
+    let idx = read_idx(&path)?;
+    Ok((path, idx))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn file(shape: &[u32]) -> Vec<u8> {
         let count: u32 = shape.iter().product();

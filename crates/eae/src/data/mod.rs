@@ -2,17 +2,23 @@
 
 mod cifar10;
 mod digits;
+mod error;
+mod file;
 mod idx;
 mod mnist;
+mod npy;
 
 use ndarray::{ArcArray, Axis, Ix4};
 
 use crate::Float;
 
-pub use cifar10::{Cifar10Error, cifar10};
+pub use cifar10::cifar10;
 pub use digits::digits;
+pub use error::DataError;
+pub use file::{from_idx, from_npy};
 pub use idx::{Idx, IdxError};
-pub use mnist::{MnistError, mnist};
+pub use mnist::mnist;
+pub use npy::{Npy, NpyError};
 
 /// Images, and what they show where that is known.
 #[derive(Debug, Clone)]
