@@ -145,7 +145,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["train", "--data", "mnist:."], ". has none of train-images-idx3-ubyte.gz, train-images-idx3-ubyte"),
         (
             &["train", "--data", "cifar"],
-            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER` and `cifar10:FOLDER`",
+            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE` and `npy:FILE`",
         ),
         (&["train", "--objective", "vae", "--beta=-1"], "beta is -1, it must be a finite number, 0 or above"),
         (&["train", "--k", "200"], "batch size is 200, it must be above k, which is 200"),

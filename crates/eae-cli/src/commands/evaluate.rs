@@ -137,16 +137,12 @@ impl Report {
         println!("reconstruction error, summed over pixels: {:.2}\n", self.reconstruction_error);
         println!("the codes of {} images that were held out\n{}\n", self.codes.n, self.codes);
         println!("decoded draws beside {} held-out images, on {}", self.floor.n[0], self.features);
-        println!("{:<16} Frechet  kernel/1000  precision  recall  density  coverage", "");
+        println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
         let line = |name: &str, quality: &Quality| {
             let Quality { frechet, kernel, neighbours, .. } = quality;
             println!(
                 "{name:<16} {frechet:7.2}  {:11.3}  {:9.3}  {:6.3}  {:7.3}  {:8.3}",
-                1e3 * kernel.mean,
-                neighbours.precision,
-                neighbours.recall,
-                neighbours.density,
-                neighbours.coverage
+                kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
             );
         };
         line("training images", &self.floor);

@@ -50,9 +50,9 @@ impl Report {
     /// Draws from N(0, I) by the other metrics, and what memory there is of training images.
     fn details(&self) -> String {
         let mut text = String::from(
-            "Draws from N(0, I) by the other metrics (kernel distance in thousandths), and whether draws from the chosen mixture \
-             copy training images: the median distance from the nearest of them, over that of held-out images.\n\n\
-             | trained by | kernel | precision | recall | density | coverage | components | distance ratio |\n\
+            "Draws from N(0, I) by the other metrics, and whether draws from the chosen mixture copy training images: \
+             `close` is the share that is as close to one, in pixels, as a hundredth of the held-out images is.\n\n\
+             | trained by | kernel | precision | recall | density | coverage | components | close |\n\
              |---|---|---|---|---|---|---|---|\n",
         );
         let cell =
@@ -60,13 +60,13 @@ impl Report {
         for row in &self.rows {
             let cells = [
                 row.row.name.clone(),
-                cell(&|q| 1e3 * q.kernel.mean, row),
+                cell(&|q| q.kernel.mean, row),
                 cell(&|q| q.neighbours.precision, row),
                 cell(&|q| q.neighbours.recall, row),
                 cell(&|q| q.neighbours.density, row),
                 cell(&|q| q.neighbours.coverage, row),
                 spread(row.scores.iter().map(|s| s.components as f64), 0),
-                spread(row.scores.iter().map(|s| s.memorisation.ratio()), 2),
+                spread(row.scores.iter().map(|s| s.memorisation.share_close), 3),
             ];
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }

@@ -11,7 +11,7 @@ pub struct Quality {
     pub n: [usize; 2],
     /// The [`frechet_distance`].
     pub frechet: f64,
-    /// The kernel distance, of 100 subsets of 1 000 or as many as there are.
+    /// The kernel distance, of 100 subsets of a tenth of the samples, but at most 1 000.
     pub kernel: KernelDistance,
     /// Precision, recall, density and coverage, for k = 5.
     pub neighbours: Prdc,
@@ -27,7 +27,7 @@ impl Quality {
         const NEIGHBOURS: usize = 5;
         let n = [real.nrows(), generated.nrows()];
         let settings = KernelSettings::default();
-        let settings = KernelSettings { size: settings.size.min(n[0]).min(n[1]), ..settings };
+        let settings = KernelSettings { size: (n[0].min(n[1]) / 10).clamp(2, settings.size), ..settings };
         Ok(Self {
             n,
             frechet: frechet_distance(real, generated)?,
