@@ -118,9 +118,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         arguments.write(&report, &shown)?;
     }
     if common.json {
-        print_json(&report)
+        print_json(&report);
     } else {
-        print!("{}", report.markdown())
+        print!("{}", report.markdown());
     }
     Ok(())
 }

@@ -113,9 +113,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         samples: samples?,
     };
     if common.json {
-        print_json(&report)
+        print_json(&report);
     } else {
-        report.print()
+        report.print();
     }
     Ok(())
 }

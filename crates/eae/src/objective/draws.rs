@@ -77,7 +77,7 @@ mod tests {
     fn gradient_and_direction() {
         let draws = ArrayD::from_shape_fn(vec![7, 3], |i| (1.3 * i[0] as f64 + i[1] as f64).sin() + 2.0);
         let images = Array2::from_shape_fn((12, 3), |(i, j)| (0.7 * i as f64 + 2.0 * j as f64).cos());
-        gradcheck(|x| divergence_from(x[0], images.view(), 1e-6).unwrap(), &[draws.clone()]).unwrap();
+        gradcheck(|x| divergence_from(x[0], images.view(), 1e-6).unwrap(), &[draws]).unwrap();
         // Of the images themselves it would be less than of draws that are shifted away from them.
         let value = |by: f64| {
             let tape = autodiff_mini::Tape::new();
