@@ -13,15 +13,19 @@ use std::ops::ControlFlow;
 use eae::metrics::normal_entropy;
 use eae::run::{self, MetricsLog};
 use eae::{
-    Autoencoder, EpochReport, Evaluation, Observer, Preset, StepReport, TrainConfig, data, gallery, picture, train,
+    Autoencoder, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig, data, gallery,
+    picture, train,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::Axis;
 
-const LATENT: usize = 16;
+/// In so few dimensions the objective of the paper is enough. For more, `Eae::default()` has what this library adds to it.
+const LATENT: usize = 8;
+const OBJECTIVE: Eae = Eae::published(2.0);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let config = TrainConfig { epochs: epochs()?, ..TrainConfig::default() };
+    let objective = Objective::Eae(OBJECTIVE);
+    let config = TrainConfig { epochs: epochs()?, objective, ..TrainConfig::default() };
     let digits = data::digits::<f32>();
     let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, config.seed)?;
 

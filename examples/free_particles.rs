@@ -150,6 +150,7 @@ fn ascend(variant: &Variant, d: usize) -> Result<Array2<f64>> {
     let mut points = sampler::normal::<f64>(variant.points, d, 1).into_dyn().into_shared();
     let mut order: Vec<usize> = (0..variant.points).collect();
     let (mut rng, mut adam) = (ChaCha8Rng::seed_from_u64(2), Adam::default());
+    let quantiles = chi_quantiles(d, BATCH);
     let schedule = Schedule::Cosine { peak: RATE, steps: variant.steps };
     for step in 0..variant.steps {
         let (drawn, _) = order.partial_shuffle(&mut rng, BATCH + variant.bank);
@@ -163,7 +164,7 @@ fn ascend(variant: &Variant, d: usize) -> Result<Array2<f64>> {
         let (entropy, gradient) = estimator().entropy_and_gradient_with_bank(value.view(), bank.view())?;
         let vjp = move |g: ArrayD<f64>, sink: &mut Sink<'_, f64>| sink.add(0, gradient * g[[]]);
         let entropy = tape.custom(&[codes], arr0(entropy), vjp);
-        let loss = (objective::radius(codes) * variant.radius - entropy).id();
+        let loss = (objective::radius(codes, &quantiles) * variant.radius - entropy).id();
 
         let of_batch = tape.backward(loss).take(&x).expect("the loss depends on it");
         let mut gradient = ArrayD::zeros(points.raw_dim());

@@ -23,7 +23,7 @@ fn step(c: &mut Criterion) {
             let mut step = |learning_rate: f64| {
                 let start = taken * BATCH % (digits.dim().0 - BATCH);
                 let batch = stepper.batch(digits.view(), &(start..start + BATCH).collect::<Vec<_>>());
-                let made = stepper.step(&mut model, batch, &Eae::default(), 1.0, learning_rate);
+                let made = stepper.step(&mut model, batch, &Eae::published(2.0), 1.0, learning_rate);
                 taken += 1;
                 made.expect("codes apart").mse
             };

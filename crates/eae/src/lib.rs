@@ -14,7 +14,7 @@ mod preset;
 pub mod run;
 pub mod sampler;
 mod step;
-mod trainer;
+mod training;
 
 pub use evaluation::Evaluation;
 pub use features::Features;
@@ -22,7 +22,10 @@ pub use model::{Autoencoder, ModelError};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use preset::{Ending, Preset, UnknownPreset};
 pub use step::{Step, Stepper};
-pub use trainer::{EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, train};
+pub use training::{
+    CheckpointError, EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, Training, held_out_loss,
+    train,
+};
 
 /// `f32` to train, `f64` to check: what both the tape and the estimators work on.
 pub trait Float: nn_layers::Float + knn_entropy::Float {}

@@ -31,6 +31,19 @@ pub fn create_numbered(parent: impl AsRef<Path>, stem: &str) -> io::Result<PathB
     unreachable!("some number is free")
 }
 
+/// Writes a file whole or not at all: to another in the same folder, which then takes its place.
+///
+/// # Errors
+///
+/// If it cannot be written; what was there is then as it was.
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    let mut file = File::create(&unfinished)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(unfinished, path)
+}
+
 /// Appends to a file of JSON lines, each complete as soon as it is written.
 #[derive(Debug)]
 pub struct MetricsLog {
@@ -63,6 +76,29 @@ impl MetricsLog {
     pub fn open(folder: &Path) -> io::Result<Self> {
         let file = File::options().create(true).append(true).open(folder.join(METRICS))?;
         Ok(Self { file, error: None })
+    }
+
+    /// The same for a training that is gone on with after so many epochs: lines of others, and a last one that was cut short,
+    /// are taken out first.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or written.
+    pub fn resume(folder: &Path, epochs: usize) -> io::Result<Self> {
+        let path = folder.join(METRICS);
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::open(folder),
+            text => text?,
+        };
+        let of_before = |line: &&str| {
+            let line: Result<serde_json::Value, _> = serde_json::from_str(line);
+            line.is_ok_and(|line| {
+                line["kind"] == "epoch" && line["epoch"].as_u64().is_some_and(|epoch| epoch <= epochs as u64)
+            })
+        };
+        let lines: String = text.lines().filter(of_before).flat_map(|line| [line, "\n"]).collect();
+        write_whole(&path, lines.as_bytes())?;
+        Self::open(folder)
     }
 
     /// Writes one [`Line`].

@@ -1,6 +1,7 @@
 use autodiff_mini::{Pool, Tape};
 use ndarray::{Array4, ArrayView4, Axis, Ix2};
 use nn_layers::optim::{self, Adam, Optimizer};
+use nn_layers::{Weights, WeightsError};
 
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Eae, Float};
@@ -32,6 +33,28 @@ impl<F: Float> Stepper<F> {
     /// What is drawn in a step is decided by the seed and the number of the step.
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
+    }
+
+    /// Puts what it keeps from one step to the next under `prefix`.
+    pub(crate) fn write(&self, prefix: &str, weights: &mut Weights) {
+        self.adam.write(&format!("{prefix}.adam"), weights);
+        self.banks.codes.write(&format!("{prefix}.codes"), weights);
+        self.banks.features.write(&format!("{prefix}.features"), weights);
+    }
+
+    /// Takes it from there, after so many steps on parameters of these shapes.
+    pub(crate) fn read(
+        &mut self,
+        prefix: &str,
+        weights: &Weights,
+        shapes: &[Vec<usize>],
+        steps: u64,
+    ) -> Result<(), WeightsError> {
+        self.adam.read(&format!("{prefix}.adam"), weights, shapes)?;
+        self.banks.codes.read(&format!("{prefix}.codes"), weights)?;
+        self.banks.features.read(&format!("{prefix}.features"), weights)?;
+        self.steps = steps;
+        Ok(())
     }
 
     /// Some of the images, as a batch for [`step`](Stepper::step).

@@ -73,7 +73,7 @@ fn a_step_allocates_nothing_large_and_memory_does_not_grow() {
             let mut stepper = Stepper::default();
             let mut step = || {
                 let batch = stepper.batch(images.view(), &all);
-                let made = stepper.step(&mut model, batch, &Eae::default(), 0.1, 1e-3).unwrap();
+                let made = stepper.step(&mut model, batch, &Eae::published(2.0), 0.1, 1e-3).unwrap();
                 assert!(made.finite);
             };
             (0..3).for_each(|_| step());

@@ -2,17 +2,19 @@
 
 use std::ops::ControlFlow;
 
+use eae::objective::Vae;
 use eae::{
-    Autoencoder, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig, TrainError,
-    metrics, train,
+    Autoencoder, Criterion, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig,
+    TrainError, Training, metrics, train,
 };
-use ndarray::{Array4, Axis};
+use ndarray::{Array4, ArrayView4, Axis};
+use nn_layers::Weights;
 
 use crate::some_digits;
 
 /// Small batches and steps, for the few images of a test.
 fn config() -> TrainConfig {
-    let objective = Objective::Eae(Eae { lambda: 1.0, ..Eae::default() });
+    let objective = Objective::Eae(Eae::published(1.0));
     TrainConfig { epochs: 20, batch_size: 100, learning_rate: 1e-3, objective, ..TrainConfig::default() }
 }
 
@@ -40,7 +42,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
     let images = some_digits(500);
     let entropy = |lambda| {
         let mut model = mlp(6);
-        let objective = Objective::Eae(Eae { lambda, ..Eae::default() });
+        let objective = Objective::Eae(Eae::published(lambda));
         let config = TrainConfig { epochs: 10, objective, ..config() };
         train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
         metrics::CodeReport::new(model.encode(images.pixels.view()).view(), 1).unwrap().entropy
@@ -121,6 +123,81 @@ fn an_observer_hears_all_and_can_end_it() {
     assert_eq!(few.steps[..], all.steps[..7], "the same steps as without an end");
     let codes = model.encode(images.pixels.view());
     assert!(codes.mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-5), "recalibrated all the same");
+}
+
+/// All steps that are left, and a report of each.
+fn rest(training: &mut Training<f32>, model: &mut Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<StepReport> {
+    std::iter::from_fn(|| training.step(model, images).unwrap()).map(|(step, _)| step).collect()
+}
+
+#[test]
+fn a_training_that_was_kept_goes_on_to_the_same_bits() {
+    let images = some_digits(50).pixels;
+    let objectives = [
+        // Banks that overflow, draws that differ from step to step.
+        Objective::Eae(Eae { bank: 30, ..Eae::default() }),
+        Objective::Vae(Vae::default()),
+    ];
+    for objective in objectives {
+        let config = TrainConfig { epochs: 3, batch_size: 12, objective, ..config() };
+        let new = |seed| Autoencoder::with_ending(Preset::Mlp, [28, 28, 1], 3, objective.ending(), seed).unwrap();
+        let mut whole = new(1);
+        let mut training = Training::new(config, 50);
+        let reports = rest(&mut training, &mut whole, images.view());
+        assert!(reports.len() == 12 && training.is_finished());
+        // Before the first step, within an epoch, after one, and after the last step.
+        for stop in [0, 3, 4, 9, 12] {
+            let (mut model, mut training) = (new(1), Training::new(config, 50));
+            for _ in 0..stop {
+                training.step(&mut model, images.view()).unwrap();
+            }
+            let file = tempfile::NamedTempFile::new().unwrap();
+            training.write(&model).save(file.path()).unwrap();
+
+            // Another model, which takes all of it from the file.
+            let mut model = new(2);
+            let mut training = Training::read(&mut model, &Weights::read(file.path()).unwrap()).unwrap();
+            assert_eq!((training.steps(), training.epochs(), training.images()), (stop, stop / 4, 50));
+            assert_eq!(*training.config(), config);
+            assert_eq!(rest(&mut training, &mut model, images.view()), reports[stop..], "{objective:?} after {stop}");
+            let parameters = |model: &mut Autoencoder<f32>| -> Vec<_> {
+                model.parameters().into_iter().map(|p| p.clone()).collect()
+            };
+            assert!(parameters(&mut model) == parameters(&mut whole), "{objective:?} after {stop}: other bits");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_training_is_refused_and_the_model_left_alone() {
+    let images = some_digits(30).pixels;
+    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
+    let (mut model, mut training) = (mlp(3), Training::new(config, 30));
+    training.step(&mut model, images.view()).unwrap();
+    let good = training.write(&model);
+    let mut other = mlp(2);
+    let mut refused = |weights: &Weights| Training::read(&mut other, weights).unwrap_err().to_string();
+    let with = |description: &str| {
+        let mut weights = good.clone();
+        weights.metadata.insert("training".into(), description.into());
+        weights
+    };
+    let description = &good.metadata["training"];
+    for (weights, expected) in [
+        (model.to_weights(), "this is no training to go on with: it has no description of one"),
+        (with("{"), "EOF while parsing"),
+        (with(&description.replace("\"batch_size\":10", "\"batch_size\":0")), "batches of 0 of 30 images"),
+        (with(&description.replace("\"images\":30", "\"images\":9")), "batches of 10 of 9 images"),
+        (good.clone(), "`encoder.5.weight` has shape [3, 256], the network needs [2, 256]"),
+    ] {
+        let error = refused(&weights);
+        assert!(error.contains(expected), "{error}");
+    }
+    assert_eq!(other.to_weights().names().count(), mlp(2).to_weights().names().count());
+    let mut damaged = good.clone();
+    damaged.insert("training.adam.0.second", &ndarray::ArrayD::<f32>::from_elem(vec![512, 784], -1.0));
+    let error = Training::read(&mut mlp(3), &damaged).unwrap_err().to_string();
+    assert!(error.contains("`training.adam.0.second` holds the variance -1 at position 0"), "{error}");
 }
 
 #[test]

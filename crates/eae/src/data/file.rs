@@ -103,7 +103,8 @@ fn check_shape(path: &Path, shape: &[usize]) -> Result<(), DataError> {
         [_, channels, _, last] if [1, 3].contains(&last) && ![1, 3].contains(&channels) => {
             "[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"
         }
-        [_, _, _, _] => return Ok(()),
+        [_, 1 | 3, _, _] => return Ok(()),
+        [_, _, _, _] => "of 1 channel (grey) or 3 (red, green, blue)",
         _ => "[count, height, width] or [count, channels, height, width]",
     };
     Err(DataError::Shape { path: path.to_path_buf(), found: shape.to_vec(), expected: expected.to_owned() })
@@ -218,6 +219,8 @@ mod tests {
         assert!(said(&idx(&[6]), |path| from_idx(path)).starts_with(" is of shape [6], it should be [count, "));
         let last = npy(&bytes_of(&Array4::<u8>::zeros((2, 32, 32, 3))));
         assert!(last.ends_with("[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"));
+        let four = npy(&bytes_of(&Array4::<u8>::zeros((2, 4, 32, 32))));
+        assert!(four.ends_with("it should be of 1 channel (grey) or 3 (red, green, blue)"));
         assert!(
             npy(&bytes_of(&Array3::<u8>::zeros((1, 2, 2))))
                 .ends_with("of at least two images, one of them to hold out")

@@ -10,8 +10,8 @@ use crate::{Autoencoder, Float};
 /// The layers that make a code of what the encoder sees: a dense layer and the batch normalisation.
 const ENDING: usize = 2;
 
-/// The divergence `KL(draws || images)`, in nats for each feature, of what as many draws from N(0, I) as there are images are
-/// decoded to from the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu (2009):
+/// The divergence `KL(draws || images)`, in nats for each feature, of what `n` draws from N(0, I) are decoded to from
+/// the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu (2009):
 ///
 /// ```text
 /// 1/n sum_i (ln nu_i - ln rho_i) + constant
@@ -26,12 +26,13 @@ const ENDING: usize = 2;
 pub(super) fn divergence_of_draws<'t, F: Float>(
     model: &mut Autoencoder<F>,
     x: Var<'t, F>,
+    n: usize,
     floor: f64,
     bank: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
     let tape = x.tape();
-    let (n, latent) = (x.shape()[0], model.latent());
+    let latent = model.latent();
     let draws = Array2::from_shape_simple_fn((n, latent), || {
         let z: f64 = context.draws.sample(StandardNormal);
         F::from_f64(z)
@@ -39,7 +40,7 @@ pub(super) fn divergence_of_draws<'t, F: Float>(
     let decoded = model.decoder.train(tape.constant(draws));
     let seen = model.encoder.len().saturating_sub(ENDING);
     let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(seen, pictures))));
-    context.banks.features.keep(images, bank.max(n));
+    context.banks.features.keep(images, bank.max(x.shape()[0]));
     divergence_from(draws, context.banks.features.view(), floor)
 }
 

@@ -1,7 +1,10 @@
 //! What a training minimises: the entropic autoencoder's objective and those that it is compared with.
 
+mod banks;
 mod draws;
 mod eae;
+mod entropy;
+mod radius;
 mod rae;
 mod squared_error;
 mod vae;
@@ -15,7 +18,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Autoencoder, Ending, Float};
 
-pub use eae::{Bank, Banks, Eae, entropy, radius};
+pub use banks::{Bank, Banks};
+pub use eae::Eae;
+pub use entropy::entropy;
+pub use radius::radius;
 pub use rae::{Ae, Rae};
 pub use squared_error::squared_error;
 pub use vae::Vae;
@@ -188,12 +194,14 @@ mod tests {
         let objectives = [
             Objective::Ae(Ae::default()),
             Objective::Ae(Ae { normalised: true }),
-            Objective::Eae(Eae { radius: 0.5, ..Eae::default() }),
-            Objective::Eae(Eae { draws: 3.0, ..Eae::default() }),
+            Objective::Eae(Eae { radius: 0.5, ..Eae::published(2.0) }),
+            Objective::Eae(Eae { draws: 3.0, ..Eae::published(2.0) }),
             Objective::Vae(Vae::default()),
             Objective::Vae(Vae { learned_variance: true, ..Vae::default() }),
             Objective::Wae(Wae::default()),
-            Objective::Rae(Rae { beta: 1.0, decay: 0.1 }),
+            Objective::Eae(Eae { marginal: true, k: 4, decoded: 5, ..Eae::published(2.0) }),
+            Objective::Rae(Rae { beta: 1.0, decay: 0.1, gradient: 0.0 }),
+            Objective::Rae(Rae { beta: 1.0, decay: 0.0, gradient: 0.3 }),
         ];
         let images = Array4::from_shape_fn((8, 3, 2, 1), |(n, i, j, _)| 0.5 + 0.5 * ((7 * n + 3 * i + j) as f64).sin());
         for objective in objectives {
@@ -239,7 +247,7 @@ mod tests {
 
     #[test]
     fn written_as_a_kind_and_its_settings() {
-        let objective = Objective::Eae(Eae { lambda: 1.0, bank: 2_000, ..Eae::default() });
+        let objective = Objective::Eae(Eae { bank: 500, ..Eae::published(1.0) });
         let text = serde_json::to_string(&objective).unwrap();
         assert!(text.starts_with(r#"{"kind":"eae","lambda":1.0,"#), "{text}");
         assert_eq!(serde_json::from_str::<Objective>(&text).unwrap(), objective);

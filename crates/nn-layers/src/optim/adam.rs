@@ -3,7 +3,7 @@ use rayon::prelude::*;
 
 use super::{Optimizer, pairs};
 use crate::kernels::simd::{Kernel, run};
-use crate::{Float, Tensor};
+use crate::{Float, Tensor, Weights, WeightsError};
 
 /// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its root mean square.
 ///
@@ -58,6 +58,41 @@ impl<F: Float> Adam<F> {
     }
 }
 
+/// So that a training can be kept and gone on with.
+impl<F: Float> Adam<F> {
+    /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and `prefix.0.steps`, and so on.
+    pub fn write(&self, prefix: &str, weights: &mut Weights) {
+        for (place, moments) in self.moments.iter().enumerate() {
+            let Some(Moments { first, second, steps }) = moments else { continue };
+            weights.insert(format!("{prefix}.{place}.first"), first);
+            weights.insert(format!("{prefix}.{place}.second"), second);
+            weights.insert_count(format!("{prefix}.{place}.steps"), *steps as u64);
+        }
+    }
+
+    /// Takes it from there, for parameters of these shapes.
+    ///
+    /// # Errors
+    ///
+    /// If a tensor is missing beside another, of another shape, or holds what cannot be a moment. What it remembered is as it
+    /// was.
+    pub fn read(&mut self, prefix: &str, weights: &Weights, shapes: &[Vec<usize>]) -> Result<(), WeightsError> {
+        let moments = |(place, shape): (usize, &Vec<usize>)| {
+            let [first, second, steps] = ["first", "second", "steps"].map(|name| format!("{prefix}.{place}.{name}"));
+            // A parameter that has never had a gradient.
+            if weights.shape(&first).is_none() && weights.shape(&second).is_none() {
+                return Ok(None);
+            }
+            let (first, variance) = (weights.get(&first, shape)?, weights.get(&second, shape)?);
+            weights.refuse_negative(&second, &variance)?;
+            let steps = i32::try_from(weights.get_count(&steps)?).unwrap_or(i32::MAX);
+            Ok(Some(Moments { first, second: variance, steps }))
+        };
+        self.moments = shapes.iter().enumerate().map(moments).collect::<Result<_, WeightsError>>()?;
+        Ok(())
+    }
+}
+
 impl<F: Float> Optimizer<F> for Adam<F> {
     fn step(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]) {
         let [beta1, beta2, eps] = [self.beta1, self.beta2, self.eps].map(F::from_f64);
@@ -74,7 +109,7 @@ impl<F: Float> Optimizer<F> for Adam<F> {
                 let zeros = ArrayD::zeros(g.raw_dim());
                 Moments { first: zeros.clone(), second: zeros, steps: 0 }
             });
-            moments.steps += 1;
+            moments.steps = moments.steps.saturating_add(1);
             let [correction1, correction2] = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(moments.steps));
             let rate = F::from_f64(learning_rate / correction1);
             let root = F::from_f64(correction2.sqrt().recip());

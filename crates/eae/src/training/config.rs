@@ -1,0 +1,165 @@
+use ndarray::ArrayView4;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::objective::{Criterion, Setting};
+use crate::{Autoencoder, Ending, Float, Objective};
+
+/// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking, and with a classifier's
+/// features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the images.
+    pub epochs: usize,
+    /// Images a step. The entropy is estimated within the batch, so a larger one has a less biased entropy. What is left
+    /// at the end of an epoch is left out, because the estimate depends on the size.
+    pub batch_size: usize,
+    /// The largest learning rate of Adam, reached on a one-cycle schedule.
+    pub learning_rate: f64,
+    /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to reconstruct before the
+    /// code is spread out.
+    pub warm_up: f64,
+    /// Decides the order of the images, and what is drawn.
+    pub seed: u64,
+    /// What is minimised.
+    pub objective: Objective,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 40,
+            batch_size: 200,
+            learning_rate: 4e-3,
+            warm_up: 1.0,
+            seed: 0,
+            objective: Objective::default(),
+        }
+    }
+}
+
+impl TrainConfig {
+    /// How much of its weight the penalty has at a step: from 0 up to all of it over the warm-up.
+    pub(super) fn share(&self, step: usize, steps_per_epoch: usize) -> f64 {
+        let warm_up = self.warm_up * steps_per_epoch as f64;
+        if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 }
+    }
+
+    /// What [`Training::new`](super::Training::new) checks before it starts.
+    ///
+    /// # Errors
+    ///
+    /// If a setting is out of range, or the images are not finite or not those that the model takes.
+    pub fn check<F: Float>(&self, model: &Autoencoder<F>, images: ArrayView4<'_, F>) -> Result<(), TrainError> {
+        let (count, height, width, channels) = images.dim();
+        let (expected, found) = (model.image_shape(), [height, width, channels]);
+        if expected != found {
+            return Err(TrainError::ImageShape { expected, found });
+        }
+        // A model of one's own networks is taken at its word.
+        let expected = self.objective.ending();
+        if let Some(found) = model.ending().filter(|&found| found != expected) {
+            return Err(TrainError::Ending { expected, found });
+        }
+        for Setting { name: setting, value, fits, must } in self.objective.settings() {
+            if !fits {
+                return Err(TrainError::Setting { setting, value, must: must.to_owned() });
+            }
+        }
+        let k = self.objective.k();
+        let positive = "a finite number above 0";
+        let settings = [
+            ("epochs", self.epochs as f64, self.epochs > 0, "at least 1".to_owned()),
+            ("batch size", self.batch_size as f64, self.batch_size > k, format!("above k, which is {k}")),
+            ("batch size", self.batch_size as f64, self.batch_size <= count, format!("at most the {count} images")),
+            (
+                "learning rate",
+                self.learning_rate,
+                self.learning_rate.is_finite() && self.learning_rate > 0.0,
+                positive.to_owned(),
+            ),
+            (
+                "warm-up",
+                self.warm_up,
+                self.warm_up.is_finite() && self.warm_up >= 0.0,
+                "a finite number of epochs, 0 or above".to_owned(),
+            ),
+        ];
+        for (setting, value, fits, must) in settings {
+            if !fits {
+                return Err(TrainError::Setting { setting, value, must });
+            }
+        }
+        for (image, pixels) in images.outer_iter().enumerate() {
+            if let Some(value) = pixels.iter().find(|x| !x.is_finite()) {
+                return Err(TrainError::Pixel { image, value: value.into_f64() });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why training could not start or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting out of range.
+    #[error("{setting} is {value}, it must be {must}")]
+    Setting {
+        /// Which.
+        setting: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it must be.
+        must: String,
+    },
+    /// The images are not those that the model takes.
+    #[error("the model takes images of shape {expected:?}, these are {found:?}")]
+    ImageShape {
+        /// Height, width and channels that the model takes.
+        expected: [usize; 3],
+        /// Those of the images.
+        found: [usize; 3],
+    },
+    /// The objective wants another end of the encoder.
+    #[error(
+        "the objective wants an encoder that ends {expected:?}, this one ends {found:?}: make the model with its ending"
+    )]
+    Ending {
+        /// What the objective wants.
+        expected: Ending,
+        /// What the model has.
+        found: Ending,
+    },
+    /// A pixel is NaN or infinite.
+    #[error("image {image} has a pixel that is {value}; pixels must be finite")]
+    Pixel {
+        /// The first such image.
+        image: usize,
+        /// Its first such pixel.
+        value: f64,
+    },
+    /// The entropy of a batch could not be estimated.
+    #[error("step {step}: the entropy of the codes cannot be estimated: {source}; try a lower learning rate")]
+    Entropy {
+        /// The step, counted from 0.
+        step: usize,
+        /// Why.
+        source: knn_entropy::Error,
+    },
+    /// The loss is no number any more.
+    #[error(
+        "step {step}: the loss is not finite (mse {mse}, entropy {entropy}); try a lower learning rate than {learning_rate}"
+    )]
+    NotFinite {
+        /// The step, counted from 0.
+        step: usize,
+        /// The squared error.
+        mse: f64,
+        /// The entropy.
+        entropy: f64,
+        /// The learning rate of the step.
+        learning_rate: f64,
+    },
+}
