@@ -3,9 +3,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use eae::data::{DataError, Split, cifar10, digits, from_idx, from_npy, mnist};
+use serde::{Deserialize, Serialize};
 
 /// What `--data` names.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) enum Data {
     /// The embedded ones.
     Digits,
@@ -33,6 +35,18 @@ impl Data {
         }
     }
 
+    /// The same from any folder.
+    pub(crate) fn absolute(self) -> Self {
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        match self {
+            Self::Digits => Self::Digits,
+            Self::Mnist(path) => Self::Mnist(absolute(path)),
+            Self::Cifar10(path) => Self::Cifar10(absolute(path)),
+            Self::Idx(path) => Self::Idx(absolute(path)),
+            Self::Npy(path) => Self::Npy(absolute(path)),
+        }
+    }
+
     /// For folders, and before the path.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -57,6 +71,20 @@ impl FromStr for Data {
             Some(("npy", file)) => Ok(Self::Npy(file.into())),
             _ => Err(KNOWN.into()),
         }
+    }
+}
+
+impl TryFrom<String> for Data {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Data> for String {
+    fn from(data: Data) -> Self {
+        data.to_string()
     }
 }
 

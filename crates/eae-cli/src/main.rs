@@ -12,7 +12,8 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
 
@@ -62,8 +63,12 @@ struct Common {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Train(arguments) => commands::train::run(&arguments),
+    let matches = Arguments::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    let flags = matches.subcommand().map(|(_, flags)| flags.clone()).unwrap_or_default();
+    let said = |flag: &str| flags.value_source(flag) == Some(ValueSource::CommandLine);
+    let result = match arguments.command {
+        Command::Train(arguments) => commands::train::run(&arguments, &said),
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),

@@ -116,9 +116,7 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     for step in 0..warmup + steps {
         let start = Instant::now();
         let images = stepper.batch(images.view(), &all);
-        let made = stepper
-            .step(&mut model, images, &Eae { lambda: 0.5, ..Eae::default() }, 1.0, 1e-3)
-            .map_err(Failure::other)?;
+        let made = stepper.step(&mut model, images, &Eae::published(0.5), 1.0, 1e-3).map_err(Failure::other)?;
         if !made.finite {
             return Err(Failure::other(format!("step {step}: the loss is not finite")));
         }

@@ -1,12 +1,12 @@
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use eae::run;
+use eae::run::{self, write_whole};
 use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores};
+use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores, draw};
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -15,7 +15,7 @@ use crate::{Common, features, print_json};
 /// Train by several objectives side by side, and say how good what they generate is.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1' --row 'eae lambda=2 batch=200 latent=8'"
+    after_help = "Example:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1' --row 'eae lambda=2 latent=8'"
 )]
 pub(crate) struct Arguments {
     /// What to train on, as for `eae train`.
@@ -178,10 +178,16 @@ impl Arguments {
         Ok((model, finished.scores))
     }
 
-    /// The table as text and as JSON, and the picture.
+    /// The table as text and as JSON, curves where there are any, and the picture of samples.
     fn write(&self, report: &Report, shown: &[Array4<f32>]) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(report).expect("plain data");
-        for (name, content) in [("comparison.md", report.markdown()), ("comparison.json", json)] {
+        let mut files = vec![("comparison.md", report.markdown()), ("comparison.json", json)];
+        let curves = report.curves();
+        if !curves.is_empty() {
+            let picture = draw(&curves).map_err(|e| Failure::other(format!("the curves cannot be drawn: {e}")))?;
+            files.push(("curves.svg", picture));
+        }
+        for (name, content) in files {
             let path = self.out.join(name);
             write_whole(&path, content.as_bytes()).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
         }
@@ -189,10 +195,4 @@ impl Arguments {
         let images = concatenate(Axis(0), &views).expect("images of one data set");
         picture::write_grid(self.out.join("samples.png"), images.view(), SHOWN, 2).map_err(Failure::other)
     }
-}
-
-fn write_whole(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, content)?;
-    fs::rename(unfinished, path)
 }

@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
@@ -7,6 +6,7 @@ use eae::{Autoencoder, run};
 use nn_layers::Weights;
 use serde::Serialize;
 
+use super::train::{CONFIG, Config};
 use crate::compare::{Judge, first, flat};
 use crate::dataset::Data;
 use crate::failure::Failure;
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => data_of(run)?,
     };
     let data = named.load().map_err(Failure::usage)?;
-    let (_, height, width, channels) = data.test.pixels.dim();
+    let (n, height, width, channels) = data.test.pixels.dim();
     if model.image_shape() != [height, width, channels] {
         let (takes, found) = (model.image_shape(), [height, width, channels]);
         return Err(Failure::usage(format!(
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let samples: Result<Vec<Samples>, Failure> = samplers
         .iter()
         .map(|sampler| {
-            let images = model.decode(sampler.sample(test.len(), common.seed).view());
+            let images = model.decode(sampler.sample(n, common.seed).view());
             Ok(Samples {
                 sampler: sampler.name(),
                 quality: judge.quality(images.view()).map_err(Failure::other)?,
@@ -122,14 +122,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// What the run folder's `config.toml` says.
 fn data_of(run: &Path) -> Result<Data, Failure> {
-    let config = run.join("config.toml");
-    let problem = |e: &dyn std::fmt::Display| {
-        Failure::usage(format!("{}: {e}; say with --data what the model was trained on", config.display()))
-    };
-    let text = fs::read_to_string(&config).map_err(|e| problem(&e))?;
-    let table: toml::Table = toml::from_str(&text).map_err(|e| problem(&e))?;
-    let data = table.get("data").and_then(toml::Value::as_str).ok_or_else(|| problem(&"it names no `data`"))?;
-    data.parse().map_err(|e: String| problem(&e))
+    let config = run.join(CONFIG);
+    let problem =
+        |e: &dyn std::fmt::Display| Failure::usage(format!("{e}; say with --data what the model was trained on"));
+    if !config.exists() {
+        return Err(problem(&format!("there is no {}", config.display())));
+    }
+    Ok(Config::read(&config).map_err(|e| problem(&e))?.data)
 }
 
 impl Report {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use eae::metrics::Quality;
 use serde::Serialize;
 
+use super::curves::{Curve, curves};
 use super::row::Row;
 use super::scores::{SOURCES, Scores};
 
@@ -45,6 +46,15 @@ impl Report {
         text.push('\n');
         text.push_str(&self.details());
         text
+    }
+
+    /// What single settings do, where there are rows that show it.
+    pub(crate) fn curves(&self) -> Vec<Curve> {
+        let mean = |row: &RowScores, of: &dyn Fn(&Scores) -> f64| {
+            row.scores.iter().map(of).sum::<f64>() / row.scores.len() as f64
+        };
+        let scores = |row: &RowScores| [mean(row, &|s| s.quality[0].frechet), mean(row, &|s| s.error)];
+        curves(&self.rows.iter().map(|row| (&row.row, scores(row))).collect::<Vec<_>>())
     }
 
     /// Draws from N(0, I) by the other metrics, and what memory there is of training images.

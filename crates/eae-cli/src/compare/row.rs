@@ -1,5 +1,7 @@
 //! What a row of the table is trained by, as it is written on the command line.
 
+use std::collections::BTreeMap;
+
 use eae::data::Split;
 use eae::{Autoencoder, Criterion, ModelError, Objective, Preset, TrainConfig};
 use serde::{Deserialize, Serialize};
@@ -26,9 +28,9 @@ pub(crate) const ROWS: [&str; 10] = [
     "vae beta=0.3",
     "wae weight=10",
     "rae",
-    "eae lambda=1",
-    "eae lambda=2",
-    "eae lambda=1 bank=2000 radius=3 draws=20",
+    "eae lambda=1 bank=0 radius=0 draws=0",
+    "eae lambda=2 bank=0 radius=0 draws=0",
+    "eae",
 ];
 
 impl Row {
@@ -68,6 +70,23 @@ impl Row {
         let (_, height, width, channels) = data.train.pixels.dim();
         let ending = self.training.objective.ending();
         Autoencoder::with_ending(self.model, [height, width, channels], self.latent, ending, seed)
+    }
+
+    /// All that it is trained by, each as it would be written.
+    pub(crate) fn settings(&self) -> BTreeMap<String, Value> {
+        let TrainConfig { epochs, batch_size, learning_rate, warm_up, .. } = self.training;
+        let own = serde_json::json!({
+            "model": self.model, "latent": self.latent, "epochs": epochs, "batch": batch_size,
+            "learning-rate": learning_rate, "warm-up": warm_up,
+        });
+        let objective = serde_json::to_value(self.training.objective).expect("plain data");
+        [own, objective].into_iter().flat_map(|all| all.as_object().expect("a struct").clone()).collect()
+    }
+
+    /// As it is written, but for one of its settings.
+    pub(crate) fn without(&self, key: &str) -> String {
+        let others = self.name.split(' ').filter(|word| word.split('=').next() != Some(key));
+        others.collect::<Vec<_>>().join(" ")
     }
 
     /// A folder's name.

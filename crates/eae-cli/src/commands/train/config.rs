@@ -1,0 +1,197 @@
+//! How a run is trained: from a file, changed by flags, kept in the run folder.
+
+use std::fs;
+use std::path::Path;
+
+use eae::objective::Objective;
+use eae::{Preset, TrainConfig};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Arguments, Kind};
+use crate::dataset::Data;
+use crate::failure::Failure;
+
+/// What `config.toml` says: enough to do it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) data: Data,
+    pub(crate) model: Preset,
+    pub(crate) latent: usize,
+    /// Whether the model that is kept is that of the epoch with the least loss on held-out images.
+    pub(super) keep_best: bool,
+    /// After how many epochs without a lesser one the training ends.
+    pub(super) patience: Option<usize>,
+    pub(crate) training: TrainConfig,
+}
+
+/// The name in a run folder.
+pub(crate) const FILE: &str = "config.toml";
+
+impl Default for Config {
+    fn default() -> Self {
+        let training = TrainConfig::default();
+        Self { data: Data::Digits, model: Preset::Conv28, latent: 16, keep_best: false, patience: None, training }
+    }
+}
+
+impl Config {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let wrong = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+        let text = fs::read_to_string(path).map_err(|e| wrong(&e))?;
+        toml::from_str(&text).map_err(|e| wrong(&e))
+    }
+
+    pub(super) fn to_toml(&self) -> Result<String, Failure> {
+        toml::to_string(self).map_err(|e| Failure::usage(format!("a setting cannot be kept in {FILE}: {e}")))
+    }
+
+    /// What the file of `--config` says, if there is one, and over it what the flags say that the user has `said`.
+    pub(super) fn effective(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<Self, Failure> {
+        let mut config = arguments.config.as_deref().map_or_else(|| Ok(Self::default()), Self::read)?;
+        let training = &mut config.training;
+        /// Takes a flag's value if it was said.
+        macro_rules! take {
+            ($($flag:literal: $to:expr => $from:expr),+ $(,)?) => { $(if said($flag) { $to = $from; })+ };
+        }
+        take! {
+            "data": config.data => arguments.data.clone(),
+            "model": config.model => arguments.model,
+            "latent": config.latent => arguments.latent,
+            "keep_best": config.keep_best => arguments.keep_best,
+            "patience": config.patience => arguments.patience,
+            "epochs": training.epochs => arguments.epochs,
+            "batch": training.batch_size => arguments.batch,
+            "learning_rate": training.learning_rate => arguments.learning_rate,
+            "warm_up": training.warm_up => arguments.warm_up,
+            "seed": training.seed => arguments.common.seed,
+        }
+        training.objective = arguments.objective(training.objective, said)?;
+        config.data = config.data.absolute();
+        Ok(config)
+    }
+}
+
+impl Arguments {
+    /// The objective that was there, or a new one of the kind that was said, with the settings that were said.
+    fn objective(&self, objective: Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
+        let Value::Object(mut settings) = serde_json::to_value(objective).expect("plain data") else {
+            unreachable!("an objective is a table")
+        };
+        if said("objective") {
+            let (kind, normalised) = self.objective.named();
+            if settings["kind"] != kind {
+                settings = Map::from_iter([("kind".to_owned(), kind.into())]);
+            }
+            if kind == "ae" {
+                settings.insert("normalised".to_owned(), normalised.into());
+            }
+        }
+        let flags: [(&str, Value); 12] = [
+            ("lambda", self.lambda.into()),
+            ("k", self.k.into()),
+            ("mean", self.mean.into()),
+            ("marginal", self.marginal.into()),
+            ("decoded", self.decoded.into()),
+            ("bank", self.bank.into()),
+            ("radius", self.radius.into()),
+            ("draws", self.draws.into()),
+            ("floor", self.floor.into()),
+            ("beta", self.beta.into()),
+            ("weight", self.weight.into()),
+            ("gradient", self.gradient.into()),
+        ];
+        for (flag, value) in flags {
+            if !said(flag) {
+                continue;
+            }
+            settings.insert(flag.to_owned(), value);
+            // One at a time, so that the message names the flag.
+            if let Err(e) = serde_json::from_value::<Objective>(settings.clone().into()) {
+                let kind = &settings["kind"];
+                return Err(Failure::usage(format!("--{flag} is not for the objective {kind}: {e}")));
+            }
+        }
+        serde_json::from_value(settings.into()).map_err(Failure::usage)
+    }
+}
+
+impl Kind {
+    /// What it is called in files, and for `ae` whether the code is normalised.
+    fn named(self) -> (&'static str, bool) {
+        match self {
+            Self::Eae => ("eae", false),
+            Self::Ae => ("ae", false),
+            Self::BnAe => ("ae", true),
+            Self::Vae => ("vae", false),
+            Self::Wae => ("wae", false),
+            Self::Rae => ("rae", false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::parser::ValueSource;
+    use clap::{Args, Command, FromArgMatches};
+    use eae::Eae;
+    use eae::objective::{Ae, Rae, Vae};
+    use std::io::Write;
+
+    fn effective(words: &[&str]) -> Result<Config, String> {
+        let command = Arguments::augment_args(Command::new("train"));
+        let matches = command.try_get_matches_from([&["train"], words].concat()).unwrap();
+        let arguments = Arguments::from_arg_matches(&matches).unwrap();
+        let said = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        Config::effective(&arguments, &said).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_the_defaults() {
+        assert_eq!(effective(&[]).unwrap(), Config::default());
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        write!(file, "latent = 8\n[training]\nepochs = 3\n[training.objective]\nkind = 'eae'\nlambda = 3.0\n").unwrap();
+        let path = file.path().to_str().unwrap();
+        let config = effective(&["--config", path, "--epochs", "5", "--draws", "0", "--seed", "7"]).unwrap();
+        assert_eq!((config.latent, config.training.epochs, config.training.seed), (8, 5, 7));
+        let objective = Objective::Eae(Eae { lambda: 3.0, draws: 0.0, ..Eae::default() });
+        assert_eq!(config.training.objective, objective);
+        // Another kind begins anew.
+        let config = effective(&["--config", path, "--objective", "vae"]).unwrap();
+        assert_eq!(config.training.objective, Objective::Vae(Vae::default()));
+        // What is kept is what is read.
+        let mut kept = tempfile::NamedTempFile::new().unwrap();
+        write!(kept, "{}", config.to_toml().unwrap()).unwrap();
+        assert_eq!(Config::read(kept.path()).unwrap(), config);
+    }
+
+    #[test]
+    fn kinds_and_their_settings() {
+        let objective = |words: &[&str]| effective(words).map(|config| config.training.objective);
+        assert_eq!(objective(&["--objective", "bn-ae"]), Ok(Objective::Ae(Ae { normalised: true })));
+        let rae = Rae { decay: 8e-5, beta: 0.5, gradient: 1.0 };
+        assert_eq!(objective(&["--objective", "rae", "--beta", "0.5", "--gradient", "1"]), Ok(Objective::Rae(rae)));
+        for (words, expected) in [
+            (&["--objective", "vae", "--lambda", "2"][..], "--lambda is not for the objective \"vae\""),
+            (&["--beta", "2"], "--beta is not for the objective \"eae\""),
+            (&["--config", "/nowhere/c.toml"], "/nowhere/c.toml: "),
+        ] {
+            let error = objective(words).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_named_with_the_line() {
+        for (text, expected) in
+            [("latnet = 8", "latnet"), ("latent = -1", "latent = -1"), ("data = 'png:x'", "there are `digits`")]
+        {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            write!(file, "{text}").unwrap();
+            let error = Config::read(file.path()).unwrap_err().to_string();
+            assert!(error.contains(expected) && error.contains("line 1"), "{error}");
+        }
+    }
+}

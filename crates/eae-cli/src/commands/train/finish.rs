@@ -1,0 +1,73 @@
+//! What is left when a training is over.
+
+use std::fs;
+use std::path::Path;
+
+use eae::picture::{PictureError, write_grid};
+use eae::run;
+use eae::sampler::{self, FitError, Gaussian, Gaussianisation, Mixture, Sampler};
+use eae::{Autoencoder, Evaluation, gallery};
+use ndarray::{ArrayView4, Axis};
+use nn_layers::Weights;
+
+use super::keep::{BEST, CHECKPOINT};
+use super::{Run, in_folder};
+use crate::failure::Failure;
+
+impl Run {
+    /// Weights, densities of the codes, evaluation and pictures; after that there is nothing to go on with.
+    pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
+        let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
+        let (images, test) = (self.data.train.pixels.view(), self.data.test.pixels.view());
+        let seed = self.config.training.seed;
+        let best = self.folder.join(BEST);
+        if self.config.keep_best && best.exists() {
+            self.model.read(&Weights::read(&best).map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
+        }
+        self.model.recalibrate(images);
+        // Before anything else that could go wrong.
+        let file = self.folder.join(run::MODEL);
+        self.model.save(&file).map_err(|e| failed(&e))?;
+        match with_samplers(&self.model, images, seed) {
+            Ok(weights) => weights.save(&file).map_err(|e| failed(&e))?,
+            Err(problem) => eprintln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
+        }
+        let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
+        let evaluation = evaluation.map_err(|e| failed(&e))?;
+        self.log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
+        pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
+        for done in [self.folder.join(CHECKPOINT), best] {
+            if done.exists() {
+                fs::remove_file(done).map_err(|e| failed(&e))?;
+            }
+        }
+        Ok(evaluation)
+    }
+}
+
+/// The weights, and with them the densities that `eae sample` can draw codes from.
+fn with_samplers(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>, seed: u64) -> Result<Weights, FitError> {
+    /// Components to choose from: with 200 it takes half a minute for 60 000 codes.
+    const COMPONENTS: [usize; 3] = [10, 50, 200];
+    const LAYERS: usize = 40;
+    let codes = model.encode(images);
+    let mut weights = model.to_weights();
+    for sampler in [
+        Sampler::Gaussian(Gaussian::fit(codes.view())?),
+        Sampler::Mixture(Mixture::fit_best(codes.view(), &COMPONENTS, seed)?),
+        Sampler::Gaussianisation(Gaussianisation::fit(codes.view(), LAYERS, seed)?),
+    ] {
+        sampler.write(sampler::PREFIX, &mut weights);
+    }
+    Ok(weights)
+}
+
+fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
+    let first = |count: usize| test.slice_axis(Axis(0), (..count.min(test.len_of(Axis(0)))).into());
+    let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
+    write("samples.png", gallery::samples(model, 100, seed))?;
+    write("reconstructions.png", gallery::reconstructions(model, first(50)))?;
+    let ways = gallery::interpolations(model, first(20), 10);
+    // A single image is on no way to another.
+    if ways.is_empty() { Ok(()) } else { write("interpolations.png", ways) }
+}

@@ -1,0 +1,118 @@
+//! What a run folder holds while it is trained: enough to go on after anything.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use eae::data::Images;
+use eae::{Autoencoder, Training};
+use nn_layers::Weights;
+use serde::{Deserialize, Serialize};
+
+use super::config::{self, Config};
+use crate::failure::Failure;
+
+/// The training with its model; gone when there is nothing to go on with any more.
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
+/// The model with the least loss so far, with `--keep-best`.
+pub(super) const BEST: &str = "best.safetensors";
+/// The key of [`Kept`] in its metadata.
+const KEY: &str = "run";
+
+/// What is kept beside the training.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// Of all pixels that it is trained on: it must be gone on with on the same.
+    pub(super) images: u64,
+    /// The least loss on held-out images, and after how many epochs it was.
+    pub(super) best: Option<(f64, usize)>,
+    /// What the steps so far have taken.
+    pub(super) seconds: f64,
+}
+
+impl Kept {
+    /// Whether the loss after so many epochs is the least so far, which is noted.
+    pub(super) fn is_best(&mut self, loss: f64, epoch: usize) -> bool {
+        let best = self.best.is_none_or(|(least, _)| loss < least);
+        if best {
+            self.best = Some((loss, epoch));
+        }
+        best
+    }
+
+    pub(super) fn epochs_since_best(&self, epoch: usize) -> usize {
+        self.best.map_or(0, |(_, best)| epoch - best)
+    }
+}
+
+/// Writes the training into the run folder from time to time.
+pub(super) struct Keeper {
+    folder: PathBuf,
+    every: Duration,
+    last: Instant,
+    /// Whether it has been said that it could not be written.
+    complained: bool,
+}
+
+impl Keeper {
+    pub(super) fn new(folder: &Path, every: Duration) -> Self {
+        Self { folder: folder.to_path_buf(), every, last: Instant::now(), complained: false }
+    }
+
+    /// Now, whole or not at all.
+    pub(super) fn keep(&self, model: &Autoencoder<f32>, training: &Training<f32>, kept: &Kept) -> Result<(), Failure> {
+        let mut weights = training.write(model);
+        weights.metadata.insert(KEY.to_owned(), serde_json::to_string(kept).expect("plain data"));
+        weights.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
+    }
+
+    /// If it is time. What cannot be written now may be a disk that is full for a while: that is said once, and no reason to
+    /// give up what has been learnt.
+    pub(super) fn keep_if_due(&mut self, model: &Autoencoder<f32>, training: &Training<f32>, kept: &Kept) {
+        if self.last.elapsed() < self.every {
+            return;
+        }
+        match self.keep(model, training, kept) {
+            Err(problem) if !self.complained => {
+                eprintln!("eae: the training goes on, but cannot be kept: {problem}");
+                self.complained = true;
+            }
+            Ok(()) => self.complained = false,
+            Err(_) => {}
+        }
+        // After it, so that a slow disk does not become the only thing that is worked on.
+        self.last = Instant::now();
+    }
+}
+
+/// The training in a run folder, with its model and the images.
+pub(super) fn resume(
+    folder: &Path,
+    config: &Config,
+    model: &mut Autoencoder<f32>,
+    images: &Images<f32>,
+) -> Result<(Training<f32>, Kept), Failure> {
+    let path = folder.join(CHECKPOINT);
+    if !path.exists() {
+        let problem = if folder.join(eae::run::MODEL).exists() { "it is finished" } else { "it was never begun" };
+        return Err(Failure::usage(format!("{}: there is no {CHECKPOINT} to go on with: {problem}", folder.display())));
+    }
+    let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
+    let weights = Weights::read(&path).map_err(Failure::usage)?;
+    let training = Training::read(model, &weights).map_err(|e| wrong(&e))?;
+    let kept = weights.metadata.get(KEY).ok_or_else(|| wrong(&"it says nothing of a run"))?;
+    let kept: Kept = serde_json::from_str(kept).map_err(|e| wrong(&e))?;
+    if *training.config() != config.training {
+        let file = folder.join(config::FILE);
+        return Err(wrong(&format!("it was begun with other settings than {} has now", file.display())));
+    }
+    if training.images() != images.len() || kept.images != checksum(images) {
+        return Err(wrong(&format!("it was begun on other images than {} has now", config.data)));
+    }
+    Ok((training, kept))
+}
+
+/// Of all pixels, by Fowler, Noll and Vo's method over their bits (FNV-1a, with words for bytes).
+pub(super) fn checksum(images: &Images<f32>) -> u64 {
+    let words = images.pixels.iter().map(|pixel| u64::from(pixel.to_bits()));
+    words.fold(0xcbf2_9ce4_8422_2325, |sum, word| (sum ^ word).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,305 @@
+mod config;
+mod finish;
+mod keep;
+
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use eae::data::Split;
+use eae::objective::{Criterion, Rae, Wae};
+use eae::run::{self, MetricsLog};
+use eae::{Autoencoder, Eae, EpochReport, Evaluation, Observer, Preset, TrainConfig, Training, held_out_loss};
+use serde::Serialize;
+
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::progress::Progress;
+use crate::{Common, print_json};
+
+pub(crate) use config::{Config, FILE as CONFIG};
+use keep::{BEST, CHECKPOINT, Keeper, Kept, checksum, resume};
+
+/// Train a model and leave it in a run folder.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 1 --out runs/first\n  eae train --lambda 2 --bank 0 --radius 0 --draws 0      # the objective as published"
+)]
+pub(crate) struct Arguments {
+    /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "config", "data", "model", "latent", "epochs", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
+        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience", "out",
+        "seed",
+    ])]
+    resume: Option<PathBuf>,
+    /// A file of settings, as a run folder's config.toml; flags win over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What to train on: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
+    /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
+    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1, of which the last tenth is held out.
+    #[arg(long, default_value_t = Data::Digits)]
+    data: Data,
+    /// The networks: mlp, conv28, conv32 or paper32.
+    #[arg(long, default_value_t = Preset::Conv28)]
+    model: Preset,
+    /// Numbers in a code.
+    #[arg(long, default_value_t = 16)]
+    latent: usize,
+    /// Passes over the data.
+    #[arg(long, default_value_t = TrainConfig::default().epochs)]
+    epochs: usize,
+    /// Images a step.
+    #[arg(long, default_value_t = TrainConfig::default().batch_size)]
+    batch: usize,
+    /// The largest learning rate.
+    #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
+    learning_rate: f64,
+    /// What is minimised.
+    #[arg(long, value_enum, default_value_t = Kind::Eae)]
+    objective: Kind,
+    /// eae: the weight of the entropy, in squared error per nat.
+    #[arg(long, default_value_t = Eae::default().lambda)]
+    lambda: f64,
+    /// Epochs over which the weight of whatever is added to the error rises from 0.
+    #[arg(long, default_value_t = TrainConfig::default().warm_up)]
+    warm_up: f64,
+    /// eae: the entropy is estimated from the distances to the k-th nearest codes.
+    #[arg(long, default_value_t = Eae::default().k)]
+    k: usize,
+    /// eae: the mean over the first k neighbours in the place of the k-th.
+    #[arg(long)]
+    mean: bool,
+    /// eae: the sum of the coordinates' entropies in the place of that of the whole code.
+    #[arg(long)]
+    marginal: bool,
+    /// eae: of a larger batch only so many images are decoded, but all have their share in the entropy; 0 are all.
+    #[arg(long, default_value_t = Eae::default().decoded)]
+    decoded: usize,
+    /// eae: neighbours are looked for among the batch and so many codes of the steps before.
+    #[arg(long, default_value_t = Eae::default().bank)]
+    bank: usize,
+    /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
+    #[arg(long, default_value_t = Eae::default().radius)]
+    radius: f64,
+    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees both.
+    #[arg(long, default_value_t = Eae::default().draws)]
+    draws: f64,
+    /// eae: codes closer than this count as this far apart.
+    #[arg(long, default_value_t = Eae::default().floor)]
+    floor: f64,
+    /// vae and rae: the weight of the divergence, or of the size of the codes; each has its default.
+    #[arg(long)]
+    beta: Option<f64>,
+    /// wae: the weight of the discrepancy.
+    #[arg(long, default_value_t = Wae::default().weight)]
+    weight: f64,
+    /// rae: the weight of the decoder's derivative.
+    #[arg(long, default_value_t = Rae::default().gradient)]
+    gradient: f64,
+    /// Keep the model of the epoch with the least loss on held-out images, not that of the last.
+    #[arg(long)]
+    keep_best: bool,
+    /// End the training after so many epochs without a lesser loss on held-out images.
+    #[arg(long, value_name = "EPOCHS")]
+    patience: Option<usize>,
+    /// Seconds from one time that the training is kept to the next.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
+    keep_every: f64,
+    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ..., or as the data is called
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// No progress on standard error.
+    #[arg(long)]
+    quiet: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// The entropic autoencoder.
+    Eae,
+    /// Squared error alone.
+    Ae,
+    /// Squared error alone, with batch normalisation of the code.
+    BnAe,
+    /// The variational autoencoder.
+    Vae,
+    /// The Wasserstein autoencoder with maximum mean discrepancy.
+    Wae,
+    /// The regularised autoencoder.
+    Rae,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    run: &'a Path,
+    steps: usize,
+    seconds: f64,
+    interrupted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation: Option<Evaluation>,
+}
+
+/// `said` knows which flags are the user's and not defaults.
+pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+    arguments.common.apply()?;
+    let every = Duration::try_from_secs_f64(arguments.keep_every)
+        .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
+    let config = match &arguments.resume {
+        Some(folder) => Config::read(&folder.join(CONFIG))?,
+        None => Config::effective(arguments, said)?,
+    };
+    let data = config.data.load().map_err(Failure::usage)?;
+    let mut model = untrained(&config, &data)?;
+    let (folder, training, kept) = match &arguments.resume {
+        Some(folder) => {
+            let (training, kept) = resume(folder, &config, &mut model, &data.train)?;
+            (folder.clone(), training, kept)
+        }
+        None => {
+            let text = config.to_toml()?;
+            let folder = run_folder(arguments.out.as_deref(), config.data.name())?;
+            fs::write(folder.join(CONFIG), text).map_err(|e| in_folder(&folder, &e))?;
+            let kept = Kept { images: checksum(&data.train), ..Kept::default() };
+            (folder, Training::new(config.training, data.train.len()), kept)
+        }
+    };
+    let log = MetricsLog::resume(&folder, training.epochs()).map_err(|e| in_folder(&folder, &e))?;
+    let mut run = Run { config, data, folder, model, training, kept, log };
+    // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
+    let mut keeper = Keeper::new(&run.folder, every);
+    keeper.keep(&run.model, &run.training, &run.kept)?;
+    Progress::listen()?;
+    let interrupted = run.train(arguments, &mut keeper)?;
+    let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish()?) };
+
+    let Run { folder, training, kept, .. } = &run;
+    let (steps, seconds) = (training.steps(), kept.seconds);
+    if arguments.common.json {
+        print_json(&run::Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
+    } else if let Some(evaluation) = evaluation {
+        println!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+    }
+    if interrupted {
+        let folder = folder.display();
+        let message = format!("interrupted; kept after {steps} steps, go on with: eae train --resume {folder}");
+        return Err(Failure::interrupted(message));
+    }
+    Ok(())
+}
+
+/// What is wrong with a run folder.
+fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
+    Failure::other(format!("in {}: {problem}", folder.display()))
+}
+
+/// A model to be trained, once everything is known to fit.
+fn untrained(config: &Config, data: &Split<f32>) -> Result<Autoencoder<f32>, Failure> {
+    let (_, height, width, channels) = data.train.pixels.dim();
+    let TrainConfig { seed, objective, .. } = config.training;
+    let image = [height, width, channels];
+    let model = Autoencoder::with_ending(config.model, image, config.latent, objective.ending(), seed);
+    let model = model.map_err(Failure::usage)?;
+    config.training.check(&model, data.train.pixels.view()).map_err(Failure::usage)?;
+    let (held_out, k) = (data.test.len(), objective.k());
+    if held_out <= k {
+        let data = &config.data;
+        return Err(Failure::usage(format!(
+            "{data}: {held_out} held out, and the entropy of their codes needs more than k, which is {k}; bring more images"
+        )));
+    }
+    if config.patience == Some(0) {
+        return Err(Failure::usage("--patience is 0, it must be at least 1"));
+    }
+    Ok(model)
+}
+
+/// A training under way.
+struct Run {
+    config: Config,
+    data: Split<f32>,
+    folder: PathBuf,
+    model: Autoencoder<f32>,
+    training: Training<f32>,
+    kept: Kept,
+    log: MetricsLog,
+}
+
+impl Run {
+    /// All steps that are left; whether the user ended it before.
+    fn train(&mut self, arguments: &Arguments, keeper: &mut Keeper) -> Result<bool, Failure> {
+        let mut progress = Progress::new(self.config.latent, self.config.training.batch_size, arguments.quiet);
+        let mut observer = (&mut progress, (&mut self.log, JsonLines(arguments.common.json)));
+        let (start, before) = (Instant::now(), self.kept.seconds);
+        let images = self.data.train.pixels.view();
+        loop {
+            let made = self.training.step(&mut self.model, images).map_err(|problem| {
+                let kept = self.folder.join(CHECKPOINT);
+                in_folder(&self.folder, &format!("{problem}; the last good state is in {}", kept.display()))
+            })?;
+            let Some((step, epoch)) = made else { return Ok(false) };
+            self.kept.seconds = before + start.elapsed().as_secs_f64();
+            let mut interrupted = observer.step(&step).is_break();
+            if let Some(epoch) = epoch {
+                interrupted |= observer.epoch(&epoch).is_break();
+                if self.config.keep_best || self.config.patience.is_some() {
+                    let held_out = self.data.test.pixels.view();
+                    let loss = held_out_loss(&self.model, held_out, &self.config.training);
+                    let loss = loss.map_err(|e| in_folder(&self.folder, &e))?;
+                    if self.kept.is_best(loss, epoch.epoch) && self.config.keep_best {
+                        self.model.save(self.folder.join(BEST)).map_err(|e| in_folder(&self.folder, &e))?;
+                    }
+                    if self.config.patience.is_some_and(|patience| self.kept.epochs_since_best(epoch.epoch) >= patience)
+                    {
+                        return Ok(false);
+                    }
+                }
+            }
+            if interrupted && !self.training.is_finished() {
+                return Ok(true);
+            }
+            keeper.keep_if_due(&self.model, &self.training, &self.kept);
+        }
+    }
+
+    /// Leaves the training to be gone on with, and the model so far to be used.
+    fn interrupted(&mut self) -> Result<Option<Evaluation>, Failure> {
+        Keeper::new(&self.folder, Duration::ZERO).keep(&self.model, &self.training, &self.kept)?;
+        let mut model = self.model.clone();
+        model.recalibrate(self.data.train.pixels.view());
+        model.save(self.folder.join(run::MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
+        Ok(None)
+    }
+}
+
+/// The run folder: the one asked for, if it is new or empty, or the next free number.
+fn run_folder(out: Option<&Path>, data: &str) -> Result<PathBuf, Failure> {
+    let Some(folder) = out else {
+        return run::create_numbered("runs", data)
+            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}")));
+    };
+    let in_folder = |e: io::Error| Failure::usage(format!("cannot use {} as run folder: {e}", folder.display()));
+    fs::create_dir_all(folder).map_err(in_folder)?;
+    if fs::read_dir(folder).map_err(in_folder)?.next().is_some() {
+        return Err(Failure::usage(format!("{} is not empty; name a new folder with --out", folder.display())));
+    }
+    Ok(folder.to_path_buf())
+}
+
+/// With `--json`, a line for each epoch.
+struct JsonLines(bool);
+
+impl Observer for JsonLines {
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        if self.0 {
+            print_json(&run::Line::new("epoch", report));
+        }
+        ControlFlow::Continue(())
+    }
+}
