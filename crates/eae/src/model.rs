@@ -218,7 +218,7 @@ impl<F: Float> Autoencoder<F> {
         let (images, failed) = (&images, &Cell::new(None));
         next.encoder.recalibrate(|| {
             let batches = data::batches(images, EVALUATION_BATCH);
-            batches.map_while(|batch| batch.map(Array4::into_dyn).map_err(|error| failed.set(Some(error))).ok())
+            batches.map_while(move |batch| batch.map(Array4::into_dyn).map_err(|error| failed.set(Some(error))).ok())
         });
         if let Some(error) = failed.take() {
             return Err(error);

@@ -27,9 +27,9 @@ impl Channels {
     }
 }
 
-/// What an image may take while it is decoded, in bytes: some 80 million pixels. A file that claims to be larger is most likely
+/// What an image may take in a file, and while it is decoded, in bytes: some 80 million pixels. A file that claims to be larger is most likely
 /// made to do harm, and each thread has one at a time.
-const MOST_BYTES: u64 = 256 << 20;
+pub(super) const MOST_BYTES: u64 = 256 << 20;
 
 /// Why a file is no image.
 #[derive(Debug, Error)]
@@ -58,10 +58,7 @@ impl From<image::ImageError> for ImageProblem {
 /// The bytes `[side, side, channels]` of the middle of a PNG or JPEG image: the largest square there is, resized by a triangle
 /// filter over all pixels that go into one (antialiased linear interpolation). As cameras say which way is up; what is
 /// transparent is as on white paper.
-pub(super) fn square(file: &[u8], side: usize, channels: Channels) -> Result<Vec<u8>, ImageProblem> {
-    if file.len() as u64 > MOST_BYTES {
-        return Err(ImageProblem::Large(file.len() as u64));
-    }
+pub(super) fn square(file: &[u8], side: u32, channels: Channels) -> Result<Vec<u8>, ImageProblem> {
     if file.starts_with(&[0xff, 0xd8]) && !jpeg_is_whole(file) {
         return Err(ImageProblem::Truncated);
     }
@@ -80,7 +77,6 @@ pub(super) fn square(file: &[u8], side: usize, channels: Channels) -> Result<Vec
     let edge = width.min(height);
     let image = image.crop_imm((width - edge) / 2, (height - edge) / 2, edge, edge);
     let image = if image.color().has_alpha() { on_white(&image) } else { image };
-    let side = u32::try_from(side).map_err(|_| ImageProblem::Large(side as u64))?;
     Ok(match channels {
         Channels::Grey => resize(&image.to_luma8(), side, side, FilterType::Triangle).into_raw(),
         Channels::Rgb => resize(&image.to_rgb8(), side, side, FilterType::Triangle).into_raw(),
@@ -179,7 +175,8 @@ mod tests {
 
     #[test]
     fn what_is_cut_short_or_something_else_is_no_image() {
-        let image = RgbImage::from_fn(40, 30, |x, y| Rgb([(x * 6) as u8, (y * 8) as u8, ((x * 7 + y * 13) % 256) as u8]));
+        let image =
+            RgbImage::from_fn(40, 30, |x, y| Rgb([(x * 6) as u8, (y * 8) as u8, ((x * 7 + y * 13) % 256) as u8]));
         let jpeg = file(image.clone(), ImageFormat::Jpeg);
         assert_eq!(square(&jpeg, 8, Channels::Rgb).unwrap().len(), 192);
         for length in 0..jpeg.len() {

@@ -27,7 +27,7 @@ pub use idx::{Idx, IdxError};
 pub use mnist::mnist;
 pub use npy::{Npy, NpyError};
 pub(crate) use source::batches;
-pub use source::{Source, sample, select};
+pub use source::{Source, choose, sample, select};
 pub use stored::{Skipped, Stored};
 
 /// Images, and what they show where that is known.

@@ -140,23 +140,23 @@ pub fn select<F: Float>(source: &(impl Source<F> + ?Sized), places: &[usize]) ->
     Ok(images)
 }
 
-/// All images if there are at most so many, and otherwise a choice of `most` that the seed decides; in the order of their places.
+/// All images, or those that [`choose`] says, in memory.
 ///
 /// # Errors
 ///
 /// As [`Source::read`].
-pub fn sample<F: Float>(
-    source: &(impl Source<F> + ?Sized),
-    most: usize,
-    seed: u64,
-) -> Result<Array4<F>, DataError> {
-    let count = source.len();
-    let mut places = match count <= most {
-        true => (0..count).collect(),
-        false => index::sample(&mut ChaCha8Rng::seed_from_u64(seed), count, most).into_vec(),
-    };
+pub fn sample<F: Float>(source: &(impl Source<F> + ?Sized), most: usize, seed: u64) -> Result<Array4<F>, DataError> {
+    select(source, &choose(source.len(), most, seed))
+}
+
+/// The places of `count` things if there are at most `most`, and otherwise of a choice of so many that the seed decides; in order.
+pub fn choose(count: usize, most: usize, seed: u64) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
+    let mut places = index::sample(&mut ChaCha8Rng::seed_from_u64(seed), count, most).into_vec();
     places.sort_unstable();
-    select(source, &places)
+    places
 }
 
 /// All images in the order of their places, `size` at a time, the next ones being fetched while these are worked on.

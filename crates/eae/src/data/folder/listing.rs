@@ -31,7 +31,7 @@ impl Listing {
         let mut files = Vec::new();
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || visible(entry.file_name())) {
             let path = match &entry {
-                Ok(entry) if entry.file_type().is_dir() => continue,
+                Ok(entry) if !entry.file_type().is_file() => continue,
                 Ok(entry) => entry.path().to_path_buf(),
                 // A link to a folder that it is in.
                 Err(error) if error.loop_ancestor().is_some() => continue,
@@ -77,8 +77,8 @@ fn labels(files: &[PathBuf]) -> Option<Vec<u8>> {
     let folders: Option<Vec<_>> = files.iter().map(folder).collect();
     let folders = folders?;
     let names: Vec<_> = BTreeSet::from_iter(&folders).into_iter().collect();
-    let number = |folder| u8::try_from(names.binary_search(&folder).ok()?).ok();
-    folders.iter().map(number).collect::<Option<Vec<u8>>>().filter(|_| names.len() > 1)
+    let numbers = folders.iter().map(|folder| u8::try_from(names.binary_search(&folder).ok()?).ok());
+    numbers.collect::<Option<Vec<u8>>>().filter(|_| names.len() > 1)
 }
 
 #[cfg(test)]
@@ -135,7 +135,12 @@ mod tests {
         assert_eq!(fingerprint(), seen[0]);
         let path = folder.join("b.png");
         let changed = fs::metadata(&path).unwrap().modified().unwrap();
-        fs::File::options().write(true).open(&path).unwrap().set_modified(changed - std::time::Duration::from_secs(9)).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(changed - std::time::Duration::from_secs(9))
+            .unwrap();
         seen.push(fingerprint());
         fs::write(&path, "xy").unwrap();
         fs::File::options().write(true).open(&path).unwrap().set_modified(changed).unwrap();

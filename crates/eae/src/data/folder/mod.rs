@@ -9,7 +9,7 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::decode::{Channels, square};
+use super::decode::{Channels, MOST_BYTES, square};
 use super::fingerprint::Fingerprint;
 use super::source::select;
 use super::stored::{Skipped, Stored, Writer};
@@ -122,12 +122,7 @@ impl ImageFolder {
     }
 
     /// Fills the cache.
-    fn decode(
-        &self,
-        path: &Path,
-        listing: &Listing,
-        progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<(), DataError> {
+    fn decode(&self, path: &Path, listing: &Listing, progress: &mut dyn FnMut(usize, usize)) -> Result<(), DataError> {
         let failed = |source| DataError::Cache { path: path.to_path_buf(), source };
         let mut writer = Writer::create(path).map_err(failed)?;
         let mut labels = listing.labels.as_ref().map(|_| Vec::new());
@@ -166,7 +161,10 @@ impl ImageFolder {
     }
 
     fn pixels(&self, path: &Path) -> Result<Vec<u8>, ImageProblem> {
-        square(&fs::read(path)?, self.side, self.channels)
+        match fs::metadata(path)?.len() {
+            0..=MOST_BYTES => square(&fs::read(path)?, self.side as u32, self.channels),
+            size => Err(ImageProblem::Large(size)),
+        }
     }
 }
 

@@ -156,7 +156,8 @@ fn too_few_and_a_cache_that_cannot_be() {
     write(&setting.images.folder.join("one.png"), 1);
     fs::write(setting.images.folder.join("two.png"), "").unwrap();
     let said = setting.said();
-    let expected = "has 1 images of two at least, one of them to hold out; 1 file is no image that can be used: two.png (";
+    let expected =
+        "has 1 images of two at least, one of them to hold out; 1 file is no image that can be used: two.png (";
     assert!(said.contains(expected), "{said}");
     write(&setting.images.folder.join("two.png"), 2);
     let (split, _) = setting.load().unwrap();
