@@ -2,12 +2,17 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use eae::data::{DataError, Split, cifar10, digits, from_idx, from_npy, mnist};
+use eae::data::{
+    Channels, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, from_npy, mnist, sample,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::images::{Flags, Folder};
 
 /// What `--data` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "Written", into = "Written")]
 pub(crate) enum Data {
     /// The embedded ones.
     Digits,
@@ -19,19 +24,99 @@ pub(crate) enum Data {
     Idx(PathBuf),
     /// One array of NumPy.
     Npy(PathBuf),
+    /// A folder of PNG and JPEG files, which may be larger than memory.
+    Images(Folder),
 }
 
-const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE` and `npy:FILE`";
+/// As it stands in files: a name, or what is to be said of a folder of images.
+#[derive(Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "data is a name such as `digits`, or a table with `images` and any of `size`, `channels`, `split_seed`, `strict`"
+)]
+enum Written {
+    Name(String),
+    Images(Folder),
+}
+
+const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE` and `images:FOLDER`";
+
+/// What there is to train on.
+pub(crate) enum TrainingSet {
+    Memory(Images<f32>),
+    File(Stored),
+}
+
+impl TrainingSet {
+    pub(crate) fn source(&self) -> &dyn Source<f32> {
+        match self {
+            Self::Memory(images) => images,
+            Self::File(stored) => stored,
+        }
+    }
+
+    /// What has to be in memory as a whole takes these: all that are there anyway, and of a file as many as 640 MiB hold.
+    pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
+        const MOST: usize = 640 << 18;
+        match self {
+            Self::Memory(images) => Ok(images.clone()),
+            Self::File(_) => {
+                let source = self.source();
+                let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);
+                Ok(Images { pixels: sample(source, most, 0)?.into_shared(), labels: None })
+            }
+        }
+    }
+}
 
 impl Data {
-    /// The images.
+    /// The images to be trained on; what of it takes time is shown unless asked to be quiet.
+    pub(crate) fn open(&self, quiet: bool) -> Result<Split<f32, TrainingSet>, DataError> {
+        let Split { train, test } = match self {
+            Self::Digits => digits(),
+            Self::Mnist(folder) => mnist(folder)?,
+            Self::Cifar10(folder) => cifar10(folder)?,
+            Self::Idx(file) => from_idx(file)?,
+            Self::Npy(file) => from_npy(file)?,
+            Self::Images(folder) => {
+                let Split { train, test } = folder.load(quiet)?;
+                return Ok(Split { train: TrainingSet::File(train), test });
+            }
+        };
+        Ok(Split { train: TrainingSet::Memory(train), test })
+    }
+
+    /// The images, [in memory](TrainingSet::in_memory).
     pub(crate) fn load(&self) -> Result<Split<f32>, DataError> {
+        let Split { train, test } = self.open(false)?;
+        Ok(Split { train: train.in_memory()?, test })
+    }
+
+    /// With what the flags say of a folder of images.
+    pub(crate) fn with(self, flags: &Flags) -> Result<Self, Failure> {
         match self {
-            Self::Digits => Ok(digits()),
-            Self::Mnist(folder) => mnist(folder),
-            Self::Cifar10(folder) => cifar10(folder),
-            Self::Idx(file) => from_idx(file),
-            Self::Npy(file) => from_npy(file),
+            Self::Images(folder) => Ok(Self::Images(folder.with(flags))),
+            _ if flags.any() => Err(Failure::usage(format!(
+                "--size, --channels, --split-seed and --strict are for --data images:FOLDER, not for {self}"
+            ))),
+            other => Ok(other),
+        }
+    }
+
+    /// The same, where images can be brought to any shape and nothing was said brought to that of a model.
+    pub(crate) fn brought_to(self, [height, _, channels]: [usize; 3]) -> Self {
+        let channels = if channels == 1 { Channels::Grey } else { Channels::Rgb };
+        match self {
+            Self::Images(folder) => Self::Images(folder.brought_to(height, channels)),
+            other => other,
+        }
+    }
+
+    /// All that the images depend on.
+    pub(crate) fn in_full(&self) -> String {
+        match self {
+            Self::Images(folder) => serde_json::to_string(folder).unwrap_or_else(|_| self.to_string()),
+            _ => self.to_string(),
         }
     }
 
@@ -44,6 +129,7 @@ impl Data {
             Self::Cifar10(path) => Self::Cifar10(absolute(path)),
             Self::Idx(path) => Self::Idx(absolute(path)),
             Self::Npy(path) => Self::Npy(absolute(path)),
+            Self::Images(folder) => Self::Images(Folder { folder: absolute(folder.folder.clone()), ..folder }),
         }
     }
 
@@ -55,6 +141,7 @@ impl Data {
             Self::Cifar10(_) => "cifar10",
             Self::Idx(_) => "idx",
             Self::Npy(_) => "npy",
+            Self::Images(_) => "images",
         }
     }
 }
@@ -69,22 +156,29 @@ impl FromStr for Data {
             Some(("cifar10", folder)) => Ok(Self::Cifar10(folder.into())),
             Some(("idx", file)) => Ok(Self::Idx(file.into())),
             Some(("npy", file)) => Ok(Self::Npy(file.into())),
+            Some(("images", folder)) => Ok(Self::Images(Folder::new(folder.into()))),
             _ => Err(KNOWN.into()),
         }
     }
 }
 
-impl TryFrom<String> for Data {
+impl TryFrom<Written> for Data {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Name(name) => name.parse(),
+            Written::Images(folder) => Ok(Self::Images(folder)),
+        }
     }
 }
 
-impl From<Data> for String {
+impl From<Data> for Written {
     fn from(data: Data) -> Self {
-        data.to_string()
+        match data {
+            Data::Images(folder) => Self::Images(folder),
+            other => Self::Name(other.to_string()),
+        }
     }
 }
 
@@ -96,6 +190,7 @@ impl fmt::Display for Data {
             Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Npy(path) => {
                 write!(f, "{}:{}", self.name(), path.display())
             }
+            Self::Images(folder) => write!(f, "{}:{}", self.name(), folder.folder.display()),
         }
     }
 }
@@ -106,10 +201,10 @@ mod tests {
 
     #[test]
     fn read_as_written() {
-        for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy"] {
+        for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy", "images:x"] {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
-        for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "png:x"] {
+        for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "images:", "png:x"] {
             assert_eq!(text.parse::<Data>().unwrap_err(), KNOWN);
         }
     }

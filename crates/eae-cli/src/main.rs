@@ -7,6 +7,7 @@ mod compare;
 mod dataset;
 mod failure;
 mod features;
+mod images;
 mod progress;
 mod table;
 

@@ -1,6 +1,7 @@
 //! The program from outside: what it leaves, what it prints, how it ends.
 
 mod estimate;
+mod images;
 mod resume;
 
 use std::fs;
@@ -148,7 +149,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["train", "--data", "mnist:."], " has none of train-images-idx3-ubyte.gz, train-images-idx3-ubyte"),
         (
             &["train", "--data", "cifar"],
-            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE` and `npy:FILE`",
+            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE` and `images:FOLDER`",
         ),
         (&["train", "--objective", "vae", "--beta=-1"], "beta is -1, it must be a finite number, 0 or above"),
         (&["train", "--objective", "vae", "--lambda", "1"], "--lambda is not for the objective \"vae\""),

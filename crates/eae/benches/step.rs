@@ -22,7 +22,8 @@ fn step(c: &mut Criterion) {
             let mut taken = 0;
             let mut step = |learning_rate: f64| {
                 let start = taken * BATCH % (digits.dim().0 - BATCH);
-                let batch = stepper.batch(digits.view(), &(start..start + BATCH).collect::<Vec<_>>());
+                let batch =
+                    stepper.batch(digits.view(), &(start..start + BATCH).collect::<Vec<_>>()).expect("in memory");
                 let made = stepper.step(&mut model, batch, &Eae::published(2.0), 1.0, learning_rate);
                 taken += 1;
                 made.expect("codes apart").mse

@@ -1,9 +1,10 @@
 use std::fmt;
 
-use knn_entropy::Error;
 use ndarray::ArrayView4;
 use serde::Serialize;
+use thiserror::Error;
 
+use crate::data::{DataError, Source};
 use crate::metrics::{CodeReport, mean_image_error, reconstruction_error};
 use crate::{Autoencoder, Criterion, Float};
 
@@ -18,12 +19,24 @@ pub struct Evaluation {
     pub codes: CodeReport,
 }
 
+/// Why a model could not be judged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// The images that it was trained on cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The entropy of the codes cannot be estimated.
+    #[error("the entropy of the codes cannot be estimated: {0}")]
+    Entropy(#[from] knn_entropy::Error),
+}
+
 impl Evaluation {
     /// Of `model` on the images `test`, having been trained on `train` by `objective`.
     ///
     /// # Errors
     ///
-    /// If the entropy of the codes cannot be estimated.
+    /// If the training images cannot be read, or the entropy of the codes cannot be estimated.
     ///
     /// # Panics
     ///
@@ -31,14 +44,14 @@ impl Evaluation {
     pub fn new<F: Float>(
         model: &Autoencoder<F>,
         objective: &impl Criterion,
-        train: ArrayView4<'_, F>,
+        train: impl Source<F>,
         test: ArrayView4<'_, F>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, EvaluationError> {
         let codes = model.encode(test);
         let reconstructions = model.decode(codes.view());
         Ok(Self {
             reconstruction_error: reconstruction_error(test, reconstructions.view()),
-            mean_image_error: mean_image_error(train, test),
+            mean_image_error: mean_image_error(train, test)?,
             codes: CodeReport::new(codes.view(), objective.k())?,
         })
     }

@@ -16,7 +16,7 @@ pub mod sampler;
 mod step;
 mod training;
 
-pub use evaluation::Evaluation;
+pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::path::Path;
 
 use autodiff_mini::Tape;
@@ -8,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::data::{self, DataError, Source};
 use crate::{Ending, Float, Preset};
 
 /// Samples evaluated at a time, to bound what a tape holds.
@@ -161,6 +163,25 @@ impl<F: Float> Autoencoder<F> {
         if codes.ncols() > latent { codes.slice_axis(Axis(1), (..latent).into()).to_owned() } else { codes }
     }
 
+    /// The codes of images that may be in a file, a batch of them in memory at a time: the same as [`encode`](Autoencoder::encode)
+    /// has them.
+    ///
+    /// # Errors
+    ///
+    /// If the images cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// As `encode`.
+    pub fn encode_all(&self, images: impl Source<F>) -> Result<Array2<F>, DataError> {
+        let mut codes = Array2::zeros((images.len(), self.latent()));
+        let rows = codes.axis_chunks_iter_mut(Axis(0), EVALUATION_BATCH);
+        for (batch, mut rows) in data::batches(&images, EVALUATION_BATCH).zip(rows) {
+            rows.assign(&self.encode(batch?.view()));
+        }
+        Ok(codes)
+    }
+
     /// The images of codes.
     ///
     /// # Panics
@@ -188,10 +209,24 @@ impl<F: Float> Autoencoder<F> {
 
     /// Replaces the running statistics of every batch normalisation by the exact ones over `images`, so that the code of
     /// these images has mean 0 and variance 1 in evaluation mode, too.
-    pub fn recalibrate(&mut self, images: ArrayView4<'_, F>) {
-        self.encoder.recalibrate(|| batches(images));
-        let codes = self.encode(images);
-        self.decoder.recalibrate(|| batches(codes.view()));
+    ///
+    /// # Errors
+    ///
+    /// If the images cannot be read. The model is then as it was.
+    pub fn recalibrate(&mut self, images: impl Source<F>) -> Result<(), DataError> {
+        let mut next = self.clone();
+        let (images, failed) = (&images, &Cell::new(None));
+        next.encoder.recalibrate(|| {
+            let batches = data::batches(images, EVALUATION_BATCH);
+            batches.map_while(move |batch| batch.map(Array4::into_dyn).map_err(|error| failed.set(Some(error))).ok())
+        });
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        let codes = next.encode_all(images)?;
+        next.decoder.recalibrate(|| batches(codes.view()));
+        *self = next;
+        Ok(())
     }
 
     /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose `encoder.` and `decoder.`

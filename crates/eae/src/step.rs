@@ -1,8 +1,9 @@
 use autodiff_mini::{Pool, Tape};
-use ndarray::{Array4, ArrayView4, Axis, Ix2};
+use ndarray::{Array4, Ix2};
 use nn_layers::optim::{self, Adam, Optimizer};
 use nn_layers::{Weights, WeightsError};
 
+use crate::data::{DataError, Source};
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Eae, Float};
 
@@ -59,17 +60,18 @@ impl<F: Float> Stepper<F> {
 
     /// Some of the images, as a batch for [`step`](Stepper::step).
     ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    ///
     /// # Panics
     ///
     /// If there is no such image.
-    pub fn batch(&self, images: ArrayView4<'_, F>, indices: &[usize]) -> Array4<F> {
-        let mut shape = images.raw_dim();
-        shape[0] = indices.len();
-        let mut batch = self.pool.array(shape);
-        for (mut to, &index) in batch.outer_iter_mut().zip(indices) {
-            to.assign(&images.index_axis(Axis(0), index));
-        }
-        batch
+    pub fn batch(&self, images: impl Source<F>, places: &[usize]) -> Result<Array4<F>, DataError> {
+        let [height, width, channels] = images.image_shape();
+        let mut batch = self.pool.array((places.len(), height, width, channels));
+        images.read(places, batch.view_mut())?;
+        Ok(batch)
     }
 
     /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`, the penalty with a share of

@@ -72,7 +72,7 @@ fn a_step_allocates_nothing_large_and_memory_does_not_grow() {
             let all: Vec<usize> = (0..batch).collect();
             let mut stepper = Stepper::default();
             let mut step = || {
-                let batch = stepper.batch(images.view(), &all);
+                let batch = stepper.batch(images.view(), &all).unwrap();
                 let made = stepper.step(&mut model, batch, &Eae::published(2.0), 0.1, 1e-3).unwrap();
                 assert!(made.finite);
             };

@@ -15,7 +15,7 @@ fn what_is_saved_is_loaded_again() {
     for preset in [Preset::Mlp, Preset::Conv28] {
         let path = folder.path().join(format!("{preset}.safetensors"));
         let mut model = Autoencoder::<f32>::new(preset, [28, 28, 1], 7, 3).unwrap();
-        model.recalibrate(images.view());
+        model.recalibrate(images.view()).unwrap();
         model.save(&path).unwrap();
         let loaded = Autoencoder::<f32>::load(&path).unwrap();
         assert_eq!((loaded.preset(), loaded.latent(), loaded.image_shape()), (Some(preset), 7, [28, 28, 1]));
@@ -89,7 +89,7 @@ fn networks_of_ones_own() {
     assert!(error.to_string().ends_with("these take [3, 2, 1] to [3] and [2] to [3, 2, 1]"), "{error}");
     let mut model = Autoencoder::from_networks(encoder, decoder).unwrap();
     let images = ndarray::Array4::from_shape_fn((9, 3, 2, 1), |(n, y, x, _)| ((n * n + y) * (x + 1)) as f64 / 70.0);
-    model.recalibrate(images.view());
+    model.recalibrate(images.view()).unwrap();
     assert!(model.encode(images.view()).mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-12));
     // Without a preset the file does not say what it is of; the networks do.
     let weights = model.to_weights();

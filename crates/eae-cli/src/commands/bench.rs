@@ -115,7 +115,7 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     let mut times = Vec::with_capacity(steps);
     for step in 0..warmup + steps {
         let start = Instant::now();
-        let images = stepper.batch(images.view(), &all);
+        let images = stepper.batch(images.view(), &all).map_err(Failure::other)?;
         let made = stepper.step(&mut model, images, &Eae::published(0.5), 1.0, 1e-3).map_err(Failure::other)?;
         if !made.finite {
             return Err(Failure::other(format!("step {step}: the loss is not finite")));

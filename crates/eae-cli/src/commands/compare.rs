@@ -1,14 +1,16 @@
 use std::fs;
 use std::path::PathBuf;
 
+use eae::data::Split;
 use eae::run::{self, write_whole};
 use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
 use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores, draw};
-use crate::dataset::Data;
+use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
+use crate::images::Flags;
 use crate::progress::Progress;
 use crate::{Common, features, print_json};
 
@@ -21,6 +23,8 @@ pub(crate) struct Arguments {
     /// What to train on, as for `eae train`.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
+    #[command(flatten)]
+    images: Flags,
     /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings and any of model, latent,
     /// epochs, batch, learning-rate and warm-up as key=value. Without it, the usual ones.
     #[arg(long = "row", value_name = "ROW")]
@@ -89,24 +93,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("--seeds is 0, it must be at least 1"));
     }
     let rows = arguments.rows()?;
-    let data = arguments.data.load().map_err(Failure::usage)?;
+    let side = arguments.model.side();
+    let named = arguments.data.clone().with(&arguments.images)?.brought_to([side, side, 3]);
+    let Split { train: images, test } = named.open(arguments.quiet).map_err(Failure::usage)?;
+    let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &rows {
         let model = row.untrained(&data, 0).map_err(Failure::usage)?;
-        let checked = row.training.check(&model, data.train.pixels.view());
+        let checked = row.training.check(&model, images.source());
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
     }
     fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
     let features = features::for_data(arguments.features.as_deref(), &data)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;
-    let mut report =
-        Report { data: arguments.data.to_string(), features: features.to_string(), floor, rows: Vec::new() };
+    let mut report = Report { data: named.to_string(), features: features.to_string(), floor, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {
         let mut done = RowScores { row, seeds: Vec::new(), scores: Vec::new() };
         for seed in common.seed..common.seed.saturating_add(*seeds) {
-            let (model, scores) = arguments.trained(&done.row, seed, &judge)?;
+            let (model, scores) = arguments.trained(&named, &images, &done.row, seed, &judge)?;
             if done.scores.is_empty() {
                 shown.push(gallery::samples(&model, SHOWN, 0));
             }
@@ -141,12 +147,18 @@ impl Arguments {
     }
 
     /// The model of a row and a seed with its scores: from its folder, or trained now and left there.
-    fn trained(&self, row: &Row, seed: u64, judge: &Judge<'_>) -> Result<(Autoencoder<f32>, Scores), Failure> {
+    fn trained(
+        &self,
+        data: &Data,
+        images: &TrainingSet,
+        row: &Row,
+        seed: u64,
+        judge: &Judge<'_>,
+    ) -> Result<(Autoencoder<f32>, Scores), Failure> {
         let folder = self.out.join(row.folder()).join(format!("seed-{seed}"));
         let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
         let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
-        let asked =
-            Trained { data: self.data.to_string(), features: judge.features.to_string(), row: row.clone(), seed };
+        let asked = Trained { data: data.in_full(), features: judge.features.to_string(), row: row.clone(), seed };
         if let Ok(text) = fs::read_to_string(&scores_file) {
             let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
             if trained != asked {
@@ -162,7 +174,7 @@ impl Arguments {
         let mut model = row.untrained(judge.data, seed).map_err(Failure::usage)?;
         let config = TrainConfig { seed, ..row.training };
         let mut progress = Progress::new(row.latent, config.batch_size, self.quiet);
-        let outcome = train(&mut model, judge.data.train.pixels.view(), &config, &mut progress);
+        let outcome = train(&mut model, images.source(), &config, &mut progress);
         drop(progress);
         let outcome = outcome.map_err(|e| failed(&e))?;
         if outcome.interrupted {

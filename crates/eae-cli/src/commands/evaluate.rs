@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(data) => data.clone(),
         None => data_of(run)?,
     };
+    let named = named.brought_to(model.image_shape());
     let data = named.load().map_err(Failure::usage)?;
     let (n, height, width, channels) = data.test.pixels.dim();
     if model.image_shape() != [height, width, channels] {

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{IdxError, NpyError};
+use super::{IdxError, ImageProblem, NpyError, Skipped};
 
 /// Why files are not a data set.
 #[derive(Debug, Error)]
@@ -105,5 +105,53 @@ pub enum DataError {
         label: u8,
         /// How many classes there are.
         classes: usize,
+    },
+    /// A folder without images.
+    #[error("{folder} has no images: files that end in .png, .jpg or .jpeg are looked for, at any depth")]
+    NoImages {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A folder with files that could be images, of which too few are.
+    #[error("{folder} has {good} images of two at least, one of them to hold out{}", .skipped.in_words())]
+    TooFew {
+        /// The folder.
+        folder: PathBuf,
+        /// How many there are.
+        good: usize,
+        /// The other files.
+        skipped: Skipped,
+    },
+    /// A file that should be an image.
+    #[error("{path} is no image that can be used: {problem}")]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: ImageProblem,
+    },
+    /// A size that images cannot be brought to.
+    #[error("images of {side} x {side} pixels; a side must be from 1 to {most}")]
+    Side {
+        /// Height and width.
+        side: usize,
+        /// What they can be.
+        most: usize,
+    },
+    /// Decoded images that cannot be kept.
+    #[error("cannot keep the decoded images in {path}: {source}; name another folder for them in EAE_CACHE")]
+    Cache {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of decoded images that was changed since.
+    #[error("{path} is damaged: image {image} is not as it was written; delete the file, it is made again")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first such image.
+        image: usize,
     },
 }

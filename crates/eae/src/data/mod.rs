@@ -1,24 +1,34 @@
 //! Data sets: images `[count, height, width, channels]` with values from 0 to 1.
 
 mod cifar10;
+mod decode;
 mod digits;
 mod error;
 mod file;
+mod fingerprint;
+mod folder;
 mod idx;
 mod mnist;
 mod npy;
+mod source;
+mod stored;
 
 use ndarray::{ArcArray, Axis, Ix4};
 
 use crate::Float;
 
 pub use cifar10::cifar10;
+pub use decode::{Channels, ImageProblem};
 pub use digits::digits;
 pub use error::DataError;
 pub use file::{from_idx, from_npy};
+pub use folder::ImageFolder;
 pub use idx::{Idx, IdxError};
 pub use mnist::mnist;
 pub use npy::{Npy, NpyError};
+pub(crate) use source::batches;
+pub use source::{Source, choose, sample, select};
+pub use stored::{Skipped, Stored};
 
 /// Images, and what they show where that is known.
 #[derive(Debug, Clone)]
@@ -29,12 +39,12 @@ pub struct Images<F> {
     pub labels: Option<Vec<u8>>,
 }
 
-/// Images to train on and images held out.
+/// Images to train on, in memory or another [`Source`], and images held out.
 #[derive(Debug, Clone)]
-pub struct Split<F> {
+pub struct Split<F, T = Images<F>> {
     /// To train on.
-    pub train: Images<F>,
-    /// Held out.
+    pub train: T,
+    /// Held out, in memory.
     pub test: Images<F>,
 }
 

@@ -1,6 +1,7 @@
-use ndarray::{ArrayView4, Axis, Zip};
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis, Zip};
 
 use crate::Float;
+use crate::data::{DataError, Source, batches};
 
 /// The squared difference, summed over pixels and averaged over images: 0 is perfect.
 ///
@@ -15,17 +16,23 @@ pub fn reconstruction_error<F: Float>(images: ArrayView4<'_, F>, reconstructions
 /// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is
 /// worth something as far as it is below.
 ///
+/// # Errors
+///
+/// If the training images cannot be read.
+///
 /// # Panics
 ///
 /// If the images differ in shape.
-pub fn mean_image_error<F: Float>(train: ArrayView4<'_, F>, images: ArrayView4<'_, F>) -> f64 {
+pub fn mean_image_error<F: Float>(train: impl Source<F>, images: ArrayView4<'_, F>) -> Result<f64, DataError> {
     // Summed in double precision.
-    let mut mean = ndarray::Array3::<f64>::zeros(train.index_axis(Axis(0), 0).raw_dim());
-    train.outer_iter().for_each(|image| mean.zip_mut_with(&image, |sum, x| *sum += x.into_f64()));
-    mean /= train.len_of(Axis(0)) as f64;
+    let mut mean = Array3::<f64>::zeros(train.image_shape());
+    for batch in batches(&train, 250) {
+        batch?.outer_iter().for_each(|image| mean.zip_mut_with(&image, |sum, x| *sum += x.into_f64()));
+    }
+    mean /= train.len() as f64;
     let square = |sum: f64, x: &F, mean: &f64| sum + (x.into_f64() - mean).powi(2);
-    let error = |image: ndarray::ArrayView3<'_, F>| Zip::from(image).and(&mean).fold(0.0, square);
-    images.outer_iter().map(error).sum::<f64>() / images.len_of(Axis(0)) as f64
+    let error = |image: ArrayView3<'_, F>| Zip::from(image).and(&mean).fold(0.0, square);
+    Ok(images.outer_iter().map(error).sum::<f64>() / images.len_of(Axis(0)) as f64)
 }
 
 #[cfg(test)]
@@ -39,6 +46,6 @@ mod tests {
         let test = Array4::from_shape_vec((2, 1, 2, 1), vec![1.0, 1.0, 0.5, 0.0]).unwrap();
         assert_eq!(reconstruction_error(test.view(), train.view()), (1.0 + 0.0 + 0.25 + 0.0) / 2.0);
         // The mean image is (1/2, 1/2).
-        assert_eq!(mean_image_error(train.view(), test.view()), (0.25 + 0.25 + 0.0 + 0.25) / 2.0);
+        assert_eq!(mean_image_error(train.view(), test.view()).unwrap(), (0.25 + 0.25 + 0.0 + 0.25) / 2.0);
     }
 }

@@ -1,7 +1,7 @@
-use ndarray::ArrayView4;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::data::{DataError, Source};
 use crate::objective::{Criterion, Setting};
 use crate::{Autoencoder, Ending, Float, Objective};
 
@@ -51,9 +51,9 @@ impl TrainConfig {
     /// # Errors
     ///
     /// If a setting is out of range, or the images are not finite or not those that the model takes.
-    pub fn check<F: Float>(&self, model: &Autoencoder<F>, images: ArrayView4<'_, F>) -> Result<(), TrainError> {
-        let (count, height, width, channels) = images.dim();
-        let (expected, found) = (model.image_shape(), [height, width, channels]);
+    pub fn check<F: Float>(&self, model: &Autoencoder<F>, images: impl Source<F>) -> Result<(), TrainError> {
+        let count = images.len();
+        let (expected, found) = (model.image_shape(), images.image_shape());
         if expected != found {
             return Err(TrainError::ImageShape { expected, found });
         }
@@ -91,12 +91,10 @@ impl TrainConfig {
                 return Err(TrainError::Setting { setting, value, must });
             }
         }
-        for (image, pixels) in images.outer_iter().enumerate() {
-            if let Some(value) = pixels.iter().find(|x| !x.is_finite()) {
-                return Err(TrainError::Pixel { image, value: value.into_f64() });
-            }
+        match images.not_finite() {
+            Some((image, value)) => Err(TrainError::Pixel { image, value: value.into_f64() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -140,6 +138,9 @@ pub enum TrainError {
         /// Its first such pixel.
         value: f64,
     },
+    /// The images cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// The entropy of a batch could not be estimated.
     #[error("step {step}: the entropy of the codes cannot be estimated: {source}; try a lower learning rate")]
     Entropy {

@@ -7,13 +7,13 @@ mod observer;
 
 use std::time::{Duration, Instant};
 
-use ndarray::{ArrayView4, Axis};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
 use nn_layers::optim::Schedule;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::data::Source;
 use crate::{Autoencoder, Float, Step, Stepper};
 
 pub use checkpoint::CheckpointError;
@@ -32,7 +32,7 @@ pub struct Outcome {
     pub duration: Duration,
 }
 
-/// Trains a model on images `[count, height, width, channels]`, and at the end, or where the observer ended it, sets the
+/// Trains a model on images `[count, height, width, channels]`, in memory or another [`Source`], and at the end, or where the observer ended it, sets the
 /// running statistics of every batch normalisation to the exact ones over all of them.
 ///
 /// The result depends on the model, the images and the configuration alone: not on the number of threads. [`Training`] does the
@@ -40,19 +40,19 @@ pub struct Outcome {
 ///
 /// # Errors
 ///
-/// If a setting or the images do not fit, before anything is changed; or if the loss stops being finite, and then the
-/// parameters are as the step before left them.
+/// If a setting or the images do not fit, before anything is changed; or if the loss stops being finite or images cannot be read,
+/// and then the parameters are as the step before left them.
 pub fn train<F: Float>(
     model: &mut Autoencoder<F>,
-    images: ArrayView4<'_, F>,
+    images: impl Source<F>,
     config: &TrainConfig,
     observer: &mut impl Observer,
 ) -> Result<Outcome, TrainError> {
-    config.check(model, images)?;
+    config.check(model, &images)?;
     let start = Instant::now();
-    let mut training = Training::new(*config, images.len_of(Axis(0)));
+    let mut training = Training::new(*config, images.len());
     let mut interrupted = false;
-    while let Some((step, epoch)) = training.step(model, images)? {
+    while let Some((step, epoch)) = training.step(model, &images)? {
         interrupted = observer.step(&step).is_break();
         if let Some(epoch) = epoch.filter(|_| !interrupted) {
             interrupted = observer.epoch(&epoch).is_break() && !training.is_finished();
@@ -61,7 +61,7 @@ pub fn train<F: Float>(
             break;
         }
     }
-    model.recalibrate(images);
+    model.recalibrate(images)?;
     Ok(Outcome { steps: training.steps(), interrupted, duration: start.elapsed() })
 }
 
@@ -82,7 +82,7 @@ pub fn train<F: Float>(
 /// while let Some((step, _)) = training.step(&mut model, images.view())? {
 ///     println!("{} of {}: {}", step.step + 1, step.steps, step.mse);
 /// }
-/// model.recalibrate(images.view());
+/// model.recalibrate(images.view())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -180,7 +180,7 @@ impl<F: Float> Training<F> {
     ///
     /// # Errors
     ///
-    /// If the loss is not finite, or the entropy of the batch cannot be estimated. The model is as it was.
+    /// If the images cannot be read, the loss is not finite, or the entropy of the batch cannot be estimated. The model is as it was.
     ///
     /// # Panics
     ///
@@ -188,12 +188,12 @@ impl<F: Float> Training<F> {
     pub fn step(
         &mut self,
         model: &mut Autoencoder<F>,
-        images: ArrayView4<'_, F>,
+        images: impl Source<F>,
     ) -> Result<Option<(StepReport, Option<EpochReport>)>, TrainError> {
         if self.is_finished() {
             return Ok(None);
         }
-        assert_eq!(images.len_of(Axis(0)), self.progress.images, "the images that the training was begun with");
+        assert_eq!(images.len(), self.progress.images, "the images that the training was begun with");
         let (steps, steps_per_epoch) = (self.all_steps(), self.steps_per_epoch());
         let TrainConfig { epochs, batch_size, learning_rate, objective, .. } = self.config;
         let step = self.progress.steps;
@@ -202,9 +202,13 @@ impl<F: Float> Training<F> {
 
         let share = self.config.share(step, steps_per_epoch);
         let learning_rate = Schedule::OneCycle { peak: learning_rate, steps }.at(step);
-        let order = self.order.get_or_insert_with(|| Order::new(images.len_of(Axis(0)), self.config.seed));
-        let batch = &order.of_epoch(epoch)[place * batch_size..][..batch_size];
-        let batch = self.stepper.batch(images, batch);
+        let order = self.order.get_or_insert_with(|| Order::new(images.len(), self.config.seed));
+        let mut batches = order.of_epoch(epoch).chunks_exact(batch_size).skip(place);
+        let batch = self.stepper.batch(&images, batches.next().expect("the step is one of the epoch"))?;
+        // While this step is made.
+        if let Some(next) = batches.next() {
+            images.prefetch(next);
+        }
         let made = self.stepper.step(model, batch, &objective, share, learning_rate);
         let Step { mse, entropy, penalty, finite } = made.map_err(|source| TrainError::Entropy { step, source })?;
         if !finite {

@@ -68,7 +68,8 @@ impl Config {
             "seed": training.seed => arguments.common.seed,
         }
         training.objective = arguments.objective(training.objective, said)?;
-        config.data = config.data.absolute();
+        let side = config.model.side();
+        config.data = config.data.with(&arguments.images)?.absolute().brought_to([side, side, 3]);
         Ok(config)
     }
 }
@@ -165,6 +166,32 @@ mod tests {
         let mut kept = tempfile::NamedTempFile::new().unwrap();
         write!(kept, "{}", config.to_toml().unwrap()).unwrap();
         assert_eq!(Config::read(kept.path()).unwrap(), config);
+    }
+
+    #[test]
+    fn a_folder_of_images_is_kept_with_its_settings() {
+        let config =
+            effective(&["--data", "images:/photos", "--model", "conv32", "--channels", "grey", "--strict"]).unwrap();
+        let text = config.to_toml().unwrap();
+        let data = "[data]\nimages = \"/photos\"\nsize = 32\nchannels = \"grey\"\nsplit_seed = 0\nstrict = true\n";
+        assert!(text.contains(data), "{text}");
+        let mut kept = tempfile::NamedTempFile::new().unwrap();
+        write!(kept, "{text}").unwrap();
+        let path = kept.path().to_str().unwrap();
+        assert_eq!(effective(&["--config", path]).unwrap(), config);
+        let other = effective(&["--config", path, "--size", "64", "--split-seed", "3"]).unwrap().to_toml().unwrap();
+        assert_eq!(other, text.replace("size = 32", "size = 64").replace("split_seed = 0", "split_seed = 3"));
+
+        let mut short = tempfile::NamedTempFile::new().unwrap();
+        write!(short, "data = 'images:/photos'\nmodel = 'mlp'\n").unwrap();
+        let config = effective(&["--config", short.path().to_str().unwrap()]).unwrap();
+        assert!(config.to_toml().unwrap().contains("size = 28\nchannels = \"rgb\"\n"));
+        let error = effective(&["--size", "28"]).unwrap_err();
+        assert!(error.ends_with("are for --data images:FOLDER, not for digits"), "{error}");
+        let mut wrong = tempfile::NamedTempFile::new().unwrap();
+        write!(wrong, "[data]\nimages = '/photos'\nsides = 3\n").unwrap();
+        let error = effective(&["--config", wrong.path().to_str().unwrap()]).unwrap_err();
+        assert!(error.contains("a table with `images` and any of `size`"), "{error}");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use eae::data::choose;
 use eae::picture::{PictureError, write_grid};
 use eae::run;
 use eae::sampler::{self, FitError, Gaussian, Gaussianisation, Mixture, Sampler};
 use eae::{Autoencoder, Evaluation, gallery};
-use ndarray::{ArrayView4, Axis};
+use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
 
 use super::keep::{BEST, CHECKPOINT};
@@ -18,17 +19,19 @@ impl Run {
     /// Weights, densities of the codes, evaluation and pictures; after that there is nothing to go on with.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
         let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
-        let (images, test) = (self.data.train.pixels.view(), self.data.test.pixels.view());
+        let (images, test) = (self.data.train.source(), self.data.test.pixels.view());
         let seed = self.config.training.seed;
         let best = self.folder.join(BEST);
         if self.config.keep_best && best.exists() {
             self.model.read(&Weights::read(&best).map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
         }
-        self.model.recalibrate(images);
+        self.model.recalibrate(images).map_err(|e| failed(&e))?;
         // Before anything else that could go wrong.
         let file = self.folder.join(run::MODEL);
         self.model.save(&file).map_err(|e| failed(&e))?;
-        match with_samplers(&self.model, images, seed) {
+        let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
+        let codes = codes.select(Axis(0), &choose(codes.nrows(), MOST_CODES, seed));
+        match with_samplers(&self.model, codes.view(), seed) {
             Ok(weights) => weights.save(&file).map_err(|e| failed(&e))?,
             Err(problem) => eprintln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
         }
@@ -45,17 +48,19 @@ impl Run {
     }
 }
 
+/// Codes that densities are fitted to: of more training images than MNIST has, a choice.
+const MOST_CODES: usize = 60_000;
+
 /// The weights, and with them the densities that `eae sample` can draw codes from.
-fn with_samplers(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>, seed: u64) -> Result<Weights, FitError> {
+fn with_samplers(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>, seed: u64) -> Result<Weights, FitError> {
     /// Components to choose from: with 200 it takes half a minute for 60 000 codes.
     const COMPONENTS: [usize; 3] = [10, 50, 200];
     const LAYERS: usize = 40;
-    let codes = model.encode(images);
     let mut weights = model.to_weights();
     for sampler in [
-        Sampler::Gaussian(Gaussian::fit(codes.view())?),
-        Sampler::Mixture(Mixture::fit_best(codes.view(), &COMPONENTS, seed)?),
-        Sampler::Gaussianisation(Gaussianisation::fit(codes.view(), LAYERS, seed)?),
+        Sampler::Gaussian(Gaussian::fit(codes)?),
+        Sampler::Mixture(Mixture::fit_best(codes, &COMPONENTS, seed)?),
+        Sampler::Gaussianisation(Gaussianisation::fit(codes, LAYERS, seed)?),
     ] {
         sampler.write(sampler::PREFIX, &mut weights);
     }

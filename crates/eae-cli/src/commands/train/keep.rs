@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use eae::data::Images;
+use eae::data::Source;
 use eae::{Autoencoder, Training};
 use nn_layers::Weights;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ const KEY: &str = "run";
 /// What is kept beside the training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Kept {
-    /// Of all pixels that it is trained on: it must be gone on with on the same.
+    /// The fingerprint of those that it is trained on: it must be gone on with on the same.
     pub(super) images: u64,
     /// The least loss on held-out images, and after how many epochs it was.
     pub(super) best: Option<(f64, usize)>,
@@ -89,7 +89,7 @@ pub(super) fn resume(
     folder: &Path,
     config: &Config,
     model: &mut Autoencoder<f32>,
-    images: &Images<f32>,
+    images: &dyn Source<f32>,
 ) -> Result<(Training<f32>, Kept), Failure> {
     let path = folder.join(CHECKPOINT);
     if !path.exists() {
@@ -105,14 +105,8 @@ pub(super) fn resume(
         let file = folder.join(config::FILE);
         return Err(wrong(&format!("it was begun with other settings than {} has now", file.display())));
     }
-    if training.images() != images.len() || kept.images != checksum(images) {
+    if training.images() != images.len() || kept.images != images.fingerprint().map_err(Failure::other)? {
         return Err(wrong(&format!("it was begun on other images than {} has now", config.data)));
     }
     Ok((training, kept))
-}
-
-/// Of all pixels, by Fowler, Noll and Vo's method over their bits (FNV-1a, with words for bytes).
-pub(super) fn checksum(images: &Images<f32>) -> u64 {
-    let words = images.pixels.iter().map(|pixel| u64::from(pixel.to_bits()));
-    words.fold(0xcbf2_9ce4_8422_2325, |sum, word| (sum ^ word).wrapping_mul(0x0100_0000_01b3))
 }

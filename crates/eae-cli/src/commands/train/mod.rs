@@ -15,13 +15,14 @@ use eae::run::{self, MetricsLog};
 use eae::{Autoencoder, Eae, EpochReport, Evaluation, Observer, Preset, TrainConfig, Training, held_out_loss};
 use serde::Serialize;
 
-use crate::dataset::Data;
+use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
+use crate::images::Flags;
 use crate::progress::Progress;
 use crate::{Common, print_json};
 
 pub(crate) use config::{Config, FILE as CONFIG};
-use keep::{BEST, CHECKPOINT, Keeper, Kept, checksum, resume};
+use keep::{BEST, CHECKPOINT, Keeper, Kept, resume};
 
 /// Train a model and leave it in a run folder.
 #[derive(clap::Args)]
@@ -33,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "data", "model", "latent", "epochs", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
         "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience", "out",
-        "seed",
+        "seed", "size", "channels", "split_seed", "strict",
     ])]
     resume: Option<PathBuf>,
     /// A file of settings, as a run folder's config.toml; flags win over it.
@@ -41,9 +42,12 @@ pub(crate) struct Arguments {
     config: Option<PathBuf>,
     /// What to train on: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
     /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
-    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1, of which the last tenth is held out.
+    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1, of which the last tenth is held out;
+    /// `images:FOLDER` with PNG and JPEG files at any depth, of which a tenth is held out, and which may be more than memory holds.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
+    #[command(flatten)]
+    images: Flags,
     /// The networks: mlp, conv28, conv32 or paper32.
     #[arg(long, default_value_t = Preset::Conv28)]
     model: Preset,
@@ -155,19 +159,20 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         Some(folder) => Config::read(&folder.join(CONFIG))?,
         None => Config::effective(arguments, said)?,
     };
-    let data = config.data.load().map_err(Failure::usage)?;
+    let data = config.data.open(arguments.quiet).map_err(Failure::usage)?;
     let mut model = untrained(&config, &data)?;
     let (folder, training, kept) = match &arguments.resume {
         Some(folder) => {
-            let (training, kept) = resume(folder, &config, &mut model, &data.train)?;
+            let (training, kept) = resume(folder, &config, &mut model, data.train.source())?;
             (folder.clone(), training, kept)
         }
         None => {
             let text = config.to_toml()?;
             let folder = run_folder(arguments.out.as_deref(), config.data.name())?;
             fs::write(folder.join(CONFIG), text).map_err(|e| in_folder(&folder, &e))?;
-            let kept = Kept { images: checksum(&data.train), ..Kept::default() };
-            (folder, Training::new(config.training, data.train.len()), kept)
+            let images = data.train.source();
+            let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
+            (folder, Training::new(config.training, images.len()), kept)
         }
     };
     let log = MetricsLog::resume(&folder, training.epochs()).map_err(|e| in_folder(&folder, &e))?;
@@ -200,13 +205,13 @@ fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
 }
 
 /// A model to be trained, once everything is known to fit.
-fn untrained(config: &Config, data: &Split<f32>) -> Result<Autoencoder<f32>, Failure> {
-    let (_, height, width, channels) = data.train.pixels.dim();
+fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoencoder<f32>, Failure> {
+    let images = data.train.source();
     let TrainConfig { seed, objective, .. } = config.training;
-    let image = [height, width, channels];
+    let image = images.image_shape();
     let model = Autoencoder::with_ending(config.model, image, config.latent, objective.ending(), seed);
     let model = model.map_err(Failure::usage)?;
-    config.training.check(&model, data.train.pixels.view()).map_err(Failure::usage)?;
+    config.training.check(&model, images).map_err(Failure::usage)?;
     let (held_out, k) = (data.test.len(), objective.k());
     if held_out <= k {
         let data = &config.data;
@@ -223,7 +228,7 @@ fn untrained(config: &Config, data: &Split<f32>) -> Result<Autoencoder<f32>, Fai
 /// A training under way.
 struct Run {
     config: Config,
-    data: Split<f32>,
+    data: Split<f32, TrainingSet>,
     folder: PathBuf,
     model: Autoencoder<f32>,
     training: Training<f32>,
@@ -237,7 +242,7 @@ impl Run {
         let mut progress = Progress::new(self.config.latent, self.config.training.batch_size, arguments.quiet);
         let mut observer = (&mut progress, (&mut self.log, JsonLines(arguments.common.json)));
         let (start, before) = (Instant::now(), self.kept.seconds);
-        let images = self.data.train.pixels.view();
+        let images = self.data.train.source();
         loop {
             let made = self.training.step(&mut self.model, images).map_err(|problem| {
                 let kept = self.folder.join(CHECKPOINT);
@@ -272,7 +277,7 @@ impl Run {
     fn interrupted(&mut self) -> Result<Option<Evaluation>, Failure> {
         Keeper::new(&self.folder, Duration::ZERO).keep(&self.model, &self.training, &self.kept)?;
         let mut model = self.model.clone();
-        model.recalibrate(self.data.train.pixels.view());
+        model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
         model.save(self.folder.join(run::MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
         Ok(None)
     }

@@ -1,0 +1,141 @@
+//! `images:FOLDER`: how the images of a folder are read, and what is shown meanwhile.
+
+use std::env;
+use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
+
+use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+/// What `config.toml` says of a folder of images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Folder {
+    #[serde(rename = "images")]
+    pub(crate) folder: PathBuf,
+    /// Height and width; until it is known, what the model takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) channels: Option<Channels>,
+    #[serde(default)]
+    pub(crate) split_seed: u64,
+    #[serde(default)]
+    pub(crate) strict: bool,
+}
+
+/// How `--data images:FOLDER` is read.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "For --data images:FOLDER")]
+pub(crate) struct Flags {
+    /// Height and width that images are brought to, after the square in their middle is cut out. By default what the model takes.
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+    /// `grey` or `rgb`. By default what the model takes, and rgb if it takes both.
+    #[arg(long, value_parser = channels)]
+    channels: Option<Channels>,
+    /// Decides which tenth of the images (at most 10 000) is held out. By default 0.
+    #[arg(long, value_name = "SEED")]
+    split_seed: Option<u64>,
+    /// Stop at a file that is no image. By default such files are passed over and named.
+    #[arg(long)]
+    strict: bool,
+}
+
+fn channels(text: &str) -> Result<Channels, String> {
+    match text {
+        "grey" => Ok(Channels::Grey),
+        "rgb" => Ok(Channels::Rgb),
+        _ => Err("there are `grey` and `rgb`".to_owned()),
+    }
+}
+
+impl Flags {
+    /// Whether any was said.
+    pub(crate) fn any(&self) -> bool {
+        self.size.is_some() || self.channels.is_some() || self.split_seed.is_some() || self.strict
+    }
+}
+
+impl Folder {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder, size: None, channels: None, split_seed: 0, strict: false }
+    }
+
+    /// With what the flags say.
+    pub(crate) fn with(self, flags: &Flags) -> Self {
+        Self {
+            size: flags.size.or(self.size),
+            channels: flags.channels.or(self.channels),
+            split_seed: flags.split_seed.unwrap_or(self.split_seed),
+            strict: flags.strict || self.strict,
+            ..self
+        }
+    }
+
+    /// Brought to what a model takes, where nothing was said.
+    pub(crate) fn brought_to(self, side: usize, channels: Channels) -> Self {
+        Self { size: self.size.or(Some(side)), channels: self.channels.or(Some(channels)), ..self }
+    }
+
+    /// Decodes what is not in the cache.
+    pub(crate) fn load(&self, quiet: bool) -> Result<Split<f32, Stored>, DataError> {
+        let Self { folder, size, channels, split_seed, strict } = self.clone();
+        let images = ImageFolder {
+            folder,
+            side: size.unwrap_or(28),
+            channels: channels.unwrap_or_default(),
+            split_seed,
+            strict,
+        };
+        let mut decoding = Decoding::new(quiet);
+        let split = images.load(&cache(), &mut |done, all| decoding.show(done, all))?;
+        drop(decoding);
+        let skipped = split.train.skipped();
+        if skipped.count > 0 {
+            eprintln!("images:{}: {skipped}", self.folder.display());
+        }
+        Ok(split)
+    }
+}
+
+/// Where decoded images are kept: what `EAE_CACHE` names, or `eae` in the user's folder for such things.
+fn cache() -> PathBuf {
+    let folder = |name: &str| env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let own = || folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).map(|folder| folder.join("eae"));
+    let home = || env::home_dir().map(|home| home.join(".cache").join("eae"));
+    folder("EAE_CACHE").or_else(own).or_else(home).unwrap_or_else(|| env::temp_dir().join("eae"))
+}
+
+/// Shows on standard error how far it is: a bar on a terminal, a line for each tenth elsewhere, nothing if asked to be quiet.
+struct Decoding {
+    bar: ProgressBar,
+    lines: bool,
+    tenths: usize,
+}
+
+impl Decoding {
+    fn new(quiet: bool) -> Self {
+        let terminal = stderr().is_terminal();
+        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  decoding {len} images, {eta} left");
+        Self { bar: bar.with_style(style.expect("a valid template")), lines: !quiet && !terminal, tenths: 0 }
+    }
+
+    fn show(&mut self, done: usize, all: usize) {
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        let tenths = 10 * done / all;
+        if self.lines && tenths > self.tenths {
+            eprintln!("decoded {done} of {all} images");
+        }
+        self.tenths = tenths;
+    }
+}
+
+impl Drop for Decoding {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,55 @@
+/// Tells contents from others: of words one after the other, by Fowler, Noll and Vo's method (FNV-1a) with words for bytes, and the
+/// upper half of each product folded into the lower, which products alone never reach. Against accidents, not against intent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fingerprint(u64);
+
+impl Fingerprint {
+    pub(super) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(super) fn word(mut self, word: u64) -> Self {
+        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
+        self.0 ^= self.0 >> 32;
+        self
+    }
+
+    /// How many they are, and then eight to a word.
+    pub(super) fn bytes(self, bytes: &[u8]) -> Self {
+        let words = bytes.chunks(8).map(|chunk| {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        });
+        words.fold(self.word(bytes.len() as u64), Self::word)
+    }
+
+    pub(super) fn value(self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_bit_and_every_length_counts() {
+        let of = |bytes: &[u8]| Fingerprint::new().bytes(bytes).value();
+        let zeros = [0; 40];
+        let mut seen: HashSet<u64> = (0..=zeros.len()).map(|length| of(&zeros[..length])).collect();
+        for (place, bit) in (0..40).flat_map(|place| (0..8).map(move |bit| (place, bit))) {
+            let mut bytes = zeros;
+            bytes[place] = 1 << bit;
+            seen.insert(of(&bytes));
+        }
+        // Also where only the uppermost bytes of words differ.
+        for pair in 0_u16..1 << 12 {
+            let mut bytes = zeros;
+            (bytes[7], bytes[15]) = ((pair >> 6) as u8 + 1, (pair & 63) as u8 + 1);
+            seen.insert(of(&bytes));
+        }
+        assert_eq!(seen.len(), 41 + 320 + (1 << 12));
+    }
+}
