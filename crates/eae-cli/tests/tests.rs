@@ -2,6 +2,7 @@
 
 mod estimate;
 mod resume;
+mod serve;
 
 use std::fs;
 use std::path::Path;
