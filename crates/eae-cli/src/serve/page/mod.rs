@@ -9,6 +9,7 @@ pub(super) fn file(path: &str) -> Option<Reply> {
     let (content_type, content) = match path {
         "/" => ("text/html; charset=utf-8", include_str!("index.html")),
         "/style.css" => ("text/css; charset=utf-8", include_str!("style.css")),
+        "/panels.css" => ("text/css; charset=utf-8", include_str!("panels.css")),
         "/icon.svg" => ("image/svg+xml", include_str!("icon.svg")),
         "/app.js" => (SCRIPT, include_str!("app.js")),
         "/ask.js" => (SCRIPT, include_str!("ask.js")),

@@ -35,14 +35,14 @@ export async function walk({ held_out, most_codes }) {
 
   const go = () => {
     find("at-is").textContent = `${Math.round(100 * at.value)} %`;
-    change(between(ends[0], ends[1], Number(at.value), find("way").value), "walk");
+    change(between(...ends, Number(at.value), find("way").value), "walk");
   };
   const film = newest(async () => {
-    const steps = Array.from({ length: Math.min(STEPS, most_codes) }, (_, step, last = Math.min(STEPS, most_codes) - 1) =>
-      between(ends[0], ends[1], last ? step / last : 0, find("way").value));
-    const name = step => `Step ${step + 1} of ${steps.length}`;
-    fill(find("film"), await decode(steps), name, step => {
-      at.value = steps.length > 1 ? step / (steps.length - 1) : 0;
+    const count = Math.min(STEPS, most_codes);
+    const share = step => step / Math.max(1, count - 1);
+    const steps = Array.from({ length: count }, (_, step) => between(...ends, share(step), find("way").value));
+    fill(find("film"), await decode(steps), step => `Step ${step + 1} of ${count}`, step => {
+      at.value = share(step);
       stop();
       go();
     });
@@ -50,7 +50,9 @@ export async function walk({ held_out, most_codes }) {
   const setEnd = (end, code, bytes, place = 0) => {
     ends[end] = code;
     show(find(end ? "to" : "from"), bytes, place);
-    film();
+    if (ends[0] && ends[1]) {
+      film();
+    }
   };
 
   let since = null;
