@@ -94,7 +94,7 @@ impl Range {
     }
 }
 
-/// Of as many finite numbers as the model takes.
+/// Of as many numbers as the model takes; that they are finite numbers of 32 bits is seen to by whoever reads them.
 fn codes(explorer: &Explorer, body: &[u8]) -> Result<Array2<f32>, Problem> {
     let Codes { codes } = parse(body)?;
     let (latent, most) = (explorer.latent(), explorer.most_codes());
@@ -103,9 +103,6 @@ fn codes(explorer: &Explorer, body: &[u8]) -> Result<Array2<f32>, Problem> {
     }
     if let Some(code) = codes.iter().find(|code| code.len() != latent) {
         return Err(Problem::wrong(format!("a code of {} numbers, the model takes {latent}", code.len())));
-    }
-    if codes.iter().flatten().any(|x| !x.is_finite()) {
-        return Err(Problem::wrong("a number is beyond those of 32 bits"));
     }
     let shape = (codes.len(), latent);
     Ok(Array2::from_shape_vec(shape, codes.into_iter().flatten().collect()).expect("rows of one length"))
