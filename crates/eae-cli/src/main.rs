@@ -9,6 +9,7 @@ mod failure;
 mod features;
 mod images;
 mod progress;
+mod serve;
 mod table;
 
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Sample(commands::sample::Arguments),
     /// Say how well a trained model reconstructs, and how good its samples are.
     Evaluate(commands::evaluate::Arguments),
+    /// Open a page on which a trained model can be played with.
+    Serve(commands::serve::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments, &said),
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),

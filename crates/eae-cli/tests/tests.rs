@@ -3,6 +3,7 @@
 mod estimate;
 mod images;
 mod resume;
+mod serve;
 
 use std::fs;
 use std::path::Path;

@@ -8,4 +8,5 @@ pub(crate) mod evaluate;
 pub(crate) mod mi;
 pub(crate) mod sample;
 mod samples;
+pub(crate) mod serve;
 pub(crate) mod train;

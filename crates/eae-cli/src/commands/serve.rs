@@ -1,0 +1,149 @@
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use serde::Serialize;
+
+use super::train::{CONFIG, Config};
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::serve::{Explorer, Hosts, Server};
+use crate::{Common, print_json};
+
+/// Open a page on which a trained model can be played with: sliders for the code, samples, drawings and pictures of your own,
+/// walks between images, a map of the codes. Ctrl-C ends it.
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  eae serve runs/digits-1\n  eae serve runs/digits-1 --port 0 --open")]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left, or a weights file.
+    run: PathBuf,
+    /// Where the held-out images on the page come from; by default what the run folder says.
+    #[arg(long)]
+    data: Option<Data>,
+    /// The address, or a name of this machine, to be reached at. Beyond this machine, everybody who reaches it can use the model.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// The port; 0 for any that is free.
+    #[arg(long, default_value_t = 8642)]
+    port: u16,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report {
+    url: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { run, host, port, common, .. } = arguments;
+    common.apply()?;
+    let address = resolve(host, *port)?;
+    let explorer = Explorer::open(run, arguments.data().as_ref())?;
+    let server = Server::bind(address).map_err(|e| {
+        let other = if *port == 0 { "" } else { "; name another with --port, or 0 for any that is free" };
+        Failure::other(format!("cannot listen at {address}: {e}{other}"))
+    })?;
+    let bound = server.address();
+    if !bound.ip().is_loopback() {
+        eprintln!("eae: everybody who reaches {bound} can use the model; leave out --host to keep it to this machine");
+    }
+    let url = Url { host, bound }.to_string();
+    if common.json {
+        print_json(&Report { url: url.clone() });
+    } else {
+        println!("{url}");
+        eprintln!("Ctrl-C ends it");
+    }
+    if arguments.open {
+        open(&url);
+    }
+    let end = server.stopper();
+    ctrlc::set_handler(move || end.notify_one())
+        .map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))?;
+    server.run(explorer, Hosts::new(bound.ip(), host));
+    Ok(())
+}
+
+impl Arguments {
+    /// What is known of the data; that nothing is known leaves a page without held-out images, and is said.
+    fn data(&self) -> Option<Data> {
+        if self.data.is_some() {
+            return self.data.clone();
+        }
+        let config = self.run.join(CONFIG);
+        let named = if config.exists() {
+            Config::read(&config).map(|config| config.data).map_err(|e| e.to_string())
+        } else {
+            Err(format!("there is no {}", config.display()))
+        };
+        let without = |e: &String| {
+            eprintln!("eae: no held-out images on the page: {e}; say with --data what the model was trained on");
+        };
+        named.inspect_err(without).ok()
+    }
+}
+
+/// The first address of a name.
+fn resolve(host: &str, port: u16) -> Result<SocketAddr, Failure> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let unknown = |e: &dyn fmt::Display| Failure::usage(format!("--host is {host}, which is no address here: {e}"));
+    let mut found = (bare, port).to_socket_addrs().map_err(|e| unknown(&e))?;
+    found.next().ok_or_else(|| unknown(&"the name has none"))
+}
+
+/// What a browser on this machine takes.
+struct Url<'a> {
+    host: &'a str,
+    bound: SocketAddr,
+}
+
+impl fmt::Display for Url<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let port = self.bound.port();
+        match self.bound.ip() {
+            // Every address of the machine: nothing that one could go to, but this is among them.
+            ip if ip.is_unspecified() => write!(f, "http://localhost:{port}/"),
+            ip if self.host.parse::<IpAddr>() == Ok(ip) => write!(f, "http://{}/", self.bound),
+            _ => write!(f, "http://{}:{port}/", self.host),
+        }
+    }
+}
+
+/// Tries to; the address has been printed, too.
+fn open(url: &str) {
+    let program = match std::env::consts::OS {
+        "macos" => "open",
+        "windows" => "explorer",
+        _ => "xdg-open",
+    };
+    let mut command = std::process::Command::new(program);
+    let started = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    if let Err(e) = started {
+        eprintln!("eae: no browser could be opened: {program}: {e}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_a_browser_takes() {
+        for (host, expected) in [
+            ("127.0.0.1", "http://127.0.0.1:80/"),
+            ("localhost", "http://localhost:80/"),
+            ("::1", "http://[::1]:80/"),
+            ("[::1]", "http://[::1]:80/"),
+            ("0.0.0.0", "http://localhost:80/"),
+        ] {
+            let bound = resolve(host, 80).unwrap();
+            assert_eq!(Url { host, bound }.to_string(), expected);
+        }
+        assert!(resolve("no such name", 0).unwrap_err().to_string().starts_with("--host is no such name, which is no"));
+    }
+}

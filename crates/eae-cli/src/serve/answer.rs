@@ -1,0 +1,160 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use serde_json::json;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::routes::{Route, route};
+use super::server::PATIENCE;
+use super::{Explorer, Hosts};
+
+/// What a request is answered from.
+pub(super) struct Site {
+    pub(super) explorer: Explorer,
+    pub(super) hosts: Hosts,
+}
+
+/// What is asked for.
+#[derive(Debug, PartialEq)]
+pub(super) struct Reply {
+    pub(super) content_type: &'static str,
+    pub(super) body: Bytes,
+}
+
+/// Why it is not given: a status, and a sentence for whoever wrote the request.
+#[derive(Debug, PartialEq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    message: String,
+    /// The method that would have been right, where that is the problem.
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, message: impl fmt::Display) -> Self {
+        Self { status, message: message.to_string(), allow: None }
+    }
+
+    /// What was sent is not what is asked for here.
+    pub(super) fn wrong(message: impl fmt::Display) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// There is no such thing.
+    pub(super) fn unknown(message: impl fmt::Display) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+}
+
+/// Everything comes from here and goes nowhere else; nothing is kept, since another model may be served at this address later.
+const HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+pub(super) async fn answer(request: Request<Incoming>, site: Arc<Site>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut response = match reply(request, site).await {
+        Ok(Reply { content_type, body }) => {
+            let mut response = Response::new(Full::new(body));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            response
+        }
+        Err(Problem { status, message, allow }) => {
+            let body = json!({ "error": message }).to_string();
+            let mut response = Response::new(Full::new(body.into()));
+            *response.status_mut() = status;
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            if let Some(allow) = allow {
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+            }
+            response
+        }
+    };
+    response.headers_mut().extend(HEADERS);
+    Ok(response)
+}
+
+async fn reply(request: Request<Incoming>, site: Arc<Site>) -> Result<Reply, Problem> {
+    let (head, body) = request.into_parts();
+    whose(&head.headers, &site.hosts)?;
+    let path = head.uri.path();
+    let route = route(path).ok_or_else(|| Problem::unknown("there is nothing of this name here"))?;
+    let allow = match route {
+        Route::Page(_) | Route::Get(_) => "GET, HEAD",
+        Route::Post(_) => "POST",
+    };
+    let allowed = match route {
+        Route::Post(_) => head.method == Method::POST,
+        _ => head.method == Method::GET || head.method == Method::HEAD,
+    };
+    if !allowed {
+        let message = format!("{path} takes {allow}, not {}", head.method);
+        return Err(Problem { allow: Some(allow), ..Problem::new(StatusCode::METHOD_NOT_ALLOWED, message) });
+    }
+    let body = match route {
+        Route::Post(_) => read(body, site.explorer.largest_request()).await?,
+        _ => Bytes::new(),
+    };
+    let compute = move || match route {
+        Route::Page(reply) => Ok(reply),
+        Route::Get(get) => get(&site.explorer, query(&head.uri)),
+        Route::Post(post) => post(&site.explorer, &body),
+    };
+    // A panic is a bug, and no reason to answer nobody any more.
+    spawn_blocking(compute)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this should not happen: it is a bug")))
+}
+
+fn query(uri: &Uri) -> &str {
+    uri.query().unwrap_or("")
+}
+
+/// Refuses what another site has a browser send.
+fn whose(headers: &HeaderMap, hosts: &Hosts) -> Result<(), Problem> {
+    let mut named = headers.get_all(HOST).iter();
+    let (Some(host), None) = (named.next(), named.next()) else {
+        return Err(Problem::wrong("a request has one Host"));
+    };
+    if !host.to_str().is_ok_and(|host| hosts.know(host)) {
+        let message = "Host is no name of this server; use the address that `eae serve` printed";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, message));
+    }
+    match headers.get(ORIGIN) {
+        Some(origin) if origin.as_bytes().strip_prefix(b"http://") != Some(host.as_bytes()) => {
+            Err(Problem::new(StatusCode::FORBIDDEN, "only the page of this server may ask it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// All of a body, unless it is too large or too slow.
+async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
+    use hyper::body::Body as _;
+    let large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request here has at most {most} bytes"));
+    // Not a byte of it is read if it says so itself.
+    if body.size_hint().lower() > most as u64 {
+        return Err(large());
+    }
+    match timeout(PATIENCE, Limited::new(body, most).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(large()),
+        Ok(Err(_)) => Err(Problem::wrong("the request ended early")),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive")),
+    }
+}

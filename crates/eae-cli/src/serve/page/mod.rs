@@ -1,0 +1,27 @@
+//! The page, as it lies beside this file: plain HTML, CSS and JavaScript, without anything from elsewhere.
+
+use super::answer::Reply;
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// One of its files.
+pub(super) fn file(path: &str) -> Option<Reply> {
+    let (content_type, content) = match path {
+        "/" => ("text/html; charset=utf-8", include_str!("index.html")),
+        "/style.css" => ("text/css; charset=utf-8", include_str!("style.css")),
+        "/panels.css" => ("text/css; charset=utf-8", include_str!("panels.css")),
+        "/icon.svg" => ("image/svg+xml", include_str!("icon.svg")),
+        "/app.js" => (SCRIPT, include_str!("app.js")),
+        "/ask.js" => (SCRIPT, include_str!("ask.js")),
+        "/code.js" => (SCRIPT, include_str!("code.js")),
+        "/picture.js" => (SCRIPT, include_str!("picture.js")),
+        "/sliders.js" => (SCRIPT, include_str!("sliders.js")),
+        "/samples.js" => (SCRIPT, include_str!("samples.js")),
+        "/yours.js" => (SCRIPT, include_str!("yours.js")),
+        "/drawing.js" => (SCRIPT, include_str!("drawing.js")),
+        "/walk.js" => (SCRIPT, include_str!("walk.js")),
+        "/map.js" => (SCRIPT, include_str!("map.js")),
+        _ => return None,
+    };
+    Some(Reply { content_type, body: content.into() })
+}

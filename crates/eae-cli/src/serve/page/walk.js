@@ -1,0 +1,136 @@
+// A walk from the code of one image to that of another.
+
+import { codes, decode, images, newest, sample } from "/ask.js";
+import { change, current, listen } from "/code.js";
+import { fill, show, size } from "/picture.js";
+
+const STRIP = 12;
+const STEPS = 9;
+/** Milliseconds from one end to the other. */
+const THERE = 4000;
+
+const find = id => document.getElementById(id);
+const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+
+/**
+ * The code at `t` from 0 to 1 between `a` and `b`: on the straight line, or turning at an even rate while the radius goes from
+ * the one to the other. Where the directions are the same, opposite or undefined there is only the line.
+ */
+export function between(a, b, t, way) {
+  const [radiusA, radiusB] = [Math.sqrt(dot(a, a)), Math.sqrt(dot(b, b))];
+  const angle = Math.acos(Math.min(1, Math.max(-1, dot(a, b) / (radiusA * radiusB))));
+  let [ofA, ofB] = [1 - t, t];
+  if (way === "spherical" && Math.sin(angle) > 1e-6) {
+    const radius = (1 - t) * radiusA + t * radiusB;
+    ofA = Math.sin((1 - t) * angle) / Math.sin(angle) * radius / radiusA;
+    ofB = Math.sin(t * angle) / Math.sin(angle) * radius / radiusB;
+  }
+  return a.map((x, i) => ofA * x + ofB * b[i]);
+}
+
+export async function walk({ held_out, most_codes }) {
+  const at = find("at");
+  const ends = [null, null];
+  const chosenEnd = () => Number(document.querySelector("input[name=end]:checked").value);
+
+  const go = () => {
+    find("at-is").textContent = `${Math.round(100 * at.value)} %`;
+    change(between(...ends, Number(at.value), find("way").value), "walk");
+  };
+  const film = newest(async () => {
+    const count = Math.min(STEPS, most_codes);
+    const share = step => step / Math.max(1, count - 1);
+    const steps = Array.from({ length: count }, (_, step) => between(...ends, share(step), find("way").value));
+    fill(find("film"), await decode(steps), step => `Step ${step + 1} of ${count}`, step => {
+      at.value = share(step);
+      stop();
+      go();
+    });
+  });
+  const setEnd = (end, code, bytes, place = 0) => {
+    ends[end] = code;
+    show(find(end ? "to" : "from"), bytes, place);
+    if (ends[0] && ends[1]) {
+      film();
+    }
+  };
+
+  let since = null;
+  const stop = () => {
+    since = null;
+    find("play").textContent = "Play";
+    find("play").setAttribute("aria-pressed", "false");
+  };
+  const frame = now => {
+    if (since === null) {
+      return;
+    }
+    // There and back again.
+    const phase = ((now - since) / THERE) % 2;
+    at.value = phase <= 1 ? phase : 2 - phase;
+    go();
+    requestAnimationFrame(frame);
+  };
+  find("play").addEventListener("click", () => {
+    if (since !== null) {
+      stop();
+      return;
+    }
+    since = performance.now() - at.value * THERE;
+    find("play").textContent = "Pause";
+    find("play").setAttribute("aria-pressed", "true");
+    requestAnimationFrame(frame);
+  });
+  at.addEventListener("input", () => {
+    stop();
+    go();
+  });
+  find("way").addEventListener("change", () => {
+    film();
+    go();
+  });
+  // Whoever takes the code elsewhere wants it to stay there.
+  listen((_, by) => {
+    if (by !== "walk") {
+      stop();
+    }
+  });
+  const take = newest(async () => {
+    const code = current();
+    setEnd(chosenEnd(), code, await decode([code]));
+  });
+  find("take").addEventListener("click", take);
+
+  const count = Math.min(STRIP, held_out, most_codes);
+  const strip = newest(async first => {
+    const [bytes, of] = await Promise.all([images(first, count), codes(first, count)]);
+    find("strip-back").onclick = () => strip(Math.max(0, first - count));
+    find("strip-on").onclick = () => strip(Math.min(held_out - count, first + count));
+    find("strip-back").disabled = first === 0;
+    find("strip-on").disabled = first + count >= held_out;
+    find("strip").replaceChildren();
+    fill(find("strip"), bytes, place => `Held-out image ${first + place + 1}`, place => {
+      const end = chosenEnd();
+      setEnd(end, of[place], bytes, place);
+      at.value = end;
+      find("at-is").textContent = `${100 * end} %`;
+      stop();
+      const bytesOfIt = bytes.slice(place * size(), (place + 1) * size());
+      change(of[place], "walk", { bytes: bytesOfIt, name: `held-out image ${first + place + 1}` });
+      // The other one next.
+      document.querySelector(`input[name=end][value="${1 - end}"]`).checked = true;
+    });
+    if (!ends[0]) {
+      setEnd(0, of[0], bytes, 0);
+      setEnd(1, of[count - 1], bytes, count - 1);
+    }
+  });
+  if (count > 0) {
+    await strip(0);
+  } else {
+    find("held-out").hidden = true;
+    const two = await sample({ sampler: "normal", n: 2 });
+    const bytes = await decode(two);
+    two.forEach((code, end) => setEnd(end, code, bytes, end));
+  }
+}

@@ -1,0 +1,100 @@
+//! The program as a server, and a client that can also be rude.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A started program; it ends with the test.
+pub(super) struct Explorer {
+    pub(super) child: Child,
+    pub(super) address: String,
+}
+
+impl Explorer {
+    pub(super) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin("eae"));
+        command.current_dir(folder).args(["serve", "--port", "0", "--json"]).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("{said}")
+        });
+        let url = report["url"].as_str().unwrap();
+        let address = url.strip_prefix("http://").unwrap().strip_suffix('/').unwrap().to_owned();
+        Self { child, address }
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    }
+
+    /// What comes back for these bytes, until the server closes.
+    pub(super) fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut stream = self.connect();
+        // What is refused early need not be taken whole.
+        let _ = stream.write_all(bytes);
+        Answer::read(&mut stream)
+    }
+
+    pub(super) fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let (address, length) = (&self.address, body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+        );
+        self.raw(&[head.as_bytes(), body].concat())
+    }
+
+    pub(super) fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, "", b"")
+    }
+
+    pub(super) fn post(&self, path: &str, body: impl ToString) -> Answer {
+        self.ask("POST", path, "", body.to_string().as_bytes())
+    }
+}
+
+impl Drop for Explorer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) head: String,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn read(stream: &mut TcpStream) -> Self {
+        let mut bytes = Vec::new();
+        // A server that closes with something unread resets the connection: what came before counts.
+        let _ = stream.read_to_end(&mut bytes);
+        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
+            panic!("no answer: {:?}", String::from_utf8_lossy(&bytes))
+        };
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
+        Self { status: head[9..12].parse().unwrap(), head, body: bytes[end + 4..].to_vec() }
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
+    }
+
+    /// As an error: its status, and the sentence.
+    pub(super) fn said(&self) -> (u16, String) {
+        assert!(self.head.contains("content-type: application/json"), "{self:?}");
+        (self.status, self.json()["error"].as_str().unwrap().to_owned())
+    }
+}

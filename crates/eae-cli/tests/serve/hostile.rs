@@ -1,0 +1,167 @@
+//! Everything that one can send a server but should not.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::client::{Answer, Explorer};
+
+/// Each is told what is wrong with it, in one JSON object.
+pub(super) fn wrong_requests(explorer: &Explorer) {
+    let beyond = "{\"codes\": [[1e39, 0, 0, 0]]}";
+    let many = json!({ "codes": vec![[0.0; 4]; 65] }).to_string();
+    let nested = "[".repeat(5000);
+    let cases: [(&str, &str, &str, u16, &str); 27] = [
+        ("GET", "/nothing", "", 404, "nothing of this name"),
+        ("GET", "/../../etc/passwd", "", 404, "nothing of this name"),
+        ("GET", "/page/../app.js", "", 404, "nothing of this name"),
+        ("GET", "/..%2f..%2fetc%2fpasswd", "", 404, "nothing of this name"),
+        ("GET", "//etc/passwd", "", 404, "nothing of this name"),
+        ("GET", "/run/model.safetensors", "", 404, "nothing of this name"),
+        ("POST", "/", "", 405, "/ takes GET, HEAD, not POST"),
+        ("GET", "/decode", "", 405, "/decode takes POST, not GET"),
+        ("DELETE", "/model.json", "", 405, "not DELETE"),
+        ("OPTIONS", "/decode", "", 405, "not OPTIONS"),
+        ("GET", "/images", "", 400, "?first=0&n=10"),
+        ("GET", "/images?first=a&n=1", "", 400, "first: invalid digit"),
+        ("GET", "/images?first=999&n=2", "", 404, "no such held-out images"),
+        ("GET", "/images?first=18446744073709551615&n=2", "", 404, "no such held-out images"),
+        ("GET", "/codes.json?first=0&n=65", "", 404, "no such held-out images"),
+        ("POST", "/decode", "", 400, "not the JSON that this takes"),
+        ("POST", "/decode", "{\"codes\": [[0, 0, 0, NaN]]}", 400, "not the JSON that this takes"),
+        ("POST", "/decode", &nested, 400, "not the JSON that this takes"),
+        ("POST", "/decode", "{\"code\": [0, 0, 0, 0]}", 400, "unknown field `code`"),
+        ("POST", "/decode", "{\"codes\": []}", 400, "0 codes; a request has from 1 to 64"),
+        ("POST", "/decode", &many, 400, "65 codes; a request has from 1 to 64"),
+        ("POST", "/decode", "{\"codes\": [[0, 0, 0, 0, 0]]}", 400, "a code of 5 numbers, the model takes 4"),
+        ("POST", "/decode", beyond, 400, "number out of range"),
+        ("POST", "/encode", "short", 400, "a picture of 28 x 28 x 1 is 784 bytes, got 5"),
+        (
+            "POST",
+            "/sample",
+            "{\"sampler\": \"best\", \"n\": 1}",
+            400,
+            "the model has no sampler \"best\"; it has normal,",
+        ),
+        ("POST", "/sample", "{\"sampler\": \"normal\", \"n\": 65}", 400, "n is 65, it must be from 1 to 64"),
+        (
+            "POST",
+            "/sample",
+            "{\"sampler\": \"normal\", \"n\": 1, \"temperature\": -1}",
+            400,
+            "temperature is -1, it must be from 0 to 10",
+        ),
+    ];
+    for (method, path, body, status, message) in cases {
+        let (found, said) = explorer.ask(method, path, "", body.as_bytes()).said();
+        assert!(found == status && said.contains(message), "{method} {path} {body:.60}: {found} {said}");
+    }
+    assert!(explorer.get("/decode").head.contains("\r\nallow: post\r\n"));
+}
+
+/// What no browser would send of its own accord.
+pub(super) fn hostile_requests(explorer: &Explorer) {
+    let address = &explorer.address;
+    // The page of another site, by a name of its own that it has resolve to this machine, or from where it is.
+    for host in ["evil.example", "evil.example:80", "localhost.evil.example", "192.168.1.1", "", "a b"] {
+        let answer = explorer.raw(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes());
+        assert_eq!(answer.said().0, 421, "{host}");
+    }
+    for hosts in ["", "Host: localhost\r\nHost: localhost\r\n"] {
+        let answer = explorer.raw(format!("GET / HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
+        assert_eq!(answer.said().0, 400, "{hosts}");
+    }
+    assert_eq!(explorer.ask("GET", "http://evil.example/", "", b"").status, 200, "a proxy's form of a path");
+    assert_eq!(explorer.ask("POST", "/decode", "Origin: https://evil.example\r\n", b"{}").said().0, 403);
+    assert_eq!(explorer.ask("POST", "/decode", &format!("Origin: http://{address}\r\n"), b"{}").said().0, 400);
+
+    // Too large: the head, the number of headers, the body as announced, the body as sent.
+    let large = format!("X: {}\r\n", "x".repeat(100_000));
+    assert_eq!(explorer.ask("GET", "/", &large, b"").status, 431);
+    assert_eq!(explorer.ask("GET", "/", &"X: x\r\n".repeat(1000), b"").status, 431);
+    assert!([414, 431].contains(&explorer.get(&format!("/{}", "x".repeat(100_000))).status));
+    let announced = format!("POST /decode HTTP/1.1\r\nHost: {address}\r\nContent-Length: 99999999999999\r\n\r\n");
+    assert_eq!(explorer.raw(announced.as_bytes()).said(), (413, "a request here has at most 9216 bytes".to_owned()));
+    let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+    let head = format!("POST /decode HTTP/1.1\r\nHost: {address}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_eq!(explorer.raw((head + &chunk).as_bytes()).said().0, 413);
+
+    // No HTTP at all, or contradicting itself.
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"hello\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /decode HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        let status = explorer.raw(bytes).status;
+        assert!((400..=505).contains(&status), "{bytes:?}: {status}");
+    }
+
+    // Halves: the client goes away, stops sending, or never reads. None of them is waited for by others, or for ever.
+    let halves = ["GET / HT", "POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n{\"codes\""];
+    for half in halves {
+        let mut stream = explorer.connect();
+        stream.write_all(half.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Both).unwrap();
+    }
+    let mut slow: Vec<TcpStream> = halves
+        .iter()
+        .cycle()
+        .take(300)
+        .map(|half| {
+            let mut stream = explorer.connect();
+            stream.write_all(half.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let start = Instant::now();
+    assert_eq!(explorer.get("/model.json").status, 200);
+    assert!(start.elapsed() < Duration::from_secs(30), "others wait for slow clients");
+    // Those whose head never came are left, those whose body did not are told.
+    let mut bytes = Vec::new();
+    let _ = slow[0].read_to_end(&mut bytes);
+    assert!(bytes.is_empty() || bytes.starts_with(b"HTTP/1.1 408"), "{bytes:?}");
+    slow[1].set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut status = [0; 12];
+    slow[1].read_exact(&mut status).unwrap();
+    assert_eq!(&status, b"HTTP/1.1 408");
+}
+
+/// A hundred at once, each with several requests on one connection.
+pub(super) fn many_clients(explorer: &Explorer) {
+    let code = json!({ "codes": [[0.5, -0.5, 1.0, 0.0]] });
+    let expected = explorer.post("/decode", &code).body;
+    let head = format!("POST /decode HTTP/1.1\r\nHost: {}\r\n", explorer.address);
+    let body = code.to_string();
+    std::thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| {
+                let mut stream = explorer.connect();
+                for request in 0..5 {
+                    let close = if request == 4 { "Connection: close\r\n" } else { "" };
+                    let length = body.len();
+                    write!(stream, "{head}{close}Content-Length: {length}\r\n\r\n{body}").unwrap();
+                    if request == 4 {
+                        assert_eq!(Answer::read(&mut stream).body, expected);
+                    } else {
+                        let mut answer = vec![0; 784];
+                        // The head ends with an empty line; the picture is as long as it is.
+                        let mut reader = BufReader::with_capacity(1, &mut stream);
+                        let mut line = String::new();
+                        while line != "\r\n" {
+                            line.clear();
+                            reader.read_line(&mut line).unwrap();
+                        }
+                        reader.read_exact(&mut answer).unwrap();
+                        assert_eq!(answer, expected);
+                    }
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,186 @@
+//! The explorer from outside: a page, numbers, and how it ends.
+
+mod client;
+mod hostile;
+
+use std::fs;
+use std::process::Command;
+
+use ndarray::{Array3, Array4};
+use ndarray_npy::WriteNpyExt;
+use serde_json::{Value, json};
+
+use crate::{TRAIN, eae, stderr};
+use client::Explorer;
+
+/// A folder with a run.
+fn trained(arguments: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let images = Array4::<u8>::from_shape_fn((60, 3, 5, 4), |(n, c, y, x)| colour([n, c, y, x]));
+    images.write_npy(fs::File::create(folder.path().join("colour.npy")).unwrap()).unwrap();
+    let output = eae(folder.path(), &[arguments, &["--quiet", "--out", "run"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    folder
+}
+
+/// A pixel of an image.
+fn colour([n, c, y, x]: [usize; 4]) -> u8 {
+    (31 * n + 97 * c + 11 * y * n + 7 * x) as u8
+}
+
+#[test]
+fn every_route_and_every_wrong_way_to_take_it() {
+    let folder = trained(&TRAIN);
+    let explorer = Explorer::start(folder.path(), &["run"]);
+    the_page(&explorer);
+    numbers(&explorer);
+    hostile::wrong_requests(&explorer);
+    hostile::hostile_requests(&explorer);
+    hostile::many_clients(&explorer);
+    numbers(&explorer);
+}
+
+/// All that the page names is there, and comes from here.
+fn the_page(explorer: &Explorer) {
+    let page = explorer.get("/");
+    assert_eq!(page.status, 200);
+    for header in [
+        "content-type: text/html; charset=utf-8",
+        "content-security-policy: default-src 'self';",
+        "x-content-type-options: nosniff",
+        "referrer-policy: no-referrer",
+        "cross-origin-resource-policy: same-origin",
+        "cache-control: no-store",
+    ] {
+        assert!(page.head.contains(header), "{header}: {}", page.head);
+    }
+    assert!(!page.head.contains("access-control"), "{}", page.head);
+    let mut seen = vec!["/".to_owned()];
+    let mut wanted = vec![String::from_utf8(page.body).unwrap()];
+    while let Some(text) = wanted.pop() {
+        assert!(!text.contains("://") || text.contains("http://www.w3.org/2000/svg"), "from elsewhere: {text}");
+        // `src="/app.js"`, `href="/style.css"`, `from "/ask.js"`
+        let quoted = text.split('"').skip(1).step_by(2);
+        for name in quoted.filter(|name| name.starts_with('/') && name.contains('.')) {
+            if name.ends_with(".json") || seen.iter().any(|known| known == name) {
+                continue;
+            }
+            let file = explorer.get(name);
+            assert_eq!(file.status, 200, "{name}");
+            seen.push(name.to_owned());
+            wanted.push(String::from_utf8(file.body).unwrap());
+        }
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    let head = explorer.ask("HEAD", "/style.css", "", b"");
+    assert!(head.status == 200 && head.body.is_empty(), "{head:?}");
+}
+
+/// Codes and pictures are those of the other commands.
+fn numbers(explorer: &Explorer) {
+    let model = explorer.get("/model.json").json();
+    assert_eq!((&model["run"], &model["network"]), (&"run".into(), &"mlp".into()));
+    assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &1000.into()));
+    assert_eq!(model["samplers"], json!(["normal", "sphere", "gaussian", "mixture", "gaussianisation"]));
+    // Batch normalisation has given the codes of other images mean 0 and variance 1.
+    for (name, expected) in [("mean", 0.0), ("sd", 1.0)] {
+        let values: Vec<f64> = serde_json::from_value(model[name].clone()).unwrap();
+        assert!(values.len() == 4 && values.iter().all(|x| (x - expected).abs() < 0.25), "{name}: {values:?}");
+    }
+
+    let images = explorer.get("/images?first=7&n=2");
+    let codes = explorer.get("/codes.json?n=2&first=7").json();
+    assert_eq!((images.body.len(), codes["codes"].as_array().unwrap().len()), (2 * 784, 2));
+    // The embedded digits are bytes: what is encoded again is the same image.
+    let encoded = explorer.ask("POST", "/encode", "", &images.body[784..]).json();
+    let numbers = |codes: &Value| serde_json::from_value::<Vec<Vec<f64>>>(codes["codes"].clone()).unwrap();
+    let (kept, again) = (numbers(&codes), numbers(&encoded));
+    assert!(kept[1].iter().zip(&again[0]).all(|(a, b)| (a - b).abs() < 1e-4), "{kept:?} {again:?}");
+    let decoded = explorer.post("/decode", &codes);
+    assert!(decoded.status == 200 && decoded.body.len() == 2 * 784 && decoded.body.iter().any(|&x| x > 128));
+    // Nearer to the image that it came from than to the other.
+    let distance =
+        |a: &[u8], b: &[u8]| -> f64 { a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum() };
+    assert_ne!(decoded.body[..784], decoded.body[784..]);
+    let (own, other) =
+        (distance(&decoded.body[..784], &images.body[..784]), distance(&decoded.body[..784], &images.body[784..]));
+    assert!(own < other, "{own} {other}");
+
+    for sampler in model["samplers"].as_array().unwrap() {
+        let draw = |temperature: f64, seed: u64| {
+            let wanted = json!({ "sampler": sampler, "temperature": temperature, "seed": seed, "n": 3 });
+            numbers(&explorer.post("/sample", wanted).json())
+        };
+        let (once, twice, other, half) = (draw(1.0, 1), draw(1.0, 1), draw(1.0, 2), draw(0.5, 1));
+        assert!(once == twice && once != other && once.len() == 3, "{sampler}");
+        assert!((half[2][3] - once[2][3] / 2.0).abs() < 1e-6, "{sampler}");
+    }
+
+    let map = explorer.get("/map.json").json();
+    let points: Vec<[f64; 2]> = serde_json::from_value(map["points"].clone()).unwrap();
+    let labels = map["labels"].as_array().unwrap();
+    assert_eq!((points.len(), labels.len()), (1000, 1000));
+    // Where the page says that a code is, and where the server has put it.
+    let axes: Vec<[f64; 2]> = serde_json::from_value(map["axes"].clone()).unwrap();
+    for axis in [0, 1] {
+        let origin = map["origin"][axis].as_f64().unwrap();
+        let place = origin + kept[0].iter().zip(&axes).map(|(x, by)| x * by[axis]).sum::<f64>();
+        assert!((place - points[7][axis]).abs() < 1e-4, "{place} {:?}", points[7]);
+    }
+}
+
+/// Of a few images in colour, without labels.
+#[test]
+fn in_colour_without_data_and_with_mistakes() {
+    let sizes = ["--epochs", "1", "--batch", "10", "--latent", "4"];
+    let folder = trained(&[&["train", "--model", "mlp", "--data", "npy:colour.npy"], &sizes[..]].concat());
+    let folder = folder.path();
+    let explorer = Explorer::start(folder, &["run"]);
+    let model = explorer.get("/model.json").json();
+    assert_eq!((&model["image"], &model["held_out"]), (&json!([5, 4, 3]), &6.into()));
+    assert_eq!(model["samplers"], json!(["normal", "sphere"]), "there were too few codes to fit others to");
+    // Bytes as they were, each pixel's channels together.
+    let image = explorer.get("/images?first=1&n=1").body;
+    let expected = Array3::from_shape_fn((5, 4, 3), |(y, x, c)| colour([55, c, y, x]));
+    assert_eq!(image, expected.into_raw_vec_and_offset().0);
+    assert_eq!(explorer.ask("POST", "/encode", "", &image).status, 200);
+    let map = explorer.get("/map.json").json();
+    assert_eq!((map["points"].as_array().unwrap().len(), &map["labels"]), (6, &Value::Null));
+
+    fs::copy(folder.join("run/model.safetensors"), folder.join("alone.safetensors")).unwrap();
+    let explorer = Explorer::start(folder, &["alone.safetensors", "--host", "localhost"]);
+    assert!(explorer.address.starts_with("localhost:"));
+    let model = explorer.get("/model.json").json();
+    assert_eq!((&model["held_out"], &model["sd"].as_array().unwrap().len()), (&0.into(), &4));
+    assert_eq!(explorer.get("/map.json").said().0, 404);
+    assert_eq!(explorer.get("/images?first=0&n=1").said().0, 404);
+
+    fs::write(folder.join("broken.safetensors"), "x").unwrap();
+    let port = explorer.address.split(':').next_back().unwrap();
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["nowhere"], 2, "nowhere: "),
+        (&["broken.safetensors"], 2, "not a valid safetensors file"),
+        (&["run", "--data", "mnist:nowhere"], 2, "nowhere"),
+        (&["run", "--host", "no such name"], 2, "--host is no such name, which is no address here"),
+        (&["run", "--port", "65536"], 2, "65536 is not in 0..=65535"),
+        (&["run", "--host", "localhost", "--port", port], 1, "name another with --port"),
+    ];
+    for (arguments, code, message) in cases {
+        let output = eae(folder, &[&["serve"], arguments].concat());
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    an_interrupt_ends(explorer);
+}
+
+/// Ctrl-C is how it is meant to end.
+fn an_interrupt_ends(mut explorer: Explorer) {
+    // A client that stays is no reason not to.
+    let _idle = explorer.connect();
+    if cfg!(unix) {
+        let sent = Command::new("kill").args(["-INT", &explorer.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(explorer.child.wait().unwrap().code(), Some(0));
+    }
+}
