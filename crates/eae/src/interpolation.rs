@@ -4,6 +4,29 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::Float;
 
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// [`linear`].
+    Linear,
+    /// [`spherical`].
+    Spherical,
+}
+
+impl Way {
+    /// `steps` codes on this way from `a` to `b`.
+    ///
+    /// # Panics
+    ///
+    /// If `a` and `b` are of different lengths.
+    pub fn between<F: Float>(self, a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: usize) -> Array2<F> {
+        match self {
+            Self::Linear => linear(a, b, steps),
+            Self::Spherical => spherical(a, b, steps),
+        }
+    }
+}
+
 /// `steps` codes evenly on the straight line from `a` to `b`, ends included; `a` alone for a single step.
 ///
 /// # Panics
@@ -37,6 +60,22 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
         let radius = (1.0 - t) * radius_a + t * radius_b;
         [((1.0 - t) * angle).sin() / sine * radius / radius_a, (t * angle).sin() / sine * radius / radius_b]
     })
+}
+
+/// `steps` codes that differ from `centre` in one coordinate alone, by even amounts from `-range` to `range`. If `steps` is
+/// odd, the one in the middle is `centre`.
+///
+/// # Panics
+///
+/// If `centre` has no such coordinate.
+pub fn along<F: Float>(centre: ArrayView1<'_, F>, coordinate: usize, range: f64, steps: usize) -> Array2<F> {
+    let mut codes = Array2::from_shape_fn((steps, centre.len()), |(_, i)| centre[i]);
+    for (i, z) in codes.column_mut(coordinate).iter_mut().enumerate() {
+        // From -1 to 1, and exactly 0 in the middle.
+        let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
+        *z = *z + F::from_f64(range * t);
+    }
+    codes
 }
 
 fn path<F: Float>(
@@ -80,6 +119,17 @@ mod tests {
             assert_relative_eq!(code.dot(&code).sqrt(), 3.0 + 0.5 * i as f64, max_relative = 1e-12);
             assert_relative_eq!(code[1].atan2(code[0]), i as f64 * std::f64::consts::FRAC_PI_8, epsilon = 1e-12);
         }
+    }
+
+    #[test]
+    fn one_coordinate_at_a_time() {
+        let codes = along(array![0.1_f32, 5.0, -1.0].view(), 1, 3.0, 5);
+        assert_eq!(
+            codes,
+            array![[0.1, 2.0, -1.0], [0.1, 3.5, -1.0], [0.1, 5.0, -1.0], [0.1, 6.5, -1.0], [0.1, 8.0, -1.0]]
+        );
+        assert_eq!(along(array![0.1_f32].view(), 0, 0.7, 7)[[3, 0]], 0.1);
+        assert_eq!(along(array![0.0].view(), 0, 2.0, 1), array![[-2.0]]);
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Images as PNG files.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 
-use ndarray::ArrayView4;
+use ndarray::{ArrayView3, ArrayView4, Axis};
 use thiserror::Error;
 
-use crate::Float;
+use crate::{Float, run};
 
 /// Pixels between the images of a grid.
 const GAP: usize = 1;
@@ -38,18 +37,47 @@ pub enum PictureError {
     },
 }
 
-/// Writes images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as a square
-/// of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+/// Writes what [`grid_png`] makes, whole or not at all.
 ///
 /// # Errors
 ///
-/// If there is nothing to show or too much, the images are neither grey nor colour, or the file cannot be written.
+/// As [`grid_png`], and if the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
     columns: usize,
     zoom: usize,
 ) -> Result<(), PictureError> {
+    let (path, bytes) = (path.as_ref(), grid_png(images, columns, zoom)?);
+    run::write_whole(path, &bytes).map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+}
+
+/// The bytes of a PNG file: images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each
+/// pixel as a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+///
+/// # Errors
+///
+/// If there is nothing to show or too much, or the images are neither grey nor colour.
+pub fn grid_png<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    png_of(images, columns, zoom, GAP)
+}
+
+/// The same for one image `[height, width, channels]`, with nothing around it.
+///
+/// # Errors
+///
+/// As [`grid_png`].
+pub fn image_png<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    png_of(image.insert_axis(Axis(0)), 1, zoom, 0)
+}
+
+/// With `gap` white pixels between the images and around them.
+fn png_of<F: Float>(
+    images: ArrayView4<'_, F>,
+    columns: usize,
+    zoom: usize,
+    gap: usize,
+) -> Result<Vec<u8>, PictureError> {
     let (count, height, width, channels) = images.dim();
     let color = match channels {
         1 => png::ColorType::Grayscale,
@@ -61,16 +89,16 @@ pub fn write_grid<F: Float>(
     }
     let columns = columns.min(count);
     let wide =
-        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + GAP as u128).saturating_mul(cells as u128);
+        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + gap as u128).saturating_mul(cells as u128);
     let pixels = wide(height, count.div_ceil(columns)).saturating_mul(wide(width, columns));
     if pixels > MOST_PIXELS {
         return Err(PictureError::TooLarge(pixels));
     }
-    let (cell_height, cell_width) = (height * zoom + GAP, width * zoom + GAP);
-    let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + GAP, columns * cell_width + GAP);
+    let (cell_height, cell_width) = (height * zoom + gap, width * zoom + gap);
+    let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + gap, columns * cell_width + gap);
     let mut bytes = vec![255; picture_height * picture_width * channels];
     for (i, image) in images.outer_iter().enumerate() {
-        let (top, left) = (i / columns * cell_height + GAP, i % columns * cell_width + GAP);
+        let (top, left) = (i / columns * cell_height + gap, i % columns * cell_width + gap);
         for y in 0..height * zoom {
             for x in 0..width * zoom {
                 let start = ((top + y) * picture_width + left + x) * channels;
@@ -81,24 +109,22 @@ pub fn write_grid<F: Float>(
             }
         }
     }
-    let path = path.as_ref();
-    let write = || -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
-        encoder.set_color(color);
-        let mut writer = encoder.write_header()?;
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
+    encoder.set_color(color);
+    let written = encoder.write_header().and_then(|mut writer| {
         writer.write_image_data(&bytes)?;
-        writer.finish()?;
-        // Dropping the buffer would flush it, too, but say nothing of a full disk.
-        file.flush()
-    };
-    write().map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+        writer.finish()
+    });
+    written.expect("a picture of some pixels, in memory");
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array4;
+    use ndarray::{Array4, array};
+    use std::fs::File;
 
     fn read(path: &Path) -> (u32, u32, Vec<u8>) {
         let mut reader = png::Decoder::new(std::io::BufReader::new(File::open(path).unwrap())).read_info().unwrap();
@@ -120,6 +146,9 @@ mod tests {
         assert_eq!(bytes[21..28], [255, 0, 255, 255, 255, 255, 255]);
         write_grid(&path, Array4::<f32>::zeros((1, 2, 2, 3)).view(), 5, 3).unwrap();
         assert_eq!(read(&path).0, 8);
+        let alone = image_png(array![[[0.0_f32], [1.0]]].view(), 2).unwrap();
+        std::fs::write(&path, alone).unwrap();
+        assert_eq!(read(&path), (4, 2, [0, 0, 255, 255].repeat(2)));
     }
 
     #[test]

@@ -44,6 +44,10 @@ impl<F: Float> Layer<F> for Activation {
         Some(*self)
     }
 
+    fn describe(&self) -> String {
+        format!("{self:?}")
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         Ok(input.to_vec())
     }

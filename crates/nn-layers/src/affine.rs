@@ -69,12 +69,16 @@ impl<F: Float> Layer<F> for Affine<F> {
         self.forward_then(x, activation)
     }
 
+    fn describe(&self) -> String {
+        format!("Affine({})", self.weight.len())
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let features = self.weight.len();
         if input.last() == Some(&features) {
             Ok(input.to_vec())
         } else {
-            Err(ShapeError::new(format_args!("Affine({features})"), format_args!("[.., {features}]"), input))
+            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("[.., {features}]"), input))
         }
     }
 

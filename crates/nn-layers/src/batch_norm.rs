@@ -114,12 +114,16 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
         })
     }
 
+    fn describe(&self) -> String {
+        format!("BatchNorm({})", self.features())
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let features = self.features();
         if input.last() == Some(&features) {
             Ok(input.to_vec())
         } else {
-            Err(ShapeError::new(format_args!("BatchNorm({features})"), format_args!("[.., {features}]"), input))
+            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("[.., {features}]"), input))
         }
     }
 

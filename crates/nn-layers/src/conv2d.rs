@@ -77,6 +77,11 @@ impl<F: Float> Layer<F> for Conv2d<F> {
         self.forward_then(x, activation)
     }
 
+    fn describe(&self) -> String {
+        let (outputs, h, w, inputs) = filters(&self.weight).dim();
+        format!("Conv2d({inputs} to {outputs}, {h} x {w})")
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let (outputs, _, _, inputs) = filters(&self.weight).dim();
         let Window { kernel: [h, w], padding: [ph, pw], .. } = self.window;
@@ -88,7 +93,7 @@ impl<F: Float> Layer<F> for Conv2d<F> {
             let least = [h.saturating_sub(2 * ph).max(1), w.saturating_sub(2 * pw).max(1)];
             let takes =
                 format_args!("[height, width, {inputs}] of at least {} x {} pixels", least[0], least[1]).to_string();
-            ShapeError::new(format_args!("Conv2d({inputs} to {outputs}, {h} x {w})"), takes, input)
+            ShapeError::new(self.describe(), takes, input)
         })?;
         Ok(vec![height, width, outputs])
     }

@@ -77,15 +77,20 @@ impl<F: Float> Layer<F> for ConvTranspose2d<F> {
         self.forward_then(x, activation)
     }
 
-    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+    fn describe(&self) -> String {
         let (inputs, h, w, outputs) = filters(&self.weight).dim();
+        format!("ConvTranspose2d({inputs} to {outputs}, {h} x {w})")
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        let (inputs, _, _, outputs) = filters(&self.weight).dim();
         let output = match *input {
             [height, width, channels] if channels == inputs => self.window.transposed([height, width]),
             _ => None,
         };
         let [height, width] = output.ok_or_else(|| {
-            let layer = format_args!("ConvTranspose2d({inputs} to {outputs}, {h} x {w})").to_string();
-            ShapeError::new(layer, format_args!("[height, width, {inputs}] that leaves at least one pixel"), input)
+            let takes = format_args!("[height, width, {inputs}] that leaves at least one pixel").to_string();
+            ShapeError::new(self.describe(), takes, input)
         })?;
         Ok(vec![height, width, outputs])
     }

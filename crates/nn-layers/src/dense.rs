@@ -91,12 +91,16 @@ impl<F: Float> Layer<F> for Dense<F> {
         self.forward_then(x, activation)
     }
 
+    fn describe(&self) -> String {
+        format!("Dense({} to {})", self.weight.len_of(Axis(1)), self.weight.len_of(Axis(0)))
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let [outputs, inputs] = [self.weight.len_of(Axis(0)), self.weight.len_of(Axis(1))];
         if input == [inputs] {
             Ok(vec![outputs])
         } else {
-            Err(ShapeError::new(format_args!("Dense({inputs} to {outputs})"), format_args!("[{inputs}]"), input))
+            Err(ShapeError::new(self.describe(), format_args!("[{inputs}]"), input))
         }
     }
 

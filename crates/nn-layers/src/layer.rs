@@ -50,6 +50,9 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
         None
     }
 
+    /// Which layer it is, with its sizes, as messages and tables have it.
+    fn describe(&self) -> String;
+
     /// The shape that comes out for one sample of this shape, batch axis left out.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub use float::Float;
 pub use init::Init;
 pub use layer::{CloneLayer, Layer, ShapeError};
 pub use reshape::{Flatten, Unflatten};
-pub use sequential::{Sequential, SequentialBuilder};
+pub use sequential::{LayerSummary, Sequential, SequentialBuilder};
 pub use state::{Content, Entry, Layout, Tensor};
 pub use weights::{Weights, WeightsError};
 pub use window::Window;

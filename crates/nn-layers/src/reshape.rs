@@ -34,11 +34,15 @@ impl<F: Float> Layer<F> for Flatten {
         x.reshape(&[x.shape()[0], self.image.iter().product()])
     }
 
+    fn describe(&self) -> String {
+        "Flatten".to_owned()
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         if input == self.image {
             Ok(vec![input.iter().product()])
         } else {
-            Err(ShapeError::new("Flatten", format_args!("{:?}", self.image), input))
+            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("{:?}", self.image), input))
         }
     }
 
@@ -53,12 +57,16 @@ impl<F: Float> Layer<F> for Unflatten {
         x.reshape(&[x.shape()[0], height, width, channels])
     }
 
+    fn describe(&self) -> String {
+        format!("Unflatten to {:?}", self.image)
+    }
+
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let features: usize = self.image.iter().product();
         if input == [features] {
             Ok(self.image.to_vec())
         } else {
-            Err(ShapeError::new(format_args!("Unflatten to {:?}", self.image), format_args!("[{features}]"), input))
+            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("[{features}]"), input))
         }
     }
 

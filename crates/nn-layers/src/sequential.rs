@@ -29,6 +29,17 @@ pub struct Sequential<F: Float> {
     shapes: Vec<Vec<usize>>,
 }
 
+/// One layer of a [`Sequential`], for tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerSummary {
+    /// Which it is, with its sizes.
+    pub layer: String,
+    /// The shape of one sample after it.
+    pub output: Vec<usize>,
+    /// How many numbers the optimiser changes.
+    pub parameters: usize,
+}
+
 /// A [`Sequential`] being put together.
 #[derive(Debug)]
 pub struct SequentialBuilder<F: Float>(Result<Sequential<F>, ShapeError>);
@@ -127,6 +138,19 @@ impl<F: Float> Sequential<F> {
             shape.get(1..) == Some(expected),
             "a network on samples of {expected:?} got a batch of shape {shape:?}"
         );
+    }
+
+    /// What its layers are, from the first to the last.
+    pub fn summary(&self) -> Vec<LayerSummary> {
+        // As in `write`, a clone for the unique reference.
+        let mut layers = self.layers.clone();
+        let count = |entry: Entry<'_, F>| if let Content::Parameter(tensor) = entry.content { tensor.len() } else { 0 };
+        let summary = |(layer, output): (&mut Box<dyn Layer<F>>, &Vec<usize>)| LayerSummary {
+            layer: layer.describe(),
+            output: output.clone(),
+            parameters: layer.state().into_iter().map(count).sum(),
+        };
+        layers.iter_mut().zip(&self.shapes[1..]).map(summary).collect()
     }
 
     /// What an optimiser changes, in a fixed order.
