@@ -2,6 +2,7 @@
 
 mod estimate;
 mod resume;
+mod trained;
 
 use std::fs;
 use std::path::Path;
