@@ -73,7 +73,7 @@ impl HeldOut {
             let (data, len) = (&self.data, self.len());
             return Err(Failure::usage(format!("{wanted}, {len} images of {data} are held out")));
         }
-        Ok(self.images.slice_axis(Axis(0), (..n).into()).into_dimensionality().expect("four axes"))
+        Ok(self.images.slice_axis(Axis(0), (..n).into()))
     }
 
     /// Those with these numbers, each said by a flag.

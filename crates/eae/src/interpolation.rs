@@ -1,6 +1,6 @@
-//! Ways from one code to another.
+//! Codes on the way from one code to another, and about one.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 use crate::Float;
 
@@ -14,16 +14,19 @@ pub enum Way {
 }
 
 impl Way {
-    /// `steps` codes on this way from `a` to `b`.
-    ///
-    /// # Panics
-    ///
-    /// If `a` and `b` are of different lengths.
-    pub fn between<F: Float>(self, a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: usize) -> Array2<F> {
-        match self {
-            Self::Linear => linear(a, b, steps),
-            Self::Spherical => spherical(a, b, steps),
+    /// For each two of `codes` in turn, `steps` codes on this way from the one to the other; a last one without another is left
+    /// out.
+    pub fn between<F: Float>(self, codes: ArrayView2<'_, F>, steps: usize) -> Array2<F> {
+        let pairs = codes.nrows() / 2;
+        let mut ways = Array2::zeros((pairs * steps, codes.ncols()));
+        for (pair, mut way) in ways.axis_chunks_iter_mut(Axis(0), steps.max(1)).enumerate() {
+            let [a, b] = [codes.row(2 * pair), codes.row(2 * pair + 1)];
+            way.assign(&match self {
+                Self::Linear => linear(a, b, steps),
+                Self::Spherical => spherical(a, b, steps),
+            });
         }
+        ways
     }
 }
 
@@ -62,18 +65,20 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     })
 }
 
-/// `steps` codes that differ from `centre` in one coordinate alone, by even amounts from `-range` to `range`. If `steps` is
-/// odd, the one in the middle is `centre`.
+/// For each of `coordinates`, `steps` codes that differ from `centre` in that one alone, by even amounts from `-range` to
+/// `range`. If `steps` is odd, the one in the middle is `centre`.
 ///
 /// # Panics
 ///
 /// If `centre` has no such coordinate.
-pub fn along<F: Float>(centre: ArrayView1<'_, F>, coordinate: usize, range: f64, steps: usize) -> Array2<F> {
-    let mut codes = Array2::from_shape_fn((steps, centre.len()), |(_, i)| centre[i]);
-    for (i, z) in codes.column_mut(coordinate).iter_mut().enumerate() {
-        // From -1 to 1, and exactly 0 in the middle.
-        let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
-        *z = *z + F::from_f64(range * t);
+pub fn traversals<F: Float>(centre: ArrayView1<'_, F>, coordinates: &[usize], range: f64, steps: usize) -> Array2<F> {
+    let mut codes = Array2::from_shape_fn((coordinates.len() * steps, centre.len()), |(_, i)| centre[i]);
+    for (row, &coordinate) in coordinates.iter().enumerate() {
+        for (i, z) in codes.slice_mut(s![row * steps..(row + 1) * steps, coordinate]).iter_mut().enumerate() {
+            // From -1 to 1, and exactly 0 in the middle.
+            let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
+            *z = *z + F::from_f64(range * t);
+        }
     }
     codes
 }
@@ -122,14 +127,33 @@ mod tests {
     }
 
     #[test]
+    fn two_by_two() {
+        let codes = array![[0.0, 1.0], [2.0, 5.0], [3.0, 0.0], [0.0, 5.0], [9.0, 9.0]];
+        for way in [Way::Linear, Way::Spherical] {
+            let ways = way.between(codes.view(), 4);
+            let path = if way == Way::Linear { linear } else { spherical };
+            assert_eq!(ways.slice(s![..4, ..]), path(codes.row(0), codes.row(1), 4));
+            assert_eq!(ways.slice(s![4.., ..]), path(codes.row(2), codes.row(3), 4));
+            assert_eq!(way.between(codes.slice(s![..1, ..]), 4).dim(), (0, 2));
+            assert_eq!(way.between(codes.view(), 0).dim(), (0, 2));
+        }
+    }
+
+    #[test]
     fn one_coordinate_at_a_time() {
-        let codes = along(array![0.1_f32, 5.0, -1.0].view(), 1, 3.0, 5);
-        assert_eq!(
-            codes,
-            array![[0.1, 2.0, -1.0], [0.1, 3.5, -1.0], [0.1, 5.0, -1.0], [0.1, 6.5, -1.0], [0.1, 8.0, -1.0]]
-        );
-        assert_eq!(along(array![0.1_f32].view(), 0, 0.7, 7)[[3, 0]], 0.1);
-        assert_eq!(along(array![0.0].view(), 0, 2.0, 1), array![[-2.0]]);
+        let codes = traversals(array![0.1_f32, 5.0, -1.0].view(), &[1, 0], 3.0, 3);
+        let expected = array![
+            [0.1, 2.0, -1.0],
+            [0.1, 5.0, -1.0],
+            [0.1, 8.0, -1.0],
+            [-2.9, 5.0, -1.0],
+            [0.1, 5.0, -1.0],
+            [3.1, 5.0, -1.0]
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(traversals(array![0.1_f32].view(), &[0], 0.7, 7)[[3, 0]], 0.1);
+        assert_eq!(traversals(array![0.0].view(), &[0], 2.0, 1), array![[-2.0]]);
+        assert_eq!(traversals(array![0.0, 0.0].view(), &[], 2.0, 3).dim(), (0, 2));
     }
 
     #[test]

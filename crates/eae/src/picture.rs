@@ -27,6 +27,9 @@ pub enum PictureError {
     /// More pixels than anybody can look at.
     #[error("a picture of {0} pixels is too large, it can have {MOST_PIXELS}; show fewer images or zoom less")]
     TooLarge(u128),
+    /// The picture could not be compressed.
+    #[error("the picture cannot be written as PNG: {0}")]
+    Encode(#[from] png::EncodingError),
     /// The file could not be written.
     #[error("{path}: {source}")]
     Write {
@@ -37,42 +40,43 @@ pub enum PictureError {
     },
 }
 
-/// Writes what [`grid_png`] makes, whole or not at all.
+/// Writes what [`encode_grid`] makes into a file, whole or not at all.
 ///
 /// # Errors
 ///
-/// As [`grid_png`], and if the file cannot be written.
+/// As `encode_grid`, or if the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
     columns: usize,
     zoom: usize,
 ) -> Result<(), PictureError> {
-    let (path, bytes) = (path.as_ref(), grid_png(images, columns, zoom)?);
+    let bytes = encode_grid(images, columns, zoom)?;
+    let path = path.as_ref();
     run::write_whole(path, &bytes).map_err(|source| PictureError::Write { path: path.display().to_string(), source })
 }
 
-/// The bytes of a PNG file: images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each
-/// pixel as a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
+/// a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
 ///
 /// # Errors
 ///
 /// If there is nothing to show or too much, or the images are neither grey nor colour.
-pub fn grid_png<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
-    png_of(images, columns, zoom, GAP)
+pub fn encode_grid<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    encode(images, columns, zoom, GAP)
 }
 
-/// The same for one image `[height, width, channels]`, with nothing around it.
+/// The same of one image `[height, width, channels]`, with nothing around it.
 ///
 /// # Errors
 ///
-/// As [`grid_png`].
-pub fn image_png<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<Vec<u8>, PictureError> {
-    png_of(image.insert_axis(Axis(0)), 1, zoom, 0)
+/// As `encode_grid`.
+pub fn encode_image<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    encode(image.insert_axis(Axis(0)), 1, zoom, 0)
 }
 
 /// With `gap` white pixels between the images and around them.
-fn png_of<F: Float>(
+fn encode<F: Float>(
     images: ArrayView4<'_, F>,
     columns: usize,
     zoom: usize,
@@ -112,11 +116,9 @@ fn png_of<F: Float>(
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
     encoder.set_color(color);
-    let written = encoder.write_header().and_then(|mut writer| {
-        writer.write_image_data(&bytes)?;
-        writer.finish()
-    });
-    written.expect("a picture of some pixels, in memory");
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&bytes)?;
+    writer.finish()?;
     Ok(file)
 }
 
@@ -146,8 +148,7 @@ mod tests {
         assert_eq!(bytes[21..28], [255, 0, 255, 255, 255, 255, 255]);
         write_grid(&path, Array4::<f32>::zeros((1, 2, 2, 3)).view(), 5, 3).unwrap();
         assert_eq!(read(&path).0, 8);
-        let alone = image_png(array![[[0.0_f32], [1.0]]].view(), 2).unwrap();
-        std::fs::write(&path, alone).unwrap();
+        std::fs::write(&path, encode_image(array![[[0.0_f32], [1.0]]].view(), 2).unwrap()).unwrap();
         assert_eq!(read(&path), (4, 2, [0, 0, 255, 255].repeat(2)));
     }
 

@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use crate::activation::backward;
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
 /// `[batch, height', width', outputs]`, where
@@ -77,11 +77,6 @@ impl<F: Float> Layer<F> for Conv2d<F> {
         self.forward_then(x, activation)
     }
 
-    fn describe(&self) -> String {
-        let (outputs, h, w, inputs) = filters(&self.weight).dim();
-        format!("Conv2d({inputs} to {outputs}, {h} x {w})")
-    }
-
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let (outputs, _, _, inputs) = filters(&self.weight).dim();
         let Window { kernel: [h, w], padding: [ph, pw], .. } = self.window;
@@ -93,13 +88,18 @@ impl<F: Float> Layer<F> for Conv2d<F> {
             let least = [h.saturating_sub(2 * ph).max(1), w.saturating_sub(2 * pw).max(1)];
             let takes =
                 format_args!("[height, width, {inputs}] of at least {} x {} pixels", least[0], least[1]).to_string();
-            ShapeError::new(self.describe(), takes, input)
+            ShapeError::new(format_args!("Conv2d({inputs} to {outputs}, {h} x {w})"), takes, input)
         })?;
         Ok(vec![height, width, outputs])
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+    }
+
+    fn kind(&self) -> Kind {
+        let (outputs, _, _, inputs) = filters(&self.weight).dim();
+        Kind::Conv2d { inputs, outputs, window: self.window }
     }
 
     fn keeps_features(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::activation::backward;
 use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
 /// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
@@ -77,26 +77,26 @@ impl<F: Float> Layer<F> for ConvTranspose2d<F> {
         self.forward_then(x, activation)
     }
 
-    fn describe(&self) -> String {
-        let (inputs, h, w, outputs) = filters(&self.weight).dim();
-        format!("ConvTranspose2d({inputs} to {outputs}, {h} x {w})")
-    }
-
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
-        let (inputs, _, _, outputs) = filters(&self.weight).dim();
+        let (inputs, h, w, outputs) = filters(&self.weight).dim();
         let output = match *input {
             [height, width, channels] if channels == inputs => self.window.transposed([height, width]),
             _ => None,
         };
         let [height, width] = output.ok_or_else(|| {
-            let takes = format_args!("[height, width, {inputs}] that leaves at least one pixel").to_string();
-            ShapeError::new(self.describe(), takes, input)
+            let layer = format_args!("ConvTranspose2d({inputs} to {outputs}, {h} x {w})").to_string();
+            ShapeError::new(layer, format_args!("[height, width, {inputs}] that leaves at least one pixel"), input)
         })?;
         Ok(vec![height, width, outputs])
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+    }
+
+    fn kind(&self) -> Kind {
+        let (inputs, _, _, outputs) = filters(&self.weight).dim();
+        Kind::ConvTranspose2d { inputs, outputs, window: self.window }
     }
 
     fn keeps_features(&self) -> bool {

@@ -1,6 +1,6 @@
 use autodiff_mini::Var;
 
-use crate::{Float, Layer, ShapeError};
+use crate::{Float, Kind, Layer, ShapeError};
 
 /// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
 /// weights file has them channels first, and reading and writing take care of it.
@@ -34,20 +34,16 @@ impl<F: Float> Layer<F> for Flatten {
         x.reshape(&[x.shape()[0], self.image.iter().product()])
     }
 
-    fn describe(&self) -> String {
-        "Flatten".to_owned()
-    }
-
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         if input == self.image {
             Ok(vec![input.iter().product()])
         } else {
-            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("{:?}", self.image), input))
+            Err(ShapeError::new("Flatten", format_args!("{:?}", self.image), input))
         }
     }
 
-    fn flattens(&self) -> Option<[usize; 3]> {
-        Some(self.image)
+    fn kind(&self) -> Kind {
+        Kind::Flatten { image: self.image }
     }
 }
 
@@ -57,20 +53,16 @@ impl<F: Float> Layer<F> for Unflatten {
         x.reshape(&[x.shape()[0], height, width, channels])
     }
 
-    fn describe(&self) -> String {
-        format!("Unflatten to {:?}", self.image)
-    }
-
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let features: usize = self.image.iter().product();
         if input == [features] {
             Ok(self.image.to_vec())
         } else {
-            Err(ShapeError::new(Layer::<F>::describe(self), format_args!("[{features}]"), input))
+            Err(ShapeError::new(format_args!("Unflatten to {:?}", self.image), format_args!("[{features}]"), input))
         }
     }
 
-    fn unflattens(&self) -> Option<[usize; 3]> {
-        Some(self.image)
+    fn kind(&self) -> Kind {
+        Kind::Unflatten { image: self.image }
     }
 }

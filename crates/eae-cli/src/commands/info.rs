@@ -1,9 +1,10 @@
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use eae::sampler::{self, Sampler};
 use eae::{Autoencoder, run};
-use nn_layers::{LayerSummary, Sequential};
+use nn_layers::Sequential;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -108,7 +109,10 @@ impl Report {
         // What was kept of a training has the model, too.
         let file = [model, checkpoint].into_iter().find(|file| file.exists());
         let model = file.map(|file| Model::of(&Trained::from_file(folder, file)?)).transpose()?;
-        let log = fs::read_to_string(folder.join(run::METRICS)).unwrap_or_default();
+        let log = match fs::read_to_string(folder.join(run::METRICS)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            log => log.map_err(|e| Failure::other(format!("{}: {e}", folder.join(run::METRICS).display())))?,
+        };
         let [epoch, evaluation] = ["epoch", "evaluation"].map(|kind| last(&log, kind));
         let files = files(folder)?;
         Ok(Self { run: folder.to_path_buf(), state, resumable, config, model, epoch, evaluation, files })
@@ -199,8 +203,13 @@ impl Model {
 }
 
 fn layers(network: &Sequential<f32>) -> Vec<Layer> {
-    let layer = |LayerSummary { layer, output, parameters }| Layer { layer, output, parameters };
-    network.summary().into_iter().map(layer).collect()
+    let layers = network.layers().zip(network.parameter_counts());
+    let layers = layers.map(|(placed, parameters)| Layer {
+        layer: placed.kind.to_string(),
+        output: placed.shapes[1].to_vec(),
+        parameters,
+    });
+    layers.collect()
 }
 
 /// The last line of a kind. One that was cut short is passed over, as when a training is gone on with.
@@ -223,16 +232,14 @@ fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
     }
 }
 
+/// By their names. One that is gone before its size is known belongs to a training that is under way.
 fn files(folder: &Path) -> Result<Vec<FileSize>, Failure> {
-    let read = || -> std::io::Result<Vec<FileSize>> {
-        let files = fs::read_dir(folder)?.map(|file| {
-            let file = file?;
-            let name = file.file_name().to_string_lossy().into_owned();
-            Ok(FileSize { name, bytes: file.metadata()?.len() })
-        });
-        files.collect()
+    let files = fs::read_dir(folder).map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
+    let size = |file: fs::DirEntry| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        Some(FileSize { name, bytes: file.metadata().ok()?.len() })
     };
-    let mut files = read().map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
+    let mut files: Vec<FileSize> = files.flatten().filter_map(size).collect();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }

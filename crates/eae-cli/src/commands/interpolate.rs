@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eae::{gallery, interpolation};
+use eae::interpolation;
 use serde::Serialize;
 
 use crate::dataset::Data;
@@ -87,7 +87,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             ((0..n).map(|i| [2 * i, 2 * i + 1]).collect(), first.to_owned())
         }
     };
-    let images = gallery::interpolations_by(&trained.model, ends.view(), steps, way.into());
+    let ends = trained.model.encode(ends.view());
+    let images = trained.model.decode(interpolation::Way::from(way).between(ends.view(), steps).view());
     target.write(images.view(), steps)?;
     let out = &output.out;
     if common.json {

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let errors = reconstruction_errors(images, back.view());
     if let Some(target) = target {
         if target.is_grid() {
-            let pairs = gallery::beside(images, back.view());
+            let pairs = gallery::reconstructions(&trained.model, images);
             target.write(pairs.view(), arguments.columns.saturating_mul(2))?;
         } else {
             target.write(back.view(), arguments.columns)?;

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use eae::gallery;
+use eae::interpolation::traversals;
 use ndarray::{Array1, Axis};
 use serde::Serialize;
 
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             (Some(number), codes.index_axis_move(Axis(0), 0))
         }
     };
-    let images = gallery::traversals(&trained.model, centre.view(), &dims, range, steps);
+    let images = trained.model.decode(traversals(centre.view(), &dims, range, steps).view());
     target.write(images.view(), steps)?;
     let out = &output.out;
     if common.json {

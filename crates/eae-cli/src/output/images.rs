@@ -71,7 +71,7 @@ impl Images {
                     .map_err(|e| problem(&e))
             }
             Format::Folder => {
-                let pictures = images.outer_iter().map(|image| picture::image_png(image, self.zoom.unwrap_or(1)));
+                let pictures = images.outer_iter().map(|image| picture::encode_image(image, self.zoom.unwrap_or(1)));
                 write_folder(&self.path, pictures)
             }
         }
@@ -143,7 +143,7 @@ mod tests {
         for name in ["a/", "b"] {
             write(name).unwrap();
             let second = fs::read(path(name).join("000001.png")).unwrap();
-            assert_eq!(second, picture::image_png(images.index_axis(ndarray::Axis(0), 1), 1).unwrap());
+            assert_eq!(second, picture::encode_image(images.index_axis(ndarray::Axis(0), 1), 1).unwrap());
             assert_eq!(fs::read_dir(path(name)).unwrap().count(), 2);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left");

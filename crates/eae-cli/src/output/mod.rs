@@ -4,7 +4,7 @@ mod codes;
 mod images;
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use codes::Codes;
 pub(crate) use images::{Images, shape};
@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1;
     /// or, ending in /, a folder, new or empty, of single pictures 000000.png, 000001.png and so on.
     #[arg(long)]
-    pub(crate) out: std::path::PathBuf,
+    pub(crate) out: PathBuf,
     /// Each pixel as a square of so many; by default 3 in a picture of all, and 1 in single ones.
     #[arg(long)]
     pub(crate) zoom: Option<usize>,
