@@ -65,7 +65,7 @@ fn samples_with_a_temperature_their_codes_and_single_pictures() {
         (images(&folder.join("x.npy")), codes(&folder.join("codes.npy")))
     };
     let (whole, drawn) = sample("1");
-    assert_eq!(drawn, eae::sampler::normal(7, 4, 0));
+    assert_eq!(drawn, eae::sampler::normal::<f32>(7, 4, 0));
     assert_eq!(sample("0.5").1, &drawn * 0.5);
     let (same, none) = sample("0");
     assert!(none.iter().all(|z| *z == 0.0) && same.outer_iter().all(|image| image == same.index_axis(Axis(0), 0)));

@@ -1,6 +1,6 @@
 //! Codes on the way from one code to another, and about one.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::Float;
 
@@ -73,8 +73,8 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
 /// If `centre` has no such coordinate.
 pub fn traversals<F: Float>(centre: ArrayView1<'_, F>, coordinates: &[usize], range: f64, steps: usize) -> Array2<F> {
     let mut codes = Array2::from_shape_fn((coordinates.len() * steps, centre.len()), |(_, i)| centre[i]);
-    for (row, &coordinate) in coordinates.iter().enumerate() {
-        for (i, z) in codes.slice_mut(s![row * steps..(row + 1) * steps, coordinate]).iter_mut().enumerate() {
+    for (mut row, &coordinate) in codes.axis_chunks_iter_mut(Axis(0), steps.max(1)).zip(coordinates) {
+        for (i, z) in row.column_mut(coordinate).iter_mut().enumerate() {
             // From -1 to 1, and exactly 0 in the middle.
             let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
             *z = *z + F::from_f64(range * t);
@@ -104,7 +104,7 @@ fn path<F: Float>(
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
-    use ndarray::array;
+    use ndarray::{array, concatenate};
 
     #[test]
     fn straight() {
@@ -130,11 +130,10 @@ mod tests {
     fn two_by_two() {
         let codes = array![[0.0, 1.0], [2.0, 5.0], [3.0, 0.0], [0.0, 5.0], [9.0, 9.0]];
         for way in [Way::Linear, Way::Spherical] {
-            let ways = way.between(codes.view(), 4);
             let path = if way == Way::Linear { linear } else { spherical };
-            assert_eq!(ways.slice(s![..4, ..]), path(codes.row(0), codes.row(1), 4));
-            assert_eq!(ways.slice(s![4.., ..]), path(codes.row(2), codes.row(3), 4));
-            assert_eq!(way.between(codes.slice(s![..1, ..]), 4).dim(), (0, 2));
+            let [first, second] = [0, 2].map(|i| path(codes.row(i), codes.row(i + 1), 4));
+            assert_eq!(way.between(codes.view(), 4), concatenate![Axis(0), first, second]);
+            assert_eq!(way.between(codes.slice_axis(Axis(0), (..1).into()), 4).dim(), (0, 2));
             assert_eq!(way.between(codes.view(), 0).dim(), (0, 2));
         }
     }

@@ -86,14 +86,15 @@ pub(crate) fn shape(images: ArrayView4<'_, f32>) -> [usize; 4] {
 
 fn new_or_empty(folder: &Path) -> Result<(), Failure> {
     let name = folder.display();
+    let problem = |what: String| Err(Failure::usage(format!("--out is {name}{what}")));
     match fs::read_dir(folder) {
-        _ if folder.file_name().is_none() => Err(Failure::usage(format!("--out is {name}, name a new folder"))),
+        _ if folder.file_name().is_none() => problem(", name a new folder".to_owned()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(Failure::usage(format!("--out is {name}: {e}"))),
-        Ok(mut files) if files.next().is_some() => {
-            Err(Failure::usage(format!("--out is {name}, which is not empty; name a new folder")))
-        }
-        Ok(_) => Ok(()),
+        Err(e) => problem(format!(": {e}")),
+        Ok(files) => match files.count() {
+            0 => Ok(()),
+            _ => problem(", which is not empty; name a new folder".to_owned()),
+        },
     }
 }
 
