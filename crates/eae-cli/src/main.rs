@@ -8,9 +8,11 @@ mod dataset;
 mod failure;
 mod features;
 mod images;
+mod output;
 mod progress;
 mod serve;
 mod table;
+mod trained;
 
 use std::process::ExitCode;
 
@@ -19,11 +21,25 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Failure;
 
+/// What to do first, for those who read nothing else.
+const AFTER_HELP: &str = "\
+Example, from nothing to new images and a verdict on them:
+  eae train                                          # learns digits that the program carries; leaves runs/digits-1
+  eae sample runs/digits-1 --out samples.png         # new digits
+  eae reconstruct runs/digits-1 --out back.png       # digits beside what is left of them in 16 numbers
+  eae evaluate runs/digits-1                         # how good both are
+  eae info runs/digits-1                             # what was trained, and how it went
+
+With your own images: eae train --data npy:images.npy --model mlp
+Entropy and information of any table of numbers: eae entropy samples.csv
+
+Each command says more with --help, and shows an example.";
+
 /// Trains entropic autoencoders, samples from them, and estimates entropy and information from samples.
 #[derive(Parser)]
 #[command(
     version,
-    after_help = "Example:\n  eae train --epochs 40\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae entropy samples.csv"
+    after_help = AFTER_HELP
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -34,12 +50,24 @@ struct Arguments {
 enum Command {
     /// Train a model and leave it in a run folder.
     Train(commands::train::Arguments),
-    /// Decode draws from N(0, I) with a trained model.
+    /// Make new images with a trained model: decode draws from N(0, I).
     Sample(commands::sample::Arguments),
+    /// Show held-out images beside what comes back from their codes, and the error of each.
+    Reconstruct(commands::reconstruct::Arguments),
+    /// Show the way from one held-out image to another.
+    Interpolate(commands::interpolate::Arguments),
+    /// Show what each number of a code does.
+    Traverse(commands::traverse::Arguments),
+    /// Write the codes of images to a file.
+    Encode(commands::encode::Arguments),
+    /// Make images of the codes in a file.
+    Decode(commands::decode::Arguments),
     /// Say how well a trained model reconstructs, and how good its samples are.
     Evaluate(commands::evaluate::Arguments),
     /// Open a page on which a trained model can be played with.
     Serve(commands::serve::Arguments),
+    /// Say what is in a run folder or a weights file.
+    Info(commands::info::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -50,6 +78,10 @@ enum Command {
     Divergence(commands::divergence::Arguments),
     /// Time what takes the time.
     Bench(commands::bench::Arguments),
+    /// Print what makes a shell complete commands and flags.
+    Completions(commands::shell::Completions),
+    /// Print the manual page, or write one for each command.
+    Man(commands::shell::Man),
 }
 
 /// What every command takes.
@@ -74,13 +106,21 @@ fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Train(arguments) => commands::train::run(&arguments, &said),
         Command::Sample(arguments) => commands::sample::run(&arguments),
+        Command::Reconstruct(arguments) => commands::reconstruct::run(&arguments),
+        Command::Interpolate(arguments) => commands::interpolate::run(&arguments),
+        Command::Traverse(arguments) => commands::traverse::run(&arguments),
+        Command::Encode(arguments) => commands::encode::run(&arguments),
+        Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Info(arguments) => commands::info::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),
         Command::Divergence(arguments) => commands::divergence::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
+        Command::Completions(arguments) => commands::shell::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => commands::shell::man(&arguments, Arguments::command()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

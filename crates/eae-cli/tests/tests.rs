@@ -4,6 +4,7 @@ mod estimate;
 mod images;
 mod resume;
 mod serve;
+mod trained;
 
 use std::fs;
 use std::path::Path;

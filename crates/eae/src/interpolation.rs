@@ -1,8 +1,34 @@
-//! Ways from one code to another.
+//! Codes on the way from one code to another, and about one.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::Float;
+
+/// Which way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// [`linear`].
+    Linear,
+    /// [`spherical`].
+    Spherical,
+}
+
+impl Way {
+    /// For each two of `codes` in turn, `steps` codes on this way from the one to the other; a last one without another is left
+    /// out.
+    pub fn between<F: Float>(self, codes: ArrayView2<'_, F>, steps: usize) -> Array2<F> {
+        let pairs = codes.nrows() / 2;
+        let mut ways = Array2::zeros((pairs * steps, codes.ncols()));
+        for (pair, mut way) in ways.axis_chunks_iter_mut(Axis(0), steps.max(1)).enumerate() {
+            let [a, b] = [codes.row(2 * pair), codes.row(2 * pair + 1)];
+            way.assign(&match self {
+                Self::Linear => linear(a, b, steps),
+                Self::Spherical => spherical(a, b, steps),
+            });
+        }
+        ways
+    }
+}
 
 /// `steps` codes evenly on the straight line from `a` to `b`, ends included; `a` alone for a single step.
 ///
@@ -39,6 +65,24 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     })
 }
 
+/// For each of `coordinates`, `steps` codes that differ from `centre` in that one alone, by even amounts from `-range` to
+/// `range`. If `steps` is odd, the one in the middle is `centre`.
+///
+/// # Panics
+///
+/// If `centre` has no such coordinate.
+pub fn traversals<F: Float>(centre: ArrayView1<'_, F>, coordinates: &[usize], range: f64, steps: usize) -> Array2<F> {
+    let mut codes = Array2::from_shape_fn((coordinates.len() * steps, centre.len()), |(_, i)| centre[i]);
+    for (mut row, &coordinate) in codes.axis_chunks_iter_mut(Axis(0), steps.max(1)).zip(coordinates) {
+        for (i, z) in row.column_mut(coordinate).iter_mut().enumerate() {
+            // From -1 to 1, and exactly 0 in the middle.
+            let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
+            *z = *z + F::from_f64(range * t);
+        }
+    }
+    codes
+}
+
 fn path<F: Float>(
     a: ArrayView1<'_, F>,
     b: ArrayView1<'_, F>,
@@ -60,7 +104,7 @@ fn path<F: Float>(
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
-    use ndarray::array;
+    use ndarray::{array, concatenate};
 
     #[test]
     fn straight() {
@@ -80,6 +124,35 @@ mod tests {
             assert_relative_eq!(code.dot(&code).sqrt(), 3.0 + 0.5 * i as f64, max_relative = 1e-12);
             assert_relative_eq!(code[1].atan2(code[0]), i as f64 * std::f64::consts::FRAC_PI_8, epsilon = 1e-12);
         }
+    }
+
+    #[test]
+    fn two_by_two() {
+        let codes = array![[0.0, 1.0], [2.0, 5.0], [3.0, 0.0], [0.0, 5.0], [9.0, 9.0]];
+        for way in [Way::Linear, Way::Spherical] {
+            let path = if way == Way::Linear { linear } else { spherical };
+            let [first, second] = [0, 2].map(|i| path(codes.row(i), codes.row(i + 1), 4));
+            assert_eq!(way.between(codes.view(), 4), concatenate![Axis(0), first, second]);
+            assert_eq!(way.between(codes.slice_axis(Axis(0), (..1).into()), 4).dim(), (0, 2));
+            assert_eq!(way.between(codes.view(), 0).dim(), (0, 2));
+        }
+    }
+
+    #[test]
+    fn one_coordinate_at_a_time() {
+        let codes = traversals(array![0.1_f32, 5.0, -1.0].view(), &[1, 0], 3.0, 3);
+        let expected = array![
+            [0.1, 2.0, -1.0],
+            [0.1, 5.0, -1.0],
+            [0.1, 8.0, -1.0],
+            [-2.9, 5.0, -1.0],
+            [0.1, 5.0, -1.0],
+            [3.1, 5.0, -1.0]
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(traversals(array![0.1_f32].view(), &[0], 0.7, 7)[[3, 0]], 0.1);
+        assert_eq!(traversals(array![0.0].view(), &[0], 2.0, 1), array![[-2.0]]);
+        assert_eq!(traversals(array![0.0, 0.0].view(), &[], 2.0, 3).dim(), (0, 2));
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Images as PNG files.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 
-use ndarray::ArrayView4;
+use ndarray::{ArrayView3, ArrayView4, Axis};
 use thiserror::Error;
 
-use crate::Float;
+use crate::{Float, run};
 
 /// Pixels between the images of a grid.
 const GAP: usize = 1;
@@ -28,6 +27,9 @@ pub enum PictureError {
     /// More pixels than anybody can look at.
     #[error("a picture of {0} pixels is too large, it can have {MOST_PIXELS}; show fewer images or zoom less")]
     TooLarge(u128),
+    /// The picture could not be compressed.
+    #[error("the picture cannot be written as PNG: {0}")]
+    Encode(#[from] png::EncodingError),
     /// The file could not be written.
     #[error("{path}: {source}")]
     Write {
@@ -38,18 +40,48 @@ pub enum PictureError {
     },
 }
 
-/// Writes images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as a square
-/// of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+/// Writes what [`encode_grid`] makes into a file, whole or not at all.
 ///
 /// # Errors
 ///
-/// If there is nothing to show or too much, the images are neither grey nor colour, or the file cannot be written.
+/// As `encode_grid`, or if the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
     columns: usize,
     zoom: usize,
 ) -> Result<(), PictureError> {
+    let bytes = encode_grid(images, columns, zoom)?;
+    let path = path.as_ref();
+    run::write_whole(path, &bytes).map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+}
+
+/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
+/// a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+///
+/// # Errors
+///
+/// If there is nothing to show or too much, or the images are neither grey nor colour.
+pub fn encode_grid<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    encode(images, columns, zoom, GAP)
+}
+
+/// The same of one image `[height, width, channels]`, with nothing around it.
+///
+/// # Errors
+///
+/// As `encode_grid`.
+pub fn encode_image<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<Vec<u8>, PictureError> {
+    encode(image.insert_axis(Axis(0)), 1, zoom, 0)
+}
+
+/// With `gap` white pixels between the images and around them.
+fn encode<F: Float>(
+    images: ArrayView4<'_, F>,
+    columns: usize,
+    zoom: usize,
+    gap: usize,
+) -> Result<Vec<u8>, PictureError> {
     let (count, height, width, channels) = images.dim();
     let color = match channels {
         1 => png::ColorType::Grayscale,
@@ -61,16 +93,16 @@ pub fn write_grid<F: Float>(
     }
     let columns = columns.min(count);
     let wide =
-        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + GAP as u128).saturating_mul(cells as u128);
+        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + gap as u128).saturating_mul(cells as u128);
     let pixels = wide(height, count.div_ceil(columns)).saturating_mul(wide(width, columns));
     if pixels > MOST_PIXELS {
         return Err(PictureError::TooLarge(pixels));
     }
-    let (cell_height, cell_width) = (height * zoom + GAP, width * zoom + GAP);
-    let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + GAP, columns * cell_width + GAP);
+    let (cell_height, cell_width) = (height * zoom + gap, width * zoom + gap);
+    let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + gap, columns * cell_width + gap);
     let mut bytes = vec![255; picture_height * picture_width * channels];
     for (i, image) in images.outer_iter().enumerate() {
-        let (top, left) = (i / columns * cell_height + GAP, i % columns * cell_width + GAP);
+        let (top, left) = (i / columns * cell_height + gap, i % columns * cell_width + gap);
         for y in 0..height * zoom {
             for x in 0..width * zoom {
                 let start = ((top + y) * picture_width + left + x) * channels;
@@ -81,24 +113,20 @@ pub fn write_grid<F: Float>(
             }
         }
     }
-    let path = path.as_ref();
-    let write = || -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
-        encoder.set_color(color);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&bytes)?;
-        writer.finish()?;
-        // Dropping the buffer would flush it, too, but say nothing of a full disk.
-        file.flush()
-    };
-    write().map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
+    encoder.set_color(color);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&bytes)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array4;
+    use ndarray::{Array4, array};
+    use std::fs::File;
 
     fn read(path: &Path) -> (u32, u32, Vec<u8>) {
         let mut reader = png::Decoder::new(std::io::BufReader::new(File::open(path).unwrap())).read_info().unwrap();
@@ -120,6 +148,8 @@ mod tests {
         assert_eq!(bytes[21..28], [255, 0, 255, 255, 255, 255, 255]);
         write_grid(&path, Array4::<f32>::zeros((1, 2, 2, 3)).view(), 5, 3).unwrap();
         assert_eq!(read(&path).0, 8);
+        std::fs::write(&path, encode_image(array![[[0.0_f32], [1.0]]].view(), 2).unwrap()).unwrap();
+        assert_eq!(read(&path), (4, 2, [0, 0, 255, 255].repeat(2)));
     }
 
     #[test]

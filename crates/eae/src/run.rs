@@ -1,7 +1,7 @@
 //! The folder that a training leaves.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -37,11 +37,28 @@ pub fn create_numbered(parent: impl AsRef<Path>, stem: &str) -> io::Result<PathB
 ///
 /// If it cannot be written; what was there is then as it was.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    let mut file = File::create(&unfinished)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(unfinished, path)
+    write_whole_with(path, |file| file.write_all(content))
+}
+
+/// The same for content that is not in memory as it will be in the file.
+///
+/// # Errors
+///
+/// As [`write_whole`], and those of `write`.
+pub fn write_whole_with(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let written = File::create(&unfinished).and_then(|file| {
+        let mut file = BufWriter::new(file);
+        write(&mut file)?;
+        file.into_inner()?.sync_all()?;
+        fs::rename(&unfinished, path)
+    });
+    if written.is_err() {
+        // What is wrong with the disk is already known.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 /// Appends to a file of JSON lines, each complete as soon as it is written.
@@ -137,6 +154,22 @@ mod tests {
         fs::write(parent.join("a-2"), "a file").unwrap();
         assert_eq!(create_numbered(&parent, "a").unwrap(), parent.join("a-3"));
         assert!(create_numbered(parent.join("a-2"), "b").is_err());
+    }
+
+    #[test]
+    fn a_file_is_written_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_whole(&path, b"first").unwrap();
+        let failed = write_whole_with(&path, |file| {
+            file.write_all(b"half of the sec")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        write_whole(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
     }
 
     #[test]

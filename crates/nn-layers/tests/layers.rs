@@ -239,3 +239,28 @@ fn a_clone_shares_until_one_of_the_two_changes() {
     network.parameters()[0].fill(0.0);
     assert!(value(&network) != before && value(&copy) == before);
 }
+
+#[test]
+fn layers_are_listed_with_what_they_make_and_hold() {
+    let network = Sequential::<f32>::on(&[28, 28, 1])
+        .then(Conv2d::new(1, 8, Window::square(4, 2, 1), &mut rng()))
+        .then(Activation::LeakyRelu(0.2))
+        .then(Flatten::new([14, 14, 8]))
+        .then(Dense::new(14 * 14 * 8, 10, &mut rng()))
+        .then(BatchNorm::new(10))
+        .then(Affine::new(10))
+        .build()
+        .unwrap();
+    let counts = network.parameter_counts();
+    let listed: Vec<_> = network.layers().zip(counts).map(|(l, n)| (l.kind.to_string(), l.shapes[1], n)).collect();
+    let expected: [(&str, &[usize], usize); 6] = [
+        ("Conv2d(1 to 8, 4 x 4)", &[14, 14, 8], 8 * 4 * 4 + 8),
+        ("LeakyRelu(0.2)", &[14, 14, 8], 0),
+        ("Flatten", &[1568], 0),
+        ("Dense(1568 to 10)", &[10], 1568 * 10 + 10),
+        // Its running statistics are no parameters.
+        ("BatchNorm(10)", &[10], 0),
+        ("Affine(10)", &[10], 20),
+    ];
+    assert_eq!(listed, expected.map(|(layer, output, parameters)| (layer.to_owned(), output, parameters)));
+}

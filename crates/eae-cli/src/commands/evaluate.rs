@@ -1,15 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
 use eae::sampler::{self, Sampler};
-use eae::{Autoencoder, run};
-use nn_layers::Weights;
 use serde::Serialize;
 
-use super::train::{CONFIG, Config};
 use crate::compare::{Judge, first, flat};
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::trained::Trained;
 use crate::{Common, features, print_json};
 
 /// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its samples are.
@@ -57,32 +55,20 @@ struct Samples {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, run, .. } = arguments;
     common.apply()?;
-    let file = if run.is_dir() { run.join(run::MODEL) } else { run.clone() };
-    let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
-    let weights = Weights::read(&file).map_err(Failure::usage)?;
-    let named = match &arguments.data {
-        Some(data) => data.clone(),
-        None => data_of(run)?,
-    };
-    let named = named.brought_to(model.image_shape());
-    let data = named.load().map_err(Failure::usage)?;
-    let (n, height, width, channels) = data.test.pixels.dim();
-    if model.image_shape() != [height, width, channels] {
-        let (takes, found) = (model.image_shape(), [height, width, channels]);
-        return Err(Failure::usage(format!(
-            "the model takes images of shape {takes:?}, those of {named} are {found:?}"
-        )));
-    }
+    let trained = Trained::load(run)?;
+    let (named, data) = trained.data(arguments.data.as_ref())?;
+    let Trained { file, model, weights, .. } = &trained;
     let features = features::for_data(arguments.features.as_deref(), &data)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
 
     let test = data.test.pixels.view();
+    let n = data.test.len();
     let codes = model.encode(test);
     let latent = model.latent();
     let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
     // Those that the file has; one that is damaged is not passed over.
     for name in ["gaussian", "mixture", "gaussianisation"] {
-        match Sampler::read(sampler::PREFIX, name, &weights) {
+        match Sampler::read(sampler::PREFIX, name, weights) {
             Ok(sampler) => samplers.push(sampler),
             Err(sampler::ReadError::NoSampler { .. }) => {}
             Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
@@ -119,17 +105,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         report.print();
     }
     Ok(())
-}
-
-/// What the run folder's `config.toml` says.
-fn data_of(run: &Path) -> Result<Data, Failure> {
-    let config = run.join(CONFIG);
-    let problem =
-        |e: &dyn std::fmt::Display| Failure::usage(format!("{e}; say with --data what the model was trained on"));
-    if !config.exists() {
-        return Err(problem(&format!("there is no {}", config.display())));
-    }
-    Ok(Config::read(&config).map_err(|e| problem(&e))?.data)
 }
 
 impl Report {

@@ -1,12 +1,19 @@
-//! One file, one command; `samples` is what the estimating ones share.
+//! One file, one command; `samples` is what the estimating ones share, and `shell` has the two about the program itself.
 
 pub(crate) mod bench;
 pub(crate) mod compare;
+pub(crate) mod decode;
 pub(crate) mod divergence;
+pub(crate) mod encode;
 pub(crate) mod entropy;
 pub(crate) mod evaluate;
+pub(crate) mod info;
+pub(crate) mod interpolate;
 pub(crate) mod mi;
+pub(crate) mod reconstruct;
 pub(crate) mod sample;
 mod samples;
 pub(crate) mod serve;
+pub(crate) mod shell;
 pub(crate) mod train;
+pub(crate) mod traverse;

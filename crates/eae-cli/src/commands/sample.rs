@@ -1,23 +1,19 @@
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eae::picture::{self, PictureError};
 use eae::sampler::{self, Sampler};
-use eae::{Autoencoder, run};
-use ndarray::Array4;
-use ndarray_npy::WriteNpyExt;
 use nn_layers::Weights;
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::output::{self, Codes};
+use crate::trained::Trained;
 use crate::{Common, print_json};
 
 /// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy"
+    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --sampler gmm --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/    # a folder of single pictures"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
@@ -28,15 +24,21 @@ pub(crate) struct Arguments {
     /// Where the codes come from.
     #[arg(long, value_enum, default_value_t = Kind::Normal)]
     sampler: Kind,
-    /// The file to write: a .png picture, or a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1.
-    #[arg(long)]
-    out: PathBuf,
+    /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more unlike, at 0 they are one image.
+    ///
+    /// What is scaled is the draw z of N(0, I) that each code is made of. For `normal` the code is T z, which is N(0, T^2 I);
+    /// for `sphere` the radius is T sqrt(latent); for `gaussian` the code's deviation from the mean is scaled; for `gmm` its
+    /// deviation from the mean of the component that it is drawn from; for `gaussianisation` T z is mapped to the code.
+    #[arg(long, value_name = "T", default_value_t = 1.0)]
+    temperature: f64,
+    #[command(flatten)]
+    output: output::Arguments,
+    /// Write the codes, too: a .npy array or a .csv table [n, latent], which `eae decode` reads.
+    #[arg(long, value_name = "FILE")]
+    codes: Option<PathBuf>,
     /// Images in a row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,
-    /// Each pixel as a square of so many.
-    #[arg(long, default_value_t = 3)]
-    zoom: usize,
     #[command(flatten)]
     common: Common,
 }
@@ -74,31 +76,22 @@ struct Report<'a> {
     out: &'a Path,
     shape: [usize; 4],
     sampler: Kind,
+    temperature: f64,
     seed: u64,
-}
-
-/// What is decoded is held in memory, 3 kB a digit.
-const MOST_SAMPLES: usize = 1_000_000;
-
-enum Format {
-    Png,
-    Npy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<&'a Path>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { n, sampler, out, common, .. } = arguments;
+    let &Arguments { n, sampler, temperature, ref output, ref codes, ref common, .. } = arguments;
     common.apply()?;
-    let format = match out.extension().and_then(|extension| extension.to_str()) {
-        Some("png") => Format::Png,
-        Some("npy") => Format::Npy,
-        _ => return Err(Failure::usage(format!("--out is {}, it must end in .png or .npy", out.display()))),
-    };
-    if !(1..=MOST_SAMPLES).contains(n) {
-        return Err(Failure::usage(format!("--n is {n}, it must be from 1 to {MOST_SAMPLES}")));
+    let target = output.target()?;
+    let codes_target = codes.as_deref().map(|path| Codes::new("--codes", path)).transpose()?;
+    output::within("--n", n, 1..=output::MOST)?;
+    if !(0.0..=100.0).contains(&temperature) {
+        return Err(Failure::usage(format!("--temperature is {temperature}, it must be from 0 to 100")));
     }
-    let file = if arguments.run.is_dir() { arguments.run.join(run::MODEL) } else { arguments.run.clone() };
-    let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
-    let weights = Weights::read(&file).map_err(Failure::usage)?;
+    let Trained { file, model, weights, .. } = Trained::load(&arguments.run)?;
     let source = sampler.sampler(model.latent(), &weights);
     let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
     if source.latent() != model.latent() {
@@ -106,29 +99,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let problem = format!("{}: a sampler of codes of {codes} numbers, the model takes {takes}", file.display());
         return Err(Failure::usage(problem));
     }
-    let codes = source.sample(*n, common.seed);
-    let images = model.decode(codes.view());
-    match format {
-        Format::Png => {
-            let written = picture::write_grid(out, images.view(), arguments.columns, arguments.zoom);
-            written
-                .map_err(|e| if let PictureError::Write { .. } = e { Failure::other(e) } else { Failure::usage(e) })?;
-        }
-        Format::Npy => write_npy(out, &images).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?,
+    let drawn = source.sample_tempered(n, common.seed, temperature);
+    let images = model.decode(drawn.view());
+    target.write(images.view(), arguments.columns)?;
+    if let Some(target) = codes_target {
+        target.write(drawn.view())?;
     }
-    let (count, height, width, channels) = images.dim();
-    let shape = [count, channels, height, width];
+    let out = &output.out;
     if common.json {
-        print_json(&Report { out, shape, sampler: *sampler, seed: common.seed });
+        let (shape, seed, codes) = (output::shape(images.view()), common.seed, codes.as_deref());
+        print_json(&Report { out, shape, sampler, temperature, seed, codes });
     } else {
         eprintln!("wrote {n} samples to {}", out.display());
     }
     Ok(())
-}
-
-/// Channels first, as everybody's arrays of images on disk are.
-fn write_npy(path: &Path, images: &Array4<f32>) -> Result<(), Box<dyn std::error::Error>> {
-    let mut file = BufWriter::new(File::create(path)?);
-    images.view().permuted_axes([0, 3, 1, 2]).as_standard_layout().write_npy(&mut file)?;
-    Ok(file.flush()?)
 }

@@ -34,5 +34,5 @@ pub use memorisation::Memorisation;
 pub use pca::Pca;
 pub use prdc::Prdc;
 pub use quality::Quality;
-pub use reconstruction::{mean_image_error, reconstruction_error};
+pub use reconstruction::{mean_image_error, reconstruction_error, reconstruction_errors};
 pub use sliced::SlicedWasserstein;

@@ -13,6 +13,17 @@ pub fn reconstruction_error<F: Float>(images: ArrayView4<'_, F>, reconstructions
     Zip::from(images).and(reconstructions).fold(0.0, square) / images.len_of(Axis(0)) as f64
 }
 
+/// The same for each image by itself.
+///
+/// # Panics
+///
+/// If the shapes differ.
+pub fn reconstruction_errors<F: Float>(images: ArrayView4<'_, F>, reconstructions: ArrayView4<'_, F>) -> Vec<f64> {
+    assert!(images.dim() == reconstructions.dim(), "{:?} and {:?}", images.dim(), reconstructions.dim());
+    let (images, back) = (images.axis_chunks_iter(Axis(0), 1), reconstructions.axis_chunks_iter(Axis(0), 1));
+    images.zip(back).map(|(image, back)| reconstruction_error(image, back)).collect()
+}
+
 /// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is
 /// worth something as far as it is below.
 ///
@@ -45,6 +56,7 @@ mod tests {
         let train = Array4::from_shape_vec((2, 1, 2, 1), vec![0.0, 1.0, 1.0, 0.0]).unwrap();
         let test = Array4::from_shape_vec((2, 1, 2, 1), vec![1.0, 1.0, 0.5, 0.0]).unwrap();
         assert_eq!(reconstruction_error(test.view(), train.view()), (1.0 + 0.0 + 0.25 + 0.0) / 2.0);
+        assert_eq!(reconstruction_errors(test.view(), train.view()), [1.0, 0.25]);
         // The mean image is (1/2, 1/2).
         assert_eq!(mean_image_error(train.view(), test.view()).unwrap(), (0.25 + 0.25 + 0.0 + 0.25) / 2.0);
     }

@@ -50,7 +50,12 @@ impl Gaussian {
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
-        let mut codes = normal::<f64>(n, self.latent(), seed);
+        self.tempered(n, seed, 1.0)
+    }
+
+    /// The same with the draw of N(0, I) that each is made of scaled.
+    pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
+        let mut codes = normal::<f64>(n, self.latent(), seed) * temperature;
         for mut code in codes.axis_iter_mut(Axis(0)) {
             let draw = self.root.dot(&code) + &self.mean;
             code.assign(&draw);

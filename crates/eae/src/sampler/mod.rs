@@ -106,12 +106,26 @@ impl Sampler {
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
+        self.sample_tempered(n, seed, 1.0)
+    }
+
+    /// The same draws at another `temperature`: below 1 they are closer to the mean and to each other, above 1 they are further
+    /// apart, at 0 they are the mean. What is scaled is the draw of N(0, I) that each code is made of:
+    ///
+    /// | sampler | code |
+    /// |---|---|
+    /// | normal | `T z`, which is N(0, T^2 I) |
+    /// | sphere | on the sphere of radius `T sqrt(latent)` |
+    /// | Gaussian | `m + T R z`, its deviation from the mean scaled by T |
+    /// | mixture | its deviation from the mean of the component that it is drawn from, scaled by T |
+    /// | Gaussianisation | the code that `T z` belongs to |
+    pub fn sample_tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         match self {
-            Self::Normal { latent } => normal(n, *latent, seed),
-            Self::Sphere { latent } => sphere(n, *latent, seed),
-            Self::Gaussian(gaussian) => gaussian.sample(n, seed),
-            Self::Mixture(mixture) => mixture.sample(n, seed),
-            Self::Gaussianisation(map) => map.sample(n, seed),
+            Self::Normal { latent } => (normal::<f64>(n, *latent, seed) * temperature).mapv(F::from_f64),
+            Self::Sphere { latent } => (sphere::<f64>(n, *latent, seed) * temperature).mapv(F::from_f64),
+            Self::Gaussian(gaussian) => gaussian.tempered(n, seed, temperature),
+            Self::Mixture(mixture) => mixture.tempered(n, seed, temperature),
+            Self::Gaussianisation(map) => map.tempered(n, seed, temperature),
         }
     }
 

@@ -32,6 +32,31 @@ fn a_seed_gives_the_same_codes_in_every_size_and_precision() {
 }
 
 #[test]
+fn a_temperature_scales_the_deviation() {
+    let close = |a: &Array2<f64>, b: &Array2<f64>| (a - b).iter().all(|e| e.abs() < 1e-9);
+    for sampler in all() {
+        let at = |temperature| sampler.sample_tempered::<f64>(50, 7, temperature);
+        assert_eq!(at(1.0), sampler.sample::<f64>(50, 7));
+        let means = at(0.0);
+        if let Sampler::Gaussianisation(map) = &sampler {
+            let half = map.forward(at(1.0).view()) * 0.5;
+            assert!(close(&map.forward(at(0.5).view()), &half));
+        } else {
+            assert!(close(&at(0.5), &(&means + (at(1.0) - &means) * 0.5)), "{}", sampler.name());
+        }
+        for mean in means.outer_iter() {
+            let expected = match &sampler {
+                Sampler::Normal { .. } | Sampler::Sphere { .. } => vec![array![0.0, 0.0, 0.0]],
+                Sampler::Gaussian(gaussian) => vec![gaussian.mean().to_owned()],
+                Sampler::Mixture(mixture) => mixture.means().outer_iter().map(|mean| mean.to_owned()).collect(),
+                Sampler::Gaussianisation(map) => vec![map.inverse(Array2::zeros((1, 3)).view()).row(0).to_owned()],
+            };
+            assert!(expected.iter().any(|expected| mean == expected), "{mean} of {}", sampler.name());
+        }
+    }
+}
+
+#[test]
 fn comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sampler.safetensors");

@@ -43,7 +43,7 @@ impl Config {
         toml::from_str(&text).map_err(|e| wrong(&e))
     }
 
-    pub(super) fn to_toml(&self) -> Result<String, Failure> {
+    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
         toml::to_string(self).map_err(|e| Failure::usage(format!("a setting cannot be kept in {FILE}: {e}")))
     }
 

@@ -22,7 +22,8 @@ use crate::progress::Progress;
 use crate::{Common, print_json};
 
 pub(crate) use config::{Config, FILE as CONFIG};
-use keep::{BEST, CHECKPOINT, Keeper, Kept, resume};
+pub(crate) use keep::CHECKPOINT;
+use keep::{BEST, Keeper, Kept, resume};
 
 /// Train a model and leave it in a run folder.
 #[derive(clap::Args)]

@@ -140,7 +140,12 @@ impl Gaussianisation {
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
-        self.inverse(normal::<f64>(n, self.latent(), seed).view()).mapv(F::from_f64)
+        self.tempered(n, seed, 1.0)
+    }
+
+    /// The same with the draw of N(0, I) that each is made of scaled.
+    pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
+        self.inverse((normal::<f64>(n, self.latent(), seed) * temperature).view()).mapv(F::from_f64)
     }
 
     fn standardise(&self, codes: Array2<f64>) -> Array2<f64> {

@@ -169,6 +169,11 @@ impl Mixture {
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
+        self.tempered(n, seed, 1.0)
+    }
+
+    /// The same with the draw of N(0, I) that each is made of scaled.
+    pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut codes = Array2::zeros((n, self.latent()));
         for mut code in codes.outer_iter_mut() {
@@ -179,7 +184,8 @@ impl Mixture {
             });
             // By rounding something can be left at the end.
             let c = chosen.unwrap_or(self.components() - 1);
-            let z: Array1<f64> = (0..self.latent()).map(|_| rng.sample::<f64, _>(StandardNormal)).collect();
+            let z: Array1<f64> =
+                (0..self.latent()).map(|_| temperature * rng.sample::<f64, _>(StandardNormal)).collect();
             let draw = self.densities.factors.index_axis(Axis(0), c).dot(&z) * &self.scale + self.means().row(c);
             code.assign(&draw);
         }

@@ -1,0 +1,53 @@
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::output::{self, Codes};
+use crate::trained::Trained;
+use crate::{Common, print_json};
+
+/// Decode codes from a file.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae decode runs/digits-1 --codes codes.npy --out images.npy\n  eae decode runs/digits-1 --codes my.csv --out images.png"
+)]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left, or a weights file.
+    run: PathBuf,
+    /// The codes, one in each row: a .npy array [n, latent], or text with commas, semicolons, tabs or spaces between numbers.
+    #[arg(long, value_name = "FILE")]
+    codes: PathBuf,
+    #[command(flatten)]
+    output: output::Arguments,
+    /// Images in a row of the picture.
+    #[arg(long, default_value_t = 10)]
+    columns: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    out: &'a Path,
+    shape: [usize; 4],
+    codes: &'a Path,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { codes, output, common, .. } = arguments;
+    common.apply()?;
+    let target = output.target()?;
+    let model = Trained::load(&arguments.run)?.model;
+    let read = Codes::read(codes, model.latent())?;
+    output::within("the number of codes", read.nrows(), 1..=output::MOST)?;
+    let images = model.decode(read.view());
+    target.write(images.view(), arguments.columns)?;
+    let out = &output.out;
+    if common.json {
+        print_json(&Report { out, shape: output::shape(images.view()), codes });
+    } else {
+        eprintln!("wrote {} images to {}", read.nrows(), out.display());
+    }
+    Ok(())
+}

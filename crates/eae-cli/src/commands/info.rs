@@ -1,0 +1,245 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use eae::sampler::{self, Sampler};
+use eae::{Autoencoder, run};
+use nn_layers::Sequential;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::train::{CHECKPOINT, CONFIG, Config};
+use crate::failure::Failure;
+use crate::trained::{Trained, no_such};
+use crate::{Common, print_json, print_lines};
+
+/// Say what is in a run folder or a weights file: settings, networks, how the training went, files.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml    # all but the settings is comment\n  eae info model.safetensors --json"
+)]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left, or a weights file.
+    run: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report {
+    run: PathBuf,
+    state: State,
+    /// Whether `eae train --resume` can go on with it.
+    resumable: bool,
+    /// What it was trained with; a weights file does not say.
+    config: Option<Config>,
+    model: Option<Model>,
+    /// The last epoch and the evaluation, as they are in the log.
+    epoch: Option<Value>,
+    evaluation: Option<Value>,
+    files: Vec<FileSize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// A file alone.
+    Weights,
+    /// Being trained, or cut off.
+    Unfinished,
+    Finished,
+}
+
+#[derive(Serialize)]
+struct Model {
+    file: PathBuf,
+    /// If it is one of the known ones.
+    preset: Option<&'static str>,
+    /// Height, width, channels.
+    image: [usize; 3],
+    latent: usize,
+    parameters: usize,
+    encoder: Vec<Layer>,
+    decoder: Vec<Layer>,
+    /// What `eae sample` can draw codes from.
+    samplers: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Layer {
+    layer: String,
+    output: Vec<usize>,
+    parameters: usize,
+}
+
+#[derive(Serialize)]
+struct FileSize {
+    name: String,
+    bytes: u64,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.common.apply()?;
+    let run = &arguments.run;
+    let report = if run.is_dir() {
+        Report::of_folder(run)?
+    } else if run.exists() {
+        Report::of_file(run)?
+    } else {
+        return Err(no_such(run));
+    };
+    if arguments.common.json {
+        print_json(&report);
+    } else {
+        print_lines(&report.lines()?);
+    }
+    Ok(())
+}
+
+impl Report {
+    fn of_folder(folder: &Path) -> Result<Self, Failure> {
+        let [config, model, checkpoint] = [CONFIG, run::MODEL, CHECKPOINT].map(|name| folder.join(name));
+        if ![&config, &model, &checkpoint].iter().any(|file| file.exists()) {
+            let problem = format!("{}: there is no {CONFIG} in it, and no {}", folder.display(), run::MODEL);
+            return Err(Failure::usage(format!("{problem}; is it a folder that `eae train` left?")));
+        }
+        let config = config.exists().then(|| Config::read(&config)).transpose()?;
+        let resumable = checkpoint.exists();
+        let state = if resumable || !model.exists() { State::Unfinished } else { State::Finished };
+        // What was kept of a training has the model, too.
+        let file = [model, checkpoint].into_iter().find(|file| file.exists());
+        let model = file.map(|file| Model::of(&Trained::from_file(folder, file)?)).transpose()?;
+        let log = match fs::read_to_string(folder.join(run::METRICS)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
+            log => log.map_err(|e| Failure::other(format!("{}: {e}", folder.join(run::METRICS).display())))?,
+        };
+        let [epoch, evaluation] = ["epoch", "evaluation"].map(|kind| last(&log, kind));
+        let files = files(folder)?;
+        Ok(Self { run: folder.to_path_buf(), state, resumable, config, model, epoch, evaluation, files })
+    }
+
+    fn of_file(file: &Path) -> Result<Self, Failure> {
+        let model = Some(Model::of(&Trained::load(file)?)?);
+        let (run, state) = (file.to_path_buf(), State::Weights);
+        let (config, epoch, evaluation, files) = (None, None, None, Vec::new());
+        Ok(Self { run, state, resumable: false, config, model, epoch, evaluation, files })
+    }
+
+    /// As TOML that `eae train --config` reads: what is no setting is comment.
+    fn lines(&self) -> Result<Vec<String>, Failure> {
+        let run = self.run.display();
+        let mut lines = vec![match self.state {
+            State::Weights => format!("{run}: weights"),
+            State::Finished => format!("{run}: a training that is finished"),
+            State::Unfinished => format!("{run}: a training that is under way or was cut off"),
+        }];
+        if self.resumable {
+            lines.push(format!("to go on with it: eae train --resume {run}"));
+        }
+        if let Some(model) = &self.model {
+            lines.push(String::new());
+            lines.extend(model.lines());
+        }
+        for (name, line) in [("last epoch", &self.epoch), ("evaluation", &self.evaluation)] {
+            if let Some(line) = line {
+                lines.extend([String::new(), format!("{name}:")]);
+                fields(line, "  ", &mut lines);
+            }
+        }
+        if !self.files.is_empty() {
+            lines.extend([String::new(), "files:".to_owned()]);
+            lines.extend(self.files.iter().map(|file| format!("  {:<24} {:>11} bytes", file.name, file.bytes)));
+        }
+        let mut lines: Vec<String> = lines.iter().map(|line| format!("# {line}").trim_end().to_owned()).collect();
+        if let Some(config) = &self.config {
+            lines.push(String::new());
+            lines.extend(config.to_toml()?.lines().map(str::to_owned));
+        }
+        Ok(lines)
+    }
+}
+
+impl Model {
+    fn of(trained: &Trained) -> Result<Self, Failure> {
+        let model: &Autoencoder<f32> = &trained.model;
+        let [encoder, decoder] = [&model.encoder, &model.decoder].map(layers);
+        let mut samplers = vec!["normal", "sphere"];
+        for name in &Sampler::NAMES[2..] {
+            match Sampler::read(sampler::PREFIX, name, &trained.weights) {
+                Ok(sampler) => samplers.push(sampler.name()),
+                Err(sampler::ReadError::NoSampler { .. }) => {}
+                Err(e) => return Err(Failure::usage(format!("{}: {e}", trained.file.display()))),
+            }
+        }
+        Ok(Self {
+            file: trained.file.clone(),
+            preset: model.preset().map(|preset| preset.name()),
+            image: model.image_shape(),
+            latent: model.latent(),
+            parameters: encoder.iter().chain(&decoder).map(|layer| layer.parameters).sum(),
+            encoder,
+            decoder,
+            samplers,
+        })
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let Self { latent, parameters, .. } = self;
+        let (file, [height, width, channels]) = (self.file.display(), self.image);
+        let preset = self.preset.unwrap_or("own networks");
+        let mut lines = vec![
+            format!("{file}: {preset}, {parameters} parameters"),
+            format!("images of {height} x {width} pixels and {channels} channels, codes of {latent} numbers"),
+            format!("codes can be drawn by the samplers {}", self.samplers.join(", ")),
+        ];
+        for (name, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
+            lines.extend([String::new(), format!("{name:<36} {:<16} parameters", "output")]);
+            lines.extend(layers.iter().map(|Layer { layer, output, parameters }| {
+                format!("  {layer:<34} {:<16} {parameters:>10}", format!("{output:?}"))
+            }));
+        }
+        lines
+    }
+}
+
+fn layers(network: &Sequential<f32>) -> Vec<Layer> {
+    let layers = network.layers().zip(network.parameter_counts());
+    let layers = layers.map(|(placed, parameters)| Layer {
+        layer: placed.kind.to_string(),
+        output: placed.shapes[1].to_vec(),
+        parameters,
+    });
+    layers.collect()
+}
+
+/// The last line of a kind. One that was cut short is passed over, as when a training is gone on with.
+fn last(log: &str, kind: &str) -> Option<Value> {
+    let lines = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut line = lines.into_iter().find(|line| line["kind"] == kind)?;
+    line.as_object_mut()?.remove("kind");
+    Some(line)
+}
+
+/// A line for each field, those of tables moved in.
+fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
+    for (name, value) in table.as_object().into_iter().flatten() {
+        if value.is_object() {
+            lines.push(format!("{indent}{name}:"));
+            fields(value, &format!("{indent}  "), lines);
+        } else {
+            lines.push(format!("{indent}{name} = {value}"));
+        }
+    }
+}
+
+/// By their names. One that is gone before its size is known belongs to a training that is under way.
+fn files(folder: &Path) -> Result<Vec<FileSize>, Failure> {
+    let files = fs::read_dir(folder).map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
+    let size = |file: fs::DirEntry| {
+        let name = file.file_name().to_string_lossy().into_owned();
+        Some(FileSize { name, bytes: file.metadata().ok()?.len() })
+    };
+    let mut files: Vec<FileSize> = files.flatten().filter_map(size).collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(files)
+}

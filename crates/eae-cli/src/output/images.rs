@@ -1,0 +1,173 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf, is_separator};
+
+use eae::picture::{self, PictureError};
+use eae::run;
+use ndarray::ArrayView4;
+use ndarray_npy::WriteNpyExt;
+
+use super::{extension, needs_parent};
+use crate::failure::Failure;
+
+/// Where images go.
+pub(crate) struct Images {
+    path: PathBuf,
+    format: Format,
+    zoom: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    /// One picture of all of them.
+    Grid,
+    Npy,
+    /// A picture of each.
+    Folder,
+}
+
+impl Images {
+    /// As the name says, with each pixel as a square of `zoom`. What can be known to fail does so now.
+    pub(crate) fn new(out: &Path, zoom: Option<usize>) -> Result<Self, Failure> {
+        if zoom == Some(0) {
+            return Err(Failure::usage("--zoom is 0, it must be at least 1"));
+        }
+        let ends = out.as_os_str().to_string_lossy().ends_with(is_separator);
+        let format = match extension(out) {
+            _ if ends || out.is_dir() => Format::Folder,
+            Some("png") => Format::Grid,
+            Some("npy") => Format::Npy,
+            _ => {
+                let out = out.display();
+                let problem = format!("--out is {out}, it must end in .png or .npy, or in / for a folder of pictures");
+                return Err(Failure::usage(problem));
+            }
+        };
+        needs_parent(out)?;
+        if format == Format::Folder {
+            new_or_empty(out)?;
+        }
+        Ok(Self { path: out.to_path_buf(), format, zoom })
+    }
+
+    /// Whether it is one picture of all images.
+    pub(crate) fn is_grid(&self) -> bool {
+        self.format == Format::Grid
+    }
+
+    /// Writes images `[n, height, width, channels]`, in a picture with so many in a row.
+    pub(crate) fn write(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {
+        let problem = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", self.path.display()));
+        match self.format {
+            Format::Grid => {
+                let written = picture::write_grid(&self.path, images, columns, self.zoom.unwrap_or(3));
+                written.map_err(|e| if let PictureError::Write { .. } = e { problem(&e) } else { Failure::usage(e) })
+            }
+            Format::Npy => {
+                // Channels first, as everybody's arrays of images on disk are.
+                let array = images.permuted_axes([0, 3, 1, 2]);
+                let array = array.as_standard_layout();
+                run::write_whole_with(&self.path, |file| array.write_npy(file).map_err(io::Error::other))
+                    .map_err(|e| problem(&e))
+            }
+            Format::Folder => {
+                let pictures = images.outer_iter().map(|image| picture::encode_image(image, self.zoom.unwrap_or(1)));
+                write_folder(&self.path, pictures)
+            }
+        }
+    }
+}
+
+/// `[n, channels, height, width]` of images `[n, height, width, channels]`.
+pub(crate) fn shape(images: ArrayView4<'_, f32>) -> [usize; 4] {
+    let (n, height, width, channels) = images.dim();
+    [n, channels, height, width]
+}
+
+fn new_or_empty(folder: &Path) -> Result<(), Failure> {
+    let name = folder.display();
+    let problem = |what: String| Err(Failure::usage(format!("--out is {name}{what}")));
+    match fs::read_dir(folder) {
+        _ if folder.file_name().is_none() => problem(", name a new folder".to_owned()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => problem(format!(": {e}")),
+        Ok(files) => match files.count() {
+            0 => Ok(()),
+            _ => problem(", which is not empty; name a new folder".to_owned()),
+        },
+    }
+}
+
+/// Into another folder beside it, which then takes its name.
+fn write_folder(folder: &Path, pictures: impl Iterator<Item = Result<Vec<u8>, PictureError>>) -> Result<(), Failure> {
+    let problem = |e: io::Error| Failure::other(format!("{}: {e}", folder.display()));
+    let mut name = folder.file_name().expect("a folder with a name").to_owned();
+    name.push(".unfinished");
+    let parent = folder.parent().unwrap_or(Path::new(""));
+    let unfinished = run::create_numbered(parent, &name.to_string_lossy()).map_err(problem)?;
+    let written = pictures.enumerate().try_for_each(|(i, picture)| {
+        let picture = picture.map_err(Failure::usage)?;
+        fs::write(unfinished.join(format!("{i:06}.png")), picture).map_err(problem)
+    });
+    let written = written.and_then(|()| {
+        if folder.exists() {
+            // Not every system lets a folder take the place of an empty one.
+            fs::remove_dir(folder).map_err(problem)?;
+        }
+        fs::rename(&unfinished, folder).map_err(problem)
+    });
+    if written.is_err() {
+        // What is wrong is already known.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+    use ndarray_npy::ReadNpyExt;
+
+    #[test]
+    fn what_a_name_asks_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let images = Array4::from_shape_fn((2, 3, 4, 3), |(n, y, x, c)| (n + y + x + c) as f32 / 10.0);
+        let write = |name: &str| Images::new(&path(name), None).unwrap().write(images.view(), 1);
+        write("a.npy").unwrap();
+        let array = Array4::<f32>::read_npy(fs::File::open(path("a.npy")).unwrap()).unwrap();
+        assert_eq!((array.shape(), array[[1, 2, 0, 3]]), (&shape(images.view())[..], images[[1, 0, 3, 2]]));
+        write("a.png").unwrap();
+        // An empty folder that is there needs no sign.
+        fs::create_dir(path("b")).unwrap();
+        for name in ["a/", "b"] {
+            write(name).unwrap();
+            let second = fs::read(path(name).join("000001.png")).unwrap();
+            assert_eq!(second, picture::encode_image(images.index_axis(ndarray::Axis(0), 1), 1).unwrap());
+            assert_eq!(fs::read_dir(path(name)).unwrap().count(), 2);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left");
+    }
+
+    #[test]
+    fn what_cannot_be_is_known_before() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("precious"), "x").unwrap();
+        let error = |out: &Path| Images::new(out, None).err().unwrap().to_string();
+        assert!(error(folder.path()).ends_with("which is not empty; name a new folder"));
+        assert!(error(&folder.path().join("x/y.png")).contains("y.png: there is no folder "));
+        assert!(error(&folder.path().join("precious/")).starts_with("--out is "));
+        assert!(error(Path::new("x.jpg")).contains("it must end in .png or .npy, or in /"));
+        assert!(error(Path::new("../")).contains("not empty") || error(Path::new("../")).contains("name a new folder"));
+    }
+
+    #[test]
+    fn a_folder_that_fails_is_not_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out/");
+        let gone = Images::new(&out, None).unwrap().write(Array4::zeros((2, 3, 3, 2)).view(), 1);
+        assert!(gone.unwrap_err().to_string().contains("1 channel (grey) or 3"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,128 @@
+//! What the commands that use a model begin with: the model, and the data that it was trained on.
+
+use std::path::{Path, PathBuf};
+
+use eae::data::Split;
+use eae::{Autoencoder, run};
+use ndarray::{ArcArray, Array4, ArrayView4, Axis, Ix4};
+use nn_layers::Weights;
+
+use crate::commands::train::{CHECKPOINT, CONFIG, Config};
+use crate::dataset::Data;
+use crate::failure::Failure;
+
+/// A model out of a file.
+pub(crate) struct Trained {
+    /// The folder or the file that the user named.
+    run: PathBuf,
+    /// Where the model is.
+    pub(crate) file: PathBuf,
+    pub(crate) model: Autoencoder<f32>,
+    /// All of the file, samplers among it.
+    pub(crate) weights: Weights,
+}
+
+/// Images that the model was not trained on.
+pub(crate) struct HeldOut {
+    pub(crate) data: Data,
+    pub(crate) images: ArcArray<f32, Ix4>,
+}
+
+impl Trained {
+    /// The model in a run folder, or in a weights file.
+    pub(crate) fn load(run: &Path) -> Result<Self, Failure> {
+        Self::from_file(run, model_file(run)?)
+    }
+
+    /// The model in a file of a run.
+    pub(crate) fn from_file(run: &Path, file: PathBuf) -> Result<Self, Failure> {
+        let weights = Weights::read(&file).map_err(Failure::usage)?;
+        let model = Autoencoder::load(&file).map_err(Failure::usage)?;
+        Ok(Self { run: run.to_path_buf(), file, model, weights })
+    }
+
+    /// The data that were `named`, or else those that the model was trained on; with their name.
+    pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>), Failure> {
+        let named = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
+        let named = named.brought_to(self.model.image_shape());
+        let data = named.load().map_err(Failure::usage)?;
+        let (_, height, width, channels) = data.test.pixels.dim();
+        let (takes, found) = (self.model.image_shape(), [height, width, channels]);
+        if takes == found {
+            Ok((named, data))
+        } else {
+            let problem = format!("the model takes images of shape {takes:?}, those of {named} are {found:?}");
+            Err(Failure::usage(problem))
+        }
+    }
+
+    /// Those of the data that are held out.
+    pub(crate) fn held_out(&self, named: Option<&Data>) -> Result<HeldOut, Failure> {
+        let (data, split) = self.data(named)?;
+        Ok(HeldOut { data, images: split.test.pixels })
+    }
+}
+
+impl HeldOut {
+    pub(crate) fn len(&self) -> usize {
+        self.images.len_of(Axis(0))
+    }
+
+    /// The first `n`; `wanted` says who wants them.
+    pub(crate) fn first(&self, n: usize, wanted: &str) -> Result<ArrayView4<'_, f32>, Failure> {
+        if n > self.len() {
+            let (data, len) = (&self.data, self.len());
+            return Err(Failure::usage(format!("{wanted}, {len} images of {data} are held out")));
+        }
+        Ok(self.images.slice_axis(Axis(0), (..n).into()))
+    }
+
+    /// Those with these numbers, each said by a flag.
+    pub(crate) fn at(&self, numbers: &[(&str, usize)]) -> Result<Array4<f32>, Failure> {
+        let (data, len) = (&self.data, self.len());
+        if let Some((flag, number)) = numbers.iter().find(|(_, number)| *number >= len) {
+            let problem =
+                format!("{flag} is {number}, the held-out images of {data} are numbered from 0 to {}", len - 1);
+            return Err(Failure::usage(problem));
+        }
+        let places: Vec<usize> = numbers.iter().map(|(_, number)| *number).collect();
+        Ok(self.images.select(Axis(0), &places))
+    }
+}
+
+/// The file of a run's model.
+fn model_file(run: &Path) -> Result<PathBuf, Failure> {
+    if !run.is_dir() {
+        return if run.exists() { Ok(run.to_path_buf()) } else { Err(no_such(run)) };
+    }
+    let (file, checkpoint) = (run.join(run::MODEL), run.join(CHECKPOINT));
+    if file.exists() {
+        return Ok(file);
+    }
+    let (folder, name) = (run.display(), run::MODEL);
+    Err(Failure::usage(if checkpoint.exists() {
+        format!(
+            "{folder} has no {name} yet: it is being trained, or was cut off; go on with: eae train --resume {folder}, \
+             or use what was last kept: {}",
+            checkpoint.display()
+        )
+    } else {
+        format!("{folder} has no {name}: is it a folder that `eae train` left?")
+    }))
+}
+
+pub(crate) fn no_such(run: &Path) -> Failure {
+    let run = run.display();
+    Failure::usage(format!("{run}: there is no such file or folder; `eae train` leaves a folder such as runs/digits-1"))
+}
+
+/// What the run folder's `config.toml` says.
+fn data_of(run: &Path) -> Result<Data, Failure> {
+    let config = run.join(CONFIG);
+    let problem =
+        |e: &dyn std::fmt::Display| Failure::usage(format!("{e}; say with --data what the model was trained on"));
+    if !config.exists() {
+        return Err(problem(&format!("there is no {}", config.display())));
+    }
+    Ok(Config::read(&config).map_err(|e| problem(&e))?.data)
+}

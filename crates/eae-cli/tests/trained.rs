@@ -1,0 +1,354 @@
+//! The commands that use a trained model, on one model for all of these tests.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use eae::Autoencoder;
+use eae::data::digits;
+use ndarray::{Array2, Array4, ArrayView4, Axis, array, s};
+use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+use serde_json::{Value, json};
+
+use crate::{TRAIN, eae, json as lines, stderr};
+
+/// The run folder, trained once.
+fn run() -> &'static str {
+    static RUN: OnceLock<PathBuf> = OnceLock::new();
+    let run = RUN.get_or_init(|| {
+        let run = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trained");
+        let _ = fs::remove_dir_all(&run);
+        let trained = eae(run.parent().unwrap(), &[&TRAIN[..], &["--quiet", "--out", "trained"]].concat());
+        assert!(trained.status.success(), "{}", stderr(&trained));
+        run
+    });
+    run.to_str().unwrap()
+}
+
+/// Runs a command on the model in a folder and returns its JSON.
+fn used(folder: &Path, command: &str, arguments: &[&str]) -> Value {
+    let output = eae(folder, &[&[command, run(), "--json"], arguments].concat());
+    assert!(output.status.success(), "{command} {arguments:?}: {}", stderr(&output));
+    let [report] = &lines(&output)[..] else { panic!("one document") };
+    report.clone()
+}
+
+/// `[n, height, width, channels]` of an array with the channels first.
+fn images(path: &Path) -> Array4<f32> {
+    let array = Array4::<f32>::read_npy(File::open(path).unwrap()).unwrap();
+    array.permuted_axes([0, 2, 3, 1]).as_standard_layout().into_owned()
+}
+
+fn codes(path: &Path) -> Array2<f32> {
+    Array2::read_npy(File::open(path).unwrap()).unwrap()
+}
+
+fn close(a: ArrayView4<'_, f32>, b: ArrayView4<'_, f32>) -> bool {
+    a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5)
+}
+
+/// Width and height of a PNG file.
+fn size(path: &Path) -> [u32; 2] {
+    let bytes = fs::read(path).unwrap();
+    assert_eq!(bytes[..8], *b"\x89PNG\r\n\x1a\n");
+    [16, 20].map(|at| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()))
+}
+
+#[test]
+fn samples_with_a_temperature_their_codes_and_single_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let sample = |temperature: &str| {
+        let more = ["--n", "7", "--temperature", temperature, "--codes", "codes.npy", "--out", "x.npy"];
+        let report = used(folder, "sample", &more);
+        assert_eq!((&report["shape"], &report["codes"]), (&json!([7, 1, 28, 28]), &json!("codes.npy")));
+        (images(&folder.join("x.npy")), codes(&folder.join("codes.npy")))
+    };
+    let (whole, drawn) = sample("1");
+    assert_eq!(drawn, eae::sampler::normal::<f32>(7, 4, 0));
+    assert_eq!(sample("0.5").1, &drawn * 0.5);
+    let (same, none) = sample("0");
+    assert!(none.iter().all(|z| *z == 0.0) && same.outer_iter().all(|image| image == same.index_axis(Axis(0), 0)));
+
+    // The codes that were written make the same images, from a table as well.
+    used(folder, "sample", &["--n", "7", "--codes", "codes.csv", "--out", "samples/"]);
+    used(folder, "decode", &["--codes", "codes.csv", "--out", "y.npy"]);
+    assert_eq!(images(&folder.join("y.npy")), whole);
+    let mut names: Vec<_> =
+        fs::read_dir(folder.join("samples")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!((names.len(), names[6].to_str()), (7, Some("000006.png")));
+    assert_eq!(size(&folder.join("samples/000006.png")), [28, 28]);
+    used(folder, "decode", &["--codes", "codes.csv", "--out", "y.png", "--columns", "4", "--zoom", "2"]);
+    assert_eq!(size(&folder.join("y.png")), [4 * 57 + 1, 2 * 57 + 1]);
+}
+
+#[test]
+fn encoded_and_decoded_is_reconstructed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let report = used(folder, "encode", &["--part", "test", "--out", "test.npy"]);
+    assert_eq!(report, json!({"out": "test.npy", "shape": [1000, 4], "data": "digits", "part": "test"}));
+    used(folder, "decode", &["--codes", "test.npy", "--out", "decoded.npy"]);
+    let report = used(folder, "reconstruct", &["--n", "1000", "--out", "back.npy"]);
+    let back = images(&folder.join("back.npy"));
+    assert_eq!(images(&folder.join("decoded.npy")), back);
+
+    let held_out = digits::<f32>().test.pixels;
+    let model = Autoencoder::<f32>::load(Path::new(run()).join("model.safetensors")).unwrap();
+    assert_eq!(codes(&folder.join("test.npy")), model.encode(held_out.view()));
+    let errors = report["errors"].as_array().unwrap();
+    for (i, error) in errors.iter().enumerate() {
+        let [image, back] = [held_out.view(), back.view()].map(|images| images.index_axis_move(Axis(0), i));
+        let expected: f64 = image.iter().zip(back).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+        assert!((error.as_f64().unwrap() - expected).abs() < 1e-9 * expected, "image {i}: {error}, not {expected}");
+    }
+    let mean = errors.iter().map(|error| error.as_f64().unwrap()).sum::<f64>() / 1000.0;
+    assert!((report["reconstruction_error"].as_f64().unwrap() - mean).abs() < 1e-9 * mean);
+    // What the training found in the end.
+    let evaluation = used(folder, "info", &[])["evaluation"]["reconstruction_error"].as_f64().unwrap();
+    assert!((evaluation - mean).abs() < 1e-6 * mean, "{evaluation}, not {mean}");
+
+    used(folder, "reconstruct", &["--n", "7", "--columns", "2", "--zoom", "1", "--out", "pairs.png"]);
+    assert_eq!(size(&folder.join("pairs.png")), [4 * 29 + 1, 4 * 29 + 1]);
+    let shown = eae(folder, &["reconstruct", run(), "--n", "3"]);
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.starts_with("squared error of 3 held-out images") && text.contains("greatest"), "{text}");
+
+    for part in ["train", "all"] {
+        used(folder, "encode", &["--part", part, "--out", &format!("{part}.npy")]);
+    }
+    let [train, test, all] = ["train", "test", "all"].map(|part| codes(&folder.join(part).with_extension("npy")));
+    assert_eq!((all.slice(s![..9000, ..]), all.slice(s![9000.., ..])), (train.view(), test.view()));
+    // Batch normalisation was calibrated on the images of the training.
+    assert!(train.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-3));
+
+    // Other data than those of the training, and a weights file that knows of none.
+    let some = held_out.slice(s![..20, .., .., ..]).permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned();
+    some.write_npy(File::create(folder.join("some.npy")).unwrap()).unwrap();
+    let weights = Path::new(run()).join("model.safetensors");
+    let arguments = ["encode", weights.to_str().unwrap(), "--data", "npy:some.npy", "--out", "some.csv"];
+    let encoded = eae(folder, &arguments);
+    assert!(encoded.status.success(), "{}", stderr(&encoded));
+    used(folder, "decode", &["--codes", "some.csv", "--out", "some.npy"]);
+    assert!(close(images(&folder.join("some.npy")).view(), back.slice(s![..20, .., .., ..])));
+}
+
+#[test]
+fn ways_begin_and_end_at_reconstructions() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    used(folder, "reconstruct", &["--n", "10", "--out", "back.npy"]);
+    used(folder, "encode", &["--part", "test", "--out", "codes.npy"]);
+    let (back, z) = (images(&folder.join("back.npy")), codes(&folder.join("codes.npy")));
+    for way in ["linear", "spherical"] {
+        let report = used(folder, "interpolate", &["--n", "2", "--steps", "5", "--way", way, "--out", "ways.npy"]);
+        assert_eq!((&report["shape"], &report["pairs"]), (&json!([10, 1, 28, 28]), &json!([[0, 1], [2, 3]])));
+        assert_eq!(report["way"], way);
+        let ends = images(&folder.join("ways.npy")).select(Axis(0), &[0, 4, 5, 9]);
+        assert!(close(ends.view(), back.slice(s![..4, .., .., ..])), "{way}");
+    }
+    let chosen = ["--from", "9", "--to", "3", "--steps", "3", "--way", "linear"];
+    let report = used(folder, "interpolate", &[&chosen[..], &["--out", "way.npy"]].concat());
+    assert_eq!(report["pairs"], json!([[9, 3]]));
+    let middle = (&z.row(9) + &z.row(3)) / 2.0;
+    middle.insert_axis(Axis(0)).write_npy(File::create(folder.join("middle.npy")).unwrap()).unwrap();
+    used(folder, "decode", &["--codes", "middle.npy", "--out", "middle.npy"]);
+    let (way, middle) = (images(&folder.join("way.npy")), images(&folder.join("middle.npy")));
+    let expected = [back.slice(s![9..10, .., .., ..]), middle.view(), back.slice(s![3..4, .., .., ..])];
+    assert!(close(way.view(), ndarray::concatenate(Axis(0), &expected).unwrap().view()));
+    used(folder, "interpolate", &[&chosen[..], &["--zoom", "1", "--out", "way.png"]].concat());
+    assert_eq!(size(&folder.join("way.png")), [3 * 29 + 1, 30]);
+}
+
+#[test]
+fn traversals_go_through_their_centre() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    used(folder, "encode", &["--part", "test", "--out", "codes.npy"]);
+    let z = codes(&folder.join("codes.npy")).row(6).to_owned();
+    let more = ["--image", "6", "--dims", "3,0", "--steps", "5", "--range", "2", "--out", "rows.npy"];
+    let report = used(folder, "traverse", &more);
+    assert_eq!(
+        (&report["shape"], &report["dims"], &report["image"]),
+        (&json!([10, 1, 28, 28]), &json!([3, 0]), &json!(6))
+    );
+    let mut expected = Array2::from_shape_fn((10, 4), |(_, i)| z[i]);
+    for (i, added) in [-2.0, -1.0, 0.0, 1.0, 2.0].into_iter().enumerate() {
+        expected[[i, 3]] += added;
+        expected[[5 + i, 0]] += added;
+    }
+    expected.write_npy(File::create(folder.join("expected.npy")).unwrap()).unwrap();
+    used(folder, "decode", &["--codes", "expected.npy", "--out", "decoded.npy"]);
+    assert!(close(images(&folder.join("rows.npy")).view(), images(&folder.join("decoded.npy")).view()));
+
+    let report = used(folder, "traverse", &["--out", "rows.png", "--zoom", "1"]);
+    assert_eq!((&report["centre"], &report["dims"]), (&json!([0.0, 0.0, 0.0, 0.0]), &json!([0, 1, 2, 3])));
+    assert_eq!(size(&folder.join("rows.png")), [11 * 29 + 1, 4 * 29 + 1]);
+}
+
+#[test]
+fn info_says_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let report = used(folder, "info", &[]);
+    assert_eq!((&report["state"], &report["resumable"]), (&json!("finished"), &json!(false)));
+    assert_eq!((&report["epoch"]["epoch"], &report["config"]["latent"]), (&json!(2), &json!(4)));
+    let model = &report["model"];
+    let parameters = 785 * 512 + 513 * 256 + 257 * 4 + 5 * 256 + 257 * 512 + 513 * 784;
+    assert_eq!((&model["parameters"], &model["preset"]), (&json!(parameters), &json!("mlp")));
+    let dense = json!({"layer": "Dense(784 to 512)", "output": [512], "parameters": 785 * 512});
+    assert_eq!(model["encoder"][1], dense);
+    assert_eq!(model["samplers"], json!(["normal", "sphere", "gaussian", "mixture", "gaussianisation"]));
+    let files: Vec<_> = report["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert!(files.contains(&"metrics.jsonl") && files.is_sorted(), "{files:?}");
+
+    // What is printed for people is a file of settings, with the rest in comments.
+    let printed = eae(folder, &["info", run()]);
+    let text = String::from_utf8(printed.stdout).unwrap();
+    let config = fs::read_to_string(Path::new(run()).join("config.toml")).unwrap();
+    let [printed, config] = [&text, &config].map(|text| toml::from_str::<toml::Value>(text).unwrap());
+    assert_eq!(printed, config);
+    for part in ["# encoder", "#   Dense(784 to 512)", "#   reconstruction_error = ", "#   model.safetensors"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+
+    // A training that was cut off before there was a model, its log within a line.
+    let cut = folder.join("cut");
+    fs::create_dir(&cut).unwrap();
+    for (from, to) in [("config.toml", "config.toml"), ("model.safetensors", "checkpoint.safetensors")] {
+        fs::copy(Path::new(run()).join(from), cut.join(to)).unwrap();
+    }
+    fs::write(cut.join("metrics.jsonl"), "{\"kind\":\"epoch\",\"epoch\":1}\n{\"kind\":\"ep").unwrap();
+    let [report] = &lines(&eae(folder, &["info", "cut", "--json"]))[..] else { panic!("one document") };
+    assert_eq!((&report["state"], &report["resumable"]), (&json!("unfinished"), &json!(true)));
+    assert_eq!((&report["epoch"], &report["evaluation"]), (&json!({"epoch": 1}), &Value::Null));
+    assert_eq!(report["model"]["parameters"], parameters);
+    let sampled = eae(folder, &["sample", "cut", "--out", "x.png"]);
+    assert_eq!(sampled.status.code(), Some(2));
+    assert!(stderr(&sampled).contains("go on with: eae train --resume cut"), "{}", stderr(&sampled));
+
+    let file = Path::new(run()).join("model.safetensors");
+    let [report] = &lines(&eae(folder, &["info", file.to_str().unwrap(), "--json"]))[..] else {
+        panic!("one document")
+    };
+    assert_eq!((&report["state"], &report["config"]), (&json!("weights"), &Value::Null));
+    assert_eq!(&report["model"]["decoder"], &model["decoder"]);
+}
+
+#[test]
+fn mistakes_are_named_and_nothing_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir_all(folder.join("full")).unwrap();
+    fs::write(folder.join("full/precious"), "x").unwrap();
+    let model = fs::read(Path::new(run()).join("model.safetensors")).unwrap();
+    fs::write(folder.join("half.safetensors"), &model[..model.len() / 2]).unwrap();
+    fs::write(folder.join("model.safetensors"), model).unwrap();
+    array![[0.0, 1.0, 2.0]].write_npy(File::create(folder.join("three.npy")).unwrap()).unwrap();
+    fs::write(folder.join("nan.csv"), "1,2,3,4\n1,nan,3,4\n").unwrap();
+    fs::write(folder.join("words.csv"), "1,2,3,4\n1,two,3,4\n").unwrap();
+    Array4::<u8>::zeros((5, 1, 9, 9)).write_npy(File::create(folder.join("small.npy")).unwrap()).unwrap();
+    let (run, before) = (run(), fs::read_dir(folder).unwrap().count());
+    let cases: [(&[&str], &str); 34] = [
+        (&["sample", run, "--temperature", "nan", "--out", "x.png"], "--temperature is NaN, it must be from 0 to 100"),
+        (&["sample", run, "--temperature=-1", "--out", "x.png"], "--temperature is -1, it must be from 0 to 100"),
+        (&["sample", run, "--codes", "x.txt", "--out", "x.png"], "--codes is x.txt, it must end in .npy or .csv"),
+        (&["sample", run, "--zoom", "0", "--out", "x.png"], "--zoom is 0, it must be at least 1"),
+        (&["sample", run, "--zoom", "100000", "--out", "x.png"], "pixels is too large"),
+        (&["sample", run, "--out", "full/"], "--out is full/, which is not empty; name a new folder"),
+        (&["sample", run, "--out", "./"], "--out is ./, name a new folder"),
+        (&["sample", "nowhere", "--out", "x.png"], "nowhere: there is no such file or folder; `eae train` leaves"),
+        (&["sample", "full", "--out", "x.png"], "full has no model.safetensors: is it a folder that `eae train` left?"),
+        (&["sample", "half.safetensors", "--out", "x.png"], "half.safetensors: not a valid safetensors file"),
+        (&["sample", "small.npy", "--out", "x.png"], "small.npy: not a valid safetensors file"),
+        (&["reconstruct", run, "--n", "0"], "--n is 0, it must be from 1 to 1000000"),
+        (&["reconstruct", run, "--n", "1001"], "--n is 1001, 1000 images of digits are held out"),
+        (
+            &["reconstruct", run, "--data", "npy:small.npy"],
+            "images of shape [28, 28, 1], those of npy:small.npy are [9, 9, 1]",
+        ),
+        (&["reconstruct", "model.safetensors"], "say with --data what the model was trained on"),
+        (&["interpolate", run, "--from", "3", "--out", "x.png"], "--to <IMAGE>"),
+        (
+            &["interpolate", run, "--from", "3", "--to", "1000", "--out", "x.png"],
+            "--to is 1000, the held-out images of digits are numbered from 0 to 999",
+        ),
+        (
+            &["interpolate", run, "--n", "501", "--out", "x.png"],
+            "--n is 501, which takes 1002 images, 1000 images of digits",
+        ),
+        (&["interpolate", run, "--steps", "1", "--out", "x.png"], "--steps is 1, it must be from 2 to 1000"),
+        (&["interpolate", run, "--way", "round", "--out", "x.png"], "invalid value 'round' for '--way <WAY>'"),
+        (&["traverse", run, "--dims", "1,4", "--out", "x.png"], "--dims has 4, the numbers of a code are from 0 to 3"),
+        (
+            &["traverse", run, "--image", "middle", "--out", "x.png"],
+            "it must be the number of an image, from 0, or `origin`",
+        ),
+        (&["traverse", run, "--image", "1000", "--out", "x.png"], "--image is 1000, the held-out images of digits are"),
+        (&["traverse", run, "--range", "0", "--out", "x.png"], "--range is 0, it must be above 0 and at most 1000"),
+        (&["encode", run, "--out", "x.png"], "--out is x.png, it must end in .npy or .csv"),
+        (&["encode", run, "--part", "some", "--out", "x.npy"], "[possible values: train, test, all]"),
+        (&["encode", run, "--data", "npy:none.npy", "--out", "x.npy"], "cannot read none.npy: "),
+        (
+            &["decode", run, "--codes", "three.npy", "--out", "x.png"],
+            "three.npy: codes of 3 numbers, the model takes 4",
+        ),
+        (&["decode", run, "--codes", "nan.csv", "--out", "x.png"], "nan.csv: row 1, column 1 (from 0) is NaN"),
+        (
+            &["decode", run, "--codes", "words.csv", "--out", "x.png"],
+            "words.csv: line 2: column 1 (of 0 to 3) is \"two\"",
+        ),
+        (&["decode", run, "--codes", "none.csv", "--out", "x.png"], "none.csv: cannot be opened: "),
+        (&["info", "full"], "full: there is no config.toml in it, and no model.safetensors"),
+        (&["info", "nowhere"], "nowhere: there is no such file or folder"),
+        (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
+    ];
+    for (arguments, message) in cases {
+        let output = eae(folder, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), before, "nothing was made");
+    // What goes wrong in writing is no mistake of the user's.
+    for out in ["none/x.npy", "none/x/"] {
+        let output = eae(folder, &["sample", run, "--out", out]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains(&format!("{out}: there is no folder none")), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_shell_and_man_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = |arguments: &[&str]| {
+        let output = eae(folder, arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let scripts = ["bash", "zsh", "fish", "powershell", "elvish"].map(|shell| text(&["completions", shell]));
+    let page = text(&["man"]);
+    assert!(page.contains(".TH eae 1"), "{page}");
+    text(&["man", "--out", "pages"]);
+    for command in commands(folder) {
+        assert!(scripts.iter().all(|script| script.contains(&command)), "{command}");
+        assert!(page.contains(&format!("eae\\-{command}(1)")), "{command}");
+        let own = fs::read_to_string(folder.join(format!("pages/eae-{command}.1"))).unwrap();
+        assert!(own.contains("Example"), "{command}");
+        let help = text(&[&command, "--help"]);
+        assert!(help.contains("Example"), "{command}");
+    }
+    assert!(text(&["--help"]).contains("eae sample runs/digits-1"));
+}
+
+/// Those that the help lists.
+fn commands(folder: &Path) -> Vec<String> {
+    let help = String::from_utf8(eae(folder, &["--help"]).stdout).unwrap();
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    let names: Vec<String> = names.filter(|name| *name != "help").map(str::to_owned).collect();
+    assert!(names.len() >= 16, "{help}");
+    names
+}
