@@ -10,7 +10,7 @@ mod features;
 mod images;
 mod progress;
 mod serve;
-mod table;
+mod vectors;
 
 use std::process::ExitCode;
 

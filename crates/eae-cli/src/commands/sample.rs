@@ -12,7 +12,7 @@ use nn_layers::Weights;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::{Common, print_json};
+use crate::{Common, print_json, vectors};
 
 /// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
 #[derive(clap::Args)]
@@ -29,6 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Kind::Normal)]
     sampler: Kind,
     /// The file to write: a .png picture, or a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1.
+    /// Of vectors a .csv text, or a .npy array [n, columns] of 64-bit numbers, in the units of the training data.
     #[arg(long)]
     out: PathBuf,
     /// Images in a row of the picture.
@@ -72,7 +73,7 @@ impl Kind {
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
-    shape: [usize; 4],
+    shape: Vec<usize>,
     sampler: Kind,
     seed: u64,
 }
@@ -83,6 +84,7 @@ const MOST_SAMPLES: usize = 1_000_000;
 enum Format {
     Png,
     Npy,
+    Csv,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -91,13 +93,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let format = match out.extension().and_then(|extension| extension.to_str()) {
         Some("png") => Format::Png,
         Some("npy") => Format::Npy,
-        _ => return Err(Failure::usage(format!("--out is {}, it must end in .png or .npy", out.display()))),
+        Some("csv") => Format::Csv,
+        _ => {
+            let must = "it must end in .png or .npy, or of vectors in .csv or .npy";
+            return Err(Failure::usage(format!("--out is {}, {must}", out.display())));
+        }
     };
     if !(1..=MOST_SAMPLES).contains(n) {
         return Err(Failure::usage(format!("--n is {n}, it must be from 1 to {MOST_SAMPLES}")));
     }
     let file = if arguments.run.is_dir() { arguments.run.join(run::MODEL) } else { arguments.run.clone() };
     let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
+    let must = match (&format, model.columns()) {
+        (Format::Png, Some(_)) => Some("vectors make no picture, it must end in .csv or .npy"),
+        (Format::Csv, None) => Some("images make no table, it must end in .png or .npy"),
+        _ => None,
+    };
+    if let Some(must) = must {
+        return Err(Failure::usage(format!("--out is {}, {must}", out.display())));
+    }
     let weights = Weights::read(&file).map_err(Failure::usage)?;
     let source = sampler.sampler(model.latent(), &weights);
     let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
@@ -108,16 +122,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let codes = source.sample(*n, common.seed);
     let images = model.decode(codes.view());
-    match format {
-        Format::Png => {
+    match (format, model.columns()) {
+        (_, Some(columns)) => vectors::write(out, columns, images.view())?,
+        (Format::Png, None) => {
             let written = picture::write_grid(out, images.view(), arguments.columns, arguments.zoom);
             written
                 .map_err(|e| if let PictureError::Write { .. } = e { Failure::other(e) } else { Failure::usage(e) })?;
         }
-        Format::Npy => write_npy(out, &images).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?,
+        (Format::Npy | Format::Csv, None) => {
+            write_npy(out, &images).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?
+        }
     }
     let (count, height, width, channels) = images.dim();
-    let shape = [count, channels, height, width];
+    let shape = if model.columns().is_some() { vec![count, width] } else { vec![count, channels, height, width] };
     if common.json {
         print_json(&Report { out, shape, sampler: *sampler, seed: common.seed });
     } else {
