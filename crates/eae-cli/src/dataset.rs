@@ -3,8 +3,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use eae::data::{
-    Channels, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, from_npy, mnist, sample,
+    self, Channels, Columns, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, from_npy, from_table,
+    from_table_with, mnist, sample,
 };
+use eae::network::Architecture;
+use eae::{Autoencoder, Ending, ModelError};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -22,8 +25,10 @@ pub(crate) enum Data {
     Cifar10(PathBuf),
     /// One file of images in MNIST's format.
     Idx(PathBuf),
-    /// One array of NumPy.
+    /// One array of NumPy, of images or of vectors.
     Npy(PathBuf),
+    /// Vectors in text.
+    Csv(PathBuf),
     /// A folder of PNG and JPEG files, which may be larger than memory.
     Images(Folder),
 }
@@ -39,19 +44,36 @@ enum Written {
     Images(Folder),
 }
 
-const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE` and `images:FOLDER`";
+const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE`, `csv:FILE` and \
+    `images:FOLDER`";
 
 /// What there is to train on.
 pub(crate) enum TrainingSet {
     Memory(Images<f32>),
     File(Stored),
+    /// Standardised, and what their numbers are.
+    Vectors(Images<f32>, Columns),
 }
 
 impl TrainingSet {
     pub(crate) fn source(&self) -> &dyn Source<f32> {
         match self {
-            Self::Memory(images) => images,
+            Self::Memory(images) | Self::Vectors(images, _) => images,
             Self::File(stored) => stored,
+        }
+    }
+
+    /// A model to be trained on it.
+    pub(crate) fn model(
+        &self,
+        architecture: impl Into<Architecture>,
+        latent: usize,
+        ending: Ending,
+        seed: u64,
+    ) -> Result<Autoencoder<f32>, ModelError> {
+        match self {
+            Self::Vectors(_, columns) => Autoencoder::for_vectors(architecture, columns.clone(), latent, ending, seed),
+            _ => Autoencoder::with_ending(architecture, self.source().image_shape(), latent, ending, seed),
         }
     }
 
@@ -59,7 +81,7 @@ impl TrainingSet {
     pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
         const MOST: usize = 640 << 18;
         match self {
-            Self::Memory(images) => Ok(images.clone()),
+            Self::Memory(images) | Self::Vectors(images, _) => Ok(images.clone()),
             Self::File(_) => {
                 let source = self.source();
                 let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);
@@ -77,7 +99,11 @@ impl Data {
             Self::Mnist(folder) => mnist(folder)?,
             Self::Cifar10(folder) => cifar10(folder)?,
             Self::Idx(file) => from_idx(file)?,
-            Self::Npy(file) => from_npy(file)?,
+            Self::Npy(file) if !self.is_of_vectors()? => from_npy(file)?,
+            Self::Npy(file) | Self::Csv(file) => {
+                let (Split { train, test }, columns) = from_table(file)?;
+                return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
+            }
             Self::Images(folder) => {
                 let Split { train, test } = folder.load(quiet)?;
                 return Ok(Split { train: TrainingSet::File(train), test });
@@ -86,10 +112,38 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// The images, [in memory](TrainingSet::in_memory).
-    pub(crate) fn load(&self) -> Result<Split<f32>, DataError> {
-        let Split { train, test } = self.open(false)?;
-        Ok(Split { train: train.in_memory()?, test })
+    /// For a model that is trained, [in memory](TrainingSet::in_memory): images of the shape that it takes, and vectors by its
+    /// columns, not by their own.
+    pub(crate) fn load_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32>, Failure> {
+        let of_vectors = self.is_of_vectors().map_err(Failure::usage)?;
+        match (self, model.columns()) {
+            (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
+                return from_table_with(file, columns).map_err(Failure::usage);
+            }
+            (_, None) if !of_vectors => {}
+            (_, columns) => {
+                let [takes, is_of] = [columns.is_some(), of_vectors].map(|v| if v { "vectors" } else { "images" });
+                return Err(Failure::usage(format!("the model takes {takes}, {self} is of {is_of}")));
+            }
+        }
+        let takes = model.image_shape();
+        let Split { train, test } = self.clone().brought_to(takes).open(false).map_err(Failure::usage)?;
+        let found = train.source().image_shape();
+        if takes != found {
+            return Err(Failure::usage(format!(
+                "the model takes images of shape {takes:?}, those of {self} are {found:?}"
+            )));
+        }
+        Ok(Split { train: train.in_memory().map_err(Failure::usage)?, test })
+    }
+
+    /// Whether it is of vectors.
+    pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
+        match self {
+            Self::Csv(_) => Ok(true),
+            Self::Npy(file) => data::is_of_vectors(file),
+            _ => Ok(false),
+        }
     }
 
     /// With what the flags say of a folder of images.
@@ -129,6 +183,7 @@ impl Data {
             Self::Cifar10(path) => Self::Cifar10(absolute(path)),
             Self::Idx(path) => Self::Idx(absolute(path)),
             Self::Npy(path) => Self::Npy(absolute(path)),
+            Self::Csv(path) => Self::Csv(absolute(path)),
             Self::Images(folder) => Self::Images(Folder { folder: absolute(folder.folder.clone()), ..folder }),
         }
     }
@@ -141,6 +196,7 @@ impl Data {
             Self::Cifar10(_) => "cifar10",
             Self::Idx(_) => "idx",
             Self::Npy(_) => "npy",
+            Self::Csv(_) => "csv",
             Self::Images(_) => "images",
         }
     }
@@ -156,6 +212,7 @@ impl FromStr for Data {
             Some(("cifar10", folder)) => Ok(Self::Cifar10(folder.into())),
             Some(("idx", file)) => Ok(Self::Idx(file.into())),
             Some(("npy", file)) => Ok(Self::Npy(file.into())),
+            Some(("csv", file)) => Ok(Self::Csv(file.into())),
             Some(("images", folder)) => Ok(Self::Images(Folder::new(folder.into()))),
             _ => Err(KNOWN.into()),
         }
@@ -187,7 +244,7 @@ impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Digits => f.write_str(self.name()),
-            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Npy(path) => {
+            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Npy(path) | Self::Csv(path) => {
                 write!(f, "{}:{}", self.name(), path.display())
             }
             Self::Images(folder) => write!(f, "{}:{}", self.name(), folder.folder.display()),
@@ -201,7 +258,7 @@ mod tests {
 
     #[test]
     fn read_as_written() {
-        for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy", "images:x"] {
+        for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy", "csv:a.txt", "images:x"] {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
         for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "images:", "png:x"] {

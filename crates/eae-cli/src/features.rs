@@ -5,12 +5,14 @@ use eae::data::Split;
 
 use crate::failure::Failure;
 
-/// What images of `data` are compared on: the classifier in a file, or what there is without one.
-pub(crate) fn for_data(file: Option<&Path>, data: &Split<f32>) -> Result<Features, Failure> {
+/// What images of `data` are compared on: the classifier in a file, or what there is without one. Vectors are compared as they
+/// are.
+pub(crate) fn for_data(file: Option<&Path>, data: &Split<f32>, of_vectors: bool) -> Result<Features, Failure> {
     let (_, height, width, channels) = data.train.pixels.dim();
     let image = [height, width, channels];
     let features = match file {
         Some(path) => Features::load(path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?,
+        None if of_vectors => Features::Columns,
         None if image == [28, 28, 1] => Features::digits(),
         None => Features::pca(data.train.pixels.view()).map_err(Failure::other)?,
     };

@@ -11,8 +11,8 @@ mod images;
 mod output;
 mod progress;
 mod serve;
-mod table;
 mod trained;
+mod vectors;
 
 use std::process::ExitCode;
 

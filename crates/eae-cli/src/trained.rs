@@ -44,16 +44,8 @@ impl Trained {
     /// The data that were `named`, or else those that the model was trained on; with their name.
     pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>), Failure> {
         let named = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
-        let named = named.brought_to(self.model.image_shape());
-        let data = named.load().map_err(Failure::usage)?;
-        let (_, height, width, channels) = data.test.pixels.dim();
-        let (takes, found) = (self.model.image_shape(), [height, width, channels]);
-        if takes == found {
-            Ok((named, data))
-        } else {
-            let problem = format!("the model takes images of shape {takes:?}, those of {named} are {found:?}");
-            Err(Failure::usage(problem))
-        }
+        let data = named.load_for(&self.model)?;
+        Ok((named, data))
     }
 
     /// Those of the data that are held out.

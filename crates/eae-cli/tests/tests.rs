@@ -2,9 +2,11 @@
 
 mod estimate;
 mod images;
+mod networks;
 mod resume;
 mod serve;
 mod trained;
+mod vectors;
 
 use std::fs;
 use std::path::Path;
@@ -151,7 +153,7 @@ fn mistakes_are_named_and_nothing_is_left() {
         (&["train", "--data", "mnist:."], " has none of train-images-idx3-ubyte.gz, train-images-idx3-ubyte"),
         (
             &["train", "--data", "cifar"],
-            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE` and `images:FOLDER`",
+            "invalid value 'cifar' for '--data <DATA>': there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE`, `csv:FILE` and `images:FOLDER`",
         ),
         (&["train", "--objective", "vae", "--beta=-1"], "beta is -1, it must be a finite number, 0 or above"),
         (&["train", "--objective", "vae", "--lambda", "1"], "--lambda is not for the objective \"vae\""),

@@ -8,13 +8,15 @@ use crate::data::{DataError, Source};
 use crate::metrics::{CodeReport, mean_image_error, reconstruction_error};
 use crate::{Autoencoder, Criterion, Float};
 
-/// A model on images that it was not trained on.
+/// A model on images, or vectors, that it was not trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Evaluation {
-    /// The squared error, summed over pixels and averaged over images.
+    /// The squared error, summed over pixels and averaged over images; of vectors summed over columns, each standardised.
     pub reconstruction_error: f64,
-    /// That of the mean training image.
+    /// That of the mean training image, or vector.
     pub mean_image_error: f64,
+    /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
+    pub standardised: bool,
     /// The codes beside N(0, I).
     pub codes: CodeReport,
 }
@@ -52,6 +54,7 @@ impl Evaluation {
         Ok(Self {
             reconstruction_error: reconstruction_error(test, reconstructions.view()),
             mean_image_error: mean_image_error(train, test)?,
+            standardised: model.columns().is_some(),
             codes: CodeReport::new(codes.view(), objective.k())?,
         })
     }
@@ -62,9 +65,13 @@ impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CodeReport { n, d, k, .. } = self.codes;
         let codes = self.codes;
-        writeln!(f, "on {n} images that were held out               model    compare with")?;
+        let (images, summed, image) = match self.standardised {
+            true => ("vectors", "reconstruction error, standardised", "vector"),
+            false => ("images", "reconstruction error, summed over pixels", "image"),
+        };
+        writeln!(f, "{:<48}model    compare with", format!("on {n} {images} that were held out"))?;
         let (error, mean) = (self.reconstruction_error, self.mean_image_error);
-        writeln!(f, "reconstruction error, summed over pixels  {error:9.2}  {mean:9.2}  (the mean image)")?;
+        writeln!(f, "{summed:<40}  {error:9.2}  {mean:9.2}  (the mean {image})")?;
         let (entropy, normal) = (codes.entropy, codes.normal_entropy);
         writeln!(
             f,

@@ -2,12 +2,14 @@
 #![forbid(unsafe_code)]
 
 pub mod data;
+mod description;
 mod evaluation;
 pub mod features;
 pub mod gallery;
 pub mod interpolation;
 pub mod metrics;
 mod model;
+pub mod network;
 pub mod objective;
 pub mod picture;
 mod preset;
@@ -19,6 +21,7 @@ mod training;
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};
+pub use network::Network;
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use preset::{Ending, Preset, UnknownPreset};
 pub use step::{Step, Stepper};

@@ -4,21 +4,20 @@ use std::path::Path;
 use autodiff_mini::Tape;
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
 use ndarray_rand::rand::SeedableRng;
-use nn_layers::{Sequential, ShapeError, Tensor, Weights, WeightsError};
+use nn_layers::{Sequential, Tensor, Weights, WeightsError};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::data::{self, DataError, Source};
+use crate::data::{self, Columns, DataError, Source};
+use crate::description::{Description, KEY, MOST_LATENT};
+use crate::network::{Architecture, NetworkError};
 use crate::{Ending, Float, Preset};
 
 /// Samples evaluated at a time, to bound what a tape holds.
 const EVALUATION_BATCH: usize = 250;
 
-/// More is a slip of the finger, and better an error than an attempt to allocate it.
-const MOST_LATENT: usize = 1 << 16;
-
-/// An encoder from images to codes and a decoder back.
+/// An encoder from images to codes and a decoder back; or from vectors, which it takes and gives as images of one row, each of
+/// their [`Columns`] standardised.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
     /// From images `[batch, height, width, channels]` to codes `[batch, latent]`; or to means and logarithms of variances
@@ -26,22 +25,22 @@ pub struct Autoencoder<F: Float> {
     pub encoder: Sequential<F>,
     /// From codes to images.
     pub decoder: Sequential<F>,
-    preset: Option<(Preset, Ending)>,
+    description: Option<Description>,
 }
 
 /// Why there is no model.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// The preset does not take images of this shape.
-    #[error("{preset} does not take images of shape {image:?}: {source}")]
-    Shape {
-        /// The preset.
-        preset: Preset,
-        /// Height, width and channels.
-        image: [usize; 3],
+    /// The networks do not take images of this shape, or vectors of so many numbers.
+    #[error("{architecture} does not take {samples}: {source}")]
+    Network {
+        /// The preset, or that it is none.
+        architecture: String,
+        /// Of which shape.
+        samples: String,
         /// Which layer does not fit.
-        source: ShapeError,
+        source: NetworkError,
     },
     /// Networks that do not go together.
     #[error(
@@ -55,10 +54,16 @@ pub enum ModelError {
     /// The weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The file says that it is of a model that cannot be.
+    #[error("{path}: {source}")]
+    Unfit {
+        /// The file.
+        path: String,
+        /// Why it cannot be.
+        source: Box<ModelError>,
+    },
     /// The file does not say what model it is of.
-    #[error(
-        "{path}: {problem}; a file of this program says in `__metadata__` under `{DESCRIPTION}` what model it is of"
-    )]
+    #[error("{path}: {problem}; a file of this program says in `__metadata__` under `{KEY}` what model it is of")]
     Description {
         /// The file.
         path: String,
@@ -67,29 +72,20 @@ pub enum ModelError {
     },
 }
 
-/// The entry of a file's metadata that holds the [`Description`]. A single one, since a file's metadata have no order, and
-/// the same model should be the same file.
-const DESCRIPTION: &str = "eae";
-
-/// What a file says of the model that it is of.
-#[derive(Debug, Serialize, Deserialize)]
-struct Description {
-    model: Preset,
-    /// Height, width, channels.
-    image: [usize; 3],
-    latent: usize,
-    #[serde(default)]
-    ending: Ending,
-}
-
 impl<F: Float> Autoencoder<F> {
-    /// A preset for images `[height, width, channels]` and codes of `latent` numbers, its weights drawn by `seed`.
+    /// A preset, or a [described](crate::Network) network, for images `[height, width, channels]` and codes of `latent` numbers,
+    /// its weights drawn by `seed`.
     ///
     /// # Errors
     ///
-    /// If the preset does not take such images, or `latent` is not from 1 to 65 536.
-    pub fn new(preset: Preset, image: [usize; 3], latent: usize, seed: u64) -> Result<Self, ModelError> {
-        Self::with_ending(preset, image, latent, Ending::Normalised, seed)
+    /// If the networks do not take such images, or `latent` is not from 1 to 65 536.
+    pub fn new(
+        architecture: impl Into<Architecture>,
+        image: [usize; 3],
+        latent: usize,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        Self::with_ending(architecture, image, latent, Ending::Normalised, seed)
     }
 
     /// The same with another end of the encoder, for other objectives.
@@ -98,21 +94,39 @@ impl<F: Float> Autoencoder<F> {
     ///
     /// As [`new`](Autoencoder::new).
     pub fn with_ending(
-        preset: Preset,
+        architecture: impl Into<Architecture>,
         image: [usize; 3],
         latent: usize,
         ending: Ending,
         seed: u64,
     ) -> Result<Self, ModelError> {
-        if !(1..=MOST_LATENT).contains(&latent) {
-            return Err(ModelError::Latent(latent));
-        }
-        let networks = preset.build(image, latent, ending, &mut ChaCha8Rng::seed_from_u64(seed));
-        let [encoder, decoder] = networks.map_err(|source| ModelError::Shape { preset, image, source })?;
-        Ok(Self { encoder, decoder, preset: Some((preset, ending)) })
+        let model = architecture.into();
+        Self::described(Description { model, image, latent, ending, columns: None }, seed)
     }
 
-    /// Networks of your own. The encoder should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
+    /// The same for vectors, as [`data::from_table`](crate::data::from_table) reads them: images of one row. As their numbers are
+    /// not from 0 to 1, a preset's decoder ends without an activation.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Autoencoder::new), or if the described network's decoder ends in an activation.
+    pub fn for_vectors(
+        architecture: impl Into<Architecture>,
+        columns: Columns,
+        latent: usize,
+        ending: Ending,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let (model, image) = (architecture.into(), [1, columns.len(), 1]);
+        Self::described(Description { model, image, latent, ending, columns: Some(columns) }, seed)
+    }
+
+    fn described(description: Description, seed: u64) -> Result<Self, ModelError> {
+        let [encoder, decoder] = description.plan()?.build(&mut ChaCha8Rng::seed_from_u64(seed));
+        Ok(Self { encoder, decoder, description: Some(description) })
+    }
+
+    /// Networks of your own layers, which need not be those that can be described. The encoder should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
     /// code, and its entropy can grow without bound.
     ///
     /// # Errors
@@ -125,7 +139,7 @@ impl<F: Float> Autoencoder<F> {
             [[_, _, _], [end], [latent], image]
                 if *latent > 0 && [*latent, 2 * *latent].contains(end) && image == shapes[0] =>
             {
-                Ok(Self { encoder, decoder, preset: None })
+                Ok(Self { encoder, decoder, description: None })
             }
             _ => Err(ModelError::Networks(Box::new(shapes.map(<[usize]>::to_vec)))),
         }
@@ -133,12 +147,25 @@ impl<F: Float> Autoencoder<F> {
 
     /// The preset that it was made from, if it was.
     pub fn preset(&self) -> Option<Preset> {
-        self.preset.map(|(preset, _)| preset)
+        match self.architecture()? {
+            Architecture::Preset(preset) => Some(*preset),
+            Architecture::Own(_) => None,
+        }
     }
 
-    /// How the encoder ends, if the model is that of a preset.
+    /// Its networks as they are described, if they can be.
+    pub fn architecture(&self) -> Option<&Architecture> {
+        self.description.as_ref().map(|description| &description.model)
+    }
+
+    /// How the encoder ends, if the networks were described.
     pub fn ending(&self) -> Option<Ending> {
-        self.preset.map(|(_, ending)| ending)
+        self.description.as_ref().map(|description| description.ending)
+    }
+
+    /// If it is of vectors: what their numbers are, and how they come back to their own units.
+    pub fn columns(&self) -> Option<&Columns> {
+        self.description.as_ref()?.columns.as_ref()
     }
 
     /// The numbers in a code.
@@ -235,10 +262,8 @@ impl<F: Float> Autoencoder<F> {
         let mut weights = Weights::default();
         self.encoder.write("encoder", &mut weights);
         self.decoder.write("decoder", &mut weights);
-        if let Some((model, ending)) = self.preset {
-            let description = Description { model, image: self.image_shape(), latent: self.latent(), ending };
-            let description = serde_json::to_string(&description).expect("plain data");
-            weights.metadata.insert(DESCRIPTION.into(), description);
+        if let Some(description) = &self.description {
+            description.write(&mut weights);
         }
         weights
     }
@@ -252,8 +277,8 @@ impl<F: Float> Autoencoder<F> {
         Ok(self.to_weights().save(path)?)
     }
 
-    /// Reads a preset's model that [`save`](Autoencoder::save) wrote. One of your own networks is made with them, and then
-    /// given its weights by [`read`](Autoencoder::read).
+    /// Reads a described model that [`save`](Autoencoder::save) wrote. One of your own layers is made with them, and then given
+    /// its weights by [`read`](Autoencoder::read).
     ///
     /// # Errors
     ///
@@ -261,19 +286,7 @@ impl<F: Float> Autoencoder<F> {
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let weights = Weights::read(path)?;
-        let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem };
-        let description = weights.metadata.get(DESCRIPTION).ok_or_else(|| wrong("it has no description".into()))?;
-        let description = serde_json::from_str(description).map_err(|e| wrong(format!("`{description}`: {e}")))?;
-        let Description { model, image, latent, ending } = description;
-        // The description says how large the networks are; nothing is made that the file's tensors could not fill.
-        let numbers = weights.element_count();
-        let pixels = image.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
-        if latent > numbers || pixels.is_none_or(|pixels| pixels > numbers) {
-            return Err(wrong(format!(
-                "image {image:?} and latent {latent} are too large for the {numbers} numbers in it"
-            )));
-        }
-        let mut model = Self::with_ending(model, image, latent, ending, 0)?;
+        let mut model = Self::described(Description::read(&weights, path)?, 0)?;
         model.read(&weights)?;
         Ok(model)
     }
@@ -282,14 +295,14 @@ impl<F: Float> Autoencoder<F> {
     ///
     /// # Errors
     ///
-    /// If the preset does not take such images, or the weights are not those of such a model.
+    /// If the networks do not take such images, or the weights are not those of such a model.
     pub fn from_weights(
-        preset: Preset,
+        architecture: impl Into<Architecture>,
         image: [usize; 3],
         latent: usize,
         weights: &Weights,
     ) -> Result<Self, ModelError> {
-        let mut model = Self::new(preset, image, latent, 0)?;
+        let mut model = Self::new(architecture, image, latent, 0)?;
         model.read(weights)?;
         Ok(model)
     }

@@ -1,15 +1,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ndarray_rand::rand::Rng;
-use nn_layers::{
-    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, SequentialBuilder, ShapeError,
-    Unflatten, Window,
-};
+use nn_layers::Window;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Float;
+use crate::Network;
+use crate::network::Layer::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
 
 /// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch normalisation without gamma and beta,
 /// and nothing after it: that is what holds the code at mean 0 and variance 1 by construction. For others see [`Ending`].
@@ -42,18 +39,12 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// From `inputs` numbers to a code of `latent`.
-    fn append<F: Float, R: Rng + ?Sized>(
-        self,
-        encoder: SequentialBuilder<F>,
-        inputs: usize,
-        latent: usize,
-        rng: &mut R,
-    ) -> SequentialBuilder<F> {
+    /// From whatever an encoder has come to, to a code of `latent` numbers.
+    pub(crate) fn layers(self, latent: usize) -> Vec<Layer> {
         match self {
-            Self::Normalised => encoder.then(Dense::new(inputs, latent, rng)).then(BatchNorm::new(latent)),
-            Self::Plain => encoder.then(Dense::new(inputs, latent, rng)),
-            Self::MeanAndLogVariance => encoder.then(Dense::new(inputs, 2 * latent, rng)),
+            Self::Normalised => vec![Dense(latent), BatchNorm],
+            Self::Plain => vec![Dense(latent)],
+            Self::MeanAndLogVariance => vec![Dense(2 * latent)],
         }
     }
 }
@@ -85,24 +76,14 @@ impl Preset {
         }
     }
 
-    /// The encoder, from images `[height, width, channels]` to codes of `latent` numbers, which ends as said, and the decoder,
-    /// back to images with values from 0 to 1.
-    ///
-    /// # Errors
-    ///
-    /// If the preset does not take images of this shape.
-    pub fn build<F: Float, R: Rng + ?Sized>(
-        self,
-        image: [usize; 3],
-        latent: usize,
-        ending: Ending,
-        rng: &mut R,
-    ) -> Result<[Sequential<F>; 2], ShapeError> {
+    /// Its layers, for images `[height, width, channels]` with values from 0 to 1. Not all presets take all images; that is
+    /// found out when a model is made.
+    pub fn network(self, image: [usize; 3]) -> Network {
         match self {
-            Self::Mlp => mlp(image, latent, ending, rng),
-            Self::Conv28 => conv28(image, latent, ending, rng),
-            Self::Conv32 => conv32(image, latent, ending, rng),
-            Self::Paper32 => paper32(image, latent, ending, rng),
+            Self::Mlp => mlp(image.iter().fold(1, |product, &side| product.saturating_mul(side))),
+            Self::Conv28 => conv28(image[2]),
+            Self::Conv32 => conv32(image[2]),
+            Self::Paper32 => paper32(image[2]),
         }
     }
 }
@@ -122,115 +103,71 @@ impl FromStr for Preset {
     }
 }
 
-type Networks<F> = Result<[Sequential<F>; 2], ShapeError>;
+const HALVING: Window = Window::square(4, 2, 1);
 
-fn mlp<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
-    let pixels = image.iter().product();
-    let encoder = Sequential::on(&image)
-        .then(Flatten::new(image))
-        .then(Dense::new(pixels, 512, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(512, 256, rng))
-        .then(Activation::Relu);
-    let encoder = ending.append(encoder, 256, latent, rng).build()?;
-    let decoder = Sequential::on(&[latent])
-        .then(Dense::new(latent, 256, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(256, 512, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(512, pixels, rng))
-        .then(Activation::Sigmoid)
-        .then(Unflatten::new(image))
-        .build()?;
-    Ok([encoder, decoder])
+const fn conv(channels: usize) -> Layer {
+    Conv(channels, HALVING)
 }
 
-fn conv28<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
-    let halving = Window::square(4, 2, 1);
-    let ([_, _, channels], small) = (image, [7, 7, 64]);
-    let encoder = Sequential::on(&image)
-        .then(Conv2d::new(channels, 32, halving, rng))
-        .then(Activation::Relu)
-        .then(Conv2d::new(32, 64, halving, rng))
-        .then(Activation::Relu)
-        .then(Flatten::new(small))
-        .then(Dense::new(7 * 7 * 64, 256, rng))
-        .then(Activation::Relu);
-    let encoder = ending.append(encoder, 256, latent, rng).build()?;
-    let decoder = Sequential::on(&[latent])
-        .then(Dense::new(latent, 256, rng))
-        .then(Activation::Relu)
-        .then(Dense::new(256, 7 * 7 * 64, rng))
-        .then(Activation::Relu)
-        .then(Unflatten::new(small))
-        .then(ConvTranspose2d::new(64, 32, halving, rng))
-        .then(Activation::Relu)
-        .then(ConvTranspose2d::new(32, channels, halving, rng))
-        .then(Activation::Sigmoid)
-        .build()?;
-    Ok([encoder, decoder])
+const fn back(channels: usize) -> Layer {
+    ConvTranspose(channels, HALVING)
 }
 
-fn conv32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
-    let halving = Window::square(4, 2, 1);
-    let ([_, _, channels], small) = (image, [4, 4, 256]);
-    let encoder = Sequential::on(&image)
-        .then(Conv2d::new(channels, 64, halving, rng))
-        .then(Activation::Relu)
-        .then(Conv2d::new(64, 128, halving, rng))
-        .then(Activation::Relu)
-        .then(Conv2d::new(128, 256, halving, rng))
-        .then(Activation::Relu)
-        .then(Flatten::new(small));
-    let encoder = ending.append(encoder, 4 * 4 * 256, latent, rng).build()?;
-    let decoder = Sequential::on(&[latent])
-        .then(Dense::new(latent, 4 * 4 * 256, rng))
-        .then(Activation::Relu)
-        .then(Unflatten::new(small))
-        .then(ConvTranspose2d::new(256, 128, halving, rng))
-        .then(Activation::Relu)
-        .then(ConvTranspose2d::new(128, 64, halving, rng))
-        .then(Activation::Relu)
-        .then(ConvTranspose2d::new(64, channels, halving, rng))
-        .then(Activation::Sigmoid)
-        .build()?;
-    Ok([encoder, decoder])
-}
-
-fn paper32<F: Float, R: Rng + ?Sized>(image: [usize; 3], latent: usize, ending: Ending, rng: &mut R) -> Networks<F> {
-    let halving = Window::square(4, 2, 1);
-    let [_, _, channels] = image;
-    let mut encoder = Sequential::on(&image);
-    let mut width = channels;
-    for filters in [128, 256, 512, 1024] {
-        encoder = encoder.then(Conv2d::new(width, filters, halving, rng));
-        encoder = encoder.then(BatchNorm::new(filters)).then(Affine::new(filters)).then(Activation::Relu);
-        width = filters;
+fn mlp(pixels: usize) -> Network {
+    Network {
+        encoder: vec![Dense(512), Relu, Dense(256), Relu],
+        decoder: vec![Dense(256), Relu, Dense(512), Relu, Dense(pixels), Sigmoid],
     }
-    let encoder = encoder.then(Flatten::new([2, 2, 1024]));
-    let encoder = ending.append(encoder, 2 * 2 * 1024, latent, rng).build()?;
-    let mut decoder = Sequential::on(&[latent])
-        .then(Dense::new(latent, 8 * 8 * 1024, rng))
-        .then(Unflatten::new([8, 8, 1024]))
-        .then(BatchNorm::new(1024))
-        .then(Affine::new(1024))
-        .then(Activation::Relu);
-    for (inputs, outputs) in [(1024, 512), (512, 256)] {
-        decoder = decoder.then(ConvTranspose2d::new(inputs, outputs, halving, rng));
-        decoder = decoder.then(BatchNorm::new(outputs)).then(Affine::new(outputs)).then(Activation::Relu);
+}
+
+fn conv28(channels: usize) -> Network {
+    Network {
+        encoder: vec![conv(32), Relu, conv(64), Relu, Dense(256), Relu],
+        decoder: vec![
+            Dense(256),
+            Relu,
+            Dense(7 * 7 * 64),
+            Relu,
+            Unflatten([7, 7, 64]),
+            back(32),
+            Relu,
+            back(channels),
+            Sigmoid,
+        ],
     }
-    let decoder = decoder
-        .then(ConvTranspose2d::new(256, channels, Window::square(3, 1, 1), rng))
-        .then(Activation::Sigmoid)
-        .build()?;
-    Ok([encoder, decoder])
+}
+
+fn conv32(channels: usize) -> Network {
+    Network {
+        encoder: vec![conv(64), Relu, conv(128), Relu, conv(256), Relu],
+        decoder: vec![
+            Dense(4 * 4 * 256),
+            Relu,
+            Unflatten([4, 4, 256]),
+            back(128),
+            Relu,
+            back(64),
+            Relu,
+            back(channels),
+            Sigmoid,
+        ],
+    }
+}
+
+fn paper32(channels: usize) -> Network {
+    let then_normalised = |layer| [layer, BatchNorm, Affine, Relu];
+    let encoder = [128, 256, 512, 1024].map(|n| then_normalised(conv(n)));
+    let mut decoder = vec![Dense(8 * 8 * 1024)];
+    decoder.extend(then_normalised(Unflatten([8, 8, 1024])));
+    decoder.extend([512, 256].map(|n| then_normalised(back(n))).as_flattened());
+    decoder.extend([ConvTranspose(channels, Window::square(3, 1, 1)), Sigmoid]);
+    Network { encoder: encoder.as_flattened().to_vec(), decoder }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray_rand::rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+    use crate::Autoencoder;
 
     #[test]
     fn encoder_and_decoder_meet() {
@@ -241,22 +178,12 @@ mod tests {
             (Preset::Conv32, [32, 32, 3], 64, 1_845_955),
             (Preset::Paper32, [32, 32, 1], 16, 22_689_937),
         ] {
-            let rng = &mut ChaCha8Rng::seed_from_u64(0);
-            let [mut encoder, mut decoder] = preset.build::<f32, _>(image, latent, Ending::Normalised, rng).unwrap();
-            assert_eq!((encoder.output_shape(), decoder.input_shape()), (&[latent][..], &[latent][..]));
-            assert_eq!((encoder.input_shape(), decoder.output_shape()), (&image[..], &image[..]));
-            let count: usize =
-                [&mut encoder, &mut decoder].into_iter().flat_map(|n| n.parameters()).map(|p| p.len()).sum();
-            assert_eq!(count, parameters, "{preset}");
+            let mut model = Autoencoder::<f32>::new(preset, image, latent, 0).unwrap();
+            assert_eq!((model.encoder.output_shape(), model.decoder.input_shape()), (&[latent][..], &[latent][..]));
+            assert_eq!((model.encoder.input_shape(), model.decoder.output_shape()), (&image[..], &image[..]));
+            assert_eq!(model.parameters().iter().map(|p| p.len()).sum::<usize>(), parameters, "{preset}");
             assert_eq!(preset.name().parse(), Ok(preset));
         }
-    }
-
-    #[test]
-    fn a_wrong_size_is_an_error_that_names_the_layer() {
-        let rng = &mut ChaCha8Rng::seed_from_u64(0);
-        let error = Preset::Conv28.build::<f32, _>([32, 32, 1], 16, Ending::Plain, rng).unwrap_err();
-        assert_eq!(error.to_string(), "layer 4: Flatten takes [7, 7, 64], got shape [8, 8, 64]");
         assert_eq!(
             "conv29".parse::<Preset>().unwrap_err().to_string(),
             "no network `conv29`; there are mlp, conv28, conv32 and paper32"

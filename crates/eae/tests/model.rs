@@ -1,7 +1,9 @@
 //! Models on disk, and models of one's own.
 
-use eae::{Autoencoder, ModelError, Preset};
-use ndarray::Axis;
+use eae::data::Columns;
+use eae::network::{Architecture, Layer};
+use eae::{Autoencoder, Ending, ModelError, Network, Preset, TrainConfig, train};
+use ndarray::{Array2, Array4, Axis};
 use ndarray_rand::rand::SeedableRng;
 use nn_layers::{BatchNorm, Dense, Flatten, Sequential, Unflatten, Weights};
 use rand_chacha::ChaCha8Rng;
@@ -52,11 +54,26 @@ fn files_that_are_something_else_are_named() {
         "{unknown}"
     );
     // Nothing is allocated on the description's word.
-    for huge in [
-        r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#,
-        r#"{"model": "mlp", "image": [4294967296, 4294967296, 4294967296], "latent": 2}"#,
+    let large = "are too large for the ";
+    for (huge, expected) in [
+        (r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#, "it must have from 1 to 65536"),
+        (r#"{"model": "mlp", "image": [4294967296, 4294967296, 4294967296], "latent": 2}"#, "samples of 1 to 16777216"),
+        (r#"{"model": "mlp", "image": [4, 4000, 1], "latent": 2}"#, large),
+        (
+            r#"{"model": {"encoder": ["dense 20000", "dense 20000"], "decoder": ["dense 16"]}, "image": [4, 4, 1], "latent": 2}"#,
+            large,
+        ),
+        (
+            r#"{"model": {"encoder": ["dense 9999999", "dense 9999999"], "decoder": []}, "image": [4, 4, 1], "latent": 2}"#,
+            "brings the weights to 100000",
+        ),
+        (
+            r#"{"model": "mlp", "image": [4, 4, 1], "latent": 2, "columns": {"mean": [1], "scale": [1]}}"#,
+            "1 columns and",
+        ),
     ] {
-        assert!(error(&say(huge)).contains("are too large for the"));
+        let error = error(&say(huge));
+        assert!(error.contains(expected), "{error}");
     }
     let other = error(&say(r#"{"model": "mlp", "image": [4, 4, 1], "latent": 3}"#));
     assert_eq!(other, "`encoder.5.weight` has shape [2, 256], the network needs [3, 256]");
@@ -70,7 +87,18 @@ fn a_model_that_cannot_be_is_refused() {
     let error = Autoencoder::<f32>::new(Preset::Conv28, [28, 32, 1], 2, 0).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "conv28 does not take images of shape [28, 32, 1]: layer 4: Flatten takes [7, 7, 64], got shape [7, 8, 64]"
+        "conv28 does not take images of shape [28, 32, 1]: the decoder ends in [28, 28, 1], it must end in [28, 32, 1]: a conv \
+         makes (size + 2 padding - kernel) / stride + 1 of each side, a conv-transpose (size - 1) stride + kernel - 2 padding
+  code                                           [2]
+  dense 256                                      [256]
+  relu                                           [256]
+  dense 3136                                     [3136]
+  relu                                           [3136]
+  unflatten 7 7 64                               [7, 7, 64]
+  conv-transpose 32 kernel=4 stride=2 padding=1  [14, 14, 32]
+  relu                                           [14, 14, 32]
+  conv-transpose 1 kernel=4 stride=2 padding=1   [28, 28, 1]
+  sigmoid                                        [28, 28, 1]"
     );
 }
 
@@ -97,4 +125,106 @@ fn networks_of_ones_own() {
     again.parameters()[0].fill(0.0);
     again.read(&weights).unwrap();
     assert_eq!(again.reconstruct(images.view()), model.reconstruct(images.view()));
+}
+
+/// What a preset is on disk, and what a seed draws for it, has not changed since presets were built by hand.
+#[test]
+fn presets_are_what_they_were() {
+    use Ending::{MeanAndLogVariance, Normalised, Plain};
+    let (grey, colour) = ([28, 28, 1], [32, 32, 3]);
+    for (preset, image, ending, expected) in [
+        (Preset::Mlp, grey, Normalised, 0x3f4f_4f53_69a8_c6af),
+        (Preset::Mlp, grey, Plain, 0x23ff_d361_c445_42e7),
+        (Preset::Mlp, grey, MeanAndLogVariance, 0x6228_f9d0_ed74_5250),
+        (Preset::Conv28, grey, Normalised, 0xdc35_4f41_008e_6107),
+        (Preset::Conv32, colour, Normalised, 0xf312_de73_31d2_0e08),
+        (Preset::Paper32, colour, Normalised, 0x14bd_e459_2e62_8e49),
+    ] {
+        let weights = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 3).unwrap().to_weights();
+        let ending = serde_json::to_string(&ending).unwrap();
+        let (name, [height, width, channels]) = (preset.name(), image);
+        let description =
+            format!(r#"{{"model":"{name}","image":[{height},{width},{channels}],"latent":5,"ending":{ending}}}"#);
+        assert_eq!(weights.metadata["eae"], description);
+        // By Fowler, Noll and Vo's method with words for bytes.
+        let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x0100_0000_01b3);
+        assert_eq!(words(&weights).into_iter().fold(0xcbf2_9ce4_8422_2325, step), expected, "{preset}");
+    }
+}
+
+/// Names and bits of all tensors but counts.
+fn words(weights: &Weights) -> Vec<u64> {
+    let mut words = Vec::new();
+    for name in weights.names() {
+        words.extend(name.bytes().map(u64::from));
+        let Ok(values) = weights.get::<f32>(name, weights.shape(name).unwrap()) else { continue };
+        words.extend(values.iter().map(|value| u64::from(value.to_bits())));
+    }
+    words
+}
+
+fn layers(text: &[&str]) -> Vec<Layer> {
+    text.iter().map(|layer| layer.parse().unwrap()).collect()
+}
+
+#[test]
+fn described_networks_are_saved_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let network = Network {
+        encoder: layers(&["conv 3 kernel=3x2 stride=2", "batch-norm", "affine", "leaky-relu 0.1", "dense 9", "tanh"]),
+        decoder: layers(&["dense 6", "relu", "unflatten 2 3 1", "conv-transpose 1 kernel=3x2 stride=2x1"]),
+    };
+    let mut model = Autoencoder::<f32>::new(network.clone(), [5, 4, 1], 2, 3).unwrap();
+    let images = Array4::from_shape_fn((9, 5, 4, 1), |(n, y, x, _)| ((n * n + y) * (x + 1)) as f32 / 300.0);
+    model.recalibrate(images.view()).unwrap();
+    model.save(&path).unwrap();
+    let loaded = Autoencoder::<f32>::load(&path).unwrap();
+    assert_eq!((loaded.architecture(), loaded.preset()), (Some(&network.into()), None));
+    assert_eq!(loaded.ending(), Some(Ending::Normalised));
+    assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
+}
+
+/// A preset's layers, written out, are the preset: the same weights, the same training.
+#[test]
+fn a_preset_written_out_is_the_preset() {
+    let network = Network {
+        encoder: layers(&["flatten", "dense 512", "relu", "dense 256", "relu"]),
+        decoder: layers(&["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid", "unflatten 28 28 1"]),
+    };
+    let images = some_digits(60).pixels;
+    let config = TrainConfig { epochs: 2, batch_size: 30, ..TrainConfig::default() };
+    let trained = |architecture: Architecture| {
+        let mut model = Autoencoder::<f32>::new(architecture, [28, 28, 1], 4, 1).unwrap();
+        train(&mut model, images.view(), &config, &mut ()).unwrap();
+        words(&model.to_weights())
+    };
+    assert!(trained(network.into()) == trained(Preset::Mlp.into()));
+}
+
+#[test]
+fn vectors_keep_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let rows = Array2::from_shape_fn((30, 3), |(i, j)| 1e6 + (i * i * (j + 1) % 17) as f64);
+    let columns = Columns::fit(rows.view(), Some(["a", "b", "c"].map(str::to_owned).to_vec()));
+    let mut model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Plain, 0).unwrap();
+    let images = columns.standardise::<f32>(rows.view());
+    model.recalibrate(images.view()).unwrap();
+    // Nothing holds what is decoded between 0 and 1.
+    assert!(model.reconstruct(images.view()).iter().any(|&x| x < 0.0));
+    model.save(&path).unwrap();
+    let loaded = Autoencoder::<f32>::load(&path).unwrap();
+    assert_eq!((loaded.columns(), loaded.image_shape()), (Some(&columns), [1, 3, 1]));
+    assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
+
+    let sigmoid = Network { encoder: Vec::new(), decoder: layers(&["dense 3", "sigmoid"]) };
+    let error = Autoencoder::<f32>::for_vectors(sigmoid, columns.clone(), 2, Ending::Plain, 0).unwrap_err().to_string();
+    let expected = "the described network does not take vectors of 3 numbers: the decoder ends in `sigmoid`, but";
+    assert!(error.starts_with(expected), "{error}");
+    let error = Autoencoder::<f32>::for_vectors(Preset::Conv28, columns, 2, Ending::Plain, 0).unwrap_err().to_string();
+    assert!(
+        error.contains("does not take vectors of 3 numbers: `conv 32 kernel=4 stride=2 padding=1` of the"),
+        "{error}"
+    );
 }

@@ -29,9 +29,9 @@ pub(crate) struct Arguments {
     /// epochs, batch, learning-rate and warm-up as key=value. Without it, the usual ones.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// The networks of rows that do not say.
-    #[arg(long, default_value_t = Preset::Conv28)]
-    model: Preset,
+    /// The networks of rows that do not say [default: conv28, or mlp for vectors].
+    #[arg(long)]
+    model: Option<Preset>,
     /// Their numbers in a code.
     #[arg(long, default_value_t = 16)]
     latent: usize,
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
     /// What samples are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
-    /// pixels, and principal components of the pixels for others.
+    /// pixels, principal components of the pixels for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     /// How often each is trained: by --seed, the one after it, and so on.
@@ -92,28 +92,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if *seeds == 0 {
         return Err(Failure::usage("--seeds is 0, it must be at least 1"));
     }
-    let rows = arguments.rows()?;
-    let side = arguments.model.side();
-    let named = arguments.data.clone().with(&arguments.images)?.brought_to([side, side, 3]);
+    let of_vectors = arguments.data.is_of_vectors().map_err(Failure::usage)?;
+    let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Conv28 });
+    let rows = arguments.rows(usual)?;
+    let named = arguments.data.clone().with(&arguments.images)?.brought_to([usual.side(), usual.side(), 3]);
     let Split { train: images, test } = named.open(arguments.quiet).map_err(Failure::usage)?;
     let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &rows {
-        let model = row.untrained(&data, 0).map_err(Failure::usage)?;
+        let model = row.untrained(&images, 0).map_err(Failure::usage)?;
         let checked = row.training.check(&model, images.source());
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
     }
     fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
-    let features = features::for_data(arguments.features.as_deref(), &data)?;
+    let features = features::for_data(arguments.features.as_deref(), &data, of_vectors)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;
-    let mut report = Report { data: named.to_string(), features: features.to_string(), floor, rows: Vec::new() };
+    let (of, on) = (named.to_string(), features.to_string());
+    let mut report = Report { data: of, standardised: of_vectors, features: on, floor, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {
         let mut done = RowScores { row, seeds: Vec::new(), scores: Vec::new() };
         for seed in common.seed..common.seed.saturating_add(*seeds) {
             let (model, scores) = arguments.trained(&named, &images, &done.row, seed, &judge)?;
-            if done.scores.is_empty() {
+            if done.scores.is_empty() && !of_vectors {
                 shown.push(gallery::samples(&model, SHOWN, 0));
             }
             done.seeds.push(seed);
@@ -132,8 +134,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn rows(&self) -> Result<Vec<Row>, Failure> {
-        let &Self { model, latent, epochs, batch, learning_rate, warm_up, .. } = self;
+    fn rows(&self, model: Preset) -> Result<Vec<Row>, Failure> {
+        let &Self { latent, epochs, batch, learning_rate, warm_up, .. } = self;
         let training =
             TrainConfig { epochs, batch_size: batch, learning_rate, warm_up, seed: 0, ..TrainConfig::default() };
         let like = Row { name: String::new(), model, latent, training };
@@ -171,7 +173,7 @@ impl Arguments {
         if !self.quiet {
             eprintln!("{}, seed {seed}", row.name);
         }
-        let mut model = row.untrained(judge.data, seed).map_err(Failure::usage)?;
+        let mut model = row.untrained(images, seed).map_err(Failure::usage)?;
         let config = TrainConfig { seed, ..row.training };
         let mut progress = Progress::new(row.latent, config.batch_size, self.quiet);
         let outcome = train(&mut model, images.source(), &config, &mut progress);
@@ -190,7 +192,7 @@ impl Arguments {
         Ok((model, finished.scores))
     }
 
-    /// The table as text and as JSON, curves where there are any, and the picture of samples.
+    /// The table as text and as JSON, curves where there are any, and of images a picture of samples.
     fn write(&self, report: &Report, shown: &[Array4<f32>]) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(report).expect("plain data");
         let mut files = vec![("comparison.md", report.markdown()), ("comparison.json", json)];
@@ -202,6 +204,9 @@ impl Arguments {
         for (name, content) in files {
             let path = self.out.join(name);
             write_whole(&path, content.as_bytes()).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+        }
+        if shown.is_empty() {
+            return Ok(());
         }
         let views: Vec<_> = shown.iter().map(|images| images.view()).collect();
         let images = concatenate(Axis(0), &views).expect("images of one data set");

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
-    shape: [usize; 4],
+    shape: Vec<usize>,
     codes: &'a Path,
 }
 
@@ -39,13 +39,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let target = output.target()?;
     let model = Trained::load(&arguments.run)?.model;
+    target.fits(&model)?;
     let read = Codes::read(codes, model.latent())?;
     output::within("the number of codes", read.nrows(), 1..=output::MOST)?;
     let images = model.decode(read.view());
-    target.write(images.view(), arguments.columns)?;
+    target.write(&model, images.view(), arguments.columns)?;
     let out = &output.out;
     if common.json {
-        print_json(&Report { out, shape: output::shape(images.view()), codes });
+        print_json(&Report { out, shape: output::shape(&model, images.view()), codes });
     } else {
         eprintln!("wrote {} images to {}", read.nrows(), out.display());
     }

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1)]
     k: usize,
     /// What samples are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
-    /// pixels, and principal components of the pixels for others.
+    /// pixels, principal components of the pixels for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     #[command(flatten)]
@@ -38,6 +38,8 @@ struct Report {
     data: String,
     features: String,
     reconstruction_error: f64,
+    /// Whether it is that of vectors, each column standardised.
+    standardised: bool,
     codes: LatentReport,
     floor: Quality,
     samples: Vec<Samples>,
@@ -58,7 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(arguments.data.as_ref())?;
     let Trained { file, model, weights, .. } = &trained;
-    let features = features::for_data(arguments.features.as_deref(), &data)?;
+    let standardised = model.columns().is_some();
+    let features = features::for_data(arguments.features.as_deref(), &data, standardised)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
 
     let test = data.test.pixels.view();
@@ -95,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         data: named.to_string(),
         features: features.to_string(),
         reconstruction_error: reconstruction_error(test, model.decode(codes.view()).view()),
+        standardised,
         codes: LatentReport::new(codes.view(), arguments.k, common.seed).map_err(Failure::other)?,
         floor: judge.floor().map_err(Failure::other)?,
         samples: samples?,
@@ -109,9 +113,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn print(&self) {
-        println!("reconstruction error, summed over pixels: {:.2}\n", self.reconstruction_error);
-        println!("the codes of {} images that were held out\n{}\n", self.codes.n, self.codes);
-        println!("decoded draws beside {} held-out images, on {}", self.floor.n[0], self.features);
+        let (images, error) = match self.standardised {
+            true => ("vectors", "reconstruction error, standardised"),
+            false => ("images", "reconstruction error, summed over pixels"),
+        };
+        println!("{error}: {:.2}\n", self.reconstruction_error);
+        println!("the codes of {} {images} that were held out\n{}\n", self.codes.n, self.codes);
+        println!("decoded draws beside {} held-out {images}, on {}", self.floor.n[0], self.features);
         println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
         let line = |name: &str, quality: &Quality| {
             let Quality { frechet, kernel, neighbours, .. } = quality;
@@ -120,7 +128,7 @@ impl Report {
                 kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
             );
         };
-        line("training images", &self.floor);
+        line(&format!("training {images}"), &self.floor);
         self.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
         for Samples { sampler, memorisation, .. } in &self.samples {
             println!("\n{sampler}: {}", memorisation.verdict());

@@ -63,7 +63,7 @@ impl From<Way> for interpolation::Way {
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
-    shape: [usize; 4],
+    shape: Vec<usize>,
     data: String,
     /// The images that each row is between.
     pairs: Vec<[usize; 2]>,
@@ -79,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::within("--n", n, 1..=output::MOST)?;
     output::rows(if chosen.is_some() { 1 } else { n }, steps)?;
     let trained = Trained::load(&arguments.run)?;
+    target.fits(&trained.model)?;
     let held_out = trained.held_out(arguments.data.as_ref())?;
     let (pairs, ends) = match chosen {
         Some((from, to)) => (vec![[from, to]], held_out.at(&[("--from", from), ("--to", to)])?),
@@ -89,10 +90,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let ends = trained.model.encode(ends.view());
     let images = trained.model.decode(interpolation::Way::from(way).between(ends.view(), steps).view());
-    target.write(images.view(), steps)?;
+    target.write(&trained.model, images.view(), steps)?;
     let out = &output.out;
     if common.json {
-        let (shape, data) = (output::shape(images.view()), held_out.data.to_string());
+        let (shape, data) = (output::shape(&trained.model, images.view()), held_out.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
         eprintln!("wrote {} ways of {steps} images to {}", pairs.len(), out.display());

@@ -49,7 +49,7 @@ struct Report<'a> {
     errors: Vec<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<&'a Path>,
-    shape: [usize; 4],
+    shape: Vec<usize>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -58,6 +58,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let target = out.as_deref().map(|out| Images::new(out, arguments.zoom)).transpose()?;
     output::within("--n", n, 1..=output::MOST)?;
     let trained = Trained::load(&arguments.run)?;
+    if let Some(target) = &target {
+        target.fits(&trained.model)?;
+    }
     let held_out = trained.held_out(arguments.data.as_ref())?;
     let images = held_out.first(n, &format!("--n is {n}"))?;
     let back = trained.model.reconstruct(images);
@@ -65,21 +68,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(target) = target {
         if target.is_grid() {
             let pairs = gallery::reconstructions(&trained.model, images);
-            target.write(pairs.view(), arguments.columns.saturating_mul(2))?;
+            target.write(&trained.model, pairs.view(), arguments.columns.saturating_mul(2))?;
         } else {
-            target.write(back.view(), arguments.columns)?;
+            target.write(&trained.model, back.view(), arguments.columns)?;
         }
     }
     let reconstruction_error = errors.iter().sum::<f64>() / n as f64;
     if common.json {
-        let (data, shape) = (held_out.data.to_string(), output::shape(back.view()));
+        let (data, shape) = (held_out.data.to_string(), output::shape(&trained.model, back.view()));
         print_json(&Report { data, n, reconstruction_error, errors, out: out.as_deref(), shape });
         return Ok(());
     }
     let by_error = |a: &usize, b: &usize| errors[*a].total_cmp(&errors[*b]);
     let least = (0..n).min_by(by_error).expect("one image at least");
     let greatest = (0..n).max_by(by_error).expect("one image at least");
-    println!("squared error of {n} held-out images, summed over pixels");
+    let of = if trained.model.columns().is_some() { "vectors, standardised" } else { "images, summed over pixels" };
+    println!("squared error of {n} held-out {of}");
     println!("mean      {reconstruction_error:10.2}");
     println!("least     {:10.2}  (image {least})", errors[least]);
     println!("greatest  {:10.2}  (image {greatest})", errors[greatest]);

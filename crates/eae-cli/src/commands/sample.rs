@@ -74,7 +74,7 @@ impl Kind {
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
-    shape: [usize; 4],
+    shape: Vec<usize>,
     sampler: Kind,
     temperature: f64,
     seed: u64,
@@ -92,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage(format!("--temperature is {temperature}, it must be from 0 to 100")));
     }
     let Trained { file, model, weights, .. } = Trained::load(&arguments.run)?;
+    target.fits(&model)?;
     let source = sampler.sampler(model.latent(), &weights);
     let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
     if source.latent() != model.latent() {
@@ -101,13 +102,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let drawn = source.sample_tempered(n, common.seed, temperature);
     let images = model.decode(drawn.view());
-    target.write(images.view(), arguments.columns)?;
+    target.write(&model, images.view(), arguments.columns)?;
     if let Some(target) = codes_target {
         target.write(drawn.view())?;
     }
     let out = &output.out;
     if common.json {
-        let (shape, seed, codes) = (output::shape(images.view()), common.seed, codes.as_deref());
+        let (shape, seed, codes) = (output::shape(&model, images.view()), common.seed, codes.as_deref());
         print_json(&Report { out, shape, sampler, temperature, seed, codes });
     } else {
         eprintln!("wrote {n} samples to {}", out.display());

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use eae::data::Table;
 use knn_entropy::{Estimate, Layer, Norm, correct};
 use ndarray::{Array2, Axis};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::table::{self, Table};
 
 /// Settings of every estimator.
 #[derive(Args)]
@@ -53,7 +53,7 @@ impl From<MetricName> for Norm {
 
 /// Reads a file.
 pub(crate) fn read(path: &Path) -> Result<Table, Failure> {
-    table::read(path)
+    Table::read(path).map_err(Failure::usage)
 }
 
 /// Some columns of a table, all if none are named.
@@ -64,7 +64,7 @@ pub(crate) fn select(
     standardize: bool,
 ) -> Result<Array2<f64>, Failure> {
     let values = match list {
-        Some(list) => table.values.select(Axis(1), &table::columns(list, table)?),
+        Some(list) => table.values.select(Axis(1), &table.columns(list).map_err(Failure::usage)?),
         None => table.values.clone(),
     };
     if !standardize || values.ncols() == 0 {

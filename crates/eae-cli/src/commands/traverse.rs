@@ -60,7 +60,7 @@ impl FromStr for Centre {
 #[derive(Serialize)]
 struct Report<'a> {
     out: &'a Path,
-    shape: [usize; 4],
+    shape: Vec<usize>,
     /// What each row varies.
     dims: Vec<usize>,
     steps: usize,
@@ -78,6 +78,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage(format!("--range is {range}, it must be above 0 and at most 1000")));
     }
     let trained = Trained::load(&arguments.run)?;
+    target.fits(&trained.model)?;
     let latent = trained.model.latent();
     if let Some(dim) = dims.iter().find(|dim| **dim >= latent) {
         let last = latent - 1;
@@ -94,10 +95,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let images = trained.model.decode(traversals(centre.view(), &dims, range, steps).view());
-    target.write(images.view(), steps)?;
+    target.write(&trained.model, images.view(), steps)?;
     let out = &output.out;
     if common.json {
-        let (shape, centre) = (output::shape(images.view()), centre.to_vec());
+        let (shape, centre) = (output::shape(&trained.model, images.view()), centre.to_vec());
         print_json(&Report { out, shape, dims, steps, range, image, centre });
     } else {
         eprintln!("wrote {} rows of {steps} images to {}", dims.len(), out.display());

@@ -13,6 +13,8 @@ use super::scores::{SOURCES, Scores};
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) data: String,
+    /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
+    pub(crate) standardised: bool,
     pub(crate) features: String,
     /// Training images in the place of draws.
     pub(crate) floor: Quality,
@@ -31,10 +33,14 @@ impl Report {
     /// As Markdown.
     pub(crate) fn markdown(&self) -> String {
         let [n, floor] = self.floor.n;
+        let (images, pixels) = match self.standardised {
+            true => ("vectors", "standardised columns"),
+            false => ("images", "pixels"),
+        };
         let mut text = format!(
-            "Frechet distances of {n} decoded codes from {n} held-out images of {}, on {}; of {floor} training images in their \
-             place: {:.2}. Mean over seeds, +- standard deviation. `error` is the squared error of held-out images, summed over \
-             pixels; `radius` is that of their codes, mean and standard deviation.\n\n",
+            "Frechet distances of {n} decoded codes from {n} held-out {images} of {}, on {}; of {floor} training {images} in their \
+             place: {:.2}. Mean over seeds, +- standard deviation. `error` is the squared error of held-out {images}, summed over \
+             {pixels}; `radius` is that of their codes, mean and standard deviation.\n\n",
             self.data, self.features, self.floor.frechet
         );
         let titles = ["trained by", "error"].into_iter().chain(SOURCES).chain(["radius", "s"]);
@@ -44,7 +50,7 @@ impl Report {
             let _ = writeln!(text, "| {} |", row.cells().join(" | "));
         }
         text.push('\n');
-        text.push_str(&self.details());
+        text.push_str(&self.details(images, pixels));
         text
     }
 
@@ -58,10 +64,10 @@ impl Report {
     }
 
     /// Draws from N(0, I) by the other metrics, and what memory there is of training images.
-    fn details(&self) -> String {
-        let mut text = String::from(
-            "Draws from N(0, I) by the other metrics, and whether draws from the chosen mixture copy training images: \
-             `close` is the share that is as close to one, in pixels, as a hundredth of the held-out images is.\n\n\
+    fn details(&self, images: &str, pixels: &str) -> String {
+        let mut text = format!(
+            "Draws from N(0, I) by the other metrics, and whether draws from the chosen mixture copy training {images}: \
+             `close` is the share that is as close to one, in {pixels}, as a hundredth of the held-out {images} is.\n\n\
              | trained by | kernel | precision | recall | density | coverage | components | close |\n\
              |---|---|---|---|---|---|---|---|\n",
         );

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use eae::data::Split;
 use eae::{Autoencoder, Criterion, ModelError, Objective, Preset, TrainConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::dataset::TrainingSet;
 
 /// A row: an objective and how to train by it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,10 +67,8 @@ impl Row {
     }
 
     /// A model to be trained.
-    pub(crate) fn untrained(&self, data: &Split<f32>, seed: u64) -> Result<Autoencoder<f32>, ModelError> {
-        let (_, height, width, channels) = data.train.pixels.dim();
-        let ending = self.training.objective.ending();
-        Autoencoder::with_ending(self.model, [height, width, channels], self.latent, ending, seed)
+    pub(crate) fn untrained(&self, data: &TrainingSet, seed: u64) -> Result<Autoencoder<f32>, ModelError> {
+        data.model(self.model, self.latent, self.training.objective.ending(), seed)
     }
 
     /// All that it is trained by, each as it would be written.

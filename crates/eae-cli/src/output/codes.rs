@@ -1,13 +1,13 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use eae::data::Table;
 use eae::run;
 use ndarray::{Array2, ArrayView2};
 use ndarray_npy::WriteNpyExt;
 
 use super::{extension, needs_parent};
 use crate::failure::Failure;
-use crate::table;
 
 /// Where codes go.
 pub(crate) struct Codes {
@@ -44,7 +44,7 @@ impl Codes {
 
     /// Reads codes of `latent` finite numbers, from an array or text.
     pub(crate) fn read(path: &Path, latent: usize) -> Result<Array2<f32>, Failure> {
-        let codes = table::read(path)?.values;
+        let codes = Table::read(path).map_err(Failure::usage)?.values;
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
         if codes.ncols() != latent {
             let found = codes.ncols();

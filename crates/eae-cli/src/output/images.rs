@@ -3,14 +3,15 @@ use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
 use eae::picture::{self, PictureError};
-use eae::run;
+use eae::{Autoencoder, run};
 use ndarray::ArrayView4;
 use ndarray_npy::WriteNpyExt;
 
 use super::{extension, needs_parent};
 use crate::failure::Failure;
+use crate::vectors;
 
-/// Where images go.
+/// Where images go, or vectors.
 pub(crate) struct Images {
     path: PathBuf,
     format: Format,
@@ -22,6 +23,8 @@ enum Format {
     /// One picture of all of them.
     Grid,
     Npy,
+    /// Text, of vectors only.
+    Csv,
     /// A picture of each.
     Folder,
 }
@@ -37,9 +40,12 @@ impl Images {
             _ if ends || out.is_dir() => Format::Folder,
             Some("png") => Format::Grid,
             Some("npy") => Format::Npy,
+            Some("csv") => Format::Csv,
             _ => {
                 let out = out.display();
-                let problem = format!("--out is {out}, it must end in .png or .npy, or in / for a folder of pictures");
+                let problem = format!(
+                    "--out is {out}, it must end in .png or .npy, or in / for a folder of pictures; of vectors in .csv or .npy"
+                );
                 return Err(Failure::usage(problem));
             }
         };
@@ -50,19 +56,44 @@ impl Images {
         Ok(Self { path: out.to_path_buf(), format, zoom })
     }
 
+    /// That it can hold what the model decodes: vectors make no picture, and images no table.
+    pub(crate) fn fits(&self, model: &Autoencoder<f32>) -> Result<(), Failure> {
+        let must = match (self.format, model.columns()) {
+            (Format::Grid | Format::Folder, Some(_)) => "vectors make no picture, it must end in .csv or .npy",
+            (Format::Csv, None) => "images make no table, it must end in .png or .npy",
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(format!("--out is {}, {must}", self.path.display())))
+    }
+
     /// Whether it is one picture of all images.
     pub(crate) fn is_grid(&self) -> bool {
         self.format == Format::Grid
     }
 
-    /// Writes images `[n, height, width, channels]`, in a picture with so many in a row.
-    pub(crate) fn write(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {
+    /// Writes images `[n, height, width, channels]` that a model has decoded, in a picture with so many in a row; vectors in
+    /// their own units.
+    pub(crate) fn write(
+        &self,
+        model: &Autoencoder<f32>,
+        images: ArrayView4<'_, f32>,
+        columns: usize,
+    ) -> Result<(), Failure> {
+        self.fits(model)?;
+        match model.columns() {
+            Some(columns) => vectors::write(&self.path, columns, images),
+            None => self.write_images(images, columns),
+        }
+    }
+
+    fn write_images(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {
         let problem = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", self.path.display()));
         match self.format {
             Format::Grid => {
                 let written = picture::write_grid(&self.path, images, columns, self.zoom.unwrap_or(3));
                 written.map_err(|e| if let PictureError::Write { .. } = e { problem(&e) } else { Failure::usage(e) })
             }
+            Format::Csv => unreachable!("images make no table"),
             Format::Npy => {
                 // Channels first, as everybody's arrays of images on disk are.
                 let array = images.permuted_axes([0, 3, 1, 2]);
@@ -78,10 +109,10 @@ impl Images {
     }
 }
 
-/// `[n, channels, height, width]` of images `[n, height, width, channels]`.
-pub(crate) fn shape(images: ArrayView4<'_, f32>) -> [usize; 4] {
+/// In a file: `[n, channels, height, width]`, or of vectors `[n, columns]`.
+pub(crate) fn shape(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<usize> {
     let (n, height, width, channels) = images.dim();
-    [n, channels, height, width]
+    if model.columns().is_some() { vec![n, width] } else { vec![n, channels, height, width] }
 }
 
 fn new_or_empty(folder: &Path) -> Result<(), Failure> {
@@ -134,10 +165,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let images = Array4::from_shape_fn((2, 3, 4, 3), |(n, y, x, c)| (n + y + x + c) as f32 / 10.0);
-        let write = |name: &str| Images::new(&path(name), None).unwrap().write(images.view(), 1);
+        let write = |name: &str| Images::new(&path(name), None).unwrap().write_images(images.view(), 1);
         write("a.npy").unwrap();
         let array = Array4::<f32>::read_npy(fs::File::open(path("a.npy")).unwrap()).unwrap();
-        assert_eq!((array.shape(), array[[1, 2, 0, 3]]), (&shape(images.view())[..], images[[1, 0, 3, 2]]));
+        assert_eq!((array.shape(), array[[1, 2, 0, 3]]), (&[2, 3, 3, 4][..], images[[1, 0, 3, 2]]));
         write("a.png").unwrap();
         // An empty folder that is there needs no sign.
         fs::create_dir(path("b")).unwrap();
@@ -166,7 +197,7 @@ mod tests {
     fn a_folder_that_fails_is_not_left() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out/");
-        let gone = Images::new(&out, None).unwrap().write(Array4::zeros((2, 3, 3, 2)).view(), 1);
+        let gone = Images::new(&out, None).unwrap().write_images(Array4::zeros((2, 3, 3, 2)).view(), 1);
         assert!(gone.unwrap_err().to_string().contains("1 channel (grey) or 3"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -18,7 +18,8 @@ pub(crate) const MOST: usize = 1_000_000;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1;
-    /// or, ending in /, a folder, new or empty, of single pictures 000000.png, 000001.png and so on.
+    /// or, ending in /, a folder, new or empty, of single pictures 000000.png, 000001.png and so on. Of vectors a .csv text or a
+    /// .npy array [n, columns] of 64-bit numbers, in the units of the training data.
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Each pixel as a square of so many; by default 3 in a picture of all, and 1 in single ones.

@@ -68,6 +68,10 @@ impl Explorer {
         let file = if run.is_dir() { run.join(run::MODEL) } else { run.to_path_buf() };
         let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
         let weights = Weights::read(&file).map_err(Failure::usage)?;
+        if model.columns().is_some() {
+            let problem = format!("{}: a model of vectors, and the page shows images", file.display());
+            return Err(Failure::usage(problem));
+        }
         let [height, width, channels] = model.image_shape();
         if ![1, 3].contains(&channels) {
             let problem = format!("{}: a picture has 1 channel or 3, the model's have {channels}", file.display());
@@ -179,14 +183,8 @@ impl Explorer {
 
 impl HeldOut {
     fn new(model: &Autoencoder<f32>, data: &Data) -> Result<Self, Failure> {
-        let images = data.load().map_err(Failure::usage)?.test;
+        let images = data.load_for(model)?.test;
         let images = images.select(&Vec::from_iter(0..images.len().min(MOST_HELD_OUT)));
-        let (_, height, width, channels) = images.pixels.dim();
-        let (takes, found) = (model.image_shape(), [height, width, channels]);
-        if takes != found {
-            let problem = format!("the model takes images of shape {takes:?}, those of {data} are {found:?}");
-            return Err(Failure::usage(problem));
-        }
         let codes = model.encode(images.pixels.view());
         let map = Map::new(&codes, images.labels.clone());
         Ok(Self { images, codes, map })

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{IdxError, ImageProblem, NpyError, Skipped};
+use super::{IdxError, ImageProblem, NpyError, Skipped, TableError};
 
 /// Why files are not a data set.
 #[derive(Debug, Error)]
@@ -153,5 +153,46 @@ pub enum DataError {
         path: PathBuf,
         /// The first such image.
         image: usize,
+    },
+    /// A file that should be a table of numbers, and is damaged or something else.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Fewer vectors than one to learn from and one to hold out.
+    #[error("{path}: {found} rows, there must be at least 3, one of them to hold out")]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// How many there are.
+        found: usize,
+    },
+    /// A number that no training can use.
+    #[error("{path}: row {row} (from 0), {column} is {value}, {must}")]
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Its row, header and comments not counted.
+        row: usize,
+        /// Its column, with its name if there is one.
+        column: String,
+        /// The number.
+        value: f64,
+        /// What it must be, or what could be done.
+        must: &'static str,
+    },
+    /// Vectors that are all alike.
+    #[error("{path}: in each column all rows are alike, there is nothing to learn")]
+    Constant {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Other columns than those that a model was trained on.
+    #[error("{path} has {found}, the model was trained on {expected}")]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// What it has.
+        found: String,
+        /// What the model knows.
+        expected: String,
     },
 }

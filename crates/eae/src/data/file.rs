@@ -124,10 +124,14 @@ fn channels_last<F: Float>(pixels: ArrayD<F>) -> ArcArray<F, Ix4> {
 
 /// The last tenth, and at least one, is held out.
 fn split<F: Float>(pixels: ArcArray<F, Ix4>) -> Split<F> {
-    let count = pixels.len_of(Axis(0));
-    let (train, test) = pixels.view().split_at(Axis(0), count - (count / 10).max(1));
+    let (train, test) = pixels.view().split_at(Axis(0), to_train_on(pixels.len_of(Axis(0))));
     let [train, test] = [train, test].map(|part| Images { pixels: part.to_owned().into_shared(), labels: None });
     Split { train, test }
+}
+
+/// How many of so many.
+pub(super) fn to_train_on(count: usize) -> usize {
+    count - (count / 10).max(1)
 }
 
 #[cfg(test)]

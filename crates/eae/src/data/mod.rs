@@ -1,6 +1,7 @@
-//! Data sets: images `[count, height, width, channels]` with values from 0 to 1.
+//! Data sets: images `[count, height, width, channels]` with values from 0 to 1; or vectors, as images of one row.
 
 mod cifar10;
+mod columns;
 mod decode;
 mod digits;
 mod error;
@@ -12,12 +13,15 @@ mod mnist;
 mod npy;
 mod source;
 mod stored;
+mod table;
+mod vectors;
 
 use ndarray::{ArcArray, Axis, Ix4};
 
 use crate::Float;
 
 pub use cifar10::cifar10;
+pub use columns::Columns;
 pub use decode::{Channels, ImageProblem};
 pub use digits::digits;
 pub use error::DataError;
@@ -29,11 +33,13 @@ pub use npy::{Npy, NpyError};
 pub(crate) use source::batches;
 pub use source::{Source, choose, sample, select};
 pub use stored::{Skipped, Stored};
+pub use table::{ChoiceError, LineProblem, Table, TableError, TableProblem};
+pub use vectors::{from_table, from_table_with, is_of_vectors};
 
-/// Images, and what they show where that is known.
+/// Images or vectors, and what they show where that is known.
 #[derive(Debug, Clone)]
 pub struct Images<F> {
-    /// `[count, height, width, channels]`, from 0 to 1.
+    /// `[count, height, width, channels]`, from 0 to 1; `[count, 1, columns, 1]`, standardised, if they are vectors.
     pub pixels: ArcArray<F, Ix4>,
     /// One for each image, or none at all.
     pub labels: Option<Vec<u8>>,

@@ -150,7 +150,8 @@ fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(
     if read == count { Ok(()) } else { Err(NpyError::Header) }
 }
 
-fn excerpt(text: &str) -> String {
+/// The beginning of something that may be long.
+pub(super) fn excerpt(text: &str) -> String {
     let most = 60;
     let short: String = text.trim().chars().take(most).collect();
     format!("{short:?}{}", if text.trim().chars().count() > most { "..." } else { "" })

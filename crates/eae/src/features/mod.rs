@@ -35,6 +35,8 @@ pub enum Features {
     Pca(Pca),
     /// The pixels themselves.
     Pixels,
+    /// The columns of vectors, standardised as they are.
+    Columns,
 }
 
 /// The classifier of digits, made by
@@ -78,7 +80,7 @@ impl Features {
     pub fn image_shape(&self) -> Option<[usize; 3]> {
         match self {
             Self::Digits(classifier) | Self::Network(_, classifier) => Some(classifier.image_shape()),
-            Self::Pca(_) | Self::Pixels => None,
+            Self::Pca(_) | Self::Pixels | Self::Columns => None,
         }
     }
 
@@ -95,7 +97,7 @@ impl Features {
         match self {
             Self::Digits(classifier) | Self::Network(_, classifier) => Ok(classifier.features(images).mapv(f64::from)),
             Self::Pca(pca) => pca.transform(flat(images).view()),
-            Self::Pixels => Ok(flat(images).mapv(f64::from)),
+            Self::Pixels | Self::Columns => Ok(flat(images).mapv(f64::from)),
         }
     }
 }
@@ -113,6 +115,7 @@ impl fmt::Display for Features {
                 100.0 * pca.explained()
             ),
             Self::Pixels => f.write_str("the pixels"),
+            Self::Columns => f.write_str("the standardised columns"),
         }
     }
 }

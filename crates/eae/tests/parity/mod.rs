@@ -94,7 +94,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
         "tiny" => tiny(latent),
         preset => {
             let (_, height, width, channels) = x.dim();
-            Autoencoder::new(preset.parse().unwrap(), [height, width, channels], latent, 0).unwrap()
+            Autoencoder::new(preset.parse::<eae::Preset>().unwrap(), [height, width, channels], latent, 0).unwrap()
         }
     };
     model.read(reference).unwrap();

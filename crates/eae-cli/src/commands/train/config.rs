@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use eae::network::Architecture;
 use eae::objective::Objective;
 use eae::{Preset, TrainConfig};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ use crate::failure::Failure;
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) data: Data,
-    pub(crate) model: Preset,
+    /// The name of a preset, or a table of `encoder` and `decoder`.
+    pub(crate) model: Architecture,
     pub(crate) latent: usize,
     /// Whether the model that is kept is that of the epoch with the least loss on held-out images.
     pub(super) keep_best: bool,
@@ -32,7 +34,8 @@ pub(crate) const FILE: &str = "config.toml";
 impl Default for Config {
     fn default() -> Self {
         let training = TrainConfig::default();
-        Self { data: Data::Digits, model: Preset::Conv28, latent: 16, keep_best: false, patience: None, training }
+        let model = Preset::Conv28.into();
+        Self { data: Data::Digits, model, latent: 16, keep_best: false, patience: None, training }
     }
 }
 
@@ -57,7 +60,7 @@ impl Config {
         }
         take! {
             "data": config.data => arguments.data.clone(),
-            "model": config.model => arguments.model,
+            "model": config.model => arguments.model.architecture()?,
             "latent": config.latent => arguments.latent,
             "keep_best": config.keep_best => arguments.keep_best,
             "patience": config.patience => arguments.patience,
@@ -68,8 +71,14 @@ impl Config {
             "seed": training.seed => arguments.common.seed,
         }
         training.objective = arguments.objective(training.objective, said)?;
-        let side = config.model.side();
-        config.data = config.data.with(&arguments.images)?.absolute().brought_to([side, side, 3]);
+        config.data = config.data.with(&arguments.images)?.absolute();
+        // The only preset for vectors. That their file cannot be read is found out when it is.
+        if arguments.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
+            config.model = Preset::Mlp.into();
+        }
+        if let Architecture::Preset(preset) = config.model {
+            config.data = config.data.brought_to([preset.side(), preset.side(), 3]);
+        }
         Ok(config)
     }
 }

@@ -16,7 +16,7 @@ use super::{Run, in_folder};
 use crate::failure::Failure;
 
 impl Run {
-    /// Weights, densities of the codes, evaluation and pictures; after that there is nothing to go on with.
+    /// Weights, densities of the codes, evaluation, and of images pictures; after that there is nothing to go on with.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
         let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
         let (images, test) = (self.data.train.source(), self.data.test.pixels.view());
@@ -38,7 +38,9 @@ impl Run {
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
         self.log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
-        pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
+        if self.model.columns().is_none() {
+            pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
+        }
         for done in [self.folder.join(CHECKPOINT), best] {
             if done.exists() {
                 fs::remove_file(done).map_err(|e| failed(&e))?;

@@ -1,6 +1,7 @@
 mod config;
 mod finish;
 mod keep;
+mod model;
 
 use std::fs;
 use std::io;
@@ -24,6 +25,7 @@ use crate::{Common, print_json};
 pub(crate) use config::{Config, FILE as CONFIG};
 pub(crate) use keep::CHECKPOINT;
 use keep::{BEST, Keeper, Kept, resume};
+use model::Model;
 
 /// Train a model and leave it in a run folder.
 #[derive(clap::Args)]
@@ -44,14 +46,16 @@ pub(crate) struct Arguments {
     /// What to train on: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
     /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
     /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1, of which the last tenth is held out;
+    /// `csv:FILE` or `npy:FILE` with vectors, a row of numbers for each, of which it is the same;
     /// `images:FOLDER` with PNG and JPEG files at any depth, of which a tenth is held out, and which may be more than memory holds.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
     #[command(flatten)]
     images: Flags,
-    /// The networks: mlp, conv28, conv32 or paper32.
-    #[arg(long, default_value_t = Preset::Conv28)]
-    model: Preset,
+    /// The networks: mlp, conv28, conv32 or paper32; or FILE.toml, which describes an encoder and a decoder layer by layer. For
+    /// vectors mlp is the default.
+    #[arg(long, default_value_t = Model::Preset(Preset::Conv28))]
+    model: Model,
     /// Numbers in a code.
     #[arg(long, default_value_t = 16)]
     latent: usize,
@@ -162,6 +166,12 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     };
     let data = config.data.open(arguments.quiet).map_err(Failure::usage)?;
     let mut model = untrained(&config, &data)?;
+    if let Some(columns) = model.columns().filter(|_| !arguments.quiet) {
+        for column in columns.constant() {
+            let (name, (value, _)) = (columns.describe(column), columns.moments(column));
+            eprintln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
+        }
+    }
     let (folder, training, kept) = match &arguments.resume {
         Some(folder) => {
             let (training, kept) = resume(folder, &config, &mut model, data.train.source())?;
@@ -209,8 +219,7 @@ fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
 fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoencoder<f32>, Failure> {
     let images = data.train.source();
     let TrainConfig { seed, objective, .. } = config.training;
-    let image = images.image_shape();
-    let model = Autoencoder::with_ending(config.model, image, config.latent, objective.ending(), seed);
+    let model = data.train.model(config.model.clone(), config.latent, objective.ending(), seed);
     let model = model.map_err(Failure::usage)?;
     config.training.check(&model, images).map_err(Failure::usage)?;
     let (held_out, k) = (data.test.len(), objective.k());

@@ -1,0 +1,74 @@
+//! Vectors in files, in the units of the table that a model was trained on.
+
+use std::io;
+use std::path::Path;
+
+use eae::data::Columns;
+use eae::run::write_whole;
+use ndarray::{Array2, ArrayView4};
+use ndarray_npy::WriteNpyExt;
+
+use crate::failure::Failure;
+
+/// Writes what a model of vectors has decoded: text with the table's header if the file is called .csv, or else an array of
+/// NumPy, `[rows, columns]` of 64-bit numbers.
+pub(crate) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
+    let rows = columns.restore(images);
+    let failed = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", path.display()));
+    let mut bytes = Vec::new();
+    if is_csv(path) {
+        csv(&rows, columns, &mut bytes).map_err(|e| failed(&e))?;
+    } else {
+        rows.write_npy(&mut bytes).map_err(|e| failed(&e))?;
+    }
+    write_whole(path, &bytes).map_err(|e| failed(&e))
+}
+
+/// Whether a file is to be text.
+pub(crate) fn is_csv(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "csv")
+}
+
+fn csv(rows: &Array2<f64>, columns: &Columns, out: &mut impl io::Write) -> io::Result<()> {
+    if let Some(names) = columns.names() {
+        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+        writeln!(out, "{}", names.join(","))?;
+    }
+    for row in rows.outer_iter() {
+        // The fewest digits that are read as the same number.
+        let values: Vec<String> = row.iter().map(|value| format!("{value:?}")).collect();
+        writeln!(out, "{}", values.join(","))?;
+    }
+    Ok(())
+}
+
+/// In quotes, if anything in it could mean something else than itself.
+fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+    if name.chars().all(plain) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eae::data::Table;
+    use ndarray::array;
+
+    #[test]
+    fn text_is_read_as_it_was() {
+        let rows = array![[0.1, 1e-300, 5.0], [2.0 / 3.0, 3e300, 5.0], [1e22, -7.0, 5.0]];
+        let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+        for names in [None, Some(["größe", "a \"b\", c;d # e", "%"].map(str::to_owned).to_vec())] {
+            let columns = Columns::fit(rows.view(), names.clone());
+            let mut text = Vec::new();
+            csv(&rows, &columns, &mut text).unwrap();
+            std::fs::write(file.path(), text).unwrap();
+            assert_eq!(Table::read(file.path()).unwrap(), Table { values: rows.clone(), names });
+        }
+        let column = Columns::fit(array![[1.0], [2.0]].view(), Some(vec!["two words".to_owned()]));
+        write(file.path(), &column, column.standardise(array![[1.0], [2.0]].view()).view()).unwrap();
+        let read = Table::read(file.path()).unwrap();
+        assert_eq!(read.names.as_deref(), column.names());
+        assert!((read.values - array![[1.0], [2.0]]).iter().all(|e| e.abs() < 1e-6));
+    }
+}

@@ -1,0 +1,177 @@
+//! Trainings on tables of numbers, in the table's own units.
+
+use std::f64::consts::TAU;
+use std::fs;
+use std::path::Path;
+
+use ndarray::{Array2, ArrayView1};
+use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+use serde_json::Value;
+
+use crate::{eae, json, stderr};
+
+/// Two correlated Gaussians and a ring, in units that are far from mean 0 and standard deviation 1, and a column that does not
+/// change; by the golden ratio's low-discrepancy sequence and the inverse of Box and Muller's transform.
+fn rows(n: usize) -> Array2<f64> {
+    let along = |step: f64, i: usize| (0.5 + step * i as f64).fract();
+    Array2::from_shape_fn((n, 5), |(i, column)| {
+        let [u, v, w] = [0.8191725133961645, 0.6710436067037893, 0.5497004779019703].map(|step| along(step, i));
+        let radius = (-2.0 * (1.0 - u).ln()).sqrt();
+        let [a, b] = [radius * (TAU * v).cos(), radius * (TAU * v).sin()];
+        match column {
+            0 => 1.7e9 + 4000.0 * a,
+            1 => 0.02 * (0.8 * a + 0.6 * b),
+            2 => 50.0 + 10.0 * (TAU * w).cos(),
+            3 => 10.0 * (TAU * w).sin(),
+            _ => 12.5,
+        }
+    })
+}
+
+const NAMES: &str = "time,\"rate, %\",x,y,unit";
+
+fn csv(rows: &Array2<f64>) -> String {
+    let lines = rows.outer_iter().map(|row| row.iter().map(f64::to_string).collect::<Vec<_>>().join(",") + "\n");
+    [format!("{NAMES}\n")].into_iter().chain(lines).collect()
+}
+
+/// Mean and standard deviation.
+fn moments(column: ArrayView1<'_, f64>) -> [f64; 2] {
+    [column.mean().unwrap(), column.std(1.0)]
+}
+
+fn read(path: &Path) -> Array2<f64> {
+    Array2::read_npy(fs::File::open(path).unwrap()).unwrap()
+}
+
+const TRAIN: [&str; 13] = [
+    "train",
+    "--data",
+    "csv:rows.csv",
+    "--latent",
+    "4",
+    "--epochs",
+    "40",
+    "--batch",
+    "150",
+    "--lambda",
+    "0.1",
+    "--draws",
+    "1",
+];
+
+#[test]
+fn samples_are_like_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = rows(1500);
+    fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
+    let trained = eae(folder, &[&TRAIN[..], &["--json", "--out", "run"]].concat());
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    assert!(stderr(&trained).contains("column 4 (\"unit\") is 12.5 in all rows"), "{}", stderr(&trained));
+    let result = &json(&trained)[40];
+    let evaluation = &result["evaluation"];
+    assert_eq!(evaluation["standardised"], true);
+    // Four columns of variance 1, and one of none.
+    let mean = evaluation["mean_image_error"].as_f64().unwrap();
+    assert!((mean - 4.0).abs() < 0.8, "{mean}");
+    assert!(evaluation["reconstruction_error"].as_f64().unwrap() < 0.2 * mean, "{evaluation}");
+    assert!(!folder.join("run/samples.png").exists());
+
+    let sample = |out: &str| {
+        let output = eae(folder, &["sample", "run", "--n", "2000", "--out", out, "--json"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(json(&output)[0]["shape"], serde_json::json!([2000, 5]));
+    };
+    sample("x.npy");
+    sample("x.csv");
+    let samples = read(&folder.join("x.npy"));
+    let text = fs::read_to_string(folder.join("x.csv")).unwrap();
+    assert!(text.starts_with(&format!("{NAMES}\n")), "{}", &text[..60]);
+    let first: Vec<f64> = text.lines().nth(1).unwrap().split(',').map(|field| field.parse().unwrap()).collect();
+    assert_eq!(samples.row(0).to_vec(), first);
+    assert!(samples.column(4).iter().all(|&x| x == 12.5));
+    for column in 0..4 {
+        let [[mean, sd], [expected, scale]] = [moments(samples.column(column)), moments(data.column(column))];
+        assert!((mean - expected).abs() < 0.2 * scale, "column {column}: mean {mean} for {expected}");
+        assert!((sd / scale - 1.0).abs() < 0.2, "column {column}: deviation {sd} for {scale}");
+    }
+    let products = |rows: &Array2<f64>| {
+        let [[m, s], [n, t]] = [0, 1].map(|column| moments(rows.column(column)));
+        rows.outer_iter().map(|row| (row[0] - m) * (row[1] - n) / (s * t)).sum::<f64>() / rows.nrows() as f64
+    };
+    assert!((products(&samples) - products(&data)).abs() < 0.15, "{} for {}", products(&samples), products(&data));
+    let radii: Vec<f64> = samples.outer_iter().map(|row| (row[2] - 50.0).hypot(row[3])).collect();
+    let inside = radii.iter().filter(|&&radius| radius < 5.0).count() as f64 / radii.len() as f64;
+    // Of a Gaussian with these moments a fifth would be.
+    assert!(inside < 0.1, "{inside} within the ring");
+
+    let png = eae(folder, &["sample", "run", "--out", "x.png"]);
+    assert_eq!(png.status.code(), Some(2));
+    assert!(stderr(&png).contains("--out is x.png, vectors make no picture, it must end in .csv or .npy"));
+}
+
+#[test]
+fn evaluate_and_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let data = rows(300);
+    data.write_npy(fs::File::create(folder.join("rows.npy")).unwrap()).unwrap();
+    fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
+    let quick = ["--epochs", "1", "--batch", "100", "--latent", "3", "--quiet"];
+    let trained = eae(folder, &[&["train", "--data", "npy:rows.npy", "--out", "run"], &quick[..]].concat());
+    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    let said = String::from_utf8(trained.stdout).unwrap();
+    assert!(
+        said.contains("on 30 vectors that were held out") && said.contains("reconstruction error, standardised"),
+        "{said}"
+    );
+    let evaluate = |more: &[&str]| eae(folder, &[&["evaluate", "run", "--json"], more].concat());
+    let output = evaluate(&[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report = &json(&output)[0];
+    assert_eq!(
+        (&report["standardised"], &report["features"], &report["codes"]["n"]),
+        (&true.into(), &"the standardised columns".into(), &30.into())
+    );
+    // The same rows with a header; other rows are brought to the same units, so that their errors differ.
+    let error = |report: &Value| report["reconstruction_error"].as_f64().unwrap();
+    assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv"]))[0]), error(report));
+    fs::write(folder.join("shifted.csv"), csv(&(&data + 1e3))).unwrap();
+    assert!(error(&json(&evaluate(&["--data", "csv:shifted.csv"]))[0]) > 10.0 * error(report));
+    let images = evaluate(&["--data", "digits"]);
+    assert_eq!(images.status.code(), Some(2));
+    assert!(stderr(&images).contains("the model takes vectors, digits is of images"), "{}", stderr(&images));
+
+    let rows = ["--row", "ae", "--row", "vae beta=1"];
+    let quick =
+        ["--seeds", "1", "--epochs", "1", "--batch", "100", "--latent", "3", "--quiet", "--json", "--out", "table"];
+    let output = eae(folder, &[&["compare", "--data", "csv:rows.csv"], &rows[..], &quick[..]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(json(&output)[0]["standardised"], true);
+    let table = fs::read_to_string(folder.join("table/comparison.md")).unwrap();
+    assert!(table.contains("held-out vectors, summed over standardised columns"), "{table}");
+    assert!(!folder.join("table/samples.png").exists());
+}
+
+#[test]
+fn what_is_wrong_with_a_table_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (text, expected) in [
+        ("a,b\n1,2\n3,NaN\n5,6\n", "x.csv: row 1 (from 0), column 1 (\"b\") is NaN, it must be finite"),
+        ("a,b\n1,2\n3,\n5,6\n", "x.csv: line 3: column 1 (\"b\") is empty"),
+        ("a,b\n1,2\n3,red\n5,6\n", "x.csv: line 3: column 1 (\"b\") is \"red\""),
+        ("1,2\n3\n5,6\n", "x.csv: line 2: \"3\" has 1 field between ',', it must have 2"),
+        ("1,2\n1,2\n1,2\n", "x.csv: in each column all rows are alike"),
+    ] {
+        fs::write(folder.join("x.csv"), text).unwrap();
+        let output = eae(folder, &["train", "--data", "csv:x.csv"]);
+        assert!(output.status.code() == Some(2) && stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    fs::write(folder.join("x.csv"), csv(&rows(40))).unwrap();
+    let output = eae(folder, &["train", "--data", "csv:x.csv", "--model", "conv28"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("conv28 does not take vectors of 5 numbers: `conv 32"), "{}", stderr(&output));
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made");
+}

@@ -1,0 +1,102 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::Network;
+use crate::Preset;
+
+/// Which networks a model has. In files it is the name of a preset, or a table of `encoder` and `decoder`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Architecture {
+    /// Those of a preset.
+    Preset(Preset),
+    /// Networks of one's own.
+    Own(Network),
+}
+
+impl Architecture {
+    /// The layers for images `[height, width, channels]`.
+    pub fn network(&self, image: [usize; 3]) -> Cow<'_, Network> {
+        match self {
+            Self::Preset(preset) => Cow::Owned(preset.network(image)),
+            Self::Own(network) => Cow::Borrowed(network),
+        }
+    }
+}
+
+impl From<Preset> for Architecture {
+    fn from(preset: Preset) -> Self {
+        Self::Preset(preset)
+    }
+}
+
+impl From<Network> for Architecture {
+    fn from(network: Network) -> Self {
+        Self::Own(network)
+    }
+}
+
+/// In a sentence.
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset(preset) => preset.fmt(f),
+            Self::Own(_) => f.write_str("the described network"),
+        }
+    }
+}
+
+/// By hand, because a derived one forgets at which line of a file the mistake is.
+impl<'de> Deserialize<'de> for Architecture {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Architecture;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a preset, or a table of `encoder` and `decoder`")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Architecture, E> {
+                Preset::deserialize(StrDeserializer::new(name)).map(Architecture::Preset)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Architecture, A::Error> {
+                Network::deserialize(MapAccessDeserializer::new(map)).map(Architecture::Own)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_or_a_table() {
+        let read = |text: &str| serde_json::from_str::<Architecture>(text);
+        let own = r#"{"encoder":["dense 3","tanh"],"decoder":["dense 12"]}"#;
+        for text in [r#""conv28""#, own] {
+            assert_eq!(serde_json::to_string(&read(text).unwrap()).unwrap(), text);
+        }
+        assert_eq!(read(r#""mlp""#).unwrap(), Preset::Mlp.into());
+        for (text, expected) in [
+            ("3", "expected the name of a preset, or a table of `encoder` and `decoder`"),
+            (r#""conv29""#, "unknown variant `conv29`, expected one of `mlp`"),
+            (r#"{"encoder":[]}"#, "missing field `decoder`"),
+            (r#"{"encoder":[],"decoder":[],"middle":[]}"#, "unknown field `middle`"),
+            (r#"{"encoder":["dense"],"decoder":[]}"#, "`dense` is no layer"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
