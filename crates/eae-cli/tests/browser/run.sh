@@ -14,7 +14,7 @@ trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 cd "$work"
 cp "$here/explorer.mjs" .
 npm install --silent --no-audit --no-fund playwright-core@1.65.1
-"$eae" train --model mlp --epochs 2 --latent 40 --bank 0 --radius 0 --draws 0 --quiet --out run
+"$eae" train --model mlp --epochs 2 --objective bn-ae --latent 40 --quiet --out run
 "$eae" serve run --port 0 >address 2>messages &
 server=$!
 for _ in $(seq 600); do

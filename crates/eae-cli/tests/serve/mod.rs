@@ -4,23 +4,46 @@ mod client;
 mod hostile;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use ndarray::{Array3, Array4};
 use ndarray_npy::WriteNpyExt;
 use serde_json::{Value, json};
 
-use crate::{TRAIN, eae, stderr};
+use crate::{eae, stderr};
 use client::Explorer;
 
-/// A folder with a run.
-fn trained(arguments: &[&str]) -> tempfile::TempDir {
+/// A folder with a quick run, of data that are left there by name.
+fn trained(data: &str, epochs: &str, batch: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    write_digits(&folder.path().join("digits"));
     let images = Array4::<u8>::from_shape_fn((60, 3, 5, 4), |(n, c, y, x)| colour([n, c, y, x]));
     images.write_npy(fs::File::create(folder.path().join("colour.npy")).unwrap()).unwrap();
-    let output = eae(folder.path(), &[arguments, &["--quiet", "--out", "run"]].concat());
+    let sizes = ["--epochs", epochs, "--batch", batch, "--latent", "4"];
+    let network = ["train", "--model", "mlp", "--objective", "bn-ae", "--data", data, "--quiet", "--out", "run"];
+    let output = eae(folder.path(), &[&network[..], &sizes].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     folder
+}
+
+/// Some of the embedded digits, as files of MNIST.
+fn write_digits(folder: &Path) {
+    let digits = ::eae::data::digits::<f32>().train;
+    let labels = digits.labels.as_ref().unwrap();
+    fs::create_dir(folder).unwrap();
+    for (part, range) in [("train", 0..600_u32), ("t10k", 600..800)] {
+        let places: Vec<usize> = range.clone().map(|place| place as usize).collect();
+        let pixels: Vec<u8> = digits.select(&places).pixels.iter().map(|x| (x * 255.0).round() as u8).collect();
+        let labels: Vec<u8> = places.iter().map(|&place| labels[place]).collect();
+        for (what, sides, bytes) in [("images-idx3", &[28, 28][..], pixels), ("labels-idx1", &[], labels)] {
+            let axes = [&[range.len() as u32], sides].concat();
+            let mut file = vec![0, 0, 8, axes.len() as u8];
+            file.extend(axes.iter().flat_map(|axis| axis.to_be_bytes()));
+            file.extend(bytes);
+            fs::write(folder.join(format!("{part}-{what}-ubyte")), file).unwrap();
+        }
+    }
 }
 
 /// A pixel of an image.
@@ -30,7 +53,7 @@ fn colour([n, c, y, x]: [usize; 4]) -> u8 {
 
 #[test]
 fn every_route_and_every_wrong_way_to_take_it() {
-    let folder = trained(&TRAIN);
+    let folder = trained("mnist:digits", "20", "100");
     let explorer = Explorer::start(folder.path(), &["run"]);
     the_page(&explorer);
     numbers(&explorer);
@@ -80,7 +103,7 @@ fn the_page(explorer: &Explorer) {
 fn numbers(explorer: &Explorer) {
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["run"], &model["network"]), (&"run".into(), &"mlp".into()));
-    assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &1000.into()));
+    assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &200.into()));
     assert_eq!(model["samplers"], json!(["normal", "sphere", "gaussian", "mixture", "gaussianisation"]));
     // Batch normalisation has given the codes of other images mean 0 and variance 1.
     for (name, expected) in [("mean", 0.0), ("sd", 1.0)] {
@@ -119,7 +142,7 @@ fn numbers(explorer: &Explorer) {
     let map = explorer.get("/map.json").json();
     let points: Vec<[f64; 2]> = serde_json::from_value(map["points"].clone()).unwrap();
     let labels = map["labels"].as_array().unwrap();
-    assert_eq!((points.len(), labels.len()), (1000, 1000));
+    assert_eq!((points.len(), labels.len()), (200, 200));
     // Where the page says that a code is, and where the server has put it.
     let axes: Vec<[f64; 2]> = serde_json::from_value(map["axes"].clone()).unwrap();
     for axis in [0, 1] {
@@ -132,8 +155,7 @@ fn numbers(explorer: &Explorer) {
 /// Of a few images in colour, without labels.
 #[test]
 fn in_colour_without_data_and_with_mistakes() {
-    let sizes = ["--epochs", "1", "--batch", "10", "--latent", "4"];
-    let folder = trained(&[&["train", "--model", "mlp", "--data", "npy:colour.npy"], &sizes[..]].concat());
+    let folder = trained("npy:colour.npy", "1", "10");
     let folder = folder.path();
     let explorer = Explorer::start(folder, &["run"]);
     let model = explorer.get("/model.json").json();
