@@ -2,7 +2,7 @@ use autodiff_mini::{Sink, Var};
 use ndarray::{Array1, ArrayD};
 
 use crate::kernels::{self, Finish};
-use crate::{Float, Layer, ShapeError, Tensor};
+use crate::{Float, Kind, Layer, ShapeError, Tensor};
 
 /// A function of each element.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,8 +40,8 @@ impl<F: Float> Layer<F> for Activation {
         })
     }
 
-    fn as_activation(&self) -> Option<Activation> {
-        Some(*self)
+    fn kind(&self) -> Kind {
+        Kind::Activation(*self)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {

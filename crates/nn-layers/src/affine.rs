@@ -5,7 +5,7 @@ use crate::activation::backward;
 use crate::kernels::Finish;
 use crate::kernels::features::{each, two_sums};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Layer, Layout, ShapeError, Tensor};
+use crate::{Activation, Entry, Float, Kind, Layer, Layout, ShapeError, Tensor};
 
 /// `y = gamma x + beta`, feature by feature along the last axis: what a [`BatchNorm`](crate::BatchNorm) is followed by
 /// where a network wants to choose the scale that was just taken away. PyTorch has the two as one module.
@@ -80,6 +80,10 @@ impl<F: Float> Layer<F> for Affine<F> {
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Features)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Affine { features: self.weight.len() }
     }
 
     fn joins_previous(&self) -> bool {

@@ -3,7 +3,7 @@ use ndarray::{ArcArray2, Array1, Axis, Dimension, Ix2, IxDyn};
 
 use crate::kernels::Finish;
 use crate::kernels::features::{each, two_sums};
-use crate::{Content, Entry, Float, Layer, Layout, ShapeError, Tensor};
+use crate::{Content, Entry, Float, Kind, Layer, Layout, ShapeError, Tensor};
 
 /// Batch normalisation without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
 /// (Ioffe and Szegedy, ICML 2015).
@@ -130,6 +130,10 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
             Entry { name: "running_var", content: Content::Statistic(&mut self.running_var), layout },
             Entry { name: "num_batches_tracked", content: Content::Count(&mut self.batches), layout },
         ]
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::BatchNorm { features: self.features(), eps: self.eps }
     }
 
     fn as_batch_norm(&mut self) -> Option<&mut BatchNorm<F>> {

@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use crate::activation::backward;
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
 /// `[batch, height', width', outputs]`, where
@@ -95,6 +95,11 @@ impl<F: Float> Layer<F> for Conv2d<F> {
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+    }
+
+    fn kind(&self) -> Kind {
+        let (outputs, _, _, inputs) = filters(&self.weight).dim();
+        Kind::Conv2d { inputs, outputs, window: self.window }
     }
 
     fn keeps_features(&self) -> bool {

@@ -6,7 +6,7 @@ use crate::activation::backward;
 use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
 
 /// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
 /// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
@@ -92,6 +92,11 @@ impl<F: Float> Layer<F> for ConvTranspose2d<F> {
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+    }
+
+    fn kind(&self) -> Kind {
+        let (inputs, _, _, outputs) = filters(&self.weight).dim();
+        Kind::ConvTranspose2d { inputs, outputs, window: self.window }
     }
 
     fn keeps_features(&self) -> bool {

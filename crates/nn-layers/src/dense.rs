@@ -5,7 +5,7 @@ use ndarray_rand::rand::Rng;
 use crate::activation::backward;
 use crate::kernels::{Finish, dense, dense_backward_input, dense_backward_weight};
 use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Layer, Layout, ShapeError, Tensor};
+use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor};
 
 /// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch, outputs]`.
 ///
@@ -102,6 +102,10 @@ impl<F: Float> Layer<F> for Dense<F> {
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         weight_and_bias(&mut self.weight, &mut self.bias, Layout::Matrix)
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Dense { inputs: self.weight.len_of(Axis(1)), outputs: self.weight.len_of(Axis(0)) }
     }
 
     fn keeps_features(&self) -> bool {

@@ -3,7 +3,7 @@ use std::fmt::{self, Debug};
 use autodiff_mini::Var;
 use thiserror::Error;
 
-use crate::{Activation, BatchNorm, Entry, Float};
+use crate::{Activation, BatchNorm, Entry, Float, Kind};
 
 /// A function of a batch with parameters of its own. The first axis is the batch; images are `[batch, height, width,
 /// channels]`.
@@ -45,9 +45,9 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
         activation.forward(self.train(x))
     }
 
-    /// Itself, if it is an activation.
-    fn as_activation(&self) -> Option<Activation> {
-        None
+    /// What it is, for whoever writes it down, or does it together with the layer before it.
+    fn kind(&self) -> Kind {
+        Kind::Other
     }
 
     /// The shape that comes out for one sample of this shape, batch axis left out.
@@ -70,16 +70,6 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
 
     /// Itself, if it is the layer whose statistics can be estimated anew.
     fn as_batch_norm(&mut self) -> Option<&mut BatchNorm<F>> {
-        None
-    }
-
-    /// The image `[height, width, channels]` that it makes flat; for [`Flatten`](crate::Flatten).
-    fn flattens(&self) -> Option<[usize; 3]> {
-        None
-    }
-
-    /// The image `[height, width, channels]` that it makes out of a flat row; for [`Unflatten`](crate::Unflatten).
-    fn unflattens(&self) -> Option<[usize; 3]> {
         None
     }
 

@@ -1,6 +1,6 @@
 use autodiff_mini::Var;
 
-use crate::{Float, Layer, ShapeError};
+use crate::{Float, Kind, Layer, ShapeError};
 
 /// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
 /// weights file has them channels first, and reading and writing take care of it.
@@ -42,8 +42,8 @@ impl<F: Float> Layer<F> for Flatten {
         }
     }
 
-    fn flattens(&self) -> Option<[usize; 3]> {
-        Some(self.image)
+    fn kind(&self) -> Kind {
+        Kind::Flatten { image: self.image }
     }
 }
 
@@ -62,7 +62,7 @@ impl<F: Float> Layer<F> for Unflatten {
         }
     }
 
-    fn unflattens(&self) -> Option<[usize; 3]> {
-        Some(self.image)
+    fn kind(&self) -> Kind {
+        Kind::Unflatten { image: self.image }
     }
 }

@@ -3,7 +3,7 @@ use ndarray::ArrayD;
 
 use crate::batch_norm::Moments;
 use crate::state::Image;
-use crate::{Content, Entry, Float, Layer, ShapeError, Tensor, Weights, WeightsError};
+use crate::{Activation, Content, Entry, Float, Kind, Layer, ShapeError, Tensor, Weights, WeightsError};
 
 /// Layers one after the other, checked against each other when they are put together.
 ///
@@ -27,6 +27,20 @@ pub struct Sequential<F: Float> {
     layers: Vec<Box<dyn Layer<F>>>,
     /// The shape of one sample before each layer and after the last.
     shapes: Vec<Vec<usize>>,
+}
+
+/// A layer of a [`Sequential`] and where it stands there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Placed<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its number in the names of a weights file.
+    pub number: usize,
+    /// The shape of one sample before it and after it.
+    pub shapes: [&'a [usize]; 2],
+    /// The image `[height, width, channels]` that a flat row is before it and after it, if it is one: in memory its features are
+    /// channels last, in a weights file channels first.
+    pub images: [Option<[usize; 3]>; 2],
 }
 
 /// A [`Sequential`] being put together.
@@ -89,6 +103,17 @@ impl<F: Float> Sequential<F> {
         self.layers.len()
     }
 
+    /// The layers, from the first to the last. What they hold has the names and layouts of [`write`](Sequential::write).
+    pub fn layers(&self) -> impl Iterator<Item = Placed<'_>> {
+        let (numbers, images) = (self.numbers(), self.flat_images());
+        self.layers.iter().enumerate().map(move |(i, layer)| Placed {
+            kind: layer.kind(),
+            number: numbers[i],
+            shapes: [&self.shapes[i], &self.shapes[i + 1]],
+            images: [images[i], images[i + 1]],
+        })
+    }
+
     /// The value after the first `layers` layers, in evaluation mode.
     ///
     /// # Panics
@@ -109,7 +134,7 @@ impl<F: Float> Sequential<F> {
         let mut layers = self.layers.iter_mut().peekable();
         let mut value = x;
         while let Some(layer) = layers.next() {
-            let activation = layers.peek().and_then(|next| next.as_activation());
+            let activation = layers.peek().and_then(|next| activation(next.as_ref()));
             value = match activation {
                 Some(activation) => layer.train_then(value, activation),
                 None => layer.train(value),
@@ -199,14 +224,10 @@ impl<F: Float> Sequential<F> {
 
     /// Each entry with its name and the flat images before and after its layer.
     fn entries(&mut self, prefix: &str) -> Vec<(String, Entry<'_, F>, [Image; 2])> {
-        let images = self.flat_images();
+        let (numbers, images) = (self.numbers(), self.flat_images());
         let mut entries = Vec::new();
-        let mut number = 0;
         for (i, layer) in self.layers.iter_mut().enumerate() {
-            if i > 0 && !layer.joins_previous() {
-                number += 1;
-            }
-            let around = [images[i], images[i + 1]];
+            let (number, around) = (numbers[i], [images[i], images[i + 1]]);
             entries.extend(
                 layer.state().into_iter().map(|entry| (format!("{prefix}.{number}.{}", entry.name), entry, around)),
             );
@@ -214,20 +235,42 @@ impl<F: Float> Sequential<F> {
         entries
     }
 
+    /// Of each layer, the number of PyTorch's module.
+    fn numbers(&self) -> Vec<usize> {
+        let mut number = 0;
+        let next = |(i, layer): (usize, &Box<dyn Layer<F>>)| {
+            number += usize::from(i > 0 && !layer.joins_previous());
+            number
+        };
+        self.layers.iter().enumerate().map(next).collect()
+    }
+
     /// Before each layer and after the last: the image that a flat row of features is there, if it is one. Known after a
     /// [`Flatten`](crate::Flatten) and before an [`Unflatten`](crate::Unflatten), and across layers that keep features.
     fn flat_images(&self) -> Vec<Image> {
         let mut images = vec![None; self.shapes.len()];
         for (i, layer) in self.layers.iter().enumerate() {
-            let kept = if layer.keeps_features() && layer.unflattens().is_none() { images[i] } else { None };
-            images[i + 1] = layer.flattens().or(kept);
+            images[i + 1] = match layer.kind() {
+                Kind::Flatten { image } => Some(image),
+                Kind::Unflatten { .. } => None,
+                _ => images[i].filter(|_| layer.keeps_features()),
+            };
         }
         for (i, layer) in self.layers.iter().enumerate().rev() {
-            let kept = if layer.keeps_features() && layer.flattens().is_none() { images[i + 1] } else { None };
-            images[i] = images[i].or(layer.unflattens()).or(kept);
+            let needed = match layer.kind() {
+                Kind::Unflatten { image } => Some(image),
+                Kind::Flatten { .. } => None,
+                _ => images[i + 1].filter(|_| layer.keeps_features()),
+            };
+            images[i] = images[i].or(needed);
         }
         images
     }
+}
+
+/// The layer as an activation, if it is one.
+fn activation<F: Float>(layer: &dyn Layer<F>) -> Option<Activation> {
+    if let Kind::Activation(activation) = layer.kind() { Some(activation) } else { None }
 }
 
 /// The value of layers one after the other, in evaluation mode. A layer that an activation follows has it as its last step.
@@ -235,7 +278,7 @@ fn forward<'t, F: Float>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t,
     let mut layers = layers.iter().peekable();
     let mut value = x;
     while let Some(layer) = layers.next() {
-        let activation = layers.peek().and_then(|next| next.as_activation());
+        let activation = layers.peek().and_then(|next| activation(next.as_ref()));
         value = match activation {
             Some(activation) => layer.forward_then(value, activation),
             None => layer.forward(value),

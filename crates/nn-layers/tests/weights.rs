@@ -39,6 +39,22 @@ fn value(network: &Sequential<f64>) -> ArrayD<f64> {
 }
 
 #[test]
+fn layers_say_what_and_where_they_are() {
+    let network = network(1);
+    let kinds: Vec<_> = network.layers().map(|layer| layer.kind.to_string()).collect();
+    let expected = "Conv2d(2 to 3, 4 x 4), BatchNorm(3), Affine(3), Relu, Flatten, BatchNorm(36), Dense(36 to 5), Tanh, \
+                    Dense(5 to 24), Relu, Unflatten to [4, 3, 2], ConvTranspose2d(2 to 1, 4 x 4)";
+    assert_eq!(kinds.join(", "), expected);
+    let numbers: Vec<_> = network.layers().map(|layer| layer.number).collect();
+    assert_eq!(numbers, [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "as the names below");
+    let (taken, made) = (Some([4, 3, 3]), Some([4, 3, 2]));
+    let images: Vec<_> = network.layers().map(|layer| layer.images[0]).collect();
+    assert_eq!(images, [None, None, None, None, None, taken, taken, None, None, made, made, None]);
+    let shapes = network.layers().nth(5).unwrap().shapes;
+    assert_eq!(shapes, [[36], [36]]);
+}
+
+#[test]
 fn what_is_written_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("network.safetensors");

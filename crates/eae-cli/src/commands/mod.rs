@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod divergence;
 pub(crate) mod entropy;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod mi;
 pub(crate) mod sample;
 mod samples;
