@@ -95,6 +95,7 @@ mod tests {
     use super::*;
     use crate::onnx::tests::{Case, noise, runtime_agrees};
     use eae::{Ending, Preset};
+    use ndarray::Array4;
 
     /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime -- --ignored`.
     #[test]
@@ -104,18 +105,27 @@ mod tests {
             for ending in [Ending::Normalised, Ending::Plain, Ending::MeanAndLogVariance] {
                 let image = [preset.side(), preset.side(), 3];
                 let mut model = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 1).unwrap();
-                // Gamma, beta and statistics that do something.
+                // Weights of He's scale, by which signals keep their size from layer to layer as in a trained network; else all codes
+                // were nearly the same, and dividing by their deviation would magnify rounding errors. Gamma and beta that do
+                // something.
                 for (seed, parameter) in model.parameters().into_iter().enumerate() {
-                    *parameter += &noise(parameter.shape(), 0.02, seed as u64);
+                    match parameter.ndim() {
+                        1 => *parameter += &noise(parameter.shape(), 0.1, seed as u64),
+                        _ => *parameter *= 6_f32.sqrt(),
+                    }
                 }
-                let images = noise(&[8, image[0], image[1], 3], 0.5, 7) + 0.5;
-                model.recalibrate(images.view().into_dimensionality().unwrap());
+                // Waves, which differ as much as pictures do.
+                let images = Array4::from_shape_fn((8, image[0], image[1], 3), |(n, i, j, channel)| {
+                    let phase = 0.3 * ((n % 3 + 1) * i + n % 4 * j) as f32 + (n + channel) as f32;
+                    0.5 + 0.5 * phase.sin()
+                });
+                model.recalibrate(images.view());
                 let [encoder, decoder] = networks(&model).unwrap();
-                let codes = noise(&[8, 5], 2.0, 8);
+                let codes = model.encode(images.view()).into_dyn();
                 let outputs: &[&str] =
                     if ending == Ending::MeanAndLogVariance { &["code", "log_variance"] } else { &["code"] };
                 runtime_agrees(&[
-                    Case { file: encoder, network: &model.encoder, input: images, outputs },
+                    Case { file: encoder, network: &model.encoder, input: images.into_dyn(), outputs },
                     Case { file: decoder, network: &model.decoder, input: codes, outputs: &["image"] },
                 ]);
             }

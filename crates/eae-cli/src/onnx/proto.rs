@@ -1,8 +1,6 @@
 //! The messages of an ONNX file, as far as networks of this program need them. Numbers and names are those of onnx.proto;
 //! written out here because the whole of it would take a generator, and protoc, for a dozen fields.
 
-#![expect(unreachable_pub, reason = "what prost derives is public")]
-
 use prost::Message;
 
 /// Kinds of [`Attribute`] and of [`Tensor`].

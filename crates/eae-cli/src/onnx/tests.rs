@@ -84,10 +84,9 @@ fn a_file_is_what_pytorch_would_write() {
     assert_eq!((model.ir_version, model.opset_import[0].version), (8, 17));
     let metadata: Vec<_> = model.metadata_props.iter().map(|entry| (&*entry.key, &*entry.value)).collect();
     assert_eq!(metadata, [("a", "1"), ("b", "2")]);
-    let nodes: Vec<_> =
-        model.graph.node.iter().map(|Node { op_type, input, output, .. }| {
-            format!("{op_type} {} -> {}", input.join(" "), output.join(" "))
-        });
+    let node =
+        |Node { op_type, input, output, .. }: &Node| format!("{op_type} {} -> {}", input.join(" "), output.join(" "));
+    let nodes: Vec<_> = model.graph.node.iter().map(node).collect();
     let expected = [
         "Conv in net.0.weight net.0.bias -> net.0",
         "BatchNormalization net.0 net.1.weight net.1.bias net.1.running_mean net.1.running_var -> net.1",

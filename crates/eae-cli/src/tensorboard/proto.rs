@@ -1,8 +1,6 @@
 //! The messages of TensorBoard's event files, as far as they are written here. Numbers and names are those of event.proto and
 //! summary.proto.
 
-#![expect(unreachable_pub, reason = "what prost derives is public")]
-
 use prost::{Message, Oneof};
 
 #[derive(Clone, PartialEq, Message)]
