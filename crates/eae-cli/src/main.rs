@@ -8,9 +8,11 @@ mod dataset;
 mod failure;
 mod features;
 mod images;
+mod onnx;
 mod output;
 mod progress;
 mod serve;
+mod tensorboard;
 mod trained;
 mod vectors;
 
@@ -68,6 +70,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Say what is in a run folder or a weights file.
     Info(commands::info::Arguments),
+    /// Write a trained model for other programs to run.
+    Export(commands::export::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -114,6 +118,7 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Info(arguments) => commands::info::run(&arguments),
+        Command::Export(arguments) => commands::export::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),

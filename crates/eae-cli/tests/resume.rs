@@ -27,13 +27,13 @@ const TRAIN: [&str; 15] = [
     "--quiet",
 ];
 
-fn start(folder: &Path, arguments: &[&str]) -> Child {
+pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Child {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin("eae"));
     command.current_dir(folder).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Until there is a file with something in it.
-fn wait_for(file: &Path, child: &mut Child) {
+pub(crate) fn wait_for(file: &Path, child: &mut Child) {
     let start = Instant::now();
     while !fs::metadata(file).is_ok_and(|file| file.len() > 0) {
         assert!(start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(), "no {file:?}");

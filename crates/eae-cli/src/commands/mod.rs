@@ -7,6 +7,7 @@ pub(crate) mod divergence;
 pub(crate) mod encode;
 pub(crate) mod entropy;
 pub(crate) mod evaluate;
+pub(crate) mod export;
 pub(crate) mod info;
 pub(crate) mod interpolate;
 pub(crate) mod mi;

@@ -180,6 +180,22 @@ impl Criterion for Objective {
     }
 }
 
+impl Objective {
+    /// What the entropy of a step with batches of `n` images would be if their codes, of `latent` numbers, were draws from
+    /// N(0, I). The estimate has a bias: it is this that a training's entropy is to be compared with, not the exact value.
+    ///
+    /// # Errors
+    ///
+    /// If there are not more than `k` codes.
+    pub fn normal_entropy(&self, n: usize, latent: usize) -> Result<f64, Error> {
+        match self {
+            Self::Eae(eae) => eae.normal_entropy(n, latent),
+            // That of the others is estimated for the report alone.
+            _ => Eae { k: self.k(), ..Eae::published(0.0) }.normal_entropy(n, latent),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -74,6 +74,17 @@ impl<T: Observer> Observer for &mut T {
     }
 }
 
+/// Hears if it is there.
+impl<T: Observer> Observer for Option<T> {
+    fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
+        self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.step(report))
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+        self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.epoch(report))
+    }
+}
+
 /// Both hear; either can end the training.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {

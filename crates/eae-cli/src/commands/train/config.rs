@@ -25,6 +25,8 @@ pub(crate) struct Config {
     pub(super) keep_best: bool,
     /// After how many epochs without a lesser one the training ends.
     pub(super) patience: Option<usize>,
+    /// Whether there are event files for TensorBoard.
+    pub(super) tensorboard: bool,
     pub(crate) training: TrainConfig,
 }
 
@@ -34,8 +36,15 @@ pub(crate) const FILE: &str = "config.toml";
 impl Default for Config {
     fn default() -> Self {
         let training = TrainConfig::default();
-        let model = Preset::Conv28.into();
-        Self { data: Data::Digits, model, latent: 16, keep_best: false, patience: None, training }
+        Self {
+            data: Data::Digits,
+            model: Preset::Conv28.into(),
+            latent: 16,
+            keep_best: false,
+            patience: None,
+            tensorboard: false,
+            training,
+        }
     }
 }
 
@@ -64,6 +73,7 @@ impl Config {
             "latent": config.latent => arguments.latent,
             "keep_best": config.keep_best => arguments.keep_best,
             "patience": config.patience => arguments.patience,
+            "tensorboard": config.tensorboard => arguments.tensorboard,
             "epochs": training.epochs => arguments.epochs,
             "batch": training.batch_size => arguments.batch,
             "learning_rate": training.learning_rate => arguments.learning_rate,

@@ -15,6 +15,10 @@ use super::keep::{BEST, CHECKPOINT};
 use super::{Run, in_folder};
 use crate::failure::Failure;
 
+/// Pictures that every run folder has.
+const SAMPLES: &str = "samples.png";
+const RECONSTRUCTIONS: &str = "reconstructions.png";
+
 impl Run {
     /// Weights, densities of the codes, evaluation, and of images pictures; after that there is nothing to go on with.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
@@ -40,6 +44,9 @@ impl Run {
         self.log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
         if self.model.columns().is_none() {
             pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
+            if let Some(tensorboard) = &mut self.tensorboard {
+                tensorboard.pictures(&self.folder, &[SAMPLES, RECONSTRUCTIONS]).map_err(|e| failed(&e))?;
+            }
         }
         for done in [self.folder.join(CHECKPOINT), best] {
             if done.exists() {
@@ -72,8 +79,8 @@ fn with_samplers(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>, seed: u64
 fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
     let first = |count: usize| test.slice_axis(Axis(0), (..count.min(test.len_of(Axis(0)))).into());
     let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
-    write("samples.png", gallery::samples(model, 100, seed))?;
-    write("reconstructions.png", gallery::reconstructions(model, first(50)))?;
+    write(SAMPLES, gallery::samples(model, 100, seed))?;
+    write(RECONSTRUCTIONS, gallery::reconstructions(model, first(50)))?;
     let ways = gallery::interpolations(model, first(20), 10);
     // A single image is on no way to another.
     if ways.is_empty() { Ok(()) } else { write("interpolations.png", ways) }

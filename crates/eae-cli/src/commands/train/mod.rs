@@ -20,6 +20,7 @@ use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
 use crate::images::Flags;
 use crate::progress::Progress;
+use crate::tensorboard::TensorBoard;
 use crate::{Common, print_json};
 
 pub(crate) use config::{Config, FILE as CONFIG};
@@ -36,8 +37,8 @@ pub(crate) struct Arguments {
     /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "data", "model", "latent", "epochs", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
-        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience", "out",
-        "seed", "size", "channels", "split_seed", "strict",
+        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
+        "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict",
     ])]
     resume: Option<PathBuf>,
     /// A file of settings, as a run folder's config.toml; flags win over it.
@@ -116,6 +117,9 @@ pub(crate) struct Arguments {
     /// End the training after so many epochs without a lesser loss on held-out images.
     #[arg(long, value_name = "EPOCHS")]
     patience: Option<usize>,
+    /// Also write the course of the training for TensorBoard: `tensorboard --logdir RUN`.
+    #[arg(long)]
+    tensorboard: bool,
     /// Seconds from one time that the training is kept to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     keep_every: f64,
@@ -187,7 +191,8 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         }
     };
     let log = MetricsLog::resume(&folder, training.epochs()).map_err(|e| in_folder(&folder, &e))?;
-    let mut run = Run { config, data, folder, model, training, kept, log };
+    let tensorboard = if config.tensorboard { Some(tensorboard(&folder, &config, training.steps())?) } else { None };
+    let mut run = Run { config, data, folder, model, training, kept, log, tensorboard };
     // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
     let mut keeper = Keeper::new(&run.folder, every);
     keeper.keep(&run.model, &run.training, &run.kept)?;
@@ -235,6 +240,13 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
     Ok(model)
 }
 
+/// Event files, of which those of a training so far are left as they are.
+fn tensorboard(folder: &Path, config: &Config, steps: usize) -> Result<TensorBoard, Failure> {
+    let TrainConfig { batch_size, objective, .. } = &config.training;
+    let normal_entropy = objective.normal_entropy(*batch_size, config.latent).map_err(|e| in_folder(folder, &e))?;
+    TensorBoard::start(folder, objective, normal_entropy, steps).map_err(|e| in_folder(folder, &e))
+}
+
 /// A training under way.
 struct Run {
     config: Config,
@@ -244,13 +256,14 @@ struct Run {
     training: Training<f32>,
     kept: Kept,
     log: MetricsLog,
+    tensorboard: Option<TensorBoard>,
 }
 
 impl Run {
     /// All steps that are left; whether the user ended it before.
     fn train(&mut self, arguments: &Arguments, keeper: &mut Keeper) -> Result<bool, Failure> {
         let mut progress = Progress::new(self.config.latent, self.config.training.batch_size, arguments.quiet);
-        let mut observer = (&mut progress, (&mut self.log, JsonLines(arguments.common.json)));
+        let mut observer = (&mut progress, (&mut self.log, (&mut self.tensorboard, JsonLines(arguments.common.json))));
         let (start, before) = (Instant::now(), self.kept.seconds);
         let images = self.data.train.source();
         loop {

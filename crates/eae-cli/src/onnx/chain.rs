@@ -1,0 +1,103 @@
+//! A graph whose nodes each take what the one before it gave: what a network of layers is.
+
+use nn_layers::{Weights, WeightsError};
+
+use super::proto::{Attribute, Node, Tensor, kind};
+
+pub(super) struct Chain<'a> {
+    pub(super) nodes: Vec<Node>,
+    pub(super) constants: Vec<Tensor>,
+    /// The name of what the last node gave.
+    pub(super) value: String,
+    weights: &'a Weights,
+}
+
+impl<'a> Chain<'a> {
+    /// On an input of this name, for layers whose arrays are in `weights`.
+    pub(super) fn new(input: &str, weights: &'a Weights) -> Self {
+        Self { nodes: Vec::new(), constants: Vec::new(), value: input.to_owned(), weights }
+    }
+
+    /// A node of this name, which is also that of what it gives, on the last value and on constants.
+    pub(super) fn then(&mut self, op: &str, name: &str, constants: &[String], attribute: Vec<Attribute>) {
+        let input = [std::mem::replace(&mut self.value, name.to_owned())].into_iter().chain(constants.iter().cloned());
+        self.nodes.push(Node {
+            input: input.collect(),
+            output: vec![name.to_owned()],
+            name: name.to_owned(),
+            op_type: op.to_owned(),
+            attribute,
+        });
+    }
+
+    /// Whole numbers as a constant; its name.
+    pub(super) fn numbers(&mut self, name: String, numbers: &[usize]) -> String {
+        let raw_data = numbers.iter().flat_map(|&number| (number as i64).to_le_bytes()).collect();
+        let (dims, data_type) = (vec![numbers.len() as i64], kind::TENSOR_INT64);
+        self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
+        name
+    }
+
+    /// One of the arrays that the layers hold as a constant of the same name; or where there is none, so many times `otherwise`.
+    pub(super) fn features(&mut self, name: String, features: usize, otherwise: f32) -> Result<String, WeightsError> {
+        if self.weights.shape(&name).is_some() {
+            return self.array(name);
+        }
+        let raw_data = otherwise.to_le_bytes().repeat(features);
+        let (dims, data_type) = (vec![features as i64], kind::TENSOR_FLOAT);
+        self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
+        Ok(name)
+    }
+
+    /// One of the arrays that the layers hold as a constant of the same name.
+    pub(super) fn array(&mut self, name: String) -> Result<String, WeightsError> {
+        let shape = self.weights.shape(&name).unwrap_or_default();
+        let array = self.weights.get::<f32>(&name, shape)?;
+        let raw_data = array.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let dims = shape.iter().map(|&side| side as i64).collect();
+        self.constants.push(Tensor { dims, data_type: kind::TENSOR_FLOAT, name: name.clone(), raw_data });
+        Ok(name)
+    }
+
+    /// Rows as other rows or images, whatever the batch.
+    pub(super) fn reshape(&mut self, name: &str, sample: [usize; 3]) {
+        // 0 leaves the first axis as it is.
+        let shape = [&[0], &sample[..]].concat();
+        let shape = self.numbers(format!("{name}.shape"), &shape);
+        self.then("Reshape", name, &[shape], Vec::new());
+    }
+
+    /// A row whose features are pixels in the order of `sides`, with the axes of each image permuted by `order`.
+    pub(super) fn reorder(&mut self, name: &str, sides: [usize; 3], order: [usize; 3]) {
+        self.reshape(&format!("{name}.image"), sides);
+        let order = [0, order[0] + 1, order[1] + 1, order[2] + 1];
+        self.then("Transpose", &format!("{name}.permuted"), &[], vec![integers("perm", &order)]);
+        self.then("Flatten", name, &[], vec![integer("axis", 1)]);
+    }
+
+    /// The last value under these names, each an equal part of its `features`.
+    pub(super) fn give(&mut self, names: &[&str], features: usize) {
+        if let ([name], Some(last)) = (names, self.nodes.last_mut()) {
+            last.output = vec![(*name).to_owned()];
+            return;
+        }
+        let parts = vec![features / names.len(); names.len()];
+        let parts = self.numbers("parts".to_owned(), &parts);
+        self.then("Split", "split", &[parts], vec![integer("axis", 1)]);
+        let last = self.nodes.last_mut().expect("the one before this line");
+        last.output = names.iter().map(|&name| name.to_owned()).collect();
+    }
+}
+
+pub(super) fn float(name: &str, value: f64) -> Attribute {
+    Attribute { name: name.to_owned(), kind: kind::ATTRIBUTE_FLOAT, f: Some(value as f32), ..Attribute::default() }
+}
+
+pub(super) fn integer(name: &str, value: i64) -> Attribute {
+    Attribute { name: name.to_owned(), kind: kind::ATTRIBUTE_INT, i: Some(value), ..Attribute::default() }
+}
+
+pub(super) fn integers(name: &str, values: &[usize]) -> Attribute {
+    let ints = values.iter().map(|&value| value as i64).collect();
+    Attribute { name: name.to_owned(), kind: kind::ATTRIBUTE_INTS, ints, ..Attribute::default() }
+}

@@ -1,0 +1,166 @@
+//! Networks as ONNX files, for every program that runs those.
+//!
+//! The graph is the one that PyTorch's exporter would write: images are `[batch, channels, height, width]`, and what the layers
+//! hold has the names, layouts and order of features of a weights file. Where a row that goes in or comes out is a flattened
+//! image, it is reordered, so that a code is the same row of numbers as everywhere else in the program.
+
+mod chain;
+mod proto;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use nn_layers::{Activation, Kind, Placed, Sequential, Weights, WeightsError, Window};
+use prost::Message;
+use thiserror::Error;
+
+use chain::{Chain, float, integer, integers};
+use proto::kind::TENSOR_FLOAT;
+
+/// The operators' version: that of ONNX 1.12, which every runtime since 2022 knows.
+pub(crate) const OPSET: i64 = 17;
+/// The file format's version that goes with it.
+const IR_VERSION: i64 = 8;
+
+/// Why a network is not exported.
+#[derive(Debug, Error)]
+pub(crate) enum ExportError {
+    #[error("layer {place}, {kind}: {problem}")]
+    Layer { place: usize, kind: Kind, problem: &'static str },
+    #[error("the file would have {0} bytes, and an ONNX file can have 2^31; export a smaller network")]
+    TooLarge(usize),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+/// What a file says beside the layers.
+pub(crate) struct Interface<'a> {
+    /// The name of the network, and the first part of the names in it.
+    pub(crate) name: &'a str,
+    /// In a sentence.
+    pub(crate) about: &'a str,
+    /// The name of what it takes.
+    pub(crate) input: &'a str,
+    /// The names of what it gives: of equal parts of it, if there are more than one.
+    pub(crate) outputs: &'a [&'a str],
+    pub(crate) metadata: &'a HashMap<String, String>,
+}
+
+/// The content of a file.
+pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Result<Vec<u8>, ExportError> {
+    let Interface { name, about, input, outputs, metadata } = *interface;
+    let mut weights = Weights::default();
+    network.write(name, &mut weights);
+    let mut chain = Chain::new(input, &weights);
+    let layers: Vec<_> = network.layers().collect();
+    let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);
+    // A single channel, or a single pixel, is in the same order either way.
+    let matters = |[height, width, channels]: &[usize; 3]| height * width > 1 && *channels > 1;
+    let [image_in, image_out] = ends.unwrap_or_default().map(|image| image.filter(matters));
+    if let Some([height, width, channels]) = image_in {
+        chain.reorder(&format!("{name}.{input}"), [height, width, channels], [2, 0, 1]);
+    }
+    for place in 0..layers.len() {
+        layer(&mut chain, name, &layers, place)?;
+    }
+    if let Some([height, width, channels]) = image_out {
+        chain.reorder(&format!("{name}.ordered"), [channels, height, width], [1, 2, 0]);
+    }
+    let shape = network.output_shape();
+    chain.give(outputs, shape[0]);
+    let part = if let [features] = shape { vec![features / outputs.len()] } else { shape.to_vec() };
+    let graph = proto::Graph {
+        node: chain.nodes,
+        name: name.to_owned(),
+        initializer: chain.constants,
+        input: vec![value(input, network.input_shape())],
+        output: outputs.iter().map(|output| value(output, &part)).collect(),
+    };
+    // A hash map has no order, and the same model should be the same file.
+    let metadata: BTreeMap<_, _> = metadata.iter().collect();
+    let entry = |(key, value): (&String, &String)| proto::Entry { key: key.clone(), value: value.clone() };
+    let model = proto::Model {
+        ir_version: IR_VERSION,
+        producer_name: "eae".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        doc_string: about.to_owned(),
+        graph,
+        opset_import: vec![proto::OperatorSet { domain: String::new(), version: OPSET }],
+        metadata_props: metadata.into_iter().map(entry).collect(),
+    };
+    let bytes = model.encoded_len();
+    if i32::try_from(bytes).is_err() {
+        return Err(ExportError::TooLarge(bytes));
+    }
+    Ok(model.encode_to_vec())
+}
+
+/// Adds the node of a layer; none for one that the node before it has done.
+fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usize) -> Result<(), ExportError> {
+    let Placed { kind, number, images, .. } = layers[place];
+    let name = format!("{prefix}.{number}");
+    let of = |entry: &str| format!("{name}.{entry}");
+    match kind {
+        Kind::Dense { .. } => {
+            let constants = [chain.array(of("weight"))?, chain.array(of("bias"))?];
+            chain.then("Gemm", &name, &constants, vec![integer("transB", 1)]);
+        }
+        Kind::Conv2d { window, .. } => {
+            let constants = [chain.array(of("weight"))?, chain.array(of("bias"))?];
+            chain.then("Conv", &name, &constants, sliding(window));
+        }
+        Kind::ConvTranspose2d { window, .. } => {
+            let constants = [chain.array(of("weight"))?, chain.array(of("bias"))?];
+            chain.then("ConvTranspose", &name, &constants, sliding(window));
+        }
+        // With the gamma and beta of the layer after it, if that has them.
+        Kind::BatchNorm { features, eps } => {
+            let constants = [
+                chain.features(of("weight"), features, 1.0)?,
+                chain.features(of("bias"), features, 0.0)?,
+                chain.array(of("running_mean"))?,
+                chain.array(of("running_var"))?,
+            ];
+            chain.then("BatchNormalization", &name, &constants, vec![float("epsilon", eps)]);
+        }
+        Kind::Affine { .. } => match place.checked_sub(1).map(|before| layers[before].kind) {
+            Some(Kind::BatchNorm { .. }) => {}
+            _ => {
+                return Err(ExportError::Layer { place, kind, problem: "it can only be exported after a BatchNorm" });
+            }
+        },
+        Kind::Activation(Activation::Relu) => chain.then("Relu", &name, &[], Vec::new()),
+        Kind::Activation(Activation::LeakyRelu(slope)) => {
+            chain.then("LeakyRelu", &name, &[], vec![float("alpha", slope)]);
+        }
+        Kind::Activation(Activation::Sigmoid) => chain.then("Sigmoid", &name, &[], Vec::new()),
+        Kind::Activation(Activation::Tanh) => chain.then("Tanh", &name, &[], Vec::new()),
+        Kind::Activation(Activation::Softplus) => chain.then("Softplus", &name, &[], Vec::new()),
+        Kind::Flatten { .. } => chain.then("Flatten", &name, &[], vec![integer("axis", 1)]),
+        Kind::Unflatten { image } if images[0] != Some(image) => {
+            let problem = "the row was an image of another shape, and its features have another order in ONNX";
+            return Err(ExportError::Layer { place, kind, problem });
+        }
+        Kind::Unflatten { image: [height, width, channels] } => chain.reshape(&name, [channels, height, width]),
+        _ => return Err(ExportError::Layer { place, kind, problem: "no operator of ONNX is known for it" }),
+    }
+    Ok(())
+}
+
+/// How filters slide.
+fn sliding(window: Window) -> Vec<proto::Attribute> {
+    let Window { kernel, stride, padding: [vertical, horizontal] } = window;
+    let pads = [vertical, horizontal, vertical, horizontal];
+    vec![integers("kernel_shape", &kernel), integers("strides", &stride), integers("pads", &pads)]
+}
+
+/// What goes in or comes out: a batch of any size, of samples of this shape.
+fn value(name: &str, sample: &[usize]) -> proto::Value {
+    let batch = proto::Dimension { dim_value: None, dim_param: Some("batch".to_owned()) };
+    let sample = if let [height, width, channels] = *sample { vec![channels, height, width] } else { sample.to_vec() };
+    let sides = sample.into_iter().map(|side| proto::Dimension { dim_value: Some(side as i64), dim_param: None });
+    let shape = proto::Shape { dim: [batch].into_iter().chain(sides).collect() };
+    let tensor = proto::TensorType { elem_type: TENSOR_FLOAT, shape };
+    proto::Value { name: name.to_owned(), kind: proto::Type { tensor } }
+}

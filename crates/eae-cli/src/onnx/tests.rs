@@ -1,0 +1,200 @@
+//! Files as they are read by prost, and, where there is a Python with it, by onnxruntime.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use autodiff_mini::{Tape, Var};
+use ndarray::{ArrayD, Axis};
+use ndarray_npy::WriteNpyExt;
+use ndarray_rand::RandomExt;
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand_distr::Uniform;
+use nn_layers::{
+    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, Sequential, ShapeError, Unflatten,
+    Window,
+};
+use prost::Message;
+use rand_chacha::ChaCha8Rng;
+
+use super::proto::{Model, Node, Tensor};
+use super::*;
+
+/// Numbers within `bound`.
+pub(crate) fn noise(shape: &[usize], bound: f32, seed: u64) -> ArrayD<f32> {
+    let within = Uniform::new_inclusive(-bound, bound).unwrap();
+    ArrayD::random_using(shape, within, &mut ChaCha8Rng::seed_from_u64(seed))
+}
+
+/// A file, and what must come out of it.
+pub(crate) struct Case<'a> {
+    pub(crate) file: Vec<u8>,
+    pub(crate) network: &'a Sequential<f32>,
+    pub(crate) input: ArrayD<f32>,
+    pub(crate) outputs: &'a [&'a str],
+}
+
+/// Has `tests/run_onnx.py` run each file and compare.
+pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
+    let python = std::env::var("EAE_PYTHON").expect("EAE_PYTHON names a Python with onnxruntime and numpy");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: String, array: ArrayD<f32>| {
+        let array = if array.ndim() == 4 { array.permuted_axes(vec![0, 3, 1, 2]) } else { array };
+        array.as_standard_layout().write_npy(File::create(folder.path().join(name)).unwrap()).unwrap();
+    };
+    for (number, case) in cases.iter().enumerate() {
+        fs::write(folder.path().join(format!("{number}.onnx")), &case.file).unwrap();
+        let tape = Tape::without_gradients();
+        let output = case.network.forward(tape.constant(case.input.clone())).value();
+        let part = output.len_of(Axis(1)) / case.outputs.len();
+        let parts = output.axis_chunks_iter(Axis(1), part);
+        case.outputs.iter().zip(parts).for_each(|(name, part)| write(format!("{number}.{name}.npy"), part.to_owned()));
+        write(format!("{number}.npy"), case.input.clone());
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run_onnx.py");
+    let status = Command::new(python).arg(script).arg(folder.path()).status().unwrap();
+    assert!(status.success(), "see above");
+}
+
+fn exported(network: &Sequential<f32>, outputs: &[&str]) -> Result<Vec<u8>, ExportError> {
+    let metadata = &HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
+    export(network, &Interface { name: "net", about: "A test", input: "in", outputs, metadata })
+}
+
+fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(3)
+}
+
+const HALVING: Window = Window { kernel: [4, 2], stride: [2, 1], padding: [1, 0] };
+
+#[test]
+fn a_file_is_what_pytorch_would_write() {
+    let network = Sequential::on(&[8, 6, 2])
+        .then(Conv2d::new(2, 3, HALVING, &mut rng()))
+        .then(BatchNorm::new(3))
+        .then(Affine::new(3))
+        .then(Activation::LeakyRelu(0.2))
+        .then(Flatten::new([4, 5, 3]))
+        .then(Dense::new(60, 4, &mut rng()))
+        .then(BatchNorm::new(4))
+        .build()
+        .unwrap();
+    let model = Model::decode(&exported(&network, &["mean", "rest"]).unwrap()[..]).unwrap();
+    assert_eq!((model.ir_version, model.opset_import[0].version), (8, 17));
+    let metadata: Vec<_> = model.metadata_props.iter().map(|entry| (&*entry.key, &*entry.value)).collect();
+    assert_eq!(metadata, [("a", "1"), ("b", "2")]);
+    let node =
+        |Node { op_type, input, output, .. }: &Node| format!("{op_type} {} -> {}", input.join(" "), output.join(" "));
+    let nodes: Vec<_> = model.graph.node.iter().map(node).collect();
+    let expected = [
+        "Conv in net.0.weight net.0.bias -> net.0",
+        "BatchNormalization net.0 net.1.weight net.1.bias net.1.running_mean net.1.running_var -> net.1",
+        "LeakyRelu net.1 -> net.2",
+        "Flatten net.2 -> net.3",
+        "Gemm net.3 net.4.weight net.4.bias -> net.4",
+        "BatchNormalization net.4 net.5.weight net.5.bias net.5.running_mean net.5.running_var -> net.5",
+        "Split net.5 parts -> mean rest",
+    ];
+    assert_eq!(nodes, expected);
+    let ints = |name: &str| &model.graph.node[0].attribute.iter().find(|a| a.name == name).unwrap().ints[..];
+    assert_eq!([ints("kernel_shape"), ints("strides"), ints("pads")], [&[4, 2][..], &[2, 1], &[1, 0, 1, 0]]);
+
+    // Every array is that of a weights file, but for the gamma and beta that the last layer does not have.
+    let mut weights = Weights::default();
+    network.write("net", &mut weights);
+    for Tensor { name, dims, raw_data, .. } in &model.graph.initializer {
+        let numbers: Vec<f32> = raw_data.chunks(4).map(|x| f32::from_le_bytes(x.try_into().unwrap())).collect();
+        let shape: Vec<usize> = dims.iter().map(|&side| side as usize).collect();
+        match &**name {
+            "parts" => assert_eq!(*raw_data, [2_i64.to_le_bytes(), 2_i64.to_le_bytes()].concat()),
+            "net.5.weight" => assert_eq!(numbers, [1.0; 4]),
+            "net.5.bias" => assert_eq!(numbers, [0.0; 4]),
+            name => assert_eq!(numbers, weights.get::<f32>(name, &shape).unwrap().into_raw_vec_and_offset().0),
+        }
+    }
+    let value = |value: &proto::Value| {
+        let sizes = value.kind.tensor.shape.dim.iter();
+        let sizes = sizes.map(|size| size.dim_param.clone().unwrap_or_else(|| size.dim_value.unwrap().to_string()));
+        format!("{} {}", value.name, sizes.collect::<Vec<_>>().join(" "))
+    };
+    let graph = &model.graph;
+    let ends: Vec<_> = graph.input.iter().chain(&graph.output).map(value).collect();
+    assert_eq!(ends, ["in batch 2 8 6", "mean batch 2", "rest batch 2"]);
+}
+
+/// A layer of somebody else's.
+#[derive(Debug, Clone)]
+struct Own;
+
+impl Layer<f32> for Own {
+    fn forward<'t>(&self, x: Var<'t, f32>) -> Var<'t, f32> {
+        x
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+        Ok(input.to_vec())
+    }
+}
+
+#[test]
+fn what_cannot_be_exported_is_named() {
+    let start = || Sequential::<f32>::on(&[2, 3, 4]).then(Activation::Relu);
+    let cases = [
+        (start().then(Own), "layer 1, a layer of another crate: no operator of ONNX is known for it"),
+        (start().then(Affine::new(4)), "layer 1, Affine(4): it can only be exported after a BatchNorm"),
+        (
+            start().then(Flatten::new([2, 3, 4])).then(Unflatten::new([3, 2, 4])),
+            "layer 2, Unflatten to [3, 2, 4]: the row was an image of another shape",
+        ),
+    ];
+    for (network, expected) in cases {
+        let error = exported(&network.build().unwrap(), &["out"]).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+/// Every layer, every activation, and rows that are images where they go in, where they come out, and on the way.
+///
+/// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime -- --ignored`.
+#[test]
+#[ignore = "needs onnxruntime"]
+fn onnxruntime_gives_the_same_for_every_layer() {
+    let rng = &mut rng();
+    let mut norm = BatchNorm::new(40);
+    norm.running_mean = noise(&[40], 1.0, 1).into_shared();
+    norm.running_var = noise(&[40], 0.5, 2).mapv(|x| x + 0.6).into_shared();
+    norm.eps = 1e-3;
+    let mut affine = Affine::new(40);
+    affine.weight = noise(&[40], 1.0, 3).into_shared();
+    affine.bias = noise(&[40], 1.0, 4).into_shared();
+    let networks = [
+        Sequential::on(&[7, 6, 3])
+            .then(Conv2d::new(3, 2, HALVING, rng))
+            .then(Activation::Softplus)
+            .then(ConvTranspose2d::new(2, 4, HALVING, rng))
+            .then(Activation::LeakyRelu(-0.3)),
+        Sequential::on(&[6, 5, 2])
+            .then(Conv2d::new(2, 4, Window { kernel: [3, 2], stride: [3, 1], padding: [1, 0] }, rng))
+            .then(Activation::Tanh)
+            .then(Conv2d::new(4, 5, Window::square(1, 1, 0), rng))
+            .then(Flatten::new([2, 4, 5]))
+            .then(norm.clone())
+            .then(affine.clone()),
+        Sequential::on(&[40])
+            .then(norm)
+            .then(affine)
+            .then(Activation::Sigmoid)
+            .then(Unflatten::new([2, 4, 5]))
+            .then(ConvTranspose2d::new(5, 1, Window { kernel: [2, 3], stride: [1, 2], padding: [0, 1] }, rng)),
+        Sequential::on(&[40]),
+    ];
+    let networks = networks.map(|network| network.build().unwrap());
+    let cases = networks.iter().map(|network| Case {
+        file: exported(network, &["out"]).unwrap(),
+        network,
+        input: noise(&[&[3], network.input_shape()].concat(), 2.0, 5),
+        outputs: &["out"],
+    });
+    runtime_agrees(&cases.collect::<Vec<_>>());
+}

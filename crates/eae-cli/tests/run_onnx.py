@@ -1,0 +1,28 @@
+"""Runs each NAME.onnx of a folder in onnxruntime on NAME.npy, and compares what comes out with NAME.OUTPUT.npy.
+
+usage: python run_onnx.py FOLDER
+"""
+
+import pathlib
+import sys
+
+import numpy as np
+import onnxruntime
+
+files = sorted(pathlib.Path(sys.argv[1]).glob("*.onnx"))
+assert files, "no files"
+for file in files:
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    (taken,) = session.get_inputs()
+    x = np.load(file.with_suffix(".npy"))
+    assert taken.type == "tensor(float)" and taken.shape == ["batch", *x.shape[1:]], taken
+    assert session.get_modelmeta().producer_name == "eae"
+    names = [given.name for given in session.get_outputs()]
+    # Also a batch of one: its size must not be fixed by anything in between.
+    for count in (len(x), 1):
+        for name, given in zip(names, session.run(names, {taken.name: x[:count]})):
+            expected = np.load(file.with_suffix(f".{name}.npy"))[:count]
+            assert given.shape == expected.shape, (file.name, name, given.shape, expected.shape)
+            difference = np.abs(given - expected).max()
+            assert difference <= 1e-5, f"{file.name}: `{name}` is off by {difference}"
+            print(f"{file.name}: `{name}` {given.shape} is off by at most {difference:.1e}")

@@ -1,0 +1,124 @@
+//! What TensorBoard reads of a training.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use prost::Message;
+
+use crate::resume::{start, wait_for};
+use crate::{eae, json, stderr};
+
+/// Of an event, what is looked at here.
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(message, optional, tag = "5")]
+    summary: Option<Summary>,
+    #[prost(message, optional, tag = "7")]
+    session: Option<Session>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Session {}
+
+#[derive(Clone, PartialEq, Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    values: Vec<Value>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Value {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(float, optional, tag = "2")]
+    number: Option<f32>,
+}
+
+/// All that is left of a run, by its tag: where a session starts, what was written of its step and later ones is forgotten, as
+/// TensorBoard does it.
+fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
+    let names = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = names.filter(|path| path.to_str().unwrap().contains("events.out.tfevents.")).collect();
+    files.sort();
+    let mut all = BTreeMap::<String, Vec<_>>::new();
+    for file in files {
+        let bytes = fs::read(file).unwrap();
+        let mut rest = &bytes[..];
+        // A length of 8 bytes and its checksum of 4, then the message and its own. The last one may have been cut short.
+        while let Some((head, after)) = rest.split_first_chunk::<12>() {
+            let length = u64::from_le_bytes(head[..8].try_into().unwrap()) as usize;
+            let Some(message) = after.get(..length + 4) else { break };
+            let event = Event::decode(&message[..length]).unwrap();
+            if event.session.is_some() {
+                all.values_mut().for_each(|points| points.retain(|&(step, _)| step < event.step));
+            }
+            for value in event.summary.unwrap_or_default().values {
+                all.entry(value.tag).or_default().push((event.step, value.number));
+            }
+            rest = &after[length + 4..];
+        }
+    }
+    all.remove("epoch/samples_per_second").expect("the speed of epochs");
+    all
+}
+
+const TRAIN: [&str; 14] = [
+    "train",
+    "--model",
+    "mlp",
+    "--epochs",
+    "3",
+    "--batch",
+    "300",
+    "--latent",
+    "4",
+    "--draws",
+    "0",
+    "--keep-every",
+    "0",
+    "--tensorboard",
+];
+
+#[test]
+fn what_is_written_is_the_training_even_if_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let whole = eae(folder, &[&TRAIN[..], &["--out", "whole", "--json"]].concat());
+    assert!(whole.status.success(), "{}", stderr(&whole));
+    let expected = scalars(&folder.join("whole"));
+    let names = ["mse", "entropy", "normal_entropy", "penalty", "share", "lambda", "learning_rate"];
+    let tags = ["epoch", "step"].into_iter().flat_map(|group| names.map(|name| format!("{group}/{name}")));
+    let mut tags: Vec<_> = tags.chain(["samples", "reconstructions"].map(str::to_owned)).collect();
+    tags.sort();
+    assert_eq!(expected.keys().cloned().collect::<Vec<_>>(), tags);
+    let steps: Vec<_> = expected["step/mse"].iter().map(|&(step, _)| step).collect();
+    assert_eq!(steps, [10, 20, 30, 40, 50, 60, 70, 80, 90]);
+    assert_eq!(expected["samples"], [(90, None)]);
+    // Epochs as the program prints them.
+    for (line, &(step, mse)) in json(&whole).iter().zip(&expected["epoch/mse"]) {
+        assert_eq!((line["epoch"].as_i64().unwrap() * 30, line["mse"].as_f64().unwrap() as f32), (step, mse.unwrap()));
+    }
+    // From 0, by the end of the first epoch, up to lambda, which is 1.
+    assert!(expected["step/lambda"][0].1 < Some(0.5) && expected["step/lambda"][8].1 == Some(1.0));
+
+    let run = folder.join("killed");
+    let mut child = start(folder, &[&TRAIN[..], &["--out", "killed", "--quiet"]].concat());
+    wait_for(&run.join("checkpoint.safetensors"), &mut child);
+    for delay in [700, 1100] {
+        sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !run.join("checkpoint.safetensors").exists() {
+            break;
+        }
+        child = start(folder, &["train", "--resume", "killed", "--keep-every", "0", "--quiet"]);
+    }
+    child.wait().unwrap();
+    assert!(!run.join("checkpoint.safetensors").exists(), "it is not finished");
+    assert_eq!(scalars(&run), expected);
+}
