@@ -7,7 +7,9 @@ mod compare;
 mod dataset;
 mod failure;
 mod features;
+mod judgement;
 mod progress;
+mod report;
 mod table;
 
 use std::process::ExitCode;
@@ -36,6 +38,8 @@ enum Command {
     Sample(commands::sample::Arguments),
     /// Say how well a trained model reconstructs, and how good its samples are.
     Evaluate(commands::evaluate::Arguments),
+    /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
+    Report(commands::report::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => commands::train::run(&arguments, &said),
         Command::Sample(arguments) => commands::sample::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments, &said),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),

@@ -1,6 +1,7 @@
 //! The program from outside: what it leaves, what it prints, how it ends.
 
 mod estimate;
+mod report;
 mod resume;
 
 use std::fs;
@@ -28,7 +29,8 @@ fn json(output: &Output) -> Vec<Value> {
 }
 
 /// A quick training.
-const TRAIN: [&str; 9] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--latent", "4"];
+const TRAIN: [&str; 10] =
+    ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--latent", "4", "--no-report"];
 
 #[test]
 fn train_then_sample() {
@@ -113,7 +115,7 @@ fn every_objective() {
     let folder = folder.path();
     for objective in ["ae", "bn-ae", "vae", "wae", "rae", "eae"] {
         let more = ["--epochs", "1", "--objective", objective, "--json", "--out", objective];
-        let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--latent", "4"], &more].concat());
+        let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--latent", "4", "--no-report"], &more].concat());
         assert!(trained.status.success(), "{}", stderr(&trained));
         let lines = json(&trained);
         // Minus an entropy plus the distance of the radii from chi's: either may be larger after one epoch.

@@ -1,8 +1,7 @@
 //! Images as PNG files.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::{fs, io};
 
 use ndarray::ArrayView4;
 use thiserror::Error;
@@ -28,6 +27,9 @@ pub enum PictureError {
     /// More pixels than anybody can look at.
     #[error("a picture of {0} pixels is too large, it can have {MOST_PIXELS}; show fewer images or zoom less")]
     TooLarge(u128),
+    /// The picture could not be compressed.
+    #[error("the picture cannot be written as PNG: {0}")]
+    Encode(#[from] png::EncodingError),
     /// The file could not be written.
     #[error("{path}: {source}")]
     Write {
@@ -38,18 +40,29 @@ pub enum PictureError {
     },
 }
 
-/// Writes images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as a square
-/// of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+/// Writes what [`encode_grid`] makes into a file.
 ///
 /// # Errors
 ///
-/// If there is nothing to show or too much, the images are neither grey nor colour, or the file cannot be written.
+/// As `encode_grid`, or if the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
     columns: usize,
     zoom: usize,
 ) -> Result<(), PictureError> {
+    let bytes = encode_grid(images, columns, zoom)?;
+    let path = path.as_ref();
+    fs::write(path, bytes).map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+}
+
+/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
+/// a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+///
+/// # Errors
+///
+/// If there is nothing to show or too much, or the images are neither grey nor colour.
+pub fn encode_grid<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
     let (count, height, width, channels) = images.dim();
     let color = match channels {
         1 => png::ColorType::Grayscale,
@@ -81,24 +94,20 @@ pub fn write_grid<F: Float>(
             }
         }
     }
-    let path = path.as_ref();
-    let write = || -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
-        encoder.set_color(color);
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&bytes)?;
-        writer.finish()?;
-        // Dropping the buffer would flush it, too, but say nothing of a full disk.
-        file.flush()
-    };
-    write().map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
+    encoder.set_color(color);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&bytes)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::Array4;
+    use std::fs::File;
 
     fn read(path: &Path) -> (u32, u32, Vec<u8>) {
         let mut reader = png::Decoder::new(std::io::BufReader::new(File::open(path).unwrap())).read_info().unwrap();

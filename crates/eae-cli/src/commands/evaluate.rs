@@ -1,15 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
-use eae::sampler::{self, Sampler};
-use eae::{Autoencoder, run};
-use nn_layers::Weights;
 use serde::Serialize;
 
 use super::train::{CONFIG, Config};
-use crate::compare::{Judge, first, flat};
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::judgement::{Draws, Judgement, Trained};
 use crate::{Common, features, print_json};
 
 /// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its samples are.
@@ -38,80 +34,27 @@ pub(crate) struct Arguments {
 struct Report {
     run: PathBuf,
     data: String,
-    features: String,
-    reconstruction_error: f64,
-    codes: LatentReport,
-    floor: Quality,
-    samples: Vec<Samples>,
-}
-
-/// As many draws as there are held-out images.
-#[derive(Serialize)]
-struct Samples {
-    sampler: &'static str,
     #[serde(flatten)]
-    quality: Quality,
-    memorisation: Memorisation,
+    judgement: Judgement,
+    #[serde(flatten)]
+    draws: Draws,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, run, .. } = arguments;
     common.apply()?;
-    let file = if run.is_dir() { run.join(run::MODEL) } else { run.clone() };
-    let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
-    let weights = Weights::read(&file).map_err(Failure::usage)?;
+    let trained = Trained::load(run)?;
     let named = match &arguments.data {
         Some(data) => data.clone(),
         None => data_of(run)?,
     };
     let data = named.load().map_err(Failure::usage)?;
-    let (n, height, width, channels) = data.test.pixels.dim();
-    if model.image_shape() != [height, width, channels] {
-        let (takes, found) = (model.image_shape(), [height, width, channels]);
-        return Err(Failure::usage(format!(
-            "the model takes images of shape {takes:?}, those of {named} are {found:?}"
-        )));
-    }
+    trained.takes(&data, &named)?;
     let features = features::for_data(arguments.features.as_deref(), &data)?;
-    let judge = Judge::new(&data, &features).map_err(Failure::other)?;
-
-    let test = data.test.pixels.view();
-    let codes = model.encode(test);
-    let latent = model.latent();
-    let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-    // Those that the file has; one that is damaged is not passed over.
-    for name in ["gaussian", "mixture", "gaussianisation"] {
-        match Sampler::read(sampler::PREFIX, name, &weights) {
-            Ok(sampler) => samplers.push(sampler),
-            Err(sampler::ReadError::NoSampler { .. }) => {}
-            Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
-        }
-    }
-    let samples: Result<Vec<Samples>, Failure> = samplers
-        .iter()
-        .map(|sampler| {
-            let images = model.decode(sampler.sample(n, common.seed).view());
-            Ok(Samples {
-                sampler: sampler.name(),
-                quality: judge.quality(images.view()).map_err(Failure::other)?,
-                memorisation: Memorisation::new(
-                    flat(data.train.pixels.view()),
-                    flat(first(test)),
-                    flat(first(images.view())),
-                )
-                .map_err(Failure::other)?,
-            })
-        })
-        .collect();
-    let report = Report {
-        run: run.clone(),
-        data: named.to_string(),
-        features: features.to_string(),
-        reconstruction_error: reconstruction_error(test, model.decode(codes.view()).view()),
-        codes: LatentReport::new(codes.view(), arguments.k, common.seed).map_err(Failure::other)?,
-        floor: judge.floor().map_err(Failure::other)?,
-        samples: samples?,
-    };
+    let judged = Judgement::new(&trained.model, &data.test, arguments.k, common.seed);
+    let (judgement, _) = judged.map_err(Failure::other)?;
+    let draws = Draws::new(&trained, &data, &features, common.seed).map_err(Failure::other)?;
+    let report = Report { run: run.clone(), data: named.to_string(), judgement, draws };
     if common.json {
         print_json(&report);
     } else {
@@ -133,21 +76,9 @@ fn data_of(run: &Path) -> Result<Data, Failure> {
 
 impl Report {
     fn print(&self) {
-        println!("reconstruction error, summed over pixels: {:.2}\n", self.reconstruction_error);
-        println!("the codes of {} images that were held out\n{}\n", self.codes.n, self.codes);
-        println!("decoded draws beside {} held-out images, on {}", self.floor.n[0], self.features);
-        println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
-        let line = |name: &str, quality: &Quality| {
-            let Quality { frechet, kernel, neighbours, .. } = quality;
-            println!(
-                "{name:<16} {frechet:7.2}  {:11.3}  {:9.3}  {:6.3}  {:7.3}  {:8.3}",
-                kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
-            );
-        };
-        line("training images", &self.floor);
-        self.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
-        for Samples { sampler, memorisation, .. } in &self.samples {
-            println!("\n{sampler}: {}", memorisation.verdict());
-        }
+        let Judgement { reconstruction_error, codes } = &self.judgement;
+        println!("reconstruction error, summed over pixels: {reconstruction_error:.2}\n");
+        println!("the codes of {} images that were held out\n{codes}\n", codes.n);
+        self.draws.print();
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod divergence;
 pub(crate) mod entropy;
 pub(crate) mod evaluate;
 pub(crate) mod mi;
+pub(crate) mod report;
 pub(crate) mod sample;
 mod samples;
 pub(crate) mod train;

@@ -76,11 +76,16 @@ impl Memorisation {
         if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
     }
 
-    /// What the numbers say, in words: whether more samples are close than three standard errors allow.
+    /// Whether more samples are close than three standard errors allow.
+    pub fn is_suspicious(&self) -> bool {
+        self.share_close > self.held_out_share_close + 3.0 * self.share_error
+    }
+
+    /// What the numbers say, in words.
     pub fn verdict(&self) -> String {
         let Self { share_close, held_out_share_close, .. } = *self;
         let percent = |share: f64| 100.0 * share;
-        if share_close > held_out_share_close + 3.0 * self.share_error {
+        if self.is_suspicious() {
             let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
             return format!(
                 "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out \

@@ -4,6 +4,7 @@ mod banks;
 mod draws;
 mod eae;
 mod entropy;
+mod normal;
 mod radius;
 mod rae;
 mod squared_error;

@@ -12,7 +12,7 @@ use super::config::{self, Config};
 use crate::failure::Failure;
 
 /// The training with its model; gone when there is nothing to go on with any more.
-pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
+pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
 /// The model with the least loss so far, with `--keep-best`.
 pub(super) const BEST: &str = "best.safetensors";
 /// The key of [`Kept`] in its metadata.

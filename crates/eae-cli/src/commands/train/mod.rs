@@ -18,10 +18,11 @@ use serde::Serialize;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::{Common, print_json};
+use crate::{Common, print_json, report};
 
 pub(crate) use config::{Config, FILE as CONFIG};
-use keep::{BEST, CHECKPOINT, Keeper, Kept, checksum, resume};
+pub(crate) use keep::CHECKPOINT;
+use keep::{BEST, Keeper, Kept, checksum, resume};
 
 /// Train a model and leave it in a run folder.
 #[derive(clap::Args)]
@@ -113,6 +114,9 @@ pub(crate) struct Arguments {
     /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ..., or as the data is called
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Leave no report.html in the run folder.
+    #[arg(long)]
+    no_report: bool,
     /// No progress on standard error.
     #[arg(long)]
     quiet: bool,
@@ -178,6 +182,9 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish()?) };
+    if !interrupted && !arguments.no_report {
+        run.report();
+    }
 
     let Run { folder, training, kept, .. } = &run;
     let (steps, seconds) = (training.steps(), kept.seconds);
@@ -265,6 +272,14 @@ impl Run {
                 return Ok(true);
             }
             keeper.keep_if_due(&self.model, &self.training, &self.kept);
+        }
+    }
+
+    /// What came of it. The model is worth more than its report, which can be made at any time.
+    fn report(&self) {
+        let Self { config, data, folder, .. } = self;
+        if let Err(problem) = report::write(folder, config, &config.data, data, config.training.seed) {
+            eprintln!("eae: there is no report, make it with eae report {}: {problem}", folder.display());
         }
     }
 
