@@ -111,15 +111,15 @@ impl Draws {
     ) -> Result<Self, MetricError> {
         let judge = Judge::new(data, features)?;
         let (train, test) = (data.train.pixels.view(), data.test.pixels.view());
-        let of = |sampler: &Sampler| {
-            let images = trained.model.decode(sampler.sample(data.test.len(), seed).view());
-            Ok(Samples {
-                sampler: sampler.name(),
-                quality: judge.quality(images.view())?,
-                memorisation: Memorisation::new(flat(train), flat(first(test)), flat(first(images.view())))?,
-            })
-        };
-        let samples: Result<_, MetricError> = trained.samplers.iter().map(of).collect();
+        let decoded = |sampler: &Sampler| trained.model.decode(sampler.sample(data.test.len(), seed).view());
+        let images: Vec<_> = trained.samplers.iter().map(decoded).collect();
+        let checked: Vec<_> = images.iter().map(|images| flat(first(images.view()))).collect();
+        let memorisation = Memorisation::of_each(flat(train), flat(first(test)), &checked)?;
+        let samples =
+            trained.samplers.iter().zip(&images).zip(memorisation).map(|((sampler, images), memorisation)| {
+                Ok(Samples { sampler: sampler.name(), quality: judge.quality(images.view())?, memorisation })
+            });
+        let samples: Result<_, MetricError> = samples.collect();
         Ok(Self { features: features.to_string(), floor: judge.floor()?, samples: samples? })
     }
 

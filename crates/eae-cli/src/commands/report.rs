@@ -7,7 +7,8 @@ use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::{Common, print_json, report};
 
-/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what to beware of.
+/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what to beware of. Without --seed
+/// it draws by the seed of the training, and the same run gives the same file.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER      # the data have moved"

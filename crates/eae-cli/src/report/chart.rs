@@ -28,9 +28,9 @@ impl Scale {
         self.places[0] + share * (self.places[1] - self.places[0])
     }
 
-    /// About so many round numbers.
-    fn ticks(&self, about: usize) -> Vec<f64> {
-        let rough = (self.to - self.from) / about as f64;
+    /// About so many round numbers, at least so far apart.
+    fn ticks(&self, about: usize, least: f64) -> Vec<f64> {
+        let rough = ((self.to - self.from) / about as f64).max(least);
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|x| x * power).into_iter().find(|&step| step >= rough * 0.999);
         let step = step.unwrap_or(rough);
@@ -133,13 +133,22 @@ fn dots(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     d
 }
 
+/// What goes from left to right.
+#[derive(Debug, Clone)]
+pub(super) struct Across<'a> {
+    pub(super) label: &'a str,
+    pub(super) range: Range<f64>,
+    /// Whether there is nothing between whole numbers.
+    pub(super) whole: bool,
+}
+
 /// A frame with axes.
 #[derive(Debug, Clone)]
 pub(super) struct Plot<'a> {
     pub(super) title: &'a str,
     /// For those who do not see it.
     pub(super) description: String,
-    pub(super) x: (&'a str, Range<f64>),
+    pub(super) x: Across<'a>,
     pub(super) y: Range<f64>,
     /// Width and height, of which a unit is about a pixel.
     pub(super) size: [f64; 2],
@@ -152,9 +161,9 @@ impl Plot<'_> {
     pub(super) fn figure(&self) -> Markup {
         let [width, height] = self.size;
         let (left, right, top, bottom) = (46.0, width - 10.0, 8.0, height - 38.0);
-        let x = Scale::new(self.x.1.clone(), [left, right]);
+        let x = Scale::new(self.x.range.clone(), [left, right]);
         let y = Scale::new(self.y.clone(), [bottom, top]);
-        let (x_ticks, y_ticks) = (x.ticks(6), y.ticks(5));
+        let (x_ticks, y_ticks) = (x.ticks(6, if self.x.whole { 1.0 } else { 0.0 }), y.ticks(5, 0.0));
         html! {
             figure.chart {
                 figcaption { (self.title) }
@@ -169,7 +178,7 @@ impl Plot<'_> {
                         text.tick x=(format!("{at:.1}")) y=(bottom + 16.0) text-anchor="middle" { (text) }
                     }
                     path.axis d=(format!("M{left:.1} {bottom:.1}H{right:.1}")) {}
-                    text.label x=((left + right) / 2.0) y=(bottom + 33.0) text-anchor="middle" { (self.x.0) }
+                    text.label x=((left + right) / 2.0) y=(bottom + 33.0) text-anchor="middle" { (self.x.label) }
                     @for layer in &self.layers { (layer.draw(&x, &y)) }
                 }
                 (legend(&self.layers))
@@ -229,10 +238,11 @@ mod tests {
 
     #[test]
     fn round_numbers() {
-        let ticks = |from, to| Scale::new(from..to, [0.0, 1.0]).ticks(5);
+        let ticks = |from, to| Scale::new(from..to, [0.0, 1.0]).ticks(5, 0.0);
         assert_eq!(ticks(0.0, 53.0), [0.0, 20.0, 40.0]);
         assert_eq!(ticks(-1.0, 1.0), [-1.0, -0.5, 0.0, 0.5, 1.0]);
         assert_eq!(ticks(21.96, 23.1), [22.0, 22.5, 23.0]);
+        assert_eq!(Scale::new(1.0..3.0, [0.0, 1.0]).ticks(6, 1.0), [1.0, 2.0, 3.0]);
         let texts = |ticks: &[f64]| ticks.iter().map(|&tick| label(tick, ticks)).collect::<Vec<_>>();
         assert_eq!(texts(&[-0.5, 0.0, 0.5]), ["\u{2212}0.5", "0", "0.5"]);
         assert_eq!(texts(&[0.0, 0.001, 0.002])[1], "1e\u{2212}3");

@@ -94,7 +94,7 @@ fn figures(report: &Report<'_>) -> Markup {
     html! {
         dl.figures {
             @for (name, value, reference, of) in figures {
-                div { dt { (name) } dd { strong { (number(value)) } span { (number(reference)) " " (of) } } }
+                div { dt { (name) } dd { strong { (number(value)) } span { (of) ": " (number(reference)) } } }
             }
         }
     }
@@ -105,7 +105,16 @@ fn notes(warnings: &[Warning]) -> Markup {
         @if warnings.is_empty() {
             p.fine { "Nothing stands out: the networks reconstruct, the codes are close to N(0, I), and no sign of copies." }
         } @else {
-            ul.warnings { @for warning in warnings { li { strong { (warning.what) } " " (warning.way_out) } } }
+            ul.warnings { @for warning in warnings { li { strong { (warning.what) } " " (with_code(&warning.way_out)) } } }
+        }
+    }
+}
+
+/// What stands between backticks, as code.
+pub(super) fn with_code(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
@@ -219,6 +228,11 @@ mod tests {
         assert_eq!(quoted("/runs/digits-1"), "/runs/digits-1");
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("<it's>"), r"'<it'\''s>'");
+    }
+
+    #[test]
+    fn code_between_backticks() {
+        assert_eq!(with_code("a `--b <c>`.").into_string(), "a <code>--b &lt;c&gt;</code>.");
     }
 
     #[test]

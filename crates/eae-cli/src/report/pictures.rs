@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use ndarray::{ArrayView4, Axis};
 
 use super::latent::Dimension;
+use super::page::with_code;
 use crate::judgement::Trained;
 
 const COLUMNS: usize = 10;
@@ -41,18 +42,26 @@ pub(super) fn pictures(
         samples.push(grid(model.decode(codes.view()).view(), &label(name), &alt)?);
     }
     let pairs = gallery::reconstructions(model, first(COLUMNS / 2 * rows(8)));
-    let pairs = grid(pairs.view(), "Reconstructions", "held-out images, each followed by its reconstruction")?;
+    let pairs = grid(
+        pairs.view(),
+        "Each image, and after it what comes back from its code",
+        "held-out images, each followed by its reconstruction",
+    )?;
     let ways = gallery::interpolations(model, first(2 * rows(8)), COLUMNS);
     let ways = match ways.is_empty() {
         true => None,
-        false => Some(grid(ways.view(), "Interpolations", "rows of pictures between two held-out images")?),
+        false => Some(grid(
+            ways.view(),
+            "From the code of one image to that of another, on the spherical way",
+            "rows of pictures between two held-out images",
+        )?),
     };
     Ok(Some(html! {
         h3 { "Samples" }
         p { "Decoded draws, not picked, by seed " (seed) ". The first are what the model promises; the others draw from what was fitted to its codes." }
-        div.grids { @for picture in &samples { (picture) } }
+        div.grids.samples { @for picture in &samples { (picture) } }
         h3 { "Reconstructions and interpolations" }
-        p { "Held-out images: on the left each with what comes back from its code, image first; on the right the spherical ways between two." }
+        p { "Of held-out images." }
         div.grids { (pairs) @if let Some(ways) = ways { (ways) } }
         (traversals(model, first(1), dimensions)?)
     }))
@@ -90,24 +99,24 @@ fn traversals(
 
 fn grid(images: ArrayView4<'_, f32>, caption: &str, alt: &str) -> Result<Markup, PictureError> {
     let tag = image_tag(images, COLUMNS, alt)?;
-    Ok(html! { figure.picture { (tag) figcaption { (caption) } } })
+    Ok(html! { figure.picture { (tag) figcaption { (with_code(caption)) } } })
 }
 
-/// In its own size, for the page to enlarge without smoothing.
+/// Small images enlarged, so that the page can fit them to its width and they stay sharp.
 fn image_tag(images: ArrayView4<'_, f32>, columns: usize, alt: &str) -> Result<Markup, PictureError> {
     let (count, height, width, _) = images.dim();
     let columns = columns.min(count);
-    let png = encode_grid(images, columns, 1)?;
-    let [wide, high] = [columns * (width + 1) + 1, count.div_ceil(columns) * (height + 1) + 1];
-    let source = format!("data:image/png;base64,{}", STANDARD.encode(png));
-    Ok(html! { img src=(source) alt=(alt) width=(wide) height=(high) style=(format!("max-width:{}px", 3 * wide)); })
+    let zoom = (96 / width.max(height)).clamp(1, 3);
+    let source = format!("data:image/png;base64,{}", STANDARD.encode(encode_grid(images, columns, zoom)?));
+    let [wide, high] = [width * zoom * columns + columns + 1, (height * zoom + 1) * count.div_ceil(columns) + 1];
+    Ok(html! { img src=(source) alt=(alt) width=(wide) height=(high) style=(format!("max-width:{wide}px")); })
 }
 
-/// What a sampler is called, with its flag.
+/// What a sampler is called, with its flag between backticks.
 pub(super) fn label(sampler: &str) -> String {
     match sampler {
         "normal" | "N(0, I)" => "N(0, I)".to_owned(),
-        "mixture" => "mixture of Gaussians (--sampler gmm)".to_owned(),
-        other => format!("{other} (--sampler {other})"),
+        "mixture" => "mixture of Gaussians, `--sampler gmm`".to_owned(),
+        other => format!("{other}, `--sampler {other}`"),
     }
 }

@@ -4,6 +4,7 @@ use eae::metrics::Quality;
 use maud::{Markup, html};
 
 use super::number::{count, number, short};
+use super::page::with_code;
 use super::pictures::label;
 use crate::judgement::{Draws, Samples};
 
@@ -57,7 +58,7 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize) -> Marku
                     }
                     @for Samples { sampler, quality, memorisation } in &draws.samples {
                         tr {
-                            th scope="row" { (label(sampler)) }
+                            th scope="row" { (with_code(&label(sampler))) }
                             @for (column, best) in COLUMNS.iter().zip(best) {
                                 @let value = (column.of)(quality);
                                 @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }
@@ -99,7 +100,7 @@ mod tests {
         assert!(
             !text.contains("<strong><data value=\"40\">")
                 && text.contains("&lt;b&gt;")
-                && text.contains("--sampler gmm")
+                && text.contains("<code>--sampler gmm</code>")
         );
         assert!(quality(&Err("too few".into()), 0).into_string().contains("not compared with real images: too few."));
     }

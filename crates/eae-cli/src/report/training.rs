@@ -3,7 +3,7 @@
 use eae::Objective;
 use maud::{Markup, html};
 
-use super::chart::{Layer, Plot, WIDE, range};
+use super::chart::{Across, Layer, Plot, WIDE, range};
 use super::log::Epoch;
 use super::number::short;
 
@@ -51,7 +51,7 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
         @if epochs.is_empty() {
             p { "The run folder says nothing of its epochs." }
         } @else {
-            div.charts {
+            div.charts.pairs {
                 @for (title, with_zero, layers) in plots.into_iter().chain(weight) { (chart(title, with_zero, layers, epochs.len())) }
             }
         }
@@ -83,7 +83,7 @@ fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize) -> Mar
         format!("From {} in the first of {epochs} epochs to {} in the last.", short(ends[0]), short(ends[1]));
     let y = range(layers.iter().flat_map(numbers), with_zero);
     let x = if epochs == 1 { 0.0..2.0 } else { 1.0..epochs as f64 };
-    Plot { title, description, x: ("epoch", x), y, size: WIDE, layers }.figure()
+    Plot { title, description, x: Across { label: "epoch", range: x, whole: true }, y, size: WIDE, layers }.figure()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) struct Facts<'a> {
     pub(super) draws: Option<&'a Draws>,
 }
 
-/// A thing to know, and what can be done about it.
+/// A thing to know, and what can be done about it, with what is typed between backticks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Warning {
     pub(super) what: String,
@@ -34,6 +34,8 @@ pub(super) struct Warning {
 const FEW_STEPS: usize = 500;
 /// A reconstruction worth so much of the mean image's error has learnt little else.
 const LITTLE: f64 = 0.8;
+/// With more codes a check that is undecided is one that is near its limit.
+const FEW_CODES: usize = 500;
 /// Held-out images may be this much worse than those of the training.
 const OVERFITTED: f64 = 1.4;
 /// By so much another sampler must be better to be named.
@@ -54,12 +56,12 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     if facts.unfinished {
         warn(
             format!("The training is not finished: {made} of {planned} epochs were made."),
-            "Go on with it: eae train --resume RUN, then eae report RUN.",
+            "Go on with it: `eae train --resume RUN`.",
         );
     } else if steps < FEW_STEPS {
         warn(
             format!("The networks are hardly trained: they have seen {steps} batches."),
-            "Train longer with --epochs, or in smaller batches with --batch.",
+            "Train longer with `--epochs`, or in smaller batches with `--batch`.",
         );
     }
     if error > LITTLE * mean {
@@ -69,7 +71,7 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(error),
                 short(mean)
             ),
-            "Train longer, try another --learning-rate, a larger --latent or less weight on what is added to the error.",
+            "Train longer, try another `--learning-rate`, a larger `--latent` or less weight on what is added to the error.",
         );
     }
     if let Some(trained) = facts.training_error.filter(|trained| error > OVERFITTED * trained && error < LITTLE * mean)
@@ -80,7 +82,7 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(error),
                 short(trained)
             ),
-            "Bring more images, or stop earlier: --keep-best, --patience 5.",
+            "Bring more images, or stop earlier: `--keep-best`, `--patience 5`.",
         );
     }
 }
@@ -97,7 +99,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            "Sample with --sampler sphere or --sampler gaussianisation, or train with --radius 3 --bank 2000.",
+            "Sample with `--sampler sphere` or `--sampler gaussianisation`, or train with `--radius 3 --bank 2000`.",
         );
     } else if large(sd.verdict) {
         warn(
@@ -106,7 +108,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            "Sample with --sampler gmm or --sampler gaussianisation, or train with a radius term: --objective eae --radius 3.",
+            "Sample with `--sampler gmm` or `--sampler gaussianisation`, or train with `--objective eae --radius 3`.",
         );
     }
     if large(mean.verdict) {
@@ -117,7 +119,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(mean.value),
                 short(mean.expected)
             ),
-            "Sample from what is fitted to the codes, --sampler gaussian or --sampler gmm, or train with --objective eae.",
+            "Sample with `--sampler gaussian` or `--sampler gmm`, or train with `--objective eae`.",
         );
     }
     if large(entropy.verdict) {
@@ -125,13 +127,13 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
             (
                 "below",
                 "they leave holes, and draws from N(0, I) fall into them",
-                "A larger --lambda spreads them; --sampler gmm keeps to them as they are.",
+                "A larger `--lambda` spreads them; `--sampler gmm` keeps to them as they are.",
             )
         } else {
             (
                 "above",
                 "neighbours are farther apart than those of draws are",
-                "Train with --bank 2000 --radius 3: estimates within a small batch reward that.",
+                "Train with `--bank 2000 --radius 3`: estimates within a small batch reward that.",
             )
         };
         warn(
@@ -146,7 +148,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     if let Some(check) = report.correlation.filter(|check| large(check.verdict)) {
         warn(
             format!("Dimensions of the code are correlated, two of them by {}.", short(check.value)),
-            "Sample with --sampler gaussian, or train with a larger --lambda.",
+            "Sample with `--sampler gaussian`, or train with a larger `--lambda`.",
         );
     }
     if !facts.dead.is_empty() {
@@ -156,10 +158,12 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
             if few > 12 { format!("{} and {} others", names[..12].join(", "), few - 12) } else { names.join(", ") };
         warn(
             format!("{few} of {d} dimensions of the code change next to nothing in what is decoded: {named}."),
-            "Fewer would do: a smaller --latent. Under --objective vae a smaller --beta brings them to life.",
+            "Fewer would do: a smaller `--latent`. Under `--objective vae` a smaller `--beta` brings them to life.",
         );
     }
-    if report.checks().iter().any(|(_, check)| check.is_some_and(|check| check.verdict == Verdict::TooFew)) {
+    let undecided =
+        report.checks().iter().any(|(_, check)| check.is_some_and(|check| check.verdict == Verdict::TooFew));
+    if undecided && report.n < FEW_CODES {
         warn(
             format!("The {} held-out images are too few to tell how far their codes are from N(0, I).", report.n),
             "Bring more images; a tenth of them is held out.",
@@ -177,7 +181,7 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 "More draws are next to a training image than held-out images are ({}): they may be copies.",
                 copies.join(", ")
             ),
-            "Look at them. More images, fewer epochs or a smaller --latent make copies rarer.",
+            "Look at them. More images, fewer epochs or a smaller `--latent` make copies rarer.",
         );
     }
     let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
@@ -193,7 +197,7 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(far),
                 short(near)
             ),
-            &format!("Sample with --sampler {flag}."),
+            &format!("Sample with `--sampler {flag}`."),
         );
     }
 }
@@ -300,7 +304,7 @@ mod tests {
         };
         let codes = report(&sampler::normal(4000, 8, 1));
         let said = warnings(&Facts { draws: Some(&draws), ..fine(&codes) });
-        assert_eq!((said.len(), &*said[0].way_out), (1, "Sample with --sampler gmm."), "{said:?}");
+        assert_eq!((said.len(), &*said[0].way_out), (1, "Sample with `--sampler gmm`."), "{said:?}");
         draws.samples[0].quality.frechet = 6.0;
         begins(&Facts { draws: Some(&draws), ..fine(&codes) }, &[]);
         draws.samples[1].memorisation.share_close = 0.2;

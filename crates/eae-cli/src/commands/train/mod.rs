@@ -182,9 +182,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish()?) };
-    if !interrupted && !arguments.no_report {
-        run.report();
-    }
+    let report = if interrupted || arguments.no_report { None } else { run.report() };
 
     let Run { folder, training, kept, .. } = &run;
     let (steps, seconds) = (training.steps(), kept.seconds);
@@ -192,6 +190,9 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         print_json(&run::Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
     } else if let Some(evaluation) = evaluation {
         println!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+        if let Some(report) = report {
+            println!("to look at: {}", report.display());
+        }
     }
     if interrupted {
         let folder = folder.display();
@@ -275,12 +276,13 @@ impl Run {
         }
     }
 
-    /// What came of it. The model is worth more than its report, which can be made at any time.
-    fn report(&self) {
+    /// What came of it, if that can be said. The model is worth more than its report, which can be made at any time.
+    fn report(&self) -> Option<PathBuf> {
         let Self { config, data, folder, .. } = self;
-        if let Err(problem) = report::write(folder, config, &config.data, data, config.training.seed) {
-            eprintln!("eae: there is no report, make it with eae report {}: {problem}", folder.display());
-        }
+        let written = report::write(folder, config, &config.data, data, config.training.seed);
+        let complain =
+            |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
+        written.map_err(complain).ok()
     }
 
     /// Leaves the training to be gone on with, and the model so far to be used.

@@ -69,7 +69,7 @@ pub(super) fn multiples(codes: ArrayView2<'_, f32>, dimensions: &[Dimension]) ->
         p {
             "On the left a histogram with the density of N(0, 1), from " (short(-limit)) " to " (short(limit))
             "; on the right quantiles of the codes (up) at those of N(0, 1), which lie on the diagonal where the two agree. KS is the largest difference "
-            "of the distribution functions"
+            "of the distribution functions, and after it stand mean and standard deviation"
             @if dimensions.len() > MOST { "; these are the " (MOST) " worst of " (dimensions.len()) " dimensions" }
             "."
         }
@@ -109,7 +109,7 @@ fn one(dimension: &Dimension, sorted: &[f64], limit: f64, quantiles: &[f64]) -> 
                 (layer("quiet", vec![(-limit, -limit), (limit, limit)]).draw(&across, &up))
                 (Layer::Points { class: "one", label: String::new(), points: qq.collect() }.draw(&across, &up))
             }
-            figcaption { strong { (name) } " KS " (short(distance)) ", " (short(mean)) " ± " (short(sd)) }
+            figcaption { strong { (name) } " KS " (format!("{distance:.3}")) ", " (format!("{mean:.2} ± {sd:.2}").replace('-', "\u{2212}")) }
         }
     }
 }

@@ -48,15 +48,15 @@ fn row(name: &str, check: Option<Check>) -> Markup {
     };
     html! {
         tr {
-            th scope="row" { (name) }
+            th scope="row" { span class={ "mark " (class) } {} (name) }
             @match check {
                 Some(check) => {
                     td { (number(check.value)) }
                     td { (number(check.expected)) }
                     td { @match check.p_value { Some(p) if p < 0.001 => "<0.001", Some(p) => (short(p)), None => "" } }
-                    td.words { span class={ "mark " (class) } {} (check.verdict) }
+                    td.words { (check.verdict) }
                 }
-                None => { td { "" } td { "" } td { "" } td.words { span class={ "mark " (class) } {} "not defined" } }
+                None => { td { "" } td { "" } td { "" } td.words { "not defined" } }
             }
         }
     }

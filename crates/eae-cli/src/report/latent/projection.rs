@@ -4,7 +4,7 @@ use eae::metrics::Pca;
 use maud::Markup;
 use ndarray::{ArrayView2, Axis};
 
-use super::super::chart::{Layer, Plot, range};
+use super::super::chart::{Across, Layer, Plot, range};
 
 /// More points are a blot.
 const POINTS: usize = 2000;
@@ -36,7 +36,17 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
         "Codes, first two principal components"
     };
     let x_label = format!("{} and {} of the variance", share(0), share(1));
-    Some(Plot { title, description, x: (&x_label, x), y, size: [400.0, 320.0], layers }.figure())
+    Some(
+        Plot {
+            title,
+            description,
+            x: Across { label: &x_label, range: x, whole: false },
+            y,
+            size: [400.0, 320.0],
+            layers,
+        }
+        .figure(),
+    )
 }
 
 /// A colour for each label, the most frequent first to have one.
