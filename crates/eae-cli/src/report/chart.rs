@@ -193,7 +193,7 @@ fn label(tick: f64, ticks: &[f64]) -> String {
     let most = ticks.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     if tick == 0.0 {
         "0".to_owned()
-    } else if most < 1e-2 || most >= 1e5 {
+    } else if !(1e-4..1e5).contains(&most) {
         short(tick)
     } else {
         let digits = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(Scale::new(1.0..3.0, [0.0, 1.0]).ticks(6, 1.0), [1.0, 2.0, 3.0]);
         let texts = |ticks: &[f64]| ticks.iter().map(|&tick| label(tick, ticks)).collect::<Vec<_>>();
         assert_eq!(texts(&[-0.5, 0.0, 0.5]), ["\u{2212}0.5", "0", "0.5"]);
-        assert_eq!(texts(&[0.0, 0.001, 0.002])[1], "1e\u{2212}3");
+        assert_eq!(texts(&[0.0, 5e-4, 1e-3]), ["0", "0.0005", "0.0010"]);
         assert_eq!(texts(&[20.0, 40.0]), ["20", "40"]);
     }
 

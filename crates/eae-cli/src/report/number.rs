@@ -6,7 +6,7 @@ use maud::{Markup, html};
 pub(super) fn short(x: f64) -> String {
     let text = match x.abs() {
         0.0 => "0".to_owned(),
-        size if !(1e-3..1e6).contains(&size) => format!("{x:.0e}"),
+        size if !(1e-3..1e6).contains(&size) => format!("{x:.1e}"),
         size if size < 10.0 => format!("{x:.3}"),
         size if size < 100.0 => format!("{x:.2}"),
         size if size < 1000.0 => format!("{x:.1}"),
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn short_enough_to_read() {
         let texts = [0.0, 0.000123, 0.12345, -1.5, 52.893, 953.81, 2290.4, 1e9].map(short);
-        assert_eq!(texts, ["0", "1e\u{2212}4", "0.123", "\u{2212}1.500", "52.89", "953.8", "2290", "1e9"]);
+        assert_eq!(texts, ["0", "1.2e\u{2212}4", "0.123", "\u{2212}1.500", "52.89", "953.8", "2290", "1.0e9"]);
         assert_eq!(number(0.1 + 0.2).into_string(), "<data value=\"0.30000000000000004\">0.300</data>");
         assert_eq!([7, 1000, 1234567].map(count), ["7", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!([1.4, 107.0, 130.0, 7322.0].map(duration), ["1 s", "107 s", "2 min 10 s", "2 h 2 min"]);

