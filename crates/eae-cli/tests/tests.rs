@@ -185,7 +185,7 @@ fn mistakes_are_named_and_nothing_is_left() {
 #[test]
 fn help_shows_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["--help"][..], &["train", "--help"], &["sample", "--help"]] {
+    for arguments in [&["--help"][..], &["train", "--help"], &["sample", "--help"], &["report", "--help"]] {
         let output = eae(folder.path(), arguments);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.contains("Example"), "{arguments:?}");
