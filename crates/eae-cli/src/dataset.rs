@@ -112,13 +112,13 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// For a model that is trained, [in memory](TrainingSet::in_memory): images of the shape that it takes, and vectors by its
-    /// columns, not by their own.
-    pub(crate) fn load_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32>, Failure> {
+    /// For a model that is trained: images of the shape that it takes, and vectors by its columns, not by their own.
+    pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(Failure::usage)?;
         match (self, model.columns()) {
             (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
-                return from_table_with(file, columns).map_err(Failure::usage);
+                let Split { train, test } = from_table_with(file, columns).map_err(Failure::usage)?;
+                return Ok(Split { train: TrainingSet::Vectors(train, columns.clone()), test });
             }
             (_, None) if !of_vectors => {}
             (_, columns) => {
@@ -134,6 +134,12 @@ impl Data {
                 "the model takes images of shape {takes:?}, those of {self} are {found:?}"
             )));
         }
+        Ok(Split { train, test })
+    }
+
+    /// The same [in memory](TrainingSet::in_memory).
+    pub(crate) fn load_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32>, Failure> {
+        let Split { train, test } = self.open_for(model)?;
         Ok(Split { train: train.in_memory().map_err(Failure::usage)?, test })
     }
 

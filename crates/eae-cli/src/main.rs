@@ -8,9 +8,11 @@ mod dataset;
 mod failure;
 mod features;
 mod images;
+mod judgement;
 mod onnx;
 mod output;
 mod progress;
+mod report;
 mod serve;
 mod tensorboard;
 mod trained;
@@ -72,6 +74,8 @@ enum Command {
     Info(commands::info::Arguments),
     /// Write a trained model for other programs to run.
     Export(commands::export::Arguments),
+    /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
+    Report(commands::report::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -119,6 +123,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Info(arguments) => commands::info::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments, &said),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::{eae, json, stderr};
 
 /// Some seconds, if nothing happens.
-const TRAIN: [&str; 15] = [
+const TRAIN: [&str; 16] = [
     "train",
     "--model",
     "mlp",
@@ -24,6 +24,7 @@ const TRAIN: [&str; 15] = [
     "--keep-best",
     "--keep-every",
     "0",
+    "--no-report",
     "--quiet",
 ];
 
@@ -63,7 +64,7 @@ fn killed_and_gone_on_with() {
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed"]].concat());
     wait_for(&run.join("checkpoint.safetensors"), &mut child);
-    let resume = ["train", "--resume", "killed", "--keep-every", "0", "--quiet"];
+    let resume = ["train", "--resume", "killed", "--keep-every", "0", "--no-report", "--quiet"];
     for delay in [300, 700, 500, 1100, 100, 1500, 900] {
         sleep(Duration::from_millis(delay));
         child.kill().unwrap();
