@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command as Program, Output};
+use std::thread::sleep;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use eae::data::digits;
@@ -26,10 +28,8 @@ fn eae(folder: &Path, arguments: &[&str]) -> Output {
     command.current_dir(folder).env("EAE_CACHE", folder.join("cache")).args(arguments).output().unwrap()
 }
 
-fn trained(folder: &Path, more: &[&str]) -> Output {
-    let common = ["train", "--data", "images:set", "--model", "mlp", "--channels", "grey", "--epochs", "2"];
-    eae(folder, &[&common[..], &["--batch", "100", "--latent", "3", "--draws", "0"], more].concat())
-}
+const TRAIN: [&str; 11] =
+    ["train", "--data", "images:set", "--model", "mlp", "--channels", "grey", "--latent", "3", "--draws", "0"];
 
 #[test]
 fn a_folder_is_decoded_once() {
@@ -37,12 +37,13 @@ fn a_folder_is_decoded_once() {
     let folder = folder.path();
     make(&folder.join("set"), 1000);
     fs::write(folder.join("set/3/notes.png"), "no image").unwrap();
-    let first = trained(folder, &["--out", "first"]);
+    let trained = |more: &[&str]| eae(folder, &[&TRAIN[..], &["--epochs", "2", "--batch", "100"], more].concat());
+    let first = trained(&["--out", "first"]);
     assert!(first.status.success(), "{}", stderr(&first));
     assert!(stderr(&first).contains("decoded 1001 of 1001 images\n"), "{}", stderr(&first));
     let passed_over = "set: 1 file is no image that can be used: 3/notes.png (";
     assert!(stderr(&first).contains(passed_over), "{}", stderr(&first));
-    let second = trained(folder, &["--out", "second"]);
+    let second = trained(&["--out", "second"]);
     assert!(second.status.success(), "{}", stderr(&second));
     assert!(!stderr(&second).contains("decoded") && stderr(&second).contains(passed_over), "{}", stderr(&second));
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
@@ -58,12 +59,11 @@ fn a_folder_is_decoded_once() {
     let log = fs::read_to_string(folder.join("first/metrics.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
     assert_eq!(last["reconstruction_error"], report["reconstruction_error"]);
-    assert_eq!(last["codes"]["radius_mean"], report["codes"]["radius"]["mean"]);
 
-    let strict = trained(folder, &["--strict", "--out", "third"]);
+    let strict = trained(&["--strict", "--out", "third"]);
     assert_eq!(strict.status.code(), Some(2));
     assert!(stderr(&strict).contains("set/3/notes.png is no image that can be used: "), "{}", stderr(&strict));
-    let another = trained(folder, &["--split-seed", "1", "--quiet", "--out", "fourth"]);
+    let another = trained(&["--split-seed", "1", "--quiet", "--out", "fourth"]);
     assert!(another.status.success() && model("fourth") != model("first"), "{}", stderr(&another));
 }
 
@@ -74,19 +74,18 @@ fn a_training_on_a_folder_is_gone_on_with() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make(&folder.join("set"), 300);
-    let more = ["--epochs", "40", "--batch", "50", "--keep-every", "0", "--quiet"];
-    let whole = trained(folder, &[&more[..], &["--out", "whole"]].concat());
+    let train = [&TRAIN[..], &["--epochs", "8", "--batch", "50", "--keep-every", "0", "--quiet"]].concat();
+    let whole = eae(folder, &[&train[..], &["--out", "whole"]].concat());
     assert!(whole.status.success(), "{}", stderr(&whole));
 
-    let words =
-        ["train", "--data", "images:set", "--model", "mlp", "--channels", "grey", "--latent", "3", "--draws", "0"];
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin("eae"));
-    command.current_dir(folder).env("EAE_CACHE", folder.join("cache")).args(words).args(more);
+    let mut command = Program::new(assert_cmd::cargo::cargo_bin("eae"));
+    command.current_dir(folder).env("EAE_CACHE", folder.join("cache")).args(train);
     let mut child = command.args(["--out", "killed"]).spawn().unwrap();
     let run = folder.join("killed");
     // Some epochs are in the log: it is training.
-    while fs::read_to_string(run.join("metrics.jsonl")).map_or(0, |log| log.lines().count()) < 3 {
+    while fs::read_to_string(run.join("metrics.jsonl")).map_or(0, |log| log.lines().count()) < 2 {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was stopped");
+        sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
     child.wait().unwrap();
