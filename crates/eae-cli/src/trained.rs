@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eae::data::Split;
+use eae::sampler::{self, Sampler};
 use eae::{Autoencoder, run};
 use ndarray::{ArcArray, Array4, ArrayView4, Axis, Ix4};
 use nn_layers::Weights;
@@ -46,6 +47,28 @@ impl Trained {
         let named = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
         let data = named.load_for(&self.model)?;
         Ok((named, data))
+    }
+
+    /// What its codes can be drawn from: N(0, I), the sphere, and what was fitted to the training's codes, if anything was. One
+    /// that is damaged is not passed over.
+    pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
+        let latent = self.model.latent();
+        let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
+        for name in ["gaussian", "mixture", "gaussianisation"] {
+            match Sampler::read(sampler::PREFIX, name, &self.weights) {
+                Ok(sampler) => samplers.push(sampler),
+                Err(sampler::ReadError::NoSampler { .. }) => {}
+                Err(e) => return Err(Failure::usage(format!("{}: {e}", self.file.display()))),
+            }
+        }
+        match samplers.iter().find(|sampler| sampler.latent() != latent) {
+            None => Ok(samplers),
+            Some(sampler) => {
+                let (file, codes) = (self.file.display(), sampler.latent());
+                let problem = format!("{file}: a sampler of codes of {codes} numbers, the model takes {latent}");
+                Err(Failure::usage(problem))
+            }
+        }
     }
 
     /// Those of the data that are held out.

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
 use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
-use eae::sampler::{self, Sampler};
 use serde::Serialize;
 
 use crate::compare::{Judge, first, flat};
@@ -59,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(arguments.data.as_ref())?;
-    let Trained { file, model, weights, .. } = &trained;
+    let model = &trained.model;
     let standardised = model.columns().is_some();
     let features = features::for_data(arguments.features.as_deref(), &data, standardised)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
@@ -67,17 +66,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let test = data.test.pixels.view();
     let n = data.test.len();
     let codes = model.encode(test);
-    let latent = model.latent();
-    let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-    // Those that the file has; one that is damaged is not passed over.
-    for name in ["gaussian", "mixture", "gaussianisation"] {
-        match Sampler::read(sampler::PREFIX, name, weights) {
-            Ok(sampler) => samplers.push(sampler),
-            Err(sampler::ReadError::NoSampler { .. }) => {}
-            Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
-        }
-    }
-    let samples: Result<Vec<Samples>, Failure> = samplers
+    let samples: Result<Vec<Samples>, Failure> = trained
+        .samplers()?
         .iter()
         .map(|sampler| {
             let images = model.decode(sampler.sample(n, common.seed).view());
