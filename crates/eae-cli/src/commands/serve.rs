@@ -5,7 +5,6 @@ use std::process::Stdio;
 
 use serde::Serialize;
 
-use super::train::{CONFIG, Config};
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::serve::{Explorer, Hosts, Server};
@@ -43,7 +42,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { run, host, port, common, .. } = arguments;
     common.apply()?;
     let address = resolve(host, *port)?;
-    let explorer = Explorer::open(run, arguments.data().as_ref())?;
+    let explorer = Explorer::open(run, arguments.data.as_ref())?;
     let server = Server::bind(address).map_err(|e| {
         let other = if *port == 0 { "" } else { "; name another with --port, or 0 for any that is free" };
         Failure::other(format!("cannot listen at {address}: {e}{other}"))
@@ -67,25 +66,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))?;
     server.run(explorer, Hosts::new(bound.ip(), host));
     Ok(())
-}
-
-impl Arguments {
-    /// What is known of the data; that nothing is known leaves a page without held-out images, and is said.
-    fn data(&self) -> Option<Data> {
-        if self.data.is_some() {
-            return self.data.clone();
-        }
-        let config = self.run.join(CONFIG);
-        let named = if config.exists() {
-            Config::read(&config).map(|config| config.data).map_err(|e| e.to_string())
-        } else {
-            Err(format!("there is no {}", config.display()))
-        };
-        let without = |e: &String| {
-            eprintln!("eae: no held-out images on the page: {e}; say with --data what the model was trained on");
-        };
-        named.inspect_err(without).ok()
-    }
 }
 
 /// The first address of a name.

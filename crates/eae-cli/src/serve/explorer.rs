@@ -1,15 +1,15 @@
 use std::path::Path;
 
+use eae::Autoencoder;
 use eae::data::Images;
 use eae::metrics::Pca;
-use eae::sampler::{self, Sampler};
-use eae::{Autoencoder, run};
+use eae::sampler::Sampler;
 use ndarray::{Array1, Array2, Array4, ArrayView1, ArrayView4, Axis, Slice, concatenate};
-use nn_layers::Weights;
 use serde::Serialize;
 
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::trained::Trained;
 
 /// Held-out images on the page. More are no better to choose from, and a map of more is a blot.
 const MOST_HELD_OUT: usize = 2000;
@@ -63,33 +63,29 @@ pub(super) struct Map {
 }
 
 impl Explorer {
-    /// Of a run folder or a weights file, with the held-out images of some data.
-    pub(crate) fn open(run: &Path, data: Option<&Data>) -> Result<Self, Failure> {
-        let file = if run.is_dir() { run.join(run::MODEL) } else { run.to_path_buf() };
-        let model = Autoencoder::<f32>::load(&file).map_err(Failure::usage)?;
-        let weights = Weights::read(&file).map_err(Failure::usage)?;
-        if model.columns().is_some() {
-            let problem = format!("{}: a model of vectors, and the page shows images", file.display());
-            return Err(Failure::usage(problem));
+    /// Of a run folder or a weights file, with the held-out images of the data that are named or of those that it was trained on.
+    /// Where these are not to be had the page does without.
+    pub(crate) fn open(run: &Path, named: Option<&Data>) -> Result<Self, Failure> {
+        let trained = Trained::load(run)?;
+        let (samplers, file) = (trained.samplers()?, trained.file.display());
+        if trained.model.columns().is_some() {
+            return Err(Failure::usage(format!("{file}: a model of vectors, and the page shows images")));
         }
-        let [height, width, channels] = model.image_shape();
+        let [height, width, channels] = trained.model.image_shape();
         if ![1, 3].contains(&channels) {
-            let problem = format!("{}: a picture has 1 channel or 3, the model's have {channels}", file.display());
+            let problem = format!("{file}: a picture has 1 channel or 3, the model's have {channels}");
             return Err(Failure::usage(problem));
         }
-        let latent = model.latent();
-        let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-        for name in ["gaussian", "mixture", "gaussianisation"] {
-            match Sampler::read(sampler::PREFIX, name, &weights) {
-                Ok(sampler) if sampler.latent() == latent => samplers.push(sampler),
-                Ok(_) | Err(sampler::ReadError::NoSampler { .. }) => {}
-                Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
+        let held_out = match trained.data(named) {
+            Ok((_, data)) => Some(HeldOut::new(&trained.model, &data.test)),
+            Err(problem) if named.is_some() => return Err(problem),
+            Err(problem) => {
+                eprintln!("eae: no held-out images on the page: {problem}");
+                None
             }
-        }
-        let held_out = match data {
-            Some(data) => Some(HeldOut::new(&model, data)?),
-            None => None,
         };
+        let model = trained.model;
+        let latent = model.latent();
         let drawn = || samplers.last().expect("two at least").sample(1000, 0);
         let codes = held_out.as_ref().map_or_else(drawn, |held_out| held_out.codes.clone());
         let description = Description {
@@ -164,30 +160,29 @@ impl Explorer {
         Ok(self.model.encode(picture.view()).row(0).to_owned())
     }
 
-    /// Draws, moved towards 0 or away from it by the temperature.
-    pub(super) fn sample(&self, name: &str, temperature: f32, seed: u64, n: usize) -> Result<Array2<f32>, String> {
+    /// Draws, as those of `eae sample` at this temperature.
+    pub(super) fn sample(&self, name: &str, temperature: f64, seed: u64, n: usize) -> Result<Array2<f32>, String> {
         let sampler = self.samplers.iter().find(|sampler| sampler.name() == name).ok_or_else(|| {
             let known = self.description.samplers.join(", ");
             format!("the model has no sampler {name:?}; it has {known}")
         })?;
-        if !(0.0..=10.0).contains(&temperature) {
-            return Err(format!("temperature is {temperature}, it must be from 0 to 10"));
+        if !(0.0..=100.0).contains(&temperature) {
+            return Err(format!("temperature is {temperature}, it must be from 0 to 100"));
         }
         let most = self.most_codes();
         if !(1..=most).contains(&n) {
             return Err(format!("n is {n}, it must be from 1 to {most}"));
         }
-        Ok(sampler.sample(n, seed) * temperature)
+        Ok(sampler.sample_tempered(n, seed, temperature))
     }
 }
 
 impl HeldOut {
-    fn new(model: &Autoencoder<f32>, data: &Data) -> Result<Self, Failure> {
-        let images = data.load_for(model)?.test;
+    fn new(model: &Autoencoder<f32>, images: &Images<f32>) -> Self {
         let images = images.select(&Vec::from_iter(0..images.len().min(MOST_HELD_OUT)));
         let codes = model.encode(images.pixels.view());
         let map = Map::new(&codes, images.labels.clone());
-        Ok(Self { images, codes, map })
+        Self { images, codes, map }
     }
 }
 

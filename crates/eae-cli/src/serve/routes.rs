@@ -60,13 +60,13 @@ struct Codes {
 struct Sample {
     sampler: String,
     #[serde(default = "one")]
-    temperature: f32,
+    temperature: f64,
     #[serde(default)]
     seed: u64,
     n: usize,
 }
 
-fn one() -> f32 {
+fn one() -> f64 {
     1.0
 }
 

@@ -51,7 +51,7 @@ pub(super) fn wrong_requests(explorer: &Explorer) {
             "/sample",
             "{\"sampler\": \"normal\", \"n\": 1, \"temperature\": -1}",
             400,
-            "temperature is -1, it must be from 0 to 10",
+            "temperature is -1, it must be from 0 to 100",
         ),
     ];
     for (method, path, body, status, message) in cases {
