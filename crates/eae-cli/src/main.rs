@@ -41,10 +41,7 @@ Each command says more with --help, and shows an example.";
 
 /// Trains entropic autoencoders, samples from them, and estimates entropy and information from samples.
 #[derive(Parser)]
-#[command(
-    version,
-    after_help = AFTER_HELP
-)]
+#[command(name = "eae", version, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

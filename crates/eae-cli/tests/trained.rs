@@ -347,7 +347,9 @@ fn the_shell_and_man_know_every_command() {
 fn commands(folder: &Path) -> Vec<String> {
     let help = String::from_utf8(eae(folder, &["--help"]).stdout).unwrap();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    // What is said of a command may go on in the next line, further in.
+    let first = listed.filter(|line| !line.starts_with("   "));
+    let names = first.filter_map(|line| line.split_whitespace().next());
     let names: Vec<String> = names.filter(|name| *name != "help").map(str::to_owned).collect();
     assert!(names.len() >= 16, "{help}");
     names

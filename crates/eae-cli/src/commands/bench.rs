@@ -10,6 +10,7 @@ use crate::{Common, print_json};
 
 /// Time what takes the time.
 #[derive(Args)]
+#[command(after_help = "Example:\n  eae bench knn --n 100000 --d 3\n  eae bench step --model conv28 --batch 100")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,

@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     codes: PathBuf,
     #[command(flatten)]
-    output: output::Arguments,
+    output: output::Flags,
     /// Images in a row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,

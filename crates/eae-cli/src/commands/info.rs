@@ -185,11 +185,11 @@ impl Model {
 
     fn lines(&self) -> Vec<String> {
         let Self { latent, parameters, .. } = self;
-        let (file, [height, width, channels]) = (self.file.display(), self.image);
+        let (file, image) = (self.file.display(), self.image);
         let preset = self.preset.unwrap_or("own networks");
         let mut lines = vec![
             format!("{file}: {preset}, {parameters} parameters"),
-            format!("images of {height} x {width} pixels and {channels} channels, codes of {latent} numbers"),
+            format!("images [height, width, channels] of shape {image:?}, codes of {latent} numbers"),
             format!("codes can be drawn by the samplers {}", self.samplers.join(", ")),
         ];
         for (name, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {

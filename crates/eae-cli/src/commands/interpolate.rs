@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Way::Spherical)]
     way: Way,
     #[command(flatten)]
-    output: output::Arguments,
+    output: output::Flags,
     #[command(flatten)]
     common: Common,
 }

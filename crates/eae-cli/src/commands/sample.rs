@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
     #[command(flatten)]
-    output: output::Arguments,
+    output: output::Flags,
     /// Write the codes, too: a .npy array or a .csv table [n, latent], which `eae decode` reads.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 3.0)]
     range: f64,
     #[command(flatten)]
-    output: output::Arguments,
+    output: output::Flags,
     #[command(flatten)]
     common: Common,
 }

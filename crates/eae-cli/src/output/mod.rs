@@ -16,7 +16,7 @@ pub(crate) const MOST: usize = 1_000_000;
 
 /// The images that a command makes, and where they go.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Flags {
     /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1;
     /// or, ending in /, a folder, new or empty, of single pictures 000000.png, 000001.png and so on. Of vectors a .csv text or a
     /// .npy array [n, columns] of 64-bit numbers, in the units of the training data.
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     pub(crate) zoom: Option<usize>,
 }
 
-impl Arguments {
+impl Flags {
     pub(crate) fn target(&self) -> Result<Images, Failure> {
         Images::new(&self.out, self.zoom)
     }
