@@ -72,7 +72,7 @@ impl Description {
                 Some(columns) => format!("vectors of {} numbers", columns.len()),
                 None => format!("images of shape {image:?}"),
             },
-            source,
+            source: Box::new(source),
         })
     }
 }

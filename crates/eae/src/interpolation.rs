@@ -77,7 +77,7 @@ pub fn traversals<F: Float>(centre: ArrayView1<'_, F>, coordinates: &[usize], ra
         for (i, z) in row.column_mut(coordinate).iter_mut().enumerate() {
             // From -1 to 1, and exactly 0 in the middle.
             let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
-            *z = *z + F::from_f64(range * t);
+            *z += F::from_f64(range * t);
         }
     }
     codes

@@ -40,7 +40,7 @@ pub enum ModelError {
         /// Of which shape.
         samples: String,
         /// Which layer does not fit.
-        source: NetworkError,
+        source: Box<NetworkError>,
     },
     /// Networks that do not go together.
     #[error(

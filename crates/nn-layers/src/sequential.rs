@@ -246,11 +246,12 @@ impl<F: Float> Sequential<F> {
     /// Of each layer, the number of PyTorch's module.
     fn numbers(&self) -> Vec<usize> {
         let mut number = 0;
-        let next = |(i, layer): (usize, &Box<dyn Layer<F>>)| {
-            number += usize::from(i > 0 && !layer.joins_previous());
+        let joins = self.layers.iter().map(|layer| layer.joins_previous());
+        let next = |(i, joins): (usize, bool)| {
+            number += usize::from(i > 0 && !joins);
             number
         };
-        self.layers.iter().enumerate().map(next).collect()
+        joins.enumerate().map(next).collect()
     }
 
     /// Before each layer and after the last: the image that a flat row of features is there, if it is one. Known after a

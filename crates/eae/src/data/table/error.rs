@@ -13,7 +13,7 @@ pub struct TableError {
     pub path: PathBuf,
     /// What is wrong with it.
     #[source]
-    pub problem: TableProblem,
+    pub problem: Box<TableProblem>,
 }
 
 /// What is wrong with a file of numbers.

@@ -42,7 +42,7 @@ impl Table {
             [b'P', b'K', 3, 4, ..] => Err(TableProblem::Zip),
             _ => text::read(reader),
         });
-        table.map_err(|problem| TableError { path: path.to_path_buf(), problem })
+        table.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
     }
 }
 
@@ -53,7 +53,7 @@ impl Table {
 /// If the file cannot be read, or is no array of numbers.
 pub(super) fn array_shape(path: &Path) -> Result<Vec<usize>, TableError> {
     let shape = open(path).and_then(|(_, reader)| Ok(Npy::new(reader)?.shape().to_vec()));
-    shape.map_err(|problem| TableError { path: path.to_path_buf(), problem })
+    shape.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
 }
 
 /// The first bytes of what is in the file, unpacked, and a reader that starts with them.
