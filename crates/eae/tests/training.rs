@@ -1,13 +1,16 @@
 //! Training: that it learns, what it refuses, and that it depends on nothing that it should not.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
+use eae::data::{self, Channels, DataError, ImageFolder, Source};
 use eae::objective::Vae;
+use eae::picture::write_grid;
 use eae::{
     Autoencoder, Criterion, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig,
     TrainError, Training, metrics, train,
 };
-use ndarray::{Array4, ArrayView4, Axis};
+use ndarray::{Array4, ArrayView4, ArrayViewMut4, Axis};
 use nn_layers::Weights;
 
 use crate::some_digits;
@@ -166,6 +169,84 @@ fn a_training_that_was_kept_goes_on_to_the_same_bits() {
             assert!(parameters(&mut model) == parameters(&mut whole), "{objective:?} after {stop}: other bits");
         }
     }
+}
+
+/// Images on a disk that fails now and then.
+struct Failing<'a>(ArrayView4<'a, f32>, Cell<usize>);
+
+impl Source<f32> for Failing<'_> {
+    fn len(&self) -> usize {
+        Source::len(&self.0)
+    }
+
+    fn image_shape(&self) -> [usize; 3] {
+        self.0.image_shape()
+    }
+
+    fn read(&self, places: &[usize], batch: ArrayViewMut4<'_, f32>) -> Result<(), DataError> {
+        self.1.set(self.1.get() + 1);
+        match self.1.get() % 3 {
+            0 => Err(DataError::Read { path: "disk".into(), source: std::io::Error::other("it is gone") }),
+            _ => self.0.read(places, batch),
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_fails_ends_nothing_but_the_step() {
+    let images = some_digits(50).pixels;
+    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
+    let mut whole = mlp(3);
+    let reports = rest(&mut Training::new(config, 50), &mut whole, images.view());
+
+    let (mut model, mut training) = (mlp(3), Training::new(config, 50));
+    let failing = Failing(images.view(), Cell::new(0));
+    let (mut again, mut errors) = (Vec::new(), 0);
+    while !training.is_finished() {
+        match training.step(&mut model, &failing) {
+            Ok(step) => again.extend(step.map(|(report, _)| report)),
+            Err(error) => {
+                assert_eq!(error.to_string(), "cannot read disk: it is gone");
+                errors += 1;
+            }
+        }
+    }
+    assert_eq!((again, errors), (reports, 4));
+    // Nor does it leave a model half of whose statistics are new.
+    let before = model.encode(images.view());
+    assert!(model.recalibrate(&Failing(images.view(), Cell::new(1))).is_err());
+    assert_eq!(model.encode(images.view()), before);
+    let error = train(&mut model, &failing, &config, &mut ()).unwrap_err();
+    assert!(matches!(error, TrainError::Data(DataError::Read { .. })), "{error}");
+}
+
+#[test]
+fn images_in_a_file_give_the_same_bits_as_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    for (i, image) in some_digits(280).pixels.outer_iter().enumerate() {
+        write_grid(folder.path().join(format!("{i}.png")), image.insert_axis(Axis(0)), 1, 1).unwrap();
+    }
+    let images = ImageFolder {
+        folder: folder.path().to_path_buf(),
+        side: 28,
+        channels: Channels::Grey,
+        split_seed: 1,
+        strict: true,
+    };
+    let split = images.load::<f32>(&folder.path().join("cache"), &mut |_, _| ()).unwrap();
+    let memory = data::sample::<f32>(&split.train, usize::MAX, 0).unwrap();
+    assert_eq!((memory.dim().0, split.test.len()), (252, 28));
+    let trained = |from_file: bool| {
+        let (mut model, config) = (mlp(3), TrainConfig { epochs: 3, batch_size: 50, ..config() });
+        let outcome = match from_file {
+            true => train(&mut model, &split.train, &config, &mut ()),
+            false => train(&mut model, memory.view(), &config, &mut ()),
+        };
+        assert_eq!(outcome.unwrap().steps, 15);
+        let parameters: Vec<_> = model.parameters().into_iter().map(|p| p.clone()).collect();
+        (parameters, model.encode_all(&split.train).unwrap())
+    };
+    assert!(trained(true) == trained(false), "other bits");
 }
 
 #[test]
