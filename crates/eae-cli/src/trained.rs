@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use eae::data::Split;
+use eae::sampler::{self, Sampler};
 use eae::{Autoencoder, run};
 use ndarray::{ArcArray, Array4, ArrayView4, Axis, Ix4};
 use nn_layers::Weights;
@@ -39,6 +40,26 @@ impl Trained {
         let weights = Weights::read(&file).map_err(Failure::usage)?;
         let model = Autoencoder::load(&file).map_err(Failure::usage)?;
         Ok(Self { run: run.to_path_buf(), file, model, weights })
+    }
+
+    /// N(0, I) and the sphere, and then what its file has. One that is damaged is not passed over.
+    pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
+        let latent = self.model.latent();
+        let file = self.file.display();
+        let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
+        for name in &Sampler::NAMES[2..] {
+            match Sampler::read(sampler::PREFIX, name, &self.weights) {
+                Ok(sampler) if sampler.latent() == latent => samplers.push(sampler),
+                Ok(sampler) => {
+                    let codes = sampler.latent();
+                    let problem = format!("{file}: a sampler of codes of {codes} numbers, the model takes {latent}");
+                    return Err(Failure::usage(problem));
+                }
+                Err(sampler::ReadError::NoSampler { .. }) => {}
+                Err(e) => return Err(Failure::usage(format!("{file}: {e}"))),
+            }
+        }
+        Ok(samplers)
     }
 
     /// The data that were `named`, or else those that the model was trained on; with their name.

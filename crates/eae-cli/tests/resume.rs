@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::{eae, json, stderr};
 
 /// Some seconds, if nothing happens.
-const TRAIN: [&str; 15] = [
+const TRAIN: [&str; 16] = [
     "train",
     "--model",
     "mlp",
@@ -24,6 +24,7 @@ const TRAIN: [&str; 15] = [
     "--keep-best",
     "--keep-every",
     "0",
+    "--no-report",
     "--quiet",
 ];
 
@@ -63,7 +64,7 @@ fn killed_and_gone_on_with() {
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed"]].concat());
     wait_for(&run.join("checkpoint.safetensors"), &mut child);
-    let resume = ["train", "--resume", "killed", "--keep-every", "0", "--quiet"];
+    let resume = ["train", "--resume", "killed", "--keep-every", "0", "--no-report", "--quiet"];
     for delay in [300, 700, 500, 1100, 100, 1500, 900] {
         sleep(Duration::from_millis(delay));
         child.kill().unwrap();
@@ -133,7 +134,12 @@ fn the_best_is_kept_and_patience_ends() {
     let more = ["--epochs", "50", "--patience", "2", "--learning-rate", "0.05", "--out", "run"];
     let output = eae(
         folder,
-        &[&TRAIN[..3], &["--batch", "300", "--latent", "4", "--keep-best", "--draws", "0", "--json"], &more].concat(),
+        &[
+            &TRAIN[..3],
+            &["--batch", "300", "--latent", "4", "--keep-best", "--draws", "0", "--no-report", "--json"],
+            &more,
+        ]
+        .concat(),
     );
     assert!(output.status.success(), "{}", stderr(&output));
     let lines = json(&output);

@@ -4,6 +4,7 @@ mod estimate;
 mod export;
 mod images;
 mod networks;
+mod report;
 mod resume;
 mod serve;
 mod tensorboard;
@@ -35,7 +36,8 @@ fn json(output: &Output) -> Vec<Value> {
 }
 
 /// A quick training.
-const TRAIN: [&str; 9] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--latent", "4"];
+const TRAIN: [&str; 10] =
+    ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--latent", "4", "--no-report"];
 
 #[test]
 fn train_then_sample() {
@@ -120,7 +122,7 @@ fn every_objective() {
     let folder = folder.path();
     for objective in ["ae", "bn-ae", "vae", "wae", "rae", "eae"] {
         let more = ["--epochs", "1", "--objective", objective, "--json", "--out", objective];
-        let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--latent", "4"], &more].concat());
+        let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--latent", "4", "--no-report"], &more].concat());
         assert!(trained.status.success(), "{}", stderr(&trained));
         let lines = json(&trained);
         // Minus an entropy plus the distance of the radii from chi's: either may be larger after one epoch.
@@ -189,7 +191,9 @@ fn mistakes_are_named_and_nothing_is_left() {
 #[test]
 fn help_shows_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["--help"][..], &["train", "--help"], &["sample", "--help"], &["export", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["train", "--help"], &["sample", "--help"], &["report", "--help"], &["export", "--help"]]
+    {
         let output = eae(folder.path(), arguments);
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success() && text.contains("Example"), "{arguments:?}");

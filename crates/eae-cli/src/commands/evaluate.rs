@@ -1,12 +1,10 @@
 use std::path::PathBuf;
 
-use eae::metrics::{LatentReport, Memorisation, Quality, reconstruction_error};
-use eae::sampler::{self, Sampler};
 use serde::Serialize;
 
-use crate::compare::{Judge, first, flat};
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::judgement::{Draws, Judgement};
 use crate::trained::Trained;
 use crate::{Common, features, print_json};
 
@@ -36,22 +34,10 @@ pub(crate) struct Arguments {
 struct Report {
     run: PathBuf,
     data: String,
-    features: String,
-    reconstruction_error: f64,
-    /// Whether it is that of vectors, each column standardised.
-    standardised: bool,
-    codes: LatentReport,
-    floor: Quality,
-    samples: Vec<Samples>,
-}
-
-/// As many draws as there are held-out images.
-#[derive(Serialize)]
-struct Samples {
-    sampler: &'static str,
     #[serde(flatten)]
-    quality: Quality,
-    memorisation: Memorisation,
+    judgement: Judgement,
+    #[serde(flatten)]
+    draws: Draws,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -59,50 +45,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(arguments.data.as_ref())?;
-    let Trained { file, model, weights, .. } = &trained;
-    let standardised = model.columns().is_some();
-    let features = features::for_data(arguments.features.as_deref(), &data, standardised)?;
-    let judge = Judge::new(&data, &features).map_err(Failure::other)?;
-
-    let test = data.test.pixels.view();
-    let n = data.test.len();
-    let codes = model.encode(test);
-    let latent = model.latent();
-    let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-    // Those that the file has; one that is damaged is not passed over.
-    for name in ["gaussian", "mixture", "gaussianisation"] {
-        match Sampler::read(sampler::PREFIX, name, weights) {
-            Ok(sampler) => samplers.push(sampler),
-            Err(sampler::ReadError::NoSampler { .. }) => {}
-            Err(e) => return Err(Failure::usage(format!("{}: {e}", file.display()))),
-        }
-    }
-    let samples: Result<Vec<Samples>, Failure> = samplers
-        .iter()
-        .map(|sampler| {
-            let images = model.decode(sampler.sample(n, common.seed).view());
-            Ok(Samples {
-                sampler: sampler.name(),
-                quality: judge.quality(images.view()).map_err(Failure::other)?,
-                memorisation: Memorisation::new(
-                    flat(data.train.pixels.view()),
-                    flat(first(test)),
-                    flat(first(images.view())),
-                )
-                .map_err(Failure::other)?,
-            })
-        })
-        .collect();
-    let report = Report {
-        run: run.clone(),
-        data: named.to_string(),
-        features: features.to_string(),
-        reconstruction_error: reconstruction_error(test, model.decode(codes.view()).view()),
-        standardised,
-        codes: LatentReport::new(codes.view(), arguments.k, common.seed).map_err(Failure::other)?,
-        floor: judge.floor().map_err(Failure::other)?,
-        samples: samples?,
-    };
+    let Trained { model, .. } = &trained;
+    let features = features::for_data(arguments.features.as_deref(), &data, model.columns().is_some())?;
+    let judged = Judgement::new(model, &data.test, arguments.k, common.seed);
+    let (judgement, _) = judged.map_err(Failure::other)?;
+    let draws = Draws::new(model, &trained.samplers()?, &data, &features, common.seed).map_err(Failure::other)?;
+    let report = Report { run: run.clone(), data: named.to_string(), judgement, draws };
     if common.json {
         print_json(&report);
     } else {
@@ -113,25 +61,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn print(&self) {
-        let (images, error) = match self.standardised {
+        let Judgement { reconstruction_error, standardised, codes } = &self.judgement;
+        let (images, error) = match standardised {
             true => ("vectors", "reconstruction error, standardised"),
             false => ("images", "reconstruction error, summed over pixels"),
         };
-        println!("{error}: {:.2}\n", self.reconstruction_error);
-        println!("the codes of {} {images} that were held out\n{}\n", self.codes.n, self.codes);
-        println!("decoded draws beside {} held-out {images}, on {}", self.floor.n[0], self.features);
-        println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
-        let line = |name: &str, quality: &Quality| {
-            let Quality { frechet, kernel, neighbours, .. } = quality;
-            println!(
-                "{name:<16} {frechet:7.2}  {:11.3}  {:9.3}  {:6.3}  {:7.3}  {:8.3}",
-                kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
-            );
-        };
-        line(&format!("training {images}"), &self.floor);
-        self.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
-        for Samples { sampler, memorisation, .. } in &self.samples {
-            println!("\n{sampler}: {}", memorisation.verdict());
-        }
+        println!("{error}: {reconstruction_error:.2}\n");
+        println!("the codes of {} {images} that were held out\n{codes}\n", codes.n);
+        self.draws.print(images);
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod info;
 pub(crate) mod interpolate;
 pub(crate) mod mi;
 pub(crate) mod reconstruct;
+pub(crate) mod report;
 pub(crate) mod sample;
 mod samples;
 pub(crate) mod serve;

@@ -49,25 +49,47 @@ impl Memorisation {
         held_out: ArrayView2<'_, F>,
         samples: ArrayView2<'_, F>,
     ) -> Result<Self, MetricError> {
+        Ok(Self::of_each(train, held_out, &[samples])?.remove(0))
+    }
+
+    /// The same for several sets of samples, in the order in which they are given: the held-out images are looked up once.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Memorisation::new).
+    pub fn of_each<F: Float>(
+        train: ArrayView2<'_, F>,
+        held_out: ArrayView2<'_, F>,
+        samples: &[ArrayView2<'_, F>],
+    ) -> Result<Vec<Self>, MetricError> {
         let train = checked("training", train, 1)?;
         let held_out = checked("held out", held_out, (1.0 / CLOSEST) as usize)?;
-        let samples = checked("samples", samples, 1)?;
         same_dimension(&train, &held_out)?;
-        same_dimension(&train, &samples)?;
+        let mut sets = Vec::new();
+        for samples in samples {
+            let samples = checked("samples", samples.view(), 1)?;
+            same_dimension(&train, &samples)?;
+            sets.push(samples);
+        }
         let held_out = sorted_distances(&held_out, &train)?;
-        let samples = sorted_distances(&samples, &train)?;
+        let of = |samples| Ok(Self::of_distances(&held_out, &sorted_distances(samples, &train)?));
+        sets.iter().map(of).collect()
+    }
+
+    /// Of distances to the nearest training image, in order.
+    fn of_distances(held_out: &[f64], samples: &[f64]) -> Self {
         let close = held_out[(held_out.len() as f64 * CLOSEST).ceil() as usize - 1];
         let share = |sorted: &[f64]| sorted.partition_point(|&r| r <= close) as f64 / sorted.len() as f64;
         let parts = 1.0 / samples.len() as f64 + 1.0 / held_out.len() as f64;
-        let expected = share(&held_out);
-        Ok(Self {
-            sample_median: median(&samples),
-            held_out_median: median(&held_out),
+        let expected = share(held_out);
+        Self {
+            sample_median: median(samples),
+            held_out_median: median(held_out),
             close,
-            share_close: share(&samples),
+            share_close: share(samples),
             held_out_share_close: expected,
             share_error: (expected * (1.0 - expected) * parts).sqrt(),
-        })
+        }
     }
 
     /// The median distance of samples in units of that of held-out images: near 1 for samples that are like them.
@@ -76,11 +98,16 @@ impl Memorisation {
         if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
     }
 
-    /// What the numbers say, in words: whether more samples are close than three standard errors allow.
+    /// Whether more samples are close than three standard errors allow.
+    pub fn is_suspicious(&self) -> bool {
+        self.share_close > self.held_out_share_close + 3.0 * self.share_error
+    }
+
+    /// What the numbers say, in words.
     pub fn verdict(&self) -> String {
         let Self { share_close, held_out_share_close, .. } = *self;
         let percent = |share: f64| 100.0 * share;
-        if share_close > held_out_share_close + 3.0 * self.share_error {
+        if self.is_suspicious() {
             let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
             return format!(
                 "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out \
@@ -144,6 +171,8 @@ mod tests {
         // Copies among held-out images, too: then it takes more of them.
         let both = concatenate![Axis(0), array![[0.0], [1000.0]], held_out];
         let copies = |share: usize| Array2::from_shape_fn((100, 1), |(i, _)| if i < share { 1000.0 } else { 30.0 });
+        let of_each = Memorisation::of_each(train.view(), held_out.view(), &[copies(50).view(), samples.view()]);
+        assert_eq!(of_each.unwrap()[1], found);
         let copied = |share| Memorisation::new(train.view(), both.view(), copies(share).view()).unwrap();
         assert_eq!((copied(50).close, copied(50).share_close), (1.0, 0.5));
         assert!(copied(50).verdict().contains("they may be copies"));

@@ -29,7 +29,10 @@ mod sliced;
 pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use kernel::{KernelDistance, KernelSettings};
-pub use latent::{Check, CodeReport, LatentReport, Verdict, chi_quantiles, normal_entropy, normal_radius};
+pub use latent::{
+    Check, CodeReport, LatentReport, Verdict, chi_density, chi_quantiles, correlations, marginal_distances,
+    normal_density, normal_entropy, normal_quantiles, normal_radius,
+};
 pub use memorisation::Memorisation;
 pub use pca::Pca;
 pub use prdc::Prdc;

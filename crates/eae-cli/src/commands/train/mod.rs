@@ -21,7 +21,7 @@ use crate::failure::Failure;
 use crate::images::Flags;
 use crate::progress::Progress;
 use crate::tensorboard::TensorBoard;
-use crate::{Common, print_json};
+use crate::{Common, print_json, report};
 
 pub(crate) use config::{Config, FILE as CONFIG};
 pub(crate) use keep::CHECKPOINT;
@@ -126,6 +126,9 @@ pub(crate) struct Arguments {
     /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ..., or as the data is called
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Leave no report.html in the run folder.
+    #[arg(long)]
+    no_report: bool,
     /// No progress on standard error.
     #[arg(long)]
     quiet: bool,
@@ -199,6 +202,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish()?) };
+    let report = if interrupted || arguments.no_report { None } else { run.report() };
 
     let Run { folder, training, kept, .. } = &run;
     let (steps, seconds) = (training.steps(), kept.seconds);
@@ -206,6 +210,9 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         print_json(&run::Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
     } else if let Some(evaluation) = evaluation {
         println!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+        if let Some(report) = report {
+            println!("to look at: {}", report.display());
+        }
     }
     if interrupted {
         let folder = folder.display();
@@ -294,6 +301,16 @@ impl Run {
             }
             keeper.keep_if_due(&self.model, &self.training, &self.kept);
         }
+    }
+
+    /// What came of it, if that can be said. The model is worth more than its report, which can be made at any time.
+    fn report(&self) -> Option<PathBuf> {
+        let Self { config, data, folder, .. } = self;
+        let (train, seed) = (data.train.source(), config.training.seed);
+        let written = report::write(folder, config, &config.data, train, &data.test, seed);
+        let complain =
+            |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
+        written.map_err(complain).ok()
     }
 
     /// Leaves the training to be gone on with, and the model so far to be used.

@@ -1,28 +1,36 @@
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use statrs::function::beta::beta_reg;
 
 use super::check::Check;
 use super::whitened::standardise;
+use crate::Float;
 
 const PAIR: &str = "coordinates are correlated";
 
 /// [`LatentReport::correlation`](super::LatentReport::correlation). `O(n d^2)`.
 pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
-    let mut z = codes.to_owned();
-    let varying: Vec<usize> =
-        z.axis_iter_mut(Axis(1)).enumerate().filter_map(|(j, column)| standardise(column).then_some(j)).collect();
-    let (n, d) = (z.nrows(), varying.len());
+    let products = correlations(codes);
+    let (n, d) = (codes.nrows(), products.diag().iter().filter(|&&r| r > 0.0).count());
     if n < 3 || d < 2 {
         return None;
     }
-    let z = z.select(Axis(1), &varying);
-    let products = z.t().dot(&z) / n as f64;
     let pairs = products.indexed_iter().filter(|((i, j), _)| i < j);
-    // Rounding may make it more than 1.
-    let largest = pairs.fold(0.0_f64, |most, (_, r)| most.max(r.abs())).min(1.0);
+    let largest = pairs.fold(0.0_f64, |most, (_, r)| most.max(r.abs()));
     let count = (d * (d - 1) / 2) as f64;
     let p = (count * tail(largest, n)).min(1.0);
     Some(Check::new(largest, median(n, count), Some(p), largest / 0.1, [PAIR; 2]))
+}
+
+/// The correlations `[d, d]` of the coordinates of codes `[n, d]`; 0 for coordinates that do not vary, with themselves, too.
+pub fn correlations<F: Float>(codes: ArrayView2<'_, F>) -> Array2<f64> {
+    let mut z = codes.mapv(|x| x.into_f64());
+    for mut column in z.axis_iter_mut(Axis(1)) {
+        if !standardise(column.view_mut()) {
+            column.fill(0.0);
+        }
+    }
+    // Rounding may make them more than 1.
+    (z.t().dot(&z) / z.nrows() as f64).mapv(|r| r.clamp(-1.0, 1.0))
 }
 
 /// `P(|r| > x)` for two independent normal variables: `1 - r^2` is Beta((n - 2) / 2, 1/2).
@@ -63,6 +71,10 @@ mod tests {
         let found = correlation(uniform(30, 2, 5).view()).unwrap();
         assert_relative_eq!(found.value, 0.057335764124634064, max_relative = 1e-10);
         assert_relative_eq!(found.p_value.unwrap(), 0.7634568691397673, max_relative = 1e-9);
+        let all = correlations(skewed(80, 4, 3).view());
+        // numpy.corrcoef(x.T)[0, 3]
+        assert_relative_eq!(all[[0, 3]], 0.7958074102881337, max_relative = 1e-12);
+        assert!(all == all.t() && all.diag().iter().all(|r| (r - 1.0).abs() < 1e-12));
         // scipy.special.betainc, solved by scipy.optimize.brentq. Of 4000 draws in 8 dimensions the median is 0.1594.
         for (n, pairs, expected) in [(80, 6.0, 0.18050259), (1000, 120.0, 0.08725822), (10_000, 8128.0, 0.03928044)] {
             assert_relative_eq!(median(n, pairs), expected, epsilon = 1e-8);
@@ -82,6 +94,7 @@ mod tests {
         assert_eq!(found.verdict, Verdict::Large(PAIR));
         assert_relative_eq!(found.value, 1.0, max_relative = 1e-9);
         assert_eq!(correlation(codes.select(Axis(1), &[0, 1]).view()), None);
+        assert!(correlations(codes.view()).column(0).iter().all(|&r| r == 0.0));
         assert_eq!(correlation(array![[1.0, 2.0], [3.0, 5.0]].view()), None);
     }
 }

@@ -1,20 +1,27 @@
-use ndarray::{ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use rayon::prelude::*;
 use statrs::function::erf::erfc;
 
 use super::check::Check;
 use super::kolmogorov;
+use crate::Float;
 
 const COORDINATE: &str = "a coordinate is not N(0, 1)";
 
 /// [`LatentReport::marginals`](super::LatentReport::marginals).
 pub(super) fn marginals(codes: ArrayView2<'_, f64>) -> Check {
     let (n, d) = codes.dim();
-    let columns: Vec<_> = codes.axis_iter(Axis(1)).collect();
-    let distances: Vec<f64> = columns.par_iter().map(|z| kolmogorov::distance(z.to_vec(), normal)).collect();
-    let largest = distances.into_iter().fold(0.0, f64::max);
+    let largest = marginal_distances(codes).into_iter().fold(0.0, f64::max);
     let p = kolmogorov::p_value(largest, n, d);
     Check::new(largest, kolmogorov::median(n, d), Some(p), largest / 0.05, [COORDINATE; 2])
+}
+
+/// For each coordinate of codes `[n, d]` the largest difference of its distribution function and that of N(0, 1), by which
+/// [`LatentReport::marginals`](super::LatentReport::marginals) judges the worst: which one that is.
+pub fn marginal_distances<F: Float>(codes: ArrayView2<'_, F>) -> Vec<f64> {
+    let columns: Vec<_> = codes.axis_iter(Axis(1)).collect();
+    let column = |z: &ArrayView1<'_, F>| z.iter().map(|x| x.into_f64()).collect();
+    columns.par_iter().map(|z| kolmogorov::distance(column(z), normal)).collect()
 }
 
 /// The distribution function of N(0, 1).
@@ -41,6 +48,7 @@ mod tests {
             assert_relative_eq!(found.value, expected, max_relative = 1e-12);
         }
         assert_relative_eq!(marginals(codes.view()).value, 0.4123931607870237, max_relative = 1e-12);
+        assert_relative_eq!(marginal_distances(codes.view())[2], 0.38909065815183835, max_relative = 1e-12);
         // The exact p-value is 0.017480, scipy.stats.kstest; kstwobign.sf after Stephens' correction is this.
         // The distribution function has ten digits, as statrs' erfc.
         let found = marginals((codes * 1.5).select(Axis(1), &[0]).view());

@@ -11,6 +11,7 @@ mod iris;
 mod kolmogorov;
 mod mardia;
 mod marginals;
+mod normal;
 mod radius;
 mod rank;
 mod report;
@@ -19,4 +20,7 @@ mod whitened;
 
 pub use check::{Check, Verdict};
 pub use codes::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
+pub use correlation::correlations;
+pub use marginals::marginal_distances;
+pub use normal::{chi_density, normal_density, normal_quantiles};
 pub use report::LatentReport;

@@ -1,0 +1,46 @@
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::train::{CONFIG, Config};
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::trained::Trained;
+use crate::{Common, print_json, report};
+
+/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what to beware of. Without --seed
+/// it draws by the seed of the training, and the same run gives the same file.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER      # the data have moved"
+)]
+pub(crate) struct Arguments {
+    /// The run folder that `eae train` left.
+    run: PathBuf,
+    /// The data that it was trained on; by default what the run folder says.
+    #[arg(long)]
+    data: Option<Data>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Serialize)]
+struct Report {
+    report: PathBuf,
+}
+
+/// `said` knows which flags are the user's: without a seed it is that of the training.
+pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+    let Arguments { run, data, common } = arguments;
+    common.apply()?;
+    let config = Config::read(&run.join(CONFIG))?;
+    let (named, data) = Trained::load(run)?.data(data.as_ref())?;
+    let seed = if said("seed") { common.seed } else { config.training.seed };
+    let report = report::write(run, &config, &named, &data.train, &data.test, seed)?;
+    if common.json {
+        print_json(&Report { report });
+    } else {
+        println!("{}", report.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+
+use eae::metrics::Pca;
+use maud::Markup;
+use ndarray::{ArrayView2, Axis};
+
+use super::super::chart::{Across, Layer, Plot, range};
+
+/// More points are a blot.
+const POINTS: usize = 2000;
+/// As many colours as can be told apart; the other labels share grey.
+const COLOURS: [&str; 10] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
+
+/// The codes in the plane in which they spread most, if they spread in two directions.
+pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option<Markup> {
+    let pca = Pca::fit(codes, 2).ok().filter(|pca| pca.variances().len() == 2)?;
+    let shown = codes.slice_axis(Axis(0), (..POINTS.min(codes.nrows())).into());
+    let plane = pca.transform(shown).ok()?;
+    let (x, y) = (range(plane.column(0).iter().copied(), false), range(plane.column(1).iter().copied(), false));
+    let mut groups = BTreeMap::<Option<u8>, Vec<(f64, f64)>>::new();
+    for (i, point) in plane.outer_iter().enumerate() {
+        groups.entry(labels.map(|labels| labels[i])).or_default().push((point[0], point[1]));
+    }
+    let share =
+        |i: usize| format!("{:.0} %", 100.0 * pca.variances()[i] / codes.var_axis(Axis(0), 1.0).mapv(f64::from).sum());
+    let description = format!(
+        "{} codes in the plane of their first two principal components, with {} and {} of their variance.",
+        shown.nrows(),
+        share(0),
+        share(1)
+    );
+    let layers = layers(groups);
+    let title = if labels.is_some() {
+        "Codes by label, first two principal components"
+    } else {
+        "Codes, first two principal components"
+    };
+    let x_label = format!("{} and {} of the variance", share(0), share(1));
+    Some(
+        Plot {
+            title,
+            description,
+            x: Across { label: &x_label, range: x, whole: false },
+            y,
+            size: [400.0, 320.0],
+            layers,
+        }
+        .figure(),
+    )
+}
+
+/// A colour for each label, the most frequent first to have one.
+fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
+    let mut by_size: Vec<Option<u8>> = groups.keys().copied().collect();
+    by_size.sort_by_key(|label| std::cmp::Reverse(groups[label].len()));
+    by_size.truncate(COLOURS.len());
+    by_size.sort_unstable();
+    let (mut layers, mut others) = (Vec::new(), Vec::new());
+    for (label, points) in groups {
+        match (label, by_size.iter().position(|&one| one == label)) {
+            (None, _) => layers.push(Layer::Points { class: "one", label: "a code".into(), points }),
+            (Some(label), Some(place)) => {
+                layers.push(Layer::Points { class: COLOURS[place], label: label.to_string(), points });
+            }
+            (Some(_), None) => others.extend(points),
+        }
+    }
+    if !others.is_empty() {
+        layers.insert(0, Layer::Points { class: "quiet", label: "others".into(), points: others });
+    }
+    layers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eae::sampler;
+
+    #[test]
+    fn the_most_frequent_labels_have_colours() {
+        let codes = sampler::normal::<f32>(240, 3, 1);
+        let keys = |labels: Option<&[u8]>| {
+            let text = chart(codes.view(), labels).unwrap().into_string();
+            (text.matches("class=\"key\"").count(), text.contains("others"))
+        };
+        let labels = |count: u8| (0..240).map(|i| i as u8 % count).collect::<Vec<_>>();
+        assert_eq!([keys(None), keys(Some(&labels(4))), keys(Some(&labels(12)))], [(1, false), (4, false), (11, true)]);
+        assert!(chart(codes.slice_axis(Axis(1), (..1).into()), None).is_none());
+        assert!(chart((&codes * 0.0).view(), None).is_none());
+    }
+}

@@ -1,0 +1,161 @@
+//! `report.html`: one file that says what was trained on what, what came of it, and what to beware of. It needs nothing else, no
+//! network and no script, and the same run always gives the same file.
+
+mod chart;
+mod latent;
+mod log;
+mod number;
+mod page;
+mod pictures;
+mod quality;
+mod training;
+mod warnings;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eae::TrainConfig;
+use eae::data::{Images, Source, Split, choose, sample};
+use eae::metrics::mean_image_error;
+use eae::objective::Criterion;
+use eae::run::write_whole;
+use eae::sampler::Sampler;
+use ndarray::Array2;
+
+use crate::commands::train::{CHECKPOINT, CONFIG, Config};
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::features;
+use crate::judgement::{Draws, Judgement};
+use crate::trained::Trained;
+use latent::{Dimension, dimensions};
+use log::Epoch;
+
+/// The name in a run folder.
+pub(crate) const FILE: &str = "report.html";
+
+/// Held-out images that the codes are judged by.
+const MOST_CODES: usize = 10_000;
+/// Held-out images that draws from each sampler are compared with, and training images that they could be copies of.
+const MOST_DRAWS: usize = 2000;
+const MOST_TRAINING: usize = 10_000;
+/// Numbers of an image whose principal components take no longer than a minute.
+const MOST_NUMBERS: usize = 3072;
+
+/// All that there is to show.
+struct Report<'a> {
+    /// From anywhere.
+    folder: PathBuf,
+    config: &'a Config,
+    /// As it stands in the run folder.
+    config_text: String,
+    /// What the model is judged on, which may have moved since it was trained.
+    named: &'a Data,
+    train: &'a dyn Source<f32>,
+    test: &'a Images<f32>,
+    seed: u64,
+    trained: Trained,
+    samplers: Vec<Sampler>,
+    epochs: Vec<Epoch>,
+    unfinished: bool,
+    judgement: Judgement,
+    codes: Array2<f32>,
+    labels: Option<Vec<u8>>,
+    dimensions: Vec<Dimension>,
+    mean_image_error: f64,
+    /// What the entropy would have been in training for draws from N(0, I).
+    normal_entropy: Option<f64>,
+    draws: Result<Draws, String>,
+}
+
+/// Makes the report of a run folder on the data that its model was trained on, and writes it there.
+pub(crate) fn write(
+    folder: &Path,
+    config: &Config,
+    named: &Data,
+    train: &dyn Source<f32>,
+    test: &Images<f32>,
+    seed: u64,
+) -> Result<PathBuf, Failure> {
+    let report = Report::new(folder, config, named, (train, test), seed)?;
+    let page = page::page(&report).map_err(Failure::other)?;
+    let path = folder.join(FILE);
+    write_whole(&path, page.into_string().as_bytes())
+        .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+    Ok(path)
+}
+
+impl<'a> Report<'a> {
+    fn new(
+        folder: &Path,
+        config: &'a Config,
+        named: &'a Data,
+        (train, test): (&'a dyn Source<f32>, &'a Images<f32>),
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let trained = Trained::load(folder)?;
+        let samplers = trained.samplers()?;
+        let path = folder.join(CONFIG);
+        let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+        let held_out = at_most(test, MOST_CODES);
+        let TrainConfig { objective, batch_size, .. } = &config.training;
+        let judged = Judgement::new(&trained.model, &held_out, objective.k(), seed);
+        let (judgement, codes) = judged.map_err(|e| Failure::other(format!("the codes of {named}: {e}")))?;
+        Ok(Self {
+            folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()),
+            config,
+            config_text,
+            named,
+            train,
+            test,
+            seed,
+            epochs: log::read(folder)?,
+            unfinished: folder.join(CHECKPOINT).exists(),
+            dimensions: dimensions(&trained.model, codes.view()),
+            mean_image_error: mean_image_error(train, held_out.pixels.view()).map_err(Failure::other)?,
+            normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),
+            draws: draws(&trained, &samplers, train, test, seed).map_err(|e| e.to_string()),
+            labels: held_out.labels,
+            trained,
+            samplers,
+            judgement,
+            codes,
+        })
+    }
+
+    fn steps(&self) -> usize {
+        let per_epoch = self.train.len() / self.config.training.batch_size.max(1);
+        per_epoch * self.epochs.last().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// What it is of.
+    fn images(&self) -> &'static str {
+        if self.judgement.standardised { "vectors" } else { "images" }
+    }
+}
+
+/// At most so many of the images, the same ones each time and in their order: all of them, if there are no more.
+fn at_most(images: &Images<f32>, most: usize) -> Images<f32> {
+    if images.len() <= most { images.clone() } else { images.select(&choose(images.len(), most, 0)) }
+}
+
+/// What takes the time, bounded.
+fn draws(
+    trained: &Trained,
+    samplers: &[Sampler],
+    train: &dyn Source<f32>,
+    test: &Images<f32>,
+    seed: u64,
+) -> Result<Draws, Failure> {
+    let model = &trained.model;
+    let (of_vectors, numbers) = (model.columns().is_some(), model.image_shape().iter().product::<usize>());
+    if numbers > MOST_NUMBERS && !of_vectors {
+        return Err(Failure::other(format!(
+            "the principal components of {numbers} numbers take too long; eae evaluate finds them"
+        )));
+    }
+    let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();
+    let some = Split { train: Images { pixels, labels: None }, test: at_most(test, MOST_DRAWS) };
+    let features = features::for_data(None, &some, of_vectors)?;
+    Draws::new(model, samplers, &some, &features, seed).map_err(Failure::other)
+}

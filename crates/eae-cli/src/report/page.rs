@@ -1,0 +1,253 @@
+//! The page itself: sections, and what they are called.
+
+use eae::Objective;
+use eae::picture::PictureError;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::latent::{dead, latent};
+use super::log::seconds;
+use super::number::{count, duration, number, short};
+use super::pictures::pictures;
+use super::quality::quality;
+use super::training::{References, curves};
+use super::warnings::{Facts, Warning, warnings};
+use super::{MOST_TRAINING, Report};
+
+const STYLE: &str = include_str!("style.css");
+
+pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
+    let name = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
+    let pictures = pictures(&report.trained.model, &report.samplers, report.test, &report.dimensions, report.seed)?;
+    let references = References {
+        held_out_error: report.judgement.reconstruction_error,
+        mean_image_error: report.mean_image_error,
+        normal_entropy: report.normal_entropy,
+    };
+    let objective = &report.config.training.objective;
+    let (judged, labels) = (&report.judgement.codes, report.labels.as_deref());
+    let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
+    let mut sections = vec![("notes", "What to know", notes(&report.warnings()))];
+    sections.extend(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
+    sections.extend([
+        ("training", "Training", curves(&report.epochs, objective, &references, report.judgement.standardised)),
+        (
+            "quality",
+            "Quality of samples",
+            quality(&report.draws, report.train.len().min(MOST_TRAINING), report.images()),
+        ),
+        ("codes", "Codes", codes),
+        ("settings", "Settings", settings(report)),
+        ("again", "Do it again", again(report)),
+    ]);
+    Ok(html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (name) " · eae" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (name) }
+                    p { (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on " (report.config.data) "." }
+                    (figures(report))
+                }
+                nav aria-label="Sections" { ul { @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title) } } } } }
+                main {
+                    @for (id, title, content) in &sections { section id=(id) { h2 { (title) } (content) } }
+                }
+                footer { p { "Made by eae " (env!("CARGO_PKG_VERSION")) "." } }
+            }
+        }
+    })
+}
+
+impl Report<'_> {
+    fn warnings(&self) -> Vec<Warning> {
+        let last = self.epochs.last();
+        warnings(&Facts {
+            images: self.images(),
+            unfinished: self.unfinished,
+            epochs: last.map_or([0, 0], |epoch| [epoch.epoch, epoch.epochs]),
+            steps: self.steps(),
+            training_error: last.map(|epoch| epoch.mse),
+            held_out_error: self.judgement.reconstruction_error,
+            mean_image_error: self.mean_image_error,
+            codes: &self.judgement.codes,
+            dead: &dead(&self.dimensions),
+            draws: self.draws.as_ref().ok(),
+        })
+    }
+}
+
+/// The numbers that one looks for first, each beside what it is to be compared with.
+fn figures(report: &Report<'_>) -> Markup {
+    let codes = &report.judgement.codes;
+    let [mean, training] = match report.judgement.standardised {
+        true => ["the mean vector", "training vectors"],
+        false => ["the mean image", "training images"],
+    };
+    let mut figures = vec![
+        ("reconstruction error", report.judgement.reconstruction_error, report.mean_image_error, mean),
+        ("entropy of the code, nats", codes.entropy.value, codes.entropy.expected, "N(0, I)"),
+        ("spread of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
+    ];
+    if let Ok(draws) = &report.draws {
+        let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
+        figures.extend(
+            normal.map(|normal| ("Frechet distance of draws", normal.quality.frechet, draws.floor.frechet, training)),
+        );
+    }
+    html! {
+        dl.figures {
+            @for (name, value, reference, of) in figures {
+                div { dt { (name) } dd { strong { (number(value)) } span { (of) ": " (number(reference)) } } }
+            }
+        }
+    }
+}
+
+fn notes(warnings: &[Warning]) -> Markup {
+    html! {
+        @if warnings.is_empty() {
+            p.fine { "Nothing stands out: the networks reconstruct, the codes are close to N(0, I), and no sign of copies." }
+        } @else {
+            ul.warnings { @for warning in warnings { li { strong { (warning.what) } " " (with_code(&warning.way_out)) } } }
+        }
+    }
+}
+
+/// What stands between backticks, as code.
+pub(super) fn with_code(text: &str) -> Markup {
+    html! {
+        @for (i, part) in text.split('`').enumerate() {
+            @if i % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+fn kind(objective: &Objective) -> &'static str {
+    match objective {
+        Objective::Ae(_) => "An autoencoder",
+        Objective::Eae(_) => "An entropic autoencoder",
+        Objective::Vae(_) => "A variational autoencoder",
+        Objective::Wae(_) => "A Wasserstein autoencoder",
+        Objective::Rae(_) => "A regularised autoencoder",
+    }
+}
+
+/// What was trained on what, how, and for how long.
+fn settings(report: &Report<'_>) -> Markup {
+    let Report { config, train, test, .. } = report;
+    let training = &config.training;
+    let [height, width, channels] = report.trained.model.image_shape();
+    let parameters: usize = report.trained.model.clone().parameters().iter().map(|parameter| parameter.len()).sum();
+    let objective = serde_json::to_value(training.objective).expect("plain data");
+    let terms: Vec<String> = objective
+        .as_object()
+        .expect("a struct")
+        .iter()
+        .filter(|(key, _)| *key != "kind")
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    let (made, planned) = report.epochs.last().map_or((0, training.epochs), |epoch| (epoch.epoch, epoch.epochs));
+    let images = train.len() / training.batch_size.max(1) * training.batch_size;
+    let time = seconds(&report.epochs, images);
+    let speed = (images * report.epochs.len()) as f64 / time;
+    let colour = if channels == 1 { "grey" } else { "colour" };
+    let rows = [
+        (
+            "data",
+            html! {
+                (config.data) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
+                @if report.judgement.standardised { (width) " columns, each standardised" }
+                @else { (height) " × " (width) " pixels, " (colour) }
+                @if report.named != &config.data { "; this report is of " (report.named) }
+            },
+        ),
+        ("networks", html! { (config.model) ", " (count(parameters)) " parameters" }),
+        ("code", html! { (config.latent) " numbers" }),
+        (
+            "objective",
+            html! {
+                (objective["kind"].as_str().unwrap_or_default())
+                @if !terms.is_empty() { ": " (terms.join(", ")) }
+            },
+        ),
+        (
+            "optimiser",
+            html! {
+                "Adam on a one-cycle schedule up to a learning rate of " (training.learning_rate) ", batches of " (training.batch_size)
+                ", warm-up over " (training.warm_up) " epochs"
+            },
+        ),
+        ("epochs", html! { (made) " of " (planned) ", " (count(report.steps())) " steps" }),
+        (
+            "time",
+            html! {
+                @if time > 0.0 { (duration(time)) " in steps, " (short(speed)) " " (report.images()) " a second" } @else { "not known" }
+            },
+        ),
+        (
+            "seed",
+            html! { (training.seed) @if report.seed != training.seed { "; this report draws by " (report.seed) } },
+        ),
+        (
+            "program",
+            html! { "eae " (env!("CARGO_PKG_VERSION")) " on " (std::env::consts::OS) ", " (std::env::consts::ARCH) },
+        ),
+    ];
+    html! { dl.settings { @for (name, value) in rows { dt { (name) } dd { (value) } } } }
+}
+
+fn again(report: &Report<'_>) -> Markup {
+    let folder = quoted(&report.folder.to_string_lossy());
+    html! {
+        p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor of the same kind:" }
+        pre { code { "eae train --config " (quoted(&report.folder.join("config.toml").to_string_lossy())) " --out again" } }
+        p { "More of what is above, and this report anew:" }
+        pre { code {
+            "eae sample " (folder) " --n 100 --out samples.png\n"
+            "eae evaluate " (folder) "\n"
+            "eae report " (folder)
+        } }
+        details open {
+            summary { "config.toml" }
+            pre { code { (report.config_text) } }
+        }
+    }
+}
+
+/// As a shell takes it.
+fn quoted(path: &str) -> String {
+    if path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@".contains(c)) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_for_a_shell() {
+        assert_eq!(quoted("/runs/digits-1"), "/runs/digits-1");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("<it's>"), r"'<it'\''s>'");
+    }
+
+    #[test]
+    fn code_between_backticks() {
+        assert_eq!(with_code("a `--b <c>`.").into_string(), "a <code>--b &lt;c&gt;</code>.");
+    }
+
+    #[test]
+    fn the_style_needs_nothing_from_elsewhere() {
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && !STYLE.contains('<'));
+    }
+}

@@ -1,0 +1,111 @@
+//! How good decoded draws are, beside real images in their place.
+
+use eae::metrics::Quality;
+use maud::{Markup, html};
+
+use super::number::{count, number, short};
+use super::page::with_code;
+use super::pictures::label;
+use crate::judgement::{Draws, Samples};
+
+/// A column of the table.
+struct Column {
+    name: &'static str,
+    of: fn(&Quality) -> f64,
+    /// Whether more is better.
+    more: bool,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { name: "Frechet", of: |quality| quality.frechet, more: false },
+    Column { name: "kernel", of: |quality| quality.kernel.mean, more: false },
+    Column { name: "precision", of: |quality| quality.neighbours.precision, more: true },
+    Column { name: "recall", of: |quality| quality.neighbours.recall, more: true },
+    Column { name: "density", of: |quality| quality.neighbours.density, more: true },
+    Column { name: "coverage", of: |quality| quality.neighbours.coverage, more: true },
+];
+
+/// The table, or why there is none; `images` is what they are of.
+pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: &str) -> Markup {
+    let draws = match draws {
+        Ok(draws) => draws,
+        Err(problem) => return html! { p { "Draws were not compared with real " (images) ": " (problem) "." } },
+    };
+    let best = COLUMNS.map(|Column { of, more, .. }| {
+        let all = draws.samples.iter().map(|samples| of(&samples.quality));
+        all.reduce(if more { f64::max } else { f64::min })
+    });
+    let [real, drawn] = draws.floor.n;
+    html! {
+        p {
+            (count(drawn)) " decoded draws from each sampler beside " (count(real)) " held-out " (images) ", on " (draws.features) ". "
+            "The first line is of training " (images) " in the place of draws: nothing should be expected to be closer. "
+            "The best draws of each column are bold. Such distances depend on the features and on the number of " (images) ": compare "
+            "within a table only."
+        }
+        div.scroll {
+            table {
+                thead { tr {
+                    th scope="col" { "codes from" }
+                    @for column in &COLUMNS { th scope="col" { (column.name) " " span.arrow { (if column.more { "↑" } else { "↓" }) } } }
+                    th scope="col" { "close copies" }
+                } }
+                tbody {
+                    tr.floor {
+                        th scope="row" { "training " (images) }
+                        @for column in &COLUMNS { td { (number((column.of)(&draws.floor))) } }
+                        td { "" }
+                    }
+                    @for Samples { sampler, quality, memorisation } in &draws.samples {
+                        tr {
+                            th scope="row" { (with_code(&label(sampler))) }
+                            @for (column, best) in COLUMNS.iter().zip(best) {
+                                @let value = (column.of)(quality);
+                                @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }
+                            }
+                            td { (number(memorisation.share_close)) }
+                        }
+                    }
+                }
+            }
+        }
+        @if let Some(Samples { memorisation, .. }) = draws.samples.first() {
+            p.note {
+                "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training " (images) " as "
+                (short(memorisation.held_out_share_close)) " of those held out are. It is known to " (short(memorisation.share_error)) "."
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eae::metrics::Memorisation;
+    use eae::sampler;
+
+    #[test]
+    fn the_best_is_bold() {
+        let rows = sampler::normal::<f64>(200, 3, 1);
+        let quality_of = |frechet| Quality { frechet, ..Quality::new(rows.view(), rows.view()).unwrap() };
+        let memorisation = Memorisation::new(rows.view(), rows.view(), rows.view()).unwrap();
+        let of = |sampler, frechet| Samples { sampler, quality: quality_of(frechet), memorisation };
+        let draws = Draws {
+            features: "<b>".into(),
+            floor: quality_of(2.5),
+            samples: vec![of("normal", 40.0), of("mixture", 5.5)],
+        };
+        let text = quality(&Ok(draws), 9000, "images").into_string();
+        assert!(text.contains("<strong><data value=\"5.5\">5.500</data></strong>"), "{text}");
+        assert!(
+            !text.contains("<strong><data value=\"40\">")
+                && text.contains("&lt;b&gt;")
+                && text.contains("<code>--sampler gmm</code>")
+        );
+        assert!(
+            quality(&Err("too few".into()), 0, "images")
+                .into_string()
+                .contains("not compared with real images: too few.")
+        );
+    }
+}

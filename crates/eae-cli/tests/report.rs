@@ -1,0 +1,185 @@
+//! The report that a training leaves.
+
+use std::fs;
+use std::path::Path;
+
+use ndarray::Array4;
+use ndarray_npy::WriteNpyExt;
+use serde_json::Value;
+
+use crate::{eae, json, stderr};
+
+const TRAIN: [&str; 8] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--quiet"];
+
+/// What is in the way of a page that is one file: a tag that is left open, or something from elsewhere.
+fn check(page: &str) {
+    const VOID: [&str; 3] = ["meta", "img", "link"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        let end = start + rest[start..].find('>').expect("a tag that ends");
+        let (text, tag) = (&rest[..start], &rest[start + 1..end]);
+        assert!(!text.contains("NaN") && text.trim() != "inf", "{text}");
+        // Bytes of pictures can spell anything.
+        assert!(tag.starts_with("img ") || !tag.contains("NaN") && !tag.contains("inf"), "<{tag}>");
+        rest = &rest[end + 1..];
+        assert_eq!(tag.matches('"').count() % 2, 0, "<{tag}>");
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name), "in {open:?}");
+        } else if !tag.starts_with('!') {
+            let name = tag.split_ascii_whitespace().next().unwrap();
+            assert!(name.bytes().all(|b| b.is_ascii_alphanumeric()), "<{tag}>");
+            if !VOID.contains(&name) {
+                open.push(name);
+            }
+        }
+    }
+    assert_eq!(open, [""; 0], "left open");
+    for elsewhere in ["http://", "https://", "<script", "<link", "<iframe", "@import", "url("] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    assert!(page.matches(" src=\"").count() == page.matches(" src=\"data:image/png;base64,").count());
+    // Whoever does not see pictures is told what they are.
+    assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
+    assert_eq!(page.matches("role=\"img\"").count(), page.matches("<desc>").count());
+}
+
+/// All numbers of the page, with all their digits.
+fn numbers(page: &str) -> Vec<f64> {
+    page.split("<data value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+}
+
+fn read(run: &Path) -> String {
+    fs::read_to_string(run.join("report.html")).unwrap()
+}
+
+#[test]
+fn a_report_says_what_evaluate_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Whatever a folder is called, it is text.
+    let name = "<script>alert('\"&";
+    let bright = |n: usize, i: usize, j: usize| {
+        let [y, x] = [i as f64 - 8.0 - (n * 7 % 13) as f64, j as f64 - 8.0 - (n * 5 % 11) as f64];
+        (255.0 * (-(x * x + y * y) / (10 + n % 17) as f64).exp()) as u8
+    };
+    let spots = Array4::from_shape_fn((2000, 1, 28, 28), |(n, _, i, j)| bright(n, i, j));
+    spots.write_npy(fs::File::create(folder.join("spots.npy")).unwrap()).unwrap();
+    let data = ["--data", "npy:spots.npy", "--latent", "4", "--out", name];
+    let trained = eae(folder, &[&TRAIN[..], &data].concat());
+    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    let page = read(&folder.join(name));
+    check(&page);
+    assert!(page.contains("<h1>&lt;script&gt;alert('&quot;&amp;</h1>"));
+    for id in ["notes", "pictures", "training", "quality", "codes", "settings", "again"] {
+        assert!(page.contains(&format!("<section id=\"{id}\">")) && page.contains(&format!("href=\"#{id}\"")), "{id}");
+    }
+    for part in
+        ["hardly trained: they have seen 12 batches", "mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    // Five samplers, two kinds of pairs of images, and a traversal for each dimension.
+    assert_eq!(page.matches("<img ").count(), 5 + 2 + 4);
+
+    let evaluated = eae(folder, &["evaluate", name, "--json"]);
+    assert!(evaluated.status.success(), "{}", stderr(&evaluated));
+    let evaluated = &json(&evaluated)[0];
+    let mut expected = vec![&evaluated["reconstruction_error"]];
+    for check in evaluated["codes"].as_object().unwrap().values().filter(|check| check.is_object()) {
+        expected.extend([&check["value"], &check["expected"]]);
+    }
+    for quality in evaluated["samples"].as_array().unwrap().iter().chain([&evaluated["floor"]]) {
+        expected.extend([&quality["frechet"], &quality["kernel"]["mean"]]);
+        expected.extend(quality["neighbours"].as_object().unwrap().values());
+    }
+    expected.extend(evaluated["samples"].as_array().unwrap().iter().map(|s| &s["memorisation"]["share_close"]));
+    let found = numbers(&page);
+    assert!(expected.len() > 50 && found.len() > 50, "{} {}", expected.len(), found.len());
+    for number in expected.iter().map(|number| number.as_f64().unwrap()) {
+        assert!(found.contains(&number), "no {number}");
+    }
+
+    // The same again, and with other draws by another seed.
+    let again = eae(folder, &["report", name, "--json"]);
+    assert!(again.status.success(), "{}", stderr(&again));
+    assert_eq!(json(&again)[0]["report"].as_str(), Some(&*format!("{name}/report.html")));
+    assert!(read(&folder.join(name)) == page, "another page");
+    let other = eae(folder, &["report", name, "--seed", "7"]);
+    assert!(other.status.success() && read(&folder.join(name)) != page, "{}", stderr(&other));
+}
+
+/// Colour, no labels, hardly any images, a code of one number, one epoch: sections become shorter, none is wrong.
+#[test]
+fn little_to_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let images = Array4::<u8>::from_shape_fn((80, 3, 6, 5), |(n, c, i, j)| (37 * n + 50 * c + 7 * i * j) as u8);
+    images.write_npy(fs::File::create(folder.join("few.npy")).unwrap()).unwrap();
+    let small = ["--data", "npy:few.npy", "--epochs", "1", "--batch", "20", "--latent", "1", "--out", "run"];
+    let trained = eae(folder, &[&TRAIN[..3], &["--quiet"], &small[..]].concat());
+    assert!(trained.status.success() && stderr(&trained).starts_with("no density is fitted"), "{}", stderr(&trained));
+    let page = read(&folder.join("run"));
+    check(&page);
+    assert!(
+        page.contains("not compared with real images") && page.contains("The 8 held-out images are too few"),
+        "{page}"
+    );
+    assert!(!page.contains("principal components") && !page.contains("Correlations") && page.contains("colour"));
+
+    // Data that have moved.
+    fs::rename(folder.join("few.npy"), folder.join("moved.npy")).unwrap();
+    let failed = eae(folder, &["report", "run"]);
+    assert!(failed.status.code() == Some(2) && stderr(&failed).contains("few.npy"), "{}", stderr(&failed));
+    let moved = eae(folder, &["report", "run", "--data", "npy:moved.npy"]);
+    assert!(moved.status.success(), "{}", stderr(&moved));
+    assert!(read(&folder.join("run")).contains("; this report is of npy:moved.npy"));
+}
+
+#[test]
+fn without_a_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let run = folder.join("run");
+    let small = ["--epochs", "1", "--latent", "2", "--no-report", "--out", "run", "--json"];
+    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--quiet"], &small[..]].concat());
+    assert!(trained.status.success() && !run.join("report.html").exists(), "{}", stderr(&trained));
+    assert_eq!(json(&trained).last().map(|line| &line["kind"]), Some(&Value::from("result")));
+    for (arguments, message) in [
+        (&["report", "nowhere"][..], "nowhere/config.toml: "),
+        (&["report", "run", "--data", "cifar"], "there are `digits`"),
+        (&["report", "run", "--data", "npy:none.npy"], "none.npy"),
+    ] {
+        let failed = eae(folder, arguments);
+        assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
+        assert!(stderr(&failed).contains(message) && failed.stdout.is_empty(), "{}", stderr(&failed));
+    }
+    fs::write(run.join("model.safetensors"), "broken").unwrap();
+    let failed = eae(folder, &["report", "run"]);
+    assert!(failed.status.code() == Some(2) && stderr(&failed).contains("model.safetensors: not a valid"));
+    assert!(!run.join("report.html").exists());
+}
+
+/// There is nothing to look at in vectors, but all the rest is there, in their own words.
+#[test]
+fn a_report_of_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |i: usize| {
+        let [a, b] = [(0.7 * i as f64).sin(), (i * i % 97) as f64];
+        format!("{a},{b},{}", a + 0.01 * b)
+    };
+    let rows: Vec<String> = (0..1200).map(row).collect();
+    fs::write(folder.join("table.csv"), rows.join("\n")).unwrap();
+    let small = ["--data", "csv:table.csv", "--epochs", "1", "--latent", "2", "--lambda", "0.1", "--out", "run"];
+    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "100", "--quiet"], &small[..]].concat());
+    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    let page = read(&folder.join("run"));
+    check(&page);
+    for part in
+        ["1\u{202f}080 vectors to train on and 120 held out, 3 columns", "training vectors", "error, standardised"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("<img") && !page.contains("id=\"pictures\"") && !page.contains("images"));
+}
