@@ -5,8 +5,6 @@ use eae::metrics::{LatentReport, Memorisation, MetricError, Quality, reconstruct
 use eae::sampler::Sampler;
 use eae::{Autoencoder, Features};
 use ndarray::Array2;
-use ndarray_rand::rand::{SeedableRng, seq::index};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::compare::{Judge, first, flat};
@@ -81,8 +79,9 @@ impl Draws {
         Ok(Self { features: features.to_string(), floor: judge.floor()?, samples: samples? })
     }
 
-    pub(crate) fn print(&self) {
-        println!("decoded draws beside {} held-out images, on {}", self.floor.n[0], self.features);
+    /// `images` is what they are.
+    pub(crate) fn print(&self, images: &str) {
+        println!("decoded draws beside {} held-out {images}, on {}", self.floor.n[0], self.features);
         println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
         let line = |name: &str, quality: &Quality| {
             let Quality { frechet, kernel, neighbours, .. } = quality;
@@ -91,38 +90,10 @@ impl Draws {
                 kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
             );
         };
-        line("training images", &self.floor);
+        line(&format!("training {images}"), &self.floor);
         self.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
         for Samples { sampler, memorisation, .. } in &self.samples {
             println!("\n{sampler}: {}", memorisation.verdict());
         }
-    }
-}
-
-/// At most so many of the images, drawn by a fixed seed and in the order in which they were: all of them, if there are no more.
-pub(crate) fn at_most(images: &Images<f32>, most: usize) -> Images<f32> {
-    let count = images.len();
-    if count <= most {
-        return images.clone();
-    }
-    let mut places = index::sample(&mut ChaCha8Rng::seed_from_u64(0), count, most).into_vec();
-    places.sort_unstable();
-    images.select(&places)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bounded_number_of_images() {
-        let digits = eae::data::digits::<f32>().test;
-        assert_eq!(at_most(&digits, 1000).pixels, digits.pixels);
-        let few = at_most(&digits, 30);
-        let places: Vec<usize> = (few.pixels.outer_iter())
-            .map(|image| digits.pixels.outer_iter().position(|other| other == image).unwrap())
-            .collect();
-        assert!(places.len() == 30 && places.is_sorted() && places[29] > 100, "{places:?}");
-        assert_eq!(few.labels.unwrap()[29], digits.labels.unwrap()[places[29]]);
     }
 }

@@ -32,6 +32,7 @@ Example, from nothing to new images and a verdict on them:
   eae sample runs/digits-1 --out samples.png         # new digits
   eae reconstruct runs/digits-1 --out back.png       # digits beside what is left of them in 16 numbers
   eae evaluate runs/digits-1                         # how good both are
+  eae report runs/digits-1                           # all of it on one page, which the training has left already
   eae info runs/digits-1                             # what was trained, and how it went
 
 With your own images: eae train --data npy:images.npy --model mlp
@@ -65,14 +66,14 @@ enum Command {
     Decode(commands::decode::Arguments),
     /// Say how well a trained model reconstructs, and how good its samples are.
     Evaluate(commands::evaluate::Arguments),
+    /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
+    Report(commands::report::Arguments),
     /// Open a page on which a trained model can be played with.
     Serve(commands::serve::Arguments),
     /// Say what is in a run folder or a weights file.
     Info(commands::info::Arguments),
     /// Write a trained model for other programs to run.
     Export(commands::export::Arguments),
-    /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
-    Report(commands::report::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
@@ -117,10 +118,10 @@ fn main() -> ExitCode {
         Command::Encode(arguments) => commands::encode::run(&arguments),
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments, &said),
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Info(arguments) => commands::info::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
-        Command::Report(arguments) => commands::report::run(&arguments, &said),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::entropy::run(&arguments),
         Command::Mi(arguments) => commands::mi::run(&arguments),

@@ -42,11 +42,12 @@ impl Trained {
         Ok(Self { run: run.to_path_buf(), file, model, weights })
     }
 
-    /// N(0, I) and the sphere, and then those that its file has. One that is damaged is not passed over.
+    /// N(0, I) and the sphere, and then what its file has. One that is damaged is not passed over.
     pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
-        let (file, latent) = (self.file.display(), self.model.latent());
+        let latent = self.model.latent();
+        let file = self.file.display();
         let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-        for name in ["gaussian", "mixture", "gaussianisation"] {
+        for name in &Sampler::NAMES[2..] {
             match Sampler::read(sampler::PREFIX, name, &self.weights) {
                 Ok(sampler) if sampler.latent() == latent => samplers.push(sampler),
                 Ok(sampler) => {

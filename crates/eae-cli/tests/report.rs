@@ -159,3 +159,27 @@ fn without_a_report() {
     assert!(failed.status.code() == Some(2) && stderr(&failed).contains("model.safetensors: not a valid"));
     assert!(!run.join("report.html").exists());
 }
+
+/// There is nothing to look at in vectors, but all the rest is there, in their own words.
+#[test]
+fn a_report_of_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |i: usize| {
+        let [a, b] = [(0.7 * i as f64).sin(), (i * i % 97) as f64];
+        format!("{a},{b},{}", a + 0.01 * b)
+    };
+    let rows: Vec<String> = (0..1200).map(row).collect();
+    fs::write(folder.join("table.csv"), rows.join("\n")).unwrap();
+    let small = ["--data", "csv:table.csv", "--epochs", "1", "--latent", "2", "--lambda", "0.1", "--out", "run"];
+    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "100", "--quiet"], &small[..]].concat());
+    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    let page = read(&folder.join("run"));
+    check(&page);
+    for part in
+        ["1\u{202f}080 vectors to train on and 120 held out, 3 columns", "training vectors", "error, standardised"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("<img") && !page.contains("id=\"pictures\"") && !page.contains("images"));
+}

@@ -134,7 +134,12 @@ fn the_best_is_kept_and_patience_ends() {
     let more = ["--epochs", "50", "--patience", "2", "--learning-rate", "0.05", "--out", "run"];
     let output = eae(
         folder,
-        &[&TRAIN[..3], &["--batch", "300", "--latent", "4", "--keep-best", "--draws", "0", "--json"], &more].concat(),
+        &[
+            &TRAIN[..3],
+            &["--batch", "300", "--latent", "4", "--keep-best", "--draws", "0", "--no-report", "--json"],
+            &more,
+        ]
+        .concat(),
     );
     assert!(output.status.success(), "{}", stderr(&output));
     let lines = json(&output);

@@ -67,8 +67,9 @@ fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
     all
 }
 
-const TRAIN: [&str; 14] = [
+const TRAIN: [&str; 15] = [
     "train",
+    "--no-report",
     "--model",
     "mlp",
     "--epochs",
@@ -116,7 +117,7 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
         if !run.join("checkpoint.safetensors").exists() {
             break;
         }
-        child = start(folder, &["train", "--resume", "killed", "--keep-every", "0", "--quiet"]);
+        child = start(folder, &["train", "--resume", "killed", "--keep-every", "0", "--no-report", "--quiet"]);
     }
     child.wait().unwrap();
     assert!(!run.join("checkpoint.safetensors").exists(), "it is not finished");

@@ -214,7 +214,7 @@ fn a_disk_that_fails_ends_nothing_but_the_step() {
     assert_eq!((again, errors), (reports, 4));
     // Nor does it leave a model half of whose statistics are new.
     let before = model.encode(images.view());
-    assert!(model.recalibrate(&Failing(images.view(), Cell::new(1))).is_err());
+    assert!(model.recalibrate(Failing(images.view(), Cell::new(1))).is_err());
     assert_eq!(model.encode(images.view()), before);
     let error = train(&mut model, &failing, &config, &mut ()).unwrap_err();
     assert!(matches!(error, TrainError::Data(DataError::Read { .. })), "{error}");

@@ -45,11 +45,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(arguments.data.as_ref())?;
-    let samplers = trained.samplers()?;
-    let features = features::for_data(arguments.features.as_deref(), &data, trained.model.columns().is_some())?;
-    let judged = Judgement::new(&trained.model, &data.test, arguments.k, common.seed);
+    let Trained { model, .. } = &trained;
+    let features = features::for_data(arguments.features.as_deref(), &data, model.columns().is_some())?;
+    let judged = Judgement::new(model, &data.test, arguments.k, common.seed);
     let (judgement, _) = judged.map_err(Failure::other)?;
-    let draws = Draws::new(&trained.model, &samplers, &data, &features, common.seed).map_err(Failure::other)?;
+    let draws = Draws::new(model, &trained.samplers()?, &data, &features, common.seed).map_err(Failure::other)?;
     let report = Report { run: run.clone(), data: named.to_string(), judgement, draws };
     if common.json {
         print_json(&report);
@@ -62,9 +62,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 impl Report {
     fn print(&self) {
         let Judgement { reconstruction_error, standardised, codes } = &self.judgement;
-        let (rows, units) = if *standardised { ("vectors", "standardised") } else { ("images", "summed over pixels") };
-        println!("reconstruction error, {units}: {reconstruction_error:.2}\n");
-        println!("the codes of {} {rows} that were held out\n{codes}\n", codes.n);
-        self.draws.print();
+        let (images, error) = match standardised {
+            true => ("vectors", "reconstruction error, standardised"),
+            false => ("images", "reconstruction error, summed over pixels"),
+        };
+        println!("{error}: {reconstruction_error:.2}\n");
+        println!("the codes of {} {images} that were held out\n{codes}\n", codes.n);
+        self.draws.print(images);
     }
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use eae::sampler::{self, Sampler};
+use eae::sampler::Sampler;
 use eae::{Autoencoder, run};
 use nn_layers::Sequential;
 use serde::Serialize;
@@ -163,14 +163,7 @@ impl Model {
     fn of(trained: &Trained) -> Result<Self, Failure> {
         let model: &Autoencoder<f32> = &trained.model;
         let [encoder, decoder] = [&model.encoder, &model.decoder].map(layers);
-        let mut samplers = vec!["normal", "sphere"];
-        for name in &Sampler::NAMES[2..] {
-            match Sampler::read(sampler::PREFIX, name, &trained.weights) {
-                Ok(sampler) => samplers.push(sampler.name()),
-                Err(sampler::ReadError::NoSampler { .. }) => {}
-                Err(e) => return Err(Failure::usage(format!("{}: {e}", trained.file.display()))),
-            }
-        }
+        let samplers = trained.samplers()?.iter().map(Sampler::name).collect();
         Ok(Self {
             file: trained.file.clone(),
             preset: model.preset().map(|preset| preset.name()),

@@ -34,10 +34,9 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     let Arguments { run, data, common } = arguments;
     common.apply()?;
     let config = Config::read(&run.join(CONFIG))?;
-    let named = data.as_ref().unwrap_or(&config.data);
-    let split = named.open_for(&Trained::load(run)?.model)?;
+    let (named, data) = Trained::load(run)?.data(data.as_ref())?;
     let seed = if said("seed") { common.seed } else { config.training.seed };
-    let report = report::write(run, &config, named, &split, seed)?;
+    let report = report::write(run, &config, &named, &data.train, &data.test, seed)?;
     if common.json {
         print_json(&Report { report });
     } else {

@@ -14,18 +14,19 @@ mod warnings;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eae::data::Split;
+use eae::TrainConfig;
+use eae::data::{Images, Source, Split, choose, sample};
 use eae::metrics::mean_image_error;
 use eae::objective::Criterion;
 use eae::run::write_whole;
 use eae::sampler::Sampler;
 use ndarray::Array2;
 
-use crate::commands::train::{CONFIG, Config};
-use crate::dataset::{Data, TrainingSet};
+use crate::commands::train::{CHECKPOINT, CONFIG, Config};
+use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::features;
-use crate::judgement::{Draws, Judgement, at_most};
+use crate::judgement::{Draws, Judgement};
 use crate::trained::Trained;
 use latent::{Dimension, dimensions};
 use log::Epoch;
@@ -50,10 +51,8 @@ struct Report<'a> {
     config_text: String,
     /// What the model is judged on, which may have moved since it was trained.
     named: &'a Data,
-    /// In memory: of what is larger than that, a choice.
-    data: Split<f32>,
-    /// How many images it was trained on.
-    trained_on: usize,
+    train: &'a dyn Source<f32>,
+    test: &'a Images<f32>,
     seed: u64,
     trained: Trained,
     samplers: Vec<Sampler>,
@@ -74,10 +73,11 @@ pub(crate) fn write(
     folder: &Path,
     config: &Config,
     named: &Data,
-    data: &Split<f32, TrainingSet>,
+    train: &dyn Source<f32>,
+    test: &Images<f32>,
     seed: u64,
 ) -> Result<PathBuf, Failure> {
-    let report = Report::new(folder, config, named, data, seed)?;
+    let report = Report::new(folder, config, named, (train, test), seed)?;
     let page = page::page(&report).map_err(Failure::other)?;
     let path = folder.join(FILE);
     write_whole(&path, page.into_string().as_bytes())
@@ -90,17 +90,15 @@ impl<'a> Report<'a> {
         folder: &Path,
         config: &'a Config,
         named: &'a Data,
-        data: &Split<f32, TrainingSet>,
+        (train, test): (&'a dyn Source<f32>, &'a Images<f32>),
         seed: u64,
     ) -> Result<Self, Failure> {
         let trained = Trained::load(folder)?;
         let samplers = trained.samplers()?;
-        let trained_on = data.train.source().len();
-        let data = Split { train: data.train.in_memory().map_err(Failure::usage)?, test: data.test.clone() };
         let path = folder.join(CONFIG);
         let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
-        let held_out = at_most(&data.test, MOST_CODES);
-        let objective = &config.training.objective;
+        let held_out = at_most(test, MOST_CODES);
+        let TrainConfig { objective, batch_size, .. } = &config.training;
         let judged = Judgement::new(&trained.model, &held_out, objective.k(), seed);
         let (judgement, codes) = judged.map_err(|e| Failure::other(format!("the codes of {named}: {e}")))?;
         Ok(Self {
@@ -108,40 +106,56 @@ impl<'a> Report<'a> {
             config,
             config_text,
             named,
-            trained_on,
+            train,
+            test,
             seed,
             epochs: log::read(folder)?,
-            unfinished: folder.join(crate::commands::train::CHECKPOINT).exists(),
+            unfinished: folder.join(CHECKPOINT).exists(),
             dimensions: dimensions(&trained.model, codes.view()),
-            mean_image_error: mean_image_error(data.train.pixels.view(), held_out.pixels.view())
-                .map_err(Failure::other)?,
-            normal_entropy: objective.normal_entropy(config.training.batch_size, config.latent).ok(),
-            draws: draws(&trained, &samplers, &data, seed).map_err(|e| e.to_string()),
-            data,
-            samplers,
+            mean_image_error: mean_image_error(train, held_out.pixels.view()).map_err(Failure::other)?,
+            normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),
+            draws: draws(&trained, &samplers, train, test, seed).map_err(|e| e.to_string()),
             labels: held_out.labels,
             trained,
+            samplers,
             judgement,
             codes,
         })
     }
 
     fn steps(&self) -> usize {
-        let per_epoch = self.trained_on / self.config.training.batch_size.max(1);
+        let per_epoch = self.train.len() / self.config.training.batch_size.max(1);
         per_epoch * self.epochs.last().map_or(0, |epoch| epoch.epoch)
+    }
+
+    /// What it is of.
+    fn images(&self) -> &'static str {
+        if self.judgement.standardised { "vectors" } else { "images" }
     }
 }
 
+/// At most so many of the images, the same ones each time and in their order: all of them, if there are no more.
+fn at_most(images: &Images<f32>, most: usize) -> Images<f32> {
+    if images.len() <= most { images.clone() } else { images.select(&choose(images.len(), most, 0)) }
+}
+
 /// What takes the time, bounded.
-fn draws(trained: &Trained, samplers: &[Sampler], data: &Split<f32>, seed: u64) -> Result<Draws, Failure> {
-    let some = Split { train: at_most(&data.train, MOST_TRAINING), test: at_most(&data.test, MOST_DRAWS) };
-    let (numbers, of_vectors) =
-        (trained.model.image_shape().iter().product::<usize>(), trained.model.columns().is_some());
+fn draws(
+    trained: &Trained,
+    samplers: &[Sampler],
+    train: &dyn Source<f32>,
+    test: &Images<f32>,
+    seed: u64,
+) -> Result<Draws, Failure> {
+    let model = &trained.model;
+    let (of_vectors, numbers) = (model.columns().is_some(), model.image_shape().iter().product::<usize>());
     if numbers > MOST_NUMBERS && !of_vectors {
         return Err(Failure::other(format!(
             "the principal components of {numbers} numbers take too long; eae evaluate finds them"
         )));
     }
+    let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();
+    let some = Split { train: Images { pixels, labels: None }, test: at_most(test, MOST_DRAWS) };
     let features = features::for_data(None, &some, of_vectors)?;
-    Draws::new(&trained.model, samplers, &some, &features, seed).map_err(Failure::other)
+    Draws::new(model, samplers, &some, &features, seed).map_err(Failure::other)
 }

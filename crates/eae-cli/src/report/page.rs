@@ -17,20 +17,24 @@ const STYLE: &str = include_str!("style.css");
 
 pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let name = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
-    let pictures =
-        pictures(&report.trained.model, &report.samplers, &report.data.test, &report.dimensions, report.seed)?;
+    let pictures = pictures(&report.trained.model, &report.samplers, report.test, &report.dimensions, report.seed)?;
     let references = References {
         held_out_error: report.judgement.reconstruction_error,
         mean_image_error: report.mean_image_error,
         normal_entropy: report.normal_entropy,
     };
     let objective = &report.config.training.objective;
-    let codes = latent(report.codes.view(), &report.judgement.codes, &report.dimensions, report.labels.as_deref());
+    let (judged, labels) = (&report.judgement.codes, report.labels.as_deref());
+    let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
     let mut sections = vec![("notes", "What to know", notes(&report.warnings()))];
     sections.extend(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
     sections.extend([
-        ("training", "Training", curves(&report.epochs, objective, &references)),
-        ("quality", "Quality of samples", quality(&report.draws, report.data.train.len().min(MOST_TRAINING))),
+        ("training", "Training", curves(&report.epochs, objective, &references, report.judgement.standardised)),
+        (
+            "quality",
+            "Quality of samples",
+            quality(&report.draws, report.train.len().min(MOST_TRAINING), report.images()),
+        ),
         ("codes", "Codes", codes),
         ("settings", "Settings", settings(report)),
         ("again", "Do it again", again(report)),
@@ -65,6 +69,7 @@ impl Report<'_> {
     fn warnings(&self) -> Vec<Warning> {
         let last = self.epochs.last();
         warnings(&Facts {
+            images: self.images(),
             unfinished: self.unfinished,
             epochs: last.map_or([0, 0], |epoch| [epoch.epoch, epoch.epochs]),
             steps: self.steps(),
@@ -81,16 +86,20 @@ impl Report<'_> {
 /// The numbers that one looks for first, each beside what it is to be compared with.
 fn figures(report: &Report<'_>) -> Markup {
     let codes = &report.judgement.codes;
+    let [mean, training] = match report.judgement.standardised {
+        true => ["the mean vector", "training vectors"],
+        false => ["the mean image", "training images"],
+    };
     let mut figures = vec![
-        ("reconstruction error", report.judgement.reconstruction_error, report.mean_image_error, "the mean image"),
+        ("reconstruction error", report.judgement.reconstruction_error, report.mean_image_error, mean),
         ("entropy of the code, nats", codes.entropy.value, codes.entropy.expected, "N(0, I)"),
         ("spread of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
     ];
     if let Ok(draws) = &report.draws {
         let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
-        figures.extend(normal.map(|normal| {
-            ("Frechet distance of draws", normal.quality.frechet, draws.floor.frechet, "training images")
-        }));
+        figures.extend(
+            normal.map(|normal| ("Frechet distance of draws", normal.quality.frechet, draws.floor.frechet, training)),
+        );
     }
     html! {
         dl.figures {
@@ -132,7 +141,7 @@ fn kind(objective: &Objective) -> &'static str {
 
 /// What was trained on what, how, and for how long.
 fn settings(report: &Report<'_>) -> Markup {
-    let Report { config, data, .. } = report;
+    let Report { config, train, test, .. } = report;
     let training = &config.training;
     let [height, width, channels] = report.trained.model.image_shape();
     let parameters: usize = report.trained.model.clone().parameters().iter().map(|parameter| parameter.len()).sum();
@@ -145,7 +154,7 @@ fn settings(report: &Report<'_>) -> Markup {
         .map(|(key, value)| format!("{key} = {value}"))
         .collect();
     let (made, planned) = report.epochs.last().map_or((0, training.epochs), |epoch| (epoch.epoch, epoch.epochs));
-    let images = report.trained_on / training.batch_size.max(1) * training.batch_size;
+    let images = train.len() / training.batch_size.max(1) * training.batch_size;
     let time = seconds(&report.epochs, images);
     let speed = (images * report.epochs.len()) as f64 / time;
     let colour = if channels == 1 { "grey" } else { "colour" };
@@ -153,8 +162,9 @@ fn settings(report: &Report<'_>) -> Markup {
         (
             "data",
             html! {
-                (config.data) ": " (count(data.train.len())) " images to train on and " (count(data.test.len())) " held out, "
-                (height) " × " (width) " pixels, " (colour)
+                (config.data) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
+                @if report.judgement.standardised { (width) " columns, each standardised" }
+                @else { (height) " × " (width) " pixels, " (colour) }
                 @if report.named != &config.data { "; this report is of " (report.named) }
             },
         ),
@@ -178,7 +188,7 @@ fn settings(report: &Report<'_>) -> Markup {
         (
             "time",
             html! {
-                @if time > 0.0 { (duration(time)) " in steps, " (short(speed)) " images a second" } @else { "not known" }
+                @if time > 0.0 { (duration(time)) " in steps, " (short(speed)) " " (report.images()) " a second" } @else { "not known" }
             },
         ),
         (

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use eae::data::Images;
 use eae::picture::{PictureError, encode_grid};
 use eae::sampler::Sampler;
-use eae::{Autoencoder, gallery};
+use eae::{Autoencoder, gallery, interpolation};
 use maud::{Markup, html};
 use ndarray::{ArrayView4, Axis};
 
@@ -28,7 +28,7 @@ pub(super) fn pictures(
     seed: u64,
 ) -> Result<Option<Markup>, PictureError> {
     let [height, width, channels] = model.image_shape();
-    if ![1, 3].contains(&channels) || model.columns().is_some() {
+    if model.columns().is_some() || ![1, 3].contains(&channels) {
         return Ok(None);
     }
     let rows = |most: usize| (PIXELS / (COLUMNS * height * width)).clamp(1, most);
@@ -79,8 +79,9 @@ fn traversals(
     let mut rows = Vec::new();
     for dimension in order.into_iter().take(TRAVERSED) {
         let Dimension { index, mean, sd, .. } = *dimension;
-        let values: [f32; STEPS] = std::array::from_fn(|i| (mean + sd * (i as f64 / 2.0 - 2.5)) as f32);
-        let row = gallery::traversals(model, code.row(0), &[index], &values);
+        let mut centre = code.row(0).to_owned();
+        centre[index] = mean as f32;
+        let row = model.decode(interpolation::traversals(centre.view(), &[index], 2.5 * sd, STEPS).view());
         let name = format!("z{}", index + 1);
         rows.push((image_tag(row.view(), STEPS, &format!("{name} from low to high"))?, name));
     }

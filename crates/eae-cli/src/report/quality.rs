@@ -25,11 +25,11 @@ const COLUMNS: [Column; 6] = [
     Column { name: "coverage", of: |quality| quality.neighbours.coverage, more: true },
 ];
 
-/// The table, or why there is none.
-pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize) -> Markup {
+/// The table, or why there is none; `images` is what they are of.
+pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: &str) -> Markup {
     let draws = match draws {
         Ok(draws) => draws,
-        Err(problem) => return html! { p { "Draws were not compared with real images: " (problem) "." } },
+        Err(problem) => return html! { p { "Draws were not compared with real " (images) ": " (problem) "." } },
     };
     let best = COLUMNS.map(|Column { of, more, .. }| {
         let all = draws.samples.iter().map(|samples| of(&samples.quality));
@@ -38,9 +38,9 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize) -> Marku
     let [real, drawn] = draws.floor.n;
     html! {
         p {
-            (count(drawn)) " decoded draws from each sampler beside " (count(real)) " held-out images, on " (draws.features) ". "
-            "The first line is of training images in the place of draws: nothing should be expected to be closer. "
-            "The best draws of each column are bold. Such distances depend on the features and on the number of images: compare "
+            (count(drawn)) " decoded draws from each sampler beside " (count(real)) " held-out " (images) ", on " (draws.features) ". "
+            "The first line is of training " (images) " in the place of draws: nothing should be expected to be closer. "
+            "The best draws of each column are bold. Such distances depend on the features and on the number of " (images) ": compare "
             "within a table only."
         }
         div.scroll {
@@ -52,7 +52,7 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize) -> Marku
                 } }
                 tbody {
                     tr.floor {
-                        th scope="row" { "training images" }
+                        th scope="row" { "training " (images) }
                         @for column in &COLUMNS { td { (number((column.of)(&draws.floor))) } }
                         td { "" }
                     }
@@ -71,8 +71,8 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize) -> Marku
         }
         @if let Some(Samples { memorisation, .. }) = draws.samples.first() {
             p.note {
-                "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training images, in pixels, as "
-                (short(memorisation.held_out_share_close)) " of the held-out images are. It is known to " (short(memorisation.share_error)) "."
+                "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training " (images) " as "
+                (short(memorisation.held_out_share_close)) " of those held out are. It is known to " (short(memorisation.share_error)) "."
             }
         }
     }
@@ -95,13 +95,17 @@ mod tests {
             floor: quality_of(2.5),
             samples: vec![of("normal", 40.0), of("mixture", 5.5)],
         };
-        let text = quality(&Ok(draws), 9000).into_string();
+        let text = quality(&Ok(draws), 9000, "images").into_string();
         assert!(text.contains("<strong><data value=\"5.5\">5.500</data></strong>"), "{text}");
         assert!(
             !text.contains("<strong><data value=\"40\">")
                 && text.contains("&lt;b&gt;")
                 && text.contains("<code>--sampler gmm</code>")
         );
-        assert!(quality(&Err("too few".into()), 0).into_string().contains("not compared with real images: too few."));
+        assert!(
+            quality(&Err("too few".into()), 0, "images")
+                .into_string()
+                .contains("not compared with real images: too few.")
+        );
     }
 }

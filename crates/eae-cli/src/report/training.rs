@@ -18,7 +18,7 @@ pub(super) struct References {
 }
 
 /// A chart for each of what a training reports.
-pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References) -> Markup {
+pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References, standardised: bool) -> Markup {
     let over = |of: &dyn Fn(&Epoch) -> f64| epochs.iter().map(|epoch| (epoch.epoch as f64, of(epoch))).collect();
     let line = |class, label: &str, of: &dyn Fn(&Epoch) -> f64| Layer::Line {
         class,
@@ -28,15 +28,19 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
     let level = |class, label: String, y| Layer::Level { class, label, y };
     let References { held_out_error, mean_image_error, normal_entropy } = *references;
 
+    let (image, title) = match standardised {
+        true => ("vector", "Reconstruction error, standardised"),
+        false => ("image", "Reconstruction error, summed over pixels"),
+    };
     let error = vec![
         line("one", "training, mean of an epoch", &|epoch| epoch.mse),
-        level("two", format!("held-out images at the end: {}", short(held_out_error)), held_out_error),
-        level("quiet", format!("the mean image: {}", short(mean_image_error)), mean_image_error),
+        level("two", format!("held out, at the end: {}", short(held_out_error)), held_out_error),
+        level("quiet", format!("the mean {image}: {}", short(mean_image_error)), mean_image_error),
     ];
     let mut entropy = vec![line("one", "training, mean of an epoch", &|epoch| epoch.entropy)];
     entropy.extend(normal_entropy.map(|y| level("two", format!("N(0, I), the same n and k: {}", short(y)), y)));
     let plots = [
-        ("Reconstruction error, summed over pixels", true, error),
+        (title, true, error),
         ("Entropy of the code, nats", false, entropy),
         (
             "Learning rate, at the end of an epoch",
@@ -103,7 +107,7 @@ mod tests {
             samples_per_second: 1.0,
         };
         let references = References { held_out_error: 6.0, mean_image_error: 52.9, normal_entropy: Some(23.05) };
-        let page = |epochs: &[Epoch], objective| curves(epochs, &objective, &references).into_string();
+        let page = |epochs: &[Epoch], objective| curves(epochs, &objective, &references, false).into_string();
         let text = page(&[epoch(1), epoch(2)], Objective::default());
         assert_eq!(text.matches("<figure").count(), 4);
         for part in [

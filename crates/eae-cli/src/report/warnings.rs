@@ -8,6 +8,8 @@ use crate::judgement::Draws;
 /// What there is to judge by.
 #[derive(Debug, Clone)]
 pub(super) struct Facts<'a> {
+    /// What the model is of.
+    pub(super) images: &'static str,
     /// Whether there is a training to go on with.
     pub(super) unfinished: bool,
     /// Epochs made, and planned.
@@ -52,7 +54,7 @@ pub(super) fn warnings(facts: &Facts<'_>) -> Vec<Warning> {
 }
 
 fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
-    let Facts { epochs: [made, planned], steps, held_out_error: error, mean_image_error: mean, .. } = *facts;
+    let Facts { images, epochs: [made, planned], steps, held_out_error: error, mean_image_error: mean, .. } = *facts;
     if facts.unfinished {
         warn(
             format!("The training is not finished: {made} of {planned} epochs were made."),
@@ -67,7 +69,7 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     if error > LITTLE * mean {
         warn(
             format!(
-                "Reconstructions are hardly better than the mean image: their error is {} where that of the mean image is {}.",
+                "Reconstructions are hardly better than the mean of all {images}: their error is {} where that of the mean is {}.",
                 short(error),
                 short(mean)
             ),
@@ -78,11 +80,11 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     {
         warn(
             format!(
-                "Held-out images come back worse than those of the training: an error of {} where the last epoch had {}.",
+                "Held-out {images} come back worse than those of the training: an error of {} where the last epoch had {}.",
                 short(error),
                 short(trained)
             ),
-            "Bring more images, or stop earlier: `--keep-best`, `--patience 5`.",
+            "Bring more data, or stop earlier: `--keep-best`, `--patience 5`.",
         );
     }
 }
@@ -165,8 +167,11 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
         report.checks().iter().any(|(_, check)| check.is_some_and(|check| check.verdict == Verdict::TooFew));
     if undecided && report.n < FEW_CODES {
         warn(
-            format!("The {} held-out images are too few to tell how far their codes are from N(0, I).", report.n),
-            "Bring more images; a tenth of them is held out.",
+            format!(
+                "The {} held-out {} are too few to tell how far their codes are from N(0, I).",
+                report.n, facts.images
+            ),
+            "Bring more; a tenth of them is held out.",
         );
     }
 }
@@ -178,10 +183,11 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     if !copies.is_empty() {
         warn(
             format!(
-                "More draws are next to a training image than held-out images are ({}): they may be copies.",
+                "More draws are next to what was trained on than held-out {} are ({}): they may be copies.",
+                facts.images,
                 copies.join(", ")
             ),
-            "Look at them. More images, fewer epochs or a smaller `--latent` make copies rarer.",
+            "Look at them. More data, fewer epochs or a smaller `--latent` make copies rarer.",
         );
     }
     let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
@@ -192,8 +198,9 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
         let flag = if best.sampler == "mixture" { "gmm" } else { best.sampler };
         warn(
             format!(
-                "Draws from N(0, I) are farther from real images than those of another sampler: a Frechet distance of {} where {flag} \
+                "Draws from N(0, I) are farther from real {} than those of another sampler: a Frechet distance of {} where {flag} \
                  has {}.",
+                facts.images,
                 short(far),
                 short(near)
             ),
@@ -216,6 +223,7 @@ mod tests {
 
     fn fine(codes: &LatentReport) -> Facts<'_> {
         Facts {
+            images: "images",
             unfinished: false,
             epochs: [40, 40],
             steps: 1800,
@@ -248,7 +256,7 @@ mod tests {
         begins(&unfinished, &["The training is not finished: 3 of 40 epochs"]);
         begins(
             &Facts { held_out_error: 50.0, ..fine(&codes) },
-            &["Reconstructions are hardly better than the mean image: their error is 50.00"],
+            &["Reconstructions are hardly better than the mean of all images: their error is 50.00"],
         );
         begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Held-out images come back worse"]);
     }
@@ -310,7 +318,7 @@ mod tests {
         draws.samples[1].memorisation.share_close = 0.2;
         begins(
             &Facts { draws: Some(&draws), ..fine(&codes) },
-            &["More draws are next to a training image than held-out images are (mixture)"],
+            &["More draws are next to what was trained on than held-out images are (mixture)"],
         );
     }
 }

@@ -306,7 +306,8 @@ impl Run {
     /// What came of it, if that can be said. The model is worth more than its report, which can be made at any time.
     fn report(&self) -> Option<PathBuf> {
         let Self { config, data, folder, .. } = self;
-        let written = report::write(folder, config, &config.data, data, config.training.seed);
+        let (train, seed) = (data.train.source(), config.training.seed);
+        let written = report::write(folder, config, &config.data, train, &data.test, seed);
         let complain =
             |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
         written.map_err(complain).ok()

@@ -1,5 +1,5 @@
 use eae::metrics::{marginal_distances, normal_density, normal_quantiles};
-use eae::{Autoencoder, gallery};
+use eae::{Autoencoder, interpolation};
 use maud::{Markup, html};
 use ndarray::{ArrayView2, Axis};
 
@@ -29,9 +29,10 @@ pub(in super::super) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'
     let of = |(index, distance): (usize, f64)| {
         let column = codes.column(index).mapv(f64::from);
         let (mean, sd) = (column.mean().unwrap_or(0.0), column.std(0.0));
-        let ends = [mean - 2.0 * sd, mean + 2.0 * sd].map(|x| x as f32);
         let change = |base: ndarray::ArrayView1<'_, f32>| {
-            let pair = gallery::traversals(model, base, &[index], &ends);
+            let mut base = base.to_owned();
+            base[index] = mean as f32;
+            let pair = model.decode(interpolation::traversals(base.view(), &[index], 2.0 * sd, 2).view());
             let change = &pair.index_axis(Axis(0), 0) - &pair.index_axis(Axis(0), 1);
             change.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>()
         };

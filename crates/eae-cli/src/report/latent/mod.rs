@@ -13,16 +13,17 @@ pub(super) use dimensions::{Dimension, dead, dimensions};
 
 use super::number::{count, number, short};
 
-/// All of it; `labels` say what each image shows, where that is known.
+/// All of it; `labels` say what each of the `images` shows, where that is known.
 pub(super) fn latent(
     codes: ArrayView2<'_, f32>,
     report: &LatentReport,
     dimensions: &[Dimension],
     labels: Option<&[u8]>,
+    images: &str,
 ) -> Markup {
     html! {
         p {
-            "The codes of " (count(report.n)) " held-out images beside as many draws from N(0, I), with k = " (report.k)
+            "The codes of " (count(report.n)) " held-out " (images) " beside as many draws from N(0, I), with k = " (report.k)
             " for the entropy. A difference is named if it is no chance and large enough to matter."
         }
         div.scroll {
