@@ -34,7 +34,7 @@ pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Child {
 }
 
 /// Until there is a file with something in it.
-pub(crate) fn wait_for(file: &Path, child: &mut Child) {
+fn wait_for(file: &Path, child: &mut Child) {
     let start = Instant::now();
     while !fs::metadata(file).is_ok_and(|file| file.len() > 0) {
         assert!(start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(), "no {file:?}");

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use crate::resume::{start, wait_for};
+use crate::resume::start;
 use crate::{eae, json, stderr};
 
 /// Of an event, what is looked at here.
@@ -39,14 +40,25 @@ struct Value {
     number: Option<f32>,
 }
 
+/// The files, in the order in which they were begun.
+fn events(run: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(run) else { return Vec::new() };
+    let names = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = names.filter(|path| path.to_str().unwrap().contains("events.out.tfevents.")).collect();
+    files.sort();
+    files
+}
+
+/// Bytes in all of them; ten steps are some 200.
+fn size(run: &Path) -> u64 {
+    events(run).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
+}
+
 /// All that is left of a run, by its tag: where a session starts, what was written of its step and later ones is forgotten, as
 /// TensorBoard does it.
 fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
-    let names = fs::read_dir(run).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = names.filter(|path| path.to_str().unwrap().contains("events.out.tfevents.")).collect();
-    files.sort();
     let mut all = BTreeMap::<String, Vec<_>>::new();
-    for file in files {
+    for file in events(run) {
         let bytes = fs::read(file).unwrap();
         let mut rest = &bytes[..];
         // A length of 8 bytes and its checksum of 4, then the message and its own. The last one may have been cut short.
@@ -107,19 +119,27 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
     // From 0, by the end of the first epoch, up to lambda, which is 1.
     assert!(expected["step/lambda"][0].1 < Some(0.5) && expected["step/lambda"][8].1 == Some(1.0));
 
+    // Killed, gone on with from the step that was kept last, killed again with that many steps not kept, and gone on with.
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed", "--quiet"]].concat());
-    wait_for(&run.join("checkpoint.safetensors"), &mut child);
-    for delay in [700, 1100] {
-        sleep(Duration::from_millis(delay));
+    let kill_at = |child: &mut Child, bytes: u64| {
+        let start = Instant::now();
+        while size(&run) < bytes {
+            assert!(
+                start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(),
+                "{}",
+                size(&run)
+            );
+            sleep(Duration::from_millis(10));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
-        if !run.join("checkpoint.safetensors").exists() {
-            break;
-        }
-        child = start(folder, &["train", "--resume", "killed", "--keep-every", "0", "--no-report", "--quiet"]);
-    }
-    child.wait().unwrap();
-    assert!(!run.join("checkpoint.safetensors").exists(), "it is not finished");
+    };
+    kill_at(&mut child, 700);
+    let mut child = start(folder, &["train", "--resume", "killed", "--keep-every", "1000", "--no-report", "--quiet"]);
+    kill_at(&mut child, size(&run) + 700);
+    let finished = eae(folder, &["train", "--resume", "killed", "--no-report", "--quiet"]);
+    assert!(finished.status.success(), "{}", stderr(&finished));
+    assert_eq!(events(&run).len(), 3);
     assert_eq!(scalars(&run), expected);
 }

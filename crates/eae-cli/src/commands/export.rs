@@ -95,7 +95,6 @@ mod tests {
     use super::*;
     use crate::onnx::tests::{Case, noise, runtime_agrees};
     use eae::{Ending, Preset};
-    use ndarray::Array4;
 
     /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime -- --ignored`.
     #[test]
@@ -105,27 +104,23 @@ mod tests {
             for ending in [Ending::Normalised, Ending::Plain, Ending::MeanAndLogVariance] {
                 let image = [preset.side(), preset.side(), 3];
                 let mut model = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 1).unwrap();
-                // Weights of He's scale, by which signals keep their size from layer to layer as in a trained network; else all codes
-                // were nearly the same, and dividing by their deviation would magnify rounding errors. Gamma and beta that do
-                // something.
-                for (seed, parameter) in model.parameters().into_iter().enumerate() {
-                    match parameter.ndim() {
-                        1 => *parameter += &noise(parameter.shape(), 0.1, seed as u64),
-                        _ => *parameter *= 6_f32.sqrt(),
-                    }
+                // Statistics, gamma and beta that do something.
+                let mut weights = model.to_weights();
+                let vectors = weights.names().filter(|name| weights.shape(name).is_some_and(|shape| shape.len() == 1));
+                let vectors: Vec<_> = vectors.map(str::to_owned).collect();
+                for (name, seed) in vectors.into_iter().zip(1..) {
+                    let moved = noise(weights.shape(&name).unwrap(), 0.5, seed);
+                    let around = if name.ends_with("running_mean") || name.ends_with("bias") { 0.0 } else { 1.0 };
+                    weights.insert(name, &(moved + around));
                 }
-                // Waves, which differ as much as pictures do.
-                let images = Array4::from_shape_fn((8, image[0], image[1], 3), |(n, i, j, channel)| {
-                    let phase = 0.3 * ((n % 3 + 1) * i + n % 4 * j) as f32 + (n + channel) as f32;
-                    0.5 + 0.5 * phase.sin()
-                });
-                model.recalibrate(images.view()).unwrap();
+                model.read(&weights).unwrap();
+                let images = noise(&[8, image[0], image[1], 3], 0.5, 0) + 0.5;
+                let codes = noise(&[8, 5], 2.0, 0);
                 let [encoder, decoder] = networks(&model).unwrap();
-                let codes = model.encode(images.view()).into_dyn();
                 let outputs: &[&str] =
                     if ending == Ending::MeanAndLogVariance { &["code", "log_variance"] } else { &["code"] };
                 runtime_agrees(&[
-                    Case { file: encoder, network: &model.encoder, input: images.into_dyn(), outputs },
+                    Case { file: encoder, network: &model.encoder, input: images, outputs },
                     Case { file: decoder, network: &model.decoder, input: codes, outputs: &["image"] },
                 ]);
             }
