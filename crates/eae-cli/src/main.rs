@@ -28,14 +28,14 @@ use failure::Failure;
 /// What to do first, for those who read nothing else.
 const AFTER_HELP: &str = "\
 Example, from nothing to new images and a verdict on them:
-  eae train                                          # learns digits that the program carries; leaves runs/digits-1
-  eae sample runs/digits-1 --out samples.png         # new digits
-  eae reconstruct runs/digits-1 --out back.png       # digits beside what is left of them in 16 numbers
-  eae evaluate runs/digits-1                         # how good both are
-  eae report runs/digits-1                           # all of it on one page, which the training has left already
-  eae info runs/digits-1                             # what was trained, and how it went
+  eae train                                      # learns digits; leaves runs/digits-1
+  eae sample runs/digits-1 --out samples.png     # new digits
+  eae reconstruct runs/digits-1 --out back.png   # digits, and what 16 numbers keep
+  eae evaluate runs/digits-1                     # how good both are
+  eae report runs/digits-1                       # all of it on one page
+  eae info runs/digits-1                         # what was trained, and how it went
 
-With your own images: eae train --data npy:images.npy --model mlp
+With your own images: eae train --data images:FOLDER --model conv32
 Entropy and information of any table of numbers: eae entropy samples.csv
 
 Each command says more with --help, and shows an example.";
@@ -70,7 +70,7 @@ enum Command {
     Report(commands::report::Arguments),
     /// Open a page on which a trained model can be played with.
     Serve(commands::serve::Arguments),
-    /// Say what is in a run folder or a weights file.
+    /// Say what is in a run folder or a weights file, as settings with all else in comments.
     Info(commands::info::Arguments),
     /// Write a trained model for other programs to run.
     Export(commands::export::Arguments),

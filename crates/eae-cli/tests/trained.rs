@@ -18,7 +18,8 @@ fn run() -> &'static str {
     let run = RUN.get_or_init(|| {
         let run = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trained");
         let _ = fs::remove_dir_all(&run);
-        let trained = eae(run.parent().unwrap(), &[&TRAIN[..], &["--quiet", "--out", "trained"]].concat());
+        let trained =
+            eae(run.parent().unwrap(), &[&TRAIN[..], &["--draws", "0", "--quiet", "--out", "trained"]].concat());
         assert!(trained.status.success(), "{}", stderr(&trained));
         run
     });

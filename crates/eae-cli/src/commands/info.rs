@@ -2,7 +2,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use eae::sampler::Sampler;
 use eae::{Autoencoder, run};
 use nn_layers::Sequential;
 use serde::Serialize;
@@ -13,10 +12,11 @@ use crate::failure::Failure;
 use crate::trained::{Trained, no_such};
 use crate::{Common, print_json, print_lines};
 
-/// Say what is in a run folder or a weights file: settings, networks, how the training went, files.
+/// Say what is in a run folder or a weights file: settings, networks, how the training went, files. But for the settings all of
+/// it is in comments, so that it is a file for `eae train --config`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml    # all but the settings is comment\n  eae info model.safetensors --json"
+    after_help = "Example:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml\n  eae info model.safetensors --json"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
@@ -57,6 +57,8 @@ struct Model {
     preset: Option<&'static str>,
     /// Height, width, channels.
     image: [usize; 3],
+    /// Whether they are vectors in truth.
+    vectors: bool,
     latent: usize,
     parameters: usize,
     encoder: Vec<Layer>,
@@ -163,26 +165,30 @@ impl Model {
     fn of(trained: &Trained) -> Result<Self, Failure> {
         let model: &Autoencoder<f32> = &trained.model;
         let [encoder, decoder] = [&model.encoder, &model.decoder].map(layers);
-        let samplers = trained.samplers()?.iter().map(Sampler::name).collect();
         Ok(Self {
             file: trained.file.clone(),
             preset: model.preset().map(|preset| preset.name()),
             image: model.image_shape(),
+            vectors: model.columns().is_some(),
             latent: model.latent(),
             parameters: encoder.iter().chain(&decoder).map(|layer| layer.parameters).sum(),
             encoder,
             decoder,
-            samplers,
+            samplers: trained.samplers()?.iter().map(|sampler| sampler.name()).collect(),
         })
     }
 
     fn lines(&self) -> Vec<String> {
         let Self { latent, parameters, .. } = self;
         let (file, image) = (self.file.display(), self.image);
+        let samples = match self.vectors {
+            true => format!("vectors of {} numbers", image[1]),
+            false => format!("images [height, width, channels] of shape {image:?}"),
+        };
         let preset = self.preset.unwrap_or("own networks");
         let mut lines = vec![
             format!("{file}: {preset}, {parameters} parameters"),
-            format!("images [height, width, channels] of shape {image:?}, codes of {latent} numbers"),
+            format!("{samples}, codes of {latent} numbers"),
             format!("codes can be drawn by the samplers {}", self.samplers.join(", ")),
         ];
         for (name, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {

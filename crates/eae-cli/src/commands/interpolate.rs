@@ -13,7 +13,7 @@ use crate::{Common, print_json};
 /// Decode the codes on the way from one held-out image to another.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae interpolate runs/digits-1 --out ways.png                       # between the first twenty, two by two\n  eae interpolate runs/digits-1 --from 3 --to 17 --steps 20 --out way.png\n  eae interpolate runs/digits-1 --n 5 --way linear --out ways.npy"
+    after_help = "Example:\n  eae interpolate runs/digits-1 --out ways.png\n  eae interpolate runs/digits-1 --from 3 --to 17 --steps 20 --out way.png\n  eae interpolate runs/digits-1 --n 5 --way linear --out ways.npy"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.

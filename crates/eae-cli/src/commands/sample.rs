@@ -13,7 +13,7 @@ use crate::{Common, print_json};
 /// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --sampler gmm --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/    # a folder of single pictures"
+    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --sampler gmm --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.

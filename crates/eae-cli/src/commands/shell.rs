@@ -23,7 +23,7 @@ pub(crate) struct Completions {
 /// Print the manual page of `eae`, or write those of all commands.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae man > eae.1 && man ./eae.1\n  eae man --out ~/.local/share/man/man1    # then: man eae-train"
+    after_help = "Example:\n  eae man > eae.1 && man ./eae.1\n  eae man --out ~/.local/share/man/man1 && man eae-train"
 )]
 pub(crate) struct Man {
     /// A folder for one page of each command, as `eae-train.1`; those that are there are written anew.

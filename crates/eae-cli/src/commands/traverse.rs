@@ -14,7 +14,7 @@ use crate::{Common, print_json};
 /// Show what each number of a code does: vary it alone, and decode.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae traverse runs/digits-1 --out dimensions.png                    # all of them, about the origin\n  eae traverse runs/digits-1 --image 7 --dims 0,3 --range 2 --steps 15 --out dimensions.png"
+    after_help = "Example:\n  eae traverse runs/digits-1 --out all.png\n  eae traverse runs/digits-1 --image 7 --dims 0,3 --range 2 --steps 15 --out two.png"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
