@@ -281,12 +281,12 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
         let (all, contents) = Stored::open(&path, 7, IMAGE).unwrap();
         assert_eq!((contents.count, contents.labels, all.skipped().count), (5, Some(vec![0, 0, 1, 1, 2]), 1));
-        assert_eq!(select(&all, &[3, 0, 3]).unwrap(), expected(&[3, 0, 3]));
+        assert_eq!(select::<f64>(&all, &[3, 0, 3]).unwrap(), expected(&[3, 0, 3]));
         let some = all.with(vec![4, 1, 2], 0);
         for (announced, read) in [(&[0, 2][..], &[0, 2][..]), (&[1], &[0, 1]), (&[], &[2])] {
             Source::<f64>::prefetch(&some, announced);
             let at: Vec<usize> = read.iter().map(|&place| [4, 1, 2][place]).collect();
-            assert_eq!(select(&some, read).unwrap(), expected(&at));
+            assert_eq!(select::<f64>(&some, read).unwrap(), expected(&at));
         }
         assert_eq!(Source::<f64>::len(&some), 3);
     }
