@@ -76,19 +76,22 @@ fn read(path: &Path) -> Result<Table, DataError> {
 }
 
 fn split<F: Float>(path: &Path, rows: ArrayView2<'_, f64>, columns: &Columns) -> Result<Split<F>, DataError> {
-    let pixels = columns.standardise(rows);
-    if let Some(((row, _, column, _), _)) = pixels.indexed_iter().find(|(_, value): &(_, &F)| !value.is_finite()) {
-        return Err(DataError::Value {
-            path: path.to_path_buf(),
-            row,
-            column: columns.describe(column).to_string(),
-            value: rows[[row, column]],
-            must: "so far from the rest that it is no number once the column is standardised; leave the row out",
-        });
-    }
-    let (train, test) = pixels.view().split_at(Axis(0), to_train_on(rows.nrows()));
-    let [train, test] = [train, test].map(|part| Images { pixels: part.to_owned().into_shared(), labels: None });
-    Ok(Split { train, test })
+    let to_train_on = to_train_on(rows.nrows());
+    let part = |first: usize, rows: ArrayView2<'_, f64>| {
+        let pixels = columns.standardise(rows);
+        match pixels.indexed_iter().find(|(_, value): &(_, &F)| !value.is_finite()) {
+            None => Ok(Images { pixels: pixels.into_shared(), labels: None }),
+            Some(((row, _, column, _), _)) => Err(DataError::Value {
+                path: path.to_path_buf(),
+                row: first + row,
+                column: columns.describe(column).to_string(),
+                value: rows[[row, column]],
+                must: "so far from the rest that it is no number once the column is standardised; leave the row out",
+            }),
+        }
+    };
+    let (train, test) = rows.split_at(Axis(0), to_train_on);
+    Ok(Split { train: part(0, train)?, test: part(to_train_on, test)? })
 }
 
 #[cfg(test)]
