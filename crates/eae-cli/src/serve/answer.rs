@@ -8,7 +8,7 @@ use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -112,17 +112,13 @@ async fn reply(request: Request<Incoming>, site: Arc<Site>) -> Result<Reply, Pro
     };
     let compute = move || match route {
         Route::Page(reply) => Ok(reply),
-        Route::Get(get) => get(&site.explorer, query(&head.uri)),
+        Route::Get(get) => get(&site.explorer, head.uri.query().unwrap_or("")),
         Route::Post(post) => post(&site.explorer, &body),
     };
     // A panic is a bug, and no reason to answer nobody any more.
     spawn_blocking(compute)
         .await
         .unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this should not happen: it is a bug")))
-}
-
-fn query(uri: &Uri) -> &str {
-    uri.query().unwrap_or("")
 }
 
 /// Refuses what another site has a browser send.
