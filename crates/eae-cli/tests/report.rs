@@ -75,7 +75,7 @@ fn a_report_says_what_evaluate_says() {
         assert!(page.contains(&format!("<section id=\"{id}\">")) && page.contains(&format!("href=\"#{id}\"")), "{id}");
     }
     for part in
-        ["hardly trained: they have seen 12 batches", "mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"]
+        ["short: the networks have seen 12 batches", "mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"]
     {
         assert!(page.contains(part), "{part}");
     }

@@ -62,7 +62,7 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
         );
     } else if steps < FEW_STEPS {
         warn(
-            format!("The networks are hardly trained: they have seen {steps} batches."),
+            format!("The training was short: the networks have seen {steps} batches."),
             "Train longer with `--epochs`, or in smaller batches with `--batch`.",
         );
     }
@@ -150,7 +150,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     if let Some(check) = report.correlation.filter(|check| large(check.verdict)) {
         warn(
             format!("Dimensions of the code are correlated, two of them by {}.", short(check.value)),
-            "Sample with `--sampler gaussian`, or train with a larger `--lambda`.",
+            "Sample with `--sampler gmm`, which follows them, or train with a larger `--lambda`.",
         );
     }
     if !facts.dead.is_empty() {
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn of_the_training() {
         let codes = report(&sampler::normal(4000, 8, 1));
-        begins(&Facts { steps: 60, ..fine(&codes) }, &["The networks are hardly trained: they have seen 60 batches."]);
+        begins(&Facts { steps: 60, ..fine(&codes) }, &["The training was short: the networks have seen 60 batches."]);
         let unfinished = Facts { unfinished: true, epochs: [3, 40], steps: 60, ..fine(&codes) };
         begins(&unfinished, &["The training is not finished: 3 of 40 epochs"]);
         begins(
