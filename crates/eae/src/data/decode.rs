@@ -162,7 +162,10 @@ mod tests {
         let image = RgbImage::from_pixel(2, 2, Rgb([250, 100, 0]));
         assert_eq!(square(&png(image.clone()), 2, Channels::Rgb).unwrap(), [250, 100, 0].repeat(4));
         // Luma of ITU-R BT.709: 0.2126, 0.7152, 0.0722.
-        assert_eq!(square(&png(image), 1, Channels::Grey).unwrap(), [(0.2126 * 250.0 + 0.7152 * 100.0_f64) as u8]);
+        assert_eq!(
+            square(&png(image), 1, Channels::Grey).unwrap(),
+            [(0.2126 * 250.0 + 0.7152 * 100.0_f64).round() as u8]
+        );
         assert_eq!(
             square(&png(GrayImage::from_pixel(3, 3, Luma([9]))), 3, Channels::Rgb).unwrap(),
             [9; 27],

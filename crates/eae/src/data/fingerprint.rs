@@ -1,5 +1,5 @@
-/// Tells contents from others: of words one after the other, by Fowler, Noll and Vo's method (FNV-1a) with words for bytes, and the
-/// upper half of each product folded into the lower, which products alone never reach. Against accidents, not against intent.
+/// Tells contents from others: of words one after the other, each mixed into what is there by the finaliser of SplitMix64 (Steele,
+/// Lea and Flood 2014), in which every bit of a word reaches every bit of the result. Against accidents, not against intent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fingerprint(u64);
 
@@ -9,8 +9,10 @@ impl Fingerprint {
     }
 
     pub(super) fn word(mut self, word: u64) -> Self {
-        self.0 = (self.0 ^ word).wrapping_mul(0x0100_0000_01b3);
-        self.0 ^= self.0 >> 32;
+        self.0 ^= word;
+        self.0 = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.0 = (self.0 ^ (self.0 >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.0 ^= self.0 >> 31;
         self
     }
 
