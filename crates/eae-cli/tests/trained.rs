@@ -290,7 +290,7 @@ fn mistakes_are_named_and_nothing_is_made() {
         (&["traverse", run, "--range", "0", "--out", "x.png"], "--range is 0, it must be above 0 and at most 1000"),
         (&["encode", run, "--out", "x.png"], "--out is x.png, it must end in .npy or .csv"),
         (&["encode", run, "--part", "some", "--out", "x.npy"], "[possible values: train, test, all]"),
-        (&["encode", run, "--data", "npy:none.npy", "--out", "x.npy"], "cannot read none.npy: "),
+        (&["encode", run, "--data", "npy:none.npy", "--out", "x.npy"], "none.npy: cannot be opened: "),
         (
             &["decode", run, "--codes", "three.npy", "--out", "x.png"],
             "three.npy: codes of 3 numbers, the model takes 4",
