@@ -213,8 +213,8 @@ fn layers(network: &Sequential<f32>) -> Vec<Layer> {
 
 /// The last line of a kind. One that was cut short is passed over, as when a training is gone on with.
 fn last(log: &str, kind: &str) -> Option<Value> {
-    let lines = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut line = lines.into_iter().find(|line| line["kind"] == kind)?;
+    let mut lines = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut line = lines.find(|line| line["kind"] == kind)?;
     line.as_object_mut()?.remove("kind");
     Some(line)
 }
