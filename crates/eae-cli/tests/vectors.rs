@@ -60,13 +60,20 @@ const TRAIN: [&str; 13] = [
     "1",
 ];
 
+/// Enough for such a table, and quick.
+const SMALL: &str = r#"
+encoder = ["dense 64", "relu", "dense 64", "relu"]
+decoder = ["dense 64", "relu", "dense 64", "relu", "dense 5"]
+"#;
+
 #[test]
 fn samples_are_like_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let data = rows(1500);
     fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
-    let trained = eae(folder, &[&TRAIN[..], &["--json", "--out", "run"]].concat());
+    fs::write(folder.join("small.toml"), SMALL).unwrap();
+    let trained = eae(folder, &[&TRAIN[..], &["--model", "small.toml", "--json", "--out", "run"]].concat());
     assert!(trained.status.success(), "{}", stderr(&trained));
     assert!(stderr(&trained).contains("column 4 (\"unit\") is 12.5 in all rows"), "{}", stderr(&trained));
     let result = &json(&trained)[40];
@@ -115,7 +122,8 @@ fn samples_are_like_the_table() {
 fn evaluate_and_compare() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let data = rows(300);
+    // A tenth of them is enough for the tests of the codes.
+    let data = rows(1100);
     data.write_npy(fs::File::create(folder.join("rows.npy")).unwrap()).unwrap();
     fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
     let quick = ["--epochs", "1", "--batch", "100", "--latent", "3", "--quiet"];
@@ -123,7 +131,7 @@ fn evaluate_and_compare() {
     assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
     let said = String::from_utf8(trained.stdout).unwrap();
     assert!(
-        said.contains("on 30 vectors that were held out") && said.contains("reconstruction error, standardised"),
+        said.contains("on 110 vectors that were held out") && said.contains("reconstruction error, standardised"),
         "{said}"
     );
     let evaluate = |more: &[&str]| eae(folder, &[&["evaluate", "run", "--json"], more].concat());
@@ -132,7 +140,7 @@ fn evaluate_and_compare() {
     let report = &json(&output)[0];
     assert_eq!(
         (&report["standardised"], &report["features"], &report["codes"]["n"]),
-        (&true.into(), &"the standardised columns".into(), &30.into())
+        (&true.into(), &"the standardised columns".into(), &110.into())
     );
     // The same rows with a header; other rows are brought to the same units, so that their errors differ.
     let error = |report: &Value| report["reconstruction_error"].as_f64().unwrap();
