@@ -17,7 +17,7 @@ fn both_networks_are_exported() {
     let output = eae(folder, &["export", "run", "--onnx", "--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let expected = serde_json::json!({
-        "encoder": "run/encoder.onnx", "decoder": "run/decoder.onnx", "opset": 17, "image": [1, 28, 28], "latent": 4,
+        "encoder": "run/encoder.onnx", "decoder": "run/decoder.onnx", "opset": 17, "shape": [1, 28, 28], "latent": 4,
     });
     assert_eq!(json(&output), [expected]);
     let read = |file: &str| fs::read(folder.join(file)).unwrap();
