@@ -4,7 +4,7 @@ use std::fs;
 
 use ::eae::{Autoencoder, Ending, Preset};
 
-use crate::{eae, json, stderr};
+use crate::{eae, json, refused, stderr};
 
 #[test]
 fn both_networks_are_exported() {
@@ -38,8 +38,6 @@ fn both_networks_are_exported() {
         (&["export", "run/encoder.onnx", "--onnx"], 2, "encoder.onnx: not a valid safetensors file"),
         (&["export", "run", "--onnx", "--out", "run/encoder.onnx"], 1, "run/encoder.onnx: "),
     ] {
-        let output = eae(folder, arguments);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-        assert!(stderr(&output).contains(message) && output.stdout.is_empty(), "{arguments:?}: {}", stderr(&output));
+        refused(folder, arguments, code, message);
     }
 }
