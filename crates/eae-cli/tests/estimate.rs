@@ -6,7 +6,7 @@ use std::path::Path;
 use ndarray::{Array2, ShapeBuilder};
 use ndarray_npy::WriteNpyExt;
 
-use super::{eae, json, stderr};
+use super::{eae, json, refused, stderr};
 
 /// Numbers without a pattern: of a chaotic map.
 fn table() -> Array2<f64> {
@@ -153,19 +153,21 @@ fn what_is_wrong_is_said_in_one_sentence() {
         (&["bench", "knn", "--n", "3", "--k", "5"], "k is 5"),
     ];
     for (arguments, expected) in cases {
-        let output = eae(folder, arguments);
-        let message = stderr(&output);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-        assert!(message.contains(expected) && message.lines().count() == 1, "{arguments:?}: {message}");
-        assert!(output.stdout.is_empty());
+        refused(folder, arguments, 2, expected);
+        assert_eq!(stderr(&eae(folder, arguments)).lines().count(), 1, "{arguments:?}");
     }
     let floored = eae(folder, &["entropy", "twice.csv", "--k", "1", "--floor", "0.1"]);
     assert!(floored.status.success(), "{}", stderr(&floored));
 }
 
 #[test]
-fn the_benchmark_is_one_line() {
+fn a_benchmark_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
+    let quick = ["--model", "mlp", "--batch", "20", "--latent", "2", "--steps", "2", "--warmup", "0"];
+    let found = eae(folder.path(), &[&["bench", "step"][..], &quick].concat());
+    assert!(found.status.success(), "{}", stderr(&found));
+    let [line] = &json(&found)[..] else { panic!("one line") };
+    assert_eq!((&line["model"], &line["batch"], &line["latent"]), (&"mlp".into(), &20.into(), &2.into()));
     let found = eae(folder.path(), &["bench", "knn", "--n", "500", "--d", "2", "--k", "3", "--threads", "2"]);
     let line = &json(&found)[0];
     assert_eq!((&line["n"], &line["d"], &line["k"], &line["threads"]), (&500.into(), &2.into(), &3.into(), &2.into()));

@@ -4,7 +4,7 @@ use std::fs;
 
 use nn_layers::Weights;
 
-use crate::{TRAIN, eae, json, stderr};
+use crate::{TRAIN, eae, json, stderr, with_digits};
 
 /// The preset `mlp`, as a user would write it.
 const MLP: &str = r#"
@@ -14,10 +14,11 @@ decoder = ["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid"]
 
 #[test]
 fn a_preset_written_out_trains_to_the_same_bits() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_digits();
     let folder = folder.path();
     fs::write(folder.join("mlp.toml"), MLP).unwrap();
-    let config = format!("latent = 4\n[training]\nepochs = 2\nbatch_size = 300\n[model]\n{MLP}");
+    let config = "data = 'npy:digits.npy'\nlatent = 4\n[training]\nepochs = 2\nbatch_size = 50\n[model]\n";
+    let config = format!("{config}{MLP}");
     fs::write(folder.join("config.toml"), config).unwrap();
     let trained = |arguments: &[&str], out: &str| {
         let output = eae(folder, &[arguments, &["--quiet", "--out", out]].concat());
@@ -48,9 +49,9 @@ fn a_preset_written_out_trains_to_the_same_bits() {
 #[test]
 fn the_examples_train() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks");
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_digits();
     let digits = format!("{examples}/digits.toml");
-    let quick = ["--epochs", "1", "--batch", "900", "--quiet", "--draws", "0"];
+    let quick = ["--epochs", "1", "--batch", "90", "--quiet", "--draws", "0", "--data", "npy:digits.npy"];
     let output = eae(folder.path(), &[&["train", "--model", &digits, "--out", "digits"], &quick[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     let rows: String = (0..60).map(|i| format!("{},{},{},{},{}\n", i, i % 7, i % 5, i * i % 11, i % 3)).collect();

@@ -7,7 +7,7 @@ use ndarray::Array4;
 use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
 
-use crate::{eae, json, stderr};
+use crate::{eae, json, refused, stderr, with_digits};
 
 const TRAIN: [&str; 8] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--quiet"];
 
@@ -66,9 +66,18 @@ fn a_report_says_what_evaluate_says() {
     let spots = Array4::from_shape_fn((2000, 1, 28, 28), |(n, _, i, j)| bright(n, i, j));
     spots.write_npy(fs::File::create(folder.join("spots.npy")).unwrap()).unwrap();
     let data = ["--data", "npy:spots.npy", "--latent", "4", "--out", name];
-    let trained = eae(folder, &[&TRAIN[..], &data].concat());
-    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    // All but the last: without --quiet, it says itself what to beware of.
+    let trained = eae(folder, &[&TRAIN[..TRAIN.len() - 1], &data].concat());
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    let said = String::from_utf8(trained.stdout).unwrap();
+    let (_, warnings) = said.split_once("\nwhat to beware of\n").expect(&said);
+    assert!(
+        warnings.starts_with("- The training was short: the networks have seen 12 batches. Train longer"),
+        "{said}"
+    );
     let page = read(&folder.join(name));
+    let listed = page.split("<ul class=\"warnings\">").nth(1).unwrap().split("</ul>").next().unwrap();
+    assert_eq!(warnings.lines().count(), listed.matches("<li>").count());
     check(&page);
     assert!(page.contains("<h1>&lt;script&gt;alert('&quot;&amp;</h1>"));
     for id in ["notes", "pictures", "training", "quality", "codes", "settings", "again"] {
@@ -118,6 +127,7 @@ fn little_to_report() {
     images.write_npy(fs::File::create(folder.join("few.npy")).unwrap()).unwrap();
     let small = ["--data", "npy:few.npy", "--epochs", "1", "--batch", "20", "--latent", "1", "--out", "run"];
     let trained = eae(folder, &[&TRAIN[..3], &["--quiet"], &small[..]].concat());
+    assert!(!String::from_utf8_lossy(&trained.stdout).contains("beware"), "although it is to be quiet");
     assert!(trained.status.success() && stderr(&trained).starts_with("no density is fitted"), "{}", stderr(&trained));
     let page = read(&folder.join("run"));
     check(&page);
@@ -138,11 +148,11 @@ fn little_to_report() {
 
 #[test]
 fn without_a_report() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_digits();
     let folder = folder.path();
     let run = folder.join("run");
-    let small = ["--epochs", "1", "--latent", "2", "--no-report", "--out", "run", "--json"];
-    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "300", "--quiet"], &small[..]].concat());
+    let small = ["--data", "npy:digits.npy", "--epochs", "1", "--latent", "2", "--no-report", "--out", "run", "--json"];
+    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "90", "--quiet"], &small[..]].concat());
     assert!(trained.status.success() && !run.join("report.html").exists(), "{}", stderr(&trained));
     assert_eq!(json(&trained).last().map(|line| &line["kind"]), Some(&Value::from("result")));
     for (arguments, message) in [
@@ -150,9 +160,7 @@ fn without_a_report() {
         (&["report", "run", "--data", "cifar"], "there are `digits`"),
         (&["report", "run", "--data", "npy:none.npy"], "none.npy"),
     ] {
-        let failed = eae(folder, arguments);
-        assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
-        assert!(stderr(&failed).contains(message) && failed.stdout.is_empty(), "{}", stderr(&failed));
+        refused(folder, arguments, 2, message);
     }
     fs::write(run.join("model.safetensors"), "broken").unwrap();
     let failed = eae(folder, &["report", "run"]);

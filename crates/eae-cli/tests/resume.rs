@@ -6,17 +6,19 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::{eae, json, stderr};
+use crate::{eae, json, stderr, with_digits};
 
 /// Some seconds, if nothing happens.
-const TRAIN: [&str; 16] = [
+const TRAIN: [&str; 18] = [
     "train",
     "--model",
     "mlp",
+    "--data",
+    "npy:digits.npy",
     "--epochs",
-    "3",
+    "10",
     "--batch",
-    "300",
+    "100",
     "--latent",
     "4",
     "--bank",
@@ -34,7 +36,7 @@ pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Child {
 }
 
 /// Until there is a file with something in it.
-fn wait_for(file: &Path, child: &mut Child) {
+pub(crate) fn wait_for(file: &Path, child: &mut Child) {
     let start = Instant::now();
     while !fs::metadata(file).is_ok_and(|file| file.len() > 0) {
         assert!(start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(), "no {file:?}");
@@ -56,7 +58,7 @@ fn epochs(run: &Path) -> Vec<serde_json::Value> {
 /// Killed at any moment, as often as may be, it ends with the same bits as if nothing had happened.
 #[test]
 fn killed_and_gone_on_with() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_digits();
     let folder = folder.path();
     let whole = eae(folder, &[&TRAIN[..], &["--out", "whole"]].concat());
     assert!(whole.status.success(), "{}", stderr(&whole));

@@ -14,8 +14,8 @@ assert files, "no files"
 for file in files:
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     (taken,) = session.get_inputs()
-    x = np.load(file.with_suffix(".npy"))
-    assert taken.type == "tensor(float)" and taken.shape == ["batch", *x.shape[1:]], taken
+    x = np.load(file.with_suffix(".npy")).astype({"tensor(float)": np.float32, "tensor(double)": np.float64}[taken.type])
+    assert taken.shape == ["batch", *x.shape[1:]], taken
     assert session.get_modelmeta().producer_name == "eae"
     names = [given.name for given in session.get_outputs()]
     # Also a batch of one: its size must not be fixed by anything in between.

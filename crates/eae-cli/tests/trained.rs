@@ -5,19 +5,25 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use eae::Autoencoder;
-use eae::data::digits;
+use eae::data::from_npy;
 use ndarray::{Array2, Array4, ArrayView4, Axis, array, s};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::{Value, json};
 
-use crate::{TRAIN, eae, json as lines, stderr};
+use crate::{TRAIN, eae, json as lines, refused, stderr, write_digits};
+
+/// What it is trained on.
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits.npy")
+}
 
 /// The run folder, trained once.
-fn run() -> &'static str {
+pub(crate) fn run() -> &'static str {
     static RUN: OnceLock<PathBuf> = OnceLock::new();
     let run = RUN.get_or_init(|| {
         let run = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trained");
         let _ = fs::remove_dir_all(&run);
+        write_digits(&data());
         let trained =
             eae(run.parent().unwrap(), &[&TRAIN[..], &["--draws", "0", "--quiet", "--out", "trained"]].concat());
         assert!(trained.status.success(), "{}", stderr(&trained));
@@ -89,13 +95,14 @@ fn encoded_and_decoded_is_reconstructed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let report = used(folder, "encode", &["--part", "test", "--out", "test.npy"]);
-    assert_eq!(report, json!({"out": "test.npy", "shape": [1000, 4], "data": "digits", "part": "test"}));
+    let named = format!("npy:{}", data().display());
+    assert_eq!(report, json!({"out": "test.npy", "shape": [100, 4], "data": named, "part": "test"}));
     used(folder, "decode", &["--codes", "test.npy", "--out", "decoded.npy"]);
-    let report = used(folder, "reconstruct", &["--n", "1000", "--out", "back.npy"]);
+    let report = used(folder, "reconstruct", &["--n", "100", "--out", "back.npy"]);
     let back = images(&folder.join("back.npy"));
     assert_eq!(images(&folder.join("decoded.npy")), back);
 
-    let held_out = digits::<f32>().test.pixels;
+    let held_out = from_npy::<f32>(data()).unwrap().test.pixels;
     let model = Autoencoder::<f32>::load(Path::new(run()).join("model.safetensors")).unwrap();
     assert_eq!(codes(&folder.join("test.npy")), model.encode(held_out.view()));
     let errors = report["errors"].as_array().unwrap();
@@ -104,7 +111,7 @@ fn encoded_and_decoded_is_reconstructed() {
         let expected: f64 = image.iter().zip(back).map(|(a, b)| f64::from(a - b).powi(2)).sum();
         assert!((error.as_f64().unwrap() - expected).abs() < 1e-9 * expected, "image {i}: {error}, not {expected}");
     }
-    let mean = errors.iter().map(|error| error.as_f64().unwrap()).sum::<f64>() / 1000.0;
+    let mean = errors.iter().map(|error| error.as_f64().unwrap()).sum::<f64>() / 100.0;
     assert!((report["reconstruction_error"].as_f64().unwrap() - mean).abs() < 1e-9 * mean);
     // What the training found in the end.
     let evaluation = used(folder, "info", &[])["evaluation"]["reconstruction_error"].as_f64().unwrap();
@@ -120,7 +127,7 @@ fn encoded_and_decoded_is_reconstructed() {
         used(folder, "encode", &["--part", part, "--out", &format!("{part}.npy")]);
     }
     let [train, test, all] = ["train", "test", "all"].map(|part| codes(&folder.join(part).with_extension("npy")));
-    assert_eq!((all.slice(s![..9000, ..]), all.slice(s![9000.., ..])), (train.view(), test.view()));
+    assert_eq!((all.slice(s![..900, ..]), all.slice(s![900.., ..])), (train.view(), test.view()));
     // Batch normalisation was calibrated on the images of the training.
     assert!(train.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-3));
 
@@ -264,7 +271,7 @@ fn mistakes_are_named_and_nothing_is_made() {
         (&["sample", "half.safetensors", "--out", "x.png"], "half.safetensors: not a valid safetensors file"),
         (&["sample", "small.npy", "--out", "x.png"], "small.npy: not a valid safetensors file"),
         (&["reconstruct", run, "--n", "0"], "--n is 0, it must be from 1 to 1000000"),
-        (&["reconstruct", run, "--n", "1001"], "--n is 1001, 1000 images of digits are held out"),
+        (&["reconstruct", run, "--n", "101"], "--n is 101, 100 images of npy: ... digits.npy are held out"),
         (
             &["reconstruct", run, "--data", "npy:small.npy"],
             "images of shape [28, 28, 1], those of npy:small.npy are [9, 9, 1]",
@@ -272,12 +279,12 @@ fn mistakes_are_named_and_nothing_is_made() {
         (&["reconstruct", "model.safetensors"], "say with --data what the model was trained on"),
         (&["interpolate", run, "--from", "3", "--out", "x.png"], "--to <IMAGE>"),
         (
-            &["interpolate", run, "--from", "3", "--to", "1000", "--out", "x.png"],
-            "--to is 1000, the held-out images of digits are numbered from 0 to 999",
+            &["interpolate", run, "--from", "3", "--to", "100", "--out", "x.png"],
+            "--to is 100, the held-out images of npy: ... digits.npy are numbered from 0 to 99",
         ),
         (
-            &["interpolate", run, "--n", "501", "--out", "x.png"],
-            "--n is 501, which takes 1002 images, 1000 images of digits",
+            &["interpolate", run, "--n", "51", "--out", "x.png"],
+            "--n is 51, which takes 102 images, 100 images of npy: ... digits.npy are held out",
         ),
         (&["interpolate", run, "--steps", "1", "--out", "x.png"], "--steps is 1, it must be from 2 to 1000"),
         (&["interpolate", run, "--way", "round", "--out", "x.png"], "invalid value 'round' for '--way <WAY>'"),
@@ -286,7 +293,10 @@ fn mistakes_are_named_and_nothing_is_made() {
             &["traverse", run, "--image", "middle", "--out", "x.png"],
             "it must be the number of an image, from 0, or `origin`",
         ),
-        (&["traverse", run, "--image", "1000", "--out", "x.png"], "--image is 1000, the held-out images of digits are"),
+        (
+            &["traverse", run, "--image", "100", "--out", "x.png"],
+            "--image is 100, the held-out images of npy: ... to 99",
+        ),
         (&["traverse", run, "--range", "0", "--out", "x.png"], "--range is 0, it must be above 0 and at most 1000"),
         (&["encode", run, "--out", "x.png"], "--out is x.png, it must end in .npy or .csv"),
         (&["encode", run, "--part", "some", "--out", "x.npy"], "[possible values: train, test, all]"),
@@ -306,17 +316,12 @@ fn mistakes_are_named_and_nothing_is_made() {
         (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
     ];
     for (arguments, message) in cases {
-        let output = eae(folder, arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
-        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
-        assert!(output.stdout.is_empty());
+        refused(folder, arguments, 2, message);
     }
     assert_eq!(fs::read_dir(folder).unwrap().count(), before, "nothing was made");
     // What goes wrong in writing is no mistake of the user's.
     for out in ["none/x.npy", "none/x/"] {
-        let output = eae(folder, &["sample", run, "--out", out]);
-        assert_eq!(output.status.code(), Some(1));
-        assert!(stderr(&output).contains(&format!("{out}: there is no folder none")), "{}", stderr(&output));
+        refused(folder, &["sample", run, "--out", out], 1, &format!("{out}: there is no folder none"));
     }
 }
 
@@ -345,7 +350,7 @@ fn the_shell_and_man_know_every_command() {
 }
 
 /// Those that the help lists.
-fn commands(folder: &Path) -> Vec<String> {
+pub(crate) fn commands(folder: &Path) -> Vec<String> {
     let help = String::from_utf8(eae(folder, &["--help"]).stdout).unwrap();
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // What is said of a command may go on in the next line, further in.

@@ -1,6 +1,6 @@
 //! What a model makes, as images `[count, height, width, channels]` in the order in which a grid shows them.
 
-use ndarray::{Array4, ArrayView1, ArrayView2, ArrayView4, Axis, concatenate, stack};
+use ndarray::{Array4, ArrayView2, ArrayView4, Axis, concatenate, stack};
 
 use crate::{Autoencoder, Float, interpolation, sampler};
 
@@ -43,26 +43,6 @@ pub fn interpolations<F: Float>(model: &Autoencoder<F>, images: ArrayView4<'_, F
     }
 }
 
-/// What single numbers of a code do: for each of the `dimensions` a row, in which that number takes each of the `values` and the
-/// others are those of `code`.
-///
-/// # Panics
-///
-/// If the code is not one of the model's, or has no such dimension.
-pub fn traversals<F: Float>(
-    model: &Autoencoder<F>,
-    code: ArrayView1<'_, F>,
-    dimensions: &[usize],
-    values: &[F],
-) -> Array4<F> {
-    let rows = dimensions.len() * values.len();
-    let mut codes = code.broadcast((rows, code.len())).expect("a row for each").to_owned();
-    for (at, mut row) in codes.outer_iter_mut().enumerate() {
-        row[dimensions[at / values.len()]] = values[at % values.len()];
-    }
-    model.decode(codes.view())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,14 +64,5 @@ mod tests {
         assert!(close(0, 0) && close(3, 1) && close(4, 2) && close(7, 3));
         assert_eq!(interpolations(&model, images.slice_axis(Axis(0), (0..1).into()), 4).dim().0, 0);
         assert_eq!(samples(&model, 3, 1), model.decode(sampler::normal(3, 2, 1).view()));
-    }
-
-    #[test]
-    fn one_dimension_at_a_time() {
-        let model = Autoencoder::<f32>::new(Preset::Mlp, [4, 3, 1], 3, 0).unwrap();
-        let code = ndarray::array![0.5, -1.0, 2.0];
-        let images = traversals(&model, code.view(), &[2, 0], &[-2.0, 0.5]);
-        let codes = ndarray::array![[0.5, -1.0, -2.0], [0.5, -1.0, 0.5], [-2.0, -1.0, 2.0], [0.5, -1.0, 2.0]];
-        assert_eq!(images, model.decode(codes.view()));
     }
 }

@@ -122,21 +122,28 @@ impl MetricsLog {
     ///
     /// # Errors
     ///
-    /// If it, or one before, could not be written.
+    /// If it, or that of an epoch before, could not be written.
     pub fn write(&mut self, kind: &str, content: &impl Serialize) -> io::Result<()> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
+        let written = self.append(kind, content);
+        self.error.take().map_or(written, Err)
+    }
+
+    /// Whole or not at all: what is written when there is room again must not go on in a line that was cut short.
+    fn append(&self, kind: &str, content: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_string(&Line::new(kind, content))?;
         line.push('\n');
-        self.file.write_all(line.as_bytes())
+        let mut file = &self.file;
+        let before = file.metadata()?.len();
+        file.write_all(line.as_bytes()).inspect_err(|_| {
+            let _ = file.set_len(before);
+        })
     }
 }
 
 impl Observer for MetricsLog {
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
-        if let Err(error) = self.write("epoch", report) {
-            self.error = Some(error);
+        if let Err(error) = self.append("epoch", report) {
+            self.error.get_or_insert(error);
         }
         ControlFlow::Continue(())
     }

@@ -1,11 +1,11 @@
 use autodiff_mini::{Pool, Tape};
 use ndarray::{Array4, Ix2};
+use nn_layers::Weights;
 use nn_layers::optim::{self, Adam, Optimizer};
-use nn_layers::{Weights, WeightsError};
 
 use crate::data::{DataError, Source};
 use crate::objective::{Banks, Context, Criterion};
-use crate::{Autoencoder, Eae, Float};
+use crate::{Autoencoder, CheckpointError, Eae, Float};
 
 /// What makes training steps: the state of Adam, what is kept of the steps before, and memory that each step uses again.
 #[derive(Debug, Default)]
@@ -43,16 +43,22 @@ impl<F: Float> Stepper<F> {
         self.banks.features.write(&format!("{prefix}.features"), weights);
     }
 
-    /// Takes it from there, after so many steps on parameters of these shapes.
+    /// Takes it from there, after so many steps on parameters of these shapes, with codes of `latent` numbers.
     pub(crate) fn read(
         &mut self,
         prefix: &str,
         weights: &Weights,
         shapes: &[Vec<usize>],
+        latent: usize,
         steps: u64,
-    ) -> Result<(), WeightsError> {
+    ) -> Result<(), CheckpointError> {
         self.adam.read(&format!("{prefix}.adam"), weights, shapes)?;
         self.banks.codes.read(&format!("{prefix}.codes"), weights)?;
+        let codes = self.banks.codes.view();
+        if !codes.is_empty() && codes.ncols() != latent {
+            let problem = format!("its codes have {} numbers, those of the model {latent}", codes.ncols());
+            return Err(CheckpointError::Description(problem));
+        }
         self.banks.features.read(&format!("{prefix}.features"), weights)?;
         self.steps = steps;
         Ok(())

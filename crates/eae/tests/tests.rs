@@ -1,7 +1,9 @@
 //! What the library promises, seen from outside.
 
+mod hostile;
 mod model;
 mod parity;
+mod readers;
 mod training;
 
 use eae::data::{Images, digits};

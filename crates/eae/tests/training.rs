@@ -252,7 +252,8 @@ fn images_in_a_file_give_the_same_bits_as_in_memory() {
 #[test]
 fn what_is_no_training_is_refused_and_the_model_left_alone() {
     let images = some_digits(30).pixels;
-    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
+    let objective = Objective::Eae(Eae { bank: 10, ..Eae::published(1.0) });
+    let config = TrainConfig { epochs: 2, batch_size: 10, objective, ..config() };
     let (mut model, mut training) = (mlp(3), Training::new(config, 30));
     training.step(&mut model, images.view()).unwrap();
     let good = training.write(&model);
@@ -279,6 +280,19 @@ fn what_is_no_training_is_refused_and_the_model_left_alone() {
     damaged.insert("training.adam.0.second", &ndarray::ArrayD::<f32>::from_elem(vec![512, 784], -1.0));
     let error = Training::read(&mut mlp(3), &damaged).unwrap_err().to_string();
     assert!(error.contains("`training.adam.0.second` holds the variance -1 at position 0"), "{error}");
+    // The codes of the steps before: 10 rows of 3.
+    let refused = |change: &dyn Fn(&mut Weights)| {
+        let mut damaged = good.clone();
+        change(&mut damaged);
+        Training::read(&mut mlp(3), &damaged).unwrap_err().to_string()
+    };
+    let next = refused(&|weights| weights.insert_count("training.codes.next", 10));
+    assert!(next.ends_with("its `training.codes` has 10 rows, and the next to go is said to be 10"), "{next}");
+    let codes = |shape: &[usize]| ndarray::ArrayD::<f32>::zeros(shape);
+    let other = refused(&|weights| weights.insert("training.codes", &codes(&[10, 2])));
+    assert!(other.ends_with("its codes have 2 numbers, those of the model 3"), "{other}");
+    let flat = refused(&|weights| weights.insert("training.codes", &codes(&[30])));
+    assert!(flat.ends_with("its `training.codes` has shape [30], it must be rows"), "{flat}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::Float;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -145,7 +145,7 @@ impl Weights {
         Ok(Self { metadata: header.metadata().clone().unwrap_or_default(), tensors, path })
     }
 
-    /// Writes a file whole or not at all: to a temporary one in the same folder, synced, then renamed.
+    /// Writes a file whole or not at all: to one that ends in `.unfinished`, synced, then renamed.
     ///
     /// # Errors
     ///
@@ -279,10 +279,16 @@ fn numbers<const N: usize, F>(bytes: &[u8], convert: impl Fn([u8; N]) -> F) -> V
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    });
+    if written.is_err() {
+        // What is wrong with the disk is already known.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }

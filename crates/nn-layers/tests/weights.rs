@@ -182,3 +182,17 @@ fn a_file_that_cannot_be_written_leaves_the_old_one() {
     let error = Weights::default().save(&missing).unwrap_err();
     assert!(matches!(error, WeightsError::Io { .. }) && error.to_string().contains("no such folder"));
 }
+
+/// As any other file that a program makes.
+#[cfg(unix)]
+#[test]
+fn whoever_may_read_other_files_may_read_a_model() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let [model, other] = ["w.safetensors", "other"].map(|name| folder.path().join(name));
+    Weights::default().save(&model).unwrap();
+    fs::write(&other, "").unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&model), mode(&other));
+}

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::judgement::{Draws, Judgement};
+use crate::output::within;
 use crate::trained::Trained;
 use crate::{Common, features, print_json};
 
@@ -45,6 +46,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(arguments.data.as_ref())?;
+    // Each code has so many others at most.
+    within("--k", arguments.k, 1..=data.test.len().saturating_sub(1))?;
     let Trained { model, .. } = &trained;
     let features = features::for_data(arguments.features.as_deref(), &data, model.columns().is_some())?;
     let judged = Judgement::new(model, &data.test, arguments.k, common.seed);

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     let config = Config::read(&run.join(CONFIG))?;
     let (named, data) = Trained::load(run)?.data(data.as_ref())?;
     let seed = if said("seed") { common.seed } else { config.training.seed };
-    let report = report::write(run, &config, &named, &data.train, &data.test, seed)?;
+    let (report, _) = report::write(run, &config, &named, &data.train, &data.test, seed)?;
     if common.json {
         print_json(&Report { report });
     } else {

@@ -32,10 +32,14 @@ impl<'a> Chain<'a> {
 
     /// Whole numbers as a constant; its name.
     pub(super) fn numbers(&mut self, name: String, numbers: &[usize]) -> String {
-        let raw_data = numbers.iter().flat_map(|&number| (number as i64).to_le_bytes()).collect();
-        let (dims, data_type) = (vec![numbers.len() as i64], kind::TENSOR_INT64);
-        self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
-        name
+        let bytes = numbers.iter().flat_map(|&number| (number as i64).to_le_bytes()).collect();
+        self.constant(name, kind::TENSOR_INT64, &[numbers.len()], bytes)
+    }
+
+    /// Numbers in double precision as a constant; its name.
+    pub(super) fn doubles(&mut self, name: String, numbers: &[f64]) -> String {
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.constant(name, kind::TENSOR_DOUBLE, &[numbers.len()], bytes)
     }
 
     /// One of the arrays that the layers hold as a constant of the same name; or where there is none, so many times `otherwise`.
@@ -43,20 +47,21 @@ impl<'a> Chain<'a> {
         if self.weights.shape(&name).is_some() {
             return self.array(name);
         }
-        let raw_data = otherwise.to_le_bytes().repeat(features);
-        let (dims, data_type) = (vec![features as i64], kind::TENSOR_FLOAT);
-        self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
-        Ok(name)
+        Ok(self.constant(name, kind::TENSOR_FLOAT, &[features], otherwise.to_le_bytes().repeat(features)))
     }
 
     /// One of the arrays that the layers hold as a constant of the same name.
     pub(super) fn array(&mut self, name: String) -> Result<String, WeightsError> {
         let shape = self.weights.shape(&name).unwrap_or_default();
         let array = self.weights.get::<f32>(&name, shape)?;
-        let raw_data = array.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let bytes = array.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Ok(self.constant(name, kind::TENSOR_FLOAT, shape, bytes))
+    }
+
+    fn constant(&mut self, name: String, data_type: i32, shape: &[usize], raw_data: Vec<u8>) -> String {
         let dims = shape.iter().map(|&side| side as i64).collect();
-        self.constants.push(Tensor { dims, data_type: kind::TENSOR_FLOAT, name: name.clone(), raw_data });
-        Ok(name)
+        self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
+        name
     }
 
     /// Rows as other rows or images, whatever the batch.

@@ -5,18 +5,20 @@
 //! image, it is reordered, so that a code is the same row of numbers as everywhere else in the program.
 
 mod chain;
+mod columns;
 mod proto;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+use eae::data::Columns;
 use nn_layers::{Activation, Kind, Placed, Sequential, Weights, WeightsError, Window};
 use prost::Message;
 use thiserror::Error;
 
 use chain::{Chain, float, integer, integers};
-use proto::kind::TENSOR_FLOAT;
+use proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT};
 
 /// The operators' version: that of ONNX 1.12, which every runtime since 2022 knows.
 pub(crate) const OPSET: i64 = 17;
@@ -44,15 +46,20 @@ pub(crate) struct Interface<'a> {
     pub(crate) input: &'a str,
     /// The names of what it gives: of equal parts of it, if there are more than one.
     pub(crate) outputs: &'a [&'a str],
+    /// What the numbers are if it takes vectors in their own units, and if it gives such.
+    pub(crate) columns: [Option<&'a Columns>; 2],
     pub(crate) metadata: &'a HashMap<String, String>,
 }
 
 /// The content of a file.
 pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Result<Vec<u8>, ExportError> {
-    let Interface { name, about, input, outputs, metadata } = *interface;
+    let Interface { name, about, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
     let mut weights = Weights::default();
     network.write(name, &mut weights);
     let mut chain = Chain::new(input, &weights);
+    if let Some(columns) = columns_in {
+        columns::standardise(&mut chain, &format!("{name}.{input}"), columns);
+    }
     let layers: Vec<_> = network.layers().collect();
     let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);
     // A single channel, or a single pixel, is in the same order either way.
@@ -65,7 +72,10 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         layer(&mut chain, name, &layers, place)?;
     }
     if let Some([height, width, channels]) = image_out {
-        chain.reorder(&format!("{name}.ordered"), [channels, height, width], [1, 2, 0]);
+        chain.reorder(&format!("{name}.{}", outputs[0]), [channels, height, width], [1, 2, 0]);
+    }
+    if let Some(columns) = columns_out {
+        columns::restore(&mut chain, &format!("{name}.{}", outputs[0]), columns);
     }
     let shape = network.output_shape();
     chain.give(outputs, shape[0]);
@@ -74,8 +84,8 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         node: chain.nodes,
         name: name.to_owned(),
         initializer: chain.constants,
-        input: vec![value(input, network.input_shape())],
-        output: outputs.iter().map(|output| value(output, &part)).collect(),
+        input: vec![value(input, network.input_shape(), columns_in)],
+        output: outputs.iter().map(|output| value(output, &part, columns_out)).collect(),
     };
     // A hash map has no order, and the same model should be the same file.
     let metadata: BTreeMap<_, _> = metadata.iter().collect();
@@ -155,12 +165,16 @@ fn sliding(window: Window) -> Vec<proto::Attribute> {
     vec![integers("kernel_shape", &kernel), integers("strides", &stride), integers("pads", &pads)]
 }
 
-/// What goes in or comes out: a batch of any size, of samples of this shape.
-fn value(name: &str, sample: &[usize]) -> proto::Value {
+/// What goes in or comes out: a batch of any size, of samples of this shape, or of vectors.
+fn value(name: &str, sample: &[usize], columns: Option<&Columns>) -> proto::Value {
     let batch = proto::Dimension { dim_value: None, dim_param: Some("batch".to_owned()) };
-    let sample = if let [height, width, channels] = *sample { vec![channels, height, width] } else { sample.to_vec() };
+    let (elem_type, sample) = match (columns, sample) {
+        (Some(columns), _) => (TENSOR_DOUBLE, vec![columns.len()]),
+        (None, &[height, width, channels]) => (TENSOR_FLOAT, vec![channels, height, width]),
+        (None, _) => (TENSOR_FLOAT, sample.to_vec()),
+    };
     let sides = sample.into_iter().map(|side| proto::Dimension { dim_value: Some(side as i64), dim_param: None });
     let shape = proto::Shape { dim: [batch].into_iter().chain(sides).collect() };
-    let tensor = proto::TensorType { elem_type: TENSOR_FLOAT, shape };
+    let tensor = proto::TensorType { elem_type, shape };
     proto::Value { name: name.to_owned(), kind: proto::Type { tensor } }
 }

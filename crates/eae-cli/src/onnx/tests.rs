@@ -27,30 +27,37 @@ pub(crate) fn noise(shape: &[usize], bound: f32, seed: u64) -> ArrayD<f32> {
     ArrayD::random_using(shape, within, &mut ChaCha8Rng::seed_from_u64(seed))
 }
 
-/// A file, and what must come out of it.
+/// A file, what goes in and what must come out of it, channels last.
 pub(crate) struct Case<'a> {
     pub(crate) file: Vec<u8>,
-    pub(crate) network: &'a Sequential<f32>,
-    pub(crate) input: ArrayD<f32>,
-    pub(crate) outputs: &'a [&'a str],
+    pub(crate) input: ArrayD<f64>,
+    pub(crate) outputs: Vec<(&'a str, ArrayD<f64>)>,
+}
+
+impl<'a> Case<'a> {
+    /// For a network that gives equal parts under these names.
+    pub(crate) fn new(file: Vec<u8>, network: &Sequential<f32>, input: &ArrayD<f32>, names: &[&'a str]) -> Self {
+        let tape = Tape::without_gradients();
+        let output = network.forward(tape.constant(input.clone())).value().mapv(f64::from);
+        let parts = output.axis_chunks_iter(Axis(1), output.len_of(Axis(1)) / names.len());
+        let outputs = names.iter().copied().zip(parts.map(|part| part.to_owned())).collect();
+        Self { file, input: input.mapv(f64::from), outputs }
+    }
 }
 
 /// Has `tests/run_onnx.py` run each file and compare.
 pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
     let python = std::env::var("EAE_PYTHON").expect("EAE_PYTHON names a Python with onnxruntime and numpy");
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: String, array: ArrayD<f32>| {
-        let array = if array.ndim() == 4 { array.permuted_axes(vec![0, 3, 1, 2]) } else { array };
+    let write = |name: String, array: &ArrayD<f64>| {
+        let axes = if array.ndim() == 4 { vec![0, 3, 1, 2] } else { (0..array.ndim()).collect() };
+        let array = array.view().permuted_axes(axes);
         array.as_standard_layout().write_npy(File::create(folder.path().join(name)).unwrap()).unwrap();
     };
-    for (number, case) in cases.iter().enumerate() {
-        fs::write(folder.path().join(format!("{number}.onnx")), &case.file).unwrap();
-        let tape = Tape::without_gradients();
-        let output = case.network.forward(tape.constant(case.input.clone())).value();
-        let part = output.len_of(Axis(1)) / case.outputs.len();
-        let parts = output.axis_chunks_iter(Axis(1), part);
-        case.outputs.iter().zip(parts).for_each(|(name, part)| write(format!("{number}.{name}.npy"), part.to_owned()));
-        write(format!("{number}.npy"), case.input.clone());
+    for (number, Case { file, input, outputs }) in cases.iter().enumerate() {
+        fs::write(folder.path().join(format!("{number}.onnx")), file).unwrap();
+        write(format!("{number}.npy"), input);
+        outputs.iter().for_each(|(name, output)| write(format!("{number}.{name}.npy"), output));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run_onnx.py");
     let status = Command::new(python).arg(script).arg(folder.path()).status().unwrap();
@@ -59,7 +66,7 @@ pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
 
 fn exported(network: &Sequential<f32>, outputs: &[&str]) -> Result<Vec<u8>, ExportError> {
     let metadata = &HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
-    export(network, &Interface { name: "net", about: "A test", input: "in", outputs, metadata })
+    export(network, &Interface { name: "net", about: "A test", input: "in", outputs, columns: [None; 2], metadata })
 }
 
 fn rng() -> ChaCha8Rng {
@@ -190,11 +197,9 @@ fn onnxruntime_gives_the_same_for_every_layer() {
         Sequential::on(&[40]),
     ];
     let networks = networks.map(|network| network.build().unwrap());
-    let cases = networks.iter().map(|network| Case {
-        file: exported(network, &["out"]).unwrap(),
-        network,
-        input: noise(&[&[3], network.input_shape()].concat(), 2.0, 5),
-        outputs: &["out"],
+    let cases = networks.iter().map(|network| {
+        let input = noise(&[&[3], network.input_shape()].concat(), 2.0, 5);
+        Case::new(exported(network, &["out"]).unwrap(), network, &input, &["out"])
     });
     runtime_agrees(&cases.collect::<Vec<_>>());
 }

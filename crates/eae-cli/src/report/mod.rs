@@ -68,7 +68,8 @@ struct Report<'a> {
     draws: Result<Draws, String>,
 }
 
-/// Makes the report of a run folder on the data that its model was trained on, and writes it there.
+/// Makes the report of a run folder on the data that its model was trained on, and writes it there; what to beware of, too, a
+/// sentence for each.
 pub(crate) fn write(
     folder: &Path,
     config: &Config,
@@ -76,13 +77,14 @@ pub(crate) fn write(
     train: &dyn Source<f32>,
     test: &Images<f32>,
     seed: u64,
-) -> Result<PathBuf, Failure> {
+) -> Result<(PathBuf, Vec<String>), Failure> {
     let report = Report::new(folder, config, named, (train, test), seed)?;
     let page = page::page(&report).map_err(Failure::other)?;
     let path = folder.join(FILE);
     write_whole(&path, page.into_string().as_bytes())
         .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
-    Ok(path)
+    let warnings = report.warnings().into_iter().map(|warning| format!("{} {}", warning.what, warning.way_out));
+    Ok((path, warnings.collect()))
 }
 
 impl<'a> Report<'a> {

@@ -66,7 +66,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
 }
 
 impl Report<'_> {
-    fn warnings(&self) -> Vec<Warning> {
+    pub(super) fn warnings(&self) -> Vec<Warning> {
         let last = self.epochs.last();
         warnings(&Facts {
             images: self.images(),

@@ -11,7 +11,7 @@ use ndarray::{Array2, Array3, Array4};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::{Value, json};
 
-use crate::{eae, stderr};
+use crate::{eae, refused, stderr};
 use client::Explorer;
 
 /// A folder with a quick run, of data that are left there by name.
@@ -189,10 +189,7 @@ fn in_colour_without_data_and_with_mistakes() {
         (&["run", "--host", "localhost", "--port", port], 1, "name another with --port"),
     ];
     for (arguments, code, message) in cases {
-        let output = eae(folder, &[&["serve"], arguments].concat());
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-        assert!(stderr(&output).contains(message), "{arguments:?}: {}", stderr(&output));
-        assert!(output.stdout.is_empty());
+        refused(folder, &[&["serve"], arguments].concat(), code, message);
     }
     an_interrupt_ends(explorer);
 }

@@ -1,9 +1,10 @@
+use std::io::Read;
 use std::path::Path;
 use std::slice;
 
 use ndarray::ArcArray;
 
-use super::file::{find, pixel, read, unpack};
+use super::file::{find, pixel, read, unpacked};
 use super::{DataError, Images, Split};
 use crate::Float;
 
@@ -32,8 +33,11 @@ fn images<F: Float>(folder: &Path, names: &[String]) -> Result<Images<F>, DataEr
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for name in names {
         let path = find(folder, slice::from_ref(name), "the six files of the binary version of CIFAR-10")?;
-        let file = read(&path)?;
-        let file = unpack(&path, &file)?;
+        let mut file = Vec::new();
+        let packed = read(&path)?;
+        if let Err(source) = unpacked(&packed).read_to_end(&mut file) {
+            return Err(DataError::Gzip { path, source });
+        }
         let found = file.len();
         if found == 0 || found % RECORD != 0 {
             return Err(DataError::Records { path, found, record: RECORD });

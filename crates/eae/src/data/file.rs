@@ -1,6 +1,5 @@
-use std::borrow::Cow;
 use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -35,9 +34,15 @@ pub fn from_idx<F: Float>(path: impl AsRef<Path>) -> Result<Split<F>, DataError>
 pub fn from_npy<F: Float>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     let path = path.as_ref();
     let file = read(path)?;
-    let file = unpack(path, &file)?;
-    let wrong = |source: NpyError| DataError::Npy { path: path.to_path_buf(), source };
-    let array = Npy::new(file.as_ref()).map_err(wrong)?;
+    let wrong = |source: NpyError| {
+        let path = path.to_path_buf();
+        match source {
+            // Of what is in memory, nothing else can go wrong.
+            NpyError::Read(source) => DataError::Gzip { path, source },
+            source => DataError::Npy { path, source },
+        }
+    };
+    let array = Npy::new(unpacked(&file)).map_err(wrong)?;
     let found = array.descriptor().to_owned();
     let largest = match found.trim_start_matches(['<', '>', '|']) {
         "u1" => 255.0,
@@ -62,19 +67,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(path).map_err(|source| DataError::Read { path: path.to_path_buf(), source })
 }
 
-/// The contents of a file that may be packed.
-pub(super) fn unpack<'a>(path: &Path, file: &'a [u8]) -> Result<Cow<'a, [u8]>, DataError> {
-    gunzip(file).map_err(|source| DataError::Gzip { path: path.to_path_buf(), source })
-}
-
-/// The same when they do not start as gzip files do.
-pub(super) fn gunzip(file: &[u8]) -> io::Result<Cow<'_, [u8]>> {
-    if !file.starts_with(&[0x1f, 0x8b]) {
-        return Ok(Cow::Borrowed(file));
-    }
-    let mut unpacked = Vec::new();
-    MultiGzDecoder::new(file).read_to_end(&mut unpacked)?;
-    Ok(Cow::Owned(unpacked))
+/// The contents of a file that may be packed, unpacked as far as they are read: a packed file may be a thousand times as long
+/// as it looks.
+pub(super) fn unpacked(file: &[u8]) -> Box<dyn Read + '_> {
+    if file.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }
 }
 
 pub(super) fn read_idx(path: &Path) -> Result<Idx, DataError> {

@@ -1,11 +1,11 @@
 //! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each axis' length as a
 //! big-endian 32-bit number, then the elements in row-major order.
 
-use std::io;
+use std::io::{self, Read};
 
 use thiserror::Error;
 
-use super::file::gunzip;
+use super::file::unpacked;
 
 /// An array of bytes read from an IDX file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +30,16 @@ pub enum IdxError {
     #[error("an IDX file of bytes starts with 00 00 08 and the number of axes, this one with {0:02x?}")]
     Magic([u8; 4]),
     /// It holds more or fewer elements than its header says.
-    #[error("the header says shape {shape:?}, which is {expected} bytes, but {found} follow")]
+    #[error(
+        "the header says shape {shape:?}, which is {expected} bytes, but {} follow",
+        if *found as u128 > *expected { "more".to_owned() } else { found.to_string() }
+    )]
     Length {
         /// The shape in the header.
         shape: Vec<usize>,
         /// The bytes that it takes.
         expected: u128,
-        /// The bytes that there are.
+        /// The bytes that there are, of which no more than one too many is read.
         found: usize,
     },
 }
@@ -44,22 +47,32 @@ pub enum IdxError {
 impl Idx {
     /// Reads the contents of a file, gzipped or not.
     ///
-    /// Nothing is allocated on the word of the header.
+    /// Nothing is allocated on the word of the header, and nothing unpacked that it does not ask for.
     ///
     /// # Errors
     ///
     /// If it is not an IDX file of unsigned bytes, or a truncated one.
     pub fn parse(file: &[u8]) -> Result<Self, IdxError> {
-        let file = gunzip(file).map_err(IdxError::Gzip)?;
-        let short = IdxError::Header(file.len());
-        let Some((&magic, rest)) = file.split_first_chunk::<4>() else { return Err(short) };
+        let mut reader = unpacked(file);
+        let mut read = |count: u64| {
+            let mut bytes = Vec::new();
+            reader.by_ref().take(count).read_to_end(&mut bytes).map_err(IdxError::Gzip)?;
+            Ok(bytes)
+        };
+        let magic = read(4)?;
+        let Some(&magic) = magic.first_chunk::<4>() else { return Err(IdxError::Header(magic.len())) };
         let [0, 0, 8, axes] = magic else { return Err(IdxError::Magic(magic)) };
-        let Some((lengths, bytes)) = rest.split_at_checked(4 * usize::from(axes)) else { return Err(short) };
+        let lengths = read(4 * u64::from(axes))?;
+        if lengths.len() < 4 * usize::from(axes) {
+            return Err(IdxError::Header(4 + lengths.len()));
+        }
         let (lengths, _) = lengths.as_chunks::<4>();
         let shape: Vec<usize> = lengths.iter().map(|&length| u32::from_be_bytes(length) as usize).collect();
         let expected = shape.iter().try_fold(1_u128, |product, &n| product.checked_mul(n as u128)).unwrap_or(u128::MAX);
+        // One more than there should be, to see whether there are more.
+        let bytes = read(u64::try_from(expected).unwrap_or(u64::MAX).saturating_add(1))?;
         if expected == bytes.len() as u128 {
-            Ok(Self { shape, bytes: bytes.to_vec() })
+            Ok(Self { shape, bytes })
         } else {
             Err(IdxError::Length { shape, expected, found: bytes.len() })
         }
@@ -95,5 +108,8 @@ mod tests {
         // 255 axes of 2^32 - 1: the product overflows, and nothing is allocated.
         let huge = [&[0, 0, 8, 255][..], &[0xff; 4 * 255]].concat();
         assert!(matches!(Idx::parse(&huge), Err(IdxError::Length { found: 0, .. })));
+        // Nor is what nobody asked for unpacked.
+        let said = Idx::parse(&[&SMALL[..], &[7; 1000]].concat()).unwrap_err().to_string();
+        assert_eq!(said, "the header says shape [2, 3], which is 6 bytes, but more follow");
     }
 }

@@ -24,6 +24,12 @@ pub fn from_table<F: Float>(path: impl AsRef<Path>) -> Result<(Split<F>, Columns
     if columns.constant().count() == columns.len() {
         return Err(DataError::Constant { path: path.to_path_buf() });
     }
+    if let Some(column) = (0..columns.len()).find(|&column| !columns.moments(column).1.is_finite()) {
+        let values = table.values.column(column);
+        let (row, &value) = values.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).expect("rows");
+        let (column, must) = (columns.describe(column).to_string(), TOO_FAR);
+        return Err(DataError::Value { path: path.to_path_buf(), row, column, value, must });
+    }
     Ok((split(path, table.values.view(), &columns)?, columns))
 }
 
@@ -59,6 +65,8 @@ pub fn is_of_vectors(path: impl AsRef<Path>) -> Result<bool, DataError> {
     Ok(table::array_shape(path.as_ref())?.len() == 2)
 }
 
+const TOO_FAR: &str = "so far from the rest that it is no number once the column is standardised; leave the row out";
+
 /// A table of finite numbers.
 fn read(path: &Path) -> Result<Table, DataError> {
     let table = Table::read(path)?;
@@ -86,7 +94,7 @@ fn split<F: Float>(path: &Path, rows: ArrayView2<'_, f64>, columns: &Columns) ->
                 row: first + row,
                 column: columns.describe(column).to_string(),
                 value: rows[[row, column]],
-                must: "so far from the rest that it is no number once the column is standardised; leave the row out",
+                must: TOO_FAR,
             }),
         }
     };
@@ -182,6 +190,9 @@ mod tests {
         let far = wrong(b"1,2\n3,4\n1e60,4");
         assert!(far.starts_with(": row 2 (from 0), column 0 is 1"), "{far}");
         assert!(far.ends_with("no number once the column is standardised; leave the row out"), "{far}");
+        // Each is a number, but not their deviation, which a model could not keep.
+        let far = wrong(b"-1.7e308,4\n1.7e308,4\n1,2");
+        assert!(far.starts_with(": row 1 (from 0), column 0 is 1") && far.contains("so far from the rest"), "{far}");
         let missing = from_table::<f32>("no such file.csv").unwrap_err().to_string();
         assert!(missing.starts_with("no such file.csv: cannot be opened: "));
     }

@@ -1,9 +1,9 @@
 use autodiff_mini::Var;
 use ndarray::{Array2, ArrayView2, Axis, Ix2};
-use nn_layers::{Weights, WeightsError};
+use nn_layers::Weights;
 
-use crate::Float;
 use crate::metrics::chi_quantiles;
+use crate::{CheckpointError, Float};
 
 /// What is kept from one step to the next.
 #[derive(Debug, Clone, Default)]
@@ -48,13 +48,17 @@ impl<F: Float> Bank<F> {
     }
 
     /// Takes them from there, if they are there.
-    pub(crate) fn read(&mut self, name: &str, weights: &Weights) -> Result<(), WeightsError> {
+    pub(crate) fn read(&mut self, name: &str, weights: &Weights) -> Result<(), CheckpointError> {
         *self = Self::default();
-        if let Some(&[rows, columns]) = weights.shape(name) {
-            let all = weights.get(name, &[rows, columns])?;
-            self.rows = all.into_dimensionality().expect("two axes");
+        if let Some(shape) = weights.shape(name) {
+            let all = weights.get(name, shape)?.into_dimensionality::<Ix2>();
+            let wrong = |what: String| CheckpointError::Description(format!("its `{name}` {what}"));
+            let rows = all.map_err(|_| wrong(format!("has shape {shape:?}, it must be rows")))?;
             let next = weights.get_count(&format!("{name}.next"))?;
-            self.next = usize::try_from(next).unwrap_or(0).min(rows);
+            let Some(next) = usize::try_from(next).ok().filter(|&next| next < rows.nrows()) else {
+                return Err(wrong(format!("has {} rows, and the next to go is said to be {next}", rows.nrows())));
+            };
+            (self.rows, self.next) = (rows, next);
         }
         Ok(())
     }

@@ -58,7 +58,7 @@ impl<F: Float> Training<F> {
         next.read(weights)?;
         let mut training = Self { progress, ..Self::new(config, progress.images) };
         let shapes: Vec<Vec<usize>> = next.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
-        training.stepper.read(KEY, weights, &shapes, progress.steps as u64)?;
+        training.stepper.read(KEY, weights, &shapes, next.latent(), progress.steps as u64)?;
         *model = next;
         Ok(training)
     }

@@ -41,7 +41,10 @@ impl Run {
         }
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
-        self.log.write("evaluation", &evaluation).map_err(|e| failed(&e))?;
+        // What is in it matters less than what is still to be made.
+        if let Err(problem) = self.log.write("evaluation", &evaluation) {
+            eprintln!("eae: lines are missing in {}: {problem}", self.folder.join(run::METRICS).display());
+        }
         if self.model.columns().is_none() {
             pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
             if let Some(tensorboard) = &mut self.tensorboard {

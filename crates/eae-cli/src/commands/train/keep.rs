@@ -49,13 +49,13 @@ pub(super) struct Keeper {
     folder: PathBuf,
     every: Duration,
     last: Instant,
-    /// Whether it has been said that it could not be written.
-    complained: bool,
+    /// The file of which it has been said that it could not be written.
+    complained: Option<&'static str>,
 }
 
 impl Keeper {
     pub(super) fn new(folder: &Path, every: Duration) -> Self {
-        Self { folder: folder.to_path_buf(), every, last: Instant::now(), complained: false }
+        Self { folder: folder.to_path_buf(), every, last: Instant::now(), complained: None }
     }
 
     /// Now, whole or not at all.
@@ -65,22 +65,34 @@ impl Keeper {
         weights.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
     }
 
-    /// If it is time. What cannot be written now may be a disk that is full for a while: that is said once, and no reason to
-    /// give up what has been learnt.
+    /// If it is time.
     pub(super) fn keep_if_due(&mut self, model: &Autoencoder<f32>, training: &Training<f32>, kept: &Kept) {
         if self.last.elapsed() < self.every {
             return;
         }
-        match self.keep(model, training, kept) {
-            Err(problem) if !self.complained => {
-                eprintln!("eae: the training goes on, but cannot be kept: {problem}");
-                self.complained = true;
-            }
-            Ok(()) => self.complained = false,
-            Err(_) => {}
-        }
+        let result = self.keep(model, training, kept);
+        self.heard(CHECKPOINT, result);
         // After it, so that a slow disk does not become the only thing that is worked on.
         self.last = Instant::now();
+    }
+
+    /// The model with the least loss so far; whether it is there.
+    pub(super) fn keep_best(&mut self, model: &Autoencoder<f32>) -> bool {
+        let result = model.save(self.folder.join(BEST)).map_err(Failure::other);
+        self.heard(BEST, result)
+    }
+
+    /// Whether a file could be written. If not, it may be a disk that is full for a while: that is said once, until there is
+    /// room again, and no reason to give up what has been learnt.
+    fn heard(&mut self, file: &'static str, result: Result<(), Failure>) -> bool {
+        if self.complained == Some(file) && result.is_ok() {
+            self.complained = None;
+        }
+        if let (Err(problem), None) = (&result, self.complained) {
+            eprintln!("eae: the training goes on, but cannot be kept: {problem}");
+            self.complained = Some(file);
+        }
+        result.is_ok()
     }
 }
 

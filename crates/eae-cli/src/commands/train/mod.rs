@@ -25,7 +25,7 @@ use crate::{Common, print_json, report};
 
 pub(crate) use config::{Config, FILE as CONFIG};
 pub(crate) use keep::CHECKPOINT;
-use keep::{BEST, Keeper, Kept, resume};
+use keep::{Keeper, Kept, resume};
 use model::Model;
 
 /// Train a model and leave it in a run folder.
@@ -179,29 +179,36 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
             eprintln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
         }
     }
-    let (folder, training, kept) = match &arguments.resume {
+    let (folder, training, kept, text) = match &arguments.resume {
         Some(folder) => {
             let (training, kept) = resume(folder, &config, &mut model, data.train.source())?;
-            (folder.clone(), training, kept)
+            (folder.clone(), training, kept, None)
         }
         None => {
-            let text = config.to_toml()?;
-            let folder = run_folder(arguments.out.as_deref(), config.data.name())?;
-            fs::write(folder.join(CONFIG), text).map_err(|e| in_folder(&folder, &e))?;
-            let images = data.train.source();
+            let (text, images) = (config.to_toml()?, data.train.source());
             let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
-            (folder, Training::new(config.training, images.len()), kept)
+            let folder = run_folder(arguments.out.as_deref(), config.data.name())?;
+            (folder, Training::new(config.training, images.len()), kept, Some(text))
         }
     };
-    let log = MetricsLog::resume(&folder, training.epochs()).map_err(|e| in_folder(&folder, &e))?;
-    let tensorboard = if config.tensorboard { Some(tensorboard(&folder, &config, training.steps())?) } else { None };
-    let mut run = Run { config, data, folder, model, training, kept, log, tensorboard };
+    let mut keeper = Keeper::new(&folder, every);
     // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
-    let mut keeper = Keeper::new(&run.folder, every);
-    keeper.keep(&run.model, &run.training, &run.kept)?;
+    let begun = begin(&folder, text.as_deref(), &config, &training);
+    let begun = begun.and_then(|logs| keeper.keep(&model, &training, &kept).map(|()| logs));
+    let (log, tensorboard) = begun.map_err(|problem| {
+        if text.is_some() {
+            // The folder was empty, and can be named again.
+            for name in [CONFIG, run::METRICS] {
+                let _ = fs::remove_file(folder.join(name));
+            }
+        }
+        let elsewhere = if text.is_some() { ", or name a folder elsewhere with --out" } else { "" };
+        Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
+    })?;
+    let mut run = Run { config, data, folder, model, training, kept, log, tensorboard };
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
-    let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish()?) };
+    let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish().map_err(|e| run.unfinished(&e))?) };
     let report = if interrupted || arguments.no_report { None } else { run.report() };
 
     let Run { folder, training, kept, .. } = &run;
@@ -210,8 +217,11 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         print_json(&run::Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
     } else if let Some(evaluation) = evaluation {
         println!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
-        if let Some(report) = report {
+        if let Some((report, warnings)) = report {
             println!("to look at: {}", report.display());
+            if !arguments.quiet && !warnings.is_empty() {
+                println!("\nwhat to beware of\n- {}", warnings.join("\n- "));
+            }
         }
     }
     if interrupted {
@@ -245,6 +255,22 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
         return Err(Failure::usage("--patience is 0, it must be at least 1"));
     }
     Ok(model)
+}
+
+/// What is written before the first step, but for the training itself: of a new one its settings, and logs.
+fn begin(
+    folder: &Path,
+    text: Option<&str>,
+    config: &Config,
+    training: &Training<f32>,
+) -> Result<(MetricsLog, Option<TensorBoard>), Failure> {
+    let failed = |name: &str, e: io::Error| Failure::other(format!("{}: {e}", folder.join(name).display()));
+    if let Some(text) = text {
+        run::write_whole(&folder.join(CONFIG), text.as_bytes()).map_err(|e| failed(CONFIG, e))?;
+    }
+    let log = MetricsLog::resume(folder, training.epochs()).map_err(|e| failed(run::METRICS, e))?;
+    let tensorboard = if config.tensorboard { Some(tensorboard(folder, config, training.steps())?) } else { None };
+    Ok((log, tensorboard))
 }
 
 /// Event files, of which those of a training so far are left as they are.
@@ -287,8 +313,10 @@ impl Run {
                     let held_out = self.data.test.pixels.view();
                     let loss = held_out_loss(&self.model, held_out, &self.config.training);
                     let loss = loss.map_err(|e| in_folder(&self.folder, &e))?;
-                    if self.kept.is_best(loss, epoch.epoch) && self.config.keep_best {
-                        self.model.save(self.folder.join(BEST)).map_err(|e| in_folder(&self.folder, &e))?;
+                    let before = self.kept.best;
+                    // What could not be kept is not what others must be better than.
+                    if self.kept.is_best(loss, epoch.epoch) && self.config.keep_best && !keeper.keep_best(&self.model) {
+                        self.kept.best = before;
                     }
                     if self.config.patience.is_some_and(|patience| self.kept.epochs_since_best(epoch.epoch) >= patience)
                     {
@@ -303,14 +331,23 @@ impl Run {
         }
     }
 
-    /// What came of it, if that can be said. The model is worth more than its report, which can be made at any time.
-    fn report(&self) -> Option<PathBuf> {
+    /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
+    /// any time.
+    fn report(&self) -> Option<(PathBuf, Vec<String>)> {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);
         let written = report::write(folder, config, &config.data, train, &data.test, seed);
         let complain =
             |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
         written.map_err(complain).ok()
+    }
+
+    /// What could not be made of a training that is over can be made of what was kept of it.
+    fn unfinished(&self, problem: &Failure) -> Failure {
+        Failure::other(format!(
+            "{problem}; once that is put right, go on with: eae train --resume {}",
+            self.folder.display()
+        ))
     }
 
     /// Leaves the training to be gone on with, and the model so far to be used.
@@ -327,9 +364,11 @@ impl Run {
 fn run_folder(out: Option<&Path>, data: &str) -> Result<PathBuf, Failure> {
     let Some(folder) = out else {
         return run::create_numbered("runs", data)
-            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}")));
+            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}; name another with --out")));
     };
-    let in_folder = |e: io::Error| Failure::usage(format!("cannot use {} as run folder: {e}", folder.display()));
+    let in_folder = |e: io::Error| {
+        Failure::usage(format!("cannot use {} as run folder: {e}; name another with --out", folder.display()))
+    };
     fs::create_dir_all(folder).map_err(in_folder)?;
     if fs::read_dir(folder).map_err(in_folder)?.next().is_some() {
         return Err(Failure::usage(format!("{} is not empty; name a new folder with --out", folder.display())));
