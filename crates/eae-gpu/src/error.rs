@@ -45,7 +45,9 @@ pub enum Error {
         have: u64,
     },
     /// The budget that this crate keeps is spent: few drivers say so by themselves in time.
-    #[error("{bytes} bytes more than the {in_use} in use exceed the budget of {budget} bytes; set EAE_GPU_MEM_MB to more")]
+    #[error(
+        "{bytes} bytes more than the {in_use} in use exceed the budget of {budget} bytes; set EAE_GPU_MEM_MB to more"
+    )]
     OutOfMemory {
         /// What was asked for.
         bytes: u64,

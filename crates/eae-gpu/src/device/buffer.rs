@@ -85,7 +85,10 @@ impl Gpu {
         let inner = &*self.0;
         let limit = |need| Error::Limit { what: "a buffer", need, have: inner.limits.buffer };
         // Where the class would be past the limit, just so much.
-        let size = class(bytes).filter(|&size| size <= inner.limits.buffer).or(bytes.checked_next_multiple_of(4)).unwrap_or(u64::MAX);
+        let size = class(bytes)
+            .filter(|&size| size <= inner.limits.buffer)
+            .or(bytes.checked_next_multiple_of(4))
+            .unwrap_or(u64::MAX);
         if size > inner.limits.buffer {
             return Err(limit(bytes));
         }
@@ -151,7 +154,7 @@ mod tests {
     fn classes_hold_what_they_are_for_and_not_much_more() {
         for bytes in [1, 4, 256, 257, 384, 385, 1000, 1 << 20, (1 << 20) + 1] {
             let size = class(bytes).unwrap();
-            assert!(size >= bytes && size % 4 == 0 && (size <= 256 || size < 2 * bytes), "{bytes}: {size}");
+            assert!(size >= bytes && size.is_multiple_of(4) && (size <= 256 || size < 2 * bytes), "{bytes}: {size}");
         }
         assert_eq!(class(u64::MAX), None);
     }

@@ -145,7 +145,8 @@ impl Program {
             (device.create_query_set(&descriptor), device.create_buffer(&to))
         })?;
         let timing = Some((&set, &to));
-        let pending = inner.faults.guard(device, || self.gpu.encode(&self.dispatches, &self.groups, None, timing))??;
+        let pending =
+            inner.faults.guard(device, || self.gpu.encode(&self.dispatches, &self.groups, None, timing))??;
         let bytes = pending.expect("the times are read back").wait()?;
         let [start, end] = [0, 8].map(|at| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes")));
         Ok(Some(end.saturating_sub(start) as f64 * f64::from(inner.queue.get_timestamp_period()) * 1e-9))
@@ -223,7 +224,8 @@ fn uniform_bytes(dispatches: &[Dispatch]) -> Vec<u8> {
 fn bind(device: &wgpu::Device, dispatch: &Dispatch, uniforms: &wgpu::Buffer) -> wgpu::BindGroup {
     let bound = |buffer, offset, size| wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size });
     let uniform = bound(uniforms, 0, wgpu::BufferSize::new(size_of::<Params>() as u64));
-    let storage = dispatch.parts.iter().map(|part| bound(&part.buffer.wgpu, part.offset, wgpu::BufferSize::new(part.size)));
+    let storage =
+        dispatch.parts.iter().map(|part| bound(&part.buffer.wgpu, part.offset, wgpu::BufferSize::new(part.size)));
     let entries: Vec<_> = [uniform]
         .into_iter()
         .chain(storage)

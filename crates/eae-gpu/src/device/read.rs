@@ -1,11 +1,11 @@
 //! What comes back: asked for with the work that makes it, and waited for when it is needed, but not for ever.
 
-use std::sync::mpsc::{Receiver, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
+use super::Gpu;
 use super::buffer::Staging;
 use super::program::Part;
-use super::Gpu;
 use crate::{Error, Result};
 
 /// Bytes that are on the way back.

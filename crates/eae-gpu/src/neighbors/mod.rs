@@ -111,8 +111,13 @@ impl Search<'_> {
             let some = references.part(from * d, of, d);
             let ((q, q_at), (r, r_at)) = (queries.bind(), some.bind());
             let wide = d % 4 == 0 && q_at % 4 == 0 && r_at % 4 == 0;
-            let kernel =
-                Nearest { room: room(k), vectors: vectors as u32, whole: d <= 4 * vectors, wide, after: after.is_some() };
+            let kernel = Nearest {
+                room: room(k),
+                vectors: vectors as u32,
+                whole: d <= 4 * vectors,
+                wide,
+                after: after.is_some(),
+            };
             let mut bindings = vec![q, r, partial[0].bind().0, partial[1].bind().0];
             bindings.extend(after.into_iter().flatten().map(|list| list.bind().0));
             let chunk = of.div_ceil(splits);
@@ -128,7 +133,13 @@ impl Search<'_> {
                 let Some([x, y, _]) = groups(end - first) else {
                     return Err(Error::Limit { what: "queries", need: n as u64, have: u32::MAX.into() });
                 };
-                recording.run(&kernel, &bindings, params(words), [x, y, splits as u32], of_block * (end - first) as u64)?;
+                recording.run(
+                    &kernel,
+                    &bindings,
+                    params(words),
+                    [x, y, splits as u32],
+                    of_block * (end - first) as u64,
+                )?;
             }
             slot += splits;
         }
@@ -189,7 +200,9 @@ impl Among {
                 return wrong("some are not in order".to_owned());
             }
             if keys.last().is_some_and(|&key| !f32::from_bits(key).is_finite()) {
-                return wrong("one is infinitely far: numbers that are none, or too large for single precision".to_owned());
+                return wrong(
+                    "one is infinitely far: numbers that are none, or too large for single precision".to_owned(),
+                );
             }
         }
         let shape = (keys.len() / k, k);

@@ -70,7 +70,14 @@ impl GpuNeighbors {
             }
         };
         let all = candidates == others;
-        Some(exact(queries, references, k, window, &lists, |squared| if all { f64::INFINITY } else { frame.least(squared, d) }))
+        Some(exact(
+            queries,
+            references,
+            k,
+            window,
+            &lists,
+            |squared| if all { f64::INFINITY } else { frame.least(squared, d) },
+        ))
     }
 }
 
@@ -89,7 +96,8 @@ impl Frame {
         let widest = (&high - &low).fold(0.0_f64, |most, &width| most.max(width / 2.0));
         let scale = widest.log2().ceil().exp2();
         let usable = widest == 0.0 || (scale.is_normal() && scale.recip().is_normal());
-        (usable && centre.iter().all(|x| x.is_finite())).then(|| Self { centre, scale: if widest == 0.0 { 1.0 } else { scale } })
+        (usable && centre.iter().all(|x| x.is_finite()))
+            .then(|| Self { centre, scale: if widest == 0.0 { 1.0 } else { scale } })
     }
 
     fn single(&self, samples: &Samples<'_>) -> Array2<f32> {
@@ -129,7 +137,8 @@ fn exact(
         found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
         let bound = least(lists.squared.row(row).last().copied().unwrap_or(0.0));
         if found[k - 1].0 >= bound {
-            let others = (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
+            let others =
+                (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
             found.clear();
             found.extend(others.map(distance));
             found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
@@ -142,7 +151,13 @@ fn exact(
 }
 
 impl NeighborSearch for GpuNeighbors {
-    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> knn_entropy::Result<Neighbors> {
+    fn among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+    ) -> knn_entropy::Result<Neighbors> {
         let found = self.search(points, points, k, metric, Some(window));
         found.map_or_else(|| Auto.among(points, k, metric, window), Ok)
     }

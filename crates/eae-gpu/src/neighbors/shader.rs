@@ -163,10 +163,8 @@ fn main(
         for point in 0..POINTS {
             for v in 0..vectors {
                 let at = point * vectors + v;
-                let _ = writeln!(
-                    text,
-                    "        let e{at} = q{v} - points[{at}];\n        d{point} += dot(e{at}, e{at});"
-                );
+                let _ =
+                    writeln!(text, "        let e{at} = q{v} - points[{at}];\n        d{point} += dot(e{at}, e{at});");
             }
         }
         if !whole {

@@ -44,15 +44,7 @@ pub struct Product<'a> {
 
 impl Default for Product<'_> {
     fn default() -> Self {
-        Self {
-            layout: Layout::Plain,
-            alpha: 1.0,
-            beta: 0.0,
-            bias: None,
-            activation: None,
-            derivative: None,
-            cut: None,
-        }
+        Self { layout: Layout::Plain, alpha: 1.0, beta: 0.0, bias: None, activation: None, derivative: None, cut: None }
     }
 }
 
@@ -107,7 +99,8 @@ impl Product<'_> {
 
     fn finish(&self) -> Result<(Finish, f32)> {
         let curve = |activation| {
-            Curve::of(activation).ok_or_else(|| Error::Unsupported(format!("{activation:?} is not fused into a product")))
+            Curve::of(activation)
+                .ok_or_else(|| Error::Unsupported(format!("{activation:?} is not fused into a product")))
         };
         let activation = self.activation.map(curve).transpose()?;
         let derivative = self.derivative.map(|(activation, _)| curve(activation)).transpose()?;
@@ -167,7 +160,8 @@ impl Product<'_> {
         let step = rows([shape.k, shape.n]);
         for from in (0..shape.m).step_by(step) {
             let m = step.min(shape.m - from);
-            let values = self.derivative.map(|(activation, values)| (activation, values.part(from * shape.n, m, shape.n)));
+            let values =
+                self.derivative.map(|(activation, values)| (activation, values.part(from * shape.n, m, shape.n)));
             let derivative = values.as_ref().map(|(activation, values)| (*activation, values));
             let (a, c) = (a.part(from * shape.k, m, shape.k), c.part(from * shape.n, m, shape.n));
             Product { derivative, ..*self }.record_piece(recording, sum, &a, b, &c, &Shape { m, ..shape })?;
@@ -216,8 +210,22 @@ impl Product<'_> {
             let at = [a_at, b_at, if partial { 0 } else { c_at }, bias_at, y_at];
             let numbers = [self.alpha, self.beta, slope].map(f32::to_bits);
             params([
-                counts[0], counts[1], counts[2], at[0], at[1], at[2], at[3], at[4], chunk as u32, first as u32,
-                blocks as u32, row_blocks as u32, numbers[0], numbers[1], numbers[2], stride as u32,
+                counts[0],
+                counts[1],
+                counts[2],
+                at[0],
+                at[1],
+                at[2],
+                at[3],
+                at[4],
+                chunk as u32,
+                first as u32,
+                blocks as u32,
+                row_blocks as u32,
+                numbers[0],
+                numbers[1],
+                numbers[2],
+                stride as u32,
             ])
         };
         let kernel = Multiply { tile, layout: self.layout, wide, finish, distance, sums, partial };
@@ -282,7 +290,8 @@ mod tests {
                             Activation::Tanh,
                             Activation::Softplus,
                         ] {
-                            let finished = Product { beta: 1.0, bias: Some(&bias), activation: Some(activation), ..product };
+                            let finished =
+                                Product { beta: 1.0, bias: Some(&bias), activation: Some(activation), ..product };
                             finished.record(&mut recording, Sum::Products, &square(), &square(), &square()).unwrap();
                             let back = Product { derivative: Some((activation, &values)), ..product };
                             back.record(&mut recording, Sum::Products, &square(), &square(), &square()).unwrap();

@@ -59,7 +59,14 @@ impl GpuGemm {
 }
 
 impl Gemm<f32> for GpuGemm {
-    fn gemm(&self, alpha: f32, a: ArrayView2<'_, f32>, b: ArrayView2<'_, f32>, beta: f32, mut c: ArrayViewMut2<'_, f32>) {
+    fn gemm(
+        &self,
+        alpha: f32,
+        a: ArrayView2<'_, f32>,
+        b: ArrayView2<'_, f32>,
+        beta: f32,
+        mut c: ArrayViewMut2<'_, f32>,
+    ) {
         // That they do not fit is for the processor's product to say, in its words.
         let fit = a.len_of(Axis(1)) == b.len_of(Axis(0)) && c.dim() == (a.nrows(), b.ncols());
         if fit && self.lock().is_none() {

@@ -142,7 +142,11 @@ impl Finish {
             let _ = writeln!(text, "    v = {};", curve.value());
         }
         if let Some(curve) = self.derivative {
-            let _ = writeln!(text, "    let y = values[(p.y_at + place) / {words}u];\n    v = {};", curve.times_derivative());
+            let _ = writeln!(
+                text,
+                "    let y = values[(p.y_at + place) / {words}u];\n    v = {};",
+                curve.times_derivative()
+            );
         }
         text + "    return v;\n}\n"
     }
@@ -277,7 +281,10 @@ impl Multiply {
         if self.along_the_sum(factor) {
             // Four rows of four at a time, turned around.
             let (units, steps) = (side / 4 * (depth / 4), depth / 4);
-            let _ = writeln!(text, "        if t < {units}u {{\n            let s = t / {steps}u;\n            let k = t % {steps}u * 4u;");
+            let _ = writeln!(
+                text,
+                "        if t < {units}u {{\n            let s = t / {steps}u;\n            let k = t % {steps}u * 4u;"
+            );
             for r in 0..4 {
                 let _ = writeln!(
                     text,

@@ -112,12 +112,17 @@ impl Trainer {
             return Err(Error::Unsupported(format!("k is {}, on the GPU it must be from 1 to {most}", weights.len())));
         }
         if before.is_empty() || behind.is_empty() || decoder.output_shape().iter().product::<usize>() != pixels {
-            return Err(Error::Shape("the decoder does not give what the encoder takes, or one has no layers".to_owned()));
+            return Err(Error::Shape(
+                "the decoder does not give what the encoder takes, or one has no layers".to_owned(),
+            ));
         }
         if let Some(images) = &images
             && images.ncols() != pixels
         {
-            return Err(Error::Shape(format!("images have {} numbers, and the encoder takes {pixels}", images.ncols())));
+            return Err(Error::Shape(format!(
+                "images have {} numbers, and the encoder takes {pixels}",
+                images.ncols()
+            )));
         }
         let layout = Layout::of(before.iter().chain(&behind));
         let all = |numbers: usize| gpu.zeros(1, numbers.max(1));
@@ -138,8 +143,17 @@ impl Trainer {
             let bindings = [part, step.bind().0, x.bind().0];
             run(&mut recording, Small::Gather, &bindings, words, (batch * pixels).div_ceil(256))?;
         }
-        Build { gpu, settings, layout: &layout, parameters: &parameters, gradients: &gradients, statistics: &statistics, step: &step, report: &report }
-            .record(&mut recording, &x, latent, &before, &behind)?;
+        Build {
+            gpu,
+            settings,
+            layout: &layout,
+            parameters: &parameters,
+            gradients: &gradients,
+            statistics: &statistics,
+            step: &step,
+            report: &report,
+        }
+        .record(&mut recording, &x, latent, &before, &behind)?;
         let words = {
             let numbers = [BETA1, BETA2, 1.0 - BETA1, 1.0 - BETA2, EPS].map(|number| (number as f32).to_bits());
             params([layout.numbers as u32, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]])
@@ -429,7 +443,8 @@ impl Build<'_> {
         // What it comes to.
         let output = values.last().expect("the images at least");
         let last = stages.last().expect("at least one");
-        let curve = if let Stage::Dense { activation: Some(activation), .. } = last { Curve::of(*activation) } else { None };
+        let curve =
+            if let Stage::Dense { activation: Some(activation), .. } = last { Curve::of(*activation) } else { None };
         let numbers = output.shape().iter().product::<usize>();
         let parts = self.gpu.matrix(1, numbers.div_ceil(1024))?;
         let mut gradient = self.gpu.matrix(n, output.shape()[1])?;
@@ -461,7 +476,8 @@ impl Build<'_> {
                     };
                     if is_code && derivative.is_some() {
                         return Err(Error::Unsupported(
-                            "an encoder that ends in an activation is not trained on the GPU; train on the CPU".to_owned(),
+                            "an encoder that ends in an activation is not trained on the GPU; train on the CPU"
+                                .to_owned(),
                         ));
                     }
                     let beta = if is_code { 1.0 } else { 0.0 };
@@ -470,7 +486,10 @@ impl Build<'_> {
                     gradient = next;
                 }
                 Stage::BatchNorm { features, .. } => {
-                    if place == 0 || matches!(stages[place - 1], Stage::Dense { activation: Some(_), .. }) || place == before.len() {
+                    if place == 0
+                        || matches!(stages[place - 1], Stage::Dense { activation: Some(_), .. })
+                        || place == before.len()
+                    {
                         return Err(Error::Unsupported(
                             "batch normalisation that does not follow a dense layer, or follows its activation, is not trained on the \
                              GPU; train on the CPU"
@@ -532,7 +551,13 @@ impl Build<'_> {
         let closest = ((floor * floor) as f32).max(f32::MIN_POSITIVE).to_bits();
         let gradient = self.gpu.matrix(n, d)?;
         let bindings = [codes, keys, ids, &on_device, self.step, &gradient].map(|matrix| matrix.bind().0);
-        run(recording, Small::Entropy, &bindings, params([n as u32, d as u32, k as u32, closest]), (n * d).div_ceil(64))?;
+        run(
+            recording,
+            Small::Entropy,
+            &bindings,
+            params([n as u32, d as u32, k as u32, closest]),
+            (n * d).div_ceil(64),
+        )?;
         let of_neighbors: f64 = weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0)).sum();
         let half = d as f64 / 2.0;
         let volume = half * std::f64::consts::PI.ln() - ln_gamma(half + 1.0);

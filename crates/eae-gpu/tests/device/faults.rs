@@ -76,7 +76,10 @@ fn a_budget(gpu: &Gpu) {
 
 fn a_name_that_is_none(_: &Gpu) {
     let error = Gpu::open(&Choice { adapter: Some("no such".to_owned()), ..Choice::default() }).unwrap_err();
-    assert!(matches!(&error, Error::NotFound { wanted, found } if wanted == "no such" && found.contains("0: ")), "{error}");
+    assert!(
+        matches!(&error, Error::NotFound { wanted, found } if wanted == "no such" && found.contains("0: ")),
+        "{error}"
+    );
 }
 
 fn too_slow(gpu: &Gpu) {
@@ -94,7 +97,8 @@ fn many_threads(gpu: &Gpu) {
                 for round in 0..5 {
                     let side = 5 + 7 * thread + round;
                     let [a, b] = [1, 2].map(|seed| random(side, side, seed));
-                    let [on_a, on_b, c] = [gpu.upload(a.view()), gpu.upload(b.view()), gpu.zeros(side, side)].map(Result::unwrap);
+                    let [on_a, on_b, c] =
+                        [gpu.upload(a.view()), gpu.upload(b.view()), gpu.zeros(side, side)].map(Result::unwrap);
                     let mut batch = gpu.batch();
                     batch.product(&Product::default(), &on_a, &on_b, &c).unwrap();
                     batch.submit().unwrap();

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use eae_gpu::{Gpu, GpuNeighbors, Limits};
-use knn_entropy::{
-    BruteForce, ClosePoints, KozachenkoLeonenko, Metric, NeighborSearch, Norm, Samples, Weighting,
-};
-use ndarray::{Array2, concatenate};
+use knn_entropy::{BruteForce, ClosePoints, KozachenkoLeonenko, Metric, NeighborSearch, Norm, Samples, Weighting};
 use ndarray::Axis;
+use ndarray::{Array2, concatenate};
 
 use crate::Test;
 use crate::product::random;
@@ -136,8 +134,7 @@ fn the_entropy_and_its_gradient(gpu: &Gpu) {
     let same = concatenate![Axis(0), codes.view(), codes.slice_axis(Axis(0), ndarray::Slice::from(..20))];
     for codes in [codes, same + 100.0] {
         for (k, weighting) in [(1, Weighting::Kth), (5, Weighting::Mean)] {
-            let estimator =
-                KozachenkoLeonenko::new(k).weighting(weighting).close_points(ClosePoints::Floor(1e-6));
+            let estimator = KozachenkoLeonenko::new(k).weighting(weighting).close_points(ClosePoints::Floor(1e-6));
             let expected = estimator.entropy_and_gradient(codes.view()).unwrap();
             assert_eq!(estimator.search(&search).entropy_and_gradient(codes.view()).unwrap(), expected, "k = {k}");
         }

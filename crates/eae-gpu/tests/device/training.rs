@@ -33,7 +33,11 @@ fn places(step: usize) -> Vec<usize> {
 }
 
 fn settings(eae: &Eae) -> Settings {
-    let weights = if eae.mean { vec![1.0 / eae.k as f64; eae.k] } else { (1..=eae.k).map(|j| f64::from(u8::from(j == eae.k))).collect() };
+    let weights = if eae.mean {
+        vec![1.0 / eae.k as f64; eae.k]
+    } else {
+        (1..=eae.k).map(|j| f64::from(u8::from(j == eae.k))).collect()
+    };
     Settings { lambda: eae.lambda, weights, floor: eae.floor, batch: BATCH }
 }
 
@@ -168,7 +172,7 @@ fn what_is_not_trained_here(gpu: &Gpu) {
     let mut on_processor = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
     let mut on_device = on_processor.clone();
     let mut stepper = Stepper::new(0);
-    let batch = stepper.batch(&images(), &places(0)).unwrap();
+    let batch = stepper.batch(images(), &places(0)).unwrap();
     let expected = stepper.step(&mut on_processor, batch, &ae, 1.0, 1e-3).unwrap();
     let mut trainer = self::trainer(gpu, &mut on_device, &Eae::published(0.0)).unwrap();
     assert!(close(trainer.step(&places(0), 1.0, 1e-3).unwrap().mse, expected.mse, 1e-5));

@@ -95,7 +95,7 @@ mod gpu {
             };
             let Autoencoder { encoder, decoder, .. } = model;
             let rows = resident.as_ref().map(rows);
-            let trainer = Trainer::new(gpu, [encoder, decoder], &settings, rows.as_ref().map(Array2::view))?;
+            let trainer = Trainer::new(gpu, [encoder, decoder], &settings, rows.as_ref().map(|rows| rows.view()))?;
             Ok(Self { trainer, lambda, resident: rows.is_some() })
         }
 
@@ -198,7 +198,8 @@ mod none {
             _: bool,
         ) -> Result<Option<Self>, Failure> {
             if device == Device::Gpu {
-                let problem = "this program knows no GPU: build it with `cargo install --path crates/eae-cli --features gpu`";
+                let problem =
+                    "this program knows no GPU: build it with `cargo install --path crates/eae-cli --features gpu`";
                 return Err(Failure::usage(problem));
             }
             Ok(None)

@@ -1,6 +1,6 @@
 mod config;
-mod finish;
 mod device;
+mod finish;
 mod keep;
 mod model;
 
@@ -25,8 +25,8 @@ use crate::tensorboard::TensorBoard;
 use crate::{Common, print_json, report};
 
 pub(crate) use config::{Config, FILE as CONFIG};
-pub(crate) use keep::CHECKPOINT;
 use device::{Device, OnDevice};
+pub(crate) use keep::CHECKPOINT;
 use keep::{Keeper, Kept, resume};
 use model::Model;
 
