@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for _ in 0..EPOCHS {
             order.shuffle(&mut rng);
             for batch in order.chunks_exact(BATCH) {
-                let batch = stepper.batch(&images, batch)?;
+                let batch = stepper.batch(images, batch)?;
                 let share = (step as f64 / per_epoch as f64).min(1.0);
                 stepper.step(&mut model, batch, &trial, share, schedule.at(step))?;
                 step += 1;

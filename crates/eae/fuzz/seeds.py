@@ -236,6 +236,7 @@ write(
     claims_2_to_the_60_idx=idx([2**20, 2**20, 2**20], bytes_),
     shape_product_overflows_idx=idx([2**32 - 1] * 255),
     shape_product_overflows_to_0_idx=idx([2**31] * 200 + [0]),
+    no_pixels_of_2_to_the_96_images_idx=idx([2**32 - 1] * 3 + [0]),
     no_axes_idx=idx([], b"\1"),
     labels_idx=idx([120], bytes_),
     no_pixels_idx=idx([30, 0, 2]),
