@@ -84,6 +84,9 @@ enum Command {
     Divergence(commands::divergence::Arguments),
     /// Time what takes the time.
     Bench(commands::bench::Arguments),
+    /// Say what GPUs there are, or time one.
+    #[cfg(feature = "gpu")]
+    Gpu(commands::gpu::Arguments),
     /// Print what makes a shell complete commands and flags.
     Completions(commands::shell::Completions),
     /// Print the manual page, or write one for each command.
@@ -127,6 +130,8 @@ fn main() -> ExitCode {
         Command::Mi(arguments) => commands::mi::run(&arguments),
         Command::Divergence(arguments) => commands::divergence::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
+        #[cfg(feature = "gpu")]
+        Command::Gpu(arguments) => commands::gpu::run(&arguments),
         Command::Completions(arguments) => commands::shell::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => commands::shell::man(&arguments, Arguments::command()),
     };

@@ -26,7 +26,7 @@ pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use preset::{Ending, Preset, UnknownPreset};
 pub use step::{Step, Stepper};
 pub use training::{
-    CheckpointError, EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, Training, held_out_loss,
+    CheckpointError, Due, EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, Training, held_out_loss,
     train,
 };
 

@@ -162,10 +162,14 @@ impl<F: Float> Sequential<F> {
         );
     }
 
+    /// What its layers hold, in their order.
+    pub fn state(&mut self) -> impl Iterator<Item = Entry<'_, F>> {
+        self.layers.iter_mut().flat_map(|layer| layer.state())
+    }
+
     /// What an optimiser changes, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
-        let entries = self.layers.iter_mut().flat_map(|layer| layer.state());
-        entries
+        self.state()
             .filter_map(|entry| if let Content::Parameter(tensor) = entry.content { Some(tensor) } else { None })
             .collect()
     }

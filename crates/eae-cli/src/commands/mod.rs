@@ -8,6 +8,8 @@ pub(crate) mod encode;
 pub(crate) mod entropy;
 pub(crate) mod evaluate;
 pub(crate) mod export;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
 pub(crate) mod info;
 pub(crate) mod interpolate;
 pub(crate) mod mi;

@@ -5,6 +5,7 @@ mod config;
 mod held_out;
 mod observer;
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use ndarray_rand::rand::SeedableRng;
@@ -93,6 +94,21 @@ pub struct Training<F: Float> {
     order: Option<Order>,
     /// Since when this epoch, or what is made of it here, has been going on, and how many of its steps were made before.
     since: Option<(Instant, usize)>,
+}
+
+/// A step that is to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Due<'a> {
+    /// Its number.
+    pub step: usize,
+    /// The places of its images.
+    pub places: &'a [usize],
+    /// Those of the step after it in the same epoch.
+    pub next: Option<&'a [usize]>,
+    /// The share, from 0 to 1, of its weight that the penalty has.
+    pub share: f64,
+    /// The learning rate.
+    pub learning_rate: f64,
 }
 
 /// How far it has come.
@@ -190,29 +206,50 @@ impl<F: Float> Training<F> {
         model: &mut Autoencoder<F>,
         images: impl Source<F>,
     ) -> Result<Option<(StepReport, Option<EpochReport>)>, TrainError> {
+        assert_eq!(images.len(), self.progress.images, "the images that the training was begun with");
+        let objective = self.config.objective;
+        let mut stepper = mem::take(&mut self.stepper);
+        let made = self.step_with(|due| {
+            let batch = stepper.batch(&images, due.places)?;
+            // While this step is made.
+            if let Some(next) = due.next {
+                images.prefetch(next);
+            }
+            let made = stepper.step(model, batch, &objective, due.share, due.learning_rate);
+            made.map_err(|source| TrainError::Entropy { step: due.step, source })
+        });
+        self.stepper = stepper;
+        made
+    }
+
+    /// The same for a step that is made elsewhere, on another device: what is due is given to `make`. The state of the optimiser is
+    /// there, too, and not what [`write`](Training::write) writes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `make`, and if the loss is not finite.
+    pub fn step_with<E: From<TrainError>>(
+        &mut self,
+        make: impl FnOnce(Due<'_>) -> Result<Step, E>,
+    ) -> Result<Option<(StepReport, Option<EpochReport>)>, E> {
         if self.is_finished() {
             return Ok(None);
         }
-        assert_eq!(images.len(), self.progress.images, "the images that the training was begun with");
         let (steps, steps_per_epoch) = (self.all_steps(), self.steps_per_epoch());
-        let TrainConfig { epochs, batch_size, learning_rate, objective, .. } = self.config;
+        let TrainConfig { epochs, batch_size, learning_rate, .. } = self.config;
         let step = self.progress.steps;
         let (epoch, place) = (step / steps_per_epoch, step % steps_per_epoch);
         let (since, before) = *self.since.get_or_insert_with(|| (Instant::now(), place));
 
         let share = self.config.share(step, steps_per_epoch);
         let learning_rate = Schedule::OneCycle { peak: learning_rate, steps }.at(step);
-        let order = self.order.get_or_insert_with(|| Order::new(images.len(), self.config.seed));
+        let order = self.order.get_or_insert_with(|| Order::new(self.progress.images, self.config.seed));
         let mut batches = order.of_epoch(epoch).chunks_exact(batch_size).skip(place);
-        let batch = self.stepper.batch(&images, batches.next().expect("the step is one of the epoch"))?;
-        // While this step is made.
-        if let Some(next) = batches.next() {
-            images.prefetch(next);
-        }
-        let made = self.stepper.step(model, batch, &objective, share, learning_rate);
-        let Step { mse, entropy, penalty, finite } = made.map_err(|source| TrainError::Entropy { step, source })?;
+        let places = batches.next().expect("the step is one of the epoch");
+        let made = make(Due { step, places, next: batches.next(), share, learning_rate })?;
+        let Step { mse, entropy, penalty, finite } = made;
         if !finite {
-            return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
+            return Err(TrainError::NotFinite { step, mse, entropy, learning_rate }.into());
         }
         let report = StepReport { step, steps, epoch, mse, entropy, penalty, share, learning_rate };
 

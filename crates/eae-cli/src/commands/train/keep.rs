@@ -9,6 +9,7 @@ use nn_layers::Weights;
 use serde::{Deserialize, Serialize};
 
 use super::config::{self, Config};
+use super::device::OnDevice;
 use crate::failure::Failure;
 
 /// The training with its model; gone when there is nothing to go on with any more.
@@ -59,18 +60,36 @@ impl Keeper {
     }
 
     /// Now, whole or not at all.
-    pub(super) fn keep(&self, model: &Autoencoder<f32>, training: &Training<f32>, kept: &Kept) -> Result<(), Failure> {
+    pub(super) fn keep(
+        &self,
+        model: &mut Autoencoder<f32>,
+        training: &Training<f32>,
+        device: Option<&OnDevice>,
+        kept: &Kept,
+    ) -> Result<(), Failure> {
+        if let Some(device) = device {
+            device.fetch(model)?;
+        }
         let mut weights = training.write(model);
+        if let Some(device) = device {
+            device.write(&mut weights)?;
+        }
         weights.metadata.insert(KEY.to_owned(), serde_json::to_string(kept).expect("plain data"));
         weights.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
     }
 
     /// If it is time.
-    pub(super) fn keep_if_due(&mut self, model: &Autoencoder<f32>, training: &Training<f32>, kept: &Kept) {
+    pub(super) fn keep_if_due(
+        &mut self,
+        model: &mut Autoencoder<f32>,
+        training: &Training<f32>,
+        device: Option<&OnDevice>,
+        kept: &Kept,
+    ) {
         if self.last.elapsed() < self.every {
             return;
         }
-        let result = self.keep(model, training, kept);
+        let result = self.keep(model, training, device, kept);
         self.heard(CHECKPOINT, result);
         // After it, so that a slow disk does not become the only thing that is worked on.
         self.last = Instant::now();

@@ -1,4 +1,5 @@
 mod config;
+mod device;
 mod finish;
 mod keep;
 mod model;
@@ -24,6 +25,7 @@ use crate::tensorboard::TensorBoard;
 use crate::{Common, print_json, report};
 
 pub(crate) use config::{Config, FILE as CONFIG};
+use device::{Device, OnDevice};
 pub(crate) use keep::CHECKPOINT;
 use keep::{Keeper, Kept, resume};
 use model::Model;
@@ -120,6 +122,9 @@ pub(crate) struct Arguments {
     /// Also write the course of the training for TensorBoard: `tensorboard --logdir RUN`.
     #[arg(long)]
     tensorboard: bool,
+    /// Where steps are made. On a GPU it is the published objective (--bank 0 --radius 0 --draws 0) for dense networks such as mlp.
+    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    device: Device,
     /// Seconds from one time that the training is kept to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     keep_every: f64,
@@ -179,22 +184,31 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
             eprintln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
         }
     }
-    let (folder, training, kept, text) = match &arguments.resume {
+    let open = |training: &Training<f32>, model: &mut Autoencoder<f32>| {
+        OnDevice::open(arguments.device, training, model, &data.train, arguments.quiet)
+    };
+    let (folder, training, device, kept, text) = match &arguments.resume {
         Some(folder) => {
             let (training, kept) = resume(folder, &config, &mut model, data.train.source())?;
-            (folder.clone(), training, kept, None)
+            let mut device = open(&training, &mut model)?;
+            if let Some(device) = &mut device {
+                device.read(&training.write(&model))?;
+            }
+            (folder.clone(), training, device, kept, None)
         }
         None => {
             let (text, images) = (config.to_toml()?, data.train.source());
             let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
+            let training = Training::new(config.training, images.len());
+            let device = open(&training, &mut model)?;
             let folder = run_folder(arguments.out.as_deref(), config.data.name())?;
-            (folder, Training::new(config.training, images.len()), kept, Some(text))
+            (folder, training, device, kept, Some(text))
         }
     };
     let mut keeper = Keeper::new(&folder, every);
     // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
     let begun = begin(&folder, text.as_deref(), &config, &training);
-    let begun = begun.and_then(|logs| keeper.keep(&model, &training, &kept).map(|()| logs));
+    let begun = begun.and_then(|logs| keeper.keep(&mut model, &training, device.as_ref(), &kept).map(|()| logs));
     let (log, tensorboard) = begun.map_err(|problem| {
         if text.is_some() {
             // The folder was empty, and can be named again.
@@ -205,7 +219,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         let elsewhere = if text.is_some() { ", or name a folder elsewhere with --out" } else { "" };
         Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
     })?;
-    let mut run = Run { config, data, folder, model, training, kept, log, tensorboard };
+    let mut run = Run { config, data, folder, model, training, device, kept, log, tensorboard };
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted()? } else { Some(run.finish().map_err(|e| run.unfinished(&e))?) };
@@ -287,6 +301,8 @@ struct Run {
     folder: PathBuf,
     model: Autoencoder<f32>,
     training: Training<f32>,
+    /// What makes the steps, if it is not the processor. The model follows when it is needed.
+    device: Option<OnDevice>,
     kept: Kept,
     log: MetricsLog,
     tensorboard: Option<TensorBoard>,
@@ -300,16 +316,23 @@ impl Run {
         let (start, before) = (Instant::now(), self.kept.seconds);
         let images = self.data.train.source();
         loop {
-            let made = self.training.step(&mut self.model, images).map_err(|problem| {
+            let made = match &mut self.device {
+                Some(device) => device.step(&mut self.training, images).map_err(|e| e.to_string()),
+                None => self.training.step(&mut self.model, images).map_err(|e| e.to_string()),
+            };
+            let made = made.map_err(|problem| {
                 let kept = self.folder.join(CHECKPOINT);
                 in_folder(&self.folder, &format!("{problem}; the last good state is in {}", kept.display()))
             })?;
-            let Some((step, epoch)) = made else { return Ok(false) };
+            let Some((step, epoch)) = made else { return self.fetch().map(|()| false) };
             self.kept.seconds = before + start.elapsed().as_secs_f64();
             let mut interrupted = observer.step(&step).is_break();
             if let Some(epoch) = epoch {
                 interrupted |= observer.epoch(&epoch).is_break();
                 if self.config.keep_best || self.config.patience.is_some() {
+                    if let Some(device) = &self.device {
+                        device.fetch(&mut self.model)?;
+                    }
                     let held_out = self.data.test.pixels.view();
                     let loss = held_out_loss(&self.model, held_out, &self.config.training);
                     let loss = loss.map_err(|e| in_folder(&self.folder, &e))?;
@@ -327,8 +350,13 @@ impl Run {
             if interrupted && !self.training.is_finished() {
                 return Ok(true);
             }
-            keeper.keep_if_due(&self.model, &self.training, &self.kept);
+            keeper.keep_if_due(&mut self.model, &self.training, self.device.as_ref(), &self.kept);
         }
+    }
+
+    /// Brings the model from where its steps were made.
+    fn fetch(&mut self) -> Result<(), Failure> {
+        self.device.as_ref().map_or(Ok(()), |device| device.fetch(&mut self.model))
     }
 
     /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
@@ -352,7 +380,8 @@ impl Run {
 
     /// Leaves the training to be gone on with, and the model so far to be used.
     fn interrupted(&mut self) -> Result<Option<Evaluation>, Failure> {
-        Keeper::new(&self.folder, Duration::ZERO).keep(&self.model, &self.training, &self.kept)?;
+        let keeper = Keeper::new(&self.folder, Duration::ZERO);
+        keeper.keep(&mut self.model, &self.training, self.device.as_ref(), &self.kept)?;
         let mut model = self.model.clone();
         model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
         model.save(self.folder.join(run::MODEL)).map_err(|e| in_folder(&self.folder, &e))?;

@@ -1,0 +1,175 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, Samples};
+use ndarray::{Array1, Array2, Axis};
+
+use super::Lists;
+use crate::{Error, Gpu};
+
+/// The device behind the estimators of [`knn_entropy`]: the same neighbours, and the same distances to the last bit, as every
+/// other search.
+///
+/// The device works in single precision, so it decides nothing: it finds a few more than `k` candidates, their distances are
+/// computed from the samples as they are, and a bound on the error of single precision says whether any other sample could be
+/// among the nearest. Where it could, that query is looked at again, on the processor.
+///
+/// Metrics other than the Euclidean, and more than a thousand neighbours, are left to [`Auto`]. So is everything if the device
+/// fails: a search has no other error than those of its arguments. [`fault`](GpuNeighbors::fault) says so.
+#[derive(Debug)]
+pub struct GpuNeighbors {
+    gpu: Gpu,
+    fault: Mutex<Option<Error>>,
+}
+
+/// Samples as the device takes them: moved and scaled, so that every coordinate is at most 1, in single precision.
+struct Frame {
+    centre: Array1<f64>,
+    /// A power of two: nothing is lost by it.
+    scale: f64,
+}
+
+impl GpuNeighbors {
+    /// Searches on this device.
+    pub fn new(gpu: Gpu) -> Self {
+        Self { gpu, fault: Mutex::default() }
+    }
+
+    /// Why the processor has taken over, if it has.
+    pub fn fault(&self) -> Option<Error> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Error>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// None if it is one for the processor.
+    fn search(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: Option<usize>,
+    ) -> Option<Neighbors> {
+        let excluded = window.map_or(0, |window| window.saturating_mul(2).saturating_add(1));
+        let others = references.len().checked_sub(excluded)?;
+        let d = references.dimension();
+        let fits = k > 0 && k <= others && k <= 1000 && queries.dimension() == d;
+        if !fits || metric != Metric::Norm(Norm::L2) || self.lock().is_some() {
+            return None;
+        }
+        let frame = Frame::of(&[queries, references])?;
+        let candidates = (k + 8 + k / 4).min(others);
+        let [q, r] = [queries, references].map(|samples| frame.single(samples));
+        let lists = match self.gpu.nearest(q.view(), r.view(), candidates, window) {
+            Ok(lists) => lists,
+            Err(error) => {
+                *self.lock() = Some(error);
+                return None;
+            }
+        };
+        let all = candidates == others;
+        Some(exact(
+            queries,
+            references,
+            k,
+            window,
+            &lists,
+            |squared| if all { f64::INFINITY } else { frame.least(squared, d) },
+        ))
+    }
+}
+
+impl Frame {
+    /// None if there is no such frame: coordinates too large for their differences, or too small.
+    fn of(samples: &[&Samples<'_>]) -> Option<Self> {
+        let d = samples[0].dimension();
+        let [mut low, mut high] = [f64::INFINITY, f64::NEG_INFINITY].map(|start| Array1::from_elem(d, start));
+        for point in samples.iter().flat_map(|samples| samples.coordinates().chunks_exact(d)) {
+            for (column, &x) in point.iter().enumerate() {
+                low[column] = low[column].min(x);
+                high[column] = high[column].max(x);
+            }
+        }
+        let centre = (&low + &high) / 2.0;
+        let widest = (&high - &low).fold(0.0_f64, |most, &width| most.max(width / 2.0));
+        let scale = widest.log2().ceil().exp2();
+        let usable = widest == 0.0 || (scale.is_normal() && scale.recip().is_normal());
+        (usable && centre.iter().all(|x| x.is_finite()))
+            .then(|| Self { centre, scale: if widest == 0.0 { 1.0 } else { scale } })
+    }
+
+    fn single(&self, samples: &Samples<'_>) -> Array2<f32> {
+        let mut moved = &samples.view() - &self.centre.view().insert_axis(Axis(0));
+        moved.mapv_inplace(|x| x / self.scale);
+        moved.mapv(|x| x as f32)
+    }
+
+    /// The least that a distance can be, of which the device has found this square or more.
+    fn least(&self, squared: f32, d: usize) -> f64 {
+        let (d, unit) = (d as f64, f64::from(f32::EPSILON) / 2.0);
+        // Coordinates are at most 1 and are each off by half a unit and what the moving left; a sum of d squares by some units for
+        // each; a square that is too small to be told from 0 is less than 2^-126.
+        let coordinates = d.sqrt() * (2.1 * unit + 2.0_f64.powi(-62));
+        let found = f64::from(squared).sqrt() * (1.0 - (d + 8.0) * 2.0 * unit);
+        (found - coordinates) * self.scale * (1.0 - 1e-12)
+    }
+}
+
+/// The nearest by distances that are exact, of candidates where the others are known to be farther, and else of all.
+fn exact(
+    queries: &Samples<'_>,
+    references: &Samples<'_>,
+    k: usize,
+    window: Option<usize>,
+    lists: &Lists,
+    least: impl Fn(f32) -> f64,
+) -> Neighbors {
+    let n = queries.len();
+    let (mut indices, mut distances) = (Array2::zeros((n, k)), Array2::zeros((n, k)));
+    let mut found: Vec<(f64, usize)> = Vec::new();
+    for row in 0..n {
+        let point = queries.point(row);
+        let distance = |other: usize| (Norm::L2.distance(point, references.point(other)), other);
+        found.clear();
+        found.extend(lists.indices.row(row).iter().map(|&other| distance(other)));
+        found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
+        let bound = least(lists.squared.row(row).last().copied().unwrap_or(0.0));
+        if found[k - 1].0 >= bound {
+            let others =
+                (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
+            found.clear();
+            found.extend(others.map(distance));
+            found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
+        }
+        for (j, &(distance, other)) in found[..k].iter().enumerate() {
+            (indices[[row, j]], distances[[row, j]]) = (other, distance);
+        }
+    }
+    Neighbors { indices, distances }
+}
+
+impl NeighborSearch for GpuNeighbors {
+    fn among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+    ) -> knn_entropy::Result<Neighbors> {
+        let found = self.search(points, points, k, metric, Some(window));
+        found.map_or_else(|| Auto.among(points, k, metric, window), Ok)
+    }
+
+    fn between(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+    ) -> knn_entropy::Result<Neighbors> {
+        let found = self.search(queries, references, k, metric, None);
+        found.map_or_else(|| Auto.between(queries, references, k, metric), Ok)
+    }
+}

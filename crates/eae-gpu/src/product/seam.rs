@@ -1,0 +1,80 @@
+use std::sync::Mutex;
+
+use autodiff_mini::{Cpu, Gemm};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+
+use super::{Layout, Product, Sum};
+use crate::{Error, Gpu, GpuMatrix, Result};
+
+/// The device behind [`autodiff_mini`]'s products: each brings its factors up and its result down, so it is worth its while only
+/// for large ones.
+///
+/// A [`Gemm`] cannot fail. If the device does, the processor makes the product, this one and all that follow, and
+/// [`fault`](GpuGemm::fault) says why.
+#[derive(Debug)]
+pub struct GpuGemm {
+    gpu: Gpu,
+    fault: Mutex<Option<Error>>,
+}
+
+impl GpuGemm {
+    /// Products on this device.
+    pub fn new(gpu: Gpu) -> Self {
+        Self { gpu, fault: Mutex::default() }
+    }
+
+    /// Why the processor has taken over, if it has.
+    pub fn fault(&self) -> Option<Error> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
+        self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn on_device(
+        &self,
+        alpha: f32,
+        a: ArrayView2<'_, f32>,
+        b: ArrayView2<'_, f32>,
+        beta: f32,
+        mut c: ArrayViewMut2<'_, f32>,
+    ) -> Result<()> {
+        // What is transposed in memory stays so: only the kernel differs.
+        let transposed = |x: &ArrayView2<'_, f32>| !x.is_standard_layout() && x.t().is_standard_layout();
+        let (a, b, layout) = match (transposed(&a), transposed(&b)) {
+            (true, false) => (a.reversed_axes(), b, Layout::LeftTransposed),
+            (_, true) => (a, b.reversed_axes(), Layout::RightTransposed),
+            (false, false) => (a, b, Layout::Plain),
+        };
+        let [a, b] = [self.gpu.upload(a)?, self.gpu.upload(b)?];
+        let result: GpuMatrix =
+            if beta == 0.0 { self.gpu.matrix(c.nrows(), c.ncols())? } else { self.gpu.upload(c.view())? };
+        let mut recording = self.gpu.record();
+        Product { layout, alpha, beta, ..Product::default() }.record(&mut recording, Sum::Products, &a, &b, &result)?;
+        recording.submit()?;
+        c.assign(&result.read()?);
+        Ok(())
+    }
+}
+
+impl Gemm<f32> for GpuGemm {
+    fn gemm(
+        &self,
+        alpha: f32,
+        a: ArrayView2<'_, f32>,
+        b: ArrayView2<'_, f32>,
+        beta: f32,
+        mut c: ArrayViewMut2<'_, f32>,
+    ) {
+        // That they do not fit is for the processor's product to say, in its words.
+        let fit = a.len_of(Axis(1)) == b.len_of(Axis(0)) && c.dim() == (a.nrows(), b.ncols());
+        if fit && self.lock().is_none() {
+            match self.on_device(alpha, a, b, beta, c.view_mut()) {
+                Ok(()) => return,
+                Err(error) => *self.lock() = Some(error),
+            }
+        }
+        Cpu.gemm(alpha, a, b, beta, c);
+    }
+}

@@ -1,0 +1,378 @@
+//! The text of the product's kernels, written out for each tile: register tiles are named vectors and inner loops are unrolled,
+//! because the compilers behind WGSL do neither.
+
+use std::fmt::Write;
+
+use nn_layers::Activation;
+
+use super::tile::Tile;
+use crate::kernel::{Access, Kernel, Shader, reader};
+
+/// How the factors lie in memory, row after row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// `A` is `[m, k]`, `B` is `[k, n]`.
+    #[default]
+    Plain,
+    /// `A` is `[k, m]` and counts transposed.
+    LeftTransposed,
+    /// `B` is `[n, k]` and counts transposed.
+    RightTransposed,
+}
+
+/// What is done to a number before it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Finish {
+    /// `beta` times what was there is added.
+    pub(super) add: bool,
+    pub(super) bias: bool,
+    pub(super) activation: Option<Curve>,
+    /// Times the derivative of an activation, told from its value.
+    pub(super) derivative: Option<Curve>,
+}
+
+/// An [`Activation`] without its numbers, which are in the uniform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curve {
+    Relu,
+    LeakyRelu,
+    Sigmoid,
+    Tanh,
+    Softplus,
+}
+
+/// Of the product of two matrices, tiles.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Multiply {
+    pub(super) tile: Tile,
+    pub(super) layout: Layout,
+    /// Whether all rows are whole vectors of 4.
+    pub(super) wide: bool,
+    pub(super) finish: Finish,
+    /// Whether it is of the squared difference of two numbers that the sum is made, and not of their product.
+    pub(super) distance: bool,
+    /// Whether the sums of the rows of the left factor are wanted, too; they are written behind the product.
+    pub(super) sums: bool,
+    /// Whether the sum is cut, and its parts are written one after the other, unfinished.
+    pub(super) partial: bool,
+}
+
+/// The parts of a sum that was cut, added up in their order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AddUp {
+    pub(super) finish: Finish,
+}
+
+/// What both have in their uniform.
+const PARAMS: &str = "
+struct Params {
+    m: u32, n: u32, k: u32,
+    a_at: u32, b_at: u32, c_at: u32, bias_at: u32, y_at: u32,
+    // Of the sum in one part, the first workgroup, how many there are in all, and in a row of tiles.
+    chunk: u32, first: u32, blocks: u32, row_blocks: u32,
+    alpha: f32, beta: f32, slope: f32,
+    // Numbers of one part.
+    stride: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+";
+
+impl Curve {
+    /// With its parameter.
+    pub(crate) fn of(activation: Activation) -> Option<(Self, f32)> {
+        match activation {
+            Activation::Relu => Some((Self::Relu, 0.0)),
+            // A value does not tell on which side of 0 it was taken.
+            Activation::LeakyRelu(slope) if slope < 0.0 => None,
+            Activation::LeakyRelu(slope) => Some((Self::LeakyRelu, slope as f32)),
+            Activation::Sigmoid => Some((Self::Sigmoid, 0.0)),
+            Activation::Tanh => Some((Self::Tanh, 0.0)),
+            Activation::Softplus => Some((Self::Softplus, 0.0)),
+            _ => None,
+        }
+    }
+
+    /// Of `v`. A NaN stays one: `max` may lose it.
+    fn value(self) -> &'static str {
+        match self {
+            Self::Relu => "select(v, T(0.0), v <= T(0.0))",
+            Self::LeakyRelu => "select(v, v * p.slope, v <= T(0.0))",
+            Self::Sigmoid => "T(1.0) / (T(1.0) + exp(-v))",
+            // Some drivers make it of exponentials that overflow.
+            Self::Tanh => "tanh(clamp(v, T(-20.0), T(20.0)))",
+            Self::Softplus => "select(v, T(0.0), v <= T(0.0)) + log(T(1.0) + exp(-abs(v)))",
+        }
+    }
+
+    /// `v` times the derivative where the value is `y`.
+    pub(crate) fn times_derivative(self) -> &'static str {
+        match self {
+            Self::Relu => "select(v, T(0.0), y <= T(0.0))",
+            Self::LeakyRelu => "select(v, v * p.slope, y <= T(0.0))",
+            Self::Sigmoid => "v * y * (T(1.0) - y)",
+            Self::Tanh => "v * (T(1.0) - y * y)",
+            Self::Softplus => "v * (T(1.0) - exp(-y))",
+        }
+    }
+}
+
+impl Finish {
+    fn bindings(self) -> impl Iterator<Item = Access> {
+        [self.bias, self.derivative.is_some()].into_iter().filter(|&there| there).map(|_| Access::Read)
+    }
+
+    /// `finish(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words` is 1 or 4.
+    fn text(self, first_binding: usize, words: u32) -> String {
+        let mut text = String::new();
+        let mut binding = first_binding;
+        for (there, name) in [(self.bias, "bias"), (self.derivative.is_some(), "values")] {
+            if there {
+                let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, read> {name}: array<T>;");
+                binding += 1;
+            }
+        }
+        text += "fn finish(number: T, at: u32, place: u32, column: u32) -> T {\n    var v = number;\n";
+        if self.add {
+            text += "    v += p.beta * c[at];\n";
+        }
+        if self.bias {
+            let _ = writeln!(text, "    v += bias[(p.bias_at + column) / {words}u];");
+        }
+        if let Some(curve) = self.activation {
+            let _ = writeln!(text, "    v = {};", curve.value());
+        }
+        if let Some(curve) = self.derivative {
+            let _ = writeln!(
+                text,
+                "    let y = values[(p.y_at + place) / {words}u];\n    v = {};",
+                curve.times_derivative()
+            );
+        }
+        text + "    return v;\n}\n"
+    }
+}
+
+impl Kernel for Multiply {
+    fn shader(&self) -> Shader {
+        let Self { tile, sums, partial, distance, .. } = *self;
+        let finish = if partial { Finish::default() } else { self.finish };
+        let bindings = [Access::Read, Access::Read, Access::Write].into_iter().chain(finish.bindings()).collect();
+        let words = if self.wide { 4 } else { 1 };
+        let mut text = format!("alias T = {};\n{PARAMS}", if self.wide { "vec4<f32>" } else { "f32" });
+        for (binding, name, access) in [(1, "a", "read"), (2, "b", "read"), (3, "c", "read_write")] {
+            let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, {access}> {name}: array<T>;");
+        }
+        text += &finish.text(4, words);
+        let [a_stride, b_stride] = tile.strides();
+        let (a_size, b_size) = (a_stride * tile.depth, b_stride * tile.depth);
+        let _ = writeln!(
+            text,
+            "var<workgroup> a_tile: array<vec4<f32>, {a_size}>;\nvar<workgroup> b_tile: array<vec4<f32>, {b_size}>;"
+        );
+        text += &self.reader("a");
+        text += &self.reader("b");
+        let threads = tile.threads();
+        let (across, row_groups, column_groups) =
+            (tile.columns / tile.own_columns, tile.own_rows / 4, tile.own_columns / 4);
+        let _ = writeln!(
+            text,
+            "
+@compute @workgroup_size({threads})
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {{
+    let block = p.first + id.x + id.y * count.x;
+    if block >= p.blocks {{ return; }}
+    let row0 = block / p.row_blocks * {rows}u;
+    let column0 = block % p.row_blocks * {columns}u;
+    let tx = t % {across}u;
+    let ty = t / {across}u;
+    let start = id.z * p.chunk;
+    let end = min(p.k, start + p.chunk);",
+            rows = tile.rows,
+            columns = tile.columns,
+        );
+        for_each_accumulator(tile, |g, r, h| {
+            let _ = writeln!(text, "    var c{g}{r}{h} = vec4<f32>();");
+        });
+        if sums {
+            (0..row_groups).for_each(|g| text += &format!("    var sum{g} = vec4<f32>();\n"));
+        }
+        let _ = writeln!(text, "    for (var k0 = start; k0 < end; k0 += {}u) {{", tile.depth);
+        text += &self.fill("a", tile.rows, a_stride, "row0");
+        text += &self.fill("b", tile.columns, b_stride, "column0");
+        text += "        workgroupBarrier();\n";
+        for k in 0..tile.depth {
+            for g in 0..row_groups {
+                let from = k * a_stride + g * (tile.rows / 4 / row_groups);
+                let _ = writeln!(text, "        let a{k}_{g} = a_tile[{from}u + ty];");
+            }
+            for h in 0..column_groups {
+                let from = k * b_stride + h * (tile.columns / 4 / column_groups);
+                let _ = writeln!(text, "        let b{k}_{h} = b_tile[{from}u + tx];");
+            }
+            for_each_accumulator(tile, |g, r, h| {
+                let part = ["x", "y", "z", "w"][r as usize];
+                let (a, b, c) = (format!("vec4<f32>(a{k}_{g}.{part})"), format!("b{k}_{h}"), format!("c{g}{r}{h}"));
+                let _ = if distance {
+                    writeln!(text, "        let e{k}_{c} = {a} - {b};\n        {c} = fma(e{k}_{c}, e{k}_{c}, {c});")
+                } else {
+                    writeln!(text, "        {c} = fma({a}, {b}, {c});")
+                };
+            });
+            if sums {
+                (0..row_groups).for_each(|g| text += &format!("        sum{g} += a{k}_{g};\n"));
+            }
+        }
+        text += "        workgroupBarrier();\n    }\n";
+        let _ = writeln!(text, "    let part = {};", if partial { "id.z * p.stride" } else { "p.c_at" });
+        for_each_accumulator(tile, |g, r, h| {
+            let (rows, columns) = (tile.rows / row_groups, tile.columns / column_groups);
+            let row = format!("row0 + {}u + ty * 4u", g * rows + r);
+            let column = format!("column0 + {}u + tx * 4u", h * columns);
+            let _ = writeln!(text, "    store(part, {row}, {column}, c{g}{r}{h});");
+        });
+        if sums {
+            text += "    if column0 == 0u && tx == 0u {\n";
+            for g in 0..row_groups {
+                let row = format!("row0 + {}u + ty * 4u", g * (tile.rows / row_groups));
+                let _ = writeln!(text, "        store_sums(part, {row}, sum{g});");
+            }
+            text += "    }\n";
+        }
+        text += "}\n";
+        text += &self.store();
+        Shader { source: text, bindings, threads, shared: tile.shared() }
+    }
+}
+
+/// The rows of each group, the groups of rows, and those of columns.
+fn for_each_accumulator(tile: Tile, mut each: impl FnMut(u32, u32, u32)) {
+    for g in 0..tile.own_rows / 4 {
+        for r in 0..4 {
+            (0..tile.own_columns / 4).for_each(|h| each(g, r, h));
+        }
+    }
+}
+
+impl Multiply {
+    /// Whether a factor's rows in memory go along the sum.
+    fn along_the_sum(&self, factor: &str) -> bool {
+        if factor == "a" { self.layout != Layout::LeftTransposed } else { self.layout == Layout::RightTransposed }
+    }
+
+    /// How a factor's rows are read.
+    fn reader(&self, factor: &str) -> String {
+        let length = match (factor, self.along_the_sum(factor)) {
+            (_, true) => "p.k",
+            ("a", false) => "p.m",
+            _ => "p.n",
+        };
+        reader(factor, length, self.wide)
+    }
+
+    /// Brings a factor's part to shared memory, step of the sum after step.
+    fn fill(&self, factor: &str, side: u32, stride: u32, first: &str) -> String {
+        let (depth, threads) = (self.tile.depth, self.tile.threads());
+        let sides = if factor == "a" { "p.m" } else { "p.n" };
+        let mut text = String::new();
+        if self.along_the_sum(factor) {
+            // Four rows of four at a time, turned around.
+            let (units, steps) = (side / 4 * (depth / 4), depth / 4);
+            let _ = writeln!(
+                text,
+                "        if t < {units}u {{\n            let s = t / {steps}u;\n            let k = t % {steps}u * 4u;"
+            );
+            for r in 0..4 {
+                let _ = writeln!(
+                    text,
+                    "            let v{r} = read_{factor}({first} + s * 4u + {r}u, k0 + k, {sides}, end);"
+                );
+            }
+            for (c, part) in ["x", "y", "z", "w"].into_iter().enumerate() {
+                let _ = writeln!(
+                    text,
+                    "            {factor}_tile[(k + {c}u) * {stride}u + s] = vec4<f32>(v0.{part}, v1.{part}, v2.{part}, v3.{part});"
+                );
+            }
+            return text + "        }\n";
+        }
+        let units = side / 4 * depth;
+        for i in 0..units.div_ceil(threads) {
+            let u = format!("(t + {}u)", i * threads);
+            let quarter = side / 4;
+            let bring = format!(
+                "{factor}_tile[{u} / {quarter}u * {stride}u + {u} % {quarter}u] = read_{factor}(k0 + {u} / {quarter}u, {first} + {u} % {quarter}u * 4u, end, {sides});"
+            );
+            if (i + 1) * threads <= units {
+                let _ = writeln!(text, "        {bring}");
+            } else {
+                let _ = writeln!(text, "        if {u} < {units}u {{ {bring} }}");
+            }
+        }
+        text
+    }
+
+    /// Four numbers of a row, finished and written where they are within.
+    fn store(&self) -> String {
+        let mut text = "fn store(part: u32, row: u32, column: u32, number: vec4<f32>) {\n    if row >= p.m || column >= p.n { return; }\n    let place = row * p.n + column;\n    let v = p.alpha * number;\n".to_owned();
+        if self.wide {
+            text += "    let at = (part + place) / 4u;\n    c[at] = finish(v, at, place, column);\n";
+        } else {
+            text += "    let at = part + place;\n    c[at] = finish(v.x, at, place, column);\n";
+            for (i, of) in ["y", "z", "w"].into_iter().enumerate() {
+                let i = i + 1;
+                let _ = writeln!(
+                    text,
+                    "    if column + {i}u < p.n {{ c[at + {i}u] = finish(v.{of}, at + {i}u, place + {i}u, column + {i}u); }}"
+                );
+            }
+        }
+        text += "}\n";
+        if self.sums {
+            text += "fn store_sums(part: u32, row: u32, number: vec4<f32>) {\n    if row >= p.m { return; }\n    let at = part + p.m * p.n + row;\n    let v = p.alpha * number;\n";
+            if self.wide {
+                text += "    c[at / 4u] = v;\n";
+            } else {
+                for (i, of) in ["x", "y", "z", "w"].into_iter().enumerate() {
+                    let _ = writeln!(text, "    if row + {i}u < p.m {{ c[at + {i}u] = v.{of}; }}");
+                }
+            }
+            text += "}\n";
+        }
+        text
+    }
+}
+
+impl Kernel for AddUp {
+    fn shader(&self) -> Shader {
+        let bindings = [Access::Read, Access::Write].into_iter().chain(self.finish.bindings()).collect();
+        let text = format!(
+            "alias T = f32;
+{PARAMS}
+@group(0) @binding(1) var<storage, read> parts: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+{finish}
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {{
+    let i = (id.x + id.y * count.x) * 256u + t;
+    if i >= p.stride {{ return; }}
+    var sum = 0.0;
+    for (var part = 0u; part < p.blocks; part++) {{ sum += parts[part * p.stride + i]; }}
+    if i < p.m * p.n {{
+        sum = finish(sum, p.c_at + i, i, i % p.n);
+    }}
+    c[p.c_at + i] = sum;
+}}
+",
+            finish = self.finish.text(3, 1),
+        );
+        Shader { source: text, bindings, threads: 256, shared: 0 }
+    }
+}

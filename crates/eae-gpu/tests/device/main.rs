@@ -1,0 +1,49 @@
+//! What needs a device. Where there is none, these tests are ignored and the last line says how many; with
+//! `EAE_GPU_TESTS=require` that is a failure. Any adapter will do, also a software one; `EAE_GPU_ADAPTER` names another.
+
+mod faults;
+mod neighbors;
+mod product;
+mod training;
+
+use std::process::ExitCode;
+
+use eae_gpu::{Choice, Error, Gpu, adapters};
+use libtest_mimic::{Arguments, Trial};
+
+/// A test's name, and what it does with a device.
+type Test = (&'static str, fn(&Gpu));
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let tests: Vec<Test> =
+        [product::TESTS, neighbors::TESTS, training::TESTS, faults::TESTS].into_iter().flatten().copied().collect();
+    let count = tests.len();
+    let opened = open();
+    let why = opened.as_ref().err().map(ToString::to_string);
+    let trials = tests.into_iter().map(|(name, test)| {
+        let gpu = opened.clone();
+        Trial::test(name, move || {
+            test(&gpu?);
+            Ok(())
+        })
+    });
+    let required = std::env::var("EAE_GPU_TESTS").is_ok_and(|value| value == "require");
+    let trials = trials.map(|trial| if why.is_some() && !required { trial.with_ignored_flag(true) } else { trial });
+    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    match why {
+        Some(why) if !required => eprintln!("SKIPPED: {count} tests of the GPU, for want of one: {why}"),
+        Some(why) => eprintln!("EAE_GPU_TESTS=require, and there is no device: {why}"),
+        None => {}
+    }
+    conclusion.exit_code()
+}
+
+/// The adapter that is named, or the first.
+fn open() -> Result<Gpu, Error> {
+    let choice = Choice::from_env()?;
+    if choice.adapter.is_none() && !adapters().is_empty() {
+        return Gpu::open(&Choice { adapter: Some("0".to_owned()), ..choice });
+    }
+    Gpu::open(&choice)
+}

@@ -1,0 +1,199 @@
+//! Whole steps against the processor's, and what they cost.
+
+use eae::objective::{Ae, Objective};
+use eae::{Autoencoder, Criterion, Due, Eae, Preset, Step, Stepper, TrainConfig, TrainError, Training, data};
+use eae_gpu::{Error, Found, Gpu, Settings, Trainer};
+use ndarray::{Array2, ArrayView4};
+use nn_layers::Weights;
+
+use crate::Test;
+
+pub(crate) const TESTS: &[Test] = &[
+    ("training::losses_of_the_processor", losses_of_the_processor),
+    ("training::goes_on_with_the_others_moments", goes_on_with_the_others_moments),
+    ("training::what_a_step_costs", what_a_step_costs),
+    ("training::what_is_not_trained_here", what_is_not_trained_here),
+    ("training::a_loss_that_is_no_number", a_loss_that_is_no_number),
+];
+
+const BATCH: usize = 32;
+const LATENT: usize = 8;
+
+fn images() -> data::Images<f32> {
+    data::digits::<f32>().train.select(&(0..320).collect::<Vec<_>>())
+}
+
+fn rows(images: ArrayView4<'_, f32>) -> Array2<f32> {
+    let count = images.dim().0;
+    images.to_owned().into_shape_with_order((count, images.len() / count)).unwrap()
+}
+
+fn places(step: usize) -> Vec<usize> {
+    (0..BATCH).map(|i| (step * BATCH + i * 7) % 320).collect()
+}
+
+fn settings(eae: &Eae) -> Settings {
+    let weights = if eae.mean {
+        vec![1.0 / eae.k as f64; eae.k]
+    } else {
+        (1..=eae.k).map(|j| f64::from(u8::from(j == eae.k))).collect()
+    };
+    Settings { lambda: eae.lambda, weights, floor: eae.floor, batch: BATCH }
+}
+
+fn trainer(gpu: &Gpu, model: &mut Autoencoder<f32>, eae: &Eae) -> Result<Trainer, Error> {
+    let Autoencoder { encoder, decoder, .. } = model;
+    Trainer::new(gpu, [encoder, decoder], &settings(eae), Some(rows(images().pixels.view()).view()))
+}
+
+fn close(a: f64, b: f64, tolerance: f64) -> bool {
+    (a - b).abs() <= tolerance * b.abs().max(1.0)
+}
+
+/// Fifty steps, each on both from where the device stands: the same error and entropy to 1e-5, and the same parameters after it.
+///
+/// Left to themselves, the two would part, as single and double precision do on the processor, which are 1e-4 apart after one
+/// step and 1e-3 after five: what has no gradient but rounding errors, such as the bias of a unit that is active on all of a
+/// batch before batch normalisation, is moved by Adam as far as everything else, and matters for the next batch.
+fn losses_of_the_processor(gpu: &Gpu) {
+    let mean = Eae { k: 3, mean: true, ..Eae::published(2.0) };
+    for (eae, steps) in [(Eae::published(1.0), 50), (Eae { k: 2, ..Eae::published(1.0) }, 5), (mean, 5)] {
+        let objective = Objective::Eae(eae);
+        let config = TrainConfig { batch_size: BATCH, epochs: 20, objective, ..TrainConfig::default() };
+        let mut on_processor = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
+        let mut on_device = on_processor.clone();
+        let mut trainer = trainer(gpu, &mut on_device, &eae).unwrap();
+        let images = images();
+        let mut there = Training::<f32>::new(config, images.len());
+        for step in 0..steps {
+            let mut state = there.write(&on_device);
+            trainer.write("training.adam", &mut state).unwrap();
+            let mut here = Training::read(&mut on_processor, &state).unwrap();
+            let (expected, _) = here.step(&mut on_processor, images.pixels.view()).unwrap().unwrap();
+            let made = there.step_with(|Due { places, share, learning_rate, .. }| {
+                let Found { mse, entropy } = trainer.step(places, share, learning_rate).unwrap();
+                Ok::<_, TrainError>(Step { mse, entropy, penalty: -share * eae.lambda * entropy, finite: true })
+            });
+            let (found, _) = made.unwrap().unwrap();
+            for (what, found, expected) in [
+                ("error", found.mse, expected.mse),
+                ("entropy", found.entropy, expected.entropy),
+                ("penalty", found.penalty, expected.penalty),
+            ] {
+                assert!(close(found, expected, 1e-5), "step {step}, {what}: {found}, not {expected}");
+            }
+            let Autoencoder { encoder, decoder, .. } = &mut on_device;
+            trainer.fetch([encoder, decoder]).unwrap();
+            same_weights(&on_device.to_weights(), &on_processor.to_weights());
+        }
+    }
+}
+
+/// All but those few that go another way because their gradients are none.
+fn same_weights(found: &Weights, expected: &Weights) {
+    for name in expected.names() {
+        let shape = expected.shape(name).unwrap();
+        if shape.is_empty() {
+            assert_eq!(found.get_count(name).unwrap(), expected.get_count(name).unwrap(), "{name}");
+            continue;
+        }
+        let [found, expected] = [found, expected].map(|weights| weights.get::<f32>(name, shape).unwrap());
+        let off = found.iter().zip(&expected).filter(|(a, b)| (*a - *b).abs() > 1e-5 * b.abs().max(1.0)).count();
+        // All of the bias before batch normalisation, which has no say.
+        assert!(off * 8 <= expected.len() || shape == [LATENT], "{name}: {off} of {} are off", expected.len());
+    }
+}
+
+/// Half on one, half on the other: as if it had been one of them all the time.
+fn goes_on_with_the_others_moments(gpu: &Gpu) {
+    let objective = Eae::published(1.0);
+    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
+    let mut whole = model.clone();
+    let mut all = trainer(gpu, &mut whole, &objective).unwrap();
+    let mut first = trainer(gpu, &mut model, &objective).unwrap();
+    for step in 0..5 {
+        assert_eq!(all.step(&places(step), 1.0, 1e-3).unwrap(), first.step(&places(step), 1.0, 1e-3).unwrap());
+    }
+    let mut weights = Weights::default();
+    first.write("adam", &mut weights).unwrap();
+    let Autoencoder { encoder, decoder, .. } = &mut model;
+    first.fetch([encoder, decoder]).unwrap();
+    let mut second = trainer(gpu, &mut model, &objective).unwrap();
+    second.read("adam", &weights).unwrap();
+    assert_eq!(second.steps(), 5);
+    for step in 5..10 {
+        assert_eq!(all.step(&places(step), 1.0, 1e-3).unwrap(), second.step(&places(step), 1.0, 1e-3).unwrap());
+    }
+    // And the processor's file is read.
+    let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
+    nn_layers::optim::Adam::<f32>::default().read("adam", &weights, &shapes).unwrap();
+    let other = Weights::default();
+    second.read("adam", &other).unwrap();
+    assert_eq!(second.steps(), 0);
+}
+
+/// One submission of at most 30 kernels, the places of the images and four numbers up, two numbers down, and nothing compiled.
+fn what_a_step_costs(gpu: &Gpu) {
+    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
+    let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
+    let mut trainer = trainer(&own, &mut model, &Eae::published(1.0)).unwrap();
+    trainer.step(&places(0), 1.0, 1e-3).unwrap();
+    let (before, memory) = (own.counts(), own.memory());
+    let steps = 3;
+    for step in 1..=steps {
+        trainer.step(&places(step), 1.0, 1e-3).unwrap();
+    }
+    let cost = own.counts().since(&before);
+    let steps = steps as u64;
+    assert!(trainer.dispatches() <= 30, "{}", trainer.dispatches());
+    assert_eq!(cost.dispatches, steps * trainer.dispatches() as u64);
+    assert_eq!(cost.submissions, steps);
+    assert_eq!(cost.uploaded, steps * 4 * (4 + BATCH as u64));
+    assert_eq!(cost.downloaded, steps * 8);
+    assert_eq!(cost.pipelines, 0);
+    assert_eq!(own.memory(), memory, "nothing more is taken");
+    eprintln!("a step of `mlp`: {} kernels", trainer.dispatches());
+}
+
+fn what_is_not_trained_here(gpu: &Gpu) {
+    let mut conv = Autoencoder::<f32>::new(Preset::Conv28, [28, 28, 1], LATENT, 3).unwrap();
+    let error = trainer(gpu, &mut conv, &Eae::published(1.0)).unwrap_err().to_string();
+    assert!(error.contains("Conv2d") && error.contains("train on the CPU"), "{error}");
+    let mut mlp = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
+    let error = trainer(gpu, &mut mlp, &Eae { k: BATCH, ..Eae::published(1.0) }).unwrap_err().to_string();
+    assert!(error.contains("k is 32") && error.contains("1 to 31"), "{error}");
+    let mut trainer = trainer(gpu, &mut mlp, &Eae::published(1.0)).unwrap();
+    for (places, expected) in [(vec![0; BATCH - 1], "of 31"), (vec![320; BATCH], "no image 320")] {
+        let error = trainer.step(&places, 1.0, 1e-3).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    // Without an entropy in the loss it is the plain one with a normalised code.
+    let ae = Objective::Ae(Ae { normalised: true });
+    let mut on_processor = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
+    let mut on_device = on_processor.clone();
+    let mut stepper = Stepper::new(0);
+    let batch = stepper.batch(images(), &places(0)).unwrap();
+    let expected = stepper.step(&mut on_processor, batch, &ae, 1.0, 1e-3).unwrap();
+    let mut trainer = self::trainer(gpu, &mut on_device, &Eae::published(0.0)).unwrap();
+    assert!(close(trainer.step(&places(0), 1.0, 1e-3).unwrap().mse, expected.mse, 1e-5));
+}
+
+/// The parameters are left as they were.
+fn a_loss_that_is_no_number(gpu: &Gpu) {
+    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
+    let Autoencoder { encoder, decoder, .. } = &mut model;
+    let mut trainer = Trainer::new(gpu, [encoder, decoder], &settings(&Eae::published(1.0)), None).unwrap();
+    let good = rows(images().pixels.view());
+    let good = good.slice_axis(ndarray::Axis(0), ndarray::Slice::from(..BATCH));
+    trainer.step_on(good, 1.0, 1e-3).unwrap();
+    trainer.fetch([encoder, decoder]).unwrap();
+    let before = encoder.parameters()[0].clone();
+    let mut bad = good.to_owned();
+    bad[[3, 400]] = f32::NAN;
+    let found = trainer.step_on(bad.view(), 1.0, 1e-3).unwrap();
+    assert!(!found.mse.is_finite());
+    trainer.fetch([encoder, decoder]).unwrap();
+    assert_eq!(encoder.parameters()[0], &before);
+    assert_eq!(trainer.steps(), 1);
+    assert!(trainer.step_on(good, 1.0, 1e-3).unwrap().mse.is_finite());
+}
