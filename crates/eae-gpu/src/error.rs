@@ -76,5 +76,5 @@ pub enum Error {
     Unsupported(String),
 }
 
-/// With the [`Error`] of this crate.
+/// With the [`enum@Error`] of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
