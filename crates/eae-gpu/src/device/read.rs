@@ -1,7 +1,7 @@
 //! What comes back: asked for with the work that makes it, and waited for when it is needed, but not for ever.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use super::Gpu;
 use super::buffer::Staging;
@@ -43,8 +43,10 @@ impl Pending {
             Err(wgpu::PollError::Timeout) => return Err(Error::Timeout(inner.patience.as_secs())),
             Err(e) => return Err(Error::Lost(e.to_string())),
         }
-        match mapped.try_recv() {
+        // Another thread that polls may be the one that says so, and be about to.
+        match mapped.recv_timeout(inner.patience) {
             Ok(Ok(())) => {}
+            Err(RecvTimeoutError::Timeout) => return Err(Error::Timeout(inner.patience.as_secs())),
             _ => return Err(Error::Lost("what it was asked for does not come back".to_owned())),
         }
         let bytes = match staging.wgpu.get_mapped_range(..staging.used) {

@@ -113,6 +113,8 @@ fn windows(gpu: &Gpu) {
 }
 
 fn other_metrics_and_errors(gpu: &Gpu) {
+    // With counts of its own.
+    let gpu = &gpu.with_limits(gpu.limits(), Duration::from_secs(60));
     let points = random(50, 3, 4).mapv(f64::from);
     let samples = Samples::new(points.view()).unwrap();
     let search = GpuNeighbors::new(gpu.clone());
