@@ -6,6 +6,7 @@ use autodiff_mini::{Cpu, Gemm};
 use knn_entropy::{Auto, Metric, NeighborSearch, Norm, Samples};
 use ndarray::Array2;
 
+use crate::device::Program;
 use crate::product::Sum;
 use crate::{Error, Gpu, Layout, Product, Result};
 
@@ -30,6 +31,19 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     seconds[seconds.len() / 2]
 }
 
+/// The medians by the device's clock, if it has one, and by the wall's.
+fn time(program: &Program, repeats: usize) -> Result<(Option<f64>, f64)> {
+    // Compiled, and awake.
+    program.time()?;
+    let (mut device, mut wall) = (Vec::new(), Vec::new());
+    for _ in 0..repeats {
+        let start = Instant::now();
+        device.push(program.time()?);
+        wall.push(start.elapsed().as_secs_f64());
+    }
+    Ok((device.into_iter().collect::<Option<Vec<_>>>().map(median), median(wall)))
+}
+
 /// Numbers between -1 and 1 without a pattern.
 fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -51,14 +65,7 @@ pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout, repeats: usize)
     let mut recording = gpu.record();
     Product { layout, ..Product::default() }.record(&mut recording, Sum::Products, &on_a, &on_b, &c)?;
     let program = recording.keep()?;
-    // Compiled, and awake.
-    program.time()?;
-    let (mut device, mut wall) = (Vec::new(), Vec::new());
-    for _ in 0..repeats {
-        let start = Instant::now();
-        device.push(program.time()?);
-        wall.push(start.elapsed().as_secs_f64());
-    }
+    let (device, wall) = time(&program, repeats)?;
     let a = if layout == Layout::LeftTransposed { a.t() } else { a.view() };
     let b = if layout == Layout::RightTransposed { b.t() } else { b.view() };
     let (mut expected, mut processor) = (Array2::zeros((m, n)), Vec::new());
@@ -72,9 +79,8 @@ pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout, repeats: usize)
     if off.is_nan() || off > 1e-3 {
         return Err(Error::Corrupt(format!("a product of {m} x {k} and {k} x {n} is {off:e} off the processor's")));
     }
-    let device = device.into_iter().collect::<Option<Vec<_>>>().map(median);
     let operations = 2.0 * m as f64 * n as f64 * k as f64;
-    Ok(Timing { operations, device, wall: median(wall), processor: median(processor), off })
+    Ok(Timing { operations, device, wall, processor: median(processor), off })
 }
 
 /// The `k` nearest of each of `n` points of `d` dimensions among the others.
@@ -88,13 +94,7 @@ pub fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize, repeats: usize) -> Res
     let mut recording = gpu.record();
     let found = crate::neighbors::record(&mut recording, &on_device, &on_device, k, Some(0))?;
     let program = recording.keep()?;
-    program.time()?;
-    let (mut device, mut wall) = (Vec::new(), Vec::new());
-    for _ in 0..repeats {
-        let start = Instant::now();
-        device.push(program.time()?);
-        wall.push(start.elapsed().as_secs_f64());
-    }
+    let (device, wall) = time(&program, repeats)?;
     let samples = Samples::new(points.view()).map_err(|e| Error::Shape(e.to_string()))?;
     let (mut expected, mut processor) = (None, Vec::new());
     for _ in 0..repeats {
@@ -105,8 +105,7 @@ pub fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize, repeats: usize) -> Res
     }
     let (lists, expected) = (found.read()?, expected.ok_or_else(|| Error::Shape("nothing is repeated".to_owned()))?);
     let differ = lists.indices.iter().zip(&expected.indices).filter(|(a, b)| a != b).count();
-    let device = device.into_iter().collect::<Option<Vec<_>>>().map(median);
     let operations = 3.0 * (n as f64).powi(2) * d as f64;
     let off = differ as f64 / (n * k) as f64;
-    Ok(Timing { operations, device, wall: median(wall), processor: median(processor), off })
+    Ok(Timing { operations, device, wall, processor: median(processor), off })
 }

@@ -1,10 +1,10 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::OnceLock;
 
 use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, Samples};
 use ndarray::{Array1, Array2, Axis};
 
 use super::Lists;
-use crate::{Error, Gpu};
+use crate::{Error, Gpu, Result};
 
 /// The device behind the estimators of [`knn_entropy`]: the same neighbours, and the same distances to the last bit, as every
 /// other search.
@@ -18,7 +18,7 @@ use crate::{Error, Gpu};
 #[derive(Debug)]
 pub struct GpuNeighbors {
     gpu: Gpu,
-    fault: Mutex<Option<Error>>,
+    fault: OnceLock<Error>,
 }
 
 /// Samples as the device takes them: moved and scaled, so that every coordinate is at most 1, in single precision.
@@ -31,16 +31,12 @@ struct Frame {
 impl GpuNeighbors {
     /// Searches on this device.
     pub fn new(gpu: Gpu) -> Self {
-        Self { gpu, fault: Mutex::default() }
+        Self { gpu, fault: OnceLock::new() }
     }
 
     /// Why the processor has taken over, if it has.
     pub fn fault(&self) -> Option<Error> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Error>> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+        self.fault.get().cloned()
     }
 
     /// None if it is one for the processor.
@@ -56,19 +52,14 @@ impl GpuNeighbors {
         let others = references.len().checked_sub(excluded)?;
         let d = references.dimension();
         let fits = k > 0 && k <= others && k <= 1000 && queries.dimension() == d;
-        if !fits || metric != Metric::Norm(Norm::L2) || self.lock().is_some() {
+        if !fits || metric != Metric::Norm(Norm::L2) || self.fault.get().is_some() {
             return None;
         }
         let frame = Frame::of(&[queries, references])?;
         let candidates = (k + 8 + k / 4).min(others);
-        let [q, r] = [queries, references].map(|samples| frame.single(samples));
-        let lists = match self.gpu.nearest(q.view(), r.view(), candidates, window) {
-            Ok(lists) => lists,
-            Err(error) => {
-                *self.lock() = Some(error);
-                return None;
-            }
-        };
+        let found = self.on_device(queries, references, &frame, candidates, window);
+        // The first fault is the one to tell of.
+        let lists = found.map_err(|error| self.fault.set(error)).ok()?;
         let all = candidates == others;
         Some(exact(
             queries,
@@ -78,6 +69,28 @@ impl GpuNeighbors {
             &lists,
             |squared| if all { f64::INFINITY } else { frame.least(squared, d) },
         ))
+    }
+}
+
+impl GpuNeighbors {
+    /// Candidates for the nearest of each query. With a window both are one set, and are brought up once.
+    fn on_device(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        frame: &Frame,
+        candidates: usize,
+        window: Option<usize>,
+    ) -> Result<Lists> {
+        let on_device = self.gpu.upload(frame.single(queries).view())?;
+        let others = match window {
+            Some(_) => on_device.clone(),
+            None => self.gpu.upload(frame.single(references).view())?,
+        };
+        let mut batch = self.gpu.batch();
+        let found = batch.neighbors(&on_device, &others, candidates, window)?;
+        batch.submit()?;
+        found.read()
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::OnceLock;
 
 use autodiff_mini::{Cpu, Gemm};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
@@ -14,22 +14,18 @@ use crate::{Error, Gpu, GpuMatrix, Result};
 #[derive(Debug)]
 pub struct GpuGemm {
     gpu: Gpu,
-    fault: Mutex<Option<Error>>,
+    fault: OnceLock<Error>,
 }
 
 impl GpuGemm {
     /// Products on this device.
     pub fn new(gpu: Gpu) -> Self {
-        Self { gpu, fault: Mutex::default() }
+        Self { gpu, fault: OnceLock::new() }
     }
 
     /// Why the processor has taken over, if it has.
     pub fn fault(&self) -> Option<Error> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Error>> {
-        self.fault.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.fault.get().cloned()
     }
 
     fn on_device(
@@ -69,10 +65,11 @@ impl Gemm<f32> for GpuGemm {
     ) {
         // That they do not fit is for the processor's product to say, in its words.
         let fit = a.len_of(Axis(1)) == b.len_of(Axis(0)) && c.dim() == (a.nrows(), b.ncols());
-        if fit && self.lock().is_none() {
+        if fit && self.fault.get().is_none() {
             match self.on_device(alpha, a, b, beta, c.view_mut()) {
                 Ok(()) => return,
-                Err(error) => *self.lock() = Some(error),
+                // The first is the one to tell of.
+                Err(error) => drop(self.fault.set(error)),
             }
         }
         Cpu.gemm(alpha, a, b, beta, c);
