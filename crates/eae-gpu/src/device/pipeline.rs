@@ -99,8 +99,8 @@ fn entries(bindings: &[Access]) -> impl Iterator<Item = wgpu::BindGroupLayoutEnt
     [entry(0, wgpu::BufferBindingType::Uniform, true)].into_iter().chain(bindings.iter().enumerate().map(storage))
 }
 
-/// Without the checks at run time that guard against hostile shaders, unless they are asked for. They cost up to half of the
-/// speed: a second counter in every loop, and a comparison for every place in an array.
+/// Without the checks at run time that guard against hostile shaders, unless they are asked for. They are a
+/// second counter in every loop, and a comparison for every place in an array.
 #[allow(unsafe_code)]
 fn module(device: &wgpu::Device, descriptor: wgpu::ShaderModuleDescriptor<'_>, checked: bool) -> wgpu::ShaderModule {
     if checked {
