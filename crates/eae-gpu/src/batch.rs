@@ -71,7 +71,8 @@ impl Batch<'_> {
     }
 
     /// The `k` nearest rows of `references` for each of `queries`, by squared distance and where that is equal by index. With a
-    /// window the two are one set, and rows up to so many apart are no neighbours: 0 excludes a row itself.
+    /// window the queries are the first of the references, mostly all of them, and rows up to so many apart are no neighbours: 0
+    /// excludes a row itself.
     ///
     /// Distances are of single precision; a distance that is none, or too large, counts as infinite.
     ///

@@ -3,6 +3,7 @@
 mod batch;
 pub mod bench;
 mod choice;
+mod convolution;
 mod device;
 mod error;
 mod kernel;
@@ -18,4 +19,4 @@ pub use error::{Error, Result};
 pub use matrix::GpuMatrix;
 pub use neighbors::{Among, GpuNeighbors, Lists};
 pub use product::{GpuGemm, Layout, Product, Tile};
-pub use training::{Found, ReadError, Settings, Trainer};
+pub use training::{Due, Found, ReadError, Settings, Trainer};

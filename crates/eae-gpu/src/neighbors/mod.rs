@@ -48,8 +48,8 @@ pub(crate) fn record(
     if d != e {
         return Err(Error::Shape(format!("queries have {d} columns and references {e}")));
     }
-    if window.is_some() && n != m {
-        return Err(Error::Shape(format!("{n} queries and {m} references are not one set")));
+    if window.is_some() && n > m {
+        return Err(Error::Shape(format!("{n} queries are not the first of {m} references")));
     }
     let others = m.saturating_sub(window.map_or(0, |window| window.saturating_mul(2).saturating_add(1)));
     if k == 0 || k > others {
@@ -248,7 +248,7 @@ mod tests {
         refuse(&few, &few, 5, Some(0), "from 1 to 4");
         refuse(&few, &few, 1, Some(2), "from 1 to 0");
         refuse(&few, &few, 1, Some(usize::MAX), "from 1 to 0");
-        refuse(&few, &others, 1, Some(0), "5 queries and 6 references");
+        refuse(&others, &few, 1, Some(0), "6 queries are not the first of 5 references");
         refuse(&few, &narrow, 1, None, "3 columns and references 2");
     }
 }

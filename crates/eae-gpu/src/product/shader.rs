@@ -3,8 +3,7 @@
 
 use std::fmt::Write;
 
-use nn_layers::Activation;
-
+use super::finish::Finish;
 use super::tile::Tile;
 use crate::kernel::{Access, Kernel, Shader, reader};
 
@@ -18,27 +17,6 @@ pub enum Layout {
     LeftTransposed,
     /// `B` is `[n, k]` and counts transposed.
     RightTransposed,
-}
-
-/// What is done to a number before it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Finish {
-    /// `beta` times what was there is added.
-    pub(super) add: bool,
-    pub(super) bias: bool,
-    pub(super) activation: Option<Curve>,
-    /// Times the derivative of an activation, told from its value.
-    pub(super) derivative: Option<Curve>,
-}
-
-/// An [`Activation`] without its numbers, which are in the uniform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Curve {
-    Relu,
-    LeakyRelu,
-    Sigmoid,
-    Tanh,
-    Softplus,
 }
 
 /// Of the product of two matrices, tiles.
@@ -76,81 +54,6 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> p: Params;
 ";
-
-impl Curve {
-    /// With its parameter.
-    pub(crate) fn of(activation: Activation) -> Option<(Self, f32)> {
-        match activation {
-            Activation::Relu => Some((Self::Relu, 0.0)),
-            // A value does not tell on which side of 0 it was taken.
-            Activation::LeakyRelu(slope) if slope < 0.0 => None,
-            Activation::LeakyRelu(slope) => Some((Self::LeakyRelu, slope as f32)),
-            Activation::Sigmoid => Some((Self::Sigmoid, 0.0)),
-            Activation::Tanh => Some((Self::Tanh, 0.0)),
-            Activation::Softplus => Some((Self::Softplus, 0.0)),
-            _ => None,
-        }
-    }
-
-    /// Of `v`. A NaN stays one: `max` may lose it.
-    fn value(self) -> &'static str {
-        match self {
-            Self::Relu => "select(v, T(0.0), v <= T(0.0))",
-            Self::LeakyRelu => "select(v, v * p.slope, v <= T(0.0))",
-            Self::Sigmoid => "T(1.0) / (T(1.0) + exp(-v))",
-            // Some drivers make it of exponentials that overflow.
-            Self::Tanh => "tanh(clamp(v, T(-20.0), T(20.0)))",
-            Self::Softplus => "select(v, T(0.0), v <= T(0.0)) + log(T(1.0) + exp(-abs(v)))",
-        }
-    }
-
-    /// `v` times the derivative where the value is `y`.
-    pub(crate) fn times_derivative(self) -> &'static str {
-        match self {
-            Self::Relu => "select(v, T(0.0), y <= T(0.0))",
-            Self::LeakyRelu => "select(v, v * p.slope, y <= T(0.0))",
-            Self::Sigmoid => "v * y * (T(1.0) - y)",
-            Self::Tanh => "v * (T(1.0) - y * y)",
-            Self::Softplus => "v * (T(1.0) - exp(-y))",
-        }
-    }
-}
-
-impl Finish {
-    fn bindings(self) -> impl Iterator<Item = Access> {
-        [self.bias, self.derivative.is_some()].into_iter().filter(|&there| there).map(|_| Access::Read)
-    }
-
-    /// `finish(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words` is 1 or 4.
-    fn text(self, first_binding: usize, words: u32) -> String {
-        let mut text = String::new();
-        let mut binding = first_binding;
-        for (there, name) in [(self.bias, "bias"), (self.derivative.is_some(), "values")] {
-            if there {
-                let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, read> {name}: array<T>;");
-                binding += 1;
-            }
-        }
-        text += "fn finish(number: T, at: u32, place: u32, column: u32) -> T {\n    var v = number;\n";
-        if self.add {
-            text += "    v += p.beta * c[at];\n";
-        }
-        if self.bias {
-            let _ = writeln!(text, "    v += bias[(p.bias_at + column) / {words}u];");
-        }
-        if let Some(curve) = self.activation {
-            let _ = writeln!(text, "    v = {};", curve.value());
-        }
-        if let Some(curve) = self.derivative {
-            let _ = writeln!(
-                text,
-                "    let y = values[(p.y_at + place) / {words}u];\n    v = {};",
-                curve.times_derivative()
-            );
-        }
-        text + "    return v;\n}\n"
-    }
-}
 
 impl Kernel for Multiply {
     fn shader(&self) -> Shader {

@@ -18,7 +18,8 @@ fn main(
     @builtin(local_invocation_index) t: u32,
 ) {
     let i = (id.x + id.y * count.x) * 256u + t;
-    if i >= p.numbers || !is_finite(report[0]) || !is_finite(report[1]) { return; }
+    if i >= p.numbers { return; }
+    for (var term = 0u; term < 4u; term++) { if !is_finite(report[term]) { return; } }
     let m = p.beta1 * first[i] + p.rest1 * g[i];
     let v = p.beta2 * second[i] + p.rest2 * g[i] * g[i];
     first[i] = m;

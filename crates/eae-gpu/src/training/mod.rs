@@ -1,46 +1,38 @@
-//! A training step as a whole on the device: one submission, to which the places of the images go and from which two numbers
+//! A training step as a whole on the device: one submission, to which the places of the images go and from which four numbers
 //! come back.
+//!
+//! - `plan`: from networks to stages, and where the device keeps their numbers;
+//! - `pass`: both ways through a network, layer by layer;
+//! - `objective`: the terms of the loss, and their gradients;
+//! - `ring`: what is kept of the steps before;
+//! - `state`: what goes to the device and comes back besides steps;
+//! - `kernels`: what is neither product, convolution nor search.
 
-mod build;
 mod kernels;
+mod objective;
+mod pass;
 mod plan;
+mod ring;
+mod settings;
+mod state;
 
-use ndarray::{ArrayD, ArrayView2};
-use nn_layers::{Content, Sequential, Weights, WeightsError};
+use ndarray::ArrayView2;
+use nn_layers::Sequential;
 
 use crate::device::Program;
-use crate::kernel::params;
 use crate::{Error, Gpu, GpuMatrix, Result};
-use build::{Build, Layout, run};
-use kernels::Small;
-use plan::stages;
-
-/// What is minimised on the device: `E |x - D(E(x))|^2 - lambda H(Z)`, the objective of the paper.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// The weight of the entropy; 0 leaves the squared error, and the entropy is only told.
-    pub lambda: f64,
-    /// How much each of the first neighbours counts in the estimate. They add up to 1.
-    pub weights: Vec<f64>,
-    /// Codes closer than this count as this far apart.
-    pub floor: f64,
-    /// Images of a step.
-    pub batch: usize,
-}
-
-/// What a step found before it changed the parameters.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
-    /// The squared error, summed over pixels and averaged over the batch.
-    pub mse: f64,
-    /// The entropy of the batch of codes in nats.
-    pub entropy: f64,
-}
+use kernels::{Small, run};
+use objective::{Terms, divergence_constant, entropy_constant};
+use pass::Build;
+use plan::Layout;
+use ring::Ring;
+pub use settings::{Due, Found, Settings};
+pub use state::ReadError;
 
 /// A training on the device: images, parameters, the moments of Adam and all that is in between stay there.
 ///
 /// ```no_run
-/// use eae_gpu::{Choice, Gpu, Settings, Trainer};
+/// use eae_gpu::{Choice, Due, Gpu, Settings, Trainer};
 /// use ndarray::Array2;
 /// use ndarray_rand::rand::SeedableRng;
 /// use nn_layers::{Activation, BatchNorm, Dense, Sequential};
@@ -53,9 +45,9 @@ pub struct Found {
 /// let images = Array2::from_shape_fn((1000, 64), |(i, j)| ((i * j) % 7) as f32 / 7.0);
 ///
 /// let gpu = Gpu::open(&Choice::from_env()?)?;
-/// let settings = Settings { lambda: 1.0, weights: vec![1.0], floor: 1e-6, batch: 100 };
+/// let settings = Settings::published(1.0, 100);
 /// let mut trainer = Trainer::new(&gpu, [&mut encoder, &mut decoder], &settings, Some(images.view()))?;
-/// let found = trainer.step(&(0..100).collect::<Vec<_>>(), 1.0, 1e-3)?;
+/// let found = trainer.step(&(0..100).collect::<Vec<_>>(), Due { share: 1.0, learning_rate: 1e-3, draws: None })?;
 /// println!("{} {}", found.mse, found.entropy);
 /// trainer.fetch([&mut encoder, &mut decoder])?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -64,21 +56,22 @@ pub struct Found {
 pub struct Trainer {
     program: Program,
     settings: Settings,
-    /// All dense layers' weights and biases, Adam's moments of them, and the running statistics.
+    latent: usize,
+    layout: Layout,
+    /// All weights and biases, Adam's moments of them, and the running statistics.
     parameters: GpuMatrix,
     moments: [GpuMatrix; 2],
     statistics: GpuMatrix,
-    /// Where each array of `parameters` begins, and its shape.
-    arrays: Vec<(usize, Vec<usize>)>,
-    /// The same for the statistics.
-    running: Vec<(usize, usize)>,
     /// Steps made, and how many batches the networks had seen.
     steps: u64,
-    /// Rate, root and weight of this step, and the places of its images.
+    /// What changes from step to step, and the places of its images.
     step: GpuMatrix,
     /// A batch, if the images are not on the device.
     batch: Option<GpuMatrix>,
     images: usize,
+    draws: Option<GpuMatrix>,
+    codes: Option<Ring>,
+    features: Option<Ring>,
     report: GpuMatrix,
 }
 
@@ -87,8 +80,26 @@ const BETA2: f64 = 0.999;
 const EPS: f64 = 1e-8;
 /// As in [`nn_layers::BatchNorm`].
 const MOMENTUM: f64 = 0.1;
-/// Numbers before the places in `step`.
-const HEAD: usize = 4;
+
+/// The words of a step before the places of its images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Word {
+    /// The learning rate and the root of Adam's corrections.
+    Rate,
+    Root,
+    /// The weights of the terms, their share included.
+    Entropy,
+    Radius,
+    Draws,
+    /// Where the rings' next rows go.
+    Codes,
+    Features,
+    /// Always 0.
+    Zero,
+}
+
+/// How many there are.
+const WORDS: usize = Word::Zero as usize + 1;
 
 impl Trainer {
     /// Takes the networks to the device, and the images, rows of as many numbers as the encoder takes. Without images each step
@@ -103,33 +114,32 @@ impl Trainer {
         settings: &Settings,
         images: Option<ArrayView2<'_, f32>>,
     ) -> Result<Self> {
+        settings.check()?;
         let [encoder, decoder] = networks;
-        let (before, behind) = (stages(encoder)?, stages(decoder)?);
-        let (latent, pixels) = (encoder.output_shape().iter().product(), encoder.input_shape().iter().product());
-        let &Settings { batch, ref weights, .. } = settings;
-        if weights.is_empty() || weights.len() >= batch || weights.len() > 64 {
-            let most = batch.saturating_sub(1).min(64);
-            return Err(Error::Unsupported(format!("k is {}, on the GPU it must be from 1 to {most}", weights.len())));
-        }
-        if before.is_empty() || behind.is_empty() || decoder.output_shape().iter().product::<usize>() != pixels {
+        let mut layout = Layout::default();
+        let stages = [layout.stages(encoder)?, layout.stages(decoder)?];
+        let [latent, pixels, given] =
+            [encoder.output_shape(), encoder.input_shape(), decoder.output_shape()].map(|shape| shape.iter().product());
+        if stages.iter().any(Vec::is_empty) || given != pixels {
             return Err(Error::Shape(
                 "the decoder does not give what the encoder takes, or one has no layers".to_owned(),
             ));
         }
+        if stages[0].last().is_some_and(|stage| stage.activation.is_some()) {
+            let problem = "an encoder that ends in an activation is not trained on the GPU; train on the CPU";
+            return Err(Error::Unsupported(problem.to_owned()));
+        }
         if let Some(images) = &images
             && images.ncols() != pixels
         {
-            return Err(Error::Shape(format!(
-                "images have {} numbers, and the encoder takes {pixels}",
-                images.ncols()
-            )));
+            let columns = images.ncols();
+            return Err(Error::Shape(format!("images have {columns} numbers, and the encoder takes {pixels}")));
         }
-        let layout = Layout::of(before.iter().chain(&behind));
+        let batch = settings.batch;
         let all = |numbers: usize| gpu.zeros(1, numbers.max(1));
         let [parameters, first, second, gradients] =
             [all(layout.numbers)?, all(layout.numbers)?, all(layout.numbers)?, all(layout.numbers)?];
-        let statistics = all(layout.statistics)?;
-        let (step, report) = (all(HEAD + batch)?, all(2)?);
+        let (statistics, step, report) = (all(layout.statistics)?, all(WORDS + batch)?, all(4)?);
         let (chunks, count) = match images {
             Some(images) => (resident(gpu, images)?, images.nrows()),
             None => (Vec::new(), 0),
@@ -137,79 +147,85 @@ impl Trainer {
         let x = gpu.zeros(batch, pixels)?;
         let mut recording = gpu.record();
         for (from, some) in &chunks {
-            let [rows, _] = some.shape();
-            let (part, at) = some.bind();
-            let words = params([at, pixels as u32, batch as u32, *from as u32, (from + rows) as u32]);
-            let bindings = [part, step.bind().0, x.bind().0];
-            run(&mut recording, Small::Gather, &bindings, words, (batch * pixels).div_ceil(256))?;
+            let words = [0, pixels as u32, batch as u32, *from as u32, (from + some.shape()[0]) as u32];
+            run(&mut recording, Small::Gather, &[some, &step, &x], &words, (batch * pixels).div_ceil(256))?;
         }
-        Build {
-            gpu,
+        let seen = stages[0].iter().rev().nth(2).map_or(pixels, |stage| stage.outputs);
+        let ring = |before, most, columns, word| (most > 0).then(|| Ring::new(gpu, before, most, columns, word));
+        let codes = ring(batch, settings.bank, latent, Word::Codes).transpose()?;
+        let most = if settings.draws > 0.0 { settings.bank.max(batch) } else { 0 };
+        let features = ring(0, most, seen, Word::Features).transpose()?;
+        let [before, behind] = &stages;
+        let terms = Terms {
             settings,
-            layout: &layout,
-            parameters: &parameters,
-            gradients: &gradients,
-            statistics: &statistics,
             step: &step,
             report: &report,
-        }
-        .record(&mut recording, &x, latent, &before, &behind)?;
-        let words = {
-            let numbers = [BETA1, BETA2, 1.0 - BETA1, 1.0 - BETA2, EPS].map(|number| (number as f32).to_bits());
-            params([layout.numbers as u32, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]])
+            images: &x,
+            networks: [before, behind],
+            codes: codes.as_ref(),
+            features: features.as_ref(),
         };
-        let bindings = [&parameters, &first, &second, &gradients, &step, &report].map(|matrix| matrix.bind().0);
-        run(&mut recording, Small::Adam, &bindings, words, layout.numbers.div_ceil(256))?;
+        let (held, of_held) = (parameters.clone(), statistics.clone());
+        let mut build = Build { gpu, recording, parameters: held, gradients: gradients.clone(), statistics: of_held };
+        let draws = terms.record(&mut build)?;
+        let mut recording = build.recording;
+        let numbers = [BETA1, BETA2, 1.0 - BETA1, 1.0 - BETA2, EPS].map(|number| (number as f32).to_bits());
+        let words = [&[layout.numbers as u32], &numbers[..]].concat();
+        let matrices = [&parameters, &first, &second, &gradients, &step, &report];
+        run(&mut recording, Small::Adam, &matrices, &words, layout.numbers.div_ceil(256))?;
         let mut trainer = Self {
             program: recording.keep()?,
             settings: settings.clone(),
+            latent,
+            layout,
             parameters,
             moments: [first, second],
             statistics,
-            arrays: layout.arrays,
-            running: layout.running,
             steps: 0,
             step,
             batch: chunks.is_empty().then_some(x),
             images: count,
+            draws,
+            codes,
+            features,
             report,
         };
         trainer.bring([encoder, decoder])?;
         Ok(trainer)
     }
 
-    /// Kernels of a step.
+    /// Kernels of a step. It is one submission.
     pub fn dispatches(&self) -> usize {
         self.program.len()
     }
 
-    /// Steps made.
+    /// Steps made, with those of a training that is gone on with.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// A step on images that are on the device, by their places, with a share of `lambda` from 0 to 1. If error or entropy is no
-    /// finite number, the parameters are left as they were.
+    /// A step on the images at these places. If it finds no finite numbers, the parameters are left as they were.
     ///
     /// # Errors
     ///
-    /// If there are not as many places as images of a step, or one is of no image; if the device fails.
-    pub fn step(&mut self, places: &[usize], share: f64, learning_rate: f64) -> Result<Found> {
+    /// If they are not as many as images of a step or there are none at these places; if draws are missing or have another shape;
+    /// if the device fails.
+    pub fn step(&mut self, places: &[usize], due: Due<'_>) -> Result<Found> {
         if places.len() != self.settings.batch {
-            return Err(Error::Shape(format!("a step is of {} images, not of {}", self.settings.batch, places.len())));
+            return Err(Error::Shape(format!("a step of {} is of {} images", self.settings.batch, places.len())));
         }
         if let Some(place) = places.iter().find(|&&place| place >= self.images) {
             return Err(Error::Shape(format!("there is no image {place} among the {} on the device", self.images)));
         }
-        self.run(places, share, learning_rate)
+        self.run(places, due)
     }
 
     /// A step on these images, which are brought to the device for it.
     ///
     /// # Errors
     ///
-    /// If they are not as many as images of a step or have other sizes; if the device fails.
-    pub fn step_on(&mut self, images: ArrayView2<'_, f32>, share: f64, learning_rate: f64) -> Result<Found> {
+    /// If they are not as many as images of a step or have other sizes; as [`step`](Trainer::step).
+    pub fn step_on(&mut self, images: ArrayView2<'_, f32>, due: Due<'_>) -> Result<Found> {
         let Some(batch) = &self.batch else {
             return Err(Error::Shape("the images of this training are on the device".to_owned()));
         };
@@ -218,137 +234,46 @@ impl Trainer {
         }
         let images = images.as_standard_layout();
         batch.write(images.as_slice().expect("in memory order"))?;
-        self.run(&vec![0; self.settings.batch], share, learning_rate)
+        self.run(&vec![0; self.settings.batch], due)
     }
 
-    fn run(&mut self, places: &[usize], share: f64, learning_rate: f64) -> Result<Found> {
-        let steps = i32::try_from(self.steps + 1).unwrap_or(i32::MAX);
-        let [correction1, correction2] = [BETA1, BETA2].map(|beta| 1.0 - beta.powi(steps));
-        let head = [learning_rate / correction1, correction2.sqrt().recip(), share * self.settings.lambda, 0.0];
-        let head = head.map(|number| f32::to_bits(number as f32));
-        let words: Vec<u32> = head.into_iter().chain(places.iter().map(|&place| place as u32)).collect();
+    fn run(&mut self, places: &[usize], due: Due<'_>) -> Result<Found> {
+        match (&self.draws, due.draws) {
+            (None, _) => {}
+            (Some(to), Some(draws)) if to.shape() == [draws.nrows(), draws.ncols()] => {
+                to.write(draws.as_standard_layout().as_slice().expect("in memory order"))?;
+            }
+            (Some(to), draws) => {
+                let found = draws.map_or_else(|| "none".to_owned(), |draws| format!("{:?}", draws.shape()));
+                return Err(Error::Shape(format!("draws of a step are of shape {:?}, not {found}", to.shape())));
+            }
+        }
+        let rings = [&self.codes, &self.features].map(|ring| ring.as_ref().map_or(0, Ring::at));
+        let words = due.words(&self.settings, self.steps, rings).into_iter();
+        let words: Vec<u32> = words.chain(places.iter().map(|&place| place as u32)).collect();
         self.step.write_words(&words)?;
         let pending = self.program.run(Some(&self.report.exactly()))?.expect("the report is read");
         let report: Vec<f32> = bytemuck::pod_collect_to_vec(&pending.wait()?);
-        let (mse, entropy) = (f64::from(report[0]), f64::from(report[1]));
-        if mse.is_finite() && entropy.is_finite() {
+        Ok(self.found([0, 1, 2, 3].map(|i| f64::from(report[i])), due.share))
+    }
+
+    /// What the numbers of a report say, and a step more if it was one.
+    fn found(&mut self, [mse, logarithms, radius, farther]: [f64; 4], share: f64) -> Found {
+        let Self { settings, codes, features, .. } = self;
+        let entropy = entropy_constant(settings, codes.as_ref().map_or(0, Ring::len), self.latent) + logarithms;
+        let mut penalty = share * (settings.radius * radius - settings.lambda * entropy);
+        // Without a share of it there is no divergence, and its images are not kept.
+        let features = features.as_mut().filter(|_| share > 0.0);
+        if let Some(ring) = &features {
+            let constant = divergence_constant(settings.drawn(), ring.len_with(settings.batch), ring.rows().shape()[1]);
+            penalty += share * settings.draws * (constant + farther);
+        }
+        if mse.is_finite() && penalty.is_finite() {
             self.steps += 1;
+            codes.iter_mut().chain(features).for_each(|ring| ring.keep(settings.batch));
         }
-        Ok(Found { mse, entropy })
+        Found { mse, entropy, penalty }
     }
-
-    /// Takes parameters and statistics from the networks to the device.
-    fn bring(&mut self, networks: [&mut Sequential<f32>; 2]) -> Result<()> {
-        let [_, of_parameters] = self.parameters.shape();
-        let [_, of_statistics] = self.statistics.shape();
-        let (mut parameters, mut statistics) = (vec![0.0; of_parameters], vec![0.0; of_statistics]);
-        let (mut arrays, mut running) = (self.arrays.iter(), self.running.iter());
-        for entry in networks.into_iter().flat_map(Sequential::state) {
-            let (to, tensor) = match entry.content {
-                Content::Parameter(tensor) => {
-                    let (at, _) = arrays.next().expect("as many as the layers have");
-                    (&mut parameters[*at..][..tensor.len()], tensor)
-                }
-                Content::Statistic(tensor) => {
-                    let (at, _) = running.next().expect("as many as the layers have");
-                    (&mut statistics[*at..][..tensor.len()], tensor)
-                }
-                Content::Count(_) => continue,
-            };
-            to.iter_mut().zip(tensor.iter()).for_each(|(to, &x)| *to = x);
-        }
-        self.parameters.write(&parameters)?;
-        self.statistics.write(&statistics)
-    }
-
-    /// Brings parameters and running statistics to the networks.
-    ///
-    /// # Errors
-    ///
-    /// If the device fails.
-    ///
-    /// # Panics
-    ///
-    /// If the networks are others.
-    pub fn fetch(&self, networks: [&mut Sequential<f32>; 2]) -> Result<()> {
-        let [parameters, statistics] = [&self.parameters, &self.statistics].map(GpuMatrix::read);
-        let (parameters, statistics) = (parameters?, statistics?);
-        let (parameters, statistics) =
-            (parameters.as_slice().expect("in memory order"), statistics.as_slice().expect("in memory order"));
-        let (mut arrays, mut running) = (self.arrays.iter(), self.running.iter());
-        for entry in networks.into_iter().flat_map(Sequential::state) {
-            let (tensor, from) = match entry.content {
-                Content::Parameter(tensor) => (tensor, &parameters[arrays.next().expect("the same networks").0..]),
-                Content::Statistic(tensor) => (tensor, &statistics[running.next().expect("the same networks").0..]),
-                Content::Count(count) => {
-                    *count = self.steps;
-                    continue;
-                }
-            };
-            *tensor = array(tensor.shape(), from).into_shared();
-        }
-        Ok(())
-    }
-
-    /// Puts Adam's moments under `prefix`, as [`Adam::write`](nn_layers::optim::Adam::write) does: either goes on with the other's.
-    ///
-    /// # Errors
-    ///
-    /// If the device fails.
-    pub fn write(&self, prefix: &str, weights: &mut Weights) -> Result<()> {
-        if self.steps == 0 {
-            return Ok(());
-        }
-        let [first, second] = [&self.moments[0], &self.moments[1]].map(GpuMatrix::read);
-        for (name, moments) in [("first", first?), ("second", second?)] {
-            let moments = moments.as_slice().expect("in memory order");
-            for (place, (at, shape)) in self.arrays.iter().enumerate() {
-                weights.insert(format!("{prefix}.{place}.{name}"), &array(shape, &moments[*at..]));
-                weights.insert_count(format!("{prefix}.{place}.steps"), self.steps);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes them from there.
-    ///
-    /// # Errors
-    ///
-    /// If they are damaged, or of other networks; if the device fails.
-    pub fn read(&mut self, prefix: &str, weights: &Weights) -> std::result::Result<(), ReadError> {
-        let mut steps = 0;
-        for (name, moments) in ["first", "second"].into_iter().zip(&self.moments) {
-            let mut all = vec![0.0; moments.shape()[1]];
-            for (place, (at, shape)) in self.arrays.iter().enumerate() {
-                let name = format!("{prefix}.{place}.{name}");
-                if weights.shape(&name).is_none() {
-                    continue;
-                }
-                let array: ArrayD<f32> = weights.get(&name, shape)?;
-                all[*at..][..array.len()].iter_mut().zip(&array).for_each(|(to, &x)| *to = x);
-                steps = weights.get_count(&format!("{prefix}.{place}.steps"))?;
-            }
-            moments.write(&all)?;
-        }
-        self.steps = steps;
-        Ok(())
-    }
-}
-
-/// Why a training cannot be gone on with.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The file is damaged, or of another network.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// The device has failed.
-    #[error(transparent)]
-    Device(#[from] Error),
-}
-
-fn array(shape: &[usize], from: &[f32]) -> ArrayD<f32> {
-    let numbers = from[..shape.iter().product()].to_vec();
-    ArrayD::from_shape_vec(shape, numbers).expect("as many numbers as the shape has")
 }
 
 /// The images, in as many matrices as kernels may see of them; each with the place of its first.
@@ -356,4 +281,57 @@ fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(usize, GpuMat
     let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
     let pieces = images.axis_chunks_iter(ndarray::Axis(0), rows).enumerate();
     pieces.map(|(i, some)| Ok((i * rows, gpu.upload(some)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray_rand::rand::SeedableRng;
+    use nn_layers::{Activation, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Unflatten, Window};
+    use rand_chacha::ChaCha8Rng;
+
+    /// All terms, layers and activations: the layers below take every kernel, without a driver.
+    #[test]
+    fn every_kernel_is_valid() {
+        let gpu = Gpu::noop();
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let window = Window::square(3, 1, 1);
+        for activation in
+            [Activation::Relu, Activation::LeakyRelu(0.1), Activation::Sigmoid, Activation::Tanh, Activation::Softplus]
+        {
+            let encoder = Sequential::on(&[4, 4, 1]).then(Conv2d::new(1, 2, window, &mut rng)).then(activation);
+            let encoder =
+                encoder.then(Flatten::new([4, 4, 2])).then(Dense::new(32, 3, &mut rng)).then(BatchNorm::new(3));
+            let decoder = Sequential::on(&[3]).then(Dense::new(3, 32, &mut rng)).then(activation);
+            let decoder = decoder.then(Unflatten::new([4, 4, 2])).then(ConvTranspose2d::new(2, 1, window, &mut rng));
+            let (mut encoder, mut decoder) = (encoder.build().unwrap(), decoder.then(activation).build().unwrap());
+            let settings = Settings {
+                bank: 20,
+                radius: 1.0,
+                quantiles: vec![1.0; 8],
+                draws: 1.0,
+                decoded: 5,
+                ..Settings::published(1.0, 8)
+            };
+            for settings in [Settings::published(1.0, 8), settings] {
+                Trainer::new(&gpu, [&mut encoder, &mut decoder], &settings, None).unwrap();
+            }
+        }
+        assert!(gpu.counts().pipelines > 40, "{:?}", gpu.counts());
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_are_refused() {
+        let published = Settings::published(1.0, 8);
+        for (settings, expected) in [
+            (Settings { weights: vec![0.125; 8], ..published.clone() }, "k is 8, on the GPU it must be from 1 to 7"),
+            (Settings { weights: Vec::new(), ..published.clone() }, "k is 0"),
+            (Settings { decoded: 9, ..published.clone() }, "9 images are to be decoded, it must be 1 to 8"),
+            (Settings { decoded: 1, draws: 1.0, ..published.clone() }, "it must be 2 to 8"),
+            (Settings { radius: 1.0, quantiles: vec![1.0; 7], ..published }, "7 quantiles for the radii of 8 codes"),
+        ] {
+            let error = settings.check().unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
 }

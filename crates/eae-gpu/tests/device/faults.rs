@@ -84,7 +84,8 @@ fn a_name_that_is_none(_: &Gpu) {
 
 fn too_slow(gpu: &Gpu) {
     let hasty = another(gpu).with_limits(gpu.limits(), Duration::ZERO);
-    let points = random(2000, 16, 1);
+    // Long enough that nobody is done by chance before it is asked for.
+    let points = random(6000, 16, 1);
     let error = hasty.nearest(points.view(), points.view(), 8, Some(0)).unwrap_err();
     assert_eq!(error, Error::Timeout(0));
 }

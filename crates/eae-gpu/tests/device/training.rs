@@ -1,7 +1,10 @@
 //! Whole steps against the processor's, and what they cost.
 
-use eae::objective::{Ae, Objective};
+use eae::metrics::chi_quantiles;
+use eae::network::Architecture;
+use eae::objective::{Ae, Banks, Context, Objective};
 use eae::{Autoencoder, Criterion, Due, Eae, Preset, Step, Stepper, TrainConfig, TrainError, Training, data};
+use eae_gpu::Due as DueThere;
 use eae_gpu::{Error, Found, Gpu, Settings, Trainer};
 use ndarray::{Array2, ArrayView4};
 use nn_layers::Weights;
@@ -10,6 +13,8 @@ use crate::Test;
 
 pub(crate) const TESTS: &[Test] = &[
     ("training::losses_of_the_processor", losses_of_the_processor),
+    ("training::terms_of_the_default", terms_of_the_default),
+    ("training::convolutions", convolutions),
     ("training::goes_on_with_the_others_moments", goes_on_with_the_others_moments),
     ("training::what_a_step_costs", what_a_step_costs),
     ("training::what_is_not_trained_here", what_is_not_trained_here),
@@ -17,6 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 const BATCH: usize = 32;
+const DUE: DueThere<'_> = DueThere { share: 1.0, learning_rate: 1e-3, draws: None };
 const LATENT: usize = 8;
 
 fn images() -> data::Images<f32> {
@@ -33,12 +39,12 @@ fn places(step: usize) -> Vec<usize> {
 }
 
 fn settings(eae: &Eae) -> Settings {
-    let weights = if eae.mean {
-        vec![1.0 / eae.k as f64; eae.k]
-    } else {
-        (1..=eae.k).map(|j| f64::from(u8::from(j == eae.k))).collect()
-    };
-    Settings { lambda: eae.lambda, weights, floor: eae.floor, batch: BATCH }
+    let weight = |j: usize| if eae.mean { 1.0 / eae.k as f64 } else { f64::from(u8::from(j == eae.k)) };
+    let weights = (1..=eae.k).map(weight).collect();
+    let &Eae { lambda, floor, bank, radius, draws, .. } = eae;
+    let decoded = if eae.decoded == 0 { BATCH } else { eae.decoded };
+    let quantiles = chi_quantiles(LATENT, BATCH);
+    Settings { lambda, weights, floor, batch: BATCH, decoded, bank, radius, quantiles, draws }
 }
 
 fn trainer(gpu: &Gpu, model: &mut Autoencoder<f32>, eae: &Eae) -> Result<Trainer, Error> {
@@ -58,35 +64,88 @@ fn close(a: f64, b: f64, tolerance: f64) -> bool {
 fn losses_of_the_processor(gpu: &Gpu) {
     let mean = Eae { k: 3, mean: true, ..Eae::published(2.0) };
     for (eae, steps) in [(Eae::published(1.0), 50), (Eae { k: 2, ..Eae::published(1.0) }, 5), (mean, 5)] {
-        let objective = Objective::Eae(eae);
-        let config = TrainConfig { batch_size: BATCH, epochs: 20, objective, ..TrainConfig::default() };
-        let mut on_processor = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-        let mut on_device = on_processor.clone();
-        let mut trainer = trainer(gpu, &mut on_device, &eae).unwrap();
-        let images = images();
-        let mut there = Training::<f32>::new(config, images.len());
-        for step in 0..steps {
-            let mut state = there.write(&on_device);
-            trainer.write("training.adam", &mut state).unwrap();
-            let mut here = Training::read(&mut on_processor, &state).unwrap();
-            let (expected, _) = here.step(&mut on_processor, images.pixels.view()).unwrap().unwrap();
-            let made = there.step_with(|Due { places, share, learning_rate, .. }| {
-                let Found { mse, entropy } = trainer.step(places, share, learning_rate).unwrap();
-                Ok::<_, TrainError>(Step { mse, entropy, penalty: -share * eae.lambda * entropy, finite: true })
-            });
-            let (found, _) = made.unwrap().unwrap();
-            for (what, found, expected) in [
-                ("error", found.mse, expected.mse),
-                ("entropy", found.entropy, expected.entropy),
-                ("penalty", found.penalty, expected.penalty),
-            ] {
-                assert!(close(found, expected, 1e-5), "step {step}, {what}: {found}, not {expected}");
-            }
-            let Autoencoder { encoder, decoder, .. } = &mut on_device;
-            trainer.fetch([encoder, decoder]).unwrap();
+        as_the_processor(gpu, &Preset::Mlp.into(), eae, 0.0, steps);
+    }
+}
+
+/// What the default has beyond the paper's objective, and all of it with a weight that rises from nothing, and banks that are
+/// filled, turned over, and smaller than a batch.
+fn terms_of_the_default(gpu: &Gpu) {
+    let published = Eae::published(1.0);
+    for (eae, warm_up, steps) in [
+        (Eae { bank: 50, ..published }, 0.0, 4),
+        (Eae { bank: 20, k: 2, ..published }, 0.0, 2),
+        (Eae { radius: 3.0, ..published }, 0.0, 2),
+        (Eae { draws: 20.0, ..published }, 0.0, 2),
+        (Eae { decoded: 10, draws: 5.0, bank: 50, ..published }, 0.0, 2),
+        (Eae { decoded: 7, ..published }, 0.0, 2),
+        (Eae { bank: 50, ..Eae::default() }, 0.3, 5),
+    ] {
+        as_the_processor(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
+    }
+}
+
+/// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the edge.
+fn convolutions(gpu: &Gpu) {
+    as_the_processor(gpu, &Preset::Conv28.into(), Eae { bank: 50, ..Eae::default() }, 0.0, 2);
+    let own = r#"{
+        "encoder": ["conv 3 kernel=3x5 stride=2x3 padding=1x2", "tanh", "conv 5 kernel=2", "leaky-relu 0.1", "dense 9", "softplus"],
+        "decoder": ["dense 36", "unflatten 4 3 3", "conv-transpose 4 kernel=3x4 stride=2x3 padding=1", "sigmoid",
+            "conv-transpose 2 kernel=4 stride=4", "relu", "conv 1 kernel=3 padding=1", "sigmoid", "dense 784"]
+    }"#;
+    let own: Architecture = serde_json::from_str(own).unwrap();
+    for eae in [Eae::published(1.0), Eae { decoded: 11, draws: 0.0, ..Eae::default() }] {
+        as_the_processor(gpu, &own, eae, 0.0, 2);
+    }
+}
+
+/// Steps of both, each from where the device stands.
+fn as_the_processor(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps: usize) {
+    let objective = Objective::Eae(eae);
+    let config = TrainConfig { batch_size: BATCH, epochs: 20, objective, warm_up, seed: 5, ..TrainConfig::default() };
+    let mut on_processor = Autoencoder::<f32>::new(networks.clone(), [28, 28, 1], LATENT, 3).unwrap();
+    let mut on_device = on_processor.clone();
+    let mut trainer = trainer(gpu, &mut on_device, &eae).unwrap();
+    let images = images();
+    let mut there = Training::<f32>::new(config, images.len());
+    for step in 0..steps {
+        let mut state = there.write(&on_device);
+        trainer.write("training", &mut state).unwrap();
+        let mut here = Training::read(&mut on_processor, &state).unwrap();
+        // Large, and compared less often.
+        let whole = step < 4 || step + 1 == steps;
+        if whole {
+            // What is read is what was written.
+            trainer.read("training", &state).unwrap();
+        }
+        let (expected, _) = here.step(&mut on_processor, images.pixels.view()).unwrap().unwrap();
+        let made = there.step_with(|Due { step, places, share, learning_rate, .. }| {
+            let decoded = if eae.decoded == 0 { BATCH } else { eae.decoded };
+            let draws =
+                Context::<f32>::new(share, config.seed, step as u64, &mut Banks::default()).normal(decoded, LATENT);
+            let due = DueThere { share, learning_rate, draws: Some(draws.view()) };
+            let Found { mse, entropy, penalty } = trainer.step(places, due).unwrap();
+            Ok::<_, TrainError>(Step { mse, entropy, penalty, finite: true })
+        });
+        let (found, _) = made.unwrap().unwrap();
+        for (what, found, expected) in [
+            ("error", found.mse, expected.mse),
+            ("entropy", found.entropy, expected.entropy),
+            ("penalty", found.penalty, expected.penalty),
+        ] {
+            assert!(close(found, expected, 1e-5), "{eae:?}, step {step}, {what}: {found}, not {expected}");
+        }
+        let Autoencoder { encoder, decoder, .. } = &mut on_device;
+        trainer.fetch([encoder, decoder]).unwrap();
+        if whole {
             same_weights(&on_device.to_weights(), &on_processor.to_weights());
         }
     }
+    // What both keep of the steps is the same, too.
+    let mut state = there.write(&on_device);
+    trainer.write("training", &mut state).unwrap();
+    let mut again = on_processor.clone();
+    assert!(Training::read(&mut again, &state).is_ok());
 }
 
 /// All but those few that go another way because their gradients are none.
@@ -112,59 +171,59 @@ fn goes_on_with_the_others_moments(gpu: &Gpu) {
     let mut all = trainer(gpu, &mut whole, &objective).unwrap();
     let mut first = trainer(gpu, &mut model, &objective).unwrap();
     for step in 0..5 {
-        assert_eq!(all.step(&places(step), 1.0, 1e-3).unwrap(), first.step(&places(step), 1.0, 1e-3).unwrap());
+        assert_eq!(all.step(&places(step), DUE).unwrap(), first.step(&places(step), DUE).unwrap());
     }
     let mut weights = Weights::default();
-    first.write("adam", &mut weights).unwrap();
+    first.write("training", &mut weights).unwrap();
     let Autoencoder { encoder, decoder, .. } = &mut model;
     first.fetch([encoder, decoder]).unwrap();
     let mut second = trainer(gpu, &mut model, &objective).unwrap();
-    second.read("adam", &weights).unwrap();
+    second.read("training", &weights).unwrap();
     assert_eq!(second.steps(), 5);
     for step in 5..10 {
-        assert_eq!(all.step(&places(step), 1.0, 1e-3).unwrap(), second.step(&places(step), 1.0, 1e-3).unwrap());
+        assert_eq!(all.step(&places(step), DUE).unwrap(), second.step(&places(step), DUE).unwrap());
     }
     // And the processor's file is read.
     let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
-    nn_layers::optim::Adam::<f32>::default().read("adam", &weights, &shapes).unwrap();
+    nn_layers::optim::Adam::<f32>::default().read("training.adam", &weights, &shapes).unwrap();
     let other = Weights::default();
-    second.read("adam", &other).unwrap();
+    second.read("training", &other).unwrap();
     assert_eq!(second.steps(), 0);
 }
 
-/// One submission of at most 30 kernels, the places of the images and four numbers up, two numbers down, and nothing compiled.
+/// One submission of at most 30 kernels, the places of the images and eight numbers up, four numbers down, and nothing compiled.
 fn what_a_step_costs(gpu: &Gpu) {
     let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
     let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
     let mut trainer = trainer(&own, &mut model, &Eae::published(1.0)).unwrap();
-    trainer.step(&places(0), 1.0, 1e-3).unwrap();
+    trainer.step(&places(0), DUE).unwrap();
     let (before, memory) = (own.counts(), own.memory());
     let steps = 3;
     for step in 1..=steps {
-        trainer.step(&places(step), 1.0, 1e-3).unwrap();
+        trainer.step(&places(step), DUE).unwrap();
     }
     let cost = own.counts().since(&before);
     let steps = steps as u64;
     assert!(trainer.dispatches() <= 30, "{}", trainer.dispatches());
     assert_eq!(cost.dispatches, steps * trainer.dispatches() as u64);
     assert_eq!(cost.submissions, steps);
-    assert_eq!(cost.uploaded, steps * 4 * (4 + BATCH as u64));
-    assert_eq!(cost.downloaded, steps * 8);
+    assert_eq!(cost.uploaded, steps * 4 * (8 + BATCH as u64));
+    assert_eq!(cost.downloaded, steps * 16);
     assert_eq!(cost.pipelines, 0);
     assert_eq!(own.memory(), memory, "nothing more is taken");
     eprintln!("a step of `mlp`: {} kernels", trainer.dispatches());
 }
 
 fn what_is_not_trained_here(gpu: &Gpu) {
-    let mut conv = Autoencoder::<f32>::new(Preset::Conv28, [28, 28, 1], LATENT, 3).unwrap();
-    let error = trainer(gpu, &mut conv, &Eae::published(1.0)).unwrap_err().to_string();
-    assert!(error.contains("Conv2d") && error.contains("train on the CPU"), "{error}");
+    let mut paper = Autoencoder::<f32>::new(Preset::Paper32, [32, 32, 1], LATENT, 3).unwrap();
+    let error = trainer(gpu, &mut paper, &Eae::published(1.0)).unwrap_err().to_string();
+    assert!(error.contains("BatchNorm") && error.contains("train on the CPU"), "{error}");
     let mut mlp = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
     let error = trainer(gpu, &mut mlp, &Eae { k: BATCH, ..Eae::published(1.0) }).unwrap_err().to_string();
     assert!(error.contains("k is 32") && error.contains("1 to 31"), "{error}");
     let mut trainer = trainer(gpu, &mut mlp, &Eae::published(1.0)).unwrap();
     for (places, expected) in [(vec![0; BATCH - 1], "of 31"), (vec![320; BATCH], "no image 320")] {
-        let error = trainer.step(&places, 1.0, 1e-3).unwrap_err().to_string();
+        let error = trainer.step(&places, DUE).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     }
     // Without an entropy in the loss it is the plain one with a normalised code.
@@ -175,7 +234,7 @@ fn what_is_not_trained_here(gpu: &Gpu) {
     let batch = stepper.batch(images(), &places(0)).unwrap();
     let expected = stepper.step(&mut on_processor, batch, &ae, 1.0, 1e-3).unwrap();
     let mut trainer = self::trainer(gpu, &mut on_device, &Eae::published(0.0)).unwrap();
-    assert!(close(trainer.step(&places(0), 1.0, 1e-3).unwrap().mse, expected.mse, 1e-5));
+    assert!(close(trainer.step(&places(0), DUE).unwrap().mse, expected.mse, 1e-5));
 }
 
 /// The parameters are left as they were.
@@ -185,15 +244,15 @@ fn a_loss_that_is_no_number(gpu: &Gpu) {
     let mut trainer = Trainer::new(gpu, [encoder, decoder], &settings(&Eae::published(1.0)), None).unwrap();
     let good = rows(images().pixels.view());
     let good = good.slice_axis(ndarray::Axis(0), ndarray::Slice::from(..BATCH));
-    trainer.step_on(good, 1.0, 1e-3).unwrap();
+    trainer.step_on(good, DUE).unwrap();
     trainer.fetch([encoder, decoder]).unwrap();
     let before = encoder.parameters()[0].clone();
     let mut bad = good.to_owned();
     bad[[3, 400]] = f32::NAN;
-    let found = trainer.step_on(bad.view(), 1.0, 1e-3).unwrap();
+    let found = trainer.step_on(bad.view(), DUE).unwrap();
     assert!(!found.mse.is_finite());
     trainer.fetch([encoder, decoder]).unwrap();
     assert_eq!(encoder.parameters()[0], &before);
     assert_eq!(trainer.steps(), 1);
-    assert!(trainer.step_on(good, 1.0, 1e-3).unwrap().mse.is_finite());
+    assert!(trainer.step_on(good, DUE).unwrap().mse.is_finite());
 }

@@ -1,8 +1,6 @@
 use autodiff_mini::{Sink, Var};
 use knn_entropy::{ClosePoints, Divergence, Error};
-use ndarray::{Array2, ArrayView2, Ix2, arr0};
-use ndarray_rand::rand::Rng;
-use ndarray_rand::rand_distr::StandardNormal;
+use ndarray::{ArrayView2, Ix2, arr0};
 
 use super::Context;
 use crate::{Autoencoder, Float};
@@ -32,11 +30,7 @@ pub(super) fn divergence_of_draws<'t, F: Float>(
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
     let tape = x.tape();
-    let latent = model.latent();
-    let draws = Array2::from_shape_simple_fn((n, latent), || {
-        let z: f64 = context.draws.sample(StandardNormal);
-        F::from_f64(z)
-    });
+    let draws = context.normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(draws));
     let seen = model.encoder.len().saturating_sub(ENDING);
     let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(seen, pictures))));
@@ -72,7 +66,7 @@ fn rows<F: Float>(features: Var<'_, F>) -> Var<'_, F> {
 mod tests {
     use super::*;
     use autodiff_mini::gradcheck;
-    use ndarray::ArrayD;
+    use ndarray::{Array2, ArrayD};
 
     #[test]
     fn gradient_and_direction() {

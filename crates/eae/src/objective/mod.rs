@@ -12,7 +12,9 @@ mod wae;
 
 use autodiff_mini::Var;
 use knn_entropy::Error;
-use ndarray_rand::rand::SeedableRng;
+use ndarray::Array2;
+use ndarray_rand::rand::{Rng, SeedableRng};
+use ndarray_rand::rand_distr::StandardNormal;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +90,14 @@ impl<'a, F: Float> Context<'a, F> {
         // Stream 0 is that of the order of the images.
         draws.set_stream(step + 1);
         Self { share, draws, banks }
+    }
+
+    /// The next `n` draws from N(0, I) in `latent` dimensions.
+    pub fn normal(&mut self, n: usize, latent: usize) -> Array2<F> {
+        Array2::from_shape_simple_fn((n, latent), || {
+            let z: f64 = self.draws.sample(StandardNormal);
+            F::from_f64(z)
+        })
     }
 }
 

@@ -21,8 +21,9 @@ pub(super) enum Device {
 #[cfg(feature = "gpu")]
 mod gpu {
     use eae::data::{Source, select};
-    use eae::objective::Objective;
-    use eae::{Autoencoder, Due, Eae, EpochReport, Step, StepReport, TrainError, Training};
+    use eae::metrics::chi_quantiles;
+    use eae::objective::{Banks, Context, Objective};
+    use eae::{Autoencoder, Due, Eae, EpochReport, Step, StepReport, TrainConfig, TrainError, Training};
     use eae_gpu::{Choice, Error, Gpu, Mode, Settings, Trainer};
     use ndarray::{Array2, ArrayView4};
     use nn_layers::Weights;
@@ -34,7 +35,9 @@ mod gpu {
     /// A training whose steps are made on a GPU.
     pub(in super::super) struct OnDevice {
         trainer: Trainer,
-        lambda: f64,
+        /// Of a step the shape of its draws, if it has any, and the seed of all of them.
+        draws: Option<[usize; 2]>,
+        seed: u64,
         /// Whether the images are there.
         resident: bool,
     }
@@ -86,17 +89,18 @@ mod gpu {
             model: &mut Autoencoder<f32>,
             images: &TrainingSet,
         ) -> Result<Self, Error> {
-            let config = training.config();
-            let (lambda, weights, floor) = objective(config.objective)?;
-            let settings = Settings { lambda, weights, floor, batch: config.batch_size };
+            let &TrainConfig { objective, batch_size, seed, .. } = training.config();
+            let settings = settings(objective, batch_size, model.latent())?;
             let resident = match images {
                 TrainingSet::Memory(images) | TrainingSet::Vectors(images, _) => Some(images.pixels.view()),
                 TrainingSet::File(_) => None,
             };
+            let latent = model.latent();
             let Autoencoder { encoder, decoder, .. } = model;
             let rows = resident.as_ref().map(rows);
             let trainer = Trainer::new(gpu, [encoder, decoder], &settings, rows.as_ref().map(|rows| rows.view()))?;
-            Ok(Self { trainer, lambda, resident: rows.is_some() })
+            let draws = (settings.draws > 0.0).then_some([settings.decoded, latent]);
+            Ok(Self { trainer, draws, seed, resident: rows.is_some() })
         }
 
         /// The next step, as [`Training::step`] makes it.
@@ -105,17 +109,22 @@ mod gpu {
             training: &mut Training<f32>,
             images: &dyn Source<f32>,
         ) -> Result<Option<(StepReport, Option<EpochReport>)>, StepError> {
-            let Self { trainer, lambda, resident } = self;
-            training.step_with(|Due { places, share, learning_rate, .. }| {
-                let found = if *resident {
-                    trainer.step(places, share, learning_rate)?
+            let &mut Self { ref mut trainer, draws, seed, resident } = self;
+            training.step_with(|Due { step, places, share, learning_rate, .. }| {
+                // Those of the processor.
+                let draw = |[n, latent]: [usize; 2]| {
+                    Context::<f32>::new(share, seed, step as u64, &mut Banks::default()).normal(n, latent)
+                };
+                let draws = draws.map(draw);
+                let due = eae_gpu::Due { share, learning_rate, draws: draws.as_ref().map(|draws| draws.view()) };
+                let found = if resident {
+                    trainer.step(places, due)?
                 } else {
                     let batch = select(images, places).map_err(TrainError::from)?;
-                    trainer.step_on(rows(&batch.view()).view(), share, learning_rate)?
+                    trainer.step_on(rows(&batch.view()).view(), due)?
                 };
-                let (mse, entropy) = (found.mse, found.entropy);
-                let finite = mse.is_finite() && entropy.is_finite();
-                Ok(Step { mse, entropy, penalty: -share * *lambda * entropy, finite })
+                let eae_gpu::Found { mse, entropy, penalty } = found;
+                Ok(Step { mse, entropy, penalty, finite: mse.is_finite() && penalty.is_finite() })
             })
         }
 
@@ -125,18 +134,18 @@ mod gpu {
             self.trainer.fetch([encoder, decoder]).map_err(Failure::other)
         }
 
-        /// What the optimiser remembers, to or from where the processor keeps it.
+        /// What is kept from step to step, to or from where the processor keeps it.
         pub(in super::super) fn write(&self, weights: &mut Weights) -> Result<(), Failure> {
-            self.trainer.write(ADAM, weights).map_err(Failure::other)
+            self.trainer.write(TRAINING, weights).map_err(Failure::other)
         }
 
         pub(in super::super) fn read(&mut self, weights: &Weights) -> Result<(), Failure> {
-            self.trainer.read(ADAM, weights).map_err(Failure::other)
+            self.trainer.read(TRAINING, weights).map_err(Failure::other)
         }
     }
 
     /// Where a training keeps it.
-    const ADAM: &str = "training.adam";
+    const TRAINING: &str = "training";
 
     fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
         let count = images.dim().0;
@@ -145,32 +154,27 @@ mod gpu {
         rows.expect("in memory order").to_owned()
     }
 
-    /// Its weight, those of the neighbours, and the floor; if the GPU has what it needs.
-    fn objective(objective: Objective) -> Result<(f64, Vec<f64>, f64), Error> {
+    /// Those of an objective, if the GPU has what it needs.
+    fn settings(objective: Objective, batch: usize, latent: usize) -> Result<Settings, Error> {
+        let unsupported = |problem: &str| {
+            Err(Error::Unsupported(format!("{problem} is not trained on the GPU; train on the CPU, or another there")))
+        };
         let eae = match objective {
             Objective::Eae(eae) => eae,
             Objective::Ae(_) => Eae::published(0.0),
-            _ => {
-                let problem = "the GPU trains the objectives eae, ae and bn-ae; all others are trained on the CPU";
-                return Err(Error::Unsupported(problem.to_owned()));
-            }
+            Objective::Vae(_) => return unsupported("the objective vae"),
+            Objective::Wae(_) => return unsupported("the objective wae"),
+            Objective::Rae(_) => return unsupported("the objective rae"),
         };
         let Eae { lambda, k, mean, marginal, decoded, bank, radius, draws, floor } = eae;
-        for (there, flag) in [
-            (marginal, "without --marginal"),
-            (decoded > 0, "with --decoded 0"),
-            (bank > 0, "with --bank 0"),
-            (radius > 0.0, "with --radius 0"),
-            (draws > 0.0, "with --draws 0"),
-        ] {
-            if there {
-                return Err(Error::Unsupported(format!(
-                    "the GPU trains the published objective, {flag}; all others are trained on the CPU"
-                )));
-            }
+        if marginal {
+            return unsupported("the entropy of the coordinates, --marginal,");
         }
-        let last = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
-        Ok((lambda, (0..k).map(last).collect(), floor))
+        let weight = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
+        let weights = (0..k).map(weight).collect();
+        let decoded = if decoded == 0 { batch } else { decoded.min(batch) };
+        let quantiles = if radius > 0.0 { chi_quantiles(latent, batch) } else { Vec::new() };
+        Ok(Settings { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws })
     }
 }
 

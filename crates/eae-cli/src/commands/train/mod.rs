@@ -122,7 +122,7 @@ pub(crate) struct Arguments {
     /// Also write the course of the training for TensorBoard: `tensorboard --logdir RUN`.
     #[arg(long)]
     tensorboard: bool,
-    /// Where steps are made. On a GPU it is the published objective (--bank 0 --radius 0 --draws 0) for dense networks such as mlp.
+    /// Where steps are made. On a GPU it is the objectives eae, ae and bn-ae, and networks of dense layers and convolutions.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     device: Device,
     /// Seconds from one time that the training is kept to the next.

@@ -1,0 +1,34 @@
+// The transpose of `unfold`: each pixel is the sum of what all windows that see it have for it. Each finds its own windows, so that
+// no number is written by two.
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let at = (id.x + id.y * count.x) * 256u + t;
+    let kernel = sides(p.kernel);
+    let positions = sides(p.positions);
+    let size = sides(p.size);
+    let stride = sides(p.stride);
+    if at >= p.images * size.x * size.y * p.channels { return; }
+    let channel = at % p.channels;
+    let place = at / p.channels;
+    let image = place / (size.x * size.y);
+    let pixel = vec2<u32>(place / size.y % size.x, place % size.y) + sides(p.padding);
+    // The first window that reaches it, and the last that begins before it.
+    let low = (max(pixel + 1u, kernel) - kernel + stride - 1u) / stride;
+    let high = min(pixel / stride + 1u, positions);
+    var sum = 0.0;
+    for (var i = low.x; i < high.x; i++) {
+        for (var j = low.y; j < high.y; j++) {
+            let row = (image * positions.x + i) * positions.y + j;
+            let in_kernel = (pixel.x - i * stride.x) * kernel.y + pixel.y - j * stride.y;
+            sum += x[p.x_at + (row * kernel.x * kernel.y + in_kernel) * p.channels + channel];
+        }
+    }
+    c[p.c_at + at] = finish(sum, p.c_at + at, at, channel);
+}

@@ -1,0 +1,165 @@
+//! Convolutions as matrix products: of what a window sees at each of its positions, unfolded into rows, with the filters. The
+//! transpose, which is the way back and the transposed layer's way forward, multiplies first and folds the rows up again.
+
+use nn_layers::{Activation, Window};
+
+use crate::device::Recording;
+use crate::kernel::{Access, Kernel, Shader, groups, params};
+use crate::product::Finish;
+use crate::{Error, GpuMatrix, Result};
+
+/// A window on images, and where it can stand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Geometry {
+    /// Height, width and channels of what it looks at.
+    pub(crate) image: [usize; 3],
+    /// Its places: vertically and horizontally.
+    pub(crate) positions: [usize; 2],
+    pub(crate) window: Window,
+}
+
+/// What is done to each number that is folded up, as to a [`Product`](crate::Product)'s: `activation(sum + old + bias) * derivative`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Folded<'a> {
+    pub(crate) add: bool,
+    pub(crate) bias: Option<&'a GpuMatrix>,
+    pub(crate) activation: Option<Activation>,
+    pub(crate) derivative: Option<(Activation, &'a GpuMatrix)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Unfold;
+
+#[derive(Debug, Clone, Copy)]
+struct Fold(Finish);
+
+const PARAMS: &str = "alias T = f32;
+struct Params {
+    images: u32, channels: u32,
+    // Vertical in the lower half of a word, horizontal in the upper.
+    size: u32, positions: u32, kernel: u32, stride: u32, padding: u32,
+    x_at: u32, c_at: u32, bias_at: u32, y_at: u32,
+    beta: f32, slope: f32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+fn sides(word: u32) -> vec2<u32> { return vec2<u32>(word & 0xffffu, word >> 16u); }
+";
+
+impl Geometry {
+    /// The shape of `images` of them unfolded.
+    pub(crate) fn unfolded(&self, images: usize) -> [usize; 2] {
+        let ([i, j], [u, v]) = (self.positions, self.window.kernel);
+        [images * i * j, u * v * self.image[2]]
+    }
+
+    fn words(&self, images: usize, starts: [u32; 4], beta: f32, slope: f32) -> Result<[u32; 13]> {
+        let [height, width, channels] = self.image;
+        let Window { kernel, stride, padding } = self.window;
+        let mut packed = [0; 5];
+        for (word, sides) in packed.iter_mut().zip([[height, width], self.positions, kernel, stride, padding]) {
+            // Sums of two sides are of 17 bits, and products of two in 32.
+            if let Some(&side) = sides.iter().find(|&&side| side > 0x7fff) {
+                return Err(Error::Limit { what: "a side of an image or window", need: side as u64, have: 0x7fff });
+            }
+            *word = sides[0] as u32 | (sides[1] as u32) << 16;
+        }
+        let [size, positions, kernel, stride, padding] = packed;
+        let [x_at, c_at, bias_at, y_at] = starts;
+        let [images, channels] = [images, channels].map(|count| count as u32);
+        let numbers = [beta, slope].map(f32::to_bits);
+        Ok([
+            images, channels, size, positions, kernel, stride, padding, x_at, c_at, bias_at, y_at, numbers[0],
+            numbers[1],
+        ])
+    }
+
+    /// The rows `[images * positions, kernel * channels]` of what is seen of `images`.
+    pub(crate) fn unfold(&self, recording: &mut Recording<'_>, images: &GpuMatrix, rows: &GpuMatrix) -> Result<()> {
+        let count = images.shape()[0];
+        assert_eq!(rows.shape(), self.unfolded(count), "a row for each position");
+        assert_eq!(images.shape()[1], self.image.iter().product::<usize>(), "an image in a row");
+        let ((x, x_at), (c, c_at)) = (images.bind(), rows.bind());
+        let words = self.words(count, [x_at, c_at, 0, 0], 0.0, 0.0)?;
+        let numbers = rows.shape().iter().product::<usize>();
+        dispatch(recording, &Unfold, &[x, c], words, numbers, 1)
+    }
+
+    /// The images of rows: all that is there for a pixel, added up.
+    pub(crate) fn fold(
+        &self,
+        recording: &mut Recording<'_>,
+        rows: &GpuMatrix,
+        images: &GpuMatrix,
+        how: &Folded<'_>,
+    ) -> Result<()> {
+        let count = images.shape()[0];
+        assert_eq!(rows.shape(), self.unfolded(count), "a row for each position");
+        let derivative = how.derivative.map(|(activation, _)| activation);
+        let (finish, slope) = Finish::of(how.add, how.bias.is_some(), how.activation, derivative)?;
+        let ((x, x_at), (c, c_at)) = (rows.bind(), images.bind());
+        let [bias, values] = [how.bias, how.derivative.map(|(_, values)| values)].map(|some| some.map(GpuMatrix::bind));
+        let [bias_at, y_at] = [&bias, &values].map(|bound| bound.as_ref().map_or(0, |(_, at)| *at));
+        let words = self.words(count, [x_at, c_at, bias_at, y_at], 1.0, slope)?;
+        let extra = [bias, values].into_iter().flatten().map(|(part, _)| part);
+        let bindings: Vec<_> = [x, c].into_iter().chain(extra).collect();
+        let [u, v] = self.window.kernel;
+        dispatch(recording, &Fold(finish), &bindings, words, images.shape().iter().product(), u * v)
+    }
+}
+
+fn dispatch(
+    recording: &mut Recording<'_>,
+    kernel: &dyn Kernel,
+    bindings: &[crate::device::Part],
+    words: [u32; 13],
+    numbers: usize,
+    work: usize,
+) -> Result<()> {
+    let Some(groups) = groups(numbers.div_ceil(256)) else {
+        return Err(Error::Limit { what: "a batch of images", need: numbers as u64, have: u32::MAX.into() });
+    };
+    recording.run(kernel, bindings, params(words), groups, (numbers * work) as u64)
+}
+
+impl Kernel for Unfold {
+    fn shader(&self) -> Shader {
+        let source = format!("{PARAMS}{}", include_str!("unfold.wgsl"));
+        Shader { source, bindings: vec![Access::Read, Access::Write], threads: 256, shared: 0 }
+    }
+}
+
+impl Kernel for Fold {
+    fn shader(&self) -> Shader {
+        let source = format!("{PARAMS}{}{}", include_str!("fold.wgsl"), self.0.text(3, 1));
+        let bindings = [Access::Read, Access::Write].into_iter().chain(self.0.bindings()).collect();
+        Shader { source, bindings, threads: 256, shared: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gpu;
+
+    #[test]
+    fn every_kernel_is_valid() {
+        let gpu = Gpu::noop();
+        let mut recording = gpu.record();
+        let geometry = Geometry { image: [6, 5, 3], positions: [3, 3], window: Window::square(3, 2, 1) };
+        let [images, values] = [(); 2].map(|()| gpu.matrix(2, 90).unwrap());
+        let [rows, bias] = [gpu.matrix(18, 27).unwrap(), gpu.matrix(1, 3).unwrap()];
+        geometry.unfold(&mut recording, &images, &rows).unwrap();
+        for add in [false, true] {
+            let activation = Some(Activation::LeakyRelu(0.1));
+            let forward = Folded { add, bias: Some(&bias), activation, derivative: None };
+            let back = Folded { derivative: Some((Activation::Tanh, &values)), add, ..Folded::default() };
+            for how in [forward, back, Folded::default()] {
+                geometry.fold(&mut recording, &rows, &images, &how).unwrap();
+            }
+        }
+        let wide = Geometry { image: [1, 0x8000, 1], ..geometry };
+        let error = wide.words(1, [0; 4], 0.0, 0.0).unwrap_err();
+        assert!(matches!(error, Error::Limit { need: 0x8000, .. }), "{error}");
+        recording.submit().unwrap();
+    }
+}

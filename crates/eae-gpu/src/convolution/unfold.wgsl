@@ -1,0 +1,31 @@
+// Of each position of a window the numbers it sees, as a row: `[images, positions, kernel, channels]`, zeros where it looks past
+// the edge.
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let at = (id.x + id.y * count.x) * 256u + t;
+    let kernel = sides(p.kernel);
+    let positions = sides(p.positions);
+    let size = sides(p.size);
+    let of_row = kernel.x * kernel.y * p.channels;
+    if at >= p.images * positions.x * positions.y * of_row { return; }
+    let row = at / of_row;
+    let channel = at % p.channels;
+    let in_kernel = at % of_row / p.channels;
+    let image = row / (positions.x * positions.y);
+    let position = vec2<u32>(row / positions.y % positions.x, row % positions.y);
+    let seen = position * sides(p.stride) + vec2<u32>(in_kernel / kernel.y, in_kernel % kernel.y);
+    let padding = sides(p.padding);
+    var v = 0.0;
+    if all(seen >= padding) && all(seen - padding < size) {
+        let pixel = seen - padding;
+        v = x[p.x_at + ((image * size.x + pixel.x) * size.y + pixel.y) * p.channels + channel];
+    }
+    c[p.c_at + at] = v;
+}

@@ -1,0 +1,48 @@
+// The gradient of a sum of logarithms of distances from neighbours, weighted by a word of the step: for each pair
+//     factor w_j (z_i - z_j) / |z_i - z_j|^2
+// is the row's, and its negative the neighbour's, if that is one of the rows. A row looks for those whose neighbour it is, so that
+// none is written by two. Times the derivative of the activation that the rows are the values of.
+alias T = f32;
+struct Params {
+    n: u32, d: u32, k: u32,
+    // As many of the others are the rows themselves: all n, or none.
+    own: u32,
+    closest: f32, word: u32, factor: f32, add: u32, slope: f32,
+    z_at: u32, others_at: u32, g_at: u32,
+}
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> z: array<f32>;
+@group(0) @binding(2) var<storage, read> others: array<f32>;
+// Squared distances, and which.
+@group(0) @binding(3) var<storage, read> keys: array<f32>;
+@group(0) @binding(4) var<storage, read> ids: array<u32>;
+@group(0) @binding(5) var<storage, read> weights: array<f32>;
+@group(0) @binding(6) var<storage, read> step: array<u32>;
+@group(0) @binding(7) var<storage, read_write> g: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let at = (id.x + id.y * count.x) * 64u + t;
+    if at >= p.n * p.d { return; }
+    let i = at / p.d;
+    let c = at % p.d;
+    let y = z[p.z_at + at];
+    var sum = 0.0;
+    for (var pair = 0u; pair < p.n * p.k; pair++) {
+        let row = pair / p.k;
+        let other = ids[pair];
+        let is_others = other == i && i < p.own;
+        // Of pairs that are closer than the floor, the estimate does not say how close. A row without a neighbour has none.
+        if (row != i && !is_others) || other == 0xffffffffu || keys[pair] < p.closest { continue; }
+        var far = 0.0;
+        if row == i { far = others[p.others_at + other * p.d + c]; } else { far = z[p.z_at + row * p.d + c]; }
+        sum += weights[pair % p.k] * (y - far) / keys[pair];
+    }
+    let v = bitcast<f32>(step[p.word]) * p.factor * sum;
+    let result = DERIVATIVE;
+    if p.add == 1u { g[p.g_at + at] += result; } else { g[p.g_at + at] = result; }
+}

@@ -1,0 +1,226 @@
+//! Both ways through a network: what each layer does forward and back, side by side.
+
+use nn_layers::Activation;
+
+use super::MOMENTUM;
+use super::kernels::{Small, run};
+use super::plan::{Op, Stage};
+use crate::convolution::Folded;
+use crate::device::Recording;
+use crate::product::Sum;
+use crate::{Gpu, GpuMatrix, Layout, Product, Result};
+
+/// A step while it is recorded, and where it finds what the networks hold.
+#[derive(Debug)]
+pub(super) struct Build<'g> {
+    pub(super) gpu: &'g Gpu,
+    pub(super) recording: Recording<'g>,
+    pub(super) parameters: GpuMatrix,
+    pub(super) gradients: GpuMatrix,
+    pub(super) statistics: GpuMatrix,
+}
+
+/// A network on some samples.
+pub(super) struct Pass<'s> {
+    stages: &'s [Stage],
+    /// The samples, and what each stage makes of them.
+    values: Vec<GpuMatrix>,
+    /// What a stage needs for the way back beside its values: its unfolded input, or the scale that it normalised by.
+    kept: Vec<Option<GpuMatrix>>,
+}
+
+/// Where the gradient with respect to a network's input goes. It may have fewer rows, those of the first samples.
+pub(super) struct Input<'a> {
+    pub(super) gradient: &'a GpuMatrix,
+    /// Whether it is added to what is there.
+    pub(super) add: bool,
+    /// The activation that made the input, and the input: then the gradient is with respect to what that was given.
+    pub(super) derivative: Option<(Activation, &'a GpuMatrix)>,
+}
+
+impl Build<'_> {
+    pub(super) fn small(&mut self, kernel: Small, matrices: &[&GpuMatrix], words: &[u32], groups: usize) -> Result<()> {
+        run(&mut self.recording, kernel, matrices, words, groups)
+    }
+
+    fn product(&mut self, product: &Product<'_>, sum: Sum, a: &GpuMatrix, b: &GpuMatrix, c: &GpuMatrix) -> Result<()> {
+        product.record(&mut self.recording, sum, a, b, c)
+    }
+
+    /// The way forward.
+    pub(super) fn forward<'s>(&mut self, stages: &'s [Stage], samples: GpuMatrix) -> Result<Pass<'s>> {
+        let mut pass = Pass { stages, values: vec![samples], kept: Vec::new() };
+        for stage in stages {
+            let input = pass.output().clone();
+            let value = self.gpu.matrix(input.shape()[0], stage.outputs)?;
+            pass.kept.push(self.stage(stage, &input, &value)?);
+            pass.values.push(value);
+        }
+        Ok(pass)
+    }
+
+    fn stage(&mut self, stage: &Stage, input: &GpuMatrix, value: &GpuMatrix) -> Result<Option<GpuMatrix>> {
+        let (n, activation) = (input.shape()[0], stage.activation);
+        let ([weight_rows, weight_columns], biases) = stage.weight();
+        let weight = self.parameters.part(stage.at, weight_rows, weight_columns);
+        let bias = self.parameters.part(stage.at + weight_rows * weight_columns, 1, biases);
+        let with_bias = Product { bias: Some(&bias), activation, ..Product::default() };
+        match stage.op {
+            Op::Dense => {
+                let product = Product { layout: Layout::RightTransposed, ..with_bias };
+                self.product(&product, Sum::Products, input, &weight, value)?;
+                Ok(None)
+            }
+            Op::Conv { geometry, channels } => {
+                let [rows, columns] = geometry.unfolded(n);
+                let seen = self.gpu.matrix(rows, columns)?;
+                geometry.unfold(&mut self.recording, input, &seen)?;
+                let product = Product { layout: Layout::RightTransposed, ..with_bias };
+                self.product(&product, Sum::Products, &seen, &weight, &value.part(0, rows, channels))?;
+                Ok(Some(seen))
+            }
+            Op::ConvTranspose { geometry, channels } => {
+                let [rows, columns] = geometry.unfolded(n);
+                let painted = self.gpu.matrix(rows, columns)?;
+                let input = input.part(0, rows, channels);
+                self.product(&Product::default(), Sum::Products, &input, &weight, &painted)?;
+                let how = Folded { bias: Some(&bias), activation, ..Folded::default() };
+                geometry.fold(&mut self.recording, &painted, value, &how)?;
+                Ok(None)
+            }
+            Op::BatchNorm { eps } => {
+                let scale = self.gpu.matrix(1, stage.outputs)?;
+                let [mean, variance] = [0, 1].map(|i| (stage.at + i * stage.outputs) as u32);
+                let numbers = [eps, MOMENTUM].map(|number| (number as f32).to_bits());
+                let words = [n as u32, stage.outputs as u32, numbers[0], numbers[1], mean, variance];
+                let statistics = self.statistics.clone();
+                self.small(Small::Normalise, &[input, value, &scale, &statistics], &words, stage.outputs)?;
+                Ok(Some(scale))
+            }
+        }
+    }
+
+    /// The way back, of the gradient with respect to what the last activation was given: to the weights, if they are wanted, and
+    /// to the samples.
+    pub(super) fn backward(
+        &mut self,
+        pass: &Pass<'_>,
+        mut gradient: GpuMatrix,
+        weights: bool,
+        samples: Option<&Input<'_>>,
+    ) -> Result<()> {
+        for (place, stage) in pass.stages.iter().enumerate().rev() {
+            let (input, kept) = (&pass.values[place], pass.kept[place].as_ref());
+            if let Op::BatchNorm { .. } = stage.op {
+                let [rows, features] = gradient.shape();
+                let (value, scale) = (&pass.values[place + 1], kept.expect("it was normalised"));
+                // In place: what is before it has no activation.
+                let words = [rows as u32, features as u32];
+                self.small(Small::NormaliseBack, &[value, scale, &gradient], &words, features)?;
+                continue;
+            }
+            // Of a transposed convolution what its gradient looks like to the windows serves both.
+            let seen = match stage.op {
+                Op::ConvTranspose { geometry, .. } => {
+                    let [rows, columns] = geometry.unfolded(gradient.shape()[0]);
+                    let seen = self.gpu.matrix(rows, columns)?;
+                    geometry.unfold(&mut self.recording, &gradient, &seen)?;
+                    Some(seen)
+                }
+                _ => None,
+            };
+            if weights {
+                self.weight_gradient(stage, input, seen.as_ref().or(kept), &gradient)?;
+            }
+            let before = place.checked_sub(1).and_then(|before| pass.stages[before].activation);
+            let derivative = before.map(|activation| (activation, input));
+            if place > 0 {
+                let next = self.gpu.matrix(input.shape()[0], stage.inputs)?;
+                self.input_gradient(
+                    stage,
+                    &gradient,
+                    seen.as_ref(),
+                    &Input { gradient: &next, add: false, derivative },
+                )?;
+                gradient = next;
+            } else if let Some(samples) = samples {
+                self.input_gradient(stage, &gradient, seen.as_ref(), samples)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The gradient with respect to a stage's weight and bias.
+    fn weight_gradient(
+        &mut self,
+        stage: &Stage,
+        input: &GpuMatrix,
+        seen: Option<&GpuMatrix>,
+        g: &GpuMatrix,
+    ) -> Result<()> {
+        let ([rows, columns], biases) = stage.weight();
+        let weight = self.gradients.part(stage.at, rows, columns);
+        let product = Product { layout: Layout::LeftTransposed, ..Product::default() };
+        match stage.op {
+            Op::Dense => self.product(&product, Sum::ProductsAndRows, g, input, &weight),
+            Op::Conv { channels, .. } => {
+                let seen = seen.expect("it was unfolded");
+                let g = g.part(0, seen.shape()[0], channels);
+                self.product(&product, Sum::ProductsAndRows, &g, seen, &weight)
+            }
+            Op::ConvTranspose { channels, .. } => {
+                let seen = seen.expect("it was unfolded");
+                let input = input.part(0, seen.shape()[0], channels);
+                self.product(&product, Sum::Products, &input, seen, &weight)?;
+                let bias = self.gradients.part(stage.at + rows * columns, 1, biases);
+                let pixels = g.shape().iter().product::<usize>() / biases;
+                let at = bias.bind().1;
+                self.small(Small::ColumnSums, &[g, &bias], &[pixels as u32, biases as u32, at], biases)
+            }
+            Op::BatchNorm { .. } => Ok(()),
+        }
+    }
+
+    /// The gradient with respect to a stage's input, of the first samples.
+    fn input_gradient(&mut self, stage: &Stage, g: &GpuMatrix, seen: Option<&GpuMatrix>, to: &Input<'_>) -> Result<()> {
+        let ([rows, columns], _) = stage.weight();
+        let weight = self.parameters.part(stage.at, rows, columns);
+        let n = to.gradient.shape()[0];
+        let beta = if to.add { 1.0 } else { 0.0 };
+        match stage.op {
+            Op::Dense => {
+                let product = Product { beta, derivative: to.derivative, ..Product::default() };
+                self.product(&product, Sum::Products, &g.part(0, n, stage.outputs), &weight, to.gradient)
+            }
+            Op::Conv { geometry, channels } => {
+                let [rows, columns] = geometry.unfolded(n);
+                let painted = self.gpu.matrix(rows, columns)?;
+                let g = g.part(0, rows, channels);
+                self.product(&Product::default(), Sum::Products, &g, &weight, &painted)?;
+                let how = Folded { add: to.add, derivative: to.derivative, ..Folded::default() };
+                geometry.fold(&mut self.recording, &painted, to.gradient, &how)
+            }
+            Op::ConvTranspose { geometry, channels } => {
+                let [rows, columns] = geometry.unfolded(n);
+                let seen = seen.expect("it was unfolded").part(0, rows, columns);
+                let values = to.derivative.map(|(activation, values)| (activation, values.part(0, rows, channels)));
+                let derivative = values.as_ref().map(|(activation, values)| (*activation, values));
+                let product = Product { layout: Layout::RightTransposed, beta, derivative, ..Product::default() };
+                self.product(&product, Sum::Products, &seen, &weight, &to.gradient.part(0, rows, channels))
+            }
+            Op::BatchNorm { .. } => unreachable!("it follows a dense layer"),
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// What comes out.
+    pub(super) fn output(&self) -> &GpuMatrix {
+        self.values.last().expect("the samples at least")
+    }
+
+    /// What some of the stages have made of the samples.
+    pub(super) fn after(&self, stages: usize) -> &GpuMatrix {
+        &self.values[stages]
+    }
+}

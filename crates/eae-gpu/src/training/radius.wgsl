@@ -1,0 +1,32 @@
+// How far the sorted distances from the origin are from the quantiles that they should have, squared, and the gradient of
+// weight / n times the sum of that: each code looks for its own place in the order.
+struct Params { n: u32, d: u32, word: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> z: array<f32>;
+@group(0) @binding(2) var<storage, read> radii: array<f32>;
+@group(0) @binding(3) var<storage, read> quantiles: array<f32>;
+@group(0) @binding(4) var<storage, read> step: array<u32>;
+@group(0) @binding(5) var<storage, read_write> g: array<f32>;
+@group(0) @binding(6) var<storage, read_write> squares: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let i = (id.x + id.y * count.x) * 64u + t;
+    if i >= p.n { return; }
+    let own = radii[i];
+    var place = 0u;
+    for (var other = 0u; other < p.n; other++) {
+        let before = radii[other] < own || (radii[other] == own && other < i);
+        place += select(0u, 1u, before);
+    }
+    let off = own - quantiles[place];
+    squares[i] = off * off;
+    // A code at the origin has no direction to be moved in.
+    if own <= 0.0 { return; }
+    let factor = bitcast<f32>(step[p.word]) * 2.0 * off / (f32(p.n) * own);
+    for (var c = 0u; c < p.d; c++) { g[i * p.d + c] += factor * z[i * p.d + c]; }
+}
