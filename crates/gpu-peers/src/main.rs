@@ -1,0 +1,154 @@
+//! Times matrix products here and in burn, whose products are cubek-matmul's, and nearest neighbours here and in ann-search-rs, all by
+//! wgpu on one device, in turns, and prints tables of ratios.
+//!
+//! ```text
+//! cargo run --release --manifest-path crates/gpu-peers/Cargo.toml
+//! ```
+//!
+//! It wants a card: without one, or with `--short`, the work is small and the table says that it is no comparison of anything. Software
+//! is named by `EAE_GPU_ADAPTER=llvmpipe CUBECL_WGPU_DEFAULT_DEVICE=Cpu`. Before anything is timed, results must agree.
+
+use std::env;
+use std::time::Instant;
+
+use ann_search_rs::{Verbosity, build_exhaustive_index_gpu, query_exhaustive_index_gpu_self};
+use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
+use cubecl::wgpu::WgpuDevice;
+use eae_gpu::{Choice, DeviceKind as Kind, Gpu, Layout, Product};
+use ndarray::{Array2, Axis};
+
+/// In turns; the median counts. So many products are handed over before one is read.
+const ROUNDS: usize = 7;
+const PRODUCTS: usize = 10;
+
+/// Squares, and the shapes of a training step: forward, and the gradients of a weight and of an input.
+const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
+const THIN: [([usize; 3], Layout); 6] = [
+    ([128, 512, 784], Layout::RightTransposed),
+    ([512, 784, 128], Layout::LeftTransposed),
+    ([128, 784, 512], Layout::Plain),
+    ([1024, 512, 784], Layout::RightTransposed),
+    ([512, 784, 1024], Layout::LeftTransposed),
+    ([1024, 16, 256], Layout::RightTransposed),
+];
+const POINTS: [[usize; 3]; 4] = [[2000, 16, 4], [20_000, 32, 10], [20_000, 128, 15], [100_000, 32, 15]];
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let gpu = Gpu::open(&Choice::from_env()?)?;
+    let software = gpu.adapter().kind == Kind::Cpu;
+    let short = software || env::args().any(|argument| argument == "--short");
+    println!("{}{}", gpu.adapter(), if software { ", which is software: no comparison of GPUs" } else { "" });
+
+    println!("\n| product | burn, ms | ours, ms | burn / ours |\n|---|---|---|---|");
+    let squares = SQUARES.into_iter().map(|side| ([side; 3], Layout::Plain));
+    for (sides, layout) in squares.chain(THIN) {
+        if !short || sides.iter().product::<usize>() <= 1 << 24 {
+            let [m, n, k] = sides;
+            row(&format!("{m} x {n} x {k}, {layout:?}"), product(&gpu, sides, layout)?);
+        }
+    }
+    println!("\n| neighbours | ann-search-rs, ms | ours, ms | ann-search-rs / ours |\n|---|---|---|---|");
+    for [n, d, k] in POINTS {
+        if !short || n <= 2000 {
+            row(&format!("{n} x {d}, k = {k}"), neighbors(&gpu, n, d, k)?);
+        }
+    }
+    Ok(())
+}
+
+fn row(what: &str, [theirs, ours]: [f64; 2]) {
+    println!("| {what} | {:.3} | {:.3} | {:.2} |", 1e3 * theirs, 1e3 * ours, theirs / ours);
+}
+
+/// Seconds of one product there and here, matrices being on the device.
+fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout) -> Result<[f64; 2], Failure> {
+    let a = if layout == Layout::LeftTransposed { numbers(k, m, 1) } else { numbers(m, k, 1) };
+    let b = if layout == Layout::RightTransposed { numbers(n, k, 2) } else { numbers(k, n, 2) };
+    let device = Device::wgpu(DeviceKind::DefaultDevice);
+    let tensor = |matrix: &Array2<f32>| {
+        let data = TensorData::new(matrix.iter().copied().collect::<Vec<f32>>(), matrix.shape().to_vec());
+        Tensor::<2>::from_data(data, &device)
+    };
+    let [a_there, b_there] = [&a, &b].map(tensor);
+    let theirs = |count: usize| -> Result<Vec<f32>, Failure> {
+        let made = (0..count).map(|_| {
+            let (a, b) = (a_there.clone(), b_there.clone());
+            let a = if layout == Layout::LeftTransposed { a.transpose() } else { a };
+            a.matmul(if layout == Layout::RightTransposed { b.transpose() } else { b })
+        });
+        let last = made.last().expect("one at least");
+        last.into_data().try_to_vec().map_err(|e| format!("{e:?}").into())
+    };
+    let [on_a, on_b, c] = [gpu.upload(a.view())?, gpu.upload(b.view())?, gpu.zeros(m, n)?];
+    let ours = |count: usize| -> Result<Vec<f32>, Failure> {
+        let mut batch = gpu.batch();
+        for _ in 0..count {
+            batch.product(&Product { layout, ..Product::default() }, &on_a, &on_b, &c)?;
+        }
+        batch.submit()?;
+        Ok(c.read()?.into_raw_vec_and_offset().0)
+    };
+    // The first of theirs tries kernels until it knows the fastest.
+    let [there, here] = [theirs(1)?, ours(1)?];
+    let off = there.iter().zip(&here).fold(0.0_f32, |most, (x, y)| most.max((x - y).abs()));
+    let largest = here.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    if there.len() != here.len() || !(off <= 1e-4 * largest) {
+        return Err(format!("products of {m} x {n} x {k} differ by {off}, and the largest is {largest}").into());
+    }
+    let seconds = in_turns(|| theirs(PRODUCTS).map(|_| ()), || ours(PRODUCTS).map(|_| ()))?;
+    Ok(seconds.map(|seconds| seconds / PRODUCTS as f64))
+}
+
+/// Seconds of a search of points among themselves there and here, points brought up and neighbours brought down.
+fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failure> {
+    let points = numbers(n, d, 3);
+    let flat = points.as_slice().expect("in memory order");
+    let theirs = || -> Result<Vec<Vec<usize>>, Failure> {
+        let device = WgpuDevice::default().into();
+        let index = build_exhaustive_index_gpu((flat, n, d), "euclidean", device, Verbosity::Quiet);
+        let index = index.map_err(|e| format!("{e:?}"))?;
+        // Each point is its own nearest there.
+        let found = query_exhaustive_index_gpu_self(&index, k + 1, true, Verbosity::Quiet);
+        Ok(found.map_err(|e| format!("{e:?}"))?.0)
+    };
+    let ours = || gpu.nearest(points.view(), points.view(), k, Some(0));
+    let (there, here) = (theirs()?, ours()?);
+    let same = |(i, (there, here)): (usize, (&Vec<usize>, ndarray::ArrayView1<'_, usize>))| {
+        let others = there.iter().filter(|&&other| other != i);
+        others.zip(here).filter(|(a, b)| a == b).count()
+    };
+    let same: usize = there.iter().zip(here.indices.axis_iter(Axis(0))).enumerate().map(same).sum();
+    if 1000 * same < 999 * n * k {
+        return Err(format!("of {} neighbours only {same} are the same", n * k).into());
+    }
+    in_turns(|| theirs().map(|_| ()), || Ok(ours().map(|_| ())?))
+}
+
+fn in_turns(
+    mut theirs: impl FnMut() -> Result<(), Failure>,
+    mut ours: impl FnMut() -> Result<(), Failure>,
+) -> Result<[f64; 2], Failure> {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        for (times, work) in times.iter_mut().zip([&mut theirs as &mut dyn FnMut() -> Result<(), Failure>, &mut ours]) {
+            let start = Instant::now();
+            work()?;
+            times.push(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(times.map(|mut times| {
+        times.sort_unstable_by(f64::total_cmp);
+        times[times.len() / 2]
+    }))
+}
+
+/// Numbers between -1 and 1 without a pattern.
+fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    Array2::from_shape_simple_fn((rows, columns), || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    })
+}
