@@ -1,5 +1,6 @@
 //! The program from outside: what it leaves, what it prints, how it ends.
 
+mod device;
 mod disk;
 mod estimate;
 mod export;

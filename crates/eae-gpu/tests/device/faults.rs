@@ -84,10 +84,10 @@ fn a_name_that_is_none(_: &Gpu) {
 
 fn too_slow(gpu: &Gpu) {
     let hasty = another(gpu).with_limits(gpu.limits(), Duration::ZERO);
-    // Long enough that nobody is done by chance before it is asked for.
-    let points = random(6000, 16, 1);
-    let error = hasty.nearest(points.view(), points.view(), 8, Some(0)).unwrap_err();
-    assert_eq!(error, Error::Timeout(0));
+    let points = random(2000, 16, 1);
+    // A driver that works while work is handed over has none left to wait for.
+    let hurried = (0..20).map(|_| hasty.nearest(points.view(), points.view(), 8, Some(0)));
+    assert!(hurried.into_iter().any(|found| found == Err(Error::Timeout(0))));
 }
 
 /// Uniforms of one are not those of another.

@@ -7,13 +7,18 @@ use knn_entropy::{BruteForce, ClosePoints, KozachenkoLeonenko, Metric, NeighborS
 use ndarray::Axis;
 use ndarray::{Array2, concatenate};
 
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
 use crate::Test;
 use crate::product::random;
 
 pub(crate) const TESTS: &[Test] = &[
     ("neighbors::as_the_processor_finds_them", as_the_processor_finds_them),
+    ("neighbors::of_any_set", of_any_set),
     ("neighbors::ties_by_index", ties_by_index),
     ("neighbors::more_than_fit_a_list", more_than_fit_a_list),
+    ("neighbors::empty", empty),
     ("neighbors::in_pieces", in_pieces),
     ("neighbors::windows", windows),
     ("neighbors::other_metrics_and_errors", other_metrics_and_errors),
@@ -62,6 +67,37 @@ fn as_the_processor_finds_them(gpu: &Gpu) {
         }
     }
     assert_eq!(search.fault(), None);
+}
+
+/// Sets of any size and dimension, in general position, on a grid, and far from the origin; of what fails, the smallest is shown.
+fn of_any_set(gpu: &Gpu) {
+    let search = GpuNeighbors::new(gpu.clone());
+    let config = Config { cases: 15, failure_persistence: None, ..Config::default() };
+    let sets = (2..150_usize, 1..40_usize, 1..80_usize, 0..3, any::<u64>());
+    let property = |(n, d, k, kind, seed): (usize, usize, usize, i32, u64)| {
+        let points = random(n, d, seed).mapv(f64::from);
+        let points = match kind {
+            0 => points,
+            1 => points.mapv(|x| (2.0 * x).round()),
+            _ => points + 1e5,
+        };
+        let (samples, k) = (Samples::new(points.view()).unwrap(), k.min(n - 1));
+        prop_assert_eq!(search.among(&samples, k, L2, 0).unwrap(), BruteForce.among(&samples, k, L2, 0).unwrap());
+        Ok(())
+    };
+    TestRunner::new(config).run(&sets, property).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(search.fault(), None);
+}
+
+/// Of nothing there is nothing to be found, and among nothing neither.
+fn empty(gpu: &Gpu) {
+    let (none, some) = (Array2::zeros((0, 3)), random(4, 3, 1));
+    assert_eq!(gpu.nearest(none.view(), some.view(), 2, None).unwrap().indices.dim(), (0, 2));
+    let error = gpu.nearest(some.view(), none.view(), 1, None).unwrap_err().to_string();
+    assert!(error.contains("k is 1, it must be from 1 to 0"), "{error}");
+    // Points of no dimensions are all the same one.
+    let found = gpu.nearest(Array2::zeros((5, 0)).view(), Array2::zeros((5, 0)).view(), 2, Some(0)).unwrap();
+    assert_eq!(found.indices.row(4).to_vec(), [0, 1]);
 }
 
 /// On the device itself, by whole numbers, which single precision has exactly.

@@ -199,12 +199,14 @@ mod none {
             _: &Training<f32>,
             _: &mut Autoencoder<f32>,
             _: &TrainingSet,
-            _: bool,
+            quiet: bool,
         ) -> Result<Option<Self>, Failure> {
-            if device == Device::Gpu {
-                let problem =
-                    "this program knows no GPU: build it with `cargo install --path crates/eae-cli --features gpu`";
-                return Err(Failure::usage(problem));
+            let problem =
+                "this program knows no GPU: build it with `cargo install --path crates/eae-cli --features gpu`";
+            match device {
+                Device::Gpu => return Err(Failure::usage(problem)),
+                Device::Auto if !quiet => eprintln!("eae: using the CPU: {problem}"),
+                Device::Auto | Device::Cpu => {}
             }
             Ok(None)
         }

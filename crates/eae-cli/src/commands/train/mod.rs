@@ -246,6 +246,18 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     Ok(())
 }
 
+fn fetch(folder: &Path, device: Option<&OnDevice>, model: &mut Autoencoder<f32>) -> Result<(), Failure> {
+    device.map_or(Ok(()), |device| device.fetch(model)).map_err(|problem| ended(folder, device, &problem))
+}
+
+/// What has ended a training, and where it can be gone on with: on the processor, too, if a device was lost.
+fn ended(folder: &Path, device: Option<&OnDevice>, problem: &dyn std::fmt::Display) -> Failure {
+    let (kept, run) = (folder.join(CHECKPOINT), folder.display());
+    let go_on =
+        if device.is_some() { format!(", go on with: eae train --resume {run} --device cpu") } else { String::new() };
+    in_folder(folder, &format!("{problem}; the last good state is in {}{go_on}", kept.display()))
+}
+
 /// What is wrong with a run folder.
 fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
     Failure::other(format!("in {}: {problem}", folder.display()))
@@ -320,19 +332,16 @@ impl Run {
                 Some(device) => device.step(&mut self.training, images).map_err(|e| e.to_string()),
                 None => self.training.step(&mut self.model, images).map_err(|e| e.to_string()),
             };
-            let made = made.map_err(|problem| {
-                let kept = self.folder.join(CHECKPOINT);
-                in_folder(&self.folder, &format!("{problem}; the last good state is in {}", kept.display()))
-            })?;
-            let Some((step, epoch)) = made else { return self.fetch().map(|()| false) };
+            let Some((step, epoch)) = made.map_err(|problem| ended(&self.folder, self.device.as_ref(), &problem))?
+            else {
+                return self.fetch().map(|()| false);
+            };
             self.kept.seconds = before + start.elapsed().as_secs_f64();
             let mut interrupted = observer.step(&step).is_break();
             if let Some(epoch) = epoch {
                 interrupted |= observer.epoch(&epoch).is_break();
                 if self.config.keep_best || self.config.patience.is_some() {
-                    if let Some(device) = &self.device {
-                        device.fetch(&mut self.model)?;
-                    }
+                    fetch(&self.folder, self.device.as_ref(), &mut self.model)?;
                     let held_out = self.data.test.pixels.view();
                     let loss = held_out_loss(&self.model, held_out, &self.config.training);
                     let loss = loss.map_err(|e| in_folder(&self.folder, &e))?;
@@ -356,7 +365,7 @@ impl Run {
 
     /// Brings the model from where its steps were made.
     fn fetch(&mut self) -> Result<(), Failure> {
-        self.device.as_ref().map_or(Ok(()), |device| device.fetch(&mut self.model))
+        fetch(&self.folder, self.device.as_ref(), &mut self.model)
     }
 
     /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
