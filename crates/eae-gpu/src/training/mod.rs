@@ -320,6 +320,27 @@ mod tests {
         assert!(gpu.counts().pipelines > 40, "{:?}", gpu.counts());
     }
 
+    /// Whatever the batch, a step of `mlp` is at most 30 kernels; sums that are cut are added up by one more.
+    #[test]
+    fn kernels_of_a_step() {
+        let gpu = Gpu::noop();
+        let kernels = |preset, settings: Settings| {
+            let mut model = eae::Autoencoder::<f32>::new(preset, [28, 28, 1], 16, 0).unwrap();
+            let networks = [&mut model.encoder, &mut model.decoder];
+            Trainer::new(&gpu, networks, &settings, Some(ndarray::Array2::zeros((1, 784)).view())).unwrap().dispatches()
+        };
+        for batch in [16, 32, 100, 128, 256, 512, 1024] {
+            let count = kernels(eae::Preset::Mlp, Settings::published(1.0, batch));
+            assert!((25..=30).contains(&count), "{count} for {batch}");
+        }
+        let default = |batch| {
+            let quantiles = vec![1.0; batch];
+            Settings { bank: 2000, radius: 3.0, quantiles, draws: 20.0, ..Settings::published(1.0, batch) }
+        };
+        let counts = [eae::Preset::Mlp, eae::Preset::Conv28].map(|preset| kernels(preset, default(128)));
+        assert_eq!(counts, [43, 68], "as the README says");
+    }
+
     #[test]
     fn settings_that_do_not_fit_are_refused() {
         let published = Settings::published(1.0, 8);
