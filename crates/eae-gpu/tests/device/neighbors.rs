@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eae_gpu::{Gpu, GpuNeighbors, Limits};
+use eae_gpu::{Choice, Gpu, GpuNeighbors, Limits};
 use knn_entropy::{BruteForce, ClosePoints, KozachenkoLeonenko, Metric, NeighborSearch, Norm, Samples, Weighting};
 use ndarray::Axis;
 use ndarray::{Array2, concatenate};
@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("neighbors::ties_by_index", ties_by_index),
     ("neighbors::more_than_fit_a_list", more_than_fit_a_list),
     ("neighbors::empty", empty),
+    ("neighbors::checked_and_not", checked_and_not),
     ("neighbors::in_pieces", in_pieces),
     ("neighbors::windows", windows),
     ("neighbors::other_metrics_and_errors", other_metrics_and_errors),
@@ -87,6 +88,17 @@ fn of_any_set(gpu: &Gpu) {
     };
     TestRunner::new(config).run(&sets, property).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(search.fault(), None);
+}
+
+/// Without the checks at run time to the last bit what it is with them.
+fn checked_and_not(gpu: &Gpu) {
+    let adapter = Some(gpu.adapter().name.clone());
+    let checked = Gpu::open(&Choice { adapter, checked: true, ..Choice::default() }).unwrap();
+    for (n, d, k) in [(100, 3, 1), (130, 20, 70), (600, 8, 10)] {
+        let points = random(n, d, 3);
+        let [here, there] = [gpu, &checked].map(|gpu| gpu.nearest(points.view(), points.view(), k, Some(0)).unwrap());
+        assert_eq!(here, there, "{n} x {d}, k = {k}");
+    }
 }
 
 /// Of nothing there is nothing to be found, and among nothing neither.

@@ -10,12 +10,14 @@ use ndarray::{Array2, ArrayD, ArrayView4};
 use nn_layers::Weights;
 
 use crate::Test;
+use crate::product::random;
 
 pub(crate) const TESTS: &[Test] = &[
     ("training::losses_of_the_processor", losses_of_the_processor),
     ("training::terms_of_the_default", terms_of_the_default),
     ("training::what_is_kept_of_the_steps_before", what_is_kept_of_the_steps_before),
     ("training::convolutions", convolutions),
+    ("training::checked_and_not", checked_and_not),
     ("training::a_device_that_is_lost_on_the_way", a_device_that_is_lost_on_the_way),
     ("training::goes_on_with_the_others_moments", goes_on_with_the_others_moments),
     ("training::what_a_step_costs", what_a_step_costs),
@@ -131,15 +133,38 @@ fn made(trainer: &mut Trainer, eae: &Eae, seed: u64, due: Due<'_>) -> Result<Ste
 /// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the edge.
 fn convolutions(gpu: &Gpu) {
     as_the_processor(gpu, &Preset::Conv28.into(), Eae { bank: 50, ..Eae::default() }, 0.0, 1);
+    let own = odd_windows();
+    for eae in [Eae::published(1.0), Eae { decoded: 11, draws: 0.0, ..Eae::default() }] {
+        as_the_processor(gpu, &own, eae, 0.0, 2);
+    }
+}
+
+/// A small network of everything that there is.
+fn odd_windows() -> Architecture {
     let own = r#"{
         "encoder": ["conv 3 kernel=3x5 stride=2x3 padding=1x2", "tanh", "conv 5 kernel=2", "leaky-relu 0.1", "dense 9", "softplus"],
         "decoder": ["dense 36", "unflatten 4 3 3", "conv-transpose 4 kernel=3x4 stride=2x3 padding=1", "sigmoid",
             "conv-transpose 2 kernel=4 stride=4", "relu", "conv 1 kernel=3 padding=1", "sigmoid", "dense 784"]
     }"#;
-    let own: Architecture = serde_json::from_str(own).unwrap();
-    for eae in [Eae::published(1.0), Eae { decoded: 11, draws: 0.0, ..Eae::default() }] {
-        as_the_processor(gpu, &own, eae, 0.0, 2);
-    }
+    serde_json::from_str(own).unwrap()
+}
+
+/// Without the checks at run time that keep indices within buffers, to the last bit what it is with them.
+fn checked_and_not(gpu: &Gpu) {
+    let adapter = Some(gpu.adapter().name.clone());
+    let checked = Gpu::open(&Choice { adapter, checked: true, ..Choice::default() }).unwrap();
+    let eae = Eae { bank: 40, decoded: 11, ..Eae::default() };
+    let [here, there] = [gpu, &checked].map(|gpu| {
+        let mut model = Autoencoder::<f32>::new(odd_windows(), [28, 28, 1], LATENT, 3).unwrap();
+        let mut trainer = trainer(gpu, &mut model, &eae).unwrap();
+        let draws = random(11, LATENT, 1);
+        let due = DueThere { draws: Some(draws.view()), ..DUE };
+        let found = [0, 1].map(|step| trainer.step(&places(step), due).unwrap());
+        let Autoencoder { encoder, decoder, .. } = &mut model;
+        trainer.fetch([encoder, decoder]).unwrap();
+        (found, model.parameters().into_iter().map(|parameter| parameter.clone()).collect::<Vec<_>>())
+    });
+    assert_eq!(here, there);
 }
 
 /// Steps of both, each from where the device stands.
