@@ -4,6 +4,7 @@
 mod faults;
 mod neighbors;
 mod product;
+mod trainer;
 mod training;
 
 use std::process::ExitCode;
@@ -16,8 +17,11 @@ type Test = (&'static str, fn(&Gpu));
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> =
-        [product::TESTS, neighbors::TESTS, training::TESTS, faults::TESTS].into_iter().flatten().copied().collect();
+    let tests: Vec<Test> = [product::TESTS, neighbors::TESTS, training::TESTS, trainer::TESTS, faults::TESTS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
     let count = tests.len();
     let opened = open();
     let why = opened.as_ref().err().map(ToString::to_string);
