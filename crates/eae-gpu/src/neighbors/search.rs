@@ -2,6 +2,7 @@ use std::sync::OnceLock;
 
 use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, Samples};
 use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 
 use super::Lists;
 use crate::{Error, Gpu, Result};
@@ -137,30 +138,31 @@ fn exact(
     k: usize,
     window: Option<usize>,
     lists: &Lists,
-    least: impl Fn(f32) -> f64,
+    least: impl Fn(f32) -> f64 + Sync,
 ) -> Neighbors {
-    let n = queries.len();
-    let (mut indices, mut distances) = (Array2::zeros((n, k)), Array2::zeros((n, k)));
-    let mut found: Vec<(f64, usize)> = Vec::new();
-    for row in 0..n {
+    let nearest = |row: usize| {
         let point = queries.point(row);
         let distance = |other: usize| (Norm::L2.distance(point, references.point(other)), other);
-        found.clear();
-        found.extend(lists.indices.row(row).iter().map(|&other| distance(other)));
-        found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
-        let bound = least(lists.squared.row(row).last().copied().unwrap_or(0.0));
-        if found[k - 1].0 >= bound {
-            let others =
-                (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
-            found.clear();
-            found.extend(others.map(distance));
+        let sorted = |mut found: Vec<(f64, usize)>| {
             found.sort_unstable_by(|a, b| a.partial_cmp(b).expect("distances are numbers"));
+            found.truncate(k);
+            found
+        };
+        let found = sorted(lists.indices.row(row).iter().map(|&other| distance(other)).collect());
+        let bound = least(lists.squared.row(row).last().copied().unwrap_or(0.0));
+        if found[k - 1].0 < bound {
+            return found;
         }
-        for (j, &(distance, other)) in found[..k].iter().enumerate() {
-            (indices[[row, j]], distances[[row, j]]) = (other, distance);
-        }
+        let others = (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
+        sorted(others.map(distance).collect())
+    };
+    let rows: Vec<Vec<(f64, usize)>> = (0..queries.len()).into_par_iter().map(nearest).collect();
+    let all = |(row, j): (usize, usize)| rows[row][j];
+    let shape = (rows.len(), k);
+    Neighbors {
+        indices: Array2::from_shape_fn(shape, |at| all(at).1),
+        distances: Array2::from_shape_fn(shape, |at| all(at).0),
     }
-    Neighbors { indices, distances }
 }
 
 impl NeighborSearch for GpuNeighbors {
