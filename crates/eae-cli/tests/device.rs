@@ -14,7 +14,7 @@ const TRAIN: [&str; 12] = [
     "--data",
     "npy:digits.npy",
     "--epochs",
-    "2",
+    "1",
     "--batch",
     "100",
     "--latent",
