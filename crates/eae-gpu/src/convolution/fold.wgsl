@@ -1,8 +1,5 @@
 // The transpose of `unfold`: each pixel is the sum of what all windows that see it have for it. Each finds its own windows, so that
 // no number is written by two.
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
-
 @compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,

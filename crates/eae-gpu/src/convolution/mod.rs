@@ -33,6 +33,7 @@ struct Unfold;
 #[derive(Debug, Clone, Copy)]
 struct Fold(Finish);
 
+/// What both kernels have before their own text.
 const PARAMS: &str = "alias T = f32;
 struct Params {
     images: u32, channels: u32,
@@ -42,6 +43,8 @@ struct Params {
     beta: f32, slope: f32,
 }
 @group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
 fn sides(word: u32) -> vec2<u32> { return vec2<u32>(word & 0xffffu, word >> 16u); }
 ";
 

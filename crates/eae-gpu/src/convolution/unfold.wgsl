@@ -1,8 +1,5 @@
 // Of each position of a window the numbers it sees, as a row: `[images, positions, kernel, channels]`, zeros where it looks past
 // the edge.
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> c: array<f32>;
-
 @compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) id: vec3<u32>,

@@ -24,7 +24,7 @@ use nn_layers::Sequential;
 use crate::device::Program;
 use crate::{Error, Gpu, GpuMatrix, Result};
 use kernels::{Small, run};
-use objective::{Terms, divergence_constant, entropy_constant};
+use objective::{ENDING, Terms, divergence_constant, entropy_constant};
 use pass::Build;
 use plan::Layout;
 use ring::Ring;
@@ -152,7 +152,7 @@ impl Trainer {
             let words = [0, pixels as u32, batch as u32, *from as u32, (from + some.shape()[0]) as u32];
             run(&mut recording, Small::Gather, &[some, &step, &x], &words, (batch * pixels).div_ceil(256))?;
         }
-        let seen = stages[0].iter().rev().nth(2).map_or(pixels, |stage| stage.outputs);
+        let seen = stages[0].iter().rev().nth(ENDING).map_or(pixels, |stage| stage.outputs);
         let ring = |before, most, columns, word| (most > 0).then(|| Ring::new(gpu, before, most, columns, word));
         let codes = ring(batch, settings.bank, latent, Word::Codes).transpose()?;
         let most = if settings.draws > 0.0 { settings.bank.max(batch) } else { 0 };

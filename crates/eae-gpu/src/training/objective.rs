@@ -12,7 +12,7 @@ use crate::product::Curve;
 use crate::{Error, GpuMatrix, Result};
 
 /// The layers that make a code of what the encoder sees: a dense one and batch normalisation.
-const ENDING: usize = 2;
+pub(super) const ENDING: usize = 2;
 
 /// A step's objective while it is recorded.
 pub(super) struct Terms<'a> {

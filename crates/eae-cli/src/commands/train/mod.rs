@@ -246,6 +246,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     Ok(())
 }
 
+/// Brings the model from where its steps were made.
 fn fetch(folder: &Path, device: Option<&OnDevice>, model: &mut Autoencoder<f32>) -> Result<(), Failure> {
     device.map_or(Ok(()), |device| device.fetch(model)).map_err(|problem| ended(folder, device, &problem))
 }
@@ -334,7 +335,7 @@ impl Run {
             };
             let Some((step, epoch)) = made.map_err(|problem| ended(&self.folder, self.device.as_ref(), &problem))?
             else {
-                return self.fetch().map(|()| false);
+                return fetch(&self.folder, self.device.as_ref(), &mut self.model).map(|()| false);
             };
             self.kept.seconds = before + start.elapsed().as_secs_f64();
             let mut interrupted = observer.step(&step).is_break();
@@ -361,11 +362,6 @@ impl Run {
             }
             keeper.keep_if_due(&mut self.model, &self.training, self.device.as_ref(), &self.kept);
         }
-    }
-
-    /// Brings the model from where its steps were made.
-    fn fetch(&mut self) -> Result<(), Failure> {
-        fetch(&self.folder, self.device.as_ref(), &mut self.model)
     }
 
     /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
