@@ -109,12 +109,12 @@ fn information_and_divergence() {
     let ksg = knn_entropy::Ksg::new(3);
     assert!(same(&of(&[])["mutual_information"], ksg.mutual_information(x.view(), y.view()).unwrap()));
     let given = of(&["--z", "1", "--theiler", "2", "--estimator", "ksg2"]);
-    let second = ksg.algorithm(knn_entropy::Algorithm::Second).window(2);
+    let second = ksg.variant(knn_entropy::KsgVariant::Two).window(2);
     assert!(same(&given["mutual_information"], second.conditional(x.view(), y.view(), z.view()).unwrap()));
     assert_eq!(of(&["--permutations", "19"])["p_value"], 0.05);
     // Standardised by the divisor n - 1.
-    let standard = knn_entropy::correct(x.view(), &[knn_entropy::Layer::Standardize]).unwrap().samples;
-    let other = knn_entropy::correct(y.view(), &[knn_entropy::Layer::Standardize]).unwrap().samples;
+    let standard = knn_entropy::correct(x.view(), &[knn_entropy::Correction::Standardize]).unwrap().samples;
+    let other = knn_entropy::correct(y.view(), &[knn_entropy::Correction::Standardize]).unwrap().samples;
     let expected = ksg.mutual_information(standard.view(), other.view()).unwrap();
     assert!(same(&of(&["--standardize"])["mutual_information"], expected));
 

@@ -10,7 +10,8 @@ use std::f64::consts::{E, PI};
 use std::fmt::Write;
 
 use knn_entropy::{
-    Algorithm, Divergence, KozachenkoLeonenko, Ksg, Layer, LombardiPant, Renyi, Result, Truncated, Weighting, correct,
+    Correction, Divergence, KozachenkoLeonenko, Ksg, KsgVariant, LombardiPant, Renyi, Result, Truncated, Weighting,
+    correct,
 };
 use ndarray::{Array2, ArrayView2, Axis, Slice};
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -56,9 +57,9 @@ fn three_entropies(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<f64> {
     Ok(h(x.view())? + h(y.view())? - h(both.view())? - truth)
 }
 
-fn ksg(algorithm: Algorithm, n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<f64> {
+fn ksg(variant: KsgVariant, n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<f64> {
     let (x, y, truth) = pairs(n, d, rng);
-    Ok(Ksg::new(3).algorithm(algorithm).mutual_information(x.view(), y.view())? - truth)
+    Ok(Ksg::new(3).variant(variant).mutual_information(x.view(), y.view())? - truth)
 }
 
 /// p = N(0, I), q = N(1/2, I).
@@ -106,7 +107,7 @@ const PANELS: [Panel; 9] = [
         naive_title: "uncorrected",
         error: |n, d, rng| {
             let x = Array2::from_shape_simple_fn((n, d), || rng.sample::<f64, _>(Exp1));
-            let corrected = correct(x.view(), &Layer::COPULA)?;
+            let corrected = correct(x.view(), &Correction::COPULA)?;
             Ok(Truncated::unit_cube(3).entropy(corrected.samples.view())? + corrected.term() - d as f64)
         },
         naive: |n, d, rng| {
@@ -132,14 +133,14 @@ const PANELS: [Panel; 9] = [
     Panel {
         title: "KSG 1, k = 3, d + d normal, rho = 0.6",
         naive_title: "three entropies",
-        error: |n, d, rng| ksg(Algorithm::First, n, d, rng),
+        error: |n, d, rng| ksg(KsgVariant::One, n, d, rng),
         naive: three_entropies,
         least_dimension: 1,
     },
     Panel {
         title: "KSG 2, k = 3, d + d normal, rho = 0.6",
         naive_title: "three entropies",
-        error: |n, d, rng| ksg(Algorithm::Second, n, d, rng),
+        error: |n, d, rng| ksg(KsgVariant::Two, n, d, rng),
         naive: three_entropies,
         least_dimension: 1,
     },
@@ -153,7 +154,7 @@ const PANELS: [Panel; 9] = [
         naive: |n, d, rng| {
             let (p, q, truth) = shifted(n, d, rng);
             // psi(l) and psi(k) forgotten: 3/2 nats.
-            Ok(Divergence::new(3).l(1).divergence(p.view(), q.view())? - 1.5 - truth)
+            Ok(Divergence::new(3).k_across(1).divergence(p.view(), q.view())? - 1.5 - truth)
         },
         least_dimension: 1,
     },

@@ -23,7 +23,7 @@ impl ClosePoints {
     pub(crate) fn check(self) -> Result<()> {
         match self {
             Self::Floor(length) | Self::Soft(length) if !(length.is_finite() && length > 0.0) => {
-                Err(Error::Floor(length))
+                Err(Error::InvalidFloor(length))
             }
             _ => Ok(()),
         }

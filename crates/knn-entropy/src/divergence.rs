@@ -62,7 +62,7 @@ impl<'s> Divergence<'s> {
 
     /// With another neighbour among the samples of `q`.
     #[must_use]
-    pub fn l(self, l: usize) -> Self {
+    pub fn k_across(self, l: usize) -> Self {
         Self { l: Some(l), ..self }
     }
 

@@ -60,7 +60,7 @@ pub enum Error {
         "the gradient at row {row}, column {column} is too large for a number; scale the samples up, or set a floor with \
          `ClosePoints::Floor`"
     )]
-    Steep {
+    GradientOverflow {
         /// The row of the first such coordinate.
         row: usize,
         /// Its column.
@@ -68,7 +68,7 @@ pub enum Error {
     },
     /// A floor that is not a positive number.
     #[error("the floor for close points is {0}; it must be a finite number above 0")]
-    Floor(f64),
+    InvalidFloor(f64),
     /// Two sets of points of different dimensions.
     #[error("points of {queries} and {references} dimensions have no distance")]
     Dimensions {
@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// Samples that belong together, of different lengths.
     #[error("{one} and {other} rows do not belong together; row i of each must be the same observation")]
-    Lengths {
+    RowMismatch {
         /// The length of the one.
         one: usize,
         /// That of the other.
@@ -114,7 +114,7 @@ pub enum Error {
         "the neighbour number {k} of row {row} is {distance} away, more than half the shortest period {period}; take more \
          samples or a smaller k"
     )]
-    Wraps {
+    TorusTooSmall {
         /// The point.
         row: usize,
         /// The number of the neighbour.
@@ -165,7 +165,7 @@ pub enum Error {
     },
     /// A coordinate beyond the limits that were given.
     #[error("row {row}, column {column} is {value}, not from {low} to {high} as all samples should be")]
-    Outside {
+    OutOfBox {
         /// The row of the first such coordinate.
         row: usize,
         /// Its column.

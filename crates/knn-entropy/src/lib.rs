@@ -21,11 +21,11 @@ mod sum;
 
 pub use close_points::ClosePoints;
 pub use divergence::{Divergence, DivergenceGradients};
-pub use entropy::{Corrected, KozachenkoLeonenko, Layer, LombardiPant, Renyi, Truncated, Weighting, correct};
+pub use entropy::{Corrected, Correction, KozachenkoLeonenko, LombardiPant, Renyi, Truncated, Weighting, correct};
 pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use float::Float;
-pub use information::{Algorithm, Embedded, Embedding, GaoKannanOhViswanath, Ksg, Ross, TransferEntropy};
+pub use information::{Embedded, Embedding, Ksg, KsgVariant, MixedKsg, Ross, TransferEntropy};
 pub use metric::Metric;
 pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
 pub use norm::Norm;

@@ -60,7 +60,7 @@ impl<'s> Neighborhood<'s> {
             if let Metric::Torus(_, periods) = self.metric {
                 let period = periods.iter().copied().fold(f64::INFINITY, f64::min);
                 if let Some((row, &distance)) = radii.indexed_iter().find(|&(_, &r)| r > period / 2.0) {
-                    return Err(Error::Wraps { row, k: j + 1, distance, period });
+                    return Err(Error::TorusTooSmall { row, k: j + 1, distance, period });
                 }
             }
         }

@@ -82,7 +82,7 @@ impl<'a> Samples<'a> {
     pub(crate) fn beside(parts: &[&Samples<'_>]) -> Result<Samples<'static>> {
         let rows = parts.first().ok_or(Error::NoDimensions)?.len();
         if let Some(other) = parts.iter().find(|part| part.len() != rows) {
-            return Err(Error::Lengths { one: rows, other: other.len() });
+            return Err(Error::RowMismatch { one: rows, other: other.len() });
         }
         let coordinates = (0..rows).flat_map(|row| parts.iter().flat_map(move |part| part.point(row))).copied();
         Ok(Samples { coordinates: coordinates.collect(), dimension: parts.iter().map(|part| part.dimension).sum() })

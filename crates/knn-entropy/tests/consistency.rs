@@ -2,8 +2,8 @@
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use knn_entropy::{
-    Algorithm, Auto, BruteForce, Divergence, Embedding, GaoKannanOhViswanath, KozachenkoLeonenko, Ksg, Layer,
-    LombardiPant, Norm, PermutationTest, Renyi, Ross, TransferEntropy, Truncated, correct,
+    Auto, BruteForce, Correction, Divergence, Embedding, KozachenkoLeonenko, Ksg, KsgVariant, LombardiPant, MixedKsg,
+    Norm, PermutationTest, Renyi, Ross, TransferEntropy, Truncated, correct,
 };
 use ndarray::{Array2, Axis, array, concatenate, s};
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::normal;
 
 const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
-const ALGORITHMS: [Algorithm; 2] = [Algorithm::First, Algorithm::Second];
+const ALGORITHMS: [KsgVariant; 2] = [KsgVariant::One, KsgVariant::Two];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -23,12 +23,12 @@ proptest! {
     fn nothing_given_is_mutual_information(seed: u64, n in 10..80_usize, k in 1..6_usize, norm in 0..3_usize) {
         let (x, y, nothing) = (normal(n, 2, seed), normal(n, 1, !seed), Array2::<f64>::zeros((n, 0)));
         for algorithm in ALGORITHMS {
-            let ksg = Ksg::new(k).algorithm(algorithm).norm(NORMS[norm]);
+            let ksg = Ksg::new(k).variant(algorithm).norm(NORMS[norm]);
             let information = ksg.mutual_information(x.view(), y.view()).unwrap();
             prop_assert_eq!(ksg.conditional(x.view(), y.view(), nothing.view()).unwrap(), information);
             prop_assert_eq!(ksg.multi_information(&[x.view(), y.view()]).unwrap(), information);
             // A constant condition tells nothing either; for the first algorithm to rounding.
-            if algorithm == Algorithm::First {
+            if algorithm == KsgVariant::One {
                 let constant = ksg.conditional(x.view(), y.view(), Array2::ones((n, 1)).view()).unwrap();
                 prop_assert!((constant - information).abs() < 1e-12);
             }
@@ -57,7 +57,7 @@ proptest! {
                 + 1.0 / xz as f64 + 1.0 / yz as f64;
         }
         for (algorithm, sum) in ALGORITHMS.into_iter().zip([first, second]) {
-            let ksg = Ksg::new(k).algorithm(algorithm).norm(norm).window(window);
+            let ksg = Ksg::new(k).variant(algorithm).norm(norm).window(window);
             let found = ksg.conditional(blocks[0].view(), blocks[1].view(), blocks[2].view()).unwrap();
             prop_assert!((found - sum / n as f64).abs() < 1e-11, "{:?}: {} and {}", algorithm, found, sum / n as f64);
         }
@@ -104,16 +104,16 @@ proptest! {
         let plain = |x: &Array2<f64>| KozachenkoLeonenko::new(3).entropy(x.view()).unwrap();
         // In one dimension whitening is scaling, of which the estimate knows.
         if d == 1 {
-            for layer in [Layer::Standardize, Layer::Whiten] {
+            for layer in [Correction::Standardize, Correction::Whiten] {
                 let corrected = correct(x.view(), &[layer]).unwrap();
                 prop_assert!((plain(&corrected.samples) + corrected.term() - plain(&x)).abs() < 1e-11 * (1.0 + plain(&x).abs()));
             }
         }
-        let white = correct(x.view(), &[Layer::Whiten]).unwrap().samples;
+        let white = correct(x.view(), &[Correction::Whiten]).unwrap().samples;
         let covariance = white.t().dot(&white) / 49.0;
         assert_abs_diff_eq!(covariance, Array2::eye(d), epsilon = 1e-10);
         // There and back again.
-        let there = correct(white.view(), &[Layer::NormalCdf, Layer::NormalQuantile]).unwrap();
+        let there = correct(white.view(), &[Correction::NormalCdf, Correction::NormalQuantile]).unwrap();
         assert_abs_diff_eq!(there.samples, white, epsilon = 1e-8);
         prop_assert!(there.term().abs() < 1e-8);
     }
@@ -132,7 +132,7 @@ fn information_of_normal_variables() {
         let truth = -0.5 * (1.0 - rho * rho).ln();
         for algorithm in ALGORITHMS {
             let estimate =
-                Ksg::new(4).algorithm(algorithm).estimate(&[x.slice(s![.., ..1]), x.slice(s![.., 1..])]).unwrap();
+                Ksg::new(4).variant(algorithm).estimate(&[x.slice(s![.., ..1]), x.slice(s![.., 1..])]).unwrap();
             let allowed = 4.0 * estimate.standard_error() + 0.01;
             assert!(
                 (estimate.value() - truth).abs() < allowed,
@@ -140,8 +140,7 @@ fn information_of_normal_variables() {
                 estimate.value()
             );
         }
-        let mixture =
-            GaoKannanOhViswanath::new(4).mutual_information(x.slice(s![.., ..1]), x.slice(s![.., 1..])).unwrap();
+        let mixture = MixedKsg::new(4).mutual_information(x.slice(s![.., ..1]), x.slice(s![.., 1..])).unwrap();
         assert_abs_diff_eq!(mixture, truth, epsilon = 0.06);
     }
     // Three variables with covariance [[1, 1, 1], [1, 4, 1], [1, 1, 9]]: I(x; y | z) = 1/2 ln(8 35 / (9 24)).
@@ -150,7 +149,7 @@ fn information_of_normal_variables() {
     let [x, y, z] = [0, 1, 2].map(|c| x.slice(s![.., c..=c]).to_owned());
     let truth = 0.5 * (8.0 * 35.0 / (9.0 * 24.0_f64)).ln();
     for algorithm in ALGORITHMS {
-        let found = Ksg::new(4).algorithm(algorithm).conditional(x.view(), y.view(), z.view()).unwrap();
+        let found = Ksg::new(4).variant(algorithm).conditional(x.view(), y.view(), z.view()).unwrap();
         assert_abs_diff_eq!(found, truth, epsilon = 0.04);
     }
 }
@@ -173,13 +172,13 @@ fn information_of_other_distributions() {
         assert_abs_diff_eq!(Ross::new(4).mutual_information(x.view(), &coins).unwrap(), truth, epsilon = 0.03);
         let y = Array2::from_shape_fn((4000, 1), |(i, _)| f64::from(u8::from(coins[i])));
         // On the coin's scale of 1 other sides are never within reach.
-        let found = GaoKannanOhViswanath::new(4).mutual_information(x.view(), y.view()).unwrap();
+        let found = MixedKsg::new(4).mutual_information(x.view(), y.view()).unwrap();
         assert_abs_diff_eq!(found, truth, epsilon = 0.04);
     }
     // A discrete pair: X a fair die, Y whether it is even; I = ln 2.
     let die = Array2::from_shape_simple_fn((6000, 1), || f64::from(rng.random_range(1..=6)));
     let even = die.mapv(|x| x % 2.0);
-    let found = GaoKannanOhViswanath::new(5).mutual_information(die.view(), even.view()).unwrap();
+    let found = MixedKsg::new(5).mutual_information(die.view(), even.view()).unwrap();
     assert_abs_diff_eq!(found, 2_f64.ln(), epsilon = 0.01);
 }
 
@@ -195,7 +194,7 @@ fn transfer_entropy_of_an_autoregression() {
     }
     let truth = 0.5 * (1.0 + b * b / (s * s)).ln();
     for algorithm in ALGORITHMS {
-        let estimator = TransferEntropy::new(4).algorithm(algorithm);
+        let estimator = TransferEntropy::new(4).variant(algorithm);
         assert_abs_diff_eq!(estimator.transfer_entropy(x.view(), y.view()).unwrap(), truth, epsilon = 0.06);
         assert_abs_diff_eq!(estimator.transfer_entropy(y.view(), x.view()).unwrap(), 0.0, epsilon = 0.04);
     }
@@ -240,13 +239,13 @@ fn what_corrections_are_for() {
     let covariance = a.t().dot(&a);
     let truth = normal_entropy(20.0) + 0.5 * log_det(covariance);
     let plain = KozachenkoLeonenko::new(4).entropy(x.view()).unwrap() - truth;
-    let corrected = correct(x.view(), &Layer::WHITENED).unwrap();
+    let corrected = correct(x.view(), &Correction::WHITENED).unwrap();
     let error = Truncated::unit_cube(4).entropy(corrected.samples.view()).unwrap() + corrected.term() - truth;
     assert!(plain > 3.0 && error.abs() < 0.2, "{plain} and {error}");
     // Independent exponential variables in 20 dimensions: edges and tails everywhere.
     let x = Array2::from_shape_simple_fn((1000, 20), || rng.sample::<f64, _>(Exp1));
     let plain = KozachenkoLeonenko::new(4).entropy(x.view()).unwrap() - 20.0;
-    for layers in [&Layer::COPULA[..], &Layer::GAUSSIAN_COPULA] {
+    for layers in [&Correction::COPULA[..], &Correction::GAUSSIAN_COPULA] {
         let corrected = correct(x.view(), layers).unwrap();
         let error = Truncated::unit_cube(4).entropy(corrected.samples.view()).unwrap() + corrected.term() - 20.0;
         assert!(plain > 5.0 && error.abs() < 0.3, "{plain} and {error}");

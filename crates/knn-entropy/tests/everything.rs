@@ -65,30 +65,33 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
         gradient(truncated.entropy_and_gradient(x));
     }
     estimate(LombardiPant::new(k, k.saturating_add(x.ncols())).estimate(x));
-    for layers in
-        [&Layer::WHITENED[..], &Layer::COPULA, &Layer::GAUSSIAN_COPULA, &[Layer::Standardize, Layer::NormalQuantile]]
-    {
+    for layers in [
+        &Correction::WHITENED[..],
+        &Correction::COPULA,
+        &Correction::GAUSSIAN_COPULA,
+        &[Correction::Standardize, Correction::NormalQuantile],
+    ] {
         if let Ok(corrected) = correct(x, layers) {
             assert!(corrected.samples.iter().all(|x| x.is_finite()) && corrected.term().is_finite());
         }
     }
-    let divergence = Divergence::new(k).l(window).norm(norm).close_points(close);
+    let divergence = Divergence::new(k).k_across(window).norm(norm).close_points(close);
     number(divergence.divergence(x, y));
     estimate(divergence.cross_entropy_estimate(x, y));
     if let Ok(found) = divergence.divergence_and_gradients(x, y) {
         assert!(found.divergence.is_finite() && found.p.iter().chain(&found.q).all(|g| g.is_finite()));
     }
-    for algorithm in [Algorithm::First, Algorithm::Second] {
-        let ksg = Ksg::new(k).algorithm(algorithm).norm(norm).window(window);
+    for algorithm in [KsgVariant::One, KsgVariant::Two] {
+        let ksg = Ksg::new(k).variant(algorithm).norm(norm).window(window);
         number(ksg.mutual_information(x, y));
         number(ksg.multi_information(&[x, y, x]));
         number(ksg.multi_information::<f64>(&[]));
         number(ksg.conditional(x, y, x.slice(s![.., ..x.ncols().min(1)])));
-        let transfer = TransferEntropy::new(k).source(Embedding::new(window, k)).delay(k).algorithm(algorithm);
+        let transfer = TransferEntropy::new(k).source(Embedding::new(window, k)).delay(k).variant(algorithm);
         number(transfer.transfer_entropy(x, y));
         number(transfer.target(Embedding::new(k, window)).source(Embedding::new(1, 1)).transfer_entropy(x, y));
     }
-    number(GaoKannanOhViswanath::new(k).norm(norm).window(window).mutual_information(x, y));
+    number(MixedKsg::new(k).norm(norm).window(window).mutual_information(x, y));
     let labels: Vec<usize> = (0..y.nrows()).map(|i| i % 3).collect();
     number(Ross::new(k).norm(norm).mutual_information(x, &labels));
     if let (Ok(x), Ok(y)) = (Samples::new(x), Samples::new(y)) {

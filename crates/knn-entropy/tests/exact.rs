@@ -87,7 +87,7 @@ fn renyi_and_tsallis_on_the_torus() {
 #[test]
 fn divergence_on_the_torus() {
     for (n, m, k, l) in [(20, 10, 1, 1), (10, 25, 1, 3), (30, 30, 3, 1)] {
-        let estimator = Divergence::new(k).l(l).period(&ONES[..1]);
+        let estimator = Divergence::new(k).k_across(l).period(&ONES[..1]);
         let what = format!("n = {n}, m = {m}, k = {k}, l = {l}");
         mean_is(0.0, 6000, &what, |rng| {
             estimator.divergence(uniform(n, 1, rng).view(), uniform(m, 1, rng).view()).unwrap()
@@ -102,9 +102,9 @@ fn divergence_on_the_torus() {
 #[test]
 fn independent_variables_have_no_information() {
     // Not exact in theory for few samples, but as good as: the errors of the entropies cancel.
-    use knn_entropy::Algorithm::{First, Second};
-    for algorithm in [First, Second] {
-        let ksg = Ksg::new(3).algorithm(algorithm);
+    use knn_entropy::KsgVariant::{One, Two};
+    for algorithm in [One, Two] {
+        let ksg = Ksg::new(3).variant(algorithm);
         mean_is(0.0, 3000, "two variables", |rng| {
             ksg.mutual_information(uniform(60, 1, rng).view(), uniform(60, 1, rng).view()).unwrap()
         });

@@ -70,7 +70,7 @@ fn truncated() {
 fn divergence() {
     let (p, q) = (normal(20, 3, 5), 1.0 + normal(15, 3, 6));
     for norm in NORMS {
-        for estimator in [Divergence::new(2), Divergence::new(3).l(1), Divergence::new(1).period(&PERIODS)] {
+        for estimator in [Divergence::new(2), Divergence::new(3).k_across(1), Divergence::new(1).period(&PERIODS)] {
             let estimator = estimator.norm(norm);
             check(&p, |p| estimator.divergence_and_gradients(p, q.view()).map(|found| (found.divergence, found.p)));
             check(&q, |q| estimator.divergence_and_gradients(p.view(), q).map(|found| (found.divergence, found.q)));

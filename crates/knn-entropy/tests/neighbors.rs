@@ -212,7 +212,7 @@ fn errors() {
         assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Periods { periods: 1, dimension: 2 }));
         let torus = Metric::Torus(Norm::L2, &[1.0, 0.0]);
         assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period: 0.0 }));
-        let lengths = Err(Error::Lengths { one: 3, other: 1 });
+        let lengths = Err(Error::RowMismatch { one: 3, other: 1 });
         assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
     }
 }

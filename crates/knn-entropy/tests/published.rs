@@ -1,7 +1,7 @@
 //! Information as other programs found it, by the authors of the estimators and by others; see `data/README.md`.
 
 use approx::assert_abs_diff_eq;
-use knn_entropy::{Algorithm, Embedding, Ksg, Layer, TransferEntropy, correct};
+use knn_entropy::{Correction, Embedding, Ksg, KsgVariant, TransferEntropy, correct};
 use ndarray::{Array2, Axis};
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ fn columns(file: &Value, columns: &[usize]) -> Option<Array2<f64>> {
     let lines = text.lines().filter(|line| !line.starts_with('%') && !line.trim().is_empty());
     let rows: Vec<Vec<f64>> = lines.map(|line| line.split_whitespace().map(|x| x.parse().unwrap()).collect()).collect();
     let all = Array2::from_shape_fn((rows.len(), columns.len()), |(i, c)| rows[i][columns[c]]);
-    Some(correct(all.view(), &[Layer::Standardize]).unwrap().samples)
+    Some(correct(all.view(), &[Correction::Standardize]).unwrap().samples)
 }
 
 fn number(value: &Value) -> usize {
@@ -36,7 +36,7 @@ fn multi_information_of_the_authors() {
         });
         let Some(blocks) = blocks.collect::<Option<Vec<_>>>() else { continue };
         let views: Vec<_> = blocks.iter().map(|block| block.view()).collect();
-        let ksg = Ksg::new(number(&entry["k"])).algorithm(Algorithm::Second);
+        let ksg = Ksg::new(number(&entry["k"])).variant(KsgVariant::Two);
         let expected = entry["value"].as_f64().unwrap();
         // Eight digits were printed.
         assert_abs_diff_eq!(ksg.multi_information(&views).unwrap(), expected, epsilon = 1e-8);

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use knn_entropy::{Algorithm, Ksg, Norm, PermutationTest};
+use knn_entropy::{Ksg, KsgVariant, Norm, PermutationTest};
 use ndarray::{Array2, Axis};
 use serde::Serialize;
 
@@ -81,10 +81,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let z = arguments.z.as_deref().map(columns).transpose()?.unwrap_or_else(|| Array2::zeros((x.nrows(), 0)));
     let metric = settings.metric.unwrap_or(MetricName::Linf);
     let algorithm = match arguments.estimator {
-        Estimator::Ksg1 => Algorithm::First,
-        Estimator::Ksg2 => Algorithm::Second,
+        Estimator::Ksg1 => KsgVariant::One,
+        Estimator::Ksg2 => KsgVariant::Two,
     };
-    let ksg = Ksg::new(settings.k).algorithm(algorithm).norm(Norm::from(metric)).window(settings.theiler);
+    let ksg = Ksg::new(settings.k).variant(algorithm).norm(Norm::from(metric)).window(settings.theiler);
     let refuse = |error| hint(file, &error);
     let estimate = ksg.conditional_estimate(x.view(), y.view(), z.view()).map_err(refuse)?;
     let p_value = match arguments.permutations {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use eae::data::Table;
-use knn_entropy::{Estimate, Layer, Norm, correct};
+use knn_entropy::{Correction, Estimate, Norm, correct};
 use ndarray::{Array2, Axis};
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ pub(crate) fn select(
     if !standardize || values.ncols() == 0 {
         return Ok(values);
     }
-    correct(values.view(), &[Layer::Standardize]).map(|found| found.samples).map_err(|error| refuse(path, &error))
+    correct(values.view(), &[Correction::Standardize]).map(|found| found.samples).map_err(|error| refuse(path, &error))
 }
 
 /// What an estimator says of the samples in a file.
@@ -80,14 +80,14 @@ pub(crate) fn refuse(path: &Path, error: &knn_entropy::Error) -> Failure {
 
 /// Ways out that the library names are in its own words; these are the program's.
 pub(crate) fn hint(path: &Path, error: &knn_entropy::Error) -> Failure {
-    use knn_entropy::Error::{Duplicates, Floor};
+    use knn_entropy::Error::{Duplicates, InvalidFloor};
     match error {
         Duplicates { first, second, count, k } => Failure::usage(format!(
             "{}: {count} rows coincide with their nearest neighbour number {k}, the first of them rows {first} and {second} \
              (counted from 0); remove duplicates, take a larger --k, or set a shortest distance with --floor",
             path.display()
         )),
-        Floor(floor) => Failure::usage(format!("--floor is {floor}; it must be a finite number above 0")),
+        InvalidFloor(floor) => Failure::usage(format!("--floor is {floor}; it must be a finite number above 0")),
         _ => refuse(path, error),
     }
 }

@@ -13,7 +13,7 @@ use crate::{Error, Float, Result, Samples};
 /// right, estimate there, and add the terms. Layers are applied one after the other by [`correct`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Layer {
+pub enum Correction {
     /// Each column to mean 0 and standard deviation 1 (divisor n - 1). Term: `sum_j ln sd_j`.
     Standardize,
     /// All columns to mean 0 and covariance 1, by the Cholesky factor of the sample covariance `S` (divisor n - 1). Term:
@@ -32,7 +32,7 @@ pub enum Layer {
     NormalQuantile,
 }
 
-impl Layer {
+impl Correction {
     /// Whitened, then each coordinate to its probability: onto the unit cube, near to uniform if the samples are near to
     /// normal. For [`Truncated::unit_cube`](crate::Truncated::unit_cube) (Ao and Li, AAAI 2022, who learn the map).
     pub const WHITENED: [Self; 2] = [Self::Whiten, Self::NormalCdf];
@@ -65,11 +65,11 @@ impl Corrected {
 /// Applies layers one after the other.
 ///
 /// ```
-/// use knn_entropy::{Layer, Truncated, correct};
+/// use knn_entropy::{Correction, Truncated, correct};
 /// use ndarray::array;
 ///
 /// let x = array![[0.1, 900.0], [1.3, 200.0], [-0.4, 300.0], [0.8, -1100.0], [-1.0, -500.0], [0.3, 100.0]];
-/// let corrected = correct(x.view(), &Layer::GAUSSIAN_COPULA)?;
+/// let corrected = correct(x.view(), &Correction::GAUSSIAN_COPULA)?;
 /// let entropy = Truncated::unit_cube(2).entropy(corrected.samples.view())? + corrected.term();
 /// # assert!(entropy.is_finite());
 /// # Ok::<(), knn_entropy::Error>(())
@@ -78,8 +78,8 @@ impl Corrected {
 /// # Errors
 ///
 /// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without variance of their own;
-/// [`Error::Outside`] before [`Layer::NormalQuantile`]; for [`Layer::Ranks`], what its estimator says of a column.
-pub fn correct<F: Float>(samples: ArrayView2<'_, F>, layers: &[Layer]) -> Result<Corrected> {
+/// [`Error::OutOfBox`] before [`Correction::NormalQuantile`]; for [`Correction::Ranks`], what its estimator says of a column.
+pub fn correct<F: Float>(samples: ArrayView2<'_, F>, layers: &[Correction]) -> Result<Corrected> {
     let mut samples = Samples::new(samples)?.view().to_owned();
     let mut terms = Vec::with_capacity(layers.len());
     for layer in layers {
@@ -90,7 +90,7 @@ pub fn correct<F: Float>(samples: ArrayView2<'_, F>, layers: &[Layer]) -> Result
     Ok(Corrected { samples, terms })
 }
 
-impl Layer {
+impl Correction {
     fn apply(self, x: &mut Array2<f64>) -> Result<f64> {
         let n = x.nrows();
         match self {
@@ -127,7 +127,7 @@ impl Layer {
             Self::NormalQuantile => {
                 // At 0 and 1 themselves the quantile is infinite.
                 if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, u)| !(**u > 0.0 && **u < 1.0)) {
-                    return Err(Error::Outside { row, column, value, low: 0.0, high: 1.0 });
+                    return Err(Error::OutOfBox { row, column, value, low: 0.0, high: 1.0 });
                 }
                 x.mapv_inplace(normal_quantile);
                 Ok(-compensated_sum(x.iter().map(|&z| normal_surprise(z))) / n as f64)

@@ -36,6 +36,6 @@ impl Gradient {
         }
         let steep = gradient.indexed_iter().find(|(_, g)| !g.widen().is_finite());
         let (row, column) = steep.map_or((0, 0), |(place, _)| place);
-        Err(Error::Steep { row, column })
+        Err(Error::GradientOverflow { row, column })
     }
 }

@@ -9,7 +9,7 @@ mod renyi;
 mod truncated;
 mod weighting;
 
-pub use correction::{Corrected, Layer, correct};
+pub use correction::{Corrected, Correction, correct};
 pub use kozachenko_leonenko::KozachenkoLeonenko;
 pub use lombardi_pant::LombardiPant;
 pub use renyi::Renyi;

@@ -59,7 +59,7 @@ impl<'s> Truncated<'s> {
     /// # Errors
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::Limits`] if the box does not fit the
-    /// coordinates or has no inside; [`Error::Outside`] for a sample that is not in it.
+    /// coordinates or has no inside; [`Error::OutOfBox`] for a sample that is not in it.
     pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
@@ -132,7 +132,7 @@ impl<'s> Truncated<'s> {
         for (row, point) in samples.view().outer_iter().enumerate() {
             for (column, (&value, &(low, high))) in point.iter().zip(&limits).enumerate() {
                 if !(low..=high).contains(&value) {
-                    return Err(Error::Outside { row, column, value, low, high });
+                    return Err(Error::OutOfBox { row, column, value, low, high });
                 }
             }
         }

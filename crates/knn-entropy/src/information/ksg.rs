@@ -30,10 +30,10 @@ use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples}
 /// algorithm has the smaller variance, the second the smaller bias in many dimensions.
 ///
 /// The estimate, unlike the truth, changes with the scales of the blocks: standardise them
-/// ([`Layer::Standardize`](crate::Layer::Standardize)) unless they have a common unit. It is unchanged by
+/// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It is unchanged by
 /// shifts, by a common factor, and by isometries of each block. It can be negative, which says that the truth is small.
 ///
-/// Samples must be continuous: for numbers that repeat there are [`GaoKannanOhViswanath`](crate::GaoKannanOhViswanath) and
+/// Samples must be continuous: for numbers that repeat there are [`MixedKsg`](crate::MixedKsg) and
 /// [`Ross`](crate::Ross).
 ///
 /// ```
@@ -55,30 +55,30 @@ use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples}
 #[derive(Debug, Clone, Copy)]
 pub struct Ksg<'s> {
     around: Neighborhood<'s>,
-    algorithm: Algorithm,
+    variant: KsgVariant,
 }
 
 /// Which of the two estimators of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Algorithm {
+pub enum KsgVariant {
     /// One radius for all blocks; points on it do not count.
     #[default]
-    First,
+    One,
     /// Each block its own; points on it count.
-    Second,
+    Two,
 }
 
 impl<'s> Ksg<'s> {
     /// The first algorithm with the k-th neighbour, and the maximum norm within blocks. 3 to 5 is usual; a large k for a
     /// test of independence.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), algorithm: Algorithm::First }
+        Self { around: Neighborhood::new(k, Norm::LInf), variant: KsgVariant::One }
     }
 
     /// With the other algorithm, say.
     #[must_use]
-    pub fn algorithm(self, algorithm: Algorithm) -> Self {
-        Self { algorithm, ..self }
+    pub fn variant(self, variant: KsgVariant) -> Self {
+        Self { variant, ..self }
     }
 
     /// With another norm within blocks.
@@ -158,7 +158,7 @@ impl<'s> Ksg<'s> {
         let widths: Vec<usize> = blocks.iter().map(|block| block.dimension()).collect();
         let neighbors = self.joint(&joint, &widths)?;
         let mut local: Vec<f64> = vec![digamma(k as f64) + others * digamma(n as f64); n];
-        if self.algorithm == Algorithm::Second {
+        if self.variant == KsgVariant::Two {
             local.iter_mut().for_each(|local| *local -= others / k as f64);
         }
         for block in blocks {
@@ -185,9 +185,9 @@ impl<'s> Ksg<'s> {
         let local = (0..joint.len()).map(|i| {
             let [z, xz, yz] = [0, 1, 2].map(|which| (counts[which][i] + surplus) as f64);
             let plain = digamma(k) + digamma(z) - digamma(xz) - digamma(yz);
-            match self.algorithm {
-                Algorithm::First => plain,
-                Algorithm::Second => plain - 2.0 / k + 1.0 / xz + 1.0 / yz,
+            match self.variant {
+                KsgVariant::One => plain,
+                KsgVariant::Two => plain - 2.0 / k + 1.0 / xz + 1.0 / yz,
             }
         });
         Estimate::new(local.collect())
@@ -195,9 +195,9 @@ impl<'s> Ksg<'s> {
 
     /// What is added to a count within the digamma function.
     fn surplus(&self) -> usize {
-        match self.algorithm {
-            Algorithm::First => 1,
-            Algorithm::Second => 0,
+        match self.variant {
+            KsgVariant::One => 1,
+            KsgVariant::Two => 0,
         }
     }
 
@@ -221,7 +221,7 @@ impl<'s> Ksg<'s> {
     fn counts(&self, points: &Samples<'_>, blocks: &[&Samples<'_>], neighbors: &Neighbors) -> Result<Vec<usize>> {
         let Neighborhood { k, window, search, .. } = self.around;
         let widths: Vec<usize> = blocks.iter().map(|block| block.dimension()).collect();
-        if self.algorithm == Algorithm::First {
+        if self.variant == KsgVariant::One {
             let radii = neighbors.distances.column(k - 1).to_vec();
             return search.count_among(points, &radii, Boundary::Open, self.largest_of(&widths), window);
         }

@@ -63,7 +63,7 @@ impl<'s> Ross<'s> {
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; [`Error::Lengths`] unless there are as many labels;
+    /// Samples that are none, of no dimension or not finite; [`Error::RowMismatch`] unless there are as many labels;
     /// [`Error::ZeroK`]; [`Error::KTooLarge`] if no two samples have the same label; samples that coincide with their k-th
     /// neighbour of the same label.
     pub fn mutual_information<F: Float, L: Eq + Hash>(&self, x: ArrayView2<'_, F>, labels: &[L]) -> Result<f64> {
@@ -78,7 +78,7 @@ impl<'s> Ross<'s> {
     pub fn estimate<F: Float, L: Eq + Hash>(&self, x: ArrayView2<'_, F>, labels: &[L]) -> Result<Estimate> {
         let all = Samples::new(x)?;
         if labels.len() != all.len() {
-            return Err(Error::Lengths { one: all.len(), other: labels.len() });
+            return Err(Error::RowMismatch { one: all.len(), other: labels.len() });
         }
         if self.around.k == 0 {
             return Err(Error::ZeroK);
@@ -129,7 +129,7 @@ impl<'s> Ross<'s> {
 /// `ln(k + 1) - psi(k)`, 0.29 nats for k = 5.
 ///
 /// ```
-/// use knn_entropy::GaoKannanOhViswanath;
+/// use knn_entropy::MixedKsg;
 /// use ndarray::Array2;
 /// use ndarray_rand::RandomExt;
 /// use ndarray_rand::rand::SeedableRng;
@@ -140,16 +140,16 @@ impl<'s> Ross<'s> {
 /// // y is x rounded: one of four values.
 /// let x = Array2::<f64>::random_using((400, 1), StandardUniform, &mut rng);
 /// let y = x.mapv(|x| (4.0 * x).floor());
-/// let information = GaoKannanOhViswanath::new(5).mutual_information(x.view(), y.view())?;
+/// let information = MixedKsg::new(5).mutual_information(x.view(), y.view())?;
 /// assert!((information - 4_f64.ln()).abs() < 0.15);
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
-pub struct GaoKannanOhViswanath<'s> {
+pub struct MixedKsg<'s> {
     around: Neighborhood<'s>,
 }
 
-impl<'s> GaoKannanOhViswanath<'s> {
+impl<'s> MixedKsg<'s> {
     /// With the k-th neighbour, and the maximum norm within both.
     pub fn new(k: usize) -> Self {
         Self { around: Neighborhood::new(k, Norm::LInf) }
@@ -178,7 +178,7 @@ impl<'s> GaoKannanOhViswanath<'s> {
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](GaoKannanOhViswanath::mutual_information).
+    /// As [`mutual_information`](MixedKsg::mutual_information).
     pub fn estimate<F: Float>(&self, x: ArrayView2<'_, F>, y: ArrayView2<'_, F>) -> Result<Estimate> {
         let (x, y) = (Samples::new(x)?, Samples::new(y)?);
         let joint = Samples::beside(&[&x, &y])?;

@@ -4,6 +4,6 @@ mod ksg;
 mod mixed;
 mod transfer;
 
-pub use ksg::{Algorithm, Ksg};
-pub use mixed::{GaoKannanOhViswanath, Ross};
+pub use ksg::{Ksg, KsgVariant};
+pub use mixed::{MixedKsg, Ross};
 pub use transfer::{Embedded, Embedding, TransferEntropy};

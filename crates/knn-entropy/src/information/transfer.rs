@@ -1,6 +1,6 @@
 use ndarray::{Array2, ArrayView2};
 
-use super::{Algorithm, Ksg};
+use super::{Ksg, KsgVariant};
 use crate::{Error, Estimate, Float, NeighborSearch, Norm, Result, Samples};
 
 /// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in nats: what the past of
@@ -96,8 +96,8 @@ impl<'s> TransferEntropy<'s> {
 
     /// With the other algorithm of [`Ksg`].
     #[must_use]
-    pub fn algorithm(self, algorithm: Algorithm) -> Self {
-        Self { ksg: self.ksg.algorithm(algorithm), ..self }
+    pub fn variant(self, variant: KsgVariant) -> Self {
+        Self { ksg: self.ksg.variant(variant), ..self }
     }
 
     /// With another norm within states.
@@ -147,7 +147,7 @@ impl<'s> TransferEntropy<'s> {
     pub fn embed<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<Embedded> {
         let (source, target) = (Samples::new(source)?, Samples::new(target)?);
         if source.len() != target.len() {
-            return Err(Error::Lengths { one: source.len(), other: target.len() });
+            return Err(Error::RowMismatch { one: source.len(), other: target.len() });
         }
         if self.source.length == 0 || self.source.lag == 0 || self.target.lag == 0 || self.delay == 0 {
             return Err(Error::Embedding { length: source.len(), needed: 0 });

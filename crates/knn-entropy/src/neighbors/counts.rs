@@ -19,7 +19,7 @@ pub(super) fn count(
 ) -> Result<Vec<usize>> {
     metric.check(points.dimension())?;
     if radii.len() != points.len() {
-        return Err(Error::Lengths { one: points.len(), other: radii.len() });
+        return Err(Error::RowMismatch { one: points.len(), other: radii.len() });
     }
     let points = metric.normalised(points);
     let within = |i: usize, j: usize| boundary.holds(metric.distance(points.point(i), points.point(j)), radii[i]);

@@ -78,7 +78,7 @@ pub trait NeighborSearch: Debug + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::Lengths`] unless there are as many radii as points, and what [`Metric`] does not fit the points.
+    /// [`Error::RowMismatch`] unless there are as many radii as points, and what [`Metric`] does not fit the points.
     fn count_among(
         &self,
         points: &Samples<'_>,
@@ -88,6 +88,25 @@ pub trait NeighborSearch: Debug + Sync {
         window: usize,
     ) -> Result<Vec<usize>> {
         counts::count(points, radii, boundary, metric, window)
+    }
+
+    /// For each point, the numbers of others nearer than its `inner` radius and not farther than its `outer` one, as a pair;
+    /// others as in [`among`](NeighborSearch::among). An inner radius that is not above 0 has none within it.
+    ///
+    /// # Errors
+    ///
+    /// As [`count_among`](NeighborSearch::count_among).
+    fn count_shells(
+        &self,
+        points: &Samples<'_>,
+        inner: &[f64],
+        outer: &[f64],
+        metric: Metric<'_>,
+        window: usize,
+    ) -> Result<Vec<(usize, usize)>> {
+        let open = self.count_among(points, inner, Boundary::Open, metric, window)?;
+        let closed = self.count_among(points, outer, Boundary::Closed, metric, window)?;
+        Ok(open.into_iter().zip(closed).collect())
     }
 }
 
