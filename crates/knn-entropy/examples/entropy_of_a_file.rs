@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let samples = Array2::from_shape_vec((rows.len(), d), rows.concat())?;
 
     let estimate = KozachenkoLeonenko::new(3).estimate(samples.view())?;
-    let (low, high) = estimate.interval(0.95);
+    let (low, high) = estimate.sampling_interval(0.95);
     println!("{} samples of {d} dimensions", rows.len());
     println!("entropy {:.3} nats, 95 % from {low:.3} to {high:.3}", estimate.value());
     // What each sample contributes is minus the logarithm of the density there: the largest is the odd one out.

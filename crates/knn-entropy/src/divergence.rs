@@ -3,7 +3,9 @@ use statrs::function::gamma::digamma;
 
 use crate::entropy::gradient::Gradient;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::{Estimate, Float, Neighbors, Norm, Result, Samples};
+use crate::shared_rows::Across;
+use crate::window::digamma_of_usable;
+use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows, ToSamples};
 
 /// The Kullback-Leibler divergence `E_p ln(p/q)` and the cross-entropy `-E_p ln q` of two distributions from samples of both
 /// (Wang, Kulkarni and Verdu, IEEE Transactions on Information Theory 55, 2009), in nats:
@@ -40,7 +42,8 @@ use crate::{Estimate, Float, Neighbors, Norm, Result, Samples};
 #[derive(Debug, Clone, Copy)]
 pub struct Divergence<'s> {
     around: Neighborhood<'s>,
-    l: Option<usize>,
+    across: Option<usize>,
+    shared_rows: SharedRows,
 }
 
 /// A divergence and what becomes of it when samples move.
@@ -57,67 +60,77 @@ pub struct DivergenceGradients<F> {
 impl<'s> Divergence<'s> {
     /// With the k-th neighbour in both sets, and Euclidean distances.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2), l: None }
+        Self { around: Neighborhood::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
     }
 
     /// With another neighbour among the samples of `q`.
     #[must_use]
     pub fn k_across(self, l: usize) -> Self {
-        Self { l: Some(l), ..self }
+        Self { across: Some(l), ..self }
+    }
+
+    /// With another rule for rows that are in both sets.
+    #[must_use]
+    pub fn shared_rows(self, shared_rows: SharedRows) -> Self {
+        Self { shared_rows, ..self }
     }
 
     neighborhood_settings!();
 
-    /// The divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]` were
-    /// drawn from. Not symmetric.
+    /// Returns the divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]`
+    /// were drawn from. Not symmetric.
     ///
     /// # Errors
     ///
     /// Samples that are none, of no or of different dimensions, or not finite; `k` 0 or not below `n`, `l` 0 or above `m`;
-    /// coinciding points, unless there is a rule for them, where the second row that is named may be one of `q`; a distance
-    /// beyond the largest number.
-    pub fn divergence<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<f64> {
+    /// rows that coincide within `p`, or rows of `p` that `q` has, too, unless there is a rule for them; a distance beyond the
+    /// largest number.
+    pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
 
-    /// The divergence with its local values, one for each sample of `p`, standard error and interval of confidence.
+    /// Returns the divergence with its local values, one for each sample of `p`, standard error and warnings.
     ///
     /// # Errors
     ///
     /// As [`divergence`](Divergence::divergence).
-    pub fn estimate<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<Estimate> {
-        let (p, q) = (Samples::new(p)?, Samples::new(q)?);
+    pub fn estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
+        let (p, q) = (p.to_samples()?, q.to_samples()?);
         let found = self.find(&p, &q)?;
-        self.local_values(&p, &q, &found)
+        self.local_values(&p, &found)
     }
 
-    /// The cross-entropy `-E_p ln q` in nats: the entropy of `p` plus the divergence.
+    /// Returns the cross-entropy `-E_p ln q` in nats: the entropy of `p` plus the divergence.
     ///
     /// # Errors
     ///
-    /// As [`divergence`](Divergence::divergence), but for what concerns neighbours in `p`.
-    pub fn cross_entropy<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<f64> {
+    /// As [`divergence`](Divergence::divergence), but for what concerns neighbors in `p`.
+    pub fn cross_entropy(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.cross_entropy_estimate(p, q)?.value())
     }
 
-    /// The cross-entropy with its local values, one for each sample of `p`, standard error and interval of confidence.
+    /// Returns the cross-entropy with its local values, one for each sample of `p`, standard error and warnings.
     ///
     /// # Errors
     ///
     /// As [`cross_entropy`](Divergence::cross_entropy).
-    pub fn cross_entropy_estimate<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<Estimate> {
-        let (p, q) = (Samples::new(p)?, Samples::new(q)?);
-        let across = self.across();
-        let neighbors = across.between(&p, &q)?;
+    pub fn cross_entropy_estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
+        let (p, q) = (p.to_samples()?, q.to_samples()?);
+        p.same_dimension(&q)?;
+        let settings = self.across();
+        let across = self.shared_rows.across(settings, &p, &q)?;
         let d = p.dimension();
-        let constant = digamma(q.len() as f64 + 1.0) - digamma(across.k as f64) + across.log_unit_ball(d);
-        let s = neighbors.distances.column(across.k - 1);
-        Estimate::new(s.mapv(|s| constant + d as f64 * across.close_points.radius(s).ln()))
+        let (of_l, volume) = (digamma(settings.k as f64), settings.log_unit_ball(d));
+        let local =
+            across.candidates.iter().zip(&across.distances).map(|(&m, &s)| {
+                digamma(m as f64 + 1.0) - of_l + volume + d as f64 * settings.close_points.radius(s).ln()
+            });
+        Ok(Estimate::new(local.collect())?.warn(across.warning))
     }
 
-    /// The divergence, and its gradients with respect to the samples of both.
+    /// Returns the divergence, and its gradients with respect to the samples of both.
     ///
-    /// Each sample of `p` is drawn to its neighbours in `p` and pushed from those in `q`, which pushed themselves the other
+    /// Each sample of `p` is drawn to its neighbors in `p` and pushed from those in `q`, which are pushed themselves the other
     /// way. All gradients add up to 0, and so do their products with the positions: nothing changes if both sets are
     /// shifted or scaled together.
     ///
@@ -131,47 +144,56 @@ impl<'s> Divergence<'s> {
     ) -> Result<DivergenceGradients<F>> {
         let (p, q) = (Samples::new(p)?, Samples::new(q)?);
         let found = self.find(&p, &q)?;
-        let (n, d) = (p.len(), p.dimension());
+        let (n, d, k) = (p.len(), p.dimension(), self.around.k - 1);
         let weight = d as f64 / n as f64;
         let (mut of_p, mut of_q) = (Gradient::new(n, d), Gradient::new(q.len(), d));
         let mut push = vec![0.0; d];
         for i in 0..n {
-            let (k, l) = (self.around.k - 1, self.across().k - 1);
             let (j, r) = (found.within.indices[[i, k]], found.within.distances[[i, k]]);
             self.around.push_apart(p.point(i), p.point(j), r, -weight, &mut push);
             of_p.add_pair(i, j, &push);
-            let (j, s) = (found.across.indices[[i, l]], found.across.distances[[i, l]]);
+            let (j, s) = (found.across.indices[i], found.across.distances[i]);
             self.around.push_apart(p.point(i), q.point(j), s, weight, &mut push);
             of_p.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
             of_q.row(j).iter_mut().zip(&push).for_each(|(g, push)| *g -= push);
         }
-        let divergence = self.local_values(&p, &q, &found)?.value();
+        let divergence = self.local_values(&p, &found)?.value();
         Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })
     }
 
     fn across(&self) -> Neighborhood<'s> {
-        Neighborhood { k: self.l.unwrap_or(self.around.k), window: 0, ..self.around }
+        Neighborhood { k: self.across.unwrap_or(self.around.k), window: 0, ..self.around }
     }
 
     fn find(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<Found> {
         p.same_dimension(q)?;
-        Ok(Found { within: self.around.among(p)?, across: self.across().between(p, q)? })
+        let within = self.around.among(p)?;
+        let across = self.shared_rows.across(self.across(), p, q)?;
+        // Rows that repeat within p, too, were rounded, and leaving some of their neighbors out would be no remedy.
+        let repeated = |i: &usize| across.candidates[*i] < q.len() && within.distances[[*i, 0]] == 0.0;
+        if let Some(first) = (0..p.len()).find(repeated) {
+            let count = (0..p.len()).filter(repeated).count();
+            return Err(Error::Duplicates { first, second: within.indices[[first, 0]], count, k: 1 });
+        }
+        Ok(Found { within, across })
     }
 
-    fn local_values(&self, p: &Samples<'_>, q: &Samples<'_>, found: &Found) -> Result<Estimate> {
-        let (k, l) = (self.around.k, self.across().k);
-        let candidates = p.len() - 2 * self.around.window.min((p.len() - 1) / 2);
-        let constant =
-            digamma(q.len() as f64 + 1.0) - digamma(candidates as f64) + (digamma(k as f64) - digamma(l as f64));
+    fn local_values(&self, p: &Samples<'_>, found: &Found) -> Result<Estimate> {
+        let (n, d, k, l) = (p.len(), p.dimension() as f64, self.around.k, self.across().k);
+        let of_rows = digamma_of_usable(self.around.window, n);
+        let of_neighbors = digamma(k as f64) - digamma(l as f64);
         let radius = |r: f64| self.around.close_points.radius(r).ln();
-        let pairs = found.within.distances.column(k - 1).into_iter().zip(found.across.distances.column(l - 1));
-        let d = p.dimension() as f64;
-        Estimate::new(pairs.map(|(&r, &s)| constant + d * (radius(s) - radius(r))).collect())
+        let local = |i: usize| {
+            let (r, s) = (found.within.distances[[i, k - 1]], found.across.distances[i]);
+            let of_candidates = digamma(found.across.candidates[i] as f64 + 1.0);
+            of_candidates - of_rows(i) + of_neighbors + d * (radius(s) - radius(r))
+        };
+        Ok(Estimate::new((0..n).map(local).collect())?.warn(found.across.warning.clone()))
     }
 }
 
-/// The neighbours of the samples of p, in p and in q.
+/// The neighbors of the samples of p, in p and in q.
 struct Found {
     within: Neighbors,
-    across: Neighbors,
+    across: Across,
 }

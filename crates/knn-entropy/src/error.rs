@@ -11,7 +11,7 @@ pub enum Error {
     #[error("the samples have no columns; a sample needs at least one coordinate")]
     NoDimensions,
     /// A coordinate is NaN or infinite.
-    #[error("row {row}, column {column} is {value}; every coordinate must be finite")]
+    #[error("row {row}, column {column} (both from 0) is {value}; every number must be finite, leave the row out")]
     NotFinite {
         /// The row of the first such coordinate.
         row: usize,
@@ -33,8 +33,9 @@ pub enum Error {
     },
     /// Points coincide with their k-th neighbour, so that the logarithm of the distance is minus infinity.
     #[error(
-        "{count} points coincide with their nearest neighbour number {k}, the first of them rows {first} and {second}; \
-         remove duplicates, take a larger k, or set a floor with `ClosePoints::Floor`"
+        "{count} rows coincide with their neighbor number {k}, the first of them rows {first} and {second} (from 0); if the \
+         numbers were rounded, spread them within the rounding step with `dither`; if rows were recorded twice, leave the \
+         copies out"
     )]
     Duplicates {
         /// The first such point.
@@ -127,8 +128,8 @@ pub enum Error {
     /// A bound for weights that no weights can keep.
     #[error("the bound of the weights is {0}; they add up to 1, so it must be at least 1")]
     WeightBound(f64),
-    /// An order for which the estimator has no expectation.
-    #[error("the order is {order}; it must be below k + 1 = {}", k.saturating_add(1))]
+    /// An order for which the estimator has no variance, or no expectation.
+    #[error("{}", renyi_order(*order, *k))]
     Order {
         /// The order asked for.
         order: f64,
@@ -199,6 +200,52 @@ pub enum Error {
         /// How long they would have to be; 0 if a lag, a delay or the length of the source's past is 0.
         needed: usize,
     },
+    /// Rows have several neighbors at the same distance, and ties are an error.
+    #[error(
+        "{count} rows have ties, the first of them row {first} (from 0): several rows are at the distance of its neighbor \
+         number {k}; count them all with `Ties::Count`, or spread rounded numbers with `Ties::Dither`"
+    )]
+    Ties {
+        /// The first such row.
+        first: usize,
+        /// How many there are.
+        count: usize,
+        /// The k of the estimate.
+        k: usize,
+    },
+    /// Not one rounding step for each column, or a step that is none.
+    #[error("the rounding steps are {steps:?}; each of the {dimension} columns needs one, finite and at least 0")]
+    Steps {
+        /// The steps.
+        steps: Vec<f64>,
+        /// The number of columns.
+        dimension: usize,
+    },
+    /// Rows that are both in p and in q, and shared rows are an error.
+    #[error(
+        "{count} rows of p are rows of q, too, the first of them row {first} of p and row {copy} of q (from 0); if the sets \
+         overlap, leave shared rows out with `SharedRows::LeaveOut`"
+    )]
+    SharedRows {
+        /// How many rows of p there are.
+        count: usize,
+        /// The first of them.
+        first: usize,
+        /// Its first copy in q.
+        copy: usize,
+    },
+}
+
+fn renyi_order(order: f64, k: usize) -> String {
+    let most = 1.0 + k as f64 / 2.0;
+    if !order.is_finite() {
+        return format!("the order is {order}; it must be a finite number below 1 + k/2 = {most}");
+    }
+    let enough = (2.0 * (order - 1.0)).floor() + 1.0;
+    format!(
+        "the order is {order} and k is {k}, for which the estimate has infinite variance; the order must be below 1 + k/2 = \
+         {most}, take k of at least {enough}"
+    )
 }
 
 fn embedding(length: usize, needed: usize) -> String {

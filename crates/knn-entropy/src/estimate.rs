@@ -2,19 +2,20 @@ use ndarray::{Array1, ArrayView1};
 use statrs::function::erf::erf_inv;
 
 use crate::sum::compensated_sum;
-use crate::{Error, Result};
+use crate::{Error, Result, Warning};
 
 /// An estimate in nats, as the mean of what each sample contributes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     local: Array1<f64>,
+    warnings: Vec<Warning>,
 }
 
 impl Estimate {
     /// Local values can leave the range of numbers when settings are close to its ends.
     pub(crate) fn new(local: Array1<f64>) -> Result<Self> {
         if local.fold(true, |all, x| all & x.is_finite()) {
-            Ok(Self { local })
+            Ok(Self { local, warnings: Vec::new() })
         } else {
             Err(Error::OutOfRange { what: "what a sample contributes" })
         }
@@ -23,6 +24,24 @@ impl Estimate {
     /// The estimate: the mean of the local values, by construction.
     pub fn value(&self) -> f64 {
         mean(self.local.iter().copied(), self.local.len())
+    }
+
+    /// With a further reason to doubt it.
+    pub(crate) fn warn(mut self, warning: Option<Warning>) -> Self {
+        self.warnings.extend(warning);
+        self
+    }
+
+    /// Reasons to doubt the estimate. Empty for samples that fit the estimator.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Returns the informational coefficient of correlation, `sqrt(1 - exp(-2 I))`, for a mutual information `I` (Linfoot,
+    /// Information and Control 1, 1957): mutual information on the scale from 0 to 1. For two jointly normal variables it is
+    /// the size of their correlation. A negative estimate gives 0.
+    pub fn correlation(&self) -> f64 {
+        (-(-2.0 * self.value().max(0.0)).exp_m1()).sqrt()
     }
 
     /// What each sample contributes.
@@ -47,14 +66,15 @@ impl Estimate {
         (variance / n as f64).sqrt()
     }
 
-    /// The interval that holds the expectation of the estimate with this probability, if the estimate is normally
-    /// distributed, as it is for many samples: `value -+ z standard_error`, narrow as the standard error is small. Berrett, Samworth and Yuan (2019) prove it for
-    /// the entropy in up to three dimensions, and in more with their weights.
+    /// The sampling error as an interval, `value -+ z standard_error`: it holds the *expectation* of the estimate with this
+    /// probability, if the estimate is normally distributed, as it is for many samples. Bias is not included, so the truth can
+    /// lie far outside. Berrett, Samworth and Yuan (2019) prove the interval for the entropy in up to three dimensions, and in
+    /// more with their weights.
     ///
     /// # Panics
     ///
     /// Unless `0 < level < 1`.
-    pub fn interval(&self, level: f64) -> (f64, f64) {
+    pub fn sampling_interval(&self, level: f64) -> (f64, f64) {
         assert!(level > 0.0 && level < 1.0, "a level of confidence of {level}; it must be between 0 and 1");
         let width = std::f64::consts::SQRT_2 * erf_inv(level) * self.standard_error();
         (self.value() - width, self.value() + width)
@@ -77,7 +97,7 @@ mod tests {
         assert_eq!(estimate.value(), 3.0);
         // The mean square deviation is (4 + 1 + 0 + 9) / 4 = 3.5.
         assert_relative_eq!(estimate.standard_error(), (3.5_f64 / 4.0).sqrt());
-        let (low, high) = estimate.interval(0.95);
+        let (low, high) = estimate.sampling_interval(0.95);
         // 1.959963984540054: the 97.5 % point of the standard normal.
         assert_relative_eq!(high - low, 2.0 * 1.959_963_984_540_054 * (3.5_f64 / 4.0).sqrt(), max_relative = 1e-9);
     }

@@ -44,6 +44,35 @@ pub(crate) fn moments(x: ArrayView2<'_, f64>, divisor: f64) -> (Array1<f64>, Arr
     (mean, covariance)
 }
 
+/// The first column that is constant or a linear combination of those before it, to the rounding of the numbers.
+///
+/// By the orthogonalization of Gram and Schmidt rather than from the covariance, which would lose half of the digits.
+pub(crate) fn dependent_column(x: ArrayView2<'_, f64>) -> Option<usize> {
+    let n = x.nrows() as f64;
+    let mut basis: Vec<Array1<f64>> = Vec::new();
+    for (c, column) in x.columns().into_iter().enumerate() {
+        let largest = column.fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
+        // In units in which no square leaves the range of numbers.
+        let mut rest = column.mapv(|x| x / largest);
+        rest -= rest.sum() / n;
+        rest -= rest.sum() / n;
+        // Twice, because the first pass leaves rounding errors of the size of what it takes away.
+        for _ in 0..2 {
+            for direction in &basis {
+                let along = rest.dot(direction);
+                rest.scaled_add(-along, direction);
+            }
+        }
+        // Each number is off by half an epsilon of the largest, and each combination by that of all columns.
+        let length = rest.dot(&rest).sqrt();
+        if length <= 4.0 * (c + 1) as f64 * f64::EPSILON * n.sqrt() {
+            return Some(c);
+        }
+        basis.push(rest / length);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +90,28 @@ mod tests {
         // 4 (15 - 1) - 2 (6 - 0.6) + 0.6 (2 - 3).
         assert_relative_eq!(log_determinant(&l), 44.6_f64.ln(), max_relative = 1e-14);
         assert_eq!(cholesky(array![[1.0, 1.0], [1.0, 1.0]].view()), Err(1));
+    }
+
+    #[test]
+    fn dependent_columns() {
+        let numbers = |i: usize, c: usize| (0.618 * (i * (c + 1)) as f64).fract();
+        let x = Array2::from_shape_fn((50, 4), |(i, c)| numbers(i, c));
+        assert_eq!(dependent_column(x.view()), None);
+        for scale in [1e-300, 1.0, 1e300] {
+            let mut line = x.mapv(|x| x * scale);
+            let sum = &line.column(0) + &line.column(2);
+            line.column_mut(3).assign(&sum);
+            assert_eq!(dependent_column(line.view()), Some(3));
+            line.column_mut(1).fill(0.1 * scale);
+            assert_eq!(dependent_column(line.view()), Some(1));
+        }
+        // As near as numbers with an offset can tell: a millionth beside a million.
+        let mut near = x + 1e6;
+        let first = near.column(0).to_owned();
+        let noise = Array1::from_iter((0..50).map(|i| 1e-6 * numbers(i, 6)));
+        near.column_mut(3).assign(&(&first + &noise));
+        assert_eq!(dependent_column(near.view()), None);
+        near.column_mut(3).assign(&first);
+        assert_eq!(dependent_column(near.view()), Some(3));
     }
 }

@@ -40,6 +40,14 @@ impl Metric<'_> {
         }
     }
 
+    /// The periods of the coordinates, if there are any.
+    pub(crate) fn periods(&self) -> Option<&[f64]> {
+        match self {
+            Self::Torus(_, periods) => Some(periods),
+            _ => None,
+        }
+    }
+
     /// The distance of two points, to rounding for every scale. Infinite if it is larger than the largest number.
     ///
     /// # Panics

@@ -34,13 +34,6 @@ impl<'s> Neighborhood<'s> {
         self.checked(neighbors, self.k - 1..self.k)
     }
 
-    /// The neighbours among other samples.
-    pub(crate) fn between(&self, queries: &Samples<'_>, references: &Samples<'_>) -> Result<Neighbors> {
-        self.close_points.check()?;
-        let neighbors = self.search.between(queries, references, self.k, self.metric)?;
-        self.checked(neighbors, self.k - 1..self.k)
-    }
-
     /// Whether the distances to these of the neighbours can be used.
     pub(crate) fn checked(&self, neighbors: Neighbors, used: std::ops::Range<usize>) -> Result<Neighbors> {
         for j in used {
@@ -91,6 +84,10 @@ impl<'s> Neighborhood<'s> {
 /// The settings that estimators share, each a method of its own on them.
 macro_rules! neighborhood_settings {
     () => {
+        $crate::neighborhood::neighborhood_settings!(periodic);
+        $crate::neighborhood::neighborhood_settings!(close);
+    };
+    (periodic) => {
         /// With another norm. Only in L2 does the estimate not depend on the axes.
         #[must_use]
         pub fn norm(mut self, norm: $crate::Norm) -> Self {
@@ -104,8 +101,6 @@ macro_rules! neighborhood_settings {
             self.around.metric = $crate::Metric::Torus(self.around.norm(), periods);
             self
         }
-
-        $crate::neighborhood::neighborhood_settings!(close);
     };
     (close) => {
         /// With another rule for points that coincide, or nearly so.

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
 
-use crate::{Error, Float, Result};
+use crate::linalg::dependent_column;
+use crate::rounding::TOLERANCE;
+use crate::{Error, Float, Metric, Result};
 
 /// Points that an estimate can be made from: at least one, of at least one dimension, every coordinate finite. Rows are
 /// points.
@@ -33,6 +35,14 @@ impl<'a> Samples<'a> {
         let place = coordinates.iter().position(|x| !x.is_finite()).unwrap_or(0);
         let (row, column) = (place / dimension, place % dimension);
         Err(Error::NotFinite { row, column, value: coordinates[place] })
+    }
+
+    /// The rows of an array that is theirs from now on.
+    pub(crate) fn owned(points: Array2<f64>) -> Result<Samples<'static>> {
+        Samples::new(points.view())?;
+        let dimension = points.ncols();
+        let coordinates = points.as_standard_layout().into_owned().into_raw_vec_and_offset().0;
+        Ok(Samples { coordinates: Cow::Owned(coordinates), dimension })
     }
 
     /// The number of points.
@@ -101,8 +111,102 @@ impl<'a> Samples<'a> {
         Samples { coordinates, dimension: self.dimension }
     }
 
+    /// The first column whose numbers are all equal.
+    pub(crate) fn constant_column(&self) -> Option<usize> {
+        (0..self.dimension)
+            .find(|&c| self.coordinates[c..].iter().step_by(self.dimension).all(|x| *x == self.coordinates[c]))
+    }
+
+    /// Checks that no column is a linear combination of those before it, as for a distribution with an entropy. Few samples
+    /// always are, and so can coordinates on a torus be: these pass.
+    pub(crate) fn check_rank(&self, metric: &Metric<'_>) -> Result<()> {
+        let (n, d) = (self.len(), self.dimension);
+        if n <= d + 1 || metric.periods().is_some() {
+            return Ok(());
+        }
+        // If some of the rows are independent, all are.
+        let some = n.div_ceil(4 * d + 16);
+        if some > 1 {
+            let rows: Vec<usize> = (0..n).step_by(some).collect();
+            if rows.len() > d + 1 && dependent_column(self.select(&rows).view()).is_none() {
+                return Ok(());
+            }
+        }
+        dependent_column(self.view()).map_or(Ok(()), |column| Err(Error::Singular { column }))
+    }
+
+    /// The error that rounding of the coordinates makes in the distance of two points, at most.
+    pub(crate) fn rounding_error(&self) -> f64 {
+        let largest = self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        (TOLERANCE * self.dimension as f64 * largest).min(f64::MAX)
+    }
+
     pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {
         let (queries, references) = (self.dimension, references.dimension);
         if queries == references { Ok(()) } else { Err(Error::Dimensions { queries, references }) }
+    }
+}
+
+/// Numbers that estimators take as samples: arrays of two axes, whose rows are points, of `f32` or `f64` and of any strides;
+/// arrays of one axis, vectors and slices, whose elements are points of one dimension; and [`Samples`].
+///
+/// ```
+/// use knn_entropy::KozachenkoLeonenko;
+/// use ndarray::array;
+///
+/// let estimator = KozachenkoLeonenko::new(1);
+/// let numbers = [0.0, 0.5, 1.5, 3.5_f32];
+/// let column = array![[0.0], [0.5], [1.5], [3.5]];
+/// assert_eq!(estimator.entropy(numbers)?, estimator.entropy(column.view())?);
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+pub trait ToSamples {
+    /// Returns the checked samples, copied only if they are not `f64` in memory order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Samples::new`].
+    fn to_samples(&self) -> Result<Samples<'_>>;
+}
+
+impl<F: Float, S: Data<Elem = F>> ToSamples for ArrayBase<S, Ix2> {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        Samples::new(self.view())
+    }
+}
+
+impl<F: Float, S: Data<Elem = F>> ToSamples for ArrayBase<S, Ix1> {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        Samples::new(self.view().insert_axis(Axis(1)))
+    }
+}
+
+impl<F: Float> ToSamples for [F] {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        Samples::new(ArrayView2::from_shape((self.len(), 1), self).expect("a column"))
+    }
+}
+
+impl<F: Float> ToSamples for Vec<F> {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        self[..].to_samples()
+    }
+}
+
+impl<F: Float, const N: usize> ToSamples for [F; N] {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        self[..].to_samples()
+    }
+}
+
+impl ToSamples for Samples<'_> {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        Ok(self.reborrow())
+    }
+}
+
+impl<T: ToSamples + ?Sized> ToSamples for &T {
+    fn to_samples(&self) -> Result<Samples<'_>> {
+        (**self).to_samples()
     }
 }

@@ -29,7 +29,7 @@ proptest! {
             prop_assert_eq!(ksg.multi_information(&[x.view(), y.view()]).unwrap(), information);
             // A constant condition tells nothing either; for the first algorithm to rounding.
             if algorithm == KsgVariant::One {
-                let constant = ksg.conditional(x.view(), y.view(), Array2::ones((n, 1)).view()).unwrap();
+                let constant = ksg.conditional(x.view(), y.view(), Array2::<f64>::ones((n, 1)).view()).unwrap();
                 prop_assert!((constant - information).abs() < 1e-12);
             }
         }

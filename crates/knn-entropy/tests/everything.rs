@@ -23,7 +23,7 @@ fn number(result: Result<f64>) {
 
 fn estimate(result: Result<Estimate>) {
     if let Ok(estimate) = result {
-        let (low, high) = estimate.interval(0.9);
+        let (low, high) = estimate.sampling_interval(0.9);
         assert!(estimate.local().iter().all(|x| x.is_finite()));
         assert!(estimate.value().is_finite() && low <= high);
     }
@@ -77,6 +77,8 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
     }
     let divergence = Divergence::new(k).k_across(window).norm(norm).close_points(close);
     number(divergence.divergence(x, y));
+    number(divergence.shared_rows(SharedRows::LeaveOut).divergence(x, y));
+    number(divergence.shared_rows(SharedRows::LeaveOut).divergence(x, x));
     estimate(divergence.cross_entropy_estimate(x, y));
     if let Ok(found) = divergence.divergence_and_gradients(x, y) {
         assert!(found.divergence.is_finite() && found.p.iter().chain(&found.q).all(|g| g.is_finite()));
@@ -85,14 +87,24 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
         let ksg = Ksg::new(k).variant(algorithm).norm(norm).window(window);
         number(ksg.mutual_information(x, y));
         number(ksg.multi_information(&[x, y, x]));
-        number(ksg.multi_information::<f64>(&[]));
+        number(ksg.multi_information::<ArrayView2<'_, f64>>(&[]));
         number(ksg.conditional(x, y, x.slice(s![.., ..x.ncols().min(1)])));
         let transfer = TransferEntropy::new(k).source(Embedding::new(window, k)).delay(k).variant(algorithm);
         number(transfer.transfer_entropy(x, y));
         number(transfer.target(Embedding::new(k, window)).source(Embedding::new(1, 1)).transfer_entropy(x, y));
     }
     number(MixedKsg::new(k).norm(norm).window(window).mutual_information(x, y));
+    let mixed = MesnerShalizi::new(k).norm(norm).window(window);
+    number(mixed.mutual_information(x, y));
+    number(mixed.conditional(x, y, x.slice(s![.., ..x.ncols().min(1)])));
+    let steps = vec![length; x.ncols() + y.ncols()];
+    for ties in [Ties::Count, Ties::Error, Ties::Dither { steps: &steps, seed: 0 }] {
+        number(Ksg::new(k).norm(norm).ties(ties).mutual_information(x, y));
+    }
+    let columns = x.columns().into_iter().filter_map(|column| rounding_step(column.iter().copied()));
+    assert!(columns.into_iter().all(|step| step > 0.0 && step.is_finite()));
     let labels: Vec<usize> = (0..y.nrows()).map(|i| i % 3).collect();
+    number(Ross::new(k).norm(norm).window(window).mutual_information(x, &labels));
     number(Ross::new(k).norm(norm).mutual_information(x, &labels));
     if let (Ok(x), Ok(y)) = (Samples::new(x), Samples::new(y)) {
         let radii = vec![length; x.len()];

@@ -1,10 +1,12 @@
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
 use super::KozachenkoLeonenko;
 use crate::linalg::{cholesky, log_determinant, moments, solve_lower};
+use crate::norm::power_of_two;
+use crate::rounding::whole_multiples;
 use crate::special::{normal_cdf, normal_quantile, normal_surprise};
 use crate::sum::compensated_sum;
-use crate::{Error, Float, Result, Samples};
+use crate::{Error, Result, Samples, ToSamples};
 
 /// A change of variables that makes the entropy easier to estimate, and what it adds to it.
 ///
@@ -21,7 +23,8 @@ pub enum Correction {
     Whiten,
     /// Each column to its ranks, `(rank - 1/2) / n`: the copula of the samples, on the unit cube. Term: the entropies of the
     /// columns, each estimated by [`KozachenkoLeonenko`] with this k. Cures edges and tails of the columns. In
-    /// one dimension nothing is left to estimate but the evenly spaced ranks themselves, so use it from two on.
+    /// one dimension nothing is left to estimate but the evenly spaced ranks themselves, so use it from two on. Equal numbers
+    /// have the mean of their ranks.
     Ranks {
         /// The neighbour for the entropies of the columns.
         k: usize,
@@ -79,8 +82,8 @@ impl Corrected {
 ///
 /// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without variance of their own;
 /// [`Error::OutOfBox`] before [`Correction::NormalQuantile`]; for [`Correction::Ranks`], what its estimator says of a column.
-pub fn correct<F: Float>(samples: ArrayView2<'_, F>, layers: &[Correction]) -> Result<Corrected> {
-    let mut samples = Samples::new(samples)?.view().to_owned();
+pub fn correct(samples: impl ToSamples, layers: &[Correction]) -> Result<Corrected> {
+    let mut samples = samples.to_samples()?.view().to_owned();
     let mut terms = Vec::with_capacity(layers.len());
     for layer in layers {
         terms.push(layer.apply(&mut samples)?);
@@ -111,11 +114,8 @@ impl Correction {
                 for mut column in x.axis_iter_mut(Axis(1)) {
                     let values = column.to_owned().insert_axis(Axis(1));
                     term += KozachenkoLeonenko::new(k).entropy(values.view())?;
-                    let mut order: Vec<usize> = (0..n).collect();
-                    order.sort_unstable_by(|&a, &b| column[a].total_cmp(&column[b]).then(a.cmp(&b)));
-                    for (rank, i) in order.into_iter().enumerate() {
-                        column[i] = (rank as f64 + 0.5) / n as f64;
-                    }
+                    let ranks = ranks(&column.to_vec());
+                    column.iter_mut().zip(ranks).for_each(|(x, rank)| *x = (rank + 0.5) / n as f64);
                 }
                 Ok(term)
             }
@@ -136,26 +136,91 @@ impl Correction {
     }
 }
 
-/// To mean 0 and standard deviation 1; the logarithms of the standard deviations.
+/// Brings each column to mean 0 and standard deviation 1; the logarithms of the standard deviations.
 fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
     let n = x.nrows() as f64;
     let mut deviations = Array1::zeros(x.ncols());
     for (column, mut values) in x.axis_iter_mut(Axis(1)).enumerate() {
-        // In units of the largest, so that no square leaves the range of numbers.
-        let unit = values.fold(0.0_f64, |most, x| most.max(x.abs()));
-        if n < 2.0 || unit == 0.0 {
+        let largest = values.fold(0.0_f64, |most, x| most.max(x.abs()));
+        if n < 2.0 || largest == 0.0 {
             return Err(Error::Singular { column });
         }
+        // Rounded numbers become whole multiples of their step, so that equal differences stay equal.
+        let step = match whole_multiples(&values.to_vec()) {
+            Some((multiples, step)) => {
+                values.assign(&Array1::from(multiples));
+                step
+            }
+            None => 1.0,
+        };
+        // The mean is taken off before anything else: a difference is exact, a quotient is not. First in units in which no
+        // sum leaves the range of numbers; a power of two, which is exact.
+        let unit = power_of_two(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
+        let unit = if step == 1.0 { unit } else { 1.0 };
         values.mapv_inplace(|x| x / unit);
-        let mean = compensated_sum(values.iter().copied()) / n;
-        values.mapv_inplace(|x| x - mean);
+        for _ in 0..2 {
+            let mean = compensated_sum(values.iter().copied()) / n;
+            values.mapv_inplace(|x| x - mean);
+        }
         let sd = (compensated_sum(values.iter().map(|x| x * x)) / (n - 1.0)).sqrt();
         // Rounding alone gives equal numbers a deviation.
-        if sd <= 8.0 * f64::EPSILON * mean.abs() {
+        if sd <= 8.0 * f64::EPSILON * largest / unit / step {
             return Err(Error::Singular { column });
         }
         values.mapv_inplace(|x| x / sd);
-        deviations[column] = sd.ln() + unit.ln();
+        deviations[column] = sd.ln() + unit.ln() + step.ln();
     }
     Ok(deviations)
+}
+
+/// The place of each number among all, from 0 on; equal numbers share the mean of their places.
+fn ranks(numbers: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..numbers.len()).collect();
+    order.sort_unstable_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
+    let mut ranks = vec![0.0; numbers.len()];
+    let mut first = 0;
+    for run in order.chunk_by(|&a, &b| numbers[a] == numbers[b]) {
+        let middle = first as f64 + (run.len() - 1) as f64 / 2.0;
+        run.iter().for_each(|&i| ranks[i] = middle);
+        first += run.len();
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+
+    #[test]
+    fn equal_numbers_have_equal_ranks() {
+        assert_eq!(ranks(&[3.0, 1.0, -0.0, 1.0, 0.0]), [4.0, 2.5, 0.5, 2.5, 0.5]);
+        assert_eq!(ranks(&[2.0, 1.0, 3.0]), [1.0, 0.0, 2.0]);
+    }
+
+    #[test]
+    fn an_offset_takes_no_digits_from_standardized_columns() {
+        // Multiples of 2^-20, which stay exact beside a billion.
+        let unit = 2_f64.powi(-20);
+        let plain =
+            Array2::from_shape_fn((500, 2), |(i, c)| ((0.618 * (i * (c + 1)) as f64).fract() / unit).round() * unit);
+        let [plain, moved] =
+            [plain.clone(), plain + 1e9].map(|x| correct(x.view(), &[Correction::Standardize]).unwrap());
+        assert_relative_eq!(plain.samples, moved.samples, epsilon = 1e-12);
+        assert_relative_eq!(plain.term(), moved.term(), epsilon = 1e-12);
+    }
+
+    #[test]
+    fn equal_differences_of_rounded_numbers_stay_equal() {
+        // In kelvins, hundredths are no multiples of a power of two.
+        let kelvins: Vec<f64> = (0..300).map(|i| 273.15 + f64::from(i * i % 101) / 100.0).collect();
+        let standard = correct(&kelvins, &[Correction::Standardize]).unwrap().samples;
+        let expected = correct(
+            kelvins.iter().map(|x| (100.0 * (x - 273.15)).round()).collect::<Vec<_>>(),
+            &[Correction::Standardize],
+        )
+        .unwrap()
+        .samples;
+        assert_relative_eq!(standard, expected, epsilon = 4.0 * f64::EPSILON);
+    }
 }

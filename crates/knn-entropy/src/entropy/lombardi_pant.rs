@@ -1,11 +1,12 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
 use super::gaussian_box;
 use crate::linalg::{cholesky, log_determinant, moments, solve_lower};
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::{Error, Estimate, Float, Norm, Result, Samples};
+use crate::window::digamma_of_usable;
+use crate::{Error, Estimate, Norm, Result, ToSamples, Warning};
 
 /// The kpN estimator of differential entropy of Lombardi and Pant ("Nonparametric k-nearest-neighbor entropy estimator",
 /// Physical Review E 93, 2016), in nats. It takes the density around each sample to be proportional to a Gaussian `g_i`,
@@ -20,8 +21,12 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples};
 /// expectation propagation. `k` is much smaller than `p`.
 ///
 /// A small `p` makes Gaussians that fit their neighbours too well, and an estimate that is too low: for 1000 normal samples
-/// in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It follows slopes and curvature within the cube: strong dependence, coordinates of different scales, many dimensions.
+/// in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It follows slopes and curvature within the cube: strong
+/// dependence, coordinates of different scales, many dimensions.
 /// `O(n (p d^2 + d^3))` beside the search.
+///
+/// It fails on heavy tails: a sample far out has its `p` neighbors all on one side, lies many standard deviations from their
+/// mean, and contributes the square of that. An estimate to which this adds much carries [`Warning::HeavyTails`](crate::Warning::HeavyTails).
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, LombardiPant};
@@ -47,6 +52,15 @@ pub struct LombardiPant<'s> {
     p: usize,
 }
 
+/// Nats from far samples above which tails are called heavy.
+const HEAVY: f64 = 0.02;
+
+/// The square of the distance from a Gaussian of `d` dimensions, in standard deviations, that is far: five standard deviations
+/// of a chi-square distribution above its mean, and five of each coordinate.
+fn far_square(d: usize) -> f64 {
+    d as f64 + 5.0 * (2.0 * d as f64).sqrt() + 25.0
+}
+
 impl<'s> LombardiPant<'s> {
     /// With a cube that reaches to the k-th neighbour, and Gaussians of `p` neighbours; the paper has p from 0.01 n to 0.1 n.
     pub fn new(k: usize, p: usize) -> Self {
@@ -61,7 +75,7 @@ impl<'s> LombardiPant<'s> {
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), for `p` as for `k`;
     /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if neighbours lie in a plane.
-    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
@@ -70,8 +84,8 @@ impl<'s> LombardiPant<'s> {
     /// # Errors
     ///
     /// As [`entropy`](LombardiPant::entropy).
-    pub fn estimate<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Estimate> {
-        let samples = Samples::new(samples)?;
+    pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
+        let samples = samples.to_samples()?;
         let (n, d) = (samples.len(), samples.dimension());
         let (k, p) = (self.around.k, self.p);
         if p < d + 2 {
@@ -82,8 +96,7 @@ impl<'s> LombardiPant<'s> {
         }
         let all = Neighborhood { k: k.max(p), ..self.around };
         let neighbors = all.checked(all.search.among(&samples, all.k, all.metric, all.window)?, k - 1..k)?;
-        let candidates = n - 2 * all.window.min((n - 1) / 2);
-        let constant = digamma(candidates as f64) - digamma(k as f64);
+        let (of_rows, of_k) = (digamma_of_usable(all.window, n), digamma(k as f64));
         let local = |i: usize| {
             let r = neighbors.distances[[i, k - 1]];
             let near = neighbors.indices.row(i);
@@ -99,16 +112,17 @@ impl<'s> LombardiPant<'s> {
             let mut standard = mean.to_vec();
             solve_lower(&factor, &mut standard);
             // g at the sample with the normalisation of a density, so that the box integral is a probability.
-            let log_density = -0.5
-                * (standard.iter().map(|x| x * x).sum::<f64>()
-                    + log_determinant(&factor)
-                    + d as f64 * (2.0 * std::f64::consts::PI).ln());
+            let square = standard.iter().map(|x| x * x).sum::<f64>();
+            let log_density = -0.5 * (square + log_determinant(&factor) + d as f64 * (2.0 * std::f64::consts::PI).ln());
             let low: Vec<f64> = mean.iter().map(|m| -1.0 - m).collect();
             let high: Vec<f64> = mean.iter().map(|m| 1.0 - m).collect();
             let log_integral = gaussian_box::log_probability(&covariance, &low, &high).ok_or(singular(0))?;
-            Ok(constant - log_density + log_integral + d as f64 * r.ln())
+            Ok((of_rows(i) - of_k - log_density + log_integral + d as f64 * r.ln(), square))
         };
-        let local: Result<Vec<f64>> = (0..n).into_par_iter().map(local).collect();
-        Estimate::new(local?.into())
+        let local: Vec<(f64, f64)> = (0..n).into_par_iter().map(local).collect::<Result<_>>()?;
+        let far = local.iter().map(|(_, square)| *square).filter(|&square| square > far_square(d));
+        let (rows, nats) = far.fold((0, 0.0), |(rows, nats), square| (rows + 1, nats + 0.5 * square / n as f64));
+        let heavy = (nats > HEAVY).then_some(Warning::HeavyTails { rows, nats });
+        Ok(Estimate::new(local.into_iter().map(|(value, _)| value).collect())?.warn(heavy))
     }
 }

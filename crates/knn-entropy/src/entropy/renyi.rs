@@ -1,10 +1,10 @@
-use ndarray::ArrayView2;
 use statrs::function::gamma::digamma;
 
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::special::ln_gamma_ratio;
 use crate::sum::compensated_sum;
-use crate::{Error, Float, Norm, Result, Samples};
+use crate::window::usable;
+use crate::{Error, Norm, Result, ToSamples};
 
 /// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbours (Leonenko, Pronzato and Savani, Annals of
 /// Statistics 36, 2008), in nats:
@@ -21,7 +21,8 @@ use crate::{Error, Float, Norm, Result, Samples};
 /// second ratio.) At q = 1 both are the Shannon entropy, and this is the estimator of Kozachenko and Leonenko; the way there
 /// is smooth to rounding. Everything is in logarithms, so that no volume or ratio leaves the range of numbers.
 ///
-/// Orders below 1 weigh the tails, orders above 1 the peaks; q must be below `k + 1`.
+/// Orders below 1 weigh the tails, orders above 1 the peaks; q must be below `1 + k/2`. From there to `k + 1` the estimator
+/// still has an expectation, but its variance is infinite, and an estimate can be anything.
 ///
 /// ```
 /// use knn_entropy::Renyi;
@@ -57,26 +58,32 @@ impl<'s> Renyi<'s> {
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < k + 1`.
-    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
-        let samples = Samples::new(samples)?;
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < 1 + k/2`.
+    pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
+        let samples = samples.to_samples()?;
+        samples.check_rank(&self.around.metric)?;
         let k = self.around.k;
         // Not `>=`, so that NaN is refused, too.
-        if k > 0 && !(self.order.is_finite() && self.order < k as f64 + 1.0) {
+        if k > 0 && !(self.order.is_finite() && self.order < 1.0 + k as f64 / 2.0) {
             return Err(Error::Order { order: self.order, k });
         }
         let (n, d) = (samples.len(), samples.dimension());
         let e = 1.0 - self.order;
         let neighbors = self.around.among(&samples)?;
         let radii = neighbors.distances.column(k - 1);
-        let log_volume = |r: &f64| d as f64 * self.around.close_points.radius(*r).ln();
-        let volumes: Vec<f64> = radii.iter().map(log_volume).collect();
-        let candidates = (n - 2 * self.around.window.min((n - 1) / 2)) as f64;
-        let constant = match e {
-            0.0 => digamma(candidates) - digamma(k as f64),
-            _ => (ln_gamma_ratio(candidates, e) - ln_gamma_ratio(k as f64, e)) / e,
+        let of_k = if e == 0.0 { digamma(k as f64) } else { ln_gamma_ratio(k as f64, e) / e };
+        // The logarithm of the mean probability of the balls, and its limit for e = 0.
+        let of_rows = |i: usize| {
+            let rows = usable(i, self.around.window, n) as f64;
+            if e == 0.0 { digamma(rows) } else { ln_gamma_ratio(rows, e) / e }
         };
-        let entropy = self.around.log_unit_ball(d) + constant + log_mean_exp(&volumes, e);
+        let of_all = of_rows(0);
+        let log_volume = |(i, r): (usize, &f64)| {
+            let of_rows = if self.around.window == 0 { of_all } else { of_rows(i) };
+            of_rows - of_k + d as f64 * self.around.close_points.radius(*r).ln()
+        };
+        let volumes: Vec<f64> = radii.iter().enumerate().map(log_volume).collect();
+        let entropy = self.around.log_unit_ball(d) + log_mean_exp(&volumes, e);
         if entropy.is_finite() { Ok(entropy) } else { Err(Error::OutOfRange { what: "the Renyi entropy" }) }
     }
 
@@ -87,7 +94,7 @@ impl<'s> Renyi<'s> {
     ///
     /// As [`entropy`](Renyi::entropy), and [`Error::OutOfRange`] if it is larger than the largest number, as it is soon in
     /// many dimensions.
-    pub fn tsallis_entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn tsallis_entropy(&self, samples: impl ToSamples) -> Result<f64> {
         let (entropy, e) = (self.entropy(samples)?, 1.0 - self.order);
         let tsallis = if e == 0.0 { entropy } else { (e * entropy).exp_m1() / e };
         if tsallis.is_finite() { Ok(tsallis) } else { Err(Error::OutOfRange { what: "the Tsallis entropy" }) }

@@ -4,7 +4,8 @@ use statrs::function::gamma::digamma;
 use super::gradient::Gradient;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::sum::compensated_sum;
-use crate::{Error, Estimate, Float, Norm, Result, Samples};
+use crate::window::digamma_of_usable;
+use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 
 /// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighbourhoods cut off where the box ends (Ao
 /// and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
@@ -60,7 +61,7 @@ impl<'s> Truncated<'s> {
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::Limits`] if the box does not fit the
     /// coordinates or has no inside; [`Error::OutOfBox`] for a sample that is not in it.
-    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
@@ -69,17 +70,16 @@ impl<'s> Truncated<'s> {
     /// # Errors
     ///
     /// As [`entropy`](Truncated::entropy).
-    pub fn estimate<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Estimate> {
-        let samples = Samples::new(samples)?;
+    pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
+        let samples = samples.to_samples()?;
         let limits = self.limits(&samples)?;
         let neighbors = self.around.among(&samples)?;
         let (n, k) = (samples.len(), self.around.k);
-        let candidates = n - 2 * self.around.window.min((n - 1) / 2);
-        let constant = digamma(candidates as f64) - digamma(k as f64);
+        let (of_rows, of_k) = (digamma_of_usable(self.around.window, n), digamma(k as f64));
         let local = |i: usize| {
             let r = self.around.close_points.radius(neighbors.distances[[i, k - 1]]);
             let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
-            constant + compensated_sum(edges)
+            of_rows(i) - of_k + compensated_sum(edges)
         };
         Estimate::new((0..n).map(local).collect())
     }

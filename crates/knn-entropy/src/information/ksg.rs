@@ -1,10 +1,9 @@
-use ndarray::ArrayView2;
-use rayon::prelude::*;
-use statrs::function::gamma::digamma;
-
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::neighbors::count_in_blocks;
-use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples};
+use crate::{Error, Estimate, Norm, Result, Samples, Ties, ToSamples};
+
+use super::blocks::Blocks;
+use super::counting::{Sum, finite_radii, one_radius};
+use super::two;
 
 /// Mutual information by nearest neighbours (Kraskov, Stoegbauer and Grassberger, Physical Review E 69, 2004), between two
 /// or more blocks of variables, and given others (Frenzel and Pompe, Physical Review Letters 99, 2007), in nats.
@@ -33,8 +32,12 @@ use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples}
 /// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It is unchanged by
 /// shifts, by a common factor, and by isometries of each block. It can be negative, which says that the truth is small.
 ///
-/// Samples must be continuous: for numbers that repeat there are [`MixedKsg`](crate::MixedKsg) and
-/// [`Ross`](crate::Ross).
+/// Where numbers are rounded or discrete, neighbors are at equal distances. [`Ties`] says what becomes of such rows; by default
+/// all rows at a distance are counted, and an estimate says how many rows that concerns. The second algorithm has no rule of
+/// its own for them and falls back to the first.
+///
+/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above:
+/// [`Warning::Saturated`](crate::Warning::Saturated).
 ///
 /// ```
 /// use knn_entropy::Ksg;
@@ -56,9 +59,11 @@ use crate::{Boundary, Estimate, Float, Metric, Neighbors, Norm, Result, Samples}
 pub struct Ksg<'s> {
     around: Neighborhood<'s>,
     variant: KsgVariant,
+    ties: Ties<'s>,
+    periods: &'s [f64],
 }
 
-/// Which of the two estimators of the paper.
+/// One of the two algorithms of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum KsgVariant {
     /// One radius for all blocks; points on it do not count.
@@ -69,13 +74,14 @@ pub enum KsgVariant {
 }
 
 impl<'s> Ksg<'s> {
-    /// The first algorithm with the k-th neighbour, and the maximum norm within blocks. 3 to 5 is usual; a large k for a
+    /// The first algorithm with the k-th neighbor, and the maximum norm within blocks. 3 to 5 is usual; a large k for a
     /// test of independence.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), variant: KsgVariant::One }
+        let around = Neighborhood::new(k, Norm::LInf);
+        Self { around, variant: KsgVariant::One, ties: Ties::Count, periods: &[] }
     }
 
-    /// With the other algorithm, say.
+    /// With the second algorithm, say.
     #[must_use]
     pub fn variant(self, variant: KsgVariant) -> Self {
         Self { variant, ..self }
@@ -88,157 +94,91 @@ impl<'s> Ksg<'s> {
         self
     }
 
+    /// With another rule for rows that have several neighbors at the same distance.
+    #[must_use]
+    pub fn ties(self, ties: Ties<'s>) -> Self {
+        Self { ties, ..self }
+    }
+
+    /// With periodic coordinates, such as angles: a period for each coordinate, those of the first block first.
+    /// `f64::INFINITY` is the period of a coordinate that is not periodic.
+    #[must_use]
+    pub fn periods(self, periods: &'s [f64]) -> Self {
+        Self { periods, ..self }
+    }
+
     neighborhood_settings!(search);
 
-    /// The mutual information in nats between the rows of `x` `[n, dx]` and those of `y` `[n, dy]`.
+    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y` `[n, dy]`.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below `n`; points that
-    /// coincide with their k-th neighbour; a distance beyond the largest number.
-    pub fn mutual_information<F: Float>(&self, x: ArrayView2<'_, F>, y: ArrayView2<'_, F>) -> Result<f64> {
-        Ok(self.estimate(&[x, y])?.value())
+    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below the number of usable
+    /// rows; a distance beyond the largest number; with [`Ties::Error`], ties; periods or steps that do not fit.
+    pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
+        Ok(self.between(vec![x.to_samples()?, y.to_samples()?])?.value())
     }
 
-    /// The multi-information (total correlation) of several blocks in nats: how far they are from independent, `sum_j H(X_j)
-    /// - H(X_1, ..., X_m)`. For two it is the mutual information, for one it is 0.
+    /// Returns the multi-information (total correlation) of several blocks in nats: how far they are from independent, `sum_j
+    /// H(X_j) - H(X_1, ..., X_m)`. For two it is the mutual information, for one it is 0.
     ///
     /// # Errors
     ///
     /// As [`mutual_information`](Ksg::mutual_information).
-    pub fn multi_information<F: Float>(&self, blocks: &[ArrayView2<'_, F>]) -> Result<f64> {
+    pub fn multi_information<T: ToSamples>(&self, blocks: &[T]) -> Result<f64> {
         Ok(self.estimate(blocks)?.value())
     }
 
-    /// The information between blocks with its local values, standard error and interval of confidence.
+    /// Returns the information between blocks with its local values, standard error and warnings. Blocks of different types
+    /// go into a slice of `&dyn ToSamples`.
     ///
     /// # Errors
     ///
     /// As [`mutual_information`](Ksg::mutual_information).
-    pub fn estimate<F: Float>(&self, blocks: &[ArrayView2<'_, F>]) -> Result<Estimate> {
-        let blocks: Vec<Samples<'_>> = blocks.iter().map(|block| Samples::new(block.view())).collect::<Result<_>>()?;
-        self.between(&blocks.iter().collect::<Vec<_>>())
+    pub fn estimate<T: ToSamples>(&self, blocks: &[T]) -> Result<Estimate> {
+        self.between(blocks.iter().map(ToSamples::to_samples).collect::<Result<_>>()?)
     }
 
-    /// The mutual information in nats between `x` and `y` given `z` `[n, dz]`. With `dz` = 0 it is that of `x` and `y`, by
-    /// both algorithms.
+    /// Returns the mutual information in nats between `x` and `y` given `z` `[n, dz]`. With `dz` = 0 it is that of `x` and
+    /// `y`, by both algorithms.
     ///
     /// # Errors
     ///
     /// As [`mutual_information`](Ksg::mutual_information).
-    pub fn conditional<F: Float>(
-        &self,
-        x: ArrayView2<'_, F>,
-        y: ArrayView2<'_, F>,
-        z: ArrayView2<'_, F>,
-    ) -> Result<f64> {
+    pub fn conditional(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<f64> {
         Ok(self.conditional_estimate(x, y, z)?.value())
     }
 
-    /// The conditional information with its local values, standard error and interval of confidence.
+    /// Returns the conditional information with its local values, standard error and warnings.
     ///
     /// # Errors
     ///
     /// As [`mutual_information`](Ksg::mutual_information).
-    pub fn conditional_estimate<F: Float>(
-        &self,
-        x: ArrayView2<'_, F>,
-        y: ArrayView2<'_, F>,
-        z: ArrayView2<'_, F>,
-    ) -> Result<Estimate> {
-        if z.ncols() == 0 && z.nrows() == x.nrows() {
-            return self.estimate(&[x, y]);
-        }
-        self.given(&Samples::new(x)?, &Samples::new(y)?, &Samples::new(z)?)
-    }
-
-    fn between(&self, blocks: &[&Samples<'_>]) -> Result<Estimate> {
-        let joint = Samples::beside(blocks)?;
-        let (n, k, others) = (joint.len(), self.around.k, blocks.len() as f64 - 1.0);
-        let widths: Vec<usize> = blocks.iter().map(|block| block.dimension()).collect();
-        let neighbors = self.joint(&joint, &widths)?;
-        let mut local: Vec<f64> = vec![digamma(k as f64) + others * digamma(n as f64); n];
-        if self.variant == KsgVariant::Two {
-            local.iter_mut().for_each(|local| *local -= others / k as f64);
-        }
-        for block in blocks {
-            let counts = self.counts(block, &[block], &neighbors)?;
-            let surplus = self.surplus();
-            for (local, count) in local.iter_mut().zip(counts) {
-                *local -= digamma((count + surplus) as f64);
-            }
-        }
-        Estimate::new(local.into())
-    }
-
-    pub(super) fn given(&self, x: &Samples<'_>, y: &Samples<'_>, z: &Samples<'_>) -> Result<Estimate> {
-        let joint = Samples::beside(&[x, y, z])?;
-        let neighbors = self.joint(&joint, &[x.dimension(), y.dimension(), z.dimension()])?;
-        let k = self.around.k as f64;
-        let surplus = self.surplus();
-        let (xz, yz) = (Samples::beside(&[x, z])?, Samples::beside(&[y, z])?);
-        let counts = [
-            self.counts(z, &[z], &neighbors)?,
-            self.counts(&xz, &[x, z], &neighbors)?,
-            self.counts(&yz, &[y, z], &neighbors)?,
-        ];
-        let local = (0..joint.len()).map(|i| {
-            let [z, xz, yz] = [0, 1, 2].map(|which| (counts[which][i] + surplus) as f64);
-            let plain = digamma(k) + digamma(z) - digamma(xz) - digamma(yz);
-            match self.variant {
-                KsgVariant::One => plain,
-                KsgVariant::Two => plain - 2.0 / k + 1.0 / xz + 1.0 / yz,
-            }
-        });
-        Estimate::new(local.collect())
-    }
-
-    /// What is added to a count within the digamma function.
-    fn surplus(&self) -> usize {
-        match self.variant {
-            KsgVariant::One => 1,
-            KsgVariant::Two => 0,
+    pub fn conditional_estimate(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<Estimate> {
+        let (x, y) = (x.to_samples()?, y.to_samples()?);
+        match z.to_samples() {
+            Ok(z) => self.local_values(vec![x, y, z], Sum::Given),
+            Err(Error::NoDimensions) => self.between(vec![x, y]),
+            Err(error) => Err(error),
         }
     }
 
-    /// The neighbours in the space of all blocks.
-    fn joint(&self, joint: &Samples<'_>, widths: &[usize]) -> Result<Neighbors> {
+    fn between(&self, blocks: Vec<Samples<'_>>) -> Result<Estimate> {
+        self.local_values(blocks, Sum::Between)
+    }
+
+    fn local_values(&self, parts: Vec<Samples<'_>>, sum: Sum) -> Result<Estimate> {
+        let blocks = Blocks::new(parts, self.around.norm(), self.periods, self.ties)?;
+        let all: Vec<usize> = (0..blocks.count()).collect();
+        let joint = blocks.space(&all)?;
         let Neighborhood { k, window, search, .. } = self.around;
-        let neighbors = search.among(joint, k, self.largest_of(widths), window)?;
-        self.around.checked(neighbors, k - 1..k)
-    }
-
-    /// The largest of the distances in blocks.
-    fn largest_of<'w>(&self, widths: &'w [usize]) -> Metric<'w> {
-        match self.around.norm() {
-            Norm::LInf => Metric::Norm(Norm::LInf),
-            norm => Metric::Blocks(norm, widths),
-        }
-    }
-
-    /// For each point the number of others nearby in the space of some blocks: in the first algorithm within one radius, in
-    /// the second within the reach of the neighbours in each block.
-    fn counts(&self, points: &Samples<'_>, blocks: &[&Samples<'_>], neighbors: &Neighbors) -> Result<Vec<usize>> {
-        let Neighborhood { k, window, search, .. } = self.around;
-        let widths: Vec<usize> = blocks.iter().map(|block| block.dimension()).collect();
-        if self.variant == KsgVariant::One {
-            let radii = neighbors.distances.column(k - 1).to_vec();
-            return search.count_among(points, &radii, Boundary::Open, self.largest_of(&widths), window);
-        }
-        let radii: Vec<Vec<f64>> = blocks.iter().map(|block| self.reach(block, neighbors)).collect();
-        match &radii[..] {
-            [radii] => search.count_among(points, radii, Boundary::Closed, self.largest_of(&widths), window),
-            _ => Ok(count_in_blocks(points, self.around.norm(), &widths, &radii, window)),
-        }
-    }
-
-    /// For each point the largest distance of its neighbours in one block.
-    fn reach(&self, block: &Samples<'_>, neighbors: &Neighbors) -> Vec<f64> {
-        let norm = self.around.norm();
-        let reach = |i: usize| {
-            let others = neighbors.indices.row(i);
-            others.iter().map(|&j| norm.distance(block.point(i), block.point(j))).fold(0.0, f64::max)
+        let local = match self.variant {
+            KsgVariant::One => {
+                let neighbors = search.among(&joint.samples, k, joint.metric(), window)?;
+                one_radius(&blocks, sum, &self.around, &finite_radii(&neighbors, k)?)?
+            }
+            KsgVariant::Two => two::local_values(&blocks, sum, &self.around)?,
         };
-        (0..block.len()).into_par_iter().with_min_len(1024).map(reach).collect()
+        local.estimate(&blocks, &self.around, self.ties)
     }
 }

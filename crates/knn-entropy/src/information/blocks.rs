@@ -1,0 +1,113 @@
+use crate::neighbors::count_in_blocks;
+use crate::rounding::dithered;
+use crate::{Error, Metric, Norm, Result, Samples, Ties};
+
+/// Blocks of variables whose rows belong together, and how distances within a block are measured.
+#[derive(Debug)]
+pub(super) struct Blocks<'a> {
+    parts: Vec<Samples<'a>>,
+    norm: Norm,
+    /// The period of each coordinate, those of the first block first. Empty if none is periodic.
+    periods: &'a [f64],
+}
+
+impl<'a> Blocks<'a> {
+    pub(super) fn new(parts: Vec<Samples<'a>>, norm: Norm, periods: &'a [f64], ties: Ties<'_>) -> Result<Self> {
+        let dimension: usize = parts.iter().map(Samples::dimension).sum();
+        for part in parts.iter().skip(1).filter(|part| part.len() != parts[0].len()) {
+            return Err(Error::RowMismatch { one: parts[0].len(), other: part.len() });
+        }
+        if !periods.is_empty() && periods.len() != dimension {
+            return Err(Error::Periods { periods: periods.len(), dimension });
+        }
+        let Ties::Dither { steps, seed } = ties else { return Ok(Self { parts, norm, periods }) };
+        if steps.len() != dimension {
+            return Err(Error::Steps { steps: steps.to_vec(), dimension });
+        }
+        let mut first = 0;
+        let spread = |part: &Samples<'a>| {
+            let steps = &steps[first..first + part.dimension()];
+            first += part.dimension();
+            dithered(part, steps, seed, first - part.dimension())
+        };
+        Ok(Self { parts: parts.iter().map(spread).collect::<Result<_>>()?, norm, periods })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// The number of rows.
+    pub(super) fn rows(&self) -> usize {
+        self.parts.first().map_or(0, Samples::len)
+    }
+
+    pub(super) fn part(&self, block: usize) -> &Samples<'a> {
+        &self.parts[block]
+    }
+
+    /// The space of some of the blocks, side by side.
+    pub(super) fn space(&self, which: &[usize]) -> Result<Space<'_>> {
+        let parts: Vec<&Samples<'_>> = which.iter().map(|&block| &self.parts[block]).collect();
+        let samples = match parts[..] {
+            [part] => part.reborrow(),
+            _ => Samples::beside(&parts)?,
+        };
+        let widths: Vec<usize> = parts.iter().map(|part| part.dimension()).collect();
+        let mut periods = Vec::new();
+        if !self.periods.is_empty() {
+            for &block in which {
+                let start: usize = self.parts[..block].iter().map(Samples::dimension).sum();
+                periods.extend_from_slice(&self.periods[start..start + self.parts[block].dimension()]);
+            }
+        }
+        Ok(Space { samples, widths, periods, norm: self.norm })
+    }
+
+    /// The error that rounding makes in a distance within any of the blocks, at most.
+    pub(super) fn rounding_error(&self, which: &[usize]) -> f64 {
+        which.iter().map(|&block| self.parts[block].rounding_error()).fold(0.0, f64::max)
+    }
+
+    /// For each row the number of others that are not farther than its radius in any of the blocks, to rounding.
+    pub(super) fn closed(&self, which: &[usize], radii: &[f64], window: usize) -> Result<Vec<usize>> {
+        let outer = |block: &usize| {
+            let error = self.parts[*block].rounding_error();
+            radii.iter().map(|r| r + error).collect()
+        };
+        self.space(which).map(|space| space.closed(&which.iter().map(outer).collect::<Vec<_>>(), window))
+    }
+
+    /// The first constant column of each block that has one.
+    pub(super) fn constant_columns(&self) -> impl Iterator<Item = (usize, usize)> {
+        let constant = |(block, part): (usize, &Samples<'_>)| part.constant_column().map(|column| (block, column));
+        self.parts.iter().enumerate().filter_map(constant)
+    }
+}
+
+/// Blocks side by side, with the largest of their distances.
+#[derive(Debug)]
+pub(super) struct Space<'a> {
+    pub(super) samples: Samples<'a>,
+    pub(super) widths: Vec<usize>,
+    pub(super) periods: Vec<f64>,
+    pub(super) norm: Norm,
+}
+
+impl Space<'_> {
+    /// For each row the number of others within its radius of each block, those on it counted.
+    pub(super) fn closed(&self, radii: &[Vec<f64>], window: usize) -> Vec<usize> {
+        count_in_blocks(&self.samples, self.norm, &self.widths, radii, window)
+    }
+
+    pub(super) fn metric(&self) -> Metric<'_> {
+        // In the maximum norm the blocks make no difference.
+        let whole = self.norm == Norm::LInf || self.widths.len() == 1;
+        match (whole, self.periods.is_empty()) {
+            (true, true) => Metric::Norm(self.norm),
+            (false, true) => Metric::Blocks(self.norm, &self.widths),
+            (true, false) => Metric::Torus(self.norm, &self.periods),
+            (false, false) => todo!(),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+use statrs::function::gamma::digamma;
+
+use super::blocks::Blocks;
+use super::counting::finite_radii;
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::window::usable;
+use crate::{Estimate, Norm, Result, Ties, ToSamples};
+
+/// Mutual information between variables that may be continuous, discrete, or a mixture of both, in nats (Gao, Kannan, Oh and
+/// Viswanath, "Estimating mutual information for discrete-continuous mixtures", NeurIPS 2017):
+///
+/// ```text
+/// I = < psi(k_i) + ln n - psi(n_x) - psi(n_y) >
+/// ```
+///
+/// With `r` the distance to the k-th neighbour in the joint space, where the distance is the larger one of both: if `r` is
+/// above 0, `k_i` is `k`, and `n_x` and `n_y` are the numbers of samples nearer than `r`, the sample itself counted; if it is
+/// 0, they are the numbers of samples that coincide with it in both, in x and in y. So the estimate is that of
+/// [`Ksg`](crate::Ksg) for continuous samples, and close to the plug-in estimate for discrete ones. This is the authors'
+/// program; the paper itself has points at `r` counted, too, and `ln(n_x + 1)` for `psi(n_x)`, which is lower by up to
+/// `ln(k + 1) - psi(k)`, 0.29 nats for k = 5.
+///
+/// With a window, `n` is the number of rows outside the window around sample `i`, and the counts are of these.
+///
+/// Numbers that are *rounded*, and not discrete, have neighbors at equal distances above 0, of which this formula counts the
+/// nearer ones alone: for normal pairs rounded to a tenth of their standard deviation the estimate is up to 0.6 nats too
+/// high. Use [`Ksg`](crate::Ksg) or [`MesnerShalizi`](crate::MesnerShalizi) for them.
+///
+/// ```
+/// use knn_entropy::MixedKsg;
+/// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// // y is x rounded: one of four values.
+/// let x = Array2::<f64>::random_using((400, 1), StandardUniform, &mut rng);
+/// let y = x.mapv(|x| (4.0 * x).floor());
+/// let information = MixedKsg::new(5).mutual_information(x.view(), y.view())?;
+/// assert!((information - 4_f64.ln()).abs() < 0.15);
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct MixedKsg<'s> {
+    around: Neighborhood<'s>,
+    periods: &'s [f64],
+}
+
+impl<'s> MixedKsg<'s> {
+    /// With the k-th neighbour, and the maximum norm within both.
+    pub fn new(k: usize) -> Self {
+        Self { around: Neighborhood::new(k, Norm::LInf), periods: &[] }
+    }
+
+    /// With another norm within both.
+    #[must_use]
+    pub fn norm(mut self, norm: Norm) -> Self {
+        self.around = self.around.with_norm(norm);
+        self
+    }
+
+    /// With periodic coordinates: a period for each coordinate of `x`, then of `y`, infinite for those without.
+    #[must_use]
+    pub fn periods(self, periods: &'s [f64]) -> Self {
+        Self { periods, ..self }
+    }
+
+    neighborhood_settings!(search);
+
+    /// The mutual information in nats between the rows of `x` and those of `y`; row i of each is the same observation.
+    ///
+    /// # Errors
+    ///
+    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below `n`; a distance beyond
+    /// the largest number.
+    pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
+        Ok(self.estimate(x, y)?.value())
+    }
+
+    /// The information with its local values.
+    ///
+    /// # Errors
+    ///
+    /// As [`mutual_information`](MixedKsg::mutual_information).
+    pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
+        let blocks =
+            Blocks::new(vec![x.to_samples()?, y.to_samples()?], self.around.norm(), self.periods, Ties::Count)?;
+        let joint = blocks.space(&[0, 1])?;
+        let Neighborhood { k, window, search, .. } = self.around;
+        let radii = finite_radii(&search.among(&joint.samples, k, joint.metric(), window)?, k)?;
+        let within = |which: &[usize]| {
+            let space = blocks.space(which)?;
+            search.count_shells(&space.samples, &radii, &radii, space.metric(), window)
+        };
+        let [x, y, both] = [within(&[0])?, within(&[1])?, within(&[0, 1])?];
+        let psi = |others: usize| digamma(others as f64 + 1.0);
+        let n = blocks.rows();
+        let local = (0..n).map(|i| {
+            let of_all = (usable(i, window, n) as f64).ln();
+            // The boundary counts where the radius is 0, and only there.
+            match radii[i] {
+                0.0 => psi(both[i].1) + of_all - psi(x[i].1) - psi(y[i].1),
+                _ => digamma(k as f64) + of_all - psi(x[i].0) - psi(y[i].0),
+            }
+        });
+        Estimate::new(local.collect())
+    }
+}

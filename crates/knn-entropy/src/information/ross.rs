@@ -1,0 +1,233 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use ndarray::Array2;
+use statrs::function::gamma::digamma;
+
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::window::usable;
+use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
+
+/// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information between discrete and
+/// continuous data sets", PLoS ONE 9, 2014):
+///
+/// ```text
+/// I = psi(n) - < psi(n_i) > + < psi(k_i) > - < psi(m_i) >
+/// ```
+///
+/// with `n_i` the number of samples that have the label of sample `i`, `k_i` the smaller of `k` and `n_i - 1`, and `m_i` the
+/// number of samples with any label that are nearer than the `k_i`-th neighbor of the same label, and one more. A sample
+/// whose label no other has is left out, also of `n`: it has no neighbor to measure by.
+///
+/// With a window, `n`, `n_i` and `m_i` are those of the rows outside the window around sample `i`.
+///
+/// ```
+/// use knn_entropy::Ross;
+/// use ndarray::Array2;
+/// use ndarray_rand::RandomExt;
+/// use ndarray_rand::rand::SeedableRng;
+/// use ndarray_rand::rand_distr::StandardUniform;
+/// use rand_chacha::ChaCha8Rng;
+///
+/// let mut rng = ChaCha8Rng::seed_from_u64(0);
+/// let noise = Array2::<f64>::random_using((200, 1), StandardUniform, &mut rng);
+/// let x = Array2::from_shape_fn((200, 1), |(i, _)| (i % 2) as f64 * 5.0 + noise[[i, 0]]);
+/// let labels: Vec<&str> = (0..200).map(|i| ["left", "right"][i % 2]).collect();
+/// let information = Ross::new(3).mutual_information(x.view(), &labels)?;
+/// assert!((information - 2_f64.ln()).abs() < 0.02);
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Ross<'s> {
+    around: Neighborhood<'s>,
+}
+
+/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of the last of them, and the
+/// number of usable rows with the label, the row itself counted.
+#[derive(Debug, Clone, Copy, Default)]
+struct Own {
+    k: usize,
+    radius: f64,
+    last: usize,
+    rows: usize,
+}
+
+impl<'s> Ross<'s> {
+    /// With the k-th neighbor of the same label, and Euclidean distances.
+    pub fn new(k: usize) -> Self {
+        Self { around: Neighborhood::new(k, Norm::L2) }
+    }
+
+    neighborhood_settings!(periodic);
+    neighborhood_settings!(search);
+
+    /// Returns the mutual information in nats between the rows of `x` `[n, d]` and their labels.
+    ///
+    /// # Errors
+    ///
+    /// Samples that are none, of no dimension or not finite; [`Error::RowMismatch`] unless there are as many labels;
+    /// [`Error::ZeroK`]; [`Error::KTooLarge`] if no two usable samples have the same label; [`Error::Duplicates`] for samples
+    /// that coincide with their k-th neighbor of the same label.
+    pub fn mutual_information<L: Eq + Hash>(&self, x: impl ToSamples, labels: &[L]) -> Result<f64> {
+        Ok(self.estimate(x, labels)?.value())
+    }
+
+    /// Returns the information with its local values, one for each sample that is not left out, in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`mutual_information`](Ross::mutual_information).
+    pub fn estimate<L: Eq + Hash>(&self, x: impl ToSamples, labels: &[L]) -> Result<Estimate> {
+        let all = x.to_samples()?;
+        if labels.len() != all.len() {
+            return Err(Error::RowMismatch { one: all.len(), other: labels.len() });
+        }
+        if self.around.k == 0 {
+            return Err(Error::ZeroK);
+        }
+        // Numbered by their first rows, so that nothing depends on the order of a hash map.
+        let mut numbers = HashMap::new();
+        let mut rows_of: Vec<Vec<usize>> = Vec::new();
+        for (row, label) in labels.iter().enumerate() {
+            let number = *numbers.entry(label).or_insert(rows_of.len());
+            if number == rows_of.len() {
+                rows_of.push(Vec::new());
+            }
+            rows_of[number].push(row);
+        }
+        let own = match self.around.window {
+            0 => self.own(&all, &rows_of)?,
+            window => self.own_outside(&all, &rows_of, window)?,
+        };
+        let kept: Vec<usize> = (0..all.len()).filter(|&row| own[row].k > 0).collect();
+        if kept.is_empty() {
+            return Err(Error::KTooLarge { k: self.around.k, others: 0 });
+        }
+        self.check(&own, &kept)?;
+        // Left out is left out as a neighbor, too. Numbers of rows then no longer tell times, so with a window only rows
+        // count that have a label of their own at another time.
+        let window = self.around.window;
+        let (points, radii): (Samples<'_>, Vec<f64>) = match window {
+            0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
+            _ => (all.reborrow(), own.iter().map(|own| own.radius).collect()),
+        };
+        let counts = self.around.search.count_among(&points, &radii, Boundary::Open, self.around.metric, window)?;
+        let local = kept.iter().enumerate().map(|(place, &row)| {
+            let (rows, count) = match window {
+                0 => (kept.len(), counts[place]),
+                _ => (usable(row, window, all.len()), counts[row]),
+            };
+            let psi = |count: usize| digamma(count as f64);
+            psi(rows) + psi(own[row].k) - psi(own[row].rows) - psi(count + 1)
+        });
+        Estimate::new(local.collect())
+    }
+
+    /// The neighbors of the same label, label by label.
+    fn own(&self, all: &Samples<'_>, rows_of: &[Vec<usize>]) -> Result<Vec<Own>> {
+        let mut own = vec![Own::default(); all.len()];
+        for rows in rows_of.iter().filter(|rows| rows.len() > 1) {
+            let k = self.around.k.min(rows.len() - 1);
+            let neighbors = self.around.search.among(&all.select(rows), k, self.around.metric, 0)?;
+            for (place, &row) in rows.iter().enumerate() {
+                let last = rows[neighbors.indices[[place, k - 1]]];
+                own[row] = Own { k, radius: neighbors.distances[[place, k - 1]], last, rows: rows.len() };
+            }
+        }
+        Ok(own)
+    }
+
+    /// The neighbors of the same label outside the window: labels are a coordinate more, in which different ones are farther
+    /// apart than any two samples.
+    fn own_outside(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], window: usize) -> Result<Vec<Own>> {
+        let d = all.dimension();
+        let largest = all.coordinates().iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
+        let apart = 4.0 * d as f64 * largest;
+        if !(apart * rows_of.len() as f64).is_finite() {
+            return Err(Error::OutOfRange { what: "the distance between labels" });
+        }
+        let mut label_of = Array2::zeros((all.len(), 1));
+        for (label, rows) in rows_of.iter().enumerate() {
+            rows.iter().for_each(|&row| label_of[[row, 0]] = label as f64 * apart);
+        }
+        let labels = Samples::owned(label_of)?;
+        let both = Samples::beside(&[all, &labels])?;
+        let (widths, periods) =
+            ([d, 1], self.around.metric.periods().map(|periods| [periods, &[f64::INFINITY]].concat()));
+        let metric = match &periods {
+            Some(periods) => {
+                let _ = periods;
+                todo!()
+            }
+            None => Metric::Blocks(self.around.norm(), &widths),
+        };
+        let neighbors = self.around.search.among(&both, self.around.k, metric, window)?;
+        let mut own = vec![Own::default(); all.len()];
+        for rows in rows_of {
+            for &row in rows {
+                let near = neighbors.indices.row(row);
+                let k = near.iter().take_while(|&&other| labels.point(other) == labels.point(row)).count();
+                if k > 0 {
+                    let before = rows.partition_point(|&other| other < row.saturating_sub(window));
+                    let after = rows.partition_point(|&other| other <= row.saturating_add(window));
+                    let usable = before + rows.len() - after + 1;
+                    own[row] = Own { k, radius: neighbors.distances[[row, k - 1]], last: near[k - 1], rows: usable };
+                }
+            }
+        }
+        Ok(own)
+    }
+
+    /// Distances must be fit for a comparison.
+    fn check(&self, own: &[Own], kept: &[usize]) -> Result<()> {
+        if let Some(&first) = kept.iter().find(|&&row| own[row].radius.is_infinite()) {
+            return Err(Error::Overflow { first, second: own[first].last });
+        }
+        let mut coinciding = kept.iter().filter(|&&row| own[row].radius == 0.0);
+        match coinciding.next() {
+            Some(&first) => {
+                let count = 1 + coinciding.count();
+                Err(Error::Duplicates { first, second: own[first].last, count, k: own[first].k })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_coinciding_row_is_named_whatever_the_labels() {
+        // Rows 1 and 4 coincide, and rows 2 and 5.
+        let x = [0.3, 1.0, 2.0, 0.7, 1.0, 2.0, 0.1, 0.2];
+        for labels in [[0, 1, 2, 0, 1, 2, 1, 2], [9, 4, 1, 9, 4, 1, 4, 1]] {
+            let found = Ross::new(1).mutual_information(x, &labels);
+            assert_eq!(found, Err(Error::Duplicates { first: 1, second: 4, count: 4, k: 1 }));
+        }
+        assert!(Ross::new(2).mutual_information(x, &[0, 1, 2, 0, 1, 2, 1, 2]).unwrap().is_finite());
+    }
+
+    #[test]
+    fn neighbors_of_the_same_label_outside_the_window() {
+        let x: Vec<f64> = (0..60).map(|i| (0.618 * f64::from(i)).fract()).collect();
+        let labels: Vec<usize> = (0..60).map(|i| i * i % 5).collect();
+        let samples = x.to_samples().unwrap();
+        let rows_of: Vec<Vec<usize>> = (0..5).map(|l| (0..60).filter(|&i| labels[i] == l).collect()).collect();
+        let ross = Ross::new(3);
+        for window in [0, 1, 7, 20] {
+            let found = ross.own_outside(&samples, &rows_of, window).unwrap();
+            for i in 0..60_usize {
+                let others = (0..60).filter(|&j| labels[j] == labels[i] && i.abs_diff(j) > window);
+                let mut distances: Vec<f64> = others.map(|j| (x[i] - x[j]).abs()).collect();
+                distances.sort_unstable_by(f64::total_cmp);
+                let k = distances.len().min(3);
+                assert_eq!(found[i].k, k);
+                if k > 0 {
+                    assert_eq!((found[i].radius, found[i].rows), (distances[k - 1], distances.len() + 1));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Numbers that were rounded: the step to which, and noise of that width.
+
+use ndarray::Array2;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+use crate::{Error, Float, Result, Samples, ToSamples};
+
+/// The rounding error of coordinates, relative to the largest of them, within which two numbers count as equal: each of two
+/// coordinates is off by half an epsilon, and so is each of two differences that are compared.
+pub(crate) const TOLERANCE: f64 = 4.0 * f64::EPSILON;
+
+/// A step is one of rounding only if it is this many times the rounding error of the numbers.
+const DISTINCT: f64 = 4096.0;
+
+/// Returns the step of which all differences between the numbers are multiples, to the rounding of the numbers: 0.01 for
+/// prices in units of 1, 2.54 for inches in centimeters. None for numbers without a common step, for fewer than three
+/// different ones, and for numbers that are not finite.
+///
+/// Numbers of single precision have a step, too, the spacing of `f32`; it is small beside their distances.
+///
+/// ```
+/// use knn_entropy::rounding_step;
+///
+/// let step = rounding_step([1.27, 0.5, -3.14, 8.0, 8.01]).unwrap();
+/// assert!((step - 0.01).abs() < 1e-12);
+/// assert_eq!(rounding_step([0.1_f64.exp(), 0.2_f64.exp(), 0.7_f64.exp(), 0.3_f64.exp()]), None);
+/// ```
+pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f64> {
+    let mut sorted: Vec<f64> = numbers.into_iter().map(Float::widen).collect();
+    let largest = sorted.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    if !largest.is_finite() || sorted.iter().any(|x| x.is_nan()) {
+        return None;
+    }
+    let tolerance = TOLERANCE * largest;
+    sorted.sort_unstable_by(f64::total_cmp);
+    let mut gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|&gap| gap > tolerance).collect();
+    if gaps.len() < 2 {
+        return None;
+    }
+    // The common divisor of all gaps by Euclid's algorithm. A remainder within rounding is none; without a common divisor the
+    // remainders soon get as small as rounding errors. From the smallest gap on, so that the step gets more and more exact.
+    gaps.sort_unstable_by(f64::total_cmp);
+    gaps.dedup_by(|a, b| (*a - *b).abs() <= 2.0 * tolerance);
+    // The step so far, and how many times it fits into the gap that it was measured by.
+    let (mut step, mut fits) = (gaps[0], 1.0);
+    if step < DISTINCT * tolerance {
+        return None;
+    }
+    for &gap in &gaps[1..] {
+        let mut rest = gap;
+        loop {
+            let count = (rest / step).round();
+            let left = (rest - step * count).abs();
+            // An error of the step counts once for each time that the step fits.
+            if left <= (tolerance * (2.0 + 2.0 * count / fits)).min(step / 64.0) {
+                if count > fits {
+                    (step, fits) = (rest / count, count);
+                }
+                break;
+            }
+            (rest, step, fits) = (step, left, 1.0);
+            if step < DISTINCT * tolerance {
+                return None;
+            }
+        }
+    }
+    // The average over the whole range has the smallest error.
+    let range = sorted[sorted.len() - 1] - sorted[0];
+    let count = (range / step).round();
+    Some(if count >= 1.0 { range / count } else { step })
+}
+
+/// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are whole, and the step.
+pub(crate) fn whole_multiples(numbers: &[f64]) -> Option<(Vec<f64>, f64)> {
+    let step = rounding_step(numbers.iter().copied())?;
+    let first = numbers[0];
+    Some((numbers.iter().map(|x| ((x - first) / step).round()).collect(), step))
+}
+
+/// Spreads rounded numbers uniformly within their steps, `x + step (u - 1/2)` with `u` uniform on 0 to 1, so that no two
+/// coincide. A step of 0 leaves a column as it is. The result depends on the samples, the steps and the seed.
+///
+/// A column that was rounded to `step` has the density of a histogram afterwards. Its entropy is that of the cells plus `ln
+/// step`, which is near the entropy before rounding if the step is small beside the features of the density, and the mutual
+/// information between columns is that between the cells.
+///
+/// ```
+/// use knn_entropy::{KozachenkoLeonenko, dither};
+/// use ndarray::Array1;
+///
+/// // Uniform on 0 to 1, rounded to tenths: the entropy is 0.
+/// let x: Array1<f64> = (0..500).map(|i| (0.618 * f64::from(i)).fract()).map(|x| (10.0 * x).floor() / 10.0 + 0.05).collect();
+/// assert!(KozachenkoLeonenko::new(3).entropy(&x).is_err());
+/// let entropy = KozachenkoLeonenko::new(3).entropy(&dither(&x, &[0.1], 0)?)?;
+/// assert!(entropy.abs() < 0.1);
+/// # Ok::<(), knn_entropy::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Samples that are none, of no dimension or not finite; [`Error::Steps`] unless there is one step for each column, finite
+/// and not negative.
+pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array2<f64>> {
+    let samples = samples.to_samples()?;
+    Ok(dithered(&samples, steps, seed, 0)?.view().to_owned())
+}
+
+/// Each column has a stream of random numbers of its own, from `first` on, so that blocks of columns can be dithered apart.
+pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: usize) -> Result<Samples<'static>> {
+    let d = samples.dimension();
+    if steps.len() != d || steps.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {
+        return Err(Error::Steps { steps: steps.to_vec(), dimension: d });
+    }
+    let mut spread = samples.view().to_owned();
+    for (c, mut column) in spread.columns_mut().into_iter().enumerate().filter(|(c, _)| steps[*c] > 0.0) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream((first + c) as u64);
+        // From the whole multiple, so that equal numbers of other units are spread in proportion.
+        column.mapv_inplace(|x| x + steps[c] * (uniform(&mut rng) - 0.5));
+    }
+    Samples::owned(spread)
+}
+
+/// Uniform on 0 to 1, with 53 bits.
+fn uniform(rng: &mut ChaCha8Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 * (f64::EPSILON / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_relative_eq;
+    use ndarray::Array1;
+
+    /// Numbers without a pattern.
+    fn numbers(n: usize) -> Vec<f64> {
+        let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+        (0..n).map(|_| 10.0 * uniform(&mut rng) - 4.0).collect()
+    }
+
+    #[test]
+    fn steps_of_rounded_numbers_in_any_unit() {
+        for n in [20, 300, 3000] {
+            for step in [0.01, 0.3, 1.0, 2.54, 1.0 / 3.0] {
+                for (unit, offset) in [(1.0, 0.0), (100.0, 273.15), (1e-12, 0.0), (1.0 / 7.0, -1000.0), (1e9, 0.0)] {
+                    let rounded = numbers(n).into_iter().map(|x| (x / step).round() * step * unit + offset);
+                    let found = rounding_step(rounded);
+                    // Few numbers can have a larger step in common by chance.
+                    let multiple = found.expect("a step") / (step * unit);
+                    assert_relative_eq!(multiple, multiple.round(), epsilon = 1e-6);
+                    assert!(n < 300 || multiple.round() == 1.0, "{n} {step} {unit} {offset}: {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn continuous_and_constant_numbers_have_none() {
+        for n in [3, 20, 3000] {
+            assert_eq!(rounding_step(numbers(n)), None);
+            assert_eq!(rounding_step(numbers(n).into_iter().map(|x| x + 1e6)), None);
+        }
+        assert_eq!(rounding_step([1.0, 1.0, 1.0]), None);
+        assert_eq!(rounding_step([1.0, 2.0]), None);
+        assert_eq!(rounding_step([1.0, 2.0, f64::NAN, 4.0]), None);
+        assert_eq!(rounding_step([0.0, 1.0, f64::INFINITY]), None);
+        assert_eq!(rounding_step::<f64>([]), None);
+        assert_eq!(rounding_step([0.0, 5e-324, 1.5e-323]).map(f64::is_sign_positive), Some(true));
+    }
+
+    #[test]
+    fn dithering_spreads_within_the_step() {
+        let x = Array1::from(numbers(500)).mapv(f64::round);
+        let spread = dither(&x, &[1.0], 7).unwrap();
+        let moved: Vec<f64> = spread.iter().zip(&x).map(|(a, b)| a - b).collect();
+        assert!(moved.iter().all(|u| (-0.5..=0.5).contains(u)));
+        // The mean of 500 has a standard deviation of 0.013, the mean square one of 0.0034.
+        assert!(moved.iter().sum::<f64>().abs() / 500.0 < 0.06);
+        assert!((moved.iter().map(|u| u * u).sum::<f64>() / 500.0 - 1.0 / 12.0).abs() < 0.014);
+        assert_eq!(dither(&x, &[1.0], 7).unwrap(), spread);
+        assert_ne!(dither(&x, &[1.0], 8).unwrap(), spread);
+        assert_eq!(dither(&x, &[0.0], 7).unwrap().column(0), x);
+        for steps in [&[][..], &[-1.0], &[f64::NAN], &[1.0, 1.0]] {
+            assert!(matches!(dither(&x, steps, 0), Err(Error::Steps { .. })));
+        }
+    }
+}

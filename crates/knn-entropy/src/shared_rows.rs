@@ -1,0 +1,86 @@
+use std::collections::HashMap;
+
+use crate::neighborhood::Neighborhood;
+use crate::{ClosePoints, Error, Result, Samples, Warning};
+
+/// The rule for rows that two sets of samples have in common.
+///
+/// Samples of two continuous distributions never coincide. Where rows do, the sets overlap: one is a part of the other, or
+/// both are compared with themselves. A row of `p` then is its own nearest neighbor in `q`, and a divergence comes out too
+/// low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum SharedRows {
+    /// Shared rows are an error.
+    #[default]
+    Error,
+    /// For each row of `p`, the rows of `q` that coincide with it are left out, and `m` is the number of the others. So the
+    /// divergence of a set from itself is exactly 0.
+    LeaveOut,
+}
+
+/// The neighbors of the rows of `p` in `q`, one for each.
+#[derive(Debug)]
+pub(crate) struct Across {
+    pub(crate) indices: Vec<usize>,
+    pub(crate) distances: Vec<f64>,
+    /// The number of rows of `q` that each row of `p` can have as a neighbor.
+    pub(crate) candidates: Vec<usize>,
+    pub(crate) warning: Option<Warning>,
+}
+
+impl SharedRows {
+    /// The l-th neighbor in `q` of each row of `p`, by the settings of `around`.
+    pub(crate) fn across(self, around: Neighborhood<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Result<Across> {
+        around.close_points.check()?;
+        let l = around.k;
+        if l == 0 {
+            return Err(Error::ZeroK);
+        }
+        let copies = if self == Self::LeaveOut { copies(around, p, q) } else { vec![0; p.len()] };
+        let most = copies.iter().copied().max().unwrap_or(0);
+        if let (true, Some(first)) = (l.saturating_add(most) > q.len(), copies.iter().position(|&count| count == most))
+        {
+            // Which of the settings is at fault depends on the shared rows alone.
+            let others = q.len() - copies[first];
+            return Err(Error::KTooLarge { k: l, others });
+        }
+        let neighbors = around.search.between(p, q, l.saturating_add(most), around.metric)?;
+        let shared = |i: &usize| neighbors.distances[[*i, 0]] == 0.0;
+        let mut rows = (0..p.len()).filter(shared);
+        let warning = match (rows.next(), self, around.close_points) {
+            (Some(first), Self::Error, ClosePoints::Error) => {
+                let (count, copy) = (1 + rows.count(), neighbors.indices[[first, 0]]);
+                return Err(Error::SharedRows { count, first, copy });
+            }
+            (Some(first), Self::LeaveOut, _) => {
+                let (count, copy) = (1 + rows.count(), neighbors.indices[[first, 0]]);
+                Some(Warning::SharedRows { count, first, copy })
+            }
+            _ => None,
+        };
+        let last = most + l - 1;
+        let neighbors = around.checked(neighbors, last..last + 1)?;
+        let place = |i: usize| [i, copies[i] + l - 1];
+        Ok(Across {
+            indices: (0..p.len()).map(|i| neighbors.indices[place(i)]).collect(),
+            distances: (0..p.len()).map(|i| neighbors.distances[place(i)]).collect(),
+            candidates: copies.iter().map(|count| q.len() - count).collect(),
+            warning,
+        })
+    }
+}
+
+/// For each row of `p` the number of rows of `q` at the same place.
+fn copies(around: Neighborhood<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Vec<usize> {
+    let (p, q) = (around.metric.normalised(p), around.metric.normalised(q));
+    // Adding 0 makes the two zeros one.
+    let key = |samples: &Samples<'_>, i: usize| -> Vec<u64> {
+        samples.point(i).iter().map(|x| (x + 0.0).to_bits()).collect()
+    };
+    let mut count = HashMap::new();
+    for j in 0..q.len() {
+        *count.entry(key(&q, j)).or_insert(0) += 1;
+    }
+    (0..p.len()).map(|i| count.get(&key(&p, i)).copied().unwrap_or(0)).collect()
+}

@@ -1,0 +1,98 @@
+use std::fmt;
+
+/// A reason to doubt an estimate, which [`Estimate::warnings`](crate::Estimate::warnings) returns beside the number.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Rows have several neighbors at the same distance, to the rounding of the coordinates. Continuous variables have no
+    /// such ties, so the numbers were rounded or are discrete.
+    Ties {
+        /// The number of tied rows.
+        tied: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// The numbers of a column are multiples of a step that is not small beside the distances between neighbors, which
+    /// biases an entropy. [`dither`](crate::dither) removes that bias.
+    Rounded {
+        /// The column.
+        column: usize,
+        /// The step of the rounding.
+        step: f64,
+        /// The geometric mean of the distances to the k-th neighbor.
+        distance: f64,
+    },
+    /// All numbers of a column are equal, so that it carries no information.
+    Constant {
+        /// The block of variables: 0 for x, 1 for y, 2 for z.
+        block: usize,
+        /// The column within the block.
+        column: usize,
+    },
+    /// Most neighborhoods hold nothing but the k neighbors themselves in every block, so that the estimate is near the
+    /// largest value that n rows can give. The truth can be anything above, and infinite.
+    Saturated {
+        /// The share of rows whose neighborhoods are exhausted.
+        share: f64,
+        /// The largest estimate that is possible, about `psi(n) - psi(k)` for two variables.
+        bound: f64,
+    },
+    /// Some samples lie far from the Gaussian of their own neighbors, as in the tails of a heavy-tailed distribution, and
+    /// contribute too much.
+    HeavyTails {
+        /// The number of such samples.
+        rows: usize,
+        /// The nats that their distance from the Gaussians contributes to the estimate.
+        nats: f64,
+    },
+    /// Rows of p are also rows of q. Each was left out of the neighbors of its copy.
+    SharedRows {
+        /// The number of rows of p that q has, too.
+        count: usize,
+        /// The first of them, in p.
+        first: usize,
+        /// Its first copy, in q.
+        copy: usize,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Ties { tied, rows } => {
+                let percent = 100.0 * tied as f64 / rows as f64;
+                write!(
+                    f,
+                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded numbers do; the \
+                     estimate counts all of them"
+                )
+            }
+            Self::Rounded { column, step, distance } => write!(
+                f,
+                "column {column} is rounded to multiples of {step}, and neighbors are only {distance:.3e} apart; dither the \
+                 column by its step"
+            ),
+            Self::Constant { block, column } => {
+                let names = ["x", "y", "z"];
+                let name = names.get(block).map_or_else(|| format!("block {block}"), |name| (*name).to_owned());
+                write!(f, "column {column} of {name} is constant and carries no information")
+            }
+            Self::Saturated { share, bound } => write!(
+                f,
+                "the estimate is a lower bound: {:.0} % of the rows have no other neighbors than the nearest ones, and no \
+                 estimate from these rows can exceed {bound:.3} nats; take more rows",
+                100.0 * share
+            ),
+            Self::HeavyTails { rows, nats } => write!(
+                f,
+                "{rows} rows lie far from the Gaussians of their neighbors and add {nats:.2} nats, as heavy tails do; use the \
+                 Kozachenko-Leonenko estimator"
+            ),
+            Self::SharedRows { count, first, copy } => write!(
+                f,
+                "{count} rows of p are rows of q, too, the first of them row {first} of p and row {copy} of q; each was left \
+                 out of its own neighbors"
+            ),
+        }
+    }
+}
