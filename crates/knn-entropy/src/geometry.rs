@@ -370,8 +370,9 @@ impl<S: Sum> Geometry for Blocks<'_, S> {
 }
 
 impl Bounds<'_> {
+    /// The box in some of the coordinates.
     #[inline(always)]
-    fn part(&self, start: usize, end: usize) -> Self {
+    pub(crate) fn part(&self, start: usize, end: usize) -> Self {
         Self { low: &self.low[start..end], high: &self.high[start..end] }
     }
 }
@@ -443,4 +444,26 @@ macro_rules! with_geometry {
     }};
 }
 
+/// Runs an expression with the geometry of a norm in any dimension.
+macro_rules! with_norm {
+    ($norm:expr, |$geometry:ident| $body:expr) => {{
+        use $crate::geometry::{Largest, Plain, SumOfSizes, SumOfSquares};
+        match $norm {
+            $crate::Norm::L1 => {
+                let $geometry = Plain::<SumOfSizes, 0>::new();
+                $body
+            }
+            $crate::Norm::L2 => {
+                let $geometry = Plain::<SumOfSquares, 0>::new();
+                $body
+            }
+            $crate::Norm::LInf => {
+                let $geometry = Plain::<Largest, 0>::new();
+                $body
+            }
+        }
+    }};
+}
+
 pub(crate) use with_geometry;
+pub(crate) use with_norm;

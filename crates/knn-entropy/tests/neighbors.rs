@@ -133,6 +133,35 @@ proptest! {
     }
 
     #[test]
+    fn shells(x in points(), kind in 0..12_usize, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+        let on = moved(&x, metric);
+        let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
+        let sorted: Vec<_> = (0..x.len()).map(|i| sorted(&on, &on, i, metric, Some(window))).collect();
+        // Mostly a hair apart around a distance, so that the boundaries matter; some nested the wrong way, and some none.
+        let (inner, outer): (Vec<f64>, Vec<f64>) = sorted.iter().enumerate().map(|(i, all)| {
+            let r = if all.is_empty() { 1.0 } else { all[k.index(all.len())].0 };
+            match (i as u64 ^ seed) % 10 {
+                0 => (0.0, r),
+                1 => (1e-200, 1.5),
+                2 => (r, f64::INFINITY),
+                3 => (2.0 * r, 0.5 * r),
+                4 => (-1.0, 0.0),
+                5 => (f64::NAN, r.next_up()),
+                6 => (0.3 * r, 1.7 * r),
+                7 => (r, r),
+                _ => (r * (1.0 - 1e-15), r * (1.0 + 1e-15)),
+            }
+        }).unzip();
+        let shells = Auto.count_shells(&x, &inner, &outer, metric, window).unwrap();
+        for (i, all) in sorted.iter().enumerate() {
+            let nearer = all.iter().filter(|(r, _)| *r < inner[i]).count();
+            let within = all.iter().filter(|(r, _)| *r <= outer[i]).count();
+            prop_assert_eq!(shells[i], (nearer, within), "{:?}, point {}, {} {}", metric, i, inner[i], outer[i]);
+        }
+    }
+
+    #[test]
     fn the_same_as_another_library(n in 5..500_usize, seed: u64) {
         let x = normal(n, 3, seed);
         let points: Vec<[f64; 3]> = x.rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect();
@@ -214,5 +243,7 @@ fn errors() {
         assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period: 0.0 }));
         let lengths = Err(Error::RowMismatch { one: 3, other: 1 });
         assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
+        let lengths = Err(Error::RowMismatch { one: 3, other: 2 });
+        assert_eq!(search.count_shells(&one, &[1.0; 3], &[1.0; 2], l2, 0), lengths);
     }
 }

@@ -228,7 +228,10 @@ impl<'s> Ksg<'s> {
         let radii: Vec<Vec<f64>> = blocks.iter().map(|block| self.reach(block, neighbors)).collect();
         match &radii[..] {
             [radii] => search.count_among(points, radii, Boundary::Closed, self.largest_of(&widths), window),
-            _ => Ok(count_in_blocks(points, self.around.norm(), &widths, &radii, window)),
+            _ => {
+                let counts = count_in_blocks(points, self.around.norm().into(), &widths, &radii, &radii, window);
+                Ok(counts.into_iter().map(|(_, within)| within).collect())
+            }
         }
     }
 
