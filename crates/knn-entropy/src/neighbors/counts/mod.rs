@@ -11,7 +11,7 @@ use super::Boundary;
 use super::kd_tree::LEAF;
 use super::sorted::applies;
 use super::tree::Tree;
-use crate::geometry::{Geometry, with_geometry, with_norm};
+use crate::geometry::{Geometry, Split, with_geometry, with_norm, with_periods};
 use crate::metric::blocks;
 use crate::{Error, Metric, Result, Samples};
 
@@ -46,8 +46,8 @@ pub(super) fn count(
 /// Counts, for each point, the others that are nearer than the block's inner radius in every one of several blocks of
 /// coordinates, and those that are not farther than its outer radius in any.
 ///
-/// `metric` is that of the blocks, a norm or a torus of all coordinates; `inner[block][row]` and `outer[block][row]` are
-/// the radii.
+/// `metric` has the norm of the blocks and, on a torus, the periods of all coordinates. `inner[block][row]` and
+/// `outer[block][row]` are the radii.
 pub(crate) fn count_in_blocks(
     points: &Samples<'_>,
     metric: Metric<'_>,
@@ -58,12 +58,23 @@ pub(crate) fn count_in_blocks(
 ) -> Vec<(usize, usize)> {
     let points = metric.normalised(points);
     let radii = |block: usize, row: usize| [inner[block][row], outer[block][row]];
-    let counts = with_norm!(metric.norm(), |geometry| {
-        let part = |(start, end)| Part { start, end, geometry, metric: Metric::Norm(metric.norm()) };
-        let parts: Vec<_> = blocks(widths).map(part).collect();
-        count_in_parts(&points, &parts, radii, window)
-    });
+    let counts = match metric {
+        Metric::Norm(norm) | Metric::Blocks(norm, _) => {
+            with_norm!(norm, |geometry| count_in_parts(&points, &parts(metric, widths, geometry), radii, window))
+        }
+        Metric::Torus(norm, periods) | Metric::TorusBlocks(norm, _, periods) => {
+            with_periods!(norm, periods, |geometry| {
+                count_in_parts(&points, &parts(metric, widths, geometry), radii, window)
+            })
+        }
+    };
     counts.into_iter().map(|[nearer, within]| (nearer, within)).collect()
+}
+
+/// The parts that are blocks of these widths, `geometry` being that of all coordinates.
+fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec<Part<'m, G>> {
+    let part = |(start, end)| Part { start, end, geometry: geometry.part(start, end), metric: metric.part(start, end) };
+    blocks(widths).map(part).collect()
 }
 
 /// Counts the others that lie within a ball in each part, `radii(part, row)` being those around a point.
@@ -114,14 +125,17 @@ mod tests {
             lattice: bool,
             window in 0..30_usize,
             norm in prop_oneof![Just(Norm::L1), Just(Norm::L2), Just(Norm::LInf)],
+            torus: bool,
         ) {
             let round = |x: f64| if lattice { x.round() } else { x };
             let coordinates: Vec<f64> = values[..5 * n].iter().map(|&x| round(x) * scale).collect();
             let points = Samples::new(ndarray::ArrayView2::from_shape((n, 5), &coordinates).unwrap()).unwrap();
-            let (metric, widths) = (Metric::Norm(norm), [2, 1, 2]);
+            let periods = [4.0, f64::INFINITY, 3.0, 2.5, f64::INFINITY].map(|period| period * scale);
+            let metric = if torus { Metric::Torus(norm, &periods) } else { Metric::Norm(norm) };
+            let (widths, on) = ([2, 1, 2], metric.normalised(&points));
             let distance = |block: usize, i: usize, j: usize| {
                 let (start, end) = blocks(&widths).nth(block).unwrap();
-                norm.distance(&points.point(i)[start..end], &points.point(j)[start..end])
+                metric.part(start, end).distance(&on.point(i)[start..end], &on.point(j)[start..end])
             };
             // The distances of some other point in each block, a hair less, and more.
             let radii = |factor: f64| -> Vec<Vec<f64>> {
