@@ -102,8 +102,11 @@ pub enum Error {
         /// The number of coordinates.
         dimension: usize,
     },
-    /// A period that is not a positive number.
-    #[error("the period of column {column} is {period}; it must be a finite number above 0")]
+    /// A period that is not above 0, or is NaN or too small for full precision.
+    #[error(
+        "the period of column {column} is {period}; it must be at least 2.3e-308, or infinite for a column that is not \
+         periodic"
+    )]
     Period {
         /// The column.
         column: usize,

@@ -1,4 +1,4 @@
-use crate::geometry::with_geometry;
+use crate::geometry::{Geometry, with_periods};
 use crate::{Error, Norm, Result, Samples};
 
 /// How the distance of two points is made of their coordinates.
@@ -13,6 +13,9 @@ use crate::{Error, Norm, Result, Samples};
 /// // Each coordinate on a circle: from 0.9 on to 1, which is 0, and to 0.1.
 /// let torus = Metric::Torus(Norm::LInf, &[1.0, 2.0, 1.0]).distance(&a, &b);
 /// assert!((torus - 0.2).abs() < 1e-15);
+/// // An angle in turns and a place, and another angle.
+/// let mixed = Metric::TorusBlocks(Norm::L1, &[2, 1], &[1.0, f64::INFINITY, 1.0]).distance(&a, &b);
+/// assert_eq!(mixed, 2.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -22,8 +25,11 @@ pub enum Metric<'a> {
     /// The coordinates fall into consecutive blocks of these widths; the largest of the blocks' distances, each by the
     /// norm. In `LInf` the same as without blocks.
     Blocks(Norm, &'a [usize]),
-    /// Coordinates are periodic, with these periods, one for each: of the two ways round the shorter one counts.
+    /// Coordinates are periodic, with these periods, one for each: of the two ways round the shorter one counts. A
+    /// coordinate whose period is infinite is not periodic.
     Torus(Norm, &'a [f64]),
+    /// Blocks of these widths of coordinates with these periods: the largest of the blocks' distances, each as on a torus.
+    TorusBlocks(Norm, &'a [usize], &'a [f64]),
 }
 
 impl From<Norm> for Metric<'_> {
@@ -36,19 +42,25 @@ impl Metric<'_> {
     /// The norm it is made of.
     pub fn norm(&self) -> Norm {
         match *self {
-            Self::Norm(norm) | Self::Blocks(norm, _) | Self::Torus(norm, _) => norm,
+            Self::Norm(norm) | Self::Blocks(norm, _) | Self::Torus(norm, _) | Self::TorusBlocks(norm, ..) => norm,
         }
     }
 
     /// The periods of the coordinates, if there are any.
     pub(crate) fn periods(&self) -> Option<&[f64]> {
         match self {
-            Self::Torus(_, periods) => Some(periods),
+            Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => Some(periods),
             _ => None,
         }
     }
 
-    /// The distance of two points, to rounding for every scale. Infinite if it is larger than the largest number.
+    /// Whether coordinates have periods.
+    pub(crate) fn is_periodic(&self) -> bool {
+        matches!(self, Self::Torus(..) | Self::TorusBlocks(..))
+    }
+
+    /// The distance of two points, to rounding for every scale. Infinite if it is larger than the largest number. Periodic
+    /// coordinates are to be from 0 to their periods, as searches move them.
     ///
     /// # Panics
     ///
@@ -62,7 +74,7 @@ impl Metric<'_> {
                 blocks.fold(0.0, f64::max)
             }
             Self::Torus(norm, periods) => {
-                let key = with_geometry!(*self, a.len(), |geometry| geometry.key(a, b));
+                let key = with_periods!(norm, periods, |geometry| geometry.key(a, b));
                 match norm {
                     _ if !norm.is_safe(key) => {
                         let around: Vec<f64> = (0..a.len()).map(|c| wrapped(a[c], b[c], periods[c]).abs()).collect();
@@ -72,14 +84,27 @@ impl Metric<'_> {
                     Norm::L1 | Norm::LInf => key,
                 }
             }
+            Self::TorusBlocks(_, widths, periods) => {
+                assert_eq!(a.len(), periods.len(), "not a period for each coordinate");
+                let block = |(start, end)| self.part(start, end).distance(&a[start..end], &b[start..end]);
+                blocks(widths).map(block).fold(0.0, f64::max)
+            }
         }
     }
 
     /// The signed difference of two coordinates, the shorter way round.
     pub(crate) fn difference(&self, coordinate: usize, a: f64, b: f64) -> f64 {
         match self {
-            Self::Torus(_, periods) => wrapped(a, b, periods[coordinate]),
-            _ => a - b,
+            Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => wrapped(a, b, periods[coordinate]),
+            Self::Norm(_) | Self::Blocks(..) => a - b,
+        }
+    }
+
+    /// The metric of one block, the coordinates from `start` to `end`.
+    pub(crate) fn part(&self, start: usize, end: usize) -> Self {
+        match *self {
+            Self::Norm(norm) | Self::Blocks(norm, _) => Self::Norm(norm),
+            Self::Torus(norm, periods) | Self::TorusBlocks(norm, _, periods) => Self::Torus(norm, &periods[start..end]),
         }
     }
 
@@ -87,22 +112,11 @@ impl Metric<'_> {
     pub(crate) fn check(&self, d: usize) -> Result<()> {
         match *self {
             Self::Norm(_) => Ok(()),
-            Self::Blocks(_, widths) => {
-                let total = widths.iter().try_fold(0_usize, |sum, &width| sum.checked_add(width));
-                if total == Some(d) && !widths.contains(&0) {
-                    Ok(())
-                } else {
-                    Err(Error::Blocks { widths: widths.to_vec(), dimension: d })
-                }
-            }
-            Self::Torus(_, periods) => {
-                if periods.len() != d {
-                    return Err(Error::Periods { periods: periods.len(), dimension: d });
-                }
-                match periods.iter().position(|&period| !(period.is_normal() && period > 0.0)) {
-                    Some(column) => Err(Error::Period { column, period: periods[column] }),
-                    None => Ok(()),
-                }
+            Self::Blocks(_, widths) => check_widths(widths, d),
+            Self::Torus(_, periods) => check_periods(periods, d),
+            Self::TorusBlocks(_, widths, periods) => {
+                check_widths(widths, d)?;
+                check_periods(periods, d)
             }
         }
     }
@@ -110,13 +124,41 @@ impl Metric<'_> {
     /// The points as they are searched: on a torus, moved by whole periods to between 0 and the period.
     pub(crate) fn normalised<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
         match self {
-            Self::Torus(_, periods) => samples.map(|column, x| {
-                let around = x.rem_euclid(periods[column]);
-                // Just below a multiple of the period the remainder is rounded to the period itself.
-                if around < periods[column] { around } else { 0.0 }
-            }),
-            _ => samples.reborrow(),
+            Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => {
+                samples.map(|column, x| moved(x, periods[column]))
+            }
+            Self::Norm(_) | Self::Blocks(..) => samples.reborrow(),
         }
+    }
+}
+
+/// A coordinate moved by whole periods to between 0 and the period.
+fn moved(x: f64, period: f64) -> f64 {
+    if period.is_infinite() {
+        return x;
+    }
+    let around = x.rem_euclid(period);
+    // Just below a multiple of the period the remainder is rounded to the period itself.
+    if around < period { around } else { 0.0 }
+}
+
+fn check_widths(widths: &[usize], d: usize) -> Result<()> {
+    let total = widths.iter().try_fold(0_usize, |sum, &width| sum.checked_add(width));
+    if total == Some(d) && !widths.contains(&0) {
+        Ok(())
+    } else {
+        Err(Error::Blocks { widths: widths.to_vec(), dimension: d })
+    }
+}
+
+fn check_periods(periods: &[f64], d: usize) -> Result<()> {
+    if periods.len() != d {
+        return Err(Error::Periods { periods: periods.len(), dimension: d });
+    }
+    let fits = |period: f64| period > 0.0 && (period.is_normal() || period.is_infinite());
+    match periods.iter().position(|&period| !fits(period)) {
+        Some(column) => Err(Error::Period { column, period: periods[column] }),
+        None => Ok(()),
     }
 }
 
@@ -129,9 +171,56 @@ pub(crate) fn blocks(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     })
 }
 
-/// `a - b` the shorter way round, for coordinates from 0 to the period.
+/// `a - b` the shorter way round, for coordinates from 0 to the period, which may be infinite.
 pub(crate) fn wrapped(a: f64, b: f64, period: f64) -> f64 {
     let u = a - b;
     let other = period - u.abs();
     if other < u.abs() { -other * u.signum() } else { u }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn coordinate() -> impl Strategy<Value = f64> {
+        prop_oneof![-3.0..3.0, -1e-200..1e-200, -1.7e308..1.7e308, Just(0.0), Just(-0.0), Just(5e-324)]
+    }
+
+    proptest! {
+        #[test]
+        fn without_finite_periods_a_torus_is_flat(
+            a in prop::collection::vec(coordinate(), 11),
+            b in prop::collection::vec(coordinate(), 11),
+            d in 1..12_usize,
+        ) {
+            let (a, b, periods, widths) = (&a[..d], &b[..d], &vec![f64::INFINITY; d][..], &[1, d - 1][..]);
+            for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+                let torus = Metric::Torus(norm, periods);
+                prop_assert_eq!(torus.distance(a, b).to_bits(), norm.distance(a, b).to_bits());
+                let (blocks, torus) = (Metric::Blocks(norm, widths), Metric::TorusBlocks(norm, widths, periods));
+                prop_assert_eq!(torus.distance(a, b).to_bits(), blocks.distance(a, b).to_bits());
+                prop_assert_eq!(torus.difference(0, a[0], b[0]).to_bits(), (a[0] - b[0]).to_bits());
+                let points = Samples::new(ndarray::ArrayView2::from_shape((1, d), a).unwrap()).unwrap();
+                let moved = torus.normalised(&points);
+                prop_assert_eq!(moved.coordinates(), a);
+            }
+        }
+    }
+
+    #[test]
+    fn each_block_is_a_torus() {
+        let periods = [1.0, f64::INFINITY, 2.0];
+        let (a, b) = ([0.1, 5.0, 0.2], [0.9, 5.5, 1.9]);
+        // The first coordinates are 0.2 apart around the circle, the last 0.3.
+        for (norm, expected) in [(Norm::L1, 0.7), (Norm::L2, 0.29_f64.sqrt()), (Norm::LInf, 0.5)] {
+            let metric = Metric::TorusBlocks(norm, &[2, 1], &periods);
+            approx::assert_relative_eq!(metric.distance(&a, &b), expected, max_relative = 1e-14);
+            approx::assert_relative_eq!(metric.part(2, 3).distance(&a[2..], &b[2..]), 0.3, max_relative = 1e-14);
+        }
+        let metric = Metric::TorusBlocks(Norm::L2, &[2, 1], &periods);
+        approx::assert_relative_eq!(metric.difference(0, 0.1, 0.9), 0.2, max_relative = 1e-14);
+        approx::assert_relative_eq!(metric.difference(2, 0.2, 1.9), 0.3, max_relative = 1e-14);
+    }
 }

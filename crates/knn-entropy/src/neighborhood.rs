@@ -21,8 +21,8 @@ impl<'s> Neighborhood<'s> {
 
     pub(crate) fn with_norm(self, norm: Norm) -> Self {
         let metric = match self.metric {
-            Metric::Torus(_, periods) => Metric::Torus(norm, periods),
-            _ => Metric::Norm(norm),
+            Metric::Torus(_, periods) | Metric::TorusBlocks(_, _, periods) => Metric::Torus(norm, periods),
+            Metric::Norm(_) | Metric::Blocks(..) => Metric::Norm(norm),
         };
         Self { metric, ..self }
     }

@@ -109,7 +109,12 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
     if let (Ok(x), Ok(y)) = (Samples::new(x), Samples::new(y)) {
         let radii = vec![length; x.len()];
         for search in [&Auto as &dyn NeighborSearch, &BruteForce, &KdTree, &Sorted, &Blocked] {
-            for metric in [Metric::Norm(norm), Metric::Blocks(norm, &[1, window]), Metric::Torus(norm, &periods)] {
+            for metric in [
+                Metric::Norm(norm),
+                Metric::Blocks(norm, &[1, window]),
+                Metric::Torus(norm, &periods),
+                Metric::TorusBlocks(norm, &[1, window], &periods),
+            ] {
                 let found = [search.among(&x, k, metric, window), search.between(&x, &y, k, metric)];
                 for neighbors in found.into_iter().flatten() {
                     assert!(neighbors.distances.iter().all(|r| !r.is_nan()));

@@ -37,22 +37,32 @@ fn points_of(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
     }
 }
 
-fn metric(kind: usize, d: usize, widths: &mut Vec<usize>, periods: &mut Vec<f64>) -> Metric<'static> {
+/// The kinds of metrics below.
+const METRICS: usize = 18;
+
+fn metric(kind: usize, d: usize) -> Metric<'static> {
     let norm = NORMS[kind % 3];
-    *widths = if d > 1 { vec![1, d - 1] } else { vec![1] };
-    *periods = (0..d).map(|c| 0.5 + c as f64).collect();
     // Leaked, so that a metric is a value like any other in the tests: a few bytes.
+    let widths: &[usize] = if d > 1 { vec![1, d - 1].leak() } else { &[1] };
+    let periods: &[f64] = (0..d).map(|c| 0.5 + c as f64).collect::<Vec<_>>().leak();
+    // Every other coordinate is not periodic.
+    let some = || (0..d).map(|c| if c % 2 == 0 { periods[c] } else { f64::INFINITY }).collect::<Vec<_>>().leak();
     match kind / 3 {
         0 | 1 => Metric::Norm(norm),
-        2 => Metric::Blocks(norm, widths.clone().leak()),
-        _ => Metric::Torus(norm, periods.clone().leak()),
+        2 => Metric::Blocks(norm, widths),
+        3 => Metric::Torus(norm, periods),
+        4 => Metric::Torus(norm, some()),
+        _ => Metric::TorusBlocks(norm, widths, some()),
     }
 }
 
 /// Moved onto the torus, where that is what is measured on.
 fn moved(x: &Array2<f64>, metric: Metric<'_>) -> Array2<f64> {
     match metric {
-        Metric::Torus(_, periods) => Array2::from_shape_fn(x.dim(), |(i, c)| {
+        Metric::Torus(_, periods) | Metric::TorusBlocks(_, _, periods) => Array2::from_shape_fn(x.dim(), |(i, c)| {
+            if periods[c] == f64::INFINITY {
+                return x[[i, c]];
+            }
             let around = x[[i, c]].rem_euclid(periods[c]);
             if around < periods[c] { around } else { 0.0 }
         }),
@@ -72,8 +82,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn among_themselves(x in points(), kind in 0..12_usize, k: prop::sample::Index, small: bool, window in 0..4_usize) {
-        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+    fn among_themselves(x in points(), kind in 0..METRICS, k: prop::sample::Index, small: bool, window in 0..4_usize) {
+        let metric = metric(kind, x.ncols());
         let window = if x.nrows() > 2 * window + 1 { window } else { 0 };
         let others = x.nrows() - 2 * window - 1;
         let k = 1 + k.index(if small { others.min(12) } else { others });
@@ -90,8 +100,8 @@ proptest! {
     }
 
     #[test]
-    fn between_two_sets(x in points(), m in 1..100_usize, kind in 0..12_usize, k: prop::sample::Index) {
-        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+    fn between_two_sets(x in points(), m in 1..100_usize, kind in 0..METRICS, k: prop::sample::Index) {
+        let metric = metric(kind, x.ncols());
         let m = m.min(x.nrows() - 1);
         let (y, x) = (x.slice(ndarray::s![..m, ..]).to_owned(), x.slice(ndarray::s![m.., ..]).to_owned());
         let k = 1 + k.index(y.nrows());
@@ -107,8 +117,8 @@ proptest! {
     }
 
     #[test]
-    fn counts(x in points(), kind in 0..12_usize, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
-        let metric = metric(kind, x.ncols(), &mut Vec::new(), &mut Vec::new());
+    fn counts(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+        let metric = metric(kind, x.ncols());
         let on = moved(&x, metric);
         let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
         // Radii that are distances, so that the boundary matters; some that are none, and extremes.
@@ -129,6 +139,35 @@ proptest! {
                 let expected = sorted(&on, &on, i, metric, Some(window)).iter().filter(within).count();
                 prop_assert_eq!(counts[i], expected, "{:?}, {:?}, point {}, radius {}", boundary, metric, i, radii[i]);
             }
+        }
+    }
+
+    #[test]
+    fn shells(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+        let metric = metric(kind, x.ncols());
+        let on = moved(&x, metric);
+        let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
+        let sorted: Vec<_> = (0..x.len()).map(|i| sorted(&on, &on, i, metric, Some(window))).collect();
+        // Mostly a hair apart around a distance, so that the boundaries matter; some nested the wrong way, and some none.
+        let (inner, outer): (Vec<f64>, Vec<f64>) = sorted.iter().enumerate().map(|(i, all)| {
+            let r = if all.is_empty() { 1.0 } else { all[k.index(all.len())].0 };
+            match (i as u64 ^ seed) % 10 {
+                0 => (0.0, r),
+                1 => (1e-200, 1.5),
+                2 => (r, f64::INFINITY),
+                3 => (2.0 * r, 0.5 * r),
+                4 => (-1.0, 0.0),
+                5 => (f64::NAN, r.next_up()),
+                6 => (0.3 * r, 1.7 * r),
+                7 => (r, r),
+                _ => (r * (1.0 - 1e-15), r * (1.0 + 1e-15)),
+            }
+        }).unzip();
+        let shells = Auto.count_shells(&x, &inner, &outer, metric, window).unwrap();
+        for (i, all) in sorted.iter().enumerate() {
+            let nearer = all.iter().filter(|(r, _)| *r < inner[i]).count();
+            let within = all.iter().filter(|(r, _)| *r <= outer[i]).count();
+            prop_assert_eq!(shells[i], (nearer, within), "{:?}, point {}, {} {}", metric, i, inner[i], outer[i]);
         }
     }
 
@@ -212,7 +251,19 @@ fn errors() {
         assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Periods { periods: 1, dimension: 2 }));
         let torus = Metric::Torus(Norm::L2, &[1.0, 0.0]);
         assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period: 0.0 }));
+        for period in [f64::NEG_INFINITY, -1.0, 5e-324] {
+            let periods = [f64::INFINITY, period];
+            for torus in [Metric::Torus(Norm::L2, &periods), Metric::TorusBlocks(Norm::L2, &[1, 1], &periods)] {
+                assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period }));
+            }
+        }
+        let blocks = Metric::TorusBlocks(Norm::L2, &[3], &[1.0; 2]);
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Blocks { widths: vec![3], dimension: 2 }));
+        let blocks = Metric::TorusBlocks(Norm::L2, &[2], &[1.0; 3]);
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Periods { periods: 3, dimension: 2 }));
         let lengths = Err(Error::RowMismatch { one: 3, other: 1 });
         assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
+        let lengths = Err(Error::RowMismatch { one: 3, other: 2 });
+        assert_eq!(search.count_shells(&one, &[1.0; 3], &[1.0; 2], l2, 0), lengths);
     }
 }

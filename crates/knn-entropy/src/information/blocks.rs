@@ -42,10 +42,6 @@ impl<'a> Blocks<'a> {
         self.parts.first().map_or(0, Samples::len)
     }
 
-    pub(super) fn part(&self, block: usize) -> &Samples<'a> {
-        &self.parts[block]
-    }
-
     /// The space of some of the blocks, side by side.
     pub(super) fn space(&self, which: &[usize]) -> Result<Space<'_>> {
         let parts: Vec<&Samples<'_>> = which.iter().map(|&block| &self.parts[block]).collect();
@@ -97,7 +93,12 @@ pub(super) struct Space<'a> {
 impl Space<'_> {
     /// For each row the number of others within its radius of each block, those on it counted.
     pub(super) fn closed(&self, radii: &[Vec<f64>], window: usize) -> Vec<usize> {
-        count_in_blocks(&self.samples, self.norm, &self.widths, radii, window)
+        let metric = match self.periods.is_empty() {
+            true => Metric::Norm(self.norm),
+            false => Metric::Torus(self.norm, &self.periods),
+        };
+        let counts = count_in_blocks(&self.samples, metric, &self.widths, radii, radii, window);
+        counts.into_iter().map(|(_, within)| within).collect()
     }
 
     pub(super) fn metric(&self) -> Metric<'_> {
@@ -107,7 +108,7 @@ impl Space<'_> {
             (true, true) => Metric::Norm(self.norm),
             (false, true) => Metric::Blocks(self.norm, &self.widths),
             (true, false) => Metric::Torus(self.norm, &self.periods),
-            (false, false) => todo!(),
+            (false, false) => Metric::TorusBlocks(self.norm, &self.widths, &self.periods),
         }
     }
 }

@@ -155,10 +155,7 @@ impl<'s> Ross<'s> {
         let (widths, periods) =
             ([d, 1], self.around.metric.periods().map(|periods| [periods, &[f64::INFINITY]].concat()));
         let metric = match &periods {
-            Some(periods) => {
-                let _ = periods;
-                todo!()
-            }
+            Some(periods) => Metric::TorusBlocks(self.around.norm(), &widths, periods),
             None => Metric::Blocks(self.around.norm(), &widths),
         };
         let neighbors = self.around.search.among(&both, self.around.k, metric, window)?;

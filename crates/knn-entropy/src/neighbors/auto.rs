@@ -143,7 +143,7 @@ fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
 /// A power of two that brings the coordinates near 1, if squares of differences would be out of range otherwise and
 /// multiplying by it is exact; else 1.
 fn unit(sets: &[&Samples<'_>], metric: Metric<'_>) -> f64 {
-    if matches!(metric, Metric::Torus(..)) || metric.norm() != Norm::L2 {
+    if metric.is_periodic() || metric.norm() != Norm::L2 {
         return 1.0;
     }
     let largest_of = |set: &&Samples<'_>| {

@@ -87,7 +87,9 @@ pub trait NeighborSearch: Debug + Sync {
         metric: Metric<'_>,
         window: usize,
     ) -> Result<Vec<usize>> {
-        counts::count(points, radii, boundary, metric, window)
+        // One walk counts both at little more than the cost of one.
+        let counts = counts::count(points, radii, radii, metric, window)?;
+        Ok(counts.into_iter().map(|counts| counts[usize::from(boundary == Boundary::Closed)]).collect())
     }
 
     /// For each point, the numbers of others nearer than its `inner` radius and not farther than its `outer` one, as a pair;
@@ -104,9 +106,8 @@ pub trait NeighborSearch: Debug + Sync {
         metric: Metric<'_>,
         window: usize,
     ) -> Result<Vec<(usize, usize)>> {
-        let open = self.count_among(points, inner, Boundary::Open, metric, window)?;
-        let closed = self.count_among(points, outer, Boundary::Closed, metric, window)?;
-        Ok(open.into_iter().zip(closed).collect())
+        let counts = counts::count(points, inner, outer, metric, window)?;
+        Ok(counts.into_iter().map(|[nearer, within]| (nearer, within)).collect())
     }
 }
 

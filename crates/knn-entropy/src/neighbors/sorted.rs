@@ -38,7 +38,7 @@ impl NeighborSearch for Sorted {
 
 /// Whether distances are differences of two numbers.
 pub(super) fn applies(points: &Samples<'_>, metric: Metric<'_>) -> bool {
-    points.dimension() == 1 && !matches!(metric, Metric::Torus(..))
+    points.dimension() == 1 && !metric.is_periodic()
 }
 
 /// Whole numbers in the order of finite ones, which compare faster; of -0 and 0 the same.

@@ -1,0 +1,54 @@
+use super::sum::{LANES, Largest, Sum};
+use super::{Bounds, Geometry, Lanes, Split};
+use crate::metric::blocks;
+
+/// The largest of the distances in blocks of coordinates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocks<'a, G> {
+    widths: &'a [usize],
+    /// That of all coordinates.
+    inner: G,
+}
+
+impl<'a, G: Split> Blocks<'a, G> {
+    pub(crate) fn new(widths: &'a [usize], inner: G) -> Self {
+        Self { widths, inner }
+    }
+
+    #[inline(always)]
+    fn largest(&self, key: impl Fn(G, usize, usize) -> f64) -> f64 {
+        let keys = blocks(self.widths).map(|(start, end)| key(self.inner.part(start, end), start, end));
+        keys.fold(0.0, Largest::add)
+    }
+}
+
+impl<G: Split> Geometry for Blocks<'_, G> {
+    const SQUARED: bool = G::SQUARED;
+
+    #[inline(always)]
+    fn key(&self, a: &[f64], b: &[f64]) -> f64 {
+        self.largest(|inner, start, end| inner.key(&a[start..end], &b[start..end]))
+    }
+
+    #[inline(always)]
+    fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes {
+        let mut most = [0.0; LANES];
+        for (start, end) in blocks(self.widths) {
+            let keys = self.inner.part(start, end).keys(&a[start..end], &others[start..end]);
+            for lane in 0..LANES {
+                most[lane] = Largest::add(most[lane], keys[lane]);
+            }
+        }
+        most
+    }
+
+    #[inline(always)]
+    fn nearest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64 {
+        self.largest(|inner, start, end| inner.nearest_key(a.part(start, end), b.part(start, end)))
+    }
+
+    #[inline(always)]
+    fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64 {
+        self.largest(|inner, start, end| inner.farthest_key(a.part(start, end), b.part(start, end)))
+    }
+}

@@ -1,0 +1,142 @@
+/// How a norm adds up the sizes of differences.
+pub(crate) trait Sum: Copy + Send + Sync {
+    const SQUARED: bool;
+    fn add(sum: f64, size: f64) -> f64;
+    fn join(a: f64, b: f64) -> f64;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SumOfSizes;
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SumOfSquares;
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Largest;
+
+impl Sum for SumOfSizes {
+    const SQUARED: bool = false;
+    #[inline(always)]
+    fn add(sum: f64, size: f64) -> f64 {
+        sum + size
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+impl Sum for SumOfSquares {
+    const SQUARED: bool = true;
+    #[inline(always)]
+    fn add(sum: f64, size: f64) -> f64 {
+        sum + size * size
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+impl Sum for Largest {
+    const SQUARED: bool = false;
+    #[inline(always)]
+    fn add(sum: f64, size: f64) -> f64 {
+        if size > sum { size } else { sum }
+    }
+    #[inline(always)]
+    fn join(a: f64, b: f64) -> f64 {
+        if b > a { b } else { a }
+    }
+}
+
+/// Independent partial sums: with one alone every addition would wait for the one before it.
+pub(crate) const LANES: usize = 8;
+
+/// A number for each of so many points.
+pub(crate) type Lanes = [f64; LANES];
+
+/// Adds up `size(0)` to `size(d - 1)` in an order that depends on `d` alone.
+#[inline(always)]
+pub(super) fn add_up<S: Sum>(d: usize, size: impl Fn(usize) -> f64) -> f64 {
+    // In a few dimensions there is nothing to wait for, and joining the parts would take longer than the sum.
+    if d < LANES {
+        let mut sum = 0.0;
+        for c in 0..d {
+            sum = S::add(sum, size(c));
+        }
+        return sum;
+    }
+    let mut parts = [0.0; LANES];
+    let whole = d / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        for (lane, part) in parts.iter_mut().enumerate() {
+            *part = S::add(*part, size(start + lane));
+        }
+    }
+    for (lane, part) in parts.iter_mut().enumerate().take(d - whole) {
+        *part = S::add(*part, size(whole + lane));
+    }
+    join::<S>(parts)
+}
+
+#[inline(always)]
+fn join<S: Sum>([p, q, r, s, t, u, v, w]: [f64; LANES]) -> f64 {
+    S::join(S::join(S::join(p, t), S::join(q, u)), S::join(S::join(r, v), S::join(s, w)))
+}
+
+/// [`add_up`] for several points at once.
+#[inline(always)]
+pub(super) fn add_up_lanes<S: Sum>(d: usize, size: impl Fn(usize) -> Lanes) -> Lanes {
+    let add = |mut sum: Lanes, c: usize| {
+        let size = size(c);
+        for lane in 0..LANES {
+            sum[lane] = S::add(sum[lane], size[lane]);
+        }
+        sum
+    };
+    let mut sum = [0.0; LANES];
+    if d < LANES {
+        for c in 0..d {
+            sum = add(sum, c);
+        }
+        return sum;
+    }
+    let mut parts = [[0.0; LANES]; LANES];
+    for (first, part) in parts.iter_mut().enumerate() {
+        for c in (first..d).step_by(LANES) {
+            *part = add(*part, c);
+        }
+    }
+    for (lane, sum) in sum.iter_mut().enumerate() {
+        *sum = join::<S>(parts.map(|part| part[lane]));
+    }
+    sum
+}
+
+#[inline(always)]
+pub(super) fn sizes(a: f64, others: &Lanes, size: impl Fn(f64) -> f64) -> Lanes {
+    let mut sizes = [0.0; LANES];
+    for lane in 0..LANES {
+        sizes[lane] = size((a - others[lane]).abs());
+    }
+    sizes
+}
+
+/// The key of two points by a norm, in the order of [`add_up`].
+#[inline(always)]
+pub(crate) fn plain_key<S: Sum>(a: &[f64], b: &[f64]) -> f64 {
+    if a.len() < LANES {
+        return a.iter().zip(b).fold(0.0, |sum, (a, b)| S::add(sum, (a - b).abs()));
+    }
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let mut parts = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            parts[lane] = S::add(parts[lane], (a[lane] - b[lane]).abs());
+        }
+    }
+    for (lane, (a, b)) in a_rest.iter().zip(b_rest).enumerate() {
+        parts[lane] = S::add(parts[lane], (a - b).abs());
+    }
+    join::<S>(parts)
+}

@@ -1,0 +1,78 @@
+use super::Boundary;
+use crate::Norm;
+
+impl Boundary {
+    #[inline(always)]
+    pub(super) fn holds(self, distance: f64, radius: f64) -> bool {
+        match self {
+            Self::Open => distance < radius,
+            Self::Closed => distance <= radius,
+        }
+    }
+}
+
+/// What is within a radius, as keys tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ball {
+    pub(super) boundary: Boundary,
+    pub(super) radius: f64,
+    /// The largest key within.
+    pub(super) limit: f64,
+    /// Whether keys tell what is within, or are out of the range of numbers.
+    pub(super) safe: bool,
+}
+
+impl Ball {
+    pub(super) fn new(norm: Norm, boundary: Boundary, radius: f64) -> Self {
+        let holds = |distance| boundary.holds(distance, radius);
+        let (limit, safe) = match norm {
+            // Nothing is nearer than 0. So it is for a radius that is NaN, too.
+            _ if !holds(0.0) => (-1.0, true),
+            _ if holds(f64::INFINITY) => (f64::INFINITY, true),
+            Norm::L2 if radius > 1e-140 && radius < 1e150 => {
+                // The square is off by rounding: go to the last one whose root is within.
+                let mut limit = radius * radius;
+                while !holds(limit.sqrt()) {
+                    limit = limit.next_down();
+                }
+                while holds(limit.next_up().sqrt()) {
+                    limit = limit.next_up();
+                }
+                (limit, true)
+            }
+            Norm::L2 if radius <= 1e-140 => (1e-278, false),
+            Norm::L2 => (f64::INFINITY, false),
+            Norm::L1 | Norm::LInf if holds(radius) => (radius, true),
+            Norm::L1 | Norm::LInf => (radius.next_down(), true),
+        };
+        Self { boundary, radius, limit, safe }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_the_last_keys_within() {
+        for radius in [0.1, 1.0 / 3.0, 1.0, 2.0_f64.sqrt(), 1e-100, 1e100] {
+            for boundary in [Boundary::Open, Boundary::Closed] {
+                let ball = Ball::new(Norm::L2, boundary, radius);
+                assert!(ball.safe);
+                assert!(boundary.holds(ball.limit.sqrt(), radius));
+                assert!(!boundary.holds(ball.limit.next_up().sqrt(), radius));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_within_a_radius_that_is_none() {
+        for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+            for radius in [f64::NAN, -1.0, f64::NEG_INFINITY] {
+                assert!(Ball::new(norm, Boundary::Closed, radius).limit < 0.0);
+            }
+            assert!(Ball::new(norm, Boundary::Open, 0.0).limit < 0.0);
+            assert!(Ball::new(norm, Boundary::Closed, f64::INFINITY).limit.is_infinite());
+        }
+    }
+}

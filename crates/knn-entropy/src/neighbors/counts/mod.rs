@@ -1,0 +1,156 @@
+//! Numbers of points within radii: in one dimension by sorting, else with a kd-tree.
+
+mod ball;
+mod line;
+mod walk;
+
+use rayon::prelude::*;
+
+use self::walk::{Part, Probe};
+use super::Boundary;
+use super::kd_tree::LEAF;
+use super::sorted::applies;
+use super::tree::Tree;
+use crate::geometry::{Geometry, Split, with_geometry, with_norm, with_periods};
+use crate::metric::blocks;
+use crate::{Error, Metric, Result, Samples};
+
+/// The boundaries of the two regions that are counted around each point, the inner and the outer one.
+const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
+
+/// Counts, for each point, the others nearer than its inner radius and those not farther than its outer one, in one walk.
+pub(super) fn count(
+    points: &Samples<'_>,
+    inner: &[f64],
+    outer: &[f64],
+    metric: Metric<'_>,
+    window: usize,
+) -> Result<Vec<[usize; 2]>> {
+    metric.check(points.dimension())?;
+    for radii in [inner, outer] {
+        if radii.len() != points.len() {
+            return Err(Error::RowMismatch { one: points.len(), other: radii.len() });
+        }
+    }
+    let points = metric.normalised(points);
+    let radii = |row: usize| [inner[row], outer[row]];
+    if applies(&points, metric) {
+        return Ok(line::count(points.coordinates(), radii, window));
+    }
+    Ok(with_geometry!(metric, points.dimension(), |geometry| {
+        let parts = [Part { start: 0, end: points.dimension(), geometry, metric }];
+        count_in_parts(&points, &parts, |_, row| radii(row), window)
+    }))
+}
+
+/// Counts, for each point, the others that are nearer than the block's inner radius in every one of several blocks of
+/// coordinates, and those that are not farther than its outer radius in any.
+///
+/// `metric` has the norm of the blocks and, on a torus, the periods of all coordinates. `inner[block][row]` and
+/// `outer[block][row]` are the radii.
+pub(crate) fn count_in_blocks(
+    points: &Samples<'_>,
+    metric: Metric<'_>,
+    widths: &[usize],
+    inner: &[Vec<f64>],
+    outer: &[Vec<f64>],
+    window: usize,
+) -> Vec<(usize, usize)> {
+    let points = metric.normalised(points);
+    let radii = |block: usize, row: usize| [inner[block][row], outer[block][row]];
+    let counts = match metric {
+        Metric::Norm(norm) | Metric::Blocks(norm, _) => {
+            with_norm!(norm, |geometry| count_in_parts(&points, &parts(metric, widths, geometry), radii, window))
+        }
+        Metric::Torus(norm, periods) | Metric::TorusBlocks(norm, _, periods) => {
+            with_periods!(norm, periods, |geometry| {
+                count_in_parts(&points, &parts(metric, widths, geometry), radii, window)
+            })
+        }
+    };
+    counts.into_iter().map(|[nearer, within]| (nearer, within)).collect()
+}
+
+/// The parts that are blocks of these widths, `geometry` being that of all coordinates.
+fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec<Part<'m, G>> {
+    let part = |(start, end)| Part { start, end, geometry: geometry.part(start, end), metric: metric.part(start, end) };
+    blocks(widths).map(part).collect()
+}
+
+/// Counts the others that lie within a ball in each part, `radii(part, row)` being those around a point.
+fn count_in_parts<G: Geometry>(
+    points: &Samples<'_>,
+    parts: &[Part<'_, G>],
+    radii: impl Fn(usize, usize) -> [f64; 2] + Sync,
+    window: usize,
+) -> Vec<[usize; 2]> {
+    let tree = Tree::new(points, LEAF);
+    // In the order of the tree, because the neighbours of neighbours are in the cache.
+    let rows = tree.indices(tree.root()).par_iter().with_min_len(256);
+    let counts: Vec<(usize, [usize; 2])> = rows
+        .map_init(Vec::new, |balls, &row| {
+            let probe = Probe::new(points.point(row), parts, |part| radii(part, row), balls);
+            let mut counts = probe.count(&tree);
+            // All were counted, and the point itself and its neighbours in time are no others.
+            let last = row.saturating_add(window).min(points.len() - 1);
+            for other in row.saturating_sub(window)..=last {
+                let held = probe.holds(points.point(other));
+                counts.iter_mut().zip(held).for_each(|(count, held)| *count -= usize::from(held));
+            }
+            (row, counts)
+        })
+        .collect();
+    let mut of_points = vec![[0; 2]; points.len()];
+    for (row, counts) in counts {
+        of_points[row] = counts;
+    }
+    of_points
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Norm;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn counts_in_blocks_are_those_of_every_pair(
+            n in 1..150_usize,
+            values in prop::collection::vec(prop_oneof![-3.0..3.0, (-3..3_i32).prop_map(f64::from)], 5 * 150),
+            scale in prop_oneof![Just(1.0), Just(1e-200), Just(1e200)],
+            lattice: bool,
+            window in 0..30_usize,
+            norm in prop_oneof![Just(Norm::L1), Just(Norm::L2), Just(Norm::LInf)],
+            torus: bool,
+        ) {
+            let round = |x: f64| if lattice { x.round() } else { x };
+            let coordinates: Vec<f64> = values[..5 * n].iter().map(|&x| round(x) * scale).collect();
+            let points = Samples::new(ndarray::ArrayView2::from_shape((n, 5), &coordinates).unwrap()).unwrap();
+            let periods = [4.0, f64::INFINITY, 3.0, 2.5, f64::INFINITY].map(|period| period * scale);
+            let metric = if torus { Metric::Torus(norm, &periods) } else { Metric::Norm(norm) };
+            let (widths, on) = ([2, 1, 2], metric.normalised(&points));
+            let distance = |block: usize, i: usize, j: usize| {
+                let (start, end) = blocks(&widths).nth(block).unwrap();
+                metric.part(start, end).distance(&on.point(i)[start..end], &on.point(j)[start..end])
+            };
+            // The distances of some other point in each block, a hair less, and more.
+            let radii = |factor: f64| -> Vec<Vec<f64>> {
+                (0..3).map(|b| (0..n).map(|i| distance(b, i, (7 * i + b + 1) % n) * factor).collect()).collect()
+            };
+            for (inner, outer) in [(1.0, 1.0), (1.0 - 1e-15, 1.0 + 1e-15), (0.5, 2.0)] {
+                let (inner, outer) = (radii(inner), radii(outer));
+                let found = count_in_blocks(&points, metric, &widths, &inner, &outer, window);
+                for i in 0..n {
+                    let others = || (0..n).filter(|j| i.abs_diff(*j) > window);
+                    let nearer = others().filter(|&j| (0..3).all(|b| distance(b, i, j) < inner[b][i])).count();
+                    let within = others().filter(|&j| (0..3).all(|b| distance(b, i, j) <= outer[b][i])).count();
+                    prop_assert_eq!(found[i], (nearer, within));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use super::BOTH;
+use super::ball::Ball;
+use crate::Metric;
+use crate::geometry::{Bounds, Geometry, LANES, Lanes};
+use crate::neighbors::tree::{Node, Tree};
+use crate::simd::{self, Kernel};
+
+/// Coordinates that have a distance of their own: those from `start` to `end`.
+pub(super) struct Part<'a, G> {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) geometry: G,
+    /// That of these coordinates.
+    pub(super) metric: Metric<'a>,
+}
+
+impl<G> Part<'_, G> {
+    #[inline(always)]
+    fn of<'s, T>(&self, coordinates: &'s [T]) -> &'s [T] {
+        &coordinates[self.start..self.end]
+    }
+}
+
+/// A point and two regions around it, an open and a closed one, each a ball in every part.
+pub(super) struct Probe<'q, G> {
+    point: &'q [f64],
+    parts: &'q [Part<'q, G>],
+    /// One for each part.
+    balls: &'q [[Ball; 2]],
+}
+
+impl<'q, G: Geometry> Probe<'q, G> {
+    /// `room` is for the balls.
+    pub(super) fn new(
+        point: &'q [f64],
+        parts: &'q [Part<'q, G>],
+        radii: impl Fn(usize) -> [f64; 2],
+        room: &'q mut Vec<[Ball; 2]>,
+    ) -> Self {
+        room.clear();
+        room.extend(parts.iter().enumerate().map(|(p, part)| {
+            let radii = radii(p);
+            std::array::from_fn(|s| Ball::new(part.metric.norm(), BOTH[s], radii[s]))
+        }));
+        Self { point, parts, balls: room }
+    }
+
+    /// Counts the points of a tree within each region, the point itself among them.
+    pub(super) fn count(&self, tree: &Tree) -> [usize; 2] {
+        let mut counts = [0; 2];
+        self.visit(tree, tree.root(), [true; 2], &mut counts);
+        counts
+    }
+
+    /// Tells for each region whether it holds another point.
+    pub(super) fn holds(&self, other: &[f64]) -> [bool; 2] {
+        let mut held = [true; 2];
+        for (part, balls) in self.parts.iter().zip(self.balls) {
+            let distance = part.metric.distance(part.of(self.point), part.of(other));
+            for (held, ball) in held.iter_mut().zip(balls) {
+                *held &= ball.boundary.holds(distance, ball.radius);
+            }
+        }
+        held
+    }
+
+    /// Adds what a subtree holds to the counts of those regions that are still `open`. The others hold all of it or nothing.
+    fn visit(&self, tree: &Tree, node: Node, mut open: [bool; 2], counts: &mut [usize; 2]) {
+        let (apart, inside) = self.compare(tree.bounds(node));
+        for s in 0..2 {
+            if open[s] && (apart[s] || inside[s]) {
+                open[s] = false;
+                counts[s] += if apart[s] { 0 } else { node.len() };
+            }
+        }
+        if open == [false; 2] {
+            return;
+        }
+        if node.is_leaf() {
+            simd::run(Scan { probe: self, groups: tree.groups(node), points: node.len(), open, counts });
+            return;
+        }
+        let (left, right) = node.children();
+        self.visit(tree, left, open, counts);
+        self.visit(tree, right, open, counts);
+    }
+
+    /// For each region whether it holds no point of a box for sure, and whether it holds all for sure.
+    #[inline(always)]
+    fn compare(&self, bounds: Bounds<'_>) -> ([bool; 2], [bool; 2]) {
+        let (mut apart, mut inside) = ([false; 2], [true; 2]);
+        for (part, balls) in self.parts.iter().zip(self.balls) {
+            let point = Bounds::of_point(part.of(self.point));
+            let bounds = bounds.part(part.start, part.end);
+            let nearest = part.geometry.nearest_key(point, bounds);
+            let farthest = part.geometry.farthest_key(point, bounds);
+            for (s, ball) in balls.iter().enumerate() {
+                apart[s] |= nearest > ball.limit;
+                inside[s] &= ball.safe & (farthest <= ball.limit);
+            }
+        }
+        (apart, inside)
+    }
+
+    /// For each region the lanes of a group that it holds, as bits.
+    #[inline(always)]
+    fn lanes(&self, group: &[Lanes]) -> [u32; 2] {
+        let mut held = [(1 << LANES) - 1; 2];
+        for (part, balls) in self.parts.iter().zip(self.balls) {
+            let keys = part.geometry.keys(part.of(self.point), part.of(group));
+            for (held, ball) in held.iter_mut().zip(balls) {
+                let mut within = 0;
+                for (lane, &key) in keys.iter().enumerate() {
+                    within |= u32::from(key <= ball.limit) << lane;
+                }
+                *held &= within;
+            }
+        }
+        held
+    }
+}
+
+/// Counts the points of a leaf.
+struct Scan<'s, 'q, G> {
+    probe: &'s Probe<'q, G>,
+    groups: &'s [Lanes],
+    points: usize,
+    open: [bool; 2],
+    counts: &'s mut [usize; 2],
+}
+
+impl<G: Geometry> Kernel for Scan<'_, '_, G> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { probe, groups, points, open, counts } = self;
+        let safe = probe.balls.iter().flatten().all(|ball| ball.safe);
+        let d = probe.point.len();
+        for (g, group) in groups.chunks_exact(d).take(points.div_ceil(LANES)).enumerate() {
+            let mut held = probe.lanes(group);
+            if !safe {
+                held = ask(probe, group, held);
+            }
+            // Lanes behind the last point of a leaf are empty.
+            let filled = u32::MAX >> (32 - LANES.min(points - g * LANES));
+            for s in 0..2 {
+                counts[s] += if open[s] { (held[s] & filled).count_ones() as usize } else { 0 };
+            }
+        }
+    }
+}
+
+/// Of the lanes that keys let pass, those that a region holds by the distance: keys lose what is out of the range of numbers.
+#[inline(never)]
+fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Lanes], held: [u32; 2]) -> [u32; 2] {
+    let mut asked = [0; 2];
+    for lane in (0..LANES).filter(|&lane| held.iter().any(|held| held >> lane & 1 == 1)) {
+        let other: Vec<f64> = group.iter().map(|lanes| lanes[lane]).collect();
+        for (asked, held) in asked.iter_mut().zip(probe.holds(&other)) {
+            *asked |= u32::from(held) << lane;
+        }
+    }
+    asked
+}
