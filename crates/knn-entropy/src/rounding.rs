@@ -4,6 +4,7 @@ use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use crate::norm::power_of_two;
 use crate::{Error, Float, Result, Samples, ToSamples};
 
 /// The rounding error of coordinates, relative to the largest of them, within which two numbers count as equal: each of two
@@ -32,7 +33,11 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     if !largest.is_finite() || sorted.iter().any(|x| x.is_nan()) {
         return None;
     }
-    let tolerance = TOLERANCE * largest;
+    // In units of the largest number to a power of two, which is exact: no difference overflows.
+    let exponent = if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1020, 1020) } else { 0 };
+    let unit = power_of_two(exponent);
+    sorted.iter_mut().for_each(|x| *x /= unit);
+    let tolerance = TOLERANCE * largest / unit;
     sorted.sort_unstable_by(f64::total_cmp);
     let mut gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|&gap| gap > tolerance).collect();
     if gaps.len() < 2 {
@@ -44,7 +49,7 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     gaps.dedup_by(|a, b| (*a - *b).abs() <= 2.0 * tolerance);
     // The step so far, and how many times it fits into the gap that it was measured by.
     let (mut step, mut fits) = (gaps[0], 1.0);
-    if step < DISTINCT * tolerance {
+    if step.is_nan() || step < DISTINCT * tolerance {
         return None;
     }
     for &gap in &gaps[1..] {
@@ -60,7 +65,7 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
                 break;
             }
             (rest, step, fits) = (step, left, 1.0);
-            if step < DISTINCT * tolerance {
+            if step.is_nan() || step < DISTINCT * tolerance {
                 return None;
             }
         }
@@ -68,7 +73,8 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     // The average over the whole range has the smallest error.
     let range = sorted[sorted.len() - 1] - sorted[0];
     let count = (range / step).round();
-    Some(if count >= 1.0 { range / count } else { step })
+    let step = if count >= 1.0 { range / count } else { step } * unit;
+    (step > 0.0 && step.is_finite()).then_some(step)
 }
 
 /// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are whole, and the step.

@@ -10,6 +10,8 @@ mod invariance;
 mod neighbors;
 mod published;
 mod reference;
+mod ties;
+mod windows;
 
 use ndarray::Array2;
 use ndarray_rand::rand::{Rng, SeedableRng};

@@ -6,7 +6,7 @@ use super::Weighting;
 use super::gradient::Gradient;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::sum::compensated_sum;
-use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples};
+use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
@@ -63,7 +63,7 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// Samples that are none, of no dimension or not finite; `k` 0 or not below `n`; coinciding points, unless there is a
     /// rule for them; a floor that is not a finite number above 0; a distance beyond the largest number; periods that do not
     /// fit, or a ball that reaches around the torus.
-    pub fn entropy<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
@@ -73,7 +73,7 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// # Errors
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
-    pub fn local<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Array1<f64>> {
+    pub fn local(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
         Ok(self.estimate(samples)?.into_local())
     }
 
@@ -82,8 +82,9 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// # Errors
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
-    pub fn estimate<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Estimate> {
-        let samples = Samples::new(samples)?;
+    pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
+        let samples = samples.to_samples()?;
+        samples.check_rank(&self.around.metric)?;
         let weights = self.weights(&samples)?;
         let neighbors = self.neighbors(&samples, &weights)?;
         self.local_values(&samples, &neighbors, &weights, 0)
@@ -94,8 +95,8 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// # Errors
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
-    pub fn entropies<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<Array1<f64>> {
-        let samples = Samples::new(samples)?;
+    pub fn entropies(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
+        let samples = samples.to_samples()?;
         self.check_k(&samples)?;
         let all = vec![1.0; self.around.k];
         let neighbors = self.neighbors(&samples, &all)?;
