@@ -4,45 +4,171 @@
 //! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work, and a broken file
 //! costs no more memory than it is long.
 
+mod array;
+mod cell;
 mod choice;
 mod error;
+mod fields;
+mod input;
+mod labels;
+mod layout;
+mod lines;
+mod nearest;
+mod note;
+mod options;
+mod rows;
 mod text;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-use ndarray::{Array2, ShapeBuilder};
+use ndarray::Array2;
 
-use super::{Npy, NpyError};
+use super::{Npy, columns};
+use input::Input;
+use lines::Lines;
 
-pub use choice::ChoiceError;
-pub use error::{LineProblem, TableError, TableProblem};
+pub use choice::{ChoiceError, ChoiceProblem};
+pub use error::{Cell, CellProblem, LineProblem, TableError, TableProblem};
+pub use note::Note;
+pub use options::{Decimal, Header, Index, Missing, TableOptions, Text};
+pub(super) use rows::is_index_name;
 
 /// Samples from a file.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Table {
     /// A sample in each row, which lies together in memory. At least one row and one column.
     pub values: Array2<f64>,
     /// What the header line calls the columns, a name for each. An array has no header.
     pub names: Option<Vec<String>>,
+    /// For each column of text its distinct labels, numbers first and by value, then text in the order of its characters.
+    /// The values of such a column are the positions of its cells' labels, from 0.0.
+    ///
+    /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1` and `1.0` are one.
+    pub categories: Vec<Option<Vec<String>>>,
+    /// What the reader decided and a user should see.
+    pub notes: Vec<Note>,
+    /// For each column of text, the row and the content of its first cell that is not a number.
+    texts: Vec<Option<(usize, String)>>,
+    /// Of a text.
+    lines: Option<Lines>,
+    /// The file, for errors.
+    source: PathBuf,
 }
 
 impl Table {
-    /// Reads a table from an array or from text; the first line of a text is a header if one of its fields is not a number.
+    /// Reads a table from an array or from text, as the default [`TableOptions`] say.
+    ///
+    /// The path `-` is standard input; a file of that name is `./-`.
     ///
     /// # Errors
     ///
     /// If the file cannot be read, or is no table of numbers.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        Self::read_with(path, &TableOptions::default())
+    }
+
+    /// Reads a table as [`read`](Table::read) does, with options.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is no table that the options allow.
+    pub fn read_with(path: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
         let path = path.as_ref();
-        let table = open(path).and_then(|(magic, reader)| match magic[..] {
-            [0x93, b'N', b'U', b'M', b'P', b'Y'] => read_array(reader),
+        if path == Path::new("-") {
+            return Self::read_from(io::stdin().lock(), "standard input", options);
+        }
+        Self::from_input(Input::open(path), path, options)
+    }
+
+    /// Reads a table from bytes of any of the formats. Errors call them by the name.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes cannot be read, or are no table that the options allow.
+    pub fn read_from(reader: impl Read, name: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
+        Self::from_input(Input::new(reader, None), name.as_ref(), options)
+    }
+
+    fn from_input(
+        input: Result<Input<'_>, TableProblem>,
+        source: &Path,
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        let table = input.and_then(|Input { magic, reader, length }| match magic[..] {
+            [0x93, b'N', b'U', b'M', b'P', b'Y'] => array::read(reader, length, options),
             [b'P', b'K', 3, 4, ..] => Err(TableProblem::Zip),
-            _ => text::read(reader),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(TableProblem::Utf16),
+            _ => text::read(reader, options),
         });
-        table.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
+        match table {
+            Ok(table) => Ok(Self { source: source.to_path_buf(), ..table }),
+            Err(problem) => Err(TableError { path: source.to_path_buf(), problem: Box::new(problem) }),
+        }
+    }
+
+    /// Returns the line of the file that a row came from, from 1; comments, blank lines and the header count. An array has
+    /// no lines.
+    pub fn line(&self, row: usize) -> Option<usize> {
+        self.lines.as_ref()?.line(row)
+    }
+
+    /// Names a column in a sentence: `column 2 ("age")`, counted from 0.
+    pub fn describe(&self, column: usize) -> String {
+        columns::described(self.names.as_deref(), column)
+    }
+
+    /// Returns the rows in which none of these columns lacks a value, in order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn complete_rows(&self, columns: &[usize]) -> Vec<usize> {
+        let is_complete = |row: &usize| columns.iter().all(|&column| !self.values[[*row, column]].is_nan());
+        (0..self.values.nrows()).filter(is_complete).collect()
+    }
+
+    /// Refuses missing values in these columns: for a table that was read with [`Missing::Keep`].
+    ///
+    /// # Errors
+    ///
+    /// If one of these columns lacks a value in some row. The error names the first such row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn require_complete(&self, columns: &[usize]) -> Result<(), TableError> {
+        let missing = |row: usize| columns.iter().copied().find(|&column| self.values[[row, column]].is_nan());
+        match (0..self.values.nrows()).find_map(|row| Some((row, missing(row)?))) {
+            None => Ok(()),
+            Some((row, column)) => Err(self.error(row, column, CellProblem::Missing { text: String::new() })),
+        }
+    }
+
+    /// Refuses text in these columns: for a table that was read with [`Text::Categories`].
+    ///
+    /// # Errors
+    ///
+    /// If one of these columns has text. The error names the first cell of the first such column.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn require_numbers(&self, columns: &[usize]) -> Result<(), TableError> {
+        match columns.iter().find_map(|&column| Some((column, self.texts[column].as_ref()?))) {
+            None => Ok(()),
+            Some((column, (row, text))) => {
+                let problem = CellProblem::Text { text: text.clone(), remedy: cell::remedy(text) };
+                Err(self.error(*row, column, problem))
+            }
+        }
+    }
+
+    fn error(&self, row: usize, column: usize, problem: CellProblem) -> TableError {
+        let name = self.names.as_ref().map(|names| names[column].clone());
+        let cell = Cell { line: self.line(row), row, column, name };
+        TableError { path: self.source.clone(), problem: Box::new(TableProblem::Cell { cell, problem }) }
     }
 }
 
@@ -52,61 +178,8 @@ impl Table {
 ///
 /// If the file cannot be read, or is no array of numbers.
 pub(super) fn array_shape(path: &Path) -> Result<Vec<usize>, TableError> {
-    let shape = open(path).and_then(|(_, reader)| Ok(Npy::new(reader)?.shape().to_vec()));
+    let shape = Input::open(path).and_then(|input| Ok(Npy::new(input.reader)?.shape().to_vec()));
     shape.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
-}
-
-/// The first bytes of what is in the file, unpacked, and a reader that starts with them.
-fn open(path: &Path) -> Result<(Vec<u8>, Box<dyn BufRead>), TableProblem> {
-    let file = File::open(path).map_err(TableProblem::Open)?;
-    let (magic, reader) = peek(BufReader::new(file))?;
-    if magic.starts_with(&[0x1f, 0x8b]) {
-        peek(BufReader::new(Unpacked(MultiGzDecoder::new(reader))))
-    } else {
-        Ok((magic, reader))
-    }
-}
-
-/// A pipe may hand out one byte at a time and cannot go back, hence no `fill_buf` and no seeking.
-fn peek(mut reader: impl BufRead + 'static) -> Result<(Vec<u8>, Box<dyn BufRead>), TableProblem> {
-    let mut magic = Vec::new();
-    reader.by_ref().take(6).read_to_end(&mut magic).map_err(TableProblem::Read)?;
-    Ok((magic.clone(), Box::new(Cursor::new(magic).chain(reader))))
-}
-
-/// Says that it is the packing that is broken.
-struct Unpacked<R>(MultiGzDecoder<R>);
-
-impl<R: BufRead> Read for Unpacked<R> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes).map_err(|e| io::Error::new(e.kind(), format!("broken gzip stream ({e}), pack it again")))
-    }
-}
-
-/// Reads an array of one axis, which is a column, or of two.
-fn read_array(reader: impl Read) -> Result<Table, TableProblem> {
-    let array = Npy::new(reader)?;
-    let (rows, columns) = match *array.shape() {
-        [rows] => (rows, 1),
-        [rows, columns] => (rows, columns),
-        ref shape => return Err(TableProblem::Axes(shape.to_vec())),
-    };
-    if rows == 0 || columns == 0 {
-        return Err(TableProblem::NoNumbers(array.shape().to_vec()));
-    }
-    let fortran = array.is_fortran();
-    let values = array.values(|value| value).map_err(|e| match e {
-        // By row and column rather than by its position in the file.
-        NpyError::Inexact { position, value } => {
-            let (row, column) =
-                if fortran { (position % rows, position / rows) } else { (position / columns, position % columns) };
-            TableProblem::Inexact { row, column, value }
-        }
-        e => e.into(),
-    })?;
-    let values = Array2::from_shape_vec((rows, columns).set_f(fortran), values).expect("as many as the shape says");
-    let values = if values.is_standard_layout() { values } else { values.as_standard_layout().into_owned() };
-    Ok(Table { values, names: None })
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -118,22 +191,24 @@ mod tests {
     use super::*;
     use std::io::Write;
 
-    use ndarray::{Array1, Array3, arr0, array};
+    use ndarray::{Array2, array};
     use ndarray_npy::{WritableElement, WriteNpyExt};
 
-    fn read_bytes(bytes: &[u8]) -> Result<Table, TableError> {
-        // What it is called has no say.
-        let mut file = tempfile::Builder::new().suffix(".npy.csv").tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        Table::read(file.path())
+    pub(super) fn read_as(bytes: impl AsRef<[u8]>, options: TableOptions) -> Result<Table, TableError> {
+        Table::read_from(bytes.as_ref(), "x", &options)
     }
 
     pub(super) fn table(bytes: impl AsRef<[u8]>) -> Table {
-        read_bytes(bytes.as_ref()).unwrap()
+        // What it is called has no say.
+        let mut file = tempfile::Builder::new().suffix(".npy.csv").tempfile().unwrap();
+        file.write_all(bytes.as_ref()).unwrap();
+        let from_file = Table::read(file.path()).unwrap();
+        assert_eq!(read_as(bytes, TableOptions::new()).unwrap().values, from_file.values);
+        from_file
     }
 
     /// The sentence after the name of the file, which is there.
-    fn said(bytes: impl AsRef<[u8]>) -> String {
+    pub(super) fn said(bytes: impl AsRef<[u8]>) -> String {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes.as_ref()).unwrap();
         said_of(file.path())
@@ -144,22 +219,16 @@ mod tests {
         said.strip_prefix(&format!("{}: ", path.display())).unwrap().to_owned()
     }
 
-    fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    pub(super) fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(bytes.as_ref()).unwrap();
         packed.finish().unwrap()
     }
 
-    fn npy<T: WritableElement, D: ndarray::Dimension>(array: &ndarray::Array<T, D>) -> Vec<u8> {
+    pub(super) fn npy<T: WritableElement, D: ndarray::Dimension>(array: &ndarray::Array<T, D>) -> Vec<u8> {
         let mut bytes = Vec::new();
         array.write_npy(&mut bytes).unwrap();
         bytes
-    }
-
-    /// Version 1 of the format, as NumPy writes it but for the padding.
-    fn raw_npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(dictionary.len() + 1).unwrap().to_le_bytes();
-        [b"\x93NUMPY\x01\x00", &length[..], dictionary.as_bytes(), b"\n", data].concat()
     }
 
     #[test]
@@ -173,7 +242,8 @@ mod tests {
             "\t1 -0.5 0.002\t\n 2 4 -6.25",
             "1\t-0.5\t0.002\t\n2\t4\t-6.25\t",
             "\u{feff}1 , -.5 ,2E-3\n \t\r\n2,4,-6.25",
-            "% made by hand, 3 columns\n# \"and\n1,-.5,2e-3 # the \"first\n\n2,4,-6.25%last",
+            "% made by hand, 3 columns\n  # \"and\n1,-.5,2e-3\n\n\t% more\n2,4,-6.25\n#last",
+            "1;-0,5;2e-3\n2;4;-6,25",
             "\"1\",\"-.5\",\"2e-3\"\n2, \"4\" ,-6.25",
         ] {
             let read = table(text);
@@ -183,9 +253,7 @@ mod tests {
         }
         assert_eq!(table("1\n2\n3").values, array![[1.0], [2.0], [3.0]]);
         assert_eq!(table("5").values, array![[5.0]]);
-        let odd = table("nan,inf,-inf\n1e400,NaN,0").values;
-        assert!(odd[[0, 0]].is_nan() && odd[[1, 1]].is_nan());
-        assert_eq!((odd[[0, 1]], odd[[0, 2]], odd[[1, 0]]), (f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(table("inf,-inf\n1e400,0").values, array![[f64::INFINITY, -f64::INFINITY], [f64::INFINITY, 0.0]]);
     }
 
     #[test]
@@ -202,8 +270,9 @@ mod tests {
             (",height\n1,2", ["", "height"]),
             ("\theight\n1\t2", ["", "height"]),
             ("größe,高\n1,2", ["größe", "高"]),
+            ("\"2019\",\"2020\"\n1,2", ["2019", "2020"]),
         ] {
-            let table = table(text);
+            let table = read_as(text, TableOptions::new().index(Index::Keep)).unwrap();
             assert_eq!(table.names.as_deref(), Some(&names.map(String::from)[..]), "{text:?}");
             assert_eq!(table.values, array![[1.0, 2.0]]);
         }
@@ -212,20 +281,45 @@ mod tests {
 
     #[test]
     fn text_that_is_no_table() {
-        let empty = "is empty, it must be a number like 2, -0.5 or 1e-3";
-        let number = "it must be a number like 2, -0.5 or 1e-3, only the first line may be names";
+        let missing =
+            "the value is missing; fill in a number, or keep missing values and leave the rows out that lack one";
+        let text = "write a number like 2, -0.5 or 1e-3, leave the column out, or read text as categories";
+        let percent = "take the percent signs out of the column, or leave the column out";
+        let point = "write it with a decimal point and without separators of thousands";
         for (text, expected) in [
-            ("1,2\n\n3,x1 # no", format!("line 3: column 1 (of 0 to 1) is \"x1\", {number}")),
-            ("a b\n1 2\n1 ?", format!("line 3: column 1 (\"b\") is \"?\", {number}")),
-            ("a,b\nc,d\n1,2", format!("line 2: column 0 (\"a\") is \"c\", {number}")),
-            ("1;2\n1,5;2", format!("line 2: column 0 (of 0 to 1) is \"1,5\", {number}")),
-            ("a;b\n1,5;2", format!("line 2: column 0 (\"a\") is \"1,5\", {number}")),
-            ("1,2,3\n1,,3", format!("line 2: column 1 (of 0 to 2) {empty}")),
-            ("1,,3\n1,2,3", format!("line 1: column 1 (of 0 to 2) {empty}")),
-            ("1\t\t3\n1\t2\t3", format!("line 1: column 1 (of 0 to 2) {empty}")),
-            ("1\t2\t3\n\t2\t3", format!("line 2: column 0 (of 0 to 2) {empty}")),
-            ("1,2,\n", format!("line 1: column 2 (of 0 to 2) {empty}")),
-            ("1,2\n1 000,2", format!("line 2: column 0 (of 0 to 1) is \"1 000\", {number}")),
+            ("1,2\n\n3,x1", format!("line 3, column 1 (counted from 0): \"x1\" is not a number; {text}")),
+            ("a,b\nc,d\n1,2", format!("line 2, column 0 (\"a\"): \"c\" is not a number; {text}")),
+            ("share,x,y\n50%,1,2", format!("line 2, column 0 (\"share\"): \"50%\" is not a number; {percent}")),
+            (
+                "1,50%,3\n2,40%,5",
+                format!("line 1, column 1 (counted from 0): \"50%\" is not a number; {percent}"),
+            ),
+            (
+                "1,2\n3,4 # no",
+                "line 2, column 1 (counted from 0): \"4 # no\" is not a number; put the comment on a line of its own".into(),
+            ),
+            ("a,b\n\"1,5\",2", format!("line 2, column 0 (\"a\"): \"1,5\" is not a number; {point}")),
+            ("a;b\n1,5,5;2", format!("line 2, column 0 (\"a\"): \"1,5,5\" is not a number; {point}")),
+            ("1,2,3\n1,,3", format!("line 2, column 1 (counted from 0): {missing}")),
+            ("1,,3\n1,2,3", format!("line 1, column 1 (counted from 0): {missing}")),
+            ("1\t\t3\n1\t2\t3", format!("line 1, column 1 (counted from 0): {missing}")),
+            ("1\t2\t3\n\t2\t3", format!("line 2, column 0 (counted from 0): {missing}")),
+            ("a\tb\tc\n1\t2\t\t", format!("line 2, column 2 (\"c\"): {missing}")),
+            ("1,2,\n", format!("line 1, column 2 (counted from 0): {missing}")),
+            (
+                "a b\n1 2\n1 ?",
+                format!("line 3, column 1 (\"b\"): \"?\" means that {missing}"),
+            ),
+            (
+                "1,2\n1 000,2",
+                "line 2, column 0 (counted from 0): \"1 000\" is not a number; write it without separators of thousands".into(),
+            ),
+            (
+                "a;b\n1;2\n1;2.5\n3;4\n1;2,5",
+                "line 5, column 1 (\"b\"): \"2,5\" and \"2.5\" in line 3 mix decimal commas and decimal points; write one \
+                 of them throughout"
+                    .into(),
+            ),
             (
                 "%\n1,2\n1,2,3",
                 "line 3: \"1,2,3\" has 3 fields between ',', it must have 2 like the first row, line 2".into(),
@@ -252,7 +346,8 @@ mod tests {
         }
         let latin = said(b"1,2\ngr\xf6sse");
         assert_eq!(latin, "line 2: byte 3 is 0xf6 (after \"gr\"), it must be UTF-8 text, save it as that");
-        assert!(said(format!("1,2\n1,{}", "ä".repeat(1000))).contains(&format!("\"{}\"...", "ä".repeat(60))));
+        assert!(said(format!("1,2\n1,{}", "ä".repeat(1000))).contains(&format!("\"{}\"... is not", "ä".repeat(60))));
+        assert_eq!(said(b"\xff\xfe1\0,\x002\0\n\0"), "UTF-16 text; save it as UTF-8");
         assert!(said(b"PK\x03\x04rest").starts_with("a zip archive"));
     }
 
@@ -276,124 +371,135 @@ mod tests {
     }
 
     #[test]
-    fn arrays_of_every_type() {
-        fn check<T: WritableElement + Copy>(numbers: [T; 6], expected: [f64; 6]) {
-            let expected = Array2::from_shape_vec((2, 3), expected.to_vec()).unwrap();
-            let array = Array2::from_shape_vec((2, 3), numbers.to_vec()).unwrap();
-            assert_eq!(table(npy(&array)).values, expected);
-            // Fortran order, and gzipped.
-            let read = table(gzip(npy(&array.reversed_axes()))).values;
-            assert_eq!(read, expected.t());
-            assert!(read.is_standard_layout());
-            // The other byte order.
-            let mut bytes = npy(&Array1::from(numbers.to_vec()));
-            let order = bytes.iter().position(|&byte| byte == b'<' || byte == b'|').unwrap();
-            if bytes[order] == b'<' {
-                bytes[order] = b'>';
-                let data = bytes.len() - 6 * size_of::<T>();
-                bytes[data..].chunks_exact_mut(size_of::<T>()).for_each(<[u8]>::reverse);
-            }
-            let read = table(bytes);
-            assert_eq!(read.values.column(0), Array1::from_iter(expected));
-            assert_eq!((read.values.dim(), read.names), ((6, 1), None));
-        }
-        let ones = [0.0, 1.0, 2.0, 3.0];
-        let and = |a: f64, b: f64| [ones[0], ones[1], ones[2], ones[3], a, b];
-        check(and(-1e-300, f64::MAX), and(-1e-300, f64::MAX));
-        check([0.0, 1.0, 2.0, 3.0, 0.1, f32::MIN], and(f64::from(0.1_f32), f64::from(f32::MIN)));
-        check([0, 1, 2, 3, i8::MIN, i8::MAX], and(-128.0, 127.0));
-        check([0, 1, 2, 3, i16::MIN, i16::MAX], and(-32768.0, 32767.0));
-        check([0, 1, 2, 3, i32::MIN, i32::MAX], and(-2147483648.0, 2147483647.0));
-        check([0, 1, 2, 3, i64::MIN, -(1 << 53)], and(-9223372036854775808.0, -9007199254740992.0));
-        check([0, 1, 2, 3, u8::MIN, u8::MAX], and(0.0, 255.0));
-        check([0, 1, 2, 3, u16::MIN, u16::MAX], and(0.0, 65535.0));
-        check([0, 1, 2, 3, u32::MIN, u32::MAX], and(0.0, 4294967295.0));
-        check([0, 1, 2, 3, 1 << 63, 1_u64 << 53], and(9223372036854775808.0, 9007199254740992.0));
+    fn headers_that_are_said() {
+        let numbers = "2019,2020\n1.5,2.25\n2.5,-3\n";
+        let read = |header| read_as(numbers, TableOptions::new().header(header)).unwrap();
+        assert_eq!((read(Header::Auto).values.nrows(), read(Header::No).values.nrows()), (3, 3));
+        let with = read(Header::Yes);
+        assert_eq!(with.names, Some(vec!["2019".to_owned(), "2020".to_owned()]));
+        assert_eq!(with.values, array![[1.5, 2.25], [2.5, -3.0]]);
+        assert_eq!(with.columns("2020").unwrap(), [1]);
+        assert_eq!(read(Header::Auto).notes, [Note::NumericHeader { row: "2019,2020".to_owned(), line: 1 }]);
+        assert_eq!((read(Header::No).notes, with.notes), (vec![], vec![]));
+        assert_eq!(table("1,2\n3,4.5").notes, []);
+        let text = read_as("a,b\n1,2", TableOptions::new().header(Header::No)).unwrap_err().to_string();
+        assert!(text.starts_with("x: line 1, column 0 (counted from 0): \"a\" is not a number; "), "{text}");
     }
 
     #[test]
-    fn arrays_longer_than_a_piece() {
-        let array = Array2::from_shape_fn((30_011, 3), |(i, j)| (3 * i + j) as f64);
-        assert_eq!(table(npy(&array)).values, array);
-        assert_eq!(table(gzip(npy(&array.t().to_owned()))).values, array.t());
-        assert_eq!(table(npy(&array.mapv(|x| x as i16))).values[[10_000, 2]], 30_002.0);
+    fn missing_values() {
+        let text = "a,b,c\n1,NA,2\n3,4,-\n\n5,6,7\n#N/A,nan,null\n";
+        let table = read_as(text, TableOptions::new().missing(Missing::Keep)).unwrap();
+        assert_eq!(
+            table.values.mapv(f64::is_nan),
+            array![[false, true, false], [false, false, true], [false, false, false], [true, true, true]]
+        );
+        assert_eq!((table.complete_rows(&[0, 1]), table.complete_rows(&[0])), (vec![1, 2], vec![0, 1, 2]));
+        assert_eq!((0..5).map(|row| table.line(row)).collect::<Vec<_>>(), [Some(2), Some(3), Some(5), Some(6), None]);
+        let error = *table.require_complete(&[0, 2]).unwrap_err().problem;
+        let TableProblem::Cell { cell, problem: CellProblem::Missing { .. } } = error else { panic!("{error}") };
+        assert_eq!(cell, Cell { line: Some(3), row: 1, column: 2, name: Some("c".to_owned()) });
+        assert!(table.require_complete(&[]).is_ok());
+        assert!(said(text).starts_with("line 2, column 1 (\"b\"): \"NA\" means that the value is missing; "));
+        let array = npy(&array![[1.0, 2.0], [3.0, f64::NAN]]);
+        assert!(
+            said(&array).starts_with("row 1, column 1 (counted from 0): \"NaN\" means that the value is missing; ")
+        );
+        let array = read_as(&array, TableOptions::new().missing(Missing::Keep)).unwrap();
+        assert_eq!((array.complete_rows(&[0, 1]), array.line(0)), (vec![0], None));
     }
 
     #[test]
-    fn arrays_that_are_no_table() {
-        let one = |shape: &str, descr: &str, data: &[u8]| {
-            said(raw_npy(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"), data))
-        };
-        let shape = "it must be [rows] or [rows, columns]";
-        assert_eq!(said(npy(&Array3::<f32>::zeros((1, 2, 3)))), format!("an array of shape [1, 2, 3], {shape}"));
-        assert_eq!(said(npy(&arr0(1.0))), format!("an array of shape [], {shape}"));
-        for empty in ["(0,)", "(3, 0)", "(0, 18446744073709551615)"] {
-            assert!(one(empty, "'<f8'", b"").ends_with("has no numbers, it must have a row for each sample"));
-        }
-        for kind in ["<f2", "<c16", "|b1", "|O", "<U3", "<M8[ns]", "|f8", "f8", "", "|S0"] {
-            let said = one("(1,)", &format!("'{kind}'"), &[0; 16]);
-            // The bracket in a type of dates is taken for a record's.
-            assert!(said.contains(kind) && said.contains(" numbers") || said.contains("astype(float)"), "{said}");
-        }
-        let said_of_record = one("(1,)", "[('x', '<f8'), ('y', '<f8')]", &[0; 16]);
-        assert!(said_of_record.starts_with("the .npy header \"{'descr': [('x', '<f8')"), "{said_of_record}");
-
-        let only = |found| {
-            format!("the header says shape [2, 3] of <f8, which is 48 bytes, but {found} follow, save it again")
-        };
-        let whole = npy(&Array2::<f64>::ones((2, 3)));
-        let start = whole.len() - 48;
-        for length in 6..whole.len() {
-            let said = said(&whole[..length]);
-            if length < start {
-                assert_eq!(said, "the file ends within its .npy header, save it again");
-            } else {
-                assert_eq!(said, only(format!("only {}", length - start)));
-            }
-        }
-        assert_eq!(said([&whole[..], &[0]].concat()), only("more".to_owned()));
-        assert_eq!(said([&whole[..], &whole[..]].concat()), only("more".to_owned()));
-
-        let array = array![[1, 2, 3], [4, 5, (1_i64 << 53) + 1]];
-        let exact = "column 2 (from 0) is 9007199254740993, it must be an integer that a 64-bit float holds";
-        assert_eq!(said(npy(&array)), format!("row 1, {exact}"));
-        let columns_first = said(npy(&array![[1, 4], [2, 5], [(1_i64 << 53) + 1, 6]].reversed_axes()));
-        assert_eq!(columns_first, format!("row 0, {exact}"));
-        assert!(said(npy(&array![i64::MAX])).contains("row 0, column 0 (from 0) is 9223372036854775807,"));
-        assert!(said(npy(&array![u64::MAX])).contains("is 18446744073709551615,"));
+    fn columns_of_text() {
+        let text =
+            "x,color,size\n1,\"red, dark\",2\n2,blue,10\n3,NA,2.0\n4,\"red, dark\",large\n5,\"a \"\"b\"\"\",-0\n";
+        let options = TableOptions::new().text(Text::Categories).missing(Missing::Keep);
+        let table = read_as(text, options).unwrap();
+        let labels = |labels: &[&str]| Some(labels.iter().map(|&label| label.to_owned()).collect::<Vec<_>>());
+        let expected = [None, labels(&["a \"b\"", "blue", "red, dark"]), labels(&["0", "2", "10", "large"])];
+        assert_eq!(table.categories, expected);
+        assert_eq!(table.values.column(0).to_vec(), [1.0, 2.0, 3.0, 4.0, 5.0]);
+        let color = table.values.column(1);
+        assert!(color[2].is_nan());
+        assert_eq!([color[0], color[1], color[3], color[4]], [2.0, 1.0, 2.0, 0.0]);
+        assert_eq!(table.values.column(2).to_vec(), [1.0, 2.0, 1.0, 3.0, 0.0]);
+        assert!(table.require_numbers(&[0]).is_ok());
+        let error = *table.require_numbers(&[0, 2, 1]).unwrap_err().problem;
+        let TableProblem::Cell { cell, problem: CellProblem::Text { text, .. } } = error else { panic!("{error}") };
+        assert_eq!((cell.line, cell.column, text.as_str()), (Some(5), 2, "large"));
+        // The order of rows changes no label's code.
+        let turned = read_as("size\nlarge\n10\n2\n0", options).unwrap();
+        assert_eq!(
+            (turned.categories[0].clone(), turned.values),
+            (labels(&["0", "2", "10", "large"]), array![[3.0], [2.0], [1.0], [0.0]])
+        );
     }
 
     #[test]
-    fn headers_that_lie() {
-        // Nothing is allocated for them.
-        for shape in ["(4611686018427387904,)", "(18446744073709551615, 18446744073709551615)", "(1000000000000, 2)"] {
-            let dictionary = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}}}");
-            assert!(said(raw_npy(&dictionary, &[0; 24])).ends_with("but only 24 follow, save it again"));
+    fn decimal_commas() {
+        let read = table("a;b\n1,5;2\n3,5;4,25");
+        assert_eq!(read.values, array![[1.5, 2.0], [3.5, 4.25]]);
+        assert_eq!(read.notes, [Note::DecimalCommas { cell: "1,5".to_owned(), line: 2 }]);
+        assert_eq!(table("1,5\t2,25").values, array![[1.5, 2.25]]);
+        // Below one name there is one column.
+        assert_eq!(table("height\n1,5\n2\n2,75").values, array![[1.5], [2.0], [2.75]]);
+        let ambiguous = "1,5\n2,7\n-3,1\n";
+        let read = table(ambiguous);
+        assert_eq!(read.values, array![[1.0, 5.0], [2.0, 7.0], [-3.0, 1.0]]);
+        assert_eq!(read.notes, [Note::OneColumnOrTwo { row: "1,5".to_owned() }]);
+        let said_so = read_as(ambiguous, TableOptions::new().decimal(Decimal::Comma)).unwrap();
+        assert_eq!(said_so.values, array![[1.5], [2.7], [-3.1]]);
+        for plain in ["1,5\n2,7.5\n", "1, 5\n2, 7", "a,b\n1,5\n2,7", "1,5"] {
+            assert_eq!(table(plain).notes, []);
         }
-        assert_eq!(said(b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"), "the file ends within its .npy header, save it again");
-        assert!(said(b"\x93NUMPY\x07\0\x01\0{}").starts_with("an array in version 7 of the .npy format"));
-        for dictionary in [
-            "",
-            "{}",
-            "\u{e4}",
-            "{'shape': (1,)}",
-            "{'descr': '<f8', 'fortran_order': 0, 'shape': (1,)}",
-            "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}",
-            "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,)}",
-            "{'descr': set(), 'fortran_order': False, 'shape': 1}",
-            &"[".repeat(60_000),
-            &"(1,".repeat(20_000),
+        let differ = table("1,5;x\n1,5;1.234".replace('x', "2")).notes;
+        assert!(
+            matches!(&differ[1], Note::DecimalsDiffer { comma_line: 1, point, point_line: 2, .. } if point == "1.234")
+        );
+        // A column of text may have both.
+        let options = TableOptions::new().text(Text::Categories);
+        assert_eq!(read_as("a;b\n1,5;x\n2.5;y\nz;1", options).unwrap().categories[0].as_ref().unwrap().len(), 3);
+    }
+
+    #[test]
+    fn columns_that_number_the_rows() {
+        let values = array![[7.0, 8.0], [9.0, 10.0]];
+        for text in [
+            ",a,b\n0,7,8\n1,9,10",
+            "Unnamed: 0,a,b\n5,7,8\n2,9,10",
+            "\"\",\"a\",\"b\"\n\"1\",7,8\n\"2\",9,10",
+            "\ta\tb\n0\t7\t8\n1\t9\t10",
         ] {
-            let said = said(raw_npy(dictionary, &[0; 8]));
-            assert!(said.ends_with("is not that of an array of numbers"), "{said}");
+            let read = table(text);
+            assert_eq!((&read.values, read.categories.len()), (&values, 2), "{text:?}");
+            assert_eq!(read.columns("a,1").unwrap(), [0, 1]);
+            assert!(matches!(&read.notes[..], [Note::IndexLeftOut { .. }]));
+            let kept = read_as(text, TableOptions::new().index(Index::Keep)).unwrap();
+            assert_eq!((kept.values.ncols(), kept.notes.len()), (3, 0));
         }
-        // Versions 2 and 3 have a longer length.
-        let dictionary = b"{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1)}\n";
-        for version in [2, 3] {
-            let length = u32::try_from(dictionary.len()).unwrap().to_le_bytes();
-            let start = [0x93, b'N', b'U', b'M', b'P', b'Y', version, 0];
-            let bytes = [&start[..], &length, dictionary, &0.1_f32.to_be_bytes()].concat();
-            assert_eq!(table(bytes).values, array![[f64::from(0.1_f32)]]);
+        for text in [",a\n0.5,7\n1,9", ",a\n1,7\n1,9", ",a\n-1,7\n0,9", "id,a\n0,7\n1,9", "0,7\n1,9"] {
+            assert_eq!(table(text).values.ncols(), 2, "{text:?}");
         }
+        // Where the only column numbers the rows, there is nothing else.
+        assert_eq!(table("\"\"\n0\n1").values, array![[0.0], [1.0]]);
+    }
+
+    #[test]
+    fn notes_are_sentences() {
+        let text = ",a;b\n".replace(',', "") + "1,5;2\n2,5;1.5\n";
+        let notes: Vec<String> = table(text).notes.iter().map(Note::to_string).collect();
+        assert_eq!(
+            notes,
+            [
+                "commas were read as decimal commas, the first one in \"1,5\", line 2",
+                "\"1,5\" in line 2 has a decimal comma and \"1.5\" in line 3 was read with a decimal point; if its point \
+             separates thousands, take it out",
+            ]
+        );
+        let index = table(",a\n0,5\n1,6").notes[0].to_string();
+        assert!(index.starts_with("the first column (\"\") only numbers the rows and was left out; "), "{index}");
+        assert!(
+            table("2019,2020\n1.5,2.25").notes[0].to_string().starts_with("line 1, \"2019,2020\", was read as a row")
+        );
     }
 }
