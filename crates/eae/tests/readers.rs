@@ -5,7 +5,9 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use eae::data::{self, Channels, Columns, DataError, Idx, ImageFolder, Source, Split, Table};
+use eae::data::{
+    self, Channels, Columns, DataError, Idx, ImageFolder, Missing, Source, Split, Table, TableOptions, Text,
+};
 use eae::network::{Architecture, Layer};
 use eae::{Autoencoder, Network, Training, picture};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
@@ -85,9 +87,21 @@ fn idx(path: &Path) -> Result<(), String> {
     images(data::from_idx(path))
 }
 
-/// Rows of numbers.
+/// Rows of numbers, and of whatever else the options allow.
 fn table(path: &Path) -> Result<(), String> {
-    let Table { values, names } = Table::read(path).map_err(text)?;
+    if let Ok(table) = Table::read_with(path, &TableOptions::new().missing(Missing::Keep).text(Text::Categories)) {
+        let every: Vec<usize> = (0..table.values.ncols()).collect();
+        assert_eq!((table.categories.len(), every.is_empty()), (every.len(), false));
+        let lines: Vec<_> = (0..table.values.nrows()).filter_map(|row| table.line(row)).collect();
+        assert!(lines.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!(table.complete_rows(&every).len() == table.values.nrows(), table.require_complete(&every).is_ok());
+        for (&column, labels) in every.iter().zip(&table.categories) {
+            assert_eq!(labels.is_none(), table.require_numbers(&[column]).is_ok());
+            let count = labels.as_ref().map_or(f64::INFINITY, |labels| labels.len() as f64);
+            assert!(table.values.column(column).iter().all(|code| code.is_nan() || labels.is_none() || *code < count));
+        }
+    }
+    let Table { values, names, .. } = Table::read(path).map_err(text)?;
     assert!(!values.is_empty() && names.is_none_or(|names| names.len() == values.ncols()));
     let (split, columns) = data::from_table::<f32>(path).map_err(text)?;
     assert_eq!(split.train.len() + split.test.len(), values.nrows());

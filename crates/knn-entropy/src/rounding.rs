@@ -73,7 +73,7 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     // The average over the whole range has the smallest error.
     let range = sorted[sorted.len() - 1] - sorted[0];
     let count = (range / step).round();
-    let step = if count >= 1.0 { range / count } else { step } * unit;
+    let step = unit * (range / count.max(1.0));
     (step > 0.0 && step.is_finite()).then_some(step)
 }
 

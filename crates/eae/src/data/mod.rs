@@ -33,7 +33,10 @@ pub use npy::{Npy, NpyError};
 pub(crate) use source::batches;
 pub use source::{Source, choose, sample, select};
 pub use stored::{Skipped, Stored};
-pub use table::{ChoiceError, LineProblem, Table, TableError, TableProblem};
+pub use table::{
+    Cell, CellProblem, ChoiceError, ChoiceProblem, Decimal, Header, Index, LineProblem, Missing, Note, Table,
+    TableError, TableOptions, TableProblem, Text,
+};
 pub use vectors::{from_table, from_table_with, is_of_vectors};
 
 /// Images or vectors, and what they show where that is known.

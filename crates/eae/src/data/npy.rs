@@ -15,6 +15,8 @@ pub struct Npy<R> {
     fortran: bool,
     descriptor: String,
     element: Element,
+    /// The bytes before the numbers.
+    header: u64,
     reader: R,
 }
 
@@ -93,7 +95,8 @@ impl<R: Read> Npy<R> {
         let header = header.ok_or_else(|| NpyError::NoArray(excerpt(&text)))?;
         let descriptor = header.type_descriptor.as_string().cloned().unwrap_or_default();
         let element = Element::parse(&descriptor).ok_or_else(|| NpyError::Type(excerpt(&descriptor)))?;
-        Ok(Self { shape: header.shape, fortran: header.layout.is_fortran(), descriptor, element, reader })
+        let (shape, fortran, header) = (header.shape, header.layout.is_fortran(), bytes.len() as u64);
+        Ok(Self { shape, fortran, descriptor, element, header, reader })
     }
 
     /// The length of each axis.
@@ -111,34 +114,64 @@ impl<R: Read> Npy<R> {
         &self.descriptor
     }
 
+    /// The length in bytes of the file if it has as many numbers as the header says, and nothing else. None if no file can
+    /// be as long.
+    pub(super) fn file_length(&self) -> Option<u64> {
+        self.expected().and_then(|bytes| self.header.checked_add(bytes as u64))
+    }
+
+    /// The bytes that the numbers take, if that is less than all memory.
+    fn expected(&self) -> Option<usize> {
+        match self.shape.contains(&0) {
+            true => Some(0),
+            false => self.shape.iter().try_fold(self.element.size, |bytes, &length| bytes.checked_mul(length)),
+        }
+    }
+
     /// The numbers in the order of the file, each of them converted.
     ///
     /// # Errors
     ///
     /// If there are more or fewer than the header says, or if an integer has no 64-bit floating-point number.
     pub fn values<T>(self, convert: impl Fn(f64) -> T) -> Result<Vec<T>, NpyError> {
-        let Self { shape, descriptor, element, reader, .. } = self;
+        let mut values = Vec::new();
+        self.for_each(|_, value| values.push(convert(value)))?;
+        Ok(values)
+    }
+
+    /// Calls a function with each number and its position, in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`values`](Npy::values). There never are more calls than numbers in the header.
+    pub(super) fn for_each(self, mut each: impl FnMut(usize, f64)) -> Result<(), NpyError> {
         // A header may ask for more than there can be; then the file is too short for it in any case.
-        let expected = match shape.contains(&0) {
-            true => 0,
-            false => shape.iter().fold(element.size, |bytes, &length| bytes.saturating_mul(length)),
-        };
+        let expected = self.expected().unwrap_or(usize::MAX);
+        let Self { shape, descriptor, element, reader, .. } = self;
         let mut reader = reader.take((expected as u64).saturating_add(1));
-        let (mut values, mut chunk, mut found) = (Vec::new(), Vec::new(), 0);
+        let (mut chunk, mut found, mut position) = (Vec::new(), 0, 0);
         loop {
             chunk.clear();
             found += reader.by_ref().take(1 << 16).read_to_end(&mut chunk).map_err(NpyError::Read)?;
-            for bytes in chunk.chunks_exact(element.size) {
-                let position = values.len();
-                let value = element.widen(bytes).map_err(|value| NpyError::Inexact { position, value })?;
-                values.push(convert(value));
-            }
             if chunk.is_empty() {
                 break;
             }
+            // The byte that is one too many is no number, even if one byte is.
+            let whole = chunk.len() - found.saturating_sub(expected);
+            if let Element { kind: b'f', size: 8, big_endian: false } = element {
+                for &bytes in chunk[..whole].as_chunks().0 {
+                    each(position, f64::from_le_bytes(bytes));
+                    position += 1;
+                }
+            } else {
+                for bytes in chunk[..whole].chunks_exact(element.size) {
+                    each(position, element.widen(bytes).map_err(|value| NpyError::Inexact { position, value })?);
+                    position += 1;
+                }
+            }
         }
         if found == expected {
-            return Ok(values);
+            return Ok(());
         }
         let found = if found > expected { "more".to_owned() } else { format!("only {found}") };
         Err(NpyError::Length { shape, descriptor, expected, found })

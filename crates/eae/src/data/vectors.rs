@@ -3,7 +3,7 @@ use std::path::Path;
 use ndarray::{ArrayView2, Axis};
 
 use super::file::to_train_on;
-use super::{Columns, DataError, Images, Split, Table, columns, table};
+use super::{Columns, DataError, Images, Index, Split, Table, TableOptions, columns, table};
 use crate::Float;
 
 /// The rows of a [`Table`] as vectors, each column brought to mean 0 and standard deviation 1 over the rows to train on; the
@@ -15,7 +15,7 @@ use crate::Float;
 /// If the file cannot be read or is no table, has fewer than three rows, a value that is not finite, or no column that varies.
 pub fn from_table<F: Float>(path: impl AsRef<Path>) -> Result<(Split<F>, Columns), DataError> {
     let path = path.as_ref();
-    let table = read(path)?;
+    let table = read(path, &TableOptions::new())?;
     let found = table.values.nrows();
     if found < 3 {
         return Err(DataError::Rows { path: path.to_path_buf(), found });
@@ -42,7 +42,10 @@ pub fn from_table<F: Float>(path: impl AsRef<Path>) -> Result<(Split<F>, Columns
 /// held out.
 pub fn from_table_with<F: Float>(path: impl AsRef<Path>, columns: &Columns) -> Result<Split<F>, DataError> {
     let path = path.as_ref();
-    let table = read(path)?;
+    // A model that was trained on an index needs one.
+    let has_index = columns.names().and_then(<[String]>::first).is_some_and(|name| table::is_index_name(name));
+    let index = if has_index { Index::Keep } else { Index::Auto };
+    let table = read(path, &TableOptions::new().index(index))?;
     let other = |found, expected| DataError::Columns { path: path.to_path_buf(), found, expected };
     let (found, expected) = (table.values.ncols(), columns.len());
     if found != expected {
@@ -68,8 +71,8 @@ pub fn is_of_vectors(path: impl AsRef<Path>) -> Result<bool, DataError> {
 const TOO_FAR: &str = "so far from the rest that it is no number once the column is standardised; leave the row out";
 
 /// A table of finite numbers.
-fn read(path: &Path) -> Result<Table, DataError> {
-    let table = Table::read(path)?;
+fn read(path: &Path, options: &TableOptions) -> Result<Table, DataError> {
+    let table = Table::read_with(path, options)?;
     let odd = table.values.indexed_iter().find(|(_, value)| !value.is_finite());
     match odd {
         None => Ok(table),
@@ -162,6 +165,13 @@ mod tests {
         let wrong = |text: &str| said(text, |path| from_table_with::<f64>(path, &columns));
         assert_eq!(wrong("1 2 3\n4 5 6"), " has 3 columns, the model was trained on 2");
         assert_eq!(wrong("a,c\n4,5\n6,7"), " has column 1 (\"c\"), the model was trained on column 1 (\"b\")");
+        // An index is no column, unless the model was trained on one.
+        let (indexed, plain) = (",a,b\n7,1,5\n4,3,5\n9,3,5", "a,b\n1,5\n3,5\n3,5");
+        let rows = |text: &str| with(text, |path| from_table_with::<f64>(path, &columns).unwrap()).train.pixels;
+        assert_eq!(rows(indexed), rows(plain));
+        let names = ["", "a", "b"].map(str::to_owned).to_vec();
+        let columns_with = Columns::fit(array![[0.0, 1.0, 1.0], [1.0, 2.0, 5.0]].view(), Some(names));
+        assert_eq!(with(indexed, |path| from_table_with::<f64>(path, &columns_with).unwrap()).train.pixels.dim().2, 3);
         let one = with("4,5", |path| from_table_with::<f64>(path, &columns).unwrap());
         assert_eq!((one.train.len(), one.test.len()), (0, 1));
     }
@@ -170,16 +180,16 @@ mod tests {
     fn what_cannot_be_learnt_from_is_named() {
         let wrong = |bytes: &[u8]| said(bytes, |path| from_table::<f32>(path));
         let finite = "it must be finite; leave the row out, or fill in a value";
-        assert_eq!(wrong(b"a,b\n1,2\n\n3,nan\n5,6"), format!(": row 1 (from 0), column 1 (\"b\") is NaN, {finite}"));
-        assert_eq!(wrong(b"1 2\n-inf 4\n5 6"), format!(": row 1 (from 0), column 0 is -inf, {finite}"));
-        assert_eq!(
-            wrong(&npy(&array![[0.0, 1.0], [f64::NAN, 2.0]])),
-            format!(": row 1 (from 0), column 0 is NaN, {finite}")
-        );
-        assert!(wrong(b"a,b\n1,2\n3,\n5,6").starts_with(": line 3: column 1 (\"b\") is empty, it must be a number"));
         assert!(
-            wrong(b"1,2\n3,red\n5,6").starts_with(": line 2: column 1 (of 0 to 1) is \"red\", it must be a number")
+            wrong(b"a,b\n1,2\n\n3,nan\n5,6").starts_with(": line 4, column 1 (\"b\"): \"nan\" means that the value is")
         );
+        assert_eq!(wrong(b"1 2\n-inf 4\n5 6"), format!(": row 1 (from 0), column 0 is -inf, {finite}"));
+        assert!(
+            wrong(&npy(&array![[0.0, 1.0], [f64::NAN, 2.0]]))
+                .starts_with(": row 1, column 0 (counted from 0): \"NaN\"")
+        );
+        assert!(wrong(b"a,b\n1,2\n3,\n5,6").starts_with(": line 3, column 1 (\"b\"): the value is missing"));
+        assert!(wrong(b"1,2\n3,red\n5,6").starts_with(": line 2, column 1 (counted from 0): \"red\" is not a number"));
         assert!(wrong(b"1,2\n3\n5,6").starts_with(": line 2: \"3\" has 1 field"));
         assert!(wrong(b"1,2\n1,2\n5,6").ends_with(": in each column all rows are alike, there is nothing to learn"));
         assert!(wrong(b"1,2\n3,4").starts_with(": 2 rows, there must be at least 3"));

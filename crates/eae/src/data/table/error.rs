@@ -1,9 +1,10 @@
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 use thiserror::Error;
 
 use crate::data::NpyError;
+use crate::data::npy::excerpt;
 
 /// Why a file is not a table of numbers.
 #[derive(Debug, Error)]
@@ -68,6 +69,81 @@ pub enum TableProblem {
     /// A text without rows.
     #[error("no numbers, it must have a row for each sample")]
     Empty,
+    /// Text in 16-bit units.
+    #[error("UTF-16 text; save it as UTF-8")]
+    Utf16,
+    /// A cell that is no number.
+    #[error("{cell}: {problem}")]
+    Cell {
+        /// The cell.
+        cell: Cell,
+        /// What is wrong with it.
+        #[source]
+        problem: CellProblem,
+    },
+}
+
+/// The place of a value in a file.
+///
+/// Displayed as `line 3, column 1 ("age")`, or `row 2, column 1 (counted from 0)` in an array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Its line, from 1; an array has none.
+    pub line: Option<usize>,
+    /// Its row, from 0. Comments, blank lines and the header are not counted.
+    pub row: usize,
+    /// Its column, from 0.
+    pub column: usize,
+    /// The name of the column, if there is a header.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}, ")?,
+            None => write!(f, "row {}, ", self.row)?,
+        }
+        match &self.name {
+            Some(name) => write!(f, "column {} ({name:?})", self.column),
+            None => write!(f, "column {} (counted from 0)", self.column),
+        }
+    }
+}
+
+/// What is wrong with a cell.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CellProblem {
+    /// A missing value.
+    #[error(
+        "{} missing; fill in a number, or keep missing values and leave the rows out that lack one",
+        if .text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") }
+    )]
+    Missing {
+        /// What stands there instead, such as nothing or `NA`.
+        text: String,
+    },
+    /// Something else than a number.
+    #[error("{} is not a number; {remedy}", excerpt(.text))]
+    Text {
+        /// The text, without the quotes around it.
+        text: String,
+        /// What could be done.
+        remedy: &'static str,
+    },
+    /// A number with a decimal comma in a column with decimal points, or the other way around.
+    #[error(
+        "{text:?} and {other:?} in line {other_line} mix decimal commas and decimal points; write one of them throughout"
+    )]
+    Decimals {
+        /// The number.
+        text: String,
+        /// An earlier one in its column.
+        other: String,
+        /// That one's line, from 1.
+        other_line: usize,
+    },
 }
 
 /// What is wrong with a line of text.
@@ -93,26 +169,6 @@ pub enum LineProblem {
     /// A text that goes on in the next line.
     #[error("a double quote is not closed in {0}, each must be, in the same line")]
     OpenQuote(String),
-    /// A value that is missing.
-    #[error("column {column} {name} is empty, it must be a number like 2, -0.5 or 1e-3")]
-    Missing {
-        /// Its column, from 0.
-        column: usize,
-        /// What that is called, or which there are.
-        name: String,
-    },
-    /// A value that is something else.
-    #[error(
-        "column {column} {name} is {field}, it must be a number like 2, -0.5 or 1e-3, only the first line may be names"
-    )]
-    NoNumber {
-        /// Its column, from 0.
-        column: usize,
-        /// What that is called, or which there are.
-        name: String,
-        /// What it is.
-        field: String,
-    },
     /// A row of another length.
     #[error("{row} has {found} between {separator}, it must have {expected} like {first}, line {line}")]
     Ragged {

@@ -1,0 +1,108 @@
+//! The meaning of a cell of text.
+
+use super::fields::SPREADSHEET_ERRORS;
+
+/// A cell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Meaning {
+    Number(f64),
+    /// A number written with a decimal comma.
+    Comma(f64),
+    Missing,
+    Text,
+}
+
+/// Returns the meaning of a cell, whose quotes are taken off. A comma is decimal only if `commas` says so.
+pub(super) fn meaning(cell: &str, commas: bool) -> Meaning {
+    match cell.parse::<f64>() {
+        Ok(value) if value.is_nan() => Meaning::Missing,
+        Ok(value) => Meaning::Number(value),
+        Err(_) if is_missing(cell) => Meaning::Missing,
+        Err(_) if commas => decimal_comma(cell).map_or(Meaning::Text, Meaning::Comma),
+        Err(_) => Meaning::Text,
+    }
+}
+
+fn is_missing(cell: &str) -> bool {
+    matches!(cell, "" | "NA" | "N/A" | "null" | "NULL" | "Null" | "None" | "." | "?" | "-")
+        || SPREADSHEET_ERRORS.contains(&cell)
+}
+
+/// The number that is written like `1,5`, with digits on both sides of its only comma.
+pub(super) fn decimal_comma(cell: &str) -> Option<f64> {
+    let (whole, decimals) = cell.split_once(',')?;
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let plain =
+        is_digit(whole.as_bytes().last()) && is_digit(decimals.as_bytes().first()) && !whole.contains(['.', 'e', 'E']);
+    // A second comma, or a point, is no digit.
+    plain.then(|| format!("{whole}.{decimals}").parse().ok())?
+}
+
+/// Returns what could be done about a cell that is no number.
+pub(super) fn remedy(cell: &str) -> &'static str {
+    let starts_with_digit = cell.trim_start_matches(['+', '-', '.']).starts_with(|c: char| c.is_ascii_digit());
+    let only = |others: &str| cell.chars().all(|c| c.is_ascii_digit() || others.contains(c));
+    match cell {
+        _ if starts_with_digit && cell.ends_with('%') => {
+            "take the percent signs out of the column, or leave the column out"
+        }
+        _ if starts_with_digit && cell.contains(['#', '%']) => "put the comment on a line of its own",
+        _ if starts_with_digit && cell.contains(',') && only("+-.,eE") => {
+            "write it with a decimal point and without separators of thousands"
+        }
+        _ if starts_with_digit && only(".,' \u{a0}\u{202f}_") => "write it without separators of thousands",
+        _ => "write a number like 2, -0.5 or 1e-3, leave the column out, or read text as categories",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells() {
+        let cases = [
+            ("1", Meaning::Number(1.0)),
+            ("-.5e3", Meaning::Number(-500.0)),
+            ("inf", Meaning::Number(f64::INFINITY)),
+            ("1e400", Meaning::Number(f64::INFINITY)),
+            ("1,5", Meaning::Comma(1.5)),
+            ("-1,25e-2", Meaning::Comma(-0.0125)),
+            ("NaN", Meaning::Missing),
+            ("-nan", Meaning::Missing),
+            ("#N/A", Meaning::Missing),
+            ("", Meaning::Missing),
+            ("-", Meaning::Missing),
+            ("--", Meaning::Text),
+            ("50%", Meaning::Text),
+            ("1,", Meaning::Text),
+            (",5", Meaning::Text),
+            ("1,5,2", Meaning::Text),
+            ("1.234,5", Meaning::Text),
+            ("1,234.5", Meaning::Text),
+            ("a,5", Meaning::Text),
+        ];
+        for (cell, expected) in cases {
+            assert_eq!(meaning(cell, true), expected, "{cell:?}");
+        }
+        assert_eq!(meaning("1,5", false), Meaning::Text);
+    }
+
+    #[test]
+    fn remedies() {
+        for (cell, expected) in [
+            ("50%", "percent signs"),
+            ("-6.25%last", "a line of its own"),
+            ("2e-3 # the first", "a line of its own"),
+            ("1,5", "a decimal point"),
+            ("1.234,5", "a decimal point"),
+            ("1 000", "separators of thousands"),
+            ("1'000.5", "separators of thousands"),
+            ("red", "as categories"),
+            ("#", "as categories"),
+            ("2024-01-05", "as categories"),
+        ] {
+            assert!(remedy(cell).contains(expected), "{cell}: {}", remedy(cell));
+        }
+    }
+}

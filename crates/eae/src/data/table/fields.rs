@@ -1,0 +1,161 @@
+//! The fields of a line of text.
+
+use std::borrow::Cow;
+use std::iter;
+
+use super::LineProblem;
+use super::options::Decimal;
+
+/// The separator of the fields of a line. Spaces may be around any of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Separator {
+    Byte(u8),
+    Whitespace,
+}
+
+impl Separator {
+    pub(super) const TAB: Self = Self::Byte(b'\t');
+    pub(super) const COMMA: Self = Self::Byte(b',');
+    pub(super) const SEMICOLON: Self = Self::Byte(b';');
+
+    /// The separators that a line has, likeliest first: a comma may be in a field between semicolons, a space in any.
+    pub(super) fn in_line(line: &str, decimal: Decimal) -> impl Iterator<Item = Self> {
+        [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
+            .into_iter()
+            .filter(move |&separator| separator != Self::COMMA || decimal != Decimal::Comma)
+            .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some())
+    }
+
+    /// Whether a comma within a field may be a decimal one.
+    pub(super) fn leaves_commas(self, decimal: Decimal) -> bool {
+        decimal == Decimal::Comma || self == Self::SEMICOLON || self == Self::TAB
+    }
+
+    fn is_at(self, byte: u8) -> bool {
+        match self {
+            Self::Byte(separator) => byte == separator,
+            Self::Whitespace => byte.is_ascii_whitespace(),
+        }
+    }
+
+    /// The length of the first field, if another follows. A quote counts only at the start of a field.
+    fn find(self, line: &str) -> Option<usize> {
+        let start = line.len() - line.trim_start_matches(' ').len();
+        let quoted = if line[start..].starts_with('"') { closing_quote(&line[start..])? + 1 } else { 0 };
+        let rest = &line.as_bytes()[start + quoted..];
+        rest.iter().position(|&byte| self.is_at(byte)).map(|end| start + quoted + end)
+    }
+}
+
+/// The position of the quote that ends what starts with one. Two of them stand for one.
+fn closing_quote(field: &str) -> Option<usize> {
+    let bytes = field.as_bytes();
+    let mut place = 1;
+    loop {
+        place += bytes.get(place..)?.iter().position(|&byte| byte == b'"')?;
+        if bytes.get(place + 1) != Some(&b'"') {
+            return Some(place);
+        }
+        place += 2;
+    }
+}
+
+/// Splits a line into its fields, without the spaces around them.
+pub(super) fn fields(line: &str, separator: Separator) -> impl Iterator<Item = &str> {
+    // A tab at the end may stand before an empty field.
+    let mut rest = Some(if separator == Separator::TAB { line } else { line.trim_ascii_end() });
+    iter::from_fn(move || {
+        let line = match separator {
+            Separator::Byte(_) => rest?,
+            Separator::Whitespace => rest?.trim_ascii_start(),
+        };
+        let end = separator.find(line);
+        rest = end.map(|end| &line[end + 1..]);
+        Some(line[..end.unwrap_or(line.len())].trim_ascii())
+    })
+}
+
+/// Whether a field starts with a quote that nothing closes.
+pub(super) fn is_open(field: &str) -> bool {
+    field.starts_with('"') && closing_quote(field).is_none()
+}
+
+/// Returns a field without the double quotes around it.
+pub(super) fn unquoted(field: &str) -> Cow<'_, str> {
+    match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
+        Some(inner) if inner.contains('"') => inner.replace("\"\"", "\"").into(),
+        Some(inner) => inner.into(),
+        None => field.into(),
+    }
+}
+
+/// Returns the text of a line, or nothing if the line is a comment or blank.
+pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineProblem> {
+    if let Some(place) = line.iter().position(|&byte| byte == 0) {
+        return Err(LineProblem::Nul(place + 1));
+    }
+    let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
+    if is_comment(line.trim_ascii_start()) {
+        return Ok(None);
+    }
+    let text = str::from_utf8(line).map_err(|e| {
+        let place = e.valid_up_to();
+        let before = String::from_utf8_lossy(&line[place.saturating_sub(20)..place]).into_owned();
+        LineProblem::Encoding { byte: place + 1, value: line[place], before }
+    })?;
+    // A tab at either end is left: it may stand beside an empty field.
+    let text = text.trim_end_matches([' ', '\r', '\n']);
+    if text.contains('\r') {
+        return Err(LineProblem::CarriageReturn);
+    }
+    Ok(if text.trim_ascii().is_empty() { None } else { Some(text) })
+}
+
+/// What a spreadsheet writes in a cell that it cannot compute.
+pub(super) const SPREADSHEET_ERRORS: [&str; 7] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"];
+
+fn is_comment(line: &[u8]) -> bool {
+    let ends = |rest: &[u8]| rest.first().is_none_or(|byte| b",;\t\r\n".contains(byte));
+    let is_cell = || SPREADSHEET_ERRORS.iter().any(|error| line.strip_prefix(error.as_bytes()).is_some_and(ends));
+    matches!(line.first(), Some(b'#' | b'%')) && !is_cell()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_with_quotes() {
+        for (line, separator, expected) in [
+            ("a, b ,c", Separator::COMMA, vec!["a", "b", "c"]),
+            ("\"a, b\",c", Separator::COMMA, vec!["a, b", "c"]),
+            ("\"a \"\"b\"\", c\" ;1", Separator::SEMICOLON, vec!["a \"b\", c", "1"]),
+            // A quote within a field is one of its characters: 12 inches.
+            ("12\" vinyl,3", Separator::COMMA, vec!["12\" vinyl", "3"]),
+            ("a,12\"", Separator::COMMA, vec!["a", "12\""]),
+            ("\"\",\"\"\"\"", Separator::COMMA, vec!["", "\""]),
+            ("\t\"x\ty\"\t", Separator::TAB, vec!["", "x\ty", ""]),
+            (" \"a b\"  c ", Separator::Whitespace, vec!["a b", "c"]),
+            ("1,2,", Separator::COMMA, vec!["1", "2", ""]),
+        ] {
+            let found: Vec<_> = fields(line, separator).map(unquoted).collect();
+            assert_eq!(found, expected, "{line:?}");
+            assert!(!fields(line, separator).any(is_open));
+        }
+        assert!(fields("1,\"2,3", Separator::COMMA).any(is_open));
+        assert!(is_open("\"") && is_open("\"a\"\"") && !is_open("\"a\"\"\""));
+    }
+
+    #[test]
+    fn comments_start_a_line() {
+        for comment in ["# 1,2", "  % units", "\t#", "#", "#N/A for none", "", " \t\r\n"] {
+            assert_eq!(content(comment.as_bytes(), false), Ok(None), "{comment:?}");
+        }
+        // In a comment, the encoding is of no interest.
+        assert_eq!(content(b"% gr\xf6sse", false), Ok(None));
+        for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!"] {
+            assert_eq!(content(row.as_bytes(), false), Ok(Some(row)));
+        }
+        assert_eq!(content("\u{feff}# 1".as_bytes(), true), Ok(None));
+    }
+}

@@ -1,0 +1,40 @@
+/// The lines that the rows of a table came from. Rows on consecutive lines take no memory of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    rows: usize,
+    /// For each run of rows on consecutive lines, its first row and that row's line.
+    runs: Vec<(usize, usize)>,
+}
+
+impl Lines {
+    /// Adds the next row, which is in this line.
+    pub(super) fn push(&mut self, line: usize) {
+        let follows = self.runs.last().is_some_and(|&(row, first)| first + (self.rows - row) == line);
+        if !follows {
+            self.runs.push((self.rows, line));
+        }
+        self.rows += 1;
+    }
+
+    /// Returns the line of a row.
+    pub(super) fn line(&self, row: usize) -> Option<usize> {
+        let run = self.runs.partition_point(|&(first, _)| first <= row).checked_sub(1)?;
+        let (first, line) = self.runs[run];
+        (row < self.rows).then_some(line + (row - first))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_their_lines() {
+        let mut lines = Lines::default();
+        let numbers = [2, 3, 4, 7, 9, 10];
+        numbers.iter().for_each(|&line| lines.push(line));
+        assert_eq!(lines.runs.len(), 3);
+        (0..6).for_each(|row| assert_eq!(lines.line(row), Some(numbers[row])));
+        assert_eq!((lines.line(6), Lines::default().line(0)), (None, None));
+    }
+}
