@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     })?;
     println!(
         "at a delay of 3: {:.3} nats, p = {:.2}; shuffled {:.3} on average",
-        test.observed,
+        test.observed(),
         test.p_value(),
         test.mean()
     );

@@ -30,4 +30,6 @@ pub use metric::Metric;
 pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
 pub use norm::Norm;
 pub use samples::Samples;
-pub use significance::{PermutationTest, Significance};
+pub use significance::{
+    Autocorrelation, FamilySignificance, PermutationTest, Significance, SurrogateOrders, Surrogates, autocorrelation,
+};
