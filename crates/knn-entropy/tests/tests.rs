@@ -10,6 +10,7 @@ mod invariance;
 mod neighbors;
 mod published;
 mod reference;
+mod series;
 mod surrogates;
 
 use ndarray::Array2;
