@@ -5,8 +5,10 @@ use crate::{Float, Result, Samples, Surrogates};
 
 /// Lags at which rows are compared with white noise.
 const TESTED_LAGS: usize = 10;
-/// The longest lag that is summed, so that a random walk of a million rows takes seconds and not minutes.
+/// The longest lag that is summed.
 const LONGEST_LAG: usize = 10_000;
+/// The largest number of products that are summed, so that a slow series of a million rows takes a second or two.
+const PRODUCTS: usize = 1_000_000_000;
 /// The length of a block in integrated autocorrelation times. With 2, independent autoregressions of 300 rows are called
 /// dependent in 8 % of tests at the 5 % level.
 const TIMES_PER_BLOCK: f64 = 4.0;
@@ -28,7 +30,7 @@ pub struct Autocorrelation {
 /// ```
 ///
 /// summed over pairs `rho(2m) + rho(2m + 1)` up to the first that is not positive, the initial positive sequence of Geyer
-/// (Statistical Science 7, 1992). Lags above half the rows, or above 10 000, are left out. `n` rows tell as much about a
+/// (Statistical Science 7, 1992). Lags above half the rows, above 10 000 or above `10^9 / n` are left out. `n` rows tell as much about a
 /// mean as `n / tau` independent ones. A constant column has `rho` 0.
 ///
 /// ```
@@ -129,7 +131,8 @@ impl Correlations {
 
     /// Returns the integrated autocorrelation time.
     fn integrated(&self) -> f64 {
-        let last = LONGEST_LAG.min(self.deviations.len() / 2);
+        let n = self.deviations.len();
+        let last = LONGEST_LAG.min(n / 2).min(PRODUCTS / n);
         let mut time = -1.0;
         for lag in (0..last).step_by(2) {
             let pair = if lag == 0 { 1.0 } else { self.at(lag) } + self.at(lag + 1);
