@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
         let x = Array2::from_shape_fn((n, 1), |(i, _)| feature(name, i));
         let test = PermutationTest::new(199, 1)
             .run(n, |rows| Ross::new(5).mutual_information(x.select(Axis(0), rows).view(), &labels))?;
-        ranking.push((test.observed, test.p_value(), name));
+        ranking.push((test.observed(), test.p_value(), name));
     }
     ranking.sort_by(|a, b| b.0.total_cmp(&a.0));
     println!("{:>10} {:>12} {:>8}", "feature", "nats", "p");

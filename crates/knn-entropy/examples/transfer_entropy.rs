@@ -1,11 +1,12 @@
-//! Who drives whom? Two series that look alike; the transfer entropy tells the direction, and the delay.
+//! Who drives whom? Two series that look alike: the transfer entropy tells the direction and the delay, and surrogates tell
+//! whether it could be chance.
 //!
 //! ```text
 //! cargo run --release --example transfer_entropy
 //! ```
 
-use knn_entropy::{Error, Ksg, PermutationTest, TransferEntropy};
-use ndarray::{Array2, Axis};
+use knn_entropy::{Error, PermutationTest, TransferEntropy};
+use ndarray::Array2;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand_distr::StandardNormal;
@@ -19,24 +20,18 @@ fn main() -> Result<(), Error> {
         x[[t, 0]] = 0.4 * x[[t - 1, 0]] + noise[[t, 0]];
         y[[t, 0]] = 0.4 * y[[t - 1, 0]] + 0.6 * x[[t - 3, 0]] + 0.8 * noise[[t, 1]];
     }
-    println!("transfer entropy in nats");
-    println!("{:>6} {:>8} {:>8}", "delay", "x to y", "y to x");
-    for delay in 1..=5 {
-        let estimator = TransferEntropy::new(4).delay(delay);
-        let there = estimator.transfer_entropy(x.view(), y.view())?;
-        let back = estimator.transfer_entropy(y.view(), x.view())?;
-        println!("{delay:>6} {there:>8.3} {back:>8.3}");
+    // Each surrogate is a rotation of the source's past, which keeps its autocorrelation and loses the target.
+    let (estimator, test) = (TransferEntropy::new(4), PermutationTest::new(99, 0));
+    for (name, source, target) in [("x to y", &x, &y), ("y to x", &y, &x)] {
+        let scan = estimator.scan(source.view(), target.view(), 1..=5, test)?;
+        println!("{name}");
+        println!("{:>6} {:>8} {:>8} {:>10}", "delay", "nats", "p", "corrected");
+        for found in scan.delays() {
+            let (nats, p, corrected) = (found.transfer_entropy, found.p_value, found.corrected_p_value);
+            println!("{:>6} {nats:>8.3} {p:>8.2} {corrected:>10.2}", found.delay);
+        }
+        let best = scan.best();
+        println!("best at a delay of {}, corrected p = {:.2}\n", best.delay, best.corrected_p_value);
     }
-    // Could it be chance? Shuffled pasts of the source know nothing.
-    let past = TransferEntropy::new(4).delay(3).embed(x.view(), y.view())?;
-    let test = PermutationTest::new(99, 0).run(past.next.nrows(), |rows| {
-        Ksg::new(4).conditional(past.source.select(Axis(0), rows).view(), past.next.view(), past.target.view())
-    })?;
-    println!(
-        "at a delay of 3: {:.3} nats, p = {:.2}; shuffled {:.3} on average",
-        test.observed,
-        test.p_value(),
-        test.mean()
-    );
     Ok(())
 }

@@ -195,12 +195,15 @@ pub enum Error {
         /// The number of coordinates.
         dimension: usize,
     },
-    /// Pasts that cannot be told, or that the series do not hold.
-    #[error("{}", embedding(*length, *needed))]
+    /// Series that are shorter than the pasts to be taken from them.
+    #[error(
+        "the series have {length} values, but a past and the values that follow take {needed}; use a longer series, or \
+         fewer past values, a smaller lag or a smaller delay"
+    )]
     Embedding {
-        /// How long the series are.
+        /// The length of the series.
         length: usize,
-        /// How long they would have to be; 0 if a lag, a delay or the length of the source's past is 0.
+        /// The smallest length that is enough.
         needed: usize,
     },
     /// Rows have several neighbors at the same distance, and ties are an error.
@@ -237,6 +240,60 @@ pub enum Error {
         /// Its first copy in q.
         copy: usize,
     },
+    /// A lag, a delay or a number of values that is 0.
+    #[error("{setting} is 0; use at least 1")]
+    ZeroSetting {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A range of delays that holds none.
+    #[error("there is no delay from {first} to {last}; use a range whose end is not below its start")]
+    NoDelays {
+        /// The start of the range.
+        first: usize,
+        /// Its end.
+        last: usize,
+    },
+    /// A test without surrogates.
+    #[error("the number of surrogates is 0; use at least 1, or 99 for p-values down to 0.01")]
+    NoSurrogates,
+    /// A family of statistics without members.
+    #[error("the number of statistics is 0; a family needs at least one")]
+    NoStatistics,
+    /// A statistic that cannot be compared with others.
+    #[error("the statistic of {} is {value}; it must be finite for every order of the rows", rows_of(*surrogate))]
+    StatisticNotFinite {
+        /// Its value.
+        value: f64,
+        /// The number of the surrogate, or `None` for the observed rows.
+        surrogate: Option<usize>,
+    },
+    /// More surrogates than rotations.
+    #[error(
+        "{surrogates} surrogates were asked for, but {rows} rows have only {rotations} rotations by at least {min_shift} \
+         rows; use fewer surrogates, a smaller shift, or blocks"
+    )]
+    TooFewRotations {
+        /// The number of surrogates.
+        surrogates: usize,
+        /// The number of rotations.
+        rotations: usize,
+        /// The number of rows.
+        rows: usize,
+        /// The smallest shift.
+        min_shift: usize,
+    },
+    /// Blocks that are empty, or so long that they cannot change places.
+    #[error("blocks of {length} rows do not rearrange {rows} rows; use a length from 1 to half the number of rows")]
+    BlockLength {
+        /// The length of a block.
+        length: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// A local permutation of rows whose condition is unknown.
+    #[error("a local permutation needs a condition; pass it to `PermutationTest::orders_given`")]
+    ConditionNeeded,
 }
 
 fn renyi_order(order: f64, k: usize) -> String {
@@ -251,13 +308,8 @@ fn renyi_order(order: f64, k: usize) -> String {
     )
 }
 
-fn embedding(length: usize, needed: usize) -> String {
-    match needed {
-        0 => "the lags, the delay and the length of the source's past must be at least 1".to_owned(),
-        _ => format!(
-            "a series of {length} values does not hold the pasts asked for, which take {needed}; ask for shorter ones"
-        ),
-    }
+fn rows_of(surrogate: Option<usize>) -> String {
+    surrogate.map_or("the observed rows".to_owned(), |number| format!("surrogate {number}"))
 }
 
 /// A result with this crate's [`enum@Error`].

@@ -30,7 +30,10 @@ pub use entropy::{Corrected, Correction, KozachenkoLeonenko, LombardiPant, Renyi
 pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use float::Float;
-pub use information::{Embedded, Embedding, Ksg, KsgVariant, MesnerShalizi, MixedKsg, Ross, TransferEntropy};
+pub use information::{
+    ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, MesnerShalizi, MixedKsg,
+    PastAndFuture, Ross, ScannedDelay, TransferEntropy,
+};
 pub use metric::Metric;
 pub use ndarray;
 pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
@@ -38,6 +41,8 @@ pub use norm::Norm;
 pub use rounding::{dither, rounding_step};
 pub use samples::{Samples, ToSamples};
 pub use shared_rows::SharedRows;
-pub use significance::{PermutationTest, Significance};
+pub use significance::{
+    Autocorrelation, FamilySignificance, PermutationTest, Significance, SurrogateOrders, Surrogates, autocorrelation,
+};
 pub use ties::Ties;
 pub use warning::Warning;

@@ -10,6 +10,8 @@ mod invariance;
 mod neighbors;
 mod published;
 mod reference;
+mod series;
+mod surrogates;
 mod ties;
 mod windows;
 
@@ -22,4 +24,15 @@ use rand_chacha::ChaCha8Rng;
 fn normal(n: usize, d: usize, seed: u64) -> Array2<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     Array2::from_shape_simple_fn((n, d), || rng.sample(StandardNormal))
+}
+
+/// A stationary series `x_t = phi x_(t-1) + e_t` of normal noise.
+fn autoregression(n: usize, phi: f64, seed: u64) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut noise = || rng.sample::<f64, _>(StandardNormal);
+    let mut last = noise() / (1.0 - phi * phi).sqrt();
+    Array2::from_shape_simple_fn((n, 1), || {
+        last = phi * last + noise();
+        last
+    })
 }

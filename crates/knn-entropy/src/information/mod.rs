@@ -2,15 +2,21 @@
 
 mod blocks;
 mod counting;
+mod delays;
+mod embedding;
 mod ksg;
 mod mesner_shalizi;
 mod mixed_ksg;
 mod ross;
+mod storage;
 mod transfer;
 mod two;
 
+pub use delays::{DelayScan, ScannedDelay};
+pub use embedding::{Condition, Embedded, Embedding, PastAndFuture};
 pub use ksg::{Ksg, KsgVariant};
 pub use mesner_shalizi::MesnerShalizi;
 pub use mixed_ksg::MixedKsg;
 pub use ross::Ross;
-pub use transfer::{Embedded, Embedding, TransferEntropy};
+pub use storage::ActiveInformationStorage;
+pub use transfer::TransferEntropy;

@@ -1,18 +1,29 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, concatenate};
 
-use super::{Ksg, KsgVariant};
-use crate::{Error, Estimate, Float, NeighborSearch, Norm, Result, Samples};
+use super::Ksg;
+use super::embedding::{Condition, Embedded, Embedding, Past, ksg_settings, positive, times};
+use crate::{Error, Estimate, Float, Result, Samples};
 
-/// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in nats: what the past of
+/// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in nats: how much the past of
 /// the source tells about the next value of the target that its own past does not,
 ///
 /// ```text
-/// T = I( y_(t+1) ; x_past | y_past )
-/// y_past = (y_t, y_(t-s), ..., y_(t-(l-1)s))          l values of the target, s apart
-/// x_past = (x_(t+1-u), x_(t+1-u-r), ...)              values of the source, r apart, with the delay u
+/// T = I( y_t ; x_past | y_past )
+/// y_past = (y_(t-1), y_(t-1-s), ..., y_(t-1-(l-1)s))          l values of the target, s apart
+/// x_past = (x_(t-u), x_(t-u-r), ..., x_(t-u-(m-1)r))          m values of the source, r apart, with the delay u
 /// ```
 ///
-/// estimated as a conditional mutual information by [`Ksg`]. Samples are taken at every time for which both pasts are known.
+/// estimated as a conditional mutual information by [`Ksg`]. Samples are taken at every time for which all pasts are known.
+///
+/// A series that drives both, or one between them, makes a transfer entropy without a link. The
+/// [conditional](TransferEntropy::conditional) transfer entropy leaves out what the pasts of further series tell (Lizier,
+/// Prokopenko and Zomaya, Physical Review E 77, 2008):
+///
+/// ```text
+/// T = I( y_t ; x_past | y_past, c_past, ... )
+/// ```
+///
+/// Which delay a link has, and whether it could be chance, is told by [`scan`](TransferEntropy::scan).
 ///
 /// ```
 /// use knn_entropy::TransferEntropy;
@@ -31,146 +42,179 @@ use crate::{Error, Estimate, Float, NeighborSearch, Norm, Result, Samples};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct TransferEntropy<'s> {
-    ksg: Ksg<'s>,
+    pub(super) ksg: Ksg<'s>,
     source: Embedding,
     target: Embedding,
-    delay: usize,
+    pub(super) delay: usize,
 }
 
-/// Which past values make up a state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Embedding {
-    /// How many.
-    pub length: usize,
-    /// How many steps from one to the next.
-    pub lag: usize,
-}
-
-impl Embedding {
-    /// So many, `lag` steps apart.
-    pub fn new(length: usize, lag: usize) -> Self {
-        Self { length, lag }
-    }
-
-    /// How far back the first value lies from the last; `usize::MAX` if that is no number.
-    fn span(self) -> usize {
-        self.length.saturating_sub(1).saturating_mul(self.lag)
-    }
-}
-
-/// What the transfer entropy is the conditional mutual information of: row i of each is the same time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Embedded {
-    /// Past states of the source.
-    pub source: Array2<f64>,
-    /// The values of the target that followed.
-    pub next: Array2<f64>,
-    /// Past states of the target.
-    pub target: Array2<f64>,
+/// What the samples of a transfer entropy are taken from.
+#[derive(Debug)]
+pub(super) struct Pasts<'a> {
+    pub(super) source: Past<'a>,
+    target: Past<'a>,
+    conditions: Vec<Past<'a>>,
 }
 
 impl<'s> TransferEntropy<'s> {
-    /// With the k-th neighbour, one past value of each series, and a delay of one step.
+    /// Estimates the transfer entropy with the k-th neighbor, one past value of each series, and a delay of one step.
     pub fn new(k: usize) -> Self {
         let last = Embedding::new(1, 1);
         Self { ksg: Ksg::new(k), source: last, target: last, delay: 1 }
     }
 
-    /// With other past values of the source.
+    /// Sets which past values of the source count.
     #[must_use]
     pub fn source(self, source: Embedding) -> Self {
         Self { source, ..self }
     }
 
-    /// With other past values of the target. With none the estimate is of the mutual information.
+    /// Sets which past values of the target count. With none the estimate is of the mutual information.
     #[must_use]
     pub fn target(self, target: Embedding) -> Self {
         Self { target, ..self }
     }
 
-    /// With another delay from the source's last value to the target's next, at least 1.
+    /// Sets the delay from the source's last value to the target's next, at least 1.
     #[must_use]
     pub fn delay(self, delay: usize) -> Self {
         Self { delay, ..self }
     }
 
-    /// With the other algorithm of [`Ksg`].
-    #[must_use]
-    pub fn variant(self, variant: KsgVariant) -> Self {
-        Self { ksg: self.ksg.variant(variant), ..self }
-    }
+    ksg_settings!();
 
-    /// With another norm within states.
-    #[must_use]
-    pub fn norm(self, norm: Norm) -> Self {
-        Self { ksg: self.ksg.norm(norm), ..self }
-    }
-
-    /// Samples up to so many steps before and after one are not its neighbours (Theiler, 1986), in the joint space and in
-    /// all counts: a series that moves slowly is near itself in time.
-    #[must_use]
-    pub fn window(self, steps: usize) -> Self {
-        Self { ksg: self.ksg.window(steps), ..self }
-    }
-
-    /// With another way to find neighbours.
-    #[must_use]
-    pub fn search(self, search: &'s dyn NeighborSearch) -> Self {
-        Self { ksg: self.ksg.search(search), ..self }
-    }
-
-    /// The transfer entropy in nats from `source` to `target`: rows are times, the same in both.
+    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times, the same in both.
     ///
     /// # Errors
     ///
-    /// As [`Ksg::mutual_information`], and [`Error::Embedding`] for a lag, a delay or a source length of 0, or a series that
-    /// is too short.
+    /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a number of the source's
+    /// values of 0; [`Embedding`](Error::Embedding) if the series are too short.
     pub fn transfer_entropy<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<f64> {
-        Ok(self.estimate(source, target)?.value())
+        self.conditional(source, target, &[])
     }
 
-    /// The transfer entropy with its local values, one for each time from the first on that has a past.
+    /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further series. Rows are times, the
+    /// same in all. Without conditions this is the [`transfer_entropy`](TransferEntropy::transfer_entropy).
+    ///
+    /// ```
+    /// use knn_entropy::{Condition, TransferEntropy};
+    /// use ndarray::{Array2, s};
+    /// use ndarray_rand::RandomExt;
+    /// use ndarray_rand::rand::SeedableRng;
+    /// use ndarray_rand::rand_distr::StandardNormal;
+    /// use rand_chacha::ChaCha8Rng;
+    ///
+    /// // z follows y, and y follows x.
+    /// let noise = Array2::<f64>::random_using((800, 3), StandardNormal, &mut ChaCha8Rng::seed_from_u64(0));
+    /// let mut series = noise.clone();
+    /// for t in 1..800 {
+    ///     series[[t, 1]] = series[[t - 1, 0]] + 0.5 * noise[[t, 1]];
+    ///     series[[t, 2]] = series[[t - 1, 1]] + 0.5 * noise[[t, 2]];
+    /// }
+    /// let [x, y, z] = [0, 1, 2].map(|c| series.slice(s![.., c..=c]));
+    /// let two_steps = TransferEntropy::new(4).delay(2);
+    /// assert!(two_steps.transfer_entropy(x, z)? > 0.4);
+    /// assert!(two_steps.conditional(x, z, &[Condition::new(y)])? < 0.1);
+    /// # Ok::<(), knn_entropy::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`transfer_entropy`](TransferEntropy::transfer_entropy).
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), for the conditions as well.
+    pub fn conditional<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        conditions: &[Condition<'_, F>],
+    ) -> Result<f64> {
+        Ok(self.conditional_estimate(source, target, conditions)?.value())
+    }
+
+    /// Returns the transfer entropy with its local values, one for each time from the first on that has a past.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy).
     pub fn estimate<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<Estimate> {
-        let Embedded { source, next, target } = self.embed(source, target)?;
-        self.ksg.conditional_estimate(source.view(), next.view(), target.view())
+        self.conditional_estimate(source, target, &[])
     }
 
-    /// The samples: for a test of significance, or another estimator.
+    /// Returns the conditional transfer entropy with its local values, one for each time from the first on that has all
+    /// pasts.
     ///
     /// # Errors
     ///
-    /// As [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate itself.
+    /// Those of [`conditional`](TransferEntropy::conditional).
+    pub fn conditional_estimate<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        conditions: &[Condition<'_, F>],
+    ) -> Result<Estimate> {
+        let embedded = self.embed_conditional(source, target, conditions)?;
+        self.ksg.conditional_estimate(embedded.source.view(), embedded.next.view(), embedded.given().view())
+    }
+
+    /// Returns the samples that the transfer entropy is estimated from.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate itself.
     pub fn embed<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<Embedded> {
-        let (source, target) = (Samples::new(source)?, Samples::new(target)?);
-        if source.len() != target.len() {
-            return Err(Error::RowMismatch { one: source.len(), other: target.len() });
+        self.embed_conditional(source, target, &[])
+    }
+
+    /// Returns the samples that the conditional transfer entropy is estimated from.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`conditional`](TransferEntropy::conditional), but for the estimate itself.
+    pub fn embed_conditional<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        conditions: &[Condition<'_, F>],
+    ) -> Result<Embedded> {
+        self.pasts(source.reborrow(), target.reborrow(), conditions)?.embed()
+    }
+
+    pub(super) fn pasts<'a, F: Float>(
+        &self,
+        source: ArrayView2<'a, F>,
+        target: ArrayView2<'a, F>,
+        conditions: &'a [Condition<'_, F>],
+    ) -> Result<Pasts<'a>> {
+        positive(self.source.length, "the number of past values of the source")?;
+        positive(self.source.lag, "the lag of the source")?;
+        positive(self.target.lag, "the lag of the target")?;
+        positive(self.delay, "the delay of the source")?;
+        let source = Past { series: Samples::new(source)?, embedding: self.source, delay: self.delay };
+        let target = Past { series: Samples::new(target)?, embedding: self.target, delay: 1 };
+        let conditions: Vec<Past<'_>> = conditions.iter().map(Condition::past).collect::<Result<_>>()?;
+        let one = source.series.len();
+        match std::iter::once(&target).chain(&conditions).find(|past| past.series.len() != one) {
+            Some(other) => Err(Error::RowMismatch { one, other: other.series.len() }),
+            None => Ok(Pasts { source, target, conditions }),
         }
-        if self.source.length == 0 || self.source.lag == 0 || self.target.lag == 0 || self.delay == 0 {
-            return Err(Error::Embedding { length: source.len(), needed: 0 });
-        }
-        // The first time t at which both pasts are known, and one more value to tell about.
-        let first = self.target.span().max(self.source.span().saturating_add(self.delay - 1));
-        let needed = first.saturating_add(2);
-        if source.len() < needed {
-            return Err(Error::Embedding { length: source.len(), needed });
-        }
-        let times = first..source.len() - 1;
-        let states = |series: &Samples<'_>, embedding: Embedding, back: usize| {
-            let d = series.dimension();
-            Array2::from_shape_fn((times.len(), embedding.length * d), |(row, c)| {
-                series.point(first + row - back - c / d * embedding.lag)[c % d]
-            })
-        };
-        let next =
-            Array2::from_shape_fn((times.len(), target.dimension()), |(row, c)| target.point(first + row + 1)[c]);
+    }
+}
+
+impl Pasts<'_> {
+    pub(super) fn embed(&self) -> Result<Embedded> {
+        let Self { source, target, conditions } = self;
+        // There is always a past, since there is one of the source.
+        let first = conditions.iter().chain([source, target]).map(Past::first).fold(0, usize::max);
+        let times = times(target.series.len(), first, 1)?;
+        let states: Vec<Array2<f64>> = conditions.iter().map(|past| past.states(&times)).collect();
+        let side_by_side =
+            states.iter().fold(Array2::zeros((times.len(), 0)), |all, next| concatenate![ndarray::Axis(1), all, *next]);
+        let next = Past { series: target.series.reborrow(), embedding: Embedding::new(1, 1), delay: 0 };
         Ok(Embedded {
-            source: states(&source, self.source, self.delay - 1),
-            next,
-            target: states(&target, self.target, 0),
+            source: source.states(&times),
+            next: next.states(&times),
+            target: target.states(&times),
+            conditions: side_by_side,
+            times,
         })
     }
 }

@@ -1,0 +1,180 @@
+use std::ops::RangeInclusive;
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use super::embedding::{Condition, Past, positive};
+use super::{Embedding, TransferEntropy};
+use crate::{Error, FamilySignificance, Float, PermutationTest, Result, Significance, Surrogates, autocorrelation};
+
+/// The transfer entropy at every delay of a range, and whether it could be chance; made by [`TransferEntropy::scan`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct DelayScan {
+    first: usize,
+    family: FamilySignificance,
+}
+
+/// The transfer entropy at one delay of a [`DelayScan`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScannedDelay {
+    /// The delay in steps.
+    pub delay: usize,
+    /// The transfer entropy in nats.
+    pub transfer_entropy: f64,
+    /// The probability of a transfer entropy as large at this delay if there is no dependence.
+    pub p_value: f64,
+    /// The probability of a transfer entropy as large at any of the delays if there is no dependence.
+    pub corrected_p_value: f64,
+}
+
+impl DelayScan {
+    /// Returns the delays in ascending order.
+    pub fn delays(&self) -> impl ExactSizeIterator<Item = ScannedDelay> + '_ {
+        (0..self.family.members().len()).map(|member| self.delay(member))
+    }
+
+    /// Returns the delay with the largest transfer entropy, the smallest of equal ones.
+    ///
+    /// The link is significant if its *corrected* p-value is small: it is the best of several.
+    pub fn best(&self) -> ScannedDelay {
+        self.delay(self.family.largest())
+    }
+
+    /// Returns the transfer entropies of all delays and of their surrogates.
+    pub fn family(&self) -> &FamilySignificance {
+        &self.family
+    }
+
+    fn delay(&self, member: usize) -> ScannedDelay {
+        let alone = &self.family.members()[member];
+        ScannedDelay {
+            delay: self.first + member,
+            transfer_entropy: alone.observed(),
+            p_value: alone.p_value(),
+            corrected_p_value: self.family.corrected_p_value(member),
+        }
+    }
+}
+
+impl TransferEntropy<'_> {
+    /// Tests whether the transfer entropy from `source` to `target` could be chance.
+    ///
+    /// Surrogates rearrange the past states of the source. They are rotated unless `test` says otherwise, since states of a
+    /// series depend on each other, by at least the integrated [autocorrelation](crate::autocorrelation()) time and the span
+    /// of a state.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy) and of [`PermutationTest::orders_given`].
+    pub fn significance<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        test: PermutationTest,
+    ) -> Result<Significance> {
+        self.conditional_significance(source, target, &[], test)
+    }
+
+    /// Tests whether the conditional transfer entropy could be chance, as
+    /// [`significance`](TransferEntropy::significance) does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`conditional`](TransferEntropy::conditional) and of [`PermutationTest::orders_given`].
+    pub fn conditional_significance<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        conditions: &[Condition<'_, F>],
+        test: PermutationTest,
+    ) -> Result<Significance> {
+        let scan = self.conditional_scan(source, target, conditions, self.delay..=self.delay, test)?;
+        Ok(scan.family.members()[0].clone())
+    }
+
+    /// Returns the transfer entropy from `source` to `target` at every delay of a range, with p-values for each delay alone
+    /// and for the best of all. The [`delay`](TransferEntropy::delay) of the estimator itself is not used.
+    ///
+    /// All delays are estimated at the same times of the target, those for which the longest delay has a past, so that
+    /// they are comparable. Each surrogate rearranges the past states of the source once for all delays, and the largest of
+    /// its transfer entropies corrects for the choice of the best delay, as [`FamilySignificance`] says. Surrogates are
+    /// rotations unless `test` says otherwise, by at least the integrated [autocorrelation](crate::autocorrelation()) time of
+    /// the source, the number of delays and the span of a state, so that no rotation leads to another delay of the range.
+    ///
+    /// ```
+    /// use knn_entropy::{PermutationTest, TransferEntropy};
+    /// use ndarray::{Array2, s};
+    /// use ndarray_rand::RandomExt;
+    /// use ndarray_rand::rand::SeedableRng;
+    /// use ndarray_rand::rand_distr::StandardNormal;
+    /// use rand_chacha::ChaCha8Rng;
+    ///
+    /// // y follows x three steps behind.
+    /// let noise = Array2::<f64>::random_using((300, 2), StandardNormal, &mut ChaCha8Rng::seed_from_u64(0));
+    /// let mut series = noise.clone();
+    /// for t in 3..300 {
+    ///     series[[t, 1]] = series[[t - 3, 0]] + noise[[t, 1]];
+    /// }
+    /// let (x, y) = (series.slice(s![.., ..1]), series.slice(s![.., 1..]));
+    /// let best = TransferEntropy::new(4).scan(x, y, 1..=5, PermutationTest::new(99, 0))?.best();
+    /// assert_eq!((best.delay, best.corrected_p_value), (3, 0.01));
+    /// # Ok::<(), knn_entropy::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NoDelays`](Error::NoDelays) for an empty range, those of
+    /// [`transfer_entropy`](TransferEntropy::transfer_entropy) for each delay, and those of
+    /// [`PermutationTest::orders_given`].
+    pub fn scan<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        delays: RangeInclusive<usize>,
+        test: PermutationTest,
+    ) -> Result<DelayScan> {
+        self.conditional_scan(source, target, &[], delays, test)
+    }
+
+    /// Returns the conditional transfer entropy at every delay of a range, as [`scan`](TransferEntropy::scan) does. The
+    /// delays are those of the source; each condition keeps its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`scan`](TransferEntropy::scan), for the conditions as well.
+    pub fn conditional_scan<F: Float>(
+        &self,
+        source: ArrayView2<'_, F>,
+        target: ArrayView2<'_, F>,
+        conditions: &[Condition<'_, F>],
+        delays: RangeInclusive<usize>,
+        test: PermutationTest,
+    ) -> Result<DelayScan> {
+        let (first, last) = delays.into_inner();
+        positive(first, "the delay of the source")?;
+        if first > last {
+            return Err(Error::NoDelays { first, last });
+        }
+        // The longest delay decides which times have a past.
+        let pasts = self.delay(last).pasts(source.reborrow(), target.reborrow(), conditions)?;
+        let embedded = pasts.embed()?;
+        let given = embedded.given();
+        let Past { series, embedding, .. } = pasts.source;
+        let states: Vec<Array2<f64>> = (first..=last)
+            .map(|delay| Past { series: series.reborrow(), embedding, delay }.states(&embedded.times))
+            .collect();
+        let test = test.surrogates_or(|| {
+            let time = autocorrelation(series.view())?.min_shift();
+            Ok(Surrogates::Rotate { min_shift: time.max(reach(embedding, last - first)) })
+        })?;
+        let family = test.orders_given(given.view())?.run_family(states.len(), |order, member| {
+            let rearranged = states[member].select(Axis(0), order);
+            self.ksg.conditional(rearranged.view(), embedded.next.view(), given.view())
+        })?;
+        Ok(DelayScan { first, family })
+    }
+}
+
+/// Returns the smallest rotation of states at one delay that shares no value with a state at a delay `delays` steps away.
+fn reach(embedding: Embedding, delays: usize) -> usize {
+    embedding.span().saturating_add(delays).saturating_add(1)
+}

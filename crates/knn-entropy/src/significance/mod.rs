@@ -1,0 +1,16 @@
+//! Tests of significance by surrogates.
+
+mod autocorrelation;
+mod family;
+mod local;
+mod orders;
+mod outcome;
+mod permutation;
+mod surrogates;
+
+pub use autocorrelation::{Autocorrelation, autocorrelation};
+pub use family::FamilySignificance;
+pub use orders::SurrogateOrders;
+pub use outcome::Significance;
+pub use permutation::PermutationTest;
+pub use surrogates::Surrogates;

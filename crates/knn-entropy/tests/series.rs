@@ -1,0 +1,251 @@
+//! Measures of series against closed forms and against information between slices, and the scan over delays.
+
+use approx::assert_abs_diff_eq;
+use knn_entropy::{
+    ActiveInformationStorage, Condition, Embedding, Error, Ksg, KsgVariant, PermutationTest, Surrogates,
+    TransferEntropy,
+};
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use proptest::prelude::*;
+
+use crate::{autoregression, normal};
+
+fn column(series: &Array2<f64>, c: usize) -> ArrayView2<'_, f64> {
+    series.slice(s![.., c..=c])
+}
+
+#[test]
+fn storage_of_autoregressions() {
+    let phi = 0.8;
+    let truth = -0.5 * f64::ln(1.0 - phi * phi);
+    let series = autoregression(4000, phi, 1);
+    for variant in [KsgVariant::One, KsgVariant::Two] {
+        let storage = ActiveInformationStorage::new(4).variant(variant);
+        assert_abs_diff_eq!(storage.information(series.view()).unwrap(), truth, epsilon = 0.05);
+        // One value tells all there is to know of the future, and of it the first value is all that is told.
+        assert_abs_diff_eq!(storage.future(2).information(series.view()).unwrap(), truth, epsilon = 0.05);
+    }
+    // y_t = phi y_(t-2) + e_t: two interleaved series.
+    let (even, odd) = (autoregression(2000, phi, 2), autoregression(2000, phi, 3));
+    let both = Array2::from_shape_fn((4000, 1), |(t, _)| if t % 2 == 0 { even[[t / 2, 0]] } else { odd[[t / 2, 0]] });
+    let storage = ActiveInformationStorage::new(4);
+    assert_abs_diff_eq!(storage.information(both.view()).unwrap(), 0.0, epsilon = 0.05);
+    let two = storage.past(Embedding::new(2, 1));
+    assert_abs_diff_eq!(two.information(both.view()).unwrap(), truth, epsilon = 0.05);
+    let direct = Ksg::new(4)
+        .mutual_information(
+            concatenate![Axis(1), both.slice(s![2..3999, ..]), both.slice(s![..3997, ..])].view(),
+            both.slice(s![3..4000, ..]),
+        )
+        .unwrap();
+    assert_eq!(storage.past(Embedding::new(2, 2)).information(both.view()).unwrap(), direct);
+}
+
+#[test]
+fn a_link_through_another_series() {
+    // x -> c -> y, one step each. Plain, 1/2 ln(1 + 1 / (2 s^2)); given c, nothing.
+    let (n, s) = (4000, 0.6);
+    let mut series = normal(n, 3, 4);
+    let noise = s * &series;
+    for t in 1..n {
+        series[[t, 1]] = series[[t - 1, 0]] + noise[[t, 1]];
+        series[[t, 2]] = series[[t - 1, 1]] + noise[[t, 2]];
+    }
+    let [x, c, y] = [0, 1, 2].map(|i| column(&series, i));
+    let truth = 0.5 * (1.0 + 1.0 / (2.0 * s * s)).ln();
+    for variant in [KsgVariant::One, KsgVariant::Two] {
+        let estimator = TransferEntropy::new(4).delay(2).variant(variant);
+        assert_abs_diff_eq!(estimator.transfer_entropy(x, y).unwrap(), truth, epsilon = 0.05);
+        assert_abs_diff_eq!(estimator.conditional(x, y, &[Condition::new(c)]).unwrap(), 0.0, epsilon = 0.05);
+    }
+    // The link from c to y remains given x: 1/2 ln(1 + Var(c | x) / s^2) = 1/2 ln 2.
+    let estimator = TransferEntropy::new(4);
+    let found = estimator.conditional(c, y, &[Condition::new(x).delay(2)]).unwrap();
+    assert_abs_diff_eq!(found, 0.5 * 2_f64.ln(), epsilon = 0.05);
+}
+
+#[test]
+fn a_common_driver_must_be_given_with_its_delay() {
+    // d drives x one step later and y two steps later.
+    let n = 3000;
+    let mut series = normal(n, 3, 5);
+    let noise = 0.5 * &series;
+    for t in 2..n {
+        series[[t, 1]] = series[[t - 1, 0]] + noise[[t, 1]];
+        series[[t, 2]] = series[[t - 2, 0]] + noise[[t, 2]];
+    }
+    let [d, x, y] = [0, 1, 2].map(|i| column(&series, i));
+    let estimator = TransferEntropy::new(4);
+    let given = |condition: Condition<'_, f64>| estimator.conditional(x, y, &[condition]).unwrap();
+    // Correlation 1 / 1.25 of x_(t-1) and y_t.
+    let truth = -0.5 * f64::ln(1.0 - 0.64);
+    assert_abs_diff_eq!(given(Condition::new(d)), truth, epsilon = 0.08);
+    assert_abs_diff_eq!(given(Condition::new(d).delay(2)), 0.0, epsilon = 0.05);
+    assert_abs_diff_eq!(given(Condition::new(d).embedding(Embedding::new(2, 1))), 0.0, epsilon = 0.05);
+}
+
+#[test]
+fn conditional_transfer_entropy_by_slices() {
+    let series = normal(60, 4, 6);
+    let [x, y, c, b] = [0, 1, 2, 3].map(|i| column(&series, i));
+    let conditions = [Condition::new(c).embedding(Embedding::new(2, 3)).delay(4), Condition::new(b)];
+    let estimator = TransferEntropy::new(3).source(Embedding::new(2, 1)).delay(2).target(Embedding::new(2, 2));
+    // The first time with all pasts is 4 + 3 = 7.
+    let at = |series: ArrayView2<'_, f64>, back: usize| series.slice(s![7 - back..60 - back, ..]).to_owned();
+    let embedded = estimator.embed_conditional(x, y, &conditions).unwrap();
+    assert_eq!(embedded.times, 7..60);
+    assert_eq!(embedded.source, concatenate![Axis(1), at(x, 2), at(x, 3)]);
+    assert_eq!(embedded.next, at(y, 0));
+    assert_eq!(embedded.target, concatenate![Axis(1), at(y, 1), at(y, 3)]);
+    assert_eq!(embedded.conditions, concatenate![Axis(1), at(c, 4), at(c, 7), at(b, 1)]);
+    let given = concatenate![Axis(1), embedded.target, embedded.conditions];
+    let direct = Ksg::new(3).conditional(embedded.source.view(), embedded.next.view(), given.view()).unwrap();
+    assert_eq!(estimator.conditional(x, y, &conditions).unwrap(), direct);
+}
+
+/// A pair of series of which the second follows the first `delay` steps behind.
+fn linked(n: usize, delay: usize, link: f64, seed: u64) -> (Array2<f64>, Array2<f64>) {
+    let (x, mut y) = (autoregression(n, 0.5, 2 * seed), autoregression(n, 0.5, 2 * seed + 1));
+    for t in delay..n {
+        y[[t, 0]] += link * x[[t - delay, 0]];
+    }
+    (x, y)
+}
+
+#[test]
+fn a_scan_finds_the_delay() {
+    let (x, y) = linked(300, 3, 0.8, 1);
+    let estimator = TransferEntropy::new(4);
+    let scan = estimator.scan(x.view(), y.view(), 1..=5, PermutationTest::new(99, 1)).unwrap();
+    let best = scan.best();
+    assert_eq!((best.delay, best.p_value, best.corrected_p_value), (3, 0.01, 0.01));
+    // All delays at the times from 5 on.
+    let (next, past) = (y.slice(s![5.., ..]), y.slice(s![4..299, ..]));
+    for (found, delay) in scan.delays().zip(1..) {
+        let source = x.slice(s![5 - delay..300 - delay, ..]);
+        assert_eq!(found.delay, delay);
+        assert_eq!(found.transfer_entropy, Ksg::new(4).conditional(source, next, past).unwrap());
+        assert!(found.corrected_p_value >= found.p_value);
+    }
+    // One delay alone is a plain test.
+    let (one, test) = (estimator.delay(3), PermutationTest::new(19, 2));
+    let alone = one.significance(x.view(), y.view(), test).unwrap();
+    assert_eq!(one.scan(x.view(), y.view(), 3..=3, test).unwrap().family().members()[0], alone);
+    assert_eq!(alone.observed(), one.transfer_entropy(x.view(), y.view()).unwrap());
+    // Surrogates of any kind can be chosen.
+    for surrogates in [Surrogates::Shuffle, Surrogates::Blocks { length: 20 }, Surrogates::Local { k: 5 }] {
+        let test = test.surrogates(surrogates);
+        assert_eq!(estimator.scan(x.view(), y.view(), 2..=3, test).unwrap().best().corrected_p_value, 0.05);
+    }
+}
+
+#[test]
+fn a_conditional_scan_explains_a_link_away() {
+    // x -> c -> y, one step each.
+    let mut series = normal(300, 3, 10);
+    let noise = 0.8 * &series;
+    for t in 1..300 {
+        series[[t, 1]] = series[[t - 1, 0]] + noise[[t, 1]];
+        series[[t, 2]] = series[[t - 1, 1]] + noise[[t, 2]];
+    }
+    let [x, c, y] = [0, 1, 2].map(|i| column(&series, i));
+    let (estimator, test) = (TransferEntropy::new(4), PermutationTest::new(39, 1));
+    let plain = estimator.scan(x, y, 1..=3, test).unwrap().best();
+    assert_eq!((plain.delay, plain.corrected_p_value), (2, 0.025));
+    let conditional = estimator.conditional_scan(x, y, &[Condition::new(c)], 1..=3, test).unwrap();
+    assert!(conditional.delays().all(|delay| delay.corrected_p_value > 0.05), "{conditional:?}");
+    let alone = estimator.delay(2).conditional_significance(x, y, &[Condition::new(c)], test).unwrap();
+    assert!(alone.p_value() > 0.05);
+}
+
+#[test]
+fn the_best_of_several_delays_is_rarely_false() {
+    let (mut corrected, mut smallest) = (0, 0);
+    let tests = 80;
+    for seed in 0..tests {
+        let (x, y) = linked(90, 1, 0.0, 100 + seed);
+        let test = PermutationTest::new(19, seed);
+        let scan = TransferEntropy::new(4).scan(x.view(), y.view(), 1..=6, test).unwrap();
+        corrected += usize::from(scan.best().corrected_p_value <= 0.05);
+        smallest += usize::from(scan.delays().any(|delay| delay.p_value <= 0.05));
+    }
+    // 4 of 80, with a standard deviation of 1.95.
+    assert!(corrected <= 11, "{corrected}");
+    // Six chances of 5 % each: uncorrected, the test would be wrong in about a quarter.
+    assert!(smallest > 11, "{smallest}");
+}
+
+#[test]
+fn settings_that_leave_no_samples_are_named() {
+    let (x, y) = (normal(30, 1, 8), normal(30, 1, 9));
+    let (x, y) = (x.view(), y.view());
+    let plain = TransferEntropy::new(3);
+    for (zero, setting) in [
+        (plain.source(Embedding::new(0, 1)), "the number of past values of the source"),
+        (plain.source(Embedding::new(1, 0)), "the lag of the source"),
+        (plain.target(Embedding::new(1, 0)), "the lag of the target"),
+        (plain.delay(0), "the delay of the source"),
+    ] {
+        assert_eq!(zero.transfer_entropy(x, y), Err(Error::ZeroSetting { setting }));
+        assert_eq!(zero.embed(x, y).unwrap_err().to_string(), format!("{setting} is 0; use at least 1"));
+    }
+    let condition = Condition::new(x);
+    for zero in
+        [condition.delay(0), condition.embedding(Embedding::new(0, 1)), condition.embedding(Embedding::new(1, 0))]
+    {
+        assert!(matches!(plain.conditional(x, y, &[zero]), Err(Error::ZeroSetting { .. })));
+    }
+    let far = Error::Embedding { length: 30, needed: 31 };
+    assert_eq!(plain.delay(30).transfer_entropy(x, y), Err(far.clone()));
+    assert_eq!(plain.conditional(x, y, &[condition.delay(30)]), Err(far));
+    assert!(matches!(plain.delay(usize::MAX).transfer_entropy(x, y), Err(Error::Embedding { .. })));
+    assert_eq!(plain.transfer_entropy(x, y.slice(s![1.., ..])), Err(Error::RowMismatch { one: 30, other: 29 }));
+    let short = Condition::new(x.slice(s![..7, ..])).delay(1);
+    assert_eq!(plain.conditional(x, y, &[short]), Err(Error::RowMismatch { one: 30, other: 7 }));
+    let test = PermutationTest::new(9, 0);
+    let scan = |delays, test| plain.scan(x, y, delays, test).map(|scan| scan.best());
+    assert!(matches!(scan(0..=2, test), Err(Error::ZeroSetting { .. })));
+    #[expect(clippy::reversed_empty_ranges, reason = "the error is what is tested")]
+    let empty = 3..=2;
+    assert_eq!(scan(empty, test), Err(Error::NoDelays { first: 3, last: 2 }));
+    assert!(matches!(scan(1..=usize::MAX, test), Err(Error::Embedding { .. })));
+    assert_eq!(scan(1..=2, PermutationTest::new(0, 0)), Err(Error::NoSurrogates));
+    assert!(matches!(scan(1..=2, PermutationTest::new(99, 0)), Err(Error::TooFewRotations { surrogates: 99, .. })));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_series_makes_a_panic(
+        numbers in prop::collection::vec(prop_oneof![-2.0..2.0_f64, Just(0.0), Just(1e308), Just(-1.7e308), Just(f64::NAN)], 0..24),
+        k in 0..4_usize, length in 0..4_usize, lag in prop_oneof![0..4_usize, Just(usize::MAX)],
+        delay in prop_oneof![0..4_usize, Just(usize::MAX)], kind in 0..4_usize, flawed: bool,
+    ) {
+        let n = numbers.len();
+        let y = if flawed { Array2::from_shape_vec((n, 1), numbers).unwrap() } else { normal(n, 1, k as u64) };
+        let x = normal(n, 1, n as u64);
+        let surrogates = [
+            Surrogates::Shuffle,
+            Surrogates::Rotate { min_shift: delay },
+            Surrogates::Blocks { length: lag },
+            Surrogates::Local { k: length },
+        ];
+        let test = PermutationTest::new(k, 1).surrogates(surrogates[kind]);
+        let past = Embedding::new(length, lag);
+        if let Ok(found) = ActiveInformationStorage::new(k).past(past).future(delay).information(y.view()) {
+            prop_assert!(found.is_finite());
+        }
+        let conditions = [Condition::new(x.view()).embedding(past).delay(delay)];
+        let estimator = TransferEntropy::new(k).source(past).delay(delay);
+        if let Ok(scan) = estimator.conditional_scan(y.view(), x.view(), &conditions, 1..=delay, test) {
+            prop_assert!(scan.delays().all(|found| found.transfer_entropy.is_finite() && found.p_value > 0.0));
+        }
+        if let Ok(found) = estimator.significance(x.view(), y.view(), PermutationTest::new(k, 1)) {
+            prop_assert!(found.p_value() > 0.0 && found.mean().is_finite());
+        }
+        if let Ok(found) = knn_entropy::autocorrelation(y.view()) {
+            prop_assert!(found.time().is_finite() && found.min_shift() > 0 && found.block_length() > 0);
+        }
+    }
+}
