@@ -163,6 +163,10 @@ impl<'s> Ksg<'s> {
         }
     }
 
+    pub(super) fn window_rows(&self) -> usize {
+        self.around.window
+    }
+
     fn between(&self, blocks: Vec<Samples<'_>>) -> Result<Estimate> {
         self.local_values(blocks, Sum::Between)
     }

@@ -4,6 +4,7 @@ mod blocks;
 mod counting;
 mod delays;
 mod embedding;
+mod independence;
 mod ksg;
 mod mesner_shalizi;
 mod mixed_ksg;

@@ -1,0 +1,108 @@
+use super::Ksg;
+use crate::{PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation};
+
+/// Neighbors in the condition among which rows are permuted, as Runge (2018) has it.
+const LOCAL: usize = 5;
+
+impl Ksg<'_> {
+    /// Tests whether `x` and `y` are independent: compares their information with that of `surrogates` rearrangements of the
+    /// rows of `x`, which depend on `seed`.
+    ///
+    /// Rows are shuffled if they are independent. With a [`window`](Ksg::window), or if both `x` and `y` are autocorrelated,
+    /// they are a series, and `x` is rotated instead: [`Surrogates`]. For another choice see
+    /// [`significance_by`](Ksg::significance_by).
+    ///
+    /// ```
+    /// use knn_entropy::Ksg;
+    ///
+    /// let x: Vec<f64> = (0..100).map(|i| (0.618 * f64::from(i)).fract()).collect();
+    /// let y: Vec<f64> = x.iter().map(|x| (6.0 * x).sin()).collect();
+    /// assert_eq!(Ksg::new(3).significance(&x, &y, 99, 0)?.p_value(), 0.01);
+    /// # Ok::<(), knn_entropy::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`mutual_information`](Ksg::mutual_information) and [`PermutationTest::orders`].
+    pub fn significance(
+        &self,
+        x: impl ToSamples,
+        y: impl ToSamples,
+        surrogates: usize,
+        seed: u64,
+    ) -> Result<Significance> {
+        let (x, y) = (x.to_samples()?, y.to_samples()?);
+        let kind = surrogates_for(&x, &y, self.window_rows(), surrogates)?;
+        self.significance_by(&x, &y, &PermutationTest::new(surrogates, seed).surrogates(kind))
+    }
+
+    /// Tests whether `x` and `y` are independent, with the surrogates of a test of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// As [`significance`](Ksg::significance).
+    pub fn significance_by(
+        &self,
+        x: impl ToSamples,
+        y: impl ToSamples,
+        test: &PermutationTest,
+    ) -> Result<Significance> {
+        let (x, y) = (x.to_samples()?, y.to_samples()?);
+        test.run(x.len(), |rows| self.mutual_information(x.select(rows), &y))
+    }
+
+    /// Tests whether `x` and `y` are independent given `z`. Rows of `x` are permuted among rows with nearly the same `z`,
+    /// [`Surrogates::Local`] with k = 5, so that `x` depends on `z` as before.
+    ///
+    /// # Errors
+    ///
+    /// As [`conditional`](Ksg::conditional) and [`PermutationTest::orders_given`].
+    pub fn conditional_significance(
+        &self,
+        x: impl ToSamples,
+        y: impl ToSamples,
+        z: impl ToSamples,
+        surrogates: usize,
+        seed: u64,
+    ) -> Result<Significance> {
+        let test = PermutationTest::new(surrogates, seed).surrogates(Surrogates::Local { k: LOCAL });
+        self.conditional_significance_by(x, y, z, &test)
+    }
+
+    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of a test of the caller's.
+    ///
+    /// # Errors
+    ///
+    /// As [`conditional_significance`](Ksg::conditional_significance).
+    pub fn conditional_significance_by(
+        &self,
+        x: impl ToSamples,
+        y: impl ToSamples,
+        z: impl ToSamples,
+        test: &PermutationTest,
+    ) -> Result<Significance> {
+        let (x, y, z) = (x.to_samples()?, y.to_samples()?, z.to_samples()?);
+        test.orders_given(z.view())?.run(|rows| self.conditional(x.select(rows), &y, &z))
+    }
+}
+
+/// The surrogates of `x` that keep what the rows of a series have in common, if they are one.
+fn surrogates_for(x: &Samples<'_>, y: &Samples<'_>, window: usize, count: usize) -> Result<Surrogates> {
+    let n = x.len();
+    // Two rows or fewer are no series; the estimator says what is wrong with them.
+    if n < 3 || n != y.len() {
+        return Ok(Surrogates::Shuffle);
+    }
+    let (of_x, of_y) = (autocorrelation(x.view())?, autocorrelation(y.view())?);
+    if window == 0 && !(of_x.is_significant() && of_y.is_significant()) {
+        return Ok(Surrogates::Shuffle);
+    }
+    let min_shift = of_x.min_shift().max(window.min(n / 4)).max(1);
+    // A short series has fewer rotations than surrogates.
+    let rotations = (n + 1).saturating_sub(2 * min_shift);
+    Ok(if rotations >= count {
+        Surrogates::Rotate { min_shift }
+    } else {
+        Surrogates::Blocks { length: of_x.block_length() }
+    })
+}
