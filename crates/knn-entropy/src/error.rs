@@ -199,6 +199,15 @@ pub enum Error {
         /// How long they would have to be; 0 if a lag, a delay or the length of the source's past is 0.
         needed: usize,
     },
+    /// Blocks that determine each other, so that their mutual information is infinite.
+    #[error(
+        "near row {row} the blocks determine each other to rounding, so that their mutual information is infinite; leave \
+         out the columns that one block has from the other"
+    )]
+    Determined {
+        /// The first such row.
+        row: usize,
+    },
 }
 
 fn embedding(length: usize, needed: usize) -> String {

@@ -25,7 +25,7 @@ pub use entropy::{Corrected, Correction, KozachenkoLeonenko, LombardiPant, Renyi
 pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use float::Float;
-pub use information::{Embedded, Embedding, Ksg, KsgVariant, MixedKsg, Ross, TransferEntropy};
+pub use information::{Embedded, Embedding, Ksg, KsgVariant, LocalNonuniformity, MixedKsg, Ross, TransferEntropy};
 pub use metric::Metric;
 pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
 pub use norm::Norm;

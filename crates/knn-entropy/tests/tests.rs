@@ -8,6 +8,7 @@ mod gradients;
 mod hostile;
 mod invariance;
 mod neighbors;
+mod nonuniform;
 mod published;
 mod reference;
 
