@@ -208,6 +208,9 @@ pub enum Error {
         /// The first such row.
         row: usize,
     },
+    /// A weight of a mixture that is not between 0 and 1.
+    #[error("the weight is {0}; it must be above 0 and below 1")]
+    Weight(f64),
 }
 
 fn embedding(length: usize, needed: usize) -> String {

@@ -71,7 +71,7 @@ impl PermutationTest {
 }
 
 /// The shuffle of Fisher and Yates.
-fn shuffle(rows: &mut [usize], rng: &mut ChaCha8Rng) {
+pub(crate) fn shuffle(rows: &mut [usize], rng: &mut ChaCha8Rng) {
     for last in (1..rows.len()).rev() {
         // The high half of the product: uniform but for a bias of n / 2^64.
         let chosen = (u128::from(rng.next_u64()) * (last as u128 + 1)) >> 64;

@@ -38,7 +38,7 @@ fn mean_error(estimator: LocalNonuniformity<'_>, dx: usize, dy: usize, informati
 #[test]
 fn normal_pairs_up_to_a_correlation_within_1e_12_of_one() {
     // The last is -ln(1 - r^2) / 2 of r = 1 - 1e-12.
-    for information in [0.05, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 11.0, 13.4689] {
+    for information in [0.05, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 13.4689] {
         let error = mean_error(LocalNonuniformity::new(5, 50), 1, 1, information);
         assert!(error.abs() < 0.06, "{information}: {error}");
     }
@@ -60,16 +60,16 @@ fn independent_samples_have_none() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut draw = || Array2::from_shape_simple_fn((150, d), || rng.sample(&distribution));
         let estimator = LocalNonuniformity::new(5, 50);
-        let all: Vec<f64> = (0..150)
+        let all: Vec<f64> = (0..100)
             .map(|_| {
                 let (x, y) = (draw(), draw());
                 estimator.mutual_information(x.view(), y.view()).unwrap()
             })
             .collect();
-        let mean = all.iter().sum::<f64>() / 150.0;
-        let error = (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (149.0 * 150.0)).sqrt();
+        let mean = all.iter().sum::<f64>() / 100.0;
+        let error = (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (99.0 * 100.0)).sqrt();
         assert!(mean.abs() < 4.0 * error, "{what}: {mean} +- {error}");
-        assert!(error < 0.01, "{what}: {error}");
+        assert!(error < 0.012, "{what}: {error}");
     }
     check(StandardNormal, 1, "normal");
     check(StandardUniform, 1, "uniform");

@@ -7,6 +7,7 @@ mod exact;
 mod gradients;
 mod hostile;
 mod invariance;
+mod jensen_shannon;
 mod neighbors;
 mod nonuniform;
 mod published;

@@ -19,6 +19,8 @@ pub(super) struct Frame {
     scale: Vec<f64>,
     /// `[d, d]`: a canonical direction in each row.
     directions: Array2<f64>,
+    /// The largest first coordinate of a difference whose canonical coordinates are all within 1.
+    pub(super) reach: f64,
 }
 
 /// The canonical coordinates of two blocks. Row `j` of both frames is a pair with correlation `1 - gaps[j]`, in descending
@@ -119,7 +121,9 @@ impl Whitened {
         }
         let directions = rotation.dot(&inverse.t());
         let rows = self.scaled.dot(&directions.t());
-        (Frame { scale: self.scale, directions }, rows)
+        // The inverse map is the factor times the transposed rotation, and the factor's first row has one entry.
+        let reach = self.scale[0] * self.factor[[0, 0]] * rotation.column(0).fold(0.0, |sum, x| sum + x.abs());
+        (Frame { scale: self.scale, directions, reach }, rows)
     }
 }
 

@@ -52,8 +52,9 @@ const BAND: f64 = 1.5;
 /// within the reach of `p` neighbors limits the estimate: a curve without noise has infinite information and gets a finite
 /// estimate, which grows with n.
 ///
-/// As with [`Ksg`], blocks should have a common scale ([`Correction::Standardize`](crate::Correction::Standardize)). The
-/// time is `O(n^2 (dx^2 + dy^2))` where dependence is strong.
+/// As with [`Ksg`], blocks should have a common scale ([`Correction::Standardize`](crate::Correction::Standardize)). Beside
+/// the search, each sample takes `O(p (dx + dy)^2)` and `O(dx^2 + dy^2)` for every other whose first coordinate in `x` or
+/// in `y` is within the region's.
 ///
 /// ```
 /// use knn_entropy::{Ksg, LocalNonuniformity};
@@ -132,15 +133,16 @@ impl<'s> LocalNonuniformity<'s> {
         let radii = neighbors.distances.column(k - 1).to_vec();
         let of_x = search.count_among(&x, &radii, Boundary::Open, metric, window)?;
         let of_y = search.count_among(&y, &radii, Boundary::Open, metric, window)?;
+        let (sorted_x, sorted_y) = (Sorted::new(&x), Sorted::new(&y));
         let n = joint.len();
         let local = |i: usize| {
             // The samples that count as others for this one; psi(n) if all do.
             let others = n - (i.saturating_sub(window)..=i.saturating_add(window).min(n - 1)).count();
             let constant = digamma(k as f64) + digamma(others as f64 + 1.0);
-            let near = || neighbors.indices.row(i).into_iter().skip(k);
+            let near: Vec<usize> = neighbors.indices.row(i).to_vec();
             let canonical = Canonical::new(
-                differences(x.point(i), near().map(|&j| x.point(j))),
-                differences(y.point(i), near().map(|&j| y.point(j))),
+                differences(x.point(i), near[k..].iter().map(|&j| x.point(j))),
+                differences(y.point(i), near[k..].iter().map(|&j| y.point(j))),
                 1.0 - 1.0 / (BAND * BAND),
             )?;
             if canonical.gaps.is_empty() {
@@ -151,7 +153,7 @@ impl<'s> LocalNonuniformity<'s> {
                 return Err(Error::Determined { row: i });
             }
             let region = Region::new(canonical);
-            let (in_x, in_y) = region.counts(&x, &y, i, k, window);
+            let (in_x, in_y) = region.counts(&sorted_x, &sorted_y, i, k, window, &near);
             let share = |block: &Samples<'_>| 1.0 - block.dimension() as f64 / dimension as f64;
             Ok(constant + region.log_ratio - digamma(in_x as f64 + share(&x)) - digamma(in_y as f64 + share(&y)))
         };
@@ -178,23 +180,67 @@ impl Region {
         Self { canonical, bands, log_ratio }
     }
 
-    /// Counts the other samples in the projections of the region that just holds `k` of them.
-    fn counts(&self, x: &Samples<'_>, y: &Samples<'_>, i: usize, k: usize, window: usize) -> (usize, usize) {
-        let (dx, dy) = (x.dimension(), y.dimension());
+    /// Counts the other samples in the projections of the region that just holds `k` of them. `near` are at least `k` samples,
+    /// which bound its radius.
+    fn counts(
+        &self,
+        x: &Sorted<'_>,
+        y: &Sorted<'_>,
+        i: usize,
+        k: usize,
+        window: usize,
+        near: &[usize],
+    ) -> (usize, usize) {
+        let (dx, dy) = (x.points.dimension(), y.points.dimension());
         let (mut u, mut v, mut scaled) = (vec![0.0; dx], vec![0.0; dy], vec![0.0; dx.max(dy)]);
-        let largest = |coordinates: &[f64]| coordinates.iter().fold(0.0_f64, |most, c| most.max(c.abs()));
-        let mut extents = Vec::with_capacity(x.len());
-        let mut radii = Vec::with_capacity(x.len());
-        for j in (0..x.len()).filter(|&j| j.abs_diff(i) > window) {
-            self.canonical.x.difference(x.point(i), x.point(j), &mut scaled[..dx], &mut u);
-            self.canonical.y.difference(y.point(i), y.point(j), &mut scaled[..dy], &mut v);
+        let mut place = |j: usize| {
+            self.canonical.x.difference(x.points.point(i), x.points.point(j), &mut scaled[..dx], &mut u);
+            self.canonical.y.difference(y.points.point(i), y.points.point(j), &mut scaled[..dy], &mut v);
             let (in_x, in_y) = (largest(&u), largest(&v));
             let across = self.bands.iter().zip(u.iter().zip(&v)).map(|(b, (u, v))| (u - v).abs() / b);
-            radii.push(across.fold(in_x.max(in_y), f64::max));
-            extents.push((in_x, in_y));
+            (in_x, in_y, across.fold(in_x.max(in_y), f64::max))
+        };
+        let kth = |radii: &mut Vec<f64>| *radii.select_nth_unstable_by(k - 1, f64::total_cmp).1;
+        let bound = kth(&mut near.iter().map(|&j| place(j).2).collect());
+        let other = |j: &usize| j.abs_diff(i) > window;
+        let (mut radii, mut extents) = (Vec::new(), Vec::new());
+        for (in_x, _, radius) in x.around(i, bound * self.canonical.x.reach).filter(other).map(&mut place) {
+            if in_x <= bound {
+                extents.push(in_x);
+            }
+            if radius <= bound {
+                radii.push(radius);
+            }
         }
-        let (_, &mut radius, _) = radii.select_nth_unstable_by(k - 1, f64::total_cmp);
-        let within = |extent: fn(&(f64, f64)) -> f64| extents.iter().filter(|&pair| extent(pair) <= radius).count();
-        (within(|pair| pair.0), within(|pair| pair.1))
+        let radius = kth(&mut radii);
+        let of_x = extents.into_iter().filter(|&in_x| in_x <= radius).count();
+        let along_y = y.around(i, radius * self.canonical.y.reach).filter(other);
+        (of_x, along_y.filter(|&j| place(j).1 <= radius).count())
+    }
+}
+
+fn largest(coordinates: &[f64]) -> f64 {
+    coordinates.iter().fold(0.0_f64, |most, c| most.max(c.abs()))
+}
+
+/// Points in the order of their first coordinate, so that a box around one is a short run of them.
+struct Sorted<'p> {
+    points: &'p Samples<'p>,
+    firsts: Vec<(f64, usize)>,
+}
+
+impl<'p> Sorted<'p> {
+    fn new(points: &'p Samples<'p>) -> Self {
+        let mut firsts: Vec<(f64, usize)> = (0..points.len()).map(|row| (points.point(row)[0], row)).collect();
+        firsts.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { points, firsts }
+    }
+
+    /// The points whose first coordinate differs from that of point `i` by up to `reach`, with some beyond that for rounding.
+    fn around(&self, i: usize, reach: f64) -> impl Iterator<Item = usize> {
+        let first = self.points.point(i)[0];
+        let reach = reach * (1.0 + 1e-6) + first.abs() * 1e-15;
+        let from = self.firsts.partition_point(|&(x, _)| x < first - reach);
+        self.firsts[from..].iter().take_while(move |&&(x, _)| x <= first + reach).map(|&(_, row)| row)
     }
 }
