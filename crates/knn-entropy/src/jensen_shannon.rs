@@ -28,7 +28,8 @@ use crate::{Boundary, Error, Estimate, Float, NeighborSearch, Norm, Result, Samp
 /// ```
 ///
 /// where `c_i` samples of `q` are as near as its k-th neighbor among the others of `p`, and `k_i` of those, which is `k`
-/// unless distances are equal. That is exactly unbiased for equal distributions.
+/// unless distances are equal. That is exactly unbiased for equal distributions with densities. If the k-th neighbor
+/// coincides with the sample, the sample itself is one of `k_i`.
 ///
 /// These terms belong to the weight `w = n / N`. For another, such as 1/2 with sets of different sizes, one set is split
 /// at random into overlapping parts of the size that has this weight beside the other set, as few as have every sample in
@@ -182,8 +183,12 @@ impl<'s> JensenShannon<'s> {
         }
         let pooled = both[0].0.followed_by(&both[1].0)?;
         let counts = search.count_among(&pooled, &radii, Boundary::Closed, metric, 0)?;
-        let local = counts.iter().zip(own).zip(constants);
-        Ok(local.map(|((&of_both, own), constant)| constant + digamma(own as f64) - digamma(of_both as f64)).collect())
+        let local = |place: usize| {
+            // A ball of radius 0 does not end at a neighbor that was chosen, so that the sample itself counts, too.
+            let itself = if radii[place] == 0.0 { 1.0 } else { 0.0 };
+            constants[place] + digamma(own[place] as f64 + itself) - digamma(counts[place] as f64 + itself)
+        };
+        Ok((0..radii.len()).map(local).collect())
     }
 }
 

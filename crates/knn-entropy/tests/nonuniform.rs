@@ -60,16 +60,16 @@ fn independent_samples_have_none() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut draw = || Array2::from_shape_simple_fn((150, d), || rng.sample(&distribution));
         let estimator = LocalNonuniformity::new(5, 50);
-        let all: Vec<f64> = (0..100)
+        let all: Vec<f64> = (0..60)
             .map(|_| {
                 let (x, y) = (draw(), draw());
                 estimator.mutual_information(x.view(), y.view()).unwrap()
             })
             .collect();
-        let mean = all.iter().sum::<f64>() / 100.0;
-        let error = (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (99.0 * 100.0)).sqrt();
+        let mean = all.iter().sum::<f64>() / 60.0;
+        let error = (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (59.0 * 60.0)).sqrt();
         assert!(mean.abs() < 4.0 * error, "{what}: {mean} +- {error}");
-        assert!(error < 0.012, "{what}: {error}");
+        assert!(error < 0.015, "{what}: {error}");
     }
     check(StandardNormal, 1, "normal");
     check(StandardUniform, 1, "uniform");
