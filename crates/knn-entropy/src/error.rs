@@ -294,6 +294,18 @@ pub enum Error {
     /// A local permutation of rows whose condition is unknown.
     #[error("a local permutation needs a condition; pass it to `PermutationTest::orders_given`")]
     ConditionNeeded,
+    /// Blocks that determine each other, so that their mutual information is infinite.
+    #[error(
+        "near row {row} the blocks determine each other to rounding, so that their mutual information is infinite; leave \
+         out the columns that one block has from the other"
+    )]
+    Determined {
+        /// The first such row.
+        row: usize,
+    },
+    /// A weight of a mixture that is not between 0 and 1.
+    #[error("the weight is {0}; it must be above 0 and below 1")]
+    Weight(f64),
 }
 
 fn renyi_order(order: f64, k: usize) -> String {

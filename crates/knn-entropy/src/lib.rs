@@ -8,6 +8,7 @@ mod estimate;
 mod float;
 mod geometry;
 mod information;
+mod jensen_shannon;
 mod linalg;
 mod metric;
 mod neighborhood;
@@ -31,9 +32,10 @@ pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use float::Float;
 pub use information::{
-    ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, MesnerShalizi, MixedKsg,
-    PastAndFuture, Ross, ScannedDelay, TransferEntropy,
+    ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, LocalNonuniformity,
+    MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy,
 };
+pub use jensen_shannon::{JensenShannon, JensenShannonEstimate};
 pub use metric::Metric;
 pub use ndarray;
 pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};

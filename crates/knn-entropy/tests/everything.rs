@@ -106,6 +106,12 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
     let labels: Vec<usize> = (0..y.nrows()).map(|i| i % 3).collect();
     number(Ross::new(k).norm(norm).window(window).mutual_information(x, &labels));
     number(Ross::new(k).norm(norm).mutual_information(x, &labels));
+    estimate(LocalNonuniformity::new(k, k.saturating_add(x.ncols())).window(window).estimate(x, y));
+    for weight in [0.5, length] {
+        if let Ok(found) = JensenShannon::new(k).norm(norm).weight(weight).estimate(x, y) {
+            assert!(found.value().is_finite() && found.distance() >= 0.0 && found.standard_error() >= 0.0);
+        }
+    }
     if let (Ok(x), Ok(y)) = (Samples::new(x), Samples::new(y)) {
         let radii = vec![length; x.len()];
         for search in [&Auto as &dyn NeighborSearch, &BruteForce, &KdTree, &Sorted, &Blocked] {

@@ -1,6 +1,7 @@
 //! Estimators of mutual information, from counts of neighbours.
 
 mod blocks;
+mod canonical;
 mod counting;
 mod delays;
 mod embedding;
@@ -8,6 +9,7 @@ mod independence;
 mod ksg;
 mod mesner_shalizi;
 mod mixed_ksg;
+mod nonuniform;
 mod ross;
 mod storage;
 mod transfer;
@@ -18,6 +20,7 @@ pub use embedding::{Condition, Embedded, Embedding, PastAndFuture};
 pub use ksg::{Ksg, KsgVariant};
 pub use mesner_shalizi::MesnerShalizi;
 pub use mixed_ksg::MixedKsg;
+pub use nonuniform::LocalNonuniformity;
 pub use ross::Ross;
 pub use storage::ActiveInformationStorage;
 pub use transfer::TransferEntropy;

@@ -14,3 +14,4 @@ pub use orders::SurrogateOrders;
 pub use outcome::Significance;
 pub use permutation::PermutationTest;
 pub use surrogates::Surrogates;
+pub(crate) use surrogates::shuffle;

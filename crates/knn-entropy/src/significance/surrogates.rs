@@ -59,7 +59,7 @@ pub(super) fn below(end: usize, rng: &mut ChaCha8Rng) -> usize {
 }
 
 /// Shuffles by the algorithm of Fisher and Yates.
-pub(super) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
+pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(last + 1, rng));
     }
@@ -76,7 +76,7 @@ pub(super) fn draw_without_replacement(count: usize, end: usize, rng: &mut ChaCh
 }
 
 /// Returns the rows `0..n` in blocks of `length` rows, the blocks shuffled.
-pub(super) fn shuffled_blocks(n: usize, length: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+pub(crate) fn shuffled_blocks(n: usize, length: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let phase = below(length, rng);
     let whole = (phase..n).step_by(length).map(|start| start..n.min(start + length));
     let mut blocks: Vec<_> = std::iter::once(0..phase).chain(whole).collect();

@@ -1,0 +1,214 @@
+//! The Jensen-Shannon divergence against quadrature, and exactly where its expectation is known.
+//!
+//! The divergences of densities are `scipy.integrate.quad` of `w p ln(p/m) + (1 - w) q ln(q/m)`, `m = w p + (1 - w) q`, in
+//! more dimensions along the radius, to all digits given.
+
+use knn_entropy::{Error, JensenShannon, Norm, Ross};
+use ndarray::{Array2, Axis, array, concatenate};
+use ndarray_rand::rand::{Rng, SeedableRng};
+use ndarray_rand::rand_distr::Exp1;
+use rand_chacha::ChaCha8Rng;
+
+use crate::normal;
+
+/// The mean of estimates and its standard error.
+fn mean(replicates: u64, estimate: impl Fn(u64) -> f64) -> (f64, f64) {
+    let all: Vec<f64> = (0..replicates).map(estimate).collect();
+    let n = replicates as f64;
+    let mean = all.iter().sum::<f64>() / n;
+    (mean, (all.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n * (n - 1.0))).sqrt())
+}
+
+fn shifted(n: usize, d: usize, by: f64, seed: u64) -> Array2<f64> {
+    let mut z = normal(n, d, seed);
+    z.column_mut(0).mapv_inplace(|x| x + by);
+    z
+}
+
+fn exponential(n: usize, seed: u64) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Array2::from_shape_simple_fn((n, 1), || rng.sample(Exp1))
+}
+
+#[test]
+fn equal_distributions_have_none() {
+    for (n, m, d, k) in [(20, 20, 1, 1), (100, 100, 3, 3), (80, 320, 1, 3), (320, 80, 2, 3), (100, 150, 1, 5)] {
+        for weight in [0.5, 0.3] {
+            let estimator = JensenShannon::new(k).weight(weight);
+            let (found, error) = mean(150, |seed| {
+                let (p, q) = (normal(n, d, 2 * seed), normal(m, d, 2 * seed + 1));
+                estimator.divergence(p.view(), q.view()).unwrap()
+            });
+            let what = format!("n = {n}, m = {m}, d = {d}, k = {k}, weight {weight}: {found} +- {error}");
+            assert!(found.abs() < 4.0 * error && error < 0.02, "{what}");
+        }
+    }
+}
+
+/// The mean error over some draws of an estimate with this weight, and its standard error. What the draws would give with
+/// the densities known, from the logarithm of `p/q`, is subtracted in place of its expectation.
+fn error_of(
+    weight: f64,
+    (n, m): (usize, usize),
+    truth: f64,
+    draw: impl Fn(usize, usize, u64) -> (Array2<f64>, Array2<f64>),
+    log_ratio: impl Fn(&[f64]) -> f64,
+) -> (f64, f64) {
+    let errors = |seed| {
+        let (p, q) = draw(n, m, 2 * seed);
+        let found = JensenShannon::new(3).weight(weight).estimate(p.view(), q.view()).unwrap();
+        let mean = |rows: &Array2<f64>, local: &dyn Fn(f64) -> f64| {
+            rows.rows().into_iter().map(|row| local(log_ratio(&row.to_vec()))).sum::<f64>() / rows.nrows() as f64
+        };
+        let of_p = mean(&p, &|l| -(weight + (1.0 - weight) * (-l).exp()).ln());
+        let of_q = mean(&q, &|l| -(weight * l.exp() + 1.0 - weight).ln());
+        let known = weight * of_p + (1.0 - weight) * of_q;
+        // The truth by quadrature is the expectation of what is known.
+        assert!((known - truth).abs() < 0.1, "{known}, should be near {truth}");
+        found.value() - known
+    };
+    mean(6, errors)
+}
+
+#[test]
+fn normals_at_a_distance() {
+    // Unit normals in any number of dimensions, with weights 1/2, and 0.8 and 0.2.
+    let truths = [
+        (0.5, 0.030_311_300_5, 0.019_599_661_7),
+        (1.0, 0.111_421_482_2, 0.073_700_654_2),
+        (2.0, 0.336_830_820_3, 0.232_603_034_1),
+        (4.0, 0.632_720_193_7, 0.453_603_940_3),
+    ];
+    for sizes in [(250, 250), (250, 1000), (1000, 250)] {
+        for d in [1, 2, 3] {
+            for (by, equal, unequal) in truths {
+                for (weight, truth) in [(0.5, equal), (0.8, unequal)] {
+                    let draw = |n, m, seed| (normal(n, d, seed), shifted(m, d, by, seed + 1));
+                    let (off, error) = error_of(weight, sizes, truth, draw, |x| by * by / 2.0 - by * x[0]);
+                    let what = format!("{sizes:?}, d = {d}, {by} apart, weight {weight}: {off} +- {error}");
+                    assert!(off.abs() < 0.012 + 3.0 * error && error < 0.015, "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn normals_of_two_widths() {
+    // Standard deviations 1 and 2.
+    for (d, truth) in [(1, 0.092_733_381_7), (2, 0.173_315_350_9), (3, 0.242_890_709_9)] {
+        for sizes in [(300, 300), (300, 1200)] {
+            let draw = |n, m, seed| (normal(n, d, seed), 2.0 * normal(m, d, seed + 1));
+            let log_ratio = |x: &[f64]| d as f64 * 2_f64.ln() - 0.375 * x.iter().map(|x| x * x).sum::<f64>();
+            let (off, error) = error_of(0.5, sizes, truth, draw, log_ratio);
+            assert!(off.abs() < 0.01 * d as f64 + 3.0 * error && error < 0.015, "{sizes:?}, d = {d}: {off} +- {error}");
+        }
+    }
+}
+
+#[test]
+fn exponentials_one_of_them_shifted() {
+    for (by, truth) in [(0.5, 0.160_704_910_6), (1.0, 0.294_955_348_9)] {
+        for sizes in [(300, 300), (1200, 300)] {
+            let draw = |n, m, seed| (exponential(n, seed), by + exponential(m, seed + 1));
+            // No sample of q is below the shift, where the ratio is infinite.
+            let log_ratio = |x: &[f64]| if x[0] < by { f64::INFINITY } else { -by };
+            let (off, error) = error_of(0.5, sizes, truth, draw, log_ratio);
+            assert!(off.abs() < 0.012 + 3.0 * error && error < 0.012, "{sizes:?}, {by}: {off} +- {error}");
+        }
+    }
+}
+
+#[test]
+fn disjoint_sets_are_ln_2_apart() {
+    for (n, m) in [(500, 500), (500, 1700)] {
+        let (p, q) = (normal(n, 2, 1), shifted(m, 2, 100.0, 2));
+        let found = JensenShannon::new(3).estimate(p.view(), q.view()).unwrap();
+        // psi(2 n) - psi(n) = ln 2 + 1/(4 n) + ...
+        assert!((found.value() - 2_f64.ln() - 1.0 / (4.0 * 500.0)).abs() < 1e-6, "{}", found.value());
+        assert!((found.distance() - found.value().sqrt()).abs() < 1e-15);
+        assert!(found.standard_error() < 1e-8);
+        assert_eq!((found.p().local().len(), found.q().local().len()), (n, m));
+    }
+}
+
+#[test]
+fn with_the_weight_of_the_pooled_samples_it_is_the_information_of_the_label() {
+    let (p, q) = (normal(90, 2, 3), shifted(210, 2, 1.0, 4));
+    let pooled = concatenate![Axis(0), p, q];
+    let labels: Vec<bool> = (0..300).map(|row| row < 90).collect();
+    for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+        let expected = Ross::new(4).norm(norm).mutual_information(pooled.view(), &labels).unwrap();
+        let found = JensenShannon::new(4).norm(norm).weight(0.3).divergence(p.view(), q.view()).unwrap();
+        assert!((found - expected).abs() < 1e-12, "{norm:?}: {found}, should be {expected}");
+    }
+}
+
+#[test]
+fn sides_and_units_do_not_matter() {
+    let (p, q) = (normal(100, 2, 5), shifted(370, 2, 1.0, 6));
+    let estimator = JensenShannon::new(3).seed(9);
+    let found = estimator.estimate(p.view(), q.view()).unwrap();
+    let near = |other: f64| assert!((found.value() - other).abs() < 1e-12, "{} and {other}", found.value());
+    near(estimator.divergence(q.view(), p.view()).unwrap());
+    for unit in [1e-300, 1e-9, 1e300] {
+        near(estimator.divergence((unit * &p).view(), (unit * &q).view()).unwrap());
+    }
+    // Another seed changes the parts, and the estimate by less than its standard error.
+    let other = estimator.seed(10).divergence(p.view(), q.view()).unwrap();
+    assert!(other != found.value() && (other - found.value()).abs() < found.standard_error());
+}
+
+#[test]
+fn repeated_rows_are_counted() {
+    // Integers 0 to 3, uniform, against 2 to 5: half of each set has the other's values, JSD = ln 2 / 2.
+    let draw = |n: usize, low: i32, seed| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Array2::from_shape_simple_fn((n, 1), || f64::from(rng.random_range(low..low + 4)))
+    };
+    for (low, truth) in [(0, 0.0), (2, 0.5 * 2_f64.ln()), (4, 2_f64.ln())] {
+        for m in [300, 900] {
+            let (found, error) = mean(30, |seed| {
+                let (p, q) = (draw(300, 0, 2 * seed), draw(m, low, 2 * seed + 1));
+                JensenShannon::new(3).divergence(p.view(), q.view()).unwrap()
+            });
+            assert!((found - truth).abs() < 0.001 + 4.0 * error, "{low}, {m}: {found} +- {error}, should be {truth}");
+        }
+    }
+    // Normal samples to one decimal, so that distances are often equal.
+    let (found, error) = mean(60, |seed| {
+        let rounded = |seed| normal(200, 2, seed).mapv(|x| (10.0 * x).round());
+        JensenShannon::new(3).divergence(rounded(2 * seed).view(), rounded(2 * seed + 1).view()).unwrap()
+    });
+    assert!(found.abs() < 0.005 + 4.0 * error && error < 0.01, "{found} +- {error}");
+}
+
+#[test]
+fn equal_sets_are_below_0_and_at_no_distance() {
+    let p = normal(400, 2, 7);
+    let found = JensenShannon::new(3).estimate(p.view(), p.view()).unwrap();
+    // psi(2 n) - psi(n) + psi(3) - psi(7), the last two -(1/3 + 1/4 + 1/5 + 1/6).
+    let expected = 2_f64.ln() + 1.0 / 1600.0 - (1.0 / 3.0 + 0.25 + 0.2 + 1.0 / 6.0);
+    assert!((found.value() - expected).abs() < 1e-6, "{}, should be {expected}", found.value());
+    assert_eq!(found.distance(), 0.0);
+}
+
+#[test]
+fn what_cannot_be_estimated_is_named() {
+    let (p, q) = (normal(20, 1, 8), normal(30, 1, 9));
+    let of = |k, weight| JensenShannon::new(k).weight(weight).divergence(p.view(), q.view());
+    for weight in [0.0, 1.0, -0.5, f64::INFINITY] {
+        assert_eq!(of(3, weight), Err(Error::Weight(weight)));
+    }
+    assert!(matches!(of(3, f64::NAN), Err(Error::Weight(weight)) if weight.is_nan()));
+    assert_eq!(of(0, 0.5), Err(Error::ZeroK));
+    assert_eq!(of(20, 0.5), Err(Error::KTooLarge { k: 20, others: 19 }));
+    // A weight of which one set would have a single sample.
+    assert_eq!(of(1, 0.99), Err(Error::KTooLarge { k: 1, others: 0 }));
+    let wide = normal(20, 2, 10);
+    let found = JensenShannon::new(1).divergence(p.view(), wide.view());
+    assert_eq!(found, Err(Error::Dimensions { queries: 1, references: 2 }));
+    let far = array![[-1.7e308], [1.7e308]];
+    let found = JensenShannon::new(1).divergence(array![[0.0], [1.0]].view(), far.view());
+    assert_eq!(found, Err(Error::Overflow { first: 2, second: 3 }));
+}
