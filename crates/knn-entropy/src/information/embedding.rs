@@ -150,6 +150,12 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.window(steps), ..self }
         }
 
+        /// Sets the rule for rows that have several neighbors at the same distance.
+        #[must_use]
+        pub fn ties(self, ties: $crate::Ties<'s>) -> Self {
+            Self { ksg: self.ksg.ties(ties), ..self }
+        }
+
         /// Sets the way to find neighbors.
         #[must_use]
         pub fn search(self, search: &'s dyn $crate::NeighborSearch) -> Self {
