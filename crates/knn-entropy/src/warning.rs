@@ -64,8 +64,8 @@ impl fmt::Display for Warning {
                 let percent = 100.0 * tied as f64 / rows as f64;
                 write!(
                     f,
-                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded numbers do; the \
-                     estimate counts all of them"
+                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded and discrete numbers \
+                     do"
                 )
             }
             Self::Rounded { column, step, distance } => write!(

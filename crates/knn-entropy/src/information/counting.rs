@@ -10,7 +10,7 @@ use crate::window::usable;
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 
 /// Up to this share of tied rows, ties are taken for chance.
-const FEW_TIES: f64 = 0.05;
+pub(super) const FEW_TIES: f64 = 0.05;
 
 /// An estimate that is nearer than this to the largest possible one, in nats for each block but the first, is called
 /// saturated. For normal pairs such estimates are 0.4 nats too low and more.
