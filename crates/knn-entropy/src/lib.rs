@@ -27,7 +27,7 @@ pub use estimate::Estimate;
 pub use float::Float;
 pub use information::{Embedded, Embedding, Ksg, KsgVariant, MixedKsg, Ross, TransferEntropy};
 pub use metric::Metric;
-pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
+pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, Visit};
 pub use norm::Norm;
 pub use samples::Samples;
 pub use significance::{PermutationTest, Significance};
