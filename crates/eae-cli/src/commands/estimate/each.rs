@@ -73,14 +73,14 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     }
     let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
     let mut warnings = data.notes();
-    let mut members: Vec<Member> = Vec::new();
+    let (mut members, mut said): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
     for (place, &column) in columns.iter().enumerate() {
         let one = sides.y.column(place);
         let mut sides = Sides { x: sides.x.clone(), y: one, z: sides.z.clone() };
         match settle(&mut sides, &arguments.wish()) {
             Ok(chosen) => {
                 let told = chosen.told.iter().cloned().chain(arguments.warnings(&chosen, &sides, &data));
-                warnings.extend(told.map(|told| format!("{}: {told}", data.column(column))));
+                said.extend(told.map(|told| (data.column(column), told)));
                 members.push(Member { column, sides, chosen });
             }
             Err(Refusal::Constant { block: 1, .. }) => {
@@ -90,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
             Err(refusal) => return Err(arguments.refuse(refusal, &data, [&target, &[column], &[]])),
         }
     }
+    warnings.extend(merged(&said));
     if members.is_empty() {
         return Err(Failure::usage("--each: all columns are constant; name others with --x"));
     }
@@ -137,6 +138,19 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         crate::print_lines(&text(&report));
     }
     Ok(())
+}
+
+/// What was said of columns, once and without a name if of several: then it is about the target.
+fn merged(said: &[(String, String)]) -> Vec<String> {
+    let mut merged = Vec::new();
+    for (column, text) in said {
+        let shared = said.iter().filter(|(_, other)| other == text).count() > 1;
+        let line = if shared { text.clone() } else { format!("{column}: {text}") };
+        if !merged.contains(&line) {
+            merged.push(line);
+        }
+    }
+    merged
 }
 
 /// Compares all columns with the same rearrangements of the target.

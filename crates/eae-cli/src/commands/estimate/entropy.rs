@@ -134,6 +134,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             reflect(&mut x, arguments.low, arguments.high);
         }
         warnings.extend(said(&names, steps, arguments.common.seed));
+        if repeated > 0 {
+            warnings
+                .push("rounded rows can be equal without being copies; do without --drop-duplicates then".to_owned());
+        }
     }
     let mut term = 0.0;
     if arguments.standardize {
