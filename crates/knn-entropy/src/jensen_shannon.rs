@@ -1,11 +1,11 @@
-use ndarray::{Array1, ArrayView2};
+use ndarray::Array1;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use statrs::function::gamma::digamma;
 
 use crate::neighborhood::Neighborhood;
 use crate::significance::shuffle;
-use crate::{Boundary, Error, Estimate, Float, NeighborSearch, Norm, Result, Samples};
+use crate::{Boundary, Error, Estimate, NeighborSearch, Norm, Result, Samples, ToSamples};
 
 /// The Jensen-Shannon divergence of two distributions from samples of both, by nearest neighbors, in nats.
 ///
@@ -114,7 +114,7 @@ impl<'s> JensenShannon<'s> {
     /// - [`Error::Weight`] for a weight that is not between 0 and 1.
     /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each sample has `k` others in its set, or in its part of the set.
     /// - [`Error::Overflow`] for a distance beyond the largest number; rows of `q` are counted after those of `p`.
-    pub fn divergence<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
 
@@ -123,8 +123,8 @@ impl<'s> JensenShannon<'s> {
     /// # Errors
     ///
     /// See [`divergence`](JensenShannon::divergence).
-    pub fn estimate<F: Float>(&self, p: ArrayView2<'_, F>, q: ArrayView2<'_, F>) -> Result<JensenShannonEstimate> {
-        let (p, q) = (Samples::new(p)?, Samples::new(q)?);
+    pub fn estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<JensenShannonEstimate> {
+        let (p, q) = (p.to_samples()?, q.to_samples()?);
         p.same_dimension(&q)?;
         let weight = self.weight;
         if !(weight > 0.0 && weight < 1.0) {

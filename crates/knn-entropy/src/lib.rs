@@ -38,7 +38,7 @@ pub use information::{
 pub use jensen_shannon::{JensenShannon, JensenShannonEstimate};
 pub use metric::Metric;
 pub use ndarray;
-pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted};
+pub use neighbors::{Auto, Blocked, Boundary, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, Visit};
 pub use norm::Norm;
 pub use rounding::{dither, rounding_step};
 pub use samples::{Samples, ToSamples};

@@ -123,18 +123,22 @@ impl Metric<'_> {
 
     /// The points as they are searched: on a torus, moved by whole periods to between 0 and the period.
     pub(crate) fn normalised<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
+        if self.is_periodic() { samples.map(|column, x| self.moved(column, x)) } else { samples.reborrow() }
+    }
+
+    /// A coordinate as it is searched.
+    #[inline(always)]
+    pub(crate) fn moved(&self, column: usize, x: f64) -> f64 {
         match self {
-            Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => {
-                samples.map(|column, x| moved(x, periods[column]))
-            }
-            Self::Norm(_) | Self::Blocks(..) => samples.reborrow(),
+            Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => moved(x, periods[column]),
+            Self::Norm(_) | Self::Blocks(..) => x,
         }
     }
 }
 
 /// A coordinate moved by whole periods to between 0 and the period.
 fn moved(x: f64, period: f64) -> f64 {
-    if period.is_infinite() {
+    if period.is_infinite() || (x >= 0.0 && x < period) {
         return x;
     }
     let around = x.rem_euclid(period);

@@ -1,3 +1,5 @@
+use std::sync::Mutex;
+
 use crate::{Auto, ClosePoints, Error, Metric, NeighborSearch, Neighbors, Norm, Result, Samples};
 
 /// What estimators of entropy and divergence have in common: how a neighbourhood is measured and found.
@@ -34,30 +36,61 @@ impl<'s> Neighborhood<'s> {
         self.checked(neighbors, self.k - 1..self.k)
     }
 
-    /// Whether the distances to these of the neighbours can be used.
-    pub(crate) fn checked(&self, neighbors: Neighbors, used: std::ops::Range<usize>) -> Result<Neighbors> {
-        for j in used {
-            let radii = neighbors.distances.column(j);
-            let pair = |first: usize| (first, neighbors.indices[[first, j]]);
-            if let Some(first) = radii.iter().position(|r| r.is_infinite()) {
-                let (first, second) = pair(first);
-                return Err(Error::Overflow { first, second });
-            }
-            if self.close_points == ClosePoints::Error
-                && let Some(first) = radii.iter().position(|&r| r == 0.0)
-            {
-                let (first, second) = pair(first);
-                let count = radii.iter().filter(|&&r| r == 0.0).count();
-                return Err(Error::Duplicates { first, second, count, k: j + 1 });
-            }
-            if let Metric::Torus(_, periods) = self.metric {
-                let period = periods.iter().copied().fold(f64::INFINITY, f64::min);
-                if let Some((row, &distance)) = radii.indexed_iter().find(|&(_, &r)| r > period / 2.0) {
-                    return Err(Error::TorusTooSmall { row, k: j + 1, distance, period });
+    /// Hands the distances of the neighbours of each sample to `visit`, with the row, in any order and from any thread, and
+    /// keeps none. Those that cannot be used are visited, too, before the error.
+    ///
+    /// Those used are the neighbour number k and those from `first` on, counted from 0.
+    pub(crate) fn distances_among(
+        &self,
+        samples: &Samples<'_>,
+        first: usize,
+        visit: &(dyn Fn(usize, &[f64]) + Sync),
+    ) -> Result<()> {
+        self.close_points.check()?;
+        let period = self.shortest_period();
+        let faults = Mutex::new(vec![Faults::default(); self.k.saturating_sub(first)]);
+        self.search.for_each_among(samples, self.k, self.metric, self.window, &|row, indices, distances| {
+            // They are sorted, so that the first and the last one used tell of all.
+            if self.is_fault(distances[first], period) || self.is_fault(distances[self.k - 1], period) {
+                let mut faults = faults.lock().expect("no thread has panicked");
+                for (j, faults) in (first..).zip(faults.iter_mut()) {
+                    faults.note(self, row, indices[j], distances[j], period);
                 }
             }
+            visit(row, distances);
+        })?;
+        let faults = faults.into_inner().expect("no thread has panicked");
+        let numbered = || (first + 1..).zip(&faults);
+        // The last one first, as when there are lists.
+        numbered().last().into_iter().chain(numbered()).try_for_each(|(k, faults)| faults.check(k, period))
+    }
+
+    /// Whether the distances to these of the neighbours can be used.
+    pub(crate) fn checked(&self, neighbors: Neighbors, used: std::ops::Range<usize>) -> Result<Neighbors> {
+        let period = self.shortest_period();
+        for j in used {
+            let mut faults = Faults::default();
+            for (row, &r) in neighbors.distances.column(j).iter().enumerate() {
+                if self.is_fault(r, period) {
+                    faults.note(self, row, neighbors.indices[[row, j]], r, period);
+                }
+            }
+            faults.check(j + 1, period)?;
         }
         Ok(neighbors)
+    }
+
+    /// Infinite if no coordinate is periodic.
+    fn shortest_period(&self) -> f64 {
+        match self.metric {
+            Metric::Torus(_, periods) => periods.iter().copied().fold(f64::INFINITY, f64::min),
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// Whether a distance has no logarithm, or is that of a ball which reaches around the torus.
+    fn is_fault(&self, r: f64, period: f64) -> bool {
+        r.is_infinite() || r > period / 2.0 || (r == 0.0 && self.close_points == ClosePoints::Error)
     }
 
     /// `ln V_d` of the norm, with which `d ln r` is the logarithm of the volume of a ball.
@@ -78,6 +111,48 @@ impl<'s> Neighborhood<'s> {
         }
         // grad ln(r + softening) = grad r / (r + softening).
         self.norm().log_gradient(push, r, weight * slope * (r / self.close_points.radius(r)));
+    }
+}
+
+/// The distances to one of the neighbours that cannot be used, each kind by the first row that has one.
+#[derive(Debug, Clone, Default)]
+struct Faults {
+    /// A row and its neighbour.
+    infinite: Option<(usize, usize)>,
+    zero: Option<(usize, usize)>,
+    zeros: usize,
+    /// A row and its distance.
+    around: Option<(usize, f64)>,
+}
+
+impl Faults {
+    fn note(&mut self, around: &Neighborhood<'_>, row: usize, neighbor: usize, r: f64, period: f64) {
+        let earlier = |other: Option<(usize, usize)>| other.is_none_or(|(other, _)| row < other);
+        if r.is_infinite() && earlier(self.infinite) {
+            self.infinite = Some((row, neighbor));
+        }
+        if r == 0.0 && around.close_points == ClosePoints::Error {
+            self.zeros += 1;
+            if earlier(self.zero) {
+                self.zero = Some((row, neighbor));
+            }
+        }
+        if r > period / 2.0 && self.around.is_none_or(|(other, _)| row < other) {
+            self.around = Some((row, r));
+        }
+    }
+
+    fn check(&self, k: usize, period: f64) -> Result<()> {
+        if let Some((first, second)) = self.infinite {
+            return Err(Error::Overflow { first, second });
+        }
+        if let Some((first, second)) = self.zero {
+            return Err(Error::Duplicates { first, second, count: self.zeros, k });
+        }
+        match self.around {
+            Some((row, distance)) => Err(Error::TorusTooSmall { row, k, distance, period }),
+            None => Ok(()),
+        }
     }
 }
 

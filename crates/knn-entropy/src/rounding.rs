@@ -73,8 +73,11 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     // The average over the whole range has the smallest error.
     let range = sorted[sorted.len() - 1] - sorted[0];
     let count = (range / step).round();
-    let step = unit * (range / count.max(1.0));
-    (step > 0.0 && step.is_finite()).then_some(step)
+    let step = range / count.max(1.0);
+    // Every number must be where the step says.
+    let off = |x: &f64| ((x - sorted[0]) - ((x - sorted[0]) / step).round() * step).abs();
+    let fits = sorted.iter().all(|x| off(x) <= tolerance);
+    (fits && step * unit > 0.0 && (step * unit).is_finite()).then_some(step * unit)
 }
 
 /// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are whole, and the step.

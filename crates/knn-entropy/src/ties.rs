@@ -8,8 +8,9 @@
 #[non_exhaustive]
 pub enum Ties<'a> {
     /// Tied rows use the number of all rows that are not farther than the k-th neighbor, in the joint space and in each
-    /// block (Mesner and Shalizi, IEEE Transactions on Information Theory 67, 2021). Other rows are not affected, so this is
-    /// the published estimator for continuous variables.
+    /// block (Mesner and Shalizi, IEEE Transactions on Information Theory 67, 2021). Other rows are not affected. Up to one
+    /// tied row in twenty is taken for chance and treated like the others, so this is the published estimator for
+    /// continuous variables.
     #[default]
     Count,
     /// Ties are an error.

@@ -29,10 +29,11 @@ pub enum Warning {
         /// The column within the block.
         column: usize,
     },
-    /// Most neighborhoods hold nothing but the k neighbors themselves in every block, so that the estimate is near the
-    /// largest value that n rows can give. The truth can be anything above, and infinite.
+    /// The estimate is within a nat of the largest value that the rows can give, where neighborhoods hold nothing but the k
+    /// neighbors themselves in every block. The truth can be anything above, and infinite:
+    /// [`LocalNonuniformity`](crate::LocalNonuniformity).
     Saturated {
-        /// The share of rows whose neighborhoods are exhausted.
+        /// The share of rows whose neighborhoods hold nothing else.
         share: f64,
         /// The largest estimate that is possible, about `psi(n) - psi(k)` for two variables.
         bound: f64,
@@ -63,8 +64,8 @@ impl fmt::Display for Warning {
                 let percent = 100.0 * tied as f64 / rows as f64;
                 write!(
                     f,
-                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded numbers do; the \
-                     estimate counts all of them"
+                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded and discrete numbers \
+                     do"
                 )
             }
             Self::Rounded { column, step, distance } => write!(
@@ -79,8 +80,8 @@ impl fmt::Display for Warning {
             }
             Self::Saturated { share, bound } => write!(
                 f,
-                "the estimate is a lower bound: {:.0} % of the rows have no other neighbors than the nearest ones, and no \
-                 estimate from these rows can exceed {bound:.3} nats; take more rows",
+                "the estimate is a lower bound: no estimate from these rows can exceed {bound:.3} nats, and {:.0} % of them \
+                 have no neighbors but the nearest; take more rows",
                 100.0 * share
             ),
             Self::HeavyTails { rows, nats } => write!(

@@ -188,7 +188,7 @@ fn transfer_entropy_of_an_autoregression() {
     let (a, b, s) = (0.5, 0.8, 0.6_f64);
     let noise = normal(6000, 2, 5);
     let x = noise.slice(s![.., ..1]).to_owned();
-    let mut y = Array2::zeros((6000, 1));
+    let mut y = Array2::<f64>::zeros((6000, 1));
     for t in 1..6000 {
         y[[t, 0]] = a * y[[t - 1, 0]] + b * x[[t - 1, 0]] + s * noise[[t, 1]];
     }

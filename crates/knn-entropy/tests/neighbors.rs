@@ -1,10 +1,11 @@
 //! Every search against the definition: the same neighbours and the same bits.
 
 use std::num::NonZero;
+use std::sync::Mutex;
 
 use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use knn_entropy::{Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, Sorted};
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
 use crate::normal;
@@ -17,6 +18,18 @@ const SEARCHES: [&dyn NeighborSearch; 5] = [&BruteForce, &Auto, &KdTree, &Sorted
 fn points() -> impl Strategy<Value = Array2<f64>> {
     let dimension = prop_oneof![Just(1_usize), Just(2), Just(3), 1..12_usize, 12..40_usize];
     (2..400_usize, dimension, any::<u64>(), 0..10_u8).prop_map(|(n, d, seed, kind)| points_of(kind, n, d, seed))
+}
+
+/// A random walk, one on a lattice (full of ties), and no walk at all.
+fn series(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
+    let mut x = normal(n, d, seed);
+    if kind == 1 {
+        x.mapv_inplace(|x| x.signum() * (x.abs() / 2.0).round());
+    }
+    if kind < 2 {
+        x.accumulate_axis_inplace(Axis(0), |before, x| *x += before);
+    }
+    x
 }
 
 fn points_of(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
@@ -172,6 +185,62 @@ proptest! {
     }
 
     #[test]
+    fn windows_of_series(
+        n in 4..250_usize,
+        d in prop_oneof![Just(1_usize), Just(2), Just(3), Just(7)],
+        seed: u64,
+        kind in 0..3_u8,
+        of_metric in 0..METRICS,
+        window: prop::sample::Index,
+        k: prop::sample::Index,
+        small: bool,
+    ) {
+        let x = series(kind, n, d, seed);
+        let metric = metric(of_metric, d);
+        let window = window.index(n / 3 + 1);
+        let others = n - 2 * window - 1;
+        let k = 1 + k.index(if small { others.min(12) } else { others });
+        let on = moved(&x, metric);
+        let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
+        let sorted: Vec<_> = (0..n).map(|i| sorted(&on, &on, i, metric, Some(window))).collect();
+        for search in SEARCHES {
+            let found = search.among(&x, k, metric, window).unwrap();
+            for (i, expected) in sorted.iter().enumerate() {
+                let row: Vec<_> = (0..k).map(|j| (found.distances[[i, j]], found.indices[[i, j]])).collect();
+                prop_assert_eq!(&row[..], &expected[..k], "{:?}, {:?}, point {}", search, metric, i);
+            }
+        }
+        let radii: Vec<f64> = sorted.iter().map(|all| all[k - 1].0).collect();
+        let wider: Vec<f64> = radii.iter().map(|r| r * (1.0 + 1e-15)).collect();
+        let shells = Auto.count_shells(&x, &radii, &wider, metric, window).unwrap();
+        for (i, all) in sorted.iter().enumerate() {
+            let nearer = all.iter().filter(|(r, _)| *r < radii[i]).count();
+            let within = all.iter().filter(|(r, _)| *r <= wider[i]).count();
+            prop_assert_eq!(shells[i], (nearer, within), "{:?}, point {}", metric, i);
+        }
+    }
+
+    #[test]
+    fn one_after_the_other(x in points(), kind in 0..METRICS, k: prop::sample::Index, window in 0..4_usize) {
+        let metric = metric(kind, x.ncols());
+        let window = if x.nrows() > 2 * window + 1 { window } else { 0 };
+        let k = 1 + k.index((x.nrows() - 2 * window - 1).min(40));
+        let x = Samples::new(x.view()).unwrap();
+        for search in SEARCHES {
+            let expected = search.among(&x, k, metric, window).unwrap();
+            let rows = Mutex::new(vec![None; x.len()]);
+            search.for_each_among(&x, k, metric, window, &|row, indices, distances| {
+                let before = rows.lock().unwrap()[row].replace((indices.to_vec(), distances.to_vec()));
+                assert!(before.is_none(), "row {row} was visited twice");
+            }).unwrap();
+            for (i, row) in rows.into_inner().unwrap().into_iter().enumerate() {
+                let expected = (expected.indices.row(i).to_vec(), expected.distances.row(i).to_vec());
+                prop_assert_eq!(row, Some(expected), "{:?}, {:?}", search, metric);
+            }
+        }
+    }
+
+    #[test]
     fn the_same_as_another_library(n in 5..500_usize, seed: u64) {
         let x = normal(n, 3, seed);
         let points: Vec<[f64; 3]> = x.rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect();
@@ -209,6 +278,21 @@ fn thousands_of_points() {
 }
 
 #[test]
+fn long_series() {
+    // Enough for many chunks, nodes and threads.
+    for (kind, d) in [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 3)] {
+        let x = series(kind, 3000, d, 1);
+        let x = Samples::new(x.view()).unwrap();
+        for window in [3, 40, 400, 1000] {
+            let expected = BruteForce.among(&x, 4, Norm::L2.into(), window).unwrap();
+            for search in [&Auto as &dyn NeighborSearch, &KdTree] {
+                assert!(search.among(&x, 4, Norm::L2.into(), window).unwrap() == expected, "{search:?}, {kind}, {d}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_bits_for_every_number_of_threads() {
     for d in [1, 3, 24] {
         let x = normal(5000, d, 1);
@@ -227,6 +311,11 @@ fn equal_points_are_found_in_no_time() {
         let x = Array2::from_shape_fn((100_000, d), |(i, _)| (i % 2) as f64);
         let x = Samples::new(x.view()).unwrap();
         let found = Auto.among(&x, 3, Norm::L2.into(), 0).unwrap();
+        assert_eq!(found.indices.row(50_001).to_vec(), [1, 3, 5]);
+        assert!(found.distances.iter().all(|&r| r == 0.0));
+        // The first three at its place that are outside its window.
+        let found = Auto.among(&x, 3, Norm::L2.into(), 30_000).unwrap();
+        assert_eq!(found.indices.row(10_001).to_vec(), [40_003, 40_005, 40_007]);
         assert_eq!(found.indices.row(50_001).to_vec(), [1, 3, 5]);
         assert!(found.distances.iter().all(|&r| r == 0.0));
     }

@@ -76,7 +76,7 @@ fn a_common_driver_must_be_given_with_its_delay() {
     }
     let [d, x, y] = [0, 1, 2].map(|i| column(&series, i));
     let estimator = TransferEntropy::new(4);
-    let given = |condition: Condition<'_, f64>| estimator.conditional(x, y, &[condition]).unwrap();
+    let given = |condition: Condition<_>| estimator.conditional(x, y, &[condition]).unwrap();
     // Correlation 1 / 1.25 of x_(t-1) and y_t.
     let truth = -0.5 * f64::ln(1.0 - 0.64);
     assert_abs_diff_eq!(given(Condition::new(d)), truth, epsilon = 0.08);

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
@@ -6,7 +8,7 @@ use super::Weighting;
 use super::gradient::Gradient;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::sum::compensated_sum;
-use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
+use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
@@ -86,8 +88,14 @@ impl<'s> KozachenkoLeonenko<'s> {
         let samples = samples.to_samples()?;
         samples.check_rank(&self.around.metric)?;
         let weights = self.weights(&samples)?;
-        let neighbors = self.neighbors(&samples, &weights)?;
-        self.local_values(&samples, &neighbors, &weights, 0)
+        let local = Local::new(self, &samples, &weights);
+        // Each value as soon as its neighbours are known, so that no lists of them are kept.
+        let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
+        self.around.distances_among(&samples, first_used(&weights), &|row, distances| {
+            values[row].store(local.value(row, |j| distances[j]).to_bits(), Relaxed);
+        })?;
+        let values: Vec<f64> = values.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();
+        Estimate::new(values.into())
     }
 
     /// The entropies by the first, second, ... k-th neighbour, from one search.
@@ -187,8 +195,7 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// The neighbours, all that have a weight fit for a logarithm.
     fn neighbors(&self, samples: &Samples<'_>, weights: &[f64]) -> Result<Neighbors> {
         let neighbors = self.around.among(samples)?;
-        let first = weights.iter().position(|&weight| weight != 0.0).unwrap_or(0);
-        self.around.checked(neighbors, first..self.around.k)
+        self.around.checked(neighbors, first_used(weights)..self.around.k)
     }
 
     /// `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
@@ -199,26 +206,61 @@ impl<'s> KozachenkoLeonenko<'s> {
         weights: &[f64],
         bank: usize,
     ) -> Result<Estimate> {
-        let (all, d) = (samples.len(), samples.dimension());
-        let window = self.around.window;
-        let volume = self.around.log_unit_ball(d);
-        let of_all = digamma(all as f64) + volume;
+        let local = Local::new(self, samples, weights);
+        let value = |i: usize| local.value(i, |j| neighbors.distances[[i, j]]);
+        let n = samples.len() - bank;
+        let values: Vec<f64> =
+            if n < SERIAL { (0..n).map(value).collect() } else { (0..n).into_par_iter().map(value).collect() };
+        Estimate::new(values.into())
+    }
+}
+
+/// The first neighbour that has a weight.
+fn first_used(weights: &[f64]) -> usize {
+    weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
+}
+
+/// What does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)`.
+struct Local {
+    samples: usize,
+    dimension: f64,
+    window: usize,
+    close_points: ClosePoints,
+    volume: f64,
+    of_all: f64,
+    /// The neighbours that have a weight, with it.
+    used: Vec<(usize, f64)>,
+    of_neighbors: f64,
+}
+
+impl Local {
+    fn new(estimator: &KozachenkoLeonenko<'_>, samples: &Samples<'_>, weights: &[f64]) -> Self {
+        let around = &estimator.around;
+        let volume = around.log_unit_ball(samples.dimension());
         let used: Vec<(usize, f64)> =
             weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
-        let of_neighbors = compensated_sum(used.iter().map(|&(j, weight)| weight * digamma(j as f64 + 1.0)));
-        let local = |i: usize| {
-            // Those within the window are no candidates: as if there were so many samples less.
-            let constant = match window {
-                0 => of_all,
-                _ => digamma((all - excluded(i, window, all)) as f64) + volume,
-            };
-            let radius = |j| self.around.close_points.radius(neighbors.distances[[i, j]]).ln();
-            constant - of_neighbors + d as f64 * compensated_sum(used.iter().map(|&(j, weight)| weight * radius(j)))
+        Self {
+            samples: samples.len(),
+            dimension: samples.dimension() as f64,
+            window: around.window,
+            close_points: around.close_points,
+            volume,
+            of_all: digamma(samples.len() as f64) + volume,
+            of_neighbors: compensated_sum(used.iter().map(|&(j, weight)| weight * digamma(j as f64 + 1.0))),
+            used,
+        }
+    }
+
+    /// The value of the `i`-th sample, whose neighbour `j` is at `distance(j)`.
+    fn value(&self, i: usize, distance: impl Fn(usize) -> f64) -> f64 {
+        // Those within the window are no candidates: as if there were so many samples less.
+        let constant = match self.window {
+            0 => self.of_all,
+            window => digamma((self.samples - excluded(i, window, self.samples)) as f64) + self.volume,
         };
-        let n = all - bank;
-        let local: Vec<f64> =
-            if n < SERIAL { (0..n).map(local).collect() } else { (0..n).into_par_iter().map(local).collect() };
-        Estimate::new(local.into())
+        let log_radius = |j| self.close_points.radius(distance(j)).ln();
+        let sum = compensated_sum(self.used.iter().map(|&(j, weight)| weight * log_radius(j)));
+        constant - self.of_neighbors + self.dimension * sum
     }
 }
 
@@ -241,5 +283,40 @@ mod tests {
             let [x, psi] = ["x", "psi"].map(|key| entry[key].as_f64().unwrap());
             approx::assert_relative_eq!(digamma(x), psi, max_relative = 1e-13);
         }
+    }
+    /// Values, errors and all: with a gradient the neighbours are kept in lists.
+    #[test]
+    fn without_lists_all_is_as_with_them() {
+        let tenths = Array2::from_shape_fn((60, 2), |(i, c)| ((i * (7 + 4 * c)) % 23) as f64 / 10.0);
+        let few = Array2::from_shape_fn((40, 2), |(i, c)| ((i * (3 + c)) % 5) as f64);
+        let huge = Array2::from_shape_fn((9, 1), |(i, _)| (i as f64 - 4.0) * 4e307);
+        let one = Array2::from_elem((30, 3), 1.0);
+        let sparse = Array2::from_shape_fn((9, 2), |(i, c)| (i * (2 + 3 * c)) as f64 * 0.29);
+        let mut outcomes = [0; 4];
+        for x in [&tenths, &few, &huge, &one, &sparse] {
+            let periods = vec![2.3; x.ncols()];
+            for (k, weighting, window) in (1..8)
+                .flat_map(|k| [Weighting::Kth, Weighting::Mean, Weighting::Efficient { bound: 5.0 }].map(|w| (k, w)))
+                .flat_map(|(k, w)| [0, 1, 3].map(|window| (k, w, window)))
+            {
+                let plain = KozachenkoLeonenko::new(k).weighting(weighting).window(window);
+                for estimator in [plain, plain.close_points(ClosePoints::Floor(0.05)), plain.period(&periods)] {
+                    let found = estimator.entropy(x.view());
+                    let samples = Samples::new(x.view()).unwrap();
+                    let expected = estimator.weights(&samples).and_then(|weights| {
+                        let neighbors = estimator.neighbors(&samples, &weights)?;
+                        Ok(estimator.local_values(&samples, &neighbors, &weights, 0)?.value())
+                    });
+                    assert_eq!(found, expected, "{estimator:?}");
+                    outcomes[match found {
+                        Ok(_) => 0,
+                        Err(Error::Duplicates { .. }) => 1,
+                        Err(Error::TorusTooSmall { .. }) => 2,
+                        Err(_) => 3,
+                    }] += 1;
+                }
+            }
+        }
+        assert!(outcomes.iter().all(|&count| count > 10), "{outcomes:?}");
     }
 }

@@ -1,5 +1,5 @@
 use super::sum::{LANES, Largest, Sum};
-use super::{Bounds, Geometry, Lanes, Split};
+use super::{Bounds, Column, Geometry, Lanes, Split};
 use crate::metric::blocks;
 
 /// The largest of the distances in blocks of coordinates.
@@ -31,7 +31,7 @@ impl<G: Split> Geometry for Blocks<'_, G> {
     }
 
     #[inline(always)]
-    fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes {
+    fn keys(&self, a: &[f64], others: &[Column]) -> Lanes {
         let mut most = [0.0; LANES];
         for (start, end) in blocks(self.widths) {
             let keys = self.inner.part(start, end).keys(&a[start..end], &others[start..end]);

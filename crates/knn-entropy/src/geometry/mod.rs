@@ -13,7 +13,7 @@ mod sum;
 pub(crate) use blocks::Blocks;
 pub(crate) use periodic::Periodic;
 pub(crate) use plain::Plain;
-pub(crate) use sum::{LANES, Lanes, Largest, SumOfSizes, SumOfSquares, plain_key};
+pub(crate) use sum::{Column, LANES, Lanes, Largest, SumOfSizes, SumOfSquares, plain_key};
 
 /// Two corners of a box, the lowest and the highest coordinates.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ pub(crate) trait Geometry: Copy + Send + Sync {
 
     /// The keys of a point and [`LANES`] others at once, the same to the last bit. The others lie coordinate by coordinate:
     /// the first of all, then the second of all, and so on.
-    fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes;
+    fn keys(&self, a: &[f64], others: &[Column]) -> Lanes;
 
     /// At most the key of any two points, one from each box.
     fn nearest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64;

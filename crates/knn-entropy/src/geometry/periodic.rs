@@ -2,7 +2,7 @@ use std::marker::PhantomData;
 
 use super::plain::{gap, reach};
 use super::sum::{Sum, add_up, add_up_lanes, sizes};
-use super::{Bounds, Geometry, Lanes, Split};
+use super::{Bounds, Column, Geometry, Lanes, Split};
 
 /// A norm of differences the shorter way round.
 ///
@@ -32,7 +32,7 @@ impl<S: Sum> Geometry for Periodic<'_, S> {
     }
 
     #[inline(always)]
-    fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes {
+    fn keys(&self, a: &[f64], others: &[Column]) -> Lanes {
         add_up_lanes::<S>(a.len(), |c| sizes(a[c], &others[c], |u| u.min(self.periods[c] - u)))
     }
 

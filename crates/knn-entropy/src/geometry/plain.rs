@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
 use super::sum::{Sum, add_up, add_up_lanes, plain_key, sizes};
-use super::{Bounds, Geometry, Lanes, Split};
+use super::{Bounds, Column, Geometry, Lanes, Split};
 
 /// A norm, in `D` dimensions or, if `D` is 0, in any.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,7 @@ impl<S: Sum, const D: usize> Geometry for Plain<S, D> {
     }
 
     #[inline(always)]
-    fn keys(&self, a: &[f64], others: &[Lanes]) -> Lanes {
+    fn keys(&self, a: &[f64], others: &[Column]) -> Lanes {
         let d = Self::known(a.len());
         let (a, others) = (&a[..d], &others[..d]);
         add_up_lanes::<S>(d, |c| sizes(a[c], &others[c], |u| u))

@@ -54,6 +54,11 @@ pub(crate) const LANES: usize = 8;
 /// A number for each of so many points.
 pub(crate) type Lanes = [f64; LANES];
 
+/// One coordinate of so many points, in one line of the cache: a vector across two lines takes twice as long to load.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(crate) struct Column(pub(crate) Lanes);
+
 /// Adds up `size(0)` to `size(d - 1)` in an order that depends on `d` alone.
 #[inline(always)]
 pub(super) fn add_up<S: Sum>(d: usize, size: impl Fn(usize) -> f64) -> f64 {
@@ -113,7 +118,7 @@ pub(super) fn add_up_lanes<S: Sum>(d: usize, size: impl Fn(usize) -> Lanes) -> L
 }
 
 #[inline(always)]
-pub(super) fn sizes(a: f64, others: &Lanes, size: impl Fn(f64) -> f64) -> Lanes {
+pub(super) fn sizes(a: f64, Column(others): &Column, size: impl Fn(f64) -> f64) -> Lanes {
     let mut sizes = [0.0; LANES];
     for lane in 0..LANES {
         sizes[lane] = size((a - others[lane]).abs());

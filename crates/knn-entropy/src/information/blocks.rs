@@ -14,7 +14,7 @@ pub(super) struct Blocks<'a> {
 impl<'a> Blocks<'a> {
     pub(super) fn new(parts: Vec<Samples<'a>>, norm: Norm, periods: &'a [f64], ties: Ties<'_>) -> Result<Self> {
         let dimension: usize = parts.iter().map(Samples::dimension).sum();
-        for part in parts.iter().skip(1).filter(|part| part.len() != parts[0].len()) {
+        if let Some(part) = parts.iter().find(|part| part.len() != parts[0].len()) {
             return Err(Error::RowMismatch { one: parts[0].len(), other: part.len() });
         }
         if !periods.is_empty() && periods.len() != dimension {

@@ -9,11 +9,12 @@ use crate::neighborhood::Neighborhood;
 use crate::window::usable;
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 
-/// Up to this share of tied rows, an estimate carries no warning.
-const FEW_TIES: f64 = 0.01;
+/// Up to this share of tied rows, ties are taken for chance.
+pub(super) const FEW_TIES: f64 = 0.05;
 
-/// From this share of rows without other neighbors on, an estimate is called saturated.
-const SATURATED: f64 = 0.5;
+/// An estimate that is nearer than this to the largest possible one, in nats for each block but the first, is called
+/// saturated. For normal pairs such estimates are 0.4 nats too low and more.
+const SATURATED: f64 = 1.0;
 
 /// A sum of digamma functions of counts: that of the information between all blocks, or between two given a third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub(super) struct Local {
     exhausted: usize,
     /// Rows that coincide with their k-th neighbor.
     coinciding: usize,
-    /// The largest mean of the values that there can be, if the estimate is saturated.
+    /// The largest mean of the values that there can be.
     bound: f64,
 }
 
@@ -88,52 +89,57 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<
     let mut local = Local { values: Vec::with_capacity(n), tied, exhausted: 0, coinciding: 0, bound: 0.0 };
     let psi = |count: usize| digamma(count as f64);
     let subtracted = if sum == Sum::Given { 1 } else { 0 };
+    // A tie here and there is chance, and hardly changes the mean; but rows that coincide have no radius.
+    let few = tied_count(&local.tied) as f64 <= FEW_TIES * n as f64;
     for i in 0..n {
         let rows = usable(i, window, n);
+        let counts_all = local.tied[i] && (!few || radii[i] == 0.0);
         let nearest = if local.tied[i] { within[i] } else { k };
-        let (of_all, surplus): (f64, fn((usize, usize)) -> usize) = match local.tied[i] {
-            true => (psi(rows - 1), |(_, closed)| closed),
-            false => (psi(rows), |(open, _)| open + 1),
-        };
-        let counts = || shells.iter().map(|shell| surplus(shell[i]));
-        local.values.push(sum.value(psi(nearest), of_all, counts().map(psi)));
-        let exhausted = shells[subtracted..].iter().all(|shell| shell[i].1 == nearest);
+        let count = |(open, closed): (usize, usize)| psi(if counts_all { closed } else { open + 1 });
+        let counts = shells.iter().map(|shell| count(shell[i]));
+        local.values.push(match counts_all {
+            true => sum.value(psi(nearest), psi(rows - 1), counts),
+            false => sum.value(psi(k), psi(rows), counts),
+        });
+        let exhausted = nearest == k && shells[subtracted..].iter().all(|shell| shell[i].1 == k);
         local.exhausted += usize::from(exhausted);
         // One variable that determines the others ties all their distances, which is no rounding.
-        local.tied[i] &= !(exhausted && nearest == k && radii[i] > 0.0);
+        local.tied[i] &= !(exhausted && radii[i] > 0.0);
         local.coinciding += usize::from(radii[i] == 0.0);
     }
-    if local.is_saturated() {
-        let largest = |i: usize| {
-            let smallest = shells.iter().enumerate().map(|(s, shell)| psi(if s < subtracted { shell[i].1 } else { k }));
-            sum.value(psi(k), psi(usable(i, window, n)), smallest)
-        };
-        local.bound = (0..n).map(largest).sum::<f64>() / n as f64;
-    }
+    let largest = |i: usize| {
+        let smallest = shells.iter().enumerate().map(|(s, shell)| psi(if s < subtracted { shell[i].1 } else { k }));
+        sum.value(psi(k), psi(usable(i, window, n)), smallest)
+    };
+    // All rows have the same bound, unless the numbers of usable rows or of rows with the same condition differ.
+    let alike = window == 0 && sum == Sum::Between;
+    local.bound = if alike { largest(0) } else { (0..n).map(largest).sum::<f64>() / n as f64 };
     Ok(local)
+}
+
+fn tied_count(tied: &[bool]) -> usize {
+    tied.iter().filter(|tied| **tied).count()
 }
 
 impl Local {
     /// The estimate with its warnings, or the error that ties are.
     pub(super) fn estimate(self, blocks: &Blocks<'_>, settings: &Neighborhood<'_>, ties: Ties<'_>) -> Result<Estimate> {
         let rows = self.values.len();
-        let tied = self.tied.iter().filter(|tied| **tied).count();
+        let tied = tied_count(&self.tied);
         if let (Ties::Error, Some(first)) = (ties, self.tied.iter().position(|tied| *tied)) {
             return Err(Error::Ties { first, count: tied, k: settings.k });
         }
         let many = tied as f64 > FEW_TIES * rows as f64 || self.coinciding > 0;
         let share = self.exhausted as f64 / rows as f64;
-        let saturated =
-            (self.is_saturated() && blocks.count() > 1).then_some(Warning::Saturated { share, bound: self.bound });
+        let bound = self.bound;
         let mut estimate = Estimate::new(Array1::from(self.values))?;
+        let room = SATURATED * (blocks.count() as f64 - 1.0).min(bound / 2.0);
+        let near = blocks.count() > 1 && estimate.value() > bound - room;
+        let saturated = near.then_some(Warning::Saturated { share, bound });
         for (block, column) in blocks.constant_columns() {
             estimate = estimate.warn(Some(Warning::Constant { block, column }));
         }
         Ok(estimate.warn((many && tied > 0).then_some(Warning::Ties { tied, rows })).warn(saturated))
-    }
-
-    fn is_saturated(&self) -> bool {
-        self.exhausted as f64 > SATURATED * self.values.len() as f64
     }
 }
 

@@ -1,10 +1,12 @@
 use std::ops::RangeInclusive;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
 use super::embedding::{Condition, Past, positive};
 use super::{Embedding, TransferEntropy};
-use crate::{Error, FamilySignificance, Float, PermutationTest, Result, Significance, Surrogates, autocorrelation};
+use crate::{
+    Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation,
+};
 
 /// The transfer entropy at every delay of a range, and whether it could be chance; made by [`TransferEntropy::scan`].
 #[derive(Debug, Clone, PartialEq)]
@@ -65,13 +67,13 @@ impl TransferEntropy<'_> {
     /// # Errors
     ///
     /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy) and of [`PermutationTest::orders_given`].
-    pub fn significance<F: Float>(
+    pub fn significance(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
+        source: impl ToSamples,
+        target: impl ToSamples,
         test: PermutationTest,
     ) -> Result<Significance> {
-        self.conditional_significance(source, target, &[], test)
+        self.conditional_significance::<Samples<'_>>(source, target, &[], test)
     }
 
     /// Tests whether the conditional transfer entropy could be chance, as
@@ -80,11 +82,11 @@ impl TransferEntropy<'_> {
     /// # Errors
     ///
     /// Those of [`conditional`](TransferEntropy::conditional) and of [`PermutationTest::orders_given`].
-    pub fn conditional_significance<F: Float>(
+    pub fn conditional_significance<T: ToSamples>(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
-        conditions: &[Condition<'_, F>],
+        source: impl ToSamples,
+        target: impl ToSamples,
+        conditions: &[Condition<T>],
         test: PermutationTest,
     ) -> Result<Significance> {
         let scan = self.conditional_scan(source, target, conditions, self.delay..=self.delay, test)?;
@@ -125,14 +127,14 @@ impl TransferEntropy<'_> {
     /// [`NoDelays`](Error::NoDelays) for an empty range, those of
     /// [`transfer_entropy`](TransferEntropy::transfer_entropy) for each delay, and those of
     /// [`PermutationTest::orders_given`].
-    pub fn scan<F: Float>(
+    pub fn scan(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
+        source: impl ToSamples,
+        target: impl ToSamples,
         delays: RangeInclusive<usize>,
         test: PermutationTest,
     ) -> Result<DelayScan> {
-        self.conditional_scan(source, target, &[], delays, test)
+        self.conditional_scan::<Samples<'_>>(source, target, &[], delays, test)
     }
 
     /// Returns the conditional transfer entropy at every delay of a range, as [`scan`](TransferEntropy::scan) does. The
@@ -141,11 +143,11 @@ impl TransferEntropy<'_> {
     /// # Errors
     ///
     /// Those of [`scan`](TransferEntropy::scan), for the conditions as well.
-    pub fn conditional_scan<F: Float>(
+    pub fn conditional_scan<T: ToSamples>(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
-        conditions: &[Condition<'_, F>],
+        source: impl ToSamples,
+        target: impl ToSamples,
+        conditions: &[Condition<T>],
         delays: RangeInclusive<usize>,
         test: PermutationTest,
     ) -> Result<DelayScan> {
@@ -155,7 +157,8 @@ impl TransferEntropy<'_> {
             return Err(Error::NoDelays { first, last });
         }
         // The longest delay decides which times have a past.
-        let pasts = self.delay(last).pasts(source.reborrow(), target.reborrow(), conditions)?;
+        let (source, target) = (source.to_samples()?, target.to_samples()?);
+        let pasts = self.delay(last).pasts(source, target, conditions)?;
         let embedded = pasts.embed()?;
         let given = embedded.given();
         let Past { series, embedding, .. } = pasts.source;
@@ -163,7 +166,7 @@ impl TransferEntropy<'_> {
             .map(|delay| Past { series: series.reborrow(), embedding, delay }.states(&embedded.times))
             .collect();
         let test = test.surrogates_or(|| {
-            let time = autocorrelation(series.view())?.min_shift();
+            let time = autocorrelation(&series)?.min_shift();
             Ok(Surrogates::Rotate { min_shift: time.max(reach(embedding, last - first)) })
         })?;
         let family = test.orders_given(given.view())?.run_family(states.len(), |order, member| {

@@ -1,8 +1,8 @@
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate};
 
-use crate::{Error, Float, Result, Samples};
+use crate::{Error, Result, Samples, ToSamples};
 
 /// The past values that make up a state: `length` values, `lag` steps apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,15 +27,15 @@ impl Embedding {
 
 /// A series that a transfer entropy is conditioned on, with the past values that count.
 #[derive(Debug, Clone, Copy)]
-pub struct Condition<'a, F> {
-    series: ArrayView2<'a, F>,
+pub struct Condition<T> {
+    series: T,
     embedding: Embedding,
     delay: usize,
 }
 
-impl<'a, F: Float> Condition<'a, F> {
+impl<T: ToSamples> Condition<T> {
     /// Conditions on the value of `series` one step before the target's. Rows are times, the same as in source and target.
-    pub fn new(series: ArrayView2<'a, F>) -> Self {
+    pub fn new(series: T) -> Self {
         Self { series, embedding: Embedding::new(1, 1), delay: 1 }
     }
 
@@ -56,7 +56,7 @@ impl<'a, F: Float> Condition<'a, F> {
         positive(self.embedding.length, "the number of past values of a condition")?;
         positive(self.embedding.lag, "the lag of a condition")?;
         positive(self.delay, "the delay of a condition")?;
-        Ok(Past { series: Samples::new(self.series.view())?, embedding: self.embedding, delay: self.delay })
+        Ok(Past { series: self.series.to_samples()?, embedding: self.embedding, delay: self.delay })
     }
 }
 
@@ -148,6 +148,12 @@ macro_rules! ksg_settings {
         #[must_use]
         pub fn window(self, steps: usize) -> Self {
             Self { ksg: self.ksg.window(steps), ..self }
+        }
+
+        /// Sets the rule for rows that have several neighbors at the same distance.
+        #[must_use]
+        pub fn ties(self, ties: $crate::Ties<'s>) -> Self {
+            Self { ksg: self.ksg.ties(ties), ..self }
         }
 
         /// Sets the way to find neighbors.

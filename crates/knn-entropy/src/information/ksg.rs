@@ -36,8 +36,10 @@ use super::two;
 /// all rows at a distance are counted, and an estimate says how many rows that concerns. The second algorithm has no rule of
 /// its own for them and falls back to the first.
 ///
-/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above:
-/// [`Warning::Saturated`](crate::Warning::Saturated).
+/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above, and an estimate carries
+/// [`Warning::Saturated`](crate::Warning::Saturated); [`LocalNonuniformity`](crate::LocalNonuniformity) reaches farther. For
+/// normal pairs the estimate is 0.1 nats too low once it is within 1.5 of the bound, and 0.4 within 1. In 3 + 3 dimensions
+/// it is too low long before: for 1000 samples with k = 3 by 0.1 nats at a truth of 1, by 0.25 at 2, and by 0.75 at 4.
 ///
 /// ```
 /// use knn_entropy::Ksg;

@@ -1,10 +1,10 @@
 use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
-use super::counting::finite_radii;
+use super::counting::{FEW_TIES, finite_radii};
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::window::usable;
-use crate::{Estimate, Norm, Result, Ties, ToSamples};
+use crate::{Estimate, Norm, Result, Ties, ToSamples, Warning};
 
 /// Mutual information between variables that may be continuous, discrete, or a mixture of both, in nats (Gao, Kannan, Oh and
 /// Viswanath, "Estimating mutual information for discrete-continuous mixtures", NeurIPS 2017):
@@ -24,7 +24,7 @@ use crate::{Estimate, Norm, Result, Ties, ToSamples};
 ///
 /// Numbers that are *rounded*, and not discrete, have neighbors at equal distances above 0, of which this formula counts the
 /// nearer ones alone: for normal pairs rounded to a tenth of their standard deviation the estimate is up to 0.6 nats too
-/// high. Use [`Ksg`](crate::Ksg) or [`MesnerShalizi`](crate::MesnerShalizi) for them.
+/// high, and carries [`Warning::Ties`]. Use [`Ksg`](crate::Ksg) or [`MesnerShalizi`](crate::MesnerShalizi) for them.
 ///
 /// ```
 /// use knn_entropy::MixedKsg;
@@ -90,21 +90,28 @@ impl<'s> MixedKsg<'s> {
         let joint = blocks.space(&[0, 1])?;
         let Neighborhood { k, window, search, .. } = self.around;
         let radii = finite_radii(&search.among(&joint.samples, k, joint.metric(), window)?, k)?;
+        // Within rounding, so that the unit of measurement makes no difference.
         let within = |which: &[usize]| {
-            let space = blocks.space(which)?;
-            search.count_shells(&space.samples, &radii, &radii, space.metric(), window)
+            let (space, error) = (blocks.space(which)?, blocks.rounding_error(which));
+            let (inner, outer): (Vec<f64>, Vec<f64>) = radii.iter().map(|r| (r - error, r + error)).unzip();
+            search.count_shells(&space.samples, &inner, &outer, space.metric(), window)
         };
         let [x, y, both] = [within(&[0])?, within(&[1])?, within(&[0, 1])?];
+        let coincides = |i: usize| radii[i] <= blocks.rounding_error(&[0, 1]);
         let psi = |others: usize| digamma(others as f64 + 1.0);
         let n = blocks.rows();
         let local = (0..n).map(|i| {
             let of_all = (usable(i, window, n) as f64).ln();
             // The boundary counts where the radius is 0, and only there.
-            match radii[i] {
-                0.0 => psi(both[i].1) + of_all - psi(x[i].1) - psi(y[i].1),
-                _ => digamma(k as f64) + of_all - psi(x[i].0) - psi(y[i].0),
+            match coincides(i) {
+                true => psi(both[i].1) + of_all - psi(x[i].1) - psi(y[i].1),
+                false => digamma(k as f64) + of_all - psi(x[i].0) - psi(y[i].0),
             }
         });
-        Estimate::new(local.collect())
+        // More than the k-th neighbor at a radius above 0 is what this formula has no rule for.
+        let on_radius = |i: &usize| x[*i].1 - x[*i].0 + y[*i].1 - y[*i].0;
+        let tied = (0..n).filter(|i| !coincides(*i) && on_radius(i) > 1).count();
+        let ties = (tied as f64 > FEW_TIES * n as f64).then_some(Warning::Ties { tied, rows: n });
+        Ok(Estimate::new(local.collect())?.warn(ties))
     }
 }

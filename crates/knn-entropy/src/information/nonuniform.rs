@@ -1,10 +1,9 @@
-use ndarray::ArrayView2;
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
 use super::canonical::{Canonical, differences};
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::{Boundary, Error, Estimate, Float, Metric, Norm, Result, Samples};
+use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
 
 /// Bounds the difference between two canonical coordinates, in units of its standard deviation times the square root of 2.
 ///
@@ -107,7 +106,7 @@ impl<'s> LocalNonuniformity<'s> {
     ///   largest number.
     /// - [`Error::Singular`] if the neighbors of a row lie in a plane of `x` or of `y`.
     /// - [`Error::Determined`] if `x` and `y` determine each other to rounding: their information is infinite.
-    pub fn mutual_information<F: Float>(&self, x: ArrayView2<'_, F>, y: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }
 
@@ -116,8 +115,8 @@ impl<'s> LocalNonuniformity<'s> {
     /// # Errors
     ///
     /// See [`mutual_information`](LocalNonuniformity::mutual_information).
-    pub fn estimate<F: Float>(&self, x: ArrayView2<'_, F>, y: ArrayView2<'_, F>) -> Result<Estimate> {
-        let (x, y) = (Samples::new(x)?, Samples::new(y)?);
+    pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
+        let (x, y) = (x.to_samples()?, y.to_samples()?);
         let joint = Samples::beside(&[&x, &y])?;
         let Neighborhood { k, window, search, .. } = self.around;
         let (p, dimension) = (self.p, joint.dimension());

@@ -4,9 +4,10 @@ use std::hash::Hash;
 use ndarray::Array2;
 use statrs::function::gamma::digamma;
 
+use super::counting::FEW_TIES;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::window::usable;
-use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
+use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples, Warning};
 
 /// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information between discrete and
 /// continuous data sets", PLoS ONE 9, 2014):
@@ -18,6 +19,9 @@ use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples}
 /// with `n_i` the number of samples that have the label of sample `i`, `k_i` the smaller of `k` and `n_i - 1`, and `m_i` the
 /// number of samples with any label that are nearer than the `k_i`-th neighbor of the same label, and one more. A sample
 /// whose label no other has is left out, also of `n`: it has no neighbor to measure by.
+///
+/// Where numbers are rounded, the neighbors at the radius all count, in `k_i` and in `m_i`, and the estimate carries
+/// [`Warning::Ties`].
 ///
 /// With a window, `n`, `n_i` and `m_i` are those of the rows outside the window around sample `i`.
 ///
@@ -42,13 +46,14 @@ pub struct Ross<'s> {
     around: Neighborhood<'s>,
 }
 
-/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of the last of them, and the
-/// number of usable rows with the label, the row itself counted.
+/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of the last of them, the number
+/// that are not farther than that, and the number of usable rows with the label, the row itself counted.
 #[derive(Debug, Clone, Copy, Default)]
 struct Own {
     k: usize,
     radius: f64,
     last: usize,
+    within: usize,
     rows: usize,
 }
 
@@ -111,16 +116,29 @@ impl<'s> Ross<'s> {
             0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
             _ => (all.reborrow(), own.iter().map(|own| own.radius).collect()),
         };
-        let counts = self.around.search.count_among(&points, &radii, Boundary::Open, self.around.metric, window)?;
-        let local = kept.iter().enumerate().map(|(place, &row)| {
-            let (rows, count) = match window {
-                0 => (kept.len(), counts[place]),
-                _ => (usable(row, window, all.len()), counts[row]),
-            };
+        let (inner, outer) = within_rounding(&points, &radii);
+        let counts = self.around.search.count_shells(&points, &inner, &outer, self.around.metric, window)?;
+        let counts = |place: usize, row: usize| counts[if window == 0 { place } else { row }];
+        // Continuous numbers have the k-th neighbor alone at their radius.
+        let is_tied = |place: usize, row: usize| {
+            let (open, closed) = counts(place, row);
+            closed - open > 1 || own[row].within > own[row].k
+        };
+        let places = || kept.iter().enumerate().map(|(place, &row)| (place, row));
+        let tied = places().filter(|&(place, row)| is_tied(place, row)).count();
+        let few = tied as f64 <= FEW_TIES * kept.len() as f64;
+        let local = places().map(|(place, row)| {
+            let rows = if window == 0 { kept.len() } else { usable(row, window, all.len()) };
             let psi = |count: usize| digamma(count as f64);
-            psi(rows) + psi(own[row].k) - psi(own[row].rows) - psi(count + 1)
+            let (open, closed) = counts(place, row);
+            let (own, of_label) = (own[row], psi(rows) - psi(own[row].rows));
+            match few || !is_tied(place, row) {
+                true => of_label + psi(own.k) - psi(open + 1),
+                false => of_label + psi(own.within) - psi(closed),
+            }
         });
-        Estimate::new(local.collect())
+        let warning = (!few).then_some(Warning::Ties { tied, rows: kept.len() });
+        Ok(Estimate::new(local.collect())?.warn(warning))
     }
 
     /// The neighbors of the same label, label by label.
@@ -128,10 +146,14 @@ impl<'s> Ross<'s> {
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of.iter().filter(|rows| rows.len() > 1) {
             let k = self.around.k.min(rows.len() - 1);
-            let neighbors = self.around.search.among(&all.select(rows), k, self.around.metric, 0)?;
+            let same = all.select(rows);
+            let neighbors = self.around.search.among(&same, k, self.around.metric, 0)?;
+            let radii = neighbors.distances.column(k - 1).to_vec();
+            let (_, outer) = within_rounding(all, &radii);
+            let within = self.around.search.count_among(&same, &outer, Boundary::Closed, self.around.metric, 0)?;
             for (place, &row) in rows.iter().enumerate() {
                 let last = rows[neighbors.indices[[place, k - 1]]];
-                own[row] = Own { k, radius: neighbors.distances[[place, k - 1]], last, rows: rows.len() };
+                own[row] = Own { k, radius: radii[place], last, within: within[place], rows: rows.len() };
             }
         }
         Ok(own)
@@ -159,16 +181,23 @@ impl<'s> Ross<'s> {
             None => Metric::Blocks(self.around.norm(), &widths),
         };
         let neighbors = self.around.search.among(&both, self.around.k, metric, window)?;
+        let k_of = |row: usize| {
+            let near = neighbors.indices.row(row);
+            near.iter().take_while(|&&other| labels.point(other) == labels.point(row)).count()
+        };
+        let radius = |row: usize| k_of(row).checked_sub(1).map_or(0.0, |last| neighbors.distances[[row, last]]);
+        let (_, outer) = within_rounding(all, &(0..all.len()).map(radius).collect::<Vec<_>>());
+        let within = self.around.search.count_among(&both, &outer, Boundary::Closed, metric, window)?;
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of {
             for &row in rows {
-                let near = neighbors.indices.row(row);
-                let k = near.iter().take_while(|&&other| labels.point(other) == labels.point(row)).count();
+                let k = k_of(row);
                 if k > 0 {
                     let before = rows.partition_point(|&other| other < row.saturating_sub(window));
                     let after = rows.partition_point(|&other| other <= row.saturating_add(window));
                     let usable = before + rows.len() - after + 1;
-                    own[row] = Own { k, radius: neighbors.distances[[row, k - 1]], last: near[k - 1], rows: usable };
+                    let last = neighbors.indices[[row, k - 1]];
+                    own[row] = Own { k, radius: radius(row), last, within: within[row], rows: usable };
                 }
             }
         }
@@ -189,6 +218,12 @@ impl<'s> Ross<'s> {
             None => Ok(()),
         }
     }
+}
+
+/// The radii less and more the rounding error of a distance.
+fn within_rounding(points: &Samples<'_>, radii: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let error = points.rounding_error();
+    radii.iter().map(|r| (r - error, r + error)).unzip()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::Ksg;
 use super::embedding::{Embedding, Past, PastAndFuture, ksg_settings, positive, times};
-use crate::{Estimate, Float, Result, Samples};
+use crate::{Estimate, Result, ToSamples};
 
 /// The active information storage of a series (Lizier, Prokopenko and Zomaya, Information Sciences 208, 2012), in nats: how
 /// much the past tells about the next value,
@@ -63,7 +63,7 @@ impl<'s> ActiveInformationStorage<'s> {
     ///
     /// Those of [`Ksg::mutual_information`]; [`ZeroSetting`](crate::Error::ZeroSetting) for a length or lag of 0;
     /// [`Embedding`](crate::Error::Embedding) if the series is too short.
-    pub fn information<F: Float>(&self, series: ArrayView2<'_, F>) -> Result<f64> {
+    pub fn information(&self, series: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(series)?.value())
     }
 
@@ -72,7 +72,7 @@ impl<'s> ActiveInformationStorage<'s> {
     /// # Errors
     ///
     /// Those of [`information`](ActiveInformationStorage::information).
-    pub fn estimate<F: Float>(&self, series: ArrayView2<'_, F>) -> Result<Estimate> {
+    pub fn estimate(&self, series: impl ToSamples) -> Result<Estimate> {
         let PastAndFuture { past, future, .. } = self.embed(series)?;
         self.ksg.estimate(&[past.view(), future.view()])
     }
@@ -82,11 +82,11 @@ impl<'s> ActiveInformationStorage<'s> {
     /// # Errors
     ///
     /// Those of [`information`](ActiveInformationStorage::information), but for the estimate itself.
-    pub fn embed<F: Float>(&self, series: ArrayView2<'_, F>) -> Result<PastAndFuture> {
+    pub fn embed(&self, series: impl ToSamples) -> Result<PastAndFuture> {
         positive(self.past.length, "the number of past values")?;
         positive(self.past.lag, "the lag of the past")?;
         positive(self.future, "the length of the future")?;
-        let past = Past { series: Samples::new(series)?, embedding: self.past, delay: 1 };
+        let past = Past { series: series.to_samples()?, embedding: self.past, delay: 1 };
         let times = times(past.series.len(), past.first(), self.future)?;
         let d = past.series.dimension();
         let future = Array2::from_shape_fn((times.len(), self.future * d), |(row, c)| {

@@ -1,8 +1,8 @@
-use ndarray::{Array2, ArrayView2, concatenate};
+use ndarray::{Array2, concatenate};
 
 use super::Ksg;
 use super::embedding::{Condition, Embedded, Embedding, Past, ksg_settings, positive, times};
-use crate::{Error, Estimate, Float, Result, Samples};
+use crate::{Error, Estimate, Result, Samples, ToSamples};
 
 /// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in nats: how much the past of
 /// the source tells about the next value of the target that its own past does not,
@@ -89,8 +89,8 @@ impl<'s> TransferEntropy<'s> {
     ///
     /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a number of the source's
     /// values of 0; [`Embedding`](Error::Embedding) if the series are too short.
-    pub fn transfer_entropy<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<f64> {
-        self.conditional(source, target, &[])
+    pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
+        self.conditional::<Samples<'_>>(source, target, &[])
     }
 
     /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further series. Rows are times, the
@@ -121,11 +121,11 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), for the conditions as well.
-    pub fn conditional<F: Float>(
+    pub fn conditional<T: ToSamples>(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
-        conditions: &[Condition<'_, F>],
+        source: impl ToSamples,
+        target: impl ToSamples,
+        conditions: &[Condition<T>],
     ) -> Result<f64> {
         Ok(self.conditional_estimate(source, target, conditions)?.value())
     }
@@ -135,8 +135,8 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy).
-    pub fn estimate<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<Estimate> {
-        self.conditional_estimate(source, target, &[])
+    pub fn estimate(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Estimate> {
+        self.conditional_estimate::<Samples<'_>>(source, target, &[])
     }
 
     /// Returns the conditional transfer entropy with its local values, one for each time from the first on that has all
@@ -145,11 +145,11 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`conditional`](TransferEntropy::conditional).
-    pub fn conditional_estimate<F: Float>(
+    pub fn conditional_estimate<T: ToSamples>(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
-        conditions: &[Condition<'_, F>],
+        source: impl ToSamples,
+        target: impl ToSamples,
+        conditions: &[Condition<T>],
     ) -> Result<Estimate> {
         let embedded = self.embed_conditional(source, target, conditions)?;
         self.ksg.conditional_estimate(embedded.source.view(), embedded.next.view(), embedded.given().view())
@@ -160,8 +160,8 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate itself.
-    pub fn embed<F: Float>(&self, source: ArrayView2<'_, F>, target: ArrayView2<'_, F>) -> Result<Embedded> {
-        self.embed_conditional(source, target, &[])
+    pub fn embed(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Embedded> {
+        self.embed_conditional::<Samples<'_>>(source, target, &[])
     }
 
     /// Returns the samples that the conditional transfer entropy is estimated from.
@@ -169,27 +169,27 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`conditional`](TransferEntropy::conditional), but for the estimate itself.
-    pub fn embed_conditional<F: Float>(
+    pub fn embed_conditional<T: ToSamples>(
         &self,
-        source: ArrayView2<'_, F>,
-        target: ArrayView2<'_, F>,
-        conditions: &[Condition<'_, F>],
+        source: impl ToSamples,
+        target: impl ToSamples,
+        conditions: &[Condition<T>],
     ) -> Result<Embedded> {
-        self.pasts(source.reborrow(), target.reborrow(), conditions)?.embed()
+        self.pasts(source.to_samples()?, target.to_samples()?, conditions)?.embed()
     }
 
-    pub(super) fn pasts<'a, F: Float>(
+    pub(super) fn pasts<'a, T: ToSamples>(
         &self,
-        source: ArrayView2<'a, F>,
-        target: ArrayView2<'a, F>,
-        conditions: &'a [Condition<'_, F>],
+        source: Samples<'a>,
+        target: Samples<'a>,
+        conditions: &'a [Condition<T>],
     ) -> Result<Pasts<'a>> {
         positive(self.source.length, "the number of past values of the source")?;
         positive(self.source.lag, "the lag of the source")?;
         positive(self.target.lag, "the lag of the target")?;
         positive(self.delay, "the delay of the source")?;
-        let source = Past { series: Samples::new(source)?, embedding: self.source, delay: self.delay };
-        let target = Past { series: Samples::new(target)?, embedding: self.target, delay: 1 };
+        let source = Past { series: source, embedding: self.source, delay: self.delay };
+        let target = Past { series: target, embedding: self.target, delay: 1 };
         let conditions: Vec<Past<'_>> = conditions.iter().map(Condition::past).collect::<Result<_>>()?;
         let one = source.series.len();
         match std::iter::once(&target).chain(&conditions).find(|past| past.series.len() != one) {

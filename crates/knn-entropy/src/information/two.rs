@@ -6,13 +6,16 @@ use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
 use super::counting::{Local, Sum, finite_radii, one_radius};
-use crate::Result;
 use crate::neighborhood::Neighborhood;
 use crate::window::digamma_of_usable;
+use crate::{Error, Result};
 
 /// The local values by rectangles for the rows without ties, and by [`one_radius`] for the others.
 pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>) -> Result<Local> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
+    if k == 0 {
+        return Err(Error::ZeroK);
+    }
     let all: Vec<usize> = (0..blocks.count()).collect();
     let joint = blocks.space(&all)?;
     // One neighbor more, if every row has one, tells whether the k-th is tied.

@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::filter::BLOCK;
 use super::kd_tree::Planted;
 use super::{
-    Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, blocked, check_among, check_between, sorted,
+    Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, Visit, blocked, check_among, check_between, sorted,
 };
 use crate::norm::power_of_two;
 use crate::{Metric, Norm, Result, Samples};
@@ -26,7 +26,7 @@ impl NeighborSearch for Auto {
         let points = &scaled(points, unit);
         let neighbors = match choose(points, k, metric, points.len() as f64 / 2.0, || Planted::among(points, metric)) {
             Choice::Search(search) => search.among(points, k, metric, window)?,
-            Choice::Tree(planted) => planted.search(k, window),
+            Choice::Tree(planted) => planted.neighbors(k, window),
         };
         Ok(rescale(neighbors, unit))
     }
@@ -44,9 +44,32 @@ impl NeighborSearch for Auto {
         let plant = || Planted::between(queries, references, metric);
         let neighbors = match choose(references, k, metric, queries.len() as f64, plant) {
             Choice::Search(search) => search.between(queries, references, k, metric)?,
-            Choice::Tree(planted) => planted.search(k, 0),
+            Choice::Tree(planted) => planted.neighbors(k, 0),
         };
         Ok(rescale(neighbors, unit))
+    }
+
+    fn for_each_among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+        visit: &Visit<'_>,
+    ) -> Result<()> {
+        check_among(points, k, metric, window)?;
+        let unit = unit(&[points], metric);
+        let points = &scaled(points, unit);
+        let in_units: &Visit<'_> = &|row, indices, distances| {
+            let distances: Vec<f64> = distances.iter().map(|r| r / unit).collect();
+            visit(row, indices, &distances);
+        };
+        let visit = if unit == 1.0 { visit } else { in_units };
+        match choose(points, k, metric, points.len() as f64 / 2.0, || Planted::among(points, metric)) {
+            Choice::Search(search) => search.for_each_among(points, k, metric, window, visit)?,
+            Choice::Tree(planted) => planted.search(k, window, visit),
+        }
+        Ok(())
     }
 }
 

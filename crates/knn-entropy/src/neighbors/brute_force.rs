@@ -1,7 +1,8 @@
 use rayon::prelude::*;
 
 use super::nearest::{Candidate, Nearest};
-use super::{NeighborSearch, Neighbors, check_among, check_between};
+use super::scatter::Scatter;
+use super::{NeighborSearch, Neighbors, Visit, check_among, check_between};
 use crate::geometry::with_geometry;
 use crate::{Metric, Result, Samples};
 
@@ -15,8 +16,11 @@ pub struct BruteForce;
 impl NeighborSearch for BruteForce {
     fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
         check_among(points, k, metric, window)?;
-        let points = metric.normalised(points);
-        Ok(search(&points, &points, k, metric, |query, reference| query.abs_diff(reference) > window))
+        let found = Scatter::new(points.len(), k);
+        self.for_each_among(points, k, metric, window, &|row, indices, distances| {
+            found.write(row, indices, distances);
+        })?;
+        Ok(found.into_neighbors())
     }
 
     fn between(
@@ -27,7 +31,25 @@ impl NeighborSearch for BruteForce {
         metric: Metric<'_>,
     ) -> Result<Neighbors> {
         check_between(queries, references, k, metric)?;
-        Ok(search(&metric.normalised(queries), &metric.normalised(references), k, metric, |_, _| true))
+        let (queries, references) = (metric.normalised(queries), metric.normalised(references));
+        let found = Scatter::new(queries.len(), k);
+        let visit: &Visit<'_> = &|row, indices, distances| found.write(row, indices, distances);
+        search(&queries, &references, k, metric, |_, _| true, visit);
+        Ok(found.into_neighbors())
+    }
+
+    fn for_each_among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+        visit: &Visit<'_>,
+    ) -> Result<()> {
+        check_among(points, k, metric, window)?;
+        let points = metric.normalised(points);
+        search(&points, &points, k, metric, |query, reference| query.abs_diff(reference) > window, visit);
+        Ok(())
     }
 }
 
@@ -37,34 +59,30 @@ fn search(
     k: usize,
     metric: Metric<'_>,
     allowed: impl Fn(usize, usize) -> bool + Sync,
-) -> Neighbors {
-    let mut neighbors = Neighbors::zeros(queries.len(), k);
-    let (indices, distances) = neighbors.rows_mut();
+    visit: &Visit<'_>,
+) {
     let d = queries.dimension();
     // One loop for each metric: one looked up for every pair would cost more than the distance in a few dimensions.
     with_geometry!(metric, d, |geometry| {
-        let rows = indices.par_chunks_exact_mut(k).zip(distances.par_chunks_exact_mut(k)).enumerate();
-        rows.for_each_init(
-            || Nearest::new(k),
-            |nearest, (query, (indices, distances))| {
-                let point = queries.point(query);
-                nearest.clear();
-                for (reference, other) in references.coordinates().chunks_exact(d).enumerate() {
-                    if allowed(query, reference) {
-                        nearest.offer(geometry, geometry.key(point, other), reference);
-                    }
+        let room = || (Nearest::new(k), vec![0; k], vec![0.0; k]);
+        (0..queries.len()).into_par_iter().for_each_init(room, |(nearest, indices, distances), query| {
+            let point = queries.point(query);
+            nearest.clear();
+            for (reference, other) in references.coordinates().chunks_exact(d).enumerate() {
+                if allowed(query, reference) {
+                    nearest.offer(geometry, geometry.key(point, other), reference);
                 }
-                let distance = |reference| metric.distance(point, references.point(reference));
-                if nearest.is_safe(geometry, distance) {
-                    write(nearest.sorted(geometry), indices, distances);
-                } else {
-                    let others = (0..references.len()).filter(|&reference| allowed(query, reference));
-                    write(by_distance(others, distance, k), indices, distances);
-                }
-            },
-        );
+            }
+            let distance = |reference| metric.distance(point, references.point(reference));
+            if nearest.is_safe(geometry, distance) {
+                nearest.write(geometry, indices, distances);
+            } else {
+                let others = (0..references.len()).filter(|&reference| allowed(query, reference));
+                write(by_distance(others, distance, k), indices, distances);
+            }
+            visit(query, indices, distances);
+        });
     });
-    neighbors
 }
 
 /// The `k` nearest by their distances, where keys are out of the range of numbers.

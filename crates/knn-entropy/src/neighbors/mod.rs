@@ -7,9 +7,13 @@ mod counts;
 mod filter;
 mod kd_tree;
 mod nearest;
+mod places;
+mod rows;
 mod scatter;
 mod sorted;
+mod sweep;
 mod tree;
+mod walk;
 
 use std::fmt::Debug;
 
@@ -32,6 +36,9 @@ pub struct Neighbors {
     /// `[points, k]`: how far they are.
     pub distances: Array2<f64>,
 }
+
+/// A function that is given a row, the indices of its neighbours and their distances, the nearest first, from any thread.
+pub type Visit<'v> = dyn Fn(usize, &[usize], &[f64]) + Sync + 'v;
 
 /// Whether points at just the radius are within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +80,32 @@ pub trait NeighborSearch: Debug + Sync {
         k: usize,
         metric: Metric<'_>,
     ) -> Result<Neighbors>;
+
+    /// Hands the `k` nearest others of each point to `visit`, once for each row, in any order and from any thread; others as
+    /// in [`among`](NeighborSearch::among).
+    ///
+    /// Nothing is kept here, by the searches of this crate but for [`Blocked`], so that memory does not grow with `k`.
+    ///
+    /// # Errors
+    ///
+    /// As [`among`](NeighborSearch::among). Nothing is visited then.
+    fn for_each_among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+        visit: &Visit<'_>,
+    ) -> Result<()> {
+        let neighbors = self.among(points, k, metric, window)?;
+        let indices = neighbors.indices.as_standard_layout();
+        let distances = neighbors.distances.as_standard_layout();
+        for (row, (indices, distances)) in indices.rows().into_iter().zip(distances.rows()).enumerate() {
+            let in_order = "rows of an array in standard layout are slices";
+            visit(row, indices.to_slice().expect(in_order), distances.to_slice().expect(in_order));
+        }
+        Ok(())
+    }
 
     /// For each point, how many others lie within its radius; others as in [`among`](NeighborSearch::among).
     ///

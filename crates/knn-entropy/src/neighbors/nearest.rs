@@ -79,6 +79,11 @@ impl Nearest {
         self.worst_index = usize::MAX;
     }
 
+    /// Sets the limit by the key of the farthest of `k` points that will be offered, in whatever order.
+    pub(crate) fn begin_with(&mut self, geometry: impl Geometry, key: f64) {
+        self.limit = geometry.ties(key);
+    }
+
     /// No point with a larger key can be among the nearest.
     #[inline(always)]
     pub(crate) fn limit(&self) -> f64 {
@@ -168,13 +173,20 @@ impl Nearest {
         }
     }
 
-    /// The nearest, in order.
-    pub(crate) fn sorted(&mut self, geometry: impl Geometry) -> impl Iterator<Item = Candidate> {
+    /// Writes the nearest, in order.
+    #[inline(always)]
+    pub(crate) fn write(&mut self, geometry: impl Geometry, indices: &mut [usize], distances: &mut [f64]) {
         self.select(geometry);
         if self.k > MOST_INSERTED {
             self.found.sort_unstable_by(|a, b| a.order(b, geometry));
         }
-        self.found.iter().map(move |found| Candidate { distance: geometry.distance(found.key), index: found.index })
+        // One after the other: roots of both at once, an index taken for a number, would be slow, since that is subnormal.
+        for (index, found) in indices.iter_mut().zip(&self.found) {
+            *index = found.index;
+        }
+        for (distance, found) in distances.iter_mut().zip(&self.found) {
+            *distance = geometry.distance(found.key);
+        }
     }
 
     /// Whether the keys have told all points apart that the distances do. Not so if a term of a key was lost to under- or

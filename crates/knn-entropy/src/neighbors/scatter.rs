@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use ndarray::Array2;
 
 use super::Neighbors;
-use super::nearest::Candidate;
 
 /// Neighbours that many threads fill in, in whatever order of the points suits them.
 ///
@@ -24,13 +23,15 @@ impl Scatter {
         Self { k, indices, distances }
     }
 
-    /// The neighbours of a point, in order.
+    /// Takes the neighbours of a point, in order.
     #[inline(always)]
-    pub(super) fn write(&self, point: usize, found: impl IntoIterator<Item = Candidate>) {
+    pub(super) fn write(&self, point: usize, indices: &[usize], distances: &[f64]) {
         let row = point * self.k..(point + 1) * self.k;
-        for ((found, index), distance) in found.into_iter().zip(&self.indices[row.clone()]).zip(&self.distances[row]) {
-            index.store(found.index, Relaxed);
-            distance.store(found.distance.to_bits(), Relaxed);
+        for (place, &index) in self.indices[row.clone()].iter().zip(indices) {
+            place.store(index, Relaxed);
+        }
+        for (place, distance) in self.distances[row].iter().zip(distances) {
+            place.store(distance.to_bits(), Relaxed);
         }
     }
 

@@ -2,8 +2,11 @@ use rayon::prelude::*;
 
 use super::brute_force::write;
 use super::nearest::Candidate;
+use super::places::Places;
+use super::rows::Rows;
 use super::scatter::Scatter;
-use super::{KdTree, NeighborSearch, Neighbors, check_among, check_between};
+use super::sweep::{Rest, sweep};
+use super::{KdTree, NeighborSearch, Neighbors, Visit, check_among, check_between};
 use crate::{Metric, Result, Samples};
 
 /// One dimension: sorted values, and a window that grows from each. `O(n log n)` to sort, `O(k)` for each point.
@@ -18,7 +21,11 @@ impl NeighborSearch for Sorted {
             return KdTree.among(points, k, metric, window);
         }
         check_among(points, k, metric, window)?;
-        Ok(Line::new(points.coordinates()).among(k, |query, reference| query.abs_diff(reference) > window))
+        let found = Scatter::new(points.len(), k);
+        Line::new(points.coordinates()).among(k, window, &|row, indices, distances| {
+            found.write(row, indices, distances);
+        });
+        Ok(found.into_neighbors())
     }
 
     fn between(
@@ -33,6 +40,22 @@ impl NeighborSearch for Sorted {
         }
         check_between(queries, references, k, metric)?;
         Ok(Line::new(references.coordinates()).between(queries.coordinates(), k))
+    }
+
+    fn for_each_among(
+        &self,
+        points: &Samples<'_>,
+        k: usize,
+        metric: Metric<'_>,
+        window: usize,
+        visit: &Visit<'_>,
+    ) -> Result<()> {
+        if !applies(points, metric) {
+            return KdTree.for_each_among(points, k, metric, window, visit);
+        }
+        check_among(points, k, metric, window)?;
+        Line::new(points.coordinates()).among(k, window, visit);
+        Ok(())
     }
 }
 
@@ -76,15 +99,33 @@ impl Line {
         if self.runs.is_empty() { (place, place + 1) } else { self.runs[place] }
     }
 
-    /// In the order of the values: where to begin is known then, and what is near is in the cache.
-    fn among(&self, k: usize, others: impl Fn(usize, usize) -> bool + Sync) -> Neighbors {
-        let all = Scatter::new(self.sorted.len(), k);
-        let queries = self.sorted.par_iter().enumerate().with_min_len(256);
-        queries.for_each_init(Vec::new, |found, (place, &(x, query))| {
-            self.nearest(x, self.run(place).0, k, |reference| others(query, reference), found);
-            all.write(query, found.iter().copied());
+    /// The place of each row.
+    pub(super) fn places(&self) -> Rows {
+        let mut places = Rows::zeros(self.sorted.len(), self.sorted.len());
+        self.sorted.iter().enumerate().for_each(|(place, &(_, row))| places.set(row, place));
+        places
+    }
+
+    /// Hands the neighbours of each row to `visit`.
+    fn among(&self, k: usize, window: usize, visit: &Visit<'_>) {
+        if window == 0 {
+            // In the order of the values: where to begin is known then, and what is near is in the cache.
+            let queries = self.sorted.par_iter().enumerate().with_min_len(256);
+            queries.for_each_init(Found::default, |found, (place, &(x, query))| {
+                self.nearest(x, self.run(place).0, k, &Others(query), &mut found.candidates);
+                found.hand_on(query, visit);
+            });
+            return;
+        }
+        // In the order of time, so that what is outside the window hardly changes.
+        let places = self.places();
+        let all = || Outside { places: &places, present: Places::full(self.sorted.len()), found: Found::default() };
+        sweep(&mut vec![(); self.sorted.len()], window, all, |Outside { present, found, .. }, row| {
+            let place = places.get(row);
+            let (x, start) = (self.sorted[place].0, self.run(place).0);
+            self.nearest(x, start, k, &*present, &mut found.candidates);
+            found.hand_on(row, visit);
         });
-        all.into_neighbors()
     }
 
     fn between(&self, queries: &[f64], k: usize) -> Neighbors {
@@ -93,7 +134,7 @@ impl Line {
         let rows = indices.par_chunks_exact_mut(k).zip(distances.par_chunks_exact_mut(k)).zip(queries.par_iter());
         rows.with_min_len(256).for_each_init(Vec::new, |found, ((indices, distances), &x)| {
             let right = self.sorted.partition_point(|&(value, _)| value < x);
-            self.nearest(x, right, k, |_| true, found);
+            self.nearest(x, right, k, &All, found);
             write(found.iter().copied(), indices, distances);
         });
         neighbors
@@ -101,35 +142,134 @@ impl Line {
 
     /// Takes whole runs of equal values, the nearer side first, until there are `k`, and of those all at the last distance.
     /// `right` is the place of the first value that is not below `x`.
-    fn nearest(&self, x: f64, mut right: usize, k: usize, allowed: impl Fn(usize) -> bool, found: &mut Vec<Candidate>) {
+    fn nearest(&self, x: f64, mut right: usize, k: usize, allowed: &impl Allowed, found: &mut Vec<Candidate>) {
         found.clear();
+        let n = self.sorted.len();
         let mut left = right;
         let (mut last, mut ties) = (-1.0, false);
         loop {
-            let below = if left > 0 { x - self.sorted[left - 1].0 } else { f64::INFINITY };
-            let above = self.sorted.get(right).map_or(f64::INFINITY, |&(value, _)| value - x);
+            let (lower, upper) = (allowed.previous(left, &self.sorted), allowed.next(right, &self.sorted));
+            let below = lower.map_or(f64::INFINITY, |place| x - self.sorted[place].0);
+            let above = upper.map_or(f64::INFINITY, |place| self.sorted[place].0 - x);
             let distance = if below < above { below } else { above };
-            if (left == 0 && right == self.sorted.len()) || (found.len() >= k && distance > last) {
+            if (found.len() >= k && distance > last) || (lower.is_none() && upper.is_none()) {
                 break;
             }
             ties |= distance == last;
             last = distance;
-            let (start, end) = if below < above || right == self.sorted.len() {
-                let run = self.run(left - 1);
-                left = run.0;
-                run
-            } else {
-                let run = self.run(right);
-                right = run.1;
-                run
+            let (start, end) = match (lower, upper) {
+                (Some(place), None) => self.run(place),
+                (Some(place), Some(_)) if below < above => self.run(place),
+                (_, place) => self.run(place.unwrap_or(n)),
             };
+            if end <= left {
+                left = start;
+            } else {
+                right = end;
+            }
             // Of equal values those with the smallest indices, and they are sorted by index.
-            let run = self.sorted[start..end].iter().map(|&(_, index)| index).filter(|&index| allowed(index));
-            found.extend(run.take(k).map(|index| Candidate { distance, index }));
+            let mut place = start;
+            for _ in 0..k {
+                match allowed.next(place, &self.sorted).filter(|&next| next < end) {
+                    Some(next) => {
+                        found.push(Candidate { distance, index: self.sorted[next].1 });
+                        place = next + 1;
+                    }
+                    None => break,
+                }
+            }
         }
         if ties {
             found.sort_unstable_by(Candidate::order);
         }
         found.truncate(k);
+    }
+}
+
+/// The places of the points that may be neighbours.
+trait Allowed {
+    /// The first from a place on.
+    fn next(&self, from: usize, sorted: &[(f64, usize)]) -> Option<usize>;
+
+    /// The last before a place.
+    fn previous(&self, before: usize, sorted: &[(f64, usize)]) -> Option<usize>;
+}
+
+/// All.
+struct All;
+
+impl Allowed for All {
+    #[inline(always)]
+    fn next(&self, from: usize, sorted: &[(f64, usize)]) -> Option<usize> {
+        (from < sorted.len()).then_some(from)
+    }
+
+    #[inline(always)]
+    fn previous(&self, before: usize, _: &[(f64, usize)]) -> Option<usize> {
+        before.checked_sub(1)
+    }
+}
+
+/// All but one row.
+struct Others(usize);
+
+impl Allowed for Others {
+    #[inline(always)]
+    fn next(&self, from: usize, sorted: &[(f64, usize)]) -> Option<usize> {
+        let from = from + usize::from(sorted.get(from).is_some_and(|&(_, row)| row == self.0));
+        (from < sorted.len()).then_some(from)
+    }
+
+    #[inline(always)]
+    fn previous(&self, before: usize, sorted: &[(f64, usize)]) -> Option<usize> {
+        let last = before.checked_sub(1)?;
+        if sorted[last].1 == self.0 { last.checked_sub(1) } else { Some(last) }
+    }
+}
+
+impl Allowed for Places {
+    #[inline(always)]
+    fn next(&self, from: usize, _: &[(f64, usize)]) -> Option<usize> {
+        self.next(from)
+    }
+
+    #[inline(always)]
+    fn previous(&self, before: usize, _: &[(f64, usize)]) -> Option<usize> {
+        self.previous(before)
+    }
+}
+
+/// The places of the rows outside a window, and room for what is found.
+struct Outside<'p> {
+    places: &'p Rows,
+    present: Places,
+    found: Found,
+}
+
+impl Rest for Outside<'_> {
+    fn remove(&mut self, row: usize) {
+        self.present.remove(self.places.get(row));
+    }
+
+    fn insert(&mut self, row: usize) {
+        self.present.insert(self.places.get(row));
+    }
+}
+
+/// The neighbours of a point, and room to hand them on.
+#[derive(Default)]
+struct Found {
+    candidates: Vec<Candidate>,
+    indices: Vec<usize>,
+    distances: Vec<f64>,
+}
+
+impl Found {
+    fn hand_on(&mut self, row: usize, visit: &Visit<'_>) {
+        self.indices.clear();
+        self.indices.extend(self.candidates.iter().map(|found| found.index));
+        self.distances.clear();
+        self.distances.extend(self.candidates.iter().map(|found| found.distance));
+        visit(row, &self.indices, &self.distances);
     }
 }

@@ -1,7 +1,8 @@
 use rayon::join;
 
-use crate::Samples;
-use crate::geometry::{Bounds, LANES, Lanes};
+use super::rows::Rows;
+use crate::geometry::{Bounds, Column, LANES};
+use crate::{Metric, Samples};
 
 /// A balanced kd-tree (Bentley, 1975) over points of any dimension, flat in memory.
 ///
@@ -12,26 +13,23 @@ use crate::geometry::{Bounds, LANES, Lanes};
 pub(super) struct Tree {
     d: usize,
     levels: u32,
-    points: Vec<f64>,
-    order: Vec<usize>,
-    /// The points of each leaf once more, coordinate by coordinate for groups of [`LANES`] points: for vector instructions.
-    groups: Vec<Lanes>,
-    /// How many groups a leaf has; the last may be filled in part.
-    groups_in_leaf: usize,
+    order: Rows,
+    /// The points, coordinate by coordinate for groups of [`LANES`] of them: for vector instructions. Nodes begin at groups.
+    groups: Vec<Column>,
     /// For each node, level by level: the lowest and the highest coordinates of its points.
     bounds: Vec<f64>,
-    /// For each node: the smallest index of its points.
-    smallest: Vec<usize>,
+    /// For each node: the smallest and the largest row of its points.
+    smallest: Rows,
+    largest: Rows,
 }
 
 /// A node: its points are those from `start` to `end` in the order of the tree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
-    id: usize,
+    /// The number of the node, level by level.
+    pub(super) id: usize,
     /// Levels below; a leaf has none.
     levels: u32,
-    /// The first leaf below, counted from the left.
-    leaf: usize,
     pub(super) start: usize,
     pub(super) end: usize,
 }
@@ -62,9 +60,8 @@ impl Node {
     pub(super) fn children(&self) -> (Self, Self) {
         let levels = self.levels - 1;
         let middle = self.start + half(self.end - self.start);
-        let left = Self { id: 2 * self.id + 1, levels, leaf: self.leaf, start: self.start, end: middle };
-        let leaf = self.leaf + (1 << levels);
-        (left, Self { id: left.id + 1, levels, leaf, start: middle, end: self.end })
+        let left = Self { id: 2 * self.id + 1, levels, start: self.start, end: middle };
+        (left, Self { id: left.id + 1, levels, start: middle, end: self.end })
     }
 }
 
@@ -78,41 +75,40 @@ fn half(points: usize) -> usize {
 const SERIAL: usize = 8192;
 
 impl Tree {
-    /// With at most `leaf` points in a leaf, a multiple of [`LANES`].
-    pub(super) fn new(samples: &Samples<'_>, leaf: usize) -> Self {
+    /// With at most `leaf` points in a leaf, a multiple of [`LANES`]. On a torus the points are moved onto it.
+    pub(super) fn new(samples: &Samples<'_>, metric: Metric<'_>, leaf: usize) -> Self {
         let (n, d) = (samples.len(), samples.dimension());
         let levels = n.div_ceil(LANES).div_ceil(leaf / LANES).next_power_of_two().trailing_zeros();
         let nodes = (2 << levels) - 1;
-        let mut keyed: Vec<(f64, usize)> = (0..n).map(|i| (0.0, i)).collect();
-        split(samples, &mut keyed, levels);
-        let order: Vec<usize> = keyed.iter().map(|&(_, i)| i).collect();
-        let mut points = Vec::with_capacity(n * d);
-        for &i in &order {
-            points.extend_from_slice(samples.point(i));
-        }
-        let groups_in_leaf = n.div_ceil(LANES).div_ceil(1 << levels);
-        let mut tree = Self {
-            d,
-            levels,
-            points,
-            order,
-            groups: vec![[0.0; LANES]; (groups_in_leaf * d) << levels],
-            groups_in_leaf,
-            bounds: vec![0.0; nodes * 2 * d],
-            smallest: vec![usize::MAX; nodes],
+        let order = {
+            let mut keyed: Vec<(f64, usize)> = (0..n).map(|row| (0.0, row)).collect();
+            split(samples, metric, &mut keyed, levels);
+            Rows::new(keyed.iter().map(|&(_, row)| row), n)
         };
+        let mut groups = vec![Column([0.0; LANES]); n.div_ceil(LANES) * d];
+        for (group, first) in groups.chunks_exact_mut(d).zip((0..n).step_by(LANES)) {
+            for lane in 0..LANES.min(n - first) {
+                for (c, (&x, column)) in samples.point(order.get(first + lane)).iter().zip(&mut *group).enumerate() {
+                    column.0[lane] = metric.moved(c, x);
+                }
+            }
+        }
+        let bounds = vec![0.0; nodes * 2 * d];
+        let (smallest, largest) = (Rows::zeros(nodes, n), Rows::zeros(nodes, n));
+        let mut tree = Self { d, levels, order, groups, bounds, smallest, largest };
         tree.describe(tree.root());
         tree
     }
 
-    /// Fills in the groups of the leaves below a node, and the bounds and the smallest index of each node.
+    /// Fills in the bounds and the smallest and largest rows of a node and those below.
     fn describe(&mut self, node: Node) {
         let (d, own) = (self.d, node.id * 2 * self.d);
         if !node.is_leaf() {
             let (left, right) = node.children();
             self.describe(left);
             self.describe(right);
-            self.smallest[node.id] = self.smallest[left.id].min(self.smallest[right.id]);
+            self.smallest.set(node.id, self.smallest.get(left.id).min(self.smallest.get(right.id)));
+            self.largest.set(node.id, self.largest.get(left.id).max(self.largest.get(right.id)));
             let (before, children) = self.bounds.split_at_mut(left.id * 2 * d);
             let (left, right) = children[..4 * d].split_at(2 * d);
             for (c, bound) in before[own..][..2 * d].iter_mut().enumerate() {
@@ -120,30 +116,46 @@ impl Tree {
             }
             return;
         }
-        let stride = self.groups_in_leaf * d;
-        let groups = &mut self.groups[node.leaf * stride..][..stride];
         let (low, high) = self.bounds[own..][..2 * d].split_at_mut(d);
         low.fill(f64::INFINITY);
         high.fill(f64::NEG_INFINITY);
-        for (p, point) in self.points[node.start * d..node.end * d].chunks_exact(d).enumerate() {
-            for (c, &x) in point.iter().enumerate() {
-                groups[p / LANES * d + c][p % LANES] = x;
+        let (mut smallest, mut largest) = (self.order.len(), 0);
+        for place in node.start..node.end {
+            let group = &self.groups[place / LANES * d..][..d];
+            for (c, column) in group.iter().enumerate() {
+                let x = column.0[place % LANES];
                 low[c] = if x < low[c] { x } else { low[c] };
                 high[c] = if x > high[c] { x } else { high[c] };
             }
+            let row = self.order.get(place);
+            (smallest, largest) = (smallest.min(row), largest.max(row));
         }
-        self.smallest[node.id] = self.order[node.start..node.end].iter().copied().min().unwrap_or(usize::MAX);
+        self.smallest.set(node.id, smallest);
+        self.largest.set(node.id, largest);
     }
 
-    /// The groups of a leaf: `d` times [`LANES`] coordinates for each.
+    /// The groups of a node's points: the dimension times [`LANES`] coordinates for each.
     #[inline(always)]
-    pub(super) fn groups(&self, leaf: Node) -> &[Lanes] {
-        let stride = self.groups_in_leaf * self.d;
-        &self.groups[leaf.leaf * stride..(leaf.leaf + 1) * stride]
+    pub(super) fn groups(&self, node: Node) -> &[Column] {
+        &self.groups[node.start / LANES * self.d..node.end.div_ceil(LANES) * self.d]
+    }
+
+    /// The coordinates of a node's points, one after the other.
+    pub(super) fn points(&self, node: Node, points: &mut Vec<f64>) {
+        points.clear();
+        for (g, group) in self.groups(node).chunks_exact(self.d).enumerate() {
+            for lane in 0..LANES.min(node.len() - g * LANES) {
+                points.extend(group.iter().map(|column| column.0[lane]));
+            }
+        }
     }
 
     pub(super) fn root(&self) -> Node {
-        Node { id: 0, levels: self.levels, leaf: 0, start: 0, end: self.order.len() }
+        Node { id: 0, levels: self.levels, start: 0, end: self.order.len() }
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.smallest.len()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -162,20 +174,19 @@ impl Tree {
     }
 
     #[inline(always)]
-    pub(super) fn smallest_index(&self, node: Node) -> usize {
-        self.smallest[node.id]
+    pub(super) fn smallest_row(&self, node: Node) -> usize {
+        self.smallest.get(node.id)
     }
 
-    /// The coordinates of a node's points, one after the other.
     #[inline(always)]
-    pub(super) fn points(&self, node: Node) -> &[f64] {
-        &self.points[node.start * self.d..node.end * self.d]
+    pub(super) fn largest_row(&self, node: Node) -> usize {
+        self.largest.get(node.id)
     }
 
-    /// The indices of a node's points.
+    /// The row of the point at a place in the order of the tree.
     #[inline(always)]
-    pub(super) fn indices(&self, node: Node) -> &[usize] {
-        &self.order[node.start..node.end]
+    pub(super) fn row(&self, place: usize) -> usize {
+        self.order.get(place)
     }
 }
 
@@ -183,7 +194,7 @@ impl Tree {
 const ENOUGH: usize = 64;
 
 /// Brings the points of a subtree into order.
-fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], levels: u32) {
+fn split(samples: &Samples<'_>, metric: Metric<'_>, keyed: &mut [(f64, usize)], levels: u32) {
     let middle = half(keyed.len());
     if levels == 0 || middle == keyed.len() {
         return;
@@ -192,6 +203,7 @@ fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], levels: u32) {
     let (mut low, mut high) = (vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
     for &(_, i) in keyed.iter().step_by(keyed.len().div_ceil(ENOUGH)) {
         for (c, &x) in samples.point(i).iter().enumerate() {
+            let x = metric.moved(c, x);
             low[c] = if x < low[c] { x } else { low[c] };
             high[c] = if x > high[c] { x } else { high[c] };
         }
@@ -200,12 +212,12 @@ fn split(samples: &Samples<'_>, keyed: &mut [(f64, usize)], levels: u32) {
     let side = |c: &usize| high[*c] * 0.5 - low[*c] * 0.5;
     let widest = (0..d).max_by(|a, b| side(a).total_cmp(&side(b))).unwrap_or(0);
     for (key, i) in &mut *keyed {
-        *key = samples.point(*i)[widest];
+        *key = metric.moved(widest, samples.point(*i)[widest]);
     }
     keyed.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     let serial = keyed.len() < SERIAL;
     let (left, right) = keyed.split_at_mut(middle);
-    let mut both = (|| split(samples, left, levels - 1), || split(samples, right, levels - 1));
+    let mut both = (|| split(samples, metric, left, levels - 1), || split(samples, metric, right, levels - 1));
     if serial {
         both.0();
         both.1();

@@ -1,7 +1,7 @@
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView1;
 
 use crate::sum::compensated_sum;
-use crate::{Float, Result, Samples, Surrogates};
+use crate::{Result, Surrogates, ToSamples};
 
 /// Lags at which rows are compared with white noise.
 const TESTED_LAGS: usize = 10;
@@ -50,8 +50,8 @@ pub struct Autocorrelation {
 ///
 /// [`NoSamples`](crate::Error::NoSamples), [`NoDimensions`](crate::Error::NoDimensions),
 /// [`NotFinite`](crate::Error::NotFinite).
-pub fn autocorrelation<F: Float>(series: ArrayView2<'_, F>) -> Result<Autocorrelation> {
-    let series = Samples::new(series)?;
+pub fn autocorrelation(series: impl ToSamples) -> Result<Autocorrelation> {
+    let series = series.to_samples()?;
     let mut found = Autocorrelation { rows: series.len(), largest: 0.0, time: 1.0 };
     for column in series.view().columns() {
         let correlations = Correlations::new(column);

@@ -1,44 +1,66 @@
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::BOTH;
+use super::ranks::Ranks;
+use crate::neighbors::rows::Rows;
 use crate::neighbors::sorted::Line;
+use crate::neighbors::sweep::{Rest, sweep};
 
 /// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of one.
 pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, window: usize) -> Vec<[usize; 2]> {
     let line = Line::new(values);
-    let sorted = &line.sorted;
     // In the order of the values, because those of neighbours are in the cache.
-    let counts: Vec<[usize; 2]> = sorted
-        .par_iter()
-        .with_min_len(256)
-        .enumerate()
-        .map(|(place, &(x, row))| {
-            let (mut left, mut right) = (0, 0);
-            let radii = radii(row);
-            [0, 1].map(|s| {
-                let within = |other: f64| BOTH[s].holds((x - other).abs(), radii[s]);
-                // From where the radius before ended, because it is mostly about as large.
-                left = run_length(place + 1, left, |steps| within(sorted[place - steps].0));
-                right = run_length(sorted.len() - place, right, |steps| within(sorted[place + steps].0));
-                // The point itself is in both, if it is in one.
-                (left + right).saturating_sub(1)
-            })
-        })
-        .collect();
-    let mut of_points = vec![[0; 2]; values.len()];
-    for (&(_, row), counts) in sorted.iter().zip(counts) {
-        of_points[row] = counts;
-    }
-    // All were counted, and the point itself and its neighbours in time are no others.
-    of_points.par_iter_mut().with_min_len(256).enumerate().for_each(|(row, counts)| {
-        let last = row.saturating_add(window).min(values.len() - 1);
-        let radii = radii(row);
-        for (s, count) in counts.iter_mut().enumerate() {
-            let within = |&other: &usize| BOTH[s].holds((values[row] - values[other]).abs(), radii[s]);
-            *count -= (row.saturating_sub(window)..=last).filter(within).count();
-        }
+    let within = line.sorted.par_iter().with_min_len(256).enumerate().map(|(place, &(x, row))| {
+        let ranges = ranges(&line.sorted, place, x, radii(row));
+        (row, ranges)
     });
-    of_points
+    let mut counts = vec![[0; 2]; values.len()];
+    if window == 0 {
+        // The point itself is in its range, and is no other.
+        let within: Vec<_> =
+            within.map(|(row, ranges)| (row, ranges.map(|range| range.len().saturating_sub(1)))).collect();
+        within.into_iter().for_each(|(row, found)| counts[row] = found);
+        return counts;
+    }
+    let mut of_rows = vec![[const { 0..0 }; 2]; values.len()];
+    within.collect::<Vec<_>>().into_iter().for_each(|(row, ranges)| of_rows[row] = ranges);
+    let places = line.places();
+    let all = || Outside { places: &places, present: Ranks::full(values.len()) };
+    sweep(&mut counts, window, all, |Outside { present, .. }, row| {
+        of_rows[row].clone().map(|range| present.count(range))
+    });
+    counts
+}
+
+/// The places within both radii of a place.
+fn ranges(sorted: &[(f64, usize)], place: usize, x: f64, radii: [f64; 2]) -> [Range<usize>; 2] {
+    let (mut left, mut right) = (0, 0);
+    [0, 1].map(|s| {
+        let within = |other: f64| BOTH[s].holds((x - other).abs(), radii[s]);
+        // From where the radius before ended, because it is mostly about as large.
+        left = run_length(place + 1, left, |steps| within(sorted[place - steps].0));
+        right = run_length(sorted.len() - place, right, |steps| within(sorted[place + steps].0));
+        // The place itself is on both sides, or on none.
+        if left == 0 { place..place } else { place + 1 - left..place + right }
+    })
+}
+
+/// The places of the rows outside a window.
+struct Outside<'p> {
+    places: &'p Rows,
+    present: Ranks,
+}
+
+impl Rest for Outside<'_> {
+    fn remove(&mut self, row: usize) {
+        self.present.remove(self.places.get(row));
+    }
+
+    fn insert(&mut self, row: usize) {
+        self.present.insert(self.places.get(row));
+    }
 }
 
 /// How many of `0..end` come before the first that does not hold: from a guess in steps that double, and then by bisection.

@@ -2,14 +2,18 @@
 
 mod ball;
 mod line;
+mod outside;
+mod ranks;
 mod walk;
 
 use rayon::prelude::*;
 
+use self::outside::Outside;
 use self::walk::{Part, Probe};
 use super::Boundary;
 use super::kd_tree::LEAF;
 use super::sorted::applies;
+use super::sweep::sweep;
 use super::tree::Tree;
 use crate::geometry::{Geometry, Split, with_geometry, with_norm, with_periods};
 use crate::metric::blocks;
@@ -17,6 +21,9 @@ use crate::{Error, Metric, Result, Samples};
 
 /// The boundaries of the two regions that are counted around each point, the inner and the outer one.
 const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
+
+/// Up to this window the rows within it are counted one by one.
+const NARROW: usize = 31;
 
 /// Counts, for each point, the others nearer than its inner radius and those not farther than its outer one, in one walk.
 pub(super) fn count(
@@ -39,7 +46,7 @@ pub(super) fn count(
     }
     Ok(with_geometry!(metric, points.dimension(), |geometry| {
         let parts = [Part { start: 0, end: points.dimension(), geometry, metric }];
-        count_in_parts(&points, &parts, |_, row| radii(row), window)
+        count_in_parts(&points, metric, &parts, |_, row| radii(row), window)
     }))
 }
 
@@ -60,11 +67,17 @@ pub(crate) fn count_in_blocks(
     let radii = |block: usize, row: usize| [inner[block][row], outer[block][row]];
     let counts = match metric {
         Metric::Norm(norm) | Metric::Blocks(norm, _) => {
-            with_norm!(norm, |geometry| count_in_parts(&points, &parts(metric, widths, geometry), radii, window))
+            with_norm!(norm, |geometry| count_in_parts(
+                &points,
+                metric,
+                &parts(metric, widths, geometry),
+                radii,
+                window
+            ))
         }
         Metric::Torus(norm, periods) | Metric::TorusBlocks(norm, _, periods) => {
             with_periods!(norm, periods, |geometry| {
-                count_in_parts(&points, &parts(metric, widths, geometry), radii, window)
+                count_in_parts(&points, metric, &parts(metric, widths, geometry), radii, window)
             })
         }
     };
@@ -80,17 +93,29 @@ fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec
 /// Counts the others that lie within a ball in each part, `radii(part, row)` being those around a point.
 fn count_in_parts<G: Geometry>(
     points: &Samples<'_>,
+    metric: Metric<'_>,
     parts: &[Part<'_, G>],
     radii: impl Fn(usize, usize) -> [f64; 2] + Sync,
     window: usize,
 ) -> Vec<[usize; 2]> {
-    let tree = Tree::new(points, LEAF);
-    // In the order of the tree, because the neighbours of neighbours are in the cache.
-    let rows = tree.indices(tree.root()).par_iter().with_min_len(256);
-    let counts: Vec<(usize, [usize; 2])> = rows
-        .map_init(Vec::new, |balls, &row| {
+    let tree = Tree::new(points, metric, LEAF);
+    let mut of_points = vec![[0; 2]; points.len()];
+    if window > NARROW {
+        let leaves = Outside::leaves(&tree);
+        let all = || (Outside::new(&tree, &leaves), Vec::new());
+        sweep(&mut of_points, window, all, |(outside, balls), row| {
             let probe = Probe::new(points.point(row), parts, |part| radii(part, row), balls);
-            let mut counts = probe.count(&tree);
+            probe.count(&tree, Some((outside, row, window)))
+        });
+        return of_points;
+    }
+    // In the order of the tree, because the neighbours of neighbours are in the cache.
+    let places = (0..points.len()).into_par_iter().with_min_len(256);
+    let counts: Vec<(usize, [usize; 2])> = places
+        .map_init(Vec::new, |balls, place| {
+            let row = tree.row(place);
+            let probe = Probe::new(points.point(row), parts, |part| radii(part, row), balls);
+            let mut counts = probe.count(&tree, None);
             // All were counted, and the point itself and its neighbours in time are no others.
             let last = row.saturating_add(window).min(points.len() - 1);
             for other in row.saturating_sub(window)..=last {
@@ -100,10 +125,7 @@ fn count_in_parts<G: Geometry>(
             (row, counts)
         })
         .collect();
-    let mut of_points = vec![[0; 2]; points.len()];
-    for (row, counts) in counts {
-        of_points[row] = counts;
-    }
+    counts.into_iter().for_each(|(row, counts)| of_points[row] = counts);
     of_points
 }
 

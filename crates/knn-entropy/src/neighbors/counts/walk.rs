@@ -1,7 +1,8 @@
 use super::BOTH;
 use super::ball::Ball;
+use super::outside::Outside;
 use crate::Metric;
-use crate::geometry::{Bounds, Geometry, LANES, Lanes};
+use crate::geometry::{Bounds, Column, Geometry, LANES};
 use crate::neighbors::tree::{Node, Tree};
 use crate::simd::{self, Kernel};
 
@@ -45,10 +46,11 @@ impl<'q, G: Geometry> Probe<'q, G> {
         Self { point, parts, balls: room }
     }
 
-    /// Counts the points of a tree within each region, the point itself among them.
-    pub(super) fn count(&self, tree: &Tree) -> [usize; 2] {
+    /// Counts the points of a tree within each region, the point itself among them; or only those outside the window of a
+    /// row.
+    pub(super) fn count(&self, tree: &Tree, outside: Option<(&Outside<'_>, usize, usize)>) -> [usize; 2] {
         let mut counts = [0; 2];
-        self.visit(tree, tree.root(), [true; 2], &mut counts);
+        self.visit(tree, tree.root(), outside, [true; 2], &mut counts);
         counts
     }
 
@@ -65,24 +67,36 @@ impl<'q, G: Geometry> Probe<'q, G> {
     }
 
     /// Adds what a subtree holds to the counts of those regions that are still `open`. The others hold all of it or nothing.
-    fn visit(&self, tree: &Tree, node: Node, mut open: [bool; 2], counts: &mut [usize; 2]) {
+    fn visit(
+        &self,
+        tree: &Tree,
+        node: Node,
+        outside: Option<(&Outside<'_>, usize, usize)>,
+        mut open: [bool; 2],
+        counts: &mut [usize; 2],
+    ) {
+        let points = outside.map_or(node.len(), |(outside, ..)| outside.of(node.id));
+        if points == 0 {
+            return;
+        }
         let (apart, inside) = self.compare(tree.bounds(node));
         for s in 0..2 {
             if open[s] && (apart[s] || inside[s]) {
                 open[s] = false;
-                counts[s] += if apart[s] { 0 } else { node.len() };
+                counts[s] += if apart[s] { 0 } else { points };
             }
         }
         if open == [false; 2] {
             return;
         }
         if node.is_leaf() {
-            simd::run(Scan { probe: self, groups: tree.groups(node), points: node.len(), open, counts });
+            let window = outside.filter(|_| points < node.len()).map(|(_, row, window)| (row, window));
+            simd::run(Scan { probe: self, tree, leaf: node, window, open, counts });
             return;
         }
         let (left, right) = node.children();
-        self.visit(tree, left, open, counts);
-        self.visit(tree, right, open, counts);
+        self.visit(tree, left, outside, open, counts);
+        self.visit(tree, right, outside, open, counts);
     }
 
     /// For each region whether it holds no point of a box for sure, and whether it holds all for sure.
@@ -104,7 +118,7 @@ impl<'q, G: Geometry> Probe<'q, G> {
 
     /// For each region the lanes of a group that it holds, as bits.
     #[inline(always)]
-    fn lanes(&self, group: &[Lanes]) -> [u32; 2] {
+    fn lanes(&self, group: &[Column]) -> [u32; 2] {
         let mut held = [(1 << LANES) - 1; 2];
         for (part, balls) in self.parts.iter().zip(self.balls) {
             let keys = part.geometry.keys(part.of(self.point), part.of(group));
@@ -123,8 +137,10 @@ impl<'q, G: Geometry> Probe<'q, G> {
 /// Counts the points of a leaf.
 struct Scan<'s, 'q, G> {
     probe: &'s Probe<'q, G>,
-    groups: &'s [Lanes],
-    points: usize,
+    tree: &'s Tree,
+    leaf: Node,
+    /// A row and its window, if some of the points are within.
+    window: Option<(usize, usize)>,
     open: [bool; 2],
     counts: &'s mut [usize; 2],
 }
@@ -134,18 +150,25 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { probe, groups, points, open, counts } = self;
+        let Self { probe, tree, leaf, window, open, counts } = self;
         let safe = probe.balls.iter().flatten().all(|ball| ball.safe);
         let d = probe.point.len();
-        for (g, group) in groups.chunks_exact(d).take(points.div_ceil(LANES)).enumerate() {
+        for (g, group) in tree.groups(leaf).chunks_exact(d).enumerate() {
             let mut held = probe.lanes(group);
             if !safe {
                 held = ask(probe, group, held);
             }
-            // Lanes behind the last point of a leaf are empty.
-            let filled = u32::MAX >> (32 - LANES.min(points - g * LANES));
+            let first = leaf.start + g * LANES;
+            // Lanes behind the last point of all are empty.
+            let filled = LANES.min(leaf.end - first);
+            let mut others = u32::MAX >> (32 - filled);
+            if let Some((row, window)) = window {
+                for lane in 0..filled {
+                    others &= !(u32::from(tree.row(first + lane).abs_diff(row) <= window) << lane);
+                }
+            }
             for s in 0..2 {
-                counts[s] += if open[s] { (held[s] & filled).count_ones() as usize } else { 0 };
+                counts[s] += if open[s] { (held[s] & others).count_ones() as usize } else { 0 };
             }
         }
     }
@@ -153,10 +176,10 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
 
 /// Of the lanes that keys let pass, those that a region holds by the distance: keys lose what is out of the range of numbers.
 #[inline(never)]
-fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Lanes], held: [u32; 2]) -> [u32; 2] {
+fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Column], held: [u32; 2]) -> [u32; 2] {
     let mut asked = [0; 2];
     for lane in (0..LANES).filter(|&lane| held.iter().any(|held| held >> lane & 1 == 1)) {
-        let other: Vec<f64> = group.iter().map(|lanes| lanes[lane]).collect();
+        let other: Vec<f64> = group.iter().map(|column| column.0[lane]).collect();
         for (asked, held) in asked.iter_mut().zip(probe.holds(&other)) {
             *asked |= u32::from(held) << lane;
         }
