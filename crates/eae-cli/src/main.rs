@@ -77,11 +77,13 @@ enum Command {
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
     /// Estimate the entropy of the rows of a file.
-    Entropy(commands::entropy::Arguments),
+    Entropy(commands::estimate::entropy::Arguments),
     /// Estimate the mutual information between columns of a file.
-    Mi(commands::mi::Arguments),
+    Mi(commands::estimate::mi::Arguments),
+    /// Estimate the transfer entropy from one series to another, or the information that a series stores.
+    Te(commands::estimate::te::Arguments),
     /// Estimate the divergence of one file's rows from another's.
-    Divergence(commands::divergence::Arguments),
+    Divergence(commands::estimate::divergence::Arguments),
     /// Time what takes the time.
     Bench(commands::bench::Arguments),
     /// Say what GPUs there are, or time one.
@@ -126,9 +128,10 @@ fn main() -> ExitCode {
         Command::Info(arguments) => commands::info::run(&arguments),
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
-        Command::Entropy(arguments) => commands::entropy::run(&arguments),
-        Command::Mi(arguments) => commands::mi::run(&arguments),
-        Command::Divergence(arguments) => commands::divergence::run(&arguments),
+        Command::Entropy(arguments) => commands::estimate::entropy::run(&arguments),
+        Command::Mi(arguments) => commands::estimate::mi::run(&arguments),
+        Command::Te(arguments) => commands::estimate::te::run(&arguments),
+        Command::Divergence(arguments) => commands::estimate::divergence::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
         #[cfg(feature = "gpu")]
         Command::Gpu(arguments) => commands::gpu::run(&arguments),

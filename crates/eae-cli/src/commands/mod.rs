@@ -1,22 +1,19 @@
-//! One file, one command; `samples` is what the estimating ones share, and `shell` has the two about the program itself.
+//! One file, one command; `estimate` has the estimating ones, and `shell` has the two about the program itself.
 
 pub(crate) mod bench;
 pub(crate) mod compare;
 pub(crate) mod decode;
-pub(crate) mod divergence;
 pub(crate) mod encode;
-pub(crate) mod entropy;
+pub(crate) mod estimate;
 pub(crate) mod evaluate;
 pub(crate) mod export;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
 pub(crate) mod info;
 pub(crate) mod interpolate;
-pub(crate) mod mi;
 pub(crate) mod reconstruct;
 pub(crate) mod report;
 pub(crate) mod sample;
-mod samples;
 pub(crate) mod serve;
 pub(crate) mod shell;
 pub(crate) mod train;

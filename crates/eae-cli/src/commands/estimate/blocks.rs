@@ -1,0 +1,195 @@
+//! Blocks of variables for an information: numbers, labels, and their scales.
+
+use std::collections::HashSet;
+
+use knn_entropy::{Correction, Error, correct};
+use ndarray::{Array2, ArrayView1, Axis};
+
+use super::input::Data;
+use super::rounding::coinciding;
+use crate::failure::Failure;
+
+/// Up to this many distinct whole numbers can be labels, if each stands for this many rows.
+const LABELS: usize = 20;
+const ROWS_PER_LABEL: usize = 10;
+
+/// The variables of one side.
+#[derive(Clone)]
+pub(super) struct Block {
+    pub(super) values: Array2<f64>,
+    pub(super) names: Vec<String>,
+    /// Infinite for columns that are not periodic.
+    pub(super) periods: Vec<f64>,
+    /// The columns whose values have no distances.
+    pub(super) labels: Vec<bool>,
+    /// Whether columns were called numbers, so that they are not taken for labels.
+    pub(super) numeric: Vec<bool>,
+}
+
+impl Block {
+    /// Columns of a file; those of text and those in `labels` are labels.
+    pub(super) fn new(data: &Data, columns: &[usize], labels: &[usize]) -> Self {
+        let label = |column: &usize| data.table.categories[*column].is_some() || labels.contains(column);
+        Self {
+            values: data.values(columns),
+            names: columns.iter().map(|&column| data.column(column)).collect(),
+            periods: data.periods(columns),
+            labels: columns.iter().map(label).collect(),
+            numeric: vec![false; columns.len()],
+        }
+    }
+
+    /// Numbers that were made of a file's.
+    pub(super) fn of_numbers(values: Array2<f64>, names: Vec<String>, periods: Vec<f64>) -> Self {
+        let none = vec![false; values.ncols()];
+        Self { values, names, periods, labels: none.clone(), numeric: none }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.values.ncols()
+    }
+
+    pub(super) fn all_labels(&self) -> bool {
+        self.width() > 0 && self.labels.iter().all(|label| *label)
+    }
+
+    pub(super) fn no_labels(&self) -> bool {
+        !self.labels.contains(&true)
+    }
+
+    /// The share of rows that coincide with another one.
+    pub(super) fn repeated(&self) -> f64 {
+        coinciding(self.values.view()) as f64 / self.values.nrows().max(1) as f64
+    }
+
+    /// Whether it is a single column of few whole numbers with many rows each, as codes of classes are.
+    pub(super) fn could_be_a_label(&self) -> bool {
+        let whole = |x: &f64| x.fract() == 0.0 && x.abs() < 1e15;
+        if self.width() != 1
+            || self.labels[0]
+            || self.numeric[0]
+            || self.periods[0].is_finite()
+            || !self.values.iter().all(whole)
+        {
+            return false;
+        }
+        let distinct = self.values.iter().map(|x| *x as i64).collect::<HashSet<_>>().len();
+        (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
+    }
+
+    /// Brings the columns that are not labels to mean 0 and standard deviation 1. The error has the column.
+    pub(super) fn standardize(&mut self) -> Result<(), usize> {
+        let numbers: Vec<usize> = (0..self.width()).filter(|&c| !self.labels[c]).collect();
+        let mut values = self.values.select(Axis(1), &numbers);
+        let mut periods: Vec<f64> = numbers.iter().map(|&c| self.periods[c]).collect();
+        standardize(&mut values, &mut periods).map_err(|column| numbers[column])?;
+        for (place, &column) in numbers.iter().enumerate() {
+            self.values.column_mut(column).assign(&values.column(place));
+            self.periods[column] = periods[place];
+        }
+        Ok(())
+    }
+
+    /// The sum of the ranges of the columns that are not labels: no two rows are farther apart.
+    fn range(&self) -> f64 {
+        let range = |(c, column): (usize, ArrayView1<'_, f64>)| {
+            let most = column.fold(f64::NEG_INFINITY, |most, x| most.max(*x));
+            let least = column.fold(f64::INFINITY, |least, x| least.min(*x));
+            if self.labels[c] { 0.0 } else { most - least }
+        };
+        self.values.columns().into_iter().enumerate().map(range).sum()
+    }
+}
+
+/// Makes labels numbers that are farther apart than any two rows are otherwise.
+pub(super) fn space_labels(blocks: &mut [&mut Block]) {
+    let range: f64 = blocks.iter().map(|block| block.range()).sum();
+    let apart = if range > 0.0 && range.is_finite() { 2.0 * range } else { 1.0 };
+    for block in blocks {
+        for column in (0..block.width()).filter(|&c| block.labels[c]).collect::<Vec<_>>() {
+            let mut distinct = block.values.column(column).to_vec();
+            distinct.sort_unstable_by(f64::total_cmp);
+            distinct.dedup();
+            let code = |x: f64| distinct.partition_point(|known| *known < x) as f64 * apart;
+            block.values.column_mut(column).mapv_inplace(code);
+        }
+    }
+}
+
+/// Brings columns to mean 0 and standard deviation 1, and returns what to add to the entropy in nats. A periodic column has
+/// no mean; it is divided by the standard deviation of its uniform distribution, and so is its period. The error has the
+/// column without variance.
+pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Result<f64, usize> {
+    let mut term = 0.0;
+    for (column, period) in periods.iter_mut().enumerate() {
+        let mut values = values.slice_axis_mut(Axis(1), (column..=column).into());
+        if period.is_finite() {
+            let deviation = *period / 12_f64.sqrt();
+            values.mapv_inplace(|x| x / deviation);
+            *period = 12_f64.sqrt();
+            term += deviation.ln();
+            continue;
+        }
+        let found = correct(values.view(), &[Correction::Standardize]).map_err(|_: Error| column)?;
+        term += found.term();
+        values.assign(&found.samples);
+    }
+    Ok(term)
+}
+
+/// Refuses text that is most likely meant as numbers: a column with a few cells of text among numbers.
+pub(super) fn check_text(data: &Data, columns: &[usize], labels: &[usize]) -> Result<(), Failure> {
+    let mostly_numbers = |column: &usize| {
+        data.table.categories[*column]
+            .as_ref()
+            .is_some_and(|labels| 2 * labels.iter().filter(|label| label.parse::<f64>().is_ok()).count() > labels.len())
+    };
+    let doubtful: Vec<usize> = columns.iter().copied().filter(|c| mostly_numbers(c) && !labels.contains(c)).collect();
+    data.require_numbers(&doubtful)
+        .map_err(|failure| Failure::usage(format!("{failure}; if they are labels, name the column with --labels")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn block(values: Array2<f64>, label: bool) -> Block {
+        let d = values.ncols();
+        Block {
+            values,
+            names: vec!["c".to_owned(); d],
+            periods: vec![f64::INFINITY; d],
+            labels: vec![label; d],
+            numeric: vec![false; d],
+        }
+    }
+
+    #[test]
+    fn labels_are_farther_apart_than_numbers() {
+        let mut x = block(array![[0.0], [3.0], [-1.0]], false);
+        let mut y = block(array![[7.0], [5.0], [7.0]], true);
+        space_labels(&mut [&mut x, &mut y]);
+        assert_eq!((y.values, x.values), (array![[8.0], [0.0], [8.0]], array![[0.0], [3.0], [-1.0]]));
+    }
+
+    #[test]
+    fn few_whole_numbers_could_be_labels() {
+        let of = |values: Vec<f64>| block(Array2::from_shape_vec((values.len(), 1), values).unwrap(), false);
+        let classes = |n: usize, of_each: usize| of((0..n * of_each).map(|i| (i % n) as f64).collect());
+        assert!(classes(2, 10).could_be_a_label() && classes(20, 10).could_be_a_label());
+        assert!(!classes(2, 9).could_be_a_label() && !classes(21, 10).could_be_a_label());
+        assert!(!classes(1, 100).could_be_a_label() && !of(vec![0.5; 100]).could_be_a_label());
+    }
+
+    #[test]
+    fn standardized_columns_have_the_entropy_of_the_original() {
+        let mut values = array![[1.0, 10.0], [2.0, 350.0], [4.0, 90.0]];
+        let mut periods = [f64::INFINITY, 360.0];
+        let term = standardize(&mut values, &mut periods).unwrap();
+        // The variance of 1, 2, 4 is 7/3.
+        assert!((term - (0.5 * (7.0_f64 / 3.0).ln() + (360.0 / 12_f64.sqrt()).ln())).abs() < 1e-12);
+        assert!((periods[1] - 12_f64.sqrt()).abs() < 1e-12 && values[[1, 1]] > 3.0);
+        assert_eq!(standardize(&mut array![[0.0, 1.0], [2.0, 1.0]], &mut [f64::INFINITY; 2]), Err(1));
+    }
+}

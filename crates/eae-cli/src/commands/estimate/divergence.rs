@@ -1,0 +1,281 @@
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use knn_entropy::{ClosePoints, Divergence, Error, JensenShannon, Norm, SharedRows, dither};
+use ndarray::{Array2, ArrayView2};
+use serde::Serialize;
+
+use super::hints::Place;
+use super::input::Data;
+use super::print::{Found, Numbers, counted};
+use super::rounding::{Dither, coarse_steps, said};
+use super::settings::{FILES, MetricName, Reading, Settings};
+use super::warnings::reworded;
+use crate::failure::Failure;
+use crate::{Common, print_json};
+
+/// Estimate the Kullback-Leibler divergence of one file's rows from another's, and the cross-entropy.
+#[derive(clap::Args)]
+#[command(after_help = format!("Examples:
+  eae divergence real.npy generated.npy --k 3
+  eae divergence real.csv generated.csv --x 0-3 --unit bits --json
+  eae divergence real.csv generated.csv --jensen-shannon
+
+E_p ln(p/q): how surprising rows of P are to who expects rows of Q. Not symmetric; --jensen-shannon is.
+
+{FILES}"))]
+pub(crate) struct Arguments {
+    /// The file with samples of p.
+    p: PathBuf,
+    /// The file with samples of q.
+    q: PathBuf,
+    /// The columns to use in both, such as 0,2-5 [default: all].
+    #[arg(long)]
+    x: Option<String>,
+    /// What to do with rows that are in both files.
+    #[arg(long, value_enum, default_value_t = Shared::LeaveOut)]
+    shared_rows: Shared,
+    /// Estimate the Jensen-Shannon divergence instead: symmetric, and at most ln 2.
+    #[arg(long)]
+    jensen_shannon: bool,
+    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
+    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
+    dither: Dither,
+    /// Of rows that are equal in all used columns of a file, keep the first.
+    #[arg(long)]
+    drop_duplicates: bool,
+    /// Take shorter distances for this one. The estimate depends on it.
+    #[arg(long)]
+    floor: Option<f64>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Shared {
+    /// Leave each out of its own neighbors.
+    LeaveOut,
+    /// Refuse them.
+    Error,
+}
+
+#[derive(Serialize)]
+struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    divergence: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cross_entropy: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jensen_shannon: Option<f64>,
+    /// The square root of the Jensen-Shannon divergence, a metric.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance: Option<f64>,
+    m: usize,
+    d: usize,
+    metric: MetricName,
+    /// The steps by which the columns of both files were spread.
+    dither: [Option<Vec<f64>>; 2],
+    duplicates_dropped: usize,
+    #[serde(flatten)]
+    numbers: Numbers,
+    other_file: PathBuf,
+    other_dropped: usize,
+}
+
+/// A file with its samples.
+struct Set {
+    data: Data,
+    columns: Vec<usize>,
+    values: Array2<f64>,
+    periods: Vec<f64>,
+    steps: Option<Vec<f64>>,
+    repeated: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.common.apply()?;
+    let settings = &arguments.settings;
+    if [&arguments.p, &arguments.q].iter().all(|path| path.as_path() == Path::new("-")) {
+        return Err(Failure::usage("P and Q are both standard input; one of them must be a file"));
+    }
+    let metric = settings.metric.unwrap_or(MetricName::L2);
+    let p = arguments.set(&arguments.p, metric, arguments.common.seed)?;
+    // Noise of its own, so that equal rows do not stay equal.
+    let q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1))?;
+    if p.columns.len() != q.columns.len() {
+        return Err(Failure::usage(format!(
+            "{} has {} columns and {} has {}; samples must have the same, see --x",
+            p.data.name,
+            p.columns.len(),
+            q.data.name,
+            q.columns.len()
+        )));
+    }
+    let mut warnings = Vec::new();
+    for (set, seed) in [(&p, arguments.common.seed), (&q, arguments.common.seed.wrapping_add(1))] {
+        warnings.extend(set.data.notes());
+        let names: Vec<String> =
+            set.columns.iter().map(|&column| format!("{} of {}", set.data.column(column), set.data.name)).collect();
+        warnings.extend(set.steps.iter().flat_map(|steps| said(&names, steps, seed)));
+        if set.repeated > 0 {
+            warnings
+                .push(format!("{}: {} rows are copies of earlier ones and were dropped", set.data.name, set.repeated));
+        }
+    }
+    let norm = Norm::from(metric);
+    let (found, cross_entropy) = match arguments.jensen_shannon {
+        true => (arguments.jensen_shannon(&p, &q, norm, &mut warnings)?, None),
+        false => {
+            let (found, cross_entropy) = arguments.kullback_leibler(&p, &q, norm, &mut warnings)?;
+            (found, Some(cross_entropy))
+        }
+    };
+    let (n, m) = (p.values.nrows(), q.values.nrows());
+    let numbers = Numbers::new(settings, n, &found, &p.data, warnings);
+    let cross_entropy = cross_entropy.map(|nats| settings.unit.of(nats));
+    let value = numbers.value;
+    let distance = value.max(0.0).sqrt();
+    if arguments.common.json {
+        print_json(&Report {
+            divergence: (!arguments.jensen_shannon).then_some(value),
+            cross_entropy,
+            jensen_shannon: arguments.jensen_shannon.then_some(value),
+            distance: arguments.jensen_shannon.then_some(distance),
+            m,
+            d: p.columns.len(),
+            metric,
+            dither: [p.steps, q.steps],
+            duplicates_dropped: p.repeated + q.repeated,
+            numbers,
+            other_file: q.data.path,
+            other_dropped: q.data.dropped,
+        });
+        return Ok(());
+    }
+    let rows = format!("of {n} and {m} rows, {}; k = {}", counted(p.columns.len(), "column"), settings.k);
+    match cross_entropy {
+        Some(cross_entropy) => {
+            numbers.print("divergence", &format!("cross-entropy {cross_entropy:.6} {}\n{rows}", settings.unit.name()));
+        }
+        None => numbers.print("Jensen-Shannon divergence", &format!("its square root {distance:.6}\n{rows}")),
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn set(&self, path: &Path, metric: MetricName, seed: u64) -> Result<Set, Failure> {
+        let mut data = Data::read(path, &self.reading)?;
+        let columns = data.columns(self.x.as_deref())?;
+        data.require_numbers(&columns)?;
+        data.complete(&columns)?;
+        let repeated = if self.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
+        let (mut values, periods) = (data.values(&columns), data.periods(&columns));
+        // Repeated rows are no problem for the Jensen-Shannon divergence.
+        let none = self.floor.is_some() || self.jensen_shannon && matches!(self.dither, Dither::Auto);
+        let chosen = if none { &Dither::No } else { &self.dither };
+        let detect = || coarse_steps(values.view(), self.settings.k, metric.into(), &periods, self.settings.theiler);
+        let steps = chosen.steps(columns.len(), detect)?;
+        if let Some(steps) = &steps {
+            let explain = |error| Place::new(&data, &columns).explain(&error, self.settings.theiler);
+            values = dither(&values, steps, seed).map_err(explain)?;
+        }
+        Ok(Set { data, columns, values, periods, steps, repeated })
+    }
+
+    fn kullback_leibler(
+        &self,
+        p: &Set,
+        q: &Set,
+        norm: Norm,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Found, f64), Failure> {
+        let settings = &self.settings;
+        let close = self.floor.map_or(ClosePoints::Error, ClosePoints::Floor);
+        let shared = match self.shared_rows {
+            Shared::LeaveOut => SharedRows::LeaveOut,
+            Shared::Error => SharedRows::Error,
+        };
+        let mut estimator =
+            Divergence::new(settings.k).norm(norm).window(settings.theiler).close_points(close).shared_rows(shared);
+        if p.periods != q.periods {
+            return Err(Failure::usage("--period names different columns of P and Q; name the column by its number"));
+        }
+        if p.periods.iter().any(|period| period.is_finite()) {
+            estimator = estimator.period(&p.periods);
+        }
+        let explain = |error| self.explain(&error, p, q);
+        let estimate = estimator.estimate(&p.values, &q.values).map_err(explain)?;
+        let cross_entropy = estimator.cross_entropy(&p.values, &q.values).map_err(explain)?;
+        let places = [Place::new(&p.data, &p.columns), Place::new(&q.data, &q.columns)];
+        let name = |_, column: usize| p.data.column(p.columns[column]);
+        warnings.extend(estimate.warnings().iter().filter_map(|w| reworded(w, settings.unit, &name, places)));
+        Ok((Found::from(&estimate), cross_entropy))
+    }
+
+    fn jensen_shannon(&self, p: &Set, q: &Set, norm: Norm, warnings: &mut Vec<String>) -> Result<Found, Failure> {
+        let settings = &self.settings;
+        for (given, flag) in [
+            (settings.local, "--local"),
+            (settings.theiler > 0, "--theiler"),
+            (self.floor.is_some(), "--floor"),
+            (!self.reading.period.is_empty(), "--period"),
+        ] {
+            if given {
+                return Err(Failure::usage(format!("{flag} is not for --jensen-shannon")));
+            }
+        }
+        let shared = shared(p.values.view(), q.values.view());
+        if shared > 0 {
+            let message = format!("{shared} rows of {} are rows of {}, too", p.data.name, q.data.name);
+            if self.shared_rows == Shared::Error {
+                return Err(Failure::usage(format!("{message}; use --shared-rows leave-out if they were drawn anew")));
+            }
+            warnings.push(format!("{message}; if they are copies and were not drawn anew, the estimate is too low"));
+        }
+        let estimator = JensenShannon::new(settings.k).norm(norm).seed(self.common.seed);
+        let found = estimator.estimate(p.values.view(), q.values.view()).map_err(|error| self.explain(&error, p, q))?;
+        Ok(Found::with_error(found.value(), found.standard_error()))
+    }
+
+    fn explain(&self, error: &Error, p: &Set, q: &Set) -> Failure {
+        let (of_p, of_q) = (Place::new(&p.data, &p.columns), Place::new(&q.data, &q.columns));
+        match error {
+            Error::Duplicates { first, second, count, k } => of_p.coincide(*first, *second, *count, *k),
+            Error::SharedRows { count, first, copy } => Failure::usage(format!(
+                "{count} rows of {} are rows of {}, too, the first of them {} and {}; use --shared-rows leave-out to leave \
+                 each out of its own neighbors",
+                p.data.name,
+                q.data.name,
+                of_p.row(*first),
+                of_q.row(*copy)
+            )),
+            // The neighbor can be of either file.
+            Error::Overflow { first, .. } => {
+                let (place, row) = match first.checked_sub(p.data.len()) {
+                    Some(row) => (of_q, row),
+                    None => (of_p, *first),
+                };
+                place.refuse(format!(
+                    "the distance between {} and a neighbor of it is too large for a number; scale the columns down",
+                    place.row(row)
+                ))
+            }
+            Error::KTooLarge { others, .. } if *others + 1 != p.data.len() => {
+                of_q.explain(error, self.settings.theiler)
+            }
+            error => of_p.explain(error, self.settings.theiler),
+        }
+    }
+}
+
+/// The number of rows of p that are rows of q.
+fn shared(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> usize {
+    let key = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<_>>();
+    let of_q: HashSet<Vec<u64>> = q.outer_iter().map(key).collect();
+    p.outer_iter().filter(|row| of_q.contains(&key(*row))).count()
+}

@@ -1,0 +1,214 @@
+use std::io::{IsTerminal, stderr};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use knn_entropy::{FamilySignificance, PermutationTest};
+use ndarray::Axis;
+use serde::Serialize;
+
+use super::blocks::Block;
+use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use super::input::Data;
+use super::measure::Sides;
+use super::mi::Arguments;
+use super::print::warn;
+use super::settings::word;
+use super::significance::{Plan, SurrogatesName, plan};
+use crate::failure::Failure;
+use crate::print_json;
+
+#[derive(Serialize)]
+struct Report {
+    target: Vec<String>,
+    columns: Vec<Row>,
+    unit: &'static str,
+    n: usize,
+    k: usize,
+    permutations: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surrogates: Option<SurrogatesName>,
+    standardized: bool,
+    theiler: usize,
+    dropped: usize,
+    warnings: Vec<String>,
+    file: std::path::PathBuf,
+}
+
+/// A column and its information with the target.
+#[derive(Serialize)]
+struct Row {
+    column: usize,
+    name: String,
+    mutual_information: f64,
+    correlation: f64,
+    standard_error: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    p_value: Option<f64>,
+    /// Corrected for the number of columns by the maximum statistic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected_p_value: Option<f64>,
+    estimator: Estimator,
+    ties: TiesReport,
+}
+
+/// A column with its estimate; the target is `x` of the sides, so that surrogates rearrange it for all columns alike.
+struct Member {
+    column: usize,
+    sides: Sides,
+    chosen: Chosen,
+}
+
+/// Ranks columns by their information with the target.
+pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> {
+    let Some(target) = arguments.y.as_deref() else {
+        return Err(Failure::usage("--each needs the target: name its column with --y"));
+    };
+    if arguments.settings.local {
+        return Err(Failure::usage("--local is not for --each; use it for one of the columns"));
+    }
+    let target = data.columns(Some(target))?;
+    let all = data.columns(arguments.x.as_deref())?;
+    let columns: Vec<usize> = all.into_iter().filter(|column| !target.contains(column)).collect();
+    if columns.is_empty() {
+        return Err(Failure::usage("--each has no columns beside the target; name others with --x"));
+    }
+    let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
+    let mut warnings = data.notes();
+    let (mut members, mut said): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    for (place, &column) in columns.iter().enumerate() {
+        let one = sides.y.column(place);
+        let mut sides = Sides { x: sides.x.clone(), y: one, z: sides.z.clone() };
+        match settle(&mut sides, &arguments.wish()) {
+            Ok(chosen) => {
+                let told = chosen.told.iter().cloned().chain(arguments.warnings(&chosen, &sides, &data));
+                said.extend(told.map(|told| (data.column(column), told)));
+                members.push(Member { column, sides, chosen });
+            }
+            Err(Refusal::Constant { block: 1, .. }) => {
+                warnings
+                    .push(format!("{}: constant, so it carries no information and was left out", data.column(column)));
+            }
+            Err(refusal) => return Err(arguments.refuse(refusal, &data, [&target, &[column], &[]])),
+        }
+    }
+    warnings.extend(merged(&said));
+    if members.is_empty() {
+        return Err(Failure::usage("--each: all columns are constant; name others with --x"));
+    }
+    let permutations = arguments.permutations_of_each();
+    let (mut plan, mut family) = (None, None);
+    if permutations > 0 {
+        let found = test(arguments, &members, permutations)
+            .map_err(|error| arguments.refuse(Refusal::Library(error), &data, [&target, &columns, &[]]))?;
+        warnings.push(format!("surrogates: {}, because {}", word(found.0.name), found.0.why));
+        warnings.extend(found.0.doubt.clone());
+        (plan, family) = (Some(found.0), Some(found.1));
+    }
+    let unit = arguments.settings.unit;
+    let row = |(number, member): (usize, &Member)| Row {
+        column: member.column,
+        name: data.column(member.column),
+        mutual_information: unit.of(member.chosen.estimate.value()),
+        correlation: member.chosen.estimate.correlation(),
+        standard_error: unit.of(member.chosen.estimate.standard_error()),
+        p_value: family.as_ref().map(|family| family.members()[number].p_value()),
+        corrected_p_value: family.as_ref().map(|family| family.corrected_p_value(number)),
+        estimator: member.chosen.estimator,
+        ties: member.chosen.ties.clone(),
+    };
+    let mut rows: Vec<Row> = members.iter().enumerate().map(row).collect();
+    rows.sort_by(|a, b| b.mutual_information.total_cmp(&a.mutual_information).then(a.column.cmp(&b.column)));
+    let report = Report {
+        target: target.iter().map(|&column| data.column(column)).collect(),
+        columns: rows,
+        unit: unit.name(),
+        n: data.len(),
+        k: arguments.settings.k,
+        permutations,
+        surrogates: plan.map(|plan| plan.name),
+        standardized: true,
+        theiler: arguments.settings.theiler,
+        dropped: data.dropped,
+        warnings,
+        file: data.path.clone(),
+    };
+    if arguments.common.json {
+        print_json(&report);
+    } else {
+        warn(&report.warnings);
+        crate::print_lines(&text(&report));
+    }
+    Ok(())
+}
+
+/// What was said of columns, once and without a name if of several: then it is about the target.
+fn merged(said: &[(String, String)]) -> Vec<String> {
+    let mut merged = Vec::new();
+    for (column, text) in said {
+        let shared = said.iter().filter(|(_, other)| other == text).count() > 1;
+        let line = if shared { text.clone() } else { format!("{column}: {text}") };
+        if !merged.contains(&line) {
+            merged.push(line);
+        }
+    }
+    merged
+}
+
+/// Compares all columns with the same rearrangements of the target.
+fn test(
+    arguments: &Arguments,
+    members: &[Member],
+    permutations: usize,
+) -> knn_entropy::Result<(Plan, FamilySignificance)> {
+    let target = members[0].sides.x.values.view();
+    let size = (arguments.settings.theiler, permutations);
+    let of = |member: &Member| plan(arguments.surrogates, target, member.sides.y.values.view(), false, size);
+    // One column that is a series makes it a series of all.
+    let mut plans: Vec<Plan> = members.iter().map(of).collect::<knn_entropy::Result<_>>()?;
+    let series = plans.iter().position(|plan| plan.name != SurrogatesName::Shuffle);
+    let plan = plans.swap_remove(series.unwrap_or(0));
+    let bar = if stderr().is_terminal() {
+        ProgressBar::new(((permutations + 1) * members.len()) as u64)
+    } else {
+        ProgressBar::hidden()
+    };
+    let style = ProgressStyle::with_template("{bar:24} {percent:>3} %, {eta} left").expect("a valid template");
+    let bar = bar.with_style(style);
+    let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
+    let family = orders.orders(target.nrows())?.run_family(members.len(), |rows, number| {
+        let Member { sides, chosen, .. } = &members[number];
+        bar.inc(1);
+        Ok(chosen.measure.estimate(sides.x.values.select(Axis(0), rows).view(), sides)?.value())
+    });
+    bar.finish_and_clear();
+    Ok((plan, family?))
+}
+
+/// A table for people.
+fn text(report: &Report) -> Vec<String> {
+    let width = report.columns.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(6);
+    let tested = report.permutations > 0;
+    let mut header = format!("{:width$}  {:>11}  {:>9}", "column", report.unit, "std error");
+    header += if tested { "  p       corrected  estimator" } else { "  estimator" };
+    let line = |row: &Row| {
+        let mut line = format!("{:width$}  {:>11.6}  {:>9.6}", row.name, row.mutual_information, row.standard_error);
+        if let (Some(p), Some(corrected)) = (row.p_value, row.corrected_p_value) {
+            line += &format!("  {p:.4}  {corrected:<9.4}");
+        }
+        line + &format!("  {}", word(row.estimator))
+    };
+    let about = format!("information with {}, of {} rows; k = {}", report.target.join(","), report.n, report.k);
+    std::iter::once(header).chain(report.columns.iter().map(line)).chain([about]).collect()
+}
+
+impl Block {
+    /// One of the columns.
+    fn column(&self, column: usize) -> Self {
+        Self {
+            values: self.values.select(Axis(1), &[column]),
+            names: vec![self.names[column].clone()],
+            periods: vec![self.periods[column]],
+            labels: vec![self.labels[column]],
+            numeric: vec![self.numeric[column]],
+        }
+    }
+}

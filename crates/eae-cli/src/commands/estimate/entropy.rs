@@ -1,0 +1,314 @@
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use knn_entropy::{
+    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Weighting, dither,
+};
+use ndarray::{Array2, ArrayView2};
+use serde::Serialize;
+
+use super::blocks::standardize;
+use super::hints::Place;
+use super::input::Data;
+use super::print::{Found, Numbers, counted};
+use super::rounding::{Dither, coarse_steps, coinciding, reflect, said};
+use super::settings::{FILES, MetricName, Reading, Settings, Unit, word};
+use super::warnings::reworded;
+use crate::failure::Failure;
+use crate::{Common, print_json};
+
+/// Estimate the entropy of the rows of a file.
+#[derive(clap::Args)]
+#[command(after_help = format!("Examples:
+  eae entropy samples.csv --k 3
+  eae entropy samples.npy --x 0,2-5 --estimator weighted --k 20 --json
+  eae entropy prices.csv --x open,close --standardize --unit bits
+
+{FILES}"))]
+pub(crate) struct Arguments {
+    /// The file: rows are samples.
+    file: PathBuf,
+    /// The columns to use, such as 0,2-5 or the names of a header [default: all].
+    #[arg(long)]
+    x: Option<String>,
+    /// The estimator.
+    #[arg(long, value_enum, default_value_t = Estimator::Kl)]
+    estimator: Estimator,
+    /// Of renyi and tsallis: the order q, below 1 + k/2.
+    #[arg(long, default_value_t = 2.0, allow_negative_numbers = true)]
+    order: f64,
+    /// Of weighted: the largest sum of the weights' sizes.
+    #[arg(long, default_value_t = 5.0)]
+    bound: f64,
+    /// Of kpn: the neighbors of which a Gaussian is made [default: n/10, but 50 to 200, and three for each column].
+    #[arg(long)]
+    p: Option<usize>,
+    /// Of truncated: where the box begins, in each column.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    low: f64,
+    /// Of truncated: where it ends.
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    high: f64,
+    /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the columns as they are.
+    #[arg(long)]
+    standardize: bool,
+    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
+    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
+    dither: Dither,
+    /// Of rows that are equal in all used columns, keep the first.
+    #[arg(long)]
+    drop_duplicates: bool,
+    /// Take shorter distances for this one. The estimate depends on it.
+    #[arg(long)]
+    floor: Option<f64>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    reading: Reading,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Estimator {
+    /// Kozachenko and Leonenko.
+    Kl,
+    /// Theirs on a known box, neighborhoods cut off at its faces; see --low and --high.
+    Truncated,
+    /// The first k neighbors, weighted as by Berrett, Samworth and Yuan.
+    Weighted,
+    /// The Renyi entropy of order --order.
+    Renyi,
+    /// The Tsallis entropy of order --order, which has no unit.
+    Tsallis,
+    /// Lombardi and Pant: a Gaussian of --p neighbors around each row.
+    Kpn,
+}
+
+#[derive(Serialize)]
+struct Report {
+    entropy: f64,
+    d: usize,
+    estimator: Estimator,
+    metric: MetricName,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<f64>,
+    standardized: bool,
+    /// The step by which each column was spread.
+    dither: Option<Vec<f64>>,
+    /// Rows that are equal to another one, before they were spread.
+    coinciding_rows: usize,
+    duplicates_dropped: usize,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.common.apply()?;
+    let Arguments { settings, estimator, .. } = arguments;
+    let metric = arguments.metric()?;
+    let mut data = Data::read(&arguments.file, &arguments.reading)?;
+    let columns = data.columns(arguments.x.as_deref())?;
+    data.require_numbers(&columns)?;
+    data.complete(&columns)?;
+    let repeated = if arguments.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
+    let (mut x, mut periods) = (data.values(&columns), data.periods(&columns));
+    arguments.check_periods(&periods)?;
+    let names: Vec<String> = columns.iter().map(|&column| data.column(column)).collect();
+    let coinciding_rows = coinciding(x.view());
+    let place = Place::new(&data, &columns);
+    let mut warnings = data.notes();
+    if repeated > 0 {
+        warnings.push(format!("{repeated} rows are copies of earlier ones and were dropped"));
+    }
+
+    // Steps are those of the columns as they are; spreading comes before the change of scales.
+    let chosen = if arguments.floor.is_some() { &Dither::No } else { &arguments.dither };
+    let k = settings.k;
+    let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
+    let steps = chosen.steps(columns.len(), detect)?;
+    if let Some(steps) = &steps {
+        x = dither(&x, steps, arguments.common.seed).map_err(|error| place.explain(&error, settings.theiler))?;
+        if *estimator == Estimator::Truncated {
+            reflect(&mut x, arguments.low, arguments.high);
+        }
+        warnings.extend(said(&names, steps, arguments.common.seed));
+        if repeated > 0 {
+            warnings
+                .push("rounded rows can be equal without being copies; do without --drop-duplicates then".to_owned());
+        }
+    }
+    let mut term = 0.0;
+    if arguments.standardize {
+        term = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
+    }
+    let (found, estimate) = arguments
+        .estimate(x.view(), &periods, metric.into(), term)
+        .map_err(|error| arguments.explain(&error, place))?;
+    if let Some(estimate) = &estimate {
+        let name = |_, column: usize| names[column].clone();
+        warnings.extend(estimate.warnings().iter().filter_map(|w| reworded(w, settings.unit, &name, [place, place])));
+    }
+    let (n, d) = x.dim();
+    let mut numbers = Numbers::new(settings, n, &found, &data, warnings);
+    let ordered = matches!(estimator, Estimator::Renyi | Estimator::Tsallis);
+    if *estimator == Estimator::Tsallis {
+        numbers = numbers.without_unit();
+    }
+    if arguments.common.json {
+        print_json(&Report {
+            entropy: numbers.value,
+            d,
+            estimator: *estimator,
+            metric,
+            order: ordered.then_some(arguments.order),
+            standardized: arguments.standardize,
+            dither: steps,
+            coinciding_rows,
+            duplicates_dropped: repeated,
+            numbers,
+        });
+    } else {
+        let scale = if arguments.standardize {
+            "; estimated from standardized columns, for the columns as they are"
+        } else {
+            ""
+        };
+        let columns = counted(d, "column");
+        numbers.print("entropy", &format!("of {}, {columns}; {}, k = {k}{scale}", counted(n, "row"), word(*estimator)));
+    }
+    Ok(())
+}
+
+impl Arguments {
+    /// The metric, and whether the flags go together.
+    fn metric(&self) -> Result<MetricName, Failure> {
+        let Self { settings, estimator, .. } = self;
+        let cubes = matches!(estimator, Estimator::Truncated | Estimator::Kpn);
+        let metric = settings.metric.unwrap_or(if cubes { MetricName::Linf } else { MetricName::L2 });
+        if cubes && metric != MetricName::Linf {
+            return Err(Failure::usage("--metric of truncated and kpn can only be linf: they measure boxes"));
+        }
+        if settings.local && matches!(estimator, Estimator::Renyi | Estimator::Tsallis) {
+            return Err(Failure::usage("--local is not for renyi and tsallis: they are no means of contributions"));
+        }
+        if *estimator == Estimator::Tsallis && settings.unit == Unit::Bits {
+            return Err(Failure::usage("--unit bits is not for tsallis: a Tsallis entropy has no unit"));
+        }
+        if *estimator == Estimator::Kpn && self.floor.is_some() {
+            return Err(Failure::usage("--floor is not for kpn; use --drop-duplicates or --dither"));
+        }
+        if *estimator == Estimator::Truncated {
+            let (low, high) = (self.low, self.high);
+            if !(low < high && (high - low).is_finite()) {
+                return Err(Failure::usage(format!("--low is {low} and --high is {high}; --low must be below --high")));
+            }
+            if self.standardize {
+                return Err(Failure::usage(
+                    "--standardize is not for truncated: its box is that of the columns as they are",
+                ));
+            }
+        }
+        Ok(metric)
+    }
+
+    fn check_periods(&self, periods: &[f64]) -> Result<(), Failure> {
+        let periodic = periods.iter().any(|period| period.is_finite());
+        if periodic && matches!(self.estimator, Estimator::Truncated | Estimator::Kpn) {
+            return Err(Failure::usage("--period is not for truncated and kpn; use --estimator kl"));
+        }
+        Ok(())
+    }
+
+    /// The entropy of the samples plus a term.
+    fn estimate(
+        &self,
+        x: ArrayView2<'_, f64>,
+        periods: &[f64],
+        norm: Norm,
+        term: f64,
+    ) -> knn_entropy::Result<(Found, Option<Estimate>)> {
+        let (n, d) = x.dim();
+        let (k, window) = (self.settings.k, self.settings.theiler);
+        let close = self.floor.map_or(ClosePoints::Error, ClosePoints::Floor);
+        let mut kl = KozachenkoLeonenko::new(k).norm(norm).window(window).close_points(close);
+        let mut renyi = Renyi::new(self.order, k).norm(norm).window(window).close_points(close);
+        if periods.iter().any(|period| period.is_finite()) {
+            (kl, renyi) = (kl.period(periods), renyi.period(periods));
+        }
+        let (low, high) = (vec![self.low; d], vec![self.high; d]);
+        let estimate = match self.estimator {
+            Estimator::Kl => kl.estimate(x)?,
+            Estimator::Weighted => kl.weighting(Weighting::Efficient { bound: self.bound }).estimate(x)?,
+            Estimator::Truncated => Truncated::new(k, &low, &high).window(window).close_points(close).estimate(x)?,
+            Estimator::Kpn => {
+                let usual = || (n / 10).clamp(50, 200).max(3 * (d + 2)).min(n.saturating_sub(1)).max(d + 2);
+                LombardiPant::new(k, self.p.unwrap_or_else(usual)).window(window).estimate(x)?
+            }
+            Estimator::Renyi => return Ok((Found::bare(renyi.entropy(x)? + term), None)),
+            Estimator::Tsallis => {
+                let (entropy, e) = (renyi.entropy(x)? + term, 1.0 - self.order);
+                let tsallis = if e == 0.0 { entropy } else { (e * entropy).exp_m1() / e };
+                return match tsallis.is_finite() {
+                    true => Ok((Found::bare(tsallis), None)),
+                    false => Err(Error::OutOfRange { what: "the Tsallis entropy" }),
+                };
+            }
+        };
+        Ok((Found::from(&estimate).plus(term), Some(estimate)))
+    }
+
+    fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
+        match error {
+            Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
+            Error::Singular { column } => self.singular(place, *column),
+            Error::Order { order, k } => {
+                let most = 1.0 + *k as f64 / 2.0;
+                let enough = (2.0 * (order - 1.0)).floor() + 1.0;
+                let way = if order.is_finite() { format!(", or use --k {enough} or more") } else { String::new() };
+                Failure::usage(format!(
+                    "--order is {order} and --k is {k}, for which the estimate has infinite variance; use an order below {most}{way}"
+                ))
+            }
+            Error::WeightBound(bound) => {
+                Failure::usage(format!("--bound is {bound}; weights add up to 1, so it must be at least 1"))
+            }
+            Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(
+                "--p is {p}, which does not determine a covariance of {dimension} columns; use at least {}",
+                dimension + 2
+            )),
+            Error::KTooLarge { k, others } if *k != self.settings.k => Failure::usage(format!(
+                "--p is {k}, but a row has only {others} other rows to choose from; use a smaller --p or more rows"
+            )),
+            Error::OutOfBox { row, column, value, low, high } => Failure::usage(format!(
+                "{}, {}, {} is {value}, not from {low} to {high} as all rows should be; set the box with --low and --high",
+                place.data.name,
+                place.row(*row),
+                place.column(*column)
+            )),
+            error => place.explain(error, self.settings.theiler),
+        }
+    }
+
+    /// A column without a density of its own.
+    fn singular(&self, place: Place<'_>, column: usize) -> Failure {
+        let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
+        let others: Vec<String> = others.collect();
+        let constant = place.columns.get(column).is_some_and(|&c| constant(&place.data.values(&[c])));
+        let what = match (constant, self.estimator) {
+            (true, _) => "is constant",
+            (false, Estimator::Kpn) => "is a linear combination of the columns before it among the neighbors of a row",
+            (false, _) => "is a linear combination of the columns before it",
+        };
+        let way = match others.is_empty() {
+            true => "a constant has no density".to_owned(),
+            false => format!("leave it out with --x {}", others.join(",")),
+        };
+        place.refuse(format!("{} {what}, so the entropy is minus infinity; {way}", place.column(column)))
+    }
+}
+
+fn constant(values: &Array2<f64>) -> bool {
+    values.iter().all(|x| Some(x) == values.first())
+}

@@ -1,0 +1,102 @@
+//! Errors of the estimators in the program's words: rows by their lines, columns by their names, ways out by flags of the
+//! command.
+
+use knn_entropy::Error;
+
+use super::input::Data;
+use crate::failure::Failure;
+
+/// Where the rows and columns of an estimator come from.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) data: &'a Data,
+    pub(super) columns: &'a [usize],
+    /// The row of the data that is the first one of the samples.
+    pub(super) first: usize,
+}
+
+impl<'a> Place<'a> {
+    pub(super) fn new(data: &'a Data, columns: &'a [usize]) -> Self {
+        Self { data, columns, first: 0 }
+    }
+
+    /// `line 17`.
+    pub(super) fn row(&self, row: usize) -> String {
+        self.data.row((self.first + row).min(self.data.len().saturating_sub(1)))
+    }
+
+    /// `data.csv, line 17, column 2 ("age")`.
+    fn cell(&self, row: usize, column: usize) -> String {
+        let row = (self.first + row).min(self.data.len().saturating_sub(1));
+        match self.columns.get(column) {
+            Some(&column) => self.data.cell(row, column),
+            None => format!("{}, {}", self.data.name, self.data.row(row)),
+        }
+    }
+
+    /// `column 2 ("age")`.
+    pub(super) fn column(&self, column: usize) -> String {
+        self.columns.get(column).map_or_else(|| format!("column {column}"), |&column| self.data.table.describe(column))
+    }
+
+    /// A sentence about the file.
+    pub(super) fn refuse(&self, message: impl std::fmt::Display) -> Failure {
+        Failure::usage(format!("{}: {message}", self.data.name))
+    }
+
+    /// An error that means the same in every command.
+    pub(super) fn explain(&self, error: &Error, theiler: usize) -> Failure {
+        let cell =
+            |row: usize, column: usize, rest: String| Failure::usage(format!("{} {rest}", self.cell(row, column)));
+        match error {
+            Error::NotFinite { row, column, value } => {
+                cell(*row, *column, format!("is {value}; every number must be finite, take the row out"))
+            }
+            Error::ZeroK => Failure::usage("--k is 0; the nearest neighbor is --k 1"),
+            Error::KTooLarge { k, others } => {
+                let window = if theiler > 0 { ", a smaller --theiler" } else { "" };
+                self.refuse(format!(
+                    "--k is {k}, but a row has only {others} other rows to choose from; use a smaller --k{window} or more rows"
+                ))
+            }
+            Error::Overflow { first, second } => self.refuse(format!(
+                "the distance between {} and {} is too large for a number; scale the columns down",
+                self.row(*first),
+                self.row(*second)
+            )),
+            Error::InvalidFloor(floor) => {
+                Failure::usage(format!("--floor is {floor}; it must be a finite number above 0"))
+            }
+            Error::TorusTooSmall { row, k, distance, period } => self.refuse(format!(
+                "neighbor number {k} of {} is {distance} away, more than half the shortest period, {period}; use a smaller \
+                 --k or more rows",
+                self.row(*row)
+            )),
+            Error::OutOfRange { what } => self.refuse(format!("{what} is larger than the largest number")),
+            Error::TooFewRotations { surrogates, rotations, rows, min_shift } => Failure::usage(format!(
+                "--permutations is {surrogates}, but {rows} rows have only {rotations} rotations by at least {min_shift} \
+                 rows; use --permutations {rotations} or fewer, or --surrogates blocks"
+            )),
+            Error::BlockLength { length, rows } => self.refuse(format!(
+                "blocks of {length} rows do not rearrange {rows} rows; use more rows, or --surrogates shuffle if the rows \
+                 are independent"
+            )),
+            Error::ConditionNeeded => {
+                Failure::usage("--surrogates local needs a condition; give one, or use --surrogates shuffle or rotate")
+            }
+            Error::ZeroSetting { setting } => Failure::usage(format!("{setting} is 0; use at least 1")),
+            error => self.refuse(error),
+        }
+    }
+
+    /// Rows that coincide: which they are, and what to do by the flags of the commands that have `--dither` and
+    /// `--drop-duplicates`.
+    pub(super) fn coincide(&self, first: usize, second: usize, count: usize, k: usize) -> Failure {
+        self.refuse(format!(
+            "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; if rows were recorded \
+             twice, use --drop-duplicates; if the numbers are rounded, give the step with --dither",
+            self.row(first),
+            self.row(second)
+        ))
+    }
+}

@@ -1,0 +1,205 @@
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use eae::data::{Cell, CellProblem, Missing, Note, Table, TableError, TableOptions, TableProblem, Text};
+use ndarray::{Array2, Axis};
+
+use super::settings::Reading;
+use crate::failure::Failure;
+
+/// A file, the rows of it that are used, and what to know about it.
+pub(super) struct Data {
+    pub(super) table: Table,
+    /// The file, as messages call it.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// The rows of the table that are used, in order.
+    rows: Vec<usize>,
+    /// The number of rows that were left out because they lack a value.
+    pub(super) dropped: usize,
+    /// The period of each column, infinite without one.
+    periods: Vec<f64>,
+    drop_missing: bool,
+}
+
+impl Data {
+    pub(super) fn read(path: &Path, reading: &Reading) -> Result<Self, Failure> {
+        let options = TableOptions::new().header(reading.header.into()).missing(Missing::Keep).text(Text::Categories);
+        let table = Table::read_with(path, &options).map_err(refused)?;
+        let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+        let rows = (0..table.values.nrows()).collect();
+        let periods = periods(&table, &reading.period)?;
+        let drop_missing = reading.drop_missing;
+        Ok(Self { table, name, path: path.to_owned(), rows, dropped: 0, periods, drop_missing })
+    }
+
+    /// The columns that a list means, all if there is none.
+    pub(super) fn columns(&self, list: Option<&str>) -> Result<Vec<usize>, Failure> {
+        match list {
+            Some(list) => self.table.columns(list).map_err(|e| Failure::usage(format!("{}: {e}", self.name))),
+            None => Ok((0..self.table.values.ncols()).collect()),
+        }
+    }
+
+    /// Leaves out the rows that lack a value in one of the columns if that was asked for, and checks all others.
+    pub(super) fn complete(&mut self, columns: &[usize]) -> Result<(), Failure> {
+        if self.drop_missing {
+            self.rows = self.table.complete_rows(columns);
+            self.dropped = self.table.values.nrows() - self.rows.len();
+            if self.rows.is_empty() {
+                let all = if self.dropped == 1 {
+                    "its only row lacks".to_owned()
+                } else {
+                    format!("each of its {} rows lacks", self.dropped)
+                };
+                return Err(Failure::usage(format!(
+                    "{}: {all} a value in a used column; choose other columns",
+                    self.name
+                )));
+            }
+        } else {
+            self.table.require_complete(columns).map_err(refused)?;
+        }
+        for &column in columns {
+            let infinite = |row: &&usize| !self.table.values[[**row, column]].is_finite();
+            if let Some(&row) = self.rows.iter().find(infinite) {
+                let value = self.table.values[[row, column]];
+                let cell = self.cell_of_table(row, column);
+                return Err(Failure::usage(format!(
+                    "{cell} is {value}; every number must be finite, take the row out"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses columns of text.
+    pub(super) fn require_numbers(&self, columns: &[usize]) -> Result<(), Failure> {
+        self.table.require_numbers(columns).map_err(refused)
+    }
+
+    /// Keeps the first of rows that are equal in these columns; returns the number of the others.
+    pub(super) fn drop_duplicates(&mut self, columns: &[usize]) -> usize {
+        let before = self.rows.len();
+        let mut seen = HashSet::new();
+        // Adding 0 makes the two zeros one.
+        let key =
+            |row: usize| columns.iter().map(|&c| (self.table.values[[row, c]] + 0.0).to_bits()).collect::<Vec<_>>();
+        self.rows.retain(|&row| seen.insert(key(row)));
+        before - self.rows.len()
+    }
+
+    /// The number of rows that are used.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The used rows of some columns.
+    pub(super) fn values(&self, columns: &[usize]) -> Array2<f64> {
+        self.table.values.select(Axis(0), &self.rows).select(Axis(1), columns)
+    }
+
+    /// The periods of some columns.
+    pub(super) fn periods(&self, columns: &[usize]) -> Vec<f64> {
+        columns.iter().map(|&column| self.periods[column]).collect()
+    }
+
+    /// A column by its name, or by its number.
+    pub(super) fn column(&self, column: usize) -> String {
+        match &self.table.names {
+            Some(names) if !names[column].is_empty() => names[column].clone(),
+            _ => column.to_string(),
+        }
+    }
+
+    /// A used row as editors count: `line 17`.
+    pub(super) fn row(&self, row: usize) -> String {
+        self.row_of_table(self.rows[row])
+    }
+
+    /// A value of a used row: `data.csv, line 17, column 2 ("age")`.
+    pub(super) fn cell(&self, row: usize, column: usize) -> String {
+        self.cell_of_table(self.rows[row], column)
+    }
+
+    fn row_of_table(&self, row: usize) -> String {
+        self.table.line(row).map_or_else(|| format!("row {row} (from 0)"), |line| format!("line {line}"))
+    }
+
+    fn cell_of_table(&self, row: usize, column: usize) -> String {
+        format!("{}, {}, {}", self.name, self.row_of_table(row), self.table.describe(column))
+    }
+
+    /// What the reader decided, and how many rows were left out.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<String> =
+            self.table.notes.iter().map(|note| format!("{}: {}", self.name, reworded(note))).collect();
+        if self.dropped > 0 {
+            let (total, dropped) = (self.table.values.nrows(), self.dropped);
+            notes.push(format!("{}: {dropped} of {total} rows lack a value and were left out", self.name));
+        }
+        notes
+    }
+}
+
+/// The library's ways out in the program's words.
+fn reworded(note: &Note) -> String {
+    match note {
+        Note::NumericHeader { row, line } => format!(
+            "line {line}, {row:?}, was read as a row of numbers; if these are the names of the columns, use --header yes"
+        ),
+        Note::FirstRowHasText { row, line } => format!(
+            "line {line}, {row:?}, was read as a row and not as names; if these are the names of the columns, use --header \
+             yes"
+        ),
+        Note::OneColumnOrTwo { row } => format!(
+            "{row:?} was read as two columns of integers; if it is one number with a decimal comma, write a decimal point"
+        ),
+        note => note.to_string(),
+    }
+}
+
+/// What is wrong with a file, the ways out in the program's words.
+fn refused(error: TableError) -> Failure {
+    let path = match error.path.display().to_string() {
+        name if name == "-" => "standard input".to_owned(),
+        name => name,
+    };
+    let said = match &*error.problem {
+        TableProblem::Cell { cell, problem: CellProblem::Missing { text } } => {
+            let what =
+                if text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") };
+            format!("{path}, {}: {what} missing; fill it in, or use --drop-missing to leave such rows out", place(cell))
+        }
+        TableProblem::Cell { cell, problem: CellProblem::Text { text, remedy } } => {
+            let remedy =
+                remedy.replace(", leave the column out, or read text as categories", ", or leave the column out");
+            format!("{path}, {}: {text:?} is not a number; {remedy}", place(cell))
+        }
+        TableProblem::Cell { cell, problem } => format!("{path}, {}: {problem}", place(cell)),
+        TableProblem::Line { line, problem } => format!("{path}, line {line}: {problem}"),
+        problem => format!("{path}: {problem}"),
+    };
+    Failure::usage(said)
+}
+
+fn place(cell: &Cell) -> String {
+    cell.to_string()
+}
+
+/// The period of each column from `COLUMN=LENGTH`.
+fn periods(table: &Table, given: &[String]) -> Result<Vec<f64>, Failure> {
+    let mut periods = vec![f64::INFINITY; table.values.ncols()];
+    for given in given {
+        let bad = |why: &str| Failure::usage(format!("--period is {given:?}; {why}"));
+        let (column, length) = given.rsplit_once('=').ok_or_else(|| bad("write COLUMN=LENGTH, such as angle=360"))?;
+        let length: f64 = length.trim().parse().map_err(|_| bad("its length must be a number"))?;
+        if !(length.is_finite() && length >= 1e-300) {
+            return Err(bad("its length must be a finite number above 0"));
+        }
+        for column in table.columns(column).map_err(|e| bad(&e.to_string()))? {
+            periods[column] = length;
+        }
+    }
+    Ok(periods)
+}

@@ -1,0 +1,99 @@
+use knn_entropy::{Estimate, Ksg, KsgVariant, MesnerShalizi, MixedKsg, Norm, Result, Ross, Ties};
+use ndarray::ArrayView2;
+
+use super::blocks::Block;
+
+/// How an information is measured, with all settings.
+#[derive(Clone, Debug)]
+pub(super) struct Measure {
+    pub(super) kind: Kind,
+    pub(super) k: usize,
+    pub(super) norm: Norm,
+    pub(super) window: usize,
+    pub(super) seed: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Ksg(KsgVariant, Rule),
+    Gao,
+    Ross,
+    MesnerShalizi,
+}
+
+/// The rule for ties.
+#[derive(Clone, Debug)]
+pub(super) enum Rule {
+    Count,
+    Error,
+    /// A step for each column.
+    Dither(Vec<f64>),
+}
+
+/// The sides of an information, and what is given. Without a condition `z` has no columns.
+pub(super) struct Sides {
+    pub(super) x: Block,
+    pub(super) y: Block,
+    pub(super) z: Block,
+}
+
+impl Sides {
+    pub(super) fn blocks(&self) -> [&Block; 3] {
+        [&self.x, &self.y, &self.z]
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.x.values.nrows()
+    }
+
+    /// The names of all columns, those of x first.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.blocks().iter().flat_map(|block| block.names.clone()).collect()
+    }
+
+    /// The periods of all columns; none if no column has one.
+    fn periods(&self) -> Vec<f64> {
+        let all: Vec<f64> = self.blocks().iter().flat_map(|block| block.periods.clone()).collect();
+        if all.iter().any(|period| period.is_finite()) { all } else { Vec::new() }
+    }
+}
+
+impl Measure {
+    /// The information with the rows of `x` in the place of those of the first side.
+    pub(super) fn estimate(&self, x: ArrayView2<'_, f64>, sides: &Sides) -> Result<Estimate> {
+        let (y, z) = (sides.y.values.view(), sides.z.values.view());
+        let (k, norm, window) = (self.k, self.norm, self.window);
+        let periods = sides.periods();
+        match &self.kind {
+            Kind::Ksg(variant, rule) => {
+                let ties = match rule {
+                    Rule::Count => Ties::Count,
+                    Rule::Error => Ties::Error,
+                    Rule::Dither(steps) => Ties::Dither { steps, seed: self.seed },
+                };
+                let ksg = Ksg::new(k).variant(*variant).norm(norm).window(window).periods(&periods).ties(ties);
+                ksg.conditional_estimate(x, y, z)
+            }
+            Kind::Gao => MixedKsg::new(k).norm(norm).window(window).periods(&periods).estimate(x, y),
+            Kind::MesnerShalizi => {
+                MesnerShalizi::new(k).norm(norm).window(window).periods(&periods).conditional_estimate(x, y, z)
+            }
+            Kind::Ross => {
+                let (numbers, of_numbers, labels) =
+                    if sides.y.all_labels() { (x, &sides.x, y) } else { (y, &sides.y, x) };
+                let labels: Vec<Vec<u64>> =
+                    labels.outer_iter().map(|row| row.iter().map(|x| x.to_bits()).collect()).collect();
+                let mut ross = Ross::new(k).norm(norm).window(window);
+                if of_numbers.periods.iter().any(|period| period.is_finite()) {
+                    ross = ross.period(&of_numbers.periods);
+                }
+                ross.estimate(numbers, &labels)
+            }
+        }
+    }
+
+    /// The information of the sides as they are.
+    pub(super) fn of(&self, sides: &Sides) -> Result<Estimate> {
+        self.estimate(sides.x.values.view(), sides)
+    }
+}

@@ -1,0 +1,18 @@
+//! The commands that estimate from files. `settings` has their common flags, `input` reads the files, `hints` has their errors
+//! in the program's words, `warnings` has what should be known beside the number, and `print` has the common part of reports.
+
+mod blocks;
+mod choice;
+pub(crate) mod divergence;
+mod each;
+pub(crate) mod entropy;
+mod hints;
+mod input;
+mod measure;
+pub(crate) mod mi;
+mod print;
+mod rounding;
+mod settings;
+mod significance;
+pub(crate) mod te;
+mod warnings;

@@ -1,0 +1,134 @@
+use std::path::PathBuf;
+
+use knn_entropy::{Estimate, Warning};
+use ndarray::Array1;
+use serde::Serialize;
+
+use super::input::Data;
+use super::settings::{Settings, Unit};
+
+/// An estimate in nats, as reports need it.
+pub(super) struct Found {
+    pub(super) value: f64,
+    error: Option<f64>,
+    interval: Option<(f64, f64)>,
+    local: Option<Array1<f64>>,
+}
+
+impl Found {
+    /// A number without an error.
+    pub(super) fn bare(value: f64) -> Self {
+        Self { value, error: None, interval: None, local: None }
+    }
+
+    /// A number with a standard error and nothing else.
+    pub(super) fn with_error(value: f64, error: f64) -> Self {
+        let width = 1.959_963_984_540_054 * error;
+        Self { value, error: Some(error), interval: Some((value - width, value + width)), local: None }
+    }
+
+    /// With a known term for every row, such as that of a change of variables.
+    pub(super) fn plus(mut self, term: f64) -> Self {
+        self.value += term;
+        self.interval = self.interval.map(|(low, high)| (low + term, high + term));
+        self.local = self.local.map(|local| local + term);
+        self
+    }
+}
+
+impl From<&Estimate> for Found {
+    fn from(estimate: &Estimate) -> Self {
+        // The interval of a saturated estimate is narrow, and the truth is far above.
+        let saturated = estimate.warnings().iter().any(|warning| matches!(warning, Warning::Saturated { .. }));
+        Self {
+            value: estimate.value(),
+            error: Some(estimate.standard_error()),
+            interval: (!saturated).then(|| estimate.sampling_interval(0.95)),
+            local: Some(estimate.local().to_owned()),
+        }
+    }
+}
+
+/// The common part of reports.
+#[derive(Serialize)]
+pub(super) struct Numbers {
+    #[serde(skip)]
+    pub(super) value: f64,
+    pub(super) unit: &'static str,
+    pub(super) n: usize,
+    pub(super) k: usize,
+    pub(super) standard_error: Option<f64>,
+    pub(super) sampling_interval_95: Option<(f64, f64)>,
+    pub(super) theiler: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) local: Option<Vec<f64>>,
+    pub(super) dropped: usize,
+    pub(super) warnings: Vec<String>,
+    pub(super) file: PathBuf,
+}
+
+impl Numbers {
+    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, warnings: Vec<String>) -> Self {
+        let unit = settings.unit;
+        let local = found.local.as_ref().filter(|_| settings.local);
+        Self {
+            value: unit.of(found.value),
+            unit: unit.name(),
+            n,
+            k: settings.k,
+            standard_error: found.error.map(|error| unit.of(error)),
+            sampling_interval_95: found.interval.map(|(low, high)| (unit.of(low), unit.of(high))),
+            theiler: settings.theiler,
+            local: local.map(|local| local.iter().map(|&x| unit.of(x)).collect()),
+            dropped: data.dropped,
+            warnings,
+            file: data.path.clone(),
+        }
+    }
+
+    /// For a number that has no unit.
+    pub(super) fn without_unit(self) -> Self {
+        Self { unit: "none", ..self }
+    }
+
+    /// Prints for people: warnings on standard error, then the value with its error, or with `--local` the contributions,
+    /// one a line.
+    pub(super) fn print(&self, what: &str, details: &str) {
+        warn(&self.warnings);
+        let unit = if self.unit == "none" { String::new() } else { format!(" {}", self.unit) };
+        let error = self.standard_error.map_or(String::new(), |error| format!(" (standard error {error:.6})"));
+        let interval = self.sampling_interval_95.map_or(String::new(), |(low, high)| {
+            format!("\n95 % interval {low:.6} to {high:.6} (sampling error only; bias not included)")
+        });
+        let summary = format!("{what} {:.6}{unit}{error}{interval}\n{details}", self.value);
+        match &self.local {
+            None => crate::print_lines(&[summary]),
+            Some(local) => {
+                eprintln!("{summary}");
+                crate::print_lines(&local.iter().map(f64::to_string).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+/// Prints warnings on standard error.
+pub(super) fn warn(warnings: &[String]) {
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+/// `1 column`, `3 columns`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A share in percent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// An amount of nats in a unit, for a sentence.
+pub(super) fn amount(nats: f64, unit: Unit) -> String {
+    format!("{:.3} {}", unit.of(nats), unit.name())
+}

@@ -1,0 +1,155 @@
+//! Numbers that were rounded: whether that matters for an estimate, and the steps by which they are spread.
+
+use std::collections::HashMap;
+
+use knn_entropy::{Auto, Metric, NeighborSearch, Norm, Samples, rounding_step};
+use ndarray::{Array2, ArrayView1, ArrayView2};
+
+use crate::failure::Failure;
+
+/// A step is coarse if it is more than this part of the distance to the k-th neighbor.
+const COARSE: f64 = 0.1;
+
+/// What `--dither` says.
+#[derive(Clone, Debug)]
+pub(super) enum Dither {
+    /// By the detected steps if they are coarse.
+    Auto,
+    No,
+    /// A step for each column, or one for all.
+    Steps(Vec<f64>),
+}
+
+impl std::str::FromStr for Dither {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => return Ok(Self::Auto),
+            "no" => return Ok(Self::No),
+            _ => {}
+        }
+        let step = |item: &str| item.trim().parse().ok().filter(|step: &f64| step.is_finite() && *step >= 0.0);
+        let steps: Option<Vec<f64>> = text.split(',').map(step).collect();
+        steps.map(Self::Steps).ok_or_else(|| "it must be auto, no, or steps such as 0.01 or 0.01,0,5".to_owned())
+    }
+}
+
+impl Dither {
+    /// The step of each column, or none if nothing is spread.
+    pub(super) fn steps(&self, columns: usize, detect: impl FnOnce() -> Vec<f64>) -> Result<Option<Vec<f64>>, Failure> {
+        let steps = match self {
+            Self::No => return Ok(None),
+            Self::Auto => detect(),
+            Self::Steps(steps) if steps.len() == 1 => vec![steps[0]; columns],
+            Self::Steps(steps) if steps.len() == columns => steps.clone(),
+            Self::Steps(steps) => {
+                return Err(Failure::usage(format!(
+                    "--dither has {} steps for {columns} columns; give one for each, or one for all",
+                    steps.len()
+                )));
+            }
+        };
+        Ok(steps.iter().any(|step| *step > 0.0).then_some(steps))
+    }
+}
+
+/// For each column the step to which it is rounded, if that is not small beside the distance to the k-th neighbor, and 0
+/// otherwise. With coarse steps, those of the other columns do no harm.
+pub(super) fn coarse_steps(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], window: usize) -> Vec<f64> {
+    let mut steps: Vec<f64> = x.columns().into_iter().map(step).collect();
+    let typical = if steps.iter().any(|step| *step > 0.0) { distance(x, k, norm, periods, window) } else { None };
+    // Without a distance above 0 all rows coincide with their neighbors.
+    let least = COARSE * typical.unwrap_or(0.0);
+    steps.iter_mut().filter(|step| **step <= least).for_each(|step| *step = 0.0);
+    steps
+}
+
+/// The step to which a column is rounded, 0 for none.
+pub(super) fn step(column: ArrayView1<'_, f64>) -> f64 {
+    rounding_step(column.iter().copied()).unwrap_or(0.0)
+}
+
+/// The geometric mean of the distances to the k-th neighbor that are not 0.
+fn distance(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], window: usize) -> Option<f64> {
+    let metric = match periods.iter().any(|period| period.is_finite()) {
+        true => Metric::Torus(norm, periods),
+        false => Metric::Norm(norm),
+    };
+    let neighbors = Auto.among(&Samples::new(x).ok()?, k, metric, window).ok()?;
+    let logs: Vec<f64> = neighbors.distances.column(k - 1).iter().filter(|r| **r > 0.0).map(|r| r.ln()).collect();
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    mean.is_finite().then(|| mean.exp())
+}
+
+/// The number of rows that coincide with another one.
+pub(super) fn coinciding(x: ArrayView2<'_, f64>) -> usize {
+    let mut counts: HashMap<Vec<u64>, usize> = HashMap::new();
+    for row in x.outer_iter() {
+        *counts.entry(row.iter().map(|x| (x + 0.0).to_bits()).collect()).or_default() += 1;
+    }
+    counts.into_values().filter(|count| *count > 1).sum()
+}
+
+/// Brings numbers that were spread beyond limits back, by reflection: what was rounded to a limit lies on its inner side.
+pub(super) fn reflect(x: &mut Array2<f64>, low: f64, high: f64) {
+    x.mapv_inplace(|x| if x < low { 2.0 * low - x } else { x });
+    x.mapv_inplace(|x| if x > high { 2.0 * high - x } else { x });
+}
+
+/// A step without the digits that rounding errors make.
+pub(super) fn shown(step: f64) -> String {
+    let short: f64 = format!("{step:.9e}").parse().unwrap_or(step);
+    format!("{short}")
+}
+
+/// `column x is rounded to 0.01; spread within that step (seed 0)`.
+pub(super) fn said(names: &[String], steps: &[f64], seed: u64) -> Vec<String> {
+    let one = |(name, step): (&String, &f64)| {
+        format!("column {name} is rounded to {}; spread within that step (seed {seed})", shown(*step))
+    };
+    names.iter().zip(steps).filter(|(_, step)| **step > 0.0).map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    /// A chaotic sequence.
+    fn numbers(n: usize) -> Array2<f64> {
+        let mut x = 0.3_f64;
+        Array2::from_shape_simple_fn((n, 1), || {
+            x = 3.99 * x * (1.0 - x);
+            x
+        })
+    }
+
+    #[test]
+    fn a_step_is_coarse_beside_the_distances() {
+        let coarse =
+            |step: f64| coarse_steps(numbers(500).mapv(|x| (x / step).round() * step).view(), 3, Norm::L2, &[], 0)[0];
+        assert!((coarse(0.01) - 0.01).abs() < 1e-12);
+        assert_eq!((coarse(1e-6), coarse_steps(numbers(500).view(), 3, Norm::L2, &[], 0)[0]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn settings_of_dither() {
+        assert!(matches!("0.01,0".parse(), Ok(Dither::Steps(steps)) if steps == [0.01, 0.0]));
+        for text in ["", "x", "-1", "inf", "1,"] {
+            assert!(text.parse::<Dither>().is_err(), "{text}");
+        }
+        let one = Dither::Steps(vec![0.5]);
+        assert_eq!(one.steps(2, Vec::new).unwrap(), Some(vec![0.5, 0.5]));
+        assert!(Dither::Steps(vec![0.5, 1.0]).steps(3, Vec::new).is_err());
+        assert_eq!(Dither::Auto.steps(1, || vec![0.0]).unwrap(), None);
+    }
+
+    #[test]
+    fn reflected_and_counted() {
+        let mut x = ndarray::array![[-0.25], [0.5], [1.125]];
+        reflect(&mut x, 0.0, 1.0);
+        assert_eq!(x, ndarray::array![[0.25], [0.5], [0.875]]);
+        assert_eq!(coinciding(ndarray::array![[0.0, 1.0], [-0.0, 1.0], [2.0, 1.0], [0.0, 1.0]].view()), 3);
+    }
+}

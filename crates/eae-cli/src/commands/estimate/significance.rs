@@ -1,0 +1,113 @@
+//! Which surrogates a test compares with.
+
+use clap::ValueEnum;
+use knn_entropy::{Result, Surrogates, autocorrelation};
+use ndarray::ArrayView2;
+use serde::Serialize;
+
+/// Neighbors in the condition among which rows are permuted.
+const LOCAL: usize = 5;
+
+#[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum SurrogatesName {
+    /// Those that suit the rows: local with a condition, rotate for series, shuffle otherwise.
+    Auto,
+    /// Shuffled rows: for independent rows.
+    Shuffle,
+    /// Rotations: for series.
+    Rotate,
+    /// Shuffled blocks of rows: for series too short for enough rotations.
+    Blocks,
+    /// Rows change places with rows of nearly the same condition.
+    Local,
+}
+
+/// The surrogates of a test, and why these.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) name: SurrogatesName,
+    pub(super) surrogates: Surrogates,
+    pub(super) why: String,
+    /// A reason to doubt the p-value.
+    pub(super) doubt: Option<String>,
+}
+
+/// The surrogates of x for a test of its dependence on y, `conditional` if something is given.
+pub(super) fn plan(
+    wish: SurrogatesName,
+    x: ArrayView2<'_, f64>,
+    y: ArrayView2<'_, f64>,
+    conditional: bool,
+    (window, count): (usize, usize),
+) -> Result<Plan> {
+    let (of_x, of_y) = (autocorrelation(x)?, autocorrelation(y)?);
+    let n = x.nrows();
+    let series = of_x.is_significant() && of_y.is_significant();
+    let min_shift = of_x.min_shift().max(window.min(n / 4)).max(1);
+    let rotations = (n + 1).saturating_sub(2 * min_shift);
+    let reason = if window > 0 {
+        "--theiler says that rows are a series"
+    } else {
+        "rows depend on earlier rows in both variables"
+    };
+    let (name, why) = match wish {
+        SurrogatesName::Auto if conditional => {
+            (SurrogatesName::Local, "rows with nearly the same condition change places".to_owned())
+        }
+        SurrogatesName::Auto if n < 3 || (window == 0 && !series) => {
+            (SurrogatesName::Shuffle, "rows do not depend on earlier rows in both variables".to_owned())
+        }
+        SurrogatesName::Auto if rotations >= count => (SurrogatesName::Rotate, reason.to_owned()),
+        SurrogatesName::Auto => (SurrogatesName::Blocks, format!("{reason}, and there are only {rotations} rotations")),
+        name => (name, "--surrogates says so".to_owned()),
+    };
+    let surrogates = match name {
+        SurrogatesName::Auto | SurrogatesName::Shuffle => Surrogates::Shuffle,
+        SurrogatesName::Rotate => Surrogates::Rotate { min_shift },
+        SurrogatesName::Blocks => Surrogates::Blocks { length: of_x.block_length() },
+        SurrogatesName::Local => Surrogates::Local { k: LOCAL },
+    };
+    let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
+    let doubt = (independent && (series || window > 0)).then(|| {
+        format!(
+            "the p-value may be too small: rows depend on earlier ones, which the {} surrogates do not keep; --surrogates \
+             rotate does",
+            super::settings::word(name)
+        )
+    });
+    Ok(Plan { name, surrogates, why, doubt })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    #[test]
+    fn surrogates_suit_the_rows() {
+        let mut x = 0.3_f64;
+        let mut chaos = || {
+            x = 3.99 * x * (1.0 - x);
+            x - 0.5
+        };
+        let noise = Array2::from_shape_simple_fn((400, 1), &mut chaos);
+        let mut level = 0.0;
+        let slow = Array2::from_shape_simple_fn((400, 1), || {
+            level = 0.95 * level + chaos();
+            level
+        });
+        let of = |wish, x: &Array2<f64>, y: &Array2<f64>, conditional, window, count| {
+            plan(wish, x.view(), y.view(), conditional, (window, count)).unwrap()
+        };
+        use SurrogatesName::{Auto, Blocks, Local, Rotate, Shuffle};
+        assert_eq!(of(Auto, &slow, &noise, false, 0, 99).name, Shuffle);
+        assert_eq!(of(Auto, &slow, &slow, false, 0, 99).name, Rotate);
+        assert_eq!(of(Auto, &slow, &slow, false, 0, 399).name, Blocks);
+        assert_eq!(of(Auto, &noise, &noise, false, 5, 99).name, Rotate);
+        let local = of(Auto, &slow, &slow, true, 0, 99);
+        assert!(local.name == Local && local.doubt.is_some());
+        assert!(of(Shuffle, &slow, &slow, false, 0, 99).doubt.is_some());
+        assert!(of(Shuffle, &noise, &slow, false, 0, 99).doubt.is_none());
+    }
+}

@@ -1,0 +1,45 @@
+use knn_entropy::Warning;
+
+use super::hints::Place;
+use super::print::{amount, percent};
+use super::settings::Unit;
+
+/// A warning of the library in the program's words. `name` names a column of a block.
+///
+/// None for ties, of which commands say themselves what became of them.
+pub(super) fn reworded(
+    warning: &Warning,
+    unit: Unit,
+    name: &dyn Fn(usize, usize) -> String,
+    places: [Place<'_>; 2],
+) -> Option<String> {
+    let said = match warning {
+        Warning::Ties { .. } => return None,
+        Warning::Rounded { column, step, .. } => format!(
+            "column {} is rounded to {step}, which is not small beside the distances of neighbors; --dither {step} spreads it",
+            name(0, *column)
+        ),
+        Warning::Constant { block, column } => {
+            format!("column {} is constant and carries no information", name(*block, *column))
+        }
+        Warning::Saturated { share, bound } => format!(
+            "saturated: {} of the rows have no other neighbors than the nearest ones, and no estimate from these rows can \
+             exceed {}; the truth can be anything above, so take more rows",
+            percent(*share),
+            amount(*bound, unit)
+        ),
+        Warning::HeavyTails { rows, nats } => format!(
+            "{rows} rows lie far from the Gaussians of their neighbors and add {}, as heavy tails do; use --estimator kl",
+            amount(*nats, unit)
+        ),
+        Warning::SharedRows { count, first, copy } => format!(
+            "{count} rows of {} are rows of {}, too, the first of them {} and {}; each was left out of its own neighbors",
+            places[0].data.name,
+            places[1].data.name,
+            places[0].row(*first),
+            places[1].row(*copy)
+        ),
+        warning => warning.to_string(),
+    };
+    Some(said)
+}

@@ -1,0 +1,77 @@
+//! `eae mi --each`: columns in the order of their information with a target.
+
+use std::fs;
+
+use super::{error, is_near, number, report, warns};
+use crate::{eae, stderr};
+
+/// Three columns, a continuous target and a label. The comparison below was made from the same numbers.
+fn features() -> String {
+    let mut x = 0.3_f64;
+    let mut next = || {
+        x = 3.99 * x * (1.0 - x);
+        x
+    };
+    let mut text = "a,b,far,y,class\n".to_owned();
+    for _ in 0..200 {
+        let [a, _, b, noise] = [next(), next(), next(), next()];
+        let class = if a + 0.3 * b > 0.6 { "high" } else { "low" };
+        text += &format!("{a},{b},{},{},{class}\n", 0.5 * a + 0.1 * noise, a + 0.2 * b);
+    }
+    text
+}
+
+/// scikit-learn 1.x, `mutual_info_regression(X, y, n_neighbors=3)` and `mutual_info_classif(X, label, n_neighbors=3)`; it adds
+/// noise of 1e-10 standard deviations.
+const REGRESSION: [(&str, f64); 3] = [("a", 3.250_929_184), ("far", 2.289_412_721), ("b", 1.371_600_953)];
+const CLASSIFICATION: [(&str, f64); 3] = [("far", 0.674_438_644), ("a", 0.672_724_359), ("b", 0.013_087_162)];
+
+#[test]
+fn columns_rank_as_in_scikit_learn() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("x.csv"), features()).unwrap();
+    for (target, expected, estimator) in [("y", REGRESSION, "ksg1"), ("class", CLASSIFICATION, "ross")] {
+        let found = report(folder, &format!("mi x.csv --y {target} --each --x a,b,far"));
+        let columns = found["columns"].as_array().unwrap();
+        assert_eq!(columns.len(), 3);
+        for (column, (name, information)) in columns.iter().zip(expected) {
+            assert_eq!((&column["name"], &column["estimator"]), (&name.into(), &estimator.into()));
+            is_near(number(column, "mutual_information"), information, 1e-6);
+            assert!(
+                number(column, "standard_error") > 0.0
+                    && number(column, "corrected_p_value") >= number(column, "p_value")
+            );
+        }
+        assert_eq!((number(&columns[0], "p_value"), number(&columns[0], "corrected_p_value")), (0.01, 0.01));
+        assert_eq!((&found["surrogates"], &found["target"][0]), (&"shuffle".into(), &target.into()));
+    }
+    let chance = report(folder, "mi x.csv --y class --each --x b,far");
+    assert!(number(&chance["columns"][1], "corrected_p_value") > 0.05);
+    // The columns are those but the target; one with a label has an estimator of its own.
+    let all = report(folder, "mi x.csv --y y --each --permutations 0 --unit bits");
+    let columns = all["columns"].as_array().unwrap();
+    assert_eq!((columns.len(), &columns[3]["name"], &columns[3]["estimator"]), (4, &"class".into(), &"ross".into()));
+    assert!(columns[0].get("p_value").is_none() && all["unit"] == "bits");
+    is_near(number(&columns[0], "mutual_information") * 2_f64.ln(), REGRESSION[0].1, 1e-6);
+    // For people, a line for each.
+    let text = eae(folder, &["mi", "x.csv", "--y", "y", "--each"]);
+    assert!(text.status.success(), "{}", stderr(&text));
+    let lines = String::from_utf8(text.stdout).unwrap();
+    assert_eq!(lines.lines().filter(|line| line.contains("ksg1") || line.contains("ross")).count(), 4, "{lines}");
+}
+
+#[test]
+fn constant_columns_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows: String =
+        (0..50).map(|i| format!("{},7,{}\n", (0.618 * f64::from(i)).fract(), (0.755 * f64::from(i)).fract())).collect();
+    fs::write(folder.join("x.csv"), format!("a,same,y\n{rows}")).unwrap();
+    let found = report(folder, "mi x.csv --y y --each --permutations 9");
+    assert_eq!(found["columns"].as_array().unwrap().len(), 1);
+    warns(&found, "same: constant");
+    assert!(error(folder, "mi x.csv --y same --each").contains("column 1 (\"same\") is constant"));
+    assert!(error(folder, "mi x.csv --y same --each --x same").contains("no columns beside the target"));
+    assert!(error(folder, "mi x.csv --each").contains("--y"));
+}

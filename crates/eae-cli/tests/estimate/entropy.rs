@@ -1,0 +1,212 @@
+//! `eae entropy`: rounded numbers, repeated rows, scales, and columns without a density.
+
+use std::fs;
+
+use super::{error, is_near, normal, number, report, warns, write};
+use crate::{eae, stderr};
+
+/// The entropy of N(0, 1) is ln(2 pi e) / 2.
+const NORMAL: f64 = 1.418_938_533_204_672_7;
+
+#[test]
+fn rounded_numbers_are_spread_within_their_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "round.csv", "x", &normal(5000, 1, 1).mapv(|x| (100.0 * x).round() / 100.0));
+    let found = report(folder, "entropy round.csv");
+    is_near(number(&found, "entropy"), NORMAL, 0.04);
+    is_near(found["dither"][0].as_f64().unwrap(), 0.01, 1e-12);
+    assert!(number(&found, "coinciding_rows") > 4000.0);
+    warns(&found, "column x is rounded to 0.01; spread within that step (seed 0)");
+    assert_ne!(report(folder, "entropy round.csv --seed 1")["entropy"], found["entropy"]);
+    // The way out of the error is a way out.
+    let refused = error(folder, "entropy round.csv --dither no");
+    assert!(refused.contains("--dither") && refused.contains("line 2") && !refused.contains("--floor"), "{refused}");
+    assert_eq!(report(folder, "entropy round.csv --dither 0.01")["dither"][0], 0.01);
+    is_near(number(&report(folder, "entropy round.csv --dither 0.01"), "entropy"), NORMAL, 0.04);
+    // Continuous numbers are left alone.
+    write(folder, "x.csv", "", &normal(300, 1, 2));
+    assert!(report(folder, "entropy x.csv")["dither"].is_null());
+    assert!(error(folder, "entropy x.csv --dither 1,2").contains("--dither has 2 steps for 1 columns"));
+    // Numbers rounded to a limit of a box stay in the box.
+    write(folder, "unit.csv", "", &(normal(500, 1, 3).mapv(|x| (20.0 * x.abs().fract()).round() / 20.0)));
+    is_near(number(&report(folder, "entropy unit.csv --estimator truncated"), "entropy"), 0.0, 0.1);
+}
+
+#[test]
+fn rows_recorded_twice_are_named_and_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let once = normal(400, 2, 4);
+    write(folder, "once.csv", "a,b", &once);
+    write(folder, "twice.csv", "a,b", &ndarray::concatenate![ndarray::Axis(0), once, once]);
+    let refused = error(folder, "entropy twice.csv --k 1");
+    assert!(refused.contains("line 2 with line 402") && refused.contains("--drop-duplicates"), "{refused}");
+    let found = report(folder, "entropy twice.csv --k 1 --drop-duplicates");
+    assert_eq!(found["entropy"], report(folder, "entropy once.csv --k 1")["entropy"]);
+    assert_eq!(
+        (&found["duplicates_dropped"], &found["n"], &found["coinciding_rows"]),
+        (&400.into(), &400.into(), &0.into())
+    );
+    warns(&found, "400 rows are copies");
+    // A floor is no error, either.
+    assert!(report(folder, "entropy twice.csv --k 1 --floor 0.1")["entropy"].is_f64());
+}
+
+#[test]
+fn units_and_scales() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut x = normal(500, 2, 5);
+    x.column_mut(1).mapv_inplace(|x| 1000.0 * x);
+    write(folder, "x.csv", "", &x);
+    let (nats, bits) = (report(folder, "entropy x.csv --local"), report(folder, "entropy x.csv --local --unit bits"));
+    assert_eq!(bits["unit"], "bits");
+    let ratio = |a: &serde_json::Value, b: &serde_json::Value| a.as_f64().unwrap() / b.as_f64().unwrap();
+    for (a, b) in [
+        (&nats["entropy"], &bits["entropy"]),
+        (&nats["standard_error"], &bits["standard_error"]),
+        (&nats["sampling_interval_95"][0], &bits["sampling_interval_95"][0]),
+        (&nats["local"][7], &bits["local"][7]),
+    ] {
+        is_near(ratio(a, b), 2_f64.ln(), 1e-12);
+    }
+    // Two normal columns of standard deviations 1 and 1000. Unequal scales make a large error.
+    let truth = 2.0 * NORMAL + 1000_f64.ln();
+    let scaled = report(folder, "entropy x.csv --standardize --local");
+    is_near(number(&scaled, "entropy"), truth, 0.15);
+    assert!((number(&nats, "entropy") - truth).abs() > 0.2);
+    let local: Vec<f64> = scaled["local"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
+    is_near(local.iter().sum::<f64>() / 500.0, number(&scaled, "entropy"), 1e-10);
+    is_near(
+        number(&report(folder, "entropy x.csv --standardize --estimator tsallis --order 1"), "entropy"),
+        truth,
+        0.15,
+    );
+    assert_eq!(report(folder, "entropy x.csv --estimator tsallis")["unit"], "none");
+    assert!(error(folder, "entropy x.csv --estimator tsallis --unit bits").contains("no unit"));
+    // Far from 0, standardizing changes nothing.
+    let far = x.column(0).mapv(|x| 1e9 + 1e-3 * x).insert_axis(ndarray::Axis(1));
+    write(folder, "far.csv", "", &far);
+    let [plain, standard] =
+        ["", " --standardize"].map(|more| number(&report(folder, &format!("entropy far.csv{more}")), "entropy"));
+    is_near(plain, standard, 1e-9);
+}
+
+#[test]
+fn orders_above_the_limit_take_more_neighbors() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Uniform on 0 to 1, all Renyi entropies are 0.
+    let uniform: Vec<f64> =
+        (0..2000).map(|i| (0.754_877_666 * f64::from(i)).fract() + 1e-9 * f64::from(i * i % 7919)).collect();
+    fs::write(folder.join("u.csv"), uniform.iter().map(|x| format!("{x}\n")).collect::<String>()).unwrap();
+    let refused = error(folder, "entropy u.csv --estimator renyi --order 3.99");
+    assert!(refused.contains("use an order below 2.5, or use --k 6 or more"), "{refused}");
+    is_near(number(&report(folder, "entropy u.csv --estimator renyi --order 3.99 --k 6"), "entropy"), 0.0, 0.2);
+    is_near(number(&report(folder, "entropy u.csv --estimator renyi --order 2.4"), "entropy"), 0.0, 0.2);
+    is_near(number(&report(folder, "entropy u.csv --estimator renyi --order -1"), "entropy"), 0.0, 0.2);
+}
+
+#[test]
+fn a_sum_of_the_others_has_no_density() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let two = normal(400, 2, 6);
+    let sum = (&two.column(0) + &two.column(1)).insert_axis(ndarray::Axis(1));
+    write(folder, "sum.csv", "a,b,total", &ndarray::concatenate![ndarray::Axis(1), two, sum]);
+    for more in ["", " --standardize", " --estimator weighted", " --estimator renyi"] {
+        let refused = error(folder, &format!("entropy sum.csv{more}"));
+        assert!(refused.contains("column 2 (\"total\") is a linear combination"), "{refused}");
+        assert!(refused.contains("minus infinity; leave it out with --x 0,1"), "{refused}");
+    }
+    is_near(number(&report(folder, "entropy sum.csv --x 0,1"), "entropy"), 2.0 * NORMAL, 0.15);
+    fs::write(folder.join("constant.csv"), "1,2\n3,2\n4,2\n7,2\n").unwrap();
+    let refused = error(folder, "entropy constant.csv --k 1");
+    assert!(refused.contains("column 1 is constant") && refused.contains("--x 0"), "{refused}");
+}
+
+#[test]
+fn heavy_tails_and_periods() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ratio = normal(2000, 2, 7);
+    write(folder, "cauchy.csv", "", &(&ratio.column(0) / &ratio.column(1)).insert_axis(ndarray::Axis(1)));
+    warns(&report(folder, "entropy cauchy.csv --estimator kpn"), "use --estimator kl");
+    // The entropy of the Cauchy distribution is ln(4 pi).
+    is_near(number(&report(folder, "entropy cauchy.csv --estimator kl"), "entropy"), 2.531_024, 0.1);
+    // Uniform on the circle, in degrees; at the seam neighbors are across it.
+    let angle = normal(400, 1, 8).mapv(|x| (1e4 * x).rem_euclid(360.0));
+    write(folder, "angle.csv", "angle", &angle);
+    let periodic = report(folder, "entropy angle.csv --period angle=360");
+    is_near(number(&periodic, "entropy"), 360_f64.ln(), 0.1);
+    assert_ne!(periodic["entropy"], report(folder, "entropy angle.csv")["entropy"]);
+    let scaled = report(folder, "entropy angle.csv --period angle=360 --standardize");
+    is_near(number(&scaled, "entropy"), number(&periodic, "entropy"), 1e-9);
+    for (flag, words) in
+        [("angle", "COLUMN=LENGTH"), ("angle=x", "a number"), ("angle=0", "above 0"), ("b=1", "no column")]
+    {
+        assert!(error(folder, &format!("entropy angle.csv --period {flag}")).contains(words), "{flag}");
+    }
+    assert!(error(folder, "entropy angle.csv --period angle=360 --estimator kpn").contains("--estimator kl"));
+}
+
+#[test]
+fn headers_missing_values_and_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = "1.5,2.25\n2.5,-3\n-0.5,1.5\n0.25,4\n3.5,0.5\n7,1\n";
+    fs::write(folder.join("years.csv"), format!("2019,2020\n{rows}")).unwrap();
+    fs::write(folder.join("rows.csv"), rows).unwrap();
+    let plain = report(folder, "entropy rows.csv --k 1");
+    let named = report(folder, "entropy years.csv --k 1 --header yes");
+    assert_eq!((&named["n"], &named["entropy"]), (&6.into(), &plain["entropy"]));
+    let auto = report(folder, "entropy years.csv --k 1");
+    assert_eq!(auto["n"], 7);
+    warns(&auto, "--header yes");
+    assert_eq!(report(folder, "entropy rows.csv --k 1 --header yes")["n"], 5);
+    assert_eq!(report(folder, "entropy years.csv --k 1 --header yes --x 2019")["d"], 1);
+
+    fs::write(
+        folder.join("gaps.csv"),
+        format!("# made up\nheight,age\n{}", rows.replace("2.5,-3", "2.5,-3\nNA,1\n4,")),
+    )
+    .unwrap();
+    let refused = error(folder, "entropy gaps.csv --k 1");
+    assert!(
+        refused.contains("gaps.csv, line 5, column 0 (\"height\")") && refused.contains("--drop-missing"),
+        "{refused}"
+    );
+    let found = report(folder, "entropy gaps.csv --k 1 --drop-missing");
+    assert_eq!((&found["dropped"], &found["n"], &found["entropy"]), (&2.into(), &6.into(), &plain["entropy"]));
+    warns(&found, "2 of 8 rows lack a value and were left out");
+    // Only used columns count.
+    assert_eq!(report(folder, "entropy gaps.csv --k 1 --drop-missing --x age")["dropped"], 1);
+
+    // A row after those that were left out still has its line.
+    fs::write(folder.join("repeated.csv"), "a,b\n1,2\nNA,3\n\n1,2\n1,2\n5,6\n7,9\n").unwrap();
+    let refused = error(folder, "entropy repeated.csv --k 1 --drop-missing --dither no");
+    assert!(refused.contains("3 rows coincide") && refused.contains("line 2 with line 5"), "{refused}");
+
+    let mut command = assert_cmd::Command::cargo_bin("eae").unwrap();
+    let found = command.args(["entropy", "-", "--k", "1", "--json"]).write_stdin(rows).output().unwrap();
+    assert!(found.status.success(), "{}", stderr(&found));
+    assert_eq!(crate::json(&found)[0]["entropy"], plain["entropy"]);
+    // Warnings are on standard error for people.
+    let found = eae(folder, &["entropy", "gaps.csv", "--k", "1", "--drop-missing"]);
+    assert!(stderr(&found).starts_with("warning: gaps.csv: 2 of 8"), "{}", stderr(&found));
+    let text = String::from_utf8(found.stdout).unwrap();
+    assert!(text.contains("sampling error only; bias not included"), "{text}");
+}
+
+#[test]
+fn text_is_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("first.csv"), "share,x,y\n50%,1,2\n40%,2,3\n").unwrap();
+    fs::write(folder.join("mid.csv"), "1,50%,3\n2,40%,5\n4,10%,9\n").unwrap();
+    let refused = error(folder, "entropy first.csv --k 1");
+    assert!(refused.contains("first.csv, line 2, column 0 (\"share\"): \"50%\""), "{refused}");
+    assert!(error(folder, "entropy mid.csv --k 1").contains("mid.csv, line 1, column 1"));
+    assert_eq!(report(folder, "entropy mid.csv --k 1 --x 0,2")["d"], 2);
+}

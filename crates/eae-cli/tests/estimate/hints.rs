@@ -1,0 +1,107 @@
+//! What is wrong is said in one sentence, and names flags that the command has.
+
+use std::fs;
+
+use super::{error, normal, table, text, write};
+use crate::{eae, refused, stderr};
+
+#[test]
+fn what_is_wrong_is_said_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("x.csv"), text(&table(), ",")).unwrap();
+    fs::write(folder.join("twice.csv"), "1,2\n1,2\n3,4\n").unwrap();
+    fs::write(folder.join("nan.csv"), "1,2\n3,nan\n4,5\n").unwrap();
+    fs::write(folder.join("inf.csv"), "1,2\n3,inf\n4,5\n").unwrap();
+    fs::write(folder.join("word.csv"), "1,2\n3,four\n").unwrap();
+    fs::write(folder.join("constant.csv"), "1,2\n3,2\n4,2\n").unwrap();
+    fs::write(folder.join("empty.csv"), "").unwrap();
+    let cases: [(&[&str], &str); 20] = [
+        (&["entropy", "nowhere.csv"], "nowhere.csv"),
+        (&["entropy", "empty.csv"], "empty.csv"),
+        (&["entropy", "word.csv"], "word.csv, line 2, column 1 ... is not a number"),
+        (&["entropy", "nan.csv", "--k", "1"], "nan.csv, line 2, column 1 ... missing ... --drop-missing"),
+        (&["entropy", "inf.csv", "--k", "1"], "inf.csv, line 2, column 1 is inf"),
+        (&["entropy", "twice.csv", "--k", "1"], "--drop-duplicates"),
+        (&["entropy", "x.csv", "--k", "60"], "--k is 60"),
+        (&["entropy", "x.csv", "--k", "0"], "--k is 0"),
+        (&["entropy", "x.csv", "--x", "7"], "3 columns"),
+        (&["entropy", "x.csv", "--estimator", "truncated", "--high", "0.5"], "not from 0 to 0.5 ... --high"),
+        (&["entropy", "x.csv", "--estimator", "truncated", "--low", "2"], "--low is 2 and --high is 1"),
+        (&["entropy", "x.csv", "--estimator", "renyi", "--order", "9"], "--order is 9"),
+        (&["entropy", "x.csv", "--estimator", "weighted", "--bound", "0.5"], "--bound is 0.5"),
+        (&["entropy", "x.csv", "--estimator", "kpn", "--p", "3"], "--p is 3"),
+        (&["entropy", "x.csv", "--floor=-1"], "--floor is -1"),
+        (&["entropy", "constant.csv", "--standardize", "--k", "1"], "column 1"),
+        (&["mi", "x.csv", "--x", "0"], "--x and --y"),
+        (&["divergence", "x.csv", "twice.csv"], "3 columns"),
+        (&["divergence", "-", "-"], "both standard input"),
+        (&["bench", "knn", "--n", "3", "--k", "5"], "k is 5"),
+    ];
+    for (arguments, expected) in cases {
+        refused(folder, arguments, 2, expected);
+        assert_eq!(stderr(&eae(folder, arguments)).lines().count(), 1, "{arguments:?}");
+    }
+}
+
+/// Every flag in an error is one of the command's, and none is `--floor`.
+#[test]
+fn errors_name_flags_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "x.csv", "a,b,c", &normal(60, 3, 1));
+    fs::write(folder.join("few.csv"), "a,b\n1,2\n1,2\n3,4\n3,7\n").unwrap();
+    fs::write(folder.join("huge.csv"), "a,b\n1e308,2\n-1e308,3\n3,4\n").unwrap();
+    fs::write(folder.join("labels.csv"), "a,b\n1,x\n1,x\n1,x\n3,y\n4,y\n5,y\n").unwrap();
+    fs::write(folder.join("names.csv"), "a,b\n1,x\n2,y\n3,z\n").unwrap();
+    fs::write(folder.join("gap.csv"), "a,b\n1,2\n,3\n3,4\n").unwrap();
+    fs::write(folder.join("dirty.csv"), "a,b\n1,2\n2,3\nerror,4\n5,6\n7,1\n").unwrap();
+    for arguments in [
+        "entropy few.csv --k 1",
+        "entropy few.csv --estimator kpn --k 1",
+        "entropy few.csv --estimator kpn --floor 1",
+        "entropy x.csv --theiler 59",
+        "entropy huge.csv --k 1",
+        "entropy gap.csv --k 1",
+        "entropy x.csv --period a=0.1 --k 20",
+        "entropy x.csv --estimator tsallis --order 3",
+        "mi few.csv --ties error --k 1",
+        "mi x.csv --x a --y b --k 60",
+        "mi x.csv --x a --y b --k 60 --theiler 5",
+        "mi labels.csv --estimator ross --k 2",
+        "mi names.csv",
+        "mi x.csv --x a --y b --estimator ross",
+        "mi x.csv --x a --y b --z c --estimator gao",
+        "mi x.csv --x a --y b --permutations 99 --surrogates rotate",
+        "mi x.csv --x a --y b --permutations 99 --surrogates local",
+        "mi x.csv --x a --y b --ties dither --labels a",
+        "mi dirty.csv",
+        "mi gap.csv",
+        "mi x.csv --each",
+        "mi x.csv --each --y a --local",
+        "mi huge.csv --k 1",
+        "te x.csv --source a --target b --permutations 99 --surrogates rotate",
+        "te x.csv --source a --target b --past 60",
+        "te x.csv --target b --storage --past 60",
+        "te x.csv --source a --target b --lag 0",
+        "te few.csv --source a --target b --ties error --k 1",
+        "te x.csv --source a --target b --k 99",
+        "divergence few.csv few.csv --k 1",
+        "divergence x.csv x.csv --shared-rows error",
+        "divergence x.csv x.csv --k 60",
+        "divergence x.csv x.csv --jensen-shannon --shared-rows error",
+        "divergence x.csv x.csv --jensen-shannon --theiler 2",
+        "divergence huge.csv x.csv --x a,b --k 1",
+        "divergence gap.csv few.csv",
+    ] {
+        let said = error(folder, arguments);
+        let command = arguments.split_whitespace().next().unwrap();
+        let help = String::from_utf8(eae(folder, &[command, "--help"]).stdout).unwrap();
+        for flag in said.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).filter(|word| word.starts_with("--")) {
+            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag}: {said}");
+        }
+        let of_library = ["`", "ClosePoints", "Ties::", "SharedRows", "dither`", "sampling_interval"];
+        assert!(of_library.iter().all(|word| !said.contains(word)), "{said}");
+        assert!(arguments.contains("--floor") || !said.contains("--floor"), "{said}");
+    }
+}

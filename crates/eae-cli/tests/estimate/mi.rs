@@ -1,0 +1,221 @@
+//! `eae mi`: labels, ties, series, and what the choices are.
+
+use std::fs;
+
+use ndarray::{Array2, Axis, concatenate, s};
+
+use super::{error, is_near, normal, number, report, warns, write};
+
+/// Normal pairs with a correlation, and their information.
+fn pairs(n: usize, correlation: f64, seed: u64) -> (Array2<f64>, f64) {
+    let mut table = normal(n, 2, seed);
+    for mut row in table.rows_mut() {
+        row[1] = correlation * row[0] + (1.0 - correlation * correlation).sqrt() * row[1];
+    }
+    (table, -0.5 * (-correlation * correlation).ln_1p())
+}
+
+#[test]
+fn rounded_pairs_have_the_information_of_the_exact_ones_in_any_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (table, truth) = pairs(2000, 0.9, 1);
+    write(folder, "round.csv", "a,b", &table.mapv(|x| (100.0 * x).round() / 100.0));
+    write(folder, "cents.csv", "a,b", &table.mapv(|x| (100.0 * x).round()));
+    let [found, cents] = ["round", "cents"].map(|name| report(folder, &format!("mi {name}.csv")));
+    is_near(number(&found, "mutual_information"), truth, 0.08);
+    is_near(number(&cents, "mutual_information"), number(&found, "mutual_information"), 1e-9);
+    assert_eq!((&found["estimator"], &found["ties"]["policy"]), (&"ksg1".into(), &"dithered".into()));
+    assert!(number(&found["ties"], "share") > 0.5);
+    is_near(found["ties"]["steps"][0].as_f64().unwrap(), 0.01, 1e-12);
+    warns(&found, "column a is rounded to 0.01; spread within that step (seed 0)");
+    let counted = report(folder, "mi round.csv --ties count");
+    assert_eq!((&counted["ties"]["policy"], &counted["ties"]["share"]), (&"counted".into(), &found["ties"]["share"]));
+    is_near(number(&counted, "mutual_information"), truth, 0.08);
+    is_near(number(&report(folder, "mi round.csv --estimator ksg2"), "mutual_information"), truth, 0.08);
+    // Both ways out of the error are ways out.
+    let refused = error(folder, "mi round.csv --ties error");
+    assert!(refused.contains("--ties count") && refused.contains("--ties dither"), "{refused}");
+    is_near(number(&report(folder, "mi round.csv --ties dither"), "mutual_information"), truth, 0.08);
+    // Without ties the rule makes no difference.
+    write(folder, "exact.csv", "a,b", &table);
+    let exact = report(folder, "mi exact.csv");
+    assert_eq!((&exact["ties"]["policy"], &exact["ties"]["share"]), (&"none".into(), &0.0.into()));
+    assert_eq!(report(folder, "mi exact.csv --ties count")["mutual_information"], exact["mutual_information"]);
+    is_near(number(&exact, "correlation"), 0.9, 0.03);
+}
+
+#[test]
+fn a_label_by_every_estimator() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Two normal distributions 2 apart: 0.3368 nats by quadrature.
+    let mut z = normal(1000, 1, 2);
+    z.iter_mut().enumerate().for_each(|(i, z)| *z += 2.0 * (i % 2) as f64);
+    let numbers: Vec<String> = z.iter().enumerate().map(|(i, z)| format!("{z},{}\n", i % 2)).collect();
+    fs::write(folder.join("codes.csv"), format!("z,label\n{}", numbers.concat())).unwrap();
+    let words: Vec<String> = z.iter().enumerate().map(|(i, z)| format!("{z},{}\n", ["left", "right"][i % 2])).collect();
+    fs::write(folder.join("words.csv"), format!("z,label\n{}", words.concat())).unwrap();
+    for estimator in ["auto", "ksg1", "ksg2", "gao", "ross", "mesner-shalizi"] {
+        for file in ["codes", "words"] {
+            let found = report(folder, &format!("mi {file}.csv --estimator {estimator}"));
+            is_near(number(&found, "mutual_information"), 0.3368, 0.05);
+            let expected = if estimator == "auto" { "ross" } else { estimator };
+            assert_eq!(found["estimator"], expected);
+        }
+    }
+    let auto = report(folder, "mi codes.csv");
+    warns(&auto, "--numeric label");
+    assert_eq!(report(folder, "mi codes.csv --numeric label")["estimator"], "ksg1");
+    assert_eq!(
+        report(folder, "mi codes.csv --labels label --x label --y z")["mutual_information"],
+        auto["mutual_information"]
+    );
+    warns(&report(folder, "mi words.csv"), "labels: label");
+    // Rounded numbers, labels given numbers, and labels alone.
+    let rounded: Vec<String> =
+        z.iter().enumerate().map(|(i, z)| format!("{:.1},{},{}\n", z, ["left", "right"][i % 2], i % 3)).collect();
+    fs::write(folder.join("rounded.csv"), format!("z,label,other\n{}", rounded.concat())).unwrap();
+    let found = report(folder, "mi rounded.csv --x z --y label");
+    assert_eq!(found["estimator"], "mesner-shalizi");
+    is_near(number(&found, "mutual_information"), 0.3368, 0.05);
+    let given = report(folder, "mi rounded.csv --x z --y label --z other");
+    assert_eq!((&given["estimator"], &given["conditional"]), (&"mesner-shalizi".into(), &true.into()));
+    is_near(number(&given, "mutual_information"), 0.3368, 0.08);
+    is_near(
+        number(&report(folder, "mi rounded.csv --x label --y other --labels other"), "mutual_information"),
+        0.0,
+        0.01,
+    );
+    // Text among numbers is a mistake rather than a label.
+    fs::write(folder.join("typo.csv"), "a,b\n1,2\n2,3\noops,4\n5,6\n7,1\n").unwrap();
+    let refused = error(folder, "mi typo.csv --k 1");
+    assert!(refused.contains("typo.csv, line 4, column 0 (\"a\")") && refused.contains("--labels"), "{refused}");
+}
+
+#[test]
+fn copies_within_a_label_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut z = normal(200, 1, 3);
+    for copy in [11, 23, 31] {
+        z[[copy, 0]] = z[[3, 0]];
+    }
+    let rows: Vec<String> =
+        z.iter().enumerate().map(|(i, z)| format!("{z},{}\n", ["a", "b", "c", "d"][i % 4])).collect();
+    fs::write(folder.join("dup.csv"), format!("value,label\n{}", rows.concat())).unwrap();
+    for _ in 0..3 {
+        let refused = error(folder, "mi dup.csv --estimator ross");
+        assert!(refused.contains("4 rows coincide") && refused.contains("line 5"), "{refused}");
+    }
+    let found = report(folder, "mi dup.csv");
+    assert_eq!(found["estimator"], "mesner-shalizi");
+    warns(&found, "4 rows coincide");
+    is_near(number(&found, "mutual_information"), 0.0, 0.1);
+    assert_eq!(
+        report(folder, "mi dup.csv --estimator mesner-shalizi")["mutual_information"],
+        found["mutual_information"]
+    );
+}
+
+#[test]
+fn constant_columns_carry_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ones = Array2::ones((300, 1));
+    write(folder, "continuous.csv", "feature,target", &concatenate![Axis(1), ones, normal(300, 1, 4)]);
+    write(
+        folder,
+        "coin.csv",
+        "feature,target",
+        &concatenate![Axis(1), ones, normal(300, 1, 4).mapv(|x| f64::from(x > 0.0))],
+    );
+    for file in ["continuous", "coin"] {
+        for estimator in ["auto", "ksg1", "ksg2", "gao", "mesner-shalizi"] {
+            let found = report(folder, &format!("mi {file}.csv --estimator {estimator}"));
+            is_near(number(&found, "mutual_information"), 0.0, 0.005);
+            warns(&found, "column feature is constant");
+        }
+    }
+    assert!(error(folder, "mi coin.csv --standardize").contains("column 0 (\"feature\") is constant"));
+}
+
+#[test]
+fn a_window_leaves_independent_columns_independent() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "ind.csv", "", &normal(1000, 2, 5));
+    for window in [0, 100, 200, 400] {
+        is_near(number(&report(folder, &format!("mi ind.csv --theiler {window}")), "mutual_information"), 0.0, 0.06);
+    }
+}
+
+#[test]
+fn saturation_has_no_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let x = normal(500, 1, 6);
+    write(folder, "self.csv", "", &concatenate![Axis(1), x, x]);
+    let noisy = &x + 1e-6 * &normal(500, 1, 7);
+    write(folder, "noisy.csv", "", &concatenate![Axis(1), x, noisy]);
+    for file in ["self", "noisy"] {
+        let found = report(folder, &format!("mi {file}.csv"));
+        assert!(found["sampling_interval_95"].is_null());
+        warns(&found, "saturated");
+        assert!(found["ties"]["policy"] != "dithered");
+    }
+    assert!(report(folder, "mi self.csv --x 0 --y 0")["sampling_interval_95"].is_null());
+}
+
+#[test]
+fn independent_series_are_not_significant() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut significant = 0;
+    for seed in 0..4 {
+        let mut series = normal(500, 2, 10 + seed);
+        for t in 1..500 {
+            let last = series.slice(s![t - 1, ..]).to_owned();
+            series.slice_mut(s![t, ..]).scaled_add(0.95, &last);
+        }
+        write(folder, "ar.csv", "x,y", &series);
+        let found = report(folder, "mi ar.csv --permutations 39");
+        assert_eq!((&found["surrogates"], &found["permutations"]), (&"rotate".into(), &39.into()));
+        warns(&found, "surrogates: rotate, because rows depend on earlier rows");
+        significant += usize::from(number(&found, "p_value") <= 0.05);
+    }
+    assert!(significant <= 1, "{significant} of 4");
+    // Shuffles are not for series, and say so.
+    warns(&report(folder, "mi ar.csv --permutations 9 --surrogates shuffle"), "--surrogates rotate");
+    let blocks = report(folder, "mi ar.csv --permutations 9 --surrogates blocks");
+    assert_eq!(blocks["surrogates"], "blocks");
+    // Independent rows are shuffled, and those with a condition change places locally.
+    let (pairs, _) = pairs(200, 0.7, 8);
+    write(folder, "z.csv", "x,y,z", &concatenate![Axis(1), pairs, normal(200, 1, 9)]);
+    let found = report(folder, "mi z.csv --x x --y y --permutations 39");
+    assert_eq!((&found["surrogates"], number(&found, "p_value")), (&"shuffle".into(), 0.025));
+    let found = report(folder, "mi z.csv --x x --y y --z z --permutations 39");
+    assert_eq!((&found["surrogates"], number(&found, "p_value")), (&"local".into(), 0.025));
+    // The hint about rotations is true.
+    let refused = error(folder, "mi z.csv --x x --y y --permutations 999 --surrogates rotate");
+    let most = refused.split("use --permutations ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
+    report(folder, &format!("mi z.csv --x x --y y --permutations {most} --surrogates rotate"));
+}
+
+#[test]
+fn angles_are_near_across_the_seam() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // An angle, and the angle with noise, both within a period.
+    let noise = normal(500, 2, 12);
+    let angle = noise.column(0).mapv(|x| (1e4 * x).rem_euclid(360.0));
+    let other = (&angle + &noise.column(1).mapv(|x| 20.0 * x)).mapv(|x| x.rem_euclid(360.0));
+    write(folder, "angles.csv", "a,b", &concatenate![Axis(1), angle.insert_axis(Axis(1)), other.insert_axis(Axis(1))]);
+    // ln 360 less the entropy of the noise.
+    let truth = 360_f64.ln() - 1.418_938_5 - 20_f64.ln();
+    let periodic = report(folder, "mi angles.csv --period a=360 --period b=360");
+    is_near(number(&periodic, "mutual_information"), truth, 0.1);
+    let scaled = report(folder, "mi angles.csv --period a,b=360 --standardize");
+    is_near(number(&scaled, "mutual_information"), number(&periodic, "mutual_information"), 1e-9);
+    assert_ne!(report(folder, "mi angles.csv")["mutual_information"], periodic["mutual_information"]);
+}

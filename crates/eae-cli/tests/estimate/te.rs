@@ -1,0 +1,117 @@
+//! `eae te`: transfer entropy, a scan over delays, information storage.
+
+use knn_entropy::{ActiveInformationStorage, Condition, Embedding, PermutationTest, TransferEntropy};
+use ndarray::{Array2, s};
+
+use super::{error, is_near, normal, number, report, same, warns, write};
+use crate::{eae, stderr};
+
+/// x, y that follows it three steps behind, and z that follows y.
+fn series() -> Array2<f64> {
+    let noise = normal(300, 3, 1);
+    let mut series = noise.clone();
+    for t in 4..300 {
+        series[[t, 1]] = series[[t - 3, 0]] + noise[[t, 1]];
+        series[[t, 2]] = series[[t - 1, 1]] + 0.5 * noise[[t, 2]];
+    }
+    series
+}
+
+#[test]
+fn a_scan_finds_the_delay() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let series = series();
+    write(folder, "s.csv", "x,y,z", &series);
+    let (x, y) = (series.slice(s![.., ..1]), series.slice(s![.., 1..2]));
+    let found = report(folder, "te s.csv --source x --target y --delay 1..5 --permutations 39 --k 4");
+    let expected = TransferEntropy::new(4).scan(x, y, 1..=5, PermutationTest::new(39, 0)).unwrap();
+    assert_eq!((&found["best_delay"], &found["surrogates"]), (&3.into(), &"rotate".into()));
+    let delays = found["delays"].as_array().unwrap();
+    assert_eq!(delays.len(), 5);
+    for (found, expected) in delays.iter().zip(expected.delays()) {
+        assert_eq!(found["delay"], expected.delay);
+        assert!(same(&found["transfer_entropy"], expected.transfer_entropy));
+        assert_eq!(
+            (number(found, "p_value"), number(found, "corrected_p_value")),
+            (expected.p_value, expected.corrected_p_value)
+        );
+    }
+    assert_eq!(number(&found, "corrected_p_value"), 0.025);
+    let text =
+        eae(folder, &["te", "s.csv", "--source", "x", "--target", "y", "--delay", "1..5", "--permutations", "39"]);
+    let lines = String::from_utf8(text.stdout.clone()).unwrap();
+    assert!(
+        lines.contains("largest at delay 3") && lines.contains("corrected for 5 delays"),
+        "{lines} {}",
+        stderr(&text)
+    );
+    assert!(stderr(&text).contains("warning: surrogates: rotate"));
+}
+
+#[test]
+fn embeddings_conditions_and_storage() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let series = series();
+    write(folder, "s.csv", "x,y,z", &series);
+    let [x, y, z] = [0, 1, 2].map(|c| series.slice(s![.., c..=c]));
+    let found = report(folder, "te s.csv --source x --target y --delay 2 --past 2 --source-past 3 --lag 2 --theiler 3");
+    let expected = TransferEntropy::new(3).delay(2).target(Embedding::new(2, 2)).source(Embedding::new(3, 2)).window(3);
+    assert!(same(&found["transfer_entropy"], expected.transfer_entropy(x, y).unwrap()));
+    assert_eq!((&found["times"][0], &found["n"], &found["theiler"]), (&6.into(), &294.into(), &3.into()));
+    // x drives z through y.
+    let through = report(folder, "te s.csv --source x --target z --delay 4");
+    let given = report(folder, "te s.csv --source x --target z --delay 4 --condition y");
+    let library = TransferEntropy::new(3).delay(4);
+    assert!(same(&through["transfer_entropy"], library.transfer_entropy(x, z).unwrap()));
+    assert!(same(&given["transfer_entropy"], library.conditional(x, z, &[Condition::new(y)]).unwrap()));
+    assert!(number(&through, "transfer_entropy") > number(&given, "transfer_entropy") + 0.2);
+    assert_eq!(given["conditional"], true);
+    let stored = report(folder, "te s.csv --storage --target y --past 2 --permutations 19 --unit bits");
+    let expected = ActiveInformationStorage::new(3).past(Embedding::new(2, 1)).information(y).unwrap();
+    is_near(number(&stored, "information_storage") * 2_f64.ln(), expected, 1e-12);
+    assert!(number(&stored, "p_value") > 0.0 && stored.get("transfer_entropy").is_none());
+    // Without a past of the target, a window leaves independent series independent.
+    write(folder, "ind.csv", "", &normal(500, 2, 2));
+    is_near(
+        number(&report(folder, "te ind.csv --source 0 --target 1 --past 0 --theiler 100"), "transfer_entropy"),
+        0.0,
+        0.08,
+    );
+    assert_eq!(
+        report(folder, "te s.csv --source x --target y --standardize --period x=1e9")["standardized"],
+        serde_json::Value::Bool(true)
+    );
+}
+
+#[test]
+fn series_that_do_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "s.csv", "x,y,z", &series());
+    let refused = error(folder, "te s.csv --source x --target y --past 300");
+    assert!(
+        refused.contains("there are 300 rows") && refused.contains("take 301") && refused.contains("--past"),
+        "{refused}"
+    );
+    for (flags, words) in [
+        ("--source x --target y --source-past 0", "--source-past is 0"),
+        ("--storage --target y --past 0", "--past is 0"),
+        ("--source x --target y --lag 0", "--lag is 0"),
+    ] {
+        assert!(error(folder, &format!("te s.csv {flags}")).contains(words), "{flags}");
+    }
+    for flags in [
+        &["--target", "y"][..],
+        &["--storage", "--source", "x", "--target", "y"],
+        &["--source", "x", "--target", "y", "--delay", "5..3"],
+    ] {
+        assert_eq!(eae(folder, &[&["te", "s.csv"], flags].concat()).status.code(), Some(2), "{flags:?}");
+    }
+    // Gaps are filled by moving rows together, which is said.
+    std::fs::write(folder.join("gap.csv"), "x,y\n1,2\n3,1\n,5\n2,8\n7,4\n4,4.5\n9,1.5\n").unwrap();
+    let found = report(folder, "te gap.csv --source x --target y --k 1 --drop-missing");
+    assert_eq!(found["dropped"], 1);
+    warns(&found, "count as one step apart");
+}
