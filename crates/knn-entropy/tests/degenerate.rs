@@ -4,7 +4,7 @@
 use knn_entropy::*;
 use ndarray::{Array2, s};
 use ndarray_rand::rand::{Rng, SeedableRng};
-use ndarray_rand::rand_distr::{Cauchy, StandardNormal};
+use ndarray_rand::rand_distr::Cauchy;
 use rand_chacha::ChaCha8Rng;
 
 use crate::normal;
