@@ -55,7 +55,7 @@ impl Samples {
         }
         let of_source = Embedding::new(arguments.source_past, lag);
         let of_condition = Embedding::new(arguments.condition_past, lag);
-        let conditions: Vec<Condition<'_, f64>> = match condition.width() {
+        let conditions: Vec<Condition<_>> = match condition.width() {
             0 => Vec::new(),
             _ => vec![Condition::new(condition.values.view()).embedding(of_condition)],
         };
