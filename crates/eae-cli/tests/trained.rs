@@ -305,10 +305,10 @@ fn mistakes_are_named_and_nothing_is_made() {
             &["decode", run, "--codes", "three.npy", "--out", "x.png"],
             "three.npy: codes of 3 numbers, the model takes 4",
         ),
-        (&["decode", run, "--codes", "nan.csv", "--out", "x.png"], "nan.csv: row 1, column 1 (from 0) is NaN"),
+        (&["decode", run, "--codes", "nan.csv", "--out", "x.png"], "nan.csv: line 2, column 1 ... missing"),
         (
             &["decode", run, "--codes", "words.csv", "--out", "x.png"],
-            "words.csv: line 2: column 1 (of 0 to 3) is \"two\"",
+            "words.csv: line 2, column 1 (counted from 0): \"two\" is not a number",
         ),
         (&["decode", run, "--codes", "none.csv", "--out", "x.png"], "none.csv: cannot be opened: "),
         (&["info", "full"], "full: there is no config.toml in it, and no model.safetensors"),

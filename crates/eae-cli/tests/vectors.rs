@@ -167,9 +167,9 @@ fn what_is_wrong_with_a_table_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     for (text, expected) in [
-        ("a,b\n1,2\n3,NaN\n5,6\n", "x.csv: row 1 (from 0), column 1 (\"b\") is NaN, it must be finite"),
-        ("a,b\n1,2\n3,\n5,6\n", "x.csv: line 3: column 1 (\"b\") is empty"),
-        ("a,b\n1,2\n3,red\n5,6\n", "x.csv: line 3: column 1 (\"b\") is \"red\""),
+        ("a,b\n1,2\n3,NaN\n5,6\n", "x.csv: line 3, column 1 (\"b\"): \"NaN\" means that the value is missing"),
+        ("a,b\n1,2\n3,\n5,6\n", "x.csv: line 3, column 1 (\"b\"): the value is missing"),
+        ("a,b\n1,2\n3,red\n5,6\n", "x.csv: line 3, column 1 (\"b\"): \"red\" is not a number"),
         ("1,2\n3\n5,6\n", "x.csv: line 2: \"3\" has 1 field between ',', it must have 2"),
         ("1,2\n1,2\n1,2\n", "x.csv: in each column all rows are alike"),
     ] {

@@ -98,9 +98,7 @@ fn orders_above_the_limit_take_more_neighbors() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     // Uniform on 0 to 1, all Renyi entropies are 0.
-    let uniform: Vec<f64> =
-        (0..2000).map(|i| (0.754_877_666 * f64::from(i)).fract() + 1e-9 * f64::from(i * i % 7919)).collect();
-    fs::write(folder.join("u.csv"), uniform.iter().map(|x| format!("{x}\n")).collect::<String>()).unwrap();
+    write(folder, "u.csv", "", &normal(2000, 1, 9).mapv(|x| (1e4 * x).rem_euclid(1.0)));
     let refused = error(folder, "entropy u.csv --estimator renyi --order 3.99");
     assert!(refused.contains("use an order below 2.5, or use --k 6 or more"), "{refused}");
     is_near(number(&report(folder, "entropy u.csv --estimator renyi --order 3.99 --k 6"), "entropy"), 0.0, 0.2);

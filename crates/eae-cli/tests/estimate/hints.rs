@@ -51,17 +51,17 @@ fn errors_name_flags_of_the_command() {
     let folder = folder.path();
     write(folder, "x.csv", "a,b,c", &normal(60, 3, 1));
     fs::write(folder.join("few.csv"), "a,b\n1,2\n1,2\n3,4\n3,7\n").unwrap();
-    fs::write(folder.join("huge.csv"), "a,b\n1e308,2\n-1e308,3\n3,4\n").unwrap();
+    fs::write(folder.join("huge.csv"), "a,b\n1.7e308,2\n-1.7e308,3.5\n3,4\n").unwrap();
     fs::write(folder.join("labels.csv"), "a,b\n1,x\n1,x\n1,x\n3,y\n4,y\n5,y\n").unwrap();
     fs::write(folder.join("names.csv"), "a,b\n1,x\n2,y\n3,z\n").unwrap();
     fs::write(folder.join("gap.csv"), "a,b\n1,2\n,3\n3,4\n").unwrap();
     fs::write(folder.join("dirty.csv"), "a,b\n1,2\n2,3\nerror,4\n5,6\n7,1\n").unwrap();
     for arguments in [
-        "entropy few.csv --k 1",
-        "entropy few.csv --estimator kpn --k 1",
+        "entropy few.csv --k 1 --dither no",
+        "entropy few.csv --estimator kpn --k 1 --dither no",
         "entropy few.csv --estimator kpn --floor 1",
         "entropy x.csv --theiler 59",
-        "entropy huge.csv --k 1",
+        "entropy huge.csv --k 2 --dither no",
         "entropy gap.csv --k 1",
         "entropy x.csv --period a=0.1 --k 20",
         "entropy x.csv --estimator tsallis --order 3",
@@ -79,19 +79,19 @@ fn errors_name_flags_of_the_command() {
         "mi gap.csv",
         "mi x.csv --each",
         "mi x.csv --each --y a --local",
-        "mi huge.csv --k 1",
+        "mi huge.csv --k 2 --ties count",
         "te x.csv --source a --target b --permutations 99 --surrogates rotate",
         "te x.csv --source a --target b --past 60",
         "te x.csv --target b --storage --past 60",
         "te x.csv --source a --target b --lag 0",
         "te few.csv --source a --target b --ties error --k 1",
         "te x.csv --source a --target b --k 99",
-        "divergence few.csv few.csv --k 1",
+        "divergence few.csv few.csv --k 1 --dither no",
         "divergence x.csv x.csv --shared-rows error",
         "divergence x.csv x.csv --k 60",
         "divergence x.csv x.csv --jensen-shannon --shared-rows error",
         "divergence x.csv x.csv --jensen-shannon --theiler 2",
-        "divergence huge.csv x.csv --x a,b --k 1",
+        "divergence huge.csv x.csv --x a,b --k 2 --dither no",
         "divergence gap.csv few.csv",
     ] {
         let said = error(folder, arguments);

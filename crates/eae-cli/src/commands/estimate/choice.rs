@@ -57,8 +57,9 @@ pub(super) struct Wish {
 /// How ties were treated.
 #[derive(Serialize, Clone, Debug)]
 pub(super) struct TiesReport {
-    /// The share of tied rows.
+    /// The share of rows that have neighbors at equal distances, or for estimators of labels that coincide with another.
     pub(super) share: f64,
+    /// `none`, `counted` or `dithered`.
     policy: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<Vec<f64>>,
@@ -126,10 +127,7 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish) -> std::result::Result<Chos
             Estimator::Ksg2 => with_ties(sides, wish.ties, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut told)?,
             Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), counted),
             Estimator::MesnerShalizi => (of(Kind::MesnerShalizi), of(Kind::MesnerShalizi).of(sides), counted),
-            Estimator::Ross => {
-                let ties = TiesReport { policy: "error", ..counted };
-                (of(Kind::Ross), of(Kind::Ross).of(sides), ties)
-            }
+            Estimator::Ross => (of(Kind::Ross), of(Kind::Ross).of(sides), counted),
         };
         match found {
             Err(Error::Duplicates { count, .. })
@@ -140,7 +138,18 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish) -> std::result::Result<Chos
                 ));
                 estimator = Estimator::MesnerShalizi;
             }
-            found => return Ok(Chosen { estimator, metric, measure, estimate: found?, ties, told }),
+            found => {
+                let (estimate, mut ties) = (found?, ties);
+                if let (Some(share), Estimator::Gao | Estimator::Ross) = (tied(&estimate), estimator) {
+                    ties.share = share;
+                    let what = match estimator {
+                        Estimator::Gao => "gao has no rule for them and can be too high; use mesner-shalizi",
+                        _ => "all of these neighbors were counted",
+                    };
+                    told.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));
+                }
+                return Ok(Chosen { estimator, metric, measure, estimate, ties, told });
+            }
         }
     }
 }
@@ -247,32 +256,40 @@ fn with_ties(
         (None, Err(_)) => {
             let measure = of(Rule::Count);
             let found = measure.of(sides);
-            let many =
-                found.as_ref().is_ok_and(|found| found.warnings().iter().any(|w| matches!(w, Warning::Ties { .. })));
+            // The library takes a few ties for chance.
+            let many = found.as_ref().is_ok_and(|found| tied(found).is_some());
             if many {
                 told.push(format!(
                     "{} of the rows have neighbors at equal distances; all of these neighbors were counted",
                     percent(share)
                 ));
             }
-            Ok((measure, found, report("counted", None)))
+            Ok((measure, found, report(if many { "counted" } else { "none" }, None)))
         }
     }
+}
+
+/// The share of tied rows, if the library warns of it.
+fn tied(estimate: &Estimate) -> Option<f64> {
+    estimate.warnings().iter().find_map(|warning| match warning {
+        Warning::Ties { tied, rows } => Some(*tied as f64 / *rows as f64),
+        _ => None,
+    })
 }
 
 /// The rounding step of each column that makes ties, 0 for the others; or the name of one that has no step.
 fn steps(sides: &Sides) -> std::result::Result<Vec<f64>, String> {
     let columns =
         || sides.blocks().into_iter().flat_map(|b| b.values.columns().into_iter().zip(&b.names).zip(&b.labels));
-    let tied = |column: ndarray::ArrayView1<'_, f64>| {
+    let repeats = |column: ndarray::ArrayView1<'_, f64>| {
         let column = column.insert_axis(ndarray::Axis(1));
         super::rounding::coinciding(column) as f64 > MANY_TIES * column.nrows() as f64
     };
     // Evenly spaced numbers have equal distances without equal numbers.
-    let none = !columns().any(|((column, _), _)| tied(column));
+    let none = !columns().any(|((column, _), _)| repeats(column));
     let one = |((column, name), label): ((ndarray::ArrayView1<'_, f64>, &String), &bool)| {
         let step = step(column);
-        match none || tied(column) {
+        match none || repeats(column) {
             true if *label || step == 0.0 && !none => Err(name.clone()),
             true => Ok(step),
             false => Ok(0.0),

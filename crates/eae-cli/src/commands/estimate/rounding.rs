@@ -100,7 +100,7 @@ pub(super) fn reflect(x: &mut Array2<f64>, low: f64, high: f64) {
 /// A step without the digits that rounding errors make.
 pub(super) fn shown(step: f64) -> String {
     let short: f64 = format!("{step:.9e}").parse().unwrap_or(step);
-    format!("{short}")
+    if (1e-6..1e9).contains(&short) { format!("{short}") } else { format!("{short:e}") }
 }
 
 /// `column x is rounded to 0.01; spread within that step (seed 0)`.

@@ -23,10 +23,10 @@ pub(super) fn reworded(
             format!("column {} is constant and carries no information", name(*block, *column))
         }
         Warning::Saturated { share, bound } => format!(
-            "saturated: {} of the rows have no other neighbors than the nearest ones, and no estimate from these rows can \
-             exceed {}; the truth can be anything above, so take more rows",
-            percent(*share),
-            amount(*bound, unit)
+            "saturated: no estimate from these rows can exceed {}, and {} of them have no neighbors but the nearest; the truth \
+             can be anything above, so take more rows",
+            amount(*bound, unit),
+            percent(*share)
         ),
         Warning::HeavyTails { rows, nats } => format!(
             "{rows} rows lie far from the Gaussians of their neighbors and add {}, as heavy tails do; use --estimator kl",
