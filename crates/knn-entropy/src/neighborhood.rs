@@ -65,6 +65,12 @@ impl<'s> Neighborhood<'s> {
         numbered().last().into_iter().chain(numbered()).try_for_each(|(k, faults)| faults.check(k, period))
     }
 
+    /// Checks that the samples do not lie in a plane, unless there is a rule for close points, which bounds the entropy of
+    /// those that do.
+    pub(crate) fn check_rank(&self, samples: &Samples<'_>) -> Result<()> {
+        if self.close_points == ClosePoints::Error { samples.check_rank(&self.metric) } else { Ok(()) }
+    }
+
     /// Whether the distances to these of the neighbours can be used.
     pub(crate) fn checked(&self, neighbors: Neighbors, used: std::ops::Range<usize>) -> Result<Neighbors> {
         let period = self.shortest_period();

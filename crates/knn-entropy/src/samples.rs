@@ -3,8 +3,15 @@ use std::borrow::Cow;
 use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
 
 use crate::linalg::dependent_column;
-use crate::rounding::TOLERANCE;
-use crate::{Error, Float, Metric, Result};
+use crate::rounding::{TOLERANCE, rounding_step};
+use crate::{Error, Float, Metric, Result, Warning};
+
+/// Rows that show whether a column is rounded.
+const ENOUGH_FOR_A_STEP: usize = 2048;
+
+/// A step of rounding above this share of the distances between neighbors biases an entropy: in each dimension by up to half
+/// of the share.
+const COARSE: f64 = 0.1;
 
 /// Points that an estimate can be made from: at least one, of at least one dimension, every coordinate finite. Rows are
 /// points.
@@ -133,6 +140,15 @@ impl<'a> Samples<'a> {
             }
         }
         dependent_column(self.view()).map_or(Ok(()), |column| Err(Error::Singular { column }))
+    }
+
+    /// The warning that a column is rounded to a step that is not small beside this distance between neighbors.
+    pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
+        let rows = (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP));
+        let step = |column: usize| rounding_step(rows.clone().map(|row| self.point(row)[column]));
+        let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
+        let (column, step) = steps.find(|(_, step)| *step > COARSE * distance)?;
+        Some(Warning::Rounded { column, step, distance })
     }
 
     /// The error that rounding of the coordinates makes in the distance of two points, at most.

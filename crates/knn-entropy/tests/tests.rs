@@ -2,6 +2,7 @@
 
 mod consistency;
 mod convergence;
+mod degenerate;
 mod everything;
 mod exact;
 mod gradients;

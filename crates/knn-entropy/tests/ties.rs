@@ -195,7 +195,9 @@ fn angles() {
         let circles = [turn, turn, turn, f64::INFINITY];
         let ksg = Ksg::new(4).variant(variant).periods(&circles[..2]);
         let here = ksg.mutual_information(&x, &y).unwrap();
-        let there = ksg.mutual_information(moved(&x, 1.0), moved(&y, 3.0)).unwrap();
+        // Several turns away, too.
+        let away = moved(&y, 3.0).into_iter().map(|y| y - 4.0 * turn).collect::<Vec<_>>();
+        let there = ksg.mutual_information(moved(&x, 1.0), away).unwrap();
         assert!((here - there).abs() < 1e-9, "{here} {there}");
         // Of a wrapped normal number given the angle: ln(2 pi) - ln(0.3 sqrt(2 pi e)).
         let truth = turn.ln() - 0.5 * (turn * std::f64::consts::E * 0.09).ln();

@@ -8,6 +8,7 @@ use super::Weighting;
 use super::gradient::Gradient;
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::sum::compensated_sum;
+use crate::window::usable;
 use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
@@ -86,8 +87,8 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// As [`entropy`](KozachenkoLeonenko::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
         let samples = samples.to_samples()?;
-        samples.check_rank(&self.around.metric)?;
         let weights = self.weights(&samples)?;
+        self.around.check_rank(&samples)?;
         let local = Local::new(self, &samples, &weights);
         // Each value as soon as its neighbours are known, so that no lists of them are kept.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
@@ -95,7 +96,9 @@ impl<'s> KozachenkoLeonenko<'s> {
             values[row].store(local.value(row, |j| distances[j]).to_bits(), Relaxed);
         })?;
         let values: Vec<f64> = values.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();
-        Estimate::new(values.into())
+        let estimate = Estimate::new(values.into())?;
+        let warning = samples.rounding_warning(local.distance(estimate.value()));
+        Ok(estimate.warn(warning))
     }
 
     /// The entropies by the first, second, ... k-th neighbour, from one search.
@@ -256,21 +259,21 @@ impl Local {
         // Those within the window are no candidates: as if there were so many samples less.
         let constant = match self.window {
             0 => self.of_all,
-            window => digamma((self.samples - excluded(i, window, self.samples)) as f64) + self.volume,
+            window => digamma(usable(i, window, self.samples) as f64) + self.volume,
         };
         let log_radius = |j| self.close_points.radius(distance(j)).ln();
         let sum = compensated_sum(self.used.iter().map(|&(j, weight)| weight * log_radius(j)));
         constant - self.of_neighbors + self.dimension * sum
     }
+
+    /// The geometric mean of the distances of which an entropy is made.
+    fn distance(&self, entropy: f64) -> f64 {
+        ((entropy - self.of_all + self.of_neighbors) / self.dimension).exp()
+    }
 }
 
 /// For fewer logarithms, waking a thread takes longer.
 const SERIAL: usize = 4096;
-
-/// How many samples the window around a sample takes away, itself not counted.
-fn excluded(i: usize, window: usize, n: usize) -> usize {
-    window.min(i) + window.min(n - 1 - i)
-}
 
 #[cfg(test)]
 mod tests {
@@ -304,6 +307,7 @@ mod tests {
                     let found = estimator.entropy(x.view());
                     let samples = Samples::new(x.view()).unwrap();
                     let expected = estimator.weights(&samples).and_then(|weights| {
+                        estimator.around.check_rank(&samples)?;
                         let neighbors = estimator.neighbors(&samples, &weights)?;
                         Ok(estimator.local_values(&samples, &neighbors, &weights, 0)?.value())
                     });

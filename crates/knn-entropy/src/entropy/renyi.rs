@@ -61,7 +61,7 @@ impl<'s> Renyi<'s> {
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < 1 + k/2`.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         let samples = samples.to_samples()?;
-        samples.check_rank(&self.around.metric)?;
+        self.around.check_rank(&samples)?;
         let k = self.around.k;
         // Not `>=`, so that NaN is refused, too.
         if k > 0 && !(self.order.is_finite() && self.order < 1.0 + k as f64 / 2.0) {

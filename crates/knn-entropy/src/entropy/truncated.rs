@@ -73,6 +73,7 @@ impl<'s> Truncated<'s> {
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
         let samples = samples.to_samples()?;
         let limits = self.limits(&samples)?;
+        self.around.check_rank(&samples)?;
         let neighbors = self.around.among(&samples)?;
         let (n, k) = (samples.len(), self.around.k);
         let (of_rows, of_k) = (digamma_of_usable(self.around.window, n), digamma(k as f64));
@@ -81,7 +82,8 @@ impl<'s> Truncated<'s> {
             let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
             of_rows(i) - of_k + compensated_sum(edges)
         };
-        Estimate::new((0..n).map(local).collect())
+        let distance = (compensated_sum(neighbors.distances.column(k - 1).iter().map(|r| r.ln())) / n as f64).exp();
+        Ok(Estimate::new((0..n).map(local).collect())?.warn(samples.rounding_warning(distance)))
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius, at both ends of the pair

@@ -4,11 +4,11 @@
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Space};
 use super::counting::{Local, Sum, finite_radii, one_radius};
 use crate::neighborhood::Neighborhood;
 use crate::window::digamma_of_usable;
-use crate::{Error, Result};
+use crate::{Error, Metric, Result, Samples};
 
 /// The local values by rectangles for the rows without ties, and by [`one_radius`] for the others.
 pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>) -> Result<Local> {
@@ -24,10 +24,12 @@ pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhoo
     let radii = finite_radii(&neighbors, k)?;
     let spaces = all.iter().map(|&block| blocks.space(&[block])).collect::<Result<Vec<_>>>()?;
     let errors: Vec<f64> = all.iter().map(|&block| blocks.rounding_error(&[block])).collect();
-    let distance = |block: usize, i: usize, j: usize| {
-        let samples = &spaces[block].samples;
-        spaces[block].metric().distance(samples.point(i), samples.point(j))
-    };
+    // Distances around a circle are those of coordinates from 0 to the period.
+    let metrics: Vec<Metric<'_>> = spaces.iter().map(Space::metric).collect();
+    let points: Vec<Samples<'_>> =
+        metrics.iter().zip(&spaces).map(|(metric, space)| metric.normalised(&space.samples)).collect();
+    let distance =
+        |block: usize, i: usize, j: usize| metrics[block].distance(points[block].point(i), points[block].point(j));
     let reach = |block: usize, i: usize| {
         neighbors.indices.row(i).iter().take(k).map(|&j| distance(block, i, j)).fold(0.0, f64::max)
     };

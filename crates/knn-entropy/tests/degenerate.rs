@@ -1,0 +1,128 @@
+//! Samples that have no entropy, or for which an estimator has no variance, are errors that say so, and every way out that
+//! an error names leads to the right number.
+
+use knn_entropy::*;
+use ndarray::{Array2, s};
+use ndarray_rand::rand::{Rng, SeedableRng};
+use ndarray_rand::rand_distr::Cauchy;
+use rand_chacha::ChaCha8Rng;
+
+use crate::normal;
+
+/// The entropy of a standard normal number, `ln(2 pi e) / 2`.
+const NORMAL: f64 = 1.418_938_533_204_672_7;
+
+#[test]
+fn a_linear_combination_has_no_entropy() {
+    let mut x = normal(800, 3, 1);
+    let sum = &x.column(0) + &x.column(1);
+    x.column_mut(2).assign(&sum);
+    let singular = Err(Error::Singular { column: 2 });
+    assert_eq!(KozachenkoLeonenko::new(3).entropy(&x), singular);
+    assert_eq!(Renyi::new(2.0, 3).entropy(&x), singular);
+    let inside = x.mapv(|x| 0.5 + 0.05 * x);
+    assert_eq!(Truncated::unit_cube(3).entropy(&inside), singular);
+    // The way out of the error: leave the column out.
+    let entropy = KozachenkoLeonenko::new(3).entropy(x.slice(s![.., ..2])).unwrap();
+    assert!((entropy - 2.0 * NORMAL).abs() < 0.1);
+    // A constant, beside a scale that hides it from distances.
+    x.column_mut(1).fill(1e9);
+    assert_eq!(KozachenkoLeonenko::new(3).entropy(&x), Err(Error::Singular { column: 1 }));
+    // As many rows as columns always lie in a plane.
+    assert!(KozachenkoLeonenko::new(1).entropy(normal(4, 5, 2)).is_ok());
+}
+
+#[test]
+fn orders_with_infinite_variance() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let x: Vec<f64> = (0..4000).map(|_| rng.random()).collect();
+    for (order, k, enough) in [(3.99, 3, 6), (2.5, 3, 4), (2.0, 2, 3), (1.5, 1, 2)] {
+        let error = Renyi::new(order, k).entropy(&x).unwrap_err();
+        assert_eq!(error, Error::Order { order, k });
+        assert!(error.to_string().ends_with(&format!("take k of at least {enough}")), "{error}");
+        // Uniform on 0 to 1: all entropies are 0. Three such neighbors more bring the variance down.
+        assert!(Renyi::new(order, enough).entropy(&x).unwrap().is_finite());
+        assert!(Renyi::new(order, enough + 3).entropy(&x).unwrap().abs() < 0.1);
+    }
+    assert!(Renyi::new(f64::NAN, 3).entropy(&x).unwrap_err().to_string().contains("finite"));
+}
+
+#[test]
+fn heavy_tails_under_local_gaussians() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let heavy: Vec<f64> = (0..2000).map(|_| rng.sample(Cauchy::new(0.0, 1.0).unwrap())).collect();
+    // ln(4 pi), and what the warning says to use instead.
+    let truth = (4.0 * std::f64::consts::PI).ln();
+    let gaussians = LombardiPant::new(3, 200).estimate(&heavy).unwrap();
+    let [Warning::HeavyTails { nats, .. }] = gaussians.warnings() else { panic!("{gaussians:?}") };
+    // The error is at least what the warning says.
+    assert!(*nats > 0.1 && gaussians.value() - truth > 0.5 * nats, "{} {nats}", gaussians.value() - truth);
+    assert!((KozachenkoLeonenko::new(3).entropy(&heavy).unwrap() - truth).abs() < 0.1);
+    for (d, p) in [(1, 50), (3, 100), (10, 100)] {
+        assert!(LombardiPant::new(3, p).estimate(normal(1000, d, 3)).unwrap().warnings().is_empty(), "{d}");
+    }
+}
+
+#[test]
+fn rounded_numbers_and_the_ways_out() {
+    let x = normal(5000, 1, 4);
+    let rounded = x.mapv(|x| (100.0 * x).round() / 100.0);
+    let estimator = KozachenkoLeonenko::new(3);
+    assert!(matches!(estimator.entropy(&rounded), Err(Error::Duplicates { .. })));
+    // Spread within the step, as the error says.
+    let step = rounding_step(rounded.iter().copied()).unwrap();
+    assert!((step - 0.01).abs() < 1e-15);
+    let spread = estimator.estimate(dither(&rounded, &[step], 0).unwrap()).unwrap();
+    assert!((spread.value() - NORMAL).abs() < 0.05 && spread.warnings().is_empty());
+    // Rows that were recorded twice, without the copies.
+    let twice = ndarray::concatenate![ndarray::Axis(0), x, x.slice(s![..500, ..])];
+    assert!(matches!(KozachenkoLeonenko::new(1).entropy(&twice), Err(Error::Duplicates { count: 1000, .. })));
+    assert!((KozachenkoLeonenko::new(1).entropy(&x).unwrap() - NORMAL).abs() < 0.06);
+    // With a larger k there is no error, but the step is not small beside the distances.
+    let coarse = x.mapv(|x| (20.0 * x).round() / 20.0);
+    let estimate = KozachenkoLeonenko::new(200).estimate(&coarse).unwrap();
+    assert!(matches!(estimate.warnings(), [Warning::Rounded { column: 0, .. }]));
+    assert!(estimator.estimate(&x).unwrap().warnings().is_empty());
+    // Single precision is a rounding, too, and small beside the distances.
+    assert!(estimator.estimate(x.mapv(|x| x as f32)).unwrap().warnings().is_empty());
+}
+
+#[test]
+fn ties_of_gao_and_of_ross() {
+    // Normal pairs of correlation 0.9, rounded to tenths: 0.827 nats.
+    let x = normal(2000, 2, 6);
+    let tenth = |x: f64| (10.0 * x).round() / 10.0;
+    let (a, b): (Vec<f64>, Vec<f64>) =
+        x.rows().into_iter().map(|x| (tenth(x[0]), tenth(0.9 * x[0] + 0.19_f64.sqrt() * x[1]))).unzip();
+    for k in [3, 5, 10] {
+        let gao = MixedKsg::new(k).estimate(&a, &b).unwrap();
+        assert!(matches!(gao.warnings(), [Warning::Ties { .. }]), "{k}");
+        let mixed = MesnerShalizi::new(k).mutual_information(&a, &b).unwrap();
+        assert!((mixed - 0.827).abs() < 0.08, "{k}: {mixed}");
+    }
+    // A label that is the sign of a normal number with noise, and the number rounded so that its neighbors tie.
+    let label: Vec<bool> = x.rows().into_iter().map(|x| x[0] + 0.5 * x[1] > 0.0).collect();
+    let plain = Ross::new(20).estimate(x.column(0), &label).unwrap();
+    let rounded = Ross::new(20).estimate(x.column(0).mapv(|x| (500.0 * x).round() / 500.0), &label).unwrap();
+    assert!((plain.value() - rounded.value()).abs() < 0.03, "{} {}", plain.value(), rounded.value());
+    assert!(plain.warnings().is_empty() && matches!(rounded.warnings(), [Warning::Ties { .. }]));
+}
+
+#[test]
+fn types_and_axes_of_every_kind() {
+    let x = normal(1000, 2, 7);
+    let (first, second) = (x.column(0), x.column(1));
+    let single: Vec<f32> = first.iter().map(|x| *x as f32).collect();
+    let widened: Vec<f64> = single.iter().map(|x| f64::from(*x)).collect();
+    let ksg = Ksg::new(3);
+    let mixed = ksg.mutual_information(&single, second).unwrap();
+    assert_eq!(mixed, ksg.mutual_information(&widened[..], second.to_owned()).unwrap());
+    assert_eq!(mixed, ksg.multi_information(&[&single as &dyn ToSamples, &second]).unwrap());
+    assert_eq!(ksg.conditional(&single, second, Array2::<f64>::zeros((1000, 0))).unwrap(), mixed);
+    let transfer = TransferEntropy::new(3).transfer_entropy(&single, second).unwrap();
+    assert!(transfer.is_finite());
+    assert_eq!(ksg.significance(&single, second, 19, 0).unwrap().surrogates().len(), 19);
+    // A normal number and its sum with another one of the same variance.
+    let estimate = ksg.estimate(&[&widened, &widened.iter().zip(second).map(|(a, b)| a + b).collect()]).unwrap();
+    assert!((estimate.correlation() - 0.5_f64.sqrt()).abs() < 0.05);
+}
