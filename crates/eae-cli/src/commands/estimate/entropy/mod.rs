@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use knn_entropy::{
-    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Weighting, dither,
+    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Warning, Weighting, dither,
 };
 use ndarray::ArrayView2;
 use serde::Serialize;
@@ -126,7 +126,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     // Steps are those of the columns as they are; spreading comes before the change of scales.
-    let chosen = if arguments.floor.is_some() { &Dither::No } else { &arguments.dither };
+    // A floor is a rule of its own.
+    let is_auto = matches!(arguments.dither, Dither::Auto);
+    let chosen = if arguments.floor.is_some() && is_auto { &Dither::No } else { &arguments.dither };
     let k = settings.k;
     let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
     let steps = chosen.steps(columns.len(), detect)?;
@@ -141,17 +143,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .push("rounded rows can be equal without being copies; do without --drop-duplicates then".to_owned());
         }
     }
-    let mut term = 0.0;
+    let mut deviations = vec![1.0; columns.len()];
     if arguments.standardize {
-        let deviations = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
-        term = deviations.iter().map(|deviation| deviation.ln()).sum();
+        deviations = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
     }
+    let term = deviations.iter().map(|deviation| deviation.ln()).sum();
     let (found, estimate) = arguments
         .estimate(x.view(), &periods, metric.into(), term)
         .map_err(|error| arguments.explain(&error, place))?;
     if let Some(estimate) = &estimate {
         let name = |_, column: usize| names[column].clone();
-        warnings.extend(estimate.warnings().iter().filter_map(|w| reworded(w, settings.unit, &name, [place, place])));
+        for warning in estimate.warnings() {
+            let original = match warning {
+                // In the unit of the file.
+                Warning::Rounded { column, step, distance } => {
+                    let unit = deviations[*column];
+                    &Warning::Rounded { column: *column, step: step * unit, distance: distance * unit }
+                }
+                warning => warning,
+            };
+            warnings.extend(reworded(original, settings.unit, &name, [place, place]));
+        }
     }
     let (n, d) = x.dim();
     let mut numbers = Numbers::new(settings, n, &found, &data, warnings);
