@@ -61,6 +61,27 @@ fn columns_rank_as_in_scikit_learn() {
     assert_eq!(lines.lines().filter(|line| line.contains("ksg1") || line.contains("ross")).count(), 4, "{lines}");
 }
 
+/// Such a table looks like a series: its rows depend on earlier ones.
+#[test]
+fn a_table_sorted_by_its_label_is_no_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let features = features();
+    let (header, rows) = features.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.sort_by_key(|row| row.ends_with("low"));
+    fs::write(folder.join("sorted.csv"), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
+    let found = report(folder, "mi sorted.csv --y class --each --x a,b,far");
+    assert_eq!(found["surrogates"], "shuffle");
+    warns(&found, "rows are sorted by class");
+    for (column, (name, information)) in found["columns"].as_array().unwrap().iter().zip(CLASSIFICATION) {
+        assert_eq!(column["name"], name);
+        is_near(number(column, "mutual_information"), information, 1e-6);
+    }
+    assert_eq!(number(&found["columns"][0], "corrected_p_value"), 0.01);
+    assert_eq!(report(folder, "mi sorted.csv --x a --y class --permutations 19")["surrogates"], "shuffle");
+}
+
 #[test]
 fn constant_columns_are_left_out() {
     let folder = tempfile::tempdir().unwrap();

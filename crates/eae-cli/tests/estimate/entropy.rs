@@ -24,6 +24,12 @@ fn rounded_numbers_are_spread_within_their_step() {
     assert!(refused.contains("--dither") && refused.contains("line 2") && !refused.contains("--floor"), "{refused}");
     assert_eq!(report(folder, "entropy round.csv --dither 0.01")["dither"][0], 0.01);
     is_near(number(&report(folder, "entropy round.csv --dither 0.01"), "entropy"), NORMAL, 0.04);
+    // With --dither no the library says so, in the unit of the file.
+    write(folder, "coarse.csv", "x", &normal(300, 1, 1).mapv(|x| 700.0 + 7.0 * (50.0 * x).round()));
+    let unspread = report(folder, "entropy coarse.csv --dither no --floor 1e-3 --standardize");
+    warns(&unspread, "column x is rounded to 7, which is not small");
+    warns(&report(folder, "entropy coarse.csv --dither auto"), "column x is rounded to 7; spread");
+    assert_eq!(report(folder, "entropy coarse.csv --dither 7 --floor 1e-3")["dither"][0], 7.0);
     // Continuous numbers are left alone.
     write(folder, "x.csv", "", &normal(300, 1, 2));
     assert!(report(folder, "entropy x.csv")["dither"].is_null());

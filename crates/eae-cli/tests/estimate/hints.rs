@@ -50,6 +50,7 @@ fn errors_name_flags_of_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write(folder, "x.csv", "a,b,c", &normal(60, 3, 1));
+    write(folder, "round.csv", "a,b", &normal(60, 2, 2).mapv(|x| x.round()));
     fs::write(folder.join("few.csv"), "a,b\n1,2\n1,2\n3,4\n3,7\n").unwrap();
     fs::write(folder.join("huge.csv"), "a,b\n1.7e308,2\n-1.7e308,3.5\n3,4\n").unwrap();
     fs::write(folder.join("labels.csv"), "a,b\n1,x\n1,x\n1,x\n3,y\n4,y\n5,y\n").unwrap();
@@ -65,7 +66,7 @@ fn errors_name_flags_of_the_command() {
         "entropy gap.csv --k 1",
         "entropy x.csv --period a=0.1 --k 20",
         "entropy x.csv --estimator tsallis --order 3",
-        "mi few.csv --ties error --k 1",
+        "mi round.csv --ties error",
         "mi x.csv --x a --y b --k 60",
         "mi x.csv --x a --y b --k 60 --theiler 5",
         "mi labels.csv --estimator ross --k 2",
@@ -84,7 +85,7 @@ fn errors_name_flags_of_the_command() {
         "te x.csv --source a --target b --past 60",
         "te x.csv --target b --storage --past 60",
         "te x.csv --source a --target b --lag 0",
-        "te few.csv --source a --target b --ties error --k 1",
+        "te round.csv --source a --target b --ties error",
         "te x.csv --source a --target b --k 99",
         "divergence few.csv few.csv --k 1 --dither no",
         "divergence x.csv x.csv --shared-rows error",

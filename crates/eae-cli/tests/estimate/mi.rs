@@ -29,6 +29,10 @@ fn rounded_pairs_have_the_information_of_the_exact_ones_in_any_unit() {
     assert!(number(&found["ties"], "share") > 0.5);
     is_near(found["ties"]["steps"][0].as_f64().unwrap(), 0.01, 1e-12);
     warns(&found, "column a is rounded to 0.01; spread within that step (seed 0)");
+    // Steps are in the units of the file.
+    let scaled = report(folder, "mi cents.csv --standardize");
+    is_near(scaled["ties"]["steps"][1].as_f64().unwrap(), 1.0, 1e-9);
+    warns(&scaled, "column b is rounded to 1;");
     let counted = report(folder, "mi round.csv --ties count");
     assert_eq!((&counted["ties"]["policy"], &counted["ties"]["share"]), (&"counted".into(), &found["ties"]["share"]));
     is_near(number(&counted, "mutual_information"), truth, 0.08);

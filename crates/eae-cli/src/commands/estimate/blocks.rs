@@ -22,6 +22,8 @@ pub(super) struct Block {
     pub(super) periods: Vec<f64>,
     /// The columns whose values have no distances.
     pub(super) labels: Vec<bool>,
+    /// The standard deviations by which columns were divided.
+    pub(super) scales: Vec<f64>,
     /// Whether columns were called numbers, so that they are not taken for labels.
     pub(super) numeric: Vec<bool>,
 }
@@ -35,14 +37,15 @@ impl Block {
             names: columns.iter().map(|&column| data.column(column)).collect(),
             periods: data.periods(columns),
             labels: columns.iter().map(label).collect(),
+            scales: vec![1.0; columns.len()],
             numeric: vec![false; columns.len()],
         }
     }
 
     /// Numbers that were made of a file's.
-    pub(super) fn of_numbers(values: Array2<f64>, names: Vec<String>, periods: Vec<f64>) -> Self {
+    pub(super) fn of_numbers(values: Array2<f64>, names: Vec<String>, periods: Vec<f64>, scales: Vec<f64>) -> Self {
         let none = vec![false; values.ncols()];
-        Self { values, names, periods, labels: none.clone(), numeric: none }
+        Self { values, names, periods, scales, labels: none.clone(), numeric: none }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -77,15 +80,28 @@ impl Block {
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
     }
 
+    /// Whether the rows are sorted by it, as far as it could be a label: equal rows are next to each other.
+    pub(super) fn sorts_rows(&self) -> bool {
+        if !self.all_labels() && !self.could_be_a_label() {
+            return false;
+        }
+        let key = |row: ArrayView1<'_, f64>| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let mut rows: Vec<_> = self.values.outer_iter().map(key).collect();
+        rows.dedup();
+        let runs = rows.len();
+        runs < self.values.nrows() && rows.into_iter().collect::<HashSet<_>>().len() == runs
+    }
+
     /// Brings the columns that are not labels to mean 0 and standard deviation 1. The error has the column.
     pub(super) fn standardize(&mut self) -> Result<(), usize> {
         let numbers: Vec<usize> = (0..self.width()).filter(|&c| !self.labels[c]).collect();
         let mut values = self.values.select(Axis(1), &numbers);
         let mut periods: Vec<f64> = numbers.iter().map(|&c| self.periods[c]).collect();
-        standardize(&mut values, &mut periods).map_err(|column| numbers[column])?;
+        let deviations = standardize(&mut values, &mut periods).map_err(|column| numbers[column])?;
         for (place, &column) in numbers.iter().enumerate() {
             self.values.column_mut(column).assign(&values.column(place));
             self.periods[column] = periods[place];
+            self.scales[column] *= deviations[place];
         }
         Ok(())
     }
@@ -116,25 +132,25 @@ pub(super) fn space_labels(blocks: &mut [&mut Block]) {
     }
 }
 
-/// Brings columns to mean 0 and standard deviation 1, and returns what to add to the entropy in nats. A periodic column has
+/// Brings columns to mean 0 and standard deviation 1, and returns by what they were divided. A periodic column has
 /// no mean; it is divided by the standard deviation of its uniform distribution, and so is its period. The error has the
 /// column without variance.
-pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Result<f64, usize> {
-    let mut term = 0.0;
+pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Result<Vec<f64>, usize> {
+    let mut deviations = Vec::with_capacity(periods.len());
     for (column, period) in periods.iter_mut().enumerate() {
         let mut values = values.slice_axis_mut(Axis(1), (column..=column).into());
         if period.is_finite() {
             let deviation = *period / 12_f64.sqrt();
             values.mapv_inplace(|x| x / deviation);
             *period = 12_f64.sqrt();
-            term += deviation.ln();
+            deviations.push(deviation);
             continue;
         }
         let found = correct(values.view(), &[Correction::Standardize]).map_err(|_: Error| column)?;
-        term += found.term();
+        deviations.push(found.term().exp());
         values.assign(&found.samples);
     }
-    Ok(term)
+    Ok(deviations)
 }
 
 /// Refuses text that is most likely meant as numbers: a column with a few cells of text among numbers.
@@ -162,6 +178,7 @@ mod tests {
             periods: vec![f64::INFINITY; d],
             labels: vec![label; d],
             numeric: vec![false; d],
+            scales: vec![1.0; d],
         }
     }
 
@@ -186,7 +203,8 @@ mod tests {
     fn standardized_columns_have_the_entropy_of_the_original() {
         let mut values = array![[1.0, 10.0], [2.0, 350.0], [4.0, 90.0]];
         let mut periods = [f64::INFINITY, 360.0];
-        let term = standardize(&mut values, &mut periods).unwrap();
+        let deviations = standardize(&mut values, &mut periods).unwrap();
+        let term: f64 = deviations.iter().map(|deviation| deviation.ln()).sum();
         // The variance of 1, 2, 4 is 7/3.
         assert!((term - (0.5 * (7.0_f64 / 3.0).ln() + (360.0 / 12_f64.sqrt()).ln())).abs() < 1e-12);
         assert!((periods[1] - 12_f64.sqrt()).abs() < 1e-12 && values[[1, 1]] > 3.0);

@@ -61,6 +61,7 @@ pub(super) struct TiesReport {
     pub(super) share: f64,
     /// `none`, `counted` or `dithered`.
     policy: &'static str,
+    /// The steps of the columns of x, y and z in the units of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<Vec<f64>>,
 }
@@ -247,10 +248,12 @@ fn with_ties(
     match (steps, found) {
         (Some(steps), _) => {
             told.push(format!("{} of the rows have neighbors at equal distances", percent(share)));
-            told.extend(said(&sides.names(), &steps, strict.seed));
-            let measure = of(Rule::Dither(steps.clone()));
+            // In the units of the file.
+            let original: Vec<f64> = steps.iter().zip(sides.scales()).map(|(step, scale)| step * scale).collect();
+            told.extend(said(&sides.names(), &original, strict.seed));
+            let measure = of(Rule::Dither(steps));
             let found = measure.of(sides);
-            Ok((measure, found, report("dithered", Some(steps))))
+            Ok((measure, found, report("dithered", Some(original))))
         }
         (None, Ok(found)) => Ok((of(Rule::Count), found, report("none", None))),
         (None, Err(_)) => {

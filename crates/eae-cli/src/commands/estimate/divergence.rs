@@ -176,7 +176,7 @@ impl Arguments {
         let repeated = if self.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
         let (mut values, periods) = (data.values(&columns), data.periods(&columns));
         // Repeated rows are no problem for the Jensen-Shannon divergence.
-        let none = self.floor.is_some() || self.jensen_shannon && matches!(self.dither, Dither::Auto);
+        let none = (self.floor.is_some() || self.jensen_shannon) && matches!(self.dither, Dither::Auto);
         let chosen = if none { &Dither::No } else { &self.dither };
         let detect = || coarse_steps(values.view(), self.settings.k, metric.into(), &periods, self.settings.theiler);
         let steps = chosen.steps(columns.len(), detect)?;

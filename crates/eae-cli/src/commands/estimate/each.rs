@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
             Err(refusal) => return Err(arguments.refuse(refusal, &data, [&target, &[column], &[]])),
         }
     }
-    warnings.extend(merged(&said));
+    warnings.extend(merged(&said, &sides.x.names));
     if members.is_empty() {
         return Err(Failure::usage("--each: all columns are constant; name others with --x"));
     }
@@ -140,12 +140,14 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What was said of columns, once and without a name if of several: then it is about the target.
-fn merged(said: &[(String, String)]) -> Vec<String> {
+/// What was said of columns, each with the column's name, and what is about the target once.
+fn merged(said: &[(String, String)], target: &[String]) -> Vec<String> {
+    let of_target = |text: &str| {
+        target.iter().any(|name| text == format!("labels: {name}") || text.starts_with(&format!("column {name} ")))
+    };
     let mut merged = Vec::new();
     for (column, text) in said {
-        let shared = said.iter().filter(|(_, other)| other == text).count() > 1;
-        let line = if shared { text.clone() } else { format!("{column}: {text}") };
+        let line = if of_target(text) { text.clone() } else { format!("{column}: {text}") };
         if !merged.contains(&line) {
             merged.push(line);
         }
@@ -161,7 +163,7 @@ fn test(
 ) -> knn_entropy::Result<(Plan, FamilySignificance)> {
     let target = members[0].sides.x.values.view();
     let size = (arguments.settings.theiler, permutations);
-    let of = |member: &Member| plan(arguments.surrogates, target, member.sides.y.values.view(), false, size);
+    let of = |member: &Member| plan(arguments.surrogates, &member.sides.x, &member.sides.y, false, size);
     // One column that is a series makes it a series of all.
     let mut plans: Vec<Plan> = members.iter().map(of).collect::<knn_entropy::Result<_>>()?;
     let series = plans.iter().position(|plan| plan.name != SurrogatesName::Shuffle);
@@ -209,6 +211,7 @@ impl Block {
             periods: vec![self.periods[column]],
             labels: vec![self.labels[column]],
             numeric: vec![self.numeric[column]],
+            scales: vec![self.scales[column]],
         }
     }
 }

@@ -51,6 +51,11 @@ impl Sides {
         self.blocks().iter().flat_map(|block| block.names.clone()).collect()
     }
 
+    /// By what all columns were divided.
+    pub(super) fn scales(&self) -> Vec<f64> {
+        self.blocks().iter().flat_map(|block| block.scales.clone()).collect()
+    }
+
     /// The periods of all columns; none if no column has one.
     fn periods(&self) -> Vec<f64> {
         let all: Vec<f64> = self.blocks().iter().flat_map(|block| block.periods.clone()).collect();

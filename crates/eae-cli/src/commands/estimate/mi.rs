@@ -129,8 +129,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if permutations > 0 {
         let explain = |error| refuse(Refusal::Library(error));
         let size = (arguments.settings.theiler, permutations);
-        let [by_x, by_y, by_z] = sides.blocks().map(|block| block.values.view());
-        let plan = plan(arguments.surrogates, by_x, by_y, !z.is_empty(), size).map_err(explain)?;
+        let [by_x, _, by_z] = sides.blocks().map(|block| block.values.view());
+        let plan = plan(arguments.surrogates, &sides.x, &sides.y, !z.is_empty(), size).map_err(explain)?;
         let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
         // Without a condition nothing is nearly the same.
         let orders = if z.is_empty() { orders.orders(by_x.nrows()) } else { orders.orders_given(by_z) };

@@ -2,8 +2,9 @@
 
 use clap::ValueEnum;
 use knn_entropy::{Result, Surrogates, autocorrelation};
-use ndarray::ArrayView2;
 use serde::Serialize;
+
+use super::blocks::Block;
 
 /// Neighbors in the condition among which rows are permuted.
 const LOCAL: usize = 5;
@@ -36,14 +37,16 @@ pub(super) struct Plan {
 /// The surrogates of x for a test of its dependence on y, `conditional` if something is given.
 pub(super) fn plan(
     wish: SurrogatesName,
-    x: ArrayView2<'_, f64>,
-    y: ArrayView2<'_, f64>,
+    x: &Block,
+    y: &Block,
     conditional: bool,
     (window, count): (usize, usize),
 ) -> Result<Plan> {
-    let (of_x, of_y) = (autocorrelation(x)?, autocorrelation(y)?);
-    let n = x.nrows();
-    let series = of_x.is_significant() && of_y.is_significant();
+    let (of_x, of_y) = (autocorrelation(x.values.view())?, autocorrelation(y.values.view())?);
+    let n = x.values.nrows();
+    // A table that is sorted by its labels looks like a series and is none.
+    let sorted = [x, y].into_iter().find(|block| block.sorts_rows());
+    let series = of_x.is_significant() && of_y.is_significant() && sorted.is_none();
     let min_shift = of_x.min_shift().max(window.min(n / 4)).max(1);
     let rotations = (n + 1).saturating_sub(2 * min_shift);
     let reason = if window > 0 {
@@ -56,7 +59,14 @@ pub(super) fn plan(
             (SurrogatesName::Local, "rows with nearly the same condition change places".to_owned())
         }
         SurrogatesName::Auto if n < 3 || (window == 0 && !series) => {
-            (SurrogatesName::Shuffle, "rows do not depend on earlier rows in both variables".to_owned())
+            let why = match sorted {
+                Some(block) => format!(
+                    "rows are sorted by {}; if they are a series, use --surrogates rotate",
+                    block.names.join(",")
+                ),
+                None => "rows do not depend on earlier rows in both variables".to_owned(),
+            };
+            (SurrogatesName::Shuffle, why)
         }
         SurrogatesName::Auto if rotations >= count => (SurrogatesName::Rotate, reason.to_owned()),
         SurrogatesName::Auto => (SurrogatesName::Blocks, format!("{reason}, and there are only {rotations} rotations")),
@@ -98,7 +108,10 @@ mod tests {
             level
         });
         let of = |wish, x: &Array2<f64>, y: &Array2<f64>, conditional, window, count| {
-            plan(wish, x.view(), y.view(), conditional, (window, count)).unwrap()
+            let block = |values: &Array2<f64>| {
+                Block::of_numbers(values.clone(), vec!["v".to_owned()], vec![f64::INFINITY], vec![1.0])
+            };
+            plan(wish, &block(x), &block(y), conditional, (window, count)).unwrap()
         };
         use SurrogatesName::{Auto, Blocks, Local, Rotate, Shuffle};
         assert_eq!(of(Auto, &slow, &noise, false, 0, 99).name, Shuffle);
@@ -108,6 +121,11 @@ mod tests {
         let local = of(Auto, &slow, &slow, true, 0, 99);
         assert!(local.name == Local && local.doubt.is_some());
         assert!(of(Shuffle, &slow, &slow, false, 0, 99).doubt.is_some());
+        // Rows that are sorted by a label are no series.
+        let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
+        let level = &noise + &label;
+        let sorted = of(Auto, &label, &level, false, 0, 99);
+        assert!(sorted.name == Shuffle && sorted.why.contains("sorted by v"));
         assert!(of(Shuffle, &noise, &slow, false, 0, 99).doubt.is_none());
     }
 }

@@ -2,6 +2,7 @@ use knn_entropy::Warning;
 
 use super::hints::Place;
 use super::print::{amount, percent};
+use super::rounding::shown;
 use super::settings::Unit;
 
 /// A warning of the library in the program's words. `name` names a column of a block.
@@ -16,8 +17,9 @@ pub(super) fn reworded(
     let said = match warning {
         Warning::Ties { .. } => return None,
         Warning::Rounded { column, step, .. } => format!(
-            "column {} is rounded to {step}, which is not small beside the distances of neighbors; --dither {step} spreads it",
-            name(0, *column)
+            "column {} is rounded to {}, which is not small beside the distances of neighbors; give the step with --dither",
+            name(0, *column),
+            shown(*step)
         ),
         Warning::Constant { block, column } => {
             format!("column {} is constant and carries no information", name(*block, *column))

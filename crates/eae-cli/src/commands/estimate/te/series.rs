@@ -43,7 +43,7 @@ impl Samples {
         let [source, target, condition] = &series;
         let lag = arguments.lag;
         let past = Embedding::new(arguments.past, lag);
-        let nothing = |rows| Block::of_numbers(Array2::zeros((rows, 0)), Vec::new(), Vec::new());
+        let nothing = |rows| Block::of_numbers(Array2::zeros((rows, 0)), Vec::new(), Vec::new(), Vec::new());
         if arguments.storage {
             let found = ActiveInformationStorage::new(1).past(past).embed(target.values.view()).map_err(short)?;
             let rows = found.times.len();
@@ -69,8 +69,9 @@ impl Samples {
         let given = {
             let own = states(target, longest.target.clone(), past, 1);
             let others = states(condition, longest.conditions.clone(), of_condition, 1);
-            let names = [own.names, others.names].concat();
-            Block::of_numbers(longest.given(), names, [own.periods, others.periods].concat())
+            let both = |own: &[f64], others: &[f64]| [own, others].concat();
+            let (periods, scales) = (both(&own.periods, &others.periods), both(&own.scales, &others.scales));
+            Block::of_numbers(longest.given(), [own.names, others.names].concat(), periods, scales)
         };
         let mut members = Vec::new();
         for delay in arguments.delay.first..=arguments.delay.last {
@@ -92,14 +93,14 @@ fn states(series: &Block, values: Array2<f64>, embedding: Embedding, delay: usiz
         let back = delay + step * embedding.lag;
         series.names.iter().map(move |name| format!("{name} (t-{back})"))
     };
-    let steps = 0..embedding.length;
-    let periods = steps.clone().flat_map(|_| series.periods.clone()).collect();
-    Block::of_numbers(values, steps.flat_map(at).collect(), periods)
+    let repeated = |of_series: &[f64]| of_series.repeat(embedding.length);
+    let names = (0..embedding.length).flat_map(at).collect();
+    Block::of_numbers(values, names, repeated(&series.periods), repeated(&series.scales))
 }
 
 fn next(series: &Block, values: Array2<f64>) -> Block {
     let names = series.names.iter().map(|name| format!("{name} (t)")).collect();
-    Block::of_numbers(values, names, series.periods.clone())
+    Block::of_numbers(values, names, series.periods.clone(), series.scales.clone())
 }
 
 /// Surrogates of past states that keep what the states of a series have in common.

@@ -1,10 +1,12 @@
+mod explain;
+
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use knn_entropy::{
-    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Weighting, dither,
+    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Warning, Weighting, dither,
 };
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use serde::Serialize;
 
 use super::blocks::standardize;
@@ -124,7 +126,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     // Steps are those of the columns as they are; spreading comes before the change of scales.
-    let chosen = if arguments.floor.is_some() { &Dither::No } else { &arguments.dither };
+    // A floor is a rule of its own.
+    let is_auto = matches!(arguments.dither, Dither::Auto);
+    let chosen = if arguments.floor.is_some() && is_auto { &Dither::No } else { &arguments.dither };
     let k = settings.k;
     let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
     let steps = chosen.steps(columns.len(), detect)?;
@@ -139,16 +143,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .push("rounded rows can be equal without being copies; do without --drop-duplicates then".to_owned());
         }
     }
-    let mut term = 0.0;
+    let mut deviations = vec![1.0; columns.len()];
     if arguments.standardize {
-        term = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
+        deviations = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
     }
+    let term = deviations.iter().map(|deviation| deviation.ln()).sum();
     let (found, estimate) = arguments
         .estimate(x.view(), &periods, metric.into(), term)
         .map_err(|error| arguments.explain(&error, place))?;
     if let Some(estimate) = &estimate {
         let name = |_, column: usize| names[column].clone();
-        warnings.extend(estimate.warnings().iter().filter_map(|w| reworded(w, settings.unit, &name, [place, place])));
+        for warning in estimate.warnings() {
+            let original = match warning {
+                // In the unit of the file.
+                Warning::Rounded { column, step, distance } => {
+                    let unit = deviations[*column];
+                    &Warning::Rounded { column: *column, step: step * unit, distance: distance * unit }
+                }
+                warning => warning,
+            };
+            warnings.extend(reworded(original, settings.unit, &name, [place, place]));
+        }
     }
     let (n, d) = x.dim();
     let mut numbers = Numbers::new(settings, n, &found, &data, warnings);
@@ -258,57 +273,4 @@ impl Arguments {
         };
         Ok((Found::from(&estimate).plus(term), Some(estimate)))
     }
-
-    fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
-        match error {
-            Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
-            Error::Singular { column } => self.singular(place, *column),
-            Error::Order { order, k } => {
-                let most = 1.0 + *k as f64 / 2.0;
-                let enough = (2.0 * (order - 1.0)).floor() + 1.0;
-                let way = if order.is_finite() { format!(", or use --k {enough} or more") } else { String::new() };
-                Failure::usage(format!(
-                    "--order is {order} and --k is {k}, for which the estimate has infinite variance; use an order below {most}{way}"
-                ))
-            }
-            Error::WeightBound(bound) => {
-                Failure::usage(format!("--bound is {bound}; weights add up to 1, so it must be at least 1"))
-            }
-            Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(
-                "--p is {p}, which does not determine a covariance of {dimension} columns; use at least {}",
-                dimension + 2
-            )),
-            Error::KTooLarge { k, others } if *k != self.settings.k => Failure::usage(format!(
-                "--p is {k}, but a row has only {others} other rows to choose from; use a smaller --p or more rows"
-            )),
-            Error::OutOfBox { row, column, value, low, high } => Failure::usage(format!(
-                "{}, {}, {} is {value}, not from {low} to {high} as all rows should be; set the box with --low and --high",
-                place.data.name,
-                place.row(*row),
-                place.column(*column)
-            )),
-            error => place.explain(error, self.settings.theiler),
-        }
-    }
-
-    /// A column without a density of its own.
-    fn singular(&self, place: Place<'_>, column: usize) -> Failure {
-        let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
-        let others: Vec<String> = others.collect();
-        let constant = place.columns.get(column).is_some_and(|&c| constant(&place.data.values(&[c])));
-        let what = match (constant, self.estimator) {
-            (true, _) => "is constant",
-            (false, Estimator::Kpn) => "is a linear combination of the columns before it among the neighbors of a row",
-            (false, _) => "is a linear combination of the columns before it",
-        };
-        let way = match others.is_empty() {
-            true => "a constant has no density".to_owned(),
-            false => format!("leave it out with --x {}", others.join(",")),
-        };
-        place.refuse(format!("{} {what}, so the entropy is minus infinity; {way}", place.column(column)))
-    }
-}
-
-fn constant(values: &Array2<f64>) -> bool {
-    values.iter().all(|x| Some(x) == values.first())
 }

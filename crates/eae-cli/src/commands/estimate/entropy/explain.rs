@@ -1,0 +1,62 @@
+use knn_entropy::Error;
+use ndarray::Array2;
+
+use super::{Arguments, Estimator};
+use crate::commands::estimate::hints::Place;
+use crate::failure::Failure;
+
+impl Arguments {
+    /// An error of an estimator in the program's words.
+    pub(super) fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
+        match error {
+            Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
+            Error::Singular { column } => self.singular(place, *column),
+            Error::Order { order, k } => {
+                let most = 1.0 + *k as f64 / 2.0;
+                let enough = (2.0 * (order - 1.0)).floor() + 1.0;
+                let way = if order.is_finite() { format!(", or use --k {enough} or more") } else { String::new() };
+                Failure::usage(format!(
+                    "--order is {order} and --k is {k}, for which the estimate has infinite variance; use an order below {most}{way}"
+                ))
+            }
+            Error::WeightBound(bound) => {
+                Failure::usage(format!("--bound is {bound}; weights add up to 1, so it must be at least 1"))
+            }
+            Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(
+                "--p is {p}, which does not determine a covariance of {dimension} columns; use at least {}",
+                dimension + 2
+            )),
+            Error::KTooLarge { k, others } if *k != self.settings.k => Failure::usage(format!(
+                "--p is {k}, but a row has only {others} other rows to choose from; use a smaller --p or more rows"
+            )),
+            Error::OutOfBox { row, column, value, low, high } => Failure::usage(format!(
+                "{}, {}, {} is {value}, not from {low} to {high} as all rows should be; set the box with --low and --high",
+                place.data.name,
+                place.row(*row),
+                place.column(*column)
+            )),
+            error => place.explain(error, self.settings.theiler),
+        }
+    }
+
+    /// A column without a density of its own.
+    pub(super) fn singular(&self, place: Place<'_>, column: usize) -> Failure {
+        let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
+        let others: Vec<String> = others.collect();
+        let constant = place.columns.get(column).is_some_and(|&c| constant(&place.data.values(&[c])));
+        let what = match (constant, self.estimator) {
+            (true, _) => "is constant",
+            (false, Estimator::Kpn) => "is a linear combination of the columns before it among the neighbors of a row",
+            (false, _) => "is a linear combination of the columns before it",
+        };
+        let way = match others.is_empty() {
+            true => "a constant has no density".to_owned(),
+            false => format!("leave it out with --x {}", others.join(",")),
+        };
+        place.refuse(format!("{} {what}, so the entropy is minus infinity; {way}", place.column(column)))
+    }
+}
+
+fn constant(values: &Array2<f64>) -> bool {
+    values.iter().all(|x| Some(x) == values.first())
+}
