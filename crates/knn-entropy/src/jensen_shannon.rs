@@ -3,7 +3,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use statrs::function::gamma::digamma;
 
-use crate::neighborhood::Neighborhood;
+use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::significance::shuffle;
 use crate::{Boundary, Error, Estimate, NeighborSearch, Norm, Result, Samples, ToSamples};
 
@@ -90,12 +90,7 @@ impl<'s> JensenShannon<'s> {
         Self { seed, ..self }
     }
 
-    /// Sets the norm.
-    #[must_use]
-    pub fn norm(mut self, norm: Norm) -> Self {
-        self.around = self.around.with_norm(norm);
-        self
-    }
+    neighborhood_settings!(periodic);
 
     /// Sets the search for neighbors.
     #[must_use]

@@ -209,6 +209,18 @@ fn angles() {
         let pair = Array2::from_shape_fn((400, 2), |(i, c)| [x[i], x[399 - i]][c]);
         assert!(plane.mutual_information(&pair, &both).unwrap() > 0.5);
     }
+    // An angle that follows another one a step behind, where both are cut at 0 and somewhere else.
+    let circles = [turn; 3];
+    let follows: Vec<f64> = (0..400).map(|t| if t == 0 { 0.0 } else { y[t - 1] }).collect();
+    let transfer = TransferEntropy::new(4).periods(&circles);
+    let here = transfer.transfer_entropy(&x, &follows).unwrap();
+    let there = transfer.transfer_entropy(moved(&x, 2.0), moved(&follows, 1.0)).unwrap();
+    assert!((here - there).abs() < 1e-9 && here > 0.5, "{here} {there}");
+    // Angles near 0, of which half are just below a turn.
+    let near = |shift: f64| moved(&other.iter().map(|x| 0.1 * x + shift).collect::<Vec<_>>(), 0.0);
+    let divergence = JensenShannon::new(4).period(&circles[..1]);
+    assert!(divergence.divergence(near(0.0), near(0.001)).unwrap() < 0.1);
+    assert!(divergence.divergence(near(0.0), near(3.0)).unwrap() > 0.65);
     let short = Ksg::new(4).periods(&[turn]).mutual_information(&x, &y);
     assert_eq!(short, Err(Error::Periods { periods: 1, dimension: 2 }));
 }

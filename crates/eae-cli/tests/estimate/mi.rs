@@ -224,3 +224,27 @@ fn angles_are_near_across_the_seam() {
     is_near(number(&scaled, "mutual_information"), number(&periodic, "mutual_information"), 1e-9);
     assert_ne!(report(folder, "mi angles.csv")["mutual_information"], periodic["mutual_information"]);
 }
+
+#[test]
+fn steps_of_dithering() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // A chaotic sequence and one that follows it, in hundredths.
+    let mut x = 0.3_f64;
+    let mut next = || {
+        x = 3.99 * x * (1.0 - x);
+        (100.0 * x).round() / 100.0
+    };
+    let rows: Vec<String> = (0..600).map(|_| next()).map(|x| format!("{x},{:.2}", x * x)).collect();
+    fs::write(folder.join("x.csv"), rows.join("\n")).unwrap();
+    let of = |more: &str| report(folder, &format!("mi x.csv --estimator ksg1 {more}"));
+    let detected = of("--dither auto");
+    assert_eq!(detected["ties"]["policy"], "dithered");
+    assert_eq!(detected["mutual_information"], of("--ties dither")["mutual_information"]);
+    let given = of("--dither 0.01,0.01");
+    let difference = given["mutual_information"].as_f64().unwrap() - detected["mutual_information"].as_f64().unwrap();
+    assert!(difference.abs() < 1e-9);
+    assert_eq!(of("--dither 0.01")["mutual_information"], given["mutual_information"]);
+    assert_eq!(of("--dither no")["mutual_information"], of("--ties count")["mutual_information"]);
+    assert!(error(folder, "mi x.csv --dither 0.1,0.1,0.1").contains("--dither has 3 steps for the 2 columns"));
+}

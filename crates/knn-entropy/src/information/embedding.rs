@@ -156,6 +156,14 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.ties(ties), ..self }
         }
 
+        /// Makes coordinates periodic, such as angles: a period for each coordinate of the embedded samples, infinite for those
+        /// without. First come the past states that tell, then the values that they tell about, then all that is given. Two
+        /// angles with one past value each have three periods.
+        #[must_use]
+        pub fn periods(self, periods: &'s [f64]) -> Self {
+            Self { ksg: self.ksg.periods(periods), ..self }
+        }
+
         /// Sets the way to find neighbors.
         #[must_use]
         pub fn search(self, search: &'s dyn $crate::NeighborSearch) -> Self {

@@ -44,9 +44,11 @@ pub(super) enum TiesWish {
 
 /// What was asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Wish {
+pub(super) struct Wish<'a> {
     pub(super) estimator: Estimator,
     pub(super) ties: TiesWish,
+    /// The steps for [`TiesWish::Dither`] in the units of the file, if they were given: one for all columns or one for each.
+    pub(super) steps: Option<&'a [f64]>,
     pub(super) k: usize,
     pub(super) metric: Option<MetricName>,
     pub(super) window: usize,
@@ -95,7 +97,7 @@ impl From<Error> for Refusal {
 }
 
 /// Chooses, prepares the sides and estimates.
-pub(super) fn settle(sides: &mut Sides, wish: &Wish) -> std::result::Result<Chosen, Refusal> {
+pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<Chosen, Refusal> {
     let mut told = Vec::new();
     let mut estimator = chosen(sides, wish.estimator, &mut told)?;
     if wish.standardize {
@@ -123,9 +125,9 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish) -> std::result::Result<Chos
         let counted = TiesReport { share: repeated, policy: "counted", steps: None };
         let (measure, found, ties) = match estimator {
             Estimator::Auto | Estimator::Ksg1 => {
-                with_ties(sides, wish.ties, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut told)?
+                with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut told)?
             }
-            Estimator::Ksg2 => with_ties(sides, wish.ties, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut told)?,
+            Estimator::Ksg2 => with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut told)?,
             Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), counted),
             Estimator::MesnerShalizi => (of(Kind::MesnerShalizi), of(Kind::MesnerShalizi).of(sides), counted),
             Estimator::Ross => (of(Kind::Ross), of(Kind::Ross).of(sides), counted),
@@ -217,7 +219,7 @@ fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
 /// Estimates by the algorithms of Kraskov, Stoegbauer and Grassberger with the rule for ties that was asked for.
 fn with_ties(
     sides: &Sides,
-    wish: TiesWish,
+    wish: &Wish<'_>,
     of: impl Fn(Rule) -> Measure,
     told: &mut Vec<String>,
 ) -> std::result::Result<(Measure, Result<Estimate>, TiesReport), Refusal> {
@@ -229,7 +231,7 @@ fn with_ties(
         found => (Ok(found), 0.0),
     };
     let report = |policy, steps| TiesReport { share, policy, steps };
-    let found = match (found, wish) {
+    let found = match (found, wish.ties) {
         // Without ties the rule makes no difference.
         (Ok(found), TiesWish::Auto | TiesWish::Count | TiesWish::Error) => {
             return Ok((of(Rule::Count), found, report("none", None)));
@@ -237,11 +239,12 @@ fn with_ties(
         (Err(ties), TiesWish::Error) => return Ok((strict, Err(ties), report("error", None))),
         (found, _) => found,
     };
-    let steps = match wish {
-        TiesWish::Dither => Some(steps(sides).map_err(|name| {
+    let steps = match (wish.ties, wish.steps) {
+        (TiesWish::Dither, Some(given)) => Some(given_steps(sides, given)?),
+        (TiesWish::Dither, None) => Some(steps(sides).map_err(|name| {
             Refusal::Said(format!("--ties dither: column {name} has no rounding step; use --ties count"))
         })?),
-        TiesWish::Auto if share > MANY_TIES => steps(sides).ok(),
+        (TiesWish::Auto, _) if share > MANY_TIES => steps(sides).ok(),
         _ => None,
     };
     let steps = steps.filter(|steps| steps.iter().any(|step| *step > 0.0));
@@ -270,6 +273,20 @@ fn with_ties(
             Ok((measure, found, report(if many { "counted" } else { "none" }, None)))
         }
     }
+}
+
+/// The steps that were given, in the units of the sides. Labels have none.
+fn given_steps(sides: &Sides, given: &[f64]) -> std::result::Result<Vec<f64>, Refusal> {
+    let labels = sides.blocks().iter().flat_map(|block| block.labels.clone()).collect::<Vec<_>>();
+    let columns = labels.len();
+    if given.len() != 1 && given.len() != columns {
+        let given = given.len();
+        return Err(Refusal::Said(format!(
+            "--dither has {given} steps for the {columns} columns of x, y and z; give one for each, or one for all"
+        )));
+    }
+    let step = |column: usize| if labels[column] { 0.0 } else { given[column % given.len()] };
+    Ok(sides.scales().iter().enumerate().map(|(column, scale)| step(column) / scale).collect())
 }
 
 /// The share of tied rows, if the library warns of it.

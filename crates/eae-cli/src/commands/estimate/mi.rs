@@ -11,6 +11,7 @@ use super::hints::Place;
 use super::input::Data;
 use super::measure::Sides;
 use super::print::{Found, Numbers, counted, percent};
+use super::rounding::Dither;
 use super::settings::{FILES, MetricName, Reading, Settings, word};
 use super::significance::{SurrogatesName, plan};
 use super::warnings::reworded;
@@ -55,6 +56,10 @@ pub(crate) struct Arguments {
     /// Of ksg1 and ksg2: what to do with rows that have neighbors at equal distances.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     ties: TiesWish,
+    /// Of ksg1 and ksg2: spread rounded numbers within these steps, one for all columns or one for each of x, y and z; by
+    /// the detected steps (auto); or not at all (no).
+    #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
+    dither: Option<Dither>,
     /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.
     #[arg(long)]
     standardize: bool,
@@ -178,10 +183,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    pub(super) fn wish(&self) -> Wish {
+    pub(super) fn wish(&self) -> Wish<'_> {
+        let (ties, steps) = match &self.dither {
+            None => (self.ties, None),
+            Some(Dither::No) => (TiesWish::Count, None),
+            Some(Dither::Auto) => (TiesWish::Dither, None),
+            Some(Dither::Steps(steps)) => (TiesWish::Dither, Some(&steps[..])),
+        };
         Wish {
             estimator: self.estimator,
-            ties: self.ties,
+            ties,
+            steps,
             k: self.settings.k,
             metric: self.settings.metric,
             window: self.settings.theiler,

@@ -170,6 +170,7 @@ impl Arguments {
         let wish = Wish {
             estimator: Estimator::Ksg1,
             ties: self.ties,
+            steps: None,
             k: self.settings.k,
             metric: self.settings.metric,
             window: self.settings.theiler,
