@@ -1,7 +1,7 @@
 //! Which estimator suits the columns, and what becomes of ties.
 
 use clap::ValueEnum;
-use knn_entropy::{Error, Estimate, KsgVariant, Norm, Result, Warning};
+use knn_entropy::{Error, Estimate, KsgVariant, Norm, Result};
 use serde::Serialize;
 
 use super::blocks::space_labels;
@@ -9,6 +9,7 @@ use super::measure::{Kind, Measure, Rule, Sides};
 use super::print::percent;
 use super::rounding::{said, step};
 use super::settings::MetricName;
+use super::warnings::tied;
 
 /// From this share of tied rows on, rounded numbers are spread.
 const MANY_TIES: f64 = 0.05;
@@ -287,14 +288,6 @@ fn given_steps(sides: &Sides, given: &[f64]) -> std::result::Result<Vec<f64>, Re
     }
     let step = |column: usize| if labels[column] { 0.0 } else { given[column % given.len()] };
     Ok(sides.scales().iter().enumerate().map(|(column, scale)| step(column) / scale).collect())
-}
-
-/// The share of tied rows, if the library warns of it.
-fn tied(estimate: &Estimate) -> Option<f64> {
-    estimate.warnings().iter().find_map(|warning| match warning {
-        Warning::Ties { tied, rows } => Some(*tied as f64 / *rows as f64),
-        _ => None,
-    })
 }
 
 /// The rounding step of each column that makes ties, 0 for the others; or the name of one that has no step.

@@ -1,4 +1,4 @@
-use knn_entropy::Warning;
+use knn_entropy::{Estimate, Warning};
 
 use super::hints::Place;
 use super::print::{amount, percent};
@@ -44,4 +44,12 @@ pub(super) fn reworded(
         warning => warning.to_string(),
     };
     Some(said)
+}
+
+/// The share of tied rows, if the library warns of it.
+pub(super) fn tied(estimate: &Estimate) -> Option<f64> {
+    estimate.warnings().iter().find_map(|warning| match warning {
+        Warning::Ties { tied, rows } => Some(*tied as f64 / *rows as f64),
+        _ => None,
+    })
 }
