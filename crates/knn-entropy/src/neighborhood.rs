@@ -183,6 +183,23 @@ macro_rules! neighborhood_settings {
             self
         }
     };
+    (blocks) => {
+        /// With another norm within blocks.
+        #[must_use]
+        pub fn norm(mut self, norm: $crate::Norm) -> Self {
+            self.around = self.around.with_norm(norm);
+            self
+        }
+
+        /// With periodic coordinates, such as angles: a period for each coordinate, those of the first block first.
+        /// `f64::INFINITY` is the period of a coordinate that is not periodic.
+        #[must_use]
+        pub fn periods(self, periods: &'s [f64]) -> Self {
+            Self { periods, ..self }
+        }
+
+        $crate::neighborhood::neighborhood_settings!(search);
+    };
     (close) => {
         /// With another rule for points that coincide, or nearly so.
         #[must_use]

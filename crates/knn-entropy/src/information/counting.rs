@@ -6,7 +6,7 @@ use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
 use crate::neighborhood::Neighborhood;
-use crate::window::usable;
+use crate::window::{digamma_of_usable, usable};
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 
 /// Up to this share of tied rows, ties are taken for chance.
@@ -46,12 +46,16 @@ impl Sum {
         }
     }
 
-    /// Whether so many rows at the radius, in each subspace, are the k-th neighbor alone.
-    fn is_plain(self, on_radius: &[usize]) -> bool {
+    /// Whether the rows at the radius, so many in each subspace, are the k-th neighbor alone.
+    fn is_plain(self, on_radius: impl Iterator<Item = usize>) -> bool {
+        let mut on_radius = on_radius;
         match self {
-            Self::Between => on_radius.iter().sum::<usize>() == 1,
+            Self::Between => on_radius.sum::<usize>() == 1,
             // The k-th neighbor is at the radius in x, in y, or in z, and so in all that contains z.
-            Self::Given => matches!(on_radius, [0, 1, 0] | [0, 0, 1] | [1, 1, 1]),
+            Self::Given => {
+                let [z, xz, yz] = [(); 3].map(|()| on_radius.next().unwrap_or(0));
+                matches!((z, xz, yz), (0, 1, 0) | (0, 0, 1) | (1, 1, 1))
+            }
         }
     }
 }
@@ -80,7 +84,7 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<
         shells.push(settings.search.count_shells(&space.samples, &inner, &outer, space.metric(), window)?);
     }
     let on_radius = |i: usize| shells.iter().map(move |shell| shell[i].1 - shell[i].0);
-    let tied: Vec<bool> = (0..n).map(|i| !sum.is_plain(&on_radius(i).collect::<Vec<_>>())).collect();
+    let tied: Vec<bool> = (0..n).map(|i| !sum.is_plain(on_radius(i))).collect();
     let within = if tied.contains(&true) {
         blocks.closed(&(0..blocks.count()).collect::<Vec<_>>(), radii, window)?
     } else {
@@ -91,15 +95,15 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<
     let subtracted = if sum == Sum::Given { 1 } else { 0 };
     // A tie here and there is chance, and hardly changes the mean; but rows that coincide have no radius.
     let few = tied_count(&local.tied) as f64 <= FEW_TIES * n as f64;
+    let (of_k, of_usable) = (psi(k), digamma_of_usable(window, n));
     for i in 0..n {
-        let rows = usable(i, window, n);
         let counts_all = local.tied[i] && (!few || radii[i] == 0.0);
         let nearest = if local.tied[i] { within[i] } else { k };
         let count = |(open, closed): (usize, usize)| psi(if counts_all { closed } else { open + 1 });
         let counts = shells.iter().map(|shell| count(shell[i]));
         local.values.push(match counts_all {
-            true => sum.value(psi(nearest), psi(rows - 1), counts),
-            false => sum.value(psi(k), psi(rows), counts),
+            true => sum.value(psi(nearest), psi(usable(i, window, n) - 1), counts),
+            false => sum.value(of_k, of_usable(i), counts),
         });
         let exhausted = nearest == k && shells[subtracted..].iter().all(|shell| shell[i].1 == k);
         local.exhausted += usize::from(exhausted);
@@ -108,8 +112,8 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<
         local.coinciding += usize::from(radii[i] == 0.0);
     }
     let largest = |i: usize| {
-        let smallest = shells.iter().enumerate().map(|(s, shell)| psi(if s < subtracted { shell[i].1 } else { k }));
-        sum.value(psi(k), psi(usable(i, window, n)), smallest)
+        let smallest = |(s, shell): (usize, &Vec<(usize, usize)>)| if s < subtracted { psi(shell[i].1) } else { of_k };
+        sum.value(of_k, of_usable(i), shells.iter().enumerate().map(smallest))
     };
     // All rows have the same bound, unless the numbers of usable rows or of rows with the same condition differ.
     let alike = window == 0 && sum == Sum::Between;

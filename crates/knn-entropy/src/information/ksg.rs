@@ -89,27 +89,13 @@ impl<'s> Ksg<'s> {
         Self { variant, ..self }
     }
 
-    /// With another norm within blocks.
-    #[must_use]
-    pub fn norm(mut self, norm: Norm) -> Self {
-        self.around = self.around.with_norm(norm);
-        self
-    }
-
     /// With another rule for rows that have several neighbors at the same distance.
     #[must_use]
     pub fn ties(self, ties: Ties<'s>) -> Self {
         Self { ties, ..self }
     }
 
-    /// With periodic coordinates, such as angles: a period for each coordinate, those of the first block first.
-    /// `f64::INFINITY` is the period of a coordinate that is not periodic.
-    #[must_use]
-    pub fn periods(self, periods: &'s [f64]) -> Self {
-        Self { periods, ..self }
-    }
-
-    neighborhood_settings!(search);
+    neighborhood_settings!(blocks);
 
     /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y` `[n, dy]`.
     ///

@@ -48,20 +48,7 @@ impl<'s> MesnerShalizi<'s> {
         Self { around: Neighborhood::new(k, Norm::LInf), periods: &[] }
     }
 
-    /// With another norm within blocks.
-    #[must_use]
-    pub fn norm(mut self, norm: Norm) -> Self {
-        self.around = self.around.with_norm(norm);
-        self
-    }
-
-    /// With periodic coordinates: a period for each coordinate of `x`, then of `y` and `z`, infinite for those without.
-    #[must_use]
-    pub fn periods(self, periods: &'s [f64]) -> Self {
-        Self { periods, ..self }
-    }
-
-    neighborhood_settings!(search);
+    neighborhood_settings!(blocks);
 
     /// Returns the mutual information in nats between the rows of `x` and those of `y`; row i of each is the same
     /// observation.
