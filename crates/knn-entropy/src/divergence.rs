@@ -97,7 +97,9 @@ impl<'s> Divergence<'s> {
     pub fn estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
         let (p, q) = (p.to_samples()?, q.to_samples()?);
         let found = self.find(&p, &q)?;
-        self.local_values(&p, &found)
+        let estimate = self.local_values(&p, &found)?;
+        let repeated = p.repetition_warning().or_else(|| q.repetition_warning());
+        Ok(estimate.warn(repeated))
     }
 
     /// Returns the cross-entropy `-E_p ln q` in nats: the entropy of `p` plus the divergence.

@@ -28,6 +28,23 @@ const DISTINCT: f64 = 4096.0;
 /// assert_eq!(rounding_step([0.1_f64.exp(), 0.2_f64.exp(), 0.7_f64.exp(), 0.3_f64.exp()]), None);
 /// ```
 pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f64> {
+    Some(rounding(numbers)?.step)
+}
+
+/// The rounding of numbers: the step, and how far each can be from a multiple of the step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rounding {
+    pub(crate) step: f64,
+    pub(crate) error: f64,
+}
+
+/// Errors of multiples relative to the largest number: that of `f64`, and of numbers that were printed with so many digits
+/// after a change of the unit.
+const ERRORS: [f64; 5] = [TOLERANCE, 1e-13, 1e-11, 1e-9, 1e-7];
+
+/// The largest step that the numbers have in common to within one of the [`ERRORS`]. Without a step not even two gaps between
+/// continuous numbers fit by chance.
+pub(crate) fn rounding<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<Rounding> {
     let mut sorted: Vec<f64> = numbers.into_iter().map(Float::widen).collect();
     let largest = sorted.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     if !largest.is_finite() || sorted.iter().any(|x| x.is_nan()) {
@@ -37,8 +54,23 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     let exponent = if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1020, 1020) } else { 0 };
     let unit = power_of_two(exponent);
     sorted.iter_mut().for_each(|x| *x /= unit);
-    let tolerance = TOLERANCE * largest / unit;
     sorted.sort_unstable_by(f64::total_cmp);
+    let mut found: Option<Rounding> = None;
+    for error in ERRORS.map(|error| error * largest / unit) {
+        // Printing is a rounding, too, but a finer one.
+        if let Some(step) = common_step(&sorted, error)
+            && found.is_none_or(|found| step > 1.5 * found.step)
+        {
+            found = Some(Rounding { step, error });
+        }
+    }
+    let Rounding { step, error } = found?;
+    let step = step * unit;
+    (step > 0.0 && step.is_finite()).then_some(Rounding { step, error: error * unit })
+}
+
+/// The largest step of which all gaps between sorted numbers are multiples, to within the tolerance.
+fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
     let mut gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|&gap| gap > tolerance).collect();
     if gaps.len() < 2 {
         return None;
@@ -72,12 +104,10 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     }
     // The average over the whole range has the smallest error.
     let range = sorted[sorted.len() - 1] - sorted[0];
-    let count = (range / step).round();
-    let step = range / count.max(1.0);
+    let step = range / (range / step).round().max(1.0);
     // Every number must be where the step says.
     let off = |x: &f64| ((x - sorted[0]) - ((x - sorted[0]) / step).round() * step).abs();
-    let fits = sorted.iter().all(|x| off(x) <= tolerance);
-    (fits && step * unit > 0.0 && (step * unit).is_finite()).then_some(step * unit)
+    sorted.iter().all(|x| off(x) <= 2.0 * tolerance).then_some(step)
 }
 
 /// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are whole, and the step.
@@ -176,6 +206,19 @@ mod tests {
         assert_eq!(rounding_step([0.0, 1.0, f64::INFINITY]), None);
         assert_eq!(rounding_step::<f64>([]), None);
         assert_eq!(rounding_step([0.0, 5e-324, 1.5e-323]).map(f64::is_sign_positive), Some(true));
+    }
+
+    #[test]
+    fn a_step_survives_another_unit_and_printing() {
+        let rounded: Vec<f64> = numbers(1000).into_iter().map(|x| (x / 0.05).round() * 0.05).collect();
+        for digits in [7, 9, 11, 15] {
+            let printed = rounded.iter().map(|x| format!("{:.digits$e}", x / 2.54).parse::<f64>().unwrap());
+            let step = rounding_step(printed).expect("a step");
+            assert_relative_eq!(step, 0.05 / 2.54, max_relative = 1e-6);
+            // Printing alone leaves a step that is small beside the distances, or none.
+            let printed = numbers(1000).into_iter().map(|x| format!("{x:.digits$e}").parse::<f64>().unwrap());
+            assert!(rounding_step(printed).is_none_or(|step| step < 1e-6));
+        }
     }
 
     #[test]

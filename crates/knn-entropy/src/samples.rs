@@ -1,13 +1,17 @@
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
 
 use crate::linalg::dependent_column;
-use crate::rounding::{TOLERANCE, rounding_step};
+use crate::rounding::{TOLERANCE, rounding, rounding_step};
 use crate::{Error, Float, Metric, Result, Warning};
 
 /// Rows that show whether a column is rounded.
 const ENOUGH_FOR_A_STEP: usize = 2048;
+
+/// Numbers that coincide with another one by chance less often than this are continuous.
+const CHANCE: f64 = 0.01;
 
 /// A step of rounding above this share of the distances between neighbors biases an entropy: in each dimension by up to half
 /// of the share.
@@ -144,17 +148,42 @@ impl<'a> Samples<'a> {
 
     /// The warning that a column is rounded to a step that is not small beside this distance between neighbors.
     pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
-        let rows = (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP));
-        let step = |column: usize| rounding_step(rows.clone().map(|row| self.point(row)[column]));
+        let step = |column: usize| rounding_step(self.some(column));
         let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
         let (column, step) = steps.find(|(_, step)| *step > COARSE * distance)?;
         Some(Warning::Rounded { column, step, distance })
     }
 
-    /// The error that rounding of the coordinates makes in the distance of two points, at most.
+    /// The error that rounding of the coordinates makes in the distance of two points, at most. Of numbers that were rounded,
+    /// and then printed in another unit, that of the printing.
     pub(crate) fn rounding_error(&self) -> f64 {
         let largest = self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
-        (TOLERANCE * self.dimension as f64 * largest).min(f64::MAX)
+        let of_column = |column| rounding(self.some(column)).map_or(0.0, |rounding| 4.0 * rounding.error);
+        let of_columns = (0..self.dimension).map(of_column).fold(TOLERANCE * largest, f64::max);
+        (self.dimension as f64 * of_columns).min(f64::MAX)
+    }
+
+    /// Enough numbers of a column to tell whether it is rounded.
+    fn some(&self, column: usize) -> impl Iterator<Item = f64> {
+        (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(move |row| self.point(row)[column])
+    }
+
+    /// The warning that rows are repeated which no rounding makes equal: although a column has far more places for numbers
+    /// than there are numbers.
+    pub(crate) fn repetition_warning(&self) -> Option<Warning> {
+        // Adding 0 makes the two zeros one.
+        let bits = |x: &f64| (x + 0.0).to_bits();
+        let rows = self.coordinates.chunks_exact(self.dimension);
+        let different: HashSet<Vec<u64>> = rows.map(|row| row.iter().map(bits).collect()).collect();
+        let copies = self.len() - different.len();
+        let chance = |column: usize| {
+            let (low, high) =
+                self.some(column).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
+            let step = rounding_step(self.some(column)).unwrap_or(0.0);
+            if low < high { different.len() as f64 * (step / (high - low)) } else { 1.0 }
+        };
+        (copies > 0 && (0..self.dimension).any(|column| chance(column) < CHANCE))
+            .then_some(Warning::Repeated { copies, rows: self.len() })
     }
 
     pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {

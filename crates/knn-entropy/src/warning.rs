@@ -12,6 +12,27 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
+    /// Rows are repeated although their numbers are continuous, as where rows were recorded twice. Every estimate takes the
+    /// copies for a peak of the density.
+    Repeated {
+        /// The number of rows that repeat an earlier one.
+        copies: usize,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// The spreads of columns differ so much that distances are those of one column alone. The information does not depend
+    /// on the columns' units, but an estimate does: [`Correction::Standardize`](crate::Correction::Standardize).
+    Scales {
+        /// The largest standard deviation divided by the smallest.
+        ratio: f64,
+    },
+    /// Rows have a label that no other row has, and were left out.
+    LeftOut {
+        /// The number of such rows.
+        count: usize,
+        /// The number of rows.
+        rows: usize,
+    },
     /// The numbers of a column are multiples of a step that is not small beside the distances between neighbors, which
     /// biases an entropy. [`dither`](crate::dither) removes that bias.
     Rounded {
@@ -67,6 +88,20 @@ impl fmt::Display for Warning {
                     "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded and discrete numbers \
                      do"
                 )
+            }
+            Self::Repeated { copies, rows } => {
+                write!(
+                    f,
+                    "{copies} of {rows} rows repeat an earlier row; if rows were recorded twice, leave the copies out"
+                )
+            }
+            Self::Scales { ratio } => write!(
+                f,
+                "the largest spread of a column is {ratio:.0} times the smallest, and the estimate depends on their units; \
+                 standardize the columns"
+            ),
+            Self::LeftOut { count, rows } => {
+                write!(f, "{count} of {rows} rows have a label that no other row has, and were left out")
             }
             Self::Rounded { column, step, distance } => write!(
                 f,

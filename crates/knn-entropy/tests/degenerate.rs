@@ -49,9 +49,10 @@ fn orders_with_infinite_variance() {
 #[test]
 fn heavy_tails_under_local_gaussians() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    // Pareto's distribution with exponent 0.7, whose entropy is 1 + 1/0.7 - ln 0.7.
-    let heavy: Vec<f64> = (0..2000).map(|_| (1.0 - rng.random::<f64>()).powf(-1.0 / 0.7)).collect();
-    let truth = 1.0 + 1.0 / 0.7 - 0.7_f64.ln();
+    // Cauchy's distribution, whose entropy is ln(4 pi). One draw is as far out as one in fifty thousand.
+    let mut heavy: Vec<f64> = (0..2000).map(|_| (std::f64::consts::PI * (rng.random::<f64>() - 0.5)).tan()).collect();
+    heavy[0] = 1e5;
+    let truth = (4.0 * std::f64::consts::PI).ln();
     let gaussians = LombardiPant::new(3, 200).estimate(&heavy).unwrap();
     let [Warning::HeavyTails { nats, .. }] = gaussians.warnings() else { panic!("{gaussians:?}") };
     // The error is about what the warning says, and what it says to use instead is right.
@@ -125,4 +126,51 @@ fn types_and_axes_of_every_kind() {
     // A normal number and its sum with another one of the same variance.
     let estimate = ksg.estimate(&[&widened, &widened.iter().zip(second).map(|(a, b)| a + b).collect()]).unwrap();
     assert!((estimate.correlation() - 0.5_f64.sqrt()).abs() < 0.05);
+}
+
+#[test]
+fn rows_recorded_twice() {
+    let x = normal(600, 2, 8);
+    let twice = ndarray::concatenate![ndarray::Axis(0), x, x];
+    let (a, b) = (twice.column(0), twice.column(1));
+    let repeated = Warning::Repeated { copies: 600, rows: 1200 };
+    let has = |estimate: Estimate| estimate.warnings().contains(&repeated);
+    assert!(has(KozachenkoLeonenko::new(3).estimate(&twice).unwrap()));
+    assert!(has(LombardiPant::new(3, 40).estimate(&twice).unwrap()));
+    assert!(has(Ksg::new(3).estimate(&[a, b]).unwrap()));
+    assert!(has(Ksg::new(3).variant(KsgVariant::Two).estimate(&[a, b]).unwrap()));
+    assert!(has(Divergence::new(3).estimate(&twice, normal(500, 2, 9)).unwrap()));
+    assert!(has(Divergence::new(3).estimate(normal(500, 2, 9), &twice).unwrap()));
+    assert!(has(Truncated::unit_cube(3).estimate(twice.mapv(|x| 0.5 + 0.05 * x)).unwrap()));
+    assert!(matches!(Renyi::new(2.0, 3).entropy(&twice), Err(Error::Duplicates { k: 1, .. })));
+    // Without the copies, as the warning says, nothing is left of it.
+    assert!(Ksg::new(3).estimate(&[x.column(0), x.column(1)]).unwrap().warnings().is_empty());
+    // Rounded numbers coincide without having been recorded twice.
+    let coarse = x.mapv(|x| (5.0 * x).round());
+    let ties = Ksg::new(3).estimate(&[coarse.column(0), coarse.column(1)]).unwrap();
+    assert!(matches!(ties.warnings(), [Warning::Ties { .. }]));
+}
+
+#[test]
+fn units_and_labels_that_mislead() {
+    let x = normal(1000, 2, 10);
+    let (a, b) = (x.column(0), x.mapv(|x| 0.6 * x));
+    let related = &a.mapv(|x| 0.8 * x) + &b.column(1);
+    let ksg = Ksg::new(3);
+    let truth = -0.5 * (1.0_f64 - 0.64).ln();
+    assert!((ksg.mutual_information(a, &related).unwrap() - truth).abs() < 0.1);
+    let scaled = related.mapv(|y| 1000.0 * y);
+    let estimate = ksg.estimate(&[&a as &dyn ToSamples, &scaled]).unwrap();
+    assert!(matches!(estimate.warnings(), [Warning::Scales { ratio }] if *ratio > 900.0));
+    // The way out.
+    let standard = |x: &dyn ToSamples| correct(x, &[Correction::Standardize]).unwrap().samples;
+    let estimate = ksg.estimate(&[standard(&a), standard(&scaled)]).unwrap();
+    assert!((estimate.value() - truth).abs() < 0.1 && estimate.warnings().is_empty());
+    // A label that nobody shares says nothing.
+    let labels: Vec<usize> = (0..1000).map(|i| if i < 50 { 1000 + i } else { i % 2 }).collect();
+    let left_out = Ross::new(3).estimate(a, &labels).unwrap();
+    assert_eq!(left_out.warnings(), [Warning::LeftOut { count: 50, rows: 1000 }]);
+    for estimate in [MesnerShalizi::new(3).estimate(a, a).unwrap(), MixedKsg::new(3).estimate(a, a).unwrap()] {
+        assert!(estimate.warnings().iter().any(|warning| matches!(warning, Warning::Saturated { .. })));
+    }
 }

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
@@ -92,13 +92,18 @@ impl<'s> KozachenkoLeonenko<'s> {
         let local = Local::new(self, &samples, &weights);
         // Each value as soon as its neighbours are known, so that no lists of them are kept.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
+        let coinciding = AtomicBool::new(false);
         self.around.distances_among(&samples, first_used(&weights), &|row, distances| {
+            if distances[0] == 0.0 {
+                coinciding.store(true, Relaxed);
+            }
             values[row].store(local.value(row, |j| distances[j]).to_bits(), Relaxed);
         })?;
         let values: Vec<f64> = values.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();
         let estimate = Estimate::new(values.into())?;
         let warning = samples.rounding_warning(local.distance(estimate.value()));
-        Ok(estimate.warn(warning))
+        let repeated = coinciding.into_inner().then(|| samples.repetition_warning()).flatten();
+        Ok(estimate.warn(warning).warn(repeated))
     }
 
     /// The entropies by the first, second, ... k-th neighbour, from one search.

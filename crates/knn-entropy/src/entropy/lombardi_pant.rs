@@ -94,6 +94,7 @@ impl<'s> LombardiPant<'s> {
         if k == 0 {
             return Err(Error::ZeroK);
         }
+        self.around.check_rank(&samples)?;
         let all = Neighborhood { k: k.max(p), ..self.around };
         let neighbors = all.checked(all.search.among(&samples, all.k, all.metric, all.window)?, k - 1..k)?;
         let (of_rows, of_k) = (digamma_of_usable(all.window, n), digamma(k as f64));
@@ -122,7 +123,8 @@ impl<'s> LombardiPant<'s> {
         let local: Vec<(f64, f64)> = (0..n).into_par_iter().map(local).collect::<Result<_>>()?;
         let far = local.iter().map(|(_, square)| *square).filter(|&square| square > far_square(d));
         let (rows, nats) = far.fold((0, 0.0), |(rows, nats), square| (rows + 1, nats + 0.5 * square / n as f64));
+        let repeated = neighbors.any_coincide().then(|| samples.repetition_warning()).flatten();
         let heavy = (nats > HEAVY).then_some(Warning::HeavyTails { rows, nats });
-        Ok(Estimate::new(local.into_iter().map(|(value, _)| value).collect())?.warn(heavy))
+        Ok(Estimate::new(local.into_iter().map(|(value, _)| value).collect())?.warn(heavy).warn(repeated))
     }
 }

@@ -4,7 +4,7 @@ use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::special::ln_gamma_ratio;
 use crate::sum::compensated_sum;
 use crate::window::usable;
-use crate::{Error, Norm, Result, ToSamples};
+use crate::{ClosePoints, Error, Norm, Result, ToSamples};
 
 /// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbours (Leonenko, Pronzato and Savani, Annals of
 /// Statistics 36, 2008), in nats:
@@ -70,6 +70,13 @@ impl<'s> Renyi<'s> {
         let (n, d) = (samples.len(), samples.dimension());
         let e = 1.0 - self.order;
         let neighbors = self.around.among(&samples)?;
+        // The result has no place for a warning.
+        if self.around.close_points == ClosePoints::Error
+            && neighbors.any_coincide()
+            && samples.repetition_warning().is_some()
+        {
+            self.around.checked(neighbors.clone(), 0..1)?;
+        }
         let radii = neighbors.distances.column(k - 1);
         let of_k = if e == 0.0 { digamma(k as f64) } else { ln_gamma_ratio(k as f64, e) / e };
         // The logarithm of the mean probability of the balls, and its limit for e = 0.

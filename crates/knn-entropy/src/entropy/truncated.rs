@@ -82,8 +82,9 @@ impl<'s> Truncated<'s> {
             let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
             of_rows(i) - of_k + compensated_sum(edges)
         };
+        let repeated = neighbors.any_coincide().then(|| samples.repetition_warning()).flatten();
         let distance = (compensated_sum(neighbors.distances.column(k - 1).iter().map(|r| r.ln())) / n as f64).exp();
-        Ok(Estimate::new((0..n).map(local).collect())?.warn(samples.rounding_warning(distance)))
+        Ok(Estimate::new((0..n).map(local).collect())?.warn(samples.rounding_warning(distance)).warn(repeated))
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius, at both ends of the pair

@@ -1,6 +1,9 @@
 use crate::neighbors::count_in_blocks;
 use crate::rounding::dithered;
-use crate::{Error, Metric, Norm, Result, Samples, Ties};
+use crate::{Error, Metric, Norm, Result, Samples, Ties, Warning};
+
+/// From this ratio of standard deviations on, an estimate of information is off by a tenth of a nat and more.
+const DIFFERENT_SPREADS: f64 = 30.0;
 
 /// Blocks of variables whose rows belong together, and how distances within a block are measured.
 #[derive(Debug)]
@@ -72,6 +75,22 @@ impl<'a> Blocks<'a> {
             radii.iter().map(|r| r + error).collect()
         };
         self.space(which).map(|space| space.closed(&which.iter().map(outer).collect::<Vec<_>>(), window))
+    }
+
+    /// The warning that columns which are not constant have very different spreads. Periodic columns have their periods.
+    pub(super) fn scales_warning(&self) -> Option<Warning> {
+        if !self.periods.is_empty() {
+            return None;
+        }
+        let spreads = self
+            .parts
+            .iter()
+            .flat_map(|part| part.view().columns().into_iter().map(|c| c.std(0.0)).collect::<Vec<_>>());
+        let (least, most) = spreads
+            .filter(|sd| *sd > 0.0)
+            .fold((f64::INFINITY, 0.0_f64), |(least, most), sd| (least.min(sd), most.max(sd)));
+        let ratio = most / least;
+        (ratio > DIFFERENT_SPREADS && ratio.is_finite()).then_some(Warning::Scales { ratio })
     }
 
     /// The first constant column of each block that has one.

@@ -147,6 +147,13 @@ impl Local {
     }
 }
 
+/// The warning that an information between two variables is near `psi(n) - psi(k)`, the largest estimate from n rows.
+/// `share` is that of the rows that have no other neighbors.
+pub(super) fn saturation_of_two(value: f64, n: usize, k: usize, share: f64) -> Option<Warning> {
+    let bound = digamma(n as f64) - digamma(k as f64);
+    (value > bound - SATURATED.min(bound / 2.0)).then_some(Warning::Saturated { share, bound })
+}
+
 /// Checks that the k-th distances can be compared.
 pub(super) fn finite_radii(neighbors: &Neighbors, k: usize) -> Result<Vec<f64>> {
     let radii = neighbors.distances.column(k - 1).to_vec();

@@ -52,7 +52,8 @@ impl Ksg<'_> {
     }
 
     /// Tests whether `x` and `y` are independent given `z`. Rows of `x` are permuted among rows with nearly the same `z`,
-    /// [`Surrogates::Local`] with k = 5, so that `x` depends on `z` as before.
+    /// [`Surrogates::Local`] with k = 5, so that `x` depends on `z` as before. A local permutation takes rows for independent,
+    /// so the rows of a series, as in [`significance`](Ksg::significance), are rotated instead; that test is conservative.
     ///
     /// # Errors
     ///
@@ -65,8 +66,12 @@ impl Ksg<'_> {
         surrogates: usize,
         seed: u64,
     ) -> Result<Significance> {
-        let test = PermutationTest::new(surrogates, seed).surrogates(Surrogates::Local { k: LOCAL });
-        self.conditional_significance_by(x, y, z, &test)
+        let (x, y) = (x.to_samples()?, y.to_samples()?);
+        let kind = match surrogates_for(&x, &y, self.window_rows(), surrogates)? {
+            Surrogates::Shuffle => Surrogates::Local { k: LOCAL },
+            of_series => of_series,
+        };
+        self.conditional_significance_by(&x, &y, z, &PermutationTest::new(surrogates, seed).surrogates(kind))
     }
 
     /// Tests whether `x` and `y` are independent given `z`, with the surrogates of a test of the caller's.

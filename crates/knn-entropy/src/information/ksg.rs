@@ -164,13 +164,15 @@ impl<'s> Ksg<'s> {
         let all: Vec<usize> = (0..blocks.count()).collect();
         let joint = blocks.space(&all)?;
         let Neighborhood { k, window, search, .. } = self.around;
-        let local = match self.variant {
+        let (local, coinciding) = match self.variant {
             KsgVariant::One => {
                 let neighbors = search.among(&joint.samples, k, joint.metric(), window)?;
-                one_radius(&blocks, sum, &self.around, &finite_radii(&neighbors, k)?)?
+                let radii = finite_radii(&neighbors, k)?;
+                (one_radius(&blocks, sum, &self.around, &radii)?, neighbors.any_coincide())
             }
-            KsgVariant::Two => two::local_values(&blocks, sum, &self.around)?,
+            KsgVariant::Two => (two::local_values(&blocks, sum, &self.around)?, true),
         };
-        local.estimate(&blocks, &self.around, self.ties)
+        let repeated = coinciding.then(|| joint.samples.repetition_warning()).flatten();
+        Ok(local.estimate(&blocks, &self.around, self.ties)?.warn(blocks.scales_warning()).warn(repeated))
     }
 }

@@ -1,7 +1,7 @@
 use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
-use super::counting::finite_radii;
+use super::counting::{finite_radii, saturation_of_two};
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::window::digamma_of_usable;
 use crate::{Error, Estimate, Norm, Result, Ties, ToSamples};
@@ -113,6 +113,13 @@ impl<'s> MesnerShalizi<'s> {
             let [z, xz, yz, all] = [within(&[2])?, within(&[0, 2])?, within(&[1, 2])?, within(&all)?];
             (0..blocks.rows()).map(|i| all[i] + z[i] - xz[i] - yz[i]).collect()
         };
-        Estimate::new(local.into())
+        let estimate = Estimate::new(local.into())?;
+        if blocks.count() > 2 {
+            return Ok(estimate);
+        }
+        let n = blocks.rows();
+        let alone = blocks.closed(&[0], &radii, window)?.into_iter().filter(|&count| count == k).count();
+        let saturated = saturation_of_two(estimate.value(), n, k, alone as f64 / n as f64);
+        Ok(estimate.warn(saturated))
     }
 }

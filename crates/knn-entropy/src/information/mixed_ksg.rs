@@ -1,7 +1,7 @@
 use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
-use super::counting::{FEW_TIES, finite_radii};
+use super::counting::{FEW_TIES, finite_radii, saturation_of_two};
 use crate::neighborhood::{Neighborhood, neighborhood_settings};
 use crate::window::usable;
 use crate::{Estimate, Norm, Result, Ties, ToSamples, Warning};
@@ -99,6 +99,9 @@ impl<'s> MixedKsg<'s> {
         let on_radius = |i: &usize| x[*i].1 - x[*i].0 + y[*i].1 - y[*i].0;
         let tied = (0..n).filter(|i| !coincides(*i) && on_radius(i) > 1).count();
         let ties = (tied as f64 > FEW_TIES * n as f64).then_some(Warning::Ties { tied, rows: n });
-        Ok(Estimate::new(local.collect())?.warn(ties))
+        let alone = (0..n).filter(|&i| x[i].1 == k && y[i].1 == k).count() as f64 / n as f64;
+        let estimate = Estimate::new(local.collect())?.warn(ties);
+        let saturated = saturation_of_two(estimate.value(), n, k, alone);
+        Ok(estimate.warn(saturated).warn(blocks.scales_warning()))
     }
 }

@@ -138,7 +138,9 @@ impl<'s> Ross<'s> {
             }
         });
         let warning = (!few).then_some(Warning::Ties { tied, rows: kept.len() });
-        Ok(Estimate::new(local.collect())?.warn(warning))
+        let alone = all.len() - kept.len();
+        let left_out = (alone > 0).then_some(Warning::LeftOut { count: alone, rows: all.len() });
+        Ok(Estimate::new(local.collect())?.warn(warning).warn(left_out))
     }
 
     /// The neighbors of the same label, label by label.

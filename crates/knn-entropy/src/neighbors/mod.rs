@@ -171,6 +171,11 @@ impl Neighbors {
         Self { indices: Array2::zeros((points, k)), distances: Array2::zeros((points, k)) }
     }
 
+    /// Whether any point coincides with its nearest neighbor.
+    pub(crate) fn any_coincide(&self) -> bool {
+        self.distances.column(0).iter().any(|&r| r == 0.0)
+    }
+
     /// Rows of indices and of distances, to be written.
     fn rows_mut(&mut self) -> (&mut [usize], &mut [f64]) {
         let fresh = "an array of this module is in memory order";
