@@ -248,3 +248,26 @@ fn steps_of_dithering() {
     assert_eq!(of("--dither no")["mutual_information"], of("--ties count")["mutual_information"]);
     assert!(error(folder, "mi x.csv --dither 0.1,0.1,0.1").contains("--dither has 3 steps for the 2 columns"));
 }
+
+#[test]
+fn copies_units_and_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (table, information) = pairs(800, 0.8, 21);
+    write(folder, "twice.csv", "x,y", &concatenate![Axis(0), table, table]);
+    let twice = report(folder, "mi twice.csv");
+    warns(&twice, "--drop-duplicates");
+    is_near(number(&report(folder, "mi twice.csv --drop-duplicates"), "mutual_information"), information, 0.1);
+    let mut scaled = table.clone();
+    scaled.column_mut(1).mapv_inplace(|y| 1000.0 * y);
+    write(folder, "scaled.csv", "x,y", &scaled);
+    warns(&report(folder, "mi scaled.csv"), "--standardize");
+    is_near(number(&report(folder, "mi scaled.csv --standardize"), "mutual_information"), information, 0.1);
+    // A code in whole numbers or in hundredths is the same code.
+    for unit in [1.0, 0.01, 1e-4] {
+        let mut coded = table.clone();
+        coded.column_mut(1).mapv_inplace(|y| f64::from(u8::from(y > 0.0)) * unit);
+        write(folder, "coded.csv", "x,code", &coded);
+        assert_eq!(report(folder, "mi coded.csv")["estimator"], "ross", "{unit}");
+    }
+}

@@ -9,7 +9,7 @@ use super::input::Data;
 use super::rounding::coinciding;
 use crate::failure::Failure;
 
-/// Up to this many distinct whole numbers can be labels, if each stands for this many rows.
+/// Up to this many distinct numbers can be labels, if each stands for this many rows.
 const LABELS: usize = 20;
 const ROWS_PER_LABEL: usize = 10;
 
@@ -65,18 +65,13 @@ impl Block {
         coinciding(self.values.view()) as f64 / self.values.nrows().max(1) as f64
     }
 
-    /// Whether it is a single column of few whole numbers with many rows each, as codes of classes are.
+    /// Whether it is a single column of few numbers with many rows each, as codes of classes are.
     pub(super) fn could_be_a_label(&self) -> bool {
-        let whole = |x: &f64| x.fract() == 0.0 && x.abs() < 1e15;
-        if self.width() != 1
-            || self.labels[0]
-            || self.numeric[0]
-            || self.periods[0].is_finite()
-            || !self.values.iter().all(whole)
-        {
+        if self.width() != 1 || self.labels[0] || self.numeric[0] || self.periods[0].is_finite() {
             return false;
         }
-        let distinct = self.values.iter().map(|x| *x as i64).collect::<HashSet<_>>().len();
+        // Whatever the unit: a code in hundredths is a code.
+        let distinct = self.values.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
     }
 

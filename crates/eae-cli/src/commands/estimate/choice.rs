@@ -62,7 +62,7 @@ pub(super) struct Wish<'a> {
 pub(super) struct TiesReport {
     /// The share of rows that have neighbors at equal distances, or for estimators of labels that coincide with another.
     pub(super) share: f64,
-    /// `none`, `counted` or `dithered`.
+    /// `none`, `counted`, `dithered`, or `ignored` by an estimator without a rule.
     policy: &'static str,
     /// The steps of the columns of x, y and z in the units of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,7 +129,7 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
                 with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut told)?
             }
             Estimator::Ksg2 => with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut told)?,
-            Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), counted),
+            Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), TiesReport { policy: "ignored", ..counted }),
             Estimator::MesnerShalizi => (of(Kind::MesnerShalizi), of(Kind::MesnerShalizi).of(sides), counted),
             Estimator::Ross => (of(Kind::Ross), of(Kind::Ross).of(sides), counted),
         };
@@ -179,6 +179,8 @@ fn chosen(sides: &mut Sides, wish: Estimator, told: &mut Vec<String>) -> std::re
         }
         Estimator::Auto if !labels(sides) => Estimator::Ksg1,
         Estimator::Auto if one_side && !conditional => Estimator::Ross,
+        // Labels that are given keep rows apart, and the variables themselves are numbers.
+        Estimator::Auto if sides.x.no_labels() && sides.y.no_labels() => Estimator::Ksg1,
         Estimator::Auto => Estimator::MesnerShalizi,
         wish => wish,
     };
@@ -204,11 +206,11 @@ fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
         _ => return,
     };
     if even_repeated || other.repeated() <= MANY_TIES {
-        let mut distinct: Vec<i64> = code.values.iter().map(|x| *x as i64).collect();
+        let mut distinct: Vec<u64> = code.values.iter().map(|x| x.to_bits()).collect();
         distinct.sort_unstable();
         distinct.dedup();
         told.push(format!(
-            "column {} has only {} distinct whole numbers and was taken as labels; --numeric {} takes it as numbers",
+            "column {} has only {} distinct numbers and was taken as labels; --numeric {} takes it as numbers",
             code.names[0],
             distinct.len(),
             code.names[0]

@@ -73,6 +73,19 @@ impl Data {
         Ok(())
     }
 
+    /// Refuses a series with a gap: without its rows, later ones would follow earlier ones that they did not follow.
+    pub(super) fn require_series(&self, columns: &[usize]) -> Result<(), Failure> {
+        let complete = self.table.complete_rows(columns);
+        match (0..self.table.values.nrows()).find(|row| complete.binary_search(row).is_err()) {
+            Some(row) => Err(Failure::usage(format!(
+                "{}, {}: a value is missing, and a series needs one at every step; fill the gaps, or cut the series there",
+                self.name,
+                self.row_of_table(row)
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses columns of text.
     pub(super) fn require_numbers(&self, columns: &[usize]) -> Result<(), Failure> {
         self.table.require_numbers(columns).map_err(refused)

@@ -60,6 +60,9 @@ pub(crate) struct Arguments {
     /// the detected steps (auto); or not at all (no).
     #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
     dither: Option<Dither>,
+    /// Keep one of rows that are equal in all used columns, for rows that were recorded twice.
+    #[arg(long)]
+    drop_duplicates: bool,
     /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.
     #[arg(long)]
     standardize: bool,
@@ -221,6 +224,9 @@ impl Arguments {
         let used = columns.concat();
         check_text(data, &used, &labels)?;
         data.complete(&used)?;
+        if self.drop_duplicates {
+            data.drop_duplicates(&used);
+        }
         let [x, y, z] = columns.map(|columns| Block::new(data, columns, &labels));
         let mut sides = Sides { x, y, z };
         for (block, columns) in [&mut sides.x, &mut sides.y, &mut sides.z].into_iter().zip(columns) {

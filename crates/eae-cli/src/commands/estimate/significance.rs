@@ -55,7 +55,7 @@ pub(super) fn plan(
         "rows depend on earlier rows in both variables"
     };
     let (name, why) = match wish {
-        SurrogatesName::Auto if conditional => {
+        SurrogatesName::Auto if conditional && window == 0 && !series => {
             (SurrogatesName::Local, "rows with nearly the same condition change places".to_owned())
         }
         SurrogatesName::Auto if n < 3 || (window == 0 && !series) => {
@@ -118,7 +118,9 @@ mod tests {
         assert_eq!(of(Auto, &slow, &slow, false, 0, 99).name, Rotate);
         assert_eq!(of(Auto, &slow, &slow, false, 0, 399).name, Blocks);
         assert_eq!(of(Auto, &noise, &noise, false, 5, 99).name, Rotate);
-        let local = of(Auto, &slow, &slow, true, 0, 99);
+        assert!(of(Auto, &slow, &slow, true, 0, 99).name == Rotate);
+        assert!(of(Auto, &noise, &noise, true, 0, 99).name == Local);
+        let local = of(Local, &slow, &slow, true, 0, 99);
         assert!(local.name == Local && local.doubt.is_some());
         assert!(of(Shuffle, &slow, &slow, false, 0, 99).doubt.is_some());
         // Rows that are sorted by a label are no series.

@@ -41,6 +41,14 @@ pub(super) fn reworded(
             places[0].row(*first),
             places[1].row(*copy)
         ),
+        Warning::Repeated { copies, rows } => format!(
+            "{copies} of {rows} rows repeat an earlier row, which distorts the estimate; if rows were recorded twice, use \
+             --drop-duplicates"
+        ),
+        Warning::Scales { ratio } => format!(
+            "the largest spread of a column is {ratio:.0} times the smallest, and the estimate depends on their units; use \
+             --standardize"
+        ),
         warning => warning.to_string(),
     };
     Some(said)

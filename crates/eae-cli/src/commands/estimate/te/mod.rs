@@ -121,11 +121,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let target = data.columns(Some(&arguments.target))?;
     let used = [&source[..], &target, &condition].concat();
     data.require_numbers(&used)?;
+    data.require_series(&used)?;
     data.complete(&used)?;
     let mut warnings = data.notes();
-    if data.dropped > 0 {
-        warnings.push("rows before and after one that was left out count as one step apart".to_owned());
-    }
     let samples = Samples::new(arguments, &data, [&source, &target, &condition])?;
     let place = Place { data: &data, columns: &[], first: samples.times.start };
     let mut members = Vec::new();
