@@ -11,7 +11,7 @@ pub enum Error {
     #[error("the samples have no columns; a sample needs at least one coordinate")]
     NoDimensions,
     /// A coordinate is NaN or infinite.
-    #[error("row {row}, column {column} (both from 0) is {value}; every number must be finite, leave the row out")]
+    #[error("row {row}, column {column} is {value} (counted from 0); every number must be finite, leave the row out")]
     NotFinite {
         /// The row of the first such coordinate.
         row: usize,
