@@ -84,7 +84,10 @@ mod tests {
     fn numbers_that_are_none_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.csv");
-        for (number, said) in [("nan", "NaN"), ("1e39", "1000000000000000000000000000000000000000"), ("-inf", "-inf")] {
+        fs::write(&path, "1,2\n3,nan\n").unwrap();
+        let error = Codes::read(&path, 2).unwrap_err().to_string();
+        assert!(error.contains("line 2, column 1") && error.contains("the value is missing"), "{error}");
+        for (number, said) in [("1e39", "1000000000000000000000000000000000000000"), ("-inf", "-inf")] {
             fs::write(&path, format!("1,2\n3,{number}\n")).unwrap();
             let error = Codes::read(&path, 2).unwrap_err().to_string();
             assert!(

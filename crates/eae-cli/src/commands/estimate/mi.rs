@@ -273,7 +273,7 @@ impl Arguments {
                 place.row(second)
             )),
             Refusal::Library(Error::KTooLarge { others: 0, .. }) if self.settings.theiler == 0 && data.len() > 1 => {
-                place.refuse("no label stands for two rows; use --numeric to take labels as numbers, or other columns")
+                place.refuse("no label stands for two rows; use columns of numbers, or labels that repeat")
             }
             Refusal::Library(error) => place.explain(&error, self.settings.theiler),
         }
