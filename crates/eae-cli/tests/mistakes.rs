@@ -16,7 +16,7 @@ const UNLIKE: &str = "takes images of shape [28, 28, 1], those of npy:small.npy 
 /// What is typed, with RUN for the folder of a training; the exit code, and what is said.
 const CASES: &[(&str, i32, &str)] = &[
     ("train --data npy:nowhere.npy", 2, "nowhere.npy: "),
-    ("train --data csv:word.csv", 2, "word.csv: line 2: column 1 (of 0 to 1) is \"four\""),
+    ("train --data csv:word.csv", 2, "word.csv: line 2, column 1 (counted from 0): \"four\" is not a number"),
     ("train --data npy:small.npy --model conv28", 2, "conv28 does not take images of shape [9, 9, 1]"),
     ("train --epochs 0", 2, "epochs is 0, it must be at least 1"),
     ("sample nowhere --out x.png", 2, GONE),
