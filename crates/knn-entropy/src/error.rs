@@ -214,7 +214,7 @@ pub enum Error {
     Ties {
         /// The first such row.
         first: usize,
-        /// How many there are.
+        /// The number of such rows.
         count: usize,
         /// The k of the estimate.
         k: usize,
@@ -233,7 +233,7 @@ pub enum Error {
          overlap, leave shared rows out with `SharedRows::LeaveOut`"
     )]
     SharedRows {
-        /// How many rows of p there are.
+        /// The number of such rows of p.
         count: usize,
         /// The first of them.
         first: usize,

@@ -54,7 +54,7 @@ impl Metric<'_> {
         }
     }
 
-    /// Whether coordinates have periods.
+    /// Returns whether coordinates have periods.
     pub(crate) fn is_periodic(&self) -> bool {
         matches!(self, Self::Torus(..) | Self::TorusBlocks(..))
     }

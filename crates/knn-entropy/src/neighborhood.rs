@@ -39,7 +39,7 @@ impl<'s> Neighborhood<'s> {
     /// Hands the distances of the neighbours of each sample to `visit`, with the row, in any order and from any thread, and
     /// keeps none. Those that cannot be used are visited, too, before the error.
     ///
-    /// Those used are the neighbour number k and those from `first` on, counted from 0.
+    /// The neighbors used are the k-th and all from `first` on, counted from 0.
     pub(crate) fn distances_among(
         &self,
         samples: &Samples<'_>,
@@ -94,7 +94,7 @@ impl<'s> Neighborhood<'s> {
         }
     }
 
-    /// Whether a distance has no logarithm, or is that of a ball which reaches around the torus.
+    /// Returns whether a distance has no logarithm, or belongs to a ball that reaches around the torus.
     fn is_fault(&self, r: f64, period: f64) -> bool {
         r.is_infinite() || r > period / 2.0 || (r == 0.0 && self.close_points == ClosePoints::Error)
     }

@@ -1,4 +1,4 @@
-//! What is wrong is said in one sentence, and names flags that the command has.
+//! Errors are one sentence, and name flags that the command has.
 
 use std::fs;
 

@@ -72,13 +72,13 @@ fn is_near(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{found}, not {expected} within {tolerance}");
 }
 
-/// That a report has a warning with these words.
+/// Asserts that a report has a warning with these words.
 fn warns(report: &Value, words: &str) {
     let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
     assert!(warnings.iter().any(|warning| warning.contains(words)), "{words:?}: {warnings:?}");
 }
 
-/// What a command that must fail says.
+/// Returns the message of a command that must fail.
 fn error(folder: &Path, arguments: &str) -> String {
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let found = eae(folder, &arguments);

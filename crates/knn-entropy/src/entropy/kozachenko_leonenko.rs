@@ -228,7 +228,7 @@ fn first_used(weights: &[f64]) -> usize {
     weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
 }
 
-/// What does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)`.
+/// The part that does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)`.
 struct Local {
     samples: usize,
     dimension: f64,

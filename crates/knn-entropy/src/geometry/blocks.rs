@@ -6,7 +6,7 @@ use crate::metric::blocks;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks<'a, G> {
     widths: &'a [usize],
-    /// That of all coordinates.
+    /// The geometry of all coordinates.
     inner: G,
 }
 

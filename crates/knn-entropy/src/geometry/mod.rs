@@ -74,7 +74,7 @@ impl Bounds<'_> {
 
 /// A geometry that is also one of some of the coordinates alone.
 pub(crate) trait Split: Geometry {
-    /// That of the coordinates from `start` to `end`.
+    /// Returns the geometry of the coordinates from `start` to `end`.
     fn part(&self, start: usize, end: usize) -> Self;
 }
 

@@ -46,7 +46,7 @@ impl Sum {
         }
     }
 
-    /// Whether the rows at the radius, so many in each subspace, are the k-th neighbor alone.
+    /// Returns whether the k-th neighbor is alone at the radius, from the number of rows there in each subspace.
     fn is_plain(self, on_radius: impl Iterator<Item = usize>) -> bool {
         let mut on_radius = on_radius;
         match self {

@@ -23,7 +23,7 @@ use crate::{Error, Estimate, Result, Samples, ToSamples};
 /// T = I( y_t ; x_past | y_past, c_past, ... )
 /// ```
 ///
-/// Which delay a link has, and whether it could be chance, is told by [`scan`](TransferEntropy::scan).
+/// [`scan`](TransferEntropy::scan) finds the delay of a link, and tells whether the link could be chance.
 ///
 /// ```
 /// use knn_entropy::TransferEntropy;
@@ -48,7 +48,7 @@ pub struct TransferEntropy<'s> {
     pub(super) delay: usize,
 }
 
-/// What the samples of a transfer entropy are taken from.
+/// The series and pasts that the samples of a transfer entropy are taken from.
 #[derive(Debug)]
 pub(super) struct Pasts<'a> {
     pub(super) source: Past<'a>,

@@ -171,7 +171,7 @@ impl Neighbors {
         Self { indices: Array2::zeros((points, k)), distances: Array2::zeros((points, k)) }
     }
 
-    /// Whether any point coincides with its nearest neighbor.
+    /// Returns whether any point coincides with its nearest neighbor.
     pub(crate) fn any_coincide(&self) -> bool {
         self.distances.column(0).iter().any(|&r| r == 0.0)
     }

@@ -3,7 +3,7 @@ use rayon::prelude::*;
 /// Chunks of a series for each thread: few, because each begins with the whole window, and enough to share them evenly.
 const CHUNKS: usize = 4;
 
-/// What is left of a series beside the rows within a window.
+/// The rows of a series outside a window.
 pub(super) trait Rest {
     /// Takes a row away.
     fn remove(&mut self, row: usize);

@@ -30,7 +30,7 @@ pub(super) struct Search<'a, G> {
     pub(super) visit: &'a Visit<'a>,
 }
 
-/// What a thread needs room for.
+/// The scratch memory of a thread.
 pub(super) struct Workspace {
     nearest: Vec<Nearest>,
     /// The points and the rows of a leaf.
@@ -63,7 +63,7 @@ struct Batch<'b> {
 }
 
 impl Batch<'_> {
-    /// Whether no point of a box can matter to any of these.
+    /// Returns whether no point of a box can matter to any of these queries.
     #[inline(always)]
     fn excludes(&self, nearest_key: f64, smallest_row: usize) -> bool {
         // The second case is for points that are equally far: without it all of them would be looked at for each.
@@ -174,7 +174,7 @@ impl<G: Geometry> Search<'_, G> {
         (self.visit)(query, indices, distances);
     }
 
-    /// Whether a reference may be the neighbour of a query.
+    /// Returns whether a reference may be the neighbor of a query.
     #[inline(always)]
     fn allows(&self, query: usize, reference: usize) -> bool {
         self.window.is_none_or(|window| query.abs_diff(reference) > window)

@@ -13,7 +13,7 @@ const PRODUCTS: usize = 1_000_000_000;
 /// dependent in 8 % of tests at the 5 % level.
 const TIMES_PER_BLOCK: f64 = 4.0;
 
-/// How much the rows of a series depend on earlier rows; made by [`autocorrelation`](autocorrelation()).
+/// The dependence of the rows of a series on earlier rows, made by [`autocorrelation`](autocorrelation()).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Autocorrelation {
     rows: usize,

@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-/// Which dependence the surrogates of a [`PermutationTest`](crate::PermutationTest) keep when they rearrange the rows of
+/// The dependence that the surrogates of a [`PermutationTest`](crate::PermutationTest) keep when they rearrange the rows of
 /// one variable.
 ///
 /// A surrogate must keep every dependence except the one that is tested, otherwise chance looks like dependence:

@@ -24,7 +24,7 @@ pub(super) struct Block {
     pub(super) labels: Vec<bool>,
     /// The standard deviations by which columns were divided.
     pub(super) scales: Vec<f64>,
-    /// Whether columns were called numbers, so that they are not taken for labels.
+    /// Marks the columns that --numeric names, which are never taken for labels.
     pub(super) numeric: Vec<bool>,
 }
 
@@ -65,7 +65,7 @@ impl Block {
         coinciding(self.values.view()) as f64 / self.values.nrows().max(1) as f64
     }
 
-    /// Whether it is a single column of few numbers with many rows each, as codes of classes are.
+    /// Returns whether the block is a single column of few numbers with many rows each, as codes of classes are.
     pub(super) fn could_be_a_label(&self) -> bool {
         if self.width() != 1 || self.labels[0] || self.numeric[0] || self.periods[0].is_finite() {
             return false;
@@ -75,7 +75,7 @@ impl Block {
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
     }
 
-    /// Whether the rows are sorted by it, as far as it could be a label: equal rows are next to each other.
+    /// Returns whether the rows are sorted by a block that could be a label: equal rows are next to each other.
     pub(super) fn sorts_rows(&self) -> bool {
         if !self.all_labels() && !self.could_be_a_label() {
             return false;

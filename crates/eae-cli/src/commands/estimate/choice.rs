@@ -1,4 +1,4 @@
-//! Which estimator suits the columns, and what becomes of ties.
+//! The choice of an estimator that suits the columns, and of a rule for ties.
 
 use clap::ValueEnum;
 use knn_entropy::{Error, Estimate, KsgVariant, Norm, Result};
@@ -43,7 +43,7 @@ pub(super) enum TiesWish {
     Dither,
 }
 
-/// What was asked for.
+/// The settings that were asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
     pub(super) estimator: Estimator,
@@ -57,7 +57,7 @@ pub(super) struct Wish<'a> {
     pub(super) standardize: bool,
 }
 
-/// How ties were treated.
+/// The share of tied rows, and the rule that was applied to them.
 #[derive(Serialize, Clone, Debug)]
 pub(super) struct TiesReport {
     /// The share of rows that have neighbors at equal distances, or for estimators of labels that coincide with another.
@@ -80,7 +80,7 @@ pub(super) struct Chosen {
     pub(super) told: Vec<String>,
 }
 
-/// Why nothing was estimated.
+/// The reason why nothing was estimated.
 pub(super) enum Refusal {
     Library(Error),
     /// A column of a block that cannot be standardized.

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// The columns to use in both, such as 0,2-5 [default: all].
     #[arg(long)]
     x: Option<String>,
-    /// What to do with rows that are in both files.
+    /// The rule for rows that are in both files.
     #[arg(long, value_enum, default_value_t = Shared::LeaveOut)]
     shared_rows: Shared,
     /// Estimate the Jensen-Shannon divergence instead: symmetric, and at most ln 2.
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
     #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
     dither: Dither,
-    /// Of rows that are equal in all used columns of a file, keep the first.
+    /// Keep the first of rows of a file that are equal in all used columns.
     #[arg(long)]
     drop_duplicates: bool,
     /// Take shorter distances for this one. The estimate depends on it.

@@ -140,7 +140,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     Ok(())
 }
 
-/// What was said of columns, each with the column's name, and what is about the target once.
+/// Collects the warnings of all columns, each with the column's name, and those about the target once.
 fn merged(said: &[(String, String)], target: &[String]) -> Vec<String> {
     let of_target = |text: &str| {
         target.iter().any(|name| text == format!("labels: {name}") || text.starts_with(&format!("column {name} ")))

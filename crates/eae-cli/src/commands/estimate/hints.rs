@@ -6,7 +6,7 @@ use knn_entropy::Error;
 use super::input::Data;
 use crate::failure::Failure;
 
-/// Where the rows and columns of an estimator come from.
+/// The file, rows and columns that an estimator's samples come from.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) data: &'a Data,

@@ -143,7 +143,7 @@ impl Data {
         format!("{}, {}, {}", self.name, self.row_of_table(row), self.table.describe(column))
     }
 
-    /// What the reader decided, and how many rows were left out.
+    /// Returns the decisions of the reader, and the number of rows that were left out.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             self.table.notes.iter().map(|note| format!("{}: {}", self.name, reworded(note))).collect();
@@ -172,7 +172,7 @@ fn reworded(note: &Note) -> String {
     }
 }
 
-/// What is wrong with a file, the ways out in the program's words.
+/// Rewords the fault of a file: the ways out are the program's flags.
 fn refused(error: TableError) -> Failure {
     let path = match error.path.display().to_string() {
         name if name == "-" => "standard input".to_owned(),

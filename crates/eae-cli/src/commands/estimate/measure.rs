@@ -3,7 +3,7 @@ use ndarray::ArrayView2;
 
 use super::blocks::Block;
 
-/// How an information is measured, with all settings.
+/// An estimator of information with all its settings.
 #[derive(Clone, Debug)]
 pub(super) struct Measure {
     pub(super) kind: Kind,

@@ -53,11 +53,11 @@ pub(crate) struct Arguments {
     /// Columns that are numbers, even if they look like codes of labels.
     #[arg(long, value_name = "COLUMNS")]
     numeric: Option<String>,
-    /// Of ksg1 and ksg2: what to do with rows that have neighbors at equal distances.
+    /// The rule of ksg1 and ksg2 for rows that have neighbors at equal distances.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     ties: TiesWish,
-    /// Of ksg1 and ksg2: spread rounded numbers within these steps, one for all columns or one for each of x, y and z; by
-    /// the detected steps (auto); or not at all (no).
+    /// Spread rounded numbers within these steps, one for all columns or one for each of x, y and z; within the detected
+    /// steps (auto); or not at all (no). For ksg1 and ksg2.
     #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
     dither: Option<Dither>,
     /// Keep one of rows that are equal in all used columns, for rows that were recorded twice.
@@ -81,7 +81,7 @@ pub(crate) struct Arguments {
     pub(super) common: Common,
 }
 
-/// What a test found.
+/// The result of a test.
 #[derive(Serialize)]
 pub(super) struct Test {
     pub(super) p_value: f64,

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// A step is coarse if it is more than this part of the distance to the k-th neighbor.
 const COARSE: f64 = 0.1;
 
-/// What `--dither` says.
+/// The value of `--dither`.
 #[derive(Clone, Debug)]
 pub(super) enum Dither {
     /// By the detected steps if they are coarse.

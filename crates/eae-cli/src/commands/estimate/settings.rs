@@ -28,7 +28,7 @@ pub(super) struct Settings {
 /// Settings of how files are read.
 #[derive(Args)]
 pub(super) struct Reading {
-    /// Whether the first row holds the names of the columns.
+    /// The kind of the first row: names of columns or numbers.
     #[arg(long, value_enum, default_value_t = HeaderName::Auto)]
     pub(super) header: HeaderName,
     /// Leave out rows that lack a value in a used column, instead of refusing them.
@@ -46,11 +46,11 @@ Files: .npy arrays of numbers; text with commas, semicolons, tabs or spaces, wit
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum HeaderName {
-    /// It does.
+    /// Names.
     Yes,
-    /// It does not.
+    /// Numbers.
     No,
-    /// It does if it looks like names.
+    /// Names if the row looks like names.
     Auto,
 }
 

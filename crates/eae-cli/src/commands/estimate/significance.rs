@@ -1,4 +1,4 @@
-//! Which surrogates a test compares with.
+//! The choice of the surrogates that a test compares with.
 
 use clap::ValueEnum;
 use knn_entropy::{Result, Surrogates, autocorrelation};
@@ -12,7 +12,7 @@ const LOCAL: usize = 5;
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SurrogatesName {
-    /// Those that suit the rows: local with a condition, rotate for series, shuffle otherwise.
+    /// The surrogates that suit the rows: rotate for series, local with a condition, shuffle otherwise.
     Auto,
     /// Shuffled rows: for independent rows.
     Shuffle,

@@ -10,13 +10,13 @@ use super::{Table, counted};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{problem}; the file has {has}")]
 pub struct ChoiceError {
-    /// What is wrong with the list.
+    /// The fault of the list.
     pub problem: Box<ChoiceProblem>,
     /// The columns there are, in words.
     pub has: String,
 }
 
-/// What is wrong with a list of columns.
+/// The fault of a list of columns.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChoiceProblem {
@@ -63,11 +63,11 @@ pub enum ChoiceProblem {
         item: String,
         /// The column of this name.
         named: usize,
-        /// What else it stands for, in words.
+        /// The other meaning, in words.
         by_number: String,
         /// The name in double quotes, which stands for the name alone.
         quoted: String,
-        /// What stands for the numbers alone.
+        /// A text that means the numbers alone.
         numbers: String,
     },
 }
@@ -180,7 +180,7 @@ fn range_of(item: &str) -> Option<(usize, usize)> {
     Some((first.trim_ascii().parse().ok()?, last.trim_ascii().parse().ok()?))
 }
 
-/// What there is to choose from, cut off where nobody would read on.
+/// The columns to choose from, cut off where nobody would read on.
 fn describe_columns(count: usize, names: &[String]) -> String {
     let most = 20;
     let listed: Vec<String> = names.iter().take(most).enumerate().map(|(i, name)| format!("{i} ({name})")).collect();

@@ -111,7 +111,7 @@ impl fmt::Display for Cell {
     }
 }
 
-/// What is wrong with a cell.
+/// The fault of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CellProblem {
@@ -121,7 +121,7 @@ pub enum CellProblem {
         if .text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") }
     )]
     Missing {
-        /// What stands there instead, such as nothing or `NA`.
+        /// The text of the cell, such as nothing or `NA`.
         text: String,
     },
     /// Something else than a number.
@@ -129,7 +129,7 @@ pub enum CellProblem {
     Text {
         /// The text, without the quotes around it.
         text: String,
-        /// What could be done.
+        /// A way out.
         remedy: &'static str,
     },
     /// A number with a decimal comma in a column with decimal points, or the other way around.

@@ -26,7 +26,7 @@ impl Separator {
             .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some())
     }
 
-    /// Whether a comma within a field may be a decimal one.
+    /// Set if a comma within a field may be a decimal one.
     pub(super) fn leaves_commas(self, decimal: Decimal) -> bool {
         decimal == Decimal::Comma || self == Self::SEMICOLON || self == Self::TAB
     }
@@ -75,7 +75,7 @@ pub(super) fn fields(line: &str, separator: Separator) -> impl Iterator<Item = &
     })
 }
 
-/// Whether a field starts with a quote that nothing closes.
+/// Returns whether a field starts with a quote that nothing closes.
 pub(super) fn is_open(field: &str) -> bool {
     field.starts_with('"') && closing_quote(field).is_none()
 }
@@ -111,7 +111,7 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineP
     Ok(if text.trim_ascii().is_empty() { None } else { Some(text) })
 }
 
-/// What a spreadsheet writes in a cell that it cannot compute.
+/// The errors that a spreadsheet writes into a cell.
 pub(super) const SPREADSHEET_ERRORS: [&str; 7] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"];
 
 fn is_comment(line: &[u8]) -> bool {

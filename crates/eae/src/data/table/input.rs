@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::TableProblem;
 
-/// What is in a file.
+/// The kind of a file's content.
 pub(super) struct Input<'a> {
     /// The first bytes.
     pub(super) magic: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What the first two rows of a text say about all of them.
+//! The layout of a text, as its first two rows tell.
 
 use super::cell::{Meaning, decimal_comma, meaning};
 use super::fields::{Separator, fields, is_open, unquoted};
@@ -13,7 +13,7 @@ pub(super) type Numbered = (usize, String);
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) separator: Separator,
-    /// Whether a comma in a cell may be a decimal one.
+    /// Set if a comma in a cell may be a decimal one.
     pub(super) commas: bool,
     pub(super) names: Option<Vec<String>>,
     pub(super) columns: usize,
@@ -65,7 +65,7 @@ impl Layout {
     }
 }
 
-/// Whether the first line holds names, and what a user should know about that.
+/// Decides whether the first line holds names, and notes what a user should know about the decision.
 fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> (bool, Option<Note>) {
     let Some(separator) = of_numbers(text, decimal) else {
         let Some(below) = below else { return (true, None) };
@@ -88,7 +88,7 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     (all_quoted && !numbers.is_empty() && !numbers.into_iter().any(quoted), None)
 }
 
-/// Whether the first row is data like the second: text in the same columns, and numbers in others.
+/// Returns whether the first row is data like the second: text in the same columns, and numbers in others.
 fn is_like(first: &[Meaning], second: &[Meaning]) -> bool {
     let same = |(a, b): (&Meaning, &Meaning)| match (a, b) {
         (Meaning::Missing, _) | (_, Meaning::Missing) => true,
@@ -107,7 +107,7 @@ fn number(meaning: &Meaning) -> Option<f64> {
     }
 }
 
-/// Whether numbers above others are most likely names: years above other numbers, or 0, 1, 2, ... above fractions.
+/// Returns whether numbers above others are most likely names: years above other numbers, or 0, 1, 2, ... above fractions.
 pub(super) fn are_names(first: &[f64], second: &[f64]) -> bool {
     let are_years = |row: &[f64]| row.iter().all(|year| year.fract() == 0.0 && (1800.0..=2100.0).contains(year));
     let count_up = first.len() > 2
@@ -131,7 +131,7 @@ fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
     })
 }
 
-/// Whether `1,5` is a single number, as there is a single name above. No semicolon then separates them.
+/// Returns whether `1,5` is a single number, since there is a single name above and no semicolon separates fields.
 fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
     decimal_comma(&unquoted(row.trim_ascii())).is_some() && fields(header, Separator::COMMA).nth(1).is_none()
 }

@@ -42,14 +42,14 @@ pub(super) use rows::is_index_name;
 pub struct Table {
     /// A sample in each row, which lies together in memory. At least one row and one column.
     pub values: Array2<f64>,
-    /// What the header line calls the columns, a name for each. An array has no header.
+    /// The names of the columns in the header line. An array has no header.
     pub names: Option<Vec<String>>,
     /// For each column of text its distinct labels, numbers first and by value, then text in the order of its characters.
     /// The values of such a column are the positions of its cells' labels, from 0.0.
     ///
     /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1` and `1.0` are one.
     pub categories: Vec<Option<Vec<String>>>,
-    /// What the reader decided and a user should see.
+    /// The decisions of the reader that a user should see.
     pub notes: Vec<Note>,
     /// For each column of text, the row and the content of its first cell that is not a number.
     texts: Vec<Option<(usize, String)>>,

@@ -1,4 +1,4 @@
-/// How a [`Table`](super::Table) is read.
+/// The settings by which a [`Table`](super::Table) is read.
 ///
 /// The default takes a file of numbers as it is: it finds out by itself whether there is a header, and refuses missing
 /// values and text.
@@ -15,15 +15,15 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TableOptions {
-    /// Whether the first row holds the names of the columns.
+    /// The kind of the first row.
     pub header: Header,
-    /// What is done about missing values.
+    /// The rule for missing values.
     pub missing: Missing,
-    /// What is done about cells that are not numbers.
+    /// The rule for cells that are not numbers.
     pub text: Text,
-    /// What is done about a column that only numbers the rows.
+    /// The rule for a column that only numbers the rows.
     pub index: Index,
-    /// Which character stands before the decimals.
+    /// The character before the decimals.
     pub decimal: Decimal,
 }
 
@@ -64,21 +64,21 @@ impl TableOptions {
     }
 }
 
-/// Whether the first row of a text holds the names of the columns.
+/// The kind of the first row of a text: names of columns or data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// It does if one of its cells is neither a number nor missing, or if it is in quotes and the numbers below are not.
+    /// Names if one of its cells is neither a number nor missing, or if the row is in quotes and the numbers below are not.
     /// A first row with the same columns of text as the second is data, unless its numbers look like names themselves
     /// (years, or 0, 1, 2, ...).
     #[default]
     Auto,
-    /// It does, even if the names are numbers.
+    /// Names, even if they are numbers.
     Yes,
-    /// It does not.
+    /// Data.
     No,
 }
 
-/// What is done about missing values.
+/// The rule for missing values.
 ///
 /// An empty cell is a missing value, and so are `NA`, `N/A`, `NaN` in any case, `null`, `NULL`, `Null`, `None`, `.`, `?`
 /// and `-` alone, the error values of spreadsheets such as `#N/A`, and NaN in an array.
@@ -92,7 +92,7 @@ pub enum Missing {
     Keep,
 }
 
-/// What is done about cells that are neither a number nor missing.
+/// The rule for cells that are neither a number nor missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Text {
     /// The first one is an error.
@@ -102,17 +102,17 @@ pub enum Text {
     Categories,
 }
 
-/// What is done about a first column that only numbers the rows, as pandas and R write one.
+/// The rule for a first column that only numbers the rows, as pandas and R write one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Index {
-    /// It is left out if its name is empty or starts with `Unnamed: 0`, and its values are distinct integers from 0 on.
+    /// Leave the column out if its name is empty or starts with `Unnamed: 0`, and its values are distinct integers from 0 on.
     #[default]
     Auto,
-    /// It is a column like any other.
+    /// Keep the column like any other.
     Keep,
 }
 
-/// Which character stands before the decimals.
+/// The character before the decimals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decimal {
     /// A point; or a comma, where semicolons or tabs separate the columns. A column must not have both.

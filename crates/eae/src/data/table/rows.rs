@@ -20,11 +20,11 @@ pub(super) struct Rows {
     columns: Vec<Column>,
     /// The first row, if it is numbers.
     first: Option<String>,
-    /// Whether each row so far is two unsigned integers with nothing but a comma between them.
+    /// Set if each row so far is two unsigned integers with nothing but a comma between them.
     one_or_two: bool,
 }
 
-/// What is known of a column.
+/// The facts known of a column.
 #[derive(Default)]
 struct Column {
     /// Its labels, once it is one of text.
@@ -178,7 +178,7 @@ impl Rows {
         Ok(())
     }
 
-    /// What could be meant by the first row, if it is numbers.
+    /// Returns the possible meanings of a first row of numbers.
     fn note_of_first_row(&self) -> Option<Note> {
         let row = self.first.clone()?;
         if self.one_or_two && self.options.decimal == Decimal::Auto && self.rows > 1 {
@@ -197,19 +197,19 @@ impl Rows {
     }
 }
 
-/// Whether a row could be one number with a decimal comma.
+/// Returns whether a row could be one number with a decimal comma.
 fn is_one_or_two(row: &str) -> bool {
     let is_integer = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let row = row.trim_ascii();
     row.strip_prefix('-').unwrap_or(row).split_once(',').is_some_and(|(a, b)| is_integer(a) && is_integer(b))
 }
 
-/// Whether a column of this name is one that numbers the rows, as pandas and R write it.
+/// Returns whether a column of this name numbers the rows, as pandas and R write it.
 pub(in crate::data) fn is_index_name(name: &str) -> bool {
     name.is_empty() || name.starts_with("Unnamed: 0")
 }
 
-/// Whether no two rows have the same number, and all are integers from 0 on.
+/// Returns whether no two rows have the same number, and all are integers from 0 on.
 fn numbers_rows<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
     let mut values: Vec<f64> = values.copied().collect();
     let integers = values.iter().all(|&value| value >= 0.0 && value.is_finite() && value.fract() == 0.0);

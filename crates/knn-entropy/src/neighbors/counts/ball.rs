@@ -11,14 +11,14 @@ impl Boundary {
     }
 }
 
-/// What is within a radius, as keys tell.
+/// A ball, as keys tell which points lie within.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ball {
     pub(super) boundary: Boundary,
     pub(super) radius: f64,
     /// The largest key within.
     pub(super) limit: f64,
-    /// Whether keys tell what is within, or are out of the range of numbers.
+    /// Set if keys tell the points within, and are not out of the range of numbers.
     pub(super) safe: bool,
 }
 

@@ -63,7 +63,7 @@ impl Rest for Outside<'_> {
     }
 }
 
-/// How many of `0..end` come before the first that does not hold: from a guess in steps that double, and then by bisection.
+/// Returns the number of `0..end` that come before the first that does not hold: from a guess in steps that double, and then by bisection.
 fn run_length(end: usize, guess: usize, holds: impl Fn(usize) -> bool) -> usize {
     let mut step = 1;
     // All before `low` hold, and none from `high` on.

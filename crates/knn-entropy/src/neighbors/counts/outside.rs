@@ -34,7 +34,7 @@ impl<'t> Outside<'t> {
         of_rows
     }
 
-    /// How many points of a node are outside the window.
+    /// Returns the number of points of a node outside the window.
     #[inline(always)]
     pub(super) fn of(&self, node: usize) -> usize {
         self.present[node]

@@ -11,7 +11,7 @@ pub(super) struct Part<'a, G> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) geometry: G,
-    /// That of these coordinates.
+    /// The metric of these coordinates.
     pub(super) metric: Metric<'a>,
 }
 
@@ -174,7 +174,7 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
     }
 }
 
-/// Of the lanes that keys let pass, those that a region holds by the distance: keys lose what is out of the range of numbers.
+/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose what is out of the range of numbers.
 #[inline(never)]
 fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Column], held: [u32; 2]) -> [u32; 2] {
     let mut asked = [0; 2];

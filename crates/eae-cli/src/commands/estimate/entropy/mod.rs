@@ -36,19 +36,19 @@ pub(crate) struct Arguments {
     /// The estimator.
     #[arg(long, value_enum, default_value_t = Estimator::Kl)]
     estimator: Estimator,
-    /// Of renyi and tsallis: the order q, below 1 + k/2.
+    /// The order q of renyi and tsallis, below 1 + k/2.
     #[arg(long, default_value_t = 2.0, allow_negative_numbers = true)]
     order: f64,
-    /// Of weighted: the largest sum of the weights' sizes.
+    /// The largest sum of the sizes of the weights of weighted.
     #[arg(long, default_value_t = 5.0)]
     bound: f64,
-    /// Of kpn: the neighbors of which a Gaussian is made [default: n/10, but 50 to 200, and three for each column].
+    /// The number of neighbors that kpn fits each Gaussian to [default: n/10, but 50 to 200, and three for each column].
     #[arg(long)]
     p: Option<usize>,
-    /// Of truncated: where the box begins, in each column.
+    /// The lower end of the box of truncated, in each column.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     low: f64,
-    /// Of truncated: where it ends.
+    /// The upper end of the box of truncated, in each column.
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     high: f64,
     /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the columns as they are.
@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
     #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
     dither: Dither,
-    /// Of rows that are equal in all used columns, keep the first.
+    /// Keep the first of rows that are equal in all used columns.
     #[arg(long)]
     drop_duplicates: bool,
     /// Take shorter distances for this one. The estimate depends on it.

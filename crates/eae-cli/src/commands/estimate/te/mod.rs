@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
     /// Steps from one past value to the next.
     #[arg(long, default_value_t = 1)]
     lag: usize,
-    /// What to do with rows that have neighbors at equal distances.
+    /// The rule for rows that have neighbors at equal distances.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     ties: TiesWish,
     /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.

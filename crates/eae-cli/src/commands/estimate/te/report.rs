@@ -12,7 +12,7 @@ use crate::commands::estimate::settings::MetricName;
 use crate::commands::estimate::significance::SurrogatesName;
 use crate::print_json;
 
-/// What is reported.
+/// The report as JSON.
 pub(super) struct Outcome<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) data: &'a Data,
@@ -29,7 +29,7 @@ struct Report<'a> {
     transfer_entropy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     information_storage: Option<f64>,
-    /// Of a range: the delay with the largest transfer entropy.
+    /// The delay with the largest transfer entropy, for a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     best_delay: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
