@@ -98,7 +98,8 @@ impl<'s> Divergence<'s> {
         let (p, q) = (p.to_samples()?, q.to_samples()?);
         let found = self.find(&p, &q)?;
         let estimate = self.local_values(&p, &found)?;
-        let repeated = p.repetition_warning().or_else(|| q.repetition_warning());
+        let of_p = found.within.any_coincide().then(|| p.repetition_warning()).flatten();
+        let repeated = of_p.or_else(|| q.repetition_warning());
         Ok(estimate.warn(repeated))
     }
 

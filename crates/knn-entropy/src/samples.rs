@@ -1,7 +1,8 @@
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::cmp::Ordering;
 
 use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
+use rayon::prelude::*;
 
 use crate::linalg::dependent_column;
 use crate::rounding::{TOLERANCE, rounding, rounding_step};
@@ -171,16 +172,17 @@ impl<'a> Samples<'a> {
     /// The warning that rows are repeated which no rounding makes equal: although a column has far more places for numbers
     /// than there are numbers.
     pub(crate) fn repetition_warning(&self) -> Option<Warning> {
-        // Adding 0 makes the two zeros one.
-        let bits = |x: &f64| (x + 0.0).to_bits();
-        let rows = self.coordinates.chunks_exact(self.dimension);
-        let different: HashSet<Vec<u64>> = rows.map(|row| row.iter().map(bits).collect()).collect();
-        let copies = self.len() - different.len();
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        let compare = |a: &usize, b: &usize| self.point(*a).partial_cmp(self.point(*b)).unwrap_or(Ordering::Equal);
+        order.par_sort_unstable_by(compare);
+        order.dedup_by(|a, b| compare(a, b).is_eq());
+        let different = order.len();
+        let copies = self.len() - different;
         let chance = |column: usize| {
             let (low, high) =
                 self.some(column).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
             let step = rounding_step(self.some(column)).unwrap_or(0.0);
-            if low < high { different.len() as f64 * (step / (high - low)) } else { 1.0 }
+            if low < high { different as f64 * (step / (high - low)) } else { 1.0 }
         };
         (copies > 0 && (0..self.dimension).any(|column| chance(column) < CHANCE))
             .then_some(Warning::Repeated { copies, rows: self.len() })

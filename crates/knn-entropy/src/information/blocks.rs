@@ -9,6 +9,8 @@ const DIFFERENT_SPREADS: f64 = 30.0;
 #[derive(Debug)]
 pub(super) struct Blocks<'a> {
     parts: Vec<Samples<'a>>,
+    /// The error that rounding makes in a distance within each block, at most.
+    errors: Vec<f64>,
     norm: Norm,
     /// The period of each coordinate, those of the first block first. Empty if none is periodic.
     periods: &'a [f64],
@@ -23,7 +25,11 @@ impl<'a> Blocks<'a> {
         if !periods.is_empty() && periods.len() != dimension {
             return Err(Error::Periods { periods: periods.len(), dimension });
         }
-        let Ties::Dither { steps, seed } = ties else { return Ok(Self { parts, norm, periods }) };
+        let with_errors = |parts: Vec<Samples<'a>>| {
+            let errors = parts.iter().map(Samples::rounding_error).collect();
+            Self { parts, errors, norm, periods }
+        };
+        let Ties::Dither { steps, seed } = ties else { return Ok(with_errors(parts)) };
         if steps.len() != dimension {
             return Err(Error::Steps { steps: steps.to_vec(), dimension });
         }
@@ -33,7 +39,7 @@ impl<'a> Blocks<'a> {
             first += part.dimension();
             dithered(part, steps, seed, first - part.dimension())
         };
-        Ok(Self { parts: parts.iter().map(spread).collect::<Result<_>>()?, norm, periods })
+        Ok(with_errors(parts.iter().map(spread).collect::<Result<_>>()?))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -65,15 +71,12 @@ impl<'a> Blocks<'a> {
 
     /// The error that rounding makes in a distance within any of the blocks, at most.
     pub(super) fn rounding_error(&self, which: &[usize]) -> f64 {
-        which.iter().map(|&block| self.parts[block].rounding_error()).fold(0.0, f64::max)
+        which.iter().map(|&block| self.errors[block]).fold(0.0, f64::max)
     }
 
     /// For each row the number of others that are not farther than its radius in any of the blocks, to rounding.
     pub(super) fn closed(&self, which: &[usize], radii: &[f64], window: usize) -> Result<Vec<usize>> {
-        let outer = |block: &usize| {
-            let error = self.parts[*block].rounding_error();
-            radii.iter().map(|r| r + error).collect()
-        };
+        let outer = |block: &usize| radii.iter().map(|r| r + self.errors[*block]).collect();
         self.space(which).map(|space| space.closed(&which.iter().map(outer).collect::<Vec<_>>(), window))
     }
 

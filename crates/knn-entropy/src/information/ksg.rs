@@ -170,7 +170,7 @@ impl<'s> Ksg<'s> {
                 let radii = finite_radii(&neighbors, k)?;
                 (one_radius(&blocks, sum, &self.around, &radii)?, neighbors.any_coincide())
             }
-            KsgVariant::Two => (two::local_values(&blocks, sum, &self.around)?, true),
+            KsgVariant::Two => two::local_values(&blocks, sum, &self.around)?,
         };
         let repeated = coinciding.then(|| joint.samples.repetition_warning()).flatten();
         Ok(local.estimate(&blocks, &self.around, self.ties)?.warn(blocks.scales_warning()).warn(repeated))

@@ -84,7 +84,8 @@ impl<'s> MixedKsg<'s> {
             search.count_shells(&space.samples, &inner, &outer, space.metric(), window)
         };
         let [x, y, both] = [within(&[0])?, within(&[1])?, within(&[0, 1])?];
-        let coincides = |i: usize| radii[i] <= blocks.rounding_error(&[0, 1]);
+        let error = blocks.rounding_error(&[0, 1]);
+        let coincides = |i: usize| radii[i] <= error;
         let psi = |others: usize| digamma(others as f64 + 1.0);
         let n = blocks.rows();
         let local = (0..n).map(|i| {

@@ -100,9 +100,10 @@ impl<'s> Ross<'s> {
             }
             rows_of[number].push(row);
         }
+        let error = all.rounding_error();
         let own = match self.around.window {
-            0 => self.own(&all, &rows_of)?,
-            window => self.own_outside(&all, &rows_of, window)?,
+            0 => self.own(&all, &rows_of, error)?,
+            window => self.own_outside(&all, &rows_of, window, error)?,
         };
         let kept: Vec<usize> = (0..all.len()).filter(|&row| own[row].k > 0).collect();
         if kept.is_empty() {
@@ -116,7 +117,7 @@ impl<'s> Ross<'s> {
             0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
             _ => (all.reborrow(), own.iter().map(|own| own.radius).collect()),
         };
-        let (inner, outer) = within_rounding(&points, &radii);
+        let (inner, outer) = within_rounding(error, &radii);
         let counts = self.around.search.count_shells(&points, &inner, &outer, self.around.metric, window)?;
         let counts = |place: usize, row: usize| counts[if window == 0 { place } else { row }];
         // Continuous numbers have the k-th neighbor alone at their radius.
@@ -144,14 +145,14 @@ impl<'s> Ross<'s> {
     }
 
     /// The neighbors of the same label, label by label.
-    fn own(&self, all: &Samples<'_>, rows_of: &[Vec<usize>]) -> Result<Vec<Own>> {
+    fn own(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], error: f64) -> Result<Vec<Own>> {
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of.iter().filter(|rows| rows.len() > 1) {
             let k = self.around.k.min(rows.len() - 1);
             let same = all.select(rows);
             let neighbors = self.around.search.among(&same, k, self.around.metric, 0)?;
             let radii = neighbors.distances.column(k - 1).to_vec();
-            let (_, outer) = within_rounding(all, &radii);
+            let (_, outer) = within_rounding(error, &radii);
             let within = self.around.search.count_among(&same, &outer, Boundary::Closed, self.around.metric, 0)?;
             for (place, &row) in rows.iter().enumerate() {
                 let last = rows[neighbors.indices[[place, k - 1]]];
@@ -163,7 +164,7 @@ impl<'s> Ross<'s> {
 
     /// The neighbors of the same label outside the window: labels are a coordinate more, in which different ones are farther
     /// apart than any two samples.
-    fn own_outside(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], window: usize) -> Result<Vec<Own>> {
+    fn own_outside(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], window: usize, error: f64) -> Result<Vec<Own>> {
         let d = all.dimension();
         let largest = all.coordinates().iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
         let apart = 4.0 * d as f64 * largest;
@@ -188,7 +189,7 @@ impl<'s> Ross<'s> {
             near.iter().take_while(|&&other| labels.point(other) == labels.point(row)).count()
         };
         let radius = |row: usize| k_of(row).checked_sub(1).map_or(0.0, |last| neighbors.distances[[row, last]]);
-        let (_, outer) = within_rounding(all, &(0..all.len()).map(radius).collect::<Vec<_>>());
+        let (_, outer) = within_rounding(error, &(0..all.len()).map(radius).collect::<Vec<_>>());
         let within = self.around.search.count_among(&both, &outer, Boundary::Closed, metric, window)?;
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of {
@@ -223,8 +224,7 @@ impl<'s> Ross<'s> {
 }
 
 /// The radii less and more the rounding error of a distance.
-fn within_rounding(points: &Samples<'_>, radii: &[f64]) -> (Vec<f64>, Vec<f64>) {
-    let error = points.rounding_error();
+fn within_rounding(error: f64, radii: &[f64]) -> (Vec<f64>, Vec<f64>) {
     radii.iter().map(|r| (r - error, r + error)).unzip()
 }
 
@@ -251,7 +251,7 @@ mod tests {
         let rows_of: Vec<Vec<usize>> = (0..5).map(|l| (0..60).filter(|&i| labels[i] == l).collect()).collect();
         let ross = Ross::new(3);
         for window in [0, 1, 7, 20] {
-            let found = ross.own_outside(&samples, &rows_of, window).unwrap();
+            let found = ross.own_outside(&samples, &rows_of, window, samples.rounding_error()).unwrap();
             for i in 0..60_usize {
                 let others = (0..60).filter(|&j| labels[j] == labels[i] && i.abs_diff(j) > window);
                 let mut distances: Vec<f64> = others.map(|j| (x[i] - x[j]).abs()).collect();

@@ -10,8 +10,9 @@ use crate::neighborhood::Neighborhood;
 use crate::window::digamma_of_usable;
 use crate::{Error, Metric, Result, Samples};
 
-/// The local values by rectangles for the rows without ties, and by [`one_radius`] for the others.
-pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>) -> Result<Local> {
+/// Returns the local values, by rectangles for the rows without ties and by [`one_radius`] for the others, and whether any
+/// row coincides with another one.
+pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>) -> Result<(Local, bool)> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     if k == 0 {
         return Err(Error::ZeroK);
@@ -77,5 +78,5 @@ pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhoo
             }
         };
     }
-    Ok(local)
+    Ok((local, neighbors.any_coincide()))
 }
