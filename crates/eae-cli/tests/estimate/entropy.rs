@@ -18,6 +18,7 @@ fn rounded_numbers_are_spread_within_their_step() {
     is_near(found["dither"][0].as_f64().unwrap(), 0.01, 1e-12);
     assert!(number(&found, "coinciding_rows") > 4000.0);
     warns(&found, "column x is rounded to 0.01; spread within that step (seed 0)");
+    warns(&found, "% of the rows coincide with another row");
     assert_ne!(report(folder, "entropy round.csv --seed 1")["entropy"], found["entropy"]);
     // The way out of the error is a way out.
     let refused = error(folder, "entropy round.csv --dither no");

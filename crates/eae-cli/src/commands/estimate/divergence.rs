@@ -2,15 +2,15 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use knn_entropy::{ClosePoints, Divergence, Error, JensenShannon, Norm, SharedRows, dither};
+use knn_entropy::{Divergence, Error, JensenShannon, Norm, SharedRows, dither};
 use ndarray::{Array2, ArrayView2};
 use serde::Serialize;
 
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, counted};
-use super::rounding::{Dither, coarse_steps, said};
-use super::settings::{FILES, MetricName, Reading, Settings};
+use super::rounding::{coarse_steps, said};
+use super::settings::{FILES, MetricName, Reading, Repair, Settings};
 use super::warnings::reworded;
 use crate::failure::Failure;
 use crate::{Common, print_json};
@@ -39,15 +39,8 @@ pub(crate) struct Arguments {
     /// Estimate the Jensen-Shannon divergence instead: symmetric, and at most ln 2.
     #[arg(long)]
     jensen_shannon: bool,
-    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
-    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
-    dither: Dither,
-    /// Keep the first of rows of a file that are equal in all used columns.
-    #[arg(long)]
-    drop_duplicates: bool,
-    /// Take shorter distances for this one. The estimate depends on it.
-    #[arg(long)]
-    floor: Option<f64>,
+    #[command(flatten)]
+    repair: Repair,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -173,11 +166,10 @@ impl Arguments {
         let columns = data.columns(self.x.as_deref())?;
         data.require_numbers(&columns)?;
         data.complete(&columns)?;
-        let repeated = if self.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
+        let repeated = if self.repair.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
         let (mut values, periods) = (data.values(&columns), data.periods(&columns));
         // Repeated rows are no problem for the Jensen-Shannon divergence.
-        let none = (self.floor.is_some() || self.jensen_shannon) && matches!(self.dither, Dither::Auto);
-        let chosen = if none { &Dither::No } else { &self.dither };
+        let chosen = self.repair.dither(self.jensen_shannon);
         let detect = || coarse_steps(values.view(), self.settings.k, metric.into(), &periods, self.settings.theiler);
         let steps = chosen.steps(columns.len(), detect)?;
         if let Some(steps) = &steps {
@@ -195,7 +187,7 @@ impl Arguments {
         warnings: &mut Vec<String>,
     ) -> Result<(Found, f64), Failure> {
         let settings = &self.settings;
-        let close = self.floor.map_or(ClosePoints::Error, ClosePoints::Floor);
+        let close = self.repair.close_points();
         let shared = match self.shared_rows {
             Shared::LeaveOut => SharedRows::LeaveOut,
             Shared::Error => SharedRows::Error,
@@ -222,7 +214,7 @@ impl Arguments {
         for (given, flag) in [
             (settings.local, "--local"),
             (settings.theiler > 0, "--theiler"),
-            (self.floor.is_some(), "--floor"),
+            (self.repair.floor.is_some(), "--floor"),
             (!self.reading.period.is_empty(), "--period"),
         ] {
             if given {

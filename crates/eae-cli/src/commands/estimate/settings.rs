@@ -2,8 +2,10 @@
 
 use clap::{Args, ValueEnum};
 use eae::data::Header;
-use knn_entropy::Norm;
+use knn_entropy::{ClosePoints, Norm};
 use serde::Serialize;
+
+use super::rounding::Dither;
 
 /// Settings of every estimator.
 #[derive(Args)]
@@ -37,6 +39,35 @@ pub(super) struct Reading {
     /// A periodic column and the length of its period, such as angle=360. Can be given several times.
     #[arg(long, value_name = "COLUMN=LENGTH")]
     pub(super) period: Vec<String>,
+}
+
+/// Rules for rows that are equal or nearly so, of the estimators that need distances above 0.
+#[derive(Args)]
+pub(super) struct Repair {
+    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
+    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
+    dither: Dither,
+    /// Keep the first of rows of a file that are equal in all used columns.
+    #[arg(long)]
+    pub(super) drop_duplicates: bool,
+    /// Take shorter distances for this one. The estimate depends on it.
+    #[arg(long)]
+    pub(super) floor: Option<f64>,
+}
+
+impl Repair {
+    /// Returns the dithering to apply. Nothing is detected where coinciding rows have another rule: a floor, or that of an
+    /// estimator for which they are `harmless`.
+    pub(super) fn dither(&self, harmless: bool) -> &Dither {
+        match &self.dither {
+            Dither::Auto if harmless || self.floor.is_some() => &Dither::No,
+            dither => dither,
+        }
+    }
+
+    pub(super) fn close_points(&self) -> ClosePoints {
+        self.floor.map_or(ClosePoints::Error, ClosePoints::Floor)
+    }
 }
 
 /// The files, for the end of a help text.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use knn_entropy::{
-    ClosePoints, Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Warning, Weighting, dither,
+    Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Warning, Weighting, dither,
 };
 use ndarray::ArrayView2;
 use serde::Serialize;
@@ -12,9 +12,9 @@ use serde::Serialize;
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
-use super::print::{Found, Numbers, counted};
-use super::rounding::{Dither, coarse_steps, coinciding, reflect, said};
-use super::settings::{FILES, MetricName, Reading, Settings, Unit, word};
+use super::print::{Found, Numbers, counted, percent};
+use super::rounding::{coarse_steps, coinciding, reflect, said};
+use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
 use super::warnings::reworded;
 use crate::failure::Failure;
 use crate::{Common, print_json};
@@ -54,15 +54,8 @@ pub(crate) struct Arguments {
     /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the columns as they are.
     #[arg(long)]
     standardize: bool,
-    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
-    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
-    dither: Dither,
-    /// Keep the first of rows that are equal in all used columns.
-    #[arg(long)]
-    drop_duplicates: bool,
-    /// Take shorter distances for this one. The estimate depends on it.
-    #[arg(long)]
-    floor: Option<f64>,
+    #[command(flatten)]
+    repair: Repair,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -114,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let columns = data.columns(arguments.x.as_deref())?;
     data.require_numbers(&columns)?;
     data.complete(&columns)?;
-    let repeated = if arguments.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
+    let repeated = if arguments.repair.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
     let (mut x, mut periods) = (data.values(&columns), data.periods(&columns));
     arguments.check_periods(&periods)?;
     let names: Vec<String> = columns.iter().map(|&column| data.column(column)).collect();
@@ -126,9 +119,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     // Steps are those of the columns as they are; spreading comes before the change of scales.
-    // A floor is a rule of its own.
-    let is_auto = matches!(arguments.dither, Dither::Auto);
-    let chosen = if arguments.floor.is_some() && is_auto { &Dither::No } else { &arguments.dither };
+    let chosen = arguments.repair.dither(false);
     let k = settings.k;
     let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
     let steps = chosen.steps(columns.len(), detect)?;
@@ -136,6 +127,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         x = dither(&x, steps, arguments.common.seed).map_err(|error| place.explain(&error, settings.theiler))?;
         if *estimator == Estimator::Truncated {
             reflect(&mut x, arguments.low, arguments.high);
+        }
+        if coinciding_rows > 0 {
+            let share = percent(coinciding_rows as f64 / x.nrows() as f64);
+            warnings.push(format!("{share} of the rows coincide with another row"));
         }
         warnings.extend(said(&names, steps, arguments.common.seed));
         if repeated > 0 {
@@ -211,7 +206,7 @@ impl Arguments {
         if *estimator == Estimator::Tsallis && settings.unit == Unit::Bits {
             return Err(Failure::usage("--unit bits is not for tsallis: a Tsallis entropy has no unit"));
         }
-        if *estimator == Estimator::Kpn && self.floor.is_some() {
+        if *estimator == Estimator::Kpn && self.repair.floor.is_some() {
             return Err(Failure::usage("--floor is not for kpn; use --drop-duplicates or --dither"));
         }
         if *estimator == Estimator::Truncated {
@@ -246,7 +241,7 @@ impl Arguments {
     ) -> knn_entropy::Result<(Found, Option<Estimate>)> {
         let (n, d) = x.dim();
         let (k, window) = (self.settings.k, self.settings.theiler);
-        let close = self.floor.map_or(ClosePoints::Error, ClosePoints::Floor);
+        let close = self.repair.close_points();
         let mut kl = KozachenkoLeonenko::new(k).norm(norm).window(window).close_points(close);
         let mut renyi = Renyi::new(self.order, k).norm(norm).window(window).close_points(close);
         if periods.iter().any(|period| period.is_finite()) {
