@@ -14,6 +14,9 @@ const ENOUGH_FOR_A_STEP: usize = 2048;
 /// Numbers that coincide with another one by chance less often than this are continuous.
 const CHANCE: f64 = 0.01;
 
+/// Up to so many copies of each row are taken for repetitions; with more, the numbers are codes.
+const COPIES: usize = 10;
+
 /// A step of rounding above this share of the distances between neighbors biases an entropy: in each dimension by up to half
 /// of the share.
 const COARSE: f64 = 0.1;
@@ -178,13 +181,21 @@ impl<'a> Samples<'a> {
         order.dedup_by(|a, b| compare(a, b).is_eq());
         let different = order.len();
         let copies = self.len() - different;
+        // Codes without a common step coincide as well; of continuous numbers most are different.
+        let few = |column: usize| {
+            let mut numbers: Vec<f64> = self.some(column).collect();
+            let rows = numbers.len();
+            numbers.sort_unstable_by(f64::total_cmp);
+            numbers.dedup();
+            numbers.len() < 3 || numbers.len() < rows / COPIES
+        };
         let chance = |column: usize| {
             let (low, high) =
                 self.some(column).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
             let step = rounding_step(self.some(column)).unwrap_or(0.0);
             if low < high { different as f64 * (step / (high - low)) } else { 1.0 }
         };
-        (copies > 0 && (0..self.dimension).any(|column| chance(column) < CHANCE))
+        (copies > 0 && (0..self.dimension).any(|column| !few(column) && chance(column) < CHANCE))
             .then_some(Warning::Repeated { copies, rows: self.len() })
     }
 

@@ -149,6 +149,13 @@ fn rows_recorded_twice() {
     let coarse = x.mapv(|x| (5.0 * x).round());
     let ties = Ksg::new(3).estimate(&[coarse.column(0), coarse.column(1)]).unwrap();
     assert!(matches!(ties.warnings(), [Warning::Ties { .. }]));
+    // Neither do codes, of two values or of more without a common step.
+    for codes in [&[0.0, 1.0][..], &[1.3, 2.97, 7.771, 10.1234, 25.0 / 3.0]] {
+        let code = |i: usize, by: usize| codes[i / by % codes.len()];
+        let [a, b] = [1, 7].map(|by| (0..600).map(|i| code(i, by)).collect::<Vec<_>>());
+        let warnings = Ksg::new(3).estimate(&[a, b]).unwrap().warnings().to_vec();
+        assert!(!warnings.iter().any(|warning| matches!(warning, Warning::Repeated { .. })), "{warnings:?}");
+    }
 }
 
 #[test]
