@@ -30,7 +30,7 @@ pub use init::Init;
 pub use kind::Kind;
 pub use layer::{CloneLayer, Layer, ShapeError};
 pub use reshape::{Flatten, Unflatten};
-pub use sequential::{Placed, Sequential, SequentialBuilder};
+pub use sequential::{Placed, Sequential, SequentialBuilder, Statistics};
 pub use state::{Content, Entry, Layout, Tensor};
 pub use weights::{Weights, WeightsError};
 pub use window::Window;

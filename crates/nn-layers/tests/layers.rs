@@ -155,6 +155,40 @@ fn running_statistics_are_pytorchs() {
 }
 
 #[test]
+fn running_statistics_are_restored_and_parameters_left_alone() {
+    let mut network = Sequential::<f64>::on(&[3])
+        .then(BatchNorm::new(3))
+        .then(Affine::new(3))
+        .then(Dense::new(3, 2, &mut rng()))
+        .then(BatchNorm::new(2))
+        .build()
+        .unwrap();
+    let statistics = |network: &mut Sequential<f64>| -> Vec<Vec<f64>> {
+        let numbers = |content: Content<'_, f64>| match content {
+            Content::Parameter(_) => None,
+            Content::Statistic(array) => Some(array.iter().copied().collect()),
+            Content::Count(count) => Some(vec![*count as f64]),
+        };
+        network.state().filter_map(|entry| numbers(entry.content)).collect()
+    };
+    network.train(Tape::new().constant(random(&[5, 3], 1)));
+    let (before, saved) = (statistics(&mut network), network.statistics());
+    network.train(Tape::new().constant(random(&[5, 3], 2) * 100.0));
+    network.parameters()[0].fill(7.0);
+    assert!(before.len() == 6 && before.iter().zip(statistics(&mut network)).all(|(before, after)| *before != after));
+    network.restore(saved);
+    assert_eq!(statistics(&mut network), before);
+    assert_eq!(network.parameters()[0][0], 7.0);
+}
+
+#[test]
+#[should_panic(expected = "statistics of another network: no `running_mean` of shape [3]")]
+fn statistics_of_another_network_are_refused() {
+    let network = |features| Sequential::<f32>::on(&[features]).then(BatchNorm::new(features)).build().unwrap();
+    network(3).restore(network(2).statistics());
+}
+
+#[test]
 fn a_mean_far_from_zero_does_not_cost_the_variance() {
     let mut norm = BatchNorm::<f32>::new(1);
     let x = array![[10_000.0_f32], [10_001.0], [10_002.0]].into_dyn();

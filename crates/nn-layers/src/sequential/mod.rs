@@ -1,9 +1,13 @@
+mod statistics;
+
 use autodiff_mini::{Tape, Var};
 use ndarray::ArrayD;
 
 use crate::batch_norm::Moments;
 use crate::state::Image;
 use crate::{Activation, Content, Entry, Float, Kind, Layer, ShapeError, Tensor, Weights, WeightsError};
+
+pub use statistics::Statistics;
 
 /// Layers one after the other, checked against each other when they are put together.
 ///
