@@ -3,27 +3,24 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod common;
 mod compare;
 mod dataset;
 mod failure;
 mod features;
-mod images;
 mod judgement;
 mod onnx;
 mod output;
 mod progress;
 mod report;
+mod run_folder;
 mod serve;
 mod tensorboard;
-mod trained;
-mod vectors;
 
 use std::process::ExitCode;
 
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-
-use failure::Failure;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// What to do first, for those who read nothing else.
 const AFTER_HELP: &str = "\
@@ -95,20 +92,6 @@ enum Command {
     Man(commands::shell::Man),
 }
 
-/// What every command takes.
-#[derive(Args)]
-struct Common {
-    /// Decides everything that is random.
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// Threads to compute with; results do not depend on it. By default all, or RAYON_NUM_THREADS.
-    #[arg(long)]
-    threads: Option<usize>,
-    /// Print JSON on standard output, and nothing else there.
-    #[arg(long)]
-    json: bool,
-}
-
 fn main() -> ExitCode {
     let matches = Arguments::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
@@ -145,35 +128,4 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
-}
-
-impl Common {
-    /// Sets the number of threads.
-    fn apply(&self) -> Result<(), Failure> {
-        let Some(threads) = self.threads else { return Ok(()) };
-        if !(1..=1024).contains(&threads) {
-            return Err(Failure::usage(format!("--threads is {threads}, it must be from 1 to 1024")));
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-        pool.map_err(|e| Failure::other(format!("cannot start {threads} threads: {e}")))
-    }
-}
-
-/// Prints one line of JSON. That nobody reads it any more (a closed pipe) is no reason to stop a training.
-fn print_json(content: &impl serde::Serialize) {
-    use std::io::Write;
-    let line = serde_json::to_string(content).expect("reports are plain data");
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// Prints lines; a closed pipe is no reason to complain.
-fn print_lines(lines: &[String]) {
-    use std::io::Write;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    for line in lines {
-        if writeln!(out, "{line}").is_err() {
-            return;
-        }
-    }
-    let _ = out.flush();
 }

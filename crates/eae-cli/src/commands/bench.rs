@@ -5,8 +5,9 @@ use eae::{Autoencoder, Eae, Preset, Stepper, sampler};
 use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::failure::Failure;
-use crate::{Common, print_json};
+use crate::output::print_json;
 
 /// Time what takes the time.
 #[derive(Args)]

@@ -7,12 +7,14 @@ use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
+use crate::common::Common;
 use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores, draw};
+use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::images::Flags;
+use crate::features;
+use crate::output::print_json;
 use crate::progress::Progress;
-use crate::{Common, features, print_json};
 
 /// Train by several objectives side by side, and say how good what they generate is.
 #[derive(clap::Args)]

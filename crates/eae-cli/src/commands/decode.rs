@@ -2,10 +2,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::output::{self, Codes};
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::run_folder::Trained;
 
 /// Decode codes from a file.
 #[derive(clap::Args)]

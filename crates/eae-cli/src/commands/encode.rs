@@ -6,11 +6,12 @@ use eae::data::Split;
 use ndarray::{Array2, Axis, concatenate};
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::output::Codes;
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::output::print_json;
+use crate::run_folder::Trained;
 
 /// Write the codes of images.
 #[derive(clap::Args)]

@@ -2,12 +2,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::features;
 use crate::judgement::{Draws, Judgement};
+use crate::output::print_json;
 use crate::output::within;
-use crate::trained::Trained;
-use crate::{Common, features, print_json};
+use crate::run_folder::Trained;
 
 /// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its samples are.
 #[derive(clap::Args)]

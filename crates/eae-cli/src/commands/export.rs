@@ -6,10 +6,11 @@ use clap::ArgGroup;
 use eae::{Autoencoder, run};
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::failure::Failure;
 use crate::onnx::{self, ExportError, Interface, OPSET};
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::output::print_json;
+use crate::run_folder::Trained;
 
 /// Write a trained model for other programs to run.
 #[derive(clap::Args)]

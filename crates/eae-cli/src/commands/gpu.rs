@@ -3,8 +3,9 @@ use eae_gpu::bench::{self, Timing};
 use eae_gpu::{Adapter, Choice, DeviceKind, Gpu, Layout, adapters};
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::failure::Failure;
-use crate::{Common, print_json};
+use crate::output::print_json;
 
 /// Say what GPUs there are, or time one.
 #[derive(clap::Args)]

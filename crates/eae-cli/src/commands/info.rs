@@ -1,16 +1,15 @@
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use eae::{Autoencoder, run};
+use eae::Autoencoder;
 use nn_layers::Sequential;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::train::{CHECKPOINT, CONFIG, Config};
+use crate::common::Common;
 use crate::failure::Failure;
-use crate::trained::{Trained, no_such};
-use crate::{Common, print_json, print_lines};
+use crate::output::{print_json, print_lines};
+use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained, no_such};
 
 /// Say what is in a run folder or a weights file: settings, networks, how the training went, files. But for the settings all of
 /// it is in comments, so that it is a file for `eae train --config`.
@@ -38,16 +37,6 @@ struct Report {
     epoch: Option<Value>,
     evaluation: Option<Value>,
     files: Vec<FileSize>,
-}
-
-#[derive(Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    /// A file alone.
-    Weights,
-    /// Being trained, or cut off.
-    Unfinished,
-    Finished,
 }
 
 #[derive(Serialize)]
@@ -100,29 +89,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn of_folder(folder: &Path) -> Result<Self, Failure> {
-        let [config, model, checkpoint] = [CONFIG, run::MODEL, CHECKPOINT].map(|name| folder.join(name));
-        if ![&config, &model, &checkpoint].iter().any(|file| file.exists()) {
-            let problem = format!("{}: there is no {CONFIG} in it, and no {}", folder.display(), run::MODEL);
+        let (state, config) = (State::of(folder), folder.join(CONFIG));
+        if state == State::Unbegun && !config.exists() {
+            let problem = format!("{}: there is no {CONFIG} in it, and no {MODEL}", folder.display());
             return Err(Failure::usage(format!("{problem}; is it a folder that `eae train` left?")));
         }
         let config = config.exists().then(|| Config::read(&config)).transpose()?;
-        let resumable = checkpoint.exists();
-        let state = if resumable || !model.exists() { State::Unfinished } else { State::Finished };
         // What was kept of a training has the model, too.
-        let file = [model, checkpoint].into_iter().find(|file| file.exists());
+        let file = [MODEL, CHECKPOINT].map(|name| folder.join(name)).into_iter().find(|file| file.exists());
         let model = file.map(|file| Model::of(&Trained::from_file(folder, file)?)).transpose()?;
-        let log = match fs::read_to_string(folder.join(run::METRICS)) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
-            log => log.map_err(|e| Failure::other(format!("{}: {e}", folder.join(run::METRICS).display())))?,
-        };
-        let [epoch, evaluation] = ["epoch", "evaluation"].map(|kind| last(&log, kind));
+        let [epoch, evaluation] = run_folder::last_line(folder, ["epoch", "evaluation"])?;
         let files = files(folder)?;
+        let resumable = state == State::Unfinished;
         Ok(Self { run: folder.to_path_buf(), state, resumable, config, model, epoch, evaluation, files })
     }
 
     fn of_file(file: &Path) -> Result<Self, Failure> {
         let model = Some(Model::of(&Trained::load(file)?)?);
-        let (run, state) = (file.to_path_buf(), State::Weights);
+        let (run, state) = (file.to_path_buf(), State::of(file));
         let (config, epoch, evaluation, files) = (None, None, None, Vec::new());
         Ok(Self { run, state, resumable: false, config, model, epoch, evaluation, files })
     }
@@ -133,7 +117,7 @@ impl Report {
         let mut lines = vec![match self.state {
             State::Weights => format!("{run}: weights"),
             State::Finished => format!("{run}: a training that is finished"),
-            State::Unfinished => format!("{run}: a training that is under way or was cut off"),
+            State::Unbegun | State::Unfinished => format!("{run}: a training that is under way or was cut off"),
         }];
         if self.resumable {
             lines.push(format!("to go on with it: eae train --resume {run}"));
@@ -209,14 +193,6 @@ fn layers(network: &Sequential<f32>) -> Vec<Layer> {
         parameters,
     });
     layers.collect()
-}
-
-/// The last line of a kind. One that was cut short is passed over, as when a training is gone on with.
-fn last(log: &str, kind: &str) -> Option<Value> {
-    let mut lines = log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut line = lines.find(|line| line["kind"] == kind)?;
-    line.as_object_mut()?.remove("kind");
-    Some(line)
 }
 
 /// A line for each field, those of tables moved in.

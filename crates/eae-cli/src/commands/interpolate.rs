@@ -4,11 +4,12 @@ use clap::ValueEnum;
 use eae::interpolation;
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::output;
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::output::print_json;
+use crate::run_folder::Trained;
 
 /// Decode the codes on the way from one held-out image to another.
 #[derive(clap::Args)]

@@ -4,11 +4,12 @@ use eae::gallery;
 use eae::metrics::reconstruction_errors;
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::output::{self, Images};
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::run_folder::Trained;
 
 /// Say how well held-out images come back from their codes, and show them.
 #[derive(clap::Args)]

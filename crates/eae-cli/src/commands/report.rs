@@ -2,11 +2,12 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::train::{CONFIG, Config};
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::trained::Trained;
-use crate::{Common, print_json, report};
+use crate::output::print_json;
+use crate::report;
+use crate::run_folder::{CONFIG, Config, Trained};
 
 /// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what to beware of. Without --seed
 /// it draws by the seed of the training, and the same run gives the same file.

@@ -5,10 +5,11 @@ use eae::sampler::{self, Sampler};
 use nn_layers::Weights;
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::output::{self, Codes};
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::run_folder::Trained;
 
 /// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
 #[derive(clap::Args)]

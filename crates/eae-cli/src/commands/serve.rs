@@ -5,10 +5,11 @@ use std::process::Stdio;
 
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::serve::{Explorer, Hosts, Server};
-use crate::{Common, print_json};
 
 /// Open a page on which a trained model can be played with: sliders for the code, samples, drawings and pictures of your own,
 /// walks between images, a map of the codes. Ctrl-C ends it.

@@ -5,11 +5,12 @@ use eae::interpolation::traversals;
 use ndarray::{Array1, Axis};
 use serde::Serialize;
 
+use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::output;
-use crate::trained::Trained;
-use crate::{Common, print_json};
+use crate::output::print_json;
+use crate::run_folder::Trained;
 
 /// Show what each number of a code does: vary it alone, and decode.
 #[derive(clap::Args)]

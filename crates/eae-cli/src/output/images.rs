@@ -7,9 +7,8 @@ use eae::{Autoencoder, run};
 use ndarray::ArrayView4;
 use ndarray_npy::WriteNpyExt;
 
-use super::{extension, needs_parent};
+use super::{csv, extension, needs_parent};
 use crate::failure::Failure;
-use crate::vectors;
 
 /// Where images go, or vectors.
 pub(crate) struct Images {
@@ -81,7 +80,7 @@ impl Images {
     ) -> Result<(), Failure> {
         self.fits(model)?;
         match model.columns() {
-            Some(columns) => vectors::write(&self.path, columns, images),
+            Some(columns) => csv::write(&self.path, columns, images),
             None => self.write_images(images, columns),
         }
     }

@@ -1,13 +1,17 @@
-//! What commands leave: images and codes, in the format that a name asks for, whole or not at all.
+//! What commands leave: images, vectors and codes, in the format that a name asks for, whole or not at all; and results on
+//! standard output.
 
 mod codes;
+mod csv;
 mod images;
+mod print;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 pub(crate) use codes::Codes;
 pub(crate) use images::{Images, shape};
+pub(crate) use print::{print_json, print_lines};
 
 use crate::failure::Failure;
 

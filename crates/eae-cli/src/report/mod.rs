@@ -3,11 +3,11 @@
 
 mod chart;
 mod latent;
-mod log;
 mod number;
 mod page;
 mod pictures;
 mod quality;
+mod text;
 mod training;
 mod warnings;
 
@@ -22,17 +22,12 @@ use eae::run::write_whole;
 use eae::sampler::Sampler;
 use ndarray::Array2;
 
-use crate::commands::train::{CHECKPOINT, CONFIG, Config};
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::features;
 use crate::judgement::{Draws, Judgement};
-use crate::trained::Trained;
+use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
 use latent::{Dimension, dimensions};
-use log::Epoch;
-
-/// The name in a run folder.
-pub(crate) const FILE: &str = "report.html";
 
 /// Held-out images that the codes are judged by.
 const MOST_CODES: usize = 10_000;
@@ -80,7 +75,7 @@ pub(crate) fn write(
 ) -> Result<(PathBuf, Vec<String>), Failure> {
     let report = Report::new(folder, config, named, (train, test), seed)?;
     let page = page::page(&report).map_err(Failure::other)?;
-    let path = folder.join(FILE);
+    let path = folder.join(REPORT);
     write_whole(&path, page.into_string().as_bytes())
         .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
     let warnings = report.warnings().into_iter().map(|warning| format!("{} {}", warning.what, warning.way_out));
@@ -111,8 +106,8 @@ impl<'a> Report<'a> {
             train,
             test,
             seed,
-            epochs: log::read(folder)?,
-            unfinished: folder.join(CHECKPOINT).exists(),
+            epochs: run_folder::epochs(folder)?,
+            unfinished: State::of(folder) == State::Unfinished,
             dimensions: dimensions(&trained.model, codes.view()),
             mean_image_error: mean_image_error(train, held_out.pixels.view()).map_err(Failure::other)?,
             normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),

@@ -5,13 +5,14 @@ use eae::picture::PictureError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::latent::{dead, latent};
-use super::log::seconds;
 use super::number::{count, duration, number, short};
 use super::pictures::pictures;
 use super::quality::quality;
+use super::text::{quoted, with_code};
 use super::training::{References, curves};
 use super::warnings::{Facts, Warning, warnings};
 use super::{MOST_TRAINING, Report};
+use crate::run_folder::seconds;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -120,15 +121,6 @@ fn notes(warnings: &[Warning]) -> Markup {
     }
 }
 
-/// What stands between backticks, as code.
-pub(super) fn with_code(text: &str) -> Markup {
-    html! {
-        @for (i, part) in text.split('`').enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
 fn kind(objective: &Objective) -> &'static str {
     match objective {
         Objective::Ae(_) => "An autoencoder",
@@ -221,30 +213,9 @@ fn again(report: &Report<'_>) -> Markup {
     }
 }
 
-/// As a shell takes it.
-fn quoted(path: &str) -> String {
-    if path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@".contains(c)) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_for_a_shell() {
-        assert_eq!(quoted("/runs/digits-1"), "/runs/digits-1");
-        assert_eq!(quoted("a b"), "'a b'");
-        assert_eq!(quoted("<it's>"), r"'<it'\''s>'");
-    }
-
-    #[test]
-    fn code_between_backticks() {
-        assert_eq!(with_code("a `--b <c>`.").into_string(), "a <code>--b &lt;c&gt;</code>.");
-    }
 
     #[test]
     fn the_style_needs_nothing_from_elsewhere() {

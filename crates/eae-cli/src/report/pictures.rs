@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use ndarray::{ArrayView4, Axis};
 
 use super::latent::Dimension;
-use super::page::with_code;
+use super::text::{sampler_name, with_code};
 
 const COLUMNS: usize = 10;
 /// Pixels of a picture, about: large images are fewer.
@@ -39,7 +39,7 @@ pub(super) fn pictures(
         let (name, most) = if sampler.name() == "normal" { ("N(0, I)", 10) } else { (sampler.name(), 5) };
         let codes = sampler.sample(COLUMNS * rows(most), seed);
         let alt = format!("{} decoded draws from {name}", codes.nrows());
-        samples.push(grid(model.decode(codes.view()).view(), &label(name), &alt)?);
+        samples.push(grid(model.decode(codes.view()).view(), &sampler_name(name), &alt)?);
     }
     let pairs = gallery::reconstructions(model, first(COLUMNS / 2 * rows(8)));
     let pairs = grid(
@@ -111,13 +111,4 @@ fn image_tag(images: ArrayView4<'_, f32>, columns: usize, alt: &str) -> Result<M
     let source = format!("data:image/png;base64,{}", STANDARD.encode(encode_grid(images, columns, zoom)?));
     let [wide, high] = [width * zoom * columns + columns + 1, (height * zoom + 1) * count.div_ceil(columns) + 1];
     Ok(html! { img src=(source) alt=(alt) width=(wide) height=(high) style=(format!("max-width:{wide}px")); })
-}
-
-/// What a sampler is called, with its flag between backticks.
-pub(super) fn label(sampler: &str) -> String {
-    match sampler {
-        "normal" | "N(0, I)" => "N(0, I)".to_owned(),
-        "mixture" => "mixture of Gaussians, `--sampler gmm`".to_owned(),
-        other => format!("{other}, `--sampler {other}`"),
-    }
 }

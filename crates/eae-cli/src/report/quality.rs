@@ -4,8 +4,7 @@ use eae::metrics::Quality;
 use maud::{Markup, html};
 
 use super::number::{count, number, short};
-use super::page::with_code;
-use super::pictures::label;
+use super::text::{sampler_name, with_code};
 use crate::judgement::{Draws, Samples};
 
 /// A column of the table.
@@ -58,7 +57,7 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: 
                     }
                     @for Samples { sampler, quality, memorisation } in &draws.samples {
                         tr {
-                            th scope="row" { (with_code(&label(sampler))) }
+                            th scope="row" { (with_code(&sampler_name(sampler))) }
                             @for (column, best) in COLUMNS.iter().zip(best) {
                                 @let value = (column.of)(quality);
                                 @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }

@@ -4,8 +4,8 @@ use eae::Objective;
 use maud::{Markup, html};
 
 use super::chart::{Across, Layer, Plot, WIDE, range};
-use super::log::Epoch;
 use super::number::short;
+use crate::run_folder::Epoch;
 
 /// What the curves are to be compared with.
 #[derive(Debug, Clone, Copy)]

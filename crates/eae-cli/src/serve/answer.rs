@@ -1,6 +1,6 @@
 use std::convert::Infallible;
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -13,46 +13,17 @@ use serde_json::json;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::reply::{Problem, Reply};
 use super::routes::{Route, route};
-use super::server::PATIENCE;
 use super::{Explorer, Hosts};
+
+/// How long a head may take to arrive, a body, and a connection between two requests.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a request is answered from.
 pub(super) struct Site {
     pub(super) explorer: Explorer,
     pub(super) hosts: Hosts,
-}
-
-/// What is asked for.
-#[derive(Debug, PartialEq)]
-pub(super) struct Reply {
-    pub(super) content_type: &'static str,
-    pub(super) body: Bytes,
-}
-
-/// Why it is not given: a status, and a sentence for whoever wrote the request.
-#[derive(Debug, PartialEq)]
-pub(super) struct Problem {
-    status: StatusCode,
-    message: String,
-    /// The method that would have been right, where that is the problem.
-    allow: Option<&'static str>,
-}
-
-impl Problem {
-    fn new(status: StatusCode, message: impl fmt::Display) -> Self {
-        Self { status, message: message.to_string(), allow: None }
-    }
-
-    /// What was sent is not what is asked for here.
-    pub(super) fn wrong(message: impl fmt::Display) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
-    }
-
-    /// There is no such thing.
-    pub(super) fn unknown(message: impl fmt::Display) -> Self {
-        Self::new(StatusCode::NOT_FOUND, message)
-    }
 }
 
 /// Everything comes from here and goes nowhere else; nothing is kept, since another model may be served at this address later.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::trained::Trained;
+use crate::run_folder::Trained;
 
 /// Held-out images on the page. More are no better to choose from, and a map of more is a blot.
 const MOST_HELD_OUT: usize = 2000;

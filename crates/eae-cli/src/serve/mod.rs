@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `server` | connections: how many, how long, how large |
 //! | `answer` | a request from outside: whose it is, what it may hold, what is said to a wrong one |
+//! | `reply` | what a request gets: a reply, or a problem |
 //! | `hosts` | by which names a browser may call this machine |
 //! | `routes` | what there is to ask for |
 //! | `explorer` | the model, its samplers, the held-out images and their codes |
@@ -22,6 +23,7 @@ mod answer;
 mod explorer;
 mod hosts;
 mod page;
+mod reply;
 mod routes;
 mod server;
 

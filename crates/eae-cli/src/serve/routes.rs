@@ -3,8 +3,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::Explorer;
-use super::answer::{Problem, Reply};
 use super::page;
+use super::reply::{Problem, Reply};
 
 /// What there is to ask for; a name says by itself with which method.
 pub(super) enum Route {

@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use super::answer::{Site, answer};
+use super::answer::{PATIENCE, Site, answer};
 use super::{Explorer, Hosts};
 
 /// Connections at a time. Further ones wait until one of these is over, which slow clients cannot put off for long.
@@ -24,9 +24,6 @@ const COMPUTED: usize = 2;
 
 /// The bytes of a request before its body; more is answered with 431.
 const HEAD: usize = 16 << 10;
-
-/// How long a head may take to arrive, a body, and a connection between two requests.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After this a connection ends with the request at hand. Who still wants something connects again; who never reads is gone.
 const LIFETIME: Duration = Duration::from_secs(120);

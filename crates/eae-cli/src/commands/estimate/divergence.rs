@@ -12,8 +12,9 @@ use super::print::{Found, Numbers, counted};
 use super::rounding::{coarse_steps, said};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
 use super::warnings::reworded;
+use crate::common::Common;
 use crate::failure::Failure;
-use crate::{Common, print_json};
+use crate::output::print_json;
 
 /// Estimate the Kullback-Leibler divergence of one file's rows from another's, and the cross-entropy.
 #[derive(clap::Args)]

@@ -4,7 +4,6 @@
 mod blocks;
 mod choice;
 pub(crate) mod divergence;
-mod each;
 pub(crate) mod entropy;
 mod hints;
 mod input;

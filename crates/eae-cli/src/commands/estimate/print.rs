@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::input::Data;
 use super::settings::{Settings, Unit};
+use crate::output::print_lines;
 
 /// An estimate in nats, as reports need it.
 pub(super) struct Found {
@@ -102,10 +103,10 @@ impl Numbers {
         });
         let summary = format!("{what} {:.6}{unit}{error}{interval}\n{details}", self.value);
         match &self.local {
-            None => crate::print_lines(&[summary]),
+            None => print_lines(&[summary]),
             Some(local) => {
                 eprintln!("{summary}");
-                crate::print_lines(&local.iter().map(f64::to_string).collect::<Vec<_>>());
+                print_lines(&local.iter().map(f64::to_string).collect::<Vec<_>>());
             }
         }
     }

@@ -1,27 +1,31 @@
 //! What is left when a training is over.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eae::data::choose;
 use eae::picture::{PictureError, write_grid};
-use eae::run;
 use eae::sampler::{self, FitError, Gaussian, Gaussianisation, Mixture, Sampler};
 use eae::{Autoencoder, Evaluation, gallery};
 use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
 
-use super::keep::{BEST, CHECKPOINT};
-use super::{Run, in_folder};
+use super::steps::{Run, in_folder, weights};
 use crate::failure::Failure;
-
-/// Pictures that every run folder has.
-const SAMPLES: &str = "samples.png";
-const RECONSTRUCTIONS: &str = "reconstructions.png";
+use crate::report;
+use crate::run_folder::{BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES};
 
 impl Run {
     /// Weights, densities of the codes, evaluation, and of images pictures; after that there is nothing to go on with.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
+        // What could not be made of a training that is over can be made of its checkpoint.
+        self.make_everything().map_err(|problem| {
+            let folder = self.folder.display();
+            Failure::other(format!("{problem}; once that is put right, go on with: eae train --resume {folder}"))
+        })
+    }
+
+    fn make_everything(&mut self) -> Result<Evaluation, Failure> {
         let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
         let (images, test) = (self.data.train.source(), self.data.test.pixels.view());
         let seed = self.config.training.seed;
@@ -31,7 +35,7 @@ impl Run {
         }
         self.model.recalibrate(images).map_err(|e| failed(&e))?;
         // Before anything else that could go wrong.
-        let file = self.folder.join(run::MODEL);
+        let file = self.folder.join(MODEL);
         self.model.save(&file).map_err(|e| failed(&e))?;
         let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
         let codes = codes.select(Axis(0), &choose(codes.nrows(), MOST_CODES, seed));
@@ -43,7 +47,7 @@ impl Run {
         let evaluation = evaluation.map_err(|e| failed(&e))?;
         // What is in it matters less than what is still to be made.
         if let Err(problem) = self.log.write("evaluation", &evaluation) {
-            eprintln!("eae: lines are missing in {}: {problem}", self.folder.join(run::METRICS).display());
+            eprintln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {
             pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
@@ -57,6 +61,26 @@ impl Run {
             }
         }
         Ok(evaluation)
+    }
+
+    /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
+    /// any time.
+    pub(super) fn report(&self) -> Option<(PathBuf, Vec<String>)> {
+        let Self { config, data, folder, .. } = self;
+        let (train, seed) = (data.train.source(), config.training.seed);
+        let written = report::write(folder, config, &config.data, train, &data.test, seed);
+        let complain =
+            |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
+        written.map_err(complain).ok()
+    }
+
+    /// Leaves the training to be gone on with, and the model so far to be used.
+    pub(super) fn interrupted(&mut self, keeper: &Keeper) -> Result<Option<Evaluation>, Failure> {
+        keeper.keep(weights(&mut self.model, &self.training, self.device.as_ref())?, &self.kept)?;
+        let mut model = self.model.clone();
+        model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
+        model.save(self.folder.join(MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
+        Ok(None)
     }
 }
 
@@ -86,5 +110,5 @@ fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, fold
     write(RECONSTRUCTIONS, gallery::reconstructions(model, first(50)))?;
     let ways = gallery::interpolations(model, first(20), 10);
     // A single image is on no way to another.
-    if ways.is_empty() { Ok(()) } else { write("interpolations.png", ways) }
+    if ways.is_empty() { Ok(()) } else { write(INTERPOLATIONS, ways) }
 }

@@ -8,20 +8,20 @@ use super::super::number::short;
 
 /// A coordinate of the code.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) struct Dimension {
+pub(crate) struct Dimension {
     /// Counted from 0; a page counts from 1.
-    pub(in super::super) index: usize,
+    pub(crate) index: usize,
     /// Of the codes.
-    pub(in super::super) mean: f64,
-    pub(in super::super) sd: f64,
+    pub(crate) mean: f64,
+    pub(crate) sd: f64,
     /// From N(0, 1), Kolmogorov-Smirnov.
-    pub(in super::super) distance: f64,
+    pub(crate) distance: f64,
     /// The squared change in what is decoded when it goes from two standard deviations below the mean to two above.
-    pub(in super::super) effect: f64,
+    pub(crate) effect: f64,
 }
 
 /// Of the codes of images, and what the decoder makes of changes in a few of them.
-pub(in super::super) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>) -> Vec<Dimension> {
+pub(crate) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>) -> Vec<Dimension> {
     /// Decoded for an average, in all.
     const DECODED: usize = 512;
     let d = codes.ncols();
@@ -43,7 +43,7 @@ pub(in super::super) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'
 }
 
 /// Those that change a hundredth of what the one that changes most does.
-pub(in super::super) fn dead(dimensions: &[Dimension]) -> Vec<usize> {
+pub(crate) fn dead(dimensions: &[Dimension]) -> Vec<usize> {
     let most = dimensions.iter().map(|dimension| dimension.effect).fold(0.0, f64::max);
     dimensions.iter().filter(|dimension| dimension.effect <= 0.01 * most).map(|dimension| dimension.index).collect()
 }

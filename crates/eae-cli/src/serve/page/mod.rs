@@ -1,6 +1,6 @@
 //! The page, as it lies beside this file: plain HTML, CSS and JavaScript, without anything from elsewhere.
 
-use super::answer::Reply;
+use super::reply::Reply;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 

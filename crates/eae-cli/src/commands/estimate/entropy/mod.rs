@@ -16,8 +16,9 @@ use super::print::{Found, Numbers, counted, percent};
 use super::rounding::{coarse_steps, coinciding, reflect, said};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
 use super::warnings::reworded;
+use crate::common::Common;
 use crate::failure::Failure;
-use crate::{Common, print_json};
+use crate::output::print_json;
 
 /// Estimate the entropy of the rows of a file.
 #[derive(clap::Args)]

@@ -3,14 +3,14 @@ use std::ops::Range;
 use knn_entropy::FamilySignificance;
 use serde::Serialize;
 
-use super::Arguments;
+use super::flags::Arguments;
 use super::series::Member;
 use crate::commands::estimate::choice::{Chosen, TiesReport};
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::print::{Found, Numbers, counted};
 use crate::commands::estimate::settings::MetricName;
 use crate::commands::estimate::significance::SurrogatesName;
-use crate::print_json;
+use crate::output::print_json;
 
 /// The report as JSON.
 pub(super) struct Outcome<'a> {

@@ -3,7 +3,7 @@ use std::ops::Range;
 use knn_entropy::{ActiveInformationStorage, Condition, Embedding, Surrogates, TransferEntropy, autocorrelation};
 use ndarray::{Array2, Axis};
 
-use super::Arguments;
+use super::flags::Arguments;
 use crate::commands::estimate::blocks::Block;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;

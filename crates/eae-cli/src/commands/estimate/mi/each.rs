@@ -5,16 +5,16 @@ use knn_entropy::{FamilySignificance, PermutationTest};
 use ndarray::Axis;
 use serde::Serialize;
 
-use super::blocks::Block;
-use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
-use super::input::Data;
-use super::measure::Sides;
-use super::mi::Arguments;
-use super::print::warn;
-use super::settings::word;
-use super::significance::{Plan, SurrogatesName, plan};
+use super::flags::Arguments;
+use crate::commands::estimate::blocks::Block;
+use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use crate::commands::estimate::input::Data;
+use crate::commands::estimate::measure::Sides;
+use crate::commands::estimate::print::warn;
+use crate::commands::estimate::settings::word;
+use crate::commands::estimate::significance::{Plan, SurrogatesName, plan};
 use crate::failure::Failure;
-use crate::print_json;
+use crate::output::{print_json, print_lines};
 
 #[derive(Serialize)]
 struct Report {
@@ -135,7 +135,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         print_json(&report);
     } else {
         warn(&report.warnings);
-        crate::print_lines(&text(&report));
+        print_lines(&text(&report));
     }
     Ok(())
 }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use eae::Autoencoder;
 use eae::data::Split;
 use eae::sampler::{self, Sampler};
-use eae::{Autoencoder, run};
 use ndarray::{ArcArray, Array4, ArrayView4, Axis, Ix4};
 use nn_layers::Weights;
 
-use crate::commands::train::{CHECKPOINT, CONFIG, Config};
+use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
 use crate::dataset::Data;
 use crate::failure::Failure;
 
@@ -108,19 +108,19 @@ fn model_file(run: &Path) -> Result<PathBuf, Failure> {
     if !run.is_dir() {
         return if run.exists() { Ok(run.to_path_buf()) } else { Err(no_such(run)) };
     }
-    let (file, checkpoint) = (run.join(run::MODEL), run.join(CHECKPOINT));
+    let file = run.join(MODEL);
     if file.exists() {
         return Ok(file);
     }
-    let (folder, name) = (run.display(), run::MODEL);
-    Err(Failure::usage(if checkpoint.exists() {
+    let folder = run.display();
+    Err(Failure::usage(if State::of(run) == State::Unfinished {
         format!(
-            "{folder} has no {name} yet: it is being trained, or was cut off; go on with: eae train --resume {folder}, \
+            "{folder} has no {MODEL} yet: it is being trained, or was cut off; go on with: eae train --resume {folder}, \
              or use what was last kept: {}",
-            checkpoint.display()
+            run.join(CHECKPOINT).display()
         )
     } else {
-        format!("{folder} has no {name}: is it a folder that `eae train` left?")
+        format!("{folder} has no {MODEL}: is it a folder that `eae train` left?")
     }))
 }
 

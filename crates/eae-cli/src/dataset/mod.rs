@@ -1,3 +1,7 @@
+//! What `--data` names, and how it is read.
+
+mod folder;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,7 +15,9 @@ use eae::{Autoencoder, Ending, ModelError};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::images::{Flags, Folder};
+
+pub(crate) use folder::Flags;
+use folder::Folder;
 
 /// What `--data` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,89 +1,40 @@
-//! How a run is trained: from a file, changed by flags, kept in the run folder.
+//! The settings that a training begins with: those of a file, changed by flags.
 
-use std::fs;
-use std::path::Path;
-
+use eae::Preset;
 use eae::network::Architecture;
 use eae::objective::Objective;
-use eae::{Preset, TrainConfig};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Arguments, Kind};
-use crate::dataset::Data;
+use super::flags::{Arguments, Kind};
 use crate::failure::Failure;
+use crate::run_folder::Config;
 
-/// What `config.toml` says: enough to do it again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
-    pub(crate) data: Data,
-    /// The name of a preset, or a table of `encoder` and `decoder`.
-    pub(crate) model: Architecture,
-    pub(crate) latent: usize,
-    /// Whether the model that is kept is that of the epoch with the least loss on held-out images.
-    pub(super) keep_best: bool,
-    /// After how many epochs without a lesser one the training ends.
-    pub(super) patience: Option<usize>,
-    /// Whether there are event files for TensorBoard.
-    pub(super) tensorboard: bool,
-    pub(crate) training: TrainConfig,
-}
-
-/// The name in a run folder.
-pub(crate) const FILE: &str = "config.toml";
-
-impl Default for Config {
-    fn default() -> Self {
-        let training = TrainConfig::default();
-        Self {
-            data: Data::Digits,
-            model: Preset::Conv28.into(),
-            latent: 16,
-            keep_best: false,
-            patience: None,
-            tensorboard: false,
-            training,
-        }
-    }
-}
-
-impl Config {
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let wrong = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
-        let text = fs::read_to_string(path).map_err(|e| wrong(&e))?;
-        toml::from_str(&text).map_err(|e| wrong(&e))
-    }
-
-    pub(crate) fn to_toml(&self) -> Result<String, Failure> {
-        toml::to_string(self).map_err(|e| Failure::usage(format!("a setting cannot be kept in {FILE}: {e}")))
-    }
-
-    /// What the file of `--config` says, if there is one, and over it what the flags say that the user has `said`.
-    pub(super) fn effective(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<Self, Failure> {
-        let mut config = arguments.config.as_deref().map_or_else(|| Ok(Self::default()), Self::read)?;
+impl Arguments {
+    /// Returns the settings in the file of `--config`, if there is one, and over them those of the flags that the user has `said`.
+    pub(super) fn config(&self, said: &dyn Fn(&str) -> bool) -> Result<Config, Failure> {
+        let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
         let training = &mut config.training;
         /// Takes a flag's value if it was said.
         macro_rules! take {
             ($($flag:literal: $to:expr => $from:expr),+ $(,)?) => { $(if said($flag) { $to = $from; })+ };
         }
         take! {
-            "data": config.data => arguments.data.clone(),
-            "model": config.model => arguments.model.architecture()?,
-            "latent": config.latent => arguments.latent,
-            "keep_best": config.keep_best => arguments.keep_best,
-            "patience": config.patience => arguments.patience,
-            "tensorboard": config.tensorboard => arguments.tensorboard,
-            "epochs": training.epochs => arguments.epochs,
-            "batch": training.batch_size => arguments.batch,
-            "learning_rate": training.learning_rate => arguments.learning_rate,
-            "warm_up": training.warm_up => arguments.warm_up,
-            "seed": training.seed => arguments.common.seed,
+            "data": config.data => self.data.clone(),
+            "model": config.model => self.model.architecture()?,
+            "latent": config.latent => self.latent,
+            "keep_best": config.keep_best => self.keep_best,
+            "patience": config.patience => self.patience,
+            "tensorboard": config.tensorboard => self.tensorboard,
+            "epochs": training.epochs => self.epochs,
+            "batch": training.batch_size => self.batch,
+            "learning_rate": training.learning_rate => self.learning_rate,
+            "warm_up": training.warm_up => self.warm_up,
+            "seed": training.seed => self.common.seed,
         }
-        training.objective = arguments.objective(training.objective, said)?;
-        config.data = config.data.with(&arguments.images)?.absolute();
+        training.objective = self.objective(training.objective, said)?;
+        config.data = config.data.with(&self.images)?.absolute();
         // The only preset for vectors. That their file cannot be read is found out when it is.
-        if arguments.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
+        if self.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
             config.model = Preset::Mlp.into();
         }
         if let Architecture::Preset(preset) = config.model {
@@ -91,9 +42,7 @@ impl Config {
         }
         Ok(config)
     }
-}
 
-impl Arguments {
     /// The objective that was there, or a new one of the kind that was said, with the settings that were said.
     fn objective(&self, objective: Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
         let Value::Object(mut settings) = serde_json::to_value(objective).expect("plain data") else {
@@ -165,7 +114,7 @@ mod tests {
         let matches = command.try_get_matches_from([&["train"], words].concat()).unwrap();
         let arguments = Arguments::from_arg_matches(&matches).unwrap();
         let said = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
-        Config::effective(&arguments, &said).map_err(|e| e.to_string())
+        arguments.config(&said).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -226,18 +175,6 @@ mod tests {
         ] {
             let error = objective(words).unwrap_err();
             assert!(error.contains(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_is_wrong_is_named_with_the_line() {
-        for (text, expected) in
-            [("latnet = 8", "latnet"), ("latent = -1", "latent = -1"), ("data = 'png:x'", "there are `digits`")]
-        {
-            let mut file = tempfile::NamedTempFile::new().unwrap();
-            write!(file, "{text}").unwrap();
-            let error = Config::read(file.path()).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("line 1"), "{error}");
         }
     }
 }

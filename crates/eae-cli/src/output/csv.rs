@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// Writes what a model of vectors has decoded: text with the table's header if the file is called .csv, or else an array of
 /// NumPy, `[rows, columns]` of 64-bit numbers.
-pub(crate) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
     let rows = columns.restore(images);
     let failed = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", path.display()));
     let mut bytes = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>)
 }
 
 /// Whether a file is to be text.
-pub(crate) fn is_csv(path: &Path) -> bool {
+fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "csv")
 }
 

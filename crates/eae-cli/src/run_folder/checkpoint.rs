@@ -1,4 +1,4 @@
-//! What a run folder holds while it is trained: enough to go on after anything.
+//! The checkpoint of a training: enough to go on after anything.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -8,31 +8,26 @@ use eae::{Autoencoder, Training};
 use nn_layers::Weights;
 use serde::{Deserialize, Serialize};
 
-use super::config::{self, Config};
-use super::device::OnDevice;
+use super::{BEST, CHECKPOINT, CONFIG, Config, State};
 use crate::failure::Failure;
 
-/// The training with its model; gone when there is nothing to go on with any more.
-pub(crate) const CHECKPOINT: &str = "checkpoint.safetensors";
-/// The model with the least loss so far, with `--keep-best`.
-pub(super) const BEST: &str = "best.safetensors";
 /// The key of [`Kept`] in its metadata.
 const KEY: &str = "run";
 
 /// What is kept beside the training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Kept {
+pub(crate) struct Kept {
     /// The fingerprint of those that it is trained on: it must be gone on with on the same.
-    pub(super) images: u64,
+    pub(crate) images: u64,
     /// The least loss on held-out images, and after how many epochs it was.
-    pub(super) best: Option<(f64, usize)>,
+    pub(crate) best: Option<(f64, usize)>,
     /// What the steps so far have taken.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
 }
 
 impl Kept {
     /// Whether the loss after so many epochs is the least so far, which is noted.
-    pub(super) fn is_best(&mut self, loss: f64, epoch: usize) -> bool {
+    pub(crate) fn is_best(&mut self, loss: f64, epoch: usize) -> bool {
         let best = self.best.is_none_or(|(least, _)| loss < least);
         if best {
             self.best = Some((loss, epoch));
@@ -40,13 +35,13 @@ impl Kept {
         best
     }
 
-    pub(super) fn epochs_since_best(&self, epoch: usize) -> usize {
+    pub(crate) fn epochs_since_best(&self, epoch: usize) -> usize {
         self.best.map_or(0, |(_, best)| epoch - best)
     }
 }
 
 /// Writes the training into the run folder from time to time.
-pub(super) struct Keeper {
+pub(crate) struct Keeper {
     folder: PathBuf,
     every: Duration,
     last: Instant,
@@ -55,48 +50,29 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(folder: &Path, every: Duration) -> Self {
+    pub(crate) fn new(folder: &Path, every: Duration) -> Self {
         Self { folder: folder.to_path_buf(), every, last: Instant::now(), complained: None }
     }
 
-    /// Now, whole or not at all.
-    pub(super) fn keep(
-        &self,
-        model: &mut Autoencoder<f32>,
-        training: &Training<f32>,
-        device: Option<&OnDevice>,
-        kept: &Kept,
-    ) -> Result<(), Failure> {
-        if let Some(device) = device {
-            device.fetch(model)?;
-        }
-        let mut weights = training.write(model);
-        if let Some(device) = device {
-            device.write(&mut weights)?;
-        }
-        weights.metadata.insert(KEY.to_owned(), serde_json::to_string(kept).expect("plain data"));
-        weights.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
+    /// Writes the checkpoint now, whole or not at all.
+    pub(crate) fn keep(&self, mut training: Weights, kept: &Kept) -> Result<(), Failure> {
+        training.metadata.insert(KEY.to_owned(), serde_json::to_string(kept).expect("plain data"));
+        training.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
     }
 
-    /// If it is time.
-    pub(super) fn keep_if_due(
-        &mut self,
-        model: &mut Autoencoder<f32>,
-        training: &Training<f32>,
-        device: Option<&OnDevice>,
-        kept: &Kept,
-    ) {
+    /// Writes the checkpoint if it is time.
+    pub(crate) fn keep_if_due(&mut self, training: impl FnOnce() -> Result<Weights, Failure>, kept: &Kept) {
         if self.last.elapsed() < self.every {
             return;
         }
-        let result = self.keep(model, training, device, kept);
+        let result = training().and_then(|training| self.keep(training, kept));
         self.heard(CHECKPOINT, result);
         // After it, so that a slow disk does not become the only thing that is worked on.
         self.last = Instant::now();
     }
 
     /// The model with the least loss so far; whether it is there.
-    pub(super) fn keep_best(&mut self, model: &Autoencoder<f32>) -> bool {
+    pub(crate) fn keep_best(&mut self, model: &Autoencoder<f32>) -> bool {
         let result = model.save(self.folder.join(BEST)).map_err(Failure::other);
         self.heard(BEST, result)
     }
@@ -116,24 +92,28 @@ impl Keeper {
 }
 
 /// The training in a run folder, with its model and the images.
-pub(super) fn resume(
+pub(crate) fn resume(
     folder: &Path,
     config: &Config,
     model: &mut Autoencoder<f32>,
     images: &dyn Source<f32>,
 ) -> Result<(Training<f32>, Kept), Failure> {
-    let path = folder.join(CHECKPOINT);
-    if !path.exists() {
-        let problem = if folder.join(eae::run::MODEL).exists() { "it is finished" } else { "it was never begun" };
-        return Err(Failure::usage(format!("{}: there is no {CHECKPOINT} to go on with: {problem}", folder.display())));
+    let nothing = |problem: &str| {
+        Err(Failure::usage(format!("{}: there is no {CHECKPOINT} to go on with: {problem}", folder.display())))
+    };
+    match State::of(folder) {
+        State::Unfinished => {}
+        State::Finished => return nothing("it is finished"),
+        State::Unbegun | State::Weights => return nothing("it was never begun"),
     }
+    let path = folder.join(CHECKPOINT);
     let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
     let weights = Weights::read(&path).map_err(Failure::usage)?;
     let training = Training::read(model, &weights).map_err(|e| wrong(&e))?;
     let kept = weights.metadata.get(KEY).ok_or_else(|| wrong(&"it says nothing of a run"))?;
     let kept: Kept = serde_json::from_str(kept).map_err(|e| wrong(&e))?;
     if *training.config() != config.training {
-        let file = folder.join(config::FILE);
+        let file = folder.join(CONFIG);
         return Err(wrong(&format!("it was begun with other settings than {} has now", file.display())));
     }
     if training.images() != images.len() || kept.images != images.fingerprint().map_err(Failure::other)? {

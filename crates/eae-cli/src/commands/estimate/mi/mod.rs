@@ -1,0 +1,121 @@
+mod each;
+mod flags;
+
+use knn_entropy::PermutationTest;
+use ndarray::Axis;
+use serde::Serialize;
+
+use super::blocks::Block;
+use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use super::input::Data;
+use super::print::{Found, Numbers, counted, percent};
+use super::settings::{MetricName, word};
+use super::significance::{SurrogatesName, plan};
+use crate::failure::Failure;
+use crate::output::print_json;
+
+pub(crate) use flags::Arguments;
+
+/// The result of a test.
+#[derive(Serialize)]
+pub(super) struct Test {
+    pub(super) p_value: f64,
+    pub(super) permutations: usize,
+    pub(super) surrogates: SurrogatesName,
+}
+
+#[derive(Serialize)]
+struct Report {
+    mutual_information: f64,
+    /// The mutual information on the scale of a correlation, from 0 to 1.
+    correlation: f64,
+    conditional: bool,
+    dx: usize,
+    dy: usize,
+    dz: usize,
+    estimator: Estimator,
+    metric: MetricName,
+    ties: TiesReport,
+    standardized: bool,
+    #[serde(flatten)]
+    test: Option<Test>,
+    #[serde(flatten)]
+    numbers: Numbers,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.common.apply()?;
+    let mut data = Data::read(&arguments.file, &arguments.reading)?;
+    if arguments.each {
+        return each::run(arguments, data);
+    }
+    let all = data.table.values.ncols();
+    let (x, y) = match (arguments.x.as_deref(), arguments.y.as_deref()) {
+        (Some(x), Some(y)) => (data.columns(Some(x))?, data.columns(Some(y))?),
+        (None, None) if all == 2 && arguments.z.is_none() => (vec![0], vec![1]),
+        _ => {
+            return Err(Failure::usage(format!(
+                "--x and --y must say which of the {all} columns belong to which side, or --y and --each that all belong to x"
+            )));
+        }
+    };
+    let z = arguments.z.as_deref().map_or(Ok(Vec::new()), |z| data.columns(Some(z)))?;
+    let mut sides = arguments.sides(&mut data, [&x, &y, &z])?;
+    let refuse = |refusal| arguments.refuse(refusal, &data, [&x, &y, &z]);
+    let chosen = settle(&mut sides, &arguments.wish()).map_err(refuse)?;
+    let mut warnings = data.notes();
+    warnings.extend(chosen.told.iter().cloned());
+    warnings.extend(arguments.warnings(&chosen, &sides, &data));
+
+    let permutations = arguments.permutations.unwrap_or(0);
+    let mut test = None;
+    if permutations > 0 {
+        let explain = |error| refuse(Refusal::Library(error));
+        let size = (arguments.settings.theiler, permutations);
+        let [by_x, _, by_z] = sides.blocks().map(|block| block.values.view());
+        let plan = plan(arguments.surrogates, &sides.x, &sides.y, !z.is_empty(), size).map_err(explain)?;
+        let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
+        // Without a condition nothing is nearly the same.
+        let orders = if z.is_empty() { orders.orders(by_x.nrows()) } else { orders.orders_given(by_z) };
+        let statistic =
+            |rows: &[usize]| Ok(chosen.measure.estimate(by_x.select(Axis(0), rows).view(), &sides)?.value());
+        let found = orders.and_then(|orders| orders.run(statistic)).map_err(explain)?;
+        warnings.push(format!("surrogates: {}, because {}", word(plan.name), plan.why));
+        warnings.extend(plan.doubt);
+        test = Some(Test { p_value: found.p_value(), permutations, surrogates: plan.name });
+    }
+    let found = Found::from(&chosen.estimate);
+    let numbers = Numbers::new(&arguments.settings, sides.rows(), &found, &data, warnings);
+    let [dx, dy, dz] = sides.blocks().map(Block::width);
+    let Chosen { estimator, metric, ties, estimate, .. } = chosen;
+    let standardized = arguments.standardize;
+    if arguments.common.json {
+        print_json(&Report {
+            mutual_information: numbers.value,
+            correlation: estimate.correlation(),
+            conditional: dz > 0,
+            dx,
+            dy,
+            dz,
+            estimator,
+            metric,
+            ties,
+            standardized,
+            test,
+            numbers,
+        });
+    } else {
+        let given = if dz > 0 { format!(" given {dz}") } else { String::new() };
+        let p_value = test.map_or(String::new(), |test| format!("; p = {:.4}", test.p_value));
+        let details = format!(
+            "of {}, {dx} and {} {given}; {}, k = {}; ties {}{p_value}",
+            counted(sides.rows(), "row"),
+            counted(dy, "column"),
+            word(estimator),
+            arguments.settings.k,
+            percent(ties.share)
+        );
+        numbers.print("mutual information", &details.replace(" ;", ";"));
+    }
+    Ok(())
+}
