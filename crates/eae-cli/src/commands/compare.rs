@@ -200,8 +200,7 @@ impl Arguments {
         let mut files = vec![("comparison.md", report.markdown()), ("comparison.json", json)];
         let curves = report.curves();
         if !curves.is_empty() {
-            let picture = draw(&curves).map_err(|e| Failure::other(format!("the curves cannot be drawn: {e}")))?;
-            files.push(("curves.svg", picture));
+            files.push(("curves.svg", draw(&curves)));
         }
         for (name, content) in files {
             let path = self.out.join(name);

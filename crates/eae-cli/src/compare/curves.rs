@@ -1,14 +1,12 @@
 //! What a single setting does: a picture of the rows that are alike but for one number.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::ops::Range;
 
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, ValueFormatter};
-use plotters::prelude::*;
+use maud::{Markup, PreEscaped, html};
 
 use super::row::Row;
+use crate::report::chart::{self, Layer, Plot, Ticks, XAxis, range};
 
 /// Rows that differ in one number, in its order.
 #[derive(Debug, PartialEq)]
@@ -56,101 +54,82 @@ pub(crate) fn curves(rows: &[(&Row, [f64; 2])]) -> Vec<Curve> {
     curves.collect()
 }
 
-const PANEL: [u32; 2] = [420, 280];
-const GREY: RGBColor = RGBColor(110, 110, 110);
+/// Width and height of a panel without the legend.
+const PANEL: [f64; 2] = [420.0, 240.0];
+/// The height of a panel's title, and of a line of its legend.
+const LINE: f64 = 18.0;
+
+/// The colors that the charts' style sheet leaves to a page, as the picture has them on white.
+const LIGHT: [(&str, &str); 3] = [("var(--soft)", "#61676e"), ("var(--line)", "#dcd9d2"), ("var(--so-so)", "#b3aea3")];
 
 /// The picture, as SVG: a column for each setting, a line for each curve.
-pub(crate) fn draw(curves: &[Curve]) -> Result<String, Box<dyn Error>> {
+pub(crate) fn draw(curves: &[Curve]) -> String {
     let mut keys: Vec<&str> = curves.iter().map(|curve| &*curve.key).collect();
     keys.dedup();
-    let mut svg = String::new();
-    let size = (PANEL[0] * keys.len() as u32, PANEL[1] * SCORES.len() as u32);
-    let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-    root.fill(&WHITE)?;
-    for (place, panel) in root.split_evenly((SCORES.len(), keys.len())).iter().enumerate() {
-        let (score, key) = (place / keys.len(), keys[place % keys.len()]);
-        let drawn: Vec<&Curve> = curves.iter().filter(|curve| curve.key == key).collect();
-        draw_panel(panel, score, &drawn)?;
-    }
-    root.present()?;
-    drop(root);
-    Ok(svg)
+    let of = |key: &str| curves.iter().filter(|curve| curve.key == key).collect::<Vec<_>>();
+    let legend = keys.iter().map(|key| of(key).len()).max().unwrap_or(0) as f64 * LINE;
+    let high = LINE + PANEL[1] + legend + LINE;
+    let (width, height) = (PANEL[0] * keys.len() as f64, high * SCORES.len() as f64);
+    let style = LIGHT.iter().fold(chart::STYLE.to_owned(), |style, (name, color)| style.replace(name, color));
+    let svg = html! {
+        svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}"))
+            font-family="sans-serif" {
+            style { (PreEscaped(style)) }
+            rect width="100%" height="100%" fill="#ffffff" {}
+            @for (row, name) in SCORES.iter().enumerate() {
+                @for (column, key) in keys.iter().enumerate() {
+                    g transform=(format!("translate({} {})", PANEL[0] * column as f64, high * row as f64)) {
+                        (panel(name, key, row, &of(key)))
+                    }
+                }
+            }
+        }
+    };
+    svg.into_string()
 }
 
-type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-
-fn draw_panel(panel: &Panel<'_>, score: usize, curves: &[&Curve]) -> Result<(), Box<dyn Error>> {
+/// One score over one setting, from (0, 0).
+fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
     let points = || curves.iter().flat_map(|curve| &curve.points);
-    let top = 1.1 * points().map(|point| point.scores[score]).fold(0.0, f64::max);
-    let mut chart = ChartBuilder::on(panel)
-        .margin(12)
-        .x_label_area_size(36)
-        .y_label_area_size(44)
-        .caption(SCORES[score], ("sans-serif", 14))
-        .build_cartesian_2d(Values::new(points().map(|point| point.x).collect()), 0.0..top)?;
-    chart
-        .configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(GREY.mix(0.25))
-        .axis_style(GREY)
-        .x_desc(&curves[0].key)
-        .label_style(("sans-serif", 12))
-        .draw()?;
-    for (index, curve) in curves.iter().enumerate() {
-        let colour = Palette99::pick(index).mix(1.0);
-        let points = || curve.points.iter().map(|point| (point.x, point.scores[score]));
-        let line = chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
-        line.label(&curve.of).legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
-        chart.draw_series(points().map(|point| Circle::new(point, 3, colour.filled())))?;
+    let mut values: Vec<f64> = points().map(|point| point.x).collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let mut layers = Vec::new();
+    for (curve, class) in curves.iter().zip(chart::COLORS.iter().copied().cycle()) {
+        let points: Vec<_> = curve.points.iter().map(|point| (point.x, point.scores[score])).collect();
+        layers.push(Layer::Points { class, label: String::new(), points: points.clone() });
+        layers.push(Layer::Line { class, label: curve.of.clone(), points });
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::LowerLeft)
-        .label_font(("sans-serif", 11))
-        .background_style(WHITE.mix(0.8))
-        .draw()?;
-    Ok(())
-}
-
-/// An axis that is marked where there are points, and logarithmic where it can be: settings are tried by factors.
-struct Values(Vec<f64>);
-
-impl Values {
-    fn new(mut values: Vec<f64>) -> Self {
-        values.sort_by(f64::total_cmp);
-        values.dedup();
-        Self(values)
-    }
-
-    /// 0 for the least, and 1 for the largest.
-    fn place(&self, value: f64) -> f64 {
-        let (low, high) = (self.0[0], self.0[self.0.len() - 1]);
-        let scale = |x: f64| if low > 0.0 { x.ln() } else { x };
-        (scale(value) - scale(low)) / (scale(high) - scale(low))
+    let plot = Plot {
+        title,
+        description: String::new(),
+        x: XAxis { label: key, range: around(&values), ticks: Ticks::At(values) },
+        y: range(points().map(|point| point.scores[score]), true),
+        size: PANEL,
+        layers,
+    };
+    let below = LINE + PANEL[1];
+    html! {
+        text x=(PANEL[0] / 2.0) y=(LINE) text-anchor="middle" style="font-size: 14px" { (title) }
+        g transform=(format!("translate(0 {LINE})")) { (plot.frame()) }
+        @for (i, layer) in plot.layers.iter().filter(|layer| !layer.label().is_empty()).enumerate() {
+            g transform=(format!("translate(46 {})", below + LINE * i as f64)) {
+                (layer.sample())
+                text x="28" y="9" { (layer.label()) }
+            }
+        }
     }
 }
 
-impl Ranged for Values {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (from, to): (i32, i32)) -> i32 {
-        from + (f64::from(to - from) * (0.06 + 0.88 * self.place(*value))).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
-        self.0.clone()
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.0[0]..self.0[self.0.len() - 1]
-    }
-}
-
-impl ValueFormatter<f64> for Values {
-    fn format(value: &f64) -> String {
-        value.to_string()
+/// The range of the values, wider by a sixteenth of it on both sides, as far as the axis that they are marked on allows.
+fn around(values: &[f64]) -> Range<f64> {
+    let (low, high) = (values[0], values[values.len() - 1]);
+    if low > 0.0 {
+        let factor = (high / low).powf(1.0 / 16.0);
+        low / factor..high * factor
+    } else {
+        let pad = (high - low) / 16.0;
+        low - pad..high + pad
     }
 }
 
@@ -174,8 +153,8 @@ mod tests {
         };
         let lambda = expected("lambda", "eae", &[(1.0, 1.0), (4.0, 5.0), (8.0, 6.0)]);
         assert_eq!(found, [lambda, expected("latent", "eae lambda=1", &[(4.0, 4.0), (8.0, 2.0), (16.0, 1.0)])]);
-        let svg = draw(&found).unwrap();
-        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{svg}");
+        let svg = draw(&found);
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>"), "{svg}");
         for text in ["lambda", "latent", "eae lambda=1", "reconstruction error", "16"] {
             assert!(svg.contains(text), "no {text} in {svg}");
         }

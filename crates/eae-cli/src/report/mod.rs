@@ -1,7 +1,7 @@
 //! `report.html`: one file that says what was trained on what, what came of it, and what to beware of. It needs nothing else, no
 //! network and no script, and the same run always gives the same file.
 
-mod chart;
+pub(crate) mod chart;
 mod latent;
 mod number;
 mod page;

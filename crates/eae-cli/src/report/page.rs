@@ -4,6 +4,7 @@ use eae::Objective;
 use eae::picture::PictureError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::chart;
 use super::latent::{dead, latent};
 use super::number::{count, duration, number, short};
 use super::pictures::pictures;
@@ -48,7 +49,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (name) " · eae" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(chart::STYLE)) }
             }
             body {
                 header {
@@ -219,6 +220,8 @@ mod tests {
 
     #[test]
     fn the_style_needs_nothing_from_elsewhere() {
-        assert!(!STYLE.contains("url(") && !STYLE.contains("@import") && !STYLE.contains('<'));
+        for style in [STYLE, chart::STYLE] {
+            assert!(!style.contains("url(") && !style.contains("@import") && !style.contains('<'));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use eae::Objective;
 use maud::{Markup, html};
 
-use super::chart::{Across, Layer, Plot, WIDE, range};
+use super::chart::{Layer, Plot, Ticks, WIDE, XAxis, range};
 use super::number::short;
 use crate::run_folder::Epoch;
 
@@ -87,7 +87,8 @@ fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize) -> Mar
         format!("From {} in the first of {epochs} epochs to {} in the last.", short(ends[0]), short(ends[1]));
     let y = range(layers.iter().flat_map(numbers), with_zero);
     let x = if epochs == 1 { 0.0..2.0 } else { 1.0..epochs as f64 };
-    Plot { title, description, x: Across { label: "epoch", range: x, whole: true }, y, size: WIDE, layers }.figure()
+    Plot { title, description, x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole }, y, size: WIDE, layers }
+        .figure()
 }
 
 #[cfg(test)]

@@ -4,13 +4,10 @@ use eae::metrics::Pca;
 use maud::Markup;
 use ndarray::{ArrayView2, Axis};
 
-use super::super::chart::{Across, Layer, Plot, range};
+use super::super::chart::{COLORS, Layer, Plot, Ticks, XAxis, range};
 
 /// More points are a blot.
 const POINTS: usize = 2000;
-/// As many colours as can be told apart; the other labels share grey.
-const COLOURS: [&str; 10] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
-
 /// The codes in the plane in which they spread most, if they spread in two directions.
 pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option<Markup> {
     let pca = Pca::fit(codes, 2).ok().filter(|pca| pca.variances().len() == 2)?;
@@ -40,7 +37,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
         Plot {
             title,
             description,
-            x: Across { label: &x_label, range: x, whole: false },
+            x: XAxis { label: &x_label, range: x, ticks: Ticks::Round },
             y,
             size: [400.0, 320.0],
             layers,
@@ -49,18 +46,18 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
     )
 }
 
-/// A colour for each label, the most frequent first to have one.
+/// A color for each label, the most frequent first to have one; labels beyond the colors share grey.
 fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
     let mut by_size: Vec<Option<u8>> = groups.keys().copied().collect();
     by_size.sort_by_key(|label| std::cmp::Reverse(groups[label].len()));
-    by_size.truncate(COLOURS.len());
+    by_size.truncate(COLORS.len());
     by_size.sort_unstable();
     let (mut layers, mut others) = (Vec::new(), Vec::new());
     for (label, points) in groups {
         match (label, by_size.iter().position(|&one| one == label)) {
             (None, _) => layers.push(Layer::Points { class: "one", label: "a code".into(), points }),
             (Some(label), Some(place)) => {
-                layers.push(Layer::Points { class: COLOURS[place], label: label.to_string(), points });
+                layers.push(Layer::Points { class: COLORS[place], label: label.to_string(), points });
             }
             (Some(_), None) => others.extend(points),
         }

@@ -2,7 +2,7 @@ use eae::metrics::{chi_density, normal_radius};
 use maud::Markup;
 use ndarray::{ArrayView2, Axis};
 
-use super::super::chart::{Across, Layer, Plot, WIDE, histogram, range};
+use super::super::chart::{Layer, Plot, Ticks, WIDE, XAxis, histogram, range};
 use super::super::number::short;
 
 const BINS: usize = 40;
@@ -35,7 +35,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
             Layer::Bars { class: "one", label: "codes".into(), from: x.start, width, heights },
             Layer::Line { class: "two", label: format!("N(0, I): chi({d})"), points: density },
         ],
-        x: Across { label: "radius", range: x, whole: false },
+        x: XAxis { label: "radius", range: x, ticks: Ticks::Round },
     }
     .figure()
 }

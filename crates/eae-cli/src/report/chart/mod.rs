@@ -1,0 +1,126 @@
+//! Charts as SVG: lines, levels, bars and points in a frame. Colors are those of the style sheet beside this file, which a page
+//! has follow the reader's dark or light setting, and text has the size of the page's.
+
+mod layer;
+mod scale;
+
+use std::ops::Range;
+
+use maud::{Markup, html};
+
+pub(crate) use layer::{Layer, histogram};
+pub(crate) use scale::{Scale, range};
+
+use scale::label;
+
+/// The classes of the style sheet for lines and points, with colors by its names of them.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
+/// As many colors as can be told apart.
+pub(crate) const COLORS: [&str; 10] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
+
+/// What goes from left to right.
+#[derive(Debug, Clone)]
+pub(crate) struct XAxis<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) range: Range<f64>,
+    pub(crate) ticks: Ticks,
+}
+
+/// The numbers that mark an axis.
+#[derive(Debug, Clone)]
+pub(crate) enum Ticks {
+    /// Round ones.
+    Round,
+    /// Round ones, where there is nothing between whole numbers.
+    Whole,
+    /// These. The scale is logarithmic if all of the range is above 0: settings are tried by factors.
+    At(Vec<f64>),
+}
+
+impl XAxis<'_> {
+    fn scale(&self, places: [f64; 2]) -> Scale {
+        match self.ticks {
+            Ticks::At(_) if self.range.start > 0.0 => Scale::logarithmic(self.range.clone(), places),
+            _ => Scale::new(self.range.clone(), places),
+        }
+    }
+
+    /// The numbers at the ticks, and their texts.
+    fn marks(&self, scale: &Scale) -> Vec<(f64, String)> {
+        let ticks = match &self.ticks {
+            Ticks::Round => scale.ticks(6, 0.0),
+            Ticks::Whole => scale.ticks(6, 1.0),
+            Ticks::At(values) => return values.iter().map(|&value| (value, value.to_string())).collect(),
+        };
+        ticks.iter().map(|&tick| (tick, label(tick, &ticks))).collect()
+    }
+}
+
+/// A frame with axes.
+#[derive(Debug, Clone)]
+pub(crate) struct Plot<'a> {
+    pub(crate) title: &'a str,
+    /// For those who do not see it.
+    pub(crate) description: String,
+    pub(crate) x: XAxis<'a>,
+    pub(crate) y: Range<f64>,
+    /// Width and height, of which a unit is about a pixel.
+    pub(crate) size: [f64; 2],
+    pub(crate) layers: Vec<Layer>,
+}
+
+pub(crate) const WIDE: [f64; 2] = [400.0, 230.0];
+
+impl Plot<'_> {
+    /// The chart in a page, with its title above and the legend below.
+    pub(crate) fn figure(&self) -> Markup {
+        let [width, height] = self.size;
+        html! {
+            figure.chart {
+                figcaption { (self.title) }
+                svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
+                    title { (self.title) }
+                    desc { (self.description) }
+                    (self.frame())
+                }
+                (legend(&self.layers))
+            }
+        }
+    }
+
+    /// The axes and layers, from (0, 0) to the size of the plot.
+    pub(crate) fn frame(&self) -> Markup {
+        let [width, height] = self.size;
+        let (left, right, top, bottom) = (46.0, width - 10.0, 8.0, height - 38.0);
+        let x = self.x.scale([left, right]);
+        let y = Scale::new(self.y.clone(), [bottom, top]);
+        let (x_ticks, y_ticks) = (self.x.marks(&x), y.ticks(5, 0.0));
+        html! {
+            @for (at, text) in y_ticks.iter().map(|&tick| (y.at(tick), label(tick, &y_ticks))) {
+                path.grid d=(format!("M{left:.1} {at:.1}H{right:.1}")) {}
+                text.tick x=(left - 6.0) y=(format!("{:.1}", at + 4.0)) text-anchor="end" { (text) }
+            }
+            @for (tick, text) in x_ticks {
+                text.tick x=(format!("{:.1}", x.at(tick))) y=(bottom + 16.0) text-anchor="middle" { (text) }
+            }
+            path.axis d=(format!("M{left:.1} {bottom:.1}H{right:.1}")) {}
+            text.label x=((left + right) / 2.0) y=(bottom + 33.0) text-anchor="middle" { (self.x.label) }
+            @for layer in &self.layers { (layer.draw(&x, &y)) }
+        }
+    }
+}
+
+/// What is which.
+fn legend(layers: &[Layer]) -> Markup {
+    html! {
+        ul.legend {
+            @for layer in layers {
+                li {
+                    svg.key viewBox="0 0 22 10" aria-hidden="true" { (layer.sample()) }
+                    (layer.label())
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! From numbers to places on a picture, and back to the numbers that mark an axis.
+
+use std::ops::Range;
+
+use crate::report::number::short;
+
+/// From numbers to places on a picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    /// Where `from` is, and where `to` is.
+    pub(super) places: [f64; 2],
+    logarithmic: bool,
+}
+
+impl Scale {
+    pub(crate) fn new(values: Range<f64>, places: [f64; 2]) -> Self {
+        Self { from: values.start, to: values.end, places, logarithmic: false }
+    }
+
+    /// A scale on which equal factors are equally far apart; the numbers must be above 0.
+    pub(crate) fn logarithmic(values: Range<f64>, places: [f64; 2]) -> Self {
+        Self { logarithmic: true, ..Self::new(values, places) }
+    }
+
+    /// Numbers beyond the ends are at the ends.
+    pub(crate) fn at(&self, value: f64) -> f64 {
+        let [from, to, value] = [self.from, self.to, value].map(|x| if self.logarithmic { x.ln() } else { x });
+        let share = ((value - from) / (to - from)).clamp(0.0, 1.0);
+        self.places[0] + share * (self.places[1] - self.places[0])
+    }
+
+    /// About so many round numbers, at least so far apart.
+    pub(super) fn ticks(&self, about: usize, least: f64) -> Vec<f64> {
+        let rough = ((self.to - self.from) / about as f64).max(least);
+        let power = 10_f64.powf(rough.log10().floor());
+        let step = [1.0, 2.0, 5.0, 10.0].map(|x| x * power).into_iter().find(|&step| step >= rough * 0.999);
+        let step = step.unwrap_or(rough);
+        let [first, last] = [(self.from / step - 1e-9).ceil(), (self.to / step + 1e-9).floor()];
+        (first as i64..=last as i64).map(|i| i as f64 * step).collect()
+    }
+}
+
+/// The least range that has all of them, a little wider; with 0 if it is to.
+pub(crate) fn range(values: impl IntoIterator<Item = f64>, with_zero: bool) -> Range<f64> {
+    let start = if with_zero { Some(0.0..0.0) } else { None };
+    let all = values.into_iter().filter(|x| x.is_finite()).fold(start, |range: Option<Range<f64>>, x| {
+        let Range { start, end } = range.unwrap_or(x..x);
+        Some(start.min(x)..end.max(x))
+    });
+    let Range { start, end } = all.unwrap_or(0.0..1.0);
+    let pad = if end > start { 0.06 * (end - start) } else { 0.5 * end.abs().max(1e-9) };
+    (if with_zero && start == 0.0 { 0.0 } else { start - pad })..end + pad
+}
+
+/// As many digits as the ticks beside it need.
+pub(super) fn label(tick: f64, ticks: &[f64]) -> String {
+    let step = ticks.get(1).map_or(1.0, |second| second - ticks[0]);
+    let most = ticks.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    if tick == 0.0 {
+        "0".to_owned()
+    } else if !(1e-4..1e5).contains(&most) {
+        short(tick)
+    } else {
+        let digits = (-step.log10().floor()).clamp(0.0, 6.0) as usize;
+        format!("{tick:.digits$}").replace('-', "\u{2212}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn round_numbers() {
+        let ticks = |from, to| Scale::new(from..to, [0.0, 1.0]).ticks(5, 0.0);
+        assert_eq!(ticks(0.0, 53.0), [0.0, 20.0, 40.0]);
+        assert_eq!(ticks(-1.0, 1.0), [-1.0, -0.5, 0.0, 0.5, 1.0]);
+        assert_eq!(ticks(21.96, 23.1), [22.0, 22.5, 23.0]);
+        assert_eq!(Scale::new(1.0..3.0, [0.0, 1.0]).ticks(6, 1.0), [1.0, 2.0, 3.0]);
+        let texts = |ticks: &[f64]| ticks.iter().map(|&tick| label(tick, ticks)).collect::<Vec<_>>();
+        assert_eq!(texts(&[-0.5, 0.0, 0.5]), ["\u{2212}0.5", "0", "0.5"]);
+        assert_eq!(texts(&[0.0, 5e-4, 1e-3]), ["0", "0.0005", "0.0010"]);
+        assert_eq!(texts(&[20.0, 40.0]), ["20", "40"]);
+    }
+
+    #[test]
+    fn factors_are_equally_far_apart() {
+        let scale = Scale::logarithmic(1.0..100.0, [0.0, 2.0]);
+        assert_eq!([0.5, 1.0, 10.0, 100.0].map(|x| scale.at(x)), [0.0, 0.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn ranges_have_everything_in_them() {
+        assert_eq!(range([1.0, 2.0, f64::NAN], false), 0.94..2.06);
+        assert_eq!(range([50.0], true), 0.0..53.0);
+        // Also where there is nothing, or nothing but one number.
+        for values in [vec![], vec![3.0], vec![0.0, 0.0], vec![f64::INFINITY]] {
+            for zero in [false, true] {
+                let range = range(values.iter().copied(), zero);
+                assert!(range.start < range.end && range.end.is_finite(), "{values:?}: {range:?}");
+            }
+        }
+    }
+}
