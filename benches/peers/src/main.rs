@@ -1,7 +1,7 @@
 //! Times value and gradient of one autoencoder here, in candle and in burn, in turns, and prints a table of ratios.
 //!
 //! ```text
-//! RAYON_NUM_THREADS=2 cargo run --release --manifest-path crates/peers/Cargo.toml
+//! RAYON_NUM_THREADS=2 cargo run --release --manifest-path benches/peers/Cargo.toml
 //! ```
 //!
 //! The network is `Preset::Conv28` on 100 digits in single precision, batch normalisation of the code included. A step is the

@@ -2,7 +2,7 @@
 //! wgpu on one device, in turns, and prints tables of ratios.
 //!
 //! ```text
-//! cargo run --release --manifest-path crates/gpu-peers/Cargo.toml
+//! cargo run --release --manifest-path benches/gpu-peers/Cargo.toml
 //! ```
 //!
 //! It wants a card: without one, or with `--short`, the work is small and the table says that it is no comparison of anything. Software
