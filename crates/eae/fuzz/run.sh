@@ -4,7 +4,7 @@
 # `artifacts`, and runs again with it as the argument after the format: `run.sh npy artifacts/npy-...`.
 set -euo pipefail
 cd "$(dirname "$0")"
-command -v c++ >/dev/null || { apt-get update -q && apt-get install -qy g++; }
+command -v c++ >/dev/null || { echo "libFuzzer is C++ and there is no compiler for it; .ci/setup installs one" >&2; exit 1; }
 host=$(rustc -vV | sed -n 's/^host: //p')
 # As in crates/knn-entropy/fuzz/run.sh, and into the same folder: what both need is compiled once.
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

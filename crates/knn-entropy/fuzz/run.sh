@@ -3,7 +3,7 @@
 # itself is C++. What makes a crash is left in the folder `artifacts`, and runs again with it as the argument.
 set -euo pipefail
 cd "$(dirname "$0")"
-command -v c++ >/dev/null || { apt-get update -q && apt-get install -qy g++; }
+command -v c++ >/dev/null || { echo "libFuzzer is C++ and there is no compiler for it; .ci/setup installs one" >&2; exit 1; }
 host=$(rustc -vV | sed -n 's/^host: //p')
 # Coverage, so that the fuzzer sees which inputs reach something new. With a target, build scripts are left alone.
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

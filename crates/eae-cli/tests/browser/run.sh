@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
-# Plays with the explorer in headless Chromium: `run.sh EAE [FOLDER]`, with pictures of the page in the folder. Takes Node, and
-# installs Chromium where there is none.
+# Plays with the explorer in headless Chromium: `run.sh EAE [FOLDER]`, with pictures of the page in the folder. Takes Node and
+# Chromium, which .ci/setup installs.
 set -euo pipefail
 eae=$(realpath "$1")
 pictures=${2:+$(realpath "$2")}
 here=$(dirname "$(realpath "$0")")
-command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
-command -v npm >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends npm; }
 
 work=$(mktemp -d)
 server=
