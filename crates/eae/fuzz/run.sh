@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files, each format for so many seconds, 10 unless told: `bash crates/eae/fuzz/run.sh 600`, or one of them,
-# `run.sh 600 npy`. It begins with the files in `seeds`, which seeds.py makes. What makes a crash is left in the folder
+# `run.sh 600 npy`. It begins with the files of the tests (corpus.py). What makes a crash is left in the folder
 # `artifacts`, and runs again with it as the argument after the format: `run.sh npy artifacts/npy-...`.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -24,7 +24,8 @@ fi
 for format in ${2:-safetensors checkpoint npy idx table image network}; do
     echo "fuzzing $format"
     mkdir -p artifacts "corpus/$format"
+    seeds=../tests/corpus/$format; [ -d "$seeds" ] || seeds=../../eae-data/tests/corpus/$format
     # No file that is so short may cost more memory than a photograph takes.
-    "$bin/$format" "corpus/$format" "seeds/$format" -max_total_time="${1:-10}" -max_len=4096 -timeout=20 -rss_limit_mb=512 \
+    "$bin/$format" "corpus/$format" "$seeds" -max_total_time="${1:-10}" -max_len=4096 -timeout=20 -rss_limit_mb=512 \
         -artifact_prefix="artifacts/$format-" -print_final_stats=1 -verbosity=0
 done

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-pub mod data;
 mod description;
 mod evaluation;
 pub mod features;
@@ -18,6 +17,7 @@ pub mod sampler;
 mod step;
 mod training;
 
+pub use eae_data as data;
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};

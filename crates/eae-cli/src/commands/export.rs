@@ -73,7 +73,7 @@ const DECODER: &str = "decoder.onnx";
 /// The contents of the two files.
 fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     let metadata: &HashMap<_, _> = &model.to_weights().metadata;
-    let says_variances = model.encoder.output_shape() != [model.latent()];
+    let says_variances = model.encoder().output_shape() != [model.latent()];
     let columns = model.columns();
     let (sample, samples) = match columns {
         Some(_) => ("vector", "vectors in their own units"),
@@ -95,7 +95,7 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
         columns: [None, columns],
         metadata,
     };
-    Ok([onnx::export(&model.encoder, &encoder)?, onnx::export(&model.decoder, &decoder)?])
+    Ok([onnx::export(model.encoder(), &encoder)?, onnx::export(model.decoder(), &decoder)?])
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
     #[ignore = "needs onnxruntime"]
     fn onnxruntime_gives_the_same_for_every_preset_and_ending() {
         for preset in Preset::ALL {
-            for ending in [Ending::Normalised, Ending::Plain, Ending::MeanAndLogVariance] {
+            for ending in [Ending::Normalized, Ending::Plain, Ending::MeanAndLogVariance] {
                 let image = [preset.side(), preset.side(), 3];
                 let mut model = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 1).unwrap();
                 // Statistics, gamma and beta that do something.
@@ -130,8 +130,8 @@ mod tests {
                 let outputs: &[&str] =
                     if ending == Ending::MeanAndLogVariance { &["code", "log_variance"] } else { &["code"] };
                 runtime_agrees(&[
-                    Case::new(encoder, &model.encoder, &images, outputs),
-                    Case::new(decoder, &model.decoder, &codes, &["image"]),
+                    Case::new(encoder, model.encoder(), &images, outputs),
+                    Case::new(decoder, model.decoder(), &codes, &["image"]),
                 ]);
             }
         }
@@ -144,11 +144,11 @@ mod tests {
         let rows = noise(&[8, 4], 1.0, 1).mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
         let rows = rows * array![1.0, 10.0, 3.0, 0.0] + array![0.0, 5.0, 1e9, 7.0];
         let columns = Columns::fit(rows.view(), None);
-        let model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Normalised, 1).unwrap();
+        let model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Normalized, 1).unwrap();
         let [encoder, decoder] = networks(&model).unwrap();
         // A column that was constant says nothing, even if it is something else now.
         let rows = rows + array![0.0, 0.0, 0.0, 1.0];
-        let codes = model.encode(columns.standardise(rows.view()).view());
+        let codes = model.encode(columns.standardize(rows.view()).view());
         let back = columns.restore(model.decode(codes.view()).view());
         assert_eq!(back.column(3), Array1::from_elem(8, 7.0));
         let codes = codes.mapv(f64::from).into_dyn();

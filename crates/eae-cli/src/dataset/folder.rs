@@ -45,7 +45,7 @@ pub(crate) struct Flags {
 
 fn channels(text: &str) -> Result<Channels, String> {
     match text {
-        "grey" => Ok(Channels::Grey),
+        "grey" => Ok(Channels::Gray),
         "rgb" => Ok(Channels::Rgb),
         _ => Err("there are `grey` and `rgb`".to_owned()),
     }

@@ -171,7 +171,7 @@ impl Data {
 
     /// The same, where images can be brought to any shape and nothing was said brought to that of a model.
     pub(crate) fn brought_to(self, [height, _, channels]: [usize; 3]) -> Self {
-        let channels = if channels == 1 { Channels::Grey } else { Channels::Rgb };
+        let channels = if channels == 1 { Channels::Gray } else { Channels::Rgb };
         match self {
             Self::Images(folder) => Self::Images(folder.brought_to(height, channels)),
             other => other,

@@ -67,7 +67,7 @@ mod tests {
             assert_eq!((read.values, read.names), (rows.clone(), names));
         }
         let column = Columns::fit(array![[1.0], [2.0]].view(), Some(vec!["two words".to_owned()]));
-        write(file.path(), &column, column.standardise(array![[1.0], [2.0]].view()).view()).unwrap();
+        write(file.path(), &column, column.standardize(array![[1.0], [2.0]].view()).view()).unwrap();
         let read = Table::read(file.path()).unwrap();
         assert_eq!(read.names.as_deref(), column.names());
         assert!((read.values - array![[1.0], [2.0]]).iter().all(|e| e.abs() < 1e-6));

@@ -227,7 +227,7 @@ fn moved(images: ArrayView4<'_, f32>, [down, right]: [isize; 2]) -> Array4<f32> 
     moved
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "digits"))]
 mod tests {
     use super::*;
     use crate::data::digits;

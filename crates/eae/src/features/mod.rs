@@ -18,6 +18,7 @@ use crate::metrics::{MetricError, Pca};
 pub use classifier::{Classifier, ClassifierEpoch, ClassifierError};
 pub use cross_entropy::cross_entropy;
 
+#[cfg(feature = "classifier")]
 const DIGITS: &[u8] = include_bytes!("digits.safetensors");
 
 /// Principal components, where there is no classifier: as many as it has features.
@@ -46,6 +47,7 @@ pub enum Features {
 /// ```
 ///
 /// with the folder of the four files of MNIST. It finds 99.11 % of the 10 000 test images (10 epochs, a minute and a half on 2 cores).
+#[cfg(feature = "classifier")]
 pub fn digit_classifier() -> Classifier {
     let weights = Weights::parse(DIGITS, "the embedded digits.safetensors").expect("the embedded file is whole");
     Classifier::from_weights(&weights).expect("the embedded file is of a classifier")
@@ -53,6 +55,7 @@ pub fn digit_classifier() -> Classifier {
 
 impl Features {
     /// The features of [`digit_classifier`].
+    #[cfg(feature = "classifier")]
     pub fn digits() -> Self {
         Self::Digits(digit_classifier())
     }
@@ -127,7 +130,7 @@ fn flat(images: ArrayView4<'_, f32>) -> Array2<f32> {
     pixels.into_shape_with_order((n, height * width * channels)).expect("as many pixels")
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "classifier", feature = "digits"))]
 mod tests {
     use super::*;
     use crate::data::digits;

@@ -1,0 +1,228 @@
+use std::path::Path;
+
+use ndarray::{ArcArray, Array, ArrayD, Axis, Ix4, IxDyn, NdFloat, ShapeBuilder};
+
+use crate::file::{read, to_train_on, unpacked};
+use crate::number::{narrow, pixel, widen};
+use crate::{DataError, Idx, Images, Npy, NpyError, Split};
+
+/// One IDX file of bytes, packed with gzip or not: `[count, height, width]`, or with colours `[count, channels, height,
+/// width]`. As the file has no split of its own, the last tenth of the images, and at least one, is held out: shuffle a file
+/// that is sorted in some way.
+///
+/// # Errors
+///
+/// If the file cannot be read, is damaged, or is of other axes or fewer than two images.
+pub fn from_idx<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
+    let path = path.as_ref();
+    let Idx { shape, bytes } = Idx::read(path)?;
+    check_shape(path, &shape)?;
+    let pixels = bytes.into_iter().map(pixel).collect();
+    let pixels = ArrayD::from_shape_vec(shape, pixels).expect("as many bytes as the shape says");
+    Ok(split(channels_last(pixels)))
+}
+
+/// One array of NumPy, packed with gzip or not: `[count, height, width]`, or with colours `[count, channels, height,
+/// width]`; bytes from 0 to 255, or floating-point numbers from 0 to 1. Split as [`from_idx`] does.
+///
+/// # Errors
+///
+/// If the file cannot be read, is damaged, is of other axes, another type or fewer than two images, or a pixel is not from 0
+/// to 1.
+pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
+    let path = path.as_ref();
+    let file = read(path)?;
+    let wrong = |problem: NpyError| {
+        let path = path.to_path_buf();
+        match problem {
+            // The bytes are in memory: only unpacking them can fail.
+            NpyError::Read(reason) => DataError::Gzip { path, reason },
+            problem => DataError::Npy { path, problem },
+        }
+    };
+    let array = Npy::new(unpacked(&file)).map_err(wrong)?;
+    let found = array.descriptor().to_owned();
+    let largest = match found.trim_start_matches(['<', '>', '|']) {
+        "u1" => 255.0,
+        "f4" | "f8" => 1.0,
+        _ => return Err(DataError::Type { path: path.to_path_buf(), found }),
+    };
+    let shape = array.shape().to_vec();
+    check_shape(path, &shape)?;
+    let order = IxDyn(&shape).set_f(array.is_fortran());
+    let pixels = array.values(|value| narrow::<F>(value / largest)).map_err(wrong)?;
+    let pixels = ArrayD::from_shape_vec(order, pixels).expect("as many numbers as the shape says");
+    for (image, pixels) in pixels.outer_iter().enumerate() {
+        if let Some(value) = pixels.iter().find(|x| !(F::zero()..=F::one()).contains(*x)) {
+            return Err(DataError::Pixel { path: path.to_path_buf(), image, value: widen(*value) });
+        }
+    }
+    Ok(split(channels_last(pixels)))
+}
+
+/// That of images, two of them at least.
+fn check_shape(path: &Path, shape: &[usize]) -> Result<(), DataError> {
+    let expected = match *shape {
+        [_, _, _] | [_, _, _, _] if shape.contains(&0) => "of some pixels",
+        [1, ..] => "of at least two images, one of them to hold out",
+        [_, _, _] => return Ok(()),
+        // Most likely so, and images 3 pixels wide would be of little use.
+        [_, channels, _, last] if [1, 3].contains(&last) && ![1, 3].contains(&channels) => {
+            "[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"
+        }
+        [_, 1 | 3, _, _] => return Ok(()),
+        [_, _, _, _] => "of 1 channel (grey) or 3 (red, green, blue)",
+        _ => "[count, height, width] or [count, channels, height, width]",
+    };
+    Err(DataError::Shape { path: path.to_path_buf(), found: shape.to_vec(), expected: expected.to_owned() })
+}
+
+/// From `[count, height, width]` or `[count, channels, height, width]` to `[count, height, width, channels]`.
+fn channels_last<F: NdFloat>(pixels: ArrayD<F>) -> ArcArray<F, Ix4> {
+    let pixels = if pixels.ndim() == 3 { pixels.insert_axis(Axis(1)) } else { pixels };
+    let pixels: Array<F, Ix4> = pixels.into_dimensionality().expect("three or four axes");
+    let pixels = pixels.permuted_axes([0, 2, 3, 1]);
+    if pixels.is_standard_layout() {
+        pixels.into_shared()
+    } else {
+        pixels.as_standard_layout().into_owned().into_shared()
+    }
+}
+
+/// The last tenth, and at least one, is held out.
+fn split<F: NdFloat>(pixels: ArcArray<F, Ix4>) -> Split<F> {
+    let (train, test) = pixels.view().split_at(Axis(0), to_train_on(pixels.len_of(Axis(0))));
+    let [train, test] = [train, test].map(|part| Images { pixels: part.to_owned().into_shared(), labels: None });
+    Split { train, test }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    use ndarray::{Array3, Array4, arr0};
+    use ndarray_npy::{WritableElement, WriteNpyExt};
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(bytes).unwrap();
+        packed.finish().unwrap()
+    }
+
+    fn bytes_of<T: WritableElement, D: ndarray::Dimension>(array: &Array<T, D>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        array.write_npy(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn idx(shape: &[u32]) -> Vec<u8> {
+        let count: u32 = shape.iter().product();
+        let lengths = shape.iter().flat_map(|length| length.to_be_bytes());
+        [0, 0, 8, shape.len() as u8].into_iter().chain(lengths).chain((0..count).map(|i| (i % 251) as u8)).collect()
+    }
+
+    fn with<T>(bytes: &[u8], read: impl Fn(&Path) -> T) -> T {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        read(file.path())
+    }
+
+    fn npy(bytes: &[u8]) -> Split<f32> {
+        with(bytes, |path| from_npy(path).unwrap())
+    }
+
+    /// The error, which has the file's name, without that.
+    fn said(bytes: &[u8], read: impl Fn(&Path) -> Result<Split<f32>, DataError>) -> String {
+        with(bytes, |path| {
+            let said = read(path).unwrap_err().to_string();
+            said.strip_prefix(&path.display().to_string()).unwrap_or_else(|| panic!("{said}")).to_owned()
+        })
+    }
+
+    #[test]
+    fn idx_with_and_without_channels() {
+        let Split { train, test } = with(&gzip(&idx(&[25, 3, 2])), |path| from_idx::<f64>(path).unwrap());
+        assert_eq!((train.pixels.dim(), test.pixels.dim()), ((23, 3, 2, 1), (2, 3, 2, 1)));
+        assert_eq!((train.pixels[[1, 2, 1, 0]], test.pixels[[0, 0, 0, 0]]), (11.0 / 255.0, 138.0 / 255.0));
+        assert!(train.labels.is_none() && test.labels.is_none());
+        let Split { train, test } = with(&idx(&[2, 3, 4, 5]), |path| from_idx::<f64>(path).unwrap());
+        assert_eq!((train.len(), test.len(), train.pixels.dim()), (1, 1, (1, 4, 5, 3)));
+        assert_eq!((train.pixels[[0, 3, 4, 1]], test.pixels[[0, 0, 1, 2]]), (39.0 / 255.0, 101.0 / 255.0));
+    }
+
+    #[test]
+    fn npy_of_every_type_and_order() {
+        let colour = Array4::from_shape_fn((11, 3, 4, 5), |(n, c, y, x)| (60 * n + 20 * c + 5 * y + x) as f64 / 660.0);
+        let check = |bytes: &[u8], places: f64| {
+            for bytes in [bytes.to_vec(), gzip(bytes)] {
+                let Split { train, test } = npy(&bytes);
+                assert_eq!((train.pixels.dim(), test.pixels.dim()), ((10, 4, 5, 3), (1, 4, 5, 3)));
+                for ((n, c, y, x), &expected) in colour.indexed_iter() {
+                    let part = if n < 10 { train.pixels[[n, y, x, c]] } else { test.pixels[[0, y, x, c]] };
+                    assert!((f64::from(part) - expected).abs() < places);
+                }
+                assert!(train.pixels.is_standard_layout());
+            }
+        };
+        check(&bytes_of(&colour), 1e-6);
+        check(&bytes_of(&colour.mapv(|x| x as f32)), 1e-6);
+        check(&bytes_of(&colour.mapv(|x| (255.0 * x).round() as u8)), 0.5 / 254.0);
+        // The first axis is that of neighbours.
+        let mut fortran = Array4::zeros((11, 3, 4, 5).f());
+        fortran.assign(&colour);
+        check(&bytes_of(&fortran), 1e-6);
+        let grey = npy(&bytes_of(&Array3::<u8>::from_elem((3, 4, 5), 255)));
+        assert_eq!((grey.train.pixels, grey.test.pixels.dim()), (ArcArray::ones((2, 4, 5, 1)), (1, 4, 5, 1)));
+    }
+
+    #[test]
+    fn other_arrays_are_errors() {
+        let npy = |bytes: &[u8]| said(bytes, |path| from_npy(path));
+        let wrong = " is of shape [2, 3], it should be [count, height, width] or [count, channels, height, width]";
+        assert_eq!(npy(&bytes_of(&ndarray::Array2::<u8>::zeros((2, 3)))), wrong);
+        assert!(npy(&bytes_of(&arr0(1.0))).starts_with(" is of shape [], it should be [count, "));
+        assert!(said(&idx(&[6]), |path| from_idx(path)).starts_with(" is of shape [6], it should be [count, "));
+        let last = npy(&bytes_of(&Array4::<u8>::zeros((2, 32, 32, 3))));
+        assert!(last.ends_with("[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"));
+        let four = npy(&bytes_of(&Array4::<u8>::zeros((2, 4, 32, 32))));
+        assert!(four.ends_with("it should be of 1 channel (grey) or 3 (red, green, blue)"));
+        assert!(
+            npy(&bytes_of(&Array3::<u8>::zeros((1, 2, 2))))
+                .ends_with("of at least two images, one of them to hold out")
+        );
+        assert!(npy(&bytes_of(&Array3::<u8>::zeros((0, 2, 2)))).ends_with("of some pixels"));
+        assert!(
+            npy(&bytes_of(&Array3::<i64>::zeros((3, 2, 2)))).starts_with(" is of type <i8, pixels are bytes (u1) or")
+        );
+        for value in [255.0, -0.5, f64::NAN] {
+            let mut pixels = Array3::zeros((3, 2, 2));
+            pixels[[1, 1, 0]] = value;
+            let start = format!(": image 1 has a pixel that is {value}, it must be from 0 to 1; ");
+            assert!(npy(&bytes_of(&pixels)).starts_with(&start));
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors() {
+        let whole = bytes_of(&Array3::<f32>::zeros((2, 3, 2)));
+        for length in 0..whole.len() {
+            let said = said(&whole[..length], |path| from_npy(path));
+            assert!(said.ends_with(", save it again"), "{length}: {said}");
+        }
+        let packed = gzip(&whole);
+        assert!(said(&packed[..packed.len() - 9], |path| from_npy(path)).starts_with(": broken gzip stream: "));
+        assert!(
+            said(b"PK\x03\x04 and so on", |path| from_npy(path)).starts_with(": an array of NumPy (.npy) starts with")
+        );
+        // Nothing is allocated on the word of the header.
+        let huge = "{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296, 2)}\n";
+        let huge = [b"\x93NUMPY\x01\x00", &[huge.len() as u8, 0][..], huge.as_bytes(), &[7; 9]].concat();
+        assert!(said(&huge, |path| from_npy(path)).ends_with("but only 9 follow, save it again"));
+        for length in 0..16 {
+            assert!(said(&idx(&[2, 3, 2])[..length], |path| from_idx(path)).starts_with(": "));
+        }
+        let missing = from_npy::<f32>("no such file.npy").unwrap_err().to_string();
+        assert!(missing.starts_with("cannot read no such file.npy: "));
+    }
+}

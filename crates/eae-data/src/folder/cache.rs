@@ -1,0 +1,324 @@
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use ndarray::{ArrayViewMut4, NdFloat};
+use serde::{Deserialize, Serialize};
+
+use super::{FolderError, Skipped};
+use crate::fingerprint::Fingerprint;
+use crate::number::pixel;
+use crate::{DataError, Source};
+
+/// Images in a file of bytes, some of those in it: what [`ImageFolder`](super::ImageFolder) leaves in the cache.
+///
+/// Each batch is read when it is wanted, or on a spare thread if it was announced; no more than one batch is held.
+#[derive(Debug)]
+pub struct Stored {
+    records: Arc<Records>,
+    /// Where in the file its images are.
+    places: Vec<usize>,
+    fingerprint: u64,
+    skipped: Skipped,
+    ahead: Mutex<Option<Ahead>>,
+}
+
+/// What the end of a file says of the images in it.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Contents {
+    /// Of the files that they were decoded from.
+    pub(super) listing: u64,
+    /// Height, width and channels.
+    pub(super) image: [usize; 3],
+    pub(super) labels: Option<Vec<u8>>,
+    pub(super) skipped: Skipped,
+    pub(super) count: usize,
+    pub(super) fingerprint: u64,
+}
+
+/// What a file ends with, after the length of [`Contents`] as JSON and a fingerprint of that. The images come first, each
+/// followed by a fingerprint of its own: damage is seen when it is read, and nothing has to be read to find a place.
+const MAGIC: [u8; 8] = *b"eae-img1";
+
+/// Length, fingerprint and magic.
+const TAIL: u64 = 24;
+
+/// A batch that is being read.
+#[derive(Debug)]
+struct Ahead {
+    places: Vec<usize>,
+    thread: JoinHandle<Result<Vec<u8>, DataError>>,
+}
+
+#[derive(Debug)]
+struct Records {
+    path: PathBuf,
+    file: Mutex<File>,
+    image: [usize; 3],
+}
+
+impl Records {
+    /// The bytes of images, one after the other.
+    fn read(&self, places: &[usize]) -> Result<Vec<u8>, DataError> {
+        let failed = |reason| DataError::Read { path: self.path.clone(), reason };
+        let length: usize = self.image.iter().product();
+        let mut bytes = Vec::with_capacity(places.len() * length);
+        let mut record = vec![0; length + 8];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        for &place in places {
+            file.seek(SeekFrom::Start((place * record.len()) as u64)).map_err(failed)?;
+            file.read_exact(&mut record).map_err(failed)?;
+            let (pixels, check) = record.split_at(length);
+            if Fingerprint::new().bytes(pixels).value().to_le_bytes() != check {
+                return Err(FolderError::Damaged { path: self.path.clone(), image: place }.into());
+            }
+            bytes.extend_from_slice(pixels);
+        }
+        Ok(bytes)
+    }
+}
+
+impl Stored {
+    /// All images of a file, if it is whole and is what is asked for.
+    pub(super) fn open(path: &Path, listing: u64, image: [usize; 3]) -> Option<(Self, Contents)> {
+        let mut file = File::open(path).ok()?;
+        let before = file.seek(SeekFrom::End(0)).ok()?.checked_sub(TAIL)?;
+        file.seek(SeekFrom::Start(before)).ok()?;
+        let mut tail = [[0; 8]; 3];
+        file.read_exact(tail.as_flattened_mut()).ok()?;
+        let [length, check, magic] = tail;
+        let start = before.checked_sub(u64::from_le_bytes(length)).filter(|_| magic == MAGIC)?;
+        file.seek(SeekFrom::Start(start)).ok()?;
+        let mut json = Vec::new();
+        (&file).take(before - start).read_to_end(&mut json).ok()?;
+        if Fingerprint::new().bytes(&json).value().to_le_bytes() != check {
+            return None;
+        }
+        let contents: Contents = serde_json::from_slice(&json).ok()?;
+        let record = image.iter().product::<usize>() as u64 + 8;
+        let fits = contents.listing == listing
+            && contents.image == image
+            && (contents.count as u64).checked_mul(record) == Some(start)
+            && contents.labels.as_ref().is_none_or(|labels| labels.len() == contents.count);
+        let records = Arc::new(Records { path: path.to_path_buf(), file: Mutex::new(file), image });
+        let all = Self {
+            records,
+            places: (0..contents.count).collect(),
+            fingerprint: contents.fingerprint,
+            skipped: contents.skipped.clone(),
+            ahead: Mutex::default(),
+        };
+        fits.then_some((all, contents))
+    }
+
+    /// Only those at these places of the file, chosen in a way that `choice` tells from others.
+    pub(super) fn with(self, places: Vec<usize>, choice: u64) -> Self {
+        let fingerprint = Fingerprint::new().word(self.fingerprint).word(choice).value();
+        Self { places, fingerprint, ..self }
+    }
+
+    /// The files of the folder that are no images, and were passed over.
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.records.path
+    }
+}
+
+impl<F: NdFloat> Source<F> for Stored {
+    fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    fn image_shape(&self) -> [usize; 3] {
+        self.records.image
+    }
+
+    fn read(&self, places: &[usize], mut batch: ArrayViewMut4<'_, F>) -> Result<(), DataError> {
+        let places: Vec<usize> = places.iter().map(|&place| self.places[place]).collect();
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let fetched = ahead.filter(|ahead| ahead.places == places).and_then(|ahead| ahead.thread.join().ok());
+        let bytes = fetched.unwrap_or_else(|| self.records.read(&places))?;
+        assert_eq!(batch.len(), bytes.len(), "a batch of as many images of this shape");
+        let levels: [F; 256] = std::array::from_fn(|byte| pixel(byte as u8));
+        batch.iter_mut().zip(bytes).for_each(|(to, byte)| *to = levels[usize::from(byte)]);
+        Ok(())
+    }
+
+    fn prefetch(&self, places: &[usize]) {
+        let places: Vec<usize> = places.iter().map(|&place| self.places[place]).collect();
+        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        // One at a time: what nobody came for is waited for, too.
+        if let Some(before) = ahead.take() {
+            let _ = before.thread.join();
+        }
+        let (records, wanted) = (Arc::clone(&self.records), places.clone());
+        let thread = thread::Builder::new().name("prefetch".to_owned()).spawn(move || records.read(&wanted));
+        // Without a thread to spare they are read when they are wanted.
+        *ahead = thread.ok().map(|thread| Ahead { places, thread });
+    }
+
+    fn fingerprint(&self) -> Result<u64, DataError> {
+        Ok(self.fingerprint)
+    }
+}
+
+/// Writes a file of images, whole or not at all. Who writes holds the file beside it that ends in `.lock`; another program
+/// that wants the same waits for it.
+#[derive(Debug)]
+pub(super) struct Writer {
+    path: PathBuf,
+    unfinished: PathBuf,
+    file: BufWriter<File>,
+    count: usize,
+    fingerprint: Fingerprint,
+}
+
+impl Writer {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        let unfinished = path.with_extension("unfinished");
+        let file = BufWriter::with_capacity(1 << 20, File::create(&unfinished)?);
+        Ok(Self { path: path.to_path_buf(), unfinished, file, count: 0, fingerprint: Fingerprint::new() })
+    }
+
+    pub(super) fn push(&mut self, pixels: &[u8]) -> io::Result<()> {
+        let check = Fingerprint::new().bytes(pixels).value();
+        self.fingerprint = self.fingerprint.word(check);
+        self.count += 1;
+        self.file.write_all(pixels)?;
+        self.file.write_all(&check.to_le_bytes())
+    }
+
+    pub(super) fn finish(
+        mut self,
+        listing: u64,
+        image: [usize; 3],
+        labels: Option<Vec<u8>>,
+        skipped: Skipped,
+    ) -> io::Result<()> {
+        let (count, fingerprint) = (self.count, self.fingerprint.value());
+        let json = serde_json::to_vec(&Contents { listing, image, labels, skipped, count, fingerprint })?;
+        let check = Fingerprint::new().bytes(&json).value();
+        self.file.write_all(&json)?;
+        for part in [(json.len() as u64).to_le_bytes(), check.to_le_bytes(), MAGIC] {
+            self.file.write_all(&part)?;
+        }
+        self.file.flush()?;
+        self.file.get_ref().sync_all()?;
+        fs::rename(&self.unfinished, &self.path)
+    }
+}
+
+impl Drop for Writer {
+    /// What was not finished has no use, and may be large.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.unfinished);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::select;
+    use ndarray::Array4;
+
+    const IMAGE: [usize; 3] = [2, 3, 1];
+
+    fn pixels(place: usize) -> Vec<u8> {
+        (0..6).map(|i| (40 * place + i) as u8).collect()
+    }
+
+    fn written(folder: &Path) -> PathBuf {
+        let path = folder.join("a.cache");
+        let mut writer = Writer::create(&path).unwrap();
+        (0..5).for_each(|place| writer.push(&pixels(place)).unwrap());
+        let skipped = Skipped { count: 1, first: vec![("x.png".into(), "no".into())] };
+        writer.finish(7, IMAGE, Some(vec![0, 0, 1, 1, 2]), skipped).unwrap();
+        path
+    }
+
+    fn expected(places: &[usize]) -> Array4<f64> {
+        let bytes = places.iter().flat_map(|&place| pixels(place)).map(|byte| f64::from(byte) / 255.0);
+        Array4::from_shape_vec((places.len(), 2, 3, 1), bytes.collect()).unwrap()
+    }
+
+    #[test]
+    fn read_as_written_in_any_order_announced_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
+        let (all, contents) = Stored::open(&path, 7, IMAGE).unwrap();
+        assert_eq!((contents.count, contents.labels, all.skipped().count), (5, Some(vec![0, 0, 1, 1, 2]), 1));
+        assert_eq!(select::<f64>(&all, &[3, 0, 3]).unwrap(), expected(&[3, 0, 3]));
+        let some = all.with(vec![4, 1, 2], 0);
+        for (announced, read) in [(&[0, 2][..], &[0, 2][..]), (&[1], &[0, 1]), (&[], &[2])] {
+            Source::<f64>::prefetch(&some, announced);
+            let at: Vec<usize> = read.iter().map(|&place| [4, 1, 2][place]).collect();
+            assert_eq!(select::<f64>(&some, read).unwrap(), expected(&at));
+        }
+        assert_eq!(Source::<f64>::len(&some), 3);
+    }
+
+    #[test]
+    fn what_is_not_asked_for_or_damaged_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path());
+        assert!(Stored::open(&path, 8, IMAGE).is_none(), "of other files");
+        assert!(Stored::open(&path, 7, [3, 2, 1]).is_none(), "of another shape");
+        assert!(Stored::open(&path.join("x"), 7, IMAGE).is_none());
+        let whole = fs::read(&path).unwrap();
+        for length in 0..whole.len() {
+            fs::write(&path, &whole[..length]).unwrap();
+            assert!(Stored::open(&path, 7, IMAGE).is_none(), "{length} of {}", whole.len());
+        }
+        // A bit anywhere: in what is opened, or in an image, when that is read.
+        for place in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 4;
+            fs::write(&path, bytes).unwrap();
+            match Stored::open(&path, 7, IMAGE) {
+                None => assert!(place >= 5 * 14),
+                Some((all, _)) => {
+                    let image = place / 14;
+                    let error = select::<f32>(&all, &[0, 1, 2, 3, 4]).unwrap_err();
+                    assert!(
+                        matches!(error, DataError::Folder(FolderError::Damaged { image: damaged, .. }) if damaged == image),
+                        "{error}"
+                    );
+                    assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_shrinks_while_it_is_read_is_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path());
+        let (all, _) = Stored::open(&path, 7, IMAGE).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(20).unwrap();
+        for announced in [false, true] {
+            if announced {
+                Source::<f32>::prefetch(&all, &[2]);
+            }
+            let error = select::<f32>(&all, &[2]).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("cannot read {}: ", path.display())), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_finished_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = written(folder.path());
+        let before = fs::read(&path).unwrap();
+        let mut writer = Writer::create(&path).unwrap();
+        writer.push(&pixels(9)).unwrap();
+        drop(writer);
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(folder.path()).unwrap().count()), (before, 1));
+    }
+}

@@ -1,0 +1,181 @@
+//! Folders of images, decoded once into a cache.
+
+mod cache;
+mod decode;
+mod error;
+mod listing;
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ndarray::NdFloat;
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::fingerprint::Fingerprint;
+use crate::{DataError, Images, Split, select};
+use cache::Writer;
+use decode::square;
+use error::MOST_BYTES;
+use listing::Listing;
+
+pub use cache::Stored;
+pub use decode::Channels;
+pub use error::{FolderError, ImageProblem, Skipped};
+
+/// A folder of PNG and JPEG files, at any depth; each is cut to the square in its middle and resized. Names that begin with a
+/// dot are not looked at.
+///
+/// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files and settings takes them
+/// from there, and training reads them from there, a batch at a time: the folder may be larger than memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFolder {
+    /// Where they are. If all lie in folders within it, and these are at most 256, an image's label is the number of its folder
+    /// in the order of names.
+    pub folder: PathBuf,
+    /// Height and width that images get.
+    pub side: usize,
+    /// Grey, or red, green and blue.
+    pub channels: Channels,
+    /// Decides which images are held out.
+    pub split_seed: u64,
+    /// Whether a file that is no image is an error. Otherwise it is passed over, and [`Stored::skipped`] says so.
+    pub strict: bool,
+}
+
+/// Images that are held out at most; they stay in memory.
+const MOST_HELD_OUT: usize = 10_000;
+
+/// The pixels of those, at most: half a gigabyte in single precision.
+const MOST_HELD_OUT_NUMBERS: usize = 1 << 27;
+
+/// What a side can be: more is a slip of the finger.
+const MOST_SIDE: usize = 4096;
+
+/// Images decoded between two times that they are written, for each thread.
+const AT_ONCE: usize = 16;
+
+/// Files that are no images and are named.
+const NAMED: usize = 5;
+
+impl ImageFolder {
+    /// A tenth of the images, chosen by the seed and at most 10 000, held out in memory; the others in the cache's file. Where
+    /// there is no such file, or it is of other files or damaged, it is made; `progress` hears how many files of how many are
+    /// through.
+    ///
+    /// # Errors
+    ///
+    /// If the folder cannot be read or has fewer than two images, the cache cannot be written, or, if `strict`, for the first
+    /// file that is no image.
+    pub fn load<F: NdFloat>(
+        &self,
+        cache: &Path,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<Split<F, Stored>, DataError> {
+        if !(1..=MOST_SIDE).contains(&self.side) {
+            return Err(FolderError::Side { side: self.side, most: MOST_SIDE }.into());
+        }
+        let listing = Listing::new(&self.folder)?;
+        let path = cache.join(format!("images-{:016x}.cache", self.name()?));
+        if let Some(split) = self.cached(&path, &listing)? {
+            return Ok(split);
+        }
+        let failed = |reason| FolderError::Cache { path: path.clone(), reason };
+        fs::create_dir_all(cache).map_err(failed)?;
+        let lock = File::create(path.with_extension("lock")).map_err(failed)?;
+        // Where files cannot be locked, two programs may do the same work.
+        let _ = lock.lock();
+        // Another program may have made it in the meantime.
+        if let Some(split) = self.cached(&path, &listing)? {
+            return Ok(split);
+        }
+        self.decode(&path, &listing, progress)?;
+        let changed = || failed(io::Error::other("what was written there is not what is read"));
+        Ok(self.cached(&path, &listing)?.ok_or_else(changed)?)
+    }
+
+    fn image(&self) -> [usize; 3] {
+        [self.side, self.side, self.channels.count()]
+    }
+
+    /// Of the cache's file: by what the pixels depend on, but for the images.
+    fn name(&self) -> Result<u64, DataError> {
+        let failed = |reason| DataError::Read { path: self.folder.clone(), reason };
+        let folder = fs::canonicalize(&self.folder).map_err(failed)?;
+        let [height, width, channels] = self.image().map(|length| length as u64);
+        let name = Fingerprint::new().bytes(folder.as_os_str().as_encoded_bytes());
+        Ok(name.word(height).word(width).word(channels).value())
+    }
+
+    /// What is in the cache, if it is of these files and whole.
+    fn cached<F: NdFloat>(&self, path: &Path, listing: &Listing) -> Result<Option<Split<F, Stored>>, DataError> {
+        let Some((all, contents)) = Stored::open(path, listing.fingerprint, self.image()) else { return Ok(None) };
+        if let (true, Some((file, problem))) = (self.strict, contents.skipped.first.first()) {
+            let problem = ImageProblem::Decode(problem.clone());
+            return Err(FolderError::Image { path: self.folder.join(file), problem }.into());
+        }
+        let mut places: Vec<usize> = (0..contents.count).collect();
+        places.shuffle(&mut ChaCha8Rng::seed_from_u64(self.split_seed));
+        let most = (MOST_HELD_OUT_NUMBERS / self.image().iter().product::<usize>()).clamp(1, MOST_HELD_OUT);
+        let held_out = (contents.count / 10).clamp(1, most);
+        // In the order in which they lie in the file, but for those held out: the first of them should be any, and are shown.
+        let mut train = places.split_off(held_out);
+        train.sort_unstable();
+        let Ok(pixels) = select(&all, &places) else { return Ok(None) };
+        let labels = contents.labels.map(|labels| places.iter().map(|&place| labels[place]).collect());
+        let test = Images { pixels: pixels.into_shared(), labels };
+        Ok(Some(Split { train: all.with(train, self.split_seed), test }))
+    }
+
+    /// Fills the cache.
+    fn decode(&self, path: &Path, listing: &Listing, progress: &mut dyn FnMut(usize, usize)) -> Result<(), DataError> {
+        let failed = |reason| FolderError::Cache { path: path.to_path_buf(), reason };
+        let mut writer = Writer::create(path).map_err(failed)?;
+        let mut labels = listing.labels.as_ref().map(|_| Vec::new());
+        let mut skipped = Skipped::default();
+        let (mut done, mut good) = (0, 0);
+        for files in listing.files.chunks(AT_ONCE * rayon::current_num_threads()) {
+            let pixels: Vec<Result<Vec<u8>, ImageProblem>> =
+                files.par_iter().map(|file| self.pixels(&self.folder.join(file))).collect();
+            for (file, pixels) in files.iter().zip(pixels) {
+                match pixels {
+                    Ok(pixels) => {
+                        writer.push(&pixels).map_err(failed)?;
+                        if let (Some(kept), Some(all)) = (&mut labels, &listing.labels) {
+                            kept.push(all[done]);
+                        }
+                        good += 1;
+                    }
+                    Err(problem) if self.strict => {
+                        return Err(FolderError::Image { path: self.folder.join(file), problem }.into());
+                    }
+                    Err(problem) => {
+                        skipped.count += 1;
+                        if skipped.first.len() < NAMED {
+                            skipped.first.push((file.display().to_string(), problem.to_string()));
+                        }
+                    }
+                }
+                done += 1;
+            }
+            progress(done, listing.files.len());
+        }
+        if good < 2 {
+            return Err(FolderError::TooFew { folder: self.folder.clone(), good, skipped }.into());
+        }
+        Ok(writer.finish(listing.fingerprint, self.image(), labels, skipped).map_err(failed)?)
+    }
+
+    fn pixels(&self, path: &Path) -> Result<Vec<u8>, ImageProblem> {
+        match fs::metadata(path)?.len() {
+            0..=MOST_BYTES => square(&fs::read(path)?, self.side as u32, self.channels),
+            size => Err(ImageProblem::Large(size)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+use super::*;
+use crate::Source;
+use image::{GrayImage, ImageFormat, Luma, RgbImage};
+
+/// A square of one grey, which tells it from others.
+fn write(path: &Path, grey: u8) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    GrayImage::from_pixel(6, 6, Luma([grey])).save_with_format(path, ImageFormat::Png).unwrap();
+}
+
+/// 25 images in two folders, a cache and what reads them.
+struct Setting {
+    root: tempfile::TempDir,
+    images: ImageFolder,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("images");
+        (0..25).for_each(|i| write(&folder.join(format!("{}/{i:02}.png", ["a", "b"][i / 15])), 10 * i as u8));
+        let images = ImageFolder { folder, side: 4, channels: Channels::Gray, split_seed: 0, strict: false };
+        Self { root, images }
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.root.path().join("cache")
+    }
+
+    /// What there is, and how many files were decoded for it.
+    fn load(&self) -> Result<(Split<f64, Stored>, usize), DataError> {
+        let mut decoded = 0;
+        let split = self.images.load(&self.cache(), &mut |done, _| decoded = done)?;
+        Ok((split, decoded))
+    }
+
+    fn said(&self) -> String {
+        self.load().unwrap_err().to_string()
+    }
+}
+
+/// The greys of images, each of which must be of one.
+fn greys(pixels: &ndarray::Array4<f64>) -> Vec<u8> {
+    let grey = |image: ndarray::ArrayView3<'_, f64>| {
+        assert!(image.iter().all(|&x| x == image[[0, 0, 0]]));
+        (255.0 * image[[0, 0, 0]]).round() as u8
+    };
+    pixels.outer_iter().map(grey).collect()
+}
+
+fn all(split: &Split<f64, Stored>) -> (Vec<u8>, Vec<u8>) {
+    let train: Vec<usize> = (0..Source::<f64>::len(&split.train)).collect();
+    (greys(&select(&split.train, &train).unwrap()), greys(&split.test.pixels.to_owned()))
+}
+
+#[test]
+fn a_tenth_is_held_out_by_the_seed() {
+    let mut setting = Setting::new();
+    let (split, decoded) = setting.load().unwrap();
+    assert_eq!((decoded, Source::<f64>::image_shape(&split.train)), (25, [4, 4, 1]));
+    let (train, test) = all(&split);
+    assert_eq!((train.len(), test.len()), (23, 2));
+    let mut both: Vec<u8> = train.iter().chain(&test).copied().collect();
+    both.sort_unstable();
+    assert_eq!(both, (0..25).map(|i| 10 * i).collect::<Vec<u8>>());
+    assert!(train.is_sorted(), "in the order of their names");
+    let labels: Vec<u8> = test.iter().map(|&grey| u8::from(grey >= 150)).collect();
+    assert_eq!(split.test.labels, Some(labels));
+
+    setting.images.split_seed = 1;
+    let (other, decoded) = setting.load().unwrap();
+    assert_eq!(decoded, 0, "the same pixels");
+    assert_ne!(all(&other).1, test);
+    let fingerprint = |split: &Split<f64, Stored>| Source::<f64>::fingerprint(&split.train).unwrap();
+    assert_ne!(fingerprint(&other), fingerprint(&split));
+    setting.images.split_seed = 0;
+    let (again, _) = setting.load().unwrap();
+    assert_eq!((all(&again), fingerprint(&again)), ((train, test), fingerprint(&split)));
+}
+
+#[test]
+fn the_cache_is_made_again_when_anything_changes_and_only_then() {
+    let mut setting = Setting::new();
+    let decoded = |setting: &Setting| setting.load().unwrap().1;
+    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
+    write(&setting.images.folder.join("b/new.png"), 255);
+    assert_eq!((decoded(&setting), decoded(&setting)), (26, 0));
+    fs::remove_file(setting.images.folder.join("a/03.png")).unwrap();
+    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
+    write(&setting.images.folder.join("a/04.png"), 99);
+    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
+    assert!(all(&setting.load().unwrap().0).0.contains(&99) || all(&setting.load().unwrap().0).1.contains(&99));
+    // Other settings have other files.
+    let before = setting.images.clone();
+    for images in [ImageFolder { side: 3, ..before.clone() }, ImageFolder { channels: Channels::Rgb, ..before.clone() }]
+    {
+        setting.images = images;
+        assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
+    }
+    setting.images = before;
+    assert_eq!(decoded(&setting), 0);
+
+    // A damaged one, and one that is something else.
+    let files = fs::read_dir(setting.cache()).unwrap().map(|file| file.unwrap().path());
+    let caches: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "cache")).collect();
+    assert_eq!(caches.len(), 3);
+    for damage in [&b"foreign"[..], &[]] {
+        for path in &caches {
+            fs::write(path, damage).unwrap();
+        }
+        assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
+    }
+    let path = caches.iter().find(|path| fs::metadata(path).unwrap().len() > 100).unwrap();
+    let bytes = fs::read(path).unwrap();
+    fs::write(path, [&[!bytes[0]; 25 * 24], &bytes[25 * 24..]].concat()).unwrap();
+    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0), "those held out are read at once");
+}
+
+#[test]
+fn what_is_no_image_is_passed_over_or_an_error() {
+    let mut setting = Setting::new();
+    let folder = setting.images.folder.clone();
+    fs::write(folder.join("b/text.png"), "no image").unwrap();
+    let mut jpeg = Vec::new();
+    RgbImage::new(9, 9).write_to(&mut io::Cursor::new(&mut jpeg), ImageFormat::Jpeg).unwrap();
+    fs::write(folder.join("a/cut.jpg"), &jpeg[..jpeg.len() - 9]).unwrap();
+    for _ in 0..2 {
+        // From the files, and from the cache.
+        let (split, _) = setting.load().unwrap();
+        let said = split.train.skipped().to_string();
+        let start = "2 files are no image that can be used: a/cut.jpg (the end of the image is missing), b/text.png (";
+        assert!(said.starts_with(start), "{said}");
+        assert_eq!(Source::<f64>::len(&split.train) + split.test.len(), 25);
+    }
+    setting.images.strict = true;
+    let cut = folder.join("a/cut.jpg");
+    let expected = format!("{} is no image that can be used: the end of the image is missing", cut.display());
+    assert_eq!(setting.said(), expected, "from the cache");
+    fs::remove_dir_all(setting.cache()).unwrap();
+    assert_eq!(setting.said(), expected, "from the files");
+    let left: Vec<_> = fs::read_dir(setting.cache()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(left.iter().all(|path| path.extension().is_some_and(|e| e == "lock")), "{left:?}");
+}
+
+#[test]
+fn too_few_and_a_cache_that_cannot_be() {
+    let mut setting = Setting::new();
+    setting.images.side = 0;
+    assert_eq!(setting.said(), "images of 0 x 0 pixels; a side must be from 1 to 4096");
+    setting.images.side = 4;
+    fs::write(setting.cache(), "a file").unwrap();
+    let said = setting.said();
+    assert!(said.starts_with("cannot keep the decoded images in ") && said.contains("EAE_CACHE"), "{said}");
+    fs::remove_file(setting.cache()).unwrap();
+    fs::remove_dir_all(&setting.images.folder).unwrap();
+    write(&setting.images.folder.join("one.png"), 1);
+    fs::write(setting.images.folder.join("two.png"), "").unwrap();
+    let said = setting.said();
+    let expected =
+        "has 1 images of two at least, one of them to hold out; 1 file is no image that can be used: two.png (";
+    assert!(said.contains(expected), "{said}");
+    write(&setting.images.folder.join("two.png"), 2);
+    let (split, _) = setting.load().unwrap();
+    assert_eq!((Source::<f64>::len(&split.train), split.test.len(), split.test.labels), (1, 1, None));
+}

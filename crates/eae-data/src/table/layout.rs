@@ -1,0 +1,230 @@
+//! The layout of a text, as its first two rows tell.
+
+use super::cell::{Meaning, decimal_comma, meaning};
+use super::fields::{Separator, fields, is_open, unquoted};
+use super::options::{Decimal, Header};
+use super::{LineProblem, Note, TableOptions, TableProblem, counted};
+use crate::npy::excerpt;
+
+/// A line of text that is neither blank nor a comment, and its number, from 1.
+pub(super) type Numbered = (usize, String);
+
+/// The form of the rows.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) separator: Separator,
+    /// Set if a comma in a cell may be a decimal one.
+    pub(super) commas: bool,
+    pub(super) names: Option<Vec<String>>,
+    pub(super) columns: usize,
+    pub(super) note: Option<Note>,
+    /// The line that decided on the number of columns: the header, or else the first row.
+    line: usize,
+}
+
+impl Layout {
+    /// Decides on the form of the rows. If the layout has names, the first line is the header.
+    pub(super) fn new(
+        first: &Numbered,
+        second: Option<&Numbered>,
+        options: &TableOptions,
+    ) -> Result<Self, TableProblem> {
+        let (line, text) = (first.0, first.1.as_str());
+        let below = second.map(|(_, text)| text.as_str());
+        let (is_header, note) = match options.header {
+            Header::Yes => (true, None),
+            Header::No => (false, None),
+            Header::Auto => is_header(first, below, options.decimal),
+        };
+        let separator = match (is_header, below) {
+            (false, _) => separator(text, below, options.decimal),
+            (true, Some(row)) if is_decimal_below_one_name(row, text) => Separator::SEMICOLON,
+            (true, Some(row)) => separator(row, Some(text), options.decimal),
+            (true, None) => return Err(TableProblem::HeaderAlone { line, text: excerpt(text) }),
+        };
+        if let Some(field) = fields(text, separator).find(|field| is_open(field)) {
+            return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
+        }
+        // A tab at the end of every line separates nothing.
+        let text = text.trim_ascii_end();
+        let columns = fields(text, separator).count();
+        let names = is_header.then(|| fields(text, separator).map(|field| unquoted(field).into_owned()).collect());
+        Ok(Self { separator, commas: separator.leaves_commas(options.decimal), names, columns, note, line })
+    }
+
+    /// The error for a row of another length.
+    pub(super) fn ragged(&self, found: usize, row: &str) -> LineProblem {
+        let separator = match self.separator {
+            Separator::TAB => "tabs".to_owned(),
+            Separator::Byte(byte) => format!("{:?}", char::from(byte)),
+            Separator::Whitespace => "spaces".to_owned(),
+        };
+        let first = if self.names.is_some() { "the header" } else { "the first row" };
+        let (row, found) = (excerpt(row), counted(found, "field"));
+        LineProblem::Ragged { row, found, separator, expected: self.columns, first, line: self.line }
+    }
+}
+
+/// Decides whether the first line holds names, and notes what a user should know about the decision.
+fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> (bool, Option<Note>) {
+    let Some(separator) = of_numbers(text, decimal) else {
+        let Some(below) = below else { return (true, None) };
+        let separator = separator(below, Some(text), decimal);
+        let of_line = |line| meanings(line, separator, decimal);
+        if !is_like(&of_line(text), &of_line(below)) {
+            return (true, None);
+        }
+        return (false, Some(Note::FirstRowHasText { row: text.clone(), line: *line }));
+    };
+    let Some(below) = below else { return (false, None) };
+    let quoted = |field: &str| field.starts_with('"');
+    let all_quoted = fields(text, separator).all(quoted);
+    // Whoever puts numbers in quotes above numbers without means names. The names of rows may be in quotes, too, and text.
+    let of_numbers = |field: &&str| meaning(&unquoted(field), separator.leaves_commas(decimal)) != Meaning::Text;
+    let mut numbers = fields(below, separator).filter(of_numbers).collect::<Vec<_>>();
+    if numbers.len() > 1 && numbers[0] == fields(below, separator).next().unwrap_or_default() {
+        numbers.remove(0);
+    }
+    (all_quoted && !numbers.is_empty() && !numbers.into_iter().any(quoted), None)
+}
+
+/// Returns whether the first row is data like the second: text in the same columns, and numbers in others.
+fn is_like(first: &[Meaning], second: &[Meaning]) -> bool {
+    let same = |(a, b): (&Meaning, &Meaning)| match (a, b) {
+        (Meaning::Missing, _) | (_, Meaning::Missing) => true,
+        (Meaning::Text, b) => *b == Meaning::Text,
+        (_, b) => *b != Meaning::Text,
+    };
+    let numbers = |row: &[Meaning]| -> Vec<f64> { row.iter().filter_map(number).collect() };
+    let (above, below) = (numbers(first), numbers(second));
+    first.len() == second.len() && first.iter().zip(second).all(same) && !above.is_empty() && !are_names(&above, &below)
+}
+
+fn number(meaning: &Meaning) -> Option<f64> {
+    match *meaning {
+        Meaning::Number(value) | Meaning::Comma(value) => Some(value),
+        Meaning::Missing | Meaning::Text => None,
+    }
+}
+
+/// Returns whether numbers above others are most likely names: years above other numbers, or 0, 1, 2, ... above fractions.
+pub(super) fn are_names(first: &[f64], second: &[f64]) -> bool {
+    let are_years = |row: &[f64]| row.iter().all(|year| year.fract() == 0.0 && (1800.0..=2100.0).contains(year));
+    let count_up = first.len() > 2
+        && (first[0] == 0.0 || first[0] == 1.0)
+        && first.windows(2).all(|pair| pair[1] == pair[0] + 1.0);
+    let increase = first.windows(2).all(|pair| pair[0] < pair[1]);
+    let integers = second.iter().all(|value| value.fract() == 0.0);
+    are_years(first) && increase && !are_years(second) || count_up && !integers
+}
+
+fn meanings(line: &str, separator: Separator, decimal: Decimal) -> Vec<Meaning> {
+    let commas = separator.leaves_commas(decimal);
+    fields(line, separator).map(|field| meaning(&unquoted(field), commas)).collect()
+}
+
+/// The separator that makes a line a row of numbers. A missing value makes it no header.
+fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
+    Separator::in_line(line, decimal).find(|separator| {
+        let commas = separator.leaves_commas(decimal);
+        fields(line, *separator).all(|field| meaning(&unquoted(field), commas) != Meaning::Text)
+    })
+}
+
+/// Returns whether `1,5` is a single number, since there is a single name above and no semicolon separates fields.
+fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
+    decimal_comma(&unquoted(row.trim_ascii())).is_some() && fields(header, Separator::COMMA).nth(1).is_none()
+}
+
+/// The separator of a row of data, which has as many fields as the other line if that is possible.
+fn separator(row: &str, other: Option<&str>, decimal: Decimal) -> Separator {
+    let count = |line: &str, separator| fields(line.trim_ascii_end(), separator).count();
+    let fits = |separator: &Separator| other.is_none_or(|other| count(other, *separator) == count(row, *separator));
+    if let Some(separator) = of_numbers(row, decimal) {
+        return separator;
+    }
+    let numbers = |separator: &Separator| meanings(row, *separator, decimal).iter().filter_map(number).count();
+    let mut best: Option<(usize, Separator)> = None;
+    for separator in Separator::in_line(row, decimal).filter(fits) {
+        let found = numbers(&separator);
+        // Of equals, the first is the likeliest. A single field is the last resort.
+        let found = if count(row, separator) > 1 { found + 1 } else { 0 };
+        if best.is_none_or(|(most, _)| found > most) {
+            best = Some((found, separator));
+        }
+    }
+    let any = || Separator::in_line(row, decimal).next().unwrap_or(Separator::Whitespace);
+    best.map_or_else(any, |(_, separator)| separator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(text: &str, header: Header) -> Layout {
+        let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.to_owned()));
+        let (first, second) = (lines.next().unwrap(), lines.next());
+        Layout::new(&first, second.as_ref(), &TableOptions::new().header(header)).unwrap()
+    }
+
+    #[test]
+    fn names_or_numbers() {
+        for (text, is_header) in [
+            ("2019,2020\n1.5,2", false),
+            ("\"2019\",\"2020\"\n1.5,2", true),
+            ("\"2019\",\"2020\"\n\"1.5\",\"2\"", false),
+            ("\"1\",\"2\",\"3\"\n4,\"5\",6", false),
+            ("\"1\",\"2\",\"3\"\n4,\"red\",6", true),
+            ("\"7\"\n8", true),
+            ("\"\",\"2019\"\n\"1\",2.5", true),
+            ("1,NA,3\n4,5,6", false),
+            (",a\n0,1", true),
+            ("a,b\nc,d", true),
+            // Text in the same columns of both.
+            ("1,50%,3\n2,40%,5", false),
+            ("5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,setosa", false),
+            ("5.1,setosa\nNA,setosa", false),
+            ("country,2019,2020\nFrance,1.5,2", true),
+            ("country,2019\nFrance,1.5", true),
+            ("name,0,1,2\nann,0.5,1,2", true),
+            ("name,born\nann,2019", true),
+            ("ann,2019\nbob,2020", false),
+        ] {
+            assert_eq!(layout(text, Header::Auto).names.is_some(), is_header, "{text:?}");
+            assert!(layout(text, Header::Yes).names.is_some());
+            assert!(layout(text, Header::No).names.is_none());
+        }
+        let note = layout("1,50%,3\n2,40%,5", Header::Auto).note;
+        assert_eq!(note, Some(Note::FirstRowHasText { row: "1,50%,3".to_owned(), line: 1 }));
+    }
+
+    #[test]
+    fn separators() {
+        for (text, separator, columns) in [
+            ("a;b\n1,5;2,5", Separator::SEMICOLON, 2),
+            ("1,5\t2,5", Separator::TAB, 2),
+            ("1,5", Separator::COMMA, 2),
+            ("height in cm\n1,5", Separator::SEMICOLON, 1),
+            ("a,b\n1,5", Separator::COMMA, 2),
+            ("red, dark\t1\nblue, light\t2", Separator::TAB, 2),
+            ("New York,5,blue\nParis,6,red", Separator::COMMA, 3),
+            ("name,note,x\nann,a; b,1", Separator::COMMA, 3),
+            ("\"a;b\",1\n\"c;d\",2", Separator::COMMA, 2),
+            ("1\t2\t\n3\t4\t", Separator::TAB, 2),
+            ("a\tb\tc\n1\t2\t", Separator::TAB, 3),
+            ("name\nan apple", Separator::Whitespace, 1),
+        ] {
+            let found = layout(text, Header::Auto);
+            assert_eq!((found.separator, found.columns), (separator, columns), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_names() {
+        let years = [2019.0, 2020.0, 2021.0];
+        assert!(are_names(&years, &[1.5, 2020.0, 3.0]) && !are_names(&years, &[2020.0, 2021.0, 2022.0]));
+        assert!(!are_names(&[2020.0, 2019.0], &[1.5, 2.5]));
+        assert!(are_names(&[0.0, 1.0, 2.0], &[0.5, 1.0, 2.0]) && !are_names(&[0.0, 1.0, 2.0], &[5.0, 1.0, 7.0]));
+        assert!(!are_names(&[0.0, 1.0], &[0.5, 1.5]) && !are_names(&[0.0, 2.0, 4.0], &[0.5, 1.0, 2.0]));
+    }
+}

@@ -1,0 +1,189 @@
+//! Tables of numbers from files: `.npy` arrays, or text with a row in each line, either of them gzipped or not. What is
+//! in a file decides how it is read, its name does not.
+//!
+//! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work, and a broken file
+//! costs no more memory than it is long.
+
+mod array;
+mod cell;
+mod choice;
+mod error;
+mod fields;
+mod input;
+mod labels;
+mod layout;
+mod lines;
+mod nearest;
+mod note;
+mod options;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use crate::{Npy, columns};
+use input::Input;
+use lines::Lines;
+
+pub use choice::{ChoiceError, ChoiceProblem};
+pub use error::{Cell, CellProblem, LineProblem, TableError, TableProblem};
+pub use note::Note;
+pub use options::{Decimal, Header, Index, Missing, TableOptions, Text};
+pub(crate) use rows::is_index_name;
+
+/// Samples from a file.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Table {
+    /// A sample in each row, which lies together in memory. At least one row and one column.
+    pub values: Array2<f64>,
+    /// The names of the columns in the header line. An array has no header.
+    pub names: Option<Vec<String>>,
+    /// For each column of text its distinct labels, numbers first and by value, then text in the order of its characters.
+    /// The values of such a column are the positions of its cells' labels, from 0.0.
+    ///
+    /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1` and `1.0` are one.
+    pub categories: Vec<Option<Vec<String>>>,
+    /// The decisions of the reader that a user should see.
+    pub notes: Vec<Note>,
+    /// For each column of text, the row and the content of its first cell that is not a number.
+    texts: Vec<Option<(usize, String)>>,
+    /// Of a text.
+    lines: Option<Lines>,
+    /// The file, for errors.
+    source: PathBuf,
+}
+
+impl Table {
+    /// Reads a table from an array or from text, as the default [`TableOptions`] say.
+    ///
+    /// The path `-` is standard input; a file of that name is `./-`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is no table of numbers.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        Self::read_with(path, &TableOptions::default())
+    }
+
+    /// Reads a table as [`read`](Table::read) does, with options.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is no table that the options allow.
+    pub fn read_with(path: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
+        let path = path.as_ref();
+        if path == Path::new("-") {
+            return Self::read_from(io::stdin().lock(), "standard input", options);
+        }
+        Self::from_input(Input::open(path), path, options)
+    }
+
+    /// Reads a table from bytes of any of the formats. Errors call them by the name.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes cannot be read, or are no table that the options allow.
+    pub fn read_from(reader: impl Read, name: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
+        Self::from_input(Input::new(reader, None), name.as_ref(), options)
+    }
+
+    fn from_input(
+        input: Result<Input<'_>, TableProblem>,
+        source: &Path,
+        options: &TableOptions,
+    ) -> Result<Self, TableError> {
+        let table = input.and_then(|Input { magic, reader, length }| match magic[..] {
+            [0x93, b'N', b'U', b'M', b'P', b'Y'] => array::read(reader, length, options),
+            [b'P', b'K', 3, 4, ..] => Err(TableProblem::Zip),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Err(TableProblem::Utf16),
+            _ => text::read(reader, options),
+        });
+        match table {
+            Ok(table) => Ok(Self { source: source.to_path_buf(), ..table }),
+            Err(problem) => Err(TableError { path: source.to_path_buf(), problem: Box::new(problem) }),
+        }
+    }
+
+    /// Returns the line of the file that a row came from, from 1; comments, blank lines and the header count. An array has
+    /// no lines.
+    pub fn line(&self, row: usize) -> Option<usize> {
+        self.lines.as_ref()?.line(row)
+    }
+
+    /// Names a column in a sentence: `column 2 ("age")`, counted from 0.
+    pub fn describe(&self, column: usize) -> String {
+        columns::described(self.names.as_deref(), column)
+    }
+
+    /// Returns the rows in which none of these columns lacks a value, in order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn complete_rows(&self, columns: &[usize]) -> Vec<usize> {
+        let is_complete = |row: &usize| columns.iter().all(|&column| !self.values[[*row, column]].is_nan());
+        (0..self.values.nrows()).filter(is_complete).collect()
+    }
+
+    /// Refuses missing values in these columns: for a table that was read with [`Missing::Keep`].
+    ///
+    /// # Errors
+    ///
+    /// If one of these columns lacks a value in some row. The error names the first such row.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn require_complete(&self, columns: &[usize]) -> Result<(), TableError> {
+        let missing = |row: usize| columns.iter().copied().find(|&column| self.values[[row, column]].is_nan());
+        match (0..self.values.nrows()).find_map(|row| Some((row, missing(row)?))) {
+            None => Ok(()),
+            Some((row, column)) => Err(self.error(row, column, CellProblem::Missing { text: String::new() })),
+        }
+    }
+
+    /// Refuses text in these columns: for a table that was read with [`Text::Categories`].
+    ///
+    /// # Errors
+    ///
+    /// If one of these columns has text. The error names the first cell of the first such column.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn require_numbers(&self, columns: &[usize]) -> Result<(), TableError> {
+        match columns.iter().find_map(|&column| Some((column, self.texts[column].as_ref()?))) {
+            None => Ok(()),
+            Some((column, (row, text))) => {
+                let problem = CellProblem::Text { text: text.clone(), remedy: cell::remedy(text) };
+                Err(self.error(*row, column, problem))
+            }
+        }
+    }
+
+    fn error(&self, row: usize, column: usize, problem: CellProblem) -> TableError {
+        let name = self.names.as_ref().map(|names| names[column].clone());
+        let cell = Cell { line: self.line(row), row, column, name };
+        TableError { path: self.source.clone(), problem: Box::new(TableProblem::Cell { cell, problem }) }
+    }
+}
+
+/// The shape of an array of NumPy.
+///
+/// # Errors
+///
+/// If the file cannot be read, or is no array of numbers.
+pub(crate) fn array_shape(path: &Path) -> Result<Vec<usize>, TableError> {
+    let shape = Input::open(path).and_then(|input| Ok(Npy::new(input.reader)?.shape().to_vec()));
+    shape.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

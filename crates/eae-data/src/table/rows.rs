@@ -1,0 +1,218 @@
+//! The rows of a text as they are read, and the table they become.
+
+use ndarray::Array2;
+
+use super::cell::{Meaning, meaning, remedy};
+use super::fields::{Separator, fields, is_open, unquoted};
+use super::labels::Labels;
+use super::layout::{Layout, are_names};
+use super::lines::Lines;
+use super::options::{Decimal, Header, Index, Missing, Text};
+use super::{Cell, CellProblem, LineProblem, Note, Table, TableOptions, TableProblem};
+use crate::npy::excerpt;
+
+pub(super) struct Rows {
+    options: TableOptions,
+    layout: Layout,
+    values: Vec<f64>,
+    lines: Lines,
+    rows: usize,
+    columns: Vec<Column>,
+    /// The first row, if it is numbers.
+    first: Option<String>,
+    /// Set if each row so far is two unsigned integers with nothing but a comma between them.
+    one_or_two: bool,
+}
+
+/// The facts known of a column.
+#[derive(Default)]
+struct Column {
+    /// Its labels, once it is one of text.
+    labels: Option<Labels>,
+    /// The row and the content of its first cell of text.
+    text: Option<(usize, String)>,
+    /// The row and the content of its first cell with a decimal comma.
+    comma: Option<(usize, String)>,
+    /// The row and the content of its first cell with a decimal point, where a comma could be one.
+    point: Option<(usize, String)>,
+}
+
+impl Rows {
+    pub(super) fn new(layout: Layout, options: TableOptions) -> Self {
+        let columns = (0..layout.columns).map(|_| Column::default()).collect();
+        let one_or_two = layout.separator == Separator::COMMA && layout.columns == 2 && layout.names.is_none();
+        Self { options, layout, values: Vec::new(), lines: Lines::default(), rows: 0, columns, first: None, one_or_two }
+    }
+
+    /// Appends a row, which is in this line.
+    pub(super) fn push(&mut self, line: usize, row: &str) -> Result<(), TableProblem> {
+        let mut found = 0;
+        for field in fields(row, self.layout.separator) {
+            if is_open(field) {
+                return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
+            }
+            if found < self.columns.len() {
+                let value = self.value(line, found, field)?;
+                self.values.push(value);
+            } else if field.is_empty() && self.layout.separator == Separator::TAB {
+                // A tab at the end of a line separates nothing.
+                continue;
+            }
+            found += 1;
+        }
+        if found != self.columns.len() {
+            return Err(TableProblem::Line { line, problem: self.layout.ragged(found, row) });
+        }
+        if self.rows == 0 && self.columns.iter().all(|column| column.text.is_none()) {
+            self.first = Some(row.to_owned());
+        }
+        self.one_or_two &= self.one_or_two && is_one_or_two(row);
+        self.lines.push(line);
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn value(&mut self, line: usize, column: usize, field: &str) -> Result<f64, TableProblem> {
+        let text = unquoted(field);
+        let (rows, width, commas) = (self.rows, self.columns.len(), self.layout.commas);
+        let state = &mut self.columns[column];
+        let problem = match meaning(&text, commas) {
+            Meaning::Number(value) => {
+                if commas && state.point.is_none() && text.contains('.') {
+                    state.point = Some((rows, text.into_owned()));
+                }
+                return Ok(state.labels.as_mut().map_or(value, |labels| labels.code_of_number(value)));
+            }
+            Meaning::Comma(value) => {
+                state.comma.get_or_insert_with(|| (rows, text.into_owned()));
+                return Ok(state.labels.as_mut().map_or(value, |labels| labels.code_of_number(value)));
+            }
+            Meaning::Missing if self.options.missing == Missing::Keep => return Ok(f64::NAN),
+            Meaning::Missing => CellProblem::Missing { text: text.into_owned() },
+            Meaning::Text if self.options.text == Text::Categories => {
+                let labels = state.labels.get_or_insert_with(|| {
+                    // The numbers above it are labels, too.
+                    let mut labels = Labels::default();
+                    let above = self.values.iter_mut().skip(column).step_by(width);
+                    above.filter(|value| !value.is_nan()).for_each(|value| *value = labels.code_of_number(*value));
+                    labels
+                });
+                let code = labels.code(&text);
+                state.text.get_or_insert_with(|| (rows, text.into_owned()));
+                return Ok(code);
+            }
+            Meaning::Text => CellProblem::Text { remedy: remedy(&text), text: text.into_owned() },
+        };
+        Err(TableProblem::Cell { cell: self.cell(line, self.rows, column), problem })
+    }
+
+    fn cell(&self, line: usize, row: usize, column: usize) -> Cell {
+        let name = self.layout.names.as_ref().map(|names| names[column].clone());
+        Cell { line: Some(line), row, column, name }
+    }
+
+    /// Makes a table of the rows, of which there is one at least.
+    pub(super) fn finish(mut self) -> Result<Table, TableProblem> {
+        let mut notes: Vec<Note> = self.layout.note.take().into_iter().collect();
+        self.check_decimals(&mut notes)?;
+        notes.extend(self.note_of_first_row());
+        let width = self.columns.len();
+        let (mut categories, mut texts) = (Vec::new(), Vec::new());
+        for (column, Column { labels, text, .. }) in self.columns.into_iter().enumerate() {
+            let labels = labels.map(|labels| {
+                let (labels, codes) = labels.sorted();
+                let codes_of_column = self.values.iter_mut().skip(column).step_by(width);
+                codes_of_column.filter(|code| !code.is_nan()).for_each(|code| *code = codes[*code as usize] as f64);
+                labels
+            });
+            categories.push(labels);
+            texts.push(text);
+        }
+        let (mut names, mut values) = (self.layout.names, self.values);
+        let is_index = self.options.index == Index::Auto
+            && width > 1
+            && categories[0].is_none()
+            && names.as_ref().is_some_and(|names| is_index_name(&names[0]))
+            && numbers_rows(values.iter().step_by(width));
+        if is_index {
+            let name = names.as_mut().map(|names| names.remove(0)).unwrap_or_default();
+            notes.push(Note::IndexLeftOut { name });
+            categories.remove(0);
+            texts.remove(0);
+            let mut position = 0;
+            values.retain(|_| {
+                position += 1;
+                (position - 1) % width != 0
+            });
+        }
+        let values = Array2::from_shape_vec((self.rows, categories.len()), values).expect("whole rows");
+        Ok(Table { values, names, categories, notes, texts, lines: Some(self.lines), source: Default::default() })
+    }
+
+    /// Refuses a column of numbers that has decimal commas and decimal points.
+    fn check_decimals(&self, notes: &mut Vec<Note>) -> Result<(), TableProblem> {
+        let line = |row: usize| self.lines.line(row).expect("a row that was read");
+        let numbers = || self.columns.iter().enumerate().filter(|(_, column)| column.labels.is_none());
+        for (column, state) in numbers() {
+            if let (Some((comma_row, comma)), Some((point_row, point))) = (&state.comma, &state.point) {
+                let ((first_row, first), (row, text)) = if comma_row < point_row {
+                    ((comma_row, comma), (point_row, point))
+                } else {
+                    ((point_row, point), (comma_row, comma))
+                };
+                let problem =
+                    CellProblem::Decimals { text: text.clone(), other: first.clone(), other_line: line(*first_row) };
+                return Err(TableProblem::Cell { cell: self.cell(line(*row), *row, column), problem });
+            }
+        }
+        let comma = numbers().filter_map(|(_, state)| state.comma.as_ref()).min_by_key(|(row, _)| *row);
+        let point = numbers().filter_map(|(_, state)| state.point.as_ref()).min_by_key(|(row, _)| *row);
+        if let Some((comma_row, comma)) = comma {
+            let (comma, comma_line) = (comma.clone(), line(*comma_row));
+            notes.push(Note::DecimalCommas { cell: comma.clone(), line: comma_line });
+            if let Some((row, point)) = point {
+                let point = point.clone();
+                notes.push(Note::DecimalsDiffer { comma, comma_line, point, point_line: line(*row) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the possible meanings of a first row of numbers.
+    fn note_of_first_row(&self) -> Option<Note> {
+        let row = self.first.clone()?;
+        if self.one_or_two && self.options.decimal == Decimal::Auto && self.rows > 1 {
+            return Some(Note::OneColumnOrTwo { row });
+        }
+        let width = self.columns.len();
+        let mut all = self.values.chunks_exact(width);
+        let first = all.next()?;
+        let could_be_names = self.options.header == Header::Auto
+            && self.layout.names.is_none()
+            && self.rows > 1
+            && width > 1
+            && self.columns.iter().all(|column| column.labels.is_none())
+            && all.all(|row| are_names(first, row));
+        could_be_names.then(|| Note::NumericHeader { row, line: self.lines.line(0).expect("the first row") })
+    }
+}
+
+/// Returns whether a row could be one number with a decimal comma.
+fn is_one_or_two(row: &str) -> bool {
+    let is_integer = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let row = row.trim_ascii();
+    row.strip_prefix('-').unwrap_or(row).split_once(',').is_some_and(|(a, b)| is_integer(a) && is_integer(b))
+}
+
+/// Returns whether a column of this name numbers the rows, as pandas and R write it.
+pub(crate) fn is_index_name(name: &str) -> bool {
+    name.is_empty() || name.starts_with("Unnamed: 0")
+}
+
+/// Returns whether no two rows have the same number, and all are integers from 0 on.
+fn numbers_rows<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
+    let mut values: Vec<f64> = values.copied().collect();
+    let integers = values.iter().all(|&value| value >= 0.0 && value.is_finite() && value.fract() == 0.0);
+    values.sort_unstable_by(f64::total_cmp);
+    integers && values.windows(2).all(|pair| pair[0] < pair[1])
+}

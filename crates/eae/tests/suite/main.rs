@@ -1,0 +1,16 @@
+//! What the library promises, seen from outside.
+
+mod hostile;
+mod memory;
+mod model;
+mod parity;
+#[path = "../support/readers.rs"]
+mod readers;
+mod training;
+
+use eae::data::{Images, digits};
+
+/// The first digits of the training set.
+fn some_digits(n: usize) -> Images<f32> {
+    digits().train.select(&(0..n).collect::<Vec<_>>())
+}

@@ -1,0 +1,230 @@
+//! Models on disk, and models of one's own.
+
+use eae::data::Columns;
+use eae::network::{Architecture, Layer};
+use eae::{Autoencoder, Ending, ModelError, Network, Preset, TrainConfig, train};
+use ndarray::{Array2, Array4, Axis};
+use ndarray_rand::rand::SeedableRng;
+use nn_layers::{BatchNorm, Dense, Flatten, Sequential, Unflatten, Weights};
+use rand_chacha::ChaCha8Rng;
+
+use crate::some_digits;
+
+#[test]
+fn what_is_saved_is_loaded_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let images = some_digits(300).pixels;
+    for preset in [Preset::Mlp, Preset::Conv28] {
+        let path = folder.path().join(format!("{preset}.safetensors"));
+        let mut model = Autoencoder::<f32>::new(preset, [28, 28, 1], 7, 3).unwrap();
+        model.recalibrate(images.view()).unwrap();
+        model.save(&path).unwrap();
+        let loaded = Autoencoder::<f32>::load(&path).unwrap();
+        assert_eq!((loaded.preset(), loaded.latent(), loaded.image_shape()), (Some(preset), 7, [28, 28, 1]));
+        assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
+        // And in double precision to rounding.
+        let double = Autoencoder::<f64>::load(&path).unwrap();
+        let difference = double.encode(images.mapv(f64::from).view()) - model.encode(images.view()).mapv(f64::from);
+        assert!(difference.iter().all(|e| e.abs() < 1e-4));
+    }
+}
+
+#[test]
+fn files_that_are_something_else_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let good = Autoencoder::<f32>::new(Preset::Mlp, [4, 4, 1], 2, 0).unwrap().to_weights();
+    let error = |change: &dyn Fn(&mut Weights)| {
+        let mut weights = good.clone();
+        change(&mut weights);
+        weights.save(&path).unwrap();
+        let message = Autoencoder::<f32>::load(&path).unwrap_err().to_string();
+        message.strip_prefix(&format!("{}: ", path.display())).expect("the file is named").to_owned()
+    };
+    let say = |description: &'static str| {
+        move |weights: &mut Weights| drop(weights.metadata.insert("eae".into(), description.into()))
+    };
+    assert!(
+        error(&|weights| weights.metadata.clear()).starts_with("it has no description; a file of this program says")
+    );
+    assert!(error(&say("{")).starts_with("`{`: EOF while parsing"));
+    let unknown = error(&say(r#"{"model": "conv29", "image": [4, 4, 1], "latent": 2}"#));
+    assert!(
+        unknown.contains("unknown variant `conv29`, expected one of `mlp`, `conv28`, `conv32`, `paper32`"),
+        "{unknown}"
+    );
+    // Nothing is allocated on the description's word.
+    let large = "are too large for the ";
+    for (huge, expected) in [
+        (r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#, "it must have from 1 to 65536"),
+        (r#"{"model": "mlp", "image": [4294967296, 4294967296, 4294967296], "latent": 2}"#, "samples of 1 to 16777216"),
+        (r#"{"model": "mlp", "image": [4, 4000, 1], "latent": 2}"#, large),
+        (
+            r#"{"model": {"encoder": ["dense 20000", "dense 20000"], "decoder": ["dense 16"]}, "image": [4, 4, 1], "latent": 2}"#,
+            large,
+        ),
+        (
+            r#"{"model": {"encoder": ["dense 9999999", "dense 9999999"], "decoder": []}, "image": [4, 4, 1], "latent": 2}"#,
+            "brings the weights to 100000",
+        ),
+        (
+            r#"{"model": "mlp", "image": [4, 4, 1], "latent": 2, "columns": {"mean": [1], "scale": [1]}}"#,
+            "1 columns and",
+        ),
+    ] {
+        let error = error(&say(huge));
+        assert!(error.contains(expected), "{error}");
+    }
+    let other = error(&say(r#"{"model": "mlp", "image": [4, 4, 1], "latent": 3}"#));
+    assert_eq!(other, "`encoder.5.weight` has shape [2, 256], the network needs [3, 256]");
+    assert!(matches!(Autoencoder::<f32>::load(folder.path().join("none")), Err(ModelError::Weights(_))));
+}
+
+#[test]
+fn a_model_that_cannot_be_is_refused() {
+    let error = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], 0, 0).unwrap_err();
+    assert_eq!(error.to_string(), "a code of 0 numbers; it must have from 1 to 65536");
+    let error = Autoencoder::<f32>::new(Preset::Conv28, [28, 32, 1], 2, 0).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "conv28 does not take images of shape [28, 32, 1]: the decoder ends in [28, 28, 1], it must end in [28, 32, 1]: a conv \
+         makes (size + 2 padding - kernel) / stride + 1 of each side, a conv-transpose (size - 1) stride + kernel - 2 padding
+  code                                           [2]
+  dense 256                                      [256]
+  relu                                           [256]
+  dense 3136                                     [3136]
+  relu                                           [3136]
+  unflatten 7 7 64                               [7, 7, 64]
+  conv-transpose 32 kernel=4 stride=2 padding=1  [14, 14, 32]
+  relu                                           [14, 14, 32]
+  conv-transpose 1 kernel=4 stride=2 padding=1   [28, 28, 1]
+  sigmoid                                        [28, 28, 1]"
+    );
+}
+
+#[test]
+fn networks_of_ones_own() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(0);
+    let mut encoder = |image: [usize; 3], latent| {
+        let pixels = image.iter().product();
+        let layers = Sequential::<f64>::on(&image).then(Flatten::new(image)).then(Dense::new(pixels, latent, rng));
+        layers.then(BatchNorm::new(latent)).build().unwrap()
+    };
+    let (encoder, other) = (encoder([3, 2, 1], 2), encoder([3, 2, 1], 3));
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let decoder = Sequential::on(&[2]).then(Dense::new(2, 6, rng)).then(Unflatten::new([3, 2, 1])).build().unwrap();
+    let error = Autoencoder::from_networks(other, decoder.clone()).unwrap_err();
+    assert!(error.to_string().ends_with("these take [3, 2, 1] to [3] and [2] to [3, 2, 1]"), "{error}");
+    let mut model = Autoencoder::from_networks(encoder, decoder).unwrap();
+    let images = ndarray::Array4::from_shape_fn((9, 3, 2, 1), |(n, y, x, _)| ((n * n + y) * (x + 1)) as f64 / 70.0);
+    model.recalibrate(images.view()).unwrap();
+    assert!(model.encode(images.view()).mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-12));
+    // Without a preset the file does not say what it is of; the networks do.
+    let weights = model.to_weights();
+    let mut again = model.clone();
+    again.parameters()[0].fill(0.0);
+    again.read(&weights).unwrap();
+    assert_eq!(again.reconstruct(images.view()), model.reconstruct(images.view()));
+}
+
+/// What a preset is on disk, and what a seed draws for it, has not changed since presets were built by hand.
+#[test]
+fn presets_are_what_they_were() {
+    use Ending::{MeanAndLogVariance, Normalized, Plain};
+    let (grey, colour) = ([28, 28, 1], [32, 32, 3]);
+    for (preset, image, ending, expected) in [
+        (Preset::Mlp, grey, Normalized, 0x3f4f_4f53_69a8_c6af),
+        (Preset::Mlp, grey, Plain, 0x23ff_d361_c454_42e7),
+        (Preset::Mlp, grey, MeanAndLogVariance, 0x6228_f9d0_ed74_5250),
+        (Preset::Conv28, grey, Normalized, 0xdc35_4f41_008e_6107),
+        (Preset::Conv32, colour, Normalized, 0xf312_de73_31d2_0e08),
+        (Preset::Paper32, colour, Normalized, 0x14bd_e459_2e62_8e49),
+    ] {
+        let weights = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 3).unwrap().to_weights();
+        let ending = serde_json::to_string(&ending).unwrap();
+        let (name, [height, width, channels]) = (preset.name(), image);
+        let description =
+            format!(r#"{{"model":"{name}","image":[{height},{width},{channels}],"latent":5,"ending":{ending}}}"#);
+        assert_eq!(weights.metadata["eae"], description);
+        // By Fowler, Noll and Vo's method with words for bytes.
+        let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x0100_0000_01b3);
+        assert_eq!(words(&weights).into_iter().fold(0xcbf2_9ce4_8422_2325, step), expected, "{preset}");
+    }
+}
+
+/// Names and bits of all tensors but counts.
+fn words(weights: &Weights) -> Vec<u64> {
+    let mut words = Vec::new();
+    for name in weights.names() {
+        words.extend(name.bytes().map(u64::from));
+        let Ok(values) = weights.get::<f32>(name, weights.shape(name).unwrap()) else { continue };
+        words.extend(values.iter().map(|value| u64::from(value.to_bits())));
+    }
+    words
+}
+
+fn layers(text: &[&str]) -> Vec<Layer> {
+    text.iter().map(|layer| layer.parse().unwrap()).collect()
+}
+
+#[test]
+fn described_networks_are_saved_and_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let network = Network {
+        encoder: layers(&["conv 3 kernel=3x2 stride=2", "batch-norm", "affine", "leaky-relu 0.1", "dense 9", "tanh"]),
+        decoder: layers(&["dense 6", "relu", "unflatten 2 3 1", "conv-transpose 1 kernel=3x2 stride=2x1"]),
+    };
+    let mut model = Autoencoder::<f32>::new(network.clone(), [5, 4, 1], 2, 3).unwrap();
+    let images = Array4::from_shape_fn((9, 5, 4, 1), |(n, y, x, _)| ((n * n + y) * (x + 1)) as f32 / 300.0);
+    model.recalibrate(images.view()).unwrap();
+    model.save(&path).unwrap();
+    let loaded = Autoencoder::<f32>::load(&path).unwrap();
+    assert_eq!((loaded.architecture(), loaded.preset()), (Some(&network.into()), None));
+    assert_eq!(loaded.ending(), Some(Ending::Normalized));
+    assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
+}
+
+/// A preset's layers, written out, are the preset: the same weights, the same training.
+#[test]
+fn a_preset_written_out_is_the_preset() {
+    let network = Network {
+        encoder: layers(&["flatten", "dense 512", "relu", "dense 256", "relu"]),
+        decoder: layers(&["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid", "unflatten 28 28 1"]),
+    };
+    let images = some_digits(60).pixels;
+    let config = TrainConfig { epochs: 2, batch_size: 30, ..TrainConfig::default() };
+    let trained = |architecture: Architecture| {
+        let mut model = Autoencoder::<f32>::new(architecture, [28, 28, 1], 4, 1).unwrap();
+        train(&mut model, images.view(), &config, &mut ()).unwrap();
+        words(&model.to_weights())
+    };
+    assert!(trained(network.into()) == trained(Preset::Mlp.into()));
+}
+
+#[test]
+fn vectors_keep_their_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let rows = Array2::from_shape_fn((30, 3), |(i, j)| 1e6 + (i * i * (j + 1) % 17) as f64);
+    let columns = Columns::fit(rows.view(), Some(["a", "b", "c"].map(str::to_owned).to_vec()));
+    let mut model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Plain, 0).unwrap();
+    let images = columns.standardize::<f32>(rows.view());
+    model.recalibrate(images.view()).unwrap();
+    // Nothing holds what is decoded between 0 and 1.
+    assert!(model.reconstruct(images.view()).iter().any(|&x| x < 0.0));
+    model.save(&path).unwrap();
+    let loaded = Autoencoder::<f32>::load(&path).unwrap();
+    assert_eq!((loaded.columns(), loaded.image_shape()), (Some(&columns), [1, 3, 1]));
+    assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
+
+    let sigmoid = Network { encoder: Vec::new(), decoder: layers(&["dense 3", "sigmoid"]) };
+    let error = Autoencoder::<f32>::for_vectors(sigmoid, columns.clone(), 2, Ending::Plain, 0).unwrap_err().to_string();
+    let expected = "the described network does not take vectors of 3 numbers: the decoder ends in `sigmoid`, but";
+    assert!(error.starts_with(expected), "{error}");
+    let error = Autoencoder::<f32>::for_vectors(Preset::Conv28, columns, 2, Ending::Plain, 0).unwrap_err().to_string();
+    assert!(
+        error.contains("does not take vectors of 3 numbers: `conv 32 kernel=4 stride=2 padding=1` of the"),
+        "{error}"
+    );
+}
