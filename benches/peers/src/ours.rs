@@ -49,8 +49,9 @@ impl Peer for Ours {
         let (loss, found) = rayon::scope(|_| {
             let tape = Tape::with_pool(&self.pool);
             let x = tape.constant(self.images.clone());
-            let codes = self.model.encoder.train(x);
-            let loss = squared_error(self.model.decoder.train(codes), x);
+            let [encoder, decoder] = self.model.networks_mut();
+            let codes = encoder.train(x);
+            let loss = squared_error(decoder.train(codes), x);
             let (value, loss) = (loss.scalar(), loss.id());
             (value, optim::collect(tape.backward(loss), &self.model.parameters()))
         });

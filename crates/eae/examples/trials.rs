@@ -93,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 impl Criterion for Trial {
     fn ending(&self) -> Ending {
-        Ending::Normalised
+        Ending::Normalized
     }
 
     fn terms<'t, F: Float>(
@@ -102,11 +102,12 @@ impl Criterion for Trial {
         x: Var<'t, F>,
         context: &mut Context<'_, F>,
     ) -> Result<Terms<'t, F>, knn_entropy::Error> {
-        let codes = model.encoder.train(x);
+        let [encoder, decoder] = model.networks_mut();
+        let codes = encoder.train(x);
         let (n, d) = (codes.shape()[0], codes.shape()[1]);
         let mut normal = |shape| Array2::<f64>::random_using(shape, StandardNormal, &mut context.draws);
         let noise = normal((n, d)).mapv(|z| F::from_f64(z * self.noise));
-        let output = model.decoder.train(codes + codes.tape().constant(noise));
+        let output = decoder.train(codes + codes.tape().constant(noise));
         let mse = squared_error(output, x);
         let weigh = |term: Var<'t, F>, weight: f64| term * F::from_f64(context.share * weight);
 

@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod description;
 mod evaluation;
 pub mod features;
 pub mod gallery;
@@ -11,7 +10,6 @@ mod model;
 pub mod network;
 pub mod objective;
 pub mod picture;
-mod preset;
 pub mod run;
 pub mod sampler;
 mod step;
@@ -21,9 +19,8 @@ pub use eae_data as data;
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};
-pub use network::Network;
+pub use network::{Ending, Network, Preset, UnknownPreset};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
-pub use preset::{Ending, Preset, UnknownPreset};
 pub use step::{Step, Stepper};
 pub use training::{
     CheckpointError, Due, EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, Training, held_out_loss,

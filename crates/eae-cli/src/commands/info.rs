@@ -148,7 +148,7 @@ impl Report {
 impl Model {
     fn of(trained: &Trained) -> Result<Self, Failure> {
         let model: &Autoencoder<f32> = &trained.model;
-        let [encoder, decoder] = [&model.encoder, &model.decoder].map(layers);
+        let [encoder, decoder] = [model.encoder(), model.decoder()].map(layers);
         Ok(Self {
             file: trained.file.clone(),
             preset: model.preset().map(|preset| preset.name()),

@@ -38,8 +38,9 @@ fn kernels_of_a_step() {
     let gpu = Gpu::noop();
     let kernels = |preset, settings: Settings| {
         let mut model = eae::Autoencoder::<f32>::new(preset, [28, 28, 1], 16, 0).unwrap();
-        let networks = [&mut model.encoder, &mut model.decoder];
-        Trainer::new(&gpu, networks, &settings, Some(ndarray::Array2::zeros((1, 784)).view())).unwrap().dispatches()
+        Trainer::new(&gpu, model.networks_mut(), &settings, Some(ndarray::Array2::zeros((1, 784)).view()))
+            .unwrap()
+            .dispatches()
     };
     for batch in [16, 32, 100, 128, 256, 512, 1024] {
         let count = kernels(eae::Preset::Mlp, Settings::published(1.0, batch));

@@ -30,7 +30,7 @@ fn goes_on_with_the_others_moments(gpu: &Gpu) {
     }
     let mut weights = Weights::default();
     first.write("training", &mut weights).unwrap();
-    let Autoencoder { encoder, decoder, .. } = &mut model;
+    let [encoder, decoder] = model.networks_mut();
     first.fetch([encoder, decoder]).unwrap();
     let mut second = begin(gpu, &mut model, &objective).unwrap();
     second.read("training", &weights).unwrap();
@@ -95,7 +95,7 @@ fn what_is_not_trained_here(gpu: &Gpu) {
 /// The parameters are left as they were.
 fn a_loss_that_is_no_number(gpu: &Gpu) {
     let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-    let Autoencoder { encoder, decoder, .. } = &mut model;
+    let [encoder, decoder] = model.networks_mut();
     let mut trainer = Trainer::new(gpu, [encoder, decoder], &settings(&Eae::published(1.0)), None).unwrap();
     let good = rows(images().pixels.view());
     let good = good.slice_axis(ndarray::Axis(0), ndarray::Slice::from(..BATCH));
@@ -122,7 +122,7 @@ fn a_device_that_is_lost_on_the_way(gpu: &Gpu) {
     let images = images();
     let mut training = Training::<f32>::new(config, images.len());
     training.step_with(|due| made(&mut trainer, &eae, config.seed, due)).unwrap().unwrap();
-    let Autoencoder { encoder, decoder, .. } = &mut model;
+    let [encoder, decoder] = model.networks_mut();
     trainer.fetch([encoder, decoder]).unwrap();
     let mut kept = training.write(&model);
     trainer.write("training", &mut kept).unwrap();
@@ -131,7 +131,7 @@ fn a_device_that_is_lost_on_the_way(gpu: &Gpu) {
     let draws = Array2::zeros((BATCH, LATENT));
     let due = DueThere { draws: Some(draws.view()), ..DUE };
     assert!(matches!(trainer.step(&places(1), due), Err(Error::Lost(_))));
-    let Autoencoder { encoder, decoder, .. } = &mut model;
+    let [encoder, decoder] = model.networks_mut();
     assert!(matches!(trainer.fetch([encoder, decoder]), Err(Error::Lost(_))));
     assert!(matches!(trainer.write("training", &mut Weights::default()), Err(Error::Lost(_))));
     let mut again = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 4).unwrap();

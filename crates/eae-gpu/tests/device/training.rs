@@ -47,7 +47,7 @@ pub(crate) fn settings(eae: &Eae) -> Settings {
 }
 
 pub(crate) fn trainer(gpu: &Gpu, model: &mut Autoencoder<f32>, eae: &Eae) -> Result<Trainer, Error> {
-    let Autoencoder { encoder, decoder, .. } = model;
+    let [encoder, decoder] = model.networks_mut();
     Trainer::new(gpu, [encoder, decoder], &settings(eae), Some(rows(images().pixels.view()).view()))
 }
 
@@ -155,7 +155,7 @@ fn checked_and_not(gpu: &Gpu) {
         let draws = random(11, LATENT, 1);
         let due = DueThere { draws: Some(draws.view()), ..DUE };
         let found = [0, 1].map(|step| trainer.step(&places(step), due).unwrap());
-        let Autoencoder { encoder, decoder, .. } = &mut model;
+        let [encoder, decoder] = model.networks_mut();
         trainer.fetch([encoder, decoder]).unwrap();
         (found, model.parameters().into_iter().map(|parameter| parameter.clone()).collect::<Vec<_>>())
     });
@@ -190,7 +190,7 @@ fn as_the_processor(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, 
         ] {
             assert!(close(found, expected, 1e-5), "{eae:?}, step {step}, {what}: {found}, not {expected}");
         }
-        let Autoencoder { encoder, decoder, .. } = &mut on_device;
+        let [encoder, decoder] = on_device.networks_mut();
         trainer.fetch([encoder, decoder]).unwrap();
         if whole {
             let mut found = there.write(&on_device);

@@ -5,8 +5,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Network;
-use crate::Preset;
+use super::{Network, Preset};
 
 /// Which networks a model has. In files it is the name of a preset, or a table of `encoder` and `decoder`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

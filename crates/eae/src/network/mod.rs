@@ -1,18 +1,20 @@
 //! Networks as they are described, layer by layer: by the presets, in files of settings, and in the file of a model.
 
 mod architecture;
+mod ending;
 mod error;
 mod layer;
 mod plan;
+mod preset;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Ending;
-
 pub use architecture::Architecture;
+pub use ending::Ending;
 pub use error::NetworkError;
 pub use layer::{Layer, LayerError};
 pub(crate) use plan::Plan;
+pub use preset::{Preset, UnknownPreset};
 
 /// An encoder and a decoder, each as a list of [`Layer`]s.
 ///

@@ -1,8 +1,8 @@
 use ndarray_rand::rand::Rng;
 use nn_layers::{Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, Unflatten};
 
-use super::{Layer, Network, NetworkError};
-use crate::{Ending, Float};
+use super::{Ending, Layer, Network, NetworkError};
+use crate::Float;
 
 /// Numbers of one sample after a layer: more is a slip of the finger, or the work of somebody who wants to see the program fail.
 const MOST_NUMBERS: usize = 1 << 24;
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn plan(image: [usize; 3], encoder: &[&str], decoder: &[&str]) -> Result<Plan, NetworkError> {
-        Network { encoder: layers(encoder), decoder: layers(decoder) }.plan(image, 3, Ending::Normalised)
+        Network { encoder: layers(encoder), decoder: layers(decoder) }.plan(image, 3, Ending::Normalized)
     }
 
     /// Every kind of layer, with windows that are not square, do not divide and skip pixels: what is planned is what is made,

@@ -94,7 +94,7 @@ impl Eae {
 
 impl Criterion for Eae {
     fn ending(&self) -> Ending {
-        Ending::Normalised
+        Ending::Normalized
     }
 
     fn k(&self) -> usize {

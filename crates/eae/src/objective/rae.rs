@@ -20,7 +20,7 @@ pub struct Ae {
 
 impl Criterion for Ae {
     fn ending(&self) -> Ending {
-        if self.normalised { Ending::Normalised } else { Ending::Plain }
+        if self.normalised { Ending::Normalized } else { Ending::Plain }
     }
 
     fn terms<'t, F: Float>(

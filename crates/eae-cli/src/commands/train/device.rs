@@ -96,7 +96,7 @@ mod gpu {
                 TrainingSet::File(_) => None,
             };
             let latent = model.latent();
-            let Autoencoder { encoder, decoder, .. } = model;
+            let [encoder, decoder] = model.networks_mut();
             let rows = resident.as_ref().map(rows);
             let trainer = Trainer::new(gpu, [encoder, decoder], &settings, rows.as_ref().map(|rows| rows.view()))?;
             let draws = (settings.draws > 0.0).then_some([settings.decoded, latent]);
@@ -130,8 +130,7 @@ mod gpu {
 
         /// Brings the parameters to the model.
         pub(in super::super) fn fetch(&self, model: &mut Autoencoder<f32>) -> Result<(), Failure> {
-            let Autoencoder { encoder, decoder, .. } = model;
-            self.trainer.fetch([encoder, decoder]).map_err(Failure::other)
+            self.trainer.fetch(model.networks_mut()).map_err(Failure::other)
         }
 
         /// What is kept from step to step, to or from where the processor keeps it.

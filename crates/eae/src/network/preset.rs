@@ -5,11 +5,11 @@ use nn_layers::Window;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Network;
-use crate::network::Layer::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
+use super::Layer::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
+use super::Network;
 
 /// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch normalisation without gamma and beta,
-/// and nothing after it: that is what holds the code at mean 0 and variance 1 by construction. For others see [`Ending`].
+/// and nothing after it: that is what holds the code at mean 0 and variance 1 by construction. For others see [`Ending`](super::Ending).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -23,30 +23,6 @@ pub enum Preset {
     /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels: convolutions to 128, 256,
     /// 512 and 1024 channels, and batch normalisation with gamma and beta after each layer but the last.
     Paper32,
-}
-
-/// How an encoder ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ending {
-    /// In batch normalisation without gamma and beta.
-    #[default]
-    Normalised,
-    /// In the code as it is.
-    Plain,
-    /// In the mean of each number of the code, and after those the logarithm of the variance of each.
-    MeanAndLogVariance,
-}
-
-impl Ending {
-    /// From whatever an encoder has come to, to a code of `latent` numbers.
-    pub(crate) fn layers(self, latent: usize) -> Vec<Layer> {
-        match self {
-            Self::Normalised => vec![Dense(latent), BatchNorm],
-            Self::Plain => vec![Dense(latent)],
-            Self::MeanAndLogVariance => vec![Dense(2 * latent)],
-        }
-    }
 }
 
 /// There is no preset of this name.

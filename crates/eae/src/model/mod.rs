@@ -1,17 +1,23 @@
+//! The model: an encoder and a decoder.
+
+mod description;
+mod error;
+mod weights;
+
 use std::cell::Cell;
-use std::path::Path;
 
 use autodiff_mini::Tape;
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
 use ndarray_rand::rand::SeedableRng;
-use nn_layers::{Sequential, Tensor, Weights, WeightsError};
+use nn_layers::{Sequential, Tensor};
 use rand_chacha::ChaCha8Rng;
-use thiserror::Error;
 
+use crate::Float;
 use crate::data::{self, Columns, DataError, Source};
-use crate::description::{Description, KEY, MOST_LATENT};
-use crate::network::{Architecture, NetworkError};
-use crate::{Ending, Float, Preset};
+use crate::network::{Architecture, Ending, Preset};
+use description::Description;
+
+pub use error::ModelError;
 
 /// Samples evaluated at a time, to bound what a tape holds.
 const EVALUATION_BATCH: usize = 250;
@@ -20,56 +26,10 @@ const EVALUATION_BATCH: usize = 250;
 /// their [`Columns`] standardised.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
-    /// From images `[batch, height, width, channels]` to codes `[batch, latent]`; or to means and logarithms of variances
-    /// `[batch, 2 latent]`, see [`Ending`].
-    pub encoder: Sequential<F>,
-    /// From codes to images.
-    pub decoder: Sequential<F>,
+    // Not public: their shapes fit together, and that the encoder takes images of three axes.
+    pub(crate) encoder: Sequential<F>,
+    pub(crate) decoder: Sequential<F>,
     description: Option<Description>,
-}
-
-/// Why there is no model.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ModelError {
-    /// The networks do not take images of this shape, or vectors of so many numbers.
-    #[error("{architecture} does not take {samples}: {source}")]
-    Network {
-        /// The preset, or that it is none.
-        architecture: String,
-        /// Of which shape.
-        samples: String,
-        /// Which layer does not fit.
-        source: Box<NetworkError>,
-    },
-    /// Networks that do not go together.
-    #[error(
-        "an encoder takes [height, width, channels] to [latent] or [2 latent] and the decoder back, these take {:?} to {:?} and {:?} to {:?}",
-        .0[0], .0[1], .0[2], .0[3]
-    )]
-    Networks(Box<[Vec<usize>; 4]>),
-    /// A code of no numbers, or of absurdly many.
-    #[error("a code of {0} numbers; it must have from 1 to {MOST_LATENT}")]
-    Latent(usize),
-    /// The weights could not be read or written.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// The file says that it is of a model that cannot be.
-    #[error("{path}: {source}")]
-    Unfit {
-        /// The file.
-        path: String,
-        /// Why it cannot be.
-        source: Box<ModelError>,
-    },
-    /// The file does not say what model it is of.
-    #[error("{path}: {problem}; a file of this program says in `__metadata__` under `{KEY}` what model it is of")]
-    Description {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        problem: String,
-    },
 }
 
 impl<F: Float> Autoencoder<F> {
@@ -85,7 +45,7 @@ impl<F: Float> Autoencoder<F> {
         latent: usize,
         seed: u64,
     ) -> Result<Self, ModelError> {
-        Self::with_ending(architecture, image, latent, Ending::Normalised, seed)
+        Self::with_ending(architecture, image, latent, Ending::Normalized, seed)
     }
 
     /// The same with another end of the encoder, for other objectives.
@@ -143,6 +103,24 @@ impl<F: Float> Autoencoder<F> {
             }
             _ => Err(ModelError::Networks(Box::new(shapes.map(<[usize]>::to_vec)))),
         }
+    }
+
+    /// Returns the encoder, from images `[batch, height, width, channels]` to codes `[batch, latent]`; or to means and
+    /// logarithms of variances `[batch, 2 latent]`, see [`Ending`].
+    pub fn encoder(&self) -> &Sequential<F> {
+        &self.encoder
+    }
+
+    /// Returns the decoder, from codes to images.
+    pub fn decoder(&self) -> &Sequential<F> {
+        &self.decoder
+    }
+
+    /// Returns the encoder and the decoder, to run them in training mode or to change what they have learnt.
+    ///
+    /// Do not put a network of other shapes in the place of one of them. With such a network the methods of the model panic.
+    pub fn networks_mut(&mut self) -> [&mut Sequential<F>; 2] {
+        [&mut self.encoder, &mut self.decoder]
     }
 
     /// The preset that it was made from, if it was.
@@ -252,70 +230,6 @@ impl<F: Float> Autoencoder<F> {
         }
         let codes = next.encode_all(images)?;
         next.decoder.recalibrate(|| batches(codes.view()));
-        *self = next;
-        Ok(())
-    }
-
-    /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose `encoder.` and `decoder.`
-    /// tensors PyTorch's `load_state_dict` takes.
-    pub fn to_weights(&self) -> Weights {
-        let mut weights = Weights::default();
-        self.encoder.write("encoder", &mut weights);
-        self.decoder.write("decoder", &mut weights);
-        if let Some(description) = &self.description {
-            description.write(&mut weights);
-        }
-        weights
-    }
-
-    /// Writes [`to_weights`](Autoencoder::to_weights) to a file, whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        Ok(self.to_weights().save(path)?)
-    }
-
-    /// Reads a described model that [`save`](Autoencoder::save) wrote. One of your own layers is made with them, and then given
-    /// its weights by [`read`](Autoencoder::read).
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or does not hold such a model.
-    pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
-        let path = path.as_ref();
-        let weights = Weights::read(path)?;
-        let mut model = Self::described(Description::read(&weights, path)?, 0)?;
-        model.read(&weights)?;
-        Ok(model)
-    }
-
-    /// A model with given weights, for instance of a PyTorch model of the same layers.
-    ///
-    /// # Errors
-    ///
-    /// If the networks do not take such images, or the weights are not those of such a model.
-    pub fn from_weights(
-        architecture: impl Into<Architecture>,
-        image: [usize; 3],
-        latent: usize,
-        weights: &Weights,
-    ) -> Result<Self, ModelError> {
-        let mut model = Self::new(architecture, image, latent, 0)?;
-        model.read(weights)?;
-        Ok(model)
-    }
-
-    /// Takes all weights from a file's `encoder.` and `decoder.` tensors; whatever else is in it is not looked at.
-    ///
-    /// # Errors
-    ///
-    /// If they are not those of these networks. The model is then as it was.
-    pub fn read(&mut self, weights: &Weights) -> Result<(), ModelError> {
-        let mut next = self.clone();
-        next.encoder.read("encoder", weights)?;
-        next.decoder.read("decoder", weights)?;
         *self = next;
         Ok(())
     }
