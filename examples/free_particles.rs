@@ -171,7 +171,7 @@ fn ascend(variant: &Variant, d: usize) -> Result<Array2<f64>> {
         for (of_point, &point) in of_batch.outer_iter().zip(batch) {
             gradient.index_axis_mut(Axis(0), point).assign(&of_point);
         }
-        adam.step(schedule.at(step), vec![&mut points], &[Some(gradient)]);
+        adam.update(schedule.at(step), vec![&mut points], &[Some(gradient)]);
     }
     Ok(normalised(as_matrix(points.into_owned()).view()))
 }

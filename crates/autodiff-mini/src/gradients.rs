@@ -1,6 +1,6 @@
 use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 
-use crate::{Scalar, VarId};
+use crate::{Pool, Scalar, VarId};
 
 /// A parameter and the node that it became. The share of the buffer is what makes its address an identity: as long as it
 /// is held, no other array can have the same one.
@@ -23,6 +23,7 @@ pub struct Gradients<F: Scalar> {
     tape: u64,
     slots: Vec<Option<ArrayD<F>>>,
     parameters: Vec<Registered<F>>,
+    pool: Pool<F>,
 }
 
 impl<F> std::fmt::Debug for Registered<F> {
@@ -32,8 +33,8 @@ impl<F> std::fmt::Debug for Registered<F> {
 }
 
 impl<F: Scalar> Gradients<F> {
-    pub(crate) fn new(tape: u64, slots: Vec<Option<ArrayD<F>>>, parameters: Vec<Registered<F>>) -> Self {
-        Self { tape, slots, parameters }
+    pub(crate) fn new(tape: u64, slots: Vec<Option<ArrayD<F>>>, parameters: Vec<Registered<F>>, pool: Pool<F>) -> Self {
+        Self { tape, slots, parameters, pool }
     }
 
     /// The gradient with respect to an array that was given to [`Tape::parameter`](crate::Tape::parameter); nothing if it
@@ -54,5 +55,15 @@ impl<F: Scalar> Gradients<F> {
         let position = self.parameters.iter().position(|known| known.is(parameter))?;
         let known = self.parameters.swap_remove(position);
         self.slots[known.index].take()
+    }
+
+    /// Returns all gradients, in the order in which the tape was given the parameters.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ArrayD<F>> {
+        self.slots.iter_mut().flatten()
+    }
+
+    /// Returns the tape's pool, which gradients that are needed no more can be given back to.
+    pub fn pool(&self) -> &Pool<F> {
+        &self.pool
     }
 }

@@ -226,7 +226,7 @@ impl<F: Scalar> Tape<F> {
             // Whoever used it as an operand, or saved it, has run and is gone.
             self.pool.recycle(value);
         }
-        Gradients::new(loss.tape, slots, self.parameters.into_inner())
+        Gradients::new(loss.tape, slots, self.parameters.into_inner(), self.pool)
     }
 
     pub(crate) fn id(&self) -> u64 {

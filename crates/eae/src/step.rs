@@ -1,7 +1,7 @@
 use autodiff_mini::{Pool, Tape};
 use ndarray::{Array4, Ix2};
 use nn_layers::Weights;
-use nn_layers::optim::{self, Adam, Optimizer};
+use nn_layers::optim::{Adam, Optimizer};
 
 use crate::data::{DataError, Source};
 use crate::objective::{Banks, Context, Criterion};
@@ -126,11 +126,7 @@ impl<F: Float> Stepper<F> {
         let finite = terms.loss.scalar().is_finite();
         if finite {
             let loss = terms.loss.id();
-            let gradients = tape.backward(loss);
-            let parameters = model.parameters();
-            let gradients = optim::collect(gradients, &parameters);
-            self.adam.step(learning_rate, parameters, &gradients);
-            gradients.into_iter().flatten().for_each(|gradient| self.pool.recycle(gradient));
+            self.adam.step(learning_rate, &mut model.parameters(), tape.backward(loss));
         }
         Ok(Step { mse, penalty, entropy, finite })
     }

@@ -1,16 +1,17 @@
 //! Each optimiser against the numbers of PyTorch's.
 
 use approx::assert_relative_eq;
-use ndarray::{ArrayD, array};
-use nn_layers::Tensor;
+use autodiff_mini::{Pool, Tape};
+use ndarray::{Array2, ArrayD, array};
 use nn_layers::optim::{Adam, Decay, Optimizer, Sgd};
+use nn_layers::{Affine, Sequential, Tensor};
 
 /// Five steps from `[1, -2, 3]` with gradients `2 x + (0.1, 0.2, 0.3)` and a learning rate of 0.1.
 fn five_steps(mut optimizer: impl Optimizer<f64>) -> ArrayD<f64> {
     let mut x: Tensor<f64> = array![1.0, -2.0, 3.0].into_dyn().into_shared();
     for _ in 0..5 {
         let g = &x * 2.0 + array![0.1, 0.2, 0.3].into_dyn();
-        optimizer.step(0.1, vec![&mut x], &[Some(g.into_owned())]);
+        optimizer.update(0.1, vec![&mut x], &[Some(g.into_owned())]);
     }
     x.into_owned()
 }
@@ -36,15 +37,30 @@ fn pytorchs_numbers() {
 fn a_parameter_without_gradient_is_left_alone() {
     let mut adam = Adam::<f64>::with_decay(Decay::Decoupled(0.5));
     let (mut x, mut y) = (Tensor::<f64>::ones(vec![2]), Tensor::ones(vec![1]));
-    adam.step(0.1, vec![&mut x, &mut y], &[None, Some(ArrayD::ones(vec![1]))]);
+    adam.update(0.1, vec![&mut x, &mut y], &[None, Some(ArrayD::ones(vec![1]))]);
     assert_eq!(x, Tensor::<f64>::ones(vec![2]));
     assert!(y[0] < 1.0);
 }
 
 #[test]
+fn a_step_updates_in_place_and_gives_back_memory() {
+    let pool = Pool::default();
+    let mut network = Sequential::<f32>::on(&[3]).then(Affine::new(3)).build().unwrap();
+    let before: Vec<_> = network.parameters().iter().map(|parameter| parameter.as_ptr()).collect();
+    for _ in 0..2 {
+        let tape = Tape::with_pool(&pool);
+        let loss = network.train(tape.constant(Array2::ones((2, 3)))).square().sum().id();
+        Adam::default().step(0.1, &mut network, tape.backward(loss));
+    }
+    let parameters = network.parameters();
+    assert_eq!(parameters.iter().map(|parameter| parameter.as_ptr()).collect::<Vec<_>>(), before);
+    assert!(parameters.iter().all(|parameter| parameter.iter().all(|&x| x < 1.0)));
+}
+
+#[test]
 #[should_panic(expected = "0 gradients for 1 parameters")]
 fn as_many_gradients_as_parameters() {
-    Sgd::<f64>::new(0.0).step(0.1, vec![&mut Tensor::ones(vec![1])], &[]);
+    Sgd::<f64>::new(0.0).update(0.1, vec![&mut Tensor::ones(vec![1])], &[]);
 }
 
 const SGD: [f64; 3] = [0.294064, -0.722592, 0.8821920000000001];

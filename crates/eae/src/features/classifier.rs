@@ -5,7 +5,7 @@ use autodiff_mini::{Pool, Tape};
 use ndarray::{Array2, Array4, ArrayView4, Axis, Slice};
 use ndarray_rand::rand::seq::SliceRandom;
 use ndarray_rand::rand::{Rng, SeedableRng};
-use nn_layers::optim::{self, Adam, Optimizer, Schedule};
+use nn_layers::optim::{Adam, Optimizer, Schedule};
 use nn_layers::{Activation, Conv2d, Dense, Flatten, Sequential, ShapeError, Weights, WeightsError, Window};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
@@ -150,8 +150,7 @@ impl Classifier {
                 let gradients = tape.backward(error);
                 let mut parameters = self.features.parameters();
                 parameters.extend(self.scores.parameters());
-                let gradients = optim::collect(gradients, &parameters);
-                adam.step(schedule.at(step), parameters, &gradients);
+                adam.step(schedule.at(step), &mut parameters, gradients);
                 step += 1;
             }
             if observer(ClassifierEpoch { epoch, loss }).is_break() {

@@ -226,9 +226,8 @@ mod tests {
             let gradients = tape.backward(error);
             let mut parameters = encoder.parameters();
             parameters.extend(decoder.parameters());
-            let gradients = optim::collect(gradients, &parameters);
-            assert!(gradients.iter().all(Option::is_some));
-            optim::Optimizer::step(&mut adam, 1e-2, parameters, &gradients);
+            assert!(parameters.iter().all(|parameter| gradients.wrt(parameter).is_some()));
+            optim::Optimizer::step(&mut adam, 1e-2, &mut parameters, gradients);
         }
         assert!(errors[39] < 0.7 * errors[0], "{} to {}", errors[0], errors[39]);
     }

@@ -1,9 +1,8 @@
 use ndarray::ArrayD;
-use rayon::prelude::*;
 
 use super::{Optimizer, pairs};
-use crate::kernels::simd::{Kernel, run};
-use crate::{Float, Tensor, Weights, WeightsError};
+use crate::kernels::{AdamStep, adam};
+use crate::{Real, Tensor, Weights, WeightsError};
 
 /// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its root mean square.
 ///
@@ -14,7 +13,7 @@ use crate::{Float, Tensor, Weights, WeightsError};
 ///
 /// The same numbers as `torch.optim.Adam` and `AdamW`.
 #[derive(Debug, Clone)]
-pub struct Adam<F: Float> {
+pub struct Adam<F: Real> {
     /// The memory of the mean; 0.9.
     pub beta1: f64,
     /// The memory of the mean square; 0.999.
@@ -28,6 +27,7 @@ pub struct Adam<F: Float> {
 
 /// What pulls parameters towards 0.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum Decay {
     /// Nothing.
     #[default]
@@ -45,13 +45,13 @@ struct Moments<F> {
     steps: i32,
 }
 
-impl<F: Float> Default for Adam<F> {
+impl<F: Real> Default for Adam<F> {
     fn default() -> Self {
         Self { beta1: 0.9, beta2: 0.999, eps: 1e-8, decay: Decay::None, moments: Vec::new() }
     }
 }
 
-impl<F: Float> Adam<F> {
+impl<F: Real> Adam<F> {
     /// With this decay, and the usual numbers otherwise.
     pub fn with_decay(decay: Decay) -> Self {
         Self { decay, ..Self::default() }
@@ -59,7 +59,7 @@ impl<F: Float> Adam<F> {
 }
 
 /// So that a training can be kept and gone on with.
-impl<F: Float> Adam<F> {
+impl<F: Real> Adam<F> {
     /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and `prefix.0.steps`, and so on.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for (place, moments) in self.moments.iter().enumerate() {
@@ -93,8 +93,8 @@ impl<F: Float> Adam<F> {
     }
 }
 
-impl<F: Float> Optimizer<F> for Adam<F> {
-    fn step(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]) {
+impl<F: Real> Optimizer<F> for Adam<F> {
+    fn update(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]) {
         let [beta1, beta2, eps] = [self.beta1, self.beta2, self.eps].map(F::from_f64);
         let [one_minus_beta1, one_minus_beta2] = [1.0 - self.beta1, 1.0 - self.beta2].map(F::from_f64);
         let (l2, keep) = match self.decay {
@@ -113,47 +113,14 @@ impl<F: Float> Optimizer<F> for Adam<F> {
             let [correction1, correction2] = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(moments.steps));
             let rate = F::from_f64(learning_rate / correction1);
             let root = F::from_f64(correction2.sqrt().recip());
-            let numbers = [beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps];
-            let g = g.as_standard_layout();
+            let step = AdamStep { beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps };
             let ordered = "a gradient in memory order, and moments like it";
             if !x.is_standard_layout() {
                 *x = x.as_standard_layout().into_owned().into_shared();
             }
-            let x = x.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
-            let m = moments.first.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
-            let v = moments.second.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
-            let g = g.as_slice().expect(ordered).par_chunks(BLOCK);
-            x.zip(m).zip(v).zip(g).for_each(|(((x, m), v), g)| run(Update { numbers, x, m, v, g }));
-        }
-    }
-}
-
-/// Numbers that one thread deals with at a time.
-const BLOCK: usize = 1 << 15;
-
-/// The rule for some numbers, in one pass over the memory of all four.
-struct Update<'a, F> {
-    numbers: [F; 9],
-    x: &'a mut [F],
-    m: &'a mut [F],
-    v: &'a mut [F],
-    g: &'a [F],
-}
-
-impl<F: Float> Kernel for Update<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { numbers: [beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps], x, m, v, g } =
-            self;
-        // Moments of parameters that get no gradient any more fade for ever, and processors slow down on tiny numbers.
-        let normal = |x: F| if x.abs() < F::min_positive_value() { F::zero() } else { x };
-        for (((x, m), v), &g) in x.iter_mut().zip(m).zip(v).zip(g) {
-            let g = g + l2 * *x;
-            *m = normal(beta1 * *m + one_minus_beta1 * g);
-            *v = normal(beta2 * *v + one_minus_beta2 * g * g);
-            *x = keep * *x - rate * *m / (v.sqrt() * root + eps);
+            let (x, g) = (x.as_slice_mut().expect(ordered), g.as_standard_layout());
+            let [m, v] = [&mut moments.first, &mut moments.second].map(|m| m.as_slice_mut().expect(ordered));
+            adam(step, x, [m, v], g.as_slice().expect(ordered));
         }
     }
 }

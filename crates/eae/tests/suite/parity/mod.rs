@@ -135,7 +135,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     for (parameter, gradient) in as_weights.parameters().into_iter().zip(&gradients) {
         *parameter = gradient.clone().expect("every parameter has a gradient").into_shared();
     }
-    Adam::default().step(1e-3, model.parameters(), &gradients);
+    Adam::default().update(1e-3, model.parameters(), &gradients);
     Computed { values, gradients: as_weights.to_weights(), updated: model.to_weights() }
 }
 

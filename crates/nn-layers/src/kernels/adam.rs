@@ -1,0 +1,60 @@
+//! Adam's rule for the numbers of one parameter.
+
+use rayon::prelude::*;
+
+use super::element::Element;
+use super::simd::Kernel;
+
+/// The numbers of a step, which all elements of a parameter share.
+#[derive(Debug, Clone, Copy)]
+#[expect(unnameable_types, reason = "part of a trait that is sealed by it")]
+pub struct AdamStep<F> {
+    pub(crate) beta1: F,
+    pub(crate) beta2: F,
+    pub(crate) one_minus_beta1: F,
+    pub(crate) one_minus_beta2: F,
+    /// Added to the gradient, times the parameter.
+    pub(crate) l2: F,
+    /// The share of the parameter that decoupled decay leaves.
+    pub(crate) keep: F,
+    pub(crate) rate: F,
+    /// Brings the root of the second moment to its own scale.
+    pub(crate) root: F,
+    pub(crate) eps: F,
+}
+
+/// Numbers that one thread deals with at a time.
+const BLOCK: usize = 1 << 15;
+
+/// Updates a parameter `x` and its moments `m` and `v` by its gradient `g`, in one pass over the memory of all four.
+pub(super) fn adam<F: Element>(step: AdamStep<F>, x: &mut [F], [m, v]: [&mut [F]; 2], g: &[F]) {
+    let moments = m.par_chunks_mut(BLOCK).zip(v.par_chunks_mut(BLOCK));
+    let blocks = x.par_chunks_mut(BLOCK).zip(moments).zip(g.par_chunks(BLOCK));
+    blocks.for_each(|((x, (m, v)), g)| F::run(Update { step, x, m, v, g }));
+}
+
+struct Update<'a, F> {
+    step: AdamStep<F>,
+    x: &'a mut [F],
+    m: &'a mut [F],
+    v: &'a mut [F],
+    g: &'a [F],
+}
+
+impl<F: Element> Kernel for Update<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { step, x, m, v, g } = self;
+        let AdamStep { beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps } = step;
+        // Moments of parameters that get no gradient any more fade for ever, and processors slow down on tiny numbers.
+        let normal = |x: F| if x.abs() < F::min_positive_value() { F::zero() } else { x };
+        for (((x, m), v), &g) in x.iter_mut().zip(m).zip(v).zip(g) {
+            let g = g + l2 * *x;
+            *m = normal(beta1 * *m + one_minus_beta1 * g);
+            *v = normal(beta2 * *v + one_minus_beta2 * g * g);
+            *x = keep * *x - rate * *m / (v.sqrt() * root + eps);
+        }
+    }
+}
