@@ -28,6 +28,6 @@ pub use training::{
 };
 
 /// `f32` to train, `f64` to check: what both the tape and the estimators work on.
-pub trait Float: nn_layers::Float + knn_entropy::Float {}
+pub trait Float: nn_layers::Real + knn_entropy::Float {}
 
-impl<F: nn_layers::Float + knn_entropy::Float> Float for F {}
+impl<F: nn_layers::Real + knn_entropy::Float> Float for F {}

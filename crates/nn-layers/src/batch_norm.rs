@@ -1,11 +1,12 @@
 use autodiff_mini::{Sink, Var};
-use ndarray::{ArcArray2, Array1, Axis, Dimension, Ix2, IxDyn};
+use ndarray::{Array1, IxDyn};
 
-use crate::kernels::Finish;
-use crate::kernels::features::{each, two_sums};
-use crate::{Content, Entry, Float, Kind, Layer, Layout, ShapeError, Tensor};
+use crate::kernels::{deviations, normalize, normalize_backward};
+use crate::layer::same_shape;
+use crate::weighted::in_order;
+use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
-/// Batch normalisation without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
+/// Batch normalization without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
 /// (Ioffe and Szegedy, ICML 2015).
 ///
 /// ```text
@@ -16,7 +17,7 @@ use crate::{Content, Entry, Float, Kind, Layer, Layout, ShapeError, Tensor};
 /// averages of the mean and of the unbiased variance are kept. In evaluation the running averages take their place. For
 /// the scale and shift that hidden layers often want, let an [`Affine`](crate::Affine) follow.
 #[derive(Debug, Clone)]
-pub struct BatchNorm<F: Float> {
+pub struct BatchNorm<F: Real> {
     /// The running mean, of shape `[features]`.
     pub running_mean: Tensor<F>,
     /// The running variance, of shape `[features]`.
@@ -29,45 +30,37 @@ pub struct BatchNorm<F: Float> {
     pub momentum: f64,
 }
 
-impl<F: Float> BatchNorm<F> {
+impl<F: Real> BatchNorm<F> {
     /// With running mean 0, running variance 1, `eps` 1e-5 and `momentum` 0.1.
     pub fn new(features: usize) -> Self {
         let (running_mean, running_var) = (Tensor::zeros(IxDyn(&[features])), Tensor::ones(IxDyn(&[features])));
         Self { running_mean, running_var, batches: 0, eps: 1e-5, momentum: 0.1 }
     }
 
-    pub(crate) fn features(&self) -> usize {
+    fn features(&self) -> usize {
         self.running_mean.len()
     }
 
-    /// The input as rows of features.
-    pub(crate) fn rows(&self, x: &Tensor<F>) -> ArcArray2<F> {
+    /// The input in memory order: rows of features.
+    fn rows(&self, x: Tensor<F>) -> Tensor<F> {
         let features = self.features();
         assert!(x.shape().last() == Some(&features), "`BatchNorm` of {features} features on shape {:?}", x.shape());
-        as_rows(x.clone())
+        in_order(x)
     }
 
-    /// Replaces the running averages by the mean and variance of everything that `moments` has seen.
-    pub(crate) fn set_statistics(&mut self, moments: &Moments) {
-        self.running_mean = tensor(&moments.mean);
-        self.running_var = tensor(&moments.variance(0.0));
-    }
-
-    /// `(x - mean) scale`, and the scale `1 / sqrt(variance + eps)`.
-    fn normalise(&self, rows: &[F], mean: &[f64], var: &[f64], to: &mut [F]) -> Vec<f64> {
-        let scale: Vec<f64> = var.iter().map(|var| (var + self.eps).sqrt().recip()).collect();
-        let of_features = [mean, &scale, &scale];
-        each(to, rows, of_features, Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
-        scale
+    /// `1 / sqrt(variance + eps)`.
+    fn scale(&self, var: &[f64]) -> Vec<f64> {
+        var.iter().map(|var| (var + self.eps).sqrt().recip()).collect()
     }
 }
 
-impl<F: Float> Layer<F> for BatchNorm<F> {
+impl<F: Real> Layer<F> for BatchNorm<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
-        let rows = self.rows(&x.value());
-        let mut y = x.tape().pool().array(x.value().raw_dim());
+        let rows = self.rows(x.value());
+        let mut y = x.tape().pool().array(rows.raw_dim());
         let [mean, var] = [&self.running_mean, &self.running_var].map(vector);
-        let scale = self.normalise(slice(&rows), &mean, &var, y.as_slice_mut().expect("a fresh array"));
+        let scale = self.scale(&var);
+        normalize(slice(&rows), [&mean, &scale], y.as_slice_mut().expect("a fresh array"));
         let scale = Array1::from_vec(scale).mapv(F::from_f64);
         x.tape().custom(&[x], y, move |g, sink: &mut Sink<'_, F>| sink.add(0, g * &scale))
     }
@@ -76,16 +69,14 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
     ///
     /// Also if a feature has a single value, whose variance says nothing.
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
-        let shape = x.value().raw_dim();
-        let rows = self.rows(&x.value());
-        let count = rows.nrows() as f64;
-        assert!(
-            rows.nrows() > 1,
-            "batch normalisation needs at least two values a feature, got shape {:?}",
-            shape.slice()
-        );
+        let rows = self.rows(x.value());
         let mut batch = Moments::new(self.features());
         batch.add(&rows);
+        assert!(
+            batch.count > 1.0,
+            "batch normalization needs at least two values a feature, got shape {:?}",
+            rows.shape()
+        );
         let momentum = self.momentum;
         let follow = |running: &mut F, &new: &f64| {
             *running = F::from_f64((1.0 - momentum) * running.into_f64() + momentum * new);
@@ -94,41 +85,27 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
         self.running_var.iter_mut().zip(&batch.variance(1.0)).for_each(|(running, new)| follow(running, new));
         self.batches += 1;
 
-        let mut y = x.tape().pool().array(shape);
-        let to = y.as_slice_mut().expect("a fresh array");
-        let scale = self.normalise(slice(&rows), &batch.mean, &batch.variance(0.0), to);
+        let mut y = x.tape().pool().array(rows.raw_dim());
+        let scale = self.scale(&batch.variance(0.0));
+        normalize(slice(&rows), [&batch.mean, &scale], y.as_slice_mut().expect("a fresh array"));
         let y = y.into_shared();
-        // dx = scale (g - mean of g - y mean of (g y)): the two means are how x moves the batch's mean and variance.
         x.tape().custom(&[x], y.clone(), move |g, sink: &mut Sink<'_, F>| {
             let mut g = if g.is_standard_layout() { g } else { g.as_standard_layout().into_owned() };
-            let ordered = "in memory order";
-            let (saved, gradient) = (y.as_slice().expect(ordered), g.as_slice_mut().expect(ordered));
-            let [g_mean, gy_mean] = two_sums(gradient, saved, &scale, |g, y, _| [g, g * y]);
-            let [g_mean, gy_mean] =
-                [g_mean, gy_mean].map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
-            let of_features = [&g_mean[..], &gy_mean, &scale];
-            each(gradient, saved, of_features, Finish::default(), |g, y, [mean, gy, scale]| {
-                scale * (g - mean - y * gy)
-            });
+            normalize_backward(slice(&y), &scale, g.as_slice_mut().expect("in memory order"));
             sink.add(0, g);
         })
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
-        let features = self.features();
-        if input.last() == Some(&features) {
-            Ok(input.to_vec())
-        } else {
-            Err(ShapeError::new(format_args!("BatchNorm({features})"), format_args!("[.., {features}]"), input))
-        }
+        same_shape(self, self.features(), input)
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        let layout = Layout::Features;
+        let axes = Axes::Features;
         vec![
-            Entry { name: "running_mean", content: Content::Statistic(&mut self.running_mean), layout },
-            Entry { name: "running_var", content: Content::Statistic(&mut self.running_var), layout },
-            Entry { name: "num_batches_tracked", content: Content::Count(&mut self.batches), layout },
+            Entry { name: "running_mean", content: Content::Statistic(&mut self.running_mean), axes },
+            Entry { name: "running_var", content: Content::Statistic(&mut self.running_var), axes },
+            Entry { name: "num_batches_tracked", content: Content::Count(&mut self.batches), axes },
         ]
     }
 
@@ -136,33 +113,40 @@ impl<F: Float> Layer<F> for BatchNorm<F> {
         Kind::BatchNorm { features: self.features(), eps: self.eps }
     }
 
-    fn as_batch_norm(&mut self) -> Option<&mut BatchNorm<F>> {
-        Some(self)
+    fn recalibrate(&mut self, inputs: &mut dyn Iterator<Item = Tensor<F>>) {
+        let mut moments = Moments::new(self.features());
+        inputs.for_each(|x| moments.add(&self.rows(x)));
+        if moments.count > 0.0 {
+            self.running_mean = tensor(&moments.mean);
+            self.running_var = tensor(&moments.variance(0.0));
+        }
     }
 }
 
 /// The mean of each feature and the sum of its squared deviations, over batches one after the other (Chan, Golub and
 /// LeVeque, 1979). Each batch in one pass: of the differences from its first row, or a feature whose mean is large would lose
 /// its variance.
-pub(crate) struct Moments {
+struct Moments {
     count: f64,
     mean: Vec<f64>,
     squares: Vec<f64>,
 }
 
 impl Moments {
-    pub(crate) fn new(features: usize) -> Self {
+    fn new(features: usize) -> Self {
         Self { count: 0.0, mean: vec![0.0; features], squares: vec![0.0; features] }
     }
 
-    pub(crate) fn add<F: Float>(&mut self, rows: &ArcArray2<F>) {
-        let count = rows.nrows() as f64;
+    /// Takes in rows of features, in memory order.
+    fn add<F: Real>(&mut self, rows: &Tensor<F>) {
+        let features = self.mean.len();
         if rows.is_empty() {
             return;
         }
-        let shift: Vec<f64> = rows.row(0).iter().map(|x| x.into_f64()).collect();
-        let [sums, squares] =
-            two_sums(slice(rows), slice(rows), &shift, |x, _, shift| [x - shift, (x - shift).powi(2)]);
+        let rows = slice(rows);
+        let count = (rows.len() / features) as f64;
+        let shift: Vec<f64> = rows[..features].iter().map(|x| x.into_f64()).collect();
+        let [sums, squares] = deviations(rows, &shift);
         let total = self.count + count;
         for c in 0..shift.len() {
             let mean = sums[c] / count;
@@ -173,30 +157,19 @@ impl Moments {
         self.count = total;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0.0
-    }
-
     fn variance(&self, ddof: f64) -> Vec<f64> {
         self.squares.iter().map(|squares| squares / (self.count - ddof)).collect()
     }
 }
 
-fn as_rows<F: Float>(x: Tensor<F>) -> ArcArray2<F> {
-    let features = x.len_of(Axis(x.ndim() - 1));
-    let rows = x.len().checked_div(features).unwrap_or(0);
-    let x = if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() };
-    x.into_shape_with_order((rows, features)).expect("as many elements").into_dimensionality::<Ix2>().expect("a matrix")
-}
-
-fn slice<F: Float>(rows: &ArcArray2<F>) -> &[F] {
+fn slice<F: Real>(rows: &Tensor<F>) -> &[F] {
     rows.as_slice().expect("rows in memory order")
 }
 
-fn vector<F: Float>(x: &Tensor<F>) -> Vec<f64> {
+fn vector<F: Real>(x: &Tensor<F>) -> Vec<f64> {
     x.iter().map(|x| x.into_f64()).collect()
 }
 
-fn tensor<F: Float>(numbers: &[f64]) -> Tensor<F> {
+fn tensor<F: Real>(numbers: &[f64]) -> Tensor<F> {
     numbers.iter().map(|&x| F::from_f64(x)).collect::<Array1<F>>().into_dyn().into_shared()
 }

@@ -1,11 +1,10 @@
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::Var;
 use ndarray::{ArcArray, Ix4};
 use ndarray_rand::rand::Rng;
 
-use crate::activation::backward;
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
-use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
+use crate::weighted::{self, in_order};
+use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window};
 
 /// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
 /// `[batch, height', width', outputs]`, where
@@ -16,7 +15,7 @@ use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Ten
 ///
 /// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a cross-correlation.
 #[derive(Debug, Clone)]
-pub struct Conv2d<F: Float> {
+pub struct Conv2d<F: Real> {
     /// `W`, of shape `[outputs, kernel height, kernel width, inputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
@@ -24,31 +23,26 @@ pub struct Conv2d<F: Float> {
     window: Window,
 }
 
-impl<F: Float> Conv2d<F> {
-    /// With PyTorch's default initialisation.
+impl<F: Real> Conv2d<F> {
+    /// With PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
     }
 
-    /// With a chosen initialisation.
+    /// With a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
         let fans = [inputs * height * width, outputs * height * width];
         let (weight, bias) = init.draw(&[outputs, height, width, inputs], outputs, fans, rng);
         Self { weight, bias, window }
     }
-}
 
-impl<F: Float> Conv2d<F> {
     fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
-        let tape = x.tape();
-        let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (images("Conv2d", x), filters(&self.weight));
         let (window, finish) = (self.window, Finish { bias: self.bias.as_slice(), activation });
-        let y = conv2d(input.view(), w.view(), window, finish, tape.pool()).into_dyn().into_shared();
-        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+        let y = conv2d(input.view(), w.view(), window, finish, x.tape().pool()).into_dyn().into_shared();
+        weighted::record(x, [&self.weight, &self.bias], y, activation, move |g, sink| {
             let pool = sink.pool();
-            let db = backward(activation, &y, &mut g);
             let g = g.into_dimensionality::<Ix4>().expect("the gradient of images");
             if sink.wants(0) {
                 let (_, height, width, _) = input.dim();
@@ -58,43 +52,37 @@ impl<F: Float> Conv2d<F> {
             if sink.wants(1) {
                 sink.add(1, conv2d_backward_weight(input.view(), g.view(), window, pool));
             }
-            sink.add(2, db);
             pool.recycle(g);
         })
     }
 }
 
-impl<F: Float> Layer<F> for Conv2d<F> {
+impl<F: Real> Layer<F> for Conv2d<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         self.value(x, None)
     }
 
-    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        activation.fused(x, |x, activation| self.value(x, activation))
-    }
-
-    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        self.forward_then(x, activation)
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Option<Var<'t, F>> {
+        activation.shows_its_derivative().then(|| self.value(x, Some(activation)))
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
         let (outputs, _, _, inputs) = filters(&self.weight).dim();
-        let Window { kernel: [h, w], padding: [ph, pw], .. } = self.window;
-        let output = match *input {
+        let Window { kernel, padding, .. } = self.window;
+        let size = match *input {
             [height, width, channels] if channels == inputs => self.window.convolved([height, width]),
             _ => None,
         };
-        let [height, width] = output.ok_or_else(|| {
-            let least = [h.saturating_sub(2 * ph).max(1), w.saturating_sub(2 * pw).max(1)];
-            let takes =
-                format_args!("[height, width, {inputs}] of at least {} x {} pixels", least[0], least[1]).to_string();
-            ShapeError::new(format_args!("Conv2d({inputs} to {outputs}, {h} x {w})"), takes, input)
+        let [height, width] = size.ok_or_else(|| {
+            let [h, w] = [0, 1].map(|side| kernel[side].saturating_sub(2 * padding[side]).max(1));
+            let takes = format!("[height, width, {inputs}] of at least {h} x {w} pixels");
+            ShapeError::new(self.kind(), takes, input)
         })?;
         Ok(vec![height, width, outputs])
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+        weighted::state(&mut self.weight, &mut self.bias, Axes::Filters)
     }
 
     fn kind(&self) -> Kind {
@@ -108,14 +96,11 @@ impl<F: Float> Layer<F> for Conv2d<F> {
 }
 
 /// The value as images in memory order, which is what the kernels work on; free unless something permuted it.
-pub(crate) fn images<F: Float>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
-    let value = x.value();
-    let shape = value.shape().to_vec();
-    let value = if value.is_standard_layout() { value } else { value.as_standard_layout().into_owned().into_shared() };
-    let images = value.into_dimensionality();
-    images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {shape:?}"))
+pub(crate) fn images<F: Real>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
+    let images = in_order(x.value()).into_dimensionality();
+    images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {:?}", x.shape()))
 }
 
-pub(crate) fn filters<F: Float>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {
+pub(crate) fn filters<F: Real>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {
     weight.clone().into_dimensionality().expect("filters have four axes")
 }

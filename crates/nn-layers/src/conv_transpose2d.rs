@@ -1,19 +1,17 @@
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::Var;
 use ndarray::Ix4;
 use ndarray_rand::rand::Rng;
 
-use crate::activation::backward;
 use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
-use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor, Window};
+use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window, weighted};
 
 /// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
 /// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
 ///
 /// So nothing here is new: its value is that convolution's gradient with respect to its input, and the other way round.
 #[derive(Debug, Clone)]
-pub struct ConvTranspose2d<F: Float> {
+pub struct ConvTranspose2d<F: Real> {
     /// `W`, of shape `[inputs, kernel height, kernel width, outputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
@@ -21,13 +19,13 @@ pub struct ConvTranspose2d<F: Float> {
     window: Window,
 }
 
-impl<F: Float> ConvTranspose2d<F> {
-    /// With PyTorch's default initialisation.
+impl<F: Real> ConvTranspose2d<F> {
+    /// With PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
     }
 
-    /// With a chosen initialisation.
+    /// With a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
         // PyTorch counts a transposed layer's fans as those of the convolution that it transposes.
@@ -35,22 +33,17 @@ impl<F: Float> ConvTranspose2d<F> {
         let (weight, bias) = init.draw(&[inputs, height, width, outputs], outputs, fans, rng);
         Self { weight, bias, window }
     }
-}
 
-impl<F: Float> ConvTranspose2d<F> {
     fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
-        let tape = x.tape();
-        let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (images("ConvTranspose2d", x), filters(&self.weight));
         let (window, (_, height, width, _)) = (self.window, input.dim());
         let size = window.transposed([height, width]);
         let size = size.unwrap_or_else(|| panic!("`ConvTranspose2d` leaves nothing of shape {:?}", input.shape()));
         let finish = Finish { bias: self.bias.as_slice(), activation };
-        let y = conv2d_backward_input(input.view(), w.view(), window, size, finish, tape.pool());
+        let y = conv2d_backward_input(input.view(), w.view(), window, size, finish, x.tape().pool());
         let y = y.into_dyn().into_shared();
-        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+        weighted::record(x, [&self.weight, &self.bias], y, activation, move |g, sink| {
             let pool = sink.pool();
-            let db = backward(activation, &y, &mut g);
             let g = g.into_dimensionality::<Ix4>().expect("the gradient of images");
             if sink.wants(0) {
                 sink.add(0, conv2d(g.view(), w.view(), window, Finish::default(), pool));
@@ -58,40 +51,35 @@ impl<F: Float> ConvTranspose2d<F> {
             if sink.wants(1) {
                 sink.add(1, conv2d_backward_weight(g.view(), input.view(), window, pool));
             }
-            sink.add(2, db);
             pool.recycle(g);
         })
     }
 }
 
-impl<F: Float> Layer<F> for ConvTranspose2d<F> {
+impl<F: Real> Layer<F> for ConvTranspose2d<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         self.value(x, None)
     }
 
-    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        activation.fused(x, |x, activation| self.value(x, activation))
-    }
-
-    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        self.forward_then(x, activation)
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Option<Var<'t, F>> {
+        activation.shows_its_derivative().then(|| self.value(x, Some(activation)))
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
-        let (inputs, h, w, outputs) = filters(&self.weight).dim();
-        let output = match *input {
+        let (inputs, _, _, outputs) = filters(&self.weight).dim();
+        let size = match *input {
             [height, width, channels] if channels == inputs => self.window.transposed([height, width]),
             _ => None,
         };
-        let [height, width] = output.ok_or_else(|| {
-            let layer = format_args!("ConvTranspose2d({inputs} to {outputs}, {h} x {w})").to_string();
-            ShapeError::new(layer, format_args!("[height, width, {inputs}] that leaves at least one pixel"), input)
+        let [height, width] = size.ok_or_else(|| {
+            let takes = format!("[height, width, {inputs}] that leaves at least one pixel");
+            ShapeError::new(self.kind(), takes, input)
         })?;
         Ok(vec![height, width, outputs])
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Filters)
+        weighted::state(&mut self.weight, &mut self.bias, Axes::Filters)
     }
 
     fn kind(&self) -> Kind {

@@ -1,40 +1,35 @@
-use autodiff_mini::{Gemm, Sink, Var};
+use autodiff_mini::{Gemm, Var};
 use ndarray::{ArrayView2, Axis, Ix2};
 use ndarray_rand::rand::Rng;
 
-use crate::activation::backward;
-use crate::kernels::{Finish, dense, dense_backward_input, dense_backward_weight};
-use crate::state::weight_and_bias;
-use crate::{Activation, Entry, Float, Init, Kind, Layer, Layout, ShapeError, Tensor};
+use crate::kernels::{self, Finish, dense, dense_backward_input, dense_backward_weight};
+use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, weighted};
 
 /// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch, outputs]`.
 ///
 /// The gradients, for `g` with respect to `y`: `g W` for `x`, `g^T x` for `W`, the sum of the rows of `g` for `b`.
 #[derive(Debug, Clone)]
-pub struct Dense<F: Float> {
+pub struct Dense<F: Real> {
     /// `W`, of shape `[outputs, inputs]`.
     pub weight: Tensor<F>,
     /// `b`, of shape `[outputs]`.
     pub bias: Tensor<F>,
 }
 
-impl<F: Float> Dense<F> {
-    /// With PyTorch's default initialisation.
+impl<F: Real> Dense<F> {
+    /// With PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, Init::Torch, rng)
     }
 
-    /// With a chosen initialisation.
+    /// With a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, init: Init, rng: &mut R) -> Self {
         let (weight, bias) = init.draw(&[outputs, inputs], outputs, [inputs, outputs], rng);
         Self { weight, bias }
     }
-}
 
-impl<F: Float> Dense<F> {
     fn value<'t>(&self, x: Var<'t, F>, activation: Option<Activation>) -> Var<'t, F> {
         let tape = x.tape();
-        let (weight, bias) = (tape.parameter(&self.weight), tape.parameter(&self.bias));
         let (input, w) = (matrix(&x.value()), matrix(&self.weight));
         assert!(input.ncols() == w.ncols(), "`Dense` of weight {:?} on shape {:?}", w.shape(), input.shape());
         let finish = Finish { bias: self.bias.as_slice(), activation };
@@ -44,14 +39,13 @@ impl<F: Float> Dense<F> {
             Some(device) => {
                 let mut y = tape.pool().array((input.nrows(), w.nrows()));
                 device.gemm(F::one(), input.view(), w.t(), F::zero(), y.view_mut());
-                finish.apply_all(y.as_slice_mut().expect("a fresh array"));
+                kernels::finish(finish, y.as_slice_mut().expect("a fresh array"));
                 y
             }
         };
         let y = y.into_dyn().into_shared();
-        tape.custom(&[x, weight, bias], y.clone(), move |mut g, sink: &mut Sink<'_, F>| {
+        weighted::record(x, [&self.weight, &self.bias], y, activation, move |g, sink| {
             let pool = sink.pool();
-            let db = backward(activation, &y, &mut g);
             let g = g.into_dimensionality::<Ix2>().expect("the gradient of a matrix");
             let product = |a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, device: &dyn Gemm<F>| {
                 let mut c = pool.array((a.nrows(), b.ncols()));
@@ -72,23 +66,18 @@ impl<F: Float> Dense<F> {
                 };
                 sink.add(1, dw);
             }
-            sink.add(2, db);
             pool.recycle(g);
         })
     }
 }
 
-impl<F: Float> Layer<F> for Dense<F> {
+impl<F: Real> Layer<F> for Dense<F> {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         self.value(x, None)
     }
 
-    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        activation.fused(x, |x, activation| self.value(x, activation))
-    }
-
-    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        self.forward_then(x, activation)
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Option<Var<'t, F>> {
+        activation.shows_its_derivative().then(|| self.value(x, Some(activation)))
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
@@ -96,12 +85,12 @@ impl<F: Float> Layer<F> for Dense<F> {
         if input == [inputs] {
             Ok(vec![outputs])
         } else {
-            Err(ShapeError::new(format_args!("Dense({inputs} to {outputs})"), format_args!("[{inputs}]"), input))
+            Err(ShapeError::new(self.kind(), format_args!("[{inputs}]"), input))
         }
     }
 
     fn state(&mut self) -> Vec<Entry<'_, F>> {
-        weight_and_bias(&mut self.weight, &mut self.bias, Layout::Matrix)
+        weighted::state(&mut self.weight, &mut self.bias, Axes::Matrix)
     }
 
     fn kind(&self) -> Kind {
@@ -114,7 +103,7 @@ impl<F: Float> Layer<F> for Dense<F> {
 }
 
 /// In whatever order of memory; the kernels take any.
-fn matrix<F: Float>(x: &Tensor<F>) -> ndarray::ArcArray2<F> {
+fn matrix<F: Real>(x: &Tensor<F>) -> ndarray::ArcArray2<F> {
     let shape = x.shape();
     x.clone().into_dimensionality().unwrap_or_else(|_| panic!("`Dense` needs a matrix, got shape {shape:?}"))
 }

@@ -1,9 +1,9 @@
-use ndarray::{Array, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use ndarray_rand::RandomExt;
-use ndarray_rand::rand::Rng;
+use ndarray_rand::rand::{Rng, RngCore};
 use ndarray_rand::rand_distr::{Normal, Uniform};
 
-use crate::{Float, Tensor};
+use crate::{Real, Tensor};
 
 /// How the weights of a layer begin. `fan_in` and `fan_out` are the numbers of inputs and outputs that one weight matrix,
 /// or one filter, joins.
@@ -27,13 +27,26 @@ pub enum Init {
 
 impl Init {
     /// The weights and the biases of a layer.
-    pub(crate) fn draw<F: Float, R: Rng + ?Sized>(
+    pub(crate) fn draw<F: Real, R: Rng + ?Sized>(
+        self,
+        weight: &[usize],
+        bias: usize,
+        fans: [usize; 2],
+        mut rng: &mut R,
+    ) -> (Tensor<F>, Tensor<F>) {
+        let [weights, biases] = self.numbers(weight, bias, fans, &mut rng);
+        let round = |numbers: ArrayD<f64>| numbers.mapv(F::from_f64).into_shared();
+        (round(weights), round(biases))
+    }
+
+    /// Neither generic over the element type nor over the generator, so compiled once.
+    fn numbers(
         self,
         weight: &[usize],
         bias: usize,
         [fan_in, fan_out]: [usize; 2],
-        rng: &mut R,
-    ) -> (Tensor<F>, Tensor<F>) {
+        rng: &mut dyn RngCore,
+    ) -> [ArrayD<f64>; 2] {
         let (fan_in, fan_out) = (fan_in.max(1) as f64, fan_out.max(1) as f64);
         let torch = fan_in.sqrt().recip();
         let weights = match self {
@@ -46,20 +59,20 @@ impl Init {
         };
         let biases = match self {
             Self::Torch => uniform(&[bias], torch, rng),
-            _ => Tensor::zeros(IxDyn(&[bias])),
+            _ => ArrayD::zeros(IxDyn(&[bias])),
         };
-        (weights, biases)
+        [weights, biases]
     }
 }
 
-fn uniform<F: Float, R: Rng + ?Sized>(shape: &[usize], bound: f64, rng: &mut R) -> Tensor<F> {
+fn uniform(shape: &[usize], bound: f64, rng: &mut dyn RngCore) -> ArrayD<f64> {
     let distribution = Uniform::new_inclusive(-bound, bound).expect("a finite positive bound");
-    Array::random_using(shape, distribution, rng).mapv(F::from_f64).into_shared()
+    ArrayD::random_using(shape, distribution, rng)
 }
 
-fn normal<F: Float, R: Rng + ?Sized>(shape: &[usize], deviation: f64, rng: &mut R) -> Tensor<F> {
+fn normal(shape: &[usize], deviation: f64, rng: &mut dyn RngCore) -> ArrayD<f64> {
     let distribution = Normal::new(0.0, deviation).expect("a finite positive deviation");
-    Array::random_using(shape, distribution, rng).mapv(F::from_f64).into_shared()
+    ArrayD::random_using(shape, distribution, rng)
 }
 
 #[cfg(test)]

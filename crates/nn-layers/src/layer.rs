@@ -3,14 +3,14 @@ use std::fmt::{self, Debug};
 use autodiff_mini::Var;
 use thiserror::Error;
 
-use crate::{Activation, BatchNorm, Entry, Float, Kind};
+use crate::{Activation, Entry, Kind, Real, Tensor};
 
 /// A function of a batch with parameters of its own. The first axis is the batch; images are `[batch, height, width,
 /// channels]`.
 ///
 /// A layer is a plain struct. Evaluation takes it by shared reference; training by unique reference, because batch
-/// normalisation keeps running statistics then. There is no mode to forget to set.
-pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
+/// normalization keeps running statistics then. There is no mode to forget to set.
+pub trait Layer<F: Real>: Debug + Send + Sync + CloneLayer<F> {
     /// The layer's value, in evaluation mode.
     ///
     /// # Panics
@@ -27,22 +27,15 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
         self.forward(x)
     }
 
-    /// `activation` of the layer's value, in evaluation mode: in one pass over the memory, if the layer knows how.
+    /// Returns `activation` of the layer's value, in one pass over the memory; nothing if the layer cannot do that. Training
+    /// and evaluation are the same to a layer that can.
     ///
     /// # Panics
     ///
     /// As [`Layer::forward`].
-    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        activation.forward(self.forward(x))
-    }
-
-    /// `activation` of the layer's value, in training mode.
-    ///
-    /// # Panics
-    ///
-    /// As [`Layer::forward`].
-    fn train_then<'t>(&mut self, x: Var<'t, F>, activation: Activation) -> Var<'t, F> {
-        activation.forward(self.train(x))
+    fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Option<Var<'t, F>> {
+        let _ = (x, activation);
+        None
     }
 
     /// What it is, for whoever writes it down, or does it together with the layer before it.
@@ -63,14 +56,15 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
     }
 
     /// Whether PyTorch has it as part of the module before it, as [`Affine`](crate::Affine) is part of the batch
-    /// normalisation: then it takes no number in the names of a weights file.
+    /// normalization: then it takes no number in the names of a weights file.
     fn joins_previous(&self) -> bool {
         false
     }
 
-    /// Itself, if it is the layer whose statistics can be estimated anew.
-    fn as_batch_norm(&mut self) -> Option<&mut BatchNorm<F>> {
-        None
+    /// Replaces running statistics by the exact ones of `inputs`, which are worked out only if they are asked for. A layer
+    /// that has none ignores them.
+    fn recalibrate(&mut self, inputs: &mut dyn Iterator<Item = Tensor<F>>) {
+        let _ = inputs;
     }
 
     /// Whether feature `i` of its output comes from feature `i` of its input alone. Between such layers the order of the
@@ -81,25 +75,39 @@ pub trait Layer<F: Float>: Debug + Send + Sync + CloneLayer<F> {
 }
 
 /// Clones a layer behind a box. Every `Clone` layer has it.
-pub trait CloneLayer<F: Float> {
+pub trait CloneLayer<F: Real> {
     /// A clone in a box of its own.
     fn clone_boxed(&self) -> Box<dyn Layer<F>>;
 }
 
-impl<F: Float, L: Layer<F> + Clone + 'static> CloneLayer<F> for L {
+impl<F: Real, L: Layer<F> + Clone + 'static> CloneLayer<F> for L {
     fn clone_boxed(&self) -> Box<dyn Layer<F>> {
         Box::new(self.clone())
     }
 }
 
-impl<F: Float> Clone for Box<dyn Layer<F>> {
+impl<F: Real> Clone for Box<dyn Layer<F>> {
     fn clone(&self) -> Self {
         self.as_ref().clone_boxed()
     }
 }
 
+/// The shape of a layer that has a number of features and changes none of them into another.
+pub(crate) fn same_shape<F: Real>(
+    layer: &impl Layer<F>,
+    features: usize,
+    input: &[usize],
+) -> Result<Vec<usize>, ShapeError> {
+    if input.last() == Some(&features) {
+        Ok(input.to_vec())
+    } else {
+        Err(ShapeError::new(layer.kind(), format_args!("[.., {features}]"), input))
+    }
+}
+
 /// A layer was given a shape that it cannot take.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 #[error("{layer} takes {takes}, got shape {got:?}")]
 pub struct ShapeError {
     /// Which layer, with its sizes.

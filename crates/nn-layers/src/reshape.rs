@@ -1,6 +1,6 @@
 use autodiff_mini::Var;
 
-use crate::{Float, Kind, Layer, ShapeError};
+use crate::{Kind, Layer, Real, ShapeError};
 
 /// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
 /// weights file has them channels first, and reading and writing take care of it.
@@ -29,7 +29,7 @@ impl Unflatten {
     }
 }
 
-impl<F: Float> Layer<F> for Flatten {
+impl<F: Real> Layer<F> for Flatten {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         x.reshape(&[x.shape()[0], self.image.iter().product()])
     }
@@ -38,7 +38,7 @@ impl<F: Float> Layer<F> for Flatten {
         if input == self.image {
             Ok(vec![input.iter().product()])
         } else {
-            Err(ShapeError::new("Flatten", format_args!("{:?}", self.image), input))
+            Err(ShapeError::new(Layer::<F>::kind(self), format_args!("{:?}", self.image), input))
         }
     }
 
@@ -47,7 +47,7 @@ impl<F: Float> Layer<F> for Flatten {
     }
 }
 
-impl<F: Float> Layer<F> for Unflatten {
+impl<F: Real> Layer<F> for Unflatten {
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         let [height, width, channels] = self.image;
         x.reshape(&[x.shape()[0], height, width, channels])
@@ -58,7 +58,7 @@ impl<F: Float> Layer<F> for Unflatten {
         if input == [features] {
             Ok(self.image.to_vec())
         } else {
-            Err(ShapeError::new(format_args!("Unflatten to {:?}", self.image), format_args!("[{features}]"), input))
+            Err(ShapeError::new(Layer::<F>::kind(self), format_args!("[{features}]"), input))
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a layer holds, listed once for three uses: to optimise it, to write it, to read it.
 
-use crate::Float;
+use crate::Real;
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
 /// An array of a layer. Shared with a tape at no cost while it is alive, updated in place between tapes; a clone of a
@@ -9,30 +9,18 @@ pub type Tensor<F> = ArcArray<F, IxDyn>;
 
 /// One array of a layer, under the name that PyTorch's module gives it.
 #[derive(Debug)]
-pub struct Entry<'a, F: Float> {
+pub struct Entry<'a, F: Real> {
     /// `weight`, `bias`, `running_mean`, ...
     pub name: &'static str,
     /// The array itself.
     pub content: Content<'a, F>,
     /// How its axes in memory stand to those in a file.
-    pub layout: Layout,
-}
-
-/// The two parameters that most layers have; the biases stand beside the layer's outputs.
-pub(crate) fn weight_and_bias<'a, F: Float>(
-    weight: &'a mut Tensor<F>,
-    bias: &'a mut Tensor<F>,
-    layout: Layout,
-) -> Vec<Entry<'a, F>> {
-    vec![
-        Entry { name: "weight", content: Content::Parameter(weight), layout },
-        Entry { name: "bias", content: Content::Parameter(bias), layout: Layout::Features },
-    ]
+    pub axes: Axes,
 }
 
 /// What an entry is to training.
 #[derive(Debug)]
-pub enum Content<'a, F: Float> {
+pub enum Content<'a, F: Real> {
     /// Changed by the optimiser.
     Parameter(&'a mut Tensor<F>),
     /// Changed by the forward pass in training mode.
@@ -43,7 +31,7 @@ pub enum Content<'a, F: Float> {
 
 /// How the axes of an array in memory (channels last) stand to those in a file (PyTorch's channels first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum Axes {
     /// `[features]`, the layer's outputs.
     Features,
     /// `[outputs, inputs]`.
@@ -56,9 +44,9 @@ pub enum Layout {
 /// `[channels, height, width]`.
 pub(crate) type Image = Option<[usize; 3]>;
 
-impl Layout {
+impl Axes {
     /// From memory to file, for a layer between flattened images (or none) of these shapes.
-    pub(crate) fn to_file<F: Float>(self, array: &Tensor<F>, input: Image, output: Image) -> ArrayD<F> {
+    pub(crate) fn to_file<F: Real>(self, array: &Tensor<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_first(array.to_owned(), 0, output),
             Self::Matrix => channels_first(channels_first(array.to_owned(), 0, output), 1, input),
@@ -66,8 +54,8 @@ impl Layout {
         }
     }
 
-    /// The inverse of [`Layout::to_file`].
-    pub(crate) fn to_memory<F: Float>(self, array: ArrayD<F>, input: Image, output: Image) -> ArrayD<F> {
+    /// The inverse of [`Axes::to_file`].
+    pub(crate) fn to_memory<F: Real>(self, array: ArrayD<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_last(array, 0, output),
             Self::Matrix => channels_last(channels_last(array, 0, output), 1, input),
@@ -85,14 +73,14 @@ impl Layout {
 }
 
 /// Reorders the features along an axis from `[height, width, channels]` to `[channels, height, width]`.
-fn channels_first<F: Float>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
+fn channels_first<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     let Some([height, width, channels]) = image else { return array };
     let order: Vec<usize> =
         (0..channels).flat_map(|c| (0..height * width).map(move |pixel| pixel * channels + c)).collect();
     array.select(Axis(axis), &order)
 }
 
-fn channels_last<F: Float>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
+fn channels_last<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     // The same reordering with the roles of the two factors exchanged.
     channels_first(array, axis, image.map(|[height, width, channels]| [channels, 1, height * width]))
 }
@@ -106,21 +94,21 @@ mod tests {
     fn to_file_and_back() {
         let image = Some([2, 3, 4]);
         let features = Array::from_iter(0..24).mapv(f64::from).into_dyn().into_shared();
-        let file = Layout::Features.to_file(&features, None, image);
+        let file = Axes::Features.to_file(&features, None, image);
         let expected = features.clone().into_shape_with_order(vec![6, 4]).unwrap().reversed_axes();
         assert_eq!(file.as_slice().unwrap(), expected.as_standard_layout().as_slice().unwrap());
-        assert_eq!(Layout::Features.to_memory(file, None, image), features.into_owned());
+        assert_eq!(Axes::Features.to_memory(file, None, image), features.into_owned());
 
         let matrix = Array::from_shape_fn((3, 24), |(i, j)| (100 * i + j) as f64).into_dyn().into_shared();
-        let file = Layout::Matrix.to_file(&matrix, image, None);
+        let file = Axes::Matrix.to_file(&matrix, image, None);
         assert_eq!((file[[2, 0]], file[[2, 1]], file[[2, 6]]), (200.0, 204.0, 201.0));
-        assert_eq!(Layout::Matrix.to_memory(file, image, None), matrix.into_owned());
+        assert_eq!(Axes::Matrix.to_memory(file, image, None), matrix.into_owned());
 
         let filters = Array::from_shape_fn((2, 3, 4, 5), |(a, h, w, b)| (1000 * a + 100 * h + 10 * w + b) as f64);
         let filters = filters.into_dyn().into_shared();
-        let file = Layout::Filters.to_file(&filters, None, None);
+        let file = Axes::Filters.to_file(&filters, None, None);
         assert_eq!((file.shape(), file[[1, 4, 2, 3]]), (&[2, 5, 3, 4][..], 1234.0));
-        assert_eq!(Layout::Filters.file_shape(filters.shape()), file.shape());
-        assert_eq!(Layout::Filters.to_memory(file, None, None), filters.into_owned());
+        assert_eq!(Axes::Filters.file_shape(filters.shape()), file.shape());
+        assert_eq!(Axes::Filters.to_memory(file, None, None), filters.into_owned());
     }
 }

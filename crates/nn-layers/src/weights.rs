@@ -1,6 +1,6 @@
 //! The [safetensors](https://github.com/huggingface/safetensors) file format, with every error naming file and tensor.
 
-use crate::Float;
+use crate::Real;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -181,7 +181,7 @@ impl Weights {
     }
 
     /// Puts an array under a name.
-    pub fn insert<F: Float>(&mut self, name: impl Into<String>, array: &ArrayD<F>) {
+    pub fn insert<F: Real>(&mut self, name: impl Into<String>, array: &ArrayD<F>) {
         let single = size_of::<F>() == size_of::<f32>();
         let bytes = array.iter().flat_map(|x| {
             // Either way exact, and little-endian as the format wants it.
@@ -205,7 +205,7 @@ impl Weights {
     /// # Errors
     ///
     /// If there is none, if it has another shape, or if it is not of finite 32- or 64-bit floating-point numbers.
-    pub fn get<F: Float>(&self, name: &str, shape: &[usize]) -> Result<ArrayD<F>, WeightsError> {
+    pub fn get<F: Real>(&self, name: &str, shape: &[usize]) -> Result<ArrayD<F>, WeightsError> {
         let stored = self.stored(name)?;
         let (path, name) = (self.path.clone(), name.to_owned());
         if stored.shape != shape {
@@ -247,7 +247,7 @@ impl Weights {
     /// # Errors
     ///
     /// If one of these numbers, of the tensor of this name, is negative.
-    pub(crate) fn refuse_negative<F: Float>(&self, name: &str, array: &ArrayD<F>) -> Result<(), WeightsError> {
+    pub(crate) fn refuse_negative<F: Real>(&self, name: &str, array: &ArrayD<F>) -> Result<(), WeightsError> {
         match array.iter().enumerate().find(|(_, x)| **x < F::zero()) {
             None => Ok(()),
             Some((position, value)) => {

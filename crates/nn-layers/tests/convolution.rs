@@ -3,7 +3,7 @@
 use autodiff_mini::Pool;
 use ndarray::{Array1, Array4, Ix4};
 use nn_layers::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
-use nn_layers::{Activation, Float, Window};
+use nn_layers::{Activation, Real, Window};
 use proptest::prelude::*;
 
 use crate::random;
@@ -67,7 +67,7 @@ fn naive(Case { x, w, b, window, .. }: &Case) -> Array4<f64> {
 }
 
 /// The three kernels in one precision, their results in the other: with bias and activation, without, and the gradients.
-fn kernels<F: Float>(case: &Case) -> [Array4<f64>; 4] {
+fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
     let narrow = |x: &Array4<f64>| x.mapv(F::from_f64);
     let (x, w, g) = (narrow(&case.x), narrow(&case.w), narrow(&case.g));
     let bias: Vec<F> = case.b.iter().map(|&b| F::from_f64(b)).collect();
@@ -88,7 +88,7 @@ fn kernels<F: Float>(case: &Case) -> [Array4<f64>; 4] {
 }
 
 /// The value by definition; and `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which no wrong index survives.
-fn holds<F: Float>(case: &Case) -> Result<(), TestCaseError> {
+fn holds<F: Real>(case: &Case) -> Result<(), TestCaseError> {
     // The definition in double precision of what single precision is given.
     let round = |x: &Array4<f64>| x.mapv(|x| F::from_f64(x).into_f64());
     let case = Case { x: round(&case.x), w: round(&case.w), g: round(&case.g), ..case.clone() };

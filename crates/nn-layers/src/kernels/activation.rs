@@ -5,8 +5,31 @@ use autodiff_mini::Scalar;
 use ndarray::Array1;
 use rayon::prelude::*;
 
-use super::simd::{Kernel, run};
-use crate::{Activation, Float};
+use super::element::Element;
+use super::simd::Kernel;
+
+/// A function of each element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Activation {
+    /// `max(x, 0)`.
+    Relu,
+    /// `x` above 0, this slope times `x` below.
+    LeakyRelu(f64),
+    /// `1 / (1 + e^-x)`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `ln(1 + e^x)`.
+    Softplus,
+}
+
+impl Activation {
+    /// Whether its derivative can be told from its value: not where the value does not tell on which side of 0 it was taken.
+    pub(crate) fn shows_its_derivative(self) -> bool {
+        !matches!(self, Self::LeakyRelu(slope) if slope < 0.0)
+    }
+}
 
 /// The last step of a layer: `f(x + b)`.
 #[derive(Debug, Clone, Copy)]
@@ -34,21 +57,19 @@ fn repeats(channels: usize) -> usize {
     ENOUGH.div_ceil(channels.max(1))
 }
 
-impl<F: Float> Finish<'_, F> {
-    /// Finishes whole pixels, one after the other.
-    pub(crate) fn apply(&self, pixels: &mut [F]) {
-        if self.bias.is_none() && self.activation.is_none() {
-            return;
-        }
-        let bias = self.bias.map(|bias| bias.repeat(repeats(bias.len()))).unwrap_or_default();
-        run(Forward { pixels, bias: &bias, activation: self.activation });
+/// Finishes whole pixels, one after the other.
+pub(super) fn apply<F: Element>(finish: &Finish<'_, F>, pixels: &mut [F]) {
+    if finish.bias.is_none() && finish.activation.is_none() {
+        return;
     }
+    let bias = finish.bias.map(|bias| bias.repeat(repeats(bias.len()))).unwrap_or_default();
+    F::run(Forward { pixels, bias: &bias, activation: finish.activation });
+}
 
-    /// As [`apply`](Finish::apply), all threads at work.
-    pub(crate) fn apply_all(&self, pixels: &mut [F]) {
-        let channels = self.bias.map_or(1, <[F]>::len).max(1);
-        pixels.par_chunks_mut(BLOCK.next_multiple_of(channels)).for_each(|pixels| self.apply(pixels));
-    }
+/// As [`apply`], all threads at work.
+pub(super) fn finish<F: Element>(finish: Finish<'_, F>, pixels: &mut [F]) {
+    let channels = finish.bias.map_or(1, <[F]>::len).max(1);
+    pixels.par_chunks_mut(BLOCK.next_multiple_of(channels)).for_each(|pixels| apply(&finish, pixels));
 }
 
 struct Forward<'a, F> {
@@ -58,7 +79,7 @@ struct Forward<'a, F> {
     activation: Option<Activation>,
 }
 
-impl<F: Float> Kernel for Forward<'_, F> {
+impl<F: Element> Kernel for Forward<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -83,7 +104,7 @@ impl<F: Float> Kernel for Forward<'_, F> {
 }
 
 #[inline(always)]
-fn each<F: Float>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
+fn each<F: Element>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
     if bias.is_empty() {
         pixels.iter_mut().for_each(|x| *x = f(*x));
         return;
@@ -97,14 +118,14 @@ fn each<F: Float>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
 /// and returns that with respect to the bias.
 ///
 /// The derivatives are told from `y`, so that nothing else need be kept.
-pub(crate) fn backward<F: Float>(activation: Option<Activation>, y: &[F], g: &mut [F], channels: usize) -> Array1<F> {
+pub(super) fn backward<F: Element>(activation: Option<Activation>, y: &[F], g: &mut [F], channels: usize) -> Array1<F> {
     let repeated = (channels * repeats(channels)).max(1);
     let block = BLOCK.next_multiple_of(repeated);
     // Blocks by the shape alone, and added up in their order: the same for every number of threads.
     let parts: Vec<Vec<F>> = g
         .par_chunks_mut(block)
         .zip(y.par_chunks(block))
-        .map(|(g, y)| run(Backward { activation, y, g, sums: vec![F::zero(); repeated] }))
+        .map(|(g, y)| F::run(Backward { activation, y, g, sums: vec![F::zero(); repeated] }))
         .collect();
     let mut bias = Array1::zeros(channels);
     for part in parts.iter().flat_map(|part| part.chunks_exact(channels.max(1))) {
@@ -120,7 +141,7 @@ struct Backward<'a, F> {
     sums: Vec<F>,
 }
 
-impl<F: Float> Kernel for Backward<'_, F> {
+impl<F: Element> Kernel for Backward<'_, F> {
     type Output = Vec<F>;
 
     #[inline(always)]
@@ -145,7 +166,7 @@ impl<F: Float> Kernel for Backward<'_, F> {
 
 /// `1 - e^-y` for `y` not negative. Near 0 the difference would lose all digits: the first terms of the series.
 #[inline(always)]
-fn one_less_exp<F: Float>(y: F) -> F {
+fn one_less_exp<F: Element>(y: F) -> F {
     let c = F::from_f64;
     let series = y * (F::one() - y * (c(0.5) - y * (c(1.0 / 6.0) - y * (c(1.0 / 24.0) - y * c(1.0 / 120.0)))));
     if y < c(0.0625) { series } else { F::one() - F::fast_exp(-y) }
@@ -158,7 +179,7 @@ fn normal<F: Scalar>(x: F) -> F {
 }
 
 #[inline(always)]
-fn each_gradient<F: Float>(y: &[F], g: &mut [F], sums: &mut [F], f: impl Fn(F, F) -> F) {
+fn each_gradient<F: Element>(y: &[F], g: &mut [F], sums: &mut [F], f: impl Fn(F, F) -> F) {
     let repeated = sums.len();
     for (g, y) in g.chunks_mut(repeated).zip(y.chunks(repeated)) {
         for ((g, &y), sum) in g.iter_mut().zip(y).zip(&mut *sums) {

@@ -1,13 +1,46 @@
-//! Sums and functions feature by feature, over rows of features: what normalisation is made of.
+//! Sums and functions feature by feature, over rows of features: what normalization is made of.
 //!
-//! In `f64`, because before a normalisation a mean is often many times its standard deviation, and rounding would be
+//! In `f64`, because before a normalization a mean is often many times its standard deviation, and rounding would be
 //! magnified as often. It costs next to nothing: these are bound by the memory.
 
 use rayon::prelude::*;
 
-use super::activation::Finish;
-use super::simd::{Kernel, run};
-use crate::Float;
+use super::activation::{Finish, apply};
+use super::element::Element;
+use super::simd::Kernel;
+
+/// For each feature the sum of `x - shift` and that of its square.
+pub(super) fn deviations<F: Element>(x: &[F], shift: &[f64]) -> [Vec<f64>; 2] {
+    two_sums(x, x, shift, |x, _, shift| [x - shift, (x - shift).powi(2)])
+}
+
+/// `y = (x - mean) scale`.
+pub(super) fn normalize<F: Element>(x: &[F], [mean, scale]: [&[f64]; 2], y: &mut [F]) {
+    each(y, x, [mean, scale, scale], Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
+}
+
+/// Turns the gradient `g` with respect to `y = (x - mean) scale` into that with respect to `x`, where mean and scale are
+/// those of `x` itself: `scale (g - mean of g - y mean of (g y))`. The two means are how `x` moves its mean and variance.
+pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], g: &mut [F]) {
+    let count = (y.len() / scale.len().max(1)) as f64;
+    let [g_mean, gy_mean] = two_sums(g, y, scale, |g, y, _| [g, g * y])
+        .map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
+    let of_features = [&g_mean[..], &gy_mean, scale];
+    each(g, y, of_features, Finish::default(), |g, y, [mean, gy, scale]| scale * (g - mean - y * gy));
+}
+
+/// `y = scale x`, then `finish`.
+pub(super) fn scale<F: Element>(x: &[F], scale: &[f64], finish: Finish<'_, F>, y: &mut [F]) {
+    each(y, x, [scale; 3], finish, |_, x, [scale, ..]| scale * x);
+}
+
+/// Turns the gradient `g` with respect to `y = scale x` into that with respect to `x`, and returns that with respect to
+/// the scale.
+pub(super) fn scale_backward<F: Element>(x: &[F], scale: &[f64], g: &mut [F]) -> Vec<f64> {
+    let [sums, _] = two_sums(g, x, scale, |g, x, _| [g * x, 0.0]);
+    each(g, x, [scale; 3], Finish::default(), |g, _, [scale, ..]| scale * g);
+    sums
+}
 
 /// Numbers that one thread deals with at a time, in whole rows.
 fn block(features: usize) -> usize {
@@ -18,7 +51,7 @@ fn block(features: usize) -> usize {
 /// same place, and the feature's number of `shift`.
 ///
 /// Blocks by the shape alone, added up in their order: the same for every number of threads.
-pub(crate) fn two_sums<F: Float>(
+fn two_sums<F: Element>(
     a: &[F],
     b: &[F],
     shift: &[f64],
@@ -28,7 +61,7 @@ pub(crate) fn two_sums<F: Float>(
     let parts: Vec<[Vec<f64>; 2]> = a
         .par_chunks(block)
         .zip(b.par_chunks(block))
-        .map(|(a, b)| run(TwoSums { a, b, shift, terms: &terms }))
+        .map(|(a, b)| F::run(TwoSums { a, b, shift, terms: &terms }))
         .collect();
     let mut sums = [vec![0.0; shift.len()], vec![0.0; shift.len()]];
     for part in &parts {
@@ -46,7 +79,7 @@ struct TwoSums<'a, F, T> {
     terms: &'a T,
 }
 
-impl<F: Float, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> {
+impl<F: Element, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> {
     type Output = [Vec<f64>; 2];
 
     #[inline(always)]
@@ -69,7 +102,7 @@ impl<F: Float, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> {
 
 /// Makes of each number of `to` and the one of `from` in the same place a function of the two and of three numbers of their
 /// feature; and then `finish`.
-pub(crate) fn each<F: Float>(
+fn each<F: Element>(
     to: &mut [F],
     from: &[F],
     of_features: [&[f64]; 3],
@@ -78,8 +111,8 @@ pub(crate) fn each<F: Float>(
 ) {
     let block = block(of_features[0].len());
     to.par_chunks_mut(block).zip(from.par_chunks(block)).for_each(|(to, from)| {
-        run(Each { to, from, of_features, f: &f });
-        finish.apply(to);
+        F::run(Each { to, from, of_features, f: &f });
+        apply(&finish, to);
     });
 }
 
@@ -90,7 +123,7 @@ struct Each<'a, F, T> {
     f: &'a T,
 }
 
-impl<F: Float, T: Fn(f64, f64, [f64; 3]) -> f64> Kernel for Each<'_, F, T> {
+impl<F: Element, T: Fn(f64, f64, [f64; 3]) -> f64> Kernel for Each<'_, F, T> {
     type Output = ();
 
     #[inline(always)]

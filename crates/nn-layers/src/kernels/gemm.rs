@@ -9,8 +9,8 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, Strip, prefetch, run};
-use crate::Float;
+use super::element::Element;
+use super::simd::{Kernel, Strip, prefetch};
 
 /// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
 const DEPTH: usize = 1024;
@@ -28,7 +28,7 @@ pub(super) struct Panels {
 }
 
 impl Panels {
-    pub(super) fn of<F: Float>(columns: usize) -> Self {
+    pub(super) fn of<F: Element>(columns: usize) -> Self {
         let [wide, narrow] = F::method().widths;
         Self { columns, wide, narrow }
     }
@@ -58,7 +58,7 @@ pub(super) struct Packed<F> {
     panels: Panels,
 }
 
-impl<F: Float> Packed<F> {
+impl<F: Element> Packed<F> {
     /// Copies a matrix into panels.
     pub(super) fn new(matrix: ArrayView2<'_, F>, pool: &Pool<F>) -> Self {
         let (depth, columns) = matrix.dim();
@@ -115,23 +115,23 @@ impl<F: Float> Packed<F> {
 
 /// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of `panel`, whose rows are
 /// `apart`. There must be as many numbers as a panel has in the last row, too.
-pub(super) fn multiply_add<F: Float>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
+pub(super) fn multiply_add<F: Element>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
     let [wide, narrow] = F::method().widths;
     let width = if c.ncols() <= narrow { narrow } else { wide };
     F::method().run(Strip { a, panel, apart, width, c, add: true });
 }
 
 /// Fills a panel of some width from columns of a matrix, zeros where there are fewer.
-fn pack<F: Float>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
+fn pack<F: Element>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
     let (depth, count) = columns.dim();
     if count < width {
         panel.fill(F::zero());
     }
     let contiguous = |axis: usize| columns.len_of(Axis(axis)) == 1 || columns.strides()[axis] == 1;
     if contiguous(1) {
-        run(PackRows { rows: columns, panel, width });
+        F::run(PackRows { rows: columns, panel, width });
     } else if contiguous(0) {
-        run(PackColumns { columns, panel, width });
+        F::run(PackColumns { columns, panel, width });
     } else {
         let places = panel.chunks_exact_mut(width).zip(columns.rows()).take(depth);
         places.for_each(|(to, from)| to.iter_mut().zip(from).for_each(|(to, &from)| *to = from));
@@ -145,7 +145,7 @@ struct PackRows<'a, F> {
     width: usize,
 }
 
-impl<F: Float> Kernel for PackRows<'_, F> {
+impl<F: Element> Kernel for PackRows<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -166,7 +166,7 @@ impl<F: Float> Kernel for PackRows<'_, F> {
 }
 
 #[inline(always)]
-fn pack_rows<F: Float, const N: usize>(rows: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
+fn pack_rows<F: Element, const N: usize>(rows: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
     for (p, to) in panel.chunks_exact_mut(width).enumerate() {
         if p + LINE < rows.nrows() {
             let ahead = rows.index_axis(Axis(0), p + LINE).to_slice().expect("a contiguous row");
@@ -185,7 +185,7 @@ struct PackColumns<'a, F> {
     width: usize,
 }
 
-impl<F: Float> Kernel for PackColumns<'_, F> {
+impl<F: Element> Kernel for PackColumns<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -217,7 +217,7 @@ impl<F: Float> Kernel for PackColumns<'_, F> {
 
 /// Writes four columns as rows of four that are `apart`, four at a time: how many of them?
 #[inline(always)]
-fn transpose<F: Float>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize {
+fn transpose<F: Element>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize {
     let whole = columns[0].len() / 4 * 4;
     for r in (0..whole).step_by(4) {
         let [p, q, s, t] = columns.map(|column| *column[r..].first_chunk::<4>().expect("as long as the first"));
@@ -238,7 +238,7 @@ const LINE: usize = 16;
 /// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them, some rows.
 ///
 /// A panel is packed by who multiplies with it, right before, and is then still in the cache.
-pub(super) fn multiply<F: Float>(
+pub(super) fn multiply<F: Element>(
     a: ArrayView2<'_, F>,
     b: ArrayView2<'_, F>,
     mut c: ArrayViewMut2<'_, F>,
@@ -258,7 +258,7 @@ pub(super) fn multiply<F: Float>(
 }
 
 /// By this thread.
-fn multiply_part<F: Float>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
+fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
     let panels = Panels::of::<F>(b.ncols());
     let deep = a.ncols().clamp(1, DEPTH);
     let mut numbers = pool.take(deep * panels.wide);

@@ -5,21 +5,31 @@
 //!
 //! How they work, and how to change one, is in `README.md` beside the code.
 
-pub(crate) mod activation;
+mod activation;
+mod adam;
 mod conv;
 mod dense;
-pub(crate) mod features;
+mod direct;
+mod element;
+mod features;
 mod gemm;
-pub(crate) mod math;
+mod math;
 mod patches;
-pub(crate) mod simd;
+mod real;
+mod share;
+mod simd;
 mod winograd;
 
-pub use activation::Finish;
-pub use conv::{conv2d, conv2d_backward_input, conv2d_backward_weight};
-pub use dense::{dense, dense_backward_input, dense_backward_weight};
+pub use activation::{Activation, Finish};
+pub(crate) use adam::AdamStep;
+pub use real::{
+    Real, conv2d, conv2d_backward_input, conv2d_backward_weight, dense, dense_backward_input, dense_backward_weight,
+};
+pub(crate) use real::{
+    activation_backward, adam, deviations, finish, normalize, normalize_backward, scale, scale_backward,
+};
 
 /// The instructions that products of `f32` run on here: `"avx512"`, `"avx2"`, `"neon"` or `"portable"`.
 pub fn instructions() -> &'static str {
-    <f32 as crate::float::fast::Fast>::method().name
+    <f32 as element::Element>::method().name
 }

@@ -7,8 +7,9 @@ use std::ops::Range;
 use autodiff_mini::Scalar;
 use ndarray::{ArrayView2, ArrayView4};
 
-use super::simd::{Kernel, run};
-use crate::{Float, Window};
+use super::element::Element;
+use super::simd::Kernel;
+use crate::Window;
 
 /// One image's sizes, and those of the positions that a window has on it.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +23,19 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// That of filters `w` on images `x`.
+    ///
+    /// # Panics
+    ///
+    /// If their shapes do not fit together.
+    pub(super) fn new<F>(x: &ArrayView4<'_, F>, positions: [usize; 2], w: &ArrayView4<'_, F>, window: Window) -> Self {
+        let (_, height, width, channels) = x.dim();
+        let (_, kernel_height, kernel_width, inputs) = w.dim();
+        let fits = channels == inputs && window.kernel == [kernel_height, kernel_width];
+        assert!(fits, "filters of shape {:?} on images of shape {:?}, with {window:?}", w.shape(), x.shape());
+        Self { window, size: [height, width], positions, channels }
+    }
+
     /// Numbers in an image.
     pub(super) fn image_len(&self) -> usize {
         self.size[0] * self.size[1] * self.channels
@@ -117,17 +131,17 @@ impl Patches {
     }
 
     /// Fills the matrix from images, with zeros where the window reaches beyond them.
-    pub(super) fn gather<'m, F: Float>(&self, images: ArrayView4<'_, F>, matrix: &'m mut [F]) -> ArrayView2<'m, F> {
+    pub(super) fn gather<'m, F: Element>(&self, images: ArrayView4<'_, F>, matrix: &'m mut [F]) -> ArrayView2<'m, F> {
         let rows = images.dim().0 * self.rows;
         let matrix = &mut matrix[..rows * self.apart];
         let images = images.to_slice().expect("images in memory order");
-        run(Gather { patches: self, images, matrix });
+        F::run(Gather { patches: self, images, matrix });
         ArrayView2::from_shape((rows, self.apart), matrix).expect("as many numbers")
     }
 
     /// Adds the matrix to images: the transpose of [`gather`](Patches::gather) as a linear map.
-    pub(super) fn scatter<F: Float>(&self, matrix: &[F], images: &mut [F]) {
-        run(Scatter { patches: self, matrix, images });
+    pub(super) fn scatter<F: Element>(&self, matrix: &[F], images: &mut [F]) {
+        F::run(Scatter { patches: self, matrix, images });
     }
 }
 
@@ -137,7 +151,7 @@ struct Gather<'a, F> {
     matrix: &'a mut [F],
 }
 
-impl<F: Float> Kernel for Gather<'_, F> {
+impl<F: Element> Kernel for Gather<'_, F> {
     type Output = ();
 
     #[inline(always)]
@@ -162,7 +176,7 @@ struct Scatter<'a, F> {
     images: &'a mut [F],
 }
 
-impl<F: Float> Kernel for Scatter<'_, F> {
+impl<F: Element> Kernel for Scatter<'_, F> {
     type Output = ();
 
     #[inline(always)]

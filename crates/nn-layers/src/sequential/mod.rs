@@ -1,11 +1,14 @@
+mod flat_images;
+mod names;
 mod statistics;
+
+use std::borrow::Borrow;
+use std::iter;
 
 use autodiff_mini::{Tape, Var};
 use ndarray::ArrayD;
 
-use crate::batch_norm::Moments;
-use crate::state::Image;
-use crate::{Activation, Content, Entry, Float, Kind, Layer, ShapeError, Tensor, Weights, WeightsError};
+use crate::{Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
 pub use statistics::Statistics;
 
@@ -27,7 +30,7 @@ pub use statistics::Statistics;
 /// # Ok::<(), nn_layers::ShapeError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Sequential<F: Float> {
+pub struct Sequential<F: Real> {
     layers: Vec<Box<dyn Layer<F>>>,
     /// The shape of one sample before each layer and after the last.
     shapes: Vec<Vec<usize>>,
@@ -49,9 +52,9 @@ pub struct Placed<'a> {
 
 /// A [`Sequential`] being put together.
 #[derive(Debug)]
-pub struct SequentialBuilder<F: Float>(Result<Sequential<F>, ShapeError>);
+pub struct SequentialBuilder<F: Real>(Result<Sequential<F>, ShapeError>);
 
-impl<F: Float> SequentialBuilder<F> {
+impl<F: Real> SequentialBuilder<F> {
     /// Adds a layer at the end.
     #[must_use]
     pub fn then(self, layer: impl Layer<F> + 'static) -> Self {
@@ -75,7 +78,7 @@ impl<F: Float> SequentialBuilder<F> {
     }
 }
 
-impl<F: Float> Sequential<F> {
+impl<F: Real> Sequential<F> {
     /// Starts a network that takes samples of this shape, batch axis left out.
     pub fn on(input_shape: &[usize]) -> SequentialBuilder<F> {
         SequentialBuilder(Ok(Self { layers: Vec::new(), shapes: vec![input_shape.to_vec()] }))
@@ -143,19 +146,7 @@ impl<F: Float> Sequential<F> {
     /// As [`forward`](Sequential::forward).
     pub fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
-        let mut layers = self.layers.iter_mut().peekable();
-        let mut value = x;
-        while let Some(layer) = layers.next() {
-            let activation = layers.peek().and_then(|next| activation(next.as_ref()));
-            value = match activation {
-                Some(activation) => layer.train_then(value, activation),
-                None => layer.train(value),
-            };
-            if activation.is_some() {
-                layers.next();
-            }
-        }
-        value
+        pass(self.layers.iter_mut(), x, |layer, x| layer.train(x))
     }
 
     fn check(&self, x: Var<'_, F>) {
@@ -184,125 +175,37 @@ impl<F: Float> Sequential<F> {
     pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {
         for i in 0..self.layers.len() {
             let (before, rest) = self.layers.split_at_mut(i);
-            let Some(norm) = rest[0].as_batch_norm() else { continue };
-            let mut moments = Moments::new(norm.features());
-            for batch in batches() {
-                let tape = Tape::without_gradients();
-                let x = forward(before, tape.constant(batch));
-                moments.add(&norm.rows(&x.value()));
-            }
-            if !moments.is_empty() {
-                norm.set_statistics(&moments);
-            }
+            let input = |batch| forward(before, Tape::without_gradients().constant(batch)).value();
+            rest[0].recalibrate(&mut iter::once_with(&batches).flatten().map(input));
         }
-    }
-
-    /// Puts everything that the layers hold into `weights`, named `prefix.0.weight` and so on as PyTorch numbers the
-    /// modules of its `nn.Sequential`, in PyTorch's layouts.
-    pub fn write(&self, prefix: &str, weights: &mut Weights) {
-        // Listing the state takes a unique reference; a clone shares its arrays and costs next to nothing.
-        for (name, entry, [input, output]) in self.clone().entries(prefix) {
-            match entry.content {
-                Content::Parameter(tensor) | Content::Statistic(tensor) => {
-                    weights.insert(name, &entry.layout.to_file(tensor, input, output));
-                }
-                Content::Count(count) => weights.insert_count(name, *count),
-            }
-        }
-    }
-
-    /// Takes everything that the layers hold from `weights`; the inverse of [`write`](Sequential::write).
-    ///
-    /// # Errors
-    ///
-    /// If a tensor is missing, has another shape, is not of floating point or not finite, if a variance is negative, or if
-    /// there is a tensor under `prefix` that no layer knows. The network is then as it was.
-    pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
-        let mut next = self.clone();
-        let mut known = std::collections::HashSet::new();
-        for (name, entry, [input, output]) in next.entries(prefix) {
-            match entry.content {
-                Content::Parameter(tensor) | Content::Statistic(tensor) => {
-                    let array = weights.get(&name, &entry.layout.file_shape(tensor.shape()))?;
-                    if entry.name == "running_var" {
-                        weights.refuse_negative(&name, &array)?;
-                    }
-                    *tensor = entry.layout.to_memory(array, input, output).into_shared();
-                }
-                Content::Count(count) => *count = weights.get_count(&name)?,
-            }
-            known.insert(name);
-        }
-        weights.refuse_others(prefix, &known)?;
-        *self = next;
-        Ok(())
-    }
-
-    /// Each entry with its name and the flat images before and after its layer.
-    fn entries(&mut self, prefix: &str) -> Vec<(String, Entry<'_, F>, [Image; 2])> {
-        let (numbers, images) = (self.numbers(), self.flat_images());
-        let mut entries = Vec::new();
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            let (number, around) = (numbers[i], [images[i], images[i + 1]]);
-            entries.extend(
-                layer.state().into_iter().map(|entry| (format!("{prefix}.{number}.{}", entry.name), entry, around)),
-            );
-        }
-        entries
-    }
-
-    /// Of each layer, the number of PyTorch's module.
-    fn numbers(&self) -> Vec<usize> {
-        let mut number = 0;
-        let joins = self.layers.iter().map(|layer| layer.joins_previous());
-        let next = |(i, joins): (usize, bool)| {
-            number += usize::from(i > 0 && !joins);
-            number
-        };
-        joins.enumerate().map(next).collect()
-    }
-
-    /// Before each layer and after the last: the image that a flat row of features is there, if it is one. Known after a
-    /// [`Flatten`](crate::Flatten) and before an [`Unflatten`](crate::Unflatten), and across layers that keep features.
-    fn flat_images(&self) -> Vec<Image> {
-        let mut images = vec![None; self.shapes.len()];
-        for (i, layer) in self.layers.iter().enumerate() {
-            images[i + 1] = match layer.kind() {
-                Kind::Flatten { image } => Some(image),
-                Kind::Unflatten { .. } => None,
-                _ => images[i].filter(|_| layer.keeps_features()),
-            };
-        }
-        for (i, layer) in self.layers.iter().enumerate().rev() {
-            let needed = match layer.kind() {
-                Kind::Unflatten { image } => Some(image),
-                Kind::Flatten { .. } => None,
-                _ => images[i + 1].filter(|_| layer.keeps_features()),
-            };
-            images[i] = images[i].or(needed);
-        }
-        images
     }
 }
 
-/// The layer as an activation, if it is one.
-fn activation<F: Float>(layer: &dyn Layer<F>) -> Option<Activation> {
-    if let Kind::Activation(activation) = layer.kind() { Some(activation) } else { None }
+/// The value of layers one after the other, in evaluation mode.
+fn forward<'t, F: Real>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
+    pass(layers.iter(), x, |layer, x| layer.forward(x))
 }
 
-/// The value of layers one after the other, in evaluation mode. A layer that an activation follows has it as its last step.
-fn forward<'t, F: Float>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
-    let mut layers = layers.iter().peekable();
-    let mut value = x;
+/// The value of layers one after the other, each by `value`. A layer that an activation follows has it as its last step, if
+/// it can.
+fn pass<'t, F: Real, L: Borrow<Box<dyn Layer<F>>>>(
+    layers: impl Iterator<Item = L>,
+    mut x: Var<'t, F>,
+    value: impl Fn(L, Var<'t, F>) -> Var<'t, F>,
+) -> Var<'t, F> {
+    let mut layers = layers.peekable();
     while let Some(layer) = layers.next() {
-        let activation = layers.peek().and_then(|next| activation(next.as_ref()));
-        value = match activation {
-            Some(activation) => layer.forward_then(value, activation),
-            None => layer.forward(value),
+        let fused = layers.peek().and_then(|next| match next.borrow().kind() {
+            Kind::Activation(activation) => layer.borrow().forward_then(x, activation),
+            _ => None,
+        });
+        x = match fused {
+            Some(y) => {
+                layers.next();
+                y
+            }
+            None => value(layer, x),
         };
-        if activation.is_some() {
-            layers.next();
-        }
     }
-    value
+    x
 }

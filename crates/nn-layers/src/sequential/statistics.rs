@@ -1,17 +1,17 @@
 use super::Sequential;
-use crate::{Content, Float, Tensor};
+use crate::{Content, Real, Tensor};
 
 /// The running statistics of a network, as [`Sequential::statistics`] found them.
 #[derive(Debug, Clone)]
-pub struct Statistics<F: Float>(Vec<Statistic<F>>);
+pub struct Statistics<F: Real>(Vec<Statistic<F>>);
 
 #[derive(Debug, Clone)]
-enum Statistic<F: Float> {
+enum Statistic<F: Real> {
     Array(Tensor<F>),
     Count(u64),
 }
 
-impl<F: Float> Sequential<F> {
+impl<F: Real> Sequential<F> {
     /// Returns the running statistics of all layers, for [`restore`](Sequential::restore). Arrays are shared, not copied.
     ///
     /// A pass in training mode moves running statistics before anybody knows whether the training step will succeed. A

@@ -51,8 +51,7 @@ impl<F> Strip<'_, F> {
 
 /// How a processor likes its products.
 #[derive(Debug, Clone, Copy)]
-#[expect(unnameable_types, reason = "part of a trait that is sealed by it")]
-pub struct Method<F: 'static> {
+pub(crate) struct Method<F: 'static> {
     /// The rows that it takes at a time.
     pub(crate) rows: usize,
     /// The columns of a panel, and those of one for few columns.

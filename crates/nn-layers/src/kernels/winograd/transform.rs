@@ -5,8 +5,8 @@ use std::ops::Range;
 use autodiff_mini::{Pool, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
-use super::super::simd::{Kernel, run};
-use crate::Float;
+use crate::kernels::element::Element;
+use crate::kernels::simd::Kernel;
 
 /// Of three cells in a row.
 #[inline(always)]
@@ -34,21 +34,21 @@ pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
 
 /// Applies a map to the columns and then to the rows of a square of numbers, for every place of as long slices. A result with an
 /// empty slice is not wanted.
-pub(super) fn combine<F: Float, const I: usize, const O: usize>(
+pub(super) fn combine<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
     map: impl Fn([F; I]) -> [F; O],
 ) {
-    run(Combine::<_, _, _, _, false> { from, to, map });
+    F::run(Combine::<_, _, _, _, false> { from, to, map });
 }
 
 /// As [`combine`], but adds the results to what is there.
-pub(super) fn combine_add<F: Float, const I: usize, const O: usize>(
+pub(super) fn combine_add<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
     map: impl Fn([F; I]) -> [F; O],
 ) {
-    run(Combine::<_, _, _, _, true> { from, to, map });
+    F::run(Combine::<_, _, _, _, true> { from, to, map });
 }
 
 struct Combine<'a, F, M, const I: usize, const O: usize, const ADD: bool> {
@@ -57,7 +57,7 @@ struct Combine<'a, F, M, const I: usize, const O: usize, const ADD: bool> {
     map: M,
 }
 
-impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel
+impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel
     for Combine<'_, F, M, I, O, ADD>
 {
     type Output = ();
@@ -78,7 +78,9 @@ impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const AD
 /// Places that are dealt with together: one vector of the widest kind.
 const LANES: usize = 16;
 
-impl<F: Float, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Combine<'_, F, M, I, O, ADD> {
+impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
+    Combine<'_, F, M, I, O, ADD>
+{
     /// `L` places. All are read before any is written, so that the compiler need not ask whether the slices overlap. Loops
     /// instead of iterators over arrays, which are not always compiled into the caller.
     #[inline(always)]
@@ -144,7 +146,7 @@ pub(super) struct Planes<F> {
     starts: [usize; PLANES + 1],
 }
 
-impl<F: Float> Planes<F> {
+impl<F: Element> Planes<F> {
     /// With as many rows each, of unspecified contents.
     pub(super) fn new(rows: [usize; PLANES], columns: usize, pool: &Pool<F>) -> Self {
         let mut starts = [0; PLANES + 1];

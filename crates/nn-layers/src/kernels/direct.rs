@@ -1,0 +1,168 @@
+//! Convolution and its two gradients, as matrix products over blocks of images.
+//!
+//! With `M` the matrix of patches (see `patches`), `W` the filters as rows and `Y` the pixels of the output as rows:
+//!
+//! ```text
+//! value             Y  = M W^T
+//! gradient of x     dM = dY W     then scattered to the image
+//! gradient of W     dW = dY^T M
+//! ```
+//!
+//! A block is as many images as have patches that fit into the cache. Blocks are shared out by rayon, and every number is
+//! added up in an order that depends on the shapes alone: the result is the same to the last bit for every number of threads.
+
+use std::ops::Range;
+
+use autodiff_mini::Pool;
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, s};
+
+use super::activation::{Finish, apply};
+use super::element::Element;
+use super::gemm::{Packed, multiply_add};
+use super::patches::{Grid, Patches};
+use super::share::{MANY, evenly, share_out};
+
+/// Numbers of patches that are there at a time: half of a second-level cache.
+const BLOCK: usize = 1 << 17;
+
+/// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete for the same few places
+/// of the cache.
+const APART: usize = 16;
+
+/// Pixels of a block: as often is used what has been read of the weights, and as many products are added up in registers for
+/// their gradient.
+const PIXELS: usize = 192;
+
+/// As [`super::conv2d`], into `y`.
+pub(super) fn conv2d<F: Element>(
+    grid: &Grid,
+    x: ArrayView4<'_, F>,
+    w: ArrayView4<'_, F>,
+    finish: Finish<'_, F>,
+    mut y: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let (batch, _, _, outputs) = y.dim();
+    let filters = Packed::new(filters(&w).reversed_axes(), pool);
+    let Blocks { images, columns } = Blocks::of::<F>(grid, batch, PIXELS);
+    let images = evenly(batch, images);
+    let parts = parts(grid, 0..grid.columns(), columns, APART);
+    let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
+    blocks.for_each(|(y, x)| {
+        let mut y = pixels_mut(y);
+        let mut matrix = pool.take(images * grid.rows() * (columns + APART));
+        for (part, patches) in &parts {
+            let some = patches.gather(x, &mut matrix);
+            let some = some.slice(s![.., ..part.len()]);
+            filters.multiply(some, part.clone(), 0..outputs, y.view_mut(), part.start > 0);
+        }
+        apply(&finish, y.as_slice_mut().expect("a block of a fresh array"));
+        pool.give(matrix);
+    });
+    filters.recycle(pool);
+}
+
+/// As [`super::conv2d_backward_input`], into `x`.
+pub(super) fn conv2d_backward_input<F: Element>(
+    grid: &Grid,
+    g: ArrayView4<'_, F>,
+    w: ArrayView4<'_, F>,
+    finish: Finish<'_, F>,
+    mut x: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let (batch, _, _, outputs) = g.dim();
+    let filters = Packed::new(filters(&w), pool);
+    let Blocks { images, columns } = Blocks::of::<F>(grid, batch, PIXELS);
+    let images = evenly(batch, images);
+    let parts = parts(grid, 0..grid.columns(), columns, 0);
+    let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
+    blocks.for_each(|(mut x, g)| {
+        let g = pixels(g);
+        let x = x.as_slice_mut().expect("a block of a fresh array");
+        x.fill(F::zero());
+        let mut matrix = pool.take(images * grid.rows() * columns);
+        for (part, patches) in &parts {
+            let some = &mut matrix[..g.nrows() * part.len()];
+            let product = ArrayViewMut2::from_shape((g.nrows(), part.len()), &mut *some).expect("as many numbers");
+            filters.multiply(g, 0..outputs, part.clone(), product, false);
+            patches.scatter(some, x);
+        }
+        apply(&finish, x);
+        pool.give(matrix);
+    });
+    filters.recycle(pool);
+}
+
+/// As [`super::conv2d_backward_weight`], into `dw`.
+pub(super) fn conv2d_backward_weight<F: Element>(
+    grid: &Grid,
+    x: ArrayView4<'_, F>,
+    g: ArrayView4<'_, F>,
+    dw: ArrayViewMut4<'_, F>,
+    pool: &Pool<F>,
+) {
+    let (batch, _, _, outputs) = g.dim();
+    let sum = dw.into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
+    // A sum that does not fit into the cache is better visited less often.
+    let many = if outputs * grid.columns() > MANY { 3 * PIXELS } else { PIXELS };
+    let Blocks { images, columns: some } = Blocks::of::<F>(grid, batch, many);
+    share_out(batch, sum, pool, |part, columns, mut sum| {
+        let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
+        // The last row is read as if there were a whole panel more.
+        let wide = F::method().widths[0];
+        let parts = parts(grid, columns, some, APART);
+        let mut matrix = pool.take(images * grid.rows() * (some + APART) + wide);
+        for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+            let g = pixels(g).reversed_axes();
+            for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
+                patches.gather(x, &mut matrix);
+                for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
+                    multiply_add(g, &matrix[panel * wide..], part.len() + APART, sum);
+                }
+            }
+        }
+        pool.give(matrix);
+    });
+}
+
+/// Columns of the matrix of patches, some at a time, in rows so far apart and no more.
+fn parts(grid: &Grid, columns: Range<usize>, some: usize, apart: usize) -> Vec<(Range<usize>, Patches)> {
+    let part = |start: usize| start..columns.end.min(start + some);
+    let of = |part: Range<usize>| (part.clone(), Patches::new(grid, part.clone(), part.len() + apart));
+    // One at least, for the product of none is a zero.
+    (columns.start..columns.end.max(columns.start + 1)).step_by(some).map(part).map(of).collect()
+}
+
+/// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into the cache.
+struct Blocks {
+    images: usize,
+    /// Whole panels.
+    columns: usize,
+}
+
+impl Blocks {
+    /// With about so many pixels.
+    fn of<F: Element>(grid: &Grid, batch: usize, pixels: usize) -> Self {
+        let wide = F::method().widths[0];
+        let images = pixels.div_ceil(grid.rows().max(1)).min(batch.max(1));
+        let columns = (BLOCK / (images * grid.rows()).max(1)).min(grid.columns()).next_multiple_of(wide).max(wide);
+        Self { images, columns }
+    }
+}
+
+fn filters<'a, F: Element>(w: &'a ArrayView4<'_, F>) -> ArrayView2<'a, F> {
+    let (outputs, height, width, inputs) = w.dim();
+    w.view().into_shape_with_order((outputs, height * width * inputs)).expect("filters in memory order")
+}
+
+fn pixels<F: Element>(images: ArrayView4<'_, F>) -> ArrayView2<'_, F> {
+    let (batch, height, width, channels) = images.dim();
+    images.into_shape_with_order((batch * height * width, channels)).expect("images in memory order")
+}
+
+fn pixels_mut<F: Element>(images: ArrayViewMut4<'_, F>) -> ArrayViewMut2<'_, F> {
+    let (batch, height, width, channels) = images.dim();
+    images.into_shape_with_order((batch * height * width, channels)).expect("images in memory order")
+}
