@@ -9,16 +9,19 @@ mod dataset;
 mod failure;
 mod features;
 mod judgement;
+#[cfg(feature = "onnx")]
 mod onnx;
 mod output;
 mod progress;
 mod report;
 mod run_folder;
+#[cfg(feature = "serve")]
 mod serve;
 mod tensorboard;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -66,10 +69,12 @@ enum Command {
     /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
     Report(commands::report::Arguments),
     /// Open a page on which a trained model can be played with.
+    #[cfg(feature = "serve")]
     Serve(commands::serve::Arguments),
     /// Say what is in a run folder or a weights file, as settings with all else in comments.
     Info(commands::info::Arguments),
     /// Write a trained model for other programs to run.
+    #[cfg(feature = "onnx")]
     Export(commands::export::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
@@ -93,7 +98,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let matches = Arguments::command().get_matches();
+    let matches = Arguments::command().try_get_matches().unwrap_or_else(|e| without(&e));
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let flags = matches.subcommand().map(|(_, flags)| flags.clone()).unwrap_or_default();
     let said = |flag: &str| flags.value_source(flag) == Some(ValueSource::CommandLine);
@@ -107,8 +112,10 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments, &said),
+        #[cfg(feature = "serve")]
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Info(arguments) => commands::info::run(&arguments),
+        #[cfg(feature = "onnx")]
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::estimate::entropy::run(&arguments),
@@ -128,4 +135,21 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// The commands that a program may be built without, and the features that they need.
+const OPTIONAL: [(&str, &str); 3] = [("export", "onnx"), ("gpu", "gpu"), ("serve", "serve")];
+
+/// Ends the program: as clap does, or for a command that was left out of it with the way to one that has it.
+fn without(error: &clap::Error) -> ! {
+    if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some((_, feature)) = OPTIONAL.iter().find(|(name, _)| name == command)
+    {
+        eprintln!(
+            "eae: this program was built without `eae {command}`: build it with `cargo install --path crates/eae-cli \
+             --features {feature}`"
+        );
+        std::process::exit(2);
+    }
+    error.exit()
 }

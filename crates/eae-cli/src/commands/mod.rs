@@ -6,6 +6,7 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod estimate;
 pub(crate) mod evaluate;
+#[cfg(feature = "onnx")]
 pub(crate) mod export;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
@@ -14,6 +15,7 @@ pub(crate) mod interpolate;
 pub(crate) mod reconstruct;
 pub(crate) mod report;
 pub(crate) mod sample;
+#[cfg(feature = "serve")]
 pub(crate) mod serve;
 pub(crate) mod shell;
 pub(crate) mod train;

@@ -3,13 +3,16 @@
 mod device;
 mod disk;
 mod estimate;
+#[cfg(feature = "onnx")]
 mod export;
 mod images;
 mod mistakes;
 mod networks;
 mod report;
 mod resume;
+#[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "tensorboard")]
 mod tensorboard;
 mod trained;
 mod vectors;

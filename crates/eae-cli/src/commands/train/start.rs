@@ -93,6 +93,12 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
             "{data}: {held_out} held out, and the entropy of their codes needs more than k, which is {k}; bring more images"
         )));
     }
+    if config.tensorboard && !cfg!(feature = "tensorboard") {
+        return Err(Failure::usage(
+            "this program was built without --tensorboard: build it with `cargo install --path crates/eae-cli --features \
+             tensorboard`",
+        ));
+    }
     if config.patience == Some(0) {
         return Err(Failure::usage("--patience is 0, it must be at least 1"));
     }
