@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use ndarray::Array2;
 
-#[path = "../tests/everything.rs"]
+#[path = "../tests/support/everything.rs"]
 mod everything;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,22 +1,4 @@
-//! What the crate promises, seen from outside. Whoever wants to know whether to trust it should begin with `convergence`.
-
-mod consistency;
-mod convergence;
-mod degenerate;
-mod everything;
-mod exact;
-mod gradients;
-mod hostile;
-mod invariance;
-mod jensen_shannon;
-mod neighbors;
-mod nonuniform;
-mod published;
-mod reference;
-mod series;
-mod surrogates;
-mod ties;
-mod windows;
+//! Samples from a seed.
 
 use ndarray::Array2;
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -24,13 +6,13 @@ use ndarray_rand::rand_distr::StandardNormal;
 use rand_chacha::ChaCha8Rng;
 
 /// Standard normal samples from a seed.
-fn normal(n: usize, d: usize, seed: u64) -> Array2<f64> {
+pub(crate) fn normal(n: usize, d: usize, seed: u64) -> Array2<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     Array2::from_shape_simple_fn((n, d), || rng.sample(StandardNormal))
 }
 
 /// A stationary series `x_t = phi x_(t-1) + e_t` of normal noise.
-fn autoregression(n: usize, phi: f64, seed: u64) -> Array2<f64> {
+pub(crate) fn autoregression(n: usize, phi: f64, seed: u64) -> Array2<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut noise = || rng.sample::<f64, _>(StandardNormal);
     let mut last = noise() / (1.0 - phi * phi).sqrt();

@@ -1,7 +1,7 @@
 """Times the same work here and in the libraries that people use, in turns, and prints a table of ratios.
 
     pip install numpy scipy scikit-learn faiss-cpu torch
-    cargo build --release --examples && python crates/knn-entropy/benches/peers.py --threads 2
+    cargo build --release --examples && python benches/neighbors/peers.py --threads 2
 
 Run it from the root of the repository. Each side is timed three times, in turns, each time the fastest of several runs; the
 ratio is that of the medians.

@@ -1,9 +1,7 @@
 //! Every search against the definition: the same neighbours and the same bits.
 
-use std::num::NonZero;
 use std::sync::Mutex;
 
-use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use knn_entropy::{Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, Sorted};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
@@ -236,22 +234,6 @@ proptest! {
             for (i, row) in rows.into_inner().unwrap().into_iter().enumerate() {
                 let expected = (expected.indices.row(i).to_vec(), expected.distances.row(i).to_vec());
                 prop_assert_eq!(row, Some(expected), "{:?}, {:?}", search, metric);
-            }
-        }
-    }
-
-    #[test]
-    fn the_same_as_another_library(n in 5..500_usize, seed: u64) {
-        let x = normal(n, 3, seed);
-        let points: Vec<[f64; 3]> = x.rows().into_iter().map(|row| [row[0], row[1], row[2]]).collect();
-        let tree = ImmutableKdTree::new_from_slice(&points).unwrap();
-        let samples = Samples::new(x.view()).unwrap();
-        let found = KdTree.among(&samples, 4, Norm::L2.into(), 0).unwrap();
-        for (i, point) in points.iter().enumerate() {
-            let five = NonZero::new(5_usize).unwrap();
-            let theirs = tree.query(point).nearest_n::<SquaredEuclidean<f64>>(five).execute();
-            for (j, theirs) in theirs.iter().skip(1).enumerate() {
-                prop_assert!((found.distances[[i, j]] - theirs.distance.sqrt()).abs() < 1e-14);
             }
         }
     }

@@ -6,11 +6,11 @@ use ndarray::Array2;
 use serde_json::Value;
 
 fn constants() -> Value {
-    serde_json::from_str(include_str!("data/constants.json")).unwrap()
+    serde_json::from_str(include_str!("../data/constants.json")).unwrap()
 }
 
 fn kozachenko_leonenko() -> Value {
-    serde_json::from_str(include_str!("data/kozachenko_leonenko.json")).unwrap()
+    serde_json::from_str(include_str!("../data/kozachenko_leonenko.json")).unwrap()
 }
 
 const NORMS: [(&str, Norm); 3] = [("1", Norm::L1), ("2", Norm::L2), ("inf", Norm::LInf)];
@@ -81,7 +81,7 @@ fn gradients() {
 
 #[test]
 fn renyi_and_tsallis() {
-    let reference: Value = serde_json::from_str(include_str!("data/renyi_tsallis.json")).unwrap();
+    let reference: Value = serde_json::from_str(include_str!("../data/renyi_tsallis.json")).unwrap();
     let data = kozachenko_leonenko();
     let entries = reference["renyi_tsallis"].as_array().unwrap();
     assert_eq!(entries.len(), 10);

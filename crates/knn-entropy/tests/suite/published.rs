@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis};
 use serde_json::Value;
 
 fn table() -> Value {
-    serde_json::from_str(include_str!("data/published/values.json")).unwrap()
+    serde_json::from_str(include_str!("../data/published/values.json")).unwrap()
 }
 
 /// Columns of a file, standardised. None for the files that are too large to keep here, unless a folder holds them.

@@ -80,20 +80,19 @@ fn divergence() {
 
 proptest! {
     #[test]
-    fn identities(seed: u64, n in 6..40_usize, d in 1..6_usize, which in 0..18_usize) {
+    fn identities(seed: u64, n in 12..40_usize, d in 1..4_usize, which in 0..18_usize) {
         let estimator = estimators()[which];
-        let x = normal(n, d.min(3), seed);
-        let (x, d) = if which % 6 == 4 { (normal(n, 3, seed), 3) } else { (x, d.min(3)) };
-        if let Ok((_, g)) = estimator.entropy_and_gradient(x.view()) {
-            let scale = g.fold(0.0_f64, |most, g| most.max(g.abs()));
-            // A shift changes nothing.
-            for sum in g.sum_axis(Axis(0)) {
-                prop_assert!(sum.abs() <= 1e-12 * scale * n as f64);
-            }
-            // Scaling adds d ln a; not on a torus, whose size does not change, and not where distances are softened.
-            if matches!(which % 6, 0 | 1 | 5) {
-                prop_assert!(((&x * &g).sum() - d as f64).abs() < 1e-9 * (1.0 + scale));
-            }
+        // Far enough from the ends of the periods, of which there are three.
+        let x = if which % 6 == 4 { 0.4 * normal(n, 3, seed) } else { normal(n, d, seed) };
+        let (_, g) = estimator.entropy_and_gradient(x.view()).unwrap();
+        let scale = g.fold(0.0_f64, |most, g| most.max(g.abs()));
+        // A shift changes nothing.
+        for sum in g.sum_axis(Axis(0)) {
+            prop_assert!(sum.abs() <= 1e-12 * scale * n as f64);
+        }
+        // Scaling adds d ln a; not on a torus, whose size does not change, and not where distances are softened.
+        if matches!(which % 6, 0 | 1 | 5) {
+            prop_assert!(((&x * &g).sum() - x.ncols() as f64).abs() < 1e-9 * (1.0 + scale));
         }
     }
 
@@ -101,7 +100,8 @@ proptest! {
     fn bounds_of_the_gradient(seed: u64, n in 5..30_usize, exponent in -12..0_i32) {
         // Close pairs, far closer than the bound.
         let near = 10_f64.powi(exponent);
-        let x = Array2::from_shape_fn((2 * n, 2), |(i, c)| normal(n, 2, seed)[[i / 2, c]] + near * 1e-3 * (i % 2) as f64);
+        let centers = normal(n, 2, seed);
+        let x = Array2::from_shape_fn((2 * n, 2), |(i, c)| centers[[i / 2, c]] + near * 1e-3 * (i % 2) as f64);
         for rule in [ClosePoints::Floor(near), ClosePoints::Soft(near)] {
             let (_, g) = KozachenkoLeonenko::new(1).close_points(rule).entropy_and_gradient(x.view()).unwrap();
             // In general position no point is the nearest of more than 6 others in the plane.
