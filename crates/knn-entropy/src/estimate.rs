@@ -1,7 +1,7 @@
 use ndarray::{Array1, ArrayView1};
 use statrs::function::erf::erf_inv;
 
-use crate::sum::compensated_sum;
+use crate::math::compensated_sum;
 use crate::{Error, Result, Warning};
 
 /// An estimate in nats, as the mean of what each sample contributes.

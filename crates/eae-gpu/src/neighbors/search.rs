@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, Samples};
+use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, Samples, SearchTask};
 use ndarray::{Array1, Array2, Axis};
 use rayon::prelude::*;
 
@@ -41,19 +41,11 @@ impl GpuNeighbors {
     }
 
     /// None if it is one for the processor.
-    fn search(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: Option<usize>,
-    ) -> Option<Neighbors> {
+    fn search(&self, task: &SearchTask<'_>) -> Option<Neighbors> {
+        let (queries, references, k, window) = (task.queries(), task.references(), task.k(), task.window());
         let excluded = window.map_or(0, |window| window.saturating_mul(2).saturating_add(1));
-        let others = references.len().checked_sub(excluded)?;
-        let d = references.dimension();
-        let fits = k > 0 && k <= others && k <= 1000 && queries.dimension() == d;
-        if !fits || metric != Metric::Norm(Norm::L2) || self.fault.get().is_some() {
+        let (others, d) = (references.len() - excluded, references.dimension());
+        if k > 1000 || task.metric() != Metric::Norm(Norm::L2) || self.fault.get().is_some() {
             return None;
         }
         let frame = Frame::of(&[queries, references])?;
@@ -62,14 +54,7 @@ impl GpuNeighbors {
         // The first fault is the one to tell of.
         let lists = found.map_err(|error| self.fault.set(error)).ok()?;
         let all = candidates == others;
-        Some(exact(
-            queries,
-            references,
-            k,
-            window,
-            &lists,
-            |squared| if all { f64::INFINITY } else { frame.least(squared, d) },
-        ))
+        Some(exact(task, &lists, |squared| if all { f64::INFINITY } else { frame.least(squared, d) }))
     }
 }
 
@@ -132,14 +117,8 @@ impl Frame {
 }
 
 /// The nearest by distances that are exact, of candidates where the others are known to be farther, and else of all.
-fn exact(
-    queries: &Samples<'_>,
-    references: &Samples<'_>,
-    k: usize,
-    window: Option<usize>,
-    lists: &Lists,
-    least: impl Fn(f32) -> f64 + Sync,
-) -> Neighbors {
+fn exact(task: &SearchTask<'_>, lists: &Lists, least: impl Fn(f32) -> f64 + Sync) -> Neighbors {
+    let (queries, references, k) = (task.queries(), task.references(), task.k());
     let nearest = |row: usize| {
         let point = queries.point(row);
         let distance = |other: usize| (Norm::L2.distance(point, references.point(other)), other);
@@ -153,38 +132,17 @@ fn exact(
         if found[k - 1].0 < bound {
             return found;
         }
-        let others = (0..references.len()).filter(|&other| window.is_none_or(|window| row.abs_diff(other) > window));
+        let others = (0..references.len()).filter(|&other| task.allows(row, other));
         sorted(others.map(distance).collect())
     };
     let rows: Vec<Vec<(f64, usize)>> = (0..queries.len()).into_par_iter().map(nearest).collect();
     let all = |(row, j): (usize, usize)| rows[row][j];
     let shape = (rows.len(), k);
-    Neighbors {
-        indices: Array2::from_shape_fn(shape, |at| all(at).1),
-        distances: Array2::from_shape_fn(shape, |at| all(at).0),
-    }
+    Neighbors::new(Array2::from_shape_fn(shape, |at| all(at).1), Array2::from_shape_fn(shape, |at| all(at).0))
 }
 
 impl NeighborSearch for GpuNeighbors {
-    fn among(
-        &self,
-        points: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: usize,
-    ) -> knn_entropy::Result<Neighbors> {
-        let found = self.search(points, points, k, metric, Some(window));
-        found.map_or_else(|| Auto.among(points, k, metric, window), Ok)
-    }
-
-    fn between(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-    ) -> knn_entropy::Result<Neighbors> {
-        let found = self.search(queries, references, k, metric, None);
-        found.map_or_else(|| Auto.between(queries, references, k, metric), Ok)
+    fn find(&self, task: &SearchTask<'_>) -> Neighbors {
+        self.search(task).unwrap_or_else(|| Auto.find(task))
     }
 }

@@ -1,11 +1,11 @@
 use ndarray::{Array1, Array2, Axis};
 
 use super::KozachenkoLeonenko;
-use crate::linalg::{cholesky, log_determinant, moments, solve_lower};
-use crate::norm::power_of_two;
-use crate::rounding::whole_multiples;
-use crate::special::{normal_cdf, normal_quantile, normal_surprise};
-use crate::sum::compensated_sum;
+use crate::math::compensated_sum;
+use crate::math::linalg::{cholesky, log_determinant, moments, solve_lower};
+use crate::math::power_of_two;
+use crate::math::special::{normal_cdf, normal_quantile, normal_surprise};
+use crate::samples::whole_multiples;
 use crate::{Error, Result, Samples, ToSamples};
 
 /// A change of variables that makes the entropy easier to estimate, and what it adds to it.

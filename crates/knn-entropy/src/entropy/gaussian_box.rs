@@ -1,7 +1,7 @@
 use ndarray::{Array1, Array2};
 
-use crate::linalg::{cholesky, solve_lower};
-use crate::special::truncated_normal;
+use crate::math::linalg::{cholesky, solve_lower};
+use crate::math::special::truncated_normal;
 
 /// Sweeps over the coordinates; each usually halves the error at least.
 const SWEEPS: usize = 50;
@@ -103,7 +103,7 @@ mod tests {
                     .map(|i| {
                         let x = low[0] + (f64::from(i) + 0.5) * step;
                         let inner = truncated_normal((low[1] - rho * x) / sd, (high[1] - rho * x) / sd);
-                        (inner.log_probability - crate::special::normal_surprise(x)).exp() * step
+                        (inner.log_probability - crate::math::special::normal_surprise(x)).exp() * step
                     })
                     .sum();
                 let found = log_probability(&array![[1.0, rho], [rho, 1.0]], &low, &high).unwrap();

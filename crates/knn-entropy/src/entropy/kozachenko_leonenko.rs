@@ -6,10 +6,10 @@ use statrs::function::gamma::digamma;
 
 use super::Weighting;
 use super::gradient::Gradient;
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::sum::compensated_sum;
-use crate::window::usable;
-use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
+use crate::math::compensated_sum;
+use crate::settings::window::usable;
+use crate::settings::{Settings, setters};
+use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
@@ -38,7 +38,7 @@ use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Sample
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct KozachenkoLeonenko<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     weighting: Weighting,
 }
 
@@ -48,7 +48,7 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many dimensions. `k` is checked
     /// when an estimate is made.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2), weighting: Weighting::Kth }
+        Self { settings: Settings::new(k, Norm::L2), weighting: Weighting::Kth }
     }
 
     /// With the distances of several neighbours.
@@ -57,7 +57,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         Self { weighting, ..self }
     }
 
-    neighborhood_settings!();
+    setters!();
 
     /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
     ///
@@ -86,14 +86,19 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
-        let samples = samples.to_samples()?;
-        let weights = self.weights(&samples)?;
-        self.around.check_rank(&samples)?;
-        let local = Local::new(self, &samples, &weights);
+        self.estimate_of(&samples.to_samples()?)
+    }
+
+    fn estimate_of(&self, samples: &Samples<'_>) -> Result<Estimate> {
+        // Checked before there are so many weights.
+        let task = self.settings.task(samples)?;
+        let weights = self.weights(samples)?;
+        self.settings.check_rank(samples)?;
+        let local = Local::new(self, samples, &weights);
         // Each value as soon as its neighbours are known, so that no lists of them are kept.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
         let coinciding = AtomicBool::new(false);
-        self.around.distances_among(&samples, first_used(&weights), &|row, distances| {
+        self.settings.distances_among(&task, first_used(&weights), &|row, distances| {
             if distances[0] == 0.0 {
                 coinciding.store(true, Relaxed);
             }
@@ -112,16 +117,15 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// As [`entropy`](KozachenkoLeonenko::entropy).
     pub fn entropies(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
-        let samples = samples.to_samples()?;
-        self.check_k(&samples)?;
-        let all = vec![1.0; self.around.k];
-        let neighbors = self.neighbors(&samples, &all)?;
+        let (samples, k) = (&samples.to_samples()?, self.settings.k);
+        let neighbors = self.settings.search.find(&self.settings.task(samples)?);
+        let neighbors = self.settings.checked(neighbors, 0)?;
         let one = |j| {
-            let mut weights = vec![0.0; self.around.k];
+            let mut weights = vec![0.0; k];
             weights[j] = 1.0;
-            self.local_values(&samples, &neighbors, &weights, 0).map(|estimate| estimate.value())
+            self.local_values(samples, &neighbors, &weights, 0).map(|estimate| estimate.value())
         };
-        (0..self.around.k).map(one).collect()
+        (0..k).map(one).collect()
     }
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
@@ -169,9 +173,15 @@ impl<'s> KozachenkoLeonenko<'s> {
 
     /// The last rows of `samples`, so many, are the bank.
     fn with_gradient<F: Float>(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Array2<F>)> {
+        let (entropy, gradient) = self.entropy_and_sum(samples, bank)?;
+        Ok((entropy, gradient.finish()?))
+    }
+
+    fn entropy_and_sum(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Gradient)> {
         let d = samples.dimension();
+        let task = self.settings.task(samples)?;
         let weights = self.weights(samples)?;
-        let neighbors = self.neighbors(samples, &weights)?;
+        let neighbors = self.settings.checked(self.settings.search.find(&task), first_used(&weights))?;
         let entropy = self.local_values(samples, &neighbors, &weights, bank)?.value();
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
@@ -182,28 +192,15 @@ impl<'s> KozachenkoLeonenko<'s> {
                 let (other, r) = (neighbors.indices[[i, j]], neighbors.distances[[i, j]]);
                 let (a, b) = (samples.point(i), samples.point(other));
                 let weight = weight * d as f64 / n as f64;
-                self.around.push_apart(a, b, r, weight, &mut push);
+                self.settings.push_apart(a, b, r, weight, &mut push);
                 gradient.add_pair(i, other, &push);
             }
         }
-        Ok((entropy, gradient.finish()?))
+        Ok((entropy, gradient))
     }
 
     fn weights(&self, samples: &Samples<'_>) -> Result<Vec<f64>> {
-        self.check_k(samples)?;
-        self.weighting.weights(self.around.k, samples.dimension())
-    }
-
-    /// Before so many weights are made.
-    fn check_k(&self, samples: &Samples<'_>) -> Result<()> {
-        let (k, others) = (self.around.k, samples.len() - 1);
-        if k > others { Err(Error::KTooLarge { k, others }) } else { Ok(()) }
-    }
-
-    /// The neighbours, all that have a weight fit for a logarithm.
-    fn neighbors(&self, samples: &Samples<'_>, weights: &[f64]) -> Result<Neighbors> {
-        let neighbors = self.around.among(samples)?;
-        self.around.checked(neighbors, first_used(weights)..self.around.k)
+        self.weighting.weights(self.settings.k, samples.dimension())
     }
 
     /// `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
@@ -243,15 +240,15 @@ struct Local {
 
 impl Local {
     fn new(estimator: &KozachenkoLeonenko<'_>, samples: &Samples<'_>, weights: &[f64]) -> Self {
-        let around = &estimator.around;
-        let volume = around.log_unit_ball(samples.dimension());
+        let settings = &estimator.settings;
+        let volume = settings.log_unit_ball(samples.dimension());
         let used: Vec<(usize, f64)> =
             weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
         Self {
             samples: samples.len(),
             dimension: samples.dimension() as f64,
-            window: around.window,
-            close_points: around.close_points,
+            window: settings.window,
+            close_points: settings.close_points,
             volume,
             of_all: digamma(samples.len() as f64) + volume,
             of_neighbors: compensated_sum(used.iter().map(|&(j, weight)| weight * digamma(j as f64 + 1.0))),
@@ -283,6 +280,7 @@ const SERIAL: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn digamma_for_every_number_of_samples() {
@@ -311,9 +309,11 @@ mod tests {
                 for estimator in [plain, plain.close_points(ClosePoints::Floor(0.05)), plain.period(&periods)] {
                     let found = estimator.entropy(x.view());
                     let samples = Samples::new(x.view()).unwrap();
-                    let expected = estimator.weights(&samples).and_then(|weights| {
-                        estimator.around.check_rank(&samples)?;
-                        let neighbors = estimator.neighbors(&samples, &weights)?;
+                    let expected = estimator.settings.task(&samples).and_then(|task| {
+                        let weights = estimator.weights(&samples)?;
+                        estimator.settings.check_rank(&samples)?;
+                        let neighbors = estimator.settings.search.find(&task);
+                        let neighbors = estimator.settings.checked(neighbors, first_used(&weights))?;
                         Ok(estimator.local_values(&samples, &neighbors, &weights, 0)?.value())
                     });
                     assert_eq!(found, expected, "{estimator:?}");

@@ -3,10 +3,10 @@ use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
 use super::gaussian_box;
-use crate::linalg::{cholesky, log_determinant, moments, solve_lower};
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::window::digamma_of_usable;
-use crate::{Error, Estimate, Norm, Result, ToSamples, Warning};
+use crate::math::linalg::{cholesky, log_determinant, moments, solve_lower};
+use crate::settings::window::digamma_of_usable;
+use crate::settings::{Settings, setters};
+use crate::{Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 
 /// The kpN estimator of differential entropy of Lombardi and Pant ("Nonparametric k-nearest-neighbor entropy estimator",
 /// Physical Review E 93, 2016), in nats. It takes the density around each sample to be proportional to a Gaussian `g_i`,
@@ -48,7 +48,7 @@ use crate::{Error, Estimate, Norm, Result, ToSamples, Warning};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct LombardiPant<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     p: usize,
 }
 
@@ -64,10 +64,10 @@ fn far_square(d: usize) -> f64 {
 impl<'s> LombardiPant<'s> {
     /// With a cube that reaches to the k-th neighbour, and Gaussians of `p` neighbours; the paper has p from 0.01 n to 0.1 n.
     pub fn new(k: usize, p: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), p }
+        Self { settings: Settings::new(k, Norm::LInf), p }
     }
 
-    neighborhood_settings!(search);
+    setters!(series);
 
     /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
     ///
@@ -85,18 +85,21 @@ impl<'s> LombardiPant<'s> {
     ///
     /// As [`entropy`](LombardiPant::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
-        let samples = samples.to_samples()?;
+        self.estimate_of(&samples.to_samples()?)
+    }
+
+    fn estimate_of(&self, samples: &Samples<'_>) -> Result<Estimate> {
         let (n, d) = (samples.len(), samples.dimension());
-        let (k, p) = (self.around.k, self.p);
+        let (k, p) = (self.settings.k, self.p);
         if p < d + 2 {
             return Err(Error::TooFewForCovariance { p, dimension: d });
         }
         if k == 0 {
             return Err(Error::ZeroK);
         }
-        self.around.check_rank(&samples)?;
-        let all = Neighborhood { k: k.max(p), ..self.around };
-        let neighbors = all.checked(all.search.among(&samples, all.k, all.metric, all.window)?, k - 1..k)?;
+        self.settings.check_rank(samples)?;
+        let all = Settings { k: k.max(p), ..self.settings };
+        let neighbors = self.settings.checked(all.search.find(&all.task(samples)?), k - 1)?;
         let (of_rows, of_k) = (digamma_of_usable(all.window, n), digamma(k as f64));
         let local = |i: usize| {
             let r = neighbors.distances[[i, k - 1]];

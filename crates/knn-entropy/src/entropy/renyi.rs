@@ -1,10 +1,10 @@
 use statrs::function::gamma::digamma;
 
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::special::ln_gamma_ratio;
-use crate::sum::compensated_sum;
-use crate::window::usable;
-use crate::{ClosePoints, Error, Norm, Result, ToSamples};
+use crate::math::compensated_sum;
+use crate::math::special::ln_gamma_ratio;
+use crate::settings::window::usable;
+use crate::settings::{Settings, setters};
+use crate::{ClosePoints, Error, Norm, Result, Samples, ToSamples};
 
 /// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbours (Leonenko, Pronzato and Savani, Annals of
 /// Statistics 36, 2008), in nats:
@@ -41,7 +41,7 @@ use crate::{ClosePoints, Error, Norm, Result, ToSamples};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Renyi<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     order: f64,
 }
 
@@ -49,10 +49,10 @@ impl<'s> Renyi<'s> {
     /// Of order `q`, with the k-th neighbour; the rest as in
     /// [`KozachenkoLeonenko::new`](crate::KozachenkoLeonenko::new).
     pub fn new(order: f64, k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2), order }
+        Self { settings: Settings::new(k, Norm::L2), order }
     }
 
-    neighborhood_settings!();
+    setters!();
 
     /// The Renyi entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
     ///
@@ -60,37 +60,40 @@ impl<'s> Renyi<'s> {
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < 1 + k/2`.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
-        let samples = samples.to_samples()?;
-        self.around.check_rank(&samples)?;
-        let k = self.around.k;
+        self.entropy_of(&samples.to_samples()?)
+    }
+
+    fn entropy_of(&self, samples: &Samples<'_>) -> Result<f64> {
+        self.settings.check_rank(samples)?;
+        let k = self.settings.k;
         // Not `>=`, so that NaN is refused, too.
         if k > 0 && !(self.order.is_finite() && self.order < 1.0 + k as f64 / 2.0) {
             return Err(Error::Order { order: self.order, k });
         }
         let (n, d) = (samples.len(), samples.dimension());
         let e = 1.0 - self.order;
-        let neighbors = self.around.among(&samples)?;
+        let neighbors = self.settings.among(samples)?;
         // The result has no place for a warning.
-        if self.around.close_points == ClosePoints::Error
+        if self.settings.close_points == ClosePoints::Error
             && neighbors.any_coincide()
             && samples.repetition_warning().is_some()
         {
-            self.around.checked(neighbors.clone(), 0..1)?;
+            Settings { k: 1, ..self.settings }.checked(neighbors.clone(), 0)?;
         }
         let radii = neighbors.distances.column(k - 1);
         let of_k = if e == 0.0 { digamma(k as f64) } else { ln_gamma_ratio(k as f64, e) / e };
         // The logarithm of the mean probability of the balls, and its limit for e = 0.
         let of_rows = |i: usize| {
-            let rows = usable(i, self.around.window, n) as f64;
+            let rows = usable(i, self.settings.window, n) as f64;
             if e == 0.0 { digamma(rows) } else { ln_gamma_ratio(rows, e) / e }
         };
         let of_all = of_rows(0);
         let log_volume = |(i, r): (usize, &f64)| {
-            let of_rows = if self.around.window == 0 { of_all } else { of_rows(i) };
-            of_rows - of_k + d as f64 * self.around.close_points.radius(*r).ln()
+            let of_rows = if self.settings.window == 0 { of_all } else { of_rows(i) };
+            of_rows - of_k + d as f64 * self.settings.close_points.radius(*r).ln()
         };
         let volumes: Vec<f64> = radii.iter().enumerate().map(log_volume).collect();
-        let entropy = self.around.log_unit_ball(d) + log_mean_exp(&volumes, e);
+        let entropy = self.settings.log_unit_ball(d) + log_mean_exp(&volumes, e);
         if entropy.is_finite() { Ok(entropy) } else { Err(Error::OutOfRange { what: "the Renyi entropy" }) }
     }
 

@@ -2,9 +2,9 @@ use ndarray::{Array2, ArrayView2};
 use statrs::function::gamma::digamma;
 
 use super::gradient::Gradient;
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::sum::compensated_sum;
-use crate::window::digamma_of_usable;
+use crate::math::compensated_sum;
+use crate::settings::window::digamma_of_usable;
+use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 
 /// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighbourhoods cut off where the box ends (Ao
@@ -37,7 +37,7 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Truncated<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     /// None for the unit cube.
     limits: Option<(&'s [f64], &'s [f64])>,
 }
@@ -45,15 +45,15 @@ pub struct Truncated<'s> {
 impl<'s> Truncated<'s> {
     /// On the cube from 0 to 1 in each coordinate.
     pub fn unit_cube(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), limits: None }
+        Self { settings: Settings::new(k, Norm::LInf), limits: None }
     }
 
     /// On the box from `low` to `high`, a number for each coordinate.
     pub fn new(k: usize, low: &'s [f64], high: &'s [f64]) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), limits: Some((low, high)) }
+        Self { settings: Settings::new(k, Norm::LInf), limits: Some((low, high)) }
     }
 
-    neighborhood_settings!(close);
+    setters!(close);
 
     /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
     ///
@@ -71,14 +71,17 @@ impl<'s> Truncated<'s> {
     ///
     /// As [`entropy`](Truncated::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
-        let samples = samples.to_samples()?;
-        let limits = self.limits(&samples)?;
-        self.around.check_rank(&samples)?;
-        let neighbors = self.around.among(&samples)?;
-        let (n, k) = (samples.len(), self.around.k);
-        let (of_rows, of_k) = (digamma_of_usable(self.around.window, n), digamma(k as f64));
+        self.estimate_of(&samples.to_samples()?)
+    }
+
+    fn estimate_of(&self, samples: &Samples<'_>) -> Result<Estimate> {
+        let limits = self.limits(samples)?;
+        self.settings.check_rank(samples)?;
+        let neighbors = self.settings.among(samples)?;
+        let (n, k) = (samples.len(), self.settings.k);
+        let (of_rows, of_k) = (digamma_of_usable(self.settings.window, n), digamma(k as f64));
         let local = |i: usize| {
-            let r = self.around.close_points.radius(neighbors.distances[[i, k - 1]]);
+            let r = self.settings.close_points.radius(neighbors.distances[[i, k - 1]]);
             let edges = samples.point(i).iter().zip(&limits).map(|(&x, &limits)| edge(x, r, limits).length.ln());
             of_rows(i) - of_k + compensated_sum(edges)
         };
@@ -94,16 +97,20 @@ impl<'s> Truncated<'s> {
     ///
     /// As [`entropy`](Truncated::entropy), and if points are so close that the gradient is larger than the largest `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
-        let entropy = self.entropy(samples)?;
         let samples = Samples::new(samples)?;
-        let limits = self.limits(&samples)?;
-        let neighbors = self.around.among(&samples)?;
-        let (n, k) = (samples.len(), self.around.k);
+        let entropy = self.estimate_of(&samples)?.value();
+        Ok((entropy, self.gradient(&samples)?.finish()?))
+    }
+
+    fn gradient(&self, samples: &Samples<'_>) -> Result<Gradient> {
+        let limits = self.limits(samples)?;
+        let neighbors = self.settings.among(samples)?;
+        let (n, k) = (samples.len(), self.settings.k);
         let mut gradient = Gradient::new(n, samples.dimension());
         let mut push = vec![0.0; samples.dimension()];
         for i in 0..n {
             let (other, distance) = (neighbors.indices[[i, k - 1]], neighbors.distances[[i, k - 1]]);
-            let r = self.around.close_points.radius(distance);
+            let r = self.settings.close_points.radius(distance);
             let mut by_radius = 0.0;
             for (c, (&x, &limits)) in samples.point(i).iter().zip(&limits).enumerate() {
                 let edge = edge(x, r, limits);
@@ -112,10 +119,10 @@ impl<'s> Truncated<'s> {
             }
             // d/dr is r times d/d ln r, which is what pushes apart.
             let weight = by_radius * r / n as f64;
-            self.around.push_apart(samples.point(i), samples.point(other), distance, weight, &mut push);
+            self.settings.push_apart(samples.point(i), samples.point(other), distance, weight, &mut push);
             gradient.add_pair(i, other, &push);
         }
-        Ok((entropy, gradient.finish()?))
+        Ok(gradient)
     }
 
     /// The box, checked.

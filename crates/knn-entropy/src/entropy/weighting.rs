@@ -1,4 +1,4 @@
-use crate::special::ln_gamma_ratio;
+use crate::math::special::ln_gamma_ratio;
 use crate::{Error, Result};
 
 /// How much each of the neighbours up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the estimate by the j-th
@@ -83,13 +83,13 @@ fn least_squares(k: usize, d: usize, conditions: usize) -> Option<Vec<f64>> {
         basis.push(row);
     }
     let mut weights = basis.pop()?;
-    let sum: f64 = crate::sum::compensated_sum(weights.iter().copied());
+    let sum: f64 = crate::math::compensated_sum(weights.iter().copied());
     weights.iter_mut().for_each(|w| *w /= sum);
     Some(weights)
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    crate::sum::compensated_sum(a.iter().zip(b).map(|(a, b)| a * b))
+    crate::math::compensated_sum(a.iter().zip(b).map(|(a, b)| a * b))
 }
 
 fn norm(a: &[f64]) -> f64 {

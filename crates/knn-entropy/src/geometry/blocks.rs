@@ -1,6 +1,5 @@
 use super::sum::{LANES, Largest, Sum};
 use super::{Bounds, Column, Geometry, Lanes, Split};
-use crate::metric::blocks;
 
 /// The largest of the distances in blocks of coordinates.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +22,6 @@ impl<'a, G: Split> Blocks<'a, G> {
 }
 
 impl<G: Split> Geometry for Blocks<'_, G> {
-    const SQUARED: bool = G::SQUARED;
-
     #[inline(always)]
     fn key(&self, a: &[f64], b: &[f64]) -> f64 {
         self.largest(|inner, start, end| inner.key(&a[start..end], &b[start..end]))
@@ -51,4 +48,13 @@ impl<G: Split> Geometry for Blocks<'_, G> {
     fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64 {
         self.largest(|inner, start, end| inner.farthest_key(a.part(start, end), b.part(start, end)))
     }
+}
+
+/// The ranges of coordinates of consecutive blocks.
+pub(crate) fn blocks(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
+    widths.iter().scan(0, |end, width| {
+        let start = *end;
+        *end += width;
+        Some((start, *end))
+    })
 }

@@ -10,7 +10,7 @@ mod periodic;
 mod plain;
 mod sum;
 
-pub(crate) use blocks::Blocks;
+pub(crate) use blocks::{Blocks, blocks};
 pub(crate) use periodic::Periodic;
 pub(crate) use plain::Plain;
 pub(crate) use sum::{Column, LANES, Lanes, Largest, SumOfSizes, SumOfSquares, plain_key};
@@ -29,9 +29,6 @@ impl<'a> Bounds<'a> {
 }
 
 pub(crate) trait Geometry: Copy + Send + Sync {
-    /// Whether the key is the square of the distance.
-    const SQUARED: bool;
-
     fn key(&self, a: &[f64], b: &[f64]) -> f64;
 
     /// The keys of a point and [`LANES`] others at once, the same to the last bit. The others lie coordinate by coordinate:
@@ -49,19 +46,6 @@ pub(crate) trait Geometry: Copy + Send + Sync {
     fn dimension(&self, d: usize) -> usize {
         d
     }
-
-    /// The distance, of a key that is in range.
-    #[inline(always)]
-    fn distance(&self, key: f64) -> f64 {
-        if Self::SQUARED { key.sqrt() } else { key }
-    }
-
-    /// At least as large as every key whose distance is that of this key: two squares that differ in the last digit can
-    /// have the same root.
-    #[inline(always)]
-    fn ties(&self, key: f64) -> f64 {
-        if Self::SQUARED { key * (1.0 + 4.0 * f64::EPSILON) } else { key }
-    }
 }
 
 impl Bounds<'_> {
@@ -77,88 +61,3 @@ pub(crate) trait Split: Geometry {
     /// Returns the geometry of the coordinates from `start` to `end`.
     fn part(&self, start: usize, end: usize) -> Self;
 }
-
-/// Runs an expression with the geometry of a norm in any dimension.
-macro_rules! with_norm {
-    ($norm:expr, |$geometry:ident| $body:expr) => {{
-        use $crate::geometry::{Largest, Plain, SumOfSizes, SumOfSquares};
-        match $norm {
-            $crate::Norm::L1 => {
-                let $geometry = Plain::<SumOfSizes, 0>::new();
-                $body
-            }
-            $crate::Norm::L2 => {
-                let $geometry = Plain::<SumOfSquares, 0>::new();
-                $body
-            }
-            $crate::Norm::LInf => {
-                let $geometry = Plain::<Largest, 0>::new();
-                $body
-            }
-        }
-    }};
-}
-
-/// Runs an expression with the geometry of a norm on a torus.
-macro_rules! with_periods {
-    ($norm:expr, $periods:expr, |$geometry:ident| $body:expr) => {{
-        use $crate::geometry::{Largest, Periodic, SumOfSizes, SumOfSquares};
-        match $norm {
-            $crate::Norm::L1 => {
-                let $geometry = Periodic::<SumOfSizes>::new($periods);
-                $body
-            }
-            $crate::Norm::L2 => {
-                let $geometry = Periodic::<SumOfSquares>::new($periods);
-                $body
-            }
-            $crate::Norm::LInf => {
-                let $geometry = Periodic::<Largest>::new($periods);
-                $body
-            }
-        }
-    }};
-}
-
-/// Runs an expression with the geometry of a metric in `d` dimensions.
-macro_rules! with_geometry {
-    ($metric:expr, $d:expr, |$geometry:ident| $body:expr) => {{
-        #[allow(unused_imports, reason = "the body may use its functions")]
-        use $crate::geometry::Geometry as _;
-        use $crate::geometry::{Blocks, Largest, Plain, SumOfSquares, with_norm, with_periods};
-        match ($metric, $d) {
-            ($crate::Metric::Norm($crate::Norm::L2), 2) => {
-                let $geometry = Plain::<SumOfSquares, 2>::new();
-                $body
-            }
-            ($crate::Metric::Norm($crate::Norm::L2), 3) => {
-                let $geometry = Plain::<SumOfSquares, 3>::new();
-                $body
-            }
-            ($crate::Metric::Norm($crate::Norm::L2), 4) => {
-                let $geometry = Plain::<SumOfSquares, 4>::new();
-                $body
-            }
-            ($crate::Metric::Norm($crate::Norm::LInf), 2) => {
-                let $geometry = Plain::<Largest, 2>::new();
-                $body
-            }
-            ($crate::Metric::Norm($crate::Norm::LInf), 3) => {
-                let $geometry = Plain::<Largest, 3>::new();
-                $body
-            }
-            ($crate::Metric::Norm(norm), _) => with_norm!(norm, |$geometry| $body),
-            ($crate::Metric::Torus(norm, periods), _) => with_periods!(norm, periods, |$geometry| $body),
-            ($crate::Metric::Blocks(norm, widths), _) => with_norm!(norm, |inner| {
-                let $geometry = Blocks::new(widths, inner);
-                $body
-            }),
-            ($crate::Metric::TorusBlocks(norm, widths, periods), _) => with_periods!(norm, periods, |inner| {
-                let $geometry = Blocks::new(widths, inner);
-                $body
-            }),
-        }
-    }};
-}
-
-pub(crate) use {with_geometry, with_norm, with_periods};

@@ -21,8 +21,6 @@ impl<'a, S> Periodic<'a, S> {
 }
 
 impl<S: Sum> Geometry for Periodic<'_, S> {
-    const SQUARED: bool = S::SQUARED;
-
     #[inline(always)]
     fn key(&self, a: &[f64], b: &[f64]) -> f64 {
         add_up::<S>(a.len(), |c| {

@@ -34,8 +34,6 @@ pub(super) fn reach(a_low: f64, a_high: f64, b_low: f64, b_high: f64) -> f64 {
 }
 
 impl<S: Sum, const D: usize> Geometry for Plain<S, D> {
-    const SQUARED: bool = S::SQUARED;
-
     #[inline(always)]
     fn dimension(&self, d: usize) -> usize {
         Self::known(d)

@@ -1,6 +1,5 @@
 /// How a norm adds up the sizes of differences.
 pub(crate) trait Sum: Copy + Send + Sync {
-    const SQUARED: bool;
     fn add(sum: f64, size: f64) -> f64;
     fn join(a: f64, b: f64) -> f64;
 }
@@ -13,7 +12,6 @@ pub(crate) struct SumOfSquares;
 pub(crate) struct Largest;
 
 impl Sum for SumOfSizes {
-    const SQUARED: bool = false;
     #[inline(always)]
     fn add(sum: f64, size: f64) -> f64 {
         sum + size
@@ -25,7 +23,6 @@ impl Sum for SumOfSizes {
 }
 
 impl Sum for SumOfSquares {
-    const SQUARED: bool = true;
     #[inline(always)]
     fn add(sum: f64, size: f64) -> f64 {
         sum + size * size
@@ -37,7 +34,6 @@ impl Sum for SumOfSquares {
 }
 
 impl Sum for Largest {
-    const SQUARED: bool = false;
     #[inline(always)]
     fn add(sum: f64, size: f64) -> f64 {
         if size > sum { size } else { sum }

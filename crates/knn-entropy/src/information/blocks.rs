@@ -1,5 +1,5 @@
 use crate::neighbors::count_in_blocks;
-use crate::rounding::dithered;
+use crate::samples::dithered;
 use crate::{Error, Metric, Norm, Result, Samples, Ties, Warning};
 
 /// From this ratio of standard deviations on, an estimate of information is off by a tenth of a nat and more.

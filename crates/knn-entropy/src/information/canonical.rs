@@ -3,7 +3,7 @@
 
 use ndarray::Array2;
 
-use crate::linalg::{cholesky, moments, solve_lower};
+use crate::math::linalg::{cholesky, moments, solve_lower};
 use crate::{Error, Result};
 
 /// Sweeps of rotations over all pairs of columns. Convergence is quadratic, and ten are enough for any matrix seen.

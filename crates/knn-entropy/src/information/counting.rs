@@ -5,8 +5,8 @@ use ndarray::Array1;
 use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
-use crate::neighborhood::Neighborhood;
-use crate::window::{digamma_of_usable, usable};
+use crate::settings::Settings;
+use crate::settings::window::{digamma_of_usable, usable};
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 
 /// Up to this share of tied rows, ties are taken for chance.
@@ -74,7 +74,7 @@ pub(super) struct Local {
 }
 
 /// The first estimator: one radius for all subspaces.
-pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>, radii: &[f64]) -> Result<Local> {
+pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>, radii: &[f64]) -> Result<Local> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     let mut shells = Vec::new();
     for which in sum.subspaces(blocks.count()) {
@@ -127,7 +127,7 @@ fn tied_count(tied: &[bool]) -> usize {
 
 impl Local {
     /// The estimate with its warnings, or the error that ties are.
-    pub(super) fn estimate(self, blocks: &Blocks<'_>, settings: &Neighborhood<'_>, ties: Ties<'_>) -> Result<Estimate> {
+    pub(super) fn estimate(self, blocks: &Blocks<'_>, settings: &Settings<'_>, ties: Ties<'_>) -> Result<Estimate> {
         let rows = self.values.len();
         let tied = tied_count(&self.tied);
         if let (Ties::Error, Some(first)) = (ties, self.tied.iter().position(|tied| *tied)) {

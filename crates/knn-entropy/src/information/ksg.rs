@@ -1,4 +1,4 @@
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Samples, Ties, ToSamples};
 
 use super::blocks::Blocks;
@@ -59,7 +59,7 @@ use super::two;
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Ksg<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     variant: KsgVariant,
     ties: Ties<'s>,
     periods: &'s [f64],
@@ -79,8 +79,8 @@ impl<'s> Ksg<'s> {
     /// The first algorithm with the k-th neighbor, and the maximum norm within blocks. 3 to 5 is usual; a large k for a
     /// test of independence.
     pub fn new(k: usize) -> Self {
-        let around = Neighborhood::new(k, Norm::LInf);
-        Self { around, variant: KsgVariant::One, ties: Ties::Count, periods: &[] }
+        let settings = Settings::new(k, Norm::LInf);
+        Self { settings, variant: KsgVariant::One, ties: Ties::Count, periods: &[] }
     }
 
     /// With the second algorithm, say.
@@ -95,7 +95,7 @@ impl<'s> Ksg<'s> {
         Self { ties, ..self }
     }
 
-    neighborhood_settings!(blocks);
+    setters!(blocks);
 
     /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y` `[n, dy]`.
     ///
@@ -152,7 +152,7 @@ impl<'s> Ksg<'s> {
     }
 
     pub(super) fn window_rows(&self) -> usize {
-        self.around.window
+        self.settings.window
     }
 
     fn between(&self, blocks: Vec<Samples<'_>>) -> Result<Estimate> {
@@ -160,19 +160,19 @@ impl<'s> Ksg<'s> {
     }
 
     fn local_values(&self, parts: Vec<Samples<'_>>, sum: Sum) -> Result<Estimate> {
-        let blocks = Blocks::new(parts, self.around.norm(), self.periods, self.ties)?;
+        let blocks = Blocks::new(parts, self.settings.norm(), self.periods, self.ties)?;
         let all: Vec<usize> = (0..blocks.count()).collect();
         let joint = blocks.space(&all)?;
-        let Neighborhood { k, window, search, .. } = self.around;
+        let Settings { k, window, search, .. } = self.settings;
         let (local, coinciding) = match self.variant {
             KsgVariant::One => {
                 let neighbors = search.among(&joint.samples, k, joint.metric(), window)?;
                 let radii = finite_radii(&neighbors, k)?;
-                (one_radius(&blocks, sum, &self.around, &radii)?, neighbors.any_coincide())
+                (one_radius(&blocks, sum, &self.settings, &radii)?, neighbors.any_coincide())
             }
-            KsgVariant::Two => two::local_values(&blocks, sum, &self.around)?,
+            KsgVariant::Two => two::local_values(&blocks, sum, &self.settings)?,
         };
         let repeated = coinciding.then(|| joint.samples.repetition_warning()).flatten();
-        Ok(local.estimate(&blocks, &self.around, self.ties)?.warn(blocks.scales_warning()).warn(repeated))
+        Ok(local.estimate(&blocks, &self.settings, self.ties)?.warn(blocks.scales_warning()).warn(repeated))
     }
 }

@@ -2,8 +2,8 @@ use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
 use super::counting::{finite_radii, saturation_of_two};
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::window::digamma_of_usable;
+use crate::settings::window::digamma_of_usable;
+use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Ties, ToSamples};
 
 /// Mutual and conditional information of variables that may be continuous, discrete, or a mixture of both, in nats (Mesner
@@ -38,17 +38,17 @@ use crate::{Error, Estimate, Norm, Result, Ties, ToSamples};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MesnerShalizi<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     periods: &'s [f64],
 }
 
 impl<'s> MesnerShalizi<'s> {
     /// With the k-th neighbor, and the maximum norm within blocks.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), periods: &[] }
+        Self { settings: Settings::new(k, Norm::LInf), periods: &[] }
     }
 
-    neighborhood_settings!(blocks);
+    setters!(blocks);
 
     /// Returns the mutual information in nats between the rows of `x` and those of `y`; row i of each is the same
     /// observation.
@@ -68,7 +68,7 @@ impl<'s> MesnerShalizi<'s> {
     /// As [`mutual_information`](MesnerShalizi::mutual_information).
     pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
         let parts = vec![x.to_samples()?, y.to_samples()?];
-        self.local_values(&Blocks::new(parts, self.around.norm(), self.periods, Ties::Count)?)
+        self.local_values(&Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?)
     }
 
     /// Returns the mutual information in nats between `x` and `y` given `z`. Without columns of `z` it is that of `x` and `y`.
@@ -93,14 +93,14 @@ impl<'s> MesnerShalizi<'s> {
             Err(Error::NoDimensions) => {}
             Err(error) => return Err(error.clone()),
         }
-        self.local_values(&Blocks::new(parts, self.around.norm(), self.periods, Ties::Count)?)
+        self.local_values(&Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?)
     }
 
     /// The local values between two blocks, or given the third.
     fn local_values(&self, blocks: &Blocks<'_>) -> Result<Estimate> {
         let all: Vec<usize> = (0..blocks.count()).collect();
         let joint = blocks.space(&all)?;
-        let Neighborhood { k, window, search, .. } = self.around;
+        let Settings { k, window, search, .. } = self.settings;
         let radii = finite_radii(&search.among(&joint.samples, k, joint.metric(), window)?, k)?;
         let within = |which: &[usize]| -> Result<Vec<f64>> {
             Ok(blocks.closed(which, &radii, window)?.into_iter().map(|count| digamma(count as f64)).collect())

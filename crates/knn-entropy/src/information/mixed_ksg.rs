@@ -2,9 +2,9 @@ use statrs::function::gamma::digamma;
 
 use super::blocks::Blocks;
 use super::counting::{FEW_TIES, finite_radii, saturation_of_two};
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::window::usable;
-use crate::{Estimate, Norm, Result, Ties, ToSamples, Warning};
+use crate::settings::window::usable;
+use crate::settings::{Settings, setters};
+use crate::{Estimate, Norm, Result, Samples, Ties, ToSamples, Warning};
 
 /// Mutual information between variables that may be continuous, discrete, or a mixture of both, in nats (Gao, Kannan, Oh and
 /// Viswanath, "Estimating mutual information for discrete-continuous mixtures", NeurIPS 2017):
@@ -44,17 +44,17 @@ use crate::{Estimate, Norm, Result, Ties, ToSamples, Warning};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct MixedKsg<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     periods: &'s [f64],
 }
 
 impl<'s> MixedKsg<'s> {
     /// With the k-th neighbour, and the maximum norm within both.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), periods: &[] }
+        Self { settings: Settings::new(k, Norm::LInf), periods: &[] }
     }
 
-    neighborhood_settings!(blocks);
+    setters!(blocks);
 
     /// The mutual information in nats between the rows of `x` and those of `y`; row i of each is the same observation.
     ///
@@ -72,10 +72,13 @@ impl<'s> MixedKsg<'s> {
     ///
     /// As [`mutual_information`](MixedKsg::mutual_information).
     pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
-        let blocks =
-            Blocks::new(vec![x.to_samples()?, y.to_samples()?], self.around.norm(), self.periods, Ties::Count)?;
+        self.estimate_of(vec![x.to_samples()?, y.to_samples()?])
+    }
+
+    fn estimate_of(&self, parts: Vec<Samples<'_>>) -> Result<Estimate> {
+        let blocks = Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?;
         let joint = blocks.space(&[0, 1])?;
-        let Neighborhood { k, window, search, .. } = self.around;
+        let Settings { k, window, search, .. } = self.settings;
         let radii = finite_radii(&search.among(&joint.samples, k, joint.metric(), window)?, k)?;
         // Within rounding, so that the unit of measurement makes no difference.
         let within = |which: &[usize]| {

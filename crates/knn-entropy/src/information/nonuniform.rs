@@ -2,7 +2,7 @@ use rayon::prelude::*;
 use statrs::function::gamma::digamma;
 
 use super::canonical::{Canonical, differences};
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
 
 /// Bounds the difference between two canonical coordinates, in units of its standard deviation times the square root of 2.
@@ -78,7 +78,7 @@ const BAND: f64 = 1.5;
 /// [`Ksg`]: crate::Ksg
 #[derive(Debug, Clone, Copy)]
 pub struct LocalNonuniformity<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     p: usize,
 }
 
@@ -88,10 +88,10 @@ impl<'s> LocalNonuniformity<'s> {
     /// 50 is a good `p` for two variables. In more dimensions take more, 10 for each: with few neighbors, canonical
     /// correlations are large by chance.
     pub fn new(k: usize, p: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::LInf), p }
+        Self { settings: Settings::new(k, Norm::LInf), p }
     }
 
-    neighborhood_settings!(search);
+    setters!(series);
 
     /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and of `y` `[n, dy]`, where row `i` of both
     /// is one observation.
@@ -116,9 +116,12 @@ impl<'s> LocalNonuniformity<'s> {
     ///
     /// See [`mutual_information`](LocalNonuniformity::mutual_information).
     pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
-        let (x, y) = (x.to_samples()?, y.to_samples()?);
-        let joint = Samples::beside(&[&x, &y])?;
-        let Neighborhood { k, window, search, .. } = self.around;
+        self.estimate_of(&x.to_samples()?, &y.to_samples()?)
+    }
+
+    fn estimate_of(&self, x: &Samples<'_>, y: &Samples<'_>) -> Result<Estimate> {
+        let joint = Samples::beside(&[x, y])?;
+        let Settings { k, window, search, .. } = self.settings;
         let (p, dimension) = (self.p, joint.dimension());
         if k == 0 {
             return Err(Error::ZeroK);
@@ -128,12 +131,12 @@ impl<'s> LocalNonuniformity<'s> {
         }
         let metric = Metric::Norm(Norm::LInf);
         let reach = k.saturating_add(p);
-        let neighbors = self.around.checked(search.among(&joint, reach, metric, window)?, k - 1..k)?;
-        let neighbors = self.around.checked(neighbors, reach - 1..reach)?;
+        let neighbors = self.settings.checked(search.among(&joint, reach, metric, window)?, k - 1)?;
+        let neighbors = Settings { k: reach, ..self.settings }.checked(neighbors, reach - 1)?;
         let radii = neighbors.distances.column(k - 1).to_vec();
-        let of_x = search.count_among(&x, &radii, Boundary::Open, metric, window)?;
-        let of_y = search.count_among(&y, &radii, Boundary::Open, metric, window)?;
-        let (sorted_x, sorted_y) = (Sorted::new(&x), Sorted::new(&y));
+        let of_x = search.count_among(x, &radii, Boundary::Open, metric, window)?;
+        let of_y = search.count_among(y, &radii, Boundary::Open, metric, window)?;
+        let (sorted_x, sorted_y) = (Sorted::new(x), Sorted::new(y));
         let n = joint.len();
         let local = |i: usize| {
             // The samples that count as others for this one; psi(n) if all do.
@@ -155,7 +158,7 @@ impl<'s> LocalNonuniformity<'s> {
             let region = Region::new(canonical);
             let (in_x, in_y) = region.counts(&sorted_x, &sorted_y, i, k, window, &near);
             let share = |block: &Samples<'_>| 1.0 - block.dimension() as f64 / dimension as f64;
-            Ok(constant + region.log_ratio - digamma(in_x as f64 + share(&x)) - digamma(in_y as f64 + share(&y)))
+            Ok(constant + region.log_ratio - digamma(in_x as f64 + share(x)) - digamma(in_y as f64 + share(y)))
         };
         let all: Vec<Result<f64>> = (0..n).into_par_iter().map(local).collect();
         // In the order of rows, so that the error does not depend on threads.

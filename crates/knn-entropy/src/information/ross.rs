@@ -5,8 +5,8 @@ use ndarray::Array2;
 use statrs::function::gamma::digamma;
 
 use super::counting::FEW_TIES;
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::window::usable;
+use crate::settings::window::usable;
+use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples, Warning};
 
 /// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information between discrete and
@@ -43,7 +43,7 @@ use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples,
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Ross<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
 }
 
 /// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of the last of them, the number
@@ -60,11 +60,11 @@ struct Own {
 impl<'s> Ross<'s> {
     /// With the k-th neighbor of the same label, and Euclidean distances.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2) }
+        Self { settings: Settings::new(k, Norm::L2) }
     }
 
-    neighborhood_settings!(periodic);
-    neighborhood_settings!(search);
+    setters!(periodic);
+    setters!(series);
 
     /// Returns the mutual information in nats between the rows of `x` `[n, d]` and their labels.
     ///
@@ -87,7 +87,7 @@ impl<'s> Ross<'s> {
         if labels.len() != all.len() {
             return Err(Error::RowMismatch { one: all.len(), other: labels.len() });
         }
-        if self.around.k == 0 {
+        if self.settings.k == 0 {
             return Err(Error::ZeroK);
         }
         // Numbered by their first rows, so that nothing depends on the order of a hash map.
@@ -100,25 +100,30 @@ impl<'s> Ross<'s> {
             }
             rows_of[number].push(row);
         }
+        self.estimate_of(&all, &rows_of)
+    }
+
+    /// The estimate from the rows of each label.
+    fn estimate_of(&self, all: &Samples<'_>, rows_of: &[Vec<usize>]) -> Result<Estimate> {
         let error = all.rounding_error();
-        let own = match self.around.window {
-            0 => self.own(&all, &rows_of, error)?,
-            window => self.own_outside(&all, &rows_of, window, error)?,
+        let own = match self.settings.window {
+            0 => self.own(all, rows_of, error)?,
+            window => self.own_outside(all, rows_of, window, error)?,
         };
         let kept: Vec<usize> = (0..all.len()).filter(|&row| own[row].k > 0).collect();
         if kept.is_empty() {
-            return Err(Error::KTooLarge { k: self.around.k, others: 0 });
+            return Err(Error::KTooLarge { k: self.settings.k, others: 0 });
         }
         self.check(&own, &kept)?;
         // Left out is left out as a neighbor, too. Numbers of rows then no longer tell times, so with a window only rows
         // count that have a label of their own at another time.
-        let window = self.around.window;
+        let window = self.settings.window;
         let (points, radii): (Samples<'_>, Vec<f64>) = match window {
             0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
             _ => (all.reborrow(), own.iter().map(|own| own.radius).collect()),
         };
         let (inner, outer) = within_rounding(error, &radii);
-        let counts = self.around.search.count_shells(&points, &inner, &outer, self.around.metric, window)?;
+        let counts = self.settings.search.count_shells(&points, &inner, &outer, self.settings.metric, window)?;
         let counts = |place: usize, row: usize| counts[if window == 0 { place } else { row }];
         // Continuous numbers have the k-th neighbor alone at their radius.
         let is_tied = |place: usize, row: usize| {
@@ -148,12 +153,12 @@ impl<'s> Ross<'s> {
     fn own(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], error: f64) -> Result<Vec<Own>> {
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of.iter().filter(|rows| rows.len() > 1) {
-            let k = self.around.k.min(rows.len() - 1);
+            let k = self.settings.k.min(rows.len() - 1);
             let same = all.select(rows);
-            let neighbors = self.around.search.among(&same, k, self.around.metric, 0)?;
+            let neighbors = self.settings.search.among(&same, k, self.settings.metric, 0)?;
             let radii = neighbors.distances.column(k - 1).to_vec();
             let (_, outer) = within_rounding(error, &radii);
-            let within = self.around.search.count_among(&same, &outer, Boundary::Closed, self.around.metric, 0)?;
+            let within = self.settings.search.count_among(&same, &outer, Boundary::Closed, self.settings.metric, 0)?;
             for (place, &row) in rows.iter().enumerate() {
                 let last = rows[neighbors.indices[[place, k - 1]]];
                 own[row] = Own { k, radius: radii[place], last, within: within[place], rows: rows.len() };
@@ -178,19 +183,19 @@ impl<'s> Ross<'s> {
         let labels = Samples::owned(label_of)?;
         let both = Samples::beside(&[all, &labels])?;
         let (widths, periods) =
-            ([d, 1], self.around.metric.periods().map(|periods| [periods, &[f64::INFINITY]].concat()));
+            ([d, 1], self.settings.metric.periods().map(|periods| [periods, &[f64::INFINITY]].concat()));
         let metric = match &periods {
-            Some(periods) => Metric::TorusBlocks(self.around.norm(), &widths, periods),
-            None => Metric::Blocks(self.around.norm(), &widths),
+            Some(periods) => Metric::TorusBlocks(self.settings.norm(), &widths, periods),
+            None => Metric::Blocks(self.settings.norm(), &widths),
         };
-        let neighbors = self.around.search.among(&both, self.around.k, metric, window)?;
+        let neighbors = self.settings.search.among(&both, self.settings.k, metric, window)?;
         let k_of = |row: usize| {
             let near = neighbors.indices.row(row);
             near.iter().take_while(|&&other| labels.point(other) == labels.point(row)).count()
         };
         let radius = |row: usize| k_of(row).checked_sub(1).map_or(0.0, |last| neighbors.distances[[row, last]]);
         let (_, outer) = within_rounding(error, &(0..all.len()).map(radius).collect::<Vec<_>>());
-        let within = self.around.search.count_among(&both, &outer, Boundary::Closed, metric, window)?;
+        let within = self.settings.search.count_among(&both, &outer, Boundary::Closed, metric, window)?;
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of {
             for &row in rows {

@@ -6,13 +6,13 @@ use statrs::function::gamma::digamma;
 
 use super::blocks::{Blocks, Space};
 use super::counting::{Local, Sum, finite_radii, one_radius};
-use crate::neighborhood::Neighborhood;
-use crate::window::digamma_of_usable;
+use crate::settings::Settings;
+use crate::settings::window::digamma_of_usable;
 use crate::{Error, Metric, Result, Samples};
 
 /// Returns the local values, by rectangles for the rows without ties and by [`one_radius`] for the others, and whether any
 /// row coincides with another one.
-pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Neighborhood<'_>) -> Result<(Local, bool)> {
+pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>) -> Result<(Local, bool)> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     if k == 0 {
         return Err(Error::ZeroK);

@@ -2,74 +2,50 @@ use std::time::Instant;
 
 use super::filter::BLOCK;
 use super::kd_tree::Planted;
-use super::{
-    Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, Sorted, Visit, blocked, check_among, check_between, sorted,
-};
-use crate::norm::power_of_two;
-use crate::{Metric, Norm, Result, Samples};
+use super::line::is_line;
+use super::{Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, SearchTask, Sorted, Visit, blocked};
+use crate::math::power_of_two;
+use crate::{Metric, Norm, Samples};
 
 /// The fastest of the searches for the points at hand.
 ///
 /// [`Sorted`] in one dimension, [`KdTree`] in two and three. In more it depends on the points: a tree is fast where they lie
 /// near a surface of few dimensions, however many coordinates they have. So a few points are looked up first, with the tree
 /// and with all distances, and the search that took less time does the rest. That can turn out one way or the other when
-/// both are about as fast; the neighbours are the same to the last bit.
+/// both are about as fast; the neighbors are the same to the last bit.
 ///
 /// Coordinates that are all very small or very large are scaled by a power of two for the search, which is exact.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Auto;
 
 impl NeighborSearch for Auto {
-    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
-        check_among(points, k, metric, window)?;
-        let unit = unit(&[points], metric);
-        let points = &scaled(points, unit);
-        let neighbors = match choose(points, k, metric, points.len() as f64 / 2.0, || Planted::among(points, metric)) {
-            Choice::Search(search) => search.among(points, k, metric, window)?,
-            Choice::Tree(planted) => planted.neighbors(k, window),
+    fn find(&self, task: &SearchTask<'_>) -> Neighbors {
+        let unit = unit(task);
+        let scaled = task.map(|samples| scaled(samples, unit));
+        let task = &scaled.task(task);
+        let mut neighbors = match choose(task) {
+            Choice::Search(search) => search.find(task),
+            Choice::Tree(planted) => Neighbors::collect(task, |visit| planted.search(visit)),
         };
-        Ok(rescale(neighbors, unit))
+        if unit != 1.0 {
+            neighbors.distances.mapv_inplace(|r| r / unit);
+        }
+        neighbors
     }
 
-    fn between(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-    ) -> Result<Neighbors> {
-        check_between(queries, references, k, metric)?;
-        let unit = unit(&[queries, references], metric);
-        let (queries, references) = (&scaled(queries, unit), &scaled(references, unit));
-        let plant = || Planted::between(queries, references, metric);
-        let neighbors = match choose(references, k, metric, queries.len() as f64, plant) {
-            Choice::Search(search) => search.between(queries, references, k, metric)?,
-            Choice::Tree(planted) => planted.neighbors(k, 0),
-        };
-        Ok(rescale(neighbors, unit))
-    }
-
-    fn for_each_among(
-        &self,
-        points: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: usize,
-        visit: &Visit<'_>,
-    ) -> Result<()> {
-        check_among(points, k, metric, window)?;
-        let unit = unit(&[points], metric);
-        let points = &scaled(points, unit);
+    fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
+        let unit = unit(task);
+        let scaled = task.map(|samples| scaled(samples, unit));
+        let task = &scaled.task(task);
         let in_units: &Visit<'_> = &|row, indices, distances| {
             let distances: Vec<f64> = distances.iter().map(|r| r / unit).collect();
             visit(row, indices, &distances);
         };
         let visit = if unit == 1.0 { visit } else { in_units };
-        match choose(points, k, metric, points.len() as f64 / 2.0, || Planted::among(points, metric)) {
-            Choice::Search(search) => search.for_each_among(points, k, metric, window, visit)?,
-            Choice::Tree(planted) => planted.search(k, window, visit),
+        match choose(task) {
+            Choice::Search(search) => search.find_each(task, visit),
+            Choice::Tree(planted) => planted.search(visit),
         }
-        Ok(())
     }
 }
 
@@ -91,16 +67,10 @@ enum Choice<'a> {
     Tree(Box<Planted<'a>>),
 }
 
-/// `queries` is how many queries the all-pairs search makes for each reference.
-fn choose<'a>(
-    references: &Samples<'_>,
-    k: usize,
-    metric: Metric<'_>,
-    queries: f64,
-    plant: impl FnOnce() -> Planted<'a>,
-) -> Choice<'a> {
+fn choose<'a>(task: &SearchTask<'a>) -> Choice<'a> {
+    let (references, k, metric) = (task.references(), task.k(), task.metric());
     let (n, d) = (references.len(), references.dimension());
-    if sorted::applies(references, metric) {
+    if is_line(references, metric) {
         return Choice::Search(&Sorted);
     }
     if d <= 3 {
@@ -120,9 +90,11 @@ fn choose<'a>(
         time_of_pair(&spread(references, FEW), k, metric)
     };
     let Some(pair) = pair else { return Choice::Search(&KdTree) };
-    let planted = plant();
+    let planted = Planted::new(task);
     let threads = rayon::current_num_threads() as f64;
-    if planted.time(k, LEAVES).as_secs_f64() < pair * queries * n as f64 / threads {
+    // Among points the search of all pairs makes each pair once for both.
+    let queries = if task.window().is_some() { n as f64 / 2.0 } else { task.queries().len() as f64 };
+    if planted.time(LEAVES).as_secs_f64() < pair * queries * n as f64 / threads {
         Choice::Tree(Box::new(planted))
     } else {
         Choice::Search(all_pairs)
@@ -165,7 +137,9 @@ fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
 
 /// A power of two that brings the coordinates near 1, if squares of differences would be out of range otherwise and
 /// multiplying by it is exact; else 1.
-fn unit(sets: &[&Samples<'_>], metric: Metric<'_>) -> f64 {
+fn unit(task: &SearchTask<'_>) -> f64 {
+    let (sets, metric) = ([task.queries(), task.references()], task.metric());
+    let sets = if task.window().is_some() { &sets[..1] } else { &sets };
     if metric.is_periodic() || metric.norm() != Norm::L2 {
         return 1.0;
     }
@@ -189,11 +163,4 @@ fn unit(sets: &[&Samples<'_>], metric: Metric<'_>) -> f64 {
 
 fn scaled<'s>(samples: &'s Samples<'_>, unit: f64) -> Samples<'s> {
     if unit == 1.0 { samples.reborrow() } else { samples.map(|_, x| x * unit) }
-}
-
-fn rescale(mut neighbors: Neighbors, unit: f64) -> Neighbors {
-    if unit != 1.0 {
-        neighbors.distances.mapv_inplace(|r| r / unit);
-    }
-    neighbors
 }

@@ -6,9 +6,9 @@ use rayon::prelude::*;
 
 use super::filter::{BLOCK, Filter, Frame, Passed, Real, multiply, scratch};
 use super::nearest::Candidate;
-use super::{BruteForce, NeighborSearch, Neighbors, brute_force, check_among, check_between};
+use super::{BruteForce, NeighborSearch, Neighbors, SearchTask, brute_force};
 use crate::simd::{self, Kernel};
-use crate::{Metric, Norm, Result, Samples};
+use crate::{Metric, Norm, Samples};
 
 /// All Euclidean distances as matrix products of blocks, `|a|^2 + |b|^2 - 2 a.b`, for many dimensions. Exact none the less.
 ///
@@ -24,44 +24,33 @@ use crate::{Metric, Norm, Result, Samples};
 pub struct Blocked;
 
 impl NeighborSearch for Blocked {
-    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
-        check_among(points, k, metric, window)?;
-        let others = |a: usize, b: usize| a.abs_diff(b) > window;
-        if metric == Metric::Norm(Norm::L2)
-            && let Some(frame) = Frame::of(&[points])
-        {
-            if let Some(filter) = Filter::<f32>::new(points, &frame)
-                && let Some(neighbors) = (Among { samples: points, filter, k, others }).run(true)
-            {
-                return Ok(neighbors);
-            }
-            if let Some(filter) = Filter::<f64>::new(points, &frame)
-                && let Some(neighbors) = (Among { samples: points, filter, k, others }).run(false)
-            {
-                return Ok(neighbors);
-            }
-        }
-        BruteForce.among(points, k, metric, window)
+    fn find(&self, task: &SearchTask<'_>) -> Neighbors {
+        let filtered = if task.window().is_some() { among(task) } else { between(task) };
+        filtered.unwrap_or_else(|| BruteForce.find(task))
     }
+}
 
-    fn between(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-    ) -> Result<Neighbors> {
-        check_between(queries, references, k, metric)?;
-        if metric == Metric::Norm(Norm::L2)
-            && let Some(frame) = Frame::of(&[queries, references])
-        {
-            // Without a first look as above: whether single precision will do is seen in the end.
-            let filters = (Filter::<f32>::new(queries, &frame), Filter::<f32>::new(references, &frame));
-            if let (Some(left), Some(right)) = filters {
-                return Ok(between(queries, references, &left, &right, k));
-            }
-        }
-        BruteForce.between(queries, references, k, metric)
+/// None if the distances cannot be filtered.
+fn among(task: &SearchTask<'_>) -> Option<Neighbors> {
+    let frame = frame(task)?;
+    let single = || Among { task, filter: Filter::<f32>::new(task.queries(), &frame)? }.run(true);
+    let double = || Among { task, filter: Filter::<f64>::new(task.queries(), &frame)? }.run(false);
+    single().or_else(double)
+}
+
+/// None if the distances cannot be filtered. Without a first look as among points: whether single precision will do is seen
+/// in the end.
+fn between(task: &SearchTask<'_>) -> Option<Neighbors> {
+    let frame = frame(task)?;
+    let [left, right] = [task.queries(), task.references()].map(|points| Filter::<f32>::new(points, &frame));
+    Some(across(task, &left?, &right?))
+}
+
+fn frame(task: &SearchTask<'_>) -> Option<Frame> {
+    match task.metric() {
+        Metric::Norm(Norm::L2) if task.window().is_some() => Frame::of(&[task.queries()]),
+        Metric::Norm(Norm::L2) => Frame::of(&[task.queries(), task.references()]),
+        _ => None,
     }
 }
 
@@ -73,21 +62,20 @@ fn exact(point: &[f64], samples: &Samples<'_>, indices: impl Iterator<Item = usi
     brute_force::by_distance(indices, |i| Norm::L2.distance(point, samples.point(i)), k)
 }
 
-struct Among<'a, T, A> {
-    samples: &'a Samples<'a>,
+struct Among<'a, T> {
+    task: &'a SearchTask<'a>,
     filter: Filter<T>,
-    k: usize,
-    others: A,
 }
 
-impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
-    /// None if far more points pass than there are neighbours, unless that does not matter.
+impl<T: Real> Among<'_, T> {
+    /// None if far more points pass than there are neighbors, unless that does not matter.
     fn run(&self, choosy: bool) -> Option<Neighbors> {
-        let (n, k) = (self.samples.len(), self.k);
+        let (samples, k) = (self.task.queries(), self.task.k());
+        let n = samples.len();
         let blocks: Vec<Mutex<Passed<T>>> =
             (0..n).step_by(BLOCK).map(|start| Mutex::new(Passed::new(BLOCK.min(n - start), k))).collect();
         let lock = |block: usize| blocks[block].lock().expect("no thread has panicked");
-        let serial = n * n * self.samples.dimension() < SERIAL;
+        let serial = n * n * samples.dimension() < SERIAL;
         // Each block with itself, which also shows whether the filter is any good.
         let passed = AtomicUsize::new(0);
         self.each(blocks.len(), serial, |products, block| {
@@ -123,8 +111,8 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
             let mut passed = passed.into_inner().expect("no thread has panicked");
             let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
             for (r, (indices, distances)) in places.enumerate() {
-                let point = self.samples.point(block * BLOCK + r);
-                brute_force::write(exact(point, self.samples, passed.of(r), k), indices, distances);
+                let point = samples.point(block * BLOCK + r);
+                brute_force::write(exact(point, samples, passed.of(r), k), indices, distances);
             }
         };
         if serial {
@@ -139,7 +127,8 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
 
     /// Does some work, each with room for products.
     fn each(&self, count: usize, serial: bool, work: impl Fn(&mut [T], usize) + Sync) {
-        let scratch = || scratch::<T>(self.samples.len(), self.samples.len());
+        let n = self.task.queries().len();
+        let scratch = || scratch::<T>(n, n);
         if serial {
             let mut products = scratch();
             (0..count).for_each(|i| work(&mut products, i));
@@ -150,23 +139,23 @@ impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Among<'_, T, A> {
 
     #[inline(always)]
     fn note(&self, passed: &mut Passed<T>, r: usize, query: usize, reference: usize, bound: T) {
-        if (self.others)(query, reference) {
-            let point = self.samples.point(query);
-            let exact = |some: &mut dyn Iterator<Item = usize>| exact(point, self.samples, some, self.k);
-            passed.note(r, (&self.filter, query), (&self.filter, reference), bound, self.k, exact);
+        if self.task.allows(query, reference) {
+            let (samples, k) = (self.task.queries(), self.task.k());
+            let exact = |some: &mut dyn Iterator<Item = usize>| exact(samples.point(query), samples, some, k);
+            passed.note(r, (&self.filter, query), (&self.filter, reference), bound, k, &exact);
         }
     }
 }
 
 /// A block with itself: what is right of the diagonal.
-struct Within<'s, 'a, T, A> {
-    search: &'s Among<'a, T, A>,
+struct Within<'s, 'a, T> {
+    search: &'s Among<'a, T>,
     products: &'s [T],
     start: usize,
     rows: &'s mut Passed<T>,
 }
 
-impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for Within<'_, '_, T, A> {
+impl<T: Real> Kernel for Within<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -227,8 +216,8 @@ fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns:
 }
 
 /// A block with another one.
-struct BothWays<'s, 'a, T, A> {
-    search: &'s Among<'a, T, A>,
+struct BothWays<'s, 'a, T> {
+    search: &'s Among<'a, T>,
     products: &'s [T],
     start: usize,
     other_start: usize,
@@ -236,7 +225,7 @@ struct BothWays<'s, 'a, T, A> {
     columns: &'s mut Passed<T>,
 }
 
-impl<T: Real, A: Fn(usize, usize) -> bool + Sync> Kernel for BothWays<'_, '_, T, A> {
+impl<T: Real> Kernel for BothWays<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -284,13 +273,9 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
     Some(run() / (own.nrows() * filter.block(other).nrows()) as f64)
 }
 
-fn between<T: Real>(
-    queries: &Samples<'_>,
-    references: &Samples<'_>,
-    left: &Filter<T>,
-    right: &Filter<T>,
-    k: usize,
-) -> Neighbors {
+/// The neighbors by filters of the queries and of the references.
+fn across<T: Real>(task: &SearchTask<'_>, left: &Filter<T>, right: &Filter<T>) -> Neighbors {
+    let (queries, references, k) = (task.queries(), task.references(), task.k());
     let mut neighbors = Neighbors::zeros(queries.len(), k);
     let (indices, distances) = neighbors.rows_mut();
     let rows = indices.par_chunks_mut(BLOCK * k).zip(distances.par_chunks_mut(BLOCK * k));
@@ -340,7 +325,7 @@ impl<T: Real> Kernel for Across<'_, '_, T> {
             each_below(product, lower, left.lower[start + r], passed.limits[r], |lane, bound| {
                 if bound <= passed.limits[r] {
                     let exact = |some: &mut dyn Iterator<Item = usize>| exact(point, references, some, k);
-                    passed.note(r, (left, start + r), (right, other_start + lane), bound, k, exact);
+                    passed.note(r, (left, start + r), (right, other_start + lane), bound, k, &exact);
                 }
                 passed.limits[r]
             });

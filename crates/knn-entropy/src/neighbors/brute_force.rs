@@ -1,10 +1,9 @@
 use rayon::prelude::*;
 
 use super::nearest::{Candidate, Nearest};
-use super::scatter::Scatter;
-use super::{NeighborSearch, Neighbors, Visit, check_among, check_between};
-use crate::geometry::with_geometry;
-use crate::{Metric, Result, Samples};
+use super::{NeighborSearch, Neighbors, SearchTask, Visit};
+use crate::Norm;
+use crate::metric::with_geometry;
 
 /// Every distance, computed from the differences of the coordinates: `O(n^2 d)` time, `O(n k)` memory. Rows are shared out
 /// by rayon; the result does not depend on the number of threads.
@@ -14,74 +13,52 @@ use crate::{Metric, Result, Samples};
 pub struct BruteForce;
 
 impl NeighborSearch for BruteForce {
-    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
-        check_among(points, k, metric, window)?;
-        let found = Scatter::new(points.len(), k);
-        self.for_each_among(points, k, metric, window, &|row, indices, distances| {
-            found.write(row, indices, distances);
-        })?;
-        Ok(found.into_neighbors())
+    fn find(&self, task: &SearchTask<'_>) -> Neighbors {
+        Neighbors::collect(task, |visit| self.find_each(task, visit))
     }
 
-    fn between(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-    ) -> Result<Neighbors> {
-        check_between(queries, references, k, metric)?;
-        let (queries, references) = (metric.normalised(queries), metric.normalised(references));
-        let found = Scatter::new(queries.len(), k);
-        let visit: &Visit<'_> = &|row, indices, distances| found.write(row, indices, distances);
-        search(&queries, &references, k, metric, |_, _| true, visit);
-        Ok(found.into_neighbors())
-    }
-
-    fn for_each_among(
-        &self,
-        points: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: usize,
-        visit: &Visit<'_>,
-    ) -> Result<()> {
-        check_among(points, k, metric, window)?;
-        let points = metric.normalised(points);
-        search(&points, &points, k, metric, |query, reference| query.abs_diff(reference) > window, visit);
-        Ok(())
-    }
-}
-
-fn search(
-    queries: &Samples<'_>,
-    references: &Samples<'_>,
-    k: usize,
-    metric: Metric<'_>,
-    allowed: impl Fn(usize, usize) -> bool + Sync,
-    visit: &Visit<'_>,
-) {
-    let d = queries.dimension();
-    // One loop for each metric: one looked up for every pair would cost more than the distance in a few dimensions.
-    with_geometry!(metric, d, |geometry| {
-        let room = || (Nearest::new(k), vec![0; k], vec![0.0; k]);
-        (0..queries.len()).into_par_iter().for_each_init(room, |(nearest, indices, distances), query| {
+    fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
+        let moved = task.map(|samples| task.metric().normalised(samples));
+        let task = moved.task(task);
+        let (queries, references, metric) = (task.queries(), task.references(), task.metric());
+        let d = queries.dimension();
+        // One loop for each metric: one looked up for every pair would cost more than the distance in a few dimensions.
+        with_geometry!(metric, d, |geometry| each(&task, visit, &|query, room| {
+            let Room { nearest, indices, distances } = room;
             let point = queries.point(query);
             nearest.clear();
-            for (reference, other) in references.coordinates().chunks_exact(d).enumerate() {
-                if allowed(query, reference) {
-                    nearest.offer(geometry, geometry.key(point, other), reference);
+            for rows in task.allowed(query) {
+                let others = references.coordinates()[rows.start * d..rows.end * d].chunks_exact(d);
+                for (reference, other) in rows.zip(others) {
+                    nearest.offer(geometry.key(point, other), reference);
                 }
             }
             let distance = |reference| metric.distance(point, references.point(reference));
-            if nearest.is_safe(geometry, distance) {
-                nearest.write(geometry, indices, distances);
+            if nearest.is_safe(distance) {
+                nearest.write(indices, distances);
             } else {
-                let others = (0..references.len()).filter(|&reference| allowed(query, reference));
-                write(by_distance(others, distance, k), indices, distances);
+                let others = task.allowed(query).into_iter().flatten();
+                write(by_distance(others, distance, task.k()), indices, distances);
             }
-            visit(query, indices, distances);
-        });
+        }));
+    }
+}
+
+/// The scratch memory of a thread.
+struct Room {
+    nearest: Nearest,
+    indices: Vec<usize>,
+    distances: Vec<f64>,
+}
+
+/// Looks up each query with `look_up`, and hands on the neighbors that it leaves. Not generic: `look_up` is compiled for each
+/// metric, and the threads that call it are not.
+fn each(task: &SearchTask<'_>, visit: &Visit<'_>, look_up: &(dyn Fn(usize, &mut Room) + Sync)) {
+    let (k, squared) = (task.k(), task.metric().norm() == Norm::L2);
+    let room = || Room { nearest: Nearest::new(k, squared), indices: vec![0; k], distances: vec![0.0; k] };
+    (0..task.queries().len()).into_par_iter().for_each_init(room, |room, query| {
+        look_up(query, room);
+        visit(query, &room.indices, &room.distances);
     });
 }
 

@@ -3,7 +3,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, LinalgScalar, Slice};
 
-use crate::norm::power_of_two;
+use crate::math::power_of_two;
 use crate::{Float, Samples};
 
 /// Points in a block: a block of products stays in the cache of a core.
@@ -154,7 +154,7 @@ impl<T: Real> Passed<T> {
         (references, reference): (&Filter<T>, usize),
         bound: T,
         k: usize,
-        exact: impl Fn(&mut dyn Iterator<Item = usize>) -> Vec<super::nearest::Candidate>,
+        exact: &dyn Fn(&mut dyn Iterator<Item = usize>) -> Vec<super::nearest::Candidate>,
     ) {
         let row = &mut self.rows[r];
         let limit = &mut self.limits[r];

@@ -1,17 +1,16 @@
 use std::time::{Duration, Instant};
 
+use rayon::join;
 use rayon::prelude::*;
 
-use super::scatter::Scatter;
 use super::tree::{Node, Tree};
-use super::walk::{Search, Workspace};
-use super::{NeighborSearch, Neighbors, Visit, check_among, check_between};
-use crate::geometry::{Geometry, with_geometry};
-use crate::{Metric, Result, Samples};
+use super::walk::{Leaves, Search, Workspace};
+use super::{NeighborSearch, Neighbors, SearchTask, Visit};
+use crate::metric::with_geometry;
 
 /// A kd-tree with the dimension given at run time: about `O(n log n)` in few dimensions, more than every distance in many.
 ///
-/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can hold a neighbour of any
+/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can hold a neighbor of any
 /// of them, beginning at home, and each of those is scanned for each point that it can still matter to. So the walk costs
 /// little, and what is read stays in the cache.
 ///
@@ -19,97 +18,70 @@ use crate::{Metric, Result, Samples};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KdTree;
 
-/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to share the walk.
-pub(super) const LEAF: usize = 24;
-
 impl NeighborSearch for KdTree {
-    fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
-        check_among(points, k, metric, window)?;
-        Ok(Planted::among(points, metric).neighbors(k, window))
+    fn find(&self, task: &SearchTask<'_>) -> Neighbors {
+        Neighbors::collect(task, |visit| self.find_each(task, visit))
     }
 
-    fn between(
-        &self,
-        queries: &Samples<'_>,
-        references: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-    ) -> Result<Neighbors> {
-        check_between(queries, references, k, metric)?;
-        Ok(Planted::between(queries, references, metric).neighbors(k, 0))
-    }
-
-    fn for_each_among(
-        &self,
-        points: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: usize,
-        visit: &Visit<'_>,
-    ) -> Result<()> {
-        check_among(points, k, metric, window)?;
-        Planted::among(points, metric).search(k, window, visit);
-        Ok(())
+    fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
+        Planted::new(task).search(visit);
     }
 }
 
 /// Trees that are ready to be searched.
 pub(super) struct Planted<'a> {
-    metric: Metric<'a>,
+    task: SearchTask<'a>,
     references: Tree,
     /// None if they are the references themselves.
     queries: Option<Tree>,
-    /// The references in their own order.
-    samples: Samples<'a>,
 }
 
+/// Below so many points one thread looks up all.
+const SERIAL: usize = 1024;
+
 impl<'a> Planted<'a> {
-    pub(super) fn among(points: &'a Samples<'_>, metric: Metric<'a>) -> Self {
-        Self { metric, references: Tree::new(points, metric, LEAF), queries: None, samples: points.reborrow() }
+    pub(super) fn new(task: &SearchTask<'a>) -> Self {
+        let plant = |points| Tree::new(points, task.metric());
+        let queries = task.window().is_none().then(|| plant(task.queries()));
+        Self { task: *task, references: plant(task.references()), queries }
     }
 
-    pub(super) fn between(queries: &'a Samples<'_>, references: &'a Samples<'_>, metric: Metric<'a>) -> Self {
-        Self { queries: Some(Tree::new(queries, metric, LEAF)), ..Self::among(references, metric) }
+    fn queries(&self) -> &Tree {
+        self.queries.as_ref().unwrap_or(&self.references)
     }
 
-    pub(super) fn neighbors(&self, k: usize, window: usize) -> Neighbors {
-        let found = Scatter::new(self.queries.as_ref().unwrap_or(&self.references).len(), k);
-        self.search(k, window, &|query, indices, distances| found.write(query, indices, distances));
-        found.into_neighbors()
+    /// Hands the neighbors of each query to `visit`.
+    pub(super) fn search(&self, visit: &Visit<'_>) {
+        let search = self.leaves(self.task.window(), visit);
+        self.subtree(&*search, self.queries().root());
     }
 
-    /// Hands the neighbours of each query to `visit`. A window only matters among points.
-    pub(super) fn search(&self, k: usize, window: usize, visit: &Visit<'_>) {
-        let window = self.queries.is_none().then_some(window);
-        with_geometry!(self.metric, self.samples.dimension(), |geometry| {
-            let search = self.of(geometry, k, window, visit);
-            search.subtree(search.queries.root());
-        });
+    /// Looks up the queries of a subtree.
+    fn subtree(&self, search: &dyn Leaves, node: Node) {
+        if node.len() > SERIAL && !node.is_leaf() {
+            let (left, right) = node.children();
+            join(|| self.subtree(search, left), || self.subtree(search, right));
+            return;
+        }
+        let mut room = Workspace::new(&self.task);
+        node.each_leaf(&mut |leaf| search.look_up(leaf, &mut room));
     }
 
     /// The time that all queries would take, judged by those in about so many leaves, all threads at work.
-    pub(super) fn time(&self, k: usize, leaves: usize) -> Duration {
-        let ignore: &Visit<'_> = &|_, _, _| {};
+    pub(super) fn time(&self, leaves: usize) -> Duration {
+        let search = self.leaves(self.task.window().map(|_| 0), &|_, _, _| {});
         let mut all = Vec::new();
-        self.queries.as_ref().unwrap_or(&self.references).root().leaves(&mut all);
+        self.queries().root().each_leaf(&mut |leaf| all.push(leaf));
         let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves) | 1).collect();
-        with_geometry!(self.metric, self.samples.dimension(), |geometry| {
-            let search = self.of(geometry, k, self.queries.is_none().then_some(0), ignore);
-            let start = Instant::now();
-            some.par_iter().for_each(|&leaf| search.leaves(leaf, &mut Workspace::new(search.k)));
-            start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
-        })
+        let start = Instant::now();
+        some.par_iter().for_each(|&leaf| search.look_up(leaf, &mut Workspace::new(&self.task)));
+        start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
     }
 
-    fn of<'s, G: Geometry>(
-        &'s self,
-        geometry: G,
-        k: usize,
-        window: Option<usize>,
-        visit: &'s Visit<'s>,
-    ) -> Search<'s, G> {
-        let (metric, references, samples) = (self.metric, &self.references, &self.samples);
-        let queries = self.queries.as_ref().unwrap_or(references);
-        Search { geometry, metric, queries, references, samples, window, k, visit }
+    /// The search for the task's metric. It is compiled for each, and the threads that share it out are not.
+    fn leaves<'s>(&'s self, window: Option<usize>, visit: &'s Visit<'s>) -> Box<dyn Leaves + 's> {
+        let (task, queries, references) = (&self.task, self.queries(), &self.references);
+        let (metric, d) = (task.metric(), task.references().dimension());
+        with_geometry!(metric, d, |geometry| Box::new(Search { geometry, task, queries, references, window, visit }))
     }
 }

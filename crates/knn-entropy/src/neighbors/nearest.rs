@@ -1,15 +1,13 @@
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
-use crate::geometry::Geometry;
-
 /// Up to here candidates are kept sorted by insertion; beyond, they are collected and the nearest selected now and then.
 const MOST_INSERTED: usize = 32;
 
 /// Up to here it is faster to move all of them than to find out which.
 const MOST_MOVED: usize = 8;
 
-/// A neighbour by its distance.
+/// A neighbor by its distance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate {
     pub(crate) distance: f64,
@@ -22,29 +20,54 @@ impl Candidate {
     }
 }
 
-/// A neighbour, perhaps, by its key.
+/// A neighbor, perhaps, by its key.
 #[derive(Debug, Clone, Copy)]
 struct Keyed {
     key: f64,
     index: usize,
 }
 
-impl Keyed {
-    /// By distance and index. Roots are only taken where keys are so close that they may be equal.
-    #[inline(always)]
-    fn is_before(&self, other: &Self, geometry: impl Geometry) -> bool {
-        if other.key > geometry.ties(self.key) {
-            return true;
-        }
-        if self.key > geometry.ties(other.key) {
-            return false;
-        }
-        self.order(other, geometry) == Ordering::Less
+/// The order of keys as that of their distances.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    /// Set if a key is the square of a distance.
+    squared: bool,
+    /// The largest ratio of two keys with the same distance: two squares that differ in the last digit can have the same
+    /// root.
+    ties: f64,
+}
+
+impl Scale {
+    fn new(squared: bool) -> Self {
+        Self { squared, ties: if squared { 1.0 + 4.0 * f64::EPSILON } else { 1.0 } }
     }
 
-    fn order(&self, other: &Self, geometry: impl Geometry) -> Ordering {
-        let (one, two) = (geometry.distance(self.key), geometry.distance(other.key));
-        one.total_cmp(&two).then(self.index.cmp(&other.index))
+    /// Returns the distance of a key that is in range.
+    #[inline(always)]
+    fn distance(self, key: f64) -> f64 {
+        if self.squared { key.sqrt() } else { key }
+    }
+
+    /// Returns a number at least as large as every key whose distance is that of this key.
+    #[inline(always)]
+    fn ties(self, key: f64) -> f64 {
+        key * self.ties
+    }
+
+    /// Compares by distance and index. Roots are only taken where keys are so close that they may be equal.
+    #[inline(always)]
+    fn is_before(self, one: &Keyed, other: &Keyed) -> bool {
+        if other.key > self.ties(one.key) {
+            return true;
+        }
+        if one.key > self.ties(other.key) {
+            return false;
+        }
+        self.order(one, other) == Ordering::Less
+    }
+
+    fn order(self, one: &Keyed, other: &Keyed) -> Ordering {
+        self.distance(one.key).total_cmp(&self.distance(other.key)).then(one.index.cmp(&other.index))
     }
 }
 
@@ -53,6 +76,7 @@ impl Keyed {
 #[derive(Debug, Clone)]
 pub(crate) struct Nearest {
     k: usize,
+    scale: Scale,
     found: Vec<Keyed>,
     /// Points with a larger key are none.
     limit: f64,
@@ -62,9 +86,11 @@ pub(crate) struct Nearest {
 }
 
 impl Nearest {
-    pub(crate) fn new(k: usize) -> Self {
+    /// Returns a set for `k` neighbors whose keys are distances, or their squares.
+    pub(crate) fn new(k: usize, squared: bool) -> Self {
         Self {
             k,
+            scale: Scale::new(squared),
             found: Vec::with_capacity(k.min(MOST_INSERTED)),
             limit: f64::INFINITY,
             worst_key: f64::INFINITY,
@@ -80,8 +106,8 @@ impl Nearest {
     }
 
     /// Sets the limit by the key of the farthest of `k` points that will be offered, in whatever order.
-    pub(crate) fn begin_with(&mut self, geometry: impl Geometry, key: f64) {
-        self.limit = geometry.ties(key);
+    pub(crate) fn begin_with(&mut self, key: f64) {
+        self.limit = self.scale.ties(key);
     }
 
     /// No point with a larger key can be among the nearest.
@@ -99,48 +125,48 @@ impl Nearest {
     }
 
     #[inline(always)]
-    pub(crate) fn offer(&mut self, geometry: impl Geometry, key: f64, index: usize) {
+    pub(crate) fn offer(&mut self, key: f64, index: usize) {
         if key <= self.limit {
-            self.insert(geometry, key, index);
+            self.insert(key, index);
         }
     }
 
     #[inline(never)]
-    fn insert(&mut self, geometry: impl Geometry, key: f64, index: usize) {
+    fn insert(&mut self, key: f64, index: usize) {
         let new = Keyed { key, index };
         if self.k > MOST_INSERTED {
             self.found.push(new);
             if self.found.len() >= 2 * self.k {
-                self.select(geometry);
+                self.select();
             }
             return;
         }
         let full = self.found.len() == self.k;
-        if full && self.k <= MOST_MOVED && self.shift(geometry, new) {
+        if full && self.k <= MOST_MOVED && self.shift(new) {
             return;
         }
         if !full {
             self.found.push(new);
-        } else if new.is_before(&self.found[self.k - 1], geometry) {
+        } else if self.scale.is_before(&new, &self.found[self.k - 1]) {
             self.found[self.k - 1] = new;
         } else {
             return;
         }
         let mut place = self.found.len() - 1;
-        while place > 0 && new.is_before(&self.found[place - 1], geometry) {
+        while place > 0 && self.scale.is_before(&new, &self.found[place - 1]) {
             self.found[place] = self.found[place - 1];
             place -= 1;
         }
         self.found[place] = new;
-        self.remember(geometry);
+        self.remember();
     }
 
     /// Inserts without a branch that depends on where, which no processor could predict: of a sorted row each place takes the
     /// middle one of the new key, its own, and that of the place before. Not if one is so close that the index may decide.
     #[inline(always)]
-    fn shift(&mut self, geometry: impl Geometry, new: Keyed) -> bool {
-        let ties = geometry.ties(new.key);
-        let close = |own: &Keyed| (own.key <= ties) & (new.key <= geometry.ties(own.key));
+    fn shift(&mut self, new: Keyed) -> bool {
+        let ties = self.scale.ties(new.key);
+        let close = |own: &Keyed| (own.key <= ties) & (new.key <= self.scale.ties(own.key));
         if self.found.iter().fold(false, |any, own| any | close(own)) {
             return false;
         }
@@ -151,23 +177,24 @@ impl Nearest {
         }
         let first = self.found[0];
         self.found[0] = select_unpredictable(new.key < first.key, new, first);
-        self.remember(geometry);
+        self.remember();
         true
     }
 
     /// Leaves the `k` nearest.
-    fn select(&mut self, geometry: impl Geometry) {
+    fn select(&mut self) {
         if self.k < self.found.len() {
-            self.found.select_nth_unstable_by(self.k - 1, |a, b| a.order(b, geometry));
+            let scale = self.scale;
+            self.found.select_nth_unstable_by(self.k - 1, |a, b| scale.order(a, b));
             self.found.truncate(self.k);
         }
-        self.remember(geometry);
+        self.remember();
     }
 
     #[inline(always)]
-    fn remember(&mut self, geometry: impl Geometry) {
+    fn remember(&mut self) {
         if let Some(worst) = self.found.get(self.k - 1) {
-            self.limit = geometry.ties(worst.key);
+            self.limit = self.scale.ties(worst.key);
             self.worst_key = worst.key;
             self.worst_index = worst.index;
         }
@@ -175,26 +202,27 @@ impl Nearest {
 
     /// Writes the nearest, in order.
     #[inline(always)]
-    pub(crate) fn write(&mut self, geometry: impl Geometry, indices: &mut [usize], distances: &mut [f64]) {
-        self.select(geometry);
+    pub(crate) fn write(&mut self, indices: &mut [usize], distances: &mut [f64]) {
+        self.select();
         if self.k > MOST_INSERTED {
-            self.found.sort_unstable_by(|a, b| a.order(b, geometry));
+            let scale = self.scale;
+            self.found.sort_unstable_by(|a, b| scale.order(a, b));
         }
         // One after the other: roots of both at once, an index taken for a number, would be slow, since that is subnormal.
         for (index, found) in indices.iter_mut().zip(&self.found) {
             *index = found.index;
         }
         for (distance, found) in distances.iter_mut().zip(&self.found) {
-            *distance = geometry.distance(found.key);
+            *distance = self.scale.distance(found.key);
         }
     }
 
     /// Whether the keys have told all points apart that the distances do. Not so if a term of a key was lost to under- or
     /// overflow: then keys of other points may have been lost, too, and the search must be done again with the distances
     /// themselves. `distance` is that of the point with this index; where it is 0, nothing can have been lost.
-    pub(crate) fn is_safe<G: Geometry>(&self, _: G, distance: impl Fn(usize) -> f64) -> bool {
+    pub(crate) fn is_safe(&self, distance: impl Fn(usize) -> f64) -> bool {
         // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into memory.
-        let least = if G::SQUARED { 1e-290 } else { 0.0 };
+        let least = if self.scale.squared { 1e-290 } else { 0.0 };
         let safe = |found: &Keyed| found.key >= least && found.key.is_finite();
         self.found.iter().all(|found| safe(found) || distance(found.index) == 0.0)
     }

@@ -44,14 +44,14 @@ impl Node {
         self.end - self.start
     }
 
-    /// Collects the leaves below that have points.
-    pub(super) fn leaves(self, found: &mut Vec<Self>) {
+    /// Calls a function with each leaf below that has points, from left to right.
+    pub(super) fn each_leaf(self, visit: &mut dyn FnMut(Self)) {
         if !self.is_leaf() {
             let (left, right) = self.children();
-            left.leaves(found);
-            right.leaves(found);
+            left.each_leaf(visit);
+            right.each_leaf(visit);
         } else if self.len() > 0 {
-            found.push(self);
+            visit(self);
         }
     }
 
@@ -71,14 +71,17 @@ fn half(points: usize) -> usize {
     points.div_ceil(LANES) / 2 * LANES
 }
 
+/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to share the walk.
+pub(super) const LEAF: usize = 24;
+
 /// Below so many points a subtree is built by one thread.
 const SERIAL: usize = 8192;
 
 impl Tree {
-    /// With at most `leaf` points in a leaf, a multiple of [`LANES`]. On a torus the points are moved onto it.
-    pub(super) fn new(samples: &Samples<'_>, metric: Metric<'_>, leaf: usize) -> Self {
+    /// Builds the tree of some points, which are moved onto the torus if the metric is one.
+    pub(super) fn new(samples: &Samples<'_>, metric: Metric<'_>) -> Self {
         let (n, d) = (samples.len(), samples.dimension());
-        let levels = n.div_ceil(LANES).div_ceil(leaf / LANES).next_power_of_two().trailing_zeros();
+        let levels = n.div_ceil(LANES).div_ceil(LEAF / LANES).next_power_of_two().trailing_zeros();
         let nodes = (2 << levels) - 1;
         let order = {
             let mut keyed: Vec<(f64, usize)> = (0..n).map(|row| (0.0, row)).collect();

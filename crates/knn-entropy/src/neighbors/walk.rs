@@ -1,32 +1,30 @@
 //! The walk through a kd-tree to the nearest points.
 
-use rayon::join;
-
-use super::Visit;
 use super::brute_force::{by_distance, write};
-use super::kd_tree::LEAF;
 use super::nearest::Nearest;
-use super::tree::{Node, Tree};
+use super::tree::{LEAF, Node, Tree};
+use super::{SearchTask, Visit};
+use crate::Norm;
 use crate::geometry::{Bounds, Geometry, LANES};
 use crate::simd::{self, Kernel};
-use crate::{Metric, Samples};
-
-/// Below so many points one thread looks up all.
-const SERIAL: usize = 1024;
 
 /// Up to this window the points of a leaf walk together all the same.
 const NARROW: usize = 2;
 
+/// A search by leaves of queries, in whatever geometry.
+pub(super) trait Leaves: Sync {
+    /// Hands on the neighbors of the queries of a leaf.
+    fn look_up(&self, leaf: Node, room: &mut Workspace);
+}
+
 pub(super) struct Search<'a, G> {
     pub(super) geometry: G,
-    pub(super) metric: Metric<'a>,
+    /// Its references are in their own order, and on a torus not yet moved onto it.
+    pub(super) task: &'a SearchTask<'a>,
     pub(super) queries: &'a Tree,
     pub(super) references: &'a Tree,
-    /// The references in their own order, and on a torus not yet moved onto it.
-    pub(super) samples: &'a Samples<'a>,
     /// None if queries and references are different points.
     pub(super) window: Option<usize>,
-    pub(super) k: usize,
     pub(super) visit: &'a Visit<'a>,
 }
 
@@ -36,15 +34,31 @@ pub(super) struct Workspace {
     /// The points and the rows of a leaf.
     points: Vec<f64>,
     rows: Vec<usize>,
-    /// The neighbours of a query.
+    /// The neighbors of a query.
     indices: Vec<usize>,
     distances: Vec<f64>,
 }
 
 impl Workspace {
-    pub(super) fn new(k: usize) -> Self {
-        let (points, rows) = (Vec::new(), Vec::new());
-        Self { nearest: vec![Nearest::new(k); LEAF], points, rows, indices: vec![0; k], distances: vec![0.0; k] }
+    pub(super) fn new(task: &SearchTask<'_>) -> Self {
+        let (k, squared) = (task.k(), task.metric().norm() == Norm::L2);
+        let (nearest, points, rows) = (vec![Nearest::new(k, squared); LEAF], Vec::new(), Vec::new());
+        Self { nearest, points, rows, indices: vec![0; k], distances: vec![0.0; k] }
+    }
+
+    /// Hands on the neighbors of the `q`-th query of a leaf, which the `n`-th in the room has found.
+    fn finish(&mut self, q: usize, n: usize, task: &SearchTask<'_>, window: Option<usize>, visit: &Visit<'_>) {
+        let Self { nearest, points, rows, indices, distances } = self;
+        let (d, metric) = (task.references().dimension(), task.metric());
+        let (query, point, nearest) = (rows[q], &points[q * d..][..d], &mut nearest[n]);
+        let distance = |other: usize| with_reference(task, other, |other| metric.distance(point, other));
+        if nearest.is_safe(distance) {
+            nearest.write(indices, distances);
+        } else {
+            let others = (0..task.references().len()).filter(|&other| allows(window, query, other));
+            write(by_distance(others, distance, task.k()), indices, distances);
+        }
+        visit(query, indices, distances);
     }
 }
 
@@ -58,7 +72,7 @@ struct Batch<'b> {
     nearest: &'b mut [Nearest],
     /// The largest of their limits.
     limit: f64,
-    /// Nodes with no rows but from the one to the other have no neighbour of any.
+    /// Nodes with no rows but from the one to the other have no neighbor of any.
     excluded: Option<(usize, usize)>,
 }
 
@@ -73,36 +87,19 @@ impl Batch<'_> {
     }
 }
 
-impl<G: Geometry> Search<'_, G> {
-    /// Looks up the queries of a subtree.
-    pub(super) fn subtree(&self, node: Node) {
-        if node.len() > SERIAL && !node.is_leaf() {
-            let (left, right) = node.children();
-            join(|| self.subtree(left), || self.subtree(right));
-        } else {
-            self.leaves(node, &mut Workspace::new(self.k));
-        }
-    }
-
-    pub(super) fn leaves(&self, node: Node, room: &mut Workspace) {
-        if !node.is_leaf() {
-            let (left, right) = node.children();
-            self.leaves(left, room);
-            self.leaves(right, room);
-            return;
-        }
-        if node.len() == 0 {
-            return;
-        }
-        self.queries.points(node, &mut room.points);
+impl<G: Geometry> Leaves for Search<'_, G> {
+    fn look_up(&self, leaf: Node, room: &mut Workspace) {
+        self.queries.points(leaf, &mut room.points);
         room.rows.clear();
-        room.rows.extend((node.start..node.end).map(|place| self.queries.row(place)));
+        room.rows.extend((leaf.start..leaf.end).map(|place| self.queries.row(place)));
         match self.window {
-            Some(window) if window > NARROW => self.each_alone(node, window, room),
-            _ => self.together(node, room),
+            Some(window) if window > NARROW => self.each_alone(leaf, window, room),
+            _ => self.together(leaf, room),
         }
     }
+}
 
+impl<G: Geometry> Search<'_, G> {
     fn together(&self, leaf: Node, room: &mut Workspace) {
         let nearest = &mut room.nearest[..leaf.len()];
         nearest.iter_mut().for_each(Nearest::clear);
@@ -111,7 +108,7 @@ impl<G: Geometry> Search<'_, G> {
         let mut batch = Batch { start, points, rows, bounds, nearest, limit, excluded: None };
         self.visit(self.references.root(), &mut batch);
         for q in 0..leaf.len() {
-            self.finish(q, q, room);
+            room.finish(q, q, self.task, self.window, self.visit);
         }
     }
 
@@ -122,18 +119,18 @@ impl<G: Geometry> Search<'_, G> {
             let (row, rows) = (room.rows[q], &room.rows[q..=q]);
             let nearest = &mut room.nearest[..1];
             nearest[0].clear();
-            // The neighbours of the query before are near, too, and so the others need not be looked at beyond them.
+            // The neighbors of the query before are near, too, and so the others need not be looked at beyond them.
             if q > 0 && room.indices.iter().all(|&other| row.abs_diff(other) > window) {
-                let key = |&other: &usize| self.with_reference(other, |other| self.geometry.key(points, other));
+                let key = |&other: &usize| with_reference(self.task, other, |other| self.geometry.key(points, other));
                 let farthest = room.indices.iter().map(key).fold(0.0, |most, key| if key > most { key } else { most });
-                nearest[0].begin_with(self.geometry, farthest);
+                nearest[0].begin_with(farthest);
             }
             let limit = nearest[0].limit();
             let excluded = Some((row.saturating_sub(window), row.saturating_add(window)));
             let bounds = Bounds::of_point(points);
             let mut batch = Batch { start, points, rows, bounds, nearest, limit, excluded };
             self.visit(self.references.root(), &mut batch);
-            self.finish(q, 0, room);
+            room.finish(q, 0, self.task, self.window, self.visit);
         }
     }
 
@@ -158,38 +155,23 @@ impl<G: Geometry> Search<'_, G> {
             }
         }
     }
+}
 
-    /// Hands on the neighbours of the `q`-th query of a leaf, which the `n`-th in the room has found.
-    fn finish(&self, q: usize, n: usize, room: &mut Workspace) {
-        let Workspace { nearest, points, rows, indices, distances } = room;
-        let d = self.queries.dimension();
-        let (query, point, nearest) = (rows[q], &points[q * d..][..d], &mut nearest[n]);
-        let distance = |other: usize| self.with_reference(other, |other| self.metric.distance(point, other));
-        if nearest.is_safe(self.geometry, distance) {
-            nearest.write(self.geometry, indices, distances);
-        } else {
-            let others = (0..self.samples.len()).filter(|&other| self.allows(query, other));
-            write(by_distance(others, distance, self.k), indices, distances);
-        }
-        (self.visit)(query, indices, distances);
-    }
+/// Returns whether a reference may be the neighbor of a query.
+#[inline(always)]
+fn allows(window: Option<usize>, query: usize, reference: usize) -> bool {
+    window.is_none_or(|window| query.abs_diff(reference) > window)
+}
 
-    /// Returns whether a reference may be the neighbor of a query.
-    #[inline(always)]
-    fn allows(&self, query: usize, reference: usize) -> bool {
-        self.window.is_none_or(|window| query.abs_diff(reference) > window)
+/// Calls a function with the coordinates of a reference as they are searched.
+#[inline(always)]
+fn with_reference<T>(task: &SearchTask<'_>, row: usize, function: impl FnOnce(&[f64]) -> T) -> T {
+    let (point, metric) = (task.references().point(row), task.metric());
+    if metric.is_periodic() {
+        let moved: Vec<f64> = point.iter().enumerate().map(|(c, &x)| metric.moved(c, x)).collect();
+        return function(&moved);
     }
-
-    /// Calls a function with the coordinates of a reference as they are searched.
-    #[inline(always)]
-    fn with_reference<T>(&self, row: usize, function: impl FnOnce(&[f64]) -> T) -> T {
-        let point = self.samples.point(row);
-        if self.metric.is_periodic() {
-            let moved: Vec<f64> = point.iter().enumerate().map(|(c, &x)| self.metric.moved(c, x)).collect();
-            return function(&moved);
-        }
-        function(point)
-    }
+    function(point)
 }
 
 /// Compares the points of a batch with those of a leaf.
@@ -237,8 +219,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, '_, G> {
                         break;
                     }
                     let reference = references.row(place);
-                    if search.allows(query, reference) {
-                        nearest.offer(geometry, keys[lane], reference);
+                    if allows(search.window, query, reference) {
+                        nearest.offer(keys[lane], reference);
                     }
                 }
             }

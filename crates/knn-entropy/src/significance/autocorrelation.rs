@@ -1,6 +1,6 @@
 use ndarray::ArrayView1;
 
-use crate::sum::compensated_sum;
+use crate::math::compensated_sum;
 use crate::{Result, Surrogates, ToSamples};
 
 /// Lags at which rows are compared with white noise.

@@ -1,4 +1,4 @@
-use crate::sum::compensated_sum;
+use crate::math::compensated_sum;
 use crate::{Error, Result};
 
 /// An observed statistic and its values for surrogates.

@@ -1,5 +1,16 @@
-use super::Boundary;
 use crate::Norm;
+
+/// The rule for points at just the radius.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Boundary {
+    /// Only points nearer than the radius are within it.
+    Open,
+    /// Points not farther than the radius are within it.
+    Closed,
+}
+
+/// The boundaries of the two regions that are counted around each point, the inner and the outer one.
+pub(super) const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
 
 impl Boundary {
     #[inline(always)]

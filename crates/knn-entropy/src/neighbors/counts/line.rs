@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::BOTH;
+use super::ball::BOTH;
 use super::ranks::Ranks;
+use crate::neighbors::line::Line;
 use crate::neighbors::rows::Rows;
-use crate::neighbors::sorted::Line;
 use crate::neighbors::sweep::{Rest, sweep};
 
 /// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of one.

@@ -8,19 +8,15 @@ mod walk;
 
 use rayon::prelude::*;
 
+pub use self::ball::Boundary;
 use self::outside::Outside;
-use self::walk::{Part, Probe};
-use super::Boundary;
-use super::kd_tree::LEAF;
-use super::sorted::applies;
+use self::walk::{Counter, Part, Radii, Regions};
+use super::line::is_line;
 use super::sweep::sweep;
 use super::tree::Tree;
-use crate::geometry::{Geometry, Split, with_geometry, with_norm, with_periods};
-use crate::metric::blocks;
+use crate::geometry::{Split, blocks};
+use crate::metric::{with_geometry, with_norm, with_periods};
 use crate::{Error, Metric, Result, Samples};
-
-/// The boundaries of the two regions that are counted around each point, the inner and the outer one.
-const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
 
 /// Up to this window the rows within it are counted one by one.
 const NARROW: usize = 31;
@@ -41,12 +37,14 @@ pub(super) fn count(
     }
     let points = metric.normalised(points);
     let radii = |row: usize| [inner[row], outer[row]];
-    if applies(&points, metric) {
+    if is_line(&points, metric) {
         return Ok(line::count(points.coordinates(), radii, window));
     }
+    let (points, tree) = (&points, &Tree::new(&points, metric));
+    let radii: &Radii<'_> = &|_, row| radii(row);
     Ok(with_geometry!(metric, points.dimension(), |geometry| {
-        let parts = [Part { start: 0, end: points.dimension(), geometry, metric }];
-        count_in_parts(&points, metric, &parts, |_, row| radii(row), window)
+        let parts = &[Part { start: 0, end: points.dimension(), geometry, metric }];
+        count_all(&Regions { points, tree, parts, radii }, tree, window)
     }))
 }
 
@@ -63,21 +61,18 @@ pub(crate) fn count_in_blocks(
     outer: &[Vec<f64>],
     window: usize,
 ) -> Vec<(usize, usize)> {
-    let points = metric.normalised(points);
-    let radii = |block: usize, row: usize| [inner[block][row], outer[block][row]];
+    let points = &metric.normalised(points);
+    let tree = &Tree::new(points, metric);
+    let radii: &Radii<'_> = &|block, row| [inner[block][row], outer[block][row]];
     let counts = match metric {
-        Metric::Norm(norm) | Metric::Blocks(norm, _) => {
-            with_norm!(norm, |geometry| count_in_parts(
-                &points,
-                metric,
-                &parts(metric, widths, geometry),
-                radii,
-                window
-            ))
-        }
+        Metric::Norm(norm) | Metric::Blocks(norm, _) => with_norm!(norm, |geometry| {
+            let parts = &parts(metric, widths, geometry);
+            count_all(&Regions { points, tree, parts, radii }, tree, window)
+        }),
         Metric::Torus(norm, periods) | Metric::TorusBlocks(norm, _, periods) => {
             with_periods!(norm, periods, |geometry| {
-                count_in_parts(&points, metric, &parts(metric, widths, geometry), radii, window)
+                let parts = &parts(metric, widths, geometry);
+                count_all(&Regions { points, tree, parts, radii }, tree, window)
             })
         }
     };
@@ -90,39 +85,27 @@ fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec
     blocks(widths).map(part).collect()
 }
 
-/// Counts the others that lie within a ball in each part, `radii(part, row)` being those around a point.
-fn count_in_parts<G: Geometry>(
-    points: &Samples<'_>,
-    metric: Metric<'_>,
-    parts: &[Part<'_, G>],
-    radii: impl Fn(usize, usize) -> [f64; 2] + Sync,
-    window: usize,
-) -> Vec<[usize; 2]> {
-    let tree = Tree::new(points, metric, LEAF);
-    let mut of_points = vec![[0; 2]; points.len()];
+/// Counts for each point of a tree the others within its regions. Not generic: the counter is compiled for each metric, and
+/// the threads that call it are not.
+fn count_all(counter: &dyn Counter, tree: &Tree, window: usize) -> Vec<[usize; 2]> {
+    let n = tree.len();
+    let mut of_points = vec![[0; 2]; n];
     if window > NARROW {
-        let leaves = Outside::leaves(&tree);
-        let all = || (Outside::new(&tree, &leaves), Vec::new());
-        sweep(&mut of_points, window, all, |(outside, balls), row| {
-            let probe = Probe::new(points.point(row), parts, |part| radii(part, row), balls);
-            probe.count(&tree, Some((outside, row, window)))
-        });
+        let leaves = Outside::leaves(tree);
+        let all = || (Outside::new(tree, &leaves), Vec::new());
+        sweep(&mut of_points, window, all, |(outside, room), row| counter.count(row, Some((outside, window)), room));
         return of_points;
     }
-    // In the order of the tree, because the neighbours of neighbours are in the cache.
-    let places = (0..points.len()).into_par_iter().with_min_len(256);
+    // In the order of the tree, because the neighbors of neighbors are in the cache.
+    let places = (0..n).into_par_iter().with_min_len(256);
     let counts: Vec<(usize, [usize; 2])> = places
-        .map_init(Vec::new, |balls, place| {
+        .map_init(Vec::new, |room, place| {
             let row = tree.row(place);
-            let probe = Probe::new(points.point(row), parts, |part| radii(part, row), balls);
-            let mut counts = probe.count(&tree, None);
-            // All were counted, and the point itself and its neighbours in time are no others.
-            let last = row.saturating_add(window).min(points.len() - 1);
-            for other in row.saturating_sub(window)..=last {
-                let held = probe.holds(points.point(other));
-                counts.iter_mut().zip(held).for_each(|(count, held)| *count -= usize::from(held));
-            }
-            (row, counts)
+            let counts = counter.count(row, None, room);
+            // All were counted, and the point itself and its neighbors in time are no others.
+            let mut none = row.saturating_sub(window)..=row.saturating_add(window).min(n - 1);
+            let none = counter.count_some(row, &mut none, room);
+            (row, std::array::from_fn(|s| counts[s] - none[s]))
         })
         .collect();
     counts.into_iter().for_each(|(row, counts)| of_points[row] = counts);

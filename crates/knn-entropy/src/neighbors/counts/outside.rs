@@ -25,12 +25,10 @@ impl<'t> Outside<'t> {
 
     /// The number of the leaf of each row.
     pub(super) fn leaves(tree: &Tree) -> Rows {
-        let mut leaves = Vec::new();
-        tree.root().leaves(&mut leaves);
         let mut of_rows = Rows::zeros(tree.len(), tree.nodes());
-        for leaf in leaves {
+        tree.root().each_leaf(&mut |leaf| {
             (leaf.start..leaf.end).for_each(|place| of_rows.set(tree.row(place), leaf.id));
-        }
+        });
         of_rows
     }
 

@@ -1,10 +1,9 @@
-use super::BOTH;
-use super::ball::Ball;
+use super::ball::{BOTH, Ball};
 use super::outside::Outside;
-use crate::Metric;
 use crate::geometry::{Bounds, Column, Geometry, LANES};
 use crate::neighbors::tree::{Node, Tree};
 use crate::simd::{self, Kernel};
+use crate::{Metric, Samples};
 
 /// Coordinates that have a distance of their own: those from `start` to `end`.
 pub(super) struct Part<'a, G> {
@@ -22,8 +21,50 @@ impl<G> Part<'_, G> {
     }
 }
 
+/// Counts around points, in whatever geometry.
+pub(super) trait Counter: Sync {
+    /// Counts the points of the tree within each of the two regions around a row's point, the point itself among them; or
+    /// only those outside a window of so many rows.
+    fn count(&self, row: usize, outside: Option<(&Outside<'_>, usize)>, room: &mut Vec<[Ball; 2]>) -> [usize; 2];
+
+    /// Counts those of some rows whose points each of the regions around a row's point holds.
+    fn count_some(&self, row: usize, others: &mut dyn Iterator<Item = usize>, room: &mut Vec<[Ball; 2]>) -> [usize; 2];
+}
+
+/// The points of a tree, and balls around each of them.
+pub(super) struct Regions<'a, G> {
+    pub(super) points: &'a Samples<'a>,
+    pub(super) tree: &'a Tree,
+    pub(super) parts: &'a [Part<'a, G>],
+    /// The inner and the outer radius of a part and a row.
+    pub(super) radii: &'a Radii<'a>,
+}
+
+pub(super) type Radii<'a> = dyn Fn(usize, usize) -> [f64; 2] + Sync + 'a;
+
+impl<G: Geometry> Regions<'_, G> {
+    fn probe<'q>(&'q self, row: usize, room: &'q mut Vec<[Ball; 2]>) -> Probe<'q, G> {
+        Probe::new(self.points.point(row), self.parts, |part| (self.radii)(part, row), room)
+    }
+}
+
+impl<G: Geometry> Counter for Regions<'_, G> {
+    fn count(&self, row: usize, outside: Option<(&Outside<'_>, usize)>, room: &mut Vec<[Ball; 2]>) -> [usize; 2] {
+        let outside = outside.map(|(outside, window)| (outside, row, window));
+        self.probe(row, room).count(self.tree, outside)
+    }
+
+    fn count_some(&self, row: usize, others: &mut dyn Iterator<Item = usize>, room: &mut Vec<[Ball; 2]>) -> [usize; 2] {
+        let probe = self.probe(row, room);
+        others.fold([0; 2], |counts, other| {
+            let held = probe.holds(self.points.point(other));
+            std::array::from_fn(|s| counts[s] + usize::from(held[s]))
+        })
+    }
+}
+
 /// A point and two regions around it, an open and a closed one, each a ball in every part.
-pub(super) struct Probe<'q, G> {
+struct Probe<'q, G> {
     point: &'q [f64],
     parts: &'q [Part<'q, G>],
     /// One for each part.
@@ -32,7 +73,7 @@ pub(super) struct Probe<'q, G> {
 
 impl<'q, G: Geometry> Probe<'q, G> {
     /// `room` is for the balls.
-    pub(super) fn new(
+    fn new(
         point: &'q [f64],
         parts: &'q [Part<'q, G>],
         radii: impl Fn(usize) -> [f64; 2],
@@ -48,14 +89,14 @@ impl<'q, G: Geometry> Probe<'q, G> {
 
     /// Counts the points of a tree within each region, the point itself among them; or only those outside the window of a
     /// row.
-    pub(super) fn count(&self, tree: &Tree, outside: Option<(&Outside<'_>, usize, usize)>) -> [usize; 2] {
+    fn count(&self, tree: &Tree, outside: Option<(&Outside<'_>, usize, usize)>) -> [usize; 2] {
         let mut counts = [0; 2];
         self.visit(tree, tree.root(), outside, [true; 2], &mut counts);
         counts
     }
 
     /// Tells for each region whether it holds another point.
-    pub(super) fn holds(&self, other: &[f64]) -> [bool; 2] {
+    fn holds(&self, other: &[f64]) -> [bool; 2] {
         let mut held = [true; 2];
         for (part, balls) in self.parts.iter().zip(self.balls) {
             let distance = part.metric.distance(part.of(self.point), part.of(other));
@@ -174,7 +215,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
     }
 }
 
-/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose what is out of the range of numbers.
+/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose what is out of the
+/// range of numbers.
 #[inline(never)]
 fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Column], held: [u32; 2]) -> [u32; 2] {
     let mut asked = [0; 2];

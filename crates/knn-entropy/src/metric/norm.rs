@@ -1,6 +1,7 @@
 use statrs::function::gamma::ln_gamma;
 
 use crate::geometry::{Largest, SumOfSizes, SumOfSquares, plain_key};
+use crate::math::{exponent, power_of_two};
 
 /// How distances are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -120,17 +121,6 @@ impl Norm {
             }
         }
     }
-}
-
-/// The exponent of a positive number, `floor(log2 x)`.
-fn exponent(x: f64) -> i32 {
-    const SUBNORMAL: f64 = 18_014_398_509_481_984.0; // 2^54
-    if x < f64::MIN_POSITIVE { exponent(x * SUBNORMAL) - 54 } else { (x.to_bits() >> 52) as i32 - 1023 }
-}
-
-/// `2^exponent`, for exponents of normal numbers.
-pub(crate) fn power_of_two(exponent: i32) -> f64 {
-    f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use statrs::function::gamma::digamma;
 
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
+use crate::settings::{Settings, setters};
 use crate::significance::shuffle;
-use crate::{Boundary, Error, Estimate, NeighborSearch, Norm, Result, Samples, ToSamples};
+use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 
 /// The Jensen-Shannon divergence of two distributions from samples of both, by nearest neighbors, in nats.
 ///
@@ -59,7 +59,7 @@ use crate::{Boundary, Error, Estimate, NeighborSearch, Norm, Result, Samples, To
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct JensenShannon<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     weight: f64,
     seed: u64,
 }
@@ -75,7 +75,7 @@ pub struct JensenShannonEstimate {
 impl<'s> JensenShannon<'s> {
     /// Returns the estimator with the k-th neighbor, Euclidean distances and equal weights.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2), weight: 0.5, seed: 0 }
+        Self { settings: Settings::new(k, Norm::L2), weight: 0.5, seed: 0 }
     }
 
     /// Sets the weight of `p` in the mixture, above 0 and below 1. `n / (n + m)` is that of the pooled samples.
@@ -90,14 +90,8 @@ impl<'s> JensenShannon<'s> {
         Self { seed, ..self }
     }
 
-    neighborhood_settings!(periodic);
-
-    /// Sets the search for neighbors.
-    #[must_use]
-    pub fn search(mut self, search: &'s dyn NeighborSearch) -> Self {
-        self.around.search = search;
-        self
-    }
+    setters!(periodic);
+    setters!(search);
 
     /// Returns the divergence in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]` were drawn
     /// from. It can be below 0, by the error of the estimate.
@@ -119,8 +113,11 @@ impl<'s> JensenShannon<'s> {
     ///
     /// See [`divergence`](JensenShannon::divergence).
     pub fn estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<JensenShannonEstimate> {
-        let (p, q) = (p.to_samples()?, q.to_samples()?);
-        p.same_dimension(&q)?;
+        self.estimate_of(&p.to_samples()?, &q.to_samples()?)
+    }
+
+    fn estimate_of(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<JensenShannonEstimate> {
+        p.same_dimension(q)?;
         let weight = self.weight;
         if !(weight > 0.0 && weight < 1.0) {
             return Err(Error::Weight(weight));
@@ -137,7 +134,7 @@ impl<'s> JensenShannon<'s> {
         let (mut of_p, mut of_q) = (Average::new(n), Average::new(m));
         for rows_p in &parts_of_p {
             for rows_q in &parts_of_q {
-                let local = self.local_values(&p, &q, rows_p, rows_q)?;
+                let local = self.local_values(p, q, rows_p, rows_q)?;
                 of_p.add(rows_p, &local[..rows_p.len()]);
                 of_q.add(rows_q, &local[rows_p.len()..]);
             }
@@ -161,7 +158,7 @@ impl<'s> JensenShannon<'s> {
 
     /// The local values of some rows of p, and of some of q after those.
     fn local_values(&self, p: &Samples<'_>, q: &Samples<'_>, rows_p: &[usize], rows_q: &[usize]) -> Result<Vec<f64>> {
-        let Neighborhood { k, metric, search, .. } = self.around;
+        let Settings { k, metric, search, .. } = self.settings;
         let both = [(p.select(rows_p), rows_p, 0), (q.select(rows_q), rows_q, p.len())];
         let (mut radii, mut own, mut constants) = (Vec::new(), Vec::new(), Vec::new());
         let all = (rows_p.len() + rows_q.len()) as f64;

@@ -1,12 +1,24 @@
+//! Points that estimates are made from, and what their numbers say about rounding and repetition.
+
+mod dither;
+mod float;
+mod rounding;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
 use rayon::prelude::*;
 
-use crate::linalg::dependent_column;
-use crate::rounding::{TOLERANCE, rounding, rounding_step};
-use crate::{Error, Float, Metric, Result, Warning};
+use self::rounding::{TOLERANCE, rounding};
+use crate::math::linalg::dependent_column;
+use crate::{Error, Result, Warning};
+
+pub use dither::dither;
+pub(crate) use dither::dithered;
+pub use float::Float;
+pub use rounding::rounding_step;
+pub(crate) use rounding::whole_multiples;
 
 /// Rows that show whether a column is rounded.
 const ENOUGH_FOR_A_STEP: usize = 2048;
@@ -132,11 +144,11 @@ impl<'a> Samples<'a> {
             .find(|&c| self.coordinates[c..].iter().step_by(self.dimension).all(|x| *x == self.coordinates[c]))
     }
 
-    /// Checks that no column is a linear combination of those before it, as for a distribution with an entropy. Few samples
-    /// always are, and so can coordinates on a torus be: these pass.
-    pub(crate) fn check_rank(&self, metric: &Metric<'_>) -> Result<()> {
+    /// Checks that no column is a linear combination of those before it, as for a distribution with an entropy. In few
+    /// samples columns always are, and these pass.
+    pub(crate) fn check_rank(&self) -> Result<()> {
         let (n, d) = (self.len(), self.dimension);
-        if n <= d + 1 || metric.periods().is_some() {
+        if n <= d + 1 {
             return Ok(());
         }
         // If some of the rows are independent, all are.
@@ -152,7 +164,7 @@ impl<'a> Samples<'a> {
 
     /// The warning that a column is rounded to a step that is not small beside this distance between neighbors.
     pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
-        let step = |column: usize| rounding_step(self.some(column));
+        let step = |column: usize| Some(rounding(self.some(column))?.step);
         let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
         let (column, step) = steps.find(|(_, step)| *step > COARSE * distance)?;
         Some(Warning::Rounded { column, step, distance })
@@ -168,8 +180,8 @@ impl<'a> Samples<'a> {
     }
 
     /// Enough numbers of a column to tell whether it is rounded.
-    fn some(&self, column: usize) -> impl Iterator<Item = f64> {
-        (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(move |row| self.point(row)[column])
+    fn some(&self, column: usize) -> Vec<f64> {
+        (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(|row| self.point(row)[column]).collect()
     }
 
     /// The warning that rows are repeated which no rounding makes equal: although a column has far more places for numbers
@@ -183,16 +195,17 @@ impl<'a> Samples<'a> {
         let copies = self.len() - different;
         // Codes without a common step coincide as well; of continuous numbers most are different.
         let few = |column: usize| {
-            let mut numbers: Vec<f64> = self.some(column).collect();
+            let mut numbers = self.some(column);
             let rows = numbers.len();
             numbers.sort_unstable_by(f64::total_cmp);
             numbers.dedup();
             numbers.len() < 3 || numbers.len() < rows / COPIES
         };
         let chance = |column: usize| {
+            let numbers = self.some(column);
             let (low, high) =
-                self.some(column).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
-            let step = rounding_step(self.some(column)).unwrap_or(0.0);
+                numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(*x), h.max(*x)));
+            let step = rounding(numbers).map_or(0.0, |rounding| rounding.step);
             if low < high { different as f64 * (step / (high - low)) } else { 1.0 }
         };
         (copies > 0 && (0..self.dimension).any(|column| !few(column) && chance(column) < CHANCE))

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::neighborhood::Neighborhood;
+use crate::settings::Settings;
 use crate::{ClosePoints, Error, Result, Samples, Warning};
 
 /// The rule for rows that two sets of samples have in common.
@@ -30,14 +30,14 @@ pub(crate) struct Across {
 }
 
 impl SharedRows {
-    /// The l-th neighbor in `q` of each row of `p`, by the settings of `around`.
-    pub(crate) fn across(self, around: Neighborhood<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Result<Across> {
-        around.close_points.check()?;
-        let l = around.k;
+    /// The l-th neighbor in `q` of each row of `p`, by the settings of `settings`.
+    pub(crate) fn across(self, settings: Settings<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Result<Across> {
+        settings.close_points.check()?;
+        let l = settings.k;
         if l == 0 {
             return Err(Error::ZeroK);
         }
-        let copies = if self == Self::LeaveOut { copies(around, p, q) } else { vec![0; p.len()] };
+        let copies = if self == Self::LeaveOut { copies(settings, p, q) } else { vec![0; p.len()] };
         let most = copies.iter().copied().max().unwrap_or(0);
         if let (true, Some(first)) = (l.saturating_add(most) > q.len(), copies.iter().position(|&count| count == most))
         {
@@ -45,10 +45,10 @@ impl SharedRows {
             let others = q.len() - copies[first];
             return Err(Error::KTooLarge { k: l, others });
         }
-        let neighbors = around.search.between(p, q, l.saturating_add(most), around.metric)?;
+        let neighbors = settings.search.between(p, q, l.saturating_add(most), settings.metric)?;
         let shared = |i: &usize| neighbors.distances[[*i, 0]] == 0.0;
         let mut rows = (0..p.len()).filter(shared);
-        let warning = match (rows.next(), self, around.close_points) {
+        let warning = match (rows.next(), self, settings.close_points) {
             (Some(first), Self::Error, ClosePoints::Error) => {
                 let (count, copy) = (1 + rows.count(), neighbors.indices[[first, 0]]);
                 return Err(Error::SharedRows { count, first, copy });
@@ -60,7 +60,7 @@ impl SharedRows {
             _ => None,
         };
         let last = most + l - 1;
-        let neighbors = around.checked(neighbors, last..last + 1)?;
+        let neighbors = Settings { k: last + 1, ..settings }.checked(neighbors, last)?;
         let place = |i: usize| [i, copies[i] + l - 1];
         Ok(Across {
             indices: (0..p.len()).map(|i| neighbors.indices[place(i)]).collect(),
@@ -72,8 +72,8 @@ impl SharedRows {
 }
 
 /// For each row of `p` the number of rows of `q` at the same place.
-fn copies(around: Neighborhood<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Vec<usize> {
-    let (p, q) = (around.metric.normalised(p), around.metric.normalised(q));
+fn copies(settings: Settings<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Vec<usize> {
+    let (p, q) = (settings.metric.normalised(p), settings.metric.normalised(q));
     // Adding 0 makes the two zeros one.
     let key = |samples: &Samples<'_>, i: usize| -> Vec<u64> {
         samples.point(i).iter().map(|x| (x + 0.0).to_bits()).collect()

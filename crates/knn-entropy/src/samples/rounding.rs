@@ -1,11 +1,7 @@
-//! Numbers that were rounded: the step to which, and noise of that width.
+//! Numbers that were rounded, and the step to which.
 
-use ndarray::Array2;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-
-use crate::norm::power_of_two;
-use crate::{Error, Float, Result, Samples, ToSamples};
+use super::Float;
+use crate::math::power_of_two;
 
 /// The rounding error of coordinates, relative to the largest of them, within which two numbers count as equal: each of two
 /// coordinates is off by half an epsilon, and so is each of two differences that are compared.
@@ -28,7 +24,7 @@ const DISTINCT: f64 = 4096.0;
 /// assert_eq!(rounding_step([0.1_f64.exp(), 0.2_f64.exp(), 0.7_f64.exp(), 0.3_f64.exp()]), None);
 /// ```
 pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f64> {
-    Some(rounding(numbers)?.step)
+    Some(rounding(numbers.into_iter().map(Float::widen).collect())?.step)
 }
 
 /// The rounding of numbers: the step, and how far each can be from a multiple of the step.
@@ -44,8 +40,8 @@ const ERRORS: [f64; 5] = [TOLERANCE, 1e-13, 1e-11, 1e-9, 1e-7];
 
 /// The largest step that the numbers have in common to within one of the [`ERRORS`]. Without a step not even two gaps between
 /// continuous numbers fit by chance.
-pub(crate) fn rounding<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<Rounding> {
-    let mut sorted: Vec<f64> = numbers.into_iter().map(Float::widen).collect();
+pub(crate) fn rounding(numbers: Vec<f64>) -> Option<Rounding> {
+    let mut sorted = numbers;
     let largest = sorted.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     if !largest.is_finite() || sorted.iter().any(|x| x.is_nan()) {
         return None;
@@ -117,65 +113,17 @@ pub(crate) fn whole_multiples(numbers: &[f64]) -> Option<(Vec<f64>, f64)> {
     Some((numbers.iter().map(|x| ((x - first) / step).round()).collect(), step))
 }
 
-/// Spreads rounded numbers uniformly within their steps, `x + step (u - 1/2)` with `u` uniform on 0 to 1, so that no two
-/// coincide. A step of 0 leaves a column as it is. The result depends on the samples, the steps and the seed.
-///
-/// A column that was rounded to `step` has the density of a histogram afterwards. Its entropy is that of the cells plus `ln
-/// step`, which is near the entropy before rounding if the step is small beside the features of the density, and the mutual
-/// information between columns is that between the cells.
-///
-/// ```
-/// use knn_entropy::{KozachenkoLeonenko, dither};
-/// use ndarray::Array1;
-///
-/// // Uniform on 0 to 1, rounded to tenths: the entropy is 0.
-/// let x: Array1<f64> = (0..500).map(|i| (0.618 * f64::from(i)).fract()).map(|x| (10.0 * x).floor() / 10.0 + 0.05).collect();
-/// assert!(KozachenkoLeonenko::new(3).entropy(&x).is_err());
-/// let entropy = KozachenkoLeonenko::new(3).entropy(&dither(&x, &[0.1], 0)?)?;
-/// assert!(entropy.abs() < 0.1);
-/// # Ok::<(), knn_entropy::Error>(())
-/// ```
-///
-/// # Errors
-///
-/// Samples that are none, of no dimension or not finite; [`Error::Steps`] unless there is one step for each column, finite
-/// and not negative.
-pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array2<f64>> {
-    let samples = samples.to_samples()?;
-    Ok(dithered(&samples, steps, seed, 0)?.view().to_owned())
-}
-
-/// Each column has a stream of random numbers of its own, from `first` on, so that blocks of columns can be dithered apart.
-pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: usize) -> Result<Samples<'static>> {
-    let d = samples.dimension();
-    if steps.len() != d || steps.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {
-        return Err(Error::Steps { steps: steps.to_vec(), dimension: d });
-    }
-    let mut spread = samples.view().to_owned();
-    for (c, mut column) in spread.columns_mut().into_iter().enumerate().filter(|(c, _)| steps[*c] > 0.0) {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream((first + c) as u64);
-        // From the whole multiple, so that equal numbers of other units are spread in proportion.
-        column.mapv_inplace(|x| x + steps[c] * (uniform(&mut rng) - 0.5));
-    }
-    Samples::owned(spread)
-}
-
-/// Uniform on 0 to 1, with 53 bits.
-fn uniform(rng: &mut ChaCha8Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 * (f64::EPSILON / 2.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use approx::assert_relative_eq;
-    use ndarray::Array1;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{RngCore, SeedableRng};
 
     /// Numbers without a pattern.
     fn numbers(n: usize) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
-        (0..n).map(|_| 10.0 * uniform(&mut rng) - 4.0).collect()
+        (0..n).map(|_| 10.0 * (rng.next_u64() as f64 / 2_f64.powi(64)) - 4.0).collect()
     }
 
     #[test]
@@ -218,23 +166,6 @@ mod tests {
             // Printing alone leaves a step that is small beside the distances, or none.
             let printed = numbers(1000).into_iter().map(|x| format!("{x:.digits$e}").parse::<f64>().unwrap());
             assert!(rounding_step(printed).is_none_or(|step| step < 1e-6));
-        }
-    }
-
-    #[test]
-    fn dithering_spreads_within_the_step() {
-        let x = Array1::from(numbers(500)).mapv(f64::round);
-        let spread = dither(&x, &[1.0], 7).unwrap();
-        let moved: Vec<f64> = spread.iter().zip(&x).map(|(a, b)| a - b).collect();
-        assert!(moved.iter().all(|u| (-0.5..=0.5).contains(u)));
-        // The mean of 500 has a standard deviation of 0.013, the mean square one of 0.0034.
-        assert!(moved.iter().sum::<f64>().abs() / 500.0 < 0.06);
-        assert!((moved.iter().map(|u| u * u).sum::<f64>() / 500.0 - 1.0 / 12.0).abs() < 0.014);
-        assert_eq!(dither(&x, &[1.0], 7).unwrap(), spread);
-        assert_ne!(dither(&x, &[1.0], 8).unwrap(), spread);
-        assert_eq!(dither(&x, &[0.0], 7).unwrap().column(0), x);
-        for steps in [&[][..], &[-1.0], &[f64::NAN], &[1.0, 1.0]] {
-            assert!(matches!(dither(&x, steps, 0), Err(Error::Steps { .. })));
         }
     }
 }

@@ -1,5 +1,13 @@
-use crate::geometry::{Geometry, with_periods};
-use crate::{Error, Norm, Result, Samples};
+//! How the distance of two points is made of their coordinates.
+
+mod dispatch;
+mod norm;
+
+use crate::geometry::{Geometry, Largest, Periodic, SumOfSizes, SumOfSquares, blocks};
+use crate::{Error, Result, Samples};
+
+pub(crate) use dispatch::{with_geometry, with_norm, with_periods};
+pub use norm::Norm;
 
 /// How the distance of two points is made of their coordinates.
 ///
@@ -74,7 +82,11 @@ impl Metric<'_> {
                 blocks.fold(0.0, f64::max)
             }
             Self::Torus(norm, periods) => {
-                let key = with_periods!(norm, periods, |geometry| geometry.key(a, b));
+                let key = match norm {
+                    Norm::L1 => Periodic::<SumOfSizes>::new(periods).key(a, b),
+                    Norm::L2 => Periodic::<SumOfSquares>::new(periods).key(a, b),
+                    Norm::LInf => Periodic::<Largest>::new(periods).key(a, b),
+                };
                 match norm {
                     _ if !norm.is_safe(key) => {
                         let around: Vec<f64> = (0..a.len()).map(|c| wrapped(a[c], b[c], periods[c]).abs()).collect();
@@ -164,15 +176,6 @@ fn check_periods(periods: &[f64], d: usize) -> Result<()> {
         Some(column) => Err(Error::Period { column, period: periods[column] }),
         None => Ok(()),
     }
-}
-
-/// The ranges of coordinates of consecutive blocks.
-pub(crate) fn blocks(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
-    widths.iter().scan(0, |end, width| {
-        let start = *end;
-        *end += width;
-        Some((start, *end))
-    })
 }
 
 /// `a - b` the shorter way round, for coordinates from 0 to the period, which may be infinite.

@@ -1,10 +1,10 @@
 use ndarray::{Array2, ArrayView2};
 use statrs::function::gamma::digamma;
 
+use super::shared_rows::Across;
 use crate::entropy::gradient::Gradient;
-use crate::neighborhood::{Neighborhood, neighborhood_settings};
-use crate::shared_rows::Across;
-use crate::window::digamma_of_usable;
+use crate::settings::window::digamma_of_usable;
+use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows, ToSamples};
 
 /// The Kullback-Leibler divergence `E_p ln(p/q)` and the cross-entropy `-E_p ln q` of two distributions from samples of both
@@ -41,7 +41,7 @@ use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Divergence<'s> {
-    around: Neighborhood<'s>,
+    settings: Settings<'s>,
     across: Option<usize>,
     shared_rows: SharedRows,
 }
@@ -60,7 +60,7 @@ pub struct DivergenceGradients<F> {
 impl<'s> Divergence<'s> {
     /// With the k-th neighbour in both sets, and Euclidean distances.
     pub fn new(k: usize) -> Self {
-        Self { around: Neighborhood::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
+        Self { settings: Settings::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
     }
 
     /// With another neighbour among the samples of `q`.
@@ -75,7 +75,7 @@ impl<'s> Divergence<'s> {
         Self { shared_rows, ..self }
     }
 
-    neighborhood_settings!();
+    setters!();
 
     /// Returns the divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]`
     /// were drawn from. Not symmetric.
@@ -118,10 +118,13 @@ impl<'s> Divergence<'s> {
     ///
     /// As [`cross_entropy`](Divergence::cross_entropy).
     pub fn cross_entropy_estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
-        let (p, q) = (p.to_samples()?, q.to_samples()?);
-        p.same_dimension(&q)?;
+        self.cross_entropy_of(&p.to_samples()?, &q.to_samples()?)
+    }
+
+    fn cross_entropy_of(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<Estimate> {
+        p.same_dimension(q)?;
         let settings = self.across();
-        let across = self.shared_rows.across(settings, &p, &q)?;
+        let across = self.shared_rows.across(settings, p, q)?;
         let d = p.dimension();
         let (of_l, volume) = (digamma(settings.k as f64), settings.log_unit_ball(d));
         let local =
@@ -147,16 +150,16 @@ impl<'s> Divergence<'s> {
     ) -> Result<DivergenceGradients<F>> {
         let (p, q) = (Samples::new(p)?, Samples::new(q)?);
         let found = self.find(&p, &q)?;
-        let (n, d, k) = (p.len(), p.dimension(), self.around.k - 1);
+        let (n, d, k) = (p.len(), p.dimension(), self.settings.k - 1);
         let weight = d as f64 / n as f64;
         let (mut of_p, mut of_q) = (Gradient::new(n, d), Gradient::new(q.len(), d));
         let mut push = vec![0.0; d];
         for i in 0..n {
             let (j, r) = (found.within.indices[[i, k]], found.within.distances[[i, k]]);
-            self.around.push_apart(p.point(i), p.point(j), r, -weight, &mut push);
+            self.settings.push_apart(p.point(i), p.point(j), r, -weight, &mut push);
             of_p.add_pair(i, j, &push);
             let (j, s) = (found.across.indices[i], found.across.distances[i]);
-            self.around.push_apart(p.point(i), q.point(j), s, weight, &mut push);
+            self.settings.push_apart(p.point(i), q.point(j), s, weight, &mut push);
             of_p.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
             of_q.row(j).iter_mut().zip(&push).for_each(|(g, push)| *g -= push);
         }
@@ -164,13 +167,13 @@ impl<'s> Divergence<'s> {
         Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })
     }
 
-    fn across(&self) -> Neighborhood<'s> {
-        Neighborhood { k: self.across.unwrap_or(self.around.k), window: 0, ..self.around }
+    fn across(&self) -> Settings<'s> {
+        Settings { k: self.across.unwrap_or(self.settings.k), window: 0, ..self.settings }
     }
 
     fn find(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<Found> {
         p.same_dimension(q)?;
-        let within = self.around.among(p)?;
+        let within = self.settings.among(p)?;
         let across = self.shared_rows.across(self.across(), p, q)?;
         // Rows that repeat within p, too, were rounded, and leaving some of their neighbors out would be no remedy.
         let repeated = |i: &usize| across.candidates[*i] < q.len() && within.distances[[*i, 0]] == 0.0;
@@ -182,10 +185,10 @@ impl<'s> Divergence<'s> {
     }
 
     fn local_values(&self, p: &Samples<'_>, found: &Found) -> Result<Estimate> {
-        let (n, d, k, l) = (p.len(), p.dimension() as f64, self.around.k, self.across().k);
-        let of_rows = digamma_of_usable(self.around.window, n);
+        let (n, d, k, l) = (p.len(), p.dimension() as f64, self.settings.k, self.across().k);
+        let of_rows = digamma_of_usable(self.settings.window, n);
         let of_neighbors = digamma(k as f64) - digamma(l as f64);
-        let radius = |r: f64| self.around.close_points.radius(r).ln();
+        let radius = |r: f64| self.settings.close_points.radius(r).ln();
         let local = |i: usize| {
             let (r, s) = (found.within.distances[[i, k - 1]], found.across.distances[i]);
             let of_candidates = digamma(found.across.candidates[i] as f64 + 1.0);

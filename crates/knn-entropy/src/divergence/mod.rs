@@ -1,0 +1,9 @@
+//! Estimators of how far two distributions are apart.
+
+mod jensen_shannon;
+mod kullback_leibler;
+mod shared_rows;
+
+pub use jensen_shannon::{JensenShannon, JensenShannonEstimate};
+pub use kullback_leibler::{Divergence, DivergenceGradients};
+pub use shared_rows::SharedRows;

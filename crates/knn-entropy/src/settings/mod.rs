@@ -1,0 +1,197 @@
+//! Settings that estimators share, and the neighbors that they ask for.
+
+mod close_points;
+mod faults;
+mod ties;
+pub(crate) mod window;
+
+use std::sync::Mutex;
+
+use self::faults::{Faults, Usable};
+use crate::{Auto, Metric, NeighborSearch, Neighbors, Norm, Result, Samples, SearchTask};
+
+pub use close_points::ClosePoints;
+pub use ties::Ties;
+
+/// The settings that all estimators have: how distances are measured and neighbors are found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings<'s> {
+    pub(crate) k: usize,
+    pub(crate) metric: Metric<'s>,
+    pub(crate) window: usize,
+    pub(crate) close_points: ClosePoints,
+    pub(crate) search: &'s dyn NeighborSearch,
+}
+
+impl<'s> Settings<'s> {
+    pub(crate) fn new(k: usize, norm: Norm) -> Self {
+        Self { k, metric: norm.into(), window: 0, close_points: ClosePoints::Error, search: &Auto }
+    }
+
+    pub(crate) fn norm(&self) -> Norm {
+        self.metric.norm()
+    }
+
+    pub(crate) fn with_norm(self, norm: Norm) -> Self {
+        let metric = match self.metric {
+            Metric::Torus(_, periods) | Metric::TorusBlocks(_, _, periods) => Metric::Torus(norm, periods),
+            Metric::Norm(_) | Metric::Blocks(..) => Metric::Norm(norm),
+        };
+        Self { metric, ..self }
+    }
+
+    /// Returns the task of finding the neighbors among the samples, checked with all settings.
+    pub(crate) fn task<'a>(&'a self, samples: &'a Samples<'_>) -> Result<SearchTask<'a>> {
+        self.close_points.check()?;
+        SearchTask::among(samples, self.k, self.metric, self.window)
+    }
+
+    /// Returns the neighbors among the samples, the distance to the k-th fit for a logarithm.
+    pub(crate) fn among(&self, samples: &Samples<'_>) -> Result<Neighbors> {
+        self.checked(self.search.find(&self.task(samples)?), self.k - 1)
+    }
+
+    /// Hands the distances of the neighbors of each sample to `visit`, with the row, in any order and from any thread, and
+    /// keeps none. Distances that cannot be used are visited, too, before the error.
+    ///
+    /// The neighbors used are the k-th and all from `first` on, counted from 0.
+    pub(crate) fn distances_among(
+        &self,
+        task: &SearchTask<'_>,
+        first: usize,
+        visit: &(dyn Fn(usize, &[f64]) + Sync),
+    ) -> Result<()> {
+        let (used, usable) = (self.used(first), self.usable());
+        let faults = Mutex::new(used.map(|j| Faults::new(usable, j + 1)));
+        self.search.find_each(task, &|row, indices, distances| {
+            if used.iter().any(|&j| usable.refuses(distances[j])) {
+                let mut faults = faults.lock().expect("no thread has panicked");
+                faults.iter_mut().zip(used).for_each(|(faults, j)| faults.note(row, indices[j], distances[j]));
+            }
+            visit(row, distances);
+        });
+        faults.into_inner().expect("no thread has panicked").iter().try_for_each(Faults::check)
+    }
+
+    /// Checks that the samples do not lie in a plane, unless there is a rule for close points, which bounds the entropy of
+    /// those that do.
+    pub(crate) fn check_rank(&self, samples: &Samples<'_>) -> Result<()> {
+        // On a torus coordinates can depend on each other.
+        let bounded = self.close_points != ClosePoints::Error || self.metric.is_periodic();
+        if bounded { Ok(()) } else { samples.check_rank() }
+    }
+
+    /// Checks that the distances to the k-th neighbor and to all from `first` on, counted from 0, can be used.
+    pub(crate) fn checked(&self, neighbors: Neighbors, first: usize) -> Result<Neighbors> {
+        let usable = self.usable();
+        for j in self.used(first) {
+            let mut faults = Faults::new(usable, j + 1);
+            for (row, &r) in neighbors.distances.column(j).iter().enumerate().filter(|(_, r)| usable.refuses(**r)) {
+                faults.note(row, neighbors.indices[[row, j]], r);
+            }
+            faults.check()?;
+        }
+        Ok(neighbors)
+    }
+
+    /// The neighbors that tell of all from `first` to the k-th: distances are sorted, so that the last is the first to be
+    /// too large, and the first is the last to be 0.
+    fn used(&self, first: usize) -> [usize; 2] {
+        [self.k - 1, first]
+    }
+
+    fn usable(&self) -> Usable {
+        let period = self.metric.periods().unwrap_or(&[]).iter().copied().fold(f64::INFINITY, f64::min);
+        Usable { apart: self.close_points == ClosePoints::Error, period }
+    }
+
+    /// `ln V_d` of the norm, with which `d ln r` is the logarithm of the volume of a ball.
+    pub(crate) fn log_unit_ball(&self, d: usize) -> f64 {
+        self.norm().log_unit_ball(d)
+    }
+
+    /// Writes `weight` times the gradient of `ln r` with respect to `a`, where `r` is the distance that counts; with respect
+    /// to `b` it is the negative.
+    pub(crate) fn push_apart(&self, a: &[f64], b: &[f64], r: f64, weight: f64, push: &mut [f64]) {
+        let slope = self.close_points.slope(r);
+        if slope == 0.0 {
+            push.fill(0.0);
+            return;
+        }
+        for (c, push) in push.iter_mut().enumerate() {
+            *push = self.metric.difference(c, a[c], b[c]);
+        }
+        // grad ln(r + softening) = grad r / (r + softening).
+        self.norm().log_gradient(push, r, weight * slope * (r / self.close_points.radius(r)));
+    }
+}
+
+/// The settings that estimators share, each a method of its own on them.
+macro_rules! setters {
+    () => {
+        $crate::settings::setters!(periodic);
+        $crate::settings::setters!(close);
+    };
+    (periodic) => {
+        /// With another norm. Only in L2 does the estimate not depend on the axes.
+        #[must_use]
+        pub fn norm(mut self, norm: $crate::Norm) -> Self {
+            self.settings = self.settings.with_norm(norm);
+            self
+        }
+
+        /// On a torus: each coordinate is periodic, with its own period. There is no boundary then.
+        #[must_use]
+        pub fn period(mut self, periods: &'s [f64]) -> Self {
+            self.settings.metric = $crate::Metric::Torus(self.settings.norm(), periods);
+            self
+        }
+    };
+    (blocks) => {
+        /// With another norm within blocks.
+        #[must_use]
+        pub fn norm(mut self, norm: $crate::Norm) -> Self {
+            self.settings = self.settings.with_norm(norm);
+            self
+        }
+
+        /// With periodic coordinates, such as angles: a period for each coordinate, those of the first block first.
+        /// `f64::INFINITY` is the period of a coordinate that is not periodic.
+        #[must_use]
+        pub fn periods(self, periods: &'s [f64]) -> Self {
+            Self { periods, ..self }
+        }
+
+        $crate::settings::setters!(series);
+    };
+    (close) => {
+        /// With another rule for points that coincide, or nearly so.
+        #[must_use]
+        pub fn close_points(mut self, close_points: $crate::ClosePoints) -> Self {
+            self.settings.close_points = close_points;
+            self
+        }
+
+        $crate::settings::setters!(series);
+    };
+    (series) => {
+        /// For a series: samples up to so many rows before and after one are not its neighbours (Theiler, 1986).
+        #[must_use]
+        pub fn window(mut self, rows: usize) -> Self {
+            self.settings.window = rows;
+            self
+        }
+
+        $crate::settings::setters!(search);
+    };
+    (search) => {
+        /// With another way to find neighbours.
+        #[must_use]
+        pub fn search(mut self, search: &'s dyn $crate::NeighborSearch) -> Self {
+            self.settings.search = search;
+            self
+        }
+    };
+}
+
+pub(crate) use setters;
