@@ -3,7 +3,8 @@
 //! Training makes tiny numbers, at the tails of the sigmoid and in Adam's averages, and processors can be a hundred times slower
 //! on those below the smallest normal one. The two should take the same time.
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::time::Instant;
+
 use eae::{Autoencoder, Eae, Preset, Stepper, data};
 
 const BATCH: usize = 100;
@@ -11,32 +12,34 @@ const BATCH: usize = 100;
 /// Steps after which the weights count as trained: ten times through the digits.
 const TRAINED: usize = 900;
 
-fn step(c: &mut Criterion) {
+/// Timed steps.
+const TIMED: usize = 200;
+
+fn main() {
     let digits = data::digits::<f32>().train.pixels;
     for preset in [Preset::Mlp, Preset::Conv28] {
-        let mut group = c.benchmark_group(format!("{preset}, batch {BATCH}"));
-        group.throughput(Throughput::Elements(BATCH as u64)).sample_size(20);
         for (name, steps) in [("fresh weights", 1), ("trained weights", TRAINED)] {
             let mut model = Autoencoder::<f32>::new(preset, [28, 28, 1], 16, 0).expect("a preset for digits");
             let mut stepper = Stepper::default();
-            let mut taken = 0;
-            let mut step = |learning_rate: f64| {
+            let mut step = |taken: usize, learning_rate: f64| {
                 let start = taken * BATCH % (digits.dim().0 - BATCH);
                 let batch =
                     stepper.batch(digits.view(), &(start..start + BATCH).collect::<Vec<_>>()).expect("in memory");
                 let made = stepper.step(&mut model, batch, &Eae::published(2.0), 1.0, learning_rate);
-                taken += 1;
-                made.expect("codes apart").mse
+                made.expect("codes apart");
             };
-            for _ in 0..steps {
-                step(1e-3);
-            }
+            (0..steps).for_each(|taken| step(taken, 1e-3));
             // Measured without learning any further.
-            group.bench_function(BenchmarkId::from_parameter(name), |b| b.iter(|| step(0.0)));
+            let mut milliseconds: Vec<f64> = (steps..steps + TIMED)
+                .map(|taken| {
+                    let start = Instant::now();
+                    step(taken, 0.0);
+                    1e3 * start.elapsed().as_secs_f64()
+                })
+                .collect();
+            milliseconds.sort_by(f64::total_cmp);
+            let [fast, median, slow] = [TIMED / 20, TIMED / 2, TIMED - TIMED / 20].map(|place| milliseconds[place]);
+            println!("{preset}, batch {BATCH}, {name}: {median:.2} ms ({fast:.2} to {slow:.2})");
         }
-        group.finish();
     }
 }
-
-criterion_group!(benches, step);
-criterion_main!(benches);
