@@ -1,7 +1,7 @@
 //! How good a trained model is: what `eae evaluate` prints and the report shows.
 
 use eae::data::{Images, Split};
-use eae::metrics::{LatentReport, Memorisation, MetricError, Quality, reconstruction_error};
+use eae::metrics::{LatentReport, Memorization, MetricError, Quality, reconstruction_error};
 use eae::sampler::Sampler;
 use eae::{Autoencoder, Features};
 use ndarray::Array2;
@@ -55,7 +55,7 @@ pub(crate) struct Samples {
     pub(crate) sampler: &'static str,
     #[serde(flatten)]
     pub(crate) quality: Quality,
-    pub(crate) memorisation: Memorisation,
+    pub(crate) memorisation: Memorization,
 }
 
 impl Draws {
@@ -71,7 +71,7 @@ impl Draws {
         let decoded = |sampler: &Sampler| model.decode(sampler.sample(data.test.len(), seed).view());
         let images: Vec<_> = samplers.iter().map(decoded).collect();
         let checked: Vec<_> = images.iter().map(|images| flat(first(images.view()))).collect();
-        let memorisation = Memorisation::of_each(flat(train), flat(first(test)), &checked)?;
+        let memorisation = Memorization::of_each(flat(train), flat(first(test)), &checked)?;
         let samples = samplers.iter().zip(&images).zip(memorisation).map(|((sampler, images), memorisation)| {
             Ok(Samples { sampler: sampler.name(), quality: judge.quality(images.view())?, memorisation })
         });
@@ -84,10 +84,10 @@ impl Draws {
         println!("decoded draws beside {} held-out {images}, on {}", self.floor.n[0], self.features);
         println!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
         let line = |name: &str, quality: &Quality| {
-            let Quality { frechet, kernel, neighbours, .. } = quality;
+            let Quality { frechet, kernel, neighbors, .. } = quality;
             println!(
                 "{name:<16} {frechet:7.2}  {:11.3}  {:9.3}  {:6.3}  {:7.3}  {:8.3}",
-                kernel.mean, neighbours.precision, neighbours.recall, neighbours.density, neighbours.coverage
+                kernel.mean, neighbors.precision, neighbors.recall, neighbors.density, neighbors.coverage
             );
         };
         line(&format!("training {images}"), &self.floor);

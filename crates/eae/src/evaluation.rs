@@ -10,13 +10,15 @@ use crate::{Autoencoder, Criterion, Float};
 
 /// A model on images, or vectors, that it was not trained on.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Evaluation {
     /// The squared error, summed over pixels and averaged over images; of vectors summed over columns, each standardised.
     pub reconstruction_error: f64,
     /// That of the mean training image, or vector.
     pub mean_image_error: f64,
     /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
-    pub standardised: bool,
+    #[serde(rename = "standardised")]
+    pub standardized: bool,
     /// The codes beside N(0, I).
     pub codes: CodeReport,
 }
@@ -30,7 +32,13 @@ pub enum EvaluationError {
     Data(#[from] DataError),
     /// The entropy of the codes cannot be estimated.
     #[error("the entropy of the codes cannot be estimated: {0}")]
-    Entropy(#[from] knn_entropy::Error),
+    Entropy(knn_entropy::Error),
+}
+
+impl From<knn_entropy::Error> for EvaluationError {
+    fn from(problem: knn_entropy::Error) -> Self {
+        Self::Entropy(problem)
+    }
 }
 
 impl Evaluation {
@@ -54,7 +62,7 @@ impl Evaluation {
         Ok(Self {
             reconstruction_error: reconstruction_error(test, reconstructions.view()),
             mean_image_error: mean_image_error(train, test)?,
-            standardised: model.columns().is_some(),
+            standardized: model.columns().is_some(),
             codes: CodeReport::new(codes.view(), objective.k())?,
         })
     }
@@ -65,7 +73,7 @@ impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CodeReport { n, d, k, .. } = self.codes;
         let codes = self.codes;
-        let (images, summed, image) = match self.standardised {
+        let (images, summed, image) = match self.standardized {
             true => ("vectors", "reconstruction error, standardised", "vector"),
             false => ("images", "reconstruction error, summed over pixels", "image"),
         };

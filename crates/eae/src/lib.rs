@@ -5,6 +5,7 @@ mod evaluation;
 pub mod features;
 pub mod gallery;
 pub mod interpolation;
+mod linalg;
 pub mod metrics;
 mod model;
 pub mod network;
@@ -15,7 +16,10 @@ pub mod sampler;
 mod step;
 mod training;
 
-pub use eae_data as data;
+// The crates whose types are in signatures.
+pub use ndarray_rand::rand;
+pub use {autodiff_mini, eae_data as data, knn_entropy, ndarray, nn_layers, rand_chacha};
+
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};

@@ -24,7 +24,7 @@ pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<
 }
 
 /// The lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`; `None` unless `a` is positive definite.
-pub(super) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f64>, f64)> {
+pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f64>, f64)> {
     let d = a.nrows();
     let factor = DMatrix::from_fn(d, d, |i, j| a[[i, j]]).cholesky()?;
     let lower = Array2::from_shape_fn((d, d), |(i, j)| if j <= i { factor.l_dirty()[(i, j)] } else { 0.0 });
@@ -35,7 +35,7 @@ pub(super) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f6
 }
 
 /// The largest difference between `Q Q'` and I; not finite if a product is too large for a number.
-pub(super) fn orthogonality_error(q: ArrayView2<'_, f64>) -> f64 {
+pub(crate) fn orthogonality_error(q: ArrayView2<'_, f64>) -> f64 {
     let product = q.dot(&q.t());
     largest(product.indexed_iter().map(|((i, j), x)| x - f64::from(u8::from(i == j))))
 }

@@ -29,14 +29,14 @@ pub enum PictureError {
     TooLarge(u128),
     /// The picture could not be compressed.
     #[error("the picture cannot be written as PNG: {0}")]
-    Encode(#[from] png::EncodingError),
+    Encode(String),
     /// The file could not be written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {problem}")]
     Write {
         /// The file.
         path: String,
         /// What went wrong.
-        source: io::Error,
+        problem: io::Error,
     },
 }
 
@@ -53,7 +53,7 @@ pub fn write_grid<F: Float>(
 ) -> Result<(), PictureError> {
     let bytes = encode_grid(images, columns, zoom)?;
     let path = path.as_ref();
-    run::write_whole(path, &bytes).map_err(|source| PictureError::Write { path: path.display().to_string(), source })
+    run::write_whole(path, &bytes).map_err(|problem| PictureError::Write { path: path.display().to_string(), problem })
 }
 
 /// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
@@ -116,10 +116,11 @@ fn encode<F: Float>(
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, picture_width as u32, picture_height as u32);
     encoder.set_color(color);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(&bytes)?;
-    writer.finish()?;
-    Ok(file)
+    let written = encoder.write_header().and_then(|mut writer| {
+        writer.write_image_data(&bytes)?;
+        writer.finish()
+    });
+    written.map(|()| file).map_err(|problem| PictureError::Encode(problem.to_string()))
 }
 
 #[cfg(test)]

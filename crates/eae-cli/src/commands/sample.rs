@@ -57,7 +57,8 @@ enum Kind {
     #[value(alias = "mixture")]
     Gmm,
     /// An invertible map from N(0, I) fitted to them.
-    Gaussianisation,
+    #[value(name = "gaussianisation", alias = "gaussianization")]
+    Gaussianization,
 }
 
 impl Kind {
@@ -67,7 +68,7 @@ impl Kind {
             Self::Sphere => Ok(Sampler::Sphere { latent }),
             Self::Gaussian => Sampler::read(sampler::PREFIX, "gaussian", weights),
             Self::Gmm => Sampler::read(sampler::PREFIX, "mixture", weights),
-            Self::Gaussianisation => Sampler::read(sampler::PREFIX, "gaussianisation", weights),
+            Self::Gaussianization => Sampler::read(sampler::PREFIX, "gaussianisation", weights),
         }
     }
 }

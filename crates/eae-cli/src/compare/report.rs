@@ -77,10 +77,10 @@ impl Report {
             let cells = [
                 row.row.name.clone(),
                 cell(&|q| q.kernel.mean, row),
-                cell(&|q| q.neighbours.precision, row),
-                cell(&|q| q.neighbours.recall, row),
-                cell(&|q| q.neighbours.density, row),
-                cell(&|q| q.neighbours.coverage, row),
+                cell(&|q| q.neighbors.precision, row),
+                cell(&|q| q.neighbors.recall, row),
+                cell(&|q| q.neighbors.density, row),
+                cell(&|q| q.neighbors.coverage, row),
                 spread(row.scores.iter().map(|s| s.components as f64), 0),
                 spread(row.scores.iter().map(|s| s.memorisation.share_close), 3),
             ];

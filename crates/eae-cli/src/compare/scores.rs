@@ -1,8 +1,8 @@
 //! What a trained model of a row is judged by.
 
 use eae::data::Split;
-use eae::metrics::{CodeReport, Memorisation, MetricError, Quality, reconstruction_error};
-use eae::sampler::{self, FitError, Gaussianisation, Mixture};
+use eae::metrics::{CodeReport, Memorization, MetricError, Quality, reconstruction_error};
+use eae::sampler::{self, FitError, Gaussianization, Mixture};
 use eae::{Autoencoder, Features};
 use ndarray::{Array2, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
 use ndarray_rand::rand::{SeedableRng, seq::index};
@@ -31,7 +31,7 @@ pub(crate) struct Scores {
     /// How many components the chosen mixture has.
     pub(crate) components: usize,
     /// Of the draws from the chosen mixture, in pixels.
-    pub(crate) memorisation: Memorisation,
+    pub(crate) memorisation: Memorization,
     /// Of the codes of the held-out images.
     pub(crate) codes: CodeReport,
     /// What the training took.
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
         let (train, test) = (self.data.train.pixels.view(), self.data.test.pixels.view());
         let (n, seed) = (self.real.nrows(), 0);
         let codes = model.encode(train);
-        let map = Gaussianisation::fit(codes.view(), LAYERS, seed)?;
+        let map = Gaussianization::fit(codes.view(), LAYERS, seed)?;
         let few = Mixture::fit(codes.view(), FEW, seed)?;
         let many = Mixture::fit_best(codes.view(), &MANY, seed)?;
         let drawn: Array2<f32> = many.sample(n, seed);
@@ -92,7 +92,7 @@ impl<'a> Judge<'a> {
                 quality(some(codes.view(), n).view())?,
             ],
             components: many.components(),
-            memorisation: Memorisation::new(flat(train), flat(first(test)), flat(first(samples.view())))?,
+            memorisation: Memorization::new(flat(train), flat(first(test)), flat(first(samples.view())))?,
             codes: CodeReport::new(held_out.view(), k)?,
             seconds,
         })

@@ -81,14 +81,10 @@ impl Folder {
 
     /// Decodes what is not in the cache.
     pub(crate) fn load(&self, quiet: bool) -> Result<Split<f32, Stored>, DataError> {
-        let Self { folder, size, channels, split_seed, strict } = self.clone();
-        let images = ImageFolder {
-            folder,
-            side: size.unwrap_or(28),
-            channels: channels.unwrap_or_default(),
-            split_seed,
-            strict,
-        };
+        let images = ImageFolder::new(&self.folder, self.size.unwrap_or(28))
+            .channels(self.channels.unwrap_or_default())
+            .split_seed(self.split_seed)
+            .strict(self.strict);
         let mut decoding = Decoding::new(quiet);
         let split = images.load(&cache(), &mut |done, all| decoding.show(done, all))?;
         drop(decoding);

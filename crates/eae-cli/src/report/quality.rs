@@ -18,10 +18,10 @@ struct Column {
 const COLUMNS: [Column; 6] = [
     Column { name: "Frechet", of: |quality| quality.frechet, more: false },
     Column { name: "kernel", of: |quality| quality.kernel.mean, more: false },
-    Column { name: "precision", of: |quality| quality.neighbours.precision, more: true },
-    Column { name: "recall", of: |quality| quality.neighbours.recall, more: true },
-    Column { name: "density", of: |quality| quality.neighbours.density, more: true },
-    Column { name: "coverage", of: |quality| quality.neighbours.coverage, more: true },
+    Column { name: "precision", of: |quality| quality.neighbors.precision, more: true },
+    Column { name: "recall", of: |quality| quality.neighbors.recall, more: true },
+    Column { name: "density", of: |quality| quality.neighbors.density, more: true },
+    Column { name: "coverage", of: |quality| quality.neighbors.coverage, more: true },
 ];
 
 /// The table, or why there is none; `images` is what they are of.
@@ -80,14 +80,18 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eae::metrics::Memorisation;
+    use eae::metrics::Memorization;
     use eae::sampler;
 
     #[test]
     fn the_best_is_bold() {
         let rows = sampler::normal::<f64>(200, 3, 1);
-        let quality_of = |frechet| Quality { frechet, ..Quality::new(rows.view(), rows.view()).unwrap() };
-        let memorisation = Memorisation::new(rows.view(), rows.view(), rows.view()).unwrap();
+        let quality_of = |frechet| {
+            let mut quality = Quality::new(rows.view(), rows.view()).unwrap();
+            quality.frechet = frechet;
+            quality
+        };
+        let memorisation = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
         let of = |sampler, frechet| Samples { sampler, quality: quality_of(frechet), memorisation };
         let draws = Draws {
             features: "<b>".into(),

@@ -213,7 +213,7 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
 mod tests {
     use super::*;
     use crate::judgement::Samples;
-    use eae::metrics::{Memorisation, Quality};
+    use eae::metrics::{Memorization, Quality};
     use eae::sampler;
     use ndarray::Array2;
 
@@ -301,9 +301,13 @@ mod tests {
     #[test]
     fn of_the_draws() {
         let rows = sampler::normal::<f64>(200, 3, 1);
-        let quality = |frechet: f64| Quality { frechet, ..Quality::new(rows.view(), rows.view()).unwrap() };
-        let fresh = Memorisation::new(rows.view(), rows.view(), rows.view()).unwrap();
-        let fresh = Memorisation { share_close: 0.01, held_out_share_close: 0.01, share_error: 0.005, ..fresh };
+        let quality = |frechet: f64| {
+            let mut quality = Quality::new(rows.view(), rows.view()).unwrap();
+            quality.frechet = frechet;
+            quality
+        };
+        let mut fresh = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
+        (fresh.share_close, fresh.held_out_share_close, fresh.share_error) = (0.01, 0.01, 0.005);
         let of = |sampler, frechet| Samples { sampler, quality: quality(frechet), memorisation: fresh };
         let mut draws = Draws {
             features: String::new(),

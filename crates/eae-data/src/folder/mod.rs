@@ -32,6 +32,7 @@ pub use error::{FolderError, ImageProblem, Skipped};
 /// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files and settings takes them
 /// from there, and training reads them from there, a batch at a time: the folder may be larger than memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImageFolder {
     /// Where they are. If all lie in folders within it, and these are at most 256, an image's label is the number of its folder
     /// in the order of names.
@@ -62,6 +63,29 @@ const AT_ONCE: usize = 16;
 const NAMED: usize = 5;
 
 impl ImageFolder {
+    /// Reads the images of a folder in color, brought to a height and a width of `side` pixels.
+    pub fn new(folder: impl Into<PathBuf>, side: usize) -> Self {
+        Self { folder: folder.into(), side, channels: Channels::Rgb, split_seed: 0, strict: false }
+    }
+
+    /// Sets what pixels are made of.
+    #[must_use]
+    pub fn channels(self, channels: Channels) -> Self {
+        Self { channels, ..self }
+    }
+
+    /// Sets the seed that decides which images are held out, 0 by default.
+    #[must_use]
+    pub fn split_seed(self, split_seed: u64) -> Self {
+        Self { split_seed, ..self }
+    }
+
+    /// Makes a file that is no image an error.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+
     /// A tenth of the images, chosen by the seed and at most 10 000, held out in memory; the others in the cache's file. Where
     /// there is no such file, or it is of other files or damaged, it is made; `progress` hears how many files of how many are
     /// through.

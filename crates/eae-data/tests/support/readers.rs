@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use eae_data::{
-    Channels, Columns, DataError, Idx, ImageFolder, Missing, Source, Split, Table, TableOptions, Text, from_idx,
-    from_npy, from_table, is_of_vectors, sample,
+    Columns, DataError, Idx, ImageFolder, Missing, Source, Split, Table, TableOptions, Text, from_idx, from_npy,
+    from_table, is_of_vectors, sample,
 };
 
 /// Reads a file, or says what is wrong with it.
@@ -66,7 +66,7 @@ fn image(path: &Path) -> Result<(), String> {
     fs::create_dir(&set).map_err(text)?;
     fs::write(set.join("good.png"), include_bytes!("../corpus/image/valid-colour.png")).map_err(text)?;
     fs::copy(path, set.join(path.file_name().expect("a file"))).map_err(text)?;
-    let folder_of = ImageFolder { folder: set, side: 8, channels: Channels::Rgb, split_seed: 0, strict: true };
+    let folder_of = ImageFolder::new(set, 8).strict(true);
     let split = folder_of.load::<f32>(&folder.path().join("cache"), &mut |_, _| {}).map_err(text)?;
     let train = sample::<f32>(&split.train, 9, 0).map_err(text)?;
     assert_eq!((train.dim(), split.test.pixels.dim()), ((1, 8, 8, 3), (1, 8, 8, 3)));

@@ -38,7 +38,7 @@ const SHAPE: &str = "classifier";
 pub enum ClassifierError {
     /// The images are too small.
     #[error("a classifier halves images twice, these are too small: {0}")]
-    Small(#[from] ShapeError),
+    Small(ShapeError),
     /// The weights cannot be read, or are others'.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -47,8 +47,15 @@ pub enum ClassifierError {
     Shape(String),
 }
 
+impl From<ShapeError> for ClassifierError {
+    fn from(problem: ShapeError) -> Self {
+        Self::Small(problem)
+    }
+}
+
 /// One pass over the images.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct ClassifierEpoch {
     /// Counted from 1.
     pub epoch: usize,

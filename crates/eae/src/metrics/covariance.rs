@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::MetricError;
-use crate::sampler::linalg;
+use crate::linalg;
 
 pub(super) use linalg::moments;
 
@@ -33,7 +33,7 @@ pub(super) fn rank(values: &Array1<f64>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::linalg::difference;
+    use crate::linalg::difference;
     use ndarray::array;
 
     #[test]

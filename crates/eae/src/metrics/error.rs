@@ -8,13 +8,13 @@ use crate::Float;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MetricError {
-    /// A set is empty, or has a coordinate that is not finite: the source says which, with its row.
-    #[error("{set}: {source}")]
+    /// A set is empty, or has a coordinate that is not finite: the problem says which, with its row.
+    #[error("{set}: {problem}")]
     Samples {
         /// Which set it is.
         set: &'static str,
         /// What is wrong with it.
-        source: knn_entropy::Error,
+        problem: knn_entropy::Error,
     },
     /// Sets of different dimensions.
     #[error("samples of {one} and of {other} dimensions cannot be compared")]
@@ -70,7 +70,7 @@ pub(super) fn checked<'a, F: Float>(
     rows: ArrayView2<'a, F>,
     needed: usize,
 ) -> Result<Samples<'a>, MetricError> {
-    let samples = Samples::new(rows).map_err(|source| MetricError::Samples { set, source })?;
+    let samples = Samples::new(rows).map_err(|problem| MetricError::Samples { set, problem })?;
     match samples.len() {
         n if n < needed => Err(MetricError::TooFew { set, n, needed }),
         _ => Ok(samples),

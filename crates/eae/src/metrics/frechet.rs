@@ -54,7 +54,7 @@ pub fn frechet_distance<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixed::{skewed, uniform};
+    use super::super::test_data::{skewed, uniform};
     use super::*;
     use approx::assert_relative_eq;
     use ndarray::{Array1, Array2, array, concatenate};

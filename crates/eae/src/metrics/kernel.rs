@@ -9,8 +9,9 @@ use super::MetricError;
 use super::error::{at_least, checked_pair, finite};
 use crate::Float;
 
-/// How a [`KernelDistance`] is estimated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The settings of a [`KernelDistance`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KernelSettings {
     /// How many pairs of subsets.
     pub subsets: usize,
@@ -26,6 +27,26 @@ impl Default for KernelSettings {
     }
 }
 
+impl KernelSettings {
+    /// Sets the number of pairs of subsets, 100 by default.
+    #[must_use]
+    pub fn subsets(self, subsets: usize) -> Self {
+        Self { subsets, ..self }
+    }
+
+    /// Sets the number of samples in a subset, 1000 by default.
+    #[must_use]
+    pub fn size(self, size: usize) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Sets the seed that subsets are drawn by, 0 by default.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+}
+
 /// The squared maximum mean discrepancy of two sets of features with the kernel `k(x, y) = (x.y / d + 1)^3`; of
 /// Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m samples each, drawn without
 /// replacement:
@@ -36,6 +57,7 @@ impl Default for KernelSettings {
 ///
 /// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for equal distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KernelDistance {
     /// The mean over subsets.
     pub mean: f64,
@@ -89,7 +111,7 @@ fn squared_discrepancy(x: &Array2<f64>, y: &Array2<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixed::{skewed, uniform};
+    use super::super::test_data::{skewed, uniform};
     use super::*;
     use crate::sampler;
     use approx::assert_relative_eq;

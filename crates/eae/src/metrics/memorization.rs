@@ -15,7 +15,8 @@ use crate::Float;
 /// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of
 /// many; look at the pairs before you call them memorised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Memorisation {
+#[non_exhaustive]
+pub struct Memorization {
     /// The median distance of a sample to the nearest training image.
     pub sample_median: f64,
     /// That of a held-out image.
@@ -36,7 +37,7 @@ const CLOSEST: f64 = 0.01;
 /// By how much medians must differ to be called different.
 const RATIO: f64 = 1.5;
 
-impl Memorisation {
+impl Memorization {
     /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the nearest neighbour of
     /// every sample and held-out image among the training images.
     ///
@@ -56,7 +57,7 @@ impl Memorisation {
     ///
     /// # Errors
     ///
-    /// As [`new`](Memorisation::new).
+    /// As [`new`](Memorization::new).
     pub fn of_each<F: Float>(
         train: ArrayView2<'_, F>,
         held_out: ArrayView2<'_, F>,
@@ -126,7 +127,7 @@ impl Memorisation {
 }
 
 /// A small table, and the verdict.
-impl fmt::Display for Memorisation {
+impl fmt::Display for Memorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "to the nearest training image            samples   held out")?;
         writeln!(f, "median distance                        {:9.4}  {:9.4}", self.sample_median, self.held_out_median)?;
@@ -162,7 +163,7 @@ mod tests {
         // Distances 1 to 200; two of them are the closest percent.
         let held_out = Array2::from_shape_fn((200, 1), |(i, _)| (i + 1) as f64);
         let samples = array![[0.5], [-1.5], [1002.0], [1003.0]];
-        let found = Memorisation::new(train.view(), held_out.view(), samples.view()).unwrap();
+        let found = Memorization::new(train.view(), held_out.view(), samples.view()).unwrap();
         assert_eq!((found.sample_median, found.held_out_median, found.close), (1.75, 100.5, 2.0));
         assert_eq!((found.share_close, found.held_out_share_close), (0.75, 0.01));
         assert_eq!(found.share_error, (0.01_f64 * 0.99 * (0.25 + 0.005)).sqrt());
@@ -171,9 +172,9 @@ mod tests {
         // Copies among held-out images, too: then it takes more of them.
         let both = concatenate![Axis(0), array![[0.0], [1000.0]], held_out];
         let copies = |share: usize| Array2::from_shape_fn((100, 1), |(i, _)| if i < share { 1000.0 } else { 30.0 });
-        let of_each = Memorisation::of_each(train.view(), held_out.view(), &[copies(50).view(), samples.view()]);
+        let of_each = Memorization::of_each(train.view(), held_out.view(), &[copies(50).view(), samples.view()]);
         assert_eq!(of_each.unwrap()[1], found);
-        let copied = |share| Memorisation::new(train.view(), both.view(), copies(share).view()).unwrap();
+        let copied = |share| Memorization::new(train.view(), both.view(), copies(share).view()).unwrap();
         assert_eq!((copied(50).close, copied(50).share_close), (1.0, 0.5));
         assert!(copied(50).verdict().contains("they may be copies"));
         assert!(copied(1).verdict().starts_with("no sign of copies: samples are 0.30 times as far"), "{}", copied(1));
@@ -185,13 +186,13 @@ mod tests {
         let rows = |from: usize, to: usize| draws.slice_axis(Axis(0), (from..to).into());
         let (train, held_out) = (rows(0, 1000), rows(1000, 2000));
         let fresh = rows(2000, 3000);
-        let found = Memorisation::new(train, held_out, fresh).unwrap();
+        let found = Memorization::new(train, held_out, fresh).unwrap();
         assert!((found.share_close - 0.01).abs() < 4.0 * found.share_error, "{found:?}");
         assert!(found.verdict().starts_with("no sign of copies: samples are about"), "{found}");
         let copies = &train.slice_axis(Axis(0), (..50).into()) + 0.001;
-        let found = Memorisation::new(train, held_out, concatenate![Axis(0), fresh, copies].view()).unwrap();
+        let found = Memorization::new(train, held_out, concatenate![Axis(0), fresh, copies].view()).unwrap();
         assert!(found.share_close > 0.04 && found.verdict().contains("copies"), "{found}");
-        let far = Memorisation::new(train, held_out, (&fresh * 3.0).view()).unwrap();
+        let far = Memorization::new(train, held_out, (&fresh * 3.0).view()).unwrap();
         assert!(far.ratio() > 3.0 && far.verdict().contains("times as far"), "{far}");
     }
 
@@ -199,7 +200,7 @@ mod tests {
     fn what_it_refuses() {
         let x = sampler::normal::<f64>(100, 2, 1);
         let few = x.slice_axis(Axis(0), (..99).into());
-        let error = |held_out, samples| Memorisation::new(x.view(), held_out, samples).unwrap_err();
+        let error = |held_out, samples| Memorization::new(x.view(), held_out, samples).unwrap_err();
         assert_eq!(error(few, x.view()), MetricError::TooFew { set: "held out", n: 99, needed: 100 });
         assert_eq!(error(x.view(), x.slice_axis(Axis(1), (..1).into())), MetricError::Dimensions { one: 2, other: 1 });
         assert!(matches!(
@@ -207,7 +208,7 @@ mod tests {
             MetricError::Samples { set: "samples", .. }
         ));
         let far = Array2::from_elem((100, 2), 1.7e308);
-        let found = Memorisation::new(far.view(), (-&far).view(), far.view());
+        let found = Memorization::new(far.view(), (-&far).view(), far.view());
         assert!(matches!(found, Err(MetricError::OutOfRange { .. })), "{found:?}");
     }
 }

@@ -6,7 +6,7 @@
 //! | are codes from N(0, I)? | [`LatentReport`]; in short [`CodeReport`] |
 //! | are samples distributed like data? | [`frechet_distance`], [`KernelDistance`], [`SlicedWasserstein`] |
 //! | are samples realistic, and of all kinds? | [`Prdc`] |
-//! | are samples copies of training data? | [`Memorisation`] |
+//! | are samples copies of training data? | [`Memorization`] |
 //!
 //! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a classifier or of
 //! [`Pca`]. A number for samples says little alone. Put beside it the same number for held-out data of the same n,
@@ -14,17 +14,17 @@
 
 mod covariance;
 mod error;
-#[cfg(test)]
-mod fixed;
 mod frechet;
 mod kernel;
 mod latent;
-mod memorisation;
+mod memorization;
 mod pca;
 mod prdc;
 mod quality;
 mod reconstruction;
 mod sliced;
+#[cfg(test)]
+mod test_data;
 
 pub use error::MetricError;
 pub use frechet::frechet_distance;
@@ -33,7 +33,7 @@ pub use latent::{
     Check, CodeReport, LatentReport, Verdict, chi_density, chi_quantiles, correlations, marginal_distances,
     normal_density, normal_entropy, normal_quantiles, normal_radius,
 };
-pub use memorisation::Memorisation;
+pub use memorization::Memorization;
 pub use pca::Pca;
 pub use prdc::Prdc;
 pub use quality::Quality;

@@ -91,9 +91,9 @@ impl Pca {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixed::{skewed, uniform};
+    use super::super::test_data::{skewed, uniform};
     use super::*;
-    use crate::sampler::linalg::difference;
+    use crate::linalg::difference;
     use approx::assert_relative_eq;
     use ndarray::array;
 

@@ -23,6 +23,7 @@ use crate::Float;
 /// average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples of each, near `1 - 2^-k`; precision and
 /// recall depend on the dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Prdc {
     /// The share of fake samples among real ones.
     pub precision: f64,
@@ -128,7 +129,7 @@ fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixed::{skewed, uniform};
+    use super::super::test_data::{skewed, uniform};
     use super::*;
     use crate::sampler;
 

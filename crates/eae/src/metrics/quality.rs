@@ -6,6 +6,7 @@ use crate::Float;
 
 /// Generated samples beside real ones, on their features: everything that is usually reported.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Quality {
     /// How many real samples, and how many generated.
     pub n: [usize; 2],
@@ -14,7 +15,8 @@ pub struct Quality {
     /// The kernel distance, of 100 subsets of a tenth of the samples, but at most 1 000.
     pub kernel: KernelDistance,
     /// Precision, recall, density and coverage, for k = 5.
-    pub neighbours: Prdc,
+    #[serde(rename = "neighbours", alias = "neighbors")]
+    pub neighbors: Prdc,
 }
 
 impl Quality {
@@ -27,12 +29,12 @@ impl Quality {
         const NEIGHBOURS: usize = 5;
         let n = [real.nrows(), generated.nrows()];
         let settings = KernelSettings::default();
-        let settings = KernelSettings { size: (n[0].min(n[1]) / 10).clamp(2, settings.size), ..settings };
+        let size = (n[0].min(n[1]) / 10).clamp(2, settings.size);
         Ok(Self {
             n,
             frechet: frechet_distance(real, generated)?,
-            neighbours: Prdc::new(real, generated, NEIGHBOURS)?,
-            kernel: KernelDistance::new(real, generated, &settings)?,
+            neighbors: Prdc::new(real, generated, NEIGHBOURS)?,
+            kernel: KernelDistance::new(real, generated, &settings.size(size))?,
         })
     }
 }
@@ -48,7 +50,7 @@ mod tests {
         let quality = Quality::new(real.view(), generated.view()).unwrap();
         assert_eq!(quality.n, [80, 60]);
         assert_eq!(quality.frechet, frechet_distance(real.view(), generated.view()).unwrap());
-        assert_eq!(quality.neighbours, Prdc::new(real.view(), generated.view(), 5).unwrap());
+        assert_eq!(quality.neighbors, Prdc::new(real.view(), generated.view(), 5).unwrap());
         assert!(quality.kernel.mean.is_finite());
         let text = serde_json::to_string(&quality).unwrap();
         assert_eq!(serde_json::from_str::<Quality>(&text).unwrap(), quality);

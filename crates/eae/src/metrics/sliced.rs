@@ -15,6 +15,7 @@ use crate::{Float, sampler};
 /// with `u` uniform on the unit sphere and `a_q` the quantiles of a projection: sorted, and for sets of different sizes
 /// each value for its share of 1, so that this is the distance of the two sets themselves and not of a resampling.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct SlicedWasserstein {
     /// SW, the root of the mean over the directions drawn.
     pub distance: f64,
@@ -97,7 +98,7 @@ fn squared_wasserstein(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixed::{skewed, uniform};
+    use super::super::test_data::{skewed, uniform};
     use super::*;
     use approx::assert_relative_eq;
     use ndarray::{Axis, concatenate};

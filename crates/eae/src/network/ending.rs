@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Layer::{self, BatchNorm, Dense};
+use super::LayerSpec::{self, BatchNorm, Dense};
 
 /// The end of an encoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub enum Ending {
 
 impl Ending {
     /// Returns the layers from the end of the trunk to a code of `latent` numbers.
-    pub(crate) fn layers(self, latent: usize) -> Vec<Layer> {
+    pub(crate) fn layers(self, latent: usize) -> Vec<LayerSpec> {
         match self {
             Self::Normalized => vec![Dense(latent), BatchNorm],
             Self::Plain => vec![Dense(latent)],

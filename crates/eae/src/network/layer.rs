@@ -15,7 +15,7 @@ const LEAKY_SLOPE: f64 = 0.01;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
-pub enum Layer {
+pub enum LayerSpec {
     /// `dense 256`: so many numbers, each a weighted sum of all before. An image is flattened first.
     Dense(usize),
     /// `conv 32 kernel=4 stride=2 padding=1`: so many channels. Without them the stride is 1 and the padding 0; `kernel=1x4` is one
@@ -55,7 +55,7 @@ const KNOWN: &str = "there are `dense N`, `conv N kernel=K stride=S padding=P`, 
     `batch-norm`, `affine`, `relu`, `leaky-relu SLOPE`, `sigmoid`, `tanh`, `softplus`, `flatten` and \
     `unflatten HEIGHT WIDTH CHANNELS`";
 
-impl FromStr for Layer {
+impl FromStr for LayerSpec {
     type Err = LayerError;
 
     fn from_str(text: &str) -> Result<Self, LayerError> {
@@ -64,24 +64,24 @@ impl FromStr for Layer {
     }
 }
 
-fn parse(words: &[&str]) -> Result<Layer, String> {
+fn parse(words: &[&str]) -> Result<LayerSpec, String> {
     Ok(match *words {
-        ["dense", n] => Layer::Dense(size(n)?),
-        ["conv", n, ref how @ ..] => Layer::Conv(size(n)?, window(how)?),
-        ["conv-transpose", n, ref how @ ..] => Layer::ConvTranspose(size(n)?, window(how)?),
-        ["batch-norm"] => Layer::BatchNorm,
-        ["affine"] => Layer::Affine,
-        ["relu"] => Layer::Relu,
-        ["leaky-relu"] => Layer::LeakyRelu(LEAKY_SLOPE),
+        ["dense", n] => LayerSpec::Dense(size(n)?),
+        ["conv", n, ref how @ ..] => LayerSpec::Conv(size(n)?, window(how)?),
+        ["conv-transpose", n, ref how @ ..] => LayerSpec::ConvTranspose(size(n)?, window(how)?),
+        ["batch-norm"] => LayerSpec::BatchNorm,
+        ["affine"] => LayerSpec::Affine,
+        ["relu"] => LayerSpec::Relu,
+        ["leaky-relu"] => LayerSpec::LeakyRelu(LEAKY_SLOPE),
         ["leaky-relu", slope] => match slope.parse() {
-            Ok(slope) if f64::is_finite(slope) => Layer::LeakyRelu(slope),
+            Ok(slope) if f64::is_finite(slope) => LayerSpec::LeakyRelu(slope),
             _ => return Err(format!("{slope} must be a finite number, the slope below 0")),
         },
-        ["sigmoid"] => Layer::Sigmoid,
-        ["tanh"] => Layer::Tanh,
-        ["softplus"] => Layer::Softplus,
-        ["flatten"] => Layer::Flatten,
-        ["unflatten", height, width, channels] => Layer::Unflatten([size(height)?, size(width)?, size(channels)?]),
+        ["sigmoid"] => LayerSpec::Sigmoid,
+        ["tanh"] => LayerSpec::Tanh,
+        ["softplus"] => LayerSpec::Softplus,
+        ["flatten"] => LayerSpec::Flatten,
+        ["unflatten", height, width, channels] => LayerSpec::Unflatten([size(height)?, size(width)?, size(channels)?]),
         _ => return Err(KNOWN.to_owned()),
     })
 }
@@ -119,7 +119,7 @@ fn window(words: &[&str]) -> Result<Window, String> {
     }
 }
 
-impl Layer {
+impl LayerSpec {
     /// What it is of the activations, if it is one.
     pub fn activation(self) -> Option<Activation> {
         match self {
@@ -185,7 +185,7 @@ impl fmt::Display for Pair {
 }
 
 /// As it is read.
-impl fmt::Display for Layer {
+impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = |Window { kernel, stride, padding }| {
             format!("kernel={} stride={} padding={}", Pair(kernel), Pair(stride), Pair(padding))
@@ -207,7 +207,7 @@ impl fmt::Display for Layer {
     }
 }
 
-impl TryFrom<String> for Layer {
+impl TryFrom<String> for LayerSpec {
     type Error = LayerError;
 
     fn try_from(text: String) -> Result<Self, LayerError> {
@@ -215,8 +215,8 @@ impl TryFrom<String> for Layer {
     }
 }
 
-impl From<Layer> for String {
-    fn from(layer: Layer) -> Self {
+impl From<LayerSpec> for String {
+    fn from(layer: LayerSpec) -> Self {
         layer.to_string()
     }
 }
@@ -242,11 +242,11 @@ mod tests {
             "flatten",
             "unflatten 7 5 64",
         ] {
-            assert_eq!(text.parse::<Layer>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<LayerSpec>().unwrap().to_string(), text);
         }
-        let short: Layer = " conv  32  padding=1 kernel=3 ".parse().unwrap();
+        let short: LayerSpec = " conv  32  padding=1 kernel=3 ".parse().unwrap();
         assert_eq!(short.to_string(), "conv 32 kernel=3 stride=1 padding=1");
-        assert_eq!("leaky-relu".parse(), Ok(Layer::LeakyRelu(0.01)));
+        assert_eq!("leaky-relu".parse(), Ok(LayerSpec::LeakyRelu(0.01)));
     }
 
     #[test]
@@ -265,7 +265,7 @@ mod tests {
             ("leaky-relu nan", "nan must be a finite number"),
             ("unflatten 784", "there are `dense N`, "),
         ] {
-            let error = text.parse::<Layer>().unwrap_err().to_string();
+            let error = text.parse::<LayerSpec>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
     }

@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 pub use architecture::Architecture;
 pub use ending::Ending;
 pub use error::NetworkError;
-pub use layer::{Layer, LayerError};
+pub use layer::{LayerError, LayerSpec};
 pub(crate) use plan::Plan;
 pub use preset::{Preset, UnknownPreset};
 
-/// An encoder and a decoder, each as a list of [`Layer`]s.
+/// An encoder and a decoder, each as a list of [`LayerSpec`]s.
 ///
 /// A layer says what it makes and not what it takes: shapes follow from those of the images and of the code. The encoder's
 /// ending is left out, it is [what the objective wants](Ending); the decoder ends in the image, or in a row of as many numbers.
@@ -36,9 +36,9 @@ pub use preset::{Preset, UnknownPreset};
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// From an image to what the ending is applied to.
-    pub encoder: Vec<Layer>,
+    pub encoder: Vec<LayerSpec>,
     /// From a code to an image.
-    pub decoder: Vec<Layer>,
+    pub decoder: Vec<LayerSpec>,
 }
 
 impl Network {

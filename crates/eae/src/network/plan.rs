@@ -1,7 +1,7 @@
 use ndarray_rand::rand::Rng;
 use nn_layers::{Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, Unflatten};
 
-use super::{Ending, Layer, Network, NetworkError};
+use super::{Ending, LayerSpec, Network, NetworkError};
 use crate::Float;
 
 /// Numbers of one sample after a layer: more is a slip of the finger, or the work of somebody who wants to see the program fail.
@@ -33,7 +33,8 @@ impl Plan {
     /// Itself, if the decoder can give any number.
     pub(crate) fn linear(self) -> Result<Self, NetworkError> {
         let [_, decoder] = &self.0;
-        let last = decoder.layers.iter().rev().find(|layer| !matches!(layer, Layer::Flatten | Layer::Unflatten(_)));
+        let last =
+            decoder.layers.iter().rev().find(|layer| !matches!(layer, LayerSpec::Flatten | LayerSpec::Unflatten(_)));
         match last.filter(|layer| layer.activation().is_some()) {
             None => Ok(self),
             Some(last) => Err(decoder.error(
@@ -63,7 +64,7 @@ struct Chain {
     from: &'static str,
     /// The shape of one sample before each layer and after the last.
     shapes: Vec<Vec<usize>>,
-    layers: Vec<Layer>,
+    layers: Vec<LayerSpec>,
     numbers: usize,
 }
 
@@ -80,13 +81,13 @@ impl Chain {
         self.shapes.last().expect("the input's shape at least")
     }
 
-    fn push(&mut self, layer: Layer) -> Result<(), NetworkError> {
+    fn push(&mut self, layer: LayerSpec) -> Result<(), NetworkError> {
         // As nobody would want it otherwise, it need not be said.
-        if matches!(layer, Layer::Dense(_) | Layer::Unflatten(_)) && self.output().len() == 3 {
-            self.push(Layer::Flatten)?;
+        if matches!(layer, LayerSpec::Dense(_) | LayerSpec::Unflatten(_)) && self.output().len() == 3 {
+            self.push(LayerSpec::Flatten)?;
         }
         let wrong = |problem: String| self.error(Some(layer), problem);
-        if layer == Layer::Affine && self.layers.last() != Some(&Layer::BatchNorm) {
+        if layer == LayerSpec::Affine && self.layers.last() != Some(&LayerSpec::BatchNorm) {
             return Err(wrong("takes what a `batch-norm` gives: write it after one".to_owned()));
         }
         let (output, numbers) = layer.on(self.output()).map_err(wrong)?;
@@ -110,7 +111,7 @@ impl Chain {
     fn end(&mut self, image: [usize; 3]) -> Result<(), NetworkError> {
         let numbers: usize = image.iter().product();
         match *self.output() {
-            [n] if n == numbers => self.push(Layer::Unflatten(image)),
+            [n] if n == numbers => self.push(LayerSpec::Unflatten(image)),
             [n] => Err(self.error(
                 None,
                 format!(
@@ -128,8 +129,8 @@ impl Chain {
         }
     }
 
-    fn error(&self, layer: Option<Layer>, problem: String) -> NetworkError {
-        let names = [self.from.to_owned()].into_iter().chain(self.layers.iter().map(Layer::to_string));
+    fn error(&self, layer: Option<LayerSpec>, problem: String) -> NetworkError {
+        let names = [self.from.to_owned()].into_iter().chain(self.layers.iter().map(LayerSpec::to_string));
         let shapes = names.zip(self.shapes.iter().cloned()).collect();
         NetworkError { network: self.network, shapes, layer: layer.map(|layer| layer.to_string()), problem }
     }
@@ -139,16 +140,18 @@ impl Chain {
         for (&layer, input) in self.layers.iter().zip(&self.shapes) {
             let features = *input.last().expect("no sample is a single number");
             network = match layer {
-                Layer::Dense(n) => network.then(Dense::new(features, n, rng)),
-                Layer::Conv(n, window) => network.then(Conv2d::new(features, n, window, rng)),
-                Layer::ConvTranspose(n, window) => network.then(ConvTranspose2d::new(features, n, window, rng)),
-                Layer::BatchNorm => network.then(BatchNorm::new(features)),
-                Layer::Affine => network.then(Affine::new(features)),
-                Layer::Flatten => network.then(Flatten::new([input[0], input[1], input[2]])),
-                Layer::Unflatten(image) => network.then(Unflatten::new(image)),
-                Layer::Relu | Layer::LeakyRelu(_) | Layer::Sigmoid | Layer::Tanh | Layer::Softplus => {
-                    network.then(layer.activation().expect("an activation"))
-                }
+                LayerSpec::Dense(n) => network.then(Dense::new(features, n, rng)),
+                LayerSpec::Conv(n, window) => network.then(Conv2d::new(features, n, window, rng)),
+                LayerSpec::ConvTranspose(n, window) => network.then(ConvTranspose2d::new(features, n, window, rng)),
+                LayerSpec::BatchNorm => network.then(BatchNorm::new(features)),
+                LayerSpec::Affine => network.then(Affine::new(features)),
+                LayerSpec::Flatten => network.then(Flatten::new([input[0], input[1], input[2]])),
+                LayerSpec::Unflatten(image) => network.then(Unflatten::new(image)),
+                LayerSpec::Relu
+                | LayerSpec::LeakyRelu(_)
+                | LayerSpec::Sigmoid
+                | LayerSpec::Tanh
+                | LayerSpec::Softplus => network.then(layer.activation().expect("an activation")),
             };
         }
         network.build().expect("layers of the planned shapes")
@@ -169,7 +172,7 @@ mod tests {
     use nn_layers::{Weights, optim};
     use rand_chacha::ChaCha8Rng;
 
-    fn layers(text: &[&str]) -> Vec<Layer> {
+    fn layers(text: &[&str]) -> Vec<LayerSpec> {
         text.iter().map(|layer| layer.parse().unwrap()).collect()
     }
 

@@ -5,7 +5,7 @@ use nn_layers::Window;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Layer::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
+use super::LayerSpec::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
 use super::Network;
 
 /// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch normalisation without gamma and beta,
@@ -81,11 +81,11 @@ impl FromStr for Preset {
 
 const HALVING: Window = Window::square(4, 2, 1);
 
-const fn conv(channels: usize) -> Layer {
+const fn conv(channels: usize) -> LayerSpec {
     Conv(channels, HALVING)
 }
 
-const fn back(channels: usize) -> Layer {
+const fn back(channels: usize) -> LayerSpec {
     ConvTranspose(channels, HALVING)
 }
 

@@ -2,10 +2,10 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use nn_layers::Weights;
 
 use super::error::{FitError, ReadError, checked};
-use super::linalg::{eigen, moments};
 use super::normal;
 use super::tensors::{axes, covariances, means};
 use crate::Float;
+use crate::linalg::{eigen, moments};
 
 /// N(m, S) with the mean and the covariance of codes.
 ///
@@ -95,7 +95,7 @@ fn square_root(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::linalg::difference;
+    use crate::linalg::difference;
     use ndarray::array;
 
     #[test]

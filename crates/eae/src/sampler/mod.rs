@@ -10,14 +10,13 @@
 //! | [`sphere()`] | none | as `normal`, in many dimensions, without codes of unusual length |
 //! | [`Gaussian`] | `d^2 / 2` | the coordinates are correlated, or their variances are not 1 |
 //! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; it also gives a density |
-//! | [`Gaussianisation`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
+//! | [`Gaussianization`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
 //!
 //! The more parameters, the more codes it takes, and the closer draws can come to codes of the training images themselves.
 
 mod error;
 mod gaussian;
-mod gaussianisation;
-pub(crate) mod linalg;
+mod gaussianization;
 mod mixture;
 mod normal;
 mod sphere;
@@ -30,7 +29,7 @@ use crate::Float;
 
 pub use error::{FitError, ReadError};
 pub use gaussian::Gaussian;
-pub use gaussianisation::Gaussianisation;
+pub use gaussianization::Gaussianization;
 pub use mixture::Mixture;
 pub use normal::normal;
 pub use sphere::sphere;
@@ -74,7 +73,7 @@ pub enum Sampler {
     /// A fitted mixture of Gaussians.
     Mixture(Mixture),
     /// A fitted map from N(0, I).
-    Gaussianisation(Gaussianisation),
+    Gaussianization(Gaussianization),
 }
 
 impl Sampler {
@@ -88,7 +87,7 @@ impl Sampler {
             Self::Sphere { .. } => 1,
             Self::Gaussian(_) => 2,
             Self::Mixture(_) => 3,
-            Self::Gaussianisation(_) => 4,
+            Self::Gaussianization(_) => 4,
         }]
     }
 
@@ -98,7 +97,7 @@ impl Sampler {
             Self::Normal { latent } | Self::Sphere { latent } => *latent,
             Self::Gaussian(gaussian) => gaussian.latent(),
             Self::Mixture(mixture) => mixture.latent(),
-            Self::Gaussianisation(map) => map.latent(),
+            Self::Gaussianization(map) => map.latent(),
         }
     }
 
@@ -118,14 +117,14 @@ impl Sampler {
     /// | sphere | on the sphere of radius `T sqrt(latent)` |
     /// | Gaussian | `m + T R z`, its deviation from the mean scaled by T |
     /// | mixture | its deviation from the mean of the component that it is drawn from, scaled by T |
-    /// | Gaussianisation | the code that `T z` belongs to |
+    /// | Gaussianization | the code that `T z` belongs to |
     pub fn sample_tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         match self {
             Self::Normal { latent } => (normal::<f64>(n, *latent, seed) * temperature).mapv(F::from_f64),
             Self::Sphere { latent } => (sphere::<f64>(n, *latent, seed) * temperature).mapv(F::from_f64),
             Self::Gaussian(gaussian) => gaussian.tempered(n, seed, temperature),
             Self::Mixture(mixture) => mixture.tempered(n, seed, temperature),
-            Self::Gaussianisation(map) => map.tempered(n, seed, temperature),
+            Self::Gaussianization(map) => map.tempered(n, seed, temperature),
         }
     }
 
@@ -139,7 +138,7 @@ impl Sampler {
             }
             Self::Gaussian(gaussian) => gaussian.write(&prefix, weights),
             Self::Mixture(mixture) => mixture.write(&prefix, weights),
-            Self::Gaussianisation(map) => map.write(&prefix, weights),
+            Self::Gaussianization(map) => map.write(&prefix, weights),
         }
     }
 
@@ -172,7 +171,7 @@ impl Sampler {
             "sphere" => Self::Sphere { latent: latent()? },
             "gaussian" => Self::Gaussian(Gaussian::read(&own, weights)?),
             "mixture" => Self::Mixture(Mixture::read(&own, weights)?),
-            _ => Self::Gaussianisation(Gaussianisation::read(&own, weights)?),
+            _ => Self::Gaussianization(Gaussianization::read(&own, weights)?),
         };
         // What it would write again is all that may be there.
         let mut known = Weights::default();

@@ -8,7 +8,7 @@ fn all() -> [Sampler; 5] {
         Sampler::Sphere { latent: 3 },
         Sampler::Gaussian(Gaussian::fit(codes.view()).unwrap()),
         Sampler::Mixture(Mixture::fit(codes.view(), 3, 0).unwrap()),
-        Sampler::Gaussianisation(Gaussianisation::fit(codes.view(), 4, 0).unwrap()),
+        Sampler::Gaussianization(Gaussianization::fit(codes.view(), 4, 0).unwrap()),
     ]
 }
 
@@ -38,7 +38,7 @@ fn a_temperature_scales_the_deviation() {
         let at = |temperature| sampler.sample_tempered::<f64>(50, 7, temperature);
         assert_eq!(at(1.0), sampler.sample::<f64>(50, 7));
         let means = at(0.0);
-        if let Sampler::Gaussianisation(map) = &sampler {
+        if let Sampler::Gaussianization(map) = &sampler {
             let half = map.forward(at(1.0).view()) * 0.5;
             assert!(close(&map.forward(at(0.5).view()), &half));
         } else {
@@ -49,7 +49,7 @@ fn a_temperature_scales_the_deviation() {
                 Sampler::Normal { .. } | Sampler::Sphere { .. } => vec![array![0.0, 0.0, 0.0]],
                 Sampler::Gaussian(gaussian) => vec![gaussian.mean().to_owned()],
                 Sampler::Mixture(mixture) => mixture.means().outer_iter().map(|mean| mean.to_owned()).collect(),
-                Sampler::Gaussianisation(map) => vec![map.inverse(Array2::zeros((1, 3)).view()).row(0).to_owned()],
+                Sampler::Gaussianization(map) => vec![map.inverse(Array2::zeros((1, 3)).view()).row(0).to_owned()],
             };
             assert!(expected.iter().any(|expected| mean == expected), "{mean} of {}", sampler.name());
         }
@@ -61,9 +61,9 @@ fn comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sampler.safetensors");
     let mut linear = all();
-    if let Sampler::Gaussianisation(map) = &mut linear[4] {
+    if let Sampler::Gaussianization(map) = &mut linear[4] {
         // As when no coordinate of any layer differed from normal.
-        *map = Gaussianisation::fit(normal::<f64>(20, 3, 1).view(), 1, 0).unwrap();
+        *map = Gaussianization::fit(normal::<f64>(20, 3, 1).view(), 1, 0).unwrap();
     }
     for (sampler, name) in all().into_iter().chain(linear).zip(Sampler::NAMES.into_iter().cycle()) {
         let mut weights = written(&sampler);

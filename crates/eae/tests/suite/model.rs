@@ -1,7 +1,7 @@
 //! Models on disk, and models of one's own.
 
 use eae::data::Columns;
-use eae::network::{Architecture, Layer};
+use eae::network::{Architecture, LayerSpec};
 use eae::{Autoencoder, Ending, ModelError, Network, Preset, TrainConfig, train};
 use ndarray::{Array2, Array4, Axis};
 use ndarray_rand::rand::SeedableRng;
@@ -163,7 +163,7 @@ fn words(weights: &Weights) -> Vec<u64> {
     words
 }
 
-fn layers(text: &[&str]) -> Vec<Layer> {
+fn layers(text: &[&str]) -> Vec<LayerSpec> {
     text.iter().map(|layer| layer.parse().unwrap()).collect()
 }
 

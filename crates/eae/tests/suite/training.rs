@@ -226,13 +226,7 @@ fn images_in_a_file_give_the_same_bits_as_in_memory() {
     for (i, image) in some_digits(280).pixels.outer_iter().enumerate() {
         write_grid(folder.path().join(format!("{i}.png")), image.insert_axis(Axis(0)), 1, 1).unwrap();
     }
-    let images = ImageFolder {
-        folder: folder.path().to_path_buf(),
-        side: 28,
-        channels: Channels::Gray,
-        split_seed: 1,
-        strict: true,
-    };
+    let images = ImageFolder::new(folder.path(), 28).channels(Channels::Gray).split_seed(1).strict(true);
     let split = images.load::<f32>(&folder.path().join("cache"), &mut |_, _| ()).unwrap();
     let memory = data::sample::<f32>(&split.train, usize::MAX, 0).unwrap();
     assert_eq!((memory.dim().0, split.test.len()), (252, 28));

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
-use eae::network::{Architecture, Layer};
+use eae::network::{Architecture, LayerSpec};
 use eae::{Autoencoder, Network, Training};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
 use nn_layers::Weights;
@@ -91,16 +91,16 @@ fn network(path: &Path) -> Result<(), String> {
 
 /// Whether networks are made and gone through within a moment: it is no flaw that others take longer.
 fn is_small(network: &Network, [height, width, channels]: [usize; 3], latent: usize) -> bool {
-    let largest = |layer: &Layer| match *layer {
-        Layer::Dense(n) => n,
-        Layer::Conv(n, window) | Layer::ConvTranspose(n, window) => {
+    let largest = |layer: &LayerSpec| match *layer {
+        LayerSpec::Dense(n) => n,
+        LayerSpec::Conv(n, window) | LayerSpec::ConvTranspose(n, window) => {
             [window.kernel, window.stride, window.padding].as_flattened().iter().fold(n, |most, &side| most.max(side))
         }
-        Layer::Unflatten(image) => image.into_iter().max().unwrap_or(0),
+        LayerSpec::Unflatten(image) => image.into_iter().max().unwrap_or(0),
         _ => 0,
     };
-    let is_small = |layers: &Vec<Layer>| {
-        let growing = layers.iter().filter(|layer| matches!(layer, Layer::ConvTranspose(..))).count();
+    let is_small = |layers: &Vec<LayerSpec>| {
+        let growing = layers.iter().filter(|layer| matches!(layer, LayerSpec::ConvTranspose(..))).count();
         layers.len() <= 8 && growing <= 1 && layers.iter().all(|layer| largest(layer) <= 8)
     };
     let numbers = height.saturating_mul(width).saturating_mul(channels);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use eae::data::choose;
 use eae::picture::{PictureError, write_grid};
-use eae::sampler::{self, FitError, Gaussian, Gaussianisation, Mixture, Sampler};
+use eae::sampler::{self, FitError, Gaussian, Gaussianization, Mixture, Sampler};
 use eae::{Autoencoder, Evaluation, gallery};
 use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
@@ -96,7 +96,7 @@ fn with_samplers(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>, seed: u64
     for sampler in [
         Sampler::Gaussian(Gaussian::fit(codes)?),
         Sampler::Mixture(Mixture::fit_best(codes, &COMPONENTS, seed)?),
-        Sampler::Gaussianisation(Gaussianisation::fit(codes, LAYERS, seed)?),
+        Sampler::Gaussianization(Gaussianization::fit(codes, LAYERS, seed)?),
     ] {
         sampler.write(sampler::PREFIX, &mut weights);
     }

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 /// One number about codes, beside what it would be if they were as many draws from N(0, I).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Check {
     /// The number.
     pub value: f64,

@@ -12,6 +12,7 @@ use crate::{Eae, Float, sampler};
 /// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
 /// normal. The spread of the radius tells; a [`LatentReport`](super::LatentReport) has tests and more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CodeReport {
     /// Codes.
     pub n: usize,

@@ -55,7 +55,7 @@ fn median(n: usize, count: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::{skewed, uniform};
+    use super::super::super::test_data::{skewed, uniform};
     use super::super::check::Verdict;
     use super::*;
     use crate::sampler;

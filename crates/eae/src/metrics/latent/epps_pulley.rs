@@ -55,7 +55,7 @@ fn statistic(values: &Array1<f64>) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::skewed;
+    use super::super::super::test_data::skewed;
     use super::super::check::Verdict;
     use super::*;
     use crate::sampler;

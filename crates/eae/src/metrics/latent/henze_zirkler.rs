@@ -63,9 +63,9 @@ fn moments(b2: f64, d: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::{skewed, uniform};
+    use super::super::super::test_data::setosa;
+    use super::super::super::test_data::{skewed, uniform};
     use super::super::check::Verdict;
-    use super::super::iris::setosa;
     use super::*;
     use crate::sampler;
     use approx::assert_relative_eq;

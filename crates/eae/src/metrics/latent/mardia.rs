@@ -53,9 +53,9 @@ fn chi_squared_tail(x: f64, f: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::skewed;
+    use super::super::super::test_data::setosa;
+    use super::super::super::test_data::skewed;
     use super::super::check::Verdict;
-    use super::super::iris::setosa;
     use super::super::whitened::whitened;
     use super::*;
     use crate::sampler;

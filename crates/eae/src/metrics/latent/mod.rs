@@ -6,8 +6,6 @@ mod correlation;
 mod entropy;
 mod epps_pulley;
 mod henze_zirkler;
-#[cfg(test)]
-mod iris;
 mod kolmogorov;
 mod mardia;
 mod marginals;

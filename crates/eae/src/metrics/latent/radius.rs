@@ -54,7 +54,7 @@ fn kurtosis(d: usize) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::skewed;
+    use super::super::super::test_data::skewed;
     use super::super::check::Verdict;
     use super::*;
     use crate::sampler;

@@ -22,7 +22,7 @@ pub(super) fn effective_rank(codes: ArrayView2<'_, f64>) -> Result<Check, Metric
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::skewed;
+    use super::super::super::test_data::skewed;
     use super::super::check::Verdict;
     use super::*;
     use crate::sampler;

@@ -40,6 +40,7 @@ use crate::Float;
 /// Skewness, kurtosis and the test of Henze and Zirkler are of shape alone: they are the same whatever the mean and the
 /// covariance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LatentReport {
     /// Codes.
     pub n: usize,

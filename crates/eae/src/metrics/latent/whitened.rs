@@ -46,9 +46,9 @@ pub(super) fn standardise(mut column: ndarray::ArrayViewMut1<'_, f64>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fixed::skewed;
+    use super::super::super::test_data::skewed;
     use super::*;
-    use crate::sampler::linalg::difference;
+    use crate::linalg::difference;
 
     #[test]
     fn whatever_the_map_before() {

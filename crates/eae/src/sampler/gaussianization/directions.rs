@@ -114,7 +114,7 @@ fn unit(direction: ArrayView1<'_, f64>) -> Array1<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::linalg::{eigen, moments, orthogonality_error};
+    use crate::linalg::{eigen, moments, orthogonality_error};
     use crate::sampler::normal;
     use ndarray_rand::rand::SeedableRng;
 

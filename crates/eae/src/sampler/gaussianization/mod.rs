@@ -12,10 +12,10 @@ use rayon::prelude::*;
 
 use self::marginal::{Levels, Marginal};
 use super::error::{FitError, LARGEST, ReadError, checked};
-use super::linalg::{eigen, moments, orthogonality_error};
 use super::normal;
 use super::tensors::{axes, means, numbers};
 use crate::Float;
+use crate::linalg::{eigen, moments, orthogonality_error};
 
 /// Codes in one step of work.
 const BLOCK: usize = 1024;
@@ -38,7 +38,7 @@ const FLAT: f64 = 1e-10;
 ///
 /// Where codes lie in a plane, draws do too, to 1e-5 of their largest standard deviation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Gaussianisation {
+pub struct Gaussianization {
     mean: Array1<f64>,
     /// The eigenvectors as rows.
     directions: Array2<f64>,
@@ -55,7 +55,7 @@ struct Layer {
     marginals: Vec<Marginal>,
 }
 
-impl Gaussianisation {
+impl Gaussianization {
     /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d` times and up to 4096 of
     /// them `28 d` times.
     ///
@@ -118,7 +118,7 @@ impl Gaussianisation {
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Gaussianisation::latent) numbers.
+    /// If the codes are not of [`latent`](Gaussianization::latent) numbers.
     pub fn forward<F: Float>(&self, codes: ArrayView2<'_, F>) -> Array2<F> {
         let mut z = self.standardise(codes.mapv(F::into_f64));
         in_blocks(&mut z, |block| self.layers.iter().fold(block, |block, layer| layer.forward(block)));
@@ -129,7 +129,7 @@ impl Gaussianisation {
     ///
     /// # Panics
     ///
-    /// As [`forward`](Gaussianisation::forward).
+    /// As [`forward`](Gaussianization::forward).
     pub fn inverse<F: Float>(&self, z: ArrayView2<'_, F>) -> Array2<F> {
         let mut z = z.mapv(F::into_f64);
         in_blocks(&mut z, |block| self.layers.iter().rfold(block, |block, layer| layer.inverse(block)));

@@ -1,6 +1,6 @@
 use super::*;
+use crate::linalg::difference;
 use crate::sampler::Gaussian;
-use crate::sampler::linalg::difference;
 use ndarray::{ArrayView1, array};
 use ndarray_rand::rand::Rng;
 use std::f64::consts::TAU;
@@ -51,7 +51,7 @@ fn normal_cdf(x: f64) -> f64 {
 #[test]
 fn there_and_back() {
     for (codes, layers) in [(clusters(2_000, 1), 30), (banana(2_000, 1) * 1e6, 30), (normal(500, 7, 1), 5)] {
-        let map = Gaussianisation::fit(codes.view(), layers, 0).unwrap();
+        let map = Gaussianization::fit(codes.view(), layers, 0).unwrap();
         let others = &codes * 1.1 + 0.1;
         let size = codes.fold(0.0_f64, |most, x| most.max(x.abs()));
         for codes in [codes, others] {
@@ -65,7 +65,7 @@ fn there_and_back() {
 fn codes_become_normal_and_draws_become_codes() {
     for of in [clusters, banana] {
         let codes = of(20_000, 1);
-        let map = Gaussianisation::fit(codes.view(), 40, 0).unwrap();
+        let map = Gaussianization::fit(codes.view(), 40, 0).unwrap();
         // Codes that it was not fitted to. The critical value of one in a thousand is 1.95.
         let z = map.forward(of(2_000, 2).view());
         for column in z.columns() {
@@ -89,7 +89,7 @@ fn codes_become_normal_and_draws_become_codes() {
 #[test]
 fn one_dimension() {
     let exponential = |seed| normal::<f64>(3_000, 2, seed).map_axis(Axis(1), |z| 0.5 * z.dot(&z)).insert_axis(Axis(1));
-    let map = Gaussianisation::fit(exponential(1).view(), 3, 0).unwrap();
+    let map = Gaussianization::fit(exponential(1).view(), 3, 0).unwrap();
     let statistic = kolmogorov_smirnov(map.forward(exponential(2).view()), normal_cdf);
     assert!(statistic < 1.95, "{statistic}");
     let statistic = kolmogorov_smirnov(map.sample::<f64>(2_000, 3), |x| 1.0 - (-x).exp().min(1.0));
@@ -98,19 +98,19 @@ fn one_dimension() {
 
 #[test]
 fn normal_codes_need_hardly_any_layers() {
-    let map = Gaussianisation::fit(normal::<f64>(5_000, 3, 2).view(), 20, 0).unwrap();
+    let map = Gaussianization::fit(normal::<f64>(5_000, 3, 2).view(), 20, 0).unwrap();
     assert!(map.layers() < 10, "{}", map.layers());
 }
 
 #[test]
 fn codes_in_a_plane_and_codes_all_the_same() {
     let flat = banana(1_000, 1).dot(&array![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]]);
-    let map = Gaussianisation::fit(flat.view(), 10, 0).unwrap();
+    let map = Gaussianization::fit(flat.view(), 10, 0).unwrap();
     // The normal of that plane is (1, -2, 1), of length sqrt(6).
     let off = map.sample::<f64>(500, 1).dot(&array![1.0, -2.0, 1.0]);
     let largest = flat.std_axis(Axis(0), 0.0).fold(0.0_f64, |most, &sd| most.max(sd));
     assert!(off.iter().all(|x| x.abs() < 5e-5 * 6.0_f64.sqrt() * 2.0 * largest), "{off}");
-    let same = Gaussianisation::fit(Array2::from_elem((30, 2), 7.5).view(), 3, 0).unwrap();
+    let same = Gaussianization::fit(Array2::from_elem((30, 2), 7.5).view(), 3, 0).unwrap();
     assert!(difference(&same.sample(20, 0), &Array2::from_elem((20, 2), 7.5)) < 1e-4);
 }
 
@@ -119,7 +119,7 @@ fn the_number_of_threads_changes_nothing() {
     let codes = normal::<f64>(1_500, 3, 7).mapv(|x| x.powi(3));
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| Gaussianisation::fit(codes.view(), 6, 3).unwrap())
+        pool.install(|| Gaussianization::fit(codes.view(), 6, 3).unwrap())
     };
     assert_eq!(on(1), on(2));
 }
@@ -127,6 +127,6 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn refuses() {
     let codes = normal::<f64>(19, 2, 1);
-    assert_eq!(Gaussianisation::fit(codes.view(), 0, 0), Err(FitError::NoLayers));
-    assert_eq!(Gaussianisation::fit(codes.view(), 1, 0), Err(FitError::NotEnough { n: 19, needed: 20 }));
+    assert_eq!(Gaussianization::fit(codes.view(), 0, 0), Err(FitError::NoLayers));
+    assert_eq!(Gaussianization::fit(codes.view(), 1, 0), Err(FitError::NotEnough { n: 19, needed: 20 }));
 }

@@ -11,7 +11,7 @@ use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
 use super::start::nearest_centres;
-use crate::sampler::linalg::cholesky;
+use crate::linalg::cholesky;
 
 /// Codes in one matrix product.
 const BLOCK: usize = 256;
@@ -213,7 +213,7 @@ pub(super) fn fit(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -> (Parameter
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sampler::linalg::difference;
+    use crate::linalg::difference;
     use crate::sampler::normal;
     use approx::assert_relative_eq;
     use ndarray::array;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sampler::linalg::difference;
+use crate::linalg::difference;
 use crate::sampler::{Gaussian, normal};
 use approx::assert_relative_eq;
 use ndarray::array;
