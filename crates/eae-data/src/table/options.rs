@@ -4,13 +4,13 @@
 /// values and text.
 ///
 /// ```
-/// use eae::data::{Missing, Table, TableOptions, Text};
+/// use eae_data::{Missing, Table, TableOptions, Text};
 ///
 /// let options = TableOptions::new().missing(Missing::Keep).text(Text::Categories);
 /// let table = Table::read_from("age,color\n31,red\nNA,blue\n".as_bytes(), "people.csv", &options)?;
 /// assert_eq!(table.values.column(1).to_vec(), [1.0, 0.0]);
 /// assert_eq!(table.complete_rows(&[0, 1]), [0]);
-/// # Ok::<(), eae::data::TableError>(())
+/// # Ok::<(), eae_data::TableError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
