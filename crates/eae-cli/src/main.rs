@@ -7,7 +7,6 @@ mod common;
 mod compare;
 mod dataset;
 mod failure;
-mod features;
 mod judgement;
 #[cfg(feature = "onnx")]
 mod onnx;

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod evaluation;
+pub mod evaluation;
 pub mod features;
 pub mod gallery;
 pub mod interpolation;

@@ -2,17 +2,18 @@ use std::fs;
 use std::path::PathBuf;
 
 use eae::data::Split;
+use eae::evaluation::Judge;
 use eae::run::{self, write_whole};
 use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
 use crate::common::Common;
-use crate::compare::{Judge, ROWS, Report, Row, RowScores, Scores, draw};
+use crate::compare::{ROWS, Report, Row, RowScores, draw};
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::features;
+use crate::judgement::{Scores, features};
 use crate::output::print_json;
 use crate::progress::Progress;
 
@@ -162,7 +163,7 @@ impl Arguments {
         let folder = self.out.join(row.folder()).join(format!("seed-{seed}"));
         let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
         let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
-        let asked = Trained { data: data.in_full(), features: judge.features.to_string(), row: row.clone(), seed };
+        let asked = Trained { data: data.in_full(), features: judge.features().to_string(), row: row.clone(), seed };
         if let Ok(text) = fs::read_to_string(&scores_file) {
             let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
             if trained != asked {
@@ -186,7 +187,7 @@ impl Arguments {
             return Err(Failure::interrupted(message));
         }
         model.save(&file).map_err(|e| failed(&e))?;
-        let scores = judge.scores(&model, config.objective.k(), outcome.duration.as_secs_f64());
+        let scores = Scores::new(judge, &model, config.objective.k(), outcome.duration.as_secs_f64());
         let finished = Finished { trained: asked, scores: scores.map_err(|e| failed(&e))? };
         // Last, and whole or not at all: it says that everything else is there.
         write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())

@@ -1,12 +1,14 @@
 use std::path::PathBuf;
 
+use eae::Evaluation;
+use eae::evaluation::SampleReport;
+use eae::metrics::LatentReport;
 use serde::Serialize;
 
 use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::features;
-use crate::judgement::{Draws, Judgement};
+use crate::judgement::{features, print_samples};
 use crate::output::print_json;
 use crate::output::within;
 use crate::run_folder::Trained;
@@ -37,10 +39,12 @@ pub(crate) struct Arguments {
 struct Report {
     run: PathBuf,
     data: String,
+    reconstruction_error: f64,
+    #[serde(rename = "standardised")]
+    standardized: bool,
+    codes: LatentReport,
     #[serde(flatten)]
-    judgement: Judgement,
-    #[serde(flatten)]
-    draws: Draws,
+    samples: SampleReport,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -52,10 +56,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     within("--k", arguments.k, 1..=data.test.len().saturating_sub(1))?;
     let Trained { model, .. } = &trained;
     let features = features::for_data(arguments.features.as_deref(), &data, model.columns().is_some())?;
-    let judged = Judgement::new(model, &data.test, arguments.k, common.seed);
-    let (judgement, _) = judged.map_err(Failure::other)?;
-    let draws = Draws::new(model, &trained.samplers()?, &data, &features, common.seed).map_err(Failure::other)?;
-    let report = Report { run: run.clone(), data: named.to_string(), judgement, draws };
+    let (test, seed) = (data.test.pixels.view(), common.seed);
+    let evaluation =
+        Evaluation::with_tests(model, model.encode(test).view(), arguments.k, seed, data.train.pixels.view(), test);
+    let Evaluation { reconstruction_error, standardized, tests, .. } = evaluation.map_err(Failure::other)?;
+    let samples = SampleReport::new(model, &trained.samplers()?, &data, &features, seed).map_err(Failure::other)?;
+    let codes = tests.expect("an evaluation with tests");
+    let (run, data) = (run.clone(), named.to_string());
+    let report = Report { run, data, reconstruction_error, standardized, codes, samples };
     if common.json {
         print_json(&report);
     } else {
@@ -66,13 +74,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Report {
     fn print(&self) {
-        let Judgement { reconstruction_error, standardised, codes } = &self.judgement;
-        let (images, error) = match standardised {
+        let Self { reconstruction_error, standardized, codes, samples, .. } = self;
+        let (images, error) = match standardized {
             true => ("vectors", "reconstruction error, standardised"),
             false => ("images", "reconstruction error, summed over pixels"),
         };
         println!("{error}: {reconstruction_error:.2}\n");
         println!("the codes of {} {images} that were held out\n{codes}\n", codes.n);
-        self.draws.print(images);
+        print_samples(samples, images);
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::curves::{Curve, curves};
 use super::row::Row;
-use super::scores::{SOURCES, Scores};
+use crate::judgement::{SOURCES, Scores};
 
 /// Everything that was found.
 #[derive(Debug, Serialize)]

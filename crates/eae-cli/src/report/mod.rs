@@ -14,18 +14,18 @@ mod warnings;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eae::TrainConfig;
 use eae::data::{Images, Source, Split, choose, sample};
-use eae::metrics::mean_image_error;
+use eae::evaluation::SampleReport;
+use eae::metrics::LatentReport;
 use eae::objective::Criterion;
 use eae::run::write_whole;
 use eae::sampler::Sampler;
+use eae::{Evaluation, TrainConfig};
 use ndarray::Array2;
 
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::features;
-use crate::judgement::{Draws, Judgement};
+use crate::judgement::features;
 use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
 use latent::{Dimension, dimensions};
 
@@ -53,14 +53,13 @@ struct Report<'a> {
     samplers: Vec<Sampler>,
     epochs: Vec<Epoch>,
     unfinished: bool,
-    judgement: Judgement,
+    evaluation: Evaluation,
     codes: Array2<f32>,
     labels: Option<Vec<u8>>,
     dimensions: Vec<Dimension>,
-    mean_image_error: f64,
     /// What the entropy would have been in training for draws from N(0, I).
     normal_entropy: Option<f64>,
-    draws: Result<Draws, String>,
+    draws: Result<SampleReport, String>,
 }
 
 /// Makes the report of a run folder on the data that its model was trained on, and writes it there; what to beware of, too, a
@@ -96,8 +95,10 @@ impl<'a> Report<'a> {
         let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
         let held_out = at_most(test, MOST_CODES);
         let TrainConfig { objective, batch_size, .. } = &config.training;
-        let judged = Judgement::new(&trained.model, &held_out, objective.k(), seed);
-        let (judgement, codes) = judged.map_err(|e| Failure::other(format!("the codes of {named}: {e}")))?;
+        let (model, images) = (&trained.model, held_out.pixels.view());
+        let codes = model.encode(images);
+        let evaluation = Evaluation::with_tests(model, codes.view(), objective.k(), seed, train, images)
+            .map_err(|e| Failure::other(format!("the codes of {named}: {e}")))?;
         Ok(Self {
             folder: std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf()),
             config,
@@ -109,13 +110,12 @@ impl<'a> Report<'a> {
             epochs: run_folder::epochs(folder)?,
             unfinished: State::of(folder) == State::Unfinished,
             dimensions: dimensions(&trained.model, codes.view()),
-            mean_image_error: mean_image_error(train, held_out.pixels.view()).map_err(Failure::other)?,
             normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),
             draws: draws(&trained, &samplers, train, test, seed).map_err(|e| e.to_string()),
             labels: held_out.labels,
             trained,
             samplers,
-            judgement,
+            evaluation,
             codes,
         })
     }
@@ -125,9 +125,14 @@ impl<'a> Report<'a> {
         per_epoch * self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }
 
+    /// The codes beside N(0, I).
+    fn tests(&self) -> &LatentReport {
+        self.evaluation.tests.as_ref().expect("an evaluation with tests")
+    }
+
     /// What it is of.
     fn images(&self) -> &'static str {
-        if self.judgement.standardised { "vectors" } else { "images" }
+        if self.evaluation.standardized { "vectors" } else { "images" }
     }
 }
 
@@ -143,7 +148,7 @@ fn draws(
     train: &dyn Source<f32>,
     test: &Images<f32>,
     seed: u64,
-) -> Result<Draws, Failure> {
+) -> Result<SampleReport, Failure> {
     let model = &trained.model;
     let (of_vectors, numbers) = (model.columns().is_some(), model.image_shape().iter().product::<usize>());
     if numbers > MOST_NUMBERS && !of_vectors {
@@ -154,5 +159,5 @@ fn draws(
     let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();
     let some = Split { train: Images { pixels, labels: None }, test: at_most(test, MOST_DRAWS) };
     let features = features::for_data(None, &some, of_vectors)?;
-    Draws::new(model, samplers, &some, &features, seed).map_err(Failure::other)
+    SampleReport::new(model, samplers, &some, &features, seed).map_err(Failure::other)
 }

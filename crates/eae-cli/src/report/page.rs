@@ -21,17 +21,17 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let name = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
     let pictures = pictures(&report.trained.model, &report.samplers, report.test, &report.dimensions, report.seed)?;
     let references = References {
-        held_out_error: report.judgement.reconstruction_error,
-        mean_image_error: report.mean_image_error,
+        held_out_error: report.evaluation.reconstruction_error,
+        mean_image_error: report.evaluation.mean_image_error,
         normal_entropy: report.normal_entropy,
     };
     let objective = &report.config.training.objective;
-    let (judged, labels) = (&report.judgement.codes, report.labels.as_deref());
+    let (judged, labels) = (report.tests(), report.labels.as_deref());
     let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
     let mut sections = vec![("notes", "What to know", notes(&report.warnings()))];
     sections.extend(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
     sections.extend([
-        ("training", "Training", curves(&report.epochs, objective, &references, report.judgement.standardised)),
+        ("training", "Training", curves(&report.epochs, objective, &references, report.evaluation.standardized)),
         (
             "quality",
             "Quality of samples",
@@ -76,9 +76,9 @@ impl Report<'_> {
             epochs: last.map_or([0, 0], |epoch| [epoch.epoch, epoch.epochs]),
             steps: self.steps(),
             training_error: last.map(|epoch| epoch.mse),
-            held_out_error: self.judgement.reconstruction_error,
-            mean_image_error: self.mean_image_error,
-            codes: &self.judgement.codes,
+            held_out_error: self.evaluation.reconstruction_error,
+            mean_image_error: self.evaluation.mean_image_error,
+            codes: self.tests(),
             dead: &dead(&self.dimensions),
             draws: self.draws.as_ref().ok(),
         })
@@ -87,13 +87,13 @@ impl Report<'_> {
 
 /// The numbers that one looks for first, each beside what it is to be compared with.
 fn figures(report: &Report<'_>) -> Markup {
-    let codes = &report.judgement.codes;
-    let [mean, training] = match report.judgement.standardised {
+    let codes = report.tests();
+    let [mean, training] = match report.evaluation.standardized {
         true => ["the mean vector", "training vectors"],
         false => ["the mean image", "training images"],
     };
     let mut figures = vec![
-        ("reconstruction error", report.judgement.reconstruction_error, report.mean_image_error, mean),
+        ("reconstruction error", report.evaluation.reconstruction_error, report.evaluation.mean_image_error, mean),
         ("entropy of the code, nats", codes.entropy.value, codes.entropy.expected, "N(0, I)"),
         ("spread of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
     ];
@@ -156,7 +156,7 @@ fn settings(report: &Report<'_>) -> Markup {
             "data",
             html! {
                 (config.data) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
-                @if report.judgement.standardised { (width) " columns, each standardised" }
+                @if report.evaluation.standardized { (width) " columns, each standardised" }
                 @else { (height) " × " (width) " pixels, " (colour) }
                 @if report.named != &config.data { "; this report is of " (report.named) }
             },

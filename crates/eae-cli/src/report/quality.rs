@@ -1,11 +1,11 @@
 //! How good decoded draws are, beside real images in their place.
 
+use eae::evaluation::{SampleQuality, SampleReport};
 use eae::metrics::Quality;
 use maud::{Markup, html};
 
 use super::number::{count, number, short};
 use super::text::{sampler_name, with_code};
-use crate::judgement::{Draws, Samples};
 
 /// A column of the table.
 struct Column {
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 /// The table, or why there is none; `images` is what they are of.
-pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: &str) -> Markup {
+pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, images: &str) -> Markup {
     let draws = match draws {
         Ok(draws) => draws,
         Err(problem) => return html! { p { "Draws were not compared with real " (images) ": " (problem) "." } },
@@ -55,23 +55,23 @@ pub(super) fn quality(draws: &Result<Draws, String>, trained_on: usize, images: 
                         @for column in &COLUMNS { td { (number((column.of)(&draws.floor))) } }
                         td { "" }
                     }
-                    @for Samples { sampler, quality, memorisation } in &draws.samples {
+                    @for SampleQuality { sampler, quality, memorization, .. } in &draws.samples {
                         tr {
                             th scope="row" { (with_code(&sampler_name(sampler))) }
                             @for (column, best) in COLUMNS.iter().zip(best) {
                                 @let value = (column.of)(quality);
                                 @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }
                             }
-                            td { (number(memorisation.share_close)) }
+                            td { (number(memorization.share_close)) }
                         }
                     }
                 }
             }
         }
-        @if let Some(Samples { memorisation, .. }) = draws.samples.first() {
+        @if let Some(SampleQuality { memorization, .. }) = draws.samples.first() {
             p.note {
                 "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training " (images) " as "
-                (short(memorisation.held_out_share_close)) " of those held out are. It is known to " (short(memorisation.share_error)) "."
+                (short(memorization.held_out_share_close)) " of those held out are. It is known to " (short(memorization.share_error)) "."
             }
         }
     }
@@ -91,9 +91,9 @@ mod tests {
             quality.frechet = frechet;
             quality
         };
-        let memorisation = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
-        let of = |sampler, frechet| Samples { sampler, quality: quality_of(frechet), memorisation };
-        let draws = Draws {
+        let memorization = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
+        let of = |sampler, frechet| SampleQuality { sampler, quality: quality_of(frechet), memorization };
+        let draws = SampleReport {
             features: "<b>".into(),
             floor: quality_of(2.5),
             samples: vec![of("normal", 40.0), of("mixture", 5.5)],

@@ -1,9 +1,9 @@
 //! What a reader should know before trusting a model, in words, with the way out.
 
+use eae::evaluation::SampleReport;
 use eae::metrics::{LatentReport, Verdict};
 
 use super::number::short;
-use crate::judgement::Draws;
 
 /// What there is to judge by.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub(super) struct Facts<'a> {
     pub(super) codes: &'a LatentReport,
     /// Dimensions that the decoder does not look at, counted from 0.
     pub(super) dead: &'a [usize],
-    pub(super) draws: Option<&'a Draws>,
+    pub(super) draws: Option<&'a SampleReport>,
 }
 
 /// A thing to know, and what can be done about it, with what is typed between backticks.
@@ -179,7 +179,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
 fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     let Some(draws) = facts.draws else { return };
     let copies: Vec<&str> =
-        draws.samples.iter().filter(|s| s.memorisation.is_suspicious()).map(|s| s.sampler).collect();
+        draws.samples.iter().filter(|s| s.memorization.is_suspicious()).map(|s| s.sampler).collect();
     if !copies.is_empty() {
         warn(
             format!(
@@ -212,7 +212,7 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judgement::Samples;
+    use eae::evaluation::SampleQuality;
     use eae::metrics::{Memorization, Quality};
     use eae::sampler;
     use ndarray::Array2;
@@ -308,8 +308,8 @@ mod tests {
         };
         let mut fresh = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
         (fresh.share_close, fresh.held_out_share_close, fresh.share_error) = (0.01, 0.01, 0.005);
-        let of = |sampler, frechet| Samples { sampler, quality: quality(frechet), memorisation: fresh };
-        let mut draws = Draws {
+        let of = |sampler, frechet| SampleQuality { sampler, quality: quality(frechet), memorization: fresh };
+        let mut draws = SampleReport {
             features: String::new(),
             floor: quality(3.0),
             samples: vec![of("normal", 40.0), of("mixture", 5.0)],
@@ -319,7 +319,7 @@ mod tests {
         assert_eq!((said.len(), &*said[0].way_out), (1, "Sample with `--sampler gmm`."), "{said:?}");
         draws.samples[0].quality.frechet = 6.0;
         begins(&Facts { draws: Some(&draws), ..fine(&codes) }, &[]);
-        draws.samples[1].memorisation.share_close = 0.2;
+        draws.samples[1].memorization.share_close = 0.2;
         begins(
             &Facts { draws: Some(&draws), ..fine(&codes) },
             &["More draws are next to what was trained on than held-out images are (mixture)"],

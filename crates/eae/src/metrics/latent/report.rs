@@ -124,6 +124,15 @@ impl LatentReport {
     /// 0, [`MetricError::OutOfRange`] for codes above 1e70 in size. Codes that coincide or do not spread are no errors:
     /// they have verdicts.
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, k: usize, seed: u64) -> Result<Self, MetricError> {
+        Ok(Self::with_codes(codes, k, seed)?.1)
+    }
+
+    /// Also returns the report in short, whose entropy is the same estimate.
+    pub(crate) fn with_codes<F: Float>(
+        codes: ArrayView2<'_, F>,
+        k: usize,
+        seed: u64,
+    ) -> Result<(CodeReport, Self), MetricError> {
         at_least("k", k, 1)?;
         let codes = checked("codes", codes, 2)?;
         within("a code", codes.coordinates(), LARGEST)?;
@@ -131,7 +140,7 @@ impl LatentReport {
         let [radius_mean, radius_sd, radius] = radius(z);
         let [skewness, kurtosis] = whitened(z)?.map_or([None; 2], |y| mardia(&y).map(Some));
         let report = CodeReport::new(z, k)?;
-        Ok(Self {
+        let tests = Self {
             n: report.n,
             d: report.d,
             k: report.k,
@@ -146,7 +155,8 @@ impl LatentReport {
             correlation: correlation(z),
             effective_rank: effective_rank(z)?,
             entropy: entropy(&report),
-        })
+        };
+        Ok((report, tests))
     }
 
     /// The checks in words, in the order of [`checks`](LatentReport::checks).

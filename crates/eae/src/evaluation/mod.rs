@@ -1,15 +1,21 @@
+//! How good a model is: its reconstructions, its codes and its samples.
+
+mod samples;
+
 use std::fmt;
 
-use ndarray::ArrayView4;
+use ndarray::{ArrayView2, ArrayView4};
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::data::{DataError, Source};
-use crate::metrics::{CodeReport, mean_image_error, reconstruction_error};
+use crate::metrics::{CodeReport, LatentReport, MetricError, mean_image_error, reconstruction_error};
 use crate::{Autoencoder, Criterion, Float};
 
+pub use samples::{Judge, SampleQuality, SampleReport};
+
 /// A model on images, or vectors, that it was not trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The squared error, summed over pixels and averaged over images; of vectors summed over columns, each standardised.
@@ -21,6 +27,12 @@ pub struct Evaluation {
     pub standardized: bool,
     /// The codes beside N(0, I).
     pub codes: CodeReport,
+    /// Tests of whether the codes are from N(0, I), where these were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tests: Option<LatentReport>,
+    /// The quality of samples, where these were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub samples: Option<SampleReport>,
 }
 
 /// Why a model could not be judged.
@@ -33,6 +45,9 @@ pub enum EvaluationError {
     /// The entropy of the codes cannot be estimated.
     #[error("the entropy of the codes cannot be estimated: {0}")]
     Entropy(knn_entropy::Error),
+    /// The codes cannot be tested, or the samples not compared.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
 }
 
 impl From<knn_entropy::Error> for EvaluationError {
@@ -42,7 +57,7 @@ impl From<knn_entropy::Error> for EvaluationError {
 }
 
 impl Evaluation {
-    /// Of `model` on the images `test`, having been trained on `train` by `objective`.
+    /// Evaluates `model` on the images `test`, having been trained on `train` by `objective`.
     ///
     /// # Errors
     ///
@@ -58,12 +73,47 @@ impl Evaluation {
         test: ArrayView4<'_, F>,
     ) -> Result<Self, EvaluationError> {
         let codes = model.encode(test);
-        let reconstructions = model.decode(codes.view());
+        let report = CodeReport::new(codes.view(), objective.k())?;
+        Self::of_codes(model, codes.view(), report, None, train, test)
+    }
+
+    /// Evaluates `model` with tests of whether its `codes` of the images `test` are from N(0, I), as
+    /// [`LatentReport::new`] has them.
+    ///
+    /// # Errors
+    ///
+    /// If the training images cannot be read, or the codes cannot be tested.
+    ///
+    /// # Panics
+    ///
+    /// If the codes or the images are not of the model's shape.
+    pub fn with_tests<F: Float>(
+        model: &Autoencoder<F>,
+        codes: ArrayView2<'_, F>,
+        k: usize,
+        seed: u64,
+        train: impl Source<F>,
+        test: ArrayView4<'_, F>,
+    ) -> Result<Self, EvaluationError> {
+        let (report, tests) = LatentReport::with_codes(codes, k, seed)?;
+        Self::of_codes(model, codes, report, Some(tests), train, test)
+    }
+
+    fn of_codes<F: Float>(
+        model: &Autoencoder<F>,
+        codes: ArrayView2<'_, F>,
+        report: CodeReport,
+        tests: Option<LatentReport>,
+        train: impl Source<F>,
+        test: ArrayView4<'_, F>,
+    ) -> Result<Self, EvaluationError> {
         Ok(Self {
-            reconstruction_error: reconstruction_error(test, reconstructions.view()),
+            reconstruction_error: reconstruction_error(test, model.decode(codes).view()),
             mean_image_error: mean_image_error(train, test)?,
             standardized: model.columns().is_some(),
-            codes: CodeReport::new(codes.view(), objective.k())?,
+            codes: report,
+            tests,
+            samples: None,
         })
     }
 }
