@@ -17,6 +17,7 @@ impl Fingerprint {
     }
 
     /// How many they are, and then eight to a word.
+    #[cfg(feature = "images")]
     pub(super) fn bytes(self, bytes: &[u8]) -> Self {
         let words = bytes.chunks(8).map(|chunk| {
             let mut word = [0; 8];
@@ -31,7 +32,7 @@ impl Fingerprint {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "images"))]
 mod tests {
     use super::*;
     use std::collections::HashSet;

@@ -11,7 +11,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView4};
-use nn_layers::Weights;
 
 use crate::metrics::{MetricError, Pca};
 
@@ -49,7 +48,8 @@ pub enum Features {
 /// with the folder of the four files of MNIST. It finds 99.11 % of the 10 000 test images (10 epochs, a minute and a half on 2 cores).
 #[cfg(feature = "classifier")]
 pub fn digit_classifier() -> Classifier {
-    let weights = Weights::parse(DIGITS, "the embedded digits.safetensors").expect("the embedded file is whole");
+    let weights =
+        nn_layers::Weights::parse(DIGITS, "the embedded digits.safetensors").expect("the embedded file is whole");
     Classifier::from_weights(&weights).expect("the embedded file is of a classifier")
 }
 
