@@ -2,7 +2,8 @@ use std::path::Path;
 
 use ndarray::{ArcArray, Array, ArrayD, Axis, Ix4, IxDyn, NdFloat, ShapeBuilder};
 
-use crate::file::{read, to_train_on, unpacked};
+use crate::file::{read, read_idx, to_train_on};
+use crate::gzip::unpacked;
 use crate::number::{narrow, pixel, widen};
 use crate::{DataError, Idx, Images, Npy, NpyError, Split};
 
@@ -15,7 +16,7 @@ use crate::{DataError, Idx, Images, Npy, NpyError, Split};
 /// If the file cannot be read, is damaged, or is of other axes or fewer than two images.
 pub fn from_idx<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     let path = path.as_ref();
-    let Idx { shape, bytes } = Idx::read(path)?;
+    let Idx { shape, bytes } = read_idx(path)?;
     check_shape(path, &shape)?;
     let pixels = bytes.into_iter().map(pixel).collect();
     let pixels = ArrayD::from_shape_vec(shape, pixels).expect("as many bytes as the shape says");

@@ -4,7 +4,8 @@ use std::slice;
 
 use ndarray::{ArcArray, NdFloat};
 
-use crate::file::{find, read, unpacked};
+use crate::file::{find, read};
+use crate::gzip::unpacked;
 use crate::number::pixel;
 use crate::{DataError, Images, Split};
 

@@ -1,22 +1,18 @@
-//! Files as bytes, packed with gzip or not.
+//! Finding and reading files whole.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-
-use crate::DataError;
+use crate::{DataError, Idx};
 
 /// Reads the contents of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     fs::read(path).map_err(|reason| DataError::Read { path: path.to_path_buf(), reason })
 }
 
-/// Unpacks the contents of a file that may be packed, only as far as they are read: a packed file may be a thousand times
-/// as long as it looks.
-pub(crate) fn unpacked(file: &[u8]) -> Box<dyn Read + '_> {
-    if file.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) }
+/// Reads an IDX file.
+pub(crate) fn read_idx(path: &Path) -> Result<Idx, DataError> {
+    Idx::parse(&read(path)?).map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
 }
 
 /// Finds the first file of these names, packed or not.

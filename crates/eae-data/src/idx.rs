@@ -2,12 +2,10 @@
 //! big-endian 32-bit number, then the elements in row-major order.
 
 use std::io::{self, Read};
-use std::path::Path;
 
 use thiserror::Error;
 
-use crate::DataError;
-use crate::file::{read, unpacked};
+use crate::gzip::unpacked;
 
 /// An array of bytes read from an IDX file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,10 +45,6 @@ pub enum IdxError {
 }
 
 impl Idx {
-    pub(crate) fn read(path: &Path) -> Result<Self, DataError> {
-        Self::parse(&read(path)?).map_err(|problem| DataError::Idx { path: path.to_path_buf(), problem })
-    }
-
     /// Reads the contents of a file, gzipped or not.
     ///
     /// Nothing is allocated on the word of the header, and nothing unpacked that it does not ask for.

@@ -11,6 +11,7 @@ mod file;
 mod fingerprint;
 #[cfg(feature = "images")]
 mod folder;
+mod gzip;
 mod idx;
 mod images;
 mod mnist;

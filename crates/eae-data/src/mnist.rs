@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{ArcArray, NdFloat};
 
-use crate::file::find;
+use crate::file::{find, read_idx};
 use crate::number::pixel;
 use crate::{DataError, Idx, Images, Split};
 
@@ -48,7 +48,7 @@ fn images<F: NdFloat>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Re
 fn idx(folder: &Path, part: &str, what: &str, axes: &str) -> Result<(PathBuf, Idx), DataError> {
     let names = ["-", "."].map(|between| format!("{part}-{what}{between}{axes}-ubyte"));
     let path = find(folder, &names, "the four files of MNIST")?;
-    let idx = Idx::read(&path)?;
+    let idx = read_idx(&path)?;
     Ok((path, idx))
 }
 
