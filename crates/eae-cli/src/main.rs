@@ -16,6 +16,7 @@ mod report;
 mod run_folder;
 #[cfg(feature = "serve")]
 mod serve;
+mod table;
 mod tensorboard;
 
 use std::process::ExitCode;

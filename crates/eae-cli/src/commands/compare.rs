@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::judgement::{Scores, features};
 use crate::output::print_json;
 use crate::progress::Progress;
+use crate::table::refused_data;
 
 /// Train by several objectives side by side, and say how good what they generate is.
 #[derive(clap::Args)]
@@ -95,11 +96,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if *seeds == 0 {
         return Err(Failure::usage("--seeds is 0, it must be at least 1"));
     }
-    let of_vectors = arguments.data.is_of_vectors().map_err(Failure::usage)?;
+    let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
     let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Conv28 });
     let rows = arguments.rows(usual)?;
     let named = arguments.data.clone().with(&arguments.images)?.brought_to([usual.side(), usual.side(), 3]);
-    let Split { train: images, test } = named.open(arguments.quiet).map_err(Failure::usage)?;
+    let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;
     let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &rows {
         let model = row.untrained(&images, 0).map_err(Failure::usage)?;

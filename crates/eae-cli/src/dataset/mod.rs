@@ -15,6 +15,7 @@ use eae::{Autoencoder, Ending, ModelError};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
 use folder::Folder;
@@ -120,10 +121,10 @@ impl Data {
 
     /// For a model that is trained: images of the shape that it takes, and vectors by its columns, not by their own.
     pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
-        let of_vectors = self.is_of_vectors().map_err(Failure::usage)?;
+        let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
             (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
-                let Split { train, test } = from_table_with(file, columns).map_err(Failure::usage)?;
+                let Split { train, test } = from_table_with(file, columns).map_err(refused_data)?;
                 return Ok(Split { train: TrainingSet::Vectors(train, columns.clone()), test });
             }
             (_, None) if !of_vectors => {}
@@ -133,7 +134,7 @@ impl Data {
             }
         }
         let takes = model.image_shape();
-        let Split { train, test } = self.clone().brought_to(takes).open(false).map_err(Failure::usage)?;
+        let Split { train, test } = self.clone().brought_to(takes).open(false).map_err(refused_data)?;
         let found = train.source().image_shape();
         if takes != found {
             return Err(Failure::usage(format!(
@@ -146,7 +147,7 @@ impl Data {
     /// The same [in memory](TrainingSet::in_memory).
     pub(crate) fn load_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32>, Failure> {
         let Split { train, test } = self.open_for(model)?;
-        Ok(Split { train: train.in_memory().map_err(Failure::usage)?, test })
+        Ok(Split { train: train.in_memory().map_err(refused_data)?, test })
     }
 
     /// Whether it is of vectors.

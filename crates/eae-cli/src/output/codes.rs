@@ -8,6 +8,7 @@ use ndarray_npy::WriteNpyExt;
 
 use super::{extension, needs_parent};
 use crate::failure::Failure;
+use crate::table::refused;
 
 /// Where codes go.
 pub(crate) struct Codes {
@@ -44,7 +45,7 @@ impl Codes {
 
     /// Reads codes of `latent` finite numbers, from an array or text.
     pub(crate) fn read(path: &Path, latent: usize) -> Result<Array2<f32>, Failure> {
-        let codes = Table::read(path).map_err(Failure::usage)?.values;
+        let codes = Table::read(path).map_err(|e| refused(&e, "take the row out"))?.values;
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
         if codes.ncols() != latent {
             let found = codes.ncols();

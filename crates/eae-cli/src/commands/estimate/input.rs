@@ -1,11 +1,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use eae::data::{Cell, CellProblem, Missing, Note, Table, TableError, TableOptions, TableProblem, Text};
+use eae::data::{Missing, Table, TableError, TableOptions, Text};
 use ndarray::{Array2, Axis};
 
 use super::settings::Reading;
 use crate::failure::Failure;
+use crate::table::{refused, reworded};
 
 /// A file, the rows of it that are used, and what to know about it.
 pub(super) struct Data {
@@ -25,7 +26,7 @@ pub(super) struct Data {
 impl Data {
     pub(super) fn read(path: &Path, reading: &Reading) -> Result<Self, Failure> {
         let options = TableOptions::new().header(reading.header.into()).missing(Missing::Keep).text(Text::Categories);
-        let table = Table::read_with(path, &options).map_err(refused)?;
+        let table = Table::read_with(path, &options).map_err(refuse)?;
         let name = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
         let rows = (0..table.values.nrows()).collect();
         let periods = periods(&table, &reading.period)?;
@@ -58,7 +59,7 @@ impl Data {
                 )));
             }
         } else {
-            self.table.require_complete(columns).map_err(refused)?;
+            self.table.require_complete(columns).map_err(refuse)?;
         }
         for &column in columns {
             let infinite = |row: &&usize| !self.table.values[[**row, column]].is_finite();
@@ -88,7 +89,7 @@ impl Data {
 
     /// Refuses columns of text.
     pub(super) fn require_numbers(&self, columns: &[usize]) -> Result<(), Failure> {
-        self.table.require_numbers(columns).map_err(refused)
+        self.table.require_numbers(columns).map_err(refuse)
     }
 
     /// Keeps the first of rows that are equal in these columns; returns the number of the others.
@@ -155,49 +156,8 @@ impl Data {
     }
 }
 
-/// The library's ways out in the program's words.
-fn reworded(note: &Note) -> String {
-    match note {
-        Note::NumericHeader { row, line } => format!(
-            "line {line}, {row:?}, was read as a row of numbers; if these are the names of the columns, use --header yes"
-        ),
-        Note::FirstRowHasText { row, line } => format!(
-            "line {line}, {row:?}, was read as a row and not as names; if these are the names of the columns, use --header \
-             yes"
-        ),
-        Note::OneColumnOrTwo { row } => format!(
-            "{row:?} was read as two columns of integers; if it is one number with a decimal comma, write a decimal point"
-        ),
-        note => note.to_string(),
-    }
-}
-
-/// Rewords the fault of a file: the ways out are the program's flags.
-fn refused(error: TableError) -> Failure {
-    let path = match error.path.display().to_string() {
-        name if name == "-" => "standard input".to_owned(),
-        name => name,
-    };
-    let said = match &*error.problem {
-        TableProblem::Cell { cell, problem: CellProblem::Missing { text } } => {
-            let what =
-                if text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") };
-            format!("{path}, {}: {what} missing; fill it in, or use --drop-missing to leave such rows out", place(cell))
-        }
-        TableProblem::Cell { cell, problem: CellProblem::Text { text, remedy } } => {
-            let remedy =
-                remedy.replace(", leave the column out, or read text as categories", ", or leave the column out");
-            format!("{path}, {}: {text:?} is not a number; {remedy}", place(cell))
-        }
-        TableProblem::Cell { cell, problem } => format!("{path}, {}: {problem}", place(cell)),
-        TableProblem::Line { line, problem } => format!("{path}, line {line}: {problem}"),
-        problem => format!("{path}: {problem}"),
-    };
-    Failure::usage(said)
-}
-
-fn place(cell: &Cell) -> String {
-    cell.to_string()
+fn refuse(error: TableError) -> Failure {
+    refused(&error, "use --drop-missing to leave such rows out")
 }
 
 /// The period of each column from `COLUMN=LENGTH`.

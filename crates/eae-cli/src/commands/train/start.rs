@@ -16,6 +16,7 @@ use super::steps::{Run, in_folder, weights};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, METRICS, resume};
+use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
 impl Run {
@@ -23,7 +24,7 @@ impl Run {
     pub(super) fn start(arguments: &Arguments, config: Config) -> Result<(Self, Keeper), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
-        let data = config.data.open(arguments.quiet).map_err(Failure::usage)?;
+        let data = config.data.open(arguments.quiet).map_err(refused_data)?;
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
             name_constant_columns(&model);

@@ -1,0 +1,53 @@
+//! What the library says of a file of numbers, in the program's words: the ways out are flags.
+
+use eae::data::{CellProblem, DataError, Note, TableError, TableProblem};
+
+use crate::failure::Failure;
+
+/// The fault of a data set.
+pub(crate) fn refused_data(error: DataError) -> Failure {
+    match error {
+        DataError::Table(error) => refused(&error, "take the row out"),
+        error => Failure::usage(error),
+    }
+}
+
+/// The fault of a table; `instead` is what to do with a row that lacks a value if it cannot be filled in.
+pub(crate) fn refused(error: &TableError, instead: &str) -> Failure {
+    let path = match error.path.display().to_string() {
+        name if name == "-" => "standard input".to_owned(),
+        name => name,
+    };
+    Failure::usage(match &*error.problem {
+        TableProblem::Cell { cell, problem: CellProblem::Missing { text } } => {
+            let what =
+                if text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") };
+            format!("{path}, {cell}: {what} missing; fill it in, or {instead}")
+        }
+        TableProblem::Cell { cell, problem: CellProblem::Text { text, remedy } } => {
+            let remedy =
+                remedy.replace(", leave the column out, or read text as categories", ", or leave the column out");
+            format!("{path}, {cell}: {text:?} is not a number; {remedy}")
+        }
+        TableProblem::Cell { cell, problem } => format!("{path}, {cell}: {problem}"),
+        TableProblem::Line { line, problem } => format!("{path}, line {line}: {problem}"),
+        problem => format!("{path}: {problem}"),
+    })
+}
+
+/// A decision of the reader that the user can overrule.
+pub(crate) fn reworded(note: &Note) -> String {
+    match note {
+        Note::NumericHeader { row, line } => format!(
+            "line {line}, {row:?}, was read as a row of numbers; if these are the names of the columns, use --header yes"
+        ),
+        Note::FirstRowHasText { row, line } => format!(
+            "line {line}, {row:?}, was read as a row and not as names; if these are the names of the columns, use --header \
+             yes"
+        ),
+        Note::OneColumnOrTwo { row } => format!(
+            "{row:?} was read as two columns of integers; if it is one number with a decimal comma, write a decimal point"
+        ),
+        note => note.to_string(),
+    }
+}
