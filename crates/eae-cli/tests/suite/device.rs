@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::process::Output;
 
-use assert_cmd::Command;
-
-use crate::{stderr, with_digits};
+use crate::support::data::with_digits;
+use crate::support::program::{command, stderr};
 
 const TRAIN: [&str; 12] = [
     "train",
@@ -22,13 +21,9 @@ const TRAIN: [&str; 12] = [
     "--no-report",
 ];
 
-/// The program with these variables alone of those that choose a device.
+/// Runs the program with these variables alone of those that choose a device.
 fn eae(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::cargo_bin("eae").unwrap();
-    for name in ["EAE_GPU", "EAE_GPU_ADAPTER", "EAE_GPU_MEM_MB", "EAE_GPU_CHECKED"] {
-        command.env_remove(name);
-    }
-    command.current_dir(folder).envs(variables.iter().copied()).args(arguments).output().unwrap()
+    command(folder, arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
 fn ended(output: &Output, code: i32, expected: &str) {

@@ -5,15 +5,13 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output};
-use std::thread::sleep;
-use std::time::Duration;
 
 use nn_layers::Weights;
 
-use crate::resume::{start, wait_for};
-use crate::{eae, stderr};
+use crate::support::data::with_rows;
+use crate::support::program::{interrupt, start, stderr, succeeds, wait_for, wait_until};
+use crate::support::transcript::Transcript;
 
-/// A training of a moment, whose model takes one kilobyte, which with what Adam remembers becomes more than two.
 const TRAIN: [&str; 16] = [
     "train",
     "--data",
@@ -33,18 +31,10 @@ const TRAIN: [&str; 16] = [
     "run",
 ];
 
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let row = |i: usize| format!("{},{},{}\n", (i as f64).sin(), (1.7 * i as f64).cos(), i % 7);
-    fs::write(folder.path().join("rows.csv"), (0..300).map(row).collect::<String>()).unwrap();
-    fs::write(folder.path().join("net.toml"), "encoder = ['dense 4', 'tanh']\ndecoder = ['dense 3']\n").unwrap();
-    folder
-}
-
-/// The same where no file can have more than so many kilobytes.
+/// Runs `eae` where no file can have more than so many kilobytes.
 fn eae_within(folder: &Path, kilobytes: &str, arguments: &[&str]) -> Output {
     let script = r#"trap '' XFSZ; ulimit -f "$0"; exec "$@""#;
-    let program = assert_cmd::cargo::cargo_bin("eae");
+    let program = env!("CARGO_BIN_EXE_eae");
     let mut command = Command::new("bash");
     command.current_dir(folder).args(["-c", script, kilobytes]).arg(program).args(arguments).output().unwrap()
 }
@@ -58,49 +48,43 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_full_disk_is_known_before_the_training() {
-    let folder = folder();
+    let folder = with_rows();
     let folder = folder.path();
-    for (kilobytes, file) in [("0", "run/config.toml"), ("1", "run/checkpoint.safetensors")] {
+    let mut transcript = Transcript::new(folder);
+    // No room for the settings, and none for the checkpoint.
+    for kilobytes in ["0", "1"] {
         for more in [&["--json"][..], &[]] {
             let output = eae_within(folder, kilobytes, &[&TRAIN[..], more].concat());
             assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-            let said = format!(
-                "eae: {file}: File too large (os error 27); nothing has been trained: make room there, or name a folder \
-                 elsewhere with --out\n"
-            );
-            assert!(stderr(&output) == said && output.stdout.is_empty(), "{}", stderr(&output));
+            assert!(output.stdout.is_empty());
+            transcript.say(&[&TRAIN[..], more].concat(), &stderr(&output));
             // What is left is a folder that can be named again.
             assert!(names(&folder.join("run")).is_empty(), "{:?}", names(&folder.join("run")));
         }
     }
+    transcript.check("a disk that is full");
 }
 
 #[test]
 fn what_is_no_folder_is_named() {
-    let folder = folder();
+    let folder = with_rows();
     let folder = folder.path();
     fs::write(folder.join("runs"), "a file").unwrap();
     let before = names(folder);
-    for (arguments, code, message) in [
-        (&["--out", "rows.csv"][..], 2, "cannot use rows.csv as run folder: "),
-        (&["--out", "rows.csv/run"], 2, "cannot use rows.csv/run as run folder: "),
-        (&["--out", "/proc/run"], 2, "cannot use /proc/run as run folder: "),
-        (&[], 1, "cannot make a folder in runs: "),
-    ] {
-        for more in [&["--json"][..], &[]] {
-            let output = eae(folder, &[&TRAIN[..TRAIN.len() - 2], arguments, more].concat());
-            let said = stderr(&output);
-            assert_eq!(output.status.code(), Some(code), "{said}");
-            assert!(said.contains(message) && said.contains("--out") && output.stdout.is_empty(), "{said}");
-        }
+    let mut transcript = Transcript::new(folder);
+    for (arguments, code) in
+        [(&["--out", "rows.csv"][..], 2), (&["--out", "rows.csv/run"], 2), (&["--out", "/dev/null/run"], 2), (&[], 1)]
+    {
+        transcript.refused(&[&TRAIN[..TRAIN.len() - 2], arguments].concat(), code);
     }
+    transcript.check("folders that cannot be made");
     assert_eq!(names(folder), before, "nothing was made");
 }
 
 /// It goes on to its end, and what did not fit is made later.
 #[test]
 fn a_disk_that_fills_up_ends_no_training() {
-    let folder = folder();
+    let folder = with_rows();
     let folder = folder.path();
     let train = [&TRAIN[..TRAIN.len() - 1], &["--epochs", "3", "--keep-best", "--quiet"]].concat();
     let [whole, train] = ["whole", "run"].map(|out| {
@@ -108,23 +92,22 @@ fn a_disk_that_fills_up_ends_no_training() {
         train.insert(TRAIN.len() - 1, out);
         train
     });
-    let undisturbed = eae(folder, &whole);
-    assert!(undisturbed.status.success() && stderr(&undisturbed).is_empty(), "{}", stderr(&undisturbed));
+    let undisturbed = succeeds(folder, &whole);
+    assert!(undisturbed.stderr.is_empty(), "{}", stderr(&undisturbed));
 
     let run = folder.join("run");
     let output = eae_within(folder, "2", &train);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
-    let said = stderr(&output);
-    let [complaint, end] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
-    assert!(complaint.contains("goes on, but cannot be kept: run/checkpoint.safetensors: File too large"), "{said}");
-    assert!(end.contains("run/model.safetensors: File too large"), "{said}");
-    assert!(end.ends_with("go on with: eae train --resume run") && output.stdout.is_empty(), "{said}");
+    assert!(output.stdout.is_empty());
+    let mut transcript = Transcript::new(folder);
+    transcript.say(&train, &stderr(&output));
+    transcript.check("a disk that fills up");
     assert_eq!(fs::read_to_string(run.join("metrics.jsonl")).unwrap().lines().count(), 3, "epochs");
     let whole_files = names(&run).iter().all(|name| !name.ends_with(".unfinished"));
     assert!(whole_files && Weights::read(run.join("checkpoint.safetensors")).is_ok(), "{:?}", names(&run));
 
-    let resumed = eae(folder, &["train", "--resume", "run", "--no-report", "--quiet"]);
-    assert!(resumed.status.success() && stderr(&resumed).is_empty(), "{}", stderr(&resumed));
+    let resumed = succeeds(folder, &["train", "--resume", "run", "--no-report", "--quiet"]);
+    assert!(resumed.stderr.is_empty(), "{}", stderr(&resumed));
     assert_eq!(names(&run), names(&folder.join("whole")));
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
     assert!(model("run") == model("whole"), "other bits than with room");
@@ -132,7 +115,7 @@ fn a_disk_that_fills_up_ends_no_training() {
 
 #[test]
 fn a_folder_that_is_away_for_a_while_ends_no_training() {
-    let folder = folder();
+    let folder = with_rows();
     let folder = folder.path();
     let (run, away) = (folder.join("run"), folder.join("away"));
     let mut child = start(folder, &[&TRAIN[..], &["--epochs", "100000000", "--quiet"]].concat());
@@ -152,14 +135,8 @@ fn a_folder_that_is_away_for_a_while_ends_no_training() {
 
     fs::remove_file(&run).unwrap();
     fs::rename(&away, &run).unwrap();
-    for _ in 0.. {
-        assert!(child.try_wait().unwrap().is_none(), "it ended");
-        if steps(&run) > last_good {
-            break;
-        }
-        sleep(Duration::from_millis(10));
-    }
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    wait_until(&mut child, "a later checkpoint", || steps(&run) > last_good);
+    interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let mut rest = String::new();
     said.read_to_string(&mut rest).unwrap();

@@ -7,7 +7,9 @@ use ndarray::Array4;
 use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
 
-use crate::{eae, json, refused, stderr, with_digits};
+use crate::support::data::with_digits;
+use crate::support::program::{json, stderr, stdout, succeeds};
+use crate::support::transcript::Transcript;
 
 const TRAIN: [&str; 8] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--quiet"];
 
@@ -67,32 +69,24 @@ fn a_report_says_what_evaluate_says() {
     spots.write_npy(fs::File::create(folder.join("spots.npy")).unwrap()).unwrap();
     let data = ["--data", "npy:spots.npy", "--latent", "4", "--out", name];
     // All but the last: without --quiet, it says itself what to beware of.
-    let trained = eae(folder, &[&TRAIN[..TRAIN.len() - 1], &data].concat());
-    assert!(trained.status.success(), "{}", stderr(&trained));
-    let said = String::from_utf8(trained.stdout).unwrap();
-    let (_, warnings) = said.split_once("\nwhat to beware of\n").expect(&said);
-    assert!(
-        warnings.starts_with("- The training was short: the networks have seen 12 batches. Train longer"),
-        "{said}"
-    );
+    let said = stdout(&succeeds(folder, &[&TRAIN[..TRAIN.len() - 1], &data].concat()));
+    let warnings = said.lines().filter(|line| line.starts_with("- ")).count();
+    assert!(warnings > 0, "12 batches are few: {said}");
     let page = read(&folder.join(name));
     let listed = page.split("<ul class=\"warnings\">").nth(1).unwrap().split("</ul>").next().unwrap();
-    assert_eq!(warnings.lines().count(), listed.matches("<li>").count());
+    assert_eq!(warnings, listed.matches("<li>").count());
     check(&page);
     assert!(page.contains("<h1>&lt;script&gt;alert('&quot;&amp;</h1>"));
     for id in ["notes", "pictures", "training", "quality", "codes", "settings", "again"] {
         assert!(page.contains(&format!("<section id=\"{id}\">")) && page.contains(&format!("href=\"#{id}\"")), "{id}");
     }
-    for part in
-        ["short: the networks have seen 12 batches", "mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"]
-    {
+    for part in ["mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"] {
         assert!(page.contains(part), "{part}");
     }
     // Five samplers, two kinds of pairs of images, and a traversal for each dimension.
     assert_eq!(page.matches("<img ").count(), 5 + 2 + 4);
 
-    let evaluated = eae(folder, &["evaluate", name, "--json"]);
-    assert!(evaluated.status.success(), "{}", stderr(&evaluated));
+    let evaluated = succeeds(folder, &["evaluate", name, "--json"]);
     let evaluated = &json(&evaluated)[0];
     let mut expected = vec![&evaluated["reconstruction_error"]];
     for check in evaluated["codes"].as_object().unwrap().values().filter(|check| check.is_object()) {
@@ -110,12 +104,11 @@ fn a_report_says_what_evaluate_says() {
     }
 
     // The same again, and with other draws by another seed.
-    let again = eae(folder, &["report", name, "--json"]);
-    assert!(again.status.success(), "{}", stderr(&again));
+    let again = succeeds(folder, &["report", name, "--json"]);
     assert_eq!(json(&again)[0]["report"].as_str(), Some(&*format!("{name}/report.html")));
     assert!(read(&folder.join(name)) == page, "another page");
-    let other = eae(folder, &["report", name, "--seed", "7"]);
-    assert!(other.status.success() && read(&folder.join(name)) != page, "{}", stderr(&other));
+    succeeds(folder, &["report", name, "--seed", "7"]);
+    assert!(read(&folder.join(name)) != page, "the same page");
 }
 
 /// Colour, no labels, hardly any images, a code of one number, one epoch: sections become shorter, none is wrong.
@@ -126,9 +119,9 @@ fn little_to_report() {
     let images = Array4::<u8>::from_shape_fn((80, 3, 6, 5), |(n, c, i, j)| (37 * n + 50 * c + 7 * i * j) as u8);
     images.write_npy(fs::File::create(folder.join("few.npy")).unwrap()).unwrap();
     let small = ["--data", "npy:few.npy", "--epochs", "1", "--batch", "20", "--latent", "1", "--out", "run"];
-    let trained = eae(folder, &[&TRAIN[..3], &["--quiet"], &small[..]].concat());
-    assert!(!String::from_utf8_lossy(&trained.stdout).contains("beware"), "although it is to be quiet");
-    assert!(trained.status.success() && stderr(&trained).starts_with("no density is fitted"), "{}", stderr(&trained));
+    let trained = succeeds(folder, &[&TRAIN[..3], &["--quiet"], &small[..]].concat());
+    assert!(!stdout(&trained).contains("\n- "), "warnings, although it is to be quiet");
+    assert_eq!(stderr(&trained).lines().count(), 1, "no density is fitted: {}", stderr(&trained));
     let page = read(&folder.join("run"));
     check(&page);
     assert!(
@@ -139,10 +132,10 @@ fn little_to_report() {
 
     // Data that have moved.
     fs::rename(folder.join("few.npy"), folder.join("moved.npy")).unwrap();
-    let failed = eae(folder, &["report", "run"]);
-    assert!(failed.status.code() == Some(2) && stderr(&failed).contains("few.npy"), "{}", stderr(&failed));
-    let moved = eae(folder, &["report", "run", "--data", "npy:moved.npy"]);
-    assert!(moved.status.success(), "{}", stderr(&moved));
+    let mut transcript = Transcript::new(folder);
+    transcript.refused(&["report", "run"], 2);
+    transcript.check("data that have moved");
+    succeeds(folder, &["report", "run", "--data", "npy:moved.npy"]);
     assert!(read(&folder.join("run")).contains("; this report is of npy:moved.npy"));
 }
 
@@ -152,19 +145,13 @@ fn without_a_report() {
     let folder = folder.path();
     let run = folder.join("run");
     let small = ["--data", "npy:digits.npy", "--epochs", "1", "--latent", "2", "--no-report", "--out", "run", "--json"];
-    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "90", "--quiet"], &small[..]].concat());
-    assert!(trained.status.success() && !run.join("report.html").exists(), "{}", stderr(&trained));
+    let trained = succeeds(folder, &[&TRAIN[..3], &["--batch", "90", "--quiet"], &small[..]].concat());
+    assert!(!run.join("report.html").exists());
     assert_eq!(json(&trained).last().map(|line| &line["kind"]), Some(&Value::from("result")));
-    for (arguments, message) in [
-        (&["report", "nowhere"][..], "nowhere/config.toml: "),
-        (&["report", "run", "--data", "cifar"], "there are `digits`"),
-        (&["report", "run", "--data", "npy:none.npy"], "none.npy"),
-    ] {
-        refused(folder, arguments, 2, message);
-    }
     fs::write(run.join("model.safetensors"), "broken").unwrap();
-    let failed = eae(folder, &["report", "run"]);
-    assert!(failed.status.code() == Some(2) && stderr(&failed).contains("model.safetensors: not a valid"));
+    let mut transcript = Transcript::new(folder);
+    transcript.refused(&["report", "run"], 2);
+    transcript.check("a model that is damaged");
     assert!(!run.join("report.html").exists());
 }
 
@@ -180,8 +167,8 @@ fn a_report_of_vectors() {
     let rows: Vec<String> = (0..1200).map(row).collect();
     fs::write(folder.join("table.csv"), rows.join("\n")).unwrap();
     let small = ["--data", "csv:table.csv", "--epochs", "1", "--latent", "2", "--lambda", "0.1", "--out", "run"];
-    let trained = eae(folder, &[&TRAIN[..3], &["--batch", "100", "--quiet"], &small[..]].concat());
-    assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
+    let trained = succeeds(folder, &[&TRAIN[..3], &["--batch", "100", "--quiet"], &small[..]].concat());
+    assert!(trained.stderr.is_empty(), "{}", stderr(&trained));
     let page = read(&folder.join("run"));
     check(&page);
     for part in

@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use prost::Message;
 
-use crate::resume::start;
-use crate::{eae, json, stderr};
+use crate::support::data::with_digits;
+use crate::support::program::{json, start, succeeds, wait_until};
 
 /// Of an event, what is looked at here.
 #[derive(Clone, PartialEq, Message)]
@@ -79,15 +77,18 @@ fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
     all
 }
 
-const TRAIN: [&str; 15] = [
+/// 90 steps.
+const TRAIN: [&str; 17] = [
     "train",
     "--no-report",
+    "--data",
+    "npy:digits.npy",
     "--model",
-    "mlp",
+    "small.toml",
     "--epochs",
     "3",
     "--batch",
-    "300",
+    "30",
     "--latent",
     "4",
     "--draws",
@@ -97,12 +98,14 @@ const TRAIN: [&str; 15] = [
     "--tensorboard",
 ];
 
+const SMALL: &str = "encoder = ['dense 32', 'relu']\ndecoder = ['dense 784', 'sigmoid']\n";
+
 #[test]
 fn what_is_written_is_the_training_even_if_it_was_killed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = with_digits();
     let folder = folder.path();
-    let whole = eae(folder, &[&TRAIN[..], &["--out", "whole", "--json"]].concat());
-    assert!(whole.status.success(), "{}", stderr(&whole));
+    fs::write(folder.join("small.toml"), SMALL).unwrap();
+    let whole = succeeds(folder, &[&TRAIN[..], &["--out", "whole", "--json"]].concat());
     let expected = scalars(&folder.join("whole"));
     let names = ["mse", "entropy", "normal_entropy", "penalty", "share", "lambda", "learning_rate"];
     let tags = ["epoch", "step"].into_iter().flat_map(|group| names.map(|name| format!("{group}/{name}")));
@@ -123,23 +126,14 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed", "--quiet"]].concat());
     let kill_at = |child: &mut Child, bytes: u64| {
-        let start = Instant::now();
-        while size(&run) < bytes {
-            assert!(
-                start.elapsed() < Duration::from_secs(120) && child.try_wait().unwrap().is_none(),
-                "{}",
-                size(&run)
-            );
-            sleep(Duration::from_millis(10));
-        }
+        wait_until(child, "bytes of events", || size(&run) >= bytes);
         child.kill().unwrap();
         child.wait().unwrap();
     };
     kill_at(&mut child, 700);
     let mut child = start(folder, &["train", "--resume", "killed", "--keep-every", "1000", "--no-report", "--quiet"]);
     kill_at(&mut child, size(&run) + 700);
-    let finished = eae(folder, &["train", "--resume", "killed", "--no-report", "--quiet"]);
-    assert!(finished.status.success(), "{}", stderr(&finished));
+    succeeds(folder, &["train", "--resume", "killed", "--no-report", "--quiet"]);
     assert_eq!(events(&run).len(), 3);
     assert_eq!(scalars(&run), expected);
 }

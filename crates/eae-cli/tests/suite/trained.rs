@@ -1,41 +1,21 @@
 //! The commands that use a trained model, on one model for all of these tests.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 
-use eae::Autoencoder;
-use eae::data::from_npy;
-use ndarray::{Array2, Array4, ArrayView4, Axis, array, s};
+use eae::data::digits;
+use eae::sampler::normal;
+use ndarray::{Array2, Array4, ArrayView4, Axis, s};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::{Value, json};
 
-use crate::{TRAIN, eae, json as lines, refused, stderr, write_digits};
-
-/// What it is trained on.
-fn data() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits.npy")
-}
-
-/// The run folder, trained once.
-pub(crate) fn run() -> &'static str {
-    static RUN: OnceLock<PathBuf> = OnceLock::new();
-    let run = RUN.get_or_init(|| {
-        let run = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trained");
-        let _ = fs::remove_dir_all(&run);
-        write_digits(&data());
-        let trained =
-            eae(run.parent().unwrap(), &[&TRAIN[..], &["--draws", "0", "--quiet", "--out", "trained"]].concat());
-        assert!(trained.status.success(), "{}", stderr(&trained));
-        run
-    });
-    run.to_str().unwrap()
-}
+use crate::support::model::{data, run};
+use crate::support::program::{eae, json as lines, stdout, succeeds};
+use crate::support::transcript::Transcript;
 
 /// Runs a command on the model in a folder and returns its JSON.
 fn used(folder: &Path, command: &str, arguments: &[&str]) -> Value {
-    let output = eae(folder, &[&[command, run(), "--json"], arguments].concat());
-    assert!(output.status.success(), "{command} {arguments:?}: {}", stderr(&output));
+    let output = succeeds(folder, &[&[command, run(), "--json"], arguments].concat());
     let [report] = &lines(&output)[..] else { panic!("one document") };
     report.clone()
 }
@@ -72,7 +52,7 @@ fn samples_with_a_temperature_their_codes_and_single_pictures() {
         (images(&folder.join("x.npy")), codes(&folder.join("codes.npy")))
     };
     let (whole, drawn) = sample("1");
-    assert_eq!(drawn, eae::sampler::normal::<f32>(7, 4, 0));
+    assert_eq!(drawn, normal::<f32>(7, 4, 0));
     assert_eq!(sample("0.5").1, &drawn * 0.5);
     let (same, none) = sample("0");
     assert!(none.iter().all(|z| *z == 0.0) && same.outer_iter().all(|image| image == same.index_axis(Axis(0), 0)));
@@ -102,9 +82,7 @@ fn encoded_and_decoded_is_reconstructed() {
     let back = images(&folder.join("back.npy"));
     assert_eq!(images(&folder.join("decoded.npy")), back);
 
-    let held_out = from_npy::<f32>(data()).unwrap().test.pixels;
-    let model = Autoencoder::<f32>::load(Path::new(run()).join("model.safetensors")).unwrap();
-    assert_eq!(codes(&folder.join("test.npy")), model.encode(held_out.view()));
+    let held_out = digits::<f32>().train.pixels.slice_move(s![900..1000, .., .., ..]);
     let errors = report["errors"].as_array().unwrap();
     for (i, error) in errors.iter().enumerate() {
         let [image, back] = [held_out.view(), back.view()].map(|images| images.index_axis_move(Axis(0), i));
@@ -119,9 +97,8 @@ fn encoded_and_decoded_is_reconstructed() {
 
     used(folder, "reconstruct", &["--n", "7", "--columns", "2", "--zoom", "1", "--out", "pairs.png"]);
     assert_eq!(size(&folder.join("pairs.png")), [4 * 29 + 1, 4 * 29 + 1]);
-    let shown = eae(folder, &["reconstruct", run(), "--n", "3"]);
-    let text = String::from_utf8(shown.stdout).unwrap();
-    assert!(text.starts_with("squared error of 3 held-out images") && text.contains("greatest"), "{text}");
+    let shown = stdout(&succeeds(folder, &["reconstruct", run(), "--n", "3"]));
+    assert!(shown.lines().count() >= 4, "a line for each image, and one for all: {shown}");
 
     for part in ["train", "all"] {
         used(folder, "encode", &["--part", part, "--out", &format!("{part}.npy")]);
@@ -136,8 +113,7 @@ fn encoded_and_decoded_is_reconstructed() {
     some.write_npy(File::create(folder.join("some.npy")).unwrap()).unwrap();
     let weights = Path::new(run()).join("model.safetensors");
     let arguments = ["encode", weights.to_str().unwrap(), "--data", "npy:some.npy", "--out", "some.csv"];
-    let encoded = eae(folder, &arguments);
-    assert!(encoded.status.success(), "{}", stderr(&encoded));
+    succeeds(folder, &arguments);
     used(folder, "decode", &["--codes", "some.csv", "--out", "some.npy"]);
     assert!(close(images(&folder.join("some.npy")).view(), back.slice(s![..20, .., .., ..])));
 }
@@ -212,8 +188,7 @@ fn info_says_what_is_there() {
     assert!(files.contains(&"metrics.jsonl") && files.is_sorted(), "{files:?}");
 
     // What is printed for people is a file of settings, with the rest in comments.
-    let printed = eae(folder, &["info", run()]);
-    let text = String::from_utf8(printed.stdout).unwrap();
+    let text = stdout(&succeeds(folder, &["info", run()]));
     let config = fs::read_to_string(Path::new(run()).join("config.toml")).unwrap();
     let [printed, config] = [&text, &config].map(|text| toml::from_str::<toml::Value>(text).unwrap());
     assert_eq!(printed, config);
@@ -232,9 +207,9 @@ fn info_says_what_is_there() {
     assert_eq!((&report["state"], &report["resumable"]), (&json!("unfinished"), &json!(true)));
     assert_eq!((&report["epoch"], &report["evaluation"]), (&json!({"epoch": 1}), &Value::Null));
     assert_eq!(report["model"]["parameters"], parameters);
-    let sampled = eae(folder, &["sample", "cut", "--out", "x.png"]);
-    assert_eq!(sampled.status.code(), Some(2));
-    assert!(stderr(&sampled).contains("go on with: eae train --resume cut"), "{}", stderr(&sampled));
+    let mut transcript = Transcript::new(folder);
+    transcript.refused(&["sample", "cut", "--out", "x.png"], 2);
+    transcript.check("a training that was cut off");
 
     let file = Path::new(run()).join("model.safetensors");
     let [report] = &lines(&eae(folder, &["info", file.to_str().unwrap(), "--json"]))[..] else {
@@ -242,121 +217,4 @@ fn info_says_what_is_there() {
     };
     assert_eq!((&report["state"], &report["config"]), (&json!("weights"), &Value::Null));
     assert_eq!(&report["model"]["decoder"], &model["decoder"]);
-}
-
-#[test]
-fn mistakes_are_named_and_nothing_is_made() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    fs::create_dir_all(folder.join("full")).unwrap();
-    fs::write(folder.join("full/precious"), "x").unwrap();
-    let model = fs::read(Path::new(run()).join("model.safetensors")).unwrap();
-    fs::write(folder.join("half.safetensors"), &model[..model.len() / 2]).unwrap();
-    fs::write(folder.join("model.safetensors"), model).unwrap();
-    array![[0.0, 1.0, 2.0]].write_npy(File::create(folder.join("three.npy")).unwrap()).unwrap();
-    fs::write(folder.join("nan.csv"), "1,2,3,4\n1,nan,3,4\n").unwrap();
-    fs::write(folder.join("words.csv"), "1,2,3,4\n1,two,3,4\n").unwrap();
-    Array4::<u8>::zeros((5, 1, 9, 9)).write_npy(File::create(folder.join("small.npy")).unwrap()).unwrap();
-    let (run, before) = (run(), fs::read_dir(folder).unwrap().count());
-    let cases: [(&[&str], &str); 34] = [
-        (&["sample", run, "--temperature", "nan", "--out", "x.png"], "--temperature is NaN, it must be from 0 to 100"),
-        (&["sample", run, "--temperature=-1", "--out", "x.png"], "--temperature is -1, it must be from 0 to 100"),
-        (&["sample", run, "--codes", "x.txt", "--out", "x.png"], "--codes is x.txt, it must end in .npy or .csv"),
-        (&["sample", run, "--zoom", "0", "--out", "x.png"], "--zoom is 0, it must be at least 1"),
-        (&["sample", run, "--zoom", "100000", "--out", "x.png"], "pixels is too large"),
-        (&["sample", run, "--out", "full/"], "--out is full/, which is not empty; name a new folder"),
-        (&["sample", run, "--out", "./"], "--out is ./, name a new folder"),
-        (&["sample", "nowhere", "--out", "x.png"], "nowhere: there is no such file or folder; `eae train` leaves"),
-        (&["sample", "full", "--out", "x.png"], "full has no model.safetensors: is it a folder that `eae train` left?"),
-        (&["sample", "half.safetensors", "--out", "x.png"], "half.safetensors: not a valid safetensors file"),
-        (&["sample", "small.npy", "--out", "x.png"], "small.npy: not a valid safetensors file"),
-        (&["reconstruct", run, "--n", "0"], "--n is 0, it must be from 1 to 1000000"),
-        (&["reconstruct", run, "--n", "101"], "--n is 101, 100 images of npy: ... digits.npy are held out"),
-        (
-            &["reconstruct", run, "--data", "npy:small.npy"],
-            "images of shape [28, 28, 1], those of npy:small.npy are [9, 9, 1]",
-        ),
-        (&["reconstruct", "model.safetensors"], "say with --data what the model was trained on"),
-        (&["interpolate", run, "--from", "3", "--out", "x.png"], "--to <IMAGE>"),
-        (
-            &["interpolate", run, "--from", "3", "--to", "100", "--out", "x.png"],
-            "--to is 100, the held-out images of npy: ... digits.npy are numbered from 0 to 99",
-        ),
-        (
-            &["interpolate", run, "--n", "51", "--out", "x.png"],
-            "--n is 51, which takes 102 images, 100 images of npy: ... digits.npy are held out",
-        ),
-        (&["interpolate", run, "--steps", "1", "--out", "x.png"], "--steps is 1, it must be from 2 to 1000"),
-        (&["interpolate", run, "--way", "round", "--out", "x.png"], "invalid value 'round' for '--way <WAY>'"),
-        (&["traverse", run, "--dims", "1,4", "--out", "x.png"], "--dims has 4, the numbers of a code are from 0 to 3"),
-        (
-            &["traverse", run, "--image", "middle", "--out", "x.png"],
-            "it must be the number of an image, from 0, or `origin`",
-        ),
-        (
-            &["traverse", run, "--image", "100", "--out", "x.png"],
-            "--image is 100, the held-out images of npy: ... to 99",
-        ),
-        (&["traverse", run, "--range", "0", "--out", "x.png"], "--range is 0, it must be above 0 and at most 1000"),
-        (&["encode", run, "--out", "x.png"], "--out is x.png, it must end in .npy or .csv"),
-        (&["encode", run, "--part", "some", "--out", "x.npy"], "[possible values: train, test, all]"),
-        (&["encode", run, "--data", "npy:none.npy", "--out", "x.npy"], "none.npy: cannot be opened: "),
-        (
-            &["decode", run, "--codes", "three.npy", "--out", "x.png"],
-            "three.npy: codes of 3 numbers, the model takes 4",
-        ),
-        (&["decode", run, "--codes", "nan.csv", "--out", "x.png"], "nan.csv: line 2, column 1 ... missing"),
-        (
-            &["decode", run, "--codes", "words.csv", "--out", "x.png"],
-            "words.csv: line 2, column 1 (counted from 0): \"two\" is not a number",
-        ),
-        (&["decode", run, "--codes", "none.csv", "--out", "x.png"], "none.csv: cannot be opened: "),
-        (&["info", "full"], "full: there is no config.toml in it, and no model.safetensors"),
-        (&["info", "nowhere"], "nowhere: there is no such file or folder"),
-        (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
-    ];
-    for (arguments, message) in cases {
-        refused(folder, arguments, 2, message);
-    }
-    assert_eq!(fs::read_dir(folder).unwrap().count(), before, "nothing was made");
-    // What goes wrong in writing is no mistake of the user's.
-    for out in ["none/x.npy", "none/x/"] {
-        refused(folder, &["sample", run, "--out", out], 1, &format!("{out}: there is no folder none"));
-    }
-}
-
-#[test]
-fn the_shell_and_man_know_every_command() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let text = |arguments: &[&str]| {
-        let output = eae(folder, arguments);
-        assert!(output.status.success(), "{}", stderr(&output));
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let scripts = ["bash", "zsh", "fish", "powershell", "elvish"].map(|shell| text(&["completions", shell]));
-    let page = text(&["man"]);
-    assert!(page.contains(".TH eae 1"), "{page}");
-    text(&["man", "--out", "pages"]);
-    for command in commands(folder) {
-        assert!(scripts.iter().all(|script| script.contains(&command)), "{command}");
-        assert!(page.contains(&format!("eae\\-{command}(1)")), "{command}");
-        let own = fs::read_to_string(folder.join(format!("pages/eae-{command}.1"))).unwrap();
-        assert!(own.contains("Example"), "{command}");
-        let help = text(&[&command, "--help"]);
-        assert!(help.contains("Example"), "{command}");
-    }
-    assert!(text(&["--help"]).contains("eae sample runs/digits-1"));
-}
-
-/// Those that the help lists.
-pub(crate) fn commands(folder: &Path) -> Vec<String> {
-    let help = String::from_utf8(eae(folder, &["--help"]).stdout).unwrap();
-    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // What is said of a command may go on in the next line, further in.
-    let first = listed.filter(|line| !line.starts_with("   "));
-    let names = first.filter_map(|line| line.split_whitespace().next());
-    let names: Vec<String> = names.filter(|name| *name != "help").map(str::to_owned).collect();
-    assert!(names.len() >= 16, "{help}");
-    names
 }

@@ -8,7 +8,8 @@ use ndarray::{Array2, ArrayView1};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::Value;
 
-use crate::{eae, json, stderr};
+use crate::support::program::{eae, json, stderr, succeeds};
+use crate::support::transcript::Transcript;
 
 /// Two correlated Gaussians and a ring, in units that are far from mean 0 and standard deviation 1, and a column that does not
 /// change; by the golden ratio's low-discrepancy sequence and the inverse of Box and Muller's transform.
@@ -73,8 +74,7 @@ fn samples_are_like_the_table() {
     let data = rows(1500);
     fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
     fs::write(folder.join("small.toml"), SMALL).unwrap();
-    let trained = eae(folder, &[&TRAIN[..], &["--model", "small.toml", "--json", "--out", "run"]].concat());
-    assert!(trained.status.success(), "{}", stderr(&trained));
+    let trained = succeeds(folder, &[&TRAIN[..], &["--model", "small.toml", "--json", "--out", "run"]].concat());
     assert!(stderr(&trained).contains("column 4 (\"unit\") is 12.5 in all rows"), "{}", stderr(&trained));
     let result = &json(&trained)[40];
     let evaluation = &result["evaluation"];
@@ -86,8 +86,7 @@ fn samples_are_like_the_table() {
     assert!(!folder.join("run/samples.png").exists());
 
     let sample = |out: &str| {
-        let output = eae(folder, &["sample", "run", "--n", "2000", "--out", out, "--json"]);
-        assert!(output.status.success(), "{}", stderr(&output));
+        let output = succeeds(folder, &["sample", "run", "--n", "2000", "--out", out, "--json"]);
         assert_eq!(json(&output)[0]["shape"], serde_json::json!([2000, 5]));
     };
     sample("x.npy");
@@ -113,9 +112,9 @@ fn samples_are_like_the_table() {
     // Of a Gaussian with these moments 1 - exp(-1/4) would be.
     assert!(inside < 0.11, "{inside} within the ring");
 
-    let png = eae(folder, &["sample", "run", "--out", "x.png"]);
-    assert_eq!(png.status.code(), Some(2));
-    assert!(stderr(&png).contains("--out is x.png, vectors make no picture, it must end in .csv or .npy"));
+    let mut transcript = Transcript::new(folder);
+    transcript.refused(&["sample", "run", "--out", "x.png"], 2);
+    transcript.check("vectors as a picture");
 }
 
 #[test]
@@ -147,9 +146,9 @@ fn evaluate_and_compare() {
     assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv"]))[0]), error(report));
     fs::write(folder.join("shifted.csv"), csv(&(&data + 1e3))).unwrap();
     assert!(error(&json(&evaluate(&["--data", "csv:shifted.csv"]))[0]) > 10.0 * error(report));
-    let images = evaluate(&["--data", "digits"]);
-    assert_eq!(images.status.code(), Some(2));
-    assert!(stderr(&images).contains("the model takes vectors, digits is of images"), "{}", stderr(&images));
+    let mut transcript = Transcript::new(folder);
+    transcript.refused(&["evaluate", "run", "--data", "digits"], 2);
+    transcript.check("images for a model of vectors");
 
     let rows = ["--row", "ae", "--row", "vae beta=1"];
     let quick =
@@ -166,20 +165,15 @@ fn evaluate_and_compare() {
 fn what_is_wrong_with_a_table_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    for (text, expected) in [
-        ("a,b\n1,2\n3,NaN\n5,6\n", "x.csv: line 3, column 1 (\"b\"): \"NaN\" means that the value is missing"),
-        ("a,b\n1,2\n3,\n5,6\n", "x.csv: line 3, column 1 (\"b\"): the value is missing"),
-        ("a,b\n1,2\n3,red\n5,6\n", "x.csv: line 3, column 1 (\"b\"): \"red\" is not a number"),
-        ("1,2\n3\n5,6\n", "x.csv: line 2: \"3\" has 1 field between ',', it must have 2"),
-        ("1,2\n1,2\n1,2\n", "x.csv: in each column all rows are alike"),
-    ] {
+    let mut transcript = Transcript::new(folder);
+    for text in
+        ["a,b\n1,2\n3,NaN\n5,6\n", "a,b\n1,2\n3,\n5,6\n", "a,b\n1,2\n3,red\n5,6\n", "1,2\n3\n5,6\n", "1,2\n1,2\n1,2\n"]
+    {
         fs::write(folder.join("x.csv"), text).unwrap();
-        let output = eae(folder, &["train", "--data", "csv:x.csv"]);
-        assert!(output.status.code() == Some(2) && stderr(&output).contains(expected), "{}", stderr(&output));
+        transcript.refused(&["train", "--data", "csv:x.csv"], 2);
     }
     fs::write(folder.join("x.csv"), csv(&rows(40))).unwrap();
-    let output = eae(folder, &["train", "--data", "csv:x.csv", "--model", "conv28"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("conv28 does not take vectors of 5 numbers: `conv 32"), "{}", stderr(&output));
+    transcript.refused(&["train", "--data", "csv:x.csv", "--model", "conv28"], 2);
+    transcript.check("tables that are refused");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made");
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{error, is_near, number, report, warns};
-use crate::{eae, stderr};
+use super::{is_near, number, report};
+use crate::support::program::{eae, stderr};
+use crate::support::transcript::Transcript;
 
 /// Three columns, a continuous target and a label. The comparison below was made from the same numbers.
 fn features() -> String {
@@ -66,33 +67,35 @@ fn columns_rank_as_in_scikit_learn() {
 fn a_table_sorted_by_its_label_is_no_series() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let mut said = Transcript::new(folder);
     let features = features();
     let (header, rows) = features.split_once('\n').unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();
     rows.sort_by_key(|row| row.ends_with("low"));
     fs::write(folder.join("sorted.csv"), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
-    let found = report(folder, "mi sorted.csv --y class --each --x a,b,far");
+    let found = said.report("mi sorted.csv --y class --each --x a,b,far");
     assert_eq!(found["surrogates"], "shuffle");
-    warns(&found, "rows are sorted by class");
     for (column, (name, information)) in found["columns"].as_array().unwrap().iter().zip(CLASSIFICATION) {
         assert_eq!(column["name"], name);
         is_near(number(column, "mutual_information"), information, 1e-6);
     }
     assert_eq!(number(&found["columns"][0], "corrected_p_value"), 0.01);
     assert_eq!(report(folder, "mi sorted.csv --x a --y class --permutations 19")["surrogates"], "shuffle");
+    said.check("each a table sorted by its label is no series");
 }
 
 #[test]
 fn constant_columns_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let mut said = Transcript::new(folder);
     let rows: String =
         (0..50).map(|i| format!("{},7,{}\n", (0.618 * f64::from(i)).fract(), (0.755 * f64::from(i)).fract())).collect();
     fs::write(folder.join("x.csv"), format!("a,same,y\n{rows}")).unwrap();
-    let found = report(folder, "mi x.csv --y y --each --permutations 9");
+    let found = said.report("mi x.csv --y y --each --permutations 9");
     assert_eq!(found["columns"].as_array().unwrap().len(), 1);
-    warns(&found, "same: constant");
-    assert!(error(folder, "mi x.csv --y same --each").contains("column 1 (\"same\") is constant"));
-    assert!(error(folder, "mi x.csv --y same --each --x same").contains("no columns beside the target"));
-    assert!(error(folder, "mi x.csv --each").contains("--y"));
+    said.error("mi x.csv --y same --each");
+    said.error("mi x.csv --y same --each --x same");
+    said.error("mi x.csv --each");
+    said.check("each constant columns are left out");
 }

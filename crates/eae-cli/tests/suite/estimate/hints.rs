@@ -1,9 +1,9 @@
-//! Errors are one sentence, and name flags that the command has.
+//! Errors that the flags and data of other tests do not lead to. Each is one sentence, and names flags that the command has.
 
 use std::fs;
 
-use super::{error, normal, table, text, write};
-use crate::{eae, refused, stderr};
+use super::{normal, table, text, write};
+use crate::support::transcript::Transcript;
 
 #[test]
 fn what_is_wrong_is_said_in_one_sentence() {
@@ -16,35 +16,33 @@ fn what_is_wrong_is_said_in_one_sentence() {
     fs::write(folder.join("word.csv"), "1,2\n3,four\n").unwrap();
     fs::write(folder.join("constant.csv"), "1,2\n3,2\n4,2\n").unwrap();
     fs::write(folder.join("empty.csv"), "").unwrap();
-    let cases: [(&[&str], &str); 20] = [
-        (&["entropy", "nowhere.csv"], "nowhere.csv"),
-        (&["entropy", "empty.csv"], "empty.csv"),
-        (&["entropy", "word.csv"], "word.csv, line 2, column 1 ... is not a number"),
-        (&["entropy", "nan.csv", "--k", "1"], "nan.csv, line 2, column 1 ... missing ... --drop-missing"),
-        (&["entropy", "inf.csv", "--k", "1"], "inf.csv, line 2, column 1 is inf"),
-        (&["entropy", "twice.csv", "--k", "1"], "--drop-duplicates"),
-        (&["entropy", "x.csv", "--k", "60"], "--k is 60"),
-        (&["entropy", "x.csv", "--k", "0"], "--k is 0"),
-        (&["entropy", "x.csv", "--x", "7"], "3 columns"),
-        (&["entropy", "x.csv", "--estimator", "truncated", "--high", "0.5"], "not from 0 to 0.5 ... --high"),
-        (&["entropy", "x.csv", "--estimator", "truncated", "--low", "2"], "--low is 2 and --high is 1"),
-        (&["entropy", "x.csv", "--estimator", "renyi", "--order", "9"], "--order is 9"),
-        (&["entropy", "x.csv", "--estimator", "weighted", "--bound", "0.5"], "--bound is 0.5"),
-        (&["entropy", "x.csv", "--estimator", "kpn", "--p", "3"], "--p is 3"),
-        (&["entropy", "x.csv", "--floor=-1"], "--floor is -1"),
-        (&["entropy", "constant.csv", "--standardize", "--k", "1"], "column 1"),
-        (&["mi", "x.csv", "--x", "0"], "--x and --y"),
-        (&["divergence", "x.csv", "twice.csv"], "3 columns"),
-        (&["divergence", "-", "-"], "both standard input"),
-        (&["bench", "knn", "--n", "3", "--k", "5"], "k is 5"),
-    ];
-    for (arguments, expected) in cases {
-        refused(folder, arguments, 2, expected);
-        assert_eq!(stderr(&eae(folder, arguments)).lines().count(), 1, "{arguments:?}");
+    let mut said = Transcript::new(folder);
+    for typed in [
+        "entropy nowhere.csv",
+        "entropy empty.csv",
+        "entropy word.csv",
+        "entropy nan.csv --k 1",
+        "entropy inf.csv --k 1",
+        "entropy twice.csv --k 1",
+        "entropy x.csv --k 60",
+        "entropy x.csv --k 0",
+        "entropy x.csv --x 7",
+        "entropy x.csv --estimator truncated --high 0.5",
+        "entropy x.csv --estimator truncated --low 2",
+        "entropy x.csv --estimator renyi --order 9",
+        "entropy x.csv --estimator weighted --bound 0.5",
+        "entropy x.csv --estimator kpn --p 3",
+        "entropy x.csv --floor=-1",
+        "entropy constant.csv --standardize --k 1",
+        "mi x.csv --x 0",
+        "divergence x.csv twice.csv",
+        "divergence - -",
+    ] {
+        said.error(typed);
     }
+    said.check("hints what is wrong is said in one sentence");
 }
 
-/// Every flag in an error is one of the command's, and none is `--floor`.
 #[test]
 fn errors_name_flags_of_the_command() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,6 +55,7 @@ fn errors_name_flags_of_the_command() {
     fs::write(folder.join("names.csv"), "a,b\n1,x\n2,y\n3,z\n").unwrap();
     fs::write(folder.join("gap.csv"), "a,b\n1,2\n,3\n3,4\n").unwrap();
     fs::write(folder.join("dirty.csv"), "a,b\n1,2\n2,3\nerror,4\n5,6\n7,1\n").unwrap();
+    let mut said = Transcript::new(folder);
     for arguments in [
         "entropy few.csv --k 1 --dither no",
         "entropy few.csv --estimator kpn --k 1 --dither no",
@@ -95,14 +94,7 @@ fn errors_name_flags_of_the_command() {
         "divergence huge.csv x.csv --x a,b --k 2 --dither no",
         "divergence gap.csv few.csv",
     ] {
-        let said = error(folder, arguments);
-        let command = arguments.split_whitespace().next().unwrap();
-        let help = String::from_utf8(eae(folder, &[command, "--help"]).stdout).unwrap();
-        for flag in said.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).filter(|word| word.starts_with("--")) {
-            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag}: {said}");
-        }
-        let of_library = ["`", "ClosePoints", "Ties::", "SharedRows", "dither`", "sampling_interval"];
-        assert!(of_library.iter().all(|word| !said.contains(word)), "{said}");
-        assert!(arguments.contains("--floor") || !said.contains("--floor"), "{said}");
+        said.error(arguments);
     }
+    said.check("hints errors name flags of the command");
 }

@@ -19,7 +19,8 @@ use rand_chacha::ChaCha8Rng;
 
 use serde_json::Value;
 
-use super::{eae, json, stderr};
+use crate::support::program::{eae, json, stdout, succeeds};
+use crate::support::transcript::Transcript;
 
 /// Numbers without a pattern: of a chaotic map.
 fn table() -> Array2<f64> {
@@ -58,9 +59,7 @@ fn write(folder: &Path, name: &str, header: &str, table: &Array2<f64>) {
 /// The report of a command that must succeed.
 fn report(folder: &Path, arguments: &str) -> Value {
     let arguments: Vec<&str> = arguments.split_whitespace().chain(["--json"]).collect();
-    let found = eae(folder, &arguments);
-    assert!(found.status.success(), "{arguments:?}: {}", stderr(&found));
-    json(&found)[0].clone()
+    json(&succeeds(folder, &arguments))[0].clone()
 }
 
 /// A number of a report.
@@ -72,19 +71,35 @@ fn is_near(found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance, "{found}, not {expected} within {tolerance}");
 }
 
-/// Asserts that a report has a warning with these words.
-fn warns(report: &Value, words: &str) {
-    let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
-    assert!(warnings.iter().any(|warning| warning.contains(words)), "{words:?}: {warnings:?}");
-}
+impl Transcript<'_> {
+    /// Returns the report of a command that must succeed, and says its warnings.
+    fn report(&mut self, typed: &str) -> Value {
+        let report = report(self.folder(), typed);
+        let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
+        assert!(!warnings.is_empty(), "{typed}: no warnings");
+        self.say(&typed.split_whitespace().collect::<Vec<_>>(), &warnings.join("\n"));
+        report
+    }
 
-/// Returns the message of a command that must fail.
-fn error(folder: &Path, arguments: &str) -> String {
-    let arguments: Vec<&str> = arguments.split_whitespace().collect();
-    let found = eae(folder, &arguments);
-    assert_eq!(found.status.code(), Some(2), "{arguments:?}: {}", stderr(&found));
-    assert_eq!(stderr(&found).lines().count(), 1, "{arguments:?}: {}", stderr(&found));
-    stderr(&found)
+    /// Says why a command is refused: in one sentence, which names nothing but flags that the command has. That `--floor` may
+    /// help is said to nobody who does not use it.
+    fn error(&mut self, typed: &str) -> String {
+        let words: Vec<&str> = typed.split_whitespace().collect();
+        let said = self.refused(&words, 2);
+        if said.starts_with("error: ") {
+            // By clap.
+            return said;
+        }
+        assert_eq!(said.lines().count(), 1, "{typed}: {said}");
+        let help = stdout(&eae(self.folder(), &[words[0], "--help"]));
+        for flag in said.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).filter(|word| word.starts_with("--")) {
+            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag}: {said}");
+        }
+        let of_library = ["`", "ClosePoints", "Ties::", "SharedRows", "dither`", "sampling_interval"];
+        assert!(of_library.iter().all(|word| !said.contains(word)), "{said}");
+        assert!(typed.contains("--floor") || !said.contains("--floor"), "{said}");
+        said
+    }
 }
 
 /// Whether a number in JSON is this one; reading it can be off by a rounding.
@@ -106,8 +121,7 @@ fn every_kind_of_file() {
     fs::write(folder.join("spaces.txt"), format!("% made up\n# twice\n\n{}\n", text(&table, "  "))).unwrap();
     let expected = knn_entropy::KozachenkoLeonenko::new(4).entropy(table.view()).unwrap();
     for file in ["c.npy", "fortran.npy", "plain.csv", "header.csv", "spaces.txt"] {
-        let found = eae(folder, &["entropy", file, "--k", "4", "--json"]);
-        assert!(found.status.success(), "{file}: {}", stderr(&found));
+        let found = succeeds(folder, &["entropy", file, "--k", "4", "--json"]);
         let report = &json(&found)[0];
         assert!(same(&report["entropy"], expected), "{file}");
         assert_eq!((&report["n"], &report["d"], &report["k"]), (&60.into(), &3.into(), &4.into()));
@@ -131,8 +145,7 @@ fn estimators_metrics_and_local_values() {
     fs::write(folder.join("x.csv"), text(&table(), ",")).unwrap();
     for estimator in ["kl", "truncated", "weighted", "renyi", "tsallis", "kpn"] {
         let high = ["--high", "2"];
-        let found = eae(folder, &[&["entropy", "x.csv", "--estimator", estimator, "--json"][..], &high].concat());
-        assert!(found.status.success(), "{estimator}: {}", stderr(&found));
+        let found = succeeds(folder, &[&["entropy", "x.csv", "--estimator", estimator, "--json"][..], &high].concat());
         assert_eq!(json(&found)[0]["estimator"], estimator);
         assert!(json(&found)[0]["entropy"].is_f64());
     }
@@ -157,8 +170,7 @@ fn information_and_divergence() {
     let table = table();
     fs::write(folder.join("x.csv"), text(&table, ",")).unwrap();
     let of = |more: &[&str]| {
-        let found = eae(folder, &[&["mi", "x.csv", "--x", "0", "--y", "2", "--json"], more].concat());
-        assert!(found.status.success(), "{}", stderr(&found));
+        let found = succeeds(folder, &[&["mi", "x.csv", "--x", "0", "--y", "2", "--json"], more].concat());
         json(&found)[0].clone()
     };
     let [x, z, y] = [0, 1, 2].map(|c| table.slice_axis(ndarray::Axis(1), (c..c + 1).into()).to_owned());
@@ -186,8 +198,7 @@ fn information_and_divergence() {
 fn a_benchmark_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let quick = ["--model", "mlp", "--batch", "20", "--latent", "2", "--steps", "2", "--warmup", "0"];
-    let found = eae(folder.path(), &[&["bench", "step"][..], &quick].concat());
-    assert!(found.status.success(), "{}", stderr(&found));
+    let found = succeeds(folder.path(), &[&["bench", "step"][..], &quick].concat());
     let [line] = &json(&found)[..] else { panic!("one line") };
     assert_eq!((&line["model"], &line["batch"], &line["latent"]), (&"mlp".into(), &20.into(), &2.into()));
     let found = eae(folder.path(), &["bench", "knn", "--n", "500", "--d", "2", "--k", "3", "--threads", "2"]);

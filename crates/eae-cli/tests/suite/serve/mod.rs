@@ -1,18 +1,17 @@
 //! The explorer from outside: a page, numbers, and how it ends.
 
-mod client;
 mod hostile;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use ndarray::{Array2, Array3, Array4};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::{Value, json};
 
-use crate::{eae, refused, stderr};
-use client::Explorer;
+use crate::support::program::{interrupt, succeeds};
+use crate::support::server::Explorer;
+use crate::support::transcript::Transcript;
 
 /// A folder with a quick run, of data that are left there by name.
 fn trained(data: &str, epochs: &str, batch: &str) -> tempfile::TempDir {
@@ -22,8 +21,7 @@ fn trained(data: &str, epochs: &str, batch: &str) -> tempfile::TempDir {
     images.write_npy(fs::File::create(folder.path().join("colour.npy")).unwrap()).unwrap();
     let sizes = ["--epochs", epochs, "--batch", batch, "--latent", "4"];
     let network = ["train", "--model", "mlp", "--objective", "bn-ae", "--data", data, "--quiet", "--out", "run"];
-    let output = eae(folder.path(), &[&network[..], &sizes].concat());
-    assert!(output.status.success(), "{}", stderr(&output));
+    succeeds(folder.path(), &[&network[..], &sizes].concat());
     folder
 }
 
@@ -133,8 +131,7 @@ fn numbers(explorer: &Explorer, folder: &Path) {
         let wanted = json!({ "sampler": sampler, "temperature": 0.5, "seed": 3, "n": 2 });
         let drawn = numbers(&explorer.post("/sample", wanted).json());
         let flags = ["--sampler", sampler.as_str().unwrap(), "--temperature", "0.5", "--seed", "3", "--n", "2"];
-        let sampled = eae(folder, &[&["sample", "run", "--out", "x.npy", "--codes", "codes.npy"], &flags[..]].concat());
-        assert!(sampled.status.success(), "{}", stderr(&sampled));
+        succeeds(folder, &[&["sample", "run", "--out", "x.npy", "--codes", "codes.npy"], &flags[..]].concat());
         let codes = Array2::<f32>::read_npy(fs::File::open(folder.join("codes.npy")).unwrap()).unwrap();
         let same = codes.iter().zip(drawn.iter().flatten()).all(|(&a, b)| (f64::from(a) - b).abs() < 1e-6);
         assert!(same && drawn.len() == 2, "{sampler}: {codes} {drawn:?}");
@@ -178,19 +175,10 @@ fn in_colour_without_data_and_with_mistakes() {
     assert_eq!(explorer.get("/map.json").said().0, 404);
     assert_eq!(explorer.get("/images?first=0&n=1").said().0, 404);
 
-    fs::write(folder.join("broken.safetensors"), "x").unwrap();
     let port = explorer.address.split(':').next_back().unwrap();
-    let cases: [(&[&str], i32, &str); 6] = [
-        (&["nowhere"], 2, "nowhere: "),
-        (&["broken.safetensors"], 2, "not a valid safetensors file"),
-        (&["run", "--data", "mnist:nowhere"], 2, "nowhere"),
-        (&["run", "--host", "no such name"], 2, "--host is no such name, which is no address here"),
-        (&["run", "--port", "65536"], 2, "65536 is not in 0..=65535"),
-        (&["run", "--host", "localhost", "--port", port], 1, "name another with --port"),
-    ];
-    for (arguments, code, message) in cases {
-        refused(folder, &[&["serve"], arguments].concat(), code, message);
-    }
+    let mut transcript = Transcript::new(folder).name(port, "PORT");
+    transcript.refused(&["serve", "run", "--host", "localhost", "--port", port], 1);
+    transcript.check("a port that is taken");
     an_interrupt_ends(explorer);
 }
 
@@ -198,9 +186,9 @@ fn in_colour_without_data_and_with_mistakes() {
 fn an_interrupt_ends(mut explorer: Explorer) {
     // A client that stays is no reason not to.
     let _idle = explorer.connect();
-    if cfg!(unix) {
-        let sent = Command::new("kill").args(["-INT", &explorer.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+    #[cfg(unix)]
+    {
+        interrupt(&explorer.child);
         assert_eq!(explorer.child.wait().unwrap().code(), Some(0));
     }
 }

@@ -3,22 +3,22 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::program::start;
+
 /// A started program; it ends with the test.
-pub(super) struct Explorer {
-    pub(super) child: Child,
-    pub(super) address: String,
+pub(crate) struct Explorer {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Explorer {
-    pub(super) fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin("eae"));
-        command.current_dir(folder).args(["serve", "--port", "0", "--json"]).args(arguments);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = start(folder, &[&["serve", "--port", "0", "--json"], arguments].concat());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
@@ -31,21 +31,21 @@ impl Explorer {
         Self { child, address }
     }
 
-    pub(super) fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     }
 
     /// What comes back for these bytes, until the server closes.
-    pub(super) fn raw(&self, bytes: &[u8]) -> Answer {
+    pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
         let mut stream = self.connect();
         // What is refused early need not be taken whole.
         let _ = stream.write_all(bytes);
         Answer::read(&mut stream)
     }
 
-    pub(super) fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         let (address, length) = (&self.address, body.len());
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
@@ -53,11 +53,11 @@ impl Explorer {
         self.raw(&[head.as_bytes(), body].concat())
     }
 
-    pub(super) fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, "", b"")
     }
 
-    pub(super) fn post(&self, path: &str, body: impl ToString) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: impl ToString) -> Answer {
         self.ask("POST", path, "", body.to_string().as_bytes())
     }
 }
@@ -70,14 +70,14 @@ impl Drop for Explorer {
 }
 
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn read(stream: &mut TcpStream) -> Self {
+    pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
         // A server that closes with something unread resets the connection: what came before counts.
         let _ = stream.read_to_end(&mut bytes);
@@ -88,12 +88,12 @@ impl Answer {
         Self { status: head[9..12].parse().unwrap(), head, body: bytes[end + 4..].to_vec() }
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 
     /// As an error: its status, and the sentence.
-    pub(super) fn said(&self) -> (u16, String) {
+    pub(crate) fn said(&self) -> (u16, String) {
         assert!(self.head.contains("content-type: application/json"), "{self:?}");
         (self.status, self.json()["error"].as_str().unwrap().to_owned())
     }

@@ -1,0 +1,100 @@
+//! A training from nothing to new images.
+
+use std::fs;
+
+use ndarray::Array4;
+use ndarray_npy::ReadNpyExt;
+
+use crate::support::data::with_digits;
+use crate::support::model::TRAIN;
+use crate::support::program::{eae, json, stderr, succeeds};
+
+#[test]
+fn train_then_sample() {
+    let folder = with_digits();
+    let folder = folder.path();
+    let trained = succeeds(folder, &[&TRAIN[..], &["--json", "--out", "run"]].concat());
+    let lines = json(&trained);
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["epoch", "epoch", "result"]);
+    let evaluation = &lines[2]["evaluation"];
+    assert!(evaluation["reconstruction_error"].as_f64() < evaluation["mean_image_error"].as_f64());
+    assert_eq!((&lines[2]["steps"], &lines[2]["interrupted"]), (&36.into(), &false.into()));
+
+    let run = folder.join("run");
+    for file in [
+        "model.safetensors",
+        "config.toml",
+        "metrics.jsonl",
+        "samples.png",
+        "reconstructions.png",
+        "interpolations.png",
+    ] {
+        assert!(fs::metadata(run.join(file)).unwrap().len() > 100, "{file}");
+    }
+    let config: toml::Value = toml::from_str(&fs::read_to_string(run.join("config.toml")).unwrap()).unwrap();
+    assert_eq!(config["model"].as_str(), Some("mlp"));
+    assert_eq!(config["training"]["batch_size"].as_integer(), Some(50));
+    assert_eq!(config["training"]["objective"]["lambda"].as_float(), Some(1.0));
+    let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 3);
+
+    // An array: the same for the same seed, the beginning of a larger one, another for another seed.
+    let sample = |n: &str, seed: &str| {
+        let sampled = succeeds(folder, &["sample", "run", "--n", n, "--seed", seed, "--out", "x.npy", "--json"]);
+        let n: usize = n.parse().unwrap();
+        assert_eq!(json(&sampled)[0]["shape"], serde_json::json!([n, 1, 28, 28]));
+        Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap()
+    };
+    for sampler in ["sphere", "gaussian", "gmm", "gaussianisation"] {
+        let more = ["--n", "20", "--sampler", sampler, "--out", "x.npy", "--json"];
+        let sampled = succeeds(folder, &[&["sample", "run"], &more[..]].concat());
+        assert_eq!(json(&sampled)[0]["sampler"], sampler);
+        let images = Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap();
+        assert!(images.dim() == (20, 1, 28, 28) && images.iter().all(|x| (0.0..=1.0).contains(x)), "{sampler}");
+    }
+    let (three, five) = (sample("3", "1"), sample("5", "1"));
+    assert_eq!(three.shape(), [3, 1, 28, 28]);
+    assert!(five.iter().all(|x| (0.0..=1.0).contains(x)));
+    let head = five.slice_axis(ndarray::Axis(0), (..3).into());
+    assert!((&head - &three).iter().all(|e| e.abs() < 1e-6));
+    assert_ne!(sample("3", "2"), three);
+
+    let sampled = eae(folder, &["sample", "run", "--out", "samples.png", "--columns", "0"]);
+    assert_eq!(sampled.status.code(), Some(2));
+    assert!(succeeds(folder, &["sample", "run", "--out", "samples.png"]).stdout.is_empty());
+    assert_eq!(fs::read(folder.join("samples.png")).unwrap()[..8], *b"\x89PNG\r\n\x1a\n");
+}
+
+#[test]
+fn the_same_weights_for_every_number_of_threads() {
+    let folder = with_digits();
+    let weights = |threads: &str| {
+        let arguments = [&TRAIN[..], &["--quiet", "--threads", threads, "--out", threads]].concat();
+        let trained = succeeds(folder.path(), &arguments);
+        assert!(trained.stderr.is_empty(), "{}", stderr(&trained));
+        fs::read(folder.path().join(threads).join("model.safetensors")).unwrap()
+    };
+    assert!(weights("1") == weights("2"));
+}
+
+/// Each objective trains, and what it leaves can be sampled from: the model says itself how its encoder ends.
+#[test]
+fn every_objective() {
+    let folder = with_digits();
+    let folder = folder.path();
+    for objective in ["ae", "bn-ae", "vae", "wae", "rae", "eae"] {
+        let more = ["--epochs", "1", "--objective", objective, "--json", "--out", objective];
+        let trained = succeeds(folder, &[&TRAIN[..3], &TRAIN[5..], &more].concat());
+        let lines = json(&trained);
+        // Minus an entropy plus the distance of the radii from chi's: either may be larger after one epoch.
+        let penalty = lines[0]["penalty"].as_f64().unwrap();
+        let fits = match objective {
+            "ae" | "bn-ae" => penalty == 0.0,
+            "eae" => penalty != 0.0,
+            _ => penalty > 0.0,
+        };
+        assert!(fits, "{objective}: {penalty}");
+        succeeds(folder, &["sample", objective, "--n", "3", "--out", "x.npy"]);
+    }
+}
