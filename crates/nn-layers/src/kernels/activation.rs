@@ -3,9 +3,9 @@
 
 use autodiff_mini::Scalar;
 use ndarray::Array1;
-use rayon::prelude::*;
 
 use super::element::Element;
+use super::share::{each_part, map_parts};
 use super::simd::Kernel;
 
 /// A function of each element.
@@ -69,7 +69,7 @@ pub(super) fn apply<F: Element>(finish: &Finish<'_, F>, pixels: &mut [F]) {
 /// As [`apply`], all threads at work.
 pub(super) fn finish<F: Element>(finish: Finish<'_, F>, pixels: &mut [F]) {
     let channels = finish.bias.map_or(1, <[F]>::len).max(1);
-    pixels.par_chunks_mut(BLOCK.next_multiple_of(channels)).for_each(|pixels| apply(&finish, pixels));
+    each_part(pixels.chunks_mut(BLOCK.next_multiple_of(channels)), |pixels| apply(&finish, pixels));
 }
 
 struct Forward<'a, F> {
@@ -122,11 +122,9 @@ pub(super) fn backward<F: Element>(activation: Option<Activation>, y: &[F], g: &
     let repeated = (channels * repeats(channels)).max(1);
     let block = BLOCK.next_multiple_of(repeated);
     // Blocks by the shape alone, and added up in their order: the same for every number of threads.
-    let parts: Vec<Vec<F>> = g
-        .par_chunks_mut(block)
-        .zip(y.par_chunks(block))
-        .map(|(g, y)| F::run(Backward { activation, y, g, sums: vec![F::zero(); repeated] }))
-        .collect();
+    let parts = map_parts(g.chunks_mut(block).zip(y.chunks(block)), |(g, y)| {
+        F::run(Backward { activation, y, g, sums: vec![F::zero(); repeated] })
+    });
     let mut bias = Array1::zeros(channels);
     for part in parts.iter().flat_map(|part| part.chunks_exact(channels.max(1))) {
         bias.iter_mut().zip(part).for_each(|(sum, &x)| *sum += x);

@@ -1,8 +1,7 @@
 //! Adam's rule for the numbers of one parameter.
 
-use rayon::prelude::*;
-
 use super::element::Element;
+use super::share::each_part;
 use super::simd::Kernel;
 
 /// The numbers of a step, which all elements of a parameter share.
@@ -28,9 +27,9 @@ const BLOCK: usize = 1 << 15;
 
 /// Updates a parameter `x` and its moments `m` and `v` by its gradient `g`, in one pass over the memory of all four.
 pub(super) fn adam<F: Element>(step: AdamStep<F>, x: &mut [F], [m, v]: [&mut [F]; 2], g: &[F]) {
-    let moments = m.par_chunks_mut(BLOCK).zip(v.par_chunks_mut(BLOCK));
-    let blocks = x.par_chunks_mut(BLOCK).zip(moments).zip(g.par_chunks(BLOCK));
-    blocks.for_each(|((x, (m, v)), g)| F::run(Update { step, x, m, v, g }));
+    let moments = m.chunks_mut(BLOCK).zip(v.chunks_mut(BLOCK));
+    let blocks = x.chunks_mut(BLOCK).zip(moments).zip(g.chunks(BLOCK));
+    each_part(blocks, |((x, (m, v)), g)| F::run(Update { step, x, m, v, g }));
 }
 
 struct Update<'a, F> {

@@ -14,14 +14,13 @@
 use std::ops::Range;
 
 use autodiff_mini::Pool;
-use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, s};
 
 use super::activation::{Finish, apply};
 use super::element::Element;
 use super::gemm::{Packed, multiply_add};
 use super::patches::{Grid, Patches};
-use super::share::{MANY, evenly, share_out};
+use super::share::{MANY, each_part, evenly, share_out};
 
 /// Numbers of patches that are there at a time: half of a second-level cache.
 const BLOCK: usize = 1 << 17;
@@ -48,8 +47,8 @@ pub(super) fn conv2d<F: Element>(
     let Blocks { images, columns } = Blocks::of::<F>(grid, batch, PIXELS);
     let images = evenly(batch, images);
     let parts = parts(grid, 0..grid.columns(), columns, APART);
-    let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
-    blocks.for_each(|(y, x)| {
+    let blocks = y.axis_chunks_iter_mut(Axis(0), images).zip(x.axis_chunks_iter(Axis(0), images));
+    each_part(blocks, |(y, x)| {
         let mut y = pixels_mut(y);
         let mut matrix = pool.take(images * grid.rows() * (columns + APART));
         for (part, patches) in &parts {
@@ -77,8 +76,8 @@ pub(super) fn conv2d_backward_input<F: Element>(
     let Blocks { images, columns } = Blocks::of::<F>(grid, batch, PIXELS);
     let images = evenly(batch, images);
     let parts = parts(grid, 0..grid.columns(), columns, 0);
-    let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
-    blocks.for_each(|(mut x, g)| {
+    let blocks = x.axis_chunks_iter_mut(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
+    each_part(blocks, |(mut x, g)| {
         let g = pixels(g);
         let x = x.as_slice_mut().expect("a block of a fresh array");
         x.fill(F::zero());

@@ -3,10 +3,9 @@
 //! In `f64`, because before a normalization a mean is often many times its standard deviation, and rounding would be
 //! magnified as often. It costs next to nothing: these are bound by the memory.
 
-use rayon::prelude::*;
-
 use super::activation::{Finish, apply};
 use super::element::Element;
+use super::share::{each_part, map_parts};
 use super::simd::Kernel;
 
 /// For each feature the sum of `x - shift` and that of its square.
@@ -58,11 +57,8 @@ fn two_sums<F: Element>(
     terms: impl Fn(f64, f64, f64) -> [f64; 2] + Sync,
 ) -> [Vec<f64>; 2] {
     let block = block(shift.len());
-    let parts: Vec<[Vec<f64>; 2]> = a
-        .par_chunks(block)
-        .zip(b.par_chunks(block))
-        .map(|(a, b)| F::run(TwoSums { a, b, shift, terms: &terms }))
-        .collect();
+    let blocks = a.chunks(block).zip(b.chunks(block));
+    let parts = map_parts(blocks, |(a, b)| F::run(TwoSums { a, b, shift, terms: &terms }));
     let mut sums = [vec![0.0; shift.len()], vec![0.0; shift.len()]];
     for part in &parts {
         for (sums, part) in sums.iter_mut().zip(part) {
@@ -110,7 +106,7 @@ fn each<F: Element>(
     f: impl Fn(f64, f64, [f64; 3]) -> f64 + Sync,
 ) {
     let block = block(of_features[0].len());
-    to.par_chunks_mut(block).zip(from.par_chunks(block)).for_each(|(to, from)| {
+    each_part(to.chunks_mut(block).zip(from.chunks(block)), |(to, from)| {
         F::run(Each { to, from, of_features, f: &f });
         apply(&finish, to);
     });

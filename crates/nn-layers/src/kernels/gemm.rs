@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use autodiff_mini::Pool;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
-use rayon::prelude::*;
 
 use super::element::Element;
+use super::share::each_part;
 use super::simd::{Kernel, Strip, prefetch};
 
 /// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
@@ -64,12 +64,14 @@ impl<F: Element> Packed<F> {
         let (depth, columns) = matrix.dim();
         let panels = Panels::of::<F>(columns);
         let mut numbers = pool.take(depth * panels.width());
-        let each_panel = numbers.par_chunks_mut((depth * panels.wide).max(1));
-        let parts = each_panel.zip(matrix.axis_chunks_iter(Axis(1), panels.wide).into_par_iter());
-        let enough = TASK / 64 / (depth * panels.wide + 1);
-        parts.with_min_len(enough.max(1)).for_each(|(panel, part)| {
-            let width = panel.len() / depth;
-            pack(part, panel, width);
+        let enough = (TASK / 64 / (depth * panels.wide + 1)).max(1);
+        let some = numbers.chunks_mut((depth * panels.wide * enough).max(1));
+        each_part(some.zip(matrix.axis_chunks_iter(Axis(1), panels.wide * enough)), |(some, columns)| {
+            let parts = columns.axis_chunks_iter(Axis(1), panels.wide);
+            for (panel, part) in some.chunks_mut((depth * panels.wide).max(1)).zip(parts) {
+                let width = panel.len() / depth;
+                pack(part, panel, width);
+            }
         });
         Self { numbers, depth, panels }
     }
@@ -250,10 +252,10 @@ pub(super) fn multiply<F: Element>(
     let columns = b.ncols().div_ceil(tasks).next_multiple_of(wide).max(wide);
     let rows = rows.div_ceil(tasks.div_ceil(b.ncols().div_ceil(columns).max(1)).max(1));
     let rows = rows.next_multiple_of(F::method().rows).max(F::method().rows);
-    let parts = c.axis_chunks_iter_mut(Axis(1), columns).into_par_iter().zip(b.axis_chunks_iter(Axis(1), columns));
-    parts.for_each(|(mut c, b)| {
-        let parts = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter().zip(a.axis_chunks_iter(Axis(0), rows));
-        parts.for_each(|(c, a)| multiply_part(a, b, c, pool));
+    let parts = c.axis_chunks_iter_mut(Axis(1), columns).zip(b.axis_chunks_iter(Axis(1), columns));
+    each_part(parts, |(mut c, b)| {
+        let parts = c.axis_chunks_iter_mut(Axis(0), rows).zip(a.axis_chunks_iter(Axis(0), rows));
+        each_part(parts, |(c, a)| multiply_part(a, b, c, pool));
     });
 }
 

@@ -34,13 +34,12 @@ mod tiles;
 mod transform;
 
 use autodiff_mini::Pool;
-use ndarray::parallel::prelude::*;
 use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::activation::{Finish, apply};
 use super::element::Element;
 use super::gemm::{Packed, multiply_add};
-use super::share::{MANY, evenly, share_out};
+use super::share::{MANY, each_part, evenly, share_out};
 pub(super) use tiles::Tiles;
 use transform::{PLANES, Planes};
 
@@ -60,8 +59,8 @@ pub(super) fn conv2d<F: Element>(
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane).reversed_axes(), pool));
     filters.recycle(pool);
     let images = evenly(x.dim().0, tiles.images(TILES));
-    let blocks = y.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(x.axis_chunks_iter(Axis(0), images));
-    blocks.for_each(|(mut y, x)| {
+    let blocks = y.axis_chunks_iter_mut(Axis(0), images).zip(x.axis_chunks_iter(Axis(0), images));
+    each_part(blocks, |(mut y, x)| {
         let x = tiles.differences(x, 0..tiles.columns(), pool);
         let products = products(&x, &packed, pool);
         tiles.gathered(&products, y.view_mut());
@@ -85,8 +84,8 @@ pub(super) fn conv2d_backward_input<F: Element>(
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane), pool));
     filters.recycle(pool);
     let images = evenly(g.dim().0, tiles.images(TILES));
-    let blocks = x.axis_chunks_iter_mut(Axis(0), images).into_par_iter().zip(g.axis_chunks_iter(Axis(0), images));
-    blocks.for_each(|(mut x, g)| {
+    let blocks = x.axis_chunks_iter_mut(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
+    each_part(blocks, |(mut x, g)| {
         let g = tiles.spread(g, pool);
         let products = products(&g, &packed, pool);
         tiles.differences_transposed(&products, x.view_mut(), pool);
