@@ -1,8 +1,6 @@
 //! The seam through which every matrix product of a tape goes, and the processor behind it.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::parallel::prelude::*;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::Scalar;
 
@@ -26,33 +24,9 @@ pub trait Gemm<F: Scalar>: Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu;
 
-/// Multiply-adds worth handing to another thread: some tens of microseconds of work.
-const BLOCK_WORK: usize = 1 << 20;
-const MOST_BLOCKS: usize = 16;
-/// Each block packs the operand that it shares with the others anew; over fewer rows or columns that would show.
-const LEAST_SIDE: usize = 64;
-
 impl<F: Scalar> Gemm<F> for Cpu {
-    fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, mut c: ArrayViewMut2<'_, F>) {
-        let ((m, k), n) = (a.dim(), b.ncols());
-        // Cut along the longer side: the shared operand is then the smaller one.
-        let most = (m.max(n) / LEAST_SIDE).min(MOST_BLOCKS);
-        let blocks = (m * n * k / BLOCK_WORK).clamp(1, most.max(1));
-        if blocks == 1 || b.nrows() != k || c.dim() != (m, n) {
-            general_mat_mul(alpha, &a, &b, beta, &mut c);
-        } else if m >= n {
-            let rows = m.div_ceil(blocks);
-            let pieces = c.axis_chunks_iter_mut(Axis(0), rows).into_par_iter();
-            pieces
-                .zip(a.axis_chunks_iter(Axis(0), rows).into_par_iter())
-                .for_each(|(mut c, a)| general_mat_mul(alpha, &a, &b, beta, &mut c));
-        } else {
-            let columns = n.div_ceil(blocks);
-            let pieces = c.axis_chunks_iter_mut(Axis(1), columns).into_par_iter();
-            pieces
-                .zip(b.axis_chunks_iter(Axis(1), columns).into_par_iter())
-                .for_each(|(mut c, b)| general_mat_mul(alpha, &a, &b, beta, &mut c));
-        }
+    fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, c: ArrayViewMut2<'_, F>) {
+        F::product(alpha, a, b, beta, c);
     }
 }
 

@@ -9,15 +9,17 @@ use crate::{Gradients, Tape, Var};
 ///
 /// A function of several outputs is contracted with fixed irregular weights first, so that no output can hide behind
 /// another. The function must be smooth within a step of the inputs: keep them away from kinks and ties.
-#[derive(Debug, Clone, Copy, PartialEq)]
+///
+/// ```
+/// # use autodiff_mini::GradCheck;
+/// # use ndarray::array;
+/// GradCheck::default().step(1e-5).relative(1e-4).check(|x| x[0].exp(), &[array![0.3, -1.2].into_dyn()]).unwrap();
+/// ```
+#[derive(Debug, Clone, PartialEq)]
 pub struct GradCheck {
-    /// The step `h`, relative for inputs above 1. The difference quotient is off by about `h^2` from truncation and by
-    /// `1e-16 / h` from rounding.
-    pub step: f64,
-    /// The difference allowed in proportion to the difference quotient.
-    pub relative: f64,
-    /// The difference allowed on top.
-    pub absolute: f64,
+    step: f64,
+    relative: f64,
+    absolute: f64,
 }
 
 impl Default for GradCheck {
@@ -31,6 +33,7 @@ impl Default for GradCheck {
 #[non_exhaustive]
 pub enum GradCheckError {
     /// One component of one gradient is off.
+    #[non_exhaustive]
     #[error("input {input}, element {index:?}: the gradient is {gradient:e}, the difference quotient {quotient:e}")]
     Component {
         /// Which of the inputs.
@@ -43,6 +46,7 @@ pub enum GradCheckError {
         quotient: f64,
     },
     /// The derivative along a direction is off.
+    #[non_exhaustive]
     #[error("along direction {seed}: the gradient gives {gradient:e}, the difference quotient {quotient:e}")]
     Direction {
         /// The seed of the direction.
@@ -85,6 +89,25 @@ where
 }
 
 impl GradCheck {
+    /// Sets the step `h`, relative for inputs above 1; 1e-6. The difference quotient is off by about `h^2` from truncation
+    /// and by `1e-16 / h` from rounding.
+    #[must_use]
+    pub fn step(self, step: f64) -> Self {
+        Self { step, ..self }
+    }
+
+    /// Sets the difference allowed in proportion to the difference quotient; 1e-5.
+    #[must_use]
+    pub fn relative(self, relative: f64) -> Self {
+        Self { relative, ..self }
+    }
+
+    /// Sets the difference allowed on top; 1e-7.
+    #[must_use]
+    pub fn absolute(self, absolute: f64) -> Self {
+        Self { absolute, ..self }
+    }
+
     /// Checks every component of every gradient: two evaluations for each element of the inputs.
     ///
     /// # Errors

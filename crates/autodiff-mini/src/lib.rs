@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod cpu;
 mod gemm;
 mod gradcheck;
 mod gradients;
@@ -13,6 +14,7 @@ mod var;
 pub use gemm::{Cpu, Gemm};
 pub use gradcheck::{GradCheck, GradCheckError, gradcheck, gradcheck_directional};
 pub use gradients::Gradients;
+pub use ndarray;
 pub use pool::Pool;
 pub use scalar::Scalar;
 pub use tape::{Sink, Tape};

@@ -178,12 +178,15 @@ impl<F: Scalar> Tape<F> {
         value: impl Into<ArcArray<F, D>>,
         vjp: impl FnOnce(ArrayD<F>, &mut Sink<'_, F>) + Send + 'static,
     ) -> Var<'t, F> {
+        self.record(operands, value.into().into_dyn(), Box::new(vjp))
+    }
+
+    fn record<'t>(&'t self, operands: &[Var<'t, F>], value: ArcArray<F, IxDyn>, vjp: Vjp<F>) -> Var<'t, F> {
         assert!(operands.iter().all(|x| std::ptr::eq(x.tape, self)), "an operand is on another tape");
         let parents: Box<[usize]> = operands.iter().map(|x| x.index).collect();
         let needs_gradient = parents.iter().any(|&parent| self.nodes.borrow()[parent].needs_gradient);
-        let value = value.into().into_dyn();
         if needs_gradient {
-            self.push(value, true, parents, Some(Box::new(vjp)))
+            self.push(value, true, parents, Some(vjp))
         } else {
             self.push(value, false, Box::default(), None)
         }
@@ -283,6 +286,10 @@ impl<'a, F: Scalar> Sink<'a, F> {
     ///
     /// If the gradient's shape is not the operand's.
     pub fn add<D: Dimension>(&mut self, operand: usize, gradient: ndarray::Array<F, D>) {
+        self.add_dyn(operand, gradient.into_dyn());
+    }
+
+    fn add_dyn(&mut self, operand: usize, gradient: ArrayD<F>) {
         let parent = self.parents[operand];
         let shape = self.nodes[parent].value.shape();
         assert!(gradient.shape() == shape, "gradient of shape {:?} for an operand of {shape:?}", gradient.shape());
@@ -291,10 +298,10 @@ impl<'a, F: Scalar> Sink<'a, F> {
         }
         match &mut self.slots[parent] {
             Some(sum) => {
-                *sum += &gradient.view().into_dyn();
+                *sum += &gradient;
                 self.pool.recycle(gradient);
             }
-            empty => *empty = Some(gradient.into_dyn()),
+            empty => *empty = Some(gradient),
         }
     }
 }
