@@ -1,7 +1,10 @@
-//! The kernels alone, one thread and all: `cargo bench -p nn-layers`. Throughput is in floating-point operations.
+//! The kernels alone, on all threads or on `RAYON_NUM_THREADS`: `cargo bench -p nn-layers`. A line for each, with the
+//! fastest of forty runs in billions of floating-point operations a second.
+
+use std::hint::black_box;
+use std::time::Instant;
 
 use autodiff_mini::Pool;
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, Array4};
 use nn_layers::Window;
 use nn_layers::kernels::{
@@ -9,7 +12,7 @@ use nn_layers::kernels::{
 };
 
 /// The convolutions of the presets: image size, inputs, outputs. A transposed one is the other gradient of these.
-const LAYERS: [(usize, usize, usize); 6] =
+const CONVOLUTIONS: [(usize, usize, usize); 6] =
     [(28, 1, 32), (14, 32, 64), (32, 3, 64), (16, 64, 128), (8, 128, 256), (16, 256, 512)];
 
 /// The dense ones: inputs, outputs.
@@ -17,46 +20,42 @@ const DENSE: [(usize, usize); 3] = [(784, 512), (3136, 256), (256, 3136)];
 
 const BATCH: usize = 100;
 
-fn convolution(c: &mut Criterion) {
-    let window = Window::square(4, 2, 1);
-    for (size, inputs, outputs) in LAYERS {
+fn main() {
+    let (window, nothing) = (Window::square(4, 2, 1), Finish::default());
+    for (size, inputs, outputs) in CONVOLUTIONS {
         let x = Array4::<f32>::from_elem((BATCH, size, size, inputs), 0.5);
         let w = Array4::<f32>::from_elem((outputs, 4, 4, inputs), 0.5);
-        let (pool, nothing) = (Pool::default(), Finish::default());
-        let g = conv2d(x.view(), w.view(), window, nothing, &pool);
-        let mut group = c.benchmark_group(format!("conv {inputs} to {outputs}, {size} x {size}, batch {BATCH}"));
-        group.throughput(Throughput::Elements((2 * g.len() * 16 * inputs) as u64)).sample_size(10);
-        group.bench_function(BenchmarkId::from_parameter("forward"), |b| {
-            b.iter(|| pool.recycle(conv2d(x.view(), w.view(), window, nothing, &pool)));
-        });
-        group.bench_function(BenchmarkId::from_parameter("backward, input"), |b| {
-            b.iter(|| pool.recycle(conv2d_backward_input(g.view(), w.view(), window, [size, size], nothing, &pool)));
-        });
-        group.bench_function(BenchmarkId::from_parameter("backward, weight"), |b| {
-            b.iter(|| pool.recycle(conv2d_backward_weight(x.view(), g.view(), window, &pool)));
-        });
-        group.finish();
+        let g = conv2d(x.view(), w.view(), window, nothing, &Pool::default());
+        println!("convolution, {inputs} to {outputs} channels, {size} x {size}");
+        let operations = 2 * g.len() * 16 * inputs;
+        let rate = |what, kernel: &dyn Fn(&Pool<f32>) -> Array4<f32>| {
+            let pool = Pool::default();
+            time(what, operations, || pool.recycle(black_box(kernel(&pool))));
+        };
+        rate("forward", &|pool| conv2d(x.view(), w.view(), window, nothing, pool));
+        rate("backward, input", &|pool| conv2d_backward_input(g.view(), w.view(), window, [size, size], nothing, pool));
+        rate("backward, weight", &|pool| conv2d_backward_weight(x.view(), g.view(), window, pool));
     }
-}
-
-fn products(c: &mut Criterion) {
     for (inputs, outputs) in DENSE {
         let (x, w) = (Array2::<f32>::ones((BATCH, inputs)), Array2::<f32>::ones((outputs, inputs)));
-        let (pool, g) = (Pool::default(), Array2::<f32>::ones((BATCH, outputs)));
-        let mut group = c.benchmark_group(format!("dense {inputs} to {outputs}, batch {BATCH}"));
-        group.throughput(Throughput::Elements((2 * BATCH * inputs * outputs) as u64)).sample_size(10);
-        group.bench_function(BenchmarkId::from_parameter("forward"), |b| {
-            b.iter(|| pool.recycle(dense(x.view(), w.view(), Finish::default(), &pool)));
-        });
-        group.bench_function(BenchmarkId::from_parameter("backward, input"), |b| {
-            b.iter(|| pool.recycle(dense_backward_input(g.view(), w.view(), &pool)));
-        });
-        group.bench_function(BenchmarkId::from_parameter("backward, weight"), |b| {
-            b.iter(|| pool.recycle(dense_backward_weight(x.view(), g.view(), &pool)));
-        });
-        group.finish();
+        let g = Array2::<f32>::ones((BATCH, outputs));
+        println!("dense, {inputs} to {outputs}");
+        let rate = |what, kernel: &dyn Fn(&Pool<f32>) -> Array2<f32>| {
+            let pool = Pool::default();
+            time(what, 2 * BATCH * inputs * outputs, || pool.recycle(black_box(kernel(&pool))));
+        };
+        rate("forward", &|pool| dense(x.view(), w.view(), nothing, pool));
+        rate("backward, input", &|pool| dense_backward_input(g.view(), w.view(), pool));
+        rate("backward, weight", &|pool| dense_backward_weight(x.view(), g.view(), pool));
     }
 }
 
-criterion_group!(benches, convolution, products);
-criterion_main!(benches);
+fn time(what: &str, operations: usize, mut work: impl FnMut()) {
+    let mut run = || {
+        let start = Instant::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    let fastest = (0..40).map(|_| run()).fold(f64::INFINITY, f64::min);
+    println!("  {what:<20} {:>8.1} Gflop/s", operations as f64 / fastest / 1e9);
+}

@@ -37,7 +37,7 @@ fn case(batch: usize, size: [usize; 2], channels: [usize; 2], window: Window, se
 fn cases() -> impl Strategy<Value = Case> {
     let pair = |from: usize, to: usize| [from..=to, from..=to];
     let window =
-        (pair(1, 4), pair(1, 3), pair(0, 2)).prop_map(|(kernel, stride, padding)| Window { kernel, stride, padding });
+        (pair(1, 4), pair(1, 3), pair(0, 2)).prop_map(|(kernel, stride, padding)| Window::new(kernel, stride, padding));
     let odd = (1..4_usize, pair(1, 7), pair(1, 5), window.clone(), 0..u64::MAX / 2);
     let cubes =
         (1..4_usize, 1..5_usize, window, 0..u64::MAX / 2).prop_map(|(n, c, w, seed)| (n, [c, c], [c, c], w, seed));
@@ -71,7 +71,7 @@ fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
     let narrow = |x: &Array4<f64>| x.mapv(F::from_f64);
     let (x, w, g) = (narrow(&case.x), narrow(&case.w), narrow(&case.g));
     let bias: Vec<F> = case.b.iter().map(|&b| F::from_f64(b)).collect();
-    let finish = Finish { bias: Some(&bias), activation: Some(Activation::LeakyRelu(0.5)) };
+    let finish = Finish::new(Some(&bias), Some(Activation::LeakyRelu(0.5)));
     let (window, pool, nothing, size) = (case.window, Pool::default(), Finish::default(), [x.dim().1, x.dim().2]);
     let run = |x: &Array4<F>, w: &Array4<F>, g: &Array4<F>| {
         [

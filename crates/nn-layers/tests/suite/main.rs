@@ -2,7 +2,7 @@
 
 mod convolution;
 mod layers;
-mod optimisers;
+mod optimizers;
 mod weights;
 
 use ndarray::ArrayD;
