@@ -17,6 +17,7 @@ use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 /// averages of the mean and of the unbiased variance are kept. In evaluation the running averages take their place. For
 /// the scale and shift that hidden layers often want, let an [`Affine`](crate::Affine) follow.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct BatchNorm<F: Real> {
     /// The running mean, of shape `[features]`.
     pub running_mean: Tensor<F>,

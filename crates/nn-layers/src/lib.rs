@@ -33,3 +33,6 @@ pub use sequential::{Placed, Sequential, SequentialBuilder, Statistics};
 pub use state::{Axes, Content, Entry, Tensor};
 pub use weights::{Weights, WeightsError};
 pub use window::Window;
+
+// What the signatures are made of: arrays, variables and generators.
+pub use {autodiff_mini, ndarray, ndarray_rand::rand};

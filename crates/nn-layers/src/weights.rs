@@ -1,14 +1,16 @@
 //! The [safetensors](https://github.com/huggingface/safetensors) file format, with every error naming file and tensor.
 
-use crate::Real;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
+
+use crate::Real;
 
 /// The tensors and the description of one safetensors file, in memory.
 #[derive(Debug, Clone, Default)]
@@ -33,20 +35,20 @@ struct Stored {
 #[non_exhaustive]
 pub enum WeightsError {
     /// The file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
-        source: io::Error,
+        /// What the system said. Part of the message, and so no source.
+        error: io::Error,
     },
     /// The file is not a safetensors file, or a broken one.
-    #[error("{}: not a valid safetensors file: {source}", path.display())]
+    #[error("{}: not a valid safetensors file: {problem}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: safetensors::SafeTensorError,
+        problem: String,
     },
     /// A tensor that the network needs is not there.
     #[error("{}: no tensor `{name}`; was the file written for another network?", path.display())]
@@ -122,7 +124,7 @@ impl Weights {
     /// If it cannot be read or is not a safetensors file.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
-        let bytes = fs::read(path).map_err(|source| WeightsError::Io { path: path.to_path_buf(), source })?;
+        let bytes = fs::read(path).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })?;
         Self::parse(&bytes, path)
     }
 
@@ -133,7 +135,7 @@ impl Weights {
     /// If it is not that of a safetensors file.
     pub fn parse(bytes: &[u8], name: impl Into<PathBuf>) -> Result<Self, WeightsError> {
         let path = name.into();
-        let format = |source| WeightsError::Format { path: path.clone(), source };
+        let format = |error| not_safetensors(&path, &error);
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(format)?;
         let file = SafeTensors::deserialize(bytes).map_err(format)?;
         let stored = |view: TensorView<'_>| Stored {
@@ -160,9 +162,8 @@ impl Weights {
             )
         });
         let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
-        let bytes = safetensors::serialize(views, metadata)
-            .map_err(|source| WeightsError::Format { path: path.to_path_buf(), source })?;
-        write_whole(path, &bytes).map_err(|source| WeightsError::Io { path: path.to_path_buf(), source })
+        let bytes = safetensors::serialize(views, metadata).map_err(|error| not_safetensors(path, &error))?;
+        write_whole(path, &bytes).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
     }
 
     /// The names of the tensors, sorted.
@@ -272,6 +273,10 @@ impl Weights {
         let missing = || WeightsError::Missing { path: self.path.clone(), name: name.to_owned() };
         self.tensors.get(name).ok_or_else(missing)
     }
+}
+
+fn not_safetensors(path: &Path, error: &SafeTensorError) -> WeightsError {
+    WeightsError::Format { path: path.to_path_buf(), problem: error.to_string() }
 }
 
 fn numbers<const N: usize, F>(bytes: &[u8], convert: impl Fn([u8; N]) -> F) -> Vec<F> {

@@ -1,5 +1,6 @@
 /// How a filter slides over an image: its size, its step, and the zeros around the image. `[vertical, horizontal]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Window {
     /// The filter's height and width, at least 1.
     pub kernel: [usize; 2],
@@ -10,14 +11,25 @@ pub struct Window {
 }
 
 impl Window {
-    /// The same in both directions.
+    /// Returns the window of these sizes, `[vertical, horizontal]`.
+    ///
+    /// # Panics
+    ///
+    /// If a side of `kernel` or `stride` is 0.
+    pub const fn new(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> Self {
+        let [height, width] = kernel;
+        let [down, right] = stride;
+        assert!(height > 0 && width > 0 && down > 0 && right > 0, "a filter and its step have at least one pixel");
+        Self { kernel, stride, padding }
+    }
+
+    /// Returns the window of the same sizes in both directions.
     ///
     /// # Panics
     ///
     /// If `kernel` or `stride` is 0.
     pub const fn square(kernel: usize, stride: usize, padding: usize) -> Self {
-        assert!(kernel > 0 && stride > 0, "a filter and its step have at least one pixel");
-        Self { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2] }
+        Self::new([kernel; 2], [stride; 2], [padding; 2])
     }
 
     /// The height and width of a convolution's output, `(size + 2 padding - kernel) / stride + 1` rounded down; nothing

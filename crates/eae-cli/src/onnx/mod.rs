@@ -160,7 +160,7 @@ fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usiz
 
 /// How filters slide.
 fn sliding(window: Window) -> Vec<proto::Attribute> {
-    let Window { kernel, stride, padding: [vertical, horizontal] } = window;
+    let Window { kernel, stride, padding: [vertical, horizontal], .. } = window;
     let pads = [vertical, horizontal, vertical, horizontal];
     vec![integers("kernel_shape", &kernel), integers("strides", &stride), integers("pads", &pads)]
 }

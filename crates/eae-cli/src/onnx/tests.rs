@@ -73,7 +73,7 @@ fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(3)
 }
 
-const HALVING: Window = Window { kernel: [4, 2], stride: [2, 1], padding: [1, 0] };
+const HALVING: Window = Window::new([4, 2], [2, 1], [1, 0]);
 
 #[test]
 fn a_file_is_what_pytorch_would_write() {
@@ -182,7 +182,7 @@ fn onnxruntime_gives_the_same_for_every_layer() {
             .then(ConvTranspose2d::new(2, 4, HALVING, rng))
             .then(Activation::LeakyRelu(-0.3)),
         Sequential::on(&[6, 5, 2])
-            .then(Conv2d::new(2, 4, Window { kernel: [3, 2], stride: [3, 1], padding: [1, 0] }, rng))
+            .then(Conv2d::new(2, 4, Window::new([3, 2], [3, 1], [1, 0]), rng))
             .then(Activation::Tanh)
             .then(Conv2d::new(4, 5, Window::square(1, 1, 0), rng))
             .then(Flatten::new([2, 4, 5]))
@@ -193,7 +193,7 @@ fn onnxruntime_gives_the_same_for_every_layer() {
             .then(affine)
             .then(Activation::Sigmoid)
             .then(Unflatten::new([2, 4, 5]))
-            .then(ConvTranspose2d::new(5, 1, Window { kernel: [2, 3], stride: [1, 2], padding: [0, 1] }, rng)),
+            .then(ConvTranspose2d::new(5, 1, Window::new([2, 3], [1, 2], [0, 1]), rng)),
         Sequential::on(&[40]),
     ];
     let networks = networks.map(|network| network.build().unwrap());

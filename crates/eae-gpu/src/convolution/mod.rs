@@ -57,7 +57,7 @@ impl Geometry {
 
     fn words(&self, images: usize, starts: [u32; 4], beta: f32, slope: f32) -> Result<[u32; 13]> {
         let [height, width, channels] = self.image;
-        let Window { kernel, stride, padding } = self.window;
+        let Window { kernel, stride, padding, .. } = self.window;
         let mut packed = [0; 5];
         for (word, sides) in packed.iter_mut().zip([[height, width], self.positions, kernel, stride, padding]) {
             // Sums of two sides are of 17 bits, and products of two in 32.

@@ -115,7 +115,7 @@ fn window(words: &[&str]) -> Result<Window, String> {
     let [stride, padding] = [stride.unwrap_or([1; 2]), padding.unwrap_or([0; 2])];
     match (0..2).find(|&i| padding[i] >= kernel[i]) {
         Some(i) => Err(format!("a padding of {} must be below the kernel's {}", padding[i], kernel[i])),
-        None => Ok(Window { kernel, stride, padding }),
+        None => Ok(Window::new(kernel, stride, padding)),
     }
 }
 
@@ -187,7 +187,7 @@ impl fmt::Display for Pair {
 /// As it is read.
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = |Window { kernel, stride, padding }| {
+        let how = |Window { kernel, stride, padding, .. }| {
             format!("kernel={} stride={} padding={}", Pair(kernel), Pair(stride), Pair(padding))
         };
         match *self {

@@ -33,11 +33,19 @@ impl Activation {
 
 /// The last step of a layer: `f(x + b)`.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Finish<'a, F> {
     /// A number for each channel.
     pub bias: Option<&'a [F]>,
     /// The function.
     pub activation: Option<Activation>,
+}
+
+impl<'a, F> Finish<'a, F> {
+    /// Returns the step that adds this bias, if any, and then applies this function, if any.
+    pub fn new(bias: Option<&'a [F]>, activation: Option<Activation>) -> Self {
+        Self { bias, activation }
+    }
 }
 
 impl<F> Default for Finish<'_, F> {

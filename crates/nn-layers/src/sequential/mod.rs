@@ -38,6 +38,7 @@ pub struct Sequential<F: Real> {
 
 /// A layer of a [`Sequential`] and where it stands there.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Placed<'a> {
     /// What it is.
     pub kind: Kind,
