@@ -13,7 +13,11 @@ use rayon::prelude::*;
 use super::element::Element;
 
 /// Does `work` with each of the parts, all threads at work.
-pub(super) fn each_part<T: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+pub(super) fn each_part<T: Send>(mut parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+    // Small layers have one part, and no need of other threads.
+    let Some(first) = parts.next() else { return };
+    let Some(second) = parts.next() else { return work(first) };
+    let parts = [first, second].into_iter().chain(parts);
     let parts: Vec<Mutex<Option<T>>> = parts.map(|part| Mutex::new(Some(part))).collect();
     each_number(parts.len(), &|number| {
         let part = parts[number].lock().unwrap_or_else(PoisonError::into_inner).take();
