@@ -9,6 +9,7 @@ mod linalg;
 pub mod metrics;
 mod model;
 pub mod network;
+mod normal;
 pub mod objective;
 pub mod picture;
 pub mod run;

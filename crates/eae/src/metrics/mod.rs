@@ -26,13 +26,11 @@ mod sliced;
 #[cfg(test)]
 mod test_data;
 
+pub use crate::normal::{chi_density, chi_quantiles, normal_density, normal_entropy, normal_quantiles, normal_radius};
 pub use error::MetricError;
 pub use frechet::frechet_distance;
 pub use kernel::{KernelDistance, KernelSettings};
-pub use latent::{
-    Check, CodeReport, LatentReport, Verdict, chi_density, chi_quantiles, correlations, marginal_distances,
-    normal_density, normal_entropy, normal_quantiles, normal_radius,
-};
+pub use latent::{Check, CodeReport, LatentReport, Verdict, correlations, marginal_distances};
 pub use memorization::Memorization;
 pub use pca::Pca;
 pub use prdc::Prdc;

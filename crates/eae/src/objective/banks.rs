@@ -2,7 +2,7 @@ use autodiff_mini::Var;
 use ndarray::{Array2, ArrayView2, Axis, Ix2};
 use nn_layers::Weights;
 
-use crate::metrics::chi_quantiles;
+use crate::normal::chi_quantiles;
 use crate::{CheckpointError, Float};
 
 /// What is kept from one step to the next.

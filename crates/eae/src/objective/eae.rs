@@ -141,7 +141,7 @@ impl Criterion for Eae {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::normal_entropy;
+    use crate::normal::normal_entropy;
 
     #[test]
     fn draws_from_the_normal_distribution_have_the_bias_of_the_estimate() {

@@ -34,7 +34,7 @@ pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{chi_quantiles, normal_radius};
+    use crate::normal::{chi_quantiles, normal_radius};
     use autodiff_mini::{Tape, gradcheck};
     use ndarray::ArrayD;
 

@@ -9,7 +9,6 @@ mod henze_zirkler;
 mod kolmogorov;
 mod mardia;
 mod marginals;
-mod normal;
 mod radius;
 mod rank;
 mod report;
@@ -17,8 +16,7 @@ mod table;
 mod whitened;
 
 pub use check::{Check, Verdict};
-pub use codes::{CodeReport, chi_quantiles, normal_entropy, normal_radius};
+pub use codes::CodeReport;
 pub use correlation::correlations;
 pub use marginals::marginal_distances;
-pub use normal::{chi_density, normal_density, normal_quantiles};
 pub use report::LatentReport;

@@ -2,8 +2,8 @@ use ndarray::{ArrayView2, Axis};
 use statrs::function::{erf::erfc, gamma::gamma_lr};
 
 use super::check::Check;
-use super::codes::normal_radius;
 use super::kolmogorov;
+use crate::normal::normal_radius;
 
 const MEAN: [&str; 2] = ["codes too near the origin", "codes too far from the origin"];
 const SD: [&str; 2] = ["codes lie on a shell", "codes lie at too many distances"];
