@@ -111,7 +111,7 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     }
 
     fn kind(&self) -> Kind {
-        Kind::BatchNorm { features: self.features(), eps: self.eps }
+        Kind::BatchNorm { features: self.features(), eps: self.eps, momentum: self.momentum }
     }
 
     fn recalibrate(&mut self, inputs: &mut dyn Iterator<Item = Tensor<F>>) {

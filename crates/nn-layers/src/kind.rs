@@ -19,6 +19,8 @@ pub enum Kind {
         features: usize,
         /// Added to the variance.
         eps: f64,
+        /// The weight of a new batch in the running averages.
+        momentum: f64,
     },
     /// A [`Conv2d`](crate::Conv2d).
     Conv2d {

@@ -102,6 +102,18 @@ pub enum WeightsError {
         /// Its position in row-major order.
         position: usize,
     },
+    /// A count is too large.
+    #[error("{}: `{name}` is {found}; it must be below {limit}", path.display())]
+    Count {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// The count.
+        found: u64,
+        /// The least number that is too large.
+        limit: u64,
+    },
     /// A variance is negative.
     #[error("{}: `{name}` holds the variance {value} at position {position}; a variance is not negative", path.display())]
     Negative {
@@ -243,6 +255,19 @@ impl Weights {
             expected: "one non-negative 64-bit integer",
             found: format!("{:?} of shape {:?}", stored.dtype, stored.shape),
         })
+    }
+
+    /// The whole number of this name, which must be below `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, if it is not one non-negative 64-bit integer, or if it is not below `limit`.
+    pub fn get_count_below(&self, name: &str, limit: u64) -> Result<u64, WeightsError> {
+        let found = self.get_count(name)?;
+        if found < limit {
+            return Ok(found);
+        }
+        Err(WeightsError::Count { path: self.path.clone(), name: name.to_owned(), found, limit })
     }
 
     /// # Errors

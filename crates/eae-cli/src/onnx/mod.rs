@@ -125,7 +125,7 @@ fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usiz
             chain.then("ConvTranspose", &name, &constants, sliding(window));
         }
         // With the gamma and beta of the layer after it, if that has them.
-        Kind::BatchNorm { features, eps } => {
+        Kind::BatchNorm { features, eps, .. } => {
             let constants = [
                 chain.features(of("weight"), features, 1.0)?,
                 chain.features(of("bias"), features, 0.0)?,

@@ -22,7 +22,7 @@ pub struct Adam<F: Real> {
     pub eps: f64,
     /// What pulls the parameters towards 0.
     pub decay: Decay,
-    moments: Vec<Option<Moments<F>>>,
+    moments: Vec<Option<AdamMoments<F>>>,
 }
 
 /// What pulls parameters towards 0.
@@ -38,11 +38,15 @@ pub enum Decay {
     Decoupled(f64),
 }
 
-#[derive(Debug, Clone)]
-struct Moments<F> {
-    first: ArrayD<F>,
-    second: ArrayD<F>,
-    steps: i32,
+/// Moments of the gradients of one parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdamMoments<F> {
+    /// The moving average of the gradients, `m`.
+    pub first: ArrayD<F>,
+    /// The moving average of the squared gradients, `v`.
+    pub second: ArrayD<F>,
+    /// The number of steps made, `t`.
+    pub steps: i32,
 }
 
 impl<F: Real> Default for Adam<F> {
@@ -56,6 +60,17 @@ impl<F: Real> Adam<F> {
     pub fn with_decay(decay: Decay) -> Self {
         Self { decay, ..Self::default() }
     }
+
+    /// Starts from these moments, one entry a parameter; `None` stands for a parameter that has had no gradient.
+    #[must_use]
+    pub fn with_moments(self, moments: Vec<Option<AdamMoments<F>>>) -> Self {
+        Self { moments, ..self }
+    }
+
+    /// The moments of each parameter; empty before the first step.
+    pub fn moments(&self) -> &[Option<AdamMoments<F>>] {
+        &self.moments
+    }
 }
 
 /// So that a training can be kept and gone on with.
@@ -63,7 +78,7 @@ impl<F: Real> Adam<F> {
     /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and `prefix.0.steps`, and so on.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for (place, moments) in self.moments.iter().enumerate() {
-            let Some(Moments { first, second, steps }) = moments else { continue };
+            let Some(AdamMoments { first, second, steps }) = moments else { continue };
             weights.insert(format!("{prefix}.{place}.first"), first);
             weights.insert(format!("{prefix}.{place}.second"), second);
             weights.insert_count(format!("{prefix}.{place}.steps"), *steps as u64);
@@ -86,7 +101,7 @@ impl<F: Real> Adam<F> {
             let (first, variance) = (weights.get(&first, shape)?, weights.get(&second, shape)?);
             weights.refuse_negative(&second, &variance)?;
             let steps = i32::try_from(weights.get_count(&steps)?).unwrap_or(i32::MAX);
-            Ok(Some(Moments { first, second: variance, steps }))
+            Ok(Some(AdamMoments { first, second: variance, steps }))
         };
         self.moments = shapes.iter().enumerate().map(moments).collect::<Result<_, WeightsError>>()?;
         Ok(())
@@ -107,7 +122,7 @@ impl<F: Real> Optimizer<F> for Adam<F> {
             let Some(g) = g else { continue };
             let moments = moments.get_or_insert_with(|| {
                 let zeros = ArrayD::zeros(g.raw_dim());
-                Moments { first: zeros.clone(), second: zeros, steps: 0 }
+                AdamMoments { first: zeros.clone(), second: zeros, steps: 0 }
             });
             moments.steps = moments.steps.saturating_add(1);
             let [correction1, correction2] = [self.beta1, self.beta2].map(|beta| 1.0 - beta.powi(moments.steps));

@@ -11,7 +11,7 @@ mod sgd;
 use autodiff_mini::Gradients;
 use ndarray::ArrayD;
 
-pub use adam::{Adam, Decay};
+pub use adam::{Adam, AdamMoments, Decay};
 pub use clip::clip_norm;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
