@@ -24,7 +24,7 @@ const LATENT: usize = 6;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let objective = Objective::Eae(Eae::default());
-    let config = TrainConfig { epochs: epochs()?, objective, ..TrainConfig::default() };
+    let config = TrainConfig::default().epochs(epochs()?).objective(objective);
     let digits = data::digits::<f32>();
     let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, config.seed)?;
 
@@ -86,7 +86,7 @@ impl Bar {
     }
 }
 
-impl Observer for Bar {
+impl Observer<f32> for Bar {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         let StepReport { step, steps, epoch, mse, entropy, .. } = report;
         self.bar.set_length(*steps as u64);

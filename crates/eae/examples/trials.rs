@@ -78,8 +78,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             order.shuffle(&mut rng);
             for batch in order.chunks_exact(BATCH) {
                 let batch = stepper.batch(images, batch)?;
-                let share = (step as f64 / per_epoch as f64).min(1.0);
-                stepper.step(&mut model, batch, &trial, share, schedule.at(step))?;
+                let penalty_weight = (step as f64 / per_epoch as f64).min(1.0);
+                stepper.step(&mut model, batch, &trial, penalty_weight, schedule.at(step))?;
                 step += 1;
             }
         }
@@ -95,6 +95,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Criterion for Trial {
+    type Error = knn_entropy::Error;
+
     fn ending(&self) -> Ending {
         Ending::Normalized
     }
@@ -112,7 +114,7 @@ impl Criterion for Trial {
         let noise = normal((n, d)).mapv(|z| F::from_f64(z * self.noise));
         let output = decoder.train(codes + codes.tape().constant(noise));
         let mse = squared_error(output, x);
-        let weigh = |term: Var<'t, F>, weight: f64| term * F::from_f64(context.share * weight);
+        let weigh = |term: Var<'t, F>, weight: f64| term * F::from_f64(context.penalty_weight * weight);
 
         let estimator = Eae::published(self.lambda).estimator();
         let whole = entropy(codes, &estimator)?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod builders;
 pub mod evaluation;
 pub mod features;
 pub mod gallery;
@@ -14,7 +15,6 @@ pub mod objective;
 pub mod picture;
 pub mod run;
 pub mod sampler;
-mod step;
 mod training;
 
 // The crates whose types are in signatures.
@@ -26,10 +26,9 @@ pub use features::Features;
 pub use model::{Autoencoder, ModelError};
 pub use network::{Ending, Network, Preset, UnknownPreset};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
-pub use step::{Step, Stepper};
 pub use training::{
-    CheckpointError, Due, EpochReport, Observer, Outcome, StepReport, TrainConfig, TrainError, Training, held_out_loss,
-    train,
+    CheckpointError, EpochReport, MakeStep, Observer, OptimizerState, Outcome, Step, StepError, StepPlan, StepReport,
+    Stepper, TrainConfig, TrainError, Training, Underway, held_out_loss, train,
 };
 
 /// `f32` to train, `f64` to check: what both the tape and the estimators work on.

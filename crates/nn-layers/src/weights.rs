@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::Real;
 
 /// The tensors and the description of one safetensors file, in memory.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
     /// Free text by key: what the weights are of. The format gives several entries no order, and files that differ in it
     /// differ in their bytes; where that matters, put everything into one.
@@ -23,7 +23,7 @@ pub struct Weights {
     path: PathBuf,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Stored {
     dtype: Dtype,
     shape: Vec<usize>,

@@ -9,7 +9,7 @@ use std::cell::Cell;
 use autodiff_mini::Tape;
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
 use ndarray_rand::rand::SeedableRng;
-use nn_layers::{Sequential, Tensor};
+use nn_layers::{Kind, Placed, Sequential, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use crate::Float;
@@ -149,6 +149,21 @@ impl<F: Float> Autoencoder<F> {
     /// The numbers in a code.
     pub fn latent(&self) -> usize {
         self.decoder.input_shape()[0]
+    }
+
+    /// The number of encoder layers before those that make a code: the last layer with weights, and what follows it.
+    pub fn trunk_len(&self) -> usize {
+        let weighted = |layer: Placed<'_>| {
+            matches!(layer.kind, Kind::Dense { .. } | Kind::Conv2d { .. } | Kind::ConvTranspose2d { .. } | Kind::Other)
+        };
+        let layers: Vec<bool> = self.encoder.layers().map(weighted).collect();
+        layers.iter().rposition(|&weighted| weighted).unwrap_or(0)
+    }
+
+    /// The number of features that the layers before those give.
+    pub(crate) fn trunk_width(&self) -> usize {
+        let last = self.trunk_len().checked_sub(1).and_then(|last| self.encoder.layers().nth(last));
+        last.map_or(self.encoder.input_shape(), |layer| layer.shapes[1]).iter().product()
     }
 
     /// Height, width and channels of the images.

@@ -5,9 +5,6 @@ use ndarray::{ArrayView2, Ix2, arr0};
 use super::Context;
 use crate::{Autoencoder, Float};
 
-/// The layers that make a code of what the encoder sees: a dense layer and the batch normalisation.
-const ENDING: usize = 2;
-
 /// The divergence `KL(draws || images)`, in nats for each feature, of what `n` draws from N(0, I) are decoded to from
 /// the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu (2009):
 ///
@@ -16,7 +13,7 @@ const ENDING: usize = 2;
 /// ```
 ///
 /// with `nu_i` the distance of the i-th decoded draw to the nearest image and `rho_i` that to the nearest other draw. Distances
-/// are between features: what the encoder makes of a picture before its last layer. The gradient goes through the features
+/// are between features: what the encoder makes of a picture before the layers that make a code. The gradient goes through the features
 /// into the decoder, and not into the encoder, which could lower the divergence by seeing nothing: each draw is moved
 /// towards its nearest image, and draws apart.
 ///
@@ -32,8 +29,8 @@ pub(super) fn divergence_of_draws<'t, F: Float>(
     let tape = x.tape();
     let draws = context.normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(draws));
-    let seen = model.encoder.len().saturating_sub(ENDING);
-    let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(seen, pictures))));
+    let trunk = model.trunk_len();
+    let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(trunk, pictures))));
     context.banks.features.keep(images, bank.max(x.shape()[0]));
     divergence_from(draws, context.banks.features.view(), floor)
 }

@@ -1,6 +1,6 @@
 //! What a training minimises: the entropic autoencoder's objective and those that it is compared with.
 
-mod banks;
+mod bank;
 mod draws;
 mod eae;
 mod entropy;
@@ -10,17 +10,18 @@ mod squared_error;
 mod vae;
 mod wae;
 
+use std::error::Error as StdError;
+
 use autodiff_mini::Var;
 use knn_entropy::Error;
 use ndarray::Array2;
-use ndarray_rand::rand::{Rng, SeedableRng};
-use ndarray_rand::rand_distr::StandardNormal;
+use ndarray_rand::rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::{Autoencoder, Ending, Float};
+use crate::{Autoencoder, Ending, Float, sampler};
 
-pub use banks::{Bank, Banks};
+pub use bank::{Bank, Banks};
 pub use eae::Eae;
 pub use entropy::entropy;
 pub use radius::radius;
@@ -31,6 +32,10 @@ pub use wae::{Wae, discrepancy};
 
 /// The loss of a batch. All that is not the squared error is its penalty; a [`Stepper`](crate::Stepper) takes any criterion.
 pub trait Criterion: Sync {
+    /// The error of a batch for which the criterion has no value. The entropy of the codes, which is estimated for the report
+    /// if not for the loss, can fail in any criterion.
+    type Error: StdError + From<Error> + Send + Sync + 'static;
+
     /// How the encoder must end.
     fn ending(&self) -> Ending;
 
@@ -48,13 +53,14 @@ pub trait Criterion: Sync {
     ///
     /// # Errors
     ///
-    /// If the entropy of the codes cannot be estimated: they are not finite, or not more than `k`.
+    /// If the criterion has no value. Those of this crate have none if the entropy of the codes cannot be estimated: they
+    /// are not finite, or not more than `k`.
     fn terms<'t, F: Float>(
         &self,
         model: &mut Autoencoder<F>,
         x: Var<'t, F>,
         context: &mut Context<'_, F>,
-    ) -> Result<Terms<'t, F>, Error>;
+    ) -> Result<Terms<'t, F>, Self::Error>;
 }
 
 /// The loss of one batch and what it is made of.
@@ -74,9 +80,10 @@ pub struct Terms<'t, F: Float> {
 
 /// What a criterion may use besides the batch.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Context<'a, F> {
-    /// From 0 to 1: how much of its weight a penalty has by now.
-    pub share: f64,
+    /// The warm-up's factor, from 0 to 1, of a penalty.
+    pub penalty_weight: f64,
     /// For what is drawn in this step.
     pub draws: ChaCha8Rng,
     /// What is kept of the steps before.
@@ -84,21 +91,23 @@ pub struct Context<'a, F> {
 }
 
 impl<'a, F: Float> Context<'a, F> {
-    /// For a step, counted from 0, of a training by `seed`: the draws are those of the step, whatever was before.
-    pub fn new(share: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
-        let mut draws = ChaCha8Rng::seed_from_u64(seed);
-        // Stream 0 is that of the order of the images.
-        draws.set_stream(step + 1);
-        Self { share, draws, banks }
+    /// The context of a step, counted from 0, of a training by `seed`. The draws of a step do not depend on those before.
+    pub fn new(penalty_weight: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
+        Self { penalty_weight, draws: step_draws(seed, step), banks }
     }
 
     /// The next `n` draws from N(0, I) in `latent` dimensions.
     pub fn normal(&mut self, n: usize, latent: usize) -> Array2<F> {
-        Array2::from_shape_simple_fn((n, latent), || {
-            let z: f64 = self.draws.sample(StandardNormal);
-            F::from_f64(z)
-        })
+        sampler::normal_from(&mut self.draws, n, latent)
     }
+}
+
+/// The generator of a step's random draws.
+pub(crate) fn step_draws(seed: u64, step: u64) -> ChaCha8Rng {
+    let mut draws = ChaCha8Rng::seed_from_u64(seed);
+    // Stream 0 shuffles the images.
+    draws.set_stream(step + 1);
+    draws
 }
 
 /// A number of a criterion, and what it must be.
@@ -131,9 +140,10 @@ impl Setting {
     }
 }
 
-/// The criteria of this crate, one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// One of the criteria of this crate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Objective {
     /// Squared error alone.
     Ae(Ae),
@@ -154,6 +164,20 @@ impl Default for Objective {
     }
 }
 
+macro_rules! from {
+    ($($kind:ident),+) => {
+        $(
+            impl From<$kind> for Objective {
+                fn from(objective: $kind) -> Self {
+                    Self::$kind(objective)
+                }
+            }
+        )+
+    };
+}
+
+from!(Ae, Eae, Vae, Wae, Rae);
+
 /// The same expression for whichever it is.
 macro_rules! each {
     ($objective:expr, $inner:ident => $result:expr) => {
@@ -168,6 +192,8 @@ macro_rules! each {
 }
 
 impl Criterion for Objective {
+    type Error = Error;
+
     fn ending(&self) -> Ending {
         each!(self, inner => inner.ending())
     }
@@ -232,9 +258,9 @@ mod tests {
         let images = Array4::from_shape_fn((8, 3, 2, 1), |(n, i, j, _)| 0.5 + 0.5 * ((7 * n + 3 * i + j) as f64).sin());
         for objective in objectives {
             let model = Autoencoder::<f64>::with_ending(Preset::Mlp, [3, 2, 1], 2, objective.ending(), 1).unwrap();
-            let loss = |model: &mut Autoencoder<f64>, share: f64| {
+            let loss = |model: &mut Autoencoder<f64>, penalty_weight: f64| {
                 let (tape, banks) = (Tape::new(), &mut Banks::default());
-                let context = &mut Context::new(share, 3, 5, banks);
+                let context = &mut Context::new(penalty_weight, 3, 5, banks);
                 let terms = objective.terms(model, tape.constant(images.clone()), context).unwrap();
                 let (loss, mse, id) = (terms.loss.scalar(), terms.mse.scalar(), terms.loss.id());
                 let gradients = tape.backward(id);

@@ -8,17 +8,23 @@ use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
+use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
 /// The squared error and nothing else, with or without batch normalisation of the code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Ae {
     /// Whether the encoder ends in batch normalisation, as an entropic autoencoder's does.
     pub normalised: bool,
 }
 
+builders!(Ae { normalised: bool });
+
 impl Criterion for Ae {
+    type Error = Error;
+
     fn ending(&self) -> Ending {
         if self.normalised { Ending::Normalized } else { Ending::Plain }
     }
@@ -46,8 +52,9 @@ impl Criterion for Ae {
 /// square of the derivative is `E_u |D'(z) u|^2` for `u` from N(0, I), one draw for each code (Hutchinson, 1990), and `D'(z) u`
 /// is taken for `(D(z + h u) - D(z)) / h` with `h = 0.01`: the penalty of a decoder that is noticed to move, and no second
 /// derivatives, for the price of decoding twice.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Rae {
     /// The weight of the codes' size.
     pub beta: f64,
@@ -64,7 +71,11 @@ impl Default for Rae {
     }
 }
 
+builders!(Rae { beta: f64, decay: f64, gradient: f64 });
+
 impl Criterion for Rae {
+    type Error = Error;
+
     fn ending(&self) -> Ending {
         Ending::Plain
     }
@@ -86,8 +97,8 @@ impl Criterion for Rae {
         let codes = model.encoder.train(x);
         let output = model.decoder.train(codes);
         let mse = squared_error(output, x);
-        let share = context.share;
-        let weight = |weight: f64| F::from_f64(share * weight);
+        let penalty_weight = context.penalty_weight;
+        let weight = |weight: f64| F::from_f64(penalty_weight * weight);
         let mut loss = mse + codes.square().sum() * weight(0.5 * self.beta / codes.shape()[0] as f64);
         for parameter in model.decoder.parameters() {
             loss = loss + x.tape().parameter(parameter).square().sum() * weight(self.decay);

@@ -7,6 +7,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
+use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
 /// The variational autoencoder (Kingma and Welling, ICLR 2014): the encoder says a mean `m` and a logarithm of a variance for
@@ -18,8 +19,9 @@ use crate::{Autoencoder, Float};
 ///
 /// is minimised, or with [`learned_variance`](Vae::learned_variance) in place of the squared error the negative logarithm of a
 /// normal density. The code of an image is its mean.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Vae {
     /// The weight of the divergence. With 1 the loss is the evidence lower bound, up to a constant, for pixels of variance 1/2.
     pub beta: f64,
@@ -34,7 +36,11 @@ impl Default for Vae {
     }
 }
 
+builders!(Vae { beta: f64, learned_variance: bool });
+
 impl Criterion for Vae {
+    type Error = Error;
+
     fn ending(&self) -> Ending {
         Ending::MeanAndLogVariance
     }
@@ -63,7 +69,7 @@ impl Criterion for Vae {
         } else {
             mse
         };
-        let divergence = divergence(mean, log_variance) * F::from_f64(context.share * self.beta);
+        let divergence = divergence(mean, log_variance) * F::from_f64(context.penalty_weight * self.beta);
         Ok(Terms { loss: error + divergence, mse, entropy: None, codes, output })
     }
 }

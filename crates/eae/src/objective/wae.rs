@@ -8,6 +8,7 @@ use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
+use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
 /// The Wasserstein autoencoder with maximum mean discrepancy (Tolstikhin, Bousquet, Gelly and Schoelkopf, ICLR 2018):
@@ -18,8 +19,9 @@ use crate::{Autoencoder, Float};
 ///
 /// where `MMD^2` is the unbiased estimate between the codes of the batch and as many draws, for the sum over seven scales of
 /// inverse multiquadratic kernels, see [`discrepancy`].
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Wae {
     /// The weight of the discrepancy.
     pub weight: f64,
@@ -31,7 +33,11 @@ impl Default for Wae {
     }
 }
 
+builders!(Wae { weight: f64 });
+
 impl Criterion for Wae {
+    type Error = Error;
+
     fn ending(&self) -> Ending {
         Ending::Plain
     }
@@ -51,7 +57,7 @@ impl Criterion for Wae {
         let mse = squared_error(output, x);
         let shape = (codes.shape()[0], codes.shape()[1]);
         let draws = Array2::<f64>::random_using(shape, StandardNormal, &mut context.draws);
-        let discrepancy = discrepancy(codes, draws) * F::from_f64(context.share * self.weight);
+        let discrepancy = discrepancy(codes, draws) * F::from_f64(context.penalty_weight * self.weight);
         Ok(Terms { loss: mse + discrepancy, mse, entropy: None, codes, output })
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::atomic::write_whole;
-use crate::{EpochReport, Observer};
+use crate::{EpochReport, Float, Observer};
 
 /// One line of JSON for each epoch, and one for the evaluation.
 pub const METRICS: &str = "metrics.jsonl";
@@ -90,7 +90,7 @@ impl MetricsLog {
     }
 }
 
-impl Observer for MetricsLog {
+impl<F: Float> Observer<F> for MetricsLog {
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         if let Err(error) = self.append("epoch", report) {
             self.error.get_or_insert(error);
@@ -113,11 +113,12 @@ mod tests {
                 mse: 1.5,
                 entropy: 2.0,
                 penalty: -2.0,
-                share: 1.0,
+                penalty_weight: 1.0,
                 learning_rate: 1e-3,
                 samples_per_second: 10.0,
             };
-            assert!(MetricsLog::open(folder.path()).unwrap().epoch(&report).is_continue());
+            let mut log = MetricsLog::open(folder.path()).unwrap();
+            assert!(Observer::<f32>::epoch(&mut log, &report).is_continue());
         }
         let text = fs::read_to_string(folder.path().join(METRICS)).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

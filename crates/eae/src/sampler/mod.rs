@@ -31,7 +31,7 @@ pub use error::{FitError, ReadError};
 pub use gaussian::Gaussian;
 pub use gaussianization::Gaussianization;
 pub use mixture::Mixture;
-pub use normal::normal;
+pub use normal::{normal, normal_from};
 pub use sphere::sphere;
 
 /// Where a model's file has its samplers.

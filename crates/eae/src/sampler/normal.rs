@@ -1,6 +1,6 @@
 use ndarray::Array2;
 use ndarray_rand::RandomExt;
-use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::{Rng, SeedableRng};
 use ndarray_rand::rand_distr::StandardNormal;
 use rand_chacha::ChaCha8Rng;
 
@@ -10,7 +10,11 @@ use crate::Float;
 ///
 /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
 pub fn normal<F: Float>(n: usize, latent: usize, seed: u64) -> Array2<F> {
-    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+    normal_from(&mut ChaCha8Rng::seed_from_u64(seed), n, latent)
+}
+
+/// The next `n` draws of a generator from N(0, I) in `latent` dimensions.
+pub fn normal_from<F: Float>(rng: &mut impl Rng, n: usize, latent: usize) -> Array2<F> {
     Array2::<f64>::random_using((n, latent), StandardNormal, rng).mapv(F::from_f64)
 }
 

@@ -1,14 +1,19 @@
+use std::error::Error as StdError;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::step::StepError;
+use crate::builders::builders;
 use crate::data::{DataError, Source};
 use crate::objective::{Criterion, Setting};
 use crate::{Autoencoder, Ending, Float, Objective};
 
 /// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking, and with a classifier's
 /// features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct TrainConfig {
     /// Passes over the images.
     pub epochs: usize,
@@ -39,9 +44,17 @@ impl Default for TrainConfig {
     }
 }
 
+builders!(TrainConfig { epochs: usize, batch_size: usize, learning_rate: f64, warm_up: f64, seed: u64 });
+
 impl TrainConfig {
-    /// How much of its weight the penalty has at a step: from 0 up to all of it over the warm-up.
-    pub(super) fn share(&self, step: usize, steps_per_epoch: usize) -> f64 {
+    /// Sets [`objective`](TrainConfig#structfield.objective).
+    #[must_use]
+    pub fn objective(self, objective: impl Into<Objective>) -> Self {
+        Self { objective: objective.into(), ..self }
+    }
+
+    /// The factor of the penalty at a step: from 0 up to 1 over the warm-up.
+    pub(super) fn penalty_weight(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warm_up = self.warm_up * steps_per_epoch as f64;
         if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 }
     }
@@ -141,13 +154,21 @@ pub enum TrainError {
     /// The images cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The entropy of a batch could not be estimated.
-    #[error("step {step}: the entropy of the codes cannot be estimated: {source}; try a lower learning rate")]
-    Entropy {
+    /// The objective has no value, for instance because the entropy of the codes cannot be estimated.
+    #[error("step {step}: the objective cannot be computed: {problem}; try a lower learning rate")]
+    Objective {
         /// The step, counted from 0.
         step: usize,
-        /// Why.
-        source: knn_entropy::Error,
+        /// The objective's error.
+        problem: Box<dyn StdError + Send + Sync>,
+    },
+    /// The device that makes the steps has failed.
+    #[error("step {step}: {problem}")]
+    Device {
+        /// The step, counted from 0.
+        step: usize,
+        /// The device's error.
+        problem: Box<dyn StdError + Send + Sync>,
     },
     /// The loss is no number any more.
     #[error(
@@ -163,4 +184,14 @@ pub enum TrainError {
         /// The learning rate of the step.
         learning_rate: f64,
     },
+}
+
+impl TrainError {
+    pub(super) fn of_step(step: usize, error: StepError) -> Self {
+        match error {
+            StepError::Data(error) => Self::Data(error),
+            StepError::Objective(problem) => Self::Objective { step, problem },
+            StepError::Device(problem) => Self::Device { step, problem },
+        }
+    }
 }

@@ -1,7 +1,7 @@
 use autodiff_mini::Tape;
 use ndarray::{ArrayView4, Axis, Slice};
 
-use super::TrainConfig;
+use super::config::TrainConfig;
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Float};
 

@@ -1,70 +1,96 @@
 use std::ops::ControlFlow;
 
-use serde::Serialize;
+use nn_layers::Weights;
 
-/// One step that was made.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct StepReport {
-    /// The step, counted from 0, of `steps` in all.
-    pub step: usize,
-    /// All steps that there will be.
-    pub steps: usize,
-    /// The epoch, counted from 0.
-    pub epoch: usize,
-    /// The squared error, summed over pixels and averaged over the batch.
-    pub mse: f64,
-    /// The entropy of the batch of codes in nats.
-    pub entropy: f64,
-    /// What the loss is above the squared error: for an entropic autoencoder minus the weighted entropy.
-    pub penalty: f64,
-    /// From 0 to 1: how much of its weight the penalty has.
-    pub share: f64,
-    /// The learning rate.
-    pub learning_rate: f64,
-}
+use super::course::Training;
+use super::report::{EpochReport, StepReport};
+use super::step::{MakeStep, StepError};
+use crate::{Autoencoder, Float};
 
-/// One epoch that was made.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct EpochReport {
-    /// The epoch, counted from 1, of `epochs` in all.
-    pub epoch: usize,
-    /// All epochs that there will be.
-    pub epochs: usize,
-    /// The mean of its steps' squared errors.
-    pub mse: f64,
-    /// The mean of its steps' entropies.
-    pub entropy: f64,
-    /// The mean of its steps' penalties.
-    pub penalty: f64,
-    /// How much of its weight the penalty has in its last step.
-    pub share: f64,
-    /// The learning rate of its last step.
-    pub learning_rate: f64,
-    /// Images a second.
-    pub samples_per_second: f64,
-}
-
-/// Hears of the training as it goes on, and can end it: progress bars, logs and interrupts are made of this. Both methods
-/// do nothing unless implemented.
-pub trait Observer {
-    /// After each step. [`ControlFlow::Break`] ends the training.
+/// Watches a training, and can end it: progress bars, logs, checkpoints and interrupts are observers. Every method does
+/// nothing unless implemented.
+///
+/// After each step its methods are called in the order in which they stand here. If one of them breaks, the others are
+/// still called, and then the training ends.
+pub trait Observer<F: Float> {
+    /// Takes the report of each step. [`ControlFlow::Break`] ends the training.
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         let _ = report;
         ControlFlow::Continue(())
     }
 
-    /// After each epoch. [`ControlFlow::Break`] ends the training.
+    /// Takes the report of each epoch, after that of its last step. [`ControlFlow::Break`] ends the training.
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         let _ = report;
         ControlFlow::Continue(())
     }
+
+    /// Looks at the training itself after each step, with its model. [`ControlFlow::Break`] ends the training.
+    fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
+        let _ = training;
+        ControlFlow::Continue(())
+    }
 }
 
-/// Hears nothing.
-impl Observer for () {}
+/// A training between two steps, as an [`Observer`] sees it.
+pub struct Underway<'a, F: Float> {
+    training: &'a Training,
+    model: &'a mut Autoencoder<F>,
+    stepper: &'a mut dyn MakeStep<F>,
+    epoch: Option<EpochReport>,
+}
 
-/// So that an observer can be lent to a training and used again.
-impl<T: Observer> Observer for &mut T {
+impl<'a, F: Float> Underway<'a, F> {
+    pub(super) fn new(
+        training: &'a Training,
+        model: &'a mut Autoencoder<F>,
+        stepper: &'a mut dyn MakeStep<F>,
+        epoch: Option<EpochReport>,
+    ) -> Self {
+        Self { training, model, stepper, epoch }
+    }
+
+    /// How far it has come.
+    pub fn training(&self) -> &Training {
+        self.training
+    }
+
+    /// The report of the epoch, if the step was its last.
+    pub fn epoch(&self) -> Option<&EpochReport> {
+        self.epoch.as_ref()
+    }
+
+    /// The model with its current parameters, fetched from the device that makes the steps.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    pub fn model(&mut self) -> Result<&Autoencoder<F>, StepError> {
+        self.stepper.fetch(self.model)?;
+        Ok(self.model)
+    }
+
+    /// Everything that it takes to resume the training from here, as [`Training::read`] reads it.
+    ///
+    /// # Errors
+    ///
+    /// If the device fails.
+    pub fn checkpoint(&mut self) -> Result<Weights, StepError> {
+        self.training.write(self.model, self.stepper)
+    }
+}
+
+impl<F: Float> std::fmt::Debug for Underway<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Underway").field("training", self.training).field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+/// Watches nothing.
+impl<F: Float> Observer<F> for () {}
+
+/// Passes everything on, so that an observer can be lent to a training.
+impl<F: Float, T: Observer<F> + ?Sized> Observer<F> for &mut T {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         (**self).step(report)
     }
@@ -72,10 +98,14 @@ impl<T: Observer> Observer for &mut T {
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         (**self).epoch(report)
     }
+
+    fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
+        (**self).underway(training)
+    }
 }
 
-/// Hears if it is there.
-impl<T: Observer> Observer for Option<T> {
+/// Watches if there is one.
+impl<F: Float, T: Observer<F>> Observer<F> for Option<T> {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.step(report))
     }
@@ -83,16 +113,24 @@ impl<T: Observer> Observer for Option<T> {
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.epoch(report))
     }
+
+    fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
+        self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.underway(training))
+    }
 }
 
-/// Both hear; either can end the training.
-impl<A: Observer, B: Observer> Observer for (A, B) {
+/// Both watch; either can end the training.
+impl<F: Float, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         either(self.0.step(report), self.1.step(report))
     }
 
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         either(self.0.epoch(report), self.1.epoch(report))
+    }
+
+    fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
+        either(self.0.underway(training), self.1.underway(training))
     }
 }
 

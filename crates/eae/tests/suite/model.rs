@@ -193,7 +193,7 @@ fn a_preset_written_out_is_the_preset() {
         decoder: layers(&["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid", "unflatten 28 28 1"]),
     };
     let images = some_digits(60).pixels;
-    let config = TrainConfig { epochs: 2, batch_size: 30, ..TrainConfig::default() };
+    let config = TrainConfig::default().epochs(2).batch_size(30);
     let trained = |architecture: Architecture| {
         let mut model = Autoencoder::<f32>::new(architecture, [28, 28, 1], 4, 1).unwrap();
         train(&mut model, images.view(), &config, &mut ()).unwrap();

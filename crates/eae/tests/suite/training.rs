@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use eae::data::{self, Channels, DataError, ImageFolder, Source};
-use eae::objective::Vae;
+use eae::objective::{Context, Terms, Vae};
 use eae::picture::write_grid;
 use eae::{
-    Autoencoder, Criterion, Eae, EpochReport, Evaluation, Objective, Observer, Preset, StepReport, TrainConfig,
-    TrainError, Training, metrics, train,
+    Autoencoder, Criterion, Eae, EpochReport, Evaluation, Float, MakeStep, Network, Objective, Observer, Preset,
+    StepReport, Stepper, TrainConfig, TrainError, Training, Underway, metrics, train,
 };
 use ndarray::{Array4, ArrayView4, ArrayViewMut4, Axis};
 use nn_layers::Weights;
@@ -17,8 +17,7 @@ use crate::some_digits;
 
 /// Small batches and steps, for the few images of a test.
 fn config() -> TrainConfig {
-    let objective = Objective::Eae(Eae::published(1.0));
-    TrainConfig { epochs: 20, batch_size: 100, learning_rate: 1e-3, objective, ..TrainConfig::default() }
+    TrainConfig::default().epochs(20).batch_size(100).learning_rate(1e-3).objective(Eae::published(1.0))
 }
 
 fn mlp(latent: usize) -> Autoencoder<f32> {
@@ -46,7 +45,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
     let entropy = |lambda| {
         let mut model = mlp(6);
         let objective = Objective::Eae(Eae::published(lambda));
-        let config = TrainConfig { epochs: 10, objective, ..config() };
+        let config = config().epochs(10).objective(objective);
         train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
         metrics::CodeReport::new(model.encode(images.pixels.view()).view(), 1).unwrap().entropy
     };
@@ -58,7 +57,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
 fn the_code_of_the_training_images_is_normalised_in_evaluation_mode() {
     let images = some_digits(330);
     let mut model = mlp(5);
-    let config = TrainConfig { epochs: 2, batch_size: 50, ..config() };
+    let config = config().epochs(2).batch_size(50);
     train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
     let codes = model.encode(images.pixels.view()).mapv(f64::from);
     let variances = model.to_weights().get::<f64>("encoder.6.running_var", &[5]).unwrap();
@@ -76,7 +75,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut model = Autoencoder::<f32>::new(Preset::Conv28, [28, 28, 1], 8, 1).unwrap();
-            let config = TrainConfig { epochs: 2, batch_size: 40, ..config() };
+            let config = config().epochs(2).batch_size(40);
             train(&mut model, images.pixels.view(), &config, &mut ()).unwrap();
             model.parameters().into_iter().map(|p| p.clone()).collect::<Vec<_>>()
         })
@@ -94,7 +93,7 @@ struct Counting {
     most: usize,
 }
 
-impl Observer for Counting {
+impl Observer<f32> for Counting {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         self.steps.push(*report);
         if self.steps.len() == self.most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -109,13 +108,13 @@ impl Observer for Counting {
 #[test]
 fn an_observer_hears_all_and_can_end_it() {
     let images = some_digits(105);
-    let config = TrainConfig { epochs: 3, batch_size: 20, warm_up: 2.0, ..config() };
+    let config = config().epochs(3).batch_size(20).warm_up(2.0);
     let mut all = Counting::default();
     train(&mut mlp(2), images.pixels.view(), &config, &mut all).unwrap();
     assert_eq!((all.steps.len(), all.epochs.len()), (15, 3));
-    // The penalty's share rises from 0 over two epochs of 5 steps.
-    let shares: Vec<f64> = all.steps.iter().map(|step| step.share).collect();
-    assert_eq!((shares[0], shares[5], shares[10], shares[14]), (0.0, 0.5, 1.0, 1.0));
+    // The weight of the penalty rises from 0 over two epochs of 5 steps.
+    let weights: Vec<f64> = all.steps.iter().map(|step| step.penalty_weight).collect();
+    assert_eq!((weights[0], weights[5], weights[10], weights[14]), (0.0, 0.5, 1.0, 1.0));
     let mean = all.steps[5..10].iter().map(|step| step.mse).sum::<f64>() / 5.0;
     approx::assert_relative_eq!(all.epochs[1].mse, mean, max_relative = 1e-12);
 
@@ -129,8 +128,13 @@ fn an_observer_hears_all_and_can_end_it() {
 }
 
 /// All steps that are left, and a report of each.
-fn rest(training: &mut Training<f32>, model: &mut Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<StepReport> {
-    std::iter::from_fn(|| training.step(model, images).unwrap()).map(|(step, _)| step).collect()
+fn rest(
+    training: &mut Training,
+    model: &mut Autoencoder<f32>,
+    stepper: &mut Stepper<f32>,
+    images: ArrayView4<'_, f32>,
+) -> Vec<StepReport> {
+    std::iter::from_fn(|| training.step(model, images, stepper).unwrap()).map(|(step, _)| step).collect()
 }
 
 #[test]
@@ -138,31 +142,35 @@ fn a_training_that_was_kept_goes_on_to_the_same_bits() {
     let images = some_digits(50).pixels;
     let objectives = [
         // Banks that overflow, draws that differ from step to step.
-        Objective::Eae(Eae { bank: 30, ..Eae::default() }),
+        Objective::Eae(Eae::default().bank(30)),
         Objective::Vae(Vae::default()),
     ];
     for objective in objectives {
-        let config = TrainConfig { epochs: 3, batch_size: 12, objective, ..config() };
+        let config = config().epochs(3).batch_size(12).objective(objective.clone());
         let new = |seed| Autoencoder::with_ending(Preset::Mlp, [28, 28, 1], 3, objective.ending(), seed).unwrap();
         let mut whole = new(1);
-        let mut training = Training::new(config, 50);
-        let reports = rest(&mut training, &mut whole, images.view());
+        let mut training = Training::new(config.clone(), 50);
+        let reports = rest(&mut training, &mut whole, &mut Stepper::default(), images.view());
         assert!(reports.len() == 12 && training.is_finished());
         // Before the first step, within an epoch, after one, and after the last step.
         for stop in [0, 3, 4, 9, 12] {
-            let (mut model, mut training) = (new(1), Training::new(config, 50));
+            let (mut model, mut training, mut stepper) =
+                (new(1), Training::new(config.clone(), 50), Stepper::default());
             for _ in 0..stop {
-                training.step(&mut model, images.view()).unwrap();
+                training.step(&mut model, images.view(), &mut stepper).unwrap();
             }
             let file = tempfile::NamedTempFile::new().unwrap();
-            training.write(&model).save(file.path()).unwrap();
+            training.write(&mut model, &mut stepper).unwrap().save(file.path()).unwrap();
 
             // Another model, which takes all of it from the file.
             let mut model = new(2);
-            let mut training = Training::read(&mut model, &Weights::read(file.path()).unwrap()).unwrap();
+            let (mut training, state) = Training::read(&mut model, &Weights::read(file.path()).unwrap()).unwrap();
+            let mut stepper = Stepper::default();
+            stepper.restore(state).unwrap();
             assert_eq!((training.steps(), training.epochs(), training.images()), (stop, stop / 4, 50));
             assert_eq!(*training.config(), config);
-            assert_eq!(rest(&mut training, &mut model, images.view()), reports[stop..], "{objective:?} after {stop}");
+            let found = rest(&mut training, &mut model, &mut stepper, images.view());
+            assert_eq!(found, reports[stop..], "{objective:?} after {stop}");
             let parameters = |model: &mut Autoencoder<f32>| -> Vec<_> {
                 model.parameters().into_iter().map(|p| p.clone()).collect()
             };
@@ -195,15 +203,15 @@ impl Source<f32> for Failing<'_> {
 #[test]
 fn a_disk_that_fails_ends_nothing_but_the_step() {
     let images = some_digits(50).pixels;
-    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
+    let config = config().epochs(2).batch_size(10);
     let mut whole = mlp(3);
-    let reports = rest(&mut Training::new(config, 50), &mut whole, images.view());
+    let reports = rest(&mut Training::new(config.clone(), 50), &mut whole, &mut Stepper::default(), images.view());
 
-    let (mut model, mut training) = (mlp(3), Training::new(config, 50));
+    let (mut model, mut training, mut stepper) = (mlp(3), Training::new(config.clone(), 50), Stepper::default());
     let failing = Failing(images.view(), Cell::new(0));
     let (mut again, mut errors) = (Vec::new(), 0);
     while !training.is_finished() {
-        match training.step(&mut model, &failing) {
+        match training.step(&mut model, &failing, &mut stepper) {
             Ok(step) => again.extend(step.map(|(report, _)| report)),
             Err(error) => {
                 assert_eq!(error.to_string(), "cannot read disk: it is gone");
@@ -231,7 +239,7 @@ fn images_in_a_file_give_the_same_bits_as_in_memory() {
     let memory = data::sample::<f32>(&split.train, usize::MAX, 0).unwrap();
     assert_eq!((memory.dim().0, split.test.len()), (252, 28));
     let trained = |from_file: bool| {
-        let (mut model, config) = (mlp(3), TrainConfig { epochs: 3, batch_size: 50, ..config() });
+        let (mut model, config) = (mlp(3), config().epochs(3).batch_size(50));
         let outcome = match from_file {
             true => train(&mut model, &split.train, &config, &mut ()),
             false => train(&mut model, memory.view(), &config, &mut ()),
@@ -246,11 +254,11 @@ fn images_in_a_file_give_the_same_bits_as_in_memory() {
 #[test]
 fn what_is_no_training_is_refused_and_the_model_left_alone() {
     let images = some_digits(30).pixels;
-    let objective = Objective::Eae(Eae { bank: 10, ..Eae::published(1.0) });
-    let config = TrainConfig { epochs: 2, batch_size: 10, objective, ..config() };
-    let (mut model, mut training) = (mlp(3), Training::new(config, 30));
-    training.step(&mut model, images.view()).unwrap();
-    let good = training.write(&model);
+    let objective = Objective::Eae(Eae::published(1.0).bank(10));
+    let config = config().epochs(2).batch_size(10).objective(objective);
+    let (mut model, mut training, mut stepper) = (mlp(3), Training::new(config, 30), Stepper::default());
+    training.step(&mut model, images.view(), &mut stepper).unwrap();
+    let good = training.write(&mut model, &mut stepper).unwrap();
     let mut other = mlp(2);
     let mut refused = |weights: &Weights| Training::read(&mut other, weights).unwrap_err().to_string();
     let with = |description: &str| {
@@ -281,38 +289,38 @@ fn what_is_no_training_is_refused_and_the_model_left_alone() {
         Training::read(&mut mlp(3), &damaged).unwrap_err().to_string()
     };
     let next = refused(&|weights| weights.insert_count("training.codes.next", 10));
-    assert!(next.ends_with("its `training.codes` has 10 rows, and the next to go is said to be 10"), "{next}");
+    assert!(next.ends_with("`training.codes.next` is 10; it must be below 10"), "{next}");
     let codes = |shape: &[usize]| ndarray::ArrayD::<f32>::zeros(shape);
     let other = refused(&|weights| weights.insert("training.codes", &codes(&[10, 2])));
-    assert!(other.ends_with("its codes have 2 numbers, those of the model 3"), "{other}");
+    assert!(other.ends_with("`training.codes` has shape [10, 2], the network needs [10, 3]"), "{other}");
     let flat = refused(&|weights| weights.insert("training.codes", &codes(&[30])));
-    assert!(flat.ends_with("its `training.codes` has shape [30], it must be rows"), "{flat}");
+    assert!(flat.ends_with("`training.codes` has shape [30], the network needs [30, 3]"), "{flat}");
 }
 
 #[test]
 fn equal_images_in_a_batch_are_no_error() {
     let one = some_digits(1).pixels;
     let images = ndarray::concatenate(Axis(0), &[one.view(); 30]).unwrap();
-    let config = TrainConfig { epochs: 2, batch_size: 10, ..config() };
+    let config = config().epochs(2).batch_size(10);
     train(&mut mlp(3), images.view(), &config, &mut ()).unwrap();
 }
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
     let images = some_digits(50);
-    let good = TrainConfig { batch_size: 10, ..config() };
+    let good = config().batch_size(10);
     let refused =
         |config: TrainConfig| train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err().to_string();
-    let objective = |objective: Eae| TrainConfig { objective: Objective::Eae(objective), ..good };
+    let objective = |objective: Eae| good.clone().objective(objective);
     let cases = [
-        (TrainConfig { epochs: 0, ..good }, "epochs is 0, it must be at least 1"),
-        (TrainConfig { batch_size: 1, ..good }, "batch size is 1, it must be above k, which is 1"),
-        (TrainConfig { batch_size: 51, ..good }, "batch size is 51, it must be at most the 50 images"),
-        (TrainConfig { learning_rate: f64::NAN, ..good }, "learning rate is NaN, it must be a finite number above 0"),
-        (TrainConfig { warm_up: -1.0, ..good }, "warm-up is -1, it must be a finite number of epochs, 0 or above"),
-        (objective(Eae { lambda: -0.5, ..Eae::default() }), "lambda is -0.5, it must be a finite number, 0 or above"),
-        (objective(Eae { k: 0, ..Eae::default() }), "k is 0, it must be at least 1"),
-        (objective(Eae { floor: 0.0, ..Eae::default() }), "floor is 0, it must be a finite number above 0"),
+        (good.clone().epochs(0), "epochs is 0, it must be at least 1"),
+        (good.clone().batch_size(1), "batch size is 1, it must be above k, which is 1"),
+        (good.clone().batch_size(51), "batch size is 51, it must be at most the 50 images"),
+        (good.clone().learning_rate(f64::NAN), "learning rate is NaN, it must be a finite number above 0"),
+        (good.clone().warm_up(-1.0), "warm-up is -1, it must be a finite number of epochs, 0 or above"),
+        (objective(Eae::default().lambda(-0.5)), "lambda is -0.5, it must be a finite number, 0 or above"),
+        (objective(Eae::default().k(0)), "k is 0, it must be at least 1"),
+        (objective(Eae::default().floor(0.0)), "floor is 0, it must be a finite number above 0"),
     ];
     for (config, message) in cases {
         assert_eq!(refused(config), message);
@@ -321,7 +329,7 @@ fn settings_that_make_no_sense_are_refused() {
 
 #[test]
 fn images_that_do_not_fit_are_refused() {
-    let config = TrainConfig { batch_size: 5, ..config() };
+    let config = config().batch_size(5);
     let small = Array4::<f32>::zeros((10, 14, 14, 1));
     let error = train(&mut mlp(2), small.view(), &config, &mut ()).unwrap_err();
     assert_eq!(error.to_string(), "the model takes images of shape [28, 28, 1], these are [14, 14, 1]");
@@ -334,7 +342,142 @@ fn images_that_do_not_fit_are_refused() {
 #[test]
 fn a_training_that_diverges_ends_with_advice() {
     let images = some_digits(60);
-    let config = TrainConfig { batch_size: 10, learning_rate: 1e30, ..config() };
+    let config = config().batch_size(10).learning_rate(1e30);
     let error = train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err();
     assert!(error.to_string().contains("try a lower learning rate"), "{error}");
+}
+
+/// Everything that a step may change, by names.
+fn everything(training: &Training, model: &mut Autoencoder<f32>, stepper: &mut Stepper<f32>) -> Weights {
+    training.write(model, stepper).unwrap()
+}
+
+#[test]
+fn a_step_that_fails_changes_nothing() {
+    let images = some_digits(60).pixels;
+    let not_numbers = Array4::from_elem(images.raw_dim(), f32::NAN);
+    // Their squared error is infinite, and their codes are numbers.
+    let huge = images.mapv(|x| 1e25 * x);
+    let unreadable = Failing(images.view(), Cell::new(2));
+    // Banks that are filling and full, and smaller than a batch; and no bank at all.
+    let banks = [500, 25, 5].map(|bank| Objective::from(Eae::default().bank(bank)));
+    for objective in banks.into_iter().chain([Vae::default().into()]) {
+        let config = config().epochs(3).batch_size(10).warm_up(0.0).objective(objective.clone());
+        let layers = |layers: &[&str]| layers.iter().map(|layer| layer.parse().unwrap()).collect();
+        let network = Network {
+            encoder: layers(&["dense 20", "relu"]),
+            decoder: layers(&["dense 20", "relu", "dense 784", "sigmoid"]),
+        };
+        let new = || Autoencoder::with_ending(network.clone(), [28, 28, 1], 3, objective.ending(), 1).unwrap();
+        let (mut model, mut training, mut stepper) = (new(), Training::new(config.clone(), 60), Stepper::default());
+        let (mut other, mut undisturbed, mut its_stepper) = (new(), Training::new(config, 60), Stepper::default());
+        for step in 0..8 {
+            training.step(&mut model, images.view(), &mut stepper).unwrap();
+            undisturbed.step(&mut other, images.view(), &mut its_stepper).unwrap();
+            let before = everything(&training, &mut model, &mut stepper);
+            unreadable.1.set(2);
+            let failures = [
+                training.step(&mut model, not_numbers.view(), &mut stepper),
+                training.step(&mut model, huge.view(), &mut stepper),
+                training.step(&mut model, &unreadable, &mut stepper),
+            ];
+            match failures.map(|failed| failed.unwrap_err()) {
+                [TrainError::Objective { .. }, TrainError::NotFinite { .. }, TrainError::Data(_)] => {}
+                // The codes of huge images are draws from an infinite distribution.
+                [TrainError::Objective { .. }, TrainError::Objective { .. }, TrainError::Data(_)]
+                    if matches!(objective, Objective::Vae(_)) => {}
+                others => panic!("{objective:?}, {step}: {others:?}"),
+            }
+            assert!(everything(&training, &mut model, &mut stepper) == before, "{objective:?}, {step}");
+        }
+        let expected = everything(&undisturbed, &mut other, &mut its_stepper);
+        assert!(everything(&training, &mut model, &mut stepper) == expected, "{objective:?}");
+    }
+}
+
+/// An objective with an error of its own: it sees too few images.
+struct Picky;
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum PickyError {
+    #[error("{0} images are too few")]
+    TooFew(usize),
+    #[error(transparent)]
+    Entropy(#[from] knn_entropy::Error),
+}
+
+impl Criterion for Picky {
+    type Error = PickyError;
+
+    fn ending(&self) -> eae::Ending {
+        eae::Ending::Normalized
+    }
+
+    fn terms<'t, F: Float>(
+        &self,
+        model: &mut Autoencoder<F>,
+        x: autodiff_mini::Var<'t, F>,
+        context: &mut Context<'_, F>,
+    ) -> Result<Terms<'t, F>, PickyError> {
+        let terms = Eae::default().terms(model, x, context)?;
+        if x.shape()[0] < 20 { Err(PickyError::TooFew(x.shape()[0])) } else { Ok(terms) }
+    }
+}
+
+#[test]
+fn an_objective_of_ones_own_has_errors_of_its_own() {
+    let images = some_digits(30).pixels;
+    let (mut model, mut stepper) = (mlp(3), Stepper::new(0));
+    let mut step = |count: usize| {
+        let batch = stepper.batch(images.view(), &(0..count).collect::<Vec<_>>()).unwrap();
+        let made = stepper.step(&mut model, batch, &Picky, 1.0, 1e-3);
+        (made, model.to_weights())
+    };
+    let (made, before) = step(30);
+    assert!(made.unwrap().finite);
+    let (refused, after) = step(10);
+    assert_eq!(refused, Err(PickyError::TooFew(10)));
+    assert!(after == before, "the running statistics are as they were");
+}
+
+/// Takes a checkpoint where it ends the training.
+struct Keeping {
+    most: usize,
+    epochs: usize,
+    kept: Option<Weights>,
+}
+
+impl Observer<f32> for Keeping {
+    fn underway(&mut self, training: &mut Underway<'_, f32>) -> ControlFlow<()> {
+        self.epochs += usize::from(training.epoch().is_some());
+        if training.training().steps() < self.most {
+            return ControlFlow::Continue(());
+        }
+        self.kept = Some(training.checkpoint().unwrap());
+        ControlFlow::Break(())
+    }
+}
+
+#[test]
+fn an_observer_can_keep_the_training_and_it_is_finished_by_another() {
+    let images = some_digits(50).pixels;
+    let config = config().epochs(2).batch_size(10);
+    let mut whole = mlp(3);
+    let mut all = Keeping { most: 10, epochs: 0, kept: None };
+    let outcome = Training::new(config.clone(), 50).run(&mut whole, images.view(), &mut Stepper::default(), &mut all);
+    // Ended with the last step, it is not interrupted.
+    assert!(matches!(outcome, Ok(outcome) if outcome.steps == 10 && !outcome.interrupted));
+    assert_eq!(all.epochs, 2);
+
+    let mut some = Keeping { most: 5, epochs: 0, kept: None };
+    let outcome = Training::new(config, 50).run(&mut mlp(3), images.view(), &mut Stepper::default(), &mut some);
+    // At the last step of an epoch, the epoch is reported, too.
+    assert!(matches!(outcome, Ok(outcome) if outcome.steps == 5 && outcome.interrupted));
+    assert_eq!(some.epochs, 1);
+    let mut model = Autoencoder::new(Preset::Mlp, [28, 28, 1], 3, 2).unwrap();
+    let (mut training, state) = Training::read(&mut model, &some.kept.unwrap()).unwrap();
+    let mut stepper = Stepper::default();
+    stepper.restore(state).unwrap();
+    training.run(&mut model, images.view(), &mut stepper, &mut ()).unwrap();
+    assert!(everything(&training, &mut model, &mut stepper) == all.kept.unwrap());
 }

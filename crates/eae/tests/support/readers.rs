@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use eae::network::{Architecture, LayerSpec};
-use eae::{Autoencoder, Network, Training};
+use eae::{Autoencoder, MakeStep, Network, Stepper, Training};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
 use nn_layers::Weights;
 
@@ -49,8 +49,10 @@ fn checkpoint(path: &Path) -> Result<(), String> {
     let layers = |layers: &[&str]| layers.iter().map(|layer| layer.parse().expect("a layer")).collect();
     let network = Network { encoder: layers(&["dense 3", "tanh"]), decoder: layers(&["dense 4", "sigmoid"]) };
     let mut model = Autoencoder::<f32>::new(network, [2, 2, 1], 2, 0).expect("a network for such images");
-    let mut training = Training::read(&mut model, &weights).map_err(|e| named(path)(&e))?;
-    let (count, config) = (training.images(), *training.config());
+    let (mut training, state) = Training::read(&mut model, &weights).map_err(|e| named(path)(&e))?;
+    let mut stepper = Stepper::default();
+    stepper.restore(state).expect("the CPU takes every state");
+    let (count, config) = (training.images(), training.config().clone());
     // To find the order of the images, all epochs before are shuffled.
     if count > 64 || training.epochs() > 1000 {
         return Ok(());
@@ -58,7 +60,7 @@ fn checkpoint(path: &Path) -> Result<(), String> {
     let images = Array4::from_shape_fn((count, 2, 2, 1), |(n, y, x, _)| ((7 * n + 3 * y + x) % 10) as f32 / 10.0);
     config.check(&model, images.view()).map_err(|e| named(path)(&e))?;
     let before = training.steps();
-    if let Ok(Some((report, _))) = training.step(&mut model, images.view()) {
+    if let Ok(Some((report, _))) = training.step(&mut model, images.view(), &mut stepper) {
         assert_eq!((report.step, training.steps()), (before, before + 1));
     }
     Ok(())

@@ -113,7 +113,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let back = model.decode(codes.view());
     let (k, lambda) = (reference.metadata["k"].parse().unwrap(), reference.metadata["lambda"].parse().unwrap());
     let tape = Tape::new();
-    let objective = Eae { k, ..Eae::published(lambda) };
+    let objective = Eae::published(lambda).k(k);
     let bank = &mut Banks::default();
     let terms = objective.terms(&mut model, tape.constant(x), &mut Context::new(1.0, 0, 0, bank)).unwrap();
     let values = vec![

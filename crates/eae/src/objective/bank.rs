@@ -1,0 +1,188 @@
+use std::mem;
+
+use autodiff_mini::Var;
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Ix2, Slice};
+use nn_layers::{Weights, WeightsError};
+
+use crate::Float;
+use crate::normal::chi_quantiles;
+
+/// The memory banks of an objective.
+#[derive(Debug, Clone, Default)]
+pub struct Banks<F> {
+    /// Codes of the steps before.
+    pub codes: Bank<F>,
+    /// Features of the images of the steps before: what the encoder makes of them before the layers that make a code.
+    pub features: Bank<F>,
+    /// The dimension and the quantiles that were asked for last.
+    quantiles: (usize, Vec<f64>),
+}
+
+impl<F> Banks<F> {
+    /// The quantiles of the distance from the origin for `n` codes in `d` dimensions, kept from one step to the next.
+    pub fn chi_quantiles(&mut self, d: usize, n: usize) -> &[f64] {
+        if self.quantiles.0 != d || self.quantiles.1.len() != n {
+            self.quantiles = (d, chi_quantiles(d, n));
+        }
+        &self.quantiles.1
+    }
+}
+
+impl<F: Float> Banks<F> {
+    /// Begins a step: the steps before cannot be undone any more.
+    pub(crate) fn begin(&mut self) {
+        self.codes.undo.before = None;
+        self.features.undo.before = None;
+    }
+
+    /// Brings back the rows from before the step that was begun last.
+    pub(crate) fn undo(&mut self) {
+        self.codes.undo();
+        self.features.undo();
+    }
+}
+
+/// A memory bank: rows of the last steps, the newest in place of the oldest.
+#[derive(Debug, Clone, Default)]
+pub struct Bank<F> {
+    rows: Array2<F>,
+    next: usize,
+    undo: Undo<F>,
+}
+
+/// What it takes to undo the last [`Bank::keep`].
+#[derive(Debug, Clone, Default)]
+struct Undo<F> {
+    /// The number of rows, and the place of the next, before it.
+    before: Option<(usize, usize)>,
+    /// The rows that were replaced, from that place on.
+    replaced: Vec<F>,
+    /// All rows, if the bank was emptied first.
+    emptied: Option<Array2<F>>,
+}
+
+impl<F: Float> Bank<F> {
+    /// A bank of these rows, of which row `next` is the oldest.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row, unless there are none and `next` is 0.
+    pub fn new(rows: Array2<F>, next: usize) -> Self {
+        assert!(next < rows.nrows().max(1), "row {next} of {} is not the oldest", rows.nrows());
+        Self { rows, next, undo: Undo::default() }
+    }
+
+    /// The rows, in the order of their places.
+    pub fn view(&self) -> ArrayView2<'_, F> {
+        self.rows.view()
+    }
+
+    /// The place of the oldest row, which is replaced next once the bank is full.
+    pub fn next(&self) -> usize {
+        self.next
+    }
+
+    /// Puts the rows into `weights` under `name`, if there are any.
+    pub(crate) fn write(&self, name: &str, weights: &mut Weights) {
+        if !self.rows.is_empty() {
+            weights.insert(name, &self.rows.to_owned().into_dyn());
+            weights.insert_count(format!("{name}.next"), self.next as u64);
+        }
+    }
+
+    /// Takes the rows, of so many columns, from `weights`. If they are not there, the bank is empty.
+    pub(crate) fn read(name: &str, weights: &Weights, columns: usize) -> Result<Self, WeightsError> {
+        let Some(shape) = weights.shape(name) else { return Ok(Self::default()) };
+        let rows = weights.get(name, &[shape.first().copied().unwrap_or(0), columns])?;
+        let rows = rows.into_dimensionality::<Ix2>().expect("two axes were asked for");
+        let next = weights.get_count_below(&format!("{name}.next"), rows.nrows() as u64)?;
+        Ok(Self::new(rows, next as usize))
+    }
+
+    /// Adds the rows of `new`, and keeps at most `most`.
+    pub(super) fn keep(&mut self, new: Var<'_, F>, most: usize) {
+        let new = new.value().into_dimensionality::<Ix2>().expect("rows of a matrix");
+        self.undo.before = Some((self.rows.nrows(), self.next));
+        self.undo.replaced.clear();
+        self.undo.emptied = None;
+        if self.rows.ncols() != new.ncols() || self.rows.nrows() > most {
+            let all = mem::replace(&mut self.rows, Array2::zeros((0, new.ncols())));
+            (self.undo.emptied, self.next) = (Some(all), 0);
+        }
+        for row in new.rows().into_iter().take(most) {
+            if self.rows.nrows() < most {
+                self.rows.push(Axis(0), row).expect("as many numbers");
+            } else {
+                let mut oldest = self.rows.row_mut(self.next);
+                self.undo.replaced.extend(&oldest);
+                oldest.assign(&row);
+                self.next = (self.next + 1) % most;
+            }
+        }
+    }
+
+    /// Undoes the last [`keep`](Bank::keep), if the step of it is the one that was begun last.
+    fn undo(&mut self) {
+        let Some((rows, next)) = self.undo.before.take() else { return };
+        self.next = next;
+        if let Some(all) = self.undo.emptied.take() {
+            self.rows = all;
+            return;
+        }
+        let (count, columns) = self.rows.dim();
+        for (i, row) in self.undo.replaced.chunks_exact(columns.max(1)).enumerate() {
+            self.rows.row_mut((next + i) % count).assign(&ArrayView1::from(row));
+        }
+        if rows < count {
+            self.rows = self.rows.slice_axis(Axis(0), Slice::from(..rows)).to_owned();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autodiff_mini::Tape;
+
+    #[test]
+    fn the_bank_keeps_the_newest() {
+        let tape = Tape::new();
+        let mut bank = Bank::default();
+        let rows = |from: usize| Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64);
+        for from in [0, 3, 6] {
+            bank.keep(tape.constant(rows(from)), 5);
+        }
+        let mut firsts: Vec<f64> = bank.view().column(0).to_vec();
+        firsts.sort_by(f64::total_cmp);
+        assert_eq!(firsts, [40.0, 50.0, 60.0, 70.0, 80.0]);
+        bank.keep(tape.constant(rows(0)), 0);
+        assert_eq!(bank.view().dim(), (0, 2));
+    }
+
+    #[test]
+    fn what_a_step_kept_can_be_undone_once() {
+        let tape = Tape::new();
+        let rows = |from: usize| tape.constant(Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64));
+        // Empty, filled by the step, full and turned over, and emptied because its size is another.
+        for (kept, most) in [(0, 5), (1, 5), (2, 5), (3, 5), (2, 4)] {
+            let mut banks = Banks::default();
+            (0..kept).for_each(|step| banks.codes.keep(rows(3 * step), 5));
+            let (before, next) = (banks.codes.view().to_owned(), banks.codes.next());
+            banks.begin();
+            banks.codes.keep(rows(90), most);
+            assert_ne!(banks.codes.view(), before);
+            for _ in 0..2 {
+                banks.undo();
+                assert_eq!((banks.codes.view(), banks.codes.next()), (before.view(), next), "{kept}, {most}");
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_what_is_asked_for() {
+        let mut banks = Banks::<f64>::default();
+        for (d, n) in [(3, 10), (4, 10), (4, 11), (4, 11)] {
+            assert_eq!(banks.chi_quantiles(d, n), chi_quantiles(d, n));
+        }
+    }
+}

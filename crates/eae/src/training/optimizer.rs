@@ -1,0 +1,34 @@
+use nn_layers::optim::Adam;
+use nn_layers::{Weights, WeightsError};
+
+use crate::objective::{Bank, Banks};
+use crate::{Autoencoder, Float};
+
+/// What an optimizer carries from one step to the next: Adam's moments, and the memory banks of the objective.
+#[derive(Debug, Clone, Default)]
+pub struct OptimizerState<F: Float> {
+    /// Adam and its moments.
+    pub adam: Adam<F>,
+    /// Codes and features of the steps before.
+    pub banks: Banks<F>,
+}
+
+impl<F: Float> OptimizerState<F> {
+    /// Puts the state into `weights`, under names that begin with `prefix`.
+    pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
+        self.adam.write(&format!("{prefix}.adam"), weights);
+        self.banks.codes.write(&format!("{prefix}.codes"), weights);
+        self.banks.features.write(&format!("{prefix}.features"), weights);
+    }
+
+    /// The state that [`write`](OptimizerState::write) put into `weights`, of a training of `model`.
+    pub(super) fn read(prefix: &str, weights: &Weights, model: &mut Autoencoder<F>) -> Result<Self, WeightsError> {
+        let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
+        let mut adam = Adam::default();
+        adam.read(&format!("{prefix}.adam"), weights, &shapes)?;
+        let mut banks = Banks::default();
+        banks.codes = Bank::read(&format!("{prefix}.codes"), weights, model.latent())?;
+        banks.features = Bank::read(&format!("{prefix}.features"), weights, model.trunk_width())?;
+        Ok(Self { adam, banks })
+    }
+}

@@ -1,0 +1,112 @@
+//! The steps of a training, one by one and all of them.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::config::{TrainConfig, TrainError};
+use super::course::Training;
+use super::observer::{Observer, Underway};
+use super::report::{EpochReport, StepReport};
+use super::step::{MakeStep, Step};
+use super::stepper::Stepper;
+use crate::data::Source;
+use crate::{Autoencoder, Float};
+
+/// How a training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// Steps made, those before a checkpoint included.
+    pub steps: usize,
+    /// True if the observer ended the training before its last step.
+    pub interrupted: bool,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// Trains a model on images `[count, height, width, channels]`, in memory or another [`Source`], on the CPU. At the end, or
+/// where the observer ended it, the running statistics of every batch normalization are set to the exact ones over all images.
+///
+/// The result depends on the model, the images and the configuration alone: not on the number of threads. A [`Training`]
+/// can be kept and resumed, and its steps can be made on another device.
+///
+/// # Errors
+///
+/// If a setting or the images do not fit, before anything is changed. If the loss stops being finite or images cannot be
+/// read; the model is then as the step before left it.
+pub fn train<F: Float>(
+    model: &mut Autoencoder<F>,
+    images: impl Source<F>,
+    config: &TrainConfig,
+    observer: &mut dyn Observer<F>,
+) -> Result<Outcome, TrainError> {
+    config.check(model, &images)?;
+    let mut training = Training::new(config.clone(), images.len());
+    let outcome = training.run(model, &images, &mut Stepper::default(), observer)?;
+    model.recalibrate(images)?;
+    Ok(outcome)
+}
+
+impl Training {
+    /// Makes the next step, and reports it; the last step of an epoch with a report of the epoch. `None` if no step is left.
+    ///
+    /// # Errors
+    ///
+    /// If the images cannot be read, the objective has no value or the loss is not finite: then the model, the optimizer
+    /// and the training are as they were. If the device that makes the steps fails, the last checkpoint is what remains.
+    ///
+    /// # Panics
+    ///
+    /// If the number of images is another than at the start, or they are not of the model's shape.
+    pub fn step<F: Float>(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        images: impl Source<F>,
+        stepper: &mut dyn MakeStep<F>,
+    ) -> Result<Option<(StepReport, Option<EpochReport>)>, TrainError> {
+        assert_eq!(images.len(), self.images(), "the images that the training was begun with");
+        if self.is_finished() {
+            return Ok(None);
+        }
+        let plan = self.plan();
+        let (step, learning_rate) = (plan.step, plan.learning_rate);
+        let made = stepper.step(model, &images, &plan).map_err(|error| TrainError::of_step(step, error))?;
+        let Step { mse, entropy, finite, .. } = made;
+        if !finite {
+            return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
+        }
+        Ok(Some(self.advance(&made)))
+    }
+
+    /// Makes all steps that are left, or those until the observer ends it. The model then has the parameters, wherever the
+    /// steps were made.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Training::step).
+    ///
+    /// # Panics
+    ///
+    /// As [`step`](Training::step).
+    pub fn run<F: Float>(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        images: impl Source<F>,
+        stepper: &mut dyn MakeStep<F>,
+        observer: &mut dyn Observer<F>,
+    ) -> Result<Outcome, TrainError> {
+        let start = Instant::now();
+        let mut interrupted = false;
+        while !interrupted && let Some((step, epoch)) = self.step(model, &images, stepper)? {
+            let mut stop = observer.step(&step).is_break();
+            if let Some(epoch) = &epoch {
+                stop |= observer.epoch(epoch).is_break();
+            }
+            stop |= observer.underway(&mut Underway::new(self, model, stepper, epoch)).is_break();
+            interrupted = stop && !self.is_finished();
+        }
+        stepper.fetch(model).map_err(|error| TrainError::of_step(self.steps(), error))?;
+        Ok(Outcome { steps: self.steps(), interrupted, duration: start.elapsed() })
+    }
+}

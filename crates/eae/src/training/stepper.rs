@@ -1,0 +1,150 @@
+use std::borrow::Cow;
+
+use autodiff_mini::{Pool, Tape, Var};
+use ndarray::{Array4, Ix2};
+use nn_layers::optim::Optimizer;
+use rand_chacha::ChaCha8Rng;
+
+use super::optimizer::OptimizerState;
+use super::step::{MakeStep, Step, StepError, StepPlan};
+use crate::data::{DataError, Source};
+use crate::objective::{Context, Criterion, Terms, step_draws};
+use crate::{Autoencoder, Eae, Float};
+
+/// Makes training steps on the CPU: the state of Adam, the memory banks, and memory that each step uses again.
+///
+/// [`step`](Stepper::step) by itself takes any [`Criterion`]; as a [`MakeStep`] it makes the steps of a
+/// [`Training`](crate::Training).
+#[derive(Debug, Default)]
+pub struct Stepper<F: Float> {
+    state: OptimizerState<F>,
+    /// Steps made by themselves, for their draws.
+    steps: u64,
+    seed: u64,
+    pool: Pool<F>,
+}
+
+impl<F: Float> Stepper<F> {
+    /// For steps by themselves: the seed and the number of a step decide what is drawn in it.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// The images at these places, as a batch for [`step`](Stepper::step).
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such image.
+    pub fn batch(&self, images: impl Source<F>, places: &[usize]) -> Result<Array4<F>, DataError> {
+        let [height, width, channels] = images.image_shape();
+        let mut batch = self.pool.array((places.len(), height, width, channels));
+        images.read(places, batch.view_mut())?;
+        Ok(batch)
+    }
+
+    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`, the penalty weighted by
+    /// a factor from 0 to 1.
+    ///
+    /// If the loss is not finite, or on an error, everything is as it was: the parameters, the running statistics, the
+    /// optimizer and the memory banks.
+    ///
+    /// # Errors
+    ///
+    /// If the criterion has no value, for instance because the entropy of the codes cannot be estimated.
+    ///
+    /// # Panics
+    ///
+    /// If the images are not of the model's shape.
+    pub fn step<C: Criterion>(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        batch: Array4<F>,
+        criterion: &C,
+        penalty_weight: f64,
+        learning_rate: f64,
+    ) -> Result<Step, C::Error> {
+        let draws = step_draws(self.seed, self.steps);
+        let made = self.step_with(model, batch, criterion, draws, [penalty_weight, learning_rate])?;
+        self.steps += u64::from(made.finite);
+        Ok(made)
+    }
+
+    fn step_with<C: Criterion>(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        batch: Array4<F>,
+        criterion: &C,
+        draws: ChaCha8Rng,
+        [penalty_weight, learning_rate]: [f64; 2],
+    ) -> Result<Step, C::Error> {
+        let Self { state: OptimizerState { adam, banks }, pool, .. } = self;
+        // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake it again.
+        rayon::scope(|_| {
+            let before = [model.encoder.statistics(), model.decoder.statistics()];
+            banks.begin();
+            let tape = Tape::with_pool(pool);
+            let context = &mut Context { penalty_weight, draws, banks };
+            let terms = criterion.terms(model, tape.constant(batch), context);
+            match terms.and_then(|terms| Ok((terms.loss, found(&terms, criterion)?))) {
+                Ok((loss, step)) if step.finite => {
+                    let loss = loss.id();
+                    adam.step(learning_rate, &mut model.parameters(), tape.backward(loss));
+                    Ok(step)
+                }
+                failed => {
+                    let [encoder, decoder] = before;
+                    model.encoder.restore(encoder);
+                    model.decoder.restore(decoder);
+                    banks.undo();
+                    failed.map(|(_, step)| step)
+                }
+            }
+        })
+    }
+}
+
+/// The values of a loss and its terms.
+fn found<F: Float, C: Criterion>(terms: &Terms<'_, F>, criterion: &C) -> Result<Step, C::Error> {
+    let value = |var: Var<'_, F>| var.scalar().into_f64();
+    let mse = value(terms.mse);
+    let entropy = match terms.entropy {
+        Some(entropy) => value(entropy),
+        // For the report alone.
+        None => {
+            let codes = terms.codes.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
+            Eae { k: criterion.k(), ..Eae::default() }.estimator().entropy(codes.view())?
+        }
+    };
+    Ok(Step { mse, penalty: value(terms.loss) - mse, entropy, finite: terms.loss.scalar().is_finite() })
+}
+
+impl<F: Float> MakeStep<F> for Stepper<F> {
+    fn step(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        images: &dyn Source<F>,
+        plan: &StepPlan<'_>,
+    ) -> Result<Step, StepError> {
+        let batch = self.batch(images, plan.places)?;
+        if let Some(next) = plan.next {
+            // While this step is made.
+            images.prefetch(next);
+        }
+        let weights = [plan.penalty_weight, plan.learning_rate];
+        let made = self.step_with(model, batch, plan.objective, plan.draws(), weights);
+        made.map_err(|error| StepError::Objective(Box::new(error)))
+    }
+
+    fn state(&self) -> Result<Cow<'_, OptimizerState<F>>, StepError> {
+        Ok(Cow::Borrowed(&self.state))
+    }
+
+    fn restore(&mut self, state: OptimizerState<F>) -> Result<(), StepError> {
+        self.state = state;
+        Ok(())
+    }
+}
