@@ -14,7 +14,7 @@ use std::time::Instant;
 use ann_search_rs::{Verbosity, build_exhaustive_index_gpu, query_exhaustive_index_gpu_self};
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use cubecl::wgpu::WgpuDevice;
-use eae_gpu::{Choice, DeviceKind as Kind, Gpu, Layout, Product};
+use eae_gpu::{AdapterChoice, DeviceKind as Kind, Gpu, Product, Transposed};
 use ndarray::{Array2, Axis};
 
 /// In turns; the median counts. So many products are handed over before one is read.
@@ -23,30 +23,30 @@ const PRODUCTS: usize = 10;
 
 /// Squares, and the shapes of a training step: forward, and the gradients of a weight and of an input.
 const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
-const THIN: [([usize; 3], Layout); 6] = [
-    ([128, 512, 784], Layout::RightTransposed),
-    ([512, 784, 128], Layout::LeftTransposed),
-    ([128, 784, 512], Layout::Plain),
-    ([1024, 512, 784], Layout::RightTransposed),
-    ([512, 784, 1024], Layout::LeftTransposed),
-    ([1024, 16, 256], Layout::RightTransposed),
+const THIN: [([usize; 3], Transposed); 6] = [
+    ([128, 512, 784], Transposed::Right),
+    ([512, 784, 128], Transposed::Left),
+    ([128, 784, 512], Transposed::Neither),
+    ([1024, 512, 784], Transposed::Right),
+    ([512, 784, 1024], Transposed::Left),
+    ([1024, 16, 256], Transposed::Right),
 ];
 const POINTS: [[usize; 3]; 4] = [[2000, 16, 4], [20_000, 32, 10], [20_000, 128, 15], [100_000, 32, 15]];
 
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
-    let gpu = Gpu::open(&Choice::from_env()?)?;
+    let gpu = Gpu::open(&AdapterChoice::from_env()?)?;
     let software = gpu.adapter().kind == Kind::Cpu;
     let short = software || env::args().any(|argument| argument == "--short");
     println!("{}{}", gpu.adapter(), if software { ", which is software: no comparison of GPUs" } else { "" });
 
     println!("\n| product | burn, ms | ours, ms | burn / ours |\n|---|---|---|---|");
-    let squares = SQUARES.into_iter().map(|side| ([side; 3], Layout::Plain));
-    for (sides, layout) in squares.chain(THIN) {
+    let squares = SQUARES.into_iter().map(|side| ([side; 3], Transposed::Neither));
+    for (sides, transposed) in squares.chain(THIN) {
         if !short || sides.iter().product::<usize>() <= 1 << 24 {
             let [m, n, k] = sides;
-            row(&format!("{m} x {n} x {k}, {layout:?}"), product(&gpu, sides, layout)?);
+            row(&format!("{m} x {n} x {k}, {transposed:?} transposed"), product(&gpu, sides, transposed)?);
         }
     }
     println!("\n| neighbours | ann-search-rs, ms | ours, ms | ann-search-rs / ours |\n|---|---|---|---|");
@@ -63,9 +63,9 @@ fn row(what: &str, [theirs, ours]: [f64; 2]) {
 }
 
 /// Seconds of one product there and here, matrices being on the device.
-fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout) -> Result<[f64; 2], Failure> {
-    let a = if layout == Layout::LeftTransposed { numbers(k, m, 1) } else { numbers(m, k, 1) };
-    let b = if layout == Layout::RightTransposed { numbers(n, k, 2) } else { numbers(k, n, 2) };
+fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed) -> Result<[f64; 2], Failure> {
+    let a = if transposed == Transposed::Left { numbers(k, m, 1) } else { numbers(m, k, 1) };
+    let b = if transposed == Transposed::Right { numbers(n, k, 2) } else { numbers(k, n, 2) };
     let device = Device::wgpu(DeviceKind::DefaultDevice);
     let tensor = |matrix: &Array2<f32>| {
         let data = TensorData::new(matrix.iter().copied().collect::<Vec<f32>>(), matrix.shape().to_vec());
@@ -76,8 +76,8 @@ fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout) -> Result<[f64; 2],
         let mut last = None;
         for _ in 0..count {
             let (a, b) = (a_there.clone(), b_there.clone());
-            let a = if layout == Layout::LeftTransposed { a.transpose() } else { a };
-            last = Some(a.matmul(if layout == Layout::RightTransposed { b.transpose() } else { b }));
+            let a = if transposed == Transposed::Left { a.transpose() } else { a };
+            last = Some(a.matmul(if transposed == Transposed::Right { b.transpose() } else { b }));
         }
         let last = last.expect("one at least");
         last.into_data().try_to_vec().map_err(|e| format!("{e:?}").into())
@@ -86,7 +86,7 @@ fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout) -> Result<[f64; 2],
     let ours = |count: usize| -> Result<Vec<f32>, Failure> {
         let mut batch = gpu.batch();
         for _ in 0..count {
-            batch.product(&Product { layout, ..Product::default() }, &on_a, &on_b, &c)?;
+            batch.product(&Product { transposed, ..Product::default() }, &on_a, &on_b, &c)?;
         }
         batch.submit()?;
         Ok(c.read()?.into_raw_vec_and_offset().0)

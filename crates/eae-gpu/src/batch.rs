@@ -8,10 +8,10 @@ use crate::{Gpu, GpuMatrix, Product, Result};
 /// Operations that are recorded, and run together: matrices stay on the device between them.
 ///
 /// ```no_run
-/// use eae_gpu::{Choice, Gpu, Product};
+/// use eae_gpu::{AdapterChoice, Gpu, Product};
 /// use ndarray::Array2;
 ///
-/// let gpu = Gpu::open(&Choice::from_env()?)?;
+/// let gpu = Gpu::open(&AdapterChoice::from_env()?)?;
 /// let a = gpu.upload(Array2::ones((300, 200)).view())?;
 /// let b = gpu.upload(Array2::ones((200, 100)).view())?;
 /// let [c, d] = [gpu.zeros(300, 100)?, gpu.zeros(300, 300)?];

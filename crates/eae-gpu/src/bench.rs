@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use crate::device::Program;
 use crate::product::Sum;
-use crate::{Error, Gpu, Layout, Product, Result};
+use crate::{Error, Gpu, Product, Result, Transposed};
 
 /// One piece of work on both.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,21 +53,21 @@ fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     })
 }
 
-/// A product of `[m, k]` and `[k, n]`, with either factor transposed as the layout says.
+/// A product of `[m, k]` and `[k, n]`, with one factor transposed, or neither.
 ///
 /// # Errors
 ///
 /// If the device fails, or its result is not the processor's.
-pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], layout: Layout, repeats: usize) -> Result<Timing> {
-    let a = if layout == Layout::LeftTransposed { numbers(k, m, 1) } else { numbers(m, k, 1) };
-    let b = if layout == Layout::RightTransposed { numbers(n, k, 2) } else { numbers(k, n, 2) };
+pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed, repeats: usize) -> Result<Timing> {
+    let a = if transposed == Transposed::Left { numbers(k, m, 1) } else { numbers(m, k, 1) };
+    let b = if transposed == Transposed::Right { numbers(n, k, 2) } else { numbers(k, n, 2) };
     let [on_a, on_b, c] = [gpu.upload(a.view())?, gpu.upload(b.view())?, gpu.zeros(m, n)?];
     let mut recording = gpu.record();
-    Product { layout, ..Product::default() }.record(&mut recording, Sum::Products, &on_a, &on_b, &c)?;
+    Product { transposed, ..Product::default() }.record(&mut recording, Sum::Products, &on_a, &on_b, &c)?;
     let program = recording.keep()?;
     let (device, wall) = time(&program, repeats)?;
-    let a = if layout == Layout::LeftTransposed { a.t() } else { a.view() };
-    let b = if layout == Layout::RightTransposed { b.t() } else { b.view() };
+    let a = if transposed == Transposed::Left { a.t() } else { a.view() };
+    let b = if transposed == Transposed::Right { b.t() } else { b.view() };
     let (mut expected, mut processor) = (Array2::zeros((m, n)), Vec::new());
     for _ in 0..repeats {
         let start = Instant::now();

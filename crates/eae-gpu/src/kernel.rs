@@ -11,8 +11,8 @@ pub(crate) trait Kernel: Debug {
 /// A kernel's text, and what it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Shader {
-    /// In WGSL, with an entry point `main`. Its binding 0 is a uniform `Params` of at most [`Params`], and from 1 on there are
-    /// `bindings`.
+    /// In WGSL, with an entry point `main`. It declares the struct `Params` of at most [`Params`]; binding 0 is a uniform `p` of
+    /// it, which is declared for it, and from 1 on there are `bindings`.
     pub(crate) source: String,
     pub(crate) bindings: Vec<Access>,
     /// Invocations of a workgroup.
@@ -47,6 +47,47 @@ pub(crate) fn groups(count: usize) -> Option<[u32; 3]> {
     let count = u32::try_from(count).ok()?;
     let rows = count.div_ceil(MOST_GROUPS);
     (rows <= MOST_GROUPS).then(|| if rows == 0 { [0, 1, 1] } else { [count.div_ceil(rows), rows, 1] })
+}
+
+/// An entry point that calls the kernel's `each(i)` for every number, some past the end among them.
+pub(crate) fn for_each(threads: u32) -> String {
+    format!("{}    each((id.x + id.y * count.x) * {threads}u + t);\n}}\n", main(threads))
+}
+
+/// An entry point that calls the kernel's `group(place, t)` in each workgroup, some past the end among them, and
+/// `total(t, part)` for it: the sum over a workgroup of values of the type `number`, always in the same order.
+pub(crate) fn for_each_group(threads: u32, number: &str) -> String {
+    let half = threads / 2;
+    format!(
+        "{}    group(id.x + id.y * count.x, t);
+}}
+var<workgroup> shared_sums: array<{number}, {threads}>;
+fn total(t: u32, part: {number}) -> {number} {{
+    shared_sums[t] = part;
+    workgroupBarrier();
+    for (var half = {half}u; half > 0u; half /= 2u) {{
+        if t < half {{ shared_sums[t] += shared_sums[t + half]; }}
+        workgroupBarrier();
+    }}
+    let sum = shared_sums[0];
+    workgroupBarrier();
+    return sum;
+}}
+",
+        main(threads)
+    )
+}
+
+fn main(threads: u32) -> String {
+    format!(
+        "@compute @workgroup_size({threads})
+fn main(
+    @builtin(workgroup_id) id: vec3<u32>,
+    @builtin(num_workgroups) count: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {{
+"
+    )
 }
 
 /// `read_{name}(row, column, rows, columns)`: four numbers of a row of the binding of this name, and zeros where there are none.

@@ -1,8 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+mod adapter;
 mod batch;
 pub mod bench;
-mod choice;
 mod convolution;
 mod device;
 mod error;
@@ -12,11 +12,11 @@ mod neighbors;
 mod product;
 mod training;
 
+pub use adapter::{Adapter, AdapterChoice, DeviceKind, Limits, Mode};
 pub use batch::Batch;
-pub use choice::{Adapter, Choice, DeviceKind, Limits, Mode};
 pub use device::{Counts, Gpu, adapters};
 pub use error::{Error, Result};
 pub use matrix::GpuMatrix;
 pub use neighbors::{Among, GpuNeighbors, Lists};
-pub use product::{GpuGemm, Layout, Product, Tile};
-pub use training::{Due, Found, ReadError, Settings, Trainer};
+pub use product::{GpuGemm, Product, Tile, Transposed};
+pub use training::GpuStepper;

@@ -1,12 +1,6 @@
 // The transpose of `unfold`: each pixel is the sum of what all windows that see it have for it. Each finds its own windows, so that
 // no number is written by two.
-@compute @workgroup_size(256)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {
-    let at = (id.x + id.y * count.x) * 256u + t;
+fn each(at: u32) {
     let kernel = sides(p.kernel);
     let positions = sides(p.positions);
     let size = sides(p.size);
@@ -27,5 +21,5 @@ fn main(
             sum += x[p.x_at + (row * kernel.x * kernel.y + in_kernel) * p.channels + channel];
         }
     }
-    c[p.c_at + at] = finish(sum, p.c_at + at, at, channel);
+    c[p.c_at + at] = epilogue(sum, p.c_at + at, at, channel);
 }

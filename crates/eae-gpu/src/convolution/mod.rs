@@ -4,8 +4,8 @@
 use nn_layers::{Activation, Window};
 
 use crate::device::Recording;
-use crate::kernel::{Access, Kernel, Shader, groups, params};
-use crate::product::Finish;
+use crate::kernel::{Access, Kernel, Shader, for_each, groups, params};
+use crate::product::Epilogue;
 use crate::{Error, GpuMatrix, Result};
 
 /// A window on images, and where it can stand.
@@ -31,7 +31,7 @@ pub(crate) struct Folded<'a> {
 struct Unfold;
 
 #[derive(Debug, Clone, Copy)]
-struct Fold(Finish);
+struct Fold(Epilogue);
 
 /// What both kernels have before their own text.
 const PARAMS: &str = "alias T = f32;
@@ -42,7 +42,6 @@ struct Params {
     x_at: u32, c_at: u32, bias_at: u32, y_at: u32,
     beta: f32, slope: f32,
 }
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
 fn sides(word: u32) -> vec2<u32> { return vec2<u32>(word & 0xffffu, word >> 16u); }
@@ -98,7 +97,7 @@ impl Geometry {
         let count = images.shape()[0];
         assert_eq!(rows.shape(), self.unfolded(count), "a row for each position");
         let derivative = how.derivative.map(|(activation, _)| activation);
-        let (finish, slope) = Finish::of(how.add, how.bias.is_some(), how.activation, derivative)?;
+        let (epilogue, slope) = Epilogue::of(how.add, how.bias.is_some(), how.activation, derivative)?;
         let ((x, x_at), (c, c_at)) = (rows.bind(), images.bind());
         let [bias, values] = [how.bias, how.derivative.map(|(_, values)| values)].map(|some| some.map(GpuMatrix::bind));
         let [bias_at, y_at] = [&bias, &values].map(|bound| bound.as_ref().map_or(0, |(_, at)| *at));
@@ -106,7 +105,7 @@ impl Geometry {
         let extra = [bias, values].into_iter().flatten().map(|(part, _)| part);
         let bindings: Vec<_> = [x, c].into_iter().chain(extra).collect();
         let [u, v] = self.window.kernel;
-        dispatch(recording, &Fold(finish), &bindings, words, images.shape().iter().product(), u * v)
+        dispatch(recording, &Fold(epilogue), &bindings, words, images.shape().iter().product(), u * v)
     }
 }
 
@@ -126,14 +125,14 @@ fn dispatch(
 
 impl Kernel for Unfold {
     fn shader(&self) -> Shader {
-        let source = format!("{PARAMS}{}", include_str!("unfold.wgsl"));
+        let source = format!("{PARAMS}{}{}", for_each(256), include_str!("unfold.wgsl"));
         Shader { source, bindings: vec![Access::Read, Access::Write], threads: 256, shared: 0 }
     }
 }
 
 impl Kernel for Fold {
     fn shader(&self) -> Shader {
-        let source = format!("{PARAMS}{}{}", include_str!("fold.wgsl"), self.0.text(3, 1));
+        let source = format!("{PARAMS}{}{}{}", for_each(256), include_str!("fold.wgsl"), self.0.text(3, 1));
         let bindings = [Access::Read, Access::Write].into_iter().chain(self.0.bindings()).collect();
         Shader { source, bindings, threads: 256, shared: 0 }
     }

@@ -1,12 +1,6 @@
 // Of each position of a window the numbers it sees, as a row: `[images, positions, kernel, channels]`, zeros where it looks past
 // the edge.
-@compute @workgroup_size(256)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {
-    let at = (id.x + id.y * count.x) * 256u + t;
+fn each(at: u32) {
     let kernel = sides(p.kernel);
     let positions = sides(p.positions);
     let size = sides(p.size);

@@ -9,7 +9,7 @@ use super::buffer::Pool;
 use super::fault::Faults;
 use super::pipeline::Pipelines;
 use super::{Counters, Gpu, Inner};
-use crate::{Adapter, Choice, DeviceKind, Error, Limits, Result};
+use crate::{Adapter, AdapterChoice, DeviceKind, Error, Limits, Result};
 
 /// How long to wait for an answer: longer than any piece of work that is handed over at once.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -27,7 +27,7 @@ impl Gpu {
     /// # Errors
     ///
     /// If there is none that may be taken, or the driver refuses.
-    pub fn open(choice: &Choice) -> Result<Self> {
+    pub fn open(choice: &AdapterChoice) -> Result<Self> {
         let found = enumerate();
         let described: Vec<Adapter> = found.iter().map(describe).collect();
         let chosen = choice.among(&described)?;
@@ -51,7 +51,7 @@ impl Gpu {
         Ok(Self::over(device, queue, described, choice))
     }
 
-    pub(super) fn over(device: wgpu::Device, queue: wgpu::Queue, adapter: Adapter, choice: &Choice) -> Self {
+    pub(super) fn over(device: wgpu::Device, queue: wgpu::Queue, adapter: Adapter, choice: &AdapterChoice) -> Self {
         let (limits, faults) = (device.limits(), Faults::watch(&device));
         let default = if adapter.kind == DeviceKind::Cpu { SOFTWARE_BUDGET } else { u64::MAX };
         Self(Arc::new(Inner {
@@ -81,7 +81,7 @@ impl Gpu {
             driver: String::new(),
             limits: of_wgpu(&device.limits()),
         };
-        Self::over(device, queue, adapter, &Choice::default())
+        Self::over(device, queue, adapter, &AdapterChoice::default())
     }
 
     /// The same device with lower limits, to see what is done at them.

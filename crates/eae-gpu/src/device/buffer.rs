@@ -17,6 +17,14 @@ pub(crate) struct Buffer {
     pool: Arc<Pool>,
 }
 
+/// A part of a buffer that a kernel sees, in bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) buffer: Arc<Buffer>,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+}
+
 #[derive(Debug)]
 pub(super) struct Pool {
     budget: u64,

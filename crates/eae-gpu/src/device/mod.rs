@@ -22,8 +22,8 @@ use std::time::Duration;
 use crate::{Adapter, Error, Limits, Result};
 
 pub use adapters::adapters;
-pub(crate) use buffer::Buffer;
-pub(crate) use program::{MOST_WORK, Part, Program, Recording};
+pub(crate) use buffer::{Buffer, Part};
+pub(crate) use program::{MOST_WORK, Program, Recording};
 
 /// An open device. Clones share it; it may be used from several threads.
 #[derive(Clone)]

@@ -46,6 +46,7 @@ impl Gpu {
     fn compile(&self, name: &str, shader: Shader) -> Result<Pipeline> {
         let (inner, label) = (&*self.0, Some(name));
         let Shader { source, bindings, threads, shared } = shader;
+        let source = format!("@group(0) @binding(0) var<uniform> p: Params;\n{source}");
         // Beyond the limit some drivers return zeros, and nothing in between complains.
         for (what, need, have) in [
             ("the memory that a workgroup shares", shared, inner.limits.shared),

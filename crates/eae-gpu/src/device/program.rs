@@ -2,19 +2,12 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::Gpu;
+use super::buffer::Part;
 use super::pipeline::Pipeline;
 use super::read::Pending;
-use super::{Buffer, Gpu};
 use crate::kernel::{Kernel, Params};
 use crate::{Error, Result};
-
-/// A part of a buffer that a kernel sees, in bytes.
-#[derive(Debug, Clone)]
-pub(crate) struct Part {
-    pub(crate) buffer: Arc<Buffer>,
-    pub(crate) offset: u64,
-    pub(crate) size: u64,
-}
 
 /// Kernels to be run one after the other; each sees what those before have written.
 #[derive(Debug)]

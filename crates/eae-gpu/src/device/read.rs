@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use super::Gpu;
-use super::buffer::Staging;
-use super::program::Part;
+use super::buffer::{Part, Staging};
 use crate::{Error, Result};
 
 /// Bytes that are on the way back.

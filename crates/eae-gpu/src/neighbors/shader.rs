@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::kernel::{Access, Kernel, Shader, reader};
+use crate::kernel::{Access, Kernel, Shader, for_each, reader};
 
 /// Neighbours that one run of the kernel can find; for more it runs again, and finds those behind the last.
 pub(super) const MOST: usize = 64;
@@ -78,7 +78,6 @@ struct Params {
     // The list of this run, if there are several for a query.
     slot: u32,
 }
-@group(0) @binding(0) var<uniform> p: Params;
 ";
 
 impl Kernel for Nearest {
@@ -195,13 +194,8 @@ impl Kernel for Merge {
 @group(0) @binding(3) var<storage, read_write> out_keys: array<u32>;
 @group(0) @binding(4) var<storage, read_write> out_ids: array<u32>;
 {list}
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {{
-    let i = (id.x + id.y * count.x) * 64u + t;
+{each}
+fn each(i: u32) {{
     if i >= p.n {{ return; }}
     clear();
     for (var slot = 0u; slot < p.slot; slot++) {{
@@ -218,7 +212,8 @@ fn main(
     }}
 }}
 ",
-            list = list(self.room)
+            list = list(self.room),
+            each = for_each(64)
         );
         let bindings = vec![Access::Read, Access::Read, Access::Write, Access::Write];
         Shader { source: text, bindings, threads: 64, shared: 0 }

@@ -1,18 +1,18 @@
-//! Matrix products: `C <- finish(alpha op(A) op(B) + beta C)`.
+//! Matrix products: `C <- epilogue(alpha op(A) op(B) + beta C)`.
 
-mod finish;
-mod pieces;
-mod seam;
+mod epilogue;
+mod gemm;
 mod shader;
+mod split_k;
 mod tile;
 
 use nn_layers::Activation;
 
 use crate::{Error, GpuMatrix, Result};
 
-pub(crate) use finish::{Curve, Finish};
-pub use seam::GpuGemm;
-pub use shader::Layout;
+pub(crate) use epilogue::{Curve, Epilogue};
+pub use gemm::GpuGemm;
+pub use shader::Transposed;
 pub use tile::Tile;
 
 /// A product, and what is done to its numbers before they are written:
@@ -24,8 +24,8 @@ pub use tile::Tile;
 /// with `op(A)` of shape `[m, k]`, `op(B)` of `[k, n]`, and `C` of `[m, n]`. With `beta` zero the old `C` is not read.
 #[derive(Debug, Clone, Copy)]
 pub struct Product<'a> {
-    /// Which factor counts transposed.
-    pub layout: Layout,
+    /// The factor that counts transposed.
+    pub transposed: Transposed,
     /// What the product is multiplied by.
     pub alpha: f32,
     /// How much of what was there is added.
@@ -42,7 +42,15 @@ pub struct Product<'a> {
 
 impl Default for Product<'_> {
     fn default() -> Self {
-        Self { layout: Layout::Plain, alpha: 1.0, beta: 0.0, bias: None, activation: None, derivative: None, cut: None }
+        Self {
+            transposed: Transposed::Neither,
+            alpha: 1.0,
+            beta: 0.0,
+            bias: None,
+            activation: None,
+            derivative: None,
+            cut: None,
+        }
     }
 }
 
@@ -67,8 +75,8 @@ struct Shape {
 impl Product<'_> {
     fn shape(&self, a: &GpuMatrix, b: &GpuMatrix, c: &GpuMatrix) -> Result<Shape> {
         let ([a0, a1], [b0, b1]) = (a.shape(), b.shape());
-        let (m, k) = if self.layout == Layout::LeftTransposed { (a1, a0) } else { (a0, a1) };
-        let (inner, n) = if self.layout == Layout::RightTransposed { (b1, b0) } else { (b0, b1) };
+        let (m, k) = if self.transposed == Transposed::Left { (a1, a0) } else { (a0, a1) };
+        let (inner, n) = if self.transposed == Transposed::Right { (b1, b0) } else { (b0, b1) };
         let wrong = |what: &str, shape: [usize; 2], expected: [usize; 2]| {
             Error::Shape(format!("{what} is of shape {shape:?}, and the product needs {expected:?}"))
         };
@@ -98,7 +106,7 @@ impl Product<'_> {
     /// The squared distances of the rows of `A`, `[m, d]`, from those of `B`, `[n, d]`: each made of differences, not by
     /// `|a|^2 + |b|^2 - 2 a.b`, which loses the digits of what is near.
     pub(crate) fn distances() -> Self {
-        Self { layout: Layout::RightTransposed, ..Self::default() }
+        Self { transposed: Transposed::Right, ..Self::default() }
     }
 }
 
@@ -114,14 +122,14 @@ mod tests {
         let mut recording = gpu.record();
         let matrix = |rows, columns| gpu.matrix(rows, columns).unwrap();
         for tile in Tile::ALL {
-            for layout in [Layout::Plain, Layout::LeftTransposed, Layout::RightTransposed] {
+            for transposed in [Transposed::Neither, Transposed::Left, Transposed::Right] {
                 for side in [8, 9] {
                     for splits in [1, 2] {
                         let (square, bias) = (|| matrix(side, side), matrix(1, side));
                         let values = square();
-                        let product = Product { layout, cut: Some((tile, splits)), ..Product::default() };
+                        let product = Product { transposed, cut: Some((tile, splits)), ..Product::default() };
                         let with_sums = matrix(side + 1, side).part(0, side, side);
-                        if layout == Layout::RightTransposed {
+                        if transposed == Transposed::Right {
                             product.record(&mut recording, Sum::Distances, &square(), &square(), &square()).unwrap();
                         }
                         product.record(&mut recording, Sum::ProductsAndRows, &square(), &square(), &with_sums).unwrap();

@@ -3,30 +3,30 @@
 
 use std::fmt::Write;
 
-use super::finish::Finish;
+use super::epilogue::Epilogue;
 use super::tile::Tile;
-use crate::kernel::{Access, Kernel, Shader, reader};
+use crate::kernel::{Access, Kernel, Shader, for_each, reader};
 
-/// How the factors lie in memory, row after row.
+/// The factor of a product that counts transposed; in memory both lie row after row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Layout {
+pub enum Transposed {
     /// `A` is `[m, k]`, `B` is `[k, n]`.
     #[default]
-    Plain,
+    Neither,
     /// `A` is `[k, m]` and counts transposed.
-    LeftTransposed,
+    Left,
     /// `B` is `[n, k]` and counts transposed.
-    RightTransposed,
+    Right,
 }
 
 /// Of the product of two matrices, tiles.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Multiply {
     pub(super) tile: Tile,
-    pub(super) layout: Layout,
+    pub(super) transposed: Transposed,
     /// Whether all rows are whole vectors of 4.
     pub(super) wide: bool,
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
     /// Whether it is of the squared difference of two numbers that the sum is made, and not of their product.
     pub(super) distance: bool,
     /// Whether the sums of the rows of the left factor are wanted, too; they are written behind the product.
@@ -38,7 +38,7 @@ pub(super) struct Multiply {
 /// The parts of a sum that was cut, added up in their order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AddUp {
-    pub(super) finish: Finish,
+    pub(super) epilogue: Epilogue,
 }
 
 /// What both have in their uniform.
@@ -52,20 +52,19 @@ struct Params {
     // Numbers of one part.
     stride: u32,
 }
-@group(0) @binding(0) var<uniform> p: Params;
 ";
 
 impl Kernel for Multiply {
     fn shader(&self) -> Shader {
         let Self { tile, sums, partial, distance, .. } = *self;
-        let finish = if partial { Finish::default() } else { self.finish };
-        let bindings = [Access::Read, Access::Read, Access::Write].into_iter().chain(finish.bindings()).collect();
+        let epilogue = if partial { Epilogue::default() } else { self.epilogue };
+        let bindings = [Access::Read, Access::Read, Access::Write].into_iter().chain(epilogue.bindings()).collect();
         let words = if self.wide { 4 } else { 1 };
         let mut text = format!("alias T = {};\n{PARAMS}", if self.wide { "vec4<f32>" } else { "f32" });
         for (binding, name, access) in [(1, "a", "read"), (2, "b", "read"), (3, "c", "read_write")] {
             let _ = writeln!(text, "@group(0) @binding({binding}) var<storage, {access}> {name}: array<T>;");
         }
-        text += &finish.text(4, words);
+        text += &epilogue.text(4, words);
         let [a_stride, b_stride] = tile.strides();
         let (a_size, b_size) = (a_stride * tile.depth, b_stride * tile.depth);
         let _ = writeln!(
@@ -163,7 +162,7 @@ fn for_each_accumulator(tile: Tile, mut each: impl FnMut(u32, u32, u32)) {
 impl Multiply {
     /// Whether a factor's rows in memory go along the sum.
     fn along_the_sum(&self, factor: &str) -> bool {
-        if factor == "a" { self.layout != Layout::LeftTransposed } else { self.layout == Layout::RightTransposed }
+        if factor == "a" { self.transposed != Transposed::Left } else { self.transposed == Transposed::Right }
     }
 
     /// How a factor's rows are read.
@@ -222,14 +221,14 @@ impl Multiply {
     fn store(&self) -> String {
         let mut text = "fn store(part: u32, row: u32, column: u32, number: vec4<f32>) {\n    if row >= p.m || column >= p.n { return; }\n    let place = row * p.n + column;\n    let v = p.alpha * number;\n".to_owned();
         if self.wide {
-            text += "    let at = (part + place) / 4u;\n    c[at] = finish(v, at, place, column);\n";
+            text += "    let at = (part + place) / 4u;\n    c[at] = epilogue(v, at, place, column);\n";
         } else {
-            text += "    let at = part + place;\n    c[at] = finish(v.x, at, place, column);\n";
+            text += "    let at = part + place;\n    c[at] = epilogue(v.x, at, place, column);\n";
             for (i, of) in ["y", "z", "w"].into_iter().enumerate() {
                 let i = i + 1;
                 let _ = writeln!(
                     text,
-                    "    if column + {i}u < p.n {{ c[at + {i}u] = finish(v.{of}, at + {i}u, place + {i}u, column + {i}u); }}"
+                    "    if column + {i}u < p.n {{ c[at + {i}u] = epilogue(v.{of}, at + {i}u, place + {i}u, column + {i}u); }}"
                 );
             }
         }
@@ -251,30 +250,26 @@ impl Multiply {
 
 impl Kernel for AddUp {
     fn shader(&self) -> Shader {
-        let bindings = [Access::Read, Access::Write].into_iter().chain(self.finish.bindings()).collect();
+        let bindings = [Access::Read, Access::Write].into_iter().chain(self.epilogue.bindings()).collect();
         let text = format!(
             "alias T = f32;
 {PARAMS}
 @group(0) @binding(1) var<storage, read> parts: array<f32>;
 @group(0) @binding(2) var<storage, read_write> c: array<f32>;
-{finish}
-@compute @workgroup_size(256)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {{
-    let i = (id.x + id.y * count.x) * 256u + t;
+{epilogue}
+{each}
+fn each(i: u32) {{
     if i >= p.stride {{ return; }}
     var sum = 0.0;
     for (var part = 0u; part < p.blocks; part++) {{ sum += parts[part * p.stride + i]; }}
     if i < p.m * p.n {{
-        sum = finish(sum, p.c_at + i, i, i % p.n);
+        sum = epilogue(sum, p.c_at + i, i, i % p.n);
     }}
     c[p.c_at + i] = sum;
 }}
 ",
-            finish = self.finish.text(3, 1),
+            epilogue = self.epilogue.text(3, 1),
+            each = for_each(256),
         );
         Shader { source: text, bindings, threads: 256, shared: 0 }
     }

@@ -1,7 +1,7 @@
 //! What a training step needs beside products, convolutions and neighbours, each kernel in a file of its own.
 
 use crate::device::Recording;
-use crate::kernel::{Access, Kernel, Shader, groups};
+use crate::kernel::{Access, Kernel, Shader, for_each, for_each_group, groups};
 use crate::product::Curve;
 use crate::{Error, GpuMatrix, Result};
 
@@ -18,34 +18,57 @@ pub(super) enum Small {
     Logarithms(Option<Curve>),
     Radii,
     Radius,
+    Copy,
     Keep,
     Report,
     Adam,
 }
 
+/// The entry point of a kernel, and the invocations of its workgroups.
+enum Entry {
+    /// Every number by itself.
+    Each(u32),
+    /// A workgroup together, with sums of this many numbers.
+    Sums(u32, u32),
+}
+
 impl Kernel for Small {
     fn shader(&self) -> Shader {
         use Access::{Read, Write};
-        let (source, bindings, threads, shared): (&str, &[Access], u32, u32) = match self {
-            Self::Gather => (include_str!("gather.wgsl"), &[Read, Read, Write], 256, 0),
-            Self::Normalise => (include_str!("normalise.wgsl"), &[Read, Write, Write, Write], 64, 256),
-            Self::NormaliseBack => (include_str!("normalise_back.wgsl"), &[Read, Read, Write], 64, 512),
-            Self::ColumnSums => (include_str!("column_sums.wgsl"), &[Read, Write], 256, 1024),
-            Self::SquaredError(_) => (include_str!("squared_error.wgsl"), &[Read, Read, Write, Write], 256, 1024),
-            Self::Logarithms(_) => {
-                (include_str!("logarithms.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], 64, 0)
+        let (source, bindings, entry): (&str, &[Access], Entry) = match self {
+            Self::Gather => (include_str!("gather.wgsl"), &[Read, Read, Write], Entry::Each(256)),
+            Self::Normalise => {
+                (include_str!("normalise.wgsl"), &[Read, Write, Write, Write, Write], Entry::Sums(64, 1))
             }
-            Self::Radii => (include_str!("radii.wgsl"), &[Read, Write], 64, 0),
-            Self::Radius => (include_str!("radius.wgsl"), &[Read, Read, Read, Read, Write, Write], 64, 0),
-            Self::Keep => (include_str!("keep.wgsl"), &[Read, Read, Write], 256, 0),
-            Self::Report => (include_str!("report.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], 256, 4096),
-            Self::Adam => (include_str!("adam.wgsl"), &[Write, Write, Write, Read, Read, Read], 256, 0),
+            Self::NormaliseBack => (include_str!("normalise_back.wgsl"), &[Read, Read, Write], Entry::Sums(64, 2)),
+            Self::ColumnSums => (include_str!("column_sums.wgsl"), &[Read, Write], Entry::Sums(256, 1)),
+            Self::SquaredError(_) => {
+                (include_str!("squared_error.wgsl"), &[Read, Read, Write, Write], Entry::Sums(256, 1))
+            }
+            Self::Logarithms(_) => {
+                (include_str!("logarithms.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], Entry::Each(64))
+            }
+            Self::Radii => (include_str!("radii.wgsl"), &[Read, Write], Entry::Each(64)),
+            Self::Radius => (include_str!("radius.wgsl"), &[Read, Read, Read, Read, Write, Write], Entry::Each(64)),
+            Self::Copy => (include_str!("copy.wgsl"), &[Read, Read, Write], Entry::Each(256)),
+            Self::Keep => (include_str!("keep.wgsl"), &[Read, Read, Write, Write], Entry::Each(256)),
+            Self::Report => {
+                (include_str!("report.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], Entry::Sums(256, 4))
+            }
+            Self::Adam => (include_str!("adam.wgsl"), &[Write, Write, Write, Read, Read, Read], Entry::Each(256)),
+        };
+        let (head, threads, shared) = match entry {
+            Entry::Each(threads) => (for_each(threads), threads, 0),
+            Entry::Sums(threads, 1) => (for_each_group(threads, "f32"), threads, 4 * threads),
+            Entry::Sums(threads, width) => {
+                (for_each_group(threads, &format!("vec{width}<f32>")), threads, 4 * width * threads)
+            }
         };
         let derivative = match self {
             Self::SquaredError(Some(curve)) | Self::Logarithms(Some(curve)) => curve.times_derivative(),
             _ => "v",
         };
-        let source = source.replace("DERIVATIVE", derivative);
+        let source = head + &source.replace("DERIVATIVE", derivative);
         Shader { source, bindings: bindings.to_vec(), threads, shared }
     }
 }

@@ -10,7 +10,6 @@ struct Params {
     closest: f32, word: u32, factor: f32, add: u32, slope: f32,
     z_at: u32, others_at: u32, g_at: u32,
 }
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> others: array<f32>;
 // Squared distances, and which.
@@ -20,13 +19,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read> step: array<u32>;
 @group(0) @binding(7) var<storage, read_write> g: array<f32>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {
-    let at = (id.x + id.y * count.x) * 64u + t;
+fn each(at: u32) {
     if at >= p.n * p.d { return; }
     let i = at / p.d;
     let c = at % p.d;

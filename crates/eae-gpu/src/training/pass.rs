@@ -2,13 +2,12 @@
 
 use nn_layers::Activation;
 
-use super::MOMENTUM;
 use super::kernels::{Small, run};
 use super::plan::{Op, Stage};
 use crate::convolution::Folded;
 use crate::device::Recording;
 use crate::product::Sum;
-use crate::{Gpu, GpuMatrix, Layout, Product, Result};
+use crate::{Gpu, GpuMatrix, Product, Result, Transposed};
 
 /// A step while it is recorded, and where it finds what the networks hold.
 #[derive(Debug)]
@@ -17,7 +16,8 @@ pub(super) struct Build<'g> {
     pub(super) recording: Recording<'g>,
     pub(super) parameters: GpuMatrix,
     pub(super) gradients: GpuMatrix,
-    pub(super) statistics: GpuMatrix,
+    /// The running statistics, and those from before the step.
+    pub(super) statistics: [GpuMatrix; 2],
 }
 
 /// A network on some samples.
@@ -67,7 +67,7 @@ impl Build<'_> {
         let with_bias = Product { bias: Some(&bias), activation, ..Product::default() };
         match stage.op {
             Op::Dense => {
-                let product = Product { layout: Layout::RightTransposed, ..with_bias };
+                let product = Product { transposed: Transposed::Right, ..with_bias };
                 self.product(&product, Sum::Products, input, &weight, value)?;
                 Ok(None)
             }
@@ -75,7 +75,7 @@ impl Build<'_> {
                 let [rows, columns] = geometry.unfolded(n);
                 let seen = self.gpu.matrix(rows, columns)?;
                 geometry.unfold(&mut self.recording, input, &seen)?;
-                let product = Product { layout: Layout::RightTransposed, ..with_bias };
+                let product = Product { transposed: Transposed::Right, ..with_bias };
                 self.product(&product, Sum::Products, &seen, &weight, &value.part(0, rows, channels))?;
                 Ok(Some(seen))
             }
@@ -88,13 +88,14 @@ impl Build<'_> {
                 geometry.fold(&mut self.recording, &painted, value, &how)?;
                 Ok(None)
             }
-            Op::BatchNorm { eps } => {
+            Op::BatchNorm { eps, momentum } => {
                 let scale = self.gpu.matrix(1, stage.outputs)?;
                 let [mean, variance] = [0, 1].map(|i| (stage.at + i * stage.outputs) as u32);
-                let numbers = [eps, MOMENTUM].map(|number| (number as f32).to_bits());
+                let numbers = [eps, momentum].map(|number| (number as f32).to_bits());
                 let words = [n as u32, stage.outputs as u32, numbers[0], numbers[1], mean, variance];
-                let statistics = self.statistics.clone();
-                self.small(Small::Normalise, &[input, value, &scale, &statistics], &words, stage.outputs)?;
+                let [statistics, before] = self.statistics.clone();
+                let matrices = [input, value, &scale, &statistics, &before];
+                self.small(Small::Normalise, &matrices, &words, stage.outputs)?;
                 Ok(Some(scale))
             }
         }
@@ -160,7 +161,7 @@ impl Build<'_> {
     ) -> Result<()> {
         let ([rows, columns], biases) = stage.weight();
         let weight = self.gradients.part(stage.at, rows, columns);
-        let product = Product { layout: Layout::LeftTransposed, ..Product::default() };
+        let product = Product { transposed: Transposed::Left, ..Product::default() };
         match stage.op {
             Op::Dense => self.product(&product, Sum::ProductsAndRows, g, input, &weight),
             Op::Conv { channels, .. } => {
@@ -205,7 +206,7 @@ impl Build<'_> {
                 let seen = seen.expect("it was unfolded").part(0, rows, columns);
                 let values = to.derivative.map(|(activation, values)| (activation, values.part(0, rows, channels)));
                 let derivative = values.as_ref().map(|(activation, values)| (*activation, values));
-                let product = Product { layout: Layout::RightTransposed, beta, derivative, ..Product::default() };
+                let product = Product { transposed: Transposed::Right, beta, derivative, ..Product::default() };
                 self.product(&product, Sum::Products, &seen, &weight, &to.gradient.part(0, rows, channels))
             }
             Op::BatchNorm { .. } => unreachable!("it follows a dense layer"),

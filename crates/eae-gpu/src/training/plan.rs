@@ -9,6 +9,8 @@ use crate::{Error, Result};
 /// A layer with its activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stage {
+    /// The place of the layer in its network.
+    pub(super) layer: usize,
     pub(super) op: Op,
     pub(super) activation: Option<Activation>,
     /// Numbers of a sample, before and after it.
@@ -35,6 +37,7 @@ pub(super) enum Op {
     },
     BatchNorm {
         eps: f64,
+        momentum: f64,
     },
 }
 
@@ -52,7 +55,7 @@ impl Stage {
 
 /// Where everything is in one matrix of all parameters and one of all statistics.
 #[derive(Debug, Default)]
-pub(super) struct Layout {
+pub(super) struct Plan {
     pub(super) numbers: usize,
     /// Of each array its first place and its shape, in the networks' order.
     pub(super) arrays: Vec<(usize, Vec<usize>)>,
@@ -61,13 +64,13 @@ pub(super) struct Layout {
     pub(super) running: Vec<(usize, usize)>,
 }
 
-impl Layout {
+impl Plan {
     /// The stages of the next network.
     pub(super) fn stages(&mut self, network: &Sequential<f32>) -> Result<Vec<Stage>> {
         let mut stages: Vec<Stage> = Vec::new();
-        for layer in network.layers() {
+        for (place, layer) in network.layers().enumerate() {
             let [inputs, outputs] = layer.shapes.map(|shape| shape.iter().product());
-            let mut push = |op, at| stages.push(Stage { op, activation: None, inputs, outputs, at });
+            let mut push = |op, at| stages.push(Stage { layer: place, op, activation: None, inputs, outputs, at });
             match layer.kind {
                 Kind::Dense { inputs, outputs } => push(Op::Dense, self.weight(vec![outputs, inputs], outputs)),
                 Kind::Conv2d { inputs, outputs, window } => {
@@ -83,11 +86,14 @@ impl Layout {
                     push(Op::ConvTranspose { geometry, channels: inputs }, at);
                 }
                 // After a layer's activation, or of images, it would be no harder, but nothing that is trained here has it.
-                Kind::BatchNorm { features, eps } if layer.shapes[0] == [features] && follows_dense(&stages) => {
+                Kind::BatchNorm { features, eps, momentum }
+                    if layer.shapes[0] == [features] && follows_dense(&stages) =>
+                {
                     let at = self.statistics;
                     self.running.extend([(at, features), (at + features, features)]);
                     self.statistics += 2 * features;
-                    stages.push(Stage { op: Op::BatchNorm { eps }, activation: None, inputs, outputs, at });
+                    let op = Op::BatchNorm { eps, momentum };
+                    stages.push(Stage { layer: place, op, activation: None, inputs, outputs, at });
                 }
                 // Numbers stay where they are.
                 Kind::Flatten { .. } | Kind::Unflatten { .. } => {}

@@ -1,7 +1,6 @@
 // How far the sorted distances from the origin are from the quantiles that they should have, squared, and the gradient of
 // weight / n times the sum of that: each code looks for its own place in the order.
 struct Params { n: u32, d: u32, word: u32 }
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> radii: array<f32>;
 @group(0) @binding(3) var<storage, read> quantiles: array<f32>;
@@ -9,13 +8,7 @@ struct Params { n: u32, d: u32, word: u32 }
 @group(0) @binding(5) var<storage, read_write> g: array<f32>;
 @group(0) @binding(6) var<storage, read_write> squares: array<f32>;
 
-@compute @workgroup_size(64)
-fn main(
-    @builtin(workgroup_id) id: vec3<u32>,
-    @builtin(num_workgroups) count: vec3<u32>,
-    @builtin(local_invocation_index) t: u32,
-) {
-    let i = (id.x + id.y * count.x) * 64u + t;
+fn each(i: u32) {
     if i >= p.n { return; }
     let own = radii[i];
     var place = 0u;

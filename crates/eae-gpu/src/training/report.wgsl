@@ -8,7 +8,6 @@ struct Params {
     radii: u32, draws: u32,
     closest: f32,
 }
-@group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(1) var<storage, read> parts: array<f32>;
 @group(0) @binding(2) var<storage, read> keys: array<f32>;
 @group(0) @binding(3) var<storage, read> weights: array<f32>;
@@ -17,29 +16,21 @@ struct Params {
 @group(0) @binding(6) var<storage, read> within: array<f32>;
 @group(0) @binding(7) var<storage, read_write> report: array<f32>;
 
-var<workgroup> sums: array<vec4<f32>, 256>;
-
 // Half the logarithm of the square.
 fn logarithm(key: f32) -> f32 { return 0.5 * log(max(key, p.closest)); }
 
-@compute @workgroup_size(256)
-fn main(@builtin(local_invocation_index) t: u32) {
+fn group(_group: u32, t: u32) {
     var sum = vec4<f32>();
     for (var i = t; i < p.parts; i += 256u) { sum.x += parts[i]; }
     for (var i = t; i < p.n * p.k; i += 256u) { sum.y += weights[i % p.k] * logarithm(keys[i]); }
     for (var i = t; i < p.radii; i += 256u) { sum.z += squares[i]; }
     for (var i = t; i < p.draws; i += 256u) { sum.w += logarithm(across[i]) - logarithm(within[i]); }
-    sums[t] = sum;
-    workgroupBarrier();
-    for (var half = 128u; half > 0u; half /= 2u) {
-        if t < half { sums[t] += sums[t + half]; }
-        workgroupBarrier();
-    }
+    sum = total(t, sum);
     if t == 0u {
         let n = f32(p.n);
-        report[0] = sums[0].x / f32(p.decoded);
-        report[1] = f32(p.d) / n * sums[0].y;
-        report[2] = sums[0].z / n;
-        report[3] = sums[0].w / f32(max(p.draws, 1u));
+        report[0] = sum.x / f32(p.decoded);
+        report[1] = f32(p.d) / n * sum.y;
+        report[2] = sum.z / n;
+        report[3] = sum.w / f32(max(p.draws, 1u));
     }
 }

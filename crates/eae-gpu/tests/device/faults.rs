@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use autodiff_mini::Gemm;
-use eae_gpu::{Choice, Error, Gpu, GpuGemm, GpuNeighbors, Limits, Product};
+use eae_gpu::{AdapterChoice, Error, Gpu, GpuGemm, GpuNeighbors, Limits, Product};
 use knn_entropy::{BruteForce, Metric, NeighborSearch, Norm, Samples};
 use ndarray::Array2;
 
@@ -21,7 +21,7 @@ pub(crate) const TESTS: &[Test] = &[
 ];
 
 fn another(gpu: &Gpu) -> Gpu {
-    Gpu::open(&Choice { adapter: Some(gpu.adapter().name.clone()), ..Choice::default() }).unwrap()
+    Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name)).unwrap()
 }
 
 /// Everything ends in an error, what stands for the processor goes on with it, and another device can be opened.
@@ -63,7 +63,7 @@ fn limits(gpu: &Gpu) {
 }
 
 fn a_budget(gpu: &Gpu) {
-    let choice = Choice { adapter: Some(gpu.adapter().name.clone()), budget: Some(1 << 20), ..Choice::default() };
+    let choice = AdapterChoice::default().adapter(&gpu.adapter().name).budget(1 << 20);
     let small = Gpu::open(&choice).unwrap();
     let half = small.zeros(256, 256).unwrap();
     let error = small.zeros(512, 512).unwrap_err();
@@ -75,7 +75,7 @@ fn a_budget(gpu: &Gpu) {
 }
 
 fn a_name_that_is_none(_: &Gpu) {
-    let error = Gpu::open(&Choice { adapter: Some("no such".to_owned()), ..Choice::default() }).unwrap_err();
+    let error = Gpu::open(&AdapterChoice::default().adapter("no such")).unwrap_err();
     assert!(
         matches!(&error, Error::NotFound { wanted, found } if wanted == "no such" && found.contains("0: ")),
         "{error}"

@@ -9,7 +9,7 @@ mod training;
 
 use std::process::ExitCode;
 
-use eae_gpu::{Choice, Error, Gpu, adapters};
+use eae_gpu::{AdapterChoice, Error, Gpu, adapters};
 use libtest_mimic::{Arguments, Trial};
 
 /// A test's name, and what it does with a device.
@@ -45,9 +45,9 @@ fn main() -> ExitCode {
 
 /// The adapter that is named, or the first.
 fn open() -> Result<Gpu, Error> {
-    let choice = Choice::from_env()?;
+    let choice = AdapterChoice::from_env()?;
     if choice.adapter.is_none() && !adapters().is_empty() {
-        return Gpu::open(&Choice { adapter: Some("0".to_owned()), ..choice });
+        return Gpu::open(&choice.adapter("0"));
     }
     Gpu::open(&choice)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use eae_gpu::{Choice, Gpu, GpuNeighbors, Limits};
+use eae_gpu::{AdapterChoice, Gpu, GpuNeighbors, Limits};
 use knn_entropy::{BruteForce, ClosePoints, KozachenkoLeonenko, Metric, NeighborSearch, Norm, Samples, Weighting};
 use ndarray::Axis;
 use ndarray::{Array2, concatenate};
@@ -92,8 +92,7 @@ fn of_any_set(gpu: &Gpu) {
 
 /// Without the checks at run time to the last bit what it is with them.
 fn checked_and_not(gpu: &Gpu) {
-    let adapter = Some(gpu.adapter().name.clone());
-    let checked = Gpu::open(&Choice { adapter, checked: true, ..Choice::default() }).unwrap();
+    let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     for (n, d, k) in [(100, 3, 1), (130, 20, 70), (600, 8, 10)] {
         let points = random(n, d, 3);
         let [here, there] = [gpu, &checked].map(|gpu| gpu.nearest(points.view(), points.view(), k, Some(0)).unwrap());

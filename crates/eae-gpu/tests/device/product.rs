@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use autodiff_mini::{Cpu, Gemm};
-use eae_gpu::{Gpu, GpuGemm, Layout, Limits, Product, Tile};
+use eae_gpu::{Gpu, GpuGemm, Limits, Product, Tile, Transposed};
 use ndarray::{Array2, ArrayView2, Axis};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -25,7 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("product::distances_of_what_is_far_from_the_origin", distances),
 ];
 
-const LAYOUTS: [Layout; 3] = [Layout::Plain, Layout::LeftTransposed, Layout::RightTransposed];
+const LAYOUTS: [Transposed; 3] = [Transposed::Neither, Transposed::Left, Transposed::Right];
 
 pub(crate) fn random(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     let uniform = Uniform::new(-1.0, 1.0).unwrap();
@@ -33,13 +33,13 @@ pub(crate) fn random(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
 }
 
 /// As it lies in memory, and as it counts.
-fn factors(layout: Layout, [m, n, k]: [usize; 3], seed: u64) -> [(Array2<f32>, Array2<f64>); 2] {
+fn factors(transposed: Transposed, [m, n, k]: [usize; 3], seed: u64) -> [(Array2<f32>, Array2<f64>); 2] {
     let of = |rows, columns, transposed: bool, seed| {
         let counts = random(rows, columns, seed);
         let lies = if transposed { counts.t().as_standard_layout().to_owned() } else { counts.clone() };
         (lies, counts.mapv(f64::from))
     };
-    [of(m, k, layout == Layout::LeftTransposed, seed), of(k, n, layout == Layout::RightTransposed, seed + 1)]
+    [of(m, k, transposed == Transposed::Left, seed), of(k, n, transposed == Transposed::Right, seed + 1)]
 }
 
 fn multiply(gpu: &Gpu, product: &Product<'_>, a: &Array2<f32>, b: &Array2<f32>, c: &Array2<f32>) -> Array2<f32> {
@@ -59,11 +59,11 @@ fn assert_near(found: &Array2<f32>, expected: ArrayView2<'_, f64>, k: usize, wha
     }
 }
 
-fn check(gpu: &Gpu, layout: Layout, shape: [usize; 3], cut: Option<(Tile, usize)>) {
-    let [(a, of_a), (b, of_b)] = factors(layout, shape, 7);
-    let product = Product { layout, cut, ..Product::default() };
+fn check(gpu: &Gpu, transposed: Transposed, shape: [usize; 3], cut: Option<(Tile, usize)>) {
+    let [(a, of_a), (b, of_b)] = factors(transposed, shape, 7);
+    let product = Product { transposed, cut, ..Product::default() };
     let found = multiply(gpu, &product, &a, &b, &Array2::from_elem((shape[0], shape[1]), f32::NAN));
-    assert_near(&found, of_a.dot(&of_b).view(), shape[2], &format!("{layout:?}, {shape:?}, {cut:?}"));
+    assert_near(&found, of_a.dot(&of_b).view(), shape[2], &format!("{transposed:?}, {shape:?}, {cut:?}"));
 }
 
 fn odd_shapes(gpu: &Gpu) {
@@ -74,15 +74,15 @@ fn odd_shapes(gpu: &Gpu) {
     shapes.extend([[0, 5, 3], [5, 0, 3]]);
     shapes.extend((0..12).map(|_| [0; 3].map(|_| rng.random_range(1..90))));
     for shape in shapes {
-        LAYOUTS.into_iter().for_each(|layout| check(gpu, layout, shape, None));
+        LAYOUTS.into_iter().for_each(|transposed| check(gpu, transposed, shape, None));
     }
 }
 
 fn every_tile_and_cut(gpu: &Gpu) {
     for tile in Tile::ALL {
-        for layout in LAYOUTS {
+        for transposed in LAYOUTS {
             for shape in [[68, 36, 100], [67, 35, 99]] {
-                [1, 2, 5].into_iter().for_each(|splits| check(gpu, layout, shape, Some((tile, splits))));
+                [1, 2, 5].into_iter().for_each(|splits| check(gpu, transposed, shape, Some((tile, splits))));
             }
         }
     }
@@ -101,7 +101,7 @@ fn finished(gpu: &Gpu) {
     ];
     for shape in [[20, 12, 40], [21, 13, 600]] {
         let [m, n, k] = shape;
-        let [(a, of_a), (b, of_b)] = factors(Layout::Plain, shape, 3);
+        let [(a, of_a), (b, of_b)] = factors(Transposed::Neither, shape, 3);
         let (bias, values) = (random(1, n, 5), random(m, n, 6).mapv(f32::abs));
         let (on_bias, on_values) = (gpu.upload(bias.view()).unwrap(), gpu.upload(values.view()).unwrap());
         let sum = of_a.dot(&of_b) * 0.5;
@@ -124,7 +124,7 @@ fn finished(gpu: &Gpu) {
 
 fn old_values(gpu: &Gpu) {
     for (shape, splits) in [([20, 12, 40], 1), ([21, 13, 40], 1), ([21, 13, 40], 2)] {
-        let [(a, of_a), (b, of_b)] = factors(Layout::Plain, shape, 3);
+        let [(a, of_a), (b, of_b)] = factors(Transposed::Neither, shape, 3);
         let c = random(shape[0], shape[1], 4);
         let product = Product { alpha: 2.0, beta: -0.5, cut: Some((Tile::SMALL, splits)), ..Product::default() };
         let expected = 2.0 * of_a.dot(&of_b) - 0.5 * c.mapv(f64::from);
@@ -135,7 +135,7 @@ fn old_values(gpu: &Gpu) {
 /// What is no number is not lost, and does not reach other rows.
 fn nan_and_infinity(gpu: &Gpu) {
     for shape in [[8, 8, 8], [9, 7, 5]] {
-        let [(mut a, _), (b, _)] = factors(Layout::Plain, shape, 9);
+        let [(mut a, _), (b, _)] = factors(Transposed::Neither, shape, 9);
         a[[1, 2]] = f32::NAN;
         a[[3, 4]] = f32::INFINITY;
         for activation in [None, Some(Activation::Relu), Some(Activation::Softplus)] {
@@ -156,15 +156,15 @@ fn nan_and_infinity(gpu: &Gpu) {
 fn larger_than_a_view(gpu: &Gpu) {
     let limits = Limits { binding: 64 * 40 * 4, ..gpu.limits() };
     let narrow = gpu.with_limits(limits, Duration::from_secs(60));
-    for (layout, shape) in [
-        (Layout::Plain, [300, 20, 40]),
-        (Layout::Plain, [300, 40, 20]),
-        (Layout::RightTransposed, [200, 21, 33]),
-        (Layout::LeftTransposed, [30, 20, 500]),
+    for (transposed, shape) in [
+        (Transposed::Neither, [300, 20, 40]),
+        (Transposed::Neither, [300, 40, 20]),
+        (Transposed::Right, [200, 21, 33]),
+        (Transposed::Left, [30, 20, 500]),
     ] {
-        check(&narrow, layout, shape, None);
+        check(&narrow, transposed, shape, None);
     }
-    let [(a, of_a), (b, of_b)] = factors(Layout::Plain, [300, 20, 40], 3);
+    let [(a, of_a), (b, of_b)] = factors(Transposed::Neither, [300, 20, 40], 3);
     let values = random(300, 20, 4).mapv(f32::abs);
     let on_device = narrow.upload(values.view()).unwrap();
     let product = Product { derivative: Some((Activation::Tanh, &on_device)), ..Product::default() };
@@ -177,11 +177,11 @@ fn larger_than_a_view(gpu: &Gpu) {
 }
 
 fn the_same_bits_again_and_checked(gpu: &Gpu) {
-    let choice = eae_gpu::Choice { checked: true, adapter: Some(gpu.adapter().name.clone()), ..Default::default() };
+    let choice = eae_gpu::AdapterChoice::default().adapter(&gpu.adapter().name).checked(true);
     let checked = Gpu::open(&choice).unwrap();
-    for (layout, shape) in [(Layout::Plain, [70, 50, 600]), (Layout::LeftTransposed, [33, 20, 1000])] {
-        let [(a, _), (b, _)] = factors(layout, shape, 3);
-        let product = Product { layout, ..Product::default() };
+    for (transposed, shape) in [(Transposed::Neither, [70, 50, 600]), (Transposed::Left, [33, 20, 1000])] {
+        let [(a, _), (b, _)] = factors(transposed, shape, 3);
+        let product = Product { transposed, ..Product::default() };
         let run = |gpu| multiply(gpu, &product, &a, &b, &Array2::zeros((shape[0], shape[1])));
         let first = run(gpu);
         assert_eq!(first, run(gpu), "again");

@@ -1,141 +1,137 @@
-//! What else a training on the device must do: cost no more than it says, be kept and gone on with, refuse what it cannot, and end well.
+//! What else a training on the device must do: cost no more than it says, be resumed, refuse what it cannot, and end well.
 
-use eae::objective::{Ae, Objective};
-use eae::{Autoencoder, Criterion, Eae, Preset, Stepper, TrainConfig, Training};
-use eae_gpu::Due as DueThere;
-use eae_gpu::{Choice, Error, Gpu, Trainer};
-use ndarray::Array2;
-use nn_layers::Weights;
+use eae::objective::Ae;
+use eae::{Autoencoder, Criterion, Eae, MakeStep, OptimizerState, Preset, StepError, Stepper, TrainError, Training};
+use eae_gpu::{AdapterChoice, Error, Gpu, GpuStepper};
 
 use crate::Test;
-use crate::training::{BATCH, DUE, LATENT, close, images, made, places, rows, settings, trainer as begin};
+use crate::training::{BATCH, LATENT, OnDevice, close, config, images, mlp};
 
 pub(crate) const TESTS: &[Test] = &[
-    ("trainer::goes_on_with_the_others_moments", goes_on_with_the_others_moments),
+    ("trainer::resumed", resumed),
     ("trainer::what_a_step_costs", what_a_step_costs),
     ("trainer::what_is_not_trained_here", what_is_not_trained_here),
-    ("trainer::a_loss_that_is_no_number", a_loss_that_is_no_number),
+    ("trainer::a_step_that_fails_changes_nothing", a_step_that_fails_changes_nothing),
     ("trainer::a_device_that_is_lost_on_the_way", a_device_that_is_lost_on_the_way),
 ];
 
-/// Half on one, half on the other: as if it had been one of them all the time.
-fn goes_on_with_the_others_moments(gpu: &Gpu) {
-    let objective = Eae::published(1.0);
-    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-    let mut whole = model.clone();
-    let mut all = begin(gpu, &mut whole, &objective).unwrap();
-    let mut first = begin(gpu, &mut model, &objective).unwrap();
-    for step in 0..5 {
-        assert_eq!(all.step(&places(step), DUE).unwrap(), first.step(&places(step), DUE).unwrap());
+/// Half on one, half on another, from a file in between: as if it had been one of them all the time.
+fn resumed(gpu: &Gpu) {
+    let config = config(Eae::default().bank(40));
+    let mut whole = OnDevice::new(gpu, mlp(), config.clone()).unwrap();
+    let mut first = OnDevice::new(gpu, mlp(), config.clone()).unwrap();
+    for _ in 0..5 {
+        assert_eq!(whole.step(), first.step());
     }
-    let mut weights = Weights::default();
-    first.write("training", &mut weights).unwrap();
-    let [encoder, decoder] = model.networks_mut();
-    first.fetch([encoder, decoder]).unwrap();
-    let mut second = begin(gpu, &mut model, &objective).unwrap();
-    second.read("training", &weights).unwrap();
-    assert_eq!(second.steps(), 5);
-    for step in 5..10 {
-        assert_eq!(all.step(&places(step), DUE).unwrap(), second.step(&places(step), DUE).unwrap());
+    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 4).unwrap();
+    let (training, optimizer) = Training::read(&mut model, &first.write()).unwrap();
+    let mut second = OnDevice { training, ..OnDevice::new(gpu, model, config).unwrap() };
+    second.stepper.restore(optimizer.clone()).unwrap();
+    for _ in 5..10 {
+        assert_eq!(whole.step(), second.step());
     }
-    // And the processor's file is read.
-    let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
-    nn_layers::optim::Adam::<f32>::default().read("training.adam", &weights, &shapes).unwrap();
-    let other = Weights::default();
-    second.read("training", &other).unwrap();
-    assert_eq!(second.steps(), 0);
+    assert!(whole.write() == second.write());
+    // Another's memory banks are refused.
+    let other = super::training::config(Eae::default().bank(7));
+    let refused = OnDevice::new(gpu, mlp(), other).unwrap().stepper.restore(optimizer).unwrap_err().to_string();
+    assert!(refused.contains("the bank of codes is of 40 rows of 8, expected at most 7 of 8"), "{refused}");
+    second.stepper.restore(OptimizerState::default()).unwrap();
+    assert!(second.stepper.state().unwrap().adam.moments().is_empty());
 }
 
 /// One submission of at most 30 kernels, the places of the images and eight numbers up, four numbers down, and nothing compiled.
 fn what_a_step_costs(gpu: &Gpu) {
-    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
     let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
-    let mut trainer = begin(&own, &mut model, &Eae::published(1.0)).unwrap();
-    trainer.step(&places(0), DUE).unwrap();
+    let mut training = OnDevice::new(&own, mlp(), config(Eae::published(1.0))).unwrap();
+    training.step();
     let (before, memory) = (own.counts(), own.memory());
     let steps = 3;
-    for step in 1..=steps {
-        trainer.step(&places(step), DUE).unwrap();
+    for _ in 0..steps {
+        training.step();
     }
-    let cost = own.counts().since(&before);
-    let steps = steps as u64;
-    assert!(trainer.dispatches() <= 30, "{}", trainer.dispatches());
-    assert_eq!(cost.dispatches, steps * trainer.dispatches() as u64);
+    let (cost, dispatches) = (own.counts().since(&before), training.stepper.dispatches());
+    assert!(dispatches <= 30, "{dispatches}");
+    assert_eq!(cost.dispatches, steps * dispatches as u64);
     assert_eq!(cost.submissions, steps);
     assert_eq!(cost.uploaded, steps * 4 * (8 + BATCH as u64));
     assert_eq!(cost.downloaded, steps * 16);
     assert_eq!(cost.pipelines, 0);
     assert_eq!(own.memory(), memory, "nothing more is taken");
-    eprintln!("a step of `mlp`: {} kernels", trainer.dispatches());
+    eprintln!("a step of `mlp`: {dispatches} kernels");
 }
 
 fn what_is_not_trained_here(gpu: &Gpu) {
     let mut paper = Autoencoder::<f32>::new(Preset::Paper32, [32, 32, 1], LATENT, 3).unwrap();
-    let error = begin(gpu, &mut paper, &Eae::published(1.0)).unwrap_err().to_string();
+    let error = GpuStepper::new(gpu, &mut paper, &config(Eae::published(1.0)), None).unwrap_err().to_string();
     assert!(error.contains("BatchNorm") && error.contains("train on the CPU"), "{error}");
-    let mut mlp = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-    let error = begin(gpu, &mut mlp, &Eae { k: BATCH, ..Eae::published(1.0) }).unwrap_err().to_string();
+    let error = OnDevice::new(gpu, mlp(), config(Eae::published(1.0).k(BATCH))).err().unwrap().to_string();
     assert!(error.contains("k is 16") && error.contains("1 to 15"), "{error}");
-    let mut trainer = begin(gpu, &mut mlp, &Eae::published(1.0)).unwrap();
-    for (places, expected) in [(vec![0; BATCH - 1], "of 15"), (vec![320; BATCH], "no image 320")] {
-        let error = trainer.step(&places, DUE).unwrap_err().to_string();
-        assert!(error.contains(expected), "{error}");
+    // Without an entropy in the loss, and with the code as it is.
+    for ae in [Ae::default().normalised(true), Ae::default()] {
+        let model = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
+        let (config, mut on_cpu) = (config(ae), model.clone());
+        let mut there = OnDevice::new(gpu, model, config.clone()).unwrap();
+        let step = Training::new(config, 320).step(&mut on_cpu, &there.images, &mut Stepper::default());
+        let (expected, _) = step.unwrap().unwrap();
+        assert!(close(there.step().mse, expected.mse, 1e-5));
     }
-    // Without an entropy in the loss it is the plain one with a normalised code.
-    let ae = Objective::Ae(Ae { normalised: true });
-    let mut on_processor = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
-    let mut on_device = on_processor.clone();
-    let mut stepper = Stepper::new(0);
-    let batch = stepper.batch(images(), &places(0)).unwrap();
-    let expected = stepper.step(&mut on_processor, batch, &ae, 1.0, 1e-3).unwrap();
-    let mut trainer = begin(gpu, &mut on_device, &Eae::published(0.0)).unwrap();
-    assert!(close(trainer.step(&places(0), DUE).unwrap().mse, expected.mse, 1e-5));
 }
 
-/// The parameters are left as they were.
-fn a_loss_that_is_no_number(gpu: &Gpu) {
-    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-    let [encoder, decoder] = model.networks_mut();
-    let mut trainer = Trainer::new(gpu, [encoder, decoder], &settings(&Eae::published(1.0)), None).unwrap();
-    let good = rows(images().pixels.view());
-    let good = good.slice_axis(ndarray::Axis(0), ndarray::Slice::from(..BATCH));
-    trainer.step_on(good, DUE).unwrap();
-    trainer.fetch([encoder, decoder]).unwrap();
-    let before = encoder.parameters()[0].clone();
-    let mut bad = good.to_owned();
-    bad[[3, 400]] = f32::NAN;
-    let found = trainer.step_on(bad.view(), DUE).unwrap();
-    assert!(!found.mse.is_finite());
-    trainer.fetch([encoder, decoder]).unwrap();
-    assert_eq!(encoder.parameters()[0], &before);
-    assert_eq!(trainer.steps(), 1);
-    assert!(trainer.step_on(good, DUE).unwrap().mse.is_finite());
+/// Of a batch whose loss is not finite nothing is left: in parameters, running statistics, moments and memory banks.
+fn a_step_that_fails_changes_nothing(gpu: &Gpu) {
+    let (good, mut bad) = (images().pixels, images().pixels);
+    bad.fill(f32::NAN);
+    // Banks that are filling and full, and smaller than a batch.
+    for bank in [200, 40, 10] {
+        let config = config(Eae::default().bank(bank));
+        let [mut disturbed, mut calm] = [(); 2].map(|()| {
+            let mut model = mlp();
+            let stepper = GpuStepper::new(gpu, &mut model, &config, None).unwrap();
+            (model, Training::new(config.clone(), 320), stepper)
+        });
+        let write = |(model, training, stepper): &mut (Autoencoder<f32>, Training, GpuStepper)| {
+            training.write(model, stepper).unwrap()
+        };
+        for step in 0..5 {
+            let before = write(&mut disturbed);
+            let (model, training, stepper) = &mut disturbed;
+            let error = training.step(model, bad.view(), stepper).unwrap_err();
+            assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+            assert!(write(&mut disturbed) == before, "a bank of {bank}, step {step}");
+            let reports = [&mut disturbed, &mut calm]
+                .map(|(model, training, stepper)| training.step(model, good.view(), stepper).unwrap());
+            assert_eq!(reports[0], reports[1], "a bank of {bank}, step {step}");
+        }
+        assert!(write(&mut disturbed) == write(&mut calm), "a bank of {bank}");
+    }
 }
 
-/// No step is made any more, and what was kept before is gone on with on the processor.
+/// No step is made any more, and the checkpoint is resumed on the CPU.
 fn a_device_that_is_lost_on_the_way(gpu: &Gpu) {
-    let own = Gpu::open(&Choice { adapter: Some(gpu.adapter().name.clone()), ..Choice::default() }).unwrap();
-    let eae = Eae { bank: 40, ..Eae::default() };
-    let config = TrainConfig { batch_size: BATCH, objective: Objective::Eae(eae), ..TrainConfig::default() };
-    let mut model = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-    let mut trainer = begin(&own, &mut model, &eae).unwrap();
-    let images = images();
-    let mut training = Training::<f32>::new(config, images.len());
-    training.step_with(|due| made(&mut trainer, &eae, config.seed, due)).unwrap().unwrap();
-    let [encoder, decoder] = model.networks_mut();
-    trainer.fetch([encoder, decoder]).unwrap();
-    let mut kept = training.write(&model);
-    trainer.write("training", &mut kept).unwrap();
+    let own = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name)).unwrap();
+    let mut there = OnDevice::new(&own, mlp(), config(Eae::default().bank(40))).unwrap();
+    there.step();
+    let kept = there.write();
 
     own.destroy();
-    let draws = Array2::zeros((BATCH, LATENT));
-    let due = DueThere { draws: Some(draws.view()), ..DUE };
-    assert!(matches!(trainer.step(&places(1), due), Err(Error::Lost(_))));
-    let [encoder, decoder] = model.networks_mut();
-    assert!(matches!(trainer.fetch([encoder, decoder]), Err(Error::Lost(_))));
-    assert!(matches!(trainer.write("training", &mut Weights::default()), Err(Error::Lost(_))));
+    let OnDevice { model, training, stepper, images } = &mut there;
+    let lost = |problem: &(dyn std::error::Error + Send + Sync + 'static)| {
+        assert!(matches!(problem.downcast_ref(), Some(Error::Lost(_))), "{problem}");
+    };
+    match training.step(model, &*images, stepper) {
+        Err(TrainError::Device { step: 1, problem }) => lost(&*problem),
+        other => panic!("{other:?}"),
+    }
+    for failed in [stepper.fetch(model), stepper.state().map(drop)] {
+        match failed {
+            Err(StepError::Device(problem)) => lost(&*problem),
+            other => panic!("{other:?}"),
+        }
+    }
     let mut again = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 4).unwrap();
-    let mut training = Training::read(&mut again, &kept).unwrap();
+    let (mut training, optimizer) = Training::read(&mut again, &kept).unwrap();
+    let mut cpu = Stepper::default();
+    cpu.restore(optimizer).unwrap();
     assert_eq!(training.steps(), 1);
-    assert!(training.step(&mut again, images.pixels.view()).unwrap().is_some());
+    assert!(training.step(&mut again, &there.images, &mut cpu).unwrap().is_some());
 }

@@ -1,54 +1,60 @@
-//! Whole steps against the processor's, and what they cost.
+//! Whole steps against the CPU's.
 
-use eae::metrics::chi_quantiles;
 use eae::network::Architecture;
-use eae::objective::{Banks, Context, Objective};
-use eae::{Autoencoder, Due, Eae, Preset, Step, TrainConfig, TrainError, Training, data};
-use eae_gpu::Due as DueThere;
-use eae_gpu::{Choice, Error, Found, Gpu, Settings, Trainer};
-use ndarray::{Array2, ArrayD, ArrayView4};
+use eae::{Autoencoder, Eae, MakeStep, Objective, Preset, StepReport, Stepper, TrainConfig, Training, data};
+use eae_gpu::{AdapterChoice, Error, Gpu, GpuStepper};
+use ndarray::ArrayD;
 use nn_layers::Weights;
 
 use crate::Test;
-use crate::product::random;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("training::losses_of_the_processor", losses_of_the_processor),
+    ("training::losses_of_the_cpu", losses_of_the_cpu),
     ("training::terms_of_the_default", terms_of_the_default),
-    ("training::what_is_kept_of_the_steps_before", what_is_kept_of_the_steps_before),
+    ("training::memory_banks", memory_banks),
     ("training::convolutions", convolutions),
     ("training::checked_and_not", checked_and_not),
 ];
 
 pub(crate) const BATCH: usize = 16;
-pub(crate) const DUE: DueThere<'_> = DueThere { share: 1.0, learning_rate: 1e-3, draws: None };
 pub(crate) const LATENT: usize = 8;
+
+/// A training on the device, with its model and its images.
+pub(crate) struct OnDevice {
+    pub(crate) model: Autoencoder<f32>,
+    pub(crate) training: Training,
+    pub(crate) stepper: GpuStepper,
+    pub(crate) images: data::Images<f32>,
+}
+
+impl OnDevice {
+    pub(crate) fn new(gpu: &Gpu, mut model: Autoencoder<f32>, config: TrainConfig) -> Result<Self, Error> {
+        let images = images();
+        let stepper = GpuStepper::new(gpu, &mut model, &config, Some(images.pixels.view()))?;
+        Ok(Self { model, training: Training::new(config, images.len()), stepper, images })
+    }
+
+    pub(crate) fn step(&mut self) -> StepReport {
+        let Self { model, training, stepper, images } = self;
+        training.step(model, &*images, stepper).unwrap().unwrap().0
+    }
+
+    pub(crate) fn write(&mut self) -> Weights {
+        self.training.write(&mut self.model, &mut self.stepper).unwrap()
+    }
+}
 
 pub(crate) fn images() -> data::Images<f32> {
     data::digits::<f32>().train.select(&(0..320).collect::<Vec<_>>())
 }
 
-pub(crate) fn rows(images: ArrayView4<'_, f32>) -> Array2<f32> {
-    let count = images.dim().0;
-    images.to_owned().into_shape_with_order((count, images.len() / count)).unwrap()
+pub(crate) fn mlp() -> Autoencoder<f32> {
+    Autoencoder::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap()
 }
 
-pub(crate) fn places(step: usize) -> Vec<usize> {
-    (0..BATCH).map(|i| (step * BATCH + i * 7) % 320).collect()
-}
-
-pub(crate) fn settings(eae: &Eae) -> Settings {
-    let weight = |j: usize| if eae.mean { 1.0 / eae.k as f64 } else { f64::from(u8::from(j == eae.k)) };
-    let weights = (1..=eae.k).map(weight).collect();
-    let &Eae { lambda, floor, bank, radius, draws, .. } = eae;
-    let decoded = if eae.decoded == 0 { BATCH } else { eae.decoded };
-    let quantiles = chi_quantiles(LATENT, BATCH);
-    Settings { lambda, weights, floor, batch: BATCH, decoded, bank, radius, quantiles, draws }
-}
-
-pub(crate) fn trainer(gpu: &Gpu, model: &mut Autoencoder<f32>, eae: &Eae) -> Result<Trainer, Error> {
-    let [encoder, decoder] = model.networks_mut();
-    Trainer::new(gpu, [encoder, decoder], &settings(eae), Some(rows(images().pixels.view()).view()))
+/// Without a warm-up.
+pub(crate) fn config(objective: impl Into<Objective>) -> TrainConfig {
+    TrainConfig::default().batch_size(BATCH).epochs(20).objective(objective).warm_up(0.0).seed(5)
 }
 
 pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
@@ -57,13 +63,13 @@ pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
 
 /// Fifty steps, each on both from where the device stands: the same error and entropy to 1e-5, and the same parameters after it.
 ///
-/// Left to themselves, the two would part, as single and double precision do on the processor, which are 1e-4 apart after one
+/// Left to themselves, the two would part, as single and double precision do on the CPU, which are 1e-4 apart after one
 /// step and 1e-3 after five: what has no gradient but rounding errors, such as the bias of a unit that is active on all of a
 /// batch before batch normalisation, is moved by Adam as far as everything else, and matters for the next batch.
-fn losses_of_the_processor(gpu: &Gpu) {
-    let mean = Eae { k: 3, mean: true, ..Eae::published(2.0) };
-    for (eae, steps) in [(Eae::published(1.0), 50), (Eae { k: 2, ..Eae::published(1.0) }, 2), (mean, 2)] {
-        as_the_processor(gpu, &Preset::Mlp.into(), eae, 0.0, steps);
+fn losses_of_the_cpu(gpu: &Gpu) {
+    let mean = Eae::published(2.0).k(3).mean(true);
+    for (eae, steps) in [(Eae::published(1.0), 50), (Eae::published(1.0).k(2), 2), (mean, 2)] {
+        as_the_cpu(gpu, &Preset::Mlp.into(), eae, 0.0, steps);
     }
 }
 
@@ -72,40 +78,27 @@ fn losses_of_the_processor(gpu: &Gpu) {
 fn terms_of_the_default(gpu: &Gpu) {
     let published = Eae::published(1.0);
     for (eae, warm_up, steps) in [
-        (Eae { bank: 10, k: 2, ..published }, 0.0, 2),
-        (Eae { decoded: 7, radius: 3.0, ..published }, 0.0, 2),
-        (Eae { decoded: 10, draws: 5.0, bank: 40, ..published }, 0.0, 2),
-        (Eae { bank: 40, ..Eae::default() }, 0.2, 5),
+        (published.clone().bank(10).k(2), 0.0, 2),
+        (published.clone().decoded(7).radius(3.0), 0.0, 2),
+        (published.clone().decoded(10).draws(5.0).bank(40), 0.0, 2),
+        (Eae::default().bank(40), 0.2, 5),
     ] {
-        as_the_processor(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
+        as_the_cpu(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
     }
 }
 
 /// Without being read in between: steps so small that nothing else changes leave the same codes and features behind.
-fn what_is_kept_of_the_steps_before(gpu: &Gpu) {
+fn memory_banks(gpu: &Gpu) {
     for bank in [40, 10] {
-        let eae = Eae { bank, ..Eae::default() };
-        let objective = Objective::Eae(eae);
-        let config = TrainConfig {
-            batch_size: BATCH,
-            learning_rate: 1e-30,
-            objective,
-            warm_up: 0.2,
-            seed: 5,
-            ..TrainConfig::default()
-        };
-        let mut on_processor = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap();
-        let mut on_device = on_processor.clone();
-        let mut trainer = trainer(gpu, &mut on_device, &eae).unwrap();
-        let images = images();
-        let [mut here, mut there] = [(); 2].map(|()| Training::<f32>::new(config, images.len()));
+        let config = config(Eae::default().bank(bank)).learning_rate(1e-30).warm_up(0.2);
+        let (mut on_cpu, mut here, mut cpu) = (mlp(), Training::new(config.clone(), 320), Stepper::default());
+        let mut there = OnDevice::new(gpu, on_cpu.clone(), config).unwrap();
         for step in 0..4 {
-            let (expected, _) = here.step(&mut on_processor, images.pixels.view()).unwrap().unwrap();
-            let (found, _) = there.step_with(|due| made(&mut trainer, &eae, config.seed, due)).unwrap().unwrap();
+            let (expected, _) = here.step(&mut on_cpu, &there.images, &mut cpu).unwrap().unwrap();
+            let found = there.step();
             assert!(close(found.penalty, expected.penalty, 1e-5), "{bank}, step {step}: {found:?}, not {expected:?}");
         }
-        let (mut found, expected) = (there.write(&on_device), here.write(&on_processor));
-        trainer.write("training", &mut found).unwrap();
+        let (found, expected) = (there.write(), here.write(&mut on_cpu, &mut cpu).unwrap());
         for name in ["training.codes", "training.features"] {
             let shape = expected.shape(name).unwrap();
             let [a, b] = [&found, &expected].map(|weights| weights.get::<f32>(name, shape).unwrap());
@@ -116,21 +109,12 @@ fn what_is_kept_of_the_steps_before(gpu: &Gpu) {
     }
 }
 
-pub(crate) fn made(trainer: &mut Trainer, eae: &Eae, seed: u64, due: Due<'_>) -> Result<Step, TrainError> {
-    let Due { step, places, share, learning_rate, .. } = due;
-    let decoded = if eae.decoded == 0 { BATCH } else { eae.decoded };
-    let draws = Context::<f32>::new(share, seed, step as u64, &mut Banks::default()).normal(decoded, LATENT);
-    let due = DueThere { share, learning_rate, draws: Some(draws.view()) };
-    let Found { mse, entropy, penalty } = trainer.step(places, due).unwrap();
-    Ok(Step { mse, entropy, penalty, finite: true })
-}
-
 /// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the edge.
 fn convolutions(gpu: &Gpu) {
-    as_the_processor(gpu, &Preset::Conv28.into(), Eae { bank: 50, ..Eae::default() }, 0.0, 1);
+    as_the_cpu(gpu, &Preset::Conv28.into(), Eae::default().bank(50), 0.0, 1);
     let own = odd_windows();
-    for eae in [Eae::published(1.0), Eae { decoded: 11, draws: 0.0, ..Eae::default() }] {
-        as_the_processor(gpu, &own, eae, 0.0, 2);
+    for eae in [Eae::published(1.0), Eae::default().decoded(11).draws(0.0)] {
+        as_the_cpu(gpu, &own, eae, 0.0, 2);
     }
 }
 
@@ -146,43 +130,34 @@ fn odd_windows() -> Architecture {
 
 /// Without the checks at run time that keep indices within buffers, to the last bit what it is with them.
 fn checked_and_not(gpu: &Gpu) {
-    let adapter = Some(gpu.adapter().name.clone());
-    let checked = Gpu::open(&Choice { adapter, checked: true, ..Choice::default() }).unwrap();
-    let eae = Eae { bank: 40, decoded: 11, ..Eae::default() };
+    let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     let [here, there] = [gpu, &checked].map(|gpu| {
-        let mut model = Autoencoder::<f32>::new(odd_windows(), [28, 28, 1], LATENT, 3).unwrap();
-        let mut trainer = trainer(gpu, &mut model, &eae).unwrap();
-        let draws = random(11, LATENT, 1);
-        let due = DueThere { draws: Some(draws.view()), ..DUE };
-        let found = [0, 1].map(|step| trainer.step(&places(step), due).unwrap());
-        let [encoder, decoder] = model.networks_mut();
-        trainer.fetch([encoder, decoder]).unwrap();
-        (found, model.parameters().into_iter().map(|parameter| parameter.clone()).collect::<Vec<_>>())
+        let model = Autoencoder::new(odd_windows(), [28, 28, 1], LATENT, 3).unwrap();
+        let mut training = OnDevice::new(gpu, model, config(Eae::default().bank(40).decoded(11))).unwrap();
+        let reports = [(); 2].map(|()| training.step());
+        (reports, training.write())
     });
-    assert_eq!(here, there);
+    assert!(here == there, "{:?} and {:?}", here.0, there.0);
 }
 
 /// Steps of both, each from where the device stands.
-fn as_the_processor(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps: usize) {
-    let objective = Objective::Eae(eae);
-    let config = TrainConfig { batch_size: BATCH, epochs: 20, objective, warm_up, seed: 5, ..TrainConfig::default() };
-    let mut on_processor = Autoencoder::<f32>::new(networks.clone(), [28, 28, 1], LATENT, 3).unwrap();
-    let mut on_device = on_processor.clone();
-    let mut trainer = trainer(gpu, &mut on_device, &eae).unwrap();
-    let images = images();
-    let mut there = Training::<f32>::new(config, images.len());
+fn as_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps: usize) {
+    let config = config(eae.clone()).warm_up(warm_up);
+    let mut on_cpu = Autoencoder::<f32>::new(networks.clone(), [28, 28, 1], LATENT, 3).unwrap();
+    let mut there = OnDevice::new(gpu, on_cpu.clone(), config).unwrap();
     for step in 0..steps {
-        let mut state = there.write(&on_device);
-        trainer.write("training", &mut state).unwrap();
-        let mut here = Training::read(&mut on_processor, &state).unwrap();
+        let state = there.write();
+        let (mut here, optimizer) = Training::read(&mut on_cpu, &state).unwrap();
         // Large, and compared less often.
         let whole = step < 2 || step + 1 == steps;
         if whole {
-            // What is read is what was written.
-            trainer.read("training", &state).unwrap();
+            // What is restored is what was written.
+            there.stepper.restore(optimizer.clone()).unwrap();
         }
-        let (expected, _) = here.step(&mut on_processor, images.pixels.view()).unwrap().unwrap();
-        let (found, _) = there.step_with(|due| made(&mut trainer, &eae, config.seed, due)).unwrap().unwrap();
+        let mut cpu = Stepper::default();
+        cpu.restore(optimizer).unwrap();
+        let (expected, _) = here.step(&mut on_cpu, &there.images, &mut cpu).unwrap().unwrap();
+        let found = there.step();
         for (what, found, expected) in [
             ("error", found.mse, expected.mse),
             ("entropy", found.entropy, expected.entropy),
@@ -190,19 +165,10 @@ fn as_the_processor(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, 
         ] {
             assert!(close(found, expected, 1e-5), "{eae:?}, step {step}, {what}: {found}, not {expected}");
         }
-        let [encoder, decoder] = on_device.networks_mut();
-        trainer.fetch([encoder, decoder]).unwrap();
         if whole {
-            let mut found = there.write(&on_device);
-            trainer.write("training", &mut found).unwrap();
-            same_state(&found, &here.write(&on_processor));
+            same_state(&there.write(), &here.write(&mut on_cpu, &mut cpu).unwrap());
         }
     }
-    // What both keep of the steps is the same, too.
-    let mut state = there.write(&on_device);
-    trainer.write("training", &mut state).unwrap();
-    let mut again = on_processor.clone();
-    assert!(Training::read(&mut again, &state).is_ok());
 }
 
 /// Adam's moments, which are the gradients, and the statistics. A rectifier of which the input is 0 but for rounding may be on here and

@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use autodiff_mini::{Cpu, Gemm};
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use super::{Layout, Product, Sum};
+use super::{Product, Sum, Transposed};
 use crate::{Error, Gpu, GpuMatrix, Result};
 
 /// The device behind [`autodiff_mini`]'s products: each brings its factors up and its result down, so it is worth its while only
@@ -37,17 +37,23 @@ impl GpuGemm {
         mut c: ArrayViewMut2<'_, f32>,
     ) -> Result<()> {
         // What is transposed in memory stays so: only the kernel differs.
-        let transposed = |x: &ArrayView2<'_, f32>| !x.is_standard_layout() && x.t().is_standard_layout();
-        let (a, b, layout) = match (transposed(&a), transposed(&b)) {
-            (true, false) => (a.reversed_axes(), b, Layout::LeftTransposed),
-            (_, true) => (a, b.reversed_axes(), Layout::RightTransposed),
-            (false, false) => (a, b, Layout::Plain),
+        let is_transposed = |x: &ArrayView2<'_, f32>| !x.is_standard_layout() && x.t().is_standard_layout();
+        let (a, b, transposed) = match (is_transposed(&a), is_transposed(&b)) {
+            (true, false) => (a.reversed_axes(), b, Transposed::Left),
+            (_, true) => (a, b.reversed_axes(), Transposed::Right),
+            (false, false) => (a, b, Transposed::Neither),
         };
         let [a, b] = [self.gpu.upload(a)?, self.gpu.upload(b)?];
         let result: GpuMatrix =
             if beta == 0.0 { self.gpu.matrix(c.nrows(), c.ncols())? } else { self.gpu.upload(c.view())? };
         let mut recording = self.gpu.record();
-        Product { layout, alpha, beta, ..Product::default() }.record(&mut recording, Sum::Products, &a, &b, &result)?;
+        Product { transposed, alpha, beta, ..Product::default() }.record(
+            &mut recording,
+            Sum::Products,
+            &a,
+            &b,
+            &result,
+        )?;
         recording.submit()?;
         c.assign(&result.read()?);
         Ok(())

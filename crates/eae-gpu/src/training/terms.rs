@@ -1,33 +1,31 @@
 //! What a step minimises: each term's value for the report, and its gradient.
 
-use statrs::function::gamma::{digamma, ln_gamma};
-
+use super::bank::GpuBank;
 use super::kernels::Small;
+use super::loss::Loss;
 use super::pass::{Build, Input, Pass};
 use super::plan::{Op, Stage};
-use super::ring::Ring;
-use super::{Settings, Word};
+use super::words::Word;
 use crate::neighbors::{self, Among};
 use crate::product::Curve;
 use crate::{Error, GpuMatrix, Result};
 
-/// The layers that make a code of what the encoder sees: a dense one and batch normalisation.
-pub(super) const ENDING: usize = 2;
-
-/// A step's objective while it is recorded.
+/// A step's loss while it is recorded.
 pub(super) struct Terms<'a> {
-    pub(super) settings: &'a Settings,
-    /// What changes from step to step, by [`Word`], and the places of the images behind it.
+    pub(super) loss: &'a Loss,
+    /// The words of a step, by [`Word`], and the places of its images behind them.
     pub(super) step: &'a GpuMatrix,
     pub(super) report: &'a GpuMatrix,
     pub(super) images: &'a GpuMatrix,
     pub(super) networks: [&'a [Stage]; 2],
-    pub(super) codes: Option<&'a Ring>,
-    pub(super) features: Option<&'a Ring>,
+    /// The stages of the encoder before those that make a code.
+    pub(super) trunk: usize,
+    pub(super) codes: Option<&'a GpuBank>,
+    pub(super) features: Option<&'a GpuBank>,
 }
 
 /// Lists of one neighbour or more for each row, and by how much each of a list counts.
-struct Found {
+struct Nearest {
     keys: GpuMatrix,
     ids: GpuMatrix,
     weights: GpuMatrix,
@@ -44,7 +42,7 @@ struct Logarithms<'a> {
     add: bool,
     /// The activation that the rows are the values of.
     curve: Option<(Curve, f32)>,
-    found: &'a Found,
+    found: &'a Nearest,
 }
 
 impl Terms<'_> {
@@ -53,7 +51,7 @@ impl Terms<'_> {
         let [encoder, decoder] = self.networks;
         let there = build.forward(encoder, self.images.clone())?;
         let codes = there.output().clone();
-        let ([n, latent], decoded, drawn) = (codes.shape(), self.settings.decoded, self.settings.drawn());
+        let ([n, latent], decoded, drawn) = (codes.shape(), self.loss.decoded, self.loss.drawn());
         // Draws are decoded with the codes, as more rows: the decoder knows no others.
         let (to_decode, draws) = if drawn > 0 {
             let both = build.gpu.matrix(decoded + drawn, latent)?;
@@ -72,12 +70,12 @@ impl Terms<'_> {
         let of_codes = build.gpu.matrix(n, latent)?;
         let near = self.entropy(build, &codes, &of_codes)?;
         let nothing = build.gpu.zeros(1, 1)?;
-        let radii = if self.settings.radius > 0.0 { self.radius(build, &codes, &of_codes)? } else { nothing.clone() };
+        let radii = if self.loss.radius > 0.0 { self.radius(build, &codes, &of_codes)? } else { nothing.clone() };
         let seen = if drawn > 0 { Some(self.divergence(build, &there, &back, &gradient)?) } else { None };
 
         let [across, within] = seen.map_or([nothing.clone(), nothing], |found| found.map(|found| found.keys));
         let counts = [errors.shape()[1], decoded, n, latent, near.weights.shape()[1]].map(|count| count as u32);
-        let of_radii = if self.settings.radius > 0.0 { n } else { 0 };
+        let of_radii = if self.loss.radius > 0.0 { n } else { 0 };
         let words = [&counts[..], &[of_radii as u32, drawn as u32, self.closest()]].concat();
         let matrices = [&errors, &near.keys, &near.weights, &radii, &across, &within, self.report];
         build.small(Small::Report, &matrices, &words, 1)?;
@@ -91,14 +89,14 @@ impl Terms<'_> {
 
     /// The square below which distances count as that.
     fn closest(&self) -> u32 {
-        ((self.settings.floor * self.settings.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
+        ((self.loss.floor * self.loss.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
     }
 
     fn copy(&self, build: &mut Build<'_>, from: &GpuMatrix, to: &GpuMatrix, rows: usize) -> Result<()> {
         let numbers = rows * from.shape()[1];
         // The word that is always 0.
         let words = [numbers as u32, numbers as u32, from.shape()[1] as u32, Word::Zero as u32, to.bind().1];
-        build.small(Small::Keep, &[from, self.step, to], &words, numbers.div_ceil(256))
+        build.small(Small::Copy, &[from, self.step, to], &words, numbers.div_ceil(256))
     }
 
     /// Sums of squares, which are still to be added up, and the gradient for the first rows.
@@ -109,7 +107,7 @@ impl Terms<'_> {
         decoder: &[Stage],
         gradient: &GpuMatrix,
     ) -> Result<GpuMatrix> {
-        let (decoded, curve) = (self.settings.decoded, last_curve(decoder));
+        let (decoded, curve) = (self.loss.decoded, last_curve(decoder));
         let numbers = decoded * output.shape()[1];
         let parts = build.gpu.matrix(1, numbers.div_ceil(1024))?;
         let slope = curve.map_or(0.0, |(_, slope)| slope);
@@ -120,38 +118,40 @@ impl Terms<'_> {
     }
 
     /// The neighbours of codes among themselves and those of steps before, and the gradient of the entropy's part of the loss.
-    fn entropy(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<Found> {
-        let ([n, d], k) = (codes.shape(), self.settings.weights.len());
+    fn entropy(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<Nearest> {
+        let ([n, d], k) = (codes.shape(), self.loss.weights.len());
         let all = match self.codes {
-            Some(ring) => {
-                self.copy(build, codes, ring.all(), n)?;
-                ring.all()
+            Some(bank) => {
+                self.copy(build, codes, bank.all(), n)?;
+                bank.all()
             }
             None => codes,
         };
-        let weights: Vec<f32> = self.settings.weights.iter().map(|&weight| weight as f32).collect();
+        let weights: Vec<f32> = self.loss.weights.iter().map(|&weight| weight as f32).collect();
         let found = neighbors::record(&mut build.recording, codes, all, k, Some(0))?;
-        let found = Found::new(build, &found, &weights)?;
+        let found = Nearest::new(build, &found, &weights)?;
         let factor = -(d as f32) / n as f32;
         let sum = Logarithms { word: Word::Entropy, factor, own: true, add: false, curve: None, found: &found };
         self.logarithms(build, &sum, codes, all, gradient)?;
-        if let Some(ring) = self.codes {
-            self.keep(build, codes, ring)?;
+        if let Some(bank) = self.codes {
+            self.keep(build, codes, bank)?;
         }
         Ok(found)
     }
 
-    fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, ring: &Ring) -> Result<()> {
-        let [n, d] = rows.shape();
-        let (kept, most) = (ring.most().min(n) * d, ring.most() * d);
-        let words = [kept as u32, most as u32, d as u32, ring.word() as u32, ring.rows().bind().1];
-        build.small(Small::Keep, &[rows, self.step, ring.rows()], &words, kept.div_ceil(256))
+    /// Puts the newest rows in place of the oldest, which are put aside in case the step fails.
+    fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, bank: &GpuBank) -> Result<()> {
+        let ([kept, d], most) = (bank.replaced().shape(), bank.most() * bank.columns());
+        let numbers = kept * d;
+        let words = [numbers as u32, most as u32, d as u32, bank.word() as u32, bank.rows().bind().1];
+        let matrices = [rows, self.step, bank.rows(), bank.replaced()];
+        build.small(Small::Keep, &matrices, &words, numbers.div_ceil(256))
     }
 
     /// The squares of how far the sorted distances from the origin are from the quantiles; their gradient is added.
     fn radius(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<GpuMatrix> {
         let [n, d] = codes.shape();
-        let quantiles: Vec<f32> = self.settings.quantiles.iter().map(|&quantile| quantile as f32).collect();
+        let quantiles: Vec<f32> = self.loss.quantiles.iter().map(|&quantile| quantile as f32).collect();
         let on_device = build.gpu.matrix(1, n)?;
         on_device.write(&quantiles)?;
         let [radii, squares] = [build.gpu.matrix(1, n)?, build.gpu.matrix(1, n)?];
@@ -169,20 +169,20 @@ impl Terms<'_> {
         there: &Pass<'_>,
         back: &Pass<'_>,
         gradient: &GpuMatrix,
-    ) -> Result<[Found; 2]> {
+    ) -> Result<[Nearest; 2]> {
         let [encoder, decoder] = self.networks;
-        let (decoded, drawn) = (self.settings.decoded, self.settings.drawn());
+        let (decoded, drawn) = (self.loss.decoded, self.loss.drawn());
         let pixels = back.output().shape()[1];
         let [pictures, of_pictures] =
             [back.output(), gradient].map(|matrix| matrix.part(decoded * pixels, drawn, pixels));
         let trunk = self.trunk(encoder, decoder)?;
-        let ring = self.features.expect("there is one where there are draws");
-        self.keep(build, there.after(trunk.len()), ring)?;
+        let bank = self.features.expect("there is one where there are draws");
+        self.keep(build, there.after(trunk.len()), bank)?;
         let seen = build.forward(trunk, pictures.clone())?;
         let features = seen.output();
-        let across = neighbors::record(&mut build.recording, features, ring.rows(), 1, None)?;
+        let across = neighbors::record(&mut build.recording, features, bank.rows(), 1, None)?;
         let within = neighbors::record(&mut build.recording, features, features, 1, Some(0))?;
-        let found = [Found::new(build, &across, &[1.0])?, Found::new(build, &within, &[1.0])?];
+        let found = [Nearest::new(build, &across, &[1.0])?, Nearest::new(build, &within, &[1.0])?];
         let (one, before) = (1.0 / drawn as f32, if trunk.is_empty() { decoder } else { trunk });
         let curve = last_curve(before);
         let across = Logarithms { word: Word::Draws, factor: one, own: false, add: false, curve, found: &found[0] };
@@ -190,7 +190,7 @@ impl Terms<'_> {
         // What the encoder sees may be the pictures themselves.
         let of_features =
             if trunk.is_empty() { of_pictures.clone() } else { build.gpu.matrix(drawn, features.shape()[1])? };
-        self.logarithms(build, &across, features, ring.rows(), &of_features)?;
+        self.logarithms(build, &across, features, bank.rows(), &of_features)?;
         self.logarithms(build, &within, features, features, &of_features)?;
         if !trunk.is_empty() {
             let derivative = decoder.last().and_then(|stage| stage.activation);
@@ -206,9 +206,9 @@ impl Terms<'_> {
         Ok(found)
     }
 
-    /// The encoder but for what makes a code of what it sees.
+    /// The encoder but for the stages that make a code.
     fn trunk<'s>(&self, encoder: &'s [Stage], decoder: &[Stage]) -> Result<&'s [Stage]> {
-        let trunk = &encoder[..encoder.len().saturating_sub(ENDING)];
+        let trunk = &encoder[..self.trunk];
         let normalised = |stage: &Stage| matches!(stage.op, Op::BatchNorm { .. });
         if trunk.iter().chain(decoder).any(normalised) {
             return Err(Error::Unsupported(
@@ -228,7 +228,7 @@ impl Terms<'_> {
         others: &GpuMatrix,
         gradient: &GpuMatrix,
     ) -> Result<()> {
-        let ([n, d], Found { keys, ids, weights }) = (rows.shape(), sum.found);
+        let ([n, d], Nearest { keys, ids, weights }) = (rows.shape(), sum.found);
         let counts = [n, d, weights.shape()[1], if sum.own { n } else { 0 }].map(|count| count as u32);
         let slope = sum.curve.map_or(0.0, |(_, slope)| slope);
         let starts = [rows, others, gradient].map(|matrix| matrix.bind().1);
@@ -240,7 +240,7 @@ impl Terms<'_> {
     }
 }
 
-impl Found {
+impl Nearest {
     fn new(build: &Build<'_>, among: &Among, weights: &[f32]) -> Result<Self> {
         let [keys, ids] =
             among.only().ok_or_else(|| Error::Unsupported("so large a batch is not trained on the GPU".to_owned()))?;
@@ -252,19 +252,4 @@ impl Found {
 
 fn last_curve(stages: &[Stage]) -> Option<(Curve, f32)> {
     stages.last().and_then(|stage| stage.activation).and_then(Curve::of)
-}
-
-/// What is to be added to the weighted mean of `d ln r` for the entropy in nats, of `n` codes and so many others:
-/// `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
-pub(super) fn entropy_constant(settings: &Settings, others: usize, d: usize) -> f64 {
-    let of_neighbors = settings.weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0));
-    let half = d as f64 / 2.0;
-    let volume = half * std::f64::consts::PI.ln() - ln_gamma(half + 1.0);
-    digamma((settings.batch + others) as f64) - of_neighbors.sum::<f64>() + volume
-}
-
-/// What is to be added to the mean of `ln nu - ln rho` for the divergence in nats for each feature, of so many draws from
-/// so many images.
-pub(super) fn divergence_constant(draws: usize, images: usize, features: usize) -> f64 {
-    (digamma(images as f64 + 1.0) - digamma(draws as f64)) / features as f64
 }

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 
 /// What is done to a number before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Finish {
+pub(crate) struct Epilogue {
     /// `beta` times what was there is added.
     pub(crate) add: bool,
     pub(crate) bias: bool,
@@ -67,7 +67,7 @@ impl Curve {
     }
 }
 
-impl Finish {
+impl Epilogue {
     /// Of these, and the parameter of the activation.
     pub(crate) fn of(
         add: bool,
@@ -89,7 +89,7 @@ impl Finish {
         [self.bias, self.derivative.is_some()].into_iter().filter(|&there| there).map(|_| Access::Read)
     }
 
-    /// `finish(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words` is 1 or 4.
+    /// `epilogue(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words` is 1 or 4.
     pub(crate) fn text(self, first_binding: usize, words: u32) -> String {
         let mut text = String::new();
         let mut binding = first_binding;
@@ -99,7 +99,7 @@ impl Finish {
                 binding += 1;
             }
         }
-        text += "fn finish(number: T, at: u32, place: u32, column: u32) -> T {\n    var v = number;\n";
+        text += "fn epilogue(number: T, at: u32, place: u32, column: u32) -> T {\n    var v = number;\n";
         if self.add {
             text += "    v += p.beta * c[at];\n";
         }

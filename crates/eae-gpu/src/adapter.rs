@@ -19,7 +19,8 @@ pub enum Mode {
 
 /// What the user has said about the adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Choice {
+#[non_exhaustive]
+pub struct AdapterChoice {
     /// Whether there is to be one.
     pub mode: Mode,
     /// Its number in [`adapters`](crate::adapters), or a part of its name.
@@ -73,7 +74,25 @@ pub struct Limits {
     pub threads: u32,
 }
 
-impl Choice {
+impl AdapterChoice {
+    /// Names the adapter, by its number or a part of its name.
+    #[must_use]
+    pub fn adapter(self, adapter: impl Into<String>) -> Self {
+        Self { adapter: Some(adapter.into()), ..self }
+    }
+
+    /// Sets the bytes that buffers may take.
+    #[must_use]
+    pub fn budget(self, bytes: u64) -> Self {
+        Self { budget: Some(bytes), ..self }
+    }
+
+    /// Sets whether shaders are checked as they run.
+    #[must_use]
+    pub fn checked(self, checked: bool) -> Self {
+        Self { checked, ..self }
+    }
+
     /// What `EAE_GPU` (`off`, `auto` or `require`), `EAE_GPU_ADAPTER` (a number, or a part of a name), `EAE_GPU_MEM_MB` and
     /// `EAE_GPU_CHECKED` (`0` or `1`) say.
     ///
@@ -172,8 +191,8 @@ mod tests {
         Adapter { name, backend, kind, driver, limits }
     }
 
-    fn named(name: &str) -> Choice {
-        Choice { adapter: Some(name.to_owned()), ..Choice::default() }
+    fn named(name: &str) -> AdapterChoice {
+        AdapterChoice { adapter: Some(name.to_owned()), ..AdapterChoice::default() }
     }
 
     #[test]
@@ -185,24 +204,26 @@ mod tests {
             adapter("A card", DeviceKind::Discrete),
             adapter("A card", DeviceKind::Discrete),
         ];
-        assert_eq!(Choice::default().among(&both), Ok(2));
+        assert_eq!(AdapterChoice::default().among(&both), Ok(2));
         assert_eq!(named("iris").among(&both), Ok(1));
         assert_eq!(named("3").among(&both), Ok(3));
         let only = [software];
-        let Err(Error::NoAdapter { found }) = Choice::default().among(&only) else { panic!("software was taken") };
+        let Err(Error::NoAdapter { found }) = AdapterChoice::default().among(&only) else {
+            panic!("software was taken")
+        };
         assert!(found.contains("llvmpipe") && found.contains("named"), "{found}");
         assert_eq!(named("LLVM").among(&only), Ok(0));
         assert!(matches!(named("4").among(&only), Err(Error::NotFound { wanted, .. }) if wanted == "4"));
-        assert!(matches!(Choice::default().among(&[]), Err(Error::NoAdapter { found }) if found == "none"));
-        assert_eq!(Choice { mode: Mode::Off, ..named("0") }.among(&only), Err(Error::Off));
+        assert!(matches!(AdapterChoice::default().among(&[]), Err(Error::NoAdapter { found }) if found == "none"));
+        assert_eq!(AdapterChoice { mode: Mode::Off, ..named("0") }.among(&only), Err(Error::Off));
     }
 
     #[test]
     fn what_the_environment_says() {
         let says = |wanted: &'static str, value: &'static str| {
-            Choice::parse(move |name| Ok((name == wanted).then(|| value.to_owned())))
+            AdapterChoice::parse(move |name| Ok((name == wanted).then(|| value.to_owned())))
         };
-        assert_eq!(Choice::parse(|_| Ok(None)), Ok(Choice::default()));
+        assert_eq!(AdapterChoice::parse(|_| Ok(None)), Ok(AdapterChoice::default()));
         assert_eq!(says("EAE_GPU", "require").unwrap().mode, Mode::Require);
         assert_eq!(says("EAE_GPU_ADAPTER", "a").unwrap(), named("a"));
         assert_eq!(says("EAE_GPU_MEM_MB", "3").unwrap().budget, Some(3 << 20));
@@ -213,6 +234,6 @@ mod tests {
             let error = says(name, value).unwrap_err();
             assert!(error.to_string().starts_with(&format!("{name} is `{value}`")), "{error}");
         }
-        assert!(matches!(Choice::parse(|_| Err("?".to_owned())), Err(Error::Variable { .. })));
+        assert!(matches!(AdapterChoice::parse(|_| Err("?".to_owned())), Err(Error::Variable { .. })));
     }
 }

@@ -1,10 +1,10 @@
 //! How a product is recorded: in pieces where a matrix is larger than what a kernel may see, or the work than what a device may
 //! be kept busy with.
 
-use super::finish::Finish;
+use super::epilogue::Epilogue;
 use super::shader::{AddUp, Multiply};
 use super::tile::plan;
-use super::{Layout, Product, Shape, Sum};
+use super::{Product, Shape, Sum, Transposed};
 use crate::device::{MOST_WORK, Recording};
 use crate::kernel::{groups, params};
 use crate::{Error, GpuMatrix, Result};
@@ -24,7 +24,7 @@ impl Product<'_> {
         let fits = |matrix: &GpuMatrix| matrix.shape().iter().product::<usize>() <= most;
         // Rows of a piece: a multiple of 64, so that each begins where a kernel's view may.
         let rows = |lengths: [usize; 2]| (most / lengths[0].max(lengths[1]).max(1) / 64 * 64).max(64);
-        if self.layout == Layout::LeftTransposed {
+        if self.transposed == Transposed::Left {
             if (fits(a) && fits(b)) || sum == Sum::ProductsAndRows {
                 return self.record_piece(recording, sum, a, b, c, &shape);
             }
@@ -72,7 +72,7 @@ impl Product<'_> {
             return Ok(());
         }
         let [activation, derivative] = [self.activation, self.derivative.map(|(activation, _)| activation)];
-        let (finish, slope) = Finish::of(self.beta != 0.0, self.bias.is_some(), activation, derivative)?;
+        let (epilogue, slope) = Epilogue::of(self.beta != 0.0, self.bias.is_some(), activation, derivative)?;
         let (sums, distance) = (sum == Sum::ProductsAndRows, sum == Sum::Distances);
         let (tile, splits) = self.cut.unwrap_or_else(|| plan(m, n, k));
         let chunk = k.div_ceil(splits.max(1)).next_multiple_of(tile.depth as usize).max(1);
@@ -86,10 +86,10 @@ impl Product<'_> {
         let [bias_at, y_at] = [&bias, &values].map(|bound| bound.as_ref().map_or(0, |(_, at)| *at));
         let extra = || [&bias, &values].into_iter().flatten().map(|(part, _)| part.clone());
         // Row lengths in memory, and where everything begins, in whole vectors.
-        let rows = match self.layout {
-            Layout::Plain => [k, n, n],
-            Layout::LeftTransposed => [m, n, n],
-            Layout::RightTransposed => [k, k, n],
+        let rows = match self.transposed {
+            Transposed::Neither => [k, n, n],
+            Transposed::Left => [m, n, n],
+            Transposed::Right => [k, k, n],
         };
         let starts = [a_at, b_at, c_at, bias_at, y_at];
         let wide = rows.iter().all(|row| row % 4 == 0) && starts.iter().all(|at| at % 4 == 0) && (!sums || m % 4 == 0);
@@ -119,7 +119,7 @@ impl Product<'_> {
                 stride as u32,
             ])
         };
-        let kernel = Multiply { tile, layout: self.layout, wide, finish, distance, sums, partial };
+        let kernel = Multiply { tile, transposed: self.transposed, wide, epilogue, distance, sums, partial };
         let parts = if partial { Some(c.gpu().matrix(splits, stride)?) } else { None };
         let target = parts.as_ref().map_or(c_part.clone(), |parts| parts.bind().0);
         let mut bindings = vec![a_part, b_part, target];
@@ -145,7 +145,7 @@ impl Product<'_> {
             let Some(groups) = groups(stride.div_ceil(256)) else {
                 return Err(Error::Limit { what: "a product", need: stride as u64, have: u32::MAX.into() });
             };
-            recording.run(&AddUp { finish }, &bindings, words, groups, (splits * stride) as u64)?;
+            recording.run(&AddUp { epilogue }, &bindings, words, groups, (splits * stride) as u64)?;
         }
         Ok(())
     }

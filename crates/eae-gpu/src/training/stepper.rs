@@ -1,0 +1,277 @@
+use std::borrow::Cow;
+
+use eae::data::{Source, select};
+use eae::sampler::normal_from;
+use eae::{Autoencoder, MakeStep, Objective, OptimizerState, Step, StepError, StepPlan, TrainConfig};
+use ndarray::{Array2, ArrayView2, ArrayView4, Axis};
+use nn_layers::optim::Adam;
+
+use super::bank::GpuBank;
+use super::kernels::{Small, run};
+use super::loss::Loss;
+use super::pass::Build;
+use super::plan::Plan;
+use super::terms::Terms;
+use super::words::{WORDS, Word, words};
+use crate::device::Program;
+use crate::{Error, Gpu, GpuMatrix, Result};
+
+/// Makes the steps of a training on a device: parameters, the moments of Adam and all that is in between stay there, and
+/// images, too, if they are in memory.
+///
+/// ```no_run
+/// use eae::{Autoencoder, Preset, TrainConfig, Training, data};
+/// use eae_gpu::{AdapterChoice, Gpu, GpuStepper};
+///
+/// let images = data::digits::<f32>().train.pixels;
+/// let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], 16, 0)?;
+/// let config = TrainConfig::default();
+/// config.check(&model, images.view())?;
+///
+/// let gpu = Gpu::open(&AdapterChoice::from_env()?)?;
+/// let mut stepper = GpuStepper::new(&gpu, &mut model, &config, Some(images.view()))?;
+/// let mut training = Training::new(config, images.dim().0);
+/// training.run(&mut model, images.view(), &mut stepper, &mut ())?;
+/// model.recalibrate(images.view())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct GpuStepper {
+    program: Program,
+    /// Takes back what a step changes before its loss is known.
+    undo: Program,
+    objective: Objective,
+    loss: Loss,
+    latent: usize,
+    pub(super) adam: Adam<f32>,
+    pub(super) plan: Plan,
+    /// All weights and biases, Adam's moments of them, and the running statistics.
+    pub(super) parameters: GpuMatrix,
+    pub(super) moments: [GpuMatrix; 2],
+    pub(super) statistics: GpuMatrix,
+    /// Steps made, with those before a checkpoint.
+    pub(super) steps: u64,
+    /// The words of a step, and the places of its images behind them.
+    step: GpuMatrix,
+    /// A batch, if the images are not on the device.
+    batch: Option<GpuMatrix>,
+    /// The number of images that are on the device.
+    images: usize,
+    draws: Option<GpuMatrix>,
+    pub(super) codes: Option<GpuBank>,
+    pub(super) features: Option<GpuBank>,
+    report: GpuMatrix,
+}
+
+impl GpuStepper {
+    /// Takes the model to the device, and the images. Without images, each step brings its own.
+    ///
+    /// # Errors
+    ///
+    /// If a layer or the objective is none that is trained here, or the device has no room.
+    ///
+    /// # Panics
+    ///
+    /// If the images are not of the model's shape.
+    pub fn new(
+        gpu: &Gpu,
+        model: &mut Autoencoder<f32>,
+        config: &TrainConfig,
+        images: Option<ArrayView4<'_, f32>>,
+    ) -> Result<Self> {
+        let (latent, pixels) = (model.latent(), model.image_shape().iter().product());
+        let (loss, adam) = (Loss::of(&config.objective, config.batch_size, latent)?, Adam::default());
+        let mut plan = Plan::default();
+        let stages = [plan.stages(model.encoder())?, plan.stages(model.decoder())?];
+        let trunk = stages[0].iter().take_while(|stage| stage.layer < model.trunk_len()).count();
+        if stages.iter().any(Vec::is_empty) {
+            return Err(Error::Unsupported("a network without layers is not trained on the GPU".to_owned()));
+        }
+        if stages[0].last().is_some_and(|stage| stage.activation.is_some()) {
+            let problem = "an encoder that ends in an activation is not trained on the GPU; train on the CPU";
+            return Err(Error::Unsupported(problem.to_owned()));
+        }
+        let images = images.as_ref().map(rows);
+        if let Some(images) = &images {
+            assert_eq!(images.ncols(), pixels, "images of the model's shape");
+        }
+
+        let batch = loss.batch;
+        let all = |numbers: usize| gpu.zeros(1, numbers.max(1));
+        let [parameters, first, second, gradients] = [(); 4].map(|()| all(plan.numbers));
+        let (parameters, first, second, gradients) = (parameters?, first?, second?, gradients?);
+        let (statistics, before) = (all(plan.statistics)?, all(plan.statistics)?);
+        let (step, report) = (all(WORDS + batch)?, all(4)?);
+        let chunks = images.as_ref().map(|images| resident(gpu, images.view())).transpose()?.unwrap_or_default();
+        let x = gpu.zeros(batch, pixels)?;
+        let mut recording = gpu.record();
+        for (from, some) in &chunks {
+            let words = [0, pixels as u32, batch as u32, *from as u32, (from + some.shape()[0]) as u32];
+            run(&mut recording, Small::Gather, &[some, &step, &x], &words, (batch * pixels).div_ceil(256))?;
+        }
+        let bank = |before, most, columns, word| {
+            (most > 0).then(|| GpuBank::new(gpu, before, most, batch, columns, word)).transpose()
+        };
+        let codes = bank(batch, loss.bank, latent, Word::Codes)?;
+        let most = if loss.draws > 0.0 { loss.bank.max(batch) } else { 0 };
+        let seen = trunk.checked_sub(1).map_or(pixels, |last| stages[0][last].outputs);
+        let features = bank(0, most, seen, Word::Features)?;
+        let [encoder, decoder] = &stages;
+        let terms = Terms {
+            loss: &loss,
+            step: &step,
+            report: &report,
+            images: &x,
+            networks: [encoder, decoder],
+            trunk,
+            codes: codes.as_ref(),
+            features: features.as_ref(),
+        };
+        let mut build = Build {
+            gpu,
+            recording,
+            parameters: parameters.clone(),
+            gradients: gradients.clone(),
+            statistics: [statistics.clone(), before.clone()],
+        };
+        let draws = terms.record(&mut build)?;
+        let mut recording = build.recording;
+        let numbers = [adam.beta1, adam.beta2, 1.0 - adam.beta1, 1.0 - adam.beta2, adam.eps];
+        let words = [&[plan.numbers as u32], &numbers.map(|number| (number as f32).to_bits())[..]].concat();
+        let matrices = [&parameters, &first, &second, &gradients, &step, &report];
+        run(&mut recording, Small::Adam, &matrices, &words, plan.numbers.div_ceil(256))?;
+
+        let mut undo = gpu.record();
+        let copied = plan.statistics as u32;
+        let words = [copied, copied, 1, Word::Zero as u32, 0];
+        run(&mut undo, Small::Copy, &[&before, &step, &statistics], &words, plan.statistics.div_ceil(256))?;
+        for bank in [&codes, &features].into_iter().flatten() {
+            let ([rows, columns], most) = (bank.replaced().shape(), bank.most() * bank.columns());
+            let numbers = rows * columns;
+            let words = [numbers as u32, most as u32, columns as u32, bank.word() as u32, bank.rows().bind().1];
+            run(&mut undo, Small::Copy, &[bank.replaced(), &step, bank.rows()], &words, numbers.div_ceil(256))?;
+        }
+        let mut stepper = Self {
+            program: recording.keep()?,
+            undo: undo.keep()?,
+            objective: config.objective.clone(),
+            loss,
+            latent,
+            adam,
+            plan,
+            parameters,
+            moments: [first, second],
+            statistics,
+            steps: 0,
+            step,
+            batch: chunks.is_empty().then_some(x),
+            images: images.map_or(0, |images| images.nrows()),
+            draws,
+            codes,
+            features,
+            report,
+        };
+        stepper.upload(model)?;
+        Ok(stepper)
+    }
+
+    /// Kernels of a step. It is one submission.
+    pub fn dispatches(&self) -> usize {
+        self.program.len()
+    }
+
+    /// Runs a step, whose images are where they are needed.
+    fn run(&mut self, plan: &StepPlan<'_>) -> Result<Step> {
+        if let Some(to) = &self.draws {
+            let [n, latent] = to.shape();
+            let draws: Array2<f32> = normal_from(&mut plan.draws(), n, latent);
+            to.write(draws.as_slice().expect("in memory order"))?;
+        }
+        let banks = [&self.codes, &self.features].map(|bank| bank.as_ref().map_or(0, GpuBank::at));
+        let words = words(&self.loss, &self.adam, self.steps, plan.penalty_weight, plan.learning_rate, banks);
+        let places = plan.places.iter().map(|&place| if self.batch.is_some() { 0 } else { place as u32 });
+        self.step.write_words(&words.into_iter().chain(places).collect::<Vec<u32>>())?;
+        let pending = self.program.run(Some(&self.report.exactly()))?.expect("the report is read");
+        let report: Vec<f32> = bytemuck::pod_collect_to_vec(&pending.wait()?);
+        let step = self.found([0, 1, 2, 3].map(|i| f64::from(report[i])), plan.penalty_weight);
+        if step.finite {
+            self.steps += 1;
+            // At a weight of 0 there is no divergence, and its images are not kept.
+            let features = self.features.iter_mut().filter(|_| plan.penalty_weight > 0.0);
+            self.codes.iter_mut().chain(features).for_each(GpuBank::keep);
+        } else {
+            self.undo.run(None)?;
+        }
+        Ok(step)
+    }
+
+    /// The terms of the loss that the numbers of a report make.
+    fn found(&self, [mse, logarithms, radius, farther]: [f64; 4], penalty_weight: f64) -> Step {
+        let Self { loss, codes, features, .. } = self;
+        let entropy = loss.entropy_constant(codes.as_ref().map_or(0, GpuBank::len), self.latent) + logarithms;
+        let mut penalty = penalty_weight * (loss.radius * radius - loss.lambda * entropy);
+        if let Some(bank) = features.as_ref().filter(|_| penalty_weight > 0.0) {
+            let constant = loss.divergence_constant(bank.len_with_next(), bank.columns());
+            penalty += penalty_weight * loss.draws * (constant + farther);
+        }
+        Step { mse, penalty, entropy, finite: mse.is_finite() && penalty.is_finite() }
+    }
+}
+
+impl MakeStep<f32> for GpuStepper {
+    /// # Panics
+    ///
+    /// Also if the plan is not of the training that the stepper was made for: of another objective or size of batch.
+    fn step(
+        &mut self,
+        _: &mut Autoencoder<f32>,
+        images: &dyn Source<f32>,
+        plan: &StepPlan<'_>,
+    ) -> std::result::Result<Step, StepError> {
+        assert!(*plan.objective == self.objective && plan.places.len() == self.loss.batch, "a step of the training");
+        if let Some(batch) = &self.batch {
+            let read = select(images, plan.places)?;
+            batch.write(rows(&read.view()).as_slice().expect("in memory order"))?;
+            if let Some(next) = plan.next {
+                // While this step is made.
+                images.prefetch(next);
+            }
+        } else {
+            assert!(plan.places.iter().all(|&place| place < self.images), "places of images that are on the device");
+        }
+        Ok(self.run(plan)?)
+    }
+
+    fn fetch(&mut self, model: &mut Autoencoder<f32>) -> std::result::Result<(), StepError> {
+        Ok(self.download(model)?)
+    }
+
+    fn state(&self) -> std::result::Result<Cow<'_, OptimizerState<f32>>, StepError> {
+        Ok(Cow::Owned(self.optimizer()?))
+    }
+
+    fn restore(&mut self, state: OptimizerState<f32>) -> std::result::Result<(), StepError> {
+        Ok(self.take(&state)?)
+    }
+}
+
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        Self::Device(Box::new(error))
+    }
+}
+
+/// Images as rows.
+fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
+    let count = images.dim().0;
+    let images = images.as_standard_layout();
+    let rows = images.view().into_shape_with_order((count, images.len() / count.max(1)));
+    rows.expect("in memory order").to_owned()
+}
+
+/// The images, in as many matrices as kernels may see of them; each with the place of its first.
+fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(usize, GpuMatrix)>> {
+    let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
+    let pieces = images.axis_chunks_iter(Axis(0), rows).enumerate();
+    pieces.map(|(i, some)| Ok((i * rows, gpu.upload(some)?))).collect()
+}

@@ -1,0 +1,125 @@
+//! What goes to the device and comes back besides steps.
+
+use eae::objective::Banks;
+use eae::{Autoencoder, OptimizerState};
+use ndarray::ArrayD;
+use nn_layers::optim::AdamMoments;
+use nn_layers::{Content, Entry, Sequential};
+
+use super::stepper::GpuStepper;
+use crate::{Error, GpuMatrix, Result};
+
+impl GpuStepper {
+    /// Takes parameters and running statistics from the model.
+    pub(super) fn upload(&mut self, model: &mut Autoencoder<f32>) -> Result<()> {
+        let [[_, of_parameters], [_, of_statistics]] = [&self.parameters, &self.statistics].map(GpuMatrix::shape);
+        let (mut parameters, mut statistics) = (vec![0.0; of_parameters], vec![0.0; of_statistics]);
+        let (mut arrays, mut running) = (self.plan.arrays.iter(), self.plan.running.iter());
+        for entry in entries(model) {
+            let (to, tensor) = match entry.content {
+                Content::Parameter(tensor) => {
+                    let (at, _) = arrays.next().expect("as many as the layers have");
+                    (&mut parameters[*at..][..tensor.len()], tensor)
+                }
+                Content::Statistic(tensor) => {
+                    let (at, _) = running.next().expect("as many as the layers have");
+                    (&mut statistics[*at..][..tensor.len()], tensor)
+                }
+                Content::Count(_) => continue,
+            };
+            to.iter_mut().zip(tensor.iter()).for_each(|(to, &x)| *to = x);
+        }
+        self.parameters.write(&parameters)?;
+        self.statistics.write(&statistics)
+    }
+
+    /// Brings parameters and running statistics to the model.
+    ///
+    /// # Panics
+    ///
+    /// If the model is another.
+    pub(super) fn download(&self, model: &mut Autoencoder<f32>) -> Result<()> {
+        let [parameters, statistics] = [&self.parameters, &self.statistics].map(GpuMatrix::read);
+        let (parameters, statistics) = (parameters?, statistics?);
+        let [parameters, statistics] =
+            [&parameters, &statistics].map(|matrix| matrix.as_slice().expect("in memory order"));
+        let (mut arrays, mut running) = (self.plan.arrays.iter(), self.plan.running.iter());
+        for entry in entries(model) {
+            let (tensor, from) = match entry.content {
+                Content::Parameter(tensor) => (tensor, &parameters[arrays.next().expect("the same networks").0..]),
+                Content::Statistic(tensor) => (tensor, &statistics[running.next().expect("the same networks").0..]),
+                Content::Count(count) => {
+                    *count = self.steps;
+                    continue;
+                }
+            };
+            *tensor = array(tensor.shape(), from).into_shared();
+        }
+        Ok(())
+    }
+
+    /// Adam's moments and the memory banks, as the CPU keeps them.
+    pub(super) fn optimizer(&self) -> Result<OptimizerState<f32>> {
+        let mut banks = Banks::default();
+        for (to, bank) in [(&mut banks.codes, &self.codes), (&mut banks.features, &self.features)] {
+            if let Some(bank) = bank {
+                *to = bank.read()?;
+            }
+        }
+        let mut adam = self.adam.clone();
+        if self.steps > 0 {
+            let [first, second] = [&self.moments[0], &self.moments[1]].map(GpuMatrix::read);
+            let (first, second) = (first?, second?);
+            let [first, second] = [&first, &second].map(|matrix| matrix.as_slice().expect("in memory order"));
+            let moments = |(at, shape): &(usize, Vec<usize>)| {
+                let [first, second] = [first, second].map(|moments| array(shape, &moments[*at..]));
+                Some(AdamMoments { first, second, steps: i32::try_from(self.steps).unwrap_or(i32::MAX) })
+            };
+            adam = adam.with_moments(self.plan.arrays.iter().map(moments).collect());
+        }
+        Ok(OptimizerState { adam, banks })
+    }
+
+    /// Takes Adam's moments and the memory banks.
+    ///
+    /// # Errors
+    ///
+    /// If they are of other networks or another objective, before anything is changed; if the device fails.
+    pub(super) fn take(&mut self, state: &OptimizerState<f32>) -> Result<()> {
+        let (moments, banks) = (state.adam.moments(), &state.banks);
+        for (name, bank, from) in [("codes", &self.codes, &banks.codes), ("features", &self.features, &banks.features)]
+        {
+            bank.as_ref().map_or(Ok(()), |bank| bank.check(name, from))?;
+        }
+        let mut all = [vec![0.0; self.plan.numbers.max(1)], vec![0.0; self.plan.numbers.max(1)]];
+        let mut steps = 0;
+        for (place, ((at, shape), moments)) in self.plan.arrays.iter().zip(moments).enumerate() {
+            let Some(AdamMoments { first, second, steps: made }) = moments else { continue };
+            for (to, from) in all.iter_mut().zip([first, second]) {
+                if from.shape() != shape {
+                    let found = from.shape();
+                    return Err(Error::Shape(format!("moments {place} have shape {found:?}, expected {shape:?}")));
+                }
+                to[*at..][..from.len()].iter_mut().zip(from).for_each(|(to, &x)| *to = x);
+            }
+            steps = *made as u64;
+        }
+        for (on_device, numbers) in self.moments.iter().zip(&all) {
+            on_device.write(numbers)?;
+        }
+        for (bank, from) in [(&mut self.codes, &banks.codes), (&mut self.features, &banks.features)] {
+            bank.as_mut().map_or(Ok(()), |bank| bank.write(from))?;
+        }
+        self.steps = steps;
+        Ok(())
+    }
+}
+
+fn entries(model: &mut Autoencoder<f32>) -> impl Iterator<Item = Entry<'_, f32>> {
+    model.networks_mut().into_iter().flat_map(Sequential::state)
+}
+
+fn array(shape: &[usize], from: &[f32]) -> ArrayD<f32> {
+    let numbers = from[..shape.iter().product()].to_vec();
+    ArrayD::from_shape_vec(shape, numbers).expect("as many numbers as the shape has")
+}
