@@ -44,7 +44,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer<f32> for Progress {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         self.bar.set_length(report.steps as u64);
         self.bar.set_position(report.step as u64 + 1);

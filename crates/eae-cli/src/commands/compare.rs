@@ -140,8 +140,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 impl Arguments {
     fn rows(&self, model: Preset) -> Result<Vec<Row>, Failure> {
         let &Self { latent, epochs, batch, learning_rate, warm_up, .. } = self;
-        let training =
-            TrainConfig { epochs, batch_size: batch, learning_rate, warm_up, seed: 0, ..TrainConfig::default() };
+        let training = TrainConfig::default()
+            .epochs(epochs)
+            .batch_size(batch)
+            .learning_rate(learning_rate)
+            .warm_up(warm_up)
+            .seed(0);
         let like = Row { name: String::new(), model, latent, training };
         let texts = if self.rows.is_empty() { ROWS.map(str::to_owned).to_vec() } else { self.rows.clone() };
         let rows: Result<Vec<Row>, String> = texts.iter().map(|text| Row::parse(text, &like)).collect();
@@ -178,7 +182,7 @@ impl Arguments {
             eprintln!("{}, seed {seed}", row.name);
         }
         let mut model = row.untrained(images, seed).map_err(Failure::usage)?;
-        let config = TrainConfig { seed, ..row.training };
+        let config = row.training.clone().seed(seed);
         let mut progress = Progress::new(row.latent, config.batch_size, self.quiet);
         let outcome = train(&mut model, images.source(), &config, &mut progress);
         drop(progress);

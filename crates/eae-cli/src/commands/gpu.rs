@@ -1,6 +1,6 @@
 use clap::Subcommand;
 use eae_gpu::bench::{self, Timing};
-use eae_gpu::{Adapter, Choice, DeviceKind, Gpu, Layout, adapters};
+use eae_gpu::{Adapter, AdapterChoice, DeviceKind, Gpu, Transposed, adapters};
 use serde::Serialize;
 
 use crate::common::Common;
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn info(common: &Common) -> Result<(), Failure> {
-    let choice = Choice::from_env().map_err(Failure::usage)?;
+    let choice = AdapterChoice::from_env().map_err(Failure::usage)?;
     let all = adapters();
     let taken = choice.among(&all);
     let listed = all.iter().enumerate().map(|(number, adapter)| {
@@ -128,13 +128,13 @@ fn info(common: &Common) -> Result<(), Failure> {
 
 /// Large squares, and the thin ones of a training step: forward, and the gradients of a weight and of an input.
 const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
-const THIN: [([usize; 3], Layout); 6] = [
-    ([128, 512, 784], Layout::RightTransposed),
-    ([512, 784, 128], Layout::LeftTransposed),
-    ([128, 784, 512], Layout::Plain),
-    ([1024, 512, 784], Layout::RightTransposed),
-    ([512, 784, 1024], Layout::LeftTransposed),
-    ([1024, 16, 256], Layout::RightTransposed),
+const THIN: [([usize; 3], Transposed); 6] = [
+    ([128, 512, 784], Transposed::Right),
+    ([512, 784, 128], Transposed::Left),
+    ([128, 784, 512], Transposed::Neither),
+    ([1024, 512, 784], Transposed::Right),
+    ([512, 784, 1024], Transposed::Left),
+    ([1024, 16, 256], Transposed::Right),
 ];
 const POINTS: [[usize; 3]; 4] = [[2000, 16, 1], [20_000, 16, 4], [20_000, 128, 10], [100_000, 32, 15]];
 
@@ -143,20 +143,20 @@ fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
     if repeats == 0 {
         return Err(Failure::usage("--repeats is 0, it must be at least 1"));
     }
-    let choice = Choice::from_env().map_err(Failure::usage)?;
+    let choice = AdapterChoice::from_env().map_err(Failure::usage)?;
     let gpu = Gpu::open(&choice).map_err(Failure::other)?;
     let software = gpu.adapter().kind == DeviceKind::Cpu;
     if software {
         eprintln!("{} is software: these are no figures of a GPU", gpu.adapter());
     }
     let mut timings = Vec::new();
-    let squares = SQUARES.into_iter().map(|side| ([side; 3], Layout::Plain));
-    for ([m, n, k], layout) in squares.chain(THIN) {
+    let squares = SQUARES.into_iter().map(|side| ([side; 3], Transposed::Neither));
+    for ([m, n, k], transposed) in squares.chain(THIN) {
         if short && m * n * k > 1 << 26 {
             continue;
         }
-        let timing = bench::product(&gpu, [m, n, k], layout, repeats).map_err(Failure::other)?;
-        timings.push(Timed::new(format!("product {m} x {n} x {k}, {layout:?}"), timing, common.json));
+        let timing = bench::product(&gpu, [m, n, k], transposed, repeats).map_err(Failure::other)?;
+        timings.push(Timed::new(format!("product {m} x {n} x {k}, {transposed:?} transposed"), timing, common.json));
     }
     for [n, d, k] in POINTS {
         if short && n > 2000 {

@@ -78,7 +78,7 @@ impl Row {
             "model": self.model, "latent": self.latent, "epochs": epochs, "batch": batch_size,
             "learning-rate": learning_rate, "warm-up": warm_up,
         });
-        let objective = serde_json::to_value(self.training.objective).expect("plain data");
+        let objective = serde_json::to_value(&self.training.objective).expect("plain data");
         [own, objective].into_iter().flat_map(|all| all.as_object().expect("a struct").clone()).collect()
     }
 
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn the_table_is_of_rows() {
         let rows = ROWS.map(|text| Row::parse(text, &like()).unwrap());
-        assert_eq!(rows[1].training.objective, Objective::Ae(Ae { normalised: true }));
-        assert_eq!(rows[4].training.objective, Objective::Vae(Vae { beta: 0.3, ..Vae::default() }));
+        assert_eq!(rows[1].training.objective, Objective::Ae(Ae::default().normalised(true)));
+        assert_eq!(rows[4].training.objective, Objective::Vae(Vae::default().beta(0.3)));
         assert!(rows.iter().all(|row| row.training.objective.settings().iter().all(|setting| setting.fits)));
         let mut folders = rows.map(|row| row.folder());
         folders.sort();
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(row.name, "eae lambda=4 latent=8 batch=50 epochs=3 learning-rate=2e-3 model=mlp warm-up=0");
         assert_eq!((row.latent, row.model, row.training.batch_size, row.training.epochs), (8, Preset::Mlp, 50, 3));
         assert_eq!((row.training.learning_rate, row.training.warm_up), (2e-3, 0.0));
-        assert_eq!(row.training.objective, Objective::Eae(Eae { lambda: 4.0, ..Eae::default() }));
+        assert_eq!(row.training.objective, Objective::Eae(Eae::default().lambda(4.0)));
     }
 
     #[test]

@@ -124,11 +124,11 @@ fn notes(warnings: &[Warning]) -> Markup {
 
 fn kind(objective: &Objective) -> &'static str {
     match objective {
-        Objective::Ae(_) => "An autoencoder",
         Objective::Eae(_) => "An entropic autoencoder",
         Objective::Vae(_) => "A variational autoencoder",
         Objective::Wae(_) => "A Wasserstein autoencoder",
         Objective::Rae(_) => "A regularised autoencoder",
+        _ => "An autoencoder",
     }
 }
 
@@ -138,7 +138,7 @@ fn settings(report: &Report<'_>) -> Markup {
     let training = &config.training;
     let [height, width, channels] = report.trained.model.image_shape();
     let parameters: usize = report.trained.model.clone().parameters().iter().map(|parameter| parameter.len()).sum();
-    let objective = serde_json::to_value(training.objective).expect("plain data");
+    let objective = serde_json::to_value(&training.objective).expect("plain data");
     let terms: Vec<String> = objective
         .as_object()
         .expect("a struct")

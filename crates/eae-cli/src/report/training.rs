@@ -69,7 +69,7 @@ fn weight(objective: &Objective) -> Option<(&'static str, f64)> {
         Objective::Vae(vae) => Some(("Beta, the weight of the divergence", vae.beta)),
         Objective::Wae(wae) => Some(("The weight of the discrepancy", wae.weight)),
         Objective::Rae(rae) => Some(("Beta, the weight of the size of codes", rae.beta)),
-        Objective::Ae(_) => None,
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eae::data::Source;
-use eae::{Autoencoder, Training};
+use eae::{Autoencoder, OptimizerState, Training};
 use nn_layers::Weights;
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +97,7 @@ pub(crate) fn resume(
     config: &Config,
     model: &mut Autoencoder<f32>,
     images: &dyn Source<f32>,
-) -> Result<(Training<f32>, Kept), Failure> {
+) -> Result<(Training, OptimizerState<f32>, Kept), Failure> {
     let nothing = |problem: &str| {
         Err(Failure::usage(format!("{}: there is no {CHECKPOINT} to go on with: {problem}", folder.display())))
     };
@@ -109,7 +109,7 @@ pub(crate) fn resume(
     let path = folder.join(CHECKPOINT);
     let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
     let weights = Weights::read(&path).map_err(Failure::usage)?;
-    let training = Training::read(model, &weights).map_err(|e| wrong(&e))?;
+    let (training, optimizer) = Training::read(model, &weights).map_err(|e| wrong(&e))?;
     let kept = weights.metadata.get(KEY).ok_or_else(|| wrong(&"it says nothing of a run"))?;
     let kept: Kept = serde_json::from_str(kept).map_err(|e| wrong(&e))?;
     if *training.config() != config.training {
@@ -119,5 +119,5 @@ pub(crate) fn resume(
     if training.images() != images.len() || kept.images != images.fingerprint().map_err(Failure::other)? {
         return Err(wrong(&format!("it was begun on other images than {} has now", config.data)));
     }
-    Ok((training, kept))
+    Ok((training, optimizer, kept))
 }

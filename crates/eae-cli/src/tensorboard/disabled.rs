@@ -19,4 +19,4 @@ impl TensorBoard {
     }
 }
 
-impl Observer for TensorBoard {}
+impl Observer<f32> for TensorBoard {}

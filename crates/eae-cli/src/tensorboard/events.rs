@@ -90,7 +90,7 @@ impl TensorBoard {
     }
 }
 
-impl Observer for TensorBoard {
+impl Observer<f32> for TensorBoard {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         self.steps = report.step + 1;
         if self.steps.is_multiple_of(EVERY) {

@@ -10,7 +10,7 @@ use eae::{Autoencoder, Evaluation, gallery};
 use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
 
-use super::steps::{Run, in_folder, weights};
+use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
 use crate::run_folder::{BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES};
@@ -76,7 +76,7 @@ impl Run {
 
     /// Leaves the training to be gone on with, and the model so far to be used.
     pub(super) fn interrupted(&mut self, keeper: &Keeper) -> Result<Option<Evaluation>, Failure> {
-        keeper.keep(weights(&mut self.model, &self.training, self.device.as_ref())?, &self.kept)?;
+        keeper.keep(self.checkpoint()?, &self.kept)?;
         let mut model = self.model.clone();
         model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
         model.save(self.folder.join(MODEL)).map_err(|e| in_folder(&self.folder, &e))?;

@@ -31,7 +31,7 @@ impl Arguments {
             "warm_up": training.warm_up => self.warm_up,
             "seed": training.seed => self.common.seed,
         }
-        training.objective = self.objective(training.objective, said)?;
+        training.objective = self.objective(&training.objective, said)?;
         config.data = config.data.with(&self.images)?.absolute();
         // The only preset for vectors. That their file cannot be read is found out when it is.
         if self.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
@@ -44,7 +44,7 @@ impl Arguments {
     }
 
     /// The objective that was there, or a new one of the kind that was said, with the settings that were said.
-    fn objective(&self, objective: Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
+    fn objective(&self, objective: &Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
         let Value::Object(mut settings) = serde_json::to_value(objective).expect("plain data") else {
             unreachable!("an objective is a table")
         };
@@ -125,7 +125,7 @@ mod tests {
         let path = file.path().to_str().unwrap();
         let config = effective(&["--config", path, "--epochs", "5", "--draws", "0", "--seed", "7"]).unwrap();
         assert_eq!((config.latent, config.training.epochs, config.training.seed), (8, 5, 7));
-        let objective = Objective::Eae(Eae { lambda: 3.0, draws: 0.0, ..Eae::default() });
+        let objective = Objective::Eae(Eae::default().lambda(3.0).draws(0.0));
         assert_eq!(config.training.objective, objective);
         // Another kind begins anew.
         let config = effective(&["--config", path, "--objective", "vae"]).unwrap();
@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn kinds_and_their_settings() {
         let objective = |words: &[&str]| effective(words).map(|config| config.training.objective);
-        assert_eq!(objective(&["--objective", "bn-ae"]), Ok(Objective::Ae(Ae { normalised: true })));
-        let rae = Rae { decay: 8e-5, beta: 0.5, gradient: 1.0 };
+        assert_eq!(objective(&["--objective", "bn-ae"]), Ok(Objective::Ae(Ae::default().normalised(true))));
+        let rae = Rae::default().decay(8e-5).beta(0.5).gradient(1.0);
         assert_eq!(objective(&["--objective", "rae", "--beta", "0.5", "--gradient", "1"]), Ok(Objective::Rae(rae)));
         for (words, expected) in [
             (&["--objective", "vae", "--lambda", "2"][..], "--lambda is not for the objective \"vae\""),

@@ -10,9 +10,8 @@ use eae::objective::Criterion;
 use eae::run::{MetricsLog, write_whole};
 use eae::{Autoencoder, TrainConfig, Training};
 
-use super::device::OnDevice;
 use super::flags::Arguments;
-use super::steps::{Run, in_folder, weights};
+use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, METRICS, resume};
@@ -29,32 +28,29 @@ impl Run {
         if !arguments.quiet {
             name_constant_columns(&model);
         }
-        let open = |training: &Training<f32>, model: &mut Autoencoder<f32>| {
-            OnDevice::open(arguments.device, training, model, &data.train, arguments.quiet)
-        };
-        let (folder, training, device, kept, text) = match &arguments.resume {
+        let open =
+            |model: &mut Autoencoder<f32>| arguments.device.open(model, &config.training, &data.train, arguments.quiet);
+        let (folder, training, mut stepper, kept, text) = match &arguments.resume {
             Some(folder) => {
-                let (training, kept) = resume(folder, &config, &mut model, data.train.source())?;
-                let mut device = open(&training, &mut model)?;
-                if let Some(device) = &mut device {
-                    device.read(&training.write(&model))?;
-                }
-                (folder.clone(), training, device, kept, None)
+                let (training, optimizer, kept) = resume(folder, &config, &mut model, data.train.source())?;
+                let mut stepper = open(&mut model)?;
+                stepper.restore(optimizer).map_err(Failure::other)?;
+                (folder.clone(), training, stepper, kept, None)
             }
             None => {
                 let (text, images) = (config.to_toml()?, data.train.source());
                 let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
-                let training = Training::new(config.training, images.len());
-                let device = open(&training, &mut model)?;
+                let training = Training::new(config.training.clone(), images.len());
+                let stepper = open(&mut model)?;
                 let folder = run_folder::create(arguments.out.as_deref(), config.data.name())?;
-                (folder, training, device, kept, Some(text))
+                (folder, training, stepper, kept, Some(text))
             }
         };
         let keeper = Keeper::new(&folder, every);
         // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
         let begun = begin(&folder, text.as_deref(), &config, &training);
         let begun = begun.and_then(|logs| {
-            keeper.keep(weights(&mut model, &training, device.as_ref())?, &kept)?;
+            keeper.keep(training.write(&mut model, stepper.as_mut()).map_err(Failure::other)?, &kept)?;
             Ok(logs)
         });
         let (log, tensorboard) = begun.map_err(|problem| {
@@ -67,7 +63,7 @@ impl Run {
             let elsewhere = if text.is_some() { ", or name a folder elsewhere with --out" } else { "" };
             Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
         })?;
-        Ok((Self { config, data, folder, model, training, device, kept, log, tensorboard }, keeper))
+        Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard }, keeper))
     }
 }
 
@@ -83,8 +79,8 @@ fn name_constant_columns(model: &Autoencoder<f32>) {
 /// A model to be trained, once everything is known to fit.
 fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoencoder<f32>, Failure> {
     let images = data.train.source();
-    let TrainConfig { seed, objective, .. } = config.training;
-    let model = data.train.model(config.model.clone(), config.latent, objective.ending(), seed);
+    let TrainConfig { seed, objective, .. } = &config.training;
+    let model = data.train.model(config.model.clone(), config.latent, objective.ending(), *seed);
     let model = model.map_err(Failure::usage)?;
     config.training.check(&model, images).map_err(Failure::usage)?;
     let (held_out, k) = (data.test.len(), objective.k());
@@ -111,7 +107,7 @@ fn begin(
     folder: &Path,
     text: Option<&str>,
     config: &Config,
-    training: &Training<f32>,
+    training: &Training,
 ) -> Result<(MetricsLog, Option<TensorBoard>), Failure> {
     let failed = |name: &str, e: io::Error| Failure::other(format!("{}: {e}", folder.join(name).display()));
     if let Some(text) = text {

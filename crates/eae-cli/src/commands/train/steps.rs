@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use eae::data::Split;
 use eae::run::{Line, MetricsLog};
-use eae::{Autoencoder, EpochReport, Observer, Training, held_out_loss};
+use eae::{Autoencoder, EpochReport, MakeStep, Observer, TrainError, Training, Underway, held_out_loss};
+use ndarray::ArrayView4;
 use nn_layers::Weights;
 
-use super::device::OnDevice;
 use super::flags::Arguments;
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
@@ -24,75 +24,81 @@ pub(super) struct Run {
     pub(super) data: Split<f32, TrainingSet>,
     pub(super) folder: PathBuf,
     pub(super) model: Autoencoder<f32>,
-    pub(super) training: Training<f32>,
-    /// What makes the steps, if it is not the processor. The model follows when it is needed.
-    pub(super) device: Option<OnDevice>,
+    pub(super) training: Training,
+    /// What makes the steps. The model may be behind it.
+    pub(super) stepper: Box<dyn MakeStep<f32>>,
     pub(super) kept: Kept,
     pub(super) log: MetricsLog,
     pub(super) tensorboard: Option<TensorBoard>,
 }
 
 impl Run {
-    /// All steps that are left; whether the user ended it before.
+    /// Makes all steps that are left, and returns true if the user ended it before.
     pub(super) fn train(&mut self, arguments: &Arguments, keeper: &mut Keeper) -> Result<bool, Failure> {
-        let mut progress = Progress::new(self.config.latent, self.config.training.batch_size, arguments.quiet);
-        let mut observer = (&mut progress, (&mut self.log, (&mut self.tensorboard, JsonLines(arguments.common.json))));
-        let (start, before) = (Instant::now(), self.kept.seconds);
-        let images = self.data.train.source();
-        loop {
-            let made = match &mut self.device {
-                Some(device) => device.step(&mut self.training, images).map_err(|e| e.to_string()),
-                None => self.training.step(&mut self.model, images).map_err(|e| e.to_string()),
-            };
-            let Some((step, epoch)) = made.map_err(|problem| ended(&self.folder, self.device.is_some(), &problem))?
-            else {
-                return fetch(&self.folder, self.device.as_ref(), &mut self.model).map(|()| false);
-            };
-            self.kept.seconds = before + start.elapsed().as_secs_f64();
-            let mut interrupted = observer.step(&step).is_break();
-            if let Some(epoch) = epoch {
-                interrupted |= observer.epoch(&epoch).is_break();
-                if self.config.keep_best || self.config.patience.is_some() {
-                    fetch(&self.folder, self.device.as_ref(), &mut self.model)?;
-                    let held_out = self.data.test.pixels.view();
-                    let loss = held_out_loss(&self.model, held_out, &self.config.training);
-                    let loss = loss.map_err(|e| in_folder(&self.folder, &e))?;
-                    let before = self.kept.best;
-                    // What could not be kept is not what others must be better than.
-                    if self.kept.is_best(loss, epoch.epoch) && self.config.keep_best && !keeper.keep_best(&self.model) {
-                        self.kept.best = before;
-                    }
-                    if self.config.patience.is_some_and(|patience| self.kept.epochs_since_best(epoch.epoch) >= patience)
-                    {
-                        return Ok(false);
-                    }
-                }
-            }
-            if interrupted && !self.training.is_finished() {
-                return Ok(true);
-            }
-            let Self { model, training, device, kept, .. } = self;
-            keeper.keep_if_due(|| weights(model, training, device.as_ref()), kept);
+        let Self { config, data, folder, model, training, stepper, kept, log, tensorboard } = self;
+        let mut progress = Progress::new(config.latent, config.training.batch_size, arguments.quiet);
+        let (start, before, held_out) = (Instant::now(), kept.seconds, data.test.pixels.view());
+        let mut between =
+            Between { config, folder, held_out, keeper, kept, start, before, patient: true, failure: None };
+        let reports = (&mut progress, (log, (tensorboard.as_mut(), JsonLines(arguments.common.json))));
+        let outcome = training.run(model, data.train.source(), stepper.as_mut(), &mut (reports, &mut between));
+        match (between.failure, outcome) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(outcome)) => Ok(outcome.interrupted && between.patient),
+            (None, Err(problem)) => Err(ended(folder, matches!(problem, TrainError::Device { .. }), &problem)),
         }
+    }
+
+    /// The training with its model, as a checkpoint has them.
+    pub(super) fn checkpoint(&mut self) -> Result<Weights, Failure> {
+        self.training.write(&mut self.model, self.stepper.as_mut()).map_err(Failure::other)
     }
 }
 
-/// The training with its model, as a checkpoint has them.
-pub(super) fn weights(
-    model: &mut Autoencoder<f32>,
-    training: &Training<f32>,
-    device: Option<&OnDevice>,
-) -> Result<Weights, Failure> {
-    let Some(device) = device else { return Ok(training.write(model)) };
-    device.fetch(model)?;
-    let mut weights = training.write(model);
-    device.write(&mut weights)?;
-    Ok(weights)
+/// What is done between steps: the best model, patience, and checkpoints.
+struct Between<'a> {
+    config: &'a Config,
+    folder: &'a Path,
+    held_out: ArrayView4<'a, f32>,
+    keeper: &'a mut Keeper,
+    kept: &'a mut Kept,
+    /// The start of this process, and the seconds of those before.
+    start: Instant,
+    before: f64,
+    /// False once there have been too many epochs without a lesser loss.
+    patient: bool,
+    failure: Option<Failure>,
 }
 
-/// Brings the model from where its steps were made.
-fn fetch(folder: &Path, device: Option<&OnDevice>, model: &mut Autoencoder<f32>) -> Result<(), Failure> {
-    device.map_or(Ok(()), |device| device.fetch(model)).map_err(|problem| ended(folder, true, &problem))
+impl Between<'_> {
+    /// Notes the loss on held-out images, and keeps the model if it is the best.
+    fn judge(&mut self, epoch: usize, training: &mut Underway<'_, f32>) -> Result<(), Failure> {
+        let model = training.model().map_err(|problem| ended(self.folder, true, &problem))?;
+        let loss = held_out_loss(model, self.held_out, &self.config.training);
+        let loss = loss.map_err(|e| in_folder(self.folder, &e))?;
+        let before = self.kept.best;
+        // What could not be kept is not what others must be better than.
+        if self.kept.is_best(loss, epoch) && self.config.keep_best && !self.keeper.keep_best(model) {
+            self.kept.best = before;
+        }
+        self.patient = self.config.patience.is_none_or(|patience| self.kept.epochs_since_best(epoch) < patience);
+        Ok(())
+    }
+}
+
+impl Observer<f32> for Between<'_> {
+    fn underway(&mut self, training: &mut Underway<'_, f32>) -> ControlFlow<()> {
+        self.kept.seconds = self.before + self.start.elapsed().as_secs_f64();
+        let judged = self.config.keep_best || self.config.patience.is_some();
+        if let Some(epoch) = training.epoch().filter(|_| judged).map(|report| report.epoch) {
+            self.failure = self.judge(epoch, training).err();
+        }
+        if self.failure.is_some() || !self.patient {
+            return ControlFlow::Break(());
+        }
+        self.keeper.keep_if_due(|| training.checkpoint().map_err(Failure::other), self.kept);
+        ControlFlow::Continue(())
+    }
 }
 
 /// What has ended a training, and where it can be gone on with: on the CPU, too, if a device was lost.
@@ -110,7 +116,7 @@ pub(super) fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failu
 /// With `--json`, a line for each epoch.
 struct JsonLines(bool);
 
-impl Observer for JsonLines {
+impl Observer<f32> for JsonLines {
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         if self.0 {
             print_json(&Line::new("epoch", report));
