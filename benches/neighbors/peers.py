@@ -44,7 +44,7 @@ def scipy_tree(x, k):
     return lambda: cKDTree(x).query(x, k + 1, workers=arguments.threads)
 
 
-def sklearn_neighbours(x, k):
+def sklearn_neighbors(x, k):
     return lambda: NearestNeighbors(n_neighbors=k, n_jobs=arguments.threads).fit(x).kneighbors()
 
 
@@ -79,13 +79,13 @@ def torch_gradient(x, k):
 
 
 WORK = [
-    ("neighbours", 100_000, 3, 4, "SciPy cKDTree", scipy_tree),
-    ("neighbours", 1_000_000, 3, 4, "SciPy cKDTree", scipy_tree),
-    ("neighbours", 100_000, 1, 4, "SciPy cKDTree", scipy_tree),
-    ("neighbours", 10_000, 64, 4, "faiss IndexFlatL2, f32", faiss_flat),
-    ("neighbours", 10_000, 64, 4, "scikit-learn", sklearn_neighbours),
-    ("neighbours", 10_000, 512, 4, "faiss IndexFlatL2, f32", faiss_flat),
-    ("neighbours", 10_000, 512, 4, "scikit-learn", sklearn_neighbours),
+    ("neighbors", 100_000, 3, 4, "SciPy cKDTree", scipy_tree),
+    ("neighbors", 1_000_000, 3, 4, "SciPy cKDTree", scipy_tree),
+    ("neighbors", 100_000, 1, 4, "SciPy cKDTree", scipy_tree),
+    ("neighbors", 10_000, 64, 4, "faiss IndexFlatL2, f32", faiss_flat),
+    ("neighbors", 10_000, 64, 4, "scikit-learn", sklearn_neighbors),
+    ("neighbors", 10_000, 512, 4, "faiss IndexFlatL2, f32", faiss_flat),
+    ("neighbors", 10_000, 512, 4, "scikit-learn", sklearn_neighbors),
     ("information", 100_000, 2, 3, "scikit-learn mutual_info_regression", sklearn_information),
 ] + [("gradient", n, d, 1, "PyTorch, f32", torch_gradient) for n in (128, 512, 2048, 8192) for d in (16, 64, 128)]
 

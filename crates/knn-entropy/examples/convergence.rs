@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 
 const SIZES: [usize; 6] = [64, 128, 256, 512, 1024, 2048];
 const DIMENSIONS: [usize; 4] = [1, 2, 5, 10];
-const COLOURS: [&str; 4] = ["#1b6ca8", "#2a9d5c", "#d08700", "#b3261e"];
+const COLORS: [&str; 4] = ["#1b6ca8", "#2a9d5c", "#d08700", "#b3261e"];
 const REPLICATES: u64 = 40;
 
 /// An estimate from n samples in d dimensions, drawn with a seed, less the truth.
@@ -182,11 +182,11 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     for (p, panel) in PANELS.iter().enumerate() {
         let (left, top) = (340.0 * (p % 3) as f64 + 45.0, 300.0 * (p / 3) as f64 + 30.0);
         frame(&mut svg, panel, left, top)?;
-        for (d, colour) in DIMENSIONS.into_iter().zip(COLOURS).filter(|(d, _)| *d >= panel.least_dimension) {
+        for (d, color) in DIMENSIONS.into_iter().zip(COLORS).filter(|(d, _)| *d >= panel.least_dimension) {
             let [errors, naive] = [panel.error, panel.naive].map(|experiment| curve(experiment, d));
             let (errors, naive) = (errors?, naive?);
-            line(&mut svg, left, top, &naive, colour, "stroke-dasharray=\"4 3\" opacity=\"0.7\"")?;
-            line(&mut svg, left, top, &errors, colour, "")?;
+            line(&mut svg, left, top, &naive, color, "stroke-dasharray=\"4 3\" opacity=\"0.7\"")?;
+            line(&mut svg, left, top, &errors, color, "")?;
             let (first, last) = (errors[0], errors[SIZES.len() - 1]);
             let slope = (last / first).ln() / (SIZES[SIZES.len() - 1] as f64 / SIZES[0] as f64).ln();
             println!("| {} | {d} | {first:.3} | {last:.3} | {slope:.2} | {:.3} |", panel.title, naive[SIZES.len() - 1]);
@@ -239,10 +239,10 @@ fn frame(svg: &mut String, panel: &Panel, left: f64, top: f64) -> std::fmt::Resu
     let ((x1, y1), (x2, y2)) = (place(left, top, 64, 0.08), place(left, top, 2048, 0.08 / 32_f64.sqrt()));
     writeln!(svg, "<path d=\"M{x1} {y1}L{x2} {y2}\" stroke=\"#999\" stroke-dasharray=\"1 3\"/>")?;
     let mut x = left;
-    for (d, colour) in DIMENSIONS.into_iter().zip(COLOURS).filter(|(d, _)| *d >= panel.least_dimension) {
+    for (d, color) in DIMENSIONS.into_iter().zip(COLORS).filter(|(d, _)| *d >= panel.least_dimension) {
         writeln!(
             svg,
-            "<text x=\"{x}\" y=\"{}\" font-size=\"11\" fill=\"{colour}\">d = {d}</text>",
+            "<text x=\"{x}\" y=\"{}\" font-size=\"11\" fill=\"{color}\">d = {d}</text>",
             top + HEIGHT + 28.0
         )?;
         x += 45.0;
@@ -255,7 +255,7 @@ fn frame(svg: &mut String, panel: &Panel, left: f64, top: f64) -> std::fmt::Resu
     )
 }
 
-fn line(svg: &mut String, left: f64, top: f64, errors: &[f64], colour: &str, style: &str) -> std::fmt::Result {
+fn line(svg: &mut String, left: f64, top: f64, errors: &[f64], color: &str, style: &str) -> std::fmt::Result {
     let points: Vec<String> = SIZES
         .into_iter()
         .zip(errors)
@@ -264,7 +264,7 @@ fn line(svg: &mut String, left: f64, top: f64, errors: &[f64], colour: &str, sty
         .collect();
     writeln!(
         svg,
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.6\" {style}/>",
+        "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"1.6\" {style}/>",
         points.join(" ")
     )
 }

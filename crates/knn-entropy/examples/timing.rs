@@ -16,14 +16,14 @@ fn main() {
     let column = |c: usize| x.slice_axis(Axis(1), Slice::from(c..=c));
     let single = x.mapv(|x| x as f32);
     let time = match work.as_str() {
-        "neighbours" => {
+        "neighbors" => {
             let samples = Samples::new(x.view()).expect("normal samples");
             fastest(|| Auto.among(&samples, k, Norm::L2.into(), 0).map(drop))
         }
         "information" => fastest(|| Ksg::new(k).mutual_information(column(0), column(1)).map(drop)),
         "gradient" => fastest(|| KozachenkoLeonenko::new(k).entropy_and_gradient(single.view()).map(drop)),
         _ => {
-            eprintln!("timing neighbours|information|gradient N D K");
+            eprintln!("timing neighbors|information|gradient N D K");
             std::process::exit(2);
         }
     };

@@ -21,17 +21,17 @@ pub enum Error {
         value: f64,
     },
     /// `k` is 0.
-    #[error("k is 0; the nearest neighbour is k = 1")]
+    #[error("k is 0; the nearest neighbor is k = 1")]
     ZeroK,
     /// There are not `k` other points.
     #[error("k is {k}, but a point has only {others} others; take a smaller k or more samples")]
     KTooLarge {
         /// The k asked for.
         k: usize,
-        /// How many neighbours there are to choose from.
+        /// How many neighbors there are to choose from.
         others: usize,
     },
-    /// Points coincide with their k-th neighbour, so that the logarithm of the distance is minus infinity.
+    /// Points coincide with their k-th neighbor, so that the logarithm of the distance is minus infinity.
     #[error(
         "{count} rows coincide with their neighbor number {k}, the first of them rows {first} and {second} (from 0); if the \
          numbers were rounded, spread them within the rounding step with `dither`; if rows were recorded twice, leave the \
@@ -40,7 +40,7 @@ pub enum Error {
     Duplicates {
         /// The first such point.
         first: usize,
-        /// Its k-th neighbour.
+        /// Its k-th neighbor.
         second: usize,
         /// How many there are.
         count: usize,
@@ -49,10 +49,10 @@ pub enum Error {
     },
     /// A distance is larger than the largest number.
     #[error("the distance between rows {first} and {second} is too large for a number; scale the samples down")]
-    Overflow {
+    DistanceOverflow {
         /// A point.
         first: usize,
-        /// Its k-th neighbour.
+        /// Its k-th neighbor.
         second: usize,
     },
     /// The derivative with respect to a coordinate is larger than the largest number of the samples' type, since points
@@ -72,7 +72,7 @@ pub enum Error {
     InvalidFloor(f64),
     /// Two sets of points of different dimensions.
     #[error("points of {queries} and {references} dimensions have no distance")]
-    Dimensions {
+    DimensionMismatch {
         /// The dimension of the one.
         queries: usize,
         /// That of the other.
@@ -88,7 +88,7 @@ pub enum Error {
     },
     /// Widths of blocks that do not make up the coordinates.
     #[error("blocks of widths {widths:?} are not {dimension} coordinates")]
-    Blocks {
+    BlockMismatch {
         /// The widths.
         widths: Vec<usize>,
         /// The number of coordinates.
@@ -96,7 +96,7 @@ pub enum Error {
     },
     /// Not one period for each coordinate.
     #[error("{periods} periods for {dimension} coordinates; each needs one")]
-    Periods {
+    PeriodMismatch {
         /// The number of periods.
         periods: usize,
         /// The number of coordinates.
@@ -107,7 +107,7 @@ pub enum Error {
         "the period of column {column} is {period}; it must be at least 2.3e-308, or infinite for a column that is not \
          periodic"
     )]
-    Period {
+    InvalidPeriod {
         /// The column.
         column: usize,
         /// Its period.
@@ -115,13 +115,13 @@ pub enum Error {
     },
     /// A ball around a point reaches around the torus, so that its volume is not that of a ball.
     #[error(
-        "the neighbour number {k} of row {row} is {distance} away, more than half the shortest period {period}; take more \
+        "the neighbor number {k} of row {row} is {distance} away, more than half the shortest period {period}; take more \
          samples or a smaller k"
     )]
     TorusTooSmall {
         /// The point.
         row: usize,
-        /// The number of the neighbour.
+        /// The number of the neighbor.
         k: usize,
         /// Its distance.
         distance: f64,
@@ -130,10 +130,10 @@ pub enum Error {
     },
     /// A bound for weights that no weights can keep.
     #[error("the bound of the weights is {0}; they add up to 1, so it must be at least 1")]
-    WeightBound(f64),
+    InvalidWeightBound(f64),
     /// An order for which the estimator has no variance, or no expectation.
     #[error("{}", renyi_order(*order, *k))]
-    Order {
+    InvalidOrder {
         /// The order asked for.
         order: f64,
         /// The k of the estimate.
@@ -147,7 +147,7 @@ pub enum Error {
     },
     /// Not one lower and one upper limit for each coordinate.
     #[error("{low} lower and {high} upper limits for {dimension} coordinates; each needs one of both")]
-    LimitsLength {
+    LimitMismatch {
         /// The number of lower limits.
         low: usize,
         /// That of upper limits.
@@ -159,7 +159,7 @@ pub enum Error {
     #[error(
         "the limits of column {column} are {low} and {high}; they must be finite, and the lower one below the upper"
     )]
-    Limits {
+    InvalidLimits {
         /// The column.
         column: usize,
         /// The lower limit.
@@ -187,10 +187,10 @@ pub enum Error {
         /// The first such column.
         column: usize,
     },
-    /// Too few neighbours for a covariance.
-    #[error("{p} neighbours do not determine a covariance in {dimension} dimensions; take p of at least {}", dimension + 2)]
+    /// Too few neighbors for a covariance.
+    #[error("{p} neighbors do not determine a covariance in {dimension} dimensions; take p of at least {}", dimension + 2)]
     TooFewForCovariance {
-        /// The number of neighbours.
+        /// The number of neighbors.
         p: usize,
         /// The number of coordinates.
         dimension: usize,
@@ -200,7 +200,7 @@ pub enum Error {
         "the series have {length} values, but a past and the values that follow take {needed}; use a longer series, or \
          fewer past values, a smaller lag or a smaller delay"
     )]
-    Embedding {
+    SeriesTooShort {
         /// The length of the series.
         length: usize,
         /// The smallest length that is enough.
@@ -221,7 +221,7 @@ pub enum Error {
     },
     /// Not one rounding step for each column, or a step that is none.
     #[error("the rounding steps are {steps:?}; each of the {dimension} columns needs one, finite and at least 0")]
-    Steps {
+    InvalidSteps {
         /// The steps.
         steps: Vec<f64>,
         /// The number of columns.
@@ -285,7 +285,7 @@ pub enum Error {
     },
     /// Blocks that are empty, or so long that they cannot change places.
     #[error("blocks of {length} rows do not rearrange {rows} rows; use a length from 1 to half the number of rows")]
-    BlockLength {
+    InvalidBlockLength {
         /// The length of a block.
         length: usize,
         /// The number of rows.
@@ -305,7 +305,7 @@ pub enum Error {
     },
     /// A weight of a mixture that is not between 0 and 1.
     #[error("the weight is {0}; it must be above 0 and below 1")]
-    Weight(f64),
+    InvalidWeight(f64),
 }
 
 fn renyi_order(order: f64, k: usize) -> String {

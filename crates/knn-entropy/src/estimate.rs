@@ -56,7 +56,7 @@ impl Estimate {
 
     /// The standard error of the value, `sqrt((mean of squared local values - value^2) / n)`.
     ///
-    /// It takes the local values for independent, which they nearly are: each depends on a few neighbours, and neighbours'
+    /// It takes the local values for independent, which they nearly are: each depends on a few neighbors, and neighbors'
     /// balls overlap. So it is too small, for entropies by a factor of 1.1 (one dimension) to 1.4 (five), as measured with
     /// 300 samples. It knows of the variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by
     /// far the larger error.

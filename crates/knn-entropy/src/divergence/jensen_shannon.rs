@@ -98,11 +98,11 @@ impl<'s> JensenShannon<'s> {
     ///
     /// # Errors
     ///
-    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`], [`Error::Dimensions`] for samples that cannot
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`], [`Error::DimensionMismatch`] for samples that cannot
     ///   be used.
-    /// - [`Error::Weight`] for a weight that is not between 0 and 1.
+    /// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1.
     /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each sample has `k` others in its set, or in its part of the set.
-    /// - [`Error::Overflow`] for a distance beyond the largest number; rows of `q` are counted after those of `p`.
+    /// - [`Error::DistanceOverflow`] for a distance beyond the largest number; rows of `q` are counted after those of `p`.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
@@ -120,7 +120,7 @@ impl<'s> JensenShannon<'s> {
         p.same_dimension(q)?;
         let weight = self.weight;
         if !(weight > 0.0 && weight < 1.0) {
-            return Err(Error::Weight(weight));
+            return Err(Error::InvalidWeight(weight));
         }
         let (n, m) = (p.len(), q.len());
         // Sizes in the ratio of the weights, one of them that of the whole set.
@@ -167,7 +167,10 @@ impl<'s> JensenShannon<'s> {
             let of_set = neighbors.distances.column(k - 1).to_vec();
             if let Some(place) = of_set.iter().position(|r| r.is_infinite()) {
                 let second = neighbors.indices[[place, k - 1]];
-                return Err(Error::Overflow { first: first_row + rows[place], second: first_row + rows[second] });
+                return Err(Error::DistanceOverflow {
+                    first: first_row + rows[place],
+                    second: first_row + rows[second],
+                });
             }
             own.extend(search.count_among(set, &of_set, Boundary::Closed, metric, 0)?);
             constants.extend(vec![digamma(all) - digamma(set.len() as f64); set.len()]);

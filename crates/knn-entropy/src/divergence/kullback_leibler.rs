@@ -48,6 +48,7 @@ pub struct Divergence<'s> {
 
 /// A divergence and what becomes of it when samples move.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DivergenceGradients<F> {
     /// The divergence in nats.
     pub divergence: f64,
@@ -58,12 +59,12 @@ pub struct DivergenceGradients<F> {
 }
 
 impl<'s> Divergence<'s> {
-    /// With the k-th neighbour in both sets, and Euclidean distances.
+    /// With the k-th neighbor in both sets, and Euclidean distances.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
     }
 
-    /// With another neighbour among the samples of `q`.
+    /// With another neighbor among the samples of `q`.
     #[must_use]
     pub fn k_across(self, l: usize) -> Self {
         Self { across: Some(l), ..self }

@@ -73,7 +73,7 @@ impl SharedRows {
 
 /// For each row of `p` the number of rows of `q` at the same place.
 fn copies(settings: Settings<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Vec<usize> {
-    let (p, q) = (settings.metric.normalised(p), settings.metric.normalised(q));
+    let (p, q) = (settings.metric.normalized(p), settings.metric.normalized(q));
     // Adding 0 makes the two zeros one.
     let key = |samples: &Samples<'_>, i: usize| -> Vec<u64> {
         samples.point(i).iter().map(|x| (x + 0.0).to_bits()).collect()

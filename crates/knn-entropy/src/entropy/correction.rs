@@ -10,7 +10,7 @@ use crate::{Error, Result, Samples, ToSamples};
 
 /// A change of variables that makes the entropy easier to estimate, and what it adds to it.
 ///
-/// Nearest neighbours see a density as constant within a ball. A map `z = f(x)` changes the entropy by the mean of `ln |det
+/// Nearest neighbors see a density as constant within a ball. A map `z = f(x)` changes the entropy by the mean of `ln |det
 /// f'|`, its *Jacobian term*, which is known or easy to estimate; so bring the samples near to a shape for which balls are
 /// right, estimate there, and add the terms. Layers are applied one after the other by [`correct`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +26,7 @@ pub enum Correction {
     /// one dimension nothing is left to estimate but the evenly spaced ranks themselves, so use it from two on. Equal numbers
     /// have the mean of their ranks.
     Ranks {
-        /// The neighbour for the entropies of the columns.
+        /// The neighbor for the entropies of the columns.
         k: usize,
     },
     /// Each coordinate to its probability `Phi(z)` under N(0, 1), on the unit cube. Term: the mean of `-sum_j ln phi(z_j)`.
@@ -51,6 +51,7 @@ impl Correction {
 
 /// Samples after a change of variables.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Corrected {
     /// `[n, d]`: the samples in the new variables.
     pub samples: Array2<f64>,
@@ -99,7 +100,7 @@ impl Correction {
         match self {
             Self::Standardize => Ok(standardize(x)?.sum()),
             Self::Whiten => {
-                // Standardised first: the factor then does not depend on the columns' scales, not even at 1e-300.
+                // Standardized first: the factor then does not depend on the columns' scales, not even at 1e-300.
                 let term = standardize(x)?.sum();
                 let (mean, covariance) = moments(x.view(), (n - 1) as f64);
                 let factor = cholesky(covariance.view()).map_err(|column| Error::Singular { column })?;

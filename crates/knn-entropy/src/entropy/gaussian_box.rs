@@ -18,7 +18,7 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
     let (mut site, mut site_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut cavity, mut cavity_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut sigma, mut mu) = (covariance.clone(), Array1::<f64>::zeros(d));
-    let mut log_normalisers = vec![0.0; d];
+    let mut log_normalizers = vec![0.0; d];
     let mut factor = cholesky(covariance.view()).ok()?;
     for _ in 0..SWEEPS {
         let before = mu.clone();
@@ -31,7 +31,7 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
             }
             let (mean, sd) = (cavity_mean[i] / cavity[i], cavity[i].sqrt().recip());
             let truncated = truncated_normal((low[i] - mean) / sd, (high[i] - mean) / sd);
-            log_normalisers[i] = truncated.log_probability;
+            log_normalizers[i] = truncated.log_probability;
             let precision = cavity[i] / truncated.variance;
             let change = (precision - cavity[i]).max(0.0) - site[i];
             site[i] += change;
@@ -68,8 +68,8 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
     let site_means = Array1::from(site_mean.clone());
     log_z += 0.5 * site_means.dot(&sigma.dot(&site_means));
     for i in 0..d {
-        log_z += log_normalisers[i] + 0.5 * (site[i] / cavity[i]).ln_1p();
-        // The factor's integral against its cavity, by which it is normalised.
+        log_z += log_normalizers[i] + 0.5 * (site[i] / cavity[i]).ln_1p();
+        // The factor's integral against its cavity, by which it is normalized.
         let total = site[i] + cavity[i];
         let m = cavity_mean[i];
         log_z += 0.5 * (m * m / cavity[i] - (m + site_mean[i]).powi(2) / total);

@@ -11,7 +11,7 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
-/// The k-nearest-neighbour estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
+/// The k-nearest-neighbor estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
 /// 2003), in nats:
 ///
 /// ```text
@@ -23,7 +23,7 @@ use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSa
 /// limit: the probability of the ball that just reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and
 /// that is the mean of minus its logarithm. What bias is left comes from the density not being constant within the balls.
 ///
-/// With a [`Weighting`] it is a combination of the estimates of all neighbours up to the k-th.
+/// With a [`Weighting`] it is a combination of the estimates of all neighbors up to the k-th.
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, Norm};
@@ -43,7 +43,7 @@ pub struct KozachenkoLeonenko<'s> {
 }
 
 impl<'s> KozachenkoLeonenko<'s> {
-    /// With the k-th neighbour, Euclidean distances, coinciding points an error, and the fastest exact search.
+    /// With the k-th neighbor, Euclidean distances, coinciding points an error, and the fastest exact search.
     ///
     /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many dimensions. `k` is checked
     /// when an estimate is made.
@@ -51,7 +51,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         Self { settings: Settings::new(k, Norm::L2), weighting: Weighting::Kth }
     }
 
-    /// With the distances of several neighbours.
+    /// With the distances of several neighbors.
     #[must_use]
     pub fn weighting(self, weighting: Weighting) -> Self {
         Self { weighting, ..self }
@@ -95,7 +95,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let weights = self.weights(samples)?;
         self.settings.check_rank(samples)?;
         let local = Local::new(self, samples, &weights);
-        // Each value as soon as its neighbours are known, so that no lists of them are kept.
+        // Each value as soon as its neighbors are known, so that no lists of them are kept.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
         let coinciding = AtomicBool::new(false);
         self.settings.distances_among(&task, first_used(&weights), &|row, distances| {
@@ -111,7 +111,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         Ok(estimate.warn(warning).warn(repeated))
     }
 
-    /// The entropies by the first, second, ... k-th neighbour, from one search.
+    /// The entropies by the first, second, ... k-th neighbor, from one search.
     ///
     /// # Errors
     ///
@@ -130,12 +130,12 @@ impl<'s> KozachenkoLeonenko<'s> {
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
     ///
-    /// With `j` the k-th neighbour of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to sample `i` and the negative
+    /// With `j` the k-th neighbor of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to sample `i` and the negative
     /// to sample `j`; in L2 that is `(d/n) (z_i - z_j) / r_i^2`. So the gradients of all samples add up to 0, and `sum_i
     /// z_i . g_i = d`, as it must be for something that is unchanged by a shift and grows by `d ln a` on scaling by `a`.
     ///
-    /// The estimate is smooth as long as no neighbour changes. Where two are equally far it has a kink, and the gradient is
-    /// that of the neighbour with the smaller index.
+    /// The estimate is smooth as long as no neighbor changes. Where two are equally far it has a kink, and the gradient is
+    /// that of the neighbor with the smaller index.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         self.with_gradient(&Samples::new(samples)?, 0)
     }
 
-    /// The same with a bank of further samples of the distribution, which serve as neighbours but do not contribute and
+    /// The same with a bank of further samples of the distribution, which serve as neighbors but do not contribute and
     /// have no gradient: those of earlier batches, say. The entropy is
     ///
     /// ```text
@@ -186,7 +186,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
         let mut push = vec![0.0; d];
-        // In the order of the samples, because several add to the same neighbour.
+        // In the order of the samples, because several add to the same neighbor.
         for i in 0..n {
             for (j, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
                 let (other, r) = (neighbors.indices[[i, j]], neighbors.distances[[i, j]]);
@@ -220,7 +220,7 @@ impl<'s> KozachenkoLeonenko<'s> {
     }
 }
 
-/// The first neighbour that has a weight.
+/// The first neighbor that has a weight.
 fn first_used(weights: &[f64]) -> usize {
     weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
 }
@@ -233,7 +233,7 @@ struct Local {
     close_points: ClosePoints,
     volume: f64,
     of_all: f64,
-    /// The neighbours that have a weight, with it.
+    /// The neighbors that have a weight, with it.
     used: Vec<(usize, f64)>,
     of_neighbors: f64,
 }
@@ -256,7 +256,7 @@ impl Local {
         }
     }
 
-    /// The value of the `i`-th sample, whose neighbour `j` is at `distance(j)`.
+    /// The value of the `i`-th sample, whose neighbor `j` is at `distance(j)`.
     fn value(&self, i: usize, distance: impl Fn(usize) -> f64) -> f64 {
         // Those within the window are no candidates: as if there were so many samples less.
         let constant = match self.window {
@@ -290,7 +290,7 @@ mod tests {
             approx::assert_relative_eq!(digamma(x), psi, max_relative = 1e-13);
         }
     }
-    /// Values, errors and all: with a gradient the neighbours are kept in lists.
+    /// Values, errors and all: with a gradient the neighbors are kept in lists.
     #[test]
     fn without_lists_all_is_as_with_them() {
         let tenths = Array2::from_shape_fn((60, 2), |(i, c)| ((i * (7 + 4 * c)) % 23) as f64 / 10.0);

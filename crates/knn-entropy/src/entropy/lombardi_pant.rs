@@ -16,11 +16,11 @@ use crate::{Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 /// H = psi(n) - psi(k) - (1/n) sum_i ln g_i(x_i) + (1/n) sum_i ln G_i
 /// ```
 ///
-/// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p` nearest neighbours of `x_i`
-/// (divisor p - 1), and `G_i` its integral over the cube around `x_i` that reaches to the k-th neighbour in the maximum norm, by
+/// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p` nearest neighbors of `x_i`
+/// (divisor p - 1), and `G_i` its integral over the cube around `x_i` that reaches to the k-th neighbor in the maximum norm, by
 /// expectation propagation. `k` is much smaller than `p`.
 ///
-/// A small `p` makes Gaussians that fit their neighbours too well, and an estimate that is too low: for 1000 normal samples
+/// A small `p` makes Gaussians that fit their neighbors too well, and an estimate that is too low: for 1000 normal samples
 /// in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It follows slopes and curvature within the cube: strong
 /// dependence, coordinates of different scales, many dimensions.
 /// `O(n (p d^2 + d^3))` beside the search.
@@ -62,7 +62,7 @@ fn far_square(d: usize) -> f64 {
 }
 
 impl<'s> LombardiPant<'s> {
-    /// With a cube that reaches to the k-th neighbour, and Gaussians of `p` neighbours; the paper has p from 0.01 n to 0.1 n.
+    /// With a cube that reaches to the k-th neighbor, and Gaussians of `p` neighbors; the paper has p from 0.01 n to 0.1 n.
     pub fn new(k: usize, p: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), p }
     }
@@ -74,7 +74,7 @@ impl<'s> LombardiPant<'s> {
     /// # Errors
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), for `p` as for `k`;
-    /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if neighbours lie in a plane.
+    /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if neighbors lie in a plane.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
@@ -115,7 +115,7 @@ impl<'s> LombardiPant<'s> {
             let factor = cholesky(covariance.view()).map_err(singular)?;
             let mut standard = mean.to_vec();
             solve_lower(&factor, &mut standard);
-            // g at the sample with the normalisation of a density, so that the box integral is a probability.
+            // g at the sample with the normalization of a density, so that the box integral is a probability.
             let square = standard.iter().map(|x| x * x).sum::<f64>();
             let log_density = -0.5 * (square + log_determinant(&factor) + d as f64 * (2.0 * std::f64::consts::PI).ln());
             let low: Vec<f64> = mean.iter().map(|m| -1.0 - m).collect();

@@ -6,7 +6,7 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{ClosePoints, Error, Norm, Result, Samples, ToSamples};
 
-/// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbours (Leonenko, Pronzato and Savani, Annals of
+/// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbors (Leonenko, Pronzato and Savani, Annals of
 /// Statistics 36, 2008), in nats:
 ///
 /// ```text
@@ -16,7 +16,7 @@ use crate::{ClosePoints, Error, Norm, Result, Samples, ToSamples};
 /// Tsallis  T_q = (1 - I_q) / (q - 1)
 /// ```
 ///
-/// The constant is exact for every n: the probability `P` of the ball that just reaches the k-th neighbour has a
+/// The constant is exact for every n: the probability `P` of the ball that just reaches the k-th neighbor has a
 /// Beta(k, n - k) distribution, and `1/c` is the mean of `P^(1-q)`. (The paper has its limit, `(n-1)^(1-q)` in place of the
 /// second ratio.) At q = 1 both are the Shannon entropy, and this is the estimator of Kozachenko and Leonenko; the way there
 /// is smooth to rounding. Everything is in logarithms, so that no volume or ratio leaves the range of numbers.
@@ -46,7 +46,7 @@ pub struct Renyi<'s> {
 }
 
 impl<'s> Renyi<'s> {
-    /// Of order `q`, with the k-th neighbour; the rest as in
+    /// Of order `q`, with the k-th neighbor; the rest as in
     /// [`KozachenkoLeonenko::new`](crate::KozachenkoLeonenko::new).
     pub fn new(order: f64, k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), order }
@@ -58,7 +58,7 @@ impl<'s> Renyi<'s> {
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::Order`] unless `q < 1 + k/2`.
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::InvalidOrder`] unless `q < 1 + k/2`.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         self.entropy_of(&samples.to_samples()?)
     }
@@ -68,7 +68,7 @@ impl<'s> Renyi<'s> {
         let k = self.settings.k;
         // Not `>=`, so that NaN is refused, too.
         if k > 0 && !(self.order.is_finite() && self.order < 1.0 + k as f64 / 2.0) {
-            return Err(Error::Order { order: self.order, k });
+            return Err(Error::InvalidOrder { order: self.order, k });
         }
         let (n, d) = (samples.len(), samples.dimension());
         let e = 1.0 - self.order;

@@ -7,14 +7,14 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 
-/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighbourhoods cut off where the box ends (Ao
+/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighborhoods cut off where the box ends (Ao
 /// and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
 ///
 /// ```text
 /// H = psi(n) - psi(k) + (1/n) sum_i sum_j ln(min(x_ij + r_i, high_j) - max(x_ij - r_i, low_j))
 /// ```
 ///
-/// with `r_i` the distance to the k-th neighbour in the maximum norm. At an edge the plain estimator takes the empty part of
+/// with `r_i` the distance to the k-th neighbor in the maximum norm. At an edge the plain estimator takes the empty part of
 /// a ball for a part without samples, and is too high: for a uniform distribution on a cube in 20 dimensions by 5 nats with
 /// 1000 samples. This one is exact there on average, for every n, k and d.
 ///
@@ -59,7 +59,7 @@ impl<'s> Truncated<'s> {
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::Limits`] if the box does not fit the
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::InvalidLimits`] if the box does not fit the
     /// coordinates or has no inside; [`Error::OutOfBox`] for a sample that is not in it.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
@@ -131,13 +131,13 @@ impl<'s> Truncated<'s> {
         let limits: Vec<(f64, f64)> = match self.limits {
             None => vec![(0.0, 1.0); d],
             Some((low, high)) if low.len() != d || high.len() != d => {
-                return Err(Error::LimitsLength { low: low.len(), high: high.len(), dimension: d });
+                return Err(Error::LimitMismatch { low: low.len(), high: high.len(), dimension: d });
             }
             Some((low, high)) => low.iter().copied().zip(high.iter().copied()).collect(),
         };
         if let Some(column) = limits.iter().position(|(low, high)| !(low < high && (high - low).is_finite())) {
             let (low, high) = limits[column];
-            return Err(Error::Limits { column, low, high });
+            return Err(Error::InvalidLimits { column, low, high });
         }
         for (row, point) in samples.view().outer_iter().enumerate() {
             for (column, (&value, &(low, high))) in point.iter().zip(&limits).enumerate() {
@@ -150,7 +150,7 @@ impl<'s> Truncated<'s> {
     }
 }
 
-/// An edge of a neighbourhood.
+/// An edge of a neighborhood.
 struct Edge {
     length: f64,
     /// Its derivatives with respect to the radius and to the position: a side that is cut off changes with the position.

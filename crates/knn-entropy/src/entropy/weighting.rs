@@ -1,8 +1,8 @@
 use crate::math::special::ln_gamma_ratio;
 use crate::{Error, Result};
 
-/// How much each of the neighbours up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the estimate by the j-th
-/// neighbour and the weights add up to 1.
+/// How much each of the neighbors up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the estimate by the j-th
+/// neighbor and the weights add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Weighting {
@@ -19,7 +19,7 @@ pub enum Weighting {
     /// ```
     ///
     /// For a smooth density, and k growing with n, the estimate is then efficient in any dimension; below four dimensions
-    /// the k-th neighbour alone is. The weights grow quickly with the dimension, and the variance with them. So conditions
+    /// the k-th neighbor alone is. The weights grow quickly with the dimension, and the variance with them. So conditions
     /// are left out, from the last on, until `sum_j |w_j|` is at most `bound`.
     Efficient {
         /// The largest sum of the weights' sizes, at least 1; 5 is a reasonable choice.
@@ -28,11 +28,11 @@ pub enum Weighting {
 }
 
 impl Weighting {
-    /// The weights for neighbours 1 to k in d dimensions.
+    /// The weights for neighbors 1 to k in d dimensions.
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::WeightBound`].
+    /// [`Error::ZeroK`], [`Error::InvalidWeightBound`].
     pub fn weights(self, k: usize, d: usize) -> Result<Vec<f64>> {
         if k == 0 {
             return Err(Error::ZeroK);
@@ -45,7 +45,7 @@ impl Weighting {
         match self {
             Self::Kth => Ok(last()),
             Self::Mean => Ok(vec![1.0 / k as f64; k]),
-            Self::Efficient { bound } if bound.is_nan() || bound < 1.0 => Err(Error::WeightBound(bound)),
+            Self::Efficient { bound } if bound.is_nan() || bound < 1.0 => Err(Error::InvalidWeightBound(bound)),
             Self::Efficient { .. } if d < 4 => Ok(last()),
             Self::Efficient { bound } => {
                 // Without a condition the weights are all the same, and positive.
@@ -127,7 +127,7 @@ mod tests {
             }
         }
         for bound in [0.5, f64::NAN, -1.0] {
-            assert!(matches!(Weighting::Efficient { bound }.weights(5, 8), Err(Error::WeightBound(_))));
+            assert!(matches!(Weighting::Efficient { bound }.weights(5, 8), Err(Error::InvalidWeightBound(_))));
         }
         assert_eq!(Weighting::Mean.weights(0, 8), Err(Error::ZeroK));
     }

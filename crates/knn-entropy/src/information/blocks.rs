@@ -23,7 +23,7 @@ impl<'a> Blocks<'a> {
             return Err(Error::RowMismatch { one: parts[0].len(), other: part.len() });
         }
         if !periods.is_empty() && periods.len() != dimension {
-            return Err(Error::Periods { periods: periods.len(), dimension });
+            return Err(Error::PeriodMismatch { periods: periods.len(), dimension });
         }
         let with_errors = |parts: Vec<Samples<'a>>| {
             let errors = parts.iter().map(Samples::rounding_error).collect();
@@ -31,7 +31,7 @@ impl<'a> Blocks<'a> {
         };
         let Ties::Dither { steps, seed } = ties else { return Ok(with_errors(parts)) };
         if steps.len() != dimension {
-            return Err(Error::Steps { steps: steps.to_vec(), dimension });
+            return Err(Error::InvalidSteps { steps: steps.to_vec(), dimension });
         }
         let mut first = 0;
         let spread = |part: &Samples<'a>| {

@@ -158,7 +158,7 @@ pub(super) fn saturation_of_two(value: f64, n: usize, k: usize, share: f64) -> O
 pub(super) fn finite_radii(neighbors: &Neighbors, k: usize) -> Result<Vec<f64>> {
     let radii = neighbors.distances.column(k - 1).to_vec();
     match radii.iter().position(|r| r.is_infinite()) {
-        Some(first) => Err(Error::Overflow { first, second: neighbors.indices[[first, k - 1]] }),
+        Some(first) => Err(Error::DistanceOverflow { first, second: neighbors.indices[[first, k - 1]] }),
         None => Ok(radii),
     }
 }

@@ -17,6 +17,7 @@ pub struct DelayScan {
 
 /// The transfer entropy at one delay of a [`DelayScan`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct ScannedDelay {
     /// The delay in steps.
     pub delay: usize,

@@ -62,6 +62,7 @@ impl<T: ToSamples> Condition<T> {
 
 /// The samples of a transfer entropy: row `i` of each array belongs to the target's time `times.start + i`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Embedded {
     /// The past states of the source.
     pub source: Array2<f64>,
@@ -84,6 +85,7 @@ impl Embedded {
 
 /// The samples of an information storage: row `i` of both arrays belongs to the time `times.start + i`.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct PastAndFuture {
     /// The past states.
     pub past: Array2<f64>,
@@ -120,7 +122,7 @@ impl Past<'_> {
 /// Returns the times from `first` on that have `ahead` values from the time on.
 pub(super) fn times(length: usize, first: usize, ahead: usize) -> Result<Range<usize>> {
     let needed = first.saturating_add(ahead);
-    if length < needed { Err(Error::Embedding { length, needed }) } else { Ok(first..length + 1 - ahead) }
+    if length < needed { Err(Error::SeriesTooShort { length, needed }) } else { Ok(first..length + 1 - ahead) }
 }
 
 /// Checks that a setting is not 0.
@@ -192,8 +194,8 @@ mod tests {
 
     #[test]
     fn no_length_overflows() {
-        assert_eq!(times(6, usize::MAX, 2), Err(Error::Embedding { length: 6, needed: usize::MAX }));
-        assert_eq!(times(3, 3, 1), Err(Error::Embedding { length: 3, needed: 4 }));
+        assert_eq!(times(6, usize::MAX, 2), Err(Error::SeriesTooShort { length: 6, needed: usize::MAX }));
+        assert_eq!(times(3, 3, 1), Err(Error::SeriesTooShort { length: 3, needed: 4 }));
         assert_eq!(times(4, 3, 1), Ok(3..4));
         assert_eq!(Embedding::new(usize::MAX, 2).span(), usize::MAX);
     }

@@ -5,16 +5,16 @@ use super::blocks::Blocks;
 use super::counting::{Sum, finite_radii, one_radius};
 use super::two;
 
-/// Mutual information by nearest neighbours (Kraskov, Stoegbauer and Grassberger, Physical Review E 69, 2004), between two
+/// Mutual information by nearest neighbors (Kraskov, Stoegbauer and Grassberger, Physical Review E 69, 2004), between two
 /// or more blocks of variables, and given others (Frenzel and Pompe, Physical Review Letters 99, 2007), in nats.
 ///
-/// Rows of all blocks belong together: row i of each is the same observation. With `r_i` the distance to the k-th neighbour
+/// Rows of all blocks belong together: row i of each is the same observation. With `r_i` the distance to the k-th neighbor
 /// in the space of all blocks, where the distance is the largest of the blocks' distances, count in each block `j` of `m`
 /// the points within that:
 ///
 /// ```text
 /// first   I = psi(k) + (m-1) psi(n) - < sum_j psi(n_j + 1) >              n_j nearer than r_i
-/// second  I = psi(k) - (m-1)/k + (m-1) psi(n) - < sum_j psi(n_j) >        n_j not farther than any of the k neighbours
+/// second  I = psi(k) - (m-1)/k + (m-1) psi(n) - < sum_j psi(n_j) >        n_j not farther than any of the k neighbors
 ///                                                                         is in block j
 /// ```
 ///
@@ -28,7 +28,7 @@ use super::two;
 /// The errors of the entropies of which it is a sum mostly cancel: for independent blocks it is 0 on average. The first
 /// algorithm has the smaller variance, the second the smaller bias in many dimensions.
 ///
-/// The estimate, unlike the truth, changes with the scales of the blocks: standardise them
+/// The estimate, unlike the truth, changes with the scales of the blocks: standardize them
 /// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It is unchanged by
 /// shifts, by a common factor, and by isometries of each block. It can be negative, which says that the truth is small.
 ///

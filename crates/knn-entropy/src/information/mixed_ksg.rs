@@ -13,7 +13,7 @@ use crate::{Estimate, Norm, Result, Samples, Ties, ToSamples, Warning};
 /// I = < psi(k_i) + ln n - psi(n_x) - psi(n_y) >
 /// ```
 ///
-/// With `r` the distance to the k-th neighbour in the joint space, where the distance is the larger one of both: if `r` is
+/// With `r` the distance to the k-th neighbor in the joint space, where the distance is the larger one of both: if `r` is
 /// above 0, `k_i` is `k`, and `n_x` and `n_y` are the numbers of samples nearer than `r`, the sample itself counted; if it is
 /// 0, they are the numbers of samples that coincide with it in both, in x and in y. So the estimate is that of
 /// [`Ksg`](crate::Ksg) for continuous samples, and close to the plug-in estimate for discrete ones. This is the authors'
@@ -49,7 +49,7 @@ pub struct MixedKsg<'s> {
 }
 
 impl<'s> MixedKsg<'s> {
-    /// With the k-th neighbour, and the maximum norm within both.
+    /// With the k-th neighbor, and the maximum norm within both.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), periods: &[] }
     }

@@ -1,4 +1,4 @@
-//! Estimators of mutual information, from counts of neighbours.
+//! Estimators of mutual information, from counts of neighbors.
 
 mod blocks;
 mod canonical;

@@ -102,7 +102,7 @@ impl<'s> LocalNonuniformity<'s> {
     ///   be used.
     /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each row has `k + p` others; [`Error::TooFewForCovariance`] unless
     ///   `p` is at least `dx + dy + 2`.
-    /// - [`Error::Duplicates`] if rows coincide with their k-th neighbor, and [`Error::Overflow`] if a distance is beyond the
+    /// - [`Error::Duplicates`] if rows coincide with their k-th neighbor, and [`Error::DistanceOverflow`] if a distance is beyond the
     ///   largest number.
     /// - [`Error::Singular`] if the neighbors of a row lie in a plane of `x` or of `y`.
     /// - [`Error::Determined`] if `x` and `y` determine each other to rounding: their information is infinite.

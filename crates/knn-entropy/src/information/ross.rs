@@ -215,7 +215,7 @@ impl<'s> Ross<'s> {
     /// Distances must be fit for a comparison.
     fn check(&self, own: &[Own], kept: &[usize]) -> Result<()> {
         if let Some(&first) = kept.iter().find(|&&row| own[row].radius.is_infinite()) {
-            return Err(Error::Overflow { first, second: own[first].last });
+            return Err(Error::DistanceOverflow { first, second: own[first].last });
         }
         let mut coinciding = kept.iter().filter(|&&row| own[row].radius == 0.0);
         match coinciding.next() {

@@ -62,7 +62,7 @@ impl<'s> ActiveInformationStorage<'s> {
     /// # Errors
     ///
     /// Those of [`Ksg::mutual_information`]; [`ZeroSetting`](crate::Error::ZeroSetting) for a length or lag of 0;
-    /// [`Embedding`](crate::Error::Embedding) if the series is too short.
+    /// [`Embedding`](crate::Error::SeriesTooShort) if the series is too short.
     pub fn information(&self, series: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(series)?.value())
     }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(past, array![[2.0, 0.0], [3.0, 1.0]]);
         assert_eq!(future, array![[3.0, 4.0], [4.0, 5.0]]);
         let short = storage.embed(series.slice(s![..4, ..])).unwrap_err();
-        assert_eq!(short, Error::Embedding { length: 4, needed: 5 });
+        assert_eq!(short, Error::SeriesTooShort { length: 4, needed: 5 });
         let zeros = [storage.future(0), storage.past(Embedding::new(0, 1)), storage.past(Embedding::new(1, 0))];
         for zero in zeros {
             assert!(matches!(zero.embed(series.view()), Err(Error::ZeroSetting { .. })));

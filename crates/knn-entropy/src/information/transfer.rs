@@ -88,7 +88,7 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a number of the source's
-    /// values of 0; [`Embedding`](Error::Embedding) if the series are too short.
+    /// values of 0; [`Embedding`](Error::SeriesTooShort) if the series are too short.
     pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
         self.conditional::<Samples<'_>>(source, target, &[])
     }

@@ -28,7 +28,7 @@ pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_
     // Distances around a circle are those of coordinates from 0 to the period.
     let metrics: Vec<Metric<'_>> = spaces.iter().map(Space::metric).collect();
     let points: Vec<Samples<'_>> =
-        metrics.iter().zip(&spaces).map(|(metric, space)| metric.normalised(&space.samples)).collect();
+        metrics.iter().zip(&spaces).map(|(metric, space)| metric.normalized(&space.samples)).collect();
     let distance =
         |block: usize, i: usize, j: usize| metrics[block].distance(points[block].point(i), points[block].point(j));
     let reach = |block: usize, i: usize| {

@@ -39,8 +39,8 @@ pub(crate) fn log_determinant(l: &Array2<f64>) -> f64 {
 /// The mean of the rows, and their covariance with this divisor.
 pub(crate) fn moments(x: ArrayView2<'_, f64>, divisor: f64) -> (Array1<f64>, Array2<f64>) {
     let mean = x.mean_axis(Axis(0)).expect("there are rows");
-    let centred = &x - &mean;
-    let covariance = centred.t().dot(&centred) / divisor;
+    let centered = &x - &mean;
+    let covariance = centered.t().dot(&centered) / divisor;
     (mean, covariance)
 }
 

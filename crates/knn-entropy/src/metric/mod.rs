@@ -134,7 +134,7 @@ impl Metric<'_> {
     }
 
     /// The points as they are searched: on a torus, moved by whole periods to between 0 and the period.
-    pub(crate) fn normalised<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
+    pub(crate) fn normalized<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
         if self.is_periodic() { samples.map(|column, x| self.moved(column, x)) } else { samples.reborrow() }
     }
 
@@ -163,17 +163,17 @@ fn check_widths(widths: &[usize], d: usize) -> Result<()> {
     if total == Some(d) && !widths.contains(&0) {
         Ok(())
     } else {
-        Err(Error::Blocks { widths: widths.to_vec(), dimension: d })
+        Err(Error::BlockMismatch { widths: widths.to_vec(), dimension: d })
     }
 }
 
 fn check_periods(periods: &[f64], d: usize) -> Result<()> {
     if periods.len() != d {
-        return Err(Error::Periods { periods: periods.len(), dimension: d });
+        return Err(Error::PeriodMismatch { periods: periods.len(), dimension: d });
     }
     let fits = |period: f64| period > 0.0 && (period.is_normal() || period.is_infinite());
     match periods.iter().position(|&period| !fits(period)) {
-        Some(column) => Err(Error::Period { column, period: periods[column] }),
+        Some(column) => Err(Error::InvalidPeriod { column, period: periods[column] }),
         None => Ok(()),
     }
 }
@@ -210,7 +210,7 @@ mod tests {
                 prop_assert_eq!(torus.distance(a, b).to_bits(), blocks.distance(a, b).to_bits());
                 prop_assert_eq!(torus.difference(0, a[0], b[0]).to_bits(), (a[0] - b[0]).to_bits());
                 let points = Samples::new(ndarray::ArrayView2::from_shape((1, d), a).unwrap()).unwrap();
-                let moved = torus.normalised(&points);
+                let moved = torus.normalized(&points);
                 prop_assert_eq!(moved.coordinates(), a);
             }
         }

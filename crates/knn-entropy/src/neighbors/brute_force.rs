@@ -18,7 +18,7 @@ impl NeighborSearch for BruteForce {
     }
 
     fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
-        let moved = task.map(|samples| task.metric().normalised(samples));
+        let moved = task.map(|samples| task.metric().normalized(samples));
         let task = moved.task(task);
         let (queries, references, metric) = (task.queries(), task.references(), task.metric());
         let d = queries.dimension();

@@ -130,7 +130,7 @@ pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, 
 
 /// What has passed the filter for each point of a block.
 pub(super) struct Passed<T> {
-    /// The largest lower bound that a neighbour of each can have.
+    /// The largest lower bound that a neighbor of each can have.
     pub(super) limits: Vec<T>,
     /// The `k` smallest upper bounds of each, sorted.
     upper: Vec<T>,

@@ -31,7 +31,7 @@ impl<'a> SearchTask<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references, [`Error::Dimensions`], and what
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references, [`Error::DimensionMismatch`], and what
     /// [`Metric`] does not fit the points.
     pub fn between(
         queries: &'a Samples<'_>,

@@ -26,7 +26,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// Samples that are none, of no dimension or not finite; [`Error::Steps`] unless there is one step for each column, finite
+/// Samples that are none, of no dimension or not finite; [`Error::InvalidSteps`] unless there is one step for each column, finite
 /// and not negative.
 pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array2<f64>> {
     let samples = samples.to_samples()?;
@@ -37,7 +37,7 @@ pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array
 pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: usize) -> Result<Samples<'static>> {
     let d = samples.dimension();
     if steps.len() != d || steps.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {
-        return Err(Error::Steps { steps: steps.to_vec(), dimension: d });
+        return Err(Error::InvalidSteps { steps: steps.to_vec(), dimension: d });
     }
     let mut spread = samples.view().to_owned();
     for (c, mut column) in spread.columns_mut().into_iter().enumerate().filter(|(c, _)| steps[*c] > 0.0) {
@@ -73,7 +73,7 @@ mod tests {
         assert_ne!(dither(&x, &[1.0], 8).unwrap(), spread);
         assert_eq!(dither(&x, &[0.0], 7).unwrap().column(0), x);
         for steps in [&[][..], &[-1.0], &[f64::NAN], &[1.0, 1.0]] {
-            assert!(matches!(dither(&x, steps, 0), Err(Error::Steps { .. })));
+            assert!(matches!(dither(&x, steps, 0), Err(Error::InvalidSteps { .. })));
         }
     }
 }

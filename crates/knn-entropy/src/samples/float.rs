@@ -10,7 +10,7 @@ mod sealed {
 }
 
 /// The two types that samples can have. Estimates are always computed in `f64`: single-precision samples are widened,
-/// which is exact, so their distances and neighbours are exact, too.
+/// which is exact, so their distances and neighbors are exact, too.
 pub trait Float: Copy + Send + Sync + 'static + sealed::Sealed {
     /// The same value in `f64`.
     fn widen(self) -> f64;

@@ -214,7 +214,7 @@ impl<'a> Samples<'a> {
 
     pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {
         let (queries, references) = (self.dimension, references.dimension);
-        if queries == references { Ok(()) } else { Err(Error::Dimensions { queries, references }) }
+        if queries == references { Ok(()) } else { Err(Error::DimensionMismatch { queries, references }) }
     }
 }
 

@@ -1,9 +1,9 @@
 use crate::{Error, Result};
 
-/// What becomes of points that coincide with a neighbour, or nearly so.
+/// What becomes of points that coincide with a neighbor, or nearly so.
 ///
 /// The entropy of a distribution with atoms is minus infinity, and that is what duplicates say. The bounds below are of the
-/// gradient of the estimate with respect to one point, with the k-th neighbour: `m` is the number of points that have it as
+/// gradient of the estimate with respect to one point, with the k-th neighbor: `m` is the number of points that have it as
 /// theirs; in L2 they bound its length, in the other norms each coordinate.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]

@@ -58,7 +58,7 @@ impl Faults {
     pub(super) fn check(&self) -> Result<()> {
         let k = self.k;
         if let Some((first, second)) = self.infinite {
-            return Err(Error::Overflow { first, second });
+            return Err(Error::DistanceOverflow { first, second });
         }
         if let Some((first, second)) = self.zero {
             return Err(Error::Duplicates { first, second, count: self.zeros, k });

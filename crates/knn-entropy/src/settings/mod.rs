@@ -175,7 +175,7 @@ macro_rules! setters {
         $crate::settings::setters!(series);
     };
     (series) => {
-        /// For a series: samples up to so many rows before and after one are not its neighbours (Theiler, 1986).
+        /// For a series: samples up to so many rows before and after one are not its neighbors (Theiler, 1986).
         #[must_use]
         pub fn window(mut self, rows: usize) -> Self {
             self.settings.window = rows;
@@ -185,7 +185,7 @@ macro_rules! setters {
         $crate::settings::setters!(search);
     };
     (search) => {
-        /// With another way to find neighbours.
+        /// With another way to find neighbors.
         #[must_use]
         pub fn search(mut self, search: &'s dyn $crate::NeighborSearch) -> Self {
             self.settings.search = search;

@@ -53,7 +53,7 @@ impl SurrogateOrders {
                 Plan::Rotate(shifts.into_iter().map(|shift| least + shift).collect())
             }
             Surrogates::Blocks { length } if length == 0 || length > rows / 2 => {
-                return Err(Error::BlockLength { length, rows });
+                return Err(Error::InvalidBlockLength { length, rows });
             }
             Surrogates::Blocks { length } => Plan::Blocks(length),
             Surrogates::Local { k } => match z {
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(orders(10, 1, Surrogates::Local { k: 2 }).unwrap_err(), Error::ConditionNeeded);
         for length in [0, 6, usize::MAX] {
             let error = orders(10, 1, Surrogates::Blocks { length }).unwrap_err();
-            assert_eq!(error, Error::BlockLength { length, rows: 10 });
+            assert_eq!(error, Error::InvalidBlockLength { length, rows: 10 });
         }
         assert!(orders(10, 1, Surrogates::Blocks { length: 5 }).is_ok());
     }
@@ -190,8 +190,8 @@ mod tests {
         let orders = orders(50, 200, Surrogates::Rotate { min_shift: 1 });
         assert!(matches!(orders, Err(Error::TooFewRotations { rotations: 49, .. })));
         let orders = self::orders(500, 200, Surrogates::Rotate { min_shift: 1 }).unwrap();
-        let fail = |rows: &[usize]| if rows[0] == 0 { Ok(0.0) } else { Err(Error::WeightBound(rows[0] as f64)) };
-        assert_eq!(orders.run(fail).unwrap_err(), Error::WeightBound(orders.order(0)[0] as f64));
+        let fail = |rows: &[usize]| if rows[0] == 0 { Ok(0.0) } else { Err(Error::InvalidWeightBound(rows[0] as f64)) };
+        assert_eq!(orders.run(fail).unwrap_err(), Error::InvalidWeightBound(orders.order(0)[0] as f64));
         let nan = |rows: &[usize]| Ok(if rows[0] == orders.order(7)[0] { f64::NAN } else { 0.0 });
         assert!(matches!(orders.run(nan).unwrap_err(), Error::StatisticNotFinite { surrogate: Some(7), .. }));
         let nan = |rows: &[usize]| Ok(if rows[0] == 0 { f64::INFINITY } else { 0.0 });

@@ -98,7 +98,7 @@ impl PermutationTest {
     ///
     /// [`NoSurrogates`](crate::Error::NoSurrogates) and [`NoSamples`](crate::Error::NoSamples);
     /// [`TooFewRotations`](crate::Error::TooFewRotations) if there are fewer rotations than surrogates;
-    /// [`BlockLength`](crate::Error::BlockLength) unless there are at least two whole blocks;
+    /// [`BlockLength`](crate::Error::InvalidBlockLength) unless there are at least two whole blocks;
     /// [`ConditionNeeded`](crate::Error::ConditionNeeded) for [`Surrogates::Local`].
     pub fn orders(&self, n: usize) -> Result<SurrogateOrders> {
         SurrogateOrders::new((n, None), (self.count, self.seed), self.surrogates.unwrap_or_default())

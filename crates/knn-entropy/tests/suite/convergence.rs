@@ -5,7 +5,7 @@
 //! entropy is d times that of one.
 //!
 //! The error has two parts. The variance falls as 1/n for every density here. The bias comes from the density changing
-//! within the balls that reach to the k-th neighbour, whose radius falls as n^(-1/d): where the density is smooth and
+//! within the balls that reach to the k-th neighbor, whose radius falls as n^(-1/d): where the density is smooth and
 //! bounded away from 0 it falls as n^(-2/d), at a jump as n^(-1/d) (Jiao, Gao and Han, NeurIPS 2018; Singh and Poczos,
 //! NIPS 2016). For d up to 3 the root mean square error therefore falls at least as n^(-1/3), and every four times as many
 //! samples must take it down to 4^(-1/3) = 0.63 of what it was, but for noise.
@@ -108,14 +108,14 @@ fn the_constants_are_exact_for_a_handful_of_samples() {
     // is the truth for every n and k, as long as no ball goes round. With arcs as distances that is the one-dimensional
     // estimator on the uniform distribution, and here it is on 4 points: ln n in place of psi(n) would be off by 0.13, a
     // hundred times the standard error. The points are unrolled three times, so that each of the middle copy has its
-    // neighbours on both sides.
+    // neighbors on both sides.
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let (n, k, replicates) = (4_usize, 1_usize, 100_000);
     let mut sum = 0.0;
     for _ in 0..replicates {
         let points: Vec<f64> = (0..n).map(|_| rng.random()).collect();
         let unrolled = Array2::from_shape_fn((3 * n, 1), |(i, _)| points[i % n] + (i / n) as f64);
-        // Local values of 3 n points: psi(3 n) takes the place of psi(n), and the neighbours are the same.
+        // Local values of 3 n points: psi(3 n) takes the place of psi(n), and the neighbors are the same.
         let local = KozachenkoLeonenko::new(k).local(unrolled.view()).unwrap();
         sum += local.iter().skip(n).take(n).sum::<f64>() / n as f64;
     }

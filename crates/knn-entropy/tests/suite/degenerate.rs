@@ -37,7 +37,7 @@ fn orders_with_infinite_variance() {
     let x: Vec<f64> = (0..4000).map(|_| rng.random()).collect();
     for (order, k, enough) in [(3.99, 3, 6), (2.5, 3, 4), (2.0, 2, 3), (1.5, 1, 2)] {
         let error = Renyi::new(order, k).entropy(&x).unwrap_err();
-        assert_eq!(error, Error::Order { order, k });
+        assert_eq!(error, Error::InvalidOrder { order, k });
         assert!(error.to_string().ends_with(&format!("take k of at least {enough}")), "{error}");
         // Uniform on 0 to 1: all entropies are 0. Three such neighbors more bring the variance down.
         assert!(Renyi::new(order, enough).entropy(&x).unwrap().is_finite());

@@ -40,7 +40,7 @@ fn entropy_on_the_torus() {
 }
 
 #[test]
-fn entropy_of_many_neighbours_on_the_torus() {
+fn entropy_of_many_neighbors_on_the_torus() {
     for weighting in [Weighting::Mean, Weighting::Efficient { bound: 20.0 }] {
         let estimator = KozachenkoLeonenko::new(5).weighting(weighting).period(&ONES[..4]).norm(Norm::LInf);
         mean_is(0.0, 3000, "weighted", |rng| estimator.entropy(uniform(150, 4, rng).view()).unwrap());

@@ -36,7 +36,7 @@ fn what_cannot_be_estimated_is_named() {
         assert!(matches!(estimator.entropy(x.view()), Err(Error::InvalidFloor(_))));
     }
     let far = array![[1.7e308], [-1.7e308]];
-    assert_eq!(entropy(far.view(), 1), Err(Error::Overflow { first: 0, second: 1 }));
+    assert_eq!(entropy(far.view(), 1), Err(Error::DistanceOverflow { first: 0, second: 1 }));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn every_scale() {
 
 #[test]
 fn a_gradient_beyond_the_largest_number_is_an_error() {
-    // Neighbours on both sides at a distance whose inverse overflows: infinity less infinity would be NaN.
+    // Neighbors on both sides at a distance whose inverse overflows: infinity less infinity would be NaN.
     let x = array![[0.0], [1.0], [2.0], [4.0]];
     for norm in [Norm::L1, Norm::L2, Norm::LInf] {
         let estimator = KozachenkoLeonenko::new(1).norm(norm);

@@ -76,7 +76,7 @@ proptest! {
             };
             (at(h) - at(-h)) / (2.0 * h)
         };
-        // Where a neighbour changes within the step there is a kink, and two steps disagree: nothing to compare with.
+        // Where a neighbor changes within the step there is a kink, and two steps disagree: nothing to compare with.
         let (coarse, fine) = (quotient(2e-6), quotient(1e-6));
         prop_assume!((coarse - fine).abs() < 1e-6 * (1.0 + fine.abs()));
         assert_relative_eq!(g[[i, c]], fine, max_relative = 1e-4, epsilon = 1e-5);
@@ -117,8 +117,8 @@ proptest! {
 }
 
 #[test]
-fn at_a_tie_the_smaller_index_is_the_neighbour() {
-    // Point 1 is as far from 0 as from 2, and each of those has it as its neighbour: of the pairs (0, 1), (1, 0) and (2, 1)
+fn at_a_tie_the_smaller_index_is_the_neighbor() {
+    // Point 1 is as far from 0 as from 2, and each of those has it as its neighbor: of the pairs (0, 1), (1, 0) and (2, 1)
     // the first two pull at point 0.
     let x = ndarray::array![[-1.0], [0.0], [1.0]];
     for norm in NORMS {

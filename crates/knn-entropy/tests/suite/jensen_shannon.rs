@@ -198,17 +198,17 @@ fn what_cannot_be_estimated_is_named() {
     let (p, q) = (normal(20, 1, 8), normal(30, 1, 9));
     let of = |k, weight| JensenShannon::new(k).weight(weight).divergence(p.view(), q.view());
     for weight in [0.0, 1.0, -0.5, f64::INFINITY] {
-        assert_eq!(of(3, weight), Err(Error::Weight(weight)));
+        assert_eq!(of(3, weight), Err(Error::InvalidWeight(weight)));
     }
-    assert!(matches!(of(3, f64::NAN), Err(Error::Weight(weight)) if weight.is_nan()));
+    assert!(matches!(of(3, f64::NAN), Err(Error::InvalidWeight(weight)) if weight.is_nan()));
     assert_eq!(of(0, 0.5), Err(Error::ZeroK));
     assert_eq!(of(20, 0.5), Err(Error::KTooLarge { k: 20, others: 19 }));
     // A weight of which one set would have a single sample.
     assert_eq!(of(1, 0.99), Err(Error::KTooLarge { k: 1, others: 0 }));
     let wide = normal(20, 2, 10);
     let found = JensenShannon::new(1).divergence(p.view(), wide.view());
-    assert_eq!(found, Err(Error::Dimensions { queries: 1, references: 2 }));
+    assert_eq!(found, Err(Error::DimensionMismatch { queries: 1, references: 2 }));
     let far = array![[-1.7e308], [1.7e308]];
     let found = JensenShannon::new(1).divergence(array![[0.0], [1.0]].view(), far.view());
-    assert_eq!(found, Err(Error::Overflow { first: 2, second: 3 }));
+    assert_eq!(found, Err(Error::DistanceOverflow { first: 2, second: 3 }));
 }

@@ -1,4 +1,4 @@
-//! Every search against the definition: the same neighbours and the same bits.
+//! Every search against the definition: the same neighbors and the same bits.
 
 use std::sync::Mutex;
 
@@ -315,23 +315,23 @@ fn errors() {
         assert_eq!(search.among(&one, 1, l2, usize::MAX), Err(Error::KTooLarge { k: 1, others: 0 }));
         assert_eq!(search.between(&one, &one, 4, l2), Err(Error::KTooLarge { k: 4, others: 3 }));
         assert!(search.between(&one, &one, 3, l2).is_ok());
-        assert_eq!(search.between(&one, &two, 1, l2), Err(Error::Dimensions { queries: 1, references: 2 }));
+        assert_eq!(search.between(&one, &two, 1, l2), Err(Error::DimensionMismatch { queries: 1, references: 2 }));
         let blocks = Metric::Blocks(Norm::L2, &[1, 2]);
-        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Blocks { widths: vec![1, 2], dimension: 2 }));
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::BlockMismatch { widths: vec![1, 2], dimension: 2 }));
         let torus = Metric::Torus(Norm::L2, &[1.0]);
-        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Periods { periods: 1, dimension: 2 }));
+        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::PeriodMismatch { periods: 1, dimension: 2 }));
         let torus = Metric::Torus(Norm::L2, &[1.0, 0.0]);
-        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period: 0.0 }));
+        assert_eq!(search.among(&two, 1, torus, 0), Err(Error::InvalidPeriod { column: 1, period: 0.0 }));
         for period in [f64::NEG_INFINITY, -1.0, 5e-324] {
             let periods = [f64::INFINITY, period];
             for torus in [Metric::Torus(Norm::L2, &periods), Metric::TorusBlocks(Norm::L2, &[1, 1], &periods)] {
-                assert_eq!(search.among(&two, 1, torus, 0), Err(Error::Period { column: 1, period }));
+                assert_eq!(search.among(&two, 1, torus, 0), Err(Error::InvalidPeriod { column: 1, period }));
             }
         }
         let blocks = Metric::TorusBlocks(Norm::L2, &[3], &[1.0; 2]);
-        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Blocks { widths: vec![3], dimension: 2 }));
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::BlockMismatch { widths: vec![3], dimension: 2 }));
         let blocks = Metric::TorusBlocks(Norm::L2, &[2], &[1.0; 3]);
-        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::Periods { periods: 3, dimension: 2 }));
+        assert_eq!(search.among(&two, 1, blocks, 0), Err(Error::PeriodMismatch { periods: 3, dimension: 2 }));
         let lengths = Err(Error::RowMismatch { one: 3, other: 1 });
         assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
         let lengths = Err(Error::RowMismatch { one: 3, other: 2 });

@@ -9,7 +9,7 @@ fn table() -> Value {
     serde_json::from_str(include_str!("../data/published/values.json")).unwrap()
 }
 
-/// Columns of a file, standardised. None for the files that are too large to keep here, unless a folder holds them.
+/// Columns of a file, standardized. None for the files that are too large to keep here, unless a folder holds them.
 fn columns(file: &Value, columns: &[usize]) -> Option<Array2<f64>> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/published");
     let elsewhere = std::env::var("KNN_ENTROPY_PUBLISHED").unwrap_or_default();

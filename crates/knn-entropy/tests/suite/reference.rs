@@ -37,7 +37,7 @@ fn volumes_of_unit_balls() {
 
 #[test]
 fn digamma_through_the_estimate() {
-    // Two points a distance 1 apart: what is left is psi(2) - psi(1) + ln 2 = 1 + ln 2. More neighbours, more of psi.
+    // Two points a distance 1 apart: what is left is psi(2) - psi(1) + ln 2 = 1 + ln 2. More neighbors, more of psi.
     let table = constants();
     let psi = |x: usize| {
         let entry = table["digamma"].as_array().unwrap().iter().find(|entry| entry["x"] == x).unwrap();
@@ -46,7 +46,7 @@ fn digamma_through_the_estimate() {
     for (n, k) in [(2, 1), (3, 2), (5, 3), (10, 5), (100, 10), (1000, 100)] {
         let x = Array2::from_shape_fn((n, 1), |(i, _)| i as f64);
         let local = KozachenkoLeonenko::new(k).local(x.view()).unwrap();
-        // The first of evenly spaced points has its k-th neighbour at distance k.
+        // The first of evenly spaced points has its k-th neighbor at distance k.
         let expected = psi(n) - psi(k) + std::f64::consts::LN_2 + (k as f64).ln();
         assert_relative_eq!(local[0], expected, max_relative = 1e-12);
     }

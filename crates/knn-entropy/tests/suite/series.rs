@@ -195,10 +195,10 @@ fn settings_that_leave_no_samples_are_named() {
     {
         assert!(matches!(plain.conditional(x, y, &[zero]), Err(Error::ZeroSetting { .. })));
     }
-    let far = Error::Embedding { length: 30, needed: 31 };
+    let far = Error::SeriesTooShort { length: 30, needed: 31 };
     assert_eq!(plain.delay(30).transfer_entropy(x, y), Err(far.clone()));
     assert_eq!(plain.conditional(x, y, &[condition.delay(30)]), Err(far));
-    assert!(matches!(plain.delay(usize::MAX).transfer_entropy(x, y), Err(Error::Embedding { .. })));
+    assert!(matches!(plain.delay(usize::MAX).transfer_entropy(x, y), Err(Error::SeriesTooShort { .. })));
     assert_eq!(plain.transfer_entropy(x, y.slice(s![1.., ..])), Err(Error::RowMismatch { one: 30, other: 29 }));
     let short = Condition::new(x.slice(s![..7, ..])).delay(1);
     assert_eq!(plain.conditional(x, y, &[short]), Err(Error::RowMismatch { one: 30, other: 7 }));
@@ -208,7 +208,7 @@ fn settings_that_leave_no_samples_are_named() {
     #[expect(clippy::reversed_empty_ranges, reason = "the error is what is tested")]
     let empty = 3..=2;
     assert_eq!(scan(empty, test), Err(Error::NoDelays { first: 3, last: 2 }));
-    assert!(matches!(scan(1..=usize::MAX, test), Err(Error::Embedding { .. })));
+    assert!(matches!(scan(1..=usize::MAX, test), Err(Error::SeriesTooShort { .. })));
     assert_eq!(scan(1..=2, PermutationTest::new(0, 0)), Err(Error::NoSurrogates));
     assert!(matches!(scan(1..=2, PermutationTest::new(99, 0)), Err(Error::TooFewRotations { surrogates: 99, .. })));
 }

@@ -222,7 +222,7 @@ fn angles() {
     assert!(divergence.divergence(near(0.0), near(0.001)).unwrap() < 0.1);
     assert!(divergence.divergence(near(0.0), near(3.0)).unwrap() > 0.65);
     let short = Ksg::new(4).periods(&[turn]).mutual_information(&x, &y);
-    assert_eq!(short, Err(Error::Periods { periods: 1, dimension: 2 }));
+    assert_eq!(short, Err(Error::PeriodMismatch { periods: 1, dimension: 2 }));
 }
 
 #[test]

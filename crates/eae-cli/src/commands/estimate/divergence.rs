@@ -248,7 +248,7 @@ impl Arguments {
                 of_q.row(*copy)
             )),
             // The neighbor can be of either file.
-            Error::Overflow { first, .. } => {
+            Error::DistanceOverflow { first, .. } => {
                 let (place, row) = match first.checked_sub(p.data.len()) {
                     Some(row) => (of_q, row),
                     None => (of_p, *first),

@@ -59,7 +59,7 @@ impl<'a> Place<'a> {
                     "--k is {k}, but a row has only {others} other rows to choose from; use a smaller --k{window} or more rows"
                 ))
             }
-            Error::Overflow { first, second } => self.refuse(format!(
+            Error::DistanceOverflow { first, second } => self.refuse(format!(
                 "the distance between {} and {} is too large for a number; scale the columns down",
                 self.row(*first),
                 self.row(*second)
@@ -77,7 +77,7 @@ impl<'a> Place<'a> {
                 "--permutations is {surrogates}, but {rows} rows have only {rotations} rotations by at least {min_shift} \
                  rows; use --permutations {rotations} or fewer, or --surrogates blocks"
             )),
-            Error::BlockLength { length, rows } => self.refuse(format!(
+            Error::InvalidBlockLength { length, rows } => self.refuse(format!(
                 "blocks of {length} rows do not rearrange {rows} rows; use more rows, or --surrogates shuffle if the rows \
                  are independent"
             )),

@@ -11,7 +11,7 @@ use crate::neighbors::sweep::{Rest, sweep};
 /// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of one.
 pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, window: usize) -> Vec<[usize; 2]> {
     let line = Line::new(values);
-    // In the order of the values, because those of neighbours are in the cache.
+    // In the order of the values, because those of neighbors are in the cache.
     let within = line.sorted.par_iter().with_min_len(256).enumerate().map(|(place, &(x, row))| {
         let ranges = ranges(&line.sorted, place, x, radii(row));
         (row, ranges)

@@ -35,7 +35,7 @@ pub(super) fn count(
             return Err(Error::RowMismatch { one: points.len(), other: radii.len() });
         }
     }
-    let points = metric.normalised(points);
+    let points = metric.normalized(points);
     let radii = |row: usize| [inner[row], outer[row]];
     if is_line(&points, metric) {
         return Ok(line::count(points.coordinates(), radii, window));
@@ -61,7 +61,7 @@ pub(crate) fn count_in_blocks(
     outer: &[Vec<f64>],
     window: usize,
 ) -> Vec<(usize, usize)> {
-    let points = &metric.normalised(points);
+    let points = &metric.normalized(points);
     let tree = &Tree::new(points, metric);
     let radii: &Radii<'_> = &|block, row| [inner[block][row], outer[block][row]];
     let counts = match metric {
@@ -137,7 +137,7 @@ mod tests {
             let points = Samples::new(ndarray::ArrayView2::from_shape((n, 5), &coordinates).unwrap()).unwrap();
             let periods = [4.0, f64::INFINITY, 3.0, 2.5, f64::INFINITY].map(|period| period * scale);
             let metric = if torus { Metric::Torus(norm, &periods) } else { Metric::Norm(norm) };
-            let (widths, on) = ([2, 1, 2], metric.normalised(&points));
+            let (widths, on) = ([2, 1, 2], metric.normalized(&points));
             let distance = |block: usize, i: usize, j: usize| {
                 let (start, end) = blocks(&widths).nth(block).unwrap();
                 metric.part(start, end).distance(&on.point(i)[start..end], &on.point(j)[start..end])

@@ -11,7 +11,7 @@ impl Arguments {
         match error {
             Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
             Error::Singular { column } => self.singular(place, *column),
-            Error::Order { order, k } => {
+            Error::InvalidOrder { order, k } => {
                 let most = 1.0 + *k as f64 / 2.0;
                 let enough = (2.0 * (order - 1.0)).floor() + 1.0;
                 let way = if order.is_finite() { format!(", or use --k {enough} or more") } else { String::new() };
@@ -19,7 +19,7 @@ impl Arguments {
                     "--order is {order} and --k is {k}, for which the estimate has infinite variance; use an order below {most}{way}"
                 ))
             }
-            Error::WeightBound(bound) => {
+            Error::InvalidWeightBound(bound) => {
                 Failure::usage(format!("--bound is {bound}; weights add up to 1, so it must be at least 1"))
             }
             Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(

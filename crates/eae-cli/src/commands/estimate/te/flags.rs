@@ -103,7 +103,7 @@ impl Arguments {
     pub(super) fn too_short(&self, data: &Data, error: &Error) -> Failure {
         let place = Place::new(data, &[]);
         match error {
-            Error::Embedding { length, needed } => {
+            Error::SeriesTooShort { length, needed } => {
                 let flags = if self.storage {
                     "--past or --lag"
                 } else {
