@@ -33,7 +33,7 @@ pub use idx::{Idx, IdxError};
 pub use images::{Images, Split};
 pub use mnist::mnist;
 pub use ndarray;
-pub use npy::{Npy, NpyError};
+pub use npy::{Npy, NpyError, write_npy};
 pub use source::{Source, batches, choose, sample, select};
 pub use table::{
     Cell, CellProblem, ChoiceError, ChoiceProblem, Decimal, Header, Index, LineProblem, Missing, Note, Table,

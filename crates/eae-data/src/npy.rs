@@ -1,10 +1,12 @@
 //! The format of NumPy's `.npy` files: six bytes that say so, two of the version, the length of the rest of the header in
 //! two bytes or four, a Python dictionary with type, order and shape, then the numbers.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
-use ndarray_npy::npy::header::Header;
+use ndarray::{ArrayView, Dimension, NdFloat};
 use thiserror::Error;
+
+use crate::number::widen;
 
 /// An array of numbers in a `.npy` file, its header read and its numbers not yet.
 ///
@@ -88,14 +90,9 @@ impl<R: Read> Npy<R> {
         let length = bytes[8..].iter().rev().fold(0, |length, &byte| length << 8 | usize::from(byte));
         append(&mut reader, &mut bytes, length)?;
         let text = String::from_utf8_lossy(&bytes[8 + width..]);
-        // The dictionary of an array of numbers has one tuple in it, the shape. With more brackets it is one of records, or
-        // nested so deep that the parser, which goes back at each bracket, would not end.
-        let plain = text.bytes().filter(|byte| b"([{".contains(byte)).count() == 2;
-        let header = plain.then(|| Header::from_reader(&mut bytes.as_slice()).ok()).flatten();
-        let header = header.ok_or_else(|| NpyError::NoArray(excerpt(&text)))?;
-        let descriptor = header.type_descriptor.as_string().cloned().unwrap_or_default();
+        let (descriptor, fortran, shape) = dictionary(&text).ok_or_else(|| NpyError::NoArray(excerpt(&text)))?;
         let element = Element::parse(&descriptor).ok_or_else(|| NpyError::Type(excerpt(&descriptor)))?;
-        let (shape, fortran, header) = (header.shape, header.layout.is_fortran(), bytes.len() as u64);
+        let header = bytes.len() as u64;
         Ok(Self { shape, fortran, descriptor, element, header, reader })
     }
 
@@ -183,6 +180,62 @@ fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(
     if read == count { Ok(()) } else { Err(NpyError::Header) }
 }
 
+/// Reads the Python dictionary of a header: the type, whether the order is Fortran's, and the shape. `None` if it is not that
+/// of an array of numbers, as where the type is a list of records.
+fn dictionary(text: &str) -> Option<(String, bool, Vec<usize>)> {
+    let text = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    // The shape is the only value with commas in it. Without it, commas separate the entries.
+    let (before, rest) = text.split_once('(')?;
+    let (axes, after) = rest.split_once(')')?;
+    let (mut descriptor, mut fortran, mut shape) = (None, None, None);
+    for entry in [before, "()", after].concat().split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+        let (key, value) = entry.split_once(':')?;
+        match (quoted(key)?, value.trim()) {
+            ("descr", value) if descriptor.is_none() => descriptor = Some(quoted(value)?.to_owned()),
+            ("fortran_order", "True") if fortran.is_none() => fortran = Some(true),
+            ("fortran_order", "False") if fortran.is_none() => fortran = Some(false),
+            ("shape", "()") if shape.is_none() => shape = Some(tuple(axes)?),
+            _ => return None,
+        }
+    }
+    Some((descriptor?, fortran?, shape?))
+}
+
+fn quoted(text: &str) -> Option<&str> {
+    let text = text.trim();
+    ['\'', '"'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
+}
+
+/// Reads what stands between the parentheses of a tuple of lengths. Python takes one without a comma for a number.
+fn tuple(axes: &str) -> Option<Vec<usize>> {
+    let axes = axes.trim();
+    if axes.is_empty() {
+        return Some(Vec::new());
+    }
+    axes.contains(',').then_some(())?;
+    axes.strip_suffix(',').unwrap_or(axes).split(',').map(|length| length.trim().parse().ok()).collect()
+}
+
+/// Writes an array in NumPy's format, in the order of its axes and with the precision of its elements.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayView<'_, F, D>) -> io::Result<()> {
+    let size = size_of::<F>();
+    let shape: String = array.shape().iter().map(|length| format!("{length},")).collect();
+    let dictionary = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({shape}), }}");
+    // Ten bytes come before the dictionary, and a line feed ends it. The format asks for a multiple of 64.
+    let length = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
+    writer.write_all(b"\x93NUMPY\x01\x00")?;
+    writer.write_all(&u16::try_from(length).map_err(io::Error::other)?.to_le_bytes())?;
+    writeln!(writer, "{dictionary:width$}", width = length - 1)?;
+    array.iter().try_for_each(|&x| match size {
+        4 => writer.write_all(&(widen(x) as f32).to_le_bytes()),
+        _ => writer.write_all(&widen(x).to_le_bytes()),
+    })
+}
+
 /// The beginning of something that may be long.
 pub(crate) fn excerpt(text: &str) -> String {
     let most = 60;
@@ -225,5 +278,58 @@ impl Element {
         };
         let value = integer as f64;
         if value as i128 == integer { Ok(value) } else { Err(integer) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, ArrayD, array};
+    use ndarray_npy::ReadNpyExt;
+
+    #[test]
+    fn headers_that_numpy_writes_or_reads() {
+        let read = |text: &str| {
+            dictionary(text).map(|(descriptor, fortran, shape)| format!("{descriptor} {fortran} {shape:?}"))
+        };
+        for (text, expected) in [
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }  \n", "<f8 false [3, 4]"),
+            ("{'shape':(3,),'fortran_order':True,\"descr\":\"|u1\"}", "|u1 true [3]"),
+            ("{ 'descr' : '<i4' , 'fortran_order' : False , 'shape' : ( ) }", "<i4 false []"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected));
+        }
+        for text in [
+            "",
+            "{}",
+            "{'descr': '<f8', 'fortran_order': False}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3,,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (-3,)}",
+            "{'descr': '<f8', 'fortran_order': 0, 'shape': (3,)}",
+            "{'descr': '<f8', 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), 'more': (4,)}",
+            "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (3,)}",
+            "{'descr': '<f8', 'fortran_order': False, 'shape': (18446744073709551616,)}",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn another_reader_takes_what_is_written() {
+        let rows = array![[1.5, -0.0, f64::MIN_POSITIVE], [0.1, 2.0, 3e300]];
+        let mut bytes = Vec::new();
+        write_npy(&mut bytes, rows.t()).unwrap();
+        assert_eq!((bytes.len() - 6 * 8) % 64, 0);
+        assert_eq!(Array2::<f64>::read_npy(bytes.as_slice()).unwrap(), rows.t());
+        let single = ArrayD::from_elem(vec![2, 1, 1, 3], 0.1_f32);
+        let mut bytes = Vec::new();
+        write_npy(&mut bytes, single.view()).unwrap();
+        assert_eq!(ArrayD::<f32>::read_npy(bytes.as_slice()).unwrap(), single);
+        let point = ndarray::arr0(7.0);
+        let mut bytes = Vec::new();
+        write_npy(&mut bytes, point.view()).unwrap();
+        assert_eq!(Npy::new(bytes.as_slice()).unwrap().values(|x| x).unwrap(), [7.0]);
     }
 }

@@ -1,10 +1,9 @@
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use eae::data::Table;
+use eae::data::{Table, write_npy};
 use eae::run;
 use ndarray::{Array2, ArrayView2};
-use ndarray_npy::WriteNpyExt;
 
 use super::{extension, needs_parent};
 use crate::failure::Failure;
@@ -32,7 +31,7 @@ impl Codes {
     pub(crate) fn write(&self, codes: ArrayView2<'_, f32>) -> Result<(), Failure> {
         let written = run::write_whole_with(&self.path, |file| {
             if !self.csv {
-                return codes.write_npy(file).map_err(io::Error::other);
+                return write_npy(file, codes);
             }
             let line = |fields: Vec<String>| fields.join(",");
             writeln!(file, "{}", line((0..codes.ncols()).map(|i| format!("z{i}")).collect()))?;

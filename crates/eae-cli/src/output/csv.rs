@@ -3,10 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use eae::data::Columns;
+use eae::data::{Columns, write_npy};
 use eae::run::write_whole;
 use ndarray::{Array2, ArrayView4};
-use ndarray_npy::WriteNpyExt;
 
 use crate::failure::Failure;
 
@@ -19,7 +18,7 @@ pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>)
     if is_csv(path) {
         csv(&rows, columns, &mut bytes).map_err(|e| failed(&e))?;
     } else {
-        rows.write_npy(&mut bytes).map_err(|e| failed(&e))?;
+        write_npy(&mut bytes, rows.view()).map_err(|e| failed(&e))?;
     }
     write_whole(path, &bytes).map_err(|e| failed(&e))
 }

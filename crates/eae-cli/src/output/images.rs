@@ -2,10 +2,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
+use eae::data::write_npy;
 use eae::picture::{self, PictureError};
 use eae::{Autoencoder, run};
 use ndarray::ArrayView4;
-use ndarray_npy::WriteNpyExt;
 
 use super::{csv, extension, needs_parent};
 use crate::failure::Failure;
@@ -97,8 +97,7 @@ impl Images {
                 // Channels first, as everybody's arrays of images on disk are.
                 let array = images.permuted_axes([0, 3, 1, 2]);
                 let array = array.as_standard_layout();
-                run::write_whole_with(&self.path, |file| array.write_npy(file).map_err(io::Error::other))
-                    .map_err(|e| problem(&e))
+                run::write_whole_with(&self.path, |file| write_npy(file, array.view())).map_err(|e| problem(&e))
             }
             Format::Folder => {
                 let pictures = images.outer_iter().map(|image| picture::encode_image(image, self.zoom.unwrap_or(1)));
