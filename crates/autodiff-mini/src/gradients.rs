@@ -49,7 +49,7 @@ impl<F: Scalar> Gradients<F> {
         if leaf.tape == self.tape { self.slots.get(leaf.index)?.as_ref() } else { None }
     }
 
-    /// The gradient by value, giving up the share of the parameter's buffer: what an optimiser wants, because only a
+    /// The gradient by value, giving up the share of the parameter's buffer: what an optimizer wants, because only a
     /// buffer that nobody shares can be updated in place. Of a shared one ndarray would first make a copy.
     pub fn take<D: Dimension>(&mut self, parameter: &ArcArray<F, D>) -> Option<ArrayD<F>> {
         let position = self.parameters.iter().position(|known| known.is(parameter))?;

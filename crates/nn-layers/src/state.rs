@@ -21,7 +21,7 @@ pub struct Entry<'a, F: Real> {
 /// What an entry is to training.
 #[derive(Debug)]
 pub enum Content<'a, F: Real> {
-    /// Changed by the optimiser.
+    /// Changed by the optimizer.
     Parameter(&'a mut Tensor<F>),
     /// Changed by the forward pass in training mode.
     Statistic(&'a mut Tensor<F>),

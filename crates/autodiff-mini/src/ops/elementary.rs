@@ -1,4 +1,4 @@
-//! Functions of each element: `f` and its derivative on neighbouring lines.
+//! Functions of each element: `f` and its derivative on neighboring lines.
 
 use crate::{Scalar, Var};
 

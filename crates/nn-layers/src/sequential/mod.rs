@@ -122,7 +122,7 @@ impl<F: Real> Sequential<F> {
         })
     }
 
-    /// How many numbers of each layer an optimiser changes.
+    /// How many numbers of each layer an optimizer changes.
     pub fn parameter_counts(&self) -> Vec<usize> {
         // As in `write`, a clone for the unique reference.
         let mut layers = self.layers.clone();
@@ -163,14 +163,14 @@ impl<F: Real> Sequential<F> {
         self.layers.iter_mut().flat_map(|layer| layer.state())
     }
 
-    /// What an optimiser changes, in a fixed order.
+    /// What an optimizer changes, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
         self.state()
             .filter_map(|entry| if let Content::Parameter(tensor) = entry.content { Some(tensor) } else { None })
             .collect()
     }
 
-    /// Replaces the running statistics of every batch normalisation by the exact mean and variance of its input over all
+    /// Replaces the running statistics of every batch normalization by the exact mean and variance of its input over all
     /// of `batches`, in evaluation mode and from the first layer to the last, since each depends on those before it.
     /// `batches` is called once for each such layer; if there are none, nothing changes.
     pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {

@@ -1,4 +1,4 @@
-//! Each optimiser against the numbers of PyTorch's.
+//! Each optimizer against the numbers of PyTorch's.
 
 use approx::assert_relative_eq;
 use autodiff_mini::{Pool, Tape};

@@ -86,7 +86,7 @@ fn what_is_written_is_read_again() {
         "net.7.bias",
         "net.7.weight",
     ];
-    assert_eq!(names, expected, "numbered as in `nn.Sequential`, where `Affine` is part of the batch normalisation");
+    assert_eq!(names, expected, "numbered as in `nn.Sequential`, where `Affine` is part of the batch normalization");
     assert_eq!(weights.shape("net.0.weight"), Some(&[3, 2, 4, 4][..]));
     assert_eq!(weights.shape("net.10.weight"), Some(&[2, 1, 4, 4][..]));
     assert_eq!(weights.get_count("net.1.num_batches_tracked").unwrap(), 1);

@@ -1,6 +1,6 @@
 //! Convolution with 9 multiplications for 16, where the filter is twice as large as its step in both directions.
 //!
-//! Such a filter sees two by two cells, each as large as a step. Along one direction, two neighbouring outputs
+//! Such a filter sees two by two cells, each as large as a step. Along one direction, two neighboring outputs
 //!
 //! ```text
 //! y0 = d0 g0 + d1 g1        y1 = d1 g0 + d2 g1
