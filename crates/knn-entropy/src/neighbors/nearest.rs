@@ -67,8 +67,14 @@ impl Scale {
     }
 
     fn order(self, one: &Keyed, other: &Keyed) -> Ordering {
-        self.distance(one.key).total_cmp(&self.distance(other.key)).then(one.index.cmp(&other.index))
+        if self.squared { order::<true>(one, other) } else { order::<false>(one, other) }
     }
+}
+
+/// Compares by distance and index. Sorting is a quarter faster without a branch in what it compares by.
+fn order<const SQUARED: bool>(one: &Keyed, other: &Keyed) -> Ordering {
+    let distance = |key: f64| if SQUARED { key.sqrt() } else { key };
+    distance(one.key).total_cmp(&distance(other.key)).then(one.index.cmp(&other.index))
 }
 
 /// The `k` nearest of all points that are offered, in whatever order they come: by distance, and by index where distances
@@ -184,8 +190,11 @@ impl Nearest {
     /// Leaves the `k` nearest.
     fn select(&mut self) {
         if self.k < self.found.len() {
-            let scale = self.scale;
-            self.found.select_nth_unstable_by(self.k - 1, |a, b| scale.order(a, b));
+            let last = self.k - 1;
+            match self.scale.squared {
+                true => self.found.select_nth_unstable_by(last, order::<true>),
+                false => self.found.select_nth_unstable_by(last, order::<false>),
+            };
             self.found.truncate(self.k);
         }
         self.remember();
@@ -205,8 +214,10 @@ impl Nearest {
     pub(crate) fn write(&mut self, indices: &mut [usize], distances: &mut [f64]) {
         self.select();
         if self.k > MOST_INSERTED {
-            let scale = self.scale;
-            self.found.sort_unstable_by(|a, b| scale.order(a, b));
+            match self.scale.squared {
+                true => self.found.sort_unstable_by(order::<true>),
+                false => self.found.sort_unstable_by(order::<false>),
+            }
         }
         // One after the other: roots of both at once, an index taken for a number, would be slow, since that is subnormal.
         for (index, found) in indices.iter_mut().zip(&self.found) {
