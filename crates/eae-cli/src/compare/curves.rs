@@ -113,7 +113,7 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
         text x=(PANEL[0] / 2.0) y=(LINE) text-anchor="middle" style="font-size: 14px" { (title) }
         g transform=(format!("translate(0 {LINE})")) { (plot.frame()) }
         @for (i, layer) in plot.layers.iter().filter(|layer| !layer.label().is_empty()).enumerate() {
-            g transform=(format!("translate(46 {})", below + LINE * i as f64)) {
+            g transform=(format!("translate(46 {})", below + 4.0 + LINE * i as f64)) {
                 (layer.sample())
                 text x="28" y="9" { (layer.label()) }
             }

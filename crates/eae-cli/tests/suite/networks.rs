@@ -29,7 +29,7 @@ fn a_preset_written_out_trains_to_the_same_bits() {
     };
     let preset = trained(&TRAIN, "preset");
     let by_flag = [&["train", "--model", "mlp.toml"], &TRAIN[3..]].concat();
-    for (arguments, out) in [(&by_flag[..], "flag"), (&["train", "--config", "config.toml"], "config")] {
+    for (arguments, out) in [(&by_flag[..], "flag"), (&["train", "--config", "config.toml", "--no-report"], "config")] {
         let own = trained(arguments, out);
         assert!(own.names().eq(preset.names()));
         for name in preset.names().filter(|name| !name.ends_with("num_batches_tracked")) {
@@ -52,12 +52,13 @@ fn the_examples_train() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks");
     let folder = with_digits();
     let digits = format!("{examples}/digits.toml");
-    let quick = ["--epochs", "1", "--batch", "90", "--quiet", "--draws", "0", "--data", "npy:digits.npy"];
+    let quick =
+        ["--epochs", "1", "--batch", "90", "--quiet", "--no-report", "--draws", "0", "--data", "npy:digits.npy"];
     succeeds(folder.path(), &[&["train", "--model", &digits, "--out", "digits"], &quick[..]].concat());
     let rows: String = (0..60).map(|i| format!("{},{},{},{},{}\n", i, i % 7, i % 5, i * i % 11, i % 3)).collect();
     fs::write(folder.path().join("rows.csv"), rows).unwrap();
     let vectors = format!("{examples}/vectors.toml");
-    let quick = ["--epochs", "1", "--batch", "50", "--quiet", "--data", "csv:rows.csv"];
+    let quick = ["--epochs", "1", "--batch", "50", "--quiet", "--no-report", "--data", "csv:rows.csv"];
     succeeds(folder.path(), &[&["train", "--config", &vectors, "--out", "vectors"], &quick[..]].concat());
 }
 
