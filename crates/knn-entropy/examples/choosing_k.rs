@@ -1,7 +1,7 @@
 //! Which k? A small one has little bias, a large one little variance. All estimates up to k come from one search.
 //!
 //! ```text
-//! cargo run --release --example choosing_k
+//! cargo run --release -p knn-entropy --example choosing_k
 //! ```
 
 use knn_entropy::{Error, KozachenkoLeonenko, Weighting};

@@ -2,7 +2,7 @@
 //! the numbers of `docs/convergence.md`. Takes some minutes.
 //!
 //! ```text
-//! cargo run --release --example convergence -- docs/images/convergence.svg
+//! cargo run --release -p knn-entropy --example convergence -- docs/images/convergence.svg
 //! ```
 
 use std::error::Error;

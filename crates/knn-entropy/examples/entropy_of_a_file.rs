@@ -1,7 +1,7 @@
 //! The entropy of the numbers in a file, one sample in each line; without a file, of two coupled series.
 //!
 //! ```text
-//! cargo run --release --example entropy_of_a_file -- numbers.txt
+//! cargo run --release -p knn-entropy --example entropy_of_a_file -- numbers.txt
 //! ```
 //!
 //! The program `eae entropy` does the same for more kinds of files.

@@ -2,7 +2,7 @@
 //! which of them could be chance.
 //!
 //! ```text
-//! cargo run --release --example feature_ranking
+//! cargo run --release -p knn-entropy --example feature_ranking
 //! ```
 
 use knn_entropy::{Error, PermutationTest, Ross};

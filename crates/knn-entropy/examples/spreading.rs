@@ -1,7 +1,7 @@
 //! Points that follow the gradient of their entropy: from a heap in a corner to all over the square, as a picture.
 //!
 //! ```text
-//! cargo run --release --example spreading
+//! cargo run --release -p knn-entropy --example spreading
 //! ```
 
 use std::error::Error;

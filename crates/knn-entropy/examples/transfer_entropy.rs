@@ -2,7 +2,7 @@
 //! whether it could be chance.
 //!
 //! ```text
-//! cargo run --release --example transfer_entropy
+//! cargo run --release -p knn-entropy --example transfer_entropy
 //! ```
 
 use knn_entropy::{Error, PermutationTest, TransferEntropy};
