@@ -58,6 +58,7 @@ enum Kind {
     Gmm,
     /// An invertible map from N(0, I) fitted to them.
     #[value(name = "gaussianisation", alias = "gaussianization")]
+    #[serde(rename = "gaussianisation")]
     Gaussianization,
 }
 
