@@ -8,7 +8,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 # Coverage, so that the fuzzer sees which inputs reach something new. With a target, build scripts are left alone.
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Ccodegen-units=1"
-cargo build --release --locked --target "$host"
+cargo build --release --locked --target "$host" --target-dir target
 mkdir -p artifacts corpus
 if [ -f "${1:-}" ]; then
     exec "target/$host/release/everything" "$1"
