@@ -14,7 +14,7 @@ cp "$here/explorer.mjs" .
 npm install --silent --no-audit --no-fund playwright-core@1.65.1
 # Some of the embedded digits are enough, and quick: 600 to train on, 200 to hold out.
 part() {
-    gunzip -c "$here/../../../eae/data/t10k-$1-ubyte.gz" >all
+    gunzip -c "$here/../../../eae-data/data/t10k-$1-ubyte.gz" >all
     printf "$2" >"$3"
     dd if=all iflag=skip_bytes,count_bytes skip="$4" count="$5" status=none >>"$3"
 }
