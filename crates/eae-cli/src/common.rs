@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 
-/// What every command takes.
+/// The flags that every command takes.
 #[derive(clap::Args)]
 pub(crate) struct Common {
     /// Decides everything that is random.

@@ -1,4 +1,4 @@
-//! What `--data` names, and how it is read.
+//! The data sets that `--data` names, and their reading.
 
 mod folder;
 
@@ -20,7 +20,7 @@ use crate::table::refused_data;
 pub(crate) use folder::Flags;
 use folder::Folder;
 
-/// What `--data` names.
+/// A data set that `--data` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub(crate) enum Data {

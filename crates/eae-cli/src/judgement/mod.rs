@@ -1,4 +1,4 @@
-//! How good a trained model is: what `eae evaluate`, `eae report` and `eae compare` judge it by.
+//! The quality of a trained model, as `eae evaluate`, `eae report` and `eae compare` judge it.
 
 pub(crate) mod features;
 mod print;

@@ -63,8 +63,8 @@ impl Run {
         Ok(evaluation)
     }
 
-    /// What came of it and what to beware of, if that can be said. The model is worth more than its report, which can be made at
-    /// any time.
+    /// Writes the report, and returns its path and its warnings. Returns nothing if it cannot be written: the model is worth
+    /// more than its report, which can be made at any time.
     pub(super) fn report(&self) -> Option<(PathBuf, Vec<String>)> {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);

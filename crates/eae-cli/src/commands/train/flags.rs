@@ -27,11 +27,11 @@ pub(crate) struct Arguments {
     /// A file of settings, as a run folder's config.toml; flags win over it.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// What to train on: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
+    /// The data: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
     /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
-    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1, of which the last tenth is held out;
-    /// `csv:FILE` or `npy:FILE` with vectors, a row of numbers for each, of which it is the same;
-    /// `images:FOLDER` with PNG and JPEG files at any depth, of which a tenth is held out, and which may be more than memory holds.
+    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1; `csv:FILE` or `npy:FILE` with vectors, one a
+    /// row; `images:FOLDER` with PNG and JPEG files at any depth, which may be more than memory holds. Single files have their
+    /// last tenth held out, folders of images a tenth.
     #[arg(long, default_value_t = Data::Digits)]
     pub(super) data: Data,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
     /// The largest learning rate.
     #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
     pub(super) learning_rate: f64,
-    /// What is minimised.
+    /// The objective that the training minimizes.
     #[arg(long, value_enum, default_value_t = Kind::Eae)]
     pub(super) objective: Kind,
     /// eae: the weight of the entropy, in squared error per nat.
@@ -100,10 +100,10 @@ pub(crate) struct Arguments {
     /// End the training after so many epochs without a lesser loss on held-out images.
     #[arg(long, value_name = "EPOCHS")]
     pub(super) patience: Option<usize>,
-    /// Also write the course of the training for TensorBoard: `tensorboard --logdir RUN`.
+    /// Write event files for TensorBoard, too: `tensorboard --logdir RUN`.
     #[arg(long)]
     pub(super) tensorboard: bool,
-    /// Where steps are made. On a GPU it is the objectives eae, ae and bn-ae, and networks of dense layers and convolutions.
+    /// The device that makes the steps. A GPU takes the objectives eae, ae and bn-ae, and networks of dense layers and convolutions.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     pub(super) device: Device,
     /// Seconds from one time that the training is kept to the next.
@@ -122,7 +122,7 @@ pub(crate) struct Arguments {
     pub(super) common: Common,
 }
 
-/// What `--objective` names.
+/// The objectives that `--objective` names.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Kind {
     /// The entropic autoencoder.

@@ -102,7 +102,7 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
     Ok(model)
 }
 
-/// What is written before the first step, but for the training itself: of a new one its settings, and logs.
+/// Writes the settings of a new training, and opens the logs of any, before the first step.
 fn begin(
     folder: &Path,
     text: Option<&str>,

@@ -25,7 +25,7 @@ pub(super) struct Run {
     pub(super) folder: PathBuf,
     pub(super) model: Autoencoder<f32>,
     pub(super) training: Training,
-    /// What makes the steps. The model may be behind it.
+    /// The maker of the steps. Its parameters may be ahead of the model until they are fetched.
     pub(super) stepper: Box<dyn MakeStep<f32>>,
     pub(super) kept: Kept,
     pub(super) log: MetricsLog,
@@ -55,7 +55,7 @@ impl Run {
     }
 }
 
-/// What is done between steps: the best model, patience, and checkpoints.
+/// The observer between steps: keeps checkpoints and the best model, and ends a training whose loss no longer falls.
 struct Between<'a> {
     config: &'a Config,
     folder: &'a Path,
@@ -101,14 +101,14 @@ impl Observer<f32> for Between<'_> {
     }
 }
 
-/// What has ended a training, and where it can be gone on with: on the CPU, too, if a device was lost.
+/// The failure that ended a training, with the checkpoint to resume from: on the CPU, too, if a device was lost.
 fn ended(folder: &Path, on_device: bool, problem: &dyn std::fmt::Display) -> Failure {
     let (kept, run) = (folder.join(CHECKPOINT), folder.display());
     let go_on = if on_device { format!(", go on with: eae train --resume {run} --device cpu") } else { String::new() };
     in_folder(folder, &format!("{problem}; the last good state is in {}{go_on}", kept.display()))
 }
 
-/// What is wrong with a run folder.
+/// A failure in a run folder.
 pub(super) fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
     Failure::other(format!("in {}: {problem}", folder.display()))
 }
