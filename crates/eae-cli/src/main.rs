@@ -1,7 +1,14 @@
 //! The program `eae`: arguments in, exit code out. Everything that is not about a terminal is in the library `eae`.
 
 #![forbid(unsafe_code)]
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "they panic where nobody reads any more: use `outln!` and `errln!`"
+)]
 
+#[macro_use]
+mod output;
 mod commands;
 mod common;
 mod compare;
@@ -10,20 +17,22 @@ mod failure;
 mod judgement;
 #[cfg(feature = "onnx")]
 mod onnx;
-mod output;
 mod progress;
 mod report;
 mod run_folder;
 #[cfg(feature = "serve")]
 mod serve;
+mod signals;
 mod table;
 mod tensorboard;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use failure::Failure;
 
 /// What to do first, for those who read nothing else.
 const AFTER_HELP: &str = "\
@@ -98,7 +107,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let matches = Arguments::command().try_get_matches().unwrap_or_else(|e| without(&e));
+    let matches = match Arguments::command().try_get_matches() {
+        Ok(matches) => matches,
+        // Help and versions are results, too. Clap itself would not say that they are lost.
+        Err(help) if !help.use_stderr() => {
+            output::note(help.print().and_then(|()| io::stdout().flush()));
+            return ended(Ok(()));
+        }
+        Err(mistake) => without(&mistake),
+    };
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let flags = matches.subcommand().map(|(_, flags)| flags.clone()).unwrap_or_default();
     let said = |flag: &str| flags.value_source(flag) == Some(ValueSource::CommandLine);
@@ -128,10 +145,15 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => commands::shell::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => commands::shell::man(&arguments, Arguments::command()),
     };
-    match result {
+    ended(result)
+}
+
+/// Says why the command failed, or else that its result was lost, and returns the exit code.
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result.and_then(|()| output::all_printed()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("eae: {failure}");
+            errln!("eae: {failure}");
             failure.exit_code()
         }
     }
@@ -145,7 +167,7 @@ fn without(error: &clap::Error) -> ! {
     if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand)
         && let Some((_, feature)) = OPTIONAL.iter().find(|(name, _)| name == command)
     {
-        eprintln!(
+        errln!(
             "eae: this program was built without `eae {command}`: build it with `cargo install --path crates/eae-cli \
              --features {feature}`"
         );

@@ -14,7 +14,7 @@ use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
 use crate::judgement::{Scores, features};
-use crate::output::print_json;
+use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
 use crate::table::refused_data;
 
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if common.json {
         print_json(&report);
     } else {
-        print!("{}", report.markdown());
+        print_bytes(report.markdown().as_bytes());
     }
     Ok(())
 }
@@ -179,7 +179,7 @@ impl Arguments {
         }
         fs::create_dir_all(&folder).map_err(|e| failed(&e))?;
         if !self.quiet {
-            eprintln!("{}, seed {seed}", row.name);
+            errln!("{}, seed {seed}", row.name);
         }
         let mut model = row.untrained(images, seed).map_err(Failure::usage)?;
         let config = row.training.clone().seed(seed);

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if common.json {
         print_json(&Report { out, shape: output::shape(&model, images.view()), codes });
     } else {
-        eprintln!("wrote {} images to {}", read.nrows(), out.display());
+        errln!("wrote {} images to {}", read.nrows(), out.display());
     }
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let shape = codes.dim().into();
         print_json(&Report { out, shape, data: data.to_string(), part });
     } else {
-        eprintln!("wrote the codes of {} images to {}", codes.nrows(), out.display());
+        errln!("wrote the codes of {} images to {}", codes.nrows(), out.display());
     }
     Ok(())
 }

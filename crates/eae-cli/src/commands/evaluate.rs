@@ -79,8 +79,8 @@ impl Report {
             true => ("vectors", "reconstruction error, standardised"),
             false => ("images", "reconstruction error, summed over pixels"),
         };
-        println!("{error}: {reconstruction_error:.2}\n");
-        println!("the codes of {} {images} that were held out\n{codes}\n", codes.n);
+        outln!("{error}: {reconstruction_error:.2}\n");
+        outln!("the codes of {} {images} that were held out\n{codes}\n", codes.n);
         print_samples(samples, images);
     }
 }

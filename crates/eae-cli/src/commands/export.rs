@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let shape = if model.columns().is_some() { vec![width] } else { vec![channels, height, width] };
         print_json(&Report { encoder, decoder, opset: OPSET, shape, latent: model.latent() });
     } else {
-        eprintln!("wrote {} and {}", encoder.display(), decoder.display());
+        errln!("wrote {} and {}", encoder.display(), decoder.display());
     }
     Ok(())
 }

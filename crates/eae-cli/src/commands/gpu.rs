@@ -111,8 +111,8 @@ fn info(common: &Common) -> Result<(), Failure> {
     for adapter in &listed {
         let Listed { number, name, kind, backend, driver, why_not, .. } = adapter;
         let verdict = why_not.as_ref().map_or_else(|| "taken".to_owned(), |reason| format!("not taken: {reason}"));
-        println!("{number}: {name} ({kind}, {backend}, {driver})\n   {verdict}");
-        println!(
+        outln!("{number}: {name} ({kind}, {backend}, {driver})\n   {verdict}");
+        outln!(
             "   buffers of {} MiB, of which a kernel sees {} MiB; workgroups of {} share {} KiB",
             adapter.largest_buffer >> 20,
             adapter.largest_view >> 20,
@@ -121,7 +121,7 @@ fn info(common: &Common) -> Result<(), Failure> {
         );
     }
     if let Err(problem) = taken {
-        println!("{problem}");
+        outln!("{problem}");
     }
     Ok(())
 }
@@ -147,7 +147,7 @@ fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
     let gpu = Gpu::open(&choice).map_err(Failure::other)?;
     let software = gpu.adapter().kind == DeviceKind::Cpu;
     if software {
-        eprintln!("{} is software: these are no figures of a GPU", gpu.adapter());
+        errln!("{} is software: these are no figures of a GPU", gpu.adapter());
     }
     let mut timings = Vec::new();
     let squares = SQUARES.into_iter().map(|side| ([side; 3], Transposed::Neither));
@@ -180,7 +180,7 @@ impl Timed {
         let (wall_gflops, processor_gflops) = (rate(timing.wall), rate(timing.processor));
         if !json {
             let device = device_gflops.map_or_else(|| "no clock".to_owned(), |rate| format!("{rate:.1}"));
-            println!("{work}: device {device}, wall {wall_gflops:.1}, processor {processor_gflops:.1} GFLOP/s");
+            outln!("{work}: device {device}, wall {wall_gflops:.1}, processor {processor_gflops:.1} GFLOP/s");
         }
         Self { work, device_gflops, wall_gflops, processor_gflops, off: timing.off }
     }

@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, data) = (output::shape(&trained.model, images.view()), held_out.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
-        eprintln!("wrote {} ways of {steps} images to {}", pairs.len(), out.display());
+        errln!("wrote {} ways of {steps} images to {}", pairs.len(), out.display());
     }
     Ok(())
 }

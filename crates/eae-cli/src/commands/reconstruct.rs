@@ -84,12 +84,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let least = (0..n).min_by(by_error).expect("one image at least");
     let greatest = (0..n).max_by(by_error).expect("one image at least");
     let of = if trained.model.columns().is_some() { "vectors, standardised" } else { "images, summed over pixels" };
-    println!("squared error of {n} held-out {of}");
-    println!("mean      {reconstruction_error:10.2}");
-    println!("least     {:10.2}  (image {least})", errors[least]);
-    println!("greatest  {:10.2}  (image {greatest})", errors[greatest]);
+    outln!("squared error of {n} held-out {of}");
+    outln!("mean      {reconstruction_error:10.2}");
+    outln!("least     {:10.2}  (image {least})", errors[least]);
+    outln!("greatest  {:10.2}  (image {greatest})", errors[greatest]);
     if let Some(out) = out {
-        eprintln!("wrote {n} reconstructions to {}", out.display());
+        errln!("wrote {n} reconstructions to {}", out.display());
     }
     Ok(())
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     if common.json {
         print_json(&Report { report });
     } else {
-        println!("{}", report.display());
+        outln!("{}", report.display());
     }
     Ok(())
 }

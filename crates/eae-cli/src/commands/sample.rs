@@ -114,7 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, seed, codes) = (output::shape(&model, images.view()), common.seed, codes.as_deref());
         print_json(&Report { out, shape, sampler, temperature, seed, codes });
     } else {
-        eprintln!("wrote {n} samples to {}", out.display());
+        errln!("wrote {n} samples to {}", out.display());
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::serve::{Explorer, Hosts, Server};
+use crate::signals::on_interrupt;
 
 /// Open a page on which a trained model can be played with: sliders for the code, samples, drawings and pictures of your own,
 /// walks between images, a map of the codes. Ctrl-C ends it.
@@ -50,21 +51,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     let bound = server.address();
     if !bound.ip().is_loopback() {
-        eprintln!("eae: everybody who reaches {bound} can use the model; leave out --host to keep it to this machine");
+        errln!("eae: everybody who reaches {bound} can use the model; leave out --host to keep it to this machine");
     }
     let url = Url { host, bound }.to_string();
     if common.json {
         print_json(&Report { url: url.clone() });
     } else {
-        println!("{url}");
-        eprintln!("Ctrl-C ends it");
+        outln!("{url}");
+        errln!("Ctrl-C ends it");
     }
     if arguments.open {
         open(&url);
     }
     let end = server.stopper();
-    ctrlc::set_handler(move || end.notify_one())
-        .map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))?;
+    on_interrupt(move || end.notify_one())?;
     server.run(explorer, Hosts::new(bound.ip(), host));
     Ok(())
 }
@@ -105,7 +105,7 @@ fn open(url: &str) {
     let mut command = std::process::Command::new(program);
     let started = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(e) = started {
-        eprintln!("eae: no browser could be opened: {program}: {e}");
+        errln!("eae: no browser could be opened: {program}: {e}");
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a shell and `man` want to know of the program.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Command;
 use clap_complete::Shell;
 
 use crate::failure::Failure;
+use crate::output::print_bytes;
 
 /// Print what makes a shell complete the commands and flags of `eae`.
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub(crate) struct Man {
 pub(crate) fn completions(arguments: &Completions, mut program: Command) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut program, "eae", &mut script);
-    print(&script);
+    print_bytes(&script);
     Ok(())
 }
 
@@ -42,15 +42,9 @@ pub(crate) fn man(arguments: &Man, program: Command) -> Result<(), Failure> {
     let Some(folder) = &arguments.out else {
         let mut page = Vec::new();
         clap_mangen::Man::new(program).render(&mut page).map_err(Failure::other)?;
-        print(&page);
+        print_bytes(&page);
         return Ok(());
     };
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(program, folder));
     written.map_err(|e| Failure::other(format!("{}: {e}", folder.display())))
-}
-
-/// A closed pipe is no reason to complain.
-fn print(bytes: &[u8]) {
-    let mut out = io::stdout();
-    let _ = out.write_all(bytes).and_then(|()| out.flush());
 }

@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, centre) = (output::shape(&trained.model, images.view()), centre.to_vec());
         print_json(&Report { out, shape, dims, steps, range, image, centre });
     } else {
-        eprintln!("wrote {} rows of {steps} images to {}", dims.len(), out.display());
+        errln!("wrote {} rows of {steps} images to {}", dims.len(), out.display());
     }
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! `images:FOLDER`: how the images of a folder are read, and what is shown meanwhile.
 
 use std::env;
-use std::io::{IsTerminal, stderr};
 use std::path::PathBuf;
 
 use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
+
+use crate::progress::Bar;
 
 /// What `config.toml` says of a folder of images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ impl Folder {
         drop(decoding);
         let skipped = split.train.skipped();
         if skipped.count > 0 {
-            eprintln!("images:{}: {skipped}", self.folder.display());
+            errln!("images:{}: {skipped}", self.folder.display());
         }
         Ok(split)
     }
@@ -106,32 +106,21 @@ fn cache() -> PathBuf {
 
 /// Shows on standard error how far it is: a bar on a terminal, a line for each tenth elsewhere, nothing if asked to be quiet.
 struct Decoding {
-    bar: ProgressBar,
-    lines: bool,
+    bar: Bar,
     tenths: usize,
 }
 
 impl Decoding {
     fn new(quiet: bool) -> Self {
-        let terminal = stderr().is_terminal();
-        let bar = if quiet || !terminal { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  decoding {len} images, {eta} left");
-        Self { bar: bar.with_style(style.expect("a valid template")), lines: !quiet && !terminal, tenths: 0 }
+        Self { bar: Bar::new(quiet), tenths: 0 }
     }
 
     fn show(&mut self, done: usize, all: usize) {
-        self.bar.set_length(all as u64);
-        self.bar.set_position(done as u64);
+        self.bar.show(done, all, &[format!("decoded {done} of {all} images")]);
         let tenths = 10 * done / all;
-        if self.lines && tenths > self.tenths {
-            eprintln!("decoded {done} of {all} images");
+        if self.bar.in_lines && tenths > self.tenths {
+            errln!("decoded {done} of {all} images");
         }
         self.tenths = tenths;
-    }
-}
-
-impl Drop for Decoding {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
     }
 }

@@ -1,17 +1,18 @@
 //! What commands leave: images, vectors and codes, in the format that a name asks for, whole or not at all; and results on
 //! standard output.
 
+#[macro_use]
+mod print;
 mod codes;
 mod csv;
 mod images;
-mod print;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 pub(crate) use codes::Codes;
 pub(crate) use images::{Images, shape};
-pub(crate) use print::{print_json, print_lines};
+pub(crate) use print::{all_printed, note, print_bytes, print_json, print_line, print_lines, remark};
 
 use crate::failure::Failure;
 

@@ -1,22 +1,72 @@
-//! Results on standard output.
+//! The one place that writes to the terminal: results on standard output, remarks on standard error.
+//!
+//! The macros of the standard library panic where nobody reads any more, or where the disk is full. A training must outlast
+//! both. A remark that cannot be written is dropped. A result that cannot be written is noted, and ends the program with exit
+//! code 1 once the work is done.
 
-use std::io::{self, BufWriter, Write};
+use std::fmt;
+use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
-/// Prints one line of JSON. That nobody reads it any more (a closed pipe) is no reason to stop a training.
-pub(crate) fn print_json(content: &impl Serialize) {
-    let line = serde_json::to_string(content).expect("reports are plain data");
-    let _ = writeln!(io::stdout(), "{line}");
+use crate::failure::Failure;
+
+/// Prints a line of a result on standard output.
+macro_rules! outln {
+    ($($text:tt)*) => { $crate::output::print_line(format_args!($($text)*)) };
 }
 
-/// Prints lines; a closed pipe is no reason to complain.
+/// Prints a remark on standard error.
+macro_rules! errln {
+    ($($text:tt)*) => { $crate::output::remark(format_args!($($text)*)) };
+}
+
+/// The first result that could not be written.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Prints one line of JSON.
+pub(crate) fn print_json(content: &impl Serialize) {
+    print_line(format_args!("{}", serde_json::to_string(content).expect("reports are plain data")));
+}
+
+/// Prints lines.
 pub(crate) fn print_lines(lines: &[String]) {
-    let mut out = BufWriter::new(io::stdout().lock());
-    for line in lines {
-        if writeln!(out, "{line}").is_err() {
-            return;
-        }
+    if !lines.is_empty() {
+        print_line(format_args!("{}", lines.join("\n")));
     }
-    let _ = out.flush();
+}
+
+/// Prints a line of a result.
+pub(crate) fn print_line(text: fmt::Arguments<'_>) {
+    print_bytes(format!("{text}\n").as_bytes());
+}
+
+/// Prints a result as it is.
+pub(crate) fn print_bytes(bytes: &[u8]) {
+    let mut out = io::stdout().lock();
+    note(out.write_all(bytes).and_then(|()| out.flush()));
+}
+
+/// Notes that a result could not be written. A reader that has seen enough and closed the pipe has lost nothing.
+pub(crate) fn note(written: io::Result<()>) {
+    if let Err(problem) = written
+        && problem.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| problem.to_string());
+    }
+}
+
+/// Fails if a result could not be written.
+pub(crate) fn all_printed() -> Result<(), Failure> {
+    match LOST.get() {
+        None => Ok(()),
+        Some(problem) => Err(Failure::other(format!("the result cannot be written to standard output: {problem}"))),
+    }
+}
+
+/// Prints a remark.
+pub(crate) fn remark(text: fmt::Arguments<'_>) {
+    // At once, so that lines of several processes are not mixed.
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }

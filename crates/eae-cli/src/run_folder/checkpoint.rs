@@ -84,7 +84,7 @@ impl Keeper {
             self.complained = None;
         }
         if let (Err(problem), None) = (&result, self.complained) {
-            eprintln!("eae: the training goes on, but cannot be kept: {problem}");
+            errln!("eae: the training goes on, but cannot be kept: {problem}");
             self.complained = Some(file);
         }
         result.is_ok()

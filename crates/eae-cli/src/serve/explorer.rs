@@ -80,7 +80,7 @@ impl Explorer {
             Ok((_, data)) => Some(HeldOut::new(&trained.model, &data.test)),
             Err(problem) if named.is_some() => return Err(problem),
             Err(problem) => {
-                eprintln!("eae: no held-out images on the page: {problem}");
+                errln!("eae: no held-out images on the page: {problem}");
                 None
             }
         };

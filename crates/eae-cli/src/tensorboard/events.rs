@@ -84,7 +84,7 @@ impl TensorBoard {
         if let Err(problem) = self.write(What::Summary(summary), self.steps)
             && !self.complained
         {
-            eprintln!("eae: the training goes on, but {} cannot be written: {problem}", self.path.display());
+            errln!("eae: the training goes on, but {} cannot be written: {problem}", self.path.display());
             self.complained = true;
         }
     }

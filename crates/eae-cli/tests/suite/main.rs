@@ -20,6 +20,7 @@ mod serve;
 mod shell;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
+mod terminal;
 mod train;
 mod trained;
 mod vectors;

@@ -105,7 +105,7 @@ impl Numbers {
         match &self.local {
             None => print_lines(&[summary]),
             Some(local) => {
-                eprintln!("{summary}");
+                errln!("{summary}");
                 print_lines(&local.iter().map(f64::to_string).collect::<Vec<_>>());
             }
         }
@@ -115,7 +115,7 @@ impl Numbers {
 /// Prints warnings on standard error.
 pub(super) fn warn(warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        errln!("warning: {warning}");
     }
 }
 

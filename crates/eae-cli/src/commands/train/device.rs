@@ -30,7 +30,7 @@ impl Device {
             match gpu(model, config, images, quiet) {
                 Ok(stepper) => return Ok(stepper),
                 Err((problem, required)) if required || self == Self::Gpu => return Err(Failure::usage(problem)),
-                Err((problem, _)) if !quiet => eprintln!("eae: using the CPU: {problem}"),
+                Err((problem, _)) if !quiet => errln!("eae: using the CPU: {problem}"),
                 Err(_) => {}
             }
         }
@@ -56,7 +56,7 @@ fn gpu(
     let opened = Gpu::open(&choice).and_then(|gpu| Ok((GpuStepper::new(&gpu, model, config, pixels)?, gpu)));
     let (stepper, gpu) = opened.map_err(|problem| (problem.to_string(), choice.mode == Mode::Require))?;
     if !quiet {
-        eprintln!("steps are made on {}", gpu.adapter());
+        errln!("steps are made on {}", gpu.adapter());
     }
     Ok(Box::new(stepper))
 }

@@ -41,13 +41,13 @@ impl Run {
         let codes = codes.select(Axis(0), &choose(codes.nrows(), MOST_CODES, seed));
         match with_samplers(&self.model, codes.view(), seed) {
             Ok(weights) => weights.save(&file).map_err(|e| failed(&e))?,
-            Err(problem) => eprintln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
+            Err(problem) => errln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
         }
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
         // What is in it matters less than what is still to be made.
         if let Err(problem) = self.log.write("evaluation", &evaluation) {
-            eprintln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
+            errln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {
             pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
@@ -69,8 +69,7 @@ impl Run {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);
         let written = report::write(folder, config, &config.data, train, &data.test, seed);
-        let complain =
-            |problem| eprintln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
+        let complain = |problem| errln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
         written.map_err(complain).ok()
     }
 

@@ -13,7 +13,7 @@ use eae::run::Line;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::output::print_json;
+use crate::output::{all_printed, print_json};
 use crate::progress::Progress;
 use crate::run_folder::{CONFIG, Config};
 
@@ -48,11 +48,11 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
     if arguments.common.json {
         print_json(&Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
     } else if let Some(evaluation) = evaluation {
-        println!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+        outln!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
         if let Some((report, warnings)) = report {
-            println!("to look at: {}", report.display());
+            outln!("to look at: {}", report.display());
             if !arguments.quiet && !warnings.is_empty() {
-                println!("\nwhat to beware of\n- {}", warnings.join("\n- "));
+                outln!("\nwhat to beware of\n- {}", warnings.join("\n- "));
             }
         }
     }
@@ -61,5 +61,6 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         let message = format!("interrupted; kept after {steps} steps, go on with: eae train --resume {folder}");
         return Err(Failure::interrupted(message));
     }
-    Ok(())
+    all_printed()
+        .map_err(|problem| Failure::other(format!("{problem}; the training is finished, in {}", folder.display())))
 }

@@ -72,7 +72,7 @@ fn name_constant_columns(model: &Autoencoder<f32>) {
     let Some(columns) = model.columns() else { return };
     for column in columns.constant() {
         let (name, (value, _)) = (columns.describe(column), columns.moments(column));
-        eprintln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
+        errln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
     }
 }
 
