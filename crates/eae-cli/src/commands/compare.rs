@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::judgement::{Scores, features};
 use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
+use crate::run_folder::Lock;
 use crate::table::refused_data;
 
 /// Train by several objectives side by side, and say how good what they generate is.
@@ -108,6 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
     }
     fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
+    let _lock = Lock::take(out)?;
     let features = features::for_data(arguments.features.as_deref(), &data, of_vectors)?;
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;

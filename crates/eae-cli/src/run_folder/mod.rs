@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod lock;
 mod log;
 mod trained;
 
@@ -14,10 +15,12 @@ use serde::Serialize;
 
 pub(crate) use checkpoint::{Keeper, Kept, resume};
 pub(crate) use config::Config;
+pub(crate) use lock::Lock;
 pub(crate) use log::{Epoch, epochs, last_line, seconds};
 pub(crate) use trained::{Trained, no_such};
 
 use crate::failure::Failure;
+use lock::LOCK;
 
 /// The settings of the training.
 pub(crate) const CONFIG: &str = "config.toml";
@@ -58,18 +61,33 @@ impl State {
     }
 }
 
-/// Makes the run folder: the one asked for, if it is new or empty, or the next free `runs/NAME-1`, `runs/NAME-2`, and so on.
-pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<PathBuf, Failure> {
+/// Makes and locks the run folder: the one asked for, if it is new or empty, or the next free `runs/NAME-1`, `runs/NAME-2`, and
+/// so on.
+pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock), Failure> {
     let Some(folder) = out else {
-        return eae::run::create_numbered("runs", name)
-            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}; name another with --out")));
+        let folder = eae::run::create_numbered("runs", name)
+            .map_err(|e| Failure::other(format!("cannot make a folder in runs: {e}; name another with --out")))?;
+        let lock = Lock::take(&folder)?;
+        return Ok((folder, lock));
     };
     let in_folder = |e: io::Error| {
         Failure::usage(format!("cannot use {} as run folder: {e}; name another with --out", folder.display()))
     };
     fs::create_dir_all(folder).map_err(in_folder)?;
-    if fs::read_dir(folder).map_err(in_folder)?.next().is_some() {
-        return Err(Failure::usage(format!("{} is not empty; name a new folder with --out", folder.display())));
+    refuse_others(folder).map_err(in_folder)??;
+    let lock = Lock::take(folder)?;
+    // Again: another training may have been here until now.
+    refuse_others(folder).map_err(in_folder)??;
+    Ok((folder.to_path_buf(), lock))
+}
+
+/// Fails if there is anything in the folder but a lock.
+fn refuse_others(folder: &Path) -> io::Result<Result<(), Failure>> {
+    for entry in fs::read_dir(folder)? {
+        if entry?.file_name() != LOCK {
+            let problem = format!("{} is not empty; name a new folder with --out", folder.display());
+            return Ok(Err(Failure::usage(problem)));
+        }
     }
-    Ok(folder.to_path_buf())
+    Ok(Ok(()))
 }

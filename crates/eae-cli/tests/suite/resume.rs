@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::support::data::{with_digits, with_rows};
 #[cfg(unix)]
-use crate::support::program::{interrupt, stderr, wait_for};
-use crate::support::program::{json, start, succeeds, wait_until};
+use crate::support::program::interrupt;
+use crate::support::program::{eae, json, start, stderr, succeeds, wait_for, wait_until};
 use crate::support::transcript::Transcript;
 
 const TRAIN: [&str; 14] = [
@@ -117,4 +117,74 @@ fn the_best_is_kept_and_patience_ends() {
     let steps = lines.last().unwrap()["steps"].as_u64().unwrap();
     assert!(steps < 50 * 9 && steps.is_multiple_of(9), "{steps}");
     assert_eq!(log(&folder.join("run")).len() as u64, steps / 9 + 1, "each epoch and the evaluation");
+}
+
+/// One training at a time in a folder, whichever way it is begun. What a killed one has left is in nobody's way.
+#[test]
+fn a_folder_that_is_being_trained_in() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let lock = folder.join("runs/csv-1/training.lock");
+    let mut child = start(folder, &[&TRAIN[..], &["--epochs", "100000000"]].concat());
+    wait_for(&folder.join("runs/csv-1/metrics.jsonl"), &mut child);
+    let mut transcript = Transcript::new(folder);
+    let holder = fs::read_to_string(&lock).unwrap();
+    assert!(holder.starts_with(&format!("process {} on ", child.id())), "{holder}");
+    transcript = transcript.name(&holder, "process NUMBER on MACHINE");
+    transcript.refused(&["train", "--resume", "runs/csv-1"], 1);
+    transcript.refused(&[&TRAIN[..], &["--out", "runs/csv-1"]].concat(), 2);
+    // Whoever only reads is not kept out.
+    succeeds(folder, &["info", "runs/csv-1"]);
+    succeeds(folder, &["sample", "runs/csv-1/checkpoint.safetensors", "--out", "x.csv"]);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(lock.exists());
+
+    transcript.check("a folder that is being trained in");
+    let mut child = start(folder, &["train", "--resume", "runs/csv-1", "--quiet"]);
+    let number = format!("process {} on ", child.id());
+    wait_until(&mut child, "the lock", || fs::read_to_string(&lock).is_ok_and(|holder| holder.starts_with(&number)));
+    let said = stderr(&eae(folder, &["train", "--resume", "runs/csv-1"]));
+    assert!(said.contains(&number), "{said}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // Two comparisons in one folder, and no lock where one is through.
+    let compare = [
+        "compare",
+        "--data",
+        "csv:rows.csv",
+        "--latent",
+        "2",
+        "--batch",
+        "45",
+        "--seeds",
+        "1",
+        "--quiet",
+        "--out",
+        "c",
+    ];
+    let mut child = start(folder, &[&compare[..], &["--epochs", "100000000"]].concat());
+    wait_for(&folder.join("c/training.lock"), &mut child);
+    let output = eae(folder, &compare);
+    assert!(stderr(&output).contains("is training in c: wait until it ends"), "{}", stderr(&output));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // It fails, because few samples are held out.
+    eae(folder, &[&compare[..], &["--epochs", "1", "--row", "ae"]].concat());
+    assert!(!folder.join("c/training.lock").exists());
+}
+
+/// Of many that begin in one folder at once, one trains.
+#[test]
+fn many_that_begin_at_once() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let train = [&TRAIN[..], &["--epochs", "50", "--out", "run"]].concat();
+    let children: Vec<_> = (0..6).map(|_| start(folder, &train)).collect();
+    let codes: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap().status.code()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    let epochs: Vec<_> = log(&folder.join("run")).iter().map(|line| line["epoch"].as_u64()).collect();
+    assert_eq!(epochs.len(), 51, "{epochs:?}");
+    assert!(!folder.join("run/training.lock").exists());
 }

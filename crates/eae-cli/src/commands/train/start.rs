@@ -14,7 +14,7 @@ use super::flags::Arguments;
 use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
-use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, METRICS, resume};
+use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, Lock, METRICS, resume};
 use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
@@ -23,6 +23,8 @@ impl Run {
     pub(super) fn start(arguments: &Arguments, config: Config) -> Result<(Self, Keeper), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
+        // Before the training in it is read.
+        let lock = arguments.resume.as_deref().map(Lock::take).transpose()?;
         let data = config.data.open(arguments.quiet).map_err(refused_data)?;
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
@@ -30,20 +32,20 @@ impl Run {
         }
         let open =
             |model: &mut Autoencoder<f32>| arguments.device.open(model, &config.training, &data.train, arguments.quiet);
-        let (folder, training, mut stepper, kept, text) = match &arguments.resume {
-            Some(folder) => {
+        let (folder, lock, training, mut stepper, kept, text) = match arguments.resume.as_ref().zip(lock) {
+            Some((folder, lock)) => {
                 let (training, optimizer, kept) = resume(folder, &config, &mut model, data.train.source())?;
                 let mut stepper = open(&mut model)?;
                 stepper.restore(optimizer).map_err(Failure::other)?;
-                (folder.clone(), training, stepper, kept, None)
+                (folder.clone(), lock, training, stepper, kept, None)
             }
             None => {
                 let (text, images) = (config.to_toml()?, data.train.source());
                 let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
                 let training = Training::new(config.training.clone(), images.len());
                 let stepper = open(&mut model)?;
-                let folder = run_folder::create(arguments.out.as_deref(), config.data.name())?;
-                (folder, training, stepper, kept, Some(text))
+                let (folder, lock) = run_folder::create(arguments.out.as_deref(), config.data.name())?;
+                (folder, lock, training, stepper, kept, Some(text))
             }
         };
         let keeper = Keeper::new(&folder, every);
@@ -63,7 +65,7 @@ impl Run {
             let elsewhere = if text.is_some() { ", or name a folder elsewhere with --out" } else { "" };
             Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
         })?;
-        Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard }, keeper))
+        Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard, _lock: lock }, keeper))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::progress::Progress;
-use crate::run_folder::{CHECKPOINT, Config, Keeper, Kept};
+use crate::run_folder::{CHECKPOINT, Config, Keeper, Kept, Lock};
 use crate::tensorboard::TensorBoard;
 
 /// A training under way.
@@ -30,12 +30,14 @@ pub(super) struct Run {
     pub(super) kept: Kept,
     pub(super) log: MetricsLog,
     pub(super) tensorboard: Option<TensorBoard>,
+    /// Held until everything is made.
+    pub(super) _lock: Lock,
 }
 
 impl Run {
     /// Makes all steps that are left, and returns true if the user ended it before.
     pub(super) fn train(&mut self, arguments: &Arguments, keeper: &mut Keeper) -> Result<bool, Failure> {
-        let Self { config, data, folder, model, training, stepper, kept, log, tensorboard } = self;
+        let Self { config, data, folder, model, training, stepper, kept, log, tensorboard, .. } = self;
         let mut progress = Progress::new(config.latent, config.training.batch_size, arguments.quiet);
         let (start, before, held_out) = (Instant::now(), kept.seconds, data.test.pixels.view());
         let mut between =

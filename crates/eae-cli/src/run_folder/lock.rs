@@ -1,0 +1,119 @@
+//! The lock that keeps a folder to one training at a time.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use crate::failure::Failure;
+
+/// The file that is there as long as somebody trains.
+pub(crate) const LOCK: &str = "training.lock";
+
+/// The right to train in a folder, which ends when this is dropped.
+///
+/// The operating system holds it, so a process that was killed is in nobody's way. The file only says who has it.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    path: PathBuf,
+    /// Held open, because closing it gives the lock back.
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock of a folder. Where the file system has no locks this is said, and the training goes on.
+    pub(crate) fn take(folder: &Path) -> Result<Self, Failure> {
+        let path = folder.join(LOCK);
+        let failed = |e: io::Error| Failure::other(format!("{}: {e}", path.display()));
+        loop {
+            // Not truncated: it may say who else has the lock.
+            let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+            let mut file = opened.map_err(failed)?;
+            match file.try_lock() {
+                Ok(()) if !is_at(&file, &path) => continue,
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(refused(folder, &mut file)),
+                Err(TryLockError::Error(problem)) => {
+                    let folder = folder.display();
+                    errln!("eae: {folder} cannot be locked ({problem}): see to it that nothing else trains in it");
+                }
+            }
+            // On a full disk the lock holds, too.
+            let _ = file.set_len(0).and_then(|()| file.write_all(holder().as_bytes()));
+            return Ok(Self { path, _file: file });
+        }
+    }
+}
+
+impl Drop for Lock {
+    /// Removes the file before the lock ends, so that a finished run has none.
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Returns false if whoever had the lock before has removed the file since it was opened.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    let identity = |file: &fs::Metadata| (file.dev(), file.ino());
+    matches!((file.metadata(), fs::metadata(path)), (Ok(file), Ok(there)) if identity(&file) == identity(&there))
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Names this process.
+fn holder() -> String {
+    format!("process {} on {}", process::id(), gethostname::gethostname().to_string_lossy())
+}
+
+fn refused(folder: &Path, file: &mut File) -> Failure {
+    let mut holder = String::new();
+    // Where locks keep others from reading, nobody can be named.
+    let named = file.take(1000).read_to_string(&mut holder).is_ok() && holder.starts_with("process ");
+    let holder = if named { holder.as_str() } else { "another process" };
+    Failure::other(format!("{holder} is training in {}: wait until it ends, or end it", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        // As a process that was killed has left it.
+        fs::write(folder.path().join(LOCK), "process 1 on a machine with a long name that is not there any more")
+            .unwrap();
+        let lock = Lock::take(folder.path()).unwrap();
+        let refused = Lock::take(folder.path()).unwrap_err().to_string();
+        assert!(refused.starts_with(&format!("{} is training in ", holder())), "{refused}");
+        drop(lock);
+        assert!(!folder.path().join(LOCK).exists());
+        Lock::take(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn many_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = std::sync::atomic::AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        if let Ok(_lock) = Lock::take(folder.path()) {
+                            use std::sync::atomic::Ordering::SeqCst;
+                            assert_eq!(inside.fetch_add(1, SeqCst), 0);
+                            inside.fetch_sub(1, SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(!folder.path().join(LOCK).exists());
+    }
+}
