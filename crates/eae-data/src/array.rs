@@ -15,12 +15,21 @@ use crate::{DataError, Idx, Images, Npy, NpyError, Split};
 ///
 /// If the file cannot be read, is damaged, or is of other axes or fewer than two images.
 pub fn from_idx<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
+    split(path.as_ref(), idx_images(path.as_ref())?)
+}
+
+/// All images of an IDX file that [`from_idx`] reads, in their order.
+///
+/// # Errors
+///
+/// As [`from_idx`], but a single image is enough.
+pub fn idx_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataError> {
     let path = path.as_ref();
     let Idx { shape, bytes } = read_idx(path)?;
     check_shape(path, &shape)?;
     let pixels = bytes.into_iter().map(pixel).collect();
     let pixels = ArrayD::from_shape_vec(shape, pixels).expect("as many bytes as the shape says");
-    Ok(split(channels_last(pixels)))
+    Ok(Images::new(channels_last(pixels)))
 }
 
 /// One array of NumPy, packed with gzip or not: `[count, height, width]`, or with colours `[count, channels, height,
@@ -31,6 +40,15 @@ pub fn from_idx<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataErro
 /// If the file cannot be read, is damaged, is of other axes, another type or fewer than two images, or a pixel is not from 0
 /// to 1.
 pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
+    split(path.as_ref(), npy_images(path.as_ref())?)
+}
+
+/// All images of an array that [`from_npy`] reads, in their order.
+///
+/// # Errors
+///
+/// As [`from_npy`], but a single image is enough.
+pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataError> {
     let path = path.as_ref();
     let file = read(path)?;
     let wrong = |problem: NpyError| {
@@ -58,14 +76,13 @@ pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataErro
             return Err(DataError::Pixel { path: path.to_path_buf(), image, value: widen(*value) });
         }
     }
-    Ok(split(channels_last(pixels)))
+    Ok(Images::new(channels_last(pixels)))
 }
 
-/// That of images, two of them at least.
+/// Refuses a shape that is not that of images.
 fn check_shape(path: &Path, shape: &[usize]) -> Result<(), DataError> {
     let expected = match *shape {
         [_, _, _] | [_, _, _, _] if shape.contains(&0) => "of some pixels",
-        [1, ..] => "of at least two images, one of them to hold out",
         [_, _, _] => return Ok(()),
         // Most likely so, and images 3 pixels wide would be of little use.
         [_, channels, _, last] if [1, 3].contains(&last) && ![1, 3].contains(&channels) => {
@@ -90,11 +107,14 @@ fn channels_last<F: NdFloat>(pixels: ArrayD<F>) -> ArcArray<F, Ix4> {
     }
 }
 
-/// The last tenth, and at least one, is held out.
-fn split<F: NdFloat>(pixels: ArcArray<F, Ix4>) -> Split<F> {
-    let (train, test) = pixels.view().split_at(Axis(0), to_train_on(pixels.len_of(Axis(0))));
-    let [train, test] = [train, test].map(|part| Images { pixels: part.to_owned().into_shared(), labels: None });
-    Split { train, test }
+/// Holds out the last tenth, and at least one.
+fn split<F: NdFloat>(path: &Path, images: Images<F>) -> Result<Split<F>, DataError> {
+    if images.len() < 2 {
+        return Err(DataError::OneImage { path: path.to_path_buf() });
+    }
+    let (train, test) = images.pixels.view().split_at(Axis(0), to_train_on(images.len()));
+    let [train, test] = [train, test].map(|part| Images::new(part.to_owned()));
+    Ok(Split { train, test })
 }
 
 #[cfg(test)]
@@ -190,7 +210,7 @@ mod tests {
         assert!(four.ends_with("it should be of 1 channel (grey) or 3 (red, green, blue)"));
         assert!(
             npy(&bytes_of(&Array3::<u8>::zeros((1, 2, 2))))
-                .ends_with("of at least two images, one of them to hold out")
+                .ends_with(" has one image, a training needs at least two, one of them to hold out")
         );
         assert!(npy(&bytes_of(&Array3::<u8>::zeros((0, 2, 2)))).ends_with("of some pixels"));
         assert!(

@@ -54,7 +54,7 @@ fn images<F: NdFloat>(folder: &Path, names: &[String]) -> Result<Images<F>, Data
         }
     }
     let pixels = ArcArray::from(pixels).into_shape_with_order((labels.len(), SIDE, SIDE, CHANNELS));
-    Ok(Images { pixels: pixels.expect("as many as the labels"), labels: Some(labels) })
+    Ok(Images::new(pixels.expect("as many as the labels")).labels(Some(labels)))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub fn digits<F: NdFloat>() -> Split<F> {
     let labels = Idx::parse(LABELS).expect("the embedded file is whole");
     let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
     let pixels = pixels.into_shape_with_order((labels.bytes.len(), 28, 28, 1)).expect("28 x 28 pixels for each label");
-    let all = Images { pixels, labels: Some(labels.bytes) };
+    let all = Images::new(pixels).labels(Some(labels.bytes));
     let mut places: Vec<usize> = (0..all.len()).collect();
     // The seed is part of the data set's definition: with another, results would not compare.
     places.shuffle(&mut ChaCha8Rng::seed_from_u64(0));

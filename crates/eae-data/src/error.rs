@@ -63,6 +63,12 @@ pub enum DataError {
         /// What it should be.
         expected: String,
     },
+    /// Fewer images than one to learn from and one to hold out.
+    #[error("{path} has one image, a training needs at least two, one of them to hold out")]
+    OneImage {
+        /// The file.
+        path: PathBuf,
+    },
     /// An array of other numbers than pixels are saved as.
     #[error("{path} is of type {found}, pixels are bytes (u1) or floats from 0 to 1 (f4, f8); convert it with astype")]
     Type {

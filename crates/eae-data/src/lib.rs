@@ -21,7 +21,7 @@ mod source;
 mod table;
 mod vectors;
 
-pub use array::{from_idx, from_npy};
+pub use array::{from_idx, from_npy, idx_images, npy_images};
 pub use cifar10::cifar10;
 pub use columns::Columns;
 #[cfg(feature = "digits")]

@@ -41,7 +41,7 @@ fn images<F: NdFloat>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Re
     }
     let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
     let pixels = pixels.into_shape_with_order((count, height, width, 1)).expect("as many bytes as the shape says");
-    Ok(Images { pixels, labels: Some(labels.bytes) })
+    Ok(Images::new(pixels).labels(Some(labels.bytes)))
 }
 
 /// The file of one of the names that are usual for it.

@@ -181,7 +181,7 @@ mod tests {
 
     fn images() -> Images<f64> {
         let pixels = Array4::from_shape_fn((601, 2, 3, 1), |(n, y, x, _)| (6 * n + 3 * y + x) as f64 / 3606.0);
-        Images { pixels: pixels.into_shared(), labels: None }
+        Images::new(pixels)
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn split<F: NdFloat>(path: &Path, rows: ArrayView2<'_, f64>, columns: &Columns) 
     let part = |first: usize, rows: ArrayView2<'_, f64>| {
         let pixels = columns.standardize(rows);
         match pixels.indexed_iter().find(|(_, value): &(_, &F)| !value.is_finite()) {
-            None => Ok(Images { pixels: pixels.into_shared(), labels: None }),
+            None => Ok(Images::new(pixels)),
             Some(((row, _, column, _), _)) => Err(DataError::Value {
                 path: path.to_path_buf(),
                 row: first + row,

@@ -1,48 +1,38 @@
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use eae::Autoencoder;
-use eae::data::Split;
-use ndarray::{Array2, Axis, concatenate};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::Data;
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output::Codes;
-use crate::output::print_json;
+use crate::output::{Codes, Names, needs_csv, print_json, write_table};
 use crate::run_folder::Trained;
+use crate::table::refused_data;
 
-/// Write the codes of images.
+/// Write the codes of images or vectors.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae encode runs/digits-1 --data npy:images.npy --out codes.csv\n  eae entropy codes.csv"
+    after_help = "Example:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae encode runs/photos-1 --data images:FOLDER --out codes.csv\n  eae entropy codes.csv"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// The images, as in `eae train --data`; by default those that the model was trained on.
+    /// Other images than those that the model was trained on: a file, a folder or a name, as for `eae train --data`. All of
+    /// them are encoded, in their order.
     #[arg(long)]
     data: Option<Data>,
-    /// Which of them, in the order of the data.
-    #[arg(long, value_enum, default_value_t = Part::All)]
-    part: Part,
-    /// What to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header.
+    /// The part of the data to encode. By default all.
+    #[arg(long, value_enum)]
+    part: Option<Part>,
+    /// What to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header. A table begins with the columns
+    /// `file` and `label` where these are known.
     #[arg(long)]
     out: PathBuf,
+    /// A .csv table of the rows' files and labels, to go with a .npy array.
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Part {
-    /// Those that a training sees.
-    Train,
-    /// Those that are held out.
-    Test,
-    /// Those that a training sees, then those that are held out.
-    All,
 }
 
 #[derive(Serialize)]
@@ -51,31 +41,36 @@ struct Report<'a> {
     shape: [usize; 2],
     data: String,
     part: Part,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<&'a Path>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let &Arguments { part, ref out, ref common, .. } = arguments;
+    let Arguments { out, names: names_to, common, .. } = arguments;
     common.apply()?;
     let target = Codes::new("--out", out)?;
+    if let Some(path) = names_to {
+        needs_csv("--names", path)?;
+    }
     let trained = Trained::load(&arguments.run)?;
-    let (data, split) = trained.data(arguments.data.as_ref())?;
-    let codes = codes(&trained.model, &split, part);
-    target.write(codes.view())?;
+    let used = trained.used(arguments.data.as_ref(), arguments.part, Part::All)?;
+    let codes = trained.model.encode_all(used.images.source()).map_err(refused_data)?;
+    let names = Names::of(&used);
+    if names_to.is_some() && names.is_empty() {
+        return Err(Failure::usage(format!("--names: the images of {} have neither files nor labels", used.data)));
+    }
+    target.write_named(codes.view(), &names)?;
+    if let Some(path) = names_to {
+        write_table(path, &names, codes.nrows(), &[])?;
+    }
     if common.json {
-        let shape = codes.dim().into();
-        print_json(&Report { out, shape, data: data.to_string(), part });
-    } else {
-        errln!("wrote the codes of {} images to {}", codes.nrows(), out.display());
+        let (shape, data, part) = (codes.dim().into(), used.data.to_string(), used.part);
+        print_json(&Report { out, shape, data, part, names: names_to.as_deref() });
+        return Ok(());
+    }
+    errln!("wrote the codes of {} to {}", used.how_many(codes.nrows()), out.display());
+    if names_to.is_none() && !target.is_table() && used.files().is_some() {
+        errln!("an array has no room for the names of the files: --names names.csv writes them, or --out a .csv table");
     }
     Ok(())
-}
-
-fn codes(model: &Autoencoder<f32>, split: &Split<f32>, part: Part) -> Array2<f32> {
-    let train = || model.encode(split.train.pixels.view());
-    let test = || model.encode(split.test.pixels.view());
-    match part {
-        Part::Train => train(),
-        Part::Test => test(),
-        Part::All => concatenate(Axis(0), &[train().view(), test().view()]).expect("codes of one model"),
-    }
 }

@@ -5,7 +5,7 @@ use eae::interpolation;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::Data;
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
 use crate::output;
 use crate::output::print_json;
@@ -19,10 +19,11 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// The data whose held-out images are taken; by default those that the model was trained on.
+    /// Other data than those that the model was trained on, of which the held-out images are taken: a name as for `eae train
+    /// --data`. Of these data all images are taken, in their order.
     #[arg(long)]
     data: Option<Data>,
-    /// The held-out image where the way begins, by its number from 0.
+    /// The image where the way begins, by its number from 0.
     #[arg(long, value_name = "IMAGE", requires = "to", conflicts_with = "n")]
     from: Option<usize>,
     /// The one where it ends.
@@ -81,12 +82,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::rows(if chosen.is_some() { 1 } else { n }, steps)?;
     let trained = Trained::load(&arguments.run)?;
     target.fits(&trained.model)?;
-    let held_out = trained.held_out(arguments.data.as_ref())?;
+    let used = trained.used(arguments.data.as_ref(), None, Part::Test)?;
     let (pairs, ends) = match chosen {
-        Some((from, to)) => (vec![[from, to]], held_out.at(&[("--from", from), ("--to", to)])?),
+        Some((from, to)) => (vec![[from, to]], used.at(&[("--from", from), ("--to", to)])?),
         None => {
-            let first = held_out.first(2 * n, &format!("--n is {n}, which takes {} images", 2 * n))?;
-            ((0..n).map(|i| [2 * i, 2 * i + 1]).collect(), first.to_owned())
+            let first = used.first(2 * n, &format!("--n is {n}, which takes {} images", 2 * n))?;
+            ((0..n).map(|i| [2 * i, 2 * i + 1]).collect(), first)
         }
     };
     let ends = trained.model.encode(ends.view());
@@ -94,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     target.write(&trained.model, images.view(), steps)?;
     let out = &output.out;
     if common.json {
-        let (shape, data) = (output::shape(&trained.model, images.view()), held_out.data.to_string());
+        let (shape, data) = (output::shape(&trained.model, images.view()), used.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
         errln!("wrote {} ways of {steps} images to {}", pairs.len(), out.display());

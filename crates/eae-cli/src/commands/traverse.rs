@@ -6,7 +6,7 @@ use ndarray::{Array1, Axis};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::Data;
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
 use crate::output;
 use crate::output::print_json;
@@ -20,10 +20,11 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// What to vary about: the code of a held-out image, by its number from 0, or `origin`.
+    /// What to vary about: the code of an image, by its number from 0, or `origin`.
     #[arg(long, value_name = "IMAGE", default_value = "origin")]
     image: Centre,
-    /// The data whose held-out image is taken; by default those that the model was trained on.
+    /// Other data than those that the model was trained on, of which a held-out image is taken: a name as for `eae train
+    /// --data`. The images of these data are numbered in their order.
     #[arg(long)]
     data: Option<Data>,
     /// Which numbers of the code, from 0; by default each. A row of the picture for each.
@@ -90,8 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (image, centre) = match image {
         Centre::Origin => (None, Array1::zeros(latent)),
         Centre::Image(number) => {
-            let held_out = trained.held_out(arguments.data.as_ref())?;
-            let codes = trained.model.encode(held_out.at(&[("--image", number)])?.view());
+            let used = trained.used(arguments.data.as_ref(), None, Part::Test)?;
+            let codes = trained.model.encode(used.at(&[("--image", number)])?.view());
             (Some(number), codes.index_axis_move(Axis(0), 0))
         }
     };

@@ -82,7 +82,11 @@ impl Report {
                 cell(&|q| q.neighbors.density, row),
                 cell(&|q| q.neighbors.coverage, row),
                 spread(row.scores.iter().map(|s| s.components as f64), 0),
-                spread(row.scores.iter().map(|s| s.memorisation.share_close), 3),
+                if row.scores.iter().all(|s| s.memorisation.is_none()) {
+                    "-".to_owned()
+                } else {
+                    spread(row.scores.iter().filter_map(|s| s.memorisation).map(|m| m.share_close), 3)
+                },
             ];
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }

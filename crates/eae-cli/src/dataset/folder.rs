@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
 use serde::{Deserialize, Serialize};
 
+use super::TrainingSet;
 use crate::progress::Bar;
 
 /// What `config.toml` says of a folder of images.
@@ -81,18 +82,37 @@ impl Folder {
 
     /// Decodes what is not in the cache.
     pub(crate) fn load(&self, quiet: bool) -> Result<Split<f32, Stored>, DataError> {
-        let images = ImageFolder::new(&self.folder, self.size.unwrap_or(28))
+        let mut decoding = Decoding::new(quiet);
+        let split = self.images().load(&cache(), &mut |done, all| decoding.show(done, all))?;
+        drop(decoding);
+        self.name_skipped(&split.train);
+        Ok(split)
+    }
+
+    /// The same with nothing held out, or the one image where the path leads to a file.
+    pub(crate) fn whole(&self) -> Result<TrainingSet, DataError> {
+        if self.folder.is_file() {
+            return Ok(TrainingSet::Memory(self.images().file()?));
+        }
+        let mut decoding = Decoding::new(false);
+        let stored = self.images().whole(&cache(), &mut |done, all| decoding.show(done, all))?;
+        drop(decoding);
+        self.name_skipped(&stored);
+        Ok(TrainingSet::File(stored))
+    }
+
+    fn images(&self) -> ImageFolder {
+        ImageFolder::new(&self.folder, self.size.unwrap_or(28))
             .channels(self.channels.unwrap_or_default())
             .split_seed(self.split_seed)
-            .strict(self.strict);
-        let mut decoding = Decoding::new(quiet);
-        let split = images.load(&cache(), &mut |done, all| decoding.show(done, all))?;
-        drop(decoding);
-        let skipped = split.train.skipped();
+            .strict(self.strict)
+    }
+
+    fn name_skipped(&self, stored: &Stored) {
+        let skipped = stored.skipped();
         if skipped.count > 0 {
             errln!("images:{}: {skipped}", self.folder.display());
         }
-        Ok(split)
     }
 }
 

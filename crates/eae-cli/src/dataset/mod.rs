@@ -1,6 +1,7 @@
 //! The data sets that `--data` names, and their reading.
 
 mod folder;
+mod used;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::str::FromStr;
 
 use eae::data::{
     self, Channels, Columns, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, from_npy, from_table,
-    from_table_with, mnist, sample,
+    from_table_with, idx_images, mnist, npy_images, sample,
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Ending, ModelError};
@@ -19,6 +20,7 @@ use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
 use folder::Folder;
+pub(crate) use used::{Part, Used, errors, greatest};
 
 /// A data set that `--data` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,7 +94,7 @@ impl TrainingSet {
             Self::File(_) => {
                 let source = self.source();
                 let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);
-                Ok(Images { pixels: sample(source, most, 0)?.into_shared(), labels: None })
+                Ok(Images::new(sample(source, most, 0)?))
             }
         }
     }
@@ -119,29 +121,63 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// For a model that is trained: images of the shape that it takes, and vectors by its columns, not by their own.
+    /// All of it in its own order, for images.
+    fn whole(&self) -> Result<TrainingSet, DataError> {
+        Ok(TrainingSet::Memory(match self {
+            Self::Digits => digits().whole(),
+            Self::Mnist(folder) => mnist(folder)?.whole(),
+            Self::Cifar10(folder) => cifar10(folder)?.whole(),
+            Self::Idx(file) => idx_images(file)?,
+            Self::Npy(file) | Self::Csv(file) => npy_images(file)?,
+            Self::Images(folder) => return folder.whole(),
+        }))
+    }
+
+    /// The same as a training splits it, for a model that is trained: images of the shape that it takes, and vectors by its
+    /// columns, not by their own.
     pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
+        if let Some((Split { train, test }, columns)) = self.vectors_for(model)? {
+            return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
+        }
+        let takes = model.image_shape();
+        let split = self.clone().brought_to(takes).open(false).map_err(refused_data)?;
+        self.takes(takes, &split.train)?;
+        Ok(split)
+    }
+
+    /// The same, and nothing split off.
+    pub(crate) fn whole_for(&self, model: &Autoencoder<f32>) -> Result<TrainingSet, Failure> {
+        if let Some((split, columns)) = self.vectors_for(model)? {
+            return Ok(TrainingSet::Vectors(split.whole(), columns));
+        }
+        let takes = model.image_shape();
+        let whole = self.clone().brought_to(takes).whole().map_err(refused_data)?;
+        self.takes(takes, &whole)?;
+        Ok(whole)
+    }
+
+    /// Vectors, if the model takes some; refuses vectors for a model of images, and images for one of vectors.
+    fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<(Split<f32>, Columns)>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
             (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
-                let Split { train, test } = from_table_with(file, columns).map_err(refused_data)?;
-                return Ok(Split { train: TrainingSet::Vectors(train, columns.clone()), test });
+                Ok(Some((from_table_with(file, columns).map_err(refused_data)?, columns.clone())))
             }
-            (_, None) if !of_vectors => {}
+            (_, None) if !of_vectors => Ok(None),
             (_, columns) => {
                 let [takes, is_of] = [columns.is_some(), of_vectors].map(|v| if v { "vectors" } else { "images" });
-                return Err(Failure::usage(format!("the model takes {takes}, {self} is of {is_of}")));
+                Err(Failure::usage(format!("the model takes {takes}, {self} is of {is_of}")))
             }
         }
-        let takes = model.image_shape();
-        let Split { train, test } = self.clone().brought_to(takes).open(false).map_err(refused_data)?;
-        let found = train.source().image_shape();
-        if takes != found {
-            return Err(Failure::usage(format!(
-                "the model takes images of shape {takes:?}, those of {self} are {found:?}"
-            )));
+    }
+
+    fn takes(&self, takes: [usize; 3], images: &TrainingSet) -> Result<(), Failure> {
+        match images.source().image_shape() {
+            found if found == takes => Ok(()),
+            found => {
+                Err(Failure::usage(format!("the model takes images of shape {takes:?}, those of {self} are {found:?}")))
+            }
         }
-        Ok(Split { train, test })
     }
 
     /// The same [in memory](TrainingSet::in_memory).

@@ -1,9 +1,11 @@
 use eae::evaluation::{SampleQuality, SampleReport};
 use eae::metrics::Quality;
 
-/// Prints a table of the quality of samples, and what their distances to training images say; `images` is what they are.
-pub(crate) fn print_samples(report: &SampleReport, images: &str) {
-    outln!("decoded draws beside {} held-out {images}, on {}", report.floor.n[0], report.features);
+/// Prints a table of the quality of samples, and what their distances to training images say; `held_out` is what they are
+/// compared with, and `images` what they are.
+pub(crate) fn print_samples(report: &SampleReport, held_out: &str, images: &str) {
+    let n = report.samples.first().map_or(0, |samples| samples.quality.n[0]);
+    outln!("decoded draws beside {n} {held_out}, on {}", report.features);
     outln!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
     let line = |name: &str, quality: &Quality| {
         let Quality { frechet, kernel, neighbors, .. } = quality;
@@ -16,9 +18,13 @@ pub(crate) fn print_samples(report: &SampleReport, images: &str) {
             neighbors.coverage
         );
     };
-    line(&format!("training {images}"), &report.floor);
+    if let Some(floor) = &report.floor {
+        line(&format!("training {images}"), floor);
+    }
     report.samples.iter().for_each(|samples| line(samples.sampler, &samples.quality));
     for SampleQuality { sampler, memorization, .. } in &report.samples {
-        outln!("\n{sampler}: {}", memorization.verdict());
+        if let Some(memorization) = memorization {
+            outln!("\n{sampler}: {}", memorization.verdict());
+        }
     }
 }

@@ -26,8 +26,8 @@ pub(crate) struct Scores {
     pub(crate) quality: Vec<Quality>,
     /// How many components the chosen mixture has.
     pub(crate) components: usize,
-    /// Of the draws from the chosen mixture, in pixels.
-    pub(crate) memorisation: Memorization,
+    /// Of the draws from the chosen mixture, in pixels; none where too few images are held out for it.
+    pub(crate) memorisation: Option<Memorization>,
     /// Of the codes of the held-out images.
     pub(crate) codes: CodeReport,
     /// What the training took.
@@ -67,7 +67,10 @@ impl Scores {
                 quality(judge.as_many(codes.view()).view())?,
             ],
             components: many.components(),
-            memorisation: judge.memorization(&[samples.view()])?.remove(0),
+            memorisation: match judge.memorization(&[samples.view()]) {
+                Err(MetricError::TooFew { .. }) => None,
+                found => Some(found?.remove(0)),
+            },
             codes: CodeReport::new(held_out.view(), k)?,
             seconds,
         })

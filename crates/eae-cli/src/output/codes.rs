@@ -1,10 +1,11 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use eae::data::{Table, write_npy};
+use eae::data::{Table, TableOptions, Text, write_npy};
 use eae::run;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 
+use super::names::{FILE, LABEL, Names};
 use super::{extension, needs_parent};
 use crate::failure::Failure;
 use crate::table::refused;
@@ -27,24 +28,40 @@ impl Codes {
         Ok(Self { path: path.to_path_buf(), csv })
     }
 
+    /// Whether they go into a table, which has room for names.
+    pub(crate) fn is_table(&self) -> bool {
+        self.csv
+    }
+
     /// Writes codes `[n, latent]`: an array of 32-bit numbers, or text with a header and as many digits as it takes.
     pub(crate) fn write(&self, codes: ArrayView2<'_, f32>) -> Result<(), Failure> {
+        self.write_named(codes, &Names::default())
+    }
+
+    /// Writes codes as [`write`](Codes::write) does, in text behind the names of their rows.
+    pub(crate) fn write_named(&self, codes: ArrayView2<'_, f32>, names: &Names<'_>) -> Result<(), Failure> {
         let written = run::write_whole_with(&self.path, |file| {
             if !self.csv {
                 return write_npy(file, codes);
             }
-            let line = |fields: Vec<String>| fields.join(",");
-            writeln!(file, "{}", line((0..codes.ncols()).map(|i| format!("z{i}")).collect()))?;
-            codes
-                .outer_iter()
-                .try_for_each(|code| writeln!(file, "{}", line(code.iter().map(f32::to_string).collect())))
+            let header = names.header().into_iter().map(str::to_owned).chain((0..codes.ncols()).map(column));
+            writeln!(file, "{}", header.collect::<Vec<_>>().join(","))?;
+            codes.outer_iter().enumerate().try_for_each(|(row, code)| {
+                let fields = names.row(row).into_iter().chain(code.iter().map(f32::to_string));
+                writeln!(file, "{}", fields.collect::<Vec<_>>().join(","))
+            })
         });
         written.map_err(|e| Failure::other(format!("{}: {e}", self.path.display())))
     }
 
-    /// Reads codes of `latent` finite numbers, from an array or text.
+    /// Reads codes of `latent` finite numbers, from an array or text. Of a table that [`write_named`](Codes::write_named) left,
+    /// the columns of names are passed over.
     pub(crate) fn read(path: &Path, latent: usize) -> Result<Array2<f32>, Failure> {
-        let codes = Table::read(path).map_err(|e| refused(&e, "take the row out"))?.values;
+        let refuse = |e| refused(&e, "take the row out");
+        let table = Table::read_with(path, &TableOptions::new().text(Text::Categories)).map_err(refuse)?;
+        let columns = of_codes(table.names.as_deref()).unwrap_or_else(|| (0..table.values.ncols()).collect());
+        table.require_numbers(&columns).map_err(refuse)?;
+        let codes = table.values.select(Axis(1), &columns);
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
         if codes.ncols() != latent {
             let found = codes.ncols();
@@ -57,6 +74,20 @@ impl Codes {
             None => Ok(codes.mapv(|z| z as f32)),
         }
     }
+}
+
+/// The name of a column of codes.
+fn column(number: usize) -> String {
+    format!("z{number}")
+}
+
+/// The columns of codes of a table whose other columns only name the rows: `file`, `label`, or both, and then `z0`, `z1`, ...
+pub(crate) fn of_codes(names: Option<&[String]>) -> Option<Vec<usize>> {
+    let names = names?;
+    let named = names.iter().take_while(|name| [FILE, LABEL].contains(&name.as_str())).count();
+    let codes = &names[named..];
+    let are_codes = named > 0 && !codes.is_empty() && codes.iter().enumerate().all(|(i, name)| *name == column(i));
+    are_codes.then(|| (named..names.len()).collect())
 }
 
 #[cfg(test)]

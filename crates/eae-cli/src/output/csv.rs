@@ -42,8 +42,8 @@ fn csv(rows: &Array2<f64>, columns: &Columns, out: &mut impl io::Write) -> io::R
 }
 
 /// In quotes, if anything in it could mean something else than itself.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_-.".contains(c);
+pub(super) fn quoted(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
     if name.chars().all(plain) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 

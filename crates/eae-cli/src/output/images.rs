@@ -109,7 +109,12 @@ impl Images {
 
 /// In a file: `[n, channels, height, width]`, or of vectors `[n, columns]`.
 pub(crate) fn shape(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<usize> {
-    let (n, height, width, channels) = images.dim();
+    shape_of(model, images.dim().0)
+}
+
+/// The same for `n` images of a model.
+pub(crate) fn shape_of(model: &Autoencoder<f32>, n: usize) -> Vec<usize> {
+    let [height, width, channels] = model.image_shape();
     if model.columns().is_some() { vec![n, width] } else { vec![n, channels, height, width] }
 }
 

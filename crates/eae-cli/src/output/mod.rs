@@ -6,12 +6,14 @@ mod print;
 mod codes;
 mod csv;
 mod images;
+mod names;
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-pub(crate) use codes::Codes;
-pub(crate) use images::{Images, shape};
+pub(crate) use codes::{Codes, of_codes};
+pub(crate) use images::{Images, shape, shape_of};
+pub(crate) use names::{Names, needs_csv, write_table};
 pub(crate) use print::{all_printed, note, print_bytes, print_json, print_line, print_lines, remark};
 
 use crate::failure::Failure;

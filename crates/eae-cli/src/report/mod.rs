@@ -157,7 +157,7 @@ fn draws(
         )));
     }
     let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();
-    let some = Split { train: Images { pixels, labels: None }, test: at_most(test, MOST_DRAWS) };
+    let some = Split { train: Images::new(pixels), test: at_most(test, MOST_DRAWS) };
     let features = features::for_data(None, &some, of_vectors)?;
     SampleReport::new(model, samplers, &some, &features, seed).map_err(Failure::other)
 }

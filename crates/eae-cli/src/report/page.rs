@@ -100,7 +100,9 @@ fn figures(report: &Report<'_>) -> Markup {
     if let Ok(draws) = &report.draws {
         let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
         figures.extend(
-            normal.map(|normal| ("Frechet distance of draws", normal.quality.frechet, draws.floor.frechet, training)),
+            normal
+                .zip(draws.floor.as_ref())
+                .map(|(normal, floor)| ("Frechet distance of draws", normal.quality.frechet, floor.frechet, training)),
         );
     }
     html! {

@@ -34,7 +34,7 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
         let all = draws.samples.iter().map(|samples| of(&samples.quality));
         all.reduce(if more { f64::max } else { f64::min })
     });
-    let [real, drawn] = draws.floor.n;
+    let [real, drawn] = draws.samples.first().map_or([0; 2], |samples| samples.quality.n);
     html! {
         p {
             (count(drawn)) " decoded draws from each sampler beside " (count(real)) " held-out " (images) ", on " (draws.features) ". "
@@ -50,10 +50,12 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
                     th scope="col" { "close copies" }
                 } }
                 tbody {
-                    tr.floor {
-                        th scope="row" { "training " (images) }
-                        @for column in &COLUMNS { td { (number((column.of)(&draws.floor))) } }
-                        td { "" }
+                    @if let Some(floor) = &draws.floor {
+                        tr.floor {
+                            th scope="row" { "training " (images) }
+                            @for column in &COLUMNS { td { (number((column.of)(floor))) } }
+                            td { "" }
+                        }
                     }
                     @for SampleQuality { sampler, quality, memorization, .. } in &draws.samples {
                         tr {
@@ -62,18 +64,19 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
                                 @let value = (column.of)(quality);
                                 @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }
                             }
-                            td { (number(memorization.share_close)) }
+                            td { @if let Some(memorization) = memorization { (number(memorization.share_close)) } @else { "-" } }
                         }
                     }
                 }
             }
         }
-        @if let Some(SampleQuality { memorization, .. }) = draws.samples.first() {
+        @if let Some(SampleQuality { memorization: Some(memorization), .. }) = draws.samples.first() {
             p.note {
                 "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training " (images) " as "
                 (short(memorization.held_out_share_close)) " of those held out are. It is known to " (short(memorization.share_error)) "."
             }
         }
+        @for missing in &draws.missing { p.note { "Not said: " (missing) "." } }
     }
 }
 
@@ -91,12 +94,13 @@ mod tests {
             quality.frechet = frechet;
             quality
         };
-        let memorization = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
+        let memorization = Memorization::new(rows.view(), rows.view(), rows.view()).ok();
         let of = |sampler, frechet| SampleQuality { sampler, quality: quality_of(frechet), memorization };
         let draws = SampleReport {
             features: "<b>".into(),
-            floor: quality_of(2.5),
+            floor: Some(quality_of(2.5)),
             samples: vec![of("normal", 40.0), of("mixture", 5.5)],
+            missing: vec!["this and that".into()],
         };
         let text = quality(&Ok(draws), 9000, "images").into_string();
         assert!(text.contains("<strong><data value=\"5.5\">5.500</data></strong>"), "{text}");

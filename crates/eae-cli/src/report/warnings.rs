@@ -179,7 +179,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
 fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     let Some(draws) = facts.draws else { return };
     let copies: Vec<&str> =
-        draws.samples.iter().filter(|s| s.memorization.is_suspicious()).map(|s| s.sampler).collect();
+        draws.samples.iter().filter(|s| s.memorization.is_some_and(|m| m.is_suspicious())).map(|s| s.sampler).collect();
     if !copies.is_empty() {
         warn(
             format!(
@@ -194,7 +194,7 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
     let best = draws.samples.iter().min_by(|a, b| a.quality.frechet.total_cmp(&b.quality.frechet));
     let (Some(normal), Some(best)) = (normal, best) else { return };
     let [far, near] = [normal, best].map(|samples| samples.quality.frechet);
-    if far > BETTER * near.max(draws.floor.frechet) {
+    if far > BETTER * near.max(draws.floor.map_or(0.0, |floor| floor.frechet)) {
         let flag = if best.sampler == "mixture" { "gmm" } else { best.sampler };
         warn(
             format!(
@@ -308,10 +308,11 @@ mod tests {
         };
         let mut fresh = Memorization::new(rows.view(), rows.view(), rows.view()).unwrap();
         (fresh.share_close, fresh.held_out_share_close, fresh.share_error) = (0.01, 0.01, 0.005);
-        let of = |sampler, frechet| SampleQuality { sampler, quality: quality(frechet), memorization: fresh };
+        let of = |sampler, frechet| SampleQuality { sampler, quality: quality(frechet), memorization: Some(fresh) };
         let mut draws = SampleReport {
             features: String::new(),
-            floor: quality(3.0),
+            floor: Some(quality(3.0)),
+            missing: Vec::new(),
             samples: vec![of("normal", 40.0), of("mixture", 5.0)],
         };
         let codes = report(&sampler::normal(4000, 8, 1));
@@ -319,7 +320,7 @@ mod tests {
         assert_eq!((said.len(), &*said[0].way_out), (1, "Sample with `--sampler gmm`."), "{said:?}");
         draws.samples[0].quality.frechet = 6.0;
         begins(&Facts { draws: Some(&draws), ..fine(&codes) }, &[]);
-        draws.samples[1].memorization.share_close = 0.2;
+        draws.samples[1].memorization.as_mut().unwrap().share_close = 0.2;
         begins(
             &Facts { draws: Some(&draws), ..fine(&codes) },
             &["More draws are next to what was trained on than held-out images are (mixture)"],

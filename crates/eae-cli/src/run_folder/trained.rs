@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
-use eae::data::Split;
+use eae::data::{Images, Split};
 use eae::sampler::{self, Sampler};
-use ndarray::{ArcArray, Array4, ArrayView4, Axis, Ix4};
 use nn_layers::Weights;
 
 use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
-use crate::dataset::Data;
+use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
 
 /// A model out of a file.
@@ -21,12 +20,6 @@ pub(crate) struct Trained {
     pub(crate) model: Autoencoder<f32>,
     /// All of the file, samplers among it.
     pub(crate) weights: Weights,
-}
-
-/// Images that the model was not trained on.
-pub(crate) struct HeldOut {
-    pub(crate) data: Data,
-    pub(crate) images: ArcArray<f32, Ix4>,
 }
 
 impl Trained {
@@ -69,37 +62,23 @@ impl Trained {
         Ok((named, data))
     }
 
-    /// Those of the data that are held out.
-    pub(crate) fn held_out(&self, named: Option<&Data>) -> Result<HeldOut, Failure> {
-        let (data, split) = self.data(named)?;
-        Ok(HeldOut { data, images: split.test.pixels })
-    }
-}
-
-impl HeldOut {
-    pub(crate) fn len(&self) -> usize {
-        self.images.len_of(Axis(0))
+    /// The data that were `named`: all of them, unless a part is said. Or else of those that the model was trained on the
+    /// `usual` part.
+    pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
+        let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
+        let data = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
+        Used::new(data, part, &self.model)
     }
 
-    /// The first `n`; `wanted` says who wants them.
-    pub(crate) fn first(&self, n: usize, wanted: &str) -> Result<ArrayView4<'_, f32>, Failure> {
-        if n > self.len() {
-            let (data, len) = (&self.data, self.len());
-            return Err(Failure::usage(format!("{wanted}, {len} images of {data} are held out")));
-        }
-        Ok(self.images.slice_axis(Axis(0), (..n).into()))
-    }
-
-    /// Those with these numbers, each said by a flag.
-    pub(crate) fn at(&self, numbers: &[(&str, usize)]) -> Result<Array4<f32>, Failure> {
-        let (data, len) = (&self.data, self.len());
-        if let Some((flag, number)) = numbers.iter().find(|(_, number)| *number >= len) {
-            let problem =
-                format!("{flag} is {number}, the held-out images of {data} are numbered from 0 to {}", len - 1);
-            return Err(Failure::usage(problem));
-        }
-        let places: Vec<usize> = numbers.iter().map(|(_, number)| *number).collect();
-        Ok(self.images.select(Axis(0), &places))
+    /// The images to hold beside `used` as those that the model was trained on, in memory: of a part its own data set's, and of
+    /// all of a data set those of the run. None for a weights file, which knows of none.
+    pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<Images<f32>>, Failure> {
+        let data = match used.part {
+            Part::Train | Part::Test => used.data.clone(),
+            Part::All if !self.run.join(CONFIG).exists() => return Ok(None),
+            Part::All => data_of(&self.run)?,
+        };
+        Ok(Some(data.load_for(&self.model)?.train))
     }
 }
 

@@ -23,4 +23,5 @@ mod tensorboard;
 mod terminal;
 mod train;
 mod trained;
+mod used;
 mod vectors;

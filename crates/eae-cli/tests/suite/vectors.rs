@@ -143,7 +143,10 @@ fn evaluate_and_compare() {
     );
     // The same rows with a header; other rows are brought to the same units, so that their errors differ.
     let error = |report: &Value| report["reconstruction_error"].as_f64().unwrap();
-    assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv"]))[0]), error(report));
+    assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv", "--part", "test"]))[0]), error(report));
+    // And nothing is held out of data that the model is only used on.
+    let report_of_all = &json(&evaluate(&["--data", "csv:rows.csv"]))[0];
+    assert_eq!((&report_of_all["part"], &report_of_all["n"]), (&"all".into(), &1100.into()));
     fs::write(folder.join("shifted.csv"), csv(&(&data + 1e3))).unwrap();
     assert!(error(&json(&evaluate(&["--data", "csv:shifted.csv"]))[0]) > 10.0 * error(report));
     let mut transcript = Transcript::new(folder);

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use ndarray::{ArrayViewMut4, NdFloat};
 use serde::{Deserialize, Serialize};
 
+use super::listing::Listing;
 use super::{FolderError, Skipped};
 use crate::fingerprint::Fingerprint;
 use crate::number::pixel;
@@ -22,7 +23,16 @@ pub struct Stored {
     places: Vec<usize>,
     fingerprint: u64,
     skipped: Skipped,
+    known: Arc<Known>,
     ahead: Mutex<Option<Ahead>>,
+}
+
+/// What is known of all images of a file, by their places.
+#[derive(Debug)]
+struct Known {
+    files: Vec<String>,
+    labels: Option<Vec<u8>>,
+    classes: Option<Vec<String>>,
 }
 
 /// What the end of a file says of the images in it.
@@ -40,7 +50,7 @@ pub(super) struct Contents {
 
 /// What a file ends with, after the length of [`Contents`] as JSON and a fingerprint of that. The images come first, each
 /// followed by a fingerprint of its own: damage is seen when it is read, and nothing has to be read to find a place.
-const MAGIC: [u8; 8] = *b"eae-img1";
+const MAGIC: [u8; 8] = *b"eae-img2";
 
 /// Length, fingerprint and magic.
 const TAIL: u64 = 24;
@@ -82,7 +92,7 @@ impl Records {
 
 impl Stored {
     /// All images of a file, if it is whole and is what is asked for.
-    pub(super) fn open(path: &Path, listing: u64, image: [usize; 3]) -> Option<(Self, Contents)> {
+    pub(super) fn open(path: &Path, listing: &Listing, image: [usize; 3]) -> Option<Self> {
         let mut file = File::open(path).ok()?;
         let before = file.seek(SeekFrom::End(0)).ok()?.checked_sub(TAIL)?;
         file.seek(SeekFrom::Start(before)).ok()?;
@@ -98,19 +108,27 @@ impl Stored {
         }
         let contents: Contents = serde_json::from_slice(&json).ok()?;
         let record = image.iter().product::<usize>() as u64 + 8;
-        let fits = contents.listing == listing
+        let skipped = &contents.skipped.places;
+        let fits = contents.listing == listing.fingerprint
             && contents.image == image
             && (contents.count as u64).checked_mul(record) == Some(start)
+            && contents.count + skipped.len() == listing.files.len()
             && contents.labels.as_ref().is_none_or(|labels| labels.len() == contents.count);
+        if !fits {
+            return None;
+        }
+        let files = listing.files.iter().enumerate().filter(|(place, _)| skipped.binary_search(place).is_err());
+        let files = files.map(|(_, file)| file.to_string_lossy().into_owned()).collect();
+        let known = Known { files, labels: contents.labels, classes: listing.classes.clone() };
         let records = Arc::new(Records { path: path.to_path_buf(), file: Mutex::new(file), image });
-        let all = Self {
+        Some(Self {
             records,
             places: (0..contents.count).collect(),
             fingerprint: contents.fingerprint,
-            skipped: contents.skipped.clone(),
+            skipped: contents.skipped,
+            known: Arc::new(known),
             ahead: Mutex::default(),
-        };
-        fits.then_some((all, contents))
+        })
     }
 
     /// Only those at these places of the file, chosen in a way that `choice` tells from others.
@@ -124,7 +142,22 @@ impl Stored {
         &self.skipped
     }
 
-    /// The file.
+    /// The files that the images were decoded from, within the folder.
+    pub fn files(&self) -> Vec<String> {
+        self.places.iter().map(|&place| self.known.files[place].clone()).collect()
+    }
+
+    /// The labels, the numbers of the folders that the images lie in.
+    pub fn labels(&self) -> Option<Vec<u8>> {
+        self.known.labels.as_ref().map(|labels| self.places.iter().map(|&place| labels[place]).collect())
+    }
+
+    /// The folders that the labels number.
+    pub fn classes(&self) -> Option<Vec<String>> {
+        self.known.classes.clone()
+    }
+
+    /// The file of the cache.
     pub fn path(&self) -> &Path {
         &self.records.path
     }
@@ -237,9 +270,14 @@ mod tests {
         let path = folder.join("a.cache");
         let mut writer = Writer::create(&path).unwrap();
         (0..5).for_each(|place| writer.push(&pixels(place)).unwrap());
-        let skipped = Skipped { count: 1, first: vec![("x.png".into(), "no".into())] };
+        let skipped = Skipped { count: 1, places: vec![2], first: vec![("c.png".into(), "no".into())] };
         writer.finish(7, IMAGE, Some(vec![0, 0, 1, 1, 2]), skipped).unwrap();
         path
+    }
+
+    fn listing(fingerprint: u64) -> Listing {
+        let files = ["a", "b", "c", "d", "e", "f"].map(|name| PathBuf::from(format!("{name}.png"))).to_vec();
+        Listing { files, labels: None, classes: None, fingerprint }
     }
 
     fn expected(places: &[usize]) -> Array4<f64> {
@@ -252,8 +290,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
-        let (all, contents) = Stored::open(&path, 7, IMAGE).unwrap();
-        assert_eq!((contents.count, contents.labels, all.skipped().count), (5, Some(vec![0, 0, 1, 1, 2]), 1));
+        let all = Stored::open(&path, &listing(7), IMAGE).unwrap();
+        assert_eq!((all.labels(), all.skipped().count), (Some(vec![0, 0, 1, 1, 2]), 1));
+        assert_eq!(all.files(), ["a.png", "b.png", "d.png", "e.png", "f.png"]);
         assert_eq!(select::<f64>(&all, &[3, 0, 3]).unwrap(), expected(&[3, 0, 3]));
         let some = all.with(vec![4, 1, 2], 0);
         for (announced, read) in [(&[0, 2][..], &[0, 2][..]), (&[1], &[0, 1]), (&[], &[2])] {
@@ -262,28 +301,29 @@ mod tests {
             assert_eq!(select::<f64>(&some, read).unwrap(), expected(&at));
         }
         assert_eq!(Source::<f64>::len(&some), 3);
+        assert_eq!((some.files()[0].as_str(), some.labels()), ("f.png", Some(vec![2, 0, 1])));
     }
 
     #[test]
     fn what_is_not_asked_for_or_damaged_is_not_opened() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
-        assert!(Stored::open(&path, 8, IMAGE).is_none(), "of other files");
-        assert!(Stored::open(&path, 7, [3, 2, 1]).is_none(), "of another shape");
-        assert!(Stored::open(&path.join("x"), 7, IMAGE).is_none());
+        assert!(Stored::open(&path, &listing(8), IMAGE).is_none(), "of other files");
+        assert!(Stored::open(&path, &listing(7), [3, 2, 1]).is_none(), "of another shape");
+        assert!(Stored::open(&path.join("x"), &listing(7), IMAGE).is_none());
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
-            assert!(Stored::open(&path, 7, IMAGE).is_none(), "{length} of {}", whole.len());
+            assert!(Stored::open(&path, &listing(7), IMAGE).is_none(), "{length} of {}", whole.len());
         }
         // A bit anywhere: in what is opened, or in an image, when that is read.
         for place in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[place] ^= 4;
             fs::write(&path, bytes).unwrap();
-            match Stored::open(&path, 7, IMAGE) {
+            match Stored::open(&path, &listing(7), IMAGE) {
                 None => assert!(place >= 5 * 14),
-                Some((all, _)) => {
+                Some(all) => {
                     let image = place / 14;
                     let error = select::<f32>(&all, &[0, 1, 2, 3, 4]).unwrap_err();
                     assert!(
@@ -300,7 +340,7 @@ mod tests {
     fn a_file_that_shrinks_while_it_is_read_is_an_error_that_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
-        let (all, _) = Stored::open(&path, 7, IMAGE).unwrap();
+        let all = Stored::open(&path, &listing(7), IMAGE).unwrap();
         File::options().write(true).open(&path).unwrap().set_len(20).unwrap();
         for announced in [false, true] {
             if announced {

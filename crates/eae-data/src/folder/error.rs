@@ -14,8 +14,16 @@ pub enum FolderError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A folder with files that could be images, of which none is.
+    #[error("{folder} has no image that can be used{}", .skipped.in_words())]
+    NoneUsable {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        skipped: Skipped,
+    },
     /// A folder with files that could be images, of which too few are.
-    #[error("{folder} has {good} images of two at least, one of them to hold out{}", .skipped.in_words())]
+    #[error("{folder} has {good} image{}, a training needs at least two, one of them to hold out{}", if *.good == 1 { "" } else { "s" }, .skipped.in_words())]
     TooFew {
         /// The folder.
         folder: PathBuf,
@@ -97,6 +105,8 @@ impl From<image::ImageError> for ImageProblem {
 pub struct Skipped {
     /// How many.
     pub count: usize,
+    /// Their places among the files that could be images, in the order of their names.
+    pub(super) places: Vec<usize>,
     /// The first few, with what is wrong.
     pub first: Vec<(String, String)>,
 }
@@ -111,7 +121,7 @@ impl Skipped {
 /// How many, and what is wrong with the first.
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { count, first } = self;
+        let Self { count, first, .. } = self;
         write!(f, "{count} {} no image that can be used: ", if *count == 1 { "file is" } else { "files are" })?;
         let named: Vec<String> = first.iter().map(|(file, problem)| format!("{file} ({problem})")).collect();
         write!(f, "{}{}", named.join(", "), if *count > first.len() { ", ..." } else { "" })

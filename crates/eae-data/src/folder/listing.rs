@@ -18,6 +18,8 @@ pub(super) struct Listing {
     /// Within the folder, in order: the same on every system.
     pub(super) files: Vec<PathBuf>,
     pub(super) labels: Option<Vec<u8>>,
+    /// The folders that the labels number.
+    pub(super) classes: Option<Vec<String>>,
     /// Of names, sizes and times of change.
     pub(super) fingerprint: u64,
 }
@@ -59,7 +61,8 @@ impl Listing {
             fingerprint = fingerprint.bytes(path.as_os_str().as_encoded_bytes()).word(size).word(changed);
         }
         let files: Vec<PathBuf> = files.into_iter().map(|(path, _)| path).collect();
-        Ok(Self { labels: labels(&files), files, fingerprint: fingerprint.value() })
+        let (labels, classes) = labels(&files).unzip();
+        Ok(Self { files, labels, classes, fingerprint: fingerprint.value() })
     }
 }
 
@@ -68,8 +71,8 @@ fn is_image(path: &Path) -> bool {
     extension.is_some_and(|extension| EXTENSIONS.iter().any(|&known| extension == known))
 }
 
-/// The numbers of the folders, if all lie in some and there are two at least.
-fn labels(files: &[PathBuf]) -> Option<Vec<u8>> {
+/// Returns the number of each file's folder, and the folders, if all lie in some and there are two at least.
+fn labels(files: &[PathBuf]) -> Option<(Vec<u8>, Vec<String>)> {
     let folder = |file: &PathBuf| {
         let mut parts = file.iter();
         let first = parts.next().map(OsStr::to_os_string);
@@ -79,7 +82,8 @@ fn labels(files: &[PathBuf]) -> Option<Vec<u8>> {
     let folders = folders?;
     let names: Vec<_> = BTreeSet::from_iter(&folders).into_iter().collect();
     let numbers = folders.iter().map(|folder| u8::try_from(names.binary_search(&folder).ok()?).ok());
-    numbers.collect::<Option<Vec<u8>>>().filter(|_| names.len() > 1)
+    let numbers = numbers.collect::<Option<Vec<u8>>>().filter(|_| names.len() > 1)?;
+    Some((numbers, names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect()))
 }
 
 #[cfg(test)]
@@ -156,11 +160,12 @@ mod tests {
     #[test]
     fn labels_are_folders_where_there_are_some() {
         let of = |names: &[&str]| labels(&names.iter().map(PathBuf::from).collect::<Vec<_>>());
-        assert_eq!(of(&["cat/1.png", "cat/x/2.png", "dog/1.png"]), Some(vec![0, 0, 1]));
+        let classes = ["cat", "dog"].map(str::to_owned).to_vec();
+        assert_eq!(of(&["cat/1.png", "cat/x/2.png", "dog/1.png"]), Some((vec![0, 0, 1], classes)));
         assert_eq!(of(&["cat/1.png", "cat/2.png"]), None, "one folder says nothing");
         assert_eq!(of(&["cat/1.png", "dog/2.png", "3.png"]), None);
         let many: Vec<String> = (0..257).map(|i| format!("{i:03}/1.png")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
-        assert_eq!((of(&many[..256]).map(|labels| labels[255]), of(&many)), (Some(255), None));
+        assert_eq!((of(&many[..256]).map(|(labels, _)| labels[255]), of(&many)), (Some(255), None));
     }
 }

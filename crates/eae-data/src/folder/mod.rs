@@ -9,14 +9,15 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ndarray::NdFloat;
+use ndarray::{Array4, NdFloat};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use crate::fingerprint::Fingerprint;
-use crate::{DataError, Images, Split, select};
+use crate::number::pixel;
+use crate::{DataError, Images, Source, Split, select};
 use cache::Writer;
 use decode::square;
 use error::MOST_BYTES;
@@ -99,13 +100,53 @@ impl ImageFolder {
         cache: &Path,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Split<F, Stored>, DataError> {
-        if !(1..=MOST_SIDE).contains(&self.side) {
-            return Err(FolderError::Side { side: self.side, most: MOST_SIDE }.into());
+        self.open(cache, progress, &|all| self.split(all))
+    }
+
+    /// Returns all images in the order of their names, in the cache's file, as [`load`](ImageFolder::load) keeps them.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](ImageFolder::load), but a single image is enough.
+    pub fn whole(&self, cache: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Stored, DataError> {
+        self.open(cache, progress, &|all| Ok(Some(all)))
+    }
+
+    /// Returns the only image, where the path leads to a file and not to a folder. Nothing is kept in a cache.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no image.
+    pub fn file<F: NdFloat>(&self) -> Result<Images<F>, DataError> {
+        self.check_side()?;
+        let path = &self.folder;
+        let bytes = self.pixels(path).map_err(|problem| FolderError::Image { path: path.clone(), problem })?;
+        let [height, width, channels] = self.image();
+        let pixels = Array4::from_shape_vec((1, height, width, channels), bytes.into_iter().map(pixel).collect());
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Images::new(pixels.expect("a square of this side")).files(Some(vec![name])))
+    }
+
+    fn check_side(&self) -> Result<(), FolderError> {
+        match self.side {
+            1..=MOST_SIDE => Ok(()),
+            side => Err(FolderError::Side { side, most: MOST_SIDE }),
         }
+    }
+
+    /// Returns what `part` takes of all images, decoding them unless they are in the cache; `part` returns none for a file that
+    /// is damaged.
+    fn open<T>(
+        &self,
+        cache: &Path,
+        progress: &mut dyn FnMut(usize, usize),
+        part: &dyn Fn(Stored) -> Result<Option<T>, DataError>,
+    ) -> Result<T, DataError> {
+        self.check_side()?;
         let listing = Listing::new(&self.folder)?;
         let path = cache.join(format!("images-{:016x}.cache", self.name()?));
-        if let Some(split) = self.cached(&path, &listing)? {
-            return Ok(split);
+        if let Some(images) = self.cached(&path, &listing, part)? {
+            return Ok(images);
         }
         let failed = |reason| FolderError::Cache { path: path.clone(), reason };
         fs::create_dir_all(cache).map_err(failed)?;
@@ -113,12 +154,12 @@ impl ImageFolder {
         // Where files cannot be locked, two programs may do the same work.
         let _ = lock.lock();
         // Another program may have made it in the meantime.
-        if let Some(split) = self.cached(&path, &listing)? {
-            return Ok(split);
+        if let Some(images) = self.cached(&path, &listing, part)? {
+            return Ok(images);
         }
         self.decode(&path, &listing, progress)?;
         let changed = || failed(io::Error::other("what was written there is not what is read"));
-        Ok(self.cached(&path, &listing)?.ok_or_else(changed)?)
+        Ok(self.cached(&path, &listing, part)?.ok_or_else(changed)?)
     }
 
     fn image(&self) -> [usize; 3] {
@@ -134,23 +175,40 @@ impl ImageFolder {
         Ok(name.word(height).word(width).word(channels).value())
     }
 
-    /// What is in the cache, if it is of these files and whole.
-    fn cached<F: NdFloat>(&self, path: &Path, listing: &Listing) -> Result<Option<Split<F, Stored>>, DataError> {
-        let Some((all, contents)) = Stored::open(path, listing.fingerprint, self.image()) else { return Ok(None) };
-        if let (true, Some((file, problem))) = (self.strict, contents.skipped.first.first()) {
+    /// Returns what `part` takes of what is in the cache, if that is of these files and whole.
+    fn cached<T>(
+        &self,
+        path: &Path,
+        listing: &Listing,
+        part: &dyn Fn(Stored) -> Result<Option<T>, DataError>,
+    ) -> Result<Option<T>, DataError> {
+        let Some(all) = Stored::open(path, listing, self.image()) else { return Ok(None) };
+        if let (true, Some((file, problem))) = (self.strict, all.skipped().first.first()) {
             let problem = ImageProblem::Decode(problem.clone());
             return Err(FolderError::Image { path: self.folder.join(file), problem }.into());
         }
-        let mut places: Vec<usize> = (0..contents.count).collect();
+        part(all)
+    }
+
+    /// Holds out a tenth. Returns none if an image of that is damaged.
+    fn split<F: NdFloat>(&self, all: Stored) -> Result<Option<Split<F, Stored>>, DataError> {
+        let count = Source::<F>::len(&all);
+        if count < 2 {
+            let (folder, skipped) = (self.folder.clone(), all.skipped().clone());
+            return Err(FolderError::TooFew { folder, good: count, skipped }.into());
+        }
+        let mut places: Vec<usize> = (0..count).collect();
         places.shuffle(&mut ChaCha8Rng::seed_from_u64(self.split_seed));
         let most = (MOST_HELD_OUT_NUMBERS / self.image().iter().product::<usize>()).clamp(1, MOST_HELD_OUT);
-        let held_out = (contents.count / 10).clamp(1, most);
+        let held_out = (count / 10).clamp(1, most);
         // In the order in which they lie in the file, but for those held out: the first of them should be any, and are shown.
         let mut train = places.split_off(held_out);
         train.sort_unstable();
         let Ok(pixels) = select(&all, &places) else { return Ok(None) };
-        let labels = contents.labels.map(|labels| places.iter().map(|&place| labels[place]).collect());
-        let test = Images { pixels: pixels.into_shared(), labels };
+        let pick = |labels: Vec<u8>| places.iter().map(|&place| labels[place]).collect();
+        let files = all.files();
+        let files = places.iter().map(|&place| files[place].clone()).collect();
+        let test = Images::new(pixels).labels(all.labels().map(pick)).classes(all.classes()).files(Some(files));
         Ok(Some(Split { train: all.with(train, self.split_seed), test }))
     }
 
@@ -178,6 +236,7 @@ impl ImageFolder {
                     }
                     Err(problem) => {
                         skipped.count += 1;
+                        skipped.places.push(done);
                         if skipped.first.len() < NAMED {
                             skipped.first.push((file.display().to_string(), problem.to_string()));
                         }
@@ -187,8 +246,8 @@ impl ImageFolder {
             }
             progress(done, listing.files.len());
         }
-        if good < 2 {
-            return Err(FolderError::TooFew { folder: self.folder.clone(), good, skipped }.into());
+        if good == 0 {
+            return Err(FolderError::NoneUsable { folder: self.folder.clone(), skipped }.into());
         }
         Ok(writer.finish(listing.fingerprint, self.image(), labels, skipped).map_err(failed)?)
     }

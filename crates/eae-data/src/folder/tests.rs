@@ -156,10 +156,38 @@ fn too_few_and_a_cache_that_cannot_be() {
     write(&setting.images.folder.join("one.png"), 1);
     fs::write(setting.images.folder.join("two.png"), "").unwrap();
     let said = setting.said();
-    let expected =
-        "has 1 images of two at least, one of them to hold out; 1 file is no image that can be used: two.png (";
+    let expected = "has 1 image, a training needs at least two, one of them to hold out; 1 file is no image that can be used: two.png (";
     assert!(said.contains(expected), "{said}");
     write(&setting.images.folder.join("two.png"), 2);
     let (split, _) = setting.load().unwrap();
     assert_eq!((Source::<f64>::len(&split.train), split.test.len(), split.test.labels), (1, 1, None));
+}
+
+#[test]
+fn all_of_a_folder_in_its_order_or_one_file() {
+    let setting = Setting::new();
+    let read = |setting: &Setting| setting.images.whole(&setting.cache(), &mut |_, _| ()).unwrap();
+    let whole = read(&setting);
+    let places = Vec::from_iter(0..25);
+    assert_eq!(greys(&select(&whole, &places).unwrap()), (0..25).map(|i| 10 * i).collect::<Vec<u8>>());
+    assert_eq!((whole.files()[15].as_str(), whole.labels().unwrap()[15]), ("b/15.png", 1));
+    assert_eq!(whole.classes(), Some(vec!["a".to_owned(), "b".to_owned()]));
+    // The names of those that are held out are those of their files.
+    let (split, decoded) = setting.load().unwrap();
+    assert_eq!(decoded, 0, "from the cache");
+    let names = split.test.files.unwrap();
+    let expected: Vec<u8> = names.iter().map(|name| 10 * name[2..4].parse::<u8>().unwrap()).collect();
+    assert_eq!(greys(&split.test.pixels.to_owned()), expected);
+    // What is no image has no place.
+    fs::write(setting.images.folder.join("a/03.png"), "no image").unwrap();
+    let whole = read(&setting);
+    assert_eq!((whole.files().len(), whole.files()[3].as_str()), (24, "a/04.png"));
+
+    let path = setting.images.folder.join("b/20.png");
+    let one = ImageFolder { folder: path.clone(), ..setting.images.clone() };
+    let image = one.file::<f64>().unwrap();
+    assert_eq!((greys(&image.pixels.to_owned()), image.files), (vec![200], Some(vec!["20.png".to_owned()])));
+    fs::write(&path, "no image").unwrap();
+    let said = one.file::<f64>().unwrap_err().to_string();
+    assert!(said.starts_with(&format!("{} is no image that can be used: ", path.display())), "{said}");
 }

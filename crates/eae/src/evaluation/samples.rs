@@ -16,10 +16,14 @@ const CHECKED: usize = 1000;
 pub struct SampleReport {
     /// What the images are compared on, in words.
     pub features: String,
-    /// The quality of training images in the place of samples: no model can be expected to be closer.
-    pub floor: Quality,
+    /// The quality of training images in the place of samples: no model can be expected to be closer. None where there are
+    /// too few training images.
+    pub floor: Option<Quality>,
     /// One for each sampler.
     pub samples: Vec<SampleQuality>,
+    /// What could not be found out, and why: a sentence for each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// The decoded draws from one sampler.
@@ -30,17 +34,18 @@ pub struct SampleQuality {
     /// The samples beside held-out images, on features.
     #[serde(flatten)]
     pub quality: Quality,
-    /// The samples beside training images, in pixels.
+    /// The samples beside training images, in pixels. None where there are too few images for it.
     #[serde(rename = "memorisation")]
-    pub memorization: Memorization,
+    pub memorization: Option<Memorization>,
 }
 
 impl SampleReport {
-    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`.
+    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. Of its images to train on there
+    /// may be none.
     ///
     /// # Errors
     ///
-    /// If there are too few images to compare with, or numbers are not finite or too large.
+    /// If there are fewer than 6 held-out images, or numbers are not finite or too large.
     ///
     /// # Panics
     ///
@@ -55,12 +60,35 @@ impl SampleReport {
         let judge = Judge::new(data, features)?;
         let decoded = |sampler: &Sampler| model.decode(sampler.sample(data.test.len(), seed).view());
         let images: Vec<_> = samplers.iter().map(decoded).collect();
-        let memorization = judge.memorization(&images.iter().map(|images| images.view()).collect::<Vec<_>>())?;
-        let samples = samplers.iter().zip(&images).zip(memorization).map(|((sampler, images), memorization)| {
-            Ok(SampleQuality { sampler: sampler.name(), quality: judge.quality(images.view())?, memorization })
+        let mut missing = Vec::new();
+        let views: Vec<_> = images.iter().map(|images| images.view()).collect();
+        let memorization = judge.memorization(&views);
+        let memorization = found(memorization, "whether samples are copies of training images", &mut missing)?;
+        let memorization = |i: usize| memorization.as_ref().map(|each| each[i]);
+        let samples = samplers.iter().zip(&images).enumerate().map(|(i, (sampler, images))| {
+            let quality = judge.quality(images.view())?;
+            Ok(SampleQuality { sampler: sampler.name(), quality, memorization: memorization(i) })
         });
-        let samples: Result<_, MetricError> = samples.collect();
-        Ok(Self { features: features.to_string(), floor: judge.floor()?, samples: samples? })
+        let samples: Vec<_> = samples.collect::<Result<_, MetricError>>()?;
+        let floor = found(judge.floor(), "how close training images are", &mut missing)?;
+        Ok(Self { features: features.to_string(), floor, samples, missing })
+    }
+}
+
+/// Takes out what was found. That there were too few samples for it is no error, but `missing`.
+fn found<T>(result: Result<T, MetricError>, what: &str, missing: &mut Vec<String>) -> Result<Option<T>, MetricError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(MetricError::TooFew { set, n, needed }) => {
+            let set = if ["real", "held out"].contains(&set) { "held-out" } else { "training" };
+            missing.push(format!("{what} is not known: that takes {needed} {set} samples, and there are {n}"));
+            Ok(None)
+        }
+        Err(MetricError::Samples { problem: knn_entropy::Error::NoSamples, .. }) => {
+            missing.push(format!("{what} is not known: that takes training samples, and there are none"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -6,6 +6,7 @@ use ndarray::{Array2, Axis};
 
 use super::settings::Reading;
 use crate::failure::Failure;
+use crate::output::of_codes;
 use crate::table::{refused, reworded};
 
 /// A file, the rows of it that are used, and what to know about it.
@@ -34,12 +35,16 @@ impl Data {
         Ok(Self { table, name, path: path.to_owned(), rows, dropped: 0, periods, drop_missing })
     }
 
-    /// The columns that a list means, all if there is none.
+    /// The columns that a list means. Without a list all, but for those of a table of codes that only name its rows.
     pub(super) fn columns(&self, list: Option<&str>) -> Result<Vec<usize>, Failure> {
         match list {
             Some(list) => self.table.columns(list).map_err(|e| Failure::usage(format!("{}: {e}", self.name))),
-            None => Ok((0..self.table.values.ncols()).collect()),
+            None => Ok(self.codes().unwrap_or_else(|| (0..self.table.values.ncols()).collect())),
         }
+    }
+
+    fn codes(&self) -> Option<Vec<usize>> {
+        of_codes(self.table.names.as_deref())
     }
 
     /// Leaves out the rows that lack a value in one of the columns if that was asked for, and checks all others.

@@ -1,0 +1,74 @@
+//! The files and labels of images, beside what a command found out about each.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::path::Path;
+
+use eae::run::write_whole_with;
+
+use super::csv::quoted;
+use super::{extension, needs_parent};
+use crate::dataset::Used;
+use crate::failure::Failure;
+
+/// The column of the files.
+pub(crate) const FILE: &str = "file";
+/// The column of the labels.
+pub(crate) const LABEL: &str = "label";
+
+/// The columns that name the rows of a table: `file` and `label`, those of them that are known.
+#[derive(Default)]
+pub(crate) struct Names<'a> {
+    files: Option<&'a [String]>,
+    labels: Option<Vec<Cow<'a, str>>>,
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn of(used: &'a Used) -> Self {
+        Self { files: used.files(), labels: used.labels() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_none() && self.labels.is_none()
+    }
+
+    /// Returns the names of the columns.
+    pub(super) fn header(&self) -> Vec<&'static str> {
+        let known = [(self.files.is_some(), FILE), (self.labels.is_some(), LABEL)];
+        known.iter().filter(|(known, _)| *known).map(|(_, name)| *name).collect()
+    }
+
+    /// Returns what stands in the columns in a row.
+    pub(super) fn row(&self, row: usize) -> Vec<String> {
+        let file = self.files.map(|files| quoted(&files[row]));
+        file.into_iter().chain(self.labels.as_ref().map(|labels| quoted(&labels[row]))).collect()
+    }
+}
+
+/// Refuses a name that is not one of a table.
+pub(crate) fn needs_csv(flag: &str, path: &Path) -> Result<(), Failure> {
+    if extension(path) != Some("csv") {
+        return Err(Failure::usage(format!("{flag} is {}, it must end in .csv", path.display())));
+    }
+    needs_parent(path)
+}
+
+/// Writes a table with a row for each image: its number, its names and a value each of `columns`.
+pub(crate) fn write_table(
+    path: &Path,
+    names: &Names<'_>,
+    rows: usize,
+    columns: &[(&str, &[f64])],
+) -> Result<(), Failure> {
+    let written = write_whole_with(path, |file| {
+        let head: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+        writeln!(file, "row{}{head}", names.header().iter().map(|name| format!(",{name}")).collect::<String>())?;
+        for row in 0..rows {
+            let names = names.row(row).into_iter().map(|name| format!(",{name}"));
+            let values = columns.iter().map(|(_, values)| format!(",{}", values[row]));
+            writeln!(file, "{row}{}", names.chain(values).collect::<String>())?;
+        }
+        Ok(())
+    });
+    written.map_err(|e| Failure::other(format!("{}: {e}", path.display())))
+}
