@@ -11,12 +11,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use crate::Real;
+use crate::checksum::{self, Checksum, with_metadata};
 
 /// The tensors and the description of one safetensors file, in memory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
-    /// Free text by key: what the weights are of. The format gives several entries no order, and files that differ in it
-    /// differ in their bytes; where that matters, put everything into one.
+    /// Free text by key: what the weights are of. A file has the entry `crc32`, too, a checksum of everything else in it, which
+    /// is checked when the file is read and is not among these.
     pub metadata: HashMap<String, String>,
     tensors: BTreeMap<String, Stored>,
     /// Where they were read from, for messages.
@@ -49,6 +50,20 @@ pub enum WeightsError {
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The file is not what was written.
+    #[error(
+        "{}: the file is damaged: the checksum of its content is {found}, it was written with {expected}; take another copy \
+         of it, or if another program has changed it take `crc32` out of its `__metadata__`",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The checksum in the file.
+        expected: String,
+        /// The checksum of what is in the file.
+        found: String,
     },
     /// A tensor that the network needs is not there.
     #[error("{}: no tensor `{name}`; was the file written for another network?", path.display())]
@@ -133,7 +148,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If it cannot be read or is not a safetensors file.
+    /// If it cannot be read, is not a safetensors file, or has a checksum and another content.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })?;
@@ -144,7 +159,7 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If it is not that of a safetensors file.
+    /// If it is not that of a safetensors file, or not that of its checksum.
     pub fn parse(bytes: &[u8], name: impl Into<PathBuf>) -> Result<Self, WeightsError> {
         let path = name.into();
         let format = |error| not_safetensors(&path, &error);
@@ -156,7 +171,31 @@ impl Weights {
             bytes: view.data().to_vec(),
         };
         let tensors = file.tensors().into_iter().map(|(name, view)| (name, stored(view))).collect();
-        Ok(Self { metadata: header.metadata().clone().unwrap_or_default(), tensors, path })
+        let mut metadata = header.metadata().clone().unwrap_or_default();
+        let written = metadata.remove(checksum::KEY);
+        let weights = Self { metadata, tensors, path };
+        let found = weights.checksum(&weights.sorted_metadata());
+        match written {
+            Some(expected) if expected != found => Err(WeightsError::Damaged { path: weights.path, expected, found }),
+            _ => Ok(weights),
+        }
+    }
+
+    fn sorted_metadata(&self) -> BTreeMap<&str, &str> {
+        self.metadata.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect()
+    }
+
+    /// The checksum of the tensors, and of these metadata.
+    fn checksum(&self, metadata: &BTreeMap<&str, &str>) -> String {
+        let mut checksum = Checksum::of_metadata(metadata);
+        for (name, Stored { dtype, shape, bytes }) in &self.tensors {
+            checksum.part(name.as_bytes());
+            checksum.part(dtype.to_string().as_bytes());
+            checksum.number(shape.len());
+            shape.iter().for_each(|&length| checksum.number(length));
+            checksum.part(bytes);
+        }
+        checksum.finish()
     }
 
     /// Writes a file whole or not at all: to one that ends in `.unfinished`, synced, then renamed.
@@ -173,9 +212,14 @@ impl Weights {
                     .expect("as many bytes as the shape says"),
             )
         });
-        let metadata = (!self.metadata.is_empty()).then(|| self.metadata.clone());
-        let bytes = safetensors::serialize(views, metadata).map_err(|error| not_safetensors(path, &error))?;
-        write_whole(path, &bytes).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
+        let bytes = safetensors::serialize(views, None).map_err(|error| not_safetensors(path, &error))?;
+        let mut metadata = self.sorted_metadata();
+        // One of a file that was read is taken out there, and means nothing here.
+        metadata.remove(checksum::KEY);
+        let checksum = self.checksum(&metadata);
+        metadata.insert(checksum::KEY, &checksum);
+        write_whole(path, &with_metadata(&bytes, &metadata))
+            .map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
     }
 
     /// The names of the tensors, sorted.

@@ -108,7 +108,7 @@ pub(crate) fn resume(
     }
     let path = folder.join(CHECKPOINT);
     let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
-    let weights = Weights::read(&path).map_err(Failure::usage)?;
+    let weights = Weights::read(&path).map_err(|e| Failure::usage(format!("{e}; {}", again(folder))))?;
     let (training, optimizer) = Training::read(model, &weights).map_err(|e| wrong(&e))?;
     let kept = weights.metadata.get(KEY).ok_or_else(|| wrong(&"it says nothing of a run"))?;
     let kept: Kept = serde_json::from_str(kept).map_err(|e| wrong(&e))?;
@@ -120,4 +120,9 @@ pub(crate) fn resume(
         return Err(wrong(&format!("it was begun on other images than {} has now", config.data)));
     }
     Ok((training, optimizer, kept))
+}
+
+/// The way out where nothing can be read any more.
+pub(super) fn again(folder: &Path) -> String {
+    format!("to train again: eae train --config {}", folder.join(CONFIG).display())
 }

@@ -7,6 +7,7 @@ use eae::data::{Images, Split};
 use eae::sampler::{self, Sampler};
 use nn_layers::Weights;
 
+use super::checkpoint::again;
 use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
@@ -30,7 +31,10 @@ impl Trained {
 
     /// The model in a file of a run.
     pub(crate) fn from_file(run: &Path, file: PathBuf) -> Result<Self, Failure> {
-        let weights = Weights::read(&file).map_err(Failure::usage)?;
+        let weights = Weights::read(&file).map_err(|e| {
+            let way_out = if run.join(CONFIG).exists() { format!("; {}", again(run)) } else { String::new() };
+            Failure::usage(format!("{e}{way_out}"))
+        })?;
         let model = Autoencoder::load(&file).map_err(Failure::usage)?;
         Ok(Self { run: run.to_path_buf(), file, model, weights })
     }

@@ -102,6 +102,23 @@ fn an_interrupt_saves() {
     let bytes = fs::read(&checkpoint).unwrap();
     fs::write(&checkpoint, &bytes[..bytes.len() / 2]).unwrap();
     transcript.refused(&["train", "--resume", "runs/csv-1"], 2);
+    // So is one of which the disk has lost a bit, and so is a model.
+    fs::write(&checkpoint, bytes).unwrap();
+    let run_folder = "runs/csv-1";
+    for (name, arguments) in [
+        ("checkpoint.safetensors", &["train", "--resume", run_folder][..]),
+        ("model.safetensors", &["info", run_folder]),
+    ] {
+        let mut damaged = fs::read(run.join(name)).unwrap();
+        let last = damaged.len() - 10;
+        damaged[last] ^= 1;
+        fs::write(run.join(name), damaged).unwrap();
+        let output = eae(folder, arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.contains("the file is damaged: the checksum of its content is "), "{said}");
+        assert!(said.trim_end().ends_with("to train again: eae train --config runs/csv-1/config.toml"), "{said}");
+    }
     transcript.check("trainings that cannot be gone on with");
 }
 

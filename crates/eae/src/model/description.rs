@@ -10,8 +10,7 @@ use super::ModelError;
 use crate::data::Columns;
 use crate::network::{Architecture, Ending, Plan};
 
-/// The entry of a file's metadata that holds the [`Description`]. A single one, since a file's metadata have no order, and
-/// the same model should be the same file.
+/// The entry of a file's metadata that holds the [`Description`].
 const KEY: &str = "eae";
 
 /// More is a slip of the finger, and better an error than an attempt to allocate it.

@@ -196,3 +196,68 @@ fn whoever_may_read_other_files_may_read_a_model() {
     let mode = |path| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&model), mode(&other));
 }
+
+/// Whichever bit of a file is flipped, either that is said, or what is read is what was written.
+#[test]
+fn a_flipped_bit_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    let mut weights = Weights::default();
+    weights.insert("a", &array![1.0_f32, -2.5, 0.0].into_dyn());
+    weights.insert("b", &array![[7.0_f64]].into_dyn());
+    weights.insert_count("c", 3);
+    weights.metadata.insert("what".into(), "a \"test\"\n".into());
+    weights.save(&path).unwrap();
+    let content = |weights: &Weights| {
+        let a: ArrayD<f32> = weights.get("a", &[3]).unwrap();
+        let b: ArrayD<f64> = weights.get("b", &[1, 1]).unwrap();
+        (weights.names().map(str::to_owned).collect::<Vec<_>>(), a, b, weights.get_count("c").unwrap())
+    };
+    let (file, whole) = (fs::read(&path).unwrap(), Weights::read(&path).unwrap());
+    assert_eq!((content(&whole), whole.metadata.len()), (content(&weights), 1));
+    let mut damaged = 0;
+    for bit in 0..8 * file.len() {
+        let mut file = file.clone();
+        file[bit / 8] ^= 1 << (bit % 8);
+        match Weights::parse(&file, "x") {
+            // The name of the checksum's entry, without which there is none to compare with.
+            Ok(weights) => assert!(
+                content(&weights) == content(&whole) && weights.metadata["what"] == whole.metadata["what"],
+                "bit {bit}"
+            ),
+            Err(WeightsError::Damaged { path, expected, found }) => {
+                assert!(path.as_os_str() == "x" && expected != found);
+                damaged += 1;
+            }
+            Err(WeightsError::Format { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(damaged > 8 * 28, "at least all numbers: {damaged}");
+}
+
+/// Several entries have an order, and files of other programs no checksum.
+#[test]
+fn the_same_weights_are_the_same_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |entries: &[&str]| {
+        let mut weights = Weights::default();
+        weights.metadata.extend(entries.iter().map(|key| ((*key).to_owned(), (*key).to_owned())));
+        weights.insert("a", &array![1.0_f32].into_dyn());
+        let path = folder.path().join("a.safetensors");
+        weights.save(&path).unwrap();
+        fs::read(path).unwrap()
+    };
+    let keys = ["e", "a", "d", "b", "c", "crc32"];
+    let reversed: Vec<_> = keys.iter().rev().copied().collect();
+    assert!(file(&keys) == file(&reversed));
+
+    let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let foreign = [&(header.len() as u64).to_le_bytes()[..], header, &1.0_f32.to_le_bytes()].concat();
+    let weights = Weights::parse(&foreign, "foreign").unwrap();
+    assert_eq!(weights.get::<f32>("a", &[1]).unwrap(), array![1.0].into_dyn());
+    // Without any tensors, too.
+    let path = folder.path().join("nothing.safetensors");
+    Weights::default().save(&path).unwrap();
+    assert_eq!(Weights::read(path).unwrap().names().count(), 0);
+}
