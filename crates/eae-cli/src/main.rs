@@ -15,6 +15,7 @@ mod compare;
 mod dataset;
 mod failure;
 mod judgement;
+mod mistake;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod progress;
@@ -29,7 +30,6 @@ mod tensorboard;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
@@ -107,14 +107,14 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let matches = match Arguments::command().try_get_matches() {
+    let matches = match mistake::with_negative_numbers(Arguments::command()).try_get_matches() {
         Ok(matches) => matches,
         // Help and versions are results, too. Clap itself would not say that they are lost.
         Err(help) if !help.use_stderr() => {
             output::note(help.print().and_then(|()| io::stdout().flush()));
             return ended(Ok(()));
         }
-        Err(mistake) => without(&mistake),
+        Err(mistake) => mistake::exit(&mistake),
     };
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     let flags = matches.subcommand().map(|(_, flags)| flags.clone()).unwrap_or_default();
@@ -157,21 +157,4 @@ fn ended(result: Result<(), Failure>) -> ExitCode {
             failure.exit_code()
         }
     }
-}
-
-/// The commands that a program may be built without, and the features that they need.
-const OPTIONAL: [(&str, &str); 3] = [("export", "onnx"), ("gpu", "gpu"), ("serve", "serve")];
-
-/// Ends the program: as clap does, or for a command that was left out of it with the way to one that has it.
-fn without(error: &clap::Error) -> ! {
-    if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand)
-        && let Some((_, feature)) = OPTIONAL.iter().find(|(name, _)| name == command)
-    {
-        errln!(
-            "eae: this program was built without `eae {command}`: build it with `cargo install --path crates/eae-cli \
-             --features {feature}`"
-        );
-        std::process::exit(2);
-    }
-    error.exit()
 }

@@ -64,19 +64,77 @@ pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
     let largest = match found.trim_start_matches(['<', '>', '|']) {
         "u1" => 255.0,
         "f4" | "f8" => 1.0,
-        _ => return Err(DataError::Type { path: path.to_path_buf(), found }),
+        _ => {
+            let remedy = integer_remedy(Range::of(array.values(|value| value).map_err(wrong)?));
+            return Err(DataError::Type { path: path.to_path_buf(), found, remedy });
+        }
     };
     let shape = array.shape().to_vec();
     check_shape(path, &shape)?;
     let order = IxDyn(&shape).set_f(array.is_fortran());
     let pixels = array.values(|value| narrow::<F>(value / largest)).map_err(wrong)?;
     let pixels = ArrayD::from_shape_vec(order, pixels).expect("as many numbers as the shape says");
-    for (image, pixels) in pixels.outer_iter().enumerate() {
-        if let Some(value) = pixels.iter().find(|x| !(F::zero()..=F::one()).contains(*x)) {
-            return Err(DataError::Pixel { path: path.to_path_buf(), image, value: widen(*value) });
+    for (image, pixels_of_one) in pixels.outer_iter().enumerate() {
+        if let Some(value) = pixels_of_one.iter().find(|x| !(F::zero()..=F::one()).contains(*x)) {
+            let (value, range) = (widen(*value), Range::of(pixels.iter().map(|x| widen(*x))));
+            let remedy = float_remedy(value, range);
+            return Err(DataError::Pixel { path: path.to_path_buf(), image, value, remedy });
         }
     }
     Ok(Images::new(channels_last(pixels)))
+}
+
+/// The least and the greatest of numbers, those that are not finite left out.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    least: f64,
+    greatest: f64,
+}
+
+impl Range {
+    fn of(numbers: impl IntoIterator<Item = f64>) -> Self {
+        let finite = numbers.into_iter().filter(|x| x.is_finite());
+        let none = Self { least: f64::INFINITY, greatest: f64::NEG_INFINITY };
+        finite.fold(none, |range, x| Self { least: range.least.min(x), greatest: range.greatest.max(x) })
+    }
+}
+
+/// Says how integers, of the array `a`, become pixels.
+fn integer_remedy(Range { least, greatest }: Range) -> String {
+    match greatest {
+        _ if least < 0.0 => {
+            format!("they are from {least} to {greatest}: bring them to 0 to 1, and save them as float32")
+        }
+        // A mask, which as bytes would be all but black.
+        0.0..=1.0 => "they are 0 and 1: save a.astype('float32')".to_owned(),
+        0.0..=255.0 => "they are from 0 to 255: save a.astype('uint8')".to_owned(),
+        _ => {
+            let most = [4095.0, 65535.0].into_iter().find(|most| greatest <= *most).unwrap_or(greatest);
+            format!(
+                "they are up to {greatest}: save (a / {most}).astype('float32'), with the largest value that a pixel can have \
+                 in the place of {most} if that is another; astype('uint8') would cut them off"
+            )
+        }
+    }
+}
+
+/// Says how floating-point numbers, of the array `a`, become pixels.
+fn float_remedy(value: f64, Range { least, greatest }: Range) -> String {
+    if !value.is_finite() {
+        "a pixel that is missing has no place here: leave the image out, or fill it in, such as by numpy.nan_to_num(a)"
+            .to_owned()
+    } else if least >= 0.0 && greatest <= 255.0 {
+        format!("they are up to {greatest}: if 255 is white, save a / 255")
+    } else if least >= 0.0 {
+        format!("they are up to {greatest}: divide them by the largest value that a pixel can have")
+    } else if least >= -1.0 && greatest <= 1.0 {
+        format!("they are from {least} to {greatest}: if -1 is black, save (a + 1) / 2")
+    } else {
+        format!(
+            "they are from {least} to {greatest}: if they were standardized, save a * deviation + mean, with what they were \
+             standardized by"
+        )
+    }
 }
 
 /// Refuses a shape that is not that of images.
@@ -222,6 +280,30 @@ mod tests {
             let start = format!(": image 1 has a pixel that is {value}, it must be from 0 to 1; ");
             assert!(npy(&bytes_of(&pixels)).starts_with(&start));
         }
+    }
+
+    #[test]
+    fn remedies_that_help() {
+        let npy = |bytes: &[u8]| said(bytes, |path| from_npy(path));
+        let integers = |values: [i32; 2]| {
+            let array = Array3::from_shape_fn((2, 1, 2), |(n, _, _)| values[n]);
+            npy(&bytes_of(&array)).split_once("; ").unwrap().1.to_owned()
+        };
+        assert_eq!(integers([0, 255]), "they are from 0 to 255: save a.astype('uint8')");
+        assert_eq!(integers([0, 1]), "they are 0 and 1: save a.astype('float32')");
+        assert!(integers([7, 60_000]).starts_with("they are up to 60000: save (a / 65535).astype('float32'), "));
+        assert!(integers([7, 4_000]).starts_with("they are up to 4000: save (a / 4095).astype('float32'), "));
+        assert!(integers([-7, 100]).starts_with("they are from -7 to 100: "));
+        let floats = |values: [f64; 2]| {
+            let array = Array3::from_shape_fn((2, 1, 2), |(n, _, _)| values[n]);
+            npy(&bytes_of(&array)).split_once("; ").unwrap().1.to_owned()
+        };
+        assert_eq!(floats([-1.0, 1.0]), "they are from -1 to 1: if -1 is black, save (a + 1) / 2");
+        assert_eq!(floats([0.0, 254.5]), "they are up to 254.5: if 255 is white, save a / 255");
+        assert!(floats([0.0, 1000.0]).starts_with("they are up to 1000: divide "));
+        assert!(floats([-2.5, 2.0]).starts_with("they are from -2.5 to 2: if they were standardized, "));
+        assert!(floats([0.5, f64::NAN]).ends_with("such as by numpy.nan_to_num(a)"));
+        assert!(floats([f64::INFINITY, 0.0]).ends_with("such as by numpy.nan_to_num(a)"));
     }
 
     #[test]

@@ -70,17 +70,17 @@ pub enum DataError {
         path: PathBuf,
     },
     /// An array of other numbers than pixels are saved as.
-    #[error("{path} is of type {found}, pixels are bytes (u1) or floats from 0 to 1 (f4, f8); convert it with astype")]
+    #[error("{path} is of type {found}, pixels are bytes (u1) or floats from 0 to 1 (f4, f8); {remedy}")]
     Type {
         /// The file.
         path: PathBuf,
         /// The type of its elements in NumPy's notation.
         found: String,
+        /// What makes pixels of its numbers.
+        remedy: String,
     },
     /// A pixel out of range.
-    #[error(
-        "{path}: image {image} has a pixel that is {value}, it must be from 0 to 1; divide by the largest value, or save bytes"
-    )]
+    #[error("{path}: image {image} has a pixel that is {value}, it must be from 0 to 1; {remedy}")]
     Pixel {
         /// The file.
         path: PathBuf,
@@ -88,6 +88,8 @@ pub enum DataError {
         image: usize,
         /// The pixel.
         value: f64,
+        /// What brings all of the array into the range.
+        remedy: String,
     },
     /// A file that is not a whole number of records, or is empty.
     #[error(

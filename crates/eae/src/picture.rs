@@ -56,6 +56,15 @@ pub fn write_grid<F: Float>(
     run::write_whole(path, &bytes).map_err(|problem| PictureError::Write { path: path.display().to_string(), problem })
 }
 
+/// Checks that [`encode_grid`] can make a picture of images of a shape `[count, height, width, channels]`, before there are any.
+///
+/// # Errors
+///
+/// As `encode_grid`.
+pub fn check_grid(shape: [usize; 4], columns: usize, zoom: usize) -> Result<(), PictureError> {
+    check(shape, columns, zoom, GAP).map(|_| ())
+}
+
 /// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
 /// a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
 ///
@@ -75,6 +84,24 @@ pub fn encode_image<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<V
     encode(image.insert_axis(Axis(0)), 1, zoom, 0)
 }
 
+/// Finds what cannot be shown, and returns the colors of what can.
+fn check(shape: [usize; 4], columns: usize, zoom: usize, gap: usize) -> Result<png::ColorType, PictureError> {
+    let [count, height, width, channels] = shape;
+    let color = match channels {
+        1 => png::ColorType::Grayscale,
+        3 => png::ColorType::Rgb,
+        _ => return Err(PictureError::Channels(shape.to_vec())),
+    };
+    if shape.contains(&0) || columns == 0 || zoom == 0 {
+        return Err(PictureError::Empty(shape.to_vec(), columns));
+    }
+    let columns = columns.min(count);
+    let wide =
+        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + gap as u128).saturating_mul(cells as u128);
+    let pixels = wide(height, count.div_ceil(columns)).saturating_mul(wide(width, columns));
+    if pixels > MOST_PIXELS { Err(PictureError::TooLarge(pixels)) } else { Ok(color) }
+}
+
 /// With `gap` white pixels between the images and around them.
 fn encode<F: Float>(
     images: ArrayView4<'_, F>,
@@ -83,21 +110,8 @@ fn encode<F: Float>(
     gap: usize,
 ) -> Result<Vec<u8>, PictureError> {
     let (count, height, width, channels) = images.dim();
-    let color = match channels {
-        1 => png::ColorType::Grayscale,
-        3 => png::ColorType::Rgb,
-        _ => return Err(PictureError::Channels(images.shape().to_vec())),
-    };
-    if images.is_empty() || columns == 0 || zoom == 0 {
-        return Err(PictureError::Empty(images.shape().to_vec(), columns));
-    }
+    let color = check([count, height, width, channels], columns, zoom, gap)?;
     let columns = columns.min(count);
-    let wide =
-        |pixels: usize, cells: usize| (pixels as u128 * zoom as u128 + gap as u128).saturating_mul(cells as u128);
-    let pixels = wide(height, count.div_ceil(columns)).saturating_mul(wide(width, columns));
-    if pixels > MOST_PIXELS {
-        return Err(PictureError::TooLarge(pixels));
-    }
     let (cell_height, cell_width) = (height * zoom + gap, width * zoom + gap);
     let (picture_height, picture_width) = (count.div_ceil(columns) * cell_height + gap, columns * cell_width + gap);
     let mut bytes = vec![255; picture_height * picture_width * channels];
@@ -161,6 +175,8 @@ mod tests {
         assert!(matches!(write((1, 2, 2, 1), 0), Err(PictureError::Empty(..))));
         let huge = write_grid("/nowhere/x.png", Array4::<f32>::zeros((1, 2, 2, 1)).view(), 1, usize::MAX);
         assert!(matches!(huge, Err(PictureError::TooLarge(_))));
+        assert!(matches!(check_grid([200_000, 28, 28, 1], 10, 3), Err(PictureError::TooLarge(_))));
+        assert!(check_grid([20_000, 28, 28, 1], 10, 3).is_ok());
         assert!(write((1, 2, 2, 1), 1).unwrap_err().to_string().starts_with("/nowhere/x.png: "));
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     target.fits(&model)?;
     let read = Codes::read(codes, model.latent())?;
     output::within("the number of codes", read.nrows(), 1..=output::MOST)?;
+    target.has_room(&model, read.nrows(), arguments.columns)?;
     let images = model.decode(read.view());
     target.write(&model, images.view(), arguments.columns)?;
     let out = &output.out;

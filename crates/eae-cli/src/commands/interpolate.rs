@@ -82,6 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     output::rows(if chosen.is_some() { 1 } else { n }, steps)?;
     let trained = Trained::load(&arguments.run)?;
     target.fits(&trained.model)?;
+    target.has_room(&trained.model, steps * if chosen.is_some() { 1 } else { n }, steps)?;
     let used = trained.used(arguments.data.as_ref(), None, Part::Test)?;
     let (pairs, ends) = match chosen {
         Some((from, to)) => (vec![[from, to]], used.at(&[("--from", from), ("--to", to)])?),

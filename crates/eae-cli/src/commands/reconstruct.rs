@@ -106,11 +106,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(n) => used.at_least(n, &format!("--n is {n}"))?,
         None => used.len().min(if all { usize::MAX } else { USUAL }),
     };
+    if let Some(target) = &target {
+        let shown = worst.map_or(n, |worst| worst.min(n));
+        output::within("the number of images to write", shown, 1..=output::MOST)?;
+        let (images, columns) = if target.is_grid() { (2, arguments.columns.saturating_mul(2)) } else { (1, 1) };
+        target.has_room(model, images * shown, columns)?;
+    }
     let errors = errors(model, &used, n)?;
     let worst = worst.map(|count| greatest(&errors, count));
     let shown = worst.clone().unwrap_or_else(|| (0..n).collect());
     if let Some(target) = target {
-        output::within("the number of images to write", shown.len(), 1..=output::MOST)?;
         let images = used.select(&shown)?;
         if target.is_grid() {
             let pairs = gallery::reconstructions(model, images.view());

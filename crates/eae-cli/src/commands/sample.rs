@@ -96,6 +96,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let Trained { file, model, weights, .. } = Trained::load(&arguments.run)?;
     target.fits(&model)?;
+    target.has_room(&model, n, arguments.columns)?;
     let source = sampler.sampler(model.latent(), &weights);
     let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
     if source.latent() != model.latent() {

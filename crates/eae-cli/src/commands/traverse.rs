@@ -88,6 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let dims = if dims.is_empty() { (0..latent).collect() } else { dims.clone() };
     output::rows(dims.len(), steps)?;
+    target.has_room(&trained.model, steps * dims.len(), steps)?;
     let (image, centre) = match image {
         Centre::Origin => (None, Array1::zeros(latent)),
         Centre::Image(number) => {

@@ -55,7 +55,7 @@ impl Images {
         Ok(Self { path: out.to_path_buf(), format, zoom })
     }
 
-    /// That it can hold what the model decodes: vectors make no picture, and images no table.
+    /// Checks that it can hold what the model decodes: vectors make no picture, and images no table.
     pub(crate) fn fits(&self, model: &Autoencoder<f32>) -> Result<(), Failure> {
         let must = match (self.format, model.columns()) {
             (Format::Grid | Format::Folder, Some(_)) => "vectors make no picture, it must end in .csv or .npy",
@@ -63,6 +63,30 @@ impl Images {
             _ => return Ok(()),
         };
         Err(Failure::usage(format!("--out is {}, {must}", self.path.display())))
+    }
+
+    /// Checks, before anything is decoded, that there is room for `n` of the model's images in a picture with so many in a row.
+    pub(crate) fn has_room(&self, model: &Autoencoder<f32>, n: usize, columns: usize) -> Result<(), Failure> {
+        let [height, width, channels] = model.image_shape();
+        let checked = match self.format {
+            Format::Grid => picture::check_grid([n, height, width, channels], columns, self.zoom.unwrap_or(3)),
+            // Each alone, in a row of one.
+            Format::Folder => picture::check_grid([1, height, width, channels], 1, self.zoom.unwrap_or(1)),
+            Format::Npy | Format::Csv => Ok(()),
+        };
+        checked.map_err(|problem| Failure::usage(self.with_way_out(&problem)))
+    }
+
+    /// Names the formats that have room for any number of images.
+    fn with_way_out(&self, problem: &PictureError) -> String {
+        match (problem, self.format) {
+            (PictureError::TooLarge(_), Format::Grid) => {
+                let stem = self.path.with_extension("");
+                let stem = stem.display();
+                format!("{problem}, or write single pictures with --out {stem}/ or an array with --out {stem}.npy")
+            }
+            _ => problem.to_string(),
+        }
     }
 
     /// Whether it is one picture of all images.

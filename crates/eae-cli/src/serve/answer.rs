@@ -99,7 +99,7 @@ fn whose(headers: &HeaderMap, hosts: &Hosts) -> Result<(), Problem> {
         return Err(Problem::wrong("a request has one Host"));
     };
     if !host.to_str().is_ok_and(|host| hosts.know(host)) {
-        let message = "Host is no name of this server; use the address that `eae serve` printed";
+        let message = "Host is no name of this server; use an address that `eae serve` printed, or start it with --allow-host NAME";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, message));
     }
     match headers.get(ORIGIN) {

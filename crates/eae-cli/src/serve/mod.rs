@@ -28,5 +28,5 @@ mod routes;
 mod server;
 
 pub(crate) use explorer::Explorer;
-pub(crate) use hosts::Hosts;
+pub(crate) use hosts::{Hosts, own_addresses, own_names};
 pub(crate) use server::Server;

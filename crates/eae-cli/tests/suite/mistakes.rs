@@ -19,6 +19,11 @@ train --data csv:nan.csv
 train --data mnist:.
 train --data cifar
 train --data npy:few.npy --batch 5
+train --data npy:u16.npy
+train --data npy:signed.npy
+train --data npy:standard.npy
+train --data npy:gap.npy
+train --data npy:to-255.npy
 train --data npy:small.npy --model conv28
 train --model conv29
 train --latent 0
@@ -53,11 +58,17 @@ sample RUN --temperature=-1 --out x.png
 sample RUN --codes x.txt --out x.png
 sample RUN --zoom 0 --out x.png
 sample RUN --zoom 100000 --out x.png
+sample RUN --n 200000 --out x.png
+sample RUN --n 10 --zoom 100000 --out x/
+sample RUN --n -5 --out x.png
+sample RUN --n 2.5 --out x.png
+sample RUN --temperature warm --out x.png
 reconstruct nowhere
 reconstruct table.csv
 reconstruct model.safetensors
 reconstruct RUN --n 0
 reconstruct RUN --n 101
+reconstruct RUN --n 100 --zoom 700 --out x.png
 reconstruct RUN --data npy:small.npy
 interpolate nowhere --out x.png
 interpolate table.csv --out x.png
@@ -66,6 +77,7 @@ interpolate RUN --steps 1 --out x.png
 interpolate RUN --from 3 --out x.png
 interpolate RUN --from 3 --to 100 --out x.png
 interpolate RUN --n 51 --out x.png
+interpolate RUN --n 50 --steps 1000 --out x.png
 interpolate RUN --way round --out x.png
 traverse nowhere --out x.png
 traverse table.csv --out x.png
@@ -73,6 +85,8 @@ traverse RUN --dims 1,4 --out x.png
 traverse RUN --image middle --out x.png
 traverse RUN --image 100 --out x.png
 traverse RUN --range 0 --out x.png
+traverse RUN --steps 200000 --out x.png
+traverse RUN --steps 1000 --zoom 50 --out x.png
 encode nowhere --out x.npy
 encode table.csv --out x.npy
 encode RUN --out x.png
@@ -85,6 +99,7 @@ decode RUN --codes table.csv --out x.png
 decode RUN --codes small.npy --out x.png
 decode RUN --codes three.npy --out x.png
 decode RUN --codes nan.csv --out x.png
+decode RUN --codes codes.csv --zoom 9999 --out x.png
 decode RUN --codes word.csv --out x.png
 evaluate nowhere
 evaluate table.csv
@@ -104,6 +119,8 @@ serve RUN --data npy:small.npy
 serve RUN --data mnist:nowhere
 serve RUN --host nowhere.invalid
 serve RUN --port 65536
+serve RUN --port -1
+serve RUN --allow-host http://lab/
 info nowhere
 info table.csv
 info empty
@@ -144,8 +161,9 @@ completions bash zsh
 man eae
 ";
 
-/// What goes wrong in writing is no mistake of the user's, and ends with exit code 1.
+/// What goes wrong in writing and listening is no mistake of the user's, and ends with exit code 1.
 const UNWRITABLE: &str = "
+serve RUN --host 192.0.2.77 --port 0
 sample RUN --out none/x.npy
 sample RUN --out none/x/
 export RUN --onnx --out word.csv
@@ -173,6 +191,14 @@ fn fill(folder: &Path) {
     few.write_npy(create("few.npy")).unwrap();
     let small = Array4::<u8>::from_shape_fn((40, 1, 9, 9), |(n, _, i, j)| (7 * n + i * j) as u8);
     small.write_npy(create("small.npy")).unwrap();
+    write("codes.csv", b"1,2,3,4\n");
+    few.mapv(|x| u16::from(x) * 257).write_npy(create("u16.npy")).unwrap();
+    few.mapv(f32::from).write_npy(create("to-255.npy")).unwrap();
+    few.mapv(|x| f32::from(x) / 127.5 - 1.0).write_npy(create("signed.npy")).unwrap();
+    few.mapv(|x| f32::from(x) / 64.0 - 2.0).write_npy(create("standard.npy")).unwrap();
+    let mut gap = few.mapv(|x| f32::from(x) / 255.0);
+    gap[[5, 3, 2]] = f32::NAN;
+    gap.write_npy(create("gap.npy")).unwrap();
 }
 
 #[test]

@@ -18,6 +18,11 @@ pub(crate) struct Explorer {
 
 impl Explorer {
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::start_with_report(folder, arguments).0
+    }
+
+    /// Starts it, and returns what it has printed, too.
+    pub(crate) fn start_with_report(folder: &Path, arguments: &[&str]) -> (Self, Value) {
         let mut child = start(folder, &[&["serve", "--port", "0", "--json"], arguments].concat());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -28,7 +33,7 @@ impl Explorer {
         });
         let url = report["url"].as_str().unwrap();
         let address = url.strip_prefix("http://").unwrap().strip_suffix('/').unwrap().to_owned();
-        Self { child, address }
+        (Self { child, address }, report)
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

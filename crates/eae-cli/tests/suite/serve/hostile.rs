@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::support::model::run;
 use crate::support::server::{Answer, Explorer};
 use crate::support::transcript::Transcript;
 
@@ -157,4 +158,24 @@ pub(super) fn many_clients(explorer: &Explorer) {
             });
         }
     });
+}
+
+/// Whoever opens the server to others finds it by every name and address of the machine, and by those allowed beside them.
+#[test]
+fn the_machine_by_its_own_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = [run(), "--host", "0.0.0.0", "--allow-host", "lab.example"];
+    let (explorer, report) = Explorer::start_with_report(folder.path(), &arguments);
+    let urls: Vec<&str> = report["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap()).collect();
+    let port = explorer.address.rsplit_once(':').unwrap().1;
+    let name = gethostname::gethostname().into_string().unwrap();
+    assert_eq!(urls[..2], [format!("http://localhost:{port}/"), format!("http://{name}:{port}/")]);
+    let names = urls.iter().map(|url| url.strip_prefix("http://").unwrap().strip_suffix('/').unwrap().to_owned());
+    for host in names.chain(["lab.example".to_owned(), format!("{name}.local")]) {
+        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        assert_eq!(explorer.raw(head.as_bytes()).status, 200, "{host}");
+    }
+    let answer = explorer.raw(b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    let (status, message) = answer.said();
+    assert!(status == 421 && message.contains("--allow-host"), "{message}");
 }
