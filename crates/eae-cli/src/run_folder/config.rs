@@ -1,7 +1,7 @@
 //! The settings of a training, `config.toml`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eae::network::Architecture;
 use eae::{Preset, TrainConfig};
@@ -19,6 +19,9 @@ pub(crate) struct Config {
     /// The name of a preset, or a table of `encoder` and `decoder`.
     pub(crate) model: Architecture,
     pub(crate) latent: usize,
+    /// The run folder or the file whose weights it begins with, in place of random ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) init: Option<PathBuf>,
     /// Whether the model that is kept is that of the epoch with the least loss on held-out images.
     pub(crate) keep_best: bool,
     /// After how many epochs without a lesser one the training ends.
@@ -35,6 +38,7 @@ impl Default for Config {
             data: Data::Digits,
             model: Preset::Conv28.into(),
             latent: 16,
+            init: None,
             keep_best: false,
             patience: None,
             tensorboard: false,

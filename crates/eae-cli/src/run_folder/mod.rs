@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use eae::run::{METRICS, MODEL};
 use serde::Serialize;
 
-pub(crate) use checkpoint::{Keeper, Kept, resume};
+pub(crate) use checkpoint::{Keeper, Kept, Resumed, resume};
 pub(crate) use config::Config;
 pub(crate) use lock::Lock;
 pub(crate) use log::{Epoch, epochs, last_line, seconds};

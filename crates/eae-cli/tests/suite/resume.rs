@@ -205,3 +205,137 @@ fn many_that_begin_at_once() {
     assert_eq!(epochs.len(), 51, "{epochs:?}");
     assert!(!folder.join("run/training.lock").exists());
 }
+
+/// Returns how many epochs the log has, and how many the settings say.
+fn epochs(run: &Path) -> (usize, String) {
+    let made = log(run).iter().filter(|line| line["kind"] == "epoch").count();
+    let config = fs::read_to_string(run.join("config.toml")).unwrap();
+    (made, config.lines().find(|line| line.starts_with("epochs = ")).unwrap().to_owned())
+}
+
+/// More epochs for a training that is finished, and for one that was killed.
+#[test]
+fn more_epochs() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let train = [&TRAIN[..9], &["--keep-every", "0", "--no-report", "--out", "run", "--epochs"]].concat();
+    let run = folder.join("run");
+    let model = || fs::read(run.join("model.safetensors")).unwrap();
+    succeeds(folder, &[&train[..], &["5"]].concat());
+    let first = model();
+    let mut transcript = Transcript::new(folder);
+    let resume = ["train", "--resume", "run", "--no-report", "--keep-every", "0"];
+    transcript.refused(&resume[..3], 2);
+    transcript.refused(&[&resume[..3], &["--epochs", "5"]].concat(), 2);
+    assert!(model() == first && epochs(&run) == (5, "epochs = 5".to_owned()), "nothing was changed");
+
+    let output = succeeds(folder, &[&resume[..], &["--epochs", "8"]].concat());
+    let said = stderr(&output);
+    assert!(
+        said.starts_with("going on after 5 of 8 epochs: the learning rate is that of a training of 8 epochs, "),
+        "{said}"
+    );
+    assert!(said.lines().next().unwrap().ends_with(" and almost 0 at the end; Adam begins anew"), "{said}");
+    assert_eq!(epochs(&run), (8, "epochs = 8".to_owned()));
+    assert!(model() != first && !run.join("checkpoint.safetensors").exists());
+    let rates: Vec<f64> = log(&run).iter().filter_map(|line| line["learning_rate"].as_f64()).collect();
+    assert!(rates[4] < 1e-3 * rates[5] && rates[7] < 1e-3 * rates[5], "{rates:?}");
+
+    // Killed, told to make more, killed again, and gone on with as it was told.
+    let mut child = start(folder, &[&resume[..], &["--epochs", "1000000"]].concat());
+    wait_until(&mut child, "epochs in the log", || epochs(&run).0 >= 12);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let made = epochs(&run).0;
+    let said = stderr(&eae(folder, &[&resume[..3], &["--epochs", "3"]].concat()));
+    assert!(said.contains("--epochs is 3, and 1"), "{said}");
+    let more = (made + 20).to_string();
+    let output = succeeds(folder, &[&resume[..], &["--epochs", &more]].concat());
+    assert!(!stderr(&output).contains("anew"), "{}", stderr(&output));
+    assert_eq!(epochs(&run), (made + 20, format!("epochs = {more}")));
+    transcript.check("trainings without more epochs");
+
+    // On other data the model is no longer what it was made from.
+    let rows = fs::read_to_string(folder.join("rows.csv")).unwrap();
+    fs::write(folder.join("rows.csv"), rows.replace("0,", "1,")).unwrap();
+    let said = stderr(&eae(folder, &[&resume[..], &["--epochs", "1000"]].concat()));
+    assert!(said.contains("it was trained on other images than ") && said.contains("eae train --init run"), "{said}");
+}
+
+/// The best model of before is what more epochs must be better than.
+#[test]
+fn more_epochs_do_not_forget_the_best() {
+    let folder = with_digits();
+    let folder = folder.path();
+    let data =
+        ["train", "--model", "mlp", "--data", "npy:digits.npy", "--batch", "100", "--latent", "4", "--lambda", "1"];
+    let more = ["--learning-rate", "0.05", "--keep-best", "--draws", "0", "--no-report", "--quiet", "--out", "run"];
+    succeeds(folder, &[&data[..], &more, &["--epochs", "1"]].concat());
+    let model = || fs::read(folder.join("run/model.safetensors")).unwrap();
+    let first = model();
+    let output = succeeds(folder, &["train", "--resume", "run", "--epochs", "3", "--no-report", "--quiet"]);
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+    assert_eq!(epochs(&folder.join("run")).0, 3);
+    assert!(model() == first && !folder.join("run/best.safetensors").exists(), "a worse model");
+}
+
+#[test]
+fn a_training_that_begins_with_weights() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let data = ["train", "--data", "csv:rows.csv", "--batch", "45", "--objective", "bn-ae", "--no-report", "--quiet"];
+    let net = ["--model", "net.toml", "--latent", "2"];
+    succeeds(folder, &[&data[..], &net, &["--epochs", "200", "--out", "first"]].concat());
+    // Networks and latent dimension are those of the run, and the first epoch is better than one from random weights.
+    let loss = |run: &str| log(&folder.join(run))[0]["mse"].as_f64().unwrap();
+    succeeds(folder, &[&data[..], &["--init", "first", "--epochs", "1", "--out", "second"]].concat());
+    succeeds(folder, &[&data[..], &net, &["--epochs", "1", "--out", "random"]].concat());
+    assert!(loss("second") < 0.8 * loss("random"), "{} and {}", loss("second"), loss("random"));
+    // What was kept is enough to do it again, and a file will do.
+    succeeds(folder, &["train", "--config", "second/config.toml", "--no-report", "--quiet", "--out", "again"]);
+    let file = "first/model.safetensors";
+    succeeds(folder, &[&data[..], &["--init", file, "--epochs", "1", "--out", "file"]].concat());
+    for run in ["again", "file"] {
+        assert_eq!(log(&folder.join(run)), log(&folder.join("second")), "{run}");
+    }
+
+    let mut transcript = Transcript::new(folder);
+    fs::write(folder.join("wide.csv"), (0..300).map(|i| format!("{i},{},1,2\n", i * i % 17)).collect::<String>())
+        .unwrap();
+    fs::write(folder.join("a.csv"), format!("a,b,c\n{}", fs::read_to_string(folder.join("rows.csv")).unwrap()))
+        .unwrap();
+    fs::write(folder.join("d.csv"), format!("a,b,d\n{}", fs::read_to_string(folder.join("rows.csv")).unwrap()))
+        .unwrap();
+    succeeds(
+        folder,
+        &[
+            "train",
+            "--data",
+            "csv:a.csv",
+            "--epochs",
+            "1",
+            "--batch",
+            "45",
+            "--latent",
+            "2",
+            "--out",
+            "named",
+            "--no-report",
+            "--quiet",
+        ],
+    );
+    for arguments in [
+        &["--init", "nowhere"][..],
+        &["--init", "rows.csv"],
+        &["--init", "first", "--latent", "3"],
+        &["--init", "first", "--model", "mlp"],
+        &["--init", "first", "--objective", "vae"],
+        &["--init", "first", "--data", "digits", "--model", "mlp"],
+        &["--init", "first", "--data", "csv:wide.csv"],
+        &["--init", "named", "--data", "csv:d.csv"],
+    ] {
+        let data = if arguments.contains(&"--data") { &["train", "--batch", "45"][..] } else { &data[..5] };
+        transcript.refused(&[data, arguments].concat(), 2);
+    }
+    transcript.check("weights that cannot be begun with");
+}

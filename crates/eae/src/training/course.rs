@@ -84,7 +84,25 @@ impl Training {
         Self::resumed(config, Progress { images, ..Progress::default() })
     }
 
-    /// The settings that it was begun with.
+    /// A training of which this many epochs have been made, and of which only the model is left. The optimizer begins anew.
+    pub fn after(epochs: usize, config: TrainConfig, images: usize) -> Self {
+        let mut training = Self::new(config, images);
+        training.progress.steps = epochs.saturating_mul(training.steps_per_epoch());
+        training
+    }
+
+    /// Sets how many epochs there are in all. From the step at hand on the learning rate is that of a training of so many
+    /// epochs: with more of them it rises to where it would be then, and falls to almost 0 at the new end.
+    pub fn set_epochs(&mut self, epochs: usize) {
+        self.config.epochs = epochs;
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        self.rates()[1]
+    }
+
+    /// The settings.
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }

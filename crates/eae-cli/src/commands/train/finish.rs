@@ -40,7 +40,10 @@ impl Run {
         let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
         let codes = codes.select(Axis(0), &choose(codes.nrows(), MOST_CODES, seed));
         match with_samplers(&self.model, codes.view(), seed) {
-            Ok(weights) => weights.save(&file).map_err(|e| failed(&e))?,
+            Ok(mut weights) => {
+                self.kept.mark(&mut weights);
+                weights.save(&file).map_err(|e| failed(&e))?;
+            }
             Err(problem) => errln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
         }
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);

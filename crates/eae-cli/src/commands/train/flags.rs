@@ -18,8 +18,10 @@ use crate::dataset::{self, Data};
 )]
 pub(crate) struct Arguments {
     /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
+    /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the learning rate is then what it
+    /// would be at that point of a training of so many epochs, and falls from there.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "config", "data", "model", "latent", "epochs", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
+        "config", "init", "data", "model", "latent", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
         "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict",
     ])]
@@ -27,6 +29,10 @@ pub(crate) struct Arguments {
     /// A file of settings, as a run folder's config.toml; flags win over it.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// Begin a new training with the weights of this run folder or weights file, in place of random ones. Its networks and the
+    /// numbers of its code are then the defaults of --model and --latent.
+    #[arg(long, value_name = "RUN")]
+    pub(super) init: Option<PathBuf>,
     /// The data: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
     /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
     /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1; `csv:FILE` or `npy:FILE` with vectors, one a

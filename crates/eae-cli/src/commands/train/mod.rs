@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         Some(folder) => Config::read(&folder.join(CONFIG))?,
         None => arguments.config(said)?,
     };
-    let (mut run, mut keeper) = Run::start(arguments, config)?;
+    let more = said("epochs").then_some(arguments.epochs).filter(|_| arguments.resume.is_some());
+    let (mut run, mut keeper) = Run::start(arguments, config, more)?;
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted(&keeper)? } else { Some(run.finish()?) };

@@ -1,5 +1,7 @@
 //! The settings that a training begins with: those of a file, changed by flags.
 
+use std::path::{Path, PathBuf};
+
 use eae::Preset;
 use eae::network::Architecture;
 use eae::objective::Objective;
@@ -7,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::flags::{Arguments, Kind};
 use crate::failure::Failure;
-use crate::run_folder::Config;
+use crate::run_folder::{Config, Trained};
 
 impl Arguments {
     /// Returns the settings in the file of `--config`, if there is one, and over them those of the flags that the user has `said`.
@@ -22,6 +24,7 @@ impl Arguments {
             "data": config.data => self.data.clone(),
             "model": config.model => self.model.architecture()?,
             "latent": config.latent => self.latent,
+            "init": config.init => self.init.as_deref().map(absolute),
             "keep_best": config.keep_best => self.keep_best,
             "patience": config.patience => self.patience,
             "tensorboard": config.tensorboard => self.tensorboard,
@@ -36,6 +39,15 @@ impl Arguments {
         // The only preset for vectors. That their file cannot be read is found out when it is.
         if self.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
             config.model = Preset::Mlp.into();
+        }
+        if let Some(init) = &config.init {
+            let model = Trained::load(init)?.model;
+            if let (Some(architecture), true) = (model.architecture(), self.config.is_none() && !said("model")) {
+                config.model = architecture.clone();
+            }
+            if self.config.is_none() && !said("latent") {
+                config.latent = model.latent();
+            }
         }
         if let Architecture::Preset(preset) = config.model {
             config.data = config.data.brought_to([preset.side(), preset.side(), 3]);
@@ -84,6 +96,11 @@ impl Arguments {
         }
         serde_json::from_value(settings.into()).map_err(Failure::usage)
     }
+}
+
+/// The same from any folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 impl Kind {

@@ -8,19 +8,24 @@ use std::time::Duration;
 use eae::data::Split;
 use eae::objective::Criterion;
 use eae::run::{MetricsLog, write_whole};
-use eae::{Autoencoder, TrainConfig, Training};
+use eae::{Autoencoder, TrainConfig, Training, held_out_loss};
 
 use super::flags::Arguments;
 use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
-use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, Lock, METRICS, resume};
+use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, Lock, METRICS, Resumed, Trained, resume};
 use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
 impl Run {
     /// Opens the data, makes or reads the model, and leaves in the run folder what it takes to go on.
-    pub(super) fn start(arguments: &Arguments, config: Config) -> Result<(Self, Keeper), Failure> {
+    /// A training that is resumed goes on until there are so many epochs in all, if that is said.
+    pub(super) fn start(
+        arguments: &Arguments,
+        mut config: Config,
+        epochs: Option<usize>,
+    ) -> Result<(Self, Keeper), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
         // Before the training in it is read.
@@ -30,43 +35,122 @@ impl Run {
         if !arguments.quiet {
             name_constant_columns(&model);
         }
-        let open =
-            |model: &mut Autoencoder<f32>| arguments.device.open(model, &config.training, &data.train, arguments.quiet);
-        let (folder, lock, training, mut stepper, kept, text) = match arguments.resume.as_ref().zip(lock) {
+        let open = |model: &mut Autoencoder<f32>, config: &Config| {
+            arguments.device.open(model, &config.training, &data.train, arguments.quiet)
+        };
+        let (is_new, mut was_finished) = (arguments.resume.is_none(), false);
+        let (folder, lock, training, mut stepper, mut kept, text) = match arguments.resume.as_ref().zip(lock) {
             Some((folder, lock)) => {
-                let (training, optimizer, kept) = resume(folder, &config, &mut model, data.train.source())?;
-                let mut stepper = open(&mut model)?;
-                stepper.restore(optimizer).map_err(Failure::other)?;
-                (folder.clone(), lock, training, stepper, kept, None)
+                let resumed = resume(folder, &config, epochs, &mut model, data.train.source())?;
+                let Resumed { training, optimizer, kept } = resumed;
+                config.training = training.config().clone();
+                let mut stepper = open(&mut model, &config)?;
+                was_finished = optimizer.is_none();
+                if let Some(optimizer) = optimizer {
+                    stepper.restore(optimizer).map_err(Failure::other)?;
+                }
+                if let (Some(epochs), false) = (epochs, arguments.quiet) {
+                    announce(&training, epochs, was_finished);
+                }
+                let text = epochs.map(|_| config.to_toml()).transpose()?;
+                (folder.clone(), lock, training, stepper, kept, text)
             }
             None => {
+                if let Some(init) = &config.init {
+                    initial(&mut model, init)?;
+                }
                 let (text, images) = (config.to_toml()?, data.train.source());
                 let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
                 let training = Training::new(config.training.clone(), images.len());
-                let stepper = open(&mut model)?;
+                let stepper = open(&mut model, &config)?;
                 let (folder, lock) = run_folder::create(arguments.out.as_deref(), config.data.name())?;
                 (folder, lock, training, stepper, kept, Some(text))
             }
         };
-        let keeper = Keeper::new(&folder, every);
-        // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour.
-        let begun = begin(&folder, text.as_deref(), &config, &training);
-        let begun = begun.and_then(|logs| {
-            keeper.keep(training.write(&mut model, stepper.as_mut()).map_err(Failure::other)?, &kept)?;
-            Ok(logs)
-        });
+        let mut keeper = Keeper::new(&folder, every);
+        if was_finished && (config.keep_best || config.patience.is_some()) {
+            let loss = held_out_loss(&model, data.test.pixels.view(), &config.training);
+            let loss = loss.map_err(|e| in_folder(&folder, &e))?;
+            // What the next epochs must be better than.
+            if !config.keep_best || keeper.keep_best(&model) {
+                kept.is_best(loss, training.epochs());
+            }
+        }
+        let mut keep = || {
+            let training = training.write(&mut model, stepper.as_mut()).map_err(Failure::other)?;
+            keeper.keep(training, &kept)
+        };
+        // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour. The log of a
+        // training that goes on is shortened only when there is something to go on from.
+        let begun = if is_new { Ok(()) } else { keep() };
+        let begun = begun.and_then(|()| begin(&folder, text.as_deref(), &config, &training));
+        let begun = begun.and_then(|logs| if is_new { keep().map(|()| logs) } else { Ok(logs) });
         let (log, tensorboard) = begun.map_err(|problem| {
-            if text.is_some() {
+            if is_new {
                 // The folder was empty, and can be named again.
                 for name in [CONFIG, METRICS] {
                     let _ = fs::remove_file(folder.join(name));
                 }
             }
-            let elsewhere = if text.is_some() { ", or name a folder elsewhere with --out" } else { "" };
+            let elsewhere = if is_new { ", or name a folder elsewhere with --out" } else { "" };
             Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
         })?;
         Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard, _lock: lock }, keeper))
     }
+}
+
+/// Says what becomes of the learning rate in a training that goes on for longer.
+fn announce(training: &Training, epochs: usize, was_finished: bool) {
+    let (made, rate) = (training.epochs(), training.learning_rate());
+    let adam = if was_finished { "; Adam begins anew" } else { "" };
+    errln!(
+        "going on after {made} of {epochs} epochs: the learning rate is that of a training of {epochs} epochs, {rate:.2e} now and \
+         almost 0 at the end{adam}"
+    );
+}
+
+/// Gives the model the weights that a training begins with.
+fn initial(model: &mut Autoencoder<f32>, init: &Path) -> Result<(), Failure> {
+    let trained = Trained::load(init)?;
+    let file = trained.file.display();
+    if let Some(problem) = difference(&trained.model, model) {
+        return Err(Failure::usage(format!("{file} cannot be what this training begins with: {problem}")));
+    }
+    let names = |model: &Autoencoder<f32>| model.columns().and_then(|columns| columns.names().map(<[String]>::to_vec));
+    if let (Some(there), Some(here)) = (names(&trained.model), names(model))
+        && there != here
+    {
+        let [there, here] = [there, here].map(|names| names.join(", "));
+        return Err(Failure::usage(format!("{file} was trained on the columns {there}, and the data has {here}")));
+    }
+    model.read(&trained.weights).map_err(Failure::usage)
+}
+
+/// Returns the first thing in which two models are unlike, so that one cannot have the weights of the other, with the way out.
+fn difference(there: &Autoencoder<f32>, here: &Autoencoder<f32>) -> Option<String> {
+    let samples = |model: &Autoencoder<f32>| match model.columns() {
+        Some(columns) => format!("vectors of {} numbers", columns.len()),
+        None => format!("images of shape {:?}", model.image_shape()),
+    };
+    let networks = |model: &Autoencoder<f32>| {
+        model.architecture().map_or_else(|| "networks of your own".to_owned(), ToString::to_string)
+    };
+    Some(if samples(there) != samples(here) {
+        format!("it takes {}, and the data are {}", samples(there), samples(here))
+    } else if there.architecture() != here.architecture() {
+        format!("it is of {}, and this is to be of {}; leave out --model", networks(there), networks(here))
+    } else if there.latent() != here.latent() {
+        format!(
+            "its codes have {} numbers, and these are to have {}; leave out --latent",
+            there.latent(),
+            here.latent()
+        )
+    } else if there.ending() != here.ending() {
+        "its encoder ends as another objective needs it; name with --objective the one that it was trained by"
+            .to_owned()
+    } else {
+        return None;
+    })
 }
 
 /// Says of which columns there is nothing to learn.
