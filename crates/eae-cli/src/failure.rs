@@ -24,6 +24,11 @@ impl Failure {
         Self { message: message.to_string(), code: 130 }
     }
 
+    /// Adds a way out to the message.
+    pub(crate) fn and(self, more: &str) -> Self {
+        Self { message: self.message + more, ..self }
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
     }

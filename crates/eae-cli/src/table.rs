@@ -7,7 +7,15 @@ use crate::failure::Failure;
 /// The fault of a data set.
 pub(crate) fn refused_data(error: DataError) -> Failure {
     match error {
-        DataError::Table(error) => refused(&error, "take the row out"),
+        DataError::Table(error) => {
+            let failure = refused(&error, "take the row out");
+            match &*error.problem {
+                TableProblem::Cell { problem: CellProblem::Text { .. }, .. } => failure.and(
+                    ": eae train --columns a,b,c chooses what is learnt, and --label NAME names the class of each row",
+                ),
+                _ => failure,
+            }
+        }
         error => Failure::usage(error),
     }
 }

@@ -15,7 +15,7 @@ use crate::{DataError, Idx, Images, Npy, NpyError, Split};
 ///
 /// If the file cannot be read, is damaged, or is of other axes or fewer than two images.
 pub fn from_idx<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
-    split(path.as_ref(), idx_images(path.as_ref())?)
+    held_out(path.as_ref(), idx_images(path.as_ref())?)
 }
 
 /// All images of an IDX file that [`from_idx`] reads, in their order.
@@ -40,7 +40,7 @@ pub fn idx_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
 /// If the file cannot be read, is damaged, is of other axes, another type or fewer than two images, or a pixel is not from 0
 /// to 1.
 pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
-    split(path.as_ref(), npy_images(path.as_ref())?)
+    held_out(path.as_ref(), npy_images(path.as_ref())?)
 }
 
 /// All images of an array that [`from_npy`] reads, in their order.
@@ -49,6 +49,16 @@ pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataErro
 ///
 /// As [`from_npy`], but a single image is enough.
 pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataError> {
+    npy_images_of(path, None)
+}
+
+/// All images of an array, whose rows `[count, pixels]` are images `[height, width, channels]` if a shape is given: one
+/// channel after the other, row by row.
+///
+/// # Errors
+///
+/// As [`npy_images`], and if rows are of another length.
+pub fn npy_images_of<F: NdFloat>(path: impl AsRef<Path>, image: Option<[usize; 3]>) -> Result<Images<F>, DataError> {
     let path = path.as_ref();
     let file = read(path)?;
     let wrong = |problem: NpyError| {
@@ -70,10 +80,23 @@ pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
         }
     };
     let shape = array.shape().to_vec();
-    check_shape(path, &shape)?;
+    let rows = match (image, &shape[..]) {
+        (Some([height, width, channels]), &[count, found]) => match height * width * channels {
+            expected if expected != found => {
+                return Err(DataError::RowLength { path: path.to_path_buf(), found, expected });
+            }
+            _ => Some([count, channels, height, width]),
+        },
+        _ => None,
+    };
+    check_shape(path, rows.as_ref().map_or(&shape, |rows| &rows[..]))?;
     let order = IxDyn(&shape).set_f(array.is_fortran());
     let pixels = array.values(|value| narrow::<F>(value / largest)).map_err(wrong)?;
-    let pixels = ArrayD::from_shape_vec(order, pixels).expect("as many numbers as the shape says");
+    let mut pixels = ArrayD::from_shape_vec(order, pixels).expect("as many numbers as the shape says");
+    if let Some(rows) = rows {
+        let in_order = pixels.as_standard_layout().into_owned();
+        pixels = in_order.into_shape_with_order(IxDyn(&rows)).expect("rows of this length");
+    }
     for (image, pixels_of_one) in pixels.outer_iter().enumerate() {
         if let Some(value) = pixels_of_one.iter().find(|x| !(F::zero()..=F::one()).contains(*x)) {
             let (value, range) = (widen(*value), Range::of(pixels.iter().map(|x| widen(*x))));
@@ -165,14 +188,18 @@ fn channels_last<F: NdFloat>(pixels: ArrayD<F>) -> ArcArray<F, Ix4> {
     }
 }
 
-/// Holds out the last tenth, and at least one.
-fn split<F: NdFloat>(path: &Path, images: Images<F>) -> Result<Split<F>, DataError> {
+/// Holds out the last tenth of images, and at least one; errors name the file.
+///
+/// # Errors
+///
+/// If there is only one image.
+pub fn held_out<F: NdFloat>(path: &Path, images: Images<F>) -> Result<Split<F>, DataError> {
     if images.len() < 2 {
         return Err(DataError::OneImage { path: path.to_path_buf() });
     }
-    let (train, test) = images.pixels.view().split_at(Axis(0), to_train_on(images.len()));
-    let [train, test] = [train, test].map(|part| Images::new(part.to_owned()));
-    Ok(Split { train, test })
+    let places = Vec::from_iter(0..images.len());
+    let (train, test) = places.split_at(to_train_on(images.len()));
+    Ok(Split { train: images.select(train), test: images.select(test) })
 }
 
 #[cfg(test)]
@@ -253,6 +280,20 @@ mod tests {
         check(&bytes_of(&fortran), 1e-6);
         let grey = npy(&bytes_of(&Array3::<u8>::from_elem((3, 4, 5), 255)));
         assert_eq!((grey.train.pixels, grey.test.pixels.dim()), (ArcArray::ones((2, 4, 5, 1)), (1, 4, 5, 1)));
+    }
+
+    #[test]
+    fn rows_are_images_of_a_shape() {
+        let rows = ndarray::Array2::from_shape_fn((3, 12), |(n, i)| (60 * n + 5 * i) as u8);
+        for array in [rows.clone(), rows.clone().reversed_axes().as_standard_layout().into_owned().reversed_axes()] {
+            let read = with(&bytes_of(&array), |path| npy_images_of::<f64>(path, Some([2, 2, 3]))).unwrap().pixels;
+            assert_eq!(read.dim(), (3, 2, 2, 3));
+            for ((n, y, x, c), &value) in read.indexed_iter() {
+                assert_eq!(value, f64::from(rows[[n, 4 * c + 2 * y + x]]) / 255.0);
+            }
+        }
+        let said = with(&bytes_of(&rows), |path| npy_images_of::<f64>(path, Some([2, 3, 1]))).unwrap_err().to_string();
+        assert!(said.ends_with("rows of 12 numbers, images of this shape have 6"), "{said}");
     }
 
     #[test]

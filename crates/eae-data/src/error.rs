@@ -5,7 +5,7 @@ use thiserror::Error;
 
 #[cfg(feature = "images")]
 use crate::FolderError;
-use crate::{IdxError, NpyError, TableError};
+use crate::{ChoiceError, IdxError, NpyError, TableError};
 
 /// Why files are not a data set.
 #[derive(Debug, Error)]
@@ -150,6 +150,42 @@ pub enum DataError {
     Constant {
         /// The file.
         path: PathBuf,
+    },
+    /// A list of columns that does not fit the table.
+    #[error("{path}: {problem}")]
+    Choice {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the list.
+        problem: ChoiceError,
+    },
+    /// Several columns in the place of a label's.
+    #[error("{path}: a label is one column, name one")]
+    LabelColumns {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A column that is no label.
+    #[error("{path}: {column} has {found} different values, a label has at most {most}")]
+    Classes {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// How many different values it has.
+        found: usize,
+        /// How many it can have.
+        most: usize,
+    },
+    /// Rows of another length than images have.
+    #[error("{path}: rows of {found} numbers, images of this shape have {expected}")]
+    RowLength {
+        /// The file.
+        path: PathBuf,
+        /// Numbers in a row.
+        found: usize,
+        /// Numbers in an image.
+        expected: usize,
     },
     /// Other columns than those that a model was trained on.
     #[error("{path} has {found}, the model was trained on {expected}")]

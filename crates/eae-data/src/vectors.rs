@@ -1,61 +1,255 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ndarray::{ArrayView2, Axis, NdFloat};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, NdFloat};
 
 use crate::file::to_train_on;
-use crate::{Columns, DataError, Images, Index, Split, Table, TableOptions, columns, table};
+use crate::number::narrow;
+use crate::{Columns, DataError, Images, Index, Missing, Note, Split, Table, TableOptions, Text, columns, table};
 
-/// The rows of a [`Table`] as vectors, each column brought to mean 0 and standard deviation 1 over the rows to train on; the
-/// [`Columns`] bring what is decoded back. The last tenth of the rows, and at least one, is held out: shuffle a file that is
-/// sorted in some way.
+/// The rows of a [`Table`] as vectors: [`VectorFile::load`] of all columns.
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is no table, has fewer than three rows, a value that is not finite, or no column that varies.
+/// As [`VectorFile::load`].
 pub fn from_table<F: NdFloat>(path: impl AsRef<Path>) -> Result<(Split<F>, Columns), DataError> {
-    let path = path.as_ref();
-    let table = read(path, &TableOptions::new())?;
-    let found = table.values.nrows();
-    if found < 3 {
-        return Err(DataError::Rows { path: path.to_path_buf(), found });
-    }
-    let columns = Columns::fit(table.values.slice_axis(Axis(0), (..to_train_on(found)).into()), table.names);
-    if columns.constant().count() == columns.len() {
-        return Err(DataError::Constant { path: path.to_path_buf() });
-    }
-    if let Some(column) = (0..columns.len()).find(|&column| !columns.moments(column).1.is_finite()) {
-        let values = table.values.column(column);
-        let (row, &value) = values.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).expect("rows");
-        let (column, must) = (columns.describe(column).to_string(), TOO_FAR);
-        return Err(DataError::Value { path: path.to_path_buf(), row, column, value, must });
-    }
-    Ok((split(path, table.values.view(), &columns)?, columns))
+    let (split, columns, _) = VectorFile::new(path.as_ref()).load()?;
+    Ok((split, columns))
 }
 
-/// The same by the columns of a model, whose names must be those of the file if both have them: for data that it was not
-/// trained on.
+/// The rows of a table by the columns of a model: [`VectorFile::load_with`].
 ///
 /// # Errors
 ///
-/// If the file cannot be read or is no table, has other columns, or a value that is not finite. A single row is enough; it is
-/// held out.
+/// As [`VectorFile::load_with`].
 pub fn from_table_with<F: NdFloat>(path: impl AsRef<Path>, columns: &Columns) -> Result<Split<F>, DataError> {
-    let path = path.as_ref();
-    // A model that was trained on an index needs one.
-    let has_index = columns.names().and_then(<[String]>::first).is_some_and(|name| table::is_index_name(name));
-    let index = if has_index { Index::Keep } else { Index::Auto };
-    let table = read(path, &TableOptions::new().index(index))?;
-    let other = |found, expected| DataError::Columns { path: path.to_path_buf(), found, expected };
-    let (found, expected) = (table.values.ncols(), columns.len());
-    if found != expected {
-        return Err(other(format!("{found} columns"), expected.to_string()));
+    VectorFile::new(path.as_ref()).load_with(columns)
+}
+
+/// A table whose rows are vectors, or images row by row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VectorFile {
+    /// The file, as [`Table::read`] reads it.
+    pub path: PathBuf,
+    /// The columns to learn from, as [`Table::columns`] reads a list. By default all but the label.
+    pub columns: Option<String>,
+    /// The column that labels the rows: up to 256 different numbers or texts.
+    pub label: Option<String>,
+}
+
+/// Rows and what is known of them.
+struct Rows {
+    values: Array2<f64>,
+    names: Option<Vec<String>>,
+    labels: Option<Vec<u8>>,
+    classes: Option<Vec<String>>,
+    notes: Vec<Note>,
+}
+
+impl VectorFile {
+    /// Reads all columns of a table as numbers.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), columns: None, label: None }
     }
-    if let (Some(names), Some(known)) = (table.names.as_deref(), columns.names())
-        && let Some(column) = (0..expected).find(|&column| names[column] != known[column])
-    {
-        return Err(other(columns::described(Some(names), column), columns.describe(column).to_string()));
+
+    /// Sets the columns to learn from.
+    #[must_use]
+    pub fn columns(self, columns: Option<String>) -> Self {
+        Self { columns, ..self }
     }
-    split(path, table.values.view(), columns)
+
+    /// Sets the column that labels the rows.
+    #[must_use]
+    pub fn label(self, label: Option<String>) -> Self {
+        Self { label, ..self }
+    }
+
+    /// The rows as vectors, each column brought to mean 0 and standard deviation 1 over the rows to train on; the [`Columns`]
+    /// bring what is decoded back. The last tenth of the rows, and at least one, is held out: shuffle a file that is sorted in
+    /// some way. The notes are what the reader decided, and what a user should see.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no table, lacks a column, has fewer than three rows, a value that is not finite, or no
+    /// column that varies.
+    pub fn load<F: NdFloat>(&self) -> Result<(Split<F>, Columns, Vec<Note>), DataError> {
+        let path = &self.path;
+        let mut rows = self.rows()?;
+        let found = rows.values.nrows();
+        if found < 3 {
+            return Err(DataError::Rows { path: path.clone(), found });
+        }
+        let to_fit = rows.values.slice_axis(Axis(0), (..to_train_on(found)).into());
+        let columns = Columns::fit(to_fit, rows.names.take());
+        if columns.constant().count() == columns.len() {
+            return Err(DataError::Constant { path: path.clone() });
+        }
+        if let Some(column) = (0..columns.len()).find(|&column| !columns.moments(column).1.is_finite()) {
+            let values = rows.values.column(column);
+            let (row, &value) = values.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).expect("rows");
+            let (column, must) = (columns.describe(column).to_string(), TOO_FAR);
+            return Err(DataError::Value { path: path.clone(), row, column, value, must });
+        }
+        let counts = (0..columns.len()).filter(|&column| counts_rows(rows.values.column(column)));
+        let counting = counts.map(|column| Note::CountsRows { column: columns.describe(column).to_string() });
+        let notes = rows.notes.drain(..).chain(counting).collect();
+        Ok((split(path, rows, &columns)?, columns, notes))
+    }
+
+    /// The rows by the columns of a model, for data that it was not trained on. Where both have names, columns are found by
+    /// them, and others are passed over.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no table, has other columns, or a value that is not finite. A single row is enough; it
+    /// is held out.
+    pub fn load_with<F: NdFloat>(&self, columns: &Columns) -> Result<Split<F>, DataError> {
+        let path = &self.path;
+        let rows = self.rows_of(columns)?;
+        let other = |found, expected| DataError::Columns { path: path.clone(), found, expected };
+        let (found, expected) = (rows.values.ncols(), columns.len());
+        if found != expected {
+            return Err(other(format!("{found} columns"), expected.to_string()));
+        }
+        if let (Some(names), Some(known)) = (rows.names.as_deref(), columns.names())
+            && let Some(column) = (0..expected).find(|&column| names[column] != known[column])
+        {
+            return Err(other(columns::described(Some(names), column), columns.describe(column).to_string()));
+        }
+        split(path, rows, columns)
+    }
+
+    /// All rows as images `[height, width, channels]`, whose numbers lie one channel after the other, row by row: from 0 to 1,
+    /// or integers from 0 to 255.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no table, or its rows are no such images.
+    pub fn images<F: NdFloat>(&self, [height, width, channels]: [usize; 3]) -> Result<Images<F>, DataError> {
+        let path = &self.path;
+        let Rows { values, labels, classes, .. } = self.rows()?;
+        let (count, found) = values.dim();
+        let wanted = height * width * channels;
+        if found != wanted {
+            return Err(DataError::RowLength { path: path.clone(), found, expected: wanted });
+        }
+        let bytes = values.iter().any(|&x| x > 1.0) && values.iter().all(|&x| x.fract() == 0.0);
+        let largest = if bytes { 255.0 } else { 1.0 };
+        if let Some(((image, _), &value)) = values.indexed_iter().find(|(_, x)| !(0.0..=largest).contains(*x)) {
+            let remedy = "or an integer from 0 to 255 where all are".to_owned();
+            return Err(DataError::Pixel { path: path.clone(), image, value, remedy });
+        }
+        let pixels = values.mapv(|x| narrow::<F>(x / largest));
+        let pixels = pixels.into_shape_with_order((count, channels, height, width)).expect("as many pixels");
+        let pixels = pixels.permuted_axes([0, 2, 3, 1]).as_standard_layout().into_owned();
+        Ok(Images::new(pixels).labels(labels).classes(classes))
+    }
+
+    /// The chosen columns, and the labels.
+    fn rows(&self) -> Result<Rows, DataError> {
+        if self.columns.is_none() && self.label.is_none() {
+            let table = Table::read(&self.path)?;
+            let all = Vec::from_iter(0..table.values.ncols());
+            return self.of(table, &all, None);
+        }
+        let table = self.read(Index::Auto)?;
+        let list = |list: &str| self.list(&table, list);
+        let label = self.label.as_deref().map(list).transpose()?;
+        let label = match label.as_deref() {
+            None => None,
+            Some(&[column]) => Some(column),
+            Some(_) => return Err(DataError::LabelColumns { path: self.path.clone() }),
+        };
+        let columns = match &self.columns {
+            Some(columns) => list(columns)?,
+            None => (0..table.values.ncols()).filter(|&column| Some(column) != label).collect(),
+        };
+        self.of(table, &columns, label)
+    }
+
+    /// The columns of a model, and the labels if the file has them.
+    fn rows_of(&self, columns: &Columns) -> Result<Rows, DataError> {
+        // A model that was trained on an index needs one.
+        let has_index = columns.names().and_then(<[String]>::first).is_some_and(|name| table::is_index_name(name));
+        let index = if has_index { Index::Keep } else { Index::Auto };
+        let table = self.read(index)?;
+        let label = self.label.as_deref().and_then(|label| table.columns(label).ok());
+        let label = label.and_then(|columns| columns.first().copied());
+        let place = |name: &String| table.names.as_ref()?.iter().position(|known| known == name);
+        let by_name = columns.names().and_then(|names| names.iter().map(place).collect::<Option<Vec<_>>>());
+        let chosen = match (by_name, &self.columns) {
+            (Some(columns), _) => columns,
+            (None, Some(columns)) if table.names.is_none() => self.list(&table, columns)?,
+            _ => (0..table.values.ncols()).filter(|&column| Some(column) != label).collect(),
+        };
+        self.of(table, &chosen, label)
+    }
+
+    fn read(&self, index: Index) -> Result<Table, DataError> {
+        let options = TableOptions::new().index(index).text(Text::Categories).missing(Missing::Keep);
+        Ok(Table::read_with(&self.path, &options)?)
+    }
+
+    fn list(&self, table: &Table, list: &str) -> Result<Vec<usize>, DataError> {
+        table.columns(list).map_err(|problem| DataError::Choice { path: self.path.clone(), problem })
+    }
+
+    /// Finite numbers in some columns, and the labels in another.
+    fn of(&self, table: Table, columns: &[usize], label: Option<usize>) -> Result<Rows, DataError> {
+        table.require_numbers(columns)?;
+        table.require_complete(columns)?;
+        let (labels, classes) = match label {
+            Some(column) => {
+                table.require_complete(&[column])?;
+                let (labels, classes) = labels(&self.path, &table, column)?;
+                (Some(labels), classes)
+            }
+            None => (None, None),
+        };
+        let values = table.values.select(Axis(1), columns).as_standard_layout().into_owned();
+        let names = table.names.map(|names| columns.iter().map(|&column| names[column].clone()).collect());
+        let odd = values.indexed_iter().find(|(_, value)| !value.is_finite());
+        if let Some(((row, column), &value)) = odd {
+            return Err(DataError::Value {
+                path: self.path.clone(),
+                row,
+                column: columns::described(names.as_deref(), column),
+                value,
+                must: "it must be finite; leave the row out, or fill in a value",
+            });
+        }
+        Ok(Rows { values, names, labels, classes, notes: table.notes })
+    }
+}
+
+/// The labels in a column, and what they are called if they are no numbers from 0 to 255.
+fn labels(path: &Path, table: &Table, column: usize) -> Result<(Vec<u8>, Option<Vec<String>>), DataError> {
+    let values = table.values.column(column);
+    let few = |count: usize| match count {
+        0..=256 => Ok(()),
+        found => Err(DataError::Classes { path: path.to_path_buf(), column: table.describe(column), found, most: 256 }),
+    };
+    if let Some(classes) = &table.categories[column] {
+        few(classes.len())?;
+        return Ok((values.mapv(|x| x as u8).to_vec(), Some(classes.clone())));
+    }
+    if values.iter().all(|x| (0.0..256.0).contains(x) && x.fract() == 0.0) {
+        return Ok((values.mapv(|x| x as u8).to_vec(), None));
+    }
+    let mut distinct = values.to_vec();
+    distinct.sort_by(f64::total_cmp);
+    distinct.dedup();
+    few(distinct.len())?;
+    let place = |x: &f64| distinct.iter().position(|known| known == x).expect("one of them") as u8;
+    Ok((values.iter().map(place).collect(), Some(distinct.iter().map(f64::to_string).collect())))
+}
+
+/// Whether a column counts its rows upwards, one by one.
+fn counts_rows(values: ArrayView1<'_, f64>) -> bool {
+    const LEAST: usize = 20;
+    let first = values[0];
+    let counts = || values.iter().enumerate().all(|(row, &value)| value == first + row as f64);
+    values.len() >= LEAST && [0.0, 1.0].contains(&first) && counts()
 }
 
 /// Whether an array of NumPy is one of vectors and not of images.
@@ -67,30 +261,28 @@ pub fn is_of_vectors(path: impl AsRef<Path>) -> Result<bool, DataError> {
     Ok(table::array_shape(path.as_ref())?.len() == 2)
 }
 
-const TOO_FAR: &str = "so far from the rest that it is no number once the column is standardised; leave the row out";
-
-/// A table of finite numbers.
-fn read(path: &Path, options: &TableOptions) -> Result<Table, DataError> {
-    let table = Table::read_with(path, options)?;
-    let odd = table.values.indexed_iter().find(|(_, value)| !value.is_finite());
-    match odd {
-        None => Ok(table),
-        Some(((row, column), &value)) => Err(DataError::Value {
-            path: path.to_path_buf(),
-            row,
-            column: columns::described(table.names.as_deref(), column),
-            value,
-            must: "it must be finite; leave the row out, or fill in a value",
-        }),
+/// The numbers in a row of an array of NumPy, if it is one of vectors.
+///
+/// # Errors
+///
+/// If the file cannot be read, or is no array of numbers.
+pub fn row_length(path: impl AsRef<Path>) -> Result<Option<usize>, DataError> {
+    match table::array_shape(path.as_ref())?[..] {
+        [_, length] => Ok(Some(length)),
+        _ => Ok(None),
     }
 }
 
-fn split<F: NdFloat>(path: &Path, rows: ArrayView2<'_, f64>, columns: &Columns) -> Result<Split<F>, DataError> {
-    let to_train_on = to_train_on(rows.nrows());
+const TOO_FAR: &str = "so far from the rest that it is no number once the column is standardised; leave the row out";
+
+fn split<F: NdFloat>(path: &Path, rows: Rows, columns: &Columns) -> Result<Split<F>, DataError> {
+    let Rows { values, labels, classes, .. } = rows;
+    let to_train_on = to_train_on(values.nrows());
     let part = |first: usize, rows: ArrayView2<'_, f64>| {
         let pixels = columns.standardize(rows);
+        let labels = labels.as_ref().map(|labels| labels[first..first + rows.nrows()].to_vec());
         match pixels.indexed_iter().find(|(_, value): &(_, &F)| !value.is_finite()) {
-            None => Ok(Images::new(pixels)),
+            None => Ok(Images::new(pixels).labels(labels).classes(classes.clone())),
             Some(((row, _, column, _), _)) => Err(DataError::Value {
                 path: path.to_path_buf(),
                 row: first + row,
@@ -100,7 +292,7 @@ fn split<F: NdFloat>(path: &Path, rows: ArrayView2<'_, f64>, columns: &Columns) 
             }),
         }
     };
-    let (train, test) = rows.split_at(Axis(0), to_train_on);
+    let (train, test) = values.view().split_at(Axis(0), to_train_on);
     Ok(Split { train: part(0, train)?, test: part(to_train_on, test)? })
 }
 
@@ -173,6 +365,60 @@ mod tests {
         assert_eq!(with(indexed, |path| from_table_with::<f64>(path, &columns_with).unwrap()).train.pixels.dim().2, 3);
         let one = with("4,5", |path| from_table_with::<f64>(path, &columns).unwrap());
         assert_eq!((one.train.len(), one.test.len()), (0, 1));
+    }
+
+    #[test]
+    fn chosen_columns_and_labels() {
+        let head = "id,kind,a,b,note\n";
+        let row = |i: usize| format!("{i},{},{},{},x{i}\n", ["oak", "elm", "ash"][i % 3], i * i, (7 * i) % 5);
+        let text = head.to_owned() + &(0..30).map(row).collect::<String>();
+        with(&text, |path| {
+            let file = VectorFile::new(path).columns(Some("a,b".into())).label(Some("kind".into()));
+            let (split, columns, notes) = file.load::<f64>().unwrap();
+            assert_eq!((split.train.pixels.dim(), split.test.labels), ((27, 1, 2, 1), Some(vec![2, 1, 0])));
+            assert_eq!(split.train.classes, Some(["ash", "elm", "oak"].map(str::to_owned).to_vec()));
+            assert_eq!((columns.names().unwrap(), notes), (&["a".to_owned(), "b".to_owned()][..], vec![]));
+            // A model finds its columns by their names, wherever they are.
+            let other = "b,color,a\n1,red,4\n2,blue,9\n";
+            let found = with(other, |path| file_at(&file, path).load_with::<f64>(&columns).unwrap()).whole();
+            let expected = with("a,b\n4,1\n9,2\n", |path| from_table_with::<f64>(path, &columns).unwrap()).whole();
+            assert_eq!((found.pixels, found.labels), (expected.pixels, None));
+            // Without a choice, the text is in the way, and the index is noticed.
+            let said = VectorFile::new(path).label(Some("kind".into())).load::<f64>().unwrap_err().to_string();
+            assert!(said.contains("column 4 (\"note\"): \"x0\" is not a number"), "{said}");
+            let (_, _, notes) = VectorFile::new(path).columns(Some("id,a".into())).load::<f64>().unwrap();
+            assert_eq!(notes, [Note::CountsRows { column: "column 0 (\"id\")".into() }]);
+            let said = file.columns(Some("a,c".into())).load::<f64>().unwrap_err().to_string();
+            assert!(said.contains("there is no column \"c\""), "{said}");
+        });
+        let numbers = "y,x\n-1,2\n1,3\n-1,4\n0.5,9\n";
+        let labels =
+            with(numbers, |path| VectorFile::new(path).label(Some("y".into())).load::<f64>().unwrap().0).whole();
+        assert_eq!(labels.labels, Some(vec![0, 2, 0, 1]));
+        assert_eq!(labels.classes, Some(["-1", "0.5", "1"].map(str::to_owned).to_vec()));
+        let many: String = (0..300).map(|i| format!("{i}.5,{i}\n")).collect();
+        let said =
+            with(many, |path| VectorFile::new(path).label(Some("0".into())).load::<f64>().unwrap_err().to_string());
+        assert!(said.ends_with("column 0 has 300 different values, a label has at most 256"), "{said}");
+    }
+
+    fn file_at(file: &VectorFile, path: &Path) -> VectorFile {
+        VectorFile { path: path.to_path_buf(), ..file.clone() }
+    }
+
+    #[test]
+    fn rows_as_images() {
+        let text = "label,p0,p1,p2,p3,p4,p5\n7,0,51,102,153,204,255\n3,255,0,0,0,0,0\n";
+        let images =
+            |text: &str| with(text, |path| VectorFile::new(path).label(Some("label".into())).images::<f64>([2, 3, 1]));
+        let read = images(text).unwrap();
+        assert_eq!((read.pixels.dim(), read.labels), ((2, 2, 3, 1), Some(vec![7, 3])));
+        let row: Vec<f64> = read.pixels.index_axis(Axis(0), 0).iter().copied().collect();
+        assert_eq!(row, [0, 51, 102, 153, 204, 255].map(|byte| f64::from(byte) / 255.0));
+        let said = images("label,p0,p1\n1,2,3\n").unwrap_err().to_string();
+        assert!(said.ends_with("rows of 2 numbers, images of this shape have 6"), "{said}");
+        let said = images(&text.replace("153", "1530")).unwrap_err().to_string();
+        assert!(said.contains("image 0 has a pixel that is 1530"), "{said}");
     }
 
     #[test]

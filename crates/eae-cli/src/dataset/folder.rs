@@ -7,6 +7,7 @@ use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
 use serde::{Deserialize, Serialize};
 
 use super::TrainingSet;
+use super::table::{Options, Shape, TableFile};
 use crate::progress::Bar;
 
 /// What `config.toml` says of a folder of images.
@@ -42,6 +43,15 @@ pub(crate) struct Flags {
     /// Stop at a file that is no image. By default such files are passed over and named.
     #[arg(long)]
     strict: bool,
+    /// csv: and npy: the columns to learn from, by their names or numbers: `a,b,c` or `0,2-5`. By default all but the label.
+    #[arg(long, value_name = "LIST", help_heading = "For --data csv:FILE and npy:FILE")]
+    columns: Option<String>,
+    /// csv: and npy: the column that labels the rows, numbers or text. It is not learnt.
+    #[arg(long, value_name = "COLUMN", help_heading = "For --data csv:FILE and npy:FILE")]
+    label: Option<String>,
+    /// csv: and npy: rows are images of this shape, HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32.
+    #[arg(long, help_heading = "For --data csv:FILE and npy:FILE")]
+    shape: Option<Shape>,
 }
 
 fn channels(text: &str) -> Result<Channels, String> {
@@ -53,7 +63,23 @@ fn channels(text: &str) -> Result<Channels, String> {
 }
 
 impl Flags {
-    /// Whether any was said.
+    /// Whether any was said of a table.
+    pub(crate) fn any_of_table(&self) -> bool {
+        self.columns.is_some() || self.label.is_some() || self.shape.is_some()
+    }
+
+    /// A table with what was said of it.
+    pub(crate) fn of_table(&self, file: TableFile) -> TableFile {
+        let own = file.options;
+        let options = Options {
+            columns: self.columns.clone().or(own.columns),
+            label: self.label.clone().or(own.label),
+            shape: self.shape.or(own.shape),
+        };
+        TableFile { options, ..file }
+    }
+
+    /// Whether any was said of a folder of images.
     pub(crate) fn any(&self) -> bool {
         self.size.is_some() || self.channels.is_some() || self.split_seed.is_some() || self.strict
     }

@@ -1,15 +1,15 @@
 //! The data sets that `--data` names, and their reading.
 
 mod folder;
+mod name;
+mod table;
 mod used;
 
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use eae::data::{
-    self, Channels, Columns, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, from_npy, from_table,
-    from_table_with, idx_images, mnist, npy_images, sample,
+    Channels, Columns, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, idx_images, mnist, sample,
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Ending, ModelError};
@@ -20,6 +20,7 @@ use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
 use folder::Folder;
+use table::{CsvTable, NpyTable, Options, TableFile};
 pub(crate) use used::{Part, Used, errors, greatest};
 
 /// A data set that `--data` names.
@@ -35,9 +36,9 @@ pub(crate) enum Data {
     /// One file of images in MNIST's format.
     Idx(PathBuf),
     /// One array of NumPy, of images or of vectors.
-    Npy(PathBuf),
-    /// Vectors in text.
-    Csv(PathBuf),
+    Npy(TableFile),
+    /// Vectors in text, or images row by row.
+    Csv(TableFile),
     /// A folder of PNG and JPEG files, which may be larger than memory.
     Images(Folder),
 }
@@ -46,15 +47,15 @@ pub(crate) enum Data {
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "data is a name such as `digits`, or a table with `images` and any of `size`, `channels`, `split_seed`, `strict`"
+    expecting = "data is a name such as `digits`, or a table with `images` and any of `size`, `channels`, `split_seed`, \
+                 `strict`, or one with `csv` or `npy` and any of `columns`, `label`, `shape`"
 )]
 enum Written {
     Name(String),
     Images(Folder),
+    Csv(CsvTable),
+    Npy(NpyTable),
 }
-
-const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE`, `csv:FILE` and \
-    `images:FOLDER`";
 
 /// What there is to train on.
 pub(crate) enum TrainingSet {
@@ -108,9 +109,12 @@ impl Data {
             Self::Mnist(folder) => mnist(folder)?,
             Self::Cifar10(folder) => cifar10(folder)?,
             Self::Idx(file) => from_idx(file)?,
-            Self::Npy(file) if !self.is_of_vectors()? => from_npy(file)?,
+            Self::Npy(file) | Self::Csv(file) if !file.is_of_vectors()? => file.split_images()?,
             Self::Npy(file) | Self::Csv(file) => {
-                let (Split { train, test }, columns) = from_table(file)?;
+                let (Split { train, test }, columns, remarks) = file.vectors()?;
+                for remark in remarks.iter().filter(|_| !quiet) {
+                    errln!("{self}: {remark}");
+                }
                 return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
             }
             Self::Images(folder) => {
@@ -128,7 +132,7 @@ impl Data {
             Self::Mnist(folder) => mnist(folder)?.whole(),
             Self::Cifar10(folder) => cifar10(folder)?.whole(),
             Self::Idx(file) => idx_images(file)?,
-            Self::Npy(file) | Self::Csv(file) => npy_images(file)?,
+            Self::Npy(file) | Self::Csv(file) => file.images()?,
             Self::Images(folder) => return folder.whole(),
         }))
     }
@@ -161,7 +165,7 @@ impl Data {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
             (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
-                Ok(Some((from_table_with(file, columns).map_err(refused_data)?, columns.clone())))
+                Ok(Some((file.vectors_with(columns).map_err(refused_data)?, columns.clone())))
             }
             (_, None) if !of_vectors => Ok(None),
             (_, columns) => {
@@ -189,20 +193,48 @@ impl Data {
     /// Whether it is of vectors.
     pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
         match self {
-            Self::Csv(_) => Ok(true),
-            Self::Npy(file) => data::is_of_vectors(file),
+            Self::Csv(file) | Self::Npy(file) => file.is_of_vectors(),
             _ => Ok(false),
         }
     }
 
-    /// With what the flags say of a folder of images.
+    /// With what the flags say of a folder of images, or of a table.
     pub(crate) fn with(self, flags: &Flags) -> Result<Self, Failure> {
-        match self {
-            Self::Images(folder) => Ok(Self::Images(folder.with(flags))),
-            _ if flags.any() => Err(Failure::usage(format!(
+        if flags.any() && !matches!(self, Self::Images(_)) {
+            return Err(Failure::usage(format!(
                 "--size, --channels, --split-seed and --strict are for --data images:FOLDER, not for {self}"
-            ))),
-            other => Ok(other),
+            )));
+        }
+        if flags.any_of_table() && !matches!(self, Self::Csv(_) | Self::Npy(_)) {
+            return Err(Failure::usage(format!(
+                "--columns, --label and --shape are for --data csv:FILE and npy:FILE, not for {self}"
+            )));
+        }
+        Ok(match self {
+            Self::Images(folder) => Self::Images(folder.with(flags)),
+            Self::Csv(file) => Self::Csv(flags.of_table(file)),
+            Self::Npy(file) => Self::Npy(flags.of_table(file)),
+            other => other,
+        })
+    }
+
+    /// With what was said of the table that a model was trained on, if both are tables: its labels are in the same column, and
+    /// its images of the same shape.
+    pub(crate) fn like(self, trained_on: &Self) -> Self {
+        let (Self::Csv(of) | Self::Npy(of)) = trained_on else { return self };
+        let like = |file: TableFile| {
+            let own = file.options;
+            let options = Options {
+                columns: own.columns.or_else(|| of.options.columns.clone()),
+                label: own.label.or_else(|| of.options.label.clone()),
+                shape: own.shape.or(of.options.shape),
+            };
+            TableFile { options, ..file }
+        };
+        match self {
+            Self::Csv(file) => Self::Csv(like(file)),
+            Self::Npy(file) => Self::Npy(like(file)),
+            other => other,
         }
     }
 
@@ -219,6 +251,9 @@ impl Data {
     pub(crate) fn in_full(&self) -> String {
         match self {
             Self::Images(folder) => serde_json::to_string(folder).unwrap_or_else(|_| self.to_string()),
+            Self::Csv(file) | Self::Npy(file) if file.options != Options::default() => {
+                serde_json::to_string(self).unwrap_or_else(|_| self.to_string())
+            }
             _ => self.to_string(),
         }
     }
@@ -231,8 +266,8 @@ impl Data {
             Self::Mnist(path) => Self::Mnist(absolute(path)),
             Self::Cifar10(path) => Self::Cifar10(absolute(path)),
             Self::Idx(path) => Self::Idx(absolute(path)),
-            Self::Npy(path) => Self::Npy(absolute(path)),
-            Self::Csv(path) => Self::Csv(absolute(path)),
+            Self::Npy(file) => Self::Npy(TableFile { path: absolute(file.path.clone()), ..file }),
+            Self::Csv(file) => Self::Csv(TableFile { path: absolute(file.path.clone()), ..file }),
             Self::Images(folder) => Self::Images(Folder { folder: absolute(folder.folder.clone()), ..folder }),
         }
     }
@@ -251,23 +286,6 @@ impl Data {
     }
 }
 
-impl FromStr for Data {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':').filter(|(_, path)| !path.is_empty()) {
-            None if text == "digits" => Ok(Self::Digits),
-            Some(("mnist", folder)) => Ok(Self::Mnist(folder.into())),
-            Some(("cifar10", folder)) => Ok(Self::Cifar10(folder.into())),
-            Some(("idx", file)) => Ok(Self::Idx(file.into())),
-            Some(("npy", file)) => Ok(Self::Npy(file.into())),
-            Some(("csv", file)) => Ok(Self::Csv(file.into())),
-            Some(("images", folder)) => Ok(Self::Images(Folder::new(folder.into()))),
-            _ => Err(KNOWN.into()),
-        }
-    }
-}
-
 impl TryFrom<Written> for Data {
     type Error = String;
 
@@ -275,6 +293,8 @@ impl TryFrom<Written> for Data {
         match written {
             Written::Name(name) => name.parse(),
             Written::Images(folder) => Ok(Self::Images(folder)),
+            Written::Csv(table) => Ok(Self::Csv(table.into())),
+            Written::Npy(table) => Ok(Self::Npy(table.into())),
         }
     }
 }
@@ -283,6 +303,8 @@ impl From<Data> for Written {
     fn from(data: Data) -> Self {
         match data {
             Data::Images(folder) => Self::Images(folder),
+            Data::Csv(file) if file.options != Options::default() => Self::Csv(file.into()),
+            Data::Npy(file) if file.options != Options::default() => Self::Npy(file.into()),
             other => Self::Name(other.to_string()),
         }
     }
@@ -293,7 +315,11 @@ impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Digits => f.write_str(self.name()),
-            Self::Mnist(path) | Self::Cifar10(path) | Self::Idx(path) | Self::Npy(path) | Self::Csv(path) => {
+            Self::Mnist(path)
+            | Self::Cifar10(path)
+            | Self::Idx(path)
+            | Self::Npy(TableFile { path, .. })
+            | Self::Csv(TableFile { path, .. }) => {
                 write!(f, "{}:{}", self.name(), path.display())
             }
             Self::Images(folder) => write!(f, "{}:{}", self.name(), folder.folder.display()),
@@ -311,7 +337,8 @@ mod tests {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
         for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "images:", "png:x"] {
-            assert_eq!(text.parse::<Data>().unwrap_err(), KNOWN);
+            let said = text.parse::<Data>().unwrap_err();
+            assert!(said.contains("there are `digits`"), "{said}");
         }
     }
 }

@@ -61,7 +61,10 @@ impl Trained {
 
     /// The data that were `named`, or else those that the model was trained on; with their name.
     pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>), Failure> {
-        let named = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
+        let named = match named {
+            None => data_of(&self.run)?,
+            Some(data) => data_of(&self.run).map_or_else(|_| data.clone(), |own| data.clone().like(&own)),
+        };
         let data = named.load_for(&self.model)?;
         Ok((named, data))
     }
@@ -70,7 +73,11 @@ impl Trained {
     /// `usual` part.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
-        let data = named.map_or_else(|| data_of(&self.run), |data| Ok(data.clone()))?;
+        let data = match named {
+            None => data_of(&self.run)?,
+            // A weights file knows of no data.
+            Some(data) => data_of(&self.run).map_or_else(|_| data.clone(), |own| data.clone().like(&own)),
+        };
         Used::new(data, part, &self.model)
     }
 

@@ -18,6 +18,7 @@ mod resume;
 #[cfg(feature = "serve")]
 mod serve;
 mod shell;
+mod tables;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
 mod terminal;

@@ -29,7 +29,7 @@ impl Channels {
     }
 }
 
-/// The bytes `[side, side, channels]` of the middle of a PNG or JPEG image: the largest square there is, resized by a triangle
+/// The bytes `[side, side, channels]` of the middle of an image, of a moving one the first: the largest square there is, resized by a triangle
 /// filter over all pixels that go into one (antialiased linear interpolation). As cameras say which way is up; what is
 /// transparent is as on white paper.
 pub(super) fn square(file: &[u8], side: u32, channels: Channels) -> Result<Vec<u8>, ImageProblem> {
@@ -93,7 +93,7 @@ fn jpeg_is_whole(file: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
+    use image::{GrayImage, ImageBuffer, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage};
 
     fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -173,6 +173,60 @@ mod tests {
         let with = |end: usize| [&jpeg[..2], &thumbnail, &jpeg[2..end]].concat();
         assert!(square(&with(jpeg.len()), 8, Channels::Rgb).is_ok());
         assert_eq!(said(&with(jpeg.len() - 40)), "the end of the image is missing");
+    }
+
+    #[test]
+    fn every_format_is_read_as_it_was_written() {
+        let image = RgbImage::from_fn(6, 6, |x, y| Rgb([(40 * x) as u8, (40 * y) as u8, ((x * y) % 5 * 50) as u8]));
+        for format in [ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
+            let read = square(&file(image.clone(), format), 6, Channels::Rgb).unwrap();
+            assert_eq!(read, image.as_raw()[..], "{format:?}");
+        }
+        // Few colors are kept as they are by a palette.
+        let few = RgbImage::from_fn(6, 6, |x, y| Rgb([[0, 90, 250][x as usize % 3], [7, 200][y as usize % 2], 30]));
+        let read =
+            square(&file(DynamicImage::from(few.clone()).to_rgba8(), ImageFormat::Gif), 6, Channels::Rgb).unwrap();
+        let worst = read.iter().zip(few.as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(worst <= Some(2), "{worst:?}");
+    }
+
+    #[test]
+    fn sixteen_bits_are_rounded_to_eight() {
+        let levels = [0_u16, 128, 129, 257, 30_000, 65_535];
+        let image = ImageBuffer::<Luma<u16>, _>::from_fn(6, 6, |x, _| Luma([levels[x as usize]]));
+        let expected = levels.map(|level| (f64::from(level) / 257.0).round() as u8).repeat(6);
+        for format in [ImageFormat::Png, ImageFormat::Tiff] {
+            assert_eq!(square(&file(image.clone(), format), 6, Channels::Gray).unwrap(), expected, "{format:?}");
+        }
+    }
+
+    #[test]
+    fn palettes_and_what_cameras_say_of_the_way_up() {
+        // Two by two pixels of two colors, in four bits of a byte: 0 1 over 1 0.
+        let chunk = |kind: &[u8; 4], data: &[u8]| {
+            let mut crc = flate2::Crc::new();
+            crc.update(&[&kind[..], data].concat());
+            [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+        };
+        let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, &[0, 0b0100_0000, 0, 0b1000_0000]).unwrap();
+        let packed = packed.finish().unwrap();
+        let header = [0, 0, 0, 2, 0, 0, 0, 2, 1, 3, 0, 0, 0];
+        let palette = [250, 10, 20, 0, 100, 200];
+        // Orientation 6: turn it by a quarter to the right. One entry of a little-endian EXIF directory.
+        let exif = [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".as_slice()].concat();
+        let paletted = |more: &[u8]| {
+            let end = [chunk(b"IDAT", &packed), chunk(b"IEND", &[])].concat();
+            let start = [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &header), more, &chunk(b"PLTE", &palette)].concat();
+            [start, end].concat()
+        };
+        let (a, b) = ([250, 10, 20], [0, 100, 200]);
+        assert_eq!(square(&paletted(&[]), 2, Channels::Rgb).unwrap(), [a, b, b, a].concat());
+        let turned = GrayImage::from_raw(2, 2, vec![10, 20, 30, 40]).unwrap();
+        let bytes = png(turned);
+        let with_exif = [&bytes[..33], &chunk(b"eXIf", &exif), &bytes[33..]].concat();
+        assert_eq!(square(&bytes, 2, Channels::Gray).unwrap(), [10, 20, 30, 40]);
+        assert_eq!(square(&with_exif, 2, Channels::Gray).unwrap(), [30, 10, 40, 20]);
     }
 
     #[test]

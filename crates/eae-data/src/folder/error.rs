@@ -9,10 +9,18 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum FolderError {
     /// A folder without images.
-    #[error("{folder} has no images: files that end in .png, .jpg or .jpeg are looked for, at any depth")]
+    #[error(
+        "{folder} has no images: files that end in .png, .jpg, .gif, .webp, .bmp or .tif are looked for, at any depth"
+    )]
     NoImages {
         /// The folder.
         folder: PathBuf,
+    },
+    /// A file in the place of a folder.
+    #[error("{path} is one image, a training needs a folder of them")]
+    OneFile {
+        /// The file.
+        path: PathBuf,
     },
     /// A folder with files that could be images, of which none is.
     #[error("{folder} has no image that can be used{}", .skipped.in_words())]
@@ -80,6 +88,9 @@ pub enum ImageProblem {
     /// It is far too large.
     #[error("it has {0} bytes, more than the {MOST_BYTES} that are looked at")]
     Large(u64),
+    /// It is of a kind that is not read.
+    #[error("such files are not read; convert it to PNG or JPEG")]
+    Unread,
     /// The end is missing.
     #[error("the end of the image is missing")]
     Truncated,

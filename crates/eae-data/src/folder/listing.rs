@@ -10,7 +10,14 @@ use super::FolderError;
 use crate::DataError;
 use crate::fingerprint::Fingerprint;
 
-const EXTENSIONS: [&str; 3] = ["png", "jpg", "jpeg"];
+/// The extensions of the images that are read.
+const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"];
+
+/// The extensions of images that are not read, but counted and named.
+const UNREAD: [&str; 18] = [
+    "avif", "heic", "heif", "jxl", "jp2", "svg", "psd", "tga", "ico", "exr", "hdr", "pbm", "pgm", "ppm", "cr2", "nef",
+    "arw", "dng",
+];
 
 /// The images of a folder, by their names.
 #[derive(Debug)]
@@ -28,6 +35,9 @@ impl Listing {
     pub(super) fn new(folder: &Path) -> Result<Self, DataError> {
         let failed = |path: &Path, reason| DataError::Read { path: path.to_path_buf(), reason };
         // Also says whether it is a folder.
+        if folder.is_file() {
+            return Err(FolderError::OneFile { path: folder.to_path_buf() }.into());
+        }
         fs::read_dir(folder).map_err(|e| failed(folder, e))?;
         let visible = |name: &OsStr| !name.as_encoded_bytes().starts_with(b".");
         let walk = WalkDir::new(folder).follow_links(true).into_iter();
@@ -67,8 +77,17 @@ impl Listing {
 }
 
 fn is_image(path: &Path) -> bool {
+    has_extension(path, &EXTENSIONS) || has_extension(path, &UNREAD)
+}
+
+/// Whether a file is by its name an image of a kind that is not read.
+pub(super) fn is_unread(path: &Path) -> bool {
+    has_extension(path, &UNREAD)
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().map(OsStr::to_ascii_lowercase);
-    extension.is_some_and(|extension| EXTENSIONS.iter().any(|&known| extension == known))
+    extension.is_some_and(|extension| extensions.iter().any(|&known| extension == known))
 }
 
 /// Returns the number of each file's folder, and the folders, if all lie in some and there are two at least.
@@ -109,12 +128,15 @@ mod tests {
         touch(folder, &["b/z.JPG", "b/c/a.jpeg", "a.PNG", "b.png", "readme.txt", ".hidden/a.png", "b/.a.png", "png"]);
         assert_eq!(names(&Listing::new(folder).unwrap()), ["a.PNG", "b/c/a.jpeg", "b/z.JPG", "b.png"]);
         let error = Listing::new(&folder.join("a.PNG")).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read ") && error.contains("a.PNG: "), "{error}");
+        assert!(error.ends_with("a.PNG is one image, a training needs a folder of them"), "{error}");
         let error = Listing::new(&folder.join(".hidden/none")).unwrap_err().to_string();
         assert!(error.contains("none: "), "{error}");
         fs::create_dir(folder.join("empty")).unwrap();
         let error = Listing::new(&folder.join("empty")).unwrap_err().to_string();
-        assert!(error.ends_with("files that end in .png, .jpg or .jpeg are looked for, at any depth"), "{error}");
+        assert!(
+            error.ends_with("files that end in .png, .jpg, .gif, .webp, .bmp or .tif are looked for, at any depth"),
+            "{error}"
+        );
     }
 
     #[cfg(unix)]

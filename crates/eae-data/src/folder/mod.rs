@@ -21,13 +21,13 @@ use crate::{DataError, Images, Source, Split, select};
 use cache::Writer;
 use decode::square;
 use error::MOST_BYTES;
-use listing::Listing;
+use listing::{Listing, is_unread};
 
 pub use cache::Stored;
 pub use decode::Channels;
 pub use error::{FolderError, ImageProblem, Skipped};
 
-/// A folder of PNG and JPEG files, at any depth; each is cut to the square in its middle and resized. Names that begin with a
+/// A folder of images (PNG, JPEG, GIF, WebP, BMP and TIFF), at any depth; each is cut to the square in its middle and resized. Names that begin with a
 /// dot are not looked at.
 ///
 /// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files and settings takes them
@@ -253,6 +253,9 @@ impl ImageFolder {
     }
 
     fn pixels(&self, path: &Path) -> Result<Vec<u8>, ImageProblem> {
+        if is_unread(path) {
+            return Err(ImageProblem::Unread);
+        }
         match fs::metadata(path)?.len() {
             0..=MOST_BYTES => square(&fs::read(path)?, self.side as u32, self.channels),
             size => Err(ImageProblem::Large(size)),

@@ -191,3 +191,12 @@ fn all_of_a_folder_in_its_order_or_one_file() {
     let said = one.file::<f64>().unwrap_err().to_string();
     assert!(said.starts_with(&format!("{} is no image that can be used: ", path.display())), "{said}");
 }
+
+#[test]
+fn images_of_kinds_that_are_not_read_are_counted() {
+    let setting = Setting::new();
+    fs::write(setting.images.folder.join("b/photo.HEIC"), "x").unwrap();
+    let (split, _) = setting.load().unwrap();
+    let said = split.train.skipped().to_string();
+    assert!(said.ends_with("b/photo.HEIC (such files are not read; convert it to PNG or JPEG)"), "{said}");
+}

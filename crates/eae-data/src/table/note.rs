@@ -11,6 +11,11 @@ pub enum Note {
         /// The name of the column.
         name: String,
     },
+    /// A column counts the rows: it may be an index that nothing can be learnt from.
+    CountsRows {
+        /// The column in words.
+        column: String,
+    },
     /// Commas were read as decimal ones.
     DecimalCommas {
         /// The first such cell.
@@ -57,6 +62,9 @@ impl fmt::Display for Note {
                 f,
                 "the first column ({name:?}) only numbers the rows and was left out; columns are counted without it"
             ),
+            Self::CountsRows { column } => {
+                write!(f, "{column} counts the rows; if it is an index, leave it out, there is nothing to learn of it")
+            }
             Self::DecimalCommas { cell, line } => {
                 write!(f, "commas were read as decimal commas, the first one in {cell:?}, line {line}")
             }

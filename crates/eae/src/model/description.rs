@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use crate::data::Columns;
-use crate::network::{Architecture, Ending, Plan};
+use crate::network::{Architecture, Ending, Plan, Preset};
 
 /// The entry of a file's metadata that holds the [`Description`].
 const KEY: &str = "eae";
@@ -63,6 +63,12 @@ impl Description {
             (Architecture::Preset(preset), Some(_)) => Cow::Owned(preset.network(image).linear()),
             _ => model.network(image),
         };
+        if let (Architecture::Preset(preset), None) = (model, columns)
+            && *preset != Preset::Mlp
+            && image[..2] != [preset.side(); 2]
+        {
+            return Err(ModelError::Size { preset: *preset, image });
+        }
         let plan = network.plan(image, latent, ending);
         let plan = plan.and_then(|plan| if columns.is_some() { plan.linear() } else { Ok(plan) });
         plan.map_err(|problem| ModelError::Network {

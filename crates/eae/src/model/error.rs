@@ -1,7 +1,7 @@
 use nn_layers::WeightsError;
 use thiserror::Error;
 
-use crate::network::NetworkError;
+use crate::network::{NetworkError, Preset};
 
 /// Why there is no model.
 #[derive(Debug, Error)]
@@ -16,6 +16,17 @@ pub enum ModelError {
         samples: String,
         /// The layer that does not fit.
         problem: Box<NetworkError>,
+    },
+    /// Images of another size than a preset is made for.
+    #[error(
+        "{preset} takes images of {0} x {0} pixels, these are of {height} x {width}: {fits}",
+        .preset.side(), height = .image[0], width = .image[1], fits = fitting(*.image)
+    )]
+    Size {
+        /// The preset.
+        preset: Preset,
+        /// Height, width and channels of the images.
+        image: [usize; 3],
     },
     /// Networks that do not go together.
     #[error(
@@ -52,4 +63,15 @@ pub enum ModelError {
         /// The entry of the metadata.
         key: &'static str,
     },
+}
+
+/// The presets for images of a size, in words.
+fn fitting([height, width, _]: [usize; 3]) -> String {
+    let fits = |preset: &&Preset| **preset != Preset::Mlp && [height, width] == [preset.side(); 2];
+    let names: Vec<_> = Preset::ALL.iter().filter(fits).map(|preset| preset.name()).collect();
+    match names[..] {
+        [] => "mlp takes images of any size".to_owned(),
+        [one] => format!("{one} is made for these, and mlp takes images of any size"),
+        _ => format!("{} are made for these, and mlp takes images of any size", names.join(" and ")),
+    }
 }

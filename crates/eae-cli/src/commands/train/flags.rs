@@ -23,7 +23,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "init", "data", "model", "latent", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
         "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
-        "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict",
+        "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
+        "shape",
     ])]
     pub(super) resume: Option<PathBuf>,
     /// A file of settings, as a run folder's config.toml; flags win over it.

@@ -1,0 +1,168 @@
+//! `csv:FILE` and `npy:FILE`: which columns of a table are learnt, what labels its rows, and whether they are images.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use eae::data::{
+    Columns, DataError, Images, Note, Split, VectorFile, held_out, is_of_vectors, npy_images_of, row_length,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::table::reworded;
+
+/// A file of rows, and how they are to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TableFile {
+    pub(crate) path: PathBuf,
+    /// Whether it is an array of NumPy. Of these, some are images without being told.
+    pub(crate) npy: bool,
+    pub(crate) options: Options,
+}
+
+/// What `config.toml` says of a table besides its file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) columns: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) shape: Option<Shape>,
+}
+
+/// Defines how a table stands in `config.toml`, with its kind as the key of its path.
+macro_rules! written {
+    ($name:ident, $kind:ident, $npy:literal) => {
+        #[derive(Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $kind: PathBuf,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            columns: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            label: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            shape: Option<Shape>,
+        }
+
+        impl From<$name> for TableFile {
+            fn from($name { $kind: path, columns, label, shape }: $name) -> Self {
+                Self { path, npy: $npy, options: Options { columns, label, shape } }
+            }
+        }
+
+        impl From<TableFile> for $name {
+            fn from(TableFile { path, options: Options { columns, label, shape }, .. }: TableFile) -> Self {
+                Self { $kind: path, columns, label, shape }
+            }
+        }
+    };
+}
+
+written!(CsvTable, csv, false);
+written!(NpyTable, npy, true);
+
+/// Height, width and channels of images, written as `28x28` or `3x32x32`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct Shape([usize; 3]);
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sides: Result<Vec<usize>, _> = text.split(['x', 'X']).map(str::parse).collect();
+        match sides.as_deref() {
+            Ok(&[height @ 1..=4096, width @ 1..=4096]) => Ok(Self([height, width, 1])),
+            Ok(&[channels @ (1 | 3), height @ 1..=4096, width @ 1..=4096]) => Ok(Self([height, width, channels])),
+            _ => Err("it must be HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for Shape {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Shape> for String {
+    fn from(shape: Shape) -> Self {
+        shape.to_string()
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [height, width, 1] => write!(f, "{height}x{width}"),
+            [height, width, channels] => write!(f, "{channels}x{height}x{width}"),
+        }
+    }
+}
+
+impl TableFile {
+    pub(crate) fn new(path: PathBuf, npy: bool) -> Self {
+        Self { path, npy, options: Options::default() }
+    }
+
+    /// Whether its rows are vectors and not images.
+    pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
+        Ok(self.options.shape.is_none() && (!self.npy || is_of_vectors(&self.path)?))
+    }
+
+    fn file(&self) -> VectorFile {
+        let Options { columns, label, .. } = self.options.clone();
+        VectorFile::new(&self.path).columns(columns).label(label)
+    }
+
+    /// The vectors, split, and what a user should know of them.
+    pub(crate) fn vectors(&self) -> Result<(Split<f32>, Columns, Vec<String>), DataError> {
+        let (split, columns, notes) = self.file().load()?;
+        let mut remarks: Vec<String> = notes.iter().map(remark).collect();
+        if let Some(shape) = self.likely_shape()? {
+            remarks.push(format!(
+                "its rows are taken for vectors; if they are images of {shape} pixels, say so with --shape {shape}"
+            ));
+        }
+        Ok((split, columns, remarks))
+    }
+
+    /// The vectors by the columns of a model.
+    pub(crate) fn vectors_with(&self, columns: &Columns) -> Result<Split<f32>, DataError> {
+        self.file().load_with(columns)
+    }
+
+    /// All of them as images.
+    pub(crate) fn images(&self) -> Result<Images<f32>, DataError> {
+        match self.options.shape {
+            Some(Shape(shape)) if !self.npy || self.options.label.is_some() => self.file().images(shape),
+            shape => npy_images_of(&self.path, shape.map(|Shape(shape)| shape)),
+        }
+    }
+
+    /// The images, split.
+    pub(crate) fn split_images(&self) -> Result<Split<f32>, DataError> {
+        held_out(&self.path, self.images()?)
+    }
+
+    /// The shape that images are of whose rows these could be: squares, of one channel or three.
+    fn likely_shape(&self) -> Result<Option<Shape>, DataError> {
+        const LEAST: usize = 16;
+        let length = if self.npy { row_length(&self.path)? } else { None };
+        let square = |pixels: usize| Some(pixels.isqrt()).filter(|side| side * side == pixels && *side >= LEAST);
+        let grey = |length: usize| square(length).map(|side| Shape([side, side, 1]));
+        let color = |length: usize| square(length / 3).filter(|side| 3 * side * side == length);
+        Ok(length.and_then(|length| grey(length).or_else(|| color(length).map(|side| Shape([side, side, 3])))))
+    }
+}
+
+/// A note in the words of the flags.
+fn remark(note: &Note) -> String {
+    match note {
+        Note::CountsRows { column } => {
+            format!("{column} counts the rows; if it is an index, choose the other columns with --columns")
+        }
+        note => reworded(note),
+    }
+}
