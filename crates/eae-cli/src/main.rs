@@ -14,6 +14,7 @@ mod common;
 mod compare;
 mod dataset;
 mod failure;
+mod help;
 mod judgement;
 mod mistake;
 #[cfg(feature = "onnx")]
@@ -106,8 +107,13 @@ enum Command {
     Man(commands::shell::Man),
 }
 
+/// The commands and flags as they are read, and as help, manual pages and completions show them.
+fn program() -> clap::Command {
+    help::grouped(mistake::with_negative_numbers(Arguments::command()))
+}
+
 fn main() -> ExitCode {
-    let matches = match mistake::with_negative_numbers(Arguments::command()).try_get_matches() {
+    let matches = match program().try_get_matches() {
         Ok(matches) => matches,
         // Help and versions are results, too. Clap itself would not say that they are lost.
         Err(help) if !help.use_stderr() => {
@@ -142,8 +148,8 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => commands::bench::run(&arguments),
         #[cfg(feature = "gpu")]
         Command::Gpu(arguments) => commands::gpu::run(&arguments),
-        Command::Completions(arguments) => commands::shell::completions(&arguments, Arguments::command()),
-        Command::Man(arguments) => commands::shell::man(&arguments, Arguments::command()),
+        Command::Completions(arguments) => commands::shell::completions(&arguments, program()),
+        Command::Man(arguments) => commands::shell::man(&arguments, program()),
     };
     ended(result)
 }

@@ -29,28 +29,28 @@ pub(crate) struct Folder {
 
 /// How `--data images:FOLDER` is read.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "For --data images:FOLDER")]
 pub(crate) struct Flags {
-    /// Height and width that images are brought to, after the square in their middle is cut out. By default what the model takes.
+    /// images: height and width that images are brought to, after the square in their middle is cut out. By default what the
+    /// model takes.
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
-    /// `grey` or `rgb`. By default what the model takes, and rgb if it takes both.
+    /// images: `grey` or `rgb`. By default what the model takes, and rgb if it takes both.
     #[arg(long, value_parser = channels)]
     channels: Option<Channels>,
-    /// Decides which tenth of the images (at most 10 000) is held out. By default 0.
+    /// images: decides which tenth of the images (at most 10 000) is held out. By default 0.
     #[arg(long, value_name = "SEED")]
     split_seed: Option<u64>,
-    /// Stop at a file that is no image. By default such files are passed over and named.
+    /// images: stop at a file that is no image. By default such files are passed over and named.
     #[arg(long)]
     strict: bool,
     /// csv: and npy: the columns to learn from, by their names or numbers: `a,b,c` or `0,2-5`. By default all but the label.
-    #[arg(long, value_name = "LIST", help_heading = "For --data csv:FILE and npy:FILE")]
+    #[arg(long, value_name = "LIST")]
     columns: Option<String>,
     /// csv: and npy: the column that labels the rows, numbers or text. It is not learnt.
-    #[arg(long, value_name = "COLUMN", help_heading = "For --data csv:FILE and npy:FILE")]
+    #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     /// csv: and npy: rows are images of this shape, HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32.
-    #[arg(long, help_heading = "For --data csv:FILE and npy:FILE")]
+    #[arg(long)]
     shape: Option<Shape>,
 }
 

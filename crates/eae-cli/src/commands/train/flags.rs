@@ -17,24 +17,9 @@ use crate::dataset::{self, Data};
     after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 1 --out runs/first\n  eae train --lambda 2 --bank 0 --radius 0 --draws 0      # the objective as published"
 )]
 pub(crate) struct Arguments {
-    /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
-    /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the learning rate is then what it
-    /// would be at that point of a training of so many epochs, and falls from there.
-    #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "config", "init", "data", "model", "latent", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
-        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
-        "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
-        "shape",
-    ])]
-    pub(super) resume: Option<PathBuf>,
-    /// A file of settings, as a run folder's config.toml; flags win over it.
-    #[arg(long, value_name = "FILE")]
-    pub(super) config: Option<PathBuf>,
-    /// Begin a new training with the weights of this run folder or weights file, in place of random ones. Its networks and the
-    /// numbers of its code are then the defaults of --model and --latent.
-    #[arg(long, value_name = "RUN")]
-    pub(super) init: Option<PathBuf>,
-    /// The data: `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
+    /// The data: digits, mnist:FOLDER, cifar10:FOLDER, images:FOLDER, idx:FILE, npy:FILE or csv:FILE.
+    ///
+    /// `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
     /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
     /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1; `csv:FILE` or `npy:FILE` with vectors, one a
     /// row; `images:FOLDER` with PNG and JPEG files at any depth, which may be more than memory holds. Single files have their
@@ -56,6 +41,25 @@ pub(crate) struct Arguments {
     /// Images a step.
     #[arg(long, default_value_t = TrainConfig::default().batch_size)]
     pub(super) batch: usize,
+    /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
+    ///
+    /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the learning rate is then what it
+    /// would be at that point of a training of so many epochs, and falls from there.
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "config", "init", "data", "model", "latent", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
+        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
+        "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
+        "shape",
+    ])]
+    pub(super) resume: Option<PathBuf>,
+    /// A file of settings, as a run folder's config.toml; flags win over it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Begin a new training with the weights of this run folder or weights file, in place of random ones.
+    ///
+    /// Its networks and the numbers of its code are then the defaults of --model and --latent.
+    #[arg(long, value_name = "RUN")]
+    pub(super) init: Option<PathBuf>,
     /// The largest learning rate.
     #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
     pub(super) learning_rate: f64,
@@ -68,30 +72,6 @@ pub(crate) struct Arguments {
     /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = TrainConfig::default().warm_up)]
     pub(super) warm_up: f64,
-    /// eae: the entropy is estimated from the distances to the k-th nearest codes.
-    #[arg(long, default_value_t = Eae::default().k)]
-    pub(super) k: usize,
-    /// eae: the mean over the first k neighbours in the place of the k-th.
-    #[arg(long)]
-    pub(super) mean: bool,
-    /// eae: the sum of the coordinates' entropies in the place of that of the whole code.
-    #[arg(long)]
-    pub(super) marginal: bool,
-    /// eae: of a larger batch only so many images are decoded, but all have their share in the entropy; 0 are all.
-    #[arg(long, default_value_t = Eae::default().decoded)]
-    pub(super) decoded: usize,
-    /// eae: neighbours are looked for among the batch and so many codes of the steps before.
-    #[arg(long, default_value_t = Eae::default().bank)]
-    pub(super) bank: usize,
-    /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
-    #[arg(long, default_value_t = Eae::default().radius)]
-    pub(super) radius: f64,
-    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees both.
-    #[arg(long, default_value_t = Eae::default().draws)]
-    pub(super) draws: f64,
-    /// eae: codes closer than this count as this far apart.
-    #[arg(long, default_value_t = Eae::default().floor)]
-    pub(super) floor: f64,
     /// vae and rae: the weight of the divergence, or of the size of the codes; each has its default.
     #[arg(long)]
     pub(super) beta: Option<f64>,
@@ -125,6 +105,30 @@ pub(crate) struct Arguments {
     /// No progress on standard error.
     #[arg(long)]
     pub(super) quiet: bool,
+    /// eae: the entropy is estimated from the distances to the k-th nearest codes.
+    #[arg(long, default_value_t = Eae::default().k)]
+    pub(super) k: usize,
+    /// eae: the mean over the first k neighbours in the place of the k-th.
+    #[arg(long)]
+    pub(super) mean: bool,
+    /// eae: the sum of the coordinates' entropies in the place of that of the whole code.
+    #[arg(long)]
+    pub(super) marginal: bool,
+    /// eae: of a larger batch only so many images are decoded, but all have their share in the entropy; 0 are all.
+    #[arg(long, default_value_t = Eae::default().decoded)]
+    pub(super) decoded: usize,
+    /// eae: neighbours are looked for among the batch and so many codes of the steps before.
+    #[arg(long, default_value_t = Eae::default().bank)]
+    pub(super) bank: usize,
+    /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
+    #[arg(long, default_value_t = Eae::default().radius)]
+    pub(super) radius: f64,
+    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees both.
+    #[arg(long, default_value_t = Eae::default().draws)]
+    pub(super) draws: f64,
+    /// eae: codes closer than this count as this far apart.
+    #[arg(long, default_value_t = Eae::default().floor)]
+    pub(super) floor: f64,
     #[command(flatten)]
     pub(super) common: Common,
 }
