@@ -76,6 +76,8 @@ enum Command {
     Decode(commands::decode::Arguments),
     /// Say how well a trained model reconstructs, and how good its samples are.
     Evaluate(commands::evaluate::Arguments),
+    /// Say how much generated samples are like real ones, from any program.
+    Quality(commands::quality::Arguments),
     /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
     Report(commands::report::Arguments),
     /// Open a page on which a trained model can be played with.
@@ -134,6 +136,7 @@ fn main() -> ExitCode {
         Command::Encode(arguments) => commands::encode::run(&arguments),
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
+        Command::Quality(arguments) => commands::quality::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments, &said),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => commands::serve::run(&arguments),

@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub(crate) mod gpu;
 pub(crate) mod info;
 pub(crate) mod interpolate;
+pub(crate) mod quality;
 pub(crate) mod reconstruct;
 pub(crate) mod report;
 pub(crate) mod sample;

@@ -9,10 +9,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use eae::data::{
-    Channels, Columns, DataError, Images, Source, Split, Stored, cifar10, digits, from_idx, idx_images, mnist, sample,
+    Channels, Columns, DataError, Images, Source, Split, Stored, Table, cifar10, digits, from_idx, idx_images, mnist,
+    sample,
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Ending, ModelError};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -125,8 +127,23 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
+    /// The rows of a table as they are, if it is one of vectors.
+    pub(crate) fn rows(&self) -> Result<Option<Array2<f64>>, DataError> {
+        match self {
+            Self::Csv(TableFile { path, .. }) | Self::Npy(TableFile { path, .. }) if self.is_of_vectors()? => {
+                Ok(Some(Table::read(path)?.values))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it is of images that can be brought to any size.
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self, Self::Images(_))
+    }
+
     /// All of it in its own order, for images.
-    fn whole(&self) -> Result<TrainingSet, DataError> {
+    pub(crate) fn whole(&self) -> Result<TrainingSet, DataError> {
         Ok(TrainingSet::Memory(match self {
             Self::Digits => digits().whole(),
             Self::Mnist(folder) => mnist(folder)?.whole(),

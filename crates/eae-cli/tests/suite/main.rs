@@ -13,6 +13,7 @@ mod export;
 mod images;
 mod mistakes;
 mod networks;
+mod quality;
 mod report;
 mod resume;
 #[cfg(feature = "serve")]

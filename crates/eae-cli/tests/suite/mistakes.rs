@@ -108,6 +108,12 @@ evaluate RUN --data npy:small.npy
 evaluate RUN --features table.csv
 evaluate RUN --k 0
 evaluate RUN --k 100
+quality nowhere.npy nowhere.npy
+quality table.csv npy:small.npy
+quality table.csv three.npy --k 0
+quality table.csv word.csv
+quality table.csv nan.csv
+quality npy:small.npy npy:small.npy --features table.csv
 report nowhere
 report empty
 report RUN --data npy:small.npy

@@ -1,0 +1,298 @@
+//! `eae quality`: how much generated samples are like real ones, whatever program they are from.
+
+use std::path::PathBuf;
+
+use eae::data::{Images, Split, choose};
+use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
+use ndarray::{Array2, ArrayView2, Axis};
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::common::Common;
+use crate::dataset::Data;
+use crate::failure::Failure;
+use crate::judgement::features;
+use crate::output::print_json;
+use crate::table::refused_data;
+
+/// Say how much generated samples are like real ones: two arrays, tables or folders of images from any program.
+///
+/// Beside the generated samples stands the floor: one half of the real ones in their place, compared with the other half. No
+/// generator should be expected to be closer. The Frechet distance depends on the number of samples, and so do the others a
+/// little: compare lines of the same numbers only.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json"
+)]
+pub(crate) struct Arguments {
+    /// The real samples: a .npy array or a table of features, one sample a row, or images, as for `eae train --data`.
+    real: Data,
+    /// The generated ones, of the same kind.
+    generated: Data,
+    /// What images are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
+    /// pixels, and principal components of the real images for others. Features are compared as they are.
+    #[arg(long)]
+    features: Option<PathBuf>,
+    /// Height and width that folders of images are brought to. By default 32, or what the other images have.
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+    /// The neighbor that precision, recall, density and coverage are made of.
+    #[arg(long, default_value_t = 5)]
+    k: usize,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// All metrics of one comparison.
+#[derive(Serialize)]
+struct Scores {
+    /// The numbers of real and of generated samples.
+    n: [usize; 2],
+    frechet: Measured,
+    kernel: Measured,
+    #[serde(flatten)]
+    neighbors: Prdc,
+    sliced_wasserstein: Measured,
+}
+
+/// A value, and its standard error where one is known.
+#[derive(Serialize)]
+struct Measured {
+    value: f64,
+    error: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    real: String,
+    generated: String,
+    features: String,
+    dimensions: usize,
+    k: usize,
+    #[serde(flatten)]
+    scores: Scores,
+    /// A half of the real samples in the place of generated ones, beside the other half.
+    floor: Option<Scores>,
+    /// As many generated samples beside the same half: what is to be compared with the floor.
+    beside_floor: Option<Scores>,
+    not_known: Vec<String>,
+}
+
+/// A distance of two sets of features.
+type Metric<'a> = dyn Fn(ArrayView2<'_, f64>, ArrayView2<'_, f64>) -> Result<f64, MetricError> + 'a;
+
+/// Directions of the sliced distance.
+const DIRECTIONS: usize = 1000;
+/// Samples of each kind in the kernel distance, whose time grows with their square.
+const MOST_IN_KERNEL: usize = 5000;
+/// Parts of the samples that are left out in turn for standard errors.
+const PARTS: usize = 10;
+/// Features whose Frechet distance is found often enough for a standard error.
+const MOST_DIMENSIONS: usize = 512;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { common, k, .. } = arguments;
+    common.apply()?;
+    let (features, real, generated) = arguments.rows()?;
+    let judge =
+        |real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>| Scores::new(real, generated, *k, common.seed);
+    let scores = judge(real.view(), generated.view()).map_err(|e| arguments.refused(&e))?;
+    let mut not_known = Vec::new();
+    let mut order = Vec::from_iter(0..real.nrows());
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(common.seed));
+    let half = real.nrows() / 2;
+    let [one, other] = [&order[..half], &order[half..2 * half]].map(|places| real.select(Axis(0), places));
+    let few = generated.select(Axis(0), &choose(generated.nrows(), half, common.seed));
+    let (mut floor, mut beside_floor) = (None, None);
+    match (judge(one.view(), other.view()), judge(one.view(), few.view())) {
+        (Ok(of_floor), Ok(beside)) => (floor, beside_floor) = (Some(of_floor), Some(beside)),
+        (Err(e), _) | (_, Err(e)) => not_known.push(format!("how close real samples are is not known: {e}")),
+    }
+    if scores.frechet.error.is_none() {
+        not_known.push(format!(
+            "standard errors are not known: they take {} samples of each kind and at most {MOST_DIMENSIONS} features",
+            PARTS * (k + 2)
+        ));
+    }
+    let report = Report {
+        real: arguments.real.to_string(),
+        generated: arguments.generated.to_string(),
+        features,
+        dimensions: real.ncols(),
+        k: *k,
+        scores,
+        floor,
+        beside_floor,
+        not_known,
+    };
+    if common.json {
+        print_json(&report);
+    } else {
+        report.print();
+    }
+    Ok(())
+}
+
+impl Arguments {
+    /// What is compared: features in words, those of the real samples and those of the generated ones.
+    fn rows(&self) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+        let [real, generated] = [&self.real, &self.generated].map(|data| data.rows().map_err(refused_data));
+        match (real?, generated?) {
+            (Some(real), Some(generated)) if real.ncols() != generated.ncols() => {
+                let (one, other) = (real.ncols(), generated.ncols());
+                let (of_real, of_generated) = (&self.real, &self.generated);
+                Err(Failure::usage(format!(
+                    "{of_real} has {one} features and {of_generated} {other}, they must be the same ones"
+                )))
+            }
+            (Some(real), Some(generated)) if self.features.is_none() => {
+                Ok(("the features as they are".to_owned(), real, generated))
+            }
+            (None, None) => self.image_features(),
+            (Some(_), Some(_)) => Err(Failure::usage("--features is for images, these are features already")),
+            (real, _) => {
+                let words = |of_features: bool| if of_features { "features" } else { "images" };
+                let (one, other) = (words(real.is_some()), words(real.is_none()));
+                Err(Failure::usage(format!("{} is of {one}, {} is of {other}", self.real, self.generated)))
+            }
+        }
+    }
+
+    fn image_features(&self) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+        // A folder takes the shape of images that have one.
+        let shape = |data: &Data, shape: [usize; 3]| -> Result<Images<f32>, Failure> {
+            let images = data.clone().brought_to(shape).whole().map_err(refused_data)?;
+            images.in_memory().map_err(refused_data)
+        };
+        let usual = self.size.map_or([32, 32, 3], |size| [size, size, 3]);
+        let (real, generated) = if self.real.is_folder() && !self.generated.is_folder() {
+            let generated = shape(&self.generated, usual)?;
+            (shape(&self.real, shape_of(&generated))?, generated)
+        } else {
+            let real = shape(&self.real, usual)?;
+            let generated = shape(&self.generated, if self.real.is_folder() { usual } else { shape_of(&real) })?;
+            (real, generated)
+        };
+        let [one, other] = [&real, &generated].map(shape_of);
+        if one != other {
+            let (of_real, of_generated) = (&self.real, &self.generated);
+            return Err(Failure::usage(format!(
+                "images of shape {one:?} in {of_real} and {other:?} in {of_generated} cannot be compared; bring them to one shape"
+            )));
+        }
+        let split = Split { train: real.clone(), test: real };
+        let features = features::for_data(self.features.as_deref(), &split, false)?;
+        let of = |images: &Images<f32>| features.of(images.pixels.view()).map_err(Failure::usage);
+        Ok((features.to_string(), of(&split.test)?, of(&generated)?))
+    }
+
+    /// A fault of the samples; the metrics call them real and fake.
+    fn refused(&self, error: &MetricError) -> Failure {
+        let text = error.to_string();
+        Failure::usage(match error {
+            MetricError::TooFew { set, n, needed } => {
+                let data = if *set == "real" { &self.real } else { &self.generated };
+                format!("{data}: {n} samples, a comparison by {} neighbors takes {needed} at least", self.k)
+            }
+            _ => match text.strip_prefix("fake: ") {
+                Some(problem) => format!("{}: {problem}", self.generated),
+                None => match text.strip_prefix("real: ") {
+                    Some(problem) => format!("{}: {problem}", self.real),
+                    None => text,
+                },
+            },
+        })
+    }
+}
+
+fn shape_of(images: &Images<f32>) -> [usize; 3] {
+    let (_, height, width, channels) = images.pixels.dim();
+    [height, width, channels]
+}
+
+impl Scores {
+    fn new(
+        real: ArrayView2<'_, f64>,
+        generated: ArrayView2<'_, f64>,
+        k: usize,
+        seed: u64,
+    ) -> Result<Self, MetricError> {
+        let n = [real.nrows(), generated.nrows()];
+        let neighbors = Prdc::new(real, generated, k)?;
+        let kernel = |real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>| -> Result<f64, MetricError> {
+            let size = real.nrows().min(generated.nrows()).min(MOST_IN_KERNEL);
+            Ok(KernelDistance::new(real, generated, &KernelSettings::default().subsets(1).size(size).seed(seed))?.mean)
+        };
+        let with_error = |of: &Metric<'_>| {
+            let value = of(real, generated)?;
+            let enough = n.iter().all(|&n| n >= PARTS * (k + 2)) && real.ncols() <= MOST_DIMENSIONS;
+            let error = if enough { Some(jackknife(real, generated, of)?) } else { None };
+            Ok::<_, MetricError>(Measured { value, error })
+        };
+        let sliced = SlicedWasserstein::new(real, generated, DIRECTIONS, seed)?;
+        // That of the square, by the derivative of the root.
+        let error = if sliced.distance > 0.0 { Some(sliced.square_error / (2.0 * sliced.distance)) } else { None };
+        Ok(Self {
+            n,
+            frechet: with_error(&frechet_distance)?,
+            kernel: with_error(&kernel)?,
+            neighbors,
+            sliced_wasserstein: Measured { value: sliced.distance, error },
+        })
+    }
+}
+
+/// The standard error of a metric, by leaving out a tenth of both kinds of samples in turn.
+fn jackknife(real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>, of: &Metric<'_>) -> Result<f64, MetricError> {
+    let without = |rows: ArrayView2<'_, f64>, part: usize| {
+        rows.select(Axis(0), &Vec::from_iter((0..rows.nrows()).filter(|row| row % PARTS != part)))
+    };
+    let values: Vec<f64> = (0..PARTS)
+        .map(|part| of(without(real, part).view(), without(generated, part).view()))
+        .collect::<Result<_, _>>()?;
+    let mean = values.iter().sum::<f64>() / PARTS as f64;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Ok((squares * (PARTS - 1) as f64 / PARTS as f64).sqrt())
+}
+
+impl Report {
+    fn print(&self) {
+        let Self { real, generated, features, dimensions, scores, floor, beside_floor, not_known, .. } = self;
+        let [n, m] = scores.n;
+        outln!("{m} samples of {generated} beside {n} of {real}\n{dimensions} features: {features}\n");
+        let half = floor.as_ref().map_or(0, |floor| floor.n[0]);
+        let mut columns = vec![(format!("{m} beside {n}"), scores)];
+        if let (Some(floor), Some(beside)) = (floor, beside_floor) {
+            columns.push((format!("{} beside {half}", beside.n[1]), beside));
+            columns.push((format!("real, {half} beside {half}"), floor));
+        }
+        let line = |name: &str, cell: &dyn Fn(&Scores) -> String| {
+            let cells: String = columns.iter().map(|(_, scores)| format!("  {:>24}", cell(scores))).collect();
+            outln!("{name:<20}{cells}");
+        };
+        outln!("{:<20}{}", "", columns.iter().map(|(name, _)| format!("  {name:>24}")).collect::<String>());
+        let measured = |Measured { value, error }: &Measured| match error {
+            Some(error) => format!("{value:.4} +- {error:.4}"),
+            None => format!("{value:.4}"),
+        };
+        line("Frechet distance", &|s| measured(&s.frechet));
+        line("kernel distance", &|s| measured(&s.kernel));
+        line("sliced Wasserstein", &|s| measured(&s.sliced_wasserstein));
+        line("precision", &|s| format!("{:.4}", s.neighbors.precision));
+        line("recall", &|s| format!("{:.4}", s.neighbors.recall));
+        line("density", &|s| format!("{:.4}", s.neighbors.density));
+        line("coverage", &|s| format!("{:.4}", s.neighbors.coverage));
+        if floor.is_some() {
+            outln!(
+                "\nThe last column is the floor: one half of the real samples beside the other. Compare it with the column \
+                 before, of as many samples: the Frechet distance is larger the fewer there are."
+            );
+        }
+        outln!("+- is a standard error: of the samples, and for sliced Wasserstein of the directions.");
+        if !not_known.is_empty() {
+            outln!("\nwhat cannot be said\n- {}", not_known.join("\n- "));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Scores of any two sets of samples, beside those of published implementations.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use ndarray::{Array2, Array3};
+use ndarray_npy::WriteNpyExt;
+use serde_json::Value;
+
+use crate::support::program::{json, stdout, succeeds};
+use crate::support::transcript::Transcript;
+
+/// `numpy.sin(a * i * j) + b * numpy.cos(c * i + j)` for i and j from 1.
+fn features(n: usize, d: usize, [a, b, c]: [f64; 3]) -> Array2<f64> {
+    Array2::from_shape_fn((n, d), |(i, j)| {
+        let (i, j) = ((i + 1) as f64, (j + 1) as f64);
+        (a * i * j).sin() + b * (c * i + j).cos()
+    })
+}
+
+fn write(folder: &Path, name: &str, rows: &Array2<f64>) {
+    rows.write_npy(File::create(folder.join(name)).unwrap()).unwrap();
+}
+
+fn quality(folder: &Path, words: &[&str]) -> Value {
+    json(&succeeds(folder, &[&["quality"], words, &["--json"]].concat())).remove(0)
+}
+
+#[test]
+fn as_published_implementations_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "real.npy", &features(200, 8, [0.37, 0.5, 0.11]));
+    write(folder, "generated.npy", &(features(200, 8, [0.53, 0.7, 0.29]) + 0.1));
+    let report = quality(folder, &["real.npy", "generated.npy"]);
+    // Python with numpy 2.4.6 and scipy 1.17.1: the Frechet distance of pytorch-fid (numpy.cov, scipy.linalg.sqrtm), the
+    // unbiased kernel distance with the kernel (x.y / d + 1)^3 of Binkowski et al. on all samples, and compute_prdc of
+    // clovaai/generative-evaluation-prdc for the fifth neighbor.
+    for (name, expected) in [
+        ("/frechet/value", 0.19599843226647806),
+        ("/kernel/value", 0.02524583198839281),
+        ("/precision", 0.905),
+        ("/recall", 1.0),
+        ("/density", 0.616),
+        ("/coverage", 0.995),
+    ] {
+        let found = report.pointer(name).and_then(Value::as_f64).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-6, "{name}: {found}, not {expected}");
+    }
+    assert!(report["frechet"]["error"].as_f64().unwrap() > 0.0 && report["sliced_wasserstein"]["value"].is_number());
+    assert_eq!((&report["n"], &report["floor"]["n"]), (&serde_json::json!([200, 200]), &serde_json::json!([100, 100])));
+
+    // Other numbers of samples: precision to coverage by the same implementation.
+    write(folder, "few.npy", &features(120, 5, [0.37, 0.5, 0.11]));
+    write(folder, "fewer.npy", &(features(90, 5, [0.53, 0.7, 0.29]) + 0.1));
+    let report = quality(folder, &["npy:few.npy", "npy:fewer.npy"]);
+    for (name, expected) in
+        [("/frechet/value", 0.10392955715081165), ("/density", 0.9755555555555557), ("/coverage", 119.0 / 120.0)]
+    {
+        let found = report.pointer(name).and_then(Value::as_f64).unwrap();
+        assert!((found / expected - 1.0).abs() < 1e-6, "{name}: {found}, not {expected}");
+    }
+    let text = stdout(&succeeds(folder, &["quality", "few.npy", "fewer.npy"]));
+    assert!(
+        text.contains("90 samples of npy:fewer.npy beside 120 of npy:few.npy") && text.contains("60 beside 60"),
+        "{text}"
+    );
+}
+
+#[test]
+fn images_few_samples_and_what_cannot_be_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (name, n, side) in [("real.npy", 40, 9), ("generated.npy", 30, 9), ("small.npy", 30, 8)] {
+        let images =
+            Array3::from_shape_fn((n, side, side), |(n, y, x)| ((n * n * 31 + 7 * y * n + 13 * x * x) % 256) as u8);
+        images.write_npy(File::create(folder.join(name)).unwrap()).unwrap();
+    }
+    let report = quality(folder, &["real.npy", "generated.npy"]);
+    assert!(report["features"].as_str().unwrap().contains("principal components"), "{report}");
+    assert_eq!(report["frechet"]["error"], Value::Null);
+    assert!(report["not_known"][0].as_str().unwrap().starts_with("standard errors are not known"), "{report}");
+    write(folder, "few.npy", &features(7, 3, [0.37, 0.5, 0.11]));
+    write(folder, "five.npy", &features(5, 3, [0.37, 0.5, 0.11]));
+    write(folder, "wide.npy", &features(7, 4, [0.37, 0.5, 0.11]));
+    let report = quality(folder, &["few.npy", "few.npy"]);
+    assert_eq!((&report["floor"], &report["precision"]), (&Value::Null, &1.0.into()));
+    fs::write(folder.join("odd.csv"), "a,b,c\n1,2,3\n1,nan,3\n").unwrap();
+    let mut transcript = Transcript::new(folder);
+    for words in [
+        &["quality", "few.npy"][..],
+        &["quality", "few.npy", "five.npy"],
+        &["quality", "few.npy", "wide.npy"],
+        &["quality", "few.npy", "real.npy"],
+        &["quality", "real.npy", "small.npy"],
+        &["quality", "few.npy", "odd.csv"],
+        &["quality", "few.npy", "few.npy", "--features", "x.safetensors"],
+        &["quality", "few.npy", "few.npy", "--k", "0"],
+        &["quality", "few.npy", "nowhere.npy"],
+    ] {
+        transcript.refused(words, 2);
+    }
+    transcript.check("what cannot be compared");
+}
