@@ -93,7 +93,7 @@ fn kind_of_file(path: &Path) -> Option<&'static str> {
     let image = |start: &[u8]| {
         let magics: [&[u8]; 6] = [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*"];
         magics.iter().any(|magic| start.starts_with(magic))
-            || start.starts_with(b"RIFF") && start[4..].starts_with(b"WEBP")
+            || start.starts_with(b"RIFF") && start.get(8..12) == Some(b"WEBP")
     };
     match &start[..] {
         [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => Some("npy"),
