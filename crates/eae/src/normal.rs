@@ -2,12 +2,19 @@
 
 use std::f64::consts::{E, LN_2, PI};
 
+use ndarray::ArrayView2;
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
 /// The entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats: the largest of all distributions whose coordinates
 /// have mean 0 and variance 1.
 pub fn normal_entropy(d: usize) -> f64 {
     d as f64 / 2.0 * (2.0 * PI * E).ln()
+}
+
+/// Returns the sum over the rows of the logarithm of the density of N(0, I), in nats.
+pub(crate) fn log_density(rows: ArrayView2<'_, f64>) -> f64 {
+    let (n, d) = rows.dim();
+    -0.5 * (rows.iter().map(|x| x * x).sum::<f64>() + (n * d) as f64 * (2.0 * PI).ln())
 }
 
 /// The mean and the standard deviation of the distance from the origin under N(0, I), the chi distribution: the mean is

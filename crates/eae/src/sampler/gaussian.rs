@@ -1,3 +1,5 @@
+use std::f64::consts::PI;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use nn_layers::Weights;
 
@@ -5,7 +7,7 @@ use super::error::{FitError, ReadError, checked};
 use super::normal;
 use super::tensors::{axes, covariances, means};
 use crate::Float;
-use crate::linalg::{eigen, moments};
+use crate::linalg::{cholesky, eigen, moments};
 
 /// N(m, S) with the mean and the covariance of codes.
 ///
@@ -44,6 +46,20 @@ impl Gaussian {
     /// The numbers in a code.
     pub fn latent(&self) -> usize {
         self.mean.len()
+    }
+
+    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no codes. Codes in a
+    /// plane have no density in the space around it: the result is then minus infinity.
+    ///
+    /// # Panics
+    ///
+    /// If the codes are not of [`latent`](Gaussian::latent) numbers.
+    pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
+        let Some((_, inverse, log_determinant)) = cholesky(self.covariance.view()) else { return f64::NEG_INFINITY };
+        let off = codes.mapv(F::into_f64) - &self.mean;
+        let (n, d) = off.dim();
+        let distances = (off.dot(&inverse) * &off).sum();
+        -0.5 * (distances / n as f64 + log_determinant + d as f64 * (2.0 * PI).ln())
     }
 
     /// `n` draws.

@@ -15,6 +15,7 @@
 //! The more parameters, the more codes it takes, and the closer draws can come to codes of the training images themselves.
 
 mod error;
+mod fitted;
 mod gaussian;
 mod gaussianization;
 mod mixture;
@@ -22,12 +23,16 @@ mod normal;
 mod sphere;
 mod tensors;
 
-use ndarray::Array2;
+use std::fmt;
+
+use ndarray::{Array2, ArrayView2};
 use nn_layers::Weights;
 
 use crate::Float;
+use crate::normal::log_density;
 
 pub use error::{FitError, ReadError};
+pub use fitted::{Candidate, Fitted};
 pub use gaussian::Gaussian;
 pub use gaussianization::Gaussianization;
 pub use mixture::Mixture;
@@ -74,6 +79,19 @@ pub enum Sampler {
     Mixture(Mixture),
     /// A fitted map from N(0, I).
     Gaussianization(Gaussianization),
+}
+
+/// In words: `N(0, I)`, `a mixture of 50 Gaussians`.
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Normal { .. } => f.write_str("N(0, I)"),
+            Self::Sphere { latent } => write!(f, "the sphere of radius {:.2}", (*latent as f64).sqrt()),
+            Self::Gaussian(_) => f.write_str("a Gaussian"),
+            Self::Mixture(mixture) => write!(f, "a mixture of {} Gaussians", mixture.components()),
+            Self::Gaussianization(map) => write!(f, "a Gaussianization of {} layers", map.layers()),
+        }
+    }
 }
 
 impl Sampler {
@@ -125,6 +143,26 @@ impl Sampler {
             Self::Gaussian(gaussian) => gaussian.tempered(n, seed, temperature),
             Self::Mixture(mixture) => mixture.tempered(n, seed, temperature),
             Self::Gaussianization(map) => map.tempered(n, seed, temperature),
+        }
+    }
+
+    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; `None` for the sphere, which has
+    /// no density in the space around it.
+    ///
+    /// # Panics
+    ///
+    /// If the codes are not of [`latent`](Sampler::latent) numbers.
+    pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> Option<f64> {
+        match self {
+            Self::Normal { latent } => {
+                let (n, d) = codes.dim();
+                assert!(d == *latent, "codes of {d} numbers under N(0, I) in {latent} dimensions");
+                Some(log_density(codes.mapv(F::into_f64).view()) / n as f64)
+            }
+            Self::Sphere { .. } => None,
+            Self::Gaussian(gaussian) => Some(gaussian.log_likelihood(codes)),
+            Self::Mixture(mixture) => Some(mixture.log_likelihood(codes)),
+            Self::Gaussianization(map) => Some(map.log_likelihood(codes)),
         }
     }
 

@@ -118,6 +118,24 @@ impl Marginal {
         self.y[i] + height * (secant * t * t + left * bend) / (secant + (left + right - 2.0 * secant) * bend)
     }
 
+    /// The derivative of [`forward`](Marginal::forward).
+    pub(super) fn slope(&self, x: f64) -> f64 {
+        let last = self.x.len() - 1;
+        if x <= self.x[0] {
+            return self.slopes[0];
+        }
+        if x >= self.x[last] {
+            return self.slopes[last];
+        }
+        let i = self.x.partition_point(|knot| *knot <= x) - 1;
+        let width = self.x[i + 1] - self.x[i];
+        let (secant, left, right) = ((self.y[i + 1] - self.y[i]) / width, self.slopes[i], self.slopes[i + 1]);
+        let t = (x - self.x[i]) / width;
+        let bend = t * (1.0 - t);
+        let above = right * t * t + 2.0 * secant * bend + left * (1.0 - t).powi(2);
+        secant * secant * above / (secant + (left + right - 2.0 * secant) * bend).powi(2)
+    }
+
     pub(super) fn inverse(&self, y: f64) -> f64 {
         let last = self.y.len() - 1;
         if y <= self.y[0] {
@@ -168,6 +186,11 @@ mod tests {
             assert!(y > last, "at {x}");
             assert_relative_eq!(map.inverse(y), x, epsilon = 1e-12);
             last = y;
+            // Not across a knot, where the second derivative jumps.
+            if map.x.iter().all(|knot| (x - knot).abs() > 1e-6) {
+                let slope = (map.forward(x + 1e-7) - map.forward(x - 1e-7)) / 2e-7;
+                assert_relative_eq!(map.slope(x), slope, max_relative = 1e-3, epsilon = 1e-6);
+            }
         }
         for (i, &knot) in map.x.iter().enumerate() {
             assert_relative_eq!(map.forward(knot), map.y[i], epsilon = 1e-14);

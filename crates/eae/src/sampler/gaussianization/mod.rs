@@ -1,5 +1,6 @@
 //! An invertible map between codes and N(0, I).
 
+mod density;
 mod directions;
 mod marginal;
 

@@ -1,0 +1,247 @@
+//! Samplers fitted to the codes of a model, and which of them to draw from.
+
+use ndarray::{ArrayView2, Axis, arr0};
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::seq::SliceRandom;
+use nn_layers::Weights;
+use rand_chacha::ChaCha8Rng;
+
+use super::error::checked;
+use super::{FitError, Gaussian, Gaussianization, Mixture, ReadError, Sampler};
+use crate::Float;
+
+/// Components of the mixtures that are tried.
+const COMPONENTS: [usize; 4] = [3, 10, 50, 200];
+/// Layers of the map that is tried.
+const LAYERS: usize = 40;
+/// Codes below which nothing is fitted. N(0, I) needs none.
+const LEAST: usize = 20;
+/// Codes below which every code has a turn in being held out, so that a few do not decide.
+const FEW: usize = 2000;
+
+/// Samplers of one model's codes, each with the likelihood of codes that it was not fitted to.
+///
+/// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to most of the codes of the
+/// training images, and judged by the mean logarithm of the density of the rest. Of fewer than 2000 codes each fifth is held
+/// out in turn, of more one tenth. The best number of components is kept, and everything kept is fitted again to all codes.
+/// The images that a model is judged by have no part in the choice.
+///
+/// ```
+/// use eae::sampler::{Fitted, normal};
+///
+/// let mut codes = normal::<f64>(600, 2, 0);
+/// codes.outer_iter_mut().step_by(2).for_each(|mut code| code += 20.0);
+/// let fitted = Fitted::new(codes.view(), 0)?;
+/// assert_eq!(fitted.best().sampler.name(), "mixture");
+/// # Ok::<(), eae::sampler::FitError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// The best first; never empty.
+    candidates: Vec<Candidate>,
+}
+
+/// A sampler with its likelihood.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// The sampler, fitted to all codes.
+    pub sampler: Sampler,
+    /// The mean logarithm of the density of held-out codes, in nats.
+    pub log_likelihood: f64,
+}
+
+/// A kind of sampler to be fitted.
+#[derive(Clone, Copy)]
+enum Kind {
+    Normal,
+    Gaussian,
+    Mixture(usize),
+    Gaussianization,
+}
+
+impl Kind {
+    fn fit(self, codes: ArrayView2<'_, f64>, seed: u64) -> Result<Sampler, FitError> {
+        Ok(match self {
+            Self::Normal => Sampler::Normal { latent: codes.ncols() },
+            Self::Gaussian => Sampler::Gaussian(Gaussian::fit(codes)?),
+            Self::Mixture(components) => Sampler::Mixture(Mixture::fit(codes, components, seed)?),
+            Self::Gaussianization => Sampler::Gaussianization(Gaussianization::fit(codes, LAYERS, seed)?),
+        })
+    }
+}
+
+impl Fitted {
+    /// Fits to the rows of `codes` `[n, d]`. Fewer than 20 codes have N(0, I) alone.
+    ///
+    /// # Errors
+    ///
+    /// For no codes, codes of no numbers, and codes that are not finite.
+    pub fn new<F: Float>(codes: ArrayView2<'_, F>, seed: u64) -> Result<Self, FitError> {
+        Self::among(&[Kind::Normal], &[Kind::Gaussian, Kind::Gaussianization], codes, seed)
+    }
+
+    /// Fits to the codes of one class, a Gaussian and mixtures alone: N(0, I) is the distribution of all codes, not of a class.
+    ///
+    /// # Errors
+    ///
+    /// For fewer than two codes, codes of no numbers, and codes that are not finite.
+    pub fn to_class<F: Float>(codes: ArrayView2<'_, F>, seed: u64) -> Result<Self, FitError> {
+        Self::among(&[Kind::Gaussian], &[], codes, seed)
+    }
+
+    /// Fits some samplers to any number of codes, and others, with the mixtures, where there are enough.
+    fn among<F: Float>(
+        always: &[Kind],
+        of_enough: &[Kind],
+        codes: ArrayView2<'_, F>,
+        seed: u64,
+    ) -> Result<Self, FitError> {
+        let codes = checked(codes, 1)?;
+        let (n, d) = codes.dim();
+        let mut kinds = always.to_vec();
+        if n >= LEAST {
+            kinds.extend(of_enough);
+            // A component with as many codes as this can have a covariance of its own.
+            let fits = |components: &usize| 2 * components * (d + 1) <= n;
+            kinds.extend(COMPONENTS.into_iter().filter(fits).map(Kind::Mixture));
+        }
+        let splits = splits(n, seed);
+        let mut best: Vec<(Kind, f64)> = Vec::new();
+        for kind in kinds {
+            let mut sum = 0.0;
+            for (held_out, rest) in &splits {
+                let [held_out, rest] = [held_out, rest].map(|rows| codes.select(Axis(0), rows));
+                sum += kind.fit(rest.view(), seed)?.log_likelihood(held_out.view()).expect("a density")
+                    * held_out.nrows() as f64;
+            }
+            let log_likelihood = sum / splits.iter().map(|(held_out, _)| held_out.len()).sum::<usize>() as f64;
+            // Only the best of the mixtures is kept.
+            let rival =
+                best.iter().position(|(other, _)| matches!((other, kind), (Kind::Mixture(_), Kind::Mixture(_))));
+            match rival {
+                Some(rival) if best[rival].1 >= log_likelihood => {}
+                Some(rival) => best[rival] = (kind, log_likelihood),
+                None => best.push((kind, log_likelihood)),
+            }
+        }
+        let candidates = best
+            .into_iter()
+            .map(|(kind, log_likelihood)| Ok(Candidate { sampler: kind.fit(codes.view(), seed)?, log_likelihood }));
+        Ok(Self::ordered(candidates.collect::<Result<_, _>>()?))
+    }
+
+    fn ordered(mut candidates: Vec<Candidate>) -> Self {
+        // What is no number is no reason to be chosen.
+        let rank = |likelihood: f64| if likelihood.is_nan() { f64::NEG_INFINITY } else { likelihood };
+        candidates.sort_by(|a, b| rank(b.log_likelihood).total_cmp(&rank(a.log_likelihood)));
+        Self { candidates }
+    }
+
+    /// Returns the sampler under which held-out codes are likeliest.
+    pub fn best(&self) -> &Candidate {
+        &self.candidates[0]
+    }
+
+    /// Returns all samplers, the best first.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
+    }
+
+    /// Puts the samplers under `prefix`, as [`Sampler::write`] does, and their likelihoods under `prefix.log_likelihood`.
+    pub fn write(&self, prefix: &str, weights: &mut Weights) {
+        for Candidate { sampler, log_likelihood } in &self.candidates {
+            sampler.write(prefix, weights);
+            let name = format!("{prefix}.log_likelihood.{}", sampler.name());
+            // Files hold finite numbers alone.
+            weights.insert(name, &arr0(log_likelihood.clamp(f64::MIN, f64::MAX)).into_dyn());
+        }
+    }
+
+    /// Reads what [`write`](Fitted::write) put there; `None` if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// If a sampler is damaged, or is of codes of other than `latent` numbers.
+    pub fn read(prefix: &str, latent: usize, weights: &Weights) -> Result<Option<Self>, ReadError> {
+        let mut candidates = Vec::new();
+        for kind in Sampler::NAMES {
+            let name = format!("{prefix}.log_likelihood.{kind}");
+            if weights.shape(&name).is_none() {
+                continue;
+            }
+            let log_likelihood = *weights.get::<f64>(&name, &[])?.first().expect("a single number");
+            let sampler = Sampler::read(prefix, kind, weights)?;
+            if sampler.latent() != latent {
+                let (name, found) = (format!("{prefix}.{kind}"), vec![sampler.latent()]);
+                return Err(ReadError::Shape { name, found, expected: "as many numbers in a code as the model has" });
+            }
+            candidates.push(Candidate { sampler, log_likelihood });
+        }
+        Ok(if candidates.is_empty() { None } else { Some(Self::ordered(candidates)) })
+    }
+}
+
+/// Rows that are held out, and the others, once or five times.
+fn splits(n: usize, seed: u64) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let mut order: Vec<usize> = (0..n).collect();
+    order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    if n < LEAST {
+        return vec![(order, Vec::new())];
+    }
+    let (folds, size) = if n < FEW { (5, n / 5) } else { (1, n / 10) };
+    let split = |fold: usize| {
+        let held_out = fold * size..(fold + 1) * size;
+        (order[held_out.clone()].to_vec(), [&order[..held_out.start], &order[held_out.end..]].concat())
+    };
+    (0..folds).map(split).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normal::normal_entropy;
+    use crate::sampler::normal;
+    use ndarray::Array2;
+
+    #[test]
+    fn normal_codes_are_likeliest_under_something_close_to_the_truth() {
+        let codes = normal::<f64>(3000, 4, 0);
+        let fitted = Fitted::new(codes.view(), 0).unwrap();
+        let of = |name: &str| fitted.candidates().iter().find(|c| c.sampler.name() == name).unwrap().log_likelihood;
+        // Minus the entropy, to the error of 300 codes: the standard deviation of a code's logarithm is sqrt(2).
+        assert!((of("normal") + normal_entropy(4)).abs() < 4.0 * (2.0_f64 / 300.0).sqrt());
+        // A Gaussian of 3000 codes costs 14 parameters / (2 * 2700) nats.
+        assert!((of("normal") - of("gaussian")).abs() < 0.02, "{} {}", of("normal"), of("gaussian"));
+        assert!(fitted.best().log_likelihood - of("normal") < 0.02);
+    }
+
+    #[test]
+    fn few_codes_have_what_their_number_allows() {
+        let names = |n: usize| {
+            let fitted = Fitted::new(normal::<f64>(n, 3, 1).view(), 0).unwrap();
+            let mut names: Vec<_> = fitted.candidates().iter().map(|c| c.sampler.name()).collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(names(1), ["normal"]);
+        assert_eq!(names(19), ["normal"]);
+        assert_eq!(names(20), ["gaussian", "gaussianisation", "normal"]);
+        assert_eq!(names(24), ["gaussian", "gaussianisation", "mixture", "normal"]);
+        assert!(Fitted::new(Array2::<f32>::zeros((0, 3)).view(), 0).is_err());
+        // All codes in one place: nothing but N(0, I) and what has a floor has a density there.
+        assert!(Fitted::new(Array2::<f64>::zeros((40, 2)).view(), 0).unwrap().best().log_likelihood.is_finite());
+    }
+
+    #[test]
+    fn written_and_read() {
+        let mut codes = normal::<f64>(200, 2, 3);
+        codes.outer_iter_mut().step_by(2).for_each(|mut code| code += 9.0);
+        let fitted = Fitted::new(codes.view(), 0).unwrap();
+        let mut weights = Weights::default();
+        fitted.write("sampler.class.7", &mut weights);
+        assert_eq!(Fitted::read("sampler.class.7", 2, &weights).unwrap().unwrap(), fitted);
+        assert!(Fitted::read("sampler", 2, &weights).unwrap().is_none());
+        assert!(Fitted::read("sampler.class.7", 3, &weights).unwrap_err().to_string().contains("numbers in a code"));
+    }
+}
