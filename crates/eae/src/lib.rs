@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod builders;
+mod defaults;
 pub mod evaluation;
 pub mod features;
 pub mod gallery;
@@ -21,6 +22,7 @@ mod training;
 pub use ndarray_rand::rand;
 pub use {autodiff_mini, eae_data as data, knn_entropy, ndarray, nn_layers, rand_chacha};
 
+pub use defaults::{Defaults, Reason};
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
 pub use model::{Autoencoder, ModelError};

@@ -16,9 +16,11 @@ use super::Network;
 pub enum Preset {
     /// Dense layers of 512 and 256, for small images of any size.
     Mlp,
-    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256, for 28 x 28 pixels.
+    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256: made for 28 x 28 pixels, and for
+    /// any height and width that are multiples of 4.
     Conv28,
-    /// Convolutions to 64, 128 and 256 channels, each halving the image, for 32 x 32 pixels.
+    /// Convolutions to 64, 128 and 256 channels, each halving the image: made for 32 x 32 pixels, and for any height and width
+    /// that are multiples of 8.
     Conv32,
     /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels: convolutions to 128, 256,
     /// 512 and 1024 channels, and batch normalisation with gamma and beta after each layer but the last.
@@ -42,6 +44,20 @@ impl Preset {
         }
     }
 
+    /// Returns the preset that suits images `[height, width, channels]`: convolutions where both sides can be halved often enough,
+    /// dense layers for others and for very small ones.
+    pub fn for_image([height, width, _]: [usize; 3]) -> Self {
+        let halved =
+            |times: usize, least: usize| [height, width].iter().all(|&side| side % times == 0 && side >= least);
+        if halved(8, 32) {
+            Self::Conv32
+        } else if halved(4, 12) {
+            Self::Conv28
+        } else {
+            Self::Mlp
+        }
+    }
+
     /// The name on the command line and in files.
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,9 +72,9 @@ impl Preset {
     /// found out when a model is made.
     pub fn network(self, image: [usize; 3]) -> Network {
         match self {
-            Self::Mlp => mlp(image.iter().fold(1, |product, &side| product.saturating_mul(side))),
-            Self::Conv28 => conv28(image[2]),
-            Self::Conv32 => conv32(image[2]),
+            Self::Mlp => mlp(numbers(image)),
+            Self::Conv28 => conv28(image),
+            Self::Conv32 => conv32(image),
             Self::Paper32 => paper32(image[2]),
         }
     }
@@ -79,6 +95,11 @@ impl FromStr for Preset {
     }
 }
 
+/// The numbers of an image. Those of one that is too large for any network are named when the network is planned.
+fn numbers(image: [usize; 3]) -> usize {
+    image.iter().fold(1, |product, &side| product.saturating_mul(side))
+}
+
 const HALVING: Window = Window::square(4, 2, 1);
 
 const fn conv(channels: usize) -> LayerSpec {
@@ -96,15 +117,16 @@ fn mlp(pixels: usize) -> Network {
     }
 }
 
-fn conv28(channels: usize) -> Network {
+fn conv28([height, width, channels]: [usize; 3]) -> Network {
+    let small = [height / 4, width / 4, 64];
     Network {
         encoder: vec![conv(32), Relu, conv(64), Relu, Dense(256), Relu],
         decoder: vec![
             Dense(256),
             Relu,
-            Dense(7 * 7 * 64),
+            Dense(numbers(small)),
             Relu,
-            Unflatten([7, 7, 64]),
+            Unflatten(small),
             back(32),
             Relu,
             back(channels),
@@ -113,13 +135,14 @@ fn conv28(channels: usize) -> Network {
     }
 }
 
-fn conv32(channels: usize) -> Network {
+fn conv32([height, width, channels]: [usize; 3]) -> Network {
+    let small = [height / 8, width / 8, 256];
     Network {
         encoder: vec![conv(64), Relu, conv(128), Relu, conv(256), Relu],
         decoder: vec![
-            Dense(4 * 4 * 256),
+            Dense(numbers(small)),
             Relu,
-            Unflatten([4, 4, 256]),
+            Unflatten(small),
             back(128),
             Relu,
             back(64),
@@ -151,7 +174,9 @@ mod tests {
             // As counted by `sum(p.numel() for p in model.parameters())` in PyTorch.
             (Preset::Mlp, [28, 28, 1], 16, 1_075_488),
             (Preset::Conv28, [28, 28, 1], 16, 1_684_177),
+            (Preset::Conv28, [64, 48, 3], 16, 6_456_115),
             (Preset::Conv32, [32, 32, 3], 64, 1_845_955),
+            (Preset::Conv32, [64, 40, 1], 8, 1_845_955),
             (Preset::Paper32, [32, 32, 1], 16, 22_689_937),
         ] {
             let mut model = Autoencoder::<f32>::new(preset, image, latent, 0).unwrap();

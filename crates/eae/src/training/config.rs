@@ -25,6 +25,10 @@ pub struct TrainConfig {
     /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to reconstruct before the
     /// code is spread out.
     pub warm_up: f64,
+    /// The squared error that counts as 1: every penalty is multiplied by this number. With a fiftieth of the variance of the
+    /// images, as [`Defaults`](crate::Defaults) has it, a weight such as lambda means the same for images and tables of any
+    /// size. With 1, the default, weights are in squared error.
+    pub error_unit: f64,
     /// Decides the order of the images, and what is drawn.
     pub seed: u64,
     /// What is minimised.
@@ -38,13 +42,21 @@ impl Default for TrainConfig {
             batch_size: 200,
             learning_rate: 4e-3,
             warm_up: 1.0,
+            error_unit: 1.0,
             seed: 0,
             objective: Objective::default(),
         }
     }
 }
 
-builders!(TrainConfig { epochs: usize, batch_size: usize, learning_rate: f64, warm_up: f64, seed: u64 });
+builders!(TrainConfig {
+    epochs: usize,
+    batch_size: usize,
+    learning_rate: f64,
+    warm_up: f64,
+    error_unit: f64,
+    seed: u64
+});
 
 impl TrainConfig {
     /// Sets [`objective`](TrainConfig#structfield.objective).
@@ -53,10 +65,11 @@ impl TrainConfig {
         Self { objective: objective.into(), ..self }
     }
 
-    /// The factor of the penalty at a step: from 0 up to 1 over the warm-up.
+    /// Returns the factor of the penalty at a step: from 0 up to the unit of the error over the warm-up.
     pub(super) fn penalty_weight(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warm_up = self.warm_up * steps_per_epoch as f64;
-        if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 }
+        let share = if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 };
+        share * self.error_unit
     }
 
     /// What [`Training::new`](super::Training::new) checks before it starts.
@@ -90,6 +103,12 @@ impl TrainConfig {
                 "learning rate",
                 self.learning_rate,
                 self.learning_rate.is_finite() && self.learning_rate > 0.0,
+                positive.to_owned(),
+            ),
+            (
+                "unit of the error",
+                self.error_unit,
+                self.error_unit.is_finite() && self.error_unit > 0.0,
                 positive.to_owned(),
             ),
             (

@@ -31,7 +31,7 @@ pub fn held_out_loss<F: Float>(
     for batch in 0..batches {
         let tape = Tape::without_gradients();
         let x = images.slice_axis(Axis(0), Slice::from(batch * size..(batch + 1) * size)).to_owned();
-        let mut context = Context::new(1.0, config.seed, batch as u64, &mut banks);
+        let mut context = Context::new(config.error_unit, config.seed, batch as u64, &mut banks);
         sum += config.objective.terms(&mut model, tape.constant(x), &mut context)?.loss.scalar().into_f64();
     }
     Ok(sum / batches as f64)

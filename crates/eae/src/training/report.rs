@@ -16,7 +16,7 @@ pub struct StepReport {
     pub entropy: f64,
     /// The loss less the squared error: for an entropic autoencoder minus the weighted entropy, and what is added to it.
     pub penalty: f64,
-    /// The warm-up's factor, from 0 to 1, of the penalty. Its key in JSON is `share`.
+    /// The factor of the penalty: the warm-up's, from 0 to 1, times the unit of the error. Its key in JSON is `share`.
     #[serde(rename = "share")]
     pub penalty_weight: f64,
     /// The learning rate.
@@ -37,7 +37,7 @@ pub struct EpochReport {
     pub entropy: f64,
     /// The mean of its steps' penalties.
     pub penalty: f64,
-    /// The warm-up's factor of the penalty in the last step. Its key in JSON is `share`.
+    /// The factor of the penalty in the last step, as in [`StepReport`]. Its key in JSON is `share`.
     #[serde(rename = "share")]
     pub penalty_weight: f64,
     /// The learning rate of its last step.

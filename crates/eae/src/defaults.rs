@@ -1,0 +1,238 @@
+//! Settings that suit a data set, found from a look at it.
+
+use ndarray::{Array2, ArrayView2, Axis};
+
+use crate::data::{DataError, Source, sample};
+use crate::linalg::eigen;
+use crate::objective::{Eae, Objective, Vae};
+use crate::{Float, Preset, TrainConfig};
+
+/// Settings that suit a data set, each with the reason for it: what to train with if nobody says otherwise.
+///
+/// | setting | value |
+/// |---|---|
+/// | preset | convolutions for images whose sides can be halved, dense layers for others and for vectors |
+/// | latent dimension | 16 for gray images, 32 for color; for vectors the principal components that have 95 % of the variance, at most 16; fewer where there are not 10 rows for each |
+/// | batch | 200, or a tenth of a smaller set, at least 16 |
+/// | epochs | as many as pass 324 000 images through the networks, from 20 to 400 |
+/// | learning rate | 4e-3 for a batch of 200, less by the square root of a smaller one |
+/// | unit of the error | a fiftieth of the variance, which makes weights such as lambda the same for all data |
+/// | memory bank | a quarter of the images, at most 2000: the codes in it should not be those of the batch itself |
+///
+/// ```
+/// use eae::{Defaults, data};
+///
+/// let digits = data::digits::<f32>();
+/// let defaults = Defaults::for_images(&digits.train)?;
+/// assert_eq!((defaults.latent, defaults.config.batch_size, defaults.config.epochs), (16, 200, 40));
+/// # Ok::<(), eae::data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Defaults {
+    /// The networks.
+    pub preset: Preset,
+    /// The latent dimension.
+    pub latent: usize,
+    /// The settings of the training.
+    pub config: TrainConfig,
+    /// Why each is as it is.
+    pub reasons: Vec<Reason>,
+}
+
+/// The reason for a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reason {
+    /// The setting's name: `model`, `latent`, `batch`, `epochs`, `learning-rate`, `error-unit` or `bank`.
+    pub setting: &'static str,
+    /// The setting's value.
+    pub value: String,
+    /// The reason, as the end of a sentence that begins with the two.
+    pub reason: String,
+}
+
+/// Rows that are looked at. The variance is known to a few percent from fewer.
+const LOOKED_AT: usize = 4000;
+/// Rows from which principal components are found; with more columns than this, by the products of rows.
+const COMPONENTS_FROM: usize = 1000;
+/// The variance that the components of vectors must have.
+const EXPLAINED: f64 = 0.95;
+/// Rows for each latent dimension, below which a density of the codes cannot be seen.
+const ROWS_A_DIMENSION: usize = 10;
+/// Lambda 1 was found best for digits, whose variance is 52.9.
+const UNITS: f64 = 50.0;
+/// Images that pass through the networks: 40 epochs of the embedded digits.
+const SEEN: usize = 324_000;
+
+impl Defaults {
+    /// Finds settings for images.
+    ///
+    /// # Errors
+    ///
+    /// If the images cannot be read.
+    pub fn for_images<F: Float>(images: &(impl Source<F> + ?Sized)) -> Result<Self, DataError> {
+        Self::of(images, false)
+    }
+
+    /// Finds settings for vectors, as [`data::from_table`](crate::data::from_table) reads them.
+    ///
+    /// # Errors
+    ///
+    /// If the vectors cannot be read.
+    pub fn for_vectors<F: Float>(vectors: &(impl Source<F> + ?Sized)) -> Result<Self, DataError> {
+        Self::of(vectors, true)
+    }
+
+    fn of<F: Float>(source: &(impl Source<F> + ?Sized), vectors: bool) -> Result<Self, DataError> {
+        let (n, [height, width, channels]) = (source.len(), source.image_shape());
+        let numbers = height * width * channels;
+        // Of large images fewer, so that the look takes little memory.
+        let looked_at = sample(source, LOOKED_AT.min((1 << 25) / numbers.max(1)).max(2), 0)?;
+        let rows = looked_at.mapv(F::into_f64);
+        let rows =
+            rows.into_shape_with_order((looked_at.len_of(Axis(0)), numbers)).expect("images lie one after the other");
+        let (variance, components) = spread(rows.view(), vectors);
+
+        let mut reasons = Vec::new();
+        let mut because = |setting, value: String, reason: String| reasons.push(Reason { setting, value, reason });
+        let (items, each) = if vectors { ("rows", "row") } else { ("images", "image") };
+
+        let preset = if vectors { Preset::Mlp } else { Preset::for_image([height, width, channels]) };
+        let kind = if vectors { format!("{width} columns") } else { format!("images of {height} x {width}") };
+        because("model", preset.to_string(), format!("for {kind}"));
+
+        let (wanted, reason) = match components {
+            Some(components) => (
+                components.clamp(1, 16),
+                format!("{components} principal components have 95 % of the variance of the columns"),
+            ),
+            None if channels > 1 => (32, "for color images".to_owned()),
+            None => (16, "for gray images".to_owned()),
+        };
+        let most = (n / ROWS_A_DIMENSION).max(2);
+        let latent = wanted.min(most);
+        let reason = if latent < wanted { format!("there are {n} {items} to learn from") } else { reason };
+        because("latent", latent.to_string(), reason);
+
+        let batch_size = (n / 10).clamp(16, 200).min(n.max(1));
+        because("batch", batch_size.to_string(), format!("there are {n} {items}"));
+
+        let epochs = (SEEN / n.max(1)).clamp(20, 400);
+        because("epochs", epochs.to_string(), format!("each of the {n} {items} is seen that often"));
+
+        let learning_rate = Self::learning_rate(batch_size);
+        because("learning-rate", learning_rate.to_string(), format!("for a batch of {batch_size}"));
+
+        // Of data without any variance nothing can be learnt, whatever counts as 1.
+        let error_unit = if variance > 0.0 { round(variance / UNITS) } else { 1.0 };
+        let reason = format!("a fiftieth of the variance of {each}s, {}", round(variance));
+        because("error-unit", error_unit.to_string(), reason);
+
+        let bank = (n / 4).min(Eae::default().bank);
+        because("bank", bank.to_string(), format!("there are {n} {items}"));
+
+        let config = TrainConfig::default()
+            .epochs(epochs)
+            .batch_size(batch_size)
+            .learning_rate(learning_rate)
+            .error_unit(error_unit)
+            .objective(Eae::default().bank(bank));
+        Ok(Self { preset, latent, config, reasons })
+    }
+
+    /// Returns the learning rate for a batch size: 4e-3 for 200, less by the square root of a smaller one.
+    pub fn learning_rate(batch_size: usize) -> f64 {
+        round(4e-3 * (batch_size as f64 / 200.0).sqrt().min(1.0))
+    }
+
+    /// Returns the unit of the error for an objective: that of the data, or 1 where the objective has a unit of its own.
+    pub fn error_unit(&self, objective: &Objective) -> f64 {
+        match objective {
+            // The logarithm of the error has no unit.
+            Objective::Vae(Vae { learned_variance: true, .. }) => 1.0,
+            _ => self.config.error_unit,
+        }
+    }
+}
+
+/// Returns the sum of the variances of the columns and, if asked for, the number of principal components that explain
+/// most of it; none are counted where the eigenvalues are not found.
+fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
+    let variance = |rows: &Array2<f64>| rows.iter().map(|x| x * x).sum::<f64>() / (rows.nrows() as f64 - 1.0).max(1.0);
+    let centered = |rows: ArrayView2<'_, f64>| &rows - &rows.mean_axis(Axis(0)).expect("there are rows");
+    let total = variance(&centered(rows));
+    if !count || total <= 0.0 {
+        return (total, count.then_some(1));
+    }
+    let few = centered(rows.slice_axis(Axis(0), (..rows.nrows().min(COMPONENTS_FROM)).into()));
+    // Both products have the same eigenvalues but for zeros.
+    let products = if few.ncols() > few.nrows() { few.dot(&few.t()) } else { few.t().dot(&few) };
+    let Some((values, _)) = eigen(products.view()) else { return (total, None) };
+    let mut values = values.to_vec();
+    values.sort_by(|a, b| b.total_cmp(a));
+    let enough = EXPLAINED * values.iter().sum::<f64>();
+    let mut so_far = 0.0;
+    let components = values.iter().take_while(|value| {
+        let short = so_far < enough;
+        so_far += **value;
+        short
+    });
+    (total, Some(components.count()))
+}
+
+/// Rounds to three digits, which are enough to read and to type.
+fn round(value: f64) -> f64 {
+    format!("{value:.2e}").parse().expect("a number as it is printed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sampler::normal;
+    use ndarray::Array4;
+
+    fn vectors(rows: Array2<f64>) -> Array4<f64> {
+        rows.insert_axis(Axis(1)).insert_axis(Axis(3))
+    }
+
+    #[test]
+    fn the_latent_dimension_of_vectors_is_that_of_their_spread() {
+        let z = normal::<f64>(2000, 3, 0);
+        // Two columns that follow the others.
+        let dependent = Array2::from_shape_fn((2000, 5), |(i, j)| if j < 3 { z[[i, j]] } else { z[[i, j - 3]] });
+        let found = Defaults::for_vectors(&vectors(dependent).view()).unwrap();
+        assert_eq!((found.preset, found.latent), (Preset::Mlp, 3));
+        // The variance is 5.
+        assert!((found.config.error_unit - 0.1).abs() < 0.01, "{}", found.config.error_unit);
+        // More columns than rows: 54 rows span 53 dimensions, and are few.
+        let wide = Defaults::for_vectors(&vectors(normal(54, 300, 1)).view()).unwrap();
+        assert_eq!((wide.latent, wide.config.batch_size, wide.config.epochs), (2, 16, 400));
+    }
+
+    #[test]
+    fn products_of_rows_and_of_columns_agree() {
+        let rows = normal::<f64>(40, 30, 2) * &normal::<f64>(1, 30, 3);
+        let wide = Array2::from_shape_fn((40, 60), |(i, j)| if j < 30 { rows[[i, j]] } else { 0.0 });
+        assert_eq!(spread(rows.view(), true).1, spread(wide.view(), true).1);
+        // Variances 4 and 1: the first has 80 %, both have all.
+        let z = normal::<f64>(1000, 2, 4) * &ndarray::array![2.0, 1.0];
+        let (variance, components) = spread(z.view(), true);
+        assert!((variance - 5.0).abs() < 0.4 && components == Some(2), "{variance} {components:?}");
+        assert_eq!(spread(Array2::ones((5, 3)).view(), true), (0.0, Some(1)));
+    }
+
+    #[test]
+    fn every_setting_of_any_size_of_data_can_be_trained_with() {
+        for (n, shape) in [(3, [28, 28, 1]), (17, [30, 31, 3]), (180, [32, 32, 3]), (5000, [8, 8, 1])] {
+            let [height, width, channels] = shape;
+            let images = Array4::from_shape_fn((n, height, width, channels), |(i, j, k, c)| {
+                0.5 + 0.5 * ((i * 7 + j * 3 + k + c) as f64).sin()
+            });
+            let found = Defaults::for_images(&images.view()).unwrap();
+            let model = crate::Autoencoder::new(found.preset, shape, found.latent, 0).unwrap();
+            found.config.check(&model, images.view()).unwrap();
+            assert_eq!(found.reasons.len(), 7);
+        }
+    }
+}
