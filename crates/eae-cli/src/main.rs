@@ -61,7 +61,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Train a model and leave it in a run folder.
-    Train(commands::train::Arguments),
+    Train(Box<commands::train::Arguments>),
     /// Make new images with a trained model: decode draws from N(0, I).
     Sample(commands::sample::Arguments),
     /// Show held-out images beside what comes back from their codes, and the error of each.

@@ -1,30 +1,33 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use eae::sampler::{self, Sampler};
-use nn_layers::Weights;
+use eae::sampler::{PREFIX, Sampler};
 use serde::Serialize;
 
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::output::{self, Codes};
-use crate::run_folder::Trained;
+use crate::run_folder::{Trained, class_prefix};
 
-/// Decode draws from N(0, I), or from a density fitted to the codes, with a trained model.
+/// Decode new codes with a trained model: draws from the density under which codes are likeliest, or from N(0, I).
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --n 10000 --sampler gmm --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
+    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --sampler normal --out samples.png     # what the entropy alone achieves\n  eae sample runs/digits-1 --label 3 --out threes.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
 )]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// How many.
+    /// Number of samples.
     #[arg(long, default_value_t = 100)]
     n: usize,
-    /// Where the codes come from.
-    #[arg(long, value_enum, default_value_t = Kind::Normal)]
-    sampler: Kind,
+    /// The distribution that codes are drawn from. By default the one in the file under which codes that it was not fitted to
+    /// are likeliest, and N(0, I) where none was fitted.
+    #[arg(long, value_enum)]
+    sampler: Option<Kind>,
+    /// Draw samples of one class, from the density of its codes: a label of the training data.
+    #[arg(long, conflicts_with = "sampler")]
+    label: Option<String>,
     /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more unlike, at 0 they are one image.
     ///
     /// What is scaled is the draw z of N(0, I) that each code is made of. For `normal` the code is T z, which is N(0, T^2 I);
@@ -44,8 +47,7 @@ pub(crate) struct Arguments {
     common: Common,
 }
 
-#[derive(Clone, Copy, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, ValueEnum)]
 enum Kind {
     /// N(0, I).
     Normal,
@@ -58,19 +60,60 @@ enum Kind {
     Gmm,
     /// An invertible map from N(0, I) fitted to them.
     #[value(name = "gaussianisation", alias = "gaussianization")]
-    #[serde(rename = "gaussianisation")]
     Gaussianization,
 }
 
 impl Kind {
-    fn sampler(self, latent: usize, weights: &Weights) -> Result<Sampler, sampler::ReadError> {
+    /// The sampler's name in files.
+    fn name(self) -> &'static str {
         match self {
-            Self::Normal => Ok(Sampler::Normal { latent }),
-            Self::Sphere => Ok(Sampler::Sphere { latent }),
-            Self::Gaussian => Sampler::read(sampler::PREFIX, "gaussian", weights),
-            Self::Gmm => Sampler::read(sampler::PREFIX, "mixture", weights),
-            Self::Gaussianization => Sampler::read(sampler::PREFIX, "gaussianisation", weights),
+            Self::Normal => "normal",
+            Self::Sphere => "sphere",
+            Self::Gaussian => "gaussian",
+            Self::Gmm => "mixture",
+            Self::Gaussianization => "gaussianisation",
         }
+    }
+}
+
+/// The sampler that the flags ask for, and why where they leave it open.
+fn chosen(trained: &Trained, arguments: &Arguments) -> Result<(Sampler, &'static str), Failure> {
+    let (file, latent) = (trained.file.display(), trained.model.latent());
+    if let Some(label) = &arguments.label {
+        let classes = trained.classes();
+        let known = |label: &u8| classes.contains(label);
+        let Some(label) = label.parse().ok().filter(known) else {
+            let problem = if classes.is_empty() {
+                "the model has no classes: it was trained on data without labels".to_owned()
+            } else {
+                format!(
+                    "the model has the classes {}",
+                    classes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
+                )
+            };
+            return Err(Failure::usage(format!("--label is {label}; {problem}")));
+        };
+        let fitted = trained.fitted(&class_prefix(label))?.expect("a class has samplers");
+        return Ok((fitted.best().sampler.clone(), ", fitted to the codes of the class"));
+    }
+    let Some(kind) = arguments.sampler else {
+        return Ok(match trained.fitted(PREFIX)? {
+            Some(fitted) => (fitted.best().sampler.clone(), ", under which held-out codes are likeliest"),
+            None => (Sampler::Normal { latent }, ", as no density was fitted to the codes"),
+        });
+    };
+    let sampler = match kind {
+        Kind::Normal => Some(Sampler::Normal { latent }),
+        Kind::Sphere => Some(Sampler::Sphere { latent }),
+        fitted => trained.sampler(fitted.name())?,
+    };
+    let there = || -> Result<String, Failure> {
+        let names = trained.samplers()?.iter().map(|sampler| sampler.name()).collect::<Vec<_>>().join(", ");
+        Ok(format!("{file} has no such sampler; it has {names}"))
+    };
+    match sampler {
+        Some(sampler) => Ok((sampler, "")),
+        None => Err(Failure::usage(format!("--sampler is {}, but {}", kind.name(), there()?))),
     }
 }
 
@@ -78,7 +121,11 @@ impl Kind {
 struct Report<'a> {
     out: &'a Path,
     shape: Vec<usize>,
-    sampler: Kind,
+    sampler: &'static str,
+    /// The sampler in words.
+    draws_from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
     temperature: f64,
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,7 +133,7 @@ struct Report<'a> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let &Arguments { n, sampler, temperature, ref output, ref codes, ref common, .. } = arguments;
+    let &Arguments { n, temperature, ref output, ref codes, ref common, .. } = arguments;
     common.apply()?;
     let target = output.target()?;
     let codes_target = codes.as_deref().map(|path| Codes::new("--codes", path)).transpose()?;
@@ -94,28 +141,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !(0.0..=100.0).contains(&temperature) {
         return Err(Failure::usage(format!("--temperature is {temperature}, it must be from 0 to 100")));
     }
-    let Trained { file, model, weights, .. } = Trained::load(&arguments.run)?;
-    target.fits(&model)?;
-    target.has_room(&model, n, arguments.columns)?;
-    let source = sampler.sampler(model.latent(), &weights);
-    let source = source.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?;
-    if source.latent() != model.latent() {
-        let (codes, takes) = (source.latent(), model.latent());
-        let problem = format!("{}: a sampler of codes of {codes} numbers, the model takes {takes}", file.display());
-        return Err(Failure::usage(problem));
-    }
+    let trained = Trained::load(&arguments.run)?;
+    let model = &trained.model;
+    target.fits(model)?;
+    target.has_room(model, n, arguments.columns)?;
+    let (source, why) = chosen(&trained, arguments)?;
     let drawn = source.sample_tempered(n, common.seed, temperature);
     let images = model.decode(drawn.view());
-    target.write(&model, images.view(), arguments.columns)?;
+    target.write(model, images.view(), arguments.columns)?;
     if let Some(target) = codes_target {
         target.write(drawn.view())?;
     }
     let out = &output.out;
     if common.json {
-        let (shape, seed, codes) = (output::shape(&model, images.view()), common.seed, codes.as_deref());
-        print_json(&Report { out, shape, sampler, temperature, seed, codes });
+        let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());
+        let (draws_from, label) = (source.to_string(), arguments.label.as_deref());
+        print_json(&Report { out, shape, sampler: source.name(), draws_from, label, temperature, seed, codes });
     } else {
-        errln!("wrote {n} samples to {}", out.display());
+        errln!("wrote {n} samples, decoded draws from {source}{why}, to {}", out.display());
     }
     Ok(())
 }

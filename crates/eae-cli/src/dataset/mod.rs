@@ -75,6 +75,14 @@ impl TrainingSet {
         }
     }
 
+    /// The label of each, where these are known.
+    pub(crate) fn labels(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Memory(images) | Self::Vectors(images, _) => images.labels.clone(),
+            Self::File(stored) => stored.labels(),
+        }
+    }
+
     /// A model to be trained on it.
     pub(crate) fn model(
         &self,

@@ -28,6 +28,7 @@ use crate::failure::Failure;
 use crate::judgement::features;
 use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
 use latent::{Dimension, dimensions};
+pub(crate) use warnings::no_better_than_the_mean;
 
 /// Held-out images that the codes are judged by.
 const MOST_CODES: usize = 10_000;

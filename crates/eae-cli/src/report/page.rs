@@ -81,6 +81,10 @@ impl Report<'_> {
             codes: self.tests(),
             dead: &dead(&self.dimensions),
             draws: self.draws.as_ref().ok(),
+            sampler: &self.samplers[0],
+            config: &self.config.training,
+            latent: self.config.latent,
+            numbers: self.trained.model.image_shape().iter().product(),
         })
     }
 }

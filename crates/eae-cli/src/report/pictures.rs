@@ -35,8 +35,10 @@ pub(super) fn pictures(
     let first = |count: usize| held_out.pixels.slice_axis(Axis(0), (..count.min(held_out.len())).into());
 
     let mut samples = Vec::new();
-    for sampler in samplers {
-        let (name, most) = if sampler.name() == "normal" { ("N(0, I)", 10) } else { (sampler.name(), 5) };
+    // The default sampler and N(0, I): what a user gets, and what the entropy alone achieves.
+    let normal = samplers[1..].iter().find(|sampler| sampler.name() == "normal");
+    for (sampler, most) in [(&samplers[0], 10)].into_iter().chain(normal.map(|normal| (normal, 5))) {
+        let name = sampler.name();
         let codes = sampler.sample(COLUMNS * rows(most), seed);
         let alt = format!("{} decoded draws from {name}", codes.nrows());
         samples.push(grid(model.decode(codes.view()).view(), &sampler_name(name), &alt)?);
@@ -58,7 +60,11 @@ pub(super) fn pictures(
     };
     Ok(Some(html! {
         h3 { "Samples" }
-        p { "Decoded draws, not picked, by seed " (seed) ". The first are what the model promises; the others draw from what was fitted to its codes." }
+        p {
+            "Decoded draws by seed " (seed) ", not picked. The first picture is what `eae sample` gives by default"
+            @if samples.len() > 1 { ", the second what the entropy alone achieves" }
+            "."
+        }
         div.grids.samples { @for picture in &samples { (picture) } }
         h3 { "Reconstructions and interpolations" }
         p { "Of held-out images." }

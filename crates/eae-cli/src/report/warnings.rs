@@ -3,6 +3,10 @@
 use eae::evaluation::SampleReport;
 use eae::metrics::{LatentReport, Verdict};
 
+use eae::objective::Objective;
+use eae::sampler::Sampler;
+use eae::{Defaults, TrainConfig};
+
 use super::number::short;
 
 /// What there is to judge by.
@@ -23,6 +27,47 @@ pub(super) struct Facts<'a> {
     /// Dimensions that the decoder does not look at, counted from 0.
     pub(super) dead: &'a [usize],
     pub(super) draws: Option<&'a SampleReport>,
+    /// The sampler that `eae sample` draws from by default.
+    pub(super) sampler: &'a Sampler,
+    /// The settings of the training.
+    pub(super) config: &'a TrainConfig,
+    pub(super) latent: usize,
+    /// The numbers of an image or a vector.
+    pub(super) numbers: usize,
+}
+
+impl Facts<'_> {
+    /// The way out of codes that are not from N(0, I): the default sampler, if it follows them, and another training.
+    fn follow(&self, training: &str) -> String {
+        match self.sampler {
+            Sampler::Normal { .. } => training.to_owned(),
+            fitted => {
+                format!("Only draws from N(0, I) suffer: `eae sample` draws from {fitted} by default. {training}")
+            }
+        }
+    }
+
+    /// The way out of a training that has learnt next to nothing, by the settings that it had.
+    fn learn_more(&self) -> String {
+        let suited = Defaults::learning_rate(self.config.batch_size);
+        let rate = self.config.learning_rate;
+        let mut ways = Vec::new();
+        if rate > 4.0 * suited {
+            ways.push(format!("a smaller `--learning-rate` than {rate}, such as {suited}"));
+        } else if rate < suited / 4.0 {
+            ways.push(format!("a larger `--learning-rate` than {rate}, such as {suited}"));
+        }
+        if let Objective::Eae(eae) = &self.config.objective
+            && eae.lambda * self.config.error_unit > self.mean_image_error / 10.0
+        {
+            ways.push(format!("a smaller `--lambda` than {}", eae.lambda));
+        }
+        if self.latent < 16.min(self.numbers) {
+            ways.push(format!("a larger `--latent` than {}", self.latent));
+        }
+        ways.push(format!("more `--epochs` than {}", self.config.epochs));
+        format!("Try {}.", ways.join(", or "))
+    }
 }
 
 /// A thing to know, and what can be done about it, with what is typed between backticks.
@@ -46,34 +91,46 @@ const BETTER: f64 = 1.5;
 /// The most important first.
 pub(super) fn warnings(facts: &Facts<'_>) -> Vec<Warning> {
     let mut found = Vec::new();
-    let mut warn = |what: String, way_out: &str| found.push(Warning { what, way_out: way_out.to_owned() });
+    let mut warn = |what: String, way_out: String| found.push(Warning { what, way_out });
     training(facts, &mut warn);
     codes(facts, &mut warn);
     draws(facts, &mut warn);
     found
 }
 
-fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
+/// Returns how an error compares with that of the mean image; `None` if it is clearly better.
+pub(crate) fn no_better_than_the_mean(error: f64, mean: f64) -> Option<&'static str> {
+    // An error that is no number is no better, either.
+    if error.is_nan() || error > mean {
+        Some("worse than")
+    } else if error > LITTLE * mean {
+        Some("hardly better than")
+    } else {
+        None
+    }
+}
+
+fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     let Facts { images, epochs: [made, planned], steps, held_out_error: error, mean_image_error: mean, .. } = *facts;
     if facts.unfinished {
         warn(
             format!("The training is not finished: {made} of {planned} epochs were made."),
-            "Go on with it: `eae train --resume RUN`.",
+            "Go on with it: `eae train --resume RUN`.".to_owned(),
         );
     } else if steps < FEW_STEPS {
         warn(
             format!("The training was short: the networks have seen {steps} batches."),
-            "Train longer with `--epochs`, or in smaller batches with `--batch`.",
+            "Train longer with `--epochs`, or in smaller batches with `--batch`.".to_owned(),
         );
     }
-    if error > LITTLE * mean {
+    if let Some(how) = no_better_than_the_mean(error, mean) {
         warn(
             format!(
-                "Reconstructions are hardly better than the mean of all {images}: their error is {} where that of the mean is {}.",
+                "Reconstructions are {how} the mean of all {images}: their error is {} where that of the mean is {}.",
                 short(error),
                 short(mean)
             ),
-            "Train longer, try another `--learning-rate`, a larger `--latent` or less weight on what is added to the error.",
+            facts.learn_more(),
         );
     }
     if let Some(trained) = facts.training_error.filter(|trained| error > OVERFITTED * trained && error < LITTLE * mean)
@@ -84,12 +141,12 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(error),
                 short(trained)
             ),
-            "Bring more data, or stop earlier: `--keep-best`, `--patience 5`.",
+            "Bring more data, or stop earlier: `--keep-best`, `--patience 5`.".to_owned(),
         );
     }
 }
 
-fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
+fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     let report = facts.codes;
     let large = |verdict: Verdict| matches!(verdict, Verdict::Large(_));
     let (mean, sd, entropy) = (report.radius_mean, report.radius_sd, report.entropy);
@@ -101,7 +158,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            "Sample with `--sampler sphere` or `--sampler gaussianisation`, or train with `--radius 3 --bank 2000`.",
+            facts.follow("Train with `--objective eae --radius 3` and a larger `--bank` to mend it."),
         );
     } else if large(sd.verdict) {
         warn(
@@ -110,7 +167,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            "Sample with `--sampler gmm` or `--sampler gaussianisation`, or train with `--objective eae --radius 3`.",
+            facts.follow("Train with `--objective eae --radius 3` to mend it."),
         );
     }
     if large(mean.verdict) {
@@ -121,16 +178,12 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(mean.value),
                 short(mean.expected)
             ),
-            "Sample with `--sampler gaussian` or `--sampler gmm`, or train with `--objective eae`.",
+            facts.follow("Train with `--objective eae` to mend it."),
         );
     }
     if large(entropy.verdict) {
         let (side, why, way_out) = if entropy.effect < 0.0 {
-            (
-                "below",
-                "they leave holes, and draws from N(0, I) fall into them",
-                "A larger `--lambda` spreads them; `--sampler gmm` keeps to them as they are.",
-            )
+            ("below", "they leave holes, and draws from N(0, I) fall into them", "A larger `--lambda` spreads them.")
         } else {
             (
                 "above",
@@ -144,13 +197,13 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 short(entropy.value),
                 short(entropy.expected)
             ),
-            way_out,
+            facts.follow(way_out),
         );
     }
     if let Some(check) = report.correlation.filter(|check| large(check.verdict)) {
         warn(
             format!("Dimensions of the code are correlated, two of them by {}.", short(check.value)),
-            "Sample with `--sampler gmm`, which follows them, or train with a larger `--lambda`.",
+            facts.follow("A larger `--lambda` makes them independent."),
         );
     }
     if !facts.dead.is_empty() {
@@ -160,7 +213,8 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
             if few > 12 { format!("{} and {} others", names[..12].join(", "), few - 12) } else { names.join(", ") };
         warn(
             format!("{few} of {d} dimensions of the code change next to nothing in what is decoded: {named}."),
-            "Fewer would do: a smaller `--latent`. Under `--objective vae` a smaller `--beta` brings them to life.",
+            "Fewer would do: a smaller `--latent`. Under `--objective vae` a smaller `--beta` brings them to life."
+                .to_owned(),
         );
     }
     let undecided =
@@ -171,12 +225,12 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 "The {} held-out {} are too few to tell how far their codes are from N(0, I).",
                 report.n, facts.images
             ),
-            "Bring more; a tenth of them is held out.",
+            "Bring more; a tenth of them is held out.".to_owned(),
         );
     }
 }
 
-fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
+fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     let Some(draws) = facts.draws else { return };
     let copies: Vec<&str> =
         draws.samples.iter().filter(|s| s.memorization.is_some_and(|m| m.is_suspicious())).map(|s| s.sampler).collect();
@@ -187,24 +241,25 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, &str)) {
                 facts.images,
                 copies.join(", ")
             ),
-            "Look at them. More data, fewer epochs or a smaller `--latent` make copies rarer.",
+            "Look at them. More data, fewer epochs or a smaller `--latent` make copies rarer.".to_owned(),
         );
     }
-    let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
+    let default = draws.samples.iter().find(|samples| samples.sampler == facts.sampler.name());
     let best = draws.samples.iter().min_by(|a, b| a.quality.frechet.total_cmp(&b.quality.frechet));
-    let (Some(normal), Some(best)) = (normal, best) else { return };
-    let [far, near] = [normal, best].map(|samples| samples.quality.frechet);
+    let (Some(default), Some(best)) = (default, best) else { return };
+    let [far, near] = [default, best].map(|samples| samples.quality.frechet);
     if far > BETTER * near.max(draws.floor.map_or(0.0, |floor| floor.frechet)) {
         let flag = if best.sampler == "mixture" { "gmm" } else { best.sampler };
         warn(
             format!(
-                "Draws from N(0, I) are farther from real {} than those of another sampler: a Frechet distance of {} where {flag} \
-                 has {}.",
+                "Draws from {} are farther from real {} than those of another sampler: a Frechet distance of {} where {flag} has \
+                 {}.",
+                facts.sampler,
                 facts.images,
                 short(far),
                 short(near)
             ),
-            &format!("Sample with `--sampler {flag}`."),
+            format!("Sample with `--sampler {flag}`."),
         );
     }
 }
@@ -216,12 +271,17 @@ mod tests {
     use eae::metrics::{Memorization, Quality};
     use eae::sampler;
     use ndarray::Array2;
+    use std::sync::LazyLock;
 
     fn report(codes: &Array2<f64>) -> LatentReport {
         LatentReport::new(codes.view(), 1, 0).unwrap()
     }
 
+    const NORMAL: Sampler = Sampler::Normal { latent: 16 };
+
     fn fine(codes: &LatentReport) -> Facts<'_> {
+        static CONFIG: LazyLock<TrainConfig> = LazyLock::new(TrainConfig::default);
+        let config = &CONFIG;
         Facts {
             images: "images",
             unfinished: false,
@@ -233,6 +293,10 @@ mod tests {
             codes,
             dead: &[],
             draws: None,
+            sampler: &NORMAL,
+            config,
+            latent: 16,
+            numbers: 784,
         }
     }
 
@@ -258,7 +322,19 @@ mod tests {
             &Facts { held_out_error: 50.0, ..fine(&codes) },
             &["Reconstructions are hardly better than the mean of all images: their error is 50.00"],
         );
+        begins(&Facts { held_out_error: 61.5, ..fine(&codes) }, &["Reconstructions are worse than the mean of all"]);
+        begins(
+            &Facts { held_out_error: f64::NAN, ..fine(&codes) },
+            &["Reconstructions are worse than the mean of all"],
+        );
         begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Held-out images come back worse"]);
+        // Advice is about the settings that the training had.
+        let wild = TrainConfig::default().learning_rate(1.0).epochs(7);
+        let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
+        assert_eq!(
+            said[0].way_out,
+            "Try a smaller `--learning-rate` than 1, such as 0.004, or a larger `--latent` than 2, or more `--epochs` than 7."
+        );
     }
 
     #[test]
@@ -271,7 +347,10 @@ mod tests {
         });
         let said = warnings(&fine(&report(&shell)));
         assert!(said[0].what.contains("its radius spreads by 0.210 where N(0, I) has 0.701"), "{said:?}");
-        assert!(said[0].way_out.contains("--sampler sphere") && said[0].way_out.contains("--radius 3"));
+        assert!(said[0].way_out.starts_with("Train with") && said[0].way_out.contains("--radius 3"));
+        let gaussian = Sampler::Gaussian(sampler::Gaussian::fit(shell.view()).unwrap());
+        let said = warnings(&Facts { sampler: &gaussian, ..fine(&report(&shell)) });
+        assert!(said[0].way_out.starts_with("Only draws from N(0, I) suffer: `eae sample` draws from a Gaussian"));
 
         let far = &normal * 8.0;
         begins(

@@ -1,16 +1,25 @@
 //! What the commands that use a model begin with: the model, and the data that it was trained on.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
 use eae::data::{Images, Split};
-use eae::sampler::{self, Sampler};
+use eae::sampler::{self, Fitted, PREFIX, Sampler};
 use nn_layers::Weights;
 
 use super::checkpoint::again;
 use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
+
+/// The prefix of the samplers of the classes in a file, before the label.
+const CLASS_PREFIX: &str = "sampler.class.";
+
+/// Returns the prefix of the samplers of a class.
+pub(crate) fn class_prefix(label: u8) -> String {
+    format!("{CLASS_PREFIX}{label}")
+}
 
 /// A model out of a file.
 pub(crate) struct Trained {
@@ -39,24 +48,48 @@ impl Trained {
         Ok(Self { run: run.to_path_buf(), file, model, weights })
     }
 
-    /// N(0, I) and the sphere, and then what its file has. One that is damaged is not passed over.
+    /// Returns the sampler that codes are drawn from by default, N(0, I), the sphere, and the others in the file. A sampler
+    /// that is damaged is not passed over.
     pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
         let latent = self.model.latent();
-        let file = self.file.display();
-        let mut samplers = vec![Sampler::Normal { latent }, Sampler::Sphere { latent }];
-        for name in &Sampler::NAMES[2..] {
-            match Sampler::read(sampler::PREFIX, name, &self.weights) {
-                Ok(sampler) if sampler.latent() == latent => samplers.push(sampler),
-                Ok(sampler) => {
-                    let codes = sampler.latent();
-                    let problem = format!("{file}: a sampler of codes of {codes} numbers, the model takes {latent}");
-                    return Err(Failure::usage(problem));
-                }
-                Err(sampler::ReadError::NoSampler { .. }) => {}
-                Err(e) => return Err(Failure::usage(format!("{file}: {e}"))),
-            }
+        let best = self.fitted(PREFIX)?.map(|fitted| fitted.best().sampler.clone());
+        let mut samplers: Vec<Sampler> = best.into_iter().collect();
+        let names = Sampler::NAMES.into_iter().filter(|name| samplers.first().is_none_or(|best| best.name() != *name));
+        for name in names.collect::<Vec<_>>() {
+            samplers.extend(match name {
+                "normal" => Some(Sampler::Normal { latent }),
+                "sphere" => Some(Sampler::Sphere { latent }),
+                name => self.sampler(name)?,
+            });
         }
         Ok(samplers)
+    }
+
+    /// Returns the sampler of a name in the file; `None` if there is none.
+    pub(crate) fn sampler(&self, name: &str) -> Result<Option<Sampler>, Failure> {
+        let (file, takes) = (self.file.display(), self.model.latent());
+        match Sampler::read(PREFIX, name, &self.weights) {
+            Ok(sampler) if sampler.latent() == takes => Ok(Some(sampler)),
+            Ok(sampler) => {
+                let codes = sampler.latent();
+                let problem = format!("{file}: a sampler of codes of {codes} numbers, the model takes {takes}");
+                Err(Failure::usage(problem))
+            }
+            Err(sampler::ReadError::NoSampler { .. }) => Ok(None),
+            Err(e) => Err(Failure::usage(format!("{file}: {e}"))),
+        }
+    }
+
+    /// Returns the samplers that were fitted to codes, of all or under the prefix of a class; `None` if none were.
+    pub(crate) fn fitted(&self, prefix: &str) -> Result<Option<Fitted>, Failure> {
+        Fitted::read(prefix, self.model.latent(), &self.weights)
+            .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
+    }
+
+    /// Returns the labels of the classes that have samplers of their own, in order.
+    pub(crate) fn classes(&self) -> Vec<u8> {
+        let label = |name: &str| name.strip_prefix(CLASS_PREFIX)?.split('.').next()?.parse().ok();
+        self.weights.names().filter_map(label).collect::<BTreeSet<u8>>().into_iter().collect()
     }
 
     /// The data that were `named`, or else those that the model was trained on; with their name.

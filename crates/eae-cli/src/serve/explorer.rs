@@ -86,7 +86,7 @@ impl Explorer {
         };
         let model = trained.model;
         let latent = model.latent();
-        let drawn = || samplers.last().expect("two at least").sample(1000, 0);
+        let drawn = || samplers[0].sample(1000, 0);
         let codes = held_out.as_ref().map_or_else(drawn, |held_out| held_out.codes.clone());
         let description = Description {
             run: run.display().to_string(),

@@ -1,11 +1,12 @@
 //! What is left when a training is over.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use eae::data::choose;
 use eae::picture::{PictureError, write_grid};
-use eae::sampler::{self, FitError, Gaussian, Gaussianization, Mixture, Sampler};
+use eae::sampler::{FitError, Fitted, PREFIX, Sampler};
 use eae::{Autoencoder, Evaluation, gallery};
 use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
@@ -13,7 +14,9 @@ use nn_layers::Weights;
 use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
-use crate::run_folder::{BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES};
+use crate::run_folder::{
+    BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix,
+};
 
 impl Run {
     /// Weights, densities of the codes, evaluation, and of images pictures; after that there is nothing to go on with.
@@ -38,14 +41,21 @@ impl Run {
         let file = self.folder.join(MODEL);
         self.model.save(&file).map_err(|e| failed(&e))?;
         let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
-        let codes = codes.select(Axis(0), &choose(codes.nrows(), MOST_CODES, seed));
-        match with_samplers(&self.model, codes.view(), seed) {
-            Ok(mut weights) => {
+        let places = choose(codes.nrows(), MOST_CODES, seed);
+        let labels: Option<Vec<u8>> =
+            self.data.train.labels().map(|labels| places.iter().map(|&place| labels[place]).collect());
+        let codes = codes.select(Axis(0), &places);
+        let sampler = match with_samplers(&self.model, codes.view(), labels.as_deref(), seed) {
+            Ok((mut weights, best)) => {
                 self.kept.mark(&mut weights);
                 weights.save(&file).map_err(|e| failed(&e))?;
+                best
             }
-            Err(problem) => errln!("no density is fitted to the codes, sample from N(0, I): {problem}"),
-        }
+            Err(problem) => {
+                errln!("no density is fitted to the codes, samples are from N(0, I): {problem}");
+                Sampler::Normal { latent: self.model.latent() }
+            }
+        };
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
         // What is in it matters less than what is still to be made.
@@ -53,7 +63,7 @@ impl Run {
             errln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {
-            pictures(&self.model, test, seed, &self.folder).map_err(|e| failed(&e))?;
+            pictures(&self.model, &sampler, test, seed, &self.folder).map_err(|e| failed(&e))?;
             if let Some(tensorboard) = &mut self.tensorboard {
                 tensorboard.pictures(&self.folder, &[SAMPLES, RECONSTRUCTIONS]).map_err(|e| failed(&e))?;
             }
@@ -88,27 +98,40 @@ impl Run {
 
 /// Codes that densities are fitted to: of more training images than MNIST has, a choice.
 const MOST_CODES: usize = 60_000;
+/// Codes of a class below which no density is fitted to them.
+const LEAST_OF_A_CLASS: usize = 20;
 
-/// The weights, and with them the densities that `eae sample` can draw codes from.
-fn with_samplers(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>, seed: u64) -> Result<Weights, FitError> {
-    /// Components to choose from: with 200 it takes half a minute for 60 000 codes.
-    const COMPONENTS: [usize; 3] = [10, 50, 200];
-    const LAYERS: usize = 40;
+/// The weights with the densities that `eae sample` can draw codes from, of all and of each class; and the best of all.
+fn with_samplers(
+    model: &Autoencoder<f32>,
+    codes: ArrayView2<'_, f32>,
+    labels: Option<&[u8]>,
+    seed: u64,
+) -> Result<(Weights, Sampler), FitError> {
     let mut weights = model.to_weights();
-    for sampler in [
-        Sampler::Gaussian(Gaussian::fit(codes)?),
-        Sampler::Mixture(Mixture::fit_best(codes, &COMPONENTS, seed)?),
-        Sampler::Gaussianization(Gaussianization::fit(codes, LAYERS, seed)?),
-    ] {
-        sampler.write(sampler::PREFIX, &mut weights);
+    let fitted = Fitted::new(codes, seed)?;
+    fitted.write(PREFIX, &mut weights);
+    for label in labels.unwrap_or_default().iter().copied().collect::<BTreeSet<u8>>() {
+        let of_class = labels.unwrap_or_default().iter().enumerate().filter(|(_, other)| **other == label);
+        let rows: Vec<usize> = of_class.map(|(row, _)| row).collect();
+        // A density of a class must come from its own codes: N(0, I) is that of all.
+        if rows.len() >= LEAST_OF_A_CLASS {
+            Fitted::to_class(codes.select(Axis(0), &rows).view(), seed)?.write(&class_prefix(label), &mut weights);
+        }
     }
-    Ok(weights)
+    Ok((weights, fitted.best().sampler.clone()))
 }
 
-fn pictures(model: &Autoencoder<f32>, test: ArrayView4<'_, f32>, seed: u64, folder: &Path) -> Result<(), PictureError> {
+fn pictures(
+    model: &Autoencoder<f32>,
+    sampler: &Sampler,
+    test: ArrayView4<'_, f32>,
+    seed: u64,
+    folder: &Path,
+) -> Result<(), PictureError> {
     let first = |count: usize| test.slice_axis(Axis(0), (..count.min(test.len_of(Axis(0)))).into());
     let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
-    write(SAMPLES, gallery::samples(model, 100, seed))?;
+    write(SAMPLES, model.decode(sampler.sample(100, seed).view()))?;
     write(RECONSTRUCTIONS, gallery::reconstructions(model, first(50)))?;
     let ways = gallery::interpolations(model, first(20), 10);
     // A single image is on no way to another.

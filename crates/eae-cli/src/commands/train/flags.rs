@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use eae::objective::{Rae, Wae};
-use eae::{Eae, Preset, TrainConfig};
+use eae::{Eae, TrainConfig};
 
 use super::device::Device;
 use super::model::Model;
@@ -28,26 +28,26 @@ pub(crate) struct Arguments {
     pub(super) data: Data,
     #[command(flatten)]
     pub(super) images: dataset::Flags,
-    /// The networks: mlp, conv28, conv32 or paper32; or FILE.toml, which describes an encoder and a decoder layer by layer. For
-    /// vectors mlp is the default.
-    #[arg(long, default_value_t = Model::Preset(Preset::Conv28))]
-    pub(super) model: Model,
-    /// Numbers in a code.
-    #[arg(long, default_value_t = 16)]
-    pub(super) latent: usize,
-    /// Passes over the data.
-    #[arg(long, default_value_t = TrainConfig::default().epochs)]
-    pub(super) epochs: usize,
-    /// Images a step.
-    #[arg(long, default_value_t = TrainConfig::default().batch_size)]
-    pub(super) batch: usize,
+    /// The networks: mlp, conv28, conv32 or paper32; or FILE.toml, which describes an encoder and a decoder layer by layer.
+    /// By default one that takes the data.
+    #[arg(long)]
+    pub(super) model: Option<Model>,
+    /// The latent dimension: the numbers in a code. By default chosen for the data.
+    #[arg(long)]
+    pub(super) latent: Option<usize>,
+    /// Passes over the data. By default chosen for the number of images.
+    #[arg(long)]
+    pub(super) epochs: Option<usize>,
+    /// Images in a batch. By default 200, or a tenth of fewer than 2000 images.
+    #[arg(long)]
+    pub(super) batch: Option<usize>,
     /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
     ///
     /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the learning rate is then what it
     /// would be at that point of a training of so many epochs, and falls from there.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "config", "init", "data", "model", "latent", "batch", "learning_rate", "objective", "lambda", "warm_up", "k", "mean",
-        "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
+        "config", "init", "data", "model", "latent", "batch", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
+        "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
         "shape",
     ])]
@@ -60,13 +60,18 @@ pub(crate) struct Arguments {
     /// Its networks and the numbers of its code are then the defaults of --model and --latent.
     #[arg(long, value_name = "RUN")]
     pub(super) init: Option<PathBuf>,
-    /// The largest learning rate.
-    #[arg(long, default_value_t = TrainConfig::default().learning_rate)]
-    pub(super) learning_rate: f64,
+    /// The largest learning rate. By default 0.004, and less for a batch of fewer than 200.
+    #[arg(long)]
+    pub(super) learning_rate: Option<f64>,
+    /// The squared error that counts as 1, which weights such as lambda are multiples of. By default a fiftieth of the variance
+    /// of the data, so that a weight means the same for images and tables of any size.
+    #[arg(long)]
+    pub(super) error_unit: Option<f64>,
     /// The objective that the training minimizes.
     #[arg(long, value_enum, default_value_t = Kind::Eae)]
     pub(super) objective: Kind,
-    /// eae: the weight of the entropy, in squared error per nat.
+    /// eae: the weight of the entropy, in units of the error per nat: larger makes surer samples, smaller sharper
+    /// reconstructions.
     #[arg(long, default_value_t = Eae::default().lambda)]
     pub(super) lambda: f64,
     /// Epochs over which the weight of whatever is added to the error rises from 0.
@@ -117,9 +122,10 @@ pub(crate) struct Arguments {
     /// eae: of a larger batch only so many images are decoded, but all have their share in the entropy; 0 are all.
     #[arg(long, default_value_t = Eae::default().decoded)]
     pub(super) decoded: usize,
-    /// eae: neighbours are looked for among the batch and so many codes of the steps before.
-    #[arg(long, default_value_t = Eae::default().bank)]
-    pub(super) bank: usize,
+    /// eae: the size of the memory bank, the codes of earlier steps among which neighbors are looked for, too. By default a
+    /// quarter of the images, at most 2000.
+    #[arg(long)]
+    pub(super) bank: Option<usize>,
     /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
     #[arg(long, default_value_t = Eae::default().radius)]
     pub(super) radius: f64,

@@ -1,3 +1,4 @@
+mod chosen;
 mod device;
 mod finish;
 mod flags;
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::output::{all_printed, print_json};
 use crate::progress::Progress;
+use crate::report::no_better_than_the_mean;
 use crate::run_folder::{CONFIG, Config};
 
 pub(crate) use flags::Arguments;
@@ -33,12 +35,12 @@ struct Report<'a> {
 /// `said` knows which flags are the user's and not defaults.
 pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     arguments.common.apply()?;
-    let config = match &arguments.resume {
-        Some(folder) => Config::read(&folder.join(CONFIG))?,
-        None => arguments.config(said)?,
+    let (config, given) = match &arguments.resume {
+        Some(folder) => (Config::read(&folder.join(CONFIG))?, None),
+        None => arguments.config(said).map(|(config, given)| (config, Some(given)))?,
     };
-    let more = said("epochs").then_some(arguments.epochs).filter(|_| arguments.resume.is_some());
-    let (mut run, mut keeper) = Run::start(arguments, config, more)?;
+    let more = arguments.epochs.filter(|_| arguments.resume.is_some());
+    let (mut run, mut keeper) = Run::start(arguments, config, given.as_ref(), more)?;
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut keeper)?;
     let evaluation = if interrupted { run.interrupted(&keeper)? } else { Some(run.finish()?) };
@@ -50,6 +52,11 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         print_json(&Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
     } else if let Some(evaluation) = evaluation {
         outln!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+        let [error, mean] = [evaluation.reconstruction_error, evaluation.mean_image_error];
+        // The report says it with the others.
+        if let (Some(how), true) = (no_better_than_the_mean(error, mean), arguments.no_report) {
+            errln!("warning: reconstructions are {how} the mean of the training data; eae report says what to try");
+        }
         if let Some((report, warnings)) = report {
             outln!("to look at: {}", report.display());
             if !arguments.quiet && !warnings.is_empty() {

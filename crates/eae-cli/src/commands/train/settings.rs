@@ -7,14 +7,17 @@ use eae::network::Architecture;
 use eae::objective::Objective;
 use serde_json::{Map, Value};
 
+use super::chosen::Given;
 use super::flags::{Arguments, Kind};
 use crate::failure::Failure;
 use crate::run_folder::{Config, Trained};
 
 impl Arguments {
     /// Returns the settings in the file of `--config`, if there is one, and over them those of the flags that the user has `said`.
-    pub(super) fn config(&self, said: &dyn Fn(&str) -> bool) -> Result<Config, Failure> {
+    /// The settings that are not given are still to be chosen for the data.
+    pub(super) fn config(&self, said: &dyn Fn(&str) -> bool) -> Result<(Config, Given), Failure> {
         let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
+        let mut given = Given::new(self.config.as_deref(), said);
         let training = &mut config.training;
         /// Takes a flag's value if it was said.
         macro_rules! take {
@@ -22,37 +25,46 @@ impl Arguments {
         }
         take! {
             "data": config.data => self.data.clone(),
-            "model": config.model => self.model.architecture()?,
-            "latent": config.latent => self.latent,
             "init": config.init => self.init.as_deref().map(absolute),
             "keep_best": config.keep_best => self.keep_best,
             "patience": config.patience => self.patience,
             "tensorboard": config.tensorboard => self.tensorboard,
-            "epochs": training.epochs => self.epochs,
-            "batch": training.batch_size => self.batch,
-            "learning_rate": training.learning_rate => self.learning_rate,
             "warm_up": training.warm_up => self.warm_up,
             "seed": training.seed => self.common.seed,
         }
+        if let Some(model) = &self.model {
+            config.model = model.architecture()?;
+        }
+        config.latent = self.latent.unwrap_or(config.latent);
+        training.epochs = self.epochs.unwrap_or(training.epochs);
+        training.batch_size = self.batch.unwrap_or(training.batch_size);
+        training.learning_rate = self.learning_rate.unwrap_or(training.learning_rate);
+        training.error_unit = self.error_unit.unwrap_or(training.error_unit);
         training.objective = self.objective(&training.objective, said)?;
         config.data = config.data.with(&self.images)?.absolute();
-        // The only preset for vectors. That their file cannot be read is found out when it is.
-        if self.config.is_none() && !said("model") && config.data.is_of_vectors().unwrap_or(false) {
-            config.model = Preset::Mlp.into();
-        }
         if let Some(init) = &config.init {
             let model = Trained::load(init)?.model;
-            if let (Some(architecture), true) = (model.architecture(), self.config.is_none() && !said("model")) {
+            if let (Some(architecture), false) = (model.architecture(), given.has("model")) {
                 config.model = architecture.clone();
+                given.add("model");
             }
-            if self.config.is_none() && !said("latent") {
+            if !given.has("latent") {
                 config.latent = model.latent();
+                given.add("latent");
             }
         }
-        if let Architecture::Preset(preset) = config.model {
-            config.data = config.data.brought_to([preset.side(), preset.side(), 3]);
+        match config.model {
+            Architecture::Preset(preset) if given.has("model") => {
+                config.data = config.data.brought_to([preset.side(), preset.side(), 3]);
+            }
+            Architecture::Preset(_) => {
+                // Photographs say more in color, and at the size of the larger preset.
+                let side = Preset::Conv32.side();
+                config.data = config.data.brought_to([side, side, 3]);
+            }
+            _ => {}
         }
-        Ok(config)
+        Ok((config, given))
     }
 
     /// The objective that was there, or a new one of the kind that was said, with the settings that were said.
@@ -131,7 +143,7 @@ mod tests {
         let matches = command.try_get_matches_from([&["train"], words].concat()).unwrap();
         let arguments = Arguments::from_arg_matches(&matches).unwrap();
         let said = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
-        arguments.config(&said).map_err(|e| e.to_string())
+        arguments.config(&said).map(|(config, _)| config).map_err(|e| e.to_string())
     }
 
     #[test]

@@ -7,23 +7,33 @@ use std::time::Duration;
 
 use eae::data::Split;
 use eae::objective::Criterion;
-use eae::run::{MetricsLog, write_whole};
+use eae::run::{Line, MetricsLog, write_whole};
 use eae::{Autoencoder, TrainConfig, Training, held_out_loss};
+use serde::Serialize;
 
+use super::chosen::{Chosen, Given, explain};
 use super::flags::Arguments;
 use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
+use crate::output::print_json;
 use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, Lock, METRICS, Resumed, Trained, resume};
 use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
+#[derive(Serialize)]
+struct Settings<'a> {
+    chosen: &'a [Chosen],
+}
+
 impl Run {
     /// Opens the data, makes or reads the model, and leaves in the run folder what it takes to go on.
-    /// A training that is resumed goes on until there are so many epochs in all, if that is said.
+    /// With the settings that were `given`, of a new training all others are chosen for the data. A training that is resumed
+    /// goes on until there are so many epochs in all, if that is said.
     pub(super) fn start(
         arguments: &Arguments,
         mut config: Config,
+        given: Option<&Given>,
         epochs: Option<usize>,
     ) -> Result<(Self, Keeper), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
@@ -31,6 +41,15 @@ impl Run {
         // Before the training in it is read.
         let lock = arguments.resume.as_deref().map(Lock::take).transpose()?;
         let data = config.data.open(arguments.quiet).map_err(refused_data)?;
+        if let Some(given) = given {
+            let chosen = config.suit(&data.train, given)?;
+            if arguments.common.json {
+                print_json(&Line::new("settings", &Settings { chosen: &chosen }));
+            }
+            if !arguments.quiet && !chosen.is_empty() {
+                errln!("{}", explain(&chosen));
+            }
+        }
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
             name_constant_columns(&model);
