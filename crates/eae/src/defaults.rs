@@ -205,9 +205,9 @@ mod tests {
         assert_eq!((found.preset, found.latent), (Preset::Mlp, 3));
         // The variance is 5.
         assert!((found.config.error_unit - 0.1).abs() < 0.01, "{}", found.config.error_unit);
-        // More columns than rows: 54 rows span 53 dimensions, and are few.
+        // More columns than rows: 54 rows span 53 dimensions, and are enough for 5.
         let wide = Defaults::for_vectors(&vectors(normal(54, 300, 1)).view()).unwrap();
-        assert_eq!((wide.latent, wide.config.batch_size, wide.config.epochs), (2, 16, 400));
+        assert_eq!((wide.latent, wide.config.batch_size, wide.config.epochs), (5, 16, 400));
     }
 
     #[test]

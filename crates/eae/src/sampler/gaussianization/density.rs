@@ -46,9 +46,9 @@ mod tests {
         // A parabola with noise, of which the map has all but the identity to learn.
         let mut codes = normal::<f64>(2000, 2, 1);
         codes.outer_iter_mut().for_each(|mut code| code[1] = code[0].powi(2) + 0.3 * code[1]);
-        let map = Gaussianization::fit(codes.view(), 20, 0).unwrap();
-        // Midpoints of squares with sides of 0.05: the density is smooth at that scale.
-        let (side, wide, high) = (0.05, 240, 480);
+        let map = Gaussianization::fit(codes.view(), 8, 0).unwrap();
+        // Midpoints of squares with sides of 0.1: the density is smooth at that scale.
+        let (side, wide, high) = (0.1, 120, 240);
         let grid = Array2::from_shape_fn((wide * high, 2), |(i, j)| match j {
             0 => -6.0 + side * ((i % wide) as f64 + 0.5),
             _ => -4.0 + side * ((i / wide) as f64 + 0.5),
