@@ -76,6 +76,14 @@ impl Kind {
     }
 }
 
+/// The name of a sampler as `--sampler` takes it.
+fn flag(sampler: &Sampler) -> &'static str {
+    match sampler {
+        Sampler::Mixture(_) => "gmm",
+        other => other.name(),
+    }
+}
+
 /// The sampler that the flags ask for, and why where they leave it open.
 fn chosen(trained: &Trained, arguments: &Arguments) -> Result<(Sampler, &'static str), Failure> {
     let (file, latent) = (trained.file.display(), trained.model.latent());
@@ -108,7 +116,7 @@ fn chosen(trained: &Trained, arguments: &Arguments) -> Result<(Sampler, &'static
         fitted => trained.sampler(fitted.name())?,
     };
     let there = || -> Result<String, Failure> {
-        let names = trained.samplers()?.iter().map(|sampler| sampler.name()).collect::<Vec<_>>().join(", ");
+        let names = trained.samplers()?.iter().map(flag).collect::<Vec<_>>().join(", ");
         Ok(format!("{file} has no such sampler; it has {names}"))
     };
     match sampler {
@@ -156,7 +164,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if common.json {
         let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());
         let (draws_from, label) = (source.to_string(), arguments.label.as_deref());
-        print_json(&Report { out, shape, sampler: source.name(), draws_from, label, temperature, seed, codes });
+        print_json(&Report { out, shape, sampler: flag(&source), draws_from, label, temperature, seed, codes });
     } else {
         errln!("wrote {n} samples, decoded draws from {source}{why}, to {}", out.display());
     }

@@ -32,7 +32,8 @@ fn a_preset_written_out_trains_to_the_same_bits() {
     for (arguments, out) in [(&by_flag[..], "flag"), (&["train", "--config", "config.toml", "--no-report"], "config")] {
         let own = trained(arguments, out);
         assert!(own.names().eq(preset.names()));
-        for name in preset.names().filter(|name| !name.ends_with("num_batches_tracked")) {
+        let counts = |name: &&str| name.ends_with("num_batches_tracked") || *name == "sampler.normal.latent";
+        for name in preset.names().filter(|name| !counts(name)) {
             let shape = preset.shape(name).unwrap();
             let [a, b] = [&own, &preset].map(|weights| weights.get::<f64>(name, shape).unwrap());
             assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()), "{out}: {name}");

@@ -49,7 +49,7 @@ fn a_training_outlasts_its_readers() {
         let mut child = start(folder, &[&TRAIN[..], more].concat());
         let line =
             if json { first_line(child.stdout.take().unwrap()) } else { first_line(child.stderr.take().unwrap()) };
-        assert!(line.contains("epoch"), "{line}");
+        assert!(line.contains("settings"), "{line}");
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert!(is_finished(folder));

@@ -16,10 +16,10 @@ fn train_then_sample() {
     let trained = succeeds(folder, &[&TRAIN[..], &["--json", "--out", "run"]].concat());
     let lines = json(&trained);
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["epoch", "epoch", "result"]);
-    let evaluation = &lines[2]["evaluation"];
+    assert_eq!(kinds, ["settings", "epoch", "epoch", "result"]);
+    let evaluation = &lines[3]["evaluation"];
     assert!(evaluation["reconstruction_error"].as_f64() < evaluation["mean_image_error"].as_f64());
-    assert_eq!((&lines[2]["steps"], &lines[2]["interrupted"]), (&36.into(), &false.into()));
+    assert_eq!((&lines[3]["steps"], &lines[3]["interrupted"]), (&36.into(), &false.into()));
 
     let run = folder.join("run");
     for file in [
@@ -88,7 +88,7 @@ fn every_objective() {
         let trained = succeeds(folder, &[&TRAIN[..3], &TRAIN[5..], &more].concat());
         let lines = json(&trained);
         // Minus an entropy plus the distance of the radii from chi's: either may be larger after one epoch.
-        let penalty = lines[0]["penalty"].as_f64().unwrap();
+        let penalty = lines[1]["penalty"].as_f64().unwrap();
         let fits = match objective {
             "ae" | "bn-ae" => penalty == 0.0,
             "eae" => penalty != 0.0,

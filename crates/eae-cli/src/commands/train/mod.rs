@@ -30,6 +30,13 @@ struct Report<'a> {
     interrupted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     evaluation: Option<Evaluation>,
+    warnings: Vec<String>,
+}
+
+/// The warning that a model has learnt next to nothing.
+fn of_the_error(evaluation: &Evaluation) -> Option<String> {
+    let how = no_better_than_the_mean(evaluation.reconstruction_error, evaluation.mean_image_error)?;
+    Some(format!("Reconstructions are {how} the mean of the training data. `eae report RUN` says what to try."))
 }
 
 /// `said` knows which flags are the user's and not defaults.
@@ -48,20 +55,22 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
 
     let Run { folder, training, kept, .. } = &run;
     let (steps, seconds) = (training.steps(), kept.seconds);
+    let (page, warnings) = match (&evaluation, report) {
+        (_, Some((page, warnings))) => (Some(page), warnings),
+        // The one that matters even to somebody who wants no report.
+        (Some(evaluation), None) => (None, of_the_error(evaluation).into_iter().collect()),
+        (None, None) => (None, Vec::new()),
+    };
     if arguments.common.json {
-        print_json(&Line::new("result", &Report { run: folder, steps, seconds, interrupted, evaluation }));
+        let report = Report { run: folder, steps, seconds, interrupted, evaluation, warnings };
+        print_json(&Line::new("result", &report));
     } else if let Some(evaluation) = evaluation {
         outln!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
-        let [error, mean] = [evaluation.reconstruction_error, evaluation.mean_image_error];
-        // The report says it with the others.
-        if let (Some(how), true) = (no_better_than_the_mean(error, mean), arguments.no_report) {
-            errln!("warning: reconstructions are {how} the mean of the training data; eae report says what to try");
+        if let Some(page) = &page {
+            outln!("to look at: {}", page.display());
         }
-        if let Some((report, warnings)) = report {
-            outln!("to look at: {}", report.display());
-            if !arguments.quiet && !warnings.is_empty() {
-                outln!("\nwhat to beware of\n- {}", warnings.join("\n- "));
-            }
+        if !warnings.is_empty() && (page.is_none() || !arguments.quiet) {
+            outln!("\nwhat to beware of\n- {}", warnings.join("\n- "));
         }
     }
     if interrupted {

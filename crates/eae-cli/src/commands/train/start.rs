@@ -41,15 +41,7 @@ impl Run {
         // Before the training in it is read.
         let lock = arguments.resume.as_deref().map(Lock::take).transpose()?;
         let data = config.data.open(arguments.quiet).map_err(refused_data)?;
-        if let Some(given) = given {
-            let chosen = config.suit(&data.train, given)?;
-            if arguments.common.json {
-                print_json(&Line::new("settings", &Settings { chosen: &chosen }));
-            }
-            if !arguments.quiet && !chosen.is_empty() {
-                errln!("{}", explain(&chosen));
-            }
-        }
+        let chosen = given.map_or_else(|| Ok(Vec::new()), |given| config.suit(&data.train, given))?;
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
             name_constant_columns(&model);
@@ -114,6 +106,14 @@ impl Run {
             let elsewhere = if is_new { ", or name a folder elsewhere with --out" } else { "" };
             Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
         })?;
+        if !chosen.is_empty() {
+            if arguments.common.json {
+                print_json(&Line::new("settings", &Settings { chosen: &chosen }));
+            }
+            if !arguments.quiet {
+                errln!("{}", explain(&chosen));
+            }
+        }
         Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard, _lock: lock }, keeper))
     }
 }
