@@ -33,8 +33,8 @@ pub(crate) struct Arguments {
     /// The neighbour that the entropy of the codes is estimated from.
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
-    /// pixels, principal components of the pixels for others, and vectors as they are.
+    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images that are
+    /// digits by their labels, principal components of the pixels for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     #[command(flatten)]

@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     real: Data,
     /// The generated ones, of the same kind.
     generated: Data,
-    /// What images are compared on: the file of a classifier. By default a classifier of digits for images of 28 x 28 grey
-    /// pixels, and principal components of the real images for others. Features are compared as they are.
+    /// What images are compared on: the file of a classifier. By default a classifier of digits for images that are
+    /// digits by their labels, and principal components of the real images for others. Features are compared as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     /// Height and width that folders of images are brought to. By default 32, or what the other images have.

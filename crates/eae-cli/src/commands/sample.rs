@@ -89,19 +89,16 @@ fn chosen(trained: &Trained, arguments: &Arguments) -> Result<(Sampler, &'static
     let (file, latent) = (trained.file.display(), trained.model.latent());
     if let Some(label) = &arguments.label {
         let classes = trained.classes();
-        let known = |label: &u8| classes.contains(label);
-        let Some(label) = label.parse().ok().filter(known) else {
+        let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
             let problem = if classes.is_empty() {
                 "the model has no classes: it was trained on data without labels".to_owned()
             } else {
-                format!(
-                    "the model has the classes {}",
-                    classes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
-                )
+                let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>();
+                format!("the model has the classes {}", names.join(", "))
             };
             return Err(Failure::usage(format!("--label is {label}; {problem}")));
         };
-        let fitted = trained.fitted(&class_prefix(label))?.expect("a class has samplers");
+        let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
         return Ok((fitted.best().sampler.clone(), ", fitted to the codes of the class"));
     }
     let Some(kind) = arguments.sampler else {

@@ -83,6 +83,14 @@ impl TrainingSet {
         }
     }
 
+    /// The names of the classes, by their labels, where they have names.
+    pub(crate) fn classes(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Memory(images) | Self::Vectors(images, _) => images.classes.clone(),
+            Self::File(stored) => stored.classes(),
+        }
+    }
+
     /// A model to be trained on it.
     pub(crate) fn model(
         &self,

@@ -21,6 +21,14 @@ pub(crate) fn class_prefix(label: u8) -> String {
     format!("{CLASS_PREFIX}{label}")
 }
 
+/// The entry of a file's metadata with the names of the classes, as a list in JSON.
+const CLASSES: &str = "classes";
+
+/// Keeps the names of the classes, by their labels, in a model's file.
+pub(crate) fn name_classes(weights: &mut Weights, names: &[String]) {
+    weights.metadata.insert(CLASSES.to_owned(), serde_json::to_string(names).expect("plain data"));
+}
+
 /// A model out of a file.
 pub(crate) struct Trained {
     /// The folder or the file that the user named.
@@ -86,10 +94,14 @@ impl Trained {
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
     }
 
-    /// Returns the labels of the classes that have samplers of their own, in order.
-    pub(crate) fn classes(&self) -> Vec<u8> {
+    /// Returns the classes that have samplers of their own, in the order of their labels, each with its name or its number.
+    pub(crate) fn classes(&self) -> Vec<(u8, String)> {
+        let names = self.weights.metadata.get(CLASSES).and_then(|names| serde_json::from_str(names).ok());
+        let names: Vec<String> = names.unwrap_or_default();
         let label = |name: &str| name.strip_prefix(CLASS_PREFIX)?.split('.').next()?.parse().ok();
-        self.weights.names().filter_map(label).collect::<BTreeSet<u8>>().into_iter().collect()
+        let labels: BTreeSet<u8> = self.weights.names().filter_map(label).collect();
+        let named = |label: u8| names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string());
+        labels.into_iter().map(|label| (label, named(label))).collect()
     }
 
     /// The data that were `named`, or else those that the model was trained on; with their name.

@@ -98,3 +98,51 @@ fn every_objective() {
         succeeds(folder, &["sample", objective, "--n", "3", "--out", "x.npy"]);
     }
 }
+
+/// The settings that nobody gives suit the data, and what is learnt is worth something.
+#[test]
+fn a_table_alone_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Three columns of two factors, in two classes.
+    let row = |i: usize| {
+        let [a, b] = [(i as f64 * 0.7).sin(), (i as f64 * 1.3).cos()];
+        format!(
+            "{},{},{},{}\n",
+            170.0 + 10.0 * a,
+            70.0 + 8.0 * a + 3.0 * b,
+            40.0 + 12.0 * b,
+            if a > 0.0 { "tall" } else { "short" }
+        )
+    };
+    let rows: String = (0..300).map(row).collect();
+    fs::write(folder.join("people.csv"), format!("height,weight,age,kind\n{rows}")).unwrap();
+    let arguments = ["train", "--data", "csv:people.csv", "--label", "kind", "--epochs", "60", "--no-report", "--json"];
+    let lines = json(&succeeds(folder, &[&arguments[..], &["--out", "run"]].concat()));
+    let chosen = lines[0]["chosen"].as_array().unwrap();
+    let value = |setting: &str| chosen.iter().find(|c| c["setting"] == setting).map(|c| c["value"].as_str().unwrap());
+    assert_eq!([value("model"), value("latent"), value("batch")], [Some("mlp"), Some("2"), Some("27")]);
+    assert_eq!(value("epochs"), None, "given");
+    let evaluation = &lines.last().unwrap()["evaluation"];
+    let [error, mean] = ["reconstruction_error", "mean_image_error"].map(|key| evaluation[key].as_f64().unwrap());
+    assert!(error < 0.2 * mean, "{error} of {mean}");
+
+    // A density for each class, by its name.
+    let sampled = |label: &str| {
+        succeeds(folder, &["sample", "run", "--label", label, "--n", "200", "--out", "x.csv"]);
+        let text = fs::read_to_string(folder.join("x.csv")).unwrap();
+        let heights = text.lines().skip(1).map(|row| row.split(',').next().unwrap().parse::<f64>().unwrap());
+        heights.sum::<f64>() / 200.0
+    };
+    let [tall, short] = ["tall", "short"].map(sampled);
+    assert!(tall > 174.0 && short < 166.0, "{tall} {short}");
+    let refused = eae(folder, &["sample", "run", "--label", "young", "--out", "x.csv"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("--label is young; the model has the classes short, tall"),
+        "{}",
+        stderr(&refused)
+    );
+    let said = stderr(&succeeds(folder, &["sample", "run", "--out", "x.csv"]));
+    assert!(said.contains("under which held-out codes are likeliest"), "{said}");
+}

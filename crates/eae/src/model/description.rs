@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use crate::data::Columns;
-use crate::network::{Architecture, Ending, Plan, Preset};
+use crate::network::{Architecture, Ending, Plan};
 
 /// The entry of a file's metadata that holds the [`Description`].
 const KEY: &str = "eae";
@@ -64,8 +64,7 @@ impl Description {
             _ => model.network(image),
         };
         if let (Architecture::Preset(preset), None) = (model, columns)
-            && *preset != Preset::Mlp
-            && image[..2] != [preset.side(); 2]
+            && !preset.takes(image)
         {
             return Err(ModelError::Size { preset: *preset, image });
         }

@@ -19,8 +19,8 @@ pub enum ModelError {
     },
     /// Images of another size than a preset is made for.
     #[error(
-        "{preset} takes images of {0} x {0} pixels, these are of {height} x {width}: {fits}",
-        .preset.side(), height = .image[0], width = .image[1], fits = fitting(*.image)
+        "{preset} takes images {}, these are of {height} x {width}; use {fits}",
+        .preset.sides(), height = .image[0], width = .image[1], fits = fitting(*.image)
     )]
     Size {
         /// The preset.
@@ -65,13 +65,8 @@ pub enum ModelError {
     },
 }
 
-/// The presets for images of a size, in words.
-fn fitting([height, width, _]: [usize; 3]) -> String {
-    let fits = |preset: &&Preset| **preset != Preset::Mlp && [height, width] == [preset.side(); 2];
-    let names: Vec<_> = Preset::ALL.iter().filter(fits).map(|preset| preset.name()).collect();
-    match names[..] {
-        [] => "mlp takes images of any size".to_owned(),
-        [one] => format!("{one} is made for these, and mlp takes images of any size"),
-        _ => format!("{} are made for these, and mlp takes images of any size", names.join(" and ")),
-    }
+/// The presets that take images of a size, in words.
+fn fitting(image: [usize; 3]) -> String {
+    let names: Vec<_> = Preset::ALL.iter().filter(|preset| preset.takes(image)).map(|preset| preset.name()).collect();
+    names.join(" or ")
 }

@@ -44,14 +44,34 @@ impl Preset {
         }
     }
 
+    /// Returns true if the preset takes images `[height, width, channels]`: if its convolutions halve both sides without a rest.
+    pub fn takes(self, [height, width, _]: [usize; 3]) -> bool {
+        let multiples = |of: usize| [height, width].iter().all(|side| side % of == 0 && *side > 0);
+        match self {
+            Self::Mlp => true,
+            Self::Conv28 => multiples(4),
+            Self::Conv32 => multiples(8),
+            Self::Paper32 => [height, width] == [32; 2],
+        }
+    }
+
+    /// The images that the preset takes, after the word "images".
+    pub(crate) const fn sides(self) -> &'static str {
+        match self {
+            Self::Mlp => "of any size",
+            Self::Conv28 => "whose sides are multiples of 4",
+            Self::Conv32 => "whose sides are multiples of 8",
+            Self::Paper32 => "of 32 x 32 pixels",
+        }
+    }
+
     /// Returns the preset that suits images `[height, width, channels]`: convolutions where both sides can be halved often enough,
     /// dense layers for others and for very small ones.
-    pub fn for_image([height, width, _]: [usize; 3]) -> Self {
-        let halved =
-            |times: usize, least: usize| [height, width].iter().all(|&side| side % times == 0 && side >= least);
-        if halved(8, 32) {
+    pub fn for_image(image: [usize; 3]) -> Self {
+        let least = image[0].min(image[1]);
+        if Self::Conv32.takes(image) && least >= 32 {
             Self::Conv32
-        } else if halved(4, 12) {
+        } else if Self::Conv28.takes(image) && least >= 12 {
             Self::Conv28
         } else {
             Self::Mlp

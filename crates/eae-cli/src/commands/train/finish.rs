@@ -15,7 +15,7 @@ use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
 use crate::run_folder::{
-    BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix,
+    BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix, name_classes,
 };
 
 impl Run {
@@ -48,6 +48,9 @@ impl Run {
         let sampler = match with_samplers(&self.model, codes.view(), labels.as_deref(), seed) {
             Ok((mut weights, best)) => {
                 self.kept.mark(&mut weights);
+                if let Some(names) = self.data.train.classes() {
+                    name_classes(&mut weights, &names);
+                }
                 weights.save(&file).map_err(|e| failed(&e))?;
                 best
             }

@@ -28,17 +28,18 @@ pub(crate) struct Arguments {
     pub(super) data: Data,
     #[command(flatten)]
     pub(super) images: dataset::Flags,
-    /// The networks: mlp, conv28, conv32 or paper32; or FILE.toml, which describes an encoder and a decoder layer by layer.
-    /// By default one that takes the data.
+    /// The networks: mlp, conv28, conv32, paper32 or FILE.toml [default: suits the data].
+    ///
+    /// FILE.toml describes an encoder and a decoder layer by layer.
     #[arg(long)]
     pub(super) model: Option<Model>,
-    /// The latent dimension: the numbers in a code. By default chosen for the data.
+    /// The latent dimension, the numbers in a code [default: suits the data].
     #[arg(long)]
     pub(super) latent: Option<usize>,
-    /// Passes over the data. By default chosen for the number of images.
+    /// Passes over the data [default: suits the number of images].
     #[arg(long)]
     pub(super) epochs: Option<usize>,
-    /// Images in a batch. By default 200, or a tenth of fewer than 2000 images.
+    /// Images in a batch [default: 200, or a tenth of fewer than 2000 images].
     #[arg(long)]
     pub(super) batch: Option<usize>,
     /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
@@ -63,15 +64,12 @@ pub(crate) struct Arguments {
     /// The largest learning rate. By default 0.004, and less for a batch of fewer than 200.
     #[arg(long)]
     pub(super) learning_rate: Option<f64>,
-    /// The squared error that counts as 1, which weights such as lambda are multiples of. By default a fiftieth of the variance
-    /// of the data, so that a weight means the same for images and tables of any size.
-    #[arg(long)]
-    pub(super) error_unit: Option<f64>,
     /// The objective that the training minimizes.
     #[arg(long, value_enum, default_value_t = Kind::Eae)]
     pub(super) objective: Kind,
-    /// eae: the weight of the entropy, in units of the error per nat: larger makes surer samples, smaller sharper
-    /// reconstructions.
+    /// eae: the weight of the entropy, in units of the error per nat.
+    ///
+    /// A larger one makes surer samples, a smaller one sharper reconstructions. --error-unit says what the unit is.
     #[arg(long, default_value_t = Eae::default().lambda)]
     pub(super) lambda: f64,
     /// Epochs over which the weight of whatever is added to the error rises from 0.
@@ -135,6 +133,10 @@ pub(crate) struct Arguments {
     /// eae: codes closer than this count as this far apart.
     #[arg(long, default_value_t = Eae::default().floor)]
     pub(super) floor: f64,
+    /// The squared error that counts as 1, which weights such as lambda are multiples of. By default a fiftieth of the variance
+    /// of the data, so that a weight means the same for images and tables of any size.
+    #[arg(long)]
+    pub(super) error_unit: Option<f64>,
     #[command(flatten)]
     pub(super) common: Common,
 }
