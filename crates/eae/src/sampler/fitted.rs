@@ -17,12 +17,12 @@ const LAYERS: usize = 40;
 /// Codes below which nothing is fitted: four fifths of them are what a Gaussianization needs. N(0, I) needs none.
 const LEAST: usize = 25;
 /// Codes below which every code has a turn in being held out, so that a few do not decide.
-const FEW: usize = 2000;
+const FEW: usize = 1000;
 
 /// Samplers of one model's codes, each with the likelihood of codes that it was not fitted to.
 ///
 /// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to most of the codes of the
-/// training images, and judged by the mean logarithm of the density of the rest. Of fewer than 2000 codes each fifth is held
+/// training images, and judged by the mean logarithm of the density of the rest. Of fewer than 1000 codes each fifth is held
 /// out in turn, of more one tenth. The best number of components is kept, and everything kept is fitted again to all codes.
 /// The images that a model is judged by have no part in the choice.
 ///
@@ -103,7 +103,7 @@ impl Fitted {
         if n >= LEAST {
             kinds.extend(of_enough);
             // A component with as many codes as this can have a covariance of its own.
-            let fits = |components: &usize| 2 * components * (d + 1) <= n;
+            let fits = |components: &usize| components * (2 * (d + 1)).max(30) <= n;
             kinds.extend(COMPONENTS.into_iter().filter(fits).map(Kind::Mixture));
         }
         let splits = splits(n, seed);
@@ -226,7 +226,8 @@ mod tests {
         };
         assert_eq!(names(1), ["normal"]);
         assert_eq!(names(24), ["normal"]);
-        assert_eq!(names(25), ["gaussian", "gaussianisation", "mixture", "normal"]);
+        assert_eq!(names(25), ["gaussian", "gaussianisation", "normal"]);
+        assert_eq!(names(90), ["gaussian", "gaussianisation", "mixture", "normal"]);
         assert!(Fitted::new(Array2::<f32>::zeros((0, 3)).view(), 0).is_err());
         // All codes in one place: nothing but N(0, I) and what has a floor has a density there.
         assert!(Fitted::new(Array2::<f64>::zeros((40, 2)).view(), 0).unwrap().best().log_likelihood.is_finite());
