@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     images: Flags,
     /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings and any of model, latent,
-    /// epochs, batch, learning-rate and warm-up as key=value. Without it, the usual ones.
+    /// epochs, batch, learning-rate and warm-up as key=value. Weights are in squared error, as papers have them. Without
+    /// --row, the usual rows.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
     /// The networks of rows that do not say [default: conv28, or mlp for vectors].

@@ -9,6 +9,7 @@ mod pictures;
 mod quality;
 mod text;
 mod training;
+mod verdict;
 mod warnings;
 
 use std::fs;

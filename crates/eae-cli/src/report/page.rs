@@ -11,6 +11,7 @@ use super::pictures::pictures;
 use super::quality::quality;
 use super::text::{quoted, with_code};
 use super::training::{References, curves};
+use super::verdict::{Judged, verdict};
 use super::warnings::{Facts, Warning, warnings};
 use super::{MOST_TRAINING, Report};
 use crate::run_folder::seconds;
@@ -28,8 +29,8 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let objective = &report.config.training.objective;
     let (judged, labels) = (report.tests(), report.labels.as_deref());
     let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
-    let mut sections = vec![("notes", "What to know", notes(&report.warnings()))];
-    sections.extend(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
+    let mut sections = Vec::from_iter(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
+    sections.push(("notes", "What to know", notes(&report.warnings())));
     sections.extend([
         ("training", "Training", curves(&report.epochs, objective, &references, report.evaluation.standardized)),
         (
@@ -55,6 +56,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                 header {
                     h1 { (name) }
                     p { (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on " (report.config.data) "." }
+                    p.verdict { (report.verdict()) }
                     (figures(report))
                 }
                 nav aria-label="Sections" { ul { @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title) } } } } }
@@ -89,6 +91,18 @@ impl Report<'_> {
     }
 }
 
+impl Report<'_> {
+    fn verdict(&self) -> String {
+        verdict(&Judged {
+            images: self.images(),
+            error: self.evaluation.reconstruction_error,
+            mean_error: self.evaluation.mean_image_error,
+            sampler: &self.samplers[0],
+            draws: self.draws.as_ref().ok(),
+        })
+    }
+}
+
 /// The numbers that one looks for first, each beside what it is to be compared with.
 fn figures(report: &Report<'_>) -> Markup {
     let codes = report.tests();
@@ -102,11 +116,11 @@ fn figures(report: &Report<'_>) -> Markup {
         ("spread of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
     ];
     if let Ok(draws) = &report.draws {
-        let normal = draws.samples.iter().find(|samples| samples.sampler == "normal");
+        let default = draws.samples.iter().find(|samples| samples.sampler == report.samplers[0].name());
         figures.extend(
-            normal
-                .zip(draws.floor.as_ref())
-                .map(|(normal, floor)| ("Frechet distance of draws", normal.quality.frechet, floor.frechet, training)),
+            default.zip(draws.floor.as_ref()).map(|(default, floor)| {
+                ("Frechet distance of samples", default.quality.frechet, floor.frechet, training)
+            }),
         );
     }
     html! {
@@ -203,10 +217,12 @@ fn settings(report: &Report<'_>) -> Markup {
 }
 
 fn again(report: &Report<'_>) -> Markup {
-    let folder = quoted(&report.folder.to_string_lossy());
+    // The page may be passed on: where the folder was says nothing then.
+    let folder = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
+    let (config, folder) = (quoted(&format!("{folder}/config.toml")), quoted(&folder));
     html! {
         p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor of the same kind:" }
-        pre { code { "eae train --config " (quoted(&report.folder.join("config.toml").to_string_lossy())) " --out again" } }
+        pre { code { "eae train --config " (config) " --out again" } }
         p { "More of what is above, and this report anew:" }
         pre { code {
             "eae sample " (folder) " --n 100 --out samples.png\n"

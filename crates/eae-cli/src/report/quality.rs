@@ -72,8 +72,9 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
         }
         @if let Some(SampleQuality { memorization: Some(memorization), .. }) = draws.samples.first() {
             p.note {
-                "Close copies is the share of draws that are as near to one of " (count(trained_on)) " training " (images) " as "
-                (short(memorization.held_out_share_close)) " of those held out are. It is known to " (short(memorization.share_error)) "."
+                "A close copy is a sample as near to one of " (count(trained_on)) " training " (images) " as the nearest "
+                (short(100.0 * memorization.held_out_share_close)) " % of the held-out " (images) " are. The share of close copies varies by "
+                (short(memorization.share_error)) " by chance alone."
             }
         }
         @for missing in &draws.missing { p.note { "Not said: " (missing) "." } }
