@@ -158,7 +158,11 @@ fn in_colour_without_data_and_with_mistakes() {
     let explorer = Explorer::start(folder, &["run"]);
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["image"], &model["held_out"]), (&json!([5, 4, 3]), &6.into()));
-    assert_eq!(model["samplers"], json!(["gaussian", "normal", "sphere", "mixture", "gaussianisation"]));
+    assert_eq!(
+        model["samplers"],
+        json!(["gaussian", "normal", "sphere", "gaussianisation"]),
+        "too few codes for a mixture"
+    );
     // Bytes as they were, each pixel's channels together.
     let image = explorer.get("/images?first=1&n=1").body;
     let expected = Array3::from_shape_fn((5, 4, 3), |(y, x, c)| colour([55, c, y, x]));
