@@ -14,7 +14,7 @@ use crate::{Float, Preset, TrainConfig};
 /// | preset | convolutions for images whose sides can be halved, dense layers for others and for vectors |
 /// | latent dimension | 16 for gray images, 32 for color; for vectors the principal components that have 95 % of the variance, at most 16; fewer where there are not 10 rows for each |
 /// | batch | 200, or a tenth of a smaller set, at least 16 |
-/// | epochs | as many as pass 324 000 images through the networks, from 20 to 400 |
+/// | epochs | as many as pass 360 000 images through the networks, from 20 to 400 |
 /// | learning rate | 4e-3 for a batch of 200, less by the square root of a smaller one |
 /// | unit of the error | a fiftieth of the variance, which makes weights such as lambda the same for all data |
 /// | memory bank | a quarter of the images, at most 2000: the codes in it should not be those of the batch itself |
@@ -63,7 +63,7 @@ const ROWS_A_DIMENSION: usize = 10;
 /// Lambda 1 was found best for digits, whose variance is 52.9.
 const UNITS: f64 = 50.0;
 /// Images that pass through the networks: 40 epochs of the embedded digits.
-const SEEN: usize = 324_000;
+const SEEN: usize = 360_000;
 
 impl Defaults {
     /// Finds settings for images.

@@ -221,7 +221,7 @@ fn again(report: &Report<'_>) -> Markup {
     let folder = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
     let (config, folder) = (quoted(&format!("{folder}/config.toml")), quoted(&folder));
     html! {
-        p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor of the same kind:" }
+        p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor with the same instruction set:" }
         pre { code { "eae train --config " (config) " --out again" } }
         p { "More of what is above, and this report anew:" }
         pre { code {
