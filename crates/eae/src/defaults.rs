@@ -1,6 +1,7 @@
 //! Settings that suit a data set, found from a look at it.
 
 use ndarray::{Array2, ArrayView2, Axis};
+use serde::Serialize;
 
 use crate::data::{DataError, Source, sample};
 use crate::linalg::eigen;
@@ -41,7 +42,7 @@ pub struct Defaults {
 }
 
 /// The reason for a setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
     /// The setting's name: `model`, `latent`, `batch`, `epochs`, `learning-rate`, `error-unit` or `bank`.

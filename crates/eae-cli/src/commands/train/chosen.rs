@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use eae::{Defaults, Objective, Reason};
-use serde::Serialize;
 
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
@@ -26,14 +25,6 @@ const SETTINGS: [(&str, &[&str]); 7] = [
 /// Names of the settings that the user has given, as a flag or in a file.
 #[derive(Debug, Default)]
 pub(super) struct Given(BTreeSet<&'static str>);
-
-/// A setting that was chosen, as `--json` and the run's log have it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Chosen {
-    setting: &'static str,
-    value: String,
-    reason: String,
-}
 
 impl Given {
     /// Finds the settings in the file of `--config`, which has been read before, and those of the flags that were `said`.
@@ -62,7 +53,7 @@ impl Given {
 
 impl Config {
     /// Fills in the settings that were not given, and returns them.
-    pub(super) fn suit(&mut self, data: &TrainingSet, given: &Given) -> Result<Vec<Chosen>, Failure> {
+    pub(super) fn suit(&mut self, data: &TrainingSet, given: &Given) -> Result<Vec<Reason>, Failure> {
         let source = data.source();
         let found = match data {
             TrainingSet::Vectors(..) => Defaults::for_vectors(source),
@@ -70,13 +61,9 @@ impl Config {
         };
         let defaults = found.map_err(refused_data)?;
         let mut chosen = Vec::new();
-        for Reason { setting, value, reason, .. } in &defaults.reasons {
-            if given.has(setting) {
-                continue;
-            }
-            let (mut value, mut reason) = (value.clone(), reason.clone());
+        for mut reason in defaults.reasons.iter().filter(|reason| !given.has(reason.setting)).cloned() {
             let training = &mut self.training;
-            match *setting {
+            match reason.setting {
                 "model" => self.model = defaults.preset.into(),
                 "latent" => self.latent = defaults.latent,
                 "batch" => training.batch_size = defaults.config.batch_size,
@@ -84,26 +71,32 @@ impl Config {
                 "learning-rate" => {
                     // The batch is before it in the list, given or chosen.
                     training.learning_rate = Defaults::learning_rate(training.batch_size);
-                    value = training.learning_rate.to_string();
-                    reason = format!("for a batch of {}", training.batch_size);
+                    reason.value = training.learning_rate.to_string();
+                    reason.reason = format!("for a batch of {}", training.batch_size);
                 }
-                "error-unit" => training.error_unit = defaults.error_unit(&training.objective),
+                "error-unit" => {
+                    training.error_unit = defaults.error_unit(&training.objective);
+                    if training.error_unit != defaults.config.error_unit {
+                        reason.value = training.error_unit.to_string();
+                        reason.reason = "the objective has a unit of its own".to_owned();
+                    }
+                }
                 "bank" => match (&mut training.objective, &defaults.config.objective) {
                     (Objective::Eae(eae), Objective::Eae(suited)) => eae.bank = suited.bank,
                     _ => continue,
                 },
-                _ => unreachable!("{setting} is one of the settings"),
+                setting => unreachable!("{setting} is one of the settings"),
             }
-            chosen.push(Chosen { setting, value, reason });
+            chosen.push(reason);
         }
         Ok(chosen)
     }
 }
 
 /// Writes the chosen settings for a user to read.
-pub(super) fn explain(chosen: &[Chosen]) -> String {
+pub(super) fn explain(chosen: &[Reason]) -> String {
     let mut text = String::from("settings chosen for the data, each with a flag that overrides it:");
-    for Chosen { setting, value, reason } in chosen {
+    for Reason { setting, value, reason, .. } in chosen {
         text.push_str(&format!("\n  {:<24} {reason}", format!("--{setting} {value}")));
     }
     text

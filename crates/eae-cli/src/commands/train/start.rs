@@ -8,10 +8,10 @@ use std::time::Duration;
 use eae::data::Split;
 use eae::objective::Criterion;
 use eae::run::{Line, MetricsLog, write_whole};
-use eae::{Autoencoder, TrainConfig, Training, held_out_loss};
+use eae::{Autoencoder, Reason, TrainConfig, Training, held_out_loss};
 use serde::Serialize;
 
-use super::chosen::{Chosen, Given, explain};
+use super::chosen::{Given, explain};
 use super::flags::Arguments;
 use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
@@ -23,7 +23,7 @@ use crate::tensorboard::TensorBoard;
 
 #[derive(Serialize)]
 struct Settings<'a> {
-    chosen: &'a [Chosen],
+    chosen: &'a [Reason],
 }
 
 impl Run {
