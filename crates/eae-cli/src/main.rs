@@ -45,7 +45,7 @@ Example, from nothing to new images and a verdict on them:
   eae report runs/digits-1                       # all of it on one page
   eae info runs/digits-1                         # what was trained, and how it went
 
-With your own images: eae train --data images:FOLDER --model conv32
+With your own images: eae train --data images:FOLDER
 Entropy and information of any table of numbers: eae entropy samples.csv
 
 Each command says more with --help, and shows an example.";
@@ -62,7 +62,7 @@ struct Arguments {
 enum Command {
     /// Train a model and leave it in a run folder.
     Train(Box<commands::train::Arguments>),
-    /// Make new images with a trained model: decode draws from N(0, I).
+    /// Make new images with a trained model.
     Sample(commands::sample::Arguments),
     /// Show held-out images beside what comes back from their codes, and the error of each.
     Reconstruct(commands::reconstruct::Arguments),

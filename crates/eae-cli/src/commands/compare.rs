@@ -53,8 +53,8 @@ pub(crate) struct Arguments {
     /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
-    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images that are
-    /// digits by their labels, principal components of the pixels for others, and vectors as they are.
+    /// The file of a classifier whose features samples are compared on. By default a classifier of digits for images that
+    /// are digits by their labels, principal components of the pixels for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     /// How often each is trained: by --seed, the one after it, and so on.

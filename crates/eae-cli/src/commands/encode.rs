@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// The part of the data to encode. By default all.
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// What to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header. A table begins with the columns
+    /// The file to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header. A table begins with the columns
     /// `file` and `label` where these are known.
     #[arg(long)]
     out: PathBuf,

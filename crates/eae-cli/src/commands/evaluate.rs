@@ -33,8 +33,8 @@ pub(crate) struct Arguments {
     /// The neighbour that the entropy of the codes is estimated from.
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// What samples are compared on: the file of a classifier. By default a classifier of digits for images that are
-    /// digits by their labels, principal components of the pixels for others, and vectors as they are.
+    /// The file of a classifier whose features samples are compared on. By default a classifier of digits for images that
+    /// are digits by their labels, principal components of the pixels for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     #[command(flatten)]
@@ -53,7 +53,7 @@ struct Report {
     codes: Option<LatentReport>,
     #[serde(flatten)]
     samples: Option<SampleReport>,
-    /// What could not be found out, and why: a sentence for each.
+    /// A sentence for each thing that could not be found out, with the reason.
     not_known: Vec<String>,
 }
 

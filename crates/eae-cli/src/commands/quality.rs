@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     real: Data,
     /// The generated ones, of the same kind.
     generated: Data,
-    /// What images are compared on: the file of a classifier. By default a classifier of digits for images that are
-    /// digits by their labels, and principal components of the real images for others. Features are compared as they are.
+    /// The file of a classifier whose features images are compared on. By default a classifier of digits for images that
+    /// are digits by their labels, and principal components of the real images for others. Features are compared as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     /// Height and width that folders of images are brought to. By default 32, or what the other images have.
@@ -75,7 +75,7 @@ struct Report {
     scores: Scores,
     /// A half of the real samples in the place of generated ones, beside the other half.
     floor: Option<Scores>,
-    /// As many generated samples beside the same half: what is to be compared with the floor.
+    /// The scores of as many generated samples beside the same half, to be compared with the floor.
     beside_floor: Option<Scores>,
     not_known: Vec<String>,
 }
@@ -136,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// What is compared: features in words, those of the real samples and those of the generated ones.
+    /// Returns the name of the features, and the features of the real and of the generated samples.
     fn rows(&self) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         let [real, generated] = [&self.real, &self.generated].map(|data| data.rows().map_err(refused_data));
         match (real?, generated?) {

@@ -27,16 +27,16 @@ pub(crate) struct Arguments {
     /// The part of the data to take. By default what is held out of the data that the model was trained on, and all of others.
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// How many of the images, from the first on. By default all of --data and with --worst or --errors, or else 50.
+    /// The number of images, from the first on. By default all of --data and with --worst or --errors, or else 50.
     #[arg(long)]
     n: Option<usize>,
-    /// Of these images, show and write only so many, the ones with the greatest error, the greatest first.
+    /// The number of images with the greatest error to show and write alone, the greatest first.
     #[arg(long, value_name = "IMAGES")]
     worst: Option<usize>,
     /// A .csv table to write, with the error of each image and its file and label where these are known.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// What to write, if anything: a .png picture with each reconstruction right of its image; or the reconstructions alone, as a
+    /// The file or folder to write, if any: a .png picture with each reconstruction right of its image; or the reconstructions alone, as a
     /// .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1 or, ending in /, in a folder, new or empty, of
     /// single pictures; of vectors as a .csv table or a .npy array.
     #[arg(long)]

@@ -103,7 +103,7 @@ fn name(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// What a browser on this machine takes, and after it what one elsewhere takes, if every address is listened to.
+/// Returns the address for a browser on this machine, and after it those for browsers elsewhere, if every address is listened to.
 fn urls(host: &str, bound: SocketAddr) -> Vec<String> {
     let mut urls = vec![Url { host, bound }.to_string()];
     if bound.ip().is_unspecified() {
@@ -114,7 +114,7 @@ fn urls(host: &str, bound: SocketAddr) -> Vec<String> {
     urls
 }
 
-/// What a browser on this machine takes.
+/// The address that a browser on this machine takes.
 struct Url<'a> {
     host: &'a str,
     bound: SocketAddr,

@@ -20,7 +20,7 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// What to vary about: the code of an image, by its number from 0, or `origin`.
+    /// The code to vary about: that of an image, by its number from 0, or `origin`.
     #[arg(long, value_name = "IMAGE", default_value = "origin")]
     image: Centre,
     /// Other data than those that the model was trained on, of which a held-out image is taken: a name as for `eae train

@@ -63,7 +63,7 @@ fn channels(text: &str) -> Result<Channels, String> {
 }
 
 impl Flags {
-    /// Whether any was said of a table.
+    /// Returns true if any flag was said of a table.
     pub(crate) fn any_of_table(&self) -> bool {
         self.columns.is_some() || self.label.is_some() || self.shape.is_some()
     }
@@ -79,7 +79,7 @@ impl Flags {
         TableFile { options, ..file }
     }
 
-    /// Whether any was said of a folder of images.
+    /// Returns true if any flag was said of a folder of images.
     pub(crate) fn any(&self) -> bool {
         self.size.is_some() || self.channels.is_some() || self.split_seed.is_some() || self.strict
     }
@@ -115,7 +115,7 @@ impl Folder {
         Ok(split)
     }
 
-    /// The same with nothing held out, or the one image where the path leads to a file.
+    /// Reads all images with none held out, or the one image where the path leads to a file.
     pub(crate) fn whole(&self) -> Result<TrainingSet, DataError> {
         if self.folder.is_file() {
             return Ok(TrainingSet::Memory(self.images().file()?));

@@ -110,7 +110,7 @@ impl Arguments {
     }
 }
 
-/// The same from any folder.
+/// Makes a path that leads to the same file from any folder.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
