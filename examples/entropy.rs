@@ -1,5 +1,5 @@
-//! How far the nearest-neighbour estimate of entropy is off on samples whose entropy is known, N(0, I): little in few
-//! dimensions, and ever more in many.
+//! How far the nearest-neighbour estimate of entropy is off on samples whose entropy is known, N(0,
+//! I): little in few dimensions, and ever more in many.
 //!
 //! ```text
 //! cargo run --release --example entropy

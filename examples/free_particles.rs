@@ -1,5 +1,6 @@
-//! What the entropy term wants when nothing else has a say: free points in place of the codes of images, moved along the
-//! gradient of their estimated entropy, under batch normalisation alone. The tables and the picture of `docs/theory.md`.
+//! What the entropy term wants when nothing else has a say: free points in place of the codes of
+//! images, moved along the gradient of their estimated entropy, under batch normalisation alone.
+//! The tables and the picture of `docs/theory.md`.
 //!
 //! ```text
 //! cargo run --release --example free_particles -- docs/images/free-particles.svg
@@ -30,7 +31,8 @@ struct Variant {
     name: &'static str,
     points: usize,
     steps: usize,
-    /// How many other points, drawn anew in each step, neighbours are looked for among besides the batch.
+    /// How many other points, drawn anew in each step, neighbours are looked for among besides the
+    /// batch.
     bank: usize,
     /// The weight of the radius term, in nats.
     radius: f64,
@@ -105,11 +107,13 @@ fn sphere_over_normal(n: usize, d: usize) -> Result<f64> {
 /// Where the points are in the end.
 struct Moved {
     estimate: f64,
-    /// The estimate on draws from N(0, I), and on independent points with the radii of the moved ones.
+    /// The estimate on draws from N(0, I), and on independent points with the radii of the moved
+    /// ones.
     normal: f64,
     same_radii: f64,
     radii: Array1<f64>,
-    /// Distances of the distributions of radii and coordinates from those of N(0, I), the second a mean over coordinates.
+    /// Distances of the distributions of radii and coordinates from those of N(0, I), the second a
+    /// mean over coordinates.
     of_radius: f64,
     of_coordinates: f64,
 }

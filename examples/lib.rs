@@ -1,8 +1,11 @@
-//! Short programs, each showing one crate or one idea. Run one with `cargo run --release --example NAME`:
+//! Short programs, each showing one crate or one idea. Run one with `cargo run --release --example
+//! NAME`:
 //!
 //! - `eae`: the main job; trains an entropic autoencoder on handwritten digits and makes new ones.
-//! - `entropy`: the estimator of `knn-entropy` on samples whose entropy is known, in few and in many dimensions.
-//! - `free_particles`: what the entropy term wants when there is no network: a sphere, in many dimensions.
+//! - `entropy`: the estimator of `knn-entropy` on samples whose entropy is known, in few and in
+//!   many dimensions.
+//! - `free_particles`: what the entropy term wants when there is no network: a sphere, in many
+//!   dimensions.
 //! - `tape`: `autodiff-mini` alone, fitting a line.
 
 #![forbid(unsafe_code)]

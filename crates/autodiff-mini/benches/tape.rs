@@ -1,5 +1,5 @@
-//! Measures the cost of the tape beside the arithmetic: `cargo bench -p autodiff-mini`. Each line has the seconds of the fastest
-//! of a hundred runs.
+//! Measures the cost of the tape beside the arithmetic: `cargo bench -p autodiff-mini`. Each line
+//! has the seconds of the fastest of a hundred runs.
 
 use std::hint::black_box;
 use std::time::Instant;

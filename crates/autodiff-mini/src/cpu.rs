@@ -7,7 +7,8 @@ use rayon::prelude::*;
 /// Multiply-adds worth handing to another thread: some tens of microseconds of work.
 const BLOCK_WORK: usize = 1 << 20;
 const MOST_BLOCKS: usize = 16;
-/// Each block packs the operand that it shares with the others anew; over fewer rows or columns that would show.
+/// Each block packs the operand that it shares with the others anew; over fewer rows or columns
+/// that would show.
 const LEAST_SIDE: usize = 64;
 
 /// `c <- alpha a b + beta c`, in blocks that depend on the shapes alone.

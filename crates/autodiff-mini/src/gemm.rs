@@ -6,11 +6,12 @@ use crate::Scalar;
 
 /// A matrix product, `C <- alpha A B + beta C`.
 ///
-/// Transposes need no flag: a view with exchanged strides is the transpose. Implement this to put another device behind
-/// [`Var::matmul`](crate::Var::matmul), and hand it to [`Tape::with_gemm`](crate::Tape::with_gemm).
+/// Transposes need no flag: a view with exchanged strides is the transpose. Implement this to put
+/// another device behind [`Var::matmul`](crate::Var::matmul), and hand it to
+/// [`Tape::with_gemm`](crate::Tape::with_gemm).
 pub trait Gemm<F: Scalar>: Send + Sync {
-    /// `c <- alpha a b + beta c` with `a` of shape `[m, k]`, `b` of `[k, n]`, `c` of `[m, n]`. With `beta` zero the old
-    /// `c` is not read, so that a NaN in it does no harm.
+    /// `c <- alpha a b + beta c` with `a` of shape `[m, k]`, `b` of `[k, n]`, `c` of `[m, n]`. With
+    /// `beta` zero the old `c` is not read, so that a NaN in it does no harm.
     ///
     /// # Panics
     ///
@@ -18,9 +19,11 @@ pub trait Gemm<F: Scalar>: Send + Sync {
     fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, c: ArrayViewMut2<'_, F>);
 }
 
-/// The processor's matrix product: `matrixmultiply`'s kernels on blocks of `C`, shared out by rayon.
+/// The processor's matrix product: `matrixmultiply`'s kernels on blocks of `C`, shared out by
+/// rayon.
 ///
-/// The blocks depend on the shapes alone, so the result is the same to the last bit for every number of threads.
+/// The blocks depend on the shapes alone, so the result is the same to the last bit for every
+/// number of threads.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu;
 

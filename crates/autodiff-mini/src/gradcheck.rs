@@ -7,8 +7,9 @@ use crate::{Gradients, Tape, Var};
 
 /// Compares the gradients that a tape gives with central differences, in `f64`.
 ///
-/// A function of several outputs is contracted with fixed irregular weights first, so that no output can hide behind
-/// another. The function must be smooth within a step of the inputs: keep them away from kinks and ties.
+/// A function of several outputs is contracted with fixed irregular weights first, so that no
+/// output can hide behind another. The function must be smooth within a step of the inputs: keep
+/// them away from kinks and ties.
 ///
 /// ```
 /// # use autodiff_mini::GradCheck;
@@ -89,8 +90,8 @@ where
 }
 
 impl GradCheck {
-    /// Sets the step `h`, relative for inputs above 1; 1e-6. The difference quotient is off by about `h^2` from truncation
-    /// and by `1e-16 / h` from rounding.
+    /// Sets the step `h`, relative for inputs above 1; 1e-6. The difference quotient is off by
+    /// about `h^2` from truncation and by `1e-16 / h` from rounding.
     #[must_use]
     pub fn step(self, step: f64) -> Self {
         Self { step, ..self }
@@ -112,7 +113,8 @@ impl GradCheck {
     ///
     /// # Errors
     ///
-    /// The first component on which gradient and difference quotient disagree, or either is not a number.
+    /// The first component on which gradient and difference quotient disagree, or either is not a
+    /// number.
     pub fn check<G>(&self, function: G, inputs: &[ArrayD<f64>]) -> Result<(), GradCheckError>
     where
         G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
@@ -140,8 +142,9 @@ impl GradCheck {
         Ok(())
     }
 
-    /// Checks the derivative along one pseudo-random direction in the space of all inputs: two evaluations whatever their
-    /// size. A wrong gradient passes only by coincidence; use a few seeds.
+    /// Checks the derivative along one pseudo-random direction in the space of all inputs: two
+    /// evaluations whatever their size. A wrong gradient passes only by coincidence; use a few
+    /// seeds.
     ///
     /// # Errors
     ///
@@ -211,7 +214,8 @@ where
     tape.backward(loss)
 }
 
-/// Steele, Lea and Flood's generator: enough for a direction, and no dependency for whoever only checks a gradient.
+/// Steele, Lea and Flood's generator: enough for a direction, and no dependency for whoever only
+/// checks a gradient.
 struct SplitMix(u64);
 
 impl SplitMix {

@@ -2,8 +2,8 @@ use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 
 use crate::{Pool, Scalar, VarId};
 
-/// A parameter and the node that it became. The share of the buffer is what makes its address an identity: as long as it
-/// is held, no other array can have the same one.
+/// A parameter and the node that it became. The share of the buffer is what makes its address an
+/// identity: as long as it is held, no other array can have the same one.
 pub(crate) struct Registered<F> {
     pub(crate) array: ArcArray<F, IxDyn>,
     pub(crate) index: usize,
@@ -17,7 +17,8 @@ impl<F> Registered<F> {
     }
 }
 
-/// What [`Tape::backward`](crate::Tape::backward) leaves: the gradient of the loss with respect to each parameter.
+/// What [`Tape::backward`](crate::Tape::backward) leaves: the gradient of the loss with respect to
+/// each parameter.
 #[derive(Debug)]
 pub struct Gradients<F: Scalar> {
     tape: u64,
@@ -37,8 +38,9 @@ impl<F: Scalar> Gradients<F> {
         Self { tape, slots, parameters, pool }
     }
 
-    /// The gradient with respect to an array that was given to [`Tape::parameter`](crate::Tape::parameter); nothing if it
-    /// was not, if the loss does not depend on it, or if it was taken.
+    /// The gradient with respect to an array that was given to
+    /// [`Tape::parameter`](crate::Tape::parameter); nothing if it was not, if the loss does not
+    /// depend on it, or if it was taken.
     pub fn wrt<D: Dimension>(&self, parameter: &ArcArray<F, D>) -> Option<&ArrayD<F>> {
         let known = self.parameters.iter().find(|known| known.is(parameter))?;
         self.slots[known.index].as_ref()
@@ -49,8 +51,9 @@ impl<F: Scalar> Gradients<F> {
         if leaf.tape == self.tape { self.slots.get(leaf.index)?.as_ref() } else { None }
     }
 
-    /// The gradient by value, giving up the share of the parameter's buffer: what an optimizer wants, because only a
-    /// buffer that nobody shares can be updated in place. Of a shared one ndarray would first make a copy.
+    /// The gradient by value, giving up the share of the parameter's buffer: what an optimizer
+    /// wants, because only a buffer that nobody shares can be updated in place. Of a shared one
+    /// ndarray would first make a copy.
     pub fn take<D: Dimension>(&mut self, parameter: &ArcArray<F, D>) -> Option<ArrayD<F>> {
         let position = self.parameters.iter().position(|known| known.is(parameter))?;
         let known = self.parameters.swap_remove(position);

@@ -6,15 +6,17 @@ use ndarray::{ArcArray, Array, Dimension, ShapeBuilder};
 
 use crate::Scalar;
 
-/// Buffers to be used again. A training step allocates the same arrays as the one before; fresh memory for each would have to
-/// be asked of the system, and cleared by it, every time.
+/// Buffers to be used again. A training step allocates the same arrays as the one before; fresh
+/// memory for each would have to be asked of the system, and cleared by it, every time.
 ///
-/// A clone is the same pool. Hand it to [`Tape::with_pool`](crate::Tape::with_pool): [`Tape::backward`](crate::Tape::backward)
-/// puts back what nobody else holds, and operations take from it.
+/// A clone is the same pool. Hand it to [`Tape::with_pool`](crate::Tape::with_pool):
+/// [`Tape::backward`](crate::Tape::backward) puts back what nobody else holds, and operations take
+/// from it.
 #[derive(Clone)]
 pub struct Pool<F: Scalar>(Arc<Mutex<Shelves<F>>>);
 
-/// By length: steps repeat each other, and of a longer buffer the rest would have to be cleared when it is taken.
+/// By length: steps repeat each other, and of a longer buffer the rest would have to be cleared
+/// when it is taken.
 type Shelves<F> = HashMap<usize, Shelf<F>>;
 
 struct Shelf<F> {

@@ -7,7 +7,8 @@ mod sealed {
 
     #[expect(unnameable_types, reason = "that nobody else can name it is what seals it")]
     pub trait Sealed: Sized {
-        /// The processor's matrix product, compiled here once for each type and not again by whoever uses it.
+        /// The processor's matrix product, compiled here once for each type and not again by
+        /// whoever uses it.
         fn product(
             alpha: Self,
             a: ArrayView2<'_, Self>,

@@ -8,7 +8,8 @@ use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 use crate::gradients::Registered;
 use crate::{Gemm, Gradients, Pool, Scalar, Var, VarId};
 
-/// What an operation does on the way back: from the gradient of its result, add to those of its operands.
+/// What an operation does on the way back: from the gradient of its result, add to those of its
+/// operands.
 type Vjp<F> = Box<dyn FnOnce(ArrayD<F>, &mut Sink<'_, F>) + Send>;
 
 struct Node<F: Scalar> {
@@ -21,9 +22,9 @@ struct Node<F: Scalar> {
 
 /// The record of a computation, in order, so that it can be walked backwards once.
 ///
-/// A tape is a local of the training step. It owns everything that the step computed, and [`backward`](Tape::backward)
-/// takes it by value: activations are freed while the sweep goes on, nothing global can leak, and a second sweep over the
-/// same tape does not compile:
+/// A tape is a local of the training step. It owns everything that the step computed, and
+/// [`backward`](Tape::backward) takes it by value: activations are freed while the sweep goes on,
+/// nothing global can leak, and a second sweep over the same tape does not compile:
 ///
 /// ```compile_fail,E0382
 /// # use autodiff_mini::Tape;
@@ -104,14 +105,14 @@ impl<F: Scalar> Tape<F> {
         Self { gemm: Some(gemm), ..Self::new() }
     }
 
-    /// An empty tape on which nothing needs a gradient, parameters included: to evaluate a model as it was written for
-    /// training, without keeping what only the way back would need.
+    /// An empty tape on which nothing needs a gradient, parameters included: to evaluate a model as
+    /// it was written for training, without keeping what only the way back would need.
     pub fn without_gradients() -> Self {
         Self { records: Cell::new(false), ..Self::new() }
     }
 
-    /// A leaf whose gradient is wanted, known afterwards by its buffer: the same array given twice is one leaf, and
-    /// [`Gradients::wrt`] takes the array itself. Shared and not copied.
+    /// A leaf whose gradient is wanted, known afterwards by its buffer: the same array given twice
+    /// is one leaf, and [`Gradients::wrt`] takes the array itself. Shared and not copied.
     pub fn parameter<D: Dimension>(&self, array: &ArcArray<F, D>) -> Var<'_, F> {
         let value = array.clone().into_dyn();
         if !self.records.get() {
@@ -125,8 +126,8 @@ impl<F: Scalar> Tape<F> {
         leaf
     }
 
-    /// What `work` returns, its parameters being data: gradients go through it to whatever else it is made of. For a loss that is
-    /// measured by a network which it must not change.
+    /// What `work` returns, its parameters being data: gradients go through it to whatever else it
+    /// is made of. For a loss that is measured by a network which it must not change.
     ///
     /// ```
     /// # use autodiff_mini::Tape;
@@ -151,10 +152,11 @@ impl<F: Scalar> Tape<F> {
         self.push(array.into().into_dyn(), false, Box::default(), None)
     }
 
-    /// An operation of your own, and the only way that any operation is made: its operands, its value, and its
-    /// vector-Jacobian product. `vjp` gets the gradient of the loss with respect to the value and adds those with respect
-    /// to the operands, by position, to the [`Sink`]. It owns what it saved, which is dropped as soon as it has run; it is
-    /// dropped at once if no operand needs a gradient.
+    /// An operation of your own, and the only way that any operation is made: its operands, its
+    /// value, and its vector-Jacobian product. `vjp` gets the gradient of the loss with respect
+    /// to the value and adds those with respect to the operands, by position, to the [`Sink`].
+    /// It owns what it saved, which is dropped as soon as it has run; it is dropped at once if
+    /// no operand needs a gradient.
     ///
     /// ```
     /// # use autodiff_mini::{Var, gradcheck};
@@ -202,14 +204,16 @@ impl<F: Scalar> Tape<F> {
         &self.pool
     }
 
-    /// Walks back from `loss`, a value of one element, and returns the gradient of every parameter that it depends on.
+    /// Walks back from `loss`, a value of one element, and returns the gradient of every parameter
+    /// that it depends on.
     ///
-    /// The tape is consumed: each operation's saved values are freed right after their use, or given back to the pool.
+    /// The tape is consumed: each operation's saved values are freed right after their use, or
+    /// given back to the pool.
     ///
     /// # Panics
     ///
-    /// If `loss` is not on this tape or does not have exactly one element, or if an operation's rule adds a gradient of
-    /// the wrong shape.
+    /// If `loss` is not on this tape or does not have exactly one element, or if an operation's
+    /// rule adds a gradient of the wrong shape.
     pub fn backward(self, loss: VarId) -> Gradients<F> {
         assert!(loss.tape == self.id, "the loss is on another tape");
         let mut nodes = self.nodes.into_inner();
@@ -268,19 +272,20 @@ impl<F: Scalar> fmt::Debug for Sink<'_, F> {
 }
 
 impl<'a, F: Scalar> Sink<'a, F> {
-    /// Whether the gradient of the operand at this position leads anywhere. Ask before computing an expensive one.
+    /// Whether the gradient of the operand at this position leads anywhere. Ask before computing an
+    /// expensive one.
     pub fn wants(&self, operand: usize) -> bool {
         self.nodes[self.parents[operand]].needs_gradient
     }
 
-    /// Where to take memory from, and where to give back what is not needed any more: first of all the gradient that the
-    /// rule was given.
+    /// Where to take memory from, and where to give back what is not needed any more: first of all
+    /// the gradient that the rule was given.
     pub fn pool(&self) -> &'a Pool<F> {
         self.pool
     }
 
-    /// Adds to the gradient of the operand at this position. The first is moved into place, later ones are added to it;
-    /// one that leads nowhere is dropped.
+    /// Adds to the gradient of the operand at this position. The first is moved into place, later
+    /// ones are added to it; one that leads nowhere is dropped.
     ///
     /// # Panics
     ///

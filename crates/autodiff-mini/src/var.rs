@@ -4,16 +4,19 @@ use ndarray::{ArcArray, ArrayD, IxDyn};
 
 use crate::{Scalar, Sink, Tape};
 
-/// A value on a [`Tape`]: a handle that is copied freely, so expressions read as on paper, `(x - y).square().mean()`.
+/// A value on a [`Tape`]: a handle that is copied freely, so expressions read as on paper, `(x -
+/// y).square().mean()`.
 ///
-/// It borrows its tape and so cannot outlive it. Every operation panics, with both shapes in the message, where shapes do
-/// not fit, as ndarray's own do; and where its operands are on two different tapes.
+/// It borrows its tape and so cannot outlive it. Every operation panics, with both shapes in the
+/// message, where shapes do not fit, as ndarray's own do; and where its operands are on two
+/// different tapes.
 pub struct Var<'t, F: Scalar> {
     pub(crate) tape: &'t Tape<F>,
     pub(crate) index: usize,
 }
 
-/// Which value of which tape a [`Var`] was: what is left of it once [`Tape::backward`] has consumed the tape.
+/// Which value of which tape a [`Var`] was: what is left of it once [`Tape::backward`] has consumed
+/// the tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VarId {
     pub(crate) tape: u64,

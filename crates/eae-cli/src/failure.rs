@@ -9,7 +9,8 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The user asked for something that cannot be: exit code 2, the same as for arguments that cannot be parsed.
+    /// The user asked for something that cannot be: exit code 2, the same as for arguments that
+    /// cannot be parsed.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 2 }
     }

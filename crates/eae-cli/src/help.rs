@@ -1,4 +1,5 @@
-//! The order in the help of commands with many flags: under headings, and at first those that a newcomer needs.
+//! The order in the help of commands with many flags: under headings, and at first those that a
+//! newcomer needs.
 
 use clap::Command;
 

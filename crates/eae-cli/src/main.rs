@@ -1,4 +1,5 @@
-//! The program `eae`: arguments in, exit code out. Everything that is not about a terminal is in the library `eae`.
+//! The program `eae`: arguments in, exit code out. Everything that is not about a terminal is in
+//! the library `eae`.
 
 #![forbid(unsafe_code)]
 #![warn(
@@ -50,7 +51,8 @@ Entropy and information of any table of numbers: eae entropy samples.csv
 
 Each command says more with --help, and shows an example.";
 
-/// Trains entropic autoencoders, samples from them, and estimates entropy and information from samples.
+/// Trains entropic autoencoders, samples from them, and estimates entropy and information from
+/// samples.
 #[derive(Parser)]
 #[command(name = "eae", version, after_help = AFTER_HELP)]
 struct Arguments {
@@ -94,7 +96,8 @@ enum Command {
     Entropy(commands::estimate::entropy::Arguments),
     /// Estimate the mutual information between columns of a file.
     Mi(commands::estimate::mi::Arguments),
-    /// Estimate the transfer entropy from one series to another, or the information that a series stores.
+    /// Estimate the transfer entropy from one series to another, or the information that a series
+    /// stores.
     Te(commands::estimate::te::Arguments),
     /// Estimate the divergence of one file's rows from another's.
     Divergence(commands::estimate::divergence::Arguments),

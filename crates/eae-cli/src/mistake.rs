@@ -10,7 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// The commands that a program may be built without, and the features that they need.
 const OPTIONAL: [(&str, &str); 3] = [("export", "onnx"), ("gpu", "gpu"), ("serve", "serve")];
 
-/// Has every flag take `-5` as its value, so that what is said is about the number and not about an unknown flag.
+/// Has every flag take `-5` as its value, so that what is said is about the number and not about an
+/// unknown flag.
 pub(crate) fn with_negative_numbers(command: Command) -> Command {
     let flags = command.mut_args(|flag| {
         let takes = flag.get_long().is_some() && flag.get_action().takes_values();

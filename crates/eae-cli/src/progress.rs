@@ -10,8 +10,8 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use crate::failure::Failure;
 use crate::signals::on_interrupt;
 
-/// Shows a training on standard error: a bar on a terminal, a line for each epoch elsewhere, nothing if asked to be quiet.
-/// Ends it when the user interrupts.
+/// Shows a training on standard error: a bar on a terminal, a line for each epoch elsewhere,
+/// nothing if asked to be quiet. Ends it when the user interrupts.
 pub(crate) struct Progress {
     bar: Bar,
     /// When the first step of this process began, and the number of steps before it.

@@ -4,7 +4,8 @@ use std::io;
 
 use crate::failure::Failure;
 
-/// Calls `then` in place of ending the program, whenever Ctrl-C is pressed, the program is asked to end or its terminal closes.
+/// Calls `then` in place of ending the program, whenever Ctrl-C is pressed, the program is asked to
+/// end or its terminal closes.
 pub(crate) fn on_interrupt(then: impl FnMut() + Send + 'static) -> Result<(), Failure> {
     listen(then).map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))
 }
@@ -28,7 +29,8 @@ fn listen(then: impl FnMut() + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(then).map_err(io::Error::other)
 }
 
-/// Returns true if whoever started the program has it ignore that its terminal closes, as `nohup` does. Only Linux says so.
+/// Returns true if whoever started the program has it ignore that its terminal closes, as `nohup`
+/// does. Only Linux says so.
 #[cfg(unix)]
 fn outlives_its_terminal() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hang_ups(&status))

@@ -20,7 +20,8 @@ pub(crate) fn refused_data(error: DataError) -> Failure {
     }
 }
 
-/// The fault of a table; `instead` is what to do with a row that lacks a value if it cannot be filled in.
+/// The fault of a table; `instead` is what to do with a row that lacks a value if it cannot be
+/// filled in.
 pub(crate) fn refused(error: &TableError, instead: &str) -> Failure {
     let path = match error.path.display().to_string() {
         name if name == "-" => "standard input".to_owned(),

@@ -1,4 +1,5 @@
-//! Makes a folder of many small PNG files, to see what training on more images than memory holds takes:
+//! Makes a folder of many small PNG files, to see what training on more images than memory holds
+//! takes:
 //!
 //! ```text
 //! cargo run --release -p eae-data --example image_folder -- FOLDER 200000

@@ -7,9 +7,9 @@ use crate::gzip::unpacked;
 use crate::number::{narrow, pixel, widen};
 use crate::{DataError, Idx, Images, Npy, NpyError, Split};
 
-/// One IDX file of bytes, packed with gzip or not: `[count, height, width]`, or with colours `[count, channels, height,
-/// width]`. As the file has no split of its own, the last tenth of the images, and at least one, is held out: shuffle a file
-/// that is sorted in some way.
+/// One IDX file of bytes, packed with gzip or not: `[count, height, width]`, or with colours
+/// `[count, channels, height, width]`. As the file has no split of its own, the last tenth of the
+/// images, and at least one, is held out: shuffle a file that is sorted in some way.
 ///
 /// # Errors
 ///
@@ -32,13 +32,14 @@ pub fn idx_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
     Ok(Images::new(channels_last(pixels)))
 }
 
-/// One array of NumPy, packed with gzip or not: `[count, height, width]`, or with colours `[count, channels, height,
-/// width]`; bytes from 0 to 255, or floating-point numbers from 0 to 1. Split as [`from_idx`] does.
+/// One array of NumPy, packed with gzip or not: `[count, height, width]`, or with colours `[count,
+/// channels, height, width]`; bytes from 0 to 255, or floating-point numbers from 0 to 1. Split as
+/// [`from_idx`] does.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is damaged, is of other axes, another type or fewer than two images, or a pixel is not from 0
-/// to 1.
+/// If the file cannot be read, is damaged, is of other axes, another type or fewer than two images,
+/// or a pixel is not from 0 to 1.
 pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     held_out(path.as_ref(), npy_images(path.as_ref())?)
 }
@@ -52,8 +53,8 @@ pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
     npy_images_of(path, None)
 }
 
-/// All images of an array, whose rows `[count, pixels]` are images `[height, width, channels]` if a shape is given: one
-/// channel after the other, row by row.
+/// All images of an array, whose rows `[count, pixels]` are images `[height, width, channels]` if a
+/// shape is given: one channel after the other, row by row.
 ///
 /// # Errors
 ///
@@ -176,7 +177,8 @@ fn check_shape(path: &Path, shape: &[usize]) -> Result<(), DataError> {
     Err(DataError::Shape { path: path.to_path_buf(), found: shape.to_vec(), expected: expected.to_owned() })
 }
 
-/// From `[count, height, width]` or `[count, channels, height, width]` to `[count, height, width, channels]`.
+/// From `[count, height, width]` or `[count, channels, height, width]` to `[count, height, width,
+/// channels]`.
 fn channels_last<F: NdFloat>(pixels: ArrayD<F>) -> ArcArray<F, Ix4> {
     let pixels = if pixels.ndim() == 3 { pixels.insert_axis(Axis(1)) } else { pixels };
     let pixels: Array<F, Ix4> = pixels.into_dimensionality().expect("three or four axes");

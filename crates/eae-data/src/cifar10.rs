@@ -16,9 +16,10 @@ const CLASSES: usize = 10;
 /// A label, then all of red, all of green, all of blue, each of them row by row.
 const RECORD: usize = 1 + CHANNELS * SIDE * SIDE;
 
-/// CIFAR-10 (Krizhevsky 2009) in the six files of its binary version, `data_batch_1.bin` to `data_batch_5.bin` to train on and
-/// `test_batch.bin` held out, each of them packed with gzip or not: 50 000 and 10 000 images `[32, 32, 3]` of ten classes. The
-/// files may be shorter, of any number of records.
+/// CIFAR-10 (Krizhevsky 2009) in the six files of its binary version, `data_batch_1.bin` to
+/// `data_batch_5.bin` to train on and `test_batch.bin` held out, each of them packed with gzip or
+/// not: 50 000 and 10 000 images `[32, 32, 3]` of ten classes. The files may be shorter, of any
+/// number of records.
 ///
 /// # Errors
 ///

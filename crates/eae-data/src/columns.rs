@@ -7,8 +7,8 @@ use crate::number::{narrow, widen};
 
 /// What the numbers of a vector are: the columns of the table whose rows are the vectors.
 ///
-/// Networks see each column at mean 0 and standard deviation 1. A column whose rows are all alike says nothing and is left
-/// at 0; on the way back it is what it was.
+/// Networks see each column at mean 0 and standard deviation 1. A column whose rows are all alike
+/// says nothing and is left at 0; on the way back it is what it was.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Parts")]
 pub struct Columns {
@@ -87,10 +87,12 @@ impl Columns {
     }
 }
 
-/// The mean and the standard deviation, which is 0 only if all values are alike, to the precision of the smallest numbers.
+/// The mean and the standard deviation, which is 0 only if all values are alike, to the precision
+/// of the smallest numbers.
 ///
-/// Of differences from the first value, or a column whose mean is large would lose its deviation; in halves, as a difference
-/// may be twice as large as there are numbers; and in parts of the largest, whose square may be larger.
+/// Of differences from the first value, or a column whose mean is large would lose its deviation;
+/// in halves, as a difference may be twice as large as there are numbers; and in parts of the
+/// largest, whose square may be larger.
 fn moments(values: ArrayView1<'_, f64>) -> (f64, f64) {
     let first = values[0];
     let halves = values.mapv(|value| value / 2.0 - first / 2.0);

@@ -12,8 +12,9 @@ const LABELS: &[u8] = include_bytes!("../data/t10k-labels-idx1-ubyte.gz");
 /// Images held out of the training.
 const HELD_OUT: usize = 1_000;
 
-/// 10 000 handwritten digits of 28 x 28 pixels, part of the program so that it needs no file: the test half of MNIST (Y.
-/// LeCun and C. Cortes, CC BY-SA 3.0), split by a fixed seed into 9 000 to train on and 1 000 held out.
+/// 10 000 handwritten digits of 28 x 28 pixels, part of the program so that it needs no file: the
+/// test half of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0), split by a fixed seed into 9 000 to
+/// train on and 1 000 held out.
 pub fn digits<F: NdFloat>() -> Split<F> {
     let images = Idx::parse(IMAGES).expect("the embedded file is whole");
     let labels = Idx::parse(LABELS).expect("the embedded file is whole");

@@ -53,7 +53,8 @@ pub enum DataError {
         /// What is wrong.
         problem: NpyError,
     },
-    /// An array of other axes than images or labels have, or of another size than one that it belongs to.
+    /// An array of other axes than images or labels have, or of another size than one that it
+    /// belongs to.
     #[error("{path} is of shape {found:?}, it should be {expected}")]
     Shape {
         /// The file.

@@ -1,5 +1,6 @@
-/// Tells contents from others: of words one after the other, each mixed into what is there by the finaliser of SplitMix64 (Steele,
-/// Lea and Flood 2014), in which every bit of a word reaches every bit of the result. Against accidents, not against intent.
+/// Tells contents from others: of words one after the other, each mixed into what is there by the
+/// finaliser of SplitMix64 (Steele, Lea and Flood 2014), in which every bit of a word reaches every
+/// bit of the result. Against accidents, not against intent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fingerprint(u64);
 

@@ -1,5 +1,5 @@
-//! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each axis' length as a
-//! big-endian 32-bit number, then the elements in row-major order.
+//! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each
+//! axis' length as a big-endian 32-bit number, then the elements in row-major order.
 
 use std::io::{self, Read};
 
@@ -47,7 +47,8 @@ pub enum IdxError {
 impl Idx {
     /// Reads the contents of a file, gzipped or not.
     ///
-    /// Nothing is allocated on the word of the header, and nothing unpacked that it does not ask for.
+    /// Nothing is allocated on the word of the header, and nothing unpacked that it does not ask
+    /// for.
     ///
     /// # Errors
     ///

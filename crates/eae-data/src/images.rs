@@ -4,11 +4,13 @@ use ndarray::{ArcArray, Axis, Ix4, NdFloat, concatenate};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Images<F> {
-    /// `[count, height, width, channels]`, from 0 to 1; `[count, 1, columns, 1]`, standardized, if they are vectors.
+    /// `[count, height, width, channels]`, from 0 to 1; `[count, 1, columns, 1]`, standardized, if
+    /// they are vectors.
     pub pixels: ArcArray<F, Ix4>,
     /// One for each image, or none at all.
     pub labels: Option<Vec<u8>>,
-    /// The names of the classes, by their labels. Without names, classes are called by their numbers.
+    /// The names of the classes, by their labels. Without names, classes are called by their
+    /// numbers.
     pub classes: Option<Vec<String>>,
     /// The file of each image within its folder, if each has one.
     pub files: Option<Vec<String>>,

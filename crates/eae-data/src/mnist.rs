@@ -6,8 +6,8 @@ use crate::file::{find, read_idx};
 use crate::number::pixel;
 use crate::{DataError, Idx, Images, Split};
 
-/// A data set in the four files of MNIST, `train-images-idx3-ubyte` and so on, packed with gzip or not: MNIST, Fashion-MNIST,
-/// KMNIST and others. Grey images of any size.
+/// A data set in the four files of MNIST, `train-images-idx3-ubyte` and so on, packed with gzip or
+/// not: MNIST, Fashion-MNIST, KMNIST and others. Grey images of any size.
 ///
 /// # Errors
 ///

@@ -1,5 +1,6 @@
-//! The format of NumPy's `.npy` files: six bytes that say so, two of the version, the length of the rest of the header in
-//! two bytes or four, a Python dictionary with type, order and shape, then the numbers.
+//! The format of NumPy's `.npy` files: six bytes that say so, two of the version, the length of the
+//! rest of the header in two bytes or four, a Python dictionary with type, order and shape, then
+//! the numbers.
 
 use std::io::{self, Read, Write};
 
@@ -10,7 +11,8 @@ use crate::number::widen;
 
 /// An array of numbers in a `.npy` file, its header read and its numbers not yet.
 ///
-/// Nothing is allocated on the word of the header, so a broken file costs no more memory than it is long.
+/// Nothing is allocated on the word of the header, so a broken file costs no more memory than it is
+/// long.
 #[derive(Debug)]
 pub struct Npy<R> {
     shape: Vec<usize>,
@@ -106,13 +108,14 @@ impl<R: Read> Npy<R> {
         self.fortran
     }
 
-    /// The type of the elements in NumPy's notation, `<f8` for little-endian numbers of 8 bytes with a floating point.
+    /// The type of the elements in NumPy's notation, `<f8` for little-endian numbers of 8 bytes
+    /// with a floating point.
     pub fn descriptor(&self) -> &str {
         &self.descriptor
     }
 
-    /// The length in bytes of the file if it has as many numbers as the header says, and nothing else. None if no file can
-    /// be as long.
+    /// The length in bytes of the file if it has as many numbers as the header says, and nothing
+    /// else. None if no file can be as long.
     pub(crate) fn file_length(&self) -> Option<u64> {
         self.expected().and_then(|bytes| self.header.checked_add(bytes as u64))
     }
@@ -129,7 +132,8 @@ impl<R: Read> Npy<R> {
     ///
     /// # Errors
     ///
-    /// If there are more or fewer than the header says, or if an integer has no 64-bit floating-point number.
+    /// If there are more or fewer than the header says, or if an integer has no 64-bit
+    /// floating-point number.
     pub fn values<T>(self, convert: impl Fn(f64) -> T) -> Result<Vec<T>, NpyError> {
         let mut values = Vec::new();
         self.for_each(|_, value| values.push(convert(value)))?;
@@ -180,8 +184,8 @@ fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(
     if read == count { Ok(()) } else { Err(NpyError::Header) }
 }
 
-/// Reads the Python dictionary of a header: the type, whether the order is Fortran's, and the shape. `None` if it is not that
-/// of an array of numbers, as where the type is a list of records.
+/// Reads the Python dictionary of a header: the type, whether the order is Fortran's, and the
+/// shape. `None` if it is not that of an array of numbers, as where the type is a list of records.
 fn dictionary(text: &str) -> Option<(String, bool, Vec<usize>)> {
     let text = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     // The shape is the only value with commas in it. Without it, commas separate the entries.
@@ -206,7 +210,8 @@ fn quoted(text: &str) -> Option<&str> {
     ['\'', '"'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
 }
 
-/// Reads what stands between the parentheses of a tuple of lengths. Python takes one without a comma for a number.
+/// Reads what stands between the parentheses of a tuple of lengths. Python takes one without a
+/// comma for a number.
 fn tuple(axes: &str) -> Option<Vec<usize>> {
     let axes = axes.trim();
     if axes.is_empty() {
@@ -216,7 +221,8 @@ fn tuple(axes: &str) -> Option<Vec<usize>> {
     axes.strip_suffix(',').unwrap_or(axes).split(',').map(|length| length.trim().parse().ok()).collect()
 }
 
-/// Writes an array in NumPy's format, in the order of its axes and with the precision of its elements.
+/// Writes an array in NumPy's format, in the order of its axes and with the precision of its
+/// elements.
 ///
 /// # Errors
 ///
@@ -225,7 +231,8 @@ pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayV
     let size = size_of::<F>();
     let shape: String = array.shape().iter().map(|length| format!("{length},")).collect();
     let dictionary = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({shape}), }}");
-    // Ten bytes come before the dictionary, and a line feed ends it. The format asks for a multiple of 64.
+    // Ten bytes come before the dictionary, and a line feed ends it. The format asks for a multiple of
+    // 64.
     let length = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
     writer.write_all(b"\x93NUMPY\x01\x00")?;
     writer.write_all(&u16::try_from(length).map_err(io::Error::other)?.to_le_bytes())?;

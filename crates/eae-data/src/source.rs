@@ -7,8 +7,9 @@ use crate::fingerprint::Fingerprint;
 use crate::number::widen;
 use crate::{DataError, Images};
 
-/// Images of one shape that are read by their places: an array in memory, or [`Stored`](crate::Stored) in a file that may be
-/// larger than memory. What trains a model or runs over all images takes one, an `images.view()` or a `&stored`.
+/// Images of one shape that are read by their places: an array in memory, or
+/// [`Stored`](crate::Stored) in a file that may be larger than memory. What trains a model or runs
+/// over all images takes one, an `images.view()` or a `&stored`.
 pub trait Source<F: NdFloat> {
     /// How many there are.
     fn len(&self) -> usize;
@@ -16,7 +17,8 @@ pub trait Source<F: NdFloat> {
     /// Height, width and channels.
     fn image_shape(&self) -> [usize; 3];
 
-    /// Puts the images at these places, in this order, into `batch` `[places, height, width, channels]`.
+    /// Puts the images at these places, in this order, into `batch` `[places, height, width,
+    /// channels]`.
     ///
     /// # Errors
     ///
@@ -32,7 +34,8 @@ pub trait Source<F: NdFloat> {
         let _ = places;
     }
 
-    /// The first image that has a pixel that is NaN or infinite, with that pixel. What is made of bytes has none.
+    /// The first image that has a pixel that is NaN or infinite, with that pixel. What is made of
+    /// bytes has none.
     fn not_finite(&self) -> Option<(usize, F)> {
         None
     }
@@ -149,7 +152,8 @@ pub fn sample<F: NdFloat>(source: &(impl Source<F> + ?Sized), most: usize, seed:
     select(source, &choose(source.len(), most, seed))
 }
 
-/// The places of `count` things if there are at most `most`, and otherwise of a choice of so many that the seed decides; in order.
+/// The places of `count` things if there are at most `most`, and otherwise of a choice of so many
+/// that the seed decides; in order.
 pub fn choose(count: usize, most: usize, seed: u64) -> Vec<usize> {
     if count <= most {
         return (0..count).collect();
@@ -159,7 +163,8 @@ pub fn choose(count: usize, most: usize, seed: u64) -> Vec<usize> {
     places
 }
 
-/// All images in the order of their places, `size` at a time, the next ones being fetched while these are worked on.
+/// All images in the order of their places, `size` at a time, the next ones being fetched while
+/// these are worked on.
 pub fn batches<F: NdFloat>(
     source: &(impl Source<F> + ?Sized),
     size: usize,

@@ -64,14 +64,15 @@ impl VectorFile {
         Self { label, ..self }
     }
 
-    /// The rows as vectors, each column brought to mean 0 and standard deviation 1 over the rows to train on; the [`Columns`]
-    /// bring what is decoded back. The last tenth of the rows, and at least one, is held out: shuffle a file that is sorted in
-    /// some way. The notes are what the reader decided, and what a user should see.
+    /// The rows as vectors, each column brought to mean 0 and standard deviation 1 over the rows to
+    /// train on; the [`Columns`] bring what is decoded back. The last tenth of the rows, and at
+    /// least one, is held out: shuffle a file that is sorted in some way. The notes are what
+    /// the reader decided, and what a user should see.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, lacks a column, has fewer than three rows, a value that is not finite, or no
-    /// column that varies.
+    /// If the file cannot be read or is no table, lacks a column, has fewer than three rows, a
+    /// value that is not finite, or no column that varies.
     pub fn load<F: NdFloat>(&self) -> Result<(Split<F>, Columns, Vec<Note>), DataError> {
         let path = &self.path;
         let mut rows = self.rows()?;
@@ -96,13 +97,13 @@ impl VectorFile {
         Ok((split(path, rows, &columns)?, columns, notes))
     }
 
-    /// The rows by the columns of a model, for data that it was not trained on. Where both have names, columns are found by
-    /// them, and others are passed over.
+    /// The rows by the columns of a model, for data that it was not trained on. Where both have
+    /// names, columns are found by them, and others are passed over.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, has other columns, or a value that is not finite. A single row is enough; it
-    /// is held out.
+    /// If the file cannot be read or is no table, has other columns, or a value that is not finite.
+    /// A single row is enough; it is held out.
     pub fn load_with<F: NdFloat>(&self, columns: &Columns) -> Result<Split<F>, DataError> {
         let path = &self.path;
         let rows = self.rows_of(columns)?;
@@ -119,8 +120,8 @@ impl VectorFile {
         split(path, rows, columns)
     }
 
-    /// All rows as images `[height, width, channels]`, whose numbers lie one channel after the other, row by row: from 0 to 1,
-    /// or integers from 0 to 255.
+    /// All rows as images `[height, width, channels]`, whose numbers lie one channel after the
+    /// other, row by row: from 0 to 1, or integers from 0 to 255.
     ///
     /// # Errors
     ///

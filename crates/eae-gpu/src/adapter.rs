@@ -27,7 +27,8 @@ pub struct AdapterChoice {
     pub adapter: Option<String>,
     /// Bytes that buffers may take, [`None`] for a default.
     pub budget: Option<u64>,
-    /// Whether shaders are checked for indices out of bounds and for loops without an end as they run.
+    /// Whether shaders are checked for indices out of bounds and for loops without an end as they
+    /// run.
     pub checked: bool,
 }
 
@@ -93,8 +94,8 @@ impl AdapterChoice {
         Self { checked, ..self }
     }
 
-    /// What `EAE_GPU` (`off`, `auto` or `require`), `EAE_GPU_ADAPTER` (a number, or a part of a name), `EAE_GPU_MEM_MB` and
-    /// `EAE_GPU_CHECKED` (`0` or `1`) say.
+    /// What `EAE_GPU` (`off`, `auto` or `require`), `EAE_GPU_ADAPTER` (a number, or a part of a
+    /// name), `EAE_GPU_MEM_MB` and `EAE_GPU_CHECKED` (`0` or `1`) say.
     ///
     /// # Errors
     ///

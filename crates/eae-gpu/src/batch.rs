@@ -31,7 +31,8 @@ impl Gpu {
         Batch(self.record())
     }
 
-    /// The `k` nearest rows of `references` for each of `queries`, in single precision: brought up, found and brought down.
+    /// The `k` nearest rows of `references` for each of `queries`, in single precision: brought up,
+    /// found and brought down.
     ///
     /// # Errors
     ///
@@ -61,7 +62,8 @@ impl Batch<'_> {
         product.record(&mut self.0, Sum::Products, a, b, c)
     }
 
-    /// The squared distances `C`, `[m, n]`, of the rows of `A`, `[m, d]`, from those of `B`, `[n, d]`, made of differences.
+    /// The squared distances `C`, `[m, n]`, of the rows of `A`, `[m, d]`, from those of `B`, `[n,
+    /// d]`, made of differences.
     ///
     /// # Errors
     ///
@@ -70,11 +72,13 @@ impl Batch<'_> {
         Product::distances().record(&mut self.0, Sum::Distances, a, b, c)
     }
 
-    /// The `k` nearest rows of `references` for each of `queries`, by squared distance and where that is equal by index. With a
-    /// window the queries are the first of the references, mostly all of them, and rows up to so many apart are no neighbours: 0
-    /// excludes a row itself.
+    /// The `k` nearest rows of `references` for each of `queries`, by squared distance and where
+    /// that is equal by index. With a window the queries are the first of the references,
+    /// mostly all of them, and rows up to so many apart are no neighbours: 0 excludes a row
+    /// itself.
     ///
-    /// Distances are of single precision; a distance that is none, or too large, counts as infinite.
+    /// Distances are of single precision; a distance that is none, or too large, counts as
+    /// infinite.
     ///
     /// # Errors
     ///

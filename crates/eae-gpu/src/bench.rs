@@ -1,4 +1,5 @@
-//! How fast the device is beside the processor, on the same work in one run. Every result is read back and compared.
+//! How fast the device is beside the processor, on the same work in one run. Every result is read
+//! back and compared.
 
 use std::time::Instant;
 
@@ -21,7 +22,8 @@ pub struct Timing {
     pub wall: f64,
     /// Seconds of the processor.
     pub processor: f64,
-    /// The largest difference of the results, beside the largest number; of neighbours, the share that differs.
+    /// The largest difference of the results, beside the largest number; of neighbours, the share
+    /// that differs.
     pub off: f64,
 }
 

@@ -1,9 +1,10 @@
-//! What a kernel is before any device has seen it: text, and the numbers that devices have limits for.
+//! What a kernel is before any device has seen it: text, and the numbers that devices have limits
+//! for.
 
 use std::fmt::Debug;
 
-/// A kernel in all its variants. What [`Debug`] writes is its name, under which its pipeline is kept: two variants with
-/// different text must not be written the same.
+/// A kernel in all its variants. What [`Debug`] writes is its name, under which its pipeline is
+/// kept: two variants with different text must not be written the same.
 pub(crate) trait Kernel: Debug {
     fn shader(&self) -> Shader;
 }
@@ -11,8 +12,9 @@ pub(crate) trait Kernel: Debug {
 /// A kernel's text, and what it takes.
 #[derive(Debug, Clone)]
 pub(crate) struct Shader {
-    /// In WGSL, with an entry point `main`. It declares the struct `Params` of at most [`Params`]; binding 0 is a uniform `p` of
-    /// it, which is declared for it, and from 1 on there are `bindings`.
+    /// In WGSL, with an entry point `main`. It declares the struct `Params` of at most [`Params`];
+    /// binding 0 is a uniform `p` of it, which is declared for it, and from 1 on there are
+    /// `bindings`.
     pub(crate) source: String,
     pub(crate) bindings: Vec<Access>,
     /// Invocations of a workgroup.
@@ -41,8 +43,8 @@ pub(crate) fn params<const N: usize>(words: [u32; N]) -> Params {
 /// More workgroups in one direction are not portable.
 const MOST_GROUPS: u32 = 65_535;
 
-/// So many workgroups, in as many directions as are needed; some more than asked for, which kernels find to be past the end. Their
-/// number is `id.x + id.y * count.x`.
+/// So many workgroups, in as many directions as are needed; some more than asked for, which kernels
+/// find to be past the end. Their number is `id.x + id.y * count.x`.
 pub(crate) fn groups(count: usize) -> Option<[u32; 3]> {
     let count = u32::try_from(count).ok()?;
     let rows = count.div_ceil(MOST_GROUPS);
@@ -54,8 +56,9 @@ pub(crate) fn for_each(threads: u32) -> String {
     format!("{}    each((id.x + id.y * count.x) * {threads}u + t);\n}}\n", main(threads))
 }
 
-/// An entry point that calls the kernel's `group(place, t)` in each workgroup, some past the end among them, and
-/// `total(t, part)` for it: the sum over a workgroup of values of the type `number`, always in the same order.
+/// An entry point that calls the kernel's `group(place, t)` in each workgroup, some past the end
+/// among them, and `total(t, part)` for it: the sum over a workgroup of values of the type
+/// `number`, always in the same order.
 pub(crate) fn for_each_group(threads: u32, number: &str) -> String {
     let half = threads / 2;
     format!(
@@ -90,8 +93,9 @@ fn main(
     )
 }
 
-/// `read_{name}(row, column, rows, columns)`: four numbers of a row of the binding of this name, and zeros where there are none.
-/// Rows are `length` numbers apart, the first begins at `p.{name}_at`; `wide` bindings are of vectors, and all that are whole.
+/// `read_{name}(row, column, rows, columns)`: four numbers of a row of the binding of this name,
+/// and zeros where there are none. Rows are `length` numbers apart, the first begins at
+/// `p.{name}_at`; `wide` bindings are of vectors, and all that are whole.
 pub(crate) fn reader(name: &str, length: &str, wide: bool) -> String {
     let head = format!(
         "fn read_{name}(row: u32, column: u32, rows: u32, columns: u32) -> vec4<f32> {{

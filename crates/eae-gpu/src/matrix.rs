@@ -5,7 +5,8 @@ use ndarray::{Array2, ArrayView2};
 use crate::device::{Buffer, Gpu, Part};
 use crate::{Error, Result};
 
-/// A matrix on the device: single precision, row after row. It stays there until it is [read](GpuMatrix::read); clones share it.
+/// A matrix on the device: single precision, row after row. It stays there until it is
+/// [read](GpuMatrix::read); clones share it.
 #[derive(Debug, Clone)]
 pub struct GpuMatrix {
     gpu: Gpu,
@@ -107,7 +108,8 @@ impl GpuMatrix {
         Part { buffer, offset: 4 * self.offset as u64, size: 4 * (self.rows * self.columns) as u64 }
     }
 
-    /// For a kernel: a part of its buffer that begins where one may, and the place in that of its first number.
+    /// For a kernel: a part of its buffer that begins where one may, and the place in that of its
+    /// first number.
     pub(crate) fn bind(&self) -> (Part, u32) {
         let alignment = self.gpu.alignment() as usize / 4;
         let from = self.offset / alignment * alignment;

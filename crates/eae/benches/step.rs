@@ -1,7 +1,8 @@
 //! A training step, on fresh weights and on trained ones: `cargo bench -p eae`.
 //!
-//! Training makes tiny numbers, at the tails of the sigmoid and in Adam's averages, and processors can be a hundred times slower
-//! on those below the smallest normal one. The two should take the same time.
+//! Training makes tiny numbers, at the tails of the sigmoid and in Adam's averages, and processors
+//! can be a hundred times slower on those below the smallest normal one. The two should take the
+//! same time.
 
 use std::time::Instant;
 

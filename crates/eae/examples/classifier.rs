@@ -4,7 +4,8 @@
 //! cargo run --release -p eae --example classifier -- FOLDER digits.safetensors
 //! ```
 //!
-//! with the folder of MNIST's four files. The library's `src/features/digits.safetensors` was made by it.
+//! with the folder of MNIST's four files. The library's `src/features/digits.safetensors` was made
+//! by it.
 
 use std::env;
 use std::error::Error;

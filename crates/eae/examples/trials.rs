@@ -1,13 +1,14 @@
-//! What else could bring the codes to N(0, I), as an objective of one's own: each trial adds a term to the entropy, or takes
-//! one in its place, and decodes N(0, I).
+//! What else could bring the codes to N(0, I), as an objective of one's own: each trial adds a term
+//! to the entropy, or takes one in its place, and decodes N(0, I).
 //!
 //! ```text
 //! cargo run --release -p eae --example trials -- FOLDER
 //! ```
 //!
-//! with the folder of MNIST's four files. It is what docs/results.md says of trials that were dropped: a third of the images, six
-//! epochs, one seed, so enough for an order and for no more. One trial is not there, to take the bias of the estimate at
-//! N(0, I) off it: that is a constant, and the gradient is what it was.
+//! with the folder of MNIST's four files. It is what docs/results.md says of trials that were
+//! dropped: a third of the images, six epochs, one seed, so enough for an order and for no more.
+//! One trial is not there, to take the bias of the estimate at N(0, I) off it: that is a constant,
+//! and the gradient is what it was.
 
 use std::env;
 use std::error::Error;
@@ -153,8 +154,8 @@ fn unit_columns(mut columns: Array2<f64>) -> Array2<f64> {
     columns
 }
 
-/// `n int |phi_n(t) - exp(-t^2 / 2)|^2 N(t; 0, 1) dt` with `phi_n` the empirical characteristic function, for each column, and of
-/// these the mean (Epps and Pulley, 1983).
+/// `n int |phi_n(t) - exp(-t^2 / 2)|^2 N(t; 0, 1) dt` with `phi_n` the empirical characteristic
+/// function, for each column, and of these the mean (Epps and Pulley, 1983).
 fn epps_pulley<F: Float>(z: Var<'_, F>) -> Var<'_, F> {
     const STEP: f64 = 0.25;
     const KNOTS: usize = 17;

@@ -8,7 +8,8 @@ use crate::linalg::eigen;
 use crate::objective::{Eae, Objective, Vae};
 use crate::{Float, Preset, TrainConfig};
 
-/// Settings that suit a data set, each with the reason for it: what to train with if nobody says otherwise.
+/// Settings that suit a data set, each with the reason for it: what to train with if nobody says
+/// otherwise.
 ///
 /// | setting | value |
 /// |---|---|
@@ -45,7 +46,8 @@ pub struct Defaults {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Reason {
-    /// The setting's name: `model`, `latent`, `batch`, `epochs`, `learning-rate`, `error-unit` or `bank`.
+    /// The setting's name: `model`, `latent`, `batch`, `epochs`, `learning-rate`, `error-unit` or
+    /// `bank`.
     pub setting: &'static str,
     /// The setting's value.
     pub value: String,
@@ -55,7 +57,8 @@ pub struct Reason {
 
 /// Rows that are looked at. The variance is known to a few percent from fewer.
 const LOOKED_AT: usize = 4000;
-/// Rows from which principal components are found; with more columns than this, by the products of rows.
+/// Rows from which principal components are found; with more columns than this, by the products of
+/// rows.
 const COMPONENTS_FROM: usize = 1000;
 /// The variance that the components of vectors must have.
 const EXPLAINED: f64 = 0.95;
@@ -142,12 +145,14 @@ impl Defaults {
         Ok(Self { preset, latent, config, reasons })
     }
 
-    /// Returns the learning rate for a batch size: 4e-3 for 200, less by the square root of a smaller one.
+    /// Returns the learning rate for a batch size: 4e-3 for 200, less by the square root of a
+    /// smaller one.
     pub fn learning_rate(batch_size: usize) -> f64 {
         round(4e-3 * (batch_size as f64 / 200.0).sqrt().min(1.0))
     }
 
-    /// Returns the unit of the error for an objective: that of the data, or 1 where the objective has a unit of its own.
+    /// Returns the unit of the error for an objective: that of the data, or 1 where the objective
+    /// has a unit of its own.
     pub fn error_unit(&self, objective: &Objective) -> f64 {
         match objective {
             // The logarithm of the error has no unit.
@@ -157,8 +162,8 @@ impl Defaults {
     }
 }
 
-/// Returns the sum of the variances of the columns and, if asked for, the number of principal components that explain
-/// most of it; none are counted where the eigenvalues are not found.
+/// Returns the sum of the variances of the columns and, if asked for, the number of principal
+/// components that explain most of it; none are counted where the eigenvalues are not found.
 fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
     let variance = |rows: &Array2<f64>| rows.iter().map(|x| x * x).sum::<f64>() / (rows.nrows() as f64 - 1.0).max(1.0);
     let centered = |rows: ArrayView2<'_, f64>| &rows - &rows.mean_axis(Axis(0)).expect("there are rows");

@@ -1,4 +1,5 @@
-//! What a model makes, as images `[count, height, width, channels]` in the order in which a grid shows them.
+//! What a model makes, as images `[count, height, width, channels]` in the order in which a grid
+//! shows them.
 
 use ndarray::{Array4, ArrayView2, ArrayView4, Axis, concatenate, stack};
 
@@ -22,8 +23,8 @@ pub fn reconstructions<F: Float>(model: &Autoencoder<F>, images: ArrayView4<'_, 
     pairs.into_shape_with_order((2 * count, height, width, channels)).expect("twice as many images")
 }
 
-/// For each two images in turn, a row of `steps` on the [spherical](interpolation::spherical) way from the code of the one
-/// to the code of the other.
+/// For each two images in turn, a row of `steps` on the [spherical](interpolation::spherical) way
+/// from the code of the one to the code of the other.
 ///
 /// # Panics
 ///

@@ -14,8 +14,8 @@ pub enum Way {
 }
 
 impl Way {
-    /// For each two of `codes` in turn, `steps` codes on this way from the one to the other; a last one without another is left
-    /// out.
+    /// For each two of `codes` in turn, `steps` codes on this way from the one to the other; a last
+    /// one without another is left out.
     pub fn between<F: Float>(self, codes: ArrayView2<'_, F>, steps: usize) -> Array2<F> {
         let pairs = codes.nrows() / 2;
         let mut ways = Array2::zeros((pairs * steps, codes.ncols()));
@@ -30,7 +30,8 @@ impl Way {
     }
 }
 
-/// `steps` codes evenly on the straight line from `a` to `b`, ends included; `a` alone for a single step.
+/// `steps` codes evenly on the straight line from `a` to `b`, ends included; `a` alone for a single
+/// step.
 ///
 /// # Panics
 ///
@@ -39,11 +40,13 @@ pub fn linear<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: usize
     path(a, b, steps, |t| [1.0 - t, t])
 }
 
-/// `steps` codes from `a` to `b`, ends included, turning at an even rate in the plane of the two while the radius goes
-/// evenly from one to the other (Shoemake, SIGGRAPH 1985). In many dimensions nearly all of N(0, I) is close to one
-/// radius, and the middle of a straight line is far from it; this path keeps to where codes are.
+/// `steps` codes from `a` to `b`, ends included, turning at an even rate in the plane of the two
+/// while the radius goes evenly from one to the other (Shoemake, SIGGRAPH 1985). In many dimensions
+/// nearly all of N(0, I) is close to one radius, and the middle of a straight line is far from it;
+/// this path keeps to where codes are.
 ///
-/// Where the directions are the same, opposite or undefined there is no one plane, and the path is the straight line.
+/// Where the directions are the same, opposite or undefined there is no one plane, and the path is
+/// the straight line.
 ///
 /// # Panics
 ///
@@ -65,8 +68,8 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     })
 }
 
-/// For each of `coordinates`, `steps` codes that differ from `centre` in that one alone, by even amounts from `-range` to
-/// `range`. If `steps` is odd, the one in the middle is `centre`.
+/// For each of `coordinates`, `steps` codes that differ from `centre` in that one alone, by even
+/// amounts from `-range` to `range`. If `steps` is odd, the one in the middle is `centre`.
 ///
 /// # Panics
 ///

@@ -11,7 +11,8 @@ pub(crate) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) 
     (mean, covariance)
 }
 
-/// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they are not found.
+/// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they are not
+/// found.
 pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<f64>)> {
     let d = matrix.nrows();
     // In units of its largest number, so that squares neither overflow nor vanish.
@@ -23,7 +24,8 @@ pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<
     Some((values, Array2::from_shape_fn((d, d), |at| found.eigenvectors[at])))
 }
 
-/// The lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`; `None` unless `a` is positive definite.
+/// The lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`; `None` unless `a` is
+/// positive definite.
 pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f64>, f64)> {
     let d = a.nrows();
     let factor = DMatrix::from_fn(d, d, |i, j| a[[i, j]]).cholesky()?;

@@ -5,8 +5,8 @@ use std::f64::consts::{E, LN_2, PI};
 use ndarray::ArrayView2;
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
-/// The entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats: the largest of all distributions whose coordinates
-/// have mean 0 and variance 1.
+/// The entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats: the largest of all
+/// distributions whose coordinates have mean 0 and variance 1.
 pub fn normal_entropy(d: usize) -> f64 {
     d as f64 / 2.0 * (2.0 * PI * E).ln()
 }
@@ -17,21 +17,22 @@ pub(crate) fn log_density(rows: ArrayView2<'_, f64>) -> f64 {
     -0.5 * (rows.iter().map(|x| x * x).sum::<f64>() + (n * d) as f64 * (2.0 * PI).ln())
 }
 
-/// The mean and the standard deviation of the distance from the origin under N(0, I), the chi distribution: the mean is
-/// `sqrt(2) Gamma((d+1)/2) / Gamma(d/2)`, the variance `d - mean^2`.
+/// The mean and the standard deviation of the distance from the origin under N(0, I), the chi
+/// distribution: the mean is `sqrt(2) Gamma((d+1)/2) / Gamma(d/2)`, the variance `d - mean^2`.
 pub fn normal_radius(d: usize) -> [f64; 2] {
     if d == 0 {
         return [0.0; 2];
     }
     let half = d as f64 / 2.0;
     let mean = (ln_gamma(half + 0.5) - ln_gamma(half)).exp() * std::f64::consts::SQRT_2;
-    // `d - mean^2` cancels in many dimensions; there the series 1/2 - 1/(8d) + ... is exact to double precision's rest.
+    // `d - mean^2` cancels in many dimensions; there the series 1/2 - 1/(8d) + ... is exact to double
+    // precision's rest.
     let variance = if d < 10_000 { d as f64 - mean * mean } else { 0.5 - 0.125 / d as f64 };
     [mean, variance.sqrt()]
 }
 
-/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) / n` for `i` from 1 to
-/// `n`, in order.
+/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) /
+/// n` for `i` from 1 to `n`, in order.
 pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
     let half = d as f64 / 2.0;
     let mut quantile = normal_radius(d)[0];
@@ -62,7 +63,8 @@ pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The density of the distance `r` from the origin under N(0, I) in `d` dimensions, the chi distribution; 0 for a negative one.
+/// The density of the distance `r` from the origin under N(0, I) in `d` dimensions, the chi
+/// distribution; 0 for a negative one.
 ///
 /// ```text
 /// 2^(1 - d/2) r^(d-1) exp(-r^2/2) / Gamma(d/2)

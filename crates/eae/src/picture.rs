@@ -56,7 +56,8 @@ pub fn write_grid<F: Float>(
     run::write_whole(path, &bytes).map_err(|problem| PictureError::Write { path: path.display().to_string(), problem })
 }
 
-/// Checks that [`encode_grid`] can make a picture of images of a shape `[count, height, width, channels]`, before there are any.
+/// Checks that [`encode_grid`] can make a picture of images of a shape `[count, height, width,
+/// channels]`, before there are any.
 ///
 /// # Errors
 ///
@@ -65,8 +66,9 @@ pub fn check_grid(shape: [usize; 4], columns: usize, zoom: usize) -> Result<(), 
     check(shape, columns, zoom, GAP).map(|_| ())
 }
 
-/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows of `columns`, each pixel as
-/// a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is black.
+/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows
+/// of `columns`, each pixel as a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is
+/// black.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
-//! What searches and estimates cost: `cargo bench -p knn-entropy --bench entropy`. A line for each, with the seconds of the
-//! fastest of ten runs. The folder `benches/neighbors` of the repository sets them beside other libraries, and
-//! `docs/benchmarks.md` has the results.
+//! What searches and estimates cost: `cargo bench -p knn-entropy --bench entropy`. A line for each,
+//! with the seconds of the fastest of ten runs. The folder `benches/neighbors` of the repository
+//! sets them beside other libraries, and `docs/benchmarks.md` has the results.
 
 use std::hint::black_box;
 use std::time::Instant;

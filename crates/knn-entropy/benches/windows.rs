@@ -1,7 +1,8 @@
 //! What a Theiler window costs: `cargo bench -p knn-entropy --bench windows`.
 //!
-//! A line for each kind of series, dimension and window: the seconds of a search for 4 neighbors, of counts within the
-//! distances that it found, and of counts within those found without a window, each with its ratio to the one without.
+//! A line for each kind of series, dimension and window: the seconds of a search for 4 neighbors,
+//! of counts within the distances that it found, and of counts within those found without a window,
+//! each with its ratio to the one without.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Which k? A small one has little bias, a large one little variance. All estimates up to k come from one search.
+//! Which k? A small one has little bias, a large one little variance. All estimates up to k come
+//! from one search.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example choosing_k

@@ -1,5 +1,5 @@
-//! The error of each estimator against the number of samples, in several dimensions, beside a naive version: the picture and
-//! the numbers of `docs/convergence.md`. Takes some minutes.
+//! The error of each estimator against the number of samples, in several dimensions, beside a naive
+//! version: the picture and the numbers of `docs/convergence.md`. Takes some minutes.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example convergence -- docs/images/convergence.svg
@@ -160,7 +160,8 @@ const PANELS: [Panel; 9] = [
     },
 ];
 
-/// Independent but for the first two, which nearly determine each other; the entropy is that of independent ones.
+/// Independent but for the first two, which nearly determine each other; the entropy is that of
+/// independent ones.
 fn dependent(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let mut x = normal(n, d, rng);
     let (first, mut second) = (x.column(0).to_owned(), x.slice_axis_mut(Axis(1), Slice::from(1..2)));

@@ -1,4 +1,5 @@
-//! The entropy of the numbers in a file, one sample in each line; without a file, of two coupled series.
+//! The entropy of the numbers in a file, one sample in each line; without a file, of two coupled
+//! series.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example entropy_of_a_file -- numbers.txt
@@ -28,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (low, high) = estimate.sampling_interval(0.95);
     println!("{} samples of {d} dimensions", rows.len());
     println!("entropy {:.3} nats, 95 % from {low:.3} to {high:.3}", estimate.value());
-    // What each sample contributes is minus the logarithm of the density there: the largest is the odd one out.
+    // What each sample contributes is minus the logarithm of the density there: the largest is the odd
+    // one out.
     let oddest = estimate.local().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(row, _)| row);
     println!("the rarest sample is in row {oddest}: {}", samples.row(oddest));
     Ok(())

@@ -1,5 +1,5 @@
-//! Which columns tell most about a label? Mutual information ranks them without assuming how, and a permutation test says
-//! which of them could be chance.
+//! Which columns tell most about a label? Mutual information ranks them without assuming how, and a
+//! permutation test says which of them could be chance.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example feature_ranking

@@ -1,5 +1,5 @@
-//! The memory that an entropy takes beside its samples, on Linux: `memory N D K` prints the most bytes for each sample that
-//! the process has held at once since the samples were there.
+//! The memory that an entropy takes beside its samples, on Linux: `memory N D K` prints the most
+//! bytes for each sample that the process has held at once since the samples were there.
 
 use knn_entropy::KozachenkoLeonenko;
 use ndarray::Array2;

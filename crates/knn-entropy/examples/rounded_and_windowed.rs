@@ -1,5 +1,5 @@
-//! The errors of the mutual information of rounded numbers, and of independent series with a Theiler window: the two last
-//! tables of `docs/convergence.md`.
+//! The errors of the mutual information of rounded numbers, and of independent series with a
+//! Theiler window: the two last tables of `docs/convergence.md`.
 
 use knn_entropy::{Ksg, MixedKsg, Result, Ties};
 use ndarray_rand::rand::{Rng, SeedableRng};

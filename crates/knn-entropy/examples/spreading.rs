@@ -1,4 +1,5 @@
-//! Points that follow the gradient of their entropy: from a heap in a corner to all over the square, as a picture.
+//! Points that follow the gradient of their entropy: from a heap in a corner to all over the
+//! square, as a picture.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example spreading
@@ -18,8 +19,9 @@ const FRAMES: [usize; 4] = [0, 30, 150, 1500];
 const SIZE: f64 = 200.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Of all distributions on the square the uniform one has the largest entropy, 0. The estimate goes on beyond that: to
-    // points that keep more distance from each other than samples ever do, and in the end to a lattice.
+    // Of all distributions on the square the uniform one has the largest entropy, 0. The estimate goes
+    // on beyond that: to points that keep more distance from each other than samples ever do, and
+    // in the end to a lattice.
     let estimator = Truncated::unit_cube(1);
     let mut x = 0.2 * Array2::<f64>::random_using((150, 2), StandardUniform, &mut ChaCha8Rng::seed_from_u64(0)) + 0.1;
     let mut svg =

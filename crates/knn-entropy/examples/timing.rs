@@ -1,4 +1,5 @@
-//! Our side of `benches/neighbors/peers.py`: the work that its peers do, timed, a line of JSON for each.
+//! Our side of `benches/neighbors/peers.py`: the work that its peers do, timed, a line of JSON for
+//! each.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Who drives whom? Two series that look alike: the transfer entropy tells the direction and the delay, and surrogates tell
-//! whether it could be chance.
+//! Who drives whom? Two series that look alike: the transfer entropy tells the direction and the
+//! delay, and surrogates tell whether it could be chance.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example transfer_entropy
@@ -20,7 +20,8 @@ fn main() -> Result<(), Error> {
         x[[t, 0]] = 0.4 * x[[t - 1, 0]] + noise[[t, 0]];
         y[[t, 0]] = 0.4 * y[[t - 1, 0]] + 0.6 * x[[t - 3, 0]] + 0.8 * noise[[t, 1]];
     }
-    // Each surrogate is a rotation of the source's past, which keeps its autocorrelation and loses the target.
+    // Each surrogate is a rotation of the source's past, which keeps its autocorrelation and loses the
+    // target.
     let (estimator, test) = (TransferEntropy::new(4), PermutationTest::new(99, 0));
     for (name, source, target) in [("x to y", &x, &y), ("y to x", &y, &x)] {
         let scan = estimator.scan(source.view(), target.view(), 1..=5, test)?;

@@ -31,7 +31,8 @@ pub enum Error {
         /// How many neighbors there are to choose from.
         others: usize,
     },
-    /// Points coincide with their k-th neighbor, so that the logarithm of the distance is minus infinity.
+    /// Points coincide with their k-th neighbor, so that the logarithm of the distance is minus
+    /// infinity.
     #[error(
         "{count} rows coincide with their neighbor number {k}, the first of them rows {first} and {second} (from 0); if the \
          numbers were rounded, spread them within the rounding step with `dither`; if rows were recorded twice, leave the \
@@ -55,8 +56,8 @@ pub enum Error {
         /// Its k-th neighbor.
         second: usize,
     },
-    /// The derivative with respect to a coordinate is larger than the largest number of the samples' type, since points
-    /// are so close.
+    /// The derivative with respect to a coordinate is larger than the largest number of the
+    /// samples' type, since points are so close.
     #[error(
         "the gradient at row {row}, column {column} is too large for a number; scale the samples up, or set a floor with \
          `ClosePoints::Floor`"

@@ -37,9 +37,10 @@ impl Estimate {
         &self.warnings
     }
 
-    /// Returns the informational coefficient of correlation, `sqrt(1 - exp(-2 I))`, for a mutual information `I` (Linfoot,
-    /// Information and Control 1, 1957): mutual information on the scale from 0 to 1. For two jointly normal variables it is
-    /// the size of their correlation. A negative estimate gives 0.
+    /// Returns the informational coefficient of correlation, `sqrt(1 - exp(-2 I))`, for a mutual
+    /// information `I` (Linfoot, Information and Control 1, 1957): mutual information on the
+    /// scale from 0 to 1. For two jointly normal variables it is the size of their correlation.
+    /// A negative estimate gives 0.
     pub fn correlation(&self) -> f64 {
         (-(-2.0 * self.value().max(0.0)).exp_m1()).sqrt()
     }
@@ -56,9 +57,10 @@ impl Estimate {
 
     /// The standard error of the value, `sqrt((mean of squared local values - value^2) / n)`.
     ///
-    /// It takes the local values for independent, which they nearly are: each depends on a few neighbors, and neighbors'
-    /// balls overlap. So it is too small, for entropies by a factor of 1.1 (one dimension) to 1.4 (five), as measured with
-    /// 300 samples. It knows of the variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by
+    /// It takes the local values for independent, which they nearly are: each depends on a few
+    /// neighbors, and neighbors' balls overlap. So it is too small, for entropies by a factor
+    /// of 1.1 (one dimension) to 1.4 (five), as measured with 300 samples. It knows of the
+    /// variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by
     /// far the larger error.
     pub fn standard_error(&self) -> f64 {
         let (n, mean_value) = (self.local.len(), self.value());
@@ -66,10 +68,11 @@ impl Estimate {
         (variance / n as f64).sqrt()
     }
 
-    /// The sampling error as an interval, `value -+ z standard_error`: it holds the *expectation* of the estimate with this
-    /// probability, if the estimate is normally distributed, as it is for many samples. Bias is not included, so the truth can
-    /// lie far outside. Berrett, Samworth and Yuan (2019) prove the interval for the entropy in up to three dimensions, and in
-    /// more with their weights.
+    /// The sampling error as an interval, `value -+ z standard_error`: it holds the *expectation*
+    /// of the estimate with this probability, if the estimate is normally distributed, as it is
+    /// for many samples. Bias is not included, so the truth can lie far outside. Berrett,
+    /// Samworth and Yuan (2019) prove the interval for the entropy in up to three dimensions, and
+    /// in more with their weights.
     ///
     /// # Panics
     ///

@@ -1,9 +1,11 @@
-//! The widest vectors that the processor has, found out at run time. The only module with unsafe code.
+//! The widest vectors that the processor has, found out at run time. The only module with unsafe
+//! code.
 #![allow(unsafe_code)]
 
-/// A loop that vectors make faster. `run` must be `#[inline(always)]`, and so must all that it calls in its inner loops: it
-/// is compiled again for each kind of processor by being inlined here. No result depends on which of them runs, because
-/// the compiler neither reorders sums nor fuses products into them.
+/// A loop that vectors make faster. `run` must be `#[inline(always)]`, and so must all that it
+/// calls in its inner loops: it is compiled again for each kind of processor by being inlined here.
+/// No result depends on which of them runs, because the compiler neither reorders sums nor fuses
+/// products into them.
 pub(crate) trait Kernel {
     type Output;
     fn run(self) -> Self::Output;

@@ -1,27 +1,29 @@
 use std::fmt;
 
-/// A reason to doubt an estimate, which [`Estimate::warnings`](crate::Estimate::warnings) returns beside the number.
+/// A reason to doubt an estimate, which [`Estimate::warnings`](crate::Estimate::warnings) returns
+/// beside the number.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Rows have several neighbors at the same distance, to the rounding of the coordinates. Continuous variables have no
-    /// such ties, so the numbers were rounded or are discrete.
+    /// Rows have several neighbors at the same distance, to the rounding of the coordinates.
+    /// Continuous variables have no such ties, so the numbers were rounded or are discrete.
     Ties {
         /// The number of tied rows.
         tied: usize,
         /// The number of rows.
         rows: usize,
     },
-    /// Rows are repeated although their numbers are continuous, as where rows were recorded twice. Every estimate takes the
-    /// copies for a peak of the density.
+    /// Rows are repeated although their numbers are continuous, as where rows were recorded twice.
+    /// Every estimate takes the copies for a peak of the density.
     Repeated {
         /// The number of rows that repeat an earlier one.
         copies: usize,
         /// The number of rows.
         rows: usize,
     },
-    /// The spreads of columns differ so much that distances are those of one column alone. The information does not depend
-    /// on the columns' units, but an estimate does: [`Correction::Standardize`](crate::Correction::Standardize).
+    /// The spreads of columns differ so much that distances are those of one column alone. The
+    /// information does not depend on the columns' units, but an estimate does:
+    /// [`Correction::Standardize`](crate::Correction::Standardize).
     Scales {
         /// The largest standard deviation divided by the smallest.
         ratio: f64,
@@ -33,8 +35,8 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
-    /// The numbers of a column are multiples of a step that is not small beside the distances between neighbors, which
-    /// biases an entropy. [`dither`](crate::dither) removes that bias.
+    /// The numbers of a column are multiples of a step that is not small beside the distances
+    /// between neighbors, which biases an entropy. [`dither`](crate::dither) removes that bias.
     Rounded {
         /// The column.
         column: usize,
@@ -50,17 +52,17 @@ pub enum Warning {
         /// The column within the block.
         column: usize,
     },
-    /// The estimate is within a nat of the largest value that the rows can give, where neighborhoods hold nothing but the k
-    /// neighbors themselves in every block. The truth can be anything above, and infinite:
-    /// [`LocalNonuniformity`](crate::LocalNonuniformity).
+    /// The estimate is within a nat of the largest value that the rows can give, where
+    /// neighborhoods hold nothing but the k neighbors themselves in every block. The truth can
+    /// be anything above, and infinite: [`LocalNonuniformity`](crate::LocalNonuniformity).
     Saturated {
         /// The share of rows whose neighborhoods hold nothing else.
         share: f64,
         /// The largest estimate that is possible, about `psi(n) - psi(k)` for two variables.
         bound: f64,
     },
-    /// Some samples lie far from the Gaussian of their own neighbors, as in the tails of a heavy-tailed distribution, and
-    /// contribute too much.
+    /// Some samples lie far from the Gaussian of their own neighbors, as in the tails of a
+    /// heavy-tailed distribution, and contribute too much.
     HeavyTails {
         /// The number of such samples.
         rows: usize,

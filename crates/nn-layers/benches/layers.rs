@@ -1,5 +1,5 @@
-//! The kernels alone, on all threads or on `RAYON_NUM_THREADS`: `cargo bench -p nn-layers`. A line for each, with the
-//! fastest of forty runs in billions of floating-point operations a second.
+//! The kernels alone, on all threads or on `RAYON_NUM_THREADS`: `cargo bench -p nn-layers`. A line
+//! for each, with the fastest of forty runs in billions of floating-point operations a second.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,7 +11,8 @@ use nn_layers::kernels::{
     Finish, conv2d, conv2d_backward_input, conv2d_backward_weight, dense, dense_backward_input, dense_backward_weight,
 };
 
-/// The convolutions of the presets: image size, inputs, outputs. A transposed one is the other gradient of these.
+/// The convolutions of the presets: image size, inputs, outputs. A transposed one is the other
+/// gradient of these.
 const CONVOLUTIONS: [(usize, usize, usize); 6] =
     [(28, 1, 32), (14, 32, 64), (32, 3, 64), (16, 64, 128), (8, 128, 256), (16, 256, 512)];
 

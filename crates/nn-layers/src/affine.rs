@@ -6,8 +6,9 @@ use crate::layer::same_shape;
 use crate::weighted::{self, in_order};
 use crate::{Activation, Axes, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
-/// `y = gamma x + beta`, feature by feature along the last axis: what a [`BatchNorm`](crate::BatchNorm) is followed by
-/// where a network wants to choose the scale that was just taken away. PyTorch has the two as one module.
+/// `y = gamma x + beta`, feature by feature along the last axis: what a
+/// [`BatchNorm`](crate::BatchNorm) is followed by where a network wants to choose the scale that
+/// was just taken away. PyTorch has the two as one module.
 #[derive(Debug, Clone)]
 pub struct Affine<F: Real> {
     /// `gamma`, of shape `[features]`.

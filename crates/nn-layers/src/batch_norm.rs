@@ -6,16 +6,17 @@ use crate::layer::same_shape;
 use crate::weighted::in_order;
 use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
-/// Batch normalization without gamma and beta: every feature, the last axis, gets mean 0 and variance 1 over the batch
-/// (Ioffe and Szegedy, ICML 2015).
+/// Batch normalization without gamma and beta: every feature, the last axis, gets mean 0 and
+/// variance 1 over the batch (Ioffe and Szegedy, ICML 2015).
 ///
 /// ```text
 /// y = (x - mean) / sqrt(variance + eps)
 /// ```
 ///
-/// In training the mean and the (biased) variance are those of the batch, and the gradient flows through both; running
-/// averages of the mean and of the unbiased variance are kept. In evaluation the running averages take their place. For
-/// the scale and shift that hidden layers often want, let an [`Affine`](crate::Affine) follow.
+/// In training the mean and the (biased) variance are those of the batch, and the gradient flows
+/// through both; running averages of the mean and of the unbiased variance are kept. In evaluation
+/// the running averages take their place. For the scale and shift that hidden layers often want,
+/// let an [`Affine`](crate::Affine) follow.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BatchNorm<F: Real> {
@@ -124,9 +125,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     }
 }
 
-/// The mean of each feature and the sum of its squared deviations, over batches one after the other (Chan, Golub and
-/// LeVeque, 1979). Each batch in one pass: of the differences from its first row, or a feature whose mean is large would lose
-/// its variance.
+/// The mean of each feature and the sum of its squared deviations, over batches one after the other
+/// (Chan, Golub and LeVeque, 1979). Each batch in one pass: of the differences from its first row,
+/// or a feature whose mean is large would lose its variance.
 struct Moments {
     count: f64,
     mean: Vec<f64>,

@@ -7,7 +7,8 @@ use crc32fast::Hasher;
 /// The entry of a file's metadata that holds the checksum.
 pub(crate) const KEY: &str = "crc32";
 
-/// A CRC-32 under way. The length of each part goes before it, so that no part can pass into the next.
+/// A CRC-32 under way. The length of each part goes before it, so that no part can pass into the
+/// next.
 #[derive(Default)]
 pub(crate) struct Checksum(Hasher);
 
@@ -38,8 +39,9 @@ impl Checksum {
     }
 }
 
-/// Puts metadata into the header of a safetensors file that has none, in the order of their keys. The format's own library
-/// writes them in any order, and the same weights would not be the same file.
+/// Puts metadata into the header of a safetensors file that has none, in the order of their keys.
+/// The format's own library writes them in any order, and the same weights would not be the same
+/// file.
 pub(crate) fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, &str>) -> Vec<u8> {
     let (length, rest) = file.split_first_chunk::<8>().expect("a file begins with the length of its header");
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);

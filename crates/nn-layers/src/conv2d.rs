@@ -6,14 +6,15 @@ use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weig
 use crate::weighted::{self, in_order};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window};
 
-/// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height, width, inputs]` to
-/// `[batch, height', width', outputs]`, where
+/// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height,
+/// width, inputs]` to `[batch, height', width', outputs]`, where
 ///
 /// ```text
 /// y[n, i, j, o] = b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] W[o, u, v, c]
 /// ```
 ///
-/// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a cross-correlation.
+/// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a
+/// cross-correlation.
 #[derive(Debug, Clone)]
 pub struct Conv2d<F: Real> {
     /// `W`, of shape `[outputs, kernel height, kernel width, inputs]`.
@@ -95,7 +96,8 @@ impl<F: Real> Layer<F> for Conv2d<F> {
     }
 }
 
-/// The value as images in memory order, which is what the kernels work on; free unless something permuted it.
+/// The value as images in memory order, which is what the kernels work on; free unless something
+/// permuted it.
 pub(crate) fn images<F: Real>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
     let images = in_order(x.value()).into_dimensionality();
     images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {:?}", x.shape()))

@@ -6,10 +6,12 @@ use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window, weighted};
 
-/// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each pixel paints its filter,
-/// and where filters overlap they add. `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
+/// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each
+/// pixel paints its filter, and where filters overlap they add. `[batch, height, width, inputs]` to
+/// `[batch, height', width', outputs]`.
 ///
-/// So nothing here is new: its value is that convolution's gradient with respect to its input, and the other way round.
+/// So nothing here is new: its value is that convolution's gradient with respect to its input, and
+/// the other way round.
 #[derive(Debug, Clone)]
 pub struct ConvTranspose2d<F: Real> {
     /// `W`, of shape `[inputs, kernel height, kernel width, outputs]`.

@@ -5,9 +5,11 @@ use ndarray_rand::rand::Rng;
 use crate::kernels::{self, Finish, dense, dense_backward_input, dense_backward_weight};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, weighted};
 
-/// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch, outputs]`.
+/// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch,
+/// outputs]`.
 ///
-/// The gradients, for `g` with respect to `y`: `g W` for `x`, `g^T x` for `W`, the sum of the rows of `g` for `b`.
+/// The gradients, for `g` with respect to `y`: `g W` for `x`, `g^T x` for `W`, the sum of the rows
+/// of `g` for `b`.
 #[derive(Debug, Clone)]
 pub struct Dense<F: Real> {
     /// `W`, of shape `[outputs, inputs]`.

@@ -5,17 +5,19 @@ use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::{Real, Tensor};
 
-/// How the weights of a layer begin. `fan_in` and `fan_out` are the numbers of inputs and outputs that one weight matrix,
-/// or one filter, joins.
+/// How the weights of a layer begin. `fan_in` and `fan_out` are the numbers of inputs and outputs
+/// that one weight matrix, or one filter, joins.
 ///
 /// Drawn in `f64` and rounded, so that a seed gives the same network in both precisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Init {
-    /// PyTorch's default for linear and convolution layers: weights and biases uniform within `1 / sqrt(fan_in)`.
+    /// PyTorch's default for linear and convolution layers: weights and biases uniform within `1 /
+    /// sqrt(fan_in)`.
     #[default]
     Torch,
-    /// Normal with variance `2 / fan_in`, biases 0: keeps the scale through ReLU (He et al., ICCV 2015).
+    /// Normal with variance `2 / fan_in`, biases 0: keeps the scale through ReLU (He et al., ICCV
+    /// 2015).
     HeNormal,
     /// Uniform with variance `2 / fan_in`, biases 0.
     HeUniform,

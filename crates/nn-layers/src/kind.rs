@@ -2,7 +2,8 @@ use std::fmt;
 
 use crate::{Activation, Window};
 
-/// What a layer is, and all of it that is not in its arrays: enough, with those, to write it down for another program.
+/// What a layer is, and all of it that is not in its arrays: enough, with those, to write it down
+/// for another program.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {

@@ -5,11 +5,12 @@ use thiserror::Error;
 
 use crate::{Activation, Entry, Kind, Real, Tensor};
 
-/// A function of a batch with parameters of its own. The first axis is the batch; images are `[batch, height, width,
-/// channels]`.
+/// A function of a batch with parameters of its own. The first axis is the batch; images are
+/// `[batch, height, width, channels]`.
 ///
-/// A layer is a plain struct. Evaluation takes it by shared reference; training by unique reference, because batch
-/// normalization keeps running statistics then. There is no mode to forget to set.
+/// A layer is a plain struct. Evaluation takes it by shared reference; training by unique
+/// reference, because batch normalization keeps running statistics then. There is no mode to forget
+/// to set.
 pub trait Layer<F: Real>: Debug + Send + Sync + CloneLayer<F> {
     /// The layer's value, in evaluation mode.
     ///
@@ -27,8 +28,8 @@ pub trait Layer<F: Real>: Debug + Send + Sync + CloneLayer<F> {
         self.forward(x)
     }
 
-    /// Returns `activation` of the layer's value, in one pass over the memory; nothing if the layer cannot do that. Training
-    /// and evaluation are the same to a layer that can.
+    /// Returns `activation` of the layer's value, in one pass over the memory; nothing if the layer
+    /// cannot do that. Training and evaluation are the same to a layer that can.
     ///
     /// # Panics
     ///
@@ -55,20 +56,21 @@ pub trait Layer<F: Real>: Debug + Send + Sync + CloneLayer<F> {
         Vec::new()
     }
 
-    /// Whether PyTorch has it as part of the module before it, as [`Affine`](crate::Affine) is part of the batch
-    /// normalization: then it takes no number in the names of a weights file.
+    /// Whether PyTorch has it as part of the module before it, as [`Affine`](crate::Affine) is part
+    /// of the batch normalization: then it takes no number in the names of a weights file.
     fn joins_previous(&self) -> bool {
         false
     }
 
-    /// Replaces running statistics by the exact ones of `inputs`, which are worked out only if they are asked for. A layer
-    /// that has none ignores them.
+    /// Replaces running statistics by the exact ones of `inputs`, which are worked out only if they
+    /// are asked for. A layer that has none ignores them.
     fn recalibrate(&mut self, inputs: &mut dyn Iterator<Item = Tensor<F>>) {
         let _ = inputs;
     }
 
-    /// Whether feature `i` of its output comes from feature `i` of its input alone. Between such layers the order of the
-    /// features is the same; a [`Dense`](crate::Dense) starts a new one.
+    /// Whether feature `i` of its output comes from feature `i` of its input alone. Between such
+    /// layers the order of the features is the same; a [`Dense`](crate::Dense) starts a new
+    /// one.
     fn keeps_features(&self) -> bool {
         true
     }

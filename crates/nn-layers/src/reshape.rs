@@ -2,8 +2,9 @@ use autodiff_mini::Var;
 
 use crate::{Kind, Layer, Real, ShapeError};
 
-/// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory order, channels last; a
-/// weights file has them channels first, and reading and writing take care of it.
+/// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory
+/// order, channels last; a weights file has them channels first, and reading and writing take care
+/// of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flatten {
     image: [usize; 3],

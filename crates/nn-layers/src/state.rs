@@ -3,8 +3,8 @@
 use crate::Real;
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
-/// An array of a layer. Shared with a tape at no cost while it is alive, updated in place between tapes; a clone of a
-/// model costs nothing until one of the two is changed.
+/// An array of a layer. Shared with a tape at no cost while it is alive, updated in place between
+/// tapes; a clone of a model costs nothing until one of the two is changed.
 pub type Tensor<F> = ArcArray<F, IxDyn>;
 
 /// One array of a layer, under the name that PyTorch's module gives it.
@@ -29,7 +29,8 @@ pub enum Content<'a, F: Real> {
     Count(&'a mut u64),
 }
 
-/// How the axes of an array in memory (channels last) stand to those in a file (PyTorch's channels first).
+/// How the axes of an array in memory (channels last) stand to those in a file (PyTorch's channels
+/// first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axes {
     /// `[features]`, the layer's outputs.
@@ -40,8 +41,8 @@ pub enum Axes {
     Filters,
 }
 
-/// Where a flat run of features is an image `[height, width, channels]` in memory order, a file has it as
-/// `[channels, height, width]`.
+/// Where a flat run of features is an image `[height, width, channels]` in memory order, a file has
+/// it as `[channels, height, width]`.
 pub(crate) type Image = Option<[usize; 3]>;
 
 impl Axes {
@@ -72,7 +73,8 @@ impl Axes {
     }
 }
 
-/// Reorders the features along an axis from `[height, width, channels]` to `[channels, height, width]`.
+/// Reorders the features along an axis from `[height, width, channels]` to `[channels, height,
+/// width]`.
 fn channels_first<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     let Some([height, width, channels]) = image else { return array };
     let order: Vec<usize> =

@@ -5,8 +5,9 @@ use ndarray::{Array1, ArrayD};
 
 use crate::{Activation, Axes, Content, Entry, Real, Tensor, kernels};
 
-/// Records `y`, the value of a layer of `x`, a weight and a bias, whose last step was to add the bias and apply the
-/// activation. `gradients` gets the gradient before that step, and adds those of operand 0, `x`, and 1, the weight.
+/// Records `y`, the value of a layer of `x`, a weight and a bias, whose last step was to add the
+/// bias and apply the activation. `gradients` gets the gradient before that step, and adds those of
+/// operand 0, `x`, and 1, the weight.
 pub(crate) fn record<'t, F: Real>(
     x: Var<'t, F>,
     [weight, bias]: [&Tensor<F>; 2],
@@ -21,8 +22,8 @@ pub(crate) fn record<'t, F: Real>(
     })
 }
 
-/// Turns the gradient with respect to the values `y` of a layer into that with respect to what its activation was given, and
-/// returns that with respect to its bias, a number for each channel.
+/// Turns the gradient with respect to the values `y` of a layer into that with respect to what its
+/// activation was given, and returns that with respect to its bias, a number for each channel.
 pub(crate) fn backward<F: Real>(activation: Option<Activation>, y: &Tensor<F>, g: &mut ArrayD<F>) -> Array1<F> {
     let channels = y.shape().last().copied().unwrap_or(1);
     if !g.is_standard_layout() {
@@ -40,7 +41,8 @@ pub(crate) fn state<'a, F: Real>(weight: &'a mut Tensor<F>, bias: &'a mut Tensor
     ]
 }
 
-/// The array in memory order, which is what most kernels work on; free unless something permuted it.
+/// The array in memory order, which is what most kernels work on; free unless something permuted
+/// it.
 pub(crate) fn in_order<F: Real>(x: Tensor<F>) -> Tensor<F> {
     if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() }
 }

@@ -16,8 +16,8 @@ use crate::checksum::{self, Checksum, with_metadata};
 /// The tensors and the description of one safetensors file, in memory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
-    /// Free text by key: what the weights are of. A file has the entry `crc32`, too, a checksum of everything else in it, which
-    /// is checked when the file is read and is not among these.
+    /// Free text by key: what the weights are of. A file has the entry `crc32`, too, a checksum of
+    /// everything else in it, which is checked when the file is read and is not among these.
     pub metadata: HashMap<String, String>,
     tensors: BTreeMap<String, Stored>,
     /// Where they were read from, for messages.
@@ -261,7 +261,8 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If there is none, if it has another shape, or if it is not of finite 32- or 64-bit floating-point numbers.
+    /// If there is none, if it has another shape, or if it is not of finite 32- or 64-bit
+    /// floating-point numbers.
     pub fn get<F: Real>(&self, name: &str, shape: &[usize]) -> Result<ArrayD<F>, WeightsError> {
         let stored = self.stored(name)?;
         let (path, name) = (self.path.clone(), name.to_owned());
@@ -305,7 +306,8 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If there is none, if it is not one non-negative 64-bit integer, or if it is not below `limit`.
+    /// If there is none, if it is not one non-negative 64-bit integer, or if it is not below
+    /// `limit`.
     pub fn get_count_below(&self, name: &str, limit: u64) -> Result<u64, WeightsError> {
         let found = self.get_count(name)?;
         if found < limit {

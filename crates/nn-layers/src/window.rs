@@ -1,4 +1,5 @@
-/// How a filter slides over an image: its size, its step, and the zeros around the image. `[vertical, horizontal]`.
+/// How a filter slides over an image: its size, its step, and the zeros around the image.
+/// `[vertical, horizontal]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Window {
@@ -32,15 +33,16 @@ impl Window {
         Self::new([kernel; 2], [stride; 2], [padding; 2])
     }
 
-    /// The height and width of a convolution's output, `(size + 2 padding - kernel) / stride + 1` rounded down; nothing
-    /// if the image is too small for a single position.
+    /// The height and width of a convolution's output, `(size + 2 padding - kernel) / stride + 1`
+    /// rounded down; nothing if the image is too small for a single position.
     pub fn convolved(&self, size: [usize; 2]) -> Option<[usize; 2]> {
         let side = |i: usize| Some((size[i] + 2 * self.padding[i]).checked_sub(self.kernel[i])? / self.stride[i] + 1);
         Some([side(0)?, side(1)?])
     }
 
-    /// The height and width of a transposed convolution's output, `(size - 1) stride + kernel - 2 padding`; nothing if no
-    /// pixel is left. Of the sizes that [`convolved`](Window::convolved) takes back to `size` it is the smallest.
+    /// The height and width of a transposed convolution's output, `(size - 1) stride + kernel - 2
+    /// padding`; nothing if no pixel is left. Of the sizes that
+    /// [`convolved`](Window::convolved) takes back to `size` it is the smallest.
     pub fn transposed(&self, size: [usize; 2]) -> Option<[usize; 2]> {
         let side = |i: usize| {
             let full = size[i].checked_sub(1)? * self.stride[i] + self.kernel[i];

@@ -23,8 +23,9 @@ fn zip_into<F: Scalar>(mut gradient: ArrayD<F>, value: &Value<F>, f: impl Fn(F, 
 }
 
 impl<'t, F: Scalar> Var<'t, F> {
-    /// An operation of two operands, each with its own rule. A rule is run only if its operand needs a gradient, and the
-    /// last to run owns the gradient of the result, so that it can work in place.
+    /// An operation of two operands, each with its own rule. A rule is run only if its operand
+    /// needs a gradient, and the last to run owns the gradient of the result, so that it can
+    /// work in place.
     fn binary(
         self,
         other: Self,
@@ -129,8 +130,8 @@ impl<F: Scalar> Div<F> for Var<'_, F> {
     }
 }
 
-/// A number on the left. Not for every `F` at once: Rust forbids implementing a foreign trait for a foreign type that is
-/// only a parameter.
+/// A number on the left. Not for every `F` at once: Rust forbids implementing a foreign trait for a
+/// foreign type that is only a parameter.
 macro_rules! number_on_the_left {
     ($($F:ty)*) => {$(
         impl<'t> Add<Var<'t, $F>> for $F {

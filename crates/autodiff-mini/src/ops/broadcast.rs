@@ -22,7 +22,8 @@ pub(super) fn joint_shape(operation: &str, a: &[usize], b: &[usize]) -> Vec<usiz
         .collect()
 }
 
-/// The transpose of broadcasting: sums a gradient over the axes along which a value of `shape` was repeated.
+/// The transpose of broadcasting: sums a gradient over the axes along which a value of `shape` was
+/// repeated.
 pub(super) fn sum_to<F: Scalar>(mut gradient: ArrayD<F>, shape: &[usize]) -> ArrayD<F> {
     while gradient.ndim() > shape.len() {
         gradient = gradient.sum_axis(Axis(0));

@@ -3,7 +3,8 @@
 use crate::{Scalar, Var};
 
 impl<F: Scalar> Var<'_, F> {
-    /// `f` of each element; `derivative(x, y)` is `f'(x)` where `y = f(x)`, so that it can use whichever is handier.
+    /// `f` of each element; `derivative(x, y)` is `f'(x)` where `y = f(x)`, so that it can use
+    /// whichever is handier.
     fn map(self, f: impl Fn(F) -> F, derivative: impl Fn(F, F) -> F + Send + 'static) -> Self {
         let x = self.value();
         let y = x.map(|&x| f(x)).into_shared();

@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayView2, Ix2};
 use crate::{Cpu, Gemm, Scalar, Sink, Var};
 
 impl<F: Scalar> Var<'_, F> {
-    /// The matrix product of `[m, k]` and `[k, n]`. For transposed operands say `a.t().matmul(b)` or `a.matmul(b.t())`: a
-    /// transpose is another view of the same memory and costs nothing.
+    /// The matrix product of `[m, k]` and `[k, n]`. For transposed operands say `a.t().matmul(b)`
+    /// or `a.matmul(b.t())`: a transpose is another view of the same memory and costs nothing.
     ///
     /// # Panics
     ///

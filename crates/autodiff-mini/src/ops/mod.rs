@@ -1,5 +1,5 @@
-//! Every operation is a method of [`Var`](crate::Var) made through [`Tape::custom`](crate::Tape::custom), its gradient
-//! beside its value. One file, one family.
+//! Every operation is a method of [`Var`](crate::Var) made through
+//! [`Tape::custom`](crate::Tape::custom), its gradient beside its value. One file, one family.
 
 mod arithmetic;
 mod broadcast;

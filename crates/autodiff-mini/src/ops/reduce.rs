@@ -1,5 +1,5 @@
-//! Sums, means, variances and maxima, over everything or over some axes. A reduced axis stays, with length 1, so that the
-//! result broadcasts against what it came from: `x - x.mean_axes(&[0])`.
+//! Sums, means, variances and maxima, over everything or over some axes. A reduced axis stays, with
+//! length 1, so that the result broadcasts against what it came from: `x - x.mean_axes(&[0])`.
 
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
@@ -61,9 +61,9 @@ impl<F: Scalar> Var<'_, F> {
         self.sum_axes(axes) / count::<F>(&shape, axes)
     }
 
-    /// The variance over `axes`, which stay with length 1: the sum of squared deviations from the mean divided by
-    /// `count - ddof`. `ddof` is 0 for the variance of these very numbers, 1 for the unbiased estimate of that which they
-    /// were drawn from.
+    /// The variance over `axes`, which stay with length 1: the sum of squared deviations from the
+    /// mean divided by `count - ddof`. `ddof` is 0 for the variance of these very numbers, 1
+    /// for the unbiased estimate of that which they were drawn from.
     pub fn var_axes(self, axes: &[usize], ddof: usize) -> Self {
         let x = self.value();
         let shape = x.shape().to_vec();
@@ -80,8 +80,8 @@ impl<F: Scalar> Var<'_, F> {
         })
     }
 
-    /// The largest element along `axes`, which stay with length 1. The gradient goes to where it is, to the first of
-    /// several. A NaN along the axes makes the result NaN.
+    /// The largest element along `axes`, which stay with length 1. The gradient goes to where it
+    /// is, to the first of several. A NaN along the axes makes the result NaN.
     ///
     /// # Panics
     ///

@@ -24,8 +24,8 @@ impl<'t, F: Scalar> Var<'t, F> {
         self.unary(reshape(x, shape), move |g| reshape(g.into_shared(), &from).into_owned())
     }
 
-    /// The axes in another order: axis `i` of the result is axis `axes[i]` of the operand. Another view of the same
-    /// memory.
+    /// The axes in another order: axis `i` of the result is axis `axes[i]` of the operand. Another
+    /// view of the same memory.
     ///
     /// # Panics
     ///
@@ -47,7 +47,8 @@ impl<'t, F: Scalar> Var<'t, F> {
         self.permute(&axes)
     }
 
-    /// The part of an axis that `range` selects; a range, or a [`Slice`] with a step or counted from the end.
+    /// The part of an axis that `range` selects; a range, or a [`Slice`] with a step or counted
+    /// from the end.
     ///
     /// # Panics
     ///

@@ -1,10 +1,12 @@
-//! Every operation's gradient against differences, on random shapes and values, and its value against ndarray.
+//! Every operation's gradient against differences, on random shapes and values, and its value
+//! against ndarray.
 
 use autodiff_mini::{Tape, Var, gradcheck, gradcheck_directional};
 use ndarray::{Array2, ArrayD, Axis, Slice, array};
 use proptest::prelude::*;
 
-/// Values away from 0, where `abs`, `relu` and their like have a kink, and pairwise distinct, so that a maximum is unique.
+/// Values away from 0, where `abs`, `relu` and their like have a kink, and pairwise distinct, so
+/// that a maximum is unique.
 fn distinct(shape: &[usize]) -> impl Strategy<Value = ArrayD<f64>> + use<> {
     let shape = shape.to_vec();
     let count = shape.iter().product::<usize>();

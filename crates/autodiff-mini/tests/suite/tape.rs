@@ -26,7 +26,8 @@ fn the_first_gradient_is_moved_and_later_ones_are_added() {
     let weight = array![1.0, 2.0].into_shared();
     let tape = Tape::<f64>::new();
     let x = tape.parameter(&weight);
-    // The rules run from the last operation to the first, so `last` hands in the gradient that must be moved.
+    // The rules run from the last operation to the first, so `last` hands in the gradient that must be
+    // moved.
     let first = tape.custom(&[x], arr0(0.0), |_, sink| sink.add(0, array![10.0, 20.0]));
     let gradient = array![1.0, 2.0];
     let address = gradient.as_ptr() as usize;

@@ -30,9 +30,9 @@ pub(crate) struct Arguments {
     data: Data,
     #[command(flatten)]
     images: Flags,
-    /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings and any of model, latent,
-    /// epochs, batch, learning-rate and warm-up as key=value. Weights are in squared error, as papers have them. Without
-    /// --row, the usual rows.
+    /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings
+    /// and any of model, latent, epochs, batch, learning-rate and warm-up as key=value. Weights
+    /// are in squared error, as papers have them. Without --row, the usual rows.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
     /// The networks of rows that do not say [default: conv28, or mlp for vectors].
@@ -53,14 +53,16 @@ pub(crate) struct Arguments {
     /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
-    /// The file of a classifier whose features samples are compared on. By default a classifier of digits for images that
-    /// are digits by their labels, principal components of the pixels for others, and vectors as they are.
+    /// The file of a classifier whose features samples are compared on. By default a classifier of
+    /// digits for images that are digits by their labels, principal components of the pixels
+    /// for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     /// How often each is trained: by --seed, the one after it, and so on.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// The folder for the table and the models. What is there from an earlier run of the same rows is not done again.
+    /// The folder for the table and the models. What is there from an earlier run of the same rows
+    /// is not done again.
     #[arg(long)]
     out: PathBuf,
     /// No progress on standard error.
@@ -159,7 +161,8 @@ impl Arguments {
         }
     }
 
-    /// The model of a row and a seed with its scores: from its folder, or trained now and left there.
+    /// The model of a row and a seed with its scores: from its folder, or trained now and left
+    /// there.
     fn trained(
         &self,
         data: &Data,
@@ -203,7 +206,8 @@ impl Arguments {
         Ok((model, finished.scores))
     }
 
-    /// The table as text and as JSON, curves where there are any, and of images a picture of samples.
+    /// The table as text and as JSON, curves where there are any, and of images a picture of
+    /// samples.
     fn write(&self, report: &Report, shown: &[Array4<f32>]) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(report).expect("plain data");
         let mut files = vec![("comparison.md", report.markdown()), ("comparison.json", json)];

@@ -16,7 +16,8 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// The codes, one in each row: a .npy array [n, latent], or text with commas, semicolons, tabs or spaces between numbers.
+    /// The codes, one in each row: a .npy array [n, latent], or text with commas, semicolons, tabs
+    /// or spaces between numbers.
     #[arg(long, value_name = "FILE")]
     codes: PathBuf,
     #[command(flatten)]

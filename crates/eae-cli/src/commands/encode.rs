@@ -17,15 +17,15 @@ use crate::table::refused_data;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// Other images than those that the model was trained on: a file, a folder or a name, as for `eae train --data`. All of
-    /// them are encoded, in their order.
+    /// Other images than those that the model was trained on: a file, a folder or a name, as for
+    /// `eae train --data`. All of them are encoded, in their order.
     #[arg(long)]
     data: Option<Data>,
     /// The part of the data to encode. By default all.
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// The file to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header. A table begins with the columns
-    /// `file` and `label` where these are known.
+    /// The file to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a
+    /// header. A table begins with the columns `file` and `label` where these are known.
     #[arg(long)]
     out: PathBuf,
     /// A .csv table of the rows' files and labels, to go with a .npy array.

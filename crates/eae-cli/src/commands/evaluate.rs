@@ -14,7 +14,8 @@ use crate::output::within;
 use crate::run_folder::Trained;
 use crate::table::refused_data;
 
-/// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its samples are.
+/// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its
+/// samples are.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae evaluate runs/digits-1\n  eae evaluate runs/photos-1 --data images:FOLDER\n  eae evaluate model.safetensors --data mnist:FOLDER --part test --json"
@@ -22,19 +23,20 @@ use crate::table::refused_data;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae train --data`. The model is
-    /// judged on all of them.
+    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae
+    /// train --data`. The model is judged on all of them.
     #[arg(long)]
     data: Option<Data>,
-    /// The part of the data to judge the model on. By default what is held out of the data that it was trained on, and all of
-    /// others.
+    /// The part of the data to judge the model on. By default what is held out of the data that it
+    /// was trained on, and all of others.
     #[arg(long, value_enum)]
     part: Option<Part>,
     /// The neighbour that the entropy of the codes is estimated from.
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// The file of a classifier whose features samples are compared on. By default a classifier of digits for images that
-    /// are digits by their labels, principal components of the pixels for others, and vectors as they are.
+    /// The file of a classifier whose features samples are compared on. By default a classifier of
+    /// digits for images that are digits by their labels, principal components of the pixels
+    /// for others, and vectors as they are.
     #[arg(long)]
     features: Option<PathBuf>,
     #[command(flatten)]

@@ -106,7 +106,8 @@ mod tests {
     use eae::{Ending, Preset};
     use ndarray::{Array1, Ix2, array};
 
-    /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime -- --ignored`.
+    /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli
+    /// onnxruntime -- --ignored`.
     #[test]
     #[ignore = "needs onnxruntime"]
     fn onnxruntime_gives_the_same_for_every_preset_and_ending() {
@@ -137,7 +138,8 @@ mod tests {
         }
     }
 
-    /// Vectors go in and come out in their own units, and a column that is small beside its mean keeps its digits.
+    /// Vectors go in and come out in their own units, and a column that is small beside its mean
+    /// keeps its digits.
     #[test]
     #[ignore = "needs onnxruntime"]
     fn onnxruntime_gives_the_same_for_vectors() {

@@ -66,7 +66,8 @@ struct Timings {
 #[derive(Serialize)]
 struct Timed {
     work: String,
-    /// Billions of floating-point operations a second: by the device's clock, by the wall's, and of the processor.
+    /// Billions of floating-point operations a second: by the device's clock, by the wall's, and of
+    /// the processor.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_gflops: Option<f64>,
     wall_gflops: f64,
@@ -126,7 +127,8 @@ fn info(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Large squares, and the thin ones of a training step: forward, and the gradients of a weight and of an input.
+/// Large squares, and the thin ones of a training step: forward, and the gradients of a weight and
+/// of an input.
 const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
 const THIN: [([usize; 3], Transposed); 6] = [
     ([128, 512, 784], Transposed::Right),

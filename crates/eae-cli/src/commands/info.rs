@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::output::{print_json, print_lines};
 use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained, no_such};
 
-/// Say what is in a run folder or a weights file: settings, networks, how the training went, files. But for the settings all of
-/// it is in comments, so that it is a file for `eae train --config`.
+/// Say what is in a run folder or a weights file: settings, networks, how the training went, files.
+/// But for the settings all of it is in comments, so that it is a file for `eae train --config`.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml\n  eae info model.safetensors --json"
@@ -207,7 +207,8 @@ fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
     }
 }
 
-/// By their names. One that is gone before its size is known belongs to a training that is under way.
+/// By their names. One that is gone before its size is known belongs to a training that is under
+/// way.
 fn files(folder: &Path) -> Result<Vec<FileSize>, Failure> {
     let files = fs::read_dir(folder).map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
     let size = |file: fs::DirEntry| {

@@ -19,8 +19,8 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on, of which the held-out images are taken: a name as for `eae train
-    /// --data`. Of these data all images are taken, in their order.
+    /// Other data than those that the model was trained on, of which the held-out images are taken:
+    /// a name as for `eae train --data`. Of these data all images are taken, in their order.
     #[arg(long)]
     data: Option<Data>,
     /// The image where the way begins, by its number from 0.

@@ -1,4 +1,5 @@
-//! One file, one command; `estimate` has the estimating ones, and `shell` has the two about the program itself.
+//! One file, one command; `estimate` has the estimating ones, and `shell` has the two about the
+//! program itself.
 
 pub(crate) mod bench;
 pub(crate) mod compare;

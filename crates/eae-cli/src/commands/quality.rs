@@ -17,25 +17,30 @@ use crate::judgement::features;
 use crate::output::print_json;
 use crate::table::refused_data;
 
-/// Say how much generated samples are like real ones: two arrays, tables or folders of images from any program.
+/// Say how much generated samples are like real ones: two arrays, tables or folders of images from
+/// any program.
 ///
-/// Beside the generated samples stands the floor: one half of the real ones in their place, compared with the other half. No
-/// generator should be expected to be closer. The Frechet distance depends on the number of samples, and so do the others a
-/// little: compare lines of the same numbers only.
+/// Beside the generated samples stands the floor: one half of the real ones in their place,
+/// compared with the other half. No generator should be expected to be closer. The Frechet distance
+/// depends on the number of samples, and so do the others a little: compare lines of the same
+/// numbers only.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json"
 )]
 pub(crate) struct Arguments {
-    /// The real samples: a .npy array or a table of features, one sample a row, or images, as for `eae train --data`.
+    /// The real samples: a .npy array or a table of features, one sample a row, or images, as for
+    /// `eae train --data`.
     real: Data,
     /// The generated ones, of the same kind.
     generated: Data,
-    /// The file of a classifier whose features images are compared on. By default a classifier of digits for images that
-    /// are digits by their labels, and principal components of the real images for others. Features are compared as they are.
+    /// The file of a classifier whose features images are compared on. By default a classifier of
+    /// digits for images that are digits by their labels, and principal components of the real
+    /// images for others. Features are compared as they are.
     #[arg(long)]
     features: Option<PathBuf>,
-    /// Height and width that folders of images are brought to. By default 32, or what the other images have.
+    /// Height and width that folders of images are brought to. By default 32, or what the other
+    /// images have.
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
     /// The neighbor that precision, recall, density and coverage are made of.

@@ -12,7 +12,8 @@ use crate::run_folder::Trained;
 
 /// Say how well images come back from their codes, and show them.
 ///
-/// Those that come back worst are unlike what the model was trained on: with --worst it finds outliers.
+/// Those that come back worst are unlike what the model was trained on: with --worst it finds
+/// outliers.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae reconstruct runs/digits-1 --out reconstructions.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --worst 20 --out worst.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --errors errors.csv\n  eae reconstruct model.safetensors --data images:photo.png --out back.png"
@@ -20,24 +21,28 @@ use crate::run_folder::Trained;
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae train --data`. All of them
-    /// are taken, in their order.
+    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae
+    /// train --data`. All of them are taken, in their order.
     #[arg(long)]
     data: Option<Data>,
-    /// The part of the data to take. By default what is held out of the data that the model was trained on, and all of others.
+    /// The part of the data to take. By default what is held out of the data that the model was
+    /// trained on, and all of others.
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// The number of images, from the first on. By default all of --data and with --worst or --errors, or else 50.
+    /// The number of images, from the first on. By default all of --data and with --worst or
+    /// --errors, or else 50.
     #[arg(long)]
     n: Option<usize>,
     /// The number of images with the greatest error to show and write alone, the greatest first.
     #[arg(long, value_name = "IMAGES")]
     worst: Option<usize>,
-    /// A .csv table to write, with the error of each image and its file and label where these are known.
+    /// A .csv table to write, with the error of each image and its file and label where these are
+    /// known.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// The file or folder to write, if any: a .png picture with each reconstruction right of its image; or the reconstructions alone, as a
-    /// .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1 or, ending in /, in a folder, new or empty, of
+    /// The file or folder to write, if any: a .png picture with each reconstruction right of its
+    /// image; or the reconstructions alone, as a .npy array [n, channels, height, width] of
+    /// 32-bit numbers from 0 to 1 or, ending in /, in a folder, new or empty, of
     /// single pictures; of vectors as a .csv table or a .npy array.
     #[arg(long)]
     out: Option<PathBuf>,

@@ -9,8 +9,9 @@ use crate::output::print_json;
 use crate::report;
 use crate::run_folder::{CONFIG, Config, Trained};
 
-/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what to beware of. Without --seed
-/// it draws by the seed of the training, and the same run gives the same file.
+/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what
+/// to beware of. Without --seed it draws by the seed of the training, and the same run gives the
+/// same file.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER      # the data have moved"

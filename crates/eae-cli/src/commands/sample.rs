@@ -10,7 +10,8 @@ use crate::output::print_json;
 use crate::output::{self, Codes};
 use crate::run_folder::{Trained, class_prefix};
 
-/// Decode new codes with a trained model: draws from the density under which codes are likeliest, or from N(0, I).
+/// Decode new codes with a trained model: draws from the density under which codes are likeliest,
+/// or from N(0, I).
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --sampler normal --out samples.png     # what the entropy alone achieves\n  eae sample runs/digits-1 --label 3 --out threes.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
@@ -21,18 +22,20 @@ pub(crate) struct Arguments {
     /// Number of samples.
     #[arg(long, default_value_t = 100)]
     n: usize,
-    /// The distribution that codes are drawn from. By default the one in the file under which codes that it was not fitted to
-    /// are likeliest, and N(0, I) where none was fitted.
+    /// The distribution that codes are drawn from. By default the one in the file under which codes
+    /// that it was not fitted to are likeliest, and N(0, I) where none was fitted.
     #[arg(long, value_enum)]
     sampler: Option<Kind>,
     /// Draw samples of one class, from the density of its codes: a label of the training data.
     #[arg(long, conflicts_with = "sampler")]
     label: Option<String>,
-    /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more unlike, at 0 they are one image.
+    /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more
+    /// unlike, at 0 they are one image.
     ///
-    /// What is scaled is the draw z of N(0, I) that each code is made of. For `normal` the code is T z, which is N(0, T^2 I);
-    /// for `sphere` the radius is T sqrt(latent); for `gaussian` the code's deviation from the mean is scaled; for `gmm` its
-    /// deviation from the mean of the component that it is drawn from; for `gaussianisation` T z is mapped to the code.
+    /// What is scaled is the draw z of N(0, I) that each code is made of. For `normal` the code is
+    /// T z, which is N(0, T^2 I); for `sphere` the radius is T sqrt(latent); for `gaussian` the
+    /// code's deviation from the mean is scaled; for `gmm` its deviation from the mean of the
+    /// component that it is drawn from; for `gaussianisation` T z is mapped to the code.
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
     #[command(flatten)]

@@ -14,8 +14,8 @@ use crate::output::{print_json, print_lines};
 use crate::serve::{Explorer, Hosts, Server, own_addresses, own_names};
 use crate::signals::on_interrupt;
 
-/// Open a page on which a trained model can be played with: sliders for the code, samples, drawings and pictures of your own,
-/// walks between images, a map of the codes. Ctrl-C ends it.
+/// Open a page on which a trained model can be played with: sliders for the code, samples, drawings
+/// and pictures of your own, walks between images, a map of the codes. Ctrl-C ends it.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  eae serve runs/digits-1\n  eae serve runs/digits-1 --port 0 --open")]
 pub(crate) struct Arguments {
@@ -24,10 +24,12 @@ pub(crate) struct Arguments {
     /// Where the held-out images on the page come from; by default what the run folder says.
     #[arg(long)]
     data: Option<Data>,
-    /// The address, or a name of this machine, to be reached at. Beyond this machine, everybody who reaches it can use the model.
+    /// The address, or a name of this machine, to be reached at. Beyond this machine, everybody who
+    /// reaches it can use the model.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Another name that a browser may call this machine by, such as that of a proxy; as often as there are names.
+    /// Another name that a browser may call this machine by, such as that of a proxy; as often as
+    /// there are names.
     #[arg(long, value_name = "NAME", value_parser = name)]
     allow_host: Vec<String>,
     /// The port; 0 for any that is free.
@@ -103,7 +105,8 @@ fn name(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Returns the address for a browser on this machine, and after it those for browsers elsewhere, if every address is listened to.
+/// Returns the address for a browser on this machine, and after it those for browsers elsewhere, if
+/// every address is listened to.
 fn urls(host: &str, bound: SocketAddr) -> Vec<String> {
     let mut urls = vec![Url { host, bound }.to_string()];
     if bound.ip().is_unspecified() {

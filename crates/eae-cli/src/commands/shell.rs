@@ -26,7 +26,8 @@ pub(crate) struct Completions {
     after_help = "Example:\n  eae man > eae.1 && man ./eae.1\n  eae man --out ~/.local/share/man/man1 && man eae-train"
 )]
 pub(crate) struct Man {
-    /// A folder for one page of each command, as `eae-train.1`; those that are there are written anew.
+    /// A folder for one page of each command, as `eae-train.1`; those that are there are written
+    /// anew.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }

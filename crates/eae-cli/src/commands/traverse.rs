@@ -23,8 +23,8 @@ pub(crate) struct Arguments {
     /// The code to vary about: that of an image, by its number from 0, or `origin`.
     #[arg(long, value_name = "IMAGE", default_value = "origin")]
     image: Centre,
-    /// Other data than those that the model was trained on, of which a held-out image is taken: a name as for `eae train
-    /// --data`. The images of these data are numbered in their order.
+    /// Other data than those that the model was trained on, of which a held-out image is taken: a
+    /// name as for `eae train --data`. The images of these data are numbered in their order.
     #[arg(long)]
     data: Option<Data>,
     /// Which numbers of the code, from 0; by default each. A row of the picture for each.
@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
     /// Images in each row.
     #[arg(long, default_value_t = 11)]
     steps: usize,
-    /// What is added goes from minus this to this; over codes, each number has mean 0 and standard deviation 1.
+    /// What is added goes from minus this to this; over codes, each number has mean 0 and standard
+    /// deviation 1.
     #[arg(long, default_value_t = 3.0)]
     range: f64,
     #[command(flatten)]

@@ -121,7 +121,8 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
     }
 }
 
-/// The range of the values, wider by a sixteenth of it on both sides, as far as the axis that they are marked on allows.
+/// The range of the values, wider by a sixteenth of it on both sides, as far as the axis that they
+/// are marked on allows.
 fn around(values: &[f64]) -> Range<f64> {
     let (low, high) = (values[0], values[values.len() - 1]);
     if low > 0.0 {

@@ -1,4 +1,5 @@
-//! The parts of `eae compare`: rows as they are written, what a trained model is judged by, the table.
+//! The parts of `eae compare`: rows as they are written, what a trained model is judged by, the
+//! table.
 
 mod curves;
 mod report;

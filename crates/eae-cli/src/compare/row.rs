@@ -19,8 +19,8 @@ pub(crate) struct Row {
     pub(crate) training: TrainConfig,
 }
 
-/// The table without `--row`: what has been proposed for drawing from N(0, I), each by its usual weight, and the entropic
-/// autoencoder as published and with what this library adds.
+/// The table without `--row`: what has been proposed for drawing from N(0, I), each by its usual
+/// weight, and the entropic autoencoder as published and with what this library adds.
 pub(crate) const ROWS: [&str; 10] = [
     "ae",
     "ae normalised=true",
@@ -35,7 +35,8 @@ pub(crate) const ROWS: [&str; 10] = [
 ];
 
 impl Row {
-    /// An objective's name, then its settings and those of the training as `key=value`; what is not named is as in `like`.
+    /// An objective's name, then its settings and those of the training as `key=value`; what is not
+    /// named is as in `like`.
     pub(crate) fn parse(text: &str, like: &Self) -> Result<Self, String> {
         let mut words = text.split_whitespace();
         let kind = words.next().ok_or("a row begins with ae, eae, vae, wae or rae")?;

@@ -30,8 +30,8 @@ pub(crate) struct Folder {
 /// How `--data images:FOLDER` is read.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Flags {
-    /// images: height and width that images are brought to, after the square in their middle is cut out. By default what the
-    /// model takes.
+    /// images: height and width that images are brought to, after the square in their middle is cut
+    /// out. By default what the model takes.
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
     /// images: `grey` or `rgb`. By default what the model takes, and rgb if it takes both.
@@ -43,13 +43,15 @@ pub(crate) struct Flags {
     /// images: stop at a file that is no image. By default such files are passed over and named.
     #[arg(long)]
     strict: bool,
-    /// csv: and npy: the columns to learn from, by their names or numbers: `a,b,c` or `0,2-5`. By default all but the label.
+    /// csv: and npy: the columns to learn from, by their names or numbers: `a,b,c` or `0,2-5`. By
+    /// default all but the label.
     #[arg(long, value_name = "LIST")]
     columns: Option<String>,
     /// csv: and npy: the column that labels the rows, numbers or text. It is not learnt.
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
-    /// csv: and npy: rows are images of this shape, HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32.
+    /// csv: and npy: rows are images of this shape, HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as
+    /// 28x28 or 3x32x32.
     #[arg(long)]
     shape: Option<Shape>,
 }
@@ -142,7 +144,8 @@ impl Folder {
     }
 }
 
-/// Where decoded images are kept: what `EAE_CACHE` names, or `eae` in the user's folder for such things.
+/// Where decoded images are kept: what `EAE_CACHE` names, or `eae` in the user's folder for such
+/// things.
 fn cache() -> PathBuf {
     let folder = |name: &str| env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let own = || folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).map(|folder| folder.join("eae"));
@@ -150,7 +153,8 @@ fn cache() -> PathBuf {
     folder("EAE_CACHE").or_else(own).or_else(home).unwrap_or_else(|| env::temp_dir().join("eae"))
 }
 
-/// Shows on standard error how far it is: a bar on a terminal, a line for each tenth elsewhere, nothing if asked to be quiet.
+/// Shows on standard error how far it is: a bar on a terminal, a line for each tenth elsewhere,
+/// nothing if asked to be quiet.
 struct Decoding {
     bar: Bar,
     tenths: usize,

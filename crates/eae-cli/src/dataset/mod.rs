@@ -105,7 +105,8 @@ impl TrainingSet {
         }
     }
 
-    /// What has to be in memory as a whole takes these: all that are there anyway, and of a file as many as 640 MiB hold.
+    /// What has to be in memory as a whole takes these: all that are there anyway, and of a file as
+    /// many as 640 MiB hold.
     pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
         const MOST: usize = 640 << 18;
         match self {
@@ -170,8 +171,8 @@ impl Data {
         }))
     }
 
-    /// The same as a training splits it, for a model that is trained: images of the shape that it takes, and vectors by its
-    /// columns, not by their own.
+    /// The same as a training splits it, for a model that is trained: images of the shape that it
+    /// takes, and vectors by its columns, not by their own.
     pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
         if let Some((Split { train, test }, columns)) = self.vectors_for(model)? {
             return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
@@ -193,7 +194,8 @@ impl Data {
         Ok(whole)
     }
 
-    /// Vectors, if the model takes some; refuses vectors for a model of images, and images for one of vectors.
+    /// Vectors, if the model takes some; refuses vectors for a model of images, and images for one
+    /// of vectors.
     fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<(Split<f32>, Columns)>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
@@ -251,8 +253,8 @@ impl Data {
         })
     }
 
-    /// With what was said of the table that a model was trained on, if both are tables: its labels are in the same column, and
-    /// its images of the same shape.
+    /// With what was said of the table that a model was trained on, if both are tables: its labels
+    /// are in the same column, and its images of the same shape.
     pub(crate) fn like(self, trained_on: &Self) -> Self {
         let (Self::Csv(of) | Self::Npy(of)) = trained_on else { return self };
         let like = |file: TableFile| {
@@ -271,7 +273,8 @@ impl Data {
         }
     }
 
-    /// The same, where images can be brought to any shape and nothing was said brought to that of a model.
+    /// The same, where images can be brought to any shape and nothing was said brought to that of a
+    /// model.
     pub(crate) fn brought_to(self, [height, _, channels]: [usize; 3]) -> Self {
         let channels = if channels == 1 { Channels::Gray } else { Channels::Rgb };
         match self {

@@ -54,8 +54,8 @@ fn of_kind(kind: &str, path: PathBuf) -> Option<Data> {
     })
 }
 
-/// A path whose first `~` stands for the user's folder. Shells put that in its place at the start of a word only, and in
-/// `images:~/photos` that is another.
+/// A path whose first `~` stands for the user's folder. Shells put that in its place at the start
+/// of a word only, and in `images:~/photos` that is another.
 fn home(path: &str) -> PathBuf {
     let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
     match (rest, env::home_dir()) {

@@ -1,4 +1,5 @@
-//! `csv:FILE` and `npy:FILE`: which columns of a table are learnt, what labels its rows, and whether they are images.
+//! `csv:FILE` and `npy:FILE`: which columns of a table are learnt, what labels its rows, and
+//! whether they are images.
 
 use std::fmt;
 use std::path::PathBuf;

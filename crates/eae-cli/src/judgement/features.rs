@@ -8,14 +8,15 @@ use eae::features::digit_classifier;
 
 use crate::failure::Failure;
 
-/// Labels that the classifier of digits must find for images to be digits. It finds 99 % of those of digits, and of ten other
-/// classes a tenth by chance.
+/// Labels that the classifier of digits must find for images to be digits. It finds 99 % of those
+/// of digits, and of ten other classes a tenth by chance.
 const DIGITS: f64 = 0.8;
 /// Images that it is tried on.
 const TRIED: usize = 1000;
 
-/// Returns the features that images of `data` are compared on: those of the classifier in a file, of the classifier of digits for
-/// images that are digits by their labels, or else principal components of the pixels. Vectors are compared as they are.
+/// Returns the features that images of `data` are compared on: those of the classifier in a file,
+/// of the classifier of digits for images that are digits by their labels, or else principal
+/// components of the pixels. Vectors are compared as they are.
 pub(crate) fn for_data(file: Option<&Path>, data: &Split<f32>, of_vectors: bool) -> Result<Features, Failure> {
     let (_, height, width, channels) = data.test.pixels.dim();
     let image = [height, width, channels];
@@ -37,7 +38,8 @@ pub(crate) fn for_data(file: Option<&Path>, data: &Split<f32>, of_vectors: bool)
     }
 }
 
-/// True if the labels of images are those of the digits on them. Without labels nothing tells digits from clothes.
+/// True if the labels of images are those of the digits on them. Without labels nothing tells
+/// digits from clothes.
 fn are_digits(images: &Images<f32>) -> bool {
     let (n, height, width, channels) = images.pixels.dim();
     if images.labels.is_none() || [height, width, channels] != [28, 28, 1] || n == 0 {

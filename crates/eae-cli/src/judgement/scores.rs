@@ -26,7 +26,8 @@ pub(crate) struct Scores {
     pub(crate) quality: Vec<Quality>,
     /// How many components the chosen mixture has.
     pub(crate) components: usize,
-    /// Of the draws from the chosen mixture, in pixels; none where too few images are held out for it.
+    /// Of the draws from the chosen mixture, in pixels; none where too few images are held out for
+    /// it.
     pub(crate) memorisation: Option<Memorization>,
     /// Of the codes of the held-out images.
     pub(crate) codes: CodeReport,

@@ -18,7 +18,8 @@ impl<'a> Chain<'a> {
         Self { nodes: Vec::new(), constants: Vec::new(), value: input.to_owned(), weights }
     }
 
-    /// A node of this name, which is also that of what it gives, on the last value and on constants.
+    /// A node of this name, which is also that of what it gives, on the last value and on
+    /// constants.
     pub(super) fn then(&mut self, op: &str, name: &str, constants: &[String], attribute: Vec<Attribute>) {
         let input = [std::mem::replace(&mut self.value, name.to_owned())].into_iter().chain(constants.iter().cloned());
         self.nodes.push(Node {
@@ -42,7 +43,8 @@ impl<'a> Chain<'a> {
         self.constant(name, kind::TENSOR_DOUBLE, &[numbers.len()], bytes)
     }
 
-    /// One of the arrays that the layers hold as a constant of the same name; or where there is none, so many times `otherwise`.
+    /// One of the arrays that the layers hold as a constant of the same name; or where there is
+    /// none, so many times `otherwise`.
     pub(super) fn features(&mut self, name: String, features: usize, otherwise: f32) -> Result<String, WeightsError> {
         if self.weights.shape(&name).is_some() {
             return self.array(name);
@@ -72,7 +74,8 @@ impl<'a> Chain<'a> {
         self.then("Reshape", name, &[shape], Vec::new());
     }
 
-    /// A row whose features are pixels in the order of `sides`, with the axes of each image permuted by `order`.
+    /// A row whose features are pixels in the order of `sides`, with the axes of each image
+    /// permuted by `order`.
     pub(super) fn reorder(&mut self, name: &str, sides: [usize; 3], order: [usize; 3]) {
         self.reshape(&format!("{name}.image"), sides);
         let order = [0, order[0] + 1, order[1] + 1, order[2] + 1];

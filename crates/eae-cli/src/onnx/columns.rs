@@ -1,5 +1,5 @@
-//! Vectors in their own units, around a network that takes and gives them standardised, as images of one row. In double
-//! precision: beside its mean, the deviation of a column may be small.
+//! Vectors in their own units, around a network that takes and gives them standardised, as images
+//! of one row. In double precision: beside its mean, the deviation of a column may be small.
 
 use eae::data::Columns;
 

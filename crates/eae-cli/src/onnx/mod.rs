@@ -1,8 +1,9 @@
 //! Networks as ONNX files, for every program that runs those.
 //!
-//! The graph is the one that PyTorch's exporter would write: images are `[batch, channels, height, width]`, and what the layers
-//! hold has the names, layouts and order of features of a weights file. Where a row that goes in or comes out is a flattened
-//! image, it is reordered, so that a code is the same row of numbers as everywhere else in the program.
+//! The graph is the one that PyTorch's exporter would write: images are `[batch, channels, height,
+//! width]`, and what the layers hold has the names, layouts and order of features of a weights
+//! file. Where a row that goes in or comes out is a flattened image, it is reordered, so that a
+//! code is the same row of numbers as everywhere else in the program.
 
 mod chain;
 mod columns;

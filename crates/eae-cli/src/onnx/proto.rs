@@ -1,5 +1,6 @@
-//! The messages of an ONNX file, as far as networks of this program need them. Numbers and names are those of onnx.proto;
-//! written out here because the whole of it would take a generator, and protoc, for a dozen fields.
+//! The messages of an ONNX file, as far as networks of this program need them. Numbers and names
+//! are those of onnx.proto; written out here because the whole of it would take a generator, and
+//! protoc, for a dozen fields.
 
 use prost::Message;
 

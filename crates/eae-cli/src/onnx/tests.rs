@@ -107,7 +107,8 @@ fn a_file_is_what_pytorch_would_write() {
     let ints = |name: &str| &model.graph.node[0].attribute.iter().find(|a| a.name == name).unwrap().ints[..];
     assert_eq!([ints("kernel_shape"), ints("strides"), ints("pads")], [&[4, 2][..], &[2, 1], &[1, 0, 1, 0]]);
 
-    // Every array is that of a weights file, but for the gamma and beta that the last layer does not have.
+    // Every array is that of a weights file, but for the gamma and beta that the last layer does not
+    // have.
     let mut weights = Weights::default();
     network.write("net", &mut weights);
     for Tensor { name, dims, raw_data, .. } in &model.graph.initializer {
@@ -161,9 +162,11 @@ fn what_cannot_be_exported_is_named() {
     }
 }
 
-/// Every layer, every activation, and rows that are images where they go in, where they come out, and on the way.
+/// Every layer, every activation, and rows that are images where they go in, where they come out,
+/// and on the way.
 ///
-/// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime -- --ignored`.
+/// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime
+/// -- --ignored`.
 #[test]
 #[ignore = "needs onnxruntime"]
 fn onnxruntime_gives_the_same_for_every_layer() {

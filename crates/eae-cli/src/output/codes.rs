@@ -33,7 +33,8 @@ impl Codes {
         self.csv
     }
 
-    /// Writes codes `[n, latent]`: an array of 32-bit numbers, or text with a header and as many digits as it takes.
+    /// Writes codes `[n, latent]`: an array of 32-bit numbers, or text with a header and as many
+    /// digits as it takes.
     pub(crate) fn write(&self, codes: ArrayView2<'_, f32>) -> Result<(), Failure> {
         self.write_named(codes, &Names::default())
     }
@@ -54,8 +55,8 @@ impl Codes {
         written.map_err(|e| Failure::other(format!("{}: {e}", self.path.display())))
     }
 
-    /// Reads codes of `latent` finite numbers, from an array or text. Of a table that [`write_named`](Codes::write_named) left,
-    /// the columns of names are passed over.
+    /// Reads codes of `latent` finite numbers, from an array or text. Of a table that
+    /// [`write_named`](Codes::write_named) left, the columns of names are passed over.
     pub(crate) fn read(path: &Path, latent: usize) -> Result<Array2<f32>, Failure> {
         let refuse = |e| refused(&e, "take the row out");
         let table = Table::read_with(path, &TableOptions::new().text(Text::Categories)).map_err(refuse)?;
@@ -81,7 +82,8 @@ fn column(number: usize) -> String {
     format!("z{number}")
 }
 
-/// The columns of codes of a table whose other columns only name the rows: `file`, `label`, or both, and then `z0`, `z1`, ...
+/// The columns of codes of a table whose other columns only name the rows: `file`, `label`, or
+/// both, and then `z0`, `z1`, ...
 pub(crate) fn of_codes(names: Option<&[String]>) -> Option<Vec<usize>> {
     let names = names?;
     let named = names.iter().take_while(|name| [FILE, LABEL].contains(&name.as_str())).count();

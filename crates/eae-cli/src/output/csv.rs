@@ -9,8 +9,8 @@ use ndarray::{Array2, ArrayView4};
 
 use crate::failure::Failure;
 
-/// Writes what a model of vectors has decoded: text with the table's header if the file is called .csv, or else an array of
-/// NumPy, `[rows, columns]` of 64-bit numbers.
+/// Writes what a model of vectors has decoded: text with the table's header if the file is called
+/// .csv, or else an array of NumPy, `[rows, columns]` of 64-bit numbers.
 pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
     let rows = columns.restore(images);
     let failed = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", path.display()));

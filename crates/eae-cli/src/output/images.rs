@@ -29,7 +29,8 @@ enum Format {
 }
 
 impl Images {
-    /// As the name says, with each pixel as a square of `zoom`. What can be known to fail does so now.
+    /// As the name says, with each pixel as a square of `zoom`. What can be known to fail does so
+    /// now.
     pub(crate) fn new(out: &Path, zoom: Option<usize>) -> Result<Self, Failure> {
         if zoom == Some(0) {
             return Err(Failure::usage("--zoom is 0, it must be at least 1"));
@@ -55,7 +56,8 @@ impl Images {
         Ok(Self { path: out.to_path_buf(), format, zoom })
     }
 
-    /// Checks that it can hold what the model decodes: vectors make no picture, and images no table.
+    /// Checks that it can hold what the model decodes: vectors make no picture, and images no
+    /// table.
     pub(crate) fn fits(&self, model: &Autoencoder<f32>) -> Result<(), Failure> {
         let must = match (self.format, model.columns()) {
             (Format::Grid | Format::Folder, Some(_)) => "vectors make no picture, it must end in .csv or .npy",
@@ -65,7 +67,8 @@ impl Images {
         Err(Failure::usage(format!("--out is {}, {must}", self.path.display())))
     }
 
-    /// Checks, before anything is decoded, that there is room for `n` of the model's images in a picture with so many in a row.
+    /// Checks, before anything is decoded, that there is room for `n` of the model's images in a
+    /// picture with so many in a row.
     pub(crate) fn has_room(&self, model: &Autoencoder<f32>, n: usize, columns: usize) -> Result<(), Failure> {
         let [height, width, channels] = model.image_shape();
         let checked = match self.format {
@@ -94,8 +97,8 @@ impl Images {
         self.format == Format::Grid
     }
 
-    /// Writes images `[n, height, width, channels]` that a model has decoded, in a picture with so many in a row; vectors in
-    /// their own units.
+    /// Writes images `[n, height, width, channels]` that a model has decoded, in a picture with so
+    /// many in a row; vectors in their own units.
     pub(crate) fn write(
         &self,
         model: &Autoencoder<f32>,

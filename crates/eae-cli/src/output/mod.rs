@@ -1,5 +1,5 @@
-//! What commands leave: images, vectors and codes, in the format that a name asks for, whole or not at all; and results on
-//! standard output.
+//! What commands leave: images, vectors and codes, in the format that a name asks for, whole or not
+//! at all; and results on standard output.
 
 #[macro_use]
 mod print;
@@ -24,9 +24,10 @@ pub(crate) const MOST: usize = 1_000_000;
 /// The images that a command makes, and where they go.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
-    /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of 32-bit numbers from 0 to 1;
-    /// or, ending in /, a folder, new or empty, of single pictures 000000.png, 000001.png and so on. Of vectors a .csv text or a
-    /// .npy array [n, columns] of 64-bit numbers, in the units of the training data.
+    /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of
+    /// 32-bit numbers from 0 to 1; or, ending in /, a folder, new or empty, of single pictures
+    /// 000000.png, 000001.png and so on. Of vectors a .csv text or a .npy array [n, columns] of
+    /// 64-bit numbers, in the units of the training data.
     #[arg(long)]
     pub(crate) out: PathBuf,
     /// Each pixel as a square of so many; by default 3 in a picture of all, and 1 in single ones.

@@ -1,8 +1,9 @@
-//! The one place that writes to the terminal: results on standard output, remarks on standard error.
+//! The one place that writes to the terminal: results on standard output, remarks on standard
+//! error.
 //!
-//! The macros of the standard library panic where nobody reads any more, or where the disk is full. A training must outlast
-//! both. A remark that cannot be written is dropped. A result that cannot be written is noted, and ends the program with exit
-//! code 1 once the work is done.
+//! The macros of the standard library panic where nobody reads any more, or where the disk is full.
+//! A training must outlast both. A remark that cannot be written is dropped. A result that cannot
+//! be written is noted, and ends the program with exit code 1 once the work is done.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -48,7 +49,8 @@ pub(crate) fn print_bytes(bytes: &[u8]) {
     note(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
-/// Notes that a result could not be written. A reader that has seen enough and closed the pipe has lost nothing.
+/// Notes that a result could not be written. A reader that has seen enough and closed the pipe has
+/// lost nothing.
 pub(crate) fn note(written: io::Result<()>) {
     if let Err(problem) = written
         && problem.kind() != ErrorKind::BrokenPipe

@@ -1,5 +1,6 @@
-//! `report.html`: one file that says what was trained on what, what came of it, and what to beware of. It needs nothing else, no
-//! network and no script, and the same run always gives the same file.
+//! `report.html`: one file that says what was trained on what, what came of it, and what to beware
+//! of. It needs nothing else, no network and no script, and the same run always gives the same
+//! file.
 
 pub(crate) mod chart;
 mod latent;
@@ -33,7 +34,8 @@ pub(crate) use warnings::no_better_than_the_mean;
 
 /// Held-out images that the codes are judged by.
 const MOST_CODES: usize = 10_000;
-/// Held-out images that draws from each sampler are compared with, and training images that they could be copies of.
+/// Held-out images that draws from each sampler are compared with, and training images that they
+/// could be copies of.
 const MOST_DRAWS: usize = 2000;
 const MOST_TRAINING: usize = 10_000;
 /// Numbers of an image whose principal components take no longer than a minute.
@@ -64,8 +66,8 @@ struct Report<'a> {
     draws: Result<SampleReport, String>,
 }
 
-/// Makes the report of a run folder on the data that its model was trained on, and writes it there; what to beware of, too, a
-/// sentence for each.
+/// Makes the report of a run folder on the data that its model was trained on, and writes it there;
+/// what to beware of, too, a sentence for each.
 pub(crate) fn write(
     folder: &Path,
     config: &Config,
@@ -138,7 +140,8 @@ impl<'a> Report<'a> {
     }
 }
 
-/// At most so many of the images, the same ones each time and in their order: all of them, if there are no more.
+/// At most so many of the images, the same ones each time and in their order: all of them, if there
+/// are no more.
 fn at_most(images: &Images<f32>, most: usize) -> Images<f32> {
     if images.len() <= most { images.clone() } else { images.select(&choose(images.len(), most, 0)) }
 }

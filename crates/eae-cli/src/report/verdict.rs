@@ -24,7 +24,8 @@ const NEXT_TO: f64 = 1.5;
 /// Samples this much farther are near.
 const NEAR: f64 = 4.0;
 
-/// Returns what the model learnt, how close its samples come to real ones, and what N(0, I) gives beside them.
+/// Returns what the model learnt, how close its samples come to real ones, and what N(0, I) gives
+/// beside them.
 pub(super) fn verdict(judged: &Judged<'_>) -> String {
     let &Judged { images, error, mean_error, sampler, draws } = judged;
     let learnt = match no_better_than_the_mean(error, mean_error) {

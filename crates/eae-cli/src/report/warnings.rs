@@ -37,7 +37,8 @@ pub(super) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// The way out of codes that are not from N(0, I): the default sampler, if it follows them, and another training.
+    /// The way out of codes that are not from N(0, I): the default sampler, if it follows them, and
+    /// another training.
     fn follow(&self, training: &str) -> String {
         match self.sampler {
             Sampler::Normal { .. } => training.to_owned(),

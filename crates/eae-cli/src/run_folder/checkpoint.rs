@@ -89,8 +89,8 @@ impl Keeper {
         self.heard(BEST, result)
     }
 
-    /// Whether a file could be written. If not, it may be a disk that is full for a while: that is said once, until there is
-    /// room again, and no reason to give up what has been learnt.
+    /// Whether a file could be written. If not, it may be a disk that is full for a while: that is
+    /// said once, until there is room again, and no reason to give up what has been learnt.
     fn heard(&mut self, file: &'static str, result: Result<(), Failure>) -> bool {
         if self.complained == Some(file) && result.is_ok() {
             self.complained = None;
@@ -111,8 +111,8 @@ pub(crate) struct Resumed {
     pub(crate) kept: Kept,
 }
 
-/// Reads the training in a run folder, with its model, to go on with it on the same images: for as many epochs as it was begun
-/// with, or until there are `epochs` in all.
+/// Reads the training in a run folder, with its model, to go on with it on the same images: for as
+/// many epochs as it was begun with, or until there are `epochs` in all.
 pub(crate) fn resume(
     folder: &Path,
     config: &Config,

@@ -12,7 +12,8 @@ pub(crate) const LOCK: &str = "training.lock";
 
 /// The right to train in a folder, which ends when this is dropped.
 ///
-/// The operating system holds it, so a process that was killed is in nobody's way. The file only says who has it.
+/// The operating system holds it, so a process that was killed is in nobody's way. The file only
+/// says who has it.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
@@ -21,7 +22,8 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of a folder. Where the file system has no locks this is said, and the training goes on.
+    /// Takes the lock of a folder. Where the file system has no locks this is said, and the
+    /// training goes on.
     pub(crate) fn take(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(LOCK);
         let failed = |e: io::Error| Failure::other(format!("{}: {e}", path.display()));

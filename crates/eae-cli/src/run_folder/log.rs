@@ -22,13 +22,14 @@ pub(crate) struct Epoch {
     pub(crate) samples_per_second: f64,
 }
 
-/// The epochs that were made. Lines of another kind are passed over, and so is a last one that was cut short.
+/// The epochs that were made. Lines of another kind are passed over, and so is a last one that was
+/// cut short.
 pub(crate) fn epochs(run: &Path) -> Result<Vec<Epoch>, Failure> {
     read(run).map_err(|e| problem(run, &e)).map(|log| parse(&log))
 }
 
-/// The last line of each kind, without the kind. A last line that was cut short is passed over, as when a training is gone on
-/// with, and a run folder may have no log yet.
+/// The last line of each kind, without the kind. A last line that was cut short is passed over, as
+/// when a training is gone on with, and a run folder may have no log yet.
 pub(crate) fn last_line<const N: usize>(run: &Path, kinds: [&str; N]) -> Result<[Option<Value>; N], Failure> {
     let log = match read(run) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),

@@ -1,4 +1,5 @@
-//! The folder that a training leaves: the names of its files, how far the training has come, and each file read and written.
+//! The folder that a training leaves: the names of its files, how far the training has come, and
+//! each file read and written.
 
 mod checkpoint;
 mod config;
@@ -42,7 +43,8 @@ pub(crate) enum State {
     /// A folder with neither a checkpoint nor a model.
     #[serde(rename = "unfinished")]
     Unbegun,
-    /// Being trained, or cut off: a checkpoint is there to go on from, and after an interrupt a model, too.
+    /// Being trained, or cut off: a checkpoint is there to go on from, and after an interrupt a
+    /// model, too.
     Unfinished,
     /// A model, and no checkpoint any more.
     Finished,
@@ -61,8 +63,8 @@ impl State {
     }
 }
 
-/// Makes and locks the run folder: the one asked for, if it is new or empty, or the next free `runs/NAME-1`, `runs/NAME-2`, and
-/// so on.
+/// Makes and locks the run folder: the one asked for, if it is new or empty, or the next free
+/// `runs/NAME-1`, `runs/NAME-2`, and so on.
 pub(crate) fn create(out: Option<&Path>, name: &str) -> Result<(PathBuf, Lock), Failure> {
     let Some(folder) = out else {
         let folder = eae::run::create_numbered("runs", name)

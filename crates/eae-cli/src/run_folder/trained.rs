@@ -56,8 +56,8 @@ impl Trained {
         Ok(Self { run: run.to_path_buf(), file, model, weights })
     }
 
-    /// Returns the sampler that codes are drawn from by default, N(0, I), the sphere, and the others in the file. A sampler
-    /// that is damaged is not passed over.
+    /// Returns the sampler that codes are drawn from by default, N(0, I), the sphere, and the
+    /// others in the file. A sampler that is damaged is not passed over.
     pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
         let latent = self.model.latent();
         let best = self.fitted(PREFIX)?.map(|fitted| fitted.best().sampler.clone());
@@ -88,13 +88,15 @@ impl Trained {
         }
     }
 
-    /// Returns the samplers that were fitted to codes, of all or under the prefix of a class; `None` if none were.
+    /// Returns the samplers that were fitted to codes, of all or under the prefix of a class;
+    /// `None` if none were.
     pub(crate) fn fitted(&self, prefix: &str) -> Result<Option<Fitted>, Failure> {
         Fitted::read(prefix, self.model.latent(), &self.weights)
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
     }
 
-    /// Returns the classes that have samplers of their own, in the order of their labels, each with its name or its number.
+    /// Returns the classes that have samplers of their own, in the order of their labels, each with
+    /// its name or its number.
     pub(crate) fn classes(&self) -> Vec<(u8, String)> {
         let names = self.weights.metadata.get(CLASSES).and_then(|names| serde_json::from_str(names).ok());
         let names: Vec<String> = names.unwrap_or_default();
@@ -114,8 +116,8 @@ impl Trained {
         Ok((named, data))
     }
 
-    /// The data that were `named`: all of them, unless a part is said. Or else of those that the model was trained on the
-    /// `usual` part.
+    /// The data that were `named`: all of them, unless a part is said. Or else of those that the
+    /// model was trained on the `usual` part.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
         let data = match named {
@@ -126,8 +128,9 @@ impl Trained {
         Used::new(data, part, &self.model)
     }
 
-    /// The images to hold beside `used` as those that the model was trained on, in memory: of a part its own data set's, and of
-    /// all of a data set those of the run. None for a weights file, which knows of none.
+    /// The images to hold beside `used` as those that the model was trained on, in memory: of a
+    /// part its own data set's, and of all of a data set those of the run. None for a weights
+    /// file, which knows of none.
     pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<Images<f32>>, Failure> {
         let data = match used.part {
             Part::Train | Part::Test => used.data.clone(),

@@ -26,7 +26,8 @@ pub(super) struct Site {
     pub(super) hosts: Hosts,
 }
 
-/// Everything comes from here and goes nowhere else; nothing is kept, since another model may be served at this address later.
+/// Everything comes from here and goes nowhere else; nothing is kept, since another model may be
+/// served at this address later.
 const HEADERS: [(HeaderName, HeaderValue); 5] = [
     (
         CONTENT_SECURITY_POLICY,

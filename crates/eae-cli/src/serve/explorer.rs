@@ -45,7 +45,8 @@ pub(super) struct Description {
     samplers: Vec<&'static str>,
     held_out: usize,
     most_codes: usize,
-    /// Of each number of the code: over the held-out images, or what a sampler draws where there are none.
+    /// Of each number of the code: over the held-out images, or what a sampler draws where there
+    /// are none.
     mean: Vec<f32>,
     sd: Vec<f32>,
 }
@@ -57,14 +58,15 @@ pub(super) struct Map {
     labels: Option<Vec<u8>>,
     /// The share of the variance that the map shows.
     explained: f64,
-    /// Where the code 0 is, and how far each number of a code moves it: where any code is can be told without asking.
+    /// Where the code 0 is, and how far each number of a code moves it: where any code is can be
+    /// told without asking.
     origin: [f64; 2],
     axes: Vec<[f64; 2]>,
 }
 
 impl Explorer {
-    /// Of a run folder or a weights file, with the held-out images of the data that are named or of those that it was trained on.
-    /// Where these are not to be had the page does without.
+    /// Of a run folder or a weights file, with the held-out images of the data that are named or of
+    /// those that it was trained on. Where these are not to be had the page does without.
     pub(crate) fn open(run: &Path, named: Option<&Data>) -> Result<Self, Failure> {
         let trained = Trained::load(run)?;
         let (samplers, file) = (trained.samplers()?, trained.file.display());

@@ -4,8 +4,9 @@ use hyper::http::uri::Authority;
 
 /// By which names a browser may call this machine.
 ///
-/// A page from elsewhere can have its own name resolved to 127.0.0.1, and would then be of one origin with this server and free
-/// to read it ("DNS rebinding"). Its requests still name it in `Host`, so other names than the known ones are refused.
+/// A page from elsewhere can have its own name resolved to 127.0.0.1, and would then be of one
+/// origin with this server and free to read it ("DNS rebinding"). Its requests still name it in
+/// `Host`, so other names than the known ones are refused.
 #[derive(Debug)]
 pub(crate) struct Hosts {
     /// Whether only this machine is listened to.
@@ -14,7 +15,8 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Of a server at an address, which the user has called by these names. Beyond this machine its own names are known, too.
+    /// Of a server at an address, which the user has called by these names. Beyond this machine its
+    /// own names are known, too.
     pub(crate) fn new(bound: IpAddr, mut names: Vec<String>) -> Self {
         let loopback = bound.is_loopback();
         names.push("localhost".to_owned());
@@ -24,8 +26,9 @@ impl Hosts {
         Self { loopback, names }
     }
 
-    /// Whether a name, with or without a port, is of this server. An address is no name that anybody could have made resolve
-    /// to it, but on the loopback other addresses have nothing to be there for.
+    /// Whether a name, with or without a port, is of this server. An address is no name that
+    /// anybody could have made resolve to it, but on the loopback other addresses have nothing
+    /// to be there for.
     pub(super) fn know(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
@@ -35,7 +38,8 @@ impl Hosts {
     }
 }
 
-/// The names by which others may call this machine: its own, without its domain, and as it announces itself in a local network.
+/// The names by which others may call this machine: its own, without its domain, and as it
+/// announces itself in a local network.
 pub(crate) fn own_names() -> Vec<String> {
     let Ok(name) = gethostname::gethostname().into_string() else { return Vec::new() };
     let short = name.split('.').next().unwrap_or_default().to_owned();
@@ -48,9 +52,11 @@ pub(crate) fn own_names() -> Vec<String> {
     names
 }
 
-/// The addresses that others reach this machine at, of those that a server listens to at all of its kind.
+/// The addresses that others reach this machine at, of those that a server listens to at all of its
+/// kind.
 pub(crate) fn own_addresses(all: IpAddr) -> Vec<IpAddr> {
-    // No packet is sent: a socket that is connected to a distant address knows the one that it would send from.
+    // No packet is sent: a socket that is connected to a distant address knows the one that it would
+    // send from.
     let toward = |own: IpAddr, distant: IpAddr| {
         let socket = UdpSocket::bind((own, 0)).ok()?;
         socket.connect((distant, 9)).ok()?;

@@ -1,11 +1,12 @@
 //! The page of `eae serve`, and what answers it.
 //!
-//! The server is hyper on one thread of tokio, and the model runs on others. A page that decodes while a slider moves asks for
-//! little; what a server must be good at is what goes wrong: heads that never end, bodies that are too large, clients that stop
-//! reading, a hundred of them at once. hyper has limits and deadlines for heads, is fed by most of the servers written in Rust,
-//! and a slow client costs it a few kilobytes. `tiny_http` has no deadlines, and gives each connection a thread; axum is hyper
-//! with a router, and a dozen fixed names are a `match`; a server of our own on `httparse` would be bodies, chunks and
-//! deadlines to get right once more.
+//! The server is hyper on one thread of tokio, and the model runs on others. A page that decodes
+//! while a slider moves asks for little; what a server must be good at is what goes wrong: heads
+//! that never end, bodies that are too large, clients that stop reading, a hundred of them at once.
+//! hyper has limits and deadlines for heads, is fed by most of the servers written in Rust,
+//! and a slow client costs it a few kilobytes. `tiny_http` has no deadlines, and gives each
+//! connection a thread; axum is hyper with a router, and a dozen fixed names are a `match`; a
+//! server of our own on `httparse` would be bodies, chunks and deadlines to get right once more.
 //!
 //! | file | knows |
 //! |---|---|
@@ -17,7 +18,8 @@
 //! | `explorer` | the model, its samplers, the held-out images and their codes |
 //! | `page` | the page itself, part of the program |
 //!
-//! No path of a request is ever looked up anywhere but in a list of names, and nothing that is asked changes anything.
+//! No path of a request is ever looked up anywhere but in a list of names, and nothing that is
+//! asked changes anything.
 
 mod answer;
 mod explorer;

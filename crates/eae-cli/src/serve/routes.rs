@@ -94,7 +94,8 @@ impl Range {
     }
 }
 
-/// Of as many numbers as the model takes; that they are finite numbers of 32 bits is seen to by whoever reads them.
+/// Of as many numbers as the model takes; that they are finite numbers of 32 bits is seen to by
+/// whoever reads them.
 fn codes(explorer: &Explorer, body: &[u8]) -> Result<Array2<f32>, Problem> {
     let Codes { codes } = parse(body)?;
     let (latent, most) = (explorer.latent(), explorer.most_codes());

@@ -16,7 +16,8 @@ use tokio::time::{sleep, timeout};
 use super::answer::{PATIENCE, Site, answer};
 use super::{Explorer, Hosts};
 
-/// Connections at a time. Further ones wait until one of these is over, which slow clients cannot put off for long.
+/// Connections at a time. Further ones wait until one of these is over, which slow clients cannot
+/// put off for long.
 const CONNECTIONS: usize = 256;
 
 /// Requests that are computed at a time, each on all threads of the pool.
@@ -25,7 +26,8 @@ const COMPUTED: usize = 2;
 /// The bytes of a request before its body; more is answered with 431.
 const HEAD: usize = 16 << 10;
 
-/// After this a connection ends with the request at hand. Who still wants something connects again; who never reads is gone.
+/// After this a connection ends with the request at hand. Who still wants something connects again;
+/// who never reads is gone.
 const LIFETIME: Duration = Duration::from_secs(120);
 
 /// A port that is listened at, and answered at in [`run`](Server::run).
@@ -83,8 +85,8 @@ async fn accept(listener: TcpListener, site: Arc<Site>) -> Infallible {
     }
 }
 
-/// With one client, until it goes, is too slow or has stayed too long. What ends it early is the client's doing, and hyper has
-/// said so where there is somebody to be told.
+/// With one client, until it goes, is too slow or has stayed too long. What ends it early is the
+/// client's doing, and hyper has said so where there is somebody to be told.
 async fn talk(stream: TcpStream, site: Arc<Site>) {
     // An answer is small, and should not wait to be joined by another.
     let _ = stream.set_nodelay(true);

@@ -1,4 +1,5 @@
-//! `step/...` are single steps, one in [`EVERY`], and `epoch/...` the means of epochs, both by how many steps had been made.
+//! `step/...` are single steps, one in [`EVERY`], and `epoch/...` the means of epochs, both by how
+//! many steps had been made.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -34,8 +35,9 @@ pub(crate) struct TensorBoard {
 }
 
 impl TensorBoard {
-    /// Into a new file of the run folder, for a training of which so many steps have been made. What older files say of later
-    /// ones is what a training did that was killed since; readers are told to forget it.
+    /// Into a new file of the run folder, for a training of which so many steps have been made.
+    /// What older files say of later ones is what a training did that was killed since; readers
+    /// are told to forget it.
     pub(crate) fn start(folder: &Path, objective: &Objective, normal_entropy: f64, steps: usize) -> io::Result<Self> {
         let seconds = since_1970() as u64;
         let host = gethostname::gethostname().to_string_lossy().replace(['/', '\\'], "-");
@@ -66,7 +68,8 @@ impl TensorBoard {
         self.file.write_all(&record(&event.encode_to_vec()))
     }
 
-    /// The numbers of a report under its own names, which are those of metrics.jsonl. A training goes on without its log.
+    /// The numbers of a report under its own names, which are those of metrics.jsonl. A training
+    /// goes on without its log.
     fn scalars(&mut self, group: &str, report: &impl Serialize) {
         let serde_json::Value::Object(numbers) = serde_json::to_value(report).expect("plain data") else {
             unreachable!("a report is an object")
@@ -122,7 +125,8 @@ fn since_1970() -> f64 {
 mod tests {
     use super::*;
 
-    /// The bytes that TensorBoard 2.21 writes: `RecordWriter(file).write(Event(...).SerializeToString())`.
+    /// The bytes that TensorBoard 2.21 writes:
+    /// `RecordWriter(file).write(Event(...).SerializeToString())`.
     #[test]
     fn bytes_are_those_of_tensorboard() {
         let value = |tag: &str, content| Value { tag: tag.to_owned(), content: Some(content) };

@@ -1,5 +1,5 @@
-//! The messages of TensorBoard's event files, as far as they are written here. Numbers and names are those of event.proto and
-//! summary.proto.
+//! The messages of TensorBoard's event files, as far as they are written here. Numbers and names
+//! are those of event.proto and summary.proto.
 
 use prost::{Message, Oneof};
 
@@ -60,7 +60,8 @@ pub(super) struct Image {
     pub encoded_image_string: Vec<u8>,
 }
 
-/// That a training begins, or goes on: whatever was written of its step and later ones does not count any more.
+/// That a training begins, or goes on: whatever was written of its step and later ones does not
+/// count any more.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct SessionLog {
     #[prost(int32, tag = "1")]

@@ -1,4 +1,5 @@
-//! How messages follow each other in a file, the TFRecord format: length, its checksum, the message, its checksum.
+//! How messages follow each other in a file, the TFRecord format: length, its checksum, the
+//! message, its checksum.
 
 use crc::{CRC_32_ISCSI, Crc};
 

@@ -1,4 +1,5 @@
-//! Where steps are made: in a program with the feature `gpu` and in one without, where there is a device and where there is none.
+//! Where steps are made: in a program with the feature `gpu` and in one without, where there is a
+//! device and where there is none.
 
 use std::path::Path;
 use std::process::Output;

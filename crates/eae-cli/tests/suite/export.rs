@@ -1,4 +1,5 @@
-//! Models for other programs. What these make of them is tested where a Python with onnxruntime is: see `.ci/run`.
+//! Models for other programs. What these make of them is tested where a Python with onnxruntime is:
+//! see `.ci/run`.
 
 use std::fs;
 

@@ -63,7 +63,8 @@ fn a_folder_is_decoded_once() {
     assert!(another.status.success() && model("fourth") != model("first"), "{}", stderr(&another));
 }
 
-/// A training that was stopped within an epoch goes on to the same bits, also where the cache is gone.
+/// A training that was stopped within an epoch goes on to the same bits, also where the cache is
+/// gone.
 #[cfg(unix)]
 #[test]
 fn a_training_on_a_folder_is_gone_on_with() {

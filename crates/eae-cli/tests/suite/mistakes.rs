@@ -1,5 +1,5 @@
-//! The likeliest mistakes with each command: what is not there, what is of another kind, what does not fit, a number out of
-//! range.
+//! The likeliest mistakes with each command: what is not there, what is of another kind, what does
+//! not fit, a number out of range.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::support::model::{data, run};
 use crate::support::program::commands;
 use crate::support::transcript::Transcript;
 
-/// What is typed, with RUN for the folder of a training. All of it is the user's mistake, and ends with exit code 2.
+/// What is typed, with RUN for the folder of a training. All of it is the user's mistake, and ends
+/// with exit code 2.
 const TYPED: &str = "
 train --data npy:nowhere.npy
 train --data csv:word.csv

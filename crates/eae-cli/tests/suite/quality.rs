@@ -33,9 +33,10 @@ fn as_published_implementations_have_it() {
     write(folder, "real.npy", &features(200, 8, [0.37, 0.5, 0.11]));
     write(folder, "generated.npy", &(features(200, 8, [0.53, 0.7, 0.29]) + 0.1));
     let report = quality(folder, &["real.npy", "generated.npy"]);
-    // Python with numpy 2.4.6 and scipy 1.17.1: the Frechet distance of pytorch-fid (numpy.cov, scipy.linalg.sqrtm), the
-    // unbiased kernel distance with the kernel (x.y / d + 1)^3 of Binkowski et al. on all samples, and compute_prdc of
-    // clovaai/generative-evaluation-prdc for the fifth neighbor.
+    // Python with numpy 2.4.6 and scipy 1.17.1: the Frechet distance of pytorch-fid (numpy.cov,
+    // scipy.linalg.sqrtm), the unbiased kernel distance with the kernel (x.y / d + 1)^3 of
+    // Binkowski et al. on all samples, and compute_prdc of clovaai/generative-evaluation-prdc for
+    // the fifth neighbor.
     for (name, expected) in [
         ("/frechet/value", 0.19599843226647806),
         ("/kernel/value", 0.02524583198839281),

@@ -13,7 +13,8 @@ use crate::support::transcript::Transcript;
 
 const TRAIN: [&str; 8] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--quiet"];
 
-/// What is in the way of a page that is one file: a tag that is left open, or something from elsewhere.
+/// What is in the way of a page that is one file: a tag that is left open, or something from
+/// elsewhere.
 fn check(page: &str) {
     const VOID: [&str; 3] = ["meta", "img", "link"];
     let mut open: Vec<&str> = Vec::new();
@@ -83,7 +84,8 @@ fn a_report_says_what_evaluate_says() {
     for part in ["mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"] {
         assert!(page.contains(part), "{part}");
     }
-    // The default sampler and N(0, I), two kinds of pairs of images, and a traversal for each dimension.
+    // The default sampler and N(0, I), two kinds of pairs of images, and a traversal for each
+    // dimension.
     assert_eq!(page.matches("<img ").count(), 2 + 2 + 4);
 
     let evaluated = succeeds(folder, &["evaluate", name, "--json"]);
@@ -111,7 +113,8 @@ fn a_report_says_what_evaluate_says() {
     assert!(read(&folder.join(name)) != page, "the same page");
 }
 
-/// Colour, no labels, hardly any images, a code of one number, one epoch: sections become shorter, none is wrong.
+/// Colour, no labels, hardly any images, a code of one number, one epoch: sections become shorter,
+/// none is wrong.
 #[test]
 fn little_to_report() {
     let folder = tempfile::tempdir().unwrap();

@@ -41,7 +41,8 @@ fn log(run: &Path) -> Vec<Value> {
     lines
 }
 
-/// Killed at any moment, as often as may be, a training ends with the same bits as if nothing had happened.
+/// Killed at any moment, as often as may be, a training ends with the same bits as if nothing had
+/// happened.
 #[test]
 fn killed_and_gone_on_with() {
     let folder = with_rows();
@@ -72,7 +73,8 @@ fn killed_and_gone_on_with() {
     transcript.check("a training that is finished");
 }
 
-/// Ctrl-C ends the training, and what was learnt so far is there: to be used, and to be gone on with.
+/// Ctrl-C ends the training, and what was learnt so far is there: to be used, and to be gone on
+/// with.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_saves() {
@@ -122,7 +124,8 @@ fn an_interrupt_saves() {
     transcript.check("trainings that cannot be gone on with");
 }
 
-/// With a learning rate that makes it worse, the first epoch was the best, and a patient training ends early.
+/// With a learning rate that makes it worse, the first epoch was the best, and a patient training
+/// ends early.
 #[test]
 fn the_best_is_kept_and_patience_ends() {
     let folder = with_digits();
@@ -136,7 +139,8 @@ fn the_best_is_kept_and_patience_ends() {
     assert_eq!(log(&folder.join("run")).len() as u64, steps / 9 + 1, "each epoch and the evaluation");
 }
 
-/// One training at a time in a folder, whichever way it is begun. What a killed one has left is in nobody's way.
+/// One training at a time in a folder, whichever way it is begun. What a killed one has left is in
+/// nobody's way.
 #[test]
 fn a_folder_that_is_being_trained_in() {
     let folder = with_rows();
@@ -286,7 +290,8 @@ fn a_training_that_begins_with_weights() {
     let data = ["train", "--data", "csv:rows.csv", "--batch", "45", "--objective", "bn-ae", "--no-report", "--quiet"];
     let net = ["--model", "net.toml", "--latent", "2"];
     succeeds(folder, &[&data[..], &net, &["--epochs", "200", "--out", "first"]].concat());
-    // Networks and latent dimension are those of the run, and the first epoch is better than one from random weights.
+    // Networks and latent dimension are those of the run, and the first epoch is better than one from
+    // random weights.
     let loss = |run: &str| log(&folder.join(run))[0]["mse"].as_f64().unwrap();
     succeeds(folder, &[&data[..], &["--init", "first", "--epochs", "1", "--out", "second"]].concat());
     succeeds(folder, &[&data[..], &net, &["--epochs", "1", "--out", "random"]].concat());

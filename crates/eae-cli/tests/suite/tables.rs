@@ -1,4 +1,5 @@
-//! Tables with an index, labels and text, tables that are images, and data that are named in other ways.
+//! Tables with an index, labels and text, tables that are images, and data that are named in other
+//! ways.
 
 use std::fs::{self, File};
 use std::path::Path;

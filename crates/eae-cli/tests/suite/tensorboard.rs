@@ -52,14 +52,15 @@ fn size(run: &Path) -> u64 {
     events(run).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
 }
 
-/// All that is left of a run, by its tag: where a session starts, what was written of its step and later ones is forgotten, as
-/// TensorBoard does it.
+/// All that is left of a run, by its tag: where a session starts, what was written of its step and
+/// later ones is forgotten, as TensorBoard does it.
 fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
     let mut all = BTreeMap::<String, Vec<_>>::new();
     for file in events(run) {
         let bytes = fs::read(file).unwrap();
         let mut rest = &bytes[..];
-        // A length of 8 bytes and its checksum of 4, then the message and its own. The last one may have been cut short.
+        // A length of 8 bytes and its checksum of 4, then the message and its own. The last one may have
+        // been cut short.
         while let Some((head, after)) = rest.split_first_chunk::<12>() {
             let length = u64::from_le_bytes(head[..8].try_into().unwrap()) as usize;
             let Some(message) = after.get(..length + 4) else { break };
@@ -126,7 +127,8 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
     // From 0, by the end of the first epoch, up to lambda, which is 1.
     assert!(expected["step/lambda"][0].1 < Some(0.5) && expected["step/lambda"][8].1 == Some(1.0));
 
-    // Killed, gone on with from the step that was kept last, killed again with that many steps not kept, and gone on with.
+    // Killed, gone on with from the step that was kept last, killed again with that many steps not
+    // kept, and gone on with.
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed", "--quiet"]].concat());
     let kill_at = |child: &mut Child, bytes: u64| {

@@ -1,4 +1,5 @@
-//! Terminals that go away, disks that are full under a redirection, and terminals that are narrow or dumb.
+//! Terminals that go away, disks that are full under a redirection, and terminals that are narrow
+//! or dumb.
 #![cfg(unix)]
 
 use std::fs;

@@ -78,7 +78,8 @@ fn the_same_weights_for_every_number_of_threads() {
     assert!(weights("1") == weights("2"));
 }
 
-/// Each objective trains, and what it leaves can be sampled from: the model says itself how its encoder ends.
+/// Each objective trains, and what it leaves can be sampled from: the model says itself how its
+/// encoder ends.
 #[test]
 fn every_objective() {
     let folder = with_digits();

@@ -1,4 +1,5 @@
-//! Models on images that they were not trained on: one image, a folder, with files and labels, and nothing held out.
+//! Models on images that they were not trained on: one image, a folder, with files and labels, and
+//! nothing held out.
 
 use std::fs::{self, File};
 use std::path::Path;

@@ -11,8 +11,9 @@ use serde_json::Value;
 use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
 
-/// Two correlated Gaussians and a ring, in units that are far from mean 0 and standard deviation 1, and a column that does not
-/// change; by the golden ratio's low-discrepancy sequence and the inverse of Box and Muller's transform.
+/// Two correlated Gaussians and a ring, in units that are far from mean 0 and standard deviation 1,
+/// and a column that does not change; by the golden ratio's low-discrepancy sequence and the
+/// inverse of Box and Muller's transform.
 fn rows(n: usize) -> Array2<f64> {
     let along = |step: f64, i: usize| (0.5 + step * i as f64).fract();
     Array2::from_shape_fn((n, 5), |(i, column)| {
@@ -142,7 +143,8 @@ fn evaluate_and_compare() {
         (&report["standardised"], &report["features"], &report["codes"]["n"]),
         (&true.into(), &"the standardised columns".into(), &110.into())
     );
-    // The same rows with a header; other rows are brought to the same units, so that their errors differ.
+    // The same rows with a header; other rows are brought to the same units, so that their errors
+    // differ.
     let error = |report: &Value| report["reconstruction_error"].as_f64().unwrap();
     assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv", "--part", "test"]))[0]), error(report));
     // And nothing is held out of data that the model is only used on.

@@ -7,7 +7,8 @@ use eae::data::digits;
 use ndarray::s;
 use ndarray_npy::WriteNpyExt;
 
-/// Writes the first 1000 of the digits as an array, of which the last 100 are held out: as many as the quality of samples needs.
+/// Writes the first 1000 of the digits as an array, of which the last 100 are held out: as many as
+/// the quality of samples needs.
 pub(crate) fn write_digits(path: &Path) {
     let pixels = digits::<f32>().train.pixels.slice_move(s![..1000, .., .., ..]);
     let bytes = pixels.permuted_axes([0, 3, 1, 2]).mapv(|x| (255.0 * x).round() as u8);
@@ -21,8 +22,8 @@ pub(crate) fn with_digits() -> tempfile::TempDir {
     folder
 }
 
-/// A folder with a table and a network for it, whose training takes a moment: the model has one kilobyte, which with what Adam
-/// remembers becomes more than two.
+/// A folder with a table and a network for it, whose training takes a moment: the model has one
+/// kilobyte, which with what Adam remembers becomes more than two.
 pub(crate) fn with_rows() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let row = |i: usize| format!("{},{},{}\n", (i as f64).sin(), (1.7 * i as f64).cos(), i % 7);

@@ -11,7 +11,8 @@ use serde_json::Value;
 /// The program with these arguments in a folder.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eae"));
-    // Whether there is a GPU, and what is in the user's cache, is no business of a test that does not say so.
+    // Whether there is a GPU, and what is in the user's cache, is no business of a test that does not
+    // say so.
     for name in ["EAE_GPU", "EAE_GPU_ADAPTER", "EAE_GPU_MEM_MB", "EAE_GPU_CHECKED"] {
         command.env_remove(name);
     }

@@ -1,6 +1,7 @@
 //! Messages of the program, compared with those that are kept in `tests/suite/snapshots`.
 //!
-//! `INSTA_UPDATE=always cargo test -p eae-cli` keeps what the program says now; `git diff` shows what has changed.
+//! `INSTA_UPDATE=always cargo test -p eae-cli` keeps what the program says now; `git diff` shows
+//! what has changed.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -31,7 +32,8 @@ impl<'a> Transcript<'a> {
         self
     }
 
-    /// Runs a command that must end with this code and print nothing on standard output, whoever reads it; returns what it said.
+    /// Runs a command that must end with this code and print nothing on standard output, whoever
+    /// reads it; returns what it said.
     pub(crate) fn refused(&mut self, arguments: &[&str], code: i32) -> String {
         let mut said = Vec::new();
         let takes_json = !["completions", "man"].contains(&arguments[0]);

@@ -13,9 +13,11 @@ use crate::fingerprint::Fingerprint;
 use crate::number::pixel;
 use crate::{DataError, Source};
 
-/// Images in a file of bytes, some of those in it: what [`ImageFolder`](super::ImageFolder) leaves in the cache.
+/// Images in a file of bytes, some of those in it: what [`ImageFolder`](super::ImageFolder) leaves
+/// in the cache.
 ///
-/// Each batch is read when it is wanted, or on a spare thread if it was announced; no more than one batch is held.
+/// Each batch is read when it is wanted, or on a spare thread if it was announced; no more than one
+/// batch is held.
 #[derive(Debug)]
 pub struct Stored {
     records: Arc<Records>,
@@ -48,8 +50,9 @@ pub(super) struct Contents {
     pub(super) fingerprint: u64,
 }
 
-/// What a file ends with, after the length of [`Contents`] as JSON and a fingerprint of that. The images come first, each
-/// followed by a fingerprint of its own: damage is seen when it is read, and nothing has to be read to find a place.
+/// What a file ends with, after the length of [`Contents`] as JSON and a fingerprint of that. The
+/// images come first, each followed by a fingerprint of its own: damage is seen when it is read,
+/// and nothing has to be read to find a place.
 const MAGIC: [u8; 8] = *b"eae-img2";
 
 /// Length, fingerprint and magic.
@@ -201,8 +204,8 @@ impl<F: NdFloat> Source<F> for Stored {
     }
 }
 
-/// Writes a file of images, whole or not at all. Who writes holds the file beside it that ends in `.lock`; another program
-/// that wants the same waits for it.
+/// Writes a file of images, whole or not at all. Who writes holds the file beside it that ends in
+/// `.lock`; another program that wants the same waits for it.
 #[derive(Debug)]
 pub(super) struct Writer {
     path: PathBuf,

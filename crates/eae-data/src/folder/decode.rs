@@ -29,9 +29,10 @@ impl Channels {
     }
 }
 
-/// The bytes `[side, side, channels]` of the middle of an image, of a moving one the first: the largest square there is, resized by a triangle
-/// filter over all pixels that go into one (antialiased linear interpolation). As cameras say which way is up; what is
-/// transparent is as on white paper.
+/// The bytes `[side, side, channels]` of the middle of an image, of a moving one the first: the
+/// largest square there is, resized by a triangle filter over all pixels that go into one
+/// (antialiased linear interpolation). As cameras say which way is up; what is transparent is as on
+/// white paper.
 pub(super) fn square(file: &[u8], side: u32, channels: Channels) -> Result<Vec<u8>, ImageProblem> {
     if file.starts_with(&[0xff, 0xd8]) && !jpeg_is_whole(file) {
         return Err(ImageProblem::Truncated);
@@ -68,7 +69,8 @@ fn on_white(image: &DynamicImage) -> DynamicImage {
     image.into()
 }
 
-/// Whether a JPEG file goes on to the marker of its end: decoders fill what is missing with grey, and say nothing.
+/// Whether a JPEG file goes on to the marker of its end: decoders fill what is missing with grey,
+/// and say nothing.
 fn jpeg_is_whole(file: &[u8]) -> bool {
     let mut rest = &file[2..];
     loop {
@@ -118,8 +120,8 @@ mod tests {
 
     #[test]
     fn the_filter_is_a_triangle_by_hand() {
-        // From 4 to 2 the first triangle has its middle between two pixels and falls to 0 within 2 pixels on each side. One pixel
-        // lies outside; the weights of the others are 3/7, 3/7 and 1/7.
+        // From 4 to 2 the first triangle has its middle between two pixels and falls to 0 within 2 pixels
+        // on each side. One pixel lies outside; the weights of the others are 3/7, 3/7 and 1/7.
         let image = GrayImage::from_raw(4, 4, [[0, 70, 140, 210]; 4].concat()).unwrap();
         let (left, right) = ((3 * 70 + 140) / 7, (70 + 3 * 140 + 3 * 210) / 7);
         assert_eq!(square(&png(image.clone()), 2, Channels::Gray).unwrap(), [left as u8, right as u8].repeat(2));

@@ -74,8 +74,8 @@ pub enum FolderError {
     },
 }
 
-/// Bytes that an image may take in a file, and while it is decoded: some 80 million pixels. A file that claims to be larger
-/// is most likely made to do harm, and each thread has one at a time.
+/// Bytes that an image may take in a file, and while it is decoded: some 80 million pixels. A file
+/// that claims to be larger is most likely made to do harm, and each thread has one at a time.
 pub(super) const MOST_BYTES: u64 = 256 << 20;
 
 /// Why a file is no image.

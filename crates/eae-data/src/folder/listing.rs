@@ -90,7 +90,8 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extension.is_some_and(|extension| extensions.iter().any(|&known| extension == known))
 }
 
-/// Returns the number of each file's folder, and the folders, if all lie in some and there are two at least.
+/// Returns the number of each file's folder, and the folders, if all lie in some and there are two
+/// at least.
 fn labels(files: &[PathBuf]) -> Option<(Vec<u8>, Vec<String>)> {
     let folder = |file: &PathBuf| {
         let mut parts = file.iter();

@@ -27,16 +27,17 @@ pub use cache::Stored;
 pub use decode::Channels;
 pub use error::{FolderError, ImageProblem, Skipped};
 
-/// A folder of images (PNG, JPEG, GIF, WebP, BMP and TIFF), at any depth; each is cut to the square in its middle and resized. Names that begin with a
-/// dot are not looked at.
+/// A folder of images (PNG, JPEG, GIF, WebP, BMP and TIFF), at any depth; each is cut to the square
+/// in its middle and resized. Names that begin with a dot are not looked at.
 ///
-/// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files and settings takes them
-/// from there, and training reads them from there, a batch at a time: the folder may be larger than memory.
+/// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files
+/// and settings takes them from there, and training reads them from there, a batch at a time: the
+/// folder may be larger than memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageFolder {
-    /// Where they are. If all lie in folders within it, and these are at most 256, an image's label is the number of its folder
-    /// in the order of names.
+    /// Where they are. If all lie in folders within it, and these are at most 256, an image's label
+    /// is the number of its folder in the order of names.
     pub folder: PathBuf,
     /// Height and width that images get.
     pub side: usize,
@@ -44,7 +45,8 @@ pub struct ImageFolder {
     pub channels: Channels,
     /// Decides which images are held out.
     pub split_seed: u64,
-    /// Whether a file that is no image is an error. Otherwise it is passed over, and [`Stored::skipped`] says so.
+    /// Whether a file that is no image is an error. Otherwise it is passed over, and
+    /// [`Stored::skipped`] says so.
     pub strict: bool,
 }
 
@@ -87,14 +89,14 @@ impl ImageFolder {
         Self { strict, ..self }
     }
 
-    /// A tenth of the images, chosen by the seed and at most 10 000, held out in memory; the others in the cache's file. Where
-    /// there is no such file, or it is of other files or damaged, it is made; `progress` hears how many files of how many are
-    /// through.
+    /// A tenth of the images, chosen by the seed and at most 10 000, held out in memory; the others
+    /// in the cache's file. Where there is no such file, or it is of other files or damaged, it
+    /// is made; `progress` hears how many files of how many are through.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be read or has fewer than two images, the cache cannot be written, or, if `strict`, for the first
-    /// file that is no image.
+    /// If the folder cannot be read or has fewer than two images, the cache cannot be written, or,
+    /// if `strict`, for the first file that is no image.
     pub fn load<F: NdFloat>(
         &self,
         cache: &Path,
@@ -103,7 +105,8 @@ impl ImageFolder {
         self.open(cache, progress, &|all| self.split(all))
     }
 
-    /// Returns all images in the order of their names, in the cache's file, as [`load`](ImageFolder::load) keeps them.
+    /// Returns all images in the order of their names, in the cache's file, as
+    /// [`load`](ImageFolder::load) keeps them.
     ///
     /// # Errors
     ///
@@ -112,7 +115,8 @@ impl ImageFolder {
         self.open(cache, progress, &|all| Ok(Some(all)))
     }
 
-    /// Returns the only image, where the path leads to a file and not to a folder. Nothing is kept in a cache.
+    /// Returns the only image, where the path leads to a file and not to a folder. Nothing is kept
+    /// in a cache.
     ///
     /// # Errors
     ///
@@ -134,8 +138,8 @@ impl ImageFolder {
         }
     }
 
-    /// Returns what `part` takes of all images, decoding them unless they are in the cache; `part` returns none for a file that
-    /// is damaged.
+    /// Returns what `part` takes of all images, decoding them unless they are in the cache; `part`
+    /// returns none for a file that is damaged.
     fn open<T>(
         &self,
         cache: &Path,
@@ -201,7 +205,8 @@ impl ImageFolder {
         places.shuffle(&mut ChaCha8Rng::seed_from_u64(self.split_seed));
         let most = (MOST_HELD_OUT_NUMBERS / self.image().iter().product::<usize>()).clamp(1, MOST_HELD_OUT);
         let held_out = (count / 10).clamp(1, most);
-        // In the order in which they lie in the file, but for those held out: the first of them should be any, and are shown.
+        // In the order in which they lie in the file, but for those held out: the first of them should be
+        // any, and are shown.
         let mut train = places.split_off(held_out);
         train.sort_unstable();
         let Ok(pixels) = select(&all, &places) else { return Ok(None) };

@@ -8,8 +8,8 @@ use super::options::Missing;
 use super::{Cell, CellProblem, Table, TableOptions, TableProblem};
 use crate::{Npy, NpyError};
 
-/// Reads an array of one axis, which is a column, or of two. If the length of the file in bytes is known, memory for
-/// all numbers is allocated once.
+/// Reads an array of one axis, which is a column, or of two. If the length of the file in bytes is
+/// known, memory for all numbers is allocated once.
 pub(super) fn read(reader: impl Read, length: Option<u64>, options: &TableOptions) -> Result<Table, TableProblem> {
     let array = Npy::new(reader)?;
     let (rows, columns) = match *array.shape() {

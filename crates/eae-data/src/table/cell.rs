@@ -12,7 +12,8 @@ pub(super) enum Meaning {
     Text,
 }
 
-/// Returns the meaning of a cell, whose quotes are taken off. A comma is decimal only if `commas` says so.
+/// Returns the meaning of a cell, whose quotes are taken off. A comma is decimal only if `commas`
+/// says so.
 pub(super) fn meaning(cell: &str, commas: bool) -> Meaning {
     match cell.parse::<f64>() {
         Ok(value) if value.is_nan() => Meaning::Missing,

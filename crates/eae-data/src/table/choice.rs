@@ -83,16 +83,19 @@ fn did_you_mean(nearest: &Option<String>) -> String {
 impl Table {
     /// Returns the columns that a list means, such as `0,2-5,age`.
     ///
-    /// - A list has numbers from 0, ranges with both ends, and names from the header, with commas between them.
-    /// - A list that is the name of one column as a whole means that column: `body mass, kg`, `x-y` and `2019` need no
-    ///   quotes.
-    /// - A name in double quotes is always a name: `"body mass, kg",age`. A quote within is written twice.
-    /// - A number that is the name of a column and the number of another is refused. `"3"` is the name, `3-3` the number.
-    ///   The same holds for a range, and for a list that is also a name.
+    /// - A list has numbers from 0, ranges with both ends, and names from the header, with commas
+    ///   between them.
+    /// - A list that is the name of one column as a whole means that column: `body mass, kg`, `x-y`
+    ///   and `2019` need no quotes.
+    /// - A name in double quotes is always a name: `"body mass, kg",age`. A quote within is written
+    ///   twice.
+    /// - A number that is the name of a column and the number of another is refused. `"3"` is the
+    ///   name, `3-3` the number. The same holds for a range, and for a list that is also a name.
     ///
     /// # Errors
     ///
-    /// If there is no such column, or one is there more than once, or a part of the list has two meanings.
+    /// If there is no such column, or one is there more than once, or a part of the list has two
+    /// meanings.
     pub fn columns(&self, list: &str) -> Result<Vec<usize>, ChoiceError> {
         let names = self.names.as_deref().unwrap_or_default();
         let count = self.values.ncols();

@@ -18,7 +18,8 @@ impl Separator {
     pub(super) const COMMA: Self = Self::Byte(b',');
     pub(super) const SEMICOLON: Self = Self::Byte(b';');
 
-    /// The separators that a line has, likeliest first: a comma may be in a field between semicolons, a space in any.
+    /// The separators that a line has, likeliest first: a comma may be in a field between
+    /// semicolons, a space in any.
     pub(super) fn in_line(line: &str, decimal: Decimal) -> impl Iterator<Item = Self> {
         [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
             .into_iter()
@@ -38,7 +39,8 @@ impl Separator {
         }
     }
 
-    /// The length of the first field, if another follows. A quote counts only at the start of a field.
+    /// The length of the first field, if another follows. A quote counts only at the start of a
+    /// field.
     fn find(self, line: &str) -> Option<usize> {
         let start = line.len() - line.trim_start_matches(' ').len();
         let quoted = if line[start..].starts_with('"') { closing_quote(&line[start..])? + 1 } else { 0 };

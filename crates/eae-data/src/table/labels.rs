@@ -19,15 +19,16 @@ impl Labels {
         code as f64
     }
 
-    /// Returns the code of a number that stands in a column of text. The numbers above the first text are known by their
-    /// value alone, so `1` and `1.0` are one label.
+    /// Returns the code of a number that stands in a column of text. The numbers above the first
+    /// text are known by their value alone, so `1` and `1.0` are one label.
     pub(super) fn code_of_number(&mut self, value: f64) -> f64 {
         // Minus zero is zero.
         let value = value + 0.0;
         self.code(&if value.abs() < 1e15 { format!("{value}") } else { format!("{value:?}") })
     }
 
-    /// Returns the labels in order, numbers by value and before text, and what each code so far becomes.
+    /// Returns the labels in order, numbers by value and before text, and what each code so far
+    /// becomes.
     pub(super) fn sorted(self) -> (Vec<String>, Vec<usize>) {
         let mut labels: Vec<(String, usize)> = self.0.into_iter().collect();
         let number = |label: &str| match meaning(label, false) {

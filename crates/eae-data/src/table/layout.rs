@@ -65,7 +65,8 @@ impl Layout {
     }
 }
 
-/// Decides whether the first line holds names, and notes what a user should know about the decision.
+/// Decides whether the first line holds names, and notes what a user should know about the
+/// decision.
 fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> (bool, Option<Note>) {
     let Some(separator) = of_numbers(text, decimal) else {
         let Some(below) = below else { return (true, None) };
@@ -79,7 +80,8 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     let Some(below) = below else { return (false, None) };
     let quoted = |field: &str| field.starts_with('"');
     let all_quoted = fields(text, separator).all(quoted);
-    // Whoever puts numbers in quotes above numbers without means names. The names of rows may be in quotes, too, and text.
+    // Whoever puts numbers in quotes above numbers without means names. The names of rows may be in
+    // quotes, too, and text.
     let of_numbers = |field: &&str| meaning(&unquoted(field), separator.leaves_commas(decimal)) != Meaning::Text;
     let mut numbers = fields(below, separator).filter(of_numbers).collect::<Vec<_>>();
     if numbers.len() > 1 && numbers[0] == fields(below, separator).next().unwrap_or_default() {
@@ -88,7 +90,8 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     (all_quoted && !numbers.is_empty() && !numbers.into_iter().any(quoted), None)
 }
 
-/// Returns whether the first row is data like the second: text in the same columns, and numbers in others.
+/// Returns whether the first row is data like the second: text in the same columns, and numbers in
+/// others.
 fn is_like(first: &[Meaning], second: &[Meaning]) -> bool {
     let same = |(a, b): (&Meaning, &Meaning)| match (a, b) {
         (Meaning::Missing, _) | (_, Meaning::Missing) => true,
@@ -107,7 +110,8 @@ fn number(meaning: &Meaning) -> Option<f64> {
     }
 }
 
-/// Returns whether numbers above others are most likely names: years above other numbers, or 0, 1, 2, ... above fractions.
+/// Returns whether numbers above others are most likely names: years above other numbers, or 0, 1,
+/// 2, ... above fractions.
 pub(super) fn are_names(first: &[f64], second: &[f64]) -> bool {
     let are_years = |row: &[f64]| row.iter().all(|year| year.fract() == 0.0 && (1800.0..=2100.0).contains(year));
     let count_up = first.len() > 2
@@ -131,7 +135,8 @@ fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
     })
 }
 
-/// Returns whether `1,5` is a single number, since there is a single name above and no semicolon separates fields.
+/// Returns whether `1,5` is a single number, since there is a single name above and no semicolon
+/// separates fields.
 fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
     decimal_comma(&unquoted(row.trim_ascii())).is_some() && fields(header, Separator::COMMA).nth(1).is_none()
 }

@@ -1,4 +1,5 @@
-/// The lines that the rows of a table came from. Rows on consecutive lines take no memory of their own.
+/// The lines that the rows of a table came from. Rows on consecutive lines take no memory of their
+/// own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     rows: usize,

@@ -1,8 +1,8 @@
-//! Tables of numbers from files: `.npy` arrays, or text with a row in each line, either of them gzipped or not. What is
-//! in a file decides how it is read, its name does not.
+//! Tables of numbers from files: `.npy` arrays, or text with a row in each line, either of them
+//! gzipped or not. What is in a file decides how it is read, its name does not.
 //!
-//! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work, and a broken file
-//! costs no more memory than it is long.
+//! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work,
+//! and a broken file costs no more memory than it is long.
 
 mod array;
 mod cell;
@@ -44,10 +44,12 @@ pub struct Table {
     pub values: Array2<f64>,
     /// The names of the columns in the header line. An array has no header.
     pub names: Option<Vec<String>>,
-    /// For each column of text its distinct labels, numbers first and by value, then text in the order of its characters.
-    /// The values of such a column are the positions of its cells' labels, from 0.0.
+    /// For each column of text its distinct labels, numbers first and by value, then text in the
+    /// order of its characters. The values of such a column are the positions of its cells'
+    /// labels, from 0.0.
     ///
-    /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1` and `1.0` are one.
+    /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1`
+    /// and `1.0` are one.
     pub categories: Vec<Option<Vec<String>>>,
     /// The decisions of the reader that a user should see.
     pub notes: Vec<Note>,
@@ -110,8 +112,8 @@ impl Table {
         }
     }
 
-    /// Returns the line of the file that a row came from, from 1; comments, blank lines and the header count. An array has
-    /// no lines.
+    /// Returns the line of the file that a row came from, from 1; comments, blank lines and the
+    /// header count. An array has no lines.
     pub fn line(&self, row: usize) -> Option<usize> {
         self.lines.as_ref()?.line(row)
     }

@@ -1,6 +1,7 @@
 //! The name that was most likely meant.
 
-/// Returns the name with the fewest edits from the given one, in any case, if they are few for its length.
+/// Returns the name with the fewest edits from the given one, in any case, if they are few for its
+/// length.
 pub(super) fn nearest<'a>(given: &str, names: &'a [String]) -> Option<&'a str> {
     let given: Vec<char> = given.trim().to_lowercase().chars().collect();
     // Nobody mistypes a name of more characters, and the comparison takes the product of the lengths.
@@ -15,8 +16,8 @@ pub(super) fn nearest<'a>(given: &str, names: &'a [String]) -> Option<&'a str> {
     near.min_by_key(|&(edits, _)| edits).map(|(_, name)| name)
 }
 
-/// The number of insertions, deletions, substitutions and swaps of neighbors that make one text the other
-/// (optimal string alignment).
+/// The number of insertions, deletions, substitutions and swaps of neighbors that make one text the
+/// other (optimal string alignment).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();

@@ -6,7 +6,8 @@ use crate::npy::excerpt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note {
-    /// The first column only numbers the rows, and was left out. The other columns are counted without it.
+    /// The first column only numbers the rows, and was left out. The other columns are counted
+    /// without it.
     IndexLeftOut {
         /// The name of the column.
         name: String,
@@ -34,7 +35,8 @@ pub enum Note {
         /// Its line, from 1.
         point_line: usize,
     },
-    /// Each line is two integers with a comma between them, which could be one number with a decimal comma.
+    /// Each line is two integers with a comma between them, which could be one number with a
+    /// decimal comma.
     OneColumnOrTwo {
         /// The first row.
         row: String,
@@ -46,7 +48,8 @@ pub enum Note {
         /// Its line, from 1.
         line: usize,
     },
-    /// The first row has text and was not read as names, because the second has text in the same columns.
+    /// The first row has text and was not read as names, because the second has text in the same
+    /// columns.
     FirstRowHasText {
         /// The row.
         row: String,

@@ -1,7 +1,7 @@
 /// The settings by which a [`Table`](super::Table) is read.
 ///
-/// The default takes a file of numbers as it is: it finds out by itself whether there is a header, and refuses missing
-/// values and text.
+/// The default takes a file of numbers as it is: it finds out by itself whether there is a header,
+/// and refuses missing values and text.
 ///
 /// ```
 /// use eae_data::{Missing, Table, TableOptions, Text};
@@ -67,9 +67,9 @@ impl TableOptions {
 /// The kind of the first row of a text: names of columns or data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// Names if one of its cells is neither a number nor missing, or if the row is in quotes and the numbers below are not.
-    /// A first row with the same columns of text as the second is data, unless its numbers look like names themselves
-    /// (years, or 0, 1, 2, ...).
+    /// Names if one of its cells is neither a number nor missing, or if the row is in quotes and
+    /// the numbers below are not. A first row with the same columns of text as the second is
+    /// data, unless its numbers look like names themselves (years, or 0, 1, 2, ...).
     #[default]
     Auto,
     /// Names, even if they are numbers.
@@ -80,15 +80,17 @@ pub enum Header {
 
 /// The rule for missing values.
 ///
-/// An empty cell is a missing value, and so are `NA`, `N/A`, `NaN` in any case, `null`, `NULL`, `Null`, `None`, `.`, `?`
-/// and `-` alone, the error values of spreadsheets such as `#N/A`, and NaN in an array.
+/// An empty cell is a missing value, and so are `NA`, `N/A`, `NaN` in any case, `null`, `NULL`,
+/// `Null`, `None`, `.`, `?` and `-` alone, the error values of spreadsheets such as `#N/A`, and NaN
+/// in an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Missing {
     /// The first one is an error.
     #[default]
     Error,
-    /// Each becomes NaN. [`Table::complete_rows`](super::Table::complete_rows) then leaves rows out, and
-    /// [`Table::require_complete`](super::Table::require_complete) refuses them, by the columns that are used.
+    /// Each becomes NaN. [`Table::complete_rows`](super::Table::complete_rows) then leaves rows
+    /// out, and [`Table::require_complete`](super::Table::require_complete) refuses them, by
+    /// the columns that are used.
     Keep,
 }
 
@@ -98,14 +100,16 @@ pub enum Text {
     /// The first one is an error.
     #[default]
     Error,
-    /// A column that has one becomes a column of codes, see [`Table::categories`](super::Table::categories).
+    /// A column that has one becomes a column of codes, see
+    /// [`Table::categories`](super::Table::categories).
     Categories,
 }
 
 /// The rule for a first column that only numbers the rows, as pandas and R write one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Index {
-    /// Leave the column out if its name is empty or starts with `Unnamed: 0`, and its values are distinct integers from 0 on.
+    /// Leave the column out if its name is empty or starts with `Unnamed: 0`, and its values are
+    /// distinct integers from 0 on.
     #[default]
     Auto,
     /// Keep the column like any other.
@@ -115,7 +119,8 @@ pub enum Index {
 /// The character before the decimals.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decimal {
-    /// A point; or a comma, where semicolons or tabs separate the columns. A column must not have both.
+    /// A point; or a comma, where semicolons or tabs separate the columns. A column must not have
+    /// both.
     #[default]
     Auto,
     /// As for `Auto`, but a comma never separates columns.

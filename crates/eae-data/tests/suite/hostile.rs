@@ -1,4 +1,5 @@
-//! Files of every format that are broken in some way, or made to do harm, each named after its fault.
+//! Files of every format that are broken in some way, or made to do harm, each named after its
+//! fault.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +33,8 @@ fn broken_files_are_errors_that_name_them_and_valid_ones_are_none() {
     }
 }
 
-/// A file that ends anywhere is an error, or what there is of it makes sense; it is never more than that.
+/// A file that ends anywhere is an error, or what there is of it makes sense; it is never more than
+/// that.
 #[test]
 fn valid_files_cut_short_anywhere() {
     let folder = tempfile::tempdir().unwrap();

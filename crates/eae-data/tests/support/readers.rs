@@ -1,5 +1,5 @@
-//! Reads a file of each format and checks what must then hold: for broken files (`suite/hostile.rs`) and for the fuzzer,
-//! which makes them up (`crates/eae/fuzz/run.sh`).
+//! Reads a file of each format and checks what must then hold: for broken files
+//! (`suite/hostile.rs`) and for the fuzzer, which makes them up (`crates/eae/fuzz/run.sh`).
 
 use std::fmt::Display;
 use std::fs;

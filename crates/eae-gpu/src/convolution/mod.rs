@@ -1,5 +1,6 @@
-//! Convolutions as matrix products: of what a window sees at each of its positions, unfolded into rows, with the filters. The
-//! transpose, which is the way back and the transposed layer's way forward, multiplies first and folds the rows up again.
+//! Convolutions as matrix products: of what a window sees at each of its positions, unfolded into
+//! rows, with the filters. The transpose, which is the way back and the transposed layer's way
+//! forward, multiplies first and folds the rows up again.
 
 use nn_layers::{Activation, Window};
 
@@ -18,7 +19,8 @@ pub(crate) struct Geometry {
     pub(crate) window: Window,
 }
 
-/// What is done to each number that is folded up, as to a [`Product`](crate::Product)'s: `activation(sum + old + bias) * derivative`.
+/// What is done to each number that is folded up, as to a [`Product`](crate::Product)'s:
+/// `activation(sum + old + bias) * derivative`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Folded<'a> {
     pub(crate) add: bool,

@@ -32,7 +32,8 @@ impl Gpu {
         let described: Vec<Adapter> = found.iter().map(describe).collect();
         let chosen = choice.among(&described)?;
         let (adapter, described) = (&found[chosen], described[chosen].clone());
-        // What can be done everywhere, and more of what there is more of. Nothing is asked for that kernels could come to need.
+        // What can be done everywhere, and more of what there is more of. Nothing is asked for that kernels
+        // could come to need.
         let has = adapter.limits();
         let required_limits = wgpu::Limits {
             max_buffer_size: has.max_buffer_size,

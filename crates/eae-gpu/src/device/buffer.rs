@@ -1,5 +1,5 @@
-//! Memory: in size classes, given back for the next use, within a budget of our own. Some drivers hand out what they do not have,
-//! and the operating system ends the program when it is touched.
+//! Memory: in size classes, given back for the next use, within a budget of our own. Some drivers
+//! hand out what they do not have, and the operating system ends the program when it is touched.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,5 +1,5 @@
-//! Errors as values. By default an error that nobody asked for panics, and on whichever thread it comes up; here the first one is
-//! remembered, and everything that follows ends in it.
+//! Errors as values. By default an error that nobody asked for panics, and on whichever thread it
+//! comes up; here the first one is remembered, and everything that follows ends in it.
 
 use std::sync::{Arc, OnceLock};
 

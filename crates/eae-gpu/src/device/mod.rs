@@ -1,4 +1,5 @@
-//! The device, and the only place that knows wgpu: it changes its interface every few months, so it is kept in one module.
+//! The device, and the only place that knows wgpu: it changes its interface every few months, so it
+//! is kept in one module.
 //!
 //! - `adapters`: which there are, and opening one;
 //! - `buffer`: memory, by size classes and within a budget;
@@ -43,8 +44,8 @@ struct Inner {
     faults: fault::Faults,
     pool: Arc<buffer::Pool>,
     pipelines: pipeline::Pipelines,
-    /// Uniforms of recordings that are run once. Written and submitted under one lock: whatever is written to a buffer takes
-    /// effect before the next submission, whosever that is.
+    /// Uniforms of recordings that are run once. Written and submitted under one lock: whatever is
+    /// written to a buffer takes effect before the next submission, whosever that is.
     uniforms: Mutex<Option<wgpu::Buffer>>,
     counts: Counters,
 }
@@ -119,7 +120,8 @@ impl Gpu {
         self.0.faults.check()
     }
 
-    /// Gives the device up: from now on every operation ends in [`Error::Lost`]. It is what a driver that resets does.
+    /// Gives the device up: from now on every operation ends in [`Error::Lost`]. It is what a
+    /// driver that resets does.
     pub fn destroy(&self) {
         self.0.faults.set(Error::Lost("it was given up".to_owned()));
         self.0.device.destroy();

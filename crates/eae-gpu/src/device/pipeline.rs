@@ -32,7 +32,8 @@ impl Gpu {
     pub(super) fn pipeline(&self, kernel: &dyn Kernel) -> Result<Arc<Pipeline>> {
         let name = format!("{kernel:?}");
         let pipelines = &self.0.pipelines;
-        // Held while it is compiled: another thread that wants the same waits, and does not compile it again.
+        // Held while it is compiled: another thread that wants the same waits, and does not compile it
+        // again.
         let mut made = pipelines.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = made.get(&name) {
             return Ok(Arc::clone(pipeline));
@@ -100,16 +101,17 @@ fn entries(bindings: &[Access]) -> impl Iterator<Item = wgpu::BindGroupLayoutEnt
     [entry(0, wgpu::BufferBindingType::Uniform, true)].into_iter().chain(bindings.iter().enumerate().map(storage))
 }
 
-/// Without the checks at run time that guard against hostile shaders, unless they are asked for. They are a
-/// second counter in every loop, and a comparison for every place in an array.
+/// Without the checks at run time that guard against hostile shaders, unless they are asked for.
+/// They are a second counter in every loop, and a comparison for every place in an array.
 #[allow(unsafe_code)]
 fn module(device: &wgpu::Device, descriptor: wgpu::ShaderModuleDescriptor<'_>, checked: bool) -> wgpu::ShaderModule {
     if checked {
         return device.create_shader_module(descriptor);
     }
-    // SAFETY: the text is this crate's own. Every loop of every kernel is counted up to a number that it was given or knows.
-    // Every place in a buffer is compared with the sizes in the uniform, which the operation that fills it in has checked
-    // against the buffer; places in arrays are constants or so compared. Nothing is divided by what may be zero. The tests run
-    // every kernel both ways and compare bits.
+    // SAFETY: the text is this crate's own. Every loop of every kernel is counted up to a number that
+    // it was given or knows. Every place in a buffer is compared with the sizes in the uniform,
+    // which the operation that fills it in has checked against the buffer; places in arrays are
+    // constants or so compared. Nothing is divided by what may be zero. The tests run every kernel
+    // both ways and compare bits.
     unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
 }

@@ -38,7 +38,8 @@ pub(crate) struct Program {
 const SLOT: u64 = 256;
 /// Kernels run by one submission at most.
 const MOST_DISPATCHES: usize = 512;
-/// Operations of one submission at most: less than a second of a small device, whose driver may reset it after two.
+/// Operations of one submission at most: less than a second of a small device, whose driver may
+/// reset it after two.
 pub(crate) const MOST_WORK: u64 = 100_000_000_000;
 
 impl Gpu {
@@ -53,7 +54,8 @@ impl Gpu {
 }
 
 impl Recording<'_> {
-    /// Adds a kernel, whose bindings are these parts, in so many workgroups, with an estimate of its work.
+    /// Adds a kernel, whose bindings are these parts, in so many workgroups, with an estimate of
+    /// its work.
     pub(crate) fn run(
         &mut self,
         kernel: &dyn Kernel,

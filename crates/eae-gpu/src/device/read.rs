@@ -1,4 +1,5 @@
-//! What comes back: asked for with the work that makes it, and waited for when it is needed, but not for ever.
+//! What comes back: asked for with the work that makes it, and waited for when it is needed, but
+//! not for ever.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

@@ -15,8 +15,8 @@ use shader::{MOST, Merge, Nearest, QUERIES, room};
 /// Neighbours on the device, to be [read](Among::read) once what finds them has been submitted.
 #[derive(Debug)]
 pub struct Among {
-    /// Keys and indices `[rows, k]` of at most [`MOST`] neighbours each, for rows one after the other, and for each of those for
-    /// neighbours one after the other.
+    /// Keys and indices `[rows, k]` of at most [`MOST`] neighbours each, for rows one after the
+    /// other, and for each of those for neighbours one after the other.
     pieces: Vec<Vec<[GpuMatrix; 2]>>,
     references: usize,
     k: usize,
@@ -24,7 +24,8 @@ pub struct Among {
     window: Option<usize>,
 }
 
-/// The nearest neighbours of each query, the nearest first; of equally distant ones the smaller index first.
+/// The nearest neighbours of each query, the nearest first; of equally distant ones the smaller
+/// index first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lists {
     /// `[queries, k]`: which they are.
@@ -33,7 +34,8 @@ pub struct Lists {
     pub squared: Array2<f32>,
 }
 
-/// A device is full with so many workgroups, and a list of fewer references is not worth its merging.
+/// A device is full with so many workgroups, and a list of fewer references is not worth its
+/// merging.
 const FULL: usize = 64;
 const LEAST_CHUNK: usize = 256;
 
@@ -56,8 +58,8 @@ pub(crate) fn record(
         return Err(Error::Shape(format!("k is {k}, it must be from 1 to {others}, the others there are")));
     }
     let most = queries.gpu().limits().binding as usize / 4;
-    // Rows that a kernel may see: a multiple of 64, so that the next begin where a view may. Of queries so many that the lists of
-    // all pieces of the references may be seen, too.
+    // Rows that a kernel may see: a multiple of 64, so that the next begin where a view may. Of queries
+    // so many that the lists of all pieces of the references may be seen, too.
     let whole = |rows: usize| (rows / 64 * 64).max(64);
     let rows = whole(most / d.max(1));
     let some_queries = whole(most / d.max(k.min(MOST) * m.div_ceil(rows)).max(1));
@@ -93,7 +95,8 @@ impl Search<'_> {
         let &Self { queries, base, references, rows, k, window } = self;
         let ([n, d], [m, _], gpu) = (queries.shape(), references.shape(), queries.gpu());
         let blocks = n.div_ceil(QUERIES);
-        // Lists for each query: one for each piece of the references; if they are whole, as many as fill the device.
+        // Lists for each query: one for each piece of the references; if they are whole, as many as fill
+        // the device.
         let splits = |of: usize| if of < m { 1 } else { (FULL / blocks).min(of / LEAST_CHUNK).max(1) };
         let seen: Vec<(usize, usize, usize)> = (0..m)
             .step_by(rows)
@@ -168,8 +171,9 @@ impl Among {
     ///
     /// # Errors
     ///
-    /// If the device is lost, or does not answer in time; and if what it gives cannot be right: an index that there is not, a list
-    /// that is not in order, a distance that is no finite number.
+    /// If the device is lost, or does not answer in time; and if what it gives cannot be right: an
+    /// index that there is not, a list that is not in order, a distance that is no finite
+    /// number.
     pub fn read(&self) -> Result<Lists> {
         let &Self { references, k, window, .. } = self;
         let (mut indices, mut keys) = (Vec::new(), Vec::new());

@@ -7,22 +7,25 @@ use rayon::prelude::*;
 use super::Lists;
 use crate::{Error, Gpu, Result};
 
-/// The device behind the estimators of [`knn_entropy`]: the same neighbours, and the same distances to the last bit, as every
-/// other search.
+/// The device behind the estimators of [`knn_entropy`]: the same neighbours, and the same distances
+/// to the last bit, as every other search.
 ///
-/// The device works in single precision, so it decides nothing: it finds a few more than `k` candidates, their distances are
-/// computed from the samples as they are, and a bound on the error of single precision says whether any other sample could be
-/// among the nearest. Where it could, that query is looked at again, on the processor.
+/// The device works in single precision, so it decides nothing: it finds a few more than `k`
+/// candidates, their distances are computed from the samples as they are, and a bound on the error
+/// of single precision says whether any other sample could be among the nearest. Where it could,
+/// that query is looked at again, on the processor.
 ///
-/// Metrics other than the Euclidean, and more than a thousand neighbours, are left to [`Auto`]. So is everything if the device
-/// fails: a search has no other error than those of its arguments. [`fault`](GpuNeighbors::fault) says so.
+/// Metrics other than the Euclidean, and more than a thousand neighbours, are left to [`Auto`]. So
+/// is everything if the device fails: a search has no other error than those of its arguments.
+/// [`fault`](GpuNeighbors::fault) says so.
 #[derive(Debug)]
 pub struct GpuNeighbors {
     gpu: Gpu,
     fault: OnceLock<Error>,
 }
 
-/// Samples as the device takes them: moved and scaled, so that every coordinate is at most 1, in single precision.
+/// Samples as the device takes them: moved and scaled, so that every coordinate is at most 1, in
+/// single precision.
 struct Frame {
     centre: Array1<f64>,
     /// A power of two: nothing is lost by it.
@@ -59,7 +62,8 @@ impl GpuNeighbors {
 }
 
 impl GpuNeighbors {
-    /// Candidates for the nearest of each query. With a window both are one set, and are brought up once.
+    /// Candidates for the nearest of each query. With a window both are one set, and are brought up
+    /// once.
     fn on_device(
         &self,
         queries: &Samples<'_>,
@@ -108,15 +112,17 @@ impl Frame {
     /// The least that a distance can be, of which the device has found this square or more.
     fn least(&self, squared: f32, d: usize) -> f64 {
         let (d, unit) = (d as f64, f64::from(f32::EPSILON) / 2.0);
-        // Coordinates are at most 1 and are each off by half a unit and what the moving left; a sum of d squares by some units for
-        // each; a square that is too small to be told from 0 is less than 2^-126.
+        // Coordinates are at most 1 and are each off by half a unit and what the moving left; a sum of d
+        // squares by some units for each; a square that is too small to be told from 0 is less than
+        // 2^-126.
         let coordinates = d.sqrt() * (2.1 * unit + 2.0_f64.powi(-62));
         let found = f64::from(squared).sqrt() * (1.0 - (d + 8.0) * 2.0 * unit);
         (found - coordinates) * self.scale * (1.0 - 1e-12)
     }
 }
 
-/// The nearest by distances that are exact, of candidates where the others are known to be farther, and else of all.
+/// The nearest by distances that are exact, of candidates where the others are known to be farther,
+/// and else of all.
 fn exact(task: &SearchTask<'_>, lists: &Lists, least: impl Fn(f32) -> f64 + Sync) -> Neighbors {
     let (queries, references, k) = (task.queries(), task.references(), task.k());
     let nearest = |row: usize| {

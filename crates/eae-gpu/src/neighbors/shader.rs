@@ -1,11 +1,12 @@
-//! The text of the search: distances and the nearest so far in one kernel, which never writes a distance of a pair that is not
-//! among them.
+//! The text of the search: distances and the nearest so far in one kernel, which never writes a
+//! distance of a pair that is not among them.
 
 use std::fmt::Write;
 
 use crate::kernel::{Access, Kernel, Shader, for_each, reader};
 
-/// Neighbours that one run of the kernel can find; for more it runs again, and finds those behind the last.
+/// Neighbours that one run of the kernel can find; for more it runs again, and finds those behind
+/// the last.
 pub(super) const MOST: usize = 64;
 /// Queries of a workgroup, one for each invocation.
 pub(super) const QUERIES: usize = 64;
@@ -38,8 +39,9 @@ pub(super) fn room(k: usize) -> u32 {
     [1, 4, 16, MOST as u32].into_iter().find(|&room| room as usize >= k).unwrap_or(MOST as u32)
 }
 
-/// A list of the nearest so far, by key and then by index. The key is the distance's bits: for numbers that are not negative,
-/// their order is that of the numbers, a compiler cannot assume that there is no infinity, and a NaN is found by its bits.
+/// A list of the nearest so far, by key and then by index. The key is the distance's bits: for
+/// numbers that are not negative, their order is that of the numbers, a compiler cannot assume that
+/// there is no infinity, and a NaN is found by its bits.
 fn list(room: u32) -> String {
     format!(
         "

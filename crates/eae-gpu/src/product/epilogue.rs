@@ -89,7 +89,8 @@ impl Epilogue {
         [self.bias, self.derivative.is_some()].into_iter().filter(|&there| there).map(|_| Access::Read)
     }
 
-    /// `epilogue(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words` is 1 or 4.
+    /// `epilogue(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words`
+    /// is 1 or 4.
     pub(crate) fn text(self, first_binding: usize, words: u32) -> String {
         let mut text = String::new();
         let mut binding = first_binding;

@@ -6,11 +6,11 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use super::{Product, Sum, Transposed};
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// The device behind [`autodiff_mini`]'s products: each brings its factors up and its result down, so it is worth its while only
-/// for large ones.
+/// The device behind [`autodiff_mini`]'s products: each brings its factors up and its result down,
+/// so it is worth its while only for large ones.
 ///
-/// A [`Gemm`] cannot fail. If the device does, the processor makes the product, this one and all that follow, and
-/// [`fault`](GpuGemm::fault) says why.
+/// A [`Gemm`] cannot fail. If the device does, the processor makes the product, this one and all
+/// that follow, and [`fault`](GpuGemm::fault) says why.
 #[derive(Debug)]
 pub struct GpuGemm {
     gpu: Gpu,

@@ -21,7 +21,8 @@ pub use tile::Tile;
 /// C <- (activation(alpha op(A) op(B) + beta C + bias)) * derivative
 /// ```
 ///
-/// with `op(A)` of shape `[m, k]`, `op(B)` of `[k, n]`, and `C` of `[m, n]`. With `beta` zero the old `C` is not read.
+/// with `op(A)` of shape `[m, k]`, `op(B)` of `[k, n]`, and `C` of `[m, n]`. With `beta` zero the
+/// old `C` is not read.
 #[derive(Debug, Clone, Copy)]
 pub struct Product<'a> {
     /// The factor that counts transposed.
@@ -59,7 +60,8 @@ impl Default for Product<'_> {
 pub(crate) enum Sum {
     /// Products.
     Products,
-    /// Products, and by itself `op(A)`: sums of its rows are written behind `C`, which is then `m` numbers longer.
+    /// Products, and by itself `op(A)`: sums of its rows are written behind `C`, which is then `m`
+    /// numbers longer.
     ProductsAndRows,
     /// Squared differences, of `B` transposed.
     Distances,
@@ -103,8 +105,8 @@ impl Product<'_> {
         Ok(Shape { m, n, k })
     }
 
-    /// The squared distances of the rows of `A`, `[m, d]`, from those of `B`, `[n, d]`: each made of differences, not by
-    /// `|a|^2 + |b|^2 - 2 a.b`, which loses the digits of what is near.
+    /// The squared distances of the rows of `A`, `[m, d]`, from those of `B`, `[n, d]`: each made
+    /// of differences, not by `|a|^2 + |b|^2 - 2 a.b`, which loses the digits of what is near.
     pub(crate) fn distances() -> Self {
         Self { transposed: Transposed::Right, ..Self::default() }
     }

@@ -1,5 +1,5 @@
-//! The text of the product's kernels, written out for each tile: register tiles are named vectors and inner loops are unrolled,
-//! because the compilers behind WGSL do neither.
+//! The text of the product's kernels, written out for each tile: register tiles are named vectors
+//! and inner loops are unrolled, because the compilers behind WGSL do neither.
 
 use std::fmt::Write;
 
@@ -27,9 +27,11 @@ pub(super) struct Multiply {
     /// Whether all rows are whole vectors of 4.
     pub(super) wide: bool,
     pub(super) epilogue: Epilogue,
-    /// Whether it is of the squared difference of two numbers that the sum is made, and not of their product.
+    /// Whether it is of the squared difference of two numbers that the sum is made, and not of
+    /// their product.
     pub(super) distance: bool,
-    /// Whether the sums of the rows of the left factor are wanted, too; they are written behind the product.
+    /// Whether the sums of the rows of the left factor are wanted, too; they are written behind the
+    /// product.
     pub(super) sums: bool,
     /// Whether the sum is cut, and its parts are written one after the other, unfinished.
     pub(super) partial: bool,

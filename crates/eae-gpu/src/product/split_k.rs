@@ -1,5 +1,5 @@
-//! How a product is recorded: in pieces where a matrix is larger than what a kernel may see, or the work than what a device may
-//! be kept busy with.
+//! How a product is recorded: in pieces where a matrix is larger than what a kernel may see, or the
+//! work than what a device may be kept busy with.
 
 use super::epilogue::Epilogue;
 use super::shader::{AddUp, Multiply};
@@ -134,7 +134,8 @@ impl Product<'_> {
             let Some([x, y, _]) = groups(count) else {
                 return Err(Error::Limit { what: "a product's tiles", need: count as u64, have: u32::MAX.into() });
             };
-            // Those past the end of this piece are within the next, which does them again and finds the same: but they cost time.
+            // Those past the end of this piece are within the next, which does them again and finds the same:
+            // but they cost time.
             let end = first + count;
             recording.run(&kernel, &bindings, words(first, end), [x, y, splits as u32], of_tile * count as u64)?;
         }

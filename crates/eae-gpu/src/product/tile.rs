@@ -3,7 +3,8 @@
 /// What a workgroup makes, and an invocation of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
-    /// Rows and columns of a workgroup, and how much of the sum it shares at a time. All multiples of 4.
+    /// Rows and columns of a workgroup, and how much of the sum it shares at a time. All multiples
+    /// of 4.
     pub(crate) rows: u32,
     pub(crate) columns: u32,
     pub(crate) depth: u32,
@@ -28,8 +29,8 @@ impl Tile {
         (self.rows / self.own_rows) * (self.columns / self.own_columns)
     }
 
-    /// Numbers from one step of the sum to the next in shared memory, in vectors: one more than there are, so that neighbours in a
-    /// column are in different banks.
+    /// Numbers from one step of the sum to the next in shared memory, in vectors: one more than
+    /// there are, so that neighbours in a column are in different banks.
     pub(crate) fn strides(self) -> [u32; 2] {
         [self.rows / 4 + 1, self.columns / 4 + 1]
     }
@@ -49,8 +50,8 @@ const FULL: usize = 64;
 const LONG: usize = 512;
 const MOST_SPLITS: usize = 32;
 
-/// How a product of `[m, k]` and `[k, n]` is cut: the largest tile that gives enough workgroups, and where none does, the sum in
-/// as many parts as help.
+/// How a product of `[m, k]` and `[k, n]` is cut: the largest tile that gives enough workgroups,
+/// and where none does, the sum in as many parts as help.
 pub(crate) fn plan(m: usize, n: usize, k: usize) -> (Tile, usize) {
     let tile = if n <= Tile::TALL.columns as usize {
         Tile::TALL

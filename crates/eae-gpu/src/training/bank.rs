@@ -1,11 +1,13 @@
-//! A memory bank on the device: rows of the last steps, the newest in place of the oldest, in the order of [`Bank`].
+//! A memory bank on the device: rows of the last steps, the newest in place of the oldest, in the
+//! order of [`Bank`].
 
 use eae::objective::Bank;
 
 use super::words::Word;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// Far from everything, and its square is a number: rows that are not there yet are nobody's neighbors.
+/// Far from everything, and its square is a number: rows that are not there yet are nobody's
+/// neighbors.
 const NOWHERE: f32 = 1e15;
 
 #[derive(Debug)]

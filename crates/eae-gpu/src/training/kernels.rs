@@ -1,4 +1,5 @@
-//! What a training step needs beside products, convolutions and neighbours, each kernel in a file of its own.
+//! What a training step needs beside products, convolutions and neighbours, each kernel in a file
+//! of its own.
 
 use crate::device::Recording;
 use crate::kernel::{Access, Kernel, Shader, for_each, for_each_group, groups};

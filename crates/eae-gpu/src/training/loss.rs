@@ -78,8 +78,8 @@ impl Loss {
         if self.draws > 0.0 { self.decoded } else { 0 }
     }
 
-    /// The constant of the entropy in nats beside the weighted mean of `d ln r`, for a batch among `others` codes:
-    /// `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
+    /// The constant of the entropy in nats beside the weighted mean of `d ln r`, for a batch among
+    /// `others` codes: `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
     pub(super) fn entropy_constant(&self, others: usize, d: usize) -> f64 {
         let of_neighbors = self.weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0));
         let half = d as f64 / 2.0;
@@ -87,8 +87,8 @@ impl Loss {
         digamma((self.batch + others) as f64) - of_neighbors.sum::<f64>() + volume
     }
 
-    /// The constant of the divergence in nats for each feature beside the mean of `ln nu - ln rho`, of the draws from
-    /// `images` images.
+    /// The constant of the divergence in nats for each feature beside the mean of `ln nu - ln rho`,
+    /// of the draws from `images` images.
     pub(super) fn divergence_constant(&self, images: usize, features: usize) -> f64 {
         (digamma(images as f64 + 1.0) - digamma(self.drawn() as f64)) / features as f64
     }

@@ -1,5 +1,5 @@
-//! A training step as a whole on the device: one submission, to which the places of the images go and from which four
-//! numbers come back.
+//! A training step as a whole on the device: one submission, to which the places of the images go
+//! and from which four numbers come back.
 //!
 //! - `stepper`: the step, and what it keeps on the device;
 //! - `loss`: from an objective to what the device computes;

@@ -25,16 +25,19 @@ pub(super) struct Pass<'s> {
     stages: &'s [Stage],
     /// The samples, and what each stage makes of them.
     values: Vec<GpuMatrix>,
-    /// What a stage needs for the way back beside its values: its unfolded input, or the scale that it normalised by.
+    /// What a stage needs for the way back beside its values: its unfolded input, or the scale that
+    /// it normalised by.
     kept: Vec<Option<GpuMatrix>>,
 }
 
-/// Where the gradient with respect to a network's input goes. It may have fewer rows, those of the first samples.
+/// Where the gradient with respect to a network's input goes. It may have fewer rows, those of the
+/// first samples.
 pub(super) struct Input<'a> {
     pub(super) gradient: &'a GpuMatrix,
     /// Whether it is added to what is there.
     pub(super) add: bool,
-    /// The activation that made the input, and the input: then the gradient is with respect to what that was given.
+    /// The activation that made the input, and the input: then the gradient is with respect to what
+    /// that was given.
     pub(super) derivative: Option<(Activation, &'a GpuMatrix)>,
 }
 
@@ -101,8 +104,8 @@ impl Build<'_> {
         }
     }
 
-    /// The way back, of the gradient with respect to what the last activation was given: to the weights, if they are wanted, and
-    /// to the samples.
+    /// The way back, of the gradient with respect to what the last activation was given: to the
+    /// weights, if they are wanted, and to the samples.
     pub(super) fn backward(
         &mut self,
         pass: &Pass<'_>,

@@ -16,8 +16,8 @@ pub(super) struct Stage {
     /// Numbers of a sample, before and after it.
     pub(super) inputs: usize,
     pub(super) outputs: usize,
-    /// Where its weight begins in the matrix of all parameters, or its mean in that of all statistics. What else it has follows
-    /// at once.
+    /// Where its weight begins in the matrix of all parameters, or its mean in that of all
+    /// statistics. What else it has follows at once.
     pub(super) at: usize,
 }
 
@@ -42,7 +42,8 @@ pub(super) enum Op {
 }
 
 impl Stage {
-    /// The rows and columns of its weight as products take it, and how many biases there are behind it.
+    /// The rows and columns of its weight as products take it, and how many biases there are behind
+    /// it.
     pub(super) fn weight(&self) -> ([usize; 2], usize) {
         match self.op {
             Op::Dense => ([self.outputs, self.inputs], self.outputs),
@@ -85,7 +86,8 @@ impl Plan {
                     let at = self.weight(vec![inputs, u, v, outputs], outputs);
                     push(Op::ConvTranspose { geometry, channels: inputs }, at);
                 }
-                // After a layer's activation, or of images, it would be no harder, but nothing that is trained here has it.
+                // After a layer's activation, or of images, it would be no harder, but nothing that is trained here has
+                // it.
                 Kind::BatchNorm { features, eps, momentum }
                     if layer.shapes[0] == [features] && follows_dense(&stages) =>
                 {
@@ -113,7 +115,8 @@ impl Plan {
 
     /// The place of a weight of this shape with so many biases.
     fn weight(&mut self, shape: Vec<usize>, biases: usize) -> usize {
-        // Each layer begins where a kernel's view may. The row sums of a gradient are written behind it: that is where biases are.
+        // Each layer begins where a kernel's view may. The row sums of a gradient are written behind it:
+        // that is where biases are.
         let at = self.numbers.next_multiple_of(64);
         let numbers: usize = shape.iter().product();
         self.arrays.extend([(at, shape), (at + numbers, vec![biases])]);

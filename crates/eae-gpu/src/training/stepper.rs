@@ -16,8 +16,8 @@ use super::words::{WORDS, Word, words};
 use crate::device::Program;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// Makes the steps of a training on a device: parameters, the moments of Adam and all that is in between stay there, and
-/// images, too, if they are in memory.
+/// Makes the steps of a training on a device: parameters, the moments of Adam and all that is in
+/// between stay there, and images, too, if they are in memory.
 ///
 /// ```no_run
 /// use eae::{Autoencoder, Preset, TrainConfig, Training, data};
@@ -221,7 +221,8 @@ impl GpuStepper {
 impl MakeStep<f32> for GpuStepper {
     /// # Panics
     ///
-    /// Also if the plan is not of the training that the stepper was made for: of another objective or size of batch.
+    /// Also if the plan is not of the training that the stepper was made for: of another objective
+    /// or size of batch.
     fn step(
         &mut self,
         _: &mut Autoencoder<f32>,

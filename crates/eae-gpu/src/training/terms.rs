@@ -117,7 +117,8 @@ impl Terms<'_> {
         Ok(parts)
     }
 
-    /// The neighbours of codes among themselves and those of steps before, and the gradient of the entropy's part of the loss.
+    /// The neighbours of codes among themselves and those of steps before, and the gradient of the
+    /// entropy's part of the loss.
     fn entropy(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<Nearest> {
         let ([n, d], k) = (codes.shape(), self.loss.weights.len());
         let all = match self.codes {
@@ -148,7 +149,8 @@ impl Terms<'_> {
         build.small(Small::Keep, &matrices, &words, numbers.div_ceil(256))
     }
 
-    /// The squares of how far the sorted distances from the origin are from the quantiles; their gradient is added.
+    /// The squares of how far the sorted distances from the origin are from the quantiles; their
+    /// gradient is added.
     fn radius(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<GpuMatrix> {
         let [n, d] = codes.shape();
         let quantiles: Vec<f32> = self.loss.quantiles.iter().map(|&quantile| quantile as f32).collect();
@@ -162,7 +164,8 @@ impl Terms<'_> {
         Ok(squares)
     }
 
-    /// The nearest images and the nearest others of decoded draws, as the encoder sees them; the gradient is that of the pictures.
+    /// The nearest images and the nearest others of decoded draws, as the encoder sees them; the
+    /// gradient is that of the pictures.
     fn divergence(
         &self,
         build: &mut Build<'_>,

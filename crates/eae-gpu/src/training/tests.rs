@@ -30,7 +30,8 @@ fn every_kernel_is_valid() {
     assert!(gpu.counts().pipelines > 40, "{:?}", gpu.counts());
 }
 
-/// Whatever the batch, a step of `mlp` is at most 30 kernels; sums that are cut are added up by one more.
+/// Whatever the batch, a step of `mlp` is at most 30 kernels; sums that are cut are added up by one
+/// more.
 #[test]
 fn kernels_of_a_step() {
     let gpu = Gpu::noop();

@@ -84,7 +84,8 @@ impl GpuStepper {
     ///
     /// # Errors
     ///
-    /// If they are of other networks or another objective, before anything is changed; if the device fails.
+    /// If they are of other networks or another objective, before anything is changed; if the
+    /// device fails.
     pub(super) fn take(&mut self, state: &OptimizerState<f32>) -> Result<()> {
         let (moments, banks) = (state.adam.moments(), &state.banks);
         for (name, bank, from) in [("codes", &self.codes, &banks.codes), ("features", &self.features, &banks.features)]

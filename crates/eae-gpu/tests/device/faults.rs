@@ -24,7 +24,8 @@ fn another(gpu: &Gpu) -> Gpu {
     Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name)).unwrap()
 }
 
-/// Everything ends in an error, what stands for the processor goes on with it, and another device can be opened.
+/// Everything ends in an error, what stands for the processor goes on with it, and another device
+/// can be opened.
 fn a_device_that_is_lost(gpu: &Gpu) {
     let lost = another(gpu);
     let matrix = lost.upload(random(8, 8, 1).view()).unwrap();

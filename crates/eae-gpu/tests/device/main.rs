@@ -1,5 +1,6 @@
-//! What needs a device. Where there is none, these tests are ignored and the last line says how many; with
-//! `EAE_GPU_TESTS=require` that is a failure. Any adapter will do, also a software one; `EAE_GPU_ADAPTER` names another.
+//! What needs a device. Where there is none, these tests are ignored and the last line says how
+//! many; with `EAE_GPU_TESTS=require` that is a failure. Any adapter will do, also a software one;
+//! `EAE_GPU_ADAPTER` names another.
 
 mod faults;
 mod neighbors;

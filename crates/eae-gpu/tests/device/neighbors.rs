@@ -70,7 +70,8 @@ fn as_the_processor_finds_them(gpu: &Gpu) {
     assert_eq!(search.fault(), None);
 }
 
-/// Sets of any size and dimension, in general position, on a grid, and far from the origin; of what fails, the smallest is shown.
+/// Sets of any size and dimension, in general position, on a grid, and far from the origin; of what
+/// fails, the smallest is shown.
 fn of_any_set(gpu: &Gpu) {
     let search = GpuNeighbors::new(gpu.clone());
     let config = Config { cases: 10, failure_persistence: None, ..Config::default() };

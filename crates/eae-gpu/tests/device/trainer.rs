@@ -1,4 +1,5 @@
-//! What else a training on the device must do: cost no more than it says, be resumed, refuse what it cannot, and end well.
+//! What else a training on the device must do: cost no more than it says, be resumed, refuse what
+//! it cannot, and end well.
 
 use eae::objective::Ae;
 use eae::{Autoencoder, Criterion, Eae, MakeStep, OptimizerState, Preset, StepError, Stepper, TrainError, Training};
@@ -15,7 +16,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("trainer::a_device_that_is_lost_on_the_way", a_device_that_is_lost_on_the_way),
 ];
 
-/// Half on one, half on another, from a file in between: as if it had been one of them all the time.
+/// Half on one, half on another, from a file in between: as if it had been one of them all the
+/// time.
 fn resumed(gpu: &Gpu) {
     let config = config(Eae::default().bank(40));
     let mut whole = OnDevice::new(gpu, mlp(), config.clone()).unwrap();
@@ -39,7 +41,8 @@ fn resumed(gpu: &Gpu) {
     assert!(second.stepper.state().unwrap().adam.moments().is_empty());
 }
 
-/// One submission of at most 30 kernels, the places of the images and eight numbers up, four numbers down, and nothing compiled.
+/// One submission of at most 30 kernels, the places of the images and eight numbers up, four
+/// numbers down, and nothing compiled.
 fn what_a_step_costs(gpu: &Gpu) {
     let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
     let mut training = OnDevice::new(&own, mlp(), config(Eae::published(1.0))).unwrap();
@@ -77,7 +80,8 @@ fn what_is_not_trained_here(gpu: &Gpu) {
     }
 }
 
-/// Of a batch whose loss is not finite nothing is left: in parameters, running statistics, moments and memory banks.
+/// Of a batch whose loss is not finite nothing is left: in parameters, running statistics, moments
+/// and memory banks.
 fn a_step_that_fails_changes_nothing(gpu: &Gpu) {
     let (good, mut bad) = (images().pixels, images().pixels);
     bad.fill(f32::NAN);

@@ -61,11 +61,13 @@ pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance * b.abs().max(1.0)
 }
 
-/// Fifty steps, each on both from where the device stands: the same error and entropy to 1e-5, and the same parameters after it.
+/// Fifty steps, each on both from where the device stands: the same error and entropy to 1e-5, and
+/// the same parameters after it.
 ///
-/// Left to themselves, the two would part, as single and double precision do on the CPU, which are 1e-4 apart after one
-/// step and 1e-3 after five: what has no gradient but rounding errors, such as the bias of a unit that is active on all of a
-/// batch before batch normalisation, is moved by Adam as far as everything else, and matters for the next batch.
+/// Left to themselves, the two would part, as single and double precision do on the CPU, which are
+/// 1e-4 apart after one step and 1e-3 after five: what has no gradient but rounding errors, such as
+/// the bias of a unit that is active on all of a batch before batch normalisation, is moved by Adam
+/// as far as everything else, and matters for the next batch.
 fn losses_of_the_cpu(gpu: &Gpu) {
     let mean = Eae::published(2.0).k(3).mean(true);
     for (eae, steps) in [(Eae::published(1.0), 50), (Eae::published(1.0).k(2), 2), (mean, 2)] {
@@ -73,8 +75,8 @@ fn losses_of_the_cpu(gpu: &Gpu) {
     }
 }
 
-/// What the default has beyond the paper's objective, and all of it with a weight that rises from nothing, and banks that are
-/// filled, turned over, and smaller than a batch.
+/// What the default has beyond the paper's objective, and all of it with a weight that rises from
+/// nothing, and banks that are filled, turned over, and smaller than a batch.
 fn terms_of_the_default(gpu: &Gpu) {
     let published = Eae::published(1.0);
     for (eae, warm_up, steps) in [
@@ -87,7 +89,8 @@ fn terms_of_the_default(gpu: &Gpu) {
     }
 }
 
-/// Without being read in between: steps so small that nothing else changes leave the same codes and features behind.
+/// Without being read in between: steps so small that nothing else changes leave the same codes and
+/// features behind.
 fn memory_banks(gpu: &Gpu) {
     for bank in [40, 10] {
         let config = config(Eae::default().bank(bank)).learning_rate(1e-30).warm_up(0.2);
@@ -109,7 +112,8 @@ fn memory_banks(gpu: &Gpu) {
     }
 }
 
-/// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the edge.
+/// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the
+/// edge.
 fn convolutions(gpu: &Gpu) {
     as_the_cpu(gpu, &Preset::Conv28.into(), Eae::default().bank(50), 0.0, 1);
     let own = odd_windows();
@@ -128,7 +132,8 @@ fn odd_windows() -> Architecture {
     serde_json::from_str(own).unwrap()
 }
 
-/// Without the checks at run time that keep indices within buffers, to the last bit what it is with them.
+/// Without the checks at run time that keep indices within buffers, to the last bit what it is with
+/// them.
 fn checked_and_not(gpu: &Gpu) {
     let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     let [here, there] = [gpu, &checked].map(|gpu| {
@@ -171,9 +176,10 @@ fn as_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps:
     }
 }
 
-/// Adam's moments, which are the gradients, and the statistics. A rectifier of which the input is 0 but for rounding may be on here and
-/// off there: of gradients it is the norm that is compared. A parameter whose gradient is rounding alone is moved as far as the others
-/// and in any direction, so that of parameters it can only be said that they are not farther apart than such a step.
+/// Adam's moments, which are the gradients, and the statistics. A rectifier of which the input is 0
+/// but for rounding may be on here and off there: of gradients it is the norm that is compared. A
+/// parameter whose gradient is rounding alone is moved as far as the others and in any direction,
+/// so that of parameters it can only be said that they are not farther apart than such a step.
 fn same_state(found: &Weights, expected: &Weights) {
     let array = |weights: &Weights, name: &str| weights.get::<f64>(name, expected.shape(name).unwrap()).unwrap();
     let largest = |array: &ArrayD<f64>| array.fold(0.0_f64, |most, x| most.max(x.abs()));

@@ -18,7 +18,8 @@ pub use samples::{Judge, SampleQuality, SampleReport};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
-    /// The squared error, summed over pixels and averaged over images; of vectors summed over columns, each standardised.
+    /// The squared error, summed over pixels and averaged over images; of vectors summed over
+    /// columns, each standardised.
     pub reconstruction_error: f64,
     /// That of the mean training image, or vector.
     pub mean_image_error: f64,
@@ -77,8 +78,8 @@ impl Evaluation {
         Self::of_codes(model, codes.view(), report, None, train, test)
     }
 
-    /// Evaluates `model` with tests of whether its `codes` of the images `test` are from N(0, I), as
-    /// [`LatentReport::new`] has them.
+    /// Evaluates `model` with tests of whether its `codes` of the images `test` are from N(0, I),
+    /// as [`LatentReport::new`] has them.
     ///
     /// # Errors
     ///

@@ -16,8 +16,8 @@ const CHECKED: usize = 1000;
 pub struct SampleReport {
     /// What the images are compared on, in words.
     pub features: String,
-    /// The quality of training images in the place of samples: no model can be expected to be closer. None where there are
-    /// too few training images.
+    /// The quality of training images in the place of samples: no model can be expected to be
+    /// closer. None where there are too few training images.
     pub floor: Option<Quality>,
     /// One for each sampler.
     pub samples: Vec<SampleQuality>,
@@ -40,8 +40,8 @@ pub struct SampleQuality {
 }
 
 impl SampleReport {
-    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. Of its images to train on there
-    /// may be none.
+    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. Of
+    /// its images to train on there may be none.
     ///
     /// # Errors
     ///
@@ -153,7 +153,8 @@ impl<'a> Judge<'a> {
         Memorization::of_each(flat(train), flat(first(test)), &sets)
     }
 
-    /// Returns as many of the rows as there are held-out images, the same ones each time, or all if there are fewer.
+    /// Returns as many of the rows as there are held-out images, the same ones each time, or all if
+    /// there are fewer.
     pub fn as_many<D: Dimension + RemoveAxis>(&self, rows: ArrayView<'_, f32, D>) -> Array<f32, D> {
         let (count, n) = (rows.len_of(Axis(0)), self.real.nrows());
         rows.select(Axis(0), &index::sample(&mut ChaCha8Rng::seed_from_u64(0), count, n.min(count)).into_vec())

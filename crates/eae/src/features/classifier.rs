@@ -17,12 +17,13 @@ use crate::model::in_batches;
 /// What a classifier's features are.
 pub(super) const FEATURES: usize = 64;
 
-/// A small network that tells classes of images apart: two convolutions of 4 x 4 with stride 2, 16 and 32 filters, a dense
-/// layer of 64, and one of a number for each class, with ReLU between. What comes out of the dense layer of 64 are the
-/// features on which generated images are compared with real ones.
+/// A small network that tells classes of images apart: two convolutions of 4 x 4 with stride 2, 16
+/// and 32 filters, a dense layer of 64, and one of a number for each class, with ReLU between. What
+/// comes out of the dense layer of 64 are the features on which generated images are compared with
+/// real ones.
 ///
-/// Two sets of images that agree on such features agree in what the classes are told apart by, where they would differ in
-/// pixels by every shift of a stroke.
+/// Two sets of images that agree on such features agree in what the classes are told apart by,
+/// where they would differ in pixels by every shift of a stroke.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     features: Sequential<f32>,
@@ -123,13 +124,14 @@ impl Classifier {
         found.iter().zip(labels).filter(|(found, label)| found == label).count() as f64 / labels.len() as f64
     }
 
-    /// Minimises the cross-entropy by Adam, in batches of 100 and by a one-cycle schedule up to a learning rate of 2e-3. Each
-    /// batch is moved by -2 to 2 pixels along both axes, so that features depend less on where a digit stands. Ends early
-    /// when `observer` says so.
+    /// Minimises the cross-entropy by Adam, in batches of 100 and by a one-cycle schedule up to a
+    /// learning rate of 2e-3. Each batch is moved by -2 to 2 pixels along both axes, so that
+    /// features depend less on where a digit stands. Ends early when `observer` says so.
     ///
     /// # Panics
     ///
-    /// If the images have no labels or a label is no class, or as [`features`](Classifier::features).
+    /// If the images have no labels or a label is no class, or as
+    /// [`features`](Classifier::features).
     pub fn train(
         &mut self,
         images: &Images<f32>,
@@ -217,7 +219,8 @@ fn shift(rng: &mut ChaCha8Rng) -> isize {
     rng.random_range(-2_i32..=2) as isize
 }
 
-/// The images moved down and to the right by so many pixels, or up and to the left; what moves in is 0.
+/// The images moved down and to the right by so many pixels, or up and to the left; what moves in
+/// is 0.
 fn moved(images: ArrayView4<'_, f32>, [down, right]: [isize; 2]) -> Array4<f32> {
     let mut moved = Array4::zeros(images.raw_dim());
     let (_, height, width, _) = images.dim();

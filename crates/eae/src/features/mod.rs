@@ -1,8 +1,9 @@
 //! What images are compared on.
 //!
-//! Distances between sets of images say as much as the features that they are measured on. [`Features::Digits`] are those of a
-//! [`Classifier`] that this project trained on the 60 000 training images of MNIST, and whose weights are part of the
-//! library; the command and the accuracy are in its documentation.
+//! Distances between sets of images say as much as the features that they are measured on.
+//! [`Features::Digits`] are those of a [`Classifier`] that this project trained on the 60 000
+//! training images of MNIST, and whose weights are part of the library; the command and the
+//! accuracy are in its documentation.
 
 mod classifier;
 mod cross_entropy;
@@ -45,7 +46,8 @@ pub enum Features {
 /// cargo run --release -p eae --example classifier -- FOLDER digits.safetensors
 /// ```
 ///
-/// with the folder of the four files of MNIST. It finds 99.11 % of the 10 000 test images (10 epochs, a minute and a half on 2 cores).
+/// with the folder of the four files of MNIST. It finds 99.11 % of the 10 000 test images (10
+/// epochs, a minute and a half on 2 cores).
 #[cfg(feature = "classifier")]
 pub fn digit_classifier() -> Classifier {
     let weights =

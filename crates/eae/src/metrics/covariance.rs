@@ -7,8 +7,9 @@ use crate::linalg;
 
 pub(super) use linalg::moments;
 
-/// The eigenvalues of a symmetric matrix, the largest first, and its eigenvectors as columns, each with its largest
-/// entry positive: the decomposition itself leaves the order and the signs to chance.
+/// The eigenvalues of a symmetric matrix, the largest first, and its eigenvectors as columns, each
+/// with its largest entry positive: the decomposition itself leaves the order and the signs to
+/// chance.
 pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>), MetricError> {
     let (values, vectors) = linalg::eigen(matrix).ok_or(MetricError::Eigenvalues)?;
     let mut order: Vec<usize> = (0..values.len()).collect();

@@ -4,11 +4,13 @@ use thiserror::Error;
 
 use crate::Float;
 
-/// What can be wrong with samples or settings of a metric. No input makes a metric panic or return NaN.
+/// What can be wrong with samples or settings of a metric. No input makes a metric panic or return
+/// NaN.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MetricError {
-    /// A set is empty, or has a coordinate that is not finite: the problem says which, with its row.
+    /// A set is empty, or has a coordinate that is not finite: the problem says which, with its
+    /// row.
     #[error("{set}: {problem}")]
     Samples {
         /// Which set it is.

@@ -5,24 +5,25 @@ use super::covariance::{eigen, moments, rank};
 use super::error::{checked_pair, finite};
 use crate::Float;
 
-/// The squared Frechet (2-Wasserstein) distance of the normal distributions with the means and covariances (divisor
-/// `n - 1`) of two sets of features `[n, d]` (Dowson and Landau, 1982); of Inception features it is the FID of Heusel
-/// et al. (2017):
+/// The squared Frechet (2-Wasserstein) distance of the normal distributions with the means and
+/// covariances (divisor `n - 1`) of two sets of features `[n, d]` (Dowson and Landau, 1982); of
+/// Inception features it is the FID of Heusel et al. (2017):
 ///
 /// ```text
 /// |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2))
 /// ```
 ///
-/// The trace of the root is the sum of the roots of the eigenvalues of `S1^(1/2) S2 S1^(1/2)`, which is symmetric:
-/// there is no root of a matrix that is not, and fewer samples than dimensions are no special case. `O(n d^2 + d^3)`.
+/// The trace of the root is the sum of the roots of the eigenvalues of `S1^(1/2) S2 S1^(1/2)`,
+/// which is symmetric: there is no root of a matrix that is not, and fewer samples than dimensions
+/// are no special case. `O(n d^2 + d^3)`.
 ///
-/// It is biased upwards, by about `1/n`: compare only values of equal n, and with that of real against other real
-/// samples.
+/// It is biased upwards, by about `1/n`: compare only values of equal n, and with that of real
+/// against other real samples.
 ///
 /// # Errors
 ///
-/// [`MetricError::Samples`], [`MetricError::TooFew`] unless there are two samples of each, [`MetricError::Dimensions`],
-/// [`MetricError::OutOfRange`].
+/// [`MetricError::Samples`], [`MetricError::TooFew`] unless there are two samples of each,
+/// [`MetricError::Dimensions`], [`MetricError::OutOfRange`].
 pub fn frechet_distance<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, F>) -> Result<f64, MetricError> {
     let (real, fake) = checked_pair(real, fake, 2)?;
     let (mean_1, mut s1) = moments(real.view());
@@ -37,8 +38,8 @@ pub fn frechet_distance<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, 
     s1 /= unit;
     s2 /= unit;
     let (lambda, vectors) = eigen(s1.view())?;
-    // In the eigenvectors of S1 that it spreads along: the eigenvalue 0 of the others would come out as rounding's, and
-    // its root is not small.
+    // In the eigenvectors of S1 that it spreads along: the eigenvalue 0 of the others would come out as
+    // rounding's, and its root is not small.
     let kept = rank(&lambda);
     let root =
         &vectors.slice_axis(Axis(1), (..kept).into()) * &lambda.slice_axis(Axis(0), (..kept).into()).mapv(f64::sqrt);
@@ -95,8 +96,8 @@ mod tests {
         assert_relative_eq!(found, FRECHET, max_relative = 1e-9);
         let scaled = frechet_distance((&one * 1e120).view(), (&other * 1e120).view()).unwrap();
         assert_relative_eq!(scaled, FRECHET * 1e240, max_relative = 1e-9);
-        // Fewer samples than dimensions. The trace of the root is the sum of the singular values of the product of the
-        // centred samples, each over the root of n - 1: numpy.linalg.svd.
+        // Fewer samples than dimensions. The trace of the root is the sum of the singular values of the
+        // product of the centred samples, each over the root of n - 1: numpy.linalg.svd.
         const FRECHET_DEFICIENT: f64 = 1.2340119984869728;
         let (one, other) = (uniform(5, 12, 3), skewed(7, 12, 4));
         let found = frechet_distance(one.view(), other.view()).unwrap();

@@ -47,21 +47,23 @@ impl KernelSettings {
     }
 }
 
-/// The squared maximum mean discrepancy of two sets of features with the kernel `k(x, y) = (x.y / d + 1)^3`; of
-/// Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m samples each, drawn without
-/// replacement:
+/// The squared maximum mean discrepancy of two sets of features with the kernel
+/// `k(x, y) = (x.y / d + 1)^3`; of Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m
+/// samples each, drawn without replacement:
 ///
 /// ```text
 /// 1/(m (m-1)) sum_{i != j} (k(x_i, x_j) + k(y_i, y_j)) - 2/m^2 sum_{i, j} k(x_i, y_j)
 /// ```
 ///
-/// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for equal distributions.
+/// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for
+/// equal distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KernelDistance {
     /// The mean over subsets.
     pub mean: f64,
-    /// The standard deviation over subsets (divisor: their number). Not that of the mean: subsets overlap.
+    /// The standard deviation over subsets (divisor: their number). Not that of the mean: subsets
+    /// overlap.
     pub sd: f64,
 }
 
@@ -70,9 +72,9 @@ impl KernelDistance {
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are as many samples
-    /// of each as a subset has, [`MetricError::Setting`] for subsets of less than two samples or none,
-    /// [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
+    /// are as many samples of each as a subset has, [`MetricError::Setting`] for subsets of
+    /// less than two samples or none, [`MetricError::OutOfRange`].
     pub fn new<F: Float>(
         real: ArrayView2<'_, F>,
         fake: ArrayView2<'_, F>,
@@ -144,13 +146,14 @@ mod tests {
         let (x, y) = (sampler::normal::<f64>(4_000, 8, 1), sampler::normal::<f64>(4_000, 8, 2));
         let settings = KernelSettings { subsets: 40, size: 100, seed: 3 };
         let same = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
-        // Of the mean of 40 subsets, and of the 4000 samples that they are drawn from: as large as 40 subsets again.
+        // Of the mean of 40 subsets, and of the 4000 samples that they are drawn from: as large as 40
+        // subsets again.
         let error = |found: KernelDistance| found.sd * (2.0 / 40.0_f64).sqrt();
         assert!(same.mean.abs() < 4.0 * error(same), "{same:?}");
         let other = KernelDistance::new(x.view(), (&y + 0.5).view(), &settings).unwrap();
-        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the mean m,
-        // when E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s + s^2 with none, one or both
-        // of them.
+        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the
+        // mean m, when E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s +
+        // s^2 with none, one or both of them.
         let (d, s) = (8.0_f64, 8.0 * 0.25_f64);
         let cubes = s.powi(3) + 6.0 * s * s + (3.0 * d + 6.0) * s;
         let expected = 3.0 * s / d + 3.0 * s * s / (d * d) + cubes / d.powi(3);

@@ -8,12 +8,12 @@ use super::MetricError;
 use super::error::{checked, same_dimension};
 use crate::Float;
 
-/// Whether samples of a model are copies of training images: how far each is from its nearest training image, beside
-/// how far images are that were held out, and which the model cannot have copied (compare Meehan, Chaudhuri and
-/// Dasgupta, AISTATS 2020). Distances are Euclidean.
+/// Whether samples of a model are copies of training images: how far each is from its nearest
+/// training image, beside how far images are that were held out, and which the model cannot have
+/// copied (compare Meehan, Chaudhuri and Dasgupta, AISTATS 2020). Distances are Euclidean.
 ///
-/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are near the mean of
-/// many; look at the pairs before you call them memorised.
+/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are
+/// near the mean of many; look at the pairs before you call them memorised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Memorization {
@@ -21,11 +21,13 @@ pub struct Memorization {
     pub sample_median: f64,
     /// That of a held-out image.
     pub held_out_median: f64,
-    /// What counts as close: the smallest distance that a hundredth of the held-out images do not exceed.
+    /// What counts as close: the smallest distance that a hundredth of the held-out images do not
+    /// exceed.
     pub close: f64,
     /// The share of samples at this distance or closer: near copies.
     pub share_close: f64,
-    /// The share of held-out images at this distance or closer: 0.01, or more where distances are equal.
+    /// The share of held-out images at this distance or closer: 0.01, or more where distances are
+    /// equal.
     pub held_out_share_close: f64,
     /// The standard error of the difference of the shares if samples were like held-out images.
     pub share_error: f64,
@@ -38,13 +40,14 @@ const CLOSEST: f64 = 0.01;
 const RATIO: f64 = 1.5;
 
 impl Memorization {
-    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the nearest neighbour of
-    /// every sample and held-out image among the training images.
+    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the
+    /// nearest neighbour of every sample and held-out image among the training images.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are 100 held-out
-    /// images, [`MetricError::OutOfRange`] for a distance that no number can hold.
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
+    /// are 100 held-out images, [`MetricError::OutOfRange`] for a distance that no number can
+    /// hold.
     pub fn new<F: Float>(
         train: ArrayView2<'_, F>,
         held_out: ArrayView2<'_, F>,
@@ -53,7 +56,8 @@ impl Memorization {
         Ok(Self::of_each(train, held_out, &[samples])?.remove(0))
     }
 
-    /// The same for several sets of samples, in the order in which they are given: the held-out images are looked up once.
+    /// The same for several sets of samples, in the order in which they are given: the held-out
+    /// images are looked up once.
     ///
     /// # Errors
     ///
@@ -93,8 +97,8 @@ impl Memorization {
         }
     }
 
-    /// The median distance of samples in units of that of held-out images: near 1 for samples that are like them.
-    /// Infinite if only that of held-out images is 0, and 1 if both are.
+    /// The median distance of samples in units of that of held-out images: near 1 for samples that
+    /// are like them. Infinite if only that of held-out images is 0, and 1 if both are.
     pub fn ratio(&self) -> f64 {
         if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
     }

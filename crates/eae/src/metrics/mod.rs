@@ -8,9 +8,9 @@
 //! | are samples realistic, and of all kinds? | [`Prdc`] |
 //! | are samples copies of training data? | [`Memorization`] |
 //!
-//! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a classifier or of
-//! [`Pca`]. A number for samples says little alone. Put beside it the same number for held-out data of the same n,
-//! which is what a perfect model would have.
+//! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a
+//! classifier or of [`Pca`]. A number for samples says little alone. Put beside it the same number
+//! for held-out data of the same n, which is what a perfect model would have.
 
 mod covariance;
 mod error;

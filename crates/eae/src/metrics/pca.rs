@@ -5,14 +5,15 @@ use super::covariance::{eigen, moments, rank};
 use super::error::{at_least, checked, finite};
 use crate::Float;
 
-/// Principal components of training rows: features for data that no classifier was trained on, in which
-/// [`frechet_distance`](super::frechet_distance), [`KernelDistance`](super::KernelDistance) and
-/// [`Prdc`](super::Prdc) can be taken.
+/// Principal components of training rows: features for data that no classifier was trained on, in
+/// which [`frechet_distance`](super::frechet_distance), [`KernelDistance`](super::KernelDistance)
+/// and [`Prdc`](super::Prdc) can be taken.
 ///
-/// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of V the eigenvectors
-/// of their covariance with the largest eigenvalues (Pearson, 1901; Hotelling, 1933). Features of equal scale take a
-/// division of each by the root of its variance: [`Pca::whitened`]. Distances between features are the largest part of
-/// those between pixels, and so still distances of pixels: what one sees they know nothing of.
+/// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of
+/// V the eigenvectors of their covariance with the largest eigenvalues (Pearson, 1901; Hotelling,
+/// 1933). Features of equal scale take a division of each by the root of its variance:
+/// [`Pca::whitened`]. Distances between features are the largest part of those between pixels, and
+/// so still distances of pixels: what one sees they know nothing of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Array1<f64>,
@@ -23,17 +24,18 @@ pub struct Pca {
 }
 
 impl Pca {
-    /// Of rows `[n, d]`, by the eigenvectors of the covariance (divisor n - 1). `O(n d^2 + d^3)`: about a second
-    /// for d = 784, and a minute for d = 3072.
+    /// Of rows `[n, d]`, by the eigenvectors of the covariance (divisor n - 1). `O(n d^2 + d^3)`:
+    /// about a second for d = 784, and a minute for d = 3072.
     ///
-    /// There are as many components as asked for, or fewer if there are not so many directions that the rows spread in.
-    /// They are in the order of their variances, each with the entry that is largest in size positive: the same rows
-    /// always give the same features.
+    /// There are as many components as asked for, or fewer if there are not so many directions that
+    /// the rows spread in. They are in the order of their variances, each with the entry that
+    /// is largest in size positive: the same rows always give the same features.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::TooFew`] unless there are two rows, [`MetricError::Setting`] for no
-    /// components, [`MetricError::Constant`] if all rows are equal, [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::TooFew`] unless there are two rows,
+    /// [`MetricError::Setting`] for no components, [`MetricError::Constant`] if all rows are
+    /// equal, [`MetricError::OutOfRange`].
     pub fn fit<F: Float>(train: ArrayView2<'_, F>, components: usize) -> Result<Self, MetricError> {
         at_least("the number of components", components, 1)?;
         let train = checked("training", train, 2)?;
@@ -63,8 +65,8 @@ impl Pca {
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`] unless the rows are as long as those in training,
-    /// [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`] unless the rows are as long as those
+    /// in training, [`MetricError::OutOfRange`].
     pub fn transform<F: Float>(&self, rows: ArrayView2<'_, F>) -> Result<Array2<f64>, MetricError> {
         let rows = checked("rows", rows, 1)?;
         let (one, other) = (self.mean.len(), rows.dimension());
@@ -78,8 +80,9 @@ impl Pca {
         }
     }
 
-    /// [`transform`](Pca::transform), with variance 1 of every component among the training rows. Components of hardly
-    /// any variance count as much as the first: ask for fewer of them than there are.
+    /// [`transform`](Pca::transform), with variance 1 of every component among the training rows.
+    /// Components of hardly any variance count as much as the first: ask for fewer of them than
+    /// there are.
     ///
     /// # Errors
     ///
@@ -99,7 +102,8 @@ mod tests {
 
     #[test]
     fn as_scikit_learn_has_it() {
-        // sklearn.decomposition.PCA(3, svd_solver="full"), each component's sign by its entry of the largest size.
+        // sklearn.decomposition.PCA(3, svd_solver="full"), each component's sign by its entry of the
+        // largest size.
         let pca = Pca::fit(skewed(50, 6, 2).view(), 3).unwrap();
         let variances = array![0.24303957570876958, 0.014658993822332473, 0.0030662644777766936];
         assert!(difference(pca.variances(), &variances) < 1e-14, "{pca:?}");

@@ -8,8 +8,9 @@ use super::MetricError;
 use super::error::{at_least, checked_pair};
 use crate::Float;
 
-/// How well two sets of features cover each other, by balls around samples that reach to the k-th nearest other sample
-/// of the same set. With `r_i` the radius around the real sample `x_i` and `s_j` that around the fake `y_j`:
+/// How well two sets of features cover each other, by balls around samples that reach to the k-th
+/// nearest other sample of the same set. With `r_i` the radius around the real sample `x_i` and
+/// `s_j` that around the fake `y_j`:
 ///
 /// ```text
 /// precision  share of j with |x_i - y_j| < r_i for some i
@@ -18,10 +19,10 @@ use crate::Float;
 /// coverage   share of i with |x_i - y_j| < r_i for some j
 /// ```
 ///
-/// Precision and recall are those of Kynkaanniemi et al. (NeurIPS 2019), density and coverage those of Naeem et al.
-/// (ICML 2020), which one outlier with its large ball does not spoil. For equal distributions the density is 1 on
-/// average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples of each, near `1 - 2^-k`; precision and
-/// recall depend on the dimension.
+/// Precision and recall are those of Kynkaanniemi et al. (NeurIPS 2019), density and coverage those
+/// of Naeem et al. (ICML 2020), which one outlier with its large ball does not spoil. For equal
+/// distributions the density is 1 on average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))`
+/// for n samples of each, near `1 - 2^-k`; precision and recall depend on the dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Prdc {
@@ -36,13 +37,14 @@ pub struct Prdc {
 }
 
 impl Prdc {
-    /// Of features `[n, d]` and `[m, d]`. Every comparison is as by distances computed from differences in double
-    /// precision: a matrix product decides where its error, which has a bound, cannot matter. `O(n m d)`.
+    /// Of features `[n, d]` and `[m, d]`. Every comparison is as by distances computed from
+    /// differences in double precision: a matrix product decides where its error, which has a
+    /// bound, cannot matter. `O(n m d)`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there are more than `k`
-    /// samples of each, [`MetricError::Setting`] if `k` is 0.
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
+    /// are more than `k` samples of each, [`MetricError::Setting`] if `k` is 0.
     pub fn new<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, F>, k: usize) -> Result<Self, MetricError> {
         at_least("k", k, 1)?;
         let (real, fake) = checked_pair(real, fake, k.saturating_add(1))?;
@@ -86,7 +88,8 @@ fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii
         (points, squares)
     };
     let ((x, x_squares), (y, y_squares)) = (centred(real), centred(fake));
-    // The rounding of the differences to the centre, of d products and of their sum, several times over.
+    // The rounding of the differences to the centre, of d products and of their sum, several times
+    // over.
     let relative = 8.0 * (real.dimension() + 8) as f64 * f64::EPSILON;
     let of_real: Vec<AtomicUsize> = (0..fake.len()).map(|_| AtomicUsize::new(0)).collect();
     let mut flags = vec![(false, false); real.len()];
@@ -198,14 +201,15 @@ mod tests {
         assert_eq!(Prdc::new(zeros.view(), zeros.view(), 2).unwrap(), nothing);
     }
 
-    /// The authors' own check, in the README of their implementation: N(0, I), 10 000 of each, d = 1000, k = 5. Takes
-    /// 200 billion multiplications.
+    /// The authors' own check, in the README of their implementation: N(0, I), 10 000 of each, d =
+    /// 1000, k = 5. Takes 200 billion multiplications.
     #[test]
     #[ignore = "takes 15 seconds"]
     fn as_its_authors_have_it() {
         let [real, fake] = [1, 2].map(|seed| sampler::normal::<f64>(10_000, 1000, seed));
         let found = Prdc::new(real.view(), fake.view(), 5).unwrap();
-        // Another draw than theirs: a share of 10 000 has a standard error of at most 0.005, and neighbours are shared.
+        // Another draw than theirs: a share of 10 000 has a standard error of at most 0.005, and neighbours
+        // are shared.
         for (value, published, bound) in [
             (found.precision, 0.477, 0.03),
             (found.recall, 0.471, 0.03),

@@ -24,7 +24,8 @@ impl Quality {
     ///
     /// # Errors
     ///
-    /// If there are fewer than 6 of a kind, dimensions differ, or numbers are not finite or too large.
+    /// If there are fewer than 6 of a kind, dimensions differ, or numbers are not finite or too
+    /// large.
     pub fn new<F: Float>(real: ArrayView2<'_, F>, generated: ArrayView2<'_, F>) -> Result<Self, MetricError> {
         const NEIGHBOURS: usize = 5;
         let n = [real.nrows(), generated.nrows()];

@@ -24,8 +24,8 @@ pub fn reconstruction_errors<F: Float>(images: ArrayView4<'_, F>, reconstruction
     images.zip(back).map(|(image, back)| reconstruction_error(image, back)).collect()
 }
 
-/// The error of a model that has learnt nothing but the mean image: `images` against the mean of `train`. A model is
-/// worth something as far as it is below.
+/// The error of a model that has learnt nothing but the mean image: `images` against the mean of
+/// `train`. A model is worth something as far as it is below.
 ///
 /// # Errors
 ///

@@ -6,14 +6,16 @@ use super::MetricError;
 use super::error::{at_least, checked_pair, finite};
 use crate::{Float, sampler};
 
-/// The sliced Wasserstein distance of order 2 of two sets (Rabin et al., 2011; Bonneel et al., 2015):
+/// The sliced Wasserstein distance of order 2 of two sets (Rabin et al., 2011; Bonneel et al.,
+/// 2015):
 ///
 /// ```text
 /// SW^2 = E W^2(u.X, u.Y)    W^2(a, b) = integral over q from 0 to 1 of (a_q - b_q)^2
 /// ```
 ///
-/// with `u` uniform on the unit sphere and `a_q` the quantiles of a projection: sorted, and for sets of different sizes
-/// each value for its share of 1, so that this is the distance of the two sets themselves and not of a resampling.
+/// with `u` uniform on the unit sphere and `a_q` the quantiles of a projection: sorted, and for
+/// sets of different sizes each value for its share of 1, so that this is the distance of the two
+/// sets themselves and not of a resampling.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SlicedWasserstein {
@@ -21,7 +23,8 @@ pub struct SlicedWasserstein {
     pub distance: f64,
     /// The standard error of SW^2 for the directions, not for the samples.
     pub square_error: f64,
-    /// W along the worst of these directions: a lower bound of the maximum over all, which is the max-sliced distance.
+    /// W along the worst of these directions: a lower bound of the maximum over all, which is the
+    /// max-sliced distance.
     pub largest: f64,
 }
 
@@ -34,8 +37,8 @@ impl SlicedWasserstein {
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::Setting`] for less than two directions,
-    /// [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::Setting`] for less
+    /// than two directions, [`MetricError::OutOfRange`].
     pub fn new<F: Float>(
         real: ArrayView2<'_, F>,
         fake: ArrayView2<'_, F>,
@@ -133,8 +136,8 @@ mod tests {
         let shifted = &x + &ndarray::array![3.0, 0.0, 0.0, 4.0, 0.0];
         let found = SlicedWasserstein::new(x.view(), shifted.view(), 2000, 2).unwrap();
         assert!((found.distance.powi(2) - 5.0).abs() < 4.0 * found.square_error, "{found:?}");
-        // (u.shift)^2 is 25 times a Beta(1/2, 2) variable of variance 0.2 0.8 / 3.5: the error is that of 2000
-        // directions.
+        // (u.shift)^2 is 25 times a Beta(1/2, 2) variable of variance 0.2 0.8 / 3.5: the error is that of
+        // 2000 directions.
         assert_relative_eq!(found.square_error, 25.0 * (0.16_f64 / 3.5 / 2000.0).sqrt(), max_relative = 0.1);
         assert!(found.largest <= 5.0 + 1e-5 && found.largest > 4.8, "{found:?}");
         assert_eq!(SlicedWasserstein::new(x.view(), x.view(), 9, 2).unwrap().distance, 0.0);

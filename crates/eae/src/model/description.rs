@@ -46,7 +46,8 @@ impl Description {
         }
         let unfit = |problem| ModelError::Unfit { path: path.display().to_string(), problem: Box::new(problem) };
         let (numbers, found) = (description.plan().map_err(unfit)?.numbers(), weights.element_count());
-        // What is only a little off is let through: when its weights are read, the tensor is named that does not fit.
+        // What is only a little off is let through: when its weights are read, the tensor is named that
+        // does not fit.
         if numbers / 2 > found {
             return Err(wrong(format!("networks of {numbers} numbers are too large for the {found} in it")));
         }

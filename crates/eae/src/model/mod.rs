@@ -22,8 +22,8 @@ pub use error::ModelError;
 /// Samples evaluated at a time, to bound what a tape holds.
 const EVALUATION_BATCH: usize = 250;
 
-/// An encoder from images to codes and a decoder back; or from vectors, which it takes and gives as images of one row, each of
-/// their [`Columns`] standardised.
+/// An encoder from images to codes and a decoder back; or from vectors, which it takes and gives as
+/// images of one row, each of their [`Columns`] standardised.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
     // Not public: their shapes fit together, and that the encoder takes images of three axes.
@@ -33,8 +33,8 @@ pub struct Autoencoder<F: Float> {
 }
 
 impl<F: Float> Autoencoder<F> {
-    /// A preset, or a [described](crate::Network) network, for images `[height, width, channels]` and codes of `latent` numbers,
-    /// its weights drawn by `seed`.
+    /// A preset, or a [described](crate::Network) network, for images `[height, width, channels]`
+    /// and codes of `latent` numbers, its weights drawn by `seed`.
     ///
     /// # Errors
     ///
@@ -64,8 +64,9 @@ impl<F: Float> Autoencoder<F> {
         Self::described(Description { model, image, latent, ending, columns: None }, seed)
     }
 
-    /// The same for vectors, as [`data::from_table`](crate::data::from_table) reads them: images of one row. As their numbers are
-    /// not from 0 to 1, a preset's decoder ends without an activation.
+    /// The same for vectors, as [`data::from_table`](crate::data::from_table) reads them: images of
+    /// one row. As their numbers are not from 0 to 1, a preset's decoder ends without an
+    /// activation.
     ///
     /// # Errors
     ///
@@ -86,13 +87,14 @@ impl<F: Float> Autoencoder<F> {
         Ok(Self { encoder, decoder, description: Some(description) })
     }
 
-    /// Networks of your own layers, which need not be those that can be described. The encoder should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
+    /// Networks of your own layers, which need not be those that can be described. The encoder
+    /// should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
     /// code, and its entropy can grow without bound.
     ///
     /// # Errors
     ///
-    /// If the encoder does not take images `[height, width, channels]`, or the decoder does not take the encoder's codes
-    /// back to such images.
+    /// If the encoder does not take images `[height, width, channels]`, or the decoder does not
+    /// take the encoder's codes back to such images.
     pub fn from_networks(encoder: Sequential<F>, decoder: Sequential<F>) -> Result<Self, ModelError> {
         let shapes = [encoder.input_shape(), encoder.output_shape(), decoder.input_shape(), decoder.output_shape()];
         match shapes {
@@ -105,8 +107,8 @@ impl<F: Float> Autoencoder<F> {
         }
     }
 
-    /// Returns the encoder, from images `[batch, height, width, channels]` to codes `[batch, latent]`; or to means and
-    /// logarithms of variances `[batch, 2 latent]`, see [`Ending`].
+    /// Returns the encoder, from images `[batch, height, width, channels]` to codes `[batch,
+    /// latent]`; or to means and logarithms of variances `[batch, 2 latent]`, see [`Ending`].
     pub fn encoder(&self) -> &Sequential<F> {
         &self.encoder
     }
@@ -116,9 +118,11 @@ impl<F: Float> Autoencoder<F> {
         &self.decoder
     }
 
-    /// Returns the encoder and the decoder, to run them in training mode or to change what they have learnt.
+    /// Returns the encoder and the decoder, to run them in training mode or to change what they
+    /// have learnt.
     ///
-    /// Do not put a network of other shapes in the place of one of them. With such a network the methods of the model panic.
+    /// Do not put a network of other shapes in the place of one of them. With such a network the
+    /// methods of the model panic.
     pub fn networks_mut(&mut self) -> [&mut Sequential<F>; 2] {
         [&mut self.encoder, &mut self.decoder]
     }
@@ -151,7 +155,8 @@ impl<F: Float> Autoencoder<F> {
         self.decoder.input_shape()[0]
     }
 
-    /// The number of encoder layers before those that make a code: the last layer with weights, and what follows it.
+    /// The number of encoder layers before those that make a code: the last layer with weights, and
+    /// what follows it.
     pub fn trunk_len(&self) -> usize {
         let weighted = |layer: Placed<'_>| {
             matches!(layer.kind, Kind::Dense { .. } | Kind::Conv2d { .. } | Kind::ConvTranspose2d { .. } | Kind::Other)
@@ -171,8 +176,8 @@ impl<F: Float> Autoencoder<F> {
         self.encoder.input_shape().try_into().expect("encoders take images")
     }
 
-    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`; the means, where the encoder also says
-    /// variances.
+    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`; the means, where
+    /// the encoder also says variances.
     ///
     /// # Panics
     ///
@@ -183,8 +188,8 @@ impl<F: Float> Autoencoder<F> {
         if codes.ncols() > latent { codes.slice_axis(Axis(1), (..latent).into()).to_owned() } else { codes }
     }
 
-    /// The codes of images that may be in a file, a batch of them in memory at a time: the same as [`encode`](Autoencoder::encode)
-    /// has them.
+    /// The codes of images that may be in a file, a batch of them in memory at a time: the same as
+    /// [`encode`](Autoencoder::encode) has them.
     ///
     /// # Errors
     ///
@@ -227,8 +232,9 @@ impl<F: Float> Autoencoder<F> {
         parameters
     }
 
-    /// Replaces the running statistics of every batch normalisation by the exact ones over `images`, so that the code of
-    /// these images has mean 0 and variance 1 in evaluation mode, too.
+    /// Replaces the running statistics of every batch normalisation by the exact ones over
+    /// `images`, so that the code of these images has mean 0 and variance 1 in evaluation mode,
+    /// too.
     ///
     /// # Errors
     ///

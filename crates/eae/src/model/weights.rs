@@ -10,8 +10,8 @@ use crate::Float;
 use crate::network::Architecture;
 
 impl<F: Float> Autoencoder<F> {
-    /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose `encoder.` and `decoder.`
-    /// tensors PyTorch's `load_state_dict` takes.
+    /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose
+    /// `encoder.` and `decoder.` tensors PyTorch's `load_state_dict` takes.
     pub fn to_weights(&self) -> Weights {
         let mut weights = Weights::default();
         self.encoder.write("encoder", &mut weights);
@@ -31,8 +31,8 @@ impl<F: Float> Autoencoder<F> {
         Ok(self.to_weights().save(path)?)
     }
 
-    /// Reads a described model that [`save`](Autoencoder::save) wrote. One of your own layers is made with them, and then given
-    /// its weights by [`read`](Autoencoder::read).
+    /// Reads a described model that [`save`](Autoencoder::save) wrote. One of your own layers is
+    /// made with them, and then given its weights by [`read`](Autoencoder::read).
     ///
     /// # Errors
     ///
@@ -61,7 +61,8 @@ impl<F: Float> Autoencoder<F> {
         Ok(model)
     }
 
-    /// Takes all weights from a file's `encoder.` and `decoder.` tensors; whatever else is in it is not looked at.
+    /// Takes all weights from a file's `encoder.` and `decoder.` tensors; whatever else is in it is
+    /// not looked at.
     ///
     /// # Errors
     ///

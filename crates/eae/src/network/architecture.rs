@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Network, Preset};
 
-/// Which networks a model has. In files it is the name of a preset, or a table of `encoder` and `decoder`.
+/// Which networks a model has. In files it is the name of a preset, or a table of `encoder` and
+/// `decoder`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]

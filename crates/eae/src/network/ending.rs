@@ -6,13 +6,15 @@ use super::LayerSpec::{self, BatchNorm, Dense};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// In batch normalisation without gamma and beta. In files the name is `normalised`, or `normalized`.
+    /// In batch normalisation without gamma and beta. In files the name is `normalised`, or
+    /// `normalized`.
     #[default]
     #[serde(rename = "normalised", alias = "normalized")]
     Normalized,
     /// In the code as it is.
     Plain,
-    /// In the mean of each number of the code, and after those the logarithm of the variance of each.
+    /// In the mean of each number of the code, and after those the logarithm of the variance of
+    /// each.
     MeanAndLogVariance,
 }
 

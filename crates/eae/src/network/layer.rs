@@ -16,10 +16,11 @@ const LEAKY_SLOPE: f64 = 0.01;
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum LayerSpec {
-    /// `dense 256`: so many numbers, each a weighted sum of all before. An image is flattened first.
+    /// `dense 256`: so many numbers, each a weighted sum of all before. An image is flattened
+    /// first.
     Dense(usize),
-    /// `conv 32 kernel=4 stride=2 padding=1`: so many channels. Without them the stride is 1 and the padding 0; `kernel=1x4` is one
-    /// row high and four columns wide.
+    /// `conv 32 kernel=4 stride=2 padding=1`: so many channels. Without them the stride is 1 and
+    /// the padding 0; `kernel=1x4` is one row high and four columns wide.
     Conv(usize, Window),
     /// `conv-transpose 32 kernel=4 stride=2 padding=1`: the way back.
     ConvTranspose(usize, Window),
@@ -39,7 +40,8 @@ pub enum LayerSpec {
     Softplus,
     /// `flatten`: an image as a row, where no dense layer follows that would do it.
     Flatten,
-    /// `unflatten 7 7 64`: a row as an image of this height, width and channels, or an image as another.
+    /// `unflatten 7 7 64`: a row as an image of this height, width and channels, or an image as
+    /// another.
     Unflatten([usize; 3]),
 }
 
@@ -132,7 +134,8 @@ impl LayerSpec {
         }
     }
 
-    /// The shape of a sample after the layer, and how many numbers the layer holds; or what would fit.
+    /// The shape of a sample after the layer, and how many numbers the layer holds; or what would
+    /// fit.
     pub(super) fn on(self, input: &[usize]) -> Result<(Vec<usize>, usize), String> {
         let weights = |inputs: usize, outputs: usize| inputs.saturating_mul(outputs).saturating_add(outputs);
         let convolved = |outputs: usize, window: Window, size: Option<[usize; 2]>, channels: usize| {

@@ -1,4 +1,5 @@
-//! Networks as they are described, layer by layer: by the presets, in files of settings, and in the file of a model.
+//! Networks as they are described, layer by layer: by the presets, in files of settings, and in the
+//! file of a model.
 
 mod architecture;
 mod ending;
@@ -18,8 +19,9 @@ pub use preset::{Preset, UnknownPreset};
 
 /// An encoder and a decoder, each as a list of [`LayerSpec`]s.
 ///
-/// A layer says what it makes and not what it takes: shapes follow from those of the images and of the code. The encoder's
-/// ending is left out, it is [what the objective wants](Ending); the decoder ends in the image, or in a row of as many numbers.
+/// A layer says what it makes and not what it takes: shapes follow from those of the images and of
+/// the code. The encoder's ending is left out, it is [what the objective wants](Ending); the
+/// decoder ends in the image, or in a row of as many numbers.
 ///
 /// ```
 /// use eae::{Autoencoder, Network};
@@ -51,7 +53,8 @@ impl Network {
         self
     }
 
-    /// Every layer with its shape, for images `[height, width, channels]` and codes of `latent` numbers.
+    /// Every layer with its shape, for images `[height, width, channels]` and codes of `latent`
+    /// numbers.
     pub(crate) fn plan(&self, image: [usize; 3], latent: usize, ending: Ending) -> Result<Plan, NetworkError> {
         Plan::new(self, image, latent, ending)
     }

@@ -4,7 +4,8 @@ use nn_layers::{Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequ
 use super::{Ending, LayerSpec, Network, NetworkError};
 use crate::Float;
 
-/// Numbers of one sample after a layer: more is a slip of the finger, or the work of somebody who wants to see the program fail.
+/// Numbers of one sample after a layer: more is a slip of the finger, or the work of somebody who
+/// wants to see the program fail.
 const MOST_NUMBERS: usize = 1 << 24;
 /// Numbers that a network holds.
 const MOST_WEIGHTS: usize = 1 << 30;
@@ -180,8 +181,8 @@ mod tests {
         Network { encoder: layers(encoder), decoder: layers(decoder) }.plan(image, 3, Ending::Normalized)
     }
 
-    /// Every kind of layer, with windows that are not square, do not divide and skip pixels: what is planned is what is made,
-    /// and it learns.
+    /// Every kind of layer, with windows that are not square, do not divide and skip pixels: what
+    /// is planned is what is made, and it learns.
     #[test]
     fn networks_are_as_planned() {
         let encoder = [

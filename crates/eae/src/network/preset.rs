@@ -8,22 +8,24 @@ use thiserror::Error;
 use super::LayerSpec::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
 use super::Network;
 
-/// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch normalisation without gamma and beta,
-/// and nothing after it: that is what holds the code at mean 0 and variance 1 by construction. For others see [`Ending`](super::Ending).
+/// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch
+/// normalisation without gamma and beta, and nothing after it: that is what holds the code at mean
+/// 0 and variance 1 by construction. For others see [`Ending`](super::Ending).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Preset {
     /// Dense layers of 512 and 256, for small images of any size.
     Mlp,
-    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256: made for 28 x 28 pixels, and for
-    /// any height and width that are multiples of 4.
+    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256: made
+    /// for 28 x 28 pixels, and for any height and width that are multiples of 4.
     Conv28,
-    /// Convolutions to 64, 128 and 256 channels, each halving the image: made for 32 x 32 pixels, and for any height and width
-    /// that are multiples of 8.
+    /// Convolutions to 64, 128 and 256 channels, each halving the image: made for 32 x 32 pixels,
+    /// and for any height and width that are multiples of 8.
     Conv32,
-    /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels: convolutions to 128, 256,
-    /// 512 and 1024 channels, and batch normalisation with gamma and beta after each layer but the last.
+    /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels:
+    /// convolutions to 128, 256, 512 and 1024 channels, and batch normalisation with gamma and
+    /// beta after each layer but the last.
     Paper32,
 }
 
@@ -44,7 +46,8 @@ impl Preset {
         }
     }
 
-    /// Returns true if the preset takes images `[height, width, channels]`: if its convolutions halve both sides without a rest.
+    /// Returns true if the preset takes images `[height, width, channels]`: if its convolutions
+    /// halve both sides without a rest.
     pub fn takes(self, [height, width, _]: [usize; 3]) -> bool {
         let multiples = |of: usize| [height, width].iter().all(|side| side % of == 0 && *side > 0);
         match self {
@@ -65,8 +68,8 @@ impl Preset {
         }
     }
 
-    /// Returns the preset that suits images `[height, width, channels]`: convolutions where both sides can be halved often enough,
-    /// dense layers for others and for very small ones.
+    /// Returns the preset that suits images `[height, width, channels]`: convolutions where both
+    /// sides can be halved often enough, dense layers for others and for very small ones.
     pub fn for_image(image: [usize; 3]) -> Self {
         let least = image[0].min(image[1]);
         if Self::Conv32.takes(image) && least >= 32 {
@@ -88,8 +91,8 @@ impl Preset {
         }
     }
 
-    /// Its layers, for images `[height, width, channels]` with values from 0 to 1. Not all presets take all images; that is
-    /// found out when a model is made.
+    /// Its layers, for images `[height, width, channels]` with values from 0 to 1. Not all presets
+    /// take all images; that is found out when a model is made.
     pub fn network(self, image: [usize; 3]) -> Network {
         match self {
             Self::Mlp => mlp(numbers(image)),
@@ -115,7 +118,8 @@ impl FromStr for Preset {
     }
 }
 
-/// The numbers of an image. Those of one that is too large for any network are named when the network is planned.
+/// The numbers of an image. Those of one that is too large for any network are named when the
+/// network is planned.
 fn numbers(image: [usize; 3]) -> usize {
     image.iter().fold(1, |product, &side| product.saturating_mul(side))
 }

@@ -12,14 +12,16 @@ use crate::normal::chi_quantiles;
 pub struct Banks<F> {
     /// Codes of the steps before.
     pub codes: Bank<F>,
-    /// Features of the images of the steps before: what the encoder makes of them before the layers that make a code.
+    /// Features of the images of the steps before: what the encoder makes of them before the layers
+    /// that make a code.
     pub features: Bank<F>,
     /// The dimension and the quantiles that were asked for last.
     quantiles: (usize, Vec<f64>),
 }
 
 impl<F> Banks<F> {
-    /// The quantiles of the distance from the origin for `n` codes in `d` dimensions, kept from one step to the next.
+    /// The quantiles of the distance from the origin for `n` codes in `d` dimensions, kept from one
+    /// step to the next.
     pub fn chi_quantiles(&mut self, d: usize, n: usize) -> &[f64] {
         if self.quantiles.0 != d || self.quantiles.1.len() != n {
             self.quantiles = (d, chi_quantiles(d, n));
@@ -90,7 +92,8 @@ impl<F: Float> Bank<F> {
         }
     }
 
-    /// Takes the rows, of so many columns, from `weights`. If they are not there, the bank is empty.
+    /// Takes the rows, of so many columns, from `weights`. If they are not there, the bank is
+    /// empty.
     pub(crate) fn read(name: &str, weights: &Weights, columns: usize) -> Result<Self, WeightsError> {
         let Some(shape) = weights.shape(name) else { return Ok(Self::default()) };
         let rows = weights.get(name, &[shape.first().copied().unwrap_or(0), columns])?;

@@ -5,17 +5,19 @@ use ndarray::{ArrayView2, Ix2, arr0};
 use super::Context;
 use crate::{Autoencoder, Float};
 
-/// The divergence `KL(draws || images)`, in nats for each feature, of what `n` draws from N(0, I) are decoded to from
-/// the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu (2009):
+/// The divergence `KL(draws || images)`, in nats for each feature, of what `n` draws from N(0, I)
+/// are decoded to from the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu
+/// (2009):
 ///
 /// ```text
 /// 1/n sum_i (ln nu_i - ln rho_i) + constant
 /// ```
 ///
-/// with `nu_i` the distance of the i-th decoded draw to the nearest image and `rho_i` that to the nearest other draw. Distances
-/// are between features: what the encoder makes of a picture before the layers that make a code. The gradient goes through the features
-/// into the decoder, and not into the encoder, which could lower the divergence by seeing nothing: each draw is moved
-/// towards its nearest image, and draws apart.
+/// with `nu_i` the distance of the i-th decoded draw to the nearest image and `rho_i` that to the
+/// nearest other draw. Distances are between features: what the encoder makes of a picture before
+/// the layers that make a code. The gradient goes through the features into the decoder, and not
+/// into the encoder, which could lower the divergence by seeing nothing: each draw is moved towards
+/// its nearest image, and draws apart.
 ///
 /// Images of earlier steps, up to `bank`, are among those that are looked through.
 pub(super) fn divergence_of_draws<'t, F: Float>(

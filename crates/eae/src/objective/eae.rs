@@ -17,41 +17,47 @@ use crate::{Autoencoder, Float, sampler};
 /// E |x - D(N(E(x)))|^2 - lambda H(Z)
 /// ```
 ///
-/// the squared error summed over pixels and averaged over the batch, less `lambda` times the Kozachenko-Leonenko estimate,
-/// in nats, of the entropy of the batch of codes.
+/// the squared error summed over pixels and averaged over the batch, less `lambda` times the
+/// Kozachenko-Leonenko estimate, in nats, of the entropy of the batch of codes.
 ///
-/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper: from about 8 dimensions on and at
-/// any practical size of a batch, the estimate is larger on the sphere of radius `sqrt(d)` than for N(0, I), so that its maximum
-/// is not what samples are drawn from. The default has them; [`published`](Eae::published) is the objective without.
+/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper: from
+/// about 8 dimensions on and at any practical size of a batch, the estimate is larger on the sphere
+/// of radius `sqrt(d)` than for N(0, I), so that its maximum is not what samples are drawn from.
+/// The default has them; [`published`](Eae::published) is the objective without.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Eae {
     /// The weight of the entropy, in squared error per nat.
     pub lambda: f64,
-    /// The estimate uses the distance to each code's k-th nearest neighbour. In more than a few dimensions 1 has the least
-    /// bias.
+    /// The estimate uses the distance to each code's k-th nearest neighbour. In more than a few
+    /// dimensions 1 has the least bias.
     pub k: usize,
     /// Whether it uses the mean over the first `k` neighbours instead of the k-th.
     pub mean: bool,
-    /// Whether it is the sum of the entropies of the coordinates, each estimated by itself. That is cheap in any dimension and
-    /// has next to no bias, but sees no dependence between coordinates.
+    /// Whether it is the sum of the entropies of the coordinates, each estimated by itself. That is
+    /// cheap in any dimension and has next to no bias, but sees no dependence between
+    /// coordinates.
     pub marginal: bool,
-    /// Only so many images of a batch are decoded, the first, if it has more; 0 are all. All of them have their share in the
-    /// entropy: a large batch for the estimate at the price of a small one for the decoder.
+    /// Only so many images of a batch are decoded, the first, if it has more; 0 are all. All of
+    /// them have their share in the entropy: a large batch for the estimate at the price of a
+    /// small one for the decoder.
     pub decoded: usize,
-    /// Neighbours are also looked for among so many codes of the steps before, which get no gradient: the estimate is that of
-    /// a larger sample, and sees holes that a batch is too small for. 0 is the paper's objective. So many images are known to
+    /// Neighbours are also looked for among so many codes of the steps before, which get no
+    /// gradient: the estimate is that of a larger sample, and sees holes that a batch is too
+    /// small for. 0 is the paper's objective. So many images are known to
     /// [`draws`](Eae::draws), too.
     pub bank: usize,
-    /// The weight of `sum_i (|z|_(i) - q_i)^2 / n`, which pulls the sorted distances from the origin to the quantiles that they
-    /// have under N(0, I). 0 is the paper's objective.
+    /// The weight of `sum_i (|z|_(i) - q_i)^2 / n`, which pulls the sorted distances from the
+    /// origin to the quantiles that they have under N(0, I). 0 is the paper's objective.
     pub radius: f64,
-    /// The weight, in squared error per nat and feature, of the divergence of decoded draws from N(0, I) from the images, as the
-    /// encoder sees both. 0 is the paper's objective; above 0, a step decodes and encodes twice as many pictures.
+    /// The weight, in squared error per nat and feature, of the divergence of decoded draws from
+    /// N(0, I) from the images, as the encoder sees both. 0 is the paper's objective; above 0,
+    /// a step decodes and encodes twice as many pictures.
     pub draws: f64,
-    /// Codes closer than this count as this far apart and do not repel each other, so that two equal images in a batch
-    /// are no error. Codes have variance 1; neighbours are typically more than 1 apart.
+    /// Codes closer than this count as this far apart and do not repel each other, so that two
+    /// equal images in a batch are no error. Codes have variance 1; neighbours are typically
+    /// more than 1 apart.
     pub floor: f64,
 }
 
@@ -92,7 +98,8 @@ impl Eae {
         of(codes, &self.estimator(), bank)
     }
 
-    /// The mean over some batches of draws from N(0, I) with a full bank, as [`Objective`](super::Objective) promises it.
+    /// The mean over some batches of draws from N(0, I) with a full bank, as
+    /// [`Objective`](super::Objective) promises it.
     pub(super) fn normal_entropy(&self, n: usize, latent: usize) -> Result<f64, Error> {
         /// The standard error is a third of a single batch's.
         const BATCHES: u64 = 10;
@@ -164,8 +171,9 @@ mod tests {
         let off = |eae: Eae| eae.normal_entropy(200, 16).unwrap() - normal_entropy(16);
         let published = || Eae::published(1.0);
         let (alone, banked) = (off(published()), off(published().bank(2000)));
-        // By the table in docs/theory.md 0.72 for 128 codes and 0.50 for 512, and 0.35 for 2048; the standard error of ten batches
-        // of 200 is 0.07. Coordinates by themselves have next to no bias.
+        // By the table in docs/theory.md 0.72 for 128 codes and 0.50 for 512, and 0.35 for 2048; the
+        // standard error of ten batches of 200 is 0.07. Coordinates by themselves have next to no
+        // bias.
         assert!((alone - 0.64).abs() < 0.21 && (banked - 0.35).abs() < 0.21 && banked < alone, "{alone} {banked}");
         assert!(off(published().marginal(true)).abs() < 0.3);
     }

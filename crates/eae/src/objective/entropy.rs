@@ -4,7 +4,8 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice, arr0};
 
 use crate::Float;
 
-/// The entropy of the rows of `z` in nats, as an operation on the tape: the estimator crate knows its gradient.
+/// The entropy of the rows of `z` in nats, as an operation on the tape: the estimator crate knows
+/// its gradient.
 ///
 /// # Errors
 ///
@@ -28,8 +29,8 @@ pub(super) fn entropy_with_bank<'t, F: Float>(
     Ok(on_tape(z, value, gradient))
 }
 
-/// The sum of the entropies of the coordinates, each estimated from its column alone: the entropy of the code where they are
-/// independent, and more than that where they are not.
+/// The sum of the entropies of the coordinates, each estimated from its column alone: the entropy
+/// of the code where they are independent, and more than that where they are not.
 pub(super) fn marginal_entropy<'t, F: Float>(
     z: Var<'t, F>,
     estimator: &KozachenkoLeonenko<'_>,
@@ -74,7 +75,8 @@ mod tests {
         gradcheck(|x| marginal_entropy(x[0], &estimator, bank.view()).unwrap(), &[spiral(12, 3)]).unwrap();
     }
 
-    /// Of two normal coordinates with correlation c the entropy is `-ln(1 - c^2) / 2` less than that of the coordinates.
+    /// Of two normal coordinates with correlation c the entropy is `-ln(1 - c^2) / 2` less than
+    /// that of the coordinates.
     #[test]
     fn the_marginal_entropy_sees_no_dependence() {
         let estimator = KozachenkoLeonenko::new(3);

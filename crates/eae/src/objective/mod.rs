@@ -1,4 +1,5 @@
-//! What a training minimises: the entropic autoencoder's objective and those that it is compared with.
+//! What a training minimises: the entropic autoencoder's objective and those that it is compared
+//! with.
 
 mod bank;
 mod draws;
@@ -30,10 +31,11 @@ pub use squared_error::squared_error;
 pub use vae::Vae;
 pub use wae::{Wae, discrepancy};
 
-/// The loss of a batch. All that is not the squared error is its penalty; a [`Stepper`](crate::Stepper) takes any criterion.
+/// The loss of a batch. All that is not the squared error is its penalty; a
+/// [`Stepper`](crate::Stepper) takes any criterion.
 pub trait Criterion: Sync {
-    /// The error of a batch for which the criterion has no value. The entropy of the codes, which is estimated for the report
-    /// if not for the loss, can fail in any criterion.
+    /// The error of a batch for which the criterion has no value. The entropy of the codes, which
+    /// is estimated for the report if not for the loss, can fail in any criterion.
     type Error: StdError + From<Error> + Send + Sync + 'static;
 
     /// How the encoder must end.
@@ -44,7 +46,8 @@ pub trait Criterion: Sync {
         Vec::new()
     }
 
-    /// The neighbour that the entropy of the codes is estimated from: for the objective, or for the report alone.
+    /// The neighbour that the entropy of the codes is estimated from: for the objective, or for the
+    /// report alone.
     fn k(&self) -> usize {
         1
     }
@@ -53,8 +56,8 @@ pub trait Criterion: Sync {
     ///
     /// # Errors
     ///
-    /// If the criterion has no value. Those of this crate have none if the entropy of the codes cannot be estimated: they
-    /// are not finite, or not more than `k`.
+    /// If the criterion has no value. Those of this crate have none if the entropy of the codes
+    /// cannot be estimated: they are not finite, or not more than `k`.
     fn terms<'t, F: Float>(
         &self,
         model: &mut Autoencoder<F>,
@@ -91,7 +94,8 @@ pub struct Context<'a, F> {
 }
 
 impl<'a, F: Float> Context<'a, F> {
-    /// The context of a step, counted from 0, of a training by `seed`. The draws of a step do not depend on those before.
+    /// The context of a step, counted from 0, of a training by `seed`. The draws of a step do not
+    /// depend on those before.
     pub fn new(penalty_weight: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
         Self { penalty_weight, draws: step_draws(seed, step), banks }
     }
@@ -217,8 +221,9 @@ impl Criterion for Objective {
 }
 
 impl Objective {
-    /// What the entropy of a step with batches of `n` images would be if their codes, of `latent` numbers, were draws from
-    /// N(0, I). The estimate has a bias: it is this that a training's entropy is to be compared with, not the exact value.
+    /// What the entropy of a step with batches of `n` images would be if their codes, of `latent`
+    /// numbers, were draws from N(0, I). The estimate has a bias: it is this that a training's
+    /// entropy is to be compared with, not the exact value.
     ///
     /// # Errors
     ///
@@ -239,8 +244,9 @@ mod tests {
     use autodiff_mini::Tape;
     use ndarray::{Array4, ArrayD};
 
-    /// What every objective must do: the loss is the squared error where the penalty has no weight yet, and every parameter has a
-    /// gradient, which is that of the loss by finite differences.
+    /// What every objective must do: the loss is the squared error where the penalty has no weight
+    /// yet, and every parameter has a gradient, which is that of the loss by finite
+    /// differences.
     #[test]
     fn every_objective_has_the_gradient_of_its_loss() {
         let objectives = [

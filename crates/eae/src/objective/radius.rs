@@ -3,8 +3,9 @@ use ndarray::{Array2, Ix2, arr0};
 
 use crate::Float;
 
-/// `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the origin and the quantiles `q_i` of the
-/// chi distribution at `(i - 1/2) / n`: the squared 2-Wasserstein distance of the two, but for the discretisation.
+/// `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the origin and
+/// the quantiles `q_i` of the chi distribution at `(i - 1/2) / n`: the squared 2-Wasserstein
+/// distance of the two, but for the discretisation.
 /// [`chi_quantiles`](crate::metrics::chi_quantiles) knows them.
 ///
 /// # Panics

@@ -1,4 +1,5 @@
-//! Autoencoders without a distribution of their own: plain, with batch normalisation, and regularised.
+//! Autoencoders without a distribution of their own: plain, with batch normalisation, and
+//! regularised.
 
 use autodiff_mini::Var;
 use knn_entropy::Error;
@@ -48,10 +49,11 @@ impl Criterion for Ae {
 /// E |x - D(E(x))|^2 + beta E |z|^2 / 2 + decay |theta_D|^2 + gradient E |D'(z)|^2
 /// ```
 ///
-/// with a penalty on the decoder's weights (RAE-L2, the default) or on its derivative (RAE-GP: `decay` 0 and a `gradient`). The
-/// square of the derivative is `E_u |D'(z) u|^2` for `u` from N(0, I), one draw for each code (Hutchinson, 1990), and `D'(z) u`
-/// is taken for `(D(z + h u) - D(z)) / h` with `h = 0.01`: the penalty of a decoder that is noticed to move, and no second
-/// derivatives, for the price of decoding twice.
+/// with a penalty on the decoder's weights (RAE-L2, the default) or on its derivative (RAE-GP:
+/// `decay` 0 and a `gradient`). The square of the derivative is `E_u |D'(z) u|^2` for `u` from N(0,
+/// I), one draw for each code (Hutchinson, 1990), and `D'(z) u` is taken for `(D(z + h u) - D(z)) /
+/// h` with `h = 0.01`: the penalty of a decoder that is noticed to move, and no second derivatives,
+/// for the price of decoding twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -148,7 +150,8 @@ mod tests {
         assert!((terms.loss.scalar() - expected).abs() < 1e-12);
     }
 
-    /// Of a decoder that is a matrix the derivative is the matrix, and its square the sum of squares.
+    /// Of a decoder that is a matrix the derivative is the matrix, and its square the sum of
+    /// squares.
     #[test]
     fn the_derivative_is_that_of_the_decoder() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);

@@ -19,8 +19,8 @@ pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     let mut difference = y.tape().pool().array(a.raw_dim());
     let ordered = "in memory order";
     let blocks = a.as_slice().expect(ordered).par_chunks(BLOCK).zip(b.as_slice().expect(ordered).par_chunks(BLOCK));
-    // In double precision: a single-precision sum of tens of thousands of squares would lose the last digits. Each block on
-    // its own, and then in their order: the same for every number of threads.
+    // In double precision: a single-precision sum of tens of thousands of squares would lose the last
+    // digits. Each block on its own, and then in their order: the same for every number of threads.
     let differences = difference.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
     let sums: Vec<f64> = blocks.zip(differences).map(subtract).collect();
     let sum = sums.iter().fold(0.0, |sum, part| sum + part);
@@ -35,7 +35,8 @@ pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     })
 }
 
-/// `difference = a - b`, and the sum of its squares: 16 at a time, or each would wait for the one before.
+/// `difference = a - b`, and the sum of its squares: 16 at a time, or each would wait for the one
+/// before.
 fn subtract<F: Float>(((a, b), difference): ((&[F], &[F]), &mut [F])) -> f64 {
     let mut sums = [0.0; 16];
     for ((a, b), to) in a.chunks(16).zip(b.chunks(16)).zip(difference.chunks_mut(16)) {

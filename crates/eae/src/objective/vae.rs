@@ -10,23 +10,25 @@ use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
-/// The variational autoencoder (Kingma and Welling, ICLR 2014): the encoder says a mean `m` and a logarithm of a variance for
-/// each number of the code, and
+/// The variational autoencoder (Kingma and Welling, ICLR 2014): the encoder says a mean `m` and a
+/// logarithm of a variance for each number of the code, and
 ///
 /// ```text
 /// E |x - D(m + sigma e)|^2 + beta KL(N(m, sigma^2) || N(0, I)),    e ~ N(0, I)
 /// ```
 ///
-/// is minimised, or with [`learned_variance`](Vae::learned_variance) in place of the squared error the negative logarithm of a
-/// normal density. The code of an image is its mean.
+/// is minimised, or with [`learned_variance`](Vae::learned_variance) in place of the squared error
+/// the negative logarithm of a normal density. The code of an image is its mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Vae {
-    /// The weight of the divergence. With 1 the loss is the evidence lower bound, up to a constant, for pixels of variance 1/2.
+    /// The weight of the divergence. With 1 the loss is the evidence lower bound, up to a constant,
+    /// for pixels of variance 1/2.
     pub beta: f64,
-    /// Whether the variance of the pixels is that of the batch, `mse / pixels`, for which the evidence is largest (Rybkin,
-    /// Daniilidis and Levine, ICML 2021): `pixels / 2 ln mse` in place of `mse`.
+    /// Whether the variance of the pixels is that of the batch, `mse / pixels`, for which the
+    /// evidence is largest (Rybkin, Daniilidis and Levine, ICML 2021): `pixels / 2 ln mse` in
+    /// place of `mse`.
     pub learned_variance: bool,
 }
 
@@ -74,7 +76,8 @@ impl Criterion for Vae {
     }
 }
 
-/// `KL(N(m, sigma^2) || N(0, I)) = sum (m^2 + sigma^2 - ln sigma^2 - 1) / 2` in nats, averaged over the rows.
+/// `KL(N(m, sigma^2) || N(0, I)) = sum (m^2 + sigma^2 - ln sigma^2 - 1) / 2` in nats, averaged over
+/// the rows.
 fn divergence<'t, F: Float>(mean: Var<'t, F>, log_variance: Var<'t, F>) -> Var<'t, F> {
     let rows = mean.shape()[0];
     let sum = (mean.square() + log_variance.exp() - log_variance - F::one()).sum();

@@ -11,14 +11,15 @@ use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
-/// The Wasserstein autoencoder with maximum mean discrepancy (Tolstikhin, Bousquet, Gelly and Schoelkopf, ICLR 2018):
+/// The Wasserstein autoencoder with maximum mean discrepancy (Tolstikhin, Bousquet, Gelly and
+/// Schoelkopf, ICLR 2018):
 ///
 /// ```text
 /// E |x - D(E(x))|^2 + weight MMD^2(Z, N(0, I))
 /// ```
 ///
-/// where `MMD^2` is the unbiased estimate between the codes of the batch and as many draws, for the sum over seven scales of
-/// inverse multiquadratic kernels, see [`discrepancy`].
+/// where `MMD^2` is the unbiased estimate between the codes of the batch and as many draws, for the
+/// sum over seven scales of inverse multiquadratic kernels, see [`discrepancy`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -62,10 +63,11 @@ impl Criterion for Wae {
     }
 }
 
-/// Of `2 d`, which is the expected squared distance of two draws from N(0, I) but for a factor of 2.
+/// Multiples of `2 d`, the expected squared distance of two draws from N(0, I).
 const SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// The unbiased estimate of the squared maximum mean discrepancy of the rows of `z` and those of `draws`,
+/// The unbiased estimate of the squared maximum mean discrepancy of the rows of `z` and those of
+/// `draws`,
 ///
 /// ```text
 /// sum_{i != j} k(z_i, z_j) / (n (n - 1)) + sum_{i != j} k(p_i, p_j) / (m (m - 1)) - 2 sum_{ij} k(z_i, p_j) / (n m)

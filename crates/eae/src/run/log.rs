@@ -15,7 +15,8 @@ pub const METRICS: &str = "metrics.jsonl";
 #[derive(Debug)]
 pub struct MetricsLog {
     file: File,
-    /// The first line that could not be written: an observer must not stop a training for that, but it must be said.
+    /// The first line that could not be written: an observer must not stop a training for that, but
+    /// it must be said.
     error: Option<io::Error>,
 }
 
@@ -45,8 +46,8 @@ impl MetricsLog {
         Ok(Self { file, error: None })
     }
 
-    /// The same for a training that is gone on with after so many epochs: lines of others, and a last one that was cut short,
-    /// are taken out first.
+    /// The same for a training that is gone on with after so many epochs: lines of others, and a
+    /// last one that was cut short, are taken out first.
     ///
     /// # Errors
     ///
@@ -78,7 +79,8 @@ impl MetricsLog {
         self.error.take().map_or(written, Err)
     }
 
-    /// Whole or not at all: what is written when there is room again must not go on in a line that was cut short.
+    /// Whole or not at all: what is written when there is room again must not go on in a line that
+    /// was cut short.
     fn append(&self, kind: &str, content: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_string(&Line::new(kind, content))?;
         line.push('\n');

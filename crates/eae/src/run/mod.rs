@@ -12,7 +12,8 @@ pub use log::{Line, METRICS, MetricsLog};
 /// The weights in a run folder.
 pub const MODEL: &str = "model.safetensors";
 
-/// Makes a new folder `parent/stem-1`, or with the next number that is free: nothing that is there is touched.
+/// Makes a new folder `parent/stem-1`, or with the next number that is free: nothing that is there
+/// is touched.
 ///
 /// # Errors
 ///

@@ -47,7 +47,8 @@ pub enum FitError {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// A tensor is missing, has another shape than those before it ask for, or holds what is not a finite number.
+    /// A tensor is missing, has another shape than those before it ask for, or holds what is not a
+    /// finite number.
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// There is no tensor of a sampler.

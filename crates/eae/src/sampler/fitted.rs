@@ -14,17 +14,19 @@ use crate::Float;
 const COMPONENTS: [usize; 4] = [3, 10, 50, 200];
 /// Layers of the map that is tried.
 const LAYERS: usize = 40;
-/// Codes below which nothing is fitted: four fifths of them are what a Gaussianization needs. N(0, I) needs none.
+/// Codes below which nothing is fitted: four fifths of them are what a Gaussianization needs. N(0,
+/// I) needs none.
 const LEAST: usize = 25;
 /// Codes below which every code has a turn in being held out, so that a few do not decide.
 const FEW: usize = 1000;
 
 /// Samplers of one model's codes, each with the likelihood of codes that it was not fitted to.
 ///
-/// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to most of the codes of the
-/// training images, and judged by the mean logarithm of the density of the rest. Of fewer than 1000 codes each fifth is held
-/// out in turn, of more one tenth. The best number of components is kept, and everything kept is fitted again to all codes.
-/// The images that a model is judged by have no part in the choice.
+/// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to
+/// most of the codes of the training images, and judged by the mean logarithm of the density of the
+/// rest. Of fewer than 1000 codes each fifth is held out in turn, of more one tenth. The best
+/// number of components is kept, and everything kept is fitted again to all codes. The images that
+/// a model is judged by have no part in the choice.
 ///
 /// ```
 /// use eae::sampler::{Fitted, normal};
@@ -81,7 +83,8 @@ impl Fitted {
         Self::among(&[Kind::Normal], &[Kind::Gaussian, Kind::Gaussianization], codes, seed)
     }
 
-    /// Fits to the codes of one class, a Gaussian and mixtures alone: N(0, I) is the distribution of all codes, not of a class.
+    /// Fits to the codes of one class, a Gaussian and mixtures alone: N(0, I) is the distribution
+    /// of all codes, not of a class.
     ///
     /// # Errors
     ///
@@ -90,7 +93,8 @@ impl Fitted {
         Self::among(&[Kind::Gaussian], &[], codes, seed)
     }
 
-    /// Fits some samplers to any number of codes, and others, with the mixtures, where there are enough.
+    /// Fits some samplers to any number of codes, and others, with the mixtures, where there are
+    /// enough.
     fn among<F: Float>(
         always: &[Kind],
         of_enough: &[Kind],
@@ -148,7 +152,8 @@ impl Fitted {
         &self.candidates
     }
 
-    /// Puts the samplers under `prefix`, as [`Sampler::write`] does, and their likelihoods under `prefix.log_likelihood`.
+    /// Puts the samplers under `prefix`, as [`Sampler::write`] does, and their likelihoods under
+    /// `prefix.log_likelihood`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for Candidate { sampler, log_likelihood } in &self.candidates {
             sampler.write(prefix, weights);
@@ -209,7 +214,8 @@ mod tests {
         let codes = normal::<f64>(3000, 4, 0);
         let fitted = Fitted::new(codes.view(), 0).unwrap();
         let of = |name: &str| fitted.candidates().iter().find(|c| c.sampler.name() == name).unwrap().log_likelihood;
-        // Minus the entropy, to the error of 300 codes: the standard deviation of a code's logarithm is sqrt(2).
+        // Minus the entropy, to the error of 300 codes: the standard deviation of a code's logarithm is
+        // sqrt(2).
         assert!((of("normal") + normal_entropy(4)).abs() < 4.0 * (2.0_f64 / 300.0).sqrt());
         // A Gaussian of 3000 codes costs 14 parameters / (2 * 2700) nats.
         assert!((of("normal") - of("gaussian")).abs() < 0.02, "{} {}", of("normal"), of("gaussian"));

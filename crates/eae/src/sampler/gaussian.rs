@@ -11,8 +11,8 @@ use crate::linalg::{cholesky, eigen, moments};
 
 /// N(m, S) with the mean and the covariance of codes.
 ///
-/// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a plane, and codes
-/// that are all the same, have one too: draws then stay in the plane.
+/// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a
+/// plane, and codes that are all the same, have one too: draws then stay in the plane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussian {
     mean: Array1<f64>,
@@ -48,8 +48,9 @@ impl Gaussian {
         self.mean.len()
     }
 
-    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no codes. Codes in a
-    /// plane have no density in the space around it: the result is then minus infinity.
+    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN
+    /// for no codes. Codes in a plane have no density in the space around it: the result is
+    /// then minus infinity.
     ///
     /// # Panics
     ///
@@ -64,7 +65,8 @@ impl Gaussian {
 
     /// `n` draws.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
@@ -96,7 +98,8 @@ impl Gaussian {
     }
 }
 
-/// `R` symmetric with `R R = a`; `None` unless `a` is symmetric and its eigenvalues are not negative, to rounding.
+/// `R` symmetric with `R R = a`; `None` unless `a` is symmetric and its eigenvalues are not
+/// negative, to rounding.
 fn square_root(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     const ROUNDING: f64 = 1e-10;
     let largest = a.iter().fold(0.0_f64, |most, x| most.max(x.abs()));

@@ -1,8 +1,9 @@
 //! Where codes to decode come from.
 //!
-//! Training drives codes towards N(0, I), and [`normal()`] draws from it. How close they come can be seen in a
-//! [`CodeReport`](crate::metrics::CodeReport); what is left is codes that no image has, and images that look like none. The
-//! other samplers are fitted to the codes of the training images, without touching the model:
+//! Training drives codes towards N(0, I), and [`normal()`] draws from it. How close they come can
+//! be seen in a [`CodeReport`](crate::metrics::CodeReport); what is left is codes that no image
+//! has, and images that look like none. The other samplers are fitted to the codes of the training
+//! images, without touching the model:
 //!
 //! | sampler | parameters | when |
 //! |---|---|---|
@@ -12,7 +13,8 @@
 //! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; it also gives a density |
 //! | [`Gaussianization`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
 //!
-//! The more parameters, the more codes it takes, and the closer draws can come to codes of the training images themselves.
+//! The more parameters, the more codes it takes, and the closer draws can come to codes of the
+//! training images themselves.
 
 mod error;
 mod fitted;
@@ -121,13 +123,15 @@ impl Sampler {
 
     /// `n` codes `[n, latent]`.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.sample_tempered(n, seed, 1.0)
     }
 
-    /// The same draws at another `temperature`: below 1 they are closer to the mean and to each other, above 1 they are further
-    /// apart, at 0 they are the mean. What is scaled is the draw of N(0, I) that each code is made of:
+    /// The same draws at another `temperature`: below 1 they are closer to the mean and to each
+    /// other, above 1 they are further apart, at 0 they are the mean. What is scaled is the
+    /// draw of N(0, I) that each code is made of:
     ///
     /// | sampler | code |
     /// |---|---|
@@ -146,8 +150,8 @@ impl Sampler {
         }
     }
 
-    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; `None` for the sphere, which has
-    /// no density in the space around it.
+    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; `None`
+    /// for the sphere, which has no density in the space around it.
     ///
     /// # Panics
     ///
@@ -166,8 +170,9 @@ impl Sampler {
         }
     }
 
-    /// Puts its parameters under `prefix.name.`, in double precision: what is read back draws the same codes. The prefix should
-    /// be no other tensors'; in a model's file not `encoder` or `decoder`.
+    /// Puts its parameters under `prefix.name.`, in double precision: what is read back draws the
+    /// same codes. The prefix should be no other tensors'; in a model's file not `encoder` or
+    /// `decoder`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         let prefix = format!("{prefix}.{}", self.name());
         match self {
@@ -180,12 +185,13 @@ impl Sampler {
         }
     }
 
-    /// The sampler of a [`name`](Sampler::name) that [`write`](Sampler::write) put there; others may be there, too.
+    /// The sampler of a [`name`](Sampler::name) that [`write`](Sampler::write) put there; others
+    /// may be there, too.
     ///
     /// # Errors
     ///
-    /// If there is none of the name, a tensor is missing, unknown or of the wrong shape, or its numbers are not those of
-    /// such a sampler.
+    /// If there is none of the name, a tensor is missing, unknown or of the wrong shape, or its
+    /// numbers are not those of such a sampler.
     pub fn read(prefix: &str, kind: &str, weights: &Weights) -> Result<Self, ReadError> {
         let own = format!("{prefix}.{kind}");
         let under = format!("{own}.");

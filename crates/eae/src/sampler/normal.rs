@@ -6,9 +6,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Float;
 
-/// `n` codes of `latent` numbers from N(0, I), the distribution that the training drives the codes of images towards.
+/// `n` codes of `latent` numbers from N(0, I), the distribution that the training drives the codes
+/// of images towards.
 ///
-/// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+/// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of
+/// a smaller one.
 pub fn normal<F: Float>(n: usize, latent: usize, seed: u64) -> Array2<F> {
     normal_from(&mut ChaCha8Rng::seed_from_u64(seed), n, latent)
 }

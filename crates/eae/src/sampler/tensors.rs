@@ -5,7 +5,8 @@ use nn_layers::Weights;
 
 use super::error::{LARGEST, ReadError};
 
-/// The lengths of a tensor's axes, `N` of them and none 0. What is then allocated by them, the file fills.
+/// The lengths of a tensor's axes, `N` of them and none 0. What is then allocated by them, the file
+/// fills.
 pub(super) fn axes<const N: usize>(
     weights: &Weights,
     name: &str,

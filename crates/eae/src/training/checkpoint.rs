@@ -35,7 +35,8 @@ pub enum CheckpointError {
 }
 
 impl Training {
-    /// The model, and beside it the training: Adam's moments of each parameter, the memory banks, and how far it has come.
+    /// The model, and beside it the training: Adam's moments of each parameter, the memory banks,
+    /// and how far it has come.
     ///
     /// # Errors
     ///
@@ -53,12 +54,13 @@ impl Training {
         Ok(weights)
     }
 
-    /// The training that [`write`](Training::write) put into a file, and the state of its optimizer for
-    /// [`restore`](MakeStep::restore). The model takes its weights from the file.
+    /// The training that [`write`](Training::write) put into a file, and the state of its optimizer
+    /// for [`restore`](MakeStep::restore). The model takes its weights from the file.
     ///
     /// # Errors
     ///
-    /// If the file holds no training, or is damaged, or the model is another. The model is then as it was.
+    /// If the file holds no training, or is damaged, or the model is another. The model is then as
+    /// it was.
     pub fn read<F: Float>(
         model: &mut Autoencoder<F>,
         weights: &Weights,

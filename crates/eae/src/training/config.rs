@@ -9,25 +9,27 @@ use crate::data::{DataError, Source};
 use crate::objective::{Criterion, Setting};
 use crate::{Autoencoder, Ending, Float, Objective};
 
-/// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking, and with a classifier's
-/// features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
+/// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking,
+/// and with a classifier's features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrainConfig {
     /// Passes over the images.
     pub epochs: usize,
-    /// Images a step. The entropy is estimated within the batch, so a larger one has a less biased entropy. What is left
-    /// at the end of an epoch is left out, because the estimate depends on the size.
+    /// Images a step. The entropy is estimated within the batch, so a larger one has a less biased
+    /// entropy. What is left at the end of an epoch is left out, because the estimate depends
+    /// on the size.
     pub batch_size: usize,
     /// The largest learning rate of Adam, reached on a one-cycle schedule.
     pub learning_rate: f64,
-    /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to reconstruct before the
-    /// code is spread out.
+    /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to
+    /// reconstruct before the code is spread out.
     pub warm_up: f64,
-    /// The squared error that counts as 1: every penalty is multiplied by this number. With a fiftieth of the variance of the
-    /// images, as [`Defaults`](crate::Defaults) has it, a weight such as lambda means the same for images and tables of any
-    /// size. With 1, the default, weights are in squared error.
+    /// The squared error that counts as 1: every penalty is multiplied by this number. With a
+    /// fiftieth of the variance of the images, as [`Defaults`](crate::Defaults) has it, a
+    /// weight such as lambda means the same for images and tables of any size. With 1, the
+    /// default, weights are in squared error.
     pub error_unit: f64,
     /// Decides the order of the images, and what is drawn.
     pub seed: u64,
@@ -65,7 +67,8 @@ impl TrainConfig {
         Self { objective: objective.into(), ..self }
     }
 
-    /// Returns the factor of the penalty at a step: from 0 up to the unit of the error over the warm-up.
+    /// Returns the factor of the penalty at a step: from 0 up to the unit of the error over the
+    /// warm-up.
     pub(super) fn penalty_weight(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warm_up = self.warm_up * steps_per_epoch as f64;
         let share = if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 };
@@ -76,7 +79,8 @@ impl TrainConfig {
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or the images are not finite or not those that the model takes.
+    /// If a setting is out of range, or the images are not finite or not those that the model
+    /// takes.
     pub fn check<F: Float>(&self, model: &Autoencoder<F>, images: impl Source<F>) -> Result<(), TrainError> {
         let count = images.len();
         let (expected, found) = (model.image_shape(), images.image_shape());
@@ -173,7 +177,8 @@ pub enum TrainError {
     /// The images cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The objective has no value, for instance because the entropy of the codes cannot be estimated.
+    /// The objective has no value, for instance because the entropy of the codes cannot be
+    /// estimated.
     #[error("step {step}: the objective cannot be computed: {problem}; try a lower learning rate")]
     Objective {
         /// The step, counted from 0.

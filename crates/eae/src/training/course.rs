@@ -12,10 +12,11 @@ use super::config::TrainConfig;
 use super::report::{EpochReport, StepReport};
 use super::step::{Step, StepPlan};
 
-/// A training between two of its steps: all of it but the model, the images, and the state of the optimizer.
+/// A training between two of its steps: all of it but the model, the images, and the state of the
+/// optimizer.
 ///
-/// [`write`](Training::write) keeps it with the model and the optimizer. What [`read`](Training::read) makes of that goes on
-/// to the same bits as an uninterrupted training.
+/// [`write`](Training::write) keeps it with the model and the optimizer. What
+/// [`read`](Training::read) makes of that goes on to the same bits as an uninterrupted training.
 ///
 /// ```
 /// use eae::{Autoencoder, Preset, Stepper, TrainConfig, Training, data};
@@ -79,20 +80,23 @@ impl Order {
 }
 
 impl Training {
-    /// A training from its first step, on this many images. [`TrainConfig::check`] finds settings that cannot be.
+    /// A training from its first step, on this many images. [`TrainConfig::check`] finds settings
+    /// that cannot be.
     pub fn new(config: TrainConfig, images: usize) -> Self {
         Self::resumed(config, Progress { images, ..Progress::default() })
     }
 
-    /// A training of which this many epochs have been made, and of which only the model is left. The optimizer begins anew.
+    /// A training of which this many epochs have been made, and of which only the model is left.
+    /// The optimizer begins anew.
     pub fn after(epochs: usize, config: TrainConfig, images: usize) -> Self {
         let mut training = Self::new(config, images);
         training.progress.steps = epochs.saturating_mul(training.steps_per_epoch());
         training
     }
 
-    /// Sets how many epochs there are in all. From the step at hand on the learning rate is that of a training of so many
-    /// epochs: with more of them it rises to where it would be then, and falls to almost 0 at the new end.
+    /// Sets how many epochs there are in all. From the step at hand on the learning rate is that of
+    /// a training of so many epochs: with more of them it rises to where it would be then, and
+    /// falls to almost 0 at the new end.
     pub fn set_epochs(&mut self, epochs: usize) {
         self.config.epochs = epochs;
     }

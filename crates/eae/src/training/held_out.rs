@@ -5,9 +5,9 @@ use super::config::TrainConfig;
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Float};
 
-/// The loss, every penalty at its full weight, on images that were held out: in batches of the training's size, normalised
-/// among themselves as those are, so that the entropy is that of as many codes. What is left over is left out, unless it is all
-/// there is.
+/// The loss, every penalty at its full weight, on images that were held out: in batches of the
+/// training's size, normalised among themselves as those are, so that the entropy is that of as
+/// many codes. What is left over is left out, unless it is all there is.
 ///
 /// # Errors
 ///

@@ -7,11 +7,11 @@ use super::report::{EpochReport, StepReport};
 use super::step::{MakeStep, StepError};
 use crate::{Autoencoder, Float};
 
-/// Watches a training, and can end it: progress bars, logs, checkpoints and interrupts are observers. Every method does
-/// nothing unless implemented.
+/// Watches a training, and can end it: progress bars, logs, checkpoints and interrupts are
+/// observers. Every method does nothing unless implemented.
 ///
-/// After each step its methods are called in the order in which they stand here. If one of them breaks, the others are
-/// still called, and then the training ends.
+/// After each step its methods are called in the order in which they stand here. If one of them
+/// breaks, the others are still called, and then the training ends.
 pub trait Observer<F: Float> {
     /// Takes the report of each step. [`ControlFlow::Break`] ends the training.
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
@@ -19,13 +19,15 @@ pub trait Observer<F: Float> {
         ControlFlow::Continue(())
     }
 
-    /// Takes the report of each epoch, after that of its last step. [`ControlFlow::Break`] ends the training.
+    /// Takes the report of each epoch, after that of its last step. [`ControlFlow::Break`] ends the
+    /// training.
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         let _ = report;
         ControlFlow::Continue(())
     }
 
-    /// Looks at the training itself after each step, with its model. [`ControlFlow::Break`] ends the training.
+    /// Looks at the training itself after each step, with its model. [`ControlFlow::Break`] ends
+    /// the training.
     fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
         let _ = training;
         ControlFlow::Continue(())

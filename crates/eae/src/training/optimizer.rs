@@ -4,7 +4,8 @@ use nn_layers::{Weights, WeightsError};
 use crate::objective::{Bank, Banks};
 use crate::{Autoencoder, Float};
 
-/// What an optimizer carries from one step to the next: Adam's moments, and the memory banks of the objective.
+/// What an optimizer carries from one step to the next: Adam's moments, and the memory banks of the
+/// objective.
 #[derive(Debug, Clone, Default)]
 pub struct OptimizerState<F: Float> {
     /// Adam and its moments.
@@ -21,7 +22,8 @@ impl<F: Float> OptimizerState<F> {
         self.banks.features.write(&format!("{prefix}.features"), weights);
     }
 
-    /// The state that [`write`](OptimizerState::write) put into `weights`, of a training of `model`.
+    /// The state that [`write`](OptimizerState::write) put into `weights`, of a training of
+    /// `model`.
     pub(super) fn read(prefix: &str, weights: &Weights, model: &mut Autoencoder<F>) -> Result<Self, WeightsError> {
         let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();
         let mut adam = Adam::default();

@@ -14,9 +14,11 @@ pub struct StepReport {
     pub mse: f64,
     /// The entropy of the batch of codes in nats.
     pub entropy: f64,
-    /// The loss less the squared error: for an entropic autoencoder minus the weighted entropy, and what is added to it.
+    /// The loss less the squared error: for an entropic autoencoder minus the weighted entropy, and
+    /// what is added to it.
     pub penalty: f64,
-    /// The factor of the penalty: the warm-up's, from 0 to 1, times the unit of the error. Its key in JSON is `share`.
+    /// The factor of the penalty: the warm-up's, from 0 to 1, times the unit of the error. Its key
+    /// in JSON is `share`.
     #[serde(rename = "share")]
     pub penalty_weight: f64,
     /// The learning rate.
@@ -37,7 +39,8 @@ pub struct EpochReport {
     pub entropy: f64,
     /// The mean of its steps' penalties.
     pub penalty: f64,
-    /// The factor of the penalty in the last step, as in [`StepReport`]. Its key in JSON is `share`.
+    /// The factor of the penalty in the last step, as in [`StepReport`]. Its key in JSON is
+    /// `share`.
     #[serde(rename = "share")]
     pub penalty_weight: f64,
     /// The learning rate of its last step.

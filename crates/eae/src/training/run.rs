@@ -25,16 +25,17 @@ pub struct Outcome {
     pub duration: Duration,
 }
 
-/// Trains a model on images `[count, height, width, channels]`, in memory or another [`Source`], on the CPU. At the end, or
-/// where the observer ended it, the running statistics of every batch normalization are set to the exact ones over all images.
+/// Trains a model on images `[count, height, width, channels]`, in memory or another [`Source`], on
+/// the CPU. At the end, or where the observer ended it, the running statistics of every batch
+/// normalization are set to the exact ones over all images.
 ///
-/// The result depends on the model, the images and the configuration alone: not on the number of threads. A [`Training`]
-/// can be kept and resumed, and its steps can be made on another device.
+/// The result depends on the model, the images and the configuration alone: not on the number of
+/// threads. A [`Training`] can be kept and resumed, and its steps can be made on another device.
 ///
 /// # Errors
 ///
-/// If a setting or the images do not fit, before anything is changed. If the loss stops being finite or images cannot be
-/// read; the model is then as the step before left it.
+/// If a setting or the images do not fit, before anything is changed. If the loss stops being
+/// finite or images cannot be read; the model is then as the step before left it.
 pub fn train<F: Float>(
     model: &mut Autoencoder<F>,
     images: impl Source<F>,
@@ -49,12 +50,14 @@ pub fn train<F: Float>(
 }
 
 impl Training {
-    /// Makes the next step, and reports it; the last step of an epoch with a report of the epoch. `None` if no step is left.
+    /// Makes the next step, and reports it; the last step of an epoch with a report of the epoch.
+    /// `None` if no step is left.
     ///
     /// # Errors
     ///
-    /// If the images cannot be read, the objective has no value or the loss is not finite: then the model, the optimizer
-    /// and the training are as they were. If the device that makes the steps fails, the last checkpoint is what remains.
+    /// If the images cannot be read, the objective has no value or the loss is not finite: then the
+    /// model, the optimizer and the training are as they were. If the device that makes the
+    /// steps fails, the last checkpoint is what remains.
     ///
     /// # Panics
     ///
@@ -79,8 +82,8 @@ impl Training {
         Ok(Some(self.advance(&made)))
     }
 
-    /// Makes all steps that are left, or those until the observer ends it. The model then has the parameters, wherever the
-    /// steps were made.
+    /// Makes all steps that are left, or those until the observer ends it. The model then has the
+    /// parameters, wherever the steps were made.
     ///
     /// # Errors
     ///

@@ -11,14 +11,17 @@ use crate::data::{DataError, Source};
 use crate::objective::{Objective, step_draws};
 use crate::{Autoencoder, Float};
 
-/// Makes the steps of a [`Training`](crate::Training): a [`Stepper`](crate::Stepper) on the CPU, or another device.
+/// Makes the steps of a [`Training`](crate::Training): a [`Stepper`](crate::Stepper) on the CPU, or
+/// another device.
 ///
-/// A device may keep the parameters to itself between steps; [`fetch`](MakeStep::fetch) brings them to the model.
+/// A device may keep the parameters to itself between steps; [`fetch`](MakeStep::fetch) brings them
+/// to the model.
 pub trait MakeStep<F: Float> {
     /// Makes the planned step on images of `images`.
     ///
-    /// If the loss is not finite, or on an error other than [`StepError::Device`], everything is as it was before the step:
-    /// the parameters, the running statistics, the optimizer and the memory banks.
+    /// If the loss is not finite, or on an error other than [`StepError::Device`], everything is as
+    /// it was before the step: the parameters, the running statistics, the optimizer and the
+    /// memory banks.
     ///
     /// # Errors
     ///
@@ -79,7 +82,8 @@ pub struct StepPlan<'a> {
 }
 
 impl StepPlan<'_> {
-    /// The generator of this step's random draws; the draws of a step do not depend on the steps before.
+    /// The generator of this step's random draws; the draws of a step do not depend on the steps
+    /// before.
     pub fn draws(&self) -> ChaCha8Rng {
         step_draws(self.seed, self.step as u64)
     }

@@ -11,10 +11,11 @@ use crate::data::{DataError, Source};
 use crate::objective::{Context, Criterion, Terms, step_draws};
 use crate::{Autoencoder, Eae, Float};
 
-/// Makes training steps on the CPU: the state of Adam, the memory banks, and memory that each step uses again.
+/// Makes training steps on the CPU: the state of Adam, the memory banks, and memory that each step
+/// uses again.
 ///
-/// [`step`](Stepper::step) by itself takes any [`Criterion`]; as a [`MakeStep`] it makes the steps of a
-/// [`Training`](crate::Training).
+/// [`step`](Stepper::step) by itself takes any [`Criterion`]; as a [`MakeStep`] it makes the steps
+/// of a [`Training`](crate::Training).
 #[derive(Debug, Default)]
 pub struct Stepper<F: Float> {
     state: OptimizerState<F>,
@@ -46,15 +47,16 @@ impl<F: Float> Stepper<F> {
         Ok(batch)
     }
 
-    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`, the penalty weighted by
-    /// a factor from 0 to 1.
+    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`,
+    /// the penalty weighted by a factor from 0 to 1.
     ///
-    /// If the loss is not finite, or on an error, everything is as it was: the parameters, the running statistics, the
-    /// optimizer and the memory banks.
+    /// If the loss is not finite, or on an error, everything is as it was: the parameters, the
+    /// running statistics, the optimizer and the memory banks.
     ///
     /// # Errors
     ///
-    /// If the criterion has no value, for instance because the entropy of the codes cannot be estimated.
+    /// If the criterion has no value, for instance because the entropy of the codes cannot be
+    /// estimated.
     ///
     /// # Panics
     ///
@@ -82,7 +84,8 @@ impl<F: Float> Stepper<F> {
         [penalty_weight, learning_rate]: [f64; 2],
     ) -> Result<Step, C::Error> {
         let Self { state: OptimizerState { adam, banks }, pool, .. } = self;
-        // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake it again.
+        // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake
+        // it again.
         rayon::scope(|_| {
             let before = [model.encoder.statistics(), model.decoder.statistics()];
             banks.begin();

@@ -8,7 +8,8 @@ use std::cell::Cell;
 use eae::{Autoencoder, Eae, Preset, Stepper};
 use ndarray::Array4;
 
-/// Smaller ones are the small change of a step: shapes, lists of parameters, distances between a hundred codes.
+/// Smaller ones are the small change of a step: shapes, lists of parameters, distances between a
+/// hundred codes.
 const LARGE: usize = 64 << 10;
 
 struct Counting;

@@ -113,7 +113,8 @@ fn networks_of_ones_own() {
     assert_eq!(again.reconstruct(images.view()), model.reconstruct(images.view()));
 }
 
-/// What a preset is on disk, and what a seed draws for it, has not changed since presets were built by hand.
+/// What a preset is on disk, and what a seed draws for it, has not changed since presets were built
+/// by hand.
 #[test]
 fn presets_are_what_they_were() {
     use Ending::{MeanAndLogVariance, Normalized, Plain};

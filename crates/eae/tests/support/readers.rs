@@ -1,5 +1,5 @@
-//! Reads a file of each format and checks what must then hold: for broken files (`suite/hostile.rs`) and for the fuzzer,
-//! which makes them up (`fuzz/run.sh`).
+//! Reads a file of each format and checks what must then hold: for broken files
+//! (`suite/hostile.rs`) and for the fuzzer, which makes them up (`fuzz/run.sh`).
 
 use std::fmt::Display;
 use std::fs;
@@ -74,7 +74,8 @@ fn network(path: &Path) -> Result<(), String> {
     let again = toml::to_string(&network).expect("plain data");
     assert_eq!(toml::from_str::<Network>(&again).expect("what was written"), network);
 
-    // First its shapes, as those of a file that has no weights: whatever is described, nothing is allocated.
+    // First its shapes, as those of a file that has no weights: whatever is described, nothing is
+    // allocated.
     let folder = tempfile::tempdir().map_err(text)?;
     let file = folder.path().join("described.safetensors");
     let mut weights = Weights::default();
@@ -91,7 +92,8 @@ fn network(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether networks are made and gone through within a moment: it is no flaw that others take longer.
+/// Whether networks are made and gone through within a moment: it is no flaw that others take
+/// longer.
 fn is_small(network: &Network, [height, width, channels]: [usize; 3], latent: usize) -> bool {
     let largest = |layer: &LayerSpec| match *layer {
         LayerSpec::Dense(n) => n,

@@ -7,7 +7,8 @@ use crate::settings::{Settings, setters};
 use crate::significance::shuffle;
 use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 
-/// The Jensen-Shannon divergence of two distributions from samples of both, by nearest neighbors, in nats.
+/// The Jensen-Shannon divergence of two distributions from samples of both, by nearest neighbors,
+/// in nats.
 ///
 /// With the mixture `m = w p + (1 - w) q`, where `w` is 1/2 unless set,
 ///
@@ -15,30 +16,33 @@ use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 /// JSD = w E_p ln(p/m) + (1 - w) E_q ln(q/m)
 /// ```
 ///
-/// It is 0 for equal distributions, and at most `-w ln w - (1 - w) ln(1 - w)`, `ln 2` for equal weights, which it attains if
-/// no point has density of both. It is finite for any two distributions, symmetric for equal weights, and its square root
-/// is a metric then (Endres and Schindelin, IEEE Transactions on Information Theory 49, 2003).
+/// It is 0 for equal distributions, and at most `-w ln w - (1 - w) ln(1 - w)`, `ln 2` for equal
+/// weights, which it attains if no point has density of both. It is finite for any two
+/// distributions, symmetric for equal weights, and its square root is a metric then (Endres and
+/// Schindelin, IEEE Transactions on Information Theory 49, 2003).
 ///
-/// It is the mutual information between a sample of the mixture and the label that says which distribution the sample is
-/// from (Lin, IEEE Transactions on Information Theory 37, 1991), and is estimated as such (Ross, PLoS ONE 9, 2014): with
-/// `n` samples of `p` among `N` of both, each contributes
+/// It is the mutual information between a sample of the mixture and the label that says which
+/// distribution the sample is from (Lin, IEEE Transactions on Information Theory 37, 1991), and is
+/// estimated as such (Ross, PLoS ONE 9, 2014): with `n` samples of `p` among `N` of both, each
+/// contributes
 ///
 /// ```text
 /// psi(N) - psi(n) + psi(k_i) - psi(k_i + c_i)
 /// ```
 ///
-/// where `c_i` samples of `q` are as near as its k-th neighbor among the others of `p`, and `k_i` of those, which is `k`
-/// unless distances are equal. That is exactly unbiased for equal distributions with densities. If the k-th neighbor
-/// coincides with the sample, the sample itself is one of `k_i`.
+/// where `c_i` samples of `q` are as near as its k-th neighbor among the others of `p`, and `k_i`
+/// of those, which is `k` unless distances are equal. That is exactly unbiased for equal
+/// distributions with densities. If the k-th neighbor coincides with the sample, the sample itself
+/// is one of `k_i`.
 ///
-/// These terms belong to the weight `w = n / N`. For another, such as 1/2 with sets of different sizes, one set is split
-/// at random into overlapping parts of the size that has this weight beside the other set, as few as have every sample in
-/// one of them, and local values are averaged over the parts. No sample is left out, and equal distributions still have
-/// expectation 0.
+/// These terms belong to the weight `w = n / N`. For another, such as 1/2 with sets of different
+/// sizes, one set is split at random into overlapping parts of the size that has this weight beside
+/// the other set, as few as have every sample in one of them, and local values are averaged over
+/// the parts. No sample is left out, and equal distributions still have expectation 0.
 ///
-/// Repeated rows are no problem: the divergence of discrete distributions is finite. Rows that are in both sets, as opposed
-/// to drawn from both distributions, lower the estimate, for two equal sets by `psi(2k + 1) - psi(k) - ln 2`, 0.26 nats for
-/// k = 3, below 0.
+/// Repeated rows are no problem: the divergence of discrete distributions is finite. Rows that are
+/// in both sets, as opposed to drawn from both distributions, lower the estimate, for two equal
+/// sets by `psi(2k + 1) - psi(k) - ln 2`, 0.26 nats for k = 3, below 0.
 ///
 /// ```
 /// use knn_entropy::JensenShannon;
@@ -78,13 +82,15 @@ impl<'s> JensenShannon<'s> {
         Self { settings: Settings::new(k, Norm::L2), weight: 0.5, seed: 0 }
     }
 
-    /// Sets the weight of `p` in the mixture, above 0 and below 1. `n / (n + m)` is that of the pooled samples.
+    /// Sets the weight of `p` in the mixture, above 0 and below 1. `n / (n + m)` is that of the
+    /// pooled samples.
     #[must_use]
     pub fn weight(self, weight: f64) -> Self {
         Self { weight, ..self }
     }
 
-    /// Sets the seed by which the larger set is split, 0 unless set. It has no effect on sets whose sizes fit the weight.
+    /// Sets the seed by which the larger set is split, 0 unless set. It has no effect on sets whose
+    /// sizes fit the weight.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -93,16 +99,18 @@ impl<'s> JensenShannon<'s> {
     setters!(periodic);
     setters!(search);
 
-    /// Returns the divergence in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]` were drawn
-    /// from. It can be below 0, by the error of the estimate.
+    /// Returns the divergence in nats between the distributions that the rows of `p` `[n, d]` and
+    /// of `q` `[m, d]` were drawn from. It can be below 0, by the error of the estimate.
     ///
     /// # Errors
     ///
-    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`], [`Error::DimensionMismatch`] for samples that cannot
-    ///   be used.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
+    ///   [`Error::DimensionMismatch`] for samples that cannot be used.
     /// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1.
-    /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each sample has `k` others in its set, or in its part of the set.
-    /// - [`Error::DistanceOverflow`] for a distance beyond the largest number; rows of `q` are counted after those of `p`.
+    /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each sample has `k` others in its set, or in
+    ///   its part of the set.
+    /// - [`Error::DistanceOverflow`] for a distance beyond the largest number; rows of `q` are
+    ///   counted after those of `p`.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
@@ -179,7 +187,8 @@ impl<'s> JensenShannon<'s> {
         let pooled = both[0].0.followed_by(&both[1].0)?;
         let counts = search.count_among(&pooled, &radii, Boundary::Closed, metric, 0)?;
         let local = |place: usize| {
-            // A ball of radius 0 does not end at a neighbor that was chosen, so that the sample itself counts, too.
+            // A ball of radius 0 does not end at a neighbor that was chosen, so that the sample itself counts,
+            // too.
             let itself = if radii[place] == 0.0 { 1.0 } else { 0.0 };
             constants[place] + digamma(own[place] as f64 + itself) - digamma(counts[place] as f64 + itself)
         };
@@ -193,13 +202,14 @@ impl JensenShannonEstimate {
         self.weight * self.p.value() + (1.0 - self.weight) * self.q.value()
     }
 
-    /// Returns the square root of the divergence, a metric between distributions if weights are equal; 0 for an estimate
-    /// below 0.
+    /// Returns the square root of the divergence, a metric between distributions if weights are
+    /// equal; 0 for an estimate below 0.
     pub fn distance(&self) -> f64 {
         self.value().max(0.0).sqrt()
     }
 
-    /// Returns the standard error of the value, from those of the means of both sets as if they were independent.
+    /// Returns the standard error of the value, from those of the means of both sets as if they
+    /// were independent.
     pub fn standard_error(&self) -> f64 {
         (self.weight * self.p.standard_error()).hypot((1.0 - self.weight) * self.q.standard_error())
     }

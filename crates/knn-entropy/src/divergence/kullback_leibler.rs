@@ -7,21 +7,23 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows, ToSamples};
 
-/// The Kullback-Leibler divergence `E_p ln(p/q)` and the cross-entropy `-E_p ln q` of two distributions from samples of both
-/// (Wang, Kulkarni and Verdu, IEEE Transactions on Information Theory 55, 2009), in nats:
+/// The Kullback-Leibler divergence `E_p ln(p/q)` and the cross-entropy `-E_p ln q` of two
+/// distributions from samples of both (Wang, Kulkarni and Verdu, IEEE Transactions on Information
+/// Theory 55, 2009), in nats:
 ///
 /// ```text
 /// D = (d/n) sum_i ln(s_i / r_i) + psi(m + 1) - psi(n) + psi(k) - psi(l)
 /// C = (d/n) sum_i ln s_i + ln V_d + psi(m + 1) - psi(l)
 /// ```
 ///
-/// with `n` samples of `p` and `m` of `q`, `r_i` the distance of sample `i` of `p` to its k-th nearest other sample of `p`,
-/// and `s_i` that to its l-th nearest sample of `q`; `l` is `k` unless set. The constants are exact for every n and m: the
-/// probability of a ball that just reaches the l-th of m points has a Beta(l, m + 1 - l) distribution. (One often finds
-/// `ln(m / (n - 1))`, their limit.) `C - D` is the Kozachenko-Leonenko estimate of the entropy of `p`.
+/// with `n` samples of `p` and `m` of `q`, `r_i` the distance of sample `i` of `p` to its k-th
+/// nearest other sample of `p`, and `s_i` that to its l-th nearest sample of `q`; `l` is `k` unless
+/// set. The constants are exact for every n and m: the probability of a ball that just reaches the
+/// l-th of m points has a Beta(l, m + 1 - l) distribution. (One often finds `ln(m / (n - 1))`,
+/// their limit.) `C - D` is the Kozachenko-Leonenko estimate of the entropy of `p`.
 ///
-/// Where `p` has samples and `q` hardly any, the divergence is large and its estimate far too small: samples of `q` tell
-/// how rare they are only as far as about `ln m`.
+/// Where `p` has samples and `q` hardly any, the divergence is large and its estimate far too
+/// small: samples of `q` tell how rare they are only as far as about `ln m`.
 ///
 /// ```
 /// use knn_entropy::Divergence;
@@ -78,19 +80,20 @@ impl<'s> Divergence<'s> {
 
     setters!();
 
-    /// Returns the divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p` `[n, d]` and of `q` `[m, d]`
-    /// were drawn from. Not symmetric.
+    /// Returns the divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p`
+    /// `[n, d]` and of `q` `[m, d]` were drawn from. Not symmetric.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no or of different dimensions, or not finite; `k` 0 or not below `n`, `l` 0 or above `m`;
-    /// rows that coincide within `p`, or rows of `p` that `q` has, too, unless there is a rule for them; a distance beyond the
-    /// largest number.
+    /// Samples that are none, of no or of different dimensions, or not finite; `k` 0 or not below
+    /// `n`, `l` 0 or above `m`; rows that coincide within `p`, or rows of `p` that `q` has,
+    /// too, unless there is a rule for them; a distance beyond the largest number.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
 
-    /// Returns the divergence with its local values, one for each sample of `p`, standard error and warnings.
+    /// Returns the divergence with its local values, one for each sample of `p`, standard error and
+    /// warnings.
     ///
     /// # Errors
     ///
@@ -113,7 +116,8 @@ impl<'s> Divergence<'s> {
         Ok(self.cross_entropy_estimate(p, q)?.value())
     }
 
-    /// Returns the cross-entropy with its local values, one for each sample of `p`, standard error and warnings.
+    /// Returns the cross-entropy with its local values, one for each sample of `p`, standard error
+    /// and warnings.
     ///
     /// # Errors
     ///
@@ -137,13 +141,14 @@ impl<'s> Divergence<'s> {
 
     /// Returns the divergence, and its gradients with respect to the samples of both.
     ///
-    /// Each sample of `p` is drawn to its neighbors in `p` and pushed from those in `q`, which are pushed themselves the other
-    /// way. All gradients add up to 0, and so do their products with the positions: nothing changes if both sets are
-    /// shifted or scaled together.
+    /// Each sample of `p` is drawn to its neighbors in `p` and pushed from those in `q`, which are
+    /// pushed themselves the other way. All gradients add up to 0, and so do their products
+    /// with the positions: nothing changes if both sets are shifted or scaled together.
     ///
     /// # Errors
     ///
-    /// As [`divergence`](Divergence::divergence), and if points are so close that a gradient is larger than the largest `F`.
+    /// As [`divergence`](Divergence::divergence), and if points are so close that a gradient is
+    /// larger than the largest `F`.
     pub fn divergence_and_gradients<F: Float>(
         &self,
         p: ArrayView2<'_, F>,
@@ -176,7 +181,8 @@ impl<'s> Divergence<'s> {
         p.same_dimension(q)?;
         let within = self.settings.among(p)?;
         let across = self.shared_rows.across(self.across(), p, q)?;
-        // Rows that repeat within p, too, were rounded, and leaving some of their neighbors out would be no remedy.
+        // Rows that repeat within p, too, were rounded, and leaving some of their neighbors out would be no
+        // remedy.
         let repeated = |i: &usize| across.candidates[*i] < q.len() && within.distances[[*i, 0]] == 0.0;
         if let Some(first) = (0..p.len()).find(repeated) {
             let count = (0..p.len()).filter(repeated).count();

@@ -5,17 +5,17 @@ use crate::{ClosePoints, Error, Result, Samples, Warning};
 
 /// The rule for rows that two sets of samples have in common.
 ///
-/// Samples of two continuous distributions never coincide. Where rows do, the sets overlap: one is a part of the other, or
-/// both are compared with themselves. A row of `p` then is its own nearest neighbor in `q`, and a divergence comes out too
-/// low.
+/// Samples of two continuous distributions never coincide. Where rows do, the sets overlap: one is
+/// a part of the other, or both are compared with themselves. A row of `p` then is its own nearest
+/// neighbor in `q`, and a divergence comes out too low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SharedRows {
     /// Shared rows are an error.
     #[default]
     Error,
-    /// For each row of `p`, the rows of `q` that coincide with it are left out, and `m` is the number of the others. So the
-    /// divergence of a set from itself is exactly 0.
+    /// For each row of `p`, the rows of `q` that coincide with it are left out, and `m` is the
+    /// number of the others. So the divergence of a set from itself is exactly 0.
     LeaveOut,
 }
 

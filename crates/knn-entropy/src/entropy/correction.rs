@@ -10,42 +10,48 @@ use crate::{Error, Result, Samples, ToSamples};
 
 /// A change of variables that makes the entropy easier to estimate, and what it adds to it.
 ///
-/// Nearest neighbors see a density as constant within a ball. A map `z = f(x)` changes the entropy by the mean of `ln |det
-/// f'|`, its *Jacobian term*, which is known or easy to estimate; so bring the samples near to a shape for which balls are
-/// right, estimate there, and add the terms. Layers are applied one after the other by [`correct`].
+/// Nearest neighbors see a density as constant within a ball. A map `z = f(x)` changes the entropy
+/// by the mean of `ln |det f'|`, its *Jacobian term*, which is known or easy to estimate; so bring
+/// the samples near to a shape for which balls are right, estimate there, and add the terms. Layers
+/// are applied one after the other by [`correct`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Correction {
     /// Each column to mean 0 and standard deviation 1 (divisor n - 1). Term: `sum_j ln sd_j`.
     Standardize,
-    /// All columns to mean 0 and covariance 1, by the Cholesky factor of the sample covariance `S` (divisor n - 1). Term:
-    /// `1/2 ln det S`. Cures coordinates of different scales, and linear dependence.
+    /// All columns to mean 0 and covariance 1, by the Cholesky factor of the sample covariance `S`
+    /// (divisor n - 1). Term: `1/2 ln det S`. Cures coordinates of different scales, and linear
+    /// dependence.
     Whiten,
-    /// Each column to its ranks, `(rank - 1/2) / n`: the copula of the samples, on the unit cube. Term: the entropies of the
-    /// columns, each estimated by [`KozachenkoLeonenko`] with this k. Cures edges and tails of the columns. In
-    /// one dimension nothing is left to estimate but the evenly spaced ranks themselves, so use it from two on. Equal numbers
+    /// Each column to its ranks, `(rank - 1/2) / n`: the copula of the samples, on the unit cube.
+    /// Term: the entropies of the columns, each estimated by [`KozachenkoLeonenko`] with this
+    /// k. Cures edges and tails of the columns. In one dimension nothing is left to estimate
+    /// but the evenly spaced ranks themselves, so use it from two on. Equal numbers
     /// have the mean of their ranks.
     Ranks {
         /// The neighbor for the entropies of the columns.
         k: usize,
     },
-    /// Each coordinate to its probability `Phi(z)` under N(0, 1), on the unit cube. Term: the mean of `-sum_j ln phi(z_j)`.
+    /// Each coordinate to its probability `Phi(z)` under N(0, 1), on the unit cube. Term: the mean
+    /// of `-sum_j ln phi(z_j)`.
     NormalCdf,
     /// The inverse, from the unit cube. Term: the mean of `sum_j ln phi(z_j)`.
     NormalQuantile,
 }
 
 impl Correction {
-    /// Whitened, then each coordinate to its probability: onto the unit cube, near to uniform if the samples are near to
-    /// normal. For [`Truncated::unit_cube`](crate::Truncated::unit_cube) (Ao and Li, AAAI 2022, who learn the map).
+    /// Whitened, then each coordinate to its probability: onto the unit cube, near to uniform if
+    /// the samples are near to normal. For
+    /// [`Truncated::unit_cube`](crate::Truncated::unit_cube) (Ao and Li, AAAI 2022, who learn the
+    /// map).
     pub const WHITENED: [Self; 2] = [Self::Whiten, Self::NormalCdf];
 
-    /// The columns apart from their dependence: onto the unit cube, near to uniform if they are near to independent,
-    /// whatever their distributions.
+    /// The columns apart from their dependence: onto the unit cube, near to uniform if they are
+    /// near to independent, whatever their distributions.
     pub const COPULA: [Self; 1] = [Self::Ranks { k: 3 }];
 
-    /// The copula, with its Gaussian part taken out: onto the unit cube, near to uniform if columns depend on each other as
-    /// normal ones do, whatever their distributions.
+    /// The copula, with its Gaussian part taken out: onto the unit cube, near to uniform if columns
+    /// depend on each other as normal ones do, whatever their distributions.
     pub const GAUSSIAN_COPULA: [Self; 4] = [Self::Ranks { k: 3 }, Self::NormalQuantile, Self::Whiten, Self::NormalCdf];
 }
 
@@ -55,7 +61,8 @@ impl Correction {
 pub struct Corrected {
     /// `[n, d]`: the samples in the new variables.
     pub samples: Array2<f64>,
-    /// The Jacobian term of each layer in nats. The entropy of the original samples is that of the new ones plus all of them.
+    /// The Jacobian term of each layer in nats. The entropy of the original samples is that of the
+    /// new ones plus all of them.
     pub terms: Vec<f64>,
 }
 
@@ -81,8 +88,9 @@ impl Corrected {
 ///
 /// # Errors
 ///
-/// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without variance of their own;
-/// [`Error::OutOfBox`] before [`Correction::NormalQuantile`]; for [`Correction::Ranks`], what its estimator says of a column.
+/// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without
+/// variance of their own; [`Error::OutOfBox`] before [`Correction::NormalQuantile`]; for
+/// [`Correction::Ranks`], what its estimator says of a column.
 pub fn correct(samples: impl ToSamples, layers: &[Correction]) -> Result<Corrected> {
     let mut samples = samples.to_samples()?.view().to_owned();
     let mut terms = Vec::with_capacity(layers.len());
@@ -137,7 +145,8 @@ impl Correction {
     }
 }
 
-/// Brings each column to mean 0 and standard deviation 1; the logarithms of the standard deviations.
+/// Brings each column to mean 0 and standard deviation 1; the logarithms of the standard
+/// deviations.
 fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
     let n = x.nrows() as f64;
     let mut deviations = Array1::zeros(x.ncols());
@@ -154,8 +163,8 @@ fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
             }
             None => 1.0,
         };
-        // The mean is taken off before anything else: a difference is exact, a quotient is not. First in units in which no
-        // sum leaves the range of numbers; a power of two, which is exact.
+        // The mean is taken off before anything else: a difference is exact, a quotient is not. First in
+        // units in which no sum leaves the range of numbers; a power of two, which is exact.
         let unit = power_of_two(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
         let unit = if step == 1.0 { unit } else { 1.0 };
         values.mapv_inplace(|x| x / unit);

@@ -6,15 +6,17 @@ use crate::math::special::truncated_normal;
 /// Sweeps over the coordinates; each usually halves the error at least.
 const SWEEPS: usize = 50;
 
-/// The logarithm of the probability that a normal vector of mean 0 and this covariance lies in the box from `low` to `high`,
-/// by expectation propagation (Cunningham, Hennig and Lacoste-Julien, "Gaussian probabilities and expectation propagation",
-/// 2011): the indicator of each side is replaced by a Gaussian factor with the same moments given all others, until nothing
+/// The logarithm of the probability that a normal vector of mean 0 and this covariance lies in the
+/// box from `low` to `high`, by expectation propagation (Cunningham, Hennig and Lacoste-Julien,
+/// "Gaussian probabilities and expectation propagation", 2011): the indicator of each side is
+/// replaced by a Gaussian factor with the same moments given all others, until nothing
 /// changes. Exact for independent coordinates.
 ///
 /// None if the covariance is singular to rounding.
 pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64]) -> Option<f64> {
     let d = low.len();
-    // Precision and precision times mean: of the factors, and of each coordinate without its own factor.
+    // Precision and precision times mean: of the factors, and of each coordinate without its own
+    // factor.
     let (mut site, mut site_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut cavity, mut cavity_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut sigma, mut mu) = (covariance.clone(), Array1::<f64>::zeros(d));
@@ -44,7 +46,8 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
             }
             mu = sigma.dot(&Array1::from(site_mean.clone()));
         }
-        // Anew from the factors, so that rounding does not add up: (C^-1 + T)^-1 = C - C T^1/2 B^-1 T^1/2 C.
+        // Anew from the factors, so that rounding does not add up: (C^-1 + T)^-1 = C - C T^1/2 B^-1 T^1/2
+        // C.
         let root: Vec<f64> = site.iter().map(|t| t.sqrt()).collect();
         let b = Array2::from_shape_fn((d, d), |(i, j)| {
             root[i] * covariance[[i, j]] * root[j] + f64::from(u8::from(i == j))
@@ -93,7 +96,8 @@ mod tests {
 
     #[test]
     fn two_dependent_coordinates() {
-        // By integrating over the first: given x the second is normal with mean rho x and variance 1 - rho^2.
+        // By integrating over the first: given x the second is normal with mean rho x and variance 1 -
+        // rho^2.
         for rho in [0.3, -0.7, 0.95_f64] {
             for (low, high) in [([-0.3, -0.4], [0.5, 0.2]), ([0.5, 0.0], [1.0, 0.5]), ([-1.0, -1.0], [1.0, 1.0])] {
                 let n = 20_000;

@@ -11,17 +11,19 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
-/// The k-nearest-neighbor estimator of differential entropy of Kozachenko and Leonenko (1987), for any k (Singh et al.,
-/// 2003), in nats:
+/// The k-nearest-neighbor estimator of differential entropy of Kozachenko and Leonenko (1987), for
+/// any k (Singh et al., 2003), in nats:
 ///
 /// ```text
 /// H = psi(n) - psi(k) + ln V_d + (d/n) sum_i ln r_i
 /// ```
 ///
-/// with `n` samples in `d` dimensions, `r_i` the distance of sample `i` to its k-th nearest other sample, `V_d` the volume
-/// of the unit ball of the norm, and `psi` the digamma function. `psi(n) - psi(k)` is exact for every n, not only in the
-/// limit: the probability of the ball that just reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and
-/// that is the mean of minus its logarithm. What bias is left comes from the density not being constant within the balls.
+/// with `n` samples in `d` dimensions, `r_i` the distance of sample `i` to its k-th nearest other
+/// sample, `V_d` the volume of the unit ball of the norm, and `psi` the digamma function. `psi(n) -
+/// psi(k)` is exact for every n, not only in the limit: the probability of the ball that just
+/// reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and that is the mean of
+/// minus its logarithm. What bias is left comes from the density not being constant within the
+/// balls.
 ///
 /// With a [`Weighting`] it is a combination of the estimates of all neighbors up to the k-th.
 ///
@@ -43,10 +45,11 @@ pub struct KozachenkoLeonenko<'s> {
 }
 
 impl<'s> KozachenkoLeonenko<'s> {
-    /// With the k-th neighbor, Euclidean distances, coinciding points an error, and the fastest exact search.
+    /// With the k-th neighbor, Euclidean distances, coinciding points an error, and the fastest
+    /// exact search.
     ///
-    /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many dimensions. `k` is checked
-    /// when an estimate is made.
+    /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many
+    /// dimensions. `k` is checked when an estimate is made.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), weighting: Weighting::Kth }
     }
@@ -63,15 +66,16 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; `k` 0 or not below `n`; coinciding points, unless there is a
-    /// rule for them; a floor that is not a finite number above 0; a distance beyond the largest number; periods that do not
-    /// fit, or a ball that reaches around the torus.
+    /// Samples that are none, of no dimension or not finite; `k` 0 or not below `n`; coinciding
+    /// points, unless there is a rule for them; a floor that is not a finite number above 0; a
+    /// distance beyond the largest number; periods that do not fit, or a ball that reaches
+    /// around the torus.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
-    /// What each sample contributes, `psi(n) - psi(k) + ln V_d + d ln r_i`: minus the logarithm of the density there,
-    /// estimated. [`entropy`](KozachenkoLeonenko::entropy) is their mean.
+    /// What each sample contributes, `psi(n) - psi(k) + ln V_d + d ln r_i`: minus the logarithm of
+    /// the density there, estimated. [`entropy`](KozachenkoLeonenko::entropy) is their mean.
     ///
     /// # Errors
     ///
@@ -130,35 +134,36 @@ impl<'s> KozachenkoLeonenko<'s> {
 
     /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
     ///
-    /// With `j` the k-th neighbor of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to sample `i` and the negative
-    /// to sample `j`; in L2 that is `(d/n) (z_i - z_j) / r_i^2`. So the gradients of all samples add up to 0, and `sum_i
-    /// z_i . g_i = d`, as it must be for something that is unchanged by a shift and grows by `d ln a` on scaling by `a`.
+    /// With `j` the k-th neighbor of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to
+    /// sample `i` and the negative to sample `j`; in L2 that is `(d/n) (z_i - z_j) / r_i^2`. So
+    /// the gradients of all samples add up to 0, and `sum_i z_i . g_i = d`, as it must be for
+    /// something that is unchanged by a shift and grows by `d ln a` on scaling by `a`.
     ///
-    /// The estimate is smooth as long as no neighbor changes. Where two are equally far it has a kink, and the gradient is
-    /// that of the neighbor with the smaller index.
+    /// The estimate is smooth as long as no neighbor changes. Where two are equally far it has a
+    /// kink, and the gradient is that of the neighbor with the smaller index.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy), and if points are so close that the gradient is larger than the largest
-    /// `F`.
+    /// As [`entropy`](KozachenkoLeonenko::entropy), and if points are so close that the gradient is
+    /// larger than the largest `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         self.with_gradient(&Samples::new(samples)?, 0)
     }
 
-    /// The same with a bank of further samples of the distribution, which serve as neighbors but do not contribute and
-    /// have no gradient: those of earlier batches, say. The entropy is
+    /// The same with a bank of further samples of the distribution, which serve as neighbors but do
+    /// not contribute and have no gradient: those of earlier batches, say. The entropy is
     ///
     /// ```text
     /// H = psi(n + m) - psi(k) + ln V_d + (d/n) sum_i ln r_i
     /// ```
     ///
-    /// with `m` samples in the bank and `r_i` the distance to the k-th nearest of all `n + m - 1` others. The gradient is
-    /// that of the `n` samples.
+    /// with `m` samples in the bank and `r_i` the distance to the k-th nearest of all `n + m - 1`
+    /// others. The gradient is that of the `n` samples.
     ///
     /// # Errors
     ///
-    /// As [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient), where rows from `n` on are those of the bank;
-    /// and if it has other dimensions.
+    /// As [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient), where rows from `n`
+    /// on are those of the bank; and if it has other dimensions.
     pub fn entropy_and_gradient_with_bank<F: Float>(
         &self,
         samples: ArrayView2<'_, F>,
@@ -225,7 +230,8 @@ fn first_used(weights: &[f64]) -> usize {
     weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
 }
 
-/// The part that does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)`.
+/// The part that does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln
+/// r_ij)`.
 struct Local {
     samples: usize,
     dimension: f64,

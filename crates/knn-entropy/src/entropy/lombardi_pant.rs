@@ -8,25 +8,28 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 
-/// The kpN estimator of differential entropy of Lombardi and Pant ("Nonparametric k-nearest-neighbor entropy estimator",
-/// Physical Review E 93, 2016), in nats. It takes the density around each sample to be proportional to a Gaussian `g_i`,
-/// where Kozachenko and Leonenko take it for constant:
+/// The kpN estimator of differential entropy of Lombardi and Pant ("Nonparametric
+/// k-nearest-neighbor entropy estimator", Physical Review E 93, 2016), in nats. It takes the
+/// density around each sample to be proportional to a Gaussian `g_i`, where Kozachenko and Leonenko
+/// take it for constant:
 ///
 /// ```text
 /// H = psi(n) - psi(k) - (1/n) sum_i ln g_i(x_i) + (1/n) sum_i ln G_i
 /// ```
 ///
-/// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p` nearest neighbors of `x_i`
-/// (divisor p - 1), and `G_i` its integral over the cube around `x_i` that reaches to the k-th neighbor in the maximum norm, by
-/// expectation propagation. `k` is much smaller than `p`.
+/// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p`
+/// nearest neighbors of `x_i` (divisor p - 1), and `G_i` its integral over the cube around `x_i`
+/// that reaches to the k-th neighbor in the maximum norm, by expectation propagation. `k` is much
+/// smaller than `p`.
 ///
-/// A small `p` makes Gaussians that fit their neighbors too well, and an estimate that is too low: for 1000 normal samples
-/// in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It follows slopes and curvature within the cube: strong
-/// dependence, coordinates of different scales, many dimensions.
-/// `O(n (p d^2 + d^3))` beside the search.
+/// A small `p` makes Gaussians that fit their neighbors too well, and an estimate that is too low:
+/// for 1000 normal samples in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It
+/// follows slopes and curvature within the cube: strong dependence, coordinates of different
+/// scales, many dimensions. `O(n (p d^2 + d^3))` beside the search.
 ///
-/// It fails on heavy tails: a sample far out has its `p` neighbors all on one side, lies many standard deviations from their
-/// mean, and contributes the square of that. An estimate to which this adds much carries [`Warning::HeavyTails`](crate::Warning::HeavyTails).
+/// It fails on heavy tails: a sample far out has its `p` neighbors all on one side, lies many
+/// standard deviations from their mean, and contributes the square of that. An estimate to which
+/// this adds much carries [`Warning::HeavyTails`](crate::Warning::HeavyTails).
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, LombardiPant};
@@ -55,14 +58,16 @@ pub struct LombardiPant<'s> {
 /// Nats from far samples above which tails are called heavy.
 const HEAVY: f64 = 0.02;
 
-/// The square of the distance from a Gaussian of `d` dimensions, in standard deviations, that is far: five standard deviations
-/// of a chi-square distribution above its mean, and five of each coordinate.
+/// The square of the distance from a Gaussian of `d` dimensions, in standard deviations, that is
+/// far: five standard deviations of a chi-square distribution above its mean, and five of each
+/// coordinate.
 fn far_square(d: usize) -> f64 {
     d as f64 + 5.0 * (2.0 * d as f64).sqrt() + 25.0
 }
 
 impl<'s> LombardiPant<'s> {
-    /// With a cube that reaches to the k-th neighbor, and Gaussians of `p` neighbors; the paper has p from 0.01 n to 0.1 n.
+    /// With a cube that reaches to the k-th neighbor, and Gaussians of `p` neighbors; the paper has
+    /// p from 0.01 n to 0.1 n.
     pub fn new(k: usize, p: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), p }
     }
@@ -74,7 +79,8 @@ impl<'s> LombardiPant<'s> {
     /// # Errors
     ///
     /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), for `p` as for `k`;
-    /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if neighbors lie in a plane.
+    /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if
+    /// neighbors lie in a plane.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }

@@ -6,8 +6,8 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{ClosePoints, Error, Norm, Result, Samples, ToSamples};
 
-/// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbors (Leonenko, Pronzato and Savani, Annals of
-/// Statistics 36, 2008), in nats:
+/// The entropies of Renyi and of Tsallis of any order `q` by nearest neighbors (Leonenko, Pronzato
+/// and Savani, Annals of Statistics 36, 2008), in nats:
 ///
 /// ```text
 /// I_q = E p^(q-1)          estimated by (1/n) sum_i  c (V_d r_i^d)^(1-q),
@@ -16,13 +16,15 @@ use crate::{ClosePoints, Error, Norm, Result, Samples, ToSamples};
 /// Tsallis  T_q = (1 - I_q) / (q - 1)
 /// ```
 ///
-/// The constant is exact for every n: the probability `P` of the ball that just reaches the k-th neighbor has a
-/// Beta(k, n - k) distribution, and `1/c` is the mean of `P^(1-q)`. (The paper has its limit, `(n-1)^(1-q)` in place of the
-/// second ratio.) At q = 1 both are the Shannon entropy, and this is the estimator of Kozachenko and Leonenko; the way there
-/// is smooth to rounding. Everything is in logarithms, so that no volume or ratio leaves the range of numbers.
+/// The constant is exact for every n: the probability `P` of the ball that just reaches the k-th
+/// neighbor has a Beta(k, n - k) distribution, and `1/c` is the mean of `P^(1-q)`. (The paper has
+/// its limit, `(n-1)^(1-q)` in place of the second ratio.) At q = 1 both are the Shannon entropy,
+/// and this is the estimator of Kozachenko and Leonenko; the way there is smooth to rounding.
+/// Everything is in logarithms, so that no volume or ratio leaves the range of numbers.
 ///
-/// Orders below 1 weigh the tails, orders above 1 the peaks; q must be below `1 + k/2`. From there to `k + 1` the estimator
-/// still has an expectation, but its variance is infinite, and an estimate can be anything.
+/// Orders below 1 weigh the tails, orders above 1 the peaks; q must be below `1 + k/2`. From there
+/// to `k + 1` the estimator still has an expectation, but its variance is infinite, and an estimate
+/// can be anything.
 ///
 /// ```
 /// use knn_entropy::Renyi;
@@ -54,11 +56,13 @@ impl<'s> Renyi<'s> {
 
     setters!();
 
-    /// The Renyi entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    /// The Renyi entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn
+    /// from.
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and [`Error::InvalidOrder`] unless `q < 1 + k/2`.
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), and
+    /// [`Error::InvalidOrder`] unless `q < 1 + k/2`.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         self.entropy_of(&samples.to_samples()?)
     }
@@ -97,13 +101,13 @@ impl<'s> Renyi<'s> {
         if entropy.is_finite() { Ok(entropy) } else { Err(Error::OutOfRange { what: "the Renyi entropy" }) }
     }
 
-    /// The Tsallis entropy: `(exp((1 - q) H_q) - 1) / (1 - q)`, with the Renyi entropy `H_q`. Unlike that it is not an
-    /// amount of nats that a base of logarithms could change.
+    /// The Tsallis entropy: `(exp((1 - q) H_q) - 1) / (1 - q)`, with the Renyi entropy `H_q`.
+    /// Unlike that it is not an amount of nats that a base of logarithms could change.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](Renyi::entropy), and [`Error::OutOfRange`] if it is larger than the largest number, as it is soon in
-    /// many dimensions.
+    /// As [`entropy`](Renyi::entropy), and [`Error::OutOfRange`] if it is larger than the largest
+    /// number, as it is soon in many dimensions.
     pub fn tsallis_entropy(&self, samples: impl ToSamples) -> Result<f64> {
         let (entropy, e) = (self.entropy(samples)?, 1.0 - self.order);
         let tsallis = if e == 0.0 { entropy } else { (e * entropy).exp_m1() / e };

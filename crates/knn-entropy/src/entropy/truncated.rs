@@ -7,16 +7,17 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 
-/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighborhoods cut off where the box ends (Ao
-/// and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
+/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighborhoods cut off
+/// where the box ends (Ao and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
 ///
 /// ```text
 /// H = psi(n) - psi(k) + (1/n) sum_i sum_j ln(min(x_ij + r_i, high_j) - max(x_ij - r_i, low_j))
 /// ```
 ///
-/// with `r_i` the distance to the k-th neighbor in the maximum norm. At an edge the plain estimator takes the empty part of
-/// a ball for a part without samples, and is too high: for a uniform distribution on a cube in 20 dimensions by 5 nats with
-/// 1000 samples. This one is exact there on average, for every n, k and d.
+/// with `r_i` the distance to the k-th neighbor in the maximum norm. At an edge the plain estimator
+/// takes the empty part of a ball for a part without samples, and is too high: for a uniform
+/// distribution on a cube in 20 dimensions by 5 nats with 1000 samples. This one is exact there on
+/// average, for every n, k and d.
 ///
 /// Bring other distributions near to uniform first, with [`correct`](crate::correct).
 ///
@@ -59,8 +60,9 @@ impl<'s> Truncated<'s> {
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy); [`Error::InvalidLimits`] if the box does not fit the
-    /// coordinates or has no inside; [`Error::OutOfBox`] for a sample that is not in it.
+    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy);
+    /// [`Error::InvalidLimits`] if the box does not fit the coordinates or has no inside;
+    /// [`Error::OutOfBox`] for a sample that is not in it.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
@@ -90,12 +92,13 @@ impl<'s> Truncated<'s> {
         Ok(Estimate::new((0..n).map(local).collect())?.warn(samples.rounding_warning(distance)).warn(repeated))
     }
 
-    /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius, at both ends of the pair
-    /// that it joins, and of the edges that are cut off.
+    /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius,
+    /// at both ends of the pair that it joins, and of the edges that are cut off.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](Truncated::entropy), and if points are so close that the gradient is larger than the largest `F`.
+    /// As [`entropy`](Truncated::entropy), and if points are so close that the gradient is larger
+    /// than the largest `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
         let entropy = self.estimate_of(&samples)?.value();
@@ -153,7 +156,8 @@ impl<'s> Truncated<'s> {
 /// An edge of a neighborhood.
 struct Edge {
     length: f64,
-    /// Its derivatives with respect to the radius and to the position: a side that is cut off changes with the position.
+    /// Its derivatives with respect to the radius and to the position: a side that is cut off
+    /// changes with the position.
     by_radius: f64,
     by_position: f64,
 }

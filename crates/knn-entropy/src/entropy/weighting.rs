@@ -1,8 +1,8 @@
 use crate::math::special::ln_gamma_ratio;
 use crate::{Error, Result};
 
-/// How much each of the neighbors up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the estimate by the j-th
-/// neighbor and the weights add up to 1.
+/// How much each of the neighbors up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the
+/// estimate by the j-th neighbor and the weights add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Weighting {
@@ -11,16 +11,17 @@ pub enum Weighting {
     Kth,
     /// All the same: less variance than the first alone, less bias than the k-th.
     Mean,
-    /// Weights of both signs with which the leading terms of the bias cancel (Berrett, Samworth and Yuan, Annals of
-    /// Statistics 47, 2019): those of least square sum with
+    /// Weights of both signs with which the leading terms of the bias cancel (Berrett, Samworth and
+    /// Yuan, Annals of Statistics 47, 2019): those of least square sum with
     ///
     /// ```text
     /// sum_j w_j = 1,    sum_j w_j Gamma(j + 2 l / d) / Gamma(j) = 0    for l = 1 to d/4, rounded down.
     /// ```
     ///
-    /// For a smooth density, and k growing with n, the estimate is then efficient in any dimension; below four dimensions
-    /// the k-th neighbor alone is. The weights grow quickly with the dimension, and the variance with them. So conditions
-    /// are left out, from the last on, until `sum_j |w_j|` is at most `bound`.
+    /// For a smooth density, and k growing with n, the estimate is then efficient in any dimension;
+    /// below four dimensions the k-th neighbor alone is. The weights grow quickly with the
+    /// dimension, and the variance with them. So conditions are left out, from the last on,
+    /// until `sum_j |w_j|` is at most `bound`.
     Efficient {
         /// The largest sum of the weights' sizes, at least 1; 5 is a reasonable choice.
         bound: f64,
@@ -58,10 +59,12 @@ impl Weighting {
     }
 }
 
-/// The shortest `w` with the first so many conditions, or none if they contradict each other to rounding.
+/// The shortest `w` with the first so many conditions, or none if they contradict each other to
+/// rounding.
 fn least_squares(k: usize, d: usize, conditions: usize) -> Option<Vec<f64>> {
-    // Rows of the conditions, made orthonormal one after the other: the shortest solution lies in their span. The condition
-    // that the sum be 1 comes last; what is left of it after the others are taken out is the direction of the solution.
+    // Rows of the conditions, made orthonormal one after the other: the shortest solution lies in their
+    // span. The condition that the sum be 1 comes last; what is left of it after the others are
+    // taken out is the direction of the solution.
     let mut basis: Vec<Vec<f64>> = Vec::new();
     for l in (1..=conditions).rev().chain([0]) {
         let exponent = 2.0 * l as f64 / d as f64;

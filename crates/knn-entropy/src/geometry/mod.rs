@@ -1,8 +1,9 @@
 //! Distances as searches compare them, compiled once for each metric and small dimension.
 //!
-//! A *key* orders points as their distance does and is cheaper: in L2 it is the square. Beside the key of two points there is
-//! one of two boxes, never larger than that of any two points in them, and one never smaller. Never means never: rounding is
-//! monotone, so if each difference of coordinates is bounded and everything is added up in the same order, then so is the
+//! A *key* orders points as their distance does and is cheaper: in L2 it is the square. Beside the
+//! key of two points there is one of two boxes, never larger than that of any two points in them,
+//! and one never smaller. Never means never: rounding is monotone, so if each difference of
+//! coordinates is bounded and everything is added up in the same order, then so is the
 //! rounded result. Searches rely on it to leave out whole boxes and still be exact to the last bit.
 
 mod blocks;
@@ -31,8 +32,8 @@ impl<'a> Bounds<'a> {
 pub(crate) trait Geometry: Copy + Send + Sync {
     fn key(&self, a: &[f64], b: &[f64]) -> f64;
 
-    /// The keys of a point and [`LANES`] others at once, the same to the last bit. The others lie coordinate by coordinate:
-    /// the first of all, then the second of all, and so on.
+    /// The keys of a point and [`LANES`] others at once, the same to the last bit. The others lie
+    /// coordinate by coordinate: the first of all, then the second of all, and so on.
     fn keys(&self, a: &[f64], others: &[Column]) -> Lanes;
 
     /// At most the key of any two points, one from each box.
@@ -41,7 +42,8 @@ pub(crate) trait Geometry: Copy + Send + Sync {
     /// At least that.
     fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64;
 
-    /// The dimension, known to the compiler if it is to this geometry: then loops over points need no division.
+    /// The dimension, known to the compiler if it is to this geometry: then loops over points need
+    /// no division.
     #[inline(always)]
     fn dimension(&self, d: usize) -> usize {
         d

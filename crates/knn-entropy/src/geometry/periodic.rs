@@ -6,8 +6,8 @@ use super::{Bounds, Column, Geometry, Lanes, Split};
 
 /// A norm of differences the shorter way round.
 ///
-/// An infinite period stands for a coordinate that is not periodic. Then the other way round is infinite, or NaN beside a
-/// difference that overflows, and `min` takes neither.
+/// An infinite period stands for a coordinate that is not periodic. Then the other way round is
+/// infinite, or NaN beside a difference that overflows, and `min` takes neither.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Periodic<'a, S> {
     periods: &'a [f64],

@@ -50,7 +50,8 @@ pub(crate) const LANES: usize = 8;
 /// A number for each of so many points.
 pub(crate) type Lanes = [f64; LANES];
 
-/// One coordinate of so many points, in one line of the cache: a vector across two lines takes twice as long to load.
+/// One coordinate of so many points, in one line of the cache: a vector across two lines takes
+/// twice as long to load.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(crate) struct Column(pub(crate) Lanes);
@@ -58,7 +59,8 @@ pub(crate) struct Column(pub(crate) Lanes);
 /// Adds up `size(0)` to `size(d - 1)` in an order that depends on `d` alone.
 #[inline(always)]
 pub(super) fn add_up<S: Sum>(d: usize, size: impl Fn(usize) -> f64) -> f64 {
-    // In a few dimensions there is nothing to wait for, and joining the parts would take longer than the sum.
+    // In a few dimensions there is nothing to wait for, and joining the parts would take longer than
+    // the sum.
     if d < LANES {
         let mut sum = 0.0;
         for c in 0..d {

@@ -2,7 +2,8 @@ use crate::neighbors::count_in_blocks;
 use crate::samples::dithered;
 use crate::{Error, Metric, Norm, Result, Samples, Ties, Warning};
 
-/// From this ratio of standard deviations on, an estimate of information is off by a tenth of a nat and more.
+/// From this ratio of standard deviations on, an estimate of information is off by a tenth of a nat
+/// and more.
 const DIFFERENT_SPREADS: f64 = 30.0;
 
 /// Blocks of variables whose rows belong together, and how distances within a block are measured.
@@ -74,13 +75,15 @@ impl<'a> Blocks<'a> {
         which.iter().map(|&block| self.errors[block]).fold(0.0, f64::max)
     }
 
-    /// For each row the number of others that are not farther than its radius in any of the blocks, to rounding.
+    /// For each row the number of others that are not farther than its radius in any of the blocks,
+    /// to rounding.
     pub(super) fn closed(&self, which: &[usize], radii: &[f64], window: usize) -> Result<Vec<usize>> {
         let outer = |block: &usize| radii.iter().map(|r| r + self.errors[*block]).collect();
         self.space(which).map(|space| space.closed(&which.iter().map(outer).collect::<Vec<_>>(), window))
     }
 
-    /// The warning that columns which are not constant have very different spreads. Periodic columns have their periods.
+    /// The warning that columns which are not constant have very different spreads. Periodic
+    /// columns have their periods.
     pub(super) fn scales_warning(&self) -> Option<Warning> {
         if !self.periods.is_empty() {
             return None;

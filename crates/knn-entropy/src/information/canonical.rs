@@ -1,21 +1,25 @@
-//! Canonical correlations of two small blocks of variables (Hotelling, "Relations between two sets of variates",
-//! Biometrika 28, 1936).
+//! Canonical correlations of two small blocks of variables (Hotelling, "Relations between two sets
+//! of variates", Biometrika 28, 1936).
 
 use ndarray::Array2;
 
 use crate::math::linalg::{cholesky, moments, solve_lower};
 use crate::{Error, Result};
 
-/// Sweeps of rotations over all pairs of columns. Convergence is quadratic, and ten are enough for any matrix seen.
+/// Sweeps of rotations over all pairs of columns. Convergence is quadratic, and ten are enough for
+/// any matrix seen.
 const SWEEPS: usize = 60;
 
-/// Limits a scaled coordinate, so that sums of several stay finite. Points that far away are in no box.
+/// Limits a scaled coordinate, so that sums of several stay finite. Points that far away are in no
+/// box.
 const FAR: f64 = 1e100;
 
-/// A linear map of one block's differences to canonical coordinates, which have variance 1 and no correlation.
+/// A linear map of one block's differences to canonical coordinates, which have variance 1 and no
+/// correlation.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// Divides each coordinate first: the largest difference among the points that the frame was made from.
+    /// Divides each coordinate first: the largest difference among the points that the frame was
+    /// made from.
     scale: Vec<f64>,
     /// `[d, d]`: a canonical direction in each row.
     directions: Array2<f64>,
@@ -23,24 +27,25 @@ pub(super) struct Frame {
     pub(super) reach: f64,
 }
 
-/// The canonical coordinates of two blocks. Row `j` of both frames is a pair with correlation `1 - gaps[j]`, in descending
-/// order; the coordinates after the pairs are not paired.
+/// The canonical coordinates of two blocks. Row `j` of both frames is a pair with correlation `1 -
+/// gaps[j]`, in descending order; the coordinates after the pairs are not paired.
 #[derive(Debug)]
 pub(super) struct Canonical {
     pub(super) x: Frame,
     pub(super) y: Frame,
-    /// Half the variance of the difference between the coordinates of each pair, which is 1 less their correlation and
-    /// keeps all its digits where the correlation is close to 1.
+    /// Half the variance of the difference between the coordinates of each pair, which is 1 less
+    /// their correlation and keeps all its digits where the correlation is close to 1.
     pub(super) gaps: Vec<f64>,
 }
 
 impl Canonical {
-    /// Makes the frames from rows `x` `[p, dx]` and `y` `[p, dy]`, and pairs the coordinates whose correlation is above
-    /// `least`, a number above 0.
+    /// Makes the frames from rows `x` `[p, dx]` and `y` `[p, dy]`, and pairs the coordinates whose
+    /// correlation is above `least`, a number above 0.
     ///
     /// # Errors
     ///
-    /// [`Error::Singular`] with the column among all of `x` and `y`, if the rows of a block lie in a plane.
+    /// [`Error::Singular`] with the column among all of `x` and `y`, if the rows of a block lie in
+    /// a plane.
     pub(super) fn new(x: Array2<f64>, y: Array2<f64>, least: f64) -> Result<Self> {
         let (dx, dy, freedom) = (x.ncols(), y.ncols(), x.nrows() as f64 - 1.0);
         let (of_x, of_y) = (Whitened::new(x, 0)?, Whitened::new(y, dx)?);
@@ -71,7 +76,8 @@ impl Frame {
         }
     }
 
-    /// An upper bound on the rounding error of a canonical coordinate near `point`, from that of its coordinates.
+    /// An upper bound on the rounding error of a canonical coordinate near `point`, from that of
+    /// its coordinates.
     pub(super) fn rounding(&self, point: &[f64]) -> f64 {
         let largest = self.directions.fold(0.0_f64, |most, w| most.max(w.abs()));
         let relative = point.iter().zip(&self.scale).fold(1.0_f64, |most, (x, scale)| most.max((x / scale).abs()));
@@ -110,8 +116,8 @@ impl Whitened {
         Ok(Self { scale, scaled, factor, rows })
     }
 
-    /// The frame after a rotation, and the rows in it. Both come from one matrix, so that its rounding errors are common to
-    /// every difference.
+    /// The frame after a rotation, and the rows in it. Both come from one matrix, so that its
+    /// rounding errors are common to every difference.
     fn turned(self, rotation: &Array2<f64>) -> (Frame, Array2<f64>) {
         let d = self.scale.len();
         let mut inverse = Array2::<f64>::eye(d);
@@ -121,14 +127,16 @@ impl Whitened {
         }
         let directions = rotation.dot(&inverse.t());
         let rows = self.scaled.dot(&directions.t());
-        // The inverse map is the factor times the transposed rotation, and the factor's first row has one entry.
+        // The inverse map is the factor times the transposed rotation, and the factor's first row has one
+        // entry.
         let reach = self.scale[0] * self.factor[[0, 0]] * rotation.column(0).fold(0.0, |sum, x| sum + x.abs());
         (Frame { scale: self.scale, directions, reach }, rows)
     }
 }
 
-/// The singular value decomposition of a matrix `[long, short]` by rotations of its columns (Hestenes, 1958): the directions
-/// with a singular value above `least` on the long side, and all on the short side, the largest value first.
+/// The singular value decomposition of a matrix `[long, short]` by rotations of its columns
+/// (Hestenes, 1958): the directions with a singular value above `least` on the long side, and all
+/// on the short side, the largest value first.
 fn rotations(mut matrix: Array2<f64>, least: f64) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let short = matrix.ncols();
     let mut turned = Array2::<f64>::eye(short);
@@ -245,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_correlation_close_to_one_keeps_its_digits() {
-        // The gap is the variance of the noise relative to that of x, over 2 and but for the noise's own correlation.
+        // The gap is the variance of the noise relative to that of x, over 2 and but for the noise's own
+        // correlation.
         let (x, noise) = (normal(50, 1, 4), normal(50, 1, 5));
         let gap = |scale: f64| Canonical::new(x.clone(), &x + &(scale * &noise), 0.5).unwrap().gaps[0];
         assert_relative_eq!(gap(1e-6) / gap(1e-3), 1e-6, max_relative = 1e-2);

@@ -1,5 +1,5 @@
-//! From the neighbors in the joint space to the local values of the estimators of Kraskov, Stoegbauer and Grassberger, with
-//! the tie rule of Mesner and Shalizi for the rows that have ties.
+//! From the neighbors in the joint space to the local values of the estimators of Kraskov,
+//! Stoegbauer and Grassberger, with the tie rule of Mesner and Shalizi for the rows that have ties.
 
 use ndarray::Array1;
 use statrs::function::gamma::digamma;
@@ -12,11 +12,12 @@ use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 /// Up to this share of tied rows, ties are taken for chance.
 pub(super) const FEW_TIES: f64 = 0.05;
 
-/// An estimate that is nearer than this to the largest possible one, in nats for each block but the first, is called
-/// saturated. For normal pairs such estimates are 0.4 nats too low and more.
+/// An estimate that is nearer than this to the largest possible one, in nats for each block but the
+/// first, is called saturated. For normal pairs such estimates are 0.4 nats too low and more.
 const SATURATED: f64 = 1.0;
 
-/// A sum of digamma functions of counts: that of the information between all blocks, or between two given a third.
+/// A sum of digamma functions of counts: that of the information between all blocks, or between two
+/// given a third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sum {
     /// `I = psi(k) + (m-1) psi(n) - sum_j psi(n_j)`.
@@ -34,7 +35,8 @@ impl Sum {
         }
     }
 
-    /// `of_joint` and the digammas of the counts in the subspaces, with that of all rows where it belongs.
+    /// `of_joint` and the digammas of the counts in the subspaces, with that of all rows where it
+    /// belongs.
     fn value(self, of_joint: f64, of_all: f64, counts: impl Iterator<Item = f64>) -> f64 {
         let mut counts = counts;
         match self {
@@ -46,7 +48,8 @@ impl Sum {
         }
     }
 
-    /// Returns whether the k-th neighbor is alone at the radius, from the number of rows there in each subspace.
+    /// Returns whether the k-th neighbor is alone at the radius, from the number of rows there in
+    /// each subspace.
     fn is_plain(self, on_radius: impl Iterator<Item = usize>) -> bool {
         let mut on_radius = on_radius;
         match self {
@@ -65,7 +68,8 @@ pub(super) struct Local {
     pub(super) values: Vec<f64>,
     /// Rows with ties.
     pub(super) tied: Vec<bool>,
-    /// Rows whose neighborhoods hold nothing but neighbors in the joint space, in every subspace that is subtracted.
+    /// Rows whose neighborhoods hold nothing but neighbors in the joint space, in every subspace
+    /// that is subtracted.
     exhausted: usize,
     /// Rows that coincide with their k-th neighbor.
     coinciding: usize,
@@ -93,7 +97,8 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>,
     let mut local = Local { values: Vec::with_capacity(n), tied, exhausted: 0, coinciding: 0, bound: 0.0 };
     let psi = |count: usize| digamma(count as f64);
     let subtracted = if sum == Sum::Given { 1 } else { 0 };
-    // A tie here and there is chance, and hardly changes the mean; but rows that coincide have no radius.
+    // A tie here and there is chance, and hardly changes the mean; but rows that coincide have no
+    // radius.
     let few = tied_count(&local.tied) as f64 <= FEW_TIES * n as f64;
     let (of_k, of_usable) = (psi(k), digamma_of_usable(window, n));
     for i in 0..n {
@@ -115,7 +120,8 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>,
         let smallest = |(s, shell): (usize, &Vec<(usize, usize)>)| if s < subtracted { psi(shell[i].1) } else { of_k };
         sum.value(of_k, of_usable(i), shells.iter().enumerate().map(smallest))
     };
-    // All rows have the same bound, unless the numbers of usable rows or of rows with the same condition differ.
+    // All rows have the same bound, unless the numbers of usable rows or of rows with the same
+    // condition differ.
     let alike = window == 0 && sum == Sum::Between;
     local.bound = if alike { largest(0) } else { (0..n).map(largest).sum::<f64>() / n as f64 };
     Ok(local)
@@ -147,8 +153,8 @@ impl Local {
     }
 }
 
-/// The warning that an information between two variables is near `psi(n) - psi(k)`, the largest estimate from n rows.
-/// `share` is that of the rows that have no other neighbors.
+/// The warning that an information between two variables is near `psi(n) - psi(k)`, the largest
+/// estimate from n rows. `share` is that of the rows that have no other neighbors.
 pub(super) fn saturation_of_two(value: f64, n: usize, k: usize, share: f64) -> Option<Warning> {
     let bound = digamma(n as f64) - digamma(k as f64);
     (value > bound - SATURATED.min(bound / 2.0)).then_some(Warning::Saturated { share, bound })

@@ -8,7 +8,8 @@ use crate::{
     Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation,
 };
 
-/// The transfer entropy at every delay of a range, and whether it could be chance; made by [`TransferEntropy::scan`].
+/// The transfer entropy at every delay of a range, and whether it could be chance; made by
+/// [`TransferEntropy::scan`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct DelayScan {
     first: usize,
@@ -25,7 +26,8 @@ pub struct ScannedDelay {
     pub transfer_entropy: f64,
     /// The probability of a transfer entropy as large at this delay if there is no dependence.
     pub p_value: f64,
-    /// The probability of a transfer entropy as large at any of the delays if there is no dependence.
+    /// The probability of a transfer entropy as large at any of the delays if there is no
+    /// dependence.
     pub corrected_p_value: f64,
 }
 
@@ -61,13 +63,14 @@ impl DelayScan {
 impl TransferEntropy<'_> {
     /// Tests whether the transfer entropy from `source` to `target` could be chance.
     ///
-    /// Surrogates rearrange the past states of the source. They are rotated unless `test` says otherwise, since states of a
-    /// series depend on each other, by at least the integrated [autocorrelation](crate::autocorrelation()) time and the span
-    /// of a state.
+    /// Surrogates rearrange the past states of the source. They are rotated unless `test` says
+    /// otherwise, since states of a series depend on each other, by at least the integrated
+    /// [autocorrelation](crate::autocorrelation()) time and the span of a state.
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy) and of [`PermutationTest::orders_given`].
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy) and of
+    /// [`PermutationTest::orders_given`].
     pub fn significance(
         &self,
         source: impl ToSamples,
@@ -82,7 +85,8 @@ impl TransferEntropy<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`conditional`](TransferEntropy::conditional) and of [`PermutationTest::orders_given`].
+    /// Those of [`conditional`](TransferEntropy::conditional) and of
+    /// [`PermutationTest::orders_given`].
     pub fn conditional_significance<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -94,14 +98,17 @@ impl TransferEntropy<'_> {
         Ok(scan.family.members()[0].clone())
     }
 
-    /// Returns the transfer entropy from `source` to `target` at every delay of a range, with p-values for each delay alone
-    /// and for the best of all. The [`delay`](TransferEntropy::delay) of the estimator itself is not used.
+    /// Returns the transfer entropy from `source` to `target` at every delay of a range, with
+    /// p-values for each delay alone and for the best of all. The
+    /// [`delay`](TransferEntropy::delay) of the estimator itself is not used.
     ///
-    /// All delays are estimated at the same times of the target, those for which the longest delay has a past, so that
-    /// they are comparable. Each surrogate rearranges the past states of the source once for all delays, and the largest of
-    /// its transfer entropies corrects for the choice of the best delay, as [`FamilySignificance`] says. Surrogates are
-    /// rotations unless `test` says otherwise, by at least the integrated [autocorrelation](crate::autocorrelation()) time of
-    /// the source, the number of delays and the span of a state, so that no rotation leads to another delay of the range.
+    /// All delays are estimated at the same times of the target, those for which the longest delay
+    /// has a past, so that they are comparable. Each surrogate rearranges the past states of
+    /// the source once for all delays, and the largest of its transfer entropies corrects for
+    /// the choice of the best delay, as [`FamilySignificance`] says. Surrogates are
+    /// rotations unless `test` says otherwise, by at least the integrated
+    /// [autocorrelation](crate::autocorrelation()) time of the source, the number of delays and
+    /// the span of a state, so that no rotation leads to another delay of the range.
     ///
     /// ```
     /// use knn_entropy::{PermutationTest, TransferEntropy};
@@ -138,8 +145,9 @@ impl TransferEntropy<'_> {
         self.conditional_scan::<Samples<'_>>(source, target, &[], delays, test)
     }
 
-    /// Returns the conditional transfer entropy at every delay of a range, as [`scan`](TransferEntropy::scan) does. The
-    /// delays are those of the source; each condition keeps its own.
+    /// Returns the conditional transfer entropy at every delay of a range, as
+    /// [`scan`](TransferEntropy::scan) does. The delays are those of the source; each condition
+    /// keeps its own.
     ///
     /// # Errors
     ///
@@ -178,7 +186,8 @@ impl TransferEntropy<'_> {
     }
 }
 
-/// Returns the smallest rotation of states at one delay that shares no value with a state at a delay `delays` steps away.
+/// Returns the smallest rotation of states at one delay that shares no value with a state at a
+/// delay `delays` steps away.
 fn reach(embedding: Embedding, delays: usize) -> usize {
     embedding.span().saturating_add(delays).saturating_add(1)
 }

@@ -34,7 +34,8 @@ pub struct Condition<T> {
 }
 
 impl<T: ToSamples> Condition<T> {
-    /// Conditions on the value of `series` one step before the target's. Rows are times, the same as in source and target.
+    /// Conditions on the value of `series` one step before the target's. Rows are times, the same
+    /// as in source and target.
     pub fn new(series: T) -> Self {
         Self { series, embedding: Embedding::new(1, 1), delay: 1 }
     }
@@ -45,7 +46,8 @@ impl<T: ToSamples> Condition<T> {
         Self { embedding, ..self }
     }
 
-    /// Sets the number of steps from the last of these values to the target's next value, at least 1.
+    /// Sets the number of steps from the last of these values to the target's next value: one or
+    /// more.
     #[must_use]
     pub fn delay(self, delay: usize) -> Self {
         Self { delay, ..self }
@@ -60,7 +62,8 @@ impl<T: ToSamples> Condition<T> {
     }
 }
 
-/// The samples of a transfer entropy: row `i` of each array belongs to the target's time `times.start + i`.
+/// The samples of a transfer entropy: row `i` of each array belongs to the target's time
+/// `times.start + i`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Embedded {
@@ -77,13 +80,15 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Returns all that the transfer entropy is conditioned on: the past states of the target and of the conditions.
+    /// Returns all that the transfer entropy is conditioned on: the past states of the target and
+    /// of the conditions.
     pub fn given(&self) -> Array2<f64> {
         concatenate![Axis(1), self.target, self.conditions]
     }
 }
 
-/// The samples of an information storage: row `i` of both arrays belongs to the time `times.start + i`.
+/// The samples of an information storage: row `i` of both arrays belongs to the time `times.start +
+/// i`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastAndFuture {
@@ -95,7 +100,8 @@ pub struct PastAndFuture {
     pub times: Range<usize>,
 }
 
-/// A series and where its past states lie: the last value is `delay` steps before the time that the state belongs to.
+/// A series and where its past states lie: the last value is `delay` steps before the time that the
+/// state belongs to.
 #[derive(Debug)]
 pub(super) struct Past<'a> {
     pub(super) series: Samples<'a>,
@@ -145,8 +151,9 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.norm(norm), ..self }
         }
 
-        /// Leaves samples up to `steps` before and after one out of its neighbors (Theiler, 1986), in the joint space and in
-        /// all counts: states of a slow series are near each other because they are near in time.
+        /// Leaves samples up to `steps` before and after one out of its neighbors (Theiler, 1986), in the
+        /// joint space and in all counts: states of a slow series are near each other because they are near
+        /// in time.
         #[must_use]
         pub fn window(self, steps: usize) -> Self {
             Self { ksg: self.ksg.window(steps), ..self }
@@ -158,9 +165,9 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.ties(ties), ..self }
         }
 
-        /// Makes coordinates periodic, such as angles: a period for each coordinate of the embedded samples, infinite for those
-        /// without. First come the past states that tell, then the values that they tell about, then all that is given. Two
-        /// angles with one past value each have three periods.
+        /// Makes coordinates periodic, such as angles: a period for each coordinate of the embedded
+        /// samples, infinite for those without. First come the past states that tell, then the values that
+        /// they tell about, then all that is given. Two angles with one past value each have three periods.
         #[must_use]
         pub fn periods(self, periods: &'s [f64]) -> Self {
             Self { ksg: self.ksg.periods(periods), ..self }

@@ -5,12 +5,12 @@ use crate::{PermutationTest, Result, Samples, Significance, Surrogates, ToSample
 const LOCAL: usize = 5;
 
 impl Ksg<'_> {
-    /// Tests whether `x` and `y` are independent: compares their information with that of `surrogates` rearrangements of the
-    /// rows of `x`, which depend on `seed`.
+    /// Tests whether `x` and `y` are independent: compares their information with that of
+    /// `surrogates` rearrangements of the rows of `x`, which depend on `seed`.
     ///
-    /// Rows are shuffled if they are independent. With a [`window`](Ksg::window), or if both `x` and `y` are autocorrelated,
-    /// they are a series, and `x` is rotated instead: [`Surrogates`]. For another choice see
-    /// [`significance_by`](Ksg::significance_by).
+    /// Rows are shuffled if they are independent. With a [`window`](Ksg::window), or if both `x`
+    /// and `y` are autocorrelated, they are a series, and `x` is rotated instead:
+    /// [`Surrogates`]. For another choice see [`significance_by`](Ksg::significance_by).
     ///
     /// ```
     /// use knn_entropy::Ksg;
@@ -51,9 +51,10 @@ impl Ksg<'_> {
         test.run(x.len(), |rows| self.mutual_information(x.select(rows), &y))
     }
 
-    /// Tests whether `x` and `y` are independent given `z`. Rows of `x` are permuted among rows with nearly the same `z`,
-    /// [`Surrogates::Local`] with k = 5, so that `x` depends on `z` as before. A local permutation takes rows for independent,
-    /// so the rows of a series, as in [`significance`](Ksg::significance), are rotated instead; that test is conservative.
+    /// Tests whether `x` and `y` are independent given `z`. Rows of `x` are permuted among rows
+    /// with nearly the same `z`, [`Surrogates::Local`] with k = 5, so that `x` depends on `z`
+    /// as before. A local permutation takes rows for independent, so the rows of a series, as
+    /// in [`significance`](Ksg::significance), are rotated instead; that test is conservative.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl Ksg<'_> {
         self.conditional_significance_by(&x, &y, z, &PermutationTest::new(surrogates, seed).surrogates(kind))
     }
 
-    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of a test of the caller's.
+    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of a test of the
+    /// caller's.
     ///
     /// # Errors
     ///

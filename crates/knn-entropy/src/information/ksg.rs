@@ -5,12 +5,13 @@ use super::blocks::Blocks;
 use super::counting::{Sum, finite_radii, one_radius};
 use super::two;
 
-/// Mutual information by nearest neighbors (Kraskov, Stoegbauer and Grassberger, Physical Review E 69, 2004), between two
-/// or more blocks of variables, and given others (Frenzel and Pompe, Physical Review Letters 99, 2007), in nats.
+/// Mutual information by nearest neighbors (Kraskov, Stoegbauer and Grassberger, Physical Review E
+/// 69, 2004), between two or more blocks of variables, and given others (Frenzel and Pompe,
+/// Physical Review Letters 99, 2007), in nats.
 ///
-/// Rows of all blocks belong together: row i of each is the same observation. With `r_i` the distance to the k-th neighbor
-/// in the space of all blocks, where the distance is the largest of the blocks' distances, count in each block `j` of `m`
-/// the points within that:
+/// Rows of all blocks belong together: row i of each is the same observation. With `r_i` the
+/// distance to the k-th neighbor in the space of all blocks, where the distance is the largest of
+/// the blocks' distances, count in each block `j` of `m` the points within that:
 ///
 /// ```text
 /// first   I = psi(k) + (m-1) psi(n) - < sum_j psi(n_j + 1) >              n_j nearer than r_i
@@ -25,21 +26,26 @@ use super::two;
 /// second  I = psi(k) - 2/k + < psi(n_z) - psi(n_xz) + 1/n_xz - psi(n_yz) + 1/n_yz >
 /// ```
 ///
-/// The errors of the entropies of which it is a sum mostly cancel: for independent blocks it is 0 on average. The first
-/// algorithm has the smaller variance, the second the smaller bias in many dimensions.
+/// The errors of the entropies of which it is a sum mostly cancel: for independent blocks it is 0
+/// on average. The first algorithm has the smaller variance, the second the smaller bias in many
+/// dimensions.
 ///
 /// The estimate, unlike the truth, changes with the scales of the blocks: standardize them
-/// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It is unchanged by
-/// shifts, by a common factor, and by isometries of each block. It can be negative, which says that the truth is small.
+/// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It
+/// is unchanged by shifts, by a common factor, and by isometries of each block. It can be negative,
+/// which says that the truth is small.
 ///
-/// Where numbers are rounded or discrete, neighbors are at equal distances. [`Ties`] says what becomes of such rows; by default
-/// all rows at a distance are counted, and an estimate says how many rows that concerns. The second algorithm has no rule of
-/// its own for them and falls back to the first.
+/// Where numbers are rounded or discrete, neighbors are at equal distances. [`Ties`] says what
+/// becomes of such rows; by default all rows at a distance are counted, and an estimate says how
+/// many rows that concerns. The second algorithm has no rule of its own for them and falls back to
+/// the first.
 ///
-/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above, and an estimate carries
-/// [`Warning::Saturated`](crate::Warning::Saturated); [`LocalNonuniformity`](crate::LocalNonuniformity) reaches farther. For
-/// normal pairs the estimate is 0.1 nats too low once it is within 1.5 of the bound, and 0.4 within 1. In 3 + 3 dimensions
-/// it is too low long before: for 1000 samples with k = 3 by 0.1 nats at a truth of 1, by 0.25 at 2, and by 0.75 at 4.
+/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above, and an
+/// estimate carries [`Warning::Saturated`](crate::Warning::Saturated);
+/// [`LocalNonuniformity`](crate::LocalNonuniformity) reaches farther. For normal pairs the estimate
+/// is 0.1 nats too low once it is within 1.5 of the bound, and 0.4 within 1. In 3 + 3 dimensions it
+/// is too low long before: for 1000 samples with k = 3 by 0.1 nats at a truth of 1, by 0.25 at 2,
+/// and by 0.75 at 4.
 ///
 /// ```
 /// use knn_entropy::Ksg;
@@ -76,8 +82,8 @@ pub enum KsgVariant {
 }
 
 impl<'s> Ksg<'s> {
-    /// The first algorithm with the k-th neighbor, and the maximum norm within blocks. 3 to 5 is usual; a large k for a
-    /// test of independence.
+    /// The first algorithm with the k-th neighbor, and the maximum norm within blocks. 3 to 5 is
+    /// usual; a large k for a test of independence.
     pub fn new(k: usize) -> Self {
         let settings = Settings::new(k, Norm::LInf);
         Self { settings, variant: KsgVariant::One, ties: Ties::Count, periods: &[] }
@@ -97,18 +103,21 @@ impl<'s> Ksg<'s> {
 
     setters!(blocks);
 
-    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y` `[n, dy]`.
+    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y`
+    /// `[n, dy]`.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below the number of usable
-    /// rows; a distance beyond the largest number; with [`Ties::Error`], ties; periods or steps that do not fit.
+    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not
+    /// below the number of usable rows; a distance beyond the largest number; with
+    /// [`Ties::Error`], ties; periods or steps that do not fit.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.between(vec![x.to_samples()?, y.to_samples()?])?.value())
     }
 
-    /// Returns the multi-information (total correlation) of several blocks in nats: how far they are from independent, `sum_j
-    /// H(X_j) - H(X_1, ..., X_m)`. For two it is the mutual information, for one it is 0.
+    /// Returns the multi-information (total correlation) of several blocks in nats: how far they
+    /// are from independent, `sum_j H(X_j) - H(X_1, ..., X_m)`. For two it is the mutual
+    /// information, for one it is 0.
     ///
     /// # Errors
     ///
@@ -117,8 +126,8 @@ impl<'s> Ksg<'s> {
         Ok(self.estimate(blocks)?.value())
     }
 
-    /// Returns the information between blocks with its local values, standard error and warnings. Blocks of different types
-    /// go into a slice of `&dyn ToSamples`.
+    /// Returns the information between blocks with its local values, standard error and warnings.
+    /// Blocks of different types go into a slice of `&dyn ToSamples`.
     ///
     /// # Errors
     ///
@@ -127,8 +136,8 @@ impl<'s> Ksg<'s> {
         self.between(blocks.iter().map(ToSamples::to_samples).collect::<Result<_>>()?)
     }
 
-    /// Returns the mutual information in nats between `x` and `y` given `z` `[n, dz]`. With `dz` = 0 it is that of `x` and
-    /// `y`, by both algorithms.
+    /// Returns the mutual information in nats between `x` and `y` given `z` `[n, dz]`. With `dz` =
+    /// 0 it is that of `x` and `y`, by both algorithms.
     ///
     /// # Errors
     ///

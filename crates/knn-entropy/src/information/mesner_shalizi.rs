@@ -6,23 +6,25 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Ties, ToSamples};
 
-/// Mutual and conditional information of variables that may be continuous, discrete, or a mixture of both, in nats (Mesner
-/// and Shalizi, "Conditional mutual information estimation for mixed, discrete and continuous data", IEEE Transactions on
-/// Information Theory 67, 2021):
+/// Mutual and conditional information of variables that may be continuous, discrete, or a mixture
+/// of both, in nats (Mesner and Shalizi, "Conditional mutual information estimation for mixed,
+/// discrete and continuous data", IEEE Transactions on Information Theory 67, 2021):
 ///
 /// ```text
 /// I(X; Y)      = < psi(k_i) + psi(n) - psi(n_x) - psi(n_y) >
 /// I(X; Y | Z)  = < psi(k_i) + psi(n_z) - psi(n_xz) - psi(n_yz) >
 /// ```
 ///
-/// With `r_i` the distance of sample `i` to its k-th neighbor in the joint space, the largest of the blocks' distances:
-/// `k_i` is the number of other samples that are not farther than `r_i` in the joint space, and `n_x`, `n_y`, ... those in the
-/// subspaces. For continuous samples `k_i` is `k`; for discrete ones the estimate tends to the plug-in estimate. Distances are
-/// compared to within the rounding of the coordinates, so that the unit of measurement makes no difference. The authors
-/// replace negative estimates by 0; here they stay, so that independent variables have an estimate of 0 on average.
+/// With `r_i` the distance of sample `i` to its k-th neighbor in the joint space, the largest of
+/// the blocks' distances: `k_i` is the number of other samples that are not farther than `r_i` in
+/// the joint space, and `n_x`, `n_y`, ... those in the subspaces. For continuous samples `k_i` is
+/// `k`; for discrete ones the estimate tends to the plug-in estimate. Distances are compared to
+/// within the rounding of the coordinates, so that the unit of measurement makes no difference. The
+/// authors replace negative estimates by 0; here they stay, so that independent variables have an
+/// estimate of 0 on average.
 ///
-/// Labels are numbers here, far enough apart that different ones are never neighbors: farther than the range of the other
-/// variables.
+/// Labels are numbers here, far enough apart that different ones are never neighbors: farther than
+/// the range of the other variables.
 ///
 /// With a window, `n` and the counts are those of the rows outside the window around sample `i`.
 ///
@@ -50,13 +52,14 @@ impl<'s> MesnerShalizi<'s> {
 
     setters!(blocks);
 
-    /// Returns the mutual information in nats between the rows of `x` and those of `y`; row i of each is the same
-    /// observation.
+    /// Returns the mutual information in nats between the rows of `x` and those of `y`; row i of
+    /// each is the same observation.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below the number of usable
-    /// rows; a distance beyond the largest number; periods that do not fit.
+    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not
+    /// below the number of usable rows; a distance beyond the largest number; periods that do
+    /// not fit.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }
@@ -71,7 +74,8 @@ impl<'s> MesnerShalizi<'s> {
         self.local_values(&Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?)
     }
 
-    /// Returns the mutual information in nats between `x` and `y` given `z`. Without columns of `z` it is that of `x` and `y`.
+    /// Returns the mutual information in nats between `x` and `y` given `z`. Without columns of `z`
+    /// it is that of `x` and `y`.
     ///
     /// # Errors
     ///

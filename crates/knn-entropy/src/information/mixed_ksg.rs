@@ -6,25 +6,29 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{Estimate, Norm, Result, Samples, Ties, ToSamples, Warning};
 
-/// Mutual information between variables that may be continuous, discrete, or a mixture of both, in nats (Gao, Kannan, Oh and
-/// Viswanath, "Estimating mutual information for discrete-continuous mixtures", NeurIPS 2017):
+/// Mutual information between variables that may be continuous, discrete, or a mixture of both, in
+/// nats (Gao, Kannan, Oh and Viswanath, "Estimating mutual information for discrete-continuous
+/// mixtures", NeurIPS 2017):
 ///
 /// ```text
 /// I = < psi(k_i) + ln n - psi(n_x) - psi(n_y) >
 /// ```
 ///
-/// With `r` the distance to the k-th neighbor in the joint space, where the distance is the larger one of both: if `r` is
-/// above 0, `k_i` is `k`, and `n_x` and `n_y` are the numbers of samples nearer than `r`, the sample itself counted; if it is
-/// 0, they are the numbers of samples that coincide with it in both, in x and in y. So the estimate is that of
-/// [`Ksg`](crate::Ksg) for continuous samples, and close to the plug-in estimate for discrete ones. This is the authors'
-/// program; the paper itself has points at `r` counted, too, and `ln(n_x + 1)` for `psi(n_x)`, which is lower by up to
-/// `ln(k + 1) - psi(k)`, 0.29 nats for k = 5.
+/// With `r` the distance to the k-th neighbor in the joint space, where the distance is the larger
+/// one of both: if `r` is above 0, `k_i` is `k`, and `n_x` and `n_y` are the numbers of samples
+/// nearer than `r`, the sample itself counted; if it is 0, they are the numbers of samples that
+/// coincide with it in both, in x and in y. So the estimate is that of [`Ksg`](crate::Ksg) for
+/// continuous samples, and close to the plug-in estimate for discrete ones. This is the authors'
+/// program; the paper itself has points at `r` counted, too, and `ln(n_x + 1)` for `psi(n_x)`,
+/// which is lower by up to `ln(k + 1) - psi(k)`, 0.29 nats for k = 5.
 ///
-/// With a window, `n` is the number of rows outside the window around sample `i`, and the counts are of these.
+/// With a window, `n` is the number of rows outside the window around sample `i`, and the counts
+/// are of these.
 ///
-/// Numbers that are *rounded*, and not discrete, have neighbors at equal distances above 0, of which this formula counts the
-/// nearer ones alone: for normal pairs rounded to a tenth of their standard deviation the estimate is up to 0.6 nats too
-/// high, and carries [`Warning::Ties`]. Use [`Ksg`](crate::Ksg) or [`MesnerShalizi`](crate::MesnerShalizi) for them.
+/// Numbers that are *rounded*, and not discrete, have neighbors at equal distances above 0, of
+/// which this formula counts the nearer ones alone: for normal pairs rounded to a tenth of their
+/// standard deviation the estimate is up to 0.6 nats too high, and carries [`Warning::Ties`]. Use
+/// [`Ksg`](crate::Ksg) or [`MesnerShalizi`](crate::MesnerShalizi) for them.
 ///
 /// ```
 /// use knn_entropy::MixedKsg;
@@ -56,12 +60,13 @@ impl<'s> MixedKsg<'s> {
 
     setters!(blocks);
 
-    /// The mutual information in nats between the rows of `x` and those of `y`; row i of each is the same observation.
+    /// The mutual information in nats between the rows of `x` and those of `y`; row i of each is
+    /// the same observation.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not below `n`; a distance beyond
-    /// the largest number.
+    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not
+    /// below `n`; a distance beyond the largest number.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }

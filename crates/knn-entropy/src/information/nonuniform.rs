@@ -5,40 +5,49 @@ use super::canonical::{Canonical, differences};
 use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
 
-/// Bounds the difference between two canonical coordinates, in units of its standard deviation times the square root of 2.
+/// Bounds the difference between two canonical coordinates, in units of its standard deviation
+/// times the square root of 2.
 ///
-/// A narrower band is closer to a region of constant density. A wider band needs a larger correlation to lie within the box,
-/// above `1 - 1/BAND^2` = 0.56, so that independent samples are left alone.
+/// A narrower band is closer to a region of constant density. A wider band needs a larger
+/// correlation to lie within the box, above `1 - 1/BAND^2` = 0.56, so that independent samples are
+/// left alone.
 const BAND: f64 = 1.5;
 
-/// The mutual information of strongly dependent variables by nearest neighbors, in nats: the first algorithm of [`Ksg`]
-/// with a correction for local nonuniformity, as proposed by Gao, Ver Steeg and Galstyan ("Efficient estimation of mutual
-/// information for strongly dependent variables", AISTATS 2015) and with a region of another shape.
+/// The mutual information of strongly dependent variables by nearest neighbors, in nats: the first
+/// algorithm of [`Ksg`] with a correction for local nonuniformity, as proposed by Gao, Ver Steeg
+/// and Galstyan ("Efficient estimation of mutual information for strongly dependent variables",
+/// AISTATS 2015) and with a region of another shape.
 ///
-/// [`Ksg`] takes the density for constant in the box around sample `i` that reaches to its k-th neighbor. Where one
-/// variable nearly determines the other the density is a thin ridge within that box, and [`Ksg`] cannot exceed
-/// `psi(n) - psi(k)`, up to terms of order `1/n`. For normal pairs its estimate is 0.1 nats too low once it is within 1.5
-/// nats of that bound, and 0.4 nats within 1, as measured for n from 300 to 3000. Here the box follows the ridge:
+/// [`Ksg`] takes the density for constant in the box around sample `i` that reaches to its k-th
+/// neighbor. Where one variable nearly determines the other the density is a thin ridge within that
+/// box, and [`Ksg`] cannot exceed `psi(n) - psi(k)`, up to terms of order `1/n`. For normal pairs
+/// its estimate is 0.1 nats too low once it is within 1.5 nats of that bound, and 0.4 nats within
+/// 1, as measured for n from 300 to 3000. Here the box follows the ridge:
 ///
-/// 1. The `p` neighbors of sample `i` after its k-th have canonical coordinates `u` of `x` and `v` of `y`: linear
-///    combinations of variance 1 of which only `u_j` and `v_j` are correlated, by `c_j` (Hotelling, 1936).
-/// 2. Coordinates are kept together by bands of relative width `b_j = 3 sqrt(1 - c_j)` where that is less than 2. The region
-///    of radius `a` is the box `|u_j|, |v_j| <= a` with `|u_j - v_j| <= a b_j`, and `r_i` is the radius that has `k`
-///    samples in it.
-/// 3. With `n_x` and `n_y` the numbers of other samples in the projections of that region, the boxes in `u` and in `v`:
+/// 1. The `p` neighbors of sample `i` after its k-th have canonical coordinates `u` of `x` and `v`
+///    of `y`: linear combinations of variance 1 of which only `u_j` and `v_j` are correlated, by
+///    `c_j` (Hotelling, 1936).
+/// 2. Coordinates are kept together by bands of relative width `b_j = 3 sqrt(1 - c_j)` where that
+///    is less than 2. The region of radius `a` is the box `|u_j|, |v_j| <= a` with `|u_j - v_j| <=
+///    a b_j`, and `r_i` is the radius that has `k` samples in it.
+/// 3. With `n_x` and `n_y` the numbers of other samples in the projections of that region, the
+///    boxes in `u` and in `v`:
 ///
 /// ```text
 /// I_i = psi(k) + psi(n) - psi(n_x + 1 - dx/d) - psi(n_y + 1 - dy/d) - sum_j ln(1 - (1 - b_j/2)^2)      d = dx + dy
 /// ```
 ///
-/// The last term is the ratio of the volumes of the box and the region. Where no band is narrower than the box, the local
-/// value is that of [`Ksg`], so that the estimate is unbiased for independent samples as that one is. The region is made
-/// from neighbors that lie farther than the k that are counted, so that fitting does not lower the estimate's volume. The
-/// principal-component boxes of the paper are fitted to the `k` neighbors themselves and used if smaller by a factor from
-/// simulations; they leave an error of -0.4 nats at 6 nats, and of 1.5 nats for independent blocks of five variables.
+/// The last term is the ratio of the volumes of the box and the region. Where no band is narrower
+/// than the box, the local value is that of [`Ksg`], so that the estimate is unbiased for
+/// independent samples as that one is. The region is made from neighbors that lie farther than the
+/// k that are counted, so that fitting does not lower the estimate's volume. The
+/// principal-component boxes of the paper are fitted to the `k` neighbors themselves and used if
+/// smaller by a factor from simulations; they leave an error of -0.4 nats at 6 nats, and of 1.5
+/// nats for independent blocks of five variables.
 ///
-/// Mean errors in nats for normal blocks that share 0, 1, 2, 4 and 8 nats, from `cargo run --release --example
-/// strong_dependence`: n = 1000 and k = 5, p = 50 in 1 + 1 dimensions and 100 in more.
+/// Mean errors in nats for normal blocks that share 0, 1, 2, 4 and 8 nats, from `cargo run
+/// --release --example strong_dependence`: n = 1000 and k = 5, p = 50 in 1 + 1 dimensions and 100
+/// in more.
 ///
 /// | dimensions | [`Ksg`] | this |
 /// |---|---|---|
@@ -48,12 +57,13 @@ const BAND: f64 = 1.5;
 /// | 3 + 3 | 0.01, -0.11, -0.30, -0.90, -3.41 | 0.01, -0.14, -0.31, -0.44, -0.47 |
 /// | 5 + 5 | 0.00, -0.34, -0.72, -1.62, -4.16 | 0.00, -0.37, -0.71, -1.17, -1.48 |
 ///
-/// A band with sharp edges, such as uniform noise around a line, is 0.2 nats too low at any strength. A ridge that bends
-/// within the reach of `p` neighbors limits the estimate: a curve without noise has infinite information and gets a finite
-/// estimate, which grows with n.
+/// A band with sharp edges, such as uniform noise around a line, is 0.2 nats too low at any
+/// strength. A ridge that bends within the reach of `p` neighbors limits the estimate: a curve
+/// without noise has infinite information and gets a finite estimate, which grows with n.
 ///
-/// As with [`Ksg`], blocks should have a common scale ([`Correction::Standardize`](crate::Correction::Standardize)). Beside
-/// the search, each sample takes `O(p (dx + dy)^2)` and `O(dx^2 + dy^2)` for every other whose first coordinate in `x` or
+/// As with [`Ksg`], blocks should have a common scale
+/// ([`Correction::Standardize`](crate::Correction::Standardize)). Beside the search, each sample
+/// takes `O(p (dx + dy)^2)` and `O(dx^2 + dy^2)` for every other whose first coordinate in `x` or
 /// in `y` is within the region's.
 ///
 /// ```
@@ -83,34 +93,37 @@ pub struct LocalNonuniformity<'s> {
 }
 
 impl<'s> LocalNonuniformity<'s> {
-    /// Returns the estimator with the k-th neighbor and with regions from the `p` neighbors after that.
+    /// Returns the estimator with the k-th neighbor and with regions from the `p` neighbors after
+    /// that.
     ///
-    /// 50 is a good `p` for two variables. In more dimensions take more, 10 for each: with few neighbors, canonical
-    /// correlations are large by chance.
+    /// 50 is a good `p` for two variables. In more dimensions take more, 10 for each: with few
+    /// neighbors, canonical correlations are large by chance.
     pub fn new(k: usize, p: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), p }
     }
 
     setters!(series);
 
-    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and of `y` `[n, dy]`, where row `i` of both
-    /// is one observation.
+    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and of `y` `[n,
+    /// dy]`, where row `i` of both is one observation.
     ///
     /// # Errors
     ///
-    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`], [`Error::RowMismatch`] for samples that cannot
-    ///   be used.
-    /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each row has `k + p` others; [`Error::TooFewForCovariance`] unless
-    ///   `p` is at least `dx + dy + 2`.
-    /// - [`Error::Duplicates`] if rows coincide with their k-th neighbor, and [`Error::DistanceOverflow`] if a distance is beyond the
-    ///   largest number.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
+    ///   [`Error::RowMismatch`] for samples that cannot be used.
+    /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each row has `k + p` others;
+    ///   [`Error::TooFewForCovariance`] unless `p` is at least `dx + dy + 2`.
+    /// - [`Error::Duplicates`] if rows coincide with their k-th neighbor, and
+    ///   [`Error::DistanceOverflow`] if a distance is beyond the largest number.
     /// - [`Error::Singular`] if the neighbors of a row lie in a plane of `x` or of `y`.
-    /// - [`Error::Determined`] if `x` and `y` determine each other to rounding: their information is infinite.
+    /// - [`Error::Determined`] if `x` and `y` determine each other to rounding: their information
+    ///   is infinite.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }
 
-    /// Returns the mutual information with its local values, standard error and confidence interval.
+    /// Returns the mutual information with its local values, standard error and confidence
+    /// interval.
     ///
     /// # Errors
     ///
@@ -178,13 +191,14 @@ struct Region {
 impl Region {
     fn new(canonical: Canonical) -> Self {
         let bands: Vec<f64> = canonical.gaps.iter().map(|gap| (2.0 * BAND * gap.sqrt()).min(2.0)).collect();
-        // Of the square of area 4, two corners of area (2 - b)^2 / 2 are cut off: 1 - (1 - b/2)^2 = b (1 - b/4) is left.
+        // Of the square of area 4, two corners of area (2 - b)^2 / 2 are cut off: 1 - (1 - b/2)^2 = b (1 -
+        // b/4) is left.
         let log_ratio = -bands.iter().map(|b| (b * (1.0 - b / 4.0)).ln()).sum::<f64>();
         Self { canonical, bands, log_ratio }
     }
 
-    /// Counts the other samples in the projections of the region that just holds `k` of them. `near` are at least `k` samples,
-    /// which bound its radius.
+    /// Counts the other samples in the projections of the region that just holds `k` of them.
+    /// `near` are at least `k` samples, which bound its radius.
     fn counts(
         &self,
         x: &Sorted<'_>,
@@ -239,7 +253,8 @@ impl<'p> Sorted<'p> {
         Self { points, firsts }
     }
 
-    /// The points whose first coordinate differs from that of point `i` by up to `reach`, with some beyond that for rounding.
+    /// The points whose first coordinate differs from that of point `i` by up to `reach`, with some
+    /// beyond that for rounding.
     fn around(&self, i: usize, reach: f64) -> impl Iterator<Item = usize> {
         let first = self.points.point(i)[0];
         let reach = reach * (1.0 + 1e-6) + first.abs() * 1e-15;

@@ -9,19 +9,20 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples, Warning};
 
-/// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information between discrete and
-/// continuous data sets", PLoS ONE 9, 2014):
+/// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information
+/// between discrete and continuous data sets", PLoS ONE 9, 2014):
 ///
 /// ```text
 /// I = psi(n) - < psi(n_i) > + < psi(k_i) > - < psi(m_i) >
 /// ```
 ///
-/// with `n_i` the number of samples that have the label of sample `i`, `k_i` the smaller of `k` and `n_i - 1`, and `m_i` the
-/// number of samples with any label that are nearer than the `k_i`-th neighbor of the same label, and one more. A sample
-/// whose label no other has is left out, also of `n`: it has no neighbor to measure by.
+/// with `n_i` the number of samples that have the label of sample `i`, `k_i` the smaller of `k` and
+/// `n_i - 1`, and `m_i` the number of samples with any label that are nearer than the `k_i`-th
+/// neighbor of the same label, and one more. A sample whose label no other has is left out, also of
+/// `n`: it has no neighbor to measure by.
 ///
-/// Where numbers are rounded, the neighbors at the radius all count, in `k_i` and in `m_i`, and the estimate carries
-/// [`Warning::Ties`].
+/// Where numbers are rounded, the neighbors at the radius all count, in `k_i` and in `m_i`, and the
+/// estimate carries [`Warning::Ties`].
 ///
 /// With a window, `n`, `n_i` and `m_i` are those of the rows outside the window around sample `i`.
 ///
@@ -46,8 +47,9 @@ pub struct Ross<'s> {
     settings: Settings<'s>,
 }
 
-/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of the last of them, the number
-/// that are not farther than that, and the number of usable rows with the label, the row itself counted.
+/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of
+/// the last of them, the number that are not farther than that, and the number of usable rows with
+/// the label, the row itself counted.
 #[derive(Debug, Clone, Copy, Default)]
 struct Own {
     k: usize,
@@ -70,14 +72,16 @@ impl<'s> Ross<'s> {
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; [`Error::RowMismatch`] unless there are as many labels;
-    /// [`Error::ZeroK`]; [`Error::KTooLarge`] if no two usable samples have the same label; [`Error::Duplicates`] for samples
-    /// that coincide with their k-th neighbor of the same label.
+    /// Samples that are none, of no dimension or not finite; [`Error::RowMismatch`] unless there
+    /// are as many labels; [`Error::ZeroK`]; [`Error::KTooLarge`] if no two usable samples have
+    /// the same label; [`Error::Duplicates`] for samples that coincide with their k-th neighbor
+    /// of the same label.
     pub fn mutual_information<L: Eq + Hash>(&self, x: impl ToSamples, labels: &[L]) -> Result<f64> {
         Ok(self.estimate(x, labels)?.value())
     }
 
-    /// Returns the information with its local values, one for each sample that is not left out, in their order.
+    /// Returns the information with its local values, one for each sample that is not left out, in
+    /// their order.
     ///
     /// # Errors
     ///
@@ -115,8 +119,8 @@ impl<'s> Ross<'s> {
             return Err(Error::KTooLarge { k: self.settings.k, others: 0 });
         }
         self.check(&own, &kept)?;
-        // Left out is left out as a neighbor, too. Numbers of rows then no longer tell times, so with a window only rows
-        // count that have a label of their own at another time.
+        // Left out is left out as a neighbor, too. Numbers of rows then no longer tell times, so with a
+        // window only rows count that have a label of their own at another time.
         let window = self.settings.window;
         let (points, radii): (Samples<'_>, Vec<f64>) = match window {
             0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
@@ -167,8 +171,8 @@ impl<'s> Ross<'s> {
         Ok(own)
     }
 
-    /// The neighbors of the same label outside the window: labels are a coordinate more, in which different ones are farther
-    /// apart than any two samples.
+    /// The neighbors of the same label outside the window: labels are a coordinate more, in which
+    /// different ones are farther apart than any two samples.
     fn own_outside(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], window: usize, error: f64) -> Result<Vec<Own>> {
         let d = all.dimension();
         let largest = all.coordinates().iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));

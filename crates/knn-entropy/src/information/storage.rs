@@ -4,16 +4,16 @@ use super::Ksg;
 use super::embedding::{Embedding, Past, PastAndFuture, ksg_settings, positive, times};
 use crate::{Estimate, Result, ToSamples};
 
-/// The active information storage of a series (Lizier, Prokopenko and Zomaya, Information Sciences 208, 2012), in nats: how
-/// much the past tells about the next value,
+/// The active information storage of a series (Lizier, Prokopenko and Zomaya, Information Sciences
+/// 208, 2012), in nats: how much the past tells about the next value,
 ///
 /// ```text
 /// A = I( y_t ; y_past )
 /// y_past = (y_(t-1), y_(t-1-s), ..., y_(t-1-(l-1)s))          l values, s apart
 /// ```
 ///
-/// estimated by [`Ksg`]. With a longer future it is the predictive information `I(y_t, ..., y_(t+f-1) ; y_past)` (Bialek,
-/// Nemenman and Tishby, Neural Computation 13, 2001).
+/// estimated by [`Ksg`]. With a longer future it is the predictive information `I(y_t, ...,
+/// y_(t+f-1) ; y_past)` (Bialek, Nemenman and Tishby, Neural Computation 13, 2001).
 ///
 /// An autoregression `y_t = phi y_(t-1) + e_t` of normal noise stores `-1/2 ln(1 - phi^2)`.
 ///
@@ -49,7 +49,8 @@ impl<'s> ActiveInformationStorage<'s> {
         Self { past, ..self }
     }
 
-    /// Sets how many values from the next one on are the future, 1 by default; more make a predictive information.
+    /// Sets how many values from the next one on are the future, 1 by default; more make a
+    /// predictive information.
     #[must_use]
     pub fn future(self, length: usize) -> Self {
         Self { future: length, ..self }
@@ -61,13 +62,15 @@ impl<'s> ActiveInformationStorage<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Ksg::mutual_information`]; [`ZeroSetting`](crate::Error::ZeroSetting) for a length or lag of 0;
-    /// [`Embedding`](crate::Error::SeriesTooShort) if the series is too short.
+    /// Those of [`Ksg::mutual_information`]; [`ZeroSetting`](crate::Error::ZeroSetting) for a
+    /// length or lag of 0; [`Embedding`](crate::Error::SeriesTooShort) if the series is too
+    /// short.
     pub fn information(&self, series: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(series)?.value())
     }
 
-    /// Returns the stored information with its local values, one for each time that has a past and a future.
+    /// Returns the stored information with its local values, one for each time that has a past and
+    /// a future.
     ///
     /// # Errors
     ///
@@ -81,7 +84,8 @@ impl<'s> ActiveInformationStorage<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`information`](ActiveInformationStorage::information), but for the estimate itself.
+    /// Those of [`information`](ActiveInformationStorage::information), but for the estimate
+    /// itself.
     pub fn embed(&self, series: impl ToSamples) -> Result<PastAndFuture> {
         positive(self.past.length, "the number of past values")?;
         positive(self.past.lag, "the lag of the past")?;

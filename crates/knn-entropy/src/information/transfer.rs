@@ -4,8 +4,9 @@ use super::Ksg;
 use super::embedding::{Condition, Embedded, Embedding, Past, ksg_settings, positive, times};
 use crate::{Error, Estimate, Result, Samples, ToSamples};
 
-/// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in nats: how much the past of
-/// the source tells about the next value of the target that its own past does not,
+/// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in
+/// nats: how much the past of the source tells about the next value of the target that its own past
+/// does not,
 ///
 /// ```text
 /// T = I( y_t ; x_past | y_past )
@@ -13,17 +14,19 @@ use crate::{Error, Estimate, Result, Samples, ToSamples};
 /// x_past = (x_(t-u), x_(t-u-r), ..., x_(t-u-(m-1)r))          m values of the source, r apart, with the delay u
 /// ```
 ///
-/// estimated as a conditional mutual information by [`Ksg`]. Samples are taken at every time for which all pasts are known.
+/// estimated as a conditional mutual information by [`Ksg`]. Samples are taken at every time for
+/// which all pasts are known.
 ///
 /// A series that drives both, or one between them, makes a transfer entropy without a link. The
-/// [conditional](TransferEntropy::conditional) transfer entropy leaves out what the pasts of further series tell (Lizier,
-/// Prokopenko and Zomaya, Physical Review E 77, 2008):
+/// [conditional](TransferEntropy::conditional) transfer entropy leaves out what the pasts of
+/// further series tell (Lizier, Prokopenko and Zomaya, Physical Review E 77, 2008):
 ///
 /// ```text
 /// T = I( y_t ; x_past | y_past, c_past, ... )
 /// ```
 ///
-/// [`scan`](TransferEntropy::scan) finds the delay of a link, and tells whether the link could be chance.
+/// [`scan`](TransferEntropy::scan) finds the delay of a link, and tells whether the link could be
+/// chance.
 ///
 /// ```
 /// use knn_entropy::TransferEntropy;
@@ -57,7 +60,8 @@ pub(super) struct Pasts<'a> {
 }
 
 impl<'s> TransferEntropy<'s> {
-    /// Estimates the transfer entropy with the k-th neighbor, one past value of each series, and a delay of one step.
+    /// Estimates the transfer entropy with the k-th neighbor, one past value of each series, and a
+    /// delay of one step.
     pub fn new(k: usize) -> Self {
         let last = Embedding::new(1, 1);
         Self { ksg: Ksg::new(k), source: last, target: last, delay: 1 }
@@ -69,7 +73,8 @@ impl<'s> TransferEntropy<'s> {
         Self { source, ..self }
     }
 
-    /// Sets which past values of the target count. With none the estimate is of the mutual information.
+    /// Sets which past values of the target count. With none the estimate is of the mutual
+    /// information.
     #[must_use]
     pub fn target(self, target: Embedding) -> Self {
         Self { target, ..self }
@@ -83,18 +88,21 @@ impl<'s> TransferEntropy<'s> {
 
     ksg_settings!();
 
-    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times, the same in both.
+    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times, the same in
+    /// both.
     ///
     /// # Errors
     ///
-    /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a number of the source's
-    /// values of 0; [`Embedding`](Error::SeriesTooShort) if the series are too short.
+    /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a
+    /// number of the source's values of 0; [`Embedding`](Error::SeriesTooShort) if the series
+    /// are too short.
     pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
         self.conditional::<Samples<'_>>(source, target, &[])
     }
 
-    /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further series. Rows are times, the
-    /// same in all. Without conditions this is the [`transfer_entropy`](TransferEntropy::transfer_entropy).
+    /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further
+    /// series. Rows are times, the same in all. Without conditions this is the
+    /// [`transfer_entropy`](TransferEntropy::transfer_entropy).
     ///
     /// ```
     /// use knn_entropy::{Condition, TransferEntropy};
@@ -120,7 +128,8 @@ impl<'s> TransferEntropy<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), for the conditions as well.
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), for the conditions as
+    /// well.
     pub fn conditional<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -130,7 +139,8 @@ impl<'s> TransferEntropy<'s> {
         Ok(self.conditional_estimate(source, target, conditions)?.value())
     }
 
-    /// Returns the transfer entropy with its local values, one for each time from the first on that has a past.
+    /// Returns the transfer entropy with its local values, one for each time from the first on that
+    /// has a past.
     ///
     /// # Errors
     ///
@@ -139,8 +149,8 @@ impl<'s> TransferEntropy<'s> {
         self.conditional_estimate::<Samples<'_>>(source, target, &[])
     }
 
-    /// Returns the conditional transfer entropy with its local values, one for each time from the first on that has all
-    /// pasts.
+    /// Returns the conditional transfer entropy with its local values, one for each time from the
+    /// first on that has all pasts.
     ///
     /// # Errors
     ///
@@ -159,7 +169,8 @@ impl<'s> TransferEntropy<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate itself.
+    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate
+    /// itself.
     pub fn embed(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Embedded> {
         self.embed_conditional::<Samples<'_>>(source, target, &[])
     }

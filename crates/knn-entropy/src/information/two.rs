@@ -1,5 +1,5 @@
-//! The second algorithm of Kraskov, Stoegbauer and Grassberger: each block has a radius of its own, that of the rectangle
-//! which just holds the k neighbors.
+//! The second algorithm of Kraskov, Stoegbauer and Grassberger: each block has a radius of its own,
+//! that of the rectangle which just holds the k neighbors.
 
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
@@ -10,8 +10,8 @@ use crate::settings::Settings;
 use crate::settings::window::digamma_of_usable;
 use crate::{Error, Metric, Result, Samples};
 
-/// Returns the local values, by rectangles for the rows without ties and by [`one_radius`] for the others, and whether any
-/// row coincides with another one.
+/// Returns the local values, by rectangles for the rows without ties and by [`one_radius`] for the
+/// others, and whether any row coincides with another one.
 pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>) -> Result<(Local, bool)> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     if k == 0 {

@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// The lower triangle `L` with `L L' = a`, of a symmetric positive definite matrix; or the row whose pivot is not positive to
-/// rounding.
+/// The lower triangle `L` with `L L' = a`, of a symmetric positive definite matrix; or the row
+/// whose pivot is not positive to rounding.
 pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, usize> {
     let n = a.nrows();
     let mut l = Array2::<f64>::zeros((n, n));
@@ -44,9 +44,11 @@ pub(crate) fn moments(x: ArrayView2<'_, f64>, divisor: f64) -> (Array1<f64>, Arr
     (mean, covariance)
 }
 
-/// The first column that is constant or a linear combination of those before it, to the rounding of the numbers.
+/// The first column that is constant or a linear combination of those before it, to the rounding of
+/// the numbers.
 ///
-/// By the orthogonalization of Gram and Schmidt rather than from the covariance, which would lose half of the digits.
+/// By the orthogonalization of Gram and Schmidt rather than from the covariance, which would lose
+/// half of the digits.
 pub(crate) fn dependent_column(x: ArrayView2<'_, f64>) -> Option<usize> {
     let n = x.nrows() as f64;
     let mut basis: Vec<Array1<f64>> = Vec::new();
@@ -63,7 +65,8 @@ pub(crate) fn dependent_column(x: ArrayView2<'_, f64>) -> Option<usize> {
                 rest.scaled_add(-along, direction);
             }
         }
-        // Each number is off by half an epsilon of the largest, and each combination by that of all columns.
+        // Each number is off by half an epsilon of the largest, and each combination by that of all
+        // columns.
         let length = rest.dot(&rest).sqrt();
         if length <= 4.0 * (c + 1) as f64 * f64::EPSILON * n.sqrt() {
             return Some(c);

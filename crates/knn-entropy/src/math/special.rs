@@ -4,8 +4,8 @@ use std::f64::consts::{PI, SQRT_2};
 
 use statrs::function::erf::{erfc, erfc_inv};
 
-/// `ln Gamma(x + e) - ln Gamma(x)` for `x` and `x + e` above 0, accurate also where both are large or `e` is small: as a
-/// difference of two logarithms it would be off by 1e-9 for x = 1e6.
+/// `ln Gamma(x + e) - ln Gamma(x)` for `x` and `x + e` above 0, accurate also where both are large
+/// or `e` is small: as a difference of two logarithms it would be off by 1e-9 for x = 1e6.
 pub(crate) fn ln_gamma_ratio(x: f64, e: f64) -> f64 {
     // Up to where Stirling's series has converged, by Gamma(x + 1) = x Gamma(x).
     let (mut x, mut shift) = (x, 0.0);
@@ -13,8 +13,8 @@ pub(crate) fn ln_gamma_ratio(x: f64, e: f64) -> f64 {
         shift -= (e / x).ln_1p();
         x += 1.0;
     }
-    // The terms of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ..., each subtracted from itself without
-    // cancellation: (x + e)^-m - x^-m = x^-m (exp(-m ln(1 + e/x)) - 1).
+    // The terms of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ..., each subtracted from
+    // itself without cancellation: (x + e)^-m - x^-m = x^-m (exp(-m ln(1 + e/x)) - 1).
     let log = (e / x).ln_1p();
     let power = |m: i32, divisor: f64| x.powi(-m) / divisor * (-f64::from(m) * log).exp_m1();
     let rest = power(1, 12.0) - power(3, 360.0) + power(5, 1260.0) - power(7, 1680.0) + power(9, 1188.0);
@@ -46,7 +46,8 @@ fn scaled_erfc(x: f64) -> f64 {
     (1.0 - y * (1.0 - 3.0 * y * (1.0 - 5.0 * y * (1.0 - 7.0 * y)))) / (x * PI.sqrt())
 }
 
-/// A standard normal number between two bounds: the logarithm of the probability, and mean and variance given that.
+/// A standard normal number between two bounds: the logarithm of the probability, and mean and
+/// variance given that.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Truncated {
     pub(crate) log_probability: f64,
@@ -70,7 +71,8 @@ pub(crate) fn truncated_normal(a: f64, b: f64) -> Truncated {
         let mean = middle - middle * square * (1.0 / 12.0 - f / 720.0);
         return Truncated { log_probability, mean, variance: square * (1.0 / 12.0 - f * (1.0 / 240.0 - f / 6048.0)) };
     }
-    // exp(a^2/2) times tail and density at the lower bound, and what reaches beyond the upper one relative to that.
+    // exp(a^2/2) times tail and density at the lower bound, and what reaches beyond the upper one
+    // relative to that.
     let falls = (0.5 * (a - b) * (a + b)).exp();
     let (tail, log_scale) = if a > 0.0 {
         (0.5 * (scaled_erfc(a / SQRT_2) - falls * scaled_erfc(b / SQRT_2)), -0.5 * a * a)

@@ -1,5 +1,5 @@
-/// The sum of some numbers, with the rounding error of each addition carried along (Neumaier, 1974): off by an ulp or two
-/// however many there are.
+/// The sum of some numbers, with the rounding error of each addition carried along (Neumaier,
+/// 1974): off by an ulp or two however many there are.
 pub(crate) fn compensated_sum(numbers: impl IntoIterator<Item = f64>) -> f64 {
     let (mut sum, mut lost) = (0.0_f64, 0.0);
     for x in numbers {

@@ -30,13 +30,14 @@ pub use norm::Norm;
 pub enum Metric<'a> {
     /// The norm of the difference.
     Norm(Norm),
-    /// The coordinates fall into consecutive blocks of these widths; the largest of the blocks' distances, each by the
-    /// norm. In `LInf` the same as without blocks.
+    /// The coordinates fall into consecutive blocks of these widths; the largest of the blocks'
+    /// distances, each by the norm. In `LInf` the same as without blocks.
     Blocks(Norm, &'a [usize]),
-    /// Coordinates are periodic, with these periods, one for each: of the two ways round the shorter one counts. A
-    /// coordinate whose period is infinite is not periodic.
+    /// Coordinates are periodic, with these periods, one for each: of the two ways round the
+    /// shorter one counts. A coordinate whose period is infinite is not periodic.
     Torus(Norm, &'a [f64]),
-    /// Blocks of these widths of coordinates with these periods: the largest of the blocks' distances, each as on a torus.
+    /// Blocks of these widths of coordinates with these periods: the largest of the blocks'
+    /// distances, each as on a torus.
     TorusBlocks(Norm, &'a [usize], &'a [f64]),
 }
 
@@ -67,8 +68,9 @@ impl Metric<'_> {
         matches!(self, Self::Torus(..) | Self::TorusBlocks(..))
     }
 
-    /// The distance of two points, to rounding for every scale. Infinite if it is larger than the largest number. Periodic
-    /// coordinates are to be from 0 to their periods, as searches move them.
+    /// The distance of two points, to rounding for every scale. Infinite if it is larger than the
+    /// largest number. Periodic coordinates are to be from 0 to their periods, as searches move
+    /// them.
     ///
     /// # Panics
     ///
@@ -133,7 +135,8 @@ impl Metric<'_> {
         }
     }
 
-    /// The points as they are searched: on a torus, moved by whole periods to between 0 and the period.
+    /// The points as they are searched: on a torus, moved by whole periods to between 0 and the
+    /// period.
     pub(crate) fn normalized<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
         if self.is_periodic() { samples.map(|column, x| self.moved(column, x)) } else { samples.reborrow() }
     }

@@ -9,7 +9,8 @@ use crate::math::{exponent, power_of_two};
 pub enum Norm {
     /// The sum of the coordinates' differences; Manhattan distance.
     L1,
-    /// The root of the sum of their squares; Euclidean distance. The only one that does not depend on the axes.
+    /// The root of the sum of their squares; Euclidean distance. The only one that does not depend
+    /// on the axes.
     #[default]
     L2,
     /// The largest of them; Chebyshev or maximum distance.
@@ -17,8 +18,9 @@ pub enum Norm {
 }
 
 impl Norm {
-    /// The logarithm of the volume of the unit ball in `d` dimensions. In logarithms throughout: the volume itself is 0 in
-    /// double precision from d = 343 in L2, and beyond the largest number from d = 1024 in LInf.
+    /// The logarithm of the volume of the unit ball in `d` dimensions. In logarithms throughout:
+    /// the volume itself is 0 in double precision from d = 343 in L2, and beyond the largest
+    /// number from d = 1024 in LInf.
     ///
     /// ```text
     /// L1    d ln 2 - ln Gamma(d + 1)
@@ -34,8 +36,8 @@ impl Norm {
         }
     }
 
-    /// The distance of two points, to rounding for every scale: no square under- or overflows on the way. Infinite if it
-    /// is larger than the largest number.
+    /// The distance of two points, to rounding for every scale: no square under- or overflows on
+    /// the way. Infinite if it is larger than the largest number.
     ///
     /// # Panics
     ///
@@ -60,9 +62,11 @@ impl Norm {
         }
     }
 
-    /// Whether a comparable value is as exact as the distance: no term of it can have been lost to under- or overflow.
+    /// Whether a comparable value is as exact as the distance: no term of it can have been lost to
+    /// under- or overflow.
     pub(crate) fn is_safe(self, comparable: f64) -> bool {
-        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into memory.
+        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into
+        // memory.
         let least = if self == Self::L2 { 1e-290 } else { 0.0 };
         comparable >= least && comparable.is_finite()
     }
@@ -70,17 +74,18 @@ impl Norm {
     fn scaled_distance(self, a: &[f64], b: &[f64]) -> f64 {
         let differences = |unit: f64| a.iter().zip(b).map(|(a, b)| a * unit - b * unit).collect::<Vec<_>>();
         let plain = differences(1.0);
-        // The difference of two numbers can be twice the largest. Halving is exact but for subnormal numbers, and those are
-        // nothing beside a difference that overflows.
+        // The difference of two numbers can be twice the largest. Halving is exact but for subnormal
+        // numbers, and those are nothing beside a difference that overflows.
         match plain.iter().all(|u| u.is_finite()) {
             true => self.scaled_length(&plain, 1.0),
             false => self.scaled_length(&differences(0.5), 0.5),
         }
     }
 
-    /// The length of a vector of differences, for every scale: the differences are first multiplied by the power of two that
-    /// brings the largest near 1. That is exact, so the result has the same bits as the plain way where that is in range.
-    /// `unit` is what the differences have been multiplied by already.
+    /// The length of a vector of differences, for every scale: the differences are first multiplied
+    /// by the power of two that brings the largest near 1. That is exact, so the result has the
+    /// same bits as the plain way where that is in range. `unit` is what the differences have
+    /// been multiplied by already.
     pub(crate) fn scaled_length(self, differences: &[f64], unit: f64) -> f64 {
         let most = differences.iter().fold(0.0_f64, |most, u| most.max(u.abs()));
         if most == 0.0 || most.is_infinite() {

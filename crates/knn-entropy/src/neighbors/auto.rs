@@ -9,12 +9,14 @@ use crate::{Metric, Norm, Samples};
 
 /// The fastest of the searches for the points at hand.
 ///
-/// [`Sorted`] in one dimension, [`KdTree`] in two and three. In more it depends on the points: a tree is fast where they lie
-/// near a surface of few dimensions, however many coordinates they have. So a few points are looked up first, with the tree
-/// and with all distances, and the search that took less time does the rest. That can turn out one way or the other when
-/// both are about as fast; the neighbors are the same to the last bit.
+/// [`Sorted`] in one dimension, [`KdTree`] in two and three. In more it depends on the points: a
+/// tree is fast where they lie near a surface of few dimensions, however many coordinates they
+/// have. So a few points are looked up first, with the tree and with all distances, and the search
+/// that took less time does the rest. That can turn out one way or the other when both are about as
+/// fast; the neighbors are the same to the last bit.
 ///
-/// Coordinates that are all very small or very large are scaled by a power of two for the search, which is exact.
+/// Coordinates that are all very small or very large are scaled by a power of two for the search,
+/// which is exact.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Auto;
 
@@ -117,7 +119,8 @@ fn spread<'s>(points: &'s Samples<'_>, number: usize) -> Samples<'s> {
     points.select(&(0..points.len()).step_by(step).collect::<Vec<_>>())
 }
 
-/// Of how many dimensions the points seem to be, by how their number grows with the distance (Levina and Bickel, 2005).
+/// Of how many dimensions the points seem to be, by how their number grows with the distance
+/// (Levina and Bickel, 2005).
 fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
     let (queries, others) = (spread(points, 3 * LEAVES), spread(points, SURROUNDINGS));
     let k = 16.min(others.len() - 1);
@@ -135,8 +138,8 @@ fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
     if terms == 0 { 0.0 } else { f64::from(terms) / sum }
 }
 
-/// A power of two that brings the coordinates near 1, if squares of differences would be out of range otherwise and
-/// multiplying by it is exact; else 1.
+/// A power of two that brings the coordinates near 1, if squares of differences would be out of
+/// range otherwise and multiplying by it is exact; else 1.
 fn unit(task: &SearchTask<'_>) -> f64 {
     let (sets, metric) = ([task.queries(), task.references()], task.metric());
     let sets = if task.window().is_some() { &sets[..1] } else { &sets };

@@ -10,16 +10,18 @@ use super::{BruteForce, NeighborSearch, Neighbors, SearchTask, brute_force};
 use crate::simd::{self, Kernel};
 use crate::{Metric, Norm, Samples};
 
-/// All Euclidean distances as matrix products of blocks, `|a|^2 + |b|^2 - 2 a.b`, for many dimensions. Exact none the less.
+/// All Euclidean distances as matrix products of blocks, `|a|^2 + |b|^2 - 2 a.b`, for many
+/// dimensions. Exact none the less.
 ///
-/// The product loses the digits of distances that are small beside the coordinates, and it is made in single precision. So
-/// it decides nothing: it is a filter with a proved bound on its error. Points that might be among the nearest remain, a
-/// few more than `k`, and their distances are computed from differences. Coordinates are moved and scaled first, so that the
-/// bound is as small as it can be; where too many points pass, because clusters are small beside their distances, the
+/// The product loses the digits of distances that are small beside the coordinates, and it is made
+/// in single precision. So it decides nothing: it is a filter with a proved bound on its error.
+/// Points that might be among the nearest remain, a few more than `k`, and their distances are
+/// computed from differences. Coordinates are moved and scaled first, so that the bound is as small
+/// as it can be; where too many points pass, because clusters are small beside their distances, the
 /// filter is made again in double precision.
 ///
-/// `O(n^2 d)` time, half of that among one set; `O(n k)` memory and a block. For other metrics the search is that of
-/// [`BruteForce`].
+/// `O(n^2 d)` time, half of that among one set; `O(n k)` memory and a block. For other metrics the
+/// search is that of [`BruteForce`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Blocked;
 
@@ -38,8 +40,8 @@ fn among(task: &SearchTask<'_>) -> Option<Neighbors> {
     single().or_else(double)
 }
 
-/// None if the distances cannot be filtered. Without a first look as among points: whether single precision will do is seen
-/// in the end.
+/// None if the distances cannot be filtered. Without a first look as among points: whether single
+/// precision will do is seen in the end.
 fn between(task: &SearchTask<'_>) -> Option<Neighbors> {
     let frame = frame(task)?;
     let [left, right] = [task.queries(), task.references()].map(|points| Filter::<f32>::new(points, &frame));
@@ -88,8 +90,8 @@ impl<T: Real> Among<'_, T> {
         if choosy && passed.into_inner() > n * (4 * k + 16) {
             return None;
         }
-        // Then all pairs of different blocks, once for both. As in a tournament: in each round every block meets one other,
-        // so that no two threads want the same.
+        // Then all pairs of different blocks, once for both. As in a tournament: in each round every block
+        // meets one other, so that no two threads want the same.
         let players = blocks.len().next_multiple_of(2);
         for round in 0..players - 1 {
             self.each(players / 2, serial, |products, table| {
@@ -185,11 +187,12 @@ impl<T: Real> Kernel for Within<'_, '_, T> {
     }
 }
 
-/// How many pairs are looked at together: nearly always none passes, which one comparison of all finds out.
+/// How many pairs are looked at together: nearly always none passes, which one comparison of all
+/// finds out.
 const TOGETHER: usize = 16;
 
-/// Calls `visit` for the lower bounds in those parts of a row of products where any is below the limit; it returns the new
-/// limit.
+/// Calls `visit` for the lower bounds in those parts of a row of products where any is below the
+/// limit; it returns the new limit.
 #[inline(always)]
 fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut visit: impl FnMut(usize, T) -> T) {
     for (part, (product, lower)) in product.chunks(TOGETHER).zip(lower.chunks(TOGETHER)).enumerate() {
@@ -205,7 +208,8 @@ fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut vis
     }
 }
 
-/// Whether any lower bound in a part of a row of products is below the limit of its row or of its column.
+/// Whether any lower bound in a part of a row of products is below the limit of its row or of its
+/// column.
 #[inline(always)]
 fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns: &[T]) -> bool {
     let mut any = false;
@@ -254,7 +258,8 @@ impl<T: Real> Kernel for BothWays<'_, '_, T> {
     }
 }
 
-/// The seconds that one thread takes for a pair of points in a large set, by the first block of these with the last.
+/// The seconds that one thread takes for a pair of points in a large set, by the first block of
+/// these with the last.
 pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
     let filter = Filter::<f32>::new(points, &Frame::of(&[points])?)?;
     let (own, other) = (filter.block(0), filter.blocks() - 1);
@@ -268,7 +273,8 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
         simd::run(Across { queries, references, left, right, products, block: 0, other, k, passed });
         start.elapsed().as_secs_f64()
     };
-    // In a large set nearly all pairs come when good candidates are known, as in the second of two runs.
+    // In a large set nearly all pairs come when good candidates are known, as in the second of two
+    // runs.
     run();
     Some(run() / (own.nrows() * filter.block(other).nrows()) as f64)
 }

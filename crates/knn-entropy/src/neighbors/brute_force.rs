@@ -5,8 +5,8 @@ use super::{NeighborSearch, Neighbors, SearchTask, Visit};
 use crate::Norm;
 use crate::metric::with_geometry;
 
-/// Every distance, computed from the differences of the coordinates: `O(n^2 d)` time, `O(n k)` memory. Rows are shared out
-/// by rayon; the result does not depend on the number of threads.
+/// Every distance, computed from the differences of the coordinates: `O(n^2 d)` time, `O(n k)`
+/// memory. Rows are shared out by rayon; the result does not depend on the number of threads.
 ///
 /// The definition, and what every other search is tested against.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,7 +22,8 @@ impl NeighborSearch for BruteForce {
         let task = moved.task(task);
         let (queries, references, metric) = (task.queries(), task.references(), task.metric());
         let d = queries.dimension();
-        // One loop for each metric: one looked up for every pair would cost more than the distance in a few dimensions.
+        // One loop for each metric: one looked up for every pair would cost more than the distance in a few
+        // dimensions.
         with_geometry!(metric, d, |geometry| each(&task, visit, &|query, room| {
             let Room { nearest, indices, distances } = room;
             let point = queries.point(query);
@@ -51,8 +52,8 @@ struct Room {
     distances: Vec<f64>,
 }
 
-/// Looks up each query with `look_up`, and hands on the neighbors that it leaves. Not generic: `look_up` is compiled for each
-/// metric, and the threads that call it are not.
+/// Looks up each query with `look_up`, and hands on the neighbors that it leaves. Not generic:
+/// `look_up` is compiled for each metric, and the threads that call it are not.
 fn each(task: &SearchTask<'_>, visit: &Visit<'_>, look_up: &(dyn Fn(usize, &mut Room) + Sync)) {
     let (k, squared) = (task.k(), task.metric().norm() == Norm::L2);
     let room = || Room { nearest: Nearest::new(k, squared), indices: vec![0; k], distances: vec![0.0; k] };

@@ -33,7 +33,8 @@ impl Real for f64 {
     const INFINITY: Self = f64::INFINITY;
 }
 
-/// Where the coordinates are moved and how they are scaled, so that the bounds are as close as they can be.
+/// Where the coordinates are moved and how they are scaled, so that the bounds are as close as they
+/// can be.
 pub(super) struct Frame {
     mean: Vec<f64>,
     scale: f64,
@@ -62,15 +63,16 @@ impl Frame {
     }
 }
 
-/// Points as the filter sees them. With `s` the squared length of a point, the computed `p = -2 a.b` and
-/// `c = (d + 24) u`, where `u` is the rounding error of one operation,
+/// Points as the filter sees them. With `s` the squared length of a point, the computed `p = -2
+/// a.b` and `c = (d + 24) u`, where `u` is the rounding error of one operation,
 ///
 /// ```text
 /// (1 - c) (s_a + s_b) + p  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) + p
 /// ```
 ///
-/// holds in computed numbers: a sum of d products is off by at most d u sum |a_i b_i| in whatever order it is made, and
-/// that is at most d u (s_a + s_b) / 2; the rest of c is for rounding the coordinates, the lengths and the sums.
+/// holds in computed numbers: a sum of d products is off by at most d u sum |a_i b_i| in whatever
+/// order it is made, and that is at most d u (s_a + s_b) / 2; the rest of c is for rounding the
+/// coordinates, the lengths and the sums.
 pub(super) struct Filter<T> {
     points: Array2<T>,
     /// `(1 - c) s`.
@@ -144,8 +146,8 @@ impl<T: Real> Passed<T> {
         Self { limits: vec![T::INFINITY; rows.len()], upper: vec![T::INFINITY; rows.len() * k], rows }
     }
 
-    /// Notes that a reference may be among the `k` nearest of a query, the `r`-th of the block. `exact` finds the `k`
-    /// nearest of some, with their distances.
+    /// Notes that a reference may be among the `k` nearest of a query, the `r`-th of the block.
+    /// `exact` finds the `k` nearest of some, with their distances.
     #[inline(never)]
     pub(super) fn note(
         &mut self,

@@ -8,13 +8,15 @@ use super::walk::{Leaves, Search, Workspace};
 use super::{NeighborSearch, Neighbors, SearchTask, Visit};
 use crate::metric::with_geometry;
 
-/// A kd-tree with the dimension given at run time: about `O(n log n)` in few dimensions, more than every distance in many.
+/// A kd-tree with the dimension given at run time: about `O(n log n)` in few dimensions, more than
+/// every distance in many.
 ///
-/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can hold a neighbor of any
-/// of them, beginning at home, and each of those is scanned for each point that it can still matter to. So the walk costs
-/// little, and what is read stays in the cache.
+/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can
+/// hold a neighbor of any of them, beginning at home, and each of those is scanned for each point
+/// that it can still matter to. So the walk costs little, and what is read stays in the cache.
 ///
-/// With a Theiler window each point walks alone, and leaves out the nodes whose rows are all within its window.
+/// With a Theiler window each point walks alone, and leaves out the nodes whose rows are all within
+/// its window.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KdTree;
 
@@ -67,7 +69,8 @@ impl<'a> Planted<'a> {
         node.each_leaf(&mut |leaf| search.look_up(leaf, &mut room));
     }
 
-    /// The time that all queries would take, judged by those in about so many leaves, all threads at work.
+    /// The time that all queries would take, judged by those in about so many leaves, all threads
+    /// at work.
     pub(super) fn time(&self, leaves: usize) -> Duration {
         let search = self.leaves(self.task.window().map(|_| 0), &|_, _, _| {});
         let mut all = Vec::new();
@@ -78,7 +81,8 @@ impl<'a> Planted<'a> {
         start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
     }
 
-    /// The search for the task's metric. It is compiled for each, and the threads that share it out are not.
+    /// The search for the task's metric. It is compiled for each, and the threads that share it out
+    /// are not.
     fn leaves<'s>(&'s self, window: Option<usize>, visit: &'s Visit<'s>) -> Box<dyn Leaves + 's> {
         let (task, queries, references) = (&self.task, self.queries(), &self.references);
         let (metric, d) = (task.metric(), task.references().dimension());

@@ -25,7 +25,8 @@ fn key(x: f64) -> u64 {
 pub(super) struct Line {
     /// Values and indices, by both.
     pub(super) sorted: Vec<(f64, usize)>,
-    /// For each place, where the run of equal values that it is in begins and ends; empty if no two are equal.
+    /// For each place, where the run of equal values that it is in begins and ends; empty if no two
+    /// are equal.
     runs: Vec<(usize, usize)>,
 }
 
@@ -88,8 +89,8 @@ impl Line {
         });
     }
 
-    /// Takes whole runs of equal values, the nearer side first, until there are `k`, and of those all at the last distance.
-    /// `right` is the place of the first value that is not below `x`.
+    /// Takes whole runs of equal values, the nearer side first, until there are `k`, and of those
+    /// all at the last distance. `right` is the place of the first value that is not below `x`.
     fn nearest(&self, x: f64, mut right: usize, k: usize, allowed: &impl Allowed, found: &mut Vec<Candidate>) {
         found.clear();
         let n = self.sorted.len();

@@ -4,7 +4,8 @@ use ndarray::Array2;
 
 use super::SearchTask;
 
-/// The k nearest neighbors of each point, the nearest first; of equally distant ones the smaller index first.
+/// The k nearest neighbors of each point, the nearest first; of equally distant ones the smaller
+/// index first.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Neighbors {
@@ -14,7 +15,8 @@ pub struct Neighbors {
     pub distances: Array2<f64>,
 }
 
-/// A function that is given a row, the indices of its neighbors and their distances, the nearest first, from any thread.
+/// A function that is given a row, the indices of its neighbors and their distances, the nearest
+/// first, from any thread.
 pub type Visit<'v> = dyn Fn(usize, &[usize], &[f64]) + Sync + 'v;
 
 impl Neighbors {
@@ -62,9 +64,9 @@ impl Neighbors {
 
 /// Neighbors that many threads fill in, in whatever order of the points suits them.
 ///
-/// Each row is written by one thread, so the order of the writes does not matter, and a relaxed one costs what a plain one
-/// does. The alternative without unsafe code, an array in the order of the search and then a copy in that of the points,
-/// takes twice the memory and longer.
+/// Each row is written by one thread, so the order of the writes does not matter, and a relaxed one
+/// costs what a plain one does. The alternative without unsafe code, an array in the order of the
+/// search and then a copy in that of the points, takes twice the memory and longer.
 struct Scatter {
     k: usize,
     indices: Vec<AtomicUsize>,

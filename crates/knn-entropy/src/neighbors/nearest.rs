@@ -1,7 +1,8 @@
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
-/// Up to here candidates are kept sorted by insertion; beyond, they are collected and the nearest selected now and then.
+/// Up to here candidates are kept sorted by insertion; beyond, they are collected and the nearest
+/// selected now and then.
 const MOST_INSERTED: usize = 32;
 
 /// Up to here it is faster to move all of them than to find out which.
@@ -32,8 +33,8 @@ struct Keyed {
 struct Scale {
     /// Set if a key is the square of a distance.
     squared: bool,
-    /// The largest ratio of two keys with the same distance: two squares that differ in the last digit can have the same
-    /// root.
+    /// The largest ratio of two keys with the same distance: two squares that differ in the last
+    /// digit can have the same root.
     ties: f64,
 }
 
@@ -54,7 +55,8 @@ impl Scale {
         key * self.ties
     }
 
-    /// Compares by distance and index. Roots are only taken where keys are so close that they may be equal.
+    /// Compares by distance and index. Roots are only taken where keys are so close that they may
+    /// be equal.
     #[inline(always)]
     fn is_before(self, one: &Keyed, other: &Keyed) -> bool {
         if other.key > self.ties(one.key) {
@@ -71,14 +73,15 @@ impl Scale {
     }
 }
 
-/// Compares by distance and index. Sorting is a quarter faster without a branch in what it compares by.
+/// Compares by distance and index. Sorting is a quarter faster without a branch in what it compares
+/// by.
 fn order<const SQUARED: bool>(one: &Keyed, other: &Keyed) -> Ordering {
     let distance = |key: f64| if SQUARED { key.sqrt() } else { key };
     distance(one.key).total_cmp(&distance(other.key)).then(one.index.cmp(&other.index))
 }
 
-/// The `k` nearest of all points that are offered, in whatever order they come: by distance, and by index where distances
-/// are equal.
+/// The `k` nearest of all points that are offered, in whatever order they come: by distance, and by
+/// index where distances are equal.
 #[derive(Debug, Clone)]
 pub(crate) struct Nearest {
     k: usize,
@@ -111,7 +114,8 @@ impl Nearest {
         self.worst_index = usize::MAX;
     }
 
-    /// Sets the limit by the key of the farthest of `k` points that will be offered, in whatever order.
+    /// Sets the limit by the key of the farthest of `k` points that will be offered, in whatever
+    /// order.
     pub(crate) fn begin_with(&mut self, key: f64) {
         self.limit = self.scale.ties(key);
     }
@@ -167,8 +171,9 @@ impl Nearest {
         self.remember();
     }
 
-    /// Inserts without a branch that depends on where, which no processor could predict: of a sorted row each place takes the
-    /// middle one of the new key, its own, and that of the place before. Not if one is so close that the index may decide.
+    /// Inserts without a branch that depends on where, which no processor could predict: of a
+    /// sorted row each place takes the middle one of the new key, its own, and that of the
+    /// place before. Not if one is so close that the index may decide.
     #[inline(always)]
     fn shift(&mut self, new: Keyed) -> bool {
         let ties = self.scale.ties(new.key);
@@ -219,7 +224,8 @@ impl Nearest {
                 false => self.found.sort_unstable_by(order::<false>),
             }
         }
-        // One after the other: roots of both at once, an index taken for a number, would be slow, since that is subnormal.
+        // One after the other: roots of both at once, an index taken for a number, would be slow, since
+        // that is subnormal.
         for (index, found) in indices.iter_mut().zip(&self.found) {
             *index = found.index;
         }
@@ -228,11 +234,13 @@ impl Nearest {
         }
     }
 
-    /// Whether the keys have told all points apart that the distances do. Not so if a term of a key was lost to under- or
-    /// overflow: then keys of other points may have been lost, too, and the search must be done again with the distances
-    /// themselves. `distance` is that of the point with this index; where it is 0, nothing can have been lost.
+    /// Whether the keys have told all points apart that the distances do. Not so if a term of a key
+    /// was lost to under- or overflow: then keys of other points may have been lost, too, and
+    /// the search must be done again with the distances themselves. `distance` is that of the
+    /// point with this index; where it is 0, nothing can have been lost.
     pub(crate) fn is_safe(&self, distance: impl Fn(usize) -> f64) -> bool {
-        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into memory.
+        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into
+        // memory.
         let least = if self.scale.squared { 1e-290 } else { 0.0 };
         let safe = |found: &Keyed| found.key >= least && found.key.is_finite();
         self.found.iter().all(|found| safe(found) || distance(found.index) == 0.0)

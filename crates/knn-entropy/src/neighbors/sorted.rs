@@ -1,7 +1,8 @@
 use super::line::{Line, is_line};
 use super::{KdTree, NeighborSearch, Neighbors, SearchTask, Visit};
 
-/// One dimension: sorted values, and a window that grows from each. `O(n log n)` to sort, `O(k)` for each point.
+/// One dimension: sorted values, and a window that grows from each. `O(n log n)` to sort, `O(k)`
+/// for each point.
 ///
 /// In more dimensions, and on a torus, the search is that of [`KdTree`].
 #[derive(Debug, Clone, Copy, Default)]

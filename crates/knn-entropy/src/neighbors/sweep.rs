@@ -1,6 +1,7 @@
 use rayon::prelude::*;
 
-/// Chunks of a series for each thread: few, because each begins with the whole window, and enough to share them evenly.
+/// Chunks of a series for each thread: few, because each begins with the whole window, and enough
+/// to share them evenly.
 const CHUNKS: usize = 4;
 
 /// The rows of a series outside a window.
@@ -12,10 +13,11 @@ pub(super) trait Rest {
     fn insert(&mut self, row: usize);
 }
 
-/// Calls `visit` for each row with what is left beside the rows up to `window` before and after it, and writes the results.
+/// Calls `visit` for each row with what is left beside the rows up to `window` before and after it,
+/// and writes the results.
 ///
-/// The rows are visited in their order, so that only two of the others change from one to the next. `all` makes what there
-/// is without a window.
+/// The rows are visited in their order, so that only two of the others change from one to the next.
+/// `all` makes what there is without a window.
 pub(super) fn sweep<R: Rest, T: Send>(
     results: &mut [T],
     window: usize,

@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use crate::{Error, Metric, Result, Samples};
 
-/// What a [`NeighborSearch`](crate::NeighborSearch) is to find: the `k` nearest references of each query. Checked when it is
-/// made, so that no search checks again.
+/// What a [`NeighborSearch`](crate::NeighborSearch) is to find: the `k` nearest references of each
+/// query. Checked when it is made, so that no search checks again.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchTask<'a> {
     queries: &'a Samples<'a>,
@@ -14,12 +14,13 @@ pub struct SearchTask<'a> {
 }
 
 impl<'a> SearchTask<'a> {
-    /// Returns the task of finding the `k` nearest others of each point, more than `window` rows before or after it.
+    /// Returns the task of finding the `k` nearest others of each point, more than `window` rows
+    /// before or after it.
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless every point has `k` others, and what [`Metric`] does not fit the
-    /// points.
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless every point has `k` others, and what
+    /// [`Metric`] does not fit the points.
     pub fn among(points: &'a Samples<'_>, k: usize, metric: Metric<'a>, window: usize) -> Result<Self> {
         metric.check(points.dimension())?;
         let excluded = window.saturating_mul(2).saturating_add(1);
@@ -31,8 +32,8 @@ impl<'a> SearchTask<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references, [`Error::DimensionMismatch`], and what
-    /// [`Metric`] does not fit the points.
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references,
+    /// [`Error::DimensionMismatch`], and what [`Metric`] does not fit the points.
     pub fn between(
         queries: &'a Samples<'_>,
         references: &'a Samples<'_>,
@@ -65,8 +66,8 @@ impl<'a> SearchTask<'a> {
         self.metric
     }
 
-    /// The rows before and after a query that are no neighbors, nor is the query itself. `None` for a search between two
-    /// sets.
+    /// The rows before and after a query that are no neighbors, nor is the query itself. `None` for
+    /// a search between two sets.
     pub fn window(&self) -> Option<usize> {
         self.window
     }
@@ -77,7 +78,8 @@ impl<'a> SearchTask<'a> {
         self.window.is_none_or(|window| query.abs_diff(reference) > window)
     }
 
-    /// The rows of the references that may be neighbors of a query: those before its window, and those after.
+    /// The rows of the references that may be neighbors of a query: those before its window, and
+    /// those after.
     pub(super) fn allowed(&self, query: usize) -> [Range<usize>; 2] {
         let n = self.references.len();
         match self.window {
@@ -86,7 +88,8 @@ impl<'a> SearchTask<'a> {
         }
     }
 
-    /// Returns the points with other coordinates, one set of them where queries and references are one set.
+    /// Returns the points with other coordinates, one set of them where queries and references are
+    /// one set.
     pub(super) fn map(&self, change: impl Fn(&'a Samples<'a>) -> Samples<'a>) -> Points<'a> {
         Points { queries: self.window.is_none().then(|| change(self.queries)), references: change(self.references) }
     }

@@ -6,15 +6,17 @@ use crate::{Metric, Samples};
 
 /// A balanced kd-tree (Bentley, 1975) over points of any dimension, flat in memory.
 ///
-/// Each node splits its points in two halves across the widest side of their bounding box. All leaves are at the same depth
-/// and hold nearly the same number of points, so where a node's points, children and bounds are follows from arithmetic:
-/// there are no pointers. Points are stored in the order of the leaves; points that are near are near in memory.
+/// Each node splits its points in two halves across the widest side of their bounding box. All
+/// leaves are at the same depth and hold nearly the same number of points, so where a node's
+/// points, children and bounds are follows from arithmetic: there are no pointers. Points are
+/// stored in the order of the leaves; points that are near are near in memory.
 #[derive(Debug)]
 pub(super) struct Tree {
     d: usize,
     levels: u32,
     order: Rows,
-    /// The points, coordinate by coordinate for groups of [`LANES`] of them: for vector instructions. Nodes begin at groups.
+    /// The points, coordinate by coordinate for groups of [`LANES`] of them: for vector
+    /// instructions. Nodes begin at groups.
     groups: Vec<Column>,
     /// For each node, level by level: the lowest and the highest coordinates of its points.
     bounds: Vec<f64>,
@@ -65,13 +67,15 @@ impl Node {
     }
 }
 
-/// How many of so many points go to the left: half, but whole groups, so that only the last group of all is filled in part.
+/// How many of so many points go to the left: half, but whole groups, so that only the last group
+/// of all is filled in part.
 #[inline(always)]
 fn half(points: usize) -> usize {
     points.div_ceil(LANES) / 2 * LANES
 }
 
-/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to share the walk.
+/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to
+/// share the walk.
 pub(super) const LEAF: usize = 24;
 
 /// Below so many points a subtree is built by one thread.

@@ -46,7 +46,8 @@ impl Workspace {
         Self { nearest, points, rows, indices: vec![0; k], distances: vec![0.0; k] }
     }
 
-    /// Hands on the neighbors of the `q`-th query of a leaf, which the `n`-th in the room has found.
+    /// Hands on the neighbors of the `q`-th query of a leaf, which the `n`-th in the room has
+    /// found.
     fn finish(&mut self, q: usize, n: usize, task: &SearchTask<'_>, window: Option<usize>, visit: &Visit<'_>) {
         let Self { nearest, points, rows, indices, distances } = self;
         let (d, metric) = (task.references().dimension(), task.metric());
@@ -80,7 +81,8 @@ impl Batch<'_> {
     /// Returns whether no point of a box can matter to any of these queries.
     #[inline(always)]
     fn excludes(&self, nearest_key: f64, smallest_row: usize) -> bool {
-        // The second case is for points that are equally far: without it all of them would be looked at for each.
+        // The second case is for points that are equally far: without it all of them would be looked at for
+        // each.
         nearest_key > self.limit
             || ((self.limit == 0.0 || self.nearest.len() == 1)
                 && self.nearest.iter().all(|nearest| nearest.excludes(nearest_key, smallest_row)))
@@ -119,7 +121,8 @@ impl<G: Geometry> Search<'_, G> {
             let (row, rows) = (room.rows[q], &room.rows[q..=q]);
             let nearest = &mut room.nearest[..1];
             nearest[0].clear();
-            // The neighbors of the query before are near, too, and so the others need not be looked at beyond them.
+            // The neighbors of the query before are near, too, and so the others need not be looked at beyond
+            // them.
             if q > 0 && room.indices.iter().all(|&other| row.abs_diff(other) > window) {
                 let key = |&other: &usize| with_reference(self.task, other, |other| self.geometry.key(points, other));
                 let farthest = room.indices.iter().map(key).fold(0.0, |most, key| if key > most { key } else { most });

@@ -5,12 +5,14 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use super::{Samples, ToSamples};
 use crate::{Error, Result};
 
-/// Spreads rounded numbers uniformly within their steps, `x + step (u - 1/2)` with `u` uniform on 0 to 1, so that no two
-/// coincide. A step of 0 leaves a column as it is. The result depends on the samples, the steps and the seed.
+/// Spreads rounded numbers uniformly within their steps, `x + step (u - 1/2)` with `u` uniform on 0
+/// to 1, so that no two coincide. A step of 0 leaves a column as it is. The result depends on the
+/// samples, the steps and the seed.
 ///
-/// A column that was rounded to `step` has the density of a histogram afterwards. Its entropy is that of the cells plus `ln
-/// step`, which is near the entropy before rounding if the step is small beside the features of the density, and the mutual
-/// information between columns is that between the cells.
+/// A column that was rounded to `step` has the density of a histogram afterwards. Its entropy is
+/// that of the cells plus `ln step`, which is near the entropy before rounding if the step is small
+/// beside the features of the density, and the mutual information between columns is that between
+/// the cells.
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, dither};
@@ -26,14 +28,15 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// Samples that are none, of no dimension or not finite; [`Error::InvalidSteps`] unless there is one step for each column, finite
-/// and not negative.
+/// Samples that are none, of no dimension or not finite; [`Error::InvalidSteps`] unless there is
+/// one step for each column, finite and not negative.
 pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array2<f64>> {
     let samples = samples.to_samples()?;
     Ok(dithered(&samples, steps, seed, 0)?.view().to_owned())
 }
 
-/// Each column has a stream of random numbers of its own, from `first` on, so that blocks of columns can be dithered apart.
+/// Each column has a stream of random numbers of its own, from `first` on, so that blocks of
+/// columns can be dithered apart.
 pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: usize) -> Result<Samples<'static>> {
     let d = samples.dimension();
     if steps.len() != d || steps.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {

@@ -9,8 +9,8 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// The two types that samples can have. Estimates are always computed in `f64`: single-precision samples are widened,
-/// which is exact, so their distances and neighbors are exact, too.
+/// The two types that samples can have. Estimates are always computed in `f64`: single-precision
+/// samples are widened, which is exact, so their distances and neighbors are exact, too.
 pub trait Float: Copy + Send + Sync + 'static + sealed::Sealed {
     /// The same value in `f64`.
     fn widen(self) -> f64;

@@ -29,12 +29,12 @@ const CHANCE: f64 = 0.01;
 /// Up to so many copies of each row are taken for repetitions; with more, the numbers are codes.
 const COPIES: usize = 10;
 
-/// A step of rounding above this share of the distances between neighbors biases an entropy: in each dimension by up to half
-/// of the share.
+/// A step of rounding above this share of the distances between neighbors biases an entropy: in
+/// each dimension by up to half of the share.
 const COARSE: f64 = 0.1;
 
-/// Points that an estimate can be made from: at least one, of at least one dimension, every coordinate finite. Rows are
-/// points.
+/// Points that an estimate can be made from: at least one, of at least one dimension, every
+/// coordinate finite. Rows are points.
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
     /// The coordinates, point after point.
@@ -43,7 +43,8 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// The rows of an array, whatever its strides; copied only if they are not `f64` in memory order.
+    /// The rows of an array, whatever its strides; copied only if they are not `f64` in memory
+    /// order.
     ///
     /// # Errors
     ///
@@ -144,8 +145,8 @@ impl<'a> Samples<'a> {
             .find(|&c| self.coordinates[c..].iter().step_by(self.dimension).all(|x| *x == self.coordinates[c]))
     }
 
-    /// Checks that no column is a linear combination of those before it, as for a distribution with an entropy. In few
-    /// samples columns always are, and these pass.
+    /// Checks that no column is a linear combination of those before it, as for a distribution with
+    /// an entropy. In few samples columns always are, and these pass.
     pub(crate) fn check_rank(&self) -> Result<()> {
         let (n, d) = (self.len(), self.dimension);
         if n <= d + 1 {
@@ -162,7 +163,8 @@ impl<'a> Samples<'a> {
         dependent_column(self.view()).map_or(Ok(()), |column| Err(Error::Singular { column }))
     }
 
-    /// The warning that a column is rounded to a step that is not small beside this distance between neighbors.
+    /// The warning that a column is rounded to a step that is not small beside this distance
+    /// between neighbors.
     pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
         let step = |column: usize| Some(rounding(self.some(column))?.step);
         let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
@@ -170,8 +172,8 @@ impl<'a> Samples<'a> {
         Some(Warning::Rounded { column, step, distance })
     }
 
-    /// The error that rounding of the coordinates makes in the distance of two points, at most. Of numbers that were rounded,
-    /// and then printed in another unit, that of the printing.
+    /// The error that rounding of the coordinates makes in the distance of two points, at most. Of
+    /// numbers that were rounded, and then printed in another unit, that of the printing.
     pub(crate) fn rounding_error(&self) -> f64 {
         let largest = self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         let of_column = |column| rounding(self.some(column)).map_or(0.0, |rounding| 4.0 * rounding.error);
@@ -184,8 +186,8 @@ impl<'a> Samples<'a> {
         (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(|row| self.point(row)[column]).collect()
     }
 
-    /// The warning that rows are repeated which no rounding makes equal: although a column has far more places for numbers
-    /// than there are numbers.
+    /// The warning that rows are repeated which no rounding makes equal: although a column has far
+    /// more places for numbers than there are numbers.
     pub(crate) fn repetition_warning(&self) -> Option<Warning> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         let compare = |a: &usize, b: &usize| self.point(*a).partial_cmp(self.point(*b)).unwrap_or(Ordering::Equal);
@@ -218,8 +220,9 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// Numbers that estimators take as samples: arrays of two axes, whose rows are points, of `f32` or `f64` and of any strides;
-/// arrays of one axis, vectors and slices, whose elements are points of one dimension; and [`Samples`].
+/// Numbers that estimators take as samples: arrays of two axes, whose rows are points, of `f32` or
+/// `f64` and of any strides; arrays of one axis, vectors and slices, whose elements are points of
+/// one dimension; and [`Samples`].
 ///
 /// ```
 /// use knn_entropy::KozachenkoLeonenko;

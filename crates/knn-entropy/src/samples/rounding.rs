@@ -3,18 +3,20 @@
 use super::Float;
 use crate::math::power_of_two;
 
-/// The rounding error of coordinates, relative to the largest of them, within which two numbers count as equal: each of two
-/// coordinates is off by half an epsilon, and so is each of two differences that are compared.
+/// The rounding error of coordinates, relative to the largest of them, within which two numbers
+/// count as equal: each of two coordinates is off by half an epsilon, and so is each of two
+/// differences that are compared.
 pub(crate) const TOLERANCE: f64 = 4.0 * f64::EPSILON;
 
 /// A step is one of rounding only if it is this many times the rounding error of the numbers.
 const DISTINCT: f64 = 4096.0;
 
-/// Returns the step of which all differences between the numbers are multiples, to the rounding of the numbers: 0.01 for
-/// prices in units of 1, 2.54 for inches in centimeters. None for numbers without a common step, for fewer than three
-/// different ones, and for numbers that are not finite.
+/// Returns the step of which all differences between the numbers are multiples, to the rounding of
+/// the numbers: 0.01 for prices in units of 1, 2.54 for inches in centimeters. None for numbers
+/// without a common step, for fewer than three different ones, and for numbers that are not finite.
 ///
-/// Numbers of single precision have a step, too, the spacing of `f32`; it is small beside their distances.
+/// Numbers of single precision have a step, too, the spacing of `f32`; it is small beside their
+/// distances.
 ///
 /// ```
 /// use knn_entropy::rounding_step;
@@ -34,12 +36,12 @@ pub(crate) struct Rounding {
     pub(crate) error: f64,
 }
 
-/// Errors of multiples relative to the largest number: that of `f64`, and of numbers that were printed with so many digits
-/// after a change of the unit.
+/// Errors of multiples relative to the largest number: that of `f64`, and of numbers that were
+/// printed with so many digits after a change of the unit.
 const ERRORS: [f64; 5] = [TOLERANCE, 1e-13, 1e-11, 1e-9, 1e-7];
 
-/// The largest step that the numbers have in common to within one of the [`ERRORS`]. Without a step not even two gaps between
-/// continuous numbers fit by chance.
+/// The largest step that the numbers have in common to within one of the [`ERRORS`]. Without a step
+/// not even two gaps between continuous numbers fit by chance.
 pub(crate) fn rounding(numbers: Vec<f64>) -> Option<Rounding> {
     let mut sorted = numbers;
     let largest = sorted.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
@@ -65,14 +67,16 @@ pub(crate) fn rounding(numbers: Vec<f64>) -> Option<Rounding> {
     (step > 0.0 && step.is_finite()).then_some(Rounding { step, error: error * unit })
 }
 
-/// The largest step of which all gaps between sorted numbers are multiples, to within the tolerance.
+/// The largest step of which all gaps between sorted numbers are multiples, to within the
+/// tolerance.
 fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
     let mut gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|&gap| gap > tolerance).collect();
     if gaps.len() < 2 {
         return None;
     }
-    // The common divisor of all gaps by Euclid's algorithm. A remainder within rounding is none; without a common divisor the
-    // remainders soon get as small as rounding errors. From the smallest gap on, so that the step gets more and more exact.
+    // The common divisor of all gaps by Euclid's algorithm. A remainder within rounding is none;
+    // without a common divisor the remainders soon get as small as rounding errors. From the
+    // smallest gap on, so that the step gets more and more exact.
     gaps.sort_unstable_by(f64::total_cmp);
     gaps.dedup_by(|a, b| (*a - *b).abs() <= 2.0 * tolerance);
     // The step so far, and how many times it fits into the gap that it was measured by.
@@ -106,7 +110,8 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
     sorted.iter().all(|x| off(x) <= 2.0 * tolerance).then_some(step)
 }
 
-/// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are whole, and the step.
+/// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are
+/// whole, and the step.
 pub(crate) fn whole_multiples(numbers: &[f64]) -> Option<(Vec<f64>, f64)> {
     let step = rounding_step(numbers.iter().copied())?;
     let first = numbers[0];

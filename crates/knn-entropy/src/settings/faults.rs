@@ -5,8 +5,8 @@ use crate::{Error, Result};
 pub(super) struct Usable {
     /// Set if a distance of 0 is an error.
     pub(super) apart: bool,
-    /// The shortest period, infinite if no coordinate is periodic. A ball whose radius is above half of it reaches around
-    /// the torus.
+    /// The shortest period, infinite if no coordinate is periodic. A ball whose radius is above
+    /// half of it reaches around the torus.
     pub(super) period: f64,
 }
 
@@ -20,7 +20,8 @@ impl Usable {
     }
 }
 
-/// The distances to one of the neighbors that cannot be used, each kind by the first row that has one.
+/// The distances to one of the neighbors that cannot be used, each kind by the first row that has
+/// one.
 #[derive(Debug)]
 pub(super) struct Faults {
     usable: Usable,

@@ -51,8 +51,9 @@ impl<'s> Settings<'s> {
         self.checked(self.search.find(&self.task(samples)?), self.k - 1)
     }
 
-    /// Hands the distances of the neighbors of each sample to `visit`, with the row, in any order and from any thread, and
-    /// keeps none. Distances that cannot be used are visited, too, before the error.
+    /// Hands the distances of the neighbors of each sample to `visit`, with the row, in any order
+    /// and from any thread, and keeps none. Distances that cannot be used are visited, too,
+    /// before the error.
     ///
     /// The neighbors used are the k-th and all from `first` on, counted from 0.
     pub(crate) fn distances_among(
@@ -73,15 +74,16 @@ impl<'s> Settings<'s> {
         faults.into_inner().expect("no thread has panicked").iter().try_for_each(Faults::check)
     }
 
-    /// Checks that the samples do not lie in a plane, unless there is a rule for close points, which bounds the entropy of
-    /// those that do.
+    /// Checks that the samples do not lie in a plane, unless there is a rule for close points,
+    /// which bounds the entropy of those that do.
     pub(crate) fn check_rank(&self, samples: &Samples<'_>) -> Result<()> {
         // On a torus coordinates can depend on each other.
         let bounded = self.close_points != ClosePoints::Error || self.metric.is_periodic();
         if bounded { Ok(()) } else { samples.check_rank() }
     }
 
-    /// Checks that the distances to the k-th neighbor and to all from `first` on, counted from 0, can be used.
+    /// Checks that the distances to the k-th neighbor and to all from `first` on, counted from 0,
+    /// can be used.
     pub(crate) fn checked(&self, neighbors: Neighbors, first: usize) -> Result<Neighbors> {
         let usable = self.usable();
         for j in self.used(first) {
@@ -94,8 +96,8 @@ impl<'s> Settings<'s> {
         Ok(neighbors)
     }
 
-    /// The neighbors that tell of all from `first` to the k-th: distances are sorted, so that the last is the first to be
-    /// too large, and the first is the last to be 0.
+    /// The neighbors that tell of all from `first` to the k-th: distances are sorted, so that the
+    /// last is the first to be too large, and the first is the last to be 0.
     fn used(&self, first: usize) -> [usize; 2] {
         [self.k - 1, first]
     }
@@ -110,8 +112,8 @@ impl<'s> Settings<'s> {
         self.norm().log_unit_ball(d)
     }
 
-    /// Writes `weight` times the gradient of `ln r` with respect to `a`, where `r` is the distance that counts; with respect
-    /// to `b` it is the negative.
+    /// Writes `weight` times the gradient of `ln r` with respect to `a`, where `r` is the distance
+    /// that counts; with respect to `b` it is the negative.
     pub(crate) fn push_apart(&self, a: &[f64], b: &[f64], r: f64, weight: f64, push: &mut [f64]) {
         let slope = self.close_points.slope(r);
         if slope == 0.0 {
@@ -155,8 +157,8 @@ macro_rules! setters {
             self
         }
 
-        /// With periodic coordinates, such as angles: a period for each coordinate, those of the first block first.
-        /// `f64::INFINITY` is the period of a coordinate that is not periodic.
+        /// With periodic coordinates, such as angles: a period for each coordinate, those of the first
+        /// block first. `f64::INFINITY` is the period of a coordinate that is not periodic.
         #[must_use]
         pub fn periods(self, periods: &'s [f64]) -> Self {
             Self { periods, ..self }
@@ -175,7 +177,8 @@ macro_rules! setters {
         $crate::settings::setters!(series);
     };
     (series) => {
-        /// For a series: samples up to so many rows before and after one are not its neighbors (Theiler, 1986).
+        /// For a series: samples up to so many rows before and after one are not its neighbors (Theiler,
+        /// 1986).
         #[must_use]
         pub fn window(mut self, rows: usize) -> Self {
             self.settings.window = rows;

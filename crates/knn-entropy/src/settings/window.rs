@@ -2,8 +2,8 @@
 
 use statrs::function::gamma::digamma;
 
-/// The number of rows that row `i` of `n` is compared with, itself among them: all but those up to `window` rows before and
-/// after it. This is the `n` of row `i` in every estimator.
+/// The number of rows that row `i` of `n` is compared with, itself among them: all but those up to
+/// `window` rows before and after it. This is the `n` of row `i` in every estimator.
 pub(crate) fn usable(i: usize, window: usize, n: usize) -> usize {
     n - window.min(i) - window.min(n - 1 - i)
 }

@@ -7,13 +7,15 @@ use crate::{Result, Surrogates, ToSamples};
 const TESTED_LAGS: usize = 10;
 /// The longest lag that is summed.
 const LONGEST_LAG: usize = 10_000;
-/// The largest number of products that are summed, so that a slow series of a million rows takes a second or two.
+/// The largest number of products that are summed, so that a slow series of a million rows takes a
+/// second or two.
 const PRODUCTS: usize = 1_000_000_000;
-/// The length of a block in integrated autocorrelation times. With 2, independent autoregressions of 300 rows are called
-/// dependent in 8 % of tests at the 5 % level.
+/// The length of a block in integrated autocorrelation times. With 2, independent autoregressions
+/// of 300 rows are called dependent in 8 % of tests at the 5 % level.
 const TIMES_PER_BLOCK: f64 = 4.0;
 
-/// The dependence of the rows of a series on earlier rows, made by [`autocorrelation`](autocorrelation()).
+/// The dependence of the rows of a series on earlier rows, made by
+/// [`autocorrelation`](autocorrelation()).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Autocorrelation {
     rows: usize,
@@ -29,9 +31,10 @@ pub struct Autocorrelation {
 /// tau = 1 + 2 sum_(l >= 1) rho(l)
 /// ```
 ///
-/// summed over pairs `rho(2m) + rho(2m + 1)` up to the first that is not positive, the initial positive sequence of Geyer
-/// (Statistical Science 7, 1992). Lags above half the rows, above 10 000 or above `10^9 / n` are left out. `n` rows tell as much about a
-/// mean as `n / tau` independent ones. A constant column has `rho` 0.
+/// summed over pairs `rho(2m) + rho(2m + 1)` up to the first that is not positive, the initial
+/// positive sequence of Geyer (Statistical Science 7, 1992). Lags above half the rows, above 10 000
+/// or above `10^9 / n` are left out. `n` rows tell as much about a mean as `n / tau` independent
+/// ones. A constant column has `rho` 0.
 ///
 /// ```
 /// use knn_entropy::{Surrogates, autocorrelation};
@@ -68,20 +71,22 @@ impl Autocorrelation {
         self.time
     }
 
-    /// Returns whether the rows depend on earlier ones: whether the autocorrelation of a column at a lag from 1 to 10
-    /// exceeds `4 / sqrt(n)`, four standard deviations of that of white noise.
+    /// Returns whether the rows depend on earlier ones: whether the autocorrelation of a column at
+    /// a lag from 1 to 10 exceeds `4 / sqrt(n)`, four standard deviations of that of white
+    /// noise.
     pub fn is_significant(&self) -> bool {
         self.largest > 4.0 / (self.rows as f64).sqrt()
     }
 
-    /// Returns a shift beyond which the series hardly depends on itself, for [`Surrogates::Rotate`]: the integrated
-    /// autocorrelation time, at most a quarter of the rows, so that half of the rotations remain.
+    /// Returns a shift beyond which the series hardly depends on itself, for
+    /// [`Surrogates::Rotate`]: the integrated autocorrelation time, at most a quarter of the
+    /// rows, so that half of the rotations remain.
     pub fn min_shift(&self) -> usize {
         (self.time.ceil() as usize).min(self.rows / 4).max(1)
     }
 
-    /// Returns a length for [`Surrogates::Blocks`]: four times the integrated autocorrelation time, at most a quarter of the
-    /// rows, so that there are four blocks.
+    /// Returns a length for [`Surrogates::Blocks`]: four times the integrated autocorrelation time,
+    /// at most a quarter of the rows, so that there are four blocks.
     pub fn block_length(&self) -> usize {
         ((TIMES_PER_BLOCK * self.time).ceil() as usize).min(self.rows / 4).max(1)
     }

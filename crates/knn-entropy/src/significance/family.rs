@@ -4,10 +4,11 @@ use crate::{Error, Result};
 
 /// The significance of several statistics of the same surrogates, such as one for each delay.
 ///
-/// The smallest of many p-values is small by chance. The maximum statistic corrects for that: each observed statistic is
-/// compared with the largest statistic of the family in every surrogate, so that the probability of any false finding in
-/// the family, the family-wise error, is at most the p-value (Westfall and Young, Resampling-Based Multiple Testing, 1993;
-/// Novelli et al., Network Neuroscience 3, 2019, for delays of a transfer entropy). Members should have the same unit and
+/// The smallest of many p-values is small by chance. The maximum statistic corrects for that: each
+/// observed statistic is compared with the largest statistic of the family in every surrogate, so
+/// that the probability of any false finding in the family, the family-wise error, is at most the
+/// p-value (Westfall and Young, Resampling-Based Multiple Testing, 1993; Novelli et al., Network
+/// Neuroscience 3, 2019, for delays of a transfer entropy). Members should have the same unit and
 /// about the same bias, since a member with larger statistics hides the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FamilySignificance {
@@ -35,8 +36,8 @@ impl FamilySignificance {
         &self.members
     }
 
-    /// Returns the p-value of a member, corrected by the maximum statistic: `(1 + number of surrogates whose largest
-    /// statistic is as large) / (1 + number of surrogates)`.
+    /// Returns the p-value of a member, corrected by the maximum statistic: `(1 + number of
+    /// surrogates whose largest statistic is as large) / (1 + number of surrogates)`.
     ///
     /// # Panics
     ///
@@ -45,7 +46,8 @@ impl FamilySignificance {
         p_value(self.members[member].observed(), &self.maxima)
     }
 
-    /// Returns the number of the member with the largest observed statistic, the first of equal ones.
+    /// Returns the number of the member with the largest observed statistic, the first of equal
+    /// ones.
     pub fn largest(&self) -> usize {
         let mut largest = 0;
         for (number, member) in self.members.iter().enumerate() {

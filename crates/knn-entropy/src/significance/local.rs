@@ -8,8 +8,8 @@ use crate::{Auto, Boundary, Metric, NeighborSearch, Norm, Result, Samples};
 
 /// The rows that each row may be replaced by in a local permutation.
 ///
-/// Rows at the same place whose candidates are more than `k + 1` share one list, so that a discrete condition takes memory
-/// in proportion to the rows and not to their square.
+/// Rows at the same place whose candidates are more than `k + 1` share one list, so that a discrete
+/// condition takes memory in proportion to the rows and not to their square.
 #[derive(Debug, Clone)]
 pub(super) struct LocalCandidates {
     /// For each row the number of its list.
@@ -53,7 +53,8 @@ impl LocalCandidates {
         Ok(Self { list, lists })
     }
 
-    /// Draws a candidate for each row, in random order of rows: one that no row has drawn, as long as there is one.
+    /// Draws a candidate for each row, in random order of rows: one that no row has drawn, as long
+    /// as there is one.
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let n = self.list.len();
         let mut visits: Vec<usize> = (0..n).collect();

@@ -89,20 +89,22 @@ impl SurrogateOrders {
         }
     }
 
-    /// Calls `statistic` with the observed order of rows and, in parallel, with that of each surrogate.
+    /// Calls `statistic` with the observed order of rows and, in parallel, with that of each
+    /// surrogate.
     ///
     /// # Errors
     ///
-    /// The error of `statistic` for the observed rows, otherwise that of the first surrogate with one;
-    /// [`Error::StatisticNotFinite`].
+    /// The error of `statistic` for the observed rows, otherwise that of the first surrogate with
+    /// one; [`Error::StatisticNotFinite`].
     pub fn run(&self, statistic: impl Fn(&[usize]) -> Result<f64> + Sync) -> Result<Significance> {
         let observed = statistic(&self.observed())?;
         let surrogate = |number: usize| statistic(&self.order(number));
         Significance::new(observed, self.for_each(surrogate)?)
     }
 
-    /// Calls a family of statistics, such as one statistic at several delays, with the observed order of rows and, in
-    /// parallel, with that of each surrogate. `statistic` takes the order and the number of the member, from 0.
+    /// Calls a family of statistics, such as one statistic at several delays, with the observed
+    /// order of rows and, in parallel, with that of each surrogate. `statistic` takes the order
+    /// and the number of the member, from 0.
     ///
     /// # Errors
     ///
@@ -123,7 +125,8 @@ impl SurrogateOrders {
 
     /// Returns what `surrogate` returns for each, in their order.
     fn for_each<T: Send>(&self, surrogate: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
-        // All of them before the first error is looked for, so that the error does not depend on the threads either.
+        // All of them before the first error is looked for, so that the error does not depend on the
+        // threads either.
         let all: Vec<Result<T>> = (0..self.count).into_par_iter().map(&surrogate).collect();
         all.into_iter().collect()
     }

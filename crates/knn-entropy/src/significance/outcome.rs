@@ -39,23 +39,25 @@ impl Significance {
         &self.surrogates
     }
 
-    /// Returns the probability of a statistic at least as large as the observed one if there is no dependence, `(1 + number
-    /// of surrogates as large) / (1 + number of surrogates)`.
+    /// Returns the probability of a statistic at least as large as the observed one if there is no
+    /// dependence, `(1 + number of surrogates as large) / (1 + number of surrogates)`.
     ///
-    /// The p-value is never 0, and exact as a test for any number of surrogates (Phipson and Smyth, 2010).
+    /// The p-value is never 0, and exact as a test for any number of surrogates (Phipson and Smyth,
+    /// 2010).
     pub fn p_value(&self) -> f64 {
         p_value(self.observed, &self.surrogates)
     }
 
-    /// Returns the mean of the surrogates, which is the bias of the estimate if there is no dependence.
+    /// Returns the mean of the surrogates, which is the bias of the estimate if there is no
+    /// dependence.
     pub fn mean(&self) -> f64 {
         // Scaled first, so that the sum of large values stays in range.
         let n = self.surrogates.len() as f64;
         compensated_sum(self.surrogates.iter().map(|value| value / n))
     }
 
-    /// Returns the standard deviation of the surrogates, with the denominator `number of surrogates - 1`; 0 for a single
-    /// surrogate.
+    /// Returns the standard deviation of the surrogates, with the number of surrogates less one
+    /// as the denominator; 0 for a single surrogate.
     pub fn standard_deviation(&self) -> f64 {
         if self.surrogates.iter().all(|&value| value == self.surrogates[0]) {
             return 0.0;
@@ -67,11 +69,12 @@ impl Significance {
         largest * (squares / (self.surrogates.len() - 1) as f64).sqrt()
     }
 
-    /// Returns how many standard deviations of the surrogates the observed statistic lies above their mean, or `None` if
-    /// all surrogates are equal.
+    /// Returns how many standard deviations of the surrogates the observed statistic lies above
+    /// their mean, or `None` if all surrogates are equal.
     ///
-    /// The z-score shows how clear a dependence is where many are as clear as the smallest p-value. Surrogates of an
-    /// information are not normally distributed, so no probability follows from it.
+    /// The z-score shows how clear a dependence is where many are as clear as the smallest p-value.
+    /// Surrogates of an information are not normally distributed, so no probability follows
+    /// from it.
     pub fn z_score(&self) -> Option<f64> {
         let deviation = self.standard_deviation();
         (deviation > 0.0).then(|| (self.observed - self.mean()) / deviation).filter(|score| score.is_finite())

@@ -3,8 +3,8 @@ use ndarray::ArrayView2;
 use super::{Significance, SurrogateOrders};
 use crate::{Float, Result, Samples, Surrogates};
 
-/// A test of dependence: an estimate is compared with those of surrogates, in which the rows of one variable are
-/// rearranged so that they depend on the others by chance alone.
+/// A test of dependence: an estimate is compared with those of surrogates, in which the rows of one
+/// variable are rearranged so that they depend on the others by chance alone.
 ///
 /// ```
 /// use knn_entropy::{Ksg, PermutationTest};
@@ -25,10 +25,11 @@ use crate::{Float, Result, Samples, Surrogates};
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 ///
-/// Which dependence the surrogates keep is a choice of [`Surrogates`]. Shuffling, the default, is for independent rows.
-/// For two autocorrelated series it finds dependence nearly always, even where there is none: rotate them. For the
-/// information between `x` and `y` given `z`, shuffling `x` destroys its dependence on `z` as well, and tests whether `x`
-/// is independent of both; [`Surrogates::Local`] keeps that dependence:
+/// Which dependence the surrogates keep is a choice of [`Surrogates`]. Shuffling, the default, is
+/// for independent rows. For two autocorrelated series it finds dependence nearly always, even
+/// where there is none: rotate them. For the information between `x` and `y` given `z`, shuffling
+/// `x` destroys its dependence on `z` as well, and tests whether `x` is independent of both;
+/// [`Surrogates::Local`] keeps that dependence:
 ///
 /// ```
 /// use knn_entropy::{Ksg, PermutationTest, Surrogates};
@@ -61,15 +62,16 @@ pub struct PermutationTest {
 impl PermutationTest {
     /// Makes a test with `count` surrogates, which depend on the seed and on nothing else.
     ///
-    /// The smallest p-value is `1 / (count + 1)`: use 99 for 0.01, and more for a p-value near the level of the test.
+    /// The smallest p-value is `1 / (count + 1)`: use 99 for 0.01, and more for a p-value near the
+    /// level of the test.
     pub fn new(count: usize, seed: u64) -> Self {
         Self { count, seed, surrogates: None }
     }
 
     /// Sets which surrogates to compare with.
     ///
-    /// Without this call rows are shuffled, or rotated by methods that know them to be a series, such as
-    /// [`TransferEntropy::scan`](crate::TransferEntropy::scan).
+    /// Without this call rows are shuffled, or rotated by methods that know them to be a series,
+    /// such as [`TransferEntropy::scan`](crate::TransferEntropy::scan).
     #[must_use]
     pub fn surrogates(self, surrogates: Surrogates) -> Self {
         Self { surrogates: Some(surrogates), ..self }
@@ -81,7 +83,8 @@ impl PermutationTest {
         Ok(Self { surrogates: Some(surrogates), ..self })
     }
 
-    /// Calls `statistic` with the rows `0..n` in their order and, in parallel, in the order of each surrogate.
+    /// Calls `statistic` with the rows `0..n` in their order and, in parallel, in the order of each
+    /// surrogate.
     ///
     /// `statistic` must apply the order to one variable and leave the others as they are.
     ///
@@ -97,21 +100,24 @@ impl PermutationTest {
     /// # Errors
     ///
     /// [`NoSurrogates`](crate::Error::NoSurrogates) and [`NoSamples`](crate::Error::NoSamples);
-    /// [`TooFewRotations`](crate::Error::TooFewRotations) if there are fewer rotations than surrogates;
-    /// [`BlockLength`](crate::Error::InvalidBlockLength) unless there are at least two whole blocks;
-    /// [`ConditionNeeded`](crate::Error::ConditionNeeded) for [`Surrogates::Local`].
+    /// [`TooFewRotations`](crate::Error::TooFewRotations) if there are fewer rotations than
+    /// surrogates; [`BlockLength`](crate::Error::InvalidBlockLength) unless there are at least
+    /// two whole blocks; [`ConditionNeeded`](crate::Error::ConditionNeeded) for
+    /// [`Surrogates::Local`].
     pub fn orders(&self, n: usize) -> Result<SurrogateOrders> {
         SurrogateOrders::new((n, None), (self.count, self.seed), self.surrogates.unwrap_or_default())
     }
 
-    /// Returns the orders of as many rows as `z` `[n, dz]` has that make the surrogates. [`Surrogates::Local`] permutes
-    /// among rows with nearly equal `z`, the others ignore the values of `z`. A `z` without columns is equal everywhere, so
-    /// that a local permutation is a shuffle.
+    /// Returns the orders of as many rows as `z` `[n, dz]` has that make the surrogates.
+    /// [`Surrogates::Local`] permutes among rows with nearly equal `z`, the others ignore the
+    /// values of `z`. A `z` without columns is equal everywhere, so that a local permutation is
+    /// a shuffle.
     ///
     /// # Errors
     ///
-    /// Those of [`orders`](PermutationTest::orders); [`NotFinite`](crate::Error::NotFinite); [`ZeroK`](crate::Error::ZeroK)
-    /// or [`KTooLarge`](crate::Error::KTooLarge) unless `k` of a local permutation is from 1 to `n - 1`.
+    /// Those of [`orders`](PermutationTest::orders); [`NotFinite`](crate::Error::NotFinite);
+    /// [`ZeroK`](crate::Error::ZeroK) or [`KTooLarge`](crate::Error::KTooLarge) unless `k` of a
+    /// local permutation is from 1 to `n - 1`.
     pub fn orders_given<F: Float>(&self, z: ArrayView2<'_, F>) -> Result<SurrogateOrders> {
         let size = (self.count, self.seed);
         match self.surrogates.unwrap_or_default() {

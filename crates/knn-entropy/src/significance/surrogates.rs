@@ -1,10 +1,11 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-/// The dependence that the surrogates of a [`PermutationTest`](crate::PermutationTest) keep when they rearrange the rows of
-/// one variable.
+/// The dependence that the surrogates of a [`PermutationTest`](crate::PermutationTest) keep when
+/// they rearrange the rows of one variable.
 ///
-/// A surrogate must keep every dependence except the one that is tested, otherwise chance looks like dependence:
+/// A surrogate must keep every dependence except the one that is tested, otherwise chance looks
+/// like dependence:
 ///
 /// | rows | surrogates | keeps |
 /// |---|---|---|
@@ -17,35 +18,40 @@ use rand_chacha::rand_core::RngCore;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Surrogates {
-    /// Shuffles the rows. Rows must be independent of each other: with two autocorrelated series nearly every test finds a
-    /// dependence that does not exist.
+    /// Shuffles the rows. Rows must be independent of each other: with two autocorrelated series
+    /// nearly every test finds a dependence that does not exist.
     #[default]
     Shuffle,
-    /// Rotates the series: row `i` becomes row `i + shift`, and the end is followed by the start. The shifts of the
-    /// surrogates are drawn without replacement from `min_shift..=n - min_shift`.
+    /// Rotates the series: row `i` becomes row `i + shift`, and the end is followed by the start.
+    /// The shifts of the surrogates are drawn without replacement from `min_shift..=n -
+    /// min_shift`.
     Rotate {
-        /// The smallest shift, in either direction. 0 acts as 1, since a surrogate must differ from the observed rows.
+        /// The smallest shift, in either direction. 0 acts as 1, since a surrogate must differ from
+        /// the observed rows.
         /// [`Autocorrelation::min_shift`](crate::Autocorrelation::min_shift) suggests one.
         min_shift: usize,
     },
-    /// Cuts the series into blocks of consecutive rows and shuffles the blocks. The first cut is drawn anew for every
-    /// surrogate, so that the first and the last block may be shorter.
+    /// Cuts the series into blocks of consecutive rows and shuffles the blocks. The first cut is
+    /// drawn anew for every surrogate, so that the first and the last block may be shorter.
     Blocks {
         /// The number of rows of a block, at most half of all rows.
         /// [`Autocorrelation::block_length`](crate::Autocorrelation::block_length) suggests one.
         length: usize,
     },
-    /// Replaces each row by one with nearly equal `z`: in random order, each row draws one of its candidates, which are the
-    /// row itself and its `k` nearest neighbors in `z` (maximum norm), and prefers those that no other row has drawn
-    /// (Runge, AISTATS 2018). Rows as near as the k-th neighbor are candidates as well, so that a discrete `z` leads to
+    /// Replaces each row by one with nearly equal `z`: in random order, each row draws one of its
+    /// candidates, which are the row itself and its `k` nearest neighbors in `z` (maximum
+    /// norm), and prefers those that no other row has drawn (Runge, AISTATS 2018). Rows as near
+    /// as the k-th neighbor are candidates as well, so that a discrete `z` leads to
     /// exact permutations within its values.
     ///
-    /// The k_perm of the paper counts the row itself, and is `k + 1` here; 5 to 10 is usual. Columns of `z` with different
-    /// units should be standardized. Rows must be independent, as for [`Shuffle`](Surrogates::Shuffle).
+    /// The k_perm of the paper counts the row itself, and is `k + 1` here; 5 to 10 is usual.
+    /// Columns of `z` with different units should be standardized. Rows must be independent, as
+    /// for [`Shuffle`](Surrogates::Shuffle).
     ///
-    /// Candidates must be so near in `z` that `x` hardly differs for that reason. With few rows, a `z` of several
-    /// dimensions that nearly determines `x` and `y` makes every test find dependence: 200 rows suffice for one dimension
-    /// and residuals of 5 % of the spread of `z`, but not for three dimensions and 50 %.
+    /// Candidates must be so near in `z` that `x` hardly differs for that reason. With few rows, a
+    /// `z` of several dimensions that nearly determines `x` and `y` makes every test find
+    /// dependence: 200 rows suffice for one dimension and residuals of 5 % of the spread of
+    /// `z`, but not for three dimensions and 50 %.
     Local {
         /// The number of neighbors.
         k: usize,
@@ -115,7 +121,8 @@ mod tests {
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 assert!(sorted.into_iter().eq(0..n));
-                // Rows that follow each other do so as in the series, unless one ends a block: all ends lie `length` apart.
+                // Rows that follow each other do so as in the series, unless one ends a block: all ends lie
+                // `length` apart.
                 let ends = order.windows(2).filter(|pair| pair[1] != pair[0] + 1 && pair[0] + 1 != n);
                 let mut cuts: Vec<usize> = ends.map(|pair| (pair[0] + 1) % length).collect();
                 cuts.dedup();

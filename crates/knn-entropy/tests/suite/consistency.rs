@@ -143,7 +143,8 @@ fn information_of_normal_variables() {
         let mixture = MixedKsg::new(4).mutual_information(x.slice(s![.., ..1]), x.slice(s![.., 1..])).unwrap();
         assert_abs_diff_eq!(mixture, truth, epsilon = 0.06);
     }
-    // Three variables with covariance [[1, 1, 1], [1, 4, 1], [1, 1, 9]]: I(x; y | z) = 1/2 ln(8 35 / (9 24)).
+    // Three variables with covariance [[1, 1, 1], [1, 4, 1], [1, 1, 9]]: I(x; y | z) = 1/2 ln(8 35 / (9
+    // 24)).
     let a = array![[1.0, 1.0, 1.0], [0.0, 3_f64.sqrt(), 0.0], [0.0, 0.0, 8_f64.sqrt()]];
     let x = mixed(8000, 2, &a);
     let [x, y, z] = [0, 1, 2].map(|c| x.slice(s![.., c..=c]).to_owned());

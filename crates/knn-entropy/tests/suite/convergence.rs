@@ -1,20 +1,23 @@
 //! Does the estimate come to the truth as samples are added, and as fast as theory says?
 //!
-//! The truth is known in closed form for three shapes of density: smooth without bounds (normal), constant with a jump at
-//! its edges (uniform), and with a jump and a long tail (exponential). Each is a product of d equal coordinates, so its
-//! entropy is d times that of one.
+//! The truth is known in closed form for three shapes of density: smooth without bounds (normal),
+//! constant with a jump at its edges (uniform), and with a jump and a long tail (exponential). Each
+//! is a product of d equal coordinates, so its entropy is d times that of one.
 //!
-//! The error has two parts. The variance falls as 1/n for every density here. The bias comes from the density changing
-//! within the balls that reach to the k-th neighbor, whose radius falls as n^(-1/d): where the density is smooth and
-//! bounded away from 0 it falls as n^(-2/d), at a jump as n^(-1/d) (Jiao, Gao and Han, NeurIPS 2018; Singh and Poczos,
-//! NIPS 2016). For d up to 3 the root mean square error therefore falls at least as n^(-1/3), and every four times as many
+//! The error has two parts. The variance falls as 1/n for every density here. The bias comes from
+//! the density changing within the balls that reach to the k-th neighbor, whose radius falls as
+//! n^(-1/d): where the density is smooth and bounded away from 0 it falls as n^(-2/d), at a jump as
+//! n^(-1/d) (Jiao, Gao and Han, NeurIPS 2018; Singh and Poczos, NIPS 2016). For d up to 3 the root
+//! mean square error therefore falls at least as n^(-1/3), and every four times as many
 //! samples must take it down to 4^(-1/3) = 0.63 of what it was, but for noise.
 //!
-//! How large it may be in the end is known as well. A local value is ln(probability of the ball) - ln p but for a constant.
-//! The first has variance psi'(k), since the probability has a Beta(k, n - k) distribution; were the balls independent, the
-//! estimate would have variance (Var ln p + psi'(k)) / n. They overlap, but each only with a few others: twice that standard
-//! deviation is allowed. As for bias, an edge that cuts a ball in two halves makes its local value ln 2 too high, and no more
-//! than a share 2 d r of a unit cube is as near to one of its 2 d faces as the radius of a ball, r = (k / (n V_d))^(1/d).
+//! How large it may be in the end is known as well. A local value is ln(probability of the ball) -
+//! ln p but for a constant. The first has variance psi'(k), since the probability has a Beta(k, n -
+//! k) distribution; were the balls independent, the estimate would have variance (Var ln p +
+//! psi'(k)) / n. They overlap, but each only with a few others: twice that standard deviation is
+//! allowed. As for bias, an edge that cuts a ball in two halves makes its local value ln 2 too
+//! high, and no more than a share 2 d r of a unit cube is as near to one of its 2 d faces as the
+//! radius of a ball, r = (k / (n V_d))^(1/d).
 
 use knn_entropy::{KozachenkoLeonenko, Norm};
 use ndarray::Array2;
@@ -23,7 +26,8 @@ use ndarray_rand::rand::{Rng, SeedableRng};
 use ndarray_rand::rand_distr::{Exp1, StandardNormal, StandardUniform};
 use rand_chacha::ChaCha8Rng;
 
-/// Independent data sets for each error. With 60, a root mean square is known to 1 / sqrt(120) = 9 %.
+/// Independent data sets for each error. With 60, a root mean square is known to 1 / sqrt(120) = 9
+/// %.
 const REPLICATES: u64 = 60;
 const SIZES: [usize; 4] = [50, 200, 800, 3200];
 
@@ -66,7 +70,8 @@ fn the_error_shrinks_as_fast_as_theory_says() {
         for d in 1..=3 {
             let rms = SIZES.map(|n| errors(KozachenkoLeonenko::new(3), draw, n, d, d as f64 * one).rms);
             for (pair, sizes) in rms.windows(2).zip(SIZES.windows(2)) {
-                // Both errors are known to 9 %, so their ratio to 13 %: three of those above the rate is not chance.
+                // Both errors are known to 9 %, so their ratio to 13 %: three of those above the rate is not
+                // chance.
                 let (ratio, rate) = (pair[1] / pair[0], 4_f64.powf(-1.0 / 3.0));
                 assert!(
                     ratio < rate * 1.39,
@@ -89,9 +94,9 @@ fn the_error_shrinks_as_fast_as_theory_says() {
 
 #[test]
 fn in_one_dimension_and_with_a_smooth_density_there_is_hardly_a_bias() {
-    // With psi(n) - psi(k) exact, what is left at n = 200 is far below the standard deviation of one estimate, for every k.
-    // The approximations ln n - psi(k) and ln(n-1) - psi(k) would pass here, too; ln n - ln k, as one finds it in
-    // textbooks, is off by ln k - psi(k) = 0.18 for k = 3.
+    // With psi(n) - psi(k) exact, what is left at n = 200 is far below the standard deviation of one
+    // estimate, for every k. The approximations ln n - psi(k) and ln(n-1) - psi(k) would pass here,
+    // too; ln n - ln k, as one finds it in textbooks, is off by ln k - psi(k) = 0.18 for k = 3.
     let (_, draw, truth, _) = distributions()[0];
     for k in [1, 3, 10] {
         for norm in [Norm::L1, Norm::L2, Norm::LInf] {
@@ -104,11 +109,12 @@ fn in_one_dimension_and_with_a_smooth_density_there_is_hardly_a_bias() {
 
 #[test]
 fn the_constants_are_exact_for_a_handful_of_samples() {
-    // On a circle there is no edge and the density is constant: then nothing is approximated, and the mean of the estimate
-    // is the truth for every n and k, as long as no ball goes round. With arcs as distances that is the one-dimensional
-    // estimator on the uniform distribution, and here it is on 4 points: ln n in place of psi(n) would be off by 0.13, a
-    // hundred times the standard error. The points are unrolled three times, so that each of the middle copy has its
-    // neighbors on both sides.
+    // On a circle there is no edge and the density is constant: then nothing is approximated, and the
+    // mean of the estimate is the truth for every n and k, as long as no ball goes round. With arcs
+    // as distances that is the one-dimensional estimator on the uniform distribution, and here it
+    // is on 4 points: ln n in place of psi(n) would be off by 0.13, a hundred times the standard
+    // error. The points are unrolled three times, so that each of the middle copy has its neighbors
+    // on both sides.
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let (n, k, replicates) = (4_usize, 1_usize, 100_000);
     let mut sum = 0.0;

@@ -1,5 +1,5 @@
-//! Samples that have no entropy, or for which an estimator has no variance, are errors that say so, and every way out that
-//! an error names leads to the right number.
+//! Samples that have no entropy, or for which an estimator has no variance, are errors that say so,
+//! and every way out that an error names leads to the right number.
 
 use knn_entropy::*;
 use ndarray::{Array2, s};
@@ -49,7 +49,8 @@ fn orders_with_infinite_variance() {
 #[test]
 fn heavy_tails_under_local_gaussians() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    // Cauchy's distribution, whose entropy is ln(4 pi). One draw is as far out as one in fifty thousand.
+    // Cauchy's distribution, whose entropy is ln(4 pi). One draw is as far out as one in fifty
+    // thousand.
     let mut heavy: Vec<f64> = (0..2000).map(|_| (std::f64::consts::PI * (rng.random::<f64>() - 0.5)).tan()).collect();
     heavy[0] = 1e5;
     let truth = (4.0 * std::f64::consts::PI).ln();
@@ -101,7 +102,8 @@ fn ties_of_gao_and_of_ross() {
         let mixed = MesnerShalizi::new(k).mutual_information(&a, &b).unwrap();
         assert!((mixed - 0.827).abs() < 0.08, "{k}: {mixed}");
     }
-    // A label that is the sign of a normal number with noise, and the number rounded so that its neighbors tie.
+    // A label that is the sign of a normal number with noise, and the number rounded so that its
+    // neighbors tie.
     let label: Vec<bool> = x.rows().into_iter().map(|x| x[0] + 0.5 * x[1] > 0.0).collect();
     let plain = Ross::new(20).estimate(x.column(0), &label).unwrap();
     let rounded = Ross::new(20).estimate(x.column(0).mapv(|x| (500.0 * x).round() / 500.0), &label).unwrap();

@@ -1,6 +1,7 @@
-//! Where the density is constant within every ball, nothing is approximated, and the mean of an estimate is the truth for
-//! every n, k and d: on a torus, which has no edge, and on a cube with the balls cut off at its faces. So a wrong constant,
-//! off by 1/n, shows in small samples, and nothing can hide behind "the bias of few samples".
+//! Where the density is constant within every ball, nothing is approximated, and the mean of an
+//! estimate is the truth for every n, k and d: on a torus, which has no edge, and on a cube with
+//! the balls cut off at its faces. So a wrong constant, off by 1/n, shows in small samples, and
+//! nothing can hide behind "the bias of few samples".
 //!
 //! Every test takes the mean of many estimates and allows four of its standard errors.
 
@@ -117,8 +118,8 @@ fn independent_variables_have_no_information() {
 
 #[test]
 fn the_standard_error_is_nearly_the_scatter_of_estimates() {
-    // Balls overlap, so local values depend on each other a little: the scatter is 1.1 to 1.4 times the standard error, as
-    // the documentation says. 300 estimates know it to 4 %.
+    // Balls overlap, so local values depend on each other a little: the scatter is 1.1 to 1.4 times the
+    // standard error, as the documentation says. 300 estimates know it to 4 %.
     for (k, d) in [(1, 1), (3, 1), (3, 2), (10, 2), (3, 5)] {
         let mut rng = ChaCha8Rng::seed_from_u64(k as u64);
         let estimator = KozachenkoLeonenko::new(k).norm(Norm::LInf).period(&ONES[..d]);

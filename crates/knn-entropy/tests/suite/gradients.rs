@@ -1,4 +1,5 @@
-//! Every gradient against differences of the estimate, and against what must hold for it to rounding.
+//! Every gradient against differences of the estimate, and against what must hold for it to
+//! rounding.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use knn_entropy::{ClosePoints, Divergence, KozachenkoLeonenko, Norm, Result, Truncated, Weighting};
@@ -10,8 +11,8 @@ use crate::normal;
 const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
 const PERIODS: [f64; 3] = [12.0, 13.0, 14.0];
 
-/// The gradient by central differences. They cross no kink if the samples are in general position: a step of 1e-6 is far
-/// below the differences of distances.
+/// The gradient by central differences. They cross no kink if the samples are in general position:
+/// a step of 1e-6 is far below the differences of distances.
 fn differences(x: &Array2<f64>, f: impl Fn(ArrayView2<'_, f64>) -> f64) -> Array2<f64> {
     Array2::from_shape_fn(x.dim(), |place| {
         let at = |step: f64| {

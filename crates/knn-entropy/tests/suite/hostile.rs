@@ -1,4 +1,5 @@
-//! No input makes the crate panic or return NaN: it is a number that is right, or an error that says what is wrong.
+//! No input makes the crate panic or return NaN: it is a number that is right, or an error that
+//! says what is wrong.
 
 use approx::assert_relative_eq;
 use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Norm};
@@ -108,7 +109,8 @@ fn every_scale() {
 
 #[test]
 fn a_gradient_beyond_the_largest_number_is_an_error() {
-    // Neighbors on both sides at a distance whose inverse overflows: infinity less infinity would be NaN.
+    // Neighbors on both sides at a distance whose inverse overflows: infinity less infinity would be
+    // NaN.
     let x = array![[0.0], [1.0], [2.0], [4.0]];
     for norm in [Norm::L1, Norm::L2, Norm::LInf] {
         let estimator = KozachenkoLeonenko::new(1).norm(norm);

@@ -118,8 +118,8 @@ proptest! {
 
 #[test]
 fn at_a_tie_the_smaller_index_is_the_neighbor() {
-    // Point 1 is as far from 0 as from 2, and each of those has it as its neighbor: of the pairs (0, 1), (1, 0) and (2, 1)
-    // the first two pull at point 0.
+    // Point 1 is as far from 0 as from 2, and each of those has it as its neighbor: of the pairs (0,
+    // 1), (1, 0) and (2, 1) the first two pull at point 0.
     let x = ndarray::array![[-1.0], [0.0], [1.0]];
     for norm in NORMS {
         let (_, g) = KozachenkoLeonenko::new(1).norm(norm).entropy_and_gradient(x.view()).unwrap();

@@ -1,7 +1,7 @@
 //! The Jensen-Shannon divergence against quadrature, and exactly where its expectation is known.
 //!
-//! The divergences of densities are `scipy.integrate.quad` of `w p ln(p/m) + (1 - w) q ln(q/m)`, `m = w p + (1 - w) q`, in
-//! more dimensions along the radius, to all digits given.
+//! The divergences of densities are `scipy.integrate.quad` of `w p ln(p/m) + (1 - w) q ln(q/m)`, `m
+//! = w p + (1 - w) q`, in more dimensions along the radius, to all digits given.
 
 use knn_entropy::{Error, JensenShannon, Norm, Ross};
 use ndarray::{Array2, Axis, array, concatenate};
@@ -45,8 +45,9 @@ fn equal_distributions_have_none() {
     }
 }
 
-/// The mean error over some draws of an estimate with this weight, and its standard error. What the draws would give with
-/// the densities known, from the logarithm of `p/q`, is subtracted in place of its expectation.
+/// The mean error over some draws of an estimate with this weight, and its standard error. What the
+/// draws would give with the densities known, from the logarithm of `p/q`, is subtracted in place
+/// of its expectation.
 fn error_of(
     weight: f64,
     (n, m): (usize, usize),
@@ -161,7 +162,8 @@ fn sides_and_units_do_not_matter() {
 
 #[test]
 fn repeated_rows_are_counted() {
-    // Integers 0 to 3, uniform, against 2 to 5: half of each set has the other's values, JSD = ln 2 / 2.
+    // Integers 0 to 3, uniform, against 2 to 5: half of each set has the other's values, JSD = ln 2 /
+    // 2.
     let draw = |n: usize, low: i32, seed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         Array2::from_shape_simple_fn((n, 1), || f64::from(rng.random_range(low..low + 4)))

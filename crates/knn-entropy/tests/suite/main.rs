@@ -1,4 +1,5 @@
-//! What the crate promises, seen from outside. Whoever wants to know whether to trust it should begin with `convergence`.
+//! What the crate promises, seen from outside. Whoever wants to know whether to trust it should
+//! begin with `convergence`.
 
 mod consistency;
 mod convergence;

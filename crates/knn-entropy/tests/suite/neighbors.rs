@@ -11,8 +11,8 @@ use crate::normal;
 const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
 const SEARCHES: [&dyn NeighborSearch; 5] = [&BruteForce, &Auto, &KdTree, &Sorted, &Blocked];
 
-/// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, tiny beside huge, and clusters of which
-/// single precision sees only one point.
+/// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, tiny beside
+/// huge, and clusters of which single precision sees only one point.
 fn points() -> impl Strategy<Value = Array2<f64>> {
     let dimension = prop_oneof![Just(1_usize), Just(2), Just(3), 1..12_usize, 12..40_usize];
     (2..400_usize, dimension, any::<u64>(), 0..10_u8).prop_map(|(n, d, seed, kind)| points_of(kind, n, d, seed))
@@ -288,7 +288,8 @@ fn the_same_bits_for_every_number_of_threads() {
 
 #[test]
 fn equal_points_are_found_in_no_time() {
-    // 100 000 points at two places: a search that looks at all that are equally near would take minutes.
+    // 100 000 points at two places: a search that looks at all that are equally near would take
+    // minutes.
     for d in [1, 2, 3] {
         let x = Array2::from_shape_fn((100_000, d), |(i, _)| (i % 2) as f64);
         let x = Samples::new(x.view()).unwrap();

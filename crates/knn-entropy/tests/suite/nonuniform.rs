@@ -1,7 +1,9 @@
-//! Mutual information of strongly dependent variables against closed forms, and of independent ones against 0.
+//! Mutual information of strongly dependent variables against closed forms, and of independent ones
+//! against 0.
 //!
-//! Where a density is known, so is its local information `ln p(x, y) / p(x) p(y)`, and its mean over the samples at hand is
-//! subtracted in place of the expectation: what is left is the error of the estimator and not that of the draw.
+//! Where a density is known, so is its local information `ln p(x, y) / p(x) p(y)`, and its mean
+//! over the samples at hand is subtracted in place of the expectation: what is left is the error of
+//! the estimator and not that of the draw.
 
 use knn_entropy::{Error, Ksg, LocalNonuniformity};
 use ndarray::{Array2, Axis, array, concatenate, s};
@@ -11,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::normal;
 
-/// Normal blocks of `dx` and `dy` coordinates that share `information` nats equally among pairs, and the mean local
-/// information of the draw.
+/// Normal blocks of `dx` and `dy` coordinates that share `information` nats equally among pairs,
+/// and the mean local information of the draw.
 fn dependent(n: usize, dx: usize, dy: usize, information: f64, seed: u64) -> (Array2<f64>, Array2<f64>, f64) {
     let pairs = dx.min(dy);
     let (x, noise) = (normal(n, dx, seed), normal(n, dy, seed + 1000));
@@ -102,7 +104,8 @@ fn uniform_noise_around_a_line() {
 
 #[test]
 fn a_parabola_with_noise() {
-    // y = x^2 + w e with x uniform on -1 to 1 and e normal: h(y) - ln(w sqrt(2 pi e)), h(y) by scipy.integrate.
+    // y = x^2 + w e with x uniform on -1 to 1 and e normal: h(y) - ln(w sqrt(2 pi e)), h(y) by
+    // scipy.integrate.
     for (width, truth) in [(0.1, 1.02942), (0.01, 3.01229)] {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let x = Array2::from_shape_simple_fn((1000, 1), || rng.random_range(-1.0..1.0));
@@ -187,7 +190,8 @@ fn order_sides_shifts_and_units_do_not_matter() {
 
 #[test]
 fn the_window_leaves_neighbors_in_time_out() {
-    // Every row four times, with noise too small to matter: neighbors in time are no observations of their own.
+    // Every row four times, with noise too small to matter: neighbors in time are no observations of
+    // their own.
     let (x, y, truth) = dependent(400, 1, 1, 5.0, 9);
     let often = |z: &Array2<f64>, seed| {
         let rows: Vec<usize> = (0..1600).map(|row| row / 4).collect();

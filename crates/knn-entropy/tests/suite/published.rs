@@ -1,4 +1,5 @@
-//! Information as other programs found it, by the authors of the estimators and by others; see `data/README.md`.
+//! Information as other programs found it, by the authors of the estimators and by others; see
+//! `data/README.md`.
 
 use approx::assert_abs_diff_eq;
 use knn_entropy::{Correction, Embedding, Ksg, KsgVariant, TransferEntropy, correct};
@@ -9,7 +10,8 @@ fn table() -> Value {
     serde_json::from_str(include_str!("../data/published/values.json")).unwrap()
 }
 
-/// Columns of a file, standardized. None for the files that are too large to keep here, unless a folder holds them.
+/// Columns of a file, standardized. None for the files that are too large to keep here, unless a
+/// folder holds them.
 fn columns(file: &Value, columns: &[usize]) -> Option<Array2<f64>> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/published");
     let elsewhere = std::env::var("KNN_ENTROPY_PUBLISHED").unwrap_or_default();

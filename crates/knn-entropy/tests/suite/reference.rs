@@ -37,7 +37,8 @@ fn volumes_of_unit_balls() {
 
 #[test]
 fn digamma_through_the_estimate() {
-    // Two points a distance 1 apart: what is left is psi(2) - psi(1) + ln 2 = 1 + ln 2. More neighbors, more of psi.
+    // Two points a distance 1 apart: what is left is psi(2) - psi(1) + ln 2 = 1 + ln 2. More neighbors,
+    // more of psi.
     let table = constants();
     let psi = |x: usize| {
         let entry = table["digamma"].as_array().unwrap().iter().find(|entry| entry["x"] == x).unwrap();

@@ -1,4 +1,5 @@
-//! Measures of series against closed forms and against information between slices, and the scan over delays.
+//! Measures of series against closed forms and against information between slices, and the scan
+//! over delays.
 
 use approx::assert_abs_diff_eq;
 use knn_entropy::{
@@ -22,7 +23,8 @@ fn storage_of_autoregressions() {
     for variant in [KsgVariant::One, KsgVariant::Two] {
         let storage = ActiveInformationStorage::new(4).variant(variant);
         assert_abs_diff_eq!(storage.information(series.view()).unwrap(), truth, epsilon = 0.05);
-        // One value tells all there is to know of the future, and of it the first value is all that is told.
+        // One value tells all there is to know of the future, and of it the first value is all that is
+        // told.
         assert_abs_diff_eq!(storage.future(2).information(series.view()).unwrap(), truth, epsilon = 0.05);
     }
     // y_t = phi y_(t-2) + e_t: two interleaved series.

@@ -1,6 +1,8 @@
-//! Tests by surrogates reject at their level where there is no dependence, and find dependence where there is one.
+//! Tests by surrogates reject at their level where there is no dependence, and find dependence
+//! where there is one.
 //!
-//! With 19 surrogates the p-value is at most 1/20 in 5 % of tests without dependence, if the surrogates are right.
+//! With 19 surrogates the p-value is at most 1/20 in 5 % of tests without dependence, if the
+//! surrogates are right.
 
 use knn_entropy::{Ksg, PermutationTest, Surrogates, autocorrelation};
 use ndarray::{Array1, Array2, Axis, s};
@@ -52,7 +54,8 @@ fn correlation_of_independent_series() {
     };
     five_percent(rejections(500, |seed| p_value(Kind::Rotate, 0.0, seed)), 500, "rotation");
     five_percent(rejections(500, |seed| p_value(Kind::Blocks, 0.0, seed)), 500, "blocks");
-    // Rows are not independent, and the correlation scatters four times as much as that of independent ones.
+    // Rows are not independent, and the correlation scatters four times as much as that of independent
+    // ones.
     assert!(rejections(100, |seed| p_value(Kind::Shuffle, 0.0, seed)) > 45);
     // A link is found.
     for kind in [Kind::Rotate, Kind::Blocks] {

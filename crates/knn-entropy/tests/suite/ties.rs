@@ -1,4 +1,5 @@
-//! Rounded and discrete numbers: one estimate in every unit, near the information of the rounded variables.
+//! Rounded and discrete numbers: one estimate in every unit, near the information of the rounded
+//! variables.
 
 use knn_entropy::*;
 use ndarray::Array2;
@@ -11,8 +12,9 @@ fn phi(x: f64) -> f64 {
     0.5 * erfc(-x / std::f64::consts::SQRT_2)
 }
 
-/// The mutual information of two normal variables of correlation `r`, both rounded to multiples of `step`: the sum over all
-/// cells, whose probabilities come from integrating over the first variable by Gauss and Legendre's rule of five points.
+/// The mutual information of two normal variables of correlation `r`, both rounded to multiples of
+/// `step`: the sum over all cells, whose probabilities come from integrating over the first
+/// variable by Gauss and Legendre's rule of five points.
 fn rounded_information(r: f64, step: f64) -> f64 {
     const NODES: [(f64, f64); 5] = [
         (-0.906_179_845_938_664, 0.236_926_885_056_189),
@@ -62,7 +64,8 @@ fn the_truth_is_that_of_the_field() {
     // Without rounding it is -ln(1 - r^2)/2, and rounding to steps of a tenth takes little away.
     assert!((rounded_information(0.9, 0.02) + 0.5 * (1.0_f64 - 0.81).ln()).abs() < 1e-3);
     assert!(rounded_information(0.0, 0.3).abs() < 1e-6);
-    // Two signs: 1/4 + asin(r)/(2 pi) for equal ones, with cells as wide as everything. An independent check of the cells.
+    // Two signs: 1/4 + asin(r)/(2 pi) for equal ones, with cells as wide as everything. An independent
+    // check of the cells.
     let coarse = rounded_information(0.5, 1.0);
     assert!(coarse > 0.10 && coarse < 0.5 * -(0.75_f64.ln()));
 }

@@ -1,6 +1,7 @@
-//! With a Theiler window every estimator uses the number of rows that a row can choose from. Independent samples have no
-//! memory, so a window changes nothing about them: the mean over many samples is the truth, for windows up to a third of
-//! the rows. Constants that forget the window are off by up to `ln 3` here.
+//! With a Theiler window every estimator uses the number of rows that a row can choose from.
+//! Independent samples have no memory, so a window changes nothing about them: the mean over many
+//! samples is the truth, for windows up to a third of the rows. Constants that forget the window
+//! are off by up to `ln 3` here.
 
 use knn_entropy::*;
 use ndarray::Array2;

@@ -1,5 +1,6 @@
-//! Calls every estimator and every search with the same input, whatever it is: for the property tests, and for the fuzzer in
-//! `fuzz`. None may panic, and what they return must be a number or say what is wrong.
+//! Calls every estimator and every search with the same input, whatever it is: for the property
+//! tests, and for the fuzzer in `fuzz`. None may panic, and what they return must be a number or
+//! say what is wrong.
 
 use knn_entropy::*;
 use ndarray::{Array2, ArrayView2, s};

@@ -1,5 +1,5 @@
-//! What is done to the numbers of an output once they are complete, and undone to their gradient: a bias and a function of
-//! each, in one pass over the memory.
+//! What is done to the numbers of an output once they are complete, and undone to their gradient: a
+//! bias and a function of each, in one pass over the memory.
 
 use autodiff_mini::Scalar;
 use ndarray::Array1;
@@ -25,7 +25,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Whether its derivative can be told from its value: not where the value does not tell on which side of 0 it was taken.
+    /// Whether its derivative can be told from its value: not where the value does not tell on
+    /// which side of 0 it was taken.
     pub(crate) fn shows_its_derivative(self) -> bool {
         !matches!(self, Self::LeakyRelu(slope) if slope < 0.0)
     }
@@ -122,8 +123,8 @@ fn each<F: Element>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
     }
 }
 
-/// Turns the gradient `g` with respect to the values `y` of [`Finish`] into that with respect to what it was given, in place,
-/// and returns that with respect to the bias.
+/// Turns the gradient `g` with respect to the values `y` of [`Finish`] into that with respect to
+/// what it was given, in place, and returns that with respect to the bias.
 ///
 /// The derivatives are told from `y`, so that nothing else need be kept.
 pub(super) fn backward<F: Element>(activation: Option<Activation>, y: &[F], g: &mut [F], channels: usize) -> Array1<F> {
@@ -170,7 +171,8 @@ impl<F: Element> Kernel for Backward<'_, F> {
     }
 }
 
-/// `1 - e^-y` for `y` not negative. Near 0 the difference would lose all digits: the first terms of the series.
+/// `1 - e^-y` for `y` not negative. Near 0 the difference would lose all digits: the first terms of
+/// the series.
 #[inline(always)]
 fn one_less_exp<F: Element>(y: F) -> F {
     let c = F::from_f64;
@@ -178,7 +180,8 @@ fn one_less_exp<F: Element>(y: F) -> F {
     if y < c(0.0625) { series } else { F::one() - F::fast_exp(-y) }
 }
 
-/// Nothing, for a number so small that processors slow down on it. The tails of a sigmoid make many of them.
+/// Nothing, for a number so small that processors slow down on it. The tails of a sigmoid make many
+/// of them.
 #[inline(always)]
 fn normal<F: Scalar>(x: F) -> F {
     if x.abs() < F::min_positive_value() { F::zero() } else { x }

@@ -25,7 +25,8 @@ pub struct AdamStep<F> {
 /// Numbers that one thread deals with at a time.
 const BLOCK: usize = 1 << 15;
 
-/// Updates a parameter `x` and its moments `m` and `v` by its gradient `g`, in one pass over the memory of all four.
+/// Updates a parameter `x` and its moments `m` and `v` by its gradient `g`, in one pass over the
+/// memory of all four.
 pub(super) fn adam<F: Element>(step: AdamStep<F>, x: &mut [F], [m, v]: [&mut [F]; 2], g: &[F]) {
     let moments = m.chunks_mut(BLOCK).zip(v.chunks_mut(BLOCK));
     let blocks = x.chunks_mut(BLOCK).zip(moments).zip(g.chunks(BLOCK));
@@ -47,7 +48,8 @@ impl<F: Element> Kernel for Update<'_, F> {
     fn run(self) {
         let Self { step, x, m, v, g } = self;
         let AdamStep { beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps } = step;
-        // Moments of parameters that get no gradient any more fade for ever, and processors slow down on tiny numbers.
+        // Moments of parameters that get no gradient any more fade for ever, and processors slow down on
+        // tiny numbers.
         let normal = |x: F| if x.abs() < F::min_positive_value() { F::zero() } else { x };
         for (((x, m), v), &g) in x.iter_mut().zip(m).zip(v).zip(g) {
             let g = g + l2 * *x;

@@ -1,5 +1,5 @@
-//! Convolution and its two gradients: directly (see `direct`) or, where it pays, with the fewer multiplications of
-//! `winograd`.
+//! Convolution and its two gradients: directly (see `direct`) or, where it pays, with the fewer
+//! multiplications of `winograd`.
 
 use autodiff_mini::Pool;
 use ndarray::{Array4, ArrayView4};

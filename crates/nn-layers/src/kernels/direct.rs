@@ -1,6 +1,7 @@
 //! Convolution and its two gradients, as matrix products over blocks of images.
 //!
-//! With `M` the matrix of patches (see `patches`), `W` the filters as rows and `Y` the pixels of the output as rows:
+//! With `M` the matrix of patches (see `patches`), `W` the filters as rows and `Y` the pixels of
+//! the output as rows:
 //!
 //! ```text
 //! value             Y  = M W^T
@@ -8,8 +9,9 @@
 //! gradient of W     dW = dY^T M
 //! ```
 //!
-//! A block is as many images as have patches that fit into the cache. Blocks are shared out by rayon, and every number is
-//! added up in an order that depends on the shapes alone: the result is the same to the last bit for every number of threads.
+//! A block is as many images as have patches that fit into the cache. Blocks are shared out by
+//! rayon, and every number is added up in an order that depends on the shapes alone: the result is
+//! the same to the last bit for every number of threads.
 
 use std::ops::Range;
 
@@ -25,12 +27,12 @@ use super::share::{MANY, each_part, evenly, share_out};
 /// Numbers of patches that are there at a time: half of a second-level cache.
 const BLOCK: usize = 1 << 17;
 
-/// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete for the same few places
-/// of the cache.
+/// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete
+/// for the same few places of the cache.
 const APART: usize = 16;
 
-/// Pixels of a block: as often is used what has been read of the weights, and as many products are added up in registers for
-/// their gradient.
+/// Pixels of a block: as often is used what has been read of the weights, and as many products are
+/// added up in registers for their gradient.
 const PIXELS: usize = 192;
 
 /// As [`super::conv2d`], into `y`.
@@ -134,7 +136,8 @@ fn parts(grid: &Grid, columns: Range<usize>, some: usize, apart: usize) -> Vec<(
     (columns.start..columns.end.max(columns.start + 1)).step_by(some).map(part).map(of).collect()
 }
 
-/// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into the cache.
+/// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into
+/// the cache.
 struct Blocks {
     images: usize,
     /// Whole panels.

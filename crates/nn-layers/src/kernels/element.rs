@@ -9,8 +9,8 @@ use super::simd::{Kernel, Method, methods, run};
 pub(crate) trait Element: Scalar {
     /// The fastest way to multiply on this processor.
     fn method() -> &'static Method<Self>;
-    /// Runs a loop: of `f32` with the widest vectors that the processor has, of `f64` as it is, because each kind of
-    /// vectors is compiled apart, and `f64` is there to check `f32`.
+    /// Runs a loop: of `f32` with the widest vectors that the processor has, of `f64` as it is,
+    /// because each kind of vectors is compiled apart, and `f64` is there to check `f32`.
     fn run<K: Kernel>(kernel: K) -> K::Output;
     /// `e^x`.
     fn fast_exp(self) -> Self;

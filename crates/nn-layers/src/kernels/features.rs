@@ -1,7 +1,7 @@
 //! Sums and functions feature by feature, over rows of features: what normalization is made of.
 //!
-//! In `f64`, because before a normalization a mean is often many times its standard deviation, and rounding would be
-//! magnified as often. It costs next to nothing: these are bound by the memory.
+//! In `f64`, because before a normalization a mean is often many times its standard deviation, and
+//! rounding would be magnified as often. It costs next to nothing: these are bound by the memory.
 
 use super::activation::{Finish, apply};
 use super::element::Element;
@@ -18,8 +18,9 @@ pub(super) fn normalize<F: Element>(x: &[F], [mean, scale]: [&[f64]; 2], y: &mut
     each(y, x, [mean, scale, scale], Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
 }
 
-/// Turns the gradient `g` with respect to `y = (x - mean) scale` into that with respect to `x`, where mean and scale are
-/// those of `x` itself: `scale (g - mean of g - y mean of (g y))`. The two means are how `x` moves its mean and variance.
+/// Turns the gradient `g` with respect to `y = (x - mean) scale` into that with respect to `x`,
+/// where mean and scale are those of `x` itself: `scale (g - mean of g - y mean of (g y))`. The two
+/// means are how `x` moves its mean and variance.
 pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], g: &mut [F]) {
     let count = (y.len() / scale.len().max(1)) as f64;
     let [g_mean, gy_mean] = two_sums(g, y, scale, |g, y, _| [g, g * y])
@@ -33,8 +34,8 @@ pub(super) fn scale<F: Element>(x: &[F], scale: &[f64], finish: Finish<'_, F>, y
     each(y, x, [scale; 3], finish, |_, x, [scale, ..]| scale * x);
 }
 
-/// Turns the gradient `g` with respect to `y = scale x` into that with respect to `x`, and returns that with respect to
-/// the scale.
+/// Turns the gradient `g` with respect to `y = scale x` into that with respect to `x`, and returns
+/// that with respect to the scale.
 pub(super) fn scale_backward<F: Element>(x: &[F], scale: &[f64], g: &mut [F]) -> Vec<f64> {
     let [sums, _] = two_sums(g, x, scale, |g, x, _| [g * x, 0.0]);
     each(g, x, [scale; 3], Finish::default(), |g, _, [scale, ..]| scale * g);
@@ -46,8 +47,8 @@ fn block(features: usize) -> usize {
     (1_usize << 15).next_multiple_of(features.max(1))
 }
 
-/// For each feature two sums over all rows, in one pass over the memory. `terms` gets a number of `a`, the one of `b` in the
-/// same place, and the feature's number of `shift`.
+/// For each feature two sums over all rows, in one pass over the memory. `terms` gets a number of
+/// `a`, the one of `b` in the same place, and the feature's number of `shift`.
 ///
 /// Blocks by the shape alone, added up in their order: the same for every number of threads.
 fn two_sums<F: Element>(
@@ -96,8 +97,8 @@ impl<F: Element, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> 
     }
 }
 
-/// Makes of each number of `to` and the one of `from` in the same place a function of the two and of three numbers of their
-/// feature; and then `finish`.
+/// Makes of each number of `to` and the one of `from` in the same place a function of the two and
+/// of three numbers of their feature; and then `finish`.
 fn each<F: Element>(
     to: &mut [F],
     from: &[F],

@@ -1,7 +1,8 @@
 //! Products with a matrix that is packed once: `c = a b` and `c += a b`.
 //!
-//! The right matrix is copied into panels, the left one is read where it is. A panel stays in the cache while all rows of the
-//! left matrix pass by, as many columns of them at a time as the cache holds.
+//! The right matrix is copied into panels, the left one is read where it is. A panel stays in the
+//! cache while all rows of the left matrix pass by, as many columns of them at a time as the cache
+//! holds.
 
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ use super::element::Element;
 use super::share::each_part;
 use super::simd::{Kernel, Strip, prefetch};
 
-/// Products are added up this deep at a time: so many columns of a hundred rows fit into the second-level cache.
+/// Products are added up this deep at a time: so many columns of a hundred rows fit into the
+/// second-level cache.
 const DEPTH: usize = 1024;
 
 /// Multiplications that are worth a thread of their own.
@@ -95,7 +97,8 @@ impl<F: Element> Packed<F> {
         pool.give(self.numbers);
     }
 
-    /// `c = a b`, or `c += a b`, by this thread, for some rows and some columns of `b`. The columns begin with a panel.
+    /// `c = a b`, or `c += a b`, by this thread, for some rows and some columns of `b`. The columns
+    /// begin with a panel.
     pub(super) fn multiply(
         &self,
         a: ArrayView2<'_, F>,
@@ -115,8 +118,9 @@ impl<F: Element> Packed<F> {
     }
 }
 
-/// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of `panel`, whose rows are
-/// `apart`. There must be as many numbers as a panel has in the last row, too.
+/// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of
+/// `panel`, whose rows are `apart`. There must be as many numbers as a panel has in the last row,
+/// too.
 pub(super) fn multiply_add<F: Element>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
     let [wide, narrow] = F::method().widths;
     let width = if c.ncols() <= narrow { narrow } else { wide };
@@ -195,8 +199,8 @@ impl<F: Element> Kernel for PackColumns<'_, F> {
         let Self { columns, panel, width } = self;
         let column = |c: usize| columns.index_axis_move(Axis(1), c).to_slice().expect("a contiguous column");
         let count = columns.ncols();
-        // Some rows at a time: long enough runs of a column for the processor to see what will be wanted next, few enough
-        // for what is written to stay in the cache until it is full.
+        // Some rows at a time: long enough runs of a column for the processor to see what will be wanted
+        // next, few enough for what is written to stay in the cache until it is full.
         for (start, to) in (0..columns.nrows()).step_by(ROWS).zip(panel.chunks_mut(width * ROWS)) {
             let rows = to.len() / width;
             for c in (0..count / 4 * 4).step_by(4) {
@@ -233,11 +237,12 @@ fn transpose<F: Element>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usiz
 /// Rows that are packed at a time.
 const ROWS: usize = 128;
 
-/// Numbers of a line of the cache. As many rows ahead are asked for: the processor foresees what lies in one piece, and here
-/// every row is a piece of its own.
+/// Numbers of a line of the cache. As many rows ahead are asked for: the processor foresees what
+/// lies in one piece, and here every row is a piece of its own.
 const LINE: usize = 16;
 
-/// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them, some rows.
+/// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them,
+/// some rows.
 ///
 /// A panel is packed by who multiplies with it, right before, and is then still in the cache.
 pub(super) fn multiply<F: Element>(

@@ -1,7 +1,8 @@
-//! `exp` and its relatives as straight-line arithmetic, so that the compiler makes vectors of loops over them. The bounds on
-//! the error are tested over the whole range.
+//! `exp` and its relatives as straight-line arithmetic, so that the compiler makes vectors of loops
+//! over them. The bounds on the error are tested over the whole range.
 
-/// `e^x` within 2e-7 of itself for single precision; at least the smallest normal number, and at most the largest.
+/// `e^x` within 2e-7 of itself for single precision; at least the smallest normal number, and at
+/// most the largest.
 ///
 /// `e^x = 2^n e^r` with `|r| <= ln 2 / 2`, and seven terms of the series of `e^r`.
 #[inline(always)]

@@ -1,6 +1,6 @@
-//! Between an image and the matrix of what a filter sees of it: a row for each position, `[kernel height, kernel width,
-//! channels]` in each row. With it a convolution is one matrix product ("im2col"). No more of the matrix is ever there than
-//! fits into the cache.
+//! Between an image and the matrix of what a filter sees of it: a row for each position, `[kernel
+//! height, kernel width, channels]` in each row. With it a convolution is one matrix product
+//! ("im2col"). No more of the matrix is ever there than fits into the cache.
 
 use std::ops::Range;
 
@@ -51,7 +51,8 @@ impl Grid {
         self.window.kernel[0] * self.window.kernel[1] * self.channels
     }
 
-    /// Some columns of the matrix in runs that are the same in several rows, which are `apart` numbers apart.
+    /// Some columns of the matrix in runs that are the same in several rows, which are `apart`
+    /// numbers apart.
     fn runs(&self, columns: Range<usize>, apart: usize) -> Vec<Runs> {
         let Window { stride, padding, .. } = self.window;
         let [height, width] = self.size;
@@ -111,7 +112,8 @@ pub(super) struct Patches {
     rows: usize,
     apart: usize,
     image_len: usize,
-    /// Numbers of an image between the same place of two positions, and how many positions share a number.
+    /// Numbers of an image between the same place of two positions, and how many positions share a
+    /// number.
     step: usize,
     overlap: usize,
 }
@@ -186,8 +188,8 @@ impl<F: Element> Kernel for Scatter<'_, F> {
         for (image, matrix) in images.zip(self.matrix.chunks_exact((rows * apart).max(1))) {
             for &run in runs {
                 let Some(to) = run.image else { continue };
-                // Of positions that share numbers each would read what the one before has just written in part, which
-                // processors are slow at.
+                // Of positions that share numbers each would read what the one before has just written in part,
+                // which processors are slow at.
                 for first in 0..overlap.min(run.count) {
                     let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * apart..]);
                     let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
@@ -222,8 +224,8 @@ struct Runs {
 /// Does something with the numbers of each row of some runs and their source.
 #[inline(always)]
 fn each_row<F>(to: &mut [F], to_step: usize, from: &[F], from_step: usize, run: Runs, work: impl Fn(&mut [F], &[F])) {
-    // A filter of four on one or three channels, and half of it on 32 or 64: known to the compiler, such lengths are some moves
-    // instead of a call.
+    // A filter of four on one or three channels, and half of it on 32 or 64: known to the compiler,
+    // such lengths are some moves instead of a call.
     match run.length {
         4 => each_row_of(to, to_step, from, from_step, run.count, 4, work),
         12 => each_row_of(to, to_step, from, from_step, run.count, 12, work),
@@ -249,7 +251,8 @@ fn each_row_of<F>(
     }
 }
 
-/// `to += from`, four at a time, so that they are a vector even where the compiler cannot tell that `to` is not `from`.
+/// `to += from`, four at a time, so that they are a vector even where the compiler cannot tell that
+/// `to` is not `from`.
 #[inline(always)]
 fn add<F: Scalar>(to: &mut [F], from: &[F]) {
     let ((to, few), (from, other_few)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());

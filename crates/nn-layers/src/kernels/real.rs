@@ -1,7 +1,9 @@
-//! The boundary to the rest of the crate: what is compiled for `f32` and for `f64`, here and nowhere else.
+//! The boundary to the rest of the crate: what is compiled for `f32` and for `f64`, here and
+//! nowhere else.
 //!
-//! A generic function is compiled again by every crate, test and example that uses it, and these are large. Behind a trait
-//! that is implemented for two types they are functions like any other, and a use elsewhere is a call.
+//! A generic function is compiled again by every crate, test and example that uses it, and these
+//! are large. Behind a trait that is implemented for two types they are functions like any other,
+//! and a use elsewhere is a call.
 
 use autodiff_mini::{Pool, Scalar};
 use ndarray::{Array1, Array2, Array4, ArrayView2, ArrayView4};
@@ -18,8 +20,8 @@ pub trait Real: Scalar + Compiled<Self> {}
 impl Real for f32 {}
 impl Real for f64 {}
 
-/// Declares each function `f` as a method of the element type, implemented by a generic function for both types, and
-/// `f::<F>` as a call of it.
+/// Declares each function `f` as a method of the element type, implemented by a generic function
+/// for both types, and `f::<F>` as a call of it.
 macro_rules! compiled {
     ($(
         $(#[$doc:meta])*

@@ -1,7 +1,8 @@
 //! Who works on what: how a batch, or a sum over one, is divided among threads.
 //!
-//! All parallel loops of the crate are the one in [`each_number`]. A loop brings some ten functions of rayon with it, for
-//! every closure and every element type anew; together they would be a third of the crate.
+//! All parallel loops of the crate are the one in [`each_number`]. A loop brings some ten functions
+//! of rayon with it, for every closure and every element type anew; together they would be a third
+//! of the crate.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -42,17 +43,18 @@ pub(super) const MANY: usize = 1 << 20;
 /// Parts of a weight gradient that threads can work on at the same time.
 const PARTS: usize = 8;
 
-/// At most so many images for a block, such that the blocks are of equal size and every thread gets as many. Only for results
-/// that do not depend on it.
+/// At most so many images for a block, such that the blocks are of equal size and every thread gets
+/// as many. Only for results that do not depend on it.
 pub(super) fn evenly(batch: usize, images: usize) -> usize {
     let blocks = batch.div_ceil(images.max(1)).next_multiple_of(rayon::current_num_threads());
     batch.div_ceil(blocks.max(1)).max(1)
 }
 
-/// Has a sum over images worked out by all threads: each takes some columns, so that no two add to the same, and where there
-/// are few of them, some images. `work` adds to what it is given.
+/// Has a sum over images worked out by all threads: each takes some columns, so that no two add to
+/// the same, and where there are few of them, some images. `work` adds to what it is given.
 ///
-/// The parts are told from the shapes alone and added up in their order: the same for every number of threads.
+/// The parts are told from the shapes alone and added up in their order: the same for every number
+/// of threads.
 pub(super) fn share_out<F: Element>(
     batch: usize,
     mut sum: ArrayViewMut2<'_, F>,

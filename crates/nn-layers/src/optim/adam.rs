@@ -4,7 +4,8 @@ use super::{Optimizer, pairs};
 use crate::kernels::{AdamStep, adam};
 use crate::{Real, Tensor, Weights, WeightsError};
 
-/// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its root mean square.
+/// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its
+/// root mean square.
 ///
 /// ```text
 /// m <- beta1 m + (1 - beta1) g,    v <- beta2 v + (1 - beta2) g^2
@@ -61,7 +62,8 @@ impl<F: Real> Adam<F> {
         Self { decay, ..Self::default() }
     }
 
-    /// Starts from these moments, one entry a parameter; `None` stands for a parameter that has had no gradient.
+    /// Starts from these moments, one entry a parameter; `None` stands for a parameter that has had
+    /// no gradient.
     #[must_use]
     pub fn with_moments(self, moments: Vec<Option<AdamMoments<F>>>) -> Self {
         Self { moments, ..self }
@@ -75,7 +77,8 @@ impl<F: Real> Adam<F> {
 
 /// So that a training can be kept and gone on with.
 impl<F: Real> Adam<F> {
-    /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and `prefix.0.steps`, and so on.
+    /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and
+    /// `prefix.0.steps`, and so on.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for (place, moments) in self.moments.iter().enumerate() {
             let Some(AdamMoments { first, second, steps }) = moments else { continue };
@@ -89,8 +92,8 @@ impl<F: Real> Adam<F> {
     ///
     /// # Errors
     ///
-    /// If a tensor is missing beside another, of another shape, or holds what cannot be a moment. What it remembered is as it
-    /// was.
+    /// If a tensor is missing beside another, of another shape, or holds what cannot be a moment.
+    /// What it remembered is as it was.
     pub fn read(&mut self, prefix: &str, weights: &Weights, shapes: &[Vec<usize>]) -> Result<(), WeightsError> {
         let moments = |(place, shape): (usize, &Vec<usize>)| {
             let [first, second, steps] = ["first", "second", "steps"].map(|name| format!("{prefix}.{place}.{name}"));

@@ -2,10 +2,11 @@ use autodiff_mini::Gradients;
 
 use crate::Real;
 
-/// Scales all gradients together so that their joint Euclidean norm is at most `most`, and returns the norm that they had.
-/// Pascanu, Mikolov and Bengio (ICML 2013).
+/// Scales all gradients together so that their joint Euclidean norm is at most `most`, and returns
+/// the norm that they had. Pascanu, Mikolov and Bengio (ICML 2013).
 ///
-/// A norm that is not finite is returned, and the gradients are left as they are: scaling cannot mend them.
+/// A norm that is not finite is returned, and the gradients are left as they are: scaling cannot
+/// mend them.
 pub fn clip_norm<F: Real>(gradients: &mut Gradients<F>, most: f64) -> f64 {
     let norm = gradients.values_mut().flatten().map(|g| g.into_f64().powi(2)).sum::<f64>().sqrt();
     if norm.is_finite() && norm > most {

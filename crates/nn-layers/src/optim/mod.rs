@@ -1,7 +1,8 @@
 //! Optimizers, learning-rate schedules and gradient clipping.
 //!
-//! An optimizer changes parameters in place, given their gradients and a learning rate; it keeps whatever state it needs
-//! for each parameter, by its place in the list, which must therefore be the same at every step.
+//! An optimizer changes parameters in place, given their gradients and a learning rate; it keeps
+//! whatever state it needs for each parameter, by its place in the list, which must therefore be
+//! the same at every step.
 
 mod adam;
 mod clip;
@@ -38,15 +39,18 @@ impl<F: Real> Parameters<F> for Vec<&mut Tensor<F>> {
 
 /// A rule that changes parameters by their gradients.
 pub trait Optimizer<F: Real> {
-    /// Changes parameters by gradients in the same order. A parameter without gradient is left alone.
+    /// Changes parameters by gradients in the same order. A parameter without gradient is left
+    /// alone.
     ///
     /// # Panics
     ///
-    /// If there are not as many gradients as parameters, or a shape is another than at the step before.
+    /// If there are not as many gradients as parameters, or a shape is another than at the step
+    /// before.
     fn update(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]);
 
-    /// Makes a step with what [`Tape::backward`](autodiff_mini::Tape::backward) returned: [`collect`], then
-    /// [`update`](Optimizer::update). The memory of the gradients goes back to the tape's pool.
+    /// Makes a step with what [`Tape::backward`](autodiff_mini::Tape::backward) returned:
+    /// [`collect`], then [`update`](Optimizer::update). The memory of the gradients goes back
+    /// to the tape's pool.
     ///
     /// # Panics
     ///
@@ -59,8 +63,8 @@ pub trait Optimizer<F: Real> {
     }
 }
 
-/// The gradient of each parameter, by value and in the same order. Consumes `gradients`, so that afterwards nobody shares
-/// the parameters' buffers and they can be updated in place.
+/// The gradient of each parameter, by value and in the same order. Consumes `gradients`, so that
+/// afterwards nobody shares the parameters' buffers and they can be updated in place.
 pub fn collect<F: Real>(mut gradients: Gradients<F>, parameters: &[&mut Tensor<F>]) -> Vec<Option<ArrayD<F>>> {
     parameters.iter().map(|parameter| gradients.take(parameter)).collect()
 }

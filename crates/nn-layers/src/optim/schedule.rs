@@ -6,8 +6,9 @@ use std::f64::consts::PI;
 pub enum Schedule {
     /// Always the same.
     Constant(f64),
-    /// Up from `peak / 25` to `peak` over the first 30 % of `steps`, then down to `peak / 250 000`, both along half a
-    /// cosine (Smith and Topin, 2019). The numbers are those of PyTorch's `OneCycleLR`.
+    /// Up from `peak / 25` to `peak` over the first 30 % of `steps`, then down to `peak / 250 000`,
+    /// both along half a cosine (Smith and Topin, 2019). The numbers are those of PyTorch's
+    /// `OneCycleLR`.
     OneCycle {
         /// The largest rate.
         peak: f64,

@@ -3,8 +3,9 @@ use crate::state::Image;
 use crate::{Kind, Real};
 
 impl<F: Real> Sequential<F> {
-    /// Before each layer and after the last: the image that a flat row of features is there, if it is one. Known after a
-    /// [`Flatten`](crate::Flatten) and before an [`Unflatten`](crate::Unflatten), and across layers that keep features.
+    /// Before each layer and after the last: the image that a flat row of features is there, if it
+    /// is one. Known after a [`Flatten`](crate::Flatten) and before an
+    /// [`Unflatten`](crate::Unflatten), and across layers that keep features.
     pub(super) fn flat_images(&self) -> Vec<Image> {
         let mut images = vec![None; self.shapes.len()];
         for (i, layer) in self.layers.iter().enumerate() {

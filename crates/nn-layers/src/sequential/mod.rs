@@ -46,8 +46,8 @@ pub struct Placed<'a> {
     pub number: usize,
     /// The shape of one sample before it and after it.
     pub shapes: [&'a [usize]; 2],
-    /// The image `[height, width, channels]` that a flat row is before it and after it, if it is one: in memory its features are
-    /// channels last, in a weights file channels first.
+    /// The image `[height, width, channels]` that a flat row is before it and after it, if it is
+    /// one: in memory its features are channels last, in a weights file channels first.
     pub images: [Option<[usize; 3]>; 2],
 }
 
@@ -111,7 +111,8 @@ impl<F: Real> Sequential<F> {
         self.layers.len()
     }
 
-    /// The layers, from the first to the last. What they hold has the names and layouts of [`write`](Sequential::write).
+    /// The layers, from the first to the last. What they hold has the names and layouts of
+    /// [`write`](Sequential::write).
     pub fn layers(&self) -> impl Iterator<Item = Placed<'_>> {
         let (numbers, images) = (self.numbers(), self.flat_images());
         self.layers.iter().enumerate().map(move |(i, layer)| Placed {
@@ -170,9 +171,10 @@ impl<F: Real> Sequential<F> {
             .collect()
     }
 
-    /// Replaces the running statistics of every batch normalization by the exact mean and variance of its input over all
-    /// of `batches`, in evaluation mode and from the first layer to the last, since each depends on those before it.
-    /// `batches` is called once for each such layer; if there are none, nothing changes.
+    /// Replaces the running statistics of every batch normalization by the exact mean and variance
+    /// of its input over all of `batches`, in evaluation mode and from the first layer to the
+    /// last, since each depends on those before it. `batches` is called once for each such
+    /// layer; if there are none, nothing changes.
     pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {
         for i in 0..self.layers.len() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -187,8 +189,8 @@ fn forward<'t, F: Real>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, 
     pass(layers.iter(), x, |layer, x| layer.forward(x))
 }
 
-/// The value of layers one after the other, each by `value`. A layer that an activation follows has it as its last step, if
-/// it can.
+/// The value of layers one after the other, each by `value`. A layer that an activation follows has
+/// it as its last step, if it can.
 fn pass<'t, F: Real, L: Borrow<Box<dyn Layer<F>>>>(
     layers: impl Iterator<Item = L>,
     mut x: Var<'t, F>,

@@ -7,8 +7,8 @@ use crate::state::Image;
 use crate::{Content, Entry, Real, Weights, WeightsError};
 
 impl<F: Real> Sequential<F> {
-    /// Puts everything that the layers hold into `weights`, named `prefix.0.weight` and so on as PyTorch numbers the
-    /// modules of its `nn.Sequential`, in PyTorch's layouts.
+    /// Puts everything that the layers hold into `weights`, named `prefix.0.weight` and so on as
+    /// PyTorch numbers the modules of its `nn.Sequential`, in PyTorch's layouts.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         // Listing the state takes a unique reference; a clone shares its arrays and costs next to nothing.
         for (name, entry, [input, output]) in self.clone().entries(prefix) {
@@ -21,12 +21,14 @@ impl<F: Real> Sequential<F> {
         }
     }
 
-    /// Takes everything that the layers hold from `weights`; the inverse of [`write`](Sequential::write).
+    /// Takes everything that the layers hold from `weights`; the inverse of
+    /// [`write`](Sequential::write).
     ///
     /// # Errors
     ///
-    /// If a tensor is missing, has another shape, is not of floating point or not finite, if a variance is negative, or if
-    /// there is a tensor under `prefix` that no layer knows. The network is then as it was.
+    /// If a tensor is missing, has another shape, is not of floating point or not finite, if a
+    /// variance is negative, or if there is a tensor under `prefix` that no layer knows. The
+    /// network is then as it was.
     pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
         let mut next = self.clone();
         let mut known = HashSet::new();

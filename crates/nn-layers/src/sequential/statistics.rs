@@ -12,10 +12,11 @@ enum Statistic<F: Real> {
 }
 
 impl<F: Real> Sequential<F> {
-    /// Returns the running statistics of all layers, for [`restore`](Sequential::restore). Arrays are shared, not copied.
+    /// Returns the running statistics of all layers, for [`restore`](Sequential::restore). Arrays
+    /// are shared, not copied.
     ///
-    /// A pass in training mode moves running statistics before anybody knows whether the training step will succeed. A
-    /// step that fails later can take them back:
+    /// A pass in training mode moves running statistics before anybody knows whether the training
+    /// step will succeed. A step that fails later can take them back:
     ///
     /// ```
     /// # use autodiff_mini::Tape;
@@ -40,8 +41,8 @@ impl<F: Real> Sequential<F> {
         Statistics(self.clone().state().filter_map(|entry| saved(entry.content)).collect())
     }
 
-    /// Makes the running statistics of all layers what they were when [`statistics`](Sequential::statistics) was called.
-    /// Parameters stay as they are.
+    /// Makes the running statistics of all layers what they were when
+    /// [`statistics`](Sequential::statistics) was called. Parameters stay as they are.
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
-//! The convolution kernels against the definition, and against each other as linear maps and their transposes.
+//! The convolution kernels against the definition, and against each other as linear maps and their
+//! transposes.
 
 use autodiff_mini::Pool;
 use ndarray::{Array1, Array4, Ix4};
@@ -32,8 +33,8 @@ fn case(batch: usize, size: [usize; 2], channels: [usize; 2], window: Window, se
     }
 }
 
-/// Windows smaller and larger than their step, steps that do not divide, images of a single pixel, and C = H = W, where a
-/// wrong layout would go unnoticed by its shape.
+/// Windows smaller and larger than their step, steps that do not divide, images of a single pixel,
+/// and C = H = W, where a wrong layout would go unnoticed by its shape.
 fn cases() -> impl Strategy<Value = Case> {
     let pair = |from: usize, to: usize| [from..=to, from..=to];
     let window =
@@ -66,7 +67,8 @@ fn naive(Case { x, w, b, window, .. }: &Case) -> Array4<f64> {
     })
 }
 
-/// The three kernels in one precision, their results in the other: with bias and activation, without, and the gradients.
+/// The three kernels in one precision, their results in the other: with bias and activation,
+/// without, and the gradients.
 fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
     let narrow = |x: &Array4<f64>| x.mapv(F::from_f64);
     let (x, w, g) = (narrow(&case.x), narrow(&case.w), narrow(&case.g));
@@ -87,7 +89,8 @@ fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
     run(&x, &w, &g).map(|array| array.mapv(F::into_f64))
 }
 
-/// The value by definition; and `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which no wrong index survives.
+/// The value by definition; and `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which no
+/// wrong index survives.
 fn holds<F: Real>(case: &Case) -> Result<(), TestCaseError> {
     // The definition in double precision of what single precision is given.
     let round = |x: &Array4<f64>| x.mapv(|x| F::from_f64(x).into_f64());

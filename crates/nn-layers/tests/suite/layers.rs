@@ -17,8 +17,9 @@ fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(11)
 }
 
-/// Checks the gradients of a layer in training mode with respect to its input and to each of its parameters. Parameters
-/// are known by their buffers, so a layer made of the check's own inputs has its gradients checked with them.
+/// Checks the gradients of a layer in training mode with respect to its input and to each of its
+/// parameters. Parameters are known by their buffers, so a layer made of the check's own inputs has
+/// its gradients checked with them.
 fn check<L: Layer<f64> + Clone>(layer: &L, x: ArrayD<f64>) {
     let mut inputs = vec![x];
     inputs.extend(parameters(&mut layer.clone()).into_iter().map(|p| p.to_owned()));
@@ -58,8 +59,9 @@ fn gradients_of_every_layer() {
     }
 }
 
-/// In single precision, against the functions and their derivatives written out in double precision (a derivative
-/// told from a value near 1 has the rounding of that); alone and as the last step of a layer; in the tails, at the corner, and for what is not a number.
+/// In single precision, against the functions and their derivatives written out in double precision
+/// (a derivative told from a value near 1 has the rounding of that); alone and as the last step of
+/// a layer; in the tails, at the corner, and for what is not a number.
 #[test]
 fn activations_are_the_functions_that_they_are_named_for() {
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());

@@ -18,7 +18,8 @@ fn five_steps(mut optimizer: impl Optimizer<f64>) -> ArrayD<f64> {
 
 // Made by torch 2.15 in float64, for instance
 //   x = torch.tensor([1., -2., 3.], requires_grad=True); o = torch.optim.Adam([x], 0.1)
-//   for _ in range(5): o.zero_grad(); (x * x + x * torch.tensor([.1, .2, .3])).sum().backward(); o.step()
+//   for _ in range(5): o.zero_grad(); (x * x + x * torch.tensor([.1, .2, .3])).sum().backward();
+// o.step()
 #[test]
 fn pytorchs_numbers() {
     let cases: [(ArrayD<f64>, [f64; 3]); 5] = [

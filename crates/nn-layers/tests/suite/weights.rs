@@ -100,7 +100,8 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn flat_features_are_channels_first_in_a_file() {
-    // A dense layer after a flatten that picks pixel (1, 0) of channel 1 of a 2 x 2 image with 3 channels.
+    // A dense layer after a flatten that picks pixel (1, 0) of channel 1 of a 2 x 2 image with 3
+    // channels.
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let mut network =
         Sequential::<f64>::on(&[2, 2, 3]).then(Flatten::new([2, 2, 3])).then(Dense::new(12, 1, rng)).build().unwrap();

@@ -65,7 +65,8 @@ impl Block {
         coinciding(self.values.view()) as f64 / self.values.nrows().max(1) as f64
     }
 
-    /// Returns whether the block is a single column of few numbers with many rows each, as codes of classes are.
+    /// Returns whether the block is a single column of few numbers with many rows each, as codes of
+    /// classes are.
     pub(super) fn could_be_a_label(&self) -> bool {
         if self.width() != 1 || self.labels[0] || self.numeric[0] || self.periods[0].is_finite() {
             return false;
@@ -75,7 +76,8 @@ impl Block {
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
     }
 
-    /// Returns whether the rows are sorted by a block that could be a label: equal rows are next to each other.
+    /// Returns whether the rows are sorted by a block that could be a label: equal rows are next to
+    /// each other.
     pub(super) fn sorts_rows(&self) -> bool {
         if !self.all_labels() && !self.could_be_a_label() {
             return false;
@@ -87,7 +89,8 @@ impl Block {
         runs < self.values.nrows() && rows.into_iter().collect::<HashSet<_>>().len() == runs
     }
 
-    /// Brings the columns that are not labels to mean 0 and standard deviation 1. The error has the column.
+    /// Brings the columns that are not labels to mean 0 and standard deviation 1. The error has the
+    /// column.
     pub(super) fn standardize(&mut self) -> Result<(), usize> {
         let numbers: Vec<usize> = (0..self.width()).filter(|&c| !self.labels[c]).collect();
         let mut values = self.values.select(Axis(1), &numbers);
@@ -127,9 +130,9 @@ pub(super) fn space_labels(blocks: &mut [&mut Block]) {
     }
 }
 
-/// Brings columns to mean 0 and standard deviation 1, and returns by what they were divided. A periodic column has
-/// no mean; it is divided by the standard deviation of its uniform distribution, and so is its period. The error has the
-/// column without variance.
+/// Brings columns to mean 0 and standard deviation 1, and returns by what they were divided. A
+/// periodic column has no mean; it is divided by the standard deviation of its uniform
+/// distribution, and so is its period. The error has the column without variance.
 pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Result<Vec<f64>, usize> {
     let mut deviations = Vec::with_capacity(periods.len());
     for (column, period) in periods.iter_mut().enumerate() {
@@ -148,7 +151,8 @@ pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Resu
     Ok(deviations)
 }
 
-/// Refuses text that is most likely meant as numbers: a column with a few cells of text among numbers.
+/// Refuses text that is most likely meant as numbers: a column with a few cells of text among
+/// numbers.
 pub(super) fn check_text(data: &Data, columns: &[usize], labels: &[usize]) -> Result<(), Failure> {
     let mostly_numbers = |column: &usize| {
         data.table.categories[*column]

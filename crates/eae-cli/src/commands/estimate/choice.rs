@@ -17,7 +17,8 @@ const MANY_TIES: f64 = 0.05;
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Estimator {
-    /// The one that suits the columns: ross for a label and numbers, mesner-shalizi for labels, ksg1 for numbers.
+    /// The one that suits the columns: ross for a label and numbers, mesner-shalizi for labels,
+    /// ksg1 for numbers.
     Auto,
     /// The first algorithm of Kraskov, Stoegbauer and Grassberger.
     Ksg1,
@@ -48,7 +49,8 @@ pub(super) enum TiesWish {
 pub(super) struct Wish<'a> {
     pub(super) estimator: Estimator,
     pub(super) ties: TiesWish,
-    /// The steps for [`TiesWish::Dither`] in the units of the file, if they were given: one for all columns or one for each.
+    /// The steps for [`TiesWish::Dither`] in the units of the file, if they were given: one for all
+    /// columns or one for each.
     pub(super) steps: Option<&'a [f64]>,
     pub(super) k: usize,
     pub(super) metric: Option<MetricName>,
@@ -60,7 +62,8 @@ pub(super) struct Wish<'a> {
 /// The share of tied rows, and the rule that was applied to them.
 #[derive(Serialize, Clone, Debug)]
 pub(super) struct TiesReport {
-    /// The share of rows that have neighbors at equal distances, or for estimators of labels that coincide with another.
+    /// The share of rows that have neighbors at equal distances, or for estimators of labels that
+    /// coincide with another.
     pub(super) share: f64,
     /// `none`, `counted`, `dithered`, or `ignored` by an estimator without a rule.
     policy: &'static str,
@@ -219,7 +222,8 @@ fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
     }
 }
 
-/// Estimates by the algorithms of Kraskov, Stoegbauer and Grassberger with the rule for ties that was asked for.
+/// Estimates by the algorithms of Kraskov, Stoegbauer and Grassberger with the rule for ties that
+/// was asked for.
 fn with_ties(
     sides: &Sides,
     wish: &Wish<'_>,
@@ -292,7 +296,8 @@ fn given_steps(sides: &Sides, given: &[f64]) -> std::result::Result<Vec<f64>, Re
     Ok(sides.scales().iter().enumerate().map(|(column, scale)| step(column) / scale).collect())
 }
 
-/// The rounding step of each column that makes ties, 0 for the others; or the name of one that has no step.
+/// The rounding step of each column that makes ties, 0 for the others; or the name of one that has
+/// no step.
 fn steps(sides: &Sides) -> std::result::Result<Vec<f64>, String> {
     let columns =
         || sides.blocks().into_iter().flat_map(|b| b.values.columns().into_iter().zip(&b.names).zip(&b.labels));

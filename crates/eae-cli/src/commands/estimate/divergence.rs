@@ -16,7 +16,8 @@ use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 
-/// Estimate the Kullback-Leibler divergence of one file's rows from another's, and the cross-entropy.
+/// Estimate the Kullback-Leibler divergence of one file's rows from another's, and the
+/// cross-entropy.
 #[derive(clap::Args)]
 #[command(after_help = format!("Examples:
   eae divergence real.npy generated.npy --k 3

@@ -1,5 +1,5 @@
-//! Errors of the estimators in the program's words: rows by their lines, columns by their names, ways out by flags of the
-//! command.
+//! Errors of the estimators in the program's words: rows by their lines, columns by their names,
+//! ways out by flags of the command.
 
 use knn_entropy::Error;
 
@@ -89,8 +89,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Rows that coincide: which they are, and what to do by the flags of the commands that have `--dither` and
-    /// `--drop-duplicates`.
+    /// Rows that coincide: which they are, and what to do by the flags of the commands that have
+    /// `--dither` and `--drop-duplicates`.
     pub(super) fn coincide(&self, first: usize, second: usize, count: usize, k: usize) -> Failure {
         self.refuse(format!(
             "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; if rows were recorded \

@@ -35,7 +35,8 @@ impl Data {
         Ok(Self { table, name, path: path.to_owned(), rows, dropped: 0, periods, drop_missing })
     }
 
-    /// The columns that a list means. Without a list all, but for those of a table of codes that only name its rows.
+    /// The columns that a list means. Without a list all, but for those of a table of codes that
+    /// only name its rows.
     pub(super) fn columns(&self, list: Option<&str>) -> Result<Vec<usize>, Failure> {
         match list {
             Some(list) => self.table.columns(list).map_err(|e| Failure::usage(format!("{}: {e}", self.name))),
@@ -47,7 +48,8 @@ impl Data {
         of_codes(self.table.names.as_deref())
     }
 
-    /// Leaves out the rows that lack a value in one of the columns if that was asked for, and checks all others.
+    /// Leaves out the rows that lack a value in one of the columns if that was asked for, and
+    /// checks all others.
     pub(super) fn complete(&mut self, columns: &[usize]) -> Result<(), Failure> {
         if self.drop_missing {
             self.rows = self.table.complete_rows(columns);
@@ -79,7 +81,8 @@ impl Data {
         Ok(())
     }
 
-    /// Refuses a series with a gap: without its rows, later ones would follow earlier ones that they did not follow.
+    /// Refuses a series with a gap: without its rows, later ones would follow earlier ones that
+    /// they did not follow.
     pub(super) fn require_series(&self, columns: &[usize]) -> Result<(), Failure> {
         let complete = self.table.complete_rows(columns);
         match (0..self.table.values.nrows()).find(|row| complete.binary_search(row).is_err()) {

@@ -92,8 +92,8 @@ impl Numbers {
         Self { unit: "none", ..self }
     }
 
-    /// Prints for people: warnings on standard error, then the value with its error, or with `--local` the contributions,
-    /// one a line.
+    /// Prints for people: warnings on standard error, then the value with its error, or with
+    /// `--local` the contributions, one a line.
     pub(super) fn print(&self, what: &str, details: &str) {
         warn(&self.warnings);
         let unit = if self.unit == "none" { String::new() } else { format!(" {}", self.unit) };

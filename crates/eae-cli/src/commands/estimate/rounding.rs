@@ -1,4 +1,5 @@
-//! Numbers that were rounded: whether that matters for an estimate, and the steps by which they are spread.
+//! Numbers that were rounded: whether that matters for an estimate, and the steps by which they are
+//! spread.
 
 use std::collections::HashMap;
 
@@ -54,8 +55,8 @@ impl Dither {
     }
 }
 
-/// For each column the step to which it is rounded, if that is not small beside the distance to the k-th neighbor, and 0
-/// otherwise. With coarse steps, those of the other columns do no harm.
+/// For each column the step to which it is rounded, if that is not small beside the distance to the
+/// k-th neighbor, and 0 otherwise. With coarse steps, those of the other columns do no harm.
 pub(super) fn coarse_steps(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], window: usize) -> Vec<f64> {
     let mut steps: Vec<f64> = x.columns().into_iter().map(step).collect();
     let typical = if steps.iter().any(|step| *step > 0.0) { distance(x, k, norm, periods, window) } else { None };
@@ -91,7 +92,8 @@ pub(super) fn coinciding(x: ArrayView2<'_, f64>) -> usize {
     counts.into_values().filter(|count| *count > 1).sum()
 }
 
-/// Brings numbers that were spread beyond limits back, by reflection: what was rounded to a limit lies on its inner side.
+/// Brings numbers that were spread beyond limits back, by reflection: what was rounded to a limit
+/// lies on its inner side.
 pub(super) fn reflect(x: &mut Array2<f64>, low: f64, high: f64) {
     x.mapv_inplace(|x| if x < low { 2.0 * low - x } else { x });
     x.mapv_inplace(|x| if x > high { 2.0 * high - x } else { x });

@@ -10,7 +10,8 @@ use super::rounding::Dither;
 /// Settings of every estimator.
 #[derive(Args)]
 pub(super) struct Settings {
-    /// The number of the neighbor whose distance counts. A small k has little bias, a large k little variance.
+    /// The number of the neighbor whose distance counts. A small k has little bias, a large k
+    /// little variance.
     #[arg(long, default_value_t = 3)]
     pub(super) k: usize,
     /// The norm of distances [default: the usual one of the estimator].
@@ -19,7 +20,8 @@ pub(super) struct Settings {
     /// For a series: leave rows up to this many before and after a row out of its neighbors.
     #[arg(long, default_value_t = 0, value_name = "ROWS")]
     pub(super) theiler: usize,
-    /// Give the contribution of each row, too: a number in each line of standard output, or `local` in JSON.
+    /// Give the contribution of each row, too: a number in each line of standard output, or `local`
+    /// in JSON.
     #[arg(long)]
     pub(super) local: bool,
     /// The unit of all entropies and informations, their errors included.
@@ -36,7 +38,8 @@ pub(super) struct Reading {
     /// Leave out rows that lack a value in a used column, instead of refusing them.
     #[arg(long)]
     pub(super) drop_missing: bool,
-    /// A periodic column and the length of its period, such as angle=360. Can be given several times.
+    /// A periodic column and the length of its period, such as angle=360. Can be given several
+    /// times.
     #[arg(long, value_name = "COLUMN=LENGTH")]
     pub(super) period: Vec<String>,
 }
@@ -44,7 +47,8 @@ pub(super) struct Reading {
 /// Rules for rows that are equal or nearly so, of the estimators that need distances above 0.
 #[derive(Args)]
 pub(super) struct Repair {
-    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones, or no.
+    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones,
+    /// or no.
     #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
     dither: Dither,
     /// Keep the first of rows of a file that are equal in all used columns.
@@ -56,8 +60,8 @@ pub(super) struct Repair {
 }
 
 impl Repair {
-    /// Returns the dithering to apply. Nothing is detected where coinciding rows have another rule: a floor, or that of an
-    /// estimator for which they are `harmless`.
+    /// Returns the dithering to apply. Nothing is detected where coinciding rows have another rule:
+    /// a floor, or that of an estimator for which they are `harmless`.
     pub(super) fn dither(&self, harmless: bool) -> &Dither {
         match &self.dither {
             Dither::Auto if harmless || self.floor.is_some() => &Dither::No,

@@ -12,7 +12,8 @@ const LOCAL: usize = 5;
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SurrogatesName {
-    /// The surrogates that suit the rows: rotate for series, local with a condition, shuffle otherwise.
+    /// The surrogates that suit the rows: rotate for series, local with a condition, shuffle
+    /// otherwise.
     Auto,
     /// Shuffled rows: for independent rows.
     Shuffle,

@@ -27,7 +27,8 @@ const SETTINGS: [(&str, &[&str]); 7] = [
 pub(super) struct Given(BTreeSet<&'static str>);
 
 impl Given {
-    /// Finds the settings in the file of `--config`, which has been read before, and those of the flags that were `said`.
+    /// Finds the settings in the file of `--config`, which has been read before, and those of the
+    /// flags that were `said`.
     pub(super) fn new(file: Option<&Path>, said: &dyn Fn(&str) -> bool) -> Self {
         let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
         let file: toml::Table = toml::from_str(&text).unwrap_or_default();

@@ -19,7 +19,8 @@ use crate::run_folder::{
 };
 
 impl Run {
-    /// Weights, densities of the codes, evaluation, and of images pictures; after that there is nothing to go on with.
+    /// Weights, densities of the codes, evaluation, and of images pictures; after that there is
+    /// nothing to go on with.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
         // What could not be made of a training that is over can be made of its checkpoint.
         self.make_everything().map_err(|problem| {
@@ -79,8 +80,8 @@ impl Run {
         Ok(evaluation)
     }
 
-    /// Writes the report, and returns its path and its warnings. Returns nothing if it cannot be written: the model is worth
-    /// more than its report, which can be made at any time.
+    /// Writes the report, and returns its path and its warnings. Returns nothing if it cannot be
+    /// written: the model is worth more than its report, which can be made at any time.
     pub(super) fn report(&self) -> Option<(PathBuf, Vec<String>)> {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);
@@ -104,7 +105,8 @@ const MOST_CODES: usize = 60_000;
 /// Codes of a class below which no density is fitted to them.
 const LEAST_OF_A_CLASS: usize = 20;
 
-/// The weights with the densities that `eae sample` can draw codes from, of all and of each class; and the best of all.
+/// The weights with the densities that `eae sample` can draw codes from, of all and of each class;
+/// and the best of all.
 fn with_samplers(
     model: &Autoencoder<f32>,
     codes: ArrayView2<'_, f32>,

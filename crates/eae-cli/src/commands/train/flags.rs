@@ -17,13 +17,15 @@ use crate::dataset::{self, Data};
     after_help = "Example:\n  eae train --model conv28 --latent 16 --epochs 40 --lambda 1 --out runs/first\n  eae train --lambda 2 --bank 0 --radius 0 --draws 0      # the objective as published"
 )]
 pub(crate) struct Arguments {
-    /// The data: digits, mnist:FOLDER, cifar10:FOLDER, images:FOLDER, idx:FILE, npy:FILE or csv:FILE.
+    /// The data: digits, mnist:FOLDER, cifar10:FOLDER, images:FOLDER, idx:FILE, npy:FILE or
+    /// csv:FILE.
     ///
-    /// `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a set like it;
-    /// `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with images [n, height, width] or [n, channels,
-    /// height, width], as bytes or, in an array of NumPy, numbers from 0 to 1; `csv:FILE` or `npy:FILE` with vectors, one a
-    /// row; `images:FOLDER` with PNG and JPEG files at any depth, which may be more than memory holds. Single files have their
-    /// last tenth held out, folders of images a tenth.
+    /// `digits`, 9 000 that come with the program; `mnist:FOLDER` with the four files of MNIST or a
+    /// set like it; `cifar10:FOLDER` with its binary version; `idx:FILE` or `npy:FILE` with
+    /// images [n, height, width] or [n, channels, height, width], as bytes or, in an array of
+    /// NumPy, numbers from 0 to 1; `csv:FILE` or `npy:FILE` with vectors, one a row; `images:
+    /// FOLDER` with PNG and JPEG files at any depth, which may be more than memory holds. Single
+    /// files have their last tenth held out, folders of images a tenth.
     #[arg(long, default_value_t = Data::Digits)]
     pub(super) data: Data,
     #[command(flatten)]
@@ -42,10 +44,12 @@ pub(crate) struct Arguments {
     /// Images in a batch [default: 200, or a tenth of fewer than 2000 images].
     #[arg(long)]
     pub(super) batch: Option<usize>,
-    /// Go on with the training in this run folder, from where it was last kept, to the same weights as if nothing had happened.
+    /// Go on with the training in this run folder, from where it was last kept, to the same weights
+    /// as if nothing had happened.
     ///
-    /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the learning rate is then what it
-    /// would be at that point of a training of so many epochs, and falls from there.
+    /// With --epochs it goes on until there are so many epochs in all, also if it is finished: the
+    /// learning rate is then what it would be at that point of a training of so many epochs,
+    /// and falls from there.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "init", "data", "model", "latent", "batch", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
         "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
@@ -56,7 +60,8 @@ pub(crate) struct Arguments {
     /// A file of settings, as a run folder's config.toml; flags win over it.
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Begin a new training with the weights of this run folder or weights file, in place of random ones.
+    /// Begin a new training with the weights of this run folder or weights file, in place of random
+    /// ones.
     ///
     /// Its networks and the numbers of its code are then the defaults of --model and --latent.
     #[arg(long, value_name = "RUN")]
@@ -69,13 +74,15 @@ pub(crate) struct Arguments {
     pub(super) objective: Kind,
     /// eae: the weight of the entropy, in units of the error per nat.
     ///
-    /// A larger one makes surer samples, a smaller one sharper reconstructions. --error-unit says what the unit is.
+    /// A larger one makes surer samples, a smaller one sharper reconstructions. --error-unit says
+    /// what the unit is.
     #[arg(long, default_value_t = Eae::default().lambda)]
     pub(super) lambda: f64,
     /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = TrainConfig::default().warm_up)]
     pub(super) warm_up: f64,
-    /// vae and rae: the weight of the divergence, or of the size of the codes; each has its default.
+    /// vae and rae: the weight of the divergence, or of the size of the codes; each has its
+    /// default.
     #[arg(long)]
     pub(super) beta: Option<f64>,
     /// wae: the weight of the discrepancy.
@@ -93,13 +100,15 @@ pub(crate) struct Arguments {
     /// Write event files for TensorBoard, too: `tensorboard --logdir RUN`.
     #[arg(long)]
     pub(super) tensorboard: bool,
-    /// The device that makes the steps. A GPU takes the objectives eae, ae and bn-ae, and networks of dense layers and convolutions.
+    /// The device that makes the steps. A GPU takes the objectives eae, ae and bn-ae, and networks
+    /// of dense layers and convolutions.
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
     pub(super) device: Device,
     /// Seconds from one time that the training is kept to the next.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     pub(super) keep_every: f64,
-    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ..., or as the data is called
+    /// The run folder, new or empty. By default the next free of runs/digits-1, runs/digits-2, ...,
+    /// or as the data is called
     #[arg(long)]
     pub(super) out: Option<PathBuf>,
     /// Leave no report.html in the run folder.
@@ -117,24 +126,27 @@ pub(crate) struct Arguments {
     /// eae: the sum of the coordinates' entropies in the place of that of the whole code.
     #[arg(long)]
     pub(super) marginal: bool,
-    /// eae: of a larger batch only so many images are decoded, but all have their share in the entropy; 0 are all.
+    /// eae: of a larger batch only so many images are decoded, but all have their share in the
+    /// entropy; 0 are all.
     #[arg(long, default_value_t = Eae::default().decoded)]
     pub(super) decoded: usize,
-    /// eae: the size of the memory bank, the codes of earlier steps among which neighbors are looked for, too. By default a
-    /// quarter of the images, at most 2000.
+    /// eae: the size of the memory bank, the codes of earlier steps among which neighbors are
+    /// looked for, too. By default a quarter of the images, at most 2000.
     #[arg(long)]
     pub(super) bank: Option<usize>,
     /// eae: the weight that pulls the codes' distances from the origin to those of N(0, I).
     #[arg(long, default_value_t = Eae::default().radius)]
     pub(super) radius: f64,
-    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees both.
+    /// eae: the weight of the divergence of decoded draws from the images, as the encoder sees
+    /// both.
     #[arg(long, default_value_t = Eae::default().draws)]
     pub(super) draws: f64,
     /// eae: codes closer than this count as this far apart.
     #[arg(long, default_value_t = Eae::default().floor)]
     pub(super) floor: f64,
-    /// The squared error that counts as 1, which weights such as lambda are multiples of. By default a fiftieth of the variance
-    /// of the data, so that a weight means the same for images and tables of any size.
+    /// The squared error that counts as 1, which weights such as lambda are multiples of. By
+    /// default a fiftieth of the variance of the data, so that a weight means the same for
+    /// images and tables of any size.
     #[arg(long)]
     pub(super) error_unit: Option<f64>,
     #[command(flatten)]

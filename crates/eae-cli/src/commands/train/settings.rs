@@ -13,8 +13,9 @@ use crate::failure::Failure;
 use crate::run_folder::{Config, Trained};
 
 impl Arguments {
-    /// Returns the settings in the file of `--config`, if there is one, and over them those of the flags that the user has `said`.
-    /// The settings that are not given are still to be chosen for the data.
+    /// Returns the settings in the file of `--config`, if there is one, and over them those of the
+    /// flags that the user has `said`. The settings that are not given are still to be chosen
+    /// for the data.
     pub(super) fn config(&self, said: &dyn Fn(&str) -> bool) -> Result<(Config, Given), Failure> {
         let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
         let mut given = Given::new(self.config.as_deref(), said);
@@ -67,7 +68,8 @@ impl Arguments {
         Ok((config, given))
     }
 
-    /// The objective that was there, or a new one of the kind that was said, with the settings that were said.
+    /// The objective that was there, or a new one of the kind that was said, with the settings that
+    /// were said.
     fn objective(&self, objective: &Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
         let Value::Object(mut settings) = serde_json::to_value(objective).expect("plain data") else {
             unreachable!("an objective is a table")

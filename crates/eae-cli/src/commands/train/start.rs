@@ -27,9 +27,10 @@ struct Settings<'a> {
 }
 
 impl Run {
-    /// Opens the data, makes or reads the model, and leaves in the run folder what it takes to go on.
-    /// With the settings that were `given`, of a new training all others are chosen for the data. A training that is resumed
-    /// goes on until there are so many epochs in all, if that is said.
+    /// Opens the data, makes or reads the model, and leaves in the run folder what it takes to go
+    /// on. With the settings that were `given`, of a new training all others are chosen for the
+    /// data. A training that is resumed goes on until there are so many epochs in all, if that
+    /// is said.
     pub(super) fn start(
         arguments: &Arguments,
         mut config: Config,
@@ -91,8 +92,9 @@ impl Run {
             let training = training.write(&mut model, stepper.as_mut()).map_err(Failure::other)?;
             keeper.keep(training, &kept)
         };
-        // At once: a folder that cannot be written to, or a disk too small, is better known now than in an hour. The log of a
-        // training that goes on is shortened only when there is something to go on from.
+        // At once: a folder that cannot be written to, or a disk too small, is better known now than in an
+        // hour. The log of a training that goes on is shortened only when there is something to go
+        // on from.
         let begun = if is_new { Ok(()) } else { keep() };
         let begun = begun.and_then(|()| begin(&folder, text.as_deref(), &config, &training));
         let begun = begun.and_then(|logs| if is_new { keep().map(|()| logs) } else { Ok(logs) });
@@ -145,7 +147,8 @@ fn initial(model: &mut Autoencoder<f32>, init: &Path) -> Result<(), Failure> {
     model.read(&trained.weights).map_err(Failure::usage)
 }
 
-/// Returns the first thing in which two models are unlike, so that one cannot have the weights of the other, with the way out.
+/// Returns the first thing in which two models are unlike, so that one cannot have the weights of
+/// the other, with the way out.
 fn difference(there: &Autoencoder<f32>, here: &Autoencoder<f32>) -> Option<String> {
     let samples = |model: &Autoencoder<f32>| match model.columns() {
         Some(columns) => format!("vectors of {} numbers", columns.len()),

@@ -57,7 +57,8 @@ impl Run {
     }
 }
 
-/// The observer between steps: keeps checkpoints and the best model, and ends a training whose loss no longer falls.
+/// The observer between steps: keeps checkpoints and the best model, and ends a training whose loss
+/// no longer falls.
 struct Between<'a> {
     config: &'a Config,
     folder: &'a Path,
@@ -103,7 +104,8 @@ impl Observer<f32> for Between<'_> {
     }
 }
 
-/// The failure that ended a training, with the checkpoint to resume from: on the CPU, too, if a device was lost.
+/// The failure that ended a training, with the checkpoint to resume from: on the CPU, too, if a
+/// device was lost.
 fn ended(folder: &Path, on_device: bool, problem: &dyn std::fmt::Display) -> Failure {
     let (kept, run) = (folder.join(CHECKPOINT), folder.display());
     let go_on = if on_device { format!(", go on with: eae train --resume {run} --device cpu") } else { String::new() };

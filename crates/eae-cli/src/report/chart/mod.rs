@@ -1,5 +1,6 @@
-//! Charts as SVG: lines, levels, bars and points in a frame. Colors are those of the style sheet beside this file, which a page
-//! has follow the reader's dark or light setting, and text has the size of the page's.
+//! Charts as SVG: lines, levels, bars and points in a frame. Colors are those of the style sheet
+//! beside this file, which a page has follow the reader's dark or light setting, and text has the
+//! size of the page's.
 
 mod layer;
 mod scale;
@@ -34,7 +35,8 @@ pub(crate) enum Ticks {
     Round,
     /// Round ones, where there is nothing between whole numbers.
     Whole,
-    /// These. The scale is logarithmic if all of the range is above 0: settings are tried by factors.
+    /// These. The scale is logarithmic if all of the range is above 0: settings are tried by
+    /// factors.
     At(Vec<f64>),
 }
 

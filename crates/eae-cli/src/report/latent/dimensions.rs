@@ -16,7 +16,8 @@ pub(crate) struct Dimension {
     pub(crate) sd: f64,
     /// From N(0, 1), Kolmogorov-Smirnov.
     pub(crate) distance: f64,
-    /// The squared change in what is decoded when it goes from two standard deviations below the mean to two above.
+    /// The squared change in what is decoded when it goes from two standard deviations below the
+    /// mean to two above.
     pub(crate) effect: f64,
 }
 

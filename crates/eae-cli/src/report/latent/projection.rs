@@ -46,7 +46,8 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
     )
 }
 
-/// A color for each label, the most frequent first to have one; labels beyond the colors share grey.
+/// A color for each label, the most frequent first to have one; labels beyond the colors share
+/// grey.
 fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
     let mut by_size: Vec<Option<u8>> = groups.keys().copied().collect();
     by_size.sort_by_key(|label| std::cmp::Reverse(groups[label].len()));

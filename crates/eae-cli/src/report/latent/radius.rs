@@ -7,8 +7,8 @@ use super::super::number::short;
 
 const BINS: usize = 40;
 
-/// The distances of codes from the origin beside those under N(0, I): where every coordinate looks right and the whole does not,
-/// this shows it.
+/// The distances of codes from the origin beside those under N(0, I): where every coordinate looks
+/// right and the whole does not, this shows it.
 pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
     let d = codes.ncols();
     let radii = codes.axis_iter(Axis(0)).map(|z| z.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt());

@@ -1,4 +1,5 @@
-//! The page, as it lies beside this file: plain HTML, CSS and JavaScript, without anything from elsewhere.
+//! The page, as it lies beside this file: plain HTML, CSS and JavaScript, without anything from
+//! elsewhere.
 
 use super::reply::Reply;
 

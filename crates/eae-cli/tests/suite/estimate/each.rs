@@ -6,7 +6,8 @@ use super::{is_near, number, report};
 use crate::support::program::{eae, stderr};
 use crate::support::transcript::Transcript;
 
-/// Three columns, a continuous target and a label. The comparison below was made from the same numbers.
+/// Three columns, a continuous target and a label. The comparison below was made from the same
+/// numbers.
 fn features() -> String {
     let mut x = 0.3_f64;
     let mut next = || {
@@ -22,8 +23,8 @@ fn features() -> String {
     text
 }
 
-/// scikit-learn 1.x, `mutual_info_regression(X, y, n_neighbors=3)` and `mutual_info_classif(X, label, n_neighbors=3)`; it adds
-/// noise of 1e-10 standard deviations.
+/// scikit-learn 1.x, `mutual_info_regression(X, y, n_neighbors=3)` and `mutual_info_classif(X,
+/// label, n_neighbors=3)`; it adds noise of 1e-10 standard deviations.
 const REGRESSION: [(&str, f64); 3] = [("a", 3.250_929_184), ("far", 2.289_412_721), ("b", 1.371_600_953)];
 const CLASSIFICATION: [(&str, f64); 3] = [("far", 0.674_438_644), ("a", 0.672_724_359), ("b", 0.013_087_162)];
 

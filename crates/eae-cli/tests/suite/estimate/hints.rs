@@ -1,4 +1,5 @@
-//! Errors that the flags and data of other tests do not lead to. Each is one sentence, and names flags that the command has.
+//! Errors that the flags and data of other tests do not lead to. Each is one sentence, and names
+//! flags that the command has.
 
 use std::fs;
 

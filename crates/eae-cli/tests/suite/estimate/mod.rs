@@ -1,4 +1,5 @@
-//! The commands that estimate: the same numbers from every kind of file, and a sentence for every flaw.
+//! The commands that estimate: the same numbers from every kind of file, and a sentence for every
+//! flaw.
 
 mod divergence;
 mod each;
@@ -81,8 +82,8 @@ impl Transcript<'_> {
         report
     }
 
-    /// Says why a command is refused: in one sentence, which names nothing but flags that the command has. That `--floor` may
-    /// help is said to nobody who does not use it.
+    /// Says why a command is refused: in one sentence, which names nothing but flags that the
+    /// command has. That `--floor` may help is said to nobody who does not use it.
     fn error(&mut self, typed: &str) -> String {
         let words: Vec<&str> = typed.split_whitespace().collect();
         let said = self.refused(&words, 2);

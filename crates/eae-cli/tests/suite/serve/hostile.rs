@@ -58,7 +58,8 @@ pub(super) fn wrong_requests(explorer: &Explorer) {
 /// What no browser would send of its own accord.
 pub(super) fn hostile_requests(explorer: &Explorer) {
     let address = &explorer.address;
-    // The page of another site, by a name of its own that it has resolve to this machine, or from where it is.
+    // The page of another site, by a name of its own that it has resolve to this machine, or from where
+    // it is.
     for host in ["evil.example", "evil.example:80", "localhost.evil.example", "192.168.1.1", "", "a b"] {
         let answer = explorer.raw(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes());
         assert_eq!(answer.said().0, 421, "{host}");
@@ -96,7 +97,8 @@ pub(super) fn hostile_requests(explorer: &Explorer) {
         assert!((400..=505).contains(&status), "{bytes:?}: {status}");
     }
 
-    // Halves: the client goes away, stops sending, or never reads. None of them is waited for by others, or for ever.
+    // Halves: the client goes away, stops sending, or never reads. None of them is waited for by
+    // others, or for ever.
     let halves = ["GET / HT", "POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n{\"codes\""];
     for half in halves {
         let mut stream = explorer.connect();
@@ -160,7 +162,8 @@ pub(super) fn many_clients(explorer: &Explorer) {
     });
 }
 
-/// Whoever opens the server to others finds it by every name and address of the machine, and by those allowed beside them.
+/// Whoever opens the server to others finds it by every name and address of the machine, and by
+/// those allowed beside them.
 #[test]
 fn the_machine_by_its_own_names() {
     let folder = tempfile::tempdir().unwrap();

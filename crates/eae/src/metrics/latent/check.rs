@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 pub struct Check {
     /// The number.
     pub value: f64,
-    /// What it would be for as many draws from N(0, I): the mean, or where the text says so the median.
+    /// What it would be for as many draws from N(0, I): the mean, or where the text says so the
+    /// median.
     pub expected: f64,
     /// How likely a value as far off is for N(0, I), where that is known.
     pub p_value: Option<f64>,
@@ -21,8 +22,9 @@ pub struct Check {
 
 /// What a [`Check`] says.
 ///
-/// A p-value alone says little about codes: with ten thousand of them every test rejects every trained model. So a
-/// difference is called large only if it also is large for its own unit, in which the number of codes has no part.
+/// A p-value alone says little about codes: with ten thousand of them every test rejects every
+/// trained model. So a difference is called large only if it also is large for its own unit, in
+/// which the number of codes has no part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// As N(0, I), as far as so many codes can tell.
@@ -35,16 +37,16 @@ pub enum Verdict {
     Large(&'static str),
 }
 
-/// The p-value below which a difference is not chance: a report has ten p-values, and few reports of N(0, I) should
-/// show one.
+/// The p-value below which a difference is not chance: a report has ten p-values, and few reports
+/// of N(0, I) should show one.
 const LEVEL: f64 = 0.001;
 
 /// Without a p-value, the effect below which a difference is chance.
 const NONE: f64 = 0.5;
 
 impl Check {
-    /// Of finite numbers. `effect` in units of what is large; its sign says which of the two `looks` it would be: below
-    /// what is expected, or above.
+    /// Of finite numbers. `effect` in units of what is large; its sign says which of the two
+    /// `looks` it would be: below what is expected, or above.
     pub(super) fn new(value: f64, expected: f64, p_value: Option<f64>, effect: f64, looks: [&'static str; 2]) -> Self {
         let chance = p_value.map_or(effect.abs() < NONE, |p| p >= LEVEL);
         let verdict = match (chance, effect.abs() < 1.0) {

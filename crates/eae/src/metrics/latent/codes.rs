@@ -7,8 +7,9 @@ use crate::{Float, sampler};
 
 /// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
 ///
-/// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every coordinate is close to
-/// normal. The spread of the radius tells; a [`LatentReport`](super::LatentReport) has tests and more of them.
+/// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every
+/// coordinate is close to normal. The spread of the radius tells; a
+/// [`LatentReport`](super::LatentReport) has tests and more of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CodeReport {
@@ -20,8 +21,8 @@ pub struct CodeReport {
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
-    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact value: in many
-    /// dimensions the estimator itself is biased upwards.
+    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact
+    /// value: in many dimensions the estimator itself is biased upwards.
     pub normal_entropy: f64,
     /// The mean distance from the origin.
     pub radius_mean: f64,
@@ -42,7 +43,8 @@ impl CodeReport {
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, k: usize) -> Result<Self, Error> {
         /// One fixed draw: two reports with the same sizes compare with the same number.
         const SEED: u64 = 1;
-        /// Equal codes count as this far apart, so that a collapsed code has a very low entropy and not an error.
+        /// Equal codes count as this far apart, so that a collapsed code has a very low entropy and
+        /// not an error.
         const FLOOR: f64 = 1e-6;
         let (n, d) = codes.dim();
         let k = k.min(n.saturating_sub(1));

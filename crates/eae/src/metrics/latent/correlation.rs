@@ -21,7 +21,8 @@ pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
     Some(Check::new(largest, median(n, count), Some(p), largest / 0.1, [PAIR; 2]))
 }
 
-/// The correlations `[d, d]` of the coordinates of codes `[n, d]`; 0 for coordinates that do not vary, with themselves, too.
+/// The correlations `[d, d]` of the coordinates of codes `[n, d]`; 0 for coordinates that do not
+/// vary, with themselves, too.
 pub fn correlations<F: Float>(codes: ArrayView2<'_, F>) -> Array2<f64> {
     let mut z = codes.mapv(|x| x.into_f64());
     for mut column in z.axis_iter_mut(Axis(1)) {
@@ -64,7 +65,8 @@ mod tests {
 
     #[test]
     fn as_numpy_has_it() {
-        // The largest entry of numpy.corrcoef off the diagonal; scipy.stats.pearsonr's p-value, times the six pairs.
+        // The largest entry of numpy.corrcoef off the diagonal; scipy.stats.pearsonr's p-value, times the
+        // six pairs.
         let found = correlation(skewed(80, 4, 3).view()).unwrap();
         assert_relative_eq!(found.value, 0.9171818391615871, max_relative = 1e-12);
         assert_relative_eq!(found.p_value.unwrap(), 6.0 * 6.63427061647692e-33, max_relative = 1e-8);
@@ -75,7 +77,8 @@ mod tests {
         // numpy.corrcoef(x.T)[0, 3]
         assert_relative_eq!(all[[0, 3]], 0.7958074102881337, max_relative = 1e-12);
         assert!(all == all.t() && all.diag().iter().all(|r| (r - 1.0).abs() < 1e-12));
-        // scipy.special.betainc, solved by scipy.optimize.brentq. Of 4000 draws in 8 dimensions the median is 0.1594.
+        // scipy.special.betainc, solved by scipy.optimize.brentq. Of 4000 draws in 8 dimensions the median
+        // is 0.1594.
         for (n, pairs, expected) in [(80, 6.0, 0.18050259), (1000, 120.0, 0.08725822), (10_000, 8128.0, 0.03928044)] {
             assert_relative_eq!(median(n, pairs), expected, epsilon = 1e-8);
         }

@@ -5,8 +5,9 @@ use super::codes::CodeReport;
 
 const LOOKS: [&str; 2] = ["codes fill less space", "codes fill more space"];
 
-/// The p-value takes both estimates to be normal, each with the variance `(d/2 + pi^2/6) / n`: that of the log-density
-/// of N(0, I), and of the logarithm of the number of codes in a ball, which is less for k above 1.
+/// The p-value takes both estimates to be normal, each with the variance `(d/2 + pi^2/6) / n`: that
+/// of the log-density of N(0, I), and of the logarithm of the number of codes in a ball, which is
+/// less for k above 1.
 pub(super) fn entropy(report: &CodeReport) -> Check {
     let (n, d) = (report.n as f64, report.d as f64);
     let difference = report.entropy - report.normal_entropy;

@@ -8,8 +8,9 @@ use super::check::Check;
 /// Random directions.
 const DIRECTIONS: usize = 256;
 
-/// The integral by the trapezoidal rule, which for such integrands is exact to 1e-10 with these knots: their distance
-/// aliases only differences of projections that are above 20, and beyond the last one is 1e-9 of the weight.
+/// The integral by the trapezoidal rule, which for such integrands is exact to 1e-10 with these
+/// knots: their distance aliases only differences of projections that are above 20, and beyond the
+/// last one is 1e-9 of the weight.
 const STEP: f64 = 0.25;
 const KNOTS: usize = 25;
 

@@ -10,7 +10,8 @@ use super::whitened::whitened;
 /// It takes all pairs: of more codes than this, a draw of so many is tested.
 const MOST: usize = 2000;
 
-/// In more dimensions the kernel sees no pair of codes any more: the statistic is 1 to more digits than its terms have.
+/// In more dimensions the kernel sees no pair of codes any more: the statistic is 1 to more digits
+/// than its terms have.
 const MOST_DIMENSIONS: usize = 32;
 
 const SHAPE: &str = "the density is not normal";

@@ -13,9 +13,9 @@ pub(super) fn distance(mut values: Vec<f64>, distribution: impl Fn(f64) -> f64) 
     values.iter().enumerate().map(off).fold(0.0, f64::max)
 }
 
-/// How likely the largest of `count` independent distances of `n` values each is at least this one. The asymptotic
-/// distribution with Stephens' correction (1970), which is exact to 1 % for n >= 20 at any usual level; the bound of
-/// Bonferroni.
+/// How likely the largest of `count` independent distances of `n` values each is at least this one.
+/// The asymptotic distribution with Stephens' correction (1970), which is exact to 1 % for n >= 20
+/// at any usual level; the bound of Bonferroni.
 pub(super) fn p_value(distance: f64, n: usize, count: usize) -> f64 {
     (count as f64 * tail(distance * scale(n))).min(1.0)
 }
@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        // Two thirds of the values are below 0.9, as one third is at 0.1: those are the largest differences.
+        // Two thirds of the values are below 0.9, as one third is at 0.1: those are the largest
+        // differences.
         let uniform = |x: f64| x.clamp(0.0, 1.0);
         assert_relative_eq!(distance(vec![0.9, 0.1, 0.5], uniform), 0.9 - 2.0 / 3.0, epsilon = 1e-15);
     }

@@ -8,8 +8,8 @@ use super::radius::two_sided;
 const SKEWNESS: &str = "codes are skewed";
 const KURTOSIS: [&str; 2] = ["light tails, as of a shell", "heavy tails"];
 
-/// [`LatentReport::skewness`](super::LatentReport::skewness) and [`kurtosis`](super::LatentReport::kurtosis), of
-/// whitened codes. `O(n^2 d)`.
+/// [`LatentReport::skewness`](super::LatentReport::skewness) and
+/// [`kurtosis`](super::LatentReport::kurtosis), of whitened codes. `O(n^2 d)`.
 pub(super) fn mardia(y: &Array2<f64>) -> [Check; 2] {
     let (n, d) = (y.nrows() as f64, y.ncols() as f64);
     let b1 = mean_cube(y);
@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn as_published_for_irises() {
-        // Korkmaz, Goksuluk and Zararsiz, "MVN: An R Package", The R Journal 6/2 (2014): g1p, p.value.small and g2p.
+        // Korkmaz, Goksuluk and Zararsiz, "MVN: An R Package", The R Journal 6/2 (2014): g1p, p.value.small
+        // and g2p.
         let [skewness, kurtosis] = mardia(&whitened(setosa().view()).unwrap().unwrap());
         assert!((skewness.value - 3.079721).abs() < 5e-7, "{skewness:?}");
         assert!((skewness.p_value.unwrap() - 0.1127617).abs() < 5e-8, "{skewness:?}");

@@ -16,8 +16,9 @@ pub(super) fn marginals(codes: ArrayView2<'_, f64>) -> Check {
     Check::new(largest, kolmogorov::median(n, d), Some(p), largest / 0.05, [COORDINATE; 2])
 }
 
-/// For each coordinate of codes `[n, d]` the largest difference of its distribution function and that of N(0, 1), by which
-/// [`LatentReport::marginals`](super::LatentReport::marginals) judges the worst: which one that is.
+/// For each coordinate of codes `[n, d]` the largest difference of its distribution function and
+/// that of N(0, 1), by which [`LatentReport::marginals`](super::LatentReport::marginals) judges the
+/// worst: which one that is.
 pub fn marginal_distances<F: Float>(codes: ArrayView2<'_, F>) -> Vec<f64> {
     let columns: Vec<_> = codes.axis_iter(Axis(1)).collect();
     let column = |z: &ArrayView1<'_, F>| z.iter().map(|x| x.into_f64()).collect();
@@ -49,8 +50,8 @@ mod tests {
         }
         assert_relative_eq!(marginals(codes.view()).value, 0.4123931607870237, max_relative = 1e-12);
         assert_relative_eq!(marginal_distances(codes.view())[2], 0.38909065815183835, max_relative = 1e-12);
-        // The exact p-value is 0.017480, scipy.stats.kstest; kstwobign.sf after Stephens' correction is this.
-        // The distribution function has ten digits, as statrs' erfc.
+        // The exact p-value is 0.017480, scipy.stats.kstest; kstwobign.sf after Stephens' correction is
+        // this. The distribution function has ten digits, as statrs' erfc.
         let found = marginals((codes * 1.5).select(Axis(1), &[0]).view());
         assert_relative_eq!(found.value, 0.16972219514566733, max_relative = 1e-10);
         assert_relative_eq!(found.p_value.unwrap(), 0.01736834760707729, max_relative = 1e-9);

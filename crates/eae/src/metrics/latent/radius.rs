@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn as_scipy_has_it() {
-        // numpy's mean and std of the norms; scipy.stats.kstest(norms, "chi", args=(4,)), and kstwobign.sf of it after
-        // Stephens' correction.
+        // numpy's mean and std of the norms; scipy.stats.kstest(norms, "chi", args=(4,)), and kstwobign.sf
+        // of it after Stephens' correction.
         let [mean, sd, distance] = radius((skewed(80, 4, 3) * 2.0).view());
         assert_relative_eq!(mean.value, 0.8846116661929028, max_relative = 1e-13);
         assert_relative_eq!(sd.value, 0.5241599958431633, max_relative = 1e-13);

@@ -16,12 +16,13 @@ use super::rank::effective_rank;
 use super::whitened::whitened;
 use crate::Float;
 
-/// How far codes are from N(0, I): what [`sampler::normal`](crate::sampler::normal()) decodes, and training drives them
-/// to.
+/// How far codes are from N(0, I): what [`sampler::normal`](crate::sampler::normal()) decodes, and
+/// training drives them to.
 ///
-/// Each number alone can look right when the whole is not. On a shell of radius `sqrt(d)` every coordinate and every
-/// projection is close to normal: the radius tells. And the p-values of ten thousand codes of a trained model are all
-/// 0, of differences that no sample shows: so each check also has an effect, whose unit is what is called large.
+/// Each number alone can look right when the whole is not. On a shell of radius `sqrt(d)` every
+/// coordinate and every projection is close to normal: the radius tells. And the p-values of ten
+/// thousand codes of a trained model are all 0, of differences that no sample shows: so each check
+/// also has an effect, whose unit is what is called large.
 ///
 /// | check | value | large, in units of which the effect is |
 /// |---|---|---|
@@ -37,8 +38,8 @@ use crate::Float;
 /// | `effective_rank` | Roy and Vetterli's, of d | a tenth |
 /// | `entropy` | Kozachenko and Leonenko's estimate in nats | 0.05 nats for each dimension |
 ///
-/// Skewness, kurtosis and the test of Henze and Zirkler are of shape alone: they are the same whatever the mean and the
-/// covariance.
+/// Skewness, kurtosis and the test of Henze and Zirkler are of shape alone: they are the same
+/// whatever the mean and the covariance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct LatentReport {
@@ -48,66 +49,76 @@ pub struct LatentReport {
     pub d: usize,
     /// The k of the entropy's estimate: what was asked for, or n - 1 if that is less.
     pub k: usize,
-    /// The mean distance from the origin; expected is that of chi(d), and the p-value that of a z-test.
+    /// The mean distance from the origin; expected is that of chi(d), and the p-value that of a
+    /// z-test.
     pub radius_mean: Check,
-    /// The standard deviation (divisor n) of the distance from the origin; expected is that of chi(d). The p-value
-    /// takes its ratio to that as normal, of variance `(kurtosis - 1) / 4n`.
+    /// The standard deviation (divisor n) of the distance from the origin; expected is that of
+    /// chi(d). The p-value takes its ratio to that as normal, of variance `(kurtosis - 1) /
+    /// 4n`.
     pub radius_sd: Check,
-    /// The largest difference of the distribution function of the distance from the origin and that of chi(d): the test
-    /// of Kolmogorov and Smirnov, with the p-value of Stephens (1970). Expected is the median.
+    /// The largest difference of the distribution function of the distance from the origin and that
+    /// of chi(d): the test of Kolmogorov and Smirnov, with the p-value of Stephens (1970).
+    /// Expected is the median.
     pub radius: Check,
-    /// Mardia's (1970) skewness `b1 = 1/n^2 sum_ij (y_i.y_j)^3` of whitened codes `y = S^(-1/2) (x - m)`, with the
-    /// covariance S of divisor n. Expected is the exact mean `d (d+2) ((n+1)(d+1) - 6) / ((n+1)(n+3))`; for the p-value
-    /// the ratio to it is chi^2 / f with `f = d (d+1) (d+2) / 6` degrees of freedom (Mardia, 1974), which holds where n
-    /// is far above d.
+    /// Mardia's (1970) skewness `b1 = 1/n^2 sum_ij (y_i.y_j)^3` of whitened codes
+    /// `y = S^(-1/2) (x - m)`, with the covariance S of divisor n. Expected is the exact mean
+    /// `d (d+2) ((n+1)(d+1) - 6) / ((n+1)(n+3))`; for the p-value the ratio to it is chi^2 / f with
+    /// `f = d (d+1) (d+2) / 6` degrees of freedom (Mardia, 1974), which holds where n is far above
+    /// d.
     ///
     /// None if the covariance is singular, or there are fewer than d + 2 codes.
     pub skewness: Option<Check>,
-    /// Mardia's (1970) kurtosis `b2 = 1/n sum_i |y_i|^4` of whitened codes. Expected is the exact mean
-    /// `d (d+2) (n-1) / (n+1)`; for the p-value it is normal with the exact variance. None as for the skewness.
+    /// Mardia's (1970) kurtosis `b2 = 1/n sum_i |y_i|^4` of whitened codes. Expected is the exact
+    /// mean `d (d+2) (n-1) / (n+1)`; for the p-value it is normal with the exact variance. None
+    /// as for the skewness.
     pub kurtosis: Option<Check>,
-    /// The test of Henze and Zirkler (1990): n times the squared distance of the characteristic functions of whitened
-    /// codes and of N(0, I), with a normal weight of standard deviation b.
+    /// The test of Henze and Zirkler (1990): n times the squared distance of the characteristic
+    /// functions of whitened codes and of N(0, I), with a normal weight of standard deviation
+    /// b.
     ///
     /// ```text
     /// 1/n sum_ij exp(-b^2 |y_i - y_j|^2 / 2) - 2 (1 + b^2)^(-d/2) sum_i exp(-b^2 |y_i|^2 / (2 (1 + b^2)))
     ///     + n (1 + 2 b^2)^(-d/2)                      b = ((2d + 1) n / 4)^(1 / (d+4)) / sqrt(2)
     /// ```
     ///
-    /// Expected is their mean for normal codes, and for the p-value the statistic is log-normal with their variance.
-    /// The effect is the root of its excess over the mean, in units of `n (1 + 2 b^2)^(-d/2)`.
+    /// Expected is their mean for normal codes, and for the p-value the statistic is log-normal
+    /// with their variance. The effect is the root of its excess over the mean, in units of `n
+    /// (1 + 2 b^2)^(-d/2)`.
     ///
-    /// Of 2000 codes drawn by the seed, if there are more. None as for the skewness, or in more than 32 dimensions,
-    /// where the kernel sees no pair of codes.
+    /// Of 2000 codes drawn by the seed, if there are more. None as for the skewness, or in more
+    /// than 32 dimensions, where the kernel sees no pair of codes.
     pub henze_zirkler: Option<Check>,
-    /// The test of Epps and Pulley (1983) for N(0, 1), of projections on 256 random directions u, averaged:
+    /// The test of Epps and Pulley (1983) for N(0, 1), of projections on 256 random directions u,
+    /// averaged:
     ///
     /// ```text
     /// n integral |1/n sum_j exp(i t u.z_j) - exp(-t^2/2)|^2 phi(t) dt
     /// ```
     ///
     /// with phi the density of N(0, 1). Mean and variance under N(0, I) are `1 - 3^(-1/2)` and
-    /// `2 (5^(-1/2) - 2^(-1/2) + 1/3)` for one direction; for the p-value it has the gamma distribution with both.
-    /// Directions share the codes, and the average varies less: the p-value is too large rather than too small. The
-    /// effect is the root of the excess over the mean, in units of `n 3^(-1/2)`; a mean, or a standard deviation, that
-    /// is off by 0.17 in every direction makes it a tenth.
+    /// `2 (5^(-1/2) - 2^(-1/2) + 1/3)` for one direction; for the p-value it has the gamma
+    /// distribution with both. Directions share the codes, and the average varies less: the
+    /// p-value is too large rather than too small. The effect is the root of the excess over
+    /// the mean, in units of `n 3^(-1/2)`; a mean, or a standard deviation, that is off by 0.17
+    /// in every direction makes it a tenth.
     pub epps_pulley: Check,
-    /// The largest difference of the distribution function of a coordinate and that of N(0, 1): the test of Kolmogorov
-    /// and Smirnov for the worst coordinate, with the p-value of Stephens (1970) times d. Expected is the median of the
-    /// largest.
+    /// The largest difference of the distribution function of a coordinate and that of N(0, 1): the
+    /// test of Kolmogorov and Smirnov for the worst coordinate, with the p-value of Stephens
+    /// (1970) times d. Expected is the median of the largest.
     pub marginals: Check,
-    /// The largest correlation of two coordinates, in size. The p-value is Pearson's, times the number of pairs;
-    /// expected is the median of the largest of so many independent ones. Of the coordinates that vary: none if fewer
-    /// than two do, or there are fewer than three codes.
+    /// The largest correlation of two coordinates, in size. The p-value is Pearson's, times the
+    /// number of pairs; expected is the median of the largest of so many independent ones. Of
+    /// the coordinates that vary: none if fewer than two do, or there are fewer than three
+    /// codes.
     pub correlation: Option<Check>,
-    /// The effective rank of the covariance (Roy and Vetterli, 2007): `exp(-sum p ln p)`, with p its eigenvalues as
-    /// shares of their sum. Expected is `a exp(-(a-1)(a+2) / (2ab))`, with a and b the smaller and the larger of d and
-    /// n - 1: second order in the spread of the eigenvalues, and Page's (1993) value for large d and n. More is no
-    /// fault.
+    /// The effective rank of the covariance (Roy and Vetterli, 2007): `exp(-sum p ln p)`, with p
+    /// its eigenvalues as shares of their sum. Expected is `a exp(-(a-1)(a+2) / (2ab))`, with a
+    /// and b the smaller and the larger of d and n - 1: second order in the spread of the
+    /// eigenvalues, and Page's (1993) value for large d and n. More is no fault.
     pub effective_rank: Check,
-    /// The entropy in nats (Kozachenko and Leonenko, 1987). Expected is the same estimate of as many draws from N(0,
-    /// I), not the exact value: in many dimensions the estimator is biased upwards. The p-value takes both to be
-    /// normal, each with variance `(d/2 + pi^2/6) / n`.
+    /// The entropy in nats (Kozachenko and Leonenko, 1987). Expected is the same estimate of as
+    /// many draws from N(0, I), not the exact value: in many dimensions the estimator is biased
+    /// upwards. The p-value takes both to be normal, each with variance `(d/2 + pi^2/6) / n`.
     pub entropy: Check,
 }
 
@@ -115,14 +126,15 @@ pub struct LatentReport {
 const LARGEST: f64 = 1e70;
 
 impl LatentReport {
-    /// Of codes `[n, d]`, with the entropy estimated from k-th neighbours. The seed is for directions and draws of
-    /// codes. As long as the search for neighbours takes, and `O(n^2 d + d^3)`.
+    /// Of codes `[n, d]`, with the entropy estimated from k-th neighbours. The seed is for
+    /// directions and draws of codes. As long as the search for neighbours takes, and `O(n^2 d
+    /// + d^3)`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::TooFew`] for fewer than two codes, [`MetricError::Setting`] if `k` is
-    /// 0, [`MetricError::OutOfRange`] for codes above 1e70 in size. Codes that coincide or do not spread are no errors:
-    /// they have verdicts.
+    /// [`MetricError::Samples`], [`MetricError::TooFew`] for fewer than two codes,
+    /// [`MetricError::Setting`] if `k` is 0, [`MetricError::OutOfRange`] for codes above 1e70
+    /// in size. Codes that coincide or do not spread are no errors: they have verdicts.
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, k: usize, seed: u64) -> Result<Self, MetricError> {
         Ok(Self::with_codes(codes, k, seed)?.1)
     }

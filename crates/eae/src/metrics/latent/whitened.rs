@@ -3,9 +3,9 @@ use ndarray::{Array2, ArrayView2, Axis};
 use super::super::MetricError;
 use super::super::covariance::{eigen, rank};
 
-/// Codes `y` with mean 0 and `y'y / n = I`, whatever linear map the codes went through: then `y_i.y_j` is the
-/// `(x_i - m)' S^-1 (x_j - m)` that tests of normality are made of. `None` if the covariance is singular, or there are
-/// fewer than d + 2 codes: d + 1 of them are always a simplex.
+/// Codes `y` with mean 0 and `y'y / n = I`, whatever linear map the codes went through: then
+/// `y_i.y_j` is the `(x_i - m)' S^-1 (x_j - m)` that tests of normality are made of. `None` if the
+/// covariance is singular, or there are fewer than d + 2 codes: d + 1 of them are always a simplex.
 pub(super) fn whitened(codes: ArrayView2<'_, f64>) -> Result<Option<Array2<f64>>, MetricError> {
     let (n, d) = codes.dim();
     if n < d + 2 {
@@ -20,7 +20,8 @@ pub(super) fn whitened(codes: ArrayView2<'_, f64>) -> Result<Option<Array2<f64>>
     Ok(Some(z.dot(&(&vectors / &values.mapv(f64::sqrt)))))
 }
 
-/// Columns of mean 0 and variance 1 (divisor n); `None` if one of them is constant but for rounding.
+/// Columns of mean 0 and variance 1 (divisor n); `None` if one of them is constant but for
+/// rounding.
 pub(super) fn standardised(codes: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     let mut z = codes.to_owned();
     z.axis_iter_mut(Axis(1)).all(standardise).then_some(z)

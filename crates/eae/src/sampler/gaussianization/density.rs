@@ -8,8 +8,9 @@ use crate::Float;
 use crate::normal::log_density;
 
 impl Gaussianization {
-    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no codes: the density of
-    /// N(0, I) where they are mapped to, times the determinant of the map's derivative.
+    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN
+    /// for no codes: the density of N(0, I) where they are mapped to, times the determinant of
+    /// the map's derivative.
     ///
     /// # Panics
     ///

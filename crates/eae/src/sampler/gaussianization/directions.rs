@@ -14,12 +14,13 @@ const CANDIDATES: usize = 16;
 /// Steps up the gradient from there.
 const STEPS: usize = 12;
 
-/// Orthonormal directions as rows `[d, d]`: the first the one found with the greatest distance from N(0, 1), the next
-/// the one among those perpendicular to it, and so on.
+/// Orthonormal directions as rows `[d, d]`: the first the one found with the greatest distance from
+/// N(0, 1), the next the one among those perpendicular to it, and so on.
 ///
-/// The distance is the square of the 2-Wasserstein distance along `a`, `mean (a x_(i) - z_i)^2` with the codes in the
-/// order of their projections and the normal quantiles `z_i`; its gradient is `2 mean (a x_(i) - z_i) x_(i)` (Dai and
-/// Seljak, ICML 2021, who climb it for all directions together).
+/// The distance is the square of the 2-Wasserstein distance along `a`, `mean (a x_(i) - z_i)^2`
+/// with the codes in the order of their projections and the normal quantiles `z_i`; its gradient is
+/// `2 mean (a x_(i) - z_i) x_(i)` (Dai and Seljak, ICML 2021, who climb it for all directions
+/// together).
 pub(super) fn worst(codes: ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let (n, d) = codes.dim();
     let quantiles: Vec<f64> = (0..n).map(|i| normal_quantile((i as f64 + 0.5) / n as f64)).collect();
@@ -138,7 +139,8 @@ mod tests {
             assert!(orthogonality_error(basis.view()) < 1e-13);
             basis.row(0).dot(&truth).abs() > 0.99
         };
-        // A random direction comes as close in 3 of 10^7 tries. The search may end at another, lower maximum.
+        // A random direction comes as close in 3 of 10^7 tries. The search may end at another, lower
+        // maximum.
         let count = (0..10).filter(found).count();
         assert!(count >= 8, "{count} of 10");
     }

@@ -2,11 +2,12 @@
 
 use statrs::function::erf::erfc_inv;
 
-/// The steepest that a map gets between knots: values that coincide would otherwise have no map back.
+/// The steepest that a map gets between knots: values that coincide would otherwise have no map
+/// back.
 const STEEPEST: f64 = 1e3;
 
-/// The tails' slope is that between the last two knots, but within this factor of 1: there are few codes to tell it by,
-/// and it reaches far.
+/// The tails' slope is that between the last two knots, but within this factor of 1: there are few
+/// codes to tell it by, and it reaches far.
 const TAIL: f64 = 4.0;
 
 /// The Anderson-Darling statistic that one in twenty samples of N(0, 1) exceeds.
@@ -18,13 +19,14 @@ pub(super) struct Levels {
     probabilities: Vec<f64>,
     /// The normal quantiles.
     quantiles: Vec<f64>,
-    /// By how much a difference from the quantile counts, in the sum that is the Anderson-Darling statistic.
+    /// By how much a difference from the quantile counts, in the sum that is the Anderson-Darling
+    /// statistic.
     weights: Vec<f64>,
 }
 
 impl Levels {
-    /// For `n` values: `sqrt(n) / 2` of equal probability, at most 200, and beyond the outermost of them more, each at
-    /// a third of the probability, up to the eighth value from either end.
+    /// For `n` values: `sqrt(n) / 2` of equal probability, at most 200, and beyond the outermost of
+    /// them more, each at a third of the probability, up to the eighth value from either end.
     pub(super) fn new(n: usize) -> Self {
         let n = n as f64;
         let inner = (n.sqrt() / 2.0).clamp(4.0, 200.0).floor();
@@ -52,8 +54,9 @@ pub(super) fn normal_quantile(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
-/// A piecewise rational quadratic function through knots (Gregory and Delbourgo, IMA Journal of Numerical Analysis 2,
-/// 1982), increasing, with a continuous derivative and a closed inverse; a line beyond the outermost knots.
+/// A piecewise rational quadratic function through knots (Gregory and Delbourgo, IMA Journal of
+/// Numerical Analysis 2, 1982), increasing, with a continuous derivative and a closed inverse; a
+/// line beyond the outermost knots.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Marginal {
     pub(super) x: Vec<f64>,
@@ -62,11 +65,12 @@ pub(super) struct Marginal {
 }
 
 impl Marginal {
-    /// From the quantiles of sorted values to those of N(0, 1), as far as they differ by more than chance; `None` where
-    /// they do not.
+    /// From the quantiles of sorted values to those of N(0, 1), as far as they differ by more than
+    /// chance; `None` where they do not.
     ///
-    /// With the Anderson-Darling statistic `A2` of the values, the map goes the part `1 - CHANCE / A2` of the way from
-    /// the identity. Without it, what a map learns from the noise of its quantiles would add up over the layers.
+    /// With the Anderson-Darling statistic `A2` of the values, the map goes the part `1 - CHANCE /
+    /// A2` of the way from the identity. Without it, what a map learns from the noise of its
+    /// quantiles would add up over the layers.
     pub(super) fn fit(sorted: &[f64], levels: &Levels) -> Option<Self> {
         let quantile = |p: f64| {
             let at = (p * sorted.len() as f64 - 0.5).clamp(0.0, (sorted.len() - 1) as f64);
@@ -150,7 +154,8 @@ impl Marginal {
         let up = y - self.y[i];
         let excess = up * (left + right - 2.0 * secant);
         let (a, b, c) = (height * (secant - left) + excess, height * left - excess, -secant * up);
-        // The root from 0 to 1, in the form that does not cancel; the discriminant is negative by rounding only.
+        // The root from 0 to 1, in the form that does not cancel; the discriminant is negative by rounding
+        // only.
         let t = 2.0 * c / (-b - (b * b - 4.0 * a * c).max(0.0).sqrt());
         self.x[i] + t.clamp(0.0, 1.0) * width
     }
@@ -218,8 +223,8 @@ mod tests {
         let n = 2_000;
         let levels = Levels::new(n);
         let maps = (0..200).filter_map(|seed| Marginal::fit(&sorted(normal::<f64>(n, 1, seed)), &levels)).count();
-        // One in twenty is 10 of 200, with a standard error of 3.1. Chance alone, that is: all would be maps without
-        // it.
+        // One in twenty is 10 of 200, with a standard error of 3.1. Chance alone, that is: all would be
+        // maps without it.
         assert!((1..=22).contains(&maps), "{maps}");
     }
 

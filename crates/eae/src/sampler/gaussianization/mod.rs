@@ -27,15 +27,16 @@ const SEARCHED: usize = 4096;
 /// Of the largest variance: where codes vary by less, they do not vary.
 const FLAT: f64 = 1e-10;
 
-/// An invertible map from codes to N(0, I), made layer by layer without training: codes are rotated so that the first
-/// axes are those in which they are furthest from normal, then each coordinate is mapped to N(0, 1) by itself (Laparra,
-/// Camps-Valls and Malo, "Iterative Gaussianization", IEEE Transactions on Neural Networks 22, 2011; with directions
-/// sought as by Dai and Seljak, "Sliced Iterative Normalizing Flows", ICML 2021).
+/// An invertible map from codes to N(0, I), made layer by layer without training: codes are rotated
+/// so that the first axes are those in which they are furthest from normal, then each coordinate is
+/// mapped to N(0, 1) by itself (Laparra, Camps-Valls and Malo, "Iterative Gaussianization", IEEE
+/// Transactions on Neural Networks 22, 2011; with directions sought as by Dai and Seljak, "Sliced
+/// Iterative Normalizing Flows", ICML 2021).
 ///
-/// Before the layers, codes are moved and scaled along the eigenvectors of their covariance to mean 0 and covariance I.
-/// A coordinate's map is a monotone rational quadratic spline through its quantiles; it goes only as far as it differs
-/// from the identity by more than chance, so that more layers than needed do little harm, and a layer in which no
-/// coordinate does is left out.
+/// Before the layers, codes are moved and scaled along the eigenvectors of their covariance to mean
+/// 0 and covariance I. A coordinate's map is a monotone rational quadratic spline through its
+/// quantiles; it goes only as far as it differs from the identity by more than chance, so that more
+/// layers than needed do little harm, and a layer in which no coordinate does is left out.
 ///
 /// Where codes lie in a plane, draws do too, to 1e-5 of their largest standard deviation.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +58,8 @@ struct Layer {
 }
 
 impl Gaussianization {
-    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d` times and up to 4096 of
-    /// them `28 d` times.
+    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d`
+    /// times and up to 4096 of them `28 d` times.
     ///
     /// # Errors
     ///
@@ -77,7 +78,8 @@ impl Gaussianization {
         let mut fitted = Self { mean, directions: vectors.reversed_axes(), scale, layers: Vec::new() };
 
         let mut z = fitted.standardise(codes);
-        // Where codes do not vary, there is nothing to make normal. Noise that is already keeps layers from trying.
+        // Where codes do not vary, there is nothing to make normal. Noise that is already keeps layers from
+        // trying.
         let noise = normal::<f64>(n, d, seed);
         for (i, _) in variances.iter().enumerate().filter(|(_, x)| **x <= least) {
             z.column_mut(i).assign(&noise.column(i));
@@ -115,7 +117,8 @@ impl Gaussianization {
         self.layers.len()
     }
 
-    /// What codes `[n, d]` are mapped to: close to N(0, I) for codes of the distribution that it was fitted to.
+    /// What codes `[n, d]` are mapped to: close to N(0, I) for codes of the distribution that it
+    /// was fitted to.
     ///
     /// # Panics
     ///
@@ -139,7 +142,8 @@ impl Gaussianization {
 
     /// `n` draws: the codes that draws of [`normal()`] by the same seed belong to.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
@@ -153,8 +157,9 @@ impl Gaussianization {
         (codes - &self.mean).dot(&self.directions.t()) / &self.scale
     }
 
-    /// Puts, in double precision, under `prefix.` the `mean`, `directions` and `scale`, and if there are layers, of all
-    /// of them together the `rotations` `[layers, d, d]` and the knots `x` and `y` `[layers, d, knots]`.
+    /// Puts, in double precision, under `prefix.` the `mean`, `directions` and `scale`, and if
+    /// there are layers, of all of them together the `rotations` `[layers, d, d]` and the knots
+    /// `x` and `y` `[layers, d, knots]`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
         weights.insert(format!("{prefix}.directions"), &self.directions.clone().into_dyn());
@@ -241,7 +246,8 @@ fn refuse_skewed(name: &str, matrices: ArrayView3<'_, f64>) -> Result<(), ReadEr
 
 /// Knots `[layers, d, knots]`, at least two and increasing.
 fn knots(weights: &Weights, name: &str, [layers, d]: [usize; 2]) -> Result<Array3<f64>, ReadError> {
-    /// Steps are from 1e-5 to 1e3 when fitted. Far beyond, slopes and their products would not be numbers.
+    /// Steps are from 1e-5 to 1e3 when fitted. Far beyond, slopes and their products would not be
+    /// numbers.
     const LEAST: f64 = 1e-9;
     const MOST: f64 = 1e9;
     let expected = "[layers, d, knots], at least two knots";

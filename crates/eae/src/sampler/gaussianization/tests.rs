@@ -23,8 +23,8 @@ fn banana(n: usize, seed: u64) -> Array2<f64> {
     codes
 }
 
-/// The energy distance (Szekely and Rizzo, 2013) of the samples, `2 E|X - Y| - E|X - X'| - E|Y - Y'|`: above 0 unless
-/// they are the same.
+/// The energy distance (Szekely and Rizzo, 2013) of the samples, `2 E|X - Y| - E|X - X'| - E|Y -
+/// Y'|`: above 0 unless they are the same.
 fn energy(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> f64 {
     let sum = |a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>| -> f64 {
         let distance = |p: ArrayView1<'_, f64>, q: ArrayView1<'_, f64>| (&p - &q).mapv(|x| x * x).sum().sqrt();
@@ -34,8 +34,9 @@ fn energy(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> f64 {
     2.0 * sum(x, y) / (n * m) - sum(x, x) / (n * n) - sum(y, y) / (m * m)
 }
 
-/// The largest difference between the distribution of values and a distribution function, in units of `1 / sqrt(n)`:
-/// the Kolmogorov-Smirnov statistic, which exceeds 1.63 in one of a hundred samples.
+/// The largest difference between the distribution of values and a distribution function, in units
+/// of `1 / sqrt(n)`: the Kolmogorov-Smirnov statistic, which exceeds 1.63 in one of a hundred
+/// samples.
 fn kolmogorov_smirnov(values: impl IntoIterator<Item = f64>, below: impl Fn(f64) -> f64) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
@@ -75,8 +76,8 @@ fn codes_become_normal_and_draws_become_codes() {
         // The square of the radius is exponential with mean 2 in two dimensions.
         let radius = kolmogorov_smirnov(z.outer_iter().map(|z| z.dot(&z)), |square| 1.0 - (-0.5 * square).exp());
         assert!(radius < 1.95, "{radius}");
-        // From codes that nothing was fitted to, to draws and to other codes. The map's are 0.7 times as far, a
-        // Gaussian's 10 and 80 times.
+        // From codes that nothing was fitted to, to draws and to other codes. The map's are 0.7 times as
+        // far, a Gaussian's 10 and 80 times.
         let others = of(1_500, 3);
         let own = energy(of(1_500, 4).view(), others.view());
         let ratio = |draws: Array2<f64>| energy(draws.view(), others.view()) / own;

@@ -1,10 +1,11 @@
 //! Expectation-maximisation, in units in which the codes have mean 0 and variance 1.
 //!
-//! The logarithm of a normal density is linear in the features `f(x) = (1, x_i, x_i x_j for i <= j)`. So the densities
-//! of a block of codes under all components are one matrix product, and the moments that all components need are
-//! another: `n k d^2 / 2` multiplications each, half of what triangular solves by component take, and in shapes that a
-//! product is fast for. The expansion costs digits where a component is thin and far from 0: about 1e-9 nats at the
-//! ridge, 1e-6 of the variance.
+//! The logarithm of a normal density is linear in the features `f(x) = (1, x_i, x_i x_j for i <=
+//! j)`. So the densities of a block of codes under all components are one matrix product, and the
+//! moments that all components need are another: `n k d^2 / 2` multiplications each, half of what
+//! triangular solves by component take, and in shapes that a product is fast for. The expansion
+//! costs digits where a component is thin and far from 0: about 1e-9 nats at the ridge, 1e-6 of the
+//! variance.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut1, Axis};
@@ -19,7 +20,8 @@ const BLOCK: usize = 256;
 /// Partial sums. A number of its own, not that of the threads: the result must not depend on them.
 const GROUPS: usize = 16;
 
-/// What is added to the variances. scikit-learn's `reg_covar`, which it adds in the units of the data.
+/// What is added to the variances. scikit-learn's `reg_covar`, which it adds in the units of the
+/// data.
 pub(super) const RIDGE: f64 = 1e-6;
 
 /// Nats per code that a step must gain for another one.
@@ -36,8 +38,8 @@ pub(super) struct Parameters {
     pub(super) covariances: Array3<f64>,
 }
 
-/// A matrix `[features, k]` that takes features to `ln (w_k N(x; m_k, S_k))`, and the lower Cholesky factors of the
-/// `S_k`.
+/// A matrix `[features, k]` that takes features to `ln (w_k N(x; m_k, S_k))`, and the lower
+/// Cholesky factors of the `S_k`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Densities {
     coefficients: Array2<f64>,
@@ -80,7 +82,8 @@ impl Densities {
         in_groups(codes, of_group).iter().sum()
     }
 
-    /// What share each component has in codes with these features, and the sum of the logarithms of their densities.
+    /// What share each component has in codes with these features, and the sum of the logarithms of
+    /// their densities.
     fn responsibilities(&self, features: &Array2<f64>) -> (Array2<f64>, f64) {
         let mut shares = features.dot(&self.coefficients);
         let log_likelihood = shares.outer_iter_mut().map(normalise).sum();
@@ -127,8 +130,8 @@ fn in_groups<T: Send>(codes: ArrayView2<'_, f64>, work: impl Fn(ArrayView2<'_, f
     groups.par_iter().enumerate().map(|(i, group)| work(group.view(), i * rows)).collect()
 }
 
-/// The features `[features, k]` summed over the codes by share, and the sum of what `shares` returns beside them, for
-/// the features of a block and the number of its first code.
+/// The features `[features, k]` summed over the codes by share, and the sum of what `shares`
+/// returns beside them, for the features of a block and the number of its first code.
 fn sums(
     codes: ArrayView2<'_, f64>,
     k: usize,
@@ -150,7 +153,8 @@ fn sums(
 
 /// The parameters of greatest likelihood for these sums.
 ///
-/// A component of less than `d + 1` codes has no covariance of its own: it is left out, and its codes go to the others.
+/// A component of less than `d + 1` codes has no covariance of its own: it is left out, and its
+/// codes go to the others.
 fn maximise(sums: ArrayView2<'_, f64>, d: usize) -> Parameters {
     let counts = sums.row(0);
     let mut kept: Vec<usize> = (0..counts.len()).filter(|&c| counts[c] >= d as f64 + 1.0).collect();
@@ -192,7 +196,8 @@ pub(super) fn fit(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -> (Parameter
     let mut parameters = maximise(sums(codes, k, whole).0.view(), d);
     let mut history: Vec<f64> = Vec::new();
     for _ in 0..STEPS {
-        // A rounding error is at most about n 1e-16, since no code is further than sqrt(n) standard deviations.
+        // A rounding error is at most about n 1e-16, since no code is further than sqrt(n) standard
+        // deviations.
         let densities = Densities::new(&parameters).expect("the ridge makes it positive definite");
         let k = parameters.weights.len();
         let (sums, log_likelihood) = sums(codes, k, |features, _| densities.responsibilities(features));
@@ -242,7 +247,8 @@ mod tests {
 
     #[test]
     fn components_without_codes_are_left_out() {
-        // Two clusters of which one has three codes, as few as two dimensions can have, and then one with two.
+        // Two clusters of which one has three codes, as few as two dimensions can have, and then one with
+        // two.
         let mut codes = normal::<f64>(103, 2, 1) * 0.1;
         codes.slice_axis_mut(Axis(0), (..3).into()).mapv_inplace(|x| x + 5.0);
         assert_eq!(fit(codes.view(), 2, 0).0.weights.len(), 2);

@@ -17,10 +17,11 @@ use crate::Float;
 
 /// The density `p(x) = sum_k w_k N(x; m_k, S_k)`, with full covariances.
 ///
-/// Fitted by expectation-maximisation (Dempster, Laird and Rubin, 1977) from a k-means++ start, in units in which each
-/// coordinate has variance 1, until a step gains less than 0.001 nats per code or after 100 steps. In these units 1e-6
-/// is added to the variances, so that no component collapses onto codes in a plane. A component left with `d` codes or
-/// fewer is dropped: it has no covariance of its own, and draws from it would repeat these codes.
+/// Fitted by expectation-maximisation (Dempster, Laird and Rubin, 1977) from a k-means++ start, in
+/// units in which each coordinate has variance 1, until a step gains less than 0.001 nats per code
+/// or after 100 steps. In these units 1e-6 is added to the variances, so that no component
+/// collapses onto codes in a plane. A component left with `d` codes or fewer is dropped: it has no
+/// covariance of its own, and draws from it would repeat these codes.
 ///
 /// The result depends on codes and seed, not on the number of threads.
 ///
@@ -44,11 +45,13 @@ pub struct Mixture {
 }
 
 impl Mixture {
-    /// Fits up to `components` components to the rows of `codes` `[n, d]`. It takes `n k d^2` operations for each step.
+    /// Fits up to `components` components to the rows of `codes` `[n, d]`. It takes `n k d^2`
+    /// operations for each step.
     ///
     /// # Errors
     ///
-    /// For no components, fewer codes than components or than two, codes of no numbers, and codes that are not finite.
+    /// For no components, fewer codes than components or than two, codes of no numbers, and codes
+    /// that are not finite.
     pub fn fit<F: Float>(codes: ArrayView2<'_, F>, components: usize, seed: u64) -> Result<Self, FitError> {
         if components == 0 {
             return Err(FitError::NoComponents);
@@ -64,16 +67,19 @@ impl Mixture {
         Ok(Self::new(parameters).expect("positive definite in other units, too"))
     }
 
-    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes, drawn by `seed` and
-    /// left out, has the greatest likelihood; then fits to all codes with that many. Of equals the first.
+    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes,
+    /// drawn by `seed` and left out, has the greatest likelihood; then fits to all codes with
+    /// that many. Of equals the first.
     ///
-    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the candidates were the truth.
-    /// The codes of images lie along curved sheets, where no number of components is true, and the one wanted is that
-    /// which says most about codes not seen; the tenth measures just that.
+    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the
+    /// candidates were the truth. The codes of images lie along curved sheets, where no number
+    /// of components is true, and the one wanted is that which says most about codes not seen;
+    /// the tenth measures just that.
     ///
     /// # Errors
     ///
-    /// As [`fit`](Mixture::fit), to nine tenths of the codes; for no candidates; for fewer than 20 codes.
+    /// As [`fit`](Mixture::fit), to nine tenths of the codes; for no candidates; for fewer than 20
+    /// codes.
     pub fn fit_best<F: Float>(codes: ArrayView2<'_, F>, candidates: &[usize], seed: u64) -> Result<Self, FitError> {
         let codes = checked(codes, 20)?;
         let mut order: Vec<usize> = (0..codes.nrows()).collect();
@@ -91,7 +97,8 @@ impl Mixture {
         Self::fit(codes.view(), components, seed)
     }
 
-    /// The mixture of these parameters; or the first component whose covariance is not positive definite.
+    /// The mixture of these parameters; or the first component whose covariance is not positive
+    /// definite.
     fn new(parameters: Parameters) -> Result<Self, usize> {
         let Parameters { weights, means, covariances } = &parameters;
         let centre = weights.dot(means);
@@ -141,7 +148,8 @@ impl Mixture {
         self.parameters.covariances.view()
     }
 
-    /// The mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no codes.
+    /// The mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no
+    /// codes.
     ///
     /// # Panics
     ///
@@ -153,8 +161,8 @@ impl Mixture {
         self.densities.log_likelihood(standard.view()) / n as f64 - self.scale.mapv(f64::ln).sum()
     }
 
-    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters and the likelihood `L`
-    /// of the `n` codes that it was fitted to. Less is better.
+    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters
+    /// and the likelihood `L` of the `n` codes that it was fitted to. Less is better.
     ///
     /// # Panics
     ///
@@ -167,7 +175,8 @@ impl Mixture {
 
     /// `n` draws: a component by its weight, then a draw from it.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of a smaller one.
+    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
@@ -192,7 +201,8 @@ impl Mixture {
         codes.mapv(F::from_f64)
     }
 
-    /// Puts weights, means and covariances, in double precision, under `prefix.weights`, `.means` and `.covariances`.
+    /// Puts weights, means and covariances, in double precision, under `prefix.weights`, `.means`
+    /// and `.covariances`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.weights"), &self.weights().to_owned().into_dyn());
         weights.insert(format!("{prefix}.means"), &self.means().to_owned().into_dyn());
@@ -224,8 +234,8 @@ impl Mixture {
     }
 }
 
-/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that hardly varies is
-/// measured by those that do.
+/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that
+/// hardly varies is measured by those that do.
 fn units(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array1<f64>) {
     let centre = codes.mean_axis(Axis(0)).expect("there are codes");
     let variance = (&codes - &centre).mapv(|x| x * x).mean_axis(Axis(0)).expect("there are codes");

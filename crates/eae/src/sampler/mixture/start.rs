@@ -11,9 +11,9 @@ const BLOCK: usize = 512;
 /// Steps of Lloyd's algorithm. What is left to improve is for expectation-maximisation.
 const LLOYD: usize = 5;
 
-/// The number of the nearest of up to `k` centres, for each of the `codes` `[n, d]`: k-means++ (Arthur and
-/// Vassilvitskii, SODA 2007) and a few steps of Lloyd's algorithm. There are fewer than `k` if that many codes are not
-/// distinct.
+/// The number of the nearest of up to `k` centres, for each of the `codes` `[n, d]`: k-means++
+/// (Arthur and Vassilvitskii, SODA 2007) and a few steps of Lloyd's algorithm. There are fewer than
+/// `k` if that many codes are not distinct.
 pub(super) fn nearest_centres(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -> Vec<usize> {
     let mut centres = spread(codes, k, &mut ChaCha8Rng::seed_from_u64(seed));
     let mut nearest = assign(codes, centres.view());
@@ -32,8 +32,8 @@ pub(super) fn nearest_centres(codes: ArrayView2<'_, f64>, k: usize, seed: u64) -
     nearest
 }
 
-/// The first centre is any code; each further one is a code with probability proportional to the square of its distance
-/// from the nearest centre before it.
+/// The first centre is any code; each further one is a code with probability proportional to the
+/// square of its distance from the nearest centre before it.
 fn spread(codes: ArrayView2<'_, f64>, k: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let n = codes.nrows();
     let mut chosen = vec![rng.random_range(0..n)];
@@ -60,7 +60,8 @@ fn spread(codes: ArrayView2<'_, f64>, k: usize, rng: &mut ChaCha8Rng) -> Array2<
     codes.select(Axis(0), &chosen)
 }
 
-/// The nearest centre by `|x - c|^2 = |x|^2 - 2 x c + |c|^2`, of which the first is the same for all centres.
+/// The nearest centre by `|x - c|^2 = |x|^2 - 2 x c + |c|^2`, of which the first is the same for
+/// all centres.
 fn assign(codes: ArrayView2<'_, f64>, centres: ArrayView2<'_, f64>) -> Vec<usize> {
     let squares = centres.map_axis(Axis(1), |centre| centre.dot(&centre));
     let blocks: Vec<_> = codes.axis_chunks_iter(Axis(0), BLOCK).collect();
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn finds_clusters_far_apart() {
-        // Four clusters of 30 in turn: a start without a centre in each of them would put two of them together.
+        // Four clusters of 30 in turn: a start without a centre in each of them would put two of them
+        // together.
         let mut codes = normal::<f64>(120, 2, 1) * 0.1;
         for (i, mut code) in codes.outer_iter_mut().enumerate() {
             code += &array![(i % 4) as f64 * 10.0, (i % 2) as f64 * 10.0];

@@ -58,7 +58,8 @@ fn recovers_blobs() {
     let (of_draws, of_codes) = (draws.mean_axis(Axis(0)).unwrap(), codes.mean_axis(Axis(0)).unwrap());
     let error = draws.std_axis(Axis(0), 0.0) / 20_000.0_f64.sqrt();
     assert!(((of_draws - of_codes) / error).iter().all(|x| x.abs() < 4.0));
-    // And the density that they are drawn from has their entropy: its standard error is below 0.02 nats.
+    // And the density that they are drawn from has their entropy: its standard error is below 0.02
+    // nats.
     let likelihoods = [mixture.log_likelihood(draws.view()), mixture.log_likelihood(codes.view())];
     assert!((likelihoods[0] - likelihoods[1]).abs() < 0.08, "{likelihoods:?}");
 }

@@ -1,7 +1,9 @@
-//! The same numbers as PyTorch, for every kind of layer: values, gradients, and parameters after a step of Adam.
+//! The same numbers as PyTorch, for every kind of layer: values, gradients, and parameters after a
+//! step of Adam.
 //!
-//! The two small files here were written by `make.py` beside them. Files for the presets hold millions of numbers and are
-//! made on demand, in the same form with a preset's name as `model` in their description; name them, separated by colons:
+//! The two small files here were written by `make.py` beside them. Files for the presets hold
+//! millions of numbers and are made on demand, in the same form with a preset's name as `model` in
+//! their description; name them, separated by colons:
 //!
 //! ```text
 //! EAE_PARITY=/tmp/a.safetensors:/tmp/b.safetensors cargo test -p eae parity -- --nocapture
@@ -21,7 +23,8 @@ use nn_layers::{
 };
 use rand_chacha::ChaCha8Rng;
 
-/// The largest difference from PyTorch that is allowed, in proportion to the largest number of a tensor.
+/// The largest difference from PyTorch that is allowed, in proportion to the largest number of a
+/// tensor.
 const SINGLE: f64 = 1e-4;
 const DOUBLE: f64 = 1e-9;
 
@@ -176,15 +179,16 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
             || [None, Some(1), Some(2), Some(3)].map(|seed| compute::<f64>(&reference, seed).gradients);
         let doubles = || double.get_or_init(compute_double).each_ref().map(|gradients| read(gradients, name));
         let exact = || doubles()[0].clone();
-        // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on both sides.
+        // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on
+        // both sides.
         if size(&expected) < 1e-3 * steepest && size(&exact()) < 1e-9 * steepest {
             assert!(size(&found) < tolerance * steepest, "{}: grad.{name} is {found}", file.display());
             continue;
         }
         if !compare(&format!("grad.{name}"), &found, &expected) {
-            // Where the input of a ReLU is 0 but for rounding, a whole path of the gradient is there or is not, in PyTorch
-            // as here. Then double precision decides, and how far its gradient moves if the parameters are known as well
-            // as sums in single precision.
+            // Where the input of a ReLU is 0 but for rounding, a whole path of the gradient is there or is not,
+            // in PyTorch as here. Then double precision decides, and how far its gradient moves if
+            // the parameters are known as well as sums in single precision.
             let [exact, others @ ..] = doubles();
             let off = |g: &ArrayD<f64>| size(&(g - &exact)) / size(&exact);
             let (ours, theirs, moves) = (off(&found), off(&expected), others.iter().map(off).fold(0.0, f64::max));
@@ -196,8 +200,8 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
             assert!(ours <= tolerance || undetermined, "{}: grad.{name} is off by {ours:e}", file.display());
             continue;
         }
-        // The first step of Adam is the learning rate times the sign of the gradient, nearly. Where the gradient is within
-        // the tolerance, the sign means nothing.
+        // The first step of Adam is the learning rate times the sign of the gradient, nearly. Where the
+        // gradient is within the tolerance, the sign means nothing.
         let (mut found, gradient) = (read(&computed.updated, name), expected);
         let expected = read(&reference, &format!("adam.{name}"));
         let blurred = tolerance * size(&gradient);

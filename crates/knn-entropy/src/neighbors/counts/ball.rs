@@ -9,7 +9,8 @@ pub enum Boundary {
     Closed,
 }
 
-/// The boundaries of the two regions that are counted around each point, the inner and the outer one.
+/// The boundaries of the two regions that are counted around each point, the inner and the outer
+/// one.
 pub(super) const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
 
 impl Boundary {

@@ -8,7 +8,8 @@ use crate::neighbors::line::Line;
 use crate::neighbors::rows::Rows;
 use crate::neighbors::sweep::{Rest, sweep};
 
-/// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of one.
+/// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of
+/// one.
 pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, window: usize) -> Vec<[usize; 2]> {
     let line = Line::new(values);
     // In the order of the values, because those of neighbors are in the cache.
@@ -63,7 +64,8 @@ impl Rest for Outside<'_> {
     }
 }
 
-/// Returns the number of `0..end` that come before the first that does not hold: from a guess in steps that double, and then by bisection.
+/// Returns the number of `0..end` that come before the first that does not hold: from a guess in
+/// steps that double, and then by bisection.
 fn run_length(end: usize, guess: usize, holds: impl Fn(usize) -> bool) -> usize {
     let mut step = 1;
     // All before `low` hold, and none from `high` on.

@@ -21,7 +21,8 @@ use crate::{Error, Metric, Result, Samples};
 /// Up to this window the rows within it are counted one by one.
 const NARROW: usize = 31;
 
-/// Counts, for each point, the others nearer than its inner radius and those not farther than its outer one, in one walk.
+/// Counts, for each point, the others nearer than its inner radius and those not farther than its
+/// outer one, in one walk.
 pub(super) fn count(
     points: &Samples<'_>,
     inner: &[f64],
@@ -48,11 +49,11 @@ pub(super) fn count(
     }))
 }
 
-/// Counts, for each point, the others that are nearer than the block's inner radius in every one of several blocks of
-/// coordinates, and those that are not farther than its outer radius in any.
+/// Counts, for each point, the others that are nearer than the block's inner radius in every one of
+/// several blocks of coordinates, and those that are not farther than its outer radius in any.
 ///
-/// `metric` has the norm of the blocks and, on a torus, the periods of all coordinates. `inner[block][row]` and
-/// `outer[block][row]` are the radii.
+/// `metric` has the norm of the blocks and, on a torus, the periods of all coordinates.
+/// `inner[block][row]` and `outer[block][row]` are the radii.
 pub(crate) fn count_in_blocks(
     points: &Samples<'_>,
     metric: Metric<'_>,
@@ -85,8 +86,8 @@ fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec
     blocks(widths).map(part).collect()
 }
 
-/// Counts for each point of a tree the others within its regions. Not generic: the counter is compiled for each metric, and
-/// the threads that call it are not.
+/// Counts for each point of a tree the others within its regions. Not generic: the counter is
+/// compiled for each metric, and the threads that call it are not.
 fn count_all(counter: &dyn Counter, tree: &Tree, window: usize) -> Vec<[usize; 2]> {
     let n = tree.len();
     let mut of_points = vec![[0; 2]; n];

@@ -1,7 +1,8 @@
 use std::ops::Range;
 
-/// A set of numbers below a bound that tells how many of them are in a range: a bit for each, and sums of the words of bits
-/// as in a Fenwick tree ("A new data structure for cumulative frequency tables", 1994).
+/// A set of numbers below a bound that tells how many of them are in a range: a bit for each, and
+/// sums of the words of bits as in a Fenwick tree ("A new data structure for cumulative frequency
+/// tables", 1994).
 #[derive(Debug, Clone)]
 pub(super) struct Ranks {
     words: Vec<u64>,

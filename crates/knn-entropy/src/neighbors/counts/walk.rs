@@ -23,8 +23,8 @@ impl<G> Part<'_, G> {
 
 /// Counts around points, in whatever geometry.
 pub(super) trait Counter: Sync {
-    /// Counts the points of the tree within each of the two regions around a row's point, the point itself among them; or
-    /// only those outside a window of so many rows.
+    /// Counts the points of the tree within each of the two regions around a row's point, the point
+    /// itself among them; or only those outside a window of so many rows.
     fn count(&self, row: usize, outside: Option<(&Outside<'_>, usize)>, room: &mut Vec<[Ball; 2]>) -> [usize; 2];
 
     /// Counts those of some rows whose points each of the regions around a row's point holds.
@@ -87,8 +87,8 @@ impl<'q, G: Geometry> Probe<'q, G> {
         Self { point, parts, balls: room }
     }
 
-    /// Counts the points of a tree within each region, the point itself among them; or only those outside the window of a
-    /// row.
+    /// Counts the points of a tree within each region, the point itself among them; or only those
+    /// outside the window of a row.
     fn count(&self, tree: &Tree, outside: Option<(&Outside<'_>, usize, usize)>) -> [usize; 2] {
         let mut counts = [0; 2];
         self.visit(tree, tree.root(), outside, [true; 2], &mut counts);
@@ -107,7 +107,8 @@ impl<'q, G: Geometry> Probe<'q, G> {
         held
     }
 
-    /// Adds what a subtree holds to the counts of those regions that are still `open`. The others hold all of it or nothing.
+    /// Adds what a subtree holds to the counts of those regions that are still `open`. The others
+    /// hold all of it or nothing.
     fn visit(
         &self,
         tree: &Tree,
@@ -140,7 +141,8 @@ impl<'q, G: Geometry> Probe<'q, G> {
         self.visit(tree, right, outside, open, counts);
     }
 
-    /// For each region whether it holds no point of a box for sure, and whether it holds all for sure.
+    /// For each region whether it holds no point of a box for sure, and whether it holds all for
+    /// sure.
     #[inline(always)]
     fn compare(&self, bounds: Bounds<'_>) -> ([bool; 2], [bool; 2]) {
         let (mut apart, mut inside) = ([false; 2], [true; 2]);
@@ -215,8 +217,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
     }
 }
 
-/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose what is out of the
-/// range of numbers.
+/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose
+/// what is out of the range of numbers.
 #[inline(never)]
 fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Column], held: [u32; 2]) -> [u32; 2] {
     let mut asked = [0; 2];

@@ -1,5 +1,5 @@
-//! 256-bit vectors: 6 rows times 2 vectors are 12 sums, which with the panel and one number of the left matrix fit into the
-//! 16 registers.
+//! 256-bit vectors: 6 rows times 2 vectors are 12 sums, which with the panel and one number of the
+//! left matrix fit into the 16 registers.
 #![expect(unsafe_op_in_unsafe_fn, reason = "a function is one instruction, and asks what that asks")]
 
 use std::arch::x86_64::*;
@@ -9,7 +9,8 @@ use super::{Method, Strip, Vector, strip};
 pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, name: "avx2" };
 
 fn run(work: Strip<'_, f32>) {
-    // SAFETY: the method is only offered where the processor has AVX2 and FMA, and only takes what has been checked.
+    // SAFETY: the method is only offered where the processor has AVX2 and FMA, and only takes what has
+    // been checked.
     unsafe { with_features(work) }
 }
 

@@ -1,9 +1,11 @@
-//! The innermost loop of every product, for each kind of processor. The only module with unsafe code.
+//! The innermost loop of every product, for each kind of processor. The only module with unsafe
+//! code.
 //!
-//! [`Strip`] is what they all compute, and safe to use: it is checked as a whole before any pointer is followed. The loop
-//! itself is written once, in `tile`, for any [`Vector`]; a file for each kind of processor says what its vectors are and how
-//! many of them fit into its registers. [`portable`] does the same without unsafe code: it is what other processors run,
-//! what `f64` runs, and what every other path is tested against.
+//! [`Strip`] is what they all compute, and safe to use: it is checked as a whole before any pointer
+//! is followed. The loop itself is written once, in `tile`, for any [`Vector`]; a file for each
+//! kind of processor says what its vectors are and how many of them fit into its registers.
+//! [`portable`] does the same without unsafe code: it is what other processors run, what `f64`
+//! runs, and what every other path is tested against.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -20,8 +22,8 @@ pub(crate) use portable::portable;
 
 /// A few rows of a matrix times a panel: `c = a p`, or `c += a p`.
 ///
-/// A panel is some columns of the right matrix, as many as the registers hold. Where the matrix ends there are columns of
-/// anything, which are computed with and forgotten.
+/// A panel is some columns of the right matrix, as many as the registers hold. Where the matrix
+/// ends there are columns of anything, which are computed with and forgotten.
 #[derive(Debug)]
 pub(crate) struct Strip<'a, F> {
     /// `[rows, depth]`, with any strides.
@@ -101,9 +103,10 @@ pub(crate) fn methods() -> Vec<Method<f32>> {
     methods
 }
 
-/// A loop that the compiler can make vectors of. `run` and all that it calls must be `#[inline(always)]`: it is compiled again
-/// for each kind of processor by being inlined below. The compiler neither reorders sums nor fuses products into them, so no
-/// result depends on which of them runs.
+/// A loop that the compiler can make vectors of. `run` and all that it calls must be
+/// `#[inline(always)]`: it is compiled again for each kind of processor by being inlined below. The
+/// compiler neither reorders sums nor fuses products into them, so no result depends on which of
+/// them runs.
 pub(crate) trait Kernel {
     type Output;
     fn run(self) -> Self::Output;
@@ -155,8 +158,8 @@ fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
 ///
 /// # Safety
 ///
-/// Every function may only be called where the processor is known to have what the type needs, and with pointers to
-/// `LANES` numbers.
+/// Every function may only be called where the processor is known to have what the type needs, and
+/// with pointers to `LANES` numbers.
 unsafe trait Vector: Copy {
     const LANES: usize;
     unsafe fn zero() -> Self;
@@ -172,7 +175,8 @@ unsafe trait Vector: Copy {
 ///
 /// # Safety
 ///
-/// The strip must have passed [`Strip::check`] and its width be `N` vectors; for the rest see [`Vector`].
+/// The strip must have passed [`Strip::check`] and its width be `N` vectors; for the rest see
+/// [`Vector`].
 #[inline(always)]
 unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, f32>) {
     let rows = strip.a.nrows();
@@ -196,7 +200,8 @@ unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, 
     }
 }
 
-/// `T` rows of a strip. Each number of the panel is read once for all of them, and all sums stay in registers.
+/// `T` rows of a strip. Each number of the panel is read once for all of them, and all sums stay in
+/// registers.
 ///
 /// # Safety
 ///
@@ -206,9 +211,10 @@ unsafe fn tile<V: Vector, const T: usize, const N: usize>(strip: &mut Strip<'_, 
     let (depth, columns) = (strip.a.ncols(), strip.c.ncols());
     let [row_stride, depth_stride] = [strip.a.strides()[0], strip.a.strides()[1]];
     let c_stride = strip.c.strides()[0];
-    // SAFETY: `row` is a row of `a` and of `c`, so the offsets stay within their views; the panel has `depth` rows of `N`
-    // vectors `apart`, and `a` has `T` rows from here and `depth` columns. Full rows of `c` are written as vectors only if it has
-    // as many columns, and number by number otherwise.
+    // SAFETY: `row` is a row of `a` and of `c`, so the offsets stay within their views; the panel has
+    // `depth` rows of `N` vectors `apart`, and `a` has `T` rows from here and `depth` columns. Full
+    // rows of `c` are written as vectors only if it has as many columns, and number by number
+    // otherwise.
     unsafe {
         let mut a = strip.a.as_ptr().offset(row as isize * row_stride);
         let c = strip.c.as_mut_ptr().offset(row as isize * c_stride);

@@ -1,5 +1,5 @@
-//! 128-bit vectors: 12 rows times 2 vectors are 24 sums, which with the panel and one number of the left matrix fit into the
-//! 32 registers.
+//! 128-bit vectors: 12 rows times 2 vectors are 24 sums, which with the panel and one number of the
+//! left matrix fit into the 32 registers.
 #![expect(unsafe_op_in_unsafe_fn, reason = "a function is one instruction, and asks what that asks")]
 
 use std::arch::aarch64::*;
@@ -9,7 +9,8 @@ use super::{Method, Strip, Vector, strip};
 pub(super) const METHOD: Method<f32> = Method { rows: 12, widths: [8, 4], run, name: "neon" };
 
 fn run(work: Strip<'_, f32>) {
-    // SAFETY: the method is only offered where the processor has NEON, and only takes what has been checked.
+    // SAFETY: the method is only offered where the processor has NEON, and only takes what has been
+    // checked.
     unsafe { with_features(work) }
 }
 

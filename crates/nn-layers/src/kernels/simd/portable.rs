@@ -1,4 +1,5 @@
-//! The same without unsafe code and without anything of a particular processor, for both element types.
+//! The same without unsafe code and without anything of a particular processor, for both element
+//! types.
 
 use autodiff_mini::Scalar;
 

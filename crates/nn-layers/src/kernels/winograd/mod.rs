@@ -1,6 +1,8 @@
-//! Convolution with 9 multiplications for 16, where the filter is twice as large as its step in both directions.
+//! Convolution with 9 multiplications for 16, where the filter is twice as large as its step in
+//! both directions.
 //!
-//! Such a filter sees two by two cells, each as large as a step. Along one direction, two neighboring outputs
+//! Such a filter sees two by two cells, each as large as a step. Along one direction, two
+//! neighboring outputs
 //!
 //! ```text
 //! y0 = d0 g0 + d1 g1        y1 = d1 g0 + d2 g1
@@ -13,9 +15,9 @@
 //! y0 = m0 + m1              y1 = m1 + m2
 //! ```
 //!
-//! and a tile of two by two outputs 3 * 3 instead of 4 * 4. With `D` for the differences of cells, `S` for the sums of halves,
-//! in both directions, nine products of matrices over all tiles, all channels and all filters are left, and a transpose undoes
-//! each map in the gradients:
+//! and a tile of two by two outputs 3 * 3 instead of 4 * 4. With `D` for the differences of cells,
+//! `S` for the sums of halves, in both directions, nine products of matrices over all tiles, all
+//! channels and all filters are left, and a transpose undoes each map in the gradients:
 //!
 //! ```text
 //! value             y  = S^T (D x . S w)
@@ -27,8 +29,8 @@
 //!
 //! The maps only add and subtract, so that next to nothing is lost to rounding.
 //!
-//! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural
-//! Networks, CVPR 2016.
+//! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast
+//! Algorithms for Convolutional Neural Networks, CVPR 2016.
 
 mod tiles;
 mod transform;

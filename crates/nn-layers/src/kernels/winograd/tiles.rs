@@ -12,7 +12,8 @@ use crate::Window;
 use crate::kernels::element::Element;
 use crate::kernels::patches::{Grid, Patches};
 
-/// An image in cells as large as a step, and in tiles of three by three cells, which two by two outputs are made of.
+/// An image in cells as large as a step, and in tiles of three by three cells, which two by two
+/// outputs are made of.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::kernels) struct Tiles {
     /// Positions that do not overlap: what one of them sees is a cell.
@@ -35,8 +36,8 @@ impl Tiles {
         (kernel == stride.map(|step| 2 * step)).then_some(Self { cells, outputs: grid.positions })
     }
 
-    /// Whether there are enough channels for the products to take most of the time, and few enough outputs of tiles beyond
-    /// the edge for a third of the multiplications to be saved.
+    /// Whether there are enough channels for the products to take most of the time, and few enough
+    /// outputs of tiles beyond the edge for a third of the multiplications to be saved.
     fn pay(&self, filters: usize) -> bool {
         let (products, direct) = (self.counts().iter().sum::<usize>(), 4 * self.outputs[0] * self.outputs[1]);
         self.cells.columns() >= 64 && filters >= 32 && 3 * products <= 2 * direct
@@ -52,7 +53,8 @@ impl Tiles {
         self.outputs.map(|outputs| outputs.div_ceil(2))
     }
 
-    /// Rows and columns of tiles that a plane has a product for: the last of three is not needed for a single output.
+    /// Rows and columns of tiles that a plane has a product for: the last of three is not needed
+    /// for a single output.
     fn within(&self, plane: usize) -> [usize; 2] {
         let [i, j] = [plane / 3, plane % 3];
         let [rows, columns] = self.outputs;
@@ -171,7 +173,8 @@ impl Tiles {
         (row < self.outputs[0] && column < self.outputs[1]).then_some(at..at + filters)
     }
 
-    /// The runs of a filter that a cell's row has in common with it: where they are in the filter, by quarter, and in the cell.
+    /// The runs of a filter that a cell's row has in common with it: where they are in the filter,
+    /// by quarter, and in the cell.
     fn runs(&self) -> impl Iterator<Item = (impl Fn(usize, usize) -> Range<usize>, Range<usize>)> {
         let Grid { window: Window { kernel: [rows, columns], .. }, channels, .. } = self.cells;
         let len = columns * channels;

@@ -32,8 +32,8 @@ pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
     [a + b, b + c]
 }
 
-/// Applies a map to the columns and then to the rows of a square of numbers, for every place of as long slices. A result with an
-/// empty slice is not wanted.
+/// Applies a map to the columns and then to the rows of a square of numbers, for every place of as
+/// long slices. A result with an empty slice is not wanted.
 pub(super) fn combine<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
@@ -81,8 +81,9 @@ const LANES: usize = 16;
 impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
     Combine<'_, F, M, I, O, ADD>
 {
-    /// `L` places. All are read before any is written, so that the compiler need not ask whether the slices overlap. Loops
-    /// instead of iterators over arrays, which are not always compiled into the caller.
+    /// `L` places. All are read before any is written, so that the compiler need not ask whether
+    /// the slices overlap. Loops instead of iterators over arrays, which are not always
+    /// compiled into the caller.
     #[inline(always)]
     #[expect(clippy::needless_range_loop, reason = "as said")]
     fn at<const L: usize>(&mut self, place: usize) {
@@ -134,7 +135,8 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
 /// The planes: three times three.
 pub(super) const PLANES: usize = 9;
 
-/// Numbers between two rows: without, rows could be apart by a power of two, and compete for the same few places of the cache.
+/// Numbers between two rows: without, rows could be apart by a power of two, and compete for the
+/// same few places of the cache.
 const APART: usize = 16;
 
 /// Nine matrices of as many columns, one below the other.

@@ -43,7 +43,8 @@ pub(crate) struct Arguments {
     /// The largest sum of the sizes of the weights of weighted.
     #[arg(long, default_value_t = 5.0)]
     bound: f64,
-    /// The number of neighbors that kpn fits each Gaussian to [default: n/10, but 50 to 200, and three for each column].
+    /// The number of neighbors that kpn fits each Gaussian to [default: n/10, but 50 to 200, and
+    /// three for each column].
     #[arg(long)]
     p: Option<usize>,
     /// The lower end of the box of truncated, in each column.
@@ -52,7 +53,8 @@ pub(crate) struct Arguments {
     /// The upper end of the box of truncated, in each column.
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     high: f64,
-    /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the columns as they are.
+    /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the
+    /// columns as they are.
     #[arg(long)]
     standardize: bool,
     #[command(flatten)]

@@ -50,7 +50,8 @@ struct Row {
     ties: TiesReport,
 }
 
-/// A column with its estimate; the target is `x` of the sides, so that surrogates rearrange it for all columns alike.
+/// A column with its estimate; the target is `x` of the sides, so that surrogates rearrange it for
+/// all columns alike.
 struct Member {
     column: usize,
     sides: Sides,
@@ -140,7 +141,8 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Collects the warnings of all columns, each with the column's name, and those about the target once.
+/// Collects the warnings of all columns, each with the column's name, and those about the target
+/// once.
 fn merged(said: &[(String, String)], target: &[String]) -> Vec<String> {
     let of_target = |text: &str| {
         target.iter().any(|name| text == format!("labels: {name}") || text.starts_with(&format!("column {name} ")))

@@ -39,7 +39,8 @@ pub(crate) struct Arguments {
     /// Columns that are given: the information is conditional on them.
     #[arg(long)]
     pub(super) z: Option<String>,
-    /// Rank every other column, or each of --x, by its information with --y. Columns are standardized.
+    /// Rank every other column, or each of --x, by its information with --y. Columns are
+    /// standardized.
     #[arg(long, conflicts_with = "z")]
     pub(super) each: bool,
     /// The estimator.
@@ -54,8 +55,8 @@ pub(crate) struct Arguments {
     /// The rule of ksg1 and ksg2 for rows that have neighbors at equal distances.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     pub(super) ties: TiesWish,
-    /// Spread rounded numbers within these steps, one for all columns or one for each of x, y and z; within the detected
-    /// steps (auto); or not at all (no). For ksg1 and ksg2.
+    /// Spread rounded numbers within these steps, one for all columns or one for each of x, y and
+    /// z; within the detected steps (auto); or not at all (no). For ksg1 and ksg2.
     #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
     pub(super) dither: Option<Dither>,
     /// Keep one of rows that are equal in all used columns, for rows that were recorded twice.
@@ -64,8 +65,8 @@ pub(crate) struct Arguments {
     /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.
     #[arg(long)]
     pub(super) standardize: bool,
-    /// Compare with this many rearrangements of x, which know nothing of y: gives a p-value [default: 0, and 99 with
-    /// --each].
+    /// Compare with this many rearrangements of x, which know nothing of y: gives a p-value
+    /// [default: 0, and 99 with --each].
     #[arg(long)]
     pub(super) permutations: Option<usize>,
     /// The rearrangements.

@@ -13,7 +13,8 @@ use crate::commands::estimate::significance::SurrogatesName;
 use crate::common::Common;
 use crate::failure::Failure;
 
-/// Estimate the transfer entropy from one series to another, or the information that a series stores.
+/// Estimate the transfer entropy from one series to another, or the information that a series
+/// stores.
 #[derive(clap::Args)]
 #[command(after_help = format!("Examples:
   eae te weather.csv --source wind --target waves --permutations 199
@@ -39,7 +40,8 @@ pub(crate) struct Arguments {
     /// Estimate how much the past of the target tells about its next value, without a source.
     #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past"])]
     pub(super) storage: bool,
-    /// Steps from the source's last value to the target's next one, or a range of them such as 1..10.
+    /// Steps from the source's last value to the target's next one, or a range of them such as
+    /// 1..10.
     #[arg(long, default_value = "1", value_name = "N|N..M")]
     pub(super) delay: Delays,
     /// The number of past values of the target.
@@ -63,7 +65,8 @@ pub(crate) struct Arguments {
     /// Compare with this many rearrangements of the source's past: gives p-values.
     #[arg(long, default_value_t = 0)]
     pub(super) permutations: usize,
-    /// The rearrangements; auto rotates the source, or shuffles blocks of it if there are too few rotations.
+    /// The rearrangements; auto rotates the source, or shuffles blocks of it if there are too few
+    /// rotations.
     #[arg(long, value_enum, default_value_t = SurrogatesName::Auto)]
     pub(super) surrogates: SurrogatesName,
     #[command(flatten)]

@@ -11,7 +11,8 @@ use crate::commands::estimate::measure::Sides;
 use crate::commands::estimate::significance::{Plan, SurrogatesName};
 use crate::failure::Failure;
 
-/// The samples of a delay: `x` has the past of the source, `y` the next values of the target, `z` all that is given.
+/// The samples of a delay: `x` has the past of the source, `y` the next values of the target, `z`
+/// all that is given.
 pub(super) struct Member {
     pub(super) delay: usize,
     pub(super) sides: Sides,
