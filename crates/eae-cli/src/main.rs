@@ -80,6 +80,8 @@ enum Command {
     Evaluate(commands::evaluate::Arguments),
     /// Say how much generated samples are like real ones, from any program.
     Quality(commands::quality::Arguments),
+    /// Train a classifier on the labels of images, to compare images on its features.
+    Features(commands::features::Arguments),
     /// Make a run folder's report anew: curves, pictures, numbers and what to beware of.
     Report(commands::report::Arguments),
     /// Open a page on which a trained model can be played with.
@@ -140,6 +142,7 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => commands::decode::run(&arguments),
         Command::Evaluate(arguments) => commands::evaluate::run(&arguments),
         Command::Quality(arguments) => commands::quality::run(&arguments),
+        Command::Features(arguments) => commands::features::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments, &said),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => commands::serve::run(&arguments),

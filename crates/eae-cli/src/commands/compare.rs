@@ -13,7 +13,7 @@ use crate::compare::{ROWS, Report, Row, RowScores, draw};
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::judgement::{Scores, features};
+use crate::judgement::{FeaturesFlag, Scores};
 use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
 use crate::run_folder::Lock;
@@ -53,11 +53,8 @@ pub(crate) struct Arguments {
     /// Epochs over which the weight of whatever is added to the error rises from 0.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
-    /// The file of a classifier whose features samples are compared on. By default a classifier of
-    /// digits for images that are digits by their labels, principal components of the pixels
-    /// for others, and vectors as they are.
-    #[arg(long)]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    features: FeaturesFlag,
     /// How often each is trained: by --seed, the one after it, and so on.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
@@ -113,11 +110,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
     let _lock = Lock::take(out)?;
-    let features = features::for_data(arguments.features.as_deref(), &data, of_vectors)?;
+    let (features, warning) = arguments.features.of(&data, of_vectors, common.seed, arguments.quiet)?;
+    if let Some(warning) = &warning {
+        errln!("warning: {warning}");
+    }
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;
     let (of, on) = (named.to_string(), features.to_string());
-    let mut report = Report { data: of, standardised: of_vectors, features: on, floor, rows: Vec::new() };
+    let mut report = Report { data: of, standardised: of_vectors, features: on, warning, floor, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::judgement::{features, print_samples};
+use crate::judgement::{FeaturesFlag, print_samples};
 use crate::output::print_json;
 use crate::output::within;
 use crate::run_folder::Trained;
@@ -34,11 +34,8 @@ pub(crate) struct Arguments {
     /// The neighbour that the entropy of the codes is estimated from.
     #[arg(long, default_value_t = 1)]
     k: usize,
-    /// The file of a classifier whose features samples are compared on. By default a classifier of
-    /// digits for images that are digits by their labels, principal components of the pixels
-    /// for others, and vectors as they are.
-    #[arg(long)]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    features: FeaturesFlag,
     #[command(flatten)]
     common: Common,
 }
@@ -99,7 +96,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Err(Failure::other(format!("the quality of samples is not known: {needs}")))
         }
         _ => {
-            features::for_data(arguments.features.as_deref(), &split, model.columns().is_some()).and_then(|features| {
+            let features = arguments.features.of(&split, model.columns().is_some(), seed, common.json);
+            features.and_then(|(features, warning)| {
+                not_known.extend(warning);
                 SampleReport::new(model, &trained.samplers()?, &split, &features, seed).map_err(Failure::other)
             })
         }

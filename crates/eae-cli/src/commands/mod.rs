@@ -9,6 +9,7 @@ pub(crate) mod estimate;
 pub(crate) mod evaluate;
 #[cfg(feature = "onnx")]
 pub(crate) mod export;
+pub(crate) mod features;
 #[cfg(feature = "gpu")]
 pub(crate) mod gpu;
 pub(crate) mod info;

@@ -1,7 +1,5 @@
 //! `eae quality`: how much generated samples are like real ones, whatever program they are from.
 
-use std::path::PathBuf;
-
 use eae::data::{Images, Split, choose};
 use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -13,7 +11,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::judgement::features;
+use crate::judgement::{FeaturesFlag, labels};
 use crate::output::print_json;
 use crate::table::refused_data;
 
@@ -34,11 +32,8 @@ pub(crate) struct Arguments {
     real: Data,
     /// The generated ones, of the same kind.
     generated: Data,
-    /// The file of a classifier whose features images are compared on. By default a classifier of
-    /// digits for images that are digits by their labels, and principal components of the real
-    /// images for others. Features are compared as they are.
-    #[arg(long)]
-    features: Option<PathBuf>,
+    #[command(flatten)]
+    features: FeaturesFlag,
     /// Height and width that folders of images are brought to. By default 32, or what the other
     /// images have.
     #[arg(long, value_name = "PIXELS")]
@@ -100,11 +95,11 @@ const MOST_DIMENSIONS: usize = 512;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, k, .. } = arguments;
     common.apply()?;
-    let (features, real, generated) = arguments.rows()?;
+    let mut not_known = Vec::new();
+    let (features, real, generated) = arguments.rows(&mut not_known)?;
     let judge =
         |real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>| Scores::new(real, generated, *k, common.seed);
     let scores = judge(real.view(), generated.view()).map_err(|e| arguments.refused(&e))?;
-    let mut not_known = Vec::new();
     let mut order = Vec::from_iter(0..real.nrows());
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(common.seed));
     let half = real.nrows() / 2;
@@ -142,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Arguments {
     /// Returns the name of the features, and the features of the real and of the generated samples.
-    fn rows(&self) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+    fn rows(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         let [real, generated] = [&self.real, &self.generated].map(|data| data.rows().map_err(refused_data));
         match (real?, generated?) {
             (Some(real), Some(generated)) if real.ncols() != generated.ncols() => {
@@ -152,10 +147,10 @@ impl Arguments {
                     "{of_real} has {one} features and {of_generated} {other}, they must be the same ones"
                 )))
             }
-            (Some(real), Some(generated)) if self.features.is_none() => {
+            (Some(real), Some(generated)) if !self.features.is_given() => {
                 Ok(("the features as they are".to_owned(), real, generated))
             }
-            (None, None) => self.image_features(),
+            (None, None) => self.image_features(not_known),
             (Some(_), Some(_)) => Err(Failure::usage("--features is for images, these are features already")),
             (real, _) => {
                 let words = |of_features: bool| if of_features { "features" } else { "images" };
@@ -165,7 +160,7 @@ impl Arguments {
         }
     }
 
-    fn image_features(&self) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+    fn image_features(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         // A folder takes the shape of images that have one.
         let shape = |data: &Data, shape: [usize; 3]| -> Result<Images<f32>, Failure> {
             let images = data.clone().brought_to(shape).whole().map_err(refused_data)?;
@@ -187,10 +182,14 @@ impl Arguments {
                 "images of shape {one:?} in {of_real} and {other:?} in {of_generated} cannot be compared; bring them to one shape"
             )));
         }
-        let split = Split { train: real.clone(), test: real };
-        let features = features::for_data(self.features.as_deref(), &split, false)?;
+        let split = match self.features.takes_training() {
+            true => labels::split(&real),
+            false => Split { train: real.clone(), test: real.clone() },
+        };
+        let (features, warning) = self.features.of(&split, false, self.common.seed, self.common.json)?;
+        not_known.extend(warning);
         let of = |images: &Images<f32>| features.of(images.pixels.view()).map_err(Failure::usage);
-        Ok((features.to_string(), of(&split.test)?, of(&generated)?))
+        Ok((features.to_string(), of(&real)?, of(&generated)?))
     }
 
     /// A fault of the samples; the metrics call them real and fake.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
+use crate::judgement::FeaturesFlag;
 use crate::output::print_json;
 use crate::report;
 use crate::run_folder::{CONFIG, Config, Trained};
@@ -23,6 +24,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     data: Option<Data>,
     #[command(flatten)]
+    features: FeaturesFlag,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -33,12 +36,21 @@ struct Report {
 
 /// `said` knows which flags are the user's: without a seed it is that of the training.
 pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
-    let Arguments { run, data, common } = arguments;
+    let Arguments { run, data, features, common } = arguments;
     common.apply()?;
     let config = Config::read(&run.join(CONFIG))?;
-    let (named, data) = Trained::load(run)?.data(data.as_ref())?;
+    let trained = Trained::load(run)?;
+    let (named, data) = trained.data(data.as_ref())?;
     let seed = if said("seed") { common.seed } else { config.training.seed };
-    let (report, _) = report::write(run, &config, &named, &data.train, &data.test, seed)?;
+    let features = match features.is_given() {
+        true => Some(features.of(&data, trained.model.columns().is_some(), seed, common.json)?),
+        false => None,
+    };
+    let (features, warning) = features.unzip();
+    if let Some(warning) = warning.flatten() {
+        errln!("warning: {warning}");
+    }
+    let (report, _) = report::write(run, &config, &named, &data.train, &data.test, features, seed)?;
     if common.json {
         print_json(&Report { report });
     } else {

@@ -16,6 +16,9 @@ pub(crate) struct Report {
     /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
     pub(crate) standardised: bool,
     pub(crate) features: String,
+    /// Why little can be said by these features, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) warning: Option<String>,
     /// Training images in the place of draws.
     pub(crate) floor: Quality,
     pub(crate) rows: Vec<RowScores>,

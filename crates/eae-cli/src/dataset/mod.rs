@@ -9,8 +9,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use eae::data::{
-    Channels, Columns, DataError, Images, Source, Split, Stored, Table, cifar10, digits, from_idx, idx_images, mnist,
-    sample,
+    Channels, Columns, DataError, Images, Source, Split, Stored, Table, choose, cifar10, digits, from_idx, idx_images,
+    mnist, select,
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Ending, ModelError};
@@ -111,10 +111,12 @@ impl TrainingSet {
         const MOST: usize = 640 << 18;
         match self {
             Self::Memory(images) | Self::Vectors(images, _) => Ok(images.clone()),
-            Self::File(_) => {
+            Self::File(stored) => {
                 let source = self.source();
                 let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);
-                Ok(Images::new(sample(source, most, 0)?))
+                let places = choose(source.len(), most, 0);
+                let labels = stored.labels().map(|labels| places.iter().map(|&place| labels[place]).collect());
+                Ok(Images::new(select(source, &places)?).labels(labels).classes(stored.classes()))
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The quality of a trained model, as `eae evaluate`, `eae report` and `eae compare` judge it.
 
-pub(crate) mod features;
+mod features;
+pub(crate) mod labels;
 mod print;
 mod scores;
 
+pub(crate) use features::FeaturesFlag;
 pub(crate) use print::print_samples;
 pub(crate) use scores::{SOURCES, Scores};

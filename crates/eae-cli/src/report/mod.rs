@@ -22,12 +22,12 @@ use eae::metrics::LatentReport;
 use eae::objective::Criterion;
 use eae::run::write_whole;
 use eae::sampler::Sampler;
-use eae::{Evaluation, TrainConfig};
+use eae::{Evaluation, Features, TrainConfig};
 use ndarray::Array2;
 
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::judgement::features;
+use crate::judgement::FeaturesFlag;
 use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
 use latent::{Dimension, dimensions};
 pub(crate) use warnings::no_better_than_the_mean;
@@ -66,17 +66,19 @@ struct Report<'a> {
     draws: Result<SampleReport, String>,
 }
 
-/// Makes the report of a run folder on the data that its model was trained on, and writes it there;
-/// what to beware of, too, a sentence for each.
+/// Makes the report of a run folder on the data that its model was trained on, and writes it there.
+/// Returns its path, and a sentence for each thing to beware of. Images are compared on `features`,
+/// or on those that fit the data.
 pub(crate) fn write(
     folder: &Path,
     config: &Config,
     named: &Data,
     train: &dyn Source<f32>,
     test: &Images<f32>,
+    features: Option<Features>,
     seed: u64,
 ) -> Result<(PathBuf, Vec<String>), Failure> {
-    let report = Report::new(folder, config, named, (train, test), seed)?;
+    let report = Report::new(folder, config, named, (train, test), features, seed)?;
     let page = page::page(&report).map_err(Failure::other)?;
     let path = folder.join(REPORT);
     write_whole(&path, page.into_string().as_bytes())
@@ -91,6 +93,7 @@ impl<'a> Report<'a> {
         config: &'a Config,
         named: &'a Data,
         (train, test): (&'a dyn Source<f32>, &'a Images<f32>),
+        features: Option<Features>,
         seed: u64,
     ) -> Result<Self, Failure> {
         let trained = Trained::load(folder)?;
@@ -115,7 +118,7 @@ impl<'a> Report<'a> {
             unfinished: State::of(folder) == State::Unfinished,
             dimensions: dimensions(&trained.model, codes.view()),
             normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),
-            draws: draws(&trained, &samplers, train, test, seed).map_err(|e| e.to_string()),
+            draws: draws(&trained, &samplers, train, test, features, seed).map_err(|e| e.to_string()),
             labels: held_out.labels,
             trained,
             samplers,
@@ -152,6 +155,7 @@ fn draws(
     samplers: &[Sampler],
     train: &dyn Source<f32>,
     test: &Images<f32>,
+    features: Option<Features>,
     seed: u64,
 ) -> Result<SampleReport, Failure> {
     let model = &trained.model;
@@ -163,6 +167,9 @@ fn draws(
     }
     let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();
     let some = Split { train: Images::new(pixels), test: at_most(test, MOST_DRAWS) };
-    let features = features::for_data(None, &some, of_vectors)?;
+    let features = match features {
+        Some(features) => features,
+        None => FeaturesFlag::default().of(&some, of_vectors, seed, true)?.0,
+    };
     SampleReport::new(model, samplers, &some, &features, seed).map_err(Failure::other)
 }

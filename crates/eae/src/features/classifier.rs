@@ -124,8 +124,8 @@ impl Classifier {
         found.iter().zip(labels).filter(|(found, label)| found == label).count() as f64 / labels.len() as f64
     }
 
-    /// Minimises the cross-entropy by Adam, in batches of 100 and by a one-cycle schedule up to a
-    /// learning rate of 2e-3. Each batch is moved by -2 to 2 pixels along both axes, so that
+    /// Minimizes the cross-entropy by Adam, in batches of 100, or of all images if there are fewer,
+    /// and by a one-cycle schedule up to a learning rate of 2e-3. Each batch is moved by -2 to 2 pixels along both axes, so that
     /// features depend less on where a digit stands. Ends early when `observer` says so.
     ///
     /// # Panics
@@ -139,22 +139,23 @@ impl Classifier {
         seed: u64,
         mut observer: impl FnMut(ClassifierEpoch) -> ControlFlow<()>,
     ) {
-        const BATCH: usize = 100;
         let labels = images.labels.as_ref().expect("labelled images");
-        let schedule = Schedule::OneCycle { peak: 2e-3, steps: epochs * (images.len() / BATCH) };
+        let size = images.len().clamp(1, 100);
+        let batches = images.len() / size;
+        let schedule = Schedule::OneCycle { peak: 2e-3, steps: epochs * batches };
         let (mut adam, pool, rng) = (Adam::default(), Pool::default(), &mut ChaCha8Rng::seed_from_u64(seed));
         let mut order: Vec<usize> = (0..images.len()).collect();
         let mut step = 0;
         for epoch in 1..=epochs {
             order.shuffle(rng);
             let mut loss = 0.0;
-            for batch in order.chunks_exact(BATCH) {
+            for batch in order.chunks_exact(size) {
                 let pixels = moved(images.pixels.select(Axis(0), batch).view(), [shift(rng), shift(rng)]);
                 let labels: Vec<u8> = batch.iter().map(|&image| labels[image]).collect();
                 let tape = Tape::with_pool(&pool);
                 let features = self.features.train(tape.constant(pixels));
                 let error = cross_entropy(self.scores.train(features), &labels);
-                loss += f64::from(error.scalar()) / (images.len() / BATCH) as f64;
+                loss += f64::from(error.scalar()) / batches as f64;
                 let error = error.id();
                 let gradients = tape.backward(error);
                 let mut parameters = self.features.parameters();

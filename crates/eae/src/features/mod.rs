@@ -32,6 +32,8 @@ pub enum Features {
     Digits(Classifier),
     /// Those of a classifier read from a file.
     Network(PathBuf, Classifier),
+    /// 64 features of a classifier that was trained on the labels of the images themselves.
+    Labels(Classifier),
     /// Principal components of the pixels.
     Pca(Pca),
     /// The pixels themselves.
@@ -84,7 +86,9 @@ impl Features {
     /// The images `[height, width, channels]` that it takes, if not any.
     pub fn image_shape(&self) -> Option<[usize; 3]> {
         match self {
-            Self::Digits(classifier) | Self::Network(_, classifier) => Some(classifier.image_shape()),
+            Self::Digits(classifier) | Self::Network(_, classifier) | Self::Labels(classifier) => {
+                Some(classifier.image_shape())
+            }
             Self::Pca(_) | Self::Pixels | Self::Columns => None,
         }
     }
@@ -100,7 +104,9 @@ impl Features {
     /// If the images are not of [`image_shape`](Features::image_shape).
     pub fn of(&self, images: ArrayView4<'_, f32>) -> Result<Array2<f64>, MetricError> {
         match self {
-            Self::Digits(classifier) | Self::Network(_, classifier) => Ok(classifier.features(images).mapv(f64::from)),
+            Self::Digits(classifier) | Self::Network(_, classifier) | Self::Labels(classifier) => {
+                Ok(classifier.features(images).mapv(f64::from))
+            }
             Self::Pca(pca) => pca.transform(flat(images).view()),
             Self::Pixels | Self::Columns => Ok(flat(images).mapv(f64::from)),
         }
@@ -113,6 +119,7 @@ impl fmt::Display for Features {
         match self {
             Self::Digits(_) => f.write_str("64 features of a digit classifier"),
             Self::Network(path, _) => write!(f, "64 features of the classifier in {}", path.display()),
+            Self::Labels(_) => f.write_str("64 features of a classifier of the images' own labels"),
             Self::Pca(pca) => write!(
                 f,
                 "{} principal components of the pixels ({:.0} % of their variance)",

@@ -85,7 +85,7 @@ impl Run {
     pub(super) fn report(&self) -> Option<(PathBuf, Vec<String>)> {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);
-        let written = report::write(folder, config, &config.data, train, &data.test, seed);
+        let written = report::write(folder, config, &config.data, train, &data.test, None, seed);
         let complain = |problem| errln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
         written.map_err(complain).ok()
     }
