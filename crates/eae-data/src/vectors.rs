@@ -120,6 +120,16 @@ impl VectorFile {
         split(path, rows, columns)
     }
 
+    /// Returns the chosen columns in their own units, one row for each of the file's.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or is no table, lacks a column, or has a value that is not
+    /// finite.
+    pub fn values(&self) -> Result<Array2<f64>, DataError> {
+        Ok(self.rows()?.values)
+    }
+
     /// All rows as images `[height, width, channels]`, whose numbers lie one channel after the
     /// other, row by row: from 0 to 1, or integers from 0 to 255.
     ///

@@ -16,7 +16,7 @@ use crate::{Float, Preset, TrainConfig};
 /// | preset | convolutions for images whose sides can be halved, dense layers for others and for vectors |
 /// | latent dimension | 16 for gray images, 32 for color; for vectors the principal components that have 95 % of the variance, at most 16; fewer where there are not 10 rows for each |
 /// | batch | 200, or a tenth of a smaller set, at least 16 |
-/// | epochs | as many as pass 360 000 images through the networks, from 20 to 400 |
+/// | epochs | as many as pass 360 000 samples through the networks, from 20 to 400 for vectors and from 12 to 400 for images, which take longer; fewer where there are millions |
 /// | learning rate | 4e-3 for a batch of 200, less by the square root of a smaller one |
 /// | unit of the error | a fiftieth of the variance, which makes weights such as lambda the same for all data |
 /// | memory bank | a quarter of the images, at most 2000: the codes in it should not be those of the batch itself |
@@ -66,8 +66,10 @@ const EXPLAINED: f64 = 0.95;
 const ROWS_A_DIMENSION: usize = 10;
 /// Lambda 1 was found best for digits, whose variance is 52.9.
 const UNITS: f64 = 50.0;
-/// Images that pass through the networks: 40 epochs of the embedded digits.
+/// Samples that pass through the networks: 40 epochs of the embedded digits.
 const SEEN: usize = 360_000;
+/// Samples that pass through the networks at most, however many there are.
+const MOST_SEEN: usize = 4_000_000;
 
 impl Defaults {
     /// Finds settings for images.
@@ -122,7 +124,9 @@ impl Defaults {
         let batch_size = (n / 10).clamp(16, 200).min(n.max(1));
         because("batch", batch_size.to_string(), format!("there are {n} {items}"));
 
-        let epochs = (SEEN / n.max(1)).clamp(20, 400);
+        // A step on images takes longer than one on rows.
+        let least = if vectors { 20 } else { 12 };
+        let epochs = (SEEN / n.max(1)).clamp(least, 400).min((MOST_SEEN / n.max(1)).max(1));
         because("epochs", epochs.to_string(), format!("each of the {n} {items} is seen that often"));
 
         let learning_rate = Self::learning_rate(batch_size);

@@ -1,6 +1,6 @@
 //! `eae quality`: how much generated samples are like real ones, whatever program they are from.
 
-use eae::data::{Images, Split, choose};
+use eae::data::{DataError, Images, Split, choose};
 use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
 use ndarray::{Array2, ArrayView2, Axis};
 use ndarray_rand::rand::SeedableRng;
@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::Data;
+use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
 use crate::judgement::{FeaturesFlag, labels};
 use crate::output::print_json;
@@ -34,10 +34,8 @@ pub(crate) struct Arguments {
     generated: Data,
     #[command(flatten)]
     features: FeaturesFlag,
-    /// Height and width that folders of images are brought to. By default 32, or what the other
-    /// images have.
-    #[arg(long, value_name = "PIXELS")]
-    size: Option<usize>,
+    #[command(flatten)]
+    flags: Flags,
     /// The neighbor that precision, recall, density and coverage are made of.
     #[arg(long, default_value_t = 5)]
     k: usize,
@@ -138,8 +136,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 impl Arguments {
     /// Returns the name of the features, and the features of the real and of the generated samples.
     fn rows(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
-        let [real, generated] = [&self.real, &self.generated].map(|data| data.rows().map_err(refused_data));
-        match (real?, generated?) {
+        let [of_real, of_generated] = self.data()?;
+        let [real, generated] = match [of_real.rows(), of_generated.rows()] {
+            // One of the tables may lack the label, or the names of columns.
+            [Ok(real), Err(DataError::Choice { .. })] => [Ok(real), self.generated.rows()],
+            [Err(DataError::Choice { .. }), Ok(generated)] => [self.real.rows(), Ok(generated)],
+            both => both,
+        };
+        match (real.map_err(refused_data)?, generated.map_err(refused_data)?) {
             (Some(real), Some(generated)) if real.ncols() != generated.ncols() => {
                 let (one, other) = (real.ncols(), generated.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);
@@ -150,7 +154,7 @@ impl Arguments {
             (Some(real), Some(generated)) if !self.features.is_given() => {
                 Ok(("the features as they are".to_owned(), real, generated))
             }
-            (None, None) => self.image_features(not_known),
+            (None, None) => self.image_features([of_real, of_generated], not_known),
             (Some(_), Some(_)) => Err(Failure::usage("--features is for images, these are features already")),
             (real, _) => {
                 let words = |of_features: bool| if of_features { "features" } else { "images" };
@@ -160,24 +164,39 @@ impl Arguments {
         }
     }
 
-    fn image_features(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
+    /// Returns the real and the generated data, with what the flags say of either.
+    fn data(&self) -> Result<[Data; 2], Failure> {
+        let with = |data: &Data| data.clone().with(&self.flags);
+        match [with(&self.real), with(&self.generated)] {
+            [Err(problem), Err(_)] => Err(problem),
+            // Flags for a folder say nothing of an array.
+            [real, generated] => {
+                Ok([real.unwrap_or_else(|_| self.real.clone()), generated.unwrap_or_else(|_| self.generated.clone())])
+            }
+        }
+    }
+
+    fn image_features(
+        &self,
+        [of_real, of_generated]: [Data; 2],
+        not_known: &mut Vec<String>,
+    ) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         // A folder takes the shape of images that have one.
         let shape = |data: &Data, shape: [usize; 3]| -> Result<Images<f32>, Failure> {
             let images = data.clone().brought_to(shape).whole().map_err(refused_data)?;
             images.in_memory().map_err(refused_data)
         };
-        let usual = self.size.map_or([32, 32, 3], |size| [size, size, 3]);
-        let (real, generated) = if self.real.is_folder() && !self.generated.is_folder() {
-            let generated = shape(&self.generated, usual)?;
-            (shape(&self.real, shape_of(&generated))?, generated)
+        let usual = [32, 32, 3];
+        let (real, generated) = if of_real.is_folder() && !of_generated.is_folder() {
+            let generated = shape(&of_generated, usual)?;
+            (shape(&of_real, shape_of(&generated))?, generated)
         } else {
-            let real = shape(&self.real, usual)?;
-            let generated = shape(&self.generated, if self.real.is_folder() { usual } else { shape_of(&real) })?;
+            let real = shape(&of_real, usual)?;
+            let generated = shape(&of_generated, if of_real.is_folder() { usual } else { shape_of(&real) })?;
             (real, generated)
         };
         let [one, other] = [&real, &generated].map(shape_of);
         if one != other {
-            let (of_real, of_generated) = (&self.real, &self.generated);
             return Err(Failure::usage(format!(
                 "images of shape {one:?} in {of_real} and {other:?} in {of_generated} cannot be compared; bring them to one shape"
             )));

@@ -9,8 +9,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use eae::data::{
-    Channels, Columns, DataError, Images, Source, Split, Stored, Table, choose, cifar10, digits, from_idx, idx_images,
-    mnist, select,
+    Channels, Columns, DataError, Images, Source, Split, Stored, choose, cifar10, digits, from_idx, idx_images, mnist,
+    select,
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Ending, ModelError};
@@ -146,12 +146,10 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// The rows of a table as they are, if it is one of vectors.
+    /// Returns the chosen columns of a table in their own units, if its rows are vectors.
     pub(crate) fn rows(&self) -> Result<Option<Array2<f64>>, DataError> {
         match self {
-            Self::Csv(TableFile { path, .. }) | Self::Npy(TableFile { path, .. }) if self.is_of_vectors()? => {
-                Ok(Some(Table::read(path)?.values))
-            }
+            Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),
             _ => Ok(None),
         }
     }

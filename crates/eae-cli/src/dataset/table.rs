@@ -8,6 +8,7 @@ use std::str::FromStr;
 use eae::data::{
     Columns, DataError, Images, Note, Split, VectorFile, held_out, is_of_vectors, npy_images_of, row_length,
 };
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::table::reworded;
@@ -127,6 +128,11 @@ impl TableFile {
             ));
         }
         Ok((split, columns, remarks))
+    }
+
+    /// The chosen columns in their own units.
+    pub(crate) fn values(&self) -> Result<Array2<f64>, DataError> {
+        self.file().values()
     }
 
     /// The vectors by the columns of a model.

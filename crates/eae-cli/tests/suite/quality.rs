@@ -7,7 +7,7 @@ use ndarray::{Array2, Array3};
 use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
 
-use crate::support::program::{json, stdout, succeeds};
+use crate::support::program::{eae, json, stderr, stdout, succeeds};
 use crate::support::transcript::Transcript;
 
 /// `numpy.sin(a * i * j) + b * numpy.cos(c * i + j)` for i and j from 1.
@@ -102,4 +102,26 @@ fn images_few_samples_and_what_cannot_be_compared() {
         transcript.refused(words, 2);
     }
     transcript.check("what cannot be compared");
+}
+
+#[test]
+fn columns_of_a_table_without_its_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = features(60, 3, [0.37, 0.5, 0.11]);
+    write(folder, "rows.npy", &rows);
+    let row = |(i, row): (usize, ndarray::ArrayView1<'_, f64>)| {
+        format!("{},{},{},{}\n", row[0], ["a", "b"][i % 2], row[1], row[2])
+    };
+    let text: String = rows.outer_iter().enumerate().map(row).collect();
+    fs::write(folder.join("rows.csv"), format!("x,kind,y,z\n{text}")).unwrap();
+    // The label is left out, and the flags say nothing of the array.
+    for flags in [["--label", "kind"], ["--columns", "x,y,z"]] {
+        let report = quality(folder, &[&["rows.npy", "rows.csv"][..], &flags].concat());
+        let distance = report["frechet"]["value"].as_f64().unwrap();
+        assert!(distance.abs() < 1e-9 && report["dimensions"] == 3, "{report}");
+    }
+    let refused = eae(folder, &["quality", "rows.npy", "rows.csv"]);
+    let said = stderr(&refused);
+    assert!(refused.status.code() == Some(2) && said.contains("--columns"), "{said}");
 }
