@@ -29,7 +29,8 @@ use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::judgement::FeaturesFlag;
 use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
-use latent::{Dimension, dimensions};
+use latent::Dimension;
+pub(crate) use latent::dimensions;
 pub(crate) use warnings::no_better_than_the_mean;
 
 /// Held-out images that the codes are judged by.

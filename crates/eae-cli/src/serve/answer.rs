@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
-use super::reply::{Problem, Reply};
+use super::reply::{POLICY, Problem, Reply};
 use super::routes::{Route, route};
 use super::{Explorer, Hosts};
 
@@ -26,13 +26,8 @@ pub(super) struct Site {
     pub(super) hosts: Hosts,
 }
 
-/// Everything comes from here and goes nowhere else; nothing is kept, since another model may be
-/// served at this address later.
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-    ),
+/// Nothing is kept, since another model may be served at this address later.
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
@@ -41,9 +36,10 @@ const HEADERS: [(HeaderName, HeaderValue); 5] = [
 
 pub(super) async fn answer(request: Request<Incoming>, site: Arc<Site>) -> Result<Response<Full<Bytes>>, Infallible> {
     let mut response = match reply(request, site).await {
-        Ok(Reply { content_type, body }) => {
+        Ok(Reply { content_type, policy, body }) => {
             let mut response = Response::new(Full::new(body));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
             response
         }
         Err(Problem { status, message, allow }) => {
@@ -51,6 +47,7 @@ pub(super) async fn answer(request: Request<Incoming>, site: Arc<Site>) -> Resul
             let mut response = Response::new(Full::new(body.into()));
             *response.status_mut() = status;
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
             if let Some(allow) = allow {
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
             }

@@ -15,11 +15,11 @@
 //! | `reply` | what a request gets: a reply, or a problem |
 //! | `hosts` | by which names a browser may call this machine |
 //! | `routes` | what there is to ask for |
-//! | `explorer` | the model, its samplers, the held-out images and their codes |
+//! | `explorer` | the model, its samplers, the held-out images or rows and their codes |
 //! | `page` | the page itself, part of the program |
 //!
-//! No path of a request is ever looked up anywhere but in a list of names, and nothing that is
-//! asked changes anything.
+//! No path of a request is ever looked up anywhere but in a list of names. Nothing that is asked
+//! changes anything. The only file that is read after the start is the run's own report.
 
 mod answer;
 mod explorer;

@@ -5,11 +5,30 @@ use std::fmt;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 
+/// What a browser may load for the page: what comes from here, and nothing else.
+pub(super) const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What it may load for a report, which is one file with its styles and pictures in it: nothing.
+const POLICY_OF_A_REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// What was asked for.
 #[derive(Debug, PartialEq)]
 pub(super) struct Reply {
     pub(super) content_type: &'static str,
+    /// The Content-Security-Policy.
+    pub(super) policy: &'static str,
     pub(super) body: Bytes,
+}
+
+impl Reply {
+    pub(super) fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { content_type, policy: POLICY, body: body.into() }
+    }
+
+    /// Makes a reply of a run's report.
+    pub(super) fn report(body: Vec<u8>) -> Self {
+        Self { policy: POLICY_OF_A_REPORT, ..Self::new("text/html; charset=utf-8", body) }
+    }
 }
 
 /// Why a request is refused: a status, and a sentence for whoever wrote the request.

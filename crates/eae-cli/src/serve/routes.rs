@@ -1,10 +1,9 @@
-use hyper::body::Bytes;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::Explorer;
-use super::page;
+use super::explorer::{Shown, Source};
 use super::reply::{Problem, Reply};
+use super::{Explorer, page};
 
 /// What there is to ask for; a name says by itself with which method.
 pub(super) enum Route {
@@ -15,17 +14,20 @@ pub(super) enum Route {
     Post(fn(&Explorer, &[u8]) -> Result<Reply, Problem>),
 }
 
-/// Pictures go as bytes, row by row, each pixel's channels together; everything else as JSON.
+/// Pictures go as bytes, row by row, each pixel's channels together; everything else as JSON. Rows
+/// of a table take the place of pictures where the model is of those.
 pub(super) fn route(path: &str) -> Option<Route> {
     Some(match path {
         // What the page shows: shapes, samplers, how far the numbers of codes spread.
-        "/model.json" => Route::Get(|explorer, _| json(explorer.model())),
+        "/model.json" => Route::Get(|explorer, _| json(explorer.description())),
+        // The report of the run.
+        "/report.html" => Route::Get(|explorer, _| Ok(Reply::report(explorer.report().ok_or_else(no_report)?))),
         // Two dimensions of the held-out images' codes.
         "/map.json" => Route::Get(|explorer, _| json(&explorer.map().ok_or_else(no_map)?)),
         // Held-out images: ?first=0&n=10
         "/images" => Route::Get(|explorer, query| {
             let Range { first, n } = Range::read(query)?;
-            Ok(bytes(explorer.images(first, n).ok_or_else(no_images)?))
+            shown(explorer.images(first, n).ok_or_else(no_images)?)
         }),
         // Their codes, likewise.
         "/codes.json" => Route::Get(|explorer, query| {
@@ -33,16 +35,27 @@ pub(super) fn route(path: &str) -> Option<Route> {
             json(&Codes { codes: rows(&explorer.codes(first, n).ok_or_else(no_images)?) })
         }),
         // {"codes": [[...], ...]} to pictures.
-        "/decode" => Route::Post(|explorer, body| Ok(bytes(explorer.decode(&codes(explorer, body)?)))),
-        // The bytes of a picture to {"codes": [[...]]}.
+        "/decode" => Route::Post(|explorer, body| shown(explorer.decode(&codes(explorer, body)?))),
+        // The bytes of a picture, or {"row": [...]}, to {"codes": [[...]]}.
         "/encode" => Route::Post(|explorer, body| {
-            let code = explorer.encode(body).map_err(Problem::wrong)?;
-            json(&Codes { codes: vec![code.to_vec()] })
+            let code = if explorer.is_of_rows() {
+                explorer.encode_row(parse::<Row>(body)?.row)
+            } else {
+                explorer.encode(body)
+            };
+            json(&Codes { codes: vec![code.map_err(Problem::wrong)?.to_vec()] })
         }),
-        // {"sampler": "normal", "temperature": 1, "seed": 0, "n": 10} to {"codes": [[...], ...]}.
+        // {"sampler": "normal", "temperature": 1, "seed": 0, "n": 10}, or with "label": 3 for a sampler, to
+        // {"codes": [[...], ...]}.
         "/sample" => Route::Post(|explorer, body| {
-            let Sample { sampler, temperature, seed, n } = parse(body)?;
-            let codes = explorer.sample(&sampler, temperature, seed, n).map_err(Problem::wrong)?;
+            let wanted: Sample = parse(body)?;
+            let source = match (&wanted.sampler, wanted.label) {
+                (Some(name), None) => Source::All(name),
+                (None, Some(label)) => Source::Class(label),
+                _ => return Err(Problem::wrong("this takes a \"sampler\" or a \"label\"")),
+            };
+            let Sample { temperature, seed, n, .. } = wanted;
+            let codes = explorer.sample(source, temperature, seed, n).map_err(Problem::wrong)?;
             json(&Codes { codes: rows(&codes) })
         }),
         path => Route::Page(page::file(path)?),
@@ -57,8 +70,15 @@ struct Codes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Row {
+    row: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Sample {
-    sampler: String,
+    sampler: Option<String>,
+    label: Option<u8>,
     #[serde(default = "one")]
     temperature: f64,
     #[serde(default)]
@@ -109,12 +129,16 @@ fn codes(explorer: &Explorer, body: &[u8]) -> Result<Array2<f32>, Problem> {
     Ok(Array2::from_shape_vec(shape, codes.into_iter().flatten().collect()).expect("rows of one length"))
 }
 
-fn rows(codes: &Array2<f32>) -> Vec<Vec<f32>> {
-    codes.outer_iter().map(|code| code.to_vec()).collect()
+fn rows<T: Copy>(all: &Array2<T>) -> Vec<Vec<T>> {
+    all.outer_iter().map(|row| row.to_vec()).collect()
 }
 
 fn no_map() -> Problem {
     Problem::unknown("there is no map of the codes here")
+}
+
+fn no_report() -> Problem {
+    Problem::unknown("the run has no report; `eae report RUN` makes one")
 }
 
 fn no_images() -> Problem {
@@ -126,12 +150,14 @@ fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
 }
 
 fn json(content: &impl Serialize) -> Result<Reply, Problem> {
-    let body = serde_json::to_vec(content).expect("plain data").into();
-    Ok(Reply { content_type: "application/json", body })
+    Ok(Reply::new("application/json", serde_json::to_vec(content).expect("plain data")))
 }
 
-fn bytes(body: Vec<u8>) -> Reply {
-    Reply { content_type: "application/octet-stream", body: Bytes::from(body) }
+fn shown(content: Shown) -> Result<Reply, Problem> {
+    match content {
+        Shown::Pictures(bytes) => Ok(Reply::new("application/octet-stream", bytes)),
+        Shown::Rows(values) => json(&serde_json::json!({ "rows": rows(&values) })),
+    }
 }
 
 #[cfg(test)]

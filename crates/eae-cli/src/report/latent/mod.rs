@@ -9,7 +9,8 @@ use eae::metrics::{Check, LatentReport, Verdict};
 use maud::{Markup, html};
 use ndarray::ArrayView2;
 
-pub(super) use dimensions::{Dimension, dead, dimensions};
+pub(super) use dimensions::dead;
+pub(crate) use dimensions::{Dimension, dimensions};
 
 use super::number::{count, number, short};
 

@@ -24,5 +24,5 @@ pub(super) fn file(path: &str) -> Option<Reply> {
         "/map.js" => (SCRIPT, include_str!("map.js")),
         _ => return None,
     };
-    Some(Reply { content_type, body: content.into() })
+    Some(Reply::new(content_type, content))
 }

@@ -16,7 +16,7 @@ pub(super) fn wrong_requests(explorer: &Explorer) {
     let beyond = "{\"codes\": [[1e39, 0, 0, 0]]}";
     let many = json!({ "codes": vec![[0.0; 4]; 65] }).to_string();
     let nested = "[".repeat(5000);
-    let cases: [(&str, &str, &str, u16); 27] = [
+    let cases: [(&str, &str, &str, u16); 30] = [
         ("GET", "/nothing", "", 404),
         ("GET", "/../../etc/passwd", "", 404),
         ("GET", "/page/../app.js", "", 404),
@@ -43,6 +43,9 @@ pub(super) fn wrong_requests(explorer: &Explorer) {
         ("POST", "/encode", "short", 400),
         ("POST", "/sample", "{\"sampler\": \"best\", \"n\": 1}", 400),
         ("POST", "/sample", "{\"sampler\": \"normal\", \"n\": 65}", 400),
+        ("POST", "/sample", "{\"n\": 1}", 400),
+        ("POST", "/sample", "{\"sampler\": \"normal\", \"label\": 3, \"n\": 1}", 400),
+        ("POST", "/sample", "{\"label\": 77, \"n\": 1}", 400),
         ("POST", "/sample", "{\"sampler\": \"normal\", \"n\": 1, \"temperature\": -1}", 400),
     ];
     let mut transcript = Transcript::new(Path::new("nowhere"));

@@ -1,6 +1,7 @@
 //! The explorer from outside: a page, numbers, and how it ends.
 
 mod hostile;
+mod rows;
 
 use std::fs;
 use std::path::Path;
@@ -109,6 +110,14 @@ fn numbers(explorer: &Explorer, folder: &Path) {
         assert!(values.len() == 4 && values.iter().all(|x| (x - expected).abs() < 0.25), "{name}: {values:?}");
     }
 
+    assert_eq!(model["effect"].as_array().unwrap().len(), 4);
+    // The square roots of the quantiles of chi squared with four degrees of freedom.
+    let radius: [f64; 2] = serde_json::from_value(model["radius"].clone()).unwrap();
+    assert!((radius[0] - 0.7107_f64.sqrt()).abs() < 1e-3 && (radius[1] - 9.4877_f64.sqrt()).abs() < 1e-3, "{radius:?}");
+    let report = explorer.get(model["report"].as_str().unwrap());
+    assert!(report.status == 200 && report.head.contains("style-src 'unsafe-inline'"), "{}", report.head);
+    assert_eq!(report.body, fs::read(folder.join("run/report.html")).unwrap());
+
     let images = explorer.get("/images?first=7&n=2");
     let codes = explorer.get("/codes.json?n=2&first=7").json();
     assert_eq!((images.body.len(), codes["codes"].as_array().unwrap().len()), (2 * 784, 2));
@@ -127,10 +136,14 @@ fn numbers(explorer: &Explorer, folder: &Path) {
         (distance(&decoded.body[..784], &images.body[..784]), distance(&decoded.body[..784], &images.body[784..]));
     assert!(own < other, "{own} {other}");
 
-    for sampler in model["samplers"].as_array().unwrap() {
-        let wanted = json!({ "sampler": sampler, "temperature": 0.5, "seed": 3, "n": 2 });
+    let samplers = model["samplers"].as_array().unwrap().iter().map(|sampler| ("sampler", "--sampler", sampler));
+    let class = &model["classes"][3];
+    assert_eq!(class, &json!({ "label": 3, "name": "3" }));
+    for (key, flag, sampler) in samplers.chain([("label", "--label", &class["label"])]) {
+        let wanted = json!({ key: sampler, "temperature": 0.5, "seed": 3, "n": 2 });
         let drawn = numbers(&explorer.post("/sample", wanted).json());
-        let flags = ["--sampler", sampler.as_str().unwrap(), "--temperature", "0.5", "--seed", "3", "--n", "2"];
+        let named = sampler.as_str().map_or_else(|| sampler.to_string(), str::to_owned);
+        let flags = [flag, &named, "--temperature", "0.5", "--seed", "3", "--n", "2"];
         succeeds(folder, &[&["sample", "run", "--out", "x.npy", "--codes", "codes.npy"], &flags[..]].concat());
         let codes = Array2::<f32>::read_npy(fs::File::open(folder.join("codes.npy")).unwrap()).unwrap();
         let same = codes.iter().zip(drawn.iter().flatten()).all(|(&a, b)| (f64::from(a) - b).abs() < 1e-6);
@@ -176,7 +189,8 @@ fn in_colour_without_data_and_with_mistakes() {
     assert!(explorer.address.starts_with("localhost:"));
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["held_out"], &model["sd"].as_array().unwrap().len()), (&0.into(), &4));
-    assert_eq!(explorer.get("/map.json").said().0, 404);
+    assert_eq!((explorer.get("/map.json").said().0, explorer.get("/report.html").said().0), (404, 404));
+    assert_eq!((&model["report"], &model["classes"]), (&Value::Null, &json!([])));
     assert_eq!(explorer.get("/images?first=0&n=1").said().0, 404);
 
     let port = explorer.address.split(':').next_back().unwrap();
