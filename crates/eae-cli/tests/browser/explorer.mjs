@@ -1,21 +1,10 @@
-// Plays with the explorer in a real browser: `node explorer.mjs URL [FOLDER]`, with pictures of the page in the folder.
+// Plays with the explorer of a model of pictures in a real browser: `node explorer.mjs URL [FOLDER]`, with pictures of the page
+// in the folder.
 
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { DARK, LAPTOP, NARROW, PHONE, browser, changes, copied, inSight, open, quiet, saved, seen, sound } from "./browser.mjs";
 
 const [url, folder] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
 
 /** A PNG file of a grey square on black. */
 const png = async (page, side) => Buffer.from(await page.evaluate(side => {
@@ -26,35 +15,6 @@ const png = async (page, side) => Buffer.from(await page.evaluate(side => {
   context.fillRect(side / 3, side / 3, side / 3, side / 2);
   return canvas.toDataURL("image/png").split(",")[1];
 }, side), "base64");
-
-async function open(options) {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const problems = [];
-  page.on("console", message => ["error", "warning"].includes(message.type()) && problems.push(message.text()));
-  page.on("pageerror", error => problems.push(error.message));
-  page.on("request", request => request.url().startsWith(url) || problems.push(`asks ${request.url()}`));
-  await page.goto(url);
-  await page.waitForSelector("body[data-ready]");
-  return { page, problems };
-}
-
-/** What a canvas shows, in letters. */
-const seen = (page, canvas) => page.$eval(canvas, canvas => canvas.toDataURL());
-
-/** Waits until a canvas shows something else than before what is done. */
-async function changes(page, canvas, act) {
-  const before = await seen(page, canvas);
-  await act();
-  const start = Date.now();
-  while ((await seen(page, canvas)) === before) {
-    assert(Date.now() - start < 10000, `${canvas} is as it was`);
-    await page.waitForTimeout(20);
-  }
-}
-
-/** Waits for the newest request to be through. */
-const quiet = page => page.waitForLoadState("networkidle");
 
 const value = page => page.$eval("#sliders input", slider => Number(slider.value));
 const picture = async (page, name, fullPage) => folder && page.screenshot({ path: `${folder}/${name}.png`, fullPage });
@@ -79,6 +39,74 @@ async function ways(page) {
   near(await between([3, 0], [0, 5], 0.25, "spherical"), [3.5 * Math.cos(Math.PI / 8), 3.5 * Math.sin(Math.PI / 8)]);
   near(await between([1, 1], [3, 3], 0.5, "spherical"), [2, 2]);
   near(await between([0, 0], [1, 2], 0.5, "spherical"), [0.5, 1]);
+}
+
+/** Numbers as text: no sign of zero, and a number of 32 bits comes back. */
+async function numbers(page) {
+  const [zero, small, third] = await page.evaluate(async () => {
+    const { exact, fixed } = await import("/number.js");
+    return [fixed(-0.001, 2), fixed(-1.25, 1), exact(Math.fround(1 / 3))];
+  });
+  assert.deepEqual([zero, small, third], ["0.00", "−1.3", "0.33333334"]);
+}
+
+/** The page opens on a draw of the sampler that is likeliest, and says what is usual. */
+async function opening(page) {
+  assert.deepEqual(await page.$$eval("#samples [aria-pressed=true]", all => all.map(button => button.getAttribute("aria-label"))),
+    ["Sample 1 of 18"]);
+  assert.equal(await seen(page, "#decoded"), await seen(page, "#samples canvas"));
+  assert.match(await page.textContent("#sampler option:checked"), /\(likeliest\)$/);
+  assert.match(await page.textContent("#radius"), /^Radius \d+\.\d\d, usual: 5\.15 to 7\.47$/);
+  const invited = await page.isVisible("#invite");
+  assert(invited && /^Draw here/.test(await page.textContent("#invite")), "one is told that one can draw");
+}
+
+/** The sliders are in the order of what they change, as far as they go. */
+async function order(page) {
+  const effect = await page.evaluate(async () => (await (await fetch("/model.json")).json()).effect);
+  const expected = effect.map((_, place) => place).sort((a, b) => effect[b] - effect[a]).map(place => `z${place + 1}`);
+  const names = () => page.$$eval("#sliders span", all => all.map(name => name.textContent));
+  const first = await names();
+  await page.click("#pages button:last-child");
+  const rest = await names();
+  await page.click("#pages button:first-child");
+  assert.deepEqual([...first, ...rest], expected);
+  assert.match(await page.textContent("#code-hint"), /The first changes the picture most/);
+}
+
+/** The picture, the code and a link to it can be taken along, and the report looked at. */
+async function keeping({ page }) {
+  const { name, content } = await saved(page, () => page.click("#save"));
+  assert.equal(name, "picture.png");
+  assert.deepEqual([content.readUInt32BE(16), content.readUInt32BE(20)], [28, 28], "as large as the model makes it");
+  const sheet = await saved(page, () => page.click("#save-all"));
+  assert.deepEqual([sheet.name, sheet.content.readUInt32BE(16), sheet.content.readUInt32BE(20)], ["samples.png", 6 * 28, 3 * 28]);
+  const code = await copied(page, () => page.click("#copy"));
+  assert.equal(code.split(",").length, 40);
+  assert.equal(await page.textContent("#done"), "The code is copied.");
+  const link = await copied(page, () => page.click("#link"));
+  assert.equal(link, page.url());
+  const there = await open(url, LAPTOP, link.slice(url.length));
+  assert.equal(await seen(there.page, "#decoded"), await seen(page, "#decoded"));
+  assert.equal(await copied(there.page, () => there.page.click("#copy")), code);
+  await there.page.context().close();
+  const wrong = await open(url, LAPTOP, "#z=1,2,x");
+  assert.match(await wrong.page.textContent("#problem"), /the model takes 40/);
+  await wrong.page.context().close();
+  const report = await page.context().newPage();
+  const answer = await report.goto(await page.$eval("#report", link => link.href));
+  assert.equal(answer.status(), 200);
+  assert(await report.evaluate(() => getComputedStyle(document.body).fontFamily !== "" && document.querySelector("h1, h2")));
+  await report.close();
+}
+
+/** Draws of one class: its own density instead of a sampler. */
+async function classes(page) {
+  await changes(page, "#samples canvas", () => page.selectOption("#class", { label: "1" }));
+  assert(await page.isDisabled("#sampler"));
+  await changes(page, "#decoded", () => page.click("#random"));
+  await changes(page, "#samples canvas", () => page.selectOption("#class", { label: "all" }));
+  assert(await page.isEnabled("#sampler"));
 }
 
 async function playWith({ page, problems }, touch) {
@@ -106,14 +134,15 @@ async function playWith({ page, problems }, touch) {
     });
   }
   await changes(page, "#decoded", () => press("#samples button:nth-child(3)"));
-  assert.equal(await page.$eval("#beside", figure => figure.style.visibility), "hidden");
+  assert(!(await page.isVisible("#original")), "a sample is of no image");
   await changes(page, "#decoded", () => press("#random"));
 
   // A drawn seven, then a file.
   await changes(page, "#original", () => draw(page, [[0.25, 0.2], [0.75, 0.2], [0.45, 0.85]]));
   await quiet(page);
   assert.match(await page.textContent("#caption"), /your drawing/);
-  await picture(page, touch ? "phone-drawn" : "laptop-drawn", !touch);
+  assert(!(await page.isVisible("#invite")));
+  await picture(page, touch ? "phone-drawn" : "laptop-drawn");
   const buffer = await png(page, 90);
   await changes(page, "#original", () =>
     page.setInputFiles("#file", { name: "square.png", mimeType: "image/png", buffer }));
@@ -123,6 +152,7 @@ async function playWith({ page, problems }, touch) {
   assert.match(await page.textContent("#problem"), /no\.png is no image/);
   // A file that is dropped.
   await press("#clear");
+  assert(await page.isVisible("#invite"));
   await changes(page, "#paper", () =>
     page.$eval("#yours", (panel, bytes) => {
       const data = new DataTransfer();
@@ -131,6 +161,7 @@ async function playWith({ page, problems }, touch) {
     }, [...buffer]));
 
   // A walk: two ends, by hand, by itself.
+  assert.equal((await page.textContent("fieldset")).replace(/\s+/g, " ").trim(), "Choose the start end");
   await changes(page, "#from", () => press("#strip button:nth-child(4)"));
   await changes(page, "#to", () => press("#strip button:nth-child(8)"));
   await changes(page, "#film button:nth-child(5) canvas", () => page.selectOption("#way", "linear"));
@@ -153,18 +184,29 @@ async function playWith({ page, problems }, touch) {
   await changes(page, "#original", () => page.keyboard.press("ArrowRight"));
   assert.notEqual(await page.textContent("#map-said"), chosen);
   await quiet(page);
-  assert.match(await page.textContent("#error"), /squared error \d/);
+  assert.match(await page.textContent("#error"), /squared error \d/i);
 
-  // Nothing is wider than the page, and every control has a name.
-  assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
-  const nameless = await page.$$eval("button, select, input, canvas[tabindex]", controls => controls.filter(control =>
-    !(control.labels?.length || control.getAttribute("aria-label") || control.textContent.trim())).map(control => control.outerHTML));
-  assert.deepEqual(nameless, []);
-  await picture(page, touch ? "phone" : "laptop", !touch);
+  await sound(page);
+  await picture(page, touch ? "phone" : "laptop", touch);
   assert.deepEqual(problems, []);
 }
 
-await playWith(await open({ viewport: { width: 1366, height: 768 } }), false);
-await playWith(await open({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2, colorScheme: "dark" }), true);
+const laptop = await open(url, LAPTOP);
+await opening(laptop.page);
+await inSight(laptop.page, ["#decoded", "#radius", "#gauge", "#save", "#copy", "#link", "#report", "#paper", "#choose", "#clear",
+  "#sliders label:first-child", "#sliders label:last-child", "#pages", "#sampler", "#class", "#temperature", "#again",
+  "#samples button:last-child", "#strip button:last-child", "#play", "#at", "#film button:last-child", "#take", "#map", "#legend"]);
+await numbers(laptop.page);
+await order(laptop.page);
+await keeping(laptop);
+await classes(laptop.page);
+await playWith(laptop, false);
+await playWith(await open(url, { ...PHONE, ...DARK }), true);
+for (const [name, options] of [["narrow", NARROW], ["laptop-dark", { ...LAPTOP, ...DARK }]]) {
+  const { page, problems } = await open(url, options);
+  await sound(page);
+  await picture(page, name, name === "narrow");
+  assert.deepEqual(problems, []);
+}
 await browser.close();
-console.log("the explorer answers to mouse, keys and touch");
+console.log("the explorer of pictures answers to mouse, keys and touch");

@@ -5,12 +5,13 @@ set -euo pipefail
 eae=$(realpath "$1")
 pictures=${2:+$(realpath "$2")}
 here=$(dirname "$(realpath "$0")")
+export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
 
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
 cd "$work"
-cp "$here/explorer.mjs" .
+cp "$here"/*.mjs .
 npm install --silent --no-audit --no-fund playwright-core@1.65.1
 # Some of the embedded digits are enough, and quick: 600 to train on, 200 to hold out.
 part() {
@@ -25,14 +26,31 @@ for part in "train 600 0" "t10k 200 600"; do
     part labels-idx1 "\0\0\x08\x01\0\0$count" "$1-labels-idx1-ubyte" $((8 + $3)) "$2"
 done
 "$eae" train --data mnist:. --model mlp --objective bn-ae --epochs 10 --batch 100 --latent 40 --quiet --out run
-"$eae" serve run --port 0 >address 2>messages &
-server=$!
-for _ in $(seq 600); do
-    [ -s address ] && break
-    sleep 0.1
-done
-[ -s address ] || { cat messages; exit 1; }
-CHROMIUM=$(command -v chromium) node explorer.mjs "$(cat address)" $pictures
-kill -INT "$server"
-wait "$server" || { echo "the explorer ended with $?"; exit 1; }
-server=
+# Three columns that two numbers say most of.
+awk 'BEGIN {
+    srand(1)
+    print "height,weight,age"
+    for (i = 0; i < 400; i++) {
+        u = rand() + rand() + rand() - 1.5
+        print 170 + 20 * u, 70 + 15 * u + 4 * rand(), 20 + 40 * rand()
+    }
+}' >people.csv
+"$eae" train --data csv:people.csv --objective bn-ae --epochs 10 --latent 2 --quiet --out rows
+
+# play RUN SCRIPT
+play() {
+    rm -f address
+    "$eae" serve "$1" --port 0 >address 2>messages &
+    server=$!
+    for _ in $(seq 600); do
+        [ -s address ] && break
+        sleep 0.1
+    done
+    [ -s address ] || { cat messages; exit 1; }
+    node "$2" "$(cat address)" $pictures
+    kill -INT "$server"
+    wait "$server" || { echo "the explorer ended with $?"; exit 1; }
+    server=
+}
+play run explorer.mjs
+play rows rows.mjs

@@ -1,51 +1,46 @@
-// The picture, and all panels around it.
+// The panels of the page, and the code that it opens on.
 
-import { decode, model, newest, say } from "/ask.js";
-import { change, listen, original } from "/code.js";
+import { model, say } from "/ask.js";
+import { change } from "/code.js";
+import { columns } from "/columns.js";
+import { keep } from "/keep.js";
+import { linked } from "/link.js";
 import { map } from "/map.js";
+import { radius } from "/radius.js";
 import { samples } from "/samples.js";
-import { setShape, show } from "/picture.js";
 import { sliders } from "/sliders.js";
+import { take } from "/thing.js";
+import { view } from "/view.js";
 import { walk } from "/walk.js";
 import { yours } from "/yours.js";
 
 const find = id => document.getElementById(id);
 
-/** The squared error summed over pixels, as the training has it: of values from 0 to 1. */
-const squaredError = (a, b) => a.reduce((sum, x, i) => sum + ((x - b[i]) / 255) ** 2, 0);
-
-function picture() {
-  const draw = newest(async (code, image) => {
-    const start = performance.now();
-    const bytes = await decode([code]);
-    const took = performance.now() - start;
-    show(find("decoded"), bytes);
-    find("decoded").dataset.milliseconds = took.toFixed(1);
-    const radius = Math.sqrt(code.reduce((sum, x) => sum + x * x, 0));
-    find("radius").textContent = `radius ${radius.toFixed(2)}, ${took.toFixed(0)} ms`;
-    find("beside").style.visibility = image ? "visible" : "hidden";
-    find("error").textContent = image ? `squared error ${squaredError(bytes, image.bytes).toFixed(2)}` : "";
-    if (image) {
-      show(find("original"), image.bytes);
-      find("caption").textContent = image.name;
-    }
-  });
-  listen(code => draw(code, original()));
+function header({ run, report, network, image: [height, width, channels], columns, latent }) {
+  const size = columns ? `rows of ${columns.length} columns` : `${height} × ${width} pixels${channels === 3 ? " in color" : ""}`;
+  document.title = `${run}: explorer`;
+  document.body.dataset.kind = columns ? "rows" : "pictures";
+  find("about").textContent = `${run}: ${network ?? "a network of its own"}, ${size}, ${latent} numbers in a code`;
+  if (report) {
+    find("report").href = report;
+    find("report").hidden = false;
+  }
 }
 
 async function start() {
   const known = await model();
-  const { run, network, image: [height, width, channels], latent, mean } = known;
-  setShape(known.image);
-  document.title = `${run}: explorer`;
-  find("about").textContent = `${run}: ${network ?? "a network of its own"}, ${height} × ${width} pixels`
-    + `${channels === 3 ? " in colour" : ""}, ${latent} numbers in a code`;
-  picture();
-  find("mean").addEventListener("click", () => change(mean, "app"));
-  change(mean, "app");
+  header(known);
+  take(known);
+  view();
+  radius(known);
+  keep(known);
+  find("mean").addEventListener("click", () => change(known.mean, "mean"));
+  const choose = await samples(known);
+  if (!linked(known)) {
+    choose(0);
+  }
   sliders(known);
-  samples(known);
-  yours(known);
+  (known.columns ? columns : yours)(known);
   await Promise.all([walk(known), map(known)]);
   document.body.dataset.ready = "yes";
 }

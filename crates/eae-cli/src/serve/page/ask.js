@@ -1,4 +1,8 @@
-// What the server is asked. It answers with pictures as bytes, and with JSON; to what is wrong with {"error": ...}.
+// What the server is asked. It answers with pictures as bytes or with rows of a table, and with JSON; to what is wrong with
+// {"error": ...}.
+
+/** Bytes of a picture; null where there are rows. */
+let size = null;
 
 async function ask(path, body) {
   let response;
@@ -14,14 +18,29 @@ async function ask(path, body) {
 }
 
 const json = async (path, body) => (await ask(path, body)).json();
-const bytes = async (path, body) => new Uint8Array(await (await ask(path, body)).arrayBuffer());
 
-export const model = () => json("/model.json");
+/** Pictures, each with its own bytes, or rows. */
+async function things(path, body) {
+  const response = await ask(path, body);
+  if (size === null) {
+    // JSON has no number for what is not finite.
+    return (await response.json()).rows.map(row => row.map(value => value ?? NaN));
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return Array.from({ length: bytes.length / size }, (_, place) => bytes.subarray(place * size, (place + 1) * size));
+}
+
+export async function model() {
+  const known = await json("/model.json");
+  size = known.columns ? null : known.image.reduce((product, side) => product * side);
+  return known;
+}
+
 export const map = () => json("/map.json");
-export const images = (first, n) => bytes(`/images?first=${first}&n=${n}`);
+export const heldOut = (first, n) => things(`/images?first=${first}&n=${n}`);
 export const codes = async (first, n) => (await json(`/codes.json?first=${first}&n=${n}`)).codes;
-export const decode = codes => bytes("/decode", JSON.stringify({ codes }));
-export const encode = async picture => (await json("/encode", picture)).codes[0];
+export const decode = codes => things("/decode", JSON.stringify({ codes }));
+export const encode = async thing => (await json("/encode", size === null ? JSON.stringify({ row: thing }) : thing)).codes[0];
 export const sample = async wanted => (await json("/sample", JSON.stringify(wanted))).codes;
 
 /** Shows what went wrong until something goes right again. */

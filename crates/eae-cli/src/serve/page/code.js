@@ -6,16 +6,16 @@ const listeners = [];
 
 export const current = () => code;
 
-/** The image that the code is of, as { bytes, name }, if it is of one. */
+/** The image or the row that the code is of, as { thing, name }, if it is of one. */
 export const original = () => shown;
 
 /** Calls `listener(code, by)` after each change. */
 export const listen = listener => listeners.push(listener);
 
-/** `by` is the panel that changes it; `image` the image that the code is of. */
-export function change(next, by, image = null) {
+/** `by` is the panel that changes it; `of` the image or the row that the code is of. */
+export function change(next, by, of = null) {
   code = next;
-  shown = image;
+  shown = of;
   for (const listener of listeners) {
     listener(code, by);
   }

@@ -1,7 +1,8 @@
 // The codes of the held-out images along their first two principal components, and where the current code is among them.
 
-import { codes, images, map as ask, newest } from "/ask.js";
+import { codes, heldOut, map as ask, newest } from "/ask.js";
 import { change, current, listen } from "/code.js";
+import { noun } from "/thing.js";
 
 /** Told apart by most eyes, on white and on black; labels beyond them begin anew. */
 const COLOURS = ["#4e79a7", "#f28e2b", "#e15759", "#48a9a6", "#59a14f", "#d4a82a", "#b07aa1", "#ff7f9f", "#9c755f", "#8a8f98"];
@@ -14,7 +15,7 @@ const find = id => document.getElementById(id);
 export async function map({ held_out }) {
   if (held_out === 0) {
     find("codes").querySelectorAll("canvas, ul").forEach(element => { element.hidden = true; });
-    find("map-hint").textContent = "There are no held-out images: say with --data what the model was trained on.";
+    find("map-hint").textContent = `There are no held-out ${noun()}s: say with --data what the model was trained on.`;
     return;
   }
   const canvas = find("map");
@@ -26,17 +27,18 @@ export async function map({ held_out }) {
     canvas.hidden = true;
     return;
   }
-  const { points, labels, explained, origin, axes } = known;
+  const { points, labels, classes, explained, origin, axes } = known;
+  const called = label => classes?.[label] ?? String(label);
   const percent = Math.round(100 * explained);
-  find("map-hint").textContent = `${points.length} held-out images along two principal components of their codes `
-    + `(${percent} % of the variance). Choose one; the ring is where the current code is.`;
+  find("map-hint").textContent = `${points.length} held-out ${noun()}s along two principal components of their codes `
+    + `(${percent} % of the variance). Choose one; the ring is the current code.`;
   const kinds = labels ? [...new Set(labels)].sort((a, b) => a - b) : [];
   const colour = place => COLOURS[(labels ? kinds.indexOf(labels[place]) : 0) % COLOURS.length];
   find("legend").replaceChildren(...kinds.slice(0, 20).map((kind, place) => {
     const entry = document.createElement("li");
     const dot = document.createElement("i");
     dot.style.background = COLOURS[place % COLOURS.length];
-    entry.append(dot, kind);
+    entry.append(dot, called(kind));
     return entry;
   }));
 
@@ -88,9 +90,9 @@ export async function map({ held_out }) {
   };
 
   const take = newest(async i => {
-    const [[code], bytes] = await Promise.all([codes(i, 1), images(i, 1)]);
-    const name = `held-out image ${i + 1}${labels ? `, labelled ${labels[i]}` : ""}`;
-    change(code, "map", { bytes, name });
+    const [[code], [thing]] = await Promise.all([codes(i, 1), heldOut(i, 1)]);
+    const name = `held-out ${noun()} ${i + 1}${labels ? `, labeled ${called(labels[i])}` : ""}`;
+    change(code, "map", { thing, name });
     find("map-said").textContent = name[0].toUpperCase() + name.slice(1);
   });
   /** The point with the least of something, if it is finite for any. */

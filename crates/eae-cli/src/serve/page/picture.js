@@ -1,20 +1,24 @@
 // Pictures as the server sends them: bytes, row by row, each pixel's channels together.
 
+export const NOUN = "image";
+
 let shape = [1, 1, 1];
 
 /** Height, width and channels of all pictures. */
-export const setShape = image => { shape = image; };
-export const getShape = () => shape;
-export const size = () => shape[0] * shape[1] * shape[2];
+export const take = ({ image }) => { shape = image; };
 
-/** Puts the picture at a place among `bytes` on a canvas. */
-export function show(canvas, bytes, place = 0) {
+/** The squared error summed over pixels: of values from 0 to 1. */
+export const error = (a, b) => a.reduce((sum, x, i) => sum + ((x - b[i]) / 255) ** 2, 0);
+
+export const told = () => "";
+
+/** Puts a picture on a canvas. */
+export function show(canvas, bytes) {
   const [height, width, channels] = shape;
   const picture = new ImageData(width, height);
   for (let pixel = 0; pixel < height * width; pixel++) {
-    const from = place * size() + pixel * channels;
     for (let channel = 0; channel < 3; channel++) {
-      picture.data[4 * pixel + channel] = bytes[from + (channels === 3 ? channel : 0)];
+      picture.data[4 * pixel + channel] = bytes[pixel * channels + (channels === 3 ? channel : 0)];
     }
     picture.data[4 * pixel + 3] = 255;
   }
@@ -27,7 +31,7 @@ export function show(canvas, bytes, place = 0) {
 export function read(canvas) {
   const [height, width, channels] = shape;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
-  const bytes = new Uint8Array(size());
+  const bytes = new Uint8Array(height * width * channels);
   for (let pixel = 0; pixel < height * width; pixel++) {
     const [red, green, blue] = data.subarray(4 * pixel, 4 * pixel + 3);
     if (channels === 3) {
@@ -39,26 +43,14 @@ export function read(canvas) {
   return bytes;
 }
 
-/** As many buttons with a picture each as a strip should have; `chosen(place)` hears of presses. */
-export function buttons(strip, count, chosen) {
-  while (strip.children.length > count) {
-    strip.lastChild.remove();
-  }
-  while (strip.children.length < count) {
-    const place = strip.children.length;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(document.createElement("canvas"));
-    button.addEventListener("click", () => chosen(place));
-    strip.append(button);
-  }
-  return [...strip.children];
-}
-
-/** Fills such a strip. */
-export function fill(strip, bytes, name, chosen) {
-  buttons(strip, bytes.length / size(), chosen).forEach((button, place) => {
-    show(button.firstChild, bytes, place);
-    button.setAttribute("aria-label", name(place));
+/** Canvases of the pictures' size side by side on one, `across` in a row. */
+export function sheet(canvases, across) {
+  const [height, width] = shape;
+  const sheet = document.createElement("canvas");
+  [sheet.width, sheet.height] = [across * width, Math.ceil(canvases.length / across) * height];
+  const context = sheet.getContext("2d");
+  canvases.forEach((canvas, place) => {
+    context.drawImage(canvas, (place % across) * width, Math.floor(place / across) * height);
   });
+  return sheet;
 }

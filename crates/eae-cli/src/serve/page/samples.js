@@ -1,10 +1,15 @@
-// Draws from each of the samplers that the run has.
+// Draws from each of the samplers that the run has, of all classes or of one.
 
 import { decode, newest, sample } from "/ask.js";
-import { change } from "/code.js";
-import { fill } from "/picture.js";
+import { change, listen } from "/code.js";
+import { savePicture, saveRows } from "/keep.js";
+import { sheet } from "/picture.js";
+import { fill, mark } from "/strip.js";
+import { fillTable, markRow } from "/table.js";
 
 const MOST = 18;
+/** Pictures in a row of the file. */
+const ACROSS = 6;
 
 /** What samplers are called beside their names in files. */
 const NAMES = {
@@ -12,30 +17,56 @@ const NAMES = {
   sphere: "sphere",
   gaussian: "Gaussian",
   mixture: "mixture of Gaussians",
-  gaussianisation: "Gaussianisation",
+  gaussianisation: "Gaussianization",
 };
 
 const find = id => document.getElementById(id);
 
-export function samples({ samplers, most_codes }) {
-  const [sampler, temperature, seed] = ["sampler", "temperature", "seed"].map(find);
-  sampler.replaceChildren(...samplers.map(name => new Option(NAMES[name] ?? name, name)));
+/** Draws, and returns what chooses one of the draws. */
+export async function samples({ samplers, likeliest, classes, columns, most_codes }) {
+  const [sampler, ofClass, temperature, seed] = ["sampler", "class", "temperature", "seed"].map(find);
+  const option = (name, place) => new Option((NAMES[name] ?? name) + (likeliest && place === 0 ? " (likeliest)" : ""), name);
+  sampler.replaceChildren(...samplers.map(option));
+  ofClass.replaceChildren(new Option("all", ""), ...classes.map(({ label, name }) => new Option(name, label)));
+  find("class-label").hidden = classes.length === 0;
+  find("samples").hidden = Boolean(columns);
+  find("sample-rows").hidden = !columns;
 
+  const wanted = () => ({
+    ...(ofClass.value === "" ? { sampler: sampler.value } : { label: Number(ofClass.value) }),
+    temperature: Number(temperature.value),
+  });
   let drawn = [];
+  let decoded = [];
+  const choose = place => {
+    change(drawn[place], "samples");
+    marked(place);
+  };
+  const marked = place => (columns ? markRow : mark)(find(columns ? "sample-rows" : "samples"), place);
   const draw = newest(async () => {
     const codes = await sample({
-      sampler: sampler.value,
-      temperature: Number(temperature.value),
+      ...wanted(),
       seed: Math.max(0, Math.trunc(Number(seed.value))),
       n: Math.min(MOST, most_codes),
     });
-    const name = place => `Sample ${place + 1} of ${codes.length}`;
+    decoded = await decode(codes);
     // The buttons stay, what they stand for changes.
     drawn = codes;
-    fill(find("samples"), await decode(codes), name, place => change(drawn[place], "samples"));
+    const name = place => `Sample ${place + 1} of ${codes.length}`;
+    if (columns) {
+      fillTable(find("sample-rows"), columns, decoded, name, choose);
+    } else {
+      fill(find("samples"), decoded, name, choose);
+    }
+    marked(null);
   });
 
   sampler.addEventListener("change", draw);
+  ofClass.addEventListener("change", () => {
+    // A class has a density of its own.
+    sampler.disabled = ofClass.value !== "";
+    draw();
+  });
   seed.addEventListener("change", draw);
   temperature.addEventListener("input", () => {
     find("temperature-is").textContent = Number(temperature.value).toFixed(2);
@@ -45,10 +76,23 @@ export function samples({ samplers, most_codes }) {
     seed.value = Number(seed.value) + 1;
     draw();
   });
-  find("random").addEventListener("click", () => randomCode(sampler.value, Number(temperature.value)));
-  const randomCode = newest(async (name, temperature) => {
-    const [code] = await sample({ sampler: name, temperature, seed: Math.floor(Math.random() * 2 ** 32), n: 1 });
-    change(code, "samples");
+  find("save-all").addEventListener("click", () => {
+    if (columns) {
+      saveRows("samples.csv", decoded);
+    } else {
+      savePicture("samples.png", sheet([...find("samples").querySelectorAll("canvas")], ACROSS));
+    }
   });
-  draw();
+  const random = newest(async () => {
+    const [code] = await sample({ ...wanted(), seed: Math.floor(Math.random() * 2 ** 32), n: 1 });
+    change(code, "random");
+  });
+  find("random").addEventListener("click", random);
+  listen((_, by) => {
+    if (by !== "samples") {
+      marked(null);
+    }
+  });
+  await draw();
+  return choose;
 }

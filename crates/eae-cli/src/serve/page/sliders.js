@@ -1,43 +1,54 @@
-// A slider for each number of the code.
+// A slider for each number of the code, those that change most first.
 
 import { change, current, listen } from "/code.js";
+import { fixed } from "/number.js";
+import { noun } from "/thing.js";
+import { pager } from "/pager.js";
 
 /** At a time: a page of thousands would answer to nothing. */
-const PAGE = 32;
+const PAGE = { image: 24, row: 12 };
 const REACH = 3.5;
+/** The share of the largest change below which a number changes next to nothing. */
+const DEAD = 0.01;
 
 const find = id => document.getElementById(id);
 
-export function sliders({ latent, mean, sd }) {
-  let first = 0;
-  let shown = [];
+export function sliders({ latent, mean, sd, effect }) {
+  const order = mean.map((_, place) => place);
+  if (effect) {
+    order.sort((a, b) => effect[b] - effect[a]);
+  }
+  const most = effect ? Math.max(...effect) : 0;
+  const share = place => (most > 0 ? effect[place] / most : 0);
+  const dead = effect ? order.filter(place => share(place) <= DEAD).length : 0;
+  const what = noun() === "row" ? "row" : "picture";
+  const rest = dead === 0 ? "" : `; ${dead === 1 ? "one changes" : `${dead} change`} next to nothing`;
+  find("code-hint").textContent = "A slider for each number, 3.5 standard deviations to each side of its mean"
+    + (effect ? `. The first changes the ${what} most: see the bar${rest}.` : ".");
 
-  const set = () => shown.forEach(({ slider, output }, row) => {
-    const value = current()[first + row];
+  let shown = [];
+  const set = () => shown.forEach(({ place, slider, output }) => {
+    const value = current()[place];
     // A code may lie beyond what is usual.
     slider.min = Math.min(slider.dataset.min, value);
     slider.max = Math.max(slider.dataset.max, value);
     slider.value = value;
-    output.textContent = value.toFixed(2);
+    output.textContent = fixed(value, 2);
   });
-
-  const lay = () => {
-    shown = Array.from({ length: Math.min(PAGE, latent - first) }, (_, row) => make(first + row));
-    find("sliders").replaceChildren(...shown.map(({ label }) => label));
-    find("pages-where").textContent = `${first + 1} to ${first + shown.length} of ${latent}`;
-    find("pages-back").disabled = first === 0;
-    find("pages-on").disabled = first + PAGE >= latent;
-    set();
-  };
 
   const make = place => {
     const label = document.createElement("label");
-    const name = document.createElement("span");
+    const [name, bar, output] = ["span", "i", "output"].map(tag => document.createElement(tag));
     const slider = document.createElement("input");
-    const output = document.createElement("output");
-    name.textContent = place + 1;
+    name.textContent = `z${place + 1}`;
+    bar.style.width = `${100 * share(place)}%`;
+    name.append(bar);
     slider.type = "range";
     slider.setAttribute("aria-label", `Number ${place + 1} of the code`);
+    if (effect && share(place) <= DEAD) {
+      label.className = "dead";
+      label.title = "Changes next to nothing";
+    }
     // A number that never changes can still be moved a little.
     const spread = sd[place] || 1;
     slider.dataset.min = slider.min = mean[place] - REACH * spread;
@@ -56,16 +67,13 @@ export function sliders({ latent, mean, sd }) {
       }
     });
     label.append(name, slider, output);
-    return { label, slider, output };
+    return { place, label, slider, output };
   };
 
-  const turn = by => {
-    first += by;
-    lay();
-  };
-  find("pages").hidden = latent <= PAGE;
-  find("pages-back").addEventListener("click", () => turn(-PAGE));
-  find("pages-on").addEventListener("click", () => turn(PAGE));
   listen(set);
-  lay();
+  pager(find("pages"), latent, PAGE[noun()], "numbers of the code", (first, count) => {
+    shown = order.slice(first, first + count).map(make);
+    find("sliders").replaceChildren(...shown.map(({ label }) => label));
+    set();
+  });
 }

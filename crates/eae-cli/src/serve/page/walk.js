@@ -1,8 +1,9 @@
 // A walk from the code of one image to that of another.
 
-import { codes, decode, images, newest, sample } from "/ask.js";
+import { codes, decode, heldOut, newest, sample } from "/ask.js";
 import { change, current, listen } from "/code.js";
-import { fill, show, size } from "/picture.js";
+import { fill } from "/strip.js";
+import { noun, show } from "/thing.js";
 
 const STRIP = 12;
 const STEPS = 9;
@@ -28,7 +29,11 @@ export function between(a, b, t, way) {
   return a.map((x, i) => ofA * x + ofB * b[i]);
 }
 
-export async function walk({ held_out, most_codes }) {
+export async function walk({ held_out, most_codes, samplers, columns }) {
+  if (columns) {
+    find("walk-title").textContent = "Walk from one row to another";
+    find("take").textContent = "Take the current row";
+  }
   const at = find("at");
   const ends = [null, null];
   const chosenEnd = () => Number(document.querySelector("input[name=end]:checked").value);
@@ -47,9 +52,9 @@ export async function walk({ held_out, most_codes }) {
       go();
     });
   });
-  const setEnd = (end, code, bytes, place = 0) => {
+  const setEnd = (end, code, thing) => {
     ends[end] = code;
-    show(find(end ? "to" : "from"), bytes, place);
+    show(find(end ? "to" : "from"), thing);
     if (ends[0] && ends[1]) {
       film();
     }
@@ -95,42 +100,44 @@ export async function walk({ held_out, most_codes }) {
       stop();
     }
   });
+  /** Has the other end chosen next. */
+  const other = end => { document.querySelector(`input[name=end][value="${1 - end}"]`).checked = true; };
   const take = newest(async () => {
     const code = current();
-    setEnd(chosenEnd(), code, await decode([code]));
+    const end = chosenEnd();
+    setEnd(end, code, (await decode([code]))[0]);
+    other(end);
   });
   find("take").addEventListener("click", take);
 
   const count = Math.min(STRIP, held_out, most_codes);
   const strip = newest(async first => {
-    const [bytes, of] = await Promise.all([images(first, count), codes(first, count)]);
+    const [things, of] = await Promise.all([heldOut(first, count), codes(first, count)]);
     find("strip-back").onclick = () => strip(Math.max(0, first - count));
     find("strip-on").onclick = () => strip(Math.min(held_out - count, first + count));
     find("strip-back").disabled = first === 0;
     find("strip-on").disabled = first + count >= held_out;
     find("strip").replaceChildren();
-    fill(find("strip"), bytes, place => `Held-out image ${first + place + 1}`, place => {
+    fill(find("strip"), things, place => `Held-out ${noun()} ${first + place + 1}`, place => {
       const end = chosenEnd();
-      setEnd(end, of[place], bytes, place);
+      setEnd(end, of[place], things[place]);
       at.value = end;
       find("at-is").textContent = `${100 * end} %`;
       stop();
-      const bytesOfIt = bytes.slice(place * size(), (place + 1) * size());
-      change(of[place], "walk", { bytes: bytesOfIt, name: `held-out image ${first + place + 1}` });
-      // The other one next.
-      document.querySelector(`input[name=end][value="${1 - end}"]`).checked = true;
+      change(of[place], "walk", { thing: things[place], name: `held-out ${noun()} ${first + place + 1}` });
+      other(end);
     });
     if (!ends[0]) {
-      setEnd(0, of[0], bytes, 0);
-      setEnd(1, of[count - 1], bytes, count - 1);
+      setEnd(0, of[0], things[0]);
+      setEnd(1, of[count - 1], things[count - 1]);
     }
   });
   if (count > 0) {
     await strip(0);
   } else {
     find("held-out").hidden = true;
-    const two = await sample({ sampler: "normal", n: 2 });
-    const bytes = await decode(two);
-    two.forEach((code, end) => setEnd(end, code, bytes, end));
+    const two = await sample({ sampler: samplers[0], n: 2 });
+    const things = await decode(two);
+    two.forEach((code, end) => setEnd(end, code, things[end]));
   }
 }

@@ -22,12 +22,16 @@ export function yours({ image: [height, width, channels] }) {
   find("centre-label").hidden = !grey;
 
   const look = newest(async name => {
-    const bytes = read(scaled(paper, width, height, find("centre").checked));
-    change(await encode(bytes), "yours", { bytes, name });
+    find("invite").hidden = true;
+    const thing = read(scaled(paper, width, height, find("centre").checked));
+    change(await encode(thing), "yours", { thing, name });
   });
 
   pen(paper, () => (grey ? "#fff" : find("ink").value), Math.max(paper.width, paper.height) / 13, () => look("your drawing"));
-  find("clear").addEventListener("click", () => clear(paper));
+  find("clear").addEventListener("click", () => {
+    clear(paper);
+    find("invite").hidden = false;
+  });
   find("invert").addEventListener("click", () => {
     invert(paper);
     look("your image");

@@ -1,0 +1,33 @@
+// What the code is decoded to, beside the image or the row that it is of.
+
+import { decode, newest } from "/ask.js";
+import { listen, original } from "/code.js";
+import { fixed } from "/number.js";
+import { error, show } from "/thing.js";
+
+const find = id => document.getElementById(id);
+const listeners = [];
+let decoded = null;
+
+/** What is shown now. */
+export const shown = () => decoded;
+
+/** Calls `listener(thing, of, by)` whenever something else is shown; `of` is as in `original`. */
+export const onShown = listener => listeners.push(listener);
+
+export function view() {
+  const draw = newest(async (code, of, by) => {
+    const start = performance.now();
+    [decoded] = await decode([code]);
+    find("decoded").dataset.milliseconds = (performance.now() - start).toFixed(1);
+    show(find("decoded"), decoded);
+    find("beside").style.visibility = of ? "visible" : "hidden";
+    find("error").textContent = of ? `Squared error ${fixed(error(decoded, of.thing), 2)}` : "";
+    if (of) {
+      show(find("original"), of.thing);
+      find("caption").textContent = of.name;
+    }
+    listeners.forEach(listener => listener(decoded, of, by));
+  });
+  listen((code, by) => draw(code, original(), by));
+}
