@@ -23,6 +23,7 @@ mod onnx;
 mod progress;
 mod report;
 mod run_folder;
+mod sampling;
 #[cfg(feature = "serve")]
 mod serve;
 mod signals;

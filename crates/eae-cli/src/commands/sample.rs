@@ -1,14 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use eae::sampler::{PREFIX, Sampler};
 use serde::Serialize;
 
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::output::{self, Codes};
-use crate::run_folder::{Trained, class_prefix};
+use crate::run_folder::Trained;
+use crate::sampling;
 
 /// Decode new codes with a trained model: draws from the density under which codes are likeliest,
 /// or from N(0, I).
@@ -22,13 +21,8 @@ pub(crate) struct Arguments {
     /// Number of samples.
     #[arg(long, default_value_t = 100)]
     n: usize,
-    /// The distribution that codes are drawn from. By default the one in the file under which codes
-    /// that it was not fitted to are likeliest, and N(0, I) where none was fitted.
-    #[arg(long, value_enum)]
-    sampler: Option<Kind>,
-    /// Draw samples of one class, from the density of its codes: a label of the training data.
-    #[arg(long, conflicts_with = "sampler")]
-    label: Option<String>,
+    #[command(flatten)]
+    source: sampling::Source,
     /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more
     /// unlike, at 0 they are one image.
     ///
@@ -48,81 +42,6 @@ pub(crate) struct Arguments {
     columns: usize,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// N(0, I).
-    Normal,
-    /// N(0, I), moved to the sphere of radius sqrt(latent).
-    Sphere,
-    /// The Gaussian of the training images' codes.
-    Gaussian,
-    /// A mixture of Gaussians fitted to them.
-    #[value(alias = "mixture")]
-    Gmm,
-    /// An invertible map from N(0, I) fitted to them.
-    #[value(name = "gaussianisation", alias = "gaussianization")]
-    Gaussianization,
-}
-
-impl Kind {
-    /// The sampler's name in files.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Sphere => "sphere",
-            Self::Gaussian => "gaussian",
-            Self::Gmm => "mixture",
-            Self::Gaussianization => "gaussianisation",
-        }
-    }
-}
-
-/// The name of a sampler as `--sampler` takes it.
-fn flag(sampler: &Sampler) -> &'static str {
-    match sampler {
-        Sampler::Mixture(_) => "gmm",
-        other => other.name(),
-    }
-}
-
-/// The sampler that the flags ask for, and why where they leave it open.
-fn chosen(trained: &Trained, arguments: &Arguments) -> Result<(Sampler, &'static str), Failure> {
-    let (file, latent) = (trained.file.display(), trained.model.latent());
-    if let Some(label) = &arguments.label {
-        let classes = trained.classes();
-        let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
-            let problem = if classes.is_empty() {
-                "the model has no classes: it was trained on data without labels".to_owned()
-            } else {
-                let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>();
-                format!("the model has the classes {}", names.join(", "))
-            };
-            return Err(Failure::usage(format!("--label is {label}; {problem}")));
-        };
-        let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
-        return Ok((fitted.best().sampler.clone(), ", fitted to the codes of the class"));
-    }
-    let Some(kind) = arguments.sampler else {
-        return Ok(match trained.fitted(PREFIX)? {
-            Some(fitted) => (fitted.best().sampler.clone(), ", under which held-out codes are likeliest"),
-            None => (Sampler::Normal { latent }, ", as no density was fitted to the codes"),
-        });
-    };
-    let sampler = match kind {
-        Kind::Normal => Some(Sampler::Normal { latent }),
-        Kind::Sphere => Some(Sampler::Sphere { latent }),
-        fitted => trained.sampler(fitted.name())?,
-    };
-    let there = || -> Result<String, Failure> {
-        let names = trained.samplers()?.iter().map(flag).collect::<Vec<_>>().join(", ");
-        Ok(format!("{file} has no such sampler; it has {names}"))
-    };
-    match sampler {
-        Some(sampler) => Ok((sampler, "")),
-        None => Err(Failure::usage(format!("--sampler is {}, but {}", kind.name(), there()?))),
-    }
 }
 
 #[derive(Serialize)]
@@ -153,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let model = &trained.model;
     target.fits(model)?;
     target.has_room(model, n, arguments.columns)?;
-    let (source, why) = chosen(&trained, arguments)?;
+    let (source, why) = arguments.source.choose(&trained)?;
     let drawn = source.sample_tempered(n, common.seed, temperature);
     let images = model.decode(drawn.view());
     target.write(model, images.view(), arguments.columns)?;
@@ -163,8 +82,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let out = &output.out;
     if common.json {
         let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());
-        let (draws_from, label) = (source.to_string(), arguments.label.as_deref());
-        print_json(&Report { out, shape, sampler: flag(&source), draws_from, label, temperature, seed, codes });
+        let (draws_from, label) = (source.to_string(), arguments.source.label.as_deref());
+        print_json(&Report {
+            out,
+            shape,
+            sampler: sampling::flag(&source),
+            draws_from,
+            label,
+            temperature,
+            seed,
+            codes,
+        });
     } else {
         errln!("wrote {n} samples, decoded draws from {source}{why}, to {}", out.display());
     }

@@ -21,14 +21,28 @@ impl<'a> Chain<'a> {
     /// A node of this name, which is also that of what it gives, on the last value and on
     /// constants.
     pub(super) fn then(&mut self, op: &str, name: &str, constants: &[String], attribute: Vec<Attribute>) {
-        let input = [std::mem::replace(&mut self.value, name.to_owned())].into_iter().chain(constants.iter().cloned());
+        let last = std::mem::replace(&mut self.value, name.to_owned());
+        let inputs: Vec<&str> = [&last].into_iter().chain(constants).map(String::as_str).collect();
+        self.node(op, &inputs, name, attribute);
+    }
+
+    /// A node of this name, which is also that of what it gives, on any values and constants. The
+    /// last value stays what it was.
+    pub(super) fn node(&mut self, op: &str, inputs: &[&str], name: &str, attribute: Vec<Attribute>) {
         self.nodes.push(Node {
-            input: input.collect(),
+            input: inputs.iter().map(|&input| input.to_owned()).collect(),
             output: vec![name.to_owned()],
             name: name.to_owned(),
             op_type: op.to_owned(),
             attribute,
         });
+    }
+
+    /// The parts of a value along its last axis, under these names.
+    pub(super) fn split<const N: usize>(&mut self, value: &str, sizes: &str, names: [String; N]) -> [String; N] {
+        self.node("Split", &[value, sizes], &format!("{value}.parts"), vec![integer("axis", -1)]);
+        self.nodes.last_mut().expect("the one before this line").output = names.to_vec();
+        names
     }
 
     /// Whole numbers as a constant; its name.
@@ -37,10 +51,22 @@ impl<'a> Chain<'a> {
         self.constant(name, kind::TENSOR_INT64, &[numbers.len()], bytes)
     }
 
-    /// Numbers in double precision as a constant; its name.
-    pub(super) fn doubles(&mut self, name: String, numbers: &[f64]) -> String {
+    /// Whole numbers of 32 bits as a constant; its name.
+    pub(super) fn small_numbers(&mut self, name: &str, numbers: &[i32]) -> String {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        self.constant(name, kind::TENSOR_DOUBLE, &[numbers.len()], bytes)
+        self.constant(name.to_owned(), kind::TENSOR_INT32, &[numbers.len()], bytes)
+    }
+
+    /// Numbers in double precision as a constant; its name.
+    pub(super) fn doubles(&mut self, name: &str, shape: &[usize], numbers: impl IntoIterator<Item = f64>) -> String {
+        let bytes = numbers.into_iter().flat_map(f64::to_le_bytes).collect();
+        self.constant(name.to_owned(), kind::TENSOR_DOUBLE, shape, bytes)
+    }
+
+    /// The same in single precision.
+    pub(super) fn floats(&mut self, name: &str, shape: &[usize], numbers: impl IntoIterator<Item = f64>) -> String {
+        let bytes = numbers.into_iter().flat_map(|number| (number as f32).to_le_bytes()).collect();
+        self.constant(name.to_owned(), kind::TENSOR_FLOAT, shape, bytes)
     }
 
     /// One of the arrays that the layers hold as a constant of the same name; or where there is

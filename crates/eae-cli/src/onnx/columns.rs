@@ -12,7 +12,7 @@ pub(super) fn standardise(chain: &mut Chain<'_>, prefix: &str, columns: &Columns
     // A column that was constant is 0, whatever it is now.
     let scale: Vec<f64> = scale.into_iter().map(|scale| if scale == 0.0 { f64::INFINITY } else { scale }).collect();
     let name = |part: &str| format!("{prefix}.{part}");
-    let (mean, scale) = (chain.doubles(name("mean"), &mean), chain.doubles(name("scale"), &scale));
+    let (mean, scale) = (constant(chain, &name("mean"), mean), constant(chain, &name("scale"), scale));
     chain.then("Sub", &name("centred"), &[mean], Vec::new());
     chain.then("Div", &name("standardised"), &[scale], Vec::new());
     chain.then("Cast", &name("single"), &[], vec![integer("to", TENSOR_FLOAT.into())]);
@@ -23,7 +23,7 @@ pub(super) fn standardise(chain: &mut Chain<'_>, prefix: &str, columns: &Columns
 pub(super) fn restore(chain: &mut Chain<'_>, prefix: &str, columns: &Columns) {
     let [mean, scale] = moments(columns);
     let name = |part: &str| format!("{prefix}.{part}");
-    let (mean, scale) = (chain.doubles(name("mean"), &mean), chain.doubles(name("scale"), &scale));
+    let (mean, scale) = (constant(chain, &name("mean"), mean), constant(chain, &name("scale"), scale));
     chain.then("Flatten", &name("flat"), &[], vec![integer("axis", 1)]);
     chain.then("Cast", &name("double"), &[], vec![integer("to", TENSOR_DOUBLE.into())]);
     chain.then("Mul", &name("scaled"), &[scale], Vec::new());
@@ -33,4 +33,8 @@ pub(super) fn restore(chain: &mut Chain<'_>, prefix: &str, columns: &Columns) {
 fn moments(columns: &Columns) -> [Vec<f64>; 2] {
     let (mean, scale) = (0..columns.len()).map(|column| columns.moments(column)).unzip();
     [mean, scale]
+}
+
+fn constant(chain: &mut Chain<'_>, name: &str, numbers: Vec<f64>) -> String {
+    chain.doubles(name, &[numbers.len()], numbers)
 }

@@ -8,18 +8,21 @@
 mod chain;
 mod columns;
 mod proto;
+mod sampler;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
 use eae::data::Columns;
+use eae::sampler::Sampler;
 use nn_layers::{Activation, Kind, Placed, Sequential, Weights, WeightsError, Window};
 use prost::Message;
 use thiserror::Error;
 
 use chain::{Chain, float, integer, integers};
 use proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT};
+pub(crate) use sampler::{NOISE, inputs};
 
 /// The operators' version: that of ONNX 1.12, which every runtime since 2022 knows.
 pub(crate) const OPSET: i64 = 17;
@@ -43,6 +46,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) name: &'a str,
     /// In a sentence.
     pub(crate) about: &'a str,
+    /// The sampler that makes codes of noise, if that is what it takes.
+    pub(crate) sampler: Option<&'a Sampler>,
     /// The name of what it takes.
     pub(crate) input: &'a str,
     /// The names of what it gives: of equal parts of it, if there are more than one.
@@ -54,10 +59,15 @@ pub(crate) struct Interface<'a> {
 
 /// The content of a file.
 pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Result<Vec<u8>, ExportError> {
-    let Interface { name, about, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
+    let Interface { name, about, sampler, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
     let mut weights = Weights::default();
     network.write(name, &mut weights);
     let mut chain = Chain::new(input, &weights);
+    let mut inputs = vec![value(input, network.input_shape(), columns_in)];
+    if let Some(sampler) = sampler {
+        inputs.extend(sampler::inputs(sampler)[1..].iter().map(|name| value(name, &[1], None)));
+        sampler::draw(&mut chain, sampler);
+    }
     if let Some(columns) = columns_in {
         columns::standardise(&mut chain, &format!("{name}.{input}"), columns);
     }
@@ -85,7 +95,7 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         node: chain.nodes,
         name: name.to_owned(),
         initializer: chain.constants,
-        input: vec![value(input, network.input_shape(), columns_in)],
+        input: inputs,
         output: outputs.iter().map(|output| value(output, &part, columns_out)).collect(),
     };
     // A hash map has no order, and the same model should be the same file.

@@ -10,6 +10,7 @@ pub(super) mod kind {
     pub(crate) const ATTRIBUTE_INT: i32 = 2;
     pub(crate) const ATTRIBUTE_INTS: i32 = 7;
     pub(crate) const TENSOR_FLOAT: i32 = 1;
+    pub(crate) const TENSOR_INT32: i32 = 6;
     pub(crate) const TENSOR_INT64: i32 = 7;
     pub(crate) const TENSOR_DOUBLE: i32 = 11;
 }

@@ -30,18 +30,23 @@ pub(crate) fn noise(shape: &[usize], bound: f32, seed: u64) -> ArrayD<f32> {
 /// A file, what goes in and what must come out of it, channels last.
 pub(crate) struct Case<'a> {
     pub(crate) file: Vec<u8>,
-    pub(crate) input: ArrayD<f64>,
+    pub(crate) inputs: Vec<(&'a str, ArrayD<f64>)>,
     pub(crate) outputs: Vec<(&'a str, ArrayD<f64>)>,
 }
 
 impl<'a> Case<'a> {
     /// For a network that gives equal parts under these names.
-    pub(crate) fn new(file: Vec<u8>, network: &Sequential<f32>, input: &ArrayD<f32>, names: &[&'a str]) -> Self {
+    pub(crate) fn new(
+        file: Vec<u8>,
+        network: &Sequential<f32>,
+        (name, input): (&'a str, &ArrayD<f32>),
+        names: &[&'a str],
+    ) -> Self {
         let tape = Tape::without_gradients();
         let output = network.forward(tape.constant(input.clone())).value().mapv(f64::from);
         let parts = output.axis_chunks_iter(Axis(1), output.len_of(Axis(1)) / names.len());
         let outputs = names.iter().copied().zip(parts.map(|part| part.to_owned())).collect();
-        Self { file, input: input.mapv(f64::from), outputs }
+        Self { file, inputs: vec![(name, input.mapv(f64::from))], outputs }
     }
 }
 
@@ -54,10 +59,10 @@ pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
         let array = array.view().permuted_axes(axes);
         array.as_standard_layout().write_npy(File::create(folder.path().join(name)).unwrap()).unwrap();
     };
-    for (number, Case { file, input, outputs }) in cases.iter().enumerate() {
+    for (number, Case { file, inputs, outputs }) in cases.iter().enumerate() {
         fs::write(folder.path().join(format!("{number}.onnx")), file).unwrap();
-        write(format!("{number}.npy"), input);
-        outputs.iter().for_each(|(name, output)| write(format!("{number}.{name}.npy"), output));
+        inputs.iter().for_each(|(name, input)| write(format!("{number}.in.{name}.npy"), input));
+        outputs.iter().for_each(|(name, output)| write(format!("{number}.out.{name}.npy"), output));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run_onnx.py");
     let status = Command::new(python).arg(script).arg(folder.path()).status().unwrap();
@@ -66,7 +71,10 @@ pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
 
 fn exported(network: &Sequential<f32>, outputs: &[&str]) -> Result<Vec<u8>, ExportError> {
     let metadata = &HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
-    export(network, &Interface { name: "net", about: "A test", input: "in", outputs, columns: [None; 2], metadata })
+    export(
+        network,
+        &Interface { name: "net", about: "A test", sampler: None, input: "in", outputs, columns: [None; 2], metadata },
+    )
 }
 
 fn rng() -> ChaCha8Rng {
@@ -202,7 +210,7 @@ fn onnxruntime_gives_the_same_for_every_layer() {
     let networks = networks.map(|network| network.build().unwrap());
     let cases = networks.iter().map(|network| {
         let input = noise(&[&[3], network.input_shape()].concat(), 2.0, 5);
-        Case::new(exported(network, &["out"]).unwrap(), network, &input, &["out"])
+        Case::new(exported(network, &["out"]).unwrap(), network, ("in", &input), &["out"])
     });
     runtime_agrees(&cases.collect::<Vec<_>>());
 }

@@ -7,7 +7,7 @@ use crate::support::data::with_digits;
 use crate::support::program::{json, succeeds};
 
 #[test]
-fn both_networks_are_exported() {
+fn networks_are_exported() {
     let folder = with_digits();
     let folder = folder.path();
     // The encoder of a VAE has two ends.
@@ -15,9 +15,12 @@ fn both_networks_are_exported() {
     let data = ["train", "--model", "mlp", "--objective", "vae", "--data", "npy:digits.npy"];
     succeeds(folder, &[&data[..], &quick].concat());
 
-    let output = succeeds(folder, &["export", "run", "--onnx", "--json"]);
+    let output = succeeds(folder, &["export", "run", "--onnx", "--sampler", "gmm", "--json"]);
+    let drawn = json(&succeeds(folder, &["sample", "run", "--sampler", "gmm", "--n", "2", "--out", "a.npy", "--json"]));
     let expected = serde_json::json!({
-        "encoder": "run/encoder.onnx", "decoder": "run/decoder.onnx", "opset": 17, "shape": [1, 28, 28], "latent": 4,
+        "encoder": "run/encoder.onnx", "decoder": "run/decoder.onnx", "generator": "run/generator.onnx",
+        "inputs": ["noise", "uniform"], "sampler": "gmm", "draws_from": drawn[0]["draws_from"],
+        "opset": 17, "shape": [1, 28, 28], "latent": 4,
     });
     assert_eq!(json(&output), [expected]);
     let read = |file: &str| fs::read(folder.join(file)).unwrap();
@@ -27,8 +30,20 @@ fn both_networks_are_exported() {
     // What model it is, as the weights file says it.
     assert!([&encoder, &decoder].into_iter().all(|file| has(file, r#"{"model":"mlp","image":[28,28,1],"latent":4,"#)));
 
+    // The generator says what it draws from, which is the best sampler if none is named.
+    let generator = read("run/generator.onnx");
+    assert!(has(&generator, drawn[0]["draws_from"].as_str().unwrap()) && has(&generator, "uniform"));
+    let output = succeeds(folder, &["export", "run", "--onnx", "--out", "best", "--json"]);
+    let best = json(&succeeds(folder, &["sample", "run", "--n", "2", "--out", "a.npy", "--json"]));
+    let [exported, best] =
+        [&json(&output)[0], &best[0]].map(|said| [said["sampler"].clone(), said["draws_from"].clone()]);
+    assert_eq!(exported, best);
+
     // The same from the file alone, into a folder that is not there yet.
-    let output = succeeds(folder, &["export", "run/model.safetensors", "--onnx", "--out", "a/b"]);
+    let output =
+        succeeds(folder, &["export", "run/model.safetensors", "--onnx", "--sampler", "normal", "--out", "a/b"]);
     assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a/b/generator.onnx, which takes noise for N(0, I)"));
     assert!((read("a/b/encoder.onnx"), read("a/b/decoder.onnx")) == (encoder, decoder));
+    assert!(!has(&read("a/b/generator.onnx"), "uniform"));
 }

@@ -43,6 +43,11 @@ impl Gaussian {
         self.covariance.view()
     }
 
+    /// The symmetric square root `[d, d]` of the covariance, `R` in `m + R z`.
+    pub fn root(&self) -> ArrayView2<'_, f64> {
+        self.root.view()
+    }
+
     /// The numbers in a code.
     pub fn latent(&self) -> usize {
         self.mean.len()
@@ -75,10 +80,15 @@ impl Gaussian {
     pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         let mut codes = normal::<f64>(n, self.latent(), seed) * temperature;
         for mut code in codes.axis_iter_mut(Axis(0)) {
-            let draw = self.root.dot(&code) + &self.mean;
+            let draw = self.code(code.view());
             code.assign(&draw);
         }
         codes.mapv(F::from_f64)
+    }
+
+    /// The code that a draw of N(0, I) becomes.
+    pub(super) fn code(&self, noise: ArrayView1<'_, f64>) -> Array1<f64> {
+        self.root.dot(&noise) + &self.mean
     }
 
     /// Puts mean and covariance, in double precision, under `prefix.mean` and `prefix.covariance`.

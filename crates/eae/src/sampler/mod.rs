@@ -21,6 +21,7 @@ mod fitted;
 mod gaussian;
 mod gaussianization;
 mod mixture;
+mod noise;
 mod normal;
 mod sphere;
 mod tensors;

@@ -61,7 +61,7 @@ pub(super) fn normal_quantile(p: f64) -> f64 {
 pub(super) struct Marginal {
     pub(super) x: Vec<f64>,
     pub(super) y: Vec<f64>,
-    slopes: Vec<f64>,
+    pub(super) slopes: Vec<f64>,
 }
 
 impl Marginal {

@@ -4,7 +4,7 @@ mod density;
 mod directions;
 mod marginal;
 
-use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::index;
 use nn_layers::Weights;
@@ -117,6 +117,35 @@ impl Gaussianization {
         self.layers.len()
     }
 
+    /// The mean `[d]` of the codes.
+    pub fn mean(&self) -> ArrayView1<'_, f64> {
+        self.mean.view()
+    }
+
+    /// The eigenvectors of the covariance as rows `[d, d]`, each times its standard deviation: what
+    /// has gone back through all layers is multiplied by this matrix, and the mean added.
+    pub fn scaled_directions(&self) -> Array2<f64> {
+        &self.directions * &self.scale.view().insert_axis(Axis(1))
+    }
+
+    /// The rotation of each layer `[layers, d, d]`. On the way to a code, a layer's coordinates go
+    /// back through their splines, and are then multiplied by its rotation.
+    pub fn rotations(&self) -> Array3<f64> {
+        let (count, d) = (self.layers.len(), self.latent());
+        Array3::from_shape_fn((count, d, d), |(l, i, j)| self.layers[l].rotation[[i, j]])
+    }
+
+    /// The knots of the spline of each coordinate in each layer, `[layers, d, knots]`: where they
+    /// are on the side of the codes, where on the side of N(0, 1), and the slopes there.
+    pub fn knots(&self) -> [Array3<f64>; 3] {
+        let knots = self.layers.first().map_or(0, |layer| layer.marginals[0].x.len());
+        let of = |part: fn(&Marginal) -> &[f64]| {
+            let at = |(l, i, j): (usize, usize, usize)| part(&self.layers[l].marginals[i])[j];
+            Array3::from_shape_fn((self.layers.len(), self.latent(), knots), at)
+        };
+        [of(|map| &map.x), of(|map| &map.y), of(|map| &map.slopes)]
+    }
+
     /// What codes `[n, d]` are mapped to: close to N(0, I) for codes of the distribution that it
     /// was fitted to.
     ///
@@ -164,13 +193,11 @@ impl Gaussianization {
         weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
         weights.insert(format!("{prefix}.directions"), &self.directions.clone().into_dyn());
         weights.insert(format!("{prefix}.scale"), &self.scale.clone().into_dyn());
-        let (count, d) = (self.layers.len(), self.latent());
-        let Some(first) = self.layers.first() else { return };
-        let knots = first.marginals[0].x.len();
-        let rotations = Array3::from_shape_fn((count, d, d), |(l, i, j)| self.layers[l].rotation[[i, j]]);
-        let x = Array3::from_shape_fn((count, d, knots), |(l, i, j)| self.layers[l].marginals[i].x[j]);
-        let y = Array3::from_shape_fn((count, d, knots), |(l, i, j)| self.layers[l].marginals[i].y[j]);
-        for (tensor, array) in [("rotations", rotations), ("x", x), ("y", y)] {
+        if self.layers.is_empty() {
+            return;
+        }
+        let [x, y, _] = self.knots();
+        for (tensor, array) in [("rotations", self.rotations()), ("x", x), ("y", y)] {
             weights.insert(format!("{prefix}.{tensor}"), &array.into_dyn());
         }
     }

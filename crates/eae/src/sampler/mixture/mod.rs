@@ -3,7 +3,7 @@
 mod em;
 mod start;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayView3, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayView3, Axis};
 use ndarray_rand::rand::seq::SliceRandom;
 use ndarray_rand::rand::{Rng, SeedableRng};
 use ndarray_rand::rand_distr::StandardNormal;
@@ -148,6 +148,13 @@ impl Mixture {
         self.parameters.covariances.view()
     }
 
+    /// The lower Cholesky factors `[k, d, d]` of the covariances: a draw is `m_k + F_k z`, with `z`
+    /// from N(0, I).
+    pub fn factors(&self) -> Array3<f64> {
+        // Those of the densities are in units in which the whole has variance 1.
+        &self.densities.factors * &self.scale.view().insert_axis(Axis(1))
+    }
+
     /// The mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no
     /// codes.
     ///
@@ -186,19 +193,25 @@ impl Mixture {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut codes = Array2::zeros((n, self.latent()));
         for mut code in codes.outer_iter_mut() {
-            let mut left = rng.random::<f64>();
-            let chosen = self.weights().iter().position(|weight| {
-                left -= weight;
-                left < 0.0
-            });
-            // By rounding something can be left at the end.
-            let c = chosen.unwrap_or(self.components() - 1);
+            let uniform = rng.random::<f64>();
             let z: Array1<f64> =
                 (0..self.latent()).map(|_| temperature * rng.sample::<f64, _>(StandardNormal)).collect();
-            let draw = self.densities.factors.index_axis(Axis(0), c).dot(&z) * &self.scale + self.means().row(c);
-            code.assign(&draw);
+            code.assign(&self.code(z.view(), uniform));
         }
         codes.mapv(F::from_f64)
+    }
+
+    /// The code that a draw of N(0, I) becomes, in the component that a number from 0 to 1 falls
+    /// to: each has its weight of that interval, in their order.
+    pub(super) fn code(&self, noise: ArrayView1<'_, f64>, uniform: f64) -> Array1<f64> {
+        let mut left = uniform;
+        let chosen = self.weights().iter().position(|weight| {
+            left -= weight;
+            left < 0.0
+        });
+        // By rounding something can be left at the end.
+        let c = chosen.unwrap_or(self.components() - 1);
+        self.densities.factors.index_axis(Axis(0), c).dot(&noise) * &self.scale + self.means().row(c)
     }
 
     /// Puts weights, means and covariances, in double precision, under `prefix.weights`, `.means`

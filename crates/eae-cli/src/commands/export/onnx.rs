@@ -1,0 +1,226 @@
+//! The networks of a model as ONNX files.
+
+use std::collections::HashMap;
+
+use eae::Autoencoder;
+use eae::sampler::Sampler;
+
+use crate::onnx::{self, ExportError, Interface};
+use crate::sampling;
+
+pub(super) const ENCODER: &str = "encoder.onnx";
+pub(super) const DECODER: &str = "decoder.onnx";
+pub(super) const GENERATOR: &str = "generator.onnx";
+
+/// Returns the contents of the encoder's and the decoder's file.
+pub(super) fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
+    let metadata: &HashMap<_, _> = &model.to_weights().metadata;
+    let says_variances = model.encoder().output_shape() != [model.latent()];
+    let (columns, (sample, samples)) = (model.columns(), samples(model));
+    let encoder = Interface {
+        name: "encoder",
+        about: &format!("An autoencoder's encoder, from {samples} to codes"),
+        sampler: None,
+        input: sample,
+        outputs: if says_variances { &["code", "log_variance"] } else { &["code"] },
+        columns: [columns, None],
+        metadata,
+    };
+    let decoder = Interface {
+        name: "decoder",
+        about: &format!("An autoencoder's decoder, from codes to {samples}"),
+        sampler: None,
+        input: "code",
+        outputs: &[sample],
+        columns: [None, columns],
+        metadata,
+    };
+    Ok([onnx::export(model.encoder(), &encoder)?, onnx::export(model.decoder(), &decoder)?])
+}
+
+/// Returns the content of the generator's file: the decoder of what the sampler makes of noise, the
+/// codes of all images or of those of the class `label`.
+pub(super) fn generator(
+    model: &Autoencoder<f32>,
+    sampler: &Sampler,
+    label: Option<&str>,
+) -> Result<Vec<u8>, ExportError> {
+    let mut metadata = model.to_weights().metadata;
+    let entries = [("sampler", sampling::flag(sampler).to_owned()), ("draws_from", sampler.to_string())];
+    let entries = entries.into_iter().chain(label.map(|label| ("label", label.to_owned())));
+    metadata.extend(entries.map(|(key, value)| (key.to_owned(), value)));
+    let (sample, samples) = samples(model);
+    let of_class = label.map(|label| format!(" of the class {label}")).unwrap_or_default();
+    let uniform = match onnx::inputs(sampler) {
+        [_] => "",
+        [_, uniform] => &format!(" and `{uniform}` from U(0, 1)"),
+        _ => unreachable!("one or two inputs"),
+    };
+    let about = format!(
+        "An autoencoder's generator of {samples}{of_class}: draw `{}` from N(0, I){uniform}; codes of {sampler} are decoded",
+        onnx::NOISE,
+    );
+    let generator = Interface {
+        name: "generator",
+        about: &about,
+        sampler: Some(sampler),
+        input: onnx::NOISE,
+        outputs: &[sample],
+        columns: [None, model.columns()],
+        metadata: &metadata,
+    };
+    onnx::export(model.decoder(), &generator)
+}
+
+/// Returns the name of what goes in or comes out, and what that is in words.
+fn samples(model: &Autoencoder<f32>) -> (&'static str, &'static str) {
+    match model.columns() {
+        Some(_) => ("vector", "vectors in their own units"),
+        None => ("image", "images with values from 0 to 1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::onnx::tests::{Case, noise, runtime_agrees};
+    use eae::data::Columns;
+    use eae::sampler::{Gaussian, Gaussianization, Mixture, normal};
+    use eae::{Ending, Preset};
+    use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2, array};
+
+    /// A preset for color images with statistics, gamma and beta that do something.
+    fn stirred(preset: Preset, ending: Ending) -> Autoencoder<f32> {
+        let image = [preset.side(), preset.side(), 3];
+        let mut model = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 1).unwrap();
+        let mut weights = model.to_weights();
+        let vectors = weights.names().filter(|name| weights.shape(name).is_some_and(|shape| shape.len() == 1));
+        let vectors: Vec<_> = vectors.map(str::to_owned).collect();
+        for (name, seed) in vectors.into_iter().zip(1..) {
+            let moved = noise(weights.shape(&name).unwrap(), 0.5, seed);
+            let around = if name.ends_with("running_mean") || name.ends_with("bias") { 0.0 } else { 1.0 };
+            weights.insert(name, &(moved + around));
+        }
+        model.read(&weights).unwrap();
+        model
+    }
+
+    /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli
+    /// onnxruntime -- --ignored`.
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn onnxruntime_gives_the_same_for_every_preset_and_ending() {
+        for preset in Preset::ALL {
+            for ending in [Ending::Normalized, Ending::Plain, Ending::MeanAndLogVariance] {
+                let model = stirred(preset, ending);
+                let images = noise(&[&[8], &model.image_shape()[..]].concat(), 0.5, 0) + 0.5;
+                let codes = noise(&[8, 5], 2.0, 0);
+                let [encoder, decoder] = networks(&model).unwrap();
+                let outputs: &[&str] =
+                    if ending == Ending::MeanAndLogVariance { &["code", "log_variance"] } else { &["code"] };
+                runtime_agrees(&[
+                    Case::new(encoder, model.encoder(), ("image", &images), outputs),
+                    Case::new(decoder, model.decoder(), ("code", &codes), &["image"]),
+                ]);
+            }
+        }
+    }
+
+    /// Rows of four numbers of very different sizes, and a model of them.
+    fn vectors() -> (Array2<f64>, Columns, Autoencoder<f32>) {
+        let rows = noise(&[8, 4], 1.0, 1).mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
+        let rows = rows * array![1.0, 10.0, 3.0, 0.0] + array![0.0, 5.0, 1e9, 7.0];
+        let columns = Columns::fit(rows.view(), None);
+        let model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Normalized, 1).unwrap();
+        (rows, columns, model)
+    }
+
+    /// Vectors go in and come out in their own units, and a column that is small beside its mean
+    /// keeps its digits.
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn onnxruntime_gives_the_same_for_vectors() {
+        let (rows, columns, model) = vectors();
+        let [encoder, decoder] = networks(&model).unwrap();
+        // A column that was constant says nothing, even if it is something else now.
+        let rows = rows + array![0.0, 0.0, 0.0, 1.0];
+        let codes = model.encode(columns.standardize(rows.view()).view());
+        let back = columns.restore(model.decode(codes.view()).view());
+        assert_eq!(back.column(3), Array1::from_elem(8, 7.0));
+        let codes = codes.mapv(f64::from).into_dyn();
+        runtime_agrees(&[
+            Case { file: encoder, inputs: vec![("vector", rows.into_dyn())], outputs: vec![("code", codes.clone())] },
+            Case { file: decoder, inputs: vec![("code", codes)], outputs: vec![("vector", back.into_dyn())] },
+        ]);
+    }
+
+    /// Every sampler, fitted to codes of three clusters of different sizes that are not normal.
+    fn samplers(latent: usize) -> Vec<Sampler> {
+        let mut codes = normal::<f64>(900, latent, 1).mapv(|x| x + 0.2 * x.powi(3));
+        codes.outer_iter_mut().step_by(3).for_each(|mut code| code += 6.0);
+        codes.outer_iter_mut().step_by(5).for_each(|mut code| code -= 4.0);
+        let mixture = |components| Sampler::Mixture(Mixture::fit(codes.view(), components, 0).unwrap());
+        let map = |layers, codes: &Array2<f64>| Gaussianization::fit(codes.view(), layers, 0).unwrap();
+        // Of normal codes, that is nothing but a rotation and scales.
+        let linear = (0..).map(|seed| map(1, &normal(20, latent, seed))).find(|map| map.layers() == 0);
+        vec![
+            Sampler::Normal { latent },
+            Sampler::Sphere { latent },
+            Sampler::Gaussian(Gaussian::fit(codes.view()).unwrap()),
+            mixture(1),
+            mixture(3),
+            mixture(12),
+            Sampler::Gaussianization(linear.expect("few codes of one seed or another")),
+            Sampler::Gaussianization(map(8, &codes)),
+        ]
+    }
+
+    /// The generator of each sampler with what it must make of the same noise.
+    fn generators<'a>(model: &Autoencoder<f32>, sample: &'a str) -> Vec<Case<'a>> {
+        let latent = model.latent();
+        let of_sampler = |sampler: Sampler| {
+            // Far out, too, where splines are lines.
+            let drawn = noise(&[100, latent], 5.0, 3);
+            let uniform = (noise(&[100, 1], 0.5, 4) + 0.5).mapv(f64::from);
+            let column: Array1<f64> = uniform.index_axis(Axis(1), 0).to_owned().into_dimensionality::<Ix1>().unwrap();
+            let doubled = drawn.mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
+            let codes = sampler.of_noise(doubled.view(), column.view()).mapv(|x| x as f32);
+            let images = model.decode(codes.view());
+            let expected: ArrayD<f64> = match model.columns() {
+                Some(columns) => columns.restore(images.view()).into_dyn(),
+                None => images.mapv(f64::from).into_dyn(),
+            };
+            let mut inputs = vec![("noise", doubled.into_dyn()), ("uniform", uniform)];
+            inputs.truncate(onnx::inputs(&sampler).len());
+            Case { file: generator(model, &sampler, None).unwrap(), inputs, outputs: vec![(sample, expected)] }
+        };
+        samplers(latent).into_iter().map(of_sampler).collect()
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn onnxruntime_gives_the_same_for_generators() {
+        runtime_agrees(&generators(&stirred(Preset::Conv28, Ending::Normalized), "image"));
+        runtime_agrees(&generators(&vectors().2, "vector"));
+        // A code whose features are the channels and pixels of an image.
+        let layers = |text: &[&str]| text.iter().map(|layer| layer.parse().unwrap()).collect();
+        let network = eae::Network {
+            encoder: layers(&["flatten"]),
+            decoder: layers(&["unflatten 2 2 3", "conv-transpose 3 kernel=2 stride=2", "sigmoid"]),
+        };
+        runtime_agrees(&generators(&Autoencoder::new(network, [4, 4, 3], 12, 1).unwrap(), "image"));
+    }
+
+    #[test]
+    fn a_generator_says_what_it_draws_from() {
+        let model = stirred(Preset::Mlp, Ending::Normalized);
+        let has = |file: &[u8], text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+        for sampler in samplers(5) {
+            let file = generator(&model, &sampler, Some("seven")).unwrap();
+            for text in [sampling::flag(&sampler), &sampler.to_string(), "draws_from", "of the class seven"] {
+                assert!(has(&file, text), "{text} of {}", sampler.name());
+            }
+            assert_eq!(has(&file, "uniform"), matches!(&sampler, Sampler::Mixture(m) if m.components() > 1));
+        }
+    }
+}
