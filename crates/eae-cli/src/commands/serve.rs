@@ -15,13 +15,13 @@ use crate::serve::{Explorer, Hosts, Server, own_addresses, own_names};
 use crate::signals::on_interrupt;
 
 /// Open a page on which a trained model can be played with: sliders for the code, samples, drawings
-/// and pictures of your own, walks between images, a map of the codes. Ctrl-C ends it.
+/// and pictures or rows of your own, walks, a map of the codes. Ctrl-C ends it.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  eae serve runs/digits-1\n  eae serve runs/digits-1 --port 0 --open")]
 pub(crate) struct Arguments {
     /// The run folder that `eae train` left, or a weights file.
     run: PathBuf,
-    /// Where the held-out images on the page come from; by default what the run folder says.
+    /// Where the held-out images or rows on the page come from; by default what the run folder says.
     #[arg(long)]
     data: Option<Data>,
     /// The address, or a name of this machine, to be reached at. Beyond this machine, everybody who

@@ -8,8 +8,12 @@ use hyper::body::Bytes;
 /// What a browser may load for the page: what comes from here, and nothing else.
 pub(super) const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// What it may load for a report, which is one file with its styles and pictures in it: nothing.
-const POLICY_OF_A_REPORT: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// What it may load for a report, which is one file with its styles, script and pictures in it:
+/// nothing. The sandbox keeps the script away from the page of the explorer.
+const POLICY_OF_A_REPORT: &str = concat!(
+    "sandbox allow-scripts allow-forms; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; ",
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+);
 
 /// What was asked for.
 #[derive(Debug, PartialEq)]

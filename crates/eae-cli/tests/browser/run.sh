@@ -28,6 +28,7 @@ done
 "$eae" train --data mnist:. --model mlp --objective bn-ae --epochs 10 --batch 100 --latent 40 --quiet --out run
 # Three columns that two numbers say most of.
 awk 'BEGIN {
+    OFS = ","
     srand(1)
     print "height,weight,age"
     for (i = 0; i < 400; i++) {

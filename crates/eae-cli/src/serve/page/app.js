@@ -36,12 +36,25 @@ async function start() {
   keep(known);
   find("mean").addEventListener("click", () => change(known.mean, "mean"));
   const choose = await samples(known);
-  if (!linked(known)) {
+  const { code, problem } = linked(known);
+  if (code) {
+    change(code, "link");
+  } else {
     choose(0);
   }
   sliders(known);
   (known.columns ? columns : yours)(known);
   await Promise.all([walk(known), map(known)]);
+  if (problem) {
+    say(problem);
+  }
+  addEventListener("hashchange", () => {
+    const { code, problem } = linked(known);
+    say(problem);
+    if (code) {
+      change(code, "link");
+    }
+  });
   document.body.dataset.ready = "yes";
 }
 

@@ -43,11 +43,16 @@ export const decode = codes => things("/decode", JSON.stringify({ codes }));
 export const encode = async thing => (await json("/encode", size === null ? JSON.stringify({ row: thing }) : thing)).codes[0];
 export const sample = async wanted => (await json("/sample", JSON.stringify(wanted))).codes;
 
-/** Shows what went wrong until something goes right again. */
+/** Counts what is begun and what is said, to know which came first. */
+let clock = 0;
+let said = 0;
+
+/** Shows what went wrong, until something that begins later goes right. */
 export function say(problem) {
   const place = document.getElementById("problem");
   place.textContent = problem ? problem.message : "";
   place.hidden = !problem;
+  said = ++clock;
 }
 
 /** `work`, one call at a time and always with the newest arguments: what came in between is out of date. */
@@ -63,7 +68,12 @@ export function newest(work) {
     while (next) {
       const now = next;
       next = null;
-      await work(...now).then(() => say(null), say);
+      const begun = ++clock;
+      await work(...now).then(() => {
+        if (begun > said) {
+          say(null);
+        }
+      }, say);
     }
     busy = false;
   };

@@ -8,8 +8,8 @@ import { onShown, shown } from "/view.js";
 
 /** At a time. */
 const PAGE = 40;
-/** So few have room for a histogram each. */
-const FEW = 10;
+/** What lines may take together, and one alone, in heights of a line of text. */
+const [ALL, LEAST, MOST] = [24, 0.9, 8];
 
 const find = id => document.getElementById(id);
 
@@ -35,7 +35,8 @@ export function columns({ columns }) {
   find("pictures").hidden = true;
   find("yours").hidden = true;
   find("columns").hidden = false;
-  find("columns").classList.toggle("few", columns.length <= FEW);
+  const tall = Math.min(Math.max(ALL / columns.length - 0.3, LEAST), MOST);
+  find("columns-list").style.setProperty("--tall", `${tall}rem`);
   // A table of samples is taller than pictures are.
   find("walk").before(find("codes"));
 

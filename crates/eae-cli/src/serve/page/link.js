@@ -1,7 +1,5 @@
 // Codes in addresses: what is behind the # is a code, `#z=0.5,-1.25`.
 
-import { say } from "/ask.js";
-import { change } from "/code.js";
 import { exact } from "/number.js";
 
 const START = "#z=";
@@ -12,20 +10,16 @@ export const written = code => code.map(exact).join(",");
 /** The part of an address that says a code. */
 export const address = code => START + written(code);
 
-/** Changes to the code that the address says, now and whenever it says another; true if it says one. */
+/** The code that the address says, as { code, problem }: both null where it says none. */
 export function linked({ latent }) {
-  const read = () => {
-    if (!location.hash.startsWith(START)) {
-      return false;
-    }
-    const code = location.hash.slice(START.length).split(",").map(text => (text.trim() === "" ? NaN : Math.fround(Number(text))));
-    if (code.length !== latent || !code.every(Number.isFinite)) {
-      say(new Error(`The address has a code of ${code.length} numbers, or not of numbers alone; the model takes ${latent}.`));
-      return false;
-    }
-    change(code, "link");
-    return true;
-  };
-  addEventListener("hashchange", read);
-  return read();
+  if (!location.hash.startsWith(START)) {
+    return { code: null, problem: null };
+  }
+  const texts = location.hash.slice(START.length).split(",");
+  const code = texts.map(text => (text.trim() === "" ? NaN : Math.fround(Number(text))));
+  if (code.length === latent && code.every(Number.isFinite)) {
+    return { code, problem: null };
+  }
+  const what = code.length === latent ? "something in it that is no number" : `${code.length} numbers`;
+  return { code: null, problem: new Error(`The address has a code with ${what}; the model takes ${latent} numbers.`) };
 }

@@ -13,9 +13,12 @@ const NEAR = 24;
 const find = id => document.getElementById(id);
 
 export async function map({ held_out }) {
+  const without = why => {
+    find("map-hint").textContent = why;
+    find("codes").classList.add("without");
+  };
   if (held_out === 0) {
-    find("codes").querySelectorAll("canvas, ul").forEach(element => { element.hidden = true; });
-    find("map-hint").textContent = `There are no held-out ${noun()}s: say with --data what the model was trained on.`;
+    without(`There are no held-out ${noun()}s: say with --data what the model was trained on.`);
     return;
   }
   const canvas = find("map");
@@ -23,15 +26,14 @@ export async function map({ held_out }) {
   try {
     known = await ask();
   } catch (problem) {
-    find("map-hint").textContent = problem.message;
-    canvas.hidden = true;
+    without(problem.message);
     return;
   }
   const { points, labels, classes, explained, origin, axes } = known;
   const called = label => classes?.[label] ?? String(label);
   const percent = Math.round(100 * explained);
-  find("map-hint").textContent = `${points.length} held-out ${noun()}s along two principal components of their codes `
-    + `(${percent} % of the variance). Choose one; the ring is the current code.`;
+  find("map-hint").textContent = `Held-out ${noun()}s by two principal components of their codes (${percent} % of the variance). `
+    + "Choose one; the ring is the code.";
   const kinds = labels ? [...new Set(labels)].sort((a, b) => a - b) : [];
   const colour = place => COLOURS[(labels ? kinds.indexOf(labels[place]) : 0) % COLOURS.length];
   find("legend").replaceChildren(...kinds.slice(0, 20).map((kind, place) => {

@@ -6,6 +6,9 @@ export function fixed(x, digits) {
   return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
 }
 
+/** A number to look at, with three digits or all before the point. */
+export const brief = x => (Math.abs(x) >= 100 ? fixed(x, 0) : x === 0 ? "0" : String(Number(x.toPrecision(3))).replace("-", "−"));
+
 /** The fewest digits that give a number of 32 bits again. */
 export function exact(x) {
   const wanted = Math.fround(x);

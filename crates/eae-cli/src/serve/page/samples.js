@@ -7,6 +7,7 @@ import { sheet } from "/picture.js";
 import { fill, mark } from "/strip.js";
 import { fillTable, markRow } from "/table.js";
 
+/** Without a map there is room for twice as many. */
 const MOST = 18;
 /** Pictures in a row of the file. */
 const ACROSS = 6;
@@ -23,7 +24,7 @@ const NAMES = {
 const find = id => document.getElementById(id);
 
 /** Draws, and returns what chooses one of the draws. */
-export async function samples({ samplers, likeliest, classes, columns, most_codes }) {
+export async function samples({ samplers, likeliest, classes, columns, held_out, most_codes }) {
   const [sampler, ofClass, temperature, seed] = ["sampler", "class", "temperature", "seed"].map(find);
   const option = (name, place) => new Option((NAMES[name] ?? name) + (likeliest && place === 0 ? " (likeliest)" : ""), name);
   sampler.replaceChildren(...samplers.map(option));
@@ -47,7 +48,7 @@ export async function samples({ samplers, likeliest, classes, columns, most_code
     const codes = await sample({
       ...wanted(),
       seed: Math.max(0, Math.trunc(Number(seed.value))),
-      n: Math.min(MOST, most_codes),
+      n: Math.min(held_out > 0 ? MOST : 2 * MOST, most_codes),
     });
     decoded = await decode(codes);
     // The buttons stay, what they stand for changes.

@@ -5,8 +5,9 @@ import { fixed } from "/number.js";
 import { noun } from "/thing.js";
 import { pager } from "/pager.js";
 
-/** At a time: a page of thousands would answer to nothing. */
+/** At a time: a page of thousands would answer to nothing. A large screen has room for twice as many as a laptop. */
 const PAGE = { image: 24, row: 12 };
+const LARGE = "(min-width: 100rem) and (min-height: 60rem)";
 const REACH = 3.5;
 /** The share of the largest change below which a number changes next to nothing. */
 const DEAD = 0.01;
@@ -23,8 +24,8 @@ export function sliders({ latent, mean, sd, effect }) {
   const dead = effect ? order.filter(place => share(place) <= DEAD).length : 0;
   const what = noun() === "row" ? "row" : "picture";
   const rest = dead === 0 ? "" : `; ${dead === 1 ? "one changes" : `${dead} change`} next to nothing`;
-  find("code-hint").textContent = "A slider for each number, 3.5 standard deviations to each side of its mean"
-    + (effect ? `. The first changes the ${what} most: see the bar${rest}.` : ".");
+  find("code-hint").textContent = "A slider for each number, 3.5 standard deviations each way"
+    + (effect ? `. The first changes the ${what} most: see the bars${rest}.` : ".");
 
   let shown = [];
   const set = () => shown.forEach(({ place, slider, output }) => {
@@ -71,8 +72,11 @@ export function sliders({ latent, mean, sd, effect }) {
   };
 
   listen(set);
-  pager(find("pages"), latent, PAGE[noun()], "numbers of the code", (first, count) => {
+  const size = PAGE[noun()] * (matchMedia(LARGE).matches ? 2 : 1);
+  pager(find("pages"), latent, size, "numbers of the code", (first, count) => {
     shown = order.slice(first, first + count).map(make);
+    // Few have room for taller lines.
+    find("sliders").style.setProperty("--row", `${Math.min(1.7 * size / count, 2.4)}rem`);
     find("sliders").replaceChildren(...shown.map(({ label }) => label));
     set();
   });

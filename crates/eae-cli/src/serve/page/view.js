@@ -2,7 +2,7 @@
 
 import { decode, newest } from "/ask.js";
 import { listen, original } from "/code.js";
-import { fixed } from "/number.js";
+import { brief } from "/number.js";
 import { error, show } from "/thing.js";
 
 const find = id => document.getElementById(id);
@@ -22,7 +22,7 @@ export function view() {
     find("decoded").dataset.milliseconds = (performance.now() - start).toFixed(1);
     show(find("decoded"), decoded);
     find("beside").style.visibility = of ? "visible" : "hidden";
-    find("error").textContent = of ? `Squared error ${fixed(error(decoded, of.thing), 2)}` : "";
+    find("error").textContent = of ? `Squared error ${brief(error(decoded, of.thing))}` : "";
     if (of) {
       show(find("original"), of.thing);
       find("caption").textContent = of.name;
