@@ -11,6 +11,7 @@ pub(super) fn file(path: &str) -> Option<Reply> {
         "/" => ("text/html; charset=utf-8", include_str!("index.html")),
         "/style.css" => ("text/css; charset=utf-8", include_str!("style.css")),
         "/panels.css" => ("text/css; charset=utf-8", include_str!("panels.css")),
+        "/rows.css" => ("text/css; charset=utf-8", include_str!("rows.css")),
         "/layout.css" => ("text/css; charset=utf-8", include_str!("layout.css")),
         "/icon.svg" => ("image/svg+xml", include_str!("icon.svg")),
         "/app.js" => (SCRIPT, include_str!("app.js")),
