@@ -34,10 +34,12 @@ impl Progress {
     }
 
     fn line(&self, epoch: &EpochReport) -> String {
-        let EpochReport { epoch, epochs, mse, entropy, samples_per_second, .. } = epoch;
+        let EpochReport { epoch, epochs, mse, entropy, samples_per_second, held_out_mse, .. } = epoch;
         let most = normal_entropy(self.latent);
+        let held_out = held_out_mse.map_or_else(String::new, |mse| format!(" (held out {mse:.2})"));
         format!(
-            "epoch {epoch}/{epochs}: mse {mse:.2}, entropy {entropy:.2} (N(0, I): {most:.2}), {samples_per_second:.0} samples/s"
+            "epoch {epoch}/{epochs}: mse {mse:.2}{held_out}, entropy {entropy:.2} (N(0, I): {most:.2}), {samples_per_second:.0} \
+             samples/s"
         )
     }
 }

@@ -29,8 +29,8 @@ pub use model::{Autoencoder, ModelError};
 pub use network::{Ending, Network, Preset, UnknownPreset};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use training::{
-    CheckpointError, EpochReport, MakeStep, Observer, OptimizerState, Outcome, Step, StepError, StepPlan, StepReport,
-    Stepper, TrainConfig, TrainError, Training, Underway, held_out_loss, train,
+    CheckpointError, EpochReport, HeldOut, MakeStep, Observer, OptimizerState, Outcome, Step, StepError, StepPlan,
+    StepReport, Stepper, TrainConfig, TrainError, Training, Underway, held_out_loss, train,
 };
 
 /// `f32` to train, `f64` to check: what both the tape and the estimators work on.

@@ -1,13 +1,17 @@
 //! `report.html`: one file that says what was trained on what, what came of it, and what to beware
-//! of. It needs nothing else, no network and no script, and the same run always gives the same
-//! file.
+//! of. It needs nothing else, no network, and no script but one that enlarges pictures. The same run
+//! always gives the same file.
 
 pub(crate) mod chart;
+mod enlarge;
+mod heat;
 mod latent;
 mod number;
 mod page;
 mod pictures;
 mod quality;
+mod settings;
+mod table;
 mod text;
 mod training;
 mod verdict;
@@ -28,9 +32,10 @@ use ndarray::Array2;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::judgement::FeaturesFlag;
-use crate::run_folder::{self, CONFIG, Config, Epoch, REPORT, State, Trained};
+use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained, class_prefix};
 use latent::Dimension;
 pub(crate) use latent::dimensions;
+use pictures::Class;
 pub(crate) use warnings::no_better_than_the_mean;
 
 /// Held-out images that the codes are judged by.
@@ -56,7 +61,9 @@ struct Report<'a> {
     seed: u64,
     trained: Trained,
     samplers: Vec<Sampler>,
+    classes: Vec<Class>,
     epochs: Vec<Epoch>,
+    end: Option<End>,
     unfinished: bool,
     evaluation: Evaluation,
     codes: Array2<f32>,
@@ -99,6 +106,7 @@ impl<'a> Report<'a> {
     ) -> Result<Self, Failure> {
         let trained = Trained::load(folder)?;
         let samplers = trained.samplers()?;
+        let classes = classes(&trained)?;
         let path = folder.join(CONFIG);
         let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
         let held_out = at_most(test, MOST_CODES);
@@ -116,6 +124,7 @@ impl<'a> Report<'a> {
             test,
             seed,
             epochs: run_folder::epochs(folder)?,
+            end: End::read(folder)?,
             unfinished: State::of(folder) == State::Unfinished,
             dimensions: dimensions(&trained.model, codes.view()),
             normal_entropy: objective.normal_entropy(*batch_size, config.latent).ok(),
@@ -123,6 +132,7 @@ impl<'a> Report<'a> {
             labels: held_out.labels,
             trained,
             samplers,
+            classes,
             evaluation,
             codes,
         })
@@ -142,6 +152,16 @@ impl<'a> Report<'a> {
     fn images(&self) -> &'static str {
         if self.evaluation.standardized { "vectors" } else { "images" }
     }
+}
+
+/// The densities of the classes.
+fn classes(trained: &Trained) -> Result<Vec<Class>, Failure> {
+    let mut classes = Vec::new();
+    for (label, name) in trained.classes() {
+        let fitted = trained.fitted(&class_prefix(label))?;
+        classes.extend(fitted.map(|fitted| Class { name, sampler: fitted.best().sampler.clone() }));
+    }
+    Ok(classes)
 }
 
 /// At most so many of the images, the same ones each time and in their order: all of them, if there

@@ -20,6 +20,11 @@ pub(super) fn number(x: f64) -> Markup {
     html! { data value=(x) { (short(x)) } }
 }
 
+/// A share in percent for readers, and as a share for programs.
+pub(super) fn percent(share: f64) -> Markup {
+    html! { data value=(share) { (short(100.0 * share)) " %" } }
+}
+
 /// With spaces between thousands, which do not break.
 pub(super) fn count(n: usize) -> String {
     let digits = n.to_string();

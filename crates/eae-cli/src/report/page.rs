@@ -4,23 +4,31 @@ use eae::Objective;
 use eae::picture::PictureError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::chart;
 use super::latent::{dead, latent};
-use super::number::{count, duration, number, short};
-use super::pictures::pictures;
+use super::number::number;
+use super::pictures::{Shown, pictures};
 use super::quality::quality;
-use super::text::{quoted, with_code};
+use super::settings::{again, settings};
+use super::table::table;
+use super::text::with_code;
 use super::training::{References, curves};
 use super::verdict::{Judged, verdict};
 use super::warnings::{Facts, Warning, warnings};
-use super::{MOST_TRAINING, Report};
-use crate::run_folder::seconds;
+use super::{MOST_TRAINING, Report, chart, enlarge};
 
 const STYLE: &str = include_str!("style.css");
 
 pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let name = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
-    let pictures = pictures(&report.trained.model, &report.samplers, report.test, &report.dimensions, report.seed)?;
+    let pictures = pictures(&Shown {
+        model: &report.trained.model,
+        samplers: &report.samplers,
+        classes: &report.classes,
+        held_out: report.test,
+        dimensions: &report.dimensions,
+        draws: report.draws.as_ref().ok(),
+        seed: report.seed,
+    })?;
     let references = References {
         held_out_error: report.evaluation.reconstruction_error,
         mean_image_error: report.evaluation.mean_image_error,
@@ -29,7 +37,9 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let objective = &report.config.training.objective;
     let (judged, labels) = (report.tests(), report.labels.as_deref());
     let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
+    let table = table(&report.trained.model, &report.samplers, report.test, report.seed);
     let mut sections = Vec::from_iter(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
+    sections.extend(table.map(|table| ("rows", "Generated rows", table)));
     sections.push(("notes", "What to know", notes(&report.warnings())));
     sections.extend([
         ("training", "Training", curves(&report.epochs, objective, &references, report.evaluation.standardized)),
@@ -55,7 +65,11 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
             body {
                 header {
                     h1 { (name) }
-                    p { (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on " (report.config.data) "." }
+                    p {
+                        (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on "
+                        (report.config.data) "."
+                        @if let Some(end) = &report.end { " Finished on " time { (end.time) } " by eae " (end.version) "." }
+                    }
                     p.verdict { (report.verdict()) }
                     (figures(report))
                 }
@@ -64,6 +78,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                     @for (id, title, content) in &sections { section id=(id) { h2 { (title) } (content) } }
                 }
                 footer { p { "Made by eae " (env!("CARGO_PKG_VERSION")) "." } }
+                (enlarge::window())
             }
         }
     })
@@ -149,90 +164,6 @@ fn kind(objective: &Objective) -> &'static str {
         Objective::Wae(_) => "A Wasserstein autoencoder",
         Objective::Rae(_) => "A regularised autoencoder",
         _ => "An autoencoder",
-    }
-}
-
-/// What was trained on what, how, and for how long.
-fn settings(report: &Report<'_>) -> Markup {
-    let Report { config, train, test, .. } = report;
-    let training = &config.training;
-    let [height, width, channels] = report.trained.model.image_shape();
-    let parameters: usize = report.trained.model.clone().parameters().iter().map(|parameter| parameter.len()).sum();
-    let objective = serde_json::to_value(&training.objective).expect("plain data");
-    let terms: Vec<String> = objective
-        .as_object()
-        .expect("a struct")
-        .iter()
-        .filter(|(key, _)| *key != "kind")
-        .map(|(key, value)| format!("{key} = {value}"))
-        .collect();
-    let (made, planned) = report.epochs.last().map_or((0, training.epochs), |epoch| (epoch.epoch, epoch.epochs));
-    let images = train.len() / training.batch_size.max(1) * training.batch_size;
-    let time = seconds(&report.epochs, images);
-    let speed = (images * report.epochs.len()) as f64 / time;
-    let colour = if channels == 1 { "grey" } else { "colour" };
-    let rows = [
-        (
-            "data",
-            html! {
-                (config.data) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
-                @if report.evaluation.standardized { (width) " columns, each standardised" }
-                @else { (height) " × " (width) " pixels, " (colour) }
-                @if report.named != &config.data { "; this report is of " (report.named) }
-            },
-        ),
-        ("networks", html! { (config.model) ", " (count(parameters)) " parameters" }),
-        ("code", html! { (config.latent) " numbers" }),
-        (
-            "objective",
-            html! {
-                (objective["kind"].as_str().unwrap_or_default())
-                @if !terms.is_empty() { ": " (terms.join(", ")) }
-            },
-        ),
-        (
-            "optimiser",
-            html! {
-                "Adam on a one-cycle schedule up to a learning rate of " (training.learning_rate) ", batches of " (training.batch_size)
-                ", warm-up over " (training.warm_up) " epochs"
-            },
-        ),
-        ("epochs", html! { (made) " of " (planned) ", " (count(report.steps())) " steps" }),
-        (
-            "time",
-            html! {
-                @if time > 0.0 { (duration(time)) " in steps, " (short(speed)) " " (report.images()) " a second" } @else { "not known" }
-            },
-        ),
-        (
-            "seed",
-            html! { (training.seed) @if report.seed != training.seed { "; this report draws by " (report.seed) } },
-        ),
-        (
-            "program",
-            html! { "eae " (env!("CARGO_PKG_VERSION")) " on " (std::env::consts::OS) ", " (std::env::consts::ARCH) },
-        ),
-    ];
-    html! { dl.settings { @for (name, value) in rows { dt { (name) } dd { (value) } } } }
-}
-
-fn again(report: &Report<'_>) -> Markup {
-    // The page may be passed on: where the folder was says nothing then.
-    let folder = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
-    let (config, folder) = (quoted(&format!("{folder}/config.toml")), quoted(&folder));
-    html! {
-        p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor with the same instruction set:" }
-        pre { code { "eae train --config " (config) " --out again" } }
-        p { "More of what is above, and this report anew:" }
-        pre { code {
-            "eae sample " (folder) " --n 100 --out samples.png\n"
-            "eae evaluate " (folder) "\n"
-            "eae report " (folder)
-        } }
-        details open {
-            summary { "config.toml" }
-            pre { code { (report.config_text) } }
-        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! How good decoded draws are, beside real images in their place.
 
 use eae::evaluation::{SampleQuality, SampleReport};
-use eae::metrics::Quality;
+use eae::metrics::{Memorization, Quality};
 use maud::{Markup, html};
 
-use super::number::{count, number, short};
+use super::number::{count, number, percent, short};
 use super::text::{sampler_name, with_code};
 
 /// A column of the table.
@@ -43,7 +43,7 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
             "within a table only."
         }
         div.scroll {
-            table {
+            table.cards {
                 thead { tr {
                     th scope="col" { "codes from" }
                     @for column in &COLUMNS { th scope="col" { (column.name) " " span.arrow { (if column.more { "↑" } else { "↓" }) } } }
@@ -53,8 +53,8 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
                     @if let Some(floor) = &draws.floor {
                         tr.floor {
                             th scope="row" { "training " (images) }
-                            @for column in &COLUMNS { td { (number((column.of)(floor))) } }
-                            td { "" }
+                            @for column in &COLUMNS { td data-name=(column.name) { (number((column.of)(floor))) } }
+                            td data-name="close copies" { "" }
                         }
                     }
                     @for SampleQuality { sampler, quality, memorization, .. } in &draws.samples {
@@ -62,29 +62,40 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
                             th scope="row" { (with_code(&sampler_name(sampler))) }
                             @for (column, best) in COLUMNS.iter().zip(best) {
                                 @let value = (column.of)(quality);
-                                @if Some(value) == best { td { strong { (number(value)) } } } @else { td { (number(value)) } }
+                                td data-name=(column.name) {
+                                    @if Some(value) == best { strong { (number(value)) } } @else { (number(value)) }
+                                }
                             }
-                            td { @if let Some(memorization) = memorization { (number(memorization.share_close)) } @else { "-" } }
+                            td data-name="close copies" {
+                                @if let Some(memorization) = memorization { (percent(memorization.share_close)) } @else { "-" }
+                            }
                         }
                     }
                 }
             }
         }
         @if let Some(SampleQuality { memorization: Some(memorization), .. }) = draws.samples.first() {
-            p.note {
-                "A close copy is a sample as near to one of " (count(trained_on)) " training " (images) " as the nearest "
-                (short(100.0 * memorization.held_out_share_close)) " % of the held-out " (images) " are. The share of close copies varies by "
-                (short(memorization.share_error)) " by chance alone."
-            }
+            p.note { (copies(memorization, trained_on, images)) }
         }
         @for missing in &draws.missing { p.note { "Not said: " (missing) "." } }
     }
 }
 
+/// Explains close copies, and how many of them there would be by chance.
+fn copies(memorization: &Memorization, trained_on: usize, images: &str) -> String {
+    let &Memorization { held_out_share_close: expected, share_error: error, .. } = memorization;
+    let [expected, most] = [expected, expected + 2.0 * error].map(|share| short(100.0 * share));
+    format!(
+        "A close copy is a sample that lies unusually near to one of {} training {images}: as near as only {expected} % of the \
+         held-out {images} do, which the model has never seen. Without copying about {expected} % of the samples are that near, \
+         and up to {most} % by chance. A larger share means that the model repeats what it was trained on.",
+        count(trained_on)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use eae::metrics::Memorization;
     use eae::sampler;
 
     #[test]

@@ -17,13 +17,15 @@ pub(super) struct References {
     pub(super) normal_entropy: Option<f64>,
 }
 
-/// A chart for each of what a training reports.
+/// Charts of the error, the entropy and the schedule.
 pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References, standardised: bool) -> Markup {
-    let over = |of: &dyn Fn(&Epoch) -> f64| epochs.iter().map(|epoch| (epoch.epoch as f64, of(epoch))).collect();
-    let line = |class, label: &str, of: &dyn Fn(&Epoch) -> f64| Layer::Line {
+    let points = |of: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
+        epochs.iter().filter_map(|epoch| Some((epoch.epoch as f64, of(epoch)?))).collect()
+    };
+    let line = |class, label: &str, of: &dyn Fn(&Epoch) -> Option<f64>| Layer::Line {
         class,
         label: label.to_owned(),
-        points: over(of),
+        points: points(of),
     };
     let level = |class, label: String, y| Layer::Level { class, label, y };
     let References { held_out_error, mean_image_error, normal_entropy } = *references;
@@ -32,48 +34,82 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
         true => ("vector", "Reconstruction error, standardised"),
         false => ("image", "Reconstruction error, summed over pixels"),
     };
+    let held_out = points(&|epoch| epoch.held_out_mse);
     let error = vec![
-        line("one", "training, mean of an epoch", &|epoch| epoch.mse),
-        level("two", format!("held out, at the end: {}", short(held_out_error)), held_out_error),
+        line("one", "training, mean of an epoch", &|epoch| Some(epoch.mse)),
+        match held_out.is_empty() {
+            // The log of a training without held-out errors.
+            true => level("two", format!("held out, at the end: {}", short(held_out_error)), held_out_error),
+            false => line("two", "held out, after an epoch", &|epoch| epoch.held_out_mse),
+        },
         level("quiet", format!("the mean {image}: {}", short(mean_image_error)), mean_image_error),
     ];
-    let mut entropy = vec![line("one", "training, mean of an epoch", &|epoch| epoch.entropy)];
-    entropy.extend(normal_entropy.map(|y| level("two", format!("N(0, I), the same n and k: {}", short(y)), y)));
-    let plots = [
-        (title, true, error),
-        ("Entropy of the code, nats", false, entropy),
-        (
-            "Learning rate, at the end of an epoch",
-            true,
-            vec![line("one", "learning rate", &|epoch| epoch.learning_rate)],
-        ),
-    ];
-    let weight = weight(objective).map(|(name, weight)| {
-        (name, true, vec![line("one", "weight, at the end of an epoch", &|epoch| epoch.share * weight)])
-    });
+    let mut entropy = vec![line("one", "training, mean of an epoch", &|epoch| Some(epoch.entropy))];
+    entropy.extend(normal_entropy.map(|y| level("normal", format!("N(0, I), the same n and k: {}", short(y)), y)));
+
+    let rate = epochs.iter().map(|epoch| epoch.learning_rate).fold(0.0, f64::max);
+    let share = epochs.iter().map(|epoch| epoch.share).fold(0.0, f64::max);
+    let mut schedule = vec![line("one", &format!("learning rate, at most {}", short(rate)), &|epoch| {
+        Some(epoch.learning_rate / rate).filter(|share| share.is_finite())
+    })];
+    schedule.extend(weight(objective).map(|(name, weight)| {
+        line("soft", &format!("{name}, at most {}", short(share * weight)), &|epoch| {
+            Some(epoch.share / share).filter(|share| share.is_finite())
+        })
+    }));
     html! {
         @if epochs.is_empty() {
             p { "The run folder says nothing of its epochs." }
         } @else {
-            div.charts.pairs {
-                @for (title, with_zero, layers) in plots.into_iter().chain(weight) { (chart(title, with_zero, layers, epochs.len())) }
+            @if let Some(said) = overfitting(&held_out) { p { (said) } }
+            div.charts.course {
+                (chart(title, true, error, epochs.len(), WIDE))
+                (chart("Entropy of the code, nats", false, entropy, epochs.len(), WIDE))
+                (chart("Schedule", true, schedule, epochs.len(), NARROW))
             }
         }
     }
 }
 
+/// The size of the chart of what was known before the training.
+const NARROW: [f64; 2] = [240.0, WIDE[1]];
+/// A rise of the held-out error by this share of its least value is no accident.
+const RISE: f64 = 0.02;
+
+/// Returns what the held-out error after epochs says of overfitting; nothing of less than three.
+fn overfitting(held_out: &[(f64, f64)]) -> Option<String> {
+    let (&(_, end), &(epoch, least)) = (held_out.last()?, held_out.iter().min_by(|a, b| a.1.total_cmp(&b.1))?);
+    if held_out.len() < 3 {
+        return None;
+    }
+    let rise = end / least - 1.0;
+    Some(if rise > RISE {
+        format!(
+            "The held-out error was least after epoch {epoch}, {}, and has risen by {:.0} % since: from there on the networks \
+             learn what is special to the training data.",
+            short(least),
+            100.0 * rise
+        )
+    } else {
+        format!(
+            "The held-out error does not rise towards the end: it is {} there, and nothing points to overfitting.",
+            short(end)
+        )
+    })
+}
+
 /// What lambda is to the entropic autoencoder; the weight of what the others add to the error.
 fn weight(objective: &Objective) -> Option<(&'static str, f64)> {
     match objective {
-        Objective::Eae(eae) => Some(("Lambda, the weight of the entropy", eae.lambda)),
-        Objective::Vae(vae) => Some(("Beta, the weight of the divergence", vae.beta)),
-        Objective::Wae(wae) => Some(("The weight of the discrepancy", wae.weight)),
-        Objective::Rae(rae) => Some(("Beta, the weight of the size of codes", rae.beta)),
+        Objective::Eae(eae) => Some(("lambda, the weight of the entropy", eae.lambda)),
+        Objective::Vae(vae) => Some(("beta, the weight of the divergence", vae.beta)),
+        Objective::Wae(wae) => Some(("the weight of the discrepancy", wae.weight)),
+        Objective::Rae(rae) => Some(("beta, the weight of the size of codes", rae.beta)),
         _ => None,
     }
 }
 
-fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize) -> Markup {
+fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize, size: [f64; 2]) -> Markup {
     let numbers = |layer: &Layer| match layer {
         Layer::Line { points, .. } => points.iter().map(|point| point.1).collect(),
         Layer::Level { y, .. } => vec![*y],
@@ -87,8 +123,7 @@ fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize) -> Mar
         format!("From {} in the first of {epochs} epochs to {} in the last.", short(ends[0]), short(ends[1]));
     let y = range(layers.iter().flat_map(numbers), with_zero);
     let x = if epochs == 1 { 0.0..2.0 } else { 1.0..epochs as f64 };
-    Plot { title, description, x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole }, y, size: WIDE, layers }
-        .figure()
+    Plot { title, description, x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole }, y, size, layers }.figure()
 }
 
 #[cfg(test)]
@@ -106,15 +141,19 @@ mod tests {
             share: 1.0,
             learning_rate: 1e-3,
             samples_per_second: 1.0,
+            held_out_mse: (epoch != 2).then_some(11.0 / epoch as f64),
         };
         let references = References { held_out_error: 6.0, mean_image_error: 52.9, normal_entropy: Some(23.05) };
         let page = |epochs: &[Epoch], objective| curves(epochs, &objective, &references, false).into_string();
         let text = page(&[epoch(1), epoch(2)], Objective::default());
-        assert_eq!(text.matches("<figure").count(), 4);
+        assert_eq!(text.matches("<figure").count(), 3);
         for part in [
             "From 10.00 in the first of 2 epochs to 5.000 in the last.",
             "the mean image: 52.90",
             "N(0, I), the same n and k: 23.05",
+            "held out, after an epoch",
+            "learning rate, at most 0.001",
+            "lambda, the weight of the entropy",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

@@ -1,10 +1,12 @@
-//! The log of a training, `metrics.jsonl`: a line for each epoch, and one for the evaluation.
+//! The log of a training, `metrics.jsonl`: a line for each epoch, one for the evaluation and
+//! one for the end.
 
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::METRICS;
@@ -20,6 +22,31 @@ pub(crate) struct Epoch {
     pub(crate) share: f64,
     pub(crate) learning_rate: f64,
     pub(crate) samples_per_second: f64,
+    /// Of held-out images, after the epochs in which these were looked at.
+    pub(crate) held_out_mse: Option<f64>,
+}
+
+/// The line of the end of a training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct End {
+    /// In Greenwich.
+    pub(crate) time: String,
+    /// The program that made the last step.
+    pub(crate) version: String,
+}
+
+impl End {
+    pub(crate) const KIND: &str = "end";
+
+    pub(crate) fn now() -> Self {
+        Self { time: httpdate::fmt_http_date(SystemTime::now()), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+
+    /// Reads the end of a training; `None` of one that is not at its end.
+    pub(crate) fn read(run: &Path) -> Result<Option<Self>, Failure> {
+        let [line] = last_line(run, [Self::KIND])?;
+        Ok(line.and_then(|line| serde_json::from_value(line).ok()))
+    }
 }
 
 /// The epochs that were made. Lines of another kind are passed over, and so is a last one that was

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub(crate) use checkpoint::{Keeper, Kept, Resumed, resume};
 pub(crate) use config::Config;
 pub(crate) use lock::Lock;
-pub(crate) use log::{Epoch, epochs, last_line, seconds};
+pub(crate) use log::{End, Epoch, epochs, last_line, seconds};
 pub(crate) use trained::{Trained, class_prefix, name_classes, no_such};
 
 use crate::failure::Failure;

@@ -38,7 +38,8 @@ fn check(page: &str) {
         }
     }
     assert_eq!(open, [""; 0], "left open");
-    for elsewhere in ["http://", "https://", "<script", "<link", "<iframe", "@import", "url("] {
+    assert_eq!(page.matches("<script").count(), 1, "the one that enlarges pictures");
+    for elsewhere in ["http://", "https://", "<script ", "<link", "<iframe", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}");
     }
     assert!(page.matches(" src=\"").count() == page.matches(" src=\"data:image/png;base64,").count());
@@ -87,6 +88,20 @@ fn a_report_says_what_evaluate_says() {
     // The default sampler and N(0, I), two kinds of pairs of images, and a traversal for each
     // dimension.
     assert_eq!(page.matches("<img ").count(), 2 + 2 + 4);
+    // Each of them can be enlarged, and each chart.
+    let enlarged = page.matches("<button class=\"enlarge\"").count();
+    assert_eq!(enlarged, 8 + page.matches("<figure class=\"chart").count());
+    for part in [
+        "GMT</time> by eae 0.",
+        "what a density fitted to the codes adds, a Frechet distance of",
+        "what the entropy alone achieves, a Frechet distance of",
+        "held out, after an epoch",
+        "The codes of held-out images differ from draws from N(0, I) in",
+        "<details><summary>The 11 checks</summary>",
+        "up to 2",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 
     let evaluated = succeeds(folder, &["evaluate", name, "--json"]);
     let evaluated = &json(&evaluated)[0];
@@ -175,9 +190,17 @@ fn a_report_of_vectors() {
     assert!(trained.stderr.is_empty(), "{}", stderr(&trained));
     let page = read(&folder.join("run"));
     check(&page);
-    for part in
-        ["1\u{202f}080 vectors to train on and 120 held out, 3 columns", "training vectors", "error, standardised"]
-    {
+    for part in [
+        "1\u{202f}080 vectors to train on and 120 held out, 3 columns",
+        "training vectors",
+        "error, standardised",
+        "500 rows decoded",
+        "<strong>column 1</strong> KS 0.",
+        "generated, codes from N(0, I)",
+        "column 0 and column 2",
+        "real rows and by",
+        "Generated less real",
+    ] {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("<img") && !page.contains("id=\"pictures\"") && !page.contains("images"));

@@ -112,7 +112,8 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
     let expected = scalars(&folder.join("whole"));
     let names = ["mse", "entropy", "normal_entropy", "penalty", "share", "lambda", "learning_rate"];
     let tags = ["epoch", "step"].into_iter().flat_map(|group| names.map(|name| format!("{group}/{name}")));
-    let mut tags: Vec<_> = tags.chain(["samples", "reconstructions"].map(str::to_owned)).collect();
+    let mut tags: Vec<_> =
+        tags.chain(["epoch/held_out_mse", "samples", "reconstructions"].map(str::to_owned)).collect();
     tags.sort();
     assert_eq!(expected.keys().cloned().collect::<Vec<_>>(), tags);
     let steps: Vec<_> = expected["step/mse"].iter().map(|&(step, _)| step).collect();

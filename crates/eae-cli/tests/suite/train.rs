@@ -37,7 +37,7 @@ fn train_then_sample() {
     assert_eq!(config["training"]["batch_size"].as_integer(), Some(50));
     assert_eq!(config["training"]["objective"]["lambda"].as_float(), Some(1.0));
     let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
-    assert_eq!(log.lines().count(), 3);
+    assert_eq!(log.lines().count(), 4, "two epochs, the evaluation and the end");
 
     // An array: the same for the same seed, the beginning of a larger one, another for another seed.
     let sample = |n: &str, seed: &str| {

@@ -118,6 +118,7 @@ mod tests {
                 penalty_weight: 1.0,
                 learning_rate: 1e-3,
                 samples_per_second: 10.0,
+                held_out_mse: Some(2.5),
             };
             let mut log = MetricsLog::open(folder.path()).unwrap();
             assert!(Observer::<f32>::epoch(&mut log, &report).is_continue());

@@ -185,8 +185,17 @@ impl Training {
         let made = (steps_per_epoch - before) * self.config.batch_size;
         let samples_per_second = made as f64 / start.elapsed().as_secs_f64();
         let (epoch, epochs) = (epoch + 1, self.config.epochs);
-        let whole =
-            EpochReport { epoch, epochs, mse, entropy, penalty, penalty_weight, learning_rate, samples_per_second };
+        let whole = EpochReport {
+            epoch,
+            epochs,
+            mse,
+            entropy,
+            penalty,
+            penalty_weight,
+            learning_rate,
+            samples_per_second,
+            held_out_mse: None,
+        };
         (report, Some(whole))
     }
 }

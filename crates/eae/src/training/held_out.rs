@@ -1,7 +1,13 @@
+//! Images that were held out, in a training under way.
+
+use std::ops::ControlFlow;
+
 use autodiff_mini::Tape;
-use ndarray::{ArrayView4, Axis, Slice};
+use ndarray::{Array4, ArrayView4, Axis, Slice};
 
 use super::config::TrainConfig;
+use super::observer::{Observer, Underway};
+use super::report::{EpochReport, StepReport};
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Float};
 
@@ -21,18 +27,104 @@ pub fn held_out_loss<F: Float>(
     images: ArrayView4<'_, F>,
     config: &TrainConfig,
 ) -> Result<f64, knn_entropy::Error> {
+    Ok(loss_and_error(model, images, config)?[0])
+}
+
+/// The loss, and the squared error in it.
+fn loss_and_error<F: Float>(
+    model: &Autoencoder<F>,
+    images: ArrayView4<'_, F>,
+    config: &TrainConfig,
+) -> Result<[f64; 2], knn_entropy::Error> {
     // Running statistics change in it.
     let mut model = model.clone();
     let mut banks = Banks::default();
     let count = images.len_of(Axis(0));
     let size = config.batch_size.min(count);
     let batches = count / size;
-    let mut sum = 0.0;
+    let mut sums = [0.0; 2];
     for batch in 0..batches {
         let tape = Tape::without_gradients();
         let x = images.slice_axis(Axis(0), Slice::from(batch * size..(batch + 1) * size)).to_owned();
         let mut context = Context::new(config.error_unit, config.seed, batch as u64, &mut banks);
-        sum += config.objective.terms(&mut model, tape.constant(x), &mut context)?.loss.scalar().into_f64();
+        let terms = config.objective.terms(&mut model, tape.constant(x), &mut context)?;
+        sums[0] += terms.loss.scalar().into_f64();
+        sums[1] += terms.mse.scalar().into_f64();
     }
-    Ok(sum / batches as f64)
+    Ok(sums.map(|sum| sum / batches as f64))
+}
+
+/// Passes a training on to another observer, the reports of epochs with the squared error of
+/// images that were held out, so that overfitting can be seen while it happens. Images are taken in
+/// batches of the training's size, as in [`held_out_loss`].
+///
+/// ```
+/// use eae::{Autoencoder, EpochReport, HeldOut, Observer, Preset, TrainConfig, train};
+/// use ndarray::{Array4, s};
+/// use std::ops::ControlFlow;
+///
+/// struct Print;
+///
+/// impl Observer<f32> for Print {
+///     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
+///         println!("{} {:?}", report.mse, report.held_out_mse);
+///         ControlFlow::Continue(())
+///     }
+/// }
+///
+/// let images = Array4::from_shape_fn((60, 4, 4, 1), |(n, i, j, _)| ((n * i + j) % 7) as f32 / 7.0);
+/// let (train_on, held_out) = (images.slice(s![..50, .., .., ..]), images.slice(s![50.., .., .., ..]));
+/// let mut model = Autoencoder::new(Preset::Mlp, [4, 4, 1], 2, 0)?;
+/// let config = TrainConfig::default().epochs(2).batch_size(10);
+/// train(&mut model, train_on, &config, &mut HeldOut::new(held_out.to_owned(), 1, Print))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct HeldOut<F: Float, O> {
+    images: Array4<F>,
+    every: usize,
+    then: O,
+}
+
+impl<F: Float, O: Observer<F>> HeldOut<F, O> {
+    /// Looks at the images after the first epoch, the last, and each `every`-th, and passes
+    /// everything on to `then`. If there are no images, it only does that.
+    ///
+    /// # Panics
+    ///
+    /// If `every` is 0.
+    pub fn new(images: Array4<F>, every: usize, then: O) -> Self {
+        assert!(every > 0, "no epoch is every 0th");
+        Self { images, every, then }
+    }
+
+    /// The squared error after an epoch, if it is one to look at the images. A training does not
+    /// end because they cannot be judged.
+    fn error(&self, epoch: &EpochReport, training: &mut Underway<'_, F>) -> Option<f64> {
+        let EpochReport { epoch, epochs, .. } = *epoch;
+        let due = epoch == 1 || epoch == epochs || epoch.is_multiple_of(self.every);
+        if !due || self.images.is_empty() {
+            return None;
+        }
+        let config = training.training().config().clone();
+        let [_, error] = loss_and_error(training.model().ok()?, self.images.view(), &config).ok()?;
+        Some(error).filter(|error| error.is_finite())
+    }
+}
+
+impl<F: Float, O: Observer<F>> Observer<F> for HeldOut<F, O> {
+    fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
+        self.then.step(report)
+    }
+
+    /// Passes the report of an epoch on once there is a model to go with it.
+    fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        if let Some(mut report) = training.epoch().copied() {
+            report.held_out_mse = self.error(&report, training);
+            training.set_epoch(report);
+            flow = self.then.epoch(&report);
+        }
+        super::observer::either(flow, self.then.underway(training))
+    }
 }

@@ -5,7 +5,7 @@
 //! - `run`: its steps, one by one and all of them;
 //! - `step`: one step, wherever it is made; `stepper`: on the CPU;
 //! - `optimizer`: what is carried from one step to the next;
-//! - `report`, `observer`: what a caller sees of a training under way;
+//! - `report`, `observer`: what a caller sees of a training under way; `held_out`: on other images;
 //! - `checkpoint`: all of it in a file, and back.
 
 mod checkpoint;
@@ -22,7 +22,7 @@ mod stepper;
 pub use checkpoint::CheckpointError;
 pub use config::{TrainConfig, TrainError};
 pub use course::Training;
-pub use held_out::held_out_loss;
+pub use held_out::{HeldOut, held_out_loss};
 pub use observer::{Observer, Underway};
 pub use optimizer::OptimizerState;
 pub use report::{EpochReport, StepReport};

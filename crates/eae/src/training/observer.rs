@@ -62,6 +62,11 @@ impl<'a, F: Float> Underway<'a, F> {
         self.epoch.as_ref()
     }
 
+    /// Completes the report of the epoch.
+    pub(super) fn set_epoch(&mut self, report: EpochReport) {
+        self.epoch = Some(report);
+    }
+
     /// The model with its current parameters, fetched from the device that makes the steps.
     ///
     /// # Errors
@@ -136,6 +141,6 @@ impl<F: Float, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
     }
 }
 
-fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
+pub(super) fn either(a: ControlFlow<()>, b: ControlFlow<()>) -> ControlFlow<()> {
     if a.is_break() { a } else { b }
 }

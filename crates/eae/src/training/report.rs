@@ -47,4 +47,8 @@ pub struct EpochReport {
     pub learning_rate: f64,
     /// Images a second.
     pub samples_per_second: f64,
+    /// The squared error of held-out images after the epoch, where [`HeldOut`](crate::HeldOut)
+    /// looked at some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_out_mse: Option<f64>,
 }

@@ -7,8 +7,8 @@ use eae::data::{self, Channels, DataError, ImageFolder, Source};
 use eae::objective::{Context, Terms, Vae};
 use eae::picture::write_grid;
 use eae::{
-    Autoencoder, Criterion, Eae, EpochReport, Evaluation, Float, MakeStep, Network, Objective, Observer, Preset,
-    StepReport, Stepper, TrainConfig, TrainError, Training, Underway, metrics, train,
+    Autoencoder, Criterion, Eae, EpochReport, Evaluation, Float, HeldOut, MakeStep, Network, Objective, Observer,
+    Preset, StepReport, Stepper, TrainConfig, TrainError, Training, Underway, metrics, train,
 };
 use ndarray::{Array4, ArrayView4, ArrayViewMut4, Axis};
 use nn_layers::Weights;
@@ -125,6 +125,34 @@ fn an_observer_hears_all_and_can_end_it() {
     assert_eq!(few.steps[..], all.steps[..7], "the same steps as without an end");
     let codes = model.encode(images.pixels.view());
     assert!(codes.mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-5), "recalibrated all the same");
+}
+
+#[test]
+fn images_that_were_held_out_are_looked_at_now_and_then() {
+    let all = some_digits(150);
+    let (images, held_out) = all.pixels.view().split_at(Axis(0), 105);
+    let config = config().epochs(5).batch_size(20);
+    let mut alone = Counting::default();
+    train(&mut mlp(2), images, &config, &mut alone).unwrap();
+    let mut beside = Counting::default();
+    let mut model = mlp(2);
+    train(&mut model, images, &config, &mut HeldOut::new(held_out.to_owned(), 2, &mut beside)).unwrap();
+    assert_eq!(beside.steps, alone.steps, "another training");
+    let looked: Vec<bool> = beside.epochs.iter().map(|epoch| epoch.held_out_mse.is_some()).collect();
+    assert_eq!(looked, [true, true, false, true, true], "the first, each second, the last");
+    // After the training, of two batches of 20, each normalised by itself.
+    let error = |images: ArrayView4<'_, f32>| metrics::reconstruction_error(images, model.reconstruct(images).view());
+    let found = beside.epochs[4].held_out_mse.unwrap();
+    approx::assert_relative_eq!(found, error(held_out), max_relative = 0.1);
+    assert!(found > error(images), "images that it has seen come back better");
+
+    let mut few = Counting { most: 7, ..Counting::default() };
+    let outcome = train(&mut mlp(2), images, &config, &mut HeldOut::new(held_out.to_owned(), 1, &mut few)).unwrap();
+    assert_eq!((outcome.steps, few.epochs.len()), (7, 1), "whoever listens can still end it");
+    let mut none = Counting::default();
+    let nothing = held_out.slice_axis(Axis(0), (..0).into()).to_owned();
+    train(&mut mlp(2), images, &config, &mut HeldOut::new(nothing, 1, &mut none)).unwrap();
+    assert!(none.epochs.len() == 5 && none.epochs.iter().all(|epoch| epoch.held_out_mse.is_none()));
 }
 
 /// All steps that are left, and a report of each.

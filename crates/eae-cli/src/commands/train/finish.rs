@@ -15,7 +15,7 @@ use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
 use crate::run_folder::{
-    BEST, CHECKPOINT, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix, name_classes,
+    BEST, CHECKPOINT, End, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix, name_classes,
 };
 
 impl Run {
@@ -63,7 +63,8 @@ impl Run {
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
         // What is in it matters less than what is still to be made.
-        if let Err(problem) = self.log.write("evaluation", &evaluation) {
+        let written = self.log.write("evaluation", &evaluation);
+        if let Err(problem) = written.and_then(|()| self.log.write(End::KIND, &End::now())) {
             errln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {

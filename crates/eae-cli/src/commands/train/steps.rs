@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use eae::data::Split;
+use eae::data::{Split, choose};
 use eae::run::{Line, MetricsLog};
-use eae::{Autoencoder, EpochReport, MakeStep, Observer, TrainError, Training, Underway, held_out_loss};
-use ndarray::ArrayView4;
+use eae::{Autoencoder, EpochReport, HeldOut, MakeStep, Observer, TrainError, Training, Underway, held_out_loss};
+use ndarray::{ArrayView4, Axis};
 use nn_layers::Weights;
 
+use super::device::Device;
 use super::flags::Arguments;
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
@@ -43,6 +44,9 @@ impl Run {
         let mut between =
             Between { config, folder, held_out, keeper, kept, start, before, patient: true, failure: None };
         let reports = (&mut progress, (log, (tensorboard.as_mut(), JsonLines(arguments.common.json))));
+        let looked_at = choose(held_out.len_of(Axis(0)), MOST_LOOKED_AT, 0);
+        let every = epochs_between(looked_at.len(), data.train.source().len(), arguments.device);
+        let reports = HeldOut::new(held_out.select(Axis(0), &looked_at), every, reports);
         let outcome = training.run(model, data.train.source(), stepper.as_mut(), &mut (reports, &mut between));
         match (between.failure, outcome) {
             (Some(failure), _) => Err(failure),
@@ -55,6 +59,18 @@ impl Run {
     pub(super) fn checkpoint(&mut self) -> Result<Weights, Failure> {
         self.training.write(&mut self.model, self.stepper.as_mut()).map_err(Failure::other)
     }
+}
+
+/// Held-out images whose error is followed through a training.
+const MOST_LOOKED_AT: usize = 1000;
+/// The share of a training's time that following it may take.
+const SHARE: f64 = 0.02;
+
+/// Returns the epochs from one look at held-out images to the next. A look is a forward pass, and
+/// a step the work of three; a GPU makes steps many times faster than the CPU can look.
+fn epochs_between(looked_at: usize, trained_on: usize, device: Device) -> usize {
+    let times = if device == Device::Cpu { 1.0 } else { 20.0 };
+    (times * looked_at as f64 / (3.0 * SHARE * trained_on as f64)).ceil().max(1.0) as usize
 }
 
 /// The observer between steps: keeps checkpoints and the best model, and ends a training whose loss
@@ -126,5 +142,17 @@ impl Observer<f32> for JsonLines {
             print_json(&Line::new("epoch", report));
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_takes_a_fiftieth_of_the_time() {
+        let every = |looked_at, trained_on| epochs_between(looked_at, trained_on, Device::Cpu);
+        assert_eq!([every(1000, 60_000), every(1000, 9000), every(20, 180), every(0, 50)], [1, 2, 2, 1]);
+        assert_eq!(epochs_between(1000, 60_000, Device::Gpu), 6);
     }
 }

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 pub(crate) use layer::{Layer, histogram};
 pub(crate) use scale::{Scale, range};
 
+use super::enlarge::enlarge;
 use scale::label;
 
 /// The classes of the style sheet for lines and points, with colors by its names of them.
@@ -48,11 +49,16 @@ impl XAxis<'_> {
         }
     }
 
+    /// As many ticks as there is room for.
+    fn about(&self, scale: &Scale) -> usize {
+        if scale.places[1] - scale.places[0] < 250.0 { 4 } else { 6 }
+    }
+
     /// The numbers at the ticks, and their texts.
     fn marks(&self, scale: &Scale) -> Vec<(f64, String)> {
         let ticks = match &self.ticks {
-            Ticks::Round => scale.ticks(6, 0.0),
-            Ticks::Whole => scale.ticks(6, 1.0),
+            Ticks::Round => scale.ticks(self.about(scale), 0.0),
+            Ticks::Whole => scale.ticks(self.about(scale), 1.0),
             Ticks::At(values) => return values.iter().map(|&value| (value, value.to_string())).collect(),
         };
         ticks.iter().map(|&tick| (tick, label(tick, &ticks))).collect()
@@ -78,16 +84,45 @@ impl Plot<'_> {
     /// The chart in a page, with its title above and the legend below.
     pub(crate) fn figure(&self) -> Markup {
         let [width, height] = self.size;
+        let picture = html! {
+            svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
+                title { (self.title) }
+                desc { (self.description) }
+                (self.frame())
+            }
+        };
         html! {
             figure.chart {
                 figcaption { (self.title) }
-                svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
-                    title { (self.title) }
-                    desc { (self.description) }
-                    (self.frame())
-                }
+                (enlarge(&picture))
                 (legend(&self.layers))
             }
+        }
+    }
+
+    /// The chart as one of many, without numbers on its y axis.
+    pub(crate) fn small(&self, caption: &Markup) -> Markup {
+        let [width, height] = self.size;
+        let [left, right, bottom] = [8.0, width - 8.0, height - 22.0];
+        let (x, y) = (self.x.scale([left, right]), Scale::new(self.y.clone(), [bottom, 4.0]));
+        let picture = html! {
+            svg viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(self.title) {
+                title { (self.title) }
+                desc { (self.description) }
+                (self.x_axis(&x, [left, right], bottom))
+                @for layer in &self.layers { (layer.draw(&x, &y)) }
+            }
+        };
+        html! { figure.multiple { (enlarge(&picture)) figcaption { (caption) } } }
+    }
+
+    /// A line with the numbers at its ticks.
+    fn x_axis(&self, x: &Scale, [left, right]: [f64; 2], bottom: f64) -> Markup {
+        html! {
+            @for (tick, text) in self.x.marks(x) {
+                text.tick x=(format!("{:.1}", x.at(tick))) y=(bottom + 16.0) text-anchor="middle" { (text) }
+            }
+            path.axis d=(format!("M{left:.1} {bottom:.1}H{right:.1}")) {}
         }
     }
 
@@ -97,16 +132,13 @@ impl Plot<'_> {
         let (left, right, top, bottom) = (46.0, width - 10.0, 8.0, height - 38.0);
         let x = self.x.scale([left, right]);
         let y = Scale::new(self.y.clone(), [bottom, top]);
-        let (x_ticks, y_ticks) = (self.x.marks(&x), y.ticks(5, 0.0));
+        let y_ticks = y.ticks(5, 0.0);
         html! {
             @for (at, text) in y_ticks.iter().map(|&tick| (y.at(tick), label(tick, &y_ticks))) {
                 path.grid d=(format!("M{left:.1} {at:.1}H{right:.1}")) {}
                 text.tick x=(left - 6.0) y=(format!("{:.1}", at + 4.0)) text-anchor="end" { (text) }
             }
-            @for (tick, text) in x_ticks {
-                text.tick x=(format!("{:.1}", x.at(tick))) y=(bottom + 16.0) text-anchor="middle" { (text) }
-            }
-            path.axis d=(format!("M{left:.1} {bottom:.1}H{right:.1}")) {}
+            (self.x_axis(&x, [left, right], bottom))
             text.label x=((left + right) / 2.0) y=(bottom + 33.0) text-anchor="middle" { (self.x.label) }
             @for layer in &self.layers { (layer.draw(&x, &y)) }
         }
@@ -114,7 +146,7 @@ impl Plot<'_> {
 }
 
 /// What is which.
-fn legend(layers: &[Layer]) -> Markup {
+pub(crate) fn legend(layers: &[Layer]) -> Markup {
     html! {
         ul.legend {
             @for layer in layers {

@@ -105,7 +105,7 @@ fn one(dimension: &Dimension, sorted: &[f64], limit: f64, quantiles: &[f64]) -> 
                 title { (name) }
                 desc { "Mean " (short(mean)) ", standard deviation " (short(sd)) ", distance to N(0, 1) " (short(distance)) "." }
                 (Layer::Bars { class: "one", label: String::new(), from: -limit, width: 2.0 * limit / BINS as f64, heights }.draw(&x, &y))
-                (layer("two", curve).draw(&x, &y))
+                (layer("normal", curve).draw(&x, &y))
                 path.axis d="M4 76H104" {}
                 rect.frame x="116" y="4" width="72" height="72" {}
                 (layer("quiet", vec![(-limit, -limit), (limit, limit)]).draw(&across, &up))

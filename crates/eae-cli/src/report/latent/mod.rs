@@ -22,15 +22,20 @@ pub(super) fn latent(
     labels: Option<&[u8]>,
     images: &str,
 ) -> Markup {
+    let checks = report.checks();
     html! {
-        p {
-            "The codes of " (count(report.n)) " held-out " (images) " beside as many draws from N(0, I), with k = " (report.k)
-            " for the entropy. A difference is named if it is no chance and large enough to matter."
-        }
-        div.scroll {
-            table {
-                thead { tr { th scope="col" { "check" } @for name in ["value", "N(0, I)", "p-value"] { th scope="col" { (name) } } th.words scope="col" { "verdict" } } }
-                tbody { @for (name, check) in report.checks() { (row(name, check)) } }
+        p { (sentence(&checks, images)) }
+        details {
+            summary { "The " (checks.len()) " checks" }
+            p {
+                "The codes of " (count(report.n)) " held-out " (images) " beside as many draws from N(0, I), with k = " (report.k)
+                " for the entropy. A difference is named if it is no chance and large enough to matter."
+            }
+            div.scroll {
+                table.cards {
+                    thead { tr { th scope="col" { "check" } @for name in ["value", "N(0, I)", "p-value"] { th scope="col" { (name) } } th.words scope="col" { "verdict" } } }
+                    tbody { @for (name, check) in checks { (row(name, check)) } }
+                }
             }
         }
         div.charts {
@@ -40,6 +45,41 @@ pub(super) fn latent(
         }
         (dimensions::multiples(codes, dimensions))
     }
+}
+
+/// What checks are about, by how their names begin.
+const ABOUT: [(&str, &[&str]); 5] = [
+    ("their distance from the origin", &["radius"]),
+    ("the shape of the cloud", &["Mardia", "Henze", "Epps"]),
+    ("single coordinates", &["coordinates"]),
+    ("their correlations", &["largest correlation", "effective rank"]),
+    ("the entropy", &["entropy"]),
+];
+
+/// Returns the outcome of the checks in words.
+fn sentence(checks: &[(&str, Option<Check>)], images: &str) -> String {
+    let of = |wanted: fn(Verdict) -> bool| -> Vec<&str> {
+        let found = checks.iter().filter(|(_, check)| check.is_some_and(|check| wanted(check.verdict)));
+        found.map(|(name, _)| *name).collect()
+    };
+    let large = of(|verdict| matches!(verdict, Verdict::Large(_)));
+    let undecided = of(|verdict| verdict == Verdict::TooFew).len();
+    let about = ABOUT.iter().filter(|(_, begins)| large.iter().any(|name| begins.iter().any(|b| name.starts_with(b))));
+    let about: Vec<&str> = about.map(|(about, _)| *about).collect();
+    let mut said = match about.split_last() {
+        None => format!("The codes of held-out {images} look like draws from N(0, I)"),
+        Some((last, before)) => format!(
+            "The codes of held-out {images} differ from draws from N(0, I) in {}{}{last}, by {} of {} checks",
+            before.join(", "),
+            if before.is_empty() { "" } else { " and " },
+            large.len(),
+            checks.len()
+        ),
+    };
+    if undecided > 0 {
+        said += &format!("; {undecided} checks would need more codes");
+    }
+    said + "."
 }
 
 fn row(name: &str, check: Option<Check>) -> Markup {
@@ -53,9 +93,9 @@ fn row(name: &str, check: Option<Check>) -> Markup {
             th scope="row" { span class={ "mark " (class) } {} (name) }
             @match check {
                 Some(check) => {
-                    td { (number(check.value)) }
-                    td { (number(check.expected)) }
-                    td { @match check.p_value { Some(p) if p < 0.001 => "<0.001", Some(p) => (short(p)), None => "" } }
+                    td data-name="value" { (number(check.value)) }
+                    td data-name="N(0, I)" { (number(check.expected)) }
+                    td data-name="p-value" { @match check.p_value { Some(p) if p < 0.001 => "<0.001", Some(p) => (short(p)), None => "" } }
                     td.words { (check.verdict) }
                 }
                 None => { td { "" } td { "" } td { "" } td.words { "not defined" } }

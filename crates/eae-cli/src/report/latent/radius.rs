@@ -33,7 +33,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
         size: WIDE,
         layers: vec![
             Layer::Bars { class: "one", label: "codes".into(), from: x.start, width, heights },
-            Layer::Line { class: "two", label: format!("N(0, I): chi({d})"), points: density },
+            Layer::Line { class: "normal", label: format!("N(0, I): chi({d})"), points: density },
         ],
         x: XAxis { label: "radius", range: x, ticks: Ticks::Round },
     }

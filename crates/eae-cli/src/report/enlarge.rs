@@ -1,0 +1,38 @@
+//! Pictures that fill the window when they are clicked.
+
+use maud::{Markup, PreEscaped, html};
+
+const SCRIPT: &str = include_str!("enlarge.js");
+
+/// A picture that can be enlarged, by the mouse or from the keyboard.
+pub(super) fn enlarge(picture: &Markup) -> Markup {
+    html! { button.enlarge type="button" title="Enlarge" { (picture) } }
+}
+
+/// The window for enlarged pictures, for the end of the page.
+pub(super) fn window() -> Markup {
+    html! {
+        dialog aria-label="Enlarged picture" {
+            div.shown {}
+            div.caption {}
+            form method="dialog" {
+                button.previous type="button" aria-label="Previous picture" { "‹" }
+                button.close aria-label="Close" { "×" }
+                button.next type="button" aria-label="Next picture" { "›" }
+            }
+        }
+        script { (PreEscaped(SCRIPT)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_stays_within_the_page() {
+        for elsewhere in ["</script", "<!--", "http", "fetch", "import", "innerHTML"] {
+            assert!(!SCRIPT.contains(elsewhere), "{elsewhere}");
+        }
+    }
+}

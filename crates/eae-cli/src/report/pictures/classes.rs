@@ -1,0 +1,41 @@
+//! Samples of each class.
+
+use eae::Autoencoder;
+use eae::picture::PictureError;
+use eae::sampler::Sampler;
+use maud::{Markup, html};
+
+use super::grid::{image_tag, named_rows};
+
+/// Classes that are shown.
+const MOST: usize = 20;
+const COLUMNS: usize = 10;
+
+/// A class with a density of its own.
+#[derive(Debug)]
+pub(in crate::report) struct Class {
+    pub(in crate::report) name: String,
+    pub(in crate::report) sampler: Sampler,
+}
+
+/// A row of decoded draws for each class.
+pub(super) fn classes(model: &Autoencoder<f32>, classes: &[Class], seed: u64) -> Result<Markup, PictureError> {
+    let mut rows = Vec::new();
+    for Class { name, sampler } in classes.iter().take(MOST) {
+        let images = model.decode(sampler.sample(COLUMNS, seed).view());
+        let alt = format!("{COLUMNS} decoded draws of the class {name}");
+        rows.push((name.clone(), image_tag(images.view(), COLUMNS, &alt)?));
+    }
+    let few = classes.len() > MOST;
+    Ok(html! {
+        @if !rows.is_empty() {
+            h3 { "Samples of each class" }
+            p {
+                "Decoded draws from the density of the codes of a class, as " code { "eae sample --label" } " gives them"
+                @if few { "; the first " (MOST) " of " (classes.len()) " classes" }
+                "."
+            }
+            (named_rows(&rows))
+        }
+    })
+}

@@ -1,0 +1,55 @@
+//! The correlations of columns, in real and in generated rows.
+
+use eae::metrics::correlations;
+use maud::{Markup, html};
+use ndarray::{Array2, Axis};
+
+use super::Rows;
+use crate::report::heat::Heat;
+use crate::report::number::short;
+
+/// More columns are smaller than what can be seen.
+const MOST: usize = 32;
+/// Letters of a name that have room.
+const LETTERS: usize = 9;
+
+/// Heat maps of both, and of their difference, if there are two columns.
+pub(super) fn charts(rows: &Rows, order: &[usize]) -> Option<Markup> {
+    let mut columns = order[..order.len().min(MOST)].to_vec();
+    columns.sort_unstable();
+    let of = |rows: &Array2<f64>| correlations(rows.select(Axis(1), &columns).view());
+    let (real, generated) = (of(&rows.real), of(&rows.generated));
+    let difference = &generated - &real;
+    let pairs = difference.indexed_iter().filter(|((i, j), _)| i < j);
+    let ((i, j), _) = pairs.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
+    let both = Array2::from_shape_fn(real.dim(), |(i, j)| if i < j { real[[i, j]] } else { generated[[i, j]] });
+    let name = |i: usize| &rows.names[columns[i]];
+    let largest = format!(
+        "The largest difference is that of {} and {}: {} in generated rows where real ones have {}.",
+        name(i),
+        name(j),
+        short(generated[[i, j]]),
+        short(real[[i, j]])
+    );
+    let few = order.len() > columns.len();
+    let heat = |title: &str, description: &str, values: &Array2<f64>| {
+        let (row, column) = (|i: usize| shortened(name(i)), |i: usize| (columns[i] + 1).to_string());
+        Heat { title, description, values, row: &row, column: &column }.figure()
+    };
+    Some(html! {
+        h3 { "Correlations" }
+        @if few { p.note { "Of the " (columns.len()) " most different columns of " (order.len()) "." } }
+        div.charts.wide {
+            (heat("Correlations of columns", "Real rows above the diagonal, generated rows below it.", &both))
+            (heat("Generated less real", &largest, &difference))
+        }
+    })
+}
+
+/// The beginning of a long name.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LETTERS {
+        return name.to_owned();
+    }
+    name.chars().take(LETTERS - 1).chain(['\u{2026}']).collect()
+}
