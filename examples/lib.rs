@@ -14,3 +14,8 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The programs of the guide to the crates.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guides/rust.md")]
+struct Guide;
