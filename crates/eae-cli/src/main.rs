@@ -16,6 +16,7 @@ mod compare;
 mod dataset;
 mod failure;
 mod help;
+mod html;
 mod judgement;
 mod mistake;
 #[cfg(feature = "onnx")]
@@ -90,8 +91,7 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Say what is in a run folder or a weights file, as settings with all else in comments.
     Info(commands::info::Arguments),
-    /// Write a trained model for other programs to run.
-    #[cfg(feature = "onnx")]
+    /// Write a trained model for other programs to run, or as a page for people.
     Export(commands::export::Arguments),
     /// Train by several objectives side by side, and say how good what they generate is.
     Compare(commands::compare::Arguments),
@@ -148,7 +148,6 @@ fn main() -> ExitCode {
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Info(arguments) => commands::info::run(&arguments),
-        #[cfg(feature = "onnx")]
         Command::Export(arguments) => commands::export::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Entropy(arguments) => commands::estimate::entropy::run(&arguments),

@@ -8,7 +8,7 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// The commands that a program may be built without, and the features that they need.
-const OPTIONAL: [(&str, &str); 3] = [("export", "onnx"), ("gpu", "gpu"), ("serve", "serve")];
+const OPTIONAL: [(&str, &str); 2] = [("gpu", "gpu"), ("serve", "serve")];
 
 /// Has every flag take `-5` as its value, so that what is said is about the number and not about an
 /// unknown flag.

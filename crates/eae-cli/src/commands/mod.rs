@@ -7,7 +7,6 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod estimate;
 pub(crate) mod evaluate;
-#[cfg(feature = "onnx")]
 pub(crate) mod export;
 pub(crate) mod features;
 #[cfg(feature = "gpu")]

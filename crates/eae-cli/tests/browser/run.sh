@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plays with the explorer in headless Chromium: `run.sh EAE [FOLDER]`, with pictures of the page in the folder. Takes Node and
-# Chromium, which .ci/setup installs.
+# Plays with the explorer and with exported pages in headless Chromium: `run.sh EAE [FOLDER]`, with pictures of them in the
+# folder. Takes Node and Chromium, which .ci/setup installs.
 set -euo pipefail
 eae=$(realpath "$1")
 pictures=${2:+$(realpath "$2")}
@@ -55,3 +55,21 @@ play() {
 }
 play run explorer.mjs
 play rows rows.mjs
+
+# Pages: filters of the presets, and in color every layer that can be described, with codes and rows that are images.
+"$eae" train --data mnist:. --model conv28 --objective bn-ae --epochs 1 --batch 100 --latent 8 --no-report --quiet --out conv
+"$eae" sample run --n 80 --out digits/
+cat >net.toml <<'END'
+encoder = ["dense 32", "relu"]
+decoder = [
+    "unflatten 2 2 3", "conv-transpose 8 kernel=4 stride=3", "batch-norm", "affine", "softplus",
+    "conv-transpose 4 kernel=4x5 stride=2 padding=1", "leaky-relu 0.2", "conv 4 kernel=3x6 padding=1x2", "tanh",
+    "flatten", "unflatten 28 28 1", "conv 3 kernel=1", "sigmoid",
+]
+END
+"$eae" train --data images:digits --channels rgb --model net.toml --epochs 20 --batch 20 --latent 12 --no-report --quiet --out own
+for run in run rows conv own; do
+    "$eae" export "$run" --html
+    "$eae" sample "$run" --n 50 --codes "$run/codes.npy" --out "$run/decoded.npy"
+done
+node page.mjs "$pictures" run rows conv own

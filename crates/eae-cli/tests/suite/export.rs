@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::data::with_digits;
+use crate::support::data::{with_digits, with_rows};
 use crate::support::program::{json, succeeds};
 
 #[test]
@@ -46,4 +46,29 @@ fn networks_are_exported() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("a/b/generator.onnx, which takes noise for N(0, I)"));
     assert!((read("a/b/encoder.onnx"), read("a/b/decoder.onnx")) == (encoder, decoder));
     assert!(!has(&read("a/b/generator.onnx"), "uniform"));
+}
+
+#[test]
+fn a_model_becomes_a_page() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let quick = ["--epochs", "1", "--batch", "50", "--latent", "2", "--no-report", "--quiet", "--out", "run"];
+    succeeds(folder, &[&["train", "--data", "csv:rows.csv", "--model", "net.toml"][..], &quick].concat());
+
+    let output = succeeds(folder, &["export", "run", "--html", "--sampler", "gaussian", "--json"]);
+    let page = fs::read_to_string(folder.join("run/model.html")).unwrap();
+    let expected = serde_json::json!({
+        "page": {"file": "run/model.html", "bytes": page.len(), "bits": 32},
+        "sampler": "gaussian", "draws_from": "a Gaussian", "shape": [3], "latent": 2,
+    });
+    assert_eq!(json(&output), [expected]);
+    assert!(page.contains("<title>run: new rows</title>") && page.contains("a Gaussian") && page.contains("N(0, I)"));
+    assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("src="));
+
+    // Both formats at once, and what they are is said in a line each.
+    let output = succeeds(folder, &["export", "run", "--html", "--onnx", "--sampler", "normal", "--out", "a"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 2, "{said}");
+    assert!(said.contains("wrote a/model.html, ") && said.contains(" kB with weights of 32 bits"), "{said}");
+    assert!(said.ends_with("it opens with N(0, I)\n"), "{said}");
 }

@@ -1,19 +1,55 @@
 //! The networks of a model as ONNX files.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
 use eae::sampler::Sampler;
+use serde::Serialize;
 
-use crate::onnx::{self, ExportError, Interface};
+use super::written;
+use crate::failure::Failure;
+use crate::onnx::{self, ExportError, Interface, OPSET};
+use crate::run_folder::Trained;
 use crate::sampling;
 
-pub(super) const ENCODER: &str = "encoder.onnx";
-pub(super) const DECODER: &str = "decoder.onnx";
-pub(super) const GENERATOR: &str = "generator.onnx";
+/// What was written.
+#[derive(Serialize)]
+pub(super) struct Files {
+    encoder: PathBuf,
+    decoder: PathBuf,
+    generator: PathBuf,
+    /// The names of what the generator takes.
+    inputs: &'static [&'static str],
+    opset: i64,
+}
+
+impl Files {
+    /// Says what was written.
+    pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
+        let Self { encoder, decoder, generator, inputs, .. } = self;
+        let (encoder, decoder, generator) = (encoder.display(), decoder.display(), generator.display());
+        format!("wrote {encoder}, {decoder} and {generator}, which takes {} for {sampler}{why}", inputs.join(" and "))
+    }
+}
+
+/// Writes the three files into the folder `out`.
+pub(super) fn write(trained: &Trained, sampler: &Sampler, label: Option<&str>, out: &Path) -> Result<Files, Failure> {
+    let Trained { file, model, .. } = trained;
+    let failed = |e| Failure::other(format!("{}: {e}", file.display()));
+    let [encoder, decoder] = networks(model).map_err(failed)?;
+    let generator = generator(model, sampler, label).map_err(failed)?;
+    Ok(Files {
+        encoder: written(out, "encoder.onnx", &encoder)?,
+        decoder: written(out, "decoder.onnx", &decoder)?,
+        generator: written(out, "generator.onnx", &generator)?,
+        inputs: onnx::inputs(sampler),
+        opset: OPSET,
+    })
+}
 
 /// Returns the contents of the encoder's and the decoder's file.
-pub(super) fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
+fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     let metadata: &HashMap<_, _> = &model.to_weights().metadata;
     let says_variances = model.encoder().output_shape() != [model.latent()];
     let (columns, (sample, samples)) = (model.columns(), samples(model));
@@ -40,11 +76,7 @@ pub(super) fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportE
 
 /// Returns the content of the generator's file: the decoder of what the sampler makes of noise, the
 /// codes of all images or of those of the class `label`.
-pub(super) fn generator(
-    model: &Autoencoder<f32>,
-    sampler: &Sampler,
-    label: Option<&str>,
-) -> Result<Vec<u8>, ExportError> {
+fn generator(model: &Autoencoder<f32>, sampler: &Sampler, label: Option<&str>) -> Result<Vec<u8>, ExportError> {
     let mut metadata = model.to_weights().metadata;
     let entries = [("sampler", sampling::flag(sampler).to_owned()), ("draws_from", sampler.to_string())];
     let entries = entries.into_iter().chain(label.map(|label| ("label", label.to_owned())));

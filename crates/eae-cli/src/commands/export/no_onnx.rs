@@ -1,0 +1,31 @@
+//! What there is of ONNX in a program without the feature.
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use eae::sampler::Sampler;
+use serde::{Serialize, Serializer};
+
+use crate::failure::Failure;
+use crate::run_folder::Trained;
+
+/// There are none.
+pub(super) struct Files(Infallible);
+
+impl Serialize for Files {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        match self.0 {}
+    }
+}
+
+impl Files {
+    pub(super) fn describe(&self, _: &Sampler, _: &str) -> String {
+        match self.0 {}
+    }
+}
+
+pub(super) fn write(_: &Trained, _: &Sampler, _: Option<&str>, _: &Path) -> Result<Files, Failure> {
+    Err(Failure::usage(
+        "this program was built without --onnx: build it with `cargo install --path crates/eae-cli --features onnx`",
+    ))
+}
