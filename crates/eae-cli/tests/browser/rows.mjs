@@ -19,6 +19,12 @@ async function playWith({ page, problems }, touch) {
   assert.equal(await page.$$eval(".track .is", all => all.filter(mark => mark.style.left.endsWith("%")).length), 3);
   assert(!(await page.isVisible("#paper")), "one does not draw a row");
 
+  // One class, which the map names, too.
+  assert.equal(await page.textContent("#legend"), "shorttall");
+  await differs(page, sampled, () => page.selectOption("#class", { label: "tall" }));
+  assert(await page.isDisabled("#sampler"));
+  await differs(page, sampled, () => page.selectOption("#class", { label: "all" }));
+
   // Sliders and samples.
   await page.focus("#sliders input");
   await differs(page, outputs, () => page.keyboard.press("ArrowRight"));
@@ -42,17 +48,19 @@ async function playWith({ page, problems }, touch) {
     clipboardData.setData("text/plain", text);
     field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
   }, text);
-  await differs(page, outputs, () => paste("160.5\t55\t21"));
-  await quiet(page);
-  assert.deepEqual(await page.$$eval("#columns-list input", all => all.map(field => Number(field.value))), [160.5, 55, 21]);
+  for (const [text, row] of [["160.5\t55\t21", [160.5, 55, 21]], ["171,72.5, 33", [171, 72.5, 33]], ["182,5;80;44", [182.5, 80, 44]]]) {
+    await differs(page, outputs, () => paste(text));
+    await quiet(page);
+    assert.deepEqual(await page.$$eval("#columns-list input", all => all.map(field => Number(field.value))), row, text);
+  }
 
   // A walk, and the map.
   await changes(page, "#from", () => press("#strip button:nth-child(4)"));
   assert.match(await page.getAttribute("#strip button:nth-child(4)", "aria-label"), /^Held-out row 4: height \d/);
   await differs(page, outputs, () => press("#film button:nth-child(5)"));
-  const box = await page.locator("#map").boundingBox();
-  await differs(page, outputs, () => (touch ? page.tap : page.click).call(page, "#map", { position: { x: box.width / 2, y: box.height / 2 } }));
-  assert.match(await page.textContent("#map-said"), /^Held-out row \d+/);
+  await page.focus("#map");
+  await differs(page, outputs, () => page.keyboard.press("ArrowRight"));
+  assert.match(await page.textContent("#map-said"), /^Held-out row 1, labeled (short|tall)$/);
 
   await sound(page);
   await picture(page, touch ? "rows-phone" : "rows-laptop", touch);

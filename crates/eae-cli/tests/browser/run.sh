@@ -26,17 +26,17 @@ for part in "train 600 0" "t10k 200 600"; do
     part labels-idx1 "\0\0\x08\x01\0\0$count" "$1-labels-idx1-ubyte" $((8 + $3)) "$2"
 done
 "$eae" train --data mnist:. --model mlp --objective bn-ae --epochs 10 --batch 100 --latent 40 --quiet --out run
-# Three columns that two numbers say most of.
+# Three columns that two numbers say most of, and a class.
 awk 'BEGIN {
     OFS = ","
     srand(1)
-    print "height,weight,age"
+    print "height,weight,age,kind"
     for (i = 0; i < 400; i++) {
         u = rand() + rand() + rand() - 1.5
-        print 170 + 20 * u, 70 + 15 * u + 4 * rand(), 20 + 40 * rand()
+        print 170 + 20 * u, 70 + 15 * u + 4 * rand(), 20 + 40 * rand(), (u > 0 ? "tall" : "short")
     }
 }' >people.csv
-"$eae" train --data csv:people.csv --objective bn-ae --epochs 10 --latent 2 --quiet --out rows
+"$eae" train --data csv:people.csv --label kind --objective bn-ae --epochs 10 --latent 2 --quiet --out rows
 
 # play RUN SCRIPT
 play() {
