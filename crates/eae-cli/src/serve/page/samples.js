@@ -44,7 +44,7 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
     marked(place);
   };
   const marked = place => (columns ? markRow : mark)(find(columns ? "sample-rows" : "samples"), place);
-  const draw = newest(async () => {
+  const drawNow = async () => {
     const codes = await sample({
       ...wanted(),
       seed: Math.max(0, Math.trunc(Number(seed.value))),
@@ -60,7 +60,8 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
       fill(find("samples"), decoded, name, choose);
     }
     marked(null);
-  });
+  };
+  const draw = newest(drawNow);
 
   sampler.addEventListener("change", draw);
   ofClass.addEventListener("change", () => {
@@ -94,6 +95,7 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
       marked(null);
     }
   });
-  await draw();
+  // Without a first draw there is nothing to open on: what went wrong is the caller's to say.
+  await drawNow();
   return choose;
 }
