@@ -1,4 +1,4 @@
-//! Times matrix products here and in burn, whose products are cubek-matmul's, and nearest neighbours here and in ann-search-rs, all by
+//! Times matrix products here and in burn, whose products are cubek-matmul's, and nearest neighbors here and in ann-search-rs, all by
 //! wgpu on one device, in turns, and prints tables of ratios.
 //!
 //! ```text
@@ -49,7 +49,7 @@ fn main() -> Result<(), Failure> {
             row(&format!("{m} x {n} x {k}, {transposed:?} transposed"), product(&gpu, sides, transposed)?);
         }
     }
-    println!("\n| neighbours | ann-search-rs, ms | ours, ms | ann-search-rs / ours |\n|---|---|---|---|");
+    println!("\n| neighbors | ann-search-rs, ms | ours, ms | ann-search-rs / ours |\n|---|---|---|---|");
     for [n, d, k] in POINTS {
         if !short || n <= 2000 {
             row(&format!("{n} x {d}, k = {k}"), neighbors(&gpu, n, d, k)?);
@@ -102,7 +102,7 @@ fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed) -> Result<[
     Ok(seconds.map(|seconds| seconds / PRODUCTS as f64))
 }
 
-/// Seconds of a search of points among themselves there and here, points brought up and neighbours brought down.
+/// Seconds of a search of points among themselves there and here, points brought up and neighbors brought down.
 fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failure> {
     let points = numbers(n, d, 3);
     let flat = points.as_slice().expect("in memory order");
@@ -122,7 +122,7 @@ fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failur
     };
     let same: usize = there.iter().zip(here.indices.axis_iter(Axis(0))).enumerate().map(same).sum();
     if 1000 * same < 999 * n * k {
-        return Err(format!("of {} neighbours only {same} are the same", n * k).into());
+        return Err(format!("of {} neighbors only {same} are the same", n * k).into());
     }
     in_turns(|| theirs().map(|_| ()), || Ok(ours().map(|_| ())?))
 }

@@ -1,4 +1,4 @@
-//! The same network in burn, of the functions that the layers of `burn::nn` call. Those layers' own batch normalisation
+//! The same network in burn, of the functions that the layers of `burn::nn` call. Those layers' own batch normalization
 //! always has gamma and beta; here they are constants.
 
 use ::burn::tensor::activation::{relu, sigmoid};

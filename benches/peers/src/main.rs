@@ -4,9 +4,9 @@
 //! RAYON_NUM_THREADS=2 cargo run --release --manifest-path benches/peers/Cargo.toml
 //! ```
 //!
-//! The network is `Preset::Conv28` on 100 digits in single precision, batch normalisation of the code included. A step is the
+//! The network is `Preset::Conv28` on 100 digits in single precision, batch normalization of the code included. A step is the
 //! way forward to the squared error, summed over pixels and averaged over the batch, and the way back to all weights: no
-//! entropy, no optimiser. All sides have the same weights, and before anything is timed each must find our loss and our
+//! entropy, no optimizer. All sides have the same weights, and before anything is timed each must find our loss and our
 //! gradient of every weight.
 
 mod burn;
@@ -103,7 +103,7 @@ fn bind_matrixmultiply(threads: usize) {
 
 /// Of the losses, and the largest of all gradients, by the root of the sum of squares: the input of a ReLU can be 0 but for rounding,
 /// and a path of one image is then there or is not. Relative to the gradients of a layer's weights and biases together: before
-/// batch normalisation a bias changes nothing, and its gradient alone is rounding error.
+/// batch normalization a bias changes nothing, and its gradient alone is rounding error.
 fn differences(ours: &(f32, Arrays), theirs: &(f32, Arrays)) -> [f32; 2] {
     let of_gradients = ours.1.iter().map(|(name, array)| {
         let (layer, _) = name.rsplit_once('.').expect("a layer and what it has");

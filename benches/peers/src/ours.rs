@@ -68,7 +68,7 @@ impl Peer for Ours {
     }
 }
 
-/// Everything that the optimiser would change, in PyTorch's layouts; so not the running averages of batch normalisation.
+/// Everything that the optimizer would change, in PyTorch's layouts; so not the running averages of batch normalization.
 fn arrays(model: &Autoencoder<f32>) -> Arrays {
     let weights = model.to_weights();
     let names = weights.names().filter(|name| name.ends_with(".weight") || name.ends_with(".bias"));
