@@ -1,10 +1,10 @@
-"""Times the same work here and in the libraries that people use, in turns, and prints a table of ratios.
+"""Times the same work in knn-entropy and in Python libraries, in turns, and prints a table of ratios.
 
     pip install numpy scipy scikit-learn faiss-cpu torch
     cargo build --release --examples && python benches/neighbors/peers.py --threads 2
 
-Run it from the root of the repository. Each side is timed three times, in turns, each time the fastest of several runs; the
-ratio is that of the medians.
+Run it from the root of the repository. The two sides take three turns each. The time of a turn is
+the fastest of several runs, and the ratio is the ratio of the median times.
 """
 import argparse
 import json
@@ -64,7 +64,11 @@ def sklearn_information(x, k):
 
 
 def torch_gradient(x, k):
-    """Kozachenko-Leonenko as one writes it in PyTorch: all distances, the smallest, and back through the logarithm."""
+    """Computes the gradient of the Kozachenko-Leonenko entropy in PyTorch.
+
+    This is the usual way: all distances, the k-th smallest, and the backward pass through the
+    logarithm.
+    """
     z = torch.tensor(x, dtype=torch.float32, requires_grad=True)
     n, d = x.shape
 

@@ -1,12 +1,15 @@
-//! Times matrix products here and in burn, whose products are cubek-matmul's, and nearest neighbors here and in ann-search-rs, all by
-//! wgpu on one device, in turns, and prints tables of ratios.
+//! Times matrix products and nearest neighbors of eae-gpu against other libraries, and prints
+//! tables of ratios. The products of burn come from cubek-matmul, and the neighbors from
+//! ann-search-rs. All of them use wgpu on one device and take turns.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/gpu-peers/Cargo.toml
 //! ```
 //!
-//! It wants a card: without one, or with `--short`, the work is small and the table says that it is no comparison of anything. Software
-//! is named by `EAE_GPU_ADAPTER=llvmpipe CUBECL_WGPU_DEFAULT_DEVICE=Cpu`. Before anything is timed, results must agree.
+//! The comparison needs a GPU. On a software adapter, or with `--short`, the work is small, and on
+//! a software adapter the output says that the numbers do not compare GPUs. To select a software
+//! adapter, set `EAE_GPU_ADAPTER=llvmpipe CUBECL_WGPU_DEFAULT_DEVICE=Cpu`. Results must agree
+//! before anything is timed.
 
 use std::env;
 use std::time::Instant;
@@ -17,12 +20,16 @@ use cubecl::wgpu::WgpuDevice;
 use eae_gpu::{AdapterChoice, DeviceKind as Kind, Gpu, Product, Transposed};
 use ndarray::{Array2, Axis};
 
-/// In turns; the median counts. So many products are handed over before one is read.
+/// Number of turns of each side. The median time counts.
 const ROUNDS: usize = 7;
+
+/// Number of products that are submitted before one result is read.
 const PRODUCTS: usize = 10;
 
-/// Squares, and the shapes of a training step: forward, and the gradients of a weight and of an input.
+/// Sides of the square matrices.
 const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
+
+/// Shapes of a training step: the forward pass, and the gradients of a weight and of an input.
 const THIN: [([usize; 3], Transposed); 6] = [
     ([128, 512, 784], Transposed::Right),
     ([512, 784, 128], Transposed::Left),
@@ -31,6 +38,8 @@ const THIN: [([usize; 3], Transposed); 6] = [
     ([512, 784, 1024], Transposed::Left),
     ([1024, 16, 256], Transposed::Right),
 ];
+
+/// Number of points, dimension and k of each search.
 const POINTS: [[usize; 3]; 4] = [[2000, 16, 4], [20_000, 32, 10], [20_000, 128, 15], [100_000, 32, 15]];
 
 type Failure = Box<dyn std::error::Error>;
@@ -39,7 +48,11 @@ fn main() -> Result<(), Failure> {
     let gpu = Gpu::open(&AdapterChoice::from_env()?)?;
     let software = gpu.adapter().kind == Kind::Cpu;
     let short = software || env::args().any(|argument| argument == "--short");
-    println!("{}{}", gpu.adapter(), if software { ", which is software: no comparison of GPUs" } else { "" });
+    println!(
+        "{}{}",
+        gpu.adapter(),
+        if software { " (a software adapter; these numbers do not compare GPUs)" } else { "" }
+    );
 
     println!("\n| product | burn, ms | ours, ms | burn / ours |\n|---|---|---|---|");
     let squares = SQUARES.into_iter().map(|side| ([side; 3], Transposed::Neither));
@@ -62,7 +75,8 @@ fn row(what: &str, [theirs, ours]: [f64; 2]) {
     println!("| {what} | {:.3} | {:.3} | {:.2} |", 1e3 * theirs, 1e3 * ours, theirs / ours);
 }
 
-/// Seconds of one product there and here, matrices being on the device.
+/// Returns the seconds of one product in burn and here, for matrices that are already on the
+/// device.
 fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed) -> Result<[f64; 2], Failure> {
     let a = if transposed == Transposed::Left { numbers(k, m, 1) } else { numbers(m, k, 1) };
     let b = if transposed == Transposed::Right { numbers(n, k, 2) } else { numbers(k, n, 2) };
@@ -79,7 +93,7 @@ fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed) -> Result<[
             let a = if transposed == Transposed::Left { a.transpose() } else { a };
             last = Some(a.matmul(if transposed == Transposed::Right { b.transpose() } else { b }));
         }
-        let last = last.expect("one at least");
+        let last = last.expect("at least one product");
         last.into_data().try_to_vec().map_err(|e| format!("{e:?}").into())
     };
     let [on_a, on_b, c] = [gpu.upload(a.view())?, gpu.upload(b.view())?, gpu.zeros(m, n)?];
@@ -91,18 +105,19 @@ fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed) -> Result<[
         batch.submit()?;
         Ok(c.read()?.into_raw_vec_and_offset().0)
     };
-    // The first of theirs tries kernels until it knows the fastest.
+    // burn's first product autotunes its kernels, so it is not timed.
     let [there, here] = [theirs(1)?, ours(1)?];
     let off = there.iter().zip(&here).fold(0.0_f32, |most, (x, y)| most.max((x - y).abs()));
     let largest = here.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     if there.len() != here.len() || off.is_nan() || off > 1e-4 * largest {
-        return Err(format!("products of {m} x {n} x {k} differ by {off}, and the largest is {largest}").into());
+        return Err(format!("products of {m} x {n} x {k} differ by {off}; the largest value is {largest}").into());
     }
     let seconds = in_turns(|| theirs(PRODUCTS).map(|_| ()), || ours(PRODUCTS).map(|_| ()))?;
     Ok(seconds.map(|seconds| seconds / PRODUCTS as f64))
 }
 
-/// Seconds of a search of points among themselves there and here, points brought up and neighbors brought down.
+/// Returns the seconds of a search for the neighbors of all points, in ann-search-rs and here. The
+/// times include the upload of the points and the download of the neighbors.
 fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failure> {
     let points = numbers(n, d, 3);
     let flat = points.as_slice().expect("in memory order");
@@ -110,7 +125,7 @@ fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failur
         let device = WgpuDevice::default().into();
         let index = build_exhaustive_index_gpu((flat, n, d), "euclidean", device, Verbosity::Quiet);
         let index = index.map_err(|e| format!("{e:?}"))?;
-        // Each point is its own nearest there.
+        // ann-search-rs counts each point as its own nearest neighbor.
         let found = query_exhaustive_index_gpu_self(&index, k + 1, true, Verbosity::Quiet);
         Ok(found.map_err(|e| format!("{e:?}"))?.0)
     };
@@ -122,11 +137,12 @@ fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize) -> Result<[f64; 2], Failur
     };
     let same: usize = there.iter().zip(here.indices.axis_iter(Axis(0))).enumerate().map(same).sum();
     if 1000 * same < 999 * n * k {
-        return Err(format!("of {} neighbors only {same} are the same", n * k).into());
+        return Err(format!("only {same} of {} neighbors agree", n * k).into());
     }
     in_turns(|| theirs().map(|_| ()), || Ok(ours().map(|_| ())?))
 }
 
+/// Returns the median seconds of each side.
 fn in_turns(
     mut theirs: impl FnMut() -> Result<(), Failure>,
     mut ours: impl FnMut() -> Result<(), Failure>,
@@ -145,7 +161,7 @@ fn in_turns(
     }))
 }
 
-/// Numbers between -1 and 1 without a pattern.
+/// Returns pseudo-random numbers between -1 and 1.
 fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     Array2::from_shape_simple_fn((rows, columns), || {

@@ -1,12 +1,13 @@
-//! Times a search for nearest neighbors here and in kiddo, in turns, and prints a table of ratios.
+//! Times a search for nearest neighbors in knn-entropy and in kiddo, in turns, and prints a table
+//! of ratios.
 //!
 //! ```text
 //! RAYON_NUM_THREADS=2 cargo run --release --manifest-path benches/neighbors/Cargo.toml
 //! ```
 //!
-//! Each side builds its tree and looks up all points, from all threads. kiddo is asked for five neighbors, the first being
-//! the point itself. Before anything is timed both must find the same distances. `peers.py`, next to this package, has the
-//! peers in Python.
+//! Each side builds its tree and looks up all points, on all threads. kiddo is asked for five
+//! neighbors, because it counts the point itself as the first. Both sides must find the same
+//! distances before anything is timed. `peers.py`, next to `Cargo.toml`, times Python libraries.
 
 use std::num::NonZero;
 use std::time::Instant;
@@ -20,9 +21,10 @@ use ndarray_rand::rand_distr::StandardNormal;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-/// Turns, of which the fastest on each side counts.
+/// Number of turns. The fastest of each side counts.
 const TURNS: usize = 10;
 
+/// Number of neighbors.
 const K: usize = 4;
 
 fn main() {
@@ -40,11 +42,14 @@ fn compare<const D: usize>(n: usize) {
     let here = || Auto.among(&samples, K, Norm::L2.into(), 0).expect("enough points").distances.column(K - 1).to_vec();
     let kiddo = || {
         let tree = ImmutableKdTree::<f64, D>::new_from_slice(&points).expect("finite numbers");
-        let with_itself = NonZero::new(K + 1).expect("not 0");
+        let with_itself = NonZero::new(K + 1).expect("a positive number");
         let farthest = |point| tree.query(point).nearest_n::<SquaredEuclidean<f64>>(with_itself).execute()[K].distance;
         points.par_iter().map(|point| farthest(point).sqrt()).collect::<Vec<f64>>()
     };
-    assert!(here().iter().zip(kiddo()).all(|(ours, theirs)| (ours - theirs).abs() < 1e-14), "different distances");
+    assert!(
+        here().iter().zip(kiddo()).all(|(ours, theirs)| (ours - theirs).abs() < 1e-14),
+        "kiddo finds other distances"
+    );
     let (mut fastest_here, mut fastest_kiddo) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..TURNS {
         fastest_kiddo = fastest_kiddo.min(milliseconds(kiddo));

@@ -1,5 +1,5 @@
-//! The same network in burn, of the functions that the layers of `burn::nn` call. Those layers' own batch normalization
-//! always has gamma and beta; here they are constants.
+//! The network in burn, built from the functions that the layers of `burn::nn` call. The batch
+//! normalization layer of `burn::nn` always trains gamma and beta; here they are constants.
 
 use ::burn::tensor::activation::{relu, sigmoid};
 use ::burn::tensor::module::{batch_norm_train, conv_transpose2d, conv2d, linear};
@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 
 use crate::{Arrays, LATENT, Peer};
 
-/// burn on one of its backends.
+/// The network in burn, on one of burn's backends.
 pub(crate) struct Burn {
     name: &'static str,
     device: Device,
@@ -19,7 +19,7 @@ pub(crate) struct Burn {
     images: Tensor<4>,
 }
 
-/// The weights and biases of one layer; `D` axes have the weights.
+/// Weights and biases of one layer. The weights have `D` axes.
 struct Layer<const D: usize> {
     name: &'static str,
     weight: Tensor<D>,
@@ -27,13 +27,13 @@ struct Layer<const D: usize> {
 }
 
 impl Burn {
-    /// The backend that burn recommends for the processor.
+    /// Uses the backend that burn recommends for the CPU.
     pub(crate) fn flex(parameters: &Arrays, images: &ArrayD<f32>) -> Self {
         Self::new("burn-flex", Device::flex(), parameters, images)
     }
 
-    /// The older backend, on ndarray.
-    #[expect(deprecated, reason = "burn recommends the other, and many programs are still on this one")]
+    /// Uses the older backend, on ndarray.
+    #[expect(deprecated, reason = "burn recommends flex, but many programs still use ndarray")]
     pub(crate) fn ndarray(parameters: &Arrays, images: &ArrayD<f32>) -> Self {
         Self::new("burn-ndarray", Device::ndarray(), parameters, images)
     }
@@ -79,7 +79,7 @@ impl Peer for Burn {
         let difference = self.forward() - self.images.clone();
         let loss = (difference.clone() * difference).sum() / batch as f32;
         let found = loss.backward();
-        self.device.sync().expect("a device that works");
+        self.device.sync().expect("the device works");
         if let Some(gradients) = gradients {
             self.conv.iter().chain(&self.transposed).for_each(|layer| layer.export(&found, gradients));
             self.dense.iter().for_each(|layer| layer.export(&found, gradients));
@@ -121,7 +121,8 @@ impl Layer<2> {
     }
 }
 
-/// Between PyTorch's layout and burn's: matrices are `[outputs, inputs]` there and `[inputs, outputs]` here, filters the same.
+/// Converts between the layouts of PyTorch and burn. PyTorch's matrices are `[outputs, inputs]`,
+/// burn's are `[inputs, outputs]`. Filters have the same layout in both.
 fn reordered(weight: &ArrayD<f32>) -> ArrayD<f32> {
     if weight.ndim() == 2 { weight.t().as_standard_layout().into_owned() } else { weight.clone() }
 }
@@ -133,5 +134,5 @@ fn data(array: &ArrayD<f32>) -> TensorData {
 fn array<const D: usize>(tensor: Tensor<D>) -> ArrayD<f32> {
     let shape = tensor.dims().to_vec();
     let values = tensor.into_data().try_to_vec().expect("single precision");
-    ArrayD::from_shape_vec(shape, values).expect("as many numbers")
+    ArrayD::from_shape_vec(shape, values).expect("the number of elements is the same")
 }

@@ -1,4 +1,4 @@
-//! The same network in candle, put together as one would with `candle-nn`.
+//! The network in candle, built from the layers of `candle-nn`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use ndarray::ArrayD;
 
 use crate::{Arrays, LATENT, Peer};
 
-/// candle on the processor.
+/// The network in candle, on the CPU.
 pub(crate) struct Candle {
     parameters: BTreeMap<String, Var>,
     network: Sequential,
@@ -19,7 +19,8 @@ pub(crate) struct Candle {
 }
 
 impl Candle {
-    /// With these weights, for these images `[batch, channels, height, width]`.
+    /// Builds the network with `parameters`, for `images` of shape
+    /// `[batch, channels, height, width]`.
     pub(crate) fn new(parameters: &Arrays, images: &ArrayD<f32>) -> Result<Self> {
         let variable = |(name, array): (&String, _)| Ok((name.clone(), Var::from_tensor(&tensor(array)?)?));
         let parameters = parameters.iter().map(variable).collect::<Result<_>>()?;
@@ -34,7 +35,8 @@ impl Candle {
             for (name, variable) in &self.parameters {
                 let gradient = found.get(variable).expect("the loss depends on it");
                 let values = gradient.flatten_all()?.to_vec1()?;
-                let array = ArrayD::from_shape_vec(gradient.dims(), values).expect("as many numbers");
+                let array =
+                    ArrayD::from_shape_vec(gradient.dims(), values).expect("the number of elements is the same");
                 gradients.insert(name.clone(), array);
             }
         }
@@ -48,7 +50,7 @@ impl Peer for Candle {
     }
 
     fn step(&mut self, gradients: Option<&mut Arrays>) -> f32 {
-        Self::step(self, gradients).expect("a step of candle")
+        Self::step(self, gradients).expect("candle computes a step")
     }
 }
 

@@ -1,13 +1,15 @@
-//! Times value and gradient of one autoencoder here, in candle and in burn, in turns, and prints a table of ratios.
+//! Times value and gradient of one autoencoder in our crates, in candle and in burn, in turns, and
+//! prints a table of ratios.
 //!
 //! ```text
 //! RAYON_NUM_THREADS=2 cargo run --release --manifest-path benches/peers/Cargo.toml
 //! ```
 //!
-//! The network is `Preset::Conv28` on 100 digits in single precision, batch normalization of the code included. A step is the
-//! way forward to the squared error, summed over pixels and averaged over the batch, and the way back to all weights: no
-//! entropy, no optimizer. All sides have the same weights, and before anything is timed each must find our loss and our
-//! gradient of every weight.
+//! The network is `Preset::Conv28` on 100 digits in single precision, including the batch
+//! normalization of the code. A step is the forward pass to the squared error, summed over pixels
+//! and averaged over the batch, and the backward pass to all weights, without entropy and
+//! optimizer. All sides have the same weights. Before anything is timed, each side must reproduce
+//! our loss and our gradient of every weight.
 
 mod burn;
 mod candle;
@@ -23,23 +25,28 @@ use ndarray::{ArrayD, Zip};
 const BATCH: usize = 100;
 const LATENT: usize = 16;
 
-/// In turns, some steps one after the other as in training; the first of them, which find the caches full of somebody else's
-/// numbers, do not count.
+/// Number of turns of each side.
 const ROUNDS: usize = 4;
+
+/// Number of steps at the start of a turn that are not timed, because the caches hold another
+/// side's data.
 const WARM_UP: usize = 2;
+
+/// Number of timed steps in a turn. They follow each other as in training.
 const STEPS: usize = 4;
 
-/// Of the loss, and of the largest number in a layer's gradient.
+/// Largest allowed difference, relative to our loss or to the norm of a layer's gradients.
 const TOLERANCE: f32 = 1e-3;
 
-/// Weights or gradients by PyTorch's name, in PyTorch's layout: `encoder.0.weight` is `[outputs, inputs, height, width]`.
+/// Weights or gradients by PyTorch's name, in PyTorch's layout: `encoder.0.weight` is
+/// `[outputs, inputs, height, width]`.
 type Arrays = BTreeMap<String, ArrayD<f32>>;
 
 /// A library with the network, its weights and the images.
 trait Peer {
     fn name(&self) -> &'static str;
 
-    /// Forward and back: the loss, and the gradients where they are asked for.
+    /// Runs the forward and the backward pass. Returns the loss, and fills `gradients` if given.
     fn step(&mut self, gradients: Option<&mut Arrays>) -> f32;
 }
 
@@ -51,7 +58,7 @@ fn main() {
     let (parameters, images) = (ours.parameters(), ours.images());
     let mut peers: [Box<dyn Peer>; 4] = [
         Box::new(ours),
-        Box::new(candle::Candle::new(&parameters, &images).expect("tensors of candle")),
+        Box::new(candle::Candle::new(&parameters, &images).expect("valid tensors for candle")),
         Box::new(burn::Burn::flex(&parameters, &images)),
         Box::new(burn::Burn::ndarray(&parameters, &images)),
     ];
@@ -60,12 +67,12 @@ fn main() {
         let mut gradients = Arrays::new();
         (peer.step(Some(&mut gradients)), gradients)
     });
-    assert_eq!(found[0].1.len(), parameters.len(), "a gradient for each weight");
-    println!("loss {:.4}; largest difference from ours, relative:", found[0].0);
+    assert_eq!(found[0].1.len(), parameters.len(), "each weight has a gradient");
+    println!("loss {:.4}; largest relative difference from ours:", found[0].0);
     for (peer, theirs) in peers.iter().zip(&found).skip(1) {
         let [loss, gradient] = differences(&found[0], theirs);
         println!("  {}: loss {loss:.1e}, gradients {gradient:.1e}", peer.name());
-        assert!(loss < TOLERANCE && gradient < TOLERANCE, "{} computes something else", peer.name());
+        assert!(loss < TOLERANCE && gradient < TOLERANCE, "{} does not agree with our crates", peer.name());
     }
 
     let mut times = peers.each_ref().map(|_| Vec::new());
@@ -89,27 +96,32 @@ fn main() {
     }
 }
 
-/// The products of burn's ndarray backend are those of matrixmultiply, whose threads are counted by a variable of its own. If
-/// it says something else, the program runs again with it.
+/// Makes matrixmultiply, which multiplies for burn's ndarray backend, use `threads` threads. It
+/// takes their number only from an environment variable. If the variable has another value, the
+/// program runs again with the right one.
 fn bind_matrixmultiply(threads: usize) {
     const VARIABLE: &str = "MATMUL_NUM_THREADS";
     let threads = threads.to_string();
     if env::var(VARIABLE).as_deref() != Ok(&threads) {
-        let program = env::current_exe().expect("this program");
+        let program = env::current_exe().expect("the program has a path");
         let status = Command::new(program).args(env::args_os().skip(1)).env(VARIABLE, threads).status();
-        exit(status.expect("this program again").code().unwrap_or(1));
+        exit(status.expect("this program starts again").code().unwrap_or(1));
     }
 }
 
-/// Of the losses, and the largest of all gradients, by the root of the sum of squares: the input of a ReLU can be 0 but for rounding,
-/// and a path of one image is then there or is not. Relative to the gradients of a layer's weights and biases together: before
-/// batch normalization a bias changes nothing, and its gradient alone is rounding error.
+/// Returns the relative difference of the losses, and the largest relative difference of all
+/// gradients.
+///
+/// A difference of gradients is the root of the sum of squares, because the input of a ReLU can be
+/// 0 up to rounding, and the path of one image then exists on one side only. It is relative to the
+/// gradients of a layer's weights and biases together, because before batch normalization a bias
+/// changes nothing, and its gradient alone is rounding error.
 fn differences(ours: &(f32, Arrays), theirs: &(f32, Arrays)) -> [f32; 2] {
     let of_gradients = ours.1.iter().map(|(name, array)| {
-        let (layer, _) = name.rsplit_once('.').expect("a layer and what it has");
+        let (layer, _) = name.rsplit_once('.').expect("a name of the form LAYER.PARAMETER");
         let layer = ours.1.iter().filter(|(name, _)| name.starts_with(layer)).flat_map(|(_, array)| array);
         let size = layer.fold(0_f32, |sum, x| sum + x * x);
-        let theirs = theirs.1.get(name).unwrap_or_else(|| panic!("no gradient of {name}"));
+        let theirs = theirs.1.get(name).unwrap_or_else(|| panic!("no gradient for {name}"));
         let difference = Zip::from(array).and(theirs).fold(0_f32, |sum, x, y| sum + (x - y) * (x - y));
         (difference / size).sqrt()
     });

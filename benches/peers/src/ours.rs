@@ -1,4 +1,4 @@
-//! Our side, and where the weights and images of all sides come from.
+//! Our side of the comparison. It also provides the weights and images of all sides.
 
 use autodiff_mini::{Pool, Tape};
 use eae::{Autoencoder, Preset, data, squared_error};
@@ -7,8 +7,9 @@ use nn_layers::optim;
 
 use crate::{Arrays, LATENT, Peer};
 
-/// Of the weights. With some, a sum before a ReLU is zero up to rounding: it counts on one side and not on another, and single
-/// precision determines the gradient to 1e-2 or 1e-3 only. With these it does to 1e-5, and the sides can be compared.
+/// Seed of the weights. With some seeds, a sum before a ReLU is zero up to rounding. It then counts
+/// on one side and not on another, and single precision determines the gradient only to 1e-2 or
+/// 1e-3. With this seed it determines the gradient to 1e-5, and the sides can be compared.
 const SEED: u64 = 1;
 
 /// The crates of this repository, as [`eae::Stepper`] uses them.
@@ -19,21 +20,22 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// The preset as it is before training, and the first digits.
+    /// Creates the untrained preset and loads the first `batch` digits.
     pub(crate) fn new(batch: usize) -> Self {
         let digits = data::digits().train.pixels;
         let model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, SEED).expect("a preset for digits");
         Self { model, images: digits.slice(s![..batch, .., .., ..]).to_shared(), pool: Pool::default() }
     }
 
-    /// The images as `[batch, channels, height, width]`. There is one channel, and nothing to be moved.
+    /// Returns the images as `[batch, channels, height, width]`. With one channel a reshape is
+    /// enough.
     pub(crate) fn images(&self) -> ArrayD<f32> {
         let (batch, height, width, channels) = self.images.dim();
         let images = self.images.to_shape((batch, channels, height, width));
-        images.expect("as many numbers").into_owned().into_dyn()
+        images.expect("the number of elements is the same").into_owned().into_dyn()
     }
 
-    /// The weights and biases.
+    /// Returns the weights and biases.
     pub(crate) fn parameters(&self) -> Arrays {
         arrays(&self.model)
     }
@@ -45,7 +47,7 @@ impl Peer for Ours {
     }
 
     fn step(&mut self, gradients: Option<&mut Arrays>) -> f32 {
-        // Within the thread pool, as in training: see `Stepper::step`.
+        // Run within the thread pool, as training does (see `Stepper::step`).
         let (loss, found) = rayon::scope(|_| {
             let tape = Tape::with_pool(&self.pool);
             let x = tape.constant(self.images.clone());
@@ -56,7 +58,8 @@ impl Peer for Ours {
             (value, optim::collect(tape.backward(loss), &self.model.parameters()))
         });
         if let Some(gradients) = gradients {
-            // A model that has the gradients in place of the weights can write them as PyTorch names and orders them.
+            // A model with the gradients as its weights exports them with PyTorch's names and
+            // layouts.
             let mut model = self.model.clone();
             for (parameter, gradient) in model.parameters().into_iter().zip(&found) {
                 *parameter = gradient.clone().expect("the loss depends on it").into_shared();
@@ -68,10 +71,12 @@ impl Peer for Ours {
     }
 }
 
-/// Everything that the optimizer would change, in PyTorch's layouts; so not the running averages of batch normalization.
+/// Returns the trainable parameters in PyTorch's layouts, without the running averages of batch
+/// normalization.
 fn arrays(model: &Autoencoder<f32>) -> Arrays {
     let weights = model.to_weights();
     let names = weights.names().filter(|name| name.ends_with(".weight") || name.ends_with(".bias"));
-    let array = |name| weights.get(name, weights.shape(name).expect("a name of its own")).expect("single precision");
+    let array =
+        |name| weights.get(name, weights.shape(name).expect("the name is in the weights")).expect("single precision");
     names.map(|name| (name.to_owned(), array(name))).collect()
 }
