@@ -1,4 +1,4 @@
-"""Times the same work in knn-entropy and in Python libraries, in turns, and prints a table of ratios.
+"""Times the same work in knn-entropy and in Python libraries, in turns, and prints ratios.
 
     pip install numpy scipy scikit-learn faiss-cpu torch
     cargo build --release --examples && python benches/neighbors/peers.py --threads 2
