@@ -1,7 +1,7 @@
 //! Short programs, each showing one crate or one idea. Run one with `cargo run --release --example
 //! NAME`:
 //!
-//! - `eae`: the main job; trains an entropic autoencoder on handwritten digits and makes new ones.
+//! - `eae`: the main example; trains an entropic autoencoder on handwritten digits and makes new ones.
 //! - `entropy`: the estimator of `knn-entropy` on samples whose entropy is known, in few and in
 //!   many dimensions.
 //! - `free_particles`: what the entropy term wants when there is no network: a sphere, in many
