@@ -19,7 +19,7 @@ pub(crate) struct FeaturesFlag {
     /// principal components of the pixels, `pixels`, or a file that `eae features train` left. By
     /// default `digits` for images that are digits by their labels, and `pca` for others. Vectors
     /// are compared as they are.
-    #[arg(long = "features", value_name = "FEATURES")]
+    #[arg(id = "features", long = "features", value_name = "FEATURES")]
     named: Option<Choice>,
 }
 
