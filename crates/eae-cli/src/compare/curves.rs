@@ -105,6 +105,7 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
         description: String::new(),
         x: XAxis { label: key, range: around(&values), ticks: Ticks::At(values) },
         y: range(points().map(|point| point.scores[score]), true),
+        logarithmic: false,
         size: PANEL,
         layers,
     };

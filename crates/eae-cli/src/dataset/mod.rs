@@ -6,7 +6,7 @@ mod table;
 mod used;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eae::data::{
     Channels, Columns, DataError, Images, Source, Split, Stored, choose, cifar10, digits, from_idx, idx_images, mnist,
@@ -308,6 +308,19 @@ impl Data {
         }
     }
 
+    /// The file or folder; none of the embedded digits.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Digits => None,
+            Self::Mnist(path)
+            | Self::Cifar10(path)
+            | Self::Idx(path)
+            | Self::Npy(TableFile { path, .. })
+            | Self::Csv(TableFile { path, .. }) => Some(path),
+            Self::Images(folder) => Some(&folder.folder),
+        }
+    }
+
     /// For folders, and before the path.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -349,16 +362,9 @@ impl From<Data> for Written {
 /// As it is read.
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Digits => f.write_str(self.name()),
-            Self::Mnist(path)
-            | Self::Cifar10(path)
-            | Self::Idx(path)
-            | Self::Npy(TableFile { path, .. })
-            | Self::Csv(TableFile { path, .. }) => {
-                write!(f, "{}:{}", self.name(), path.display())
-            }
-            Self::Images(folder) => write!(f, "{}:{}", self.name(), folder.folder.display()),
+        match self.path() {
+            Some(path) => write!(f, "{}:{}", self.name(), path.display()),
+            None => f.write_str(self.name()),
         }
     }
 }

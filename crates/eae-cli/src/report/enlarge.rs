@@ -17,7 +17,7 @@ pub(super) fn window() -> Markup {
             div.caption {}
             form method="dialog" {
                 button.previous type="button" aria-label="Previous picture" { "‹" }
-                button.close aria-label="Close" { "×" }
+                button.close autofocus aria-label="Close" { "×" }
                 button.next type="button" aria-label="Next picture" { "›" }
             }
         }

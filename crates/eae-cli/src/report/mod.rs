@@ -36,6 +36,7 @@ use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained
 use latent::Dimension;
 pub(crate) use latent::dimensions;
 use pictures::Class;
+use text::without_folders;
 pub(crate) use warnings::no_better_than_the_mean;
 
 /// Held-out images that the codes are judged by.
@@ -136,6 +137,12 @@ impl<'a> Report<'a> {
             evaluation,
             codes,
         })
+    }
+
+    /// A text without the folders of the files that it names.
+    fn shown(&self, text: &str) -> String {
+        let Config { data, init, .. } = self.config;
+        without_folders(text, [data.path(), self.named.path(), init.as_deref()].into_iter().flatten())
     }
 
     fn steps(&self) -> usize {

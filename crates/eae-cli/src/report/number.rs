@@ -22,7 +22,13 @@ pub(super) fn number(x: f64) -> Markup {
 
 /// A share in percent for readers, and as a share for programs.
 pub(super) fn percent(share: f64) -> Markup {
-    html! { data value=(share) { (short(100.0 * share)) " %" } }
+    html! { data value=(share) { (percentage(share)) } }
+}
+
+/// A share in percent, to a tenth.
+pub(super) fn percentage(share: f64) -> String {
+    let text = format!("{:.1}", 100.0 * share);
+    format!("{}\u{202f}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// With spaces between thousands, which do not break.
@@ -57,6 +63,7 @@ mod tests {
         let texts = [0.0, 0.000123, 0.12345, -1.5, 52.893, 953.81, 2290.4, 1e9].map(short);
         assert_eq!(texts, ["0", "1.2e\u{2212}4", "0.123", "\u{2212}1.500", "52.89", "953.8", "2290", "1.0e9"]);
         assert_eq!(number(0.1 + 0.2).into_string(), "<data value=\"0.30000000000000004\">0.300</data>");
+        assert_eq!([0.0, 0.01, 0.02149].map(percentage), ["0\u{202f}%", "1\u{202f}%", "2.1\u{202f}%"]);
         assert_eq!([7, 1000, 1234567].map(count), ["7", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!([1.4, 107.0, 130.0, 7322.0].map(duration), ["1 s", "107 s", "2 min 10 s", "2 h 2 min"]);
     }

@@ -67,7 +67,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                     h1 { (name) }
                     p {
                         (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on "
-                        (report.config.data) "."
+                        (report.shown(&report.config.data.to_string())) "."
                         @if let Some(end) = &report.end { " Finished on " time { (end.time) } " by eae " (end.version) "." }
                     }
                     p.verdict { (report.verdict()) }

@@ -4,7 +4,7 @@ use eae::evaluation::{SampleQuality, SampleReport};
 use eae::metrics::{Memorization, Quality};
 use maud::{Markup, html};
 
-use super::number::{count, number, percent, short};
+use super::number::{count, number, percent, percentage};
 use super::text::{sampler_name, with_code};
 
 /// A column of the table.
@@ -84,11 +84,11 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
 /// Explains close copies, and how many of them there would be by chance.
 fn copies(memorization: &Memorization, trained_on: usize, images: &str) -> String {
     let &Memorization { held_out_share_close: expected, share_error: error, .. } = memorization;
-    let [expected, most] = [expected, expected + 2.0 * error].map(|share| short(100.0 * share));
+    let [expected, most] = [expected, expected + 2.0 * error].map(percentage);
     format!(
-        "A close copy is a sample that lies unusually near to one of {} training {images}: as near as only {expected} % of the \
-         held-out {images} do, which the model has never seen. Without copying about {expected} % of the samples are that near, \
-         and up to {most} % by chance. A larger share means that the model repeats what it was trained on.",
+        "A close copy is a sample that lies unusually near to one of {} training {images}: as near as only {expected} of the \
+         held-out {images} do, which the model has never seen. Without copying about {expected} of the samples are that near, \
+         and up to {most} by chance. A larger share means that the model repeats what it was trained on.",
         count(trained_on)
     )
 }

@@ -30,10 +30,10 @@ pub(super) fn settings(report: &Report<'_>) -> Markup {
         (
             "data",
             html! {
-                (config.data) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
+                (report.shown(&config.data.to_string())) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
                 @if report.evaluation.standardized { (width) " columns, each standardised" }
                 @else { (height) " × " (width) " pixels, " (colour) }
-                @if report.named != &config.data { "; this report is of " (report.named) }
+                @if report.named != &config.data { "; this report is of " (report.shown(&report.named.to_string())) }
             },
         ),
         ("networks", html! { (config.model) ", " (count(parameters)) " parameters" }),
@@ -90,7 +90,7 @@ pub(super) fn again(report: &Report<'_>) -> Markup {
         } }
         details open {
             summary { "config.toml" }
-            pre { code { (report.config_text) } }
+            pre { code { (report.shown(&report.config_text)) } }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Text as a page shows it.
 
+use std::path::Path;
+
 use maud::{Markup, html};
 
 /// Sets what stands between backticks as code.
@@ -20,6 +22,15 @@ pub(super) fn quoted(path: &str) -> String {
     }
 }
 
+/// Returns the text without the folders that a file or folder lies in: a page that is passed on
+/// says nothing of the machine that it was made on.
+pub(super) fn without_folders<'a>(text: &str, paths: impl IntoIterator<Item = &'a Path>) -> String {
+    paths.into_iter().fold(text.to_owned(), |text, path| match path.file_name() {
+        Some(name) if path.is_absolute() => text.replace(&path.display().to_string(), &name.to_string_lossy()),
+        _ => text,
+    })
+}
+
 /// The name of a sampler, with its flag between backticks.
 pub(super) fn sampler_name(sampler: &str) -> String {
     match sampler {
@@ -38,6 +49,14 @@ mod tests {
         assert_eq!(quoted("/runs/digits-1"), "/runs/digits-1");
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("<it's>"), r"'<it'\''s>'");
+    }
+
+    #[test]
+    fn pages_do_not_tell_where_files_were() {
+        let without = |text: &str, path: &str| without_folders(text, [Path::new(path)]);
+        assert_eq!(without("csv:/home/me/data/a b.csv", "/home/me/data/a b.csv"), "csv:a b.csv");
+        assert_eq!(without("images = '/photos'", "/photos"), "images = 'photos'");
+        assert_eq!(without("npy:x/a.npy", "x/a.npy"), "npy:x/a.npy");
     }
 
     #[test]

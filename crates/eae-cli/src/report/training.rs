@@ -49,11 +49,11 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
 
     let rate = epochs.iter().map(|epoch| epoch.learning_rate).fold(0.0, f64::max);
     let share = epochs.iter().map(|epoch| epoch.share).fold(0.0, f64::max);
-    let mut schedule = vec![line("one", &format!("learning rate, at most {}", short(rate)), &|epoch| {
+    let mut schedule = vec![line("soft", &format!("learning rate, at most {}", short(rate)), &|epoch| {
         Some(epoch.learning_rate / rate).filter(|share| share.is_finite())
     })];
     schedule.extend(weight(objective).map(|(name, weight)| {
-        line("soft", &format!("{name}, at most {}", short(share * weight)), &|epoch| {
+        line("quiet", &format!("{name}, at most {}", short(share * weight)), &|epoch| {
             Some(epoch.share / share).filter(|share| share.is_finite())
         })
     }));
@@ -61,39 +61,70 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
         @if epochs.is_empty() {
             p { "The run folder says nothing of its epochs." }
         } @else {
-            @if let Some(said) = overfitting(&held_out) { p { (said) } }
+            @if let Some(said) = overfitting(&held_out, epochs[epochs.len() - 1].mse) { p { (said) } }
             div.charts.course {
-                (chart(title, true, error, epochs.len(), WIDE))
-                (chart("Entropy of the code, nats", false, entropy, epochs.len(), WIDE))
-                (chart("Schedule", true, schedule, epochs.len(), NARROW))
+                (chart(title, Axis::Factors, error, epochs.len(), WIDE))
+                (chart("Entropy of the code, nats", Axis::Close, entropy, epochs.len(), WIDE))
+                (chart("Schedule", Axis::Zero, schedule, epochs.len(), NARROW))
             }
         }
     }
 }
 
+/// The y axis of a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    /// From the least number to the largest.
+    Close,
+    /// From 0.
+    Zero,
+    /// From 0, or by factors if numbers differ by large ones.
+    Factors,
+}
+
+/// Errors that fall by more than this factor are drawn by factors.
+const FACTORS: f64 = 6.0;
 /// The size of the chart of what was known before the training.
 const NARROW: [f64; 2] = [240.0, WIDE[1]];
 /// A rise of the held-out error by this share of its least value is no accident.
-const RISE: f64 = 0.02;
+const RISE: f64 = 0.05;
+/// Held-out errors above so many times the training's are more than a little larger.
+const LARGER: f64 = 1.4;
 
-/// Returns what the held-out error after epochs says of overfitting; nothing of less than three.
-fn overfitting(held_out: &[(f64, f64)]) -> Option<String> {
-    let (&(_, end), &(epoch, least)) = (held_out.last()?, held_out.iter().min_by(|a, b| a.1.total_cmp(&b.1))?);
+/// Returns what the held-out error after epochs says of overfitting, `trained` being the error of
+/// the last epoch; nothing of less than three.
+fn overfitting(held_out: &[(f64, f64)], trained: f64) -> Option<String> {
     if held_out.len() < 3 {
         return None;
     }
-    let rise = end / least - 1.0;
-    Some(if rise > RISE {
+    // Means of a fifth of the training, as single epochs go up and down.
+    let size = (held_out.len() / 5).max(1);
+    let means = held_out.windows(size).map(|part| {
+        let sum = part.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
+        (sum.0 / size as f64, sum.1 / size as f64)
+    });
+    let means: Vec<(f64, f64)> = means.collect();
+    let (&(_, end), &(epoch, least)) = (means.last()?, means.iter().min_by(|a, b| a.1.total_cmp(&b.1))?);
+    let last = held_out.last()?.1;
+    Some(if end > (1.0 + RISE) * least {
         format!(
-            "The held-out error was least after epoch {epoch}, {}, and has risen by {:.0} % since: from there on the networks \
+            "The held-out error was least about epoch {epoch:.0}, {}, and has risen by {:.0} % since: from there on the networks \
              learn what is special to the training data.",
             short(least),
-            100.0 * rise
+            100.0 * (end / least - 1.0)
+        )
+    } else if last > LARGER * trained {
+        format!(
+            "The held-out error does not rise, but is larger than the training error, {} where that is {}: the networks know \
+             their training data better than other data.",
+            short(last),
+            short(trained)
         )
     } else {
         format!(
-            "The held-out error does not rise towards the end: it is {} there, and nothing points to overfitting.",
-            short(end)
+            "No sign of overfitting: the held-out error does not rise, and at the end is {} where the training error is {}.",
+            short(last),
+            short(trained)
         )
     })
 }
@@ -109,7 +140,7 @@ fn weight(objective: &Objective) -> Option<(&'static str, f64)> {
     }
 }
 
-fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize, size: [f64; 2]) -> Markup {
+fn chart(title: &str, axis: Axis, layers: Vec<Layer>, epochs: usize, size: [f64; 2]) -> Markup {
     let numbers = |layer: &Layer| match layer {
         Layer::Line { points, .. } => points.iter().map(|point| point.1).collect(),
         Layer::Level { y, .. } => vec![*y],
@@ -121,15 +152,44 @@ fn chart(title: &str, with_zero: bool, layers: Vec<Layer>, epochs: usize, size: 
     };
     let description =
         format!("From {} in the first of {epochs} epochs to {} in the last.", short(ends[0]), short(ends[1]));
-    let y = range(layers.iter().flat_map(numbers), with_zero);
+    let lines: Vec<f64> = layers.iter().flat_map(numbers).collect();
+    let [least, most] = [f64::min, f64::max].map(|pick| lines.iter().copied().reduce(pick).unwrap_or(1.0));
+    let logarithmic = axis == Axis::Factors && least > 0.0 && most > FACTORS * least;
+    let y = if logarithmic { least / 1.2..most * 1.2 } else { range(lines, axis != Axis::Close) };
     let x = if epochs == 1 { 0.0..2.0 } else { 1.0..epochs as f64 };
-    Plot { title, description, x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole }, y, size, layers }.figure()
+    Plot {
+        title,
+        description,
+        x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole },
+        y,
+        logarithmic,
+        size,
+        layers,
+    }
+    .figure()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use eae::objective::Ae;
+
+    #[test]
+    fn overfitting_is_a_rise_or_a_gap() {
+        let of = |errors: &[f64], trained| {
+            let points: Vec<_> = errors.iter().enumerate().map(|(i, &error)| (i as f64 + 1.0, error)).collect();
+            overfitting(&points, trained)
+        };
+        let begins = |errors: &[f64], trained, text| of(errors, trained).unwrap().starts_with(text);
+        assert!(begins(&[9.0, 5.0, 4.0, 4.1], 3.9, "No sign of overfitting"));
+        assert!(begins(&[9.0, 5.0, 4.0, 4.1], 2.0, "The held-out error does not rise, but is larger"));
+        assert!(begins(
+            &[9.0, 4.0, 5.0, 6.0],
+            2.0,
+            "The held-out error was least about epoch 2, 4.000, and has risen by 50 %"
+        ));
+        assert_eq!(of(&[9.0, 4.0], 1.0), None);
+    }
 
     #[test]
     fn a_chart_for_each_curve() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Plays with the explorer and with exported pages in headless Chromium: `run.sh EAE [FOLDER]`, with pictures of them in the
-# folder. Takes Node and Chromium, which .ci/setup installs.
+# Plays with the explorer and with exported pages, and looks at reports, in headless Chromium: `run.sh EAE [FOLDER]`, with
+# pictures of them in the folder. Takes Node and Chromium, which .ci/setup installs.
 set -euo pipefail
 eae=$(realpath "$1")
 pictures=${2:+$(realpath "$2")}
@@ -55,6 +55,7 @@ play() {
 }
 play run explorer.mjs
 play rows rows.mjs
+node report.mjs "$pictures" run rows
 
 # Pages: filters of the presets, and in color every layer that can be described, with codes and rows that are images.
 "$eae" train --data mnist:. --model conv28 --objective bn-ae --epochs 1 --batch 100 --latent 8 --no-report --quiet --out conv

@@ -85,6 +85,7 @@ fn a_report_says_what_evaluate_says() {
     for part in ["mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"] {
         assert!(page.contains(part), "{part}");
     }
+    assert!(!page.contains(folder.to_str().unwrap()), "it says where the data were");
     // The default sampler and N(0, I), two kinds of pairs of images, and a traversal for each
     // dimension.
     assert_eq!(page.matches("<img ").count(), 2 + 2 + 4);
@@ -98,7 +99,7 @@ fn a_report_says_what_evaluate_says() {
         "held out, after an epoch",
         "The codes of held-out images differ from draws from N(0, I) in",
         "<details><summary>The 11 checks</summary>",
-        "up to 2",
+        "A close copy is a sample that lies unusually near",
     ] {
         assert!(page.contains(part), "{part}");
     }

@@ -13,7 +13,6 @@ pub(crate) use layer::{Layer, histogram};
 pub(crate) use scale::{Scale, range};
 
 use super::enlarge::enlarge;
-use scale::label;
 
 /// The classes of the style sheet for lines and points, with colors by its names of them.
 pub(crate) const STYLE: &str = include_str!("style.css");
@@ -61,7 +60,7 @@ impl XAxis<'_> {
             Ticks::Whole => scale.ticks(self.about(scale), 1.0),
             Ticks::At(values) => return values.iter().map(|&value| (value, value.to_string())).collect(),
         };
-        ticks.iter().map(|&tick| (tick, label(tick, &ticks))).collect()
+        ticks.iter().map(|&tick| (tick, scale.label(tick, &ticks))).collect()
     }
 }
 
@@ -73,6 +72,8 @@ pub(crate) struct Plot<'a> {
     pub(crate) description: String,
     pub(crate) x: XAxis<'a>,
     pub(crate) y: Range<f64>,
+    /// Whether equal factors are equally far apart on the y axis, whose range is above 0.
+    pub(crate) logarithmic: bool,
     /// Width and height, of which a unit is about a pixel.
     pub(crate) size: [f64; 2],
     pub(crate) layers: Vec<Layer>,
@@ -131,10 +132,11 @@ impl Plot<'_> {
         let [width, height] = self.size;
         let (left, right, top, bottom) = (46.0, width - 10.0, 8.0, height - 38.0);
         let x = self.x.scale([left, right]);
-        let y = Scale::new(self.y.clone(), [bottom, top]);
+        let scale = if self.logarithmic { Scale::logarithmic } else { Scale::new };
+        let y = scale(self.y.clone(), [bottom, top]);
         let y_ticks = y.ticks(5, 0.0);
         html! {
-            @for (at, text) in y_ticks.iter().map(|&tick| (y.at(tick), label(tick, &y_ticks))) {
+            @for (at, text) in y_ticks.iter().map(|&tick| (y.at(tick), y.label(tick, &y_ticks))) {
                 path.grid d=(format!("M{left:.1} {at:.1}H{right:.1}")) {}
                 text.tick x=(left - 6.0) y=(format!("{:.1}", at + 4.0)) text-anchor="end" { (text) }
             }

@@ -31,8 +31,27 @@ impl Scale {
         self.places[0] + share * (self.places[1] - self.places[0])
     }
 
+    /// As many digits as the ticks beside it need.
+    pub(super) fn label(&self, tick: f64, ticks: &[f64]) -> String {
+        if self.logarithmic { tick.to_string() } else { label(tick, ticks) }
+    }
+
+    /// Round numbers by factors, those of the finest kind that are not more than so many.
+    fn factors(&self, most: usize) -> Vec<f64> {
+        let powers = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
+        let of = |digits: &[u8]| -> Vec<f64> {
+            let all = powers.clone().flat_map(|power| digits.iter().map(move |digit| format!("{digit}e{power}")));
+            all.filter_map(|text| text.parse().ok()).filter(|tick| (self.from..=self.to).contains(tick)).collect()
+        };
+        let kinds: [&[u8]; 3] = [&[1, 2, 5], &[1, 3], &[1]];
+        kinds.map(of).into_iter().find(|ticks| ticks.len() <= most + 1).unwrap_or_else(|| of(&[1]))
+    }
+
     /// About so many round numbers, at least so far apart.
     pub(super) fn ticks(&self, about: usize, least: f64) -> Vec<f64> {
+        if self.logarithmic {
+            return self.factors(about);
+        }
         let rough = ((self.to - self.from) / about as f64).max(least);
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|x| x * power).into_iter().find(|&step| step >= rough * 0.999);
@@ -55,7 +74,7 @@ pub(crate) fn range(values: impl IntoIterator<Item = f64>, with_zero: bool) -> R
 }
 
 /// As many digits as the ticks beside it need.
-pub(super) fn label(tick: f64, ticks: &[f64]) -> String {
+fn label(tick: f64, ticks: &[f64]) -> String {
     let step = ticks.get(1).map_or(1.0, |second| second - ticks[0]);
     let most = ticks.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     if tick == 0.0 {
@@ -89,6 +108,11 @@ mod tests {
     fn factors_are_equally_far_apart() {
         let scale = Scale::logarithmic(1.0..100.0, [0.0, 2.0]);
         assert_eq!([0.5, 1.0, 10.0, 100.0].map(|x| scale.at(x)), [0.0, 0.0, 1.0, 2.0]);
+        assert_eq!(scale.ticks(6, 0.0), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
+        let ticks = |from, to| Scale::logarithmic(from..to, [0.0, 1.0]).ticks(5, 0.0);
+        assert_eq!(ticks(0.02, 3.2), [0.03, 0.1, 0.3, 1.0, 3.0]);
+        assert_eq!(ticks(15.0, 170.0), [20.0, 50.0, 100.0]);
+        assert_eq!(scale.label(0.03, &[]), "0.03");
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
             description,
             x: XAxis { label: &x_label, range: x, ticks: Ticks::Round },
             y,
+            logarithmic: false,
             size: [400.0, 320.0],
             layers,
         }

@@ -30,6 +30,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
             short(mean)
         ),
         y: range(top, true),
+        logarithmic: false,
         size: WIDE,
         layers: vec![
             Layer::Bars { class: "one", label: "codes".into(), from: x.start, width, heights },

@@ -35,6 +35,9 @@ pub(super) fn image_tag(images: ArrayView4<'_, f32>, columns: usize, alt: &str) 
     let columns = columns.min(count);
     let zoom = (96 / width.max(height)).clamp(1, 3);
     let source = format!("data:image/png;base64,{}", STANDARD.encode(encode_grid(images, columns, zoom)?));
+    let class = (count == columns).then_some("strip");
     let [wide, high] = [width * zoom * columns + columns + 1, (height * zoom + 1) * count.div_ceil(columns) + 1];
-    Ok(html! { img src=(source) alt=(alt) width=(wide) height=(high) style=(format!("max-width:{wide}px")); })
+    Ok(
+        html! { img class=[class] src=(source) alt=(alt) width=(wide) height=(high) style=(format!("max-width:{wide}px")); },
+    )
 }

@@ -14,7 +14,7 @@ use ndarray::Axis;
 
 use super::latent::Dimension;
 use super::number::short;
-use super::text::{sampler_name, with_code};
+use super::text::sampler_name;
 pub(super) use classes::Class;
 use classes::classes;
 use grid::grid;
@@ -98,8 +98,7 @@ impl Shown<'_> {
         Ok(html! {
             h3 { "Samples" }
             p {
-                "Decoded draws by seed " (seed) ", not picked. " code { "eae sample" } " draws from "
-                (with_code(&sampler_name(default.name()))) " by default."
+                "Decoded draws by seed " (seed) ", not picked. " code { "eae sample" } " draws from " (default) " by default."
                 @if let Some(floor) = floor { " Real images in their place have a Frechet distance of " (short(floor)) "." }
             }
             @match normal {

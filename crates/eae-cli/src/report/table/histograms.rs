@@ -48,6 +48,7 @@ fn chart(rows: &Rows, column: usize) -> Markup {
         description: format!("Histograms of real and generated rows, with a distance of {}.", short(distance)),
         x: XAxis { label: "", range, ticks: Ticks::Round },
         y: 0.0..1.05 * top.max(f64::MIN_POSITIVE),
+        logarithmic: false,
         size: [240.0, 140.0],
         layers,
     };

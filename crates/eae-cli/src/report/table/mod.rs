@@ -12,7 +12,6 @@ use maud::{Markup, html};
 use ndarray::{Array2, Axis};
 
 use super::number::{count, short};
-use super::text::{sampler_name, with_code};
 use distance::{distance, usual};
 
 /// Rows that are drawn from each sampler at least, and at most.
@@ -80,16 +79,15 @@ pub(super) fn table(
     Some(html! {
         p {
             (count(rows.generated.nrows())) " rows decoded from draws by seed " (seed) " beside " (count(rows.real.nrows()))
-            " held-out rows, in the units of the table. " code { "eae sample" } " draws from "
-            (with_code(&sampler_name(samplers[0].name()))) " by default"
-            @if rows.normal.is_some() { "; N(0, I) is what the entropy alone achieves" }
+            " held-out rows, in the units of the table. " code { "eae sample" } " draws from " (samplers[0]) " by default"
+            @if rows.normal.is_some() { ", which is what a fitted density adds; N(0, I) is what the entropy alone achieves" }
             "."
         }
         p {
             @if beyond == 0 { "No column of generated rows can be told from that of real rows" }
             @else { (beyond) " of " (rows.names.len()) " columns of generated rows can be told from those of real rows" }
             ": the most different is " strong { (rows.names[worst]) } ", whose distribution functions are " (short(rows.distances[worst]))
-            " apart (KS), where chance alone makes " (short(usual)) " of so few rows."
+            " apart (KS), where chance alone reaches " (short(usual)) " with so many rows."
         }
         (histograms::histograms(&rows, &order))
         (pairs::pairs(&rows))

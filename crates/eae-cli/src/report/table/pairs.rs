@@ -10,7 +10,7 @@ use crate::report::enlarge::enlarge;
 use crate::report::number::short;
 
 /// Pairs that are drawn.
-const MOST: usize = 4;
+const MOST: usize = 6;
 /// Columns among which pairs are sought.
 const SOUGHT: usize = 500;
 /// A pair that is correlated less is nothing to see.
@@ -18,7 +18,7 @@ const LEAST: f64 = 0.1;
 /// More points are a blot.
 const POINTS: usize = 1000;
 /// Width and height of a panel.
-const PANEL: [f64; 2] = [240.0, 230.0];
+const PANEL: [f64; 2] = [190.0, 190.0];
 
 /// Scatter plots of the most correlated pairs of columns.
 pub(super) fn pairs(rows: &Rows) -> Markup {
@@ -34,7 +34,7 @@ pub(super) fn pairs(rows: &Rows) -> Markup {
     html! {
         h3 { "Columns that go together" }
         p.note { "The most correlated pairs of columns, the first one to the right and the second one up." }
-        div.charts.wide {
+        div.charts {
             @for ((i, j), r) in pairs { (pair(rows, [i, j], [*r, found[[i, j]]])) }
         }
     }
@@ -48,14 +48,16 @@ fn pair(rows: &Rows, [i, j]: [usize; 2], [real, generated]: [f64; 2]) -> Markup 
     let [x, y] = [i, j].map(|column| range(rows.real.column(column).iter().copied(), false));
     let title = format!("{} and {}", rows.names[i], rows.names[j]);
     let said = format!("Correlated by {} in real rows and by {} in generated ones.", short(real), short(generated));
+    let count = POINTS.min(rows.real.nrows());
     let panel = |rows: &Array2<f64>, class, label: &str| {
-        let points = rows.outer_iter().take(POINTS).map(|row| (row[i], row[j]));
+        let points = rows.outer_iter().take(count).map(|row| (row[i], row[j]));
         let inside = points.filter(|(a, b)| x.contains(a) && y.contains(b)).collect();
         Plot {
             title: "",
             description: String::new(),
             x: XAxis { label, range: x.clone(), ticks: Ticks::Round },
             y: y.clone(),
+            logarithmic: false,
             size: PANEL,
             layers: vec![Layer::Points { class, label: String::new(), points: inside }],
         }
