@@ -11,13 +11,9 @@ const activations = {
 const layers = {
   /** Weighted sums of all numbers. */
   dense: ({ weight, bias }) => x => {
-    const inputs = weight.length / bias.length;
-    return bias.map((sum, output) => {
-      for (let i = 0, w = output * inputs; i < inputs; i++, w++) {
-        sum += weight[w] * x[i];
-      }
-      return sum;
-    });
+    const y = bias.slice();
+    multiply(weight, x, 0, x.length, y, 0, y.length);
+    return y;
   },
 
   /** Each channel of an image, or each number of a row, times a number and plus another. */
@@ -57,51 +53,77 @@ const layers = {
 /**
  * Filters that slide over the finer of two images by `stride`, and meet a pixel of the coarser one at each step. A convolution
  * reads the fine image and writes the coarse one, a transposed convolution the other way round.
+ *
+ * Inside, the channels of a pixel are beside each other, and so are the weights that they meet: sums over channels are all of
+ * the time, and run through memory in order.
  */
 function slide({ weight, bias, inputs, kernel, stride, padding, before, after }, transposed) {
-  const outputs = bias.length;
-  const [fine, coarse] = transposed ? [after, before] : [before, after];
-  const [finePixels, coarsePixels] = [fine[0] * fine[1], coarse[0] * coarse[1]];
-  const taps = [0, 1].map(axis => reach(kernel[axis], stride[axis], padding[axis], fine[axis], coarse[axis]));
-  return x => {
-    const y = new Float32Array(outputs * after[0] * after[1]);
-    bias.forEach((number, output) => y.fill(number, output * after[0] * after[1], (output + 1) * after[0] * after[1]));
-    for (let input = 0; input < inputs; input++) {
-      for (let output = 0; output < outputs; output++) {
-        const [ofFine, ofCoarse] = transposed ? [output, input] : [input, output];
-        let w = (transposed ? input * outputs + output : output * inputs + input) * kernel[0] * kernel[1];
-        for (const row of taps[0]) {
-          for (const column of taps[1]) {
-            const factor = weight[w++];
-            for (let r = row.first; r < row.end; r++) {
-              let f = ofFine * finePixels + (r * stride[0] + row.offset) * fine[1] + column.first * stride[1] + column.offset;
-              let c = ofCoarse * coarsePixels + r * coarse[1] + column.first;
-              const end = c + column.end - column.first;
-              if (transposed) {
-                for (; c < end; c++, f += stride[1]) {
-                  y[f] += factor * x[c];
-                }
-              } else {
-                for (; c < end; c++, f += stride[1]) {
-                  y[c] += factor * x[f];
-                }
-              }
-            }
-          }
-        }
-      }
+  const [outputs, taps] = [bias.length, kernel[0] * kernel[1]];
+  const pixels = [before[0] * before[1], after[0] * after[1]];
+  // From [outputs, inputs, taps], or [inputs, outputs, taps], to [taps, outputs, inputs].
+  const shape = transposed ? [inputs, outputs, taps] : [outputs, inputs, taps];
+  const weights = layers.permute({ shape, order: transposed ? [2, 1, 0] : [2, 0, 1] })(weight);
+  const meetings = meet(kernel, stride, padding, transposed ? [after, before] : [before, after]);
+  const inward = layers.permute({ shape: [1, inputs, pixels[0]], order: [0, 2, 1] });
+  const outward = layers.permute({ shape: [1, pixels[1], outputs], order: [0, 2, 1] });
+  return image => {
+    const x = inward(image);
+    const y = new Float32Array(pixels[1] * outputs);
+    for (let pixel = 0; pixel < pixels[1]; pixel++) {
+      y.set(bias, pixel * outputs);
     }
-    return y;
+    meetings.forEach(([fine, coarse], tap) => {
+      const [from, to] = transposed ? [coarse, fine] : [fine, coarse];
+      const matrix = weights.subarray(tap * outputs * inputs, (tap + 1) * outputs * inputs);
+      for (let i = 0; i < from.length; i++) {
+        multiply(matrix, x, from[i] * inputs, inputs, y, to[i] * outputs, outputs);
+      }
+    });
+    return outward(y);
   };
 }
 
-/** For each number of a filter's row or column: where it is beside the filter's corner, and for which steps it is in the image. */
-function reach(kernel, stride, padding, fine, coarse) {
-  return Array.from({ length: kernel }, (_, tap) => {
-    const offset = tap - padding;
-    const first = Math.max(0, Math.ceil(-offset / stride));
-    return { offset, first, end: Math.max(first, Math.min(coarse, Math.floor((fine - 1 - offset) / stride) + 1)) };
-  });
+/** Adds a matrix times the numbers of x from a place on to those of y from another. Four sums at once, as none waits for another. */
+function multiply(matrix, x, from, inputs, y, to, outputs) {
+  const whole = inputs - (inputs % 4);
+  for (let output = 0, w = 0; output < outputs; output++) {
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let i = 0;
+    for (; i < whole; i += 4, w += 4) {
+      a += matrix[w] * x[from + i];
+      b += matrix[w + 1] * x[from + i + 1];
+      c += matrix[w + 2] * x[from + i + 2];
+      d += matrix[w + 3] * x[from + i + 3];
+    }
+    for (; i < inputs; i++, w++) {
+      a += matrix[w] * x[from + i];
+    }
+    y[to + output] += a + b + (c + d);
+  }
+}
+
+/** For each number of a filter, the pixels of the fine and of the coarse image that it joins, in pairs. */
+function meet(kernel, stride, padding, [fine, coarse]) {
+  const all = [];
+  for (let row = 0; row < kernel[0]; row++) {
+    for (let column = 0; column < kernel[1]; column++) {
+      const pairs = [[], []];
+      for (let r = 0; r < coarse[0]; r++) {
+        for (let c = 0; c < coarse[1]; c++) {
+          const [y, x] = [r * stride[0] + row - padding[0], c * stride[1] + column - padding[1]];
+          if (y >= 0 && y < fine[0] && x >= 0 && x < fine[1]) {
+            pairs[0].push(y * fine[1] + x);
+            pairs[1].push(r * coarse[1] + c);
+          }
+        }
+      }
+      all.push(pairs.map(pixels => Int32Array.from(pixels)));
+    }
+  }
+  return all;
 }
 
 /** The function that a list of layers is, their arrays read by `array`. */

@@ -2,7 +2,7 @@
 
 const view = (columns ? rows : pictures)(choose);
 const slideTo = sliders(show);
-let [samples, code, chosen] = [[], [], 0];
+let [samples, code, chosen, waiting] = [[], [], 0, false];
 
 /** What codes are drawn from: a class's distribution, or one of those of all codes. */
 function source() {
@@ -10,10 +10,16 @@ function source() {
   return of === "" ? sources[find("sampler").selectedIndex] : classes[Number(of)];
 }
 
-/** Shows what a code becomes. */
+/** Shows what a code becomes; while one is decoded, sliders may ask for several, of which the last counts. */
 function show(of) {
   code = of;
-  view.one(decode(code));
+  if (!waiting) {
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      view.one(decode(code));
+    });
+  }
 }
 
 /** Shows a code, and where its sliders are. */
@@ -28,10 +34,19 @@ function choose(place) {
   go(samples[place]);
 }
 
-function again() {
-  samples = Array.from({ length: view.count }, () => drawn(source()));
-  view.all(samples.map(decode));
+/** Draws new samples. A large decoder takes its time, in which the page still answers. */
+async function again() {
+  const own = Array.from({ length: view.count }, () => drawn(source()));
+  samples = own;
   choose(0);
+  let since = performance.now();
+  for (let place = 0; place < own.length && samples === own; place++) {
+    view.at(place, decode(own[place]));
+    if (performance.now() - since > 50) {
+      await new Promise(resolve => setTimeout(resolve));
+      since = performance.now();
+    }
+  }
 }
 
 find("sampler").append(...sources.map(({ words }) => cell("option", words)));

@@ -43,7 +43,7 @@ function pictures(choose) {
   find("grid").append(...buttons);
   return {
     count: buttons.length,
-    all: samples => samples.forEach((numbers, place) => draw(buttons[place].firstChild, numbers)),
+    at: (place, numbers) => draw(buttons[place].firstChild, numbers),
     one: numbers => draw(find("picture"), numbers),
     mark: chosen => buttons.forEach((button, place) => button.setAttribute("aria-pressed", place === chosen)),
   };
@@ -78,9 +78,7 @@ function rows(choose) {
   });
   return {
     count: lines.length,
-    all: samples => samples.forEach((row, place) => {
-      names.forEach((_, column) => (lines[place].children[column + 1].textContent = short(row[column])));
-    }),
+    at: (place, row) => names.forEach((_, column) => (lines[place].children[column + 1].textContent = short(row[column]))),
     one: row => values.forEach((value, column) => (value.textContent = short(row[column]))),
     mark: chosen => lines.forEach((line, place) => {
       line.classList.toggle("chosen", place === chosen);

@@ -44,9 +44,15 @@ async function decodes(page, run) {
   const [codes, expected] = [await npy(`${run}/codes.npy`), await npy(`${run}/decoded.npy`)];
   const { decoded, milliseconds, scale } = await page.evaluate(codes => {
     codes.slice(0, 3).forEach(eae.decode);
-    const start = performance.now();
-    const decoded = codes.map(code => Array.from(eae.decode(code)));
-    return { decoded, milliseconds: (performance.now() - start) / codes.length, scale: eae.described.columns?.scale };
+    // The quickest: others may want the processor, too.
+    let milliseconds = Infinity;
+    const decoded = codes.map(code => {
+      const start = performance.now();
+      const numbers = Array.from(eae.decode(code));
+      milliseconds = Math.min(milliseconds, performance.now() - start);
+      return numbers;
+    });
+    return { decoded, milliseconds, scale: eae.described.columns?.scale };
   }, codes);
   let most = 0;
   decoded.forEach((numbers, row) => {
@@ -83,7 +89,11 @@ const seen = (page, selector) => page.$eval(selector, element => (element.tagNam
 async function changes(page, selector, act) {
   const before = await seen(page, selector);
   await act();
-  assert.notEqual(await seen(page, selector), before, `${selector} is as it was`);
+  const start = Date.now();
+  while ((await seen(page, selector)) === before) {
+    assert(Date.now() - start < 10000, `${selector} is as it was`);
+    await page.waitForTimeout(20);
+  }
 }
 
 const downloaded = async (page, press) => {
@@ -94,6 +104,8 @@ const downloaded = async (page, press) => {
 async function playWith(run, { page, problems }, name, touch) {
   const press = selector => (touch ? page.tap(selector) : page.click(selector));
   const vectors = await page.evaluate(() => Boolean(eae.described.columns));
+  // By then the pictures are there.
+  await page.waitForFunction(() => document.querySelector("#grid button:last-child canvas")?.width !== 300);
   const [grid, one] = vectors ? ["#rows tbody", "#values"] : ["#grid button:nth-child(2) canvas", "#picture"];
   if (folder) {
     await page.screenshot({ path: `${folder}/page-${run}-${name}.png`, fullPage: touch });
