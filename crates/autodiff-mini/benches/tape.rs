@@ -1,5 +1,5 @@
-//! Measures the cost of the tape beside the arithmetic: `cargo bench -p autodiff-mini`. Each line
-//! has the seconds of the fastest of a hundred runs.
+//! Measures the overhead of the tape and the speed of matrix products:
+//! `cargo bench -p autodiff-mini`. Each line shows the fastest of 100 runs, in seconds.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use autodiff_mini::{Cpu, Gemm, Tape};
 use ndarray::Array2;
 
 fn main() {
-    // A chain of operations on one number is all overhead.
+    // A chain of operations on one number consists almost entirely of overhead.
     let x = ndarray::arr0(1.0_f32).into_shared();
     time("1000 nodes, forward and backward", || {
         let tape = Tape::new();

@@ -1,17 +1,17 @@
-//! The processor's matrix product, shared out to all threads.
+//! Multi-threaded matrix product on the CPU.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, NdFloat};
 use rayon::prelude::*;
 
-/// Multiply-adds worth handing to another thread: some tens of microseconds of work.
+/// Multiply-adds that justify another thread: some tens of microseconds of work.
 const BLOCK_WORK: usize = 1 << 20;
 const MOST_BLOCKS: usize = 16;
-/// Each block packs the operand that it shares with the others anew; over fewer rows or columns
-/// that would show.
+/// Smallest number of rows or columns of a block. Each block packs the shared operand again, which
+/// would be a noticeable cost for smaller blocks.
 const LEAST_SIDE: usize = 64;
 
-/// `c <- alpha a b + beta c`, in blocks that depend on the shapes alone.
+/// Computes `c <- alpha a b + beta c` in blocks that depend on the shapes alone.
 pub(crate) fn product<F: NdFloat>(
     alpha: F,
     a: ArrayView2<'_, F>,
@@ -20,7 +20,7 @@ pub(crate) fn product<F: NdFloat>(
     mut c: ArrayViewMut2<'_, F>,
 ) {
     let ((m, k), n) = (a.dim(), b.ncols());
-    // Cut along the longer side: the shared operand is then the smaller one.
+    // Splitting the longer side makes the smaller operand the shared one.
     let most = (m.max(n) / LEAST_SIDE).min(MOST_BLOCKS);
     let blocks = (m * n * k / BLOCK_WORK).clamp(1, most.max(1));
     if blocks == 1 || b.nrows() != k || c.dim() != (m, n) {

@@ -1,29 +1,28 @@
-//! The seam through which every matrix product of a tape goes, and the processor behind it.
+//! The trait behind every matrix product of a tape, and its implementation on the CPU.
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::Scalar;
 
-/// A matrix product, `C <- alpha A B + beta C`.
+/// A matrix product `C <- alpha A B + beta C`.
 ///
-/// Transposes need no flag: a view with exchanged strides is the transpose. Implement this to put
-/// another device behind [`Var::matmul`](crate::Var::matmul), and hand it to
-/// [`Tape::with_gemm`](crate::Tape::with_gemm).
+/// Transposes need no flag, because a view with swapped strides is the transpose. To compute
+/// [`Var::matmul`](crate::Var::matmul) on another device, implement this trait and pass the
+/// implementation to [`Tape::with_gemm`](crate::Tape::with_gemm).
 pub trait Gemm<F: Scalar>: Send + Sync {
-    /// `c <- alpha a b + beta c` with `a` of shape `[m, k]`, `b` of `[k, n]`, `c` of `[m, n]`. With
-    /// `beta` zero the old `c` is not read, so that a NaN in it does no harm.
+    /// Computes `c <- alpha a b + beta c` with `a` of shape `[m, k]`, `b` of shape `[k, n]` and `c`
+    /// of shape `[m, n]`. If `beta` is zero, the old `c` is not read, so NaN in it does no harm.
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit together.
+    /// If the shapes do not match.
     fn gemm(&self, alpha: F, a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, beta: F, c: ArrayViewMut2<'_, F>);
 }
 
-/// The processor's matrix product: `matrixmultiply`'s kernels on blocks of `C`, shared out by
-/// rayon.
+/// Matrix product on the CPU: `matrixmultiply`'s kernels on blocks of `C`, distributed by rayon.
 ///
-/// The blocks depend on the shapes alone, so the result is the same to the last bit for every
-/// number of threads.
+/// The blocks depend on the shapes alone, so the result is bit-identical for every number of
+/// threads.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu;
 
@@ -42,13 +41,14 @@ mod tests {
         Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 7 + j * 13) % 17) as f64 - 8.0)
     }
 
-    /// Small integers, so that every order of summation is exact.
+    /// Computes the product by its definition. The tests use small integers, for which every order
+    /// of summation is exact.
     fn naive(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
         Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| (0..a.ncols()).map(|k| a[[i, k]] * b[[k, j]]).sum())
     }
 
     #[test]
-    fn equals_the_definition_in_every_cut() {
+    fn equals_the_definition_for_every_split() {
         for (m, k, n) in [(1, 1, 1), (3, 0, 2), (0, 3, 2), (5, 7, 11), (513, 64, 130), (64, 200, 700)] {
             let (a, b) = (ramp(m, k), ramp(k, n));
             let mut c = Array2::from_elem((m, n), f64::NAN);
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn same_bits_for_every_number_of_threads() {
+    fn result_is_bit_identical_for_every_number_of_threads() {
         let (a, b) = (ramp(300, 150).mapv(|x| (x / 7.0) as f32), ramp(150, 260).mapv(|x| (x / 3.0) as f32));
         let run = |threads| {
             let mut c = Array2::zeros((300, 260));

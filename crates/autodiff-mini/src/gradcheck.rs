@@ -1,15 +1,15 @@
-//! Gradients against differences of the function itself.
+//! Checks of gradients against finite differences.
 
 use ndarray::{ArcArray, ArrayD, IxDyn};
 use thiserror::Error;
 
 use crate::{Gradients, Tape, Var};
 
-/// Compares the gradients that a tape gives with central differences, in `f64`.
+/// Compares gradients computed by a tape with central differences, in `f64`.
 ///
-/// A function of several outputs is contracted with fixed irregular weights first, so that no
-/// output can hide behind another. The function must be smooth within a step of the inputs: keep
-/// them away from kinks and ties.
+/// The outputs of the function are first summed with fixed irregular weights, so that errors in two
+/// outputs do not cancel. The function must be smooth within one step of the inputs: keep the
+/// inputs away from kinks and ties.
 ///
 /// ```
 /// # use autodiff_mini::GradCheck;
@@ -29,37 +29,37 @@ impl Default for GradCheck {
     }
 }
 
-/// Where a gradient and the difference quotient part.
+/// A gradient that disagrees with the difference quotient.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum GradCheckError {
-    /// One component of one gradient is off.
+    /// One component of a gradient disagrees.
     #[non_exhaustive]
     #[error("input {input}, element {index:?}: the gradient is {gradient:e}, the difference quotient {quotient:e}")]
     Component {
-        /// Which of the inputs.
+        /// Position of the input.
         input: usize,
-        /// Which element of it.
+        /// Index of the element in the input.
         index: Vec<usize>,
-        /// What the tape says.
+        /// Gradient computed by the tape.
         gradient: f64,
-        /// What the differences say.
+        /// Difference quotient.
         quotient: f64,
     },
-    /// The derivative along a direction is off.
+    /// The derivative along a direction disagrees.
     #[non_exhaustive]
     #[error("along direction {seed}: the gradient gives {gradient:e}, the difference quotient {quotient:e}")]
     Direction {
         /// The seed of the direction.
         seed: u64,
-        /// What the tape says.
+        /// Gradient computed by the tape.
         gradient: f64,
-        /// What the differences say.
+        /// Difference quotient.
         quotient: f64,
     },
 }
 
-/// [`GradCheck::check`] with the default step and tolerances.
+/// Calls [`GradCheck::check`] with the default step and tolerances.
 ///
 /// ```
 /// # use autodiff_mini::gradcheck;
@@ -69,7 +69,7 @@ pub enum GradCheckError {
 ///
 /// # Errors
 ///
-/// The first component on which the two disagree.
+/// Returns the first component on which gradient and difference quotient disagree.
 pub fn gradcheck<G>(function: G, inputs: &[ArrayD<f64>]) -> Result<(), GradCheckError>
 where
     G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
@@ -77,11 +77,11 @@ where
     GradCheck::default().check(function, inputs)
 }
 
-/// [`GradCheck::check_directional`] along one direction, with the default step and tolerances.
+/// Calls [`GradCheck::check_directional`] with the default step and tolerances.
 ///
 /// # Errors
 ///
-/// If the two disagree.
+/// If gradient and difference quotient disagree.
 pub fn gradcheck_directional<G>(function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
 where
     G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
@@ -90,31 +90,31 @@ where
 }
 
 impl GradCheck {
-    /// Sets the step `h`, relative for inputs above 1; 1e-6. The difference quotient is off by
-    /// about `h^2` from truncation and by `1e-16 / h` from rounding.
+    /// Sets the step `h`, which is relative for inputs above 1. The default is 1e-6. The difference
+    /// quotient has an error of about `h^2` from truncation and `1e-16 / h` from rounding.
     #[must_use]
     pub fn step(self, step: f64) -> Self {
         Self { step, ..self }
     }
 
-    /// Sets the difference allowed in proportion to the difference quotient; 1e-5.
+    /// Sets the tolerance relative to the difference quotient. The default is 1e-5.
     #[must_use]
     pub fn relative(self, relative: f64) -> Self {
         Self { relative, ..self }
     }
 
-    /// Sets the difference allowed on top; 1e-7.
+    /// Sets the absolute tolerance, which is added to the relative one. The default is 1e-7.
     #[must_use]
     pub fn absolute(self, absolute: f64) -> Self {
         Self { absolute, ..self }
     }
 
-    /// Checks every component of every gradient: two evaluations for each element of the inputs.
+    /// Checks every component of every gradient, with two evaluations per element of the inputs.
     ///
     /// # Errors
     ///
-    /// The first component on which gradient and difference quotient disagree, or either is not a
-    /// number.
+    /// Returns the first component on which gradient and difference quotient disagree or either is
+    /// NaN.
     pub fn check<G>(&self, function: G, inputs: &[ArrayD<f64>]) -> Result<(), GradCheckError>
     where
         G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
@@ -129,7 +129,7 @@ impl GradCheck {
                     moved[input][&index] = x;
                     value(&function, &moved)
                 };
-                // The step that was taken, not the one that was meant: `x + h` is rounded.
+                // `x + h` is rounded, so divide by the step that was really taken.
                 let (above, below) = (x + h, x - h);
                 let quotient = (at(above) - at(below)) / (above - below);
                 let gradient = gradients.wrt(&shared[input]).map_or(0.0, |gradient| gradient[&index]);
@@ -142,13 +142,13 @@ impl GradCheck {
         Ok(())
     }
 
-    /// Checks the derivative along one pseudo-random direction in the space of all inputs: two
-    /// evaluations whatever their size. A wrong gradient passes only by coincidence; use a few
+    /// Checks the derivative along one pseudo-random direction in the space of all inputs, with two
+    /// evaluations for inputs of any size. A wrong gradient passes only by coincidence; use a few
     /// seeds.
     ///
     /// # Errors
     ///
-    /// If gradient and difference quotient disagree, or either is not a number.
+    /// If gradient and difference quotient disagree or either is NaN.
     pub fn check_directional<G>(&self, function: G, inputs: &[ArrayD<f64>], seed: u64) -> Result<(), GradCheckError>
     where
         G: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
@@ -173,7 +173,7 @@ impl GradCheck {
         }
     }
 
-    /// False also where either is NaN.
+    /// Returns true if the two agree within the tolerances, and false if either is NaN.
     fn agree(&self, gradient: f64, quotient: f64) -> bool {
         (gradient - quotient).abs() <= self.absolute + self.relative * quotient.abs()
     }
@@ -185,7 +185,7 @@ fn share(inputs: &[ArrayD<f64>]) -> Vec<Shared> {
     inputs.iter().map(|x| x.to_shared()).collect()
 }
 
-/// A fixed weight for each output, none of them zero, no two alike.
+/// Sums the outputs with fixed weights that are distinct and nonzero.
 fn contract(output: Var<'_, f64>) -> Var<'_, f64> {
     let mut i = 0.0;
     let weights = output.value().map(|_| {
@@ -214,12 +214,11 @@ where
     tape.backward(loss)
 }
 
-/// Steele, Lea and Flood's generator: enough for a direction, and no dependency for whoever only
-/// checks a gradient.
+/// Steele, Lea and Flood's generator. It is good enough for a direction and saves a dependency.
 struct SplitMix(u64);
 
 impl SplitMix {
-    /// Uniform in [-1, 1).
+    /// Returns the next number, uniform in [-1, 1).
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -234,7 +233,7 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    /// The square, with a rule that forgets the factor 2.
+    /// The square, with a wrong rule that lacks the factor 2.
     fn wrong_square<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
         let input = x[0].value();
         x[0].tape().custom(x, input.map(|x| x * x), move |g, sink| sink.add(0, g * &input))

@@ -2,8 +2,8 @@ use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 
 use crate::{Pool, Scalar, VarId};
 
-/// A parameter and the node that it became. The share of the buffer is what makes its address an
-/// identity: as long as it is held, no other array can have the same one.
+/// A parameter and the index of its node. Holding a reference to the buffer makes the buffer's
+/// address an identity: while it is held, no other array can have this address.
 pub(crate) struct Registered<F> {
     pub(crate) array: ArcArray<F, IxDyn>,
     pub(crate) index: usize,
@@ -17,8 +17,8 @@ impl<F> Registered<F> {
     }
 }
 
-/// What [`Tape::backward`](crate::Tape::backward) leaves: the gradient of the loss with respect to
-/// each parameter.
+/// Gradients of the loss with respect to each parameter, returned by
+/// [`Tape::backward`](crate::Tape::backward).
 #[derive(Debug)]
 pub struct Gradients<F: Scalar> {
     tape: u64,
@@ -38,34 +38,38 @@ impl<F: Scalar> Gradients<F> {
         Self { tape, slots, parameters, pool }
     }
 
-    /// The gradient with respect to an array that was given to
-    /// [`Tape::parameter`](crate::Tape::parameter); nothing if it was not, if the loss does not
-    /// depend on it, or if it was taken.
+    /// Returns the gradient with respect to an array that was passed to
+    /// [`Tape::parameter`](crate::Tape::parameter).
+    ///
+    /// Returns `None` for any other array, if the loss does not depend on the array, or if the
+    /// gradient has been taken.
     pub fn wrt<D: Dimension>(&self, parameter: &ArcArray<F, D>) -> Option<&ArrayD<F>> {
         let known = self.parameters.iter().find(|known| known.is(parameter))?;
         self.slots[known.index].as_ref()
     }
 
-    /// As [`wrt`](Gradients::wrt), by the leaf's id.
+    /// Returns the gradient with respect to a leaf, like [`wrt`](Gradients::wrt) but by the leaf's
+    /// id.
     pub fn of(&self, leaf: VarId) -> Option<&ArrayD<F>> {
         if leaf.tape == self.tape { self.slots.get(leaf.index)?.as_ref() } else { None }
     }
 
-    /// The gradient by value, giving up the share of the parameter's buffer: what an optimizer
-    /// wants, because only a buffer that nobody shares can be updated in place. Of a shared one
-    /// ndarray would first make a copy.
+    /// Removes the gradient and returns it, and releases the parameter's buffer.
+    ///
+    /// An optimizer needs this method to update the parameter in place. ndarray copies a buffer
+    /// before writing to it if the buffer is still shared.
     pub fn take<D: Dimension>(&mut self, parameter: &ArcArray<F, D>) -> Option<ArrayD<F>> {
         let position = self.parameters.iter().position(|known| known.is(parameter))?;
         let known = self.parameters.swap_remove(position);
         self.slots[known.index].take()
     }
 
-    /// Returns all gradients, in the order in which the tape was given the parameters.
+    /// Returns all gradients, in the order in which the parameters were recorded on the tape.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ArrayD<F>> {
         self.slots.iter_mut().flatten()
     }
 
-    /// Returns the tape's pool, which gradients that are needed no more can be given back to.
+    /// Returns the tape's pool. Gradients that are no longer needed can be returned to it.
     pub fn pool(&self) -> &Pool<F> {
         &self.pool
     }

@@ -6,22 +6,24 @@ use ndarray::{ArcArray, Array, Dimension, ShapeBuilder};
 
 use crate::Scalar;
 
-/// Buffers to be used again. A training step allocates the same arrays as the one before; fresh
-/// memory for each would have to be asked of the system, and cleared by it, every time.
+/// Memory buffers for reuse. Each training step allocates arrays of the same sizes as the step
+/// before. Without a pool, the operating system would have to provide and clear fresh memory every
+/// time.
 ///
-/// A clone is the same pool. Hand it to [`Tape::with_pool`](crate::Tape::with_pool):
-/// [`Tape::backward`](crate::Tape::backward) puts back what nobody else holds, and operations take
-/// from it.
+/// Clones share the same buffers. Pass a pool to [`Tape::with_pool`](crate::Tape::with_pool):
+/// operations take arrays from the pool, and [`Tape::backward`](crate::Tape::backward) returns
+/// every array that nobody else holds.
 #[derive(Clone)]
 pub struct Pool<F: Scalar>(Arc<Mutex<Shelves<F>>>);
 
-/// By length: steps repeat each other, and of a longer buffer the rest would have to be cleared
-/// when it is taken.
+/// Buffers by length. An exact match is enough, because all steps need the same lengths. A longer
+/// buffer would have to be truncated, and its tail cleared again later.
 type Shelves<F> = HashMap<usize, Shelf<F>>;
 
 struct Shelf<F> {
     buffers: Vec<Vec<F>>,
-    /// Buffers taken less buffers given. No more are kept, or those that others made would pile up.
+    /// Buffers taken minus buffers returned. The pool accepts no more than this number of buffers,
+    /// so buffers allocated elsewhere cannot pile up.
     out: usize,
 }
 
@@ -43,11 +45,12 @@ impl<F: Scalar> fmt::Debug for Pool<F> {
 
 impl<F: Scalar> Pool<F> {
     fn with<T>(&self, work: impl FnOnce(&mut Shelves<F>) -> T) -> T {
-        // A panic elsewhere leaves the shelf as whole as it was.
+        // A poisoned lock is safe to use: no operation can panic halfway through a change of the
+        // shelves.
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A buffer of this length with unspecified contents.
+    /// Takes a buffer of length `len` with unspecified contents.
     pub fn take(&self, len: usize) -> Vec<F> {
         let known = self.with(|shelves| {
             let shelf = shelves.entry(len).or_insert_with(|| Shelf { buffers: Vec::new(), out: 0 });
@@ -57,7 +60,7 @@ impl<F: Scalar> Pool<F> {
         known.unwrap_or_else(|| vec![F::zero(); len])
     }
 
-    /// Gives a buffer back.
+    /// Returns a buffer to the pool.
     pub fn give(&self, buffer: Vec<F>) {
         self.with(|shelves| {
             if let Some(shelf) = shelves.get_mut(&buffer.len())
@@ -69,21 +72,21 @@ impl<F: Scalar> Pool<F> {
         });
     }
 
-    /// An array of this shape with unspecified contents.
+    /// Takes an array of shape `shape` with unspecified contents.
     pub fn array<D: Dimension>(&self, shape: impl ShapeBuilder<Dim = D>) -> Array<F, D> {
         let shape = shape.into_shape_with_order();
         let buffer = self.take(shape.size());
-        Array::from_shape_vec(shape, buffer).expect("a buffer of this length")
+        Array::from_shape_vec(shape, buffer).expect("the buffer has the length of the shape")
     }
 
-    /// An array of zeros.
+    /// Takes an array of shape `shape`, filled with zeros.
     pub fn zeros<D: Dimension>(&self, shape: impl ShapeBuilder<Dim = D>) -> Array<F, D> {
         let mut array = self.array(shape);
         array.fill(F::zero());
         array
     }
 
-    /// Gives an array back, if nobody else holds it.
+    /// Returns an array to the pool, unless its buffer is still shared.
     pub fn recycle<D: Dimension>(&self, array: impl Into<ArcArray<F, D>>) {
         if let Ok(array) = array.into().try_into_owned_nocopy() {
             self.give(array.into_raw_vec_and_offset().0);
@@ -96,14 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_given_is_taken_again() {
+    fn returned_buffers_are_reused() {
         let pool = Pool::<f32>::default();
         let array = pool.zeros((3, 4));
         let address = array.as_ptr();
         let share = array.into_shared();
         pool.recycle(share.clone());
         let other = pool.take(12);
-        assert_ne!(other.as_ptr(), address, "it was still held");
+        assert_ne!(other.as_ptr(), address, "the buffer was still shared");
         pool.recycle(share);
         let array = pool.array((2, 6));
         assert_eq!((array.as_ptr(), array.dim()), (address, (2, 6)));
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn does_not_grow_by_what_others_made() {
+    fn foreign_buffers_are_dropped() {
         let pool = Pool::<f64>::default();
         for _ in 0..100 {
             pool.give(vec![0.0; 10]);

@@ -5,10 +5,10 @@ use crate::cpu;
 mod sealed {
     use super::{ArrayView2, ArrayViewMut2};
 
-    #[expect(unnameable_types, reason = "that nobody else can name it is what seals it")]
+    #[expect(unnameable_types, reason = "the trait is sealed because no other crate can name it")]
     pub trait Sealed: Sized {
-        /// The processor's matrix product, compiled here once for each type and not again by
-        /// whoever uses it.
+        /// Matrix product on the CPU. Behind this method it is compiled once per type in this
+        /// crate, and not again in each crate that uses it.
         fn product(
             alpha: Self,
             a: ArrayView2<'_, Self>,
@@ -19,14 +19,14 @@ mod sealed {
     }
 }
 
-/// The two element types: `f32` to train, `f64` to check.
+/// Element type of a tape: `f32` for training or `f64` for checking gradients.
 ///
-/// Sealed, so that kernels may rely on there being no third one.
+/// The trait is sealed, so kernels may rely on these two types being the only ones.
 pub trait Scalar: NdFloat + Default + std::iter::Sum + sealed::Sealed {
-    /// The nearest value of this type.
+    /// Converts `x` to the nearest value of this type.
     fn from_f64(x: f64) -> Self;
 
-    /// The same value in `f64`; exact.
+    /// Converts to `f64`, exactly.
     fn into_f64(self) -> f64;
 }
 

@@ -8,23 +8,23 @@ use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 use crate::gradients::Registered;
 use crate::{Gemm, Gradients, Pool, Scalar, Var, VarId};
 
-/// What an operation does on the way back: from the gradient of its result, add to those of its
-/// operands.
+/// The backward rule of an operation: takes the gradient of the result and adds to the gradients of
+/// the operands.
 type Vjp<F> = Box<dyn FnOnce(ArrayD<F>, &mut Sink<'_, F>) + Send>;
 
 struct Node<F: Scalar> {
     value: ArcArray<F, IxDyn>,
     needs_gradient: bool,
     parents: Box<[usize]>,
-    /// Absent for a leaf, and where no operand needs a gradient.
+    /// `None` for a leaf and for an operation whose operands need no gradient.
     vjp: Option<Vjp<F>>,
 }
 
-/// The record of a computation, in order, so that it can be walked backwards once.
+/// The record of a computation, in the order of its operations.
 ///
-/// A tape is a local of the training step. It owns everything that the step computed, and
-/// [`backward`](Tape::backward) takes it by value: activations are freed while the sweep goes on,
-/// nothing global can leak, and a second sweep over the same tape does not compile:
+/// A tape is a local variable of the training step and owns every value that the step computed.
+/// [`backward`](Tape::backward) takes the tape by value and frees activations as it goes. There is
+/// no global state that could leak. Calling `backward` twice on one tape does not compile:
 ///
 /// ```compile_fail,E0382
 /// # use autodiff_mini::Tape;
@@ -35,7 +35,7 @@ struct Node<F: Scalar> {
 /// tape.backward(loss); // the tape is gone
 /// ```
 ///
-/// Nor can a [`Var`] outlive its tape:
+/// A [`Var`] cannot outlive its tape:
 ///
 /// ```compile_fail,E0597
 /// # use autodiff_mini::Tape;
@@ -56,7 +56,8 @@ struct Node<F: Scalar> {
 /// x.value(); // its tape was consumed
 /// ```
 ///
-/// Gradients of gradients are out of scope: the rules are array code, not tape code.
+/// Gradients of gradients are not supported, because the rules compute on arrays and are not
+/// recorded themselves.
 pub struct Tape<F: Scalar> {
     id: u64,
     nodes: RefCell<Vec<Node<F>>>,
@@ -79,14 +80,15 @@ impl<F: Scalar> fmt::Debug for Tape<F> {
 }
 
 impl<F: Scalar> Tape<F> {
-    /// An empty tape on the processor.
+    /// Creates an empty tape that computes on the CPU.
     pub fn new() -> Self {
         Self::with_pool(&Pool::default())
     }
 
-    /// An empty tape whose operations take their memory from `pool`, and give it back.
+    /// Creates an empty tape whose operations take memory from `pool` and return it there.
     pub fn with_pool(pool: &Pool<F>) -> Self {
-        /// Tells tapes apart, so that an id of one is never taken for an id of another.
+        /// The id of the next tape. It distinguishes tapes, so that a variable's id is never used
+        /// on the wrong tape.
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let pool = pool.clone();
@@ -100,19 +102,22 @@ impl<F: Scalar> Tape<F> {
         }
     }
 
-    /// An empty tape whose matrix products go through `gemm`.
+    /// Creates an empty tape whose matrix products are computed by `gemm`.
     pub fn with_gemm(gemm: Arc<dyn Gemm<F>>) -> Self {
         Self { gemm: Some(gemm), ..Self::new() }
     }
 
-    /// An empty tape on which nothing needs a gradient, parameters included: to evaluate a model as
-    /// it was written for training, without keeping what only the way back would need.
+    /// Creates an empty tape on which nothing needs a gradient, not even parameters. Use it to
+    /// evaluate a model that was written for training without saving values for the backward pass.
     pub fn without_gradients() -> Self {
         Self { records: Cell::new(false), ..Self::new() }
     }
 
-    /// A leaf whose gradient is wanted, known afterwards by its buffer: the same array given twice
-    /// is one leaf, and [`Gradients::wrt`] takes the array itself. Shared and not copied.
+    /// Records a leaf whose gradient [`backward`](Tape::backward) computes. The array is shared,
+    /// not copied.
+    ///
+    /// The leaf is identified by its buffer: recording the same array twice gives one leaf, and
+    /// [`Gradients::wrt`] takes the array itself.
     pub fn parameter<D: Dimension>(&self, array: &ArcArray<F, D>) -> Var<'_, F> {
         let value = array.clone().into_dyn();
         if !self.records.get() {
@@ -126,8 +131,9 @@ impl<F: Scalar> Tape<F> {
         leaf
     }
 
-    /// What `work` returns, its parameters being data: gradients go through it to whatever else it
-    /// is made of. For a loss that is measured by a network which it must not change.
+    /// Runs `work` with parameters recorded as constants. Gradients still flow through the result
+    /// to other variables. Use it for a loss that is computed by a network whose parameters must
+    /// not change.
     ///
     /// ```
     /// # use autodiff_mini::Tape;
@@ -147,21 +153,23 @@ impl<F: Scalar> Tape<F> {
         result
     }
 
-    /// A leaf without gradient: data. An owned array is moved, a shared one is shared.
+    /// Records a leaf without a gradient, such as data. An owned array is moved, a shared one is
+    /// shared.
     pub fn constant<D: Dimension>(&self, array: impl Into<ArcArray<F, D>>) -> Var<'_, F> {
         self.push(array.into().into_dyn(), false, Box::default(), None)
     }
 
-    /// An operation of your own, and the only way that any operation is made: its operands, its
-    /// value, and its vector-Jacobian product. `vjp` gets the gradient of the loss with respect
-    /// to the value and adds those with respect to the operands, by position, to the [`Sink`].
-    /// It owns what it saved, which is dropped as soon as it has run; it is dropped at once if
-    /// no operand needs a gradient.
+    /// Records an operation: its operands, its value, and its vector-Jacobian product. Every
+    /// operation of this crate is made by this method, and so are your own.
+    ///
+    /// `vjp` takes the gradient of the loss with respect to the value. It adds the gradients with
+    /// respect to the operands, by position, to the [`Sink`]. The closure owns the values it saved:
+    /// they are dropped as soon as it has run, or at once if no operand needs a gradient.
     ///
     /// ```
     /// # use autodiff_mini::{Var, gradcheck};
     /// # use ndarray::array;
-    /// /// `x^3`, of each element.
+    /// /// Cubes each element.
     /// fn cube(x: Var<'_, f64>) -> Var<'_, f64> {
     ///     let value = x.value();
     ///     x.tape().custom(&[x], value.mapv(|x| x.powi(3)), move |gradient, sink| {
@@ -194,21 +202,22 @@ impl<F: Scalar> Tape<F> {
         }
     }
 
-    /// The device that matrix products go through, if it is not the processor.
+    /// Returns the implementation passed to [`with_gemm`](Tape::with_gemm), or `None` if matrix
+    /// products run on the CPU.
     pub fn gemm(&self) -> Option<&Arc<dyn Gemm<F>>> {
         self.gemm.as_ref()
     }
 
-    /// Where operations take memory from.
+    /// Returns the pool from which operations take memory.
     pub fn pool(&self) -> &Pool<F> {
         &self.pool
     }
 
-    /// Walks back from `loss`, a value of one element, and returns the gradient of every parameter
+    /// Computes the gradient of `loss`, a value of one element, with respect to every parameter
     /// that it depends on.
     ///
-    /// The tape is consumed: each operation's saved values are freed right after their use, or
-    /// given back to the pool.
+    /// The tape is consumed. Each operation's saved values are freed, or returned to the pool,
+    /// right after their use.
     ///
     /// # Panics
     ///
@@ -224,13 +233,14 @@ impl<F: Scalar> Tape<F> {
         assert!(last.len() == 1, "backward starts from one element, got shape {:?}", last.shape());
         slots[loss.index] = Some(ArrayD::from_elem(last.raw_dim(), F::one()));
         while let Some(Node { value, parents, vjp, .. }) = nodes.pop() {
-            // An operation whose result the loss does not depend on has no gradient, and its rule never runs.
+            // If the loss does not depend on a result, there is no gradient for it and its rule
+            // never runs.
             if let Some(vjp) = vjp
                 && let Some(gradient) = slots[nodes.len()].take()
             {
                 vjp(gradient, &mut Sink { nodes: &nodes, parents: &parents, slots: &mut slots, pool: &self.pool });
             }
-            // Whoever used it as an operand, or saved it, has run and is gone.
+            // Every operation that used or saved this value has run and has been dropped.
             self.pool.recycle(value);
         }
         Gradients::new(loss.tape, slots, self.parameters.into_inner(), self.pool)
@@ -257,7 +267,7 @@ impl<F: Scalar> Tape<F> {
     }
 }
 
-/// Where an operation's rule leaves the gradients of its operands.
+/// Receives the gradients of an operation's operands from the operation's rule.
 pub struct Sink<'a, F: Scalar> {
     nodes: &'a [Node<F>],
     parents: &'a [usize],
@@ -272,24 +282,24 @@ impl<F: Scalar> fmt::Debug for Sink<'_, F> {
 }
 
 impl<'a, F: Scalar> Sink<'a, F> {
-    /// Whether the gradient of the operand at this position leads anywhere. Ask before computing an
-    /// expensive one.
+    /// Returns true if any parameter needs the gradient of the operand at this position. Ask before
+    /// computing an expensive gradient.
     pub fn wants(&self, operand: usize) -> bool {
         self.nodes[self.parents[operand]].needs_gradient
     }
 
-    /// Where to take memory from, and where to give back what is not needed any more: first of all
-    /// the gradient that the rule was given.
+    /// Returns the pool, to take memory from and to return arrays that are no longer needed, above
+    /// all the gradient that was passed to the rule.
     pub fn pool(&self) -> &'a Pool<F> {
         self.pool
     }
 
-    /// Adds to the gradient of the operand at this position. The first is moved into place, later
-    /// ones are added to it; one that leads nowhere is dropped.
+    /// Adds to the gradient of the operand at this position. The first gradient is moved into
+    /// place, and later ones are added to it. A gradient that no parameter needs is dropped.
     ///
     /// # Panics
     ///
-    /// If the gradient's shape is not the operand's.
+    /// If the gradient's shape differs from the operand's.
     pub fn add<D: Dimension>(&mut self, operand: usize, gradient: ndarray::Array<F, D>) {
         self.add_dyn(operand, gradient.into_dyn());
     }

@@ -4,19 +4,18 @@ use ndarray::{ArcArray, ArrayD, IxDyn};
 
 use crate::{Scalar, Sink, Tape};
 
-/// A value on a [`Tape`]: a handle that is copied freely, so expressions read as on paper, `(x -
-/// y).square().mean()`.
+/// A value on a [`Tape`]. A variable is `Copy`, so expressions read as on paper:
+/// `(x - y).square().mean()`.
 ///
-/// It borrows its tape and so cannot outlive it. Every operation panics, with both shapes in the
-/// message, where shapes do not fit, as ndarray's own do; and where its operands are on two
-/// different tapes.
+/// A variable borrows its tape and cannot outlive it. Every operation panics if its operands are on
+/// different tapes, or if their shapes do not match, as in ndarray; the message has both shapes.
 pub struct Var<'t, F: Scalar> {
     pub(crate) tape: &'t Tape<F>,
     pub(crate) index: usize,
 }
 
-/// Which value of which tape a [`Var`] was: what is left of it once [`Tape::backward`] has consumed
-/// the tape.
+/// Identifies a [`Var`] without borrowing its tape, so it remains valid after [`Tape::backward`]
+/// has consumed the tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VarId {
     pub(crate) tape: u64,
@@ -38,38 +37,39 @@ impl<F: Scalar> fmt::Debug for Var<'_, F> {
 }
 
 impl<'t, F: Scalar> Var<'t, F> {
-    /// The tape that it is on.
+    /// Returns the tape that holds this variable.
     pub fn tape(self) -> &'t Tape<F> {
         self.tape
     }
 
-    /// The value, shared and not copied.
+    /// Returns the value. It is shared, not copied.
     pub fn value(self) -> ArcArray<F, IxDyn> {
         self.tape.value(self.index)
     }
 
-    /// The shape of the value.
+    /// Returns the shape of the value.
     pub fn shape(self) -> Vec<usize> {
         self.value().shape().to_vec()
     }
 
-    /// The only element of the value.
+    /// Returns the only element of the value.
     ///
     /// # Panics
     ///
-    /// If there is not exactly one.
+    /// If the value does not have exactly one element.
     pub fn scalar(self) -> F {
         let value = self.value();
         assert!(value.len() == 1, "`scalar` needs one element, got shape {:?}", value.shape());
         *value.first().expect("one element")
     }
 
-    /// What to hand to [`Tape::backward`].
+    /// Returns the id to pass to [`Tape::backward`].
     pub fn id(self) -> VarId {
         VarId { tape: self.tape.id(), index: self.index }
     }
 
-    /// An operation of one operand: its value, and its gradient from the gradient of the result.
+    /// Records an operation with one operand. `vjp` maps the gradient of the result to the gradient
+    /// of the operand.
     pub(crate) fn unary(
         self,
         value: ArcArray<F, IxDyn>,

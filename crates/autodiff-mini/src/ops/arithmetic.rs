@@ -1,4 +1,4 @@
-//! `+ - * /` between variables, which broadcast, and with numbers; negation.
+//! Negation, and `+ - * /` between variables, with broadcasting, and with numbers.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -9,23 +9,24 @@ use crate::{Scalar, Sink, Var};
 
 type Value<F> = ArcArray<F, IxDyn>;
 
-/// `f` of each pair of elements, broadcast.
+/// Applies `f` to each pair of elements, with broadcasting.
 fn zip<F: Scalar>(operation: &str, a: &Value<F>, b: &Value<F>, f: impl Fn(F, F) -> F) -> ArrayD<F> {
     let shape = joint_shape(operation, a.shape(), b.shape());
     let (a, b) = (a.broadcast(&shape[..]), b.broadcast(&shape[..]));
     Zip::from(a.expect("checked")).and(b.expect("checked")).map_collect(|&a, &b| f(a, b))
 }
 
-/// `f` of each element of a gradient and the element of a value, broadcast, that stands beside it.
+/// Replaces each element of a gradient by `f` of it and the corresponding element of `value`, with
+/// broadcasting.
 fn zip_into<F: Scalar>(mut gradient: ArrayD<F>, value: &Value<F>, f: impl Fn(F, F) -> F) -> ArrayD<F> {
     gradient.zip_mut_with(value, |g, &x| *g = f(*g, x));
     gradient
 }
 
 impl<'t, F: Scalar> Var<'t, F> {
-    /// An operation of two operands, each with its own rule. A rule is run only if its operand
-    /// needs a gradient, and the last to run owns the gradient of the result, so that it can
-    /// work in place.
+    /// Records an operation with two operands, each with its own rule. A rule runs only if its
+    /// operand needs a gradient. The last rule to run owns the gradient of the result and can work
+    /// in place.
     fn binary(
         self,
         other: Self,
@@ -130,8 +131,8 @@ impl<F: Scalar> Div<F> for Var<'_, F> {
     }
 }
 
-/// A number on the left. Not for every `F` at once: Rust forbids implementing a foreign trait for a
-/// foreign type that is only a parameter.
+/// Implements the operators with a number on the left. One generic implementation is not possible:
+/// Rust forbids implementing a foreign trait for a type parameter.
 macro_rules! number_on_the_left {
     ($($F:ty)*) => {$(
         impl<'t> Add<Var<'t, $F>> for $F {

@@ -1,14 +1,15 @@
-//! NumPy's rule: shapes are aligned at their last axis, and an axis of length 1 is repeated.
+//! Broadcasting by NumPy's rule: shapes are aligned at their last axis, and an axis of length 1 is
+//! repeated.
 
 use ndarray::{ArrayD, Axis};
 
 use crate::Scalar;
 
-/// The shape that both broadcast to.
+/// Returns the shape that both shapes broadcast to.
 ///
 /// # Panics
 ///
-/// If there is none, naming the operation and both shapes.
+/// If there is no common shape; the message names the operation and both shapes.
 pub(super) fn joint_shape(operation: &str, a: &[usize], b: &[usize]) -> Vec<usize> {
     let rank = a.len().max(b.len());
     let length = |shape: &[usize], axis: usize| (axis + shape.len()).checked_sub(rank).map_or(1, |axis| shape[axis]);
@@ -22,8 +23,8 @@ pub(super) fn joint_shape(operation: &str, a: &[usize], b: &[usize]) -> Vec<usiz
         .collect()
 }
 
-/// The transpose of broadcasting: sums a gradient over the axes along which a value of `shape` was
-/// repeated.
+/// Sums a gradient over the axes along which a value of `shape` was repeated: the transpose of
+/// broadcasting.
 pub(super) fn sum_to<F: Scalar>(mut gradient: ArrayD<F>, shape: &[usize]) -> ArrayD<F> {
     while gradient.ndim() > shape.len() {
         gradient = gradient.sum_axis(Axis(0));
@@ -49,12 +50,12 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "`add` cannot broadcast shapes [2, 3] and [2] together")]
-    fn says_both_shapes() {
+    fn panic_message_names_both_shapes() {
         joint_shape("add", &[2, 3], &[2]);
     }
 
     #[test]
-    fn sums_what_was_repeated() {
+    fn sums_over_repeated_axes() {
         let ones = ArrayD::<f64>::ones(vec![4, 2, 3]);
         assert_eq!(sum_to(ones.clone(), &[2, 1]), ArrayD::from_elem(vec![2, 1], 12.0));
         assert_eq!(sum_to(ones.clone(), &[]), ArrayD::from_elem(vec![], 24.0));

@@ -1,10 +1,10 @@
-//! Functions of each element: `f` and its derivative on neighboring lines.
+//! Elementwise functions, each beside its derivative.
 
 use crate::{Scalar, Var};
 
 impl<F: Scalar> Var<'_, F> {
-    /// `f` of each element; `derivative(x, y)` is `f'(x)` where `y = f(x)`, so that it can use
-    /// whichever is handier.
+    /// Applies `f` to each element. `derivative(x, y)` returns `f'(x)` and may use `x`, `y = f(x)`
+    /// or both.
     fn map(self, f: impl Fn(F) -> F, derivative: impl Fn(F, F) -> F + Send + 'static) -> Self {
         let x = self.value();
         let y = x.map(|&x| f(x)).into_shared();
@@ -19,7 +19,7 @@ impl<F: Scalar> Var<'_, F> {
         self.map(F::exp, |_, y| y)
     }
 
-    /// The natural logarithm. As in IEEE arithmetic, minus infinity at 0 and NaN below.
+    /// The natural logarithm. As in IEEE arithmetic, it is minus infinity at 0 and NaN below 0.
     pub fn ln(self) -> Self {
         self.map(F::ln, |x, _| x.recip())
     }
@@ -34,12 +34,12 @@ impl<F: Scalar> Var<'_, F> {
         self.map(|x| x * x, |x, _| x + x)
     }
 
-    /// `x^n` for a whole number `n`.
+    /// `x^n` for an integer `n`.
     pub fn powi(self, n: i32) -> Self {
         self.map(move |x| x.powi(n), move |x, _| if n == 0 { F::zero() } else { F::from_f64(n.into()) * x.powi(n - 1) })
     }
 
-    /// `x^p` for a real `p`; NaN for negative `x` unless `p` is whole.
+    /// `x^p` for a real `p`. NaN for negative `x` unless `p` is an integer.
     pub fn powf(self, p: F) -> Self {
         self.map(move |x| x.powf(p), move |x, _| if p == F::zero() { p } else { p * x.powf(p - F::one()) })
     }
@@ -64,7 +64,7 @@ impl<F: Scalar> Var<'_, F> {
         self.leaky_relu(F::zero())
     }
 
-    /// `x` above 0, `slope * x` from 0 down.
+    /// `x` if `x > 0`, otherwise `slope * x`.
     pub fn leaky_relu(self, slope: F) -> Self {
         self.map(
             move |x| if x > F::zero() { x } else { slope * x },
@@ -74,12 +74,12 @@ impl<F: Scalar> Var<'_, F> {
 
     /// `ln(1 + e^x)`, a smooth `relu`.
     pub fn softplus(self) -> Self {
-        // The largest term is taken out, so that neither exponential overflows.
+        // Factoring out the larger of the two terms keeps the exponential from overflowing.
         self.map(|x| x.max(F::zero()) + (-x.abs()).exp().ln_1p(), |x, _| sigmoid(x))
     }
 }
 
-/// Never exponentiates a positive number, so it does not overflow.
+/// The logistic function. It exponentiates only negative numbers, so it cannot overflow.
 fn sigmoid<F: Scalar>(x: F) -> F {
     let e = (-x.abs()).exp();
     let tail = e / (F::one() + e);
@@ -92,7 +92,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn tails_neither_overflow_nor_turn_into_nan() {
+    fn large_arguments_do_not_overflow() {
         let tape = Tape::<f32>::without_gradients();
         let x = tape.constant(array![-1e4, 0.0, 1e4]);
         assert_eq!(x.sigmoid().value(), array![0.0, 0.5, 1.0].into_dyn());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn relu_lets_a_nan_through() {
+    fn relu_propagates_nan() {
         let tape = Tape::<f64>::without_gradients();
         assert!(tape.constant(array![f64::NAN]).relu().scalar().is_nan());
     }

@@ -7,12 +7,12 @@ use ndarray::{Array2, ArrayView2, Ix2};
 use crate::{Cpu, Gemm, Scalar, Sink, Var};
 
 impl<F: Scalar> Var<'_, F> {
-    /// The matrix product of `[m, k]` and `[k, n]`. For transposed operands say `a.t().matmul(b)`
-    /// or `a.matmul(b.t())`: a transpose is another view of the same memory and costs nothing.
+    /// The matrix product of `[m, k]` and `[k, n]`. For transposed operands write `a.t().matmul(b)`
+    /// or `a.matmul(b.t())`: a transpose is a view of the same memory and costs nothing.
     ///
     /// # Panics
     ///
-    /// If an operand is not a matrix or the inner lengths differ; the message has both shapes.
+    /// If an operand is not a matrix, or if the inner lengths differ; the message has both shapes.
     pub fn matmul(self, other: Self) -> Self {
         let (a, b) = (self.value(), other.value());
         let (Ok(a), Ok(b)) = (a.clone().into_dimensionality::<Ix2>(), b.clone().into_dimensionality::<Ix2>()) else {
@@ -22,7 +22,7 @@ impl<F: Scalar> Var<'_, F> {
         let gemm = self.tape.gemm().cloned().unwrap_or_else(|| Arc::new(Cpu));
         let value = product(&*gemm, a.view(), b.view());
         self.tape.custom(&[self, other], value, move |gradient, sink: &mut Sink<'_, F>| {
-            let gradient = gradient.into_dimensionality::<Ix2>().expect("the gradient of a matrix");
+            let gradient = gradient.into_dimensionality::<Ix2>().expect("the gradient has the shape of the value");
             if sink.wants(0) {
                 sink.add(0, product(&*gemm, gradient.view(), b.t()));
             }

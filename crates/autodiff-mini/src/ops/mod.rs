@@ -1,5 +1,5 @@
-//! Every operation is a method of [`Var`](crate::Var) made through
-//! [`Tape::custom`](crate::Tape::custom), its gradient beside its value. One file, one family.
+//! Operations, as methods of [`Var`](crate::Var). Each is made by
+//! [`Tape::custom`](crate::Tape::custom), with its gradient beside its value.
 
 mod arithmetic;
 mod broadcast;

@@ -1,5 +1,5 @@
-//! Sums, means, variances and maxima, over everything or over some axes. A reduced axis stays, with
-//! length 1, so that the result broadcasts against what it came from: `x - x.mean_axes(&[0])`.
+//! Sums, means, variances and maxima over all elements or over some axes. A reduced axis is kept
+//! with length 1, so that the result broadcasts against the operand: `x - x.mean_axes(&[0])`.
 
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
@@ -7,7 +7,7 @@ use crate::{Scalar, Var};
 
 /// # Panics
 ///
-/// If an axis is out of range or named twice.
+/// If an axis is out of range or given twice.
 fn check_axes(operation: &str, axes: &[usize], shape: &[usize]) {
     for (i, axis) in axes.iter().enumerate() {
         assert!(*axis < shape.len(), "`{operation}` over axis {axis} of shape {shape:?}");
@@ -37,16 +37,16 @@ impl<F: Scalar> Var<'_, F> {
         self.unary(ndarray::arr0(x.sum()).into_dyn().into_shared(), move |g| spread(&g, &shape))
     }
 
-    /// The mean of all elements, of shape `[]`; NaN if there are none.
+    /// The mean of all elements, of shape `[]`. NaN if there are no elements.
     pub fn mean(self) -> Self {
         self.sum() / F::from_f64(self.value().len() as f64)
     }
 
-    /// The sum over `axes`, which stay with length 1.
+    /// The sum over `axes`, which are kept with length 1.
     ///
     /// # Panics
     ///
-    /// If an axis is out of range or named twice; so for the other reductions.
+    /// If an axis is out of range or given twice. The other reductions panic in the same cases.
     pub fn sum_axes(self, axes: &[usize]) -> Self {
         let x = self.value();
         let shape = x.shape().to_vec();
@@ -54,16 +54,17 @@ impl<F: Scalar> Var<'_, F> {
         self.unary(sum_axes(&x, axes), move |g| spread(&g, &shape))
     }
 
-    /// The mean over `axes`, which stay with length 1.
+    /// The mean over `axes`, which are kept with length 1.
     pub fn mean_axes(self, axes: &[usize]) -> Self {
         let shape = self.shape();
         check_axes("mean_axes", axes, &shape);
         self.sum_axes(axes) / count::<F>(&shape, axes)
     }
 
-    /// The variance over `axes`, which stay with length 1: the sum of squared deviations from the
-    /// mean divided by `count - ddof`. `ddof` is 0 for the variance of these very numbers, 1
-    /// for the unbiased estimate of that which they were drawn from.
+    /// The variance over `axes`, which are kept with length 1: the sum of squared deviations from
+    /// the mean, divided by `count - ddof`. Use `ddof` 0 for the variance of the elements
+    /// themselves, and 1 for an unbiased estimate of the variance of the distribution they were
+    /// drawn from.
     pub fn var_axes(self, axes: &[usize], ddof: usize) -> Self {
         let x = self.value();
         let shape = x.shape().to_vec();
@@ -80,12 +81,13 @@ impl<F: Scalar> Var<'_, F> {
         })
     }
 
-    /// The largest element along `axes`, which stay with length 1. The gradient goes to where it
-    /// is, to the first of several. A NaN along the axes makes the result NaN.
+    /// The largest element along `axes`, which are kept with length 1. The gradient goes to the
+    /// largest element, and to the first of them in a tie. A NaN along the axes makes the result
+    /// NaN.
     ///
     /// # Panics
     ///
-    /// Also if there is nothing to take the maximum of.
+    /// If an axis is empty, out of range or given twice.
     pub fn max_axes(self, axes: &[usize]) -> Self {
         let x = self.value();
         let shape = x.shape().to_vec();
@@ -99,7 +101,8 @@ impl<F: Scalar> Var<'_, F> {
         let max = value.clone();
         self.unary(value, move |mut g| {
             let mut gradient = ArrayD::zeros(&shape[..]);
-            // Row by row in memory order: the first match takes the gradient and leaves nothing for the next.
+            // Elements are visited in logical order. The first match takes the gradient and leaves
+            // zero for later matches.
             let mut left = g.view_mut();
             for (index, &x) in x.indexed_iter() {
                 let mut cell = index.clone();
@@ -116,14 +119,14 @@ impl<F: Scalar> Var<'_, F> {
     ///
     /// # Panics
     ///
-    /// If there are none.
+    /// If there are no elements.
     pub fn max(self) -> Self {
         let axes: Vec<usize> = (0..self.shape().len()).collect();
         self.max_axes(&axes).reshape(&[])
     }
 }
 
-/// The cell of the reduced array that an element went into.
+/// Turns the index of an element into the index of its cell in the reduced array.
 fn axes_to_zero(index: &mut IxDyn, shape: &[usize], reduced: &[usize]) {
     for axis in 0..shape.len() {
         if reduced[axis] != shape[axis] {

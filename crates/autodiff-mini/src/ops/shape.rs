@@ -1,11 +1,11 @@
-//! Moving elements about without changing them.
+//! Operations that rearrange elements without changing them.
 
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn, Slice};
 
 use super::broadcast::sum_to;
 use crate::{Scalar, Sink, Var};
 
-/// The elements in logical order under another shape; copies only where memory is in another order.
+/// Reshapes in logical order. Copies only if memory is in a different order.
 fn reshape<F: Scalar>(x: ArcArray<F, IxDyn>, shape: &[usize]) -> ArcArray<F, IxDyn> {
     let x = if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() };
     let from = x.shape().to_vec();
@@ -13,18 +13,18 @@ fn reshape<F: Scalar>(x: ArcArray<F, IxDyn>, shape: &[usize]) -> ArcArray<F, IxD
 }
 
 impl<'t, F: Scalar> Var<'t, F> {
-    /// The same elements, in row-major order, under another shape.
+    /// The elements, in row-major order, with another shape.
     ///
     /// # Panics
     ///
-    /// If the two shapes hold different numbers of elements.
+    /// If the two shapes have different numbers of elements.
     pub fn reshape(self, shape: &[usize]) -> Self {
         let x = self.value();
         let from = x.shape().to_vec();
         self.unary(reshape(x, shape), move |g| reshape(g.into_shared(), &from).into_owned())
     }
 
-    /// The axes in another order: axis `i` of the result is axis `axes[i]` of the operand. Another
+    /// Reorders the axes: axis `i` of the result is axis `axes[i]` of the operand. The result is a
     /// view of the same memory.
     ///
     /// # Panics
@@ -47,8 +47,8 @@ impl<'t, F: Scalar> Var<'t, F> {
         self.permute(&axes)
     }
 
-    /// The part of an axis that `range` selects; a range, or a [`Slice`] with a step or counted
-    /// from the end.
+    /// The part of an axis that `range` selects. `range` is a range, or a [`Slice`] with a step or
+    /// with bounds counted from the end.
     ///
     /// # Panics
     ///
@@ -68,11 +68,11 @@ impl<'t, F: Scalar> Var<'t, F> {
         })
     }
 
-    /// The operands one after the other along an axis.
+    /// Joins the operands along an axis.
     ///
     /// # Panics
     ///
-    /// If there are none, or if two differ in the length of another axis.
+    /// If there are no operands, or if two operands differ in the length of another axis.
     pub fn concatenate(axis: usize, operands: &[Self]) -> Self {
         let first = operands.first().expect("`concatenate` needs at least one operand");
         let values: Vec<_> = operands.iter().map(|x| x.value()).collect();
@@ -94,11 +94,11 @@ impl<'t, F: Scalar> Var<'t, F> {
         })
     }
 
-    /// The value repeated to a larger shape by the rule of broadcasting.
+    /// Repeats the value to a larger shape by the broadcasting rule.
     ///
     /// # Panics
     ///
-    /// If it does not broadcast to `shape`.
+    /// If the value does not broadcast to `shape`.
     pub fn broadcast_to(self, shape: &[usize]) -> Self {
         let x = self.value();
         let from = x.shape().to_vec();

@@ -1,6 +1,6 @@
-//! What the crate promises, seen from outside.
+//! Tests of the public API.
 
-// `&[x.clone()]` says what a list of inputs is better than `slice::from_ref(&x)`.
+// `&[x.clone()]` is a clearer list of inputs than `slice::from_ref(&x)`.
 #![allow(clippy::cloned_ref_to_slice_refs)]
 
 mod ops;

@@ -1,12 +1,12 @@
-//! Every operation's gradient against differences, on random shapes and values, and its value
-//! against ndarray.
+//! Compares every operation's gradient with finite differences, on random shapes and values, and
+//! its value with ndarray.
 
 use autodiff_mini::{Tape, Var, gradcheck, gradcheck_directional};
 use ndarray::{Array2, ArrayD, Axis, Slice, array};
 use proptest::prelude::*;
 
-/// Values away from 0, where `abs`, `relu` and their like have a kink, and pairwise distinct, so
-/// that a maximum is unique.
+/// Draws values that are pairwise distinct, so that a maximum is unique, and away from 0, where
+/// functions such as `abs` and `relu` have a kink.
 fn distinct(shape: &[usize]) -> impl Strategy<Value = ArrayD<f64>> + use<> {
     let shape = shape.to_vec();
     let count = shape.iter().product::<usize>();
@@ -24,14 +24,15 @@ fn positive(shape: &[usize]) -> impl Strategy<Value = ArrayD<f64>> + use<> {
     distinct(shape).prop_map(|x| x.mapv(f64::abs))
 }
 
-/// Two shapes that broadcast together.
+/// Draws two shapes that broadcast together.
 fn pair_of_shapes() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
     proptest::collection::vec((1..4_usize, 0..3), 0..4).prop_flat_map(|axes| {
         let side =
             |keep: i32| -> Vec<usize> { axes.iter().map(|&(n, which)| if which == keep { 1 } else { n }).collect() };
         let (a, b) = (side(1), side(2));
         (0..=a.len(), 0..=b.len()).prop_map(move |(cut_a, cut_b)| match cut_a < cut_b {
-            // Leading axes may be missing, but only from one side, or the joint shape would change.
+            // Leading axes may be missing, but only on one side: otherwise the joint shape would
+            // change.
             true => (a[cut_a..].to_vec(), b.clone()),
             false => (a.clone(), b[cut_b..].to_vec()),
         })
@@ -46,7 +47,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn arithmetic_broadcasts((a, b) in pair_of_shapes().prop_flat_map(|(a, b)| (distinct(&a), distinct(&b)))) {
+    fn arithmetic_with_broadcasting((a, b) in pair_of_shapes().prop_flat_map(|(a, b)| (distinct(&a), distinct(&b)))) {
         let expected = [&a + &b, &a - &b, &a * &b, &a / &b];
         let operations: [Several; 4] =
             [|x| x[0] + x[1], |x| x[0] - x[1], |x| x[0] * x[1], |x| x[0] / x[1]];
@@ -66,12 +67,12 @@ proptest! {
     }
 
     #[test]
-    fn the_same_operand_twice(x in distinct(&[3, 2])) {
+    fn one_operand_used_twice(x in distinct(&[3, 2])) {
         gradcheck(|x| x[0] * x[0] + x[0] / x[0] - x[0], &[x])?;
     }
 
     #[test]
-    fn functions_of_each_element(x in distinct(&[2, 5])) {
+    fn elementwise_functions(x in distinct(&[2, 5])) {
         let functions: [(&str, Unary); 10] = [
             ("exp", |x| x.exp()), ("square", |x| x.square()), ("abs", |x| x.abs()), ("tanh", |x| x.tanh()), ("sigmoid", |x| x.sigmoid()),
             ("relu", |x| x.relu()), ("leaky_relu", |x| x.leaky_relu(0.2)), ("softplus", |x| x.softplus()),
@@ -84,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn functions_of_positive_elements(x in positive(&[7])) {
+    fn elementwise_functions_of_positive_numbers(x in positive(&[7])) {
         gradcheck(|x| x[0].ln(), &[x.clone()])?;
         gradcheck(|x| x[0].sqrt(), &[x.clone()])?;
         gradcheck(|x| x[0].powf(-1.3), &[x.clone()])?;
@@ -134,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_small_network_along_a_direction(
+    fn directional_derivative_of_a_small_network(
         x in distinct(&[6, 5]), w in distinct(&[5, 4]), b in distinct(&[4]), seed in any::<u64>()
     ) {
         fn network<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
@@ -146,7 +147,7 @@ proptest! {
 }
 
 #[test]
-fn values_equal_ndarrays() {
+fn values_equal_those_of_ndarray() {
     let x = array![[1.0, 5.0, -3.0], [4.0, 0.0, 2.0]];
     let tape = Tape::without_gradients();
     let v = tape.constant(x.clone());
@@ -161,21 +162,21 @@ fn values_equal_ndarrays() {
 }
 
 #[test]
-fn the_first_of_equal_maxima_gets_the_gradient() {
+fn gradient_of_a_tied_maximum_goes_to_the_first() {
     let tape = Tape::<f64>::new();
     let x = array![[1.0, 7.0, 7.0], [2.0, 2.0, 0.0]].into_shared();
     let loss = tape.parameter(&x).max_axes(&[1]).sum().id();
     assert_eq!(tape.backward(loss).wrt(&x).unwrap(), &array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]].into_dyn());
 }
 
-/// The message of the panic, which must name both shapes.
+/// Runs `operation`, which must panic, and returns the message of the panic.
 fn message(operation: impl FnOnce()) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(operation)).expect_err("shapes that do not fit");
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(operation)).expect_err("the shapes do not match");
     panic.downcast_ref::<String>().cloned().unwrap_or_else(|| panic.downcast_ref::<&str>().unwrap().to_string())
 }
 
 #[test]
-fn mismatched_shapes_are_named() {
+fn panics_name_mismatched_shapes() {
     fn on(a: &[usize], b: &[usize], f: for<'t> fn(Var<'t, f32>, Var<'t, f32>) -> Var<'t, f32>) -> String {
         let (a, b) = (ArrayD::zeros(a), ArrayD::zeros(b));
         message(move || {
@@ -183,20 +184,20 @@ fn mismatched_shapes_are_named() {
             f(tape.constant(a), tape.constant(b));
         })
     }
-    let said = on(&[2, 3], &[4], |a, b| a * b);
-    assert_eq!(said, "`mul` cannot broadcast shapes [2, 3] and [4] together");
-    let said = on(&[2, 3], &[2, 3], |a, b| a.matmul(b));
-    assert_eq!(said, "`matmul` cannot multiply shapes [2, 3] and [2, 3]");
-    let said = on(&[2, 3], &[3], |a, b| a.matmul(b));
-    assert_eq!(said, "`matmul` needs two matrices, got shapes [2, 3] and [3]");
-    let said = on(&[2, 3], &[2], |a, b| Var::concatenate(0, &[a, b]));
-    assert_eq!(said, "`concatenate` along axis 0 cannot join shapes [[2, 3], [2]]");
-    let said = on(&[2, 3], &[], |a, _| a.reshape(&[4]));
-    assert_eq!(said, "`reshape` cannot turn shape [2, 3] into [4]");
-    let said = on(&[2, 3], &[], |a, _| a.sum_axes(&[2]));
-    assert_eq!(said, "`sum_axes` over axis 2 of shape [2, 3]");
-    let said = on(&[2, 3], &[], |a, _| a.slice(0, 1..5));
-    assert!(said.contains("axis 0 of shape [2, 3]"), "{said}");
-    let said = on(&[2, 3], &[], |a, _| a.permute(&[0, 0]));
-    assert_eq!(said, "`permute` by [0, 0] of shape [2, 3]");
+    let panic = on(&[2, 3], &[4], |a, b| a * b);
+    assert_eq!(panic, "`mul` cannot broadcast shapes [2, 3] and [4] together");
+    let panic = on(&[2, 3], &[2, 3], |a, b| a.matmul(b));
+    assert_eq!(panic, "`matmul` cannot multiply shapes [2, 3] and [2, 3]");
+    let panic = on(&[2, 3], &[3], |a, b| a.matmul(b));
+    assert_eq!(panic, "`matmul` needs two matrices, got shapes [2, 3] and [3]");
+    let panic = on(&[2, 3], &[2], |a, b| Var::concatenate(0, &[a, b]));
+    assert_eq!(panic, "`concatenate` along axis 0 cannot join shapes [[2, 3], [2]]");
+    let panic = on(&[2, 3], &[], |a, _| a.reshape(&[4]));
+    assert_eq!(panic, "`reshape` cannot turn shape [2, 3] into [4]");
+    let panic = on(&[2, 3], &[], |a, _| a.sum_axes(&[2]));
+    assert_eq!(panic, "`sum_axes` over axis 2 of shape [2, 3]");
+    let panic = on(&[2, 3], &[], |a, _| a.slice(0, 1..5));
+    assert!(panic.contains("axis 0 of shape [2, 3]"), "{panic}");
+    let panic = on(&[2, 3], &[], |a, _| a.permute(&[0, 0]));
+    assert_eq!(panic, "`permute` by [0, 0] of shape [2, 3]");
 }

@@ -1,4 +1,4 @@
-//! What a tape keeps, skips, moves and frees.
+//! Tests of the values and gradients that a tape saves, skips, moves and frees.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,11 +7,11 @@ use autodiff_mini::{Cpu, Gemm, Tape};
 use ndarray::{ArrayView2, ArrayViewMut2, arr0, array};
 
 #[test]
-fn rules_run_only_where_a_gradient_is_wanted() {
+fn rules_run_only_where_a_gradient_is_needed() {
     let tape = Tape::<f64>::new();
     let (data, weight) = (tape.constant(arr0(2.0)), tape.parameter(&arr0(3.0).into_shared()));
     let never = tape.custom(&[data], arr0(1.0), |_, _| panic!("nothing here needs a gradient"));
-    let unused = tape.custom(&[weight], arr0(1.0), |_, _| panic!("the loss does not depend on this"));
+    let unused = tape.custom(&[weight], arr0(1.0), |_, _| panic!("the loss does not depend on this value"));
     let loss = tape.custom(&[data, weight, never], arr0(6.0), |g, sink| {
         assert_eq!([sink.wants(0), sink.wants(1), sink.wants(2)], [false, true, false]);
         sink.add(0, g.clone());
@@ -26,7 +26,7 @@ fn the_first_gradient_is_moved_and_later_ones_are_added() {
     let weight = array![1.0, 2.0].into_shared();
     let tape = Tape::<f64>::new();
     let x = tape.parameter(&weight);
-    // The rules run from the last operation to the first, so `last` hands in the gradient that must be
+    // The rules run from the last operation to the first, so the gradient from `last` must be
     // moved.
     let first = tape.custom(&[x], arr0(0.0), |_, sink| sink.add(0, array![10.0, 20.0]));
     let gradient = array![1.0, 2.0];
@@ -40,13 +40,13 @@ fn the_first_gradient_is_moved_and_later_ones_are_added() {
 }
 
 #[test]
-fn what_a_rule_saved_is_freed_as_the_sweep_goes_on() {
+fn saved_values_are_freed_during_the_backward_pass() {
     let saved = Arc::new(());
     let tape = Tape::<f64>::new();
     let x = tape.parameter(&arr0(1.0).into_shared());
     let watch = saved.clone();
     let first = tape.custom(&[x], arr0(1.0), move |g, sink| {
-        assert_eq!(Arc::strong_count(&watch), 1, "the later rule still holds what it saved");
+        assert_eq!(Arc::strong_count(&watch), 1, "the later rule still holds the values it saved");
         sink.add(0, g);
     });
     let second = tape.custom(&[first], arr0(1.0), move |g, sink| {
@@ -58,7 +58,7 @@ fn what_a_rule_saved_is_freed_as_the_sweep_goes_on() {
 }
 
 #[test]
-fn a_parameter_is_known_by_its_buffer() {
+fn parameters_are_identified_by_buffer() {
     let weight = array![[1.0, 2.0], [3.0, 4.0]].into_shared();
     let tape = Tape::<f64>::new();
     let loss = (tape.parameter(&weight) * tape.parameter(&weight.clone())).sum();
@@ -67,12 +67,15 @@ fn a_parameter_is_known_by_its_buffer() {
     let mut gradients = tape.backward(loss);
     assert_eq!(gradients.wrt(&weight).unwrap(), &array![[2.0, 4.0], [6.0, 8.0]].into_dyn());
     assert_eq!(gradients.wrt(&transposed).unwrap(), &array![[1.0, 1.0], [1.0, 1.0]].into_dyn());
-    assert!(gradients.wrt(&array![[1.0, 2.0], [3.0, 4.0]].into_shared()).is_none(), "equal, but another array");
+    assert!(
+        gradients.wrt(&array![[1.0, 2.0], [3.0, 4.0]].into_shared()).is_none(),
+        "an equal array is not the same parameter"
+    );
     assert!(gradients.take(&weight).is_some() && gradients.take(&weight).is_none());
 }
 
 #[test]
-fn a_taken_parameter_is_updated_in_place() {
+fn parameters_are_updated_in_place_after_take() {
     let mut weight = array![1.0, 2.0].into_shared();
     let address = weight.as_ptr();
     let tape = Tape::<f64>::new();
@@ -83,7 +86,7 @@ fn a_taken_parameter_is_updated_in_place() {
 }
 
 #[test]
-fn without_gradients_nothing_is_kept() {
+fn tape_without_gradients_saves_nothing() {
     let tape = Tape::<f64>::without_gradients();
     let x = tape.parameter(&arr0(3.0).into_shared());
     let saved = Arc::new(());
@@ -95,7 +98,7 @@ fn without_gradients_nothing_is_kept() {
 }
 
 #[test]
-fn another_matrix_product_can_stand_in() {
+fn custom_gemm_computes_all_matrix_products() {
     struct Counting(AtomicUsize);
     impl Gemm<f64> for Counting {
         fn gemm(
@@ -117,12 +120,16 @@ fn another_matrix_product_can_stand_in() {
     assert_eq!(loss.scalar(), 11.0);
     let loss = loss.id();
     tape.backward(loss);
-    assert_eq!(counting.0.load(Ordering::Relaxed), 2, "one forward, one back: the data needs no gradient");
+    assert_eq!(
+        counting.0.load(Ordering::Relaxed),
+        2,
+        "expected one product forward and one backward, because the data needs no gradient"
+    );
 }
 
 #[test]
 #[should_panic(expected = "gradient of shape [2] for an operand of [3]")]
-fn a_rule_with_the_wrong_shape_is_named() {
+fn gradient_of_the_wrong_shape_panics() {
     let tape = Tape::<f32>::new();
     let x = tape.parameter(&array![1.0, 2.0, 3.0].into_shared());
     let loss = tape.custom(&[x], arr0(1.0), |_, sink| sink.add(0, array![1.0, 2.0])).id();
@@ -131,14 +138,14 @@ fn a_rule_with_the_wrong_shape_is_named() {
 
 #[test]
 #[should_panic(expected = "an operand is on another tape")]
-fn variables_of_two_tapes_do_not_mix() {
+fn operands_on_two_tapes_panic() {
     let (one, other) = (Tape::<f32>::new(), Tape::new());
     let _ = one.constant(arr0(1.0)) + other.constant(arr0(1.0));
 }
 
 #[test]
 #[should_panic(expected = "the loss is on another tape")]
-fn an_id_of_another_tape_is_refused() {
+fn loss_on_another_tape_panics() {
     let (one, other) = (Tape::<f32>::new(), Tape::<f32>::new());
     let loss = one.constant(arr0(1.0)).id();
     other.backward(loss);
@@ -146,7 +153,7 @@ fn an_id_of_another_tape_is_refused() {
 
 #[test]
 #[should_panic(expected = "backward starts from one element, got shape [2]")]
-fn the_loss_is_one_number() {
+fn loss_of_two_elements_panics() {
     let tape = Tape::<f32>::new();
     let loss = tape.parameter(&array![1.0, 2.0].into_shared()).id();
     tape.backward(loss);
