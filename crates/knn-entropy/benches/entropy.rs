@@ -1,6 +1,6 @@
-//! What searches and estimates cost: `cargo bench -p knn-entropy --bench entropy`. A line for each,
-//! with the seconds of the fastest of ten runs. The folder `benches/neighbors` of the repository
-//! sets them beside other libraries, and `docs/benchmarks.md` has the results.
+//! Measures the time of searches and estimates: `cargo bench -p knn-entropy --bench entropy`. Each
+//! line shows the seconds of the fastest of ten runs. The folder `benches/neighbors` of the
+//! repository compares them with other libraries, and `docs/benchmarks.md` has the results.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -39,7 +39,7 @@ fn normal(n: usize, d: usize) -> Array2<f64> {
 fn time<T>(what: &str, work: impl Fn() -> knn_entropy::Result<T>) {
     let run = |_| {
         let start = Instant::now();
-        black_box(work().expect("an estimate"));
+        black_box(work().expect("the samples are valid"));
         start.elapsed().as_secs_f64()
     };
     println!("  {what:<30} {:>10.6} s", (0..10).map(run).fold(f64::INFINITY, f64::min));

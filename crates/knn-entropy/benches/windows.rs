@@ -1,8 +1,8 @@
-//! What a Theiler window costs: `cargo bench -p knn-entropy --bench windows`.
+//! Measures the cost of a Theiler window: `cargo bench -p knn-entropy --bench windows`.
 //!
-//! A line for each kind of series, dimension and window: the seconds of a search for 4 neighbors,
-//! of counts within the distances that it found, and of counts within those found without a window,
-//! each with its ratio to the one without.
+//! Each line is for a kind of series, a dimension and a window. It shows the seconds of a search
+//! for 4 neighbors, of counts within the distances found, and of counts within the distances found
+//! without a window, each with its ratio to the time without a window.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ fn main() {
                 }
                 let counts = |radii: &[f64]| {
                     fastest(|| {
-                        Auto.count_shells(&x, radii, radii, Norm::L2.into(), window).expect("a radius each");
+                        Auto.count_shells(&x, radii, radii, Norm::L2.into(), window).expect("each point has a radius");
                     })
                 };
                 let times = [search, counts(&radii), counts(&fixed)];
@@ -52,7 +52,7 @@ fn main() {
     }
 }
 
-/// The seconds of the fastest of three runs.
+/// Returns the seconds of the fastest of three runs.
 fn fastest(mut work: impl FnMut()) -> f64 {
     let mut run = || {
         let start = Instant::now();

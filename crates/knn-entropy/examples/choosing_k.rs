@@ -1,5 +1,5 @@
-//! Which k? A small one has little bias, a large one little variance. All estimates up to k come
-//! from one search.
+//! Compares the bias and the variance of the entropy for different k. A small k has little bias,
+//! and a large k has little variance. The estimates for all k come from one search.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example choosing_k
@@ -34,7 +34,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// Bias and standard deviation for each k, and for the mean over all.
+/// Returns bias and standard deviation for each k, and for the mean over all k.
 fn errors(d: usize) -> Result<Vec<(f64, f64)>, Error> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut sums = vec![(0.0, 0.0); MOST + 1];

@@ -1,5 +1,5 @@
-//! The error of each estimator against the number of samples, in several dimensions, beside a naive
-//! version: the picture and the numbers of `docs/convergence.md`. Takes some minutes.
+//! Plots the error of each estimator and of a naive version against the number of samples, in
+//! several dimensions. Makes the picture and the numbers of `docs/convergence.md` in a few minutes.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example convergence -- docs/images/convergence.svg
@@ -23,7 +23,7 @@ const DIMENSIONS: [usize; 4] = [1, 2, 5, 10];
 const COLORS: [&str; 4] = ["#1b6ca8", "#2a9d5c", "#d08700", "#b3261e"];
 const REPLICATES: u64 = 40;
 
-/// An estimate from n samples in d dimensions, drawn with a seed, less the truth.
+/// Error of an estimate from n random samples in d dimensions.
 type Experiment = fn(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<f64>;
 
 struct Panel {
@@ -42,14 +42,14 @@ fn normal_entropy(d: usize) -> f64 {
     d as f64 / 2.0 * (2.0 * PI * E).ln()
 }
 
-/// Each of d coordinates beside one of its own that it is correlated with.
+/// Draws d coordinates x, d coordinates y that are each correlated with one of x, and the truth.
 fn pairs(n: usize, d: usize, rng: &mut ChaCha8Rng) -> (Array2<f64>, Array2<f64>, f64) {
     let (x, noise) = (normal(n, d, rng), normal(n, d, rng));
     let y = 0.6 * &x + 0.8 * &noise;
     (x, y, -0.5 * d as f64 * (1.0 - 0.36_f64).ln())
 }
 
-/// The sum of three estimates of entropy, each with balls of its own.
+/// Computes the error of a sum of three entropies, each with its own balls.
 fn three_entropies(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<f64> {
     let (x, y, truth) = pairs(n, d, rng);
     let h = |x: ArrayView2<'_, f64>| KozachenkoLeonenko::new(3).entropy(x);
@@ -62,7 +62,7 @@ fn ksg(variant: KsgVariant, n: usize, d: usize, rng: &mut ChaCha8Rng) -> Result<
     Ok(Ksg::new(3).variant(variant).mutual_information(x.view(), y.view())? - truth)
 }
 
-/// p = N(0, I), q = N(1/2, I).
+/// Draws p = N(0, I), q = N(1/2, I), and the truth.
 fn shifted(n: usize, d: usize, rng: &mut ChaCha8Rng) -> (Array2<f64>, Array2<f64>, f64) {
     (normal(n, d, rng), normal(n, d, rng) + 0.5, d as f64 / 8.0)
 }
@@ -153,15 +153,15 @@ const PANELS: [Panel; 9] = [
         },
         naive: |n, d, rng| {
             let (p, q, truth) = shifted(n, d, rng);
-            // psi(l) and psi(k) forgotten: 3/2 nats.
+            // Omitting psi(l) and psi(k) shifts the estimate by 3/2 nats.
             Ok(Divergence::new(3).k_across(1).divergence(p.view(), q.view())? - 1.5 - truth)
         },
         least_dimension: 1,
     },
 ];
 
-/// Independent but for the first two, which nearly determine each other; the entropy is that of
-/// independent ones.
+/// Draws variables that are independent except for the first two, which nearly determine each
+/// other. The entropy equals that of independent variables.
 fn dependent(n: usize, d: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let mut x = normal(n, d, rng);
     let (first, mut second) = (x.column(0).to_owned(), x.slice_axis_mut(Axis(1), Slice::from(1..2)));
@@ -199,7 +199,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The root mean square error for each number of samples.
+/// Returns the root mean square error for each number of samples.
 fn curve(experiment: Experiment, d: usize) -> Result<Vec<f64>> {
     let rms = |n: usize| {
         let mut sum = 0.0;
@@ -214,7 +214,7 @@ fn curve(experiment: Experiment, d: usize) -> Result<Vec<f64>> {
 const WIDTH: f64 = 280.0;
 const HEIGHT: f64 = 220.0;
 
-/// From 64 to 2048 samples, and from 0.01 to 10 nats; both axes logarithmic.
+/// Returns the position of a point in a panel with logarithmic axes.
 fn place(left: f64, top: f64, n: usize, error: f64) -> (f64, f64) {
     let x = (n as f64 / 64.0).ln() / 32_f64.ln();
     let y = (error.clamp(0.005, 15.0) / 0.005).ln() / 3000_f64.ln();
@@ -236,7 +236,7 @@ fn frame(svg: &mut String, panel: &Panel, left: f64, top: f64) -> std::fmt::Resu
         let (x, y) = place(left, top, n, 0.005);
         writeln!(svg, "<text x=\"{x}\" y=\"{}\" font-size=\"10\" text-anchor=\"middle\">{n}</text>", y + 13.0)?;
     }
-    // The rate of an unbiased estimate.
+    // The dotted line shows the rate of an unbiased estimate.
     let ((x1, y1), (x2, y2)) = (place(left, top, 64, 0.08), place(left, top, 2048, 0.08 / 32_f64.sqrt()));
     writeln!(svg, "<path d=\"M{x1} {y1}L{x2} {y2}\" stroke=\"#999\" stroke-dasharray=\"1 3\"/>")?;
     let mut x = left;

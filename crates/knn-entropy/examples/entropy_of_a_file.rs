@@ -1,11 +1,11 @@
-//! The entropy of the numbers in a file, one sample in each line; without a file, of two coupled
-//! series.
+//! Estimates the entropy of the numbers in a file with one sample per line. Without a file, it uses
+//! two coupled series.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example entropy_of_a_file -- numbers.txt
 //! ```
 //!
-//! The program `eae entropy` does the same for more kinds of files.
+//! The program `eae entropy` does this for more kinds of files.
 
 use std::error::Error;
 
@@ -29,9 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (low, high) = estimate.sampling_interval(0.95);
     println!("{} samples of {d} dimensions", rows.len());
     println!("entropy {:.3} nats, 95 % from {low:.3} to {high:.3}", estimate.value());
-    // What each sample contributes is minus the logarithm of the density there: the largest is the odd
-    // one out.
-    let oddest = estimate.local().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(row, _)| row);
-    println!("the rarest sample is in row {oddest}: {}", samples.row(oddest));
+    // A local value estimates minus the logarithm of the density, so the largest value belongs to
+    // the rarest sample.
+    let rarest = estimate.local().iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(0, |(row, _)| row);
+    println!("the rarest sample is in row {rarest}: {}", samples.row(rarest));
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Which columns tell most about a label? Mutual information ranks them without assuming how, and a
-//! permutation test says which of them could be chance.
+//! Ranks columns by their information about a label. Mutual information does not assume a kind of
+//! dependence, and a permutation test shows which columns could be related by chance.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example feature_ranking
@@ -18,7 +18,8 @@ fn main() -> Result<(), Error> {
     let noise = Array2::<f64>::random_using((n, 4), StandardNormal, &mut rng);
     let labels: Vec<bool> = noise.column(3).iter().map(|&x| x > 0.0).collect();
     let sign = |i: usize| if labels[i] { 1.0 } else { -1.0 };
-    // A shift that a mean shows; a spread that no mean shows; and nothing.
+    // The first feature differs in its mean, the second only in its spread, and the third not at
+    // all.
     let feature = |name: &str, i: usize| match name {
         "shifted" => noise[[i, 0]] + 0.7 * sign(i),
         "spread" => noise[[i, 1]] * (1.0 + 0.7 * sign(i)),

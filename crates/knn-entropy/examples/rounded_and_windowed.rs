@@ -1,5 +1,5 @@
-//! The errors of the mutual information of rounded numbers, and of independent series with a
-//! Theiler window: the two last tables of `docs/convergence.md`.
+//! Measures the errors of the mutual information of rounded numbers, and of independent series with
+//! a Theiler window. Prints the last two tables of `docs/convergence.md`.
 
 use knn_entropy::{Ksg, MixedKsg, Result, Ties};
 use ndarray_rand::rand::{Rng, SeedableRng};
@@ -10,7 +10,7 @@ use statrs::function::gamma::digamma;
 const SIZES: [usize; 4] = [64, 256, 1024, 4096];
 const SEEDS: u64 = 40;
 
-/// Normal pairs of correlation `r`.
+/// Draws normal pairs with correlation `r`.
 fn pairs(n: usize, r: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut pair = || {
@@ -34,7 +34,7 @@ fn row(name: &str, error: impl Fn(usize, u64) -> Result<f64>) -> Result<()> {
 fn main() -> Result<()> {
     let ksg = Ksg::new(3);
     println!("| rounded to | estimate | {} |", SIZES.map(|n| n.to_string()).join(" | "));
-    // The truth is the sum over all cells, as in `tests/ties.rs`.
+    // The truth is a sum over all cells, as in `tests/suite/ties.rs`.
     for (step, truth) in [(0.01, 0.8304), (0.1, 0.8270), (0.3, 0.8002)] {
         let rounded = |n, seed| {
             let (x, y) = pairs(n, 0.9, seed);

@@ -1,5 +1,5 @@
-//! Points that follow the gradient of their entropy: from a heap in a corner to all over the
-//! square, as a picture.
+//! Draws points that follow the gradient of their entropy, from a cluster in a corner until they
+//! cover the square.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example spreading
@@ -19,9 +19,9 @@ const FRAMES: [usize; 4] = [0, 30, 150, 1500];
 const SIZE: f64 = 200.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Of all distributions on the square the uniform one has the largest entropy, 0. The estimate goes
-    // on beyond that: to points that keep more distance from each other than samples ever do, and
-    // in the end to a lattice.
+    // Of all distributions on the square, the uniform distribution has the largest entropy, 0. The
+    // estimate can grow beyond 0: the points move farther apart than random samples and finally
+    // form a lattice.
     let estimator = Truncated::unit_cube(1);
     let mut x = 0.2 * Array2::<f64>::random_using((150, 2), StandardUniform, &mut ChaCha8Rng::seed_from_u64(0)) + 0.1;
     let mut svg =
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("step {step:>4}: entropy {entropy:>7.3} nats on the square, {:>7.3} by balls", of_balls(&x)?);
             draw(&mut svg, &x, 5.0 + frame as f64 * (SIZE + 10.0), &format!("step {step}: {entropy:.2} nats"))?;
         }
-        // Shorter steps towards the end, and none out of the square.
+        // Steps get shorter with time, and points stay within the square.
         let rate = 0.03 / (1.0 + step as f64 / 300.0);
         x = (x + rate * gradient).mapv(|x| x.clamp(0.001, 0.999));
     }

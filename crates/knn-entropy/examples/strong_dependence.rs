@@ -1,8 +1,8 @@
-//! Prints the mean errors of estimates of the mutual information of normal blocks, from independent
-//! to strongly dependent: the table in the documentation of `LocalNonuniformity`.
+//! Prints the mean errors of the mutual information of normal blocks, from independent to strongly
+//! dependent, for the table in the documentation of `LocalNonuniformity`.
 //!
-//! The mean local information of each draw, known in closed form, takes the place of its
-//! expectation.
+//! To reduce noise, errors are relative to the mean local information of each draw, which is known
+//! in closed form, and not to its expectation.
 
 use knn_entropy::{Ksg, LocalNonuniformity, Result};
 use ndarray::Array2;
@@ -35,8 +35,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Blocks whose first coordinates depend on each other in pairs, and the mean local information of
-/// the draw.
+/// Draws blocks whose first coordinates depend on each other in pairs, and returns the mean local
+/// information of the draw.
 fn draw(dx: usize, dy: usize, information: f64, seed: u64) -> (Array2<f64>, Array2<f64>, f64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let pairs = dx.min(dy);

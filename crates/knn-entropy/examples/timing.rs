@@ -1,5 +1,5 @@
-//! Our side of `benches/neighbors/peers.py`: the work that its peers do, timed, a line of JSON for
-//! each.
+//! Times the tasks of `benches/neighbors/peers.py` with this crate and prints one line of JSON per
+//! task.
 
 use std::time::{Duration, Instant};
 
@@ -24,14 +24,14 @@ fn main() {
         "information" => fastest(|| Ksg::new(k).mutual_information(column(0), column(1)).map(drop)),
         "gradient" => fastest(|| KozachenkoLeonenko::new(k).entropy_and_gradient(single.view()).map(drop)),
         _ => {
-            eprintln!("timing neighbors|information|gradient N D K");
+            eprintln!("usage: timing neighbors|information|gradient N D K");
             std::process::exit(2);
         }
     };
     println!("{{\"work\": \"{work}\", \"n\": {n}, \"d\": {d}, \"k\": {k}, \"ms\": {:.4}}}", 1e3 * time.as_secs_f64());
 }
 
-/// The fastest of several runs, for about a second.
+/// Repeats `work` for about a second and returns the time of the fastest run.
 fn fastest(mut work: impl FnMut() -> knn_entropy::Result<()>) -> Duration {
     let (start, mut fastest) = (Instant::now(), Duration::MAX);
     while start.elapsed() < Duration::from_secs(1) || fastest == Duration::MAX {

@@ -1,4 +1,5 @@
-//! Bytes to samples and settings, and everything that the crate does with them; see `run.sh`.
+//! Turns bytes into samples and settings and calls every function of the crate with them; see
+//! `run.sh`.
 
 #![no_main]
 
@@ -11,7 +12,7 @@ mod everything;
 fuzz_target!(|data: &[u8]| {
     let [n, d, m, k, norm, close, window, scale, rest @ ..] = data else { return };
     let (n, d, m) = (usize::from(n % 20), usize::from(d % 5), usize::from(m % 20));
-    // Small whole numbers, which repeat and make ties; now and then any number at all.
+    // Small integers repeat and create ties. Other inputs contain arbitrary numbers.
     let numbers: Vec<f64> = match scale % 3 {
         0 => rest.chunks_exact(8).map(|bytes| f64::from_le_bytes(bytes.try_into().expect("8 bytes"))).collect(),
         1 => rest.iter().map(|&byte| f64::from(byte) - 128.0).collect(),

@@ -1,37 +1,37 @@
 use thiserror::Error;
 
-/// What can be wrong with samples or settings. No input makes this crate panic or return NaN.
+/// An error in samples or settings. No input makes this crate panic or return NaN.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No samples at all.
+    /// There are no samples.
     #[error("there are no samples")]
     NoSamples,
-    /// Samples without coordinates.
+    /// The samples have no columns.
     #[error("the samples have no columns; a sample needs at least one coordinate")]
     NoDimensions,
     /// A coordinate is NaN or infinite.
-    #[error("row {row}, column {column} is {value} (counted from 0); every number must be finite, leave the row out")]
+    #[error("row {row}, column {column} is {value} (counted from 0); every number must be finite; leave the row out")]
     NotFinite {
         /// The row of the first such coordinate.
         row: usize,
-        /// Its column.
+        /// The column.
         column: usize,
-        /// Its value.
+        /// The value.
         value: f64,
     },
     /// `k` is 0.
     #[error("k is 0; the nearest neighbor is k = 1")]
     ZeroK,
-    /// There are not `k` other points.
-    #[error("k is {k}, but a point has only {others} others; take a smaller k or more samples")]
+    /// A point has fewer than `k` other points.
+    #[error("k is {k}, but a point has only {others} others; use a smaller k or more samples")]
     KTooLarge {
         /// The k asked for.
         k: usize,
-        /// How many neighbors there are to choose from.
+        /// Number of other points.
         others: usize,
     },
-    /// Points coincide with their k-th neighbor, so that the logarithm of the distance is minus
+    /// Points coincide with their k-th neighbor, so the logarithm of the distance is minus
     /// infinity.
     #[error(
         "{count} rows coincide with their neighbor number {k}, the first of them rows {first} and {second} (from 0); if the \
@@ -41,69 +41,69 @@ pub enum Error {
     Duplicates {
         /// The first such point.
         first: usize,
-        /// Its k-th neighbor.
+        /// The k-th neighbor.
         second: usize,
-        /// How many there are.
+        /// The number of such points.
         count: usize,
         /// The k of the estimate.
         k: usize,
     },
-    /// A distance is larger than the largest number.
-    #[error("the distance between rows {first} and {second} is too large for a number; scale the samples down")]
+    /// A distance is larger than the largest finite number.
+    #[error("the distance between rows {first} and {second} overflows; scale the samples down")]
     DistanceOverflow {
         /// A point.
         first: usize,
-        /// Its k-th neighbor.
+        /// The k-th neighbor.
         second: usize,
     },
-    /// The derivative with respect to a coordinate is larger than the largest number of the
-    /// samples' type, since points are so close.
+    /// The derivative with respect to a coordinate is larger than the largest finite number of the
+    /// samples' type, because points are too close.
     #[error(
-        "the gradient at row {row}, column {column} is too large for a number; scale the samples up, or set a floor with \
+        "the gradient at row {row}, column {column} overflows; scale the samples up, or set a floor with \
          `ClosePoints::Floor`"
     )]
     GradientOverflow {
         /// The row of the first such coordinate.
         row: usize,
-        /// Its column.
+        /// The column.
         column: usize,
     },
-    /// A floor that is not a positive number.
+    /// The floor for close points is not a finite number above 0.
     #[error("the floor for close points is {0}; it must be a finite number above 0")]
     InvalidFloor(f64),
-    /// Two sets of points of different dimensions.
-    #[error("points of {queries} and {references} dimensions have no distance")]
+    /// Two sets of points have different dimensions.
+    #[error("the queries have {queries} columns and the references {references}; both need the same number")]
     DimensionMismatch {
-        /// The dimension of the one.
+        /// Dimension of the queries.
         queries: usize,
-        /// That of the other.
+        /// Dimension of the references.
         references: usize,
     },
-    /// Samples that belong together, of different lengths.
-    #[error("{one} and {other} rows do not belong together; row i of each must be the same observation")]
+    /// Samples that are observed together have different numbers of rows.
+    #[error("the samples have {one} and {other} rows; row i of each must be the same observation")]
     RowMismatch {
-        /// The length of the one.
+        /// Number of rows of one set.
         one: usize,
-        /// That of the other.
+        /// Number of rows of the other set.
         other: usize,
     },
-    /// Widths of blocks that do not make up the coordinates.
-    #[error("blocks of widths {widths:?} are not {dimension} coordinates")]
+    /// The widths of the blocks do not add up to the number of coordinates, or one of them is 0.
+    #[error("the block widths are {widths:?}; they must be above 0 and add up to the {dimension} coordinates")]
     BlockMismatch {
         /// The widths.
         widths: Vec<usize>,
         /// The number of coordinates.
         dimension: usize,
     },
-    /// Not one period for each coordinate.
-    #[error("{periods} periods for {dimension} coordinates; each needs one")]
+    /// The number of periods differs from the number of coordinates.
+    #[error("there are {periods} periods for {dimension} coordinates; give one for each")]
     PeriodMismatch {
         /// The number of periods.
         periods: usize,
         /// The number of coordinates.
         dimension: usize,
     },
-    /// A period that is not above 0, or is NaN or too small for full precision.
+    /// A period is NaN, not above 0, or too small for full precision.
     #[error(
         "the period of column {column} is {period}; it must be at least 2.3e-308, or infinite for a column that is not \
          periodic"
@@ -111,12 +111,12 @@ pub enum Error {
     InvalidPeriod {
         /// The column.
         column: usize,
-        /// Its period.
+        /// The period.
         period: f64,
     },
-    /// A ball around a point reaches around the torus, so that its volume is not that of a ball.
+    /// A ball around a point reaches around the torus, so its volume is smaller than assumed.
     #[error(
-        "the neighbor number {k} of row {row} is {distance} away, more than half the shortest period {period}; take more \
+        "neighbor {k} of row {row} is {distance} away, more than half the shortest period {period}; use more \
          samples or a smaller k"
     )]
     TorusTooSmall {
@@ -124,15 +124,15 @@ pub enum Error {
         row: usize,
         /// The number of the neighbor.
         k: usize,
-        /// Its distance.
+        /// The distance of the neighbor.
         distance: f64,
         /// The shortest period.
         period: f64,
     },
-    /// A bound for weights that no weights can keep.
-    #[error("the bound of the weights is {0}; they add up to 1, so it must be at least 1")]
+    /// The bound on the weights is NaN or below 1, which no weights can satisfy.
+    #[error("the bound on the weights is {0}; it must be at least 1, because the weights add up to 1")]
     InvalidWeightBound(f64),
-    /// An order for which the estimator has no variance, or no expectation.
+    /// The order is one for which the estimator has infinite variance or no expectation.
     #[error("{}", renyi_order(*order, *k))]
     InvalidOrder {
         /// The order asked for.
@@ -140,25 +140,25 @@ pub enum Error {
         /// The k of the estimate.
         k: usize,
     },
-    /// A result that no number can hold.
-    #[error("{what} is larger than the largest number")]
+    /// A result is larger than the largest finite number.
+    #[error("{what} overflows; rescale the samples")]
     OutOfRange {
-        /// What it is.
+        /// Name of the result.
         what: &'static str,
     },
-    /// Not one lower and one upper limit for each coordinate.
-    #[error("{low} lower and {high} upper limits for {dimension} coordinates; each needs one of both")]
+    /// The number of lower or upper limits differs from the number of coordinates.
+    #[error("there are {low} lower and {high} upper limits for {dimension} coordinates; give one of both for each")]
     LimitMismatch {
         /// The number of lower limits.
         low: usize,
-        /// That of upper limits.
+        /// The number of upper limits.
         high: usize,
-        /// That of coordinates.
+        /// The number of coordinates.
         dimension: usize,
     },
-    /// Limits with nothing between them.
+    /// The limits of a column are not finite, or the lower one is not below the upper one.
     #[error(
-        "the limits of column {column} are {low} and {high}; they must be finite, and the lower one below the upper"
+        "the limits of column {column} are {low} and {high}; they must be finite, with the lower one below the upper one"
     )]
     InvalidLimits {
         /// The column.
@@ -168,35 +168,37 @@ pub enum Error {
         /// The upper limit.
         high: f64,
     },
-    /// A coordinate beyond the limits that were given.
-    #[error("row {row}, column {column} is {value}, not from {low} to {high} as all samples should be")]
+    /// A coordinate lies outside the limits.
+    #[error(
+        "row {row}, column {column} is {value}, outside the limits {low} and {high}; widen the limits or leave the row out"
+    )]
     OutOfBox {
         /// The row of the first such coordinate.
         row: usize,
-        /// Its column.
+        /// The column.
         column: usize,
-        /// Its value.
+        /// The value.
         value: f64,
         /// The lower limit.
         low: f64,
         /// The upper limit.
         high: f64,
     },
-    /// A column that is a combination of those before it, or constant.
+    /// A column is constant or a linear combination of the columns before it.
     #[error("column {column} is constant or a linear combination of the columns before it; leave it out")]
     Singular {
         /// The first such column.
         column: usize,
     },
-    /// Too few neighbors for a covariance.
-    #[error("{p} neighbors do not determine a covariance in {dimension} dimensions; take p of at least {}", dimension + 2)]
+    /// There are too few neighbors to determine a covariance.
+    #[error("{p} neighbors do not determine a covariance in {dimension} dimensions; use p of at least {}", dimension + 2)]
     TooFewForCovariance {
         /// The number of neighbors.
         p: usize,
         /// The number of coordinates.
         dimension: usize,
     },
-    /// Series that are shorter than the pasts to be taken from them.
+    /// The series are shorter than the past that the embedding takes from them.
     #[error(
         "the series have {length} values, but a past and the values that follow take {needed}; use a longer series, or \
          fewer past values, a smaller lag or a smaller delay"
@@ -204,7 +206,7 @@ pub enum Error {
     SeriesTooShort {
         /// The length of the series.
         length: usize,
-        /// The smallest length that is enough.
+        /// The smallest sufficient length.
         needed: usize,
     },
     /// Rows have several neighbors at the same distance, and ties are an error.
@@ -220,7 +222,7 @@ pub enum Error {
         /// The k of the estimate.
         k: usize,
     },
-    /// Not one rounding step for each column, or a step that is none.
+    /// The rounding steps do not match the columns, or a step is negative or not finite.
     #[error("the rounding steps are {steps:?}; each of the {dimension} columns needs one, finite and at least 0")]
     InvalidSteps {
         /// The steps.
@@ -228,9 +230,9 @@ pub enum Error {
         /// The number of columns.
         dimension: usize,
     },
-    /// Rows that are both in p and in q, and shared rows are an error.
+    /// Rows are both in p and in q, and shared rows are an error.
     #[error(
-        "{count} rows of p are rows of q, too, the first of them row {first} of p and row {copy} of q (from 0); if the sets \
+        "{count} rows of p are also rows of q, the first of them row {first} of p and row {copy} of q (from 0); if the sets \
          overlap, leave shared rows out with `SharedRows::LeaveOut`"
     )]
     SharedRows {
@@ -238,38 +240,38 @@ pub enum Error {
         count: usize,
         /// The first of them.
         first: usize,
-        /// Its first copy in q.
+        /// The first copy of this row in q.
         copy: usize,
     },
-    /// A lag, a delay or a number of values that is 0.
+    /// A lag, a delay or a number of values is 0.
     #[error("{setting} is 0; use at least 1")]
     ZeroSetting {
         /// The setting.
         setting: &'static str,
     },
-    /// A range of delays that holds none.
-    #[error("there is no delay from {first} to {last}; use a range whose end is not below its start")]
+    /// The range of delays is empty.
+    #[error("the range of delays from {first} to {last} is empty; its end must not be below its start")]
     NoDelays {
         /// The start of the range.
         first: usize,
-        /// Its end.
+        /// The end of the range.
         last: usize,
     },
-    /// A test without surrogates.
+    /// The number of surrogates is 0.
     #[error("the number of surrogates is 0; use at least 1, or 99 for p-values down to 0.01")]
     NoSurrogates,
-    /// A family of statistics without members.
+    /// A family of statistics is empty.
     #[error("the number of statistics is 0; a family needs at least one")]
     NoStatistics,
-    /// A statistic that cannot be compared with others.
+    /// A statistic is not finite and cannot be compared with others.
     #[error("the statistic of {} is {value}; it must be finite for every order of the rows", rows_of(*surrogate))]
     StatisticNotFinite {
-        /// Its value.
+        /// The value.
         value: f64,
         /// The number of the surrogate, or `None` for the observed rows.
         surrogate: Option<usize>,
     },
-    /// More surrogates than rotations.
+    /// There are more surrogates than rotations.
     #[error(
         "{surrogates} surrogates were asked for, but {rows} rows have only {rotations} rotations by at least {min_shift} \
          rows; use fewer surrogates, a smaller shift, or blocks"
@@ -284,7 +286,7 @@ pub enum Error {
         /// The smallest shift.
         min_shift: usize,
     },
-    /// Blocks that are empty, or so long that they cannot change places.
+    /// Blocks are empty, or so long that they cannot change places.
     #[error("blocks of {length} rows do not rearrange {rows} rows; use a length from 1 to half the number of rows")]
     InvalidBlockLength {
         /// The length of a block.
@@ -292,19 +294,19 @@ pub enum Error {
         /// The number of rows.
         rows: usize,
     },
-    /// A local permutation of rows whose condition is unknown.
+    /// A local permutation was requested without a condition.
     #[error("a local permutation needs a condition; pass it to `PermutationTest::orders_given`")]
     ConditionNeeded,
-    /// Blocks that determine each other, so that their mutual information is infinite.
+    /// Blocks determine each other, so their mutual information is infinite.
     #[error(
-        "near row {row} the blocks determine each other to rounding, so that their mutual information is infinite; leave \
-         out the columns that one block has from the other"
+        "near row {row} the blocks determine each other to within rounding, so their mutual information is infinite; leave \
+         out the columns that one block shares with the other"
     )]
     Determined {
         /// The first such row.
         row: usize,
     },
-    /// A weight of a mixture that is not between 0 and 1.
+    /// The weight of a mixture is not between 0 and 1.
     #[error("the weight is {0}; it must be above 0 and below 1")]
     InvalidWeight(f64),
 }
@@ -316,8 +318,8 @@ fn renyi_order(order: f64, k: usize) -> String {
     }
     let enough = (2.0 * (order - 1.0)).floor() + 1.0;
     format!(
-        "the order is {order} and k is {k}, for which the estimate has infinite variance; the order must be below 1 + k/2 = \
-         {most}, take k of at least {enough}"
+        "the order is {order} and k is {k}, for which the estimate has infinite variance; use an order below 1 + k/2 = \
+         {most}, or k of at least {enough}"
     )
 }
 

@@ -4,7 +4,7 @@ use statrs::function::erf::erf_inv;
 use crate::math::compensated_sum;
 use crate::{Error, Result, Warning};
 
-/// An estimate in nats, as the mean of what each sample contributes.
+/// An estimate in nats: the mean of one local value per sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     local: Array1<f64>,
@@ -12,73 +12,75 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Local values can leave the range of numbers when settings are close to its ends.
+    /// Checks that all local values are finite. Extreme settings can make them overflow.
     pub(crate) fn new(local: Array1<f64>) -> Result<Self> {
         if local.fold(true, |all, x| all & x.is_finite()) {
             Ok(Self { local, warnings: Vec::new() })
         } else {
-            Err(Error::OutOfRange { what: "what a sample contributes" })
+            Err(Error::OutOfRange { what: "the local value of a sample" })
         }
     }
 
-    /// The estimate: the mean of the local values, by construction.
+    /// Returns the estimate, which is the mean of the local values.
     pub fn value(&self) -> f64 {
         mean(self.local.iter().copied(), self.local.len())
     }
 
-    /// With a further reason to doubt it.
+    /// Adds a warning.
     pub(crate) fn warn(mut self, warning: Option<Warning>) -> Self {
         self.warnings.extend(warning);
         self
     }
 
-    /// Reasons to doubt the estimate. Empty for samples that fit the estimator.
+    /// Returns reasons to doubt the estimate. The slice is empty if the samples suit the estimator.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
     /// Returns the informational coefficient of correlation, `sqrt(1 - exp(-2 I))`, for a mutual
-    /// information `I` (Linfoot, Information and Control 1, 1957): mutual information on the
-    /// scale from 0 to 1. For two jointly normal variables it is the size of their correlation.
-    /// A negative estimate gives 0.
+    /// information `I` (Linfoot, Information and Control 1, 1957).
+    ///
+    /// The coefficient expresses mutual information on a scale from 0 to 1. For two jointly normal
+    /// variables it is the absolute value of their correlation. A negative estimate gives 0.
     pub fn correlation(&self) -> f64 {
         (-(-2.0 * self.value().max(0.0)).exp_m1()).sqrt()
     }
 
-    /// What each sample contributes.
+    /// Returns the local value of each sample.
     pub fn local(&self) -> ArrayView1<'_, f64> {
         self.local.view()
     }
 
-    /// The local values themselves.
+    /// Returns the local values as an owned array.
     pub fn into_local(self) -> Array1<f64> {
         self.local
     }
 
-    /// The standard error of the value, `sqrt((mean of squared local values - value^2) / n)`.
+    /// Returns the standard error of the value,
+    /// `sqrt((mean of squared local values - value^2) / n)`.
     ///
-    /// It takes the local values for independent, which they nearly are: each depends on a few
-    /// neighbors, and neighbors' balls overlap. So it is too small, for entropies by a factor
-    /// of 1.1 (one dimension) to 1.4 (five), as measured with 300 samples. It knows of the
-    /// variance, which falls as `1/n`, and nothing of the bias, which in many dimensions is by
-    /// far the larger error.
+    /// The formula assumes independent local values. They are nearly independent, but the balls of
+    /// neighbors overlap. The standard error is therefore too small: for entropies of 300 samples
+    /// by a factor of 1.1 (one dimension) to 1.4 (five), as measured. It covers the variance, which
+    /// falls as `1/n`, but not the bias, which is by far the larger error in many dimensions.
     pub fn standard_error(&self) -> f64 {
         let (n, mean_value) = (self.local.len(), self.value());
         let variance = mean(self.local.iter().map(|x| (x - mean_value).powi(2)), n);
         (variance / n as f64).sqrt()
     }
 
-    /// The sampling error as an interval, `value -+ z standard_error`: it holds the *expectation*
-    /// of the estimate with this probability, if the estimate is normally distributed, as it is
-    /// for many samples. Bias is not included, so the truth can lie far outside. Berrett,
-    /// Samworth and Yuan (2019) prove the interval for the entropy in up to three dimensions, and
-    /// in more with their weights.
+    /// Returns the sampling error as an interval, `value -+ z standard_error`.
+    ///
+    /// The interval contains the *expectation* of the estimate with probability `level`, provided
+    /// that the estimate is normally distributed, as it is for many samples. Bias is not included,
+    /// so the truth can lie far outside. Berrett, Samworth and Yuan (2019) prove the interval for
+    /// the entropy in up to three dimensions, and in more dimensions with their weights.
     ///
     /// # Panics
     ///
     /// Unless `0 < level < 1`.
     pub fn sampling_interval(&self, level: f64) -> (f64, f64) {
-        assert!(level > 0.0 && level < 1.0, "a level of confidence of {level}; it must be between 0 and 1");
+        assert!(level > 0.0 && level < 1.0, "the confidence level is {level}; it must be between 0 and 1");
         let width = std::f64::consts::SQRT_2 * erf_inv(level) * self.standard_error();
         (self.value() - width, self.value() + width)
     }
@@ -101,7 +103,7 @@ mod tests {
         // The mean square deviation is (4 + 1 + 0 + 9) / 4 = 3.5.
         assert_relative_eq!(estimate.standard_error(), (3.5_f64 / 4.0).sqrt());
         let (low, high) = estimate.sampling_interval(0.95);
-        // 1.959963984540054: the 97.5 % point of the standard normal.
+        // 1.959963984540054 is the 97.5 % point of the standard normal.
         assert_relative_eq!(high - low, 2.0 * 1.959_963_984_540_054 * (3.5_f64 / 4.0).sqrt(), max_relative = 1e-9);
     }
 }

@@ -1,11 +1,12 @@
-//! The widest vectors that the processor has, found out at run time. The only module with unsafe
-//! code.
+//! Run-time dispatch to the widest vector instructions of the CPU. This is the only module with
+//! unsafe code.
 #![allow(unsafe_code)]
 
-/// A loop that vectors make faster. `run` must be `#[inline(always)]`, and so must all that it
-/// calls in its inner loops: it is compiled again for each kind of processor by being inlined here.
-/// No result depends on which of them runs, because the compiler neither reorders sums nor fuses
-/// products into them.
+/// A loop that profits from vector instructions.
+///
+/// `run` must be `#[inline(always)]`, and so must every function that it calls in its inner loops:
+/// inlining here compiles the loop again for each instruction set. Results do not depend on the
+/// instruction set, because the compiler neither reorders sums nor fuses products into them.
 pub(crate) trait Kernel {
     type Output;
     fn run(self) -> Self::Output;
@@ -19,15 +20,15 @@ pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
             && std::is_x86_feature_detected!("avx512dq")
             && std::is_x86_feature_detected!("avx512vl")
         {
-            // SAFETY: the processor was just asked for the features.
+            // SAFETY: the CPU was just found to have these features.
             return unsafe { avx512(kernel) };
         }
         if std::is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
+            // SAFETY: the CPU was just found to have this feature.
             return unsafe { avx2(kernel) };
         }
     }
-    // The portable twin.
+    // The portable version.
     kernel.run()
 }
 

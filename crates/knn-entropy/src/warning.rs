@@ -1,7 +1,6 @@
 use std::fmt;
 
-/// A reason to doubt an estimate, which [`Estimate::warnings`](crate::Estimate::warnings) returns
-/// beside the number.
+/// A reason to doubt an estimate, returned by [`Estimate::warnings`](crate::Estimate::warnings).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -13,16 +12,16 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
-    /// Rows are repeated although their numbers are continuous, as where rows were recorded twice.
-    /// Every estimate takes the copies for a peak of the density.
+    /// Rows are repeated although their numbers are continuous, for example because rows were
+    /// recorded twice. Every estimator mistakes the copies for a peak of the density.
     Repeated {
         /// The number of rows that repeat an earlier one.
         copies: usize,
         /// The number of rows.
         rows: usize,
     },
-    /// The spreads of columns differ so much that distances are those of one column alone. The
-    /// information does not depend on the columns' units, but an estimate does:
+    /// The spreads of columns differ so much that one column alone determines the distances. The
+    /// information does not depend on the columns' units, but an estimate does. Use
     /// [`Correction::Standardize`](crate::Correction::Standardize).
     Scales {
         /// The largest standard deviation divided by the smallest.
@@ -35,8 +34,9 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
-    /// The numbers of a column are multiples of a step that is not small beside the distances
-    /// between neighbors, which biases an entropy. [`dither`](crate::dither) removes that bias.
+    /// The numbers of a column are multiples of a step that is not small compared with the
+    /// distances between neighbors, which biases an entropy. [`dither`](crate::dither) removes this
+    /// bias.
     Rounded {
         /// The column.
         column: usize,
@@ -45,20 +45,20 @@ pub enum Warning {
         /// The geometric mean of the distances to the k-th neighbor.
         distance: f64,
     },
-    /// All numbers of a column are equal, so that it carries no information.
+    /// All numbers of a column are equal, so the column carries no information.
     Constant {
         /// The block of variables: 0 for x, 1 for y, 2 for z.
         block: usize,
         /// The column within the block.
         column: usize,
     },
-    /// The estimate is within a nat of the largest value that the rows can give, where
-    /// neighborhoods hold nothing but the k neighbors themselves in every block. The truth can
-    /// be anything above, and infinite: [`LocalNonuniformity`](crate::LocalNonuniformity).
+    /// The estimate is within one nat of the largest value that the rows can give. At that value,
+    /// neighborhoods contain only the k neighbors themselves in every block. The truth can be
+    /// arbitrarily larger. Consider [`LocalNonuniformity`](crate::LocalNonuniformity).
     Saturated {
-        /// The share of rows whose neighborhoods hold nothing else.
+        /// The fraction of rows whose neighborhoods contain only the k neighbors.
         share: f64,
-        /// The largest estimate that is possible, about `psi(n) - psi(k)` for two variables.
+        /// The largest possible estimate, about `psi(n) - psi(k)` for two variables.
         bound: f64,
     },
     /// Some samples lie far from the Gaussian of their own neighbors, as in the tails of a
@@ -66,16 +66,16 @@ pub enum Warning {
     HeavyTails {
         /// The number of such samples.
         rows: usize,
-        /// The nats that their distance from the Gaussians contributes to the estimate.
+        /// The contribution of their distance from the Gaussians to the estimate, in nats.
         nats: f64,
     },
-    /// Rows of p are also rows of q. Each was left out of the neighbors of its copy.
+    /// Rows of p are also rows of q. Each was excluded from the neighbors of its copy.
     SharedRows {
-        /// The number of rows of p that q has, too.
+        /// The number of rows of p that are also in q.
         count: usize,
         /// The first of them, in p.
         first: usize,
-        /// Its first copy, in q.
+        /// The first copy of this row in q.
         copy: usize,
     },
 }
@@ -87,7 +87,7 @@ impl fmt::Display for Warning {
                 let percent = 100.0 * tied as f64 / rows as f64;
                 write!(
                     f,
-                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, as rounded and discrete numbers \
+                    "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, which suggests rounded or discrete \
                      do"
                 )
             }
@@ -118,7 +118,7 @@ impl fmt::Display for Warning {
             Self::Saturated { share, bound } => write!(
                 f,
                 "the estimate is a lower bound: no estimate from these rows can exceed {bound:.3} nats, and {:.0} % of them \
-                 have no neighbors but the nearest; take more rows",
+                 have no other neighbors than the nearest; use more rows",
                 100.0 * share
             ),
             Self::HeavyTails { rows, nats } => write!(
@@ -128,7 +128,7 @@ impl fmt::Display for Warning {
             ),
             Self::SharedRows { count, first, copy } => write!(
                 f,
-                "{count} rows of p are rows of q, too, the first of them row {first} of p and row {copy} of q; each was left \
+                "{count} rows of p are also rows of q, the first of them row {first} of p and row {copy} of q; each was left \
                  out of its own neighbors"
             ),
         }

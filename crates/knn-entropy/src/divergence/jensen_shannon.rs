@@ -7,8 +7,8 @@ use crate::settings::{Settings, setters};
 use crate::significance::shuffle;
 use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 
-/// The Jensen-Shannon divergence of two distributions from samples of both, by nearest neighbors,
-/// in nats.
+/// Nearest-neighbor estimator of the Jensen-Shannon divergence of two distributions, from samples
+/// of both, in nats.
 ///
 /// With the mixture `m = w p + (1 - w) q`, where `w` is 1/2 unless set,
 ///
@@ -16,33 +16,34 @@ use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 /// JSD = w E_p ln(p/m) + (1 - w) E_q ln(q/m)
 /// ```
 ///
-/// It is 0 for equal distributions, and at most `-w ln w - (1 - w) ln(1 - w)`, `ln 2` for equal
-/// weights, which it attains if no point has density of both. It is finite for any two
-/// distributions, symmetric for equal weights, and its square root is a metric then (Endres and
-/// Schindelin, IEEE Transactions on Information Theory 49, 2003).
+/// The divergence is 0 for equal distributions. It is at most `-w ln w - (1 - w) ln(1 - w)`, which
+/// is `ln 2` for equal weights, and attains this bound if the densities do not overlap. It is
+/// finite for any two distributions. For equal weights it is symmetric, and its square root is a
+/// metric (Endres and Schindelin, IEEE Transactions on Information Theory 49, 2003).
 ///
-/// It is the mutual information between a sample of the mixture and the label that says which
-/// distribution the sample is from (Lin, IEEE Transactions on Information Theory 37, 1991), and is
-/// estimated as such (Ross, PLoS ONE 9, 2014): with `n` samples of `p` among `N` of both, each
-/// contributes
+/// The divergence equals the mutual information between a sample of the mixture and the label that
+/// says which distribution the sample is from (Lin, IEEE Transactions on Information Theory 37,
+/// 1991). It is estimated as this information (Ross, PLoS ONE 9, 2014): with `n` samples of `p`
+/// among `N` of both, each contributes
 ///
 /// ```text
 /// psi(N) - psi(n) + psi(k_i) - psi(k_i + c_i)
 /// ```
 ///
-/// where `c_i` samples of `q` are as near as its k-th neighbor among the others of `p`, and `k_i`
-/// of those, which is `k` unless distances are equal. That is exactly unbiased for equal
-/// distributions with densities. If the k-th neighbor coincides with the sample, the sample itself
-/// is one of `k_i`.
+/// Here the ball that reaches the k-th neighbor of a sample among the other samples of `p` contains
+/// `k_i` samples of `p` and `c_i` samples of `q`. `k_i` equals `k` unless distances are equal. The
+/// estimate is exactly unbiased for equal distributions with densities. If the k-th neighbor
+/// coincides with the sample, `k_i` also counts the sample itself.
 ///
-/// These terms belong to the weight `w = n / N`. For another, such as 1/2 with sets of different
-/// sizes, one set is split at random into overlapping parts of the size that has this weight beside
-/// the other set, as few as have every sample in one of them, and local values are averaged over
-/// the parts. No sample is left out, and equal distributions still have expectation 0.
+/// These terms apply to the weight `w = n / N`. For other weights, such as 1/2 with sets of
+/// different sizes, one set is split at random into overlapping parts. Each part has the size that
+/// gives it the chosen weight together with the other set. The number of parts is the smallest that
+/// includes every sample, and local values are averaged over the parts. No sample is left out, and
+/// the expectation for equal distributions is still 0.
 ///
-/// Repeated rows are no problem: the divergence of discrete distributions is finite. Rows that are
-/// in both sets, as opposed to drawn from both distributions, lower the estimate, for two equal
-/// sets by `psi(2k + 1) - psi(k) - ln 2`, 0.26 nats for k = 3, below 0.
+/// Repeated rows are allowed, because the divergence of discrete distributions is finite. Rows
+/// copied from one set to the other lower the estimate: for two equal sets it is
+/// `psi(2k + 1) - psi(k) - ln 2` below 0, which is 0.26 nats for k = 3.
 ///
 /// ```
 /// use knn_entropy::JensenShannon;
@@ -53,7 +54,7 @@ use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 /// use rand_chacha::ChaCha8Rng;
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// // Uniform on 0 to 1 against uniform on 0.5 to 1.5: half of each has density of the other.
+/// // Uniform on 0 to 1 against uniform on 0.5 to 1.5: half of each distribution overlaps the other.
 /// let p = Array2::<f64>::random_using((400, 1), StandardUniform, &mut rng);
 /// let q = 0.5 + Array2::<f64>::random_using((900, 1), StandardUniform, &mut rng);
 /// let found = JensenShannon::new(5).estimate(p.view(), q.view())?;
@@ -82,15 +83,15 @@ impl<'s> JensenShannon<'s> {
         Self { settings: Settings::new(k, Norm::L2), weight: 0.5, seed: 0 }
     }
 
-    /// Sets the weight of `p` in the mixture, above 0 and below 1. `n / (n + m)` is that of the
-    /// pooled samples.
+    /// Sets the weight of `p` in the mixture, above 0 and below 1. The pooled samples have the
+    /// weight `n / (n + m)`.
     #[must_use]
     pub fn weight(self, weight: f64) -> Self {
         Self { weight, ..self }
     }
 
-    /// Sets the seed by which the larger set is split, 0 unless set. It has no effect on sets whose
-    /// sizes fit the weight.
+    /// Sets the seed for splitting the larger set. The default is 0. The seed has no effect on sets
+    /// whose sizes match the weight.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -100,7 +101,8 @@ impl<'s> JensenShannon<'s> {
     setters!(search);
 
     /// Returns the divergence in nats between the distributions that the rows of `p` `[n, d]` and
-    /// of `q` `[m, d]` were drawn from. It can be below 0, by the error of the estimate.
+    /// of `q` `[m, d]` were drawn from. The result can be below 0 because of the error of the
+    /// estimate.
     ///
     /// # Errors
     ///
@@ -109,8 +111,8 @@ impl<'s> JensenShannon<'s> {
     /// - [`Error::InvalidWeight`] for a weight that is not between 0 and 1.
     /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each sample has `k` others in its set, or in
     ///   its part of the set.
-    /// - [`Error::DistanceOverflow`] for a distance beyond the largest number; rows of `q` are
-    ///   counted after those of `p`.
+    /// - [`Error::DistanceOverflow`] for a distance above the largest finite number; rows of `q`
+    ///   are counted after those of `p`.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
@@ -131,7 +133,7 @@ impl<'s> JensenShannon<'s> {
             return Err(Error::InvalidWeight(weight));
         }
         let (n, m) = (p.len(), q.len());
-        // Sizes in the ratio of the weights, one of them that of the whole set.
+        // The part sizes have the ratio of the weights, and one of them is the whole set.
         let of_q = (n as f64 * ((1.0 - weight) / weight)).round();
         let (parts_of_p, parts_of_q) = if of_q <= m as f64 {
             (vec![(0..n).collect()], self.parts(m, of_q as usize))
@@ -150,7 +152,8 @@ impl<'s> JensenShannon<'s> {
         Ok(JensenShannonEstimate { p: of_p.finish()?, q: of_q.finish()?, weight })
     }
 
-    /// Splits the rows `0..n` into as few parts of one size as have all rows, at random.
+    /// Splits the rows `0..n` at random into parts of `size` rows, using the smallest number of
+    /// parts that covers all rows.
     fn parts(&self, n: usize, size: usize) -> Vec<Vec<usize>> {
         let size = size.clamp(1, n);
         let mut rows: Vec<usize> = (0..n).collect();
@@ -159,12 +162,12 @@ impl<'s> JensenShannon<'s> {
         }
         shuffle(&mut rows, &mut ChaCha8Rng::seed_from_u64(self.seed));
         let parts = n.div_ceil(size);
-        // Evenly spaced, the last one up to the end.
+        // The starts are evenly spaced, and the last part ends at the last row.
         let start = |part: usize| ((n - size) as u128 * part as u128 / (parts as u128 - 1)) as usize;
         (0..parts).map(|part| rows[start(part)..start(part) + size].to_vec()).collect()
     }
 
-    /// The local values of some rows of p, and of some of q after those.
+    /// Returns the local values of some rows of p, followed by those of some rows of q.
     fn local_values(&self, p: &Samples<'_>, q: &Samples<'_>, rows_p: &[usize], rows_q: &[usize]) -> Result<Vec<f64>> {
         let Settings { k, metric, search, .. } = self.settings;
         let both = [(p.select(rows_p), rows_p, 0), (q.select(rows_q), rows_q, p.len())];
@@ -187,8 +190,8 @@ impl<'s> JensenShannon<'s> {
         let pooled = both[0].0.followed_by(&both[1].0)?;
         let counts = search.count_among(&pooled, &radii, Boundary::Closed, metric, 0)?;
         let local = |place: usize| {
-            // A ball of radius 0 does not end at a neighbor that was chosen, so that the sample itself counts,
-            // too.
+            // A ball of radius 0 is not defined by one chosen neighbor, so the sample itself
+            // counts, too.
             let itself = if radii[place] == 0.0 { 1.0 } else { 0.0 };
             constants[place] + digamma(own[place] as f64 + itself) - digamma(counts[place] as f64 + itself)
         };
@@ -202,14 +205,13 @@ impl JensenShannonEstimate {
         self.weight * self.p.value() + (1.0 - self.weight) * self.q.value()
     }
 
-    /// Returns the square root of the divergence, a metric between distributions if weights are
-    /// equal; 0 for an estimate below 0.
+    /// Returns the square root of the divergence, which is a metric between distributions if the
+    /// weights are equal. Returns 0 for an estimate below 0.
     pub fn distance(&self) -> f64 {
         self.value().max(0.0).sqrt()
     }
 
-    /// Returns the standard error of the value, from those of the means of both sets as if they
-    /// were independent.
+    /// Returns the standard error of the value. It treats the means of both sets as independent.
     pub fn standard_error(&self) -> f64 {
         (self.weight * self.p.standard_error()).hypot((1.0 - self.weight) * self.q.standard_error())
     }
@@ -225,7 +227,7 @@ impl JensenShannonEstimate {
     }
 }
 
-/// Local values of samples each of which is in one part or more.
+/// Average of local values over the parts that contain a sample.
 struct Average {
     sums: Array1<f64>,
     parts: Array1<f64>,

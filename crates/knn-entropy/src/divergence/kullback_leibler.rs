@@ -7,23 +7,24 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Neighbors, Norm, Result, Samples, SharedRows, ToSamples};
 
-/// The Kullback-Leibler divergence `E_p ln(p/q)` and the cross-entropy `-E_p ln q` of two
-/// distributions from samples of both (Wang, Kulkarni and Verdu, IEEE Transactions on Information
-/// Theory 55, 2009), in nats:
+/// Nearest-neighbor estimator of the Kullback-Leibler divergence `E_p ln(p/q)` and the
+/// cross-entropy `-E_p ln q` of two distributions, from samples of both (Wang, Kulkarni and Verdu,
+/// IEEE Transactions on Information Theory 55, 2009), in nats:
 ///
 /// ```text
 /// D = (d/n) sum_i ln(s_i / r_i) + psi(m + 1) - psi(n) + psi(k) - psi(l)
 /// C = (d/n) sum_i ln s_i + ln V_d + psi(m + 1) - psi(l)
 /// ```
 ///
-/// with `n` samples of `p` and `m` of `q`, `r_i` the distance of sample `i` of `p` to its k-th
-/// nearest other sample of `p`, and `s_i` that to its l-th nearest sample of `q`; `l` is `k` unless
-/// set. The constants are exact for every n and m: the probability of a ball that just reaches the
-/// l-th of m points has a Beta(l, m + 1 - l) distribution. (One often finds `ln(m / (n - 1))`,
-/// their limit.) `C - D` is the Kozachenko-Leonenko estimate of the entropy of `p`.
+/// Here there are `n` samples of `p` and `m` of `q`. `r_i` is the distance of sample `i` of `p` to
+/// its k-th nearest other sample of `p`, and `s_i` the distance to its l-th nearest sample of `q`.
+/// By default `l` equals `k`. The constants are exact for every n and m: the probability of a ball
+/// that just reaches the l-th of m points has a Beta(l, m + 1 - l) distribution. (The literature
+/// often uses the limit, `ln(m / (n - 1))`.) `C - D` is the Kozachenko-Leonenko estimate of the
+/// entropy of `p`.
 ///
-/// Where `p` has samples and `q` hardly any, the divergence is large and its estimate far too
-/// small: samples of `q` tell how rare they are only as far as about `ln m`.
+/// If `p` has samples where `q` has hardly any, the divergence is large and the estimate is far too
+/// small: `m` samples of `q` can show its rarity only up to about `ln m`.
 ///
 /// ```
 /// use knn_entropy::Divergence;
@@ -48,31 +49,31 @@ pub struct Divergence<'s> {
     shared_rows: SharedRows,
 }
 
-/// A divergence and what becomes of it when samples move.
+/// A divergence and its gradients with respect to the samples.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DivergenceGradients<F> {
     /// The divergence in nats.
     pub divergence: f64,
-    /// `[n, d]`: its gradient with respect to the samples of `p`.
+    /// Gradient with respect to the samples of `p`, `[n, d]`.
     pub p: Array2<F>,
-    /// `[m, d]`: that with respect to the samples of `q`.
+    /// Gradient with respect to the samples of `q`, `[m, d]`.
     pub q: Array2<F>,
 }
 
 impl<'s> Divergence<'s> {
-    /// With the k-th neighbor in both sets, and Euclidean distances.
+    /// Returns the estimator with the k-th neighbor in both sets and Euclidean distances.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
     }
 
-    /// With another neighbor among the samples of `q`.
+    /// Sets the number `l` of the neighbor among the samples of `q`.
     #[must_use]
     pub fn k_across(self, l: usize) -> Self {
         Self { across: Some(l), ..self }
     }
 
-    /// With another rule for rows that are in both sets.
+    /// Sets the rule for rows that are in both sets.
     #[must_use]
     pub fn shared_rows(self, shared_rows: SharedRows) -> Self {
         Self { shared_rows, ..self }
@@ -81,23 +82,25 @@ impl<'s> Divergence<'s> {
     setters!();
 
     /// Returns the divergence `E_p ln(p/q)` in nats between the distributions that the rows of `p`
-    /// `[n, d]` and of `q` `[m, d]` were drawn from. Not symmetric.
+    /// `[n, d]` and of `q` `[m, d]` were drawn from. The divergence is not symmetric.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no or of different dimensions, or not finite; `k` 0 or not below
-    /// `n`, `l` 0 or above `m`; rows that coincide within `p`, or rows of `p` that `q` has,
-    /// too, unless there is a rule for them; a distance beyond the largest number.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
+    ///   [`Error::DimensionMismatch`] for samples that cannot be used.
+    /// - `k` is 0 or not below `n`, or `l` is 0 or above `m`.
+    /// - Rows coincide within `p`, or are both in `p` and in `q`, unless there is a rule for them.
+    /// - A distance is larger than the largest finite number.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
     }
 
-    /// Returns the divergence with its local values, one for each sample of `p`, standard error and
-    /// warnings.
+    /// Returns the divergence with standard error, warnings and local values, one for each sample
+    /// of `p`.
     ///
     /// # Errors
     ///
-    /// As [`divergence`](Divergence::divergence).
+    /// See [`divergence`](Divergence::divergence).
     pub fn estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
         let (p, q) = (p.to_samples()?, q.to_samples()?);
         let found = self.find(&p, &q)?;
@@ -111,17 +114,17 @@ impl<'s> Divergence<'s> {
     ///
     /// # Errors
     ///
-    /// As [`divergence`](Divergence::divergence), but for what concerns neighbors in `p`.
+    /// See [`divergence`](Divergence::divergence), except for errors about neighbors in `p`.
     pub fn cross_entropy(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.cross_entropy_estimate(p, q)?.value())
     }
 
-    /// Returns the cross-entropy with its local values, one for each sample of `p`, standard error
-    /// and warnings.
+    /// Returns the cross-entropy with standard error, warnings and local values, one for each
+    /// sample of `p`.
     ///
     /// # Errors
     ///
-    /// As [`cross_entropy`](Divergence::cross_entropy).
+    /// See [`cross_entropy`](Divergence::cross_entropy).
     pub fn cross_entropy_estimate(&self, p: impl ToSamples, q: impl ToSamples) -> Result<Estimate> {
         self.cross_entropy_of(&p.to_samples()?, &q.to_samples()?)
     }
@@ -139,16 +142,17 @@ impl<'s> Divergence<'s> {
         Ok(Estimate::new(local.collect())?.warn(across.warning))
     }
 
-    /// Returns the divergence, and its gradients with respect to the samples of both.
+    /// Returns the divergence and its gradients with respect to the samples of both sets.
     ///
-    /// Each sample of `p` is drawn to its neighbors in `p` and pushed from those in `q`, which are
-    /// pushed themselves the other way. All gradients add up to 0, and so do their products
-    /// with the positions: nothing changes if both sets are shifted or scaled together.
+    /// Each sample of `p` is pulled toward its neighbors in `p` and pushed away from its neighbors
+    /// in `q`, which are pushed the other way. All gradients add up to 0, and so do their products
+    /// with the positions, because shifting or scaling both sets together does not change the
+    /// divergence.
     ///
     /// # Errors
     ///
-    /// As [`divergence`](Divergence::divergence), and if points are so close that a gradient is
-    /// larger than the largest `F`.
+    /// See [`divergence`](Divergence::divergence). Also if points are so close that a gradient
+    /// overflows `F`.
     pub fn divergence_and_gradients<F: Float>(
         &self,
         p: ArrayView2<'_, F>,
@@ -181,8 +185,8 @@ impl<'s> Divergence<'s> {
         p.same_dimension(q)?;
         let within = self.settings.among(p)?;
         let across = self.shared_rows.across(self.across(), p, q)?;
-        // Rows that repeat within p, too, were rounded, and leaving some of their neighbors out would be no
-        // remedy.
+        // Rows that also repeat within p were rounded. Leaving out shared rows would not solve
+        // that.
         let repeated = |i: &usize| across.candidates[*i] < q.len() && within.distances[[*i, 0]] == 0.0;
         if let Some(first) = (0..p.len()).find(repeated) {
             let count = (0..p.len()).filter(repeated).count();
@@ -205,7 +209,7 @@ impl<'s> Divergence<'s> {
     }
 }
 
-/// The neighbors of the samples of p, in p and in q.
+/// Neighbors of the samples of p, in p and in q.
 struct Found {
     within: Neighbors,
     across: Across,

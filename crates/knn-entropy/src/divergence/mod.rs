@@ -1,4 +1,4 @@
-//! Estimators of how far two distributions are apart.
+//! Estimators of divergences between two distributions.
 
 mod jensen_shannon;
 mod kullback_leibler;

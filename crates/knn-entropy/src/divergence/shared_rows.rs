@@ -5,9 +5,9 @@ use crate::{ClosePoints, Error, Result, Samples, Warning};
 
 /// The rule for rows that two sets of samples have in common.
 ///
-/// Samples of two continuous distributions never coincide. Where rows do, the sets overlap: one is
-/// a part of the other, or both are compared with themselves. A row of `p` then is its own nearest
-/// neighbor in `q`, and a divergence comes out too low.
+/// Samples of two continuous distributions never coincide. If rows do, the sets overlap: one is a
+/// part of the other, or a set is compared with itself. A row of `p` is then its own nearest
+/// neighbor in `q`, and the divergence is too low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SharedRows {
@@ -15,11 +15,11 @@ pub enum SharedRows {
     #[default]
     Error,
     /// For each row of `p`, the rows of `q` that coincide with it are left out, and `m` is the
-    /// number of the others. So the divergence of a set from itself is exactly 0.
+    /// number of the other rows. The divergence of a set from itself is then exactly 0.
     LeaveOut,
 }
 
-/// The neighbors of the rows of `p` in `q`, one for each.
+/// The l-th neighbor in `q` of each row of `p`.
 #[derive(Debug)]
 pub(crate) struct Across {
     pub(crate) indices: Vec<usize>,
@@ -30,7 +30,7 @@ pub(crate) struct Across {
 }
 
 impl SharedRows {
-    /// The l-th neighbor in `q` of each row of `p`, by the settings of `settings`.
+    /// Finds the l-th neighbor in `q` of each row of `p`, where `l` is the `k` of the settings.
     pub(crate) fn across(self, settings: Settings<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Result<Across> {
         settings.close_points.check()?;
         let l = settings.k;
@@ -41,7 +41,7 @@ impl SharedRows {
         let most = copies.iter().copied().max().unwrap_or(0);
         if let (true, Some(first)) = (l.saturating_add(most) > q.len(), copies.iter().position(|&count| count == most))
         {
-            // Which of the settings is at fault depends on the shared rows alone.
+            // The number of other rows depends on the shared rows alone.
             let others = q.len() - copies[first];
             return Err(Error::KTooLarge { k: l, others });
         }
@@ -71,10 +71,10 @@ impl SharedRows {
     }
 }
 
-/// For each row of `p` the number of rows of `q` at the same place.
+/// Returns, for each row of `p`, the number of rows of `q` that coincide with it.
 fn copies(settings: Settings<'_>, p: &Samples<'_>, q: &Samples<'_>) -> Vec<usize> {
     let (p, q) = (settings.metric.normalized(p), settings.metric.normalized(q));
-    // Adding 0 makes the two zeros one.
+    // Adding 0 turns -0 into 0.
     let key = |samples: &Samples<'_>, i: usize| -> Vec<u64> {
         samples.point(i).iter().map(|x| (x + 0.0).to_bits()).collect()
     };

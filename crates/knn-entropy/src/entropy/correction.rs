@@ -8,50 +8,52 @@ use crate::math::special::{normal_cdf, normal_quantile, normal_surprise};
 use crate::samples::whole_multiples;
 use crate::{Error, Result, Samples, ToSamples};
 
-/// A change of variables that makes the entropy easier to estimate, and what it adds to it.
+/// A change of variables that makes the entropy easier to estimate.
 ///
-/// Nearest neighbors see a density as constant within a ball. A map `z = f(x)` changes the entropy
-/// by the mean of `ln |det f'|`, its *Jacobian term*, which is known or easy to estimate; so bring
-/// the samples near to a shape for which balls are right, estimate there, and add the terms. Layers
-/// are applied one after the other by [`correct`].
+/// Nearest-neighbor estimators assume a constant density within each ball. A map `z = f(x)` changes
+/// the entropy by the mean of `ln |det f'|`, which is known or easy to estimate. The *Jacobian
+/// term* of a map is minus this mean. So map the samples to a distribution that suits balls,
+/// estimate the entropy there, and add the terms. [`correct`] applies several maps one after the
+/// other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Correction {
-    /// Each column to mean 0 and standard deviation 1 (divisor n - 1). Term: `sum_j ln sd_j`.
+    /// Scales each column to mean 0 and standard deviation 1 (divisor n - 1). Term:
+    /// `sum_j ln sd_j`.
     Standardize,
-    /// All columns to mean 0 and covariance 1, by the Cholesky factor of the sample covariance `S`
-    /// (divisor n - 1). Term: `1/2 ln det S`. Cures coordinates of different scales, and linear
-    /// dependence.
+    /// Maps all columns to mean 0 and identity covariance, by the Cholesky factor of the sample
+    /// covariance `S` (divisor n - 1). Term: `1/2 ln det S`. Removes differences of scale and
+    /// linear dependence.
     Whiten,
-    /// Each column to its ranks, `(rank - 1/2) / n`: the copula of the samples, on the unit cube.
-    /// Term: the entropies of the columns, each estimated by [`KozachenkoLeonenko`] with this
-    /// k. Cures edges and tails of the columns. In one dimension nothing is left to estimate
-    /// but the evenly spaced ranks themselves, so use it from two on. Equal numbers
-    /// have the mean of their ranks.
+    /// Replaces each column by its ranks, `(rank - 1/2) / n`: the copula of the samples, on the
+    /// unit cube. Term: the entropies of the columns, each estimated by [`KozachenkoLeonenko`] with
+    /// this k. Removes edges and tails of the columns. Use it from two dimensions on: in one, only
+    /// the evenly spaced ranks remain. Equal numbers get the mean of their ranks.
     Ranks {
-        /// The neighbor for the entropies of the columns.
+        /// Number of the neighbor for the entropies of the columns.
         k: usize,
     },
-    /// Each coordinate to its probability `Phi(z)` under N(0, 1), on the unit cube. Term: the mean
-    /// of `-sum_j ln phi(z_j)`.
+    /// Replaces each coordinate by its probability `Phi(z)` under N(0, 1), on the unit cube. Term:
+    /// the mean of `-sum_j ln phi(z_j)`.
     NormalCdf,
-    /// The inverse, from the unit cube. Term: the mean of `sum_j ln phi(z_j)`.
+    /// Applies the inverse of `Phi` to each coordinate, from the unit cube. Term: the mean of
+    /// `sum_j ln phi(z_j)`.
     NormalQuantile,
 }
 
 impl Correction {
-    /// Whitened, then each coordinate to its probability: onto the unit cube, near to uniform if
-    /// the samples are near to normal. For
+    /// Whitens, then replaces each coordinate by its probability. Nearly normal samples become
+    /// nearly uniform on the unit cube. Use it with
     /// [`Truncated::unit_cube`](crate::Truncated::unit_cube) (Ao and Li, AAAI 2022, who learn the
     /// map).
     pub const WHITENED: [Self; 2] = [Self::Whiten, Self::NormalCdf];
 
-    /// The columns apart from their dependence: onto the unit cube, near to uniform if they are
-    /// near to independent, whatever their distributions.
+    /// Separates the distributions of the columns from their dependence. Nearly independent columns
+    /// of any distribution become nearly uniform on the unit cube.
     pub const COPULA: [Self; 1] = [Self::Ranks { k: 3 }];
 
-    /// The copula, with its Gaussian part taken out: onto the unit cube, near to uniform if columns
-    /// depend on each other as normal ones do, whatever their distributions.
+    /// Removes the Gaussian part of the copula. Columns of any distribution that depend on each
+    /// other like normal variables become nearly uniform on the unit cube.
     pub const GAUSSIAN_COPULA: [Self; 4] = [Self::Ranks { k: 3 }, Self::NormalQuantile, Self::Whiten, Self::NormalCdf];
 }
 
@@ -59,21 +61,21 @@ impl Correction {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Corrected {
-    /// `[n, d]`: the samples in the new variables.
+    /// Samples in the new variables, `[n, d]`.
     pub samples: Array2<f64>,
-    /// The Jacobian term of each layer in nats. The entropy of the original samples is that of the
-    /// new ones plus all of them.
+    /// Jacobian term of each correction in nats. The entropy of the original samples is the entropy
+    /// of the new samples plus all terms.
     pub terms: Vec<f64>,
 }
 
 impl Corrected {
-    /// The sum of the terms.
+    /// Returns the sum of the terms.
     pub fn term(&self) -> f64 {
         self.terms.iter().sum()
     }
 }
 
-/// Applies layers one after the other.
+/// Applies corrections one after the other.
 ///
 /// ```
 /// use knn_entropy::{Correction, Truncated, correct};
@@ -88,15 +90,17 @@ impl Corrected {
 ///
 /// # Errors
 ///
-/// Samples that are none, of no dimension or not finite; [`Error::Singular`] for columns without
-/// variance of their own; [`Error::OutOfBox`] before [`Correction::NormalQuantile`]; for
-/// [`Correction::Ranks`], what its estimator says of a column.
+/// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`] for samples that cannot be
+///   used.
+/// - [`Error::Singular`] for columns without variance of their own.
+/// - [`Error::OutOfBox`] for numbers outside 0 to 1 in [`Correction::NormalQuantile`].
+/// - For [`Correction::Ranks`], the errors of [`KozachenkoLeonenko::entropy`] on a column.
 pub fn correct(samples: impl ToSamples, layers: &[Correction]) -> Result<Corrected> {
     let mut samples = samples.to_samples()?.view().to_owned();
     let mut terms = Vec::with_capacity(layers.len());
     for layer in layers {
         terms.push(layer.apply(&mut samples)?);
-        // What is out of range now says so before it is built upon.
+        // Report numbers that are out of range before the next correction uses them.
         Samples::new(samples.view())?;
     }
     Ok(Corrected { samples, terms })
@@ -108,7 +112,8 @@ impl Correction {
         match self {
             Self::Standardize => Ok(standardize(x)?.sum()),
             Self::Whiten => {
-                // Standardized first: the factor then does not depend on the columns' scales, not even at 1e-300.
+                // Standardizing first makes the factor independent of the columns' scales, even at
+                // 1e-300.
                 let term = standardize(x)?.sum();
                 let (mean, covariance) = moments(x.view(), (n - 1) as f64);
                 let factor = cholesky(covariance.view()).map_err(|column| Error::Singular { column })?;
@@ -134,7 +139,7 @@ impl Correction {
                 Ok(term)
             }
             Self::NormalQuantile => {
-                // At 0 and 1 themselves the quantile is infinite.
+                // The quantile is infinite at 0 and 1.
                 if let Some(((row, column), &value)) = x.indexed_iter().find(|(_, u)| !(**u > 0.0 && **u < 1.0)) {
                     return Err(Error::OutOfBox { row, column, value, low: 0.0, high: 1.0 });
                 }
@@ -145,8 +150,8 @@ impl Correction {
     }
 }
 
-/// Brings each column to mean 0 and standard deviation 1; the logarithms of the standard
-/// deviations.
+/// Scales each column to mean 0 and standard deviation 1, and returns the logarithms of the
+/// standard deviations.
 fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
     let n = x.nrows() as f64;
     let mut deviations = Array1::zeros(x.ncols());
@@ -155,7 +160,8 @@ fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
         if n < 2.0 || largest == 0.0 {
             return Err(Error::Singular { column });
         }
-        // Rounded numbers become whole multiples of their step, so that equal differences stay equal.
+        // Rounded numbers become integer multiples of their step, so that equal differences stay
+        // equal.
         let step = match whole_multiples(&values.to_vec()) {
             Some((multiples, step)) => {
                 values.assign(&Array1::from(multiples));
@@ -163,8 +169,9 @@ fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
             }
             None => 1.0,
         };
-        // The mean is taken off before anything else: a difference is exact, a quotient is not. First in
-        // units in which no sum leaves the range of numbers; a power of two, which is exact.
+        // Subtract the mean before dividing by the standard deviation, because a difference is
+        // exact and a quotient is not. Scale by a power of two first, which is exact, so that no
+        // sum overflows.
         let unit = power_of_two(largest.log2().floor().clamp(-1000.0, 1000.0) as i32);
         let unit = if step == 1.0 { unit } else { 1.0 };
         values.mapv_inplace(|x| x / unit);
@@ -173,7 +180,7 @@ fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
             values.mapv_inplace(|x| x - mean);
         }
         let sd = (compensated_sum(values.iter().map(|x| x * x)) / (n - 1.0)).sqrt();
-        // Rounding alone gives equal numbers a deviation.
+        // Rounding alone can give equal numbers a nonzero deviation.
         if sd <= 8.0 * f64::EPSILON * largest / unit / step {
             return Err(Error::Singular { column });
         }
@@ -183,7 +190,7 @@ fn standardize(x: &mut Array2<f64>) -> Result<Array1<f64>> {
     Ok(deviations)
 }
 
-/// The place of each number among all, from 0 on; equal numbers share the mean of their places.
+/// Returns the rank of each number, counted from 0. Equal numbers get the mean of their ranks.
 fn ranks(numbers: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..numbers.len()).collect();
     order.sort_unstable_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
@@ -209,8 +216,8 @@ mod tests {
     }
 
     #[test]
-    fn an_offset_takes_no_digits_from_standardized_columns() {
-        // Multiples of 2^-20, which stay exact beside a billion.
+    fn standardizing_is_accurate_for_any_offset() {
+        // Multiples of 2^-20 stay exact when a billion is added.
         let unit = 2_f64.powi(-20);
         let plain = Array2::from_shape_fn((500, 2), |(i, c)| (i * i * (7919 + c) % 1_048_573) as f64 * unit);
         let [plain, moved] =
@@ -221,7 +228,7 @@ mod tests {
 
     #[test]
     fn equal_differences_of_rounded_numbers_stay_equal() {
-        // In kelvins, hundredths are no multiples of a power of two.
+        // Hundredths of a kelvin are not multiples of a power of two.
         let kelvins: Vec<f64> = (0..300).map(|i| 273.15 + f64::from(i * i % 101) / 100.0).collect();
         let standard = correct(&kelvins, &[Correction::Standardize]).unwrap().samples;
         let expected = correct(

@@ -3,20 +3,22 @@ use ndarray::{Array1, Array2};
 use crate::math::linalg::{cholesky, solve_lower};
 use crate::math::special::truncated_normal;
 
-/// Sweeps over the coordinates; each usually halves the error at least.
+/// Maximum number of sweeps over the coordinates. Each sweep usually at least halves the error.
 const SWEEPS: usize = 50;
 
-/// The logarithm of the probability that a normal vector of mean 0 and this covariance lies in the
-/// box from `low` to `high`, by expectation propagation (Cunningham, Hennig and Lacoste-Julien,
-/// "Gaussian probabilities and expectation propagation", 2011): the indicator of each side is
-/// replaced by a Gaussian factor with the same moments given all others, until nothing
-/// changes. Exact for independent coordinates.
+/// Returns the logarithm of the probability that a normal vector of mean 0 and this covariance lies
+/// in the box from `low` to `high`.
 ///
-/// None if the covariance is singular to rounding.
+/// The method is expectation propagation (Cunningham, Hennig and Lacoste-Julien, "Gaussian
+/// probabilities and expectation propagation", 2011): the indicator of each side is replaced by a
+/// Gaussian factor with the same moments given all others, until nothing changes. The result is
+/// exact for independent coordinates.
+///
+/// Returns `None` if the covariance is singular to within rounding.
 pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64]) -> Option<f64> {
     let d = low.len();
-    // Precision and precision times mean: of the factors, and of each coordinate without its own
-    // factor.
+    // Precision, and precision times mean, of the factors (site) and of each coordinate without its
+    // own factor (cavity).
     let (mut site, mut site_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut cavity, mut cavity_mean) = (vec![0.0; d], vec![0.0; d]);
     let (mut sigma, mut mu) = (covariance.clone(), Array1::<f64>::zeros(d));
@@ -27,7 +29,8 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
         for i in 0..d {
             cavity[i] = 1.0 / sigma[[i, i]] - site[i];
             cavity_mean[i] = mu[i] / sigma[[i, i]] - site_mean[i];
-            // Rounding can make it negative where the factor dominates; leave that coordinate as it is.
+            // Rounding can make the precision negative if the factor dominates. Leave the
+            // coordinate unchanged then.
             if cavity[i] <= 0.0 {
                 continue;
             }
@@ -38,7 +41,7 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
             let change = (precision - cavity[i]).max(0.0) - site[i];
             site[i] += change;
             site_mean[i] = (mean + sd * truncated.mean) * (site[i] + cavity[i]) - cavity_mean[i];
-            // The covariance with one factor changed, by the formula of Sherman and Morrison.
+            // Update the covariance for one changed factor by the Sherman-Morrison formula.
             let column = sigma.column(i).to_owned();
             let scale = change / (1.0 + change * column[i]);
             for (mut row, &own) in sigma.rows_mut().into_iter().zip(&column) {
@@ -46,8 +49,8 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
             }
             mu = sigma.dot(&Array1::from(site_mean.clone()));
         }
-        // Anew from the factors, so that rounding does not add up: (C^-1 + T)^-1 = C - C T^1/2 B^-1 T^1/2
-        // C.
+        // Recompute the covariance from the factors, so that rounding errors do not accumulate:
+        // (C^-1 + T)^-1 = C - C T^1/2 B^-1 T^1/2 C.
         let root: Vec<f64> = site.iter().map(|t| t.sqrt()).collect();
         let b = Array2::from_shape_fn((d, d), |(i, j)| {
             root[i] * covariance[[i, j]] * root[j] + f64::from(u8::from(i == j))
@@ -65,14 +68,14 @@ pub(super) fn log_probability(covariance: &Array2<f64>, low: &[f64], high: &[f64
             break;
         }
     }
-    // The integral of the Gaussian that has taken the place of the truncated one.
+    // The integral of the Gaussian that replaces the truncated one.
     let log_det_b: f64 = 2.0 * factor.diag().iter().map(|x| x.ln()).sum::<f64>();
     let mut log_z = -0.5 * log_det_b;
     let site_means = Array1::from(site_mean.clone());
     log_z += 0.5 * site_means.dot(&sigma.dot(&site_means));
     for i in 0..d {
         log_z += log_normalizers[i] + 0.5 * (site[i] / cavity[i]).ln_1p();
-        // The factor's integral against its cavity, by which it is normalized.
+        // The integral of the factor over its cavity distribution, which normalizes the factor.
         let total = site[i] + cavity[i];
         let m = cavity_mean[i];
         log_z += 0.5 * (m * m / cavity[i] - (m + site_mean[i]).powi(2) / total);
@@ -96,8 +99,8 @@ mod tests {
 
     #[test]
     fn two_dependent_coordinates() {
-        // By integrating over the first: given x the second is normal with mean rho x and variance 1 -
-        // rho^2.
+        // The expected value is an integral over the first coordinate. Given x, the second is
+        // normal with mean rho x and variance 1 - rho^2.
         for rho in [0.3, -0.7, 0.95_f64] {
             for (low, high) in [([-0.3, -0.4], [0.5, 0.2]), ([0.5, 0.0], [1.0, 0.5]), ([-1.0, -1.0], [1.0, 1.0])] {
                 let n = 20_000;
@@ -111,7 +114,7 @@ mod tests {
                     })
                     .sum();
                 let found = log_probability(&array![[1.0, rho], [rho, 1.0]], &low, &high).unwrap();
-                // Expectation propagation is an approximation, and a good one.
+                // Expectation propagation is a good approximation but not exact.
                 assert_relative_eq!(found, sum.ln(), epsilon = 0.02);
             }
         }

@@ -2,7 +2,7 @@ use ndarray::Array2;
 
 use crate::{Error, Float, Result};
 
-/// A gradient `[n, d]` while it is added up.
+/// Accumulator for a gradient `[n, d]`.
 pub(crate) struct Gradient {
     sum: Array2<f64>,
 }
@@ -12,7 +12,8 @@ impl Gradient {
         Self { sum: Array2::zeros((n, d)) }
     }
 
-    /// Adds to one end of a pair and takes from the other; points from `n` on have no gradient.
+    /// Adds `push` to the gradient of point `i` and subtracts it from that of point `j`. Points
+    /// from `n` on have no gradient.
     pub(crate) fn add_pair(&mut self, i: usize, j: usize, push: &[f64]) {
         self.row(i).iter_mut().zip(push).for_each(|(g, push)| *g += push);
         if j < self.sum.nrows() {
@@ -20,17 +21,17 @@ impl Gradient {
         }
     }
 
-    /// The gradient of one point, to be added to.
+    /// Returns the gradient of one point, to add to.
     pub(crate) fn row(&mut self, i: usize) -> &mut [f64] {
         let d = self.sum.ncols();
         let all = self.sum.as_slice_mut().expect("a fresh array");
         &mut all[i * d..(i + 1) * d]
     }
 
-    /// The gradient in the samples' type, if every number of it is finite.
+    /// Converts the gradient to the samples' type and checks that it is finite.
     pub(crate) fn finish<F: Float>(self) -> Result<Array2<F>> {
         let gradient = self.sum.mapv(F::narrow);
-        // All at once first: that is one comparison for several numbers.
+        // Test all numbers at once first, which needs one comparison for several numbers.
         if gradient.fold(true, |all, g| all & g.widen().is_finite()) {
             return Ok(gradient);
         }

@@ -18,14 +18,15 @@ use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSa
 /// H = psi(n) - psi(k) + ln V_d + (d/n) sum_i ln r_i
 /// ```
 ///
-/// with `n` samples in `d` dimensions, `r_i` the distance of sample `i` to its k-th nearest other
-/// sample, `V_d` the volume of the unit ball of the norm, and `psi` the digamma function. `psi(n) -
-/// psi(k)` is exact for every n, not only in the limit: the probability of the ball that just
-/// reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and that is the mean of
-/// minus its logarithm. What bias is left comes from the density not being constant within the
-/// balls.
+/// Here `n` is the number of samples, `d` the dimension, `r_i` the distance of sample `i` to its
+/// k-th nearest other sample, `V_d` the volume of the unit ball of the norm, and `psi` the digamma
+/// function. `psi(n) - psi(k)` is exact for every n, not only in the limit: the probability of the
+/// ball that just reaches the k-th of n - 1 others has a Beta(k, n - k) distribution, and
+/// `psi(n) - psi(k)` is the mean of minus its logarithm. The remaining bias arises because the
+/// density is not constant within the balls.
 ///
-/// With a [`Weighting`] it is a combination of the estimates of all neighbors up to the k-th.
+/// With a [`Weighting`], the estimate is a combination of the estimates by all neighbors up to the
+/// k-th.
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, Norm};
@@ -45,16 +46,16 @@ pub struct KozachenkoLeonenko<'s> {
 }
 
 impl<'s> KozachenkoLeonenko<'s> {
-    /// With the k-th neighbor, Euclidean distances, coinciding points an error, and the fastest
-    /// exact search.
+    /// Returns the estimator with the k-th neighbor and Euclidean distances. Coinciding points are
+    /// an error, and [`Auto`](crate::Auto) chooses the search.
     ///
-    /// A small k has the least bias, a large one the least variance; 3 to 5 is usual, 1 in many
-    /// dimensions. `k` is checked when an estimate is made.
+    /// A small k has the least bias and a large k the least variance. 3 to 5 is usual, and 1 in
+    /// many dimensions. `k` is checked when an estimate is made.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), weighting: Weighting::Kth }
     }
 
-    /// With the distances of several neighbors.
+    /// Sets the weights of the neighbors up to the k-th.
     #[must_use]
     pub fn weighting(self, weighting: Weighting) -> Self {
         Self { weighting, ..self }
@@ -62,44 +63,51 @@ impl<'s> KozachenkoLeonenko<'s> {
 
     setters!();
 
-    /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    /// Returns the entropy in nats of the distribution that the rows of `samples` `[n, d]` were
+    /// drawn from.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; `k` 0 or not below `n`; coinciding
-    /// points, unless there is a rule for them; a floor that is not a finite number above 0; a
-    /// distance beyond the largest number; periods that do not fit, or a ball that reaches
-    /// around the torus.
+    /// - [`Error::NoSamples`](crate::Error::NoSamples),
+    ///   [`Error::NoDimensions`](crate::Error::NoDimensions),
+    ///   [`Error::NotFinite`](crate::Error::NotFinite) for samples that cannot be used.
+    /// - `k` is 0 or not below `n`.
+    /// - Points coincide, unless [`ClosePoints`] has a rule for them, or samples lie in a plane.
+    /// - A floor is not a finite number above 0.
+    /// - A distance is larger than the largest finite number.
+    /// - Periods do not match the columns, or a ball reaches around the torus.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
-    /// What each sample contributes, `psi(n) - psi(k) + ln V_d + d ln r_i`: minus the logarithm of
-    /// the density there, estimated. [`entropy`](KozachenkoLeonenko::entropy) is their mean.
+    /// Returns the local value of each sample, `psi(n) - psi(k) + ln V_d + d ln r_i`, which
+    /// estimates minus the logarithm of the density. [`entropy`](KozachenkoLeonenko::entropy) is
+    /// the mean of the local values.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    /// See [`entropy`](KozachenkoLeonenko::entropy).
     pub fn local(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
         Ok(self.estimate(samples)?.into_local())
     }
 
-    /// The entropy with its local values, standard error and interval of confidence.
+    /// Returns the entropy with local values, standard error, confidence interval and warnings.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    /// See [`entropy`](KozachenkoLeonenko::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
         self.estimate_of(&samples.to_samples()?)
     }
 
     fn estimate_of(&self, samples: &Samples<'_>) -> Result<Estimate> {
-        // Checked before there are so many weights.
+        // Check `k` before allocating `k` weights.
         let task = self.settings.task(samples)?;
         let weights = self.weights(samples)?;
         self.settings.check_rank(samples)?;
         let local = Local::new(self, samples, &weights);
-        // Each value as soon as its neighbors are known, so that no lists of them are kept.
+        // Each value is computed as soon as its neighbors are known, so no neighbor lists are
+        // stored.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
         let coinciding = AtomicBool::new(false);
         self.settings.distances_among(&task, first_used(&weights), &|row, distances| {
@@ -115,11 +123,11 @@ impl<'s> KozachenkoLeonenko<'s> {
         Ok(estimate.warn(warning).warn(repeated))
     }
 
-    /// The entropies by the first, second, ... k-th neighbor, from one search.
+    /// Returns the entropies by the first, second, ... k-th neighbor, from one search.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy).
+    /// See [`entropy`](KozachenkoLeonenko::entropy).
     pub fn entropies(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
         let (samples, k) = (&samples.to_samples()?, self.settings.k);
         let neighbors = self.settings.search.find(&self.settings.task(samples)?);
@@ -132,38 +140,39 @@ impl<'s> KozachenkoLeonenko<'s> {
         (0..k).map(one).collect()
     }
 
-    /// The entropy in nats, and its gradient `[n, d]` with respect to every sample.
+    /// Returns the entropy in nats and its gradient `[n, d]` with respect to every sample.
     ///
-    /// With `j` the k-th neighbor of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to
-    /// sample `i` and the negative to sample `j`; in L2 that is `(d/n) (z_i - z_j) / r_i^2`. So
-    /// the gradients of all samples add up to 0, and `sum_i z_i . g_i = d`, as it must be for
-    /// something that is unchanged by a shift and grows by `d ln a` on scaling by `a`.
+    /// If `j` is the k-th neighbor of `i`, the pair contributes `(d/n) grad ln |z_i - z_j|` to
+    /// sample `i` and the negative to sample `j`. In L2 this is `(d/n) (z_i - z_j) / r_i^2`. Hence
+    /// the gradients of all samples add up to 0, and `sum_i z_i . g_i = d`. Both follow from how
+    /// entropy behaves: a shift leaves it unchanged, and scaling by `a` adds `d ln a`.
     ///
-    /// The estimate is smooth as long as no neighbor changes. Where two are equally far it has a
-    /// kink, and the gradient is that of the neighbor with the smaller index.
+    /// The estimate is smooth as long as no neighbor changes. If two neighbors are equally far, it
+    /// has a kink, and the gradient uses the neighbor with the smaller index.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](KozachenkoLeonenko::entropy), and if points are so close that the gradient is
-    /// larger than the largest `F`.
+    /// See [`entropy`](KozachenkoLeonenko::entropy). Also if points are so close that the gradient
+    /// overflows `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         self.with_gradient(&Samples::new(samples)?, 0)
     }
 
-    /// The same with a bank of further samples of the distribution, which serve as neighbors but do
-    /// not contribute and have no gradient: those of earlier batches, say. The entropy is
+    /// Returns the entropy and its gradient, with a bank of further samples of the distribution,
+    /// such as those of earlier batches. The bank provides neighbors but no local values, and has
+    /// no gradient. The entropy is
     ///
     /// ```text
     /// H = psi(n + m) - psi(k) + ln V_d + (d/n) sum_i ln r_i
     /// ```
     ///
     /// with `m` samples in the bank and `r_i` the distance to the k-th nearest of all `n + m - 1`
-    /// others. The gradient is that of the `n` samples.
+    /// others. The gradient is with respect to the `n` samples.
     ///
     /// # Errors
     ///
-    /// As [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient), where rows from `n`
-    /// on are those of the bank; and if it has other dimensions.
+    /// See [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient). Rows of the bank are
+    /// numbered from `n` on. Also if the bank has a different dimension.
     pub fn entropy_and_gradient_with_bank<F: Float>(
         &self,
         samples: ArrayView2<'_, F>,
@@ -176,7 +185,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         self.with_gradient(&samples.followed_by(&Samples::new(bank)?)?, bank.nrows())
     }
 
-    /// The last rows of `samples`, so many, are the bank.
+    /// Returns the entropy and its gradient. The last `bank` rows of `samples` are the bank.
     fn with_gradient<F: Float>(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Array2<F>)> {
         let (entropy, gradient) = self.entropy_and_sum(samples, bank)?;
         Ok((entropy, gradient.finish()?))
@@ -191,7 +200,8 @@ impl<'s> KozachenkoLeonenko<'s> {
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
         let mut push = vec![0.0; d];
-        // In the order of the samples, because several add to the same neighbor.
+        // Samples are visited in order, because several can add to the same neighbor and the order
+        // of a sum affects its last bits.
         for i in 0..n {
             for (j, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
                 let (other, r) = (neighbors.indices[[i, j]], neighbors.distances[[i, j]]);
@@ -208,7 +218,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         self.weighting.weights(self.settings.k, samples.dimension())
     }
 
-    /// `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
+    /// Computes `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` for each sample before the bank.
     fn local_values(
         &self,
         samples: &Samples<'_>,
@@ -225,13 +235,13 @@ impl<'s> KozachenkoLeonenko<'s> {
     }
 }
 
-/// The first neighbor that has a weight.
+/// Returns the position of the first nonzero weight.
 fn first_used(weights: &[f64]) -> usize {
     weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
 }
 
-/// The part that does not depend on the sample in `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln
-/// r_ij)`.
+/// The parts of `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` that do not depend on the
+/// sample.
 struct Local {
     samples: usize,
     dimension: f64,
@@ -239,7 +249,7 @@ struct Local {
     close_points: ClosePoints,
     volume: f64,
     of_all: f64,
-    /// The neighbors that have a weight, with it.
+    /// The neighbors with a nonzero weight, and their weights.
     used: Vec<(usize, f64)>,
     of_neighbors: f64,
 }
@@ -262,9 +272,9 @@ impl Local {
         }
     }
 
-    /// The value of the `i`-th sample, whose neighbor `j` is at `distance(j)`.
+    /// Returns the value of sample `i`, whose neighbor `j` is at `distance(j)`.
     fn value(&self, i: usize, distance: impl Fn(usize) -> f64) -> f64 {
-        // Those within the window are no candidates: as if there were so many samples less.
+        // Samples within the window cannot be neighbors, so they do not count in `n`.
         let constant = match self.window {
             0 => self.of_all,
             window => digamma(usable(i, window, self.samples) as f64) + self.volume,
@@ -274,13 +284,13 @@ impl Local {
         constant - self.of_neighbors + self.dimension * sum
     }
 
-    /// The geometric mean of the distances of which an entropy is made.
+    /// Returns the geometric mean of the distances behind an entropy.
     fn distance(&self, entropy: f64) -> f64 {
         ((entropy - self.of_all + self.of_neighbors) / self.dimension).exp()
     }
 }
 
-/// For fewer logarithms, waking a thread takes longer.
+/// Number of samples below which computing the logarithms takes less time than waking a thread.
 const SERIAL: usize = 4096;
 
 #[cfg(test)]
@@ -296,9 +306,9 @@ mod tests {
             approx::assert_relative_eq!(digamma(x), psi, max_relative = 1e-13);
         }
     }
-    /// Values, errors and all: with a gradient the neighbors are kept in lists.
+    /// Compares the streaming estimate with the one from neighbor lists, including errors.
     #[test]
-    fn without_lists_all_is_as_with_them() {
+    fn streaming_estimate_equals_the_one_from_lists() {
         let tenths = Array2::from_shape_fn((60, 2), |(i, c)| ((i * (7 + 4 * c)) % 23) as f64 / 10.0);
         let few = Array2::from_shape_fn((40, 2), |(i, c)| ((i * (3 + c)) % 5) as f64);
         let huge = Array2::from_shape_fn((9, 1), |(i, _)| (i as f64 - 4.0) * 4e307);

@@ -9,27 +9,28 @@ use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 
 /// The kpN estimator of differential entropy of Lombardi and Pant ("Nonparametric
-/// k-nearest-neighbor entropy estimator", Physical Review E 93, 2016), in nats. It takes the
-/// density around each sample to be proportional to a Gaussian `g_i`, where Kozachenko and Leonenko
-/// take it for constant:
+/// k-nearest-neighbor entropy estimator", Physical Review E 93, 2016), in nats. Unlike the
+/// estimator of Kozachenko and Leonenko, which assumes a constant density around each sample, it
+/// assumes a density proportional to a Gaussian `g_i`:
 ///
 /// ```text
 /// H = psi(n) - psi(k) - (1/n) sum_i ln g_i(x_i) + (1/n) sum_i ln G_i
 /// ```
 ///
-/// with `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, mean `m` and covariance `S` those of the `p`
-/// nearest neighbors of `x_i` (divisor p - 1), and `G_i` its integral over the cube around `x_i`
-/// that reaches to the k-th neighbor in the maximum norm, by expectation propagation. `k` is much
-/// smaller than `p`.
+/// Here `g_i(x) = exp(-(x - m)' S^-1 (x - m) / 2)`, where `m` and `S` are the mean and the
+/// covariance (divisor p - 1) of the `p` nearest neighbors of `x_i`. `G_i` is the integral of `g_i`
+/// over the cube around `x_i` that reaches the k-th neighbor in the maximum norm, computed by
+/// expectation propagation. `k` is much smaller than `p`.
 ///
-/// A small `p` makes Gaussians that fit their neighbors too well, and an estimate that is too low:
-/// for 1000 normal samples in three dimensions by 0.3 nats with p = 20, by 0.06 with 100. It
-/// follows slopes and curvature within the cube: strong dependence, coordinates of different
-/// scales, many dimensions. `O(n (p d^2 + d^3))` beside the search.
+/// With a small `p`, the Gaussians fit their neighbors too well and the estimate is too low: for
+/// 1000 normal samples in three dimensions by 0.3 nats with p = 20, and by 0.06 with p = 100. The
+/// estimator follows slopes and curvature within the cube, so it suits strong dependence,
+/// coordinates of different scales, and many dimensions. It takes `O(n (p d^2 + d^3))` time in
+/// addition to the search.
 ///
-/// It fails on heavy tails: a sample far out has its `p` neighbors all on one side, lies many
-/// standard deviations from their mean, and contributes the square of that. An estimate to which
-/// this adds much carries [`Warning::HeavyTails`](crate::Warning::HeavyTails).
+/// The estimator fails on heavy tails. A sample far out has all its `p` neighbors on one side, lies
+/// many standard deviations from their mean, and contributes the square of this distance. If this
+/// adds much to an estimate, it carries [`Warning::HeavyTails`](crate::Warning::HeavyTails).
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, LombardiPant};
@@ -40,7 +41,7 @@ use crate::{Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 /// use rand_chacha::ChaCha8Rng;
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// // A thin strip along the diagonal, 1 long and 0.001 high: balls reach far beyond it.
+/// // A thin strip along the diagonal, 1 long and 0.001 high. Balls reach far beyond it.
 /// let square = Array2::<f64>::random_using((300, 2), StandardUniform, &mut rng);
 /// let strip = square.dot(&array![[1.0, 1.0], [0.0, 0.001]]);
 /// let truth = 0.001_f64.ln();
@@ -55,41 +56,43 @@ pub struct LombardiPant<'s> {
     p: usize,
 }
 
-/// Nats from far samples above which tails are called heavy.
+/// Contribution of far samples, in nats, above which the estimate carries a warning.
 const HEAVY: f64 = 0.02;
 
-/// The square of the distance from a Gaussian of `d` dimensions, in standard deviations, that is
-/// far: five standard deviations of a chi-square distribution above its mean, and five of each
-/// coordinate.
+/// Returns the squared distance from a Gaussian of `d` dimensions, in standard deviations, above
+/// which a sample is far. It is five standard deviations above the mean of a chi-square
+/// distribution, plus the square of five standard deviations.
 fn far_square(d: usize) -> f64 {
     d as f64 + 5.0 * (2.0 * d as f64).sqrt() + 25.0
 }
 
 impl<'s> LombardiPant<'s> {
-    /// With a cube that reaches to the k-th neighbor, and Gaussians of `p` neighbors; the paper has
-    /// p from 0.01 n to 0.1 n.
+    /// Returns the estimator with a cube that reaches the k-th neighbor and Gaussians of `p`
+    /// neighbors. The paper uses p from 0.01 n to 0.1 n.
     pub fn new(k: usize, p: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), p }
     }
 
     setters!(series);
 
-    /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    /// Returns the entropy in nats of the distribution that the rows of `samples` `[n, d]` were
+    /// drawn from.
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy), for `p` as for `k`;
-    /// [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`; [`Error::Singular`] if
-    /// neighbors lie in a plane.
+    /// - See [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy). The conditions on
+    ///   `k` also apply to `p`.
+    /// - [`Error::TooFewForCovariance`] unless `p` is at least `d + 2`.
+    /// - [`Error::Singular`] if neighbors lie in a plane.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
-    /// The entropy with its local values, standard error and interval of confidence.
+    /// Returns the entropy with local values, standard error, confidence interval and warnings.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](LombardiPant::entropy).
+    /// See [`entropy`](LombardiPant::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
         self.estimate_of(&samples.to_samples()?)
     }
@@ -110,7 +113,7 @@ impl<'s> LombardiPant<'s> {
         let local = |i: usize| {
             let r = neighbors.distances[[i, k - 1]];
             let near = neighbors.indices.row(i);
-            // In units of the radius: the covariance is then of order 1 whatever the scale.
+            // Dividing by the radius makes the covariance of order 1 at every scale.
             let point = samples.point(i);
             let others = near.iter().take(p).map(|&j| samples.point(j));
             let relative: Vec<f64> =
@@ -121,7 +124,7 @@ impl<'s> LombardiPant<'s> {
             let factor = cholesky(covariance.view()).map_err(singular)?;
             let mut standard = mean.to_vec();
             solve_lower(&factor, &mut standard);
-            // g at the sample with the normalization of a density, so that the box integral is a probability.
+            // g at the sample, normalized as a density, so that the box integral is a probability.
             let square = standard.iter().map(|x| x * x).sum::<f64>();
             let log_density = -0.5 * (square + log_determinant(&factor) + d as f64 * (2.0 * std::f64::consts::PI).ln());
             let low: Vec<f64> = mean.iter().map(|m| -1.0 - m).collect();

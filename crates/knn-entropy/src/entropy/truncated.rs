@@ -7,19 +7,20 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 
-/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighborhoods cut off
-/// where the box ends (Ao and Li, "Entropy estimation via uniformization", AAAI 2022), in nats:
+/// The Kozachenko-Leonenko estimator for a distribution on a known box, with neighborhoods
+/// truncated at the edges of the box (Ao and Li, "Entropy estimation via uniformization", AAAI
+/// 2022), in nats:
 ///
 /// ```text
 /// H = psi(n) - psi(k) + (1/n) sum_i sum_j ln(min(x_ij + r_i, high_j) - max(x_ij - r_i, low_j))
 /// ```
 ///
-/// with `r_i` the distance to the k-th neighbor in the maximum norm. At an edge the plain estimator
-/// takes the empty part of a ball for a part without samples, and is too high: for a uniform
-/// distribution on a cube in 20 dimensions by 5 nats with 1000 samples. This one is exact there on
-/// average, for every n, k and d.
+/// Here `r_i` is the distance to the k-th neighbor in the maximum norm. Near an edge, balls reach
+/// outside the box, so the plain estimator is too high: for a uniform distribution on a cube in 20
+/// dimensions by 5 nats with 1000 samples. For a uniform distribution on the box, this estimator is
+/// unbiased for every n, k and d.
 ///
-/// Bring other distributions near to uniform first, with [`correct`](crate::correct).
+/// Make other distributions nearly uniform first, with [`correct`](crate::correct).
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, Truncated};
@@ -30,7 +31,7 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 /// use rand_chacha::ChaCha8Rng;
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(0);
-/// // On the unit cube the entropy is 0.
+/// // The entropy of the uniform distribution on the unit cube is 0.
 /// let x = Array2::<f64>::random_using((500, 10), StandardUniform, &mut rng);
 /// assert!(Truncated::unit_cube(3).entropy(x.view())?.abs() < 0.3);
 /// assert!(KozachenkoLeonenko::new(3).entropy(x.view())? > 1.0);
@@ -39,39 +40,41 @@ use crate::{Error, Estimate, Float, Norm, Result, Samples, ToSamples};
 #[derive(Debug, Clone, Copy)]
 pub struct Truncated<'s> {
     settings: Settings<'s>,
-    /// None for the unit cube.
+    /// Lower and upper limits, or `None` for the unit cube.
     limits: Option<(&'s [f64], &'s [f64])>,
 }
 
 impl<'s> Truncated<'s> {
-    /// On the cube from 0 to 1 in each coordinate.
+    /// Returns the estimator for the cube from 0 to 1 in each coordinate.
     pub fn unit_cube(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), limits: None }
     }
 
-    /// On the box from `low` to `high`, a number for each coordinate.
+    /// Returns the estimator for the box from `low` to `high`, with one number per coordinate.
     pub fn new(k: usize, low: &'s [f64], high: &'s [f64]) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), limits: Some((low, high)) }
     }
 
     setters!(close);
 
-    /// The entropy in nats of the distribution that the rows of `samples` `[n, d]` were drawn from.
+    /// Returns the entropy in nats of the distribution that the rows of `samples` `[n, d]` were
+    /// drawn from.
     ///
     /// # Errors
     ///
-    /// As [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy);
-    /// [`Error::InvalidLimits`] if the box does not fit the coordinates or has no inside;
-    /// [`Error::OutOfBox`] for a sample that is not in it.
+    /// - See [`KozachenkoLeonenko::entropy`](crate::KozachenkoLeonenko::entropy).
+    /// - [`Error::LimitMismatch`] if the box does not match the coordinates.
+    /// - [`Error::InvalidLimits`] if the box is empty or not finite.
+    /// - [`Error::OutOfBox`] for a sample outside the box.
     pub fn entropy(&self, samples: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(samples)?.value())
     }
 
-    /// The entropy with its local values, standard error and interval of confidence.
+    /// Returns the entropy with local values, standard error, confidence interval and warnings.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](Truncated::entropy).
+    /// See [`entropy`](Truncated::entropy).
     pub fn estimate(&self, samples: impl ToSamples) -> Result<Estimate> {
         self.estimate_of(&samples.to_samples()?)
     }
@@ -92,13 +95,14 @@ impl<'s> Truncated<'s> {
         Ok(Estimate::new((0..n).map(local).collect())?.warn(samples.rounding_warning(distance)).warn(repeated))
     }
 
-    /// The entropy in nats, and its gradient `[n, d]` with respect to every sample: of the radius,
-    /// at both ends of the pair that it joins, and of the edges that are cut off.
+    /// Returns the entropy in nats and its gradient `[n, d]` with respect to every sample. The
+    /// gradient includes the radius, at both ends of the pair that it joins, and the truncated
+    /// edges.
     ///
     /// # Errors
     ///
-    /// As [`entropy`](Truncated::entropy), and if points are so close that the gradient is larger
-    /// than the largest `F`.
+    /// See [`entropy`](Truncated::entropy). Also if points are so close that the gradient overflows
+    /// `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
         let entropy = self.estimate_of(&samples)?.value();
@@ -120,7 +124,8 @@ impl<'s> Truncated<'s> {
                 by_radius += edge.by_radius / edge.length;
                 gradient.row(i)[c] += edge.by_position / edge.length / n as f64;
             }
-            // d/dr is r times d/d ln r, which is what pushes apart.
+            // `push_apart` takes the derivative with respect to ln r, which is r times the one with
+            // respect to r.
             let weight = by_radius * r / n as f64;
             self.settings.push_apart(samples.point(i), samples.point(other), distance, weight, &mut push);
             gradient.add_pair(i, other, &push);
@@ -128,7 +133,7 @@ impl<'s> Truncated<'s> {
         Ok(gradient)
     }
 
-    /// The box, checked.
+    /// Returns the limits of each coordinate after checking them and the samples.
     fn limits(&self, samples: &Samples<'_>) -> Result<Vec<(f64, f64)>> {
         let d = samples.dimension();
         let limits: Vec<(f64, f64)> = match self.limits {
@@ -153,17 +158,17 @@ impl<'s> Truncated<'s> {
     }
 }
 
-/// An edge of a neighborhood.
+/// One edge of a neighborhood.
 struct Edge {
     length: f64,
-    /// Its derivatives with respect to the radius and to the position: a side that is cut off
-    /// changes with the position.
+    /// Derivative of the length with respect to the radius. `by_position` is the one with respect
+    /// to the position, which changes a truncated side.
     by_radius: f64,
     by_position: f64,
 }
 
 fn edge(x: f64, r: f64, (low, high): (f64, f64)) -> Edge {
-    // Each side is its own length up to the limit, so that nothing is lost beside a large x.
+    // Each side is measured from x to the limit, so no digits are lost if x is large.
     let (up, up_free) = if r < high - x { (r, 1.0) } else { (high - x, 0.0) };
     let (down, down_free) = if r < x - low { (r, 1.0) } else { (x - low, 0.0) };
     Edge { length: up + down, by_radius: up_free + down_free, by_position: up_free - down_free }

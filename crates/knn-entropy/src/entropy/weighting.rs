@@ -1,39 +1,39 @@
 use crate::math::special::ln_gamma_ratio;
 use crate::{Error, Result};
 
-/// How much each of the neighbors up to the k-th counts: `H = sum_j w_j H_j`, where `H_j` is the
-/// estimate by the j-th neighbor and the weights add up to 1.
+/// Weights of the neighbors up to the k-th: `H = sum_j w_j H_j`, where `H_j` is the estimate by the
+/// j-th neighbor and the weights add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Weighting {
-    /// The k-th alone.
+    /// The k-th neighbor alone.
     #[default]
     Kth,
-    /// All the same: less variance than the first alone, less bias than the k-th.
+    /// Equal weights: less variance than the first neighbor alone, and less bias than the k-th.
     Mean,
-    /// Weights of both signs with which the leading terms of the bias cancel (Berrett, Samworth and
-    /// Yuan, Annals of Statistics 47, 2019): those of least square sum with
+    /// Weights of both signs that cancel the leading terms of the bias (Berrett, Samworth and Yuan,
+    /// Annals of Statistics 47, 2019): the weights of least square sum with
     ///
     /// ```text
     /// sum_j w_j = 1,    sum_j w_j Gamma(j + 2 l / d) / Gamma(j) = 0    for l = 1 to d/4, rounded down.
     /// ```
     ///
-    /// For a smooth density, and k growing with n, the estimate is then efficient in any dimension;
-    /// below four dimensions the k-th neighbor alone is. The weights grow quickly with the
-    /// dimension, and the variance with them. So conditions are left out, from the last on,
-    /// until `sum_j |w_j|` is at most `bound`.
+    /// For a smooth density, and k growing with n, the estimate is efficient in any dimension.
+    /// Below four dimensions, the k-th neighbor alone is already efficient. The weights grow
+    /// quickly with the dimension, and the variance with them. Therefore conditions are dropped,
+    /// starting with the last, until `sum_j |w_j|` is at most `bound`.
     Efficient {
-        /// The largest sum of the weights' sizes, at least 1; 5 is a reasonable choice.
+        /// Largest sum of the absolute weights, at least 1. A reasonable choice is 5.
         bound: f64,
     },
 }
 
 impl Weighting {
-    /// The weights for neighbors 1 to k in d dimensions.
+    /// Returns the weights for neighbors 1 to k in d dimensions.
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::InvalidWeightBound`].
+    /// [`Error::ZeroK`] and [`Error::InvalidWeightBound`].
     pub fn weights(self, k: usize, d: usize) -> Result<Vec<f64>> {
         if k == 0 {
             return Err(Error::ZeroK);
@@ -49,7 +49,7 @@ impl Weighting {
             Self::Efficient { bound } if bound.is_nan() || bound < 1.0 => Err(Error::InvalidWeightBound(bound)),
             Self::Efficient { .. } if d < 4 => Ok(last()),
             Self::Efficient { bound } => {
-                // Without a condition the weights are all the same, and positive.
+                // Without conditions the weights are equal and positive.
                 let weights = (0..=(d / 4).min(k - 1)).rev().map(|conditions| least_squares(k, d, conditions));
                 let size = |weights: &Vec<f64>| weights.iter().map(|w| w.abs()).sum::<f64>();
                 let fits = |weights: &Vec<f64>| size(weights) <= bound.max(1.0 + 1e-12);
@@ -59,19 +59,20 @@ impl Weighting {
     }
 }
 
-/// The shortest `w` with the first so many conditions, or none if they contradict each other to
-/// rounding.
+/// Returns the shortest `w` that satisfies the first `conditions` conditions, or `None` if they
+/// contradict each other to within rounding.
 fn least_squares(k: usize, d: usize, conditions: usize) -> Option<Vec<f64>> {
-    // Rows of the conditions, made orthonormal one after the other: the shortest solution lies in their
-    // span. The condition that the sum be 1 comes last; what is left of it after the others are
-    // taken out is the direction of the solution.
+    // The rows of the conditions are orthonormalized one after the other, because the shortest
+    // solution lies in their span. The condition that the sum is 1 comes last: its remainder,
+    // orthogonal to all others, is the direction of the solution.
     let mut basis: Vec<Vec<f64>> = Vec::new();
     for l in (1..=conditions).rev().chain([0]) {
         let exponent = 2.0 * l as f64 / d as f64;
         let mut row: Vec<f64> = (1..=k).map(|j| ln_gamma_ratio(j as f64, exponent).exp()).collect();
         let length = norm(&row);
         row.iter_mut().for_each(|x| *x /= length);
-        // Twice, because what the first pass leaves is small and its rounding errors are not.
+        // Project twice, because the first pass leaves a small remainder with relatively large
+        // rounding errors.
         for _ in 0..2 {
             for direction in &basis {
                 let along = dot(&row, direction);
@@ -105,7 +106,7 @@ mod tests {
     use approx::assert_abs_diff_eq;
 
     #[test]
-    fn the_weights_of_the_authors() {
+    fn weights_equal_those_of_the_authors() {
         let table: serde_json::Value = serde_json::from_str(include_str!("../../tests/data/constants.json")).unwrap();
         let entries = table["bsy_weights"].as_array().unwrap();
         assert_eq!(entries.len(), 5);
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn bounded() {
+    fn weights_respect_their_bound() {
         for (k, d) in [(1, 1), (1, 64), (5, 16), (30, 20), (100, 50), (40, 4)] {
             for bound in [1.0, 1.5, 5.0, 100.0] {
                 let weights = Weighting::Efficient { bound }.weights(k, d).unwrap();

@@ -1,7 +1,7 @@
 use super::sum::{LANES, Largest, Sum};
 use super::{Bounds, Column, Geometry, Lanes, Split};
 
-/// The largest of the distances in blocks of coordinates.
+/// The geometry whose distance is the largest of the distances in blocks of coordinates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Blocks<'a, G> {
     widths: &'a [usize],
@@ -50,7 +50,7 @@ impl<G: Split> Geometry for Blocks<'_, G> {
     }
 }
 
-/// The ranges of coordinates of consecutive blocks.
+/// Returns the ranges of coordinates of consecutive blocks.
 pub(crate) fn blocks(widths: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     widths.iter().scan(0, |end, width| {
         let start = *end;

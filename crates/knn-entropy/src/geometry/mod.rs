@@ -1,10 +1,11 @@
-//! Distances as searches compare them, compiled once for each metric and small dimension.
+//! Comparisons of distances for searches, compiled separately for each metric and small dimension.
 //!
-//! A *key* orders points as their distance does and is cheaper: in L2 it is the square. Beside the
-//! key of two points there is one of two boxes, never larger than that of any two points in them,
-//! and one never smaller. Never means never: rounding is monotone, so if each difference of
-//! coordinates is bounded and everything is added up in the same order, then so is the
-//! rounded result. Searches rely on it to leave out whole boxes and still be exact to the last bit.
+//! A *key* orders points like their distance but is cheaper to compute: in L2 it is the square of
+//! the distance. Two boxes have a nearest key, which is never larger than the key of any two points
+//! in them, and a farthest key, which is never smaller. These bounds also hold for rounded results:
+//! rounding is monotone, so if each difference of coordinates is bounded and all terms are added in
+//! the same order, the rounded sum is bounded, too. Searches rely on this to skip whole boxes and
+//! still be exact to the last bit.
 
 mod blocks;
 mod periodic;
@@ -16,7 +17,7 @@ pub(crate) use periodic::Periodic;
 pub(crate) use plain::Plain;
 pub(crate) use sum::{Column, LANES, Lanes, Largest, SumOfSizes, SumOfSquares, plain_key};
 
-/// Two corners of a box, the lowest and the highest coordinates.
+/// A box, given by its lowest and its highest coordinates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds<'a> {
     pub(crate) low: &'a [f64],
@@ -32,18 +33,19 @@ impl<'a> Bounds<'a> {
 pub(crate) trait Geometry: Copy + Send + Sync {
     fn key(&self, a: &[f64], b: &[f64]) -> f64;
 
-    /// The keys of a point and [`LANES`] others at once, the same to the last bit. The others lie
-    /// coordinate by coordinate: the first of all, then the second of all, and so on.
+    /// Computes the keys of a point and [`LANES`] others at once, bit-identical to
+    /// [`key`](Self::key). The others are stored by coordinate: the first coordinate of all points,
+    /// then the second, and so on.
     fn keys(&self, a: &[f64], others: &[Column]) -> Lanes;
 
-    /// At most the key of any two points, one from each box.
+    /// Returns a lower bound on the key of any two points, one from each box.
     fn nearest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64;
 
-    /// At least that.
+    /// Returns an upper bound on the key of any two points, one from each box.
     fn farthest_key(&self, a: Bounds<'_>, b: Bounds<'_>) -> f64;
 
-    /// The dimension, known to the compiler if it is to this geometry: then loops over points need
-    /// no division.
+    /// Returns the dimension. It is a constant if this geometry has a fixed dimension, so loops
+    /// over points need no division.
     #[inline(always)]
     fn dimension(&self, d: usize) -> usize {
         d
@@ -51,14 +53,14 @@ pub(crate) trait Geometry: Copy + Send + Sync {
 }
 
 impl Bounds<'_> {
-    /// The box in some of the coordinates.
+    /// Returns the box in the coordinates from `start` to `end`.
     #[inline(always)]
     pub(crate) fn part(&self, start: usize, end: usize) -> Self {
         Self { low: &self.low[start..end], high: &self.high[start..end] }
     }
 }
 
-/// A geometry that is also one of some of the coordinates alone.
+/// A geometry that can be restricted to some of the coordinates.
 pub(crate) trait Split: Geometry {
     /// Returns the geometry of the coordinates from `start` to `end`.
     fn part(&self, start: usize, end: usize) -> Self;

@@ -4,10 +4,10 @@ use super::plain::{gap, reach};
 use super::sum::{Sum, add_up, add_up_lanes, sizes};
 use super::{Bounds, Column, Geometry, Lanes, Split};
 
-/// A norm of differences the shorter way round.
+/// A norm of differences by the shorter way around.
 ///
-/// An infinite period stands for a coordinate that is not periodic. Then the other way round is
-/// infinite, or NaN beside a difference that overflows, and `min` takes neither.
+/// An infinite period stands for a coordinate that is not periodic. The other way around is then
+/// infinite, or NaN if the difference overflows, and `min` returns neither.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Periodic<'a, S> {
     periods: &'a [f64],

@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use super::sum::{Sum, add_up, add_up_lanes, plain_key, sizes};
 use super::{Bounds, Column, Geometry, Lanes, Split};
 
-/// A norm, in `D` dimensions or, if `D` is 0, in any.
+/// A norm in `D` dimensions, or in any dimension if `D` is 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plain<S, const D: usize>(PhantomData<S>);
 
@@ -18,7 +18,7 @@ impl<S, const D: usize> Plain<S, D> {
     }
 }
 
-/// How far apart two intervals are.
+/// Returns the distance between two intervals.
 #[inline(always)]
 pub(super) fn gap(a_low: f64, a_high: f64, b_low: f64, b_high: f64) -> f64 {
     let (left, right) = (a_low - b_high, b_low - a_high);
@@ -26,7 +26,7 @@ pub(super) fn gap(a_low: f64, a_high: f64, b_low: f64, b_high: f64) -> f64 {
     if gap > 0.0 { gap } else { 0.0 }
 }
 
-/// How far apart two points of two intervals can be.
+/// Returns the largest distance between a point of one interval and a point of the other.
 #[inline(always)]
 pub(super) fn reach(a_low: f64, a_high: f64, b_low: f64, b_high: f64) -> f64 {
     let (left, right) = (a_high - b_low, b_high - a_low);

@@ -1,4 +1,4 @@
-/// How a norm adds up the sizes of differences.
+/// Rule by which a norm accumulates absolute differences.
 pub(crate) trait Sum: Copy + Send + Sync {
     fn add(sum: f64, size: f64) -> f64;
     fn join(a: f64, b: f64) -> f64;
@@ -44,13 +44,14 @@ impl Sum for Largest {
     }
 }
 
-/// Independent partial sums: with one alone every addition would wait for the one before it.
+/// Number of independent partial sums. In a single sum, every addition would wait for the one
+/// before it.
 pub(crate) const LANES: usize = 8;
 
-/// A number for each of so many points.
+/// One number for each of [`LANES`] points.
 pub(crate) type Lanes = [f64; LANES];
 
-/// One coordinate of so many points, in one line of the cache: a vector across two lines takes
+/// One coordinate of [`LANES`] points, aligned to a cache line: a vector across two lines takes
 /// twice as long to load.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
@@ -59,8 +60,7 @@ pub(crate) struct Column(pub(crate) Lanes);
 /// Adds up `size(0)` to `size(d - 1)` in an order that depends on `d` alone.
 #[inline(always)]
 pub(super) fn add_up<S: Sum>(d: usize, size: impl Fn(usize) -> f64) -> f64 {
-    // In a few dimensions there is nothing to wait for, and joining the parts would take longer than
-    // the sum.
+    // In a few dimensions, joining partial sums would take longer than the sum itself.
     if d < LANES {
         let mut sum = 0.0;
         for c in 0..d {
@@ -86,7 +86,7 @@ fn join<S: Sum>([p, q, r, s, t, u, v, w]: [f64; LANES]) -> f64 {
     S::join(S::join(S::join(p, t), S::join(q, u)), S::join(S::join(r, v), S::join(s, w)))
 }
 
-/// [`add_up`] for several points at once.
+/// Does the work of [`add_up`] for several points at once.
 #[inline(always)]
 pub(super) fn add_up_lanes<S: Sum>(d: usize, size: impl Fn(usize) -> Lanes) -> Lanes {
     let add = |mut sum: Lanes, c: usize| {
@@ -124,7 +124,7 @@ pub(super) fn sizes(a: f64, Column(others): &Column, size: impl Fn(f64) -> f64) 
     sizes
 }
 
-/// The key of two points by a norm, in the order of [`add_up`].
+/// Computes the key of two points by a norm, adding in the order of [`add_up`].
 #[inline(always)]
 pub(crate) fn plain_key<S: Sum>(a: &[f64], b: &[f64]) -> f64 {
     if a.len() < LANES {

@@ -2,18 +2,19 @@ use crate::neighbors::count_in_blocks;
 use crate::samples::dithered;
 use crate::{Error, Metric, Norm, Result, Samples, Ties, Warning};
 
-/// From this ratio of standard deviations on, an estimate of information is off by a tenth of a nat
-/// and more.
+/// Ratio of standard deviations above which an estimate of information is off by a tenth of a nat
+/// or more.
 const DIFFERENT_SPREADS: f64 = 30.0;
 
-/// Blocks of variables whose rows belong together, and how distances within a block are measured.
+/// Blocks of variables that were observed together, with the norm and the periods of their
+/// coordinates.
 #[derive(Debug)]
 pub(super) struct Blocks<'a> {
     parts: Vec<Samples<'a>>,
-    /// The error that rounding makes in a distance within each block, at most.
+    /// Largest error that rounding causes in a distance, for each block.
     errors: Vec<f64>,
     norm: Norm,
-    /// The period of each coordinate, those of the first block first. Empty if none is periodic.
+    /// Period of each coordinate, in the order of the blocks. Empty if no coordinate is periodic.
     periods: &'a [f64],
 }
 
@@ -47,12 +48,12 @@ impl<'a> Blocks<'a> {
         self.parts.len()
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub(super) fn rows(&self) -> usize {
         self.parts.first().map_or(0, Samples::len)
     }
 
-    /// The space of some of the blocks, side by side.
+    /// Joins some of the blocks side by side.
     pub(super) fn space(&self, which: &[usize]) -> Result<Space<'_>> {
         let parts: Vec<&Samples<'_>> = which.iter().map(|&block| &self.parts[block]).collect();
         let samples = match parts[..] {
@@ -70,20 +71,20 @@ impl<'a> Blocks<'a> {
         Ok(Space { samples, widths, periods, norm: self.norm })
     }
 
-    /// The error that rounding makes in a distance within any of the blocks, at most.
+    /// Returns the largest error that rounding causes in a distance within any of the blocks.
     pub(super) fn rounding_error(&self, which: &[usize]) -> f64 {
         which.iter().map(|&block| self.errors[block]).fold(0.0, f64::max)
     }
 
-    /// For each row the number of others that are not farther than its radius in any of the blocks,
-    /// to rounding.
+    /// Returns, for each row, the number of other rows that are not farther than its radius in any
+    /// of the blocks, to within rounding.
     pub(super) fn closed(&self, which: &[usize], radii: &[f64], window: usize) -> Result<Vec<usize>> {
         let outer = |block: &usize| radii.iter().map(|r| r + self.errors[*block]).collect();
         self.space(which).map(|space| space.closed(&which.iter().map(outer).collect::<Vec<_>>(), window))
     }
 
-    /// The warning that columns which are not constant have very different spreads. Periodic
-    /// columns have their periods.
+    /// Returns a warning if the spreads of columns are very different. Constant columns are
+    /// ignored, and periodic columns are compared by their periods alone.
     pub(super) fn scales_warning(&self) -> Option<Warning> {
         if !self.periods.is_empty() {
             return None;
@@ -99,14 +100,14 @@ impl<'a> Blocks<'a> {
         (ratio > DIFFERENT_SPREADS && ratio.is_finite()).then_some(Warning::Scales { ratio })
     }
 
-    /// The first constant column of each block that has one.
+    /// Returns the first constant column of each block that has one.
     pub(super) fn constant_columns(&self) -> impl Iterator<Item = (usize, usize)> {
         let constant = |(block, part): (usize, &Samples<'_>)| part.constant_column().map(|column| (block, column));
         self.parts.iter().enumerate().filter_map(constant)
     }
 }
 
-/// Blocks side by side, with the largest of their distances.
+/// Blocks side by side. The distance is the largest of the distances within blocks.
 #[derive(Debug)]
 pub(super) struct Space<'a> {
     pub(super) samples: Samples<'a>,
@@ -116,7 +117,8 @@ pub(super) struct Space<'a> {
 }
 
 impl Space<'_> {
-    /// For each row the number of others within its radius of each block, those on it counted.
+    /// Returns, for each row, the number of other rows within its radius in every block, including
+    /// those at the radius.
     pub(super) fn closed(&self, radii: &[Vec<f64>], window: usize) -> Vec<usize> {
         let metric = match self.periods.is_empty() {
             true => Metric::Norm(self.norm),
@@ -127,7 +129,7 @@ impl Space<'_> {
     }
 
     pub(super) fn metric(&self) -> Metric<'_> {
-        // In the maximum norm the blocks make no difference.
+        // In the maximum norm, dividing coordinates into blocks does not change distances.
         let whole = self.norm == Norm::LInf || self.widths.len() == 1;
         match (whole, self.periods.is_empty()) {
             (true, true) => Metric::Norm(self.norm),

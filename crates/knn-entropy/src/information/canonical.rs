@@ -6,51 +6,52 @@ use ndarray::Array2;
 use crate::math::linalg::{cholesky, moments, solve_lower};
 use crate::{Error, Result};
 
-/// Sweeps of rotations over all pairs of columns. Convergence is quadratic, and ten are enough for
-/// any matrix seen.
+/// Maximum number of sweeps of rotations over all pairs of columns. Convergence is quadratic, and
+/// ten sweeps were enough for every matrix tried.
 const SWEEPS: usize = 60;
 
-/// Limits a scaled coordinate, so that sums of several stay finite. Points that far away are in no
-/// box.
+/// Limit on a scaled coordinate, which keeps sums of several finite. Points this far away are
+/// outside of every box.
 const FAR: f64 = 1e100;
 
-/// A linear map of one block's differences to canonical coordinates, which have variance 1 and no
-/// correlation.
+/// A linear map from differences within one block to canonical coordinates, which are uncorrelated
+/// and have variance 1.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// Divides each coordinate first: the largest difference among the points that the frame was
-    /// made from.
+    /// Divisor of each coordinate: the largest difference among the points from which the frame was
+    /// made.
     scale: Vec<f64>,
-    /// `[d, d]`: a canonical direction in each row.
+    /// Canonical directions, one per row, `[d, d]`.
     directions: Array2<f64>,
-    /// The largest first coordinate of a difference whose canonical coordinates are all within 1.
+    /// The largest first coordinate of any difference whose canonical coordinates are all within 1.
     pub(super) reach: f64,
 }
 
-/// The canonical coordinates of two blocks. Row `j` of both frames is a pair with correlation `1 -
-/// gaps[j]`, in descending order; the coordinates after the pairs are not paired.
+/// The canonical coordinates of two blocks. Row `j` of both frames is a pair with correlation
+/// `1 - gaps[j]`, in descending order of correlation. Coordinates after the pairs are not paired.
 #[derive(Debug)]
 pub(super) struct Canonical {
     pub(super) x: Frame,
     pub(super) y: Frame,
-    /// Half the variance of the difference between the coordinates of each pair, which is 1 less
-    /// their correlation and keeps all its digits where the correlation is close to 1.
+    /// Half the variance of the difference between the coordinates of each pair. It equals 1 minus
+    /// their correlation, and stays accurate if the correlation is close to 1.
     pub(super) gaps: Vec<f64>,
 }
 
 impl Canonical {
-    /// Makes the frames from rows `x` `[p, dx]` and `y` `[p, dy]`, and pairs the coordinates whose
-    /// correlation is above `least`, a number above 0.
+    /// Computes the frames from rows `x` `[p, dx]` and `y` `[p, dy]`, and pairs the coordinates
+    /// whose correlation is above `least > 0`.
     ///
     /// # Errors
     ///
-    /// [`Error::Singular`] with the column among all of `x` and `y`, if the rows of a block lie in
-    /// a plane.
+    /// [`Error::Singular`] if the rows of a block lie in a plane. Its column counts those of `x`,
+    /// then those of `y`.
     pub(super) fn new(x: Array2<f64>, y: Array2<f64>, least: f64) -> Result<Self> {
         let (dx, dy, freedom) = (x.ncols(), y.ncols(), x.nrows() as f64 - 1.0);
         let (of_x, of_y) = (Whitened::new(x, 0)?, Whitened::new(y, dx)?);
         let across = of_x.rows.t().dot(&of_y.rows) / freedom;
-        // With as many columns as the smaller block has, every column belongs to one pair.
+        // The matrix gets as many columns as the smaller block, so that every column belongs to one
+        // pair.
         let (long, short) = if dx >= dy { rotations(across, least) } else { rotations(across.reversed_axes(), least) };
         let pairs = long.len();
         let (of_long, of_short) = (complete(long, dx.max(dy)), complete(short, dx.min(dy)));
@@ -76,8 +77,7 @@ impl Frame {
         }
     }
 
-    /// An upper bound on the rounding error of a canonical coordinate near `point`, from that of
-    /// its coordinates.
+    /// Returns an upper bound on the rounding error of a canonical coordinate near `point`.
     pub(super) fn rounding(&self, point: &[f64]) -> f64 {
         let largest = self.directions.fold(0.0_f64, |most, w| most.max(w.abs()));
         let relative = point.iter().zip(&self.scale).fold(1.0_f64, |most, (x, scale)| most.max((x / scale).abs()));
@@ -85,7 +85,7 @@ impl Frame {
     }
 }
 
-/// Rows with mean 0 and the identity as covariance.
+/// Rows with mean 0 and identity covariance.
 struct Whitened {
     scale: Vec<f64>,
     scaled: Array2<f64>,
@@ -98,7 +98,8 @@ impl Whitened {
         let mut scale = Vec::with_capacity(scaled.ncols());
         for (c, mut column) in scaled.columns_mut().into_iter().enumerate() {
             let largest = column.fold(0.0_f64, |most, x| most.max(x.abs()));
-            // The inverse of a subnormal number may be infinite, but a quotient by the largest is at most 1.
+            // The inverse of a subnormal number can be infinite, but dividing by the largest number
+            // gives at most 1.
             if !(largest > 0.0 && largest.is_finite()) {
                 return Err(Error::Singular { column: first_column + c });
             }
@@ -116,8 +117,8 @@ impl Whitened {
         Ok(Self { scale, scaled, factor, rows })
     }
 
-    /// The frame after a rotation, and the rows in it. Both come from one matrix, so that its
-    /// rounding errors are common to every difference.
+    /// Returns the rotated frame and the rows in this frame. Both come from one matrix, so its
+    /// rounding errors are the same for every difference.
     fn turned(self, rotation: &Array2<f64>) -> (Frame, Array2<f64>) {
         let d = self.scale.len();
         let mut inverse = Array2::<f64>::eye(d);
@@ -127,16 +128,16 @@ impl Whitened {
         }
         let directions = rotation.dot(&inverse.t());
         let rows = self.scaled.dot(&directions.t());
-        // The inverse map is the factor times the transposed rotation, and the factor's first row has one
-        // entry.
+        // The inverse map is the factor times the transposed rotation. The first row of the factor
+        // has only one entry.
         let reach = self.scale[0] * self.factor[[0, 0]] * rotation.column(0).fold(0.0, |sum, x| sum + x.abs());
         (Frame { scale: self.scale, directions, reach }, rows)
     }
 }
 
-/// The singular value decomposition of a matrix `[long, short]` by rotations of its columns
-/// (Hestenes, 1958): the directions with a singular value above `least` on the long side, and all
-/// on the short side, the largest value first.
+/// Computes the singular value decomposition of a matrix `[long, short]` by rotations of its
+/// columns (Hestenes, 1958). Returns the directions with a singular value above `least` on the long
+/// side and all directions on the short side, in descending order of their values.
 fn rotations(mut matrix: Array2<f64>, least: f64) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let short = matrix.ncols();
     let mut turned = Array2::<f64>::eye(short);
@@ -180,12 +181,13 @@ fn rotate(matrix: &mut Array2<f64>, i: usize, j: usize, cosine: f64, sine: f64) 
 /// Adds orthonormal directions until there are `d`, and returns them as rows.
 fn complete(mut directions: Vec<Vec<f64>>, d: usize) -> Array2<f64> {
     while directions.len() < d {
-        // The unit vector that is farthest from those there are.
+        // Choose the unit vector that is farthest from the span of the directions so far.
         let left = |c: usize| 1.0 - directions.iter().map(|direction| direction[c] * direction[c]).sum::<f64>();
         let farthest = (0..d).max_by(|&a, &b| left(a).total_cmp(&left(b))).unwrap_or(0);
         let mut next = vec![0.0; d];
         next[farthest] = 1.0;
-        // Twice, because rounding leaves a part of the others in the first time.
+        // Project twice, because rounding leaves a part of the other directions after the first
+        // pass.
         for _ in 0..2 {
             for direction in &directions {
                 let along: f64 = direction.iter().zip(&next).map(|(a, b)| a * b).sum();
@@ -199,7 +201,7 @@ fn complete(mut directions: Vec<Vec<f64>>, d: usize) -> Array2<f64> {
     Array2::from_shape_vec((d, d), rows).expect("d directions of d coordinates")
 }
 
-/// The differences of some rows from a point, as rows.
+/// Returns the differences of some rows from a point, as rows.
 pub(super) fn differences<'p>(point: &[f64], others: impl Iterator<Item = &'p [f64]>) -> Array2<f64> {
     let all: Vec<f64> = others.flat_map(|other| other.iter().zip(point).map(|(b, a)| b - a)).collect();
     Array2::from_shape_vec((all.len() / point.len(), point.len()), all).expect("whole rows")
@@ -229,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_are_white_and_correlated_in_pairs_only() {
+    fn coordinates_are_white_and_correlated_only_in_pairs() {
         for (dx, dy) in [(1, 1), (1, 3), (3, 2), (4, 4)] {
             let x = normal(40, dx, 1);
             let mix = normal(dx, dy, 2);
@@ -252,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn a_correlation_close_to_one_keeps_its_digits() {
-        // The gap is the variance of the noise relative to that of x, over 2 and but for the noise's own
-        // correlation.
+    fn gaps_are_accurate_for_correlations_close_to_one() {
+        // The gap is half the ratio of the variance of the noise to that of x, apart from the
+        // correlation of the noise with x.
         let (x, noise) = (normal(50, 1, 4), normal(50, 1, 5));
         let gap = |scale: f64| Canonical::new(x.clone(), &x + &(scale * &noise), 0.5).unwrap().gaps[0];
         assert_relative_eq!(gap(1e-6) / gap(1e-3), 1e-6, max_relative = 1e-2);
@@ -262,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_in_a_plane_are_named() {
+    fn errors_name_dependent_columns() {
         let x = array![[1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [5.0, 10.0]];
         let y = array![[1.0, 0.0], [0.0, 0.0], [2.0, 0.0], [4.0, 0.0]];
         let line = x.slice(s![.., ..1]).to_owned();

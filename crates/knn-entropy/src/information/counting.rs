@@ -1,5 +1,5 @@
-//! From the neighbors in the joint space to the local values of the estimators of Kraskov,
-//! Stoegbauer and Grassberger, with the tie rule of Mesner and Shalizi for the rows that have ties.
+//! Local values of the first estimator of Kraskov, Stoegbauer and Grassberger, with the tie rule of
+//! Mesner and Shalizi for rows that have ties.
 
 use ndarray::Array1;
 use statrs::function::gamma::digamma;
@@ -9,15 +9,16 @@ use crate::settings::Settings;
 use crate::settings::window::{digamma_of_usable, usable};
 use crate::{Error, Estimate, Neighbors, Result, Ties, Warning};
 
-/// Up to this share of tied rows, ties are taken for chance.
+/// Largest fraction of tied rows at which ties are attributed to chance.
 pub(super) const FEW_TIES: f64 = 0.05;
 
-/// An estimate that is nearer than this to the largest possible one, in nats for each block but the
-/// first, is called saturated. For normal pairs such estimates are 0.4 nats too low and more.
+/// Distance from the largest possible estimate, in nats per block after the first, below which an
+/// estimate counts as saturated. For normal pairs, saturated estimates are at least 0.4 nats too
+/// low.
 const SATURATED: f64 = 1.0;
 
-/// A sum of digamma functions of counts: that of the information between all blocks, or between two
-/// given a third.
+/// The sum of digamma functions of counts that estimates the information between all blocks, or
+/// between two blocks given a third.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sum {
     /// `I = psi(k) + (m-1) psi(n) - sum_j psi(n_j)`.
@@ -27,7 +28,7 @@ pub(super) enum Sum {
 }
 
 impl Sum {
-    /// The subspaces in which rows are counted.
+    /// Returns the subspaces in which rows are counted.
     pub(super) fn subspaces(self, blocks: usize) -> Vec<Vec<usize>> {
         match self {
             Self::Between => (0..blocks).map(|block| vec![block]).collect(),
@@ -35,8 +36,7 @@ impl Sum {
         }
     }
 
-    /// `of_joint` and the digammas of the counts in the subspaces, with that of all rows where it
-    /// belongs.
+    /// Combines the digammas of the joint space, of all rows, and of the counts in the subspaces.
     fn value(self, of_joint: f64, of_all: f64, counts: impl Iterator<Item = f64>) -> f64 {
         let mut counts = counts;
         match self {
@@ -48,13 +48,14 @@ impl Sum {
         }
     }
 
-    /// Returns whether the k-th neighbor is alone at the radius, from the number of rows there in
-    /// each subspace.
+    /// Returns true if the k-th neighbor is alone at the radius, given the number of rows at the
+    /// radius in each subspace.
     fn is_plain(self, on_radius: impl Iterator<Item = usize>) -> bool {
         let mut on_radius = on_radius;
         match self {
             Self::Between => on_radius.sum::<usize>() == 1,
-            // The k-th neighbor is at the radius in x, in y, or in z, and so in all that contains z.
+            // The k-th neighbor is at the radius in x, in y, or in z. In the last case it is at the
+            // radius in every subspace that contains z.
             Self::Given => {
                 let [z, xz, yz] = [(); 3].map(|()| on_radius.next().unwrap_or(0));
                 matches!((z, xz, yz), (0, 1, 0) | (0, 0, 1) | (1, 1, 1))
@@ -63,21 +64,21 @@ impl Sum {
     }
 }
 
-/// Local values, and what was noticed on the way.
+/// Local values, with facts about the rows for warnings and errors.
 pub(super) struct Local {
     pub(super) values: Vec<f64>,
-    /// Rows with ties.
+    /// True for rows with ties.
     pub(super) tied: Vec<bool>,
-    /// Rows whose neighborhoods hold nothing but neighbors in the joint space, in every subspace
-    /// that is subtracted.
+    /// Number of rows whose neighborhoods, in every subtracted subspace, contain only neighbors in
+    /// the joint space.
     exhausted: usize,
-    /// Rows that coincide with their k-th neighbor.
+    /// Number of rows that coincide with their k-th neighbor.
     coinciding: usize,
-    /// The largest mean of the values that there can be.
+    /// The largest possible mean of the values.
     bound: f64,
 }
 
-/// The first estimator: one radius for all subspaces.
+/// Computes the local values of the first estimator, which uses one radius for all subspaces.
 pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>, radii: &[f64]) -> Result<Local> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     let mut shells = Vec::new();
@@ -97,7 +98,7 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>,
     let mut local = Local { values: Vec::with_capacity(n), tied, exhausted: 0, coinciding: 0, bound: 0.0 };
     let psi = |count: usize| digamma(count as f64);
     let subtracted = if sum == Sum::Given { 1 } else { 0 };
-    // A tie here and there is chance, and hardly changes the mean; but rows that coincide have no
+    // Occasional ties are due to chance and hardly change the mean. But rows that coincide have no
     // radius.
     let few = tied_count(&local.tied) as f64 <= FEW_TIES * n as f64;
     let (of_k, of_usable) = (psi(k), digamma_of_usable(window, n));
@@ -112,7 +113,7 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>,
         });
         let exhausted = nearest == k && shells[subtracted..].iter().all(|shell| shell[i].1 == k);
         local.exhausted += usize::from(exhausted);
-        // One variable that determines the others ties all their distances, which is no rounding.
+        // If one variable determines the others, all their distances are tied without any rounding.
         local.tied[i] &= !(exhausted && radii[i] > 0.0);
         local.coinciding += usize::from(radii[i] == 0.0);
     }
@@ -120,8 +121,8 @@ pub(super) fn one_radius(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>,
         let smallest = |(s, shell): (usize, &Vec<(usize, usize)>)| if s < subtracted { psi(shell[i].1) } else { of_k };
         sum.value(of_k, of_usable(i), shells.iter().enumerate().map(smallest))
     };
-    // All rows have the same bound, unless the numbers of usable rows or of rows with the same
-    // condition differ.
+    // All rows have the same bound, unless the number of usable rows or of rows with the same
+    // condition differs.
     let alike = window == 0 && sum == Sum::Between;
     local.bound = if alike { largest(0) } else { (0..n).map(largest).sum::<f64>() / n as f64 };
     Ok(local)
@@ -132,7 +133,7 @@ fn tied_count(tied: &[bool]) -> usize {
 }
 
 impl Local {
-    /// The estimate with its warnings, or the error that ties are.
+    /// Returns the estimate with its warnings, or an error if ties are an error.
     pub(super) fn estimate(self, blocks: &Blocks<'_>, settings: &Settings<'_>, ties: Ties<'_>) -> Result<Estimate> {
         let rows = self.values.len();
         let tied = tied_count(&self.tied);
@@ -153,14 +154,14 @@ impl Local {
     }
 }
 
-/// The warning that an information between two variables is near `psi(n) - psi(k)`, the largest
-/// estimate from n rows. `share` is that of the rows that have no other neighbors.
+/// Returns a warning if the information between two variables is near `psi(n) - psi(k)`, the
+/// largest possible estimate from n rows. `share` is the fraction of rows without other neighbors.
 pub(super) fn saturation_of_two(value: f64, n: usize, k: usize, share: f64) -> Option<Warning> {
     let bound = digamma(n as f64) - digamma(k as f64);
     (value > bound - SATURATED.min(bound / 2.0)).then_some(Warning::Saturated { share, bound })
 }
 
-/// Checks that the k-th distances can be compared.
+/// Returns the distances to the k-th neighbors after checking that they are finite.
 pub(super) fn finite_radii(neighbors: &Neighbors, k: usize) -> Result<Vec<f64>> {
     let radii = neighbors.distances.column(k - 1).to_vec();
     match radii.iter().position(|r| r.is_infinite()) {

@@ -8,7 +8,7 @@ use crate::{
     Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation,
 };
 
-/// The transfer entropy at every delay of a range, and whether it could be chance; made by
+/// The transfer entropy at every delay of a range, with tests against chance. Returned by
 /// [`TransferEntropy::scan`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct DelayScan {
@@ -24,9 +24,10 @@ pub struct ScannedDelay {
     pub delay: usize,
     /// The transfer entropy in nats.
     pub transfer_entropy: f64,
-    /// The probability of a transfer entropy as large at this delay if there is no dependence.
+    /// The probability of a transfer entropy at least as large at this delay, if there is no
+    /// dependence.
     pub p_value: f64,
-    /// The probability of a transfer entropy as large at any of the delays if there is no
+    /// The probability of a transfer entropy at least as large at any of the delays, if there is no
     /// dependence.
     pub corrected_p_value: f64,
 }
@@ -37,9 +38,10 @@ impl DelayScan {
         (0..self.family.members().len()).map(|member| self.delay(member))
     }
 
-    /// Returns the delay with the largest transfer entropy, the smallest of equal ones.
+    /// Returns the delay with the largest transfer entropy. In a tie, returns the smallest delay.
     ///
-    /// The link is significant if its *corrected* p-value is small: it is the best of several.
+    /// The link is significant if its *corrected* p-value is small, because it is the best of
+    /// several.
     pub fn best(&self) -> ScannedDelay {
         self.delay(self.family.largest())
     }
@@ -63,13 +65,14 @@ impl DelayScan {
 impl TransferEntropy<'_> {
     /// Tests whether the transfer entropy from `source` to `target` could be chance.
     ///
-    /// Surrogates rearrange the past states of the source. They are rotated unless `test` says
-    /// otherwise, since states of a series depend on each other, by at least the integrated
-    /// [autocorrelation](crate::autocorrelation()) time and the span of a state.
+    /// Surrogates rearrange the past states of the source. States of a series depend on each other,
+    /// so by default they are rotated, by at least the integrated
+    /// [autocorrelation](crate::autocorrelation()) time and the span of a state. `test` can choose
+    /// other surrogates.
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy) and of
+    /// See [`transfer_entropy`](TransferEntropy::transfer_entropy) and
     /// [`PermutationTest::orders_given`].
     pub fn significance(
         &self,
@@ -80,13 +83,12 @@ impl TransferEntropy<'_> {
         self.conditional_significance::<Samples<'_>>(source, target, &[], test)
     }
 
-    /// Tests whether the conditional transfer entropy could be chance, as
-    /// [`significance`](TransferEntropy::significance) does.
+    /// Tests whether the conditional transfer entropy could be chance, like
+    /// [`significance`](TransferEntropy::significance).
     ///
     /// # Errors
     ///
-    /// Those of [`conditional`](TransferEntropy::conditional) and of
-    /// [`PermutationTest::orders_given`].
+    /// See [`conditional`](TransferEntropy::conditional) and [`PermutationTest::orders_given`].
     pub fn conditional_significance<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -99,16 +101,18 @@ impl TransferEntropy<'_> {
     }
 
     /// Returns the transfer entropy from `source` to `target` at every delay of a range, with
-    /// p-values for each delay alone and for the best of all. The
-    /// [`delay`](TransferEntropy::delay) of the estimator itself is not used.
+    /// p-values for each delay alone and for the best delay. The [`delay`](TransferEntropy::delay)
+    /// of the estimator itself is not used.
     ///
-    /// All delays are estimated at the same times of the target, those for which the longest delay
-    /// has a past, so that they are comparable. Each surrogate rearranges the past states of
-    /// the source once for all delays, and the largest of its transfer entropies corrects for
-    /// the choice of the best delay, as [`FamilySignificance`] says. Surrogates are
-    /// rotations unless `test` says otherwise, by at least the integrated
-    /// [autocorrelation](crate::autocorrelation()) time of the source, the number of delays and
-    /// the span of a state, so that no rotation leads to another delay of the range.
+    /// For comparability, all delays are estimated at the times of the target for which the longest
+    /// delay has a past. Each surrogate rearranges the past states of the source once for all
+    /// delays. The largest of its transfer entropies corrects for the choice of the best delay; see
+    /// [`FamilySignificance`].
+    ///
+    /// By default, surrogates are rotations by at least the integrated
+    /// [autocorrelation](crate::autocorrelation()) time of the source, the number of delays, and
+    /// the span of a state, so that no rotation leads to another delay of the range. `test` can
+    /// choose other surrogates.
     ///
     /// ```
     /// use knn_entropy::{PermutationTest, TransferEntropy};
@@ -118,7 +122,7 @@ impl TransferEntropy<'_> {
     /// use ndarray_rand::rand_distr::StandardNormal;
     /// use rand_chacha::ChaCha8Rng;
     ///
-    /// // y follows x three steps behind.
+    /// // y follows x with a delay of three steps.
     /// let noise = Array2::<f64>::random_using((300, 2), StandardNormal, &mut ChaCha8Rng::seed_from_u64(0));
     /// let mut series = noise.clone();
     /// for t in 3..300 {
@@ -132,8 +136,8 @@ impl TransferEntropy<'_> {
     ///
     /// # Errors
     ///
-    /// [`NoDelays`](Error::NoDelays) for an empty range, those of
-    /// [`transfer_entropy`](TransferEntropy::transfer_entropy) for each delay, and those of
+    /// [`NoDelays`](Error::NoDelays) for an empty range. See also
+    /// [`transfer_entropy`](TransferEntropy::transfer_entropy), for each delay, and
     /// [`PermutationTest::orders_given`].
     pub fn scan(
         &self,
@@ -145,13 +149,13 @@ impl TransferEntropy<'_> {
         self.conditional_scan::<Samples<'_>>(source, target, &[], delays, test)
     }
 
-    /// Returns the conditional transfer entropy at every delay of a range, as
-    /// [`scan`](TransferEntropy::scan) does. The delays are those of the source; each condition
-    /// keeps its own.
+    /// Returns the conditional transfer entropy at every delay of a range, like
+    /// [`scan`](TransferEntropy::scan). The range applies to the source; each condition keeps its
+    /// own delay.
     ///
     /// # Errors
     ///
-    /// Those of [`scan`](TransferEntropy::scan), for the conditions as well.
+    /// See [`scan`](TransferEntropy::scan). The errors also apply to the conditions.
     pub fn conditional_scan<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -165,7 +169,7 @@ impl TransferEntropy<'_> {
         if first > last {
             return Err(Error::NoDelays { first, last });
         }
-        // The longest delay decides which times have a past.
+        // The longest delay determines which times have a past.
         let (source, target) = (source.to_samples()?, target.to_samples()?);
         let pasts = self.delay(last).pasts(source, target, conditions)?;
         let embedded = pasts.embed()?;
@@ -186,7 +190,7 @@ impl TransferEntropy<'_> {
     }
 }
 
-/// Returns the smallest rotation of states at one delay that shares no value with a state at a
+/// Returns the smallest rotation for which a state at one delay shares no value with a state at a
 /// delay `delays` steps away.
 fn reach(embedding: Embedding, delays: usize) -> usize {
     embedding.span().saturating_add(delays).saturating_add(1)

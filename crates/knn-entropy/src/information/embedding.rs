@@ -19,13 +19,13 @@ impl Embedding {
         Self { length, lag }
     }
 
-    /// Returns how far the first value lies before the last one; `usize::MAX` if that is no number.
+    /// Returns the number of steps from the first value to the last. Saturates at `usize::MAX`.
     pub(super) fn span(self) -> usize {
         self.length.saturating_sub(1).saturating_mul(self.lag)
     }
 }
 
-/// A series that a transfer entropy is conditioned on, with the past values that count.
+/// A series that a transfer entropy is conditioned on, with the embedding of its past.
 #[derive(Debug, Clone, Copy)]
 pub struct Condition<T> {
     series: T,
@@ -34,26 +34,26 @@ pub struct Condition<T> {
 }
 
 impl<T: ToSamples> Condition<T> {
-    /// Conditions on the value of `series` one step before the target's. Rows are times, the same
-    /// as in source and target.
+    /// Conditions on the value of `series` one step before the target's. Rows are times and must
+    /// match those of source and target.
     pub fn new(series: T) -> Self {
         Self { series, embedding: Embedding::new(1, 1), delay: 1 }
     }
 
-    /// Sets which past values to condition on.
+    /// Sets the past values to condition on.
     #[must_use]
     pub fn embedding(self, embedding: Embedding) -> Self {
         Self { embedding, ..self }
     }
 
-    /// Sets the number of steps from the last of these values to the target's next value: one or
-    /// more.
+    /// Sets the number of steps from the last of these values to the target's next value, at least
+    /// 1.
     #[must_use]
     pub fn delay(self, delay: usize) -> Self {
         Self { delay, ..self }
     }
 
-    /// Returns the samples of the series and where their states lie.
+    /// Checks the settings and returns the series with its embedding and delay.
     pub(super) fn past(&self) -> Result<Past<'_>> {
         positive(self.embedding.length, "the number of past values of a condition")?;
         positive(self.embedding.lag, "the lag of a condition")?;
@@ -62,7 +62,7 @@ impl<T: ToSamples> Condition<T> {
     }
 }
 
-/// The samples of a transfer entropy: row `i` of each array belongs to the target's time
+/// The samples of a transfer entropy. Row `i` of each array belongs to the target's time
 /// `times.start + i`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -73,35 +73,35 @@ pub struct Embedded {
     pub next: Array2<f64>,
     /// The past states of the target.
     pub target: Array2<f64>,
-    /// The past states of the conditions side by side; without conditions there are no columns.
+    /// The past states of the conditions, side by side. Without conditions there are no columns.
     pub conditions: Array2<f64>,
     /// The times of `next` in the series.
     pub times: Range<usize>,
 }
 
 impl Embedded {
-    /// Returns all that the transfer entropy is conditioned on: the past states of the target and
-    /// of the conditions.
+    /// Returns the variables that the transfer entropy is conditioned on: the past states of the
+    /// target and of the conditions.
     pub fn given(&self) -> Array2<f64> {
         concatenate![Axis(1), self.target, self.conditions]
     }
 }
 
-/// The samples of an information storage: row `i` of both arrays belongs to the time `times.start +
-/// i`.
+/// The samples of an active information storage. Row `i` of both arrays belongs to the time
+/// `times.start + i`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastAndFuture {
     /// The past states.
     pub past: Array2<f64>,
-    /// The values from the time on.
+    /// The values from this time on.
     pub future: Array2<f64>,
     /// The times of the first values of `future` in the series.
     pub times: Range<usize>,
 }
 
-/// A series and where its past states lie: the last value is `delay` steps before the time that the
-/// state belongs to.
+/// A series with the embedding of its past states. The last value of a state is `delay` steps
+/// before the time of the state.
 #[derive(Debug)]
 pub(super) struct Past<'a> {
     pub(super) series: Samples<'a>,
@@ -110,12 +110,12 @@ pub(super) struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// Returns the first time with a state; `usize::MAX` if that is no number.
+    /// Returns the first time with a state. Saturates at `usize::MAX`.
     pub(super) fn first(&self) -> usize {
         if self.embedding.length == 0 { 0 } else { self.embedding.span().saturating_add(self.delay) }
     }
 
-    /// Returns the states at some times, one a row: of each the last value first.
+    /// Returns the states at some times, one per row. The last value of a state comes first.
     pub(super) fn states(&self, times: &Range<usize>) -> Array2<f64> {
         let Self { series, embedding, delay } = self;
         let d = series.dimension();
@@ -125,7 +125,8 @@ impl Past<'_> {
     }
 }
 
-/// Returns the times from `first` on that have `ahead` values from the time on.
+/// Returns the times from `first` on that are followed by at least `ahead` values, the value at the
+/// time included.
 pub(super) fn times(length: usize, first: usize, ahead: usize) -> Result<Range<usize>> {
     let needed = first.saturating_add(ahead);
     if length < needed { Err(Error::SeriesTooShort { length, needed }) } else { Ok(first..length + 1 - ahead) }
@@ -136,7 +137,7 @@ pub(super) fn positive(value: usize, setting: &'static str) -> Result<()> {
     if value == 0 { Err(Error::ZeroSetting { setting }) } else { Ok(()) }
 }
 
-/// The settings of [`Ksg`](crate::Ksg), each a method of the measure that is made of it.
+/// Defines setters that pass settings on to the underlying [`Ksg`](crate::Ksg).
 macro_rules! ksg_settings {
     () => {
         /// Sets the algorithm of [`Ksg`](crate::Ksg).
@@ -151,9 +152,9 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.norm(norm), ..self }
         }
 
-        /// Leaves samples up to `steps` before and after one out of its neighbors (Theiler, 1986), in the
-        /// joint space and in all counts: states of a slow series are near each other because they are near
-        /// in time.
+        /// Sets the Theiler window (Theiler, 1986): states up to `steps` steps before or after a
+        /// state are not its neighbors, in the joint space and in all counts. States of a slow
+        /// series are close to each other merely because they are close in time.
         #[must_use]
         pub fn window(self, steps: usize) -> Self {
             Self { ksg: self.ksg.window(steps), ..self }
@@ -165,15 +166,16 @@ macro_rules! ksg_settings {
             Self { ksg: self.ksg.ties(ties), ..self }
         }
 
-        /// Makes coordinates periodic, such as angles: a period for each coordinate of the embedded
-        /// samples, infinite for those without. First come the past states that tell, then the values that
-        /// they tell about, then all that is given. Two angles with one past value each have three periods.
+        /// Sets the period of each coordinate of the embedded samples, for periodic coordinates
+        /// such as angles. The period of a coordinate that is not periodic is infinite. The order
+        /// is: past states of the source, next values, conditioning variables. Two angles with one
+        /// past value each have three periods.
         #[must_use]
         pub fn periods(self, periods: &'s [f64]) -> Self {
             Self { ksg: self.ksg.periods(periods), ..self }
         }
 
-        /// Sets the way to find neighbors.
+        /// Sets the neighbor search.
         #[must_use]
         pub fn search(self, search: &'s dyn $crate::NeighborSearch) -> Self {
             Self { ksg: self.ksg.search(search), ..self }
@@ -189,7 +191,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn states_lie_where_they_should() {
+    fn states_contain_the_embedded_values() {
         let series = array![[0.0, 10.0], [1.0, 11.0], [2.0, 12.0], [3.0, 13.0], [4.0, 14.0], [5.0, 15.0]];
         let past = Past { series: Samples::new(series.view()).unwrap(), embedding: Embedding::new(2, 2), delay: 1 };
         assert_eq!(past.first(), 3);
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn no_length_overflows() {
+    fn huge_lengths_do_not_overflow() {
         assert_eq!(times(6, usize::MAX, 2), Err(Error::SeriesTooShort { length: 6, needed: usize::MAX }));
         assert_eq!(times(3, 3, 1), Err(Error::SeriesTooShort { length: 3, needed: 4 }));
         assert_eq!(times(4, 3, 1), Ok(3..4));

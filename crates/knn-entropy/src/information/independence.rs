@@ -1,16 +1,16 @@
 use super::Ksg;
 use crate::{PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation};
 
-/// Neighbors in the condition among which rows are permuted, as Runge (2018) has it.
+/// Number of neighbors in the condition among which rows are permuted, as in Runge (2018).
 const LOCAL: usize = 5;
 
 impl Ksg<'_> {
-    /// Tests whether `x` and `y` are independent: compares their information with that of
-    /// `surrogates` rearrangements of the rows of `x`, which depend on `seed`.
+    /// Tests whether `x` and `y` are independent. The test compares their information with that of
+    /// `surrogates` random rearrangements of the rows of `x`, drawn with `seed`.
     ///
-    /// Rows are shuffled if they are independent. With a [`window`](Ksg::window), or if both `x`
-    /// and `y` are autocorrelated, they are a series, and `x` is rotated instead:
-    /// [`Surrogates`]. For another choice see [`significance_by`](Ksg::significance_by).
+    /// Independent rows are shuffled. With a [`window`](Ksg::window), or if both `x` and `y` are
+    /// autocorrelated, the rows count as a series, and `x` is rotated instead; see [`Surrogates`].
+    /// [`significance_by`](Ksg::significance_by) takes other surrogates.
     ///
     /// ```
     /// use knn_entropy::Ksg;
@@ -23,7 +23,7 @@ impl Ksg<'_> {
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ksg::mutual_information) and [`PermutationTest::orders`].
+    /// See [`mutual_information`](Ksg::mutual_information) and [`PermutationTest::orders`].
     pub fn significance(
         &self,
         x: impl ToSamples,
@@ -36,11 +36,11 @@ impl Ksg<'_> {
         self.significance_by(&x, &y, &PermutationTest::new(surrogates, seed).surrogates(kind))
     }
 
-    /// Tests whether `x` and `y` are independent, with the surrogates of a test of the caller's.
+    /// Tests whether `x` and `y` are independent, with the surrogates of `test`.
     ///
     /// # Errors
     ///
-    /// As [`significance`](Ksg::significance).
+    /// See [`significance`](Ksg::significance).
     pub fn significance_by(
         &self,
         x: impl ToSamples,
@@ -51,14 +51,16 @@ impl Ksg<'_> {
         test.run(x.len(), |rows| self.mutual_information(x.select(rows), &y))
     }
 
-    /// Tests whether `x` and `y` are independent given `z`. Rows of `x` are permuted among rows
-    /// with nearly the same `z`, [`Surrogates::Local`] with k = 5, so that `x` depends on `z`
-    /// as before. A local permutation takes rows for independent, so the rows of a series, as
-    /// in [`significance`](Ksg::significance), are rotated instead; that test is conservative.
+    /// Tests whether `x` and `y` are independent given `z`.
+    ///
+    /// Rows of `x` are permuted among rows with nearly the same `z` ([`Surrogates::Local`] with k =
+    /// 5), so that `x` still depends on `z`. A local permutation assumes independent rows. Rows
+    /// that count as a series, as in [`significance`](Ksg::significance), are rotated instead,
+    /// which makes the test conservative.
     ///
     /// # Errors
     ///
-    /// As [`conditional`](Ksg::conditional) and [`PermutationTest::orders_given`].
+    /// See [`conditional`](Ksg::conditional) and [`PermutationTest::orders_given`].
     pub fn conditional_significance(
         &self,
         x: impl ToSamples,
@@ -75,12 +77,11 @@ impl Ksg<'_> {
         self.conditional_significance_by(&x, &y, z, &PermutationTest::new(surrogates, seed).surrogates(kind))
     }
 
-    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of a test of the
-    /// caller's.
+    /// Tests whether `x` and `y` are independent given `z`, with the surrogates of `test`.
     ///
     /// # Errors
     ///
-    /// As [`conditional_significance`](Ksg::conditional_significance).
+    /// See [`conditional_significance`](Ksg::conditional_significance).
     pub fn conditional_significance_by(
         &self,
         x: impl ToSamples,
@@ -93,10 +94,11 @@ impl Ksg<'_> {
     }
 }
 
-/// The surrogates of `x` that keep what the rows of a series have in common, if they are one.
+/// Chooses surrogates of `x`. If the rows are a series, the surrogates preserve the dependence
+/// between rows.
 fn surrogates_for(x: &Samples<'_>, y: &Samples<'_>, window: usize, count: usize) -> Result<Surrogates> {
     let n = x.len();
-    // Two rows or fewer are no series; the estimator says what is wrong with them.
+    // Two rows or fewer are not a series. The estimator reports the error.
     if n < 3 || n != y.len() {
         return Ok(Surrogates::Shuffle);
     }
@@ -105,7 +107,7 @@ fn surrogates_for(x: &Samples<'_>, y: &Samples<'_>, window: usize, count: usize)
         return Ok(Surrogates::Shuffle);
     }
     let min_shift = of_x.min_shift().max(window.min(n / 4)).max(1);
-    // A short series has fewer rotations than surrogates.
+    // A short series can have fewer rotations than surrogates.
     let rotations = (n + 1).saturating_sub(2 * min_shift);
     Ok(if rotations >= count {
         Surrogates::Rotate { min_shift }

@@ -5,13 +5,13 @@ use super::blocks::Blocks;
 use super::counting::{Sum, finite_radii, one_radius};
 use super::two;
 
-/// Mutual information by nearest neighbors (Kraskov, Stoegbauer and Grassberger, Physical Review E
-/// 69, 2004), between two or more blocks of variables, and given others (Frenzel and Pompe,
-/// Physical Review Letters 99, 2007), in nats.
+/// Nearest-neighbor estimator of the mutual information between two or more blocks of variables
+/// (Kraskov, Stoegbauer and Grassberger, Physical Review E 69, 2004), and of the conditional mutual
+/// information (Frenzel and Pompe, Physical Review Letters 99, 2007), in nats.
 ///
-/// Rows of all blocks belong together: row i of each is the same observation. With `r_i` the
-/// distance to the k-th neighbor in the space of all blocks, where the distance is the largest of
-/// the blocks' distances, count in each block `j` of `m` the points within that:
+/// Row i of each block belongs to the same observation. `r_i` is the distance to the k-th neighbor
+/// in the joint space of all blocks, where the distance is the largest of the blocks' distances. In
+/// each block `j` of `m`, the points within `r_i` are counted:
 ///
 /// ```text
 /// first   I = psi(k) + (m-1) psi(n) - < sum_j psi(n_j + 1) >              n_j nearer than r_i
@@ -26,26 +26,25 @@ use super::two;
 /// second  I = psi(k) - 2/k + < psi(n_z) - psi(n_xz) + 1/n_xz - psi(n_yz) + 1/n_yz >
 /// ```
 ///
-/// The errors of the entropies of which it is a sum mostly cancel: for independent blocks it is 0
-/// on average. The first algorithm has the smaller variance, the second the smaller bias in many
+/// The estimate is a sum of entropies whose errors mostly cancel: for independent blocks it is 0 on
+/// average. The first algorithm has the smaller variance, and the second the smaller bias in many
 /// dimensions.
 ///
-/// The estimate, unlike the truth, changes with the scales of the blocks: standardize them
-/// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit. It
-/// is unchanged by shifts, by a common factor, and by isometries of each block. It can be negative,
-/// which says that the truth is small.
+/// The estimate, unlike the truth, depends on the scales of the blocks. Standardize them
+/// ([`Correction::Standardize`](crate::Correction::Standardize)) unless they have a common unit.
+/// The estimate is invariant under shifts, a common factor, and isometries of each block. It can be
+/// negative, which indicates that the truth is small.
 ///
-/// Where numbers are rounded or discrete, neighbors are at equal distances. [`Ties`] says what
-/// becomes of such rows; by default all rows at a distance are counted, and an estimate says how
-/// many rows that concerns. The second algorithm has no rule of its own for them and falls back to
-/// the first.
+/// Rounded or discrete numbers have neighbors at equal distances. [`Ties`] is the rule for these
+/// rows. By default, all rows at a distance are counted, and a warning reports the number of tied
+/// rows. The second algorithm has no rule of its own for tied rows and uses the first.
 ///
-/// No estimate exceeds about `psi(n) - psi(k)`. Near that the truth can be anything above, and an
-/// estimate carries [`Warning::Saturated`](crate::Warning::Saturated);
-/// [`LocalNonuniformity`](crate::LocalNonuniformity) reaches farther. For normal pairs the estimate
-/// is 0.1 nats too low once it is within 1.5 of the bound, and 0.4 within 1. In 3 + 3 dimensions it
-/// is too low long before: for 1000 samples with k = 3 by 0.1 nats at a truth of 1, by 0.25 at 2,
-/// and by 0.75 at 4.
+/// No estimate exceeds about `psi(n) - psi(k)`. Near this bound, the truth can be arbitrarily
+/// larger, and the estimate carries [`Warning::Saturated`](crate::Warning::Saturated).
+/// [`LocalNonuniformity`](crate::LocalNonuniformity) does not have this limit. For normal pairs the
+/// estimate is 0.1 nats too low once it is within 1.5 nats of the bound, and 0.4 nats within 1. In
+/// 3 + 3 dimensions it is too low long before: for 1000 samples with k = 3, by 0.1 nats at a truth
+/// of 1, by 0.25 at 2, and by 0.75 at 4.
 ///
 /// ```
 /// use knn_entropy::Ksg;
@@ -74,28 +73,28 @@ pub struct Ksg<'s> {
 /// One of the two algorithms of the paper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum KsgVariant {
-    /// One radius for all blocks; points on it do not count.
+    /// One radius for all blocks. Points at the radius do not count.
     #[default]
     One,
-    /// Each block its own; points on it count.
+    /// One radius for each block. Points at the radius count.
     Two,
 }
 
 impl<'s> Ksg<'s> {
-    /// The first algorithm with the k-th neighbor, and the maximum norm within blocks. 3 to 5 is
-    /// usual; a large k for a test of independence.
+    /// Returns the first algorithm with the k-th neighbor and the maximum norm within blocks. 3 to
+    /// 5 is usual. Use a large k for a test of independence.
     pub fn new(k: usize) -> Self {
         let settings = Settings::new(k, Norm::LInf);
         Self { settings, variant: KsgVariant::One, ties: Ties::Count, periods: &[] }
     }
 
-    /// With the second algorithm, say.
+    /// Sets the algorithm.
     #[must_use]
     pub fn variant(self, variant: KsgVariant) -> Self {
         Self { variant, ..self }
     }
 
-    /// With another rule for rows that have several neighbors at the same distance.
+    /// Sets the rule for rows that have several neighbors at the same distance.
     #[must_use]
     pub fn ties(self, ties: Ties<'s>) -> Self {
         Self { ties, ..self }
@@ -103,54 +102,56 @@ impl<'s> Ksg<'s> {
 
     setters!(blocks);
 
-    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and those of `y`
-    /// `[n, dy]`.
+    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and `y` `[n, dy]`.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not
-    /// below the number of usable rows; a distance beyond the largest number; with
-    /// [`Ties::Error`], ties; periods or steps that do not fit.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
+    ///   [`Error::RowMismatch`] for samples that cannot be used.
+    /// - `k` is 0 or not below the number of usable rows.
+    /// - A distance is larger than the largest finite number.
+    /// - Rows are tied, with [`Ties::Error`].
+    /// - Periods or steps do not match the columns.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.between(vec![x.to_samples()?, y.to_samples()?])?.value())
     }
 
-    /// Returns the multi-information (total correlation) of several blocks in nats: how far they
-    /// are from independent, `sum_j H(X_j) - H(X_1, ..., X_m)`. For two it is the mutual
-    /// information, for one it is 0.
+    /// Returns the multi-information (total correlation) of several blocks in nats,
+    /// `sum_j H(X_j) - H(X_1, ..., X_m)`, which measures their dependence. For two blocks it is the
+    /// mutual information, and for one block it is 0.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ksg::mutual_information).
+    /// See [`mutual_information`](Ksg::mutual_information).
     pub fn multi_information<T: ToSamples>(&self, blocks: &[T]) -> Result<f64> {
         Ok(self.estimate(blocks)?.value())
     }
 
-    /// Returns the information between blocks with its local values, standard error and warnings.
-    /// Blocks of different types go into a slice of `&dyn ToSamples`.
+    /// Returns the information between blocks with local values, standard error and warnings. Pass
+    /// blocks of different types as a slice of `&dyn ToSamples`.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ksg::mutual_information).
+    /// See [`mutual_information`](Ksg::mutual_information).
     pub fn estimate<T: ToSamples>(&self, blocks: &[T]) -> Result<Estimate> {
         self.between(blocks.iter().map(ToSamples::to_samples).collect::<Result<_>>()?)
     }
 
-    /// Returns the mutual information in nats between `x` and `y` given `z` `[n, dz]`. With `dz` =
-    /// 0 it is that of `x` and `y`, by both algorithms.
+    /// Returns the mutual information in nats between `x` and `y` given `z` `[n, dz]`. If `dz` is
+    /// 0, it is the mutual information of `x` and `y`, for both algorithms.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ksg::mutual_information).
+    /// See [`mutual_information`](Ksg::mutual_information).
     pub fn conditional(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<f64> {
         Ok(self.conditional_estimate(x, y, z)?.value())
     }
 
-    /// Returns the conditional information with its local values, standard error and warnings.
+    /// Returns the conditional information with local values, standard error and warnings.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ksg::mutual_information).
+    /// See [`mutual_information`](Ksg::mutual_information).
     pub fn conditional_estimate(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<Estimate> {
         let (x, y) = (x.to_samples()?, y.to_samples()?);
         match z.to_samples() {

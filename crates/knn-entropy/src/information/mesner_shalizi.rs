@@ -6,32 +6,33 @@ use crate::settings::window::digamma_of_usable;
 use crate::settings::{Settings, setters};
 use crate::{Error, Estimate, Norm, Result, Ties, ToSamples};
 
-/// Mutual and conditional information of variables that may be continuous, discrete, or a mixture
-/// of both, in nats (Mesner and Shalizi, "Conditional mutual information estimation for mixed,
-/// discrete and continuous data", IEEE Transactions on Information Theory 67, 2021):
+/// Estimator of the mutual and conditional information of variables that may be continuous,
+/// discrete, or a mixture of both, in nats (Mesner and Shalizi, "Conditional mutual information
+/// estimation for mixed, discrete and continuous data", IEEE Transactions on Information Theory 67,
+/// 2021):
 ///
 /// ```text
 /// I(X; Y)      = < psi(k_i) + psi(n) - psi(n_x) - psi(n_y) >
 /// I(X; Y | Z)  = < psi(k_i) + psi(n_z) - psi(n_xz) - psi(n_yz) >
 /// ```
 ///
-/// With `r_i` the distance of sample `i` to its k-th neighbor in the joint space, the largest of
-/// the blocks' distances: `k_i` is the number of other samples that are not farther than `r_i` in
-/// the joint space, and `n_x`, `n_y`, ... those in the subspaces. For continuous samples `k_i` is
-/// `k`; for discrete ones the estimate tends to the plug-in estimate. Distances are compared to
-/// within the rounding of the coordinates, so that the unit of measurement makes no difference. The
-/// authors replace negative estimates by 0; here they stay, so that independent variables have an
-/// estimate of 0 on average.
+/// `r_i` is the distance of sample `i` to its k-th neighbor in the joint space, where the distance
+/// is the largest of the blocks' distances. `k_i` is the number of other samples that are not
+/// farther than `r_i` in the joint space, and `n_x`, `n_y`, ... are the numbers in the subspaces.
+/// For continuous samples `k_i` is `k`. For discrete samples the estimate tends to the plug-in
+/// estimate. Distances are compared to within the rounding of the coordinates, so the estimate does
+/// not depend on the unit of measurement. The authors replace negative estimates by 0. This
+/// implementation keeps them, so that the estimate for independent variables is 0 on average.
 ///
-/// Labels are numbers here, far enough apart that different ones are never neighbors: farther than
-/// the range of the other variables.
+/// Encode labels as numbers whose distances are larger than the range of the other variables, so
+/// that different labels are never neighbors.
 ///
-/// With a window, `n` and the counts are those of the rows outside the window around sample `i`.
+/// With a window, `n` and the counts include only rows outside the window around sample `i`.
 ///
 /// ```
 /// use knn_entropy::MesnerShalizi;
 ///
-/// // Two fair coins that agree three times in four: 0.131 nats.
+/// // Two fair coins that agree three times in four have an information of 0.131 nats.
 /// let x: Vec<f64> = (0..400).map(|i| f64::from(i % 2)).collect();
 /// let y: Vec<f64> = (0..400).map(|i| f64::from(if i % 8 < 6 { i % 2 } else { 1 - i % 2 })).collect();
 /// let information = MesnerShalizi::new(5).mutual_information(&x, &y)?;
@@ -45,50 +46,52 @@ pub struct MesnerShalizi<'s> {
 }
 
 impl<'s> MesnerShalizi<'s> {
-    /// With the k-th neighbor, and the maximum norm within blocks.
+    /// Returns the estimator with the k-th neighbor and the maximum norm within blocks.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), periods: &[] }
     }
 
     setters!(blocks);
 
-    /// Returns the mutual information in nats between the rows of `x` and those of `y`; row i of
-    /// each is the same observation.
+    /// Returns the mutual information in nats between the rows of `x` and `y`. Row i of each
+    /// belongs to the same observation.
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; of different lengths; `k` 0 or not
-    /// below the number of usable rows; a distance beyond the largest number; periods that do
-    /// not fit.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
+    ///   [`Error::RowMismatch`] for samples that cannot be used.
+    /// - `k` is 0 or not below the number of usable rows.
+    /// - A distance is larger than the largest finite number.
+    /// - Periods do not match the columns.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }
 
-    /// Returns the mutual information with its local values and standard error.
+    /// Returns the mutual information with local values and standard error.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](MesnerShalizi::mutual_information).
+    /// See [`mutual_information`](MesnerShalizi::mutual_information).
     pub fn estimate(&self, x: impl ToSamples, y: impl ToSamples) -> Result<Estimate> {
         let parts = vec![x.to_samples()?, y.to_samples()?];
         self.local_values(&Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?)
     }
 
-    /// Returns the mutual information in nats between `x` and `y` given `z`. Without columns of `z`
-    /// it is that of `x` and `y`.
+    /// Returns the mutual information in nats between `x` and `y` given `z`. If `z` has no columns,
+    /// it is the mutual information of `x` and `y`.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](MesnerShalizi::mutual_information).
+    /// See [`mutual_information`](MesnerShalizi::mutual_information).
     pub fn conditional(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<f64> {
         Ok(self.conditional_estimate(x, y, z)?.value())
     }
 
-    /// Returns the conditional information with its local values and standard error.
+    /// Returns the conditional information with local values and standard error.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](MesnerShalizi::mutual_information).
+    /// See [`mutual_information`](MesnerShalizi::mutual_information).
     pub fn conditional_estimate(&self, x: impl ToSamples, y: impl ToSamples, z: impl ToSamples) -> Result<Estimate> {
         let mut parts = vec![x.to_samples()?, y.to_samples()?];
         let z = z.to_samples();
@@ -100,7 +103,7 @@ impl<'s> MesnerShalizi<'s> {
         self.local_values(&Blocks::new(parts, self.settings.norm(), self.periods, Ties::Count)?)
     }
 
-    /// The local values between two blocks, or given the third.
+    /// Computes the estimate between two blocks, or between two blocks given the third.
     fn local_values(&self, blocks: &Blocks<'_>) -> Result<Estimate> {
         let all: Vec<usize> = (0..blocks.count()).collect();
         let joint = blocks.space(&all)?;

@@ -1,4 +1,4 @@
-//! Estimators of mutual information, from counts of neighbors.
+//! Estimators of mutual information from counts of neighbors.
 
 mod blocks;
 mod canonical;

@@ -5,51 +5,51 @@ use super::canonical::{Canonical, differences};
 use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples};
 
-/// Bounds the difference between two canonical coordinates, in units of its standard deviation
+/// Bound on the difference between two canonical coordinates, in units of its standard deviation
 /// times the square root of 2.
 ///
-/// A narrower band is closer to a region of constant density. A wider band needs a larger
-/// correlation to lie within the box, above `1 - 1/BAND^2` = 0.56, so that independent samples are
-/// left alone.
+/// A narrower band is closer to a region of constant density. A wider band lies within the box only
+/// for larger correlations, here above `1 - 1/BAND^2` = 0.56, so that independent samples are not
+/// affected.
 const BAND: f64 = 1.5;
 
-/// The mutual information of strongly dependent variables by nearest neighbors, in nats: the first
-/// algorithm of [`Ksg`] with a correction for local nonuniformity, as proposed by Gao, Ver Steeg
-/// and Galstyan ("Efficient estimation of mutual information for strongly dependent variables",
-/// AISTATS 2015) and with a region of another shape.
+/// Nearest-neighbor estimator of the mutual information of strongly dependent variables, in nats.
+/// It is the first algorithm of [`Ksg`] with a correction for local nonuniformity, as proposed by
+/// Gao, Ver Steeg and Galstyan ("Efficient estimation of mutual information for strongly dependent
+/// variables", AISTATS 2015), but with a region of another shape.
 ///
-/// [`Ksg`] takes the density for constant in the box around sample `i` that reaches to its k-th
-/// neighbor. Where one variable nearly determines the other the density is a thin ridge within that
-/// box, and [`Ksg`] cannot exceed `psi(n) - psi(k)`, up to terms of order `1/n`. For normal pairs
-/// its estimate is 0.1 nats too low once it is within 1.5 nats of that bound, and 0.4 nats within
-/// 1, as measured for n from 300 to 3000. Here the box follows the ridge:
+/// [`Ksg`] assumes a constant density in the box around sample `i` that reaches its k-th neighbor.
+/// If one variable nearly determines the other, the density is a thin ridge within this box, and
+/// [`Ksg`] cannot exceed `psi(n) - psi(k)`, up to terms of order `1/n`. For normal pairs its
+/// estimate is 0.1 nats too low once it is within 1.5 nats of this bound, and 0.4 nats within 1, as
+/// measured for n from 300 to 3000. In this estimator the box follows the ridge:
 ///
-/// 1. The `p` neighbors of sample `i` after its k-th have canonical coordinates `u` of `x` and `v`
-///    of `y`: linear combinations of variance 1 of which only `u_j` and `v_j` are correlated, by
-///    `c_j` (Hotelling, 1936).
-/// 2. Coordinates are kept together by bands of relative width `b_j = 3 sqrt(1 - c_j)` where that
-///    is less than 2. The region of radius `a` is the box `|u_j|, |v_j| <= a` with `|u_j - v_j| <=
-///    a b_j`, and `r_i` is the radius that has `k` samples in it.
-/// 3. With `n_x` and `n_y` the numbers of other samples in the projections of that region, the
+/// 1. The `p` neighbors of sample `i` after its k-th define canonical coordinates `u` of `x` and
+///    `v` of `y`: linear combinations of variance 1, of which only `u_j` and `v_j` are correlated,
+///    with correlation `c_j` (Hotelling, 1936).
+/// 2. Bands of relative width `b_j = 3 sqrt(1 - c_j)` limit the difference of paired coordinates if
+///    `b_j` is less than 2. The region of radius `a` is the box `|u_j|, |v_j| <= a` with
+///    `|u_j - v_j| <= a b_j`, and `r_i` is the radius of the region that contains `k` samples.
+/// 3. With the numbers `n_x` and `n_y` of other samples in the projections of this region, the
 ///    boxes in `u` and in `v`:
 ///
 /// ```text
 /// I_i = psi(k) + psi(n) - psi(n_x + 1 - dx/d) - psi(n_y + 1 - dy/d) - sum_j ln(1 - (1 - b_j/2)^2)      d = dx + dy
 /// ```
 ///
-/// The last term is the ratio of the volumes of the box and the region. Where no band is narrower
-/// than the box, the local value is that of [`Ksg`], so that the estimate is unbiased for
-/// independent samples as that one is. The region is made from neighbors that lie farther than the
-/// k that are counted, so that fitting does not lower the estimate's volume. The
-/// principal-component boxes of the paper are fitted to the `k` neighbors themselves and used if
-/// smaller by a factor from simulations; they leave an error of -0.4 nats at 6 nats, and of 1.5
-/// nats for independent blocks of five variables.
+/// The last term is the logarithm of the ratio of the volumes of the box and the region. If no band
+/// is narrower than the box, the local value is that of [`Ksg`], so the estimate is unbiased for
+/// independent samples, like that of [`Ksg`]. The region is fitted to neighbors that are farther
+/// away than the k counted ones, so fitting does not bias its volume. The principal-component boxes
+/// of the paper are fitted to the `k` neighbors themselves, and used if they are smaller by a
+/// factor from simulations. They leave an error of -0.4 nats at 6 nats, and of 1.5 nats for
+/// independent blocks of five variables.
 ///
-/// Mean errors in nats for normal blocks that share 0, 1, 2, 4 and 8 nats, from `cargo run
-/// --release --example strong_dependence`: n = 1000 and k = 5, p = 50 in 1 + 1 dimensions and 100
-/// in more.
+/// The table shows mean errors in nats for normal blocks with an information of 0, 1, 2, 4 and 8
+/// nats, for n = 1000 and k = 5, with p = 50 in 1 + 1 dimensions and p = 100 in more.
+/// `cargo run --release --example strong_dependence` prints it.
 ///
-/// | dimensions | [`Ksg`] | this |
+/// | dimensions | [`Ksg`] | `LocalNonuniformity` |
 /// |---|---|---|
 /// | 1 + 1 | 0.00, 0.03, 0.04, -0.12, -2.84 | 0.00, 0.02, 0.04, 0.03, 0.04 |
 /// | 1 + 2 | 0.00, 0.00, -0.19, -1.48, -5.36 | 0.00, 0.00, -0.02, -0.02, -0.02 |
@@ -57,14 +57,14 @@ const BAND: f64 = 1.5;
 /// | 3 + 3 | 0.01, -0.11, -0.30, -0.90, -3.41 | 0.01, -0.14, -0.31, -0.44, -0.47 |
 /// | 5 + 5 | 0.00, -0.34, -0.72, -1.62, -4.16 | 0.00, -0.37, -0.71, -1.17, -1.48 |
 ///
-/// A band with sharp edges, such as uniform noise around a line, is 0.2 nats too low at any
-/// strength. A ridge that bends within the reach of `p` neighbors limits the estimate: a curve
-/// without noise has infinite information and gets a finite estimate, which grows with n.
+/// For a band with sharp edges, such as uniform noise around a line, the estimate is 0.2 nats too
+/// low at any strength. A ridge that bends within the reach of `p` neighbors limits the estimate: a
+/// curve without noise has infinite information but a finite estimate, which grows with n.
 ///
 /// As with [`Ksg`], blocks should have a common scale
-/// ([`Correction::Standardize`](crate::Correction::Standardize)). Beside the search, each sample
-/// takes `O(p (dx + dy)^2)` and `O(dx^2 + dy^2)` for every other whose first coordinate in `x` or
-/// in `y` is within the region's.
+/// ([`Correction::Standardize`](crate::Correction::Standardize)). In addition to the search, each
+/// sample takes `O(p (dx + dy)^2)` time, and `O(dx^2 + dy^2)` for every other sample whose first
+/// coordinate in `x` or `y` is within the region.
 ///
 /// ```
 /// use knn_entropy::{Ksg, LocalNonuniformity};
@@ -93,10 +93,10 @@ pub struct LocalNonuniformity<'s> {
 }
 
 impl<'s> LocalNonuniformity<'s> {
-    /// Returns the estimator with the k-th neighbor and with regions from the `p` neighbors after
-    /// that.
+    /// Returns the estimator with the k-th neighbor and regions from the `p` neighbors after the
+    /// k-th.
     ///
-    /// 50 is a good `p` for two variables. In more dimensions take more, 10 for each: with few
+    /// A good `p` is 50 for two variables and at least 10 per dimension for more: with few
     /// neighbors, canonical correlations are large by chance.
     pub fn new(k: usize, p: usize) -> Self {
         Self { settings: Settings::new(k, Norm::LInf), p }
@@ -104,8 +104,8 @@ impl<'s> LocalNonuniformity<'s> {
 
     setters!(series);
 
-    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and of `y` `[n,
-    /// dy]`, where row `i` of both is one observation.
+    /// Returns the mutual information in nats between the rows of `x` `[n, dx]` and `y` `[n, dy]`.
+    /// Row `i` of each belongs to the same observation.
     ///
     /// # Errors
     ///
@@ -114,16 +114,15 @@ impl<'s> LocalNonuniformity<'s> {
     /// - [`Error::ZeroK`]; [`Error::KTooLarge`] unless each row has `k + p` others;
     ///   [`Error::TooFewForCovariance`] unless `p` is at least `dx + dy + 2`.
     /// - [`Error::Duplicates`] if rows coincide with their k-th neighbor, and
-    ///   [`Error::DistanceOverflow`] if a distance is beyond the largest number.
+    ///   [`Error::DistanceOverflow`] if a distance is larger than the largest finite number.
     /// - [`Error::Singular`] if the neighbors of a row lie in a plane of `x` or of `y`.
-    /// - [`Error::Determined`] if `x` and `y` determine each other to rounding: their information
-    ///   is infinite.
+    /// - [`Error::Determined`] if `x` and `y` determine each other to within rounding, so that
+    ///   their information is infinite.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }
 
-    /// Returns the mutual information with its local values, standard error and confidence
-    /// interval.
+    /// Returns the mutual information with local values, standard error and confidence interval.
     ///
     /// # Errors
     ///
@@ -152,7 +151,7 @@ impl<'s> LocalNonuniformity<'s> {
         let (sorted_x, sorted_y) = (Sorted::new(x), Sorted::new(y));
         let n = joint.len();
         let local = |i: usize| {
-            // The samples that count as others for this one; psi(n) if all do.
+            // Number of other samples outside the window of this one.
             let others = n - (i.saturating_sub(window)..=i.saturating_add(window).min(n - 1)).count();
             let constant = digamma(k as f64) + digamma(others as f64 + 1.0);
             let near: Vec<usize> = neighbors.indices.row(i).to_vec();
@@ -174,7 +173,7 @@ impl<'s> LocalNonuniformity<'s> {
             Ok(constant + region.log_ratio - digamma(in_x as f64 + share(x)) - digamma(in_y as f64 + share(y)))
         };
         let all: Vec<Result<f64>> = (0..n).into_par_iter().map(local).collect();
-        // In the order of rows, so that the error does not depend on threads.
+        // Collecting in the order of rows makes the reported error independent of threads.
         Estimate::new(all.into_iter().collect::<Result<Vec<_>>>()?.into())
     }
 }
@@ -184,21 +183,21 @@ struct Region {
     canonical: Canonical,
     /// Relative widths of the bands.
     bands: Vec<f64>,
-    /// The logarithm of the box's volume relative to the region's.
+    /// The logarithm of the ratio of the box's volume to the region's.
     log_ratio: f64,
 }
 
 impl Region {
     fn new(canonical: Canonical) -> Self {
         let bands: Vec<f64> = canonical.gaps.iter().map(|gap| (2.0 * BAND * gap.sqrt()).min(2.0)).collect();
-        // Of the square of area 4, two corners of area (2 - b)^2 / 2 are cut off: 1 - (1 - b/2)^2 = b (1 -
-        // b/4) is left.
+        // A square of area 4 loses two corners of area (2 - b)^2 / 2, which leaves the fraction 1 -
+        // (1 - b/2)^2 = b (1 - b/4).
         let log_ratio = -bands.iter().map(|b| (b * (1.0 - b / 4.0)).ln()).sum::<f64>();
         Self { canonical, bands, log_ratio }
     }
 
-    /// Counts the other samples in the projections of the region that just holds `k` of them.
-    /// `near` are at least `k` samples, which bound its radius.
+    /// Counts the other samples in the projections of the region that just contains `k` of them.
+    /// `near` lists at least `k` samples, which bound the radius.
     fn counts(
         &self,
         x: &Sorted<'_>,
@@ -240,7 +239,7 @@ fn largest(coordinates: &[f64]) -> f64 {
     coordinates.iter().fold(0.0_f64, |most, c| most.max(c.abs()))
 }
 
-/// Points in the order of their first coordinate, so that a box around one is a short run of them.
+/// Points sorted by their first coordinate, so that the points in a box form a short run.
 struct Sorted<'p> {
     points: &'p Samples<'p>,
     firsts: Vec<(f64, usize)>,
@@ -253,8 +252,8 @@ impl<'p> Sorted<'p> {
         Self { points, firsts }
     }
 
-    /// The points whose first coordinate differs from that of point `i` by up to `reach`, with some
-    /// beyond that for rounding.
+    /// Returns the points whose first coordinate differs from that of point `i` by at most `reach`,
+    /// with a small margin for rounding.
     fn around(&self, i: usize, reach: f64) -> impl Iterator<Item = usize> {
         let first = self.points.point(i)[0];
         let reach = reach * (1.0 + 1e-6) + first.abs() * 1e-15;

@@ -9,22 +9,22 @@ use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
 use crate::{Boundary, Error, Estimate, Metric, Norm, Result, Samples, ToSamples, Warning};
 
-/// Mutual information between continuous variables and a label, in nats (Ross, "Mutual information
-/// between discrete and continuous data sets", PLoS ONE 9, 2014):
+/// Estimator of the mutual information between continuous variables and a label, in nats (Ross,
+/// "Mutual information between discrete and continuous data sets", PLoS ONE 9, 2014):
 ///
 /// ```text
 /// I = psi(n) - < psi(n_i) > + < psi(k_i) > - < psi(m_i) >
 /// ```
 ///
-/// with `n_i` the number of samples that have the label of sample `i`, `k_i` the smaller of `k` and
-/// `n_i - 1`, and `m_i` the number of samples with any label that are nearer than the `k_i`-th
-/// neighbor of the same label, and one more. A sample whose label no other has is left out, also of
-/// `n`: it has no neighbor to measure by.
+/// Here `n_i` is the number of samples that have the label of sample `i`, and `k_i` is the smaller
+/// of `k` and `n_i - 1`. `m_i` is 1 plus the number of samples with any label that are nearer than
+/// the `k_i`-th neighbor of the same label. A sample with a unique label has no neighbor of the
+/// same label. It is left out and does not count in `n`.
 ///
-/// Where numbers are rounded, the neighbors at the radius all count, in `k_i` and in `m_i`, and the
-/// estimate carries [`Warning::Ties`].
+/// For rounded numbers, all neighbors at the radius count in `k_i` and in `m_i`, and the estimate
+/// carries [`Warning::Ties`].
 ///
-/// With a window, `n`, `n_i` and `m_i` are those of the rows outside the window around sample `i`.
+/// With a window, `n`, `n_i` and `m_i` include only rows outside the window around sample `i`.
 ///
 /// ```
 /// use knn_entropy::Ross;
@@ -47,9 +47,9 @@ pub struct Ross<'s> {
     settings: Settings<'s>,
 }
 
-/// The nearest neighbors of the same label: the smaller of `k` and their number, the distance of
-/// the last of them, the number that are not farther than that, and the number of usable rows with
-/// the label, the row itself counted.
+/// The nearest neighbors of a row with the same label: the smaller of `k` and their number, the
+/// distance of the last of them and its row, the number of neighbors that are not farther, and the
+/// number of usable rows with the label, including the row itself.
 #[derive(Debug, Clone, Copy, Default)]
 struct Own {
     k: usize,
@@ -60,7 +60,7 @@ struct Own {
 }
 
 impl<'s> Ross<'s> {
-    /// With the k-th neighbor of the same label, and Euclidean distances.
+    /// Returns the estimator with the k-th neighbor of the same label and Euclidean distances.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2) }
     }
@@ -72,20 +72,22 @@ impl<'s> Ross<'s> {
     ///
     /// # Errors
     ///
-    /// Samples that are none, of no dimension or not finite; [`Error::RowMismatch`] unless there
-    /// are as many labels; [`Error::ZeroK`]; [`Error::KTooLarge`] if no two usable samples have
-    /// the same label; [`Error::Duplicates`] for samples that coincide with their k-th neighbor
-    /// of the same label.
+    /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`] for samples that
+    ///   cannot be used.
+    /// - [`Error::RowMismatch`] if the number of labels differs from the number of samples.
+    /// - [`Error::ZeroK`]; [`Error::KTooLarge`] if no two usable samples have the same label.
+    /// - [`Error::Duplicates`] for samples that coincide with their k-th neighbor of the same
+    ///   label.
     pub fn mutual_information<L: Eq + Hash>(&self, x: impl ToSamples, labels: &[L]) -> Result<f64> {
         Ok(self.estimate(x, labels)?.value())
     }
 
-    /// Returns the information with its local values, one for each sample that is not left out, in
-    /// their order.
+    /// Returns the information with standard error, warnings and local values, one for each sample
+    /// that is not left out.
     ///
     /// # Errors
     ///
-    /// As [`mutual_information`](Ross::mutual_information).
+    /// See [`mutual_information`](Ross::mutual_information).
     pub fn estimate<L: Eq + Hash>(&self, x: impl ToSamples, labels: &[L]) -> Result<Estimate> {
         let all = x.to_samples()?;
         if labels.len() != all.len() {
@@ -94,7 +96,8 @@ impl<'s> Ross<'s> {
         if self.settings.k == 0 {
             return Err(Error::ZeroK);
         }
-        // Numbered by their first rows, so that nothing depends on the order of a hash map.
+        // Labels are numbered by their first rows, so that nothing depends on the order of a hash
+        // map.
         let mut numbers = HashMap::new();
         let mut rows_of: Vec<Vec<usize>> = Vec::new();
         for (row, label) in labels.iter().enumerate() {
@@ -107,7 +110,7 @@ impl<'s> Ross<'s> {
         self.estimate_of(&all, &rows_of)
     }
 
-    /// The estimate from the rows of each label.
+    /// Computes the estimate from the rows of each label.
     fn estimate_of(&self, all: &Samples<'_>, rows_of: &[Vec<usize>]) -> Result<Estimate> {
         let error = all.rounding_error();
         let own = match self.settings.window {
@@ -119,8 +122,8 @@ impl<'s> Ross<'s> {
             return Err(Error::KTooLarge { k: self.settings.k, others: 0 });
         }
         self.check(&own, &kept)?;
-        // Left out is left out as a neighbor, too. Numbers of rows then no longer tell times, so with a
-        // window only rows count that have a label of their own at another time.
+        // Rows that are left out are also excluded as neighbors. Selecting rows would change their
+        // times, so with a window all rows stay.
         let window = self.settings.window;
         let (points, radii): (Samples<'_>, Vec<f64>) = match window {
             0 => (all.select(&kept), kept.iter().map(|&row| own[row].radius).collect()),
@@ -129,7 +132,7 @@ impl<'s> Ross<'s> {
         let (inner, outer) = within_rounding(error, &radii);
         let counts = self.settings.search.count_shells(&points, &inner, &outer, self.settings.metric, window)?;
         let counts = |place: usize, row: usize| counts[if window == 0 { place } else { row }];
-        // Continuous numbers have the k-th neighbor alone at their radius.
+        // For continuous numbers, the k-th neighbor is alone at the radius.
         let is_tied = |place: usize, row: usize| {
             let (open, closed) = counts(place, row);
             closed - open > 1 || own[row].within > own[row].k
@@ -153,7 +156,7 @@ impl<'s> Ross<'s> {
         Ok(Estimate::new(local.collect())?.warn(warning).warn(left_out))
     }
 
-    /// The neighbors of the same label, label by label.
+    /// Finds the neighbors of the same label, one label at a time.
     fn own(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], error: f64) -> Result<Vec<Own>> {
         let mut own = vec![Own::default(); all.len()];
         for rows in rows_of.iter().filter(|rows| rows.len() > 1) {
@@ -171,8 +174,8 @@ impl<'s> Ross<'s> {
         Ok(own)
     }
 
-    /// The neighbors of the same label outside the window: labels are a coordinate more, in which
-    /// different ones are farther apart than any two samples.
+    /// Finds the neighbors of the same label outside the window. The label becomes an additional
+    /// coordinate, in which different labels are farther apart than any two samples.
     fn own_outside(&self, all: &Samples<'_>, rows_of: &[Vec<usize>], window: usize, error: f64) -> Result<Vec<Own>> {
         let d = all.dimension();
         let largest = all.coordinates().iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
@@ -216,7 +219,7 @@ impl<'s> Ross<'s> {
         Ok(own)
     }
 
-    /// Distances must be fit for a comparison.
+    /// Checks that distances are finite and above 0.
     fn check(&self, own: &[Own], kept: &[usize]) -> Result<()> {
         if let Some(&first) = kept.iter().find(|&&row| own[row].radius.is_infinite()) {
             return Err(Error::DistanceOverflow { first, second: own[first].last });
@@ -232,7 +235,7 @@ impl<'s> Ross<'s> {
     }
 }
 
-/// The radii less and more the rounding error of a distance.
+/// Returns the radii minus and plus the rounding error of a distance.
 fn within_rounding(error: f64, radii: &[f64]) -> (Vec<f64>, Vec<f64>) {
     radii.iter().map(|r| (r - error, r + error)).unzip()
 }
@@ -242,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_coinciding_row_is_named_whatever_the_labels() {
+    fn error_names_the_first_coinciding_row_for_any_labels() {
         // Rows 1 and 4 coincide, and rows 2 and 5.
         let x = [0.3, 1.0, 2.0, 0.7, 1.0, 2.0, 0.1, 0.2];
         for labels in [[0, 1, 2, 0, 1, 2, 1, 2], [9, 4, 1, 9, 4, 1, 4, 1]] {

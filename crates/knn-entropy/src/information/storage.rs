@@ -4,24 +4,25 @@ use super::Ksg;
 use super::embedding::{Embedding, Past, PastAndFuture, ksg_settings, positive, times};
 use crate::{Estimate, Result, ToSamples};
 
-/// The active information storage of a series (Lizier, Prokopenko and Zomaya, Information Sciences
-/// 208, 2012), in nats: how much the past tells about the next value,
+/// Estimator of the active information storage of a series (Lizier, Prokopenko and Zomaya,
+/// Information Sciences 208, 2012), in nats: the information that the past has about the next
+/// value,
 ///
 /// ```text
 /// A = I( y_t ; y_past )
 /// y_past = (y_(t-1), y_(t-1-s), ..., y_(t-1-(l-1)s))          l values, s apart
 /// ```
 ///
-/// estimated by [`Ksg`]. With a longer future it is the predictive information `I(y_t, ...,
-/// y_(t+f-1) ; y_past)` (Bialek, Nemenman and Tishby, Neural Computation 13, 2001).
+/// estimated by [`Ksg`]. With a longer future, it is the predictive information
+/// `I(y_t, ..., y_(t+f-1) ; y_past)` (Bialek, Nemenman and Tishby, Neural Computation 13, 2001).
 ///
-/// An autoregression `y_t = phi y_(t-1) + e_t` of normal noise stores `-1/2 ln(1 - phi^2)`.
+/// An autoregression `y_t = phi y_(t-1) + e_t` with normal noise stores `-1/2 ln(1 - phi^2)`.
 ///
 /// ```
 /// use knn_entropy::ActiveInformationStorage;
 /// use ndarray::Array2;
 ///
-/// // A chaotic series, whose next value is known to a few digits.
+/// // A chaotic series, in which each value determines the next.
 /// let mut y = vec![0.3];
 /// for t in 0..400 {
 ///     y.push(4.0 * y[t] * (1.0 - y[t]));
@@ -38,19 +39,19 @@ pub struct ActiveInformationStorage<'s> {
 }
 
 impl<'s> ActiveInformationStorage<'s> {
-    /// Estimates the information between a value and the next one with the k-th neighbor.
+    /// Returns the estimator with the k-th neighbor, one past value and one future value.
     pub fn new(k: usize) -> Self {
         Self { ksg: Ksg::new(k), past: Embedding::new(1, 1), future: 1 }
     }
 
-    /// Sets which past values count.
+    /// Sets the embedding of the past.
     #[must_use]
     pub fn past(self, past: Embedding) -> Self {
         Self { past, ..self }
     }
 
-    /// Sets how many values from the next one on are the future, 1 by default; more make a
-    /// predictive information.
+    /// Sets the number of future values, starting with the next one. The default is 1; with more,
+    /// the estimate is a predictive information.
     #[must_use]
     pub fn future(self, length: usize) -> Self {
         Self { future: length, ..self }
@@ -62,30 +63,29 @@ impl<'s> ActiveInformationStorage<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`Ksg::mutual_information`]; [`ZeroSetting`](crate::Error::ZeroSetting) for a
-    /// length or lag of 0; [`Embedding`](crate::Error::SeriesTooShort) if the series is too
-    /// short.
+    /// See [`Ksg::mutual_information`]. Also [`ZeroSetting`](crate::Error::ZeroSetting) for a
+    /// length or lag of 0, and [`SeriesTooShort`](crate::Error::SeriesTooShort).
     pub fn information(&self, series: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(series)?.value())
     }
 
-    /// Returns the stored information with its local values, one for each time that has a past and
-    /// a future.
+    /// Returns the stored information with standard error, warnings and local values, one for each
+    /// time that has a past and a future.
     ///
     /// # Errors
     ///
-    /// Those of [`information`](ActiveInformationStorage::information).
+    /// See [`information`](ActiveInformationStorage::information).
     pub fn estimate(&self, series: impl ToSamples) -> Result<Estimate> {
         let PastAndFuture { past, future, .. } = self.embed(series)?;
         self.ksg.estimate(&[past.view(), future.view()])
     }
 
-    /// Returns the samples that the information is estimated from.
+    /// Returns the samples from which the information is estimated.
     ///
     /// # Errors
     ///
-    /// Those of [`information`](ActiveInformationStorage::information), but for the estimate
-    /// itself.
+    /// See [`information`](ActiveInformationStorage::information), except for errors of the
+    /// estimate itself.
     pub fn embed(&self, series: impl ToSamples) -> Result<PastAndFuture> {
         positive(self.past.length, "the number of past values")?;
         positive(self.past.lag, "the lag of the past")?;

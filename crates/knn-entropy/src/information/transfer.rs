@@ -4,9 +4,9 @@ use super::Ksg;
 use super::embedding::{Condition, Embedded, Embedding, Past, ksg_settings, positive, times};
 use crate::{Error, Estimate, Result, Samples, ToSamples};
 
-/// The transfer entropy of one series to another (Schreiber, Physical Review Letters 85, 2000), in
-/// nats: how much the past of the source tells about the next value of the target that its own past
-/// does not,
+/// Estimator of the transfer entropy from one series to another (Schreiber, Physical Review Letters
+/// 85, 2000), in nats: the information about the next value of the target that the past of the
+/// source has and the target's own past does not have,
 ///
 /// ```text
 /// T = I( y_t ; x_past | y_past )
@@ -14,25 +14,26 @@ use crate::{Error, Estimate, Result, Samples, ToSamples};
 /// x_past = (x_(t-u), x_(t-u-r), ..., x_(t-u-(m-1)r))          m values of the source, r apart, with the delay u
 /// ```
 ///
-/// estimated as a conditional mutual information by [`Ksg`]. Samples are taken at every time for
+/// estimated by [`Ksg`] as a conditional mutual information. Samples are taken at every time for
 /// which all pasts are known.
 ///
-/// A series that drives both, or one between them, makes a transfer entropy without a link. The
-/// [conditional](TransferEntropy::conditional) transfer entropy leaves out what the pasts of
-/// further series tell (Lizier, Prokopenko and Zomaya, Physical Review E 77, 2008):
+/// A third series that drives both, or that lies between them, causes a transfer entropy without a
+/// direct link. The [conditional](TransferEntropy::conditional) transfer entropy excludes
+/// information from the pasts of further series (Lizier, Prokopenko and Zomaya, Physical Review E
+/// 77, 2008):
 ///
 /// ```text
 /// T = I( y_t ; x_past | y_past, c_past, ... )
 /// ```
 ///
-/// [`scan`](TransferEntropy::scan) finds the delay of a link, and tells whether the link could be
+/// [`scan`](TransferEntropy::scan) finds the delay of a link and tests whether the link could be
 /// chance.
 ///
 /// ```
 /// use knn_entropy::TransferEntropy;
 /// use ndarray::Array2;
 ///
-/// // A chaotic series, and one that follows it one step behind.
+/// // A chaotic series, and a series that follows it with a delay of one step.
 /// let mut x = vec![0.3];
 /// for t in 0..400 {
 ///     x.push(4.0 * x[t] * (1.0 - x[t]));
@@ -51,7 +52,7 @@ pub struct TransferEntropy<'s> {
     pub(super) delay: usize,
 }
 
-/// The series and pasts that the samples of a transfer entropy are taken from.
+/// The series and embeddings from which the samples of a transfer entropy are taken.
 #[derive(Debug)]
 pub(super) struct Pasts<'a> {
     pub(super) source: Past<'a>,
@@ -60,27 +61,26 @@ pub(super) struct Pasts<'a> {
 }
 
 impl<'s> TransferEntropy<'s> {
-    /// Estimates the transfer entropy with the k-th neighbor, one past value of each series, and a
-    /// delay of one step.
+    /// Returns the estimator with the k-th neighbor, one past value of each series, and a delay of
+    /// one step.
     pub fn new(k: usize) -> Self {
         let last = Embedding::new(1, 1);
         Self { ksg: Ksg::new(k), source: last, target: last, delay: 1 }
     }
 
-    /// Sets which past values of the source count.
+    /// Sets the embedding of the source.
     #[must_use]
     pub fn source(self, source: Embedding) -> Self {
         Self { source, ..self }
     }
 
-    /// Sets which past values of the target count. With none the estimate is of the mutual
-    /// information.
+    /// Sets the embedding of the target. With length 0, the estimate is the mutual information.
     #[must_use]
     pub fn target(self, target: Embedding) -> Self {
         Self { target, ..self }
     }
 
-    /// Sets the delay from the source's last value to the target's next, at least 1.
+    /// Sets the delay from the source's last value to the target's next value, at least 1.
     #[must_use]
     pub fn delay(self, delay: usize) -> Self {
         Self { delay, ..self }
@@ -88,20 +88,19 @@ impl<'s> TransferEntropy<'s> {
 
     ksg_settings!();
 
-    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times, the same in
-    /// both.
+    /// Returns the transfer entropy in nats from `source` to `target`. Rows are times and must
+    /// match.
     ///
     /// # Errors
     ///
-    /// Those of [`Ksg::conditional`]; [`ZeroSetting`](Error::ZeroSetting) for a lag, a delay or a
-    /// number of the source's values of 0; [`Embedding`](Error::SeriesTooShort) if the series
-    /// are too short.
+    /// See [`Ksg::conditional`]. Also [`ZeroSetting`](Error::ZeroSetting) if a lag, a delay or the
+    /// number of past values of the source is 0, and [`SeriesTooShort`](Error::SeriesTooShort).
     pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
         self.conditional::<Samples<'_>>(source, target, &[])
     }
 
     /// Returns the transfer entropy in nats from `source` to `target` given the pasts of further
-    /// series. Rows are times, the same in all. Without conditions this is the
+    /// series. Rows are times and must match. Without conditions this is the
     /// [`transfer_entropy`](TransferEntropy::transfer_entropy).
     ///
     /// ```
@@ -128,8 +127,8 @@ impl<'s> TransferEntropy<'s> {
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), for the conditions as
-    /// well.
+    /// See [`transfer_entropy`](TransferEntropy::transfer_entropy). The errors also apply to the
+    /// conditions.
     pub fn conditional<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -139,22 +138,22 @@ impl<'s> TransferEntropy<'s> {
         Ok(self.conditional_estimate(source, target, conditions)?.value())
     }
 
-    /// Returns the transfer entropy with its local values, one for each time from the first on that
-    /// has a past.
+    /// Returns the transfer entropy with standard error, warnings and local values, one for each
+    /// time that has a past.
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy).
+    /// See [`transfer_entropy`](TransferEntropy::transfer_entropy).
     pub fn estimate(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Estimate> {
         self.conditional_estimate::<Samples<'_>>(source, target, &[])
     }
 
-    /// Returns the conditional transfer entropy with its local values, one for each time from the
-    /// first on that has all pasts.
+    /// Returns the conditional transfer entropy with standard error, warnings and local values, one
+    /// for each time that has all pasts.
     ///
     /// # Errors
     ///
-    /// Those of [`conditional`](TransferEntropy::conditional).
+    /// See [`conditional`](TransferEntropy::conditional).
     pub fn conditional_estimate<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -165,21 +164,21 @@ impl<'s> TransferEntropy<'s> {
         self.ksg.conditional_estimate(embedded.source.view(), embedded.next.view(), embedded.given().view())
     }
 
-    /// Returns the samples that the transfer entropy is estimated from.
+    /// Returns the samples from which the transfer entropy is estimated.
     ///
     /// # Errors
     ///
-    /// Those of [`transfer_entropy`](TransferEntropy::transfer_entropy), but for the estimate
-    /// itself.
+    /// See [`transfer_entropy`](TransferEntropy::transfer_entropy), except for errors of the
+    /// estimate itself.
     pub fn embed(&self, source: impl ToSamples, target: impl ToSamples) -> Result<Embedded> {
         self.embed_conditional::<Samples<'_>>(source, target, &[])
     }
 
-    /// Returns the samples that the conditional transfer entropy is estimated from.
+    /// Returns the samples from which the conditional transfer entropy is estimated.
     ///
     /// # Errors
     ///
-    /// Those of [`conditional`](TransferEntropy::conditional), but for the estimate itself.
+    /// See [`conditional`](TransferEntropy::conditional), except for errors of the estimate itself.
     pub fn embed_conditional<T: ToSamples>(
         &self,
         source: impl ToSamples,
@@ -213,7 +212,7 @@ impl<'s> TransferEntropy<'s> {
 impl Pasts<'_> {
     pub(super) fn embed(&self) -> Result<Embedded> {
         let Self { source, target, conditions } = self;
-        // There is always a past, since there is one of the source.
+        // There is always at least one past, that of the source.
         let first = conditions.iter().chain([source, target]).map(Past::first).fold(0, usize::max);
         let times = times(target.series.len(), first, 1)?;
         let states: Vec<Array2<f64>> = conditions.iter().map(|past| past.states(&times)).collect();

@@ -1,5 +1,5 @@
-//! The second algorithm of Kraskov, Stoegbauer and Grassberger: each block has a radius of its own,
-//! that of the rectangle which just holds the k neighbors.
+//! The second algorithm of Kraskov, Stoegbauer and Grassberger. Each block has its own radius,
+//! given by the smallest rectangle that contains the k neighbors.
 
 use rayon::prelude::*;
 use statrs::function::gamma::digamma;
@@ -10,8 +10,8 @@ use crate::settings::Settings;
 use crate::settings::window::digamma_of_usable;
 use crate::{Error, Metric, Result, Samples};
 
-/// Returns the local values, by rectangles for the rows without ties and by [`one_radius`] for the
-/// others, and whether any row coincides with another one.
+/// Returns the local values, and true if any row coincides with another. Rows without ties use
+/// rectangles, and other rows use [`one_radius`].
 pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_>) -> Result<(Local, bool)> {
     let (n, k, window) = (blocks.rows(), settings.k, settings.window);
     if k == 0 {
@@ -19,13 +19,13 @@ pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_
     }
     let all: Vec<usize> = (0..blocks.count()).collect();
     let joint = blocks.space(&all)?;
-    // One neighbor more, if every row has one, tells whether the k-th is tied.
+    // One additional neighbor, if every row has one, shows whether the k-th is tied.
     let more = k.saturating_add(1).min(n.saturating_sub(window.saturating_mul(2).saturating_add(1))).max(k);
     let neighbors = settings.search.among(&joint.samples, more, joint.metric(), window)?;
     let radii = finite_radii(&neighbors, k)?;
     let spaces = all.iter().map(|&block| blocks.space(&[block])).collect::<Result<Vec<_>>>()?;
     let errors: Vec<f64> = all.iter().map(|&block| blocks.rounding_error(&[block])).collect();
-    // Distances around a circle are those of coordinates from 0 to the period.
+    // Distances around a circle require coordinates between 0 and the period.
     let metrics: Vec<Metric<'_>> = spaces.iter().map(Space::metric).collect();
     let points: Vec<Samples<'_>> =
         metrics.iter().zip(&spaces).map(|(metric, space)| metric.normalized(&space.samples)).collect();
@@ -61,7 +61,7 @@ pub(super) fn local_values(blocks: &Blocks<'_>, sum: Sum, settings: &Settings<'_
         }
     };
     let counts = subspaces.iter().map(within).collect::<Result<Vec<_>>>()?;
-    // For rows with ties, and for what there is to warn of.
+    // The first algorithm provides the values of rows with ties and the facts for warnings.
     let mut local = one_radius(blocks, sum, settings, &radii)?;
     let of_all = digamma_of_usable(window, n);
     let psi = |count: usize| digamma(count as f64);

@@ -1,9 +1,9 @@
-//! What is needed of dense linear algebra, for matrices of a few rows.
+//! Dense linear algebra for small matrices.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// The lower triangle `L` with `L L' = a`, of a symmetric positive definite matrix; or the row
-/// whose pivot is not positive to rounding.
+/// Returns the lower triangular `L` with `L L' = a` for a symmetric positive definite matrix, or
+/// else the first row whose pivot is not positive to within rounding.
 pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Result<Array2<f64>, usize> {
     let n = a.nrows();
     let mut l = Array2::<f64>::zeros((n, n));
@@ -31,12 +31,12 @@ pub(crate) fn solve_lower(l: &Array2<f64>, b: &mut [f64]) {
     }
 }
 
-/// `ln det (L L')`.
+/// Returns `ln det (L L')`.
 pub(crate) fn log_determinant(l: &Array2<f64>) -> f64 {
     2.0 * l.diag().iter().map(|x| x.ln()).sum::<f64>()
 }
 
-/// The mean of the rows, and their covariance with this divisor.
+/// Returns the mean of the rows and their covariance with this divisor.
 pub(crate) fn moments(x: ArrayView2<'_, f64>, divisor: f64) -> (Array1<f64>, Array2<f64>) {
     let mean = x.mean_axis(Axis(0)).expect("there are rows");
     let centered = &x - &mean;
@@ -44,29 +44,30 @@ pub(crate) fn moments(x: ArrayView2<'_, f64>, divisor: f64) -> (Array1<f64>, Arr
     (mean, covariance)
 }
 
-/// The first column that is constant or a linear combination of those before it, to the rounding of
-/// the numbers.
+/// Returns the first column that is constant or a linear combination of the columns before it, to
+/// within the rounding of the numbers.
 ///
-/// By the orthogonalization of Gram and Schmidt rather than from the covariance, which would lose
-/// half of the digits.
+/// The method is Gram-Schmidt orthogonalization. Using the covariance instead would lose half of
+/// the digits.
 pub(crate) fn dependent_column(x: ArrayView2<'_, f64>) -> Option<usize> {
     let n = x.nrows() as f64;
     let mut basis: Vec<Array1<f64>> = Vec::new();
     for (c, column) in x.columns().into_iter().enumerate() {
         let largest = column.fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
-        // In units in which no square leaves the range of numbers.
+        // Scale so that no square overflows or underflows.
         let mut rest = column.mapv(|x| x / largest);
         rest -= rest.sum() / n;
         rest -= rest.sum() / n;
-        // Twice, because the first pass leaves rounding errors of the size of what it takes away.
+        // Project twice, because the first pass leaves rounding errors relative to what it
+        // subtracts.
         for _ in 0..2 {
             for direction in &basis {
                 let along = rest.dot(direction);
                 rest.scaled_add(-along, direction);
             }
         }
-        // Each number is off by half an epsilon of the largest, and each combination by that of all
-        // columns.
+        // Each number is off by half an epsilon of the largest number, and a combination by the sum
+        // over its columns.
         let length = rest.dot(&rest).sqrt();
         if length <= 4.0 * (c + 1) as f64 * f64::EPSILON * n.sqrt() {
             return Some(c);
@@ -108,7 +109,8 @@ mod tests {
             line.column_mut(1).fill(0.1 * scale);
             assert_eq!(dependent_column(line.view()), Some(1));
         }
-        // As near as numbers with an offset can tell: a millionth beside a million.
+        // A difference of a millionth next to a million is about the smallest that these numbers
+        // can represent.
         let mut near = x + 1e6;
         let first = near.column(0).to_owned();
         let noise = Array1::from_iter((0..50).map(|i| 1e-6 * numbers(i, 6)));

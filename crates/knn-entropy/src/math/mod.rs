@@ -1,4 +1,4 @@
-//! Numbers, apart from samples and neighbors.
+//! Numerical functions that know nothing of samples or neighbors.
 
 mod binary;
 pub(crate) mod linalg;

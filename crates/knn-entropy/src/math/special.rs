@@ -1,53 +1,54 @@
-//! Special functions where the usual ones lose digits.
+//! Special functions for arguments at which the usual formulas lose digits.
 
 use std::f64::consts::{PI, SQRT_2};
 
 use statrs::function::erf::{erfc, erfc_inv};
 
-/// `ln Gamma(x + e) - ln Gamma(x)` for `x` and `x + e` above 0, accurate also where both are large
-/// or `e` is small: as a difference of two logarithms it would be off by 1e-9 for x = 1e6.
+/// Returns `ln Gamma(x + e) - ln Gamma(x)` for `x` and `x + e` above 0. The result is accurate even
+/// if both are large or `e` is small. A difference of two logarithms would be off by 1e-9 for x =
+/// 1e6.
 pub(crate) fn ln_gamma_ratio(x: f64, e: f64) -> f64 {
-    // Up to where Stirling's series has converged, by Gamma(x + 1) = x Gamma(x).
+    // Use Gamma(x + 1) = x Gamma(x) up to where Stirling's series converges.
     let (mut x, mut shift) = (x, 0.0);
     while x.min(x + e) < 16.0 {
         shift -= (e / x).ln_1p();
         x += 1.0;
     }
-    // The terms of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ..., each subtracted from
-    // itself without cancellation: (x + e)^-m - x^-m = x^-m (exp(-m ln(1 + e/x)) - 1).
+    // Each term of ln Gamma(x) = (x - 1/2) ln x - x + ln(2 pi)/2 + 1/(12 x) - ... is subtracted
+    // without cancellation: (x + e)^-m - x^-m = x^-m (exp(-m ln(1 + e/x)) - 1).
     let log = (e / x).ln_1p();
     let power = |m: i32, divisor: f64| x.powi(-m) / divisor * (-f64::from(m) * log).exp_m1();
     let rest = power(1, 12.0) - power(3, 360.0) + power(5, 1260.0) - power(7, 1680.0) + power(9, 1188.0);
     shift + (x - 0.5) * log + e * (x + e).ln() - e + rest
 }
 
-/// The probability that a standard normal number is below `x`.
+/// Returns the probability that a standard normal variable is below `x`.
 pub(crate) fn normal_cdf(x: f64) -> f64 {
     0.5 * erfc(-x / SQRT_2)
 }
 
-/// The number below which a standard normal number is with this probability.
+/// Returns the number below which a standard normal variable lies with probability `p`.
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     -SQRT_2 * erfc_inv(2.0 * p)
 }
 
-/// Minus the logarithm of the standard normal density.
+/// Returns minus the logarithm of the standard normal density.
 pub(crate) fn normal_surprise(x: f64) -> f64 {
     0.5 * (x * x + (2.0 * PI).ln())
 }
 
-/// `erfc(x) exp(x^2)`, which is in range where `erfc` is not: for `x` at least 0.
+/// Returns `erfc(x) exp(x^2)` for `x` at least 0, which does not underflow if `erfc(x)` does.
 fn scaled_erfc(x: f64) -> f64 {
     if x < 20.0 {
         return erfc(x) * (x * x).exp();
     }
-    // The asymptotic series; the first term left out is below 1e-16.
+    // The first omitted term of this asymptotic series is below 1e-16.
     let y = 0.5 / (x * x);
     (1.0 - y * (1.0 - 3.0 * y * (1.0 - 5.0 * y * (1.0 - 7.0 * y)))) / (x * PI.sqrt())
 }
 
-/// A standard normal number between two bounds: the logarithm of the probability, and mean and
-/// variance given that.
+/// A standard normal variable between two bounds: the logarithm of the probability, and the mean
+/// and variance given that the variable lies between them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Truncated {
     pub(crate) log_probability: f64,
@@ -55,9 +56,10 @@ pub(crate) struct Truncated {
     pub(crate) variance: f64,
 }
 
-/// For bounds `a < b`, however far from 0.
+/// Returns the moments between bounds `a < b`, accurate even far from 0.
 pub(crate) fn truncated_normal(a: f64, b: f64) -> Truncated {
-    // By symmetry the interval is mostly at positive numbers, so that the tail is the upper one.
+    // By symmetry, assume that the interval is mostly positive, so that the relevant tail is the
+    // upper one.
     if a + b < 0.0 {
         let mirrored = truncated_normal(-b, -a);
         return Truncated { mean: -mirrored.mean, ..mirrored };
@@ -65,14 +67,14 @@ pub(crate) fn truncated_normal(a: f64, b: f64) -> Truncated {
     let (middle, width) = (0.5 * (a + b), b - a);
     let fall = width * middle;
     if width < 0.03 && fall < 0.3 {
-        // The density is nearly exp(-m x) on the interval; moments as series in the width.
+        // The density is nearly exp(-m x) on the interval, so the moments are series in the width.
         let (square, f) = (width * width, fall * fall);
         let log_probability = width.ln() - normal_surprise(middle) + f * (1.0 / 24.0 - f / 2880.0) - square / 24.0;
         let mean = middle - middle * square * (1.0 / 12.0 - f / 720.0);
         return Truncated { log_probability, mean, variance: square * (1.0 / 12.0 - f * (1.0 / 240.0 - f / 6048.0)) };
     }
-    // exp(a^2/2) times tail and density at the lower bound, and what reaches beyond the upper one
-    // relative to that.
+    // Both tails and densities are multiplied by exp(a^2/2). The tail beyond the upper bound is
+    // computed relative to the lower one.
     let falls = (0.5 * (a - b) * (a + b)).exp();
     let (tail, log_scale) = if a > 0.0 {
         (0.5 * (scaled_erfc(a / SQRT_2) - falls * scaled_erfc(b / SQRT_2)), -0.5 * a * a)
@@ -82,7 +84,7 @@ pub(crate) fn truncated_normal(a: f64, b: f64) -> Truncated {
     let density = |x: f64| (-normal_surprise(x) - log_scale).exp();
     let (low, high) = (density(a), density(b));
     let mean = (low - high) / tail;
-    // At infinity the density falls faster than the bound grows.
+    // At infinity, the density falls faster than the bound grows.
     let edge = |x: f64, density: f64| if density == 0.0 { 0.0 } else { x * density };
     let edges = edge(a, low) - edge(b, high);
     let variance = 1.0 + edges / tail - mean * mean;
@@ -100,7 +102,7 @@ mod tests {
         for (x, e) in [(1.0, 0.5), (3.0, -2.5), (0.2, 0.3), (20.0, 7.0), (100.0, -50.0), (5.0, 1000.0)] {
             assert_relative_eq!(ln_gamma_ratio(x, e), ln_gamma(x + e) - ln_gamma(x), epsilon = 1e-10);
         }
-        // A whole number of steps is a product.
+        // For an integer e, the ratio is a product.
         let product: f64 = (0..5).map(|i| (1e6 + f64::from(i)).ln()).sum();
         assert_relative_eq!(ln_gamma_ratio(1e6, 5.0), product, max_relative = 1e-14);
         // The derivative at 0 is digamma.
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn truncated_moments() {
-        // Against sums over a fine grid, in units of the density at the nearest point to 0.
+        // Compare with sums over a fine grid, in units of the density at the point nearest to 0.
         let intervals =
             [(-1.0, 2.0), (0.0, 0.5), (3.0, 3.1), (-9.0, -8.0), (30.0, 31.0), (-40.0, -39.99), (5.0, 5.001)];
         for (a, b) in intervals {

@@ -1,4 +1,4 @@
-//! From a metric, known at run time, to a geometry that the compiler knows.
+//! Macros that turn a metric, known at run time, into a geometry known at compile time.
 
 /// Runs an expression with the geometry of a norm in any dimension.
 macro_rules! with_norm {

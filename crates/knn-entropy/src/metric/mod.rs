@@ -1,4 +1,4 @@
-//! How the distance of two points is made of their coordinates.
+//! Metrics: distances of points, computed from their coordinates.
 
 mod dispatch;
 mod norm;
@@ -9,19 +9,19 @@ use crate::{Error, Result, Samples};
 pub(crate) use dispatch::{with_geometry, with_norm, with_periods};
 pub use norm::Norm;
 
-/// How the distance of two points is made of their coordinates.
+/// Distance between two points.
 ///
 /// ```
 /// use knn_entropy::{Metric, Norm};
 ///
 /// let (a, b) = ([0.1, 0.0, 0.9], [0.2, 2.0, 0.1]);
 /// assert_eq!(Metric::from(Norm::LInf).distance(&a, &b), 2.0);
-/// // The plane of the first two coordinates, and the third by itself; the larger of both distances.
+/// // The larger of two distances: in the plane of the first two coordinates, and along the third.
 /// assert_eq!(Metric::Blocks(Norm::L1, &[2, 1]).distance(&a, &b), 2.1);
-/// // Each coordinate on a circle: from 0.9 on to 1, which is 0, and to 0.1.
+/// // Each coordinate lies on a circle. From 0.9 to 0.1, the shorter way crosses 1, which equals 0.
 /// let torus = Metric::Torus(Norm::LInf, &[1.0, 2.0, 1.0]).distance(&a, &b);
 /// assert!((torus - 0.2).abs() < 1e-15);
-/// // An angle in turns and a place, and another angle.
+/// // The first block is an angle in turns and a position, and the second is another angle.
 /// let mixed = Metric::TorusBlocks(Norm::L1, &[2, 1], &[1.0, f64::INFINITY, 1.0]).distance(&a, &b);
 /// assert_eq!(mixed, 2.1);
 /// ```
@@ -30,14 +30,14 @@ pub use norm::Norm;
 pub enum Metric<'a> {
     /// The norm of the difference.
     Norm(Norm),
-    /// The coordinates fall into consecutive blocks of these widths; the largest of the blocks'
-    /// distances, each by the norm. In `LInf` the same as without blocks.
+    /// The largest of the distances in consecutive blocks of coordinates of these widths, each by
+    /// the norm. In `LInf` this equals the distance without blocks.
     Blocks(Norm, &'a [usize]),
-    /// Coordinates are periodic, with these periods, one for each: of the two ways round the
-    /// shorter one counts. A coordinate whose period is infinite is not periodic.
+    /// The norm of the difference on a torus: each coordinate is periodic, with one period per
+    /// coordinate, and the shorter way around counts. A coordinate with an infinite period is not
+    /// periodic.
     Torus(Norm, &'a [f64]),
-    /// Blocks of these widths of coordinates with these periods: the largest of the blocks'
-    /// distances, each as on a torus.
+    /// The largest of the distances in blocks of these widths, each on a torus with these periods.
     TorusBlocks(Norm, &'a [usize], &'a [f64]),
 }
 
@@ -48,14 +48,14 @@ impl From<Norm> for Metric<'_> {
 }
 
 impl Metric<'_> {
-    /// The norm it is made of.
+    /// Returns the norm of the metric.
     pub fn norm(&self) -> Norm {
         match *self {
             Self::Norm(norm) | Self::Blocks(norm, _) | Self::Torus(norm, _) | Self::TorusBlocks(norm, ..) => norm,
         }
     }
 
-    /// The periods of the coordinates, if there are any.
+    /// Returns the periods of the coordinates, or `None` if the metric is not periodic.
     pub(crate) fn periods(&self) -> Option<&[f64]> {
         match self {
             Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => Some(periods),
@@ -63,20 +63,21 @@ impl Metric<'_> {
         }
     }
 
-    /// Returns whether coordinates have periods.
+    /// Returns true if coordinates have periods.
     pub(crate) fn is_periodic(&self) -> bool {
         matches!(self, Self::Torus(..) | Self::TorusBlocks(..))
     }
 
-    /// The distance of two points, to rounding for every scale. Infinite if it is larger than the
-    /// largest number. Periodic coordinates are to be from 0 to their periods, as searches move
-    /// them.
+    /// Returns the distance of two points, accurate to rounding at every scale. The distance is
+    /// infinite if it exceeds the largest finite number. Periodic coordinates must lie between 0
+    /// and their periods, where searches move them.
     ///
     /// # Panics
     ///
-    /// If the points have different dimensions, or others than the blocks or periods.
+    /// If the points have different dimensions, or if the blocks or periods do not match the
+    /// dimension.
     pub fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
-        assert_eq!(a.len(), b.len(), "points of different dimensions");
+        assert_eq!(a.len(), b.len(), "the points have different dimensions");
         match *self {
             Self::Norm(norm) => norm.distance(a, b),
             Self::Blocks(norm, widths) => {
@@ -99,14 +100,14 @@ impl Metric<'_> {
                 }
             }
             Self::TorusBlocks(_, widths, periods) => {
-                assert_eq!(a.len(), periods.len(), "not a period for each coordinate");
+                assert_eq!(a.len(), periods.len(), "the number of periods differs from the dimension");
                 let block = |(start, end)| self.part(start, end).distance(&a[start..end], &b[start..end]);
                 blocks(widths).map(block).fold(0.0, f64::max)
             }
         }
     }
 
-    /// The signed difference of two coordinates, the shorter way round.
+    /// Returns the signed difference of two coordinates, by the shorter way around.
     pub(crate) fn difference(&self, coordinate: usize, a: f64, b: f64) -> f64 {
         match self {
             Self::Torus(_, periods) | Self::TorusBlocks(_, _, periods) => wrapped(a, b, periods[coordinate]),
@@ -114,7 +115,7 @@ impl Metric<'_> {
         }
     }
 
-    /// The metric of one block, the coordinates from `start` to `end`.
+    /// Returns the metric of one block, the coordinates from `start` to `end`.
     pub(crate) fn part(&self, start: usize, end: usize) -> Self {
         match *self {
             Self::Norm(norm) | Self::Blocks(norm, _) => Self::Norm(norm),
@@ -122,7 +123,7 @@ impl Metric<'_> {
         }
     }
 
-    /// Whether points of `d` coordinates can be measured.
+    /// Checks that the metric applies to points of `d` coordinates.
     pub(crate) fn check(&self, d: usize) -> Result<()> {
         match *self {
             Self::Norm(_) => Ok(()),
@@ -135,13 +136,13 @@ impl Metric<'_> {
         }
     }
 
-    /// The points as they are searched: on a torus, moved by whole periods to between 0 and the
-    /// period.
+    /// Returns the points as they are searched: on a torus, moved by multiples of the periods to
+    /// between 0 and the period.
     pub(crate) fn normalized<'s>(&self, samples: &'s Samples<'_>) -> Samples<'s> {
         if self.is_periodic() { samples.map(|column, x| self.moved(column, x)) } else { samples.reborrow() }
     }
 
-    /// A coordinate as it is searched.
+    /// Returns a coordinate as it is searched.
     #[inline(always)]
     pub(crate) fn moved(&self, column: usize, x: f64) -> f64 {
         match self {
@@ -151,13 +152,13 @@ impl Metric<'_> {
     }
 }
 
-/// A coordinate moved by whole periods to between 0 and the period.
+/// Moves a coordinate by a multiple of the period to between 0 and the period.
 fn moved(x: f64, period: f64) -> f64 {
     if period.is_infinite() || (x >= 0.0 && x < period) {
         return x;
     }
     let around = x.rem_euclid(period);
-    // Just below a multiple of the period the remainder is rounded to the period itself.
+    // Just below a multiple of the period, the remainder is rounded to the period itself.
     if around < period { around } else { 0.0 }
 }
 
@@ -181,7 +182,8 @@ fn check_periods(periods: &[f64], d: usize) -> Result<()> {
     }
 }
 
-/// `a - b` the shorter way round, for coordinates from 0 to the period, which may be infinite.
+/// Returns `a - b` by the shorter way around, for coordinates between 0 and the period, which may
+/// be infinite.
 pub(crate) fn wrapped(a: f64, b: f64, period: f64) -> f64 {
     let u = a - b;
     let other = period - u.abs();
@@ -200,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn without_finite_periods_a_torus_is_flat(
+        fn torus_with_infinite_periods_is_flat(
             a in prop::collection::vec(coordinate(), 11),
             b in prop::collection::vec(coordinate(), 11),
             d in 1..12_usize,

@@ -3,24 +3,24 @@ use statrs::function::gamma::ln_gamma;
 use crate::geometry::{Largest, SumOfSizes, SumOfSquares, plain_key};
 use crate::math::{exponent, power_of_two};
 
-/// How distances are measured.
+/// Norm that measures distances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Norm {
-    /// The sum of the coordinates' differences; Manhattan distance.
+    /// Manhattan distance: the sum of the absolute differences of the coordinates.
     L1,
-    /// The root of the sum of their squares; Euclidean distance. The only one that does not depend
-    /// on the axes.
+    /// Euclidean distance: the square root of the sum of squared differences. This is the only norm
+    /// that does not depend on the axes.
     #[default]
     L2,
-    /// The largest of them; Chebyshev or maximum distance.
+    /// Chebyshev or maximum distance: the largest absolute difference.
     LInf,
 }
 
 impl Norm {
-    /// The logarithm of the volume of the unit ball in `d` dimensions. In logarithms throughout:
-    /// the volume itself is 0 in double precision from d = 343 in L2, and beyond the largest
-    /// number from d = 1024 in LInf.
+    /// Returns the logarithm of the volume of the unit ball in `d` dimensions. The computation uses
+    /// logarithms throughout, because in double precision the volume itself underflows to 0 from d
+    /// = 343 in L2 and overflows from d = 1024 in LInf.
     ///
     /// ```text
     /// L1    d ln 2 - ln Gamma(d + 1)
@@ -36,8 +36,9 @@ impl Norm {
         }
     }
 
-    /// The distance of two points, to rounding for every scale: no square under- or overflows on
-    /// the way. Infinite if it is larger than the largest number.
+    /// Returns the distance of two points, accurate to rounding at every scale: no square
+    /// underflows or overflows on the way. The distance is infinite if it exceeds the largest
+    /// finite number.
     ///
     /// # Panics
     ///
@@ -52,7 +53,8 @@ impl Norm {
         }
     }
 
-    /// Something cheap that orders points as their distance does: in L2 its square.
+    /// Returns a key that orders points like their distance but is cheaper to compute: in L2, the
+    /// square of the distance.
     #[inline(always)]
     pub(crate) fn comparable(self, a: &[f64], b: &[f64]) -> f64 {
         match self {
@@ -62,11 +64,11 @@ impl Norm {
         }
     }
 
-    /// Whether a comparable value is as exact as the distance: no term of it can have been lost to
-    /// under- or overflow.
+    /// Returns true if no term of a comparable value was lost to underflow or overflow, so that it
+    /// is as accurate as the distance.
     pub(crate) fn is_safe(self, comparable: f64) -> bool {
-        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into
-        // memory.
+        // A lost square is below 1e-323. Next to 1e-290 it is below rounding, for any dimension
+        // that fits into memory.
         let least = if self == Self::L2 { 1e-290 } else { 0.0 };
         comparable >= least && comparable.is_finite()
     }
@@ -74,24 +76,24 @@ impl Norm {
     fn scaled_distance(self, a: &[f64], b: &[f64]) -> f64 {
         let differences = |unit: f64| a.iter().zip(b).map(|(a, b)| a * unit - b * unit).collect::<Vec<_>>();
         let plain = differences(1.0);
-        // The difference of two numbers can be twice the largest. Halving is exact but for subnormal
-        // numbers, and those are nothing beside a difference that overflows.
+        // The difference of two numbers can be twice the largest finite number. Halving is exact
+        // except for subnormal numbers, which are negligible next to a difference that overflows.
         match plain.iter().all(|u| u.is_finite()) {
             true => self.scaled_length(&plain, 1.0),
             false => self.scaled_length(&differences(0.5), 0.5),
         }
     }
 
-    /// The length of a vector of differences, for every scale: the differences are first multiplied
-    /// by the power of two that brings the largest near 1. That is exact, so the result has the
-    /// same bits as the plain way where that is in range. `unit` is what the differences have
-    /// been multiplied by already.
+    /// Returns the length of a vector of differences of any scale. The differences are first
+    /// multiplied by the power of two that brings the largest near 1. This is exact, so the result
+    /// is bit-identical to a direct computation if that is in range. `unit` is the factor by which
+    /// the differences have already been multiplied.
     pub(crate) fn scaled_length(self, differences: &[f64], unit: f64) -> f64 {
         let most = differences.iter().fold(0.0_f64, |most, u| most.max(u.abs()));
         if most == 0.0 || most.is_infinite() {
             return most;
         }
-        // In two steps, because 2^1074 is no number; and the same way back.
+        // Scaling takes two steps in each direction, because 2^1074 is not representable.
         let exponent = -exponent(most);
         let (half, rest) = (power_of_two(exponent / 2), power_of_two(exponent - exponent / 2));
         let scaled: Vec<f64> = differences.iter().map(|u| u * half * rest).collect();
@@ -100,7 +102,7 @@ impl Norm {
         length / half / rest / unit
     }
 
-    /// Turns differences `u` of length `r`, above 0, into `weight` times the gradient of `ln |u|`.
+    /// Replaces differences `u` of length `r > 0` by `weight` times the gradient of `ln |u|`.
     ///
     /// ```text
     /// L1    sign(u) / r
@@ -143,16 +145,16 @@ mod tests {
                 assert_eq!(norm.distance(&a, &a), 0.0);
             }
         }
-        // A difference that overflows although the distance in units of 1e308 is small.
+        // The difference overflows, although the distance in units of 1e308 is small.
         assert_eq!(Norm::L2.distance(&[1.5e308], &[-1.5e308]), f64::INFINITY);
-        // Coordinates of very different scales.
+        // The coordinates have very different scales.
         assert_eq!(Norm::L2.distance(&[1e-200, 1e200], &[0.0, 0.0]), 1e200);
-        // The smallest number there is.
+        // The smallest positive number.
         assert_eq!(Norm::L2.distance(&[5e-324], &[0.0]), 5e-324);
     }
 
     #[test]
-    fn of_equal_differences_the_first_has_the_gradient() {
+    fn gradient_of_a_tied_maximum_goes_to_the_first() {
         let mut u = [-1.0, 4.0, 4.0];
         Norm::LInf.log_gradient(&mut u, 4.0, 2.0);
         assert_eq!(u, [0.0, 0.5, 0.0]);

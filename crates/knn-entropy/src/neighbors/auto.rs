@@ -7,16 +7,16 @@ use super::{Blocked, BruteForce, KdTree, NeighborSearch, Neighbors, SearchTask, 
 use crate::math::power_of_two;
 use crate::{Metric, Norm, Samples};
 
-/// The fastest of the searches for the points at hand.
+/// Chooses the fastest search for the given points.
 ///
-/// [`Sorted`] in one dimension, [`KdTree`] in two and three. In more it depends on the points: a
-/// tree is fast where they lie near a surface of few dimensions, however many coordinates they
-/// have. So a few points are looked up first, with the tree and with all distances, and the search
-/// that took less time does the rest. That can turn out one way or the other when both are about as
-/// fast; the neighbors are the same to the last bit.
+/// `Auto` uses [`Sorted`] in one dimension and [`KdTree`] in two and three. In more dimensions the
+/// choice depends on the points: a tree is fast if they lie near a surface of few dimensions, for
+/// any number of coordinates. So a few points are searched first, with the tree and with all
+/// distances, and the search that took less time does the rest. The choice can vary between runs if
+/// both are about equally fast, but the neighbors are bit-identical.
 ///
-/// Coordinates that are all very small or very large are scaled by a power of two for the search,
-/// which is exact.
+/// If all coordinates are very small or very large, they are scaled by a power of two for the
+/// search, which is exact.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Auto;
 
@@ -51,21 +51,21 @@ impl NeighborSearch for Auto {
     }
 }
 
-/// Up to so many points, looking first takes longer than it can save.
+/// Number of points up to which a trial search takes longer than it can save.
 const FEW: usize = 4096;
 
-/// Leaves of a tree that are looked up first.
+/// Number of leaves of the tree in a trial search.
 const LEAVES: usize = 16;
 
-/// Points by which the surroundings of a point are judged.
+/// Number of points for the estimate of the intrinsic dimension.
 const SURROUNDINGS: usize = 512;
 
-/// From this intrinsic dimension on no tree has been seen to win.
+/// Intrinsic dimension above which no tree was faster in any measurement.
 const MANY_DIMENSIONS: f64 = 20.0;
 
 enum Choice<'a> {
     Search(&'static dyn NeighborSearch),
-    /// The tree that was planted to find out.
+    /// The tree that was built for the trial search.
     Tree(Box<Planted<'a>>),
 }
 
@@ -85,7 +85,8 @@ fn choose<'a>(task: &SearchTask<'a>) -> Choice<'a> {
     if intrinsic_dimension(references, metric) > MANY_DIMENSIONS {
         return Choice::Search(all_pairs);
     }
-    // All distances take the same time for each pair, so a few tell; the tree has to be planted.
+    // All-pairs searches take the same time for each pair, so a few pairs are enough. The tree must
+    // be built completely.
     let pair = if metric == Metric::Norm(Norm::L2) {
         blocked::time_of_pair(&spread(references, 2 * BLOCK), k)
     } else {
@@ -94,7 +95,7 @@ fn choose<'a>(task: &SearchTask<'a>) -> Choice<'a> {
     let Some(pair) = pair else { return Choice::Search(&KdTree) };
     let planted = Planted::new(task);
     let threads = rayon::current_num_threads() as f64;
-    // Among points the search of all pairs makes each pair once for both.
+    // For neighbors among points, an all-pairs search computes each pair once for both points.
     let queries = if task.window().is_some() { n as f64 / 2.0 } else { task.queries().len() as f64 };
     if planted.time(LEAVES).as_secs_f64() < pair * queries * n as f64 / threads {
         Choice::Tree(Box::new(planted))
@@ -103,7 +104,8 @@ fn choose<'a>(task: &SearchTask<'a>) -> Choice<'a> {
     }
 }
 
-/// The seconds that brute force takes for a pair, by those of two points with all others.
+/// Measures the seconds that brute force takes per pair, from the pairs of two points with all
+/// others.
 fn time_of_pair(points: &Samples<'_>, k: usize, metric: Metric<'_>) -> Option<f64> {
     let start = Instant::now();
     for row in 0..2 {
@@ -113,18 +115,18 @@ fn time_of_pair(points: &Samples<'_>, k: usize, metric: Metric<'_>) -> Option<f6
     Some(start.elapsed().as_secs_f64() / (2 * points.len()) as f64)
 }
 
-/// About so many of the points, evenly spread over the rows.
+/// Selects about `number` points, evenly spaced over the rows.
 fn spread<'s>(points: &'s Samples<'_>, number: usize) -> Samples<'s> {
     let step = points.len().div_ceil(number.max(1)).max(1);
     points.select(&(0..points.len()).step_by(step).collect::<Vec<_>>())
 }
 
-/// Of how many dimensions the points seem to be, by how their number grows with the distance
+/// Estimates the intrinsic dimension of the points from the growth of their number with distance
 /// (Levina and Bickel, 2005).
 fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
     let (queries, others) = (spread(points, 3 * LEAVES), spread(points, SURROUNDINGS));
     let k = 16.min(others.len() - 1);
-    // The nearest are the points themselves.
+    // The nearest neighbors are the points themselves.
     let Ok(found) = BruteForce.between(&queries, &others, k, metric) else { return f64::INFINITY };
     let mut sum = 0.0;
     let mut terms = 0;
@@ -138,8 +140,8 @@ fn intrinsic_dimension(points: &Samples<'_>, metric: Metric<'_>) -> f64 {
     if terms == 0 { 0.0 } else { f64::from(terms) / sum }
 }
 
-/// A power of two that brings the coordinates near 1, if squares of differences would be out of
-/// range otherwise and multiplying by it is exact; else 1.
+/// Returns a power of two that brings the coordinates near 1. Returns 1 if squares of differences
+/// are in range without scaling, or if scaling would not be exact.
 fn unit(task: &SearchTask<'_>) -> f64 {
     let (sets, metric) = ([task.queries(), task.references()], task.metric());
     let sets = if task.window().is_some() { &sets[..1] } else { &sets };

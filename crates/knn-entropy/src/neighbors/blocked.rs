@@ -10,18 +10,18 @@ use super::{BruteForce, NeighborSearch, Neighbors, SearchTask, brute_force};
 use crate::simd::{self, Kernel};
 use crate::{Metric, Norm, Samples};
 
-/// All Euclidean distances as matrix products of blocks, `|a|^2 + |b|^2 - 2 a.b`, for many
-/// dimensions. Exact none the less.
+/// Exact search for many dimensions that computes all Euclidean distances by matrix products of
+/// blocks, `|a|^2 + |b|^2 - 2 a.b`.
 ///
-/// The product loses the digits of distances that are small beside the coordinates, and it is made
-/// in single precision. So it decides nothing: it is a filter with a proved bound on its error.
-/// Points that might be among the nearest remain, a few more than `k`, and their distances are
-/// computed from differences. Coordinates are moved and scaled first, so that the bound is as small
-/// as it can be; where too many points pass, because clusters are small beside their distances, the
-/// filter is made again in double precision.
+/// The product loses digits of distances that are small compared with the coordinates, and it is
+/// computed in single precision. Therefore it serves only as a filter, with a proven bound on its
+/// error. A few more than `k` points pass the filter, and their distances are computed from
+/// differences. Coordinates are shifted and scaled first to make the bound as small as possible. If
+/// too many points pass, because clusters are small compared with their distances, the filter is
+/// repeated in double precision.
 ///
-/// `O(n^2 d)` time, half of that among one set; `O(n k)` memory and a block. For other metrics the
-/// search is that of [`BruteForce`].
+/// The search takes `O(n^2 d)` time, half of it among one set, and `O(n k)` memory plus one block.
+/// For other metrics it is the search of [`BruteForce`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Blocked;
 
@@ -40,8 +40,8 @@ fn among(task: &SearchTask<'_>) -> Option<Neighbors> {
     single().or_else(double)
 }
 
-/// None if the distances cannot be filtered. Without a first look as among points: whether single
-/// precision will do is seen in the end.
+/// Searches between two sets. Returns `None` if the distances cannot be filtered. Unlike [`among`],
+/// it does not test first whether single precision is good enough.
 fn between(task: &SearchTask<'_>) -> Option<Neighbors> {
     let frame = frame(task)?;
     let [left, right] = [task.queries(), task.references()].map(|points| Filter::<f32>::new(points, &frame));
@@ -56,10 +56,10 @@ fn frame(task: &SearchTask<'_>) -> Option<Frame> {
     }
 }
 
-/// For fewer products, waking a thread takes longer.
+/// Number of multiplications below which one thread is faster.
 const SERIAL: usize = 6_000_000;
 
-/// The `k` nearest of some points by distance.
+/// Returns the `k` nearest of some points by exact distance.
 fn exact(point: &[f64], samples: &Samples<'_>, indices: impl Iterator<Item = usize>, k: usize) -> Vec<Candidate> {
     brute_force::by_distance(indices, |i| Norm::L2.distance(point, samples.point(i)), k)
 }
@@ -70,7 +70,8 @@ struct Among<'a, T> {
 }
 
 impl<T: Real> Among<'_, T> {
-    /// None if far more points pass than there are neighbors, unless that does not matter.
+    /// Runs the search. If `choosy`, returns `None` if far more points pass the filter than there
+    /// are neighbors.
     fn run(&self, choosy: bool) -> Option<Neighbors> {
         let (samples, k) = (self.task.queries(), self.task.k());
         let n = samples.len();
@@ -78,7 +79,8 @@ impl<T: Real> Among<'_, T> {
             (0..n).step_by(BLOCK).map(|start| Mutex::new(Passed::new(BLOCK.min(n - start), k))).collect();
         let lock = |block: usize| blocks[block].lock().expect("no thread has panicked");
         let serial = n * n * samples.dimension() < SERIAL;
-        // Each block with itself, which also shows whether the filter is any good.
+        // Compare each block with itself first. This also shows whether the filter is selective
+        // enough.
         let passed = AtomicUsize::new(0);
         self.each(blocks.len(), serial, |products, block| {
             let view = self.filter.block(block);
@@ -90,8 +92,9 @@ impl<T: Real> Among<'_, T> {
         if choosy && passed.into_inner() > n * (4 * k + 16) {
             return None;
         }
-        // Then all pairs of different blocks, once for both. As in a tournament: in each round every block
-        // meets one other, so that no two threads want the same.
+        // Then compare all pairs of different blocks, each pair once for both. The rounds are those
+        // of a round-robin tournament: in each round every block meets one other block, so no two
+        // threads need the same block.
         let players = blocks.len().next_multiple_of(2);
         for round in 0..players - 1 {
             self.each(players / 2, serial, |products, table| {
@@ -127,7 +130,7 @@ impl<T: Real> Among<'_, T> {
         Some(neighbors)
     }
 
-    /// Does some work, each with room for products.
+    /// Calls `work` with each number from 0 to `count - 1` and with scratch memory for products.
     fn each(&self, count: usize, serial: bool, work: impl Fn(&mut [T], usize) + Sync) {
         let n = self.task.queries().len();
         let scratch = || scratch::<T>(n, n);
@@ -149,7 +152,7 @@ impl<T: Real> Among<'_, T> {
     }
 }
 
-/// A block with itself: what is right of the diagonal.
+/// Compares a block with itself, right of the diagonal.
 struct Within<'s, 'a, T> {
     search: &'s Among<'a, T>,
     products: &'s [T],
@@ -187,12 +190,12 @@ impl<T: Real> Kernel for Within<'_, '_, T> {
     }
 }
 
-/// How many pairs are looked at together: nearly always none passes, which one comparison of all
-/// finds out.
+/// Number of pairs that are tested together. Nearly always none of them passes, and one test of all
+/// shows this.
 const TOGETHER: usize = 16;
 
-/// Calls `visit` for the lower bounds in those parts of a row of products where any is below the
-/// limit; it returns the new limit.
+/// Calls `visit` with the lower bounds of each part of a row of products in which any bound is at
+/// most the limit. `visit` returns the new limit.
 #[inline(always)]
 fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut visit: impl FnMut(usize, T) -> T) {
     for (part, (product, lower)) in product.chunks(TOGETHER).zip(lower.chunks(TOGETHER)).enumerate() {
@@ -208,8 +211,8 @@ fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut vis
     }
 }
 
-/// Whether any lower bound in a part of a row of products is below the limit of its row or of its
-/// column.
+/// Returns true if any lower bound in a part of a row of products is at most the limit of its row
+/// or of its column.
 #[inline(always)]
 fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns: &[T]) -> bool {
     let mut any = false;
@@ -219,7 +222,7 @@ fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns:
     any
 }
 
-/// A block with another one.
+/// Compares two different blocks, for the points of both.
 struct BothWays<'s, 'a, T> {
     search: &'s Among<'a, T>,
     products: &'s [T],
@@ -258,8 +261,8 @@ impl<T: Real> Kernel for BothWays<'_, '_, T> {
     }
 }
 
-/// The seconds that one thread takes for a pair of points in a large set, by the first block of
-/// these with the last.
+/// Measures the seconds that one thread takes per pair of points in a large set, from the pairs of
+/// the first block with the last.
 pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
     let filter = Filter::<f32>::new(points, &Frame::of(&[points])?)?;
     let (own, other) = (filter.block(0), filter.blocks() - 1);
@@ -273,13 +276,13 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
         simd::run(Across { queries, references, left, right, products, block: 0, other, k, passed });
         start.elapsed().as_secs_f64()
     };
-    // In a large set nearly all pairs come when good candidates are known, as in the second of two
-    // runs.
+    // In a large set, good candidates are known for nearly all pairs. The second of two runs
+    // reproduces this.
     run();
     Some(run() / (own.nrows() * filter.block(other).nrows()) as f64)
 }
 
-/// The neighbors by filters of the queries and of the references.
+/// Finds the neighbors with filters of the queries and of the references.
 fn across<T: Real>(task: &SearchTask<'_>, left: &Filter<T>, right: &Filter<T>) -> Neighbors {
     let (queries, references, k) = (task.queries(), task.references(), task.k());
     let mut neighbors = Neighbors::zeros(queries.len(), k);
@@ -304,7 +307,7 @@ fn across<T: Real>(task: &SearchTask<'_>, left: &Filter<T>, right: &Filter<T>) -
     neighbors
 }
 
-/// A block of queries with a block of references.
+/// Compares a block of queries with a block of references.
 struct Across<'s, 'a, T> {
     queries: &'s Samples<'a>,
     references: &'s Samples<'a>,

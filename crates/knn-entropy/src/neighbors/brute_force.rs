@@ -5,10 +5,12 @@ use super::{NeighborSearch, Neighbors, SearchTask, Visit};
 use crate::Norm;
 use crate::metric::with_geometry;
 
-/// Every distance, computed from the differences of the coordinates: `O(n^2 d)` time, `O(n k)`
-/// memory. Rows are shared out by rayon; the result does not depend on the number of threads.
+/// Search that computes every distance from the differences of coordinates, in `O(n^2 d)` time and
+/// `O(n k)` memory. Rayon distributes the rows, and the result does not depend on the number of
+/// threads.
 ///
-/// The definition, and what every other search is tested against.
+/// `BruteForce` implements the definition of nearest neighbors, and all other searches are tested
+/// against it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BruteForce;
 
@@ -22,8 +24,8 @@ impl NeighborSearch for BruteForce {
         let task = moved.task(task);
         let (queries, references, metric) = (task.queries(), task.references(), task.metric());
         let d = queries.dimension();
-        // One loop for each metric: one looked up for every pair would cost more than the distance in a few
-        // dimensions.
+        // Each metric has its own loop. In a few dimensions, selecting the metric for every pair
+        // would cost more than the distance.
         with_geometry!(metric, d, |geometry| each(&task, visit, &|query, room| {
             let Room { nearest, indices, distances } = room;
             let point = queries.point(query);
@@ -45,15 +47,15 @@ impl NeighborSearch for BruteForce {
     }
 }
 
-/// The scratch memory of a thread.
+/// Scratch memory of a thread.
 struct Room {
     nearest: Nearest,
     indices: Vec<usize>,
     distances: Vec<f64>,
 }
 
-/// Looks up each query with `look_up`, and hands on the neighbors that it leaves. Not generic:
-/// `look_up` is compiled for each metric, and the threads that call it are not.
+/// Runs `look_up` for each query and passes the neighbors to `visit`. This function is not generic:
+/// only `look_up` is compiled for each metric, and not the parallel loop.
 fn each(task: &SearchTask<'_>, visit: &Visit<'_>, look_up: &(dyn Fn(usize, &mut Room) + Sync)) {
     let (k, squared) = (task.k(), task.metric().norm() == Norm::L2);
     let room = || Room { nearest: Nearest::new(k, squared), indices: vec![0; k], distances: vec![0.0; k] };
@@ -63,7 +65,7 @@ fn each(task: &SearchTask<'_>, visit: &Visit<'_>, look_up: &(dyn Fn(usize, &mut 
     });
 }
 
-/// The `k` nearest by their distances, where keys are out of the range of numbers.
+/// Finds the `k` nearest by distance, for keys that overflow or underflow.
 pub(super) fn by_distance(
     others: impl Iterator<Item = usize>,
     distance: impl Fn(usize) -> f64,

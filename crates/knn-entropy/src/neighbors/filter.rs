@@ -1,4 +1,4 @@
-//! Bounds of squared Euclidean distances from matrix products, and what passes them.
+//! Bounds on squared Euclidean distances from matrix products, and the candidates that pass them.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, LinalgScalar, Slice};
@@ -6,17 +6,17 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, LinalgScalar, Slice};
 use crate::math::power_of_two;
 use crate::{Float, Samples};
 
-/// Points in a block: a block of products stays in the cache of a core.
+/// Number of points in a block, so that a block of products fits into the cache of a core.
 pub(super) const BLOCK: usize = 384;
 
-/// What passes is thinned out when there are so many more than `k`.
+/// Number of candidates beyond `k` at which a list is thinned out.
 const SPARE: usize = 24;
 
-/// What a filter is made in.
+/// Element type of a filter.
 pub(super) trait Real: Float + LinalgScalar + PartialOrd {
     /// Half the distance from 1 to the next number.
     const ROUNDING: f64;
-    /// More than the error of a product that underflows.
+    /// Upper bound on the error of a product that underflows.
     const LEAST: f64;
     const INFINITY: Self;
 }
@@ -33,15 +33,15 @@ impl Real for f64 {
     const INFINITY: Self = f64::INFINITY;
 }
 
-/// Where the coordinates are moved and how they are scaled, so that the bounds are as close as they
-/// can be.
+/// A shift and a scale of the coordinates that make the bounds as tight as possible.
 pub(super) struct Frame {
     mean: Vec<f64>,
     scale: f64,
 }
 
 impl Frame {
-    /// None if the coordinates cannot be brought near 1.
+    /// Computes the frame of some points. Returns `None` if the coordinates cannot be brought near
+    /// 1.
     pub(super) fn of(sets: &[&Samples<'_>]) -> Option<Self> {
         let d = sets[0].dimension();
         let share = 1.0 / sets.iter().map(|set| set.len()).sum::<usize>() as f64;
@@ -49,7 +49,7 @@ impl Frame {
         for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
             mean.iter_mut().zip(point).for_each(|(mean, x)| *mean += x * share);
         }
-        // The farthest of each coordinate, because one maximum alone would wait for itself.
+        // Keeping one maximum per coordinate avoids a chain of dependent operations.
         let mut farthest = vec![0.0_f64; d];
         for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
             for ((most, x), mean) in farthest.iter_mut().zip(point).zip(&mean) {
@@ -63,27 +63,27 @@ impl Frame {
     }
 }
 
-/// Points as the filter sees them. With `s` the squared length of a point, the computed `p = -2
-/// a.b` and `c = (d + 24) u`, where `u` is the rounding error of one operation,
+/// Points prepared for the filter. Let `s` be the squared length of a point, `p = -2 a.b` as
+/// computed, and `c = (d + 24) u`, where `u` is the rounding error of one operation. Then
 ///
 /// ```text
 /// (1 - c) (s_a + s_b) + p  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) + p
 /// ```
 ///
-/// holds in computed numbers: a sum of d products is off by at most d u sum |a_i b_i| in whatever
-/// order it is made, and that is at most d u (s_a + s_b) / 2; the rest of c is for rounding the
+/// holds in computed numbers. A sum of d products is off by at most d u sum |a_i b_i| in any order
+/// of summation, which is at most d u (s_a + s_b) / 2. The rest of c covers the rounding of the
 /// coordinates, the lengths and the sums.
 pub(super) struct Filter<T> {
     points: Array2<T>,
     /// `(1 - c) s`.
     pub(super) lower: Vec<T>,
-    /// `2 c s`: from the lower to the upper bound.
+    /// `2 c s`, the difference between the upper and the lower bound.
     width: Vec<T>,
     scale: f64,
 }
 
 impl<T: Real> Filter<T> {
-    /// None if there are too many coordinates for the bound.
+    /// Prepares points. Returns `None` if there are too many coordinates for the bound.
     pub(super) fn new(samples: &Samples<'_>, frame: &Frame) -> Option<Self> {
         let d = samples.dimension();
         let c = (d as f64 + 24.0) * T::ROUNDING;
@@ -116,12 +116,12 @@ impl<T: Real> Filter<T> {
     }
 }
 
-/// Room for a block of products.
+/// Allocates memory for a block of products.
 pub(super) fn scratch<T: Real>(rows: usize, columns: usize) -> Vec<T> {
     vec![T::zero(); BLOCK.min(rows) * BLOCK.min(columns)]
 }
 
-/// `-2 a b'`, row by row.
+/// Computes `-2 a b'`, row by row.
 pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, scratch: &'s mut [T]) -> &'s [T] {
     let shape = (a.nrows(), b.nrows());
     let scratch = &mut scratch[..shape.0 * shape.1];
@@ -130,13 +130,13 @@ pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, 
     scratch
 }
 
-/// What has passed the filter for each point of a block.
+/// The candidates that have passed the filter for each point of a block.
 pub(super) struct Passed<T> {
-    /// The largest lower bound that a neighbor of each can have.
+    /// The largest lower bound that a neighbor of each point can have.
     pub(super) limits: Vec<T>,
-    /// The `k` smallest upper bounds of each, sorted.
+    /// The `k` smallest upper bounds for each point, sorted.
     upper: Vec<T>,
-    /// For each, lower bounds and indices.
+    /// Lower bounds and indices of the candidates for each point.
     rows: Vec<Vec<(T, usize)>>,
 }
 
@@ -146,8 +146,8 @@ impl<T: Real> Passed<T> {
         Self { limits: vec![T::INFINITY; rows.len()], upper: vec![T::INFINITY; rows.len() * k], rows }
     }
 
-    /// Notes that a reference may be among the `k` nearest of a query, the `r`-th of the block.
-    /// `exact` finds the `k` nearest of some, with their distances.
+    /// Adds a candidate to the query at position `r` of the block. `exact` finds the `k` nearest of
+    /// some candidates, with their distances.
     #[inline(never)]
     pub(super) fn note(
         &mut self,
@@ -173,7 +173,8 @@ impl<T: Real> Passed<T> {
             *limit = if upper[k - 1] < *limit { upper[k - 1] } else { *limit };
         }
         if row.len() >= k + SPARE && thin(row, *limit) >= k + SPARE / 2 {
-            // The bounds cannot tell them apart: compare distances, so that memory stays bounded.
+            // The bounds cannot separate the candidates. Compare distances, so that memory stays
+            // bounded.
             let nearest = exact(&mut row.iter().map(|&(_, i)| i));
             let farthest = nearest[k - 1].distance * queries.scale;
             row.retain(|(_, i)| nearest.iter().any(|found| found.index == *i));
@@ -182,19 +183,20 @@ impl<T: Real> Passed<T> {
         }
     }
 
-    /// The indices of what has passed for the `r`-th point.
+    /// Returns the indices of the candidates for the point at position `r`.
     pub(super) fn of(&mut self, r: usize) -> impl Iterator<Item = usize> {
         thin(&mut self.rows[r], self.limits[r]);
         self.rows[r].iter().map(|&(_, i)| i)
     }
 
-    /// Removes what would not pass any more; how many remain in all.
+    /// Removes candidates that would no longer pass, and returns the number that remain for all
+    /// points.
     pub(super) fn thin(&mut self) -> usize {
         self.rows.iter_mut().zip(&self.limits).map(|(row, &limit)| thin(row, limit)).sum()
     }
 }
 
-/// Removes what would not pass any more; how many remain.
+/// Removes candidates that would no longer pass, and returns the number that remain.
 fn thin<T: Real>(row: &mut Vec<(T, usize)>, limit: T) -> usize {
     row.retain(|&(bound, _)| bound <= limit);
     row.len()

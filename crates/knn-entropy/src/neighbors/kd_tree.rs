@@ -8,15 +8,16 @@ use super::walk::{Leaves, Search, Workspace};
 use super::{NeighborSearch, Neighbors, SearchTask, Visit};
 use crate::metric::with_geometry;
 
-/// A kd-tree with the dimension given at run time: about `O(n log n)` in few dimensions, more than
-/// every distance in many.
+/// Search by a kd-tree whose dimension is chosen at run time. It takes about `O(n log n)` time in
+/// few dimensions, but more than brute force in many.
 ///
-/// The points of a leaf are looked up together: one walk through the tree finds the leaves that can
-/// hold a neighbor of any of them, beginning at home, and each of those is scanned for each point
-/// that it can still matter to. So the walk costs little, and what is read stays in the cache.
+/// The points of a leaf are searched together. One walk through the tree, starting at this leaf,
+/// finds all leaves that can contain a neighbor of any of the points. Each of these leaves is
+/// scanned for every point to which it can still matter. The walk therefore costs little, and the
+/// data that it reads stay in the cache.
 ///
-/// With a Theiler window each point walks alone, and leaves out the nodes whose rows are all within
-/// its window.
+/// With a Theiler window, each point walks alone and skips nodes whose rows are all within its
+/// window.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct KdTree;
 
@@ -30,15 +31,15 @@ impl NeighborSearch for KdTree {
     }
 }
 
-/// Trees that are ready to be searched.
+/// Trees that are built and ready to be searched.
 pub(super) struct Planted<'a> {
     task: SearchTask<'a>,
     references: Tree,
-    /// None if they are the references themselves.
+    /// `None` if the queries are the references themselves.
     queries: Option<Tree>,
 }
 
-/// Below so many points one thread looks up all.
+/// Number of points up to which one thread searches a subtree.
 const SERIAL: usize = 1024;
 
 impl<'a> Planted<'a> {
@@ -52,13 +53,13 @@ impl<'a> Planted<'a> {
         self.queries.as_ref().unwrap_or(&self.references)
     }
 
-    /// Hands the neighbors of each query to `visit`.
+    /// Passes the neighbors of each query to `visit`.
     pub(super) fn search(&self, visit: &Visit<'_>) {
         let search = self.leaves(self.task.window(), visit);
         self.subtree(&*search, self.queries().root());
     }
 
-    /// Looks up the queries of a subtree.
+    /// Searches for the queries of a subtree.
     fn subtree(&self, search: &dyn Leaves, node: Node) {
         if node.len() > SERIAL && !node.is_leaf() {
             let (left, right) = node.children();
@@ -69,8 +70,8 @@ impl<'a> Planted<'a> {
         node.each_leaf(&mut |leaf| search.look_up(leaf, &mut room));
     }
 
-    /// The time that all queries would take, judged by those in about so many leaves, all threads
-    /// at work.
+    /// Estimates the time that all queries would take, by searching for the queries in about
+    /// `leaves` leaves on all threads.
     pub(super) fn time(&self, leaves: usize) -> Duration {
         let search = self.leaves(self.task.window().map(|_| 0), &|_, _, _| {});
         let mut all = Vec::new();
@@ -81,8 +82,8 @@ impl<'a> Planted<'a> {
         start.elapsed().mul_f64(all.len() as f64 / some.len() as f64)
     }
 
-    /// The search for the task's metric. It is compiled for each, and the threads that share it out
-    /// are not.
+    /// Returns the search for the task's metric. Only this search is compiled for each metric, and
+    /// not the parallel loops.
     fn leaves<'s>(&'s self, window: Option<usize>, visit: &'s Visit<'s>) -> Box<dyn Leaves + 's> {
         let (task, queries, references) = (&self.task, self.queries(), &self.references);
         let (metric, d) = (task.metric(), task.references().dimension());

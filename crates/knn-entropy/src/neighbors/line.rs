@@ -1,4 +1,4 @@
-//! Points in one dimension, sorted.
+//! Sorted points in one dimension.
 
 use rayon::prelude::*;
 
@@ -9,12 +9,13 @@ use super::rows::Rows;
 use super::sweep::{Rest, sweep};
 use crate::{Metric, Samples};
 
-/// Returns whether distances are differences of two numbers.
+/// Returns true if distances are differences of two numbers.
 pub(super) fn is_line(points: &Samples<'_>, metric: Metric<'_>) -> bool {
     points.dimension() == 1 && !metric.is_periodic()
 }
 
-/// Whole numbers in the order of finite ones, which compare faster; of -0 and 0 the same.
+/// Maps a finite number to an integer with the same order, because integers compare faster. -0 and
+/// 0 map to the same integer.
 fn key(x: f64) -> u64 {
     let bits = (x + 0.0).to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
@@ -23,10 +24,9 @@ fn key(x: f64) -> u64 {
 /// Sorted numbers.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// Values and indices, by both.
+    /// Values and indices, sorted by value and then by index.
     pub(super) sorted: Vec<(f64, usize)>,
-    /// For each place, where the run of equal values that it is in begins and ends; empty if no two
-    /// are equal.
+    /// Start and end of the run of equal values at each place. Empty if no two values are equal.
     runs: Vec<(usize, usize)>,
 }
 
@@ -34,7 +34,7 @@ impl Line {
     pub(super) fn new(values: &[f64]) -> Self {
         let mut keyed: Vec<(u64, usize)> = values.iter().enumerate().map(|(i, &x)| (key(x), i)).collect();
         keyed.par_sort_unstable();
-        // Adding 0 turns -0 into 0, so that they are one value.
+        // Adding 0 turns -0 into 0.
         let sorted: Vec<(f64, usize)> = keyed.into_iter().map(|(_, i)| (values[i] + 0.0, i)).collect();
         let mut runs = Vec::new();
         if sorted.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -50,17 +50,18 @@ impl Line {
         if self.runs.is_empty() { (place, place + 1) } else { self.runs[place] }
     }
 
-    /// The place of each row.
+    /// Returns the place of each row.
     pub(super) fn places(&self) -> Rows {
         let mut places = Rows::zeros(self.sorted.len(), self.sorted.len());
         self.sorted.iter().enumerate().for_each(|(place, &(_, row))| places.set(row, place));
         places
     }
 
-    /// Hands the neighbors of each row to `visit`.
+    /// Passes the neighbors of each row to `visit`.
     pub(super) fn among(&self, k: usize, window: usize, visit: &Visit<'_>) {
         if window == 0 {
-            // In the order of the values: where to begin is known then, and what is near is in the cache.
+            // Visiting rows in the order of their values gives the starting point, and near values
+            // are in the cache.
             let queries = self.sorted.par_iter().enumerate().with_min_len(256);
             queries.for_each_init(Found::default, |found, (place, &(x, query))| {
                 self.nearest(x, self.run(place).0, k, &Others(query), &mut found.candidates);
@@ -68,7 +69,8 @@ impl Line {
             });
             return;
         }
-        // In the order of time, so that what is outside the window hardly changes.
+        // Visiting rows in the order of time means that the set of rows outside the window changes
+        // little.
         let places = self.places();
         let all = || Outside { places: &places, present: Places::full(self.sorted.len()), found: Found::default() };
         sweep(&mut vec![(); self.sorted.len()], window, all, |Outside { present, found, .. }, row| {
@@ -79,7 +81,7 @@ impl Line {
         });
     }
 
-    /// Hands the neighbors of each query to `visit`.
+    /// Passes the neighbors of each query to `visit`.
     pub(super) fn between(&self, queries: &[f64], k: usize, visit: &Visit<'_>) {
         let queries = queries.par_iter().enumerate().with_min_len(256);
         queries.for_each_init(Found::default, |found, (query, &x)| {
@@ -89,8 +91,9 @@ impl Line {
         });
     }
 
-    /// Takes whole runs of equal values, the nearer side first, until there are `k`, and of those
-    /// all at the last distance. `right` is the place of the first value that is not below `x`.
+    /// Takes whole runs of equal values, the nearer side first, until there are `k` neighbors and
+    /// all at the last distance are included. `right` is the place of the first value that is not
+    /// below `x`.
     fn nearest(&self, x: f64, mut right: usize, k: usize, allowed: &impl Allowed, found: &mut Vec<Candidate>) {
         found.clear();
         let n = self.sorted.len();
@@ -116,7 +119,7 @@ impl Line {
             } else {
                 right = end;
             }
-            // Of equal values those with the smallest indices, and they are sorted by index.
+            // Of equal values, take those with the smallest indices. They are sorted by index.
             let mut place = start;
             for _ in 0..k {
                 match allowed.next(place, &self.sorted).filter(|&next| next < end) {
@@ -135,16 +138,16 @@ impl Line {
     }
 }
 
-/// The places of the points that may be neighbors.
+/// The set of places of the points that may be neighbors.
 trait Allowed {
-    /// The first from a place on.
+    /// Returns the first place in the set that is not below `from`.
     fn next(&self, from: usize, sorted: &[(f64, usize)]) -> Option<usize>;
 
-    /// The last before a place.
+    /// Returns the last place in the set below `before`.
     fn previous(&self, before: usize, sorted: &[(f64, usize)]) -> Option<usize>;
 }
 
-/// All.
+/// The places of all points.
 struct All;
 
 impl Allowed for All {
@@ -159,7 +162,7 @@ impl Allowed for All {
     }
 }
 
-/// All but one row.
+/// The places of all rows except one.
 struct Others(usize);
 
 impl Allowed for Others {
@@ -188,7 +191,7 @@ impl Allowed for Places {
     }
 }
 
-/// The places of the rows outside a window, and room for what is found.
+/// The places of the rows outside a window, and scratch memory for the neighbors.
 struct Outside<'p> {
     places: &'p Rows,
     present: Places,
@@ -205,7 +208,7 @@ impl Rest for Outside<'_> {
     }
 }
 
-/// The neighbors of a point, and room to hand them on.
+/// The neighbors of a point, and scratch memory to pass them on.
 #[derive(Default)]
 struct Found {
     candidates: Vec<Candidate>,

@@ -1,4 +1,4 @@
-//! Exact nearest neighbors, behind one trait.
+//! Exact nearest-neighbor searches behind one trait.
 
 mod auto;
 mod blocked;

@@ -1,14 +1,14 @@
 use std::cmp::Ordering;
 use std::hint::select_unpredictable;
 
-/// Up to here candidates are kept sorted by insertion; beyond, they are collected and the nearest
-/// selected now and then.
+/// Largest `k` for which candidates are kept sorted by insertion. For a larger `k` they are
+/// collected, and the nearest are selected from time to time.
 const MOST_INSERTED: usize = 32;
 
-/// Up to here it is faster to move all of them than to find out which.
+/// Largest `k` for which moving all candidates is faster than finding out which ones to move.
 const MOST_MOVED: usize = 8;
 
-/// A neighbor by its distance.
+/// A possible neighbor, with its distance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate {
     pub(crate) distance: f64,
@@ -21,19 +21,19 @@ impl Candidate {
     }
 }
 
-/// A neighbor, perhaps, by its key.
+/// A possible neighbor, with its key.
 #[derive(Debug, Clone, Copy)]
 struct Keyed {
     key: f64,
     index: usize,
 }
 
-/// The order of keys as that of their distances.
+/// The relation of keys to distances.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
-    /// Set if a key is the square of a distance.
+    /// True if a key is the square of a distance.
     squared: bool,
-    /// The largest ratio of two keys with the same distance: two squares that differ in the last
+    /// The largest ratio of two keys with the same distance. Two squares that differ in the last
     /// digit can have the same root.
     ties: f64,
 }
@@ -49,14 +49,14 @@ impl Scale {
         if self.squared { key.sqrt() } else { key }
     }
 
-    /// Returns a number at least as large as every key whose distance is that of this key.
+    /// Returns a number at least as large as every key with the same distance as this key.
     #[inline(always)]
     fn ties(self, key: f64) -> f64 {
         key * self.ties
     }
 
-    /// Compares by distance and index. Roots are only taken where keys are so close that they may
-    /// be equal.
+    /// Compares by distance and index. Roots are computed only if keys are so close that the
+    /// distances may be equal.
     #[inline(always)]
     fn is_before(self, one: &Keyed, other: &Keyed) -> bool {
         if other.key > self.ties(one.key) {
@@ -73,29 +73,30 @@ impl Scale {
     }
 }
 
-/// Compares by distance and index. Sorting is a quarter faster without a branch in what it compares
-/// by.
+/// Compares by distance and index. Sorting is a quarter faster without a branch in the comparison.
 fn order<const SQUARED: bool>(one: &Keyed, other: &Keyed) -> Ordering {
     let distance = |key: f64| if SQUARED { key.sqrt() } else { key };
     distance(one.key).total_cmp(&distance(other.key)).then(one.index.cmp(&other.index))
 }
 
-/// The `k` nearest of all points that are offered, in whatever order they come: by distance, and by
-/// index where distances are equal.
+/// The `k` nearest of all points that are offered in any order: by distance and, for equal
+/// distances, by index.
 #[derive(Debug, Clone)]
 pub(crate) struct Nearest {
     k: usize,
     scale: Scale,
     found: Vec<Keyed>,
-    /// Points with a larger key are none.
+    /// Points with a larger key cannot be among the nearest.
     limit: f64,
-    /// The key and the index of the last of the `k` nearest, when they were last known.
+    /// The key of the last of the `k` nearest when they were last selected. `worst_index` is its
+    /// index.
     worst_key: f64,
     worst_index: usize,
 }
 
 impl Nearest {
-    /// Returns a set for `k` neighbors whose keys are distances, or their squares.
+    /// Creates a set for `k` neighbors whose keys are distances or, if `squared`, squares of
+    /// distances.
     pub(crate) fn new(k: usize, squared: bool) -> Self {
         Self {
             k,
@@ -114,23 +115,22 @@ impl Nearest {
         self.worst_index = usize::MAX;
     }
 
-    /// Sets the limit by the key of the farthest of `k` points that will be offered, in whatever
-    /// order.
+    /// Sets the limit to the key of the farthest of `k` points that will be offered, in any order.
     pub(crate) fn begin_with(&mut self, key: f64) {
         self.limit = self.scale.ties(key);
     }
 
-    /// No point with a larger key can be among the nearest.
+    /// Returns the limit: no point with a larger key can be among the nearest.
     #[inline(always)]
     pub(crate) fn limit(&self) -> f64 {
         self.limit
     }
 
-    /// Whether a box can be left out: its nearest key and its smallest index.
+    /// Returns true if a box can be skipped, given its nearest key and its smallest index.
     #[inline(always)]
     pub(crate) fn excludes(&self, nearest_key: f64, smallest_index: usize) -> bool {
-        // The second case is for points that coincide: without it all of them would be looked at for each.
-        // Not `||`: a branch would be predicted badly.
+        // The second case handles points that coincide: without it, each would be compared with all
+        // others. `|` instead of `||` avoids a branch that would be predicted badly.
         (nearest_key > self.limit) | ((nearest_key >= self.worst_key) & (smallest_index > self.worst_index))
     }
 
@@ -171,9 +171,10 @@ impl Nearest {
         self.remember();
     }
 
-    /// Inserts without a branch that depends on where, which no processor could predict: of a
-    /// sorted row each place takes the middle one of the new key, its own, and that of the
-    /// place before. Not if one is so close that the index may decide.
+    /// Inserts without a branch that depends on the position, which a CPU could not predict. In a
+    /// sorted row, each place takes the median of the new key, its own key, and the key before it.
+    /// Returns false, without inserting, if a key is so close to the new one that the index may
+    /// decide.
     #[inline(always)]
     fn shift(&mut self, new: Keyed) -> bool {
         let ties = self.scale.ties(new.key);
@@ -192,7 +193,7 @@ impl Nearest {
         true
     }
 
-    /// Leaves the `k` nearest.
+    /// Keeps only the `k` nearest.
     fn select(&mut self) {
         if self.k < self.found.len() {
             let last = self.k - 1;
@@ -214,7 +215,7 @@ impl Nearest {
         }
     }
 
-    /// Writes the nearest, in order.
+    /// Writes the nearest in order.
     #[inline(always)]
     pub(crate) fn write(&mut self, indices: &mut [usize], distances: &mut [f64]) {
         self.select();
@@ -224,8 +225,8 @@ impl Nearest {
                 false => self.found.sort_unstable_by(order::<false>),
             }
         }
-        // One after the other: roots of both at once, an index taken for a number, would be slow, since
-        // that is subnormal.
+        // Write indices and distances in separate loops. In one loop, the compiler would vectorize
+        // the root over both, and an index read as a number is subnormal, which is slow.
         for (index, found) in indices.iter_mut().zip(&self.found) {
             *index = found.index;
         }
@@ -234,13 +235,13 @@ impl Nearest {
         }
     }
 
-    /// Whether the keys have told all points apart that the distances do. Not so if a term of a key
-    /// was lost to under- or overflow: then keys of other points may have been lost, too, and
-    /// the search must be done again with the distances themselves. `distance` is that of the
-    /// point with this index; where it is 0, nothing can have been lost.
+    /// Returns true if the keys order the points like their distances. This fails if a term of a
+    /// key was lost to underflow or overflow. Then keys of other points may have been lost, too,
+    /// and the search must be repeated with distances. `distance` returns the distance of the point
+    /// with an index; if it is 0, nothing can have been lost.
     pub(crate) fn is_safe(&self, distance: impl Fn(usize) -> f64) -> bool {
-        // A lost square is below 1e-323, and below rounding next to 1e-290 for any dimension that fits into
-        // memory.
+        // A lost square is below 1e-323. Next to 1e-290 it is below rounding, for any dimension
+        // that fits into memory.
         let least = if self.scale.squared { 1e-290 } else { 0.0 };
         let safe = |found: &Keyed| found.key >= least && found.key.is_finite();
         self.found.iter().all(|found| safe(found) || distance(found.index) == 0.0)

@@ -1,18 +1,19 @@
-/// A set of numbers below a bound, of which the next one from anywhere is found in a few steps.
+/// A set of integers below a bound that finds the next or the previous member in a few steps.
 ///
-/// A bit for each number, and level by level one for each word of 64 bits below that is not 0.
+/// Each number has one bit. Each higher level has one bit for each nonzero word of 64 bits in the
+/// level below.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     levels: Vec<Vec<u64>>,
 }
 
 impl Places {
-    /// All numbers below `n`.
+    /// Creates the set of all numbers below `n`.
     pub(super) fn full(n: usize) -> Self {
         let mut levels = Vec::new();
         let mut bits = n;
         loop {
-            // With room for one bit more, because `previous` may begin behind the last.
+            // One more bit is allocated, because `previous` may start after the last number.
             let mut level = vec![u64::MAX; bits / 64];
             level.push((1 << (bits % 64)) - 1);
             let words = level.len();
@@ -47,13 +48,13 @@ impl Places {
         }
     }
 
-    /// The smallest number in the set that is not below `from`.
+    /// Returns the smallest number in the set that is not below `from`.
     pub(super) fn next(&self, mut from: usize) -> Option<usize> {
         for (l, level) in self.levels.iter().enumerate() {
             let word = level.get(from / 64)? & (u64::MAX << (from % 64));
             if word != 0 {
                 let found = from / 64 * 64 + word.trailing_zeros() as usize;
-                // The first below.
+                // Descend to the first number below.
                 let down = self.levels[..l].iter().rev();
                 return Some(down.fold(found, |at, level| 64 * at + level[at].trailing_zeros() as usize));
             }
@@ -62,14 +63,14 @@ impl Places {
         None
     }
 
-    /// The largest number in the set below `before`.
+    /// Returns the largest number in the set below `before`.
     pub(super) fn previous(&self, mut before: usize) -> Option<usize> {
         for (l, level) in self.levels.iter().enumerate() {
             let (at, bit) = (before / 64, before % 64);
             let word = level.get(at).map_or(0, |word| word & ((1 << bit) - 1));
             if word != 0 {
                 let found = at * 64 + word.ilog2() as usize;
-                // The last below.
+                // Descend to the last number below.
                 let down = self.levels[..l].iter().rev();
                 return Some(down.fold(found, |at, level| 64 * at + level[at].ilog2() as usize));
             }
@@ -91,7 +92,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn the_same_as_a_set_of_the_standard_library(
+        fn behaves_like_a_standard_library_set(
             n in prop_oneof![1..200_usize, 4090..4200_usize, Just(4096), Just(64 * 4096)],
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..300),
             mostly_empty: bool,

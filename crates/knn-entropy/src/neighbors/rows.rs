@@ -1,13 +1,13 @@
-/// Numbers of rows, in half the memory where all of them fit.
+/// Row numbers, in 32 bits if all of them fit.
 #[derive(Debug)]
 pub(super) enum Rows {
-    /// For fewer rows than 2^32.
+    /// For fewer than 2^32 rows.
     Narrow(Vec<u32>),
     Wide(Vec<usize>),
 }
 
 impl Rows {
-    /// Zeros, to be replaced by numbers up to `largest`.
+    /// Creates zeros that can be replaced by numbers up to `largest`.
     pub(super) fn zeros(length: usize, largest: usize) -> Self {
         match u32::try_from(largest) {
             Ok(_) => Self::Narrow(vec![0; length]),
@@ -15,7 +15,7 @@ impl Rows {
         }
     }
 
-    /// Numbers up to `largest`.
+    /// Stores numbers up to `largest`.
     pub(super) fn new(rows: impl ExactSizeIterator<Item = usize>, largest: usize) -> Self {
         let mut all = Self::zeros(rows.len(), largest);
         rows.enumerate().for_each(|(place, row)| all.set(place, row));
@@ -40,7 +40,7 @@ impl Rows {
     #[inline(always)]
     pub(super) fn set(&mut self, place: usize, row: usize) {
         match self {
-            // `largest` was seen to fit.
+            // `zeros` has checked that `largest` fits.
             Self::Narrow(rows) => rows[place] = row as u32,
             Self::Wide(rows) => rows[place] = row,
         }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_in_comes_out() {
+    fn stores_and_returns_numbers() {
         for largest in [3, u32::MAX as usize, u32::MAX as usize + 1, usize::MAX] {
             let numbers = [2, 0, largest, 3];
             let mut rows = Rows::new(numbers.into_iter(), largest);

@@ -4,48 +4,47 @@ use super::counts::{self, Boundary};
 use super::{Neighbors, SearchTask, Visit};
 use crate::{Metric, Result, Samples};
 
-/// A way to find exact nearest neighbors.
+/// An exact nearest-neighbor search.
 ///
-/// Every implementation gives the same neighbors: ordered by distance, and by index where distances
-/// are equal. Distances are those of [`Metric::distance`], to the last bit, and never NaN.
-/// Estimators take a search as an argument and rely on this, so that a faster one, or one on
-/// another device, can stand in for [`Auto`](crate::Auto).
+/// Every implementation must return the same neighbors, ordered by distance and, for equal
+/// distances, by index. Distances must be bit-identical to [`Metric::distance`] and never NaN.
+/// Estimators take a search as an argument and rely on these rules, so a faster search, or one on
+/// another device, can replace [`Auto`](crate::Auto).
 ///
-/// An implementation needs [`find`](NeighborSearch::find) alone. The other methods check their
-/// arguments and call it.
+/// An implementation needs only [`find`](NeighborSearch::find). The other methods check their
+/// arguments and call `find`.
 pub trait NeighborSearch: Debug + Sync {
-    /// Finds the neighbors of each query of a task. A [`SearchTask`] has been checked, so nothing
-    /// can go wrong.
+    /// Finds the neighbors of each query of a task. This cannot fail, because a [`SearchTask`] has
+    /// been checked.
     fn find(&self, task: &SearchTask<'_>) -> Neighbors;
 
-    /// Hands the neighbors of each query of a task to `visit`, once for each row, in any order and
-    /// from any thread.
+    /// Passes the neighbors of each query of a task to `visit`, once per row, in any order and from
+    /// any thread.
     ///
-    /// Keeps no lists in the searches of this crate but for [`Blocked`](crate::Blocked), so that
-    /// memory does not grow with `k`. The provided method makes lists first.
+    /// The searches of this crate, except [`Blocked`](crate::Blocked), store no lists, so memory
+    /// does not grow with `k`. The provided method creates lists first.
     fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
         self.find(task).for_each(visit);
     }
 
-    /// Returns the `k` nearest among the *other* points of the set, for each point. A point is not
-    /// its own neighbor, but another point at the same place is.
+    /// Returns, for each point, the `k` nearest among the *other* points of the set. A point is not
+    /// its own neighbor, but a coinciding point is.
     ///
-    /// With a `window` above 0 the points are a series, and those up to so many rows before and
-    /// after are no neighbors, either (Theiler, 1986): they are near because they are near in
-    /// time.
+    /// With a `window` above 0, the points are a series, and points up to `window` rows before or
+    /// after a point are excluded as well (Theiler, 1986), because they are close merely in time.
     ///
     /// # Errors
     ///
-    /// As [`SearchTask::among`].
+    /// See [`SearchTask::among`].
     fn among(&self, points: &Samples<'_>, k: usize, metric: Metric<'_>, window: usize) -> Result<Neighbors> {
         Ok(self.find(&SearchTask::among(points, k, metric, window)?))
     }
 
-    /// Returns the `k` nearest among `references`, for each of `queries`.
+    /// Returns, for each of `queries`, the `k` nearest among `references`.
     ///
     /// # Errors
     ///
-    /// As [`SearchTask::between`].
+    /// See [`SearchTask::between`].
     fn between(
         &self,
         queries: &Samples<'_>,
@@ -56,13 +55,13 @@ pub trait NeighborSearch: Debug + Sync {
         Ok(self.find(&SearchTask::between(queries, references, k, metric)?))
     }
 
-    /// Hands the `k` nearest others of each point to `visit` as
-    /// [`find_each`](NeighborSearch::find_each) does; others as in
+    /// Passes the `k` nearest others of each point to `visit`, like
+    /// [`find_each`](NeighborSearch::find_each). `window` is as in
     /// [`among`](NeighborSearch::among).
     ///
     /// # Errors
     ///
-    /// As [`SearchTask::among`]. Nothing is visited then.
+    /// See [`SearchTask::among`]. In case of an error, nothing is visited.
     fn for_each_among(
         &self,
         points: &Samples<'_>,
@@ -75,13 +74,13 @@ pub trait NeighborSearch: Debug + Sync {
         Ok(())
     }
 
-    /// Counts, for each point, the others within its radius; others as in
+    /// Counts, for each point, the other points within its radius. `window` is as in
     /// [`among`](NeighborSearch::among).
     ///
     /// # Errors
     ///
-    /// [`Error::RowMismatch`](crate::Error::RowMismatch) unless there are as many radii as points,
-    /// and what [`Metric`] does not fit the points.
+    /// [`Error::RowMismatch`](crate::Error::RowMismatch) if the number of radii differs from the
+    /// number of points, and an error if the [`Metric`] does not match the points.
     fn count_among(
         &self,
         points: &Samples<'_>,
@@ -90,18 +89,18 @@ pub trait NeighborSearch: Debug + Sync {
         metric: Metric<'_>,
         window: usize,
     ) -> Result<Vec<usize>> {
-        // One walk counts both at little more than the cost of one.
+        // One walk counts both boundaries at little more than the cost of one.
         let counts = counts::count(points, radii, radii, metric, window)?;
         Ok(counts.into_iter().map(|counts| counts[usize::from(boundary == Boundary::Closed)]).collect())
     }
 
-    /// Counts, for each point, the others nearer than its `inner` radius and those not farther than
-    /// its `outer` one, as a pair; others as in [`among`](NeighborSearch::among). An inner
-    /// radius that is not above 0 has none within it.
+    /// Counts, for each point, the other points nearer than its `inner` radius and those not
+    /// farther than its `outer` radius, as a pair. `window` is as in
+    /// [`among`](NeighborSearch::among). No point is within an inner radius that is not above 0.
     ///
     /// # Errors
     ///
-    /// As [`count_among`](NeighborSearch::count_among).
+    /// See [`count_among`](NeighborSearch::count_among).
     fn count_shells(
         &self,
         points: &Samples<'_>,

@@ -1,10 +1,10 @@
 use super::line::{Line, is_line};
 use super::{KdTree, NeighborSearch, Neighbors, SearchTask, Visit};
 
-/// One dimension: sorted values, and a window that grows from each. `O(n log n)` to sort, `O(k)`
-/// for each point.
+/// Search in one dimension that sorts the values and grows a window from each. It takes
+/// `O(n log n)` time to sort and `O(k)` for each point.
 ///
-/// In more dimensions, and on a torus, the search is that of [`KdTree`].
+/// In more dimensions and on a torus, it is the search of [`KdTree`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sorted;
 

@@ -1,23 +1,23 @@
 use rayon::prelude::*;
 
-/// Chunks of a series for each thread: few, because each begins with the whole window, and enough
-/// to share them evenly.
+/// Number of chunks of a series per thread. Fewer chunks save work, because each starts with a
+/// whole window, but more balance the load.
 const CHUNKS: usize = 4;
 
 /// The rows of a series outside a window.
 pub(super) trait Rest {
-    /// Takes a row away.
+    /// Removes a row.
     fn remove(&mut self, row: usize);
 
-    /// Brings a row back.
+    /// Inserts a row again.
     fn insert(&mut self, row: usize);
 }
 
-/// Calls `visit` for each row with what is left beside the rows up to `window` before and after it,
-/// and writes the results.
+/// Calls `visit` for each row with the rows outside its window, and writes the results. The window
+/// covers `window` rows before and after the row.
 ///
-/// The rows are visited in their order, so that only two of the others change from one to the next.
-/// `all` makes what there is without a window.
+/// The rows are visited in order, so the set changes by only two rows in each step. `all` creates
+/// the set of all rows.
 pub(super) fn sweep<R: Rest, T: Send>(
     results: &mut [T],
     window: usize,
@@ -29,7 +29,8 @@ pub(super) fn sweep<R: Rest, T: Send>(
     results.par_chunks_mut(length).enumerate().for_each(|(chunk, results)| {
         let first = chunk * length;
         let mut rest = all();
-        // Those that are within the window of the first row, but for the last, which comes with it.
+        // Remove the rows within the window of the first row. The last of them is removed in the
+        // loop below.
         for row in first.saturating_sub(window)..first.saturating_add(window).min(n) {
             rest.remove(row);
         }
@@ -60,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_are_the_rows_outside_the_window() {
+    fn visits_the_rows_outside_the_window() {
         for (n, window) in [(1, 0), (1, 5), (2, 1), (50, 0), (50, 1), (50, 7), (50, 24), (50, 49), (50, usize::MAX)] {
             let mut found = vec![Vec::new(); n];
             sweep(&mut found, window, || vec![1; n], |rest: &mut Vec<usize>, _| rest.clone());

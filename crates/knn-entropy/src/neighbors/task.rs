@@ -2,8 +2,8 @@ use std::ops::Range;
 
 use crate::{Error, Metric, Result, Samples};
 
-/// What a [`NeighborSearch`](crate::NeighborSearch) is to find: the `k` nearest references of each
-/// query. Checked when it is made, so that no search checks again.
+/// A task for a [`NeighborSearch`](crate::NeighborSearch): to find the `k` nearest references of
+/// each query. The constructors check the task, so searches need no further checks.
 #[derive(Debug, Clone, Copy)]
 pub struct SearchTask<'a> {
     queries: &'a Samples<'a>,
@@ -14,13 +14,13 @@ pub struct SearchTask<'a> {
 }
 
 impl<'a> SearchTask<'a> {
-    /// Returns the task of finding the `k` nearest others of each point, more than `window` rows
-    /// before or after it.
+    /// Returns the task of finding, for each point, the `k` nearest others that are more than
+    /// `window` rows before or after it.
     ///
     /// # Errors
     ///
-    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless every point has `k` others, and what
-    /// [`Metric`] does not fit the points.
+    /// [`Error::ZeroK`], [`Error::KTooLarge`] unless every point has `k` others, and an error if
+    /// the [`Metric`] does not match the points.
     pub fn among(points: &'a Samples<'_>, k: usize, metric: Metric<'a>, window: usize) -> Result<Self> {
         metric.check(points.dimension())?;
         let excluded = window.saturating_mul(2).saturating_add(1);
@@ -28,12 +28,12 @@ impl<'a> SearchTask<'a> {
         Ok(Self { queries: points, references: points, k, metric, window: Some(window) })
     }
 
-    /// Returns the task of finding the `k` nearest of `references` for each of `queries`.
+    /// Returns the task of finding, for each of `queries`, the `k` nearest of `references`.
     ///
     /// # Errors
     ///
     /// [`Error::ZeroK`], [`Error::KTooLarge`] unless there are at least `k` references,
-    /// [`Error::DimensionMismatch`], and what [`Metric`] does not fit the points.
+    /// [`Error::DimensionMismatch`], and an error if the [`Metric`] does not match the points.
     pub fn between(
         queries: &'a Samples<'_>,
         references: &'a Samples<'_>,
@@ -46,40 +46,40 @@ impl<'a> SearchTask<'a> {
         Ok(Self { queries, references, k, metric, window: None })
     }
 
-    /// The points whose neighbors are to be found.
+    /// Returns the points whose neighbors are to be found.
     pub fn queries(&self) -> &'a Samples<'a> {
         self.queries
     }
 
-    /// The points that can be neighbors; the queries themselves in a search among points.
+    /// Returns the points that can be neighbors. In a search among points, these are the queries.
     pub fn references(&self) -> &'a Samples<'a> {
         self.references
     }
 
-    /// The number of neighbors of each query.
+    /// Returns the number of neighbors of each query.
     pub fn k(&self) -> usize {
         self.k
     }
 
-    /// The metric of the distances.
+    /// Returns the metric of the distances.
     pub fn metric(&self) -> Metric<'a> {
         self.metric
     }
 
-    /// The rows before and after a query that are no neighbors, nor is the query itself. `None` for
-    /// a search between two sets.
+    /// Returns the number of rows before and after a query that are excluded together with the
+    /// query itself. Returns `None` for a search between two sets.
     pub fn window(&self) -> Option<usize> {
         self.window
     }
 
-    /// Returns whether a reference may be a neighbor of a query.
+    /// Returns true if a reference may be a neighbor of a query.
     #[inline(always)]
     pub fn allows(&self, query: usize, reference: usize) -> bool {
         self.window.is_none_or(|window| query.abs_diff(reference) > window)
     }
 
-    /// The rows of the references that may be neighbors of a query: those before its window, and
-    /// those after.
+    /// Returns the rows of the references that may be neighbors of a query, before and after its
+    /// window.
     pub(super) fn allowed(&self, query: usize) -> [Range<usize>; 2] {
         let n = self.references.len();
         match self.window {
@@ -88,8 +88,8 @@ impl<'a> SearchTask<'a> {
         }
     }
 
-    /// Returns the points with other coordinates, one set of them where queries and references are
-    /// one set.
+    /// Applies `change` to the points. If queries and references are the same set, `change` is
+    /// called only once.
     pub(super) fn map(&self, change: impl Fn(&'a Samples<'a>) -> Samples<'a>) -> Points<'a> {
         Points { queries: self.window.is_none().then(|| change(self.queries)), references: change(self.references) }
     }
@@ -97,13 +97,13 @@ impl<'a> SearchTask<'a> {
 
 /// The points of a task.
 pub(super) struct Points<'a> {
-    /// `None` if they are the references.
+    /// `None` if the queries are the references.
     queries: Option<Samples<'a>>,
     references: Samples<'a>,
 }
 
 impl Points<'_> {
-    /// Returns a task with these points in place of its own.
+    /// Returns a copy of the task with these points.
     pub(super) fn task<'s>(&'s self, task: &SearchTask<'s>) -> SearchTask<'s> {
         SearchTask { queries: self.queries.as_ref().unwrap_or(&self.references), references: &self.references, ..*task }
     }

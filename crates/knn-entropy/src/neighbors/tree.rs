@@ -4,33 +4,33 @@ use super::rows::Rows;
 use crate::geometry::{Bounds, Column, LANES};
 use crate::{Metric, Samples};
 
-/// A balanced kd-tree (Bentley, 1975) over points of any dimension, flat in memory.
+/// A balanced kd-tree (Bentley, 1975) over points of any dimension, stored in flat arrays.
 ///
-/// Each node splits its points in two halves across the widest side of their bounding box. All
-/// leaves are at the same depth and hold nearly the same number of points, so where a node's
-/// points, children and bounds are follows from arithmetic: there are no pointers. Points are
-/// stored in the order of the leaves; points that are near are near in memory.
+/// Each node splits its points into two halves across the widest side of their bounding box. All
+/// leaves are at the same depth and contain nearly the same number of points, so the positions of a
+/// node's points, children and bounds follow from arithmetic, without pointers. Points are stored
+/// in the order of the leaves, so near points are near in memory.
 #[derive(Debug)]
 pub(super) struct Tree {
     d: usize,
     levels: u32,
     order: Rows,
-    /// The points, coordinate by coordinate for groups of [`LANES`] of them: for vector
-    /// instructions. Nodes begin at groups.
+    /// The points in groups of [`LANES`], stored by coordinate within a group for vector
+    /// instructions. Each node starts with a new group.
     groups: Vec<Column>,
-    /// For each node, level by level: the lowest and the highest coordinates of its points.
+    /// Lowest and highest coordinates of the points of each node, level by level.
     bounds: Vec<f64>,
-    /// For each node: the smallest and the largest row of its points.
+    /// Smallest row of the points of each node. `largest` has the largest row.
     smallest: Rows,
     largest: Rows,
 }
 
-/// A node: its points are those from `start` to `end` in the order of the tree.
+/// A node. The points of a node are those from `start` to `end` in the order of the tree.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
-    /// The number of the node, level by level.
+    /// The number of the node, counted level by level.
     pub(super) id: usize,
-    /// Levels below; a leaf has none.
+    /// The number of levels below, 0 for a leaf.
     levels: u32,
     pub(super) start: usize,
     pub(super) end: usize,
@@ -46,7 +46,7 @@ impl Node {
         self.end - self.start
     }
 
-    /// Calls a function with each leaf below that has points, from left to right.
+    /// Calls `visit` with each leaf below that has points, from left to right.
     pub(super) fn each_leaf(self, visit: &mut dyn FnMut(Self)) {
         if !self.is_leaf() {
             let (left, right) = self.children();
@@ -57,7 +57,7 @@ impl Node {
         }
     }
 
-    /// Both halves, next to each other in memory, because both are always looked at.
+    /// Returns both halves. They are adjacent in memory, because searches always look at both.
     #[inline(always)]
     pub(super) fn children(&self) -> (Self, Self) {
         let levels = self.levels - 1;
@@ -67,22 +67,23 @@ impl Node {
     }
 }
 
-/// How many of so many points go to the left: half, but whole groups, so that only the last group
-/// of all is filled in part.
+/// Returns the number of points in the left child: half, rounded to whole groups, so that only the
+/// last group of the tree can be partly filled.
 #[inline(always)]
 fn half(points: usize) -> usize {
     points.div_ceil(LANES) / 2 * LANES
 }
 
-/// Points in a leaf at most, a multiple of the lanes: few enough to leave out most, many enough to
-/// share the walk.
+/// Maximum number of points in a leaf, a multiple of the lanes. Small leaves allow skipping more
+/// points, and large leaves share a walk among more points.
 pub(super) const LEAF: usize = 24;
 
-/// Below so many points a subtree is built by one thread.
+/// Number of points below which one thread builds a subtree.
 const SERIAL: usize = 8192;
 
 impl Tree {
-    /// Builds the tree of some points, which are moved onto the torus if the metric is one.
+    /// Builds the tree of some points. If the metric is periodic, the points are moved onto the
+    /// torus first.
     pub(super) fn new(samples: &Samples<'_>, metric: Metric<'_>) -> Self {
         let (n, d) = (samples.len(), samples.dimension());
         let levels = n.div_ceil(LANES).div_ceil(LEAF / LANES).next_power_of_two().trailing_zeros();
@@ -107,7 +108,7 @@ impl Tree {
         tree
     }
 
-    /// Fills in the bounds and the smallest and largest rows of a node and those below.
+    /// Fills in the bounds and the smallest and largest rows of a node and all nodes below.
     fn describe(&mut self, node: Node) {
         let (d, own) = (self.d, node.id * 2 * self.d);
         if !node.is_leaf() {
@@ -141,13 +142,13 @@ impl Tree {
         self.largest.set(node.id, largest);
     }
 
-    /// The groups of a node's points: the dimension times [`LANES`] coordinates for each.
+    /// Returns the groups of a node's points, each with [`LANES`] times the dimension coordinates.
     #[inline(always)]
     pub(super) fn groups(&self, node: Node) -> &[Column] {
         &self.groups[node.start / LANES * self.d..node.end.div_ceil(LANES) * self.d]
     }
 
-    /// The coordinates of a node's points, one after the other.
+    /// Writes the coordinates of a node's points to `points`, one point after the other.
     pub(super) fn points(&self, node: Node, points: &mut Vec<f64>) {
         points.clear();
         for (g, group) in self.groups(node).chunks_exact(self.d).enumerate() {
@@ -190,17 +191,17 @@ impl Tree {
         self.largest.get(node.id)
     }
 
-    /// The row of the point at a place in the order of the tree.
+    /// Returns the row of the point at a place in the order of the tree.
     #[inline(always)]
     pub(super) fn row(&self, place: usize) -> usize {
         self.order.get(place)
     }
 }
 
-/// So many points tell which side of a box is the widest.
+/// Number of points that suffice to find the widest side of a box.
 const ENOUGH: usize = 64;
 
-/// Brings the points of a subtree into order.
+/// Sorts the points of a subtree into the order of the tree.
 fn split(samples: &Samples<'_>, metric: Metric<'_>, keyed: &mut [(f64, usize)], levels: u32) {
     let middle = half(keyed.len());
     if levels == 0 || middle == keyed.len() {
@@ -215,7 +216,7 @@ fn split(samples: &Samples<'_>, metric: Metric<'_>, keyed: &mut [(f64, usize)], 
             high[c] = if x > high[c] { x } else { high[c] };
         }
     }
-    // Halved, because the difference of two numbers can be larger than the largest number.
+    // Halve before subtracting, because the difference of two numbers can overflow.
     let side = |c: &usize| high[*c] * 0.5 - low[*c] * 0.5;
     let widest = (0..d).max_by(|a, b| side(a).total_cmp(&side(b))).unwrap_or(0);
     for (key, i) in &mut *keyed {

@@ -1,4 +1,4 @@
-//! The walk through a kd-tree to the nearest points.
+//! The walk through a kd-tree that finds the nearest points.
 
 use super::brute_force::{by_distance, write};
 use super::nearest::Nearest;
@@ -8,33 +8,33 @@ use crate::Norm;
 use crate::geometry::{Bounds, Geometry, LANES};
 use crate::simd::{self, Kernel};
 
-/// Up to this window the points of a leaf walk together all the same.
+/// Largest window for which the points of a leaf walk together.
 const NARROW: usize = 2;
 
-/// A search by leaves of queries, in whatever geometry.
+/// A search for the queries of a leaf, in any geometry.
 pub(super) trait Leaves: Sync {
-    /// Hands on the neighbors of the queries of a leaf.
+    /// Finds the neighbors of the queries of a leaf and passes them on.
     fn look_up(&self, leaf: Node, room: &mut Workspace);
 }
 
 pub(super) struct Search<'a, G> {
     pub(super) geometry: G,
-    /// Its references are in their own order, and on a torus not yet moved onto it.
+    /// The task. Its references are in their original order and not moved onto a torus.
     pub(super) task: &'a SearchTask<'a>,
     pub(super) queries: &'a Tree,
     pub(super) references: &'a Tree,
-    /// None if queries and references are different points.
+    /// `None` if queries and references are different sets.
     pub(super) window: Option<usize>,
     pub(super) visit: &'a Visit<'a>,
 }
 
-/// The scratch memory of a thread.
+/// Scratch memory of a thread.
 pub(super) struct Workspace {
     nearest: Vec<Nearest>,
-    /// The points and the rows of a leaf.
+    /// The points of a leaf. `rows` has their rows.
     points: Vec<f64>,
     rows: Vec<usize>,
-    /// The neighbors of a query.
+    /// The neighbors of a query. `distances` has their distances.
     indices: Vec<usize>,
     distances: Vec<f64>,
 }
@@ -46,8 +46,7 @@ impl Workspace {
         Self { nearest, points, rows, indices: vec![0; k], distances: vec![0.0; k] }
     }
 
-    /// Hands on the neighbors of the `q`-th query of a leaf, which the `n`-th in the room has
-    /// found.
+    /// Passes on the neighbors of query `q` of a leaf, which were collected in `nearest[n]`.
     fn finish(&mut self, q: usize, n: usize, task: &SearchTask<'_>, window: Option<usize>, visit: &Visit<'_>) {
         let Self { nearest, points, rows, indices, distances } = self;
         let (d, metric) = (task.references().dimension(), task.metric());
@@ -63,26 +62,26 @@ impl Workspace {
     }
 }
 
-/// Queries on their walk: the points of a leaf, or one of them.
+/// Queries that walk together: all points of a leaf, or one of them.
 struct Batch<'b> {
-    /// The place of the first in the tree of the queries.
+    /// The place of the first query in the tree of the queries.
     start: usize,
     points: &'b [f64],
     rows: &'b [usize],
     bounds: Bounds<'b>,
     nearest: &'b mut [Nearest],
-    /// The largest of their limits.
+    /// The largest limit of the queries.
     limit: f64,
-    /// Nodes with no rows but from the one to the other have no neighbor of any.
+    /// The first and the last row of the window. Nodes with all rows in this range can be skipped.
     excluded: Option<(usize, usize)>,
 }
 
 impl Batch<'_> {
-    /// Returns whether no point of a box can matter to any of these queries.
+    /// Returns true if no point of a box can be a neighbor of any of these queries.
     #[inline(always)]
     fn excludes(&self, nearest_key: f64, smallest_row: usize) -> bool {
-        // The second case is for points that are equally far: without it all of them would be looked at for
-        // each.
+        // The second case handles points at equal distances: without it, each would be compared
+        // with all others.
         nearest_key > self.limit
             || ((self.limit == 0.0 || self.nearest.len() == 1)
                 && self.nearest.iter().all(|nearest| nearest.excludes(nearest_key, smallest_row)))
@@ -121,8 +120,8 @@ impl<G: Geometry> Search<'_, G> {
             let (row, rows) = (room.rows[q], &room.rows[q..=q]);
             let nearest = &mut room.nearest[..1];
             nearest[0].clear();
-            // The neighbors of the query before are near, too, and so the others need not be looked at beyond
-            // them.
+            // The neighbors of the previous query are near, too, so their largest distance limits
+            // the search.
             if q > 0 && room.indices.iter().all(|&other| row.abs_diff(other) > window) {
                 let key = |&other: &usize| with_reference(self.task, other, |other| self.geometry.key(points, other));
                 let farthest = room.indices.iter().map(key).fold(0.0, |most, key| if key > most { key } else { most });
@@ -137,7 +136,7 @@ impl<G: Geometry> Search<'_, G> {
         }
     }
 
-    /// Takes a subtree of references into account.
+    /// Searches a subtree of references.
     fn visit(&self, node: Node, batch: &mut Batch<'_>) {
         if node.is_leaf() {
             simd::run(Scan { search: self, leaf: node, batch });
@@ -160,13 +159,14 @@ impl<G: Geometry> Search<'_, G> {
     }
 }
 
-/// Returns whether a reference may be the neighbor of a query.
+/// Returns true if a reference may be a neighbor of a query.
 #[inline(always)]
 fn allows(window: Option<usize>, query: usize, reference: usize) -> bool {
     window.is_none_or(|window| query.abs_diff(reference) > window)
 }
 
-/// Calls a function with the coordinates of a reference as they are searched.
+/// Calls `function` with the coordinates of a reference, moved onto the torus if the metric is
+/// periodic.
 #[inline(always)]
 fn with_reference<T>(task: &SearchTask<'_>, row: usize, function: impl FnOnce(&[f64]) -> T) -> T {
     let (point, metric) = (task.references().point(row), task.metric());
@@ -195,7 +195,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, '_, G> {
         let (bounds, smallest) = (references.bounds(leaf), references.smallest_row(leaf));
         let groups = references.groups(leaf);
         let point = |query: usize| &batch.points[query * d..][..d];
-        // First for all of them, and without a branch, whether the leaf matters: nothing could predict it.
+        // First test for all queries whether the leaf matters, without a branch, which could not be
+        // predicted.
         let mut matters = 0_u32;
         for (q, nearest) in batch.nearest.iter().enumerate() {
             let excluded = nearest.excludes(geometry.nearest_key(Bounds::of_point(point(q)), bounds), smallest);
@@ -210,14 +211,15 @@ impl<G: Geometry> Kernel for Scan<'_, '_, '_, G> {
             let (point, query, nearest) = (point(q), batch.rows[q], &mut batch.nearest[q]);
             for (g, group) in groups.chunks_exact(d).enumerate() {
                 let keys = geometry.keys(point, group);
-                // A bit for each that is near enough, from one comparison of all: mostly there is none.
+                // One comparison of all keys sets a bit for each that is near enough. Mostly there
+                // is none.
                 let limit = nearest.limit();
                 let mut near = keys.iter().rev().fold(0_u32, |near, &key| near << 1 | u32::from(key <= limit));
                 while near != 0 {
                     let lane = near.trailing_zeros() as usize;
                     near &= near - 1;
                     let place = leaf.start + g * LANES + lane;
-                    // Lanes behind the last point of all are empty.
+                    // Lanes after the last point of the tree are empty.
                     if place >= leaf.end {
                         break;
                     }
@@ -228,7 +230,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, '_, G> {
                 }
             }
         }
-        // Four at a time, or each comparison would wait for the one before.
+        // Four maxima are kept at a time. With one, each comparison would wait for the one before
+        // it.
         let larger = |a: f64, b: f64| if a > b { a } else { b };
         let mut most = [0.0; 4];
         for four in batch.nearest.chunks(4) {

@@ -6,13 +6,13 @@ use super::{Samples, ToSamples};
 use crate::{Error, Result};
 
 /// Spreads rounded numbers uniformly within their steps, `x + step (u - 1/2)` with `u` uniform on 0
-/// to 1, so that no two coincide. A step of 0 leaves a column as it is. The result depends on the
-/// samples, the steps and the seed.
+/// to 1, so that no two coincide. A step of 0 leaves a column unchanged. The result depends only on
+/// the samples, the steps and the seed.
 ///
-/// A column that was rounded to `step` has the density of a histogram afterwards. Its entropy is
-/// that of the cells plus `ln step`, which is near the entropy before rounding if the step is small
-/// beside the features of the density, and the mutual information between columns is that between
-/// the cells.
+/// The density of a dithered column is a histogram with cells of width `step`. The entropy of the
+/// column is that of the cells plus `ln step`. This is close to the entropy before rounding if the
+/// step is small compared with the features of the density. The mutual information between dithered
+/// columns is that between the cells.
 ///
 /// ```
 /// use knn_entropy::{KozachenkoLeonenko, dither};
@@ -28,15 +28,16 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// Samples that are none, of no dimension or not finite; [`Error::InvalidSteps`] unless there is
-/// one step for each column, finite and not negative.
+/// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`] for samples that cannot be
+///   used.
+/// - [`Error::InvalidSteps`] unless there is one step for each column, finite and not negative.
 pub fn dither(samples: impl ToSamples, steps: &[f64], seed: u64) -> Result<Array2<f64>> {
     let samples = samples.to_samples()?;
     Ok(dithered(&samples, steps, seed, 0)?.view().to_owned())
 }
 
-/// Each column has a stream of random numbers of its own, from `first` on, so that blocks of
-/// columns can be dithered apart.
+/// Dithers the columns. Each column uses its own stream of random numbers, starting with stream
+/// `first`, so that blocks of columns can be dithered separately.
 pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: usize) -> Result<Samples<'static>> {
     let d = samples.dimension();
     if steps.len() != d || steps.iter().any(|step| !(step.is_finite() && *step >= 0.0)) {
@@ -46,13 +47,14 @@ pub(crate) fn dithered(samples: &Samples<'_>, steps: &[f64], seed: u64, first: u
     for (c, mut column) in spread.columns_mut().into_iter().enumerate().filter(|(c, _)| steps[*c] > 0.0) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream((first + c) as u64);
-        // From the whole multiple, so that equal numbers of other units are spread in proportion.
+        // The noise is proportional to the step, so numbers in another unit are spread in
+        // proportion.
         column.mapv_inplace(|x| x + steps[c] * (uniform(&mut rng) - 0.5));
     }
     Samples::owned(spread)
 }
 
-/// Uniform on 0 to 1, with 53 bits.
+/// Returns a number uniform on 0 to 1, with 53 bits.
 fn uniform(rng: &mut ChaCha8Rng) -> f64 {
     (rng.next_u64() >> 11) as f64 * (f64::EPSILON / 2.0)
 }

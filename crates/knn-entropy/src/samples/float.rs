@@ -3,22 +3,22 @@ use std::borrow::Cow;
 use ndarray::ArrayView2;
 
 mod sealed {
-    #[expect(unnameable_types, reason = "that nobody else can name it is what seals it")]
+    #[expect(unnameable_types, reason = "the trait is sealed because no other crate can name it")]
     pub trait Sealed {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }
 
-/// The two types that samples can have. Estimates are always computed in `f64`: single-precision
-/// samples are widened, which is exact, so their distances and neighbors are exact, too.
+/// Element type of samples: `f32` or `f64`. Estimates are always computed in `f64`. Widening
+/// single-precision samples is exact, so their distances and neighbors are exact, too.
 pub trait Float: Copy + Send + Sync + 'static + sealed::Sealed {
-    /// The same value in `f64`.
+    /// Converts to `f64`, exactly.
     fn widen(self) -> f64;
 
-    /// The nearest value of this type.
+    /// Converts to the nearest value of this type.
     fn narrow(x: f64) -> Self;
 
-    /// The coordinates row by row and in `f64`, borrowed where they already are.
+    /// Returns the coordinates row by row in `f64`, borrowed if they are already stored that way.
     fn rows(view: ArrayView2<'_, Self>) -> Cow<'_, [f64]>;
 }
 

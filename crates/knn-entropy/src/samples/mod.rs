@@ -1,4 +1,4 @@
-//! Points that estimates are made from, and what their numbers say about rounding and repetition.
+//! Samples for estimates, with checks for rounded and repeated numbers.
 
 mod dither;
 mod float;
@@ -20,21 +20,22 @@ pub use float::Float;
 pub use rounding::rounding_step;
 pub(crate) use rounding::whole_multiples;
 
-/// Rows that show whether a column is rounded.
+/// Number of rows that suffice to detect whether a column is rounded.
 const ENOUGH_FOR_A_STEP: usize = 2048;
 
-/// Numbers that coincide with another one by chance less often than this are continuous.
+/// Numbers are continuous if fewer than this coincide with another by chance.
 const CHANCE: f64 = 0.01;
 
-/// Up to so many copies of each row are taken for repetitions; with more, the numbers are codes.
+/// Largest number of copies of each number in a column of continuous numbers. With more copies, the
+/// numbers are codes.
 const COPIES: usize = 10;
 
-/// A step of rounding above this share of the distances between neighbors biases an entropy: in
-/// each dimension by up to half of the share.
+/// Largest acceptable ratio of the rounding step to the distances between neighbors. A step biases
+/// an entropy by up to half of the ratio in each dimension.
 const COARSE: f64 = 0.1;
 
-/// Points that an estimate can be made from: at least one, of at least one dimension, every
-/// coordinate finite. Rows are points.
+/// Checked samples for an estimate: at least one point and one dimension, and all coordinates
+/// finite. Rows are points.
 #[derive(Debug, Clone)]
 pub struct Samples<'a> {
     /// The coordinates, point after point.
@@ -43,8 +44,8 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    /// The rows of an array, whatever its strides; copied only if they are not `f64` in memory
-    /// order.
+    /// Checks the rows of an array of any strides. The coordinates are copied only if they are not
+    /// `f64` in memory order.
     ///
     /// # Errors
     ///
@@ -56,7 +57,7 @@ impl<'a> Samples<'a> {
             (_, d) => d,
         };
         let coordinates = F::rows(points);
-        // All at once first: that is one comparison for several numbers.
+        // Test all numbers at once first, which needs one comparison for several numbers.
         if coordinates.iter().fold(true, |all, x| all & x.is_finite()) {
             return Ok(Self { coordinates, dimension });
         }
@@ -65,7 +66,7 @@ impl<'a> Samples<'a> {
         Err(Error::NotFinite { row, column, value: coordinates[place] })
     }
 
-    /// The rows of an array that is theirs from now on.
+    /// Checks the rows of an array and takes ownership of them.
     pub(crate) fn owned(points: Array2<f64>) -> Result<Samples<'static>> {
         Samples::new(points.view())?;
         let dimension = points.ncols();
@@ -73,18 +74,18 @@ impl<'a> Samples<'a> {
         Ok(Samples { coordinates: Cow::Owned(coordinates), dimension })
     }
 
-    /// The number of points.
-    #[expect(clippy::len_without_is_empty, reason = "never empty, as was checked")]
+    /// Returns the number of points.
+    #[expect(clippy::len_without_is_empty, reason = "samples are never empty")]
     pub fn len(&self) -> usize {
         self.coordinates.len() / self.dimension
     }
 
-    /// The number of coordinates of a point.
+    /// Returns the number of coordinates of a point.
     pub fn dimension(&self) -> usize {
         self.dimension
     }
 
-    /// The coordinates of a point.
+    /// Returns the coordinates of a point.
     ///
     /// # Panics
     ///
@@ -94,29 +95,29 @@ impl<'a> Samples<'a> {
         &self.coordinates[row * self.dimension..(row + 1) * self.dimension]
     }
 
-    /// All coordinates, point after point.
+    /// Returns all coordinates, point after point.
     pub fn coordinates(&self) -> &[f64] {
         &self.coordinates
     }
 
-    /// The points as an array.
+    /// Returns the points as an array `[n, d]`.
     pub fn view(&self) -> ArrayView2<'_, f64> {
         ArrayView2::from_shape((self.len(), self.dimension), &self.coordinates).expect("whole rows")
     }
 
-    /// The same points, borrowed.
+    /// Borrows the points.
     pub(crate) fn reborrow(&self) -> Samples<'_> {
         Samples { coordinates: Cow::Borrowed(&self.coordinates), dimension: self.dimension }
     }
 
-    /// Other coordinates in the same places, each made of its column and value.
+    /// Returns samples in which each coordinate is replaced by a function of its column and value.
     pub(crate) fn map(&self, coordinate: impl Fn(usize, f64) -> f64) -> Samples<'static> {
         let d = self.dimension;
         let coordinates = self.coordinates.iter().enumerate().map(|(place, &x)| coordinate(place % d, x)).collect();
         Samples { coordinates, dimension: d }
     }
 
-    /// Points side by side: the first coordinates from the first samples, and so on.
+    /// Joins samples side by side: the first coordinates come from the first samples, and so on.
     pub(crate) fn beside(parts: &[&Samples<'_>]) -> Result<Samples<'static>> {
         let rows = parts.first().ok_or(Error::NoDimensions)?.len();
         if let Some(other) = parts.iter().find(|part| part.len() != rows) {
@@ -126,33 +127,33 @@ impl<'a> Samples<'a> {
         Ok(Samples { coordinates: coordinates.collect(), dimension: parts.iter().map(|part| part.dimension).sum() })
     }
 
-    /// One set of points after the other.
+    /// Appends another set of points.
     pub(crate) fn followed_by(&self, others: &Samples<'_>) -> Result<Samples<'static>> {
         self.same_dimension(others)?;
         let coordinates = self.coordinates.iter().chain(&*others.coordinates).copied().collect();
         Ok(Samples { coordinates, dimension: self.dimension })
     }
 
-    /// Some of the points, in this order.
+    /// Selects points, in the order of `rows`.
     pub(crate) fn select(&self, rows: &[usize]) -> Samples<'static> {
         let coordinates = rows.iter().flat_map(|&row| self.point(row)).copied().collect();
         Samples { coordinates, dimension: self.dimension }
     }
 
-    /// The first column whose numbers are all equal.
+    /// Returns the first column whose numbers are all equal.
     pub(crate) fn constant_column(&self) -> Option<usize> {
         (0..self.dimension)
             .find(|&c| self.coordinates[c..].iter().step_by(self.dimension).all(|x| *x == self.coordinates[c]))
     }
 
-    /// Checks that no column is a linear combination of those before it, as for a distribution with
-    /// an entropy. In few samples columns always are, and these pass.
+    /// Checks that no column is a linear combination of the columns before it, since such samples
+    /// have no entropy. The check passes if there are too few samples to decide.
     pub(crate) fn check_rank(&self) -> Result<()> {
         let (n, d) = (self.len(), self.dimension);
         if n <= d + 1 {
             return Ok(());
         }
-        // If some of the rows are independent, all are.
+        // If the columns are independent in some of the rows, they are independent in all.
         let some = n.div_ceil(4 * d + 16);
         if some > 1 {
             let rows: Vec<usize> = (0..n).step_by(some).collect();
@@ -163,8 +164,8 @@ impl<'a> Samples<'a> {
         dependent_column(self.view()).map_or(Ok(()), |column| Err(Error::Singular { column }))
     }
 
-    /// The warning that a column is rounded to a step that is not small beside this distance
-    /// between neighbors.
+    /// Returns a warning if a column is rounded to a step that is not small compared with
+    /// `distance`, the distance between neighbors.
     pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
         let step = |column: usize| Some(rounding(self.some(column))?.step);
         let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
@@ -172,8 +173,9 @@ impl<'a> Samples<'a> {
         Some(Warning::Rounded { column, step, distance })
     }
 
-    /// The error that rounding of the coordinates makes in the distance of two points, at most. Of
-    /// numbers that were rounded, and then printed in another unit, that of the printing.
+    /// Returns the largest error that rounding of the coordinates causes in the distance of two
+    /// points. For numbers that were rounded and then printed in another unit, it is the error of
+    /// the printing.
     pub(crate) fn rounding_error(&self) -> f64 {
         let largest = self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
         let of_column = |column| rounding(self.some(column)).map_or(0.0, |rounding| 4.0 * rounding.error);
@@ -181,13 +183,13 @@ impl<'a> Samples<'a> {
         (self.dimension as f64 * of_columns).min(f64::MAX)
     }
 
-    /// Enough numbers of a column to tell whether it is rounded.
+    /// Returns enough numbers of a column to detect whether it is rounded.
     fn some(&self, column: usize) -> Vec<f64> {
         (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(|row| self.point(row)[column]).collect()
     }
 
-    /// The warning that rows are repeated which no rounding makes equal: although a column has far
-    /// more places for numbers than there are numbers.
+    /// Returns a warning if rows are repeated although rounding cannot explain it, because a column
+    /// has far more possible values than there are rows.
     pub(crate) fn repetition_warning(&self) -> Option<Warning> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         let compare = |a: &usize, b: &usize| self.point(*a).partial_cmp(self.point(*b)).unwrap_or(Ordering::Equal);
@@ -195,7 +197,8 @@ impl<'a> Samples<'a> {
         order.dedup_by(|a, b| compare(a, b).is_eq());
         let different = order.len();
         let copies = self.len() - different;
-        // Codes without a common step coincide as well; of continuous numbers most are different.
+        // Codes without a common step coincide as well, whereas most continuous numbers are
+        // different.
         let few = |column: usize| {
             let mut numbers = self.some(column);
             let rows = numbers.len();
@@ -220,9 +223,11 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// Numbers that estimators take as samples: arrays of two axes, whose rows are points, of `f32` or
-/// `f64` and of any strides; arrays of one axis, vectors and slices, whose elements are points of
-/// one dimension; and [`Samples`].
+/// Types that estimators accept as samples, with elements `f32` or `f64`:
+///
+/// - Two-dimensional arrays of any strides, whose rows are points.
+/// - One-dimensional arrays, vectors and slices, whose elements are points of one dimension.
+/// - [`Samples`].
 ///
 /// ```
 /// use knn_entropy::KozachenkoLeonenko;
@@ -239,7 +244,7 @@ pub trait ToSamples {
     ///
     /// # Errors
     ///
-    /// As [`Samples::new`].
+    /// See [`Samples::new`].
     fn to_samples(&self) -> Result<Samples<'_>>;
 }
 
@@ -257,7 +262,7 @@ impl<F: Float, S: Data<Elem = F>> ToSamples for ArrayBase<S, Ix1> {
 
 impl<F: Float> ToSamples for [F] {
     fn to_samples(&self) -> Result<Samples<'_>> {
-        Samples::new(ArrayView2::from_shape((self.len(), 1), self).expect("a column"))
+        Samples::new(ArrayView2::from_shape((self.len(), 1), self).expect("a slice has the shape of a column"))
     }
 }
 

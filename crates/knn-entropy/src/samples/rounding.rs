@@ -1,22 +1,24 @@
-//! Numbers that were rounded, and the step to which.
+//! Detection of rounded numbers and their rounding steps.
 
 use super::Float;
 use crate::math::power_of_two;
 
-/// The rounding error of coordinates, relative to the largest of them, within which two numbers
-/// count as equal: each of two coordinates is off by half an epsilon, and so is each of two
-/// differences that are compared.
+/// Tolerance within which two numbers count as equal, relative to the largest coordinate. Each of
+/// two coordinates is off by half an epsilon, and so is each of two differences that are compared.
 pub(crate) const TOLERANCE: f64 = 4.0 * f64::EPSILON;
 
-/// A step is one of rounding only if it is this many times the rounding error of the numbers.
+/// Smallest ratio of a rounding step to the rounding error of the numbers.
 const DISTINCT: f64 = 4096.0;
 
-/// Returns the step of which all differences between the numbers are multiples, to the rounding of
-/// the numbers: 0.01 for prices in units of 1, 2.54 for inches in centimeters. None for numbers
-/// without a common step, for fewer than three different ones, and for numbers that are not finite.
+/// Returns the step of which all differences between the numbers are multiples, to within the
+/// rounding of the numbers. Examples are 0.01 for prices in dollars and 2.54 for inches converted
+/// to centimeters.
 ///
-/// Numbers of single precision have a step, too, the spacing of `f32`; it is small beside their
-/// distances.
+/// Returns `None` if there is no common step, if there are fewer than three different numbers, or
+/// if a number is not finite.
+///
+/// Single-precision numbers have a step, too, the spacing of `f32`, which is small compared with
+/// their distances.
 ///
 /// ```
 /// use knn_entropy::rounding_step;
@@ -29,33 +31,35 @@ pub fn rounding_step<F: Float>(numbers: impl IntoIterator<Item = F>) -> Option<f
     Some(rounding(numbers.into_iter().map(Float::widen).collect())?.step)
 }
 
-/// The rounding of numbers: the step, and how far each can be from a multiple of the step.
+/// The rounding of numbers: the step, and the largest distance of a number from a multiple of the
+/// step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rounding {
     pub(crate) step: f64,
     pub(crate) error: f64,
 }
 
-/// Errors of multiples relative to the largest number: that of `f64`, and of numbers that were
-/// printed with so many digits after a change of the unit.
+/// Errors of multiples relative to the largest number: that of `f64`, and those of numbers printed
+/// with 13 to 7 digits after a change of unit.
 const ERRORS: [f64; 5] = [TOLERANCE, 1e-13, 1e-11, 1e-9, 1e-7];
 
-/// The largest step that the numbers have in common to within one of the [`ERRORS`]. Without a step
-/// not even two gaps between continuous numbers fit by chance.
+/// Returns the largest step that the numbers have in common to within one of the [`ERRORS`]. The
+/// bounds are tight enough that not even two gaps between continuous numbers fit by chance.
 pub(crate) fn rounding(numbers: Vec<f64>) -> Option<Rounding> {
     let mut sorted = numbers;
     let largest = sorted.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     if !largest.is_finite() || sorted.iter().any(|x| x.is_nan()) {
         return None;
     }
-    // In units of the largest number to a power of two, which is exact: no difference overflows.
+    // Dividing by a power of two near the largest number is exact and keeps differences from
+    // overflowing.
     let exponent = if largest > 0.0 { (largest.log2().floor() as i32).clamp(-1020, 1020) } else { 0 };
     let unit = power_of_two(exponent);
     sorted.iter_mut().for_each(|x| *x /= unit);
     sorted.sort_unstable_by(f64::total_cmp);
     let mut found: Option<Rounding> = None;
     for error in ERRORS.map(|error| error * largest / unit) {
-        // Printing is a rounding, too, but a finer one.
+        // Printing also rounds, but to a finer step.
         if let Some(step) = common_step(&sorted, error)
             && found.is_none_or(|found| step > 1.5 * found.step)
         {
@@ -67,19 +71,19 @@ pub(crate) fn rounding(numbers: Vec<f64>) -> Option<Rounding> {
     (step > 0.0 && step.is_finite()).then_some(Rounding { step, error: error * unit })
 }
 
-/// The largest step of which all gaps between sorted numbers are multiples, to within the
+/// Returns the largest step of which all gaps between sorted numbers are multiples, to within the
 /// tolerance.
 fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
     let mut gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).filter(|&gap| gap > tolerance).collect();
     if gaps.len() < 2 {
         return None;
     }
-    // The common divisor of all gaps by Euclid's algorithm. A remainder within rounding is none;
-    // without a common divisor the remainders soon get as small as rounding errors. From the
-    // smallest gap on, so that the step gets more and more exact.
+    // Find the common divisor of all gaps by Euclid's algorithm. A remainder within rounding counts
+    // as 0. Without a common divisor, the remainders soon become as small as rounding errors.
+    // Starting from the smallest gap makes the step more and more accurate.
     gaps.sort_unstable_by(f64::total_cmp);
     gaps.dedup_by(|a, b| (*a - *b).abs() <= 2.0 * tolerance);
-    // The step so far, and how many times it fits into the gap that it was measured by.
+    // The step so far, and the number of times it fits into the gap from which it was measured.
     let (mut step, mut fits) = (gaps[0], 1.0);
     if step.is_nan() || step < DISTINCT * tolerance {
         return None;
@@ -89,7 +93,7 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
         loop {
             let count = (rest / step).round();
             let left = (rest - step * count).abs();
-            // An error of the step counts once for each time that the step fits.
+            // An error of the step is multiplied by the number of times that the step fits.
             if left <= (tolerance * (2.0 + 2.0 * count / fits)).min(step / 64.0) {
                 if count > fits {
                     (step, fits) = (rest / count, count);
@@ -102,16 +106,16 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
             }
         }
     }
-    // The average over the whole range has the smallest error.
+    // Averaging over the whole range gives the smallest error.
     let range = sorted[sorted.len() - 1] - sorted[0];
     let step = range / (range / step).round().max(1.0);
-    // Every number must be where the step says.
+    // Every number must lie on a multiple of the step.
     let off = |x: &f64| ((x - sorted[0]) - ((x - sorted[0]) / step).round() * step).abs();
     sorted.iter().all(|x| off(x) <= 2.0 * tolerance).then_some(step)
 }
 
-/// Returns the numbers as multiples of their [`rounding_step`] from the first of them, which are
-/// whole, and the step.
+/// Returns the numbers as integer multiples of their [`rounding_step`], counted from the first
+/// number, and the step.
 pub(crate) fn whole_multiples(numbers: &[f64]) -> Option<(Vec<f64>, f64)> {
     let step = rounding_step(numbers.iter().copied())?;
     let first = numbers[0];
@@ -125,20 +129,20 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{RngCore, SeedableRng};
 
-    /// Numbers without a pattern.
+    /// Draws numbers without a pattern.
     fn numbers(n: usize) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
         (0..n).map(|_| 10.0 * (rng.next_u64() as f64 / 2_f64.powi(64)) - 4.0).collect()
     }
 
     #[test]
-    fn steps_of_rounded_numbers_in_any_unit() {
+    fn finds_the_step_in_any_unit() {
         for n in [20, 300, 3000] {
             for step in [0.01, 0.3, 1.0, 2.54, 1.0 / 3.0] {
                 for (unit, offset) in [(1.0, 0.0), (100.0, 273.15), (1e-12, 0.0), (1.0 / 7.0, -1000.0), (1e9, 0.0)] {
                     let rounded = numbers(n).into_iter().map(|x| (x / step).round() * step * unit + offset);
                     let found = rounding_step(rounded);
-                    // Few numbers can have a larger step in common by chance.
+                    // A small set of numbers can have a larger common step by chance.
                     let multiple = found.expect("a step") / (step * unit);
                     assert_relative_eq!(multiple, multiple.round(), epsilon = 1e-6);
                     assert!(n < 300 || multiple.round() == 1.0, "{n} {step} {unit} {offset}: {found:?}");
@@ -148,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn continuous_and_constant_numbers_have_none() {
+    fn continuous_and_constant_numbers_have_no_step() {
         for n in [3, 20, 3000] {
             assert_eq!(rounding_step(numbers(n)), None);
             assert_eq!(rounding_step(numbers(n).into_iter().map(|x| x + 1e6)), None);
@@ -162,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn a_step_survives_another_unit_and_printing() {
+    fn finds_the_step_after_a_change_of_unit_and_printing() {
         let rounded: Vec<f64> = numbers(1000).into_iter().map(|x| (x / 0.05).round() * 0.05).collect();
         for digits in [7, 9, 11, 15] {
             let printed = rounded.iter().map(|x| format!("{:.digits$e}", x / 2.54).parse::<f64>().unwrap());
             let step = rounding_step(printed).expect("a step");
             assert_relative_eq!(step, 0.05 / 2.54, max_relative = 1e-6);
-            // Printing alone leaves a step that is small beside the distances, or none.
+            // Printing alone leaves no step, or one that is small compared with the distances.
             let printed = numbers(1000).into_iter().map(|x| format!("{x:.digits$e}").parse::<f64>().unwrap());
             assert!(rounding_step(printed).is_none_or(|step| step < 1e-6));
         }

@@ -1,24 +1,25 @@
 use crate::{Error, Result};
 
-/// What becomes of points that coincide with a neighbor, or nearly so.
+/// The rule for points that coincide or nearly coincide with a neighbor.
 ///
-/// The entropy of a distribution with atoms is minus infinity, and that is what duplicates say. The
-/// bounds below are of the gradient of the estimate with respect to one point, with the k-th
-/// neighbor: `m` is the number of points that have it as theirs; in L2 they bound its length, in
-/// the other norms each coordinate.
+/// The entropy of a distribution with atoms is minus infinity, and duplicates indicate atoms.
+///
+/// Each rule bounds the gradient of the estimate with respect to one point. In L2 it bounds the
+/// length of the gradient, and in the other norms each coordinate. `m` is the number of points that
+/// have this point as their k-th neighbor.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum ClosePoints {
-    /// Coinciding points are an error. No bound: a gradient is as large as the nearest points are
-    /// near.
+    /// Coinciding points are an error. There is no bound: the gradient grows without limit as
+    /// points approach each other.
     #[default]
     Error,
-    /// Distances below this one, a finite number above 0, count as this one, and have no gradient.
+    /// Smaller distances are replaced by this one, a finite number above 0, and have no gradient.
     /// Bound: `(1 + m) d / (n floor)`.
     Floor(f64),
-    /// `ln(r + softening)` in place of `ln r`, with a finite number above 0. Points never stop to
-    /// repel each other, unless they coincide; the estimate is higher by less than `d softening
-    /// / r` on average. Bound: `(1 + m) d / (n softening)`.
+    /// `ln r` is replaced by `ln(r + softening)`, with a finite number above 0. All points repel
+    /// each other unless they coincide. The estimate increases by less than `d softening / r` on
+    /// average. Bound: `(1 + m) d / (n softening)`.
     Soft(f64),
 }
 
@@ -32,7 +33,7 @@ impl ClosePoints {
         }
     }
 
-    /// The distance that counts.
+    /// Returns the radius to use for a distance `r`.
     pub(crate) fn radius(self, r: f64) -> f64 {
         match self {
             Self::Error => r,
@@ -41,11 +42,11 @@ impl ClosePoints {
         }
     }
 
-    /// The derivative of the distance that counts with respect to the distance.
+    /// Returns the derivative of [`radius`](Self::radius) with respect to the distance.
     pub(crate) fn slope(self, r: f64) -> f64 {
         match self {
             Self::Floor(floor) if r < floor => 0.0,
-            // Coinciding points have no direction to part in.
+            // Coinciding points have no direction in which to move apart.
             Self::Soft(_) if r == 0.0 => 0.0,
             _ => 1.0,
         }

@@ -1,12 +1,12 @@
 use crate::{Error, Result};
 
-/// The distances that an estimate can be made from.
+/// The conditions on distances that an estimate can use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Usable {
-    /// Set if a distance of 0 is an error.
+    /// True if a distance of 0 is an error.
     pub(super) apart: bool,
-    /// The shortest period, infinite if no coordinate is periodic. A ball whose radius is above
-    /// half of it reaches around the torus.
+    /// The shortest period, infinite if no coordinate is periodic. A ball with a radius above half
+    /// the period reaches around the torus.
     pub(super) period: f64,
 }
 
@@ -20,12 +20,11 @@ impl Usable {
     }
 }
 
-/// The distances to one of the neighbors that cannot be used, each kind by the first row that has
-/// one.
+/// The unusable distances to neighbor number `k`, with the first affected row of each kind.
 #[derive(Debug)]
 pub(super) struct Faults {
     usable: Usable,
-    /// The number of the neighbor, 1 for the nearest.
+    /// The number of the neighbor, starting from 1 for the nearest.
     k: usize,
     /// A row and its neighbor.
     infinite: Option<(usize, usize)>,

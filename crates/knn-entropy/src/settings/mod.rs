@@ -1,4 +1,4 @@
-//! Settings that estimators share, and the neighbors that they ask for.
+//! Settings shared by the estimators, and neighbor searches with these settings.
 
 mod close_points;
 mod faults;
@@ -13,7 +13,7 @@ use crate::{Auto, Metric, NeighborSearch, Neighbors, Norm, Result, Samples, Sear
 pub use close_points::ClosePoints;
 pub use ties::Ties;
 
-/// The settings that all estimators have: how distances are measured and neighbors are found.
+/// The settings of every estimator: the metric and the neighbor search.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings<'s> {
     pub(crate) k: usize,
@@ -40,22 +40,24 @@ impl<'s> Settings<'s> {
         Self { metric, ..self }
     }
 
-    /// Returns the task of finding the neighbors among the samples, checked with all settings.
+    /// Checks the settings and the samples, and returns the task of finding the neighbors among the
+    /// samples.
     pub(crate) fn task<'a>(&'a self, samples: &'a Samples<'_>) -> Result<SearchTask<'a>> {
         self.close_points.check()?;
         SearchTask::among(samples, self.k, self.metric, self.window)
     }
 
-    /// Returns the neighbors among the samples, the distance to the k-th fit for a logarithm.
+    /// Returns the neighbors among the samples, after checking that the distances to the k-th are
+    /// usable.
     pub(crate) fn among(&self, samples: &Samples<'_>) -> Result<Neighbors> {
         self.checked(self.search.find(&self.task(samples)?), self.k - 1)
     }
 
-    /// Hands the distances of the neighbors of each sample to `visit`, with the row, in any order
-    /// and from any thread, and keeps none. Distances that cannot be used are visited, too,
-    /// before the error.
+    /// Passes the row and the neighbor distances of each sample to `visit`, in any order and from
+    /// any thread, without storing them. Unusable distances are visited, too, before the error is
+    /// returned.
     ///
-    /// The neighbors used are the k-th and all from `first` on, counted from 0.
+    /// The estimate uses all neighbors from `first` to the k-th, counted from 0.
     pub(crate) fn distances_among(
         &self,
         task: &SearchTask<'_>,
@@ -74,16 +76,16 @@ impl<'s> Settings<'s> {
         faults.into_inner().expect("no thread has panicked").iter().try_for_each(Faults::check)
     }
 
-    /// Checks that the samples do not lie in a plane, unless there is a rule for close points,
-    /// which bounds the entropy of those that do.
+    /// Checks that the samples do not lie in a plane, unless a rule for close points bounds the
+    /// entropy.
     pub(crate) fn check_rank(&self, samples: &Samples<'_>) -> Result<()> {
-        // On a torus coordinates can depend on each other.
+        // On a torus, linear dependence does not make the entropy infinite.
         let bounded = self.close_points != ClosePoints::Error || self.metric.is_periodic();
         if bounded { Ok(()) } else { samples.check_rank() }
     }
 
-    /// Checks that the distances to the k-th neighbor and to all from `first` on, counted from 0,
-    /// can be used.
+    /// Checks that the distances to all neighbors from `first` to the k-th, counted from 0, are
+    /// usable.
     pub(crate) fn checked(&self, neighbors: Neighbors, first: usize) -> Result<Neighbors> {
         let usable = self.usable();
         for j in self.used(first) {
@@ -96,8 +98,8 @@ impl<'s> Settings<'s> {
         Ok(neighbors)
     }
 
-    /// The neighbors that tell of all from `first` to the k-th: distances are sorted, so that the
-    /// last is the first to be too large, and the first is the last to be 0.
+    /// Returns the two neighbors to check for all from `first` to the k-th. Distances are sorted:
+    /// if any is too large, so is the last, and if any is 0, so is the first.
     fn used(&self, first: usize) -> [usize; 2] {
         [self.k - 1, first]
     }
@@ -107,13 +109,13 @@ impl<'s> Settings<'s> {
         Usable { apart: self.close_points == ClosePoints::Error, period }
     }
 
-    /// `ln V_d` of the norm, with which `d ln r` is the logarithm of the volume of a ball.
+    /// Returns `ln V_d` of the norm. Adding `d ln r` gives the logarithm of the volume of a ball.
     pub(crate) fn log_unit_ball(&self, d: usize) -> f64 {
         self.norm().log_unit_ball(d)
     }
 
-    /// Writes `weight` times the gradient of `ln r` with respect to `a`, where `r` is the distance
-    /// that counts; with respect to `b` it is the negative.
+    /// Writes `weight` times the gradient of the logarithm of the radius with respect to `a`. The
+    /// gradient with respect to `b` is the negative.
     pub(crate) fn push_apart(&self, a: &[f64], b: &[f64], r: f64, weight: f64, push: &mut [f64]) {
         let slope = self.close_points.slope(r);
         if slope == 0.0 {
@@ -128,21 +130,21 @@ impl<'s> Settings<'s> {
     }
 }
 
-/// The settings that estimators share, each a method of its own on them.
+/// Defines the setters of the settings that estimators share.
 macro_rules! setters {
     () => {
         $crate::settings::setters!(periodic);
         $crate::settings::setters!(close);
     };
     (periodic) => {
-        /// With another norm. Only in L2 does the estimate not depend on the axes.
+        /// Sets the norm. Only in L2 is the estimate independent of the choice of axes.
         #[must_use]
         pub fn norm(mut self, norm: $crate::Norm) -> Self {
             self.settings = self.settings.with_norm(norm);
             self
         }
 
-        /// On a torus: each coordinate is periodic, with its own period. There is no boundary then.
+        /// Places the samples on a torus: each coordinate is periodic, with its own period.
         #[must_use]
         pub fn period(mut self, periods: &'s [f64]) -> Self {
             self.settings.metric = $crate::Metric::Torus(self.settings.norm(), periods);
@@ -150,15 +152,16 @@ macro_rules! setters {
         }
     };
     (blocks) => {
-        /// With another norm within blocks.
+        /// Sets the norm within blocks.
         #[must_use]
         pub fn norm(mut self, norm: $crate::Norm) -> Self {
             self.settings = self.settings.with_norm(norm);
             self
         }
 
-        /// With periodic coordinates, such as angles: a period for each coordinate, those of the first
-        /// block first. `f64::INFINITY` is the period of a coordinate that is not periodic.
+        /// Sets the period of each coordinate, for periodic coordinates such as angles. The periods
+        /// of the first block come first. `f64::INFINITY` stands for a coordinate that is not
+        /// periodic.
         #[must_use]
         pub fn periods(self, periods: &'s [f64]) -> Self {
             Self { periods, ..self }
@@ -167,7 +170,7 @@ macro_rules! setters {
         $crate::settings::setters!(series);
     };
     (close) => {
-        /// With another rule for points that coincide, or nearly so.
+        /// Sets the rule for points that coincide or nearly coincide.
         #[must_use]
         pub fn close_points(mut self, close_points: $crate::ClosePoints) -> Self {
             self.settings.close_points = close_points;
@@ -177,8 +180,8 @@ macro_rules! setters {
         $crate::settings::setters!(series);
     };
     (series) => {
-        /// For a series: samples up to so many rows before and after one are not its neighbors (Theiler,
-        /// 1986).
+        /// Sets the Theiler window for series (Theiler, 1986): samples up to `rows` rows before or
+        /// after a sample are not its neighbors.
         #[must_use]
         pub fn window(mut self, rows: usize) -> Self {
             self.settings.window = rows;
@@ -188,7 +191,7 @@ macro_rules! setters {
         $crate::settings::setters!(search);
     };
     (search) => {
-        /// With another way to find neighbors.
+        /// Sets the neighbor search.
         #[must_use]
         pub fn search(mut self, search: &'s dyn $crate::NeighborSearch) -> Self {
             self.settings.search = search;

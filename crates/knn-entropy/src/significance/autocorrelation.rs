@@ -3,18 +3,18 @@ use ndarray::ArrayView1;
 use crate::math::compensated_sum;
 use crate::{Result, Surrogates, ToSamples};
 
-/// Lags at which rows are compared with white noise.
+/// Number of lags that are compared with white noise.
 const TESTED_LAGS: usize = 10;
 /// The longest lag that is summed.
 const LONGEST_LAG: usize = 10_000;
-/// The largest number of products that are summed, so that a slow series of a million rows takes a
-/// second or two.
+/// Limit on the number of summed products, so that a slow series of a million rows takes a second
+/// or two.
 const PRODUCTS: usize = 1_000_000_000;
-/// The length of a block in integrated autocorrelation times. With 2, independent autoregressions
-/// of 300 rows are called dependent in 8 % of tests at the 5 % level.
+/// Length of a block in integrated autocorrelation times. With 2 instead of 4, 8 % of tests at the
+/// 5 % level find a dependence between independent autoregressions of 300 rows.
 const TIMES_PER_BLOCK: f64 = 4.0;
 
-/// The dependence of the rows of a series on earlier rows, made by
+/// The dependence of the rows of a series on earlier rows. Returned by
 /// [`autocorrelation`](autocorrelation()).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Autocorrelation {
@@ -23,7 +23,7 @@ pub struct Autocorrelation {
     time: f64,
 }
 
-/// Measures how much each row depends on earlier rows, by the column that does so most.
+/// Measures the dependence of rows on earlier rows, for the column with the largest dependence.
 ///
 /// With `rho(l)` the autocorrelation at lag `l`, the integrated autocorrelation time is
 ///
@@ -31,10 +31,10 @@ pub struct Autocorrelation {
 /// tau = 1 + 2 sum_(l >= 1) rho(l)
 /// ```
 ///
-/// summed over pairs `rho(2m) + rho(2m + 1)` up to the first that is not positive, the initial
+/// summed over pairs `rho(2m) + rho(2m + 1)` up to the first pair that is not positive, the initial
 /// positive sequence of Geyer (Statistical Science 7, 1992). Lags above half the rows, above 10 000
-/// or above `10^9 / n` are left out. `n` rows tell as much about a mean as `n / tau` independent
-/// ones. A constant column has `rho` 0.
+/// or above `10^9 / n` are left out. `n` rows determine a mean as precisely as `n / tau`
+/// independent rows. A constant column has `rho` 0.
 ///
 /// ```
 /// use knn_entropy::{Surrogates, autocorrelation};
@@ -47,7 +47,7 @@ pub struct Autocorrelation {
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 ///
-/// A sorted table looks like a series, too, although its rows may be independent: shuffle it.
+/// A sorted table looks like a series even if its rows are independent. Shuffle it first.
 ///
 /// # Errors
 ///
@@ -66,33 +66,34 @@ pub fn autocorrelation(series: impl ToSamples) -> Result<Autocorrelation> {
 }
 
 impl Autocorrelation {
-    /// Returns the integrated autocorrelation time in rows, the largest of all columns, at least 1.
+    /// Returns the integrated autocorrelation time in rows: the largest of all columns, and at
+    /// least 1.
     pub fn time(&self) -> f64 {
         self.time
     }
 
-    /// Returns whether the rows depend on earlier ones: whether the autocorrelation of a column at
-    /// a lag from 1 to 10 exceeds `4 / sqrt(n)`, four standard deviations of that of white
+    /// Returns true if rows depend on earlier rows. The criterion is that the autocorrelation of a
+    /// column at a lag from 1 to 10 exceeds `4 / sqrt(n)`, four standard deviations for white
     /// noise.
     pub fn is_significant(&self) -> bool {
         self.largest > 4.0 / (self.rows as f64).sqrt()
     }
 
     /// Returns a shift beyond which the series hardly depends on itself, for
-    /// [`Surrogates::Rotate`]: the integrated autocorrelation time, at most a quarter of the
-    /// rows, so that half of the rotations remain.
+    /// [`Surrogates::Rotate`]. It is the integrated autocorrelation time, but at most a quarter of
+    /// the rows, so that half of the rotations remain.
     pub fn min_shift(&self) -> usize {
         (self.time.ceil() as usize).min(self.rows / 4).max(1)
     }
 
-    /// Returns a length for [`Surrogates::Blocks`]: four times the integrated autocorrelation time,
-    /// at most a quarter of the rows, so that there are four blocks.
+    /// Returns a length for [`Surrogates::Blocks`]. It is four times the integrated autocorrelation
+    /// time, but at most a quarter of the rows, so that there are at least four blocks.
     pub fn block_length(&self) -> usize {
         ((TIMES_PER_BLOCK * self.time).ceil() as usize).min(self.rows / 4).max(1)
     }
 
     /// Returns surrogates that suit the rows: rotations if the autocorrelation is
-    /// [significant](Autocorrelation::is_significant), shuffles otherwise.
+    /// [significant](Autocorrelation::is_significant), and shuffles otherwise.
     pub fn surrogates(&self) -> Surrogates {
         match self.is_significant() {
             true => Surrogates::Rotate { min_shift: self.min_shift() },
@@ -101,7 +102,7 @@ impl Autocorrelation {
     }
 }
 
-/// A column without its mean, and its sum of squares.
+/// A column minus its mean, and the sum of squares.
 struct Correlations {
     deviations: Vec<f64>,
     squares: f64,
@@ -110,13 +111,13 @@ struct Correlations {
 impl Correlations {
     fn new(column: ArrayView1<'_, f64>) -> Self {
         let n = column.len() as f64;
-        // In units of the largest value, whose square can be out of range.
+        // Dividing by the largest value keeps squares in range.
         let largest = column.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
         let scaled = || column.iter().map(|x| if largest > 0.0 { x / largest } else { 0.0 });
         let mean = compensated_sum(scaled()) / n;
         let mut deviations: Vec<f64> = scaled().map(|x| x - mean).collect();
         let spread = deviations.iter().fold(0.0_f64, |spread, x| spread.max(x.abs()));
-        // A constant column deviates from its mean by rounding alone.
+        // A constant column deviates from its mean only by rounding.
         if spread <= 4.0 * f64::EPSILON {
             deviations.fill(0.0);
         } else {
@@ -181,8 +182,8 @@ mod tests {
     }
 
     #[test]
-    fn white_noise_is_rarely_called_a_series() {
-        // Ten lags, each beyond four standard deviations with probability 6e-5.
+    fn white_noise_is_rarely_significant() {
+        // Each of ten lags exceeds four standard deviations with probability 6e-5.
         let called = |&seed: &u64| autocorrelation(autoregression(200, 0.0, seed).view()).unwrap().is_significant();
         assert!((0..1000).filter(called).count() <= 5);
     }
@@ -195,7 +196,7 @@ mod tests {
             let found = autocorrelation(moved.view()).unwrap();
             assert!((found.time() - time).abs() < 1e-6 * time, "{} and {time}", found.time());
         }
-        // The autocorrelation of this one at lag 1 is 0.
+        // The autocorrelation of this series at lag 1 is 0.
         let period = Array2::from_shape_fn((400, 1), |(t, _)| [1.0, 0.0, -1.0, 0.0][t % 4]);
         assert!(autocorrelation(period.view()).unwrap().is_significant());
         for constant in [0.1, 0.0, 1e300] {

@@ -2,14 +2,14 @@ use super::Significance;
 use super::outcome::p_value;
 use crate::{Error, Result};
 
-/// The significance of several statistics of the same surrogates, such as one for each delay.
+/// The significance of several statistics of the same surrogates, such as one statistic per delay.
 ///
-/// The smallest of many p-values is small by chance. The maximum statistic corrects for that: each
-/// observed statistic is compared with the largest statistic of the family in every surrogate, so
-/// that the probability of any false finding in the family, the family-wise error, is at most the
+/// The smallest of many p-values is small by chance. The maximum statistic corrects for this: each
+/// observed statistic is compared with the largest statistic of the family in every surrogate. The
+/// probability of any false finding in the family, the family-wise error, is then at most the
 /// p-value (Westfall and Young, Resampling-Based Multiple Testing, 1993; Novelli et al., Network
 /// Neuroscience 3, 2019, for delays of a transfer entropy). Members should have the same unit and
-/// about the same bias, since a member with larger statistics hides the others.
+/// about the same bias, because a member with larger statistics masks the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FamilySignificance {
     members: Vec<Significance>,
@@ -18,7 +18,7 @@ pub struct FamilySignificance {
 }
 
 impl FamilySignificance {
-    /// Takes the members' statistics of the observed rows and of each surrogate.
+    /// Creates a family from the members' statistics for the observed rows and for each surrogate.
     pub(super) fn new(observed: Vec<f64>, surrogates: &[Vec<f64>]) -> Result<Self> {
         if observed.is_empty() {
             return Err(Error::NoStatistics);
@@ -36,18 +36,19 @@ impl FamilySignificance {
         &self.members
     }
 
-    /// Returns the p-value of a member, corrected by the maximum statistic: `(1 + number of
-    /// surrogates whose largest statistic is as large) / (1 + number of surrogates)`.
+    /// Returns the p-value of a member, corrected by the maximum statistic:
+    /// `(1 + number of surrogates whose largest statistic is at least as large)
+    /// / (1 + number of surrogates)`.
     ///
     /// # Panics
     ///
-    /// If there is no such member.
+    /// If `member` is out of range.
     pub fn corrected_p_value(&self, member: usize) -> f64 {
         p_value(self.members[member].observed(), &self.maxima)
     }
 
-    /// Returns the number of the member with the largest observed statistic, the first of equal
-    /// ones.
+    /// Returns the number of the member with the largest observed statistic. In a tie, returns the
+    /// first.
     pub fn largest(&self) -> usize {
         let mut largest = 0;
         for (number, member) in self.members.iter().enumerate() {
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_compared_with_the_largest() {
+    fn members_are_compared_with_the_maximum() {
         let surrogates = [vec![0.0, 5.0], vec![3.0, 1.0], vec![1.0, 1.0]];
         let family = FamilySignificance::new(vec![4.0, 2.0], &surrogates).unwrap();
         let alone: Vec<f64> = family.members().iter().map(Significance::p_value).collect();

@@ -6,19 +6,20 @@ use rayon::prelude::*;
 use super::surrogates::{below, shuffle};
 use crate::{Auto, Boundary, Metric, NeighborSearch, Norm, Result, Samples};
 
-/// The rows that each row may be replaced by in a local permutation.
+/// The rows that may replace each row in a local permutation.
 ///
-/// Rows at the same place whose candidates are more than `k + 1` share one list, so that a discrete
-/// condition takes memory in proportion to the rows and not to their square.
+/// Coinciding rows with more than `k + 1` candidates share one list, so that for a discrete
+/// condition memory grows in proportion to the rows and not to their square.
 #[derive(Debug, Clone)]
 pub(super) struct LocalCandidates {
-    /// For each row the number of its list.
+    /// Number of the list of each row.
     list: Vec<usize>,
     lists: Vec<Vec<usize>>,
 }
 
 impl LocalCandidates {
-    /// Finds the row itself, its `k` nearest neighbors in `z`, and all rows as near as the k-th.
+    /// Finds the candidates of each row: the row itself, its `k` nearest neighbors in `z`, and all
+    /// rows as near as the k-th.
     pub(super) fn new(z: &Samples<'_>, k: usize) -> Result<Self> {
         let metric = Metric::Norm(Norm::LInf);
         let neighbors = Auto.among(z, k, metric, 0)?;
@@ -53,8 +54,8 @@ impl LocalCandidates {
         Ok(Self { list, lists })
     }
 
-    /// Draws a candidate for each row, in random order of rows: one that no row has drawn, as long
-    /// as there is one.
+    /// Draws a candidate for each row, in random order of rows. Candidates that no other row has
+    /// drawn are preferred.
     pub(super) fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<usize> {
         let n = self.list.len();
         let mut visits: Vec<usize> = (0..n).collect();
@@ -121,7 +122,7 @@ mod tests {
         }
         for (row, counts) in counts.iter().enumerate() {
             for (drawn, &count) in counts.iter().enumerate() {
-                // 1000 each within a value, with a standard deviation of 27.
+                // The expected count within a value is 1000, with a standard deviation of 27.
                 let expected = if values[row] == values[drawn] { 1000 } else { 0 };
                 assert!((count - expected).abs() < 110, "row {row} draws {drawn} {count} times");
             }
@@ -137,7 +138,7 @@ mod tests {
         let mut distinct = order.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        // Independent draws would leave 1 - 1/e = 63 %.
+        // Independent draws would leave 1 - 1/e = 63 % distinct rows.
         assert!(distinct.len() > 170, "{}", distinct.len());
         assert!(order.iter().enumerate().all(|(row, drawn)| row.abs_diff(*drawn) <= 5));
     }

@@ -1,4 +1,4 @@
-//! Tests of significance by surrogates.
+//! Significance tests with surrogates.
 
 mod autocorrelation;
 mod family;

@@ -7,9 +7,9 @@ use super::surrogates::{draw_without_replacement, shuffle, shuffled_blocks};
 use super::{FamilySignificance, Significance};
 use crate::{Error, Result, Samples, Surrogates};
 
-/// The orders of rows that make the surrogates of a [`PermutationTest`](crate::PermutationTest).
+/// The orders of rows that define the surrogates of a [`PermutationTest`](crate::PermutationTest).
 ///
-/// Every order depends on the seed and its number alone, not on the thread that asks for it.
+/// Each order depends only on the seed and its number, and not on the thread.
 #[derive(Debug, Clone)]
 pub struct SurrogateOrders {
     rows: usize,
@@ -48,7 +48,7 @@ impl SurrogateOrders {
                 if count > rotations {
                     return Err(Error::TooFewRotations { surrogates: count, rotations, rows, min_shift: least });
                 }
-                // A stream that no surrogate has.
+                // No surrogate uses this stream.
                 let shifts = draw_without_replacement(count, rotations, &mut stream(seed, u64::MAX));
                 Plan::Rotate(shifts.into_iter().map(|shift| least + shift).collect())
             }
@@ -75,7 +75,7 @@ impl SurrogateOrders {
     ///
     /// If `number` is not below [`count`](SurrogateOrders::count).
     pub fn order(&self, number: usize) -> Vec<usize> {
-        assert!(number < self.count, "surrogate {number} of {}", self.count);
+        assert!(number < self.count, "surrogate {number} is out of range: there are {}", self.count);
         let mut rng = stream(self.seed, number as u64);
         match &self.plan {
             Plan::Shuffle => {
@@ -89,13 +89,13 @@ impl SurrogateOrders {
         }
     }
 
-    /// Calls `statistic` with the observed order of rows and, in parallel, with that of each
+    /// Calls `statistic` with the observed order of rows and, in parallel, with the order of each
     /// surrogate.
     ///
     /// # Errors
     ///
-    /// The error of `statistic` for the observed rows, otherwise that of the first surrogate with
-    /// one; [`Error::StatisticNotFinite`].
+    /// Returns the error of `statistic` for the observed rows, or else for the first surrogate that
+    /// fails. Also [`Error::StatisticNotFinite`].
     pub fn run(&self, statistic: impl Fn(&[usize]) -> Result<f64> + Sync) -> Result<Significance> {
         let observed = statistic(&self.observed())?;
         let surrogate = |number: usize| statistic(&self.order(number));
@@ -103,12 +103,12 @@ impl SurrogateOrders {
     }
 
     /// Calls a family of statistics, such as one statistic at several delays, with the observed
-    /// order of rows and, in parallel, with that of each surrogate. `statistic` takes the order
-    /// and the number of the member, from 0.
+    /// order of rows and, in parallel, with the order of each surrogate. `statistic` takes the
+    /// order and the number of the member, counted from 0.
     ///
     /// # Errors
     ///
-    /// [`Error::NoStatistics`] if `members` is 0, and those of [`run`](SurrogateOrders::run).
+    /// [`Error::NoStatistics`] if `members` is 0. See also [`run`](SurrogateOrders::run).
     pub fn run_family(
         &self,
         members: usize,
@@ -123,10 +123,10 @@ impl SurrogateOrders {
         (0..self.rows).collect()
     }
 
-    /// Returns what `surrogate` returns for each, in their order.
+    /// Calls `surrogate` with each number and returns the results in order.
     fn for_each<T: Send>(&self, surrogate: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
-        // All of them before the first error is looked for, so that the error does not depend on the
-        // threads either.
+        // All surrogates run before the first error is returned, so that the error does not depend
+        // on threads.
         let all: Vec<Result<T>> = (0..self.count).into_par_iter().map(&surrogate).collect();
         all.into_iter().collect()
     }
@@ -147,18 +147,18 @@ mod tests {
     }
 
     #[test]
-    fn every_shuffle_is_as_likely() {
+    fn shuffles_are_equally_likely() {
         let orders = orders(3, 6000, Surrogates::Shuffle).unwrap();
         let mut counts = std::collections::BTreeMap::new();
         (0..6000).for_each(|number| *counts.entry(orders.order(number)).or_insert(0) += 1);
         assert_eq!(counts.len(), 6);
-        // 1000 each, with a standard deviation of 29.
+        // The expected count is 1000, with a standard deviation of 29.
         assert!(counts.values().all(|&count: &i32| (count - 1000).abs() < 120), "{counts:?}");
     }
 
     #[test]
     fn rotations_are_distinct_and_far() {
-        // Shifts from 3 to 7.
+        // The possible shifts are 3 to 7.
         let all = orders(10, 5, Surrogates::Rotate { min_shift: 3 }).unwrap();
         let mut shifts: Vec<usize> = (0..5).map(|number| all.order(number)[0]).collect();
         shifts.sort_unstable();
@@ -171,13 +171,13 @@ mod tests {
         assert_eq!(too_many, Error::TooFewRotations { surrogates: 6, rotations: 5, rows: 10, min_shift: 3 });
         let none = orders(10, 1, Surrogates::Rotate { min_shift: usize::MAX }).unwrap_err();
         assert!(matches!(none, Error::TooFewRotations { rotations: 0, .. }));
-        // The observed rows are no surrogate of themselves.
+        // The observed rows are not a surrogate of themselves.
         let nine = orders(10, 9, Surrogates::Rotate { min_shift: 0 }).unwrap();
         assert!((0..9).all(|number| nine.order(number)[0] != 0));
     }
 
     #[test]
-    fn what_makes_no_surrogates_is_refused() {
+    fn invalid_settings_are_rejected() {
         assert_eq!(orders(10, 0, Surrogates::Shuffle).unwrap_err(), Error::NoSurrogates);
         assert_eq!(orders(0, 1, Surrogates::Shuffle).unwrap_err(), Error::NoSamples);
         assert_eq!(orders(10, 1, Surrogates::Local { k: 2 }).unwrap_err(), Error::ConditionNeeded);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_error_by_number_is_returned() {
+    fn returns_the_error_of_the_first_surrogate() {
         let orders = orders(50, 200, Surrogates::Rotate { min_shift: 1 });
         assert!(matches!(orders, Err(Error::TooFewRotations { rotations: 49, .. })));
         let orders = self::orders(500, 200, Surrogates::Rotate { min_shift: 1 }).unwrap();

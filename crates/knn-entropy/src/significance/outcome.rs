@@ -11,11 +11,11 @@ pub struct Significance {
 }
 
 impl Significance {
-    /// Makes a significance of values computed elsewhere.
+    /// Creates a significance from values computed elsewhere.
     ///
     /// # Errors
     ///
-    /// [`Error::NoSurrogates`], [`Error::StatisticNotFinite`].
+    /// [`Error::NoSurrogates`] and [`Error::StatisticNotFinite`].
     pub fn new(observed: f64, surrogates: Vec<f64>) -> Result<Self> {
         if surrogates.is_empty() {
             return Err(Error::NoSurrogates);
@@ -40,10 +40,10 @@ impl Significance {
     }
 
     /// Returns the probability of a statistic at least as large as the observed one if there is no
-    /// dependence, `(1 + number of surrogates as large) / (1 + number of surrogates)`.
+    /// dependence, `(1 + number of surrogates at least as large) / (1 + number of surrogates)`.
     ///
-    /// The p-value is never 0, and exact as a test for any number of surrogates (Phipson and Smyth,
-    /// 2010).
+    /// The p-value is never 0, and the test is exact for any number of surrogates (Phipson and
+    /// Smyth, 2010).
     pub fn p_value(&self) -> f64 {
         p_value(self.observed, &self.surrogates)
     }
@@ -51,37 +51,36 @@ impl Significance {
     /// Returns the mean of the surrogates, which is the bias of the estimate if there is no
     /// dependence.
     pub fn mean(&self) -> f64 {
-        // Scaled first, so that the sum of large values stays in range.
+        // Dividing first keeps the sum of large values in range.
         let n = self.surrogates.len() as f64;
         compensated_sum(self.surrogates.iter().map(|value| value / n))
     }
 
-    /// Returns the standard deviation of the surrogates, with the number of surrogates less one
-    /// as the denominator; 0 for a single surrogate.
+    /// Returns the standard deviation of the surrogates, with the number of surrogates minus 1 as
+    /// the denominator. Returns 0 for a single surrogate.
     pub fn standard_deviation(&self) -> f64 {
         if self.surrogates.iter().all(|&value| value == self.surrogates[0]) {
             return 0.0;
         }
-        // In units of the largest, whose square can be out of range.
+        // Dividing by the largest value keeps squares in range.
         let largest = self.surrogates.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
         let mean = self.mean() / largest;
         let squares = compensated_sum(self.surrogates.iter().map(|value| (value / largest - mean).powi(2)));
         largest * (squares / (self.surrogates.len() - 1) as f64).sqrt()
     }
 
-    /// Returns how many standard deviations of the surrogates the observed statistic lies above
-    /// their mean, or `None` if all surrogates are equal.
+    /// Returns the distance of the observed statistic above the mean of the surrogates, in their
+    /// standard deviations, or `None` if all surrogates are equal.
     ///
-    /// The z-score shows how clear a dependence is where many are as clear as the smallest p-value.
-    /// Surrogates of an information are not normally distributed, so no probability follows
-    /// from it.
+    /// The z-score ranks dependences that all have the smallest possible p-value. Surrogates of an
+    /// information are not normally distributed, so the z-score does not give a probability.
     pub fn z_score(&self) -> Option<f64> {
         let deviation = self.standard_deviation();
         (deviation > 0.0).then(|| (self.observed - self.mean()) / deviation).filter(|score| score.is_finite())
     }
 }
 
-/// Returns `(1 + surrogates as large) / (1 + surrogates)`.
+/// Returns `(1 + surrogates at least as large) / (1 + surrogates)`.
 pub(super) fn p_value(observed: f64, surrogates: &[f64]) -> f64 {
     let as_large = surrogates.iter().filter(|&&surrogate| surrogate >= observed).count();
     (1 + as_large) as f64 / (1 + surrogates.len()) as f64
@@ -97,7 +96,7 @@ mod tests {
         let significance = Significance::new(2.0, vec![1.0, 2.0, 3.0, 0.0]).unwrap();
         assert_eq!(significance.p_value(), 3.0 / 5.0);
         assert_eq!(significance.mean(), 1.5);
-        // Deviations -0.5, 0.5, 1.5, -1.5.
+        // The deviations are -0.5, 0.5, 1.5 and -1.5.
         assert_relative_eq!(significance.standard_deviation(), (5.0_f64 / 3.0).sqrt(), max_relative = 1e-15);
         assert_relative_eq!(significance.z_score().unwrap(), 0.5 / (5.0_f64 / 3.0).sqrt(), max_relative = 1e-15);
     }
@@ -111,7 +110,7 @@ mod tests {
         assert!(matches!(nan, Error::StatisticNotFinite { surrogate: Some(1), .. }));
         let single = Significance::new(1.0, vec![0.5]).unwrap();
         assert_eq!((single.standard_deviation(), single.z_score()), (0.0, None));
-        // Their mean is off by rounding.
+        // The mean of these values is off by rounding.
         let equal = Significance::new(1.0, vec![0.1; 49]).unwrap();
         assert_eq!((equal.standard_deviation(), equal.z_score()), (0.0, None));
         for scale in [1e-300, 1e300] {

@@ -3,8 +3,9 @@ use ndarray::ArrayView2;
 use super::{Significance, SurrogateOrders};
 use crate::{Float, Result, Samples, Surrogates};
 
-/// A test of dependence: an estimate is compared with those of surrogates, in which the rows of one
-/// variable are rearranged so that they depend on the others by chance alone.
+/// A test of dependence that compares an estimate with the estimates for surrogates. In a
+/// surrogate, the rows of one variable are rearranged so that they depend on the others only by
+/// chance.
 ///
 /// ```
 /// use knn_entropy::{Ksg, PermutationTest};
@@ -25,11 +26,11 @@ use crate::{Float, Result, Samples, Surrogates};
 /// # Ok::<(), knn_entropy::Error>(())
 /// ```
 ///
-/// Which dependence the surrogates keep is a choice of [`Surrogates`]. Shuffling, the default, is
-/// for independent rows. For two autocorrelated series it finds dependence nearly always, even
-/// where there is none: rotate them. For the information between `x` and `y` given `z`, shuffling
-/// `x` destroys its dependence on `z` as well, and tests whether `x` is independent of both;
-/// [`Surrogates::Local`] keeps that dependence:
+/// [`Surrogates`] determine which dependence is preserved. Shuffling, the default, is for
+/// independent rows. For two autocorrelated series it nearly always finds a dependence, even if
+/// there is none: use rotations instead. For the information between `x` and `y` given `z`,
+/// shuffling `x` also destroys its dependence on `z`, and tests whether `x` is independent of both.
+/// [`Surrogates::Local`] preserves the dependence on `z`:
 ///
 /// ```
 /// use knn_entropy::{Ksg, PermutationTest, Surrogates};
@@ -40,7 +41,7 @@ use crate::{Float, Result, Samples, Surrogates};
 /// # use rand_chacha::ChaCha8Rng;
 ///
 /// # let noise = Array2::<f64>::random_using((200, 3), StandardNormal, &mut ChaCha8Rng::seed_from_u64(0));
-/// // z drives both x and y, which have nothing else in common.
+/// // z drives both x and y, which are otherwise independent.
 /// let column = |c: usize| noise.column(c).insert_axis(Axis(1));
 /// let z = column(0).to_owned();
 /// let (x, y) = (&z + &(0.3 * &column(1)), &z + &(0.3 * &column(2)));
@@ -60,64 +61,65 @@ pub struct PermutationTest {
 }
 
 impl PermutationTest {
-    /// Makes a test with `count` surrogates, which depend on the seed and on nothing else.
+    /// Returns a test with `count` surrogates, which depend only on the seed.
     ///
-    /// The smallest p-value is `1 / (count + 1)`: use 99 for 0.01, and more for a p-value near the
-    /// level of the test.
+    /// The smallest possible p-value is `1 / (count + 1)`. Use 99 surrogates for 0.01, and more if
+    /// the p-value is near the level of the test.
     pub fn new(count: usize, seed: u64) -> Self {
         Self { count, seed, surrogates: None }
     }
 
-    /// Sets which surrogates to compare with.
+    /// Sets the kind of surrogates.
     ///
-    /// Without this call rows are shuffled, or rotated by methods that know them to be a series,
-    /// such as [`TransferEntropy::scan`](crate::TransferEntropy::scan).
+    /// By default, rows are shuffled. Methods for series, such as
+    /// [`TransferEntropy::scan`](crate::TransferEntropy::scan), rotate them.
     #[must_use]
     pub fn surrogates(self, surrogates: Surrogates) -> Self {
         Self { surrogates: Some(surrogates), ..self }
     }
 
-    /// Sets the surrogates unless they have been chosen.
+    /// Sets the kind of surrogates unless it has been set already.
     pub(crate) fn surrogates_or(self, surrogates: impl FnOnce() -> Result<Surrogates>) -> Result<Self> {
         let surrogates = self.surrogates.map_or_else(surrogates, Ok)?;
         Ok(Self { surrogates: Some(surrogates), ..self })
     }
 
-    /// Calls `statistic` with the rows `0..n` in their order and, in parallel, in the order of each
+    /// Calls `statistic` with the rows `0..n` in order and, in parallel, in the order of each
     /// surrogate.
     ///
-    /// `statistic` must apply the order to one variable and leave the others as they are.
+    /// `statistic` must apply the order to one variable and leave the others unchanged.
     ///
     /// # Errors
     ///
-    /// Those of [`orders`](PermutationTest::orders) and of [`SurrogateOrders::run`].
+    /// See [`orders`](PermutationTest::orders) and [`SurrogateOrders::run`].
     pub fn run(&self, n: usize, statistic: impl Fn(&[usize]) -> Result<f64> + Sync) -> Result<Significance> {
         self.orders(n)?.run(statistic)
     }
 
-    /// Returns the orders of `n` rows that make the surrogates.
+    /// Returns the orders of `n` rows that define the surrogates.
     ///
     /// # Errors
     ///
-    /// [`NoSurrogates`](crate::Error::NoSurrogates) and [`NoSamples`](crate::Error::NoSamples);
-    /// [`TooFewRotations`](crate::Error::TooFewRotations) if there are fewer rotations than
-    /// surrogates; [`BlockLength`](crate::Error::InvalidBlockLength) unless there are at least
-    /// two whole blocks; [`ConditionNeeded`](crate::Error::ConditionNeeded) for
-    /// [`Surrogates::Local`].
+    /// - [`NoSurrogates`](crate::Error::NoSurrogates) and [`NoSamples`](crate::Error::NoSamples).
+    /// - [`TooFewRotations`](crate::Error::TooFewRotations) if there are fewer rotations than
+    ///   surrogates.
+    /// - [`InvalidBlockLength`](crate::Error::InvalidBlockLength) unless there are at least two
+    ///   whole blocks.
+    /// - [`ConditionNeeded`](crate::Error::ConditionNeeded) for [`Surrogates::Local`].
     pub fn orders(&self, n: usize) -> Result<SurrogateOrders> {
         SurrogateOrders::new((n, None), (self.count, self.seed), self.surrogates.unwrap_or_default())
     }
 
-    /// Returns the orders of as many rows as `z` `[n, dz]` has that make the surrogates.
-    /// [`Surrogates::Local`] permutes among rows with nearly equal `z`, the others ignore the
-    /// values of `z`. A `z` without columns is equal everywhere, so that a local permutation is
-    /// a shuffle.
+    /// Returns the orders that define the surrogates, for the rows of `z` `[n, dz]`.
+    ///
+    /// [`Surrogates::Local`] permutes among rows with nearly equal `z`. The other surrogates ignore
+    /// the values of `z`. If `z` has no columns, a local permutation is a shuffle.
     ///
     /// # Errors
     ///
-    /// Those of [`orders`](PermutationTest::orders); [`NotFinite`](crate::Error::NotFinite);
-    /// [`ZeroK`](crate::Error::ZeroK) or [`KTooLarge`](crate::Error::KTooLarge) unless `k` of a
-    /// local permutation is from 1 to `n - 1`.
+    /// See [`orders`](PermutationTest::orders). Also [`NotFinite`](crate::Error::NotFinite), and
+    /// [`ZeroK`](crate::Error::ZeroK) or [`KTooLarge`](crate::Error::KTooLarge) unless the `k` of a
+    /// local permutation is between 1 and `n - 1`.
     pub fn orders_given<F: Float>(&self, z: ArrayView2<'_, F>) -> Result<SurrogateOrders> {
         let size = (self.count, self.seed);
         match self.surrogates.unwrap_or_default() {

@@ -1,70 +1,70 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
-/// The dependence that the surrogates of a [`PermutationTest`](crate::PermutationTest) keep when
-/// they rearrange the rows of one variable.
+/// The kind of surrogates of a [`PermutationTest`](crate::PermutationTest). It determines which
+/// dependence is preserved when the rows of one variable are rearranged.
 ///
-/// A surrogate must keep every dependence except the one that is tested, otherwise chance looks
-/// like dependence:
+/// A surrogate must preserve every dependence except the one that is tested. Otherwise, chance
+/// looks like dependence:
 ///
-/// | rows | surrogates | keeps |
+/// | rows | surrogates | preserves |
 /// |---|---|---|
 /// | independent observations | [`Shuffle`](Surrogates::Shuffle) | the distribution of the variable |
-/// | a series | [`Rotate`](Surrogates::Rotate) | its autocorrelation, but for one seam |
+/// | a series | [`Rotate`](Surrogates::Rotate) | its autocorrelation, except at one seam |
 /// | a series too short for enough rotations | [`Blocks`](Surrogates::Blocks) | its autocorrelation within blocks |
 /// | observations of `x`, `y` and `z`, for `I(x; y | z)` | [`Local`](Surrogates::Local) | the dependence of `x` on `z` |
 ///
-/// [`autocorrelation`](crate::autocorrelation()) tells independent rows from a series.
+/// [`autocorrelation`](crate::autocorrelation()) distinguishes independent rows from a series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Surrogates {
-    /// Shuffles the rows. Rows must be independent of each other: with two autocorrelated series
+    /// Shuffles the rows. Rows must be independent of each other: with two autocorrelated series,
     /// nearly every test finds a dependence that does not exist.
     #[default]
     Shuffle,
-    /// Rotates the series: row `i` becomes row `i + shift`, and the end is followed by the start.
-    /// The shifts of the surrogates are drawn without replacement from `min_shift..=n -
-    /// min_shift`.
+    /// Rotates the series: row `i` becomes row `i + shift`, and the start follows the end. The
+    /// shifts of the surrogates are drawn without replacement from `min_shift..=n - min_shift`.
     Rotate {
-        /// The smallest shift, in either direction. 0 acts as 1, since a surrogate must differ from
-        /// the observed rows.
-        /// [`Autocorrelation::min_shift`](crate::Autocorrelation::min_shift) suggests one.
+        /// The smallest shift, in either direction. 0 acts as 1, because a surrogate must differ
+        /// from the observed rows.
+        /// [`Autocorrelation::min_shift`](crate::Autocorrelation::min_shift) suggests a value.
         min_shift: usize,
     },
     /// Cuts the series into blocks of consecutive rows and shuffles the blocks. The first cut is
-    /// drawn anew for every surrogate, so that the first and the last block may be shorter.
+    /// random for every surrogate, so the first and the last block may be shorter.
     Blocks {
         /// The number of rows of a block, at most half of all rows.
-        /// [`Autocorrelation::block_length`](crate::Autocorrelation::block_length) suggests one.
+        /// [`Autocorrelation::block_length`](crate::Autocorrelation::block_length) suggests a
+        /// value.
         length: usize,
     },
-    /// Replaces each row by one with nearly equal `z`: in random order, each row draws one of its
-    /// candidates, which are the row itself and its `k` nearest neighbors in `z` (maximum
-    /// norm), and prefers those that no other row has drawn (Runge, AISTATS 2018). Rows as near
-    /// as the k-th neighbor are candidates as well, so that a discrete `z` leads to
-    /// exact permutations within its values.
+    /// Replaces each row by a row with nearly equal `z` (Runge, AISTATS 2018). In random order,
+    /// each row draws one of its candidates, which are the row itself and its `k` nearest neighbors
+    /// in `z` (maximum norm). Candidates that no other row has drawn are preferred. Rows as near as
+    /// the k-th neighbor are candidates as well, so that a discrete `z` leads to exact permutations
+    /// within its values.
     ///
-    /// The k_perm of the paper counts the row itself, and is `k + 1` here; 5 to 10 is usual.
-    /// Columns of `z` with different units should be standardized. Rows must be independent, as
-    /// for [`Shuffle`](Surrogates::Shuffle).
+    /// The k_perm of the paper counts the row itself, so it equals `k + 1`; 5 to 10 is usual.
+    /// Columns of `z` with different units should be standardized. Rows must be independent, as for
+    /// [`Shuffle`](Surrogates::Shuffle).
     ///
-    /// Candidates must be so near in `z` that `x` hardly differs for that reason. With few rows, a
-    /// `z` of several dimensions that nearly determines `x` and `y` makes every test find
-    /// dependence: 200 rows suffice for one dimension and residuals of 5 % of the spread of
-    /// `z`, but not for three dimensions and 50 %.
+    /// Candidates must be so near in `z` that the difference in `z` hardly changes `x`. With few
+    /// rows, a `z` of several dimensions that nearly determines `x` and `y` makes every test find
+    /// dependence: 200 rows suffice for one dimension and residuals of 5 % of the spread of `z`,
+    /// but not for three dimensions and 50 %.
     Local {
         /// The number of neighbors.
         k: usize,
     },
 }
 
-/// Returns a number from `0..end`, uniform but for a bias of `end / 2^64`.
+/// Returns a number from `0..end`, uniform except for a bias of `end / 2^64`.
 pub(super) fn below(end: usize, rng: &mut ChaCha8Rng) -> usize {
-    // The high half of the product.
+    // Take the high half of the product.
     ((u128::from(rng.next_u64()) * end as u128) >> 64) as usize
 }
 
-/// Shuffles by the algorithm of Fisher and Yates.
+/// Shuffles the items by the Fisher-Yates algorithm.
 pub(crate) fn shuffle<T>(items: &mut [T], rng: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(last + 1, rng));
@@ -81,7 +81,7 @@ pub(super) fn draw_without_replacement(count: usize, end: usize, rng: &mut ChaCh
     numbers
 }
 
-/// Returns the rows `0..n` in blocks of `length` rows, the blocks shuffled.
+/// Returns the rows `0..n` in shuffled blocks of `length` rows.
 pub(crate) fn shuffled_blocks(n: usize, length: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let phase = below(length, rng);
     let whole = (phase..n).step_by(length).map(|start| start..n.min(start + length));
@@ -104,7 +104,7 @@ mod tests {
             assert_ne!(drawn[0], drawn[1]);
             drawn.iter().for_each(|&number| counts[number] += 1);
         }
-        // 1000 each, with a standard deviation of 26.
+        // The expected count is 1000, with a standard deviation of 26.
         assert!(counts.iter().all(|count| (count - 1000).abs() < 104), "{counts:?}");
         let mut all = draw_without_replacement(6, 6, &mut rng);
         all.sort_unstable();
@@ -121,8 +121,8 @@ mod tests {
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 assert!(sorted.into_iter().eq(0..n));
-                // Rows that follow each other do so as in the series, unless one ends a block: all ends lie
-                // `length` apart.
+                // Consecutive rows are also consecutive in the series, except at the end of a
+                // block. All block ends lie `length` rows apart.
                 let ends = order.windows(2).filter(|pair| pair[1] != pair[0] + 1 && pair[0] + 1 != n);
                 let mut cuts: Vec<usize> = ends.map(|pair| (pair[0] + 1) % length).collect();
                 cuts.dedup();

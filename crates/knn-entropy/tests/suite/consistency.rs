@@ -1,4 +1,4 @@
-//! Estimators against each other, and against closed forms.
+//! Compares estimators with each other and with closed forms.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use knn_entropy::{
@@ -20,14 +20,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn nothing_given_is_mutual_information(seed: u64, n in 10..80_usize, k in 1..6_usize, norm in 0..3_usize) {
+    fn conditioning_on_nothing_gives_mutual_information(seed: u64, n in 10..80_usize, k in 1..6_usize, norm in 0..3_usize) {
         let (x, y, nothing) = (normal(n, 2, seed), normal(n, 1, !seed), Array2::<f64>::zeros((n, 0)));
         for algorithm in ALGORITHMS {
             let ksg = Ksg::new(k).variant(algorithm).norm(NORMS[norm]);
             let information = ksg.mutual_information(x.view(), y.view()).unwrap();
             prop_assert_eq!(ksg.conditional(x.view(), y.view(), nothing.view()).unwrap(), information);
             prop_assert_eq!(ksg.multi_information(&[x.view(), y.view()]).unwrap(), information);
-            // A constant condition tells nothing either; for the first algorithm to rounding.
+            // A constant condition has no information either, for the first algorithm to within
+            // rounding.
             if algorithm == KsgVariant::One {
                 let constant = ksg.conditional(x.view(), y.view(), Array2::<f64>::ones((n, 1)).view()).unwrap();
                 prop_assert!((constant - information).abs() < 1e-12);
@@ -36,8 +37,8 @@ proptest! {
     }
 
     #[test]
-    fn information_by_definition(seed: u64, n in 10..60_usize, k in 1..5_usize, norm in 0..3_usize, window in 0..3_usize) {
-        // The counts of the definition, without a tree or a sorted line.
+    fn information_equals_its_definition(seed: u64, n in 10..60_usize, k in 1..5_usize, norm in 0..3_usize, window in 0..3_usize) {
+        // Count by the definition, without a tree or sorting.
         let norm = NORMS[norm];
         let blocks = [normal(n, 2, seed), normal(n, 1, !seed), normal(n, 2, seed / 2)];
         let far = |b: usize, i: usize, j: usize| norm.distance(&blocks[b].row(i).to_vec(), &blocks[b].row(j).to_vec());
@@ -64,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn the_renyi_entropy_meets_the_shannon_entropy(seed: u64, n in 5..200_usize, d in 1..30_usize, k in 1..5_usize) {
+    fn renyi_entropy_approaches_shannon_entropy(seed: u64, n in 5..200_usize, d in 1..30_usize, k in 1..5_usize) {
         let x = normal(n, d, seed);
         let shannon = KozachenkoLeonenko::new(k).entropy(x.view()).unwrap();
         let at = |q: f64| Renyi::new(q, k).entropy(x.view()).unwrap();
@@ -74,8 +75,9 @@ proptest! {
             let tsallis = Renyi::new(1.0 + e, k).tsallis_entropy(x.view()).unwrap();
             prop_assert!((tsallis - shannon).abs() < 1e-7 * (1.0 + shannon.abs()));
         }
-        // Smooth on both sides: no seam between the ways to compute it. (Not falling in q, as the truth is: with few samples
-        // that happen to lie evenly the exact constant outweighs their scatter.)
+        // The estimate must be smooth on both sides of q = 1, where the formula changes. It need
+        // not decrease in q as the truth does: for a few evenly spaced samples, the exact constant
+        // outweighs their scatter.
         let (low, high) = (at(1.0 - 1e-4), at(1.0 + 1e-4));
         prop_assert!(((low + high) / 2.0 - shannon).abs() < 1e-4 * (1.0 + shannon.abs()));
     }
@@ -90,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn all_k_from_one_search(seed: u64, n in 12..60_usize, d in 1..5_usize) {
+    fn entropies_equal_separate_estimates(seed: u64, n in 12..60_usize, d in 1..5_usize) {
         let x = normal(n, d, seed);
         let all = KozachenkoLeonenko::new(10).entropies(x.view()).unwrap();
         for k in 1..=10 {
@@ -99,10 +101,10 @@ proptest! {
     }
 
     #[test]
-    fn layers_are_changes_of_variables(seed: u64, d in 1..5_usize, scale in -3..4_i32) {
+    fn corrections_are_changes_of_variables(seed: u64, d in 1..5_usize, scale in -3..4_i32) {
         let x = normal(50, d, seed) * 10_f64.powi(scale);
         let plain = |x: &Array2<f64>| KozachenkoLeonenko::new(3).entropy(x.view()).unwrap();
-        // In one dimension whitening is scaling, of which the estimate knows.
+        // In one dimension, whitening is scaling, for which the estimate is exact.
         if d == 1 {
             for layer in [Correction::Standardize, Correction::Whiten] {
                 let corrected = correct(x.view(), &[layer]).unwrap();
@@ -112,14 +114,14 @@ proptest! {
         let white = correct(x.view(), &[Correction::Whiten]).unwrap().samples;
         let covariance = white.t().dot(&white) / 49.0;
         assert_abs_diff_eq!(covariance, Array2::eye(d), epsilon = 1e-10);
-        // There and back again.
+        // Apply a map and its inverse.
         let there = correct(white.view(), &[Correction::NormalCdf, Correction::NormalQuantile]).unwrap();
         assert_abs_diff_eq!(there.samples, white, epsilon = 1e-8);
         prop_assert!(there.term().abs() < 1e-8);
     }
 }
 
-/// Correlated normal samples: `x = z A`.
+/// Draws correlated normal samples, `x = z A`.
 fn mixed(n: usize, seed: u64, a: &Array2<f64>) -> Array2<f64> {
     normal(n, a.nrows(), seed).dot(a)
 }
@@ -143,8 +145,8 @@ fn information_of_normal_variables() {
         let mixture = MixedKsg::new(4).mutual_information(x.slice(s![.., ..1]), x.slice(s![.., 1..])).unwrap();
         assert_abs_diff_eq!(mixture, truth, epsilon = 0.06);
     }
-    // Three variables with covariance [[1, 1, 1], [1, 4, 1], [1, 1, 9]]: I(x; y | z) = 1/2 ln(8 35 / (9
-    // 24)).
+    // For three variables with covariance [[1, 1, 1], [1, 4, 1], [1, 1, 9]], I(x; y | z) = 1/2 ln(8
+    // 35 / (9 24)).
     let a = array![[1.0, 1.0, 1.0], [0.0, 3_f64.sqrt(), 0.0], [0.0, 0.0, 8_f64.sqrt()]];
     let x = mixed(8000, 2, &a);
     let [x, y, z] = [0, 1, 2].map(|c| x.slice(s![.., c..=c]).to_owned());
@@ -158,25 +160,27 @@ fn information_of_normal_variables() {
 #[test]
 fn information_of_other_distributions() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    // X1 ~ Gamma(s), X2 | X1 ~ Exp(rate X1): psi(s) - ln s + 1/s, here for s = 2.
+    // For X1 ~ Gamma(s) and X2 | X1 ~ Exp(rate X1), the information is psi(s) - ln s + 1/s, here
+    // for s = 2.
     let x1 = Array2::from_shape_simple_fn((8000, 1), || rng.sample(Gamma::new(2.0, 1.0).unwrap()));
     let x2 = x1.mapv(|x: f64| rng.sample(Exp::new(x).unwrap()));
     let truth = (1.0 - 0.577_215_664_901_532_9) - 2_f64.ln() + 0.5;
-    // Information does not change with monotone maps, and the estimate likes logarithms of such tails.
+    // Monotone maps do not change the information, and logarithms shorten the tails for the
+    // estimate.
     let found = Ksg::new(4).mutual_information(x1.mapv(f64::ln).view(), x2.mapv(f64::ln).view()).unwrap();
     assert_abs_diff_eq!(found, truth, epsilon = 0.04);
-    // X = N(0, 1) + delta Y, Y a fair coin.
+    // X = N(0, 1) + delta Y, where Y is a fair coin.
     for (delta, truth) in [(2.0, 0.3368), (4.0, 0.6327), (8.0, 2_f64.ln())] {
         let coins: Vec<bool> = (0..4000).map(|_| rng.random()).collect();
         let noise = normal(4000, 1, 4);
         let x = Array2::from_shape_fn((4000, 1), |(i, _)| noise[[i, 0]] + if coins[i] { delta } else { 0.0 });
         assert_abs_diff_eq!(Ross::new(4).mutual_information(x.view(), &coins).unwrap(), truth, epsilon = 0.03);
         let y = Array2::from_shape_fn((4000, 1), |(i, _)| f64::from(u8::from(coins[i])));
-        // On the coin's scale of 1 other sides are never within reach.
+        // Because the sides of the coin differ by 1, the other side is never within reach.
         let found = MixedKsg::new(4).mutual_information(x.view(), y.view()).unwrap();
         assert_abs_diff_eq!(found, truth, epsilon = 0.04);
     }
-    // A discrete pair: X a fair die, Y whether it is even; I = ln 2.
+    // A discrete pair, a fair die and its parity, has I = ln 2.
     let die = Array2::from_shape_simple_fn((6000, 1), || f64::from(rng.random_range(1..=6)));
     let even = die.mapv(|x| x % 2.0);
     let found = MixedKsg::new(5).mutual_information(die.view(), even.view()).unwrap();
@@ -185,7 +189,8 @@ fn information_of_other_distributions() {
 
 #[test]
 fn transfer_entropy_of_an_autoregression() {
-    // y_t = a y_(t-1) + b x_(t-1) + s e: 1/2 ln(1 + b^2 / s^2), whatever a; and nothing the other way.
+    // For y_t = a y_(t-1) + b x_(t-1) + s e, the transfer entropy is 1/2 ln(1 + b^2 / s^2) for any
+    // a, and 0 in the other direction.
     let (a, b, s) = (0.5, 0.8, 0.6_f64);
     let noise = normal(6000, 2, 5);
     let x = noise.slice(s![.., ..1]).to_owned();
@@ -199,7 +204,7 @@ fn transfer_entropy_of_an_autoregression() {
         assert_abs_diff_eq!(estimator.transfer_entropy(x.view(), y.view()).unwrap(), truth, epsilon = 0.06);
         assert_abs_diff_eq!(estimator.transfer_entropy(y.view(), x.view()).unwrap(), 0.0, epsilon = 0.04);
     }
-    // Without a past of the target it is mutual information.
+    // Without a past of the target, the estimate is the mutual information.
     let embedded = TransferEntropy::new(4).target(Embedding::new(0, 1)).embed(x.view(), y.view()).unwrap();
     assert_eq!(embedded.target.ncols(), 0);
     let direct = Ksg::new(4).mutual_information(x.slice(s![..5999, ..]), y.slice(s![1.., ..])).unwrap();
@@ -209,7 +214,7 @@ fn transfer_entropy_of_an_autoregression() {
 
 #[test]
 fn divergences_in_closed_form() {
-    // N(0, 1) || N(1, 4) in two dimensions: each 1/2 (1/4 + 1/4 - 1 + ln 4).
+    // For N(0, 1) || N(1, 4), each of two dimensions contributes 1/2 (1/4 + 1/4 - 1 + ln 4).
     let (p, q) = (normal(6000, 2, 6), 1.0 + 2.0 * normal(6000, 2, 7));
     let truth = 0.5 - 1.0 + 4_f64.ln();
     assert_abs_diff_eq!(Divergence::new(4).divergence(p.view(), q.view()).unwrap(), truth, epsilon = 0.06);
@@ -222,7 +227,7 @@ fn divergences_in_closed_form() {
 
 #[test]
 fn renyi_entropies_in_closed_form() {
-    // N(0, I) in d dimensions: d/2 (ln 2 pi - ln q / (1 - q)).
+    // The entropy of N(0, I) in d dimensions is d/2 (ln 2 pi - ln q / (1 - q)).
     let x = normal(8000, 2, 9);
     for q in [0.7, 2.0, 3.0_f64] {
         let truth = (2.0 * std::f64::consts::PI).ln() - q.ln() / (1.0 - q);
@@ -231,9 +236,10 @@ fn renyi_entropies_in_closed_form() {
 }
 
 #[test]
-fn what_corrections_are_for() {
+fn corrections_reduce_the_error() {
     let normal_entropy = |d: f64| d / 2.0 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln();
-    // An ill-conditioned normal in 20 dimensions: balls are far too wide, whitened ones fit.
+    // For an ill-conditioned normal distribution in 20 dimensions, balls are far too wide unless
+    // the samples are whitened.
     let mut rng = ChaCha8Rng::seed_from_u64(10);
     let a = Array2::from_shape_fn((20, 20), |_| rng.random::<f64>() - 0.5);
     let x = mixed(1000, 11, &a);
@@ -243,7 +249,7 @@ fn what_corrections_are_for() {
     let corrected = correct(x.view(), &Correction::WHITENED).unwrap();
     let error = Truncated::unit_cube(4).entropy(corrected.samples.view()).unwrap() + corrected.term() - truth;
     assert!(plain > 3.0 && error.abs() < 0.2, "{plain} and {error}");
-    // Independent exponential variables in 20 dimensions: edges and tails everywhere.
+    // Independent exponential variables in 20 dimensions have edges and tails everywhere.
     let x = Array2::from_shape_simple_fn((1000, 20), || rng.sample::<f64, _>(Exp1));
     let plain = KozachenkoLeonenko::new(4).entropy(x.view()).unwrap() - 20.0;
     for layers in [&Correction::COPULA[..], &Correction::GAUSSIAN_COPULA] {
@@ -269,7 +275,7 @@ fn log_det(mut a: Array2<f64>) -> f64 {
 }
 
 #[test]
-fn local_gaussians_follow_what_balls_do_not() {
+fn local_gaussians_follow_strong_dependence() {
     // Two nearly dependent normal variables among five.
     let mut a = Array2::eye(5);
     a[[0, 1]] = 100.0;
@@ -278,13 +284,13 @@ fn local_gaussians_follow_what_balls_do_not() {
     let of_balls = KozachenkoLeonenko::new(3).norm(Norm::LInf).entropy(x.view()).unwrap() - truth;
     let found = LombardiPant::new(3, 100).entropy(x.view()).unwrap() - truth;
     assert!(of_balls > 0.4 && found.abs() < 0.25, "{of_balls} and {found}");
-    // Where balls are right so are Gaussians.
+    // Gaussians are as accurate as balls in easy cases.
     for d in [1, 2] {
         let x = normal(1500, d, 13);
         let truth = d as f64 / 2.0 * (2.0 * std::f64::consts::PI * std::f64::consts::E).ln();
         assert_abs_diff_eq!(LombardiPant::new(4, 60).entropy(x.view()).unwrap(), truth, epsilon = 0.1);
     }
-    // Scales and shifts are those of the coordinates, for any of them.
+    // The estimate follows any scale and shift of the coordinates.
     let x = normal(200, 3, 14);
     let entropy = LombardiPant::new(3, 30).entropy(x.view()).unwrap();
     let moved = x.mapv(|x| 1e-200 * (x + 3.0));
@@ -293,7 +299,7 @@ fn local_gaussians_follow_what_balls_do_not() {
 }
 
 #[test]
-fn p_values_tell_dependence_from_chance() {
+fn p_values_distinguish_dependence_from_chance() {
     let (x, noise) = (normal(150, 1, 15), normal(150, 1, 16));
     let ksg = Ksg::new(4);
     let test = PermutationTest::new(199, 1);
@@ -306,7 +312,7 @@ fn p_values_tell_dependence_from_chance() {
 }
 
 #[test]
-fn every_estimator_takes_every_search() {
+fn estimates_do_not_depend_on_the_search() {
     let (x, y) = (normal(300, 3, 17), normal(300, 3, 18));
     let same = |a: f64, b: f64| assert_eq!(a, b);
     same(

@@ -1,5 +1,5 @@
-//! Samples that have no entropy, or for which an estimator has no variance, are errors that say so,
-//! and every way out that an error names leads to the right number.
+//! Tests of samples without an entropy and of orders with infinite variance. They must give errors,
+//! and every remedy that an error or a warning names must lead to the right number.
 
 use knn_entropy::*;
 use ndarray::{Array2, s};
@@ -8,11 +8,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::normal;
 
-/// The entropy of a standard normal number, `ln(2 pi e) / 2`.
+/// Entropy of a standard normal variable, `ln(2 pi e) / 2`.
 const NORMAL: f64 = 1.418_938_533_204_672_7;
 
 #[test]
-fn a_linear_combination_has_no_entropy() {
+fn linear_combinations_are_an_error() {
     let mut x = normal(800, 3, 1);
     let sum = &x.column(0) + &x.column(1);
     x.column_mut(2).assign(&sum);
@@ -21,10 +21,10 @@ fn a_linear_combination_has_no_entropy() {
     assert_eq!(Renyi::new(2.0, 3).entropy(&x), singular);
     let inside = x.mapv(|x| 0.5 + 0.05 * x);
     assert_eq!(Truncated::unit_cube(3).entropy(&inside), singular);
-    // The way out of the error: leave the column out.
+    // Leave the column out, as the error says.
     let entropy = KozachenkoLeonenko::new(3).entropy(x.slice(s![.., ..2])).unwrap();
     assert!((entropy - 2.0 * NORMAL).abs() < 0.1);
-    // A constant, beside a scale that hides it from distances.
+    // A column is constant, and its large value hides this from distances.
     x.column_mut(1).fill(1e9);
     assert_eq!(KozachenkoLeonenko::new(3).entropy(&x), Err(Error::Singular { column: 1 }));
     // As many rows as columns always lie in a plane.
@@ -38,8 +38,9 @@ fn orders_with_infinite_variance() {
     for (order, k, enough) in [(3.99, 3, 6), (2.5, 3, 4), (2.0, 2, 3), (1.5, 1, 2)] {
         let error = Renyi::new(order, k).entropy(&x).unwrap_err();
         assert_eq!(error, Error::InvalidOrder { order, k });
-        assert!(error.to_string().ends_with(&format!("take k of at least {enough}")), "{error}");
-        // Uniform on 0 to 1: all entropies are 0. Three such neighbors more bring the variance down.
+        assert!(error.to_string().ends_with(&format!("or k of at least {enough}")), "{error}");
+        // All entropies of the uniform distribution on 0 to 1 are 0. Three more neighbors reduce
+        // the variance.
         assert!(Renyi::new(order, enough).entropy(&x).unwrap().is_finite());
         assert!(Renyi::new(order, enough + 3).entropy(&x).unwrap().abs() < 0.1);
     }
@@ -49,14 +50,14 @@ fn orders_with_infinite_variance() {
 #[test]
 fn heavy_tails_under_local_gaussians() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
-    // Cauchy's distribution, whose entropy is ln(4 pi). One draw is as far out as one in fifty
+    // The entropy of the Cauchy distribution is ln(4 pi). One sample is as far out as one in fifty
     // thousand.
     let mut heavy: Vec<f64> = (0..2000).map(|_| (std::f64::consts::PI * (rng.random::<f64>() - 0.5)).tan()).collect();
     heavy[0] = 1e5;
     let truth = (4.0 * std::f64::consts::PI).ln();
     let gaussians = LombardiPant::new(3, 200).estimate(&heavy).unwrap();
     let [Warning::HeavyTails { nats, .. }] = gaussians.warnings() else { panic!("{gaussians:?}") };
-    // The error is about what the warning says, and what it says to use instead is right.
+    // The error agrees with the warning, and the suggested estimator is accurate.
     let error = gaussians.value() - truth;
     assert!(error > 0.3 && (error - nats).abs() < 0.5 * error, "{error} {nats}");
     assert!((KozachenkoLeonenko::new(3).entropy(&heavy).unwrap() - truth).abs() < 0.15);
@@ -66,32 +67,32 @@ fn heavy_tails_under_local_gaussians() {
 }
 
 #[test]
-fn rounded_numbers_and_the_ways_out() {
+fn remedies_for_rounded_numbers_work() {
     let x = normal(5000, 1, 4);
     let rounded = x.mapv(|x| (100.0 * x).round() / 100.0);
     let estimator = KozachenkoLeonenko::new(3);
     assert!(matches!(estimator.entropy(&rounded), Err(Error::Duplicates { .. })));
-    // Spread within the step, as the error says.
+    // Spread the numbers within the step, as the error says.
     let step = rounding_step(rounded.iter().copied()).unwrap();
     assert!((step - 0.01).abs() < 1e-15);
     let spread = estimator.estimate(dither(&rounded, &[step], 0).unwrap()).unwrap();
     assert!((spread.value() - NORMAL).abs() < 0.05 && spread.warnings().is_empty());
-    // Rows that were recorded twice, without the copies.
+    // Leave out the copies of rows that were recorded twice.
     let twice = ndarray::concatenate![ndarray::Axis(0), x, x.slice(s![..500, ..])];
     assert!(matches!(KozachenkoLeonenko::new(1).entropy(&twice), Err(Error::Duplicates { count: 1000, .. })));
     assert!((KozachenkoLeonenko::new(1).entropy(&x).unwrap() - NORMAL).abs() < 0.06);
-    // With a larger k there is no error, but the step is not small beside the distances.
+    // With a larger k there is no error, but the step is not small compared with the distances.
     let coarse = x.mapv(|x| (20.0 * x).round() / 20.0);
     let estimate = KozachenkoLeonenko::new(200).estimate(&coarse).unwrap();
     assert!(matches!(estimate.warnings(), [Warning::Rounded { column: 0, .. }]));
     assert!(estimator.estimate(&x).unwrap().warnings().is_empty());
-    // Single precision is a rounding, too, and small beside the distances.
+    // The step of single precision is small compared with the distances.
     assert!(estimator.estimate(x.mapv(|x| x as f32)).unwrap().warnings().is_empty());
 }
 
 #[test]
-fn ties_of_gao_and_of_ross() {
-    // Normal pairs of correlation 0.9, rounded to tenths: 0.827 nats.
+fn mixed_ksg_and_ross_warn_of_ties() {
+    // Normal pairs of correlation 0.9, rounded to tenths, have 0.827 nats.
     let x = normal(2000, 2, 6);
     let tenth = |x: f64| (10.0 * x).round() / 10.0;
     let (a, b): (Vec<f64>, Vec<f64>) =
@@ -102,8 +103,8 @@ fn ties_of_gao_and_of_ross() {
         let mixed = MesnerShalizi::new(k).mutual_information(&a, &b).unwrap();
         assert!((mixed - 0.827).abs() < 0.08, "{k}: {mixed}");
     }
-    // A label that is the sign of a normal number with noise, and the number rounded so that its
-    // neighbors tie.
+    // The label is the sign of a normal number plus noise. The number is rounded so that neighbors
+    // tie.
     let label: Vec<bool> = x.rows().into_iter().map(|x| x[0] + 0.5 * x[1] > 0.0).collect();
     let plain = Ross::new(20).estimate(x.column(0), &label).unwrap();
     let rounded = Ross::new(20).estimate(x.column(0).mapv(|x| (500.0 * x).round() / 500.0), &label).unwrap();
@@ -112,7 +113,7 @@ fn ties_of_gao_and_of_ross() {
 }
 
 #[test]
-fn types_and_axes_of_every_kind() {
+fn accepts_arrays_vectors_and_slices_of_both_types() {
     let x = normal(1000, 2, 7);
     let (first, second) = (x.column(0), x.column(1));
     let single: Vec<f32> = first.iter().map(|x| *x as f32).collect();
@@ -125,13 +126,13 @@ fn types_and_axes_of_every_kind() {
     let transfer = TransferEntropy::new(3).transfer_entropy(&single, second).unwrap();
     assert!(transfer.is_finite());
     assert_eq!(ksg.significance(&single, second, 19, 0).unwrap().surrogates().len(), 19);
-    // A normal number and its sum with another one of the same variance.
+    // A normal variable and the sum of it and another with the same variance.
     let estimate = ksg.estimate(&[&widened, &widened.iter().zip(second).map(|(a, b)| a + b).collect()]).unwrap();
     assert!((estimate.correlation() - 0.5_f64.sqrt()).abs() < 0.05);
 }
 
 #[test]
-fn rows_recorded_twice() {
+fn repeated_rows_cause_a_warning() {
     let x = normal(600, 2, 8);
     let twice = ndarray::concatenate![ndarray::Axis(0), x, x];
     let (a, b) = (twice.column(0), twice.column(1));
@@ -145,13 +146,13 @@ fn rows_recorded_twice() {
     assert!(has(Divergence::new(3).estimate(normal(500, 2, 9), &twice).unwrap()));
     assert!(has(Truncated::unit_cube(3).estimate(twice.mapv(|x| 0.5 + 0.05 * x)).unwrap()));
     assert!(matches!(Renyi::new(2.0, 3).entropy(&twice), Err(Error::Duplicates { k: 1, .. })));
-    // Without the copies, as the warning says, nothing is left of it.
+    // Without the copies, there is no warning.
     assert!(Ksg::new(3).estimate(&[x.column(0), x.column(1)]).unwrap().warnings().is_empty());
     // Rounded numbers coincide without having been recorded twice.
     let coarse = x.mapv(|x| (5.0 * x).round());
     let ties = Ksg::new(3).estimate(&[coarse.column(0), coarse.column(1)]).unwrap();
     assert!(matches!(ties.warnings(), [Warning::Ties { .. }]));
-    // Neither do codes, of two values or of more without a common step.
+    // Codes also coincide, whether they have two values or more without a common step.
     for codes in [&[0.0, 1.0][..], &[1.3, 2.97, 7.771, 10.1234, 25.0 / 3.0]] {
         let code = |i: usize, by: usize| codes[i / by % codes.len()];
         let [a, b] = [1, 7].map(|by| (0..600).map(|i| code(i, by)).collect::<Vec<_>>());
@@ -161,7 +162,7 @@ fn rows_recorded_twice() {
 }
 
 #[test]
-fn units_and_labels_that_mislead() {
+fn different_scales_and_unique_labels_cause_a_warning() {
     let x = normal(1000, 2, 10);
     let (a, b) = (x.column(0), x.mapv(|x| 0.6 * x));
     let related = &a.mapv(|x| 0.8 * x) + &b.column(1);
@@ -171,11 +172,11 @@ fn units_and_labels_that_mislead() {
     let scaled = related.mapv(|y| 1000.0 * y);
     let estimate = ksg.estimate(&[&a as &dyn ToSamples, &scaled]).unwrap();
     assert!(matches!(estimate.warnings(), [Warning::Scales { ratio }] if *ratio > 900.0));
-    // The way out.
+    // Standardize the columns, as the warning says.
     let standard = |x: &dyn ToSamples| correct(x, &[Correction::Standardize]).unwrap().samples;
     let estimate = ksg.estimate(&[standard(&a), standard(&scaled)]).unwrap();
     assert!((estimate.value() - truth).abs() < 0.1 && estimate.warnings().is_empty());
-    // A label that nobody shares says nothing.
+    // Samples with a unique label are left out.
     let labels: Vec<usize> = (0..1000).map(|i| if i < 50 { 1000 + i } else { i % 2 }).collect();
     let left_out = Ross::new(3).estimate(a, &labels).unwrap();
     assert_eq!(left_out.warnings(), [Warning::LeftOut { count: 50, rows: 1000 }]);

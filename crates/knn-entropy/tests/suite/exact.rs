@@ -1,9 +1,10 @@
-//! Where the density is constant within every ball, nothing is approximated, and the mean of an
-//! estimate is the truth for every n, k and d: on a torus, which has no edge, and on a cube with
-//! the balls cut off at its faces. So a wrong constant, off by 1/n, shows in small samples, and
-//! nothing can hide behind "the bias of few samples".
+//! Tests for which estimators are exact on average. If the density is constant within every ball,
+//! nothing is approximated, and the mean of an estimate is the truth for every n, k and d. This
+//! holds on a torus, which has no edge, and on a cube with balls truncated at the faces. A wrong
+//! constant, off by 1/n, therefore shows in small samples and cannot be mistaken for the bias of
+//! few samples.
 //!
-//! Every test takes the mean of many estimates and allows four of its standard errors.
+//! Every test takes the mean of many estimates and allows four standard errors.
 
 use knn_entropy::{Divergence, KozachenkoLeonenko, Ksg, Norm, Renyi, Truncated, Weighting};
 use ndarray::{Array2, s};
@@ -24,8 +25,8 @@ fn mean_is(truth: f64, replicates: usize, what: &str, mut draw: impl FnMut(&mut 
     let mean = values.iter().sum::<f64>() / replicates as f64;
     let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (replicates - 1) as f64;
     let error = (variance / replicates as f64).sqrt();
-    assert!((mean - truth).abs() < 4.0 * error, "{what}: {mean:.5} +- {error:.5}, should be {truth}");
-    // The test can tell n from n - 1: else it would pass with any constant.
+    assert!((mean - truth).abs() < 4.0 * error, "{what}: {mean:.5} +- {error:.5}, expected {truth}");
+    // A small standard error ensures that the test can distinguish n from n - 1.
     assert!(error < 0.02, "{what}: standard error {error}");
 }
 
@@ -76,7 +77,7 @@ fn truncated_on_the_cube() {
 
 #[test]
 fn renyi_and_tsallis_on_the_torus() {
-    // The mean of I_q = exp((1 - q) H_q) is 1; with it that of the Tsallis entropy is 0.
+    // The mean of I_q = exp((1 - q) H_q) is 1, so the mean of the Tsallis entropy is 0.
     for (q, k) in [(0.0, 1), (0.5, 1), (0.5, 4), (1.0, 2), (1.5, 2), (2.0, 4), (3.0, 6)] {
         let estimator = Renyi::new(q, k).period(&ONES[..2]);
         mean_is(0.0, 4000, &format!("q = {q}, k = {k}"), |rng| {
@@ -101,8 +102,9 @@ fn divergence_on_the_torus() {
 }
 
 #[test]
-fn independent_variables_have_no_information() {
-    // Not exact in theory for few samples, but as good as: the errors of the entropies cancel.
+fn information_of_independent_variables() {
+    // The estimate is not exact in theory for few samples, but nearly so, because the errors of the
+    // entropies cancel.
     use knn_entropy::KsgVariant::{One, Two};
     for algorithm in [One, Two] {
         let ksg = Ksg::new(3).variant(algorithm);
@@ -117,9 +119,9 @@ fn independent_variables_have_no_information() {
 }
 
 #[test]
-fn the_standard_error_is_nearly_the_scatter_of_estimates() {
-    // Balls overlap, so local values depend on each other a little: the scatter is 1.1 to 1.4 times the
-    // standard error, as the documentation says. 300 estimates know it to 4 %.
+fn standard_error_is_close_to_the_scatter_of_estimates() {
+    // Balls overlap, so local values depend slightly on each other. As documented, the scatter is
+    // 1.1 to 1.4 times the standard error. 300 estimates determine the scatter to 4 %.
     for (k, d) in [(1, 1), (3, 1), (3, 2), (10, 2), (3, 5)] {
         let mut rng = ChaCha8Rng::seed_from_u64(k as u64);
         let estimator = KozachenkoLeonenko::new(k).norm(Norm::LInf).period(&ONES[..d]);

@@ -1,5 +1,5 @@
-//! No input makes the crate panic or return NaN: it is a number that is right, or an error that
-//! says what is wrong.
+//! Tests that no input causes a panic or NaN. Every input gives either a correct number or an error
+//! that says what is wrong.
 
 use approx::assert_relative_eq;
 use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Norm};
@@ -14,7 +14,7 @@ fn entropy(x: ArrayView2<'_, f64>, k: usize) -> Result<f64, Error> {
 }
 
 #[test]
-fn what_cannot_be_estimated_is_named() {
+fn unusable_samples_are_errors() {
     let x = normal(4, 2, 1);
     assert_eq!(entropy(Array2::zeros((0, 2)).view(), 1), Err(Error::NoSamples));
     assert_eq!(entropy(Array2::zeros((3, 0)).view(), 1), Err(Error::NoDimensions));
@@ -41,7 +41,7 @@ fn what_cannot_be_estimated_is_named() {
 }
 
 #[test]
-fn duplicates() {
+fn duplicates_are_an_error() {
     let x = array![[0.0, 1.0], [3.0, 3.0], [0.0, 1.0], [5.0, 5.0], [0.0, 1.0]];
     assert_eq!(entropy(x.view(), 1), Err(Error::Duplicates { first: 0, second: 2, count: 3, k: 1 }));
     assert_eq!(entropy(x.view(), 2), Err(Error::Duplicates { first: 0, second: 4, count: 3, k: 2 }));
@@ -58,7 +58,7 @@ fn duplicates() {
 }
 
 #[test]
-fn views_of_every_kind() {
+fn accepts_views_of_any_strides() {
     let x = normal(12, 4, 1);
     let columns_first = x.t().as_standard_layout().to_owned();
     let expected = entropy(x.view(), 2).unwrap();
@@ -76,7 +76,7 @@ fn views_of_every_kind() {
 }
 
 #[test]
-fn many_dimensions_do_not_lose_the_volume() {
+fn volume_does_not_underflow_in_many_dimensions() {
     // The unit ball's volume is 0 in double precision from d = 343 on; its logarithm is not.
     for d in [400, 5_000] {
         let x = normal(20, d, 1);
@@ -87,7 +87,7 @@ fn many_dimensions_do_not_lose_the_volume() {
 }
 
 #[test]
-fn every_scale() {
+fn estimates_work_at_every_scale() {
     let x = normal(30, 3, 1);
     let h = entropy(x.view(), 2).unwrap();
     for norm in [Norm::L1, Norm::L2, Norm::LInf] {
@@ -99,7 +99,7 @@ fn every_scale() {
             assert!(g.iter().all(|g| g.is_finite()));
         }
     }
-    // Samples of single precision, up to the ends of its range.
+    // Single-precision samples, up to the ends of the range.
     let single = x.mapv(|x| x as f32);
     for scale in [1e-36_f32, 1e36] {
         let scaled = KozachenkoLeonenko::new(2).entropy((&single * scale).view()).unwrap();
@@ -108,9 +108,9 @@ fn every_scale() {
 }
 
 #[test]
-fn a_gradient_beyond_the_largest_number_is_an_error() {
-    // Neighbors on both sides at a distance whose inverse overflows: infinity less infinity would be
-    // NaN.
+fn gradient_overflow_is_an_error() {
+    // Neighbors on both sides are at a distance whose inverse overflows, and infinity minus
+    // infinity would be NaN.
     let x = array![[0.0], [1.0], [2.0], [4.0]];
     for norm in [Norm::L1, Norm::L2, Norm::LInf] {
         let estimator = KozachenkoLeonenko::new(1).norm(norm);
@@ -120,7 +120,7 @@ fn a_gradient_beyond_the_largest_number_is_an_error() {
             estimator.entropy_and_gradient(tiny.view()).unwrap_err(),
             Error::GradientOverflow { row: 0, column: 0 }
         );
-        // Single precision ends sooner.
+        // Single precision overflows earlier.
         let tiny = x.mapv(|x| 1e-40 * x as f32);
         assert_eq!(
             estimator.entropy_and_gradient(tiny.view()).unwrap_err(),
@@ -130,7 +130,7 @@ fn a_gradient_beyond_the_largest_number_is_an_error() {
     }
 }
 
-/// Numbers of the nastier kind.
+/// Draws hostile numbers.
 fn nasty() -> impl Strategy<Value = f64> {
     prop_oneof![
         any::<f64>(),
@@ -143,7 +143,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn never_a_panic_and_never_nan(
+    fn entropy_never_panics_or_returns_nan(
         (n, d, numbers) in (0..8_usize, 0..4_usize).prop_flat_map(|(n, d)| (Just(n), Just(d), prop::collection::vec(nasty(), n * d))),
         k in 0..9_usize, norm in 0..3_usize, floor in prop::option::of(nasty()),
     ) {
@@ -161,7 +161,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics_and_nothing_is_nan(
+    fn no_function_panics_or_returns_nan(
         (n, d, numbers) in (0..12_usize, 0..4_usize)
             .prop_flat_map(|(n, d)| (Just(n), Just(d), prop::collection::vec(nasty(), n * d))),
         (m, numbers_of_y) in (0..12_usize).prop_flat_map(|m| (Just(m), prop::collection::vec(nasty(), 3 * m))),
@@ -169,7 +169,7 @@ proptest! {
         norm: u8, close: u8, window in prop_oneof![0..4_usize, Just(usize::MAX)], number in nasty(),
     ) {
         let x = Array2::from_shape_vec((n, d), numbers).unwrap();
-        // Sometimes of the same shape, mostly not.
+        // Half of the time, y has the shape of x.
         let y = if m % 2 == 0 { x.mapv(|x| x / 2.0 + 0.1) } else {
             Array2::from_shape_vec((m, d), numbers_of_y[..m * d].to_vec()).unwrap()
         };
@@ -178,7 +178,7 @@ proptest! {
 
     #[test]
     fn ordinary_samples_with_flaws(n in 8..40_usize, d in 1..4_usize, seed: u64, flaw in 0..6_u8, k in 1..5_usize, norm: u8) {
-        // Deeper into the estimators than with numbers that are mostly refused.
+        // These samples get deeper into the estimators than numbers that are mostly rejected.
         let mut x = normal(n, d, seed);
         match flaw {
             0 => x.column_mut(0).fill(1.0),
@@ -194,7 +194,7 @@ proptest! {
 }
 
 #[test]
-fn a_wide_table() {
+fn wide_tables_have_results() {
     let settings = Settings { k: 2, norm: 1, window: 0, number: 9.0, close: 0 };
     let results = call_everything(normal(12, 400, 1).view(), normal(12, 400, 2).view(), settings);
     assert!(results >= 60, "{results}");

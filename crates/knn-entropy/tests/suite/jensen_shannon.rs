@@ -1,7 +1,8 @@
-//! The Jensen-Shannon divergence against quadrature, and exactly where its expectation is known.
+//! Compares the Jensen-Shannon divergence with quadrature and with known expectations.
 //!
-//! The divergences of densities are `scipy.integrate.quad` of `w p ln(p/m) + (1 - w) q ln(q/m)`, `m
-//! = w p + (1 - w) q`, in more dimensions along the radius, to all digits given.
+//! The divergences of densities come from `scipy.integrate.quad`, applied to
+//! `w p ln(p/m) + (1 - w) q ln(q/m)` with `m = w p + (1 - w) q`. In more dimensions, the integral
+//! is along the radius. All given digits are accurate.
 
 use knn_entropy::{Error, JensenShannon, Norm, Ross};
 use ndarray::{Array2, Axis, array, concatenate};
@@ -11,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::normal;
 
-/// The mean of estimates and its standard error.
+/// Returns the mean of estimates and the standard error of the mean.
 fn mean(replicates: u64, estimate: impl Fn(u64) -> f64) -> (f64, f64) {
     let all: Vec<f64> = (0..replicates).map(estimate).collect();
     let n = replicates as f64;
@@ -31,7 +32,7 @@ fn exponential(n: usize, seed: u64) -> Array2<f64> {
 }
 
 #[test]
-fn equal_distributions_have_none() {
+fn divergence_of_equal_distributions_is_0() {
     for (n, m, d, k) in [(20, 20, 1, 1), (100, 100, 3, 3), (80, 320, 1, 3), (320, 80, 2, 3), (100, 150, 1, 5)] {
         for weight in [0.5, 0.3] {
             let estimator = JensenShannon::new(k).weight(weight);
@@ -45,9 +46,9 @@ fn equal_distributions_have_none() {
     }
 }
 
-/// The mean error over some draws of an estimate with this weight, and its standard error. What the
-/// draws would give with the densities known, from the logarithm of `p/q`, is subtracted in place
-/// of its expectation.
+/// Returns the mean error over some draws of an estimate with this weight, and the standard error.
+/// To reduce noise, the error is relative to the average for known densities over the samples,
+/// computed from the logarithm of `p/q`, and not to the expectation of this average.
 fn error_of(
     weight: f64,
     (n, m): (usize, usize),
@@ -64,8 +65,8 @@ fn error_of(
         let of_p = mean(&p, &|l| -(weight + (1.0 - weight) * (-l).exp()).ln());
         let of_q = mean(&q, &|l| -(weight * l.exp() + 1.0 - weight).ln());
         let known = weight * of_p + (1.0 - weight) * of_q;
-        // The truth by quadrature is the expectation of what is known.
-        assert!((known - truth).abs() < 0.1, "{known}, should be near {truth}");
+        // The truth by quadrature is the expectation of the average for known densities.
+        assert!((known - truth).abs() < 0.1, "{known}, expected about {truth}");
         found.value() - known
     };
     mean(6, errors)
@@ -73,7 +74,7 @@ fn error_of(
 
 #[test]
 fn normals_at_a_distance() {
-    // Unit normals in any number of dimensions, with weights 1/2, and 0.8 and 0.2.
+    // Unit normals in any number of dimensions, with weight 1/2 and with weights 0.8 and 0.2.
     let truths = [
         (0.5, 0.030_311_300_5, 0.019_599_661_7),
         (1.0, 0.111_421_482_2, 0.073_700_654_2),
@@ -96,7 +97,7 @@ fn normals_at_a_distance() {
 
 #[test]
 fn normals_of_two_widths() {
-    // Standard deviations 1 and 2.
+    // The standard deviations are 1 and 2.
     for (d, truth) in [(1, 0.092_733_381_7), (2, 0.173_315_350_9), (3, 0.242_890_709_9)] {
         for sizes in [(300, 300), (300, 1200)] {
             let draw = |n, m, seed| (normal(n, d, seed), 2.0 * normal(m, d, seed + 1));
@@ -108,11 +109,11 @@ fn normals_of_two_widths() {
 }
 
 #[test]
-fn exponentials_one_of_them_shifted() {
+fn exponential_and_shifted_exponential() {
     for (by, truth) in [(0.5, 0.160_704_910_6), (1.0, 0.294_955_348_9)] {
         for sizes in [(300, 300), (1200, 300)] {
             let draw = |n, m, seed| (exponential(n, seed), by + exponential(m, seed + 1));
-            // No sample of q is below the shift, where the ratio is infinite.
+            // Below the shift the ratio is infinite, but q has no samples there.
             let log_ratio = |x: &[f64]| if x[0] < by { f64::INFINITY } else { -by };
             let (off, error) = error_of(0.5, sizes, truth, draw, log_ratio);
             assert!(off.abs() < 0.012 + 3.0 * error && error < 0.012, "{sizes:?}, {by}: {off} +- {error}");
@@ -121,7 +122,7 @@ fn exponentials_one_of_them_shifted() {
 }
 
 #[test]
-fn disjoint_sets_are_ln_2_apart() {
+fn divergence_of_disjoint_sets_is_ln_2() {
     for (n, m) in [(500, 500), (500, 1700)] {
         let (p, q) = (normal(n, 2, 1), shifted(m, 2, 100.0, 2));
         let found = JensenShannon::new(3).estimate(p.view(), q.view()).unwrap();
@@ -134,19 +135,19 @@ fn disjoint_sets_are_ln_2_apart() {
 }
 
 #[test]
-fn with_the_weight_of_the_pooled_samples_it_is_the_information_of_the_label() {
+fn pooled_weight_gives_the_information_of_the_label() {
     let (p, q) = (normal(90, 2, 3), shifted(210, 2, 1.0, 4));
     let pooled = concatenate![Axis(0), p, q];
     let labels: Vec<bool> = (0..300).map(|row| row < 90).collect();
     for norm in [Norm::L1, Norm::L2, Norm::LInf] {
         let expected = Ross::new(4).norm(norm).mutual_information(pooled.view(), &labels).unwrap();
         let found = JensenShannon::new(4).norm(norm).weight(0.3).divergence(p.view(), q.view()).unwrap();
-        assert!((found - expected).abs() < 1e-12, "{norm:?}: {found}, should be {expected}");
+        assert!((found - expected).abs() < 1e-12, "{norm:?}: {found}, expected {expected}");
     }
 }
 
 #[test]
-fn sides_and_units_do_not_matter() {
+fn estimate_is_symmetric_and_independent_of_units() {
     let (p, q) = (normal(100, 2, 5), shifted(370, 2, 1.0, 6));
     let estimator = JensenShannon::new(3).seed(9);
     let found = estimator.estimate(p.view(), q.view()).unwrap();
@@ -155,15 +156,15 @@ fn sides_and_units_do_not_matter() {
     for unit in [1e-300, 1e-9, 1e300] {
         near(estimator.divergence((unit * &p).view(), (unit * &q).view()).unwrap());
     }
-    // Another seed changes the parts, and the estimate by less than its standard error.
+    // Another seed changes the parts, and changes the estimate by less than the standard error.
     let other = estimator.seed(10).divergence(p.view(), q.view()).unwrap();
     assert!(other != found.value() && (other - found.value()).abs() < found.standard_error());
 }
 
 #[test]
-fn repeated_rows_are_counted() {
-    // Integers 0 to 3, uniform, against 2 to 5: half of each set has the other's values, JSD = ln 2 /
-    // 2.
+fn divergence_of_discrete_distributions() {
+    // For uniform integers 0 to 3 against 2 to 5, half of each set has values of the other, so JSD
+    // = ln 2 / 2.
     let draw = |n: usize, low: i32, seed| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         Array2::from_shape_simple_fn((n, 1), || f64::from(rng.random_range(low..low + 4)))
@@ -174,10 +175,10 @@ fn repeated_rows_are_counted() {
                 let (p, q) = (draw(300, 0, 2 * seed), draw(m, low, 2 * seed + 1));
                 JensenShannon::new(3).divergence(p.view(), q.view()).unwrap()
             });
-            assert!((found - truth).abs() < 0.001 + 4.0 * error, "{low}, {m}: {found} +- {error}, should be {truth}");
+            assert!((found - truth).abs() < 0.001 + 4.0 * error, "{low}, {m}: {found} +- {error}, expected {truth}");
         }
     }
-    // Normal samples to one decimal, so that distances are often equal.
+    // Normal samples are rounded to one decimal, so that distances are often equal.
     let (found, error) = mean(60, |seed| {
         let rounded = |seed| normal(200, 2, seed).mapv(|x| (10.0 * x).round());
         JensenShannon::new(3).divergence(rounded(2 * seed).view(), rounded(2 * seed + 1).view()).unwrap()
@@ -186,17 +187,18 @@ fn repeated_rows_are_counted() {
 }
 
 #[test]
-fn equal_sets_are_below_0_and_at_no_distance() {
+fn equal_sets_have_a_negative_divergence_and_distance_0() {
     let p = normal(400, 2, 7);
     let found = JensenShannon::new(3).estimate(p.view(), p.view()).unwrap();
-    // psi(2 n) - psi(n) + psi(3) - psi(7), the last two -(1/3 + 1/4 + 1/5 + 1/6).
+    // The expected value is psi(2 n) - psi(n) + psi(3) - psi(7), where psi(3) - psi(7) = -(1/3 +
+    // 1/4 + 1/5 + 1/6).
     let expected = 2_f64.ln() + 1.0 / 1600.0 - (1.0 / 3.0 + 0.25 + 0.2 + 1.0 / 6.0);
-    assert!((found.value() - expected).abs() < 1e-6, "{}, should be {expected}", found.value());
+    assert!((found.value() - expected).abs() < 1e-6, "{}, expected {expected}", found.value());
     assert_eq!(found.distance(), 0.0);
 }
 
 #[test]
-fn what_cannot_be_estimated_is_named() {
+fn unusable_settings_and_samples_are_errors() {
     let (p, q) = (normal(20, 1, 8), normal(30, 1, 9));
     let of = |k, weight| JensenShannon::new(k).weight(weight).divergence(p.view(), q.view());
     for weight in [0.0, 1.0, -0.5, f64::INFINITY] {
@@ -205,7 +207,7 @@ fn what_cannot_be_estimated_is_named() {
     assert!(matches!(of(3, f64::NAN), Err(Error::InvalidWeight(weight)) if weight.is_nan()));
     assert_eq!(of(0, 0.5), Err(Error::ZeroK));
     assert_eq!(of(20, 0.5), Err(Error::KTooLarge { k: 20, others: 19 }));
-    // A weight of which one set would have a single sample.
+    // With this weight, one part would have a single sample.
     assert_eq!(of(1, 0.99), Err(Error::KTooLarge { k: 1, others: 0 }));
     let wide = normal(20, 2, 10);
     let found = JensenShannon::new(1).divergence(p.view(), wide.view());

@@ -1,5 +1,5 @@
-//! What the crate promises, seen from outside. Whoever wants to know whether to trust it should
-//! begin with `convergence`.
+//! Tests of the public API. To judge whether the estimates can be trusted, start with
+//! `convergence`.
 
 mod consistency;
 mod convergence;

@@ -1,4 +1,4 @@
-//! Every search against the definition: the same neighbors and the same bits.
+//! Compares every search with the definition. Neighbors must be equal and distances bit-identical.
 
 use std::sync::Mutex;
 
@@ -11,14 +11,14 @@ use crate::normal;
 const NORMS: [Norm; 3] = [Norm::L1, Norm::L2, Norm::LInf];
 const SEARCHES: [&dyn NeighborSearch; 5] = [&BruteForce, &Auto, &KdTree, &Sorted, &Blocked];
 
-/// Random, clustered, on a lattice (full of ties), far from the origin, tiny, huge, tiny beside
-/// huge, and clusters of which single precision sees only one point.
+/// Draws points that are random, clustered, on a lattice (full of ties), far from the origin, tiny,
+/// huge, tiny next to huge, or in clusters that single precision cannot resolve.
 fn points() -> impl Strategy<Value = Array2<f64>> {
     let dimension = prop_oneof![Just(1_usize), Just(2), Just(3), 1..12_usize, 12..40_usize];
     (2..400_usize, dimension, any::<u64>(), 0..10_u8).prop_map(|(n, d, seed, kind)| points_of(kind, n, d, seed))
 }
 
-/// A random walk, one on a lattice (full of ties), and no walk at all.
+/// Returns a random walk, a random walk on a lattice (full of ties), or independent samples.
 fn series(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
     let mut x = normal(n, d, seed);
     if kind == 1 {
@@ -40,20 +40,21 @@ fn points_of(kind: u8, n: usize, d: usize, seed: u64) -> Array2<f64> {
         4 => x * 1e-300,
         5 => x * 1e300,
         6 => Array2::from_shape_fn((n, d), |(i, c)| x[[i, c]] * if i % 2 == 0 { 1e-180 } else { 1.0 }),
-        // Tenths: distances that are equal on paper differ by rounding, and squares that differ have equal roots.
+        // With tenths, distances that are equal on paper differ by rounding, and different squares
+        // have equal roots.
         7 => x.mapv(|x| 0.3 + 0.1 * (5.0 * x).round()),
         8 => Array2::from_shape_fn((n, d), |(i, c)| (i % 5) as f64 + 1e-9 * x[[i, c]]),
-        // Few different points, many of each.
+        // Few different points, each repeated many times.
         _ => Array2::from_shape_fn((n, d), |(i, c)| x[[i % 4, c]]),
     }
 }
 
-/// The kinds of metrics below.
+/// Number of kinds of metrics in [`metric`].
 const METRICS: usize = 18;
 
 fn metric(kind: usize, d: usize) -> Metric<'static> {
     let norm = NORMS[kind % 3];
-    // Leaked, so that a metric is a value like any other in the tests: a few bytes.
+    // Leaking a few bytes gives the metric a static lifetime, which simplifies the tests.
     let widths: &[usize] = if d > 1 { vec![1, d - 1].leak() } else { &[1] };
     let periods: &[f64] = (0..d).map(|c| 0.5 + c as f64).collect::<Vec<_>>().leak();
     // Every other coordinate is not periodic.
@@ -67,7 +68,7 @@ fn metric(kind: usize, d: usize) -> Metric<'static> {
     }
 }
 
-/// Moved onto the torus, where that is what is measured on.
+/// Moves the points onto the torus if the metric is periodic.
 fn moved(x: &Array2<f64>, metric: Metric<'_>) -> Array2<f64> {
     match metric {
         Metric::Torus(_, periods) | Metric::TorusBlocks(_, _, periods) => Array2::from_shape_fn(x.dim(), |(i, c)| {
@@ -81,7 +82,7 @@ fn moved(x: &Array2<f64>, metric: Metric<'_>) -> Array2<f64> {
     }
 }
 
-/// All distances, sorted by distance and then by index.
+/// Returns all distances with indices, sorted by distance and then by index.
 fn sorted(x: &Samples<'_>, y: &Samples<'_>, i: usize, metric: Metric<'_>, skip: Option<usize>) -> Vec<(f64, usize)> {
     let others = (0..y.len()).filter(|&j| skip.is_none_or(|window| i.abs_diff(j) > window));
     let mut all: Vec<_> = others.map(|j| (metric.distance(x.point(i), y.point(j)), j)).collect();
@@ -93,7 +94,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn among_themselves(x in points(), kind in 0..METRICS, k: prop::sample::Index, small: bool, window in 0..4_usize) {
+    fn neighbors_among_one_set(x in points(), kind in 0..METRICS, k: prop::sample::Index, small: bool, window in 0..4_usize) {
         let metric = metric(kind, x.ncols());
         let window = if x.nrows() > 2 * window + 1 { window } else { 0 };
         let others = x.nrows() - 2 * window - 1;
@@ -111,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn between_two_sets(x in points(), m in 1..100_usize, kind in 0..METRICS, k: prop::sample::Index) {
+    fn neighbors_between_two_sets(x in points(), m in 1..100_usize, kind in 0..METRICS, k: prop::sample::Index) {
         let metric = metric(kind, x.ncols());
         let m = m.min(x.nrows() - 1);
         let (y, x) = (x.slice(ndarray::s![..m, ..]).to_owned(), x.slice(ndarray::s![m.., ..]).to_owned());
@@ -128,11 +129,11 @@ proptest! {
     }
 
     #[test]
-    fn counts(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+    fn counts_within_radii(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
         let metric = metric(kind, x.ncols());
         let on = moved(&x, metric);
         let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
-        // Radii that are distances, so that the boundary matters; some that are none, and extremes.
+        // Most radii are distances, so that the boundary matters. Others are arbitrary or extreme.
         let radii: Vec<f64> = (0..x.len()).map(|i| match (i as u64 ^ seed) % 8 {
             0 => 0.0,
             1 => 1.5,
@@ -154,12 +155,13 @@ proptest! {
     }
 
     #[test]
-    fn shells(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
+    fn counts_in_shells(x in points(), kind in 0..METRICS, window in 0..4_usize, k: prop::sample::Index, seed: u64) {
         let metric = metric(kind, x.ncols());
         let on = moved(&x, metric);
         let (x, on) = (Samples::new(x.view()).unwrap(), Samples::new(on.view()).unwrap());
         let sorted: Vec<_> = (0..x.len()).map(|i| sorted(&on, &on, i, metric, Some(window))).collect();
-        // Mostly a hair apart around a distance, so that the boundaries matter; some nested the wrong way, and some none.
+        // Most pairs of radii closely enclose a distance, so that the boundaries matter. Some are
+        // nested the wrong way, and some are invalid.
         let (inner, outer): (Vec<f64>, Vec<f64>) = sorted.iter().enumerate().map(|(i, all)| {
             let r = if all.is_empty() { 1.0 } else { all[k.index(all.len())].0 };
             match (i as u64 ^ seed) % 10 {
@@ -219,7 +221,7 @@ proptest! {
     }
 
     #[test]
-    fn one_after_the_other(x in points(), kind in 0..METRICS, k: prop::sample::Index, window in 0..4_usize) {
+    fn visits_every_row_once(x in points(), kind in 0..METRICS, k: prop::sample::Index, window in 0..4_usize) {
         let metric = metric(kind, x.ncols());
         let window = if x.nrows() > 2 * window + 1 { window } else { 0 };
         let k = 1 + k.index((x.nrows() - 2 * window - 1).min(40));
@@ -241,7 +243,8 @@ proptest! {
 
 #[test]
 fn thousands_of_points() {
-    // Enough for many blocks, leaves and threads; brute force is the definition by now.
+    // The sets are large enough for many blocks, leaves and threads. Brute force was tested above
+    // and serves as the definition.
     for (n, d, kind) in
         [(3000, 2, 0), (3000, 3, 2), (2000, 24, 0), (1500, 64, 7), (1500, 30, 8), (2500, 1, 7), (1800, 20, 3)]
     {
@@ -261,7 +264,7 @@ fn thousands_of_points() {
 
 #[test]
 fn long_series() {
-    // Enough for many chunks, nodes and threads.
+    // The series are long enough for many chunks, nodes and threads.
     for (kind, d) in [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (2, 3)] {
         let x = series(kind, 3000, d, 1);
         let x = Samples::new(x.view()).unwrap();
@@ -275,7 +278,7 @@ fn long_series() {
 }
 
 #[test]
-fn the_same_bits_for_every_number_of_threads() {
+fn results_are_bit_identical_for_every_number_of_threads() {
     for d in [1, 3, 24] {
         let x = normal(5000, d, 1);
         let run = |threads| {
@@ -287,8 +290,8 @@ fn the_same_bits_for_every_number_of_threads() {
 }
 
 #[test]
-fn equal_points_are_found_in_no_time() {
-    // 100 000 points at two places: a search that looks at all that are equally near would take
+fn coinciding_points_are_found_quickly() {
+    // With 100 000 points at two places, a search that compares all equally near points would take
     // minutes.
     for d in [1, 2, 3] {
         let x = Array2::from_shape_fn((100_000, d), |(i, _)| (i % 2) as f64);
@@ -296,7 +299,7 @@ fn equal_points_are_found_in_no_time() {
         let found = Auto.among(&x, 3, Norm::L2.into(), 0).unwrap();
         assert_eq!(found.indices.row(50_001).to_vec(), [1, 3, 5]);
         assert!(found.distances.iter().all(|&r| r == 0.0));
-        // The first three at its place that are outside its window.
+        // The neighbors are the first three coinciding points outside the window.
         let found = Auto.among(&x, 3, Norm::L2.into(), 30_000).unwrap();
         assert_eq!(found.indices.row(10_001).to_vec(), [40_003, 40_005, 40_007]);
         assert_eq!(found.indices.row(50_001).to_vec(), [1, 3, 5]);
@@ -305,7 +308,7 @@ fn equal_points_are_found_in_no_time() {
 }
 
 #[test]
-fn errors() {
+fn invalid_arguments_are_errors() {
     let (one, two) = (normal(3, 1, 1), normal(3, 2, 1));
     let (one, two) = (Samples::new(one.view()).unwrap(), Samples::new(two.view()).unwrap());
     for search in SEARCHES {

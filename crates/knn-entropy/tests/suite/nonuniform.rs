@@ -1,9 +1,9 @@
-//! Mutual information of strongly dependent variables against closed forms, and of independent ones
-//! against 0.
+//! Compares the mutual information of strongly dependent variables with closed forms, and that of
+//! independent variables with 0.
 //!
-//! Where a density is known, so is its local information `ln p(x, y) / p(x) p(y)`, and its mean
-//! over the samples at hand is subtracted in place of the expectation: what is left is the error of
-//! the estimator and not that of the draw.
+//! If a density is known, so is the local information `ln p(x, y) / p(x) p(y)`. Its mean over the
+//! samples is subtracted instead of the expectation, which leaves the error of the estimator
+//! without the noise of the draw.
 
 use knn_entropy::{Error, Ksg, LocalNonuniformity};
 use ndarray::{Array2, Axis, array, concatenate, s};
@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::normal;
 
-/// Normal blocks of `dx` and `dy` coordinates that share `information` nats equally among pairs,
-/// and the mean local information of the draw.
+/// Draws normal blocks of `dx` and `dy` coordinates with `information` nats, divided equally among
+/// pairs of coordinates. Also returns the mean local information of the draw.
 fn dependent(n: usize, dx: usize, dy: usize, information: f64, seed: u64) -> (Array2<f64>, Array2<f64>, f64) {
     let pairs = dx.min(dy);
     let (x, noise) = (normal(n, dx, seed), normal(n, dy, seed + 1000));
@@ -28,7 +28,7 @@ fn dependent(n: usize, dx: usize, dy: usize, information: f64, seed: u64) -> (Ar
     (x, y, information + draw)
 }
 
-/// The mean error over some draws.
+/// Returns the mean error over some draws.
 fn mean_error(estimator: LocalNonuniformity<'_>, dx: usize, dy: usize, information: f64) -> f64 {
     let errors = (0..4).map(|seed| {
         let (x, y, truth) = dependent(1000, dx, dy, information, seed);
@@ -38,8 +38,8 @@ fn mean_error(estimator: LocalNonuniformity<'_>, dx: usize, dy: usize, informati
 }
 
 #[test]
-fn normal_pairs_up_to_a_correlation_within_1e_12_of_one() {
-    // The last is -ln(1 - r^2) / 2 of r = 1 - 1e-12.
+fn normal_pairs_up_to_a_correlation_of_1_minus_1e_12() {
+    // The last value is -ln(1 - r^2) / 2 for r = 1 - 1e-12.
     for information in [0.05, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 13.4689] {
         let error = mean_error(LocalNonuniformity::new(5, 50), 1, 1, information);
         assert!(error.abs() < 0.06, "{information}: {error}");
@@ -57,7 +57,7 @@ fn normal_blocks() {
 }
 
 #[test]
-fn independent_samples_have_none() {
+fn information_of_independent_samples_is_0() {
     fn check<D: Distribution<f64>>(distribution: D, d: usize, what: &str) {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let mut draw = || Array2::from_shape_simple_fn((150, d), || rng.sample(&distribution));
@@ -81,7 +81,7 @@ fn independent_samples_have_none() {
 }
 
 #[test]
-fn without_correlation_local_values_are_those_of_ksg() {
+fn local_values_equal_those_of_ksg_without_correlation() {
     let (x, y) = (normal(500, 1, 1), normal(500, 1, 2));
     let found = LocalNonuniformity::new(4, 80).estimate(x.view(), y.view()).unwrap();
     let of_ksg = Ksg::new(4).estimate(&[x.view(), y.view()]).unwrap();
@@ -90,7 +90,7 @@ fn without_correlation_local_values_are_those_of_ksg() {
 
 #[test]
 fn uniform_noise_around_a_line() {
-    // y = x + w u with x and u uniform: h(y) - h(y | x) = w / 2 - ln w for w up to 1.
+    // For y = x + w u with x and u uniform, h(y) - h(y | x) = w / 2 - ln w for w up to 1.
     for width in [1e-2, 1e-4, 1e-8_f64] {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let mut uniform = || Array2::from_shape_simple_fn((1000, 1), || rng.sample::<f64, _>(StandardUniform));
@@ -98,24 +98,24 @@ fn uniform_noise_around_a_line() {
         let y = &x + &(width * &uniform());
         let truth = width / 2.0 - width.ln();
         let found = LocalNonuniformity::new(5, 50).mutual_information(x.view(), y.view()).unwrap();
-        assert!((found - truth).abs() < 0.25, "{width}: {found}, should be {truth}");
+        assert!((found - truth).abs() < 0.25, "{width}: {found}, expected {truth}");
     }
 }
 
 #[test]
-fn a_parabola_with_noise() {
-    // y = x^2 + w e with x uniform on -1 to 1 and e normal: h(y) - ln(w sqrt(2 pi e)), h(y) by
-    // scipy.integrate.
+fn parabola_with_noise() {
+    // For y = x^2 + w e with x uniform on -1 to 1 and e normal, the truth is h(y) - ln(w sqrt(2 pi
+    // e)), with h(y) from scipy.integrate.
     for (width, truth) in [(0.1, 1.02942), (0.01, 3.01229)] {
         let mut rng = ChaCha8Rng::seed_from_u64(4);
         let x = Array2::from_shape_simple_fn((1000, 1), || rng.random_range(-1.0..1.0));
         let y = x.mapv(|x| x * x) + width * &normal(1000, 1, 5);
         let found = LocalNonuniformity::new(5, 50).mutual_information(x.view(), y.view()).unwrap();
-        assert!((found - truth).abs() < 0.12, "{width}: {found}, should be {truth}");
+        assert!((found - truth).abs() < 0.12, "{width}: {found}, expected {truth}");
     }
 }
 
-/// The estimate for two variables, written from its definition.
+/// Computes the estimate for two variables from its definition.
 fn by_definition(x: &[f64], y: &[f64], k: usize, p: usize) -> f64 {
     let n = x.len();
     let mut sum = 0.0;
@@ -148,7 +148,7 @@ fn by_definition(x: &[f64], y: &[f64], k: usize, p: usize) -> f64 {
             terms - 0.577_215_664_901_532_9 - 2.0 * std::f64::consts::LN_2
         };
         sum -= half(within(&|a| a.0)) + half(within(&|a| a.1));
-        // The area of the square over that of the square with two corners cut off.
+        // The ratio of the area of the square to that of the square without two corners.
         sum += (4.0 / (4.0 - (2.0 - band).powi(2))).ln();
     }
     sum / n as f64
@@ -160,7 +160,7 @@ fn digamma(m: usize) -> f64 {
 }
 
 #[test]
-fn agrees_with_the_definition() {
+fn estimate_equals_its_definition() {
     for information in [0.5, 2.0, 3.0, 9.0] {
         for sign in [1.0, -1.0] {
             let (x, y, _) = dependent(120, 1, 1, information, 7);
@@ -168,13 +168,13 @@ fn agrees_with_the_definition() {
             let found = LocalNonuniformity::new(3, 20).mutual_information(x.view(), y.view()).unwrap();
             let (columns_x, columns_y) = (x.column(0).to_vec(), y.column(0).to_vec());
             let expected = by_definition(&columns_x, &columns_y, 3, 20);
-            assert!((found - expected).abs() < 1e-9, "{information}: {found}, should be {expected}");
+            assert!((found - expected).abs() < 1e-9, "{information}: {found}, expected {expected}");
         }
     }
 }
 
 #[test]
-fn order_sides_shifts_and_units_do_not_matter() {
+fn estimate_does_not_depend_on_order_sides_shifts_and_units() {
     let (x, y, _) = dependent(200, 2, 3, 6.0, 8);
     let estimator = LocalNonuniformity::new(4, 40);
     let found = estimator.mutual_information(x.view(), y.view()).unwrap();
@@ -189,9 +189,9 @@ fn order_sides_shifts_and_units_do_not_matter() {
 }
 
 #[test]
-fn the_window_leaves_neighbors_in_time_out() {
-    // Every row four times, with noise too small to matter: neighbors in time are no observations of
-    // their own.
+fn window_excludes_neighbors_in_time() {
+    // Every row occurs four times with negligible noise, so neighbors in time are not independent
+    // observations.
     let (x, y, truth) = dependent(400, 1, 1, 5.0, 9);
     let often = |z: &Array2<f64>, seed| {
         let rows: Vec<usize> = (0..1600).map(|row| row / 4).collect();
@@ -199,28 +199,28 @@ fn the_window_leaves_neighbors_in_time_out() {
     };
     let (x, y) = (often(&x, 10), often(&y, 11));
     let found = LocalNonuniformity::new(12, 60).window(3).mutual_information(x.view(), y.view()).unwrap();
-    assert!((found - truth).abs() < 0.15, "{found}, should be {truth}");
+    assert!((found - truth).abs() < 0.15, "{found}, expected {truth}");
     let without = LocalNonuniformity::new(3, 60).mutual_information(x.view(), y.view()).unwrap();
     assert!(without > truth + 1.0, "{without}");
 }
 
 #[test]
-fn blocks_that_determine_each_other_are_an_error() {
+fn mutually_determined_blocks_are_an_error() {
     let x = normal(200, 1, 12);
     let of = |x: &Array2<f64>, y: &Array2<f64>| LocalNonuniformity::new(3, 30).mutual_information(x.view(), y.view());
     for y in [x.clone(), 3.0 * &x, -0.1 * &x + 7.0] {
         assert_eq!(of(&x, &y), Err(Error::Determined { row: 0 }));
     }
-    // A common column among others.
+    // The blocks have one column in common.
     let (a, b) = (normal(200, 1, 13), normal(200, 1, 14));
     let (left, right) = (concatenate![Axis(1), x, a], concatenate![Axis(1), b, x]);
     assert_eq!(of(&left, &right), Err(Error::Determined { row: 0 }));
-    // A sum of columns, as they are after rounding.
+    // One block is a sum of columns of the other, to within rounding.
     assert_eq!(of(&left, &(&x + &a)), Err(Error::Determined { row: 0 }));
 }
 
 #[test]
-fn what_cannot_be_estimated_is_named() {
+fn unusable_settings_and_samples_are_errors() {
     let (x, y) = (normal(50, 1, 15), normal(50, 1, 16));
     let of = |k, p, x: &Array2<f64>| LocalNonuniformity::new(k, p).mutual_information(x.view(), y.view());
     assert_eq!(of(0, 20, &x), Err(Error::ZeroK));

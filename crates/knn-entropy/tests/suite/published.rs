@@ -1,5 +1,4 @@
-//! Information as other programs found it, by the authors of the estimators and by others; see
-//! `data/README.md`.
+//! Compares information estimates with published values of other programs; see `data/README.md`.
 
 use approx::assert_abs_diff_eq;
 use knn_entropy::{Correction, Embedding, Ksg, KsgVariant, TransferEntropy, correct};
@@ -10,8 +9,8 @@ fn table() -> Value {
     serde_json::from_str(include_str!("../data/published/values.json")).unwrap()
 }
 
-/// Columns of a file, standardized. None for the files that are too large to keep here, unless a
-/// folder holds them.
+/// Reads and standardizes columns of a file. Returns `None` for files that are too large for the
+/// repository, unless the folder `KNN_ENTROPY_PUBLISHED` has them.
 fn columns(file: &Value, columns: &[usize]) -> Option<Array2<f64>> {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/published");
     let elsewhere = std::env::var("KNN_ENTROPY_PUBLISHED").unwrap_or_default();
@@ -28,7 +27,7 @@ fn number(value: &Value) -> usize {
 }
 
 #[test]
-fn multi_information_of_the_authors() {
+fn multi_information_equals_that_of_the_authors() {
     let table = table();
     let mut compared = 0;
     for entry in table["multi_information"].as_array().unwrap() {
@@ -55,7 +54,7 @@ fn multi_information_of_the_authors() {
 }
 
 #[test]
-fn transfer_entropies() {
+fn transfer_entropies_equal_those_of_trentool() {
     let table = table();
     for entry in table["transfer_entropy"].as_array().unwrap() {
         let series = |key: &str| columns(&entry["file"], &[number(&entry[key])]).unwrap();

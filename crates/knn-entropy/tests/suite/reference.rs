@@ -1,4 +1,4 @@
-//! Values computed elsewhere; see `data/README.md`.
+//! Compares estimates with values computed by other programs; see `data/README.md`.
 
 use approx::{assert_abs_diff_eq, assert_relative_eq};
 use knn_entropy::{KozachenkoLeonenko, Norm, Renyi};
@@ -37,8 +37,8 @@ fn volumes_of_unit_balls() {
 
 #[test]
 fn digamma_through_the_estimate() {
-    // Two points a distance 1 apart: what is left is psi(2) - psi(1) + ln 2 = 1 + ln 2. More neighbors,
-    // more of psi.
+    // For two points at distance 1, the entropy is psi(2) - psi(1) + ln 2 = 1 + ln 2. More points
+    // and neighbors test more values of psi.
     let table = constants();
     let psi = |x: usize| {
         let entry = table["digamma"].as_array().unwrap().iter().find(|entry| entry["x"] == x).unwrap();

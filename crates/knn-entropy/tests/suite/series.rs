@@ -1,5 +1,5 @@
-//! Measures of series against closed forms and against information between slices, and the scan
-//! over delays.
+//! Compares measures of series with closed forms and with information between slices, and tests the
+//! scan over delays.
 
 use approx::assert_abs_diff_eq;
 use knn_entropy::{
@@ -23,11 +23,11 @@ fn storage_of_autoregressions() {
     for variant in [KsgVariant::One, KsgVariant::Two] {
         let storage = ActiveInformationStorage::new(4).variant(variant);
         assert_abs_diff_eq!(storage.information(series.view()).unwrap(), truth, epsilon = 0.05);
-        // One value tells all there is to know of the future, and of it the first value is all that is
-        // told.
+        // Given the last value, the rest of the past has no information about the future. Given the
+        // first future value, the second adds nothing.
         assert_abs_diff_eq!(storage.future(2).information(series.view()).unwrap(), truth, epsilon = 0.05);
     }
-    // y_t = phi y_(t-2) + e_t: two interleaved series.
+    // y_t = phi y_(t-2) + e_t consists of two interleaved series.
     let (even, odd) = (autoregression(2000, phi, 2), autoregression(2000, phi, 3));
     let both = Array2::from_shape_fn((4000, 1), |(t, _)| if t % 2 == 0 { even[[t / 2, 0]] } else { odd[[t / 2, 0]] });
     let storage = ActiveInformationStorage::new(4);
@@ -44,8 +44,8 @@ fn storage_of_autoregressions() {
 }
 
 #[test]
-fn a_link_through_another_series() {
-    // x -> c -> y, one step each. Plain, 1/2 ln(1 + 1 / (2 s^2)); given c, nothing.
+fn indirect_link_vanishes_given_the_series_between() {
+    // x -> c -> y, one step each. The transfer entropy is 1/2 ln(1 + 1 / (2 s^2)), and 0 given c.
     let (n, s) = (4000, 0.6);
     let mut series = normal(n, 3, 4);
     let noise = s * &series;
@@ -67,7 +67,7 @@ fn a_link_through_another_series() {
 }
 
 #[test]
-fn a_common_driver_must_be_given_with_its_delay() {
+fn common_driver_needs_the_right_delay() {
     // d drives x one step later and y two steps later.
     let n = 3000;
     let mut series = normal(n, 3, 5);
@@ -79,7 +79,7 @@ fn a_common_driver_must_be_given_with_its_delay() {
     let [d, x, y] = [0, 1, 2].map(|i| column(&series, i));
     let estimator = TransferEntropy::new(4);
     let given = |condition: Condition<_>| estimator.conditional(x, y, &[condition]).unwrap();
-    // Correlation 1 / 1.25 of x_(t-1) and y_t.
+    // x_(t-1) and y_t have correlation 1 / 1.25.
     let truth = -0.5 * f64::ln(1.0 - 0.64);
     assert_abs_diff_eq!(given(Condition::new(d)), truth, epsilon = 0.08);
     assert_abs_diff_eq!(given(Condition::new(d).delay(2)), 0.0, epsilon = 0.05);
@@ -87,7 +87,7 @@ fn a_common_driver_must_be_given_with_its_delay() {
 }
 
 #[test]
-fn conditional_transfer_entropy_by_slices() {
+fn conditional_transfer_entropy_equals_that_of_slices() {
     let series = normal(60, 4, 6);
     let [x, y, c, b] = [0, 1, 2, 3].map(|i| column(&series, i));
     let conditions = [Condition::new(c).embedding(Embedding::new(2, 3)).delay(4), Condition::new(b)];
@@ -105,7 +105,7 @@ fn conditional_transfer_entropy_by_slices() {
     assert_eq!(estimator.conditional(x, y, &conditions).unwrap(), direct);
 }
 
-/// A pair of series of which the second follows the first `delay` steps behind.
+/// Draws two series, of which the second follows the first with a delay of `delay` steps.
 fn linked(n: usize, delay: usize, link: f64, seed: u64) -> (Array2<f64>, Array2<f64>) {
     let (x, mut y) = (autoregression(n, 0.5, 2 * seed), autoregression(n, 0.5, 2 * seed + 1));
     for t in delay..n {
@@ -115,13 +115,13 @@ fn linked(n: usize, delay: usize, link: f64, seed: u64) -> (Array2<f64>, Array2<
 }
 
 #[test]
-fn a_scan_finds_the_delay() {
+fn scan_finds_the_delay() {
     let (x, y) = linked(300, 3, 0.8, 1);
     let estimator = TransferEntropy::new(4);
     let scan = estimator.scan(x.view(), y.view(), 1..=5, PermutationTest::new(99, 1)).unwrap();
     let best = scan.best();
     assert_eq!((best.delay, best.p_value, best.corrected_p_value), (3, 0.01, 0.01));
-    // All delays at the times from 5 on.
+    // All delays are estimated at the times from 5 on.
     let (next, past) = (y.slice(s![5.., ..]), y.slice(s![4..299, ..]));
     for (found, delay) in scan.delays().zip(1..) {
         let source = x.slice(s![5 - delay..300 - delay, ..]);
@@ -129,7 +129,7 @@ fn a_scan_finds_the_delay() {
         assert_eq!(found.transfer_entropy, Ksg::new(4).conditional(source, next, past).unwrap());
         assert!(found.corrected_p_value >= found.p_value);
     }
-    // One delay alone is a plain test.
+    // A scan of one delay is a plain test.
     let (one, test) = (estimator.delay(3), PermutationTest::new(19, 2));
     let alone = one.significance(x.view(), y.view(), test).unwrap();
     assert_eq!(one.scan(x.view(), y.view(), 3..=3, test).unwrap().family().members()[0], alone);
@@ -142,7 +142,7 @@ fn a_scan_finds_the_delay() {
 }
 
 #[test]
-fn a_conditional_scan_explains_a_link_away() {
+fn conditional_scan_finds_no_indirect_link() {
     // x -> c -> y, one step each.
     let mut series = normal(300, 3, 10);
     let noise = 0.8 * &series;
@@ -161,7 +161,7 @@ fn a_conditional_scan_explains_a_link_away() {
 }
 
 #[test]
-fn the_best_of_several_delays_is_rarely_false() {
+fn corrected_p_values_are_rarely_small_by_chance() {
     let (mut corrected, mut smallest) = (0, 0);
     let tests = 80;
     for seed in 0..tests {
@@ -171,14 +171,14 @@ fn the_best_of_several_delays_is_rarely_false() {
         corrected += usize::from(scan.best().corrected_p_value <= 0.05);
         smallest += usize::from(scan.delays().any(|delay| delay.p_value <= 0.05));
     }
-    // 4 of 80, with a standard deviation of 1.95.
+    // The expected number is 4 of 80, with a standard deviation of 1.95.
     assert!(corrected <= 11, "{corrected}");
-    // Six chances of 5 % each: uncorrected, the test would be wrong in about a quarter.
+    // With six chances of 5 % each, an uncorrected test would be wrong in about a quarter of cases.
     assert!(smallest > 11, "{smallest}");
 }
 
 #[test]
-fn settings_that_leave_no_samples_are_named() {
+fn settings_without_samples_are_errors() {
     let (x, y) = (normal(30, 1, 8), normal(30, 1, 9));
     let (x, y) = (x.view(), y.view());
     let plain = TransferEntropy::new(3);
@@ -207,7 +207,7 @@ fn settings_that_leave_no_samples_are_named() {
     let test = PermutationTest::new(9, 0);
     let scan = |delays, test| plain.scan(x, y, delays, test).map(|scan| scan.best());
     assert!(matches!(scan(0..=2, test), Err(Error::ZeroSetting { .. })));
-    #[expect(clippy::reversed_empty_ranges, reason = "the error is what is tested")]
+    #[expect(clippy::reversed_empty_ranges, reason = "the test expects the error")]
     let empty = 3..=2;
     assert_eq!(scan(empty, test), Err(Error::NoDelays { first: 3, last: 2 }));
     assert!(matches!(scan(1..=usize::MAX, test), Err(Error::SeriesTooShort { .. })));
@@ -219,7 +219,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn no_series_makes_a_panic(
+    fn no_series_causes_a_panic(
         numbers in prop::collection::vec(prop_oneof![-2.0..2.0_f64, Just(0.0), Just(1e308), Just(-1.7e308), Just(f64::NAN)], 0..24),
         k in 0..4_usize, length in 0..4_usize, lag in prop_oneof![0..4_usize, Just(usize::MAX)],
         delay in prop_oneof![0..4_usize, Just(usize::MAX)], kind in 0..4_usize, flawed: bool,

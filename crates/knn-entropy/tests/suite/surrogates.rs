@@ -1,8 +1,7 @@
-//! Tests by surrogates reject at their level where there is no dependence, and find dependence
-//! where there is one.
+//! Checks that surrogate tests reject at their level without dependence, and detect existing
+//! dependence.
 //!
-//! With 19 surrogates the p-value is at most 1/20 in 5 % of tests without dependence, if the
-//! surrogates are right.
+//! With 19 correct surrogates, the p-value is at most 1/20 in 5 % of tests without dependence.
 
 use knn_entropy::{Ksg, PermutationTest, Surrogates, autocorrelation};
 use ndarray::{Array1, Array2, Axis, s};
@@ -20,7 +19,7 @@ fn rejections(tests: u64, p_value: impl Fn(u64) -> f64) -> usize {
     (0..tests).filter(|&seed| p_value(seed) <= 0.05).count()
 }
 
-/// Surrogates for a series, as suggested.
+/// Kinds of surrogates for a series.
 #[derive(Clone, Copy)]
 enum Kind {
     Shuffle,
@@ -54,10 +53,10 @@ fn correlation_of_independent_series() {
     };
     five_percent(rejections(500, |seed| p_value(Kind::Rotate, 0.0, seed)), 500, "rotation");
     five_percent(rejections(500, |seed| p_value(Kind::Blocks, 0.0, seed)), 500, "blocks");
-    // Rows are not independent, and the correlation scatters four times as much as that of independent
-    // ones.
+    // Rows are not independent, so the correlation scatters four times as much as for independent
+    // rows.
     assert!(rejections(100, |seed| p_value(Kind::Shuffle, 0.0, seed)) > 45);
-    // A link is found.
+    // An existing link is detected.
     for kind in [Kind::Rotate, Kind::Blocks] {
         assert!(rejections(100, |seed| p_value(kind, 1.0, seed)) > 60);
     }
@@ -78,26 +77,26 @@ fn information_between_independent_series() {
 
 #[test]
 fn information_of_variables_with_a_common_cause() {
-    // z determines x and y but for a tenth; they have nothing else in common without a link.
+    // z determines x and y except for a tenth. Without a link, x and y are otherwise independent.
     let n = 150;
     let p_value = |surrogates: Surrogates, link: f64, seed: u64| {
         let noise = normal(n, 3, seed);
         let [z, own, other] = [(0, 1.0), (1, 0.1), (2, 0.1)].map(|(c, scale)| scale * &noise.slice(s![.., c..=c]));
         let (x, y) = (&z + &own, &z + &(link * &own) + other);
         let orders = PermutationTest::new(19, seed).surrogates(surrogates).orders_given(z.view()).unwrap();
-        // As many neighbors as suit a test of independence.
+        // A large number of neighbors suits a test of independence.
         let ksg = Ksg::new(n / 10);
         orders.run(|rows| ksg.conditional(x.select(Axis(0), rows).view(), y.view(), z.view())).unwrap().p_value()
     };
     let local = Surrogates::Local { k: 4 };
     five_percent(rejections(100, |seed| p_value(local, 0.0, seed)), 100, "local");
-    // Shuffled, x no longer depends on z, and the estimate is smaller for that reason.
+    // If x is shuffled, it no longer depends on z, which makes the estimate smaller.
     assert!(rejections(20, |seed| p_value(Surrogates::Shuffle, 0.0, seed)) > 15);
     assert!(rejections(20, |seed| p_value(local, 1.0, seed)) > 15);
 }
 
 #[test]
-fn nothing_depends_on_the_number_of_threads() {
+fn results_do_not_depend_on_the_number_of_threads() {
     let (x, z) = (autoregression(60, 0.5, 1), autoregression(60, 0.5, 2));
     let every = [
         Surrogates::Shuffle,
@@ -116,7 +115,7 @@ fn nothing_depends_on_the_number_of_threads() {
         assert_eq!(one, with(3));
         assert!(one.surrogates().iter().all(|&surrogate| surrogate != one.observed()));
     }
-    // Given nothing, a local permutation is a shuffle.
+    // Without a condition, a local permutation is a shuffle.
     let test = |surrogates| PermutationTest::new(5, 4).surrogates(surrogates);
     let nothing = Array2::<f64>::zeros((60, 0));
     let local = test(Surrogates::Local { k: 3 }).orders_given(nothing.view()).unwrap();

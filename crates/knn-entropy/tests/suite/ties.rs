@@ -1,5 +1,5 @@
-//! Rounded and discrete numbers: one estimate in every unit, near the information of the rounded
-//! variables.
+//! Tests of rounded and discrete numbers. The estimate must not depend on the unit and must be near
+//! the information of the rounded variables.
 
 use knn_entropy::*;
 use ndarray::Array2;
@@ -12,9 +12,9 @@ fn phi(x: f64) -> f64 {
     0.5 * erfc(-x / std::f64::consts::SQRT_2)
 }
 
-/// The mutual information of two normal variables of correlation `r`, both rounded to multiples of
-/// `step`: the sum over all cells, whose probabilities come from integrating over the first
-/// variable by Gauss and Legendre's rule of five points.
+/// Returns the mutual information of two normal variables with correlation `r`, both rounded to
+/// multiples of `step`. It is a sum over all cells, whose probabilities are integrals over the
+/// first variable by five-point Gauss-Legendre quadrature.
 fn rounded_information(r: f64, step: f64) -> f64 {
     const NODES: [(f64, f64); 5] = [
         (-0.906_179_845_938_664, 0.236_926_885_056_189),
@@ -28,7 +28,7 @@ fn rounded_information(r: f64, step: f64) -> f64 {
     let s = (1.0 - r * r).sqrt();
     let mut sum = 0.0;
     for i in -most..=most {
-        // What is farther than six conditional standard deviations has no weight.
+        // Cells farther than six conditional standard deviations have negligible weight.
         let center = r * f64::from(i);
         let reach = 6.0 * s / step + 1.0;
         for j in ((center - reach).floor() as i32).max(-most)..=((center + reach).ceil() as i32).min(most) {
@@ -49,7 +49,7 @@ fn rounded_information(r: f64, step: f64) -> f64 {
     sum
 }
 
-/// Normal pairs rounded to whole multiples of a step.
+/// Draws normal pairs, rounded to integer multiples of a step and divided by it.
 fn whole_pairs(n: usize, r: f64, step: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut pair = || {
@@ -60,18 +60,17 @@ fn whole_pairs(n: usize, r: f64, step: f64, seed: u64) -> (Vec<f64>, Vec<f64>) {
 }
 
 #[test]
-fn the_truth_is_that_of_the_field() {
-    // Without rounding it is -ln(1 - r^2)/2, and rounding to steps of a tenth takes little away.
+fn rounded_information_agrees_with_known_values() {
+    // Without rounding the information is -ln(1 - r^2)/2, and a small step hardly reduces it.
     assert!((rounded_information(0.9, 0.02) + 0.5 * (1.0_f64 - 0.81).ln()).abs() < 1e-3);
     assert!(rounded_information(0.0, 0.3).abs() < 1e-6);
-    // Two signs: 1/4 + asin(r)/(2 pi) for equal ones, with cells as wide as everything. An independent
-    // check of the cells.
+    // Wide cells reduce the information of -ln(1 - 0.25)/2, but not below 0.1 nats.
     let coarse = rounded_information(0.5, 1.0);
     assert!(coarse > 0.10 && coarse < 0.5 * -(0.75_f64.ln()));
 }
 
 #[test]
-fn rounded_pairs_have_one_estimate_in_all_units() {
+fn estimates_of_rounded_pairs_do_not_depend_on_the_unit() {
     for (r, seed) in [(0.0, 1), (0.3, 2), (0.6, 3), (0.9, 4), (0.95, 5)] {
         for step in [0.01, 0.03, 0.1, 0.3] {
             let truth = rounded_information(r, step);
@@ -79,20 +78,20 @@ fn rounded_pairs_have_one_estimate_in_all_units() {
             for variant in [KsgVariant::One, KsgVariant::Two] {
                 let ksg = Ksg::new(3).variant(variant);
                 let whole = ksg.estimate(&[&x, &y]).unwrap();
-                assert!((whole.value() - truth).abs() < 0.08, "{r}, {step}: {} not {truth}", whole.value());
+                assert!((whole.value() - truth).abs() < 0.08, "{r}, {step}: {}, expected {truth}", whole.value());
                 let Some(Warning::Ties { tied, rows: 2000 }) = whole.warnings().first() else { panic!("no warning") };
                 assert!(*tied > 1000);
                 for unit in [step, 100.0 * step, 0.3048 * step] {
                     let [x, y] = [&x, &y].map(|x| x.iter().map(|x| x * unit).collect::<Vec<_>>());
                     assert_eq!(ksg.mutual_information(&x, &y).unwrap(), whole.value(), "{r}, {step}, {unit}");
                 }
-                // In units of their own, brought together by standardizing; an offset is no unit.
+                // Standardizing makes columns with different units and offsets comparable.
                 let [x, y] = [(&x, 0.45359237, 273.15), (&y, 1e-3, -12.0)]
                     .map(|(x, unit, zero)| x.iter().map(|x| zero + x * step * unit).collect::<Vec<_>>());
                 let [x, y] = [x, y].map(|x| correct(&x, &[Correction::Standardize]).unwrap().samples);
                 assert!((ksg.mutual_information(&x, &y).unwrap() - truth).abs() < 0.08);
             }
-            // Spread within the steps, at random.
+            // Dithering spreads the numbers within the steps.
             let dithered = Ksg::new(3).ties(Ties::Dither { steps: &[1.0, 1.0], seed: 0 });
             let spread = dithered.estimate(&[&x, &y]).unwrap();
             assert!((spread.value() - truth).abs() < 0.08 && spread.warnings().is_empty(), "{r}, {step}");
@@ -102,7 +101,7 @@ fn rounded_pairs_have_one_estimate_in_all_units() {
 }
 
 #[test]
-fn equal_rows_in_another_order_change_nothing() {
+fn estimate_does_not_depend_on_the_order_of_rows() {
     let (x, y) = whole_pairs(500, 0.7, 0.3, 9);
     let reversed = |x: &Vec<f64>| x.iter().rev().copied().collect::<Vec<_>>();
     for variant in [KsgVariant::One, KsgVariant::Two] {
@@ -114,8 +113,9 @@ fn equal_rows_in_another_order_change_nothing() {
 }
 
 #[test]
-fn labels_and_constants_in_both_algorithms() {
-    // A label of two values, 2.2 apart in the other variable: Ross's estimator is made for this.
+fn both_algorithms_accept_labels_and_constants() {
+    // A label with two values that are 2.2 apart in the other variable. Ross's estimator is made
+    // for such labels.
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let label: Vec<f64> = (0..500).map(|_| f64::from(rng.random_range(0..2_u8))).collect();
     let x: Vec<f64> = label.iter().map(|label| 2.2 * label + rng.sample::<f64, _>(StandardNormal)).collect();
@@ -135,7 +135,7 @@ fn labels_and_constants_in_both_algorithms() {
     assert!((mixed - expected).abs() < 0.05);
 }
 
-/// The formulas of Mesner and Shalizi, by all distances.
+/// Computes the formulas of Mesner and Shalizi from all distances.
 fn brute_force(blocks: [&[f64]; 3], k: usize, given: bool) -> f64 {
     let n = blocks[0].len();
     let psi = |count: usize| statrs::function::gamma::digamma(count as f64);
@@ -157,7 +157,7 @@ fn brute_force(blocks: [&[f64]; 3], k: usize, given: bool) -> f64 {
 }
 
 #[test]
-fn mesner_and_shalizi_by_all_distances() {
+fn mesner_shalizi_equals_its_formula() {
     for (r, step, seed) in [(0.5, 1e-6, 1), (0.5, 0.5, 2), (0.8, 1.0, 3), (0.0, 2.0, 4)] {
         let (x, y) = whole_pairs(150, r, step, seed);
         let (z, _) = whole_pairs(150, r, 1.0, seed + 10);
@@ -172,7 +172,7 @@ fn mesner_and_shalizi_by_all_distances() {
 }
 
 #[test]
-fn saturation_is_said() {
+fn saturated_estimates_carry_a_warning() {
     let mut rng = ChaCha8Rng::seed_from_u64(8);
     let x: Vec<f64> = (0..1000).map(|_| rng.sample(StandardNormal)).collect();
     let near: Vec<f64> = x.iter().map(|x| x + 1e-6 * rng.sample::<f64, _>(StandardNormal)).collect();
@@ -186,8 +186,8 @@ fn saturation_is_said() {
 }
 
 #[test]
-fn angles() {
-    // Two angles that agree but for noise, on circles that are cut anywhere.
+fn periodic_variables() {
+    // Two angles that agree except for noise. The starting point of the circles must not matter.
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let turn = std::f64::consts::TAU;
     let x: Vec<f64> = (0..400).map(|_| turn * rng.random::<f64>()).collect();
@@ -198,13 +198,14 @@ fn angles() {
         let circles = [turn, turn, turn, f64::INFINITY];
         let ksg = Ksg::new(4).variant(variant).periods(&circles[..2]);
         let here = ksg.mutual_information(&x, &y).unwrap();
-        // Several turns away, too.
+        // Angles may also be several turns away.
         let away = moved(&y, 3.0).into_iter().map(|y| y - 4.0 * turn).collect::<Vec<_>>();
         let there = ksg.mutual_information(moved(&x, 1.0), away).unwrap();
         assert!((here - there).abs() < 1e-9, "{here} {there}");
-        // Of a wrapped normal number given the angle: ln(2 pi) - ln(0.3 sqrt(2 pi e)).
+        // Given one angle, the other is a wrapped normal variable, so the information is ln(2 pi) -
+        // ln(0.3 sqrt(2 pi e)).
         let truth = turn.ln() - 0.5 * (turn * std::f64::consts::E * 0.09).ln();
-        assert!((here - truth).abs() < 0.1, "{here} not {truth}");
+        assert!((here - truth).abs() < 0.1, "{here}, expected {truth}");
         let half = Ksg::new(4).variant(variant).periods(&circles[2..]);
         assert!(half.mutual_information(&x, &other).unwrap().abs() < 0.1);
         let plane = Ksg::new(4).variant(variant).norm(Norm::L2).periods(&circles);
@@ -212,14 +213,15 @@ fn angles() {
         let pair = Array2::from_shape_fn((400, 2), |(i, c)| [x[i], x[399 - i]][c]);
         assert!(plane.mutual_information(&pair, &both).unwrap() > 0.5);
     }
-    // An angle that follows another one a step behind, where both are cut at 0 and somewhere else.
+    // One angle follows another with a delay of one step, on circles with different starting
+    // points.
     let circles = [turn; 3];
     let follows: Vec<f64> = (0..400).map(|t| if t == 0 { 0.0 } else { y[t - 1] }).collect();
     let transfer = TransferEntropy::new(4).periods(&circles);
     let here = transfer.transfer_entropy(&x, &follows).unwrap();
     let there = transfer.transfer_entropy(moved(&x, 2.0), moved(&follows, 1.0)).unwrap();
     assert!((here - there).abs() < 1e-9 && here > 0.5, "{here} {there}");
-    // Angles near 0, of which half are just below a turn.
+    // Half of these angles near 0 are just below a full turn.
     let near = |shift: f64| moved(&other.iter().map(|x| 0.1 * x + shift).collect::<Vec<_>>(), 0.0);
     let divergence = JensenShannon::new(4).period(&circles[..1]);
     assert!(divergence.divergence(near(0.0), near(0.001)).unwrap() < 0.1);
@@ -229,7 +231,7 @@ fn angles() {
 }
 
 #[test]
-fn rows_that_two_sets_share() {
+fn shared_rows_are_an_error_or_left_out() {
     let mut rng = ChaCha8Rng::seed_from_u64(6);
     let p = Array2::<f64>::from_shape_simple_fn((200, 2), || rng.sample(StandardNormal));
     for k in [1, 3] {
@@ -240,7 +242,7 @@ fn rows_that_two_sets_share() {
         let left_out = divergence.shared_rows(SharedRows::LeaveOut).estimate(&p, &p).unwrap();
         assert_eq!(left_out.value(), 0.0);
         assert_eq!(left_out.warnings(), [Warning::SharedRows { count: 200, first: 0, copy: 0 }]);
-        // Without shared rows the rule makes no difference.
+        // Without shared rows, the rule has no effect.
         let q = &p + 0.01;
         let plain = divergence.divergence(&p, &q).unwrap();
         assert_eq!(divergence.shared_rows(SharedRows::LeaveOut).divergence(&p, &q).unwrap(), plain);

@@ -1,7 +1,6 @@
-//! With a Theiler window every estimator uses the number of rows that a row can choose from.
-//! Independent samples have no memory, so a window changes nothing about them: the mean over many
-//! samples is the truth, for windows up to a third of the rows. Constants that forget the window
-//! are off by up to `ln 3` here.
+//! Tests of Theiler windows. For independent samples, the mean of estimates must be the truth for
+//! windows up to a third of the rows. This requires constants that use the number of rows outside
+//! the window; constants that ignore the window would be off by up to `ln 3`.
 
 use knn_entropy::*;
 use ndarray::Array2;
@@ -24,8 +23,12 @@ fn unbiased(truth: f64, what: &str, replicates: usize, estimate: impl Fn(usize, 
         let mean = values.iter().sum::<f64>() / replicates as f64;
         let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (replicates - 1) as f64;
         let error = (variance / replicates as f64).sqrt();
-        assert!((mean - truth).abs() < 4.0 * error, "{what}, window {window}: {mean:.4} +- {error:.4} not {truth}");
-        // The largest window takes more than half of the rows, which would show as 0.5 nats or more.
+        assert!(
+            (mean - truth).abs() < 4.0 * error,
+            "{what}, window {window}: {mean:.4} +- {error:.4}, expected {truth}"
+        );
+        // The largest window excludes more than half of the rows. A wrong constant would be off by
+        // 0.5 nats or more.
         assert!(error < 0.02, "{what}: standard error {error}");
     }
 }
@@ -59,13 +62,13 @@ fn divergence() {
 
 #[test]
 fn gaussian_neighborhoods() {
-    // The Gaussians of 20 neighbors have a bias of their own, with and without a window.
+    // The Gaussians of 20 neighbors have a bias, with and without a window.
     let mean = |window: usize, rows: usize| {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let estimator = LombardiPant::new(3, 20).window(window);
         (0..200).map(|_| estimator.entropy(uniform(rows, 1, &mut rng)).unwrap()).sum::<f64>() / 200.0
     };
-    // As many usable rows in the middle as there are without a window.
+    // Rows in the middle have about as many usable rows as without a window.
     assert!((mean(30, 150) - mean(0, 100)).abs() < 0.05);
 }
 
@@ -82,7 +85,7 @@ fn information() {
         });
     }
     unbiased(0.0, "mixed information", 1000, |window, rng| {
-        // ln n in place of psi(n) adds a known 1/(2 n) for n usable rows.
+        // The formula has ln n instead of psi(n), which adds 1/(2 n) for n usable rows.
         let excess = |i: usize| 0.5 / (ROWS - window.min(i) - window.min(ROWS - 1 - i)) as f64;
         let excess = (0..ROWS).map(excess).sum::<f64>() / ROWS as f64;
         let mixed = MixedKsg::new(3).window(window);

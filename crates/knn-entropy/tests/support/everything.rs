@@ -1,11 +1,11 @@
-//! Calls every estimator and every search with the same input, whatever it is: for the property
-//! tests, and for the fuzzer in `fuzz`. None may panic, and what they return must be a number or
-//! say what is wrong.
+//! Calls every estimator and every search with arbitrary input, for the property tests and for the
+//! fuzzer in `fuzz`. No call may panic, and each must return a finite number or an error with a
+//! message.
 
 use knn_entropy::*;
 use ndarray::{Array2, ArrayView2, s};
 
-/// Settings, all of them as they come.
+/// Arbitrary settings for all calls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
     pub(crate) k: usize,
@@ -15,7 +15,7 @@ pub(crate) struct Settings {
     pub(crate) close: u8,
 }
 
-/// How many results were numbers, and not errors.
+/// Counts the results that are numbers and not errors.
 #[derive(Debug, Default)]
 struct Tally(usize);
 
@@ -46,7 +46,7 @@ impl Tally {
     }
 }
 
-/// Returns the number of calls that gave a result and no error.
+/// Calls all functions and returns the number of calls without an error.
 pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, settings: Settings) -> usize {
     let mut tally = Tally::default();
     let Settings { k, window, number: length, .. } = settings;

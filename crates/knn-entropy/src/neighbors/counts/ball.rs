@@ -1,6 +1,6 @@
 use crate::Norm;
 
-/// The rule for points at just the radius.
+/// The rule for points exactly at the radius.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Boundary {
     /// Only points nearer than the radius are within it.
@@ -9,8 +9,7 @@ pub enum Boundary {
     Closed,
 }
 
-/// The boundaries of the two regions that are counted around each point, the inner and the outer
-/// one.
+/// Boundaries of the inner and the outer region that are counted around each point.
 pub(super) const BOTH: [Boundary; 2] = [Boundary::Open, Boundary::Closed];
 
 impl Boundary {
@@ -23,14 +22,15 @@ impl Boundary {
     }
 }
 
-/// A ball, as keys tell which points lie within.
+/// A ball, described by the keys of the points within.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ball {
     pub(super) boundary: Boundary,
     pub(super) radius: f64,
     /// The largest key within.
     pub(super) limit: f64,
-    /// Set if keys tell the points within, and are not out of the range of numbers.
+    /// True if keys determine which points are within, that is, if no key in question overflows or
+    /// underflows.
     pub(super) safe: bool,
 }
 
@@ -38,11 +38,11 @@ impl Ball {
     pub(super) fn new(norm: Norm, boundary: Boundary, radius: f64) -> Self {
         let holds = |distance| boundary.holds(distance, radius);
         let (limit, safe) = match norm {
-            // Nothing is nearer than 0. So it is for a radius that is NaN, too.
+            // No point is within, which also covers a radius of NaN.
             _ if !holds(0.0) => (-1.0, true),
             _ if holds(f64::INFINITY) => (f64::INFINITY, true),
             Norm::L2 if radius > 1e-140 && radius < 1e150 => {
-                // The square is off by rounding: go to the last one whose root is within.
+                // The square is rounded, so move to the last number whose root is within.
                 let mut limit = radius * radius;
                 while !holds(limit.sqrt()) {
                     limit = limit.next_down();
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_the_last_keys_within() {
+    fn limit_is_the_largest_key_within() {
         for radius in [0.1, 1.0 / 3.0, 1.0, 2.0_f64.sqrt(), 1e-100, 1e100] {
             for boundary in [Boundary::Open, Boundary::Closed] {
                 let ball = Ball::new(Norm::L2, boundary, radius);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_within_a_radius_that_is_none() {
+    fn invalid_radii_contain_no_points() {
         for norm in [Norm::L1, Norm::L2, Norm::LInf] {
             for radius in [f64::NAN, -1.0, f64::NEG_INFINITY] {
                 assert!(Ball::new(norm, Boundary::Closed, radius).limit < 0.0);

@@ -8,18 +8,18 @@ use crate::neighbors::line::Line;
 use crate::neighbors::rows::Rows;
 use crate::neighbors::sweep::{Rest, sweep};
 
-/// Counts by the places of sorted numbers, `radii(row)` being the inner and the outer radius of
-/// one.
+/// Counts by the places of sorted numbers. `radii(row)` returns the inner and the outer radius of a
+/// row.
 pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, window: usize) -> Vec<[usize; 2]> {
     let line = Line::new(values);
-    // In the order of the values, because those of neighbors are in the cache.
+    // Visiting rows in the order of their values keeps the values of neighbors in the cache.
     let within = line.sorted.par_iter().with_min_len(256).enumerate().map(|(place, &(x, row))| {
         let ranges = ranges(&line.sorted, place, x, radii(row));
         (row, ranges)
     });
     let mut counts = vec![[0; 2]; values.len()];
     if window == 0 {
-        // The point itself is in its range, and is no other.
+        // Subtract the point itself, which is in its range.
         let within: Vec<_> =
             within.map(|(row, ranges)| (row, ranges.map(|range| range.len().saturating_sub(1)))).collect();
         within.into_iter().for_each(|(row, found)| counts[row] = found);
@@ -35,15 +35,15 @@ pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, wi
     counts
 }
 
-/// The places within both radii of a place.
+/// Returns the places within each of the two radii of a place.
 fn ranges(sorted: &[(f64, usize)], place: usize, x: f64, radii: [f64; 2]) -> [Range<usize>; 2] {
     let (mut left, mut right) = (0, 0);
     [0, 1].map(|s| {
         let within = |other: f64| BOTH[s].holds((x - other).abs(), radii[s]);
-        // From where the radius before ended, because it is mostly about as large.
+        // Start where the previous radius ended, because both radii are usually similar.
         left = run_length(place + 1, left, |steps| within(sorted[place - steps].0));
         right = run_length(sorted.len() - place, right, |steps| within(sorted[place + steps].0));
-        // The place itself is on both sides, or on none.
+        // The place itself is counted on both sides or on neither.
         if left == 0 { place..place } else { place + 1 - left..place + right }
     })
 }
@@ -64,11 +64,11 @@ impl Rest for Outside<'_> {
     }
 }
 
-/// Returns the number of `0..end` that come before the first that does not hold: from a guess in
-/// steps that double, and then by bisection.
+/// Returns the number of leading elements of `0..end` for which `holds` is true. Searches from a
+/// guess in doubling steps, and then by bisection.
 fn run_length(end: usize, guess: usize, holds: impl Fn(usize) -> bool) -> usize {
     let mut step = 1;
-    // All before `low` hold, and none from `high` on.
+    // `holds` is true for all elements before `low`, and false for all from `high` on.
     let (mut low, mut high) = (guess, end);
     if guess > 0 && !holds(guess - 1) {
         (low, high) = (0, guess - 1);

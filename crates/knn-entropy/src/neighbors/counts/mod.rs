@@ -1,4 +1,4 @@
-//! Numbers of points within radii: in one dimension by sorting, else with a kd-tree.
+//! Counts of points within radii: in one dimension by sorting, otherwise with a kd-tree.
 
 mod ball;
 mod line;
@@ -18,11 +18,11 @@ use crate::geometry::{Split, blocks};
 use crate::metric::{with_geometry, with_norm, with_periods};
 use crate::{Error, Metric, Result, Samples};
 
-/// Up to this window the rows within it are counted one by one.
+/// Largest window for which the rows within the window are counted one by one.
 const NARROW: usize = 31;
 
-/// Counts, for each point, the others nearer than its inner radius and those not farther than its
-/// outer one, in one walk.
+/// Counts, for each point, the other points nearer than its inner radius and those not farther than
+/// its outer radius, in one walk.
 pub(super) fn count(
     points: &Samples<'_>,
     inner: &[f64],
@@ -49,10 +49,10 @@ pub(super) fn count(
     }))
 }
 
-/// Counts, for each point, the others that are nearer than the block's inner radius in every one of
-/// several blocks of coordinates, and those that are not farther than its outer radius in any.
+/// Counts, for each point, the other points that are nearer than the inner radius in every block of
+/// coordinates, and those that are not farther than the outer radius in any block.
 ///
-/// `metric` has the norm of the blocks and, on a torus, the periods of all coordinates.
+/// `metric` gives the norm of the blocks and, on a torus, the periods of all coordinates.
 /// `inner[block][row]` and `outer[block][row]` are the radii.
 pub(crate) fn count_in_blocks(
     points: &Samples<'_>,
@@ -80,14 +80,14 @@ pub(crate) fn count_in_blocks(
     counts.into_iter().map(|[nearer, within]| (nearer, within)).collect()
 }
 
-/// The parts that are blocks of these widths, `geometry` being that of all coordinates.
+/// Returns the parts for blocks of these widths. `geometry` is the geometry of all coordinates.
 fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec<Part<'m, G>> {
     let part = |(start, end)| Part { start, end, geometry: geometry.part(start, end), metric: metric.part(start, end) };
     blocks(widths).map(part).collect()
 }
 
-/// Counts for each point of a tree the others within its regions. Not generic: the counter is
-/// compiled for each metric, and the threads that call it are not.
+/// Counts, for each point of a tree, the other points within its regions. This function is not
+/// generic: only the counter is compiled for each metric, and not the parallel loop.
 fn count_all(counter: &dyn Counter, tree: &Tree, window: usize) -> Vec<[usize; 2]> {
     let n = tree.len();
     let mut of_points = vec![[0; 2]; n];
@@ -97,13 +97,13 @@ fn count_all(counter: &dyn Counter, tree: &Tree, window: usize) -> Vec<[usize; 2
         sweep(&mut of_points, window, all, |(outside, room), row| counter.count(row, Some((outside, window)), room));
         return of_points;
     }
-    // In the order of the tree, because the neighbors of neighbors are in the cache.
+    // Visiting points in the order of the tree keeps the neighbors of neighbors in the cache.
     let places = (0..n).into_par_iter().with_min_len(256);
     let counts: Vec<(usize, [usize; 2])> = places
         .map_init(Vec::new, |room, place| {
             let row = tree.row(place);
             let counts = counter.count(row, None, room);
-            // All were counted, and the point itself and its neighbors in time are no others.
+            // All points were counted, so subtract the point itself and the rows within its window.
             let mut none = row.saturating_sub(window)..=row.saturating_add(window).min(n - 1);
             let none = counter.count_some(row, &mut none, room);
             (row, std::array::from_fn(|s| counts[s] - none[s]))
@@ -124,7 +124,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(60))]
 
         #[test]
-        fn counts_in_blocks_are_those_of_every_pair(
+        fn counts_in_blocks_equal_those_of_all_pairs(
             n in 1..150_usize,
             values in prop::collection::vec(prop_oneof![-3.0..3.0, (-3..3_i32).prop_map(f64::from)], 5 * 150),
             scale in prop_oneof![Just(1.0), Just(1e-200), Just(1e200)],
@@ -143,7 +143,8 @@ mod tests {
                 let (start, end) = blocks(&widths).nth(block).unwrap();
                 metric.part(start, end).distance(&on.point(i)[start..end], &on.point(j)[start..end])
             };
-            // The distances of some other point in each block, a hair less, and more.
+            // The distances of some other point in each block, and slightly smaller and larger
+            // ones.
             let radii = |factor: f64| -> Vec<Vec<f64>> {
                 (0..3).map(|b| (0..n).map(|i| distance(b, i, (7 * i + b + 1) % n) * factor).collect()).collect()
             };

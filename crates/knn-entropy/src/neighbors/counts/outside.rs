@@ -2,14 +2,14 @@ use crate::neighbors::rows::Rows;
 use crate::neighbors::sweep::Rest;
 use crate::neighbors::tree::Tree;
 
-/// For each node of a tree the number of its points that are outside a window.
+/// The number of points outside a window, for each node of a tree.
 pub(super) struct Outside<'t> {
     leaves: &'t Rows,
     present: Vec<usize>,
 }
 
 impl<'t> Outside<'t> {
-    /// All points, `leaves` being those of the tree by row.
+    /// Starts with all points. `leaves` has the leaf of each row.
     pub(super) fn new(tree: &Tree, leaves: &'t Rows) -> Self {
         let mut present = vec![0; tree.nodes()];
         let mut waiting = vec![tree.root()];
@@ -23,7 +23,7 @@ impl<'t> Outside<'t> {
         Self { leaves, present }
     }
 
-    /// The number of the leaf of each row.
+    /// Returns the number of the leaf of each row.
     pub(super) fn leaves(tree: &Tree) -> Rows {
         let mut of_rows = Rows::zeros(tree.len(), tree.nodes());
         tree.root().each_leaf(&mut |leaf| {
@@ -38,7 +38,7 @@ impl<'t> Outside<'t> {
         self.present[node]
     }
 
-    /// Calls a function with the counts of a row's leaf and of all nodes above.
+    /// Calls `change` with the counts of a row's leaf and of all nodes above.
     fn each(&mut self, row: usize, change: impl Fn(&mut usize)) {
         let mut node = self.leaves.get(row);
         loop {
@@ -46,7 +46,7 @@ impl<'t> Outside<'t> {
             if node == 0 {
                 return;
             }
-            // Where the children of a node are is in `Node::children`.
+            // `Node::children` defines the numbers of children.
             node = (node - 1) / 2;
         }
     }

@@ -1,17 +1,17 @@
 use std::ops::Range;
 
-/// A set of numbers below a bound that tells how many of them are in a range: a bit for each, and
-/// sums of the words of bits as in a Fenwick tree ("A new data structure for cumulative frequency
+/// A set of integers below a bound that counts its members in a range. Each integer has a bit, and
+/// the words of bits are summed in a Fenwick tree ("A new data structure for cumulative frequency
 /// tables", 1994).
 #[derive(Debug, Clone)]
 pub(super) struct Ranks {
     words: Vec<u64>,
-    /// At `i - 1` the number of bits in the words from `i - (i & -i)` to `i - 1`.
+    /// Element `i - 1` is the number of bits in the words from `i - (i & -i)` to `i - 1`.
     sums: Vec<usize>,
 }
 
 impl Ranks {
-    /// All numbers below `n`.
+    /// Creates the set of all numbers below `n`.
     pub(super) fn full(n: usize) -> Self {
         let words = (0..n.div_ceil(64)).map(|word| match n - 64 * word {
             64.. => u64::MAX,
@@ -72,7 +72,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn counts_are_those_of_an_array(
+        fn counts_equal_those_of_an_array(
             n in 1..700_usize,
             changes in prop::collection::vec(any::<(prop::sample::Index, bool)>(), 0..200),
         ) {

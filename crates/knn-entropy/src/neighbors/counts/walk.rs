@@ -5,7 +5,7 @@ use crate::neighbors::tree::{Node, Tree};
 use crate::simd::{self, Kernel};
 use crate::{Metric, Samples};
 
-/// Coordinates that have a distance of their own: those from `start` to `end`.
+/// The coordinates from `start` to `end`, which have their own distance.
 pub(super) struct Part<'a, G> {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -21,22 +21,23 @@ impl<G> Part<'_, G> {
     }
 }
 
-/// Counts around points, in whatever geometry.
+/// Counts around points, in any geometry.
 pub(super) trait Counter: Sync {
-    /// Counts the points of the tree within each of the two regions around a row's point, the point
-    /// itself among them; or only those outside a window of so many rows.
+    /// Counts the points of the tree within each of the two regions around a row's point, including
+    /// the point itself. With `outside`, counts only points outside the window of the row.
     fn count(&self, row: usize, outside: Option<(&Outside<'_>, usize)>, room: &mut Vec<[Ball; 2]>) -> [usize; 2];
 
-    /// Counts those of some rows whose points each of the regions around a row's point holds.
+    /// Counts the rows among `others` whose points lie within each of the two regions around a
+    /// row's point.
     fn count_some(&self, row: usize, others: &mut dyn Iterator<Item = usize>, room: &mut Vec<[Ball; 2]>) -> [usize; 2];
 }
 
-/// The points of a tree, and balls around each of them.
+/// The points of a tree, and radii around each of them.
 pub(super) struct Regions<'a, G> {
     pub(super) points: &'a Samples<'a>,
     pub(super) tree: &'a Tree,
     pub(super) parts: &'a [Part<'a, G>],
-    /// The inner and the outer radius of a part and a row.
+    /// Returns the inner and the outer radius of a part and a row.
     pub(super) radii: &'a Radii<'a>,
 }
 
@@ -63,16 +64,17 @@ impl<G: Geometry> Counter for Regions<'_, G> {
     }
 }
 
-/// A point and two regions around it, an open and a closed one, each a ball in every part.
+/// A point and two regions around it, one open and one closed. Each region consists of a ball in
+/// every part.
 struct Probe<'q, G> {
     point: &'q [f64],
     parts: &'q [Part<'q, G>],
-    /// One for each part.
+    /// The two balls of each part.
     balls: &'q [[Ball; 2]],
 }
 
 impl<'q, G: Geometry> Probe<'q, G> {
-    /// `room` is for the balls.
+    /// Creates the balls in `room`.
     fn new(
         point: &'q [f64],
         parts: &'q [Part<'q, G>],
@@ -87,15 +89,15 @@ impl<'q, G: Geometry> Probe<'q, G> {
         Self { point, parts, balls: room }
     }
 
-    /// Counts the points of a tree within each region, the point itself among them; or only those
-    /// outside the window of a row.
+    /// Counts the points of a tree within each region, including the point itself. With `outside`,
+    /// counts only points outside the window of a row.
     fn count(&self, tree: &Tree, outside: Option<(&Outside<'_>, usize, usize)>) -> [usize; 2] {
         let mut counts = [0; 2];
         self.visit(tree, tree.root(), outside, [true; 2], &mut counts);
         counts
     }
 
-    /// Tells for each region whether it holds another point.
+    /// Returns, for each region, true if it contains another point.
     fn holds(&self, other: &[f64]) -> [bool; 2] {
         let mut held = [true; 2];
         for (part, balls) in self.parts.iter().zip(self.balls) {
@@ -107,8 +109,8 @@ impl<'q, G: Geometry> Probe<'q, G> {
         held
     }
 
-    /// Adds what a subtree holds to the counts of those regions that are still `open`. The others
-    /// hold all of it or nothing.
+    /// Adds the points of a subtree to the counts of the regions that are still `open`. The other
+    /// regions contain all points of the subtree or none.
     fn visit(
         &self,
         tree: &Tree,
@@ -141,8 +143,8 @@ impl<'q, G: Geometry> Probe<'q, G> {
         self.visit(tree, right, outside, open, counts);
     }
 
-    /// For each region whether it holds no point of a box for sure, and whether it holds all for
-    /// sure.
+    /// Returns, for each region, whether it certainly contains no point of a box, and whether it
+    /// certainly contains all.
     #[inline(always)]
     fn compare(&self, bounds: Bounds<'_>) -> ([bool; 2], [bool; 2]) {
         let (mut apart, mut inside) = ([false; 2], [true; 2]);
@@ -159,7 +161,7 @@ impl<'q, G: Geometry> Probe<'q, G> {
         (apart, inside)
     }
 
-    /// For each region the lanes of a group that it holds, as bits.
+    /// Returns, for each region, the lanes of a group that it contains, as bits.
     #[inline(always)]
     fn lanes(&self, group: &[Column]) -> [u32; 2] {
         let mut held = [(1 << LANES) - 1; 2];
@@ -182,7 +184,7 @@ struct Scan<'s, 'q, G> {
     probe: &'s Probe<'q, G>,
     tree: &'s Tree,
     leaf: Node,
-    /// A row and its window, if some of the points are within.
+    /// A row and its window, if some of the points are within the window.
     window: Option<(usize, usize)>,
     open: [bool; 2],
     counts: &'s mut [usize; 2],
@@ -202,7 +204,7 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
                 held = ask(probe, group, held);
             }
             let first = leaf.start + g * LANES;
-            // Lanes behind the last point of all are empty.
+            // Lanes after the last point of the tree are empty.
             let filled = LANES.min(leaf.end - first);
             let mut others = u32::MAX >> (32 - filled);
             if let Some((row, window)) = window {
@@ -217,8 +219,8 @@ impl<G: Geometry> Kernel for Scan<'_, '_, G> {
     }
 }
 
-/// Returns the lanes that a region holds by the distance, among those that keys let pass: keys lose
-/// what is out of the range of numbers.
+/// Returns the lanes that each region contains by distance, among the lanes that pass by key. Keys
+/// alone are not reliable if they overflow or underflow.
 #[inline(never)]
 fn ask<G: Geometry>(probe: &Probe<'_, G>, group: &[Column], held: [u32; 2]) -> [u32; 2] {
     let mut asked = [0; 2];
