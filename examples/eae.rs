@@ -1,10 +1,12 @@
-//! Trains an entropic autoencoder on handwritten digits and shows what it can do:
+//! Trains an entropic autoencoder on handwritten digits, then samples, reconstructs and
+//! interpolates:
 //!
 //! ```text
 //! cargo run --release --example eae
 //! ```
 //!
-//! It takes a few minutes on two cores and needs no file. `-- --epochs 2` makes it shorter.
+//! Training takes a few minutes on two cores and needs no files. Add `-- --epochs 2` for a short
+//! run.
 
 use std::error::Error;
 use std::io::{IsTerminal, stderr};
@@ -20,7 +22,8 @@ use eae::{
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::Axis;
 
-/// Few numbers make the surest samples of so few images; with more, reconstructions are sharper.
+/// Latent dimension. With so few images, a small one gives the most reliable samples, and a larger
+/// one gives sharper reconstructions.
 const LATENT: usize = 6;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -34,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let outcome = train(&mut model, digits.train.pixels.view(), &config, &mut (Bar::new(&config), &mut log))?;
     model.save(folder.join(run::MODEL))?;
 
-    // The point of it all: codes that no encoder has made, from N(0, I), decoded.
+    // Decode new codes, drawn from N(0, I).
     let samples = gallery::samples(&model, 100, 1);
     picture::write_grid(folder.join("samples.png"), samples.view(), 10, 3)?;
 
@@ -66,17 +69,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What `--epochs` says, or the default.
+/// Returns the value of `--epochs`, or the default.
 fn epochs() -> Result<usize, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [] => Ok(TrainConfig::default().epochs),
         [flag, epochs] if flag == "--epochs" => Ok(epochs.parse().map_err(|e| format!("--epochs {epochs}: {e}"))?),
-        other => Err(format!("the only argument is --epochs N, got {other:?}").into()),
+        other => Err(format!("unexpected arguments {other:?}; the only option is --epochs N").into()),
     }
 }
 
-/// A progress bar on a terminal, a line for each epoch elsewhere.
+/// Shows a progress bar on a terminal, and one line per epoch elsewhere.
 struct Bar {
     bar: ProgressBar,
     terminal: bool,

@@ -1,5 +1,5 @@
-//! How far the nearest-neighbour estimate of entropy is off on samples whose entropy is known, N(0,
-//! I): little in few dimensions, and ever more in many.
+//! Measures the error of the nearest-neighbor estimate of entropy on samples of N(0, I), whose
+//! entropy is known. The error is small in few dimensions and grows with the dimension.
 //!
 //! ```text
 //! cargo run --release --example entropy
@@ -13,7 +13,7 @@ use knn_entropy::{Error, KozachenkoLeonenko};
 const REPLICATES: u64 = 40;
 
 fn main() -> Result<(), Error> {
-    println!("mean error of the estimate on N(0, I), in nats for each dimension");
+    println!("mean error of the estimate on N(0, I), in nats per dimension");
     println!("{:>4} {:>9} {:>9} {:>9} {:>9}", "d", "n = 128", "n = 512", "n = 2048", "k");
     for d in [1, 2, 4, 8, 16, 32, 64] {
         for k in [1, 5] {

@@ -1,6 +1,6 @@
-//! What the entropy term wants when nothing else has a say: free points in place of the codes of
-//! images, moved along the gradient of their estimated entropy, under batch normalisation alone.
-//! The tables and the picture of `docs/theory.md`.
+//! Maximizes the entropy term alone: free points take the place of codes and move along the
+//! gradient of their estimated entropy, under batch normalization. Makes the tables and the picture
+//! of `docs/theory.md`.
 //!
 //! ```text
 //! cargo run --release --example free_particles -- docs/images/free-particles.svg
@@ -23,15 +23,15 @@ use rand_chacha::ChaCha8Rng;
 const DIMENSIONS: [usize; 6] = [1, 2, 4, 8, 16, 32];
 const POINTS: usize = 2000;
 const BATCH: usize = 100;
-/// Estimates on draws are means over so many sets of 2000.
+/// Number of sets of 2000 draws over which an estimate is averaged.
 const REPLICATES: u64 = 10;
 
-/// What moves the points.
+/// A way to move the points.
 struct Variant {
     name: &'static str,
     points: usize,
     steps: usize,
-    /// How many other points, drawn anew in each step, neighbours are looked for among besides the
+    /// Number of other points, redrawn in each step, that are searched for neighbors besides the
     /// batch.
     bank: usize,
     /// The weight of the radius term, in nats.
@@ -50,7 +50,7 @@ const VARIANTS: [Variant; 7] = [
     Variant { name: "radius term, weight 100", radius: 100.0, ..BATCHES },
 ];
 
-/// Those in the picture, a column for each dimension and a row for each variant.
+/// Contents of the picture: a column for each dimension and a row for each variant, by index.
 const DRAWN: ([usize; 4], [usize; 2]) = ([2, 8, 16, 32], [2, 5]);
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
@@ -98,22 +98,22 @@ fn sphere_over_normal(n: usize, d: usize) -> Result<f64> {
     let replicates = 10 + 20_000 / n as u64;
     let difference = |seed| {
         let [sphere, normal] = [sampler::sphere(n, d, seed), sampler::normal(n, d, 1000 + seed)];
-        Ok(estimator().entropy(normalised(sphere.view()).view())?
-            - estimator().entropy(normalised(normal.view()).view())?)
+        Ok(estimator().entropy(normalized(sphere.view()).view())?
+            - estimator().entropy(normalized(normal.view()).view())?)
     };
     Ok((0..replicates).map(difference).sum::<Result<f64>>()? / replicates as f64)
 }
 
-/// Where the points are in the end.
+/// Final positions of the points, summarized.
 struct Moved {
     estimate: f64,
-    /// The estimate on draws from N(0, I), and on independent points with the radii of the moved
-    /// ones.
+    /// The estimate on draws from N(0, I). `same_radii` is the estimate on independent points that
+    /// have the radii of the moved points.
     normal: f64,
     same_radii: f64,
     radii: Array1<f64>,
-    /// Distances of the distributions of radii and coordinates from those of N(0, I), the second a
-    /// mean over coordinates.
+    /// Kolmogorov-Smirnov distance between the distribution of the radius and that under N(0, I).
+    /// For the coordinates, it is a mean over all of them.
     of_radius: f64,
     of_coordinates: f64,
 }
@@ -147,7 +147,8 @@ fn moved(variant: &Variant, d: usize) -> Result<Moved> {
     })
 }
 
-/// From N(0, I), by Adam: the points of a random batch in each step, and no others.
+/// Starts from N(0, I) and maximizes with Adam. Each step moves the points of a random batch and no
+/// others.
 fn ascend(variant: &Variant, d: usize) -> Result<Array2<f64>> {
     const RATE: f64 = 0.02;
     let as_matrix = |x: ArrayD<f64>| x.into_dimensionality::<Ix2>().expect("points are rows of a matrix");
@@ -170,35 +171,36 @@ fn ascend(variant: &Variant, d: usize) -> Result<Array2<f64>> {
         let entropy = tape.custom(&[codes], arr0(entropy), vjp);
         let loss = (objective::radius(codes, &quantiles) * variant.radius - entropy).id();
 
-        let of_batch = tape.backward(loss).take(&x).expect("the loss depends on it");
+        let of_batch = tape.backward(loss).take(&x).expect("the loss depends on the batch");
         let mut gradient = ArrayD::zeros(points.raw_dim());
         for (of_point, &point) in of_batch.outer_iter().zip(batch) {
             gradient.index_axis_mut(Axis(0), point).assign(&of_point);
         }
         adam.update(schedule.at(step), vec![&mut points], &[Some(gradient)]);
     }
-    Ok(normalised(as_matrix(points.into_owned()).view()))
+    Ok(normalized(as_matrix(points.into_owned()).view()))
 }
 
 fn estimator() -> KozachenkoLeonenko<'static> {
     KozachenkoLeonenko::new(1)
 }
 
-fn normalised(x: ArrayView2<'_, f64>) -> Array2<f64> {
+fn normalized(x: ArrayView2<'_, f64>) -> Array2<f64> {
     (&x - &x.mean_axis(Axis(0)).expect("points")) / x.std_axis(Axis(0), 0.0)
 }
 
-/// Each batch normalised by itself, as codes of earlier steps are.
+/// Normalizes each batch by itself, as the codes of earlier steps are.
 fn in_batches(x: ArrayView2<'_, f64>) -> Array2<f64> {
     let mut all = x.to_owned();
     for mut batch in all.axis_chunks_iter_mut(Axis(0), BATCH) {
-        let codes = normalised(batch.view());
+        let codes = normalized(batch.view());
         batch.assign(&codes);
     }
     all
 }
 
-/// The mean estimate over batches, each with a bank of the points after it.
+/// Averages the estimate over batches. The bank of each batch consists of the points that follow
+/// it.
 fn entropy(points: &Array2<f64>, bank: usize) -> Result<f64> {
     let n = points.nrows();
     let one = |start: usize| {
@@ -210,7 +212,8 @@ fn entropy(points: &Array2<f64>, bank: usize) -> Result<f64> {
     Ok((0..n).step_by(BATCH).map(one).sum::<Result<f64>>()? / (n / BATCH) as f64)
 }
 
-/// The largest distance between the distribution function of the values and another.
+/// Returns the largest distance between the empirical distribution function of the values and
+/// `function`.
 fn kolmogorov_smirnov(mut values: Vec<f64>, function: impl Fn(f64) -> f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let n = values.len() as f64;
@@ -218,7 +221,7 @@ fn kolmogorov_smirnov(mut values: Vec<f64>, function: impl Fn(f64) -> f64) -> f6
     values.iter().enumerate().map(off).fold(0.0, f64::max)
 }
 
-/// The distribution function, by a fine grid of quantiles.
+/// Evaluates the distribution function from a fine grid of quantiles.
 fn below(quantiles: &[f64], x: f64) -> f64 {
     quantiles.partition_point(|&quantile| quantile < x) as f64 / quantiles.len() as f64
 }
@@ -238,12 +241,12 @@ impl Moved {
     }
 }
 
-/// Densities of the radius: bars for the points, a line for N(0, I).
+/// Draws the density of the radius: bars for the points and a line for N(0, I).
 fn draw(svg: &mut String, place: [usize; 2], radii: &Array1<f64>, d: usize, name: &str) -> std::fmt::Result {
     const WIDTH: f64 = 220.0;
     const HEIGHT: f64 = 160.0;
     const BIN: f64 = 0.1;
-    /// The top of the frame; bars beyond it say how high they are.
+    /// Density at the top of the frame. If a bar is higher, a label gives its height.
     const MOST: f64 = 1.6;
     let (left, top) = (30.0 + 250.0 * place[0] as f64, 35.0 + 225.0 * place[1] as f64);
     let bottom = top + HEIGHT;
@@ -267,7 +270,7 @@ fn draw(svg: &mut String, place: [usize; 2], radii: &Array1<f64>, d: usize, name
             )?;
         }
     }
-    // The slope of the distribution function between one quantile in 200 and the next.
+    // The density is the slope of the distribution function between consecutive 200-quantiles.
     let line: Vec<String> = chi_quantiles(d, 200)
         .windows(2)
         .map(|q| format!("{:.1},{:.1}", x((q[0] + q[1]) / 2.0), y(1.0 / (200.0 * (q[1] - q[0])))))

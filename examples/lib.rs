@@ -1,19 +1,24 @@
-//! Short programs, each showing one crate or one idea. Run one with `cargo run --release --example
-//! NAME`:
+//! Short programs, each showing one crate or one idea. Run them with
+//! `cargo run --release --example NAME`:
 //!
-//! - `eae`: the main example; trains an entropic autoencoder on handwritten digits and makes new ones.
-//! - `entropy`: the estimator of `knn-entropy` on samples whose entropy is known, in few and in
-//!   many dimensions.
-//! - `free_particles`: what the entropy term wants when there is no network: a sphere, in many
+//! - `eae`: trains an entropic autoencoder on handwritten digits and generates new digits.
+//! - `entropy`: runs the estimator of `knn-entropy` on samples of known entropy, in 1 to 64
 //!   dimensions.
-//! - `tape`: `autodiff-mini` alone, fitting a line.
+//! - `free_particles`: maximizes the entropy of free points, without a network. In many dimensions
+//!   they approach a sphere.
+//! - `tape`: fits a line with `autodiff-mini` alone.
 
 #![forbid(unsafe_code)]
 
-/// The snippets of the workspace's README, so that they are compiled and run with the tests.
+/// Compiles and runs the code in the workspace's README as part of the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// The programs of the guide to the crates.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guides/rust.md")]
+struct Guide;
 
 /// The programs of the guide to the crates.
 #[cfg(doctest)]

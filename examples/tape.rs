@@ -1,4 +1,4 @@
-//! The tape alone: a least-squares line, found by following gradients.
+//! Fits a least-squares line by gradient descent, with the tape alone.
 //!
 //! ```text
 //! cargo run --release --example tape
@@ -8,7 +8,7 @@ use autodiff_mini::Tape;
 use ndarray::{Array1, arr0};
 
 fn main() {
-    // Points near y = 3 x - 1.
+    // The points lie near y = 3 x - 1.
     let x = Array1::linspace(-1.0, 1.0, 50);
     let y = x.mapv(|x: f64| 3.0 * x - 1.0 + 0.1 * (40.0 * x).sin());
 
@@ -24,7 +24,7 @@ fn main() {
         let loss = loss.id();
         let mut gradients = tape.backward(loss);
         for parameter in [&mut slope, &mut offset] {
-            let gradient = gradients.take(parameter).expect("the loss depends on both");
+            let gradient = gradients.take(parameter).expect("the loss depends on both parameters");
             parameter.zip_mut_with(&gradient, |x, g| *x -= 0.3 * g);
         }
     }
