@@ -15,12 +15,12 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// The programs of the guide to the crates.
+/// Compiles and runs the code in the guide to the crates as part of the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guides/rust.md")]
 struct Guide;
 
-/// The programs of the guide to the crates.
+/// Compiles and runs the code in the guide to the crates as part of the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guides/rust.md")]
 struct Guide;
