@@ -1,11 +1,11 @@
-"""Times a training step here and in PyTorch, in turns, and prints a table of ratios.
+"""Times a training step of this crate and of PyTorch alternately, and prints a table of ratios.
 
     pip install torch
     cargo build --release -p eae-cli && python crates/eae/benches/pytorch.py
 
-Run it from the root of the repository. A step is the way forward, the entropy of the codes, the way back and Adam, in single
-precision, on a batch that is there. Both sides get a process of their own for each row, four times in turns, and the same
-number of threads; PyTorch is taken with the memory layout that it is faster with. The ratio is that of the medians.
+Run it from the root of the repository. A step consists of the forward pass, the entropy of the codes, the backward pass and
+Adam, in single precision, on a batch in memory. Each row is measured four times, alternately, in a separate process for each
+side and with the same number of threads. PyTorch uses its faster memory layout. The ratio is the ratio of the medians.
 """
 import argparse
 import json
@@ -19,7 +19,7 @@ ROWS = [("mlp", 100, 16), ("conv28", 100, 16), ("conv28", 512, 16), ("conv32", 1
 
 
 def networks(model, latent):
-    """Encoder, decoder and the shape of an image, as `eae::Preset` has them."""
+    """Returns the encoder, the decoder and the shape of an image of an `eae::Preset`."""
     from torch import nn
 
     halve = lambda a, b: nn.Conv2d(a, b, 4, stride=2, padding=1)
@@ -58,7 +58,7 @@ def networks(model, latent):
 
 
 def entropy(z):
-    """Of Kozachenko and Leonenko, from the nearest neighbour."""
+    """Returns the Kozachenko-Leonenko estimate from nearest neighbors."""
     import torch
 
     n, d = z.shape
@@ -70,7 +70,7 @@ def entropy(z):
 
 
 def torch_step(model, batch, latent, threads, steps, channels_last):
-    """Milliseconds of a step: the median."""
+    """Returns the median duration of a step in milliseconds."""
     import torch
 
     torch.set_num_threads(threads)

@@ -1,8 +1,7 @@
-//! A training step, on fresh weights and on trained ones: `cargo bench -p eae`.
+//! Measures a training step on fresh weights and on trained ones: `cargo bench -p eae`.
 //!
-//! Training makes tiny numbers, at the tails of the sigmoid and in Adam's averages, and processors
-//! can be a hundred times slower on those below the smallest normal one. The two should take the
-//! same time.
+//! Training produces tiny numbers, in the tails of the sigmoid and in Adam's averages. CPUs can be
+//! a hundred times slower on subnormal numbers. Both measurements should take the same time.
 
 use std::time::Instant;
 
@@ -10,10 +9,10 @@ use eae::{Autoencoder, Eae, Preset, Stepper, data};
 
 const BATCH: usize = 100;
 
-/// Steps after which the weights count as trained: ten times through the digits.
+/// Number of steps after which the weights count as trained: ten passes over the digits.
 const TRAINED: usize = 900;
 
-/// Timed steps.
+/// Number of timed steps.
 const TIMED: usize = 200;
 
 fn main() {
@@ -30,7 +29,7 @@ fn main() {
                 made.expect("codes apart");
             };
             (0..steps).for_each(|taken| step(taken, 1e-3));
-            // Measured without learning any further.
+            // Measure without further training.
             let mut milliseconds: Vec<f64> = (steps..steps + TIMED)
                 .map(|taken| {
                     let start = Instant::now();

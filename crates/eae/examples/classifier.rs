@@ -1,11 +1,10 @@
-//! Trains the classifier of digits on whose features generated digits are compared with real ones:
-//!
+//! Trains the digit classifier on whose features generated digits are compared with real ones:
 //! ```text
 //! cargo run --release -p eae --example classifier -- FOLDER digits.safetensors
 //! ```
 //!
-//! with the folder of MNIST's four files. The library's `src/features/digits.safetensors` was made
-//! by it.
+//! FOLDER holds the four files of MNIST. This program made the library's
+//! `src/features/digits.safetensors`.
 
 use std::env;
 use std::error::Error;
@@ -24,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("epoch {}/{EPOCHS}: cross-entropy {:.4}", epoch.epoch, epoch.loss);
         ControlFlow::Continue(())
     });
-    println!("of the test images it finds {:.2} %", 100.0 * classifier.accuracy(&data.test));
+    println!("accuracy on the test images: {:.2} %", 100.0 * classifier.accuracy(&data.test));
     classifier.to_weights().save(out)?;
     println!("wrote {out}");
     Ok(())

@@ -1,14 +1,14 @@
-//! What else could bring the codes to N(0, I), as an objective of one's own: each trial adds a term
-//! to the entropy, or takes one in its place, and decodes N(0, I).
+//! Tries other ways to bring the codes to N(0, I), as user-defined objectives. Each trial adds a
+//! term to the entropy or replaces it, and decodes draws from N(0, I).
 //!
 //! ```text
 //! cargo run --release -p eae --example trials -- FOLDER
 //! ```
 //!
-//! with the folder of MNIST's four files. It is what docs/results.md says of trials that were
-//! dropped: a third of the images, six epochs, one seed, so enough for an order and for no more.
-//! One trial is not there, to take the bias of the estimate at N(0, I) off it: that is a constant,
-//! and the gradient is what it was.
+//! FOLDER holds the four files of MNIST. docs/results.md reports the results as trials that were
+//! dropped. A third of the images, six epochs and one seed are enough to rank the trials, and for
+//! no more. One trial is missing: subtracting the bias of the estimate at N(0, I), which is a
+//! constant and does not change the gradient.
 
 use std::env;
 use std::error::Error;
@@ -31,28 +31,29 @@ const LATENT: usize = 16;
 const BATCH: usize = 100;
 const EPOCHS: usize = 6;
 const RATE: f64 = 1e-3;
-/// Random directions, anew in every step.
+/// Number of random directions, drawn anew in every step.
 const DIRECTIONS: usize = 64;
 
-/// The squared error, less `lambda` times the entropy, and each of the others by its weight.
+/// The squared error, minus `lambda` times the entropy, plus each of the other terms with its
+/// weight.
 #[derive(Default)]
 struct Trial {
     name: &'static str,
     lambda: f64,
-    /// Of the mean entropy of random planes, in the units of the whole code's.
+    /// Weight of the mean entropy of random planes, in units of the entropy of the whole code.
     planes: f64,
-    /// Of the Epps-Pulley statistic of random directions.
+    /// Weight of the Epps-Pulley statistic of random directions.
     epps_pulley: f64,
-    /// Of the squared maximum mean discrepancy from draws.
+    /// Weight of the squared maximum mean discrepancy from draws.
     discrepancy: f64,
-    /// The standard deviation of what is added to a code before it is decoded.
+    /// Standard deviation of the noise added to a code before it is decoded.
     noise: f64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [folder] = arguments.as_slice() else { return Err("usage: trials FOLDER".into()) };
-    // The gradient that is written out below is that of the value.
+    // Check the gradient written out below against the value.
     let codes = ArrayD::from_shape_fn(vec![9, 3], |i| (1.0 + 0.7 * i[0] as f64 + i[1] as f64).sin());
     autodiff_mini::gradcheck(|x| epps_pulley(x[0]), &[codes])?;
     let data = mnist::<f32>(folder)?;
@@ -126,7 +127,7 @@ impl Criterion for Trial {
             loss = loss + weigh(epps_pulley(on_directions), self.epps_pulley);
         }
         if self.planes > 0.0 {
-            // A code of d numbers is d / 2 planes.
+            // A code of dimension d spans d / 2 planes.
             let weight = self.planes * d as f64 / 2.0 / (DIRECTIONS / 2) as f64;
             for plane in 0..DIRECTIONS / 2 {
                 let plane = on_directions.slice(1, 2 * plane..2 * plane + 2);
@@ -140,7 +141,7 @@ impl Criterion for Trial {
     }
 }
 
-/// Columns of length 1, every second at a right angle to the one before.
+/// Scales columns to length 1 and makes every second one perpendicular to the previous one.
 fn unit_columns(mut columns: Array2<f64>) -> Array2<f64> {
     for column in 0..columns.ncols() {
         if column % 2 == 1 {
@@ -154,8 +155,8 @@ fn unit_columns(mut columns: Array2<f64>) -> Array2<f64> {
     columns
 }
 
-/// `n int |phi_n(t) - exp(-t^2 / 2)|^2 N(t; 0, 1) dt` with `phi_n` the empirical characteristic
-/// function, for each column, and of these the mean (Epps and Pulley, 1983).
+/// Returns `n int |phi_n(t) - exp(-t^2 / 2)|^2 N(t; 0, 1) dt`, with `phi_n` the empirical
+/// characteristic function, averaged over the columns (Epps and Pulley, 1983).
 fn epps_pulley<F: Float>(z: Var<'_, F>) -> Var<'_, F> {
     const STEP: f64 = 0.25;
     const KNOTS: usize = 17;
@@ -166,7 +167,7 @@ fn epps_pulley<F: Float>(z: Var<'_, F>) -> Var<'_, F> {
         for knot in 0..KNOTS {
             let t = knot as f64 * STEP;
             let normal = (-t * t / 2.0).exp();
-            // Knots below 0 have the same.
+            // By symmetry, knots below 0 contribute the same.
             let sides = if knot == 0 { 1.0 } else { 2.0 };
             let weight = sides * STEP * normal / (2.0 * std::f64::consts::PI).sqrt() / m;
             let off = values.iter().map(|x| (t * x).cos()).sum::<f64>() / n - normal;

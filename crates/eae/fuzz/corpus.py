@@ -1,8 +1,8 @@
-"""Writes the corpus of the tests: for each format files that are broken in some way, named after the fault, and some that are not.
+"""Writes the corpus of the tests: for each format, broken files named after their defect, and valid files.
 
     pip install pillow && python3 crates/eae/fuzz/corpus.py
 
-`tests/suite/hostile.rs` of eae and eae-data reads them, and the fuzzer begins with them (run.sh).
+`tests/suite/hostile.rs` of eae and eae-data reads the files, and the fuzzer starts from them (run.sh).
 """
 
 import gzip
@@ -33,7 +33,7 @@ def packed(content):
     return gzip.compress(content, 9, mtime=0)
 
 
-# Weights: {name: (type, shape, bytes)}, one after the other.
+# Weights as {name: (type, shape, bytes)}, stored in this order.
 
 def floats(*shape, value=0.1):
     return "F32", list(shape), struct.pack("<f", value) * math.prod(shape)
@@ -104,7 +104,7 @@ write(
     tensor_of_another_shape_safetensors=model({"decoder.0.bias": floats(5)}),
 )
 
-# Trainings.
+# Checkpoints.
 
 OBJECTIVE = {"kind": "eae", "lambda": 1.0, "k": 1, "mean": False, "marginal": False, "decoded": 0, "bank": 6, "radius": 3.0,
              "draws": 20.0, "floor": 1e-6}
@@ -161,7 +161,7 @@ write(
     moment_infinite_safetensors=checkpoint({"training.adam.3.first": floats(2, value=math.inf)}),
 )
 
-# Arrays of NumPy.
+# NumPy arrays.
 
 
 def npy(shape, descr="|u1", data=None, fortran="False", version=1, dictionary=None):
@@ -247,7 +247,7 @@ write(
     gzip_bomb_idx=packed(idx([30, 2, 2], bytes(8 << 20))),
 )
 
-# Tables as text.
+# Text tables.
 
 numbers = "".join(f"{i},{i * i % 7},{0.5 * i}\n" for i in range(20))
 write(
@@ -285,7 +285,7 @@ write(
     gzip_bomb_csv=packed(b"1," * (2 << 20)),
 )
 
-# Photographs.
+# Images.
 
 
 def chunk(kind, content, crc=None):

@@ -1,7 +1,7 @@
-/// Builder methods of a type's settings, each named like its field.
+/// Generates builder methods for a settings type, each named like its field.
 macro_rules! builders {
     ($type:ident { $($field:ident: $of:ty),+ $(,)? }) => {
-        /// Builder methods, one for each setting.
+        /// Builder methods, one per setting.
         impl $type {
             $(
                 #[doc = concat!("Sets [`", stringify!($field), "`](", stringify!($type), "#structfield.", stringify!($field), ").")]

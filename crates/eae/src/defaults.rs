@@ -1,4 +1,4 @@
-//! Settings that suit a data set, found from a look at it.
+//! Default settings derived from a data set.
 
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::Serialize;
@@ -8,25 +8,30 @@ use crate::linalg::eigen;
 use crate::objective::{Eae, Objective, Vae};
 use crate::{Float, Preset, TrainConfig};
 
-/// Settings that suit a data set, each with the reason for it: what to train with if nobody says
-/// otherwise.
+/// Settings that suit a data set, each with the reason for its value. Training uses these unless
+/// the caller chooses otherwise.
 ///
-/// | setting | value |
-/// |---|---|
-/// | preset | convolutions for images whose sides can be halved, dense layers for others and for vectors |
-/// | latent dimension | 16 for gray images, 32 for color; for vectors the principal components that have 95 % of the variance, at most 16; fewer where there are not 10 rows for each |
-/// | batch | 200, or a tenth of a smaller set, at least 16 |
-/// | epochs | as many as pass 360 000 samples through the networks, from 20 to 400 for vectors and from 12 to 400 for images, which take longer; fewer where there are millions |
-/// | learning rate | 4e-3 for a batch of 200, less by the square root of a smaller one |
-/// | unit of the error | a fiftieth of the variance, which makes weights such as lambda the same for all data |
-/// | memory bank | a quarter of the images, at most 2000: the codes in it should not be those of the batch itself |
+/// - Preset: convolutions for images whose sides can be halved, dense layers for other images and for
+///   vectors.
+/// - Latent dimension: 16 for gray images and 32 for color images. For vectors, the number of
+///   principal components that explain 95 % of the variance, at most 16. Fewer if there are fewer
+///   than 10 rows per dimension.
+/// - Batch size: 200, or a tenth of a smaller data set, at least 16.
+/// - Epochs: enough to pass 360 000 samples through the networks, from 20 to 400 for vectors and from
+///   12 to 400 for images, which take longer. Fewer for millions of samples.
+/// - Learning rate: 4e-3 for a batch of 200, scaled by the square root of the batch size below that.
+/// - Unit of the error: a fiftieth of the variance, so that weights such as lambda mean the same for
+///   all data.
+/// - Memory bank: a quarter of the images, at most 2000, so that the bank rarely holds the images of
+///   the current batch.
 ///
 /// ```
 /// use eae::{Defaults, data};
 ///
 /// let digits = data::digits::<f32>();
 /// let defaults = Defaults::for_images(&digits.train)?;
-/// assert_eq!((defaults.latent, defaults.config.batch_size, defaults.config.epochs), (16, 200, 40));
+/// let config = &defaults.config;
+/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 200, 40));
 /// # Ok::<(), eae::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +43,7 @@ pub struct Defaults {
     pub latent: usize,
     /// The settings of the training.
     pub config: TrainConfig,
-    /// Why each is as it is.
+    /// The reasons for the settings.
     pub reasons: Vec<Reason>,
 }
 
@@ -51,22 +56,24 @@ pub struct Reason {
     pub setting: &'static str,
     /// The setting's value.
     pub value: String,
-    /// The reason, as the end of a sentence that begins with the two.
+    /// The reason, phrased as the end of a sentence that begins with the name and the value.
     pub reason: String,
 }
 
-/// Rows that are looked at. The variance is known to a few percent from fewer.
+/// Number of rows to examine. Fewer rows already determine the variance to within a few percent.
 const LOOKED_AT: usize = 4000;
-/// Rows from which principal components are found; with more columns than this, by the products of
-/// rows.
+/// Number of rows used to find principal components. With more columns than rows, the Gram matrix
+/// of the rows is used.
 const COMPONENTS_FROM: usize = 1000;
-/// The variance that the components of vectors must have.
+/// Share of the variance that the principal components of vectors must explain.
 const EXPLAINED: f64 = 0.95;
-/// Rows for each latent dimension, below which a density of the codes cannot be seen.
+/// Minimum number of rows per latent dimension. With fewer rows the density of the codes cannot be
+/// estimated.
 const ROWS_A_DIMENSION: usize = 10;
-/// Lambda 1 was found best for digits, whose variance is 52.9.
+/// Ratio of the variance to the error unit. Lambda 1 works best for the digits, whose variance is
+/// 52.9.
 const UNITS: f64 = 50.0;
-/// Samples that pass through the networks: 40 epochs of the embedded digits.
+/// Number of samples that pass through the networks: 40 epochs of the embedded digits.
 const SEEN: usize = 360_000;
 /// Samples that pass through the networks at most, however many there are.
 const MOST_SEEN: usize = 4_000_000;
@@ -93,7 +100,7 @@ impl Defaults {
     fn of<F: Float>(source: &(impl Source<F> + ?Sized), vectors: bool) -> Result<Self, DataError> {
         let (n, [height, width, channels]) = (source.len(), source.image_shape());
         let numbers = height * width * channels;
-        // Of large images fewer, so that the look takes little memory.
+        // Take fewer rows of large images to bound the memory.
         let looked_at = sample(source, LOOKED_AT.min((1 << 25) / numbers.max(1)).max(2), 0)?;
         let rows = looked_at.mapv(F::into_f64);
         let rows =
@@ -132,7 +139,7 @@ impl Defaults {
         let learning_rate = Self::learning_rate(batch_size);
         because("learning-rate", learning_rate.to_string(), format!("for a batch of {batch_size}"));
 
-        // Of data without any variance nothing can be learnt, whatever counts as 1.
+        // Without any variance nothing can be learned, so the unit does not matter.
         let error_unit = if variance > 0.0 { round(variance / UNITS) } else { 1.0 };
         let reason = format!("a fiftieth of the variance of {each}s, {}", round(variance));
         because("error-unit", error_unit.to_string(), reason);
@@ -149,13 +156,13 @@ impl Defaults {
         Ok(Self { preset, latent, config, reasons })
     }
 
-    /// Returns the learning rate for a batch size: 4e-3 for 200, less by the square root of a
-    /// smaller one.
+    /// Returns the learning rate for a batch size: 4e-3 for 200, scaled by the square root of the
+    /// batch size below that.
     pub fn learning_rate(batch_size: usize) -> f64 {
         round(4e-3 * (batch_size as f64 / 200.0).sqrt().min(1.0))
     }
 
-    /// Returns the unit of the error for an objective: that of the data, or 1 where the objective
+    /// Returns the unit of the error for an objective: the unit of the data, or 1 if the objective
     /// has a unit of its own.
     pub fn error_unit(&self, objective: &Objective) -> f64 {
         match objective {
@@ -166,8 +173,8 @@ impl Defaults {
     }
 }
 
-/// Returns the sum of the variances of the columns and, if asked for, the number of principal
-/// components that explain most of it; none are counted where the eigenvalues are not found.
+/// Returns the sum of the variances of the columns and, if `count` is set, the number of principal
+/// components that explain most of it. The number is `None` if the eigenvalues cannot be computed.
 fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
     let variance = |rows: &Array2<f64>| rows.iter().map(|x| x * x).sum::<f64>() / (rows.nrows() as f64 - 1.0).max(1.0);
     let centered = |rows: ArrayView2<'_, f64>| &rows - &rows.mean_axis(Axis(0)).expect("there are rows");
@@ -176,7 +183,7 @@ fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
         return (total, count.then_some(1));
     }
     let few = centered(rows.slice_axis(Axis(0), (..rows.nrows().min(COMPONENTS_FROM)).into()));
-    // Both products have the same eigenvalues but for zeros.
+    // Both products have the same nonzero eigenvalues.
     let products = if few.ncols() > few.nrows() { few.dot(&few.t()) } else { few.t().dot(&few) };
     let Some((values, _)) = eigen(products.view()) else { return (total, None) };
     let mut values = values.to_vec();
@@ -191,7 +198,7 @@ fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
     (total, Some(components.count()))
 }
 
-/// Rounds to three digits, which are enough to read and to type.
+/// Rounds to three digits, which are enough to read and short enough to type.
 fn round(value: f64) -> f64 {
     format!("{value:.2e}").parse().expect("a number as it is printed")
 }
@@ -207,25 +214,26 @@ mod tests {
     }
 
     #[test]
-    fn the_latent_dimension_of_vectors_is_that_of_their_spread() {
+    fn latent_dimension_of_vectors_follows_their_variance() {
         let z = normal::<f64>(2000, 3, 0);
-        // Two columns that follow the others.
+        // Two more columns that depend on the first three.
         let dependent = Array2::from_shape_fn((2000, 5), |(i, j)| if j < 3 { z[[i, j]] } else { z[[i, j - 3]] });
         let found = Defaults::for_vectors(&vectors(dependent).view()).unwrap();
         assert_eq!((found.preset, found.latent), (Preset::Mlp, 3));
         // The variance is 5.
         assert!((found.config.error_unit - 0.1).abs() < 0.01, "{}", found.config.error_unit);
-        // More columns than rows: 54 rows span 53 dimensions, and are enough for 5.
+        // More columns than rows. The 54 rows span 53 dimensions and are enough for a latent
+        // dimension of 5.
         let wide = Defaults::for_vectors(&vectors(normal(54, 300, 1)).view()).unwrap();
         assert_eq!((wide.latent, wide.config.batch_size, wide.config.epochs), (5, 16, 400));
     }
 
     #[test]
-    fn products_of_rows_and_of_columns_agree() {
+    fn row_products_and_column_products_agree() {
         let rows = normal::<f64>(40, 30, 2) * &normal::<f64>(1, 30, 3);
         let wide = Array2::from_shape_fn((40, 60), |(i, j)| if j < 30 { rows[[i, j]] } else { 0.0 });
         assert_eq!(spread(rows.view(), true).1, spread(wide.view(), true).1);
-        // Variances 4 and 1: the first has 80 %, both have all.
+        // Variances 4 and 1: the first component explains 80 %, both explain all.
         let z = normal::<f64>(1000, 2, 4) * &ndarray::array![2.0, 1.0];
         let (variance, components) = spread(z.view(), true);
         assert!((variance - 5.0).abs() < 0.4 && components == Some(2), "{variance} {components:?}");
@@ -233,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_of_any_size_of_data_can_be_trained_with() {
+    fn settings_are_valid_for_data_of_any_size() {
         for (n, shape) in [(3, [28, 28, 1]), (17, [30, 31, 3]), (180, [32, 32, 3]), (5000, [8, 8, 1])] {
             let [height, width, channels] = shape;
             let images = Array4::from_shape_fn((n, height, width, channels), |(i, j, k, c)| {

@@ -1,16 +1,16 @@
-//! What a model makes, as images `[count, height, width, channels]` in the order in which a grid
+//! Images that a model generates, `[count, height, width, channels]`, in the order in which a grid
 //! shows them.
 
 use ndarray::{Array4, ArrayView2, ArrayView4, Axis, concatenate, stack};
 
 use crate::{Autoencoder, Float, interpolation, sampler};
 
-/// `n` decoded draws from N(0, I).
+/// Decodes `n` draws from N(0, I).
 pub fn samples<F: Float>(model: &Autoencoder<F>, n: usize, seed: u64) -> Array4<F> {
     model.decode(sampler::normal(n, model.latent(), seed).view())
 }
 
-/// Each image, and beside it what comes back from its code.
+/// Returns each image followed by its reconstruction.
 ///
 /// # Panics
 ///
@@ -23,8 +23,8 @@ pub fn reconstructions<F: Float>(model: &Autoencoder<F>, images: ArrayView4<'_, 
     pairs.into_shape_with_order((2 * count, height, width, channels)).expect("twice as many images")
 }
 
-/// For each two images in turn, a row of `steps` on the [spherical](interpolation::spherical) way
-/// from the code of the one to the code of the other.
+/// Interpolates between consecutive pairs of images: `steps` images for each pair along the
+/// [spherical](interpolation::spherical) path between their codes.
 ///
 /// # Panics
 ///
@@ -39,7 +39,7 @@ pub fn interpolations<F: Float>(model: &Autoencoder<F>, images: ArrayView4<'_, F
     let views: Vec<ArrayView2<'_, F>> = ways.iter().map(|way| way.view()).collect();
     match concatenate(Axis(0), &views) {
         Ok(codes) => model.decode(codes.view()),
-        // No pair at all.
+        // There is no pair.
         Err(_) => model.decode(codes.slice_axis(Axis(0), (0..0).into())),
     }
 }
@@ -50,7 +50,7 @@ mod tests {
     use crate::Preset;
 
     #[test]
-    fn what_stands_where() {
+    fn grids_have_the_documented_order() {
         let model = Autoencoder::<f32>::new(Preset::Mlp, [4, 3, 1], 2, 0).unwrap();
         let images = Array4::from_shape_fn((5, 4, 3, 1), |(n, y, x, _)| (n + y * x) as f32 / 12.0);
         let pairs = reconstructions(&model, images.view());

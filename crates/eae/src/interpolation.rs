@@ -1,21 +1,21 @@
-//! Codes on the way from one code to another, and about one.
+//! Codes on a path between two codes, and codes around one code.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::Float;
 
-/// Which way.
+/// The shape of a path between two codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// [`linear`].
+    /// A straight line, see [`linear`].
     Linear,
-    /// [`spherical`].
+    /// An arc, see [`spherical`].
     Spherical,
 }
 
 impl Way {
-    /// For each two of `codes` in turn, `steps` codes on this way from the one to the other; a last
-    /// one without another is left out.
+    /// Returns `steps` codes along the path for each consecutive pair of `codes`. An unpaired last
+    /// code is ignored.
     pub fn between<F: Float>(self, codes: ArrayView2<'_, F>, steps: usize) -> Array2<F> {
         let pairs = codes.nrows() / 2;
         let mut ways = Array2::zeros((pairs * steps, codes.ncols()));
@@ -30,8 +30,8 @@ impl Way {
     }
 }
 
-/// `steps` codes evenly on the straight line from `a` to `b`, ends included; `a` alone for a single
-/// step.
+/// Returns `steps` evenly spaced codes on the straight line from `a` to `b`, both included. A
+/// single step gives `a`.
 ///
 /// # Panics
 ///
@@ -40,13 +40,13 @@ pub fn linear<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: usize
     path(a, b, steps, |t| [1.0 - t, t])
 }
 
-/// `steps` codes from `a` to `b`, ends included, turning at an even rate in the plane of the two
-/// while the radius goes evenly from one to the other (Shoemake, SIGGRAPH 1985). In many dimensions
-/// nearly all of N(0, I) is close to one radius, and the middle of a straight line is far from it;
-/// this path keeps to where codes are.
+/// Returns `steps` codes from `a` to `b`, both included. The direction turns at an even rate in the
+/// plane of `a` and `b` while the radius changes evenly from one to the other (Shoemake, SIGGRAPH
+/// 1985). In many dimensions nearly all of N(0, I) lies close to one radius, and the middle of a
+/// straight line is far from it. This path stays where codes are likely.
 ///
-/// Where the directions are the same, opposite or undefined there is no one plane, and the path is
-/// the straight line.
+/// If the directions are equal, opposite or undefined, they do not determine a plane, and the path
+/// is the straight line.
 ///
 /// # Panics
 ///
@@ -58,7 +58,7 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     let [radius_a, radius_b] = [dot(a, a).sqrt(), dot(b, b).sqrt()];
     let angle = (dot(a, b) / (radius_a * radius_b)).clamp(-1.0, 1.0).acos();
     let sine = angle.sin();
-    // NaN where a radius is 0.
+    // The sine is NaN if a radius is 0.
     if sine.is_nan() || sine <= 1e-6 {
         return linear(a, b, steps);
     }
@@ -68,17 +68,18 @@ pub fn spherical<F: Float>(a: ArrayView1<'_, F>, b: ArrayView1<'_, F>, steps: us
     })
 }
 
-/// For each of `coordinates`, `steps` codes that differ from `centre` in that one alone, by even
-/// amounts from `-range` to `range`. If `steps` is odd, the one in the middle is `centre`.
+/// Returns, for each of `coordinates`, `steps` codes that differ from `center` in that coordinate
+/// alone, by evenly spaced amounts from `-range` to `range`. If `steps` is odd, the middle code is
+/// `center`.
 ///
 /// # Panics
 ///
-/// If `centre` has no such coordinate.
-pub fn traversals<F: Float>(centre: ArrayView1<'_, F>, coordinates: &[usize], range: f64, steps: usize) -> Array2<F> {
-    let mut codes = Array2::from_shape_fn((coordinates.len() * steps, centre.len()), |(_, i)| centre[i]);
+/// If `center` does not have one of the coordinates.
+pub fn traversals<F: Float>(center: ArrayView1<'_, F>, coordinates: &[usize], range: f64, steps: usize) -> Array2<F> {
+    let mut codes = Array2::from_shape_fn((coordinates.len() * steps, center.len()), |(_, i)| center[i]);
     for (mut row, &coordinate) in codes.axis_chunks_iter_mut(Axis(0), steps.max(1)).zip(coordinates) {
         for (i, z) in row.column_mut(coordinate).iter_mut().enumerate() {
-            // From -1 to 1, and exactly 0 in the middle.
+            // From -1 to 1, exactly 0 in the middle.
             let t = (2 * i) as f64 / (steps.max(2) - 1) as f64 - 1.0;
             *z += F::from_f64(range * t);
         }
@@ -92,7 +93,7 @@ fn path<F: Float>(
     steps: usize,
     weights: impl Fn(f64) -> [f64; 2],
 ) -> Array2<F> {
-    assert!(a.len() == b.len(), "codes of {} and {} numbers", a.len(), b.len());
+    assert!(a.len() == b.len(), "the codes have {} and {} entries", a.len(), b.len());
     let mut codes = Array2::zeros((steps, a.len()));
     for (i, mut code) in codes.axis_iter_mut(Axis(0)).enumerate() {
         let t = i as f64 / (steps.max(2) - 1) as f64;
@@ -110,7 +111,7 @@ mod tests {
     use ndarray::{array, concatenate};
 
     #[test]
-    fn straight() {
+    fn linear_path() {
         let path = linear(array![0.0, 1.0].view(), array![2.0, 5.0].view(), 3);
         assert_eq!(path, array![[0.0, 1.0], [1.0, 3.0], [2.0, 5.0]]);
         assert_eq!(linear(array![0.0].view(), array![2.0].view(), 1), array![[0.0]]);
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn round() {
+    fn spherical_path() {
         let (a, b) = (array![3.0_f64, 0.0, 0.0], array![0.0, 5.0, 0.0]);
         let path = spherical(a.view(), b.view(), 5);
         assert_relative_eq!(path.row(0).to_vec()[..], a.to_vec()[..], epsilon = 1e-12);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn two_by_two() {
+    fn consecutive_codes_form_pairs() {
         let codes = array![[0.0, 1.0], [2.0, 5.0], [3.0, 0.0], [0.0, 5.0], [9.0, 9.0]];
         for way in [Way::Linear, Way::Spherical] {
             let path = if way == Way::Linear { linear } else { spherical };
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn one_coordinate_at_a_time() {
+    fn traversals_change_one_coordinate() {
         let codes = traversals(array![0.1_f32, 5.0, -1.0].view(), &[1, 0], 3.0, 3);
         let expected = array![
             [0.1, 2.0, -1.0],
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_plane_the_path_is_straight() {
+    fn degenerate_spherical_path_is_linear() {
         for (a, b) in [([1.0, 0.0], [-2.0, 0.0]), ([1.0, 1.0], [3.0, 3.0]), ([0.0, 0.0], [1.0, 2.0])] {
             let (a, b) = (ndarray::arr1(&a), ndarray::arr1(&b));
             assert_eq!(spherical(a.view(), b.view(), 4), linear(a.view(), b.view(), 4));

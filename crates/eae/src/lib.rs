@@ -18,7 +18,7 @@ pub mod run;
 pub mod sampler;
 mod training;
 
-// The crates whose types are in signatures.
+// Re-exports of the crates whose types appear in public signatures.
 pub use ndarray_rand::rand;
 pub use {autodiff_mini, eae_data as data, knn_entropy, ndarray, nn_layers, rand_chacha};
 
@@ -33,7 +33,8 @@ pub use training::{
     StepReport, Stepper, TrainConfig, TrainError, Training, Underway, held_out_loss, train,
 };
 
-/// `f32` to train, `f64` to check: what both the tape and the estimators work on.
+/// The scalar types that both the tape and the estimators support: `f32` for training and `f64` for
+/// verification.
 pub trait Float: nn_layers::Real + knn_entropy::Float {}
 
 impl<F: nn_layers::Real + knn_entropy::Float> Float for F {}

@@ -1,21 +1,21 @@
-//! What samplers and metrics need of dense linear algebra.
+//! Dense linear algebra for samplers and metrics.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// The mean of the rows and their covariance, with divisor n - 1.
+/// Returns the mean of the rows and their covariance, with divisor n - 1.
 pub(crate) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
     let mean = codes.mean_axis(Axis(0)).expect("there are codes");
-    let centred = &codes - &mean;
-    let covariance = centred.t().dot(&centred) / (codes.nrows() as f64 - 1.0);
+    let centerd = &codes - &mean;
+    let covariance = centerd.t().dot(&centerd) / (codes.nrows() as f64 - 1.0);
     (mean, covariance)
 }
 
-/// Eigenvalues of a symmetric matrix, and the eigenvectors as columns; `None` if they are not
-/// found.
+/// Returns the eigenvalues of a symmetric matrix and its eigenvectors as columns, or `None` if they
+/// cannot be computed.
 pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<f64>)> {
     let d = matrix.nrows();
-    // In units of its largest number, so that squares neither overflow nor vanish.
+    // Scale by the largest entry, so that squares neither overflow nor underflow.
     let unit = matrix.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     let unit = if unit > 0.0 { unit } else { 1.0 };
     let scaled = DMatrix::from_fn(d, d, |i, j| matrix[[i, j]] / unit);
@@ -24,8 +24,8 @@ pub(crate) fn eigen(matrix: ArrayView2<'_, f64>) -> Option<(Array1<f64>, Array2<
     Some((values, Array2::from_shape_fn((d, d), |at| found.eigenvectors[at])))
 }
 
-/// The lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`; `None` unless `a` is
-/// positive definite.
+/// Returns the lower triangle `L` of `L L' = a`, the inverse of `a` and `ln det a`, or `None`
+/// unless `a` is positive definite.
 pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f64>, f64)> {
     let d = a.nrows();
     let factor = DMatrix::from_fn(d, d, |i, j| a[[i, j]]).cholesky()?;
@@ -36,18 +36,19 @@ pub(crate) fn cholesky(a: ArrayView2<'_, f64>) -> Option<(Array2<f64>, Array2<f6
     (log_determinant.is_finite() && inverse.iter().all(|x| x.is_finite())).then_some((lower, inverse, log_determinant))
 }
 
-/// The largest difference between `Q Q'` and I; not finite if a product is too large for a number.
+/// Returns the largest difference between `Q Q'` and I. The result is not finite if a product
+/// overflows.
 pub(crate) fn orthogonality_error(q: ArrayView2<'_, f64>) -> f64 {
     let product = q.dot(&q.t());
     largest(product.indexed_iter().map(|((i, j), x)| x - f64::from(u8::from(i == j))))
 }
 
-/// The largest size of numbers. NaN if one is, which `max` would pass over.
+/// Returns the largest absolute value. NaN is propagated, where `max` would ignore it.
 fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.map(f64::abs).fold(0.0, |most, x| if most.is_nan() || x <= most { most } else { x })
 }
 
-/// The largest difference between two arrays of one shape.
+/// Returns the largest difference between two arrays of equal shape.
 #[cfg(test)]
 pub(crate) fn difference<D: ndarray::Dimension>(a: &ndarray::Array<f64, D>, b: &ndarray::Array<f64, D>) -> f64 {
     assert_eq!(a.shape(), b.shape());
@@ -61,7 +62,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn eigenvalues_whatever_the_scale() {
+    fn eigenvalues_at_any_scale() {
         for unit in [1e-200, 1.0, 1e200] {
             let a = array![[2.0, 1.0], [1.0, 2.0]] * unit;
             let (values, vectors) = eigen(a.view()).unwrap();
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn factors() {
+    fn cholesky_factor_inverse_and_determinant() {
         let a = array![[4.0, 2.0, 0.6], [2.0, 5.0, 1.0], [0.6, 1.0, 3.0]];
         let (lower, inverse, log_determinant) = cholesky(a.view()).unwrap();
         assert!(difference(&lower.dot(&lower.t()), &a) < 1e-14);
@@ -86,10 +87,10 @@ mod tests {
     }
 
     #[test]
-    fn orthogonality() {
+    fn orthogonality_error_of_matrices() {
         assert_eq!(orthogonality_error(array![[0.0, 1.0], [-1.0, 0.0]].view()), 0.0);
         assert_eq!(orthogonality_error(array![[1.0, 0.5], [0.0, 1.0]].view()), 0.5);
-        // Infinite or NaN, by whether the processor rounds products before it adds them.
+        // Infinite or NaN, depending on whether the CPU uses fused multiply-add.
         assert!(!orthogonality_error(array![[1e200, -1e200], [1e200, 1e200]].view()).is_finite());
         assert!(largest([1.0, f64::NAN, 2.0].into_iter()).is_nan());
     }

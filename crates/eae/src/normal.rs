@@ -1,45 +1,45 @@
-//! Facts about N(0, I): its entropy, and the distribution of the distance from the origin.
+//! Properties of N(0, I): its entropy, and the distribution of the distance from the origin.
 
 use std::f64::consts::{E, LN_2, PI};
 
 use ndarray::ArrayView2;
 use statrs::function::gamma::{gamma_lr, ln_gamma};
 
-/// The entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats: the largest of all
-/// distributions whose coordinates have mean 0 and variance 1.
+/// Returns the entropy of N(0, I) in `d` dimensions, `d/2 ln(2 pi e)` nats. This is the maximum
+/// over all distributions whose coordinates have mean 0 and variance 1.
 pub fn normal_entropy(d: usize) -> f64 {
     d as f64 / 2.0 * (2.0 * PI * E).ln()
 }
 
-/// Returns the sum over the rows of the logarithm of the density of N(0, I), in nats.
+/// Returns the sum over the rows of the log density of N(0, I), in nats.
 pub(crate) fn log_density(rows: ArrayView2<'_, f64>) -> f64 {
     let (n, d) = rows.dim();
     -0.5 * (rows.iter().map(|x| x * x).sum::<f64>() + (n * d) as f64 * (2.0 * PI).ln())
 }
 
-/// The mean and the standard deviation of the distance from the origin under N(0, I), the chi
-/// distribution: the mean is `sqrt(2) Gamma((d+1)/2) / Gamma(d/2)`, the variance `d - mean^2`.
+/// Returns the mean and the standard deviation of the distance from the origin under N(0, I), the
+/// chi distribution: the mean is `sqrt(2) Gamma((d+1)/2) / Gamma(d/2)`, the variance `d - mean^2`.
 pub fn normal_radius(d: usize) -> [f64; 2] {
     if d == 0 {
         return [0.0; 2];
     }
     let half = d as f64 / 2.0;
     let mean = (ln_gamma(half + 0.5) - ln_gamma(half)).exp() * std::f64::consts::SQRT_2;
-    // `d - mean^2` cancels in many dimensions; there the series 1/2 - 1/(8d) + ... is exact to double
-    // precision's rest.
+    // In many dimensions `d - mean^2` suffers from cancellation. There the series 1/2 - 1/(8d) +
+    // ... is exact to double precision.
     let variance = if d < 10_000 { d as f64 - mean * mean } else { 0.5 - 0.125 / d as f64 };
     [mean, variance.sqrt()]
 }
 
-/// The quantiles of the distance from the origin under N(0, I) in `d` dimensions, at `(i - 1/2) /
-/// n` for `i` from 1 to `n`, in order.
+/// Returns the quantiles of the distance from the origin under N(0, I) in `d` dimensions, at
+/// `(i - 1/2) / n` for `i` from 1 to `n`, in order.
 pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
     let half = d as f64 / 2.0;
     let mut quantile = normal_radius(d)[0];
     let at = |i: usize| (i as f64 + 0.5) / n as f64;
     (0..n)
         .map(|i| {
-            // Newton's steps from the last quantile, kept within what is known to be on either side.
+            // Newton steps from the previous quantile, safeguarded by a bracket.
             let (mut below, mut above) = (0.0, f64::INFINITY);
             for _ in 0..200 {
                 let off = gamma_lr(half, quantile * quantile / 2.0) - at(i);
@@ -63,8 +63,8 @@ pub fn chi_quantiles(d: usize, n: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The density of the distance `r` from the origin under N(0, I) in `d` dimensions, the chi
-/// distribution; 0 for a negative one.
+/// Returns the density of the distance `r` from the origin under N(0, I) in `d` dimensions, the chi
+/// distribution. The density of a negative distance is 0.
 ///
 /// ```text
 /// 2^(1 - d/2) r^(d-1) exp(-r^2/2) / Gamma(d/2)
@@ -74,24 +74,25 @@ pub fn chi_density(d: usize, r: f64) -> f64 {
         return 0.0;
     }
     let half = d as f64 / 2.0;
-    // At 0 in one dimension it would be 0 times minus infinity.
+    // In one dimension the product at 0 would be 0 times minus infinity.
     let power = if d == 1 { 0.0 } else { (d as f64 - 1.0) * r.ln() };
     (power - r * r / 2.0 + (1.0 - half) * LN_2 - ln_gamma(half)).exp()
 }
 
-/// The density of N(0, 1).
+/// Returns the density of N(0, 1).
 pub fn normal_density(x: f64) -> f64 {
     (-x * x / 2.0).exp() / (2.0 * PI).sqrt()
 }
 
-/// The quantiles of N(0, 1) at `(i - 1/2) / n` for `i` from 1 to `n`, in order; `n` is even.
+/// Returns the quantiles of N(0, 1) at `(i - 1/2) / n` for `i` from 1 to `n`, in order. `n` must be
+/// even.
 ///
 /// # Panics
 ///
 /// If `n` is odd.
 pub fn normal_quantiles(n: usize) -> Vec<f64> {
-    assert!(n.is_multiple_of(2), "{n} quantiles are not an even number of them");
-    // The half above 0 is distributed as the distance from the origin in one dimension.
+    assert!(n.is_multiple_of(2), "the number of quantiles is {n} but must be even");
+    // The half above 0 has the distribution of the distance from the origin in one dimension.
     let above = chi_quantiles(1, n / 2);
     above.iter().rev().map(|x| -x).chain(above.iter().copied()).collect()
 }
@@ -113,7 +114,7 @@ mod tests {
             assert_relative_eq!(found_mean, mean, max_relative = 1e-13);
             assert_relative_eq!(found_sd * found_sd, variance, max_relative = 1e-12);
         }
-        // The two ways meet.
+        // The formula and the series agree where they meet.
         assert_relative_eq!(normal_radius(9_999)[1], normal_radius(10_000)[1], max_relative = 1e-5);
     }
 
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn as_scipy_has_it() {
+    fn densities_and_quantiles_match_scipy() {
         // scipy.stats.chi.pdf
         for (d, r, expected) in [
             (1, 0.0, 0.7978845608028654),

@@ -11,21 +11,23 @@ use crate::{Float, run};
 /// Pixels between the images of a grid.
 const GAP: usize = 1;
 
-/// As many as a picture can have.
+/// Largest number of pixels of a picture.
 const MOST_PIXELS: u128 = 1 << 28;
 
-/// A picture that could not be made.
+/// A reason why a picture cannot be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PictureError {
-    /// Neither grey nor colour.
-    #[error("a picture has 1 channel (grey) or 3 (red, green, blue), got images of shape {0:?}")]
+    /// The images are neither gray nor color.
+    #[error("images of shape {0:?} cannot be shown; a picture has 1 channel (gray) or 3 channels (red, green, blue)")]
     Channels(Vec<usize>),
-    /// Nothing to show.
-    #[error("a picture needs at least one pixel, got images of shape {0:?} in {1} columns")]
+    /// There is nothing to show.
+    #[error("images of shape {0:?} in {1} columns make an empty picture; at least one pixel is needed")]
     Empty(Vec<usize>, usize),
-    /// More pixels than anybody can look at.
-    #[error("a picture of {0} pixels is too large, it can have {MOST_PIXELS}; show fewer images or zoom less")]
+    /// The picture has too many pixels.
+    #[error(
+        "a picture of {0} pixels is too large; the limit is {MOST_PIXELS}: show fewer images or use a smaller zoom"
+    )]
     TooLarge(u128),
     /// The picture could not be compressed.
     #[error("the picture cannot be written as PNG: {0}")]
@@ -35,16 +37,16 @@ pub enum PictureError {
     Write {
         /// The file.
         path: String,
-        /// What went wrong.
+        /// The error of the operating system.
         problem: io::Error,
     },
 }
 
-/// Writes what [`encode_grid`] makes into a file, whole or not at all.
+/// Writes the PNG of [`encode_grid`] to a file. On an error no partial file is left behind.
 ///
 /// # Errors
 ///
-/// As `encode_grid`, or if the file cannot be written.
+/// In the cases of [`encode_grid`], or if the file cannot be written.
 pub fn write_grid<F: Float>(
     path: impl AsRef<Path>,
     images: ArrayView4<'_, F>,
@@ -56,37 +58,37 @@ pub fn write_grid<F: Float>(
     run::write_whole(path, &bytes).map_err(|problem| PictureError::Write { path: path.display().to_string(), problem })
 }
 
-/// Checks that [`encode_grid`] can make a picture of images of a shape `[count, height, width,
-/// channels]`, before there are any.
+/// Checks that [`encode_grid`] accepts images of a shape `[count, height, width, channels]`, before
+/// the images exist.
 ///
 /// # Errors
 ///
-/// As `encode_grid`.
+/// See [`encode_grid`].
 pub fn check_grid(shape: [usize; 4], columns: usize, zoom: usize) -> Result<(), PictureError> {
     check(shape, columns, zoom, GAP).map(|_| ())
 }
 
-/// The bytes of a PNG of images `[count, height, width, channels]` with values from 0 to 1, in rows
-/// of `columns`, each pixel as a square of `zoom` pixels. Values beyond 0 and 1 are cut off, NaN is
-/// black.
+/// Encodes images `[count, height, width, channels]` with values from 0 to 1 as a PNG, in rows of
+/// `columns`. Each pixel becomes a square of `zoom` pixels. Values are clamped to the range from 0
+/// to 1, and NaN is black.
 ///
 /// # Errors
 ///
-/// If there is nothing to show or too much, or the images are neither grey nor colour.
+/// If the picture is empty or too large, or the images are neither gray nor color.
 pub fn encode_grid<F: Float>(images: ArrayView4<'_, F>, columns: usize, zoom: usize) -> Result<Vec<u8>, PictureError> {
     encode(images, columns, zoom, GAP)
 }
 
-/// The same of one image `[height, width, channels]`, with nothing around it.
+/// Encodes one image `[height, width, channels]` as a PNG, without a border.
 ///
 /// # Errors
 ///
-/// As `encode_grid`.
+/// See [`encode_grid`].
 pub fn encode_image<F: Float>(image: ArrayView3<'_, F>, zoom: usize) -> Result<Vec<u8>, PictureError> {
     encode(image.insert_axis(Axis(0)), 1, zoom, 0)
 }
 
-/// Finds what cannot be shown, and returns the colors of what can.
+/// Checks that the images can be shown, and returns their color type.
 fn check(shape: [usize; 4], columns: usize, zoom: usize, gap: usize) -> Result<png::ColorType, PictureError> {
     let [count, height, width, channels] = shape;
     let color = match channels {
@@ -104,7 +106,7 @@ fn check(shape: [usize; 4], columns: usize, zoom: usize, gap: usize) -> Result<p
     if pixels > MOST_PIXELS { Err(PictureError::TooLarge(pixels)) } else { Ok(color) }
 }
 
-/// With `gap` white pixels between the images and around them.
+/// Encodes the images with `gap` white pixels between and around them.
 fn encode<F: Float>(
     images: ArrayView4<'_, F>,
     columns: usize,
@@ -153,10 +155,10 @@ mod tests {
     }
 
     #[test]
-    fn pixels_are_where_they_belong() {
+    fn pixels_are_in_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("grid.png");
-        // Three grey images of 1 x 2 pixels in rows of two.
+        // Three gray images of 1 x 2 pixels in rows of two.
         let images = Array4::from_shape_vec((3, 1, 2, 1), vec![0.0_f64, 1.0, 0.2, -7.0, f64::NAN, 9.0]).unwrap();
         write_grid(&path, images.view(), 2, 1).unwrap();
         let (width, height, bytes) = read(&path);
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_is_an_error() {
+    fn invalid_pictures_are_errors() {
         let write = |shape, columns| write_grid("/nowhere/x.png", Array4::<f32>::zeros(shape).view(), columns, 1);
         assert!(matches!(write((1, 2, 2, 2), 1), Err(PictureError::Channels(_))));
         assert!(matches!(write((0, 2, 2, 1), 1), Err(PictureError::Empty(..))));

@@ -132,7 +132,7 @@ fn evaluate_and_compare() {
     assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
     let said = String::from_utf8(trained.stdout).unwrap();
     assert!(
-        said.contains("on 110 vectors that were held out") && said.contains("reconstruction error, standardised"),
+        said.contains("on 110 vectors that were held out") && said.contains("reconstruction error, standardized"),
         "{said}"
     );
     let evaluate = |more: &[&str]| eae(folder, &[&["evaluate", "run", "--json"], more].concat());
@@ -141,7 +141,7 @@ fn evaluate_and_compare() {
     let report = &json(&output)[0];
     assert_eq!(
         (&report["standardised"], &report["features"], &report["codes"]["n"]),
-        (&true.into(), &"the standardised columns".into(), &110.into())
+        (&true.into(), &"the standardized columns".into(), &110.into())
     );
     // The same rows with a header; other rows are brought to the same units, so that their errors
     // differ.

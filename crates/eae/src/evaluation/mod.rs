@@ -1,4 +1,4 @@
-//! How good a model is: its reconstructions, its codes and its samples.
+//! The quality of a model: its reconstructions, its codes and its samples.
 
 mod samples;
 
@@ -14,39 +14,39 @@ use crate::{Autoencoder, Criterion, Float};
 
 pub use samples::{Judge, SampleQuality, SampleReport};
 
-/// A model on images, or vectors, that it was not trained on.
+/// The evaluation of a model on held-out images or vectors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
-    /// The squared error, summed over pixels and averaged over images; of vectors summed over
-    /// columns, each standardised.
+    /// The squared error, averaged over the samples. It is summed over the pixels of an image, or
+    /// over the standardized columns of a vector.
     pub reconstruction_error: f64,
-    /// That of the mean training image, or vector.
+    /// The squared error of the mean training image or vector, for comparison.
     pub mean_image_error: f64,
-    /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
+    /// True for vectors, whose errors are in squared standard deviations of their columns.
     #[serde(rename = "standardised")]
     pub standardized: bool,
-    /// The codes beside N(0, I).
+    /// Statistics of the codes, compared with N(0, I).
     pub codes: CodeReport,
-    /// Tests of whether the codes are from N(0, I), where these were asked for.
+    /// Tests of whether the codes follow N(0, I), if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tests: Option<LatentReport>,
-    /// The quality of samples, where these were compared.
+    /// The quality of samples, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub samples: Option<SampleReport>,
 }
 
-/// Why a model could not be judged.
+/// A reason why a model cannot be evaluated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EvaluationError {
-    /// The images that it was trained on cannot be read.
+    /// The training images cannot be read.
     #[error(transparent)]
     Data(#[from] DataError),
     /// The entropy of the codes cannot be estimated.
     #[error("the entropy of the codes cannot be estimated: {0}")]
     Entropy(knn_entropy::Error),
-    /// The codes cannot be tested, or the samples not compared.
+    /// The codes cannot be tested, or the samples cannot be compared.
     #[error(transparent)]
     Metric(#[from] MetricError),
 }
@@ -58,7 +58,7 @@ impl From<knn_entropy::Error> for EvaluationError {
 }
 
 impl Evaluation {
-    /// Evaluates `model` on the images `test`, having been trained on `train` by `objective`.
+    /// Evaluates `model`, trained on `train` with `objective`, on the images `test`.
     ///
     /// # Errors
     ///
@@ -78,8 +78,8 @@ impl Evaluation {
         Self::of_codes(model, codes.view(), report, None, train, test)
     }
 
-    /// Evaluates `model` with tests of whether its `codes` of the images `test` are from N(0, I),
-    /// as [`LatentReport::new`] has them.
+    /// Evaluates `model` and tests whether its `codes` of the images `test` follow N(0, I), as
+    /// [`LatentReport::new`] does.
     ///
     /// # Errors
     ///
@@ -119,13 +119,13 @@ impl Evaluation {
     }
 }
 
-/// A small table.
+/// Formats the evaluation as a small table.
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CodeReport { n, d, k, .. } = self.codes;
         let codes = self.codes;
         let (images, summed, image) = match self.standardized {
-            true => ("vectors", "reconstruction error, standardised", "vector"),
+            true => ("vectors", "reconstruction error, standardized", "vector"),
             false => ("images", "reconstruction error, summed over pixels", "image"),
         };
         writeln!(f, "{:<48}model    compare with", format!("on {n} {images} that were held out"))?;

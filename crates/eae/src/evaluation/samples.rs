@@ -8,20 +8,22 @@ use crate::metrics::{Memorization, MetricError, Quality};
 use crate::sampler::Sampler;
 use crate::{Autoencoder, Features};
 
-/// Samples that are held against all training images, in pixels: the slowest of the comparisons.
+/// Number of samples compared with all training images, in pixels. This is the slowest of the
+/// comparisons.
 const CHECKED: usize = 1000;
 
-/// Decoded draws from each of some samplers, as many as there are held-out images, beside these.
+/// Decoded draws from several samplers, compared with the held-out images. Each sampler gives one
+/// draw per held-out image.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleReport {
-    /// What the images are compared on, in words.
+    /// The features on which the images are compared, in words.
     pub features: String,
-    /// The quality of training images in the place of samples: no model can be expected to be
-    /// closer. None where there are too few training images.
+    /// The quality of training images in place of samples. No model can be expected to do better.
+    /// `None` if there are too few training images.
     pub floor: Option<Quality>,
-    /// One for each sampler.
+    /// The quality of the samples, one entry per sampler.
     pub samples: Vec<SampleQuality>,
-    /// What could not be found out, and why: a sentence for each.
+    /// The results that could not be computed, with the reason: one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
 }
@@ -31,25 +33,25 @@ pub struct SampleReport {
 pub struct SampleQuality {
     /// The sampler's [name](Sampler::name).
     pub sampler: &'static str,
-    /// The samples beside held-out images, on features.
+    /// The samples compared with held-out images, on features.
     #[serde(flatten)]
     pub quality: Quality,
-    /// The samples beside training images, in pixels. None where there are too few images for it.
+    /// The samples compared with training images, in pixels. `None` if there are too few images.
     #[serde(rename = "memorisation")]
     pub memorization: Option<Memorization>,
 }
 
 impl SampleReport {
-    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. Of
-    /// its images to train on there may be none.
+    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. The
+    /// training images of `data` may be empty.
     ///
     /// # Errors
     ///
-    /// If there are fewer than 6 held-out images, or numbers are not finite or too large.
+    /// If there are fewer than 6 held-out images, or values are not finite or too large.
     ///
     /// # Panics
     ///
-    /// If the images are not of the model's shape, or the features not of such images.
+    /// If the images are not of the model's shape, or the features are for images of another shape.
     pub fn new(
         model: &Autoencoder<f32>,
         samplers: &[Sampler],
@@ -63,36 +65,37 @@ impl SampleReport {
         let mut missing = Vec::new();
         let views: Vec<_> = images.iter().map(|images| images.view()).collect();
         let memorization = judge.memorization(&views);
-        let memorization = found(memorization, "whether samples are copies of training images", &mut missing)?;
+        let memorization = found(memorization, "the similarity of samples to training images", &mut missing)?;
         let memorization = |i: usize| memorization.as_ref().map(|each| each[i]);
         let samples = samplers.iter().zip(&images).enumerate().map(|(i, (sampler, images))| {
             let quality = judge.quality(images.view())?;
             Ok(SampleQuality { sampler: sampler.name(), quality, memorization: memorization(i) })
         });
         let samples: Vec<_> = samples.collect::<Result<_, MetricError>>()?;
-        let floor = found(judge.floor(), "how close training images are", &mut missing)?;
+        let floor = found(judge.floor(), "the quality of training images", &mut missing)?;
         Ok(Self { features: features.to_string(), floor, samples, missing })
     }
 }
 
-/// Takes out what was found. That there were too few samples for it is no error, but `missing`.
+/// Separates missing data from real errors: if there were too few samples, adds a sentence to
+/// `missing` and returns `None`.
 fn found<T>(result: Result<T, MetricError>, what: &str, missing: &mut Vec<String>) -> Result<Option<T>, MetricError> {
     match result {
         Ok(found) => Ok(Some(found)),
         Err(MetricError::TooFew { set, n, needed }) => {
             let set = if ["real", "held out"].contains(&set) { "held-out" } else { "training" };
-            missing.push(format!("{what} is not known: that takes {needed} {set} samples, and there are {n}"));
+            missing.push(format!("{what} is not known: {needed} {set} samples are needed, but there are {n}"));
             Ok(None)
         }
         Err(MetricError::Samples { problem: knn_entropy::Error::NoSamples, .. }) => {
-            missing.push(format!("{what} is not known: that takes training samples, and there are none"));
+            missing.push(format!("{what} is not known: training samples are needed, but there are none"));
             Ok(None)
         }
         Err(error) => Err(error),
     }
 }
 
-/// Held-out images with their features, to compare the samples of many models with.
+/// Held-out images and their features, with which the samples of several models are compared.
 #[derive(Debug)]
 pub struct Judge<'a> {
     data: &'a Split<f32>,
@@ -101,25 +104,25 @@ pub struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    /// Finds the features of the held-out images.
+    /// Computes the features of the held-out images.
     ///
     /// # Errors
     ///
-    /// As [`Features::of`].
+    /// See [`Features::of`].
     ///
     /// # Panics
     ///
-    /// As `Features::of`.
+    /// See [`Features::of`].
     pub fn new(data: &'a Split<f32>, features: &'a Features) -> Result<Self, MetricError> {
         Ok(Self { data, features, real: features.of(data.test.pixels.view())? })
     }
 
-    /// Returns the images that models are trained on and judged by.
+    /// Returns the images on which models are trained and judged.
     pub fn data(&self) -> &'a Split<f32> {
         self.data
     }
 
-    /// Returns what images are compared on.
+    /// Returns the features on which images are compared.
     pub fn features(&self) -> &'a Features {
         self.features
     }
@@ -128,16 +131,16 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Quality::new`].
+    /// See [`Quality::new`].
     pub fn quality(&self, images: ArrayView4<'_, f32>) -> Result<Quality, MetricError> {
         Quality::new(self.real.view(), self.features.of(images)?.view())
     }
 
-    /// Compares training images with the held-out ones: no model can be expected to be closer.
+    /// Compares training images with the held-out ones. No model can be expected to do better.
     ///
     /// # Errors
     ///
-    /// As [`Quality::new`].
+    /// See [`Quality::new`].
     pub fn floor(&self) -> Result<Quality, MetricError> {
         self.quality(self.as_many(self.data.train.pixels.view()).view())
     }
@@ -146,14 +149,14 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Memorization::of_each`].
+    /// See [`Memorization::of_each`].
     pub fn memorization(&self, sets: &[ArrayView4<'_, f32>]) -> Result<Vec<Memorization>, MetricError> {
         let (train, test) = (self.data.train.pixels.view(), self.data.test.pixels.view());
         let sets: Vec<_> = sets.iter().map(|images| flat(first(images.view()))).collect();
         Memorization::of_each(flat(train), flat(first(test)), &sets)
     }
 
-    /// Returns as many of the rows as there are held-out images, the same ones each time, or all if
+    /// Returns as many rows as there are held-out images, always the same ones, or all rows if
     /// there are fewer.
     pub fn as_many<D: Dimension + RemoveAxis>(&self, rows: ArrayView<'_, f32, D>) -> Array<f32, D> {
         let (count, n) = (rows.len_of(Axis(0)), self.real.nrows());
@@ -166,7 +169,7 @@ fn first(images: ArrayView4<'_, f32>) -> ArrayView4<'_, f32> {
     images.slice_axis_move(Axis(0), (..n.min(CHECKED)).into())
 }
 
-/// Each image as a row.
+/// Flattens each image to a row.
 fn flat(images: ArrayView4<'_, f32>) -> ArrayView2<'_, f32> {
     let (n, height, width, channels) = images.dim();
     images.into_shape_with_order((n, height * width * channels)).expect("images lie one after the other")

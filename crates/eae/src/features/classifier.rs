@@ -14,37 +14,36 @@ use super::cross_entropy;
 use crate::data::Images;
 use crate::model::in_batches;
 
-/// What a classifier's features are.
+/// Number of features of a classifier.
 pub(super) const FEATURES: usize = 64;
 
-/// A small network that tells classes of images apart: two convolutions of 4 x 4 with stride 2, 16
-/// and 32 filters, a dense layer of 64, and one of a number for each class, with ReLU between. What
-/// comes out of the dense layer of 64 are the features on which generated images are compared with
-/// real ones.
+/// A small image classifier: two convolutions of 4 x 4 with stride 2 and 16 and 32 filters, a dense
+/// layer of 64, and a dense layer with one output per class, with ReLU between. The outputs of the
+/// dense layer of 64 are the features on which generated images are compared with real ones.
 ///
-/// Two sets of images that agree on such features agree in what the classes are told apart by,
-/// where they would differ in pixels by every shift of a stroke.
+/// Two sets of images that agree on these features agree in what distinguishes the classes. In
+/// pixels they would differ by every shift of a stroke.
 #[derive(Debug, Clone)]
 pub struct Classifier {
     features: Sequential<f32>,
     scores: Sequential<f32>,
 }
 
-/// What a file's metadata say: height, width, channels and classes.
+/// Metadata key of the shape: height, width, channels and classes.
 const SHAPE: &str = "classifier";
 
-/// Why there is no classifier.
+/// A reason why a classifier cannot be made or loaded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ClassifierError {
     /// The images are too small.
-    #[error("a classifier halves images twice, these are too small: {0}")]
+    #[error("the images are too small for a classifier, which halves them twice: {0}")]
     Small(ShapeError),
-    /// The weights cannot be read, or are others'.
+    /// The weights cannot be read, or belong to another network.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The file does not say what it is of.
-    #[error("the metadata say `{0}` under `{SHAPE}`, where a file of a classifier has height,width,channels,classes")]
+    /// The file does not have the metadata of a classifier.
+    #[error("the metadata entry `{SHAPE}` is `{0}`; a classifier file has height,width,channels,classes there")]
     Shape(String),
 }
 
@@ -54,18 +53,18 @@ impl From<ShapeError> for ClassifierError {
     }
 }
 
-/// One pass over the images.
+/// The report of one pass over the images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ClassifierEpoch {
-    /// Counted from 1.
+    /// The epoch, counted from 1.
     pub epoch: usize,
     /// The mean cross-entropy in nats.
     pub loss: f64,
 }
 
 impl Classifier {
-    /// For images `[height, width, channels]`, the weights drawn by `seed`.
+    /// Creates a classifier for images `[height, width, channels]` with random weights.
     ///
     /// # Errors
     ///
@@ -86,25 +85,25 @@ impl Classifier {
         Ok(Self { features, scores })
     }
 
-    /// Height, width and channels of the images.
+    /// Returns the height, width and channels of the images.
     pub fn image_shape(&self) -> [usize; 3] {
         self.features.input_shape().try_into().expect("classifiers take images")
     }
 
-    /// The features `[count, 64]` of images `[count, height, width, channels]`.
+    /// Returns the features `[count, 64]` of images `[count, height, width, channels]`.
     ///
     /// # Panics
     ///
-    /// If the images are of another shape than it was made for.
+    /// If the images are not of [`image_shape`](Classifier::image_shape).
     pub fn features(&self, images: ArrayView4<'_, f32>) -> Array2<f32> {
         in_batches(&self.features, images)
     }
 
-    /// The class of each image.
+    /// Returns the class of each image.
     ///
     /// # Panics
     ///
-    /// As [`features`](Classifier::features).
+    /// See [`features`](Classifier::features).
     pub fn classify(&self, images: ArrayView4<'_, f32>) -> Vec<u8> {
         let scores: Array2<f32> = in_batches(&self.scores, self.features(images).view());
         let best = |row: ndarray::ArrayView1<'_, f32>| {
@@ -113,25 +112,26 @@ impl Classifier {
         scores.outer_iter().map(best).collect()
     }
 
-    /// The share of the images whose class it finds.
+    /// Returns the share of the images that are classified correctly.
     ///
     /// # Panics
     ///
-    /// If the images have no labels, or as [`features`](Classifier::features).
+    /// If the images have no labels, or are not of [`image_shape`](Classifier::image_shape).
     pub fn accuracy(&self, images: &Images<f32>) -> f64 {
-        let labels = images.labels.as_ref().expect("labelled images");
+        let labels = images.labels.as_ref().expect("labeled images");
         let found = self.classify(images.pixels.view());
         found.iter().zip(labels).filter(|(found, label)| found == label).count() as f64 / labels.len() as f64
     }
 
-    /// Minimizes the cross-entropy by Adam, in batches of 100, or of all images if there are fewer,
-    /// and by a one-cycle schedule up to a learning rate of 2e-3. Each batch is moved by -2 to 2 pixels along both axes, so that
-    /// features depend less on where a digit stands. Ends early when `observer` says so.
+    /// Minimizes the cross-entropy with Adam, in batches of 100, or of all images if there are
+    /// fewer, and on a one-cycle schedule with a maximum learning rate of 2e-3. Each batch is
+    /// shifted by -2 to 2 pixels along both axes, so that features depend less on the position of a
+    /// digit. Training ends early if `observer` breaks.
     ///
     /// # Panics
     ///
-    /// If the images have no labels or a label is no class, or as
-    /// [`features`](Classifier::features).
+    /// If the images have no labels, a label is not a class, or the images are not of
+    /// [`image_shape`](Classifier::image_shape).
     pub fn train(
         &mut self,
         images: &Images<f32>,
@@ -139,7 +139,7 @@ impl Classifier {
         seed: u64,
         mut observer: impl FnMut(ClassifierEpoch) -> ControlFlow<()>,
     ) {
-        let labels = images.labels.as_ref().expect("labelled images");
+        let labels = images.labels.as_ref().expect("labeled images");
         let size = images.len().clamp(1, 100);
         let batches = images.len() / size;
         let schedule = Schedule::OneCycle { peak: 2e-3, steps: epochs * batches };
@@ -169,7 +169,7 @@ impl Classifier {
         }
     }
 
-    /// All weights, under `features.` and `scores.`, with the shapes that they are for.
+    /// Returns all weights, under `features.` and `scores.`, and the shapes in the metadata.
     pub fn to_weights(&self) -> Weights {
         let mut weights = Weights::default();
         self.features.write("features", &mut weights);
@@ -180,15 +180,16 @@ impl Classifier {
         weights
     }
 
-    /// The inverse of [`to_weights`](Classifier::to_weights).
+    /// Reads the weights that [`to_weights`](Classifier::to_weights) made.
     ///
     /// # Errors
     ///
-    /// If a tensor is missing, has another shape or is not finite, or there is one too many.
+    /// If a tensor is missing, has another shape or is not finite, or if there is an unknown
+    /// tensor.
     pub fn from_weights(weights: &Weights) -> Result<Self, ClassifierError> {
         let text = weights.metadata.get(SHAPE).map_or("", String::as_str);
         let shape: Result<Vec<usize>, _> = text.split(',').map(str::parse).collect();
-        // Nothing is made that the numbers in the file could not fill.
+        // Allocate only what the numbers in the file can fill.
         let fits = |numbers: &[usize]| {
             let product = numbers.iter().try_fold(1_usize, |product, &x| product.checked_mul(x));
             product.is_some_and(|product| product <= weights.element_count())
@@ -206,11 +207,11 @@ impl Classifier {
         }
     }
 
-    /// Reads a file.
+    /// Reads a classifier from a file.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, or as [`from_weights`](Classifier::from_weights).
+    /// If the file cannot be read, or in the cases of [`from_weights`](Classifier::from_weights).
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ClassifierError> {
         Self::from_weights(&Weights::read(path)?)
     }
@@ -220,12 +221,12 @@ fn shift(rng: &mut ChaCha8Rng) -> isize {
     rng.random_range(-2_i32..=2) as isize
 }
 
-/// The images moved down and to the right by so many pixels, or up and to the left; what moves in
-/// is 0.
+/// Returns the images moved down and to the right by a number of pixels, or up and to the left if
+/// it is negative. The pixels that move in are 0.
 fn moved(images: ArrayView4<'_, f32>, [down, right]: [isize; 2]) -> Array4<f32> {
     let mut moved = Array4::zeros(images.raw_dim());
     let (_, height, width, _) = images.dim();
-    // Of n places, those that something moves to, and where it comes from.
+    // The target range of one axis of length n, and the source range.
     let part = |n: usize, by: isize| {
         let (n, start) = (n as isize, by.max(0));
         let end = (n + by.min(0)).max(start);
@@ -243,7 +244,7 @@ mod tests {
     use crate::data::digits;
 
     #[test]
-    fn moved_images() {
+    fn images_move_by_whole_pixels() {
         let images = Array4::from_shape_fn((1, 4, 3, 1), |(_, y, x, _)| (10 * y + x + 1) as f32);
         let down = moved(images.view(), [1, -2]);
         let expected = |y: usize, x: usize| if y >= 1 && x < 1 { images[[0, y - 1, x + 2, 0]] } else { 0.0 };
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn learns_and_comes_back_from_its_weights() {
+    fn training_and_round_trip_through_weights() {
         let data = digits::<f32>();
         let mut classifier = Classifier::new([28, 28, 1], 10, 0).unwrap();
         let before = classifier.accuracy(&data.test);
@@ -261,7 +262,7 @@ mod tests {
             losses.push(epoch.loss);
             ControlFlow::Continue(())
         });
-        // Drawn weights find one digit in ten.
+        // Random weights classify one digit in ten correctly.
         let after = classifier.accuracy(&data.test);
         assert!(before < 0.3 && after > 0.85, "{before}, {after}: {losses:?}");
         let again = Classifier::from_weights(&classifier.to_weights()).unwrap();
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_something_else() {
+    fn files_that_are_not_classifiers() {
         let weights = Classifier::new([8, 8, 3], 2, 0).unwrap().to_weights();
         let with = |shape: &str| {
             let mut weights = weights.clone();

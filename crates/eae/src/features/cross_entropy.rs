@@ -3,20 +3,21 @@ use ndarray::{Array2, Axis, Ix2, arr0};
 
 use crate::Float;
 
-/// `-1/n sum_i ln softmax(y_i)[label_i]` of the rows of `y` `[n, classes]`, in nats.
+/// Returns the cross-entropy `-1/n sum_i ln softmax(y_i)[label_i]` of the rows of `y`
+/// `[n, classes]`, in nats.
 ///
 /// # Panics
 ///
-/// If `y` is not a matrix of a row for each label, or a label is no class.
+/// If `y` is not a matrix with one row per label, or a label is not a class.
 pub fn cross_entropy<'t, F: Float>(y: Var<'t, F>, labels: &[u8]) -> Var<'t, F> {
     let scores = y.value().into_dimensionality::<Ix2>().expect("a row of scores for each label");
     assert!(scores.nrows() == labels.len(), "{} rows of scores for {} labels", scores.nrows(), labels.len());
     let n = labels.len() as f64;
     let mut loss = 0.0;
-    // The softmax less the one at the label: the gradient, but for 1/n.
+    // The softmax minus the one-hot label is the gradient, up to the factor 1/n.
     let mut gradient = Array2::zeros(scores.raw_dim());
     for ((scores, mut gradient), &label) in scores.axis_iter(Axis(0)).zip(gradient.axis_iter_mut(Axis(0))).zip(labels) {
-        // Scores less the largest have exponentials that no number is too small for.
+        // Subtracting the largest score keeps the exponentials from overflowing.
         let most = scores.iter().fold(f64::NEG_INFINITY, |most, score| most.max(score.into_f64()));
         let sum: f64 = scores.iter().map(|score| (score.into_f64() - most).exp()).sum();
         loss += sum.ln() - (scores[usize::from(label)].into_f64() - most);

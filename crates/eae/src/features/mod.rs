@@ -1,9 +1,9 @@
-//! What images are compared on.
+//! The features on which images are compared.
 //!
-//! Distances between sets of images say as much as the features that they are measured on.
-//! [`Features::Digits`] are those of a [`Classifier`] that this project trained on the 60 000
-//! training images of MNIST, and whose weights are part of the library; the command and the
-//! accuracy are in its documentation.
+//! A distance between sets of images depends on the features on which it is measured.
+//! [`Features::Digits`] are the features of a [`Classifier`] that this project trained on the
+//! 60 000 training images of MNIST. Its weights are part of the library. The documentation
+//! of `digit_classifier` gives the command and the accuracy.
 
 mod classifier;
 mod cross_entropy;
@@ -21,16 +21,16 @@ pub use cross_entropy::cross_entropy;
 #[cfg(feature = "classifier")]
 const DIGITS: &[u8] = include_bytes!("digits.safetensors");
 
-/// Principal components, where there is no classifier: as many as it has features.
+/// Number of principal components used without a classifier, equal to its number of features.
 const COMPONENTS: usize = 64;
 
 /// A map from images to rows of features.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Features {
-    /// 64 features of handwritten digits of 28 x 28 pixels, those of [`digit_classifier`].
+    /// The 64 features of handwritten digits of 28 x 28 pixels from [`digit_classifier`].
     Digits(Classifier),
-    /// Those of a classifier read from a file.
+    /// The features of a classifier read from a file.
     Network(PathBuf, Classifier),
     /// 64 features of a classifier that was trained on the labels of the images themselves.
     Labels(Classifier),
@@ -38,18 +38,18 @@ pub enum Features {
     Pca(Pca),
     /// The pixels themselves.
     Pixels,
-    /// The columns of vectors, standardised as they are.
+    /// The columns of vectors, already standardized.
     Columns,
 }
 
-/// The classifier of digits, made by
+/// Returns the digit classifier, which was trained by
 ///
 /// ```text
 /// cargo run --release -p eae --example classifier -- FOLDER digits.safetensors
 /// ```
 ///
-/// with the folder of the four files of MNIST. It finds 99.11 % of the 10 000 test images (10
-/// epochs, a minute and a half on 2 cores).
+/// with the folder of the four files of MNIST. Its accuracy on the 10 000 test images is 99.11 %
+/// (10 epochs, a minute and a half on 2 cores).
 #[cfg(feature = "classifier")]
 pub fn digit_classifier() -> Classifier {
     let weights =
@@ -58,32 +58,34 @@ pub fn digit_classifier() -> Classifier {
 }
 
 impl Features {
-    /// The features of [`digit_classifier`].
+    /// Returns the features of [`digit_classifier`].
     #[cfg(feature = "classifier")]
     pub fn digits() -> Self {
         Self::Digits(digit_classifier())
     }
 
-    /// Those of a classifier's file, for instance of one trained on one's own images.
+    /// Loads a classifier from a file, for instance one trained on your own images.
     ///
     /// # Errors
     ///
-    /// As [`Classifier::load`].
+    /// See [`Classifier::load`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ClassifierError> {
         Ok(Self::Network(path.as_ref().to_path_buf(), Classifier::load(path)?))
     }
 
-    /// The first 64 principal components of training images, or as many as these have.
+    /// Finds the first 64 principal components of training images, or fewer if the images have
+    /// fewer.
     ///
     /// # Errors
     ///
-    /// If there are fewer than two images, or they do not differ.
+    /// If there are fewer than two images, or all images are equal.
     pub fn pca(images: ArrayView4<'_, f32>) -> Result<Self, MetricError> {
         let pixels = flat(images);
         Ok(Self::Pca(Pca::fit(pixels.view(), COMPONENTS.min(pixels.ncols()))?))
     }
 
-    /// The images `[height, width, channels]` that it takes, if not any.
+    /// Returns the shape `[height, width, channels]` of the images it takes, or `None` if any shape
+    /// fits.
     pub fn image_shape(&self) -> Option<[usize; 3]> {
         match self {
             Self::Digits(classifier) | Self::Network(_, classifier) | Self::Labels(classifier) => {
@@ -93,11 +95,12 @@ impl Features {
         }
     }
 
-    /// The features, a row for each image.
+    /// Returns the features, one row per image.
     ///
     /// # Errors
     ///
-    /// If principal components of other images than these are asked for, or a pixel is not finite.
+    /// If the images have another number of pixels than those of the principal components, or a
+    /// pixel is not finite.
     ///
     /// # Panics
     ///
@@ -113,7 +116,7 @@ impl Features {
     }
 }
 
-/// For a line above a table.
+/// Formats the features for the line above a table.
 impl fmt::Display for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -127,12 +130,12 @@ impl fmt::Display for Features {
                 100.0 * pca.explained()
             ),
             Self::Pixels => f.write_str("the pixels"),
-            Self::Columns => f.write_str("the standardised columns"),
+            Self::Columns => f.write_str("the standardized columns"),
         }
     }
 }
 
-/// Each image as a row.
+/// Flattens each image to a row.
 fn flat(images: ArrayView4<'_, f32>) -> Array2<f32> {
     let (n, height, width, channels) = images.dim();
     let pixels = images.as_standard_layout().into_owned();
@@ -146,12 +149,12 @@ mod tests {
 
     #[test]
     fn the_embedded_classifier_knows_digits() {
-        // The test half of MNIST, which it was not trained on.
+        // The test half of MNIST was not used for training.
         assert!(digit_classifier().accuracy(&digits().test) > 0.98);
     }
 
     #[test]
-    fn every_kind_has_a_row_for_each_image() {
+    fn every_kind_gives_one_row_per_image() {
         let images = digits::<f32>().test.pixels;
         for (features, columns) in
             [(Features::digits(), 64), (Features::pca(images.view()).unwrap(), 64), (Features::Pixels, 784)]

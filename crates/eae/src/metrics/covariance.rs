@@ -1,4 +1,4 @@
-//! Eigenvalues of covariances, in one order and with one sign.
+//! Eigenvalues of covariances, in a fixed order and with fixed signs.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -7,9 +7,9 @@ use crate::linalg;
 
 pub(super) use linalg::moments;
 
-/// The eigenvalues of a symmetric matrix, the largest first, and its eigenvectors as columns, each
-/// with its largest entry positive: the decomposition itself leaves the order and the signs to
-/// chance.
+/// Returns the eigenvalues of a symmetric matrix in descending order, and its eigenvectors as
+/// columns, each with its largest entry positive. The decomposition itself leaves the order and the
+/// signs undetermined.
 pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<f64>), MetricError> {
     let (values, vectors) = linalg::eigen(matrix).ok_or(MetricError::Eigenvalues)?;
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -25,7 +25,8 @@ pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<
     Ok((values, vectors))
 }
 
-/// How many of the eigenvalues, the largest first, are more than rounding can make of 0.
+/// Returns the number of eigenvalues, given in descending order, that exceed the rounding error of
+/// 0.
 pub(super) fn rank(values: &Array1<f64>) -> usize {
     let least = values.len() as f64 * f64::EPSILON * values[0].max(0.0);
     values.iter().take_while(|&&x| x > least).count()
@@ -38,13 +39,14 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn order_and_sign() {
-        // Eigenvalues 1, 5 and 3; the vectors of the block are (1, 1) and (1, -1), each over the root of 2.
+    fn eigenvalues_have_a_fixed_order_and_sign() {
+        // Eigenvalues 1, 5 and 3. The eigenvectors of the block are (1, 1) and (1, -1), each
+        // divided by the root of 2.
         let matrix = array![[2.0, 0.0, -1.0], [0.0, 5.0, 0.0], [-1.0, 0.0, 2.0]];
         let (values, mut vectors) = eigen(matrix.view()).unwrap();
         assert!(difference(&values, &array![5.0, 3.0, 1.0]) < 1e-14);
         let half = 0.5_f64.sqrt();
-        // Entries of equal size leave the sign of the second to rounding.
+        // Entries of equal size leave the sign of the second eigenvector to rounding.
         vectors.column_mut(1).mapv_inplace(f64::abs);
         assert!(difference(&vectors, &array![[0.0, half, half], [1.0, 0.0, 0.0], [0.0, half, half]]) < 1e-14);
         assert_eq!((rank(&values), rank(&array![2.0, 1e-14, -1e-17]), rank(&array![0.0, 0.0])), (3, 2, 0));

@@ -4,69 +4,69 @@ use thiserror::Error;
 
 use crate::Float;
 
-/// What can be wrong with samples or settings of a metric. No input makes a metric panic or return
+/// An error in the samples or the settings of a metric. No input makes a metric panic or return
 /// NaN.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum MetricError {
-    /// A set is empty, or has a coordinate that is not finite: the problem says which, with its
-    /// row.
+    /// A set is empty or has a coordinate that is not finite. The problem names the row and column.
     #[error("{set}: {problem}")]
     Samples {
-        /// Which set it is.
+        /// The name of the set.
         set: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         problem: knn_entropy::Error,
     },
-    /// Sets of different dimensions.
-    #[error("samples of {one} and of {other} dimensions cannot be compared")]
+    /// The sets have different dimensions.
+    #[error("dimension mismatch: the sets have {one} and {other} columns")]
     Dimensions {
-        /// The dimension of the one.
+        /// The dimension of one set.
         one: usize,
-        /// That of the other.
+        /// The dimension of the other set.
         other: usize,
     },
-    /// Fewer samples than the metric is made of.
-    #[error("{set}: {n} samples, where {needed} are needed")]
+    /// A set has too few samples for the metric.
+    #[error("{set}: there are {n} samples, but at least {needed} are needed")]
     TooFew {
-        /// Which set it is.
+        /// The name of the set.
         set: &'static str,
-        /// How many there are.
+        /// The number of samples.
         n: usize,
-        /// How many there must be.
+        /// The required number of samples.
         needed: usize,
     },
-    /// A setting that is too small to mean anything.
+    /// A setting is too small.
     #[error("{setting} is {value}; it must be at least {least}")]
     Setting {
-        /// Which setting it is.
+        /// The name of the setting.
         setting: &'static str,
         /// Its value.
         value: usize,
-        /// The smallest that has a meaning.
+        /// The smallest valid value.
         least: usize,
     },
-    /// Samples that do not spread at all.
-    #[error("{set}: all samples are equal; there is no direction that they vary in")]
+    /// All samples are equal.
+    #[error("{set}: all samples are equal, so there is no direction of variation")]
     Constant {
-        /// Which set it is.
+        /// The name of the set.
         set: &'static str,
     },
-    /// Numbers whose squares or cubes no number can hold.
-    #[error("{what} is too large for its powers to be numbers; scale the samples down")]
+    /// The squares or cubes of the values overflow.
+    #[error("{what} is so large that its powers overflow; scale the samples down")]
     OutOfRange {
-        /// What it is.
+        /// The quantity.
         what: &'static str,
     },
     /// The iteration for eigenvalues did not converge.
-    #[error("the eigenvalues of a covariance were not found")]
+    #[error("the eigenvalues of a covariance could not be computed")]
     Eigenvalues,
-    /// The entropy or the neighbours of samples cannot be found.
+    /// The entropy or the neighbors of the samples cannot be computed.
     #[error(transparent)]
     Neighbors(#[from] knn_entropy::Error),
 }
 
-/// The rows of a set in double precision, checked: at least `needed` of them, all finite.
+/// Returns the rows of a set in double precision, after checking that there are at least `needed`
+/// rows and that all values are finite.
 pub(super) fn checked<'a, F: Float>(
     set: &'static str,
     rows: ArrayView2<'a, F>,
@@ -79,7 +79,7 @@ pub(super) fn checked<'a, F: Float>(
     }
 }
 
-/// Two sets that are compared: `real` and `fake`.
+/// Checks the two sets of a comparison, `real` and `fake`.
 pub(super) fn checked_pair<'a, F: Float>(
     real: ArrayView2<'a, F>,
     fake: ArrayView2<'a, F>,
@@ -99,12 +99,12 @@ pub(super) fn at_least(setting: &'static str, value: usize, least: usize) -> Res
     if value < least { Err(MetricError::Setting { setting, value, least }) } else { Ok(()) }
 }
 
-/// That no number is larger than this.
+/// Checks that no value is larger than `largest`.
 pub(super) fn within(what: &'static str, numbers: &[f64], largest: f64) -> Result<(), MetricError> {
     if numbers.iter().all(|x| x.abs() <= largest) { Ok(()) } else { Err(MetricError::OutOfRange { what }) }
 }
 
-/// What was computed, unless it overflowed.
+/// Returns a computed value, unless it overflowed.
 pub(super) fn finite(what: &'static str, value: f64) -> Result<f64, MetricError> {
     if value.is_finite() { Ok(value) } else { Err(MetricError::OutOfRange { what }) }
 }

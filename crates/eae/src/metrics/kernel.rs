@@ -9,15 +9,15 @@ use super::MetricError;
 use super::error::{at_least, checked_pair, finite};
 use crate::Float;
 
-/// The settings of a [`KernelDistance`].
+/// The settings of [`KernelDistance::new`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KernelSettings {
-    /// How many pairs of subsets.
+    /// Number of pairs of subsets.
     pub subsets: usize,
-    /// Samples in a subset, of real and of fake ones each.
+    /// Number of real and of fake samples in each pair of subsets.
     pub size: usize,
-    /// What subsets are drawn by.
+    /// Seed of the random subsets.
     pub seed: u64,
 }
 
@@ -40,41 +40,41 @@ impl KernelSettings {
         Self { size, ..self }
     }
 
-    /// Sets the seed that subsets are drawn by, 0 by default.
+    /// Sets the seed of the random subsets, 0 by default.
     #[must_use]
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 }
 
-/// The squared maximum mean discrepancy of two sets of features with the kernel
-/// `k(x, y) = (x.y / d + 1)^3`; of Inception features it is the KID of Binkowski et al. (ICLR 2018). On subsets of m
-/// samples each, drawn without replacement:
+/// The squared maximum mean discrepancy between two sets of features with the kernel
+/// `k(x, y) = (x.y / d + 1)^3`. On Inception features this is the KID of Binkowski et al. (ICLR
+/// 2018). For subsets of m samples each, drawn without replacement:
 ///
 /// ```text
 /// 1/(m (m-1)) sum_{i != j} (k(x_i, x_j) + k(y_i, y_j)) - 2/m^2 sum_{i, j} k(x_i, y_j)
 /// ```
 ///
-/// Unbiased for every n, unlike the Frechet distance: it can be negative, and is 0 on average for
-/// equal distributions.
+/// The estimate is unbiased for every n, unlike the Frechet distance. It can be negative, and its
+/// mean is 0 for equal distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KernelDistance {
     /// The mean over subsets.
     pub mean: f64,
-    /// The standard deviation over subsets (divisor: their number). Not that of the mean: subsets
-    /// overlap.
+    /// The standard deviation over subsets, with their number as divisor. This is not the standard
+    /// error of the mean, because subsets overlap.
     pub sd: f64,
 }
 
 impl KernelDistance {
-    /// Between features `[n, d]`. `O(subsets size^2 d)`.
+    /// Computes the distance between sets of features `[n, d]`. `O(subsets size^2 d)`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
-    /// are as many samples of each as a subset has, [`MetricError::Setting`] for subsets of
-    /// less than two samples or none, [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] if a set has
+    /// fewer samples than a subset, [`MetricError::Setting`] if the subsets have fewer than two
+    /// samples or there are none, [`MetricError::OutOfRange`].
     pub fn new<F: Float>(
         real: ArrayView2<'_, F>,
         fake: ArrayView2<'_, F>,
@@ -87,7 +87,7 @@ impl KernelDistance {
         let values: Vec<f64> = (0..subsets)
             .into_par_iter()
             .map(|subset| {
-                // A stream for each subset: the same whichever thread draws it.
+                // One random stream per subset makes the result independent of the thread.
                 let mut rng = ChaCha8Rng::seed_from_u64(seed);
                 rng.set_stream(subset as u64);
                 let mut draw = |set: &Samples<'_>| {
@@ -102,7 +102,7 @@ impl KernelDistance {
     }
 }
 
-/// For equally many rows, at least two.
+/// Returns the estimate for two sets with the same number of rows, at least two.
 fn squared_discrepancy(x: &Array2<f64>, y: &Array2<f64>) -> f64 {
     let (m, d) = (x.nrows() as f64, x.ncols() as f64);
     let kernel = |product: f64| (product / d + 1.0).powi(3);
@@ -119,7 +119,7 @@ mod tests {
     use approx::assert_relative_eq;
 
     #[test]
-    fn by_definition_and_as_numpy_has_it() {
+    fn matches_the_definition_and_numpy() {
         let (x, y) = (uniform(30, 5, 1), skewed(30, 5, 2));
         let kernel = |a: &Array2<f64>, i: usize, b: &Array2<f64>, j: usize| {
             ((0..5).map(|c| a[[i, c]] * b[[j, c]]).sum::<f64>() / 5.0 + 1.0).powi(3)
@@ -132,28 +132,28 @@ mod tests {
             }
         }
         let expected = within / (30.0 * 29.0) - 2.0 * across / 900.0;
-        // All samples are the only subset of 30.
+        // The only subset of size 30 contains all samples.
         let settings = KernelSettings { subsets: 3, size: 30, seed: 5 };
         let found = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
         assert_relative_eq!(found.mean, expected, max_relative = 1e-11);
         assert!(found.sd < 1e-14);
-        // The same in numpy, with matrix products.
+        // The same computation in numpy, with matrix products.
         assert_relative_eq!(found.mean, 0.01679893801406518, max_relative = 1e-11);
     }
 
     #[test]
-    fn unbiased() {
+    fn the_estimate_is_unbiased() {
         let (x, y) = (sampler::normal::<f64>(4_000, 8, 1), sampler::normal::<f64>(4_000, 8, 2));
         let settings = KernelSettings { subsets: 40, size: 100, seed: 3 };
         let same = KernelDistance::new(x.view(), y.view(), &settings).unwrap();
-        // Of the mean of 40 subsets, and of the 4000 samples that they are drawn from: as large as 40
-        // subsets again.
+        // The error of the mean of 40 subsets plus the error of the 4000 samples they are drawn
+        // from, which is as large again.
         let error = |found: KernelDistance| found.sd * (2.0 / 40.0_f64).sqrt();
         assert!(same.mean.abs() < 4.0 * error(same), "{same:?}");
         let other = KernelDistance::new(x.view(), (&y + 0.5).view(), &settings).unwrap();
-        // With p = x.y for a normal x and y with means 0 or m, and s = |m|^2: E p is 0 unless both have the
-        // mean m, when E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s; E p^2 is d, d + s, or d + 2s +
-        // s^2 with none, one or both of them.
+        // Let p = x.y for normal x and y with means 0 or m, and s = |m|^2. E p is 0 unless both
+        // have the mean m; then E p = s and E p^3 = s^3 + 6 s^2 + (3d + 6) s. E p^2 is d, d + s, or
+        // d + 2s + s^2 if none, one or both have the mean m.
         let (d, s) = (8.0_f64, 8.0 * 0.25_f64);
         let cubes = s.powi(3) + 6.0 * s * s + (3.0 * d + 6.0) * s;
         let expected = 3.0 * s / d + 3.0 * s * s / (d * d) + cubes / d.powi(3);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_refuses() {
+    fn invalid_input_is_an_error() {
         let x = uniform(9, 3, 1);
         let error = |n, size, subsets| {
             let settings = KernelSettings { subsets, size, seed: 0 };

@@ -8,46 +8,47 @@ use super::MetricError;
 use super::error::{checked, same_dimension};
 use crate::Float;
 
-/// Whether samples of a model are copies of training images: how far each is from its nearest
-/// training image, beside how far images are that were held out, and which the model cannot have
-/// copied (compare Meehan, Chaudhuri and Dasgupta, AISTATS 2020). Distances are Euclidean.
+/// A test of whether samples of a model are copies of training images. It compares the distance
+/// from each sample to its nearest training image with the same distance for held-out images, which
+/// the model cannot have copied (compare Meehan, Chaudhuri and Dasgupta, AISTATS 2020). Distances
+/// are Euclidean.
 ///
-/// Only copies show. Smooth or typical samples are near training images, too, as their pixels are
-/// near the mean of many; look at the pairs before you call them memorised.
+/// The test detects near copies only. Smooth or typical samples are also near training images,
+/// because their pixels are near the mean of many. Look at the pairs before you call them
+/// memorized.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Memorization {
-    /// The median distance of a sample to the nearest training image.
+    /// The median distance from a sample to the nearest training image.
     pub sample_median: f64,
-    /// That of a held-out image.
+    /// The median distance from a held-out image to the nearest training image.
     pub held_out_median: f64,
-    /// What counts as close: the smallest distance that a hundredth of the held-out images do not
-    /// exceed.
+    /// The distance that counts as close: the first percentile of the distances of held-out images.
     pub close: f64,
-    /// The share of samples at this distance or closer: near copies.
+    /// The share of samples at most this far from a training image: near copies.
     pub share_close: f64,
-    /// The share of held-out images at this distance or closer: 0.01, or more where distances are
-    /// equal.
+    /// The share of held-out images at most this far from a training image: 0.01, or more if
+    /// distances are equal.
     pub held_out_share_close: f64,
-    /// The standard error of the difference of the shares if samples were like held-out images.
+    /// The standard error of the difference of the shares if samples are distributed like held-out
+    /// images.
     pub share_error: f64,
 }
 
-/// The share of held-out images that are called close.
+/// The share of held-out images that counts as close.
 const CLOSEST: f64 = 0.01;
 
-/// By how much medians must differ to be called different.
+/// The ratio at which medians count as different.
 const RATIO: f64 = 1.5;
 
 impl Memorization {
-    /// Of rows of pixels or features `[n, d]`. As long as `knn_entropy`'s search takes for the
-    /// nearest neighbour of every sample and held-out image among the training images.
+    /// Compares rows of pixels or features `[n, d]`. Takes the time of `knn_entropy`'s search for
+    /// the nearest neighbor of every sample and held-out image among the training images.
     ///
     /// # Errors
     ///
     /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
-    /// are 100 held-out images, [`MetricError::OutOfRange`] for a distance that no number can
-    /// hold.
+    /// are 100 held-out images, [`MetricError::OutOfRange`] if a distance overflows.
     pub fn new<F: Float>(
         train: ArrayView2<'_, F>,
         held_out: ArrayView2<'_, F>,
@@ -56,12 +57,12 @@ impl Memorization {
         Ok(Self::of_each(train, held_out, &[samples])?.remove(0))
     }
 
-    /// The same for several sets of samples, in the order in which they are given: the held-out
-    /// images are looked up once.
+    /// Compares several sets of samples and returns the results in the same order. The neighbors of
+    /// held-out images are searched only once.
     ///
     /// # Errors
     ///
-    /// As [`new`](Memorization::new).
+    /// See [`new`](Memorization::new).
     pub fn of_each<F: Float>(
         train: ArrayView2<'_, F>,
         held_out: ArrayView2<'_, F>,
@@ -81,7 +82,7 @@ impl Memorization {
         sets.iter().map(of).collect()
     }
 
-    /// Of distances to the nearest training image, in order.
+    /// Computes the result from sorted distances to the nearest training image.
     fn of_distances(held_out: &[f64], samples: &[f64]) -> Self {
         let close = held_out[(held_out.len() as f64 * CLOSEST).ceil() as usize - 1];
         let share = |sorted: &[f64]| sorted.partition_point(|&r| r <= close) as f64 / sorted.len() as f64;
@@ -97,26 +98,28 @@ impl Memorization {
         }
     }
 
-    /// The median distance of samples in units of that of held-out images: near 1 for samples that
-    /// are like them. Infinite if only that of held-out images is 0, and 1 if both are.
+    /// Returns the median distance of samples divided by that of held-out images. The ratio is near
+    /// 1 for samples that resemble held-out images, infinite if only the median of held-out images
+    /// is 0, and 1 if both medians are 0.
     pub fn ratio(&self) -> f64 {
         if self.sample_median == self.held_out_median { 1.0 } else { self.sample_median / self.held_out_median }
     }
 
-    /// Whether more samples are close than three standard errors allow.
+    /// Returns true if the share of close samples exceeds that of held-out images by more than
+    /// three standard errors.
     pub fn is_suspicious(&self) -> bool {
         self.share_close > self.held_out_share_close + 3.0 * self.share_error
     }
 
-    /// What the numbers say, in words.
+    /// Returns the conclusion in words.
     pub fn verdict(&self) -> String {
         let Self { share_close, held_out_share_close, .. } = *self;
         let percent = |share: f64| 100.0 * share;
         if self.is_suspicious() {
             let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
             return format!(
-                "{samples:.1} % of the samples are as close to a training image as {held_out:.1} % of the held-out \
-                 images are: look at them, they may be copies"
+                "{samples:.1} % of the samples are as close to a training image as only {held_out:.1} % of the held-out \
+                 images are: look at them, because they may be copies"
             );
         }
         match self.ratio() {
@@ -130,7 +133,7 @@ impl Memorization {
     }
 }
 
-/// A small table, and the verdict.
+/// Formats a small table and the verdict.
 impl fmt::Display for Memorization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "to the nearest training image            samples   held out")?;
@@ -162,9 +165,9 @@ mod tests {
     use ndarray::{Array2, Axis, array, concatenate};
 
     #[test]
-    fn by_hand() {
+    fn distances_computed_by_hand() {
         let train = array![[0.0], [1000.0]];
-        // Distances 1 to 200; two of them are the closest percent.
+        // The distances are 1 to 200, and two of them are the closest percent.
         let held_out = Array2::from_shape_fn((200, 1), |(i, _)| (i + 1) as f64);
         let samples = array![[0.5], [-1.5], [1002.0], [1003.0]];
         let found = Memorization::new(train.view(), held_out.view(), samples.view()).unwrap();
@@ -173,7 +176,7 @@ mod tests {
         assert_eq!(found.share_error, (0.01_f64 * 0.99 * (0.25 + 0.005)).sqrt());
         assert_eq!(found.ratio(), 1.75 / 100.5);
         assert!(found.verdict().starts_with("75.0 % of the samples"));
-        // Copies among held-out images, too: then it takes more of them.
+        // With copies among the held-out images, more copies are needed for suspicion.
         let both = concatenate![Axis(0), array![[0.0], [1000.0]], held_out];
         let copies = |share: usize| Array2::from_shape_fn((100, 1), |(i, _)| if i < share { 1000.0 } else { 30.0 });
         let of_each = Memorization::of_each(train.view(), held_out.view(), &[copies(50).view(), samples.view()]);
@@ -185,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_are_found_and_fresh_samples_are_not_called_so() {
+    fn detects_copies_and_accepts_fresh_samples() {
         let draws = sampler::normal::<f32>(3000, 6, 1);
         let rows = |from: usize, to: usize| draws.slice_axis(Axis(0), (from..to).into());
         let (train, held_out) = (rows(0, 1000), rows(1000, 2000));
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_refuses() {
+    fn invalid_input_is_an_error() {
         let x = sampler::normal::<f64>(100, 2, 1);
         let few = x.slice_axis(Axis(0), (..99).into());
         let error = |held_out, samples| Memorization::new(x.view(), held_out, samples).unwrap_err();

@@ -1,16 +1,18 @@
-//! How good a model is, in numbers.
+//! Metrics of the quality of a model.
 //!
 //! | question | answer |
 //! |---|---|
-//! | how close are reconstructions? | [`reconstruction_error`], beside [`mean_image_error`] |
-//! | are codes from N(0, I)? | [`LatentReport`]; in short [`CodeReport`] |
-//! | are samples distributed like data? | [`frechet_distance`], [`KernelDistance`], [`SlicedWasserstein`] |
-//! | are samples realistic, and of all kinds? | [`Prdc`] |
+//! | how close are reconstructions? | [`reconstruction_error`], compared with [`mean_image_error`]
+//! |
+//! | do codes follow N(0, I)? | [`LatentReport`], or the shorter [`CodeReport`] |
+//! | are samples distributed like the data? | [`frechet_distance`], [`KernelDistance`],
+//! [`SlicedWasserstein`] |
+//! | are samples realistic and diverse? | [`Prdc`] |
 //! | are samples copies of training data? | [`Memorization`] |
 //!
-//! None needs a pretrained network: distances of distributions take any features `[n, d]`, of a
-//! classifier or of [`Pca`]. A number for samples says little alone. Put beside it the same number
-//! for held-out data of the same n, which is what a perfect model would have.
+//! No metric needs a pretrained network: distances of distributions accept any features `[n, d]`,
+//! for instance of a classifier or of [`Pca`]. A value for samples says little by itself. Compare
+//! it with the value for the same number of held-out data, which a perfect model would reach.
 
 mod covariance;
 mod error;

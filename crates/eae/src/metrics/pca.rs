@@ -5,36 +5,36 @@ use super::covariance::{eigen, moments, rank};
 use super::error::{at_least, checked, finite};
 use crate::Float;
 
-/// Principal components of training rows: features for data that no classifier was trained on, in
-/// which [`frechet_distance`](super::frechet_distance), [`KernelDistance`](super::KernelDistance)
-/// and [`Prdc`](super::Prdc) can be taken.
+/// Principal components of training rows, as features for data without a trained classifier. Use
+/// them with [`frechet_distance`](super::frechet_distance),
+/// [`KernelDistance`](super::KernelDistance) and [`Prdc`](super::Prdc).
 ///
 /// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of
 /// V the eigenvectors of their covariance with the largest eigenvalues (Pearson, 1901; Hotelling,
-/// 1933). Features of equal scale take a division of each by the root of its variance:
-/// [`Pca::whitened`]. Distances between features are the largest part of those between pixels, and
-/// so still distances of pixels: what one sees they know nothing of.
+/// 1933). [`Pca::whitened`] divides each feature by its standard deviation, which gives features of
+/// equal scale. Distances between features are the main part of distances between pixels, so they
+/// do not measure perceptual similarity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Array1<f64>,
-    /// As columns, of length 1.
+    /// The directions as columns of length 1.
     directions: Array2<f64>,
     variances: Array1<f64>,
     total: f64,
 }
 
 impl Pca {
-    /// Of rows `[n, d]`, by the eigenvectors of the covariance (divisor n - 1). `O(n d^2 + d^3)`:
-    /// about a second for d = 784, and a minute for d = 3072.
+    /// Fits the components to rows `[n, d]`, by the eigenvectors of the covariance (divisor n - 1).
+    /// `O(n d^2 + d^3)`: about a second for d = 784, and a minute for d = 3072.
     ///
-    /// There are as many components as asked for, or fewer if there are not so many directions that
-    /// the rows spread in. They are in the order of their variances, each with the entry that
-    /// is largest in size positive: the same rows always give the same features.
+    /// Returns the requested number of components, or fewer if the rows span fewer directions. The
+    /// components are sorted by descending variance. The entry of each that is largest in absolute
+    /// value is positive, so the same rows always give the same features.
     ///
     /// # Errors
     ///
     /// [`MetricError::Samples`], [`MetricError::TooFew`] unless there are two rows,
-    /// [`MetricError::Setting`] for no components, [`MetricError::Constant`] if all rows are
+    /// [`MetricError::Setting`] if `components` is 0, [`MetricError::Constant`] if all rows are
     /// equal, [`MetricError::OutOfRange`].
     pub fn fit<F: Float>(train: ArrayView2<'_, F>, components: usize) -> Result<Self, MetricError> {
         at_least("the number of components", components, 1)?;
@@ -50,23 +50,23 @@ impl Pca {
         Ok(Self { mean, directions, variances: values.select(Axis(0), &Vec::from_iter(0..kept)), total })
     }
 
-    /// The variances of the components among the training rows, the largest first.
+    /// Returns the variances of the components among the training rows, in descending order.
     pub fn variances(&self) -> &Array1<f64> {
         &self.variances
     }
 
-    /// The share of the training rows' variance that is along the components.
+    /// Returns the share of the training rows' variance that the components explain.
     pub fn explained(&self) -> f64 {
-        // The rest is not negative, whatever rounding makes of it.
+        // Rounding can make the remainder slightly negative.
         (self.variances.sum() / self.total).min(1.0)
     }
 
-    /// Features `[n, components]` of rows `[n, d]`.
+    /// Returns the features `[n, components]` of rows `[n, d]`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`] unless the rows are as long as those
-    /// in training, [`MetricError::OutOfRange`].
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`] unless the rows are as long as the
+    /// training rows, [`MetricError::OutOfRange`].
     pub fn transform<F: Float>(&self, rows: ArrayView2<'_, F>) -> Result<Array2<f64>, MetricError> {
         let rows = checked("rows", rows, 1)?;
         let (one, other) = (self.mean.len(), rows.dimension());
@@ -80,13 +80,13 @@ impl Pca {
         }
     }
 
-    /// [`transform`](Pca::transform), with variance 1 of every component among the training rows.
-    /// Components of hardly any variance count as much as the first: ask for fewer of them than
-    /// there are.
+    /// Returns the features of [`transform`](Pca::transform), scaled so that every component has
+    /// variance 1 among the training rows. Components of small variance then count as much as the
+    /// first, so fit only as many components as are meaningful.
     ///
     /// # Errors
     ///
-    /// As `transform`.
+    /// See [`transform`](Pca::transform).
     pub fn whitened<F: Float>(&self, rows: ArrayView2<'_, F>) -> Result<Array2<f64>, MetricError> {
         Ok(self.transform(rows)? / &self.variances.mapv(f64::sqrt))
     }
@@ -101,9 +101,9 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn as_scikit_learn_has_it() {
-        // sklearn.decomposition.PCA(3, svd_solver="full"), each component's sign by its entry of the
-        // largest size.
+    fn matches_scikit_learn() {
+        // sklearn.decomposition.PCA(3, svd_solver="full"), with the sign of each component set by
+        // its entry of largest absolute value.
         let pca = Pca::fit(skewed(50, 6, 2).view(), 3).unwrap();
         let variances = array![0.24303957570876958, 0.014658993822332473, 0.0030662644777766936];
         assert!(difference(pca.variances(), &variances) < 1e-14, "{pca:?}");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn whitened_rows_have_covariance_one() {
+    fn whitened_rows_have_unit_covariance() {
         let train = skewed(60, 5, 1);
         let pca = Pca::fit(train.view(), 4).unwrap();
         let (mean, covariance) = moments(pca.whitened(train.view()).unwrap().view());
@@ -128,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn no_more_components_than_directions() {
-        // Five points span four directions; all of the variance is along them.
+    fn components_are_limited_by_the_rank() {
+        // Five points span four directions, which contain all of the variance.
         let train = uniform(5, 9, 4);
         let pca = Pca::fit(train.view(), 9).unwrap();
         assert_eq!(pca.variances().len(), 4);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_refuses() {
+    fn invalid_input_is_an_error() {
         let x = uniform(5, 3, 1);
         assert_eq!(
             Pca::fit(x.view(), 0).unwrap_err().to_string(),

@@ -8,9 +8,10 @@ use super::MetricError;
 use super::error::{at_least, checked_pair};
 use crate::Float;
 
-/// How well two sets of features cover each other, by balls around samples that reach to the k-th
-/// nearest other sample of the same set. With `r_i` the radius around the real sample `x_i` and
-/// `s_j` that around the fake `y_j`:
+/// Precision, recall, density and coverage: measures of how well two sets of features cover each
+/// other. They use balls around samples that reach to the k-th nearest other sample of the same
+/// set. With `r_i` the radius around the real sample `x_i` and `s_j` the radius around the fake
+/// sample `y_j`:
 ///
 /// ```text
 /// precision  share of j with |x_i - y_j| < r_i for some i
@@ -19,32 +20,34 @@ use crate::Float;
 /// coverage   share of i with |x_i - y_j| < r_i for some j
 /// ```
 ///
-/// Precision and recall are those of Kynkaanniemi et al. (NeurIPS 2019), density and coverage those
-/// of Naeem et al. (ICML 2020), which one outlier with its large ball does not spoil. For equal
-/// distributions the density is 1 on average, the coverage `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))`
-/// for n samples of each, near `1 - 2^-k`; precision and recall depend on the dimension.
+/// Precision and recall are due to Kynkaanniemi et al. (NeurIPS 2019), density and coverage to
+/// Naeem et al. (ICML 2020). Density and coverage are robust to an outlier with a large ball. For
+/// equal distributions the density is 1 on average. The coverage is
+/// `1 - (n-1)...(n-k) / ((2n-1)...(2n-k))` for n samples in each set, close to `1 - 2^-k`.
+/// Precision and recall depend on the dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Prdc {
-    /// The share of fake samples among real ones.
+    /// The share of fake samples that lie in a ball around a real sample.
     pub precision: f64,
-    /// The share of real samples among fake ones.
+    /// The share of real samples that lie in a ball around a fake sample.
     pub recall: f64,
-    /// How many balls around real samples a fake one is in, divided by k; can be above 1.
+    /// The mean number of balls around real samples that contain a fake sample, divided by k. The
+    /// density can exceed 1.
     pub density: f64,
-    /// The share of balls around real samples with a fake one inside.
+    /// The share of balls around real samples that contain a fake sample.
     pub coverage: f64,
 }
 
 impl Prdc {
-    /// Of features `[n, d]` and `[m, d]`. Every comparison is as by distances computed from
-    /// differences in double precision: a matrix product decides where its error, which has a
-    /// bound, cannot matter. `O(n m d)`.
+    /// Compares features `[n, d]` and `[m, d]`. Every comparison has the result of distances
+    /// computed from differences in double precision. A matrix product decides where its bounded
+    /// error cannot affect the result. `O(n m d)`.
     ///
     /// # Errors
     ///
-    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless there
-    /// are more than `k` samples of each, [`MetricError::Setting`] if `k` is 0.
+    /// [`MetricError::Samples`], [`MetricError::Dimensions`], [`MetricError::TooFew`] unless each
+    /// set has more than `k` samples, [`MetricError::Setting`] if `k` is 0.
     pub fn new<F: Float>(real: ArrayView2<'_, F>, fake: ArrayView2<'_, F>, k: usize) -> Result<Self, MetricError> {
         at_least("k", k, 1)?;
         let (real, fake) = checked_pair(real, fake, k.saturating_add(1))?;
@@ -64,32 +67,32 @@ impl Prdc {
     }
 }
 
-/// Who is within whose ball.
+/// The samples that lie in balls of the other set.
 struct Within {
-    /// For each fake sample, how many balls around real ones it is in.
+    /// For each fake sample, the number of balls around real samples that contain it.
     of_real: Vec<usize>,
-    /// For each real sample, whether a fake one is in its ball.
+    /// For each real sample, true if its ball contains a fake sample.
     covered: Vec<bool>,
-    /// For each real sample, whether it is in the ball around a fake one.
+    /// For each real sample, true if a ball around a fake sample contains it.
     recalled: Vec<bool>,
 }
 
-/// Real samples of one matrix product, and fake ones.
+/// Numbers of real and fake samples in one matrix product.
 const ROWS: usize = 128;
 const COLUMNS: usize = 512;
 
 fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii: &[f64]) -> Within {
     let metric = Metric::from(Norm::L2);
-    // Near the origin the terms of |x|^2 + |y|^2 - 2 x.y cancel least.
-    let centre = real.view().mean_axis(Axis(0)).expect("there are samples");
-    let centred = |set: &Samples<'_>| -> (Array2<f64>, Array1<f64>) {
-        let points = &set.view() - &centre;
+    // The terms of |x|^2 + |y|^2 - 2 x.y cancel least near the origin.
+    let center = real.view().mean_axis(Axis(0)).expect("there are samples");
+    let centerd = |set: &Samples<'_>| -> (Array2<f64>, Array1<f64>) {
+        let points = &set.view() - &center;
         let squares = points.outer_iter().map(|x| x.dot(&x)).collect();
         (points, squares)
     };
-    let ((x, x_squares), (y, y_squares)) = (centred(real), centred(fake));
-    // The rounding of the differences to the centre, of d products and of their sum, several times
-    // over.
+    let ((x, x_squares), (y, y_squares)) = (centerd(real), centerd(fake));
+    // A generous bound for the rounding errors of the differences to the center, of d products and
+    // of their sum.
     let relative = 8.0 * (real.dimension() + 8) as f64 * f64::EPSILON;
     let of_real: Vec<AtomicUsize> = (0..fake.len()).map(|_| AtomicUsize::new(0)).collect();
     let mut flags = vec![(false, false); real.len()];
@@ -107,7 +110,7 @@ fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii
                     let mut exact = None;
                     let mut is_within = |radius: f64| {
                         let gap = square - radius * radius;
-                        // Numbers whose squares are no numbers, or lost, are never sure.
+                        // Values whose squares overflow or underflow need the exact distance.
                         let sure = gap.is_finite() && bound > 1e-280 && gap.abs() > bound + 1e-14 * radius * radius;
                         match sure {
                             true => gap < 0.0,
@@ -118,7 +121,7 @@ fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii
                     };
                     if is_within(real_radii[i]) {
                         *covered = true;
-                        // A sum of integers: in any order the same.
+                        // The order does not matter for a sum of integers.
                         of_real[j].fetch_add(1, Ordering::Relaxed);
                     }
                     *recalled = *recalled || is_within(fake_radii[j]);
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
     use crate::sampler;
 
-    /// By the definition, every distance.
+    /// Computes every distance, by the definition.
     fn brute_force(real: &Array2<f64>, fake: &Array2<f64>, k: usize) -> Prdc {
         let distance =
             |a: &Array2<f64>, i: usize, b: &Array2<f64>, j: usize| (&a.row(i) - &b.row(j)).mapv(|x| x * x).sum().sqrt();
@@ -162,26 +165,28 @@ mod tests {
     }
 
     #[test]
-    fn by_definition() {
+    fn matches_the_definition() {
         for (n, m, d, k) in [(300, 200, 8, 3), (150, 700, 2, 5), (40, 30, 90, 1)] {
             let (real, fake) = (uniform(n, d, 1), skewed(m, d, 2));
             let expected = brute_force(&real, &fake, k);
             assert_eq!(Prdc::new(real.view(), fake.view(), k).unwrap(), expected);
-            // Nothing of it depends on the scale, not even where squares are no numbers; nor on the place.
+            // The result depends neither on the scale, even where squares overflow, nor on the
+            // location.
             for scale in [2_f64.powi(600), 2_f64.powi(-600)] {
                 let found = Prdc::new((&real * scale).view(), (&fake * scale).view(), k).unwrap();
                 assert_eq!(found, expected, "{scale}");
             }
         }
-        // Rows of small integers: many distances are equal to a radius, and count as outside.
+        // Rows of small integers: many distances equal a radius, and count as outside.
         let grid = |seed| uniform(200, 3, seed).mapv(|x| (x * 4.0).round() + 1e6);
         let (real, fake) = (grid(3), grid(4));
         assert_eq!(Prdc::new(real.view(), fake.view(), 4).unwrap(), brute_force(&real, &fake, 4));
     }
 
     #[test]
-    fn as_scipy_has_it() {
-        // scipy.spatial.distance.cdist, the radii by numpy.sort, and the four comparisons counted.
+    fn matches_scipy() {
+        // The distances of scipy.spatial.distance.cdist, the radii by numpy.sort, and the four
+        // comparisons counted.
         let (real, fake) = (skewed(300, 8, 1), skewed(200, 8, 2) * 0.8);
         let expected =
             Prdc { precision: 191.0 / 200.0, recall: 219.0 / 300.0, density: 810.0 / 600.0, coverage: 232.0 / 300.0 };
@@ -189,27 +194,27 @@ mod tests {
     }
 
     #[test]
-    fn what_it_refuses() {
+    fn invalid_input_is_an_error() {
         let x = uniform(5, 3, 1);
         let error = |n, k| Prdc::new(x.view(), x.slice_axis(Axis(0), (..n).into()), k).unwrap_err();
         assert_eq!(error(3, 3), MetricError::TooFew { set: "fake", n: 3, needed: 4 });
         assert_eq!(error(3, 0), MetricError::Setting { setting: "k", value: 0, least: 1 });
         assert!(matches!(error(3, usize::MAX), MetricError::TooFew { .. }));
-        // All in one place: no ball has an inside.
+        // All samples coincide, so every ball is empty.
         let zeros = Array2::<f32>::zeros((5, 2));
         let nothing = Prdc { precision: 0.0, recall: 0.0, density: 0.0, coverage: 0.0 };
         assert_eq!(Prdc::new(zeros.view(), zeros.view(), 2).unwrap(), nothing);
     }
 
-    /// The authors' own check, in the README of their implementation: N(0, I), 10 000 of each, d =
-    /// 1000, k = 5. Takes 200 billion multiplications.
+    /// Repeats the example in the README of the authors' implementation: N(0, I), 10 000 samples in
+    /// each set, d = 1000, k = 5. Takes 200 billion multiplications.
     #[test]
     #[ignore = "takes 15 seconds"]
-    fn as_its_authors_have_it() {
+    fn matches_the_authors_example() {
         let [real, fake] = [1, 2].map(|seed| sampler::normal::<f64>(10_000, 1000, seed));
         let found = Prdc::new(real.view(), fake.view(), 5).unwrap();
-        // Another draw than theirs: a share of 10 000 has a standard error of at most 0.005, and neighbours
-        // are shared.
+        // The random samples differ from theirs. A share of 10 000 has a standard error of at most
+        // 0.005, and neighbors are shared.
         for (value, published, bound) in [
             (found.precision, 0.477, 0.03),
             (found.recall, 0.471, 0.03),

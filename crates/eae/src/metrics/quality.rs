@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use super::{KernelDistance, KernelSettings, MetricError, Prdc, frechet_distance};
 use crate::Float;
 
-/// Generated samples beside real ones, on their features: everything that is usually reported.
+/// The usual metrics of generated samples, compared with real ones on features.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quality {
-    /// How many real samples, and how many generated.
+    /// Numbers of real and of generated samples.
     pub n: [usize; 2],
-    /// The [`frechet_distance`].
+    /// The Frechet distance, see [`frechet_distance`].
     pub frechet: f64,
-    /// The kernel distance, of 100 subsets of a tenth of the samples, but at most 1 000.
+    /// The kernel distance, over 100 subsets of a tenth of the samples, at most 1 000.
     pub kernel: KernelDistance,
     /// Precision, recall, density and coverage, for k = 5.
     #[serde(rename = "neighbours", alias = "neighbors")]
@@ -20,21 +20,20 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// Of features `[n, d]`.
+    /// Computes the metrics on features `[n, d]`.
     ///
     /// # Errors
     ///
-    /// If there are fewer than 6 of a kind, dimensions differ, or numbers are not finite or too
-    /// large.
+    /// If a set has fewer than 6 samples, dimensions differ, or values are not finite or too large.
     pub fn new<F: Float>(real: ArrayView2<'_, F>, generated: ArrayView2<'_, F>) -> Result<Self, MetricError> {
-        const NEIGHBOURS: usize = 5;
+        const NEIGHBORS: usize = 5;
         let n = [real.nrows(), generated.nrows()];
         let settings = KernelSettings::default();
         let size = (n[0].min(n[1]) / 10).clamp(2, settings.size);
         Ok(Self {
             n,
             frechet: frechet_distance(real, generated)?,
-            neighbors: Prdc::new(real, generated, NEIGHBOURS)?,
+            neighbors: Prdc::new(real, generated, NEIGHBORS)?,
             kernel: KernelDistance::new(real, generated, &settings.size(size))?,
         })
     }
@@ -46,7 +45,7 @@ mod tests {
     use crate::sampler::normal;
 
     #[test]
-    fn the_metrics_themselves() {
+    fn equals_the_separate_metrics() {
         let (real, generated) = (normal::<f64>(80, 5, 0), normal::<f64>(60, 5, 1) * 1.5);
         let quality = Quality::new(real.view(), generated.view()).unwrap();
         assert_eq!(quality.n, [80, 60]);

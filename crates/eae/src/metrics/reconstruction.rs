@@ -3,7 +3,7 @@ use ndarray::{Array3, ArrayView3, ArrayView4, Axis, Zip};
 use crate::Float;
 use crate::data::{DataError, Source, batches};
 
-/// The squared difference, summed over pixels and averaged over images: 0 is perfect.
+/// Returns the squared difference, summed over pixels and averaged over images. 0 is perfect.
 ///
 /// # Panics
 ///
@@ -13,7 +13,7 @@ pub fn reconstruction_error<F: Float>(images: ArrayView4<'_, F>, reconstructions
     Zip::from(images).and(reconstructions).fold(0.0, square) / images.len_of(Axis(0)) as f64
 }
 
-/// The same for each image by itself.
+/// Returns the squared difference of each image, summed over pixels.
 ///
 /// # Panics
 ///
@@ -24,8 +24,8 @@ pub fn reconstruction_errors<F: Float>(images: ArrayView4<'_, F>, reconstruction
     images.zip(back).map(|(image, back)| reconstruction_error(image, back)).collect()
 }
 
-/// The error of a model that has learnt nothing but the mean image: `images` against the mean of
-/// `train`. A model is worth something as far as it is below.
+/// Returns the error of reconstructing `images` by the mean of `train`. A model that has learned
+/// more than the mean image has a smaller error.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ pub fn reconstruction_errors<F: Float>(images: ArrayView4<'_, F>, reconstruction
 ///
 /// If the images differ in shape.
 pub fn mean_image_error<F: Float>(train: impl Source<F>, images: ArrayView4<'_, F>) -> Result<f64, DataError> {
-    // Summed in double precision.
+    // Sum in double precision.
     let mut mean = Array3::<f64>::zeros(train.image_shape());
     for batch in batches(&train, 250) {
         batch?.outer_iter().for_each(|image| mean.zip_mut_with(&image, |sum, x| *sum += x.into_f64()));
@@ -52,7 +52,7 @@ mod tests {
     use ndarray::Array4;
 
     #[test]
-    fn by_hand() {
+    fn errors_computed_by_hand() {
         let train = Array4::from_shape_vec((2, 1, 2, 1), vec![0.0, 1.0, 1.0, 0.0]).unwrap();
         let test = Array4::from_shape_vec((2, 1, 2, 1), vec![1.0, 1.0, 0.5, 0.0]).unwrap();
         assert_eq!(reconstruction_error(test.view(), train.view()), (1.0 + 0.0 + 0.25 + 0.0) / 2.0);

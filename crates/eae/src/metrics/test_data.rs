@@ -1,9 +1,9 @@
-//! Data that other programs can make, too: reference values in tests are computed on it.
+//! Test data that other programs can reproduce, for reference values.
 
 use ndarray::Array2;
 
-/// `[n, d]` numbers `s / 2^31 - 1/2`, row by row, of the generator `s <- (1103515245 s + 12345) mod
-/// 2^31` from `seed` on.
+/// Returns `[n, d]` values `s / 2^31 - 1/2`, row by row, of the generator
+/// `s <- (1103515245 s + 12345) mod 2^31`, starting with `seed`.
 pub(super) fn uniform(n: usize, d: usize, seed: u64) -> Array2<f64> {
     let mut state = seed;
     Array2::from_shape_simple_fn((n, d), || {
@@ -12,16 +12,16 @@ pub(super) fn uniform(n: usize, d: usize, seed: u64) -> Array2<f64> {
     })
 }
 
-/// Something with skewness, correlation and a shift: the product of `u` with the matrix of entries
-/// `1 / (1 + i + 2 j)`, and `u^3 + 0.1` added.
+/// Returns data with skewness, correlation and a shift: the product of `u` with the matrix of
+/// entries `1 / (1 + i + 2 j)`, plus `u^3 + 0.1`.
 pub(super) fn skewed(n: usize, d: usize, seed: u64) -> Array2<f64> {
     let u = uniform(n, d, seed);
     let mixing = Array2::from_shape_fn((d, d), |(i, j)| 1.0 / (1 + i + 2 * j) as f64);
     u.dot(&mixing) + u.mapv(|x| x.powi(3) + 0.1)
 }
 
-/// Fisher's (1936) irises of the species setosa: sepals and petals, length and width, in
-/// millimetres.
+/// Fisher's (1936) irises of the species setosa: length and width of sepals and petals, in
+/// millimeters.
 const SETOSA: [[u8; 4]; 50] = [
     [51, 35, 14, 2],
     [49, 30, 14, 2],

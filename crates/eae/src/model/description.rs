@@ -10,22 +10,23 @@ use super::ModelError;
 use crate::data::Columns;
 use crate::network::{Architecture, Ending, Plan};
 
-/// The entry of a file's metadata that holds the [`Description`].
+/// Metadata key of the [`Description`].
 const KEY: &str = "eae";
 
-/// More is a slip of the finger, and better an error than an attempt to allocate it.
+/// Largest latent dimension. A larger one is a typing error, which should be an error rather than
+/// an attempt to allocate memory.
 const MOST_LATENT: usize = 1 << 16;
 
-/// Enough to make the model again, but for its weights.
+/// The information needed to rebuild the model, apart from its weights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Description {
     pub(super) model: Architecture,
-    /// Height, width, channels.
+    /// Height, width and channels.
     pub(super) image: [usize; 3],
     pub(super) latent: usize,
     #[serde(default)]
     pub(super) ending: Ending,
-    /// Of vectors.
+    /// The columns, for a model of vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) columns: Option<Columns>,
 }
@@ -35,26 +36,25 @@ impl Description {
         weights.metadata.insert(KEY.to_owned(), serde_json::to_string(self).expect("plain data"));
     }
 
-    /// From a file; of a model that its tensors could fill.
+    /// Reads the description from a file and checks that the file's tensors could fill the model.
     pub(super) fn read(weights: &Weights, path: &Path) -> Result<Self, ModelError> {
         let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem, key: KEY };
-        let text = weights.metadata.get(KEY).ok_or_else(|| wrong("it has no description".into()))?;
+        let text = weights.metadata.get(KEY).ok_or_else(|| wrong("the file has no description".into()))?;
         let description: Self = serde_json::from_str(text).map_err(|e| wrong(format!("`{text}`: {e}")))?;
         if let Some(columns) = description.columns.as_ref().filter(|columns| description.image != [1, columns.len(), 1])
         {
-            return Err(wrong(format!("{} columns and images of shape {:?}", columns.len(), description.image)));
+            return Err(wrong(format!("{} columns do not fit images of shape {:?}", columns.len(), description.image)));
         }
         let unfit = |problem| ModelError::Unfit { path: path.display().to_string(), problem: Box::new(problem) };
         let (numbers, found) = (description.plan().map_err(unfit)?.numbers(), weights.element_count());
-        // What is only a little off is let through: when its weights are read, the tensor is named that
-        // does not fit.
+        // Small differences pass here. Reading the weights then names the tensor that does not fit.
         if numbers / 2 > found {
-            return Err(wrong(format!("networks of {numbers} numbers are too large for the {found} in it")));
+            return Err(wrong(format!("the networks have {numbers} weights, but the file holds only {found}")));
         }
         Ok(description)
     }
 
-    /// All shapes, before anything is made.
+    /// Plans all shapes, before any memory is allocated.
     pub(super) fn plan(&self) -> Result<Plan, ModelError> {
         let &Self { ref model, image, latent, ending, ref columns } = self;
         if !(1..=MOST_LATENT).contains(&latent) {
@@ -74,7 +74,7 @@ impl Description {
         plan.map_err(|problem| ModelError::Network {
             architecture: model.to_string(),
             samples: match columns {
-                Some(columns) => format!("vectors of {} numbers", columns.len()),
+                Some(columns) => format!("vectors of {} columns", columns.len()),
                 None => format!("images of shape {image:?}"),
             },
             problem: Box::new(problem),

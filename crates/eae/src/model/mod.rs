@@ -19,26 +19,28 @@ use description::Description;
 
 pub use error::ModelError;
 
-/// Samples evaluated at a time, to bound what a tape holds.
+/// Number of samples evaluated at a time, to bound the memory of the tape.
 const EVALUATION_BATCH: usize = 250;
 
-/// An encoder from images to codes and a decoder back; or from vectors, which it takes and gives as
-/// images of one row, each of their [`Columns`] standardised.
+/// An encoder from images to codes and a decoder from codes to images. A model of vectors treats
+/// each vector as an image of one row, with its [`Columns`] standardized.
 #[derive(Debug, Clone)]
 pub struct Autoencoder<F: Float> {
-    // Not public: their shapes fit together, and that the encoder takes images of three axes.
+    // Private because the shapes of the networks must fit together and the encoder must take images
+    // of three axes.
     pub(crate) encoder: Sequential<F>,
     pub(crate) decoder: Sequential<F>,
     description: Option<Description>,
 }
 
 impl<F: Float> Autoencoder<F> {
-    /// A preset, or a [described](crate::Network) network, for images `[height, width, channels]`
-    /// and codes of `latent` numbers, its weights drawn by `seed`.
+    /// Creates a preset or a [described](crate::Network) network for images
+    /// `[height, width, channels]` and codes of dimension `latent`. The seed determines the
+    /// weights.
     ///
     /// # Errors
     ///
-    /// If the networks do not take such images, or `latent` is not from 1 to 65 536.
+    /// If the networks do not take images of this shape, or `latent` is not from 1 to 65 536.
     pub fn new(
         architecture: impl Into<Architecture>,
         image: [usize; 3],
@@ -48,11 +50,11 @@ impl<F: Float> Autoencoder<F> {
         Self::with_ending(architecture, image, latent, Ending::Normalized, seed)
     }
 
-    /// The same with another end of the encoder, for other objectives.
+    /// Creates a model whose encoder has another ending, for objectives that need one.
     ///
     /// # Errors
     ///
-    /// As [`new`](Autoencoder::new).
+    /// See [`new`](Autoencoder::new).
     pub fn with_ending(
         architecture: impl Into<Architecture>,
         image: [usize; 3],
@@ -64,13 +66,14 @@ impl<F: Float> Autoencoder<F> {
         Self::described(Description { model, image, latent, ending, columns: None }, seed)
     }
 
-    /// The same for vectors, as [`data::from_table`](crate::data::from_table) reads them: images of
-    /// one row. As their numbers are not from 0 to 1, a preset's decoder ends without an
-    /// activation.
+    /// Creates a model of vectors, as [`data::from_table`](crate::data::from_table) reads them: as
+    /// images of one row. Because the values are not limited to the range from 0 to 1, a preset's
+    /// decoder ends without an activation.
     ///
     /// # Errors
     ///
-    /// As [`new`](Autoencoder::new), or if the described network's decoder ends in an activation.
+    /// In the cases of [`new`](Autoencoder::new), or if the described network's decoder ends in an
+    /// activation.
     pub fn for_vectors(
         architecture: impl Into<Architecture>,
         columns: Columns,
@@ -87,14 +90,14 @@ impl<F: Float> Autoencoder<F> {
         Ok(Self { encoder, decoder, description: Some(description) })
     }
 
-    /// Networks of your own layers, which need not be those that can be described. The encoder
-    /// should end in [`BatchNorm`](nn_layers::BatchNorm): without it nothing holds the
-    /// code, and its entropy can grow without bound.
+    /// Creates a model from your own layers, which need not have a description. The encoder should
+    /// end in [`BatchNorm`](nn_layers::BatchNorm). Otherwise nothing bounds the code, and its
+    /// entropy can grow without limit.
     ///
     /// # Errors
     ///
-    /// If the encoder does not take images `[height, width, channels]`, or the decoder does not
-    /// take the encoder's codes back to such images.
+    /// If the encoder does not take images `[height, width, channels]`, or the decoder does not map
+    /// the encoder's codes back to images of that shape.
     pub fn from_networks(encoder: Sequential<F>, decoder: Sequential<F>) -> Result<Self, ModelError> {
         let shapes = [encoder.input_shape(), encoder.output_shape(), decoder.input_shape(), decoder.output_shape()];
         match shapes {
@@ -107,27 +110,27 @@ impl<F: Float> Autoencoder<F> {
         }
     }
 
-    /// Returns the encoder, from images `[batch, height, width, channels]` to codes `[batch,
-    /// latent]`; or to means and logarithms of variances `[batch, 2 latent]`, see [`Ending`].
+    /// Returns the encoder. It maps images `[batch, height, width, channels]` to codes
+    /// `[batch, latent]`, or to means and logarithms of variances `[batch, 2 latent]` (see
+    /// [`Ending`]).
     pub fn encoder(&self) -> &Sequential<F> {
         &self.encoder
     }
 
-    /// Returns the decoder, from codes to images.
+    /// Returns the decoder, which maps codes to images.
     pub fn decoder(&self) -> &Sequential<F> {
         &self.decoder
     }
 
-    /// Returns the encoder and the decoder, to run them in training mode or to change what they
-    /// have learnt.
+    /// Returns the encoder and the decoder for running them in training mode or changing their
+    /// weights.
     ///
-    /// Do not put a network of other shapes in the place of one of them. With such a network the
-    /// methods of the model panic.
+    /// Do not replace a network by one of another shape. The methods of the model would then panic.
     pub fn networks_mut(&mut self) -> [&mut Sequential<F>; 2] {
         [&mut self.encoder, &mut self.decoder]
     }
 
-    /// The preset that it was made from, if it was.
+    /// Returns the preset from which the model was made, if any.
     pub fn preset(&self) -> Option<Preset> {
         match self.architecture()? {
             Architecture::Preset(preset) => Some(*preset),
@@ -135,28 +138,29 @@ impl<F: Float> Autoencoder<F> {
         }
     }
 
-    /// Its networks as they are described, if they can be.
+    /// Returns the description of the networks, or `None` for a model from your own layers.
     pub fn architecture(&self) -> Option<&Architecture> {
         self.description.as_ref().map(|description| &description.model)
     }
 
-    /// How the encoder ends, if the networks were described.
+    /// Returns the ending of the encoder, if the networks were described.
     pub fn ending(&self) -> Option<Ending> {
         self.description.as_ref().map(|description| description.ending)
     }
 
-    /// If it is of vectors: what their numbers are, and how they come back to their own units.
+    /// Returns the columns of a model of vectors, with which values are converted back to their own
+    /// units.
     pub fn columns(&self) -> Option<&Columns> {
         self.description.as_ref()?.columns.as_ref()
     }
 
-    /// The numbers in a code.
+    /// Returns the latent dimension.
     pub fn latent(&self) -> usize {
         self.decoder.input_shape()[0]
     }
 
-    /// The number of encoder layers before those that make a code: the last layer with weights, and
-    /// what follows it.
+    /// Returns the number of encoder layers before the layers that produce a code. Those are the
+    /// last layer with weights and everything after it.
     pub fn trunk_len(&self) -> usize {
         let weighted = |layer: Placed<'_>| {
             matches!(layer.kind, Kind::Dense { .. } | Kind::Conv2d { .. } | Kind::ConvTranspose2d { .. } | Kind::Other)
@@ -165,19 +169,19 @@ impl<F: Float> Autoencoder<F> {
         layers.iter().rposition(|&weighted| weighted).unwrap_or(0)
     }
 
-    /// The number of features that the layers before those give.
+    /// Returns the number of features that the trunk produces.
     pub(crate) fn trunk_width(&self) -> usize {
         let last = self.trunk_len().checked_sub(1).and_then(|last| self.encoder.layers().nth(last));
         last.map_or(self.encoder.input_shape(), |layer| layer.shapes[1]).iter().product()
     }
 
-    /// Height, width and channels of the images.
+    /// Returns the height, width and channels of the images.
     pub fn image_shape(&self) -> [usize; 3] {
         self.encoder.input_shape().try_into().expect("encoders take images")
     }
 
-    /// The codes `[batch, latent]` of images `[batch, height, width, channels]`; the means, where
-    /// the encoder also says variances.
+    /// Returns the codes `[batch, latent]` of images `[batch, height, width, channels]`. If the
+    /// encoder also gives variances, these are the means.
     ///
     /// # Panics
     ///
@@ -188,8 +192,9 @@ impl<F: Float> Autoencoder<F> {
         if codes.ncols() > latent { codes.slice_axis(Axis(1), (..latent).into()).to_owned() } else { codes }
     }
 
-    /// The codes of images that may be in a file, a batch of them in memory at a time: the same as
-    /// [`encode`](Autoencoder::encode) has them.
+    /// Returns the codes of images from any source, such as a file, as
+    /// [`encode`](Autoencoder::encode) computes them. Only one batch of images is in memory at a
+    /// time.
     ///
     /// # Errors
     ///
@@ -197,7 +202,7 @@ impl<F: Float> Autoencoder<F> {
     ///
     /// # Panics
     ///
-    /// As `encode`.
+    /// See [`encode`](Autoencoder::encode).
     pub fn encode_all(&self, images: impl Source<F>) -> Result<Array2<F>, DataError> {
         let mut codes = Array2::zeros((images.len(), self.latent()));
         let rows = codes.axis_chunks_iter_mut(Axis(0), EVALUATION_BATCH);
@@ -207,38 +212,37 @@ impl<F: Float> Autoencoder<F> {
         Ok(codes)
     }
 
-    /// The images of codes.
+    /// Decodes codes to images.
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Autoencoder::latent) numbers.
+    /// If the codes are not of dimension [`latent`](Autoencoder::latent).
     pub fn decode(&self, codes: ArrayView2<'_, F>) -> Array4<F> {
         in_batches(&self.decoder, codes)
     }
 
-    /// The images that come back: decoded from their own codes.
+    /// Encodes images and decodes their codes.
     ///
     /// # Panics
     ///
-    /// As [`encode`](Autoencoder::encode).
+    /// See [`encode`](Autoencoder::encode).
     pub fn reconstruct(&self, images: ArrayView4<'_, F>) -> Array4<F> {
         self.decode(self.encode(images).view())
     }
 
-    /// What an optimiser changes, in a fixed order.
+    /// Returns the trainable parameters, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
         let mut parameters = self.encoder.parameters();
         parameters.extend(self.decoder.parameters());
         parameters
     }
 
-    /// Replaces the running statistics of every batch normalisation by the exact ones over
-    /// `images`, so that the code of these images has mean 0 and variance 1 in evaluation mode,
-    /// too.
+    /// Replaces the running statistics of every batch normalization by the exact ones over
+    /// `images`, so that their codes have mean 0 and variance 1 in evaluation mode, too.
     ///
     /// # Errors
     ///
-    /// If the images cannot be read. The model is then as it was.
+    /// If the images cannot be read. The model is then unchanged.
     pub fn recalibrate(&mut self, images: impl Source<F>) -> Result<(), DataError> {
         let mut next = self.clone();
         let (images, failed) = (&images, &Cell::new(None));
@@ -264,7 +268,7 @@ fn batches<F: Float, D: Dimension + RemoveAxis>(samples: ArrayView<'_, F, D>) ->
     })
 }
 
-/// A network's values in evaluation mode.
+/// Evaluates a network in evaluation mode, batch by batch.
 pub(crate) fn in_batches<F: Float, D: Dimension + RemoveAxis, E: Dimension>(
     network: &Sequential<F>,
     samples: ArrayView<'_, F, D>,

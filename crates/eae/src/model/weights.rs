@@ -1,4 +1,4 @@
-//! Models in files.
+//! Reading and writing models.
 
 use std::path::Path;
 
@@ -10,8 +10,8 @@ use crate::Float;
 use crate::network::Architecture;
 
 impl<F: Float> Autoencoder<F> {
-    /// All weights and a description, as a file that [`load`](Autoencoder::load) reads and whose
-    /// `encoder.` and `decoder.` tensors PyTorch's `load_state_dict` takes.
+    /// Returns all weights and a description, in the form that [`load`](Autoencoder::load) reads.
+    /// PyTorch's `load_state_dict` takes the `encoder.` and `decoder.` tensors of the file.
     pub fn to_weights(&self) -> Weights {
         let mut weights = Weights::default();
         self.encoder.write("encoder", &mut weights);
@@ -22,21 +22,22 @@ impl<F: Float> Autoencoder<F> {
         weights
     }
 
-    /// Writes [`to_weights`](Autoencoder::to_weights) to a file, whole or not at all.
+    /// Writes [`to_weights`](Autoencoder::to_weights) to a file. On an error no partial file is
+    /// left behind.
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
         Ok(self.to_weights().save(path)?)
     }
 
-    /// Reads a described model that [`save`](Autoencoder::save) wrote. One of your own layers is
-    /// made with them, and then given its weights by [`read`](Autoencoder::read).
+    /// Reads a described model that [`save`](Autoencoder::save) wrote. A model of your own layers
+    /// is first created from them and then given its weights by [`read`](Autoencoder::read).
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or does not hold such a model.
+    /// If the file cannot be read, or does not hold a described model.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ModelError> {
         let path = path.as_ref();
         let weights = Weights::read(path)?;
@@ -45,11 +46,12 @@ impl<F: Float> Autoencoder<F> {
         Ok(model)
     }
 
-    /// A model with given weights, for instance of a PyTorch model of the same layers.
+    /// Creates a model with given weights, for instance those of a PyTorch model with the same
+    /// layers.
     ///
     /// # Errors
     ///
-    /// If the networks do not take such images, or the weights are not those of such a model.
+    /// If the networks do not take images of this shape, or the weights do not fit the model.
     pub fn from_weights(
         architecture: impl Into<Architecture>,
         image: [usize; 3],
@@ -61,12 +63,12 @@ impl<F: Float> Autoencoder<F> {
         Ok(model)
     }
 
-    /// Takes all weights from a file's `encoder.` and `decoder.` tensors; whatever else is in it is
-    /// not looked at.
+    /// Takes all weights from a file's `encoder.` and `decoder.` tensors. Other tensors are
+    /// ignored.
     ///
     /// # Errors
     ///
-    /// If they are not those of these networks. The model is then as it was.
+    /// If the tensors do not fit these networks. The model is then unchanged.
     pub fn read(&mut self, weights: &Weights) -> Result<(), ModelError> {
         let mut next = self.clone();
         next.encoder.read("encoder", weights)?;

@@ -7,20 +7,20 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Network, Preset};
 
-/// Which networks a model has. In files it is the name of a preset, or a table of `encoder` and
+/// The networks of a model. In files this is the name of a preset, or a table with `encoder` and
 /// `decoder`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Architecture {
-    /// Those of a preset.
+    /// The networks of a preset.
     Preset(Preset),
-    /// Networks of one's own.
+    /// User-defined networks.
     Own(Network),
 }
 
 impl Architecture {
-    /// The layers for images `[height, width, channels]`.
+    /// Returns the layers for images `[height, width, channels]`.
     pub fn network(&self, image: [usize; 3]) -> Cow<'_, Network> {
         match self {
             Self::Preset(preset) => Cow::Owned(preset.network(image)),
@@ -41,7 +41,7 @@ impl From<Network> for Architecture {
     }
 }
 
-/// In a sentence.
+/// Formats the architecture for use in a sentence.
 impl fmt::Display for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -51,7 +51,7 @@ impl fmt::Display for Architecture {
     }
 }
 
-/// By hand, because a derived one forgets at which line of a file the mistake is.
+/// Implemented by hand because the derived implementation loses the line number of the mistake.
 impl<'de> Deserialize<'de> for Architecture {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_or_a_table() {
+    fn reads_a_name_or_a_table() {
         let read = |text: &str| serde_json::from_str::<Architecture>(text);
         let own = r#"{"encoder":["dense 3","tanh"],"decoder":["dense 12"]}"#;
         for text in [r#""conv28""#, own] {
@@ -93,7 +93,7 @@ mod tests {
             (r#""conv29""#, "unknown variant `conv29`, expected one of `mlp`"),
             (r#"{"encoder":[]}"#, "missing field `decoder`"),
             (r#"{"encoder":[],"decoder":[],"middle":[]}"#, "unknown field `middle`"),
-            (r#"{"encoder":["dense"],"decoder":[]}"#, "`dense` is no layer"),
+            (r#"{"encoder":["dense"],"decoder":[]}"#, "`dense` is not a layer"),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -1,18 +1,19 @@
 use std::error::Error;
 use std::fmt;
 
-/// A layer that does not fit what comes before it, or an end that is not what it must be.
+/// A layer that does not fit its input, or a network whose output has the wrong shape.
 ///
-/// Its text has a line for each layer up to there, with the shape of one sample after it.
+/// The message lists the layers up to the mistake, one per line, each with the shape of one sample
+/// after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkError {
     /// `encoder` or `decoder`.
     pub(super) network: &'static str,
-    /// What goes in, and each layer that fits, with its shape.
+    /// The input and each layer that fits, with their shapes.
     pub(super) shapes: Vec<(String, Vec<usize>)>,
-    /// The layer that does not.
+    /// The layer that does not fit.
     pub(super) layer: Option<String>,
-    /// What is wrong, and what would fit.
+    /// The mistake, and a remedy.
     pub(super) problem: String,
 }
 

@@ -5,32 +5,33 @@ use nn_layers::{Activation, Window};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Larger numbers are a slip of the finger, and products of a few of them still have room.
+/// Largest size of a layer. Larger numbers are typing errors, and products of a few such sizes do
+/// not overflow.
 const MOST: usize = 1 << 24;
 
-/// PyTorch's.
+/// Default slope of a leaky ReLU, as in PyTorch.
 const LEAKY_SLOPE: f64 = 0.01;
 
-/// A layer of a [`Network`](super::Network), and the way it is written.
+/// A layer of a [`Network`](super::Network) and its text form.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum LayerSpec {
-    /// `dense 256`: so many numbers, each a weighted sum of all before. An image is flattened
-    /// first.
+    /// `dense 256`: a fully connected layer with 256 outputs. An image is flattened first.
     Dense(usize),
-    /// `conv 32 kernel=4 stride=2 padding=1`: so many channels. Without them the stride is 1 and
-    /// the padding 0; `kernel=1x4` is one row high and four columns wide.
+    /// `conv 32 kernel=4 stride=2 padding=1`: a convolution with 32 output channels. The stride
+    /// defaults to 1 and the padding to 0. `kernel=1x4` is one row high and four columns wide.
     Conv(usize, Window),
-    /// `conv-transpose 32 kernel=4 stride=2 padding=1`: the way back.
+    /// `conv-transpose 32 kernel=4 stride=2 padding=1`: a transposed convolution with 32 output
+    /// channels.
     ConvTranspose(usize, Window),
-    /// `batch-norm`: each channel at mean 0 and variance 1.
+    /// `batch-norm`: normalizes each channel to mean 0 and variance 1.
     BatchNorm,
     /// `affine`, after a `batch-norm`: its gamma and beta.
     Affine,
     /// `relu`.
     Relu,
-    /// `leaky-relu 0.2`: this slope below 0, or 0.01.
+    /// `leaky-relu 0.2`: a ReLU with slope 0.2 below 0. The default slope is 0.01.
     LeakyRelu(f64),
     /// `sigmoid`.
     Sigmoid,
@@ -38,22 +39,22 @@ pub enum LayerSpec {
     Tanh,
     /// `softplus`.
     Softplus,
-    /// `flatten`: an image as a row, where no dense layer follows that would do it.
+    /// `flatten`: turns an image into a row. A dense layer does so by itself.
     Flatten,
-    /// `unflatten 7 7 64`: a row as an image of this height, width and channels, or an image as
-    /// another.
+    /// `unflatten 7 7 64`: turns a row, or an image of another shape, into an image of this height,
+    /// width and channels.
     Unflatten([usize; 3]),
 }
 
-/// A text that is no layer.
+/// A text that does not describe a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{text}` is no layer: {problem}")]
+#[error("`{text}` is not a layer: {problem}")]
 pub struct LayerError {
     text: String,
     problem: String,
 }
 
-const KNOWN: &str = "there are `dense N`, `conv N kernel=K stride=S padding=P`, `conv-transpose N kernel=K stride=S padding=P`, \
+const KNOWN: &str = "the layers are `dense N`, `conv N kernel=K stride=S padding=P`, `conv-transpose N kernel=K stride=S padding=P`, \
     `batch-norm`, `affine`, `relu`, `leaky-relu SLOPE`, `sigmoid`, `tanh`, `softplus`, `flatten` and \
     `unflatten HEIGHT WIDTH CHANNELS`";
 
@@ -77,7 +78,7 @@ fn parse(words: &[&str]) -> Result<LayerSpec, String> {
         ["leaky-relu"] => LayerSpec::LeakyRelu(LEAKY_SLOPE),
         ["leaky-relu", slope] => match slope.parse() {
             Ok(slope) if f64::is_finite(slope) => LayerSpec::LeakyRelu(slope),
-            _ => return Err(format!("{slope} must be a finite number, the slope below 0")),
+            _ => return Err(format!("the slope is {slope}; it must be a finite number")),
         },
         ["sigmoid"] => LayerSpec::Sigmoid,
         ["tanh"] => LayerSpec::Tanh,
@@ -90,10 +91,10 @@ fn parse(words: &[&str]) -> Result<LayerSpec, String> {
 
 fn size(text: &str) -> Result<usize, String> {
     let size = text.parse().ok().filter(|size| (1..=MOST).contains(size));
-    size.ok_or_else(|| format!("{text} must be a whole number from 1 to {MOST}"))
+    size.ok_or_else(|| format!("`{text}` must be a whole number from 1 to {MOST}"))
 }
 
-/// `4`, or `4x2` for 4 rows and 2 columns.
+/// Parses `4`, or `4x2` for 4 rows and 2 columns.
 fn pair(text: &str, size: impl Fn(&str) -> Result<usize, String>) -> Result<[usize; 2], String> {
     let (rows, columns) = text.split_once('x').unwrap_or((text, text));
     Ok([size(rows)?, size(columns)?])
@@ -107,22 +108,24 @@ fn window(words: &[&str]) -> Result<Window, String> {
             "kernel" => kernel.replace(pair(value, size)?),
             "stride" => stride.replace(pair(value, size)?),
             "padding" => padding.replace(pair(value, |text| if text == "0" { Ok(0) } else { size(text) })?),
-            _ => return Err(format!("{word} is none of kernel=K, stride=S and padding=P")),
+            _ => return Err(format!("`{word}` is unknown; the options are kernel=K, stride=S and padding=P")),
         };
         if known.is_some() {
-            return Err(format!("{key} is said twice"));
+            return Err(format!("`{key}` is given twice"));
         }
     }
-    let kernel = kernel.ok_or("it needs a kernel, as in `conv 32 kernel=4 stride=2 padding=1`")?;
+    let kernel = kernel.ok_or("the kernel is missing; write it as in `conv 32 kernel=4 stride=2 padding=1`")?;
     let [stride, padding] = [stride.unwrap_or([1; 2]), padding.unwrap_or([0; 2])];
     match (0..2).find(|&i| padding[i] >= kernel[i]) {
-        Some(i) => Err(format!("a padding of {} must be below the kernel's {}", padding[i], kernel[i])),
+        Some(i) => {
+            Err(format!("the padding is {}; it must be smaller than the kernel, which is {}", padding[i], kernel[i]))
+        }
         None => Ok(Window::new(kernel, stride, padding)),
     }
 }
 
 impl LayerSpec {
-    /// What it is of the activations, if it is one.
+    /// Returns the activation that this layer applies, if it is one.
     pub fn activation(self) -> Option<Activation> {
         match self {
             Self::Relu => Some(Activation::Relu),
@@ -134,8 +137,8 @@ impl LayerSpec {
         }
     }
 
-    /// The shape of a sample after the layer, and how many numbers the layer holds; or what would
-    /// fit.
+    /// Returns the shape of a sample after the layer and the number of weights of the layer, or a
+    /// message that says what would fit.
     pub(super) fn on(self, input: &[usize]) -> Result<(Vec<usize>, usize), String> {
         let weights = |inputs: usize, outputs: usize| inputs.saturating_mul(outputs).saturating_add(outputs);
         let convolved = |outputs: usize, window: Window, size: Option<[usize; 2]>, channels: usize| {
@@ -148,36 +151,40 @@ impl LayerSpec {
             (Self::Conv(n, window), &[height, width, channels]) => {
                 convolved(n, window, window.convolved([height, width]), channels).ok_or_else(|| {
                     let most = [0, 1].map(|i| input[i] + 2 * window.padding[i]);
-                    format!("takes a kernel of at most {} here: the image and its padding have no room for more", Pair(most))
+                    format!(
+                        "takes a kernel of at most {} here: a larger one does not fit into the image and its padding",
+                        Pair(most)
+                    )
                 })
             }
             (Self::ConvTranspose(n, window), &[height, width, channels]) => {
                 convolved(n, window, window.transposed([height, width]), channels).ok_or_else(|| {
-                    "leaves no pixel: it makes (size - 1) stride + kernel - 2 padding of each side, so it takes less padding".to_owned()
+                    "leaves no pixels: each side becomes (size - 1) stride + kernel - 2 padding; use less padding"
+                        .to_owned()
                 })
             }
-            (Self::Conv(..) | Self::ConvTranspose(..), &[n]) => {
-                Err(format!("takes an image: make one of the row of {n} with `unflatten HEIGHT WIDTH CHANNELS` before it"))
-            }
+            (Self::Conv(..) | Self::ConvTranspose(..), &[n]) => Err(format!(
+                "takes an image, but its input is a row of {n}: put `unflatten HEIGHT WIDTH CHANNELS` before it"
+            )),
             (Self::BatchNorm, &[.., features]) => Ok((input.to_vec(), 2 * features + 1)),
             (Self::Affine, &[.., features]) => Ok((input.to_vec(), 2 * features)),
             (Self::Flatten, &[height, width, channels]) => Ok((vec![height * width * channels], 0)),
-            (Self::Flatten, &[_]) => Err("takes an image, and this is a row already: leave it out".to_owned()),
+            (Self::Flatten, &[_]) => Err("takes an image, but its input is already a row: leave it out".to_owned()),
             (Self::Unflatten(image), &[n]) if image.iter().try_fold(1, |p: usize, &q| p.checked_mul(q)) == Some(n) => {
                 Ok((image.to_vec(), 0))
             }
             (Self::Unflatten([height, width, _]), &[n]) => Err(match height.checked_mul(width) {
                 Some(pixels) if n % pixels == 0 => {
-                    format!("takes other numbers than the {n} of the row: `unflatten {height} {width} {}` would", n / pixels)
+                    format!("does not fit a row of {n}: use `unflatten {height} {width} {}`", n / pixels)
                 }
-                _ => format!("takes other numbers than the {n} of the row: it must be of three whose product is {n}"),
+                _ => format!("does not fit a row of {n}: use three numbers whose product is {n}"),
             }),
             _ => Ok((input.to_vec(), 0)),
         }
     }
 }
 
-/// Rows and columns, in short if they are as many.
+/// Rows and columns, displayed as one number if they are equal.
 struct Pair([usize; 2]);
 
 impl fmt::Display for Pair {
@@ -187,7 +194,7 @@ impl fmt::Display for Pair {
     }
 }
 
-/// As it is read.
+/// Formats the layer in the syntax that is parsed.
 impl fmt::Display for LayerSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = |Window { kernel, stride, padding, .. }| {
@@ -229,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn read_as_written() {
+    fn text_form_round_trips() {
         for text in [
             "dense 256",
             "conv 32 kernel=4 stride=2 padding=1",
@@ -253,20 +260,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_layer_is_told_how_it_is_written() {
+    fn invalid_layers_are_errors() {
         for (text, expected) in [
-            ("", "`` is no layer: there are `dense N`, "),
-            ("dens 3", "`dens 3` is no layer: there are `dense N`, "),
-            ("dense", "there are `dense N`, "),
-            ("dense 0", "0 must be a whole number from 1 to 16777216"),
-            ("dense 99999999999999999999", "must be a whole number from 1 to 16777216"),
-            ("conv 32", "it needs a kernel, as in `conv 32 kernel=4 stride=2 padding=1`"),
-            ("conv 32 4 2 1", "4 is none of kernel=K, stride=S and padding=P"),
-            ("conv 32 kernel=4x", " must be a whole number"),
-            ("conv 32 kernel=4 kernel=3", "kernel is said twice"),
-            ("conv 32 kernel=3x1 padding=1", "a padding of 1 must be below the kernel's 1"),
-            ("leaky-relu nan", "nan must be a finite number"),
-            ("unflatten 784", "there are `dense N`, "),
+            ("", "`` is not a layer: the layers are `dense N`, "),
+            ("dens 3", "`dens 3` is not a layer: the layers are `dense N`, "),
+            ("dense", "the layers are `dense N`, "),
+            ("dense 0", "`0` must be a whole number from 1 to 16777216"),
+            ("dense 99999999999999999999", "` must be a whole number from 1 to 16777216"),
+            ("conv 32", "the kernel is missing; write it as in `conv 32 kernel=4 stride=2 padding=1`"),
+            ("conv 32 4 2 1", "`4` is unknown; the options are kernel=K, stride=S and padding=P"),
+            ("conv 32 kernel=4x", "`` must be a whole number"),
+            ("conv 32 kernel=4 kernel=3", "`kernel` is given twice"),
+            ("conv 32 kernel=3x1 padding=1", "the padding is 1; it must be smaller than the kernel, which is 1"),
+            ("leaky-relu nan", "the slope is nan; it must be a finite number"),
+            ("unflatten 784", "the layers are `dense N`, "),
         ] {
             let error = text.parse::<LayerSpec>().unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -4,15 +4,15 @@ use nn_layers::{Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequ
 use super::{Ending, LayerSpec, Network, NetworkError};
 use crate::Float;
 
-/// Numbers of one sample after a layer: more is a slip of the finger, or the work of somebody who
-/// wants to see the program fail.
+/// Largest number of entries of one sample after a layer. A larger number is a typing error or an
+/// attack.
 const MOST_NUMBERS: usize = 1 << 24;
-/// Numbers that a network holds.
+/// Largest number of weights of a network.
 const MOST_WEIGHTS: usize = 1 << 30;
-/// Layers of a network.
+/// Largest number of layers of a network.
 const MOST_LAYERS: usize = 256;
 
-/// Networks with all their shapes, before anything is allocated.
+/// Networks with all their shapes, before any memory is allocated.
 #[derive(Debug)]
 pub(crate) struct Plan([Chain; 2]);
 
@@ -31,7 +31,7 @@ impl Plan {
         Ok(Self([encoder, decoder]))
     }
 
-    /// Itself, if the decoder can give any number.
+    /// Returns the plan unchanged if the decoder's output is unbounded.
     pub(crate) fn linear(self) -> Result<Self, NetworkError> {
         let [_, decoder] = &self.0;
         let last =
@@ -40,30 +40,28 @@ impl Plan {
             None => Ok(self),
             Some(last) => Err(decoder.error(
                 None,
-                format!(
-                    "ends in `{last}`, but the columns of vectors are of any numbers: end it without an activation"
-                ),
+                format!("ends in `{last}`, but the columns of vectors are unbounded: remove the activation at the end"),
             )),
         }
     }
 
-    /// How many numbers the networks hold, statistics included.
+    /// Returns the number of entries of the networks' weights and running statistics.
     pub(crate) fn numbers(&self) -> usize {
         self.0.iter().map(|chain| chain.numbers).sum()
     }
 
-    /// Encoder and decoder, their weights drawn in this order.
+    /// Builds the encoder and the decoder. Their weights are drawn in this order.
     pub(crate) fn build<F: Float, R: Rng + ?Sized>(&self, rng: &mut R) -> [Sequential<F>; 2] {
         self.0.each_ref().map(|chain| chain.build(rng))
     }
 }
 
-/// Layers one after the other.
+/// A sequence of layers.
 #[derive(Debug)]
 struct Chain {
     network: &'static str,
     from: &'static str,
-    /// The shape of one sample before each layer and after the last.
+    /// The shape of one sample before the first layer and after each layer.
     shapes: Vec<Vec<usize>>,
     layers: Vec<LayerSpec>,
     numbers: usize,
@@ -83,24 +81,28 @@ impl Chain {
     }
 
     fn push(&mut self, layer: LayerSpec) -> Result<(), NetworkError> {
-        // As nobody would want it otherwise, it need not be said.
+        // Flattening before these layers is implied.
         if matches!(layer, LayerSpec::Dense(_) | LayerSpec::Unflatten(_)) && self.output().len() == 3 {
             self.push(LayerSpec::Flatten)?;
         }
         let wrong = |problem: String| self.error(Some(layer), problem);
         if layer == LayerSpec::Affine && self.layers.last() != Some(&LayerSpec::BatchNorm) {
-            return Err(wrong("takes what a `batch-norm` gives: write it after one".to_owned()));
+            return Err(wrong("must follow a `batch-norm`".to_owned()));
         }
         let (output, numbers) = layer.on(self.output()).map_err(wrong)?;
         if size(&output).is_none() {
-            return Err(wrong(format!("makes {output:?}, a sample can have at most {MOST_NUMBERS} numbers")));
+            return Err(wrong(format!(
+                "makes samples of shape {output:?}; a sample can have at most {MOST_NUMBERS} numbers"
+            )));
         }
         let numbers = self.numbers.saturating_add(numbers);
         if numbers > MOST_WEIGHTS {
-            return Err(wrong(format!("brings the weights to {numbers}, a network can have {MOST_WEIGHTS}")));
+            return Err(wrong(format!(
+                "brings the number of weights to {numbers}; a network can have at most {MOST_WEIGHTS}"
+            )));
         }
         if self.layers.len() == MOST_LAYERS {
-            return Err(wrong(format!("is one too many, a network can have {MOST_LAYERS} layers")));
+            return Err(wrong(format!("is one too many; a network can have at most {MOST_LAYERS} layers")));
         }
         self.numbers = numbers;
         self.shapes.push(output);
@@ -108,21 +110,19 @@ impl Chain {
         Ok(())
     }
 
-    /// It must be the image, or all its numbers in a row.
+    /// Checks that the output is the image, or a row with the same number of entries.
     fn end(&mut self, image: [usize; 3]) -> Result<(), NetworkError> {
         let numbers: usize = image.iter().product();
         match *self.output() {
             [n] if n == numbers => self.push(LayerSpec::Unflatten(image)),
             [n] => Err(self.error(
                 None,
-                format!(
-                    "ends in a row of {n}, it must end in the {numbers} of {image:?}: `dense {numbers}` makes them"
-                ),
+                format!("ends in a row of {n} but must end in the {numbers} of {image:?}: end it in `dense {numbers}`"),
             )),
             ref output if *output == image => Ok(()),
             ref output => {
                 let problem = format!(
-                    "ends in {output:?}, it must end in {image:?}: a conv makes (size + 2 padding - kernel) / stride + 1 of each \
+                    "ends in {output:?} but must end in {image:?}: a conv makes (size + 2 padding - kernel) / stride + 1 of each \
                      side, a conv-transpose (size - 1) stride + kernel - 2 padding"
                 );
                 Err(self.error(None, problem))
@@ -159,7 +159,7 @@ impl Chain {
     }
 }
 
-/// The numbers of a sample, if they are not none and not too many.
+/// Returns the number of entries of a sample, or `None` if it is 0 or above the limit.
 fn size(shape: &[usize]) -> Option<usize> {
     let product = shape.iter().try_fold(1_usize, |product, &side| product.checked_mul(side));
     product.filter(|size| (1..=MOST_NUMBERS).contains(size))
@@ -181,8 +181,8 @@ mod tests {
         Network { encoder: layers(encoder), decoder: layers(decoder) }.plan(image, 3, Ending::Normalized)
     }
 
-    /// Every kind of layer, with windows that are not square, do not divide and skip pixels: what
-    /// is planned is what is made, and it learns.
+    /// Builds every kind of layer, with windows that are not square, do not divide the image and
+    /// skip pixels. The network must have the planned shapes, and it must learn.
     #[test]
     fn networks_are_as_planned() {
         let encoder = [
@@ -237,11 +237,12 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_shown_below_all_that_does() {
+    fn errors_list_the_layers_that_fit() {
         let error =
             plan([28, 28, 1], &["conv 32 kernel=4 stride=2 padding=1", "relu", "conv 64 kernel=17", "relu"], &[]);
-        let expected = "`conv 64 kernel=17 stride=1 padding=0` of the encoder takes a kernel of at most 14 here: the image and its \
-                        padding have no room for more
+        let expected =
+            "`conv 64 kernel=17 stride=1 padding=0` of the encoder takes a kernel of at most 14 here: a larger one \
+                        does not fit into the image and its padding
   image                                 [28, 28, 1]
   conv 32 kernel=4 stride=2 padding=1   [14, 14, 32]
   relu                                  [14, 14, 32]
@@ -252,22 +253,22 @@ mod tests {
             (
                 &["dense 8", "conv 2 kernel=3"][..],
                 none,
-                "make one of the row of 8 with `unflatten HEIGHT WIDTH CHANNELS`",
+                "but its input is a row of 8: put `unflatten HEIGHT WIDTH CHANNELS` before it",
             ),
-            (&["affine"], none, "takes what a `batch-norm` gives: write it after one"),
-            (&["dense 8", "flatten"], none, "this is a row already: leave it out"),
-            (&["dense 12", "unflatten 2 3 4"], none, "`unflatten 2 3 2` would"),
-            (&["dense 12", "unflatten 5 1 1"], none, "of three whose product is 12"),
-            (&["dense 16777216", "dense 1000"], none, "a network can have 1073741824"),
-            (none, &["unflatten 1 1 3", "conv-transpose 1 kernel=3 padding=2"], "so it takes less padding"),
+            (&["affine"], none, "must follow a `batch-norm`"),
+            (&["dense 8", "flatten"], none, "its input is already a row: leave it out"),
+            (&["dense 12", "unflatten 2 3 4"], none, "use `unflatten 2 3 2`"),
+            (&["dense 12", "unflatten 5 1 1"], none, "use three numbers whose product is 12"),
+            (&["dense 16777216", "dense 1000"], none, "a network can have at most 1073741824"),
+            (none, &["unflatten 1 1 3", "conv-transpose 1 kernel=3 padding=2"], "use less padding"),
             (none, &["unflatten 1 1 3", "conv-transpose 1 kernel=16777216"], "at most 16777216 numbers"),
             (
                 none,
                 &["dense 5"],
-                "the decoder ends in a row of 5, it must end in the 784 of [28, 28, 1]: `dense 784` makes them",
+                "the decoder ends in a row of 5 but must end in the 784 of [28, 28, 1]: end it in `dense 784`",
             ),
-            (none, &["dense 27", "unflatten 3 9 1"], "the decoder ends in [3, 9, 1], it must end in [28, 28, 1]: "),
-            (&["relu"; 300], none, "a network can have 256 layers"),
+            (none, &["dense 27", "unflatten 3 9 1"], "the decoder ends in [3, 9, 1] but must end in [28, 28, 1]: "),
+            (&["relu"; 300], none, "a network can have at most 256 layers"),
         ] {
             let error = plan([28, 28, 1], encoder, decoder).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

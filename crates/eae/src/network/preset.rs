@@ -8,37 +8,37 @@ use thiserror::Error;
 use super::LayerSpec::{self, Affine, BatchNorm, Conv, ConvTranspose, Dense, Relu, Sigmoid, Unflatten};
 use super::Network;
 
-/// A pair of networks, ready made. For an entropic autoencoder the encoder ends in batch
-/// normalisation without gamma and beta, and nothing after it: that is what holds the code at mean
-/// 0 and variance 1 by construction. For others see [`Ending`](super::Ending).
+/// A predefined encoder and decoder. For an entropic autoencoder the encoder ends in batch
+/// normalization without gamma and beta, which holds the code at mean 0 and variance 1 by
+/// construction. [`Ending`](super::Ending) lists the endings for other objectives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Preset {
     /// Dense layers of 512 and 256, for small images of any size.
     Mlp,
-    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256: made
-    /// for 28 x 28 pixels, and for any height and width that are multiples of 4.
+    /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256.
+    /// Designed for 28 x 28 pixels; accepts any height and width that are multiples of 4.
     Conv28,
-    /// Convolutions to 64, 128 and 256 channels, each halving the image: made for 32 x 32 pixels,
-    /// and for any height and width that are multiples of 8.
+    /// Convolutions to 64, 128 and 256 channels, each halving the image. Designed for 32 x 32
+    /// pixels; accepts any height and width that are multiples of 8.
     Conv32,
-    /// The network of the paper, and of the regularised autoencoders before it, for 32 x 32 pixels:
-    /// convolutions to 128, 256, 512 and 1024 channels, and batch normalisation with gamma and
-    /// beta after each layer but the last.
+    /// The network of the paper, and of the regularized autoencoders before it, for 32 x 32 pixels:
+    /// convolutions to 128, 256, 512 and 1024 channels, and batch normalization with gamma and beta
+    /// after each layer but the last.
     Paper32,
 }
 
-/// There is no preset of this name.
+/// The name does not match any preset.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("no network `{0}`; there are mlp, conv28, conv32 and paper32")]
+#[error("unknown network `{0}`; the presets are mlp, conv28, conv32 and paper32")]
 pub struct UnknownPreset(String);
 
 impl Preset {
-    /// All of them.
+    /// All presets.
     pub const ALL: [Self; 4] = [Self::Mlp, Self::Conv28, Self::Conv32, Self::Paper32];
 
-    /// Height and width of the images that it is made for.
+    /// Height and width of the images for which the preset was designed.
     pub const fn side(self) -> usize {
         match self {
             Self::Mlp | Self::Conv28 => 28,
@@ -46,8 +46,8 @@ impl Preset {
         }
     }
 
-    /// Returns true if the preset takes images `[height, width, channels]`: if its convolutions
-    /// halve both sides without a rest.
+    /// Returns true if the preset takes images `[height, width, channels]`, which requires that its
+    /// convolutions halve both sides without remainder.
     pub fn takes(self, [height, width, _]: [usize; 3]) -> bool {
         let multiples = |of: usize| [height, width].iter().all(|side| side % of == 0 && *side > 0);
         match self {
@@ -58,7 +58,7 @@ impl Preset {
         }
     }
 
-    /// The images that the preset takes, after the word "images".
+    /// Returns the images that the preset takes, as a phrase after the word "images".
     pub(crate) const fn sides(self) -> &'static str {
         match self {
             Self::Mlp => "of any size",
@@ -68,8 +68,8 @@ impl Preset {
         }
     }
 
-    /// Returns the preset that suits images `[height, width, channels]`: convolutions where both
-    /// sides can be halved often enough, dense layers for others and for very small ones.
+    /// Returns the preset that suits images `[height, width, channels]`: convolutions if both sides
+    /// can be halved often enough, dense layers otherwise and for very small images.
     pub fn for_image(image: [usize; 3]) -> Self {
         let least = image[0].min(image[1]);
         if Self::Conv32.takes(image) && least >= 32 {
@@ -81,7 +81,7 @@ impl Preset {
         }
     }
 
-    /// The name on the command line and in files.
+    /// Returns the name used on the command line and in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mlp => "mlp",
@@ -91,8 +91,8 @@ impl Preset {
         }
     }
 
-    /// Its layers, for images `[height, width, channels]` with values from 0 to 1. Not all presets
-    /// take all images; that is found out when a model is made.
+    /// Returns the layers for images `[height, width, channels]` with values from 0 to 1. A preset
+    /// that does not take these images is reported when a model is made.
     pub fn network(self, image: [usize; 3]) -> Network {
         match self {
             Self::Mlp => mlp(numbers(image)),
@@ -118,8 +118,8 @@ impl FromStr for Preset {
     }
 }
 
-/// The numbers of an image. Those of one that is too large for any network are named when the
-/// network is planned.
+/// Returns the number of entries of an image. A number that is too large for any network is
+/// reported when the network is planned.
 fn numbers(image: [usize; 3]) -> usize {
     image.iter().fold(1, |product, &side| product.saturating_mul(side))
 }
@@ -178,11 +178,11 @@ fn conv32([height, width, channels]: [usize; 3]) -> Network {
 }
 
 fn paper32(channels: usize) -> Network {
-    let then_normalised = |layer| [layer, BatchNorm, Affine, Relu];
-    let encoder = [128, 256, 512, 1024].map(|n| then_normalised(conv(n)));
+    let then_normalized = |layer| [layer, BatchNorm, Affine, Relu];
+    let encoder = [128, 256, 512, 1024].map(|n| then_normalized(conv(n)));
     let mut decoder = vec![Dense(8 * 8 * 1024)];
-    decoder.extend(then_normalised(Unflatten([8, 8, 1024])));
-    decoder.extend([512, 256].map(|n| then_normalised(back(n))).as_flattened());
+    decoder.extend(then_normalized(Unflatten([8, 8, 1024])));
+    decoder.extend([512, 256].map(|n| then_normalized(back(n))).as_flattened());
     decoder.extend([ConvTranspose(channels, Window::square(3, 1, 1)), Sigmoid]);
     Network { encoder: encoder.as_flattened().to_vec(), decoder }
 }
@@ -193,9 +193,9 @@ mod tests {
     use crate::Autoencoder;
 
     #[test]
-    fn encoder_and_decoder_meet() {
+    fn encoder_and_decoder_fit_together() {
         for (preset, image, latent, parameters) in [
-            // As counted by `sum(p.numel() for p in model.parameters())` in PyTorch.
+            // Counted by `sum(p.numel() for p in model.parameters())` in PyTorch.
             (Preset::Mlp, [28, 28, 1], 16, 1_075_488),
             (Preset::Conv28, [28, 28, 1], 16, 1_684_177),
             (Preset::Conv32, [32, 32, 3], 64, 1_845_955),
@@ -212,7 +212,7 @@ mod tests {
         }
         assert_eq!(
             "conv29".parse::<Preset>().unwrap_err().to_string(),
-            "no network `conv29`; there are mlp, conv28, conv32 and paper32"
+            "unknown network `conv29`; the presets are mlp, conv28, conv32 and paper32"
         );
     }
 }

@@ -10,18 +10,17 @@ use crate::normal::chi_quantiles;
 /// The memory banks of an objective.
 #[derive(Debug, Clone, Default)]
 pub struct Banks<F> {
-    /// Codes of the steps before.
+    /// Codes of previous steps.
     pub codes: Bank<F>,
-    /// Features of the images of the steps before: what the encoder makes of them before the layers
-    /// that make a code.
+    /// Features of the images of previous steps: the outputs of the encoder's trunk.
     pub features: Bank<F>,
-    /// The dimension and the quantiles that were asked for last.
+    /// The most recently requested dimension, and its quantiles.
     quantiles: (usize, Vec<f64>),
 }
 
 impl<F> Banks<F> {
-    /// The quantiles of the distance from the origin for `n` codes in `d` dimensions, kept from one
-    /// step to the next.
+    /// Returns the quantiles of the distance from the origin for `n` codes in `d` dimensions. They
+    /// are cached from one step to the next.
     pub fn chi_quantiles(&mut self, d: usize, n: usize) -> &[f64] {
         if self.quantiles.0 != d || self.quantiles.1.len() != n {
             self.quantiles = (d, chi_quantiles(d, n));
@@ -31,20 +30,20 @@ impl<F> Banks<F> {
 }
 
 impl<F: Float> Banks<F> {
-    /// Begins a step: the steps before cannot be undone any more.
+    /// Begins a step. Previous steps can no longer be undone.
     pub(crate) fn begin(&mut self) {
         self.codes.undo.before = None;
         self.features.undo.before = None;
     }
 
-    /// Brings back the rows from before the step that was begun last.
+    /// Restores the rows from before the current step.
     pub(crate) fn undo(&mut self) {
         self.codes.undo();
         self.features.undo();
     }
 }
 
-/// A memory bank: rows of the last steps, the newest in place of the oldest.
+/// A memory bank: the rows of recent steps, where the newest replace the oldest.
 #[derive(Debug, Clone, Default)]
 pub struct Bank<F> {
     rows: Array2<F>,
@@ -52,39 +51,39 @@ pub struct Bank<F> {
     undo: Undo<F>,
 }
 
-/// What it takes to undo the last [`Bank::keep`].
+/// The information needed to undo the last [`Bank::keep`].
 #[derive(Debug, Clone, Default)]
 struct Undo<F> {
-    /// The number of rows, and the place of the next, before it.
+    /// The previous number of rows, and the previous index of the next row.
     before: Option<(usize, usize)>,
-    /// The rows that were replaced, from that place on.
+    /// The replaced rows, from that index on.
     replaced: Vec<F>,
     /// All rows, if the bank was emptied first.
     emptied: Option<Array2<F>>,
 }
 
 impl<F: Float> Bank<F> {
-    /// A bank of these rows, of which row `next` is the oldest.
+    /// Creates a bank of these rows, of which row `next` is the oldest.
     ///
     /// # Panics
     ///
-    /// If there is no such row, unless there are none and `next` is 0.
+    /// If row `next` does not exist, unless there are no rows and `next` is 0.
     pub fn new(rows: Array2<F>, next: usize) -> Self {
-        assert!(next < rows.nrows().max(1), "row {next} of {} is not the oldest", rows.nrows());
+        assert!(next < rows.nrows().max(1), "`next` is {next} but there are {} rows", rows.nrows());
         Self { rows, next, undo: Undo::default() }
     }
 
-    /// The rows, in the order of their places.
+    /// Returns the rows in the order of storage.
     pub fn view(&self) -> ArrayView2<'_, F> {
         self.rows.view()
     }
 
-    /// The place of the oldest row, which is replaced next once the bank is full.
+    /// Returns the index of the oldest row, which is replaced next once the bank is full.
     pub fn next(&self) -> usize {
         self.next
     }
 
-    /// Puts the rows into `weights` under `name`, if there are any.
+    /// Adds the rows to `weights` under `name`, if there are any.
     pub(crate) fn write(&self, name: &str, weights: &mut Weights) {
         if !self.rows.is_empty() {
             weights.insert(name, &self.rows.to_owned().into_dyn());
@@ -92,7 +91,7 @@ impl<F: Float> Bank<F> {
         }
     }
 
-    /// Takes the rows, of so many columns, from `weights`. If they are not there, the bank is
+    /// Reads the rows, with this number of columns, from `weights`. If they are absent, the bank is
     /// empty.
     pub(crate) fn read(name: &str, weights: &Weights, columns: usize) -> Result<Self, WeightsError> {
         let Some(shape) = weights.shape(name) else { return Ok(Self::default()) };
@@ -102,7 +101,7 @@ impl<F: Float> Bank<F> {
         Ok(Self::new(rows, next as usize))
     }
 
-    /// Adds the rows of `new`, and keeps at most `most`.
+    /// Adds the rows of `new`. The bank holds at most `most` rows.
     pub(super) fn keep(&mut self, new: Var<'_, F>, most: usize) {
         let new = new.value().into_dimensionality::<Ix2>().expect("rows of a matrix");
         self.undo.before = Some((self.rows.nrows(), self.next));
@@ -124,7 +123,7 @@ impl<F: Float> Bank<F> {
         }
     }
 
-    /// Undoes the last [`keep`](Bank::keep), if the step of it is the one that was begun last.
+    /// Undoes the last [`keep`](Bank::keep) if it belongs to the current step.
     fn undo(&mut self) {
         let Some((rows, next)) = self.undo.before.take() else { return };
         self.next = next;
@@ -148,7 +147,7 @@ mod tests {
     use autodiff_mini::Tape;
 
     #[test]
-    fn the_bank_keeps_the_newest() {
+    fn the_newest_rows_are_kept() {
         let tape = Tape::new();
         let mut bank = Bank::default();
         let rows = |from: usize| Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64);
@@ -163,10 +162,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_step_kept_can_be_undone_once() {
+    fn a_step_can_be_undone_once() {
         let tape = Tape::new();
         let rows = |from: usize| tape.constant(Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64));
-        // Empty, filled by the step, full and turned over, and emptied because its size is another.
+        // Empty, filled by the step, full and wrapped around, and emptied because the size has
+        // changed.
         for (kept, most) in [(0, 5), (1, 5), (2, 5), (3, 5), (2, 4)] {
             let mut banks = Banks::default();
             (0..kept).for_each(|step| banks.codes.keep(rows(3 * step), 5));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_those_of_what_is_asked_for() {
+    fn quantiles_match_the_request() {
         let mut banks = Banks::<f64>::default();
         for (d, n) in [(3, 10), (4, 10), (4, 11), (4, 11)] {
             assert_eq!(banks.chi_quantiles(d, n), chi_quantiles(d, n));

@@ -5,21 +5,20 @@ use ndarray::{ArrayView2, Ix2, arr0};
 use super::Context;
 use crate::{Autoencoder, Float};
 
-/// The divergence `KL(draws || images)`, in nats for each feature, of what `n` draws from N(0, I)
-/// are decoded to from the images, by the nearest-neighbour estimate of Wang, Kulkarni and Verdu
-/// (2009):
+/// Returns the divergence `KL(draws || images)`, in nats per feature, of `n` decoded draws from
+/// N(0, I) from the images, by the nearest-neighbor estimate of Wang, Kulkarni and Verdu (2009):
 ///
 /// ```text
 /// 1/n sum_i (ln nu_i - ln rho_i) + constant
 /// ```
 ///
-/// with `nu_i` the distance of the i-th decoded draw to the nearest image and `rho_i` that to the
-/// nearest other draw. Distances are between features: what the encoder makes of a picture before
-/// the layers that make a code. The gradient goes through the features into the decoder, and not
-/// into the encoder, which could lower the divergence by seeing nothing: each draw is moved towards
-/// its nearest image, and draws apart.
+/// with `nu_i` the distance from the i-th decoded draw to the nearest image and `rho_i` the
+/// distance to the nearest other draw. Distances are between features, the outputs of the encoder's
+/// trunk. The gradient flows through the features into the decoder. It does not flow into the
+/// encoder, which could lower the divergence by ignoring its input. The gradient moves each draw
+/// toward its nearest image, and draws away from each other.
 ///
-/// Images of earlier steps, up to `bank`, are among those that are looked through.
+/// The search also covers up to `bank` images of previous steps.
 pub(super) fn divergence_of_draws<'t, F: Float>(
     model: &mut Autoencoder<F>,
     x: Var<'t, F>,
@@ -37,7 +36,8 @@ pub(super) fn divergence_of_draws<'t, F: Float>(
     divergence_from(draws, context.banks.features.view(), floor)
 }
 
-/// The divergence of the rows of `draws` from the rows of `images`, for each column.
+/// Returns the divergence of the rows of `draws` from the rows of `images`, divided by the number
+/// of columns.
 fn divergence_from<'t, F: Float>(
     draws: Var<'t, F>,
     images: ArrayView2<'_, F>,
@@ -55,7 +55,7 @@ fn divergence_from<'t, F: Float>(
     }))
 }
 
-/// Features of any shape as one row for each picture.
+/// Reshapes features to one row per picture.
 fn rows<F: Float>(features: Var<'_, F>) -> Var<'_, F> {
     let shape = features.shape();
     features.reshape(&[shape[0], shape[1..].iter().product()])
@@ -68,11 +68,12 @@ mod tests {
     use ndarray::{Array2, ArrayD};
 
     #[test]
-    fn gradient_and_direction() {
+    fn gradient_pulls_draws_toward_images() {
         let draws = ArrayD::from_shape_fn(vec![7, 3], |i| (1.3 * i[0] as f64 + i[1] as f64).sin() + 2.0);
         let images = Array2::from_shape_fn((12, 3), |(i, j)| (0.7 * i as f64 + 2.0 * j as f64).cos());
         gradcheck(|x| divergence_from(x[0], images.view(), 1e-6).unwrap(), &[draws]).unwrap();
-        // Of the images themselves it would be less than of draws that are shifted away from them.
+        // The divergence of draws near the images is smaller than that of draws shifted away from
+        // them.
         let value = |by: f64| {
             let tape = autodiff_mini::Tape::new();
             divergence_from(tape.constant(images.clone() * 1.01 + by), images.view(), 1e-6).unwrap().scalar()

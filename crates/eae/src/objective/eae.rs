@@ -1,4 +1,4 @@
-//! The entropic autoencoder itself.
+//! The objective of the entropic autoencoder.
 
 use autodiff_mini::{Tape, Var};
 use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Weighting};
@@ -11,58 +11,58 @@ use super::{Context, Criterion, Ending, Setting, Terms, radius, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float, sampler};
 
-/// What an entropic autoencoder minimises (Ghose, Rashwan and Poupart, UAI 2020):
+/// The objective of an entropic autoencoder (Ghose, Rashwan and Poupart, UAI 2020):
 ///
 /// ```text
 /// E |x - D(N(E(x)))|^2 - lambda H(Z)
 /// ```
 ///
-/// the squared error summed over pixels and averaged over the batch, less `lambda` times the
-/// Kozachenko-Leonenko estimate, in nats, of the entropy of the batch of codes.
+/// The squared error is summed over pixels and averaged over the batch. From it, `lambda` times the
+/// Kozachenko-Leonenko estimate of the entropy of the batch of codes, in nats, is subtracted.
 ///
-/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper: from
-/// about 8 dimensions on and at any practical size of a batch, the estimate is larger on the sphere
-/// of radius `sqrt(d)` than for N(0, I), so that its maximum is not what samples are drawn from.
-/// The default has them; [`published`](Eae::published) is the objective without.
+/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper. From
+/// about 8 dimensions on, and at any practical batch size, the entropy estimate is larger on the
+/// sphere of radius `sqrt(d)` than for N(0, I). Its maximum is therefore not the distribution from
+/// which samples are drawn. The default uses these terms; [`published`](Eae::published) is the
+/// objective without them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Eae {
     /// The weight of the entropy, in squared error per nat.
     pub lambda: f64,
-    /// The estimate uses the distance to each code's k-th nearest neighbour. In more than a few
-    /// dimensions 1 has the least bias.
+    /// The estimate uses the distance to each code's k-th nearest neighbor. In more than a few
+    /// dimensions, k = 1 has the least bias.
     pub k: usize,
-    /// Whether it uses the mean over the first `k` neighbours instead of the k-th.
+    /// If true, the estimate uses the mean over the first `k` neighbors instead of the k-th.
     pub mean: bool,
-    /// Whether it is the sum of the entropies of the coordinates, each estimated by itself. That is
-    /// cheap in any dimension and has next to no bias, but sees no dependence between
-    /// coordinates.
+    /// If true, the estimate is the sum of the entropies of the coordinates, each estimated
+    /// separately. It is cheap in any dimension and has almost no bias, but it ignores dependence
+    /// between coordinates.
     pub marginal: bool,
-    /// Only so many images of a batch are decoded, the first, if it has more; 0 are all. All of
-    /// them have their share in the entropy: a large batch for the estimate at the price of a
-    /// small one for the decoder.
+    /// Number of images of a batch to decode, or 0 for all. All images contribute to the entropy.
+    /// This gives the estimate a large batch at the cost of a small one in the decoder.
     pub decoded: usize,
-    /// Neighbours are also looked for among so many codes of the steps before, which get no
-    /// gradient: the estimate is that of a larger sample, and sees holes that a batch is too
-    /// small for. 0 is the paper's objective. So many images are known to
-    /// [`draws`](Eae::draws), too.
+    /// Number of codes of previous steps among which neighbors are also searched. These codes get
+    /// no gradient. The estimate is then that of a larger sample and detects holes for which a
+    /// batch is too small. [`draws`](Eae::draws) uses the same number of previous images. 0 is the
+    /// paper's objective.
     pub bank: usize,
     /// The weight of `sum_i (|z|_(i) - q_i)^2 / n`, which pulls the sorted distances from the
-    /// origin to the quantiles that they have under N(0, I). 0 is the paper's objective.
+    /// origin to their quantiles under N(0, I). 0 is the paper's objective.
     pub radius: f64,
     /// The weight, in squared error per nat and feature, of the divergence of decoded draws from
-    /// N(0, I) from the images, as the encoder sees both. 0 is the paper's objective; above 0,
-    /// a step decodes and encodes twice as many pictures.
+    /// N(0, I) from the images, measured on the encoder's features. 0 is the paper's objective.
+    /// Above 0, a step decodes and encodes twice as many pictures.
     pub draws: f64,
-    /// Codes closer than this count as this far apart and do not repel each other, so that two
-    /// equal images in a batch are no error. Codes have variance 1; neighbours are typically
-    /// more than 1 apart.
+    /// Smallest distance between codes in the estimate. Closer codes count as this far apart and do
+    /// not repel each other, so that two equal images in a batch are not an error. Codes have
+    /// variance 1, and neighbors are typically more than 1 apart.
     pub floor: f64,
 }
 
 impl Default for Eae {
-    /// What draws from N(0, I) were best by, among codes of 16 numbers for digits.
+    /// The settings with the best draws from N(0, I), among codes of dimension 16 for digits.
     fn default() -> Self {
         Self { bank: 2000, radius: 3.0, draws: 20.0, ..Self::published(1.0) }
     }
@@ -81,27 +81,27 @@ builders!(Eae {
 });
 
 impl Eae {
-    /// The paper's objective, with the weight `lambda`.
+    /// Returns the paper's objective, with the weight `lambda`.
     pub const fn published(lambda: f64) -> Self {
         Self { lambda, k: 1, mean: false, marginal: false, decoded: 0, bank: 0, radius: 0.0, draws: 0.0, floor: 1e-6 }
     }
 
-    /// The estimator of the entropy.
+    /// Returns the estimator of the entropy.
     pub fn estimator(&self) -> KozachenkoLeonenko<'static> {
         let estimator = KozachenkoLeonenko::new(self.k).close_points(ClosePoints::Floor(self.floor));
         if self.mean { estimator.weighting(Weighting::Mean) } else { estimator }
     }
 
-    /// Of the codes of a batch, with neighbours also from a bank.
+    /// Returns the entropy of the codes of a batch, with neighbors also from a bank.
     fn entropy<'t, F: Float>(&self, codes: Var<'t, F>, bank: ArrayView2<'_, F>) -> Result<Var<'t, F>, Error> {
         let of = if self.marginal { marginal_entropy } else { entropy_with_bank };
         of(codes, &self.estimator(), bank)
     }
 
-    /// The mean over some batches of draws from N(0, I) with a full bank, as
-    /// [`Objective`](super::Objective) promises it.
+    /// Returns the mean over several batches of draws from N(0, I) with a full bank, as documented
+    /// for [`Objective::normal_entropy`](super::Objective::normal_entropy).
     pub(super) fn normal_entropy(&self, n: usize, latent: usize) -> Result<f64, Error> {
-        /// The standard error is a third of a single batch's.
+        /// Number of batches. The standard error is a third of a single batch's.
         const BATCHES: u64 = 10;
         let mut sum = 0.0;
         for seed in 0..BATCHES {
@@ -167,13 +167,12 @@ mod tests {
     use crate::normal::normal_entropy;
 
     #[test]
-    fn draws_from_the_normal_distribution_have_the_bias_of_the_estimate() {
+    fn normal_entropy_includes_the_bias_of_the_estimate() {
         let off = |eae: Eae| eae.normal_entropy(200, 16).unwrap() - normal_entropy(16);
         let published = || Eae::published(1.0);
         let (alone, banked) = (off(published()), off(published().bank(2000)));
-        // By the table in docs/theory.md 0.72 for 128 codes and 0.50 for 512, and 0.35 for 2048; the
-        // standard error of ten batches of 200 is 0.07. Coordinates by themselves have next to no
-        // bias.
+        // The table in docs/theory.md gives 0.72 for 128 codes, 0.50 for 512 and 0.35 for 2048. The
+        // standard error of ten batches of 200 is 0.07. Single coordinates have almost no bias.
         assert!((alone - 0.64).abs() < 0.21 && (banked - 0.35).abs() < 0.21 && banked < alone, "{alone} {banked}");
         assert!(off(published().marginal(true)).abs() < 0.3);
     }

@@ -4,12 +4,12 @@ use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice, arr0};
 
 use crate::Float;
 
-/// The entropy of the rows of `z` in nats, as an operation on the tape: the estimator crate knows
-/// its gradient.
+/// Returns the entropy of the rows of `z` in nats, as an operation on the tape. The estimator
+/// provides the gradient.
 ///
 /// # Errors
 ///
-/// As [`KozachenkoLeonenko::entropy`].
+/// See [`KozachenkoLeonenko::entropy`].
 ///
 /// # Panics
 ///
@@ -18,7 +18,7 @@ pub fn entropy<'t, F: Float>(z: Var<'t, F>, estimator: &KozachenkoLeonenko<'_>) 
     entropy_with_bank(z, estimator, ArrayView2::from_shape((0, z.shape()[1]), &[]).expect("no rows"))
 }
 
-/// The same, with neighbours also from a bank, which gets no gradient.
+/// Returns the entropy with neighbors also from a bank, which gets no gradient.
 pub(super) fn entropy_with_bank<'t, F: Float>(
     z: Var<'t, F>,
     estimator: &KozachenkoLeonenko<'_>,
@@ -29,8 +29,8 @@ pub(super) fn entropy_with_bank<'t, F: Float>(
     Ok(on_tape(z, value, gradient))
 }
 
-/// The sum of the entropies of the coordinates, each estimated from its column alone: the entropy
-/// of the code where they are independent, and more than that where they are not.
+/// Returns the sum of the entropies of the coordinates, each estimated from its column alone. This
+/// equals the entropy of the code if the coordinates are independent and exceeds it otherwise.
 pub(super) fn marginal_entropy<'t, F: Float>(
     z: Var<'t, F>,
     estimator: &KozachenkoLeonenko<'_>,
@@ -38,7 +38,7 @@ pub(super) fn marginal_entropy<'t, F: Float>(
 ) -> Result<Var<'t, F>, Error> {
     let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
     let (mut sum, mut gradient) = (0.0, Array2::zeros(codes.dim()));
-    // A bank of nothing may be of no columns.
+    // An empty bank may have no columns.
     let bank = if bank.is_empty() { codes.slice_axis(Axis(0), Slice::from(..0)) } else { bank };
     for (column, mut to) in gradient.axis_chunks_iter_mut(Axis(1), 1).enumerate() {
         let [codes, bank] = [codes.view(), bank].map(|all| all.slice_axis_move(Axis(1), Slice::from(column..=column)));
@@ -75,10 +75,10 @@ mod tests {
         gradcheck(|x| marginal_entropy(x[0], &estimator, bank.view()).unwrap(), &[spiral(12, 3)]).unwrap();
     }
 
-    /// Of two normal coordinates with correlation c the entropy is `-ln(1 - c^2) / 2` less than
-    /// that of the coordinates.
+    /// The entropy of two normal coordinates with correlation c is `-ln(1 - c^2) / 2` below the sum
+    /// of their entropies.
     #[test]
-    fn the_marginal_entropy_sees_no_dependence() {
+    fn marginal_entropy_ignores_dependence() {
         let estimator = KozachenkoLeonenko::new(3);
         let draws = crate::sampler::normal::<f64>(4000, 2, 1);
         for c in [0.0_f64, 0.99] {

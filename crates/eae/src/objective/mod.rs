@@ -1,5 +1,5 @@
-//! What a training minimises: the entropic autoencoder's objective and those that it is compared
-//! with.
+//! Training objectives: the entropic autoencoder's and those of the models with which it is
+//! compared.
 
 mod bank;
 mod draws;
@@ -31,33 +31,32 @@ pub use squared_error::squared_error;
 pub use vae::Vae;
 pub use wae::{Wae, discrepancy};
 
-/// The loss of a batch. All that is not the squared error is its penalty; a
-/// [`Stepper`](crate::Stepper) takes any criterion.
+/// A loss of a batch: the squared error plus a penalty. A [`Stepper`](crate::Stepper) accepts any
+/// criterion.
 pub trait Criterion: Sync {
-    /// The error of a batch for which the criterion has no value. The entropy of the codes, which
-    /// is estimated for the report if not for the loss, can fail in any criterion.
+    /// The error of a batch for which the criterion has no value. Any criterion can fail because
+    /// the entropy of the codes is estimated for the report, if not for the loss.
     type Error: StdError + From<Error> + Send + Sync + 'static;
 
-    /// How the encoder must end.
+    /// Returns the ending that the encoder must have.
     fn ending(&self) -> Ending;
 
-    /// What is checked before a training.
+    /// Returns the settings to check before a training.
     fn settings(&self) -> Vec<Setting> {
         Vec::new()
     }
 
-    /// The neighbour that the entropy of the codes is estimated from: for the objective, or for the
-    /// report alone.
+    /// Returns the k of the entropy estimate, which is part of the objective or only of the report.
     fn k(&self) -> usize {
         1
     }
 
-    /// The terms for a batch of images `x`, in training mode.
+    /// Returns the terms for a batch of images `x`, in training mode.
     ///
     /// # Errors
     ///
-    /// If the criterion has no value. Those of this crate have none if the entropy of the codes
-    /// cannot be estimated: they are not finite, or not more than `k`.
+    /// If the criterion has no value. The criteria of this crate have none if the entropy of the
+    /// codes cannot be estimated, because the codes are not finite or there are not more than `k`.
     fn terms<'t, F: Float>(
         &self,
         model: &mut Autoencoder<F>,
@@ -66,47 +65,47 @@ pub trait Criterion: Sync {
     ) -> Result<Terms<'t, F>, Self::Error>;
 }
 
-/// The loss of one batch and what it is made of.
+/// The loss of one batch and its terms.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'t, F: Float> {
-    /// What is minimised.
+    /// The loss to minimize.
     pub loss: Var<'t, F>,
     /// The squared error, summed over pixels and averaged over the batch.
     pub mse: Var<'t, F>,
-    /// The entropy of the codes in nats, where it was estimated.
+    /// The entropy of the codes in nats, if it was estimated.
     pub entropy: Option<Var<'t, F>>,
-    /// The codes `[batch, latent]` that were decoded.
+    /// The decoded codes `[batch, latent]`.
     pub codes: Var<'t, F>,
     /// The reconstructions.
     pub output: Var<'t, F>,
 }
 
-/// What a criterion may use besides the batch.
+/// The inputs of a criterion besides the batch.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Context<'a, F> {
-    /// The warm-up's factor, from 0 to 1, of a penalty.
+    /// The factor of the penalty from the warm-up, from 0 to 1.
     pub penalty_weight: f64,
-    /// For what is drawn in this step.
+    /// The random number generator of this step.
     pub draws: ChaCha8Rng,
-    /// What is kept of the steps before.
+    /// Memory banks of previous steps.
     pub banks: &'a mut Banks<F>,
 }
 
 impl<'a, F: Float> Context<'a, F> {
-    /// The context of a step, counted from 0, of a training by `seed`. The draws of a step do not
-    /// depend on those before.
+    /// Creates the context of a step, counted from 0, of a training with `seed`. The draws of a
+    /// step do not depend on previous steps.
     pub fn new(penalty_weight: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
         Self { penalty_weight, draws: step_draws(seed, step), banks }
     }
 
-    /// The next `n` draws from N(0, I) in `latent` dimensions.
+    /// Returns the next `n` draws from N(0, I) in `latent` dimensions.
     pub fn normal(&mut self, n: usize, latent: usize) -> Array2<F> {
         sampler::normal_from(&mut self.draws, n, latent)
     }
 }
 
-/// The generator of a step's random draws.
+/// Returns the random number generator of a step.
 pub(crate) fn step_draws(seed: u64, step: u64) -> ChaCha8Rng {
     let mut draws = ChaCha8Rng::seed_from_u64(seed);
     // Stream 0 shuffles the images.
@@ -114,31 +113,31 @@ pub(crate) fn step_draws(seed: u64, step: u64) -> ChaCha8Rng {
     draws
 }
 
-/// A number of a criterion, and what it must be.
+/// A setting of a criterion and its valid range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setting {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Its value.
+    /// The value.
     pub value: f64,
-    /// Whether it is one that can be trained with.
+    /// True if the value is valid.
     pub fits: bool,
-    /// What would be.
+    /// The required range.
     pub must: &'static str,
 }
 
 impl Setting {
-    /// At least 1.
+    /// Creates a setting that must be at least 1.
     pub fn count(name: &'static str, value: usize) -> Self {
         Self { name, value: value as f64, fits: value > 0, must: "at least 1" }
     }
 
-    /// A finite number, 0 or above.
+    /// Creates a setting that must be a finite number, 0 or above.
     pub fn weight(name: &'static str, value: f64) -> Self {
         Self { name, value, fits: value.is_finite() && value >= 0.0, must: "a finite number, 0 or above" }
     }
 
-    /// A finite number above 0.
+    /// Creates a setting that must be a finite number above 0.
     pub fn positive(name: &'static str, value: f64) -> Self {
         Self { name, value, fits: value.is_finite() && value > 0.0, must: "a finite number above 0" }
     }
@@ -149,7 +148,7 @@ impl Setting {
 #[serde(tag = "kind", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Objective {
-    /// Squared error alone.
+    /// The squared error alone.
     Ae(Ae),
     /// The entropic autoencoder.
     Eae(Eae),
@@ -157,11 +156,11 @@ pub enum Objective {
     Vae(Vae),
     /// The Wasserstein autoencoder.
     Wae(Wae),
-    /// The regularised autoencoder.
+    /// The regularized autoencoder.
     Rae(Rae),
 }
 
-/// The entropic autoencoder.
+/// The default is the entropic autoencoder.
 impl Default for Objective {
     fn default() -> Self {
         Self::Eae(Eae::default())
@@ -182,7 +181,7 @@ macro_rules! from {
 
 from!(Ae, Eae, Vae, Wae, Rae);
 
-/// The same expression for whichever it is.
+/// Evaluates the same expression for every variant.
 macro_rules! each {
     ($objective:expr, $inner:ident => $result:expr) => {
         match $objective {
@@ -221,9 +220,9 @@ impl Criterion for Objective {
 }
 
 impl Objective {
-    /// What the entropy of a step with batches of `n` images would be if their codes, of `latent`
-    /// numbers, were draws from N(0, I). The estimate has a bias: it is this that a training's
-    /// entropy is to be compared with, not the exact value.
+    /// Returns the expected entropy estimate of a step with batches of `n` images if their codes,
+    /// of dimension `latent`, were draws from N(0, I). The estimate is biased, so compare a
+    /// training's entropy with this value and not with the exact entropy.
     ///
     /// # Errors
     ///
@@ -231,7 +230,7 @@ impl Objective {
     pub fn normal_entropy(&self, n: usize, latent: usize) -> Result<f64, Error> {
         match self {
             Self::Eae(eae) => eae.normal_entropy(n, latent),
-            // That of the others is estimated for the report alone.
+            // The other objectives estimate the entropy only for the report.
             _ => Eae { k: self.k(), ..Eae::published(0.0) }.normal_entropy(n, latent),
         }
     }
@@ -244,9 +243,8 @@ mod tests {
     use autodiff_mini::Tape;
     use ndarray::{Array4, ArrayD};
 
-    /// What every objective must do: the loss is the squared error where the penalty has no weight
-    /// yet, and every parameter has a gradient, which is that of the loss by finite
-    /// differences.
+    /// Checks every objective: the loss equals the squared error while the penalty has no weight,
+    /// and every parameter has the gradient of the loss, compared with finite differences.
     #[test]
     fn every_objective_has_the_gradient_of_its_loss() {
         let objectives = [
@@ -280,7 +278,7 @@ mod tests {
             }
             let (_, _, gradients) = loss(&mut model.clone(), 0.7);
             let count = model.clone().parameters().len();
-            // The divergence of decoded draws is no reason to change the encoder that sees them.
+            // The divergence of decoded draws must not change the encoder that measures it.
             let frozen = if matches!(objective, Objective::Eae(Eae { draws: 1.0.., .. })) {
                 model.clone().encoder.parameters().len()
             } else {
@@ -288,7 +286,7 @@ mod tests {
             };
             for (parameter, gradient) in (0..count).zip(gradients).skip(frozen) {
                 let gradient = gradient.unwrap_or_else(|| panic!("{objective:?}: no gradient of {parameter}"));
-                // In the direction of the gradient itself.
+                // Step in the direction of the gradient itself.
                 let size = gradient.mapv(|g| g * g).sum().sqrt();
                 let moved = |by: f64| {
                     let mut model = model.clone();
@@ -304,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn written_as_a_kind_and_its_settings() {
+    fn serializes_as_a_kind_and_its_settings() {
         let objective = Objective::Eae(Eae { bank: 500, ..Eae::published(1.0) });
         let text = serde_json::to_string(&objective).unwrap();
         assert!(text.starts_with(r#"{"kind":"eae","lambda":1.0,"#), "{text}");

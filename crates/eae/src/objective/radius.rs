@@ -3,18 +3,18 @@ use ndarray::{Array2, Ix2, arr0};
 
 use crate::Float;
 
-/// `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the origin and
-/// the quantiles `q_i` of the chi distribution at `(i - 1/2) / n`: the squared 2-Wasserstein
-/// distance of the two, but for the discretisation.
-/// [`chi_quantiles`](crate::metrics::chi_quantiles) knows them.
+/// Returns `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the
+/// origin and the quantiles `q_i` of the chi distribution at `(i - 1/2) / n`. Up to discretization,
+/// this is the squared 2-Wasserstein distance between the two.
+/// [`chi_quantiles`](crate::metrics::chi_quantiles) computes the quantiles.
 ///
 /// # Panics
 ///
-/// If `z` is not a matrix, or has not as many rows as there are quantiles.
+/// If `z` is not a matrix, or the number of rows differs from the number of quantiles.
 pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
     let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
     let (n, d) = codes.dim();
-    assert_eq!(n, quantiles.len(), "a quantile for each code");
+    assert_eq!(n, quantiles.len(), "one quantile per code");
     let radii: Vec<f64> =
         codes.rows().into_iter().map(|z| z.iter().map(|z| z.into_f64().powi(2)).sum::<f64>().sqrt()).collect();
     let mut order: Vec<usize> = (0..n).collect();
@@ -23,7 +23,7 @@ pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
     for (&row, quantile) in order.iter().zip(quantiles) {
         let off = radii[row] - quantile;
         value += off * off / n as f64;
-        // A code at the origin has no direction to be moved in.
+        // A code at the origin has no direction in which to move.
         if radii[row] > 0.0 {
             let factor = F::from_f64(2.0 * off / (n as f64 * radii[row]));
             gradient.row_mut(row).assign(&(&codes.row(row) * factor));
@@ -46,14 +46,14 @@ mod tests {
     }
 
     #[test]
-    fn radii_of_the_normal_distribution_cost_next_to_nothing_and_a_shell_its_distance() {
+    fn normal_codes_cost_almost_nothing_and_a_shell_its_distance() {
         let quantiles = chi_quantiles(16, 10_000);
         let cost = |codes: Array2<f64>| {
             let tape = Tape::new();
             radius(tape.constant(codes), &quantiles).scalar()
         };
         let mut codes = crate::sampler::normal::<f64>(10_000, 16, 3);
-        // The variance of a sorted sample about its quantiles is of the order of 1 / n.
+        // The variance of a sorted sample around its quantiles is of the order of 1 / n.
         assert!(cost(codes.clone()) < 1e-3);
         codes.rows_mut().into_iter().for_each(|mut z| z *= 4.0 / z.dot(&z).sqrt());
         // (E|z| - 4)^2 + Var |z| under N(0, I).

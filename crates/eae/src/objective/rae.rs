@@ -1,5 +1,5 @@
-//! Autoencoders without a distribution of their own: plain, with batch normalisation, and
-//! regularised.
+//! Autoencoders that do not prescribe a distribution of the codes: plain, with batch normalization,
+//! and regularized.
 
 use autodiff_mini::Var;
 use knn_entropy::Error;
@@ -12,12 +12,12 @@ use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
-/// The squared error and nothing else, with or without batch normalisation of the code.
+/// The squared error alone, with or without batch normalization of the code.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Ae {
-    /// Whether the encoder ends in batch normalisation, as an entropic autoencoder's does.
+    /// If true, the encoder ends in batch normalization, like that of an entropic autoencoder.
     pub normalised: bool,
 }
 
@@ -43,31 +43,31 @@ impl Criterion for Ae {
     }
 }
 
-/// The regularised autoencoder (Ghosh, Sajjadi, Vergari, Black and Schoelkopf, ICLR 2020):
+/// The regularized autoencoder (Ghosh, Sajjadi, Vergari, Black and Schoelkopf, ICLR 2020):
 ///
 /// ```text
 /// E |x - D(E(x))|^2 + beta E |z|^2 / 2 + decay |theta_D|^2 + gradient E |D'(z)|^2
 /// ```
 ///
 /// with a penalty on the decoder's weights (RAE-L2, the default) or on its derivative (RAE-GP:
-/// `decay` 0 and a `gradient`). The square of the derivative is `E_u |D'(z) u|^2` for `u` from N(0,
-/// I), one draw for each code (Hutchinson, 1990), and `D'(z) u` is taken for `(D(z + h u) - D(z)) /
-/// h` with `h = 0.01`: the penalty of a decoder that is noticed to move, and no second derivatives,
-/// for the price of decoding twice.
+/// `decay` 0 and a `gradient`). The squared derivative is `E_u |D'(z) u|^2` for `u` from N(0, I),
+/// with one draw per code (Hutchinson, 1990). `D'(z) u` is approximated by
+/// `(D(z + h u) - D(z)) / h` with `h = 0.01`. This needs no second derivatives, at the cost of
+/// decoding twice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Rae {
-    /// The weight of the codes' size.
+    /// The weight of the squared norm of the codes.
     pub beta: f64,
-    /// The weight of the decoder's size.
+    /// The weight of the squared norm of the decoder's weights.
     pub decay: f64,
-    /// The weight of the decoder's derivative.
+    /// The weight of the decoder's squared derivative.
     pub gradient: f64,
 }
 
 impl Default for Rae {
-    /// The authors' weights are for the mean over 784 pixels: 1e-4 and 1e-7.
+    /// The authors' weights, 1e-4 and 1e-7, are for the mean over 784 pixels.
     fn default() -> Self {
         Self { beta: 0.08, decay: 8e-5, gradient: 0.0 }
     }
@@ -112,7 +112,7 @@ impl Criterion for Rae {
     }
 }
 
-/// `|(D(z + h u) - D(z)) / h|^2`, averaged over the codes.
+/// Returns `|(D(z + h u) - D(z)) / h|^2`, averaged over the codes.
 fn derivative<'t, F: Float>(
     model: &mut Autoencoder<F>,
     codes: Var<'t, F>,
@@ -137,7 +137,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     #[test]
-    fn the_penalty_is_the_definition() {
+    fn penalty_matches_the_definition() {
         let rae = Rae { beta: 0.3, decay: 0.2, gradient: 0.0 };
         let mut model = Autoencoder::<f64>::with_ending(Preset::Mlp, [3, 2, 1], 4, rae.ending(), 1).unwrap();
         let images = sampler::normal::<f64>(5, 6, 2).into_shape_with_order((5, 3, 2, 1)).unwrap();
@@ -150,10 +150,9 @@ mod tests {
         assert!((terms.loss.scalar() - expected).abs() < 1e-12);
     }
 
-    /// Of a decoder that is a matrix the derivative is the matrix, and its square the sum of
-    /// squares.
+    /// If the decoder is a matrix, the derivative is the matrix, and its square the sum of squares.
     #[test]
-    fn the_derivative_is_that_of_the_decoder() {
+    fn derivative_of_a_linear_decoder() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let encoder =
             Sequential::on(&[3, 1, 1]).then(Flatten::new([3, 1, 1])).then(Dense::new(3, 2, &mut rng)).build().unwrap();
@@ -165,7 +164,7 @@ mod tests {
         let codes = tape.constant(sampler::normal::<f64>(20_000, 2, 2));
         let output = model.decoder.train(codes);
         let found = derivative(&mut model, codes, output, &mut Context::new(1.0, 0, 0, &mut Banks::default())).scalar();
-        // A mean over 20 000 of numbers with a deviation of at most sqrt(2) times the mean.
+        // A mean over 20 000 values with a standard deviation of at most sqrt(2) times the mean.
         assert!((found / expected - 1.0).abs() < 0.05, "{found}, {expected}");
     }
 }

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use crate::Float;
 
-/// Numbers that one thread deals with at a time.
+/// Number of entries that one thread processes at a time.
 const BLOCK: usize = 1 << 16;
 
-/// `sum (y - x)^2 / batch`, and its gradient, which is known on the way.
+/// Returns `sum (y - x)^2 / batch` and computes the gradient along with it.
 ///
 /// # Panics
 ///
@@ -19,8 +19,9 @@ pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     let mut difference = y.tape().pool().array(a.raw_dim());
     let ordered = "in memory order";
     let blocks = a.as_slice().expect(ordered).par_chunks(BLOCK).zip(b.as_slice().expect(ordered).par_chunks(BLOCK));
-    // In double precision: a single-precision sum of tens of thousands of squares would lose the last
-    // digits. Each block on its own, and then in their order: the same for every number of threads.
+    // Sum in double precision. A single-precision sum of tens of thousands of squares would lose
+    // the last digits. The blocks are summed separately and then in order, so the result does not
+    // depend on the number of threads.
     let differences = difference.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
     let sums: Vec<f64> = blocks.zip(differences).map(subtract).collect();
     let sum = sums.iter().fold(0.0, |sum, part| sum + part);
@@ -35,8 +36,8 @@ pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     })
 }
 
-/// `difference = a - b`, and the sum of its squares: 16 at a time, or each would wait for the one
-/// before.
+/// Computes `difference = a - b` and the sum of its squares. Sixteen independent sums avoid waiting
+/// for the previous addition.
 fn subtract<F: Float>(((a, b), difference): ((&[F], &[F]), &mut [F])) -> f64 {
     let mut sums = [0.0; 16];
     for ((a, b), to) in a.chunks(16).zip(b.chunks(16)).zip(difference.chunks_mut(16)) {

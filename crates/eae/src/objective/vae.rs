@@ -10,15 +10,15 @@ use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
 
-/// The variational autoencoder (Kingma and Welling, ICLR 2014): the encoder says a mean `m` and a
-/// logarithm of a variance for each number of the code, and
+/// The variational autoencoder (Kingma and Welling, ICLR 2014). The encoder gives a mean `m` and a
+/// log variance for each entry of the code, and
 ///
 /// ```text
 /// E |x - D(m + sigma e)|^2 + beta KL(N(m, sigma^2) || N(0, I)),    e ~ N(0, I)
 /// ```
 ///
-/// is minimised, or with [`learned_variance`](Vae::learned_variance) in place of the squared error
-/// the negative logarithm of a normal density. The code of an image is its mean.
+/// is minimized. With [`learned_variance`](Vae::learned_variance), the negative logarithm of a
+/// normal density replaces the squared error. The code of an image is its mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -26,9 +26,9 @@ pub struct Vae {
     /// The weight of the divergence. With 1 the loss is the evidence lower bound, up to a constant,
     /// for pixels of variance 1/2.
     pub beta: f64,
-    /// Whether the variance of the pixels is that of the batch, `mse / pixels`, for which the
-    /// evidence is largest (Rybkin, Daniilidis and Levine, ICML 2021): `pixels / 2 ln mse` in
-    /// place of `mse`.
+    /// If true, the variance of the pixels is that of the batch, `mse / pixels`, which maximizes
+    /// the evidence (Rybkin, Daniilidis and Levine, ICML 2021). The loss then has
+    /// `pixels / 2 ln mse` in place of `mse`.
     pub learned_variance: bool,
 }
 
@@ -76,8 +76,8 @@ impl Criterion for Vae {
     }
 }
 
-/// `KL(N(m, sigma^2) || N(0, I)) = sum (m^2 + sigma^2 - ln sigma^2 - 1) / 2` in nats, averaged over
-/// the rows.
+/// Returns `KL(N(m, sigma^2) || N(0, I)) = sum (m^2 + sigma^2 - ln sigma^2 - 1) / 2` in nats,
+/// averaged over the rows.
 fn divergence<'t, F: Float>(mean: Var<'t, F>, log_variance: Var<'t, F>) -> Var<'t, F> {
     let rows = mean.shape()[0];
     let sum = (mean.square() + log_variance.exp() - log_variance - F::one()).sum();
@@ -91,7 +91,7 @@ mod tests {
     use ndarray::{ArrayD, arr2};
 
     #[test]
-    fn divergence_of_normal_distributions() {
+    fn divergence_matches_the_integral() {
         let tape = Tape::new();
         // N(2, 9) and N(-1, 1/4) from N(0, 1), by the integral of p ln(p / q).
         let (mean, log_variance) = (arr2(&[[2.0, -1.0]]), arr2(&[[9.0_f64.ln(), 0.25_f64.ln()]]));
@@ -103,7 +103,7 @@ mod tests {
         gradcheck(|x| divergence(x[0], x[1]), &[spiral(0.7), spiral(1.9)]).unwrap();
     }
 
-    /// `int p ln(p / q)` for `p = N(m, s^2)` and `q = N(0, 1)` by the midpoint rule.
+    /// Returns `int p ln(p / q)` for `p = N(m, s^2)` and `q = N(0, 1)` by the midpoint rule.
     fn integral(m: f64, s: f64) -> f64 {
         let density = |x: f64, m: f64, s: f64| (-(x - m).powi(2) / (2.0 * s * s)).exp() / s;
         let width = 24.0 * s / 1e5;

@@ -18,8 +18,9 @@ use crate::{Autoencoder, Float};
 /// E |x - D(E(x))|^2 + weight MMD^2(Z, N(0, I))
 /// ```
 ///
-/// where `MMD^2` is the unbiased estimate between the codes of the batch and as many draws, for the
-/// sum over seven scales of inverse multiquadratic kernels, see [`discrepancy`].
+/// where `MMD^2` is the unbiased estimate between the codes of the batch and the same number of
+/// draws from N(0, I). The kernel is the sum over seven scales of inverse multiquadratic kernels,
+/// see [`discrepancy`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -63,24 +64,32 @@ impl Criterion for Wae {
     }
 }
 
-/// Multiples of `2 d`, the expected squared distance of two draws from N(0, I).
+/// Scales of the kernels, as multiples of `2 d`, the expected squared distance of two draws from
+/// N(0, I).
 const SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 
-/// The unbiased estimate of the squared maximum mean discrepancy of the rows of `z` and those of
-/// `draws`,
+/// Returns the unbiased estimate of the squared maximum mean discrepancy between the rows of `z`
+/// and the rows of `draws`:
 ///
 /// ```text
-/// sum_{i != j} k(z_i, z_j) / (n (n - 1)) + sum_{i != j} k(p_i, p_j) / (m (m - 1)) - 2 sum_{ij} k(z_i, p_j) / (n m)
+/// sum_{i != j} k(z_i, z_j) / (n (n - 1)) + sum_{i != j} k(p_i, p_j) / (m (m - 1))
+///     - 2 sum_{ij} k(z_i, p_j) / (n m)
+///
 /// k(x, y) = sum_s C_s / (C_s + |x - y|^2),    C_s = 2 d s,    s = .1, .2, .5, 1, 2, 5, 10
 /// ```
 ///
 /// # Panics
 ///
-/// If `z` is not a matrix, the two differ in their columns, or one has fewer than two rows.
+/// If `z` is not a matrix, the numbers of columns differ, or one has fewer than two rows.
 pub fn discrepancy<F: Float>(z: Var<'_, F>, draws: Array2<f64>) -> Var<'_, F> {
     let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix").mapv(F::into_f64);
     let ((n, d), m) = (codes.dim(), draws.nrows());
-    assert!(n > 1 && m > 1 && draws.ncols() == d, "a discrepancy of {:?} and {:?}", codes.shape(), draws.shape());
+    assert!(
+        n > 1 && m > 1 && draws.ncols() == d,
+        "the discrepancy between shapes {:?} and {:?} is undefined",
+        codes.shape(),
+        draws.shape()
+    );
     let mut gradient = Array2::<f64>::zeros((n, d));
     let mut value = 0.0;
     for i in 0..n {
@@ -110,7 +119,7 @@ pub fn discrepancy<F: Float>(z: Var<'_, F>, draws: Array2<f64>) -> Var<'_, F> {
     z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
 }
 
-/// The kernel, and its derivative with respect to the squared distance.
+/// Returns the kernel and its derivative with respect to the squared distance.
 fn kernel(x: ArrayView1<'_, f64>, y: ArrayView1<'_, f64>) -> (f64, f64) {
     let distance: f64 = x.iter().zip(y).map(|(x, y)| (x - y).powi(2)).sum();
     SCALES.iter().fold((0.0, 0.0), |(value, slope), scale| {
@@ -138,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn by_the_definition() {
+    fn matches_the_definition() {
         let (x, y) = (sampler::normal::<f64>(4, 2, 1), sampler::normal::<f64>(3, 2, 2));
         let k = |a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>| -> f64 {
             let distance = (&a - &b).mapv(|u| u * u).sum();
@@ -155,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn without_bias_under_the_null_and_larger_for_a_shift() {
+    fn unbiased_for_equal_distributions_and_larger_for_a_shift() {
         let draws = |seed| sampler::normal::<f64>(100, 8, seed);
         let found: Vec<f64> = (0..200).map(|i| of(draws(2 * i), draws(2 * i + 1))).collect();
         let mean = found.iter().sum::<f64>() / 200.0;

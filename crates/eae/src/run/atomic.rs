@@ -2,20 +2,21 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Writes a file whole or not at all: to another in the same folder, which then takes its place.
+/// Writes a file atomically: the content goes to a temporary file in the same folder, which then
+/// replaces the old file.
 ///
 /// # Errors
 ///
-/// If it cannot be written; what was there is then as it was.
+/// If the file cannot be written. The old file is then unchanged.
 pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     write_whole_with(path, |file| file.write_all(content))
 }
 
-/// The same for content that is not in memory as it will be in the file.
+/// Writes a file atomically with a function that produces its content.
 ///
 /// # Errors
 ///
-/// As [`write_whole`], and those of `write`.
+/// In the cases of [`write_whole`], or if `write` fails.
 pub fn write_whole_with(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
@@ -26,7 +27,7 @@ pub fn write_whole_with(path: &Path, write: impl FnOnce(&mut BufWriter<File>) ->
         fs::rename(&unfinished, path)
     });
     if written.is_err() {
-        // What is wrong with the disk is already known.
+        // The error of the disk is already known and more important.
         let _ = fs::remove_file(&unfinished);
     }
     written
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_written_whole_or_not_at_all() {
+    fn files_are_written_atomically() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.txt");
         write_whole(&path, b"first").unwrap();
@@ -49,6 +50,6 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"first");
         write_whole(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a temporary file is left");
     }
 }

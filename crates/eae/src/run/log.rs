@@ -8,19 +8,19 @@ use serde::Serialize;
 use super::atomic::write_whole;
 use crate::{EpochReport, Float, Observer};
 
-/// One line of JSON for each epoch, and one for the evaluation.
+/// Name of the log file, which holds one line of JSON per epoch and one for the evaluation.
 pub const METRICS: &str = "metrics.jsonl";
 
-/// Appends to a file of JSON lines, each complete as soon as it is written.
+/// Appends lines to a JSON lines file. Each line is complete as soon as it is written.
 #[derive(Debug)]
 pub struct MetricsLog {
     file: File,
-    /// The first line that could not be written: an observer must not stop a training for that, but
-    /// it must be said.
+    /// The first write error. An observer must not stop a training because of it, but the caller
+    /// must learn of it.
     error: Option<io::Error>,
 }
 
-/// One line of a log, to be serialised: an object with `kind` before the fields of the content.
+/// One line of a log, which serializes as an object with `kind` before the fields of the content.
 #[derive(Debug, Serialize)]
 pub struct Line<'a, T> {
     kind: &'a str,
@@ -29,14 +29,14 @@ pub struct Line<'a, T> {
 }
 
 impl<'a, T: Serialize> Line<'a, T> {
-    /// The fields of `content`, which must have fields, marked as a `kind`.
+    /// Creates a line from the fields of `content`, which must be a struct or a map, and a `kind`.
     pub fn new(kind: &'a str, content: &'a T) -> Self {
         Self { kind, content }
     }
 }
 
 impl MetricsLog {
-    /// Into [`METRICS`] of a run folder.
+    /// Opens the file [`METRICS`] in a run folder.
     ///
     /// # Errors
     ///
@@ -46,8 +46,8 @@ impl MetricsLog {
         Ok(Self { file, error: None })
     }
 
-    /// The same for a training that is gone on with after so many epochs: lines of others, and a
-    /// last one that was cut short, are taken out first.
+    /// Opens the log of a training that resumes after this number of epochs. Lines of later epochs
+    /// and an incomplete last line are removed first.
     ///
     /// # Errors
     ///
@@ -69,18 +69,18 @@ impl MetricsLog {
         Self::open(folder)
     }
 
-    /// Writes one [`Line`].
+    /// Writes one line of the given `kind`.
     ///
     /// # Errors
     ///
-    /// If it, or that of an epoch before, could not be written.
+    /// If the line, or the line of an earlier epoch, could not be written.
     pub fn write(&mut self, kind: &str, content: &impl Serialize) -> io::Result<()> {
         let written = self.append(kind, content);
         self.error.take().map_or(written, Err)
     }
 
-    /// Whole or not at all: what is written when there is room again must not go on in a line that
-    /// was cut short.
+    /// Appends a complete line or nothing, so that after a full disk the next line does not
+    /// continue a partial one.
     fn append(&self, kind: &str, content: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_string(&Line::new(kind, content))?;
         line.push('\n');

@@ -1,4 +1,4 @@
-//! The folder that a training leaves: its names, its files written whole, and its log.
+//! The folder of a training run: its file names, atomic writes and its log.
 
 mod atomic;
 mod log;
@@ -9,15 +9,15 @@ use std::{fs, io};
 pub use atomic::{write_whole, write_whole_with};
 pub use log::{Line, METRICS, MetricsLog};
 
-/// The weights in a run folder.
+/// Name of the file with the weights in a run folder.
 pub const MODEL: &str = "model.safetensors";
 
-/// Makes a new folder `parent/stem-1`, or with the next number that is free: nothing that is there
-/// is touched.
+/// Creates a new folder `parent/stem-1`, or one with the next free number. Existing files and
+/// folders are not touched.
 ///
 /// # Errors
 ///
-/// If it cannot be made.
+/// If the folder cannot be created.
 pub fn create_numbered(parent: impl AsRef<Path>, stem: &str) -> io::Result<PathBuf> {
     fs::create_dir_all(&parent)?;
     for number in 1_u64.. {
@@ -27,7 +27,7 @@ pub fn create_numbered(parent: impl AsRef<Path>, stem: &str) -> io::Result<PathB
             result => return result.map(|()| folder),
         }
     }
-    unreachable!("some number is free")
+    unreachable!("a free number exists")
 }
 
 #[cfg(test)]

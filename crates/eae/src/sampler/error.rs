@@ -4,88 +4,88 @@ use thiserror::Error;
 
 use crate::Float;
 
-/// The largest coordinate that is fitted to: squares, and sums of them, must remain numbers.
+/// Largest absolute value of a coordinate to fit. Sums of squares must not overflow.
 pub(super) const LARGEST: f64 = 1e100;
 
-/// Why no distribution could be fitted to codes.
+/// A reason why a distribution cannot be fitted to codes.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum FitError {
     /// There are too few codes.
-    #[error("{n} codes are too few to fit to; it takes at least {needed}")]
+    #[error("there are {n} codes, but at least {needed} are needed to fit a distribution")]
     NotEnough {
-        /// How many there are.
+        /// The number of codes.
         n: usize,
-        /// How many it takes.
+        /// The required number of codes.
         needed: usize,
     },
-    /// Codes without numbers.
-    #[error("the codes have no columns; a code needs at least one number")]
+    /// The codes have no columns.
+    #[error("the codes have no columns; at least one is needed")]
     NoDimensions,
-    /// A number of a code is NaN, infinite or absurdly large.
-    #[error("row {row}, column {column} is {value}; a code's numbers must be finite, and at most {LARGEST:e} in size")]
+    /// A value is NaN, infinite or too large.
+    #[error("row {row}, column {column} is {value}; codes must be finite, and at most {LARGEST:e} in absolute value")]
     NotFinite {
-        /// The row of the first such number.
+        /// The row of the first invalid value.
         row: usize,
-        /// Its column.
+        /// The column of the value.
         column: usize,
-        /// Its value.
+        /// The value.
         value: f64,
     },
-    /// A mixture of nothing.
-    #[error("a mixture of 0 components has no density; it takes at least 1")]
+    /// A mixture was requested without components.
+    #[error("the number of components is 0; it must be at least 1")]
     NoComponents,
-    /// No number of components to choose from.
-    #[error("there are no numbers of components to choose from; name at least one")]
+    /// The list of numbers of components is empty.
+    #[error("the list of numbers of components is empty; give at least one")]
     NoCandidates,
-    /// A map of no layers.
-    #[error("a map of 0 layers changes nothing; it takes at least 1")]
+    /// A map was requested without layers.
+    #[error("the number of layers is 0; it must be at least 1")]
     NoLayers,
 }
 
-/// Why no sampler could be read from [`Weights`](nn_layers::Weights).
+/// A reason why a sampler cannot be read from [`Weights`](nn_layers::Weights).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// A tensor is missing, has another shape than those before it ask for, or holds what is not a
-    /// finite number.
+    /// A tensor is missing, has a shape that does not match the previous ones, or contains a value
+    /// that is not finite.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// There is no tensor of a sampler.
-    #[error("no tensor's name begins with `{name}.`; was the file written without such a sampler?")]
+    /// The sampler is not in the file.
+    #[error("no tensor name begins with `{name}.`; the file was probably written without this sampler")]
     NoSampler {
-        /// Where it was looked for.
+        /// The prefix.
         name: String,
     },
-    /// A tensor under the prefix that is not this sampler's.
-    #[error("`{name}` is no tensor of such a sampler; the file is damaged, or of a later version")]
+    /// A tensor with the prefix does not belong to this sampler.
+    #[error("`{name}` is not a tensor of this sampler; the file is damaged or from a later version")]
     Unexpected {
         /// The tensor.
         name: String,
     },
-    /// A shape that no sampler's tensor has.
-    #[error("`{name}` has shape {found:?}, not {expected}")]
+    /// A tensor has an impossible shape.
+    #[error("`{name}` has shape {found:?}; expected {expected}")]
     Shape {
         /// The tensor.
         name: String,
         /// Its shape.
         found: Vec<usize>,
-        /// What it should be.
+        /// The expected shape.
         expected: &'static str,
     },
-    /// A number that cannot be.
+    /// A value is out of range.
     #[error("`{name}` holds {value} at position {position}; {needed}; the file is damaged")]
     Value {
         /// The tensor.
         name: String,
-        /// The first such number.
+        /// The first invalid value.
         value: f64,
         /// Its position in row-major order.
         position: usize,
-        /// What it should be.
+        /// The valid range.
         needed: &'static str,
     },
-    /// Weights that do not sum to one.
+    /// The weights do not sum to one.
     #[error("the weights `{name}` sum to {sum}, not to 1; the file is damaged")]
     Sum {
         /// The tensor.
@@ -93,27 +93,30 @@ pub enum ReadError {
         /// The sum.
         sum: f64,
     },
-    /// A covariance with a direction of negative variance, or in a mixture of none.
-    #[error("matrix {index} of `{name}` is no covariance: it is not positive definite; the file is damaged")]
+    /// A covariance has a direction of negative variance or, in a mixture, of variance 0.
+    #[error("matrix {index} of `{name}` is not a covariance because it is not positive definite; the file is damaged")]
     NotDefinite {
         /// The tensor.
         name: String,
-        /// Which of its matrices.
+        /// The index of the matrix.
         index: usize,
     },
-    /// A rotation that is none.
-    #[error("matrix {index} of `{name}` is no rotation: its rows are {error:e} from orthonormal; the file is damaged")]
+    /// A rotation is not orthonormal.
+    #[error(
+        "matrix {index} of `{name}` is not a rotation: its rows deviate from orthonormal by {error:e}; the file is damaged"
+    )]
     NotOrthogonal {
         /// The tensor.
         name: String,
-        /// Which of its matrices.
+        /// The index of the matrix.
         index: usize,
         /// The largest difference between `Q Q'` and I.
         error: f64,
     },
 }
 
-/// Codes in `f64`, when there are enough of them to fit to and they are finite.
+/// Returns the codes in `f64`, after checking that there are at least `needed` and that they are
+/// finite.
 pub(super) fn checked<F: Float>(codes: ArrayView2<'_, F>, needed: usize) -> Result<Array2<f64>, FitError> {
     let (n, d) = codes.dim();
     if d == 0 {
@@ -135,7 +138,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn names_what_is_wrong() {
+    fn errors_name_the_value() {
         let codes = |value| array![[0.0, 1.0], [2.0, value], [f64::NAN, 4.0]];
         for value in [f64::INFINITY, -1e101] {
             let error = checked(codes(value).view(), 3).unwrap_err();
@@ -144,7 +147,7 @@ mod tests {
         let error = checked(codes(3.0).view(), 3).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "row 2, column 0 is NaN; a code's numbers must be finite, and at most 1e100 in size"
+            "row 2, column 0 is NaN; codes must be finite, and at most 1e100 in absolute value"
         );
         assert_eq!(checked(codes(3.0).view(), 4), Err(FitError::NotEnough { n: 3, needed: 4 }));
         assert_eq!(checked(Array2::<f32>::zeros((3, 0)).view(), 1), Err(FitError::NoDimensions));

@@ -1,4 +1,4 @@
-//! Samplers fitted to the codes of a model, and which of them to draw from.
+//! Samplers fitted to the codes of a model, and the choice among them.
 
 use ndarray::{ArrayView2, Axis, arr0};
 use ndarray_rand::rand::SeedableRng;
@@ -10,23 +10,24 @@ use super::error::checked;
 use super::{FitError, Gaussian, Gaussianization, Mixture, ReadError, Sampler};
 use crate::Float;
 
-/// Components of the mixtures that are tried.
+/// Numbers of components of the candidate mixtures.
 const COMPONENTS: [usize; 4] = [3, 10, 50, 200];
-/// Layers of the map that is tried.
+/// Number of layers of the candidate map.
 const LAYERS: usize = 40;
-/// Codes below which nothing is fitted: four fifths of them are what a Gaussianization needs. N(0,
-/// I) needs none.
+/// Smallest number of codes to fit to. A Gaussianization needs four fifths of them. N(0, I) needs
+/// none.
 const LEAST: usize = 25;
-/// Codes below which every code has a turn in being held out, so that a few do not decide.
+/// Number of codes below which every code is held out once, so that the choice does not depend on a
+/// few codes.
 const FEW: usize = 1000;
 
-/// Samplers of one model's codes, each with the likelihood of codes that it was not fitted to.
+/// Samplers of one model's codes, each with the log-likelihood of codes to which it was not fitted.
 ///
 /// N(0, I), a Gaussian, mixtures of 3, 10, 50 and 200 Gaussians and a Gaussianization are fitted to
-/// most of the codes of the training images, and judged by the mean logarithm of the density of the
-/// rest. Of fewer than 1000 codes each fifth is held out in turn, of more one tenth. The best
-/// number of components is kept, and everything kept is fitted again to all codes. The images that
-/// a model is judged by have no part in the choice.
+/// most of the codes of the training images and judged by the mean log density of the rest. With
+/// fewer than 1000 codes each fifth is held out in turn; with more, one tenth is held out. Only the
+/// best mixture is kept, and all remaining samplers are fitted again to all codes. The images on
+/// which a model is evaluated play no part in the choice.
 ///
 /// ```
 /// use eae::sampler::{Fitted, normal};
@@ -39,21 +40,21 @@ const FEW: usize = 1000;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
-    /// The best first; never empty.
+    /// The samplers, best first; never empty.
     candidates: Vec<Candidate>,
 }
 
-/// A sampler with its likelihood.
+/// A sampler and its log-likelihood.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Candidate {
     /// The sampler, fitted to all codes.
     pub sampler: Sampler,
-    /// The mean logarithm of the density of held-out codes, in nats.
+    /// The mean log density of held-out codes, in nats.
     pub log_likelihood: f64,
 }
 
-/// A kind of sampler to be fitted.
+/// A kind of sampler to fit.
 #[derive(Clone, Copy)]
 enum Kind {
     Normal,
@@ -74,27 +75,28 @@ impl Kind {
 }
 
 impl Fitted {
-    /// Fits to the rows of `codes` `[n, d]`. Fewer than 25 codes have N(0, I) alone.
+    /// Fits samplers to the rows of `codes` `[n, d]`. With fewer than 25 codes, N(0, I) is the only
+    /// one.
     ///
     /// # Errors
     ///
-    /// For no codes, codes of no numbers, and codes that are not finite.
+    /// If there are no codes or no columns, or the codes are not finite.
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, seed: u64) -> Result<Self, FitError> {
         Self::among(&[Kind::Normal], &[Kind::Gaussian, Kind::Gaussianization], codes, seed)
     }
 
-    /// Fits to the codes of one class, a Gaussian and mixtures alone: N(0, I) is the distribution
-    /// of all codes, not of a class.
+    /// Fits a Gaussian and mixtures to the codes of one class. N(0, I) is not a candidate because
+    /// it describes the codes of all classes together.
     ///
     /// # Errors
     ///
-    /// For fewer than two codes, codes of no numbers, and codes that are not finite.
+    /// If there are fewer than two codes or no columns, or the codes are not finite.
     pub fn to_class<F: Float>(codes: ArrayView2<'_, F>, seed: u64) -> Result<Self, FitError> {
         Self::among(&[Kind::Gaussian], &[], codes, seed)
     }
 
-    /// Fits some samplers to any number of codes, and others, with the mixtures, where there are
-    /// enough.
+    /// Fits some samplers to any number of codes, and mixtures and others if there are enough
+    /// codes.
     fn among<F: Float>(
         always: &[Kind],
         of_enough: &[Kind],
@@ -106,7 +108,7 @@ impl Fitted {
         let mut kinds = always.to_vec();
         if n >= LEAST {
             kinds.extend(of_enough);
-            // A component with as many codes as this can have a covariance of its own.
+            // A component with this many codes can have its own covariance.
             let fits = |components: &usize| components * (2 * (d + 1)).max(30) <= n;
             kinds.extend(COMPONENTS.into_iter().filter(fits).map(Kind::Mixture));
         }
@@ -120,7 +122,7 @@ impl Fitted {
                     * held_out.nrows() as f64;
             }
             let log_likelihood = sum / splits.iter().map(|(held_out, _)| held_out.len()).sum::<usize>() as f64;
-            // Only the best of the mixtures is kept.
+            // Keep only the best of the mixtures.
             let rival =
                 best.iter().position(|(other, _)| matches!((other, kind), (Kind::Mixture(_), Kind::Mixture(_))));
             match rival {
@@ -136,38 +138,38 @@ impl Fitted {
     }
 
     fn ordered(mut candidates: Vec<Candidate>) -> Self {
-        // What is no number is no reason to be chosen.
+        // NaN ranks last.
         let rank = |likelihood: f64| if likelihood.is_nan() { f64::NEG_INFINITY } else { likelihood };
         candidates.sort_by(|a, b| rank(b.log_likelihood).total_cmp(&rank(a.log_likelihood)));
         Self { candidates }
     }
 
-    /// Returns the sampler under which held-out codes are likeliest.
+    /// Returns the sampler with the highest log-likelihood of held-out codes.
     pub fn best(&self) -> &Candidate {
         &self.candidates[0]
     }
 
-    /// Returns all samplers, the best first.
+    /// Returns all samplers, best first.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
 
-    /// Puts the samplers under `prefix`, as [`Sampler::write`] does, and their likelihoods under
-    /// `prefix.log_likelihood`.
+    /// Adds the samplers under `prefix`, as [`Sampler::write`] does, and their log-likelihoods
+    /// under `prefix.log_likelihood`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for Candidate { sampler, log_likelihood } in &self.candidates {
             sampler.write(prefix, weights);
             let name = format!("{prefix}.log_likelihood.{}", sampler.name());
-            // Files hold finite numbers alone.
+            // Files hold only finite numbers.
             weights.insert(name, &arr0(log_likelihood.clamp(f64::MIN, f64::MAX)).into_dyn());
         }
     }
 
-    /// Reads what [`write`](Fitted::write) put there; `None` if there is nothing.
+    /// Reads the samplers that [`write`](Fitted::write) added, or returns `None` if there are none.
     ///
     /// # Errors
     ///
-    /// If a sampler is damaged, or is of codes of other than `latent` numbers.
+    /// If a sampler is damaged, or its codes do not have dimension `latent`.
     pub fn read(prefix: &str, latent: usize, weights: &Weights) -> Result<Option<Self>, ReadError> {
         let mut candidates = Vec::new();
         for kind in Sampler::NAMES {
@@ -179,7 +181,7 @@ impl Fitted {
             let sampler = Sampler::read(prefix, kind, weights)?;
             if sampler.latent() != latent {
                 let (name, found) = (format!("{prefix}.{kind}"), vec![sampler.latent()]);
-                return Err(ReadError::Shape { name, found, expected: "as many numbers in a code as the model has" });
+                return Err(ReadError::Shape { name, found, expected: "the latent dimension of the model" });
             }
             candidates.push(Candidate { sampler, log_likelihood });
         }
@@ -187,7 +189,7 @@ impl Fitted {
     }
 }
 
-/// Rows that are held out, and the others, once or five times.
+/// Returns pairs of held-out rows and the other rows: one pair or five.
 fn splits(n: usize, seed: u64) -> Vec<(Vec<usize>, Vec<usize>)> {
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -210,20 +212,20 @@ mod tests {
     use ndarray::Array2;
 
     #[test]
-    fn normal_codes_are_likeliest_under_something_close_to_the_truth() {
+    fn normal_codes_select_a_sampler_close_to_the_truth() {
         let codes = normal::<f64>(3000, 4, 0);
         let fitted = Fitted::new(codes.view(), 0).unwrap();
         let of = |name: &str| fitted.candidates().iter().find(|c| c.sampler.name() == name).unwrap().log_likelihood;
-        // Minus the entropy, to the error of 300 codes: the standard deviation of a code's logarithm is
-        // sqrt(2).
+        // The log-likelihood is minus the entropy, up to the error of 300 codes: the standard
+        // deviation of the log density of a code is sqrt(2).
         assert!((of("normal") + normal_entropy(4)).abs() < 4.0 * (2.0_f64 / 300.0).sqrt());
-        // A Gaussian of 3000 codes costs 14 parameters / (2 * 2700) nats.
+        // Estimating a Gaussian from 3000 codes costs 14 parameters / (2 * 2700) nats.
         assert!((of("normal") - of("gaussian")).abs() < 0.02, "{} {}", of("normal"), of("gaussian"));
         assert!(fitted.best().log_likelihood - of("normal") < 0.02);
     }
 
     #[test]
-    fn few_codes_have_what_their_number_allows() {
+    fn the_samplers_depend_on_the_number_of_codes() {
         let names = |n: usize| {
             let fitted = Fitted::new(normal::<f64>(n, 3, 1).view(), 0).unwrap();
             let mut names: Vec<_> = fitted.candidates().iter().map(|c| c.sampler.name()).collect();
@@ -235,12 +237,13 @@ mod tests {
         assert_eq!(names(25), ["gaussian", "gaussianisation", "normal"]);
         assert_eq!(names(90), ["gaussian", "gaussianisation", "mixture", "normal"]);
         assert!(Fitted::new(Array2::<f32>::zeros((0, 3)).view(), 0).is_err());
-        // All codes in one place: nothing but N(0, I) and what has a floor has a density there.
+        // If all codes coincide, only N(0, I) and samplers with a floor have a finite density
+        // there.
         assert!(Fitted::new(Array2::<f64>::zeros((40, 2)).view(), 0).unwrap().best().log_likelihood.is_finite());
     }
 
     #[test]
-    fn written_and_read() {
+    fn round_trip_through_weights() {
         let mut codes = normal::<f64>(200, 2, 3);
         codes.outer_iter_mut().step_by(2).for_each(|mut code| code += 9.0);
         let fitted = Fitted::new(codes.view(), 0).unwrap();
@@ -248,6 +251,11 @@ mod tests {
         fitted.write("sampler.class.7", &mut weights);
         assert_eq!(Fitted::read("sampler.class.7", 2, &weights).unwrap().unwrap(), fitted);
         assert!(Fitted::read("sampler", 2, &weights).unwrap().is_none());
-        assert!(Fitted::read("sampler.class.7", 3, &weights).unwrap_err().to_string().contains("numbers in a code"));
+        assert!(
+            Fitted::read("sampler.class.7", 3, &weights)
+                .unwrap_err()
+                .to_string()
+                .contains("expected the latent dimension")
+        );
     }
 }

@@ -9,10 +9,10 @@ use super::tensors::{axes, covariances, means};
 use crate::Float;
 use crate::linalg::{cholesky, eigen, moments};
 
-/// N(m, S) with the mean and the covariance of codes.
+/// The distribution N(m, S) with the mean and the covariance of codes.
 ///
 /// A draw is `m + R z`, with `z` from N(0, I) and `R` the symmetric square root of `S`. Codes in a
-/// plane, and codes that are all the same, have one too: draws then stay in the plane.
+/// plane and equal codes are allowed: draws then stay in the plane.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussian {
     mean: Array1<f64>,
@@ -22,44 +22,45 @@ pub struct Gaussian {
 }
 
 impl Gaussian {
-    /// Fits to the rows of `codes` `[n, d]`, the covariance with divisor n - 1.
+    /// Fits the distribution to the rows of `codes` `[n, d]`. The covariance has divisor n - 1.
     ///
     /// # Errors
     ///
-    /// For fewer than two codes, codes of no numbers, and codes that are not finite.
+    /// If there are fewer than two codes or no columns, or the codes are not finite.
     pub fn fit<F: Float>(codes: ArrayView2<'_, F>) -> Result<Self, FitError> {
         let (mean, covariance) = moments(checked(codes, 2)?.view());
         let root = square_root(covariance.view()).expect("a covariance to rounding");
         Ok(Self { mean, covariance, root })
     }
 
-    /// The mean `[d]`.
+    /// Returns the mean `[d]`.
     pub fn mean(&self) -> ArrayView1<'_, f64> {
         self.mean.view()
     }
 
-    /// The covariance `[d, d]`.
+    /// Returns the covariance `[d, d]`.
     pub fn covariance(&self) -> ArrayView2<'_, f64> {
         self.covariance.view()
     }
 
-    /// The symmetric square root `[d, d]` of the covariance, `R` in `m + R z`.
+    /// Returns the symmetric square root `R` `[d, d]` of the covariance. A draw is `m + R z` with
+    /// `z` from N(0, I).
     pub fn root(&self) -> ArrayView2<'_, f64> {
         self.root.view()
     }
 
-    /// The numbers in a code.
+    /// Returns the dimension of the codes.
     pub fn latent(&self) -> usize {
         self.mean.len()
     }
 
-    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; NaN
-    /// for no codes. Codes in a plane have no density in the space around it: the result is
-    /// then minus infinity.
+    /// Returns the mean log density of the rows of `codes`, in nats, or NaN if there are none. If
+    /// the fitted codes lie in a plane, they have no density in the surrounding space, and the
+    /// result is minus infinity.
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Gaussian::latent) numbers.
+    /// If the codes do not have dimension [`latent`](Gaussian::latent).
     pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
         let Some((_, inverse, log_determinant)) = cholesky(self.covariance.view()) else { return f64::NEG_INFINITY };
         let off = codes.mapv(F::into_f64) - &self.mean;
@@ -68,15 +69,15 @@ impl Gaussian {
         -0.5 * (distances / n as f64 + log_determinant + d as f64 * (2.0 * PI).ln())
     }
 
-    /// `n` draws.
+    /// Returns `n` draws.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
     /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
 
-    /// The same with the draw of N(0, I) that each is made of scaled.
+    /// Returns draws whose underlying draws from N(0, I) are scaled by `temperature`.
     pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         let mut codes = normal::<f64>(n, self.latent(), seed) * temperature;
         for mut code in codes.axis_iter_mut(Axis(0)) {
@@ -86,12 +87,12 @@ impl Gaussian {
         codes.mapv(F::from_f64)
     }
 
-    /// The code that a draw of N(0, I) becomes.
+    /// Maps a draw from N(0, I) to a code.
     pub(super) fn code(&self, noise: ArrayView1<'_, f64>) -> Array1<f64> {
         self.root.dot(&noise) + &self.mean
     }
 
-    /// Puts mean and covariance, in double precision, under `prefix.mean` and `prefix.covariance`.
+    /// Adds mean and covariance, in double precision, as `prefix.mean` and `prefix.covariance`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
         weights.insert(format!("{prefix}.covariance"), &self.covariance.clone().into_dyn());
@@ -108,15 +109,15 @@ impl Gaussian {
     }
 }
 
-/// `R` symmetric with `R R = a`; `None` unless `a` is symmetric and its eigenvalues are not
-/// negative, to rounding.
+/// Returns the symmetric `R` with `R R = a`, or `None` unless `a` is symmetric and its eigenvalues
+/// are not negative, up to rounding.
 fn square_root(a: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
     const ROUNDING: f64 = 1e-10;
     let largest = a.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     let symmetric = a.indexed_iter().all(|((i, j), x)| (x - a[[j, i]]).abs() <= ROUNDING * largest);
     let (values, vectors) = eigen(a)?;
     let positive = values.iter().all(|&x| x >= -ROUNDING * a.nrows() as f64 * largest);
-    // The eigenvalues that should be 0 are so to rounding only, on either side.
+    // Eigenvalues that should be 0 can have either sign because of rounding.
     let scaled = &vectors * &values.mapv(|x| x.max(0.0).sqrt());
     (symmetric && positive).then(|| scaled.dot(&vectors.t()))
 }
@@ -146,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn codes_in_a_plane_and_codes_all_the_same() {
+    fn codes_in_a_plane_and_equal_codes() {
         let flat = normal::<f64>(50, 2, 1).dot(&array![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]]);
         let draws = Gaussian::fit(flat.view()).unwrap().sample::<f64>(100, 2);
-        // The normal of that plane is (1, -2, 1).
+        // The normal of the plane is (1, -2, 1).
         let off = draws.dot(&array![1.0, -2.0, 1.0]);
         assert!(off.iter().all(|x| x.abs() < 1e-6), "{off}");
         assert!(draws.std_axis(Axis(0), 0.0).iter().all(|&sd| sd > 0.5));
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn square_roots() {
+    fn square_roots_of_matrices() {
         let a = array![[2.0, 1.0], [1.0, 2.0]];
         let root = square_root(a.view()).unwrap();
         assert!(difference(&root.dot(&root), &a) < 1e-14);
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn too_few_codes() {
+    fn too_few_codes_are_an_error() {
         assert_eq!(Gaussian::fit(array![[1.0]].view()), Err(FitError::NotEnough { n: 1, needed: 2 }));
     }
 }

@@ -1,20 +1,20 @@
-//! Where codes to decode come from.
+//! Distributions from which codes are drawn.
 //!
-//! Training drives codes towards N(0, I), and [`normal()`] draws from it. How close they come can
-//! be seen in a [`CodeReport`](crate::metrics::CodeReport); what is left is codes that no image
-//! has, and images that look like none. The other samplers are fitted to the codes of the training
-//! images, without touching the model:
+//! Training drives codes toward N(0, I), and [`normal()`] draws from it.
+//! [`CodeReport`](crate::metrics::CodeReport) shows the remaining difference: some draws are codes
+//! that no image has, and they decode to unlikely images. The other samplers are fitted to the
+//! codes of the training images, without changing the model:
 //!
-//! | sampler | parameters | when |
+//! | sampler | parameters | use |
 //! |---|---|---|
-//! | [`normal()`] | none | the codes are close to N(0, I); the samples to compare others with |
-//! | [`sphere()`] | none | as `normal`, in many dimensions, without codes of unusual length |
+//! | [`normal()`] | none | the codes are close to N(0, I); the reference for other samplers |
+//! | [`sphere()`] | none | like `normal` in many dimensions, without codes of unusual length |
 //! | [`Gaussian`] | `d^2 / 2` | the coordinates are correlated, or their variances are not 1 |
-//! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; it also gives a density |
-//! | [`Gaussianization`] | `L d (d + 2 knots)` | the codes lie along curved sheets; it also maps codes to N(0, I) and back |
+//! | [`Mixture`] | `k d^2 / 2` | the codes have clusters or gaps; gives a density, too |
+//! | [`Gaussianization`] | `L d (d + 2 knots)` | the codes lie along curved sheets; maps codes to N(0, I), too |
 //!
-//! The more parameters, the more codes it takes, and the closer draws can come to codes of the
-//! training images themselves.
+//! The more parameters a sampler has, the more codes it needs, and the closer its draws can come to
+//! the codes of training images.
 
 mod error;
 mod fitted;
@@ -42,13 +42,13 @@ pub use mixture::Mixture;
 pub use normal::{normal, normal_from};
 pub use sphere::sphere;
 
-/// Where a model's file has its samplers.
+/// Prefix of the samplers in a model file.
 pub const PREFIX: &str = "sampler";
 
-/// More numbers in a code than this are a slip in a file, as in a model's.
+/// Largest latent dimension. A larger one in a file is an error, as in a model's description.
 const MOST_LATENT: u64 = 1 << 16;
 
-/// Any of the samplers.
+/// One of the samplers.
 ///
 /// ```
 /// use eae::sampler::{Gaussian, Sampler, normal};
@@ -68,12 +68,12 @@ const MOST_LATENT: u64 = 1 << 16;
 pub enum Sampler {
     /// N(0, I).
     Normal {
-        /// The numbers in a code.
+        /// The latent dimension.
         latent: usize,
     },
     /// The sphere of radius `sqrt(latent)`.
     Sphere {
-        /// The numbers in a code.
+        /// The latent dimension.
         latent: usize,
     },
     /// A fitted Gaussian.
@@ -84,7 +84,7 @@ pub enum Sampler {
     Gaussianization(Gaussianization),
 }
 
-/// In words: `N(0, I)`, `a mixture of 50 Gaussians`.
+/// Formats the sampler in words, such as `N(0, I)` or `a mixture of 50 Gaussians`.
 impl fmt::Display for Sampler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -98,10 +98,10 @@ impl fmt::Display for Sampler {
 }
 
 impl Sampler {
-    /// What [`name`](Sampler::name) can be.
+    /// The possible values of [`name`](Sampler::name).
     pub const NAMES: [&str; 5] = ["normal", "sphere", "gaussian", "mixture", "gaussianisation"];
 
-    /// Which it is, in one lower-case word.
+    /// Returns the kind of sampler as one lower-case word.
     pub fn name(&self) -> &'static str {
         Self::NAMES[match self {
             Self::Normal { .. } => 0,
@@ -112,7 +112,7 @@ impl Sampler {
         }]
     }
 
-    /// The numbers in a code.
+    /// Returns the latent dimension.
     pub fn latent(&self) -> usize {
         match self {
             Self::Normal { latent } | Self::Sphere { latent } => *latent,
@@ -122,24 +122,24 @@ impl Sampler {
         }
     }
 
-    /// `n` codes `[n, latent]`.
+    /// Draws `n` codes `[n, latent]`.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
     /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.sample_tempered(n, seed, 1.0)
     }
 
-    /// The same draws at another `temperature`: below 1 they are closer to the mean and to each
-    /// other, above 1 they are further apart, at 0 they are the mean. What is scaled is the
-    /// draw of N(0, I) that each code is made of:
+    /// Draws codes at another `temperature`. Below 1 they are closer to the mean and to each other,
+    /// above 1 farther apart, and at 0 they equal the mean. The temperature scales the draw from
+    /// N(0, I) that underlies each code:
     ///
     /// | sampler | code |
     /// |---|---|
     /// | normal | `T z`, which is N(0, T^2 I) |
     /// | sphere | on the sphere of radius `T sqrt(latent)` |
     /// | Gaussian | `m + T R z`, its deviation from the mean scaled by T |
-    /// | mixture | its deviation from the mean of the component that it is drawn from, scaled by T |
+    /// | mixture | its deviation from the mean of its component, scaled by T |
     /// | Gaussianization | the code that `T z` belongs to |
     pub fn sample_tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         match self {
@@ -151,17 +151,17 @@ impl Sampler {
         }
     }
 
-    /// Returns the mean over the rows of `codes` of the logarithm of their density, in nats; `None`
-    /// for the sphere, which has no density in the space around it.
+    /// Returns the mean log density of the rows of `codes`, in nats, or `None` for the sphere,
+    /// which has no density in the surrounding space.
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Sampler::latent) numbers.
+    /// If the codes do not have dimension [`latent`](Sampler::latent).
     pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> Option<f64> {
         match self {
             Self::Normal { latent } => {
                 let (n, d) = codes.dim();
-                assert!(d == *latent, "codes of {d} numbers under N(0, I) in {latent} dimensions");
+                assert!(d == *latent, "the codes have dimension {d}, the sampler {latent}");
                 Some(log_density(codes.mapv(F::into_f64).view()) / n as f64)
             }
             Self::Sphere { .. } => None,
@@ -171,9 +171,9 @@ impl Sampler {
         }
     }
 
-    /// Puts its parameters under `prefix.name.`, in double precision: what is read back draws the
-    /// same codes. The prefix should be no other tensors'; in a model's file not `encoder` or
-    /// `decoder`.
+    /// Adds the parameters under `prefix.name.`, in double precision, so that a sampler that is
+    /// read back draws the same codes. Use a prefix that other tensors do not have; in a model file
+    /// neither `encoder` nor `decoder`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         let prefix = format!("{prefix}.{}", self.name());
         match self {
@@ -186,13 +186,13 @@ impl Sampler {
         }
     }
 
-    /// The sampler of a [`name`](Sampler::name) that [`write`](Sampler::write) put there; others
-    /// may be there, too.
+    /// Reads the sampler of this [`name`](Sampler::name) that [`write`](Sampler::write) added.
+    /// Other samplers may be present.
     ///
     /// # Errors
     ///
-    /// If there is none of the name, a tensor is missing, unknown or of the wrong shape, or its
-    /// numbers are not those of such a sampler.
+    /// If the sampler is absent, a tensor is missing, unknown or of the wrong shape, or its values
+    /// are invalid.
     pub fn read(prefix: &str, kind: &str, weights: &Weights) -> Result<Self, ReadError> {
         let own = format!("{prefix}.{kind}");
         let under = format!("{own}.");
@@ -207,7 +207,7 @@ impl Sampler {
                     name,
                     value: latent as f64,
                     position: 0,
-                    needed: "a code has from 1 to 65536 numbers",
+                    needed: "the latent dimension is from 1 to 65536",
                 }),
             }
         };
@@ -218,7 +218,7 @@ impl Sampler {
             "mixture" => Self::Mixture(Mixture::read(&own, weights)?),
             _ => Self::Gaussianization(Gaussianization::read(&own, weights)?),
         };
-        // What it would write again is all that may be there.
+        // Only tensors that this sampler would write are allowed.
         let mut known = Weights::default();
         sampler.write(prefix, &mut known);
         match weights.names().find(|name| name.starts_with(&under) && known.shape(name).is_none()) {

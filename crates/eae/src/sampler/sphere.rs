@@ -3,12 +3,12 @@ use ndarray::{Array2, Axis};
 use super::normal;
 use crate::Float;
 
-/// `n` codes of `latent` numbers from the uniform distribution on the sphere of radius
-/// `sqrt(latent)`: draws of [`normal()`] by the same seed, each scaled to that radius. In many
-/// dimensions N(0, I) is close to it, and it has no codes of unusual length.
+/// Draws `n` codes of dimension `latent` from the uniform distribution on the sphere of radius
+/// `sqrt(latent)`: the draws of [`normal()`] with the same seed, each scaled to that radius. In
+/// many dimensions N(0, I) is concentrated near this sphere, which has no codes of unusual length.
 ///
-/// A seed gives the same codes in both precisions, and the first rows of a larger draw are those of
-/// a smaller one.
+/// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
+/// those of a smaller one.
 pub fn sphere<F: Float>(n: usize, latent: usize, seed: u64) -> Array2<F> {
     let mut codes = normal::<f64>(n, latent, seed);
     for mut code in codes.axis_iter_mut(Axis(0)) {
@@ -30,9 +30,9 @@ mod tests {
         for code in codes.axis_iter(Axis(0)) {
             assert_relative_eq!(code.dot(&code), d as f64, max_relative = 1e-14);
         }
-        // In three dimensions a coordinate is uniform from -sqrt(3) to sqrt(3) (Archimedes): four standard
-        // errors of x, x^2 and x^4, whose means are 0, 1 and 9/5 and whose variances are 1, 4/5 and
-        // 9 - (9/5)^2.
+        // In three dimensions a coordinate is uniform from -sqrt(3) to sqrt(3) (Archimedes). Four
+        // standard errors of x, x^2 and x^4, whose means are 0, 1 and 9/5 and whose variances are
+        // 1, 4/5 and 9 - (9/5)^2.
         for column in codes.axis_iter(Axis(1)) {
             for (p, expected, variance) in [(1, 0.0, 1.0_f64), (2, 1.0, 0.8), (4, 1.8, 9.0 - 3.24)] {
                 let moment = column.mapv(|x| x.powi(p)).mean().unwrap();
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn precision_and_size_of_the_draw() {
+    fn independent_of_precision_and_sample_size() {
         let codes = sphere::<f64>(100, 5, 3);
         let first = codes.slice_axis(Axis(0), (..7).into());
         assert_eq!(sphere::<f64>(7, 5, 3), first);

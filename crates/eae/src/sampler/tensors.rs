@@ -1,19 +1,19 @@
-//! What reading samplers has in common.
+//! Common parts of reading samplers.
 
 use ndarray::{Array, Dim, Dimension, IntoDimension};
 use nn_layers::Weights;
 
 use super::error::{LARGEST, ReadError};
 
-/// The lengths of a tensor's axes, `N` of them and none 0. What is then allocated by them, the file
-/// fills.
+/// Returns the lengths of a tensor's `N` axes, none of which is 0. Allocations of this size are
+/// covered by the data in the file.
 pub(super) fn axes<const N: usize>(
     weights: &Weights,
     name: &str,
     expected: &'static str,
 ) -> Result<[usize; N], ReadError> {
     let Some(found) = weights.shape(name) else {
-        // The error that says so, with the file's name.
+        // Return the error of the missing tensor, which names the file.
         return Err(weights.get::<f64>(name, &[]).expect_err("it is missing").into());
     };
     match <[usize; N]>::try_from(found) {
@@ -22,7 +22,7 @@ pub(super) fn axes<const N: usize>(
     }
 }
 
-/// The tensor of this name and shape, when every number of it is as needed.
+/// Reads the tensor of this name and shape, and checks that every value is valid.
 pub(super) fn numbers<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// Means that codes can have.
+/// Reads means in the range of codes.
 pub(super) fn means<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -51,10 +51,10 @@ where
     [usize; N]: IntoDimension<Dim = Dim<[usize; N]>>,
     Dim<[usize; N]>: Dimension,
 {
-    numbers(weights, name, shape, "a mean is at most 1e100 in size", |x| x.abs() <= LARGEST)
+    numbers(weights, name, shape, "a mean is at most 1e100 in absolute value", |x| x.abs() <= LARGEST)
 }
 
-/// Covariances that codes can have, as far as each number by itself tells.
+/// Reads covariances in the range of codes. Only single values are checked.
 pub(super) fn covariances<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -64,6 +64,8 @@ where
     [usize; N]: IntoDimension<Dim = Dim<[usize; N]>>,
     Dim<[usize; N]>: Dimension,
 {
-    // The divisor n - 1 can make twice the largest square of it.
-    numbers(weights, name, shape, "a covariance is at most 1e201 in size", |x| x.abs() <= 10.0 * LARGEST * LARGEST)
+    // The divisor n - 1 can double the largest square.
+    numbers(weights, name, shape, "a covariance is at most 1e201 in absolute value", |x| {
+        x.abs() <= 10.0 * LARGEST * LARGEST
+    })
 }

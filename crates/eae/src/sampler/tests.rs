@@ -19,7 +19,7 @@ fn written(sampler: &Sampler) -> Weights {
 }
 
 #[test]
-fn a_seed_gives_the_same_codes_in_every_size_and_precision() {
+fn a_seed_gives_the_same_codes_in_any_size_and_precision() {
     for sampler in all() {
         let codes = sampler.sample::<f64>(3_000, 7);
         assert_ne!(codes, sampler.sample::<f64>(3_000, 8));
@@ -57,17 +57,17 @@ fn a_temperature_scales_the_deviation() {
 }
 
 #[test]
-fn comes_back_as_it_was() {
+fn round_trip_through_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sampler.safetensors");
     let mut linear = all();
     if let Sampler::Gaussianization(map) = &mut linear[4] {
-        // As when no coordinate of any layer differed from normal.
+        // A map without layers, which results if no coordinate of any layer differs from normal.
         *map = Gaussianization::fit(normal::<f64>(20, 3, 1).view(), 1, 0).unwrap();
     }
     for (sampler, name) in all().into_iter().chain(linear).zip(Sampler::NAMES.into_iter().cycle()) {
         let mut weights = written(&sampler);
-        // Neighbours in the file, of which one's name begins like its own.
+        // Other tensors in the file, one of which has a name with a common part.
         weights.insert("encoder.0.weight", &arr0(1.0_f32).into_dyn());
         weights.insert("spare.mixture.means", &arr0(1.0_f32).into_dyn());
         weights.save(&path).unwrap();
@@ -88,25 +88,25 @@ fn damaged_tensors_are_refused() {
     let knots = map.shape("s.gaussianisation.x").unwrap();
     let cases: Vec<(usize, &str, ArrayD<f64>, &str)> = vec![
         (0, "latent", one(3.0), "`s.normal.latent` holds F64"),
-        (2, "mean", none(&[0]), "`s.gaussian.mean` has shape [0], not [d]"),
-        (2, "mean", none(&[3, 3]), "has shape [3, 3], not [d]"),
+        (2, "mean", none(&[0]), "`s.gaussian.mean` has shape [0]; expected [d]"),
+        (2, "mean", none(&[3, 3]), "has shape [3, 3]; expected [d]"),
         (2, "mean", array![1.0, f64::NAN, 0.0].into_dyn(), "`s.gaussian.mean` holds NaN at position 1"),
         (2, "mean", array![1.0, 1e150, 0.0].into_dyn(), "`s.gaussian.mean` holds 1"),
         (2, "mean", none(&[2]), "`s.gaussian.covariance` has shape [3, 3], the network needs [2, 2]"),
-        (2, "covariance", eye(-1.0), "matrix 0 of `s.gaussian.covariance` is no covariance"),
+        (2, "covariance", eye(-1.0), "matrix 0 of `s.gaussian.covariance` is not a covariance"),
         (2, "covariance", eye(1e300), "a covariance is at most 1e201"),
-        (2, "other", eye(1.0), "`s.gaussian.other` is no tensor of such a sampler"),
+        (2, "other", eye(1.0), "`s.gaussian.other` is not a tensor of this sampler"),
         (3, "weights", array![0.5, 0.5, 0.5].into_dyn(), "the weights `s.mixture.weights` sum to 1.5"),
         (3, "weights", array![1.0, 0.5, -0.5].into_dyn(), "`s.mixture.weights` holds -0.5 at position 2"),
         (3, "weights", none(&[2]), "`s.mixture.weights` has shape [2]"),
-        (3, "means", none(&[0, 1 << 40]), "not [k, d], both at least 1"),
-        (3, "covariances", eyes(0.0), "matrix 0 of `s.mixture.covariances` is no covariance"),
+        (3, "means", none(&[0, 1 << 40]), "expected [k, d], both at least 1"),
+        (3, "covariances", eyes(0.0), "matrix 0 of `s.mixture.covariances` is not a covariance"),
         (3, "covariances", eyes(f64::INFINITY), "`s.mixture.covariances` holds inf at position 0"),
         (4, "scale", array![1.0, 0.0, 1.0].into_dyn(), "`s.gaussianisation.scale` holds 0 at position 1"),
-        (4, "directions", eye(1.01), "matrix 0 of `s.gaussianisation.directions` is no rotation"),
-        (4, "directions", eye(1e200), "is no rotation"),
+        (4, "directions", eye(1.01), "matrix 0 of `s.gaussianisation.directions` is not a rotation"),
+        (4, "directions", eye(1e200), "is not a rotation"),
         (4, "rotations", none(map.shape("s.gaussianisation.rotations").unwrap()), "matrix 0 of `s.gaussianisation.rot"),
-        (4, "rotations", none(&[0, 3, 3]), "has shape [0, 3, 3], not [layers, d, d]"),
+        (4, "rotations", none(&[0, 3, 3]), "has shape [0, 3, 3]; expected [layers, d, d]"),
         (4, "x", none(knots), "`s.gaussianisation.x` holds 0 at position 1; a knot is at least 1e-9 above"),
         (4, "y", ArrayD::from_elem(knots, 1e10), "a knot is at most 1e9"),
         (4, "y", none(&[knots[0], 3, 1]), "at least two knots"),
@@ -122,11 +122,11 @@ fn damaged_tensors_are_refused() {
 }
 
 #[test]
-fn none_or_two_or_half_of_one() {
+fn missing_several_and_incomplete_samplers() {
     let error = |kind: &str, weights: &Weights| Sampler::read("s", kind, weights).unwrap_err().to_string();
     let said = error("sphere", &written(&all()[0]));
-    assert_eq!(said, "no tensor's name begins with `s.sphere.`; was the file written without such a sampler?");
-    assert!(error("encoder", &written(&all()[0])).starts_with("no tensor's name begins with `s.encoder.`"));
+    assert_eq!(said, "no tensor name begins with `s.sphere.`; the file was probably written without this sampler");
+    assert!(error("encoder", &written(&all()[0])).starts_with("no tensor name begins with `s.encoder.`"));
     let mut together = Weights::default();
     all().iter().for_each(|sampler| sampler.write("s", &mut together));
     for sampler in all() {
@@ -142,6 +142,6 @@ fn none_or_two_or_half_of_one() {
     for latent in [0, 1 << 40] {
         let mut weights = Weights::default();
         weights.insert_count("s.normal.latent", latent);
-        assert!(error("normal", &weights).contains("a code has from 1 to 65536 numbers"));
+        assert!(error("normal", &weights).contains("the latent dimension is from 1 to 65536"));
     }
 }

@@ -1,4 +1,4 @@
-//! A training, its model and the state of its optimizer in one file.
+//! Checkpoints: a training, its model and the state of its optimizer in one file.
 
 use nn_layers::{Weights, WeightsError};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use super::optimizer::OptimizerState;
 use super::step::{MakeStep, StepError};
 use crate::{Autoencoder, Float, ModelError};
 
-/// The key of the description in a file's metadata, and what the names of its tensors begin with.
+/// Metadata key of the description, and prefix of the tensor names.
 const KEY: &str = "training";
 
 #[derive(Serialize, Deserialize)]
@@ -19,24 +19,24 @@ struct Description {
     progress: Progress,
 }
 
-/// Why a training cannot be resumed.
+/// A reason why a training cannot be resumed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file holds a model alone, or its description of a training is damaged.
-    #[error("this is no training to go on with: {0}")]
+    /// The file holds only a model, or its description of a training is damaged.
+    #[error("not a training checkpoint: {0}")]
     Description(String),
-    /// The model in it is damaged, or another one.
+    /// The file's model is damaged, or does not match.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The state of the optimizer in it is damaged.
+    /// The state of the optimizer is damaged.
     #[error(transparent)]
     Weights(#[from] WeightsError),
 }
 
 impl Training {
-    /// The model, and beside it the training: Adam's moments of each parameter, the memory banks,
-    /// and how far it has come.
+    /// Returns a checkpoint: the model, Adam's moments of each parameter, the memory banks, and the
+    /// progress of the training.
     ///
     /// # Errors
     ///
@@ -54,23 +54,26 @@ impl Training {
         Ok(weights)
     }
 
-    /// The training that [`write`](Training::write) put into a file, and the state of its optimizer
-    /// for [`restore`](MakeStep::restore). The model takes its weights from the file.
+    /// Reads a training that [`write`](Training::write) saved, and the state of its optimizer for
+    /// [`restore`](MakeStep::restore). The weights of the file are copied into `model`.
     ///
     /// # Errors
     ///
-    /// If the file holds no training, or is damaged, or the model is another. The model is then as
-    /// it was.
+    /// If the file does not hold a training, is damaged, or belongs to another model. The model is
+    /// then unchanged.
     pub fn read<F: Float>(
         model: &mut Autoencoder<F>,
         weights: &Weights,
     ) -> Result<(Self, OptimizerState<F>), CheckpointError> {
         let wrong = |problem: String| CheckpointError::Description(problem);
-        let text = weights.metadata.get(KEY).ok_or_else(|| wrong("it has no description of one".to_owned()))?;
+        let text = weights.metadata.get(KEY).ok_or_else(|| wrong("the metadata has no `training` entry".to_owned()))?;
         let Description { config, progress } =
-            serde_json::from_str(text).map_err(|e| wrong(format!("its description `{text}`: {e}")))?;
+            serde_json::from_str(text).map_err(|e| wrong(format!("its description `{text}` cannot be read: {e}")))?;
         if !(1..=progress.images).contains(&config.batch_size) {
-            return Err(wrong(format!("batches of {} of {} images", config.batch_size, progress.images)));
+            return Err(wrong(format!(
+                "a batch size of {} does not fit {} images",
+                config.batch_size, progress.images
+            )));
         }
         let mut next = model.clone();
         next.read(weights)?;

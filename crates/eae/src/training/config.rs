@@ -9,31 +9,32 @@ use crate::data::{DataError, Source};
 use crate::objective::{Criterion, Setting};
 use crate::{Autoencoder, Ending, Float, Objective};
 
-/// How to train. The defaults are for the embedded digits: found by decoding N(0, I) and looking,
-/// and with a classifier's features, among batches of 50 to 400 and learning rates of 1e-3 to 6e-3.
+/// The settings of a training. The defaults suit the embedded digits. They were chosen by
+/// inspecting decoded draws from N(0, I) and by a classifier's features, among batch sizes of 50 to
+/// 400 and learning rates of 1e-3 to 6e-3.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TrainConfig {
-    /// Passes over the images.
+    /// Number of passes over the images.
     pub epochs: usize,
-    /// Images a step. The entropy is estimated within the batch, so a larger one has a less biased
-    /// entropy. What is left at the end of an epoch is left out, because the estimate depends
-    /// on the size.
+    /// Number of images per step. The entropy is estimated within the batch, so a larger batch has
+    /// a less biased entropy. An incomplete batch at the end of an epoch is skipped, because the
+    /// estimate depends on the batch size.
     pub batch_size: usize,
-    /// The largest learning rate of Adam, reached on a one-cycle schedule.
+    /// The maximum learning rate of Adam, reached on a one-cycle schedule.
     pub learning_rate: f64,
-    /// Epochs over which the penalty rises from 0 to its full weight, so that there is something to
-    /// reconstruct before the code is spread out.
+    /// Number of epochs over which the penalty rises from 0 to its full weight, so that the model
+    /// learns to reconstruct before the code is spread out.
     pub warm_up: f64,
     /// The squared error that counts as 1: every penalty is multiplied by this number. With a
-    /// fiftieth of the variance of the images, as [`Defaults`](crate::Defaults) has it, a
-    /// weight such as lambda means the same for images and tables of any size. With 1, the
-    /// default, weights are in squared error.
+    /// fiftieth of the variance of the images, the choice of [`Defaults`](crate::Defaults), a
+    /// weight such as lambda means the same for images and tables of any size. With 1, the default,
+    /// weights are in units of squared error.
     pub error_unit: f64,
-    /// Decides the order of the images, and what is drawn.
+    /// The seed of the order of the images and of all random draws.
     pub seed: u64,
-    /// What is minimised.
+    /// The objective to minimize.
     pub objective: Objective,
 }
 
@@ -67,27 +68,26 @@ impl TrainConfig {
         Self { objective: objective.into(), ..self }
     }
 
-    /// Returns the factor of the penalty at a step: from 0 up to the unit of the error over the
-    /// warm-up.
+    /// Returns the factor of the penalty at a step, which rises from 0 to the unit of the error
+    /// during the warm-up.
     pub(super) fn penalty_weight(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warm_up = self.warm_up * steps_per_epoch as f64;
         let share = if warm_up > 0.0 { (step as f64 / warm_up).min(1.0) } else { 1.0 };
         share * self.error_unit
     }
 
-    /// What [`Training::new`](super::Training::new) checks before it starts.
+    /// Checks the settings, the model and the images before a training starts.
     ///
     /// # Errors
     ///
-    /// If a setting is out of range, or the images are not finite or not those that the model
-    /// takes.
+    /// If a setting is out of range, or the images are not finite or not of the model's shape.
     pub fn check<F: Float>(&self, model: &Autoencoder<F>, images: impl Source<F>) -> Result<(), TrainError> {
         let count = images.len();
         let (expected, found) = (model.image_shape(), images.image_shape());
         if expected != found {
             return Err(TrainError::ImageShape { expected, found });
         }
-        // A model of one's own networks is taken at its word.
+        // For a model of the user's own networks the ending is not checked.
         let expected = self.objective.ending();
         if let Some(found) = model.ending().filter(|&found| found != expected) {
             return Err(TrainError::Ending { expected, found });
@@ -134,44 +134,44 @@ impl TrainConfig {
     }
 }
 
-/// Why training could not start or go on.
+/// A reason why training cannot start or continue.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A setting out of range.
-    #[error("{setting} is {value}, it must be {must}")]
+    /// A setting is out of range.
+    #[error("{setting} is {value}; it must be {must}")]
     Setting {
-        /// Which.
+        /// The name of the setting.
         setting: &'static str,
         /// Its value.
         value: f64,
-        /// What it must be.
+        /// The required range.
         must: String,
     },
-    /// The images are not those that the model takes.
-    #[error("the model takes images of shape {expected:?}, these are {found:?}")]
+    /// The images are not of the model's shape.
+    #[error("the model takes images of shape {expected:?}, but these have shape {found:?}")]
     ImageShape {
         /// Height, width and channels that the model takes.
         expected: [usize; 3],
-        /// Those of the images.
+        /// Height, width and channels of the images.
         found: [usize; 3],
     },
-    /// The objective wants another end of the encoder.
+    /// The objective needs another ending of the encoder.
     #[error(
-        "the objective wants an encoder that ends {expected:?}, this one ends {found:?}: make the model with its ending"
+        "the objective needs an encoder with the ending {expected:?}, but this one has {found:?}; create the model with the objective's ending"
     )]
     Ending {
-        /// What the objective wants.
+        /// The ending that the objective needs.
         expected: Ending,
-        /// What the model has.
+        /// The ending of the model.
         found: Ending,
     },
     /// A pixel is NaN or infinite.
     #[error("image {image} has a pixel that is {value}; pixels must be finite")]
     Pixel {
-        /// The first such image.
+        /// The index of the first image with an invalid pixel.
         image: usize,
-        /// Its first such pixel.
+        /// The value of its first invalid pixel.
         value: f64,
     },
     /// The images cannot be read.
@@ -186,7 +186,7 @@ pub enum TrainError {
         /// The objective's error.
         problem: Box<dyn StdError + Send + Sync>,
     },
-    /// The device that makes the steps has failed.
+    /// The device that performs the steps has failed.
     #[error("step {step}: {problem}")]
     Device {
         /// The step, counted from 0.
@@ -194,7 +194,7 @@ pub enum TrainError {
         /// The device's error.
         problem: Box<dyn StdError + Send + Sync>,
     },
-    /// The loss is no number any more.
+    /// The loss is not a finite number.
     #[error(
         "step {step}: the loss is not finite (mse {mse}, entropy {entropy}); try a lower learning rate than {learning_rate}"
     )]

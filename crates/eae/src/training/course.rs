@@ -1,4 +1,4 @@
-//! A training between its steps: which one is next, and how far it has come.
+//! A training between its steps: its progress and the next step.
 
 use std::time::Instant;
 
@@ -12,11 +12,11 @@ use super::config::TrainConfig;
 use super::report::{EpochReport, StepReport};
 use super::step::{Step, StepPlan};
 
-/// A training between two of its steps: all of it but the model, the images, and the state of the
+/// A training between two steps: everything but the model, the images and the state of the
 /// optimizer.
 ///
-/// [`write`](Training::write) keeps it with the model and the optimizer. What
-/// [`read`](Training::read) makes of that goes on to the same bits as an uninterrupted training.
+/// [`write`](Training::write) saves it in a checkpoint with the model and the optimizer. A training
+/// that [`read`](Training::read) restores continues to the same bits as an uninterrupted one.
 ///
 /// ```
 /// use eae::{Autoencoder, Preset, Stepper, TrainConfig, Training, data};
@@ -39,24 +39,25 @@ pub struct Training {
     pub(super) config: TrainConfig,
     pub(super) progress: Progress,
     order: Option<Order>,
-    /// When this process started on the current epoch, and how many of its steps were already made.
+    /// The time at which this process started on the current epoch, and the number of its steps
+    /// already made.
     since: Option<(Instant, usize)>,
 }
 
-/// How far a training has come.
+/// The progress of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Progress {
     /// The number of images.
     pub(super) images: usize,
-    /// Steps made.
+    /// Number of steps made.
     pub(super) steps: usize,
-    /// Sums over the steps of the current epoch, each divided by the steps of an epoch.
+    /// Sums over the steps of the current epoch, each divided by the number of steps per epoch.
     mse: f64,
     entropy: f64,
     penalty: f64,
 }
 
-/// The order of the images: shuffled anew for each epoch.
+/// The order of the images, shuffled for each epoch.
 #[derive(Debug)]
 struct Order {
     places: Vec<usize>,
@@ -69,7 +70,7 @@ impl Order {
         Self { places: (0..images).collect(), rng: ChaCha8Rng::seed_from_u64(seed), epochs: 0 }
     }
 
-    /// The order in an epoch, counted from 0, that is not before the last one asked for.
+    /// Returns the order in an epoch, counted from 0. Epochs must be requested in ascending order.
     fn of_epoch(&mut self, epoch: usize) -> &[usize] {
         while self.epochs <= epoch {
             self.places.shuffle(&mut self.rng);
@@ -80,53 +81,53 @@ impl Order {
 }
 
 impl Training {
-    /// A training from its first step, on this many images. [`TrainConfig::check`] finds settings
-    /// that cannot be.
+    /// Creates a training at its first step, on this many images. [`TrainConfig::check`] reports
+    /// invalid settings.
     pub fn new(config: TrainConfig, images: usize) -> Self {
         Self::resumed(config, Progress { images, ..Progress::default() })
     }
 
-    /// A training of which this many epochs have been made, and of which only the model is left.
-    /// The optimizer begins anew.
+    /// Creates a training after this many epochs when only the model is left. The optimizer starts
+    /// afresh.
     pub fn after(epochs: usize, config: TrainConfig, images: usize) -> Self {
         let mut training = Self::new(config, images);
         training.progress.steps = epochs.saturating_mul(training.steps_per_epoch());
         training
     }
 
-    /// Sets how many epochs there are in all. From the step at hand on the learning rate is that of
-    /// a training of so many epochs: with more of them it rises to where it would be then, and
-    /// falls to almost 0 at the new end.
+    /// Sets the total number of epochs. From the current step on, the learning rate follows the
+    /// schedule of a training of the new length. With more epochs it rises to its value on that
+    /// schedule, and it falls to almost 0 at the new end.
     pub fn set_epochs(&mut self, epochs: usize) {
         self.config.epochs = epochs;
     }
 
-    /// The learning rate of the next step.
+    /// Returns the learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
         self.rates()[1]
     }
 
-    /// The settings.
+    /// Returns the settings.
     pub fn config(&self) -> &TrainConfig {
         &self.config
     }
 
-    /// The number of images.
+    /// Returns the number of images.
     pub fn images(&self) -> usize {
         self.progress.images
     }
 
-    /// Steps made.
+    /// Returns the number of steps made.
     pub fn steps(&self) -> usize {
         self.progress.steps
     }
 
-    /// Whole epochs made.
+    /// Returns the number of complete epochs made.
     pub fn epochs(&self) -> usize {
         self.steps() / self.steps_per_epoch()
     }
 
-    /// True if no step is left.
+    /// Returns true if no step is left.
     pub fn is_finished(&self) -> bool {
         self.steps() >= self.all_steps()
     }
@@ -143,14 +144,14 @@ impl Training {
         self.config.epochs.saturating_mul(self.steps_per_epoch())
     }
 
-    /// The penalty's weight and the learning rate of the next step.
+    /// Returns the penalty's weight and the learning rate of the next step.
     fn rates(&self) -> [f64; 2] {
         let (step, steps) = (self.progress.steps, self.all_steps());
         let learning_rate = Schedule::OneCycle { peak: self.config.learning_rate, steps }.at(step);
         [self.config.penalty_weight(step, self.steps_per_epoch()), learning_rate]
     }
 
-    /// The next step. There must be one.
+    /// Plans the next step. The training must not be finished.
     pub(super) fn plan(&mut self) -> StepPlan<'_> {
         let ([penalty_weight, learning_rate], steps_per_epoch) = (self.rates(), self.steps_per_epoch());
         let Self { config, progress: Progress { images, steps: step, .. }, order, since } = self;
@@ -163,7 +164,7 @@ impl Training {
         StepPlan { step, objective, places, next, penalty_weight, learning_rate, seed }
     }
 
-    /// Goes on to the step after the planned one, which was made.
+    /// Advances past the planned step after it was made.
     pub(super) fn advance(&mut self, made: &Step) -> (StepReport, Option<EpochReport>) {
         let ([penalty_weight, learning_rate], steps, steps_per_epoch) =
             (self.rates(), self.all_steps(), self.steps_per_epoch());

@@ -11,9 +11,10 @@ use super::report::{EpochReport, StepReport};
 use crate::objective::{Banks, Context, Criterion};
 use crate::{Autoencoder, Float};
 
-/// The loss, every penalty at its full weight, on images that were held out: in batches of the
-/// training's size, normalised among themselves as those are, so that the entropy is that of as
-/// many codes. What is left over is left out, unless it is all there is.
+/// Returns the loss on held-out images, with every penalty at its full weight. The images are
+/// processed in batches of the training's size and normalized within each batch, so that the
+/// entropy is estimated from the same number of codes as in training. An incomplete last batch is
+/// skipped unless it is the only one.
 ///
 /// # Errors
 ///
@@ -21,7 +22,7 @@ use crate::{Autoencoder, Float};
 ///
 /// # Panics
 ///
-/// If there are no images, or they are not those that the model takes.
+/// If there are no images, or they are not of the model's shape.
 pub fn held_out_loss<F: Float>(
     model: &Autoencoder<F>,
     images: ArrayView4<'_, F>,
@@ -30,13 +31,13 @@ pub fn held_out_loss<F: Float>(
     Ok(loss_and_error(model, images, config)?[0])
 }
 
-/// The loss, and the squared error in it.
+/// Returns the loss, and the squared error that is part of it.
 fn loss_and_error<F: Float>(
     model: &Autoencoder<F>,
     images: ArrayView4<'_, F>,
     config: &TrainConfig,
 ) -> Result<[f64; 2], knn_entropy::Error> {
-    // Running statistics change in it.
+    // The loop changes the running statistics.
     let mut model = model.clone();
     let mut banks = Banks::default();
     let count = images.len_of(Axis(0));

@@ -1,12 +1,13 @@
-//! Training: step by step, or all of it.
+//! Training, step by step or as a whole.
 //!
-//! - `config`: the settings, and what they must be;
+//! - `config`: the settings and their valid ranges;
 //! - `course`: a training between its steps;
-//! - `run`: its steps, one by one and all of them;
-//! - `step`: one step, wherever it is made; `stepper`: on the CPU;
-//! - `optimizer`: what is carried from one step to the next;
-//! - `report`, `observer`: what a caller sees of a training under way; `held_out`: on other images;
-//! - `checkpoint`: all of it in a file, and back.
+//! - `run`: the training loop;
+//! - `step`: one step, on any device; `stepper`: steps on the CPU;
+//! - `optimizer`: the state carried from one step to the next;
+//! - `report`, `observer`: a caller's view of a training in progress; `held_out`: the
+//!   error on held-out images;
+//! - `checkpoint`: reading and writing a training.
 
 mod checkpoint;
 mod config;

@@ -7,27 +7,27 @@ use super::report::{EpochReport, StepReport};
 use super::step::{MakeStep, StepError};
 use crate::{Autoencoder, Float};
 
-/// Watches a training, and can end it: progress bars, logs, checkpoints and interrupts are
-/// observers. Every method does nothing unless implemented.
+/// Watches a training and can end it. Progress bars, logs, checkpoints and interrupts are
+/// observers. The default methods do nothing.
 ///
-/// After each step its methods are called in the order in which they stand here. If one of them
-/// breaks, the others are still called, and then the training ends.
+/// After each step the methods are called in the order in which they are listed here. If one of
+/// them breaks, the others are still called, and then the training ends.
 pub trait Observer<F: Float> {
-    /// Takes the report of each step. [`ControlFlow::Break`] ends the training.
+    /// Receives the report of each step. [`ControlFlow::Break`] ends the training.
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         let _ = report;
         ControlFlow::Continue(())
     }
 
-    /// Takes the report of each epoch, after that of its last step. [`ControlFlow::Break`] ends the
-    /// training.
+    /// Receives the report of each epoch, after the report of its last step. [`ControlFlow::Break`]
+    /// ends the training.
     fn epoch(&mut self, report: &EpochReport) -> ControlFlow<()> {
         let _ = report;
         ControlFlow::Continue(())
     }
 
-    /// Looks at the training itself after each step, with its model. [`ControlFlow::Break`] ends
-    /// the training.
+    /// Inspects the training and its model after each step. [`ControlFlow::Break`] ends the
+    /// training.
     fn underway(&mut self, training: &mut Underway<'_, F>) -> ControlFlow<()> {
         let _ = training;
         ControlFlow::Continue(())
@@ -52,12 +52,12 @@ impl<'a, F: Float> Underway<'a, F> {
         Self { training, model, stepper, epoch }
     }
 
-    /// How far it has come.
+    /// Returns the training, with its progress.
     pub fn training(&self) -> &Training {
         self.training
     }
 
-    /// The report of the epoch, if the step was its last.
+    /// Returns the report of the epoch if the step was its last.
     pub fn epoch(&self) -> Option<&EpochReport> {
         self.epoch.as_ref()
     }
@@ -67,7 +67,8 @@ impl<'a, F: Float> Underway<'a, F> {
         self.epoch = Some(report);
     }
 
-    /// The model with its current parameters, fetched from the device that makes the steps.
+    /// Returns the model with its current parameters, fetched from the device that performs the
+    /// steps.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ impl<'a, F: Float> Underway<'a, F> {
         Ok(self.model)
     }
 
-    /// Everything that it takes to resume the training from here, as [`Training::read`] reads it.
+    /// Returns a checkpoint from which [`Training::read`] resumes the training.
     ///
     /// # Errors
     ///
@@ -93,10 +94,10 @@ impl<F: Float> std::fmt::Debug for Underway<'_, F> {
     }
 }
 
-/// Watches nothing.
+/// An observer that does nothing.
 impl<F: Float> Observer<F> for () {}
 
-/// Passes everything on, so that an observer can be lent to a training.
+/// Forwards all calls, so that an observer can be lent to a training.
 impl<F: Float, T: Observer<F> + ?Sized> Observer<F> for &mut T {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         (**self).step(report)
@@ -111,7 +112,7 @@ impl<F: Float, T: Observer<F> + ?Sized> Observer<F> for &mut T {
     }
 }
 
-/// Watches if there is one.
+/// Forwards all calls to the observer, if there is one.
 impl<F: Float, T: Observer<F>> Observer<F> for Option<T> {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         self.as_mut().map_or(ControlFlow::Continue(()), |observer| observer.step(report))
@@ -126,7 +127,7 @@ impl<F: Float, T: Observer<F>> Observer<F> for Option<T> {
     }
 }
 
-/// Both watch; either can end the training.
+/// Forwards all calls to both observers. Either can end the training.
 impl<F: Float, A: Observer<F>, B: Observer<F>> Observer<F> for (A, B) {
     fn step(&mut self, report: &StepReport) -> ControlFlow<()> {
         either(self.0.step(report), self.1.step(report))

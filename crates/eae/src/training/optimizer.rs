@@ -4,25 +4,25 @@ use nn_layers::{Weights, WeightsError};
 use crate::objective::{Bank, Banks};
 use crate::{Autoencoder, Float};
 
-/// What an optimizer carries from one step to the next: Adam's moments, and the memory banks of the
-/// objective.
+/// The state that an optimizer carries from one step to the next: Adam's moments, and the memory
+/// banks of the objective.
 #[derive(Debug, Clone, Default)]
 pub struct OptimizerState<F: Float> {
-    /// Adam and its moments.
+    /// Adam with its moments.
     pub adam: Adam<F>,
-    /// Codes and features of the steps before.
+    /// Codes and features of previous steps.
     pub banks: Banks<F>,
 }
 
 impl<F: Float> OptimizerState<F> {
-    /// Puts the state into `weights`, under names that begin with `prefix`.
+    /// Adds the state to `weights`, under names that begin with `prefix`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         self.adam.write(&format!("{prefix}.adam"), weights);
         self.banks.codes.write(&format!("{prefix}.codes"), weights);
         self.banks.features.write(&format!("{prefix}.features"), weights);
     }
 
-    /// The state that [`write`](OptimizerState::write) put into `weights`, of a training of
+    /// Reads the state that [`write`](OptimizerState::write) added to `weights`, for a training of
     /// `model`.
     pub(super) fn read(prefix: &str, weights: &Weights, model: &mut Autoencoder<F>) -> Result<Self, WeightsError> {
         let shapes: Vec<Vec<usize>> = model.parameters().iter().map(|parameter| parameter.shape().to_vec()).collect();

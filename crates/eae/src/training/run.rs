@@ -1,4 +1,4 @@
-//! The steps of a training, one by one and all of them.
+//! The training loop.
 
 use std::time::{Duration, Instant};
 
@@ -13,29 +13,29 @@ use super::stepper::Stepper;
 use crate::data::Source;
 use crate::{Autoencoder, Float};
 
-/// How a training ended.
+/// The result of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Steps made, those before a checkpoint included.
+    /// Number of steps made, including those before a checkpoint.
     pub steps: usize,
     /// True if the observer ended the training before its last step.
     pub interrupted: bool,
-    /// How long it took.
+    /// The duration of the training.
     pub duration: Duration,
 }
 
-/// Trains a model on images `[count, height, width, channels]`, in memory or another [`Source`], on
-/// the CPU. At the end, or where the observer ended it, the running statistics of every batch
-/// normalization are set to the exact ones over all images.
+/// Trains a model on images `[count, height, width, channels]`, in memory or from another
+/// [`Source`], on the CPU. At the end, or when the observer ends the training, the running
+/// statistics of every batch normalization are set to the exact ones over all images.
 ///
-/// The result depends on the model, the images and the configuration alone: not on the number of
-/// threads. A [`Training`] can be kept and resumed, and its steps can be made on another device.
+/// The result depends only on the model, the images and the configuration, not on the number of
+/// threads. A [`Training`] can be saved and resumed, and another device can perform its steps.
 ///
 /// # Errors
 ///
-/// If a setting or the images do not fit, before anything is changed. If the loss stops being
-/// finite or images cannot be read; the model is then as the step before left it.
+/// If a setting or the images do not fit; nothing is changed then. If the loss is not finite or
+/// images cannot be read; the model is then as the previous step left it.
 pub fn train<F: Float>(
     model: &mut Autoencoder<F>,
     images: impl Source<F>,
@@ -50,25 +50,26 @@ pub fn train<F: Float>(
 }
 
 impl Training {
-    /// Makes the next step, and reports it; the last step of an epoch with a report of the epoch.
-    /// `None` if no step is left.
+    /// Makes the next step and returns its report, with the report of the epoch after its last
+    /// step. Returns `None` if no step is left.
     ///
     /// # Errors
     ///
-    /// If the images cannot be read, the objective has no value or the loss is not finite: then the
-    /// model, the optimizer and the training are as they were. If the device that makes the
-    /// steps fails, the last checkpoint is what remains.
+    /// If the images cannot be read, the objective has no value or the loss is not finite. The
+    /// model, the optimizer and the training are then unchanged. If the device that performs the
+    /// steps fails, only the last checkpoint remains.
     ///
     /// # Panics
     ///
-    /// If the number of images is another than at the start, or they are not of the model's shape.
+    /// If the number of images has changed since the start, or the images are not of the model's
+    /// shape.
     pub fn step<F: Float>(
         &mut self,
         model: &mut Autoencoder<F>,
         images: impl Source<F>,
         stepper: &mut dyn MakeStep<F>,
     ) -> Result<Option<(StepReport, Option<EpochReport>)>, TrainError> {
-        assert_eq!(images.len(), self.images(), "the images that the training was begun with");
+        assert_eq!(images.len(), self.images(), "the number of images has changed since the training started");
         if self.is_finished() {
             return Ok(None);
         }
@@ -82,16 +83,16 @@ impl Training {
         Ok(Some(self.advance(&made)))
     }
 
-    /// Makes all steps that are left, or those until the observer ends it. The model then has the
-    /// parameters, wherever the steps were made.
+    /// Makes all remaining steps, or stops when the observer ends the training. The model then has
+    /// the final parameters, wherever the steps were made.
     ///
     /// # Errors
     ///
-    /// As [`step`](Training::step).
+    /// See [`step`](Training::step).
     ///
     /// # Panics
     ///
-    /// As [`step`](Training::step).
+    /// See [`step`](Training::step).
     pub fn run<F: Float>(
         &mut self,
         model: &mut Autoencoder<F>,

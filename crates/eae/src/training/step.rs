@@ -1,4 +1,4 @@
-//! One training step, wherever it is made.
+//! One training step, on any device.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -11,17 +11,16 @@ use crate::data::{DataError, Source};
 use crate::objective::{Objective, step_draws};
 use crate::{Autoencoder, Float};
 
-/// Makes the steps of a [`Training`](crate::Training): a [`Stepper`](crate::Stepper) on the CPU, or
-/// another device.
+/// Performs the steps of a [`Training`](crate::Training): a [`Stepper`](crate::Stepper) on the CPU,
+/// or another device.
 ///
-/// A device may keep the parameters to itself between steps; [`fetch`](MakeStep::fetch) brings them
-/// to the model.
+/// A device may keep the parameters in its own memory between steps. [`fetch`](MakeStep::fetch)
+/// copies them to the model.
 pub trait MakeStep<F: Float> {
-    /// Makes the planned step on images of `images`.
+    /// Makes the planned step on a batch of `images`.
     ///
-    /// If the loss is not finite, or on an error other than [`StepError::Device`], everything is as
-    /// it was before the step: the parameters, the running statistics, the optimizer and the
-    /// memory banks.
+    /// If the loss is not finite, or on an error other than [`StepError::Device`], nothing changes:
+    /// neither the parameters nor the running statistics, the optimizer or the memory banks.
     ///
     /// # Errors
     ///
@@ -29,7 +28,7 @@ pub trait MakeStep<F: Float> {
     ///
     /// # Panics
     ///
-    /// If the images are not of the model's shape, or there is no image at one of the places.
+    /// If the images are not of the model's shape, or a place is out of range.
     fn step(
         &mut self,
         model: &mut Autoencoder<F>,
@@ -37,7 +36,7 @@ pub trait MakeStep<F: Float> {
         plan: &StepPlan<'_>,
     ) -> Result<Step, StepError>;
 
-    /// Brings parameters and running statistics to the model, if they are elsewhere.
+    /// Copies parameters and running statistics to the model, if they are on another device.
     ///
     /// # Errors
     ///
@@ -47,34 +46,34 @@ pub trait MakeStep<F: Float> {
         Ok(())
     }
 
-    /// The state of the optimizer, for a checkpoint.
+    /// Returns the state of the optimizer, for a checkpoint.
     ///
     /// # Errors
     ///
     /// If the device fails.
     fn state(&self) -> Result<Cow<'_, OptimizerState<F>>, StepError>;
 
-    /// Takes the state of the optimizer from a checkpoint. Parameters are not part of it.
+    /// Restores the state of the optimizer from a checkpoint. Parameters are not part of it.
     ///
     /// # Errors
     ///
-    /// If the device fails, or the state is not of its objective and networks.
+    /// If the device fails, or the state belongs to another objective or other networks.
     fn restore(&mut self, state: OptimizerState<F>) -> Result<(), StepError>;
 }
 
-/// A step to be made.
+/// A planned training step.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct StepPlan<'a> {
     /// The number of the step, counted from 0.
     pub step: usize,
-    /// What is minimized.
+    /// The objective to minimize.
     pub objective: &'a Objective,
-    /// The places of its images in their source.
+    /// The indices of the step's images in their source.
     pub places: &'a [usize],
-    /// The places of the next step's images in the same epoch, to be read ahead.
+    /// The indices of the next step's images in the same epoch, for prefetching.
     pub next: Option<&'a [usize]>,
-    /// The warm-up's factor, from 0 to 1, of the penalty.
+    /// The factor of the penalty from the warm-up, from 0 to 1.
     pub penalty_weight: f64,
     /// The learning rate.
     pub learning_rate: f64,
@@ -82,8 +81,7 @@ pub struct StepPlan<'a> {
 }
 
 impl StepPlan<'_> {
-    /// The generator of this step's random draws; the draws of a step do not depend on the steps
-    /// before.
+    /// Returns the random number generator of this step. Its draws do not depend on previous steps.
     pub fn draws(&self) -> ChaCha8Rng {
         step_draws(self.seed, self.step as u64)
     }
@@ -94,15 +92,15 @@ impl StepPlan<'_> {
 pub struct Step {
     /// The squared error, summed over pixels and averaged over the batch.
     pub mse: f64,
-    /// The loss less the squared error.
+    /// The loss minus the squared error.
     pub penalty: f64,
     /// The entropy of the batch of codes in nats.
     pub entropy: f64,
-    /// True if the loss was a finite number. If not, the step changed nothing.
+    /// True if the loss was finite. Otherwise the step changed nothing.
     pub finite: bool,
 }
 
-/// Why a step was not made.
+/// A reason why a step failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StepError {
@@ -112,7 +110,7 @@ pub enum StepError {
     /// The objective has no value; its error says why.
     #[error("the objective cannot be computed: {0}")]
     Objective(Box<dyn Error + Send + Sync>),
-    /// The device that makes the steps has failed.
+    /// The device that performs the steps has failed.
     #[error("{0}")]
     Device(Box<dyn Error + Send + Sync>),
 }

@@ -11,35 +11,36 @@ use crate::data::{DataError, Source};
 use crate::objective::{Context, Criterion, Terms, step_draws};
 use crate::{Autoencoder, Eae, Float};
 
-/// Makes training steps on the CPU: the state of Adam, the memory banks, and memory that each step
-/// uses again.
+/// Performs training steps on the CPU. Holds the state of Adam, the memory banks, and buffers that
+/// are reused by every step.
 ///
-/// [`step`](Stepper::step) by itself takes any [`Criterion`]; as a [`MakeStep`] it makes the steps
-/// of a [`Training`](crate::Training).
+/// [`step`](Stepper::step) takes any [`Criterion`] outside a training. As a [`MakeStep`], the
+/// stepper performs the steps of a [`Training`](crate::Training).
 #[derive(Debug, Default)]
 pub struct Stepper<F: Float> {
     state: OptimizerState<F>,
-    /// Steps made by themselves, for their draws.
+    /// Number of steps made outside a training, for their random draws.
     steps: u64,
     seed: u64,
     pool: Pool<F>,
 }
 
 impl<F: Float> Stepper<F> {
-    /// For steps by themselves: the seed and the number of a step decide what is drawn in it.
+    /// Creates a stepper for use outside a training. The seed and the number of a step determine
+    /// its random draws.
     pub fn new(seed: u64) -> Self {
         Self { seed, ..Self::default() }
     }
 
-    /// The images at these places, as a batch for [`step`](Stepper::step).
+    /// Reads the images at these indices, as a batch for [`step`](Stepper::step).
     ///
     /// # Errors
     ///
-    /// If they cannot be read.
+    /// If the images cannot be read.
     ///
     /// # Panics
     ///
-    /// If there is no such image.
+    /// If an index is out of range.
     pub fn batch(&self, images: impl Source<F>, places: &[usize]) -> Result<Array4<F>, DataError> {
         let [height, width, channels] = images.image_shape();
         let mut batch = self.pool.array((places.len(), height, width, channels));
@@ -47,11 +48,11 @@ impl<F: Float> Stepper<F> {
         Ok(batch)
     }
 
-    /// Value, gradient and a step of Adam for a batch of images `[batch, height, width, channels]`,
-    /// the penalty weighted by a factor from 0 to 1.
+    /// Computes the loss and its gradient on a batch of images `[batch, height, width, channels]`
+    /// and makes a step of Adam. The penalty is weighted by a factor from 0 to 1.
     ///
-    /// If the loss is not finite, or on an error, everything is as it was: the parameters, the
-    /// running statistics, the optimizer and the memory banks.
+    /// If the loss is not finite, or on an error, nothing changes: neither the parameters nor the
+    /// running statistics, the optimizer or the memory banks.
     ///
     /// # Errors
     ///
@@ -84,8 +85,8 @@ impl<F: Float> Stepper<F> {
         [penalty_weight, learning_rate]: [f64; 2],
     ) -> Result<Step, C::Error> {
         let Self { state: OptimizerState { adam, banks }, pool, .. } = self;
-        // Within the thread pool: every parallel loop from outside would put this thread to sleep and wake
-        // it again.
+        // Run inside the thread pool. From outside, every parallel loop would put this thread to
+        // sleep and wake it again.
         rayon::scope(|_| {
             let before = [model.encoder.statistics(), model.decoder.statistics()];
             banks.begin();
@@ -110,13 +111,13 @@ impl<F: Float> Stepper<F> {
     }
 }
 
-/// The values of a loss and its terms.
+/// Returns the values of a loss and its terms.
 fn found<F: Float, C: Criterion>(terms: &Terms<'_, F>, criterion: &C) -> Result<Step, C::Error> {
     let value = |var: Var<'_, F>| var.scalar().into_f64();
     let mse = value(terms.mse);
     let entropy = match terms.entropy {
         Some(entropy) => value(entropy),
-        // For the report alone.
+        // The entropy is only needed for the report.
         None => {
             let codes = terms.codes.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
             Eae { k: criterion.k(), ..Eae::default() }.estimator().entropy(codes.view())?
@@ -134,7 +135,7 @@ impl<F: Float> MakeStep<F> for Stepper<F> {
     ) -> Result<Step, StepError> {
         let batch = self.batch(images, plan.places)?;
         if let Some(next) = plan.next {
-            // While this step is made.
+            // Read the next images while this step is computed.
             images.prefetch(next);
         }
         let weights = [plan.penalty_weight, plan.learning_rate];

@@ -1,4 +1,4 @@
-//! What the library promises, seen from outside.
+//! Tests of the library's public interface.
 
 mod hostile;
 mod memory;
@@ -10,7 +10,7 @@ mod training;
 
 use eae::data::{Images, digits};
 
-/// The first digits of the training set.
+/// Returns the first digits of the training set.
 fn some_digits(n: usize) -> Images<f32> {
     digits().train.select(&(0..n).collect::<Vec<_>>())
 }

@@ -1,6 +1,6 @@
-//! A step takes its memory from the step before.
+//! Training steps reuse the memory of previous steps.
 
-#![allow(unsafe_code, reason = "an allocator is")]
+#![allow(unsafe_code, reason = "the GlobalAlloc trait is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,42 +8,42 @@ use std::cell::Cell;
 use eae::{Autoencoder, Eae, Preset, Stepper};
 use ndarray::Array4;
 
-/// Smaller ones are the small change of a step: shapes, lists of parameters, distances between a
-/// hundred codes.
+/// Smallest allocation that counts as large. Smaller ones are for shapes, lists of parameters and
+/// distances between a hundred codes.
 const LARGE: usize = 64 << 10;
 
 struct Counting;
 
-// Of each thread, so that other tests may run beside this one.
+// Counters per thread, so that other tests can run at the same time.
 thread_local! {
     static LARGE_ONES: Cell<usize> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is left to the system's allocator.
+// SAFETY: all calls are forwarded to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds the contract of this function, which is the same.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds the contract of this function, which is the same.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(size);
         forget(layout.size());
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds the contract of this function, which is the same.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         forget(layout.size());
-        // SAFETY: as this function's.
+        // SAFETY: the caller upholds the contract of this function, which is the same.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -55,7 +55,7 @@ fn count(size: usize) {
     }
 }
 
-/// Wraps around where a thread frees what another one allocated.
+/// Subtracts freed memory. The counter wraps around if a thread frees memory of another thread.
 fn forget(size: usize) {
     BYTES.set(BYTES.get().wrapping_sub(size));
 }
@@ -64,8 +64,8 @@ fn forget(size: usize) {
 static ALLOCATOR: Counting = Counting;
 
 #[test]
-fn a_step_allocates_nothing_large_and_memory_does_not_grow() {
-    // One thread: with more, how many blocks are worked on at the same time is a matter of chance.
+fn steps_make_no_large_allocations_and_memory_does_not_grow() {
+    // Use one thread. With more, the number of concurrent blocks would be random.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
         for (preset, image, batch, steps) in [

@@ -1,4 +1,4 @@
-//! Models on disk, and models of one's own.
+//! Saving and loading models, and models of the user's own networks.
 
 use eae::data::Columns;
 use eae::network::{Architecture, LayerSpec};
@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::some_digits;
 
 #[test]
-fn what_is_saved_is_loaded_again() {
+fn saved_models_are_loaded_again() {
     let folder = tempfile::tempdir().unwrap();
     let images = some_digits(300).pixels;
     for preset in [Preset::Mlp, Preset::Conv28] {
@@ -22,7 +22,7 @@ fn what_is_saved_is_loaded_again() {
         let loaded = Autoencoder::<f32>::load(&path).unwrap();
         assert_eq!((loaded.preset(), loaded.latent(), loaded.image_shape()), (Some(preset), 7, [28, 28, 1]));
         assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
-        // And in double precision to rounding.
+        // Loading in double precision agrees up to rounding.
         let double = Autoencoder::<f64>::load(&path).unwrap();
         let difference = double.encode(images.mapv(f64::from).view()) - model.encode(images.view()).mapv(f64::from);
         assert!(difference.iter().all(|e| e.abs() < 1e-4));
@@ -30,7 +30,7 @@ fn what_is_saved_is_loaded_again() {
 }
 
 #[test]
-fn files_that_are_something_else_are_named() {
+fn errors_name_files_that_are_not_models() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let good = Autoencoder::<f32>::new(Preset::Mlp, [4, 4, 1], 2, 0).unwrap().to_weights();
@@ -45,7 +45,8 @@ fn files_that_are_something_else_are_named() {
         move |weights: &mut Weights| drop(weights.metadata.insert("eae".into(), description.into()))
     };
     assert!(
-        error(&|weights| weights.metadata.clear()).starts_with("it has no description; a file of this program says")
+        error(&|weights| weights.metadata.clear())
+            .starts_with("the file has no description; a model file of this program")
     );
     assert!(error(&say("{")).starts_with("`{`: EOF while parsing"));
     let unknown = error(&say(r#"{"model": "conv29", "image": [4, 4, 1], "latent": 2}"#));
@@ -53,10 +54,10 @@ fn files_that_are_something_else_are_named() {
         unknown.contains("unknown variant `conv29`, expected one of `mlp`, `conv28`, `conv32`, `paper32`"),
         "{unknown}"
     );
-    // Nothing is allocated on the description's word.
-    let large = "are too large for the ";
+    // A description does not cause allocations beyond the size of the file.
+    let large = "weights, but the file holds only";
     for (huge, expected) in [
-        (r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#, "it must have from 1 to 65536"),
+        (r#"{"model": "mlp", "image": [4, 4, 1], "latent": 1152921504606846976}"#, "it must be from 1 to 65536"),
         (r#"{"model": "mlp", "image": [4294967296, 4294967296, 4294967296], "latent": 2}"#, "samples of 1 to 16777216"),
         (r#"{"model": "mlp", "image": [4, 4000, 1], "latent": 2}"#, large),
         (
@@ -65,11 +66,11 @@ fn files_that_are_something_else_are_named() {
         ),
         (
             r#"{"model": {"encoder": ["dense 9999999", "dense 9999999"], "decoder": []}, "image": [4, 4, 1], "latent": 2}"#,
-            "brings the weights to 100000",
+            "brings the number of weights to 100000",
         ),
         (
             r#"{"model": "mlp", "image": [4, 4, 1], "latent": 2, "columns": {"mean": [1], "scale": [1]}}"#,
-            "1 columns and",
+            "1 columns do not fit",
         ),
     ] {
         let error = error(&say(huge));
@@ -81,15 +82,15 @@ fn files_that_are_something_else_are_named() {
 }
 
 #[test]
-fn a_model_that_cannot_be_is_refused() {
+fn impossible_models_are_errors() {
     let error = Autoencoder::<f32>::new(Preset::Mlp, [28, 28, 1], 0, 0).unwrap_err();
-    assert_eq!(error.to_string(), "a code of 0 numbers; it must have from 1 to 65536");
+    assert_eq!(error.to_string(), "the latent dimension is 0; it must be from 1 to 65536");
     let error = Autoencoder::<f32>::new(Preset::Conv28, [28, 30, 1], 2, 0).unwrap_err();
-    assert_eq!(error.to_string(), "conv28 takes images whose sides are multiples of 4, these are of 28 x 30; use mlp");
+    assert_eq!(error.to_string(), "conv28 takes images whose sides are multiples of 4, but these are 28 x 30; use mlp");
 }
 
 #[test]
-fn networks_of_ones_own() {
+fn user_defined_networks() {
     let rng = &mut ChaCha8Rng::seed_from_u64(0);
     let mut encoder = |image: [usize; 3], latent| {
         let pixels = image.iter().product();
@@ -100,12 +101,12 @@ fn networks_of_ones_own() {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let decoder = Sequential::on(&[2]).then(Dense::new(2, 6, rng)).then(Unflatten::new([3, 2, 1])).build().unwrap();
     let error = Autoencoder::from_networks(other, decoder.clone()).unwrap_err();
-    assert!(error.to_string().ends_with("these take [3, 2, 1] to [3] and [2] to [3, 2, 1]"), "{error}");
+    assert!(error.to_string().ends_with("these map [3, 2, 1] to [3] and [2] to [3, 2, 1]"), "{error}");
     let mut model = Autoencoder::from_networks(encoder, decoder).unwrap();
     let images = ndarray::Array4::from_shape_fn((9, 3, 2, 1), |(n, y, x, _)| ((n * n + y) * (x + 1)) as f64 / 70.0);
     model.recalibrate(images.view()).unwrap();
     assert!(model.encode(images.view()).mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-12));
-    // Without a preset the file does not say what it is of; the networks do.
+    // Without a description in the file, the caller provides the networks.
     let weights = model.to_weights();
     let mut again = model.clone();
     again.parameters()[0].fill(0.0);
@@ -113,19 +114,18 @@ fn networks_of_ones_own() {
     assert_eq!(again.reconstruct(images.view()), model.reconstruct(images.view()));
 }
 
-/// What a preset is on disk, and what a seed draws for it, has not changed since presets were built
-/// by hand.
+/// Checks that the description of a preset and its random weights for a seed never change.
 #[test]
-fn presets_are_what_they_were() {
+fn presets_do_not_change() {
     use Ending::{MeanAndLogVariance, Normalized, Plain};
-    let (grey, colour) = ([28, 28, 1], [32, 32, 3]);
+    let (gray, color) = ([28, 28, 1], [32, 32, 3]);
     for (preset, image, ending, expected) in [
-        (Preset::Mlp, grey, Normalized, 0x3f4f_4f53_69a8_c6af),
-        (Preset::Mlp, grey, Plain, 0x23ff_d361_c454_42e7),
-        (Preset::Mlp, grey, MeanAndLogVariance, 0x6228_f9d0_ed74_5250),
-        (Preset::Conv28, grey, Normalized, 0xdc35_4f41_008e_6107),
-        (Preset::Conv32, colour, Normalized, 0xf312_de73_31d2_0e08),
-        (Preset::Paper32, colour, Normalized, 0x14bd_e459_2e62_8e49),
+        (Preset::Mlp, gray, Normalized, 0x3f4f_4f53_69a8_c6af),
+        (Preset::Mlp, gray, Plain, 0x23ff_d361_c454_42e7),
+        (Preset::Mlp, gray, MeanAndLogVariance, 0x6228_f9d0_ed74_5250),
+        (Preset::Conv28, gray, Normalized, 0xdc35_4f41_008e_6107),
+        (Preset::Conv32, color, Normalized, 0xf312_de73_31d2_0e08),
+        (Preset::Paper32, color, Normalized, 0x14bd_e459_2e62_8e49),
     ] {
         let weights = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 3).unwrap().to_weights();
         let ending = serde_json::to_string(&ending).unwrap();
@@ -133,13 +133,13 @@ fn presets_are_what_they_were() {
         let description =
             format!(r#"{{"model":"{name}","image":[{height},{width},{channels}],"latent":5,"ending":{ending}}}"#);
         assert_eq!(weights.metadata["eae"], description);
-        // By Fowler, Noll and Vo's method with words for bytes.
+        // The FNV hash, with words in place of bytes.
         let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x0100_0000_01b3);
         assert_eq!(words(&weights).into_iter().fold(0xcbf2_9ce4_8422_2325, step), expected, "{preset}");
     }
 }
 
-/// Names and bits of all tensors but counts.
+/// Returns the names and bits of all tensors except counts.
 fn words(weights: &Weights) -> Vec<u64> {
     let mut words = Vec::new();
     for name in weights.names() {
@@ -155,7 +155,7 @@ fn layers(text: &[&str]) -> Vec<LayerSpec> {
 }
 
 #[test]
-fn described_networks_are_saved_and_loaded() {
+fn described_networks_round_trip() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let network = Network {
@@ -172,9 +172,9 @@ fn described_networks_are_saved_and_loaded() {
     assert_eq!(loaded.reconstruct(images.view()), model.reconstruct(images.view()));
 }
 
-/// A preset's layers, written out, are the preset: the same weights, the same training.
+/// Checks that a preset written out as layers has the same weights and trains the same way.
 #[test]
-fn a_preset_written_out_is_the_preset() {
+fn a_description_of_a_preset_equals_the_preset() {
     let network = Network {
         encoder: layers(&["flatten", "dense 512", "relu", "dense 256", "relu"]),
         decoder: layers(&["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid", "unflatten 28 28 1"]),
@@ -190,7 +190,7 @@ fn a_preset_written_out_is_the_preset() {
 }
 
 #[test]
-fn vectors_keep_their_columns() {
+fn models_of_vectors_keep_their_columns() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let rows = Array2::from_shape_fn((30, 3), |(i, j)| 1e6 + (i * i * (j + 1) % 17) as f64);
@@ -198,7 +198,7 @@ fn vectors_keep_their_columns() {
     let mut model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns.clone(), 2, Ending::Plain, 0).unwrap();
     let images = columns.standardize::<f32>(rows.view());
     model.recalibrate(images.view()).unwrap();
-    // Nothing holds what is decoded between 0 and 1.
+    // Decoded values are not limited to the range from 0 to 1.
     assert!(model.reconstruct(images.view()).iter().any(|&x| x < 0.0));
     model.save(&path).unwrap();
     let loaded = Autoencoder::<f32>::load(&path).unwrap();
@@ -207,11 +207,11 @@ fn vectors_keep_their_columns() {
 
     let sigmoid = Network { encoder: Vec::new(), decoder: layers(&["dense 3", "sigmoid"]) };
     let error = Autoencoder::<f32>::for_vectors(sigmoid, columns.clone(), 2, Ending::Plain, 0).unwrap_err().to_string();
-    let expected = "the described network does not take vectors of 3 numbers: the decoder ends in `sigmoid`, but";
+    let expected = "the described network does not take vectors of 3 columns: the decoder ends in `sigmoid`, but";
     assert!(error.starts_with(expected), "{error}");
     let error = Autoencoder::<f32>::for_vectors(Preset::Conv28, columns, 2, Ending::Plain, 0).unwrap_err().to_string();
     assert!(
-        error.contains("does not take vectors of 3 numbers: `conv 32 kernel=4 stride=2 padding=1` of the"),
+        error.contains("does not take vectors of 3 columns: `conv 32 kernel=4 stride=2 padding=1` of the"),
         "{error}"
     );
 }

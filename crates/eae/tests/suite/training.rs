@@ -1,4 +1,4 @@
-//! Training: that it learns, what it refuses, and that it depends on nothing that it should not.
+//! Training: convergence, errors, and reproducibility.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -15,7 +15,7 @@ use nn_layers::Weights;
 
 use crate::some_digits;
 
-/// Small batches and steps, for the few images of a test.
+/// Returns a configuration with small batches, for the few images of a test.
 fn config() -> TrainConfig {
     TrainConfig::default().epochs(20).batch_size(100).learning_rate(1e-3).objective(Eae::published(1.0))
 }
@@ -25,7 +25,7 @@ fn mlp(latent: usize) -> Autoencoder<f32> {
 }
 
 #[test]
-fn it_learns_to_reconstruct_and_the_code_comes_close_to_normal() {
+fn training_improves_reconstructions_and_normalizes_codes() {
     let images = some_digits(1_000);
     let mut model = mlp(4);
     let config = config();
@@ -33,14 +33,15 @@ fn it_learns_to_reconstruct_and_the_code_comes_close_to_normal() {
     assert_eq!((outcome.steps, outcome.interrupted), (200, false));
     let evaluation = Evaluation::new(&model, &config.objective, images.pixels.view(), images.pixels.view()).unwrap();
     assert!(evaluation.reconstruction_error < 0.7 * evaluation.mean_image_error, "{evaluation}");
-    // Without the entropy the code of a fresh network is far from filling its four dimensions.
+    // Without the entropy term, the code of a fresh network is far from filling its four
+    // dimensions.
     let codes = evaluation.codes;
     assert!(codes.entropy > codes.normal_entropy - 0.5, "{evaluation}");
     assert!((codes.radius_sd / codes.normal_radius_sd - 1.0).abs() < 0.25, "{evaluation}");
 }
 
 #[test]
-fn the_entropy_is_higher_for_a_higher_lambda() {
+fn entropy_increases_with_lambda() {
     let images = some_digits(500);
     let entropy = |lambda| {
         let mut model = mlp(6);
@@ -54,7 +55,7 @@ fn the_entropy_is_higher_for_a_higher_lambda() {
 }
 
 #[test]
-fn the_code_of_the_training_images_is_normalised_in_evaluation_mode() {
+fn codes_of_training_images_are_normalized_in_evaluation_mode() {
     let images = some_digits(330);
     let mut model = mlp(5);
     let config = config().epochs(2).batch_size(50);
@@ -62,14 +63,14 @@ fn the_code_of_the_training_images_is_normalised_in_evaluation_mode() {
     let codes = model.encode(images.pixels.view()).mapv(f64::from);
     let variances = model.to_weights().get::<f64>("encoder.6.running_var", &[5]).unwrap();
     for (column, &variance) in codes.axis_iter(Axis(1)).zip(&variances) {
-        // What batch normalisation leaves of the variance is v / (v + eps).
+        // After batch normalization the variance is v / (v + eps).
         assert!(column.mean().unwrap().abs() < 1e-4);
         approx::assert_relative_eq!(column.var(0.0), variance / (variance + 1e-5), max_relative = 1e-4);
     }
 }
 
 #[test]
-fn the_result_does_not_depend_on_the_number_of_threads() {
+fn results_do_not_depend_on_the_number_of_threads() {
     let images = some_digits(120);
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -81,11 +82,11 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
         })
     };
     let one = run(1);
-    assert!(one == run(2), "other bits on two threads");
-    assert!(one == run(3), "other bits on three threads");
+    assert!(one == run(2), "the bits differ on two threads");
+    assert!(one == run(3), "the bits differ on three threads");
 }
 
-/// Counts, and ends the training after some steps.
+/// Counts reports, and ends the training after some steps.
 #[derive(Default)]
 struct Counting {
     steps: Vec<StepReport>,
@@ -106,7 +107,7 @@ impl Observer<f32> for Counting {
 }
 
 #[test]
-fn an_observer_hears_all_and_can_end_it() {
+fn observers_receive_all_reports_and_can_end_the_training() {
     let images = some_digits(105);
     let config = config().epochs(3).batch_size(20).warm_up(2.0);
     let mut all = Counting::default();
@@ -122,13 +123,16 @@ fn an_observer_hears_all_and_can_end_it() {
     let mut model = mlp(2);
     let outcome = train(&mut model, images.pixels.view(), &config, &mut few).unwrap();
     assert_eq!((outcome.steps, outcome.interrupted), (7, true));
-    assert_eq!(few.steps[..], all.steps[..7], "the same steps as without an end");
+    assert_eq!(few.steps[..], all.steps[..7], "an early end does not change the steps before it");
     let codes = model.encode(images.pixels.view());
-    assert!(codes.mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-5), "recalibrated all the same");
+    assert!(
+        codes.mean_axis(Axis(0)).unwrap().iter().all(|m| m.abs() < 1e-5),
+        "the model is recalibrated after an early end"
+    );
 }
 
 #[test]
-fn images_that_were_held_out_are_looked_at_now_and_then() {
+fn the_held_out_error_is_measured_on_a_schedule() {
     let all = some_digits(150);
     let (images, held_out) = all.pixels.view().split_at(Axis(0), 105);
     let config = config().epochs(5).batch_size(20);
@@ -137,25 +141,25 @@ fn images_that_were_held_out_are_looked_at_now_and_then() {
     let mut beside = Counting::default();
     let mut model = mlp(2);
     train(&mut model, images, &config, &mut HeldOut::new(held_out.to_owned(), 2, &mut beside)).unwrap();
-    assert_eq!(beside.steps, alone.steps, "another training");
+    assert_eq!(beside.steps, alone.steps, "measuring changes no step");
     let looked: Vec<bool> = beside.epochs.iter().map(|epoch| epoch.held_out_mse.is_some()).collect();
-    assert_eq!(looked, [true, true, false, true, true], "the first, each second, the last");
-    // After the training, of two batches of 20, each normalised by itself.
+    assert_eq!(looked, [true, true, false, true, true], "the first epoch, every second epoch and the last");
+    // Two batches of 20, each normalized by its own statistics.
     let error = |images: ArrayView4<'_, f32>| metrics::reconstruction_error(images, model.reconstruct(images).view());
     let found = beside.epochs[4].held_out_mse.unwrap();
     approx::assert_relative_eq!(found, error(held_out), max_relative = 0.1);
-    assert!(found > error(images), "images that it has seen come back better");
+    assert!(found > error(images), "training images are reconstructed better");
 
     let mut few = Counting { most: 7, ..Counting::default() };
     let outcome = train(&mut mlp(2), images, &config, &mut HeldOut::new(held_out.to_owned(), 1, &mut few)).unwrap();
-    assert_eq!((outcome.steps, few.epochs.len()), (7, 1), "whoever listens can still end it");
+    assert_eq!((outcome.steps, few.epochs.len()), (7, 1), "the inner observer can still end the training");
     let mut none = Counting::default();
     let nothing = held_out.slice_axis(Axis(0), (..0).into()).to_owned();
     train(&mut mlp(2), images, &config, &mut HeldOut::new(nothing, 1, &mut none)).unwrap();
     assert!(none.epochs.len() == 5 && none.epochs.iter().all(|epoch| epoch.held_out_mse.is_none()));
 }
 
-/// All steps that are left, and a report of each.
+/// Makes all remaining steps and returns their reports.
 fn rest(
     training: &mut Training,
     model: &mut Autoencoder<f32>,
@@ -166,10 +170,10 @@ fn rest(
 }
 
 #[test]
-fn a_training_that_was_kept_goes_on_to_the_same_bits() {
+fn a_resumed_training_gives_the_same_bits() {
     let images = some_digits(50).pixels;
     let objectives = [
-        // Banks that overflow, draws that differ from step to step.
+        // Banks that wrap around, and random draws in every step.
         Objective::Eae(Eae::default().bank(30)),
         Objective::Vae(Vae::default()),
     ];
@@ -190,7 +194,7 @@ fn a_training_that_was_kept_goes_on_to_the_same_bits() {
             let file = tempfile::NamedTempFile::new().unwrap();
             training.write(&mut model, &mut stepper).unwrap().save(file.path()).unwrap();
 
-            // Another model, which takes all of it from the file.
+            // Another model, which gets all its weights from the file.
             let mut model = new(2);
             let (mut training, state) = Training::read(&mut model, &Weights::read(file.path()).unwrap()).unwrap();
             let mut stepper = Stepper::default();
@@ -202,12 +206,12 @@ fn a_training_that_was_kept_goes_on_to_the_same_bits() {
             let parameters = |model: &mut Autoencoder<f32>| -> Vec<_> {
                 model.parameters().into_iter().map(|p| p.clone()).collect()
             };
-            assert!(parameters(&mut model) == parameters(&mut whole), "{objective:?} after {stop}: other bits");
+            assert!(parameters(&mut model) == parameters(&mut whole), "{objective:?} after {stop}: the bits differ");
         }
     }
 }
 
-/// Images on a disk that fails now and then.
+/// Images on a disk with occasional failures.
 struct Failing<'a>(ArrayView4<'a, f32>, Cell<usize>);
 
 impl Source<f32> for Failing<'_> {
@@ -229,7 +233,7 @@ impl Source<f32> for Failing<'_> {
 }
 
 #[test]
-fn a_disk_that_fails_ends_nothing_but_the_step() {
+fn a_read_error_ends_only_the_step() {
     let images = some_digits(50).pixels;
     let config = config().epochs(2).batch_size(10);
     let mut whole = mlp(3);
@@ -248,7 +252,7 @@ fn a_disk_that_fails_ends_nothing_but_the_step() {
         }
     }
     assert_eq!((again, errors), (reports, 4));
-    // Nor does it leave a model half of whose statistics are new.
+    // A failed recalibration does not leave a model with a mixture of old and new statistics.
     let before = model.encode(images.view());
     assert!(model.recalibrate(Failing(images.view(), Cell::new(1))).is_err());
     assert_eq!(model.encode(images.view()), before);
@@ -257,7 +261,7 @@ fn a_disk_that_fails_ends_nothing_but_the_step() {
 }
 
 #[test]
-fn images_in_a_file_give_the_same_bits_as_in_memory() {
+fn images_from_a_file_give_the_same_bits_as_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     for (i, image) in some_digits(280).pixels.outer_iter().enumerate() {
         write_grid(folder.path().join(format!("{i}.png")), image.insert_axis(Axis(0)), 1, 1).unwrap();
@@ -276,11 +280,11 @@ fn images_in_a_file_give_the_same_bits_as_in_memory() {
         let parameters: Vec<_> = model.parameters().into_iter().map(|p| p.clone()).collect();
         (parameters, model.encode_all(&split.train).unwrap())
     };
-    assert!(trained(true) == trained(false), "other bits");
+    assert!(trained(true) == trained(false), "the bits differ");
 }
 
 #[test]
-fn what_is_no_training_is_refused_and_the_model_left_alone() {
+fn invalid_checkpoints_are_errors_and_leave_the_model_unchanged() {
     let images = some_digits(30).pixels;
     let objective = Objective::Eae(Eae::published(1.0).bank(10));
     let config = config().epochs(2).batch_size(10).objective(objective);
@@ -296,10 +300,13 @@ fn what_is_no_training_is_refused_and_the_model_left_alone() {
     };
     let description = &good.metadata["training"];
     for (weights, expected) in [
-        (model.to_weights(), "this is no training to go on with: it has no description of one"),
+        (model.to_weights(), "not a training checkpoint: the metadata has no `training` entry"),
         (with("{"), "EOF while parsing"),
-        (with(&description.replace("\"batch_size\":10", "\"batch_size\":0")), "batches of 0 of 30 images"),
-        (with(&description.replace("\"images\":30", "\"images\":9")), "batches of 10 of 9 images"),
+        (
+            with(&description.replace("\"batch_size\":10", "\"batch_size\":0")),
+            "a batch size of 0 does not fit 30 images",
+        ),
+        (with(&description.replace("\"images\":30", "\"images\":9")), "a batch size of 10 does not fit 9 images"),
         (good.clone(), "`encoder.5.weight` has shape [3, 256], the network needs [2, 256]"),
     ] {
         let error = refused(&weights);
@@ -310,7 +317,7 @@ fn what_is_no_training_is_refused_and_the_model_left_alone() {
     damaged.insert("training.adam.0.second", &ndarray::ArrayD::<f32>::from_elem(vec![512, 784], -1.0));
     let error = Training::read(&mut mlp(3), &damaged).unwrap_err().to_string();
     assert!(error.contains("`training.adam.0.second` holds the variance -1 at position 0"), "{error}");
-    // The codes of the steps before: 10 rows of 3.
+    // The codes of previous steps: 10 rows of 3.
     let refused = |change: &dyn Fn(&mut Weights)| {
         let mut damaged = good.clone();
         change(&mut damaged);
@@ -326,7 +333,7 @@ fn what_is_no_training_is_refused_and_the_model_left_alone() {
 }
 
 #[test]
-fn equal_images_in_a_batch_are_no_error() {
+fn equal_images_in_a_batch_are_allowed() {
     let one = some_digits(1).pixels;
     let images = ndarray::concatenate(Axis(0), &[one.view(); 30]).unwrap();
     let config = config().epochs(2).batch_size(10);
@@ -334,21 +341,21 @@ fn equal_images_in_a_batch_are_no_error() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn invalid_settings_are_errors() {
     let images = some_digits(50);
     let good = config().batch_size(10);
     let refused =
         |config: TrainConfig| train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err().to_string();
     let objective = |objective: Eae| good.clone().objective(objective);
     let cases = [
-        (good.clone().epochs(0), "epochs is 0, it must be at least 1"),
-        (good.clone().batch_size(1), "batch size is 1, it must be above k, which is 1"),
-        (good.clone().batch_size(51), "batch size is 51, it must be at most the 50 images"),
-        (good.clone().learning_rate(f64::NAN), "learning rate is NaN, it must be a finite number above 0"),
-        (good.clone().warm_up(-1.0), "warm-up is -1, it must be a finite number of epochs, 0 or above"),
-        (objective(Eae::default().lambda(-0.5)), "lambda is -0.5, it must be a finite number, 0 or above"),
-        (objective(Eae::default().k(0)), "k is 0, it must be at least 1"),
-        (objective(Eae::default().floor(0.0)), "floor is 0, it must be a finite number above 0"),
+        (good.clone().epochs(0), "epochs is 0; it must be at least 1"),
+        (good.clone().batch_size(1), "batch size is 1; it must be above k, which is 1"),
+        (good.clone().batch_size(51), "batch size is 51; it must be at most the 50 images"),
+        (good.clone().learning_rate(f64::NAN), "learning rate is NaN; it must be a finite number above 0"),
+        (good.clone().warm_up(-1.0), "warm-up is -1; it must be a finite number of epochs, 0 or above"),
+        (objective(Eae::default().lambda(-0.5)), "lambda is -0.5; it must be a finite number, 0 or above"),
+        (objective(Eae::default().k(0)), "k is 0; it must be at least 1"),
+        (objective(Eae::default().floor(0.0)), "floor is 0; it must be a finite number above 0"),
     ];
     for (config, message) in cases {
         assert_eq!(refused(config), message);
@@ -356,11 +363,11 @@ fn settings_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn images_that_do_not_fit_are_refused() {
+fn images_of_the_wrong_shape_are_errors() {
     let config = config().batch_size(5);
     let small = Array4::<f32>::zeros((10, 14, 14, 1));
     let error = train(&mut mlp(2), small.view(), &config, &mut ()).unwrap_err();
-    assert_eq!(error.to_string(), "the model takes images of shape [28, 28, 1], these are [14, 14, 1]");
+    assert_eq!(error.to_string(), "the model takes images of shape [28, 28, 1], but these have shape [14, 14, 1]");
     let mut broken = some_digits(10).pixels;
     broken[[7, 3, 3, 0]] = f32::NAN;
     let error = train(&mut mlp(2), broken.view(), &config, &mut ()).unwrap_err();
@@ -368,26 +375,26 @@ fn images_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn a_training_that_diverges_ends_with_advice() {
+fn a_diverging_training_ends_with_advice() {
     let images = some_digits(60);
     let config = config().batch_size(10).learning_rate(1e30);
     let error = train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err();
     assert!(error.to_string().contains("try a lower learning rate"), "{error}");
 }
 
-/// Everything that a step may change, by names.
+/// Returns everything that a step may change, by name.
 fn everything(training: &Training, model: &mut Autoencoder<f32>, stepper: &mut Stepper<f32>) -> Weights {
     training.write(model, stepper).unwrap()
 }
 
 #[test]
-fn a_step_that_fails_changes_nothing() {
+fn a_failed_step_changes_nothing() {
     let images = some_digits(60).pixels;
     let not_numbers = Array4::from_elem(images.raw_dim(), f32::NAN);
-    // Their squared error is infinite, and their codes are numbers.
+    // The squared error of these images is infinite, but their codes are finite.
     let huge = images.mapv(|x| 1e25 * x);
     let unreadable = Failing(images.view(), Cell::new(2));
-    // Banks that are filling and full, and smaller than a batch; and no bank at all.
+    // Banks that are filling, that are full and that are smaller than a batch, and no bank.
     let banks = [500, 25, 5].map(|bank| Objective::from(Eae::default().bank(bank)));
     for objective in banks.into_iter().chain([Vae::default().into()]) {
         let config = config().epochs(3).batch_size(10).warm_up(0.0).objective(objective.clone());
@@ -411,7 +418,7 @@ fn a_step_that_fails_changes_nothing() {
             ];
             match failures.map(|failed| failed.unwrap_err()) {
                 [TrainError::Objective { .. }, TrainError::NotFinite { .. }, TrainError::Data(_)] => {}
-                // The codes of huge images are draws from an infinite distribution.
+                // The codes of huge images follow a distribution with infinite values.
                 [TrainError::Objective { .. }, TrainError::Objective { .. }, TrainError::Data(_)]
                     if matches!(objective, Objective::Vae(_)) => {}
                 others => panic!("{objective:?}, {step}: {others:?}"),
@@ -423,7 +430,7 @@ fn a_step_that_fails_changes_nothing() {
     }
 }
 
-/// An objective with an error of its own: it sees too few images.
+/// An objective with its own error type, which rejects small batches.
 struct Picky;
 
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -453,7 +460,7 @@ impl Criterion for Picky {
 }
 
 #[test]
-fn an_objective_of_ones_own_has_errors_of_its_own() {
+fn user_defined_objectives_have_their_own_errors() {
     let images = some_digits(30).pixels;
     let (mut model, mut stepper) = (mlp(3), Stepper::new(0));
     let mut step = |count: usize| {
@@ -465,10 +472,10 @@ fn an_objective_of_ones_own_has_errors_of_its_own() {
     assert!(made.unwrap().finite);
     let (refused, after) = step(10);
     assert_eq!(refused, Err(PickyError::TooFew(10)));
-    assert!(after == before, "the running statistics are as they were");
+    assert!(after == before, "the running statistics are unchanged");
 }
 
-/// Takes a checkpoint where it ends the training.
+/// Takes a checkpoint and ends the training.
 struct Keeping {
     most: usize,
     epochs: usize,
@@ -487,19 +494,19 @@ impl Observer<f32> for Keeping {
 }
 
 #[test]
-fn an_observer_can_keep_the_training_and_it_is_finished_by_another() {
+fn a_checkpoint_from_an_observer_can_be_resumed() {
     let images = some_digits(50).pixels;
     let config = config().epochs(2).batch_size(10);
     let mut whole = mlp(3);
     let mut all = Keeping { most: 10, epochs: 0, kept: None };
     let outcome = Training::new(config.clone(), 50).run(&mut whole, images.view(), &mut Stepper::default(), &mut all);
-    // Ended with the last step, it is not interrupted.
+    // A training that ends with its last step is not interrupted.
     assert!(matches!(outcome, Ok(outcome) if outcome.steps == 10 && !outcome.interrupted));
     assert_eq!(all.epochs, 2);
 
     let mut some = Keeping { most: 5, epochs: 0, kept: None };
     let outcome = Training::new(config, 50).run(&mut mlp(3), images.view(), &mut Stepper::default(), &mut some);
-    // At the last step of an epoch, the epoch is reported, too.
+    // The last step of an epoch also reports the epoch.
     assert!(matches!(outcome, Ok(outcome) if outcome.steps == 5 && outcome.interrupted));
     assert_eq!(some.epochs, 1);
     let mut model = Autoencoder::new(Preset::Mlp, [28, 28, 1], 3, 2).unwrap();

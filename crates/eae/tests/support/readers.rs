@@ -1,5 +1,5 @@
-//! Reads a file of each format and checks what must then hold: for broken files
-//! (`suite/hostile.rs`) and for the fuzzer, which makes them up (`fuzz/run.sh`).
+//! Readers for each format that also check the result. The tests of broken files
+//! (`suite/hostile.rs`) and the fuzzer (`fuzz/run.sh`) use them.
 
 use std::fmt::Display;
 use std::fs;
@@ -10,7 +10,7 @@ use eae::{Autoencoder, MakeStep, Network, Stepper, Training};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
 use nn_layers::Weights;
 
-/// Reads a file, or says what is wrong with it.
+/// Reads a file, or returns a message with the problem.
 pub(crate) type Reader = fn(&Path) -> Result<(), String>;
 
 /// The reader of each format.
@@ -21,12 +21,12 @@ fn text(problem: impl Display) -> String {
     problem.to_string()
 }
 
-/// Where the library has a text and not a file, the program says which file it is from.
+/// Adds the file name where the library reads a text and does not know the file.
 fn named(path: &Path) -> impl Fn(&dyn Display) -> String {
     move |problem| format!("{}: {problem}", path.display())
 }
 
-/// The weights of a model.
+/// Reads the weights of a model.
 fn safetensors(path: &Path) -> Result<(), String> {
     let weights = Weights::read(path).map_err(text)?;
     for name in weights.names() {
@@ -43,7 +43,7 @@ fn safetensors(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A training, to be gone on with on as many images.
+/// Reads a checkpoint and continues the training on the same number of images.
 fn checkpoint(path: &Path) -> Result<(), String> {
     let weights = Weights::read(path).map_err(text)?;
     let layers = |layers: &[&str]| layers.iter().map(|layer| layer.parse().expect("a layer")).collect();
@@ -53,7 +53,7 @@ fn checkpoint(path: &Path) -> Result<(), String> {
     let mut stepper = Stepper::default();
     stepper.restore(state).expect("the CPU takes every state");
     let (count, config) = (training.images(), training.config().clone());
-    // To find the order of the images, all epochs before are shuffled.
+    // Finding the order of the images shuffles all previous epochs.
     if count > 64 || training.epochs() > 1000 {
         return Ok(());
     }
@@ -66,7 +66,7 @@ fn checkpoint(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A description of networks, for images of 30 numbers.
+/// Reads a description of networks for images of 30 values.
 fn network(path: &Path) -> Result<(), String> {
     const IMAGE: [usize; 3] = [6, 5, 1];
     let written = fs::read_to_string(path).map_err(|e| named(path)(&e))?;
@@ -74,8 +74,7 @@ fn network(path: &Path) -> Result<(), String> {
     let again = toml::to_string(&network).expect("plain data");
     assert_eq!(toml::from_str::<Network>(&again).expect("what was written"), network);
 
-    // First its shapes, as those of a file that has no weights: whatever is described, nothing is
-    // allocated.
+    // Plan the shapes first, as for a file without weights. No description may cause an allocation.
     let folder = tempfile::tempdir().map_err(text)?;
     let file = folder.path().join("described.safetensors");
     let mut weights = Weights::default();
@@ -83,7 +82,7 @@ fn network(path: &Path) -> Result<(), String> {
     weights.metadata.insert("eae".to_owned(), description.to_string());
     weights.save(&file).map_err(text)?;
     let problem = text(Autoencoder::<f32>::load(&file).expect_err("no weights"));
-    if !problem.contains("too large for the 0 in it") {
+    if !problem.contains("but the file holds only 0") {
         return Err(named(path)(&problem));
     }
     if is_small(&network, IMAGE, 2) {
@@ -92,8 +91,8 @@ fn network(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether networks are made and gone through within a moment: it is no flaw that others take
-/// longer.
+/// Returns true if the networks can be built and evaluated quickly. Slower networks are not a
+/// defect.
 fn is_small(network: &Network, [height, width, channels]: [usize; 3], latent: usize) -> bool {
     let largest = |layer: &LayerSpec| match *layer {
         LayerSpec::Dense(n) => n,
@@ -111,7 +110,7 @@ fn is_small(network: &Network, [height, width, channels]: [usize; 3], latent: us
     numbers <= 256 && latent <= 64 && is_small(&network.encoder) && is_small(&network.decoder)
 }
 
-/// Every layer does what was planned, or the shapes would not fit.
+/// Evaluates every layer, which checks the planned shapes.
 fn go_through(model: &Autoencoder<f32>) {
     let [height, width, channels] = model.image_shape();
     let codes: Array2<f32> = model.encode(Array4::zeros((1, height, width, channels)).view());

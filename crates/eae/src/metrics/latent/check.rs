@@ -2,51 +2,52 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// One number about codes, beside what it would be if they were as many draws from N(0, I).
+/// A statistic of codes, compared with its value for the same number of draws from N(0, I).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Check {
-    /// The number.
+    /// The statistic.
     pub value: f64,
-    /// What it would be for as many draws from N(0, I): the mean, or where the text says so the
-    /// median.
+    /// The value for the same number of draws from N(0, I): the mean, or the median where
+    /// documented.
     pub expected: f64,
-    /// How likely a value as far off is for N(0, I), where that is known.
+    /// The probability of a value at least as far from the expected one under N(0, I), if it is
+    /// known.
     pub p_value: Option<f64>,
-    /// How far off it is, whatever the number of codes, in units of what is called large: see
-    /// [`LatentReport`](super::LatentReport) for that unit.
+    /// The size of the deviation, independent of the number of codes. An effect of 1 counts as
+    /// large; [`LatentReport`](super::LatentReport) lists the units.
     pub effect: f64,
-    /// What follows.
+    /// The conclusion.
     pub verdict: Verdict,
 }
 
-/// What a [`Check`] says.
+/// The conclusion of a [`Check`].
 ///
-/// A p-value alone says little about codes: with ten thousand of them every test rejects every
-/// trained model. So a difference is called large only if it also is large for its own unit, in
-/// which the number of codes has no part.
+/// A p-value alone says little about codes: with ten thousand codes every test rejects every
+/// trained model. A difference is therefore called large only if its effect is also large, in a
+/// unit that does not depend on the number of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// As N(0, I), as far as so many codes can tell.
+    /// Consistent with N(0, I), given the number of codes.
     Normal,
-    /// N(0, I) could look like this, but so few codes of it that another distribution could, too.
+    /// Consistent with N(0, I), but there are too few codes to exclude other distributions.
     TooFew,
-    /// There is a difference, of no importance.
+    /// Different from N(0, I), but by an unimportant amount.
     Small,
-    /// There is a large difference, and this is what it looks like.
+    /// Very different from N(0, I), in the way that the text describes.
     Large(&'static str),
 }
 
-/// The p-value below which a difference is not chance: a report has ten p-values, and few reports
-/// of N(0, I) should show one.
+/// The p-value below which a difference is significant. A report has ten p-values, and few reports
+/// of N(0, I) should have a significant one.
 const LEVEL: f64 = 0.001;
 
-/// Without a p-value, the effect below which a difference is chance.
+/// The effect below which a difference without a p-value counts as chance.
 const NONE: f64 = 0.5;
 
 impl Check {
-    /// Of finite numbers. `effect` in units of what is large; its sign says which of the two
-    /// `looks` it would be: below what is expected, or above.
+    /// Creates a check from finite values. The sign of `effect` selects one of the two `looks`: the
+    /// first for values below the expected one, the second for values above.
     pub(super) fn new(value: f64, expected: f64, p_value: Option<f64>, effect: f64, looks: [&'static str; 2]) -> Self {
         let chance = p_value.map_or(effect.abs() < NONE, |p| p >= LEVEL);
         let verdict = match (chance, effect.abs() < 1.0) {
@@ -70,7 +71,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// As it is displayed.
+/// Serializes the verdict as displayed.
 impl Serialize for Verdict {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_the_p_value_and_the_effect_count() {
+    fn verdicts_depend_on_p_value_and_effect() {
         let verdict = |p, effect| Check::new(1.0, 0.0, p, effect, ["low", "high"]).verdict;
         assert_eq!(verdict(Some(0.5), 0.9), Verdict::Normal);
         assert_eq!(verdict(Some(0.5), -1.1), Verdict::TooFew);

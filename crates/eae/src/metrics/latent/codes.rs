@@ -5,24 +5,24 @@ use serde::{Deserialize, Serialize};
 use crate::normal::normal_radius;
 use crate::{Float, sampler};
 
-/// How close codes are to N(0, I), with N(0, I) beside it under the same conditions.
+/// Summary statistics of codes, with the values for N(0, I) under the same conditions.
 ///
-/// Each number alone can look right when the whole is not: on a sphere of radius `sqrt(d)` every
-/// coordinate is close to normal. The spread of the radius tells; a
-/// [`LatentReport`](super::LatentReport) has tests and more of them.
+/// Each statistic alone can look right for codes that are not normal. On a sphere of radius
+/// `sqrt(d)` every coordinate is close to normal, but the spread of the radius reveals the sphere.
+/// [`LatentReport`](super::LatentReport) has tests and more statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CodeReport {
-    /// Codes.
+    /// Number of codes.
     pub n: usize,
-    /// Numbers in a code.
+    /// Latent dimension.
     pub d: usize,
-    /// The k of the entropy estimates: what was asked for, or n - 1 if that is less.
+    /// The k of the entropy estimates: the requested k, or n - 1 if that is smaller.
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
-    /// The same estimate for as many draws from N(0, I). Compare with this, not with the exact
-    /// value: in many dimensions the estimator itself is biased upwards.
+    /// The same estimate for n draws from N(0, I). Compare with this value and not with the exact
+    /// entropy: in many dimensions the estimator is biased upwards.
     pub normal_entropy: f64,
     /// The mean distance from the origin.
     pub radius_mean: f64,
@@ -35,16 +35,17 @@ pub struct CodeReport {
 }
 
 impl CodeReport {
-    /// Of the rows of `codes`, the entropy estimated from the k-th neighbours.
+    /// Computes the statistics of the rows of `codes`. The entropy is estimated from the k-th
+    /// neighbors.
     ///
     /// # Errors
     ///
-    /// If the entropy cannot be estimated: codes that are not finite, or fewer than two.
+    /// If the entropy cannot be estimated because codes are not finite or there are fewer than two.
     pub fn new<F: Float>(codes: ArrayView2<'_, F>, k: usize) -> Result<Self, Error> {
-        /// One fixed draw: two reports with the same sizes compare with the same number.
+        /// Fixed seed, so that two reports with the same sizes use the same reference value.
         const SEED: u64 = 1;
-        /// Equal codes count as this far apart, so that a collapsed code has a very low entropy and
-        /// not an error.
+        /// Smallest distance used in the estimate. It gives a collapsed code a very low entropy
+        /// instead of an error.
         const FLOOR: f64 = 1e-6;
         let (n, d) = codes.dim();
         let k = k.min(n.saturating_sub(1));
@@ -75,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fewer_codes_than_k() {
+    fn k_is_limited_by_the_number_of_codes() {
         let report = |n| CodeReport::new(sampler::normal::<f64>(n, 2, 5).view(), 50);
         assert_eq!((report(60).unwrap().k, report(20).unwrap().k), (50, 19));
         assert_eq!((report(1).unwrap_err(), report(0).unwrap_err()), (Error::ZeroK, Error::NoSamples));
     }
 
     #[test]
-    fn the_normal_distribution_is_close_to_itself_and_a_sphere_is_not() {
+    fn radius_distinguishes_a_sphere_from_the_normal_distribution() {
         let codes = sampler::normal::<f64>(2_000, 16, 5);
         let report = CodeReport::new(codes.view(), 1).unwrap();
         assert!((report.entropy - report.normal_entropy).abs() < 0.5);

@@ -2,12 +2,12 @@ use ndarray::{Array2, ArrayView2, Axis};
 use statrs::function::beta::beta_reg;
 
 use super::check::Check;
-use super::whitened::standardise;
+use super::whitened::standardize;
 use crate::Float;
 
 const PAIR: &str = "coordinates are correlated";
 
-/// [`LatentReport::correlation`](super::LatentReport::correlation). `O(n d^2)`.
+/// Computes [`LatentReport::correlation`](super::LatentReport::correlation). `O(n d^2)`.
 pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
     let products = correlations(codes);
     let (n, d) = (codes.nrows(), products.diag().iter().filter(|&&r| r > 0.0).count());
@@ -21,26 +21,26 @@ pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
     Some(Check::new(largest, median(n, count), Some(p), largest / 0.1, [PAIR; 2]))
 }
 
-/// The correlations `[d, d]` of the coordinates of codes `[n, d]`; 0 for coordinates that do not
-/// vary, with themselves, too.
+/// Returns the correlations `[d, d]` of the coordinates of codes `[n, d]`. All correlations of a
+/// constant coordinate are 0, including the one with itself.
 pub fn correlations<F: Float>(codes: ArrayView2<'_, F>) -> Array2<f64> {
     let mut z = codes.mapv(|x| x.into_f64());
     for mut column in z.axis_iter_mut(Axis(1)) {
-        if !standardise(column.view_mut()) {
+        if !standardize(column.view_mut()) {
             column.fill(0.0);
         }
     }
-    // Rounding may make them more than 1.
+    // Rounding can give values beyond 1.
     (z.t().dot(&z) / z.nrows() as f64).mapv(|r| r.clamp(-1.0, 1.0))
 }
 
-/// `P(|r| > x)` for two independent normal variables: `1 - r^2` is Beta((n - 2) / 2, 1/2).
+/// Returns `P(|r| > x)` for two independent normal variables: `1 - r^2` is Beta((n - 2) / 2, 1/2).
 fn tail(x: f64, n: usize) -> f64 {
     beta_reg((n as f64 - 2.0) / 2.0, 0.5, 1.0 - x * x)
 }
 
 fn median(n: usize, count: f64) -> f64 {
-    // None of them is larger with probability 1/2.
+    // At the median, with probability 1/2 none of them is larger.
     let level = -(-std::f64::consts::LN_2 / count).exp_m1();
     let (mut below, mut above) = (0.0, 1.0);
     for _ in 0..60 {
@@ -64,9 +64,9 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn as_numpy_has_it() {
-        // The largest entry of numpy.corrcoef off the diagonal; scipy.stats.pearsonr's p-value, times the
-        // six pairs.
+    fn matches_numpy() {
+        // The largest off-diagonal entry of numpy.corrcoef, and the p-value of scipy.stats.pearsonr
+        // times the six pairs.
         let found = correlation(skewed(80, 4, 3).view()).unwrap();
         assert_relative_eq!(found.value, 0.9171818391615871, max_relative = 1e-12);
         assert_relative_eq!(found.p_value.unwrap(), 6.0 * 6.63427061647692e-33, max_relative = 1e-8);
@@ -77,15 +77,15 @@ mod tests {
         // numpy.corrcoef(x.T)[0, 3]
         assert_relative_eq!(all[[0, 3]], 0.7958074102881337, max_relative = 1e-12);
         assert!(all == all.t() && all.diag().iter().all(|r| (r - 1.0).abs() < 1e-12));
-        // scipy.special.betainc, solved by scipy.optimize.brentq. Of 4000 draws in 8 dimensions the median
-        // is 0.1594.
+        // Computed with scipy.special.betainc and scipy.optimize.brentq. The median of 4000 random
+        // samples in 8 dimensions is 0.1594.
         for (n, pairs, expected) in [(80, 6.0, 0.18050259), (1000, 120.0, 0.08725822), (10_000, 8128.0, 0.03928044)] {
             assert_relative_eq!(median(n, pairs), expected, epsilon = 1e-8);
         }
     }
 
     #[test]
-    fn coordinates_that_do_not_vary_are_left_out() {
+    fn constant_coordinates_are_ignored() {
         let mut codes = sampler::normal::<f64>(3000, 6, 2);
         let all = correlation(codes.view()).unwrap();
         assert_eq!(all.verdict, Verdict::Normal);

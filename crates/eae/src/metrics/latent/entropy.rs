@@ -5,9 +5,9 @@ use super::codes::CodeReport;
 
 const LOOKS: [&str; 2] = ["codes fill less space", "codes fill more space"];
 
-/// The p-value takes both estimates to be normal, each with the variance `(d/2 + pi^2/6) / n`: that
-/// of the log-density of N(0, I), and of the logarithm of the number of codes in a ball, which is
-/// less for k above 1.
+/// Checks the entropy. For the p-value, both estimates are assumed to be normal, each with the
+/// variance `(d/2 + pi^2/6) / n`. The first term is the variance of the log density of N(0, I), the
+/// second that of the logarithm of the number of codes in a ball, which is smaller for k above 1.
 pub(super) fn entropy(report: &CodeReport) -> Check {
     let (n, d) = (report.n as f64, report.d as f64);
     let difference = report.entropy - report.normal_entropy;
@@ -23,8 +23,9 @@ mod tests {
     use crate::sampler;
 
     #[test]
-    fn of_a_scale() {
-        // The entropy of c z is that of z and d ln c: 0.1 of it in each dimension are two units.
+    fn scaling_changes_the_entropy() {
+        // The entropy of c z is the entropy of z plus d ln c. A difference of 0.1 per dimension is
+        // two units of effect.
         let codes = sampler::normal::<f64>(2000, 5, 4);
         let of = |scale: f64| entropy(&CodeReport::new((&codes * scale).view(), 1).unwrap());
         let [same, less, more] = [1.0, (-0.1_f64).exp(), 0.1_f64.exp()].map(of);

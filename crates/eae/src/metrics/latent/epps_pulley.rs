@@ -5,18 +5,18 @@ use statrs::function::gamma::gamma_ur;
 use super::super::sliced::unit_directions;
 use super::check::Check;
 
-/// Random directions.
+/// Number of random directions.
 const DIRECTIONS: usize = 256;
 
-/// The integral by the trapezoidal rule, which for such integrands is exact to 1e-10 with these
-/// knots: their distance aliases only differences of projections that are above 20, and beyond the
-/// last one is 1e-9 of the weight.
+/// Step of the trapezoidal rule. With these knots the rule is exact to 1e-10 for these integrands:
+/// the step aliases only differences of projections above 20, and 1e-9 of the weight lies beyond
+/// the last knot.
 const STEP: f64 = 0.25;
 const KNOTS: usize = 25;
 
 const PROJECTIONS: &str = "projections are not normal";
 
-/// [`LatentReport::epps_pulley`](super::LatentReport::epps_pulley).
+/// Computes [`LatentReport::epps_pulley`](super::LatentReport::epps_pulley).
 pub(super) fn epps_pulley(codes: ArrayView2<'_, f64>, seed: u64) -> Check {
     let units = unit_directions(DIRECTIONS, codes.ncols(), seed);
     let n = codes.nrows() as f64;
@@ -32,7 +32,7 @@ pub(super) fn epps_pulley(codes: ArrayView2<'_, f64>, seed: u64) -> Check {
 }
 
 fn statistic(values: &Array1<f64>) -> f64 {
-    // Sums of cos(t x) and sin(t x), from knot to knot by a turn of the angle `STEP x`.
+    // Sums of cos(t x) and sin(t x). From one knot to the next, the angle advances by `STEP x`.
     let mut sums = [[0.0; 2]; KNOTS];
     for x in values {
         let (turn_sin, turn_cos) = (STEP * x).sin_cos();
@@ -47,7 +47,7 @@ fn statistic(values: &Array1<f64>) -> f64 {
     let at = |(knot, [cos, sin]): (usize, &[f64; 2])| {
         let t = knot as f64 * STEP;
         let weight = (-t * t / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt();
-        // Knots below 0 have the same.
+        // By symmetry, knots below 0 contribute the same.
         let sides = if knot == 0 { 1.0 } else { 2.0 };
         sides * weight * ((cos / n - (-t * t / 2.0).exp()).powi(2) + (sin / n).powi(2))
     };
@@ -64,8 +64,8 @@ mod tests {
     use ndarray::Array2;
 
     #[test]
-    fn as_numpy_has_it() {
-        // The integral in closed form, with numpy, over all pairs of values x and y:
+    fn matches_numpy() {
+        // The closed form of the integral, with numpy, over all pairs of values x and y:
         // 1/n sum exp(-(x - y)^2 / 2) - 2^(1/2) sum exp(-x^2 / 4) + n 3^(-1/2).
         let codes = (skewed(80, 4, 3) * 2.0).select(Axis(1), &[0]);
         let found = epps_pulley(codes.view(), 7);
@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn moments_of_the_normal_distribution() {
-        // The statistic of 2000 sets of 100 numbers. Its variance for so few is close to the limit.
+        // The statistic of 2000 sets of 100 values. Its variance at this size is close to the
+        // limit.
         let values: Vec<f64> =
             (0..2000).map(|seed| statistic(&sampler::normal::<f64>(100, 1, seed).column(0).to_owned())).collect();
         let mean = values.iter().sum::<f64>() / 2000.0;
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes() {
+    fn detects_non_normal_shapes() {
         let codes = sampler::normal::<f64>(3000, 6, 1);
         let verdict = |codes: Array2<f64>| epps_pulley(codes.view(), 2).verdict;
         assert_eq!(verdict(codes.clone()), Verdict::Normal);

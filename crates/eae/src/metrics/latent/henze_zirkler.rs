@@ -7,16 +7,17 @@ use super::super::MetricError;
 use super::check::Check;
 use super::whitened::whitened;
 
-/// It takes all pairs: of more codes than this, a draw of so many is tested.
+/// Largest number of codes to test. The test compares all pairs, so a random sample of larger sets
+/// is tested.
 const MOST: usize = 2000;
 
-/// In more dimensions the kernel sees no pair of codes any more: the statistic is 1 to more digits
-/// than its terms have.
+/// Largest dimension. In more dimensions the kernel vanishes for every pair of codes, and the
+/// statistic is 1 to more digits than its terms have.
 const MOST_DIMENSIONS: usize = 32;
 
 const SHAPE: &str = "the density is not normal";
 
-/// [`LatentReport::henze_zirkler`](super::LatentReport::henze_zirkler).
+/// Computes [`LatentReport::henze_zirkler`](super::LatentReport::henze_zirkler).
 pub(super) fn henze_zirkler(codes: ArrayView2<'_, f64>, seed: u64) -> Result<Option<Check>, MetricError> {
     if codes.ncols() > MOST_DIMENSIONS {
         return Ok(None);
@@ -24,7 +25,7 @@ pub(super) fn henze_zirkler(codes: ArrayView2<'_, f64>, seed: u64) -> Result<Opt
     if codes.nrows() <= MOST {
         return Ok(whitened(codes)?.map(|y| test(&y)));
     }
-    // Whitened after the draw: that the moments are those of the same codes is what the mean is for.
+    // Whiten after sampling, because the expected value assumes moments of the same codes.
     let rows = index::sample(&mut ChaCha8Rng::seed_from_u64(seed), codes.nrows(), MOST).into_vec();
     Ok(whitened(codes.select(Axis(0), &rows).view())?.map(|y| test(&y)))
 }
@@ -41,17 +42,17 @@ fn test(y: &Array2<f64>) -> Check {
     let statistic = pairs - 2.0 * (1.0 + b2).powf(-d / 2.0) * single + own;
 
     let (mean, variance) = moments(b2, d);
-    // Of the logarithm of a log-normal variable.
+    // Mean and variance of the logarithm of a log-normal variable.
     let log_variance = (variance / (mean * mean)).ln_1p();
     let log_mean = mean.ln() - log_variance / 2.0;
-    // Rounding can make a sum of 0 a little less, and that has no logarithm.
+    // Rounding can make the sum slightly negative, and the logarithm would be undefined.
     let z = (statistic.max(f64::MIN_POSITIVE).ln() - log_mean) / log_variance.sqrt();
     let p = erfc(z / std::f64::consts::SQRT_2) / 2.0;
     let effect = ((statistic - mean).max(0.0) / own).sqrt() / 0.2;
     Check::new(statistic, mean, Some(p), effect, [SHAPE; 2])
 }
 
-/// The mean and the variance of the statistic for normal codes, of `b^2`.
+/// Returns the mean and the variance of the statistic for normal codes, from `b^2`.
 fn moments(b2: f64, d: f64) -> (f64, f64) {
     let (a, w) = (1.0 + 2.0 * b2, (1.0 + b2) * (1.0 + 3.0 * b2));
     let (b4, b8, dd) = (b2 * b2, b2.powi(4), d * (d + 2.0));
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn as_published_for_irises() {
+    fn matches_published_values_for_irises() {
         // Korkmaz, Goksuluk and Zararsiz, "MVN: An R Package", The R Journal 6/2 (2014).
         let found = of(&setosa());
         assert!((found.value - 0.9488453).abs() < 5e-8, "{found:?}");
@@ -84,8 +85,9 @@ mod tests {
     }
 
     #[test]
-    fn as_numpy_has_it() {
-        // The definition in numpy with numpy.linalg.inv of the covariance; scipy.stats.lognorm.sf.
+    fn matches_numpy() {
+        // The definition in numpy with numpy.linalg.inv of the covariance, and
+        // scipy.stats.lognorm.sf.
         let found = of(&skewed(80, 4, 3));
         assert_relative_eq!(found.value, 1.2383955438450955, max_relative = 1e-10);
         assert_relative_eq!(found.expected, 0.796602396390846, max_relative = 1e-13);
@@ -96,13 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn shapes() {
+    fn detects_non_normal_shapes() {
         for d in [1, 2, 8, 16] {
             let codes = sampler::normal::<f64>(3000, d, 4);
             assert_eq!(of(&(&codes * 5.0 - 2.0)).verdict, Verdict::Normal, "{d}");
             assert_eq!(of(&codes.mapv(|x| x.abs())).verdict, Verdict::Large(SHAPE), "{d}");
         }
-        // By chance alone the densities of so few codes in so many dimensions are more than a fifth apart.
+        // With this few codes in 32 dimensions, the densities differ by more than a fifth by chance
+        // alone.
         assert_eq!(of(&sampler::normal::<f64>(3000, 32, 4)).verdict, Verdict::TooFew);
         assert_eq!(henze_zirkler(sampler::normal::<f64>(100, 33, 4).view(), 1), Ok(None));
     }

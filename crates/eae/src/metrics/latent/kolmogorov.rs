@@ -1,8 +1,9 @@
-//! The test of Kolmogorov and Smirnov for a distribution that is known.
+//! The Kolmogorov-Smirnov test against a known distribution.
 
 use std::f64::consts::{LN_2, PI};
 
-/// The largest difference of the empirical distribution function of values and this one.
+/// Returns the largest difference between the empirical distribution function of `values` and
+/// `distribution`.
 pub(super) fn distance(mut values: Vec<f64>, distribution: impl Fn(f64) -> f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let n = values.len() as f64;
@@ -13,16 +14,16 @@ pub(super) fn distance(mut values: Vec<f64>, distribution: impl Fn(f64) -> f64) 
     values.iter().enumerate().map(off).fold(0.0, f64::max)
 }
 
-/// How likely the largest of `count` independent distances of `n` values each is at least this one.
-/// The asymptotic distribution with Stephens' correction (1970), which is exact to 1 % for n >= 20
-/// at any usual level; the bound of Bonferroni.
+/// Returns the p-value of the largest of `count` independent distances of `n` values each. Uses the
+/// asymptotic distribution with the correction of Stephens (1970), which is exact to 1 % for n >=
+/// 20 at any usual level, and the Bonferroni bound.
 pub(super) fn p_value(distance: f64, n: usize, count: usize) -> f64 {
     (count as f64 * tail(distance * scale(n))).min(1.0)
 }
 
-/// The median of the largest of `count` independent distances of `n` values each.
+/// Returns the median of the largest of `count` independent distances of `n` values each.
 pub(super) fn median(n: usize, count: usize) -> f64 {
-    // None of them is larger with probability 1/2.
+    // At the median, with probability 1/2 none of them is larger.
     let level = -(-LN_2 / count as f64).exp_m1();
     let (mut below, mut above) = (0.0, 10.0);
     for _ in 0..60 {
@@ -41,9 +42,9 @@ fn scale(n: usize) -> f64 {
     root + 0.12 + 0.11 / root
 }
 
-/// `P(K > x)` for the limit of `sqrt(n)` times the distance.
+/// Returns `P(K > x)` for the limit distribution of `sqrt(n)` times the distance.
 fn tail(x: f64) -> f64 {
-    // Two series of the same function: each converges at once where it is used.
+    // Two series for the same function, each used where it converges quickly.
     if x < 0.2 {
         1.0
     } else if x < 1.18 {
@@ -61,15 +62,15 @@ mod tests {
     use approx::assert_relative_eq;
 
     #[test]
-    fn by_hand() {
-        // Two thirds of the values are below 0.9, as one third is at 0.1: those are the largest
-        // differences.
+    fn distances_computed_by_hand() {
+        // Below 0.9 the empirical distribution function is 2/3, and from 0.1 on it is 1/3. The
+        // differences at these points are the largest.
         let uniform = |x: f64| x.clamp(0.0, 1.0);
         assert_relative_eq!(distance(vec![0.9, 0.1, 0.5], uniform), 0.9 - 2.0 / 3.0, epsilon = 1e-15);
     }
 
     #[test]
-    fn as_scipy_has_it() {
+    fn matches_scipy() {
         // scipy.stats.kstwobign: sf and, for the medians, isf(1 - 2^(-1 / count)).
         for (x, expected) in [
             (0.3, 0.9999906941986655),

@@ -1,4 +1,4 @@
-//! How close codes are to N(0, I).
+//! The difference between the distribution of codes and N(0, I).
 
 mod check;
 mod codes;

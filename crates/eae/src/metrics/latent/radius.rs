@@ -9,7 +9,8 @@ const MEAN: [&str; 2] = ["codes too near the origin", "codes too far from the or
 const SD: [&str; 2] = ["codes lie on a shell", "codes lie at too many distances"];
 const DISTANCE: &str = "codes lie at wrong distances";
 
-/// [`LatentReport::radius_mean`](super::LatentReport::radius_mean), `radius_sd` and `radius`.
+/// Computes [`LatentReport::radius_mean`](super::LatentReport::radius_mean), `radius_sd` and
+/// `radius`.
 pub(super) fn radius(codes: ArrayView2<'_, f64>) -> [Check; 3] {
     let (n, d) = codes.dim();
     let radii: Vec<f64> = codes.axis_iter(Axis(0)).map(|z| z.dot(&z).sqrt()).collect();
@@ -28,20 +29,20 @@ pub(super) fn radius(codes: ArrayView2<'_, f64>) -> [Check; 3] {
     ]
 }
 
-/// How likely a normal variable is as far from 0.
+/// Returns the probability that a normal variable is at least as far from 0.
 pub(super) fn two_sided(z: f64) -> f64 {
     erfc(z.abs() / std::f64::consts::SQRT_2)
 }
 
-/// The distribution function of chi(d).
+/// Returns the distribution function of chi(d).
 fn chi(d: usize, r: f64) -> f64 {
     let half_square = r * r / 2.0;
     if half_square > 0.0 { gamma_lr(d as f64 / 2.0, half_square) } else { 0.0 }
 }
 
-/// The fourth central moment of chi(d) in units of its squared variance.
+/// Returns the fourth central moment of chi(d), divided by its squared variance.
 fn kurtosis(d: usize) -> f64 {
-    // Moments cancel in many dimensions, where it is 3 to four digits.
+    // In many dimensions the moments cancel. The kurtosis is 3 to four digits there.
     if d >= 100 {
         return 3.0;
     }
@@ -61,9 +62,9 @@ mod tests {
     use approx::assert_relative_eq;
 
     #[test]
-    fn as_scipy_has_it() {
-        // numpy's mean and std of the norms; scipy.stats.kstest(norms, "chi", args=(4,)), and kstwobign.sf
-        // of it after Stephens' correction.
+    fn matches_scipy() {
+        // The mean and std of the norms by numpy, and scipy.stats.kstest(norms, "chi", args=(4,))
+        // with kstwobign.sf after the correction of Stephens.
         let [mean, sd, distance] = radius((skewed(80, 4, 3) * 2.0).view());
         assert_relative_eq!(mean.value, 0.8846116661929028, max_relative = 1e-13);
         assert_relative_eq!(sd.value, 0.5241599958431633, max_relative = 1e-13);
@@ -82,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_is_seen_and_the_normal_distribution_is_not() {
+    fn detects_a_shell_and_accepts_the_normal_distribution() {
         for d in [1, 2, 16, 200] {
             let mut codes = sampler::normal::<f64>(5000, d, 3);
             for check in radius(codes.view()) {

@@ -6,7 +6,7 @@ use super::check::Check;
 
 const LOST: &str = "dimensions are lost, or of unequal spread";
 
-/// [`LatentReport::effective_rank`](super::LatentReport::effective_rank).
+/// Computes [`LatentReport::effective_rank`](super::LatentReport::effective_rank).
 pub(super) fn effective_rank(codes: ArrayView2<'_, f64>) -> Result<Check, MetricError> {
     let (_, covariance) = moments(codes);
     let (values, _) = eigen(covariance.view())?;
@@ -30,16 +30,16 @@ mod tests {
     use ndarray::{Array2, concatenate};
 
     #[test]
-    fn as_numpy_has_it() {
-        // exp of the entropy of numpy.linalg.eigvalsh(numpy.cov(x.T)), as shares.
+    fn matches_numpy() {
+        // exp of the entropy of numpy.linalg.eigvalsh(numpy.cov(x.T)), normalized to sum 1.
         let found = effective_rank(skewed(80, 4, 3).view()).unwrap();
         assert_relative_eq!(found.value, 1.2929336049546774, max_relative = 1e-11);
         assert_eq!(found.verdict, Verdict::Large(LOST));
     }
 
     #[test]
-    fn what_is_expected_of_the_normal_distribution() {
-        // Means of 100 draws in numpy, with three times the standard error of each.
+    fn expected_value_for_the_normal_distribution() {
+        // Means over 100 random samples in numpy, with three times the standard error of each.
         for (n, d, simulated, bound) in [
             (20, 2, 1.8883, 0.032),
             (100, 16, 14.6978, 0.041),
@@ -54,9 +54,9 @@ mod tests {
     }
 
     #[test]
-    fn dimensions_that_are_lost() {
+    fn detects_lost_dimensions() {
         let codes = sampler::normal::<f64>(1000, 8, 1);
-        // Each twice: as many as before.
+        // Repeating each coordinate does not change the rank.
         let twice = concatenate![ndarray::Axis(1), codes, codes];
         let (once, found) = (effective_rank(codes.view()).unwrap(), effective_rank(twice.view()).unwrap());
         assert_relative_eq!(found.value, once.value, max_relative = 1e-12);

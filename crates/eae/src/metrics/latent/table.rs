@@ -3,11 +3,11 @@ use std::fmt;
 use super::LatentReport;
 use super::check::Check;
 
-/// A table: each check's name, value, expected value, p-value and verdict.
+/// Formats a table with the name, value, expected value, p-value and verdict of each check.
 impl fmt::Display for LatentReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { n, d, k, .. } = self;
-        writeln!(f, "{n} codes of {d} numbers, k = {k}")?;
+        writeln!(f, "{n} codes of dimension {d}, k = {k}")?;
         write!(f, "{:<33}{:>12}{:>12}{:>9}  verdict", "", "value", "N(0, I)", "p-value")?;
         for (name, check) in self.checks() {
             match check {
@@ -26,7 +26,7 @@ fn probability(p: f64) -> String {
     if p < 0.001 { "<0.001".to_owned() } else { format!("{p:.3}") }
 }
 
-/// In twelve places at most.
+/// Formats a number in at most twelve characters.
 fn number(x: f64) -> String {
     if x == 0.0 || (1e-3..1e6).contains(&x.abs()) { format!("{x:.4}") } else { format!("{x:.3e}") }
 }
@@ -37,15 +37,15 @@ mod tests {
     use crate::sampler;
 
     #[test]
-    fn a_table() {
+    fn the_table_is_aligned() {
         let codes = sampler::normal::<f64>(500, 2, 1);
         let report = LatentReport::new(codes.view(), 3, 0).unwrap();
         let table = report.to_string();
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[0], "500 codes of 2 numbers, k = 3");
+        assert_eq!(lines[0], "500 codes of dimension 2, k = 3");
         assert_eq!(lines.len(), 13);
         assert!(lines[2].contains(&format!("{:.3}  as N(0, I)", report.radius_mean.p_value.unwrap())), "{table}");
-        // Aligned: the column of verdicts begins where its head does.
+        // The column of verdicts begins below its heading.
         let at = lines[1].find("verdict").unwrap();
         assert!(
             lines[2..].iter().all(|line| line[at - 2..].starts_with("  ") && !line[at..].starts_with(' ')),

@@ -1,4 +1,4 @@
-//! The directions in which codes are furthest from normal.
+//! The directions in which codes are least normal.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use ndarray_rand::rand::Rng;
@@ -8,25 +8,25 @@ use rayon::prelude::*;
 
 use super::marginal::normal_quantile;
 
-/// Random directions that a search starts from the best of.
+/// Number of random directions, the best of which starts a search.
 const CANDIDATES: usize = 16;
 
-/// Steps up the gradient from there.
+/// Number of gradient ascent steps.
 const STEPS: usize = 12;
 
-/// Orthonormal directions as rows `[d, d]`: the first the one found with the greatest distance from
-/// N(0, 1), the next the one among those perpendicular to it, and so on.
+/// Returns orthonormal directions as rows `[d, d]`. The first row is the found direction with the
+/// greatest distance from N(0, 1), the next row the best direction perpendicular to it, and so on.
 ///
-/// The distance is the square of the 2-Wasserstein distance along `a`, `mean (a x_(i) - z_i)^2`
-/// with the codes in the order of their projections and the normal quantiles `z_i`; its gradient is
-/// `2 mean (a x_(i) - z_i) x_(i)` (Dai and Seljak, ICML 2021, who climb it for all directions
+/// The distance is the squared 2-Wasserstein distance along `a`, `mean (a x_(i) - z_i)^2`, with the
+/// codes in the order of their projections and the normal quantiles `z_i`. Its gradient is
+/// `2 mean (a x_(i) - z_i) x_(i)` (Dai and Seljak, ICML 2021, who ascend it for all directions
 /// together).
 pub(super) fn worst(codes: ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let (n, d) = codes.dim();
     let quantiles: Vec<f64> = (0..n).map(|i| normal_quantile((i as f64 + 0.5) / n as f64)).collect();
     let mut basis = Array2::<f64>::zeros((0, d));
     for chosen in 0..d {
-        // The last direction is what the others leave.
+        // The last direction is determined by the others.
         let candidates = if chosen + 1 < d { CANDIDATES } else { 1 };
         let starts: Vec<Array1<f64>> = (0..candidates).map(|_| perpendicular(basis.view(), rng)).collect();
         let searched = if candidates == 1 {
@@ -41,11 +41,11 @@ pub(super) fn worst(codes: ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array2<
     basis
 }
 
-/// A direction and how far codes are from normal in it.
+/// A direction and the distance of the codes from normal along it.
 struct Score {
     direction: Array1<f64>,
     distance: f64,
-    /// `a x_(i) - z_i` by code.
+    /// The difference `a x_(i) - z_i` of each code.
     differences: Array1<f64>,
 }
 
@@ -61,7 +61,8 @@ impl Score {
     }
 }
 
-/// Steps by an angle along the gradient, which is halved when one does not increase the distance.
+/// Ascends the distance by rotating the direction toward the gradient. The angle is halved whenever
+/// a step does not increase the distance.
 fn climb(codes: ArrayView2<'_, f64>, quantiles: &[f64], basis: ArrayView2<'_, f64>, mut at: Score) -> Array1<f64> {
     let mut angle: f64 = 0.5;
     for _ in 0..STEPS {
@@ -84,12 +85,13 @@ fn climb(codes: ArrayView2<'_, f64>, quantiles: &[f64], basis: ArrayView2<'_, f6
     at.direction
 }
 
-/// A random direction perpendicular to the rows of `basis`.
+/// Returns a random direction perpendicular to the rows of `basis`.
 fn perpendicular(basis: ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array1<f64> {
     loop {
         let mut direction: Array1<f64> = (0..basis.ncols()).map(|_| rng.sample::<f64, _>(StandardNormal)).collect();
         project_out(&mut direction, basis);
-        // What is left of a direction that was almost within the rows is mostly rounding.
+        // The remainder of a direction that lies almost in the span of the rows is mostly rounding
+        // error.
         if direction.dot(&direction) > 1e-12 {
             direction = unit(direction.view());
             project_out(&mut direction, basis);
@@ -98,7 +100,7 @@ fn perpendicular(basis: ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array1<f64
     }
 }
 
-/// Twice: the second time takes away what the first left by rounding.
+/// Removes the components along `basis`. The second pass removes the rounding error of the first.
 fn project_out(direction: &mut Array1<f64>, basis: ArrayView2<'_, f64>) {
     for _ in 0..2 {
         for row in basis.axis_iter(Axis(0)) {
@@ -120,8 +122,9 @@ mod tests {
     use ndarray_rand::rand::SeedableRng;
 
     #[test]
-    fn finds_the_direction_that_is_not_normal() {
-        // Two clusters along one direction of eight, with mean 0 and variance 1, and nothing else.
+    fn finds_the_non_normal_direction() {
+        // Two clusters along one of eight directions, with mean 0 and variance 1. The other
+        // directions are normal.
         let d = 8;
         let truth = unit(Array1::from_iter((1..=d).map(|i| i as f64)).view());
         let mut codes = normal::<f64>(2_000, d, 1);
@@ -130,7 +133,8 @@ mod tests {
             let side = if i % 2 == 0 { 0.95 } else { -0.95 };
             code.scaled_add(0.31 * along + side - along, &truth);
         }
-        // As a fit does: what the mean and the covariance of a sample are off would draw the search to it.
+        // Standardize as a fit does. Otherwise the sample mean and covariance would attract the
+        // search.
         let (mean, covariance) = moments(codes.view());
         let (variances, vectors) = eigen(covariance.view()).unwrap();
         codes = ((codes - &mean).dot(&vectors) / variances.mapv(f64::sqrt)).dot(&vectors.t());
@@ -139,14 +143,14 @@ mod tests {
             assert!(orthogonality_error(basis.view()) < 1e-13);
             basis.row(0).dot(&truth).abs() > 0.99
         };
-        // A random direction comes as close in 3 of 10^7 tries. The search may end at another, lower
-        // maximum.
+        // A random direction comes as close in 3 of 10^7 tries. The search may end in another,
+        // lower maximum.
         let count = (0..10).filter(found).count();
         assert!(count >= 8, "{count} of 10");
     }
 
     #[test]
-    fn one_dimension() {
+    fn one_dimension_has_one_direction() {
         let basis = worst(normal::<f64>(10, 1, 0).view(), &mut ChaCha8Rng::seed_from_u64(0));
         assert_eq!(basis.mapv(f64::abs), Array2::<f64>::ones((1, 1)));
     }

@@ -2,31 +2,32 @@
 
 use statrs::function::erf::erfc_inv;
 
-/// The steepest that a map gets between knots: values that coincide would otherwise have no map
-/// back.
+/// Largest slope of a map between knots. Without the limit the map could not be inverted where
+/// values coincide.
 const STEEPEST: f64 = 1e3;
 
-/// The tails' slope is that between the last two knots, but within this factor of 1: there are few
-/// codes to tell it by, and it reaches far.
+/// Largest factor by which the slope of a tail may differ from 1. The slope is that between the
+/// last two knots. It is estimated from few codes and extends far.
 const TAIL: f64 = 4.0;
 
-/// The Anderson-Darling statistic that one in twenty samples of N(0, 1) exceeds.
+/// Anderson-Darling statistic that one in twenty samples of N(0, 1) exceeds.
 const CHANCE: f64 = 2.492;
 
-/// At which probabilities the knots of a map lie.
+/// The probabilities at which the knots of a map lie.
 #[derive(Debug)]
 pub(super) struct Levels {
     probabilities: Vec<f64>,
     /// The normal quantiles.
     quantiles: Vec<f64>,
-    /// By how much a difference from the quantile counts, in the sum that is the Anderson-Darling
+    /// Weights of the differences from the quantiles, in the sum that gives the Anderson-Darling
     /// statistic.
     weights: Vec<f64>,
 }
 
 impl Levels {
-    /// For `n` values: `sqrt(n) / 2` of equal probability, at most 200, and beyond the outermost of
-    /// them more, each at a third of the probability, up to the eighth value from either end.
+    /// Creates the levels for `n` values: `sqrt(n) / 2` intervals of equal probability, at most
+    /// 200. Beyond the outermost knots there are more, each at a third of the previous probability,
+    /// up to the eighth value from either end.
     pub(super) fn new(n: usize) -> Self {
         let n = n as f64;
         let inner = (n.sqrt() / 2.0).clamp(4.0, 200.0).floor();
@@ -42,21 +43,21 @@ impl Levels {
             let left = if i == 0 { 0.0 } else { (probabilities[i - 1] + p) / 2.0 };
             let right = probabilities.get(i + 1).map_or(1.0, |next| (next + p) / 2.0);
             let density = (-0.5 * quantiles[i] * quantiles[i]).exp() / (2.0 * std::f64::consts::PI).sqrt();
-            // The variance of a sample's quantile is p (1 - p) / (n density^2).
+            // The variance of a sample quantile is p (1 - p) / (n density^2).
             (right - left) * n * density * density / (p * (1.0 - p))
         });
         Self { weights: weights.collect(), probabilities, quantiles }
     }
 }
 
-/// The `x` with `P(Z <= x) = p`.
+/// Returns the `x` with `P(Z <= x) = p`.
 pub(super) fn normal_quantile(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
 /// A piecewise rational quadratic function through knots (Gregory and Delbourgo, IMA Journal of
-/// Numerical Analysis 2, 1982), increasing, with a continuous derivative and a closed inverse; a
-/// line beyond the outermost knots.
+/// Numerical Analysis 2, 1982). It is increasing, has a continuous derivative and a closed-form
+/// inverse, and is linear beyond the outermost knots.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Marginal {
     pub(super) x: Vec<f64>,
@@ -65,12 +66,12 @@ pub(super) struct Marginal {
 }
 
 impl Marginal {
-    /// From the quantiles of sorted values to those of N(0, 1), as far as they differ by more than
-    /// chance; `None` where they do not.
+    /// Fits a map from the quantiles of sorted values to those of N(0, 1), or returns `None` if
+    /// they differ by no more than chance.
     ///
-    /// With the Anderson-Darling statistic `A2` of the values, the map goes the part `1 - CHANCE /
-    /// A2` of the way from the identity. Without it, what a map learns from the noise of its
-    /// quantiles would add up over the layers.
+    /// With the Anderson-Darling statistic `A2` of the values, the map is a fraction
+    /// `1 - CHANCE / A2` of the way from the identity to the fit. Otherwise the noise of the
+    /// quantiles would accumulate over the layers.
     pub(super) fn fit(sorted: &[f64], levels: &Levels) -> Option<Self> {
         let quantile = |p: f64| {
             let at = (p * sorted.len() as f64 - 0.5).clamp(0.0, (sorted.len() - 1) as f64);
@@ -96,11 +97,12 @@ impl Marginal {
         Self::new(levels.quantiles.clone(), levels.quantiles.clone())
     }
 
-    /// Through these knots, at least two and both coordinates increasing.
+    /// Creates a map through at least two knots with increasing coordinates.
     pub(super) fn new(x: Vec<f64>, y: Vec<f64>) -> Self {
         let secants: Vec<f64> = x.windows(2).zip(y.windows(2)).map(|(x, y)| (y[1] - y[0]) / (x[1] - x[0])).collect();
         let tail = |secant: f64| secant.clamp(1.0 / TAIL, TAIL);
-        // The harmonic mean: near the smaller of two, so that a steep piece does not bend a flat one.
+        // The harmonic mean is close to the smaller slope, so that a steep piece does not bend a
+        // flat one.
         let inner = secants.windows(2).map(|pair| 2.0 / (1.0 / pair[0] + 1.0 / pair[1]));
         let slopes = std::iter::once(tail(secants[0])).chain(inner).chain([tail(secants[secants.len() - 1])]).collect();
         Self { x, y, slopes }
@@ -122,7 +124,7 @@ impl Marginal {
         self.y[i] + height * (secant * t * t + left * bend) / (secant + (left + right - 2.0 * secant) * bend)
     }
 
-    /// The derivative of [`forward`](Marginal::forward).
+    /// Returns the derivative of [`forward`](Marginal::forward).
     pub(super) fn slope(&self, x: f64) -> f64 {
         let last = self.x.len() - 1;
         if x <= self.x[0] {
@@ -154,8 +156,8 @@ impl Marginal {
         let up = y - self.y[i];
         let excess = up * (left + right - 2.0 * secant);
         let (a, b, c) = (height * (secant - left) + excess, height * left - excess, -secant * up);
-        // The root from 0 to 1, in the form that does not cancel; the discriminant is negative by rounding
-        // only.
+        // The root from 0 to 1, in the form without cancellation. The discriminant is negative only
+        // by rounding.
         let t = 2.0 * c / (-b - (b * b - 4.0 * a * c).max(0.0).sqrt());
         self.x[i] + t.clamp(0.0, 1.0) * width
     }
@@ -174,15 +176,15 @@ mod tests {
     }
 
     #[test]
-    fn quantiles() {
-        // Standard tables.
+    fn quantiles_match_standard_tables() {
+        // Values from standard tables.
         for (p, z) in [(0.5, 0.0), (0.975, 1.959963984540054), (0.001, -3.090232306167814)] {
             assert_relative_eq!(normal_quantile(p), z, epsilon = 1e-13);
         }
     }
 
     #[test]
-    fn increasing_smooth_and_inverted() {
+    fn maps_are_increasing_smooth_and_invertible() {
         let map = Marginal::new(vec![-1.0, -0.5, 2.0, 2.001], vec![-2.0, 1.0, 1.2, 3.0]);
         let mut last = f64::NEG_INFINITY;
         for i in 0..4_000 {
@@ -191,7 +193,7 @@ mod tests {
             assert!(y > last, "at {x}");
             assert_relative_eq!(map.inverse(y), x, epsilon = 1e-12);
             last = y;
-            // Not across a knot, where the second derivative jumps.
+            // Skip knots, where the second derivative jumps.
             if map.x.iter().all(|knot| (x - knot).abs() > 1e-6) {
                 let slope = (map.forward(x + 1e-7) - map.forward(x - 1e-7)) / 2e-7;
                 assert_relative_eq!(map.slope(x), slope, max_relative = 1e-3, epsilon = 1e-6);
@@ -208,8 +210,8 @@ mod tests {
     }
 
     #[test]
-    fn makes_values_normal() {
-        // Exponential values, by their exact quantiles: the map is z(1 - e^-x).
+    fn maps_exponential_values_to_normal() {
+        // Exact quantiles of exponential values. The map is z(1 - e^-x).
         let n = 20_000;
         let values: Vec<f64> = (0..n).map(|i| -(1.0 - (i as f64 + 0.5) / n as f64).ln()).collect();
         let map = Marginal::fit(&values, &Levels::new(n)).unwrap();
@@ -219,17 +221,17 @@ mod tests {
     }
 
     #[test]
-    fn leaves_normal_values_alone() {
+    fn normal_values_need_no_map() {
         let n = 2_000;
         let levels = Levels::new(n);
         let maps = (0..200).filter_map(|seed| Marginal::fit(&sorted(normal::<f64>(n, 1, seed)), &levels)).count();
-        // One in twenty is 10 of 200, with a standard error of 3.1. Chance alone, that is: all would be
-        // maps without it.
+        // One in twenty is 10 of 200, with a standard error of 3.1. Without the allowance for
+        // chance, all 200 would have a map.
         assert!((1..=22).contains(&maps), "{maps}");
     }
 
     #[test]
-    fn values_that_coincide() {
+    fn coinciding_values_have_an_invertible_map() {
         let values = sorted((0..300).map(|i| (i % 3) as f64 - 1.0));
         let map = Marginal::fit(&values, &Levels::new(300)).unwrap();
         for x in [-2.0, -1.0, -0.3, 0.0, 0.5, 1.0, 4.0] {

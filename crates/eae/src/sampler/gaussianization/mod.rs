@@ -18,52 +18,53 @@ use super::tensors::{axes, means, numbers};
 use crate::Float;
 use crate::linalg::{eigen, moments, orthogonality_error};
 
-/// Codes in one step of work.
+/// Number of codes that one task processes.
 const BLOCK: usize = 1024;
 
-/// The most codes that directions are searched with. Maps are fitted to all.
+/// Largest number of codes used to search directions. Maps are fitted to all codes.
 const SEARCHED: usize = 4096;
 
-/// Of the largest variance: where codes vary by less, they do not vary.
+/// Relative variance below which a direction counts as constant, as a fraction of the largest
+/// variance.
 const FLAT: f64 = 1e-10;
 
-/// An invertible map from codes to N(0, I), made layer by layer without training: codes are rotated
-/// so that the first axes are those in which they are furthest from normal, then each coordinate is
-/// mapped to N(0, 1) by itself (Laparra, Camps-Valls and Malo, "Iterative Gaussianization", IEEE
-/// Transactions on Neural Networks 22, 2011; with directions sought as by Dai and Seljak, "Sliced
-/// Iterative Normalizing Flows", ICML 2021).
+/// An invertible map from codes to N(0, I), built layer by layer without training. Each layer
+/// rotates the codes so that the first axes are the directions in which they are least normal, then
+/// maps each coordinate to N(0, 1) separately (Laparra, Camps-Valls and Malo, "Iterative
+/// Gaussianization", IEEE Transactions on Neural Networks 22, 2011). The directions are searched as
+/// by Dai and Seljak, "Sliced Iterative Normalizing Flows", ICML 2021.
 ///
-/// Before the layers, codes are moved and scaled along the eigenvectors of their covariance to mean
-/// 0 and covariance I. A coordinate's map is a monotone rational quadratic spline through its
-/// quantiles; it goes only as far as it differs from the identity by more than chance, so that more
-/// layers than needed do little harm, and a layer in which no coordinate does is left out.
+/// Before the layers, codes are shifted and scaled along the eigenvectors of their covariance to
+/// mean 0 and covariance I. The map of a coordinate is a monotone rational quadratic spline through
+/// its quantiles. It deviates from the identity only as far as the data differ from normal by more
+/// than chance, so surplus layers do little harm. A layer without any such coordinate is left out.
 ///
-/// Where codes lie in a plane, draws do too, to 1e-5 of their largest standard deviation.
+/// If codes lie in a plane, draws do too, to 1e-5 of their largest standard deviation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussianization {
     mean: Array1<f64>,
     /// The eigenvectors as rows.
     directions: Array2<f64>,
-    /// The standard deviation along each.
+    /// The standard deviation along each eigenvector.
     scale: Array1<f64>,
     layers: Vec<Layer>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Layer {
-    /// Orthonormal rows.
+    /// The rotation, with orthonormal rows.
     rotation: Array2<f64>,
-    /// A map for each coordinate after the rotation, all with as many knots.
+    /// The map of each coordinate after the rotation, all with the same number of knots.
     marginals: Vec<Marginal>,
 }
 
 impl Gaussianization {
-    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. A layer sorts all codes `d`
+    /// Fits up to `layers` layers to the rows of `codes` `[n, d]`. Each layer sorts all codes `d`
     /// times and up to 4096 of them `28 d` times.
     ///
     /// # Errors
     ///
-    /// For no layers, fewer than 20 codes, codes of no numbers, and codes that are not finite.
+    /// If there are no layers, fewer than 20 codes or no columns, or the codes are not finite.
     pub fn fit<F: Float>(codes: ArrayView2<'_, F>, layers: usize, seed: u64) -> Result<Self, FitError> {
         if layers == 0 {
             return Err(FitError::NoLayers);
@@ -77,9 +78,8 @@ impl Gaussianization {
         let scale = variances.mapv(|x| x.max(least).sqrt());
         let mut fitted = Self { mean, directions: vectors.reversed_axes(), scale, layers: Vec::new() };
 
-        let mut z = fitted.standardise(codes);
-        // Where codes do not vary, there is nothing to make normal. Noise that is already keeps layers from
-        // trying.
+        let mut z = fitted.standardize(codes);
+        // Fill constant directions with normal noise, so that layers do not try to fit them.
         let noise = normal::<f64>(n, d, seed);
         for (i, _) in variances.iter().enumerate().filter(|(_, x)| **x <= least) {
             z.column_mut(i).assign(&noise.column(i));
@@ -107,36 +107,37 @@ impl Gaussianization {
         Ok(fitted)
     }
 
-    /// The numbers in a code.
+    /// Returns the dimension of the codes.
     pub fn latent(&self) -> usize {
         self.mean.len()
     }
 
-    /// How many layers there are.
+    /// Returns the number of layers.
     pub fn layers(&self) -> usize {
         self.layers.len()
     }
 
-    /// The mean `[d]` of the codes.
+    /// Returns the mean `[d]` of the codes.
     pub fn mean(&self) -> ArrayView1<'_, f64> {
         self.mean.view()
     }
 
-    /// The eigenvectors of the covariance as rows `[d, d]`, each times its standard deviation: what
-    /// has gone back through all layers is multiplied by this matrix, and the mean added.
+    /// Returns the eigenvectors of the covariance as rows `[d, d]`, each times its standard
+    /// deviation. After the inverse of all layers, a row is multiplied by this matrix and the mean
+    /// is added.
     pub fn scaled_directions(&self) -> Array2<f64> {
         &self.directions * &self.scale.view().insert_axis(Axis(1))
     }
 
-    /// The rotation of each layer `[layers, d, d]`. On the way to a code, a layer's coordinates go
-    /// back through their splines, and are then multiplied by its rotation.
+    /// Returns the rotation of each layer `[layers, d, d]`. The inverse of a layer maps each
+    /// coordinate by the inverse of its spline, and then multiplies the row by the rotation.
     pub fn rotations(&self) -> Array3<f64> {
         let (count, d) = (self.layers.len(), self.latent());
         Array3::from_shape_fn((count, d, d), |(l, i, j)| self.layers[l].rotation[[i, j]])
     }
 
-    /// The knots of the spline of each coordinate in each layer, `[layers, d, knots]`: where they
-    /// are on the side of the codes, where on the side of N(0, 1), and the slopes there.
+    /// Returns the knots of the spline of each coordinate in each layer, `[layers, d, knots]`: the
+    /// positions in the coordinates of the codes, the positions in those of N(0, 1), and the slopes.
     pub fn knots(&self) -> [Array3<f64>; 3] {
         let knots = self.layers.first().map_or(0, |layer| layer.marginals[0].x.len());
         let of = |part: fn(&Marginal) -> &[f64]| {
@@ -146,49 +147,49 @@ impl Gaussianization {
         [of(|map| &map.x), of(|map| &map.y), of(|map| &map.slopes)]
     }
 
-    /// What codes `[n, d]` are mapped to: close to N(0, I) for codes of the distribution that it
-    /// was fitted to.
+    /// Maps codes `[n, d]` to values that are close to N(0, I) if the codes follow the fitted
+    /// distribution.
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Gaussianization::latent) numbers.
+    /// If the codes do not have dimension [`latent`](Gaussianization::latent).
     pub fn forward<F: Float>(&self, codes: ArrayView2<'_, F>) -> Array2<F> {
-        let mut z = self.standardise(codes.mapv(F::into_f64));
+        let mut z = self.standardize(codes.mapv(F::into_f64));
         in_blocks(&mut z, |block| self.layers.iter().fold(block, |block, layer| layer.forward(block)));
         z.mapv(F::from_f64)
     }
 
-    /// The codes that are mapped to `z` `[n, d]`.
+    /// Maps `z` `[n, d]` back to codes.
     ///
     /// # Panics
     ///
-    /// As [`forward`](Gaussianization::forward).
+    /// See [`forward`](Gaussianization::forward).
     pub fn inverse<F: Float>(&self, z: ArrayView2<'_, F>) -> Array2<F> {
         let mut z = z.mapv(F::into_f64);
         in_blocks(&mut z, |block| self.layers.iter().rfold(block, |block, layer| layer.inverse(block)));
         ((z * &self.scale).dot(&self.directions) + &self.mean).mapv(F::from_f64)
     }
 
-    /// `n` draws: the codes that draws of [`normal()`] by the same seed belong to.
+    /// Returns `n` draws: the codes that belong to the draws of [`normal()`] with the same seed.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
     /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
 
-    /// The same with the draw of N(0, I) that each is made of scaled.
+    /// Returns draws whose underlying draws from N(0, I) are scaled by `temperature`.
     pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         self.inverse((normal::<f64>(n, self.latent(), seed) * temperature).view()).mapv(F::from_f64)
     }
 
-    fn standardise(&self, codes: Array2<f64>) -> Array2<f64> {
+    fn standardize(&self, codes: Array2<f64>) -> Array2<f64> {
         (codes - &self.mean).dot(&self.directions.t()) / &self.scale
     }
 
-    /// Puts, in double precision, under `prefix.` the `mean`, `directions` and `scale`, and if
-    /// there are layers, of all of them together the `rotations` `[layers, d, d]` and the knots
-    /// `x` and `y` `[layers, d, knots]`.
+    /// Adds the `mean`, `directions` and `scale` under `prefix.`, in double precision. If there are
+    /// layers, also adds the `rotations` `[layers, d, d]` and the knots `x` and `y`
+    /// `[layers, d, knots]` of all of them.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.mean"), &self.mean.clone().into_dyn());
         weights.insert(format!("{prefix}.directions"), &self.directions.clone().into_dyn());
@@ -250,7 +251,7 @@ impl Layer {
     }
 }
 
-/// Replaces each block of rows by what `work` makes of it.
+/// Replaces each block of rows by the result of `work`.
 fn in_blocks(codes: &mut Array2<f64>, work: impl Fn(Array2<f64>) -> Array2<f64> + Sync) {
     let mut blocks: Vec<_> = codes.axis_chunks_iter_mut(Axis(0), BLOCK).collect();
     blocks.par_iter_mut().for_each(|block| {
@@ -259,11 +260,11 @@ fn in_blocks(codes: &mut Array2<f64>, work: impl Fn(Array2<f64>) -> Array2<f64> 
     });
 }
 
-/// Whether the rows of each matrix are orthonormal, so that its transpose is its inverse.
+/// Checks that the rows of each matrix are orthonormal, so that its transpose is its inverse.
 fn refuse_skewed(name: &str, matrices: ArrayView3<'_, f64>) -> Result<(), ReadError> {
     for (index, matrix) in matrices.outer_iter().enumerate() {
         let error = orthogonality_error(matrix);
-        // It is NaN for numbers too large to square.
+        // The error is NaN if squares overflow.
         if error.is_nan() || error > 1e-9 {
             return Err(ReadError::NotOrthogonal { name: name.to_owned(), index, error });
         }
@@ -271,10 +272,10 @@ fn refuse_skewed(name: &str, matrices: ArrayView3<'_, f64>) -> Result<(), ReadEr
     Ok(())
 }
 
-/// Knots `[layers, d, knots]`, at least two and increasing.
+/// Reads knots `[layers, d, knots]`, at least two and increasing.
 fn knots(weights: &Weights, name: &str, [layers, d]: [usize; 2]) -> Result<Array3<f64>, ReadError> {
-    /// Steps are from 1e-5 to 1e3 when fitted. Far beyond, slopes and their products would not be
-    /// numbers.
+    /// Smallest step between knots. Fitted steps are from 1e-5 to 1e3. Far outside this range,
+    /// slopes and their products would overflow.
     const LEAST: f64 = 1e-9;
     const MOST: f64 = 1e9;
     let expected = "[layers, d, knots], at least two knots";
@@ -282,7 +283,8 @@ fn knots(weights: &Weights, name: &str, [layers, d]: [usize; 2]) -> Result<Array
     if count < 2 {
         return Err(ReadError::Shape { name: name.to_owned(), found: vec![layers, d, count], expected });
     }
-    let knots = numbers(weights, name, [layers, d, count], "a knot is at most 1e9 in size", |x| x.abs() <= MOST)?;
+    let knots =
+        numbers(weights, name, [layers, d, count], "a knot is at most 1e9 in absolute value", |x| x.abs() <= MOST)?;
     let values = knots.as_slice().expect("in order, as read");
     let stays = |i: &usize| !i.is_multiple_of(count) && values[*i] - values[i - 1] < LEAST;
     match (0..values.len()).find(stays) {

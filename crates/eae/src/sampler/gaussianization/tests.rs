@@ -5,7 +5,7 @@ use ndarray::{ArrayView1, array};
 use ndarray_rand::rand::Rng;
 use std::f64::consts::TAU;
 
-/// Eight clusters on a circle of radius 2, of standard deviation 0.2.
+/// Eight clusters on a circle of radius 2, with standard deviation 0.2.
 fn clusters(n: usize, seed: u64) -> Array2<f64> {
     let mut codes = normal::<f64>(n, 2, seed) * 0.2;
     let rng = &mut ChaCha8Rng::seed_from_u64(seed + 1000);
@@ -16,15 +16,15 @@ fn clusters(n: usize, seed: u64) -> Array2<f64> {
     codes
 }
 
-/// A parabola `y = x^2` with noise.
+/// A noisy parabola `y = x^2`.
 fn banana(n: usize, seed: u64) -> Array2<f64> {
     let mut codes = normal::<f64>(n, 2, seed);
     codes.outer_iter_mut().for_each(|mut code| code[1] = code[0].powi(2) + 0.3 * code[1]);
     codes
 }
 
-/// The energy distance (Szekely and Rizzo, 2013) of the samples, `2 E|X - Y| - E|X - X'| - E|Y -
-/// Y'|`: above 0 unless they are the same.
+/// Returns the energy distance (Szekely and Rizzo, 2013) of the samples,
+/// `2 E|X - Y| - E|X - X'| - E|Y - Y'|`. It is positive unless the samples are equal.
 fn energy(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> f64 {
     let sum = |a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>| -> f64 {
         let distance = |p: ArrayView1<'_, f64>, q: ArrayView1<'_, f64>| (&p - &q).mapv(|x| x * x).sum().sqrt();
@@ -34,9 +34,9 @@ fn energy(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>) -> f64 {
     2.0 * sum(x, y) / (n * m) - sum(x, x) / (n * n) - sum(y, y) / (m * m)
 }
 
-/// The largest difference between the distribution of values and a distribution function, in units
-/// of `1 / sqrt(n)`: the Kolmogorov-Smirnov statistic, which exceeds 1.63 in one of a hundred
-/// samples.
+/// Returns the Kolmogorov-Smirnov statistic: the largest difference between the distribution of
+/// values and a distribution function, in units of `1 / sqrt(n)`. One in a hundred samples exceeds
+/// 1.63.
 fn kolmogorov_smirnov(values: impl IntoIterator<Item = f64>, below: impl Fn(f64) -> f64) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
@@ -50,7 +50,7 @@ fn normal_cdf(x: f64) -> f64 {
 }
 
 #[test]
-fn there_and_back() {
+fn inverse_undoes_forward() {
     for (codes, layers) in [(clusters(2_000, 1), 30), (banana(2_000, 1) * 1e6, 30), (normal(500, 7, 1), 5)] {
         let map = Gaussianization::fit(codes.view(), layers, 0).unwrap();
         let others = &codes * 1.1 + 0.1;
@@ -63,21 +63,21 @@ fn there_and_back() {
 }
 
 #[test]
-fn codes_become_normal_and_draws_become_codes() {
+fn maps_codes_to_normal_and_draws_to_codes() {
     for of in [clusters, banana] {
         let codes = of(20_000, 1);
         let map = Gaussianization::fit(codes.view(), 40, 0).unwrap();
-        // Codes that it was not fitted to. The critical value of one in a thousand is 1.95.
+        // Codes that were not used for the fit. The critical value of one in a thousand is 1.95.
         let z = map.forward(of(2_000, 2).view());
         for column in z.columns() {
             let statistic = kolmogorov_smirnov(column.to_vec(), normal_cdf);
             assert!(statistic < 1.95, "{statistic}");
         }
-        // The square of the radius is exponential with mean 2 in two dimensions.
+        // In two dimensions the squared radius is exponential with mean 2.
         let radius = kolmogorov_smirnov(z.outer_iter().map(|z| z.dot(&z)), |square| 1.0 - (-0.5 * square).exp());
         assert!(radius < 1.95, "{radius}");
-        // From codes that nothing was fitted to, to draws and to other codes. The map's are 0.7 times as
-        // far, a Gaussian's 10 and 80 times.
+        // The distance from codes not used for the fit to draws, relative to the distance to other
+        // codes. The ratio is 0.7 for the map, and 10 and 80 for a Gaussian.
         let others = of(1_500, 3);
         let own = energy(of(1_500, 4).view(), others.view());
         let ratio = |draws: Array2<f64>| energy(draws.view(), others.view()) / own;
@@ -88,7 +88,7 @@ fn codes_become_normal_and_draws_become_codes() {
 }
 
 #[test]
-fn one_dimension() {
+fn maps_one_dimension_to_normal() {
     let exponential = |seed| normal::<f64>(3_000, 2, seed).map_axis(Axis(1), |z| 0.5 * z.dot(&z)).insert_axis(Axis(1));
     let map = Gaussianization::fit(exponential(1).view(), 3, 0).unwrap();
     let statistic = kolmogorov_smirnov(map.forward(exponential(2).view()), normal_cdf);
@@ -98,16 +98,16 @@ fn one_dimension() {
 }
 
 #[test]
-fn normal_codes_need_hardly_any_layers() {
+fn normal_codes_need_few_layers() {
     let map = Gaussianization::fit(normal::<f64>(5_000, 3, 2).view(), 20, 0).unwrap();
     assert!(map.layers() < 10, "{}", map.layers());
 }
 
 #[test]
-fn codes_in_a_plane_and_codes_all_the_same() {
+fn codes_in_a_plane_and_equal_codes() {
     let flat = banana(1_000, 1).dot(&array![[1.0, 2.0, 3.0], [1.0, 0.0, -1.0]]);
     let map = Gaussianization::fit(flat.view(), 10, 0).unwrap();
-    // The normal of that plane is (1, -2, 1), of length sqrt(6).
+    // The normal of the plane is (1, -2, 1), of length sqrt(6).
     let off = map.sample::<f64>(500, 1).dot(&array![1.0, -2.0, 1.0]);
     let largest = flat.std_axis(Axis(0), 0.0).fold(0.0_f64, |most, &sd| most.max(sd));
     assert!(off.iter().all(|x| x.abs() < 5e-5 * 6.0_f64.sqrt() * 2.0 * largest), "{off}");
@@ -116,7 +116,7 @@ fn codes_in_a_plane_and_codes_all_the_same() {
 }
 
 #[test]
-fn the_number_of_threads_changes_nothing() {
+fn results_do_not_depend_on_the_number_of_threads() {
     let codes = normal::<f64>(1_500, 3, 7).mapv(|x| x.powi(3));
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -126,7 +126,7 @@ fn the_number_of_threads_changes_nothing() {
 }
 
 #[test]
-fn refuses() {
+fn invalid_input_is_an_error() {
     let codes = normal::<f64>(19, 2, 1);
     assert_eq!(Gaussianization::fit(codes.view(), 0, 0), Err(FitError::NoLayers));
     assert_eq!(Gaussianization::fit(codes.view(), 1, 0), Err(FitError::NotEnough { n: 19, needed: 20 }));

@@ -15,15 +15,16 @@ use super::error::{FitError, ReadError, checked};
 use super::tensors::{axes, covariances, means, numbers};
 use crate::Float;
 
-/// The density `p(x) = sum_k w_k N(x; m_k, S_k)`, with full covariances.
+/// A mixture of Gaussians with the density `p(x) = sum_k w_k N(x; m_k, S_k)` and full covariances.
 ///
-/// Fitted by expectation-maximisation (Dempster, Laird and Rubin, 1977) from a k-means++ start, in
-/// units in which each coordinate has variance 1, until a step gains less than 0.001 nats per code
-/// or after 100 steps. In these units 1e-6 is added to the variances, so that no component
-/// collapses onto codes in a plane. A component left with `d` codes or fewer is dropped: it has no
-/// covariance of its own, and draws from it would repeat these codes.
+/// The mixture is fitted by expectation-maximization (Dempster, Laird and Rubin, 1977) from a
+/// k-means++ start, in units in which each coordinate has variance 1. The fit ends when a step
+/// gains less than 0.001 nats per code, or after 100 steps. In these units 1e-6 is added to the
+/// variances, so that no component collapses onto codes in a plane. A component left with `d` codes
+/// or fewer is dropped: it does not determine a covariance, and draws from it would repeat these
+/// codes.
 ///
-/// The result depends on codes and seed, not on the number of threads.
+/// The result depends on the codes and the seed, not on the number of threads.
 ///
 /// ```
 /// use eae::sampler::{Mixture, normal};
@@ -38,48 +39,48 @@ use crate::Float;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixture {
     parameters: Parameters,
-    /// The mean and the standard deviations of the whole: the units of `densities`.
-    centre: Array1<f64>,
+    /// The mean and the standard deviations of all codes: the units of `densities`.
+    center: Array1<f64>,
     scale: Array1<f64>,
     densities: Densities,
 }
 
 impl Mixture {
-    /// Fits up to `components` components to the rows of `codes` `[n, d]`. It takes `n k d^2`
-    /// operations for each step.
+    /// Fits up to `components` components to the rows of `codes` `[n, d]`. Each step takes
+    /// `n k d^2` operations.
     ///
     /// # Errors
     ///
-    /// For no components, fewer codes than components or than two, codes of no numbers, and codes
-    /// that are not finite.
+    /// If there are no components, fewer codes than components or than two, or no columns, or the
+    /// codes are not finite.
     pub fn fit<F: Float>(codes: ArrayView2<'_, F>, components: usize, seed: u64) -> Result<Self, FitError> {
         if components == 0 {
             return Err(FitError::NoComponents);
         }
         let mut codes = checked(codes, components.max(2))?;
-        let (centre, scale) = units(codes.view());
-        codes = (codes - &centre) / &scale;
+        let (center, scale) = units(codes.view());
+        codes = (codes - &center) / &scale;
         let (mut parameters, _) = em::fit(codes.view(), components, seed);
-        parameters.means = parameters.means * &scale + &centre;
+        parameters.means = parameters.means * &scale + &center;
         for mut covariance in parameters.covariances.outer_iter_mut() {
             covariance.indexed_iter_mut().for_each(|((i, j), x)| *x *= scale[i] * scale[j]);
         }
         Ok(Self::new(parameters).expect("positive definite in other units, too"))
     }
 
-    /// Fits with the number of components, out of `candidates`, for which a tenth of the codes,
-    /// drawn by `seed` and left out, has the greatest likelihood; then fits to all codes with
-    /// that many. Of equals the first.
+    /// Chooses the number of components from `candidates` that maximizes the likelihood of held-out
+    /// codes, a random tenth drawn with `seed`, and fits that many components to all codes. Among
+    /// equal candidates the first wins.
     ///
-    /// [`bic`](Mixture::bic) would save the tenth, but it counts parameters as if one of the
-    /// candidates were the truth. The codes of images lie along curved sheets, where no number
-    /// of components is true, and the one wanted is that which says most about codes not seen;
-    /// the tenth measures just that.
+    /// [`bic`](Mixture::bic) would not need held-out codes, but it counts parameters as if one of
+    /// the candidates were the truth. The codes of images lie along curved sheets, where no number
+    /// of components is true. The best choice is the one that predicts new codes best, which the
+    /// held-out tenth measures.
     ///
     /// # Errors
     ///
-    /// As [`fit`](Mixture::fit), to nine tenths of the codes; for no candidates; for fewer than 20
-    /// codes.
+    /// In the cases of [`fit`](Mixture::fit) on nine tenths of the codes, if there are no
+    /// candidates, or fewer than 20 codes.
     pub fn fit_best<F: Float>(codes: ArrayView2<'_, F>, candidates: &[usize], seed: u64) -> Result<Self, FitError> {
         let codes = checked(codes, 20)?;
         let mut order: Vec<usize> = (0..codes.nrows()).collect();
@@ -97,98 +98,97 @@ impl Mixture {
         Self::fit(codes.view(), components, seed)
     }
 
-    /// The mixture of these parameters; or the first component whose covariance is not positive
-    /// definite.
+    /// Creates the mixture of these parameters, or returns the first component whose covariance is
+    /// not positive definite.
     fn new(parameters: Parameters) -> Result<Self, usize> {
         let Parameters { weights, means, covariances } = &parameters;
-        let centre = weights.dot(means);
-        let mut variance = Array1::<f64>::zeros(centre.len());
+        let center = weights.dot(means);
+        let mut variance = Array1::<f64>::zeros(center.len());
         for (c, &weight) in weights.iter().enumerate() {
             let own = covariances.index_axis(Axis(0), c);
-            // Also what the scale below must not be the root of.
+            // This also guards the square root below.
             if own.diag().iter().any(|x| *x <= 0.0) {
                 return Err(c);
             }
-            let between = (&means.row(c) - &centre).mapv(|x| x * x);
+            let between = (&means.row(c) - &center).mapv(|x| x * x);
             variance.scaled_add(weight, &(&own.diag() + &between));
         }
         let scale = variance.mapv(f64::sqrt);
         let mut standard = parameters.clone();
-        standard.means = (&standard.means - &centre) / &scale;
+        standard.means = (&standard.means - &center) / &scale;
         for mut covariance in standard.covariances.outer_iter_mut() {
-            // Two divisions: the product of two scales could vanish.
+            // Two divisions, because the product of two scales could underflow.
             covariance.indexed_iter_mut().for_each(|((i, j), x)| *x = *x / scale[i] / scale[j]);
         }
         let densities = Densities::new(&standard)?;
-        Ok(Self { parameters, centre, scale, densities })
+        Ok(Self { parameters, center, scale, densities })
     }
 
-    /// How many components there are.
+    /// Returns the number of components.
     pub fn components(&self) -> usize {
         self.parameters.weights.len()
     }
 
-    /// The numbers in a code.
+    /// Returns the dimension of the codes.
     pub fn latent(&self) -> usize {
-        self.centre.len()
+        self.center.len()
     }
 
-    /// The weights `[k]`, which sum to one.
+    /// Returns the weights `[k]`, which sum to one.
     pub fn weights(&self) -> ArrayView1<'_, f64> {
         self.parameters.weights.view()
     }
 
-    /// The means `[k, d]`.
+    /// Returns the means `[k, d]`.
     pub fn means(&self) -> ArrayView2<'_, f64> {
         self.parameters.means.view()
     }
 
-    /// The covariances `[k, d, d]`.
+    /// Returns the covariances `[k, d, d]`.
     pub fn covariances(&self) -> ArrayView3<'_, f64> {
         self.parameters.covariances.view()
     }
 
-    /// The lower Cholesky factors `[k, d, d]` of the covariances: a draw is `m_k + F_k z`, with `z`
-    /// from N(0, I).
+    /// Returns the lower Cholesky factors `F` `[k, d, d]` of the covariances. A draw from component
+    /// c is `m_c + F_c z` with `z` from N(0, I).
     pub fn factors(&self) -> Array3<f64> {
-        // Those of the densities are in units in which the whole has variance 1.
+        // The factors of the densities are in units in which the mixture has variance 1.
         &self.densities.factors * &self.scale.view().insert_axis(Axis(1))
     }
 
-    /// The mean over the rows of `codes` of the logarithm of their density, in nats; NaN for no
-    /// codes.
+    /// Returns the mean log density of the rows of `codes`, in nats, or NaN if there are none.
     ///
     /// # Panics
     ///
-    /// If the codes are not of [`latent`](Mixture::latent) numbers.
+    /// If the codes do not have dimension [`latent`](Mixture::latent).
     pub fn log_likelihood<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
         let (n, d) = codes.dim();
-        assert!(d == self.latent(), "codes of {d} numbers under a mixture of {}", self.latent());
-        let standard = (codes.mapv(F::into_f64) - &self.centre) / &self.scale;
+        assert!(d == self.latent(), "the codes have dimension {d}, the mixture {}", self.latent());
+        let standard = (codes.mapv(F::into_f64) - &self.center) / &self.scale;
         self.densities.log_likelihood(standard.view()) / n as f64 - self.scale.mapv(f64::ln).sum()
     }
 
-    /// The Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p` parameters
-    /// and the likelihood `L` of the `n` codes that it was fitted to. Less is better.
+    /// Returns the Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p`
+    /// parameters and the likelihood `L` of the `n` codes used for the fit. Lower is better.
     ///
     /// # Panics
     ///
-    /// As [`log_likelihood`](Mixture::log_likelihood).
+    /// See [`log_likelihood`](Mixture::log_likelihood).
     pub fn bic<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
         let (n, d, k) = (codes.nrows() as f64, self.latent(), self.components());
         let parameters = k - 1 + k * d + k * d * (d + 1) / 2;
         parameters as f64 * n.ln() - 2.0 * n * self.log_likelihood(codes)
     }
 
-    /// `n` draws: a component by its weight, then a draw from it.
+    /// Returns `n` draws. Each chooses a component by its weight and draws from it.
     ///
-    /// A seed gives the same codes in both precisions, and the first rows of a larger draw are
+    /// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
     /// those of a smaller one.
     pub fn sample<F: Float>(&self, n: usize, seed: u64) -> Array2<F> {
         self.tempered(n, seed, 1.0)
     }
 
-    /// The same with the draw of N(0, I) that each is made of scaled.
+    /// Returns draws whose underlying draws from N(0, I) are scaled by `temperature`.
     pub(super) fn tempered<F: Float>(&self, n: usize, seed: u64, temperature: f64) -> Array2<F> {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut codes = Array2::zeros((n, self.latent()));
@@ -201,21 +201,21 @@ impl Mixture {
         codes.mapv(F::from_f64)
     }
 
-    /// The code that a draw of N(0, I) becomes, in the component that a number from 0 to 1 falls
-    /// to: each has its weight of that interval, in their order.
+    /// Maps a draw from N(0, I) to a code, in the component that `uniform` selects: each component
+    /// has an interval as long as its weight, in order from 0 to 1.
     pub(super) fn code(&self, noise: ArrayView1<'_, f64>, uniform: f64) -> Array1<f64> {
         let mut left = uniform;
         let chosen = self.weights().iter().position(|weight| {
             left -= weight;
             left < 0.0
         });
-        // By rounding something can be left at the end.
+        // By rounding, the weights can sum to slightly less than 1.
         let c = chosen.unwrap_or(self.components() - 1);
         self.densities.factors.index_axis(Axis(0), c).dot(&noise) * &self.scale + self.means().row(c)
     }
 
-    /// Puts weights, means and covariances, in double precision, under `prefix.weights`, `.means`
-    /// and `.covariances`.
+    /// Adds weights, means and covariances, in double precision, as `prefix.weights`, `.means` and
+    /// `.covariances`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.weights"), &self.weights().to_owned().into_dyn());
         weights.insert(format!("{prefix}.means"), &self.means().to_owned().into_dyn());
@@ -247,17 +247,17 @@ impl Mixture {
     }
 }
 
-/// The mean of the codes, and a standard deviation for each coordinate that is not 0: one that
-/// hardly varies is measured by those that do.
+/// Returns the mean of the codes, and a nonzero standard deviation for each coordinate. A
+/// coordinate that is almost constant gets the scale of the others.
 fn units(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array1<f64>) {
-    let centre = codes.mean_axis(Axis(0)).expect("there are codes");
-    let variance = (&codes - &centre).mapv(|x| x * x).mean_axis(Axis(0)).expect("there are codes");
+    let center = codes.mean_axis(Axis(0)).expect("there are codes");
+    let variance = (&codes - &center).mapv(|x| x * x).mean_axis(Axis(0)).expect("there are codes");
     let scale = variance.mapv(f64::sqrt);
     let least = (1e-9 * scale.fold(0.0_f64, |most, &x| most.max(x))).max(1e-100);
-    // A column of one value varies by the rounding of its mean.
+    // The variance of a constant column is the rounding error of its mean.
     let size = codes.fold_axis(Axis(0), 0.0_f64, |most, x| most.max(x.abs()));
     let scale = ndarray::Zip::from(&scale).and(&size).map_collect(|&sd, &size| sd.max(least).max(1e-12 * size));
-    (centre, scale)
+    (center, scale)
 }
 
 #[cfg(test)]

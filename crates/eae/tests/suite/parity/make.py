@@ -1,13 +1,13 @@
-"""Writes a small PyTorch autoencoder and all that it computes, for the test `parity` to compare with.
+"""Writes a small PyTorch autoencoder and its results, as a reference for the test `parity`.
 
     pip install torch safetensors numpy
     python make.py --k 1 --seed 1 --out tiny-k1.safetensors
     python make.py --k 3 --seed 2 --double --out tiny-k3-double.safetensors
 
-In the file: the weights under the names of `state_dict()`, the images `x` [batch, channels, height, width], and what comes
-of them in training mode: the codes `z`, the reconstructions `y`, `loss`, `mse`, `entropy`, each parameter's gradient as
-`grad.NAME`, and each parameter after one step of Adam with a learning rate of 1e-3 as `adam.NAME`. Also, of the original
-weights in evaluation mode, `z_eval` and `y_eval`.
+The file contains the weights under the names of `state_dict()` and the images `x` [batch, channels, height, width]. The
+results in training mode are the codes `z`, the reconstructions `y`, `loss`, `mse`, `entropy`, the gradient of each parameter
+as `grad.NAME`, and each parameter after one step of Adam with a learning rate of 1e-3 as `adam.NAME`. The results of the
+original weights in evaluation mode are `z_eval` and `y_eval`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from torch import nn
 
 
 def tiny(latent):
-    """Every kind of layer once, on images of 8 x 8 pixels with 2 channels: small enough to live in a repository."""
+    """Returns an autoencoder with every kind of layer, small enough for its file to be in the repository."""
     encoder = nn.Sequential(
         nn.Conv2d(2, 3, 4, 2, 1), nn.ReLU(), nn.Conv2d(3, 4, 3, 1, 1), nn.BatchNorm2d(4), nn.ReLU(),
         nn.Flatten(), nn.Linear(64, 10), nn.Tanh(), nn.Linear(10, latent), nn.BatchNorm1d(latent, affine=False),
@@ -32,7 +32,7 @@ def tiny(latent):
 
 
 def entropy(z, k):
-    """Kozachenko and Leonenko: psi(n) - psi(k) + ln V_d + d times the mean of ln r_k."""
+    """Returns the Kozachenko-Leonenko estimate: psi(n) - psi(k) + ln V_d + d times the mean of ln r_k."""
     n, d = z.shape
     gaps = (z[:, None] - z[None]).square().sum(2).detach().fill_diagonal_(math.inf)
     neighbor = gaps.argsort(dim=1, stable=True)[:, k - 1]
@@ -55,7 +55,7 @@ def main():
     torch.set_default_dtype(torch.float64 if arguments.double else torch.float32)
     torch.manual_seed(arguments.seed)
     encoder, decoder = tiny(arguments.latent)
-    with torch.no_grad():  # gamma and beta as after some training
+    with torch.no_grad():  # Random gamma and beta, as if trained.
         encoder[3].weight.uniform_(0.5, 1.5)
         encoder[3].bias.uniform_(-0.5, 0.5)
     model = nn.ModuleDict({"encoder": encoder, "decoder": decoder})

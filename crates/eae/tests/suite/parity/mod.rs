@@ -1,9 +1,9 @@
-//! The same numbers as PyTorch, for every kind of layer: values, gradients, and parameters after a
-//! step of Adam.
+//! Compares every kind of layer with PyTorch: values, gradients, and parameters after a step of
+//! Adam.
 //!
-//! The two small files here were written by `make.py` beside them. Files for the presets hold
-//! millions of numbers and are made on demand, in the same form with a preset's name as `model` in
-//! their description; name them, separated by colons:
+//! `make.py` wrote the two small files in this folder. Files for the presets hold millions of
+//! numbers and are made on demand, in the same form with a preset's name as `model` in the
+//! metadata. Name them, separated by colons:
 //!
 //! ```text
 //! EAE_PARITY=/tmp/a.safetensors:/tmp/b.safetensors cargo test -p eae parity -- --nocapture
@@ -23,8 +23,7 @@ use nn_layers::{
 };
 use rand_chacha::ChaCha8Rng;
 
-/// The largest difference from PyTorch that is allowed, in proportion to the largest number of a
-/// tensor.
+/// Largest allowed difference from PyTorch, relative to the largest absolute value of a tensor.
 const SINGLE: f64 = 1e-4;
 const DOUBLE: f64 = 1e-9;
 
@@ -50,7 +49,7 @@ fn beside(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/parity").join(name)
 }
 
-/// The Rust twin of `tiny` in `make.py`.
+/// The Rust counterpart of `tiny` in `make.py`.
 fn tiny<F: Float>(latent: usize) -> Autoencoder<F> {
     let rng = &mut ChaCha8Rng::seed_from_u64(0);
     let (halving, keeping) = (Window::square(4, 2, 1), Window::square(3, 1, 1));
@@ -79,16 +78,17 @@ fn tiny<F: Float>(latent: usize) -> Autoencoder<F> {
     Autoencoder::from_networks(encoder.build().unwrap(), decoder.build().unwrap()).unwrap()
 }
 
-/// What a model makes of a parity file's images, under the names that the file has for it.
+/// The results of a model for a parity file's images, under the names used in the file.
 struct Computed {
     /// Codes, images, loss and its terms.
     values: Vec<(&'static str, ArrayD<f64>)>,
-    /// Each parameter's gradient, and each parameter after a step of Adam.
+    /// The gradient of each parameter, and each parameter after a step of Adam.
     gradients: Weights,
     updated: Weights,
 }
 
-/// With a `seed` every parameter is first changed by as much as sums in single precision are off.
+/// Computes the results. With a `seed` every parameter is first perturbed by the typical error of
+/// sums in single precision.
 fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let x = read(reference, "x").into_dimensionality::<Ix4>().unwrap();
     let x = x.permuted_axes([0, 2, 3, 1]).as_standard_layout().mapv(F::from_f64);
@@ -133,7 +133,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     let gradients = tape.backward(loss);
     let parameters = model.parameters();
     let gradients = optim::collect(gradients, &parameters);
-    // Written as if they were weights, the gradients arrive in PyTorch's layout.
+    // Written as if they were weights, the gradients have PyTorch's layout.
     let mut as_weights = model.clone();
     for (parameter, gradient) in as_weights.parameters().into_iter().zip(&gradients) {
         *parameter = gradient.clone().expect("every parameter has a gradient").into_shared();
@@ -142,7 +142,7 @@ fn compute<F: Float>(reference: &Weights, seed: Option<u64>) -> Computed {
     Computed { values, gradients: as_weights.to_weights(), updated: model.to_weights() }
 }
 
-/// A tensor in double precision, which is exact for either.
+/// Reads a tensor in double precision, which represents both types exactly.
 fn read(weights: &Weights, name: &str) -> ArrayD<f64> {
     weights.get(name, weights.shape(name).unwrap_or(&[])).unwrap()
 }
@@ -171,7 +171,7 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
 
     let names: Vec<&str> = reference.names().filter_map(|name| name.strip_prefix("grad.")).collect();
     let steepest = names.iter().map(|name| size(&read(&reference, &format!("grad.{name}")))).fold(0.0, f64::max);
-    // Made only where it is needed to tell rounding from an error.
+    // Computed only where it is needed to distinguish rounding from an error.
     let double = OnceCell::new();
     for name in names {
         let (found, expected) = (read(&computed.gradients, name), read(&reference, &format!("grad.{name}")));
@@ -179,16 +179,17 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
             || [None, Some(1), Some(2), Some(3)].map(|seed| compute::<f64>(&reference, seed).gradients);
         let doubles = || double.get_or_init(compute_double).each_ref().map(|gradients| read(gradients, name));
         let exact = || doubles()[0].clone();
-        // The bias before a batch normalisation has no influence: its gradient is 0 but for rounding, on
-        // both sides.
+        // The bias before a batch normalization has no influence. Its gradient is 0 up to rounding,
+        // on both sides.
         if size(&expected) < 1e-3 * steepest && size(&exact()) < 1e-9 * steepest {
             assert!(size(&found) < tolerance * steepest, "{}: grad.{name} is {found}", file.display());
             continue;
         }
         if !compare(&format!("grad.{name}"), &found, &expected) {
-            // Where the input of a ReLU is 0 but for rounding, a whole path of the gradient is there or is not,
-            // in PyTorch as here. Then double precision decides, and how far its gradient moves if
-            // the parameters are known as well as sums in single precision.
+            // Where the input of a ReLU is 0 up to rounding, a whole path of the gradient is
+            // present or absent, both in PyTorch and here. In this case compare with double
+            // precision, and with the change of its gradient when the parameters are perturbed by
+            // the error of sums in single precision.
             let [exact, others @ ..] = doubles();
             let off = |g: &ArrayD<f64>| size(&(g - &exact)) / size(&exact);
             let (ours, theirs, moves) = (off(&found), off(&expected), others.iter().map(off).fold(0.0, f64::max));
@@ -200,8 +201,8 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
             assert!(ours <= tolerance || undetermined, "{}: grad.{name} is off by {ours:e}", file.display());
             continue;
         }
-        // The first step of Adam is the learning rate times the sign of the gradient, nearly. Where the
-        // gradient is within the tolerance, the sign means nothing.
+        // The first step of Adam is almost the learning rate times the sign of the gradient. For a
+        // gradient within the tolerance the sign is arbitrary.
         let (mut found, gradient) = (read(&computed.updated, name), expected);
         let expected = read(&reference, &format!("adam.{name}"));
         let blurred = tolerance * size(&gradient);
@@ -216,6 +217,6 @@ fn check<F: Float>(file: &Path, tolerance: f64) {
 }
 
 fn is_double(file: &Path) -> bool {
-    // Asking for a count names the kind of number that is there instead.
+    // The error of reading a count names the type of the tensor.
     Weights::read(file).unwrap().get_count("x").unwrap_err().to_string().contains("F64")
 }
