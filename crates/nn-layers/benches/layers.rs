@@ -1,5 +1,6 @@
-//! The kernels alone, on all threads or on `RAYON_NUM_THREADS`: `cargo bench -p nn-layers`. A line
-//! for each, with the fastest of forty runs in billions of floating-point operations a second.
+//! Measures the kernels on all threads or on `RAYON_NUM_THREADS`: `cargo bench -p nn-layers`.
+//! Prints the fastest of forty runs of each kernel, in billions of floating-point operations per
+//! second.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,12 +12,12 @@ use nn_layers::kernels::{
     Finish, conv2d, conv2d_backward_input, conv2d_backward_weight, dense, dense_backward_input, dense_backward_weight,
 };
 
-/// The convolutions of the presets: image size, inputs, outputs. A transposed one is the other
-/// gradient of these.
+/// Convolutions of the presets: image size, input channels, output channels. A transposed
+/// convolution is the gradient with respect to the input.
 const CONVOLUTIONS: [(usize, usize, usize); 6] =
     [(28, 1, 32), (14, 32, 64), (32, 3, 64), (16, 64, 128), (8, 128, 256), (16, 256, 512)];
 
-/// The dense ones: inputs, outputs.
+/// Dense layers of the presets: inputs, outputs.
 const DENSE: [(usize, usize); 3] = [(784, 512), (3136, 256), (256, 3136)];
 
 const BATCH: usize = 100;

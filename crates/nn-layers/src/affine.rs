@@ -6,9 +6,9 @@ use crate::layer::same_shape;
 use crate::weighted::{self, in_order};
 use crate::{Activation, Axes, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
-/// `y = gamma x + beta`, feature by feature along the last axis: what a
-/// [`BatchNorm`](crate::BatchNorm) is followed by where a network wants to choose the scale that
-/// was just taken away. PyTorch has the two as one module.
+/// The feature-wise map `y = gamma x + beta` along the last axis. It follows a
+/// [`BatchNorm`](crate::BatchNorm) if the network should learn the scale and shift again. In
+/// PyTorch both are one module.
 #[derive(Debug, Clone)]
 pub struct Affine<F: Real> {
     /// `gamma`, of shape `[features]`.
@@ -18,7 +18,7 @@ pub struct Affine<F: Real> {
 }
 
 impl<F: Real> Affine<F> {
-    /// The identity: `gamma` 1 and `beta` 0.
+    /// Creates the identity map: `gamma` 1 and `beta` 0.
     pub fn new(features: usize) -> Self {
         Self { weight: Tensor::ones(IxDyn(&[features])), bias: Tensor::zeros(IxDyn(&[features])) }
     }

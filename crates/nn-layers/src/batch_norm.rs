@@ -6,7 +6,7 @@ use crate::layer::same_shape;
 use crate::weighted::in_order;
 use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
-/// Batch normalization without gamma and beta: every feature, the last axis, gets mean 0 and
+/// Batch normalization without gamma and beta: every feature along the last axis gets mean 0 and
 /// variance 1 over the batch (Ioffe and Szegedy, ICML 2015).
 ///
 /// ```text
@@ -14,9 +14,9 @@ use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 /// ```
 ///
 /// In training the mean and the (biased) variance are those of the batch, and the gradient flows
-/// through both; running averages of the mean and of the unbiased variance are kept. In evaluation
-/// the running averages take their place. For the scale and shift that hidden layers often want,
-/// let an [`Affine`](crate::Affine) follow.
+/// through both. The layer maintains running averages of the mean and of the unbiased variance,
+/// which replace the batch statistics in evaluation. To scale and shift the result, as hidden
+/// layers often do, add an [`Affine`](crate::Affine) after this layer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BatchNorm<F: Real> {
@@ -24,16 +24,16 @@ pub struct BatchNorm<F: Real> {
     pub running_mean: Tensor<F>,
     /// The running variance, of shape `[features]`.
     pub running_var: Tensor<F>,
-    /// How many batches the averages have seen.
+    /// Number of batches in the averages.
     pub batches: u64,
-    /// Added to the variance; 1e-5.
+    /// Constant added to the variance, 1e-5 by default.
     pub eps: f64,
-    /// The weight of a new batch in the running averages; 0.1.
+    /// Weight of a new batch in the running averages, 0.1 by default.
     pub momentum: f64,
 }
 
 impl<F: Real> BatchNorm<F> {
-    /// With running mean 0, running variance 1, `eps` 1e-5 and `momentum` 0.1.
+    /// Creates a layer with running mean 0, running variance 1, `eps` 1e-5 and `momentum` 0.1.
     pub fn new(features: usize) -> Self {
         let (running_mean, running_var) = (Tensor::zeros(IxDyn(&[features])), Tensor::ones(IxDyn(&[features])));
         Self { running_mean, running_var, batches: 0, eps: 1e-5, momentum: 0.1 }
@@ -43,14 +43,14 @@ impl<F: Real> BatchNorm<F> {
         self.running_mean.len()
     }
 
-    /// The input in memory order: rows of features.
+    /// Returns the input in memory order, as rows of features.
     fn rows(&self, x: Tensor<F>) -> Tensor<F> {
         let features = self.features();
         assert!(x.shape().last() == Some(&features), "`BatchNorm` of {features} features on shape {:?}", x.shape());
         in_order(x)
     }
 
-    /// `1 / sqrt(variance + eps)`.
+    /// Returns `1 / sqrt(variance + eps)`.
     fn scale(&self, var: &[f64]) -> Vec<f64> {
         var.iter().map(|var| (var + self.eps).sqrt().recip()).collect()
     }
@@ -69,14 +69,14 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     /// # Panics
     ///
-    /// Also if a feature has a single value, whose variance says nothing.
+    /// Also if there is only a single value per feature, because its variance is undefined.
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         let rows = self.rows(x.value());
         let mut batch = Moments::new(self.features());
         batch.add(&rows);
         assert!(
             batch.count > 1.0,
-            "batch normalization needs at least two values a feature, got shape {:?}",
+            "batch normalization needs at least two values per feature but got shape {:?}",
             rows.shape()
         );
         let momentum = self.momentum;
@@ -125,9 +125,9 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
     }
 }
 
-/// The mean of each feature and the sum of its squared deviations, over batches one after the other
-/// (Chan, Golub and LeVeque, 1979). Each batch in one pass: of the differences from its first row,
-/// or a feature whose mean is large would lose its variance.
+/// The mean of each feature and the sum of its squared deviations, accumulated over batches (Chan,
+/// Golub and LeVeque, 1979). Each batch takes one pass over the differences from its first row.
+/// Without the subtraction, a feature with a large mean would lose its variance to rounding.
 struct Moments {
     count: f64,
     mean: Vec<f64>,
@@ -139,7 +139,7 @@ impl Moments {
         Self { count: 0.0, mean: vec![0.0; features], squares: vec![0.0; features] }
     }
 
-    /// Takes in rows of features, in memory order.
+    /// Adds rows of features, in memory order.
     fn add<F: Real>(&mut self, rows: &Tensor<F>) {
         let features = self.mean.len();
         if rows.is_empty() {

@@ -1,19 +1,19 @@
-//! The checksum of a file of weights: all that the file says, however it is written down.
+//! A checksum of the content of a weights file, independent of the encoding.
 
 use std::collections::BTreeMap;
 
 use crc32fast::Hasher;
 
-/// The entry of a file's metadata that holds the checksum.
+/// Metadata key of the checksum.
 pub(crate) const KEY: &str = "crc32";
 
-/// A CRC-32 under way. The length of each part goes before it, so that no part can pass into the
-/// next.
+/// A CRC-32 in progress. Each part is preceded by its length, so that content cannot move from one
+/// part to the next unnoticed.
 #[derive(Default)]
 pub(crate) struct Checksum(Hasher);
 
 impl Checksum {
-    /// The checksum of metadata, in the order of their keys.
+    /// Starts a checksum with metadata, in the order of the keys.
     pub(crate) fn of_metadata(metadata: &BTreeMap<&str, &str>) -> Self {
         let mut checksum = Self::default();
         checksum.number(metadata.len());
@@ -33,15 +33,15 @@ impl Checksum {
         self.0.update(bytes);
     }
 
-    /// Returns the checksum as it stands in files.
+    /// Returns the checksum in the form stored in files.
     pub(crate) fn finish(self) -> String {
         format!("{:08x}", self.0.finalize())
     }
 }
 
-/// Puts metadata into the header of a safetensors file that has none, in the order of their keys.
-/// The format's own library writes them in any order, and the same weights would not be the same
-/// file.
+/// Adds metadata, in the order of the keys, to the header of a safetensors file without any. The
+/// safetensors crate writes metadata in arbitrary order, so equal weights would not give equal
+/// files.
 pub(crate) fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, &str>) -> Vec<u8> {
     let (length, rest) = file.split_first_chunk::<8>().expect("a file begins with the length of its header");
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
@@ -53,7 +53,7 @@ pub(crate) fn with_metadata(file: &[u8], metadata: &BTreeMap<&str, &str>) -> Vec
         header.push(b',');
     }
     header.extend(tensors);
-    // The format wants the numbers to begin at a multiple of eight.
+    // The format requires that the data begin at a multiple of eight bytes.
     header.resize(header.len().next_multiple_of(8), b' ');
     [&(header.len() as u64).to_le_bytes()[..], &header, data].concat()
 }

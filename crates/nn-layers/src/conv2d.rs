@@ -6,14 +6,14 @@ use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weig
 use crate::weighted::{self, in_order};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window};
 
-/// The same small [`Dense`](crate::Dense) layer at every position of an image: `[batch, height,
-/// width, inputs]` to `[batch, height', width', outputs]`, where
+/// A two-dimensional convolution: the same small [`Dense`](crate::Dense) layer at every position of
+/// an image. Maps `[batch, height, width, inputs]` to `[batch, height', width', outputs]`, where
 ///
 /// ```text
 /// y[n, i, j, o] = b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] W[o, u, v, c]
 /// ```
 ///
-/// for a step `s` and a padding `p` (see [`Window`]). As everywhere in the field it is a
+/// for a stride `s` and a padding `p` (see [`Window`]). As usual in machine learning, this is a
 /// cross-correlation.
 #[derive(Debug, Clone)]
 pub struct Conv2d<F: Real> {
@@ -25,12 +25,12 @@ pub struct Conv2d<F: Real> {
 }
 
 impl<F: Real> Conv2d<F> {
-    /// With PyTorch's default initialization.
+    /// Creates a layer with PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
     }
 
-    /// With a chosen initialization.
+    /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
         let fans = [inputs * height * width, outputs * height * width];
@@ -96,11 +96,11 @@ impl<F: Real> Layer<F> for Conv2d<F> {
     }
 }
 
-/// The value as images in memory order, which is what the kernels work on; free unless something
-/// permuted it.
+/// Returns the value as images in memory order, as the kernels require. This is free unless an
+/// operation has permuted the axes.
 pub(crate) fn images<F: Real>(layer: &str, x: Var<'_, F>) -> ArcArray<F, Ix4> {
     let images = in_order(x.value()).into_dimensionality();
-    images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels], got shape {:?}", x.shape()))
+    images.unwrap_or_else(|_| panic!("`{layer}` needs [batch, height, width, channels] but got shape {:?}", x.shape()))
 }
 
 pub(crate) fn filters<F: Real>(weight: &Tensor<F>) -> ArcArray<F, Ix4> {

@@ -6,12 +6,12 @@ use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window, weighted};
 
-/// The transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with the same weights: each
-/// pixel paints its filter, and where filters overlap they add. `[batch, height, width, inputs]` to
-/// `[batch, height', width', outputs]`.
+/// A transposed convolution: the transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with
+/// the same weights. Each pixel adds its multiple of the filter to the output. Maps
+/// `[batch, height, width, inputs]` to `[batch, height', width', outputs]`.
 ///
-/// So nothing here is new: its value is that convolution's gradient with respect to its input, and
-/// the other way round.
+/// The value of this layer is the gradient of that convolution with respect to its input, and vice
+/// versa.
 #[derive(Debug, Clone)]
 pub struct ConvTranspose2d<F: Real> {
     /// `W`, of shape `[inputs, kernel height, kernel width, outputs]`.
@@ -22,15 +22,15 @@ pub struct ConvTranspose2d<F: Real> {
 }
 
 impl<F: Real> ConvTranspose2d<F> {
-    /// With PyTorch's default initialization.
+    /// Creates a layer with PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, window, Init::Torch, rng)
     }
 
-    /// With a chosen initialization.
+    /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
-        // PyTorch counts a transposed layer's fans as those of the convolution that it transposes.
+        // PyTorch uses the fans of the convolution that a transposed layer transposes.
         let fans = [outputs * height * width, inputs * height * width];
         let (weight, bias) = init.draw(&[inputs, height, width, outputs], outputs, fans, rng);
         Self { weight, bias, window }
@@ -40,7 +40,7 @@ impl<F: Real> ConvTranspose2d<F> {
         let (input, w) = (images("ConvTranspose2d", x), filters(&self.weight));
         let (window, (_, height, width, _)) = (self.window, input.dim());
         let size = window.transposed([height, width]);
-        let size = size.unwrap_or_else(|| panic!("`ConvTranspose2d` leaves nothing of shape {:?}", input.shape()));
+        let size = size.unwrap_or_else(|| panic!("`ConvTranspose2d` leaves no pixels of shape {:?}", input.shape()));
         let finish = Finish { bias: self.bias.as_slice(), activation };
         let y = conv2d_backward_input(input.view(), w.view(), window, size, finish, x.tape().pool());
         let y = y.into_dyn().into_shared();

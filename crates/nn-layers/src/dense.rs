@@ -5,11 +5,11 @@ use ndarray_rand::rand::Rng;
 use crate::kernels::{self, Finish, dense, dense_backward_input, dense_backward_weight};
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, weighted};
 
-/// `y = x W^T + b`: every output a weighted sum of every input. `[batch, inputs]` to `[batch,
-/// outputs]`.
+/// A fully connected layer, `y = x W^T + b`: every output is a weighted sum of every input. Maps
+/// `[batch, inputs]` to `[batch, outputs]`.
 ///
-/// The gradients, for `g` with respect to `y`: `g W` for `x`, `g^T x` for `W`, the sum of the rows
-/// of `g` for `b`.
+/// For a gradient `g` with respect to `y`, the gradients are `g W` for `x`, `g^T x` for `W`, and
+/// the sum of the rows of `g` for `b`.
 #[derive(Debug, Clone)]
 pub struct Dense<F: Real> {
     /// `W`, of shape `[outputs, inputs]`.
@@ -19,12 +19,12 @@ pub struct Dense<F: Real> {
 }
 
 impl<F: Real> Dense<F> {
-    /// With PyTorch's default initialization.
+    /// Creates a layer with PyTorch's default initialization.
     pub fn new<R: Rng + ?Sized>(inputs: usize, outputs: usize, rng: &mut R) -> Self {
         Self::with_init(inputs, outputs, Init::Torch, rng)
     }
 
-    /// With a chosen initialization.
+    /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, init: Init, rng: &mut R) -> Self {
         let (weight, bias) = init.draw(&[outputs, inputs], outputs, [inputs, outputs], rng);
         Self { weight, bias }
@@ -104,8 +104,8 @@ impl<F: Real> Layer<F> for Dense<F> {
     }
 }
 
-/// In whatever order of memory; the kernels take any.
+/// Returns a matrix in any memory order, which the kernels accept.
 fn matrix<F: Real>(x: &Tensor<F>) -> ndarray::ArcArray2<F> {
     let shape = x.shape();
-    x.clone().into_dimensionality().unwrap_or_else(|_| panic!("`Dense` needs a matrix, got shape {shape:?}"))
+    x.clone().into_dimensionality().unwrap_or_else(|_| panic!("`Dense` needs a matrix but got shape {shape:?}"))
 }

@@ -5,15 +5,15 @@ use ndarray_rand::rand_distr::{Normal, Uniform};
 
 use crate::{Real, Tensor};
 
-/// How the weights of a layer begin. `fan_in` and `fan_out` are the numbers of inputs and outputs
-/// that one weight matrix, or one filter, joins.
+/// The initialization of the weights of a layer. `fan_in` and `fan_out` are the numbers of inputs
+/// and outputs that one weight matrix, or one filter, connects.
 ///
-/// Drawn in `f64` and rounded, so that a seed gives the same network in both precisions.
+/// Values are drawn in `f64` and rounded, so that a seed gives the same network in both precisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Init {
-    /// PyTorch's default for linear and convolution layers: weights and biases uniform within `1 /
-    /// sqrt(fan_in)`.
+    /// PyTorch's default for linear and convolution layers: weights and biases uniform within
+    /// `1 / sqrt(fan_in)`.
     #[default]
     Torch,
     /// Normal with variance `2 / fan_in`, biases 0: keeps the scale through ReLU (He et al., ICCV
@@ -28,7 +28,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// The weights and the biases of a layer.
+    /// Draws the weights and the biases of a layer.
     pub(crate) fn draw<F: Real, R: Rng + ?Sized>(
         self,
         weight: &[usize],
@@ -41,7 +41,7 @@ impl Init {
         (round(weights), round(biases))
     }
 
-    /// Neither generic over the element type nor over the generator, so compiled once.
+    /// Draws values. The function is not generic, so it is compiled once.
     fn numbers(
         self,
         weight: &[usize],
@@ -54,7 +54,7 @@ impl Init {
         let weights = match self {
             Self::Torch => uniform(weight, torch, rng),
             Self::HeNormal => normal(weight, (2.0 / fan_in).sqrt(), rng),
-            // The variance of a uniform distribution within `a` is `a^2 / 3`.
+            // A uniform distribution on `[-a, a]` has the variance `a^2 / 3`.
             Self::HeUniform => uniform(weight, (6.0 / fan_in).sqrt(), rng),
             Self::XavierNormal => normal(weight, (2.0 / (fan_in + fan_out)).sqrt(), rng),
             Self::XavierUniform => uniform(weight, (6.0 / (fan_in + fan_out)).sqrt(), rng),
@@ -84,7 +84,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     #[test]
-    fn variances_and_bounds() {
+    fn weights_have_the_documented_variances_and_bounds() {
         let fans = [50, 30];
         let cases = [
             (Init::Torch, 1.0 / 150.0, Some(50.0_f64.sqrt().recip())),

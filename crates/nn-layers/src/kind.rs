@@ -2,8 +2,8 @@ use std::fmt;
 
 use crate::{Activation, Window};
 
-/// What a layer is, and all of it that is not in its arrays: enough, with those, to write it down
-/// for another program.
+/// The kind of a layer with all settings that are not in its arrays. Together with the arrays, this
+/// is enough to export the layer to another program.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -11,58 +11,58 @@ pub enum Kind {
     Activation(Activation),
     /// An [`Affine`](crate::Affine).
     Affine {
-        /// Of its input, and its output.
+        /// Number of features of the input and the output.
         features: usize,
     },
     /// A [`BatchNorm`](crate::BatchNorm).
     BatchNorm {
-        /// Of its input, and its output.
+        /// Number of features of the input and the output.
         features: usize,
-        /// Added to the variance.
+        /// Constant added to the variance.
         eps: f64,
         /// The weight of a new batch in the running averages.
         momentum: f64,
     },
     /// A [`Conv2d`](crate::Conv2d).
     Conv2d {
-        /// Channels that it takes.
+        /// Number of input channels.
         inputs: usize,
-        /// Channels that it gives.
+        /// Number of output channels.
         outputs: usize,
-        /// How its filters slide.
+        /// Size, stride and padding of the filters.
         window: Window,
     },
     /// A [`ConvTranspose2d`](crate::ConvTranspose2d).
     ConvTranspose2d {
-        /// Channels that it takes.
+        /// Number of input channels.
         inputs: usize,
-        /// Channels that it gives.
+        /// Number of output channels.
         outputs: usize,
-        /// How the filters of the convolution slide that it is the transpose of.
+        /// Size, stride and padding of the filters of the transposed convolution.
         window: Window,
     },
     /// A [`Dense`](crate::Dense).
     Dense {
-        /// Features that it takes.
+        /// Number of input features.
         inputs: usize,
-        /// Features that it gives.
+        /// Number of output features.
         outputs: usize,
     },
     /// A [`Flatten`](crate::Flatten).
     Flatten {
-        /// What it makes flat, `[height, width, channels]`.
+        /// Shape of the input, `[height, width, channels]`.
         image: [usize; 3],
     },
     /// An [`Unflatten`](crate::Unflatten).
     Unflatten {
-        /// What it makes, `[height, width, channels]`.
+        /// Shape of the output, `[height, width, channels]`.
         image: [usize; 3],
     },
-    /// A layer that is not of this crate.
+    /// A layer defined outside this crate.
     Other,
 }
 
-/// As messages have it: the layer and its sizes.
+/// Formats the layer and its sizes for messages.
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut filters = |name: &str, inputs: usize, outputs: usize, window: Window| {

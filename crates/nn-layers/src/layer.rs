@@ -5,80 +5,83 @@ use thiserror::Error;
 
 use crate::{Activation, Entry, Kind, Real, Tensor};
 
-/// A function of a batch with parameters of its own. The first axis is the batch; images are
+/// A function of a batch, with its own parameters. The first axis is the batch. Images are
 /// `[batch, height, width, channels]`.
 ///
-/// A layer is a plain struct. Evaluation takes it by shared reference; training by unique
-/// reference, because batch normalization keeps running statistics then. There is no mode to forget
-/// to set.
+/// A layer is a plain struct. Evaluation borrows it by shared reference. Training borrows it by
+/// unique reference, because batch normalization then updates its running statistics. There is no
+/// mode flag that a caller could forget to set.
 pub trait Layer<F: Real>: Debug + Send + Sync + CloneLayer<F> {
-    /// The layer's value, in evaluation mode.
+    /// Evaluates the layer in evaluation mode.
     ///
     /// # Panics
     ///
-    /// If the shape does not fit; see [`Layer::output_shape`] to know beforehand.
+    /// If the shape does not fit. [`Layer::output_shape`] checks this beforehand.
     fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F>;
 
-    /// The layer's value, in training mode.
+    /// Evaluates the layer in training mode.
     ///
     /// # Panics
     ///
-    /// As [`Layer::forward`].
+    /// See [`Layer::forward`].
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.forward(x)
     }
 
-    /// Returns `activation` of the layer's value, in one pass over the memory; nothing if the layer
-    /// cannot do that. Training and evaluation are the same to a layer that can.
+    /// Returns `activation` of the layer's value, computed in one pass over the memory, or `None`
+    /// if the layer does not support it. A layer that does must not distinguish training and
+    /// evaluation.
     ///
     /// # Panics
     ///
-    /// As [`Layer::forward`].
+    /// See [`Layer::forward`].
     fn forward_then<'t>(&self, x: Var<'t, F>, activation: Activation) -> Option<Var<'t, F>> {
         let _ = (x, activation);
         None
     }
 
-    /// What it is, for whoever writes it down, or does it together with the layer before it.
+    /// Returns the kind of the layer, for export and for fusion with the previous layer.
     fn kind(&self) -> Kind {
         Kind::Other
     }
 
-    /// The shape that comes out for one sample of this shape, batch axis left out.
+    /// Returns the shape of one output sample for an input sample of this shape, without the batch
+    /// axis.
     ///
     /// # Errors
     ///
-    /// If the layer cannot take it.
+    /// If the layer does not accept the shape.
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError>;
 
-    /// All that the layer holds, in a fixed order.
+    /// Returns all arrays of the layer, in a fixed order.
     fn state(&mut self) -> Vec<Entry<'_, F>> {
         Vec::new()
     }
 
-    /// Whether PyTorch has it as part of the module before it, as [`Affine`](crate::Affine) is part
-    /// of the batch normalization: then it takes no number in the names of a weights file.
+    /// Returns true if PyTorch has the layer as part of the previous module, as
+    /// [`Affine`](crate::Affine) is part of batch normalization. The layer then has no number of
+    /// its own in the names of a weights file.
     fn joins_previous(&self) -> bool {
         false
     }
 
-    /// Replaces running statistics by the exact ones of `inputs`, which are worked out only if they
-    /// are asked for. A layer that has none ignores them.
+    /// Replaces running statistics by the exact statistics of `inputs`, which are only computed if
+    /// requested. A layer without running statistics ignores the call.
     fn recalibrate(&mut self, inputs: &mut dyn Iterator<Item = Tensor<F>>) {
         let _ = inputs;
     }
 
-    /// Whether feature `i` of its output comes from feature `i` of its input alone. Between such
-    /// layers the order of the features is the same; a [`Dense`](crate::Dense) starts a new
-    /// one.
+    /// Returns true if feature `i` of the output depends only on feature `i` of the input. Such
+    /// layers preserve the order of the features. A [`Dense`](crate::Dense) layer starts a new
+    /// order.
     fn keeps_features(&self) -> bool {
         true
     }
 }
 
-/// Clones a layer behind a box. Every `Clone` layer has it.
+/// Clones a boxed layer. Every `Clone` layer implements this trait.
 pub trait CloneLayer<F: Real> {
-    /// A clone in a box of its own.
+    /// Returns a boxed clone.
     fn clone_boxed(&self) -> Box<dyn Layer<F>>;
 }
 
@@ -94,7 +97,8 @@ impl<F: Real> Clone for Box<dyn Layer<F>> {
     }
 }
 
-/// The shape of a layer that has a number of features and changes none of them into another.
+/// Returns the output shape of a layer with a fixed number of features that maps each feature to
+/// itself.
 pub(crate) fn same_shape<F: Real>(
     layer: &impl Layer<F>,
     features: usize,
@@ -107,21 +111,21 @@ pub(crate) fn same_shape<F: Real>(
     }
 }
 
-/// A layer was given a shape that it cannot take.
+/// A layer got a shape that it does not accept.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-#[error("{layer} takes {takes}, got shape {got:?}")]
+#[error("{layer} takes {takes} but got shape {got:?}")]
 pub struct ShapeError {
-    /// Which layer, with its sizes.
+    /// The layer and its sizes.
     pub layer: String,
-    /// What it takes.
+    /// The accepted shape.
     pub takes: String,
-    /// What it got.
+    /// The actual shape.
     pub got: Vec<usize>,
 }
 
 impl ShapeError {
-    /// `layer` takes `takes`, got shape `got`.
+    /// Creates the error that `layer` accepts `takes` but got shape `got`.
     pub fn new(layer: impl fmt::Display, takes: impl fmt::Display, got: &[usize]) -> Self {
         Self { layer: layer.to_string(), takes: takes.to_string(), got: got.to_vec() }
     }

@@ -35,5 +35,5 @@ pub use state::{Axes, Content, Entry, Tensor};
 pub use weights::{Weights, WeightsError};
 pub use window::Window;
 
-// What the signatures are made of: arrays, variables and generators.
+// Re-exports of the crates whose types appear in public signatures.
 pub use {autodiff_mini, ndarray, ndarray_rand::rand};

@@ -2,29 +2,30 @@ use autodiff_mini::Var;
 
 use crate::{Kind, Layer, Real, ShapeError};
 
-/// An image of a known shape `[height, width, channels]` as a flat row. Its features are in memory
-/// order, channels last; a weights file has them channels first, and reading and writing take care
-/// of it.
+/// Flattens an image of a known shape `[height, width, channels]` to a row. The features are in
+/// memory order, channels last. Weights files have channels first, and reading and writing convert
+/// between the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flatten {
     image: [usize; 3],
 }
 
-/// A flat row as an image of a known shape `[height, width, channels]`: the inverse of [`Flatten`].
+/// Turns a flat row into an image of a known shape `[height, width, channels]`. The inverse of
+/// [`Flatten`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unflatten {
     image: [usize; 3],
 }
 
 impl Flatten {
-    /// For images of this shape, `[height, width, channels]`.
+    /// Creates a layer for images of shape `[height, width, channels]`.
     pub const fn new(image: [usize; 3]) -> Self {
         Self { image }
     }
 }
 
 impl Unflatten {
-    /// To images of this shape, `[height, width, channels]`.
+    /// Creates a layer that produces images of shape `[height, width, channels]`.
     pub const fn new(image: [usize; 3]) -> Self {
         Self { image }
     }

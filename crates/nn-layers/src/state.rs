@@ -1,52 +1,53 @@
-//! What a layer holds, listed once for three uses: to optimise it, to write it, to read it.
+//! The arrays of a layer, listed once for optimizers, reading and writing.
 
 use crate::Real;
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 
-/// An array of a layer. Shared with a tape at no cost while it is alive, updated in place between
-/// tapes; a clone of a model costs nothing until one of the two is changed.
+/// An array of a layer. It is shared with a tape at no cost while the tape is alive, and updated in
+/// place between tapes. A clone of a model costs nothing until one of the two is changed.
 pub type Tensor<F> = ArcArray<F, IxDyn>;
 
-/// One array of a layer, under the name that PyTorch's module gives it.
+/// One array of a layer, under the name that it has in PyTorch's module.
 #[derive(Debug)]
 pub struct Entry<'a, F: Real> {
-    /// `weight`, `bias`, `running_mean`, ...
+    /// The name: `weight`, `bias`, `running_mean`, ...
     pub name: &'static str,
-    /// The array itself.
+    /// The array.
     pub content: Content<'a, F>,
-    /// How its axes in memory stand to those in a file.
+    /// The meaning of its axes, in memory and in a file.
     pub axes: Axes,
 }
 
-/// What an entry is to training.
+/// The role of an entry in training.
 #[derive(Debug)]
 pub enum Content<'a, F: Real> {
-    /// Changed by the optimizer.
+    /// A parameter, changed by the optimizer.
     Parameter(&'a mut Tensor<F>),
-    /// Changed by the forward pass in training mode.
+    /// A statistic, changed by the forward pass in training mode.
     Statistic(&'a mut Tensor<F>),
-    /// A number of batches.
+    /// The number of batches.
     Count(&'a mut u64),
 }
 
-/// How the axes of an array in memory (channels last) stand to those in a file (PyTorch's channels
-/// first).
+/// The correspondence of the axes of an array in memory (channels last) and in a file (PyTorch's
+/// channels first).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Axes {
-    /// `[features]`, the layer's outputs.
+    /// Axes `[features]`, the outputs of the layer.
     Features,
-    /// `[outputs, inputs]`.
+    /// Axes `[outputs, inputs]`.
     Matrix,
-    /// `[a, height, width, b]` in memory, `[a, b, height, width]` in a file.
+    /// Axes `[a, height, width, b]` in memory and `[a, b, height, width]` in a file.
     Filters,
 }
 
-/// Where a flat run of features is an image `[height, width, channels]` in memory order, a file has
-/// it as `[channels, height, width]`.
+/// The image `[height, width, channels]` that a flat row of features represents in memory. A file
+/// has it as `[channels, height, width]`.
 pub(crate) type Image = Option<[usize; 3]>;
 
 impl Axes {
-    /// From memory to file, for a layer between flattened images (or none) of these shapes.
+    /// Converts an array from memory to file layout, for a layer between flattened images (or
+    /// `None`) of these shapes.
     pub(crate) fn to_file<F: Real>(self, array: &Tensor<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_first(array.to_owned(), 0, output),
@@ -55,7 +56,7 @@ impl Axes {
         }
     }
 
-    /// The inverse of [`Axes::to_file`].
+    /// Converts an array from file to memory layout. The inverse of [`Axes::to_file`].
     pub(crate) fn to_memory<F: Real>(self, array: ArrayD<F>, input: Image, output: Image) -> ArrayD<F> {
         match self {
             Self::Features => channels_last(array, 0, output),
@@ -64,7 +65,7 @@ impl Axes {
         }
     }
 
-    /// The shape in a file of an array of this shape in memory.
+    /// Returns the shape in a file of an array with this shape in memory.
     pub(crate) fn file_shape(self, shape: &[usize]) -> Vec<usize> {
         match (self, shape) {
             (Self::Filters, &[a, height, width, b]) => vec![a, b, height, width],
@@ -73,8 +74,8 @@ impl Axes {
     }
 }
 
-/// Reorders the features along an axis from `[height, width, channels]` to `[channels, height,
-/// width]`.
+/// Reorders the features along an axis from `[height, width, channels]` to
+/// `[channels, height, width]`.
 fn channels_first<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
     let Some([height, width, channels]) = image else { return array };
     let order: Vec<usize> =
@@ -83,7 +84,7 @@ fn channels_first<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> Array
 }
 
 fn channels_last<F: Real>(array: ArrayD<F>, axis: usize, image: Image) -> ArrayD<F> {
-    // The same reordering with the roles of the two factors exchanged.
+    // The same reordering with the two factors exchanged.
     channels_first(array, axis, image.map(|[height, width, channels]| [channels, 1, height * width]))
 }
 
@@ -93,7 +94,7 @@ mod tests {
     use ndarray::Array;
 
     #[test]
-    fn to_file_and_back() {
+    fn to_memory_undoes_to_file() {
         let image = Some([2, 3, 4]);
         let features = Array::from_iter(0..24).mapv(f64::from).into_dyn().into_shared();
         let file = Axes::Features.to_file(&features, None, image);

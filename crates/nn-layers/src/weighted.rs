@@ -1,13 +1,13 @@
-//! What layers of a weight and a bias have in common.
+//! Common parts of layers with a weight and a bias.
 
 use autodiff_mini::{Sink, Var};
 use ndarray::{Array1, ArrayD};
 
 use crate::{Activation, Axes, Content, Entry, Real, Tensor, kernels};
 
-/// Records `y`, the value of a layer of `x`, a weight and a bias, whose last step was to add the
-/// bias and apply the activation. `gradients` gets the gradient before that step, and adds those of
-/// operand 0, `x`, and 1, the weight.
+/// Records `y`, the value of a layer with input `x`, a weight and a bias, whose epilogue adds the
+/// bias and applies the activation. `gradients` gets the gradient before the epilogue, and adds the
+/// gradients of operand 0, `x`, and operand 1, the weight.
 pub(crate) fn record<'t, F: Real>(
     x: Var<'t, F>,
     [weight, bias]: [&Tensor<F>; 2],
@@ -22,8 +22,9 @@ pub(crate) fn record<'t, F: Real>(
     })
 }
 
-/// Turns the gradient with respect to the values `y` of a layer into that with respect to what its
-/// activation was given, and returns that with respect to its bias, a number for each channel.
+/// Turns the gradient with respect to the values `y` of a layer into the gradient with respect to
+/// the input of its activation, and returns the gradient with respect to the bias, one number per
+/// channel.
 pub(crate) fn backward<F: Real>(activation: Option<Activation>, y: &Tensor<F>, g: &mut ArrayD<F>) -> Array1<F> {
     let channels = y.shape().last().copied().unwrap_or(1);
     if !g.is_standard_layout() {
@@ -33,7 +34,7 @@ pub(crate) fn backward<F: Real>(activation: Option<Activation>, y: &Tensor<F>, g
     kernels::activation_backward(activation, y, g, channels)
 }
 
-/// The two entries of the state; biases stand beside the layer's outputs.
+/// Returns the two entries of the state. The axis of a bias is the layer's outputs.
 pub(crate) fn state<'a, F: Real>(weight: &'a mut Tensor<F>, bias: &'a mut Tensor<F>, axes: Axes) -> Vec<Entry<'a, F>> {
     vec![
         Entry { name: "weight", content: Content::Parameter(weight), axes },
@@ -41,8 +42,8 @@ pub(crate) fn state<'a, F: Real>(weight: &'a mut Tensor<F>, bias: &'a mut Tensor
     ]
 }
 
-/// The array in memory order, which is what most kernels work on; free unless something permuted
-/// it.
+/// Returns the array in memory order, as most kernels require. This is free unless an operation has
+/// permuted the axes.
 pub(crate) fn in_order<F: Real>(x: Tensor<F>) -> Tensor<F> {
     if x.is_standard_layout() { x } else { x.as_standard_layout().into_owned().into_shared() }
 }

@@ -1,4 +1,5 @@
-//! The [safetensors](https://github.com/huggingface/safetensors) file format, with every error naming file and tensor.
+//! The [safetensors](https://github.com/huggingface/safetensors) file format, with errors that name
+//! the file and the tensor.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
@@ -13,14 +14,15 @@ use thiserror::Error;
 use crate::Real;
 use crate::checksum::{self, Checksum, with_metadata};
 
-/// The tensors and the description of one safetensors file, in memory.
+/// The tensors and the metadata of one safetensors file, in memory.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Weights {
-    /// Free text by key: what the weights are of. A file has the entry `crc32`, too, a checksum of
-    /// everything else in it, which is checked when the file is read and is not among these.
+    /// Free text by key, which describes the weights. A file also has the entry `crc32`, a checksum
+    /// of everything else in the file. It is verified when the file is read and is not included
+    /// here.
     pub metadata: HashMap<String, String>,
     tensors: BTreeMap<String, Stored>,
-    /// Where they were read from, for messages.
+    /// The path of the file, for messages.
     path: PathBuf,
 }
 
@@ -31,7 +33,7 @@ struct Stored {
     bytes: Vec<u8>,
 }
 
-/// Why weights could not be written or read.
+/// A reason why weights could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum WeightsError {
@@ -40,73 +42,73 @@ pub enum WeightsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said. Part of the message, and so no source.
+        /// The error of the operating system. It is part of the message and therefore not a source.
         error: io::Error,
     },
-    /// The file is not a safetensors file, or a broken one.
+    /// The file is not a valid safetensors file.
     #[error("{}: not a valid safetensors file: {problem}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
-    /// The file is not what was written.
+    /// The content of the file has changed.
     #[error(
-        "{}: the file is damaged: the checksum of its content is {found}, it was written with {expected}; take another copy \
-         of it, or if another program has changed it take `crc32` out of its `__metadata__`",
+        "{}: the file is damaged: the checksum of its content is {found} but should be {expected}; use another copy \
+         of the file, or, if another program has changed it, remove `crc32` from its `__metadata__`",
         path.display()
     )]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The checksum in the file.
+        /// The checksum stored in the file.
         expected: String,
-        /// The checksum of what is in the file.
+        /// The checksum of the file's content.
         found: String,
     },
-    /// A tensor that the network needs is not there.
-    #[error("{}: no tensor `{name}`; was the file written for another network?", path.display())]
+    /// A tensor of the network is missing.
+    #[error("{}: the tensor `{name}` is missing; the file is probably from another network", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
     },
-    /// A tensor is there that the network has no place for.
-    #[error("{}: the network has no `{name}`; was the file written for another network?", path.display())]
+    /// A tensor does not belong to the network.
+    #[error("{}: the network has no tensor `{name}`; the file is probably from another network", path.display())]
     Unexpected {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
     },
-    /// A tensor has another shape than the network's.
-    #[error("{}: `{name}` has shape {found:?}, the network needs {expected:?}", path.display())]
+    /// A tensor does not have the network's shape.
+    #[error("{}: `{name}` has shape {found:?}, but the network needs {expected:?}", path.display())]
     Shape {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
-        /// The network's shape.
+        /// The shape in the network.
         expected: Vec<usize>,
-        /// The file's shape.
+        /// The shape in the file.
         found: Vec<usize>,
     },
-    /// A tensor holds numbers of a kind that cannot be used here.
-    #[error("{}: `{name}` holds {found}, not {expected}", path.display())]
+    /// A tensor has an unusable element type.
+    #[error("{}: `{name}` holds {found}; expected {expected}", path.display())]
     Kind {
         /// The file.
         path: PathBuf,
         /// The tensor.
         name: String,
-        /// What is needed.
+        /// The required type.
         expected: &'static str,
-        /// What the file holds.
+        /// The type in the file.
         found: String,
     },
-    /// A tensor holds NaN or an infinity.
-    #[error("{}: `{name}` holds {value} at position {position}; the training that wrote it had diverged", path.display())]
+    /// A tensor contains NaN or an infinity.
+    #[error("{}: `{name}` holds {value} at position {position}; the training that wrote the file has diverged", path.display())]
     NotFinite {
         /// The file.
         path: PathBuf,
@@ -126,11 +128,11 @@ pub enum WeightsError {
         name: String,
         /// The count.
         found: u64,
-        /// The least number that is too large.
+        /// The smallest number that is too large.
         limit: u64,
     },
     /// A variance is negative.
-    #[error("{}: `{name}` holds the variance {value} at position {position}; a variance is not negative", path.display())]
+    #[error("{}: `{name}` holds the variance {value} at position {position}; a variance cannot be negative", path.display())]
     Negative {
         /// The file.
         path: PathBuf,
@@ -148,18 +150,18 @@ impl Weights {
     ///
     /// # Errors
     ///
-    /// If it cannot be read, is not a safetensors file, or has a checksum and another content.
+    /// If the file cannot be read, is not a safetensors file, or does not match its checksum.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })?;
         Self::parse(&bytes, path)
     }
 
-    /// The content of a file that is in memory; messages call it `name`.
+    /// Parses the content of a file that is in memory. Messages call it `name`.
     ///
     /// # Errors
     ///
-    /// If it is not that of a safetensors file, or not that of its checksum.
+    /// If the content is not that of a safetensors file, or does not match its checksum.
     pub fn parse(bytes: &[u8], name: impl Into<PathBuf>) -> Result<Self, WeightsError> {
         let path = name.into();
         let format = |error| not_safetensors(&path, &error);
@@ -185,7 +187,7 @@ impl Weights {
         self.metadata.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect()
     }
 
-    /// The checksum of the tensors, and of these metadata.
+    /// Returns the checksum of the tensors and the given metadata.
     fn checksum(&self, metadata: &BTreeMap<&str, &str>) -> String {
         let mut checksum = Checksum::of_metadata(metadata);
         for (name, Stored { dtype, shape, bytes }) in &self.tensors {
@@ -198,11 +200,12 @@ impl Weights {
         checksum.finish()
     }
 
-    /// Writes a file whole or not at all: to one that ends in `.unfinished`, synced, then renamed.
+    /// Writes a file atomically: to a temporary file that ends in `.unfinished`, which is synced
+    /// and then renamed.
     ///
     /// # Errors
     ///
-    /// If it cannot be written; an older file of that name is then untouched.
+    /// If the file cannot be written. An older file of that name is then untouched.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WeightsError> {
         let path = path.as_ref();
         let views = self.tensors.iter().map(|(name, stored)| {
@@ -214,7 +217,8 @@ impl Weights {
         });
         let bytes = safetensors::serialize(views, None).map_err(|error| not_safetensors(path, &error))?;
         let mut metadata = self.sorted_metadata();
-        // One of a file that was read is taken out there, and means nothing here.
+        // A checksum in the metadata is meaningless here. A file that was read has its checksum
+        // removed.
         metadata.remove(checksum::KEY);
         let checksum = self.checksum(&metadata);
         metadata.insert(checksum::KEY, &checksum);
@@ -222,26 +226,26 @@ impl Weights {
             .map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
     }
 
-    /// The names of the tensors, sorted.
+    /// Returns the names of the tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// How many numbers all tensors hold together.
+    /// Returns the total number of entries of all tensors.
     pub fn element_count(&self) -> usize {
         self.tensors.values().map(|stored| stored.shape.iter().product::<usize>()).sum()
     }
 
-    /// The shape of a tensor.
+    /// Returns the shape of a tensor.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         Some(&self.tensors.get(name)?.shape)
     }
 
-    /// Puts an array under a name.
+    /// Adds an array under a name.
     pub fn insert<F: Real>(&mut self, name: impl Into<String>, array: &ArrayD<F>) {
         let single = size_of::<F>() == size_of::<f32>();
         let bytes = array.iter().flat_map(|x| {
-            // Either way exact, and little-endian as the format wants it.
+            // The conversion is exact for both types, and the format is little-endian.
             let x = x.into_f64();
             let (four, eight) = ((x as f32).to_le_bytes(), x.to_le_bytes());
             if single { four.to_vec() } else { eight.to_vec() }
@@ -251,17 +255,17 @@ impl Weights {
         self.tensors.insert(name.into(), stored);
     }
 
-    /// Puts a whole number, as PyTorch's 64-bit integer without axes, under a name.
+    /// Adds a whole number under a name, as PyTorch's 64-bit integer without axes.
     pub fn insert_count(&mut self, name: impl Into<String>, count: u64) {
         let bytes = i64::try_from(count).unwrap_or(i64::MAX).to_le_bytes().to_vec();
         self.tensors.insert(name.into(), Stored { dtype: Dtype::I64, shape: Vec::new(), bytes });
     }
 
-    /// The tensor of this name and shape; one of the other precision is converted.
+    /// Returns the tensor with this name and shape. A tensor of the other precision is converted.
     ///
     /// # Errors
     ///
-    /// If there is none, if it has another shape, or if it is not of finite 32- or 64-bit
+    /// If the tensor is missing, has another shape, or is not of finite 32- or 64-bit
     /// floating-point numbers.
     pub fn get<F: Real>(&self, name: &str, shape: &[usize]) -> Result<ArrayD<F>, WeightsError> {
         let stored = self.stored(name)?;
@@ -283,11 +287,11 @@ impl Weights {
         Ok(ArrayD::from_shape_vec(shape, values).expect("the format guarantees as many bytes as the shape says"))
     }
 
-    /// The whole number of this name.
+    /// Returns the whole number with this name.
     ///
     /// # Errors
     ///
-    /// If there is none, or if it is not one non-negative 64-bit integer.
+    /// If it is missing, or is not one non-negative 64-bit integer.
     pub fn get_count(&self, name: &str) -> Result<u64, WeightsError> {
         let stored = self.stored(name)?;
         let count = match (stored.dtype, &stored.bytes[..]) {
@@ -302,12 +306,11 @@ impl Weights {
         })
     }
 
-    /// The whole number of this name, which must be below `limit`.
+    /// Returns the whole number with this name, which must be below `limit`.
     ///
     /// # Errors
     ///
-    /// If there is none, if it is not one non-negative 64-bit integer, or if it is not below
-    /// `limit`.
+    /// If it is missing, is not one non-negative 64-bit integer, or is not below `limit`.
     pub fn get_count_below(&self, name: &str, limit: u64) -> Result<u64, WeightsError> {
         let found = self.get_count(name)?;
         if found < limit {
@@ -318,7 +321,7 @@ impl Weights {
 
     /// # Errors
     ///
-    /// If one of these numbers, of the tensor of this name, is negative.
+    /// If a value of this array is negative. The message contains the name.
     pub(crate) fn refuse_negative<F: Real>(&self, name: &str, array: &ArrayD<F>) -> Result<(), WeightsError> {
         match array.iter().enumerate().find(|(_, x)| **x < F::zero()) {
             None => Ok(()),
@@ -331,7 +334,7 @@ impl Weights {
 
     /// # Errors
     ///
-    /// If there is a tensor under `prefix.` that is not among the known ones.
+    /// If there is an unknown tensor under `prefix.`.
     pub(crate) fn refuse_others(&self, prefix: &str, known: &HashSet<String>) -> Result<(), WeightsError> {
         let under = |name: &&String| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
         match self.tensors.keys().filter(under).find(|name| !known.contains(*name)) {
@@ -363,7 +366,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         fs::rename(&unfinished, path)
     });
     if written.is_err() {
-        // What is wrong with the disk is already known.
+        // The error of the disk is already known and more important.
         let _ = fs::remove_file(&unfinished);
     }
     written

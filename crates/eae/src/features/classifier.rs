@@ -277,7 +277,7 @@ mod tests {
             weights.metadata.insert(SHAPE.into(), shape.into());
             Classifier::from_weights(&weights).unwrap_err().to_string()
         };
-        assert!(with("8,8,3,5").contains("`scores.0.weight` has shape [2, 64], the network needs [5, 64]"));
+        assert!(with("8,8,3,5").contains("`scores.0.weight` has shape [2, 64], but the network needs [5, 64]"));
         for shape in ["", "8,8,3", "8,8,-3,2", "99999999,99999999,3,2", "8,8,3,99999999"] {
             assert!(with(shape).contains(&format!("`{shape}`")), "{}", with(shape));
         }

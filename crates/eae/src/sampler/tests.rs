@@ -92,7 +92,7 @@ fn damaged_tensors_are_refused() {
         (2, "mean", none(&[3, 3]), "has shape [3, 3]; expected [d]"),
         (2, "mean", array![1.0, f64::NAN, 0.0].into_dyn(), "`s.gaussian.mean` holds NaN at position 1"),
         (2, "mean", array![1.0, 1e150, 0.0].into_dyn(), "`s.gaussian.mean` holds 1"),
-        (2, "mean", none(&[2]), "`s.gaussian.covariance` has shape [3, 3], the network needs [2, 2]"),
+        (2, "mean", none(&[2]), "`s.gaussian.covariance` has shape [3, 3], but the network needs [2, 2]"),
         (2, "covariance", eye(-1.0), "matrix 0 of `s.gaussian.covariance` is not a covariance"),
         (2, "covariance", eye(1e300), "a covariance is at most 1e201"),
         (2, "other", eye(1.0), "`s.gaussian.other` is not a tensor of this sampler"),

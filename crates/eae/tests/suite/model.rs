@@ -77,7 +77,7 @@ fn errors_name_files_that_are_not_models() {
         assert!(error.contains(expected), "{error}");
     }
     let other = error(&say(r#"{"model": "mlp", "image": [4, 4, 1], "latent": 3}"#));
-    assert_eq!(other, "`encoder.5.weight` has shape [2, 256], the network needs [3, 256]");
+    assert_eq!(other, "`encoder.5.weight` has shape [2, 256], but the network needs [3, 256]");
     assert!(matches!(Autoencoder::<f32>::load(folder.path().join("none")), Err(ModelError::Weights(_))));
 }
 

@@ -307,7 +307,7 @@ fn invalid_checkpoints_are_errors_and_leave_the_model_unchanged() {
             "a batch size of 0 does not fit 30 images",
         ),
         (with(&description.replace("\"images\":30", "\"images\":9")), "a batch size of 10 does not fit 9 images"),
-        (good.clone(), "`encoder.5.weight` has shape [3, 256], the network needs [2, 256]"),
+        (good.clone(), "`encoder.5.weight` has shape [3, 256], but the network needs [2, 256]"),
     ] {
         let error = refused(&weights);
         assert!(error.contains(expected), "{error}");
@@ -327,9 +327,9 @@ fn invalid_checkpoints_are_errors_and_leave_the_model_unchanged() {
     assert!(next.ends_with("`training.codes.next` is 10; it must be below 10"), "{next}");
     let codes = |shape: &[usize]| ndarray::ArrayD::<f32>::zeros(shape);
     let other = refused(&|weights| weights.insert("training.codes", &codes(&[10, 2])));
-    assert!(other.ends_with("`training.codes` has shape [10, 2], the network needs [10, 3]"), "{other}");
+    assert!(other.ends_with("`training.codes` has shape [10, 2], but the network needs [10, 3]"), "{other}");
     let flat = refused(&|weights| weights.insert("training.codes", &codes(&[30])));
-    assert!(flat.ends_with("`training.codes` has shape [30], the network needs [30, 3]"), "{flat}");
+    assert!(flat.ends_with("`training.codes` has shape [30], but the network needs [30, 3]"), "{flat}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What is done to the numbers of an output once they are complete, and undone to their gradient: a
-//! bias and a function of each, in one pass over the memory.
+//! The epilogue of an output, a bias and an activation, applied in one pass over the memory; and
+//! its gradient.
 
 use autodiff_mini::Scalar;
 use ndarray::Array1;
@@ -8,13 +8,13 @@ use super::element::Element;
 use super::share::{each_part, map_parts};
 use super::simd::Kernel;
 
-/// A function of each element.
+/// An element-wise function.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Activation {
     /// `max(x, 0)`.
     Relu,
-    /// `x` above 0, this slope times `x` below.
+    /// `x` above 0, and `x` times this slope below 0.
     LeakyRelu(f64),
     /// `1 / (1 + e^-x)`.
     Sigmoid,
@@ -25,25 +25,25 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Whether its derivative can be told from its value: not where the value does not tell on
-    /// which side of 0 it was taken.
+    /// Returns true if the derivative can be computed from the value. This is not the case if the
+    /// value does not determine the sign of `x`.
     pub(crate) fn shows_its_derivative(self) -> bool {
         !matches!(self, Self::LeakyRelu(slope) if slope < 0.0)
     }
 }
 
-/// The last step of a layer: `f(x + b)`.
+/// The epilogue of a layer, `f(x + b)`.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Finish<'a, F> {
-    /// A number for each channel.
+    /// The bias, one number per channel.
     pub bias: Option<&'a [F]>,
-    /// The function.
+    /// The activation `f`.
     pub activation: Option<Activation>,
 }
 
 impl<'a, F> Finish<'a, F> {
-    /// Returns the step that adds this bias, if any, and then applies this function, if any.
+    /// Creates an epilogue with an optional bias and an optional activation.
     pub fn new(bias: Option<&'a [F]>, activation: Option<Activation>) -> Self {
         Self { bias, activation }
     }
@@ -55,18 +55,19 @@ impl<F> Default for Finish<'_, F> {
     }
 }
 
-/// Numbers that one thread deals with at a time.
+/// Number of entries that one thread processes at a time.
 const BLOCK: usize = 1 << 15;
 
-/// Channels are repeated up to about so many: a loop over one or three would be no loop.
+/// Length to which short channel vectors are repeated. A loop over one or three channels would not
+/// vectorize.
 const ENOUGH: usize = 64;
 
-/// Channels one after the other, often enough for a loop.
+/// Returns the number of times to repeat the channels for an efficient loop.
 fn repeats(channels: usize) -> usize {
     ENOUGH.div_ceil(channels.max(1))
 }
 
-/// Finishes whole pixels, one after the other.
+/// Applies the epilogue to whole pixels.
 pub(super) fn apply<F: Element>(finish: &Finish<'_, F>, pixels: &mut [F]) {
     if finish.bias.is_none() && finish.activation.is_none() {
         return;
@@ -75,7 +76,7 @@ pub(super) fn apply<F: Element>(finish: &Finish<'_, F>, pixels: &mut [F]) {
     F::run(Forward { pixels, bias: &bias, activation: finish.activation });
 }
 
-/// As [`apply`], all threads at work.
+/// Applies the epilogue like [`apply`], on all threads.
 pub(super) fn finish<F: Element>(finish: Finish<'_, F>, pixels: &mut [F]) {
     let channels = finish.bias.map_or(1, <[F]>::len).max(1);
     each_part(pixels.chunks_mut(BLOCK.next_multiple_of(channels)), |pixels| apply(&finish, pixels));
@@ -83,7 +84,7 @@ pub(super) fn finish<F: Element>(finish: Finish<'_, F>, pixels: &mut [F]) {
 
 struct Forward<'a, F> {
     pixels: &'a mut [F],
-    /// Repeated; or nothing.
+    /// The repeated bias, or an empty slice.
     bias: &'a [F],
     activation: Option<Activation>,
 }
@@ -104,7 +105,7 @@ impl<F: Element> Kernel for Forward<'_, F> {
             Some(Activation::Sigmoid) => each(pixels, bias, |x| F::one() / (F::one() + F::fast_exp(-x))),
             Some(Activation::Tanh) => each(pixels, bias, F::fast_tanh),
             Some(Activation::Softplus) => each(pixels, bias, |x| {
-                // The largest term is taken out, so that the exponential does not overflow.
+                // Take out the largest term, so that the exponential does not overflow.
                 let positive = if x > F::zero() { x } else { F::zero() };
                 positive + F::fast_ln_1p(F::fast_exp(-x.abs()))
             }),
@@ -123,14 +124,15 @@ fn each<F: Element>(pixels: &mut [F], bias: &[F], f: impl Fn(F) -> F) {
     }
 }
 
-/// Turns the gradient `g` with respect to the values `y` of [`Finish`] into that with respect to
-/// what it was given, in place, and returns that with respect to the bias.
+/// Turns the gradient `g` with respect to the values `y` of [`Finish`] into the gradient with
+/// respect to its input, in place, and returns the gradient with respect to the bias.
 ///
-/// The derivatives are told from `y`, so that nothing else need be kept.
+/// The derivatives are computed from `y`, so the input need not be stored.
 pub(super) fn backward<F: Element>(activation: Option<Activation>, y: &[F], g: &mut [F], channels: usize) -> Array1<F> {
     let repeated = (channels * repeats(channels)).max(1);
     let block = BLOCK.next_multiple_of(repeated);
-    // Blocks by the shape alone, and added up in their order: the same for every number of threads.
+    // The blocks depend only on the shape and are summed in order, so the result does not depend on
+    // the number of threads.
     let parts = map_parts(g.chunks_mut(block).zip(y.chunks(block)), |(g, y)| {
         F::run(Backward { activation, y, g, sums: vec![F::zero(); repeated] })
     });
@@ -171,8 +173,8 @@ impl<F: Element> Kernel for Backward<'_, F> {
     }
 }
 
-/// `1 - e^-y` for `y` not negative. Near 0 the difference would lose all digits: the first terms of
-/// the series.
+/// Returns `1 - e^-y` for nonnegative `y`. Near 0 the difference would lose all digits, so the
+/// first terms of the series are used.
 #[inline(always)]
 fn one_less_exp<F: Element>(y: F) -> F {
     let c = F::from_f64;
@@ -180,8 +182,8 @@ fn one_less_exp<F: Element>(y: F) -> F {
     if y < c(0.0625) { series } else { F::one() - F::fast_exp(-y) }
 }
 
-/// Nothing, for a number so small that processors slow down on it. The tails of a sigmoid make many
-/// of them.
+/// Flushes subnormal numbers to 0, because CPUs are slow on them. The tails of a sigmoid produce
+/// many of them.
 #[inline(always)]
 fn normal<F: Scalar>(x: F) -> F {
     if x.abs() < F::min_positive_value() { F::zero() } else { x }

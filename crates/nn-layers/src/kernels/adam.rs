@@ -1,31 +1,31 @@
-//! Adam's rule for the numbers of one parameter.
+//! Adam's update rule for one parameter.
 
 use super::element::Element;
 use super::share::each_part;
 use super::simd::Kernel;
 
-/// The numbers of a step, which all elements of a parameter share.
+/// The constants of a step, shared by all entries of a parameter.
 #[derive(Debug, Clone, Copy)]
-#[expect(unnameable_types, reason = "part of a trait that is sealed by it")]
+#[expect(unnameable_types, reason = "it seals the trait of which it is part")]
 pub struct AdamStep<F> {
     pub(crate) beta1: F,
     pub(crate) beta2: F,
     pub(crate) one_minus_beta1: F,
     pub(crate) one_minus_beta2: F,
-    /// Added to the gradient, times the parameter.
+    /// Factor of the parameter that L2 decay adds to the gradient.
     pub(crate) l2: F,
-    /// The share of the parameter that decoupled decay leaves.
+    /// Factor of the parameter that remains after decoupled decay.
     pub(crate) keep: F,
     pub(crate) rate: F,
-    /// Brings the root of the second moment to its own scale.
+    /// Factor that scales the root of the second moment.
     pub(crate) root: F,
     pub(crate) eps: F,
 }
 
-/// Numbers that one thread deals with at a time.
+/// Number of entries that one thread processes at a time.
 const BLOCK: usize = 1 << 15;
 
-/// Updates a parameter `x` and its moments `m` and `v` by its gradient `g`, in one pass over the
+/// Updates a parameter `x` and its moments `m` and `v` with its gradient `g`, in one pass over the
 /// memory of all four.
 pub(super) fn adam<F: Element>(step: AdamStep<F>, x: &mut [F], [m, v]: [&mut [F]; 2], g: &[F]) {
     let moments = m.chunks_mut(BLOCK).zip(v.chunks_mut(BLOCK));
@@ -48,8 +48,8 @@ impl<F: Element> Kernel for Update<'_, F> {
     fn run(self) {
         let Self { step, x, m, v, g } = self;
         let AdamStep { beta1, beta2, one_minus_beta1, one_minus_beta2, l2, keep, rate, root, eps } = step;
-        // Moments of parameters that get no gradient any more fade for ever, and processors slow down on
-        // tiny numbers.
+        // The moments of parameters that no longer get a gradient decay forever. CPUs are slow on
+        // subnormal numbers.
         let normal = |x: F| if x.abs() < F::min_positive_value() { F::zero() } else { x };
         for (((x, m), v), &g) in x.iter_mut().zip(m).zip(v).zip(g) {
             let g = g + l2 * *x;

@@ -1,5 +1,5 @@
-//! Convolution and its two gradients: directly (see `direct`) or, where it pays, with the fewer
-//! multiplications of `winograd`.
+//! Convolution and its two gradients: directly (see `direct`) or, where it pays off, with fewer
+//! multiplications (see `winograd`).
 
 use autodiff_mini::Pool;
 use ndarray::{Array4, ArrayView4};
@@ -22,7 +22,7 @@ pub(super) fn conv2d<F: Element>(
     let (batch, height, width, _) = x.dim();
     let outputs = w.dim().0;
     let size = window.convolved([height, width]);
-    let positions = size.unwrap_or_else(|| panic!("no position for {window:?} on shape {:?}", x.shape()));
+    let positions = size.unwrap_or_else(|| panic!("{window:?} does not fit on shape {:?}", x.shape()));
     let grid = Grid::new(&x, positions, &w, window);
     let mut y = pool.array((batch, positions[0], positions[1], outputs));
     match Tiles::that_pay(&grid, outputs) {

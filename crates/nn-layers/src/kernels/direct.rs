@@ -9,9 +9,9 @@
 //! gradient of W     dW = dY^T M
 //! ```
 //!
-//! A block is as many images as have patches that fit into the cache. Blocks are shared out by
-//! rayon, and every number is added up in an order that depends on the shapes alone: the result is
-//! the same to the last bit for every number of threads.
+//! A block contains as many images as have patches that fit into the cache. Rayon distributes the
+//! blocks. Every number is summed in an order that depends only on the shapes, so the result does
+//! not depend on the number of threads, to the last bit.
 
 use std::ops::Range;
 
@@ -24,18 +24,18 @@ use super::gemm::{Packed, multiply_add};
 use super::patches::{Grid, Patches};
 use super::share::{MANY, each_part, evenly, share_out};
 
-/// Numbers of patches that are there at a time: half of a second-level cache.
+/// Number of patch entries in memory at a time: half of a second-level cache.
 const BLOCK: usize = 1 << 17;
 
-/// Numbers between two rows of patches. Without, rows would be apart by a power of two, and compete
-/// for the same few places of the cache.
+/// Padding between two rows of patches, in entries. Without it, the distance of rows could be a
+/// power of two, and they would compete for the same cache lines.
 const APART: usize = 16;
 
-/// Pixels of a block: as often is used what has been read of the weights, and as many products are
-/// added up in registers for their gradient.
+/// Number of pixels per block: the number of times that each loaded weight is used, and the number
+/// of products summed in registers for the gradient of the weights.
 const PIXELS: usize = 192;
 
-/// As [`super::conv2d`], into `y`.
+/// Computes [`super::conv2d`] into `y`.
 pub(super) fn conv2d<F: Element>(
     grid: &Grid,
     x: ArrayView4<'_, F>,
@@ -64,7 +64,7 @@ pub(super) fn conv2d<F: Element>(
     filters.recycle(pool);
 }
 
-/// As [`super::conv2d_backward_input`], into `x`.
+/// Computes [`super::conv2d_backward_input`] into `x`.
 pub(super) fn conv2d_backward_input<F: Element>(
     grid: &Grid,
     g: ArrayView4<'_, F>,
@@ -96,7 +96,7 @@ pub(super) fn conv2d_backward_input<F: Element>(
     filters.recycle(pool);
 }
 
-/// As [`super::conv2d_backward_weight`], into `dw`.
+/// Computes [`super::conv2d_backward_weight`] into `dw`.
 pub(super) fn conv2d_backward_weight<F: Element>(
     grid: &Grid,
     x: ArrayView4<'_, F>,
@@ -106,12 +106,12 @@ pub(super) fn conv2d_backward_weight<F: Element>(
 ) {
     let (batch, _, _, outputs) = g.dim();
     let sum = dw.into_shape_with_order((outputs, grid.columns())).expect("a fresh array");
-    // A sum that does not fit into the cache is better visited less often.
+    // A sum that does not fit into the cache should be visited less often.
     let many = if outputs * grid.columns() > MANY { 3 * PIXELS } else { PIXELS };
     let Blocks { images, columns: some } = Blocks::of::<F>(grid, batch, many);
     share_out(batch, sum, pool, |part, columns, mut sum| {
         let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
-        // The last row is read as if there were a whole panel more.
+        // The last row is read as if a whole panel followed.
         let wide = F::method().widths[0];
         let parts = parts(grid, columns, some, APART);
         let mut matrix = pool.take(images * grid.rows() * (some + APART) + wide);
@@ -128,24 +128,24 @@ pub(super) fn conv2d_backward_weight<F: Element>(
     });
 }
 
-/// Columns of the matrix of patches, some at a time, in rows so far apart and no more.
+/// Divides columns of the matrix of patches into parts of `some` columns, with rows `apart` entries
+/// apart.
 fn parts(grid: &Grid, columns: Range<usize>, some: usize, apart: usize) -> Vec<(Range<usize>, Patches)> {
     let part = |start: usize| start..columns.end.min(start + some);
     let of = |part: Range<usize>| (part.clone(), Patches::new(grid, part.clone(), part.len() + apart));
-    // One at least, for the product of none is a zero.
+    // Return at least one part, because an empty product is zero.
     (columns.start..columns.end.max(columns.start + 1)).step_by(some).map(part).map(of).collect()
 }
 
-/// How a batch and the matrix of its patches are divided, so that a part of the matrix fits into
-/// the cache.
+/// The division of a batch and its matrix of patches into blocks that fit into the cache.
 struct Blocks {
     images: usize,
-    /// Whole panels.
+    /// Columns per block, a multiple of the panel width.
     columns: usize,
 }
 
 impl Blocks {
-    /// With about so many pixels.
+    /// Divides a batch into blocks of about this many pixels.
     fn of<F: Element>(grid: &Grid, batch: usize, pixels: usize) -> Self {
         let wide = F::method().widths[0];
         let images = pixels.div_ceil(grid.rows().max(1)).min(batch.max(1));

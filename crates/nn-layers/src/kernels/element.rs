@@ -5,18 +5,18 @@ use autodiff_mini::Scalar;
 use super::math;
 use super::simd::{Kernel, Method, methods, run};
 
-/// What the kernels need to know of an element type.
+/// The operations of an element type that the kernels need.
 pub(crate) trait Element: Scalar {
-    /// The fastest way to multiply on this processor.
+    /// Returns the fastest multiplication method on this CPU.
     fn method() -> &'static Method<Self>;
-    /// Runs a loop: of `f32` with the widest vectors that the processor has, of `f64` as it is,
-    /// because each kind of vectors is compiled apart, and `f64` is there to check `f32`.
+    /// Runs a loop. For `f32` it uses the widest vectors of the CPU. For `f64`, which only verifies
+    /// `f32`, it uses the baseline instructions to save compile time.
     fn run<K: Kernel>(kernel: K) -> K::Output;
-    /// `e^x`.
+    /// Returns `e^x`.
     fn fast_exp(self) -> Self;
-    /// `ln(1 + x)` for `x` from 0 to 1.
+    /// Returns `ln(1 + x)` for `x` from 0 to 1.
     fn fast_ln_1p(self) -> Self;
-    /// The hyperbolic tangent.
+    /// Returns the hyperbolic tangent.
     fn fast_tanh(self) -> Self;
 }
 

@@ -1,26 +1,27 @@
-//! Sums and functions feature by feature, over rows of features: what normalization is made of.
+//! Sums and maps per feature, over rows of features, for normalization layers.
 //!
-//! In `f64`, because before a normalization a mean is often many times its standard deviation, and
-//! rounding would be magnified as often. It costs next to nothing: these are bound by the memory.
+//! The arithmetic is in `f64`, because the mean before a normalization is often many times the
+//! standard deviation, and rounding errors would be magnified by that factor. This costs almost
+//! nothing because the loops are limited by memory bandwidth.
 
 use super::activation::{Finish, apply};
 use super::element::Element;
 use super::share::{each_part, map_parts};
 use super::simd::Kernel;
 
-/// For each feature the sum of `x - shift` and that of its square.
+/// Returns, for each feature, the sum of `x - shift` and the sum of its square.
 pub(super) fn deviations<F: Element>(x: &[F], shift: &[f64]) -> [Vec<f64>; 2] {
     two_sums(x, x, shift, |x, _, shift| [x - shift, (x - shift).powi(2)])
 }
 
-/// `y = (x - mean) scale`.
+/// Computes `y = (x - mean) scale`.
 pub(super) fn normalize<F: Element>(x: &[F], [mean, scale]: [&[f64]; 2], y: &mut [F]) {
     each(y, x, [mean, scale, scale], Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
 }
 
-/// Turns the gradient `g` with respect to `y = (x - mean) scale` into that with respect to `x`,
-/// where mean and scale are those of `x` itself: `scale (g - mean of g - y mean of (g y))`. The two
-/// means are how `x` moves its mean and variance.
+/// Turns the gradient `g` with respect to `y = (x - mean) scale` into the gradient with respect to
+/// `x`, where mean and scale are computed from `x`: `scale (g - mean of g - y mean of (g y))`. The
+/// two means account for the dependence of mean and scale on `x`.
 pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], g: &mut [F]) {
     let count = (y.len() / scale.len().max(1)) as f64;
     let [g_mean, gy_mean] = two_sums(g, y, scale, |g, y, _| [g, g * y])
@@ -29,28 +30,29 @@ pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], g: &mut [F]
     each(g, y, of_features, Finish::default(), |g, y, [mean, gy, scale]| scale * (g - mean - y * gy));
 }
 
-/// `y = scale x`, then `finish`.
+/// Computes `y = scale x` and applies `finish`.
 pub(super) fn scale<F: Element>(x: &[F], scale: &[f64], finish: Finish<'_, F>, y: &mut [F]) {
     each(y, x, [scale; 3], finish, |_, x, [scale, ..]| scale * x);
 }
 
-/// Turns the gradient `g` with respect to `y = scale x` into that with respect to `x`, and returns
-/// that with respect to the scale.
+/// Turns the gradient `g` with respect to `y = scale x` into the gradient with respect to `x`, and
+/// returns the gradient with respect to the scale.
 pub(super) fn scale_backward<F: Element>(x: &[F], scale: &[f64], g: &mut [F]) -> Vec<f64> {
     let [sums, _] = two_sums(g, x, scale, |g, x, _| [g * x, 0.0]);
     each(g, x, [scale; 3], Finish::default(), |g, _, [scale, ..]| scale * g);
     sums
 }
 
-/// Numbers that one thread deals with at a time, in whole rows.
+/// Returns the number of entries, in whole rows, that one thread processes at a time.
 fn block(features: usize) -> usize {
     (1_usize << 15).next_multiple_of(features.max(1))
 }
 
-/// For each feature two sums over all rows, in one pass over the memory. `terms` gets a number of
-/// `a`, the one of `b` in the same place, and the feature's number of `shift`.
+/// Returns, for each feature, two sums over all rows, computed in one pass over the memory. `terms`
+/// gets an entry of `a`, the corresponding entry of `b`, and the feature's entry of `shift`.
 ///
-/// Blocks by the shape alone, added up in their order: the same for every number of threads.
+/// The blocks depend only on the shape and are summed in order, so the result does not depend on
+/// the number of threads.
 fn two_sums<F: Element>(
     a: &[F],
     b: &[F],
@@ -97,8 +99,8 @@ impl<F: Element, T: Fn(f64, f64, f64) -> [f64; 2]> Kernel for TwoSums<'_, F, T> 
     }
 }
 
-/// Makes of each number of `to` and the one of `from` in the same place a function of the two and
-/// of three numbers of their feature; and then `finish`.
+/// Replaces each entry of `to` by a function of itself, the corresponding entry of `from` and three
+/// numbers of its feature, and applies `finish`.
 fn each<F: Element>(
     to: &mut [F],
     from: &[F],

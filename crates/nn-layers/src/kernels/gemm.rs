@@ -1,8 +1,8 @@
-//! Products with a matrix that is packed once: `c = a b` and `c += a b`.
+//! Products with a packed matrix: `c = a b` and `c += a b`.
 //!
-//! The right matrix is copied into panels, the left one is read where it is. A panel stays in the
-//! cache while all rows of the left matrix pass by, as many columns of them at a time as the cache
-//! holds.
+//! The right matrix is copied into panels, and the left matrix is read in place. A panel stays in
+//! the cache while all rows of the left matrix are multiplied with it, for as many of their columns
+//! at a time as fit into the cache.
 
 use std::ops::Range;
 
@@ -13,18 +13,17 @@ use super::element::Element;
 use super::share::each_part;
 use super::simd::{Kernel, Strip, prefetch};
 
-/// Products are added up this deep at a time: so many columns of a hundred rows fit into the
-/// second-level cache.
+/// Depth of partial products. This many columns of a hundred rows fit into the second-level cache.
 const DEPTH: usize = 1024;
 
-/// Multiplications that are worth a thread of their own.
+/// Smallest number of multiplications for which another thread pays off.
 const TASK: usize = 1 << 20;
 
-/// How the columns of a matrix are divided into panels.
+/// The division of the columns of a matrix into panels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Panels {
     columns: usize,
-    /// The columns of every panel but the last.
+    /// Number of columns of every panel but the last.
     pub(super) wide: usize,
     narrow: usize,
 }
@@ -39,20 +38,20 @@ impl Panels {
         self.columns.div_ceil(self.wide)
     }
 
-    /// Where panel `number` begins, how many columns it has, and how wide it is.
+    /// Returns the first column of panel `number`, its number of columns and its width.
     pub(super) fn at(&self, number: usize) -> (usize, usize, usize) {
         let start = number * self.wide;
         let here = (self.columns - start).min(self.wide);
         (start, here, if here <= self.narrow { self.narrow } else { self.wide })
     }
 
-    /// The sum of all widths.
+    /// Returns the sum of all widths.
     fn width(&self) -> usize {
         self.count().checked_sub(1).map_or(0, |last| last * self.wide + self.at(last).2)
     }
 }
 
-/// A matrix in panels.
+/// A matrix packed into panels.
 #[derive(Debug)]
 pub(super) struct Packed<F> {
     numbers: Vec<F>,
@@ -61,7 +60,7 @@ pub(super) struct Packed<F> {
 }
 
 impl<F: Element> Packed<F> {
-    /// Copies a matrix into panels.
+    /// Packs a matrix into panels.
     pub(super) fn new(matrix: ArrayView2<'_, F>, pool: &Pool<F>) -> Self {
         let (depth, columns) = matrix.dim();
         let panels = Panels::of::<F>(columns);
@@ -78,7 +77,7 @@ impl<F: Element> Packed<F> {
         Self { numbers, depth, panels }
     }
 
-    /// `c = a b` by this thread.
+    /// Computes `c = a b` on this thread.
     pub(super) fn product(&self, a: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>) {
         for from in (0..self.depth.max(1)).step_by(DEPTH) {
             let part = from..self.depth.min(from + DEPTH);
@@ -87,18 +86,18 @@ impl<F: Element> Packed<F> {
         }
     }
 
-    /// Columns of the matrix.
+    /// Returns the number of columns of the matrix.
     pub(super) fn columns(&self) -> usize {
         self.panels.columns
     }
 
-    /// Gives back the memory.
+    /// Returns the memory to the pool.
     pub(super) fn recycle(self, pool: &Pool<F>) {
         pool.give(self.numbers);
     }
 
-    /// `c = a b`, or `c += a b`, by this thread, for some rows and some columns of `b`. The columns
-    /// begin with a panel.
+    /// Computes `c = a b` or `c += a b` on this thread, for some rows and some columns of `b`. The
+    /// columns must begin at a panel.
     pub(super) fn multiply(
         &self,
         a: ArrayView2<'_, F>,
@@ -107,8 +106,11 @@ impl<F: Element> Packed<F> {
         mut c: ArrayViewMut2<'_, F>,
         add: bool,
     ) {
-        assert!(rows.end <= self.depth && columns.end <= self.panels.columns, "parts of a matrix");
-        assert!(a.ncols() == rows.len() && c.dim() == (a.nrows(), columns.len()), "shapes of a product");
+        assert!(rows.end <= self.depth && columns.end <= self.panels.columns, "the part lies outside the matrix");
+        assert!(
+            a.ncols() == rows.len() && c.dim() == (a.nrows(), columns.len()),
+            "the shapes of the product do not fit"
+        );
         let wide = self.panels.wide;
         for (i, c) in c.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
             let (start, _, width) = self.panels.at(columns.start / wide + i);
@@ -118,16 +120,16 @@ impl<F: Element> Packed<F> {
     }
 }
 
-/// `c += a b` by this thread, for a matrix `b` of no more columns than a panel has: the first of
-/// `panel`, whose rows are `apart`. There must be as many numbers as a panel has in the last row,
-/// too.
+/// Computes `c += a b` on this thread, for a matrix `b` with at most as many columns as a panel.
+/// `b` is the beginning of `panel`, whose rows are `apart` entries apart. The last row must have as
+/// many entries as a panel is wide, too.
 pub(super) fn multiply_add<F: Element>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
     let [wide, narrow] = F::method().widths;
     let width = if c.ncols() <= narrow { narrow } else { wide };
     F::method().run(Strip { a, panel, apart, width, c, add: true });
 }
 
-/// Fills a panel of some width from columns of a matrix, zeros where there are fewer.
+/// Fills a panel from columns of a matrix, and pads it with zeros to its width.
 fn pack<F: Element>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
     let (depth, count) = columns.dim();
     if count < width {
@@ -144,7 +146,7 @@ fn pack<F: Element>(columns: ArrayView2<'_, F>, panel: &mut [F], width: usize) {
     }
 }
 
-/// Of rows that are contiguous.
+/// Packs contiguous rows.
 struct PackRows<'a, F> {
     rows: ArrayView2<'a, F>,
     panel: &'a mut [F],
@@ -157,7 +159,7 @@ impl<F: Element> Kernel for PackRows<'_, F> {
     #[inline(always)]
     fn run(self) {
         let Self { rows, panel, width } = self;
-        // The usual numbers of columns known to the compiler: a few moves, where a call would take longer.
+        // The common numbers of columns are compile-time constants: a few moves instead of a call.
         match rows.ncols() {
             32 => pack_rows::<F, 32>(rows, panel, width),
             16 => pack_rows::<F, 16>(rows, panel, width),
@@ -184,7 +186,7 @@ fn pack_rows<F: Element, const N: usize>(rows: ArrayView2<'_, F>, panel: &mut [F
     }
 }
 
-/// Of columns that are contiguous.
+/// Packs contiguous columns.
 struct PackColumns<'a, F> {
     columns: ArrayView2<'a, F>,
     panel: &'a mut [F],
@@ -199,8 +201,8 @@ impl<F: Element> Kernel for PackColumns<'_, F> {
         let Self { columns, panel, width } = self;
         let column = |c: usize| columns.index_axis_move(Axis(1), c).to_slice().expect("a contiguous column");
         let count = columns.ncols();
-        // Some rows at a time: long enough runs of a column for the processor to see what will be wanted
-        // next, few enough for what is written to stay in the cache until it is full.
+        // Process some rows at a time: enough that the CPU prefetches a column, and few enough that
+        // the output stays in the cache until it is complete.
         for (start, to) in (0..columns.nrows()).step_by(ROWS).zip(panel.chunks_mut(width * ROWS)) {
             let rows = to.len() / width;
             for c in (0..count / 4 * 4).step_by(4) {
@@ -221,7 +223,8 @@ impl<F: Element> Kernel for PackColumns<'_, F> {
     }
 }
 
-/// Writes four columns as rows of four that are `apart`, four at a time: how many of them?
+/// Transposes four columns, four rows at a time, into rows that are `apart` entries apart. Returns
+/// the number of rows written.
 #[inline(always)]
 fn transpose<F: Element>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize {
     let whole = columns[0].len() / 4 * 4;
@@ -234,17 +237,18 @@ fn transpose<F: Element>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usiz
     whole
 }
 
-/// Rows that are packed at a time.
+/// Number of rows packed at a time.
 const ROWS: usize = 128;
 
-/// Numbers of a line of the cache. As many rows ahead are asked for: the processor foresees what
-/// lies in one piece, and here every row is a piece of its own.
+/// Number of entries in a cache line, and number of rows to prefetch. The CPU predicts contiguous
+/// accesses only, and here every row is at a separate location.
 const LINE: usize = 16;
 
-/// `c = a b`, shared out to all threads: each takes some columns, and where there are few of them,
+/// Computes `c = a b` on all threads. Each thread takes some columns and, if there are few columns,
 /// some rows.
 ///
-/// A panel is packed by who multiplies with it, right before, and is then still in the cache.
+/// The thread that multiplies with a panel packs it right before, so the panel is still in the
+/// cache.
 pub(super) fn multiply<F: Element>(
     a: ArrayView2<'_, F>,
     b: ArrayView2<'_, F>,
@@ -264,7 +268,7 @@ pub(super) fn multiply<F: Element>(
     });
 }
 
-/// By this thread.
+/// Computes a part of the product on this thread.
 fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
     let panels = Panels::of::<F>(b.ncols());
     let deep = a.ncols().clamp(1, DEPTH);

@@ -1,15 +1,15 @@
-//! `exp` and its relatives as straight-line arithmetic, so that the compiler makes vectors of loops
-//! over them. The bounds on the error are tested over the whole range.
+//! `exp` and related functions as straight-line arithmetic, so that the compiler can vectorize
+//! loops over them. The error bounds are tested over the whole range.
 
-/// `e^x` within 2e-7 of itself for single precision; at least the smallest normal number, and at
-/// most the largest.
+/// Returns `e^x` in single precision, with a relative error below 2e-7. The result is at least the
+/// smallest normal number and at most the largest finite one.
 ///
 /// `e^x = 2^n e^r` with `|r| <= ln 2 / 2`, and seven terms of the series of `e^r`.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
-    /// Adding and subtracting it rounds to a whole number, which is then in the last bits.
+    /// Adding and subtracting this constant rounds to an integer, which is then in the last bits.
     const ROUND: f32 = 12_582_912.0;
-    // Two parts of ln 2, of which the first has few digits: its multiples are exact.
+    // ln 2 in two parts. The first part has few digits, so that its multiples are exact.
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     let x = if x < -87.3 { -87.3 } else { x };
     let x = if x > 88.3 { 88.3 } else { x };
@@ -26,9 +26,10 @@ pub(crate) fn exp(x: f32) -> f32 {
     series * f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 
-/// `ln(1 + x)` for `x` from 0 to 1, within 3e-7 of itself.
+/// Returns `ln(1 + x)` for `x` from 0 to 1, with a relative error below 3e-7.
 ///
-/// `ln(1 + x) = 2 artanh(x / (2 + x))`, and the series of `artanh`, whose argument is at most 1/3.
+/// Uses `ln(1 + x) = 2 artanh(x / (2 + x))` and the series of `artanh`, whose argument is at most
+/// 1/3.
 #[inline(always)]
 pub(crate) fn ln_1p(x: f32) -> f32 {
     let s = x / (2.0 + x);
@@ -40,13 +41,13 @@ pub(crate) fn ln_1p(x: f32) -> f32 {
     2.0 * s * series
 }
 
-/// The hyperbolic tangent, within 4e-7 of itself.
+/// Returns the hyperbolic tangent, with a relative error below 4e-7.
 #[inline(always)]
 pub(crate) fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let e = exp(-2.0 * size);
     let large = (1.0 - e) / (1.0 + e);
-    // Near 0 that would lose digits: Lambert's continued fraction instead.
+    // Near 0 this formula would lose digits, so use Lambert's continued fraction.
     let z = x * x;
     let small =
         size * (135_135.0 + z * (17_325.0 + z * (378.0 + z))) / (135_135.0 + z * (62_370.0 + z * (3_150.0 + z * 28.0)));
@@ -58,7 +59,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
 mod tests {
     use super::*;
 
-    /// The largest relative error over many numbers from `from` to `to`.
+    /// Returns the largest relative error over many numbers from `from` to `to`.
     fn error(from: f32, to: f32, ours: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> f64 {
         let relative = |i: u32| {
             let x = from + (to - from) * (i as f32 / 2_000_000.0);
@@ -69,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn are_as_near_as_they_say() {
+    fn errors_are_within_the_documented_bounds() {
         let errors = [
             (error(-87.3, 88.3, exp, f64::exp), 2e-7),
             (error(-1.0, 1.0, exp, f64::exp), 2e-7),

@@ -1,9 +1,9 @@
-//! The arithmetic of the layers, as functions of array views that know nothing of a tape.
+//! The arithmetic of the layers, as functions of array views that are independent of a tape.
 //!
-//! Images are `[batch, height, width, channels]` in memory order: the values that a filter sees in
-//! one row of an image are then one run of memory, for every number of channels.
+//! Images are `[batch, height, width, channels]` in memory order. The values that a filter reads in
+//! one row of an image are then contiguous in memory, for any number of channels.
 //!
-//! How they work, and how to change one, is in `README.md` beside the code.
+//! The `README.md` in this folder explains the design and how to change a kernel.
 
 mod activation;
 mod adam;
@@ -29,8 +29,8 @@ pub(crate) use real::{
     activation_backward, adam, deviations, finish, normalize, normalize_backward, scale, scale_backward,
 };
 
-/// The instructions that products of `f32` run on here: `"avx512"`, `"avx2"`, `"neon"` or
-/// `"portable"`.
+/// Returns the instruction set that products of `f32` use on this CPU: `"avx512"`, `"avx2"`,
+/// `"neon"` or `"portable"`.
 pub fn instructions() -> &'static str {
     <f32 as element::Element>::method().name
 }

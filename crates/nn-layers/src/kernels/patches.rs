@@ -1,6 +1,7 @@
-//! Between an image and the matrix of what a filter sees of it: a row for each position, `[kernel
-//! height, kernel width, channels]` in each row. With it a convolution is one matrix product
-//! ("im2col"). No more of the matrix is ever there than fits into the cache.
+//! Maps between an image and its matrix of patches: one row per position, each with the entries
+//! `[kernel height, kernel width, channels]` that a filter reads there. With this matrix a
+//! convolution is one matrix product ("im2col"). Only as much of the matrix as fits into the cache
+//! exists at a time.
 
 use std::ops::Range;
 
@@ -11,7 +12,7 @@ use super::element::Element;
 use super::simd::Kernel;
 use crate::Window;
 
-/// One image's sizes, and those of the positions that a window has on it.
+/// The size of an image, and the positions of a window on it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Grid {
     pub(super) window: Window,
@@ -23,7 +24,7 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// That of filters `w` on images `x`.
+    /// Returns the grid of filters `w` on images `x`.
     ///
     /// # Panics
     ///
@@ -36,23 +37,23 @@ impl Grid {
         Self { window, size: [height, width], positions, channels }
     }
 
-    /// Numbers in an image.
+    /// Returns the number of entries of an image.
     pub(super) fn image_len(&self) -> usize {
         self.size[0] * self.size[1] * self.channels
     }
 
-    /// Rows of the matrix.
+    /// Returns the number of rows of the matrix.
     pub(super) fn rows(&self) -> usize {
         self.positions[0] * self.positions[1]
     }
 
-    /// Columns of the matrix.
+    /// Returns the number of columns of the matrix.
     pub(super) fn columns(&self) -> usize {
         self.window.kernel[0] * self.window.kernel[1] * self.channels
     }
 
-    /// Some columns of the matrix in runs that are the same in several rows, which are `apart`
-    /// numbers apart.
+    /// Returns runs for some columns of the matrix, whose rows are `apart` entries apart. The runs
+    /// are the same in several rows.
     fn runs(&self, columns: Range<usize>, apart: usize) -> Vec<Runs> {
         let Window { stride, padding, .. } = self.window;
         let [height, width] = self.size;
@@ -61,7 +62,7 @@ impl Grid {
         let mut runs = Vec::new();
         for row in 0..rows_of_positions {
             for u in columns.start / whole.max(1)..columns.end.div_ceil(whole.max(1)) {
-                // Of the window's row those columns that are wanted.
+                // The requested columns of this row of the window.
                 let [start, end] =
                     [columns.start, columns.end].map(|column| column.saturating_sub(u * whole).min(whole));
                 let y = (row * stride[0] + u).checked_sub(padding[0]).filter(|&y| y < height);
@@ -83,12 +84,13 @@ impl Grid {
         runs
     }
 
-    /// Numbers in a row of the window: a run of the matrix.
+    /// Returns the number of entries in a row of the window, which is one run of the matrix.
     fn whole(&self) -> usize {
         self.window.kernel[1] * self.channels
     }
 
-    /// A row of positions, divided by what of the window lies on the image.
+    /// Divides a row of positions into spans in which the same part of the window lies on the
+    /// image.
     fn spans(&self) -> Vec<Span> {
         let Window { kernel: [_, kernel], stride: [_, stride], padding: [_, padding] } = self.window;
         let mut spans: Vec<Span> = Vec::new();
@@ -104,22 +106,23 @@ impl Grid {
     }
 }
 
-/// Some columns of the matrix: which numbers of an image they are.
+/// Some columns of the matrix, with the corresponding entries of an image.
 #[derive(Debug)]
 pub(super) struct Patches {
     runs: Vec<Runs>,
-    /// Rows of the matrix for an image, and how far apart they are.
+    /// Number of rows of the matrix per image, and the distance between rows.
     rows: usize,
     apart: usize,
     image_len: usize,
-    /// Numbers of an image between the same place of two positions, and how many positions share a
-    /// number.
+    /// Distance between the same entry of two neighboring positions, and the number of positions
+    /// that share an entry.
     step: usize,
     overlap: usize,
 }
 
 impl Patches {
-    /// In rows that are `apart` numbers apart. Between them is anything.
+    /// Prepares columns in rows that are `apart` entries apart. The content between rows is
+    /// unspecified.
     pub(super) fn new(grid: &Grid, columns: Range<usize>, apart: usize) -> Self {
         let Window { kernel, stride, .. } = grid.window;
         Self {
@@ -132,7 +135,7 @@ impl Patches {
         }
     }
 
-    /// Fills the matrix from images, with zeros where the window reaches beyond them.
+    /// Fills the matrix from images. Entries beyond the border of an image are 0.
     pub(super) fn gather<'m, F: Element>(&self, images: ArrayView4<'_, F>, matrix: &'m mut [F]) -> ArrayView2<'m, F> {
         let rows = images.dim().0 * self.rows;
         let matrix = &mut matrix[..rows * self.apart];
@@ -141,7 +144,8 @@ impl Patches {
         ArrayView2::from_shape((rows, self.apart), matrix).expect("as many numbers")
     }
 
-    /// Adds the matrix to images: the transpose of [`gather`](Patches::gather) as a linear map.
+    /// Adds the matrix to images. This is the transpose of [`gather`](Patches::gather) as a linear
+    /// map.
     pub(super) fn scatter<F: Element>(&self, matrix: &[F], images: &mut [F]) {
         F::run(Scatter { patches: self, matrix, images });
     }
@@ -188,8 +192,8 @@ impl<F: Element> Kernel for Scatter<'_, F> {
         for (image, matrix) in images.zip(self.matrix.chunks_exact((rows * apart).max(1))) {
             for &run in runs {
                 let Some(to) = run.image else { continue };
-                // Of positions that share numbers each would read what the one before has just written in part,
-                // which processors are slow at.
+                // Neighboring positions share entries. In sequence, each would read entries that
+                // the previous one has just written in part, which is slow on CPUs.
                 for first in 0..overlap.min(run.count) {
                     let (to, from) = (&mut image[to + first * step..], &matrix[run.matrix + first * apart..]);
                     let run = Runs { count: (run.count - first).div_ceil(overlap), ..run };
@@ -200,32 +204,32 @@ impl<F: Element> Kernel for Scatter<'_, F> {
     }
 }
 
-/// Consecutive positions with the same columns of the window's row on the image.
+/// Consecutive positions for which the same columns of the window's row lie on the image.
 #[derive(Debug)]
 struct Span {
     position: usize,
     count: usize,
-    /// In numbers: channels of columns.
+    /// Start of the part of the window on the image, in entries: columns times channels.
     first: usize,
     last: usize,
 }
 
-/// Consecutive numbers of some rows of the matrix, one row after the other.
+/// Consecutive entries in several rows of the matrix.
 #[derive(Debug, Clone, Copy)]
 struct Runs {
-    /// Where the first begins.
+    /// Start of the first run in the matrix.
     matrix: usize,
-    /// Where in the image it does; nothing if it lies beyond it.
+    /// Start of the run in the image, or `None` if it lies outside.
     image: Option<usize>,
     length: usize,
     count: usize,
 }
 
-/// Does something with the numbers of each row of some runs and their source.
+/// Calls `work` with each row of some runs and its source.
 #[inline(always)]
 fn each_row<F>(to: &mut [F], to_step: usize, from: &[F], from_step: usize, run: Runs, work: impl Fn(&mut [F], &[F])) {
-    // A filter of four on one or three channels, and half of it on 32 or 64: known to the compiler,
-    // such lengths are some moves instead of a call.
+    // Filters of size four, or half of that, on 1, 3, 32 or 64 channels. With lengths known at
+    // compile time, the copy is a few moves instead of a call.
     match run.length {
         4 => each_row_of(to, to_step, from, from_step, run.count, 4, work),
         12 => each_row_of(to, to_step, from, from_step, run.count, 12, work),
@@ -251,8 +255,8 @@ fn each_row_of<F>(
     }
 }
 
-/// `to += from`, four at a time, so that they are a vector even where the compiler cannot tell that
-/// `to` is not `from`.
+/// Computes `to += from`, four entries at a time. This vectorizes even if the compiler cannot prove
+/// that the slices do not overlap.
 #[inline(always)]
 fn add<F: Scalar>(to: &mut [F], from: &[F]) {
     let ((to, few), (from, other_few)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
@@ -262,7 +266,8 @@ fn add<F: Scalar>(to: &mut [F], from: &[F]) {
     few.iter_mut().zip(other_few).for_each(|(to, &from)| *to += from);
 }
 
-/// `to = from`. `copy_from_slice` would be a call, which takes longer than moving a few numbers.
+/// Copies `from` to `to`. `copy_from_slice` would be a call, which takes longer than moving a few
+/// entries.
 #[inline(always)]
 fn copy<F: Copy>(to: &mut [F], from: &[F]) {
     if to.len() > 32 {

@@ -1,9 +1,9 @@
-//! The boundary to the rest of the crate: what is compiled for `f32` and for `f64`, here and
-//! nowhere else.
+//! The boundary to the rest of the crate: the only place at which kernels are compiled for `f32`
+//! and `f64`.
 //!
-//! A generic function is compiled again by every crate, test and example that uses it, and these
-//! are large. Behind a trait that is implemented for two types they are functions like any other,
-//! and a use elsewhere is a call.
+//! A generic function is compiled again in every crate, test and example that uses it, and the
+//! kernels are large. As methods of a trait that is implemented for two types, they are ordinary
+//! functions, and other crates only call them.
 
 use autodiff_mini::{Pool, Scalar};
 use ndarray::{Array1, Array2, Array4, ArrayView2, ArrayView4};
@@ -12,22 +12,24 @@ use super::activation::{Activation, Finish};
 use super::adam::AdamStep;
 use crate::Window;
 
-/// The element types of layers, `f32` and `f64`: the same arithmetic by different instructions.
+/// The element types of layers, `f32` and `f64`. The arithmetic is the same, with different
+/// instructions.
 ///
-/// Sealed: the arithmetic is compiled once for each of the two, in this crate.
+/// The trait is sealed because the arithmetic is compiled once for each of the two types, in this
+/// crate.
 pub trait Real: Scalar + Compiled<Self> {}
 
 impl Real for f32 {}
 impl Real for f64 {}
 
 /// Declares each function `f` as a method of the element type, implemented by a generic function
-/// for both types, and `f::<F>` as a call of it.
+/// for both types, and `f::<F>` as a call of this method.
 macro_rules! compiled {
     ($(
         $(#[$doc:meta])*
         $vis:vis fn $name:ident($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)? = $path:path;
     )*) => {
-        #[expect(unnameable_types, reason = "that nobody else can name it seals `Real`")]
+        #[expect(unnameable_types, reason = "an unnameable supertrait seals `Real`")]
         pub trait Compiled<F: Scalar> {
             $(fn $name($($argument: $type),*) $(-> $result)?;)*
         }
@@ -56,10 +58,14 @@ macro_rules! compiled {
 }
 
 compiled! {
-    /// Returns `y[n, i, j, o] = f(b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] w[o, u, v, c])`, with the `f` and
-    /// `b` of `finish`.
+    /// Returns the convolution of `x` with `w`, with the `f` and `b` of `finish`:
     ///
-    /// `x` is `[batch, height, width, inputs]`, `w` `[outputs, kernel height, kernel width, inputs]`, both in memory order.
+    /// ```text
+    /// y[n, i, j, o] = f(b[o] + sum_{u, v, c} x[n, i s + u - p, j s + v - p, c] w[o, u, v, c])
+    /// ```
+    ///
+    /// `x` is `[batch, height, width, inputs]`, `w`
+    /// `[outputs, kernel height, kernel width, inputs]`, both in memory order.
     ///
     /// # Panics
     ///
@@ -68,8 +74,9 @@ compiled! {
         x: ArrayView4<'_, F>, w: ArrayView4<'_, F>, window: Window, finish: Finish<'_, F>, pool: &Pool<F>,
     ) -> Array4<F> = super::conv::conv2d;
 
-    /// Returns the gradient of [`conv2d`] with respect to `x`, of height and width `size`, for the gradient `g` with
-    /// respect to `y`. It is the transposed convolution of `g`, which `finish` is for.
+    /// Returns the gradient of [`conv2d`] with respect to `x`, of height and width `size`, for the
+    /// gradient `g` with respect to `y`. This is the transposed convolution of `g`, to which
+    /// `finish` is applied.
     ///
     /// # Panics
     ///
@@ -79,7 +86,8 @@ compiled! {
         pool: &Pool<F>,
     ) -> Array4<F> = super::conv::conv2d_backward_input;
 
-    /// Returns the gradient of [`conv2d`] with respect to `w`, for the gradient `g` with respect to `y`.
+    /// Returns the gradient of [`conv2d`] with respect to `w`, for the gradient `g` with respect to
+    /// `y`.
     ///
     /// # Panics
     ///
@@ -88,7 +96,8 @@ compiled! {
         x: ArrayView4<'_, F>, g: ArrayView4<'_, F>, window: Window, pool: &Pool<F>,
     ) -> Array4<F> = super::conv::conv2d_backward_weight;
 
-    /// Returns `y = f(x w^T + b)`, with the `f` and `b` of `finish`; `x` is `[batch, inputs]`, `w` `[outputs, inputs]`.
+    /// Returns `y = f(x w^T + b)`, with the `f` and `b` of `finish`; `x` is `[batch, inputs]`, `w`
+    /// `[outputs, inputs]`.
     ///
     /// # Panics
     ///
@@ -97,7 +106,8 @@ compiled! {
         x: ArrayView2<'_, F>, w: ArrayView2<'_, F>, finish: Finish<'_, F>, pool: &Pool<F>,
     ) -> Array2<F> = super::dense::dense;
 
-    /// Returns the gradient of [`dense`] with respect to `x`, for the gradient `g` with respect to `x w^T`: `g w`.
+    /// Returns the gradient of [`dense`] with respect to `x`, for the gradient `g` with respect to
+    /// `x w^T`: `g w`.
     ///
     /// # Panics
     ///

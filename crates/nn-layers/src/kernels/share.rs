@@ -1,8 +1,8 @@
-//! Who works on what: how a batch, or a sum over one, is divided among threads.
+//! The division of a batch, or of a sum over a batch, among threads.
 //!
-//! All parallel loops of the crate are the one in [`each_number`]. A loop brings some ten functions
-//! of rayon with it, for every closure and every element type anew; together they would be a third
-//! of the crate.
+//! All parallel loops of the crate use the one in [`each_number`]. A parallel loop instantiates
+//! about ten functions of rayon for every closure and every element type, which together would make
+//! up a third of the crate's code.
 
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -13,9 +13,9 @@ use rayon::prelude::*;
 
 use super::element::Element;
 
-/// Does `work` with each of the parts, all threads at work.
+/// Calls `work` with each part, on all threads.
 pub(super) fn each_part<T: Send>(mut parts: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
-    // Small layers have one part, and no need of other threads.
+    // Small layers have one part and need only this thread.
     let Some(first) = parts.next() else { return };
     let Some(second) = parts.next() else { return work(first) };
     let parts = [first, second].into_iter().chain(parts);
@@ -26,7 +26,7 @@ pub(super) fn each_part<T: Send>(mut parts: impl Iterator<Item = T>, work: impl 
     });
 }
 
-/// Returns what `work` makes of each of the parts, in their order, all threads at work.
+/// Returns the results of `work` for all parts, in order, computed on all threads.
 pub(super) fn map_parts<T: Send, R: Send>(parts: impl Iterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let mut parts: Vec<(Option<T>, Option<R>)> = parts.map(|part| (Some(part), None)).collect();
     each_part(parts.iter_mut(), |(part, result)| *result = part.take().map(&work));
@@ -37,24 +37,25 @@ fn each_number(count: usize, work: &(dyn Fn(usize) + Sync)) {
     (0..count).into_par_iter().for_each(work);
 }
 
-/// Numbers of a sum that does not fit into the cache.
+/// Number of entries of a sum that does not fit into the cache.
 pub(super) const MANY: usize = 1 << 20;
 
-/// Parts of a weight gradient that threads can work on at the same time.
+/// Number of parts of a weight gradient that threads can process at the same time.
 const PARTS: usize = 8;
 
-/// At most so many images for a block, such that the blocks are of equal size and every thread gets
-/// as many. Only for results that do not depend on it.
+/// Returns a number of images per block, at most `images`, that gives blocks of equal size and
+/// every thread equally many. Only for results that do not depend on this number.
 pub(super) fn evenly(batch: usize, images: usize) -> usize {
     let blocks = batch.div_ceil(images.max(1)).next_multiple_of(rayon::current_num_threads());
     batch.div_ceil(blocks.max(1)).max(1)
 }
 
-/// Has a sum over images worked out by all threads: each takes some columns, so that no two add to
-/// the same, and where there are few of them, some images. `work` adds to what it is given.
+/// Computes a sum over images on all threads. Each thread takes some columns, so that no two
+/// threads add to the same entry. If there are few columns, each also takes only some images.
+/// `work` adds to the given array.
 ///
-/// The parts are told from the shapes alone and added up in their order: the same for every number
-/// of threads.
+/// The parts depend only on the shapes and are summed in order, so the result does not depend on
+/// the number of threads.
 pub(super) fn share_out<F: Element>(
     batch: usize,
     mut sum: ArrayViewMut2<'_, F>,

@@ -4,42 +4,43 @@ use super::{Optimizer, pairs};
 use crate::kernels::{AdamStep, adam};
 use crate::{Real, Tensor, Weights, WeightsError};
 
-/// Adam (Kingma and Ba, ICLR 2015): a step for each number of its own, its mean gradient over its
-/// root mean square.
+/// The Adam optimizer (Kingma and Ba, ICLR 2015). The step of each entry is its mean gradient
+/// divided by its root mean square.
 ///
 /// ```text
 /// m <- beta1 m + (1 - beta1) g,    v <- beta2 v + (1 - beta2) g^2
 /// x <- x - rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
 /// ```
 ///
-/// The same numbers as `torch.optim.Adam` and `AdamW`.
+/// The results agree with `torch.optim.Adam` and `AdamW`.
 #[derive(Debug, Clone)]
 pub struct Adam<F: Real> {
-    /// The memory of the mean; 0.9.
+    /// Decay rate of the mean, 0.9 by default.
     pub beta1: f64,
-    /// The memory of the mean square; 0.999.
+    /// Decay rate of the mean square, 0.999 by default.
     pub beta2: f64,
-    /// Keeps the division away from 0; 1e-8.
+    /// Constant that avoids division by 0, 1e-8 by default.
     pub eps: f64,
-    /// What pulls the parameters towards 0.
+    /// The weight decay.
     pub decay: Decay,
     moments: Vec<Option<AdamMoments<F>>>,
 }
 
-/// What pulls parameters towards 0.
+/// The kind of weight decay, which pulls parameters toward 0.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Decay {
-    /// Nothing.
+    /// No decay.
     #[default]
     None,
-    /// `g + w x` in place of `g`, PyTorch's `Adam(weight_decay=w)`.
+    /// L2 regularization, which replaces `g` by `g + w x`. PyTorch's `Adam(weight_decay=w)`.
     L2(f64),
-    /// `x <- x - rate w x` before each step: AdamW (Loshchilov and Hutter, ICLR 2019).
+    /// Decoupled decay, `x <- x - rate w x` before each step: AdamW (Loshchilov and Hutter, ICLR
+    /// 2019).
     Decoupled(f64),
 }
 
-/// Moments of the gradients of one parameter.
+/// The moments of the gradients of one parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdamMoments<F> {
     /// The moving average of the gradients, `m`.
@@ -57,27 +58,27 @@ impl<F: Real> Default for Adam<F> {
 }
 
 impl<F: Real> Adam<F> {
-    /// With this decay, and the usual numbers otherwise.
+    /// Creates an optimizer with this decay and the default settings otherwise.
     pub fn with_decay(decay: Decay) -> Self {
         Self { decay, ..Self::default() }
     }
 
-    /// Starts from these moments, one entry a parameter; `None` stands for a parameter that has had
-    /// no gradient.
+    /// Sets the moments of the parameters, one entry per parameter. `None` stands for a parameter
+    /// without a gradient so far.
     #[must_use]
     pub fn with_moments(self, moments: Vec<Option<AdamMoments<F>>>) -> Self {
         Self { moments, ..self }
     }
 
-    /// The moments of each parameter; empty before the first step.
+    /// Returns the moments of each parameter, which are empty before the first step.
     pub fn moments(&self) -> &[Option<AdamMoments<F>>] {
         &self.moments
     }
 }
 
-/// So that a training can be kept and gone on with.
+/// Reading and writing for checkpoints.
 impl<F: Real> Adam<F> {
-    /// Puts what it remembers of each parameter under `prefix.0.first`, `prefix.0.second` and
+    /// Adds the moments of each parameter as `prefix.0.first`, `prefix.0.second` and
     /// `prefix.0.steps`, and so on.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         for (place, moments) in self.moments.iter().enumerate() {
@@ -88,16 +89,16 @@ impl<F: Real> Adam<F> {
         }
     }
 
-    /// Takes it from there, for parameters of these shapes.
+    /// Reads the moments that [`write`](Adam::write) added, for parameters of these shapes.
     ///
     /// # Errors
     ///
-    /// If a tensor is missing beside another, of another shape, or holds what cannot be a moment.
-    /// What it remembered is as it was.
+    /// If a tensor is missing beside another, has another shape, or is not a valid moment. The
+    /// optimizer is then unchanged.
     pub fn read(&mut self, prefix: &str, weights: &Weights, shapes: &[Vec<usize>]) -> Result<(), WeightsError> {
         let moments = |(place, shape): (usize, &Vec<usize>)| {
             let [first, second, steps] = ["first", "second", "steps"].map(|name| format!("{prefix}.{place}.{name}"));
-            // A parameter that has never had a gradient.
+            // This parameter has never had a gradient.
             if weights.shape(&first).is_none() && weights.shape(&second).is_none() {
                 return Ok(None);
             }

@@ -1,8 +1,8 @@
 //! Optimizers, learning-rate schedules and gradient clipping.
 //!
-//! An optimizer changes parameters in place, given their gradients and a learning rate; it keeps
-//! whatever state it needs for each parameter, by its place in the list, which must therefore be
-//! the same at every step.
+//! An optimizer changes parameters in place, given their gradients and a learning rate. It stores
+//! state for each parameter by its index in the list, which must therefore be the same at every
+//! step.
 
 mod adam;
 mod clip;
@@ -19,9 +19,9 @@ pub use sgd::Sgd;
 
 use crate::{Real, Sequential, Tensor};
 
-/// What has parameters: a network, or a list of arrays.
+/// A collection of parameters: a network, or a list of arrays.
 pub trait Parameters<F: Real> {
-    /// Returns what an optimizer changes, in the same order at every call.
+    /// Returns the trainable parameters, in the same order at every call.
     fn parameters(&mut self) -> Vec<&mut Tensor<F>>;
 }
 
@@ -37,24 +37,24 @@ impl<F: Real> Parameters<F> for Vec<&mut Tensor<F>> {
     }
 }
 
-/// A rule that changes parameters by their gradients.
+/// A rule that updates parameters by their gradients.
 pub trait Optimizer<F: Real> {
-    /// Changes parameters by gradients in the same order. A parameter without gradient is left
-    /// alone.
+    /// Updates parameters by gradients in the same order. A parameter without a gradient does not
+    /// change.
     ///
     /// # Panics
     ///
-    /// If there are not as many gradients as parameters, or a shape is another than at the step
-    /// before.
+    /// If the numbers of gradients and parameters differ, or a shape has changed since the previous
+    /// step.
     fn update(&mut self, learning_rate: f64, parameters: Vec<&mut Tensor<F>>, gradients: &[Option<ArrayD<F>>]);
 
-    /// Makes a step with what [`Tape::backward`](autodiff_mini::Tape::backward) returned:
-    /// [`collect`], then [`update`](Optimizer::update). The memory of the gradients goes back
-    /// to the tape's pool.
+    /// Makes a step with the gradients that [`Tape::backward`](autodiff_mini::Tape::backward)
+    /// returned: calls [`collect`] and [`update`](Optimizer::update). The memory of the gradients
+    /// returns to the tape's pool.
     ///
     /// # Panics
     ///
-    /// If a parameter has another shape than at the step before.
+    /// If the shape of a parameter has changed since the previous step.
     fn step(&mut self, learning_rate: f64, model: &mut dyn Parameters<F>, gradients: Gradients<F>) {
         let (pool, parameters) = (gradients.pool().clone(), model.parameters());
         let gradients = collect(gradients, &parameters);
@@ -63,15 +63,15 @@ pub trait Optimizer<F: Real> {
     }
 }
 
-/// The gradient of each parameter, by value and in the same order. Consumes `gradients`, so that
-/// afterwards nobody shares the parameters' buffers and they can be updated in place.
+/// Returns the gradient of each parameter by value, in the same order. Consumes `gradients`, so
+/// that the parameters' buffers are no longer shared and can be updated in place.
 pub fn collect<F: Real>(mut gradients: Gradients<F>, parameters: &[&mut Tensor<F>]) -> Vec<Option<ArrayD<F>>> {
     parameters.iter().map(|parameter| gradients.take(parameter)).collect()
 }
 
 /// # Panics
 ///
-/// If there are not as many gradients as parameters.
+/// If the numbers of gradients and parameters differ.
 fn pairs<'a, F: Real>(
     parameters: Vec<&'a mut Tensor<F>>,
     gradients: &'a [Option<ArrayD<F>>],

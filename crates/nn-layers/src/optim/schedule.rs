@@ -1,40 +1,40 @@
 use std::f64::consts::PI;
 
-/// The learning rate as a function of the step, counted from 0.
+/// A learning rate as a function of the step, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// Always the same.
+    /// A constant rate.
     Constant(f64),
-    /// Up from `peak / 25` to `peak` over the first 30 % of `steps`, then down to `peak / 250 000`,
-    /// both along half a cosine (Smith and Topin, 2019). The numbers are those of PyTorch's
-    /// `OneCycleLR`.
+    /// Rises from `peak / 25` to `peak` over the first 30 % of `steps`, then falls to
+    /// `peak / 250 000`, both along half a cosine (Smith and Topin, 2019). The constants are those
+    /// of PyTorch's `OneCycleLR`.
     OneCycle {
-        /// The largest rate.
+        /// The maximum rate.
         peak: f64,
-        /// How many steps there will be.
+        /// Number of steps.
         steps: usize,
     },
-    /// From `peak` down to 0 along half a cosine (Loshchilov and Hutter, ICLR 2017).
+    /// Falls from `peak` to 0 along half a cosine (Loshchilov and Hutter, ICLR 2017).
     Cosine {
-        /// The first rate.
+        /// The initial rate.
         peak: f64,
-        /// How many steps there will be.
+        /// Number of steps.
         steps: usize,
     },
-    /// Multiplied by `factor` every `every` steps.
+    /// Multiplies the rate by `factor` every `every` steps.
     Step {
-        /// The first rate.
+        /// The initial rate.
         peak: f64,
-        /// What it is multiplied by.
+        /// The factor.
         factor: f64,
-        /// How often; at least 1.
+        /// Number of steps between multiplications, at least 1.
         every: usize,
     },
 }
 
 impl Schedule {
-    /// The rate of a step. Past the end of a schedule it stays as it was there.
+    /// Returns the rate of a step. After the end of a schedule the rate stays constant.
     pub fn at(self, step: usize) -> f64 {
         match self {
             Self::Constant(rate) => rate,
@@ -54,9 +54,9 @@ impl Schedule {
     }
 }
 
-/// From `start` to `end` along half a cosine, as `t` goes from 0 to 1.
+/// Interpolates from `start` to `end` along half a cosine, as `t` goes from 0 to 1.
 fn cosine(start: f64, end: f64, t: f64) -> f64 {
-    // With a single step there is no way to go, and `t` is 0 / 0.
+    // With a single step `t` is 0 / 0.
     let t = if t.is_nan() { 0.0 } else { t };
     end + (start - end) / 2.0 * (1.0 + (PI * t).cos())
 }
@@ -67,8 +67,9 @@ mod tests {
     use approx::assert_relative_eq;
 
     #[test]
-    fn one_cycle_gives_pytorchs_numbers() {
-        // torch 2.15: OneCycleLR(optimizer, max_lr=1e-3, total_steps=20), `get_last_lr()` before each step.
+    fn one_cycle_matches_pytorch() {
+        // torch 2.15: OneCycleLR(optimizer, max_lr=1e-3, total_steps=20), `get_last_lr()` before
+        // each step.
         let expected = PYTORCH_ONE_CYCLE;
         let schedule = Schedule::OneCycle { peak: 1e-3, steps: 20 };
         for (step, &rate) in expected.iter().enumerate() {
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn every_schedule_is_finite_and_not_negative_for_every_length() {
+    fn schedules_are_finite_and_nonnegative_for_any_length() {
         for steps in 0..12 {
             for step in 0..20 {
                 for schedule in [
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn cosine_and_steps() {
+    fn cosine_and_step_schedules() {
         let cosine = Schedule::Cosine { peak: 2.0, steps: 10 };
         assert_relative_eq!(cosine.at(5), 1.0, max_relative = 1e-15);
         assert_eq!((cosine.at(0), cosine.at(10), cosine.at(11)), (2.0, 0.0, 0.0));

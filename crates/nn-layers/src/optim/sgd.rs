@@ -3,7 +3,7 @@ use ndarray::{ArrayD, Zip};
 use super::{Optimizer, pairs};
 use crate::{Real, Tensor};
 
-/// Gradient descent with momentum: `v <- momentum v + g`, `x <- x - rate v`, as PyTorch has it.
+/// Gradient descent with momentum: `v <- momentum v + g`, `x <- x - rate v`, as in PyTorch.
 #[derive(Debug, Clone)]
 pub struct Sgd<F: Real> {
     momentum: f64,
@@ -11,7 +11,7 @@ pub struct Sgd<F: Real> {
 }
 
 impl<F: Real> Sgd<F> {
-    /// With this momentum; 0 for plain gradient descent.
+    /// Creates an optimizer with this momentum, or 0 for plain gradient descent.
     pub fn new(momentum: f64) -> Self {
         Self { momentum, velocities: Vec::new() }
     }

@@ -3,8 +3,8 @@ use crate::state::Image;
 use crate::{Kind, Real};
 
 impl<F: Real> Sequential<F> {
-    /// Before each layer and after the last: the image that a flat row of features is there, if it
-    /// is one. Known after a [`Flatten`](crate::Flatten) and before an
+    /// Returns, before each layer and after the last, the image that a flat row of features
+    /// represents, if any. It is known after a [`Flatten`](crate::Flatten) and before an
     /// [`Unflatten`](crate::Unflatten), and across layers that keep features.
     pub(super) fn flat_images(&self) -> Vec<Image> {
         let mut images = vec![None; self.shapes.len()];

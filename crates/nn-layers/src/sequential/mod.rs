@@ -12,7 +12,7 @@ use crate::{Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 
 pub use statistics::Statistics;
 
-/// Layers one after the other, checked against each other when they are put together.
+/// A sequence of layers, whose shapes are checked when the network is built.
 ///
 /// ```
 /// use nn_layers::{Activation, Dense, Sequential};
@@ -26,37 +26,38 @@ pub use statistics::Statistics;
 /// assert_eq!(network.output_shape(), [10]);
 ///
 /// let mistake = Sequential::<f32>::on(&[784]).then(Dense::new(28, 10, &mut rng)).build();
-/// assert_eq!(mistake.unwrap_err().to_string(), "layer 0: Dense(28 to 10) takes [28], got shape [784]");
+/// let message = "layer 0: Dense(28 to 10) takes [28] but got shape [784]";
+/// assert_eq!(mistake.unwrap_err().to_string(), message);
 /// # Ok::<(), nn_layers::ShapeError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Sequential<F: Real> {
     layers: Vec<Box<dyn Layer<F>>>,
-    /// The shape of one sample before each layer and after the last.
+    /// The shape of one sample before the first layer and after each layer.
     shapes: Vec<Vec<usize>>,
 }
 
-/// A layer of a [`Sequential`] and where it stands there.
+/// A layer of a [`Sequential`] and its place in the network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Placed<'a> {
-    /// What it is.
+    /// The kind of the layer.
     pub kind: Kind,
-    /// Its number in the names of a weights file.
+    /// The number of the layer in the names of a weights file.
     pub number: usize,
-    /// The shape of one sample before it and after it.
+    /// The shape of one sample before and after the layer.
     pub shapes: [&'a [usize]; 2],
-    /// The image `[height, width, channels]` that a flat row is before it and after it, if it is
-    /// one: in memory its features are channels last, in a weights file channels first.
+    /// The image `[height, width, channels]` that a flat row represents before and after the layer,
+    /// if any. In memory its features are channels last, in a weights file channels first.
     pub images: [Option<[usize; 3]>; 2],
 }
 
-/// A [`Sequential`] being put together.
+/// A builder of a [`Sequential`].
 #[derive(Debug)]
 pub struct SequentialBuilder<F: Real>(Result<Sequential<F>, ShapeError>);
 
 impl<F: Real> SequentialBuilder<F> {
-    /// Adds a layer at the end.
+    /// Appends a layer.
     #[must_use]
     pub fn then(self, layer: impl Layer<F> + 'static) -> Self {
         Self(self.0.and_then(|mut network| {
@@ -69,49 +70,50 @@ impl<F: Real> SequentialBuilder<F> {
         }))
     }
 
-    /// The network.
+    /// Returns the network.
     ///
     /// # Errors
     ///
-    /// The first layer that cannot take what the one before it gives.
+    /// If a layer does not accept the output of the previous one. The error names the first such
+    /// layer.
     pub fn build(self) -> Result<Sequential<F>, ShapeError> {
         self.0
     }
 }
 
 impl<F: Real> Sequential<F> {
-    /// Starts a network that takes samples of this shape, batch axis left out.
+    /// Starts a network for samples of this shape, without the batch axis.
     pub fn on(input_shape: &[usize]) -> SequentialBuilder<F> {
         SequentialBuilder(Ok(Self { layers: Vec::new(), shapes: vec![input_shape.to_vec()] }))
     }
 
-    /// The shape of one sample that it takes.
+    /// Returns the shape of one input sample.
     pub fn input_shape(&self) -> &[usize] {
         &self.shapes[0]
     }
 
-    /// The shape of one sample that it gives.
+    /// Returns the shape of one output sample.
     pub fn output_shape(&self) -> &[usize] {
         self.shapes.last().expect("the input's shape at least")
     }
 
-    /// The value in evaluation mode.
+    /// Evaluates the network in evaluation mode.
     ///
     /// # Panics
     ///
-    /// If the batch is not of samples of [`input_shape`](Sequential::input_shape).
+    /// If the samples of the batch do not have the shape [`input_shape`](Sequential::input_shape).
     pub fn forward<'t>(&self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
         forward(&self.layers, x)
     }
 
-    /// How many layers it has, activations among them.
-    #[expect(clippy::len_without_is_empty, reason = "a network of no layers is not worth a question")]
+    /// Returns the number of layers, including activations.
+    #[expect(clippy::len_without_is_empty, reason = "networks without layers are not useful")]
     pub fn len(&self) -> usize {
         self.layers.len()
     }
 
-    /// The layers, from the first to the last. What they hold has the names and layouts of
+    /// Returns the layers, from the first to the last. Their arrays have the names and layouts of
     /// [`write`](Sequential::write).
     pub fn layers(&self) -> impl Iterator<Item = Placed<'_>> {
         let (numbers, images) = (self.numbers(), self.flat_images());
@@ -123,29 +125,29 @@ impl<F: Real> Sequential<F> {
         })
     }
 
-    /// How many numbers of each layer an optimizer changes.
+    /// Returns the number of trainable values of each layer.
     pub fn parameter_counts(&self) -> Vec<usize> {
-        // As in `write`, a clone for the unique reference.
+        // Listing the state needs a unique reference, so clone the layers as `write` does.
         let mut layers = self.layers.clone();
         let count = |entry: Entry<'_, F>| if let Content::Parameter(tensor) = entry.content { tensor.len() } else { 0 };
         layers.iter_mut().map(|layer| layer.state().into_iter().map(count).sum()).collect()
     }
 
-    /// The value after the first `layers` layers, in evaluation mode.
+    /// Returns the value after the first `layers` layers, in evaluation mode.
     ///
     /// # Panics
     ///
-    /// If it does not have so many, or as [`forward`](Sequential::forward).
+    /// If there are fewer layers, and in the cases of [`forward`](Sequential::forward).
     pub fn forward_to<'t>(&self, layers: usize, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
         forward(&self.layers[..layers], x)
     }
 
-    /// The value in training mode.
+    /// Evaluates the network in training mode.
     ///
     /// # Panics
     ///
-    /// As [`forward`](Sequential::forward).
+    /// See [`forward`](Sequential::forward).
     pub fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
         pass(self.layers.iter_mut(), x, |layer, x| layer.train(x))
@@ -155,16 +157,16 @@ impl<F: Real> Sequential<F> {
         let (shape, expected) = (x.shape(), self.input_shape());
         assert!(
             shape.get(1..) == Some(expected),
-            "a network on samples of {expected:?} got a batch of shape {shape:?}"
+            "a network for samples of shape {expected:?} got a batch of shape {shape:?}"
         );
     }
 
-    /// What its layers hold, in their order.
+    /// Returns the arrays of all layers, in order.
     pub fn state(&mut self) -> impl Iterator<Item = Entry<'_, F>> {
         self.layers.iter_mut().flat_map(|layer| layer.state())
     }
 
-    /// What an optimizer changes, in a fixed order.
+    /// Returns the trainable parameters, in a fixed order.
     pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
         self.state()
             .filter_map(|entry| if let Content::Parameter(tensor) = entry.content { Some(tensor) } else { None })
@@ -172,9 +174,9 @@ impl<F: Real> Sequential<F> {
     }
 
     /// Replaces the running statistics of every batch normalization by the exact mean and variance
-    /// of its input over all of `batches`, in evaluation mode and from the first layer to the
-    /// last, since each depends on those before it. `batches` is called once for each such
-    /// layer; if there are none, nothing changes.
+    /// of its input over all of `batches`, in evaluation mode. Layers are processed in order,
+    /// because each depends on the previous ones. `batches` is called once for each batch
+    /// normalization. If there are no batches, nothing changes.
     pub fn recalibrate<I: Iterator<Item = ArrayD<F>>>(&mut self, batches: impl Fn() -> I) {
         for i in 0..self.layers.len() {
             let (before, rest) = self.layers.split_at_mut(i);
@@ -184,13 +186,13 @@ impl<F: Real> Sequential<F> {
     }
 }
 
-/// The value of layers one after the other, in evaluation mode.
+/// Evaluates a sequence of layers in evaluation mode.
 fn forward<'t, F: Real>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
     pass(layers.iter(), x, |layer, x| layer.forward(x))
 }
 
-/// The value of layers one after the other, each by `value`. A layer that an activation follows has
-/// it as its last step, if it can.
+/// Evaluates a sequence of layers, each by `value`. A layer fuses the activation after it, if it
+/// can.
 fn pass<'t, F: Real, L: Borrow<Box<dyn Layer<F>>>>(
     layers: impl Iterator<Item = L>,
     mut x: Var<'t, F>,

@@ -1,4 +1,4 @@
-//! Reading and writing, with the names and layouts of PyTorch's `nn.Sequential`.
+//! Reading and writing networks, with the names and layouts of PyTorch's `nn.Sequential`.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,12 @@ use crate::state::Image;
 use crate::{Content, Entry, Real, Weights, WeightsError};
 
 impl<F: Real> Sequential<F> {
-    /// Puts everything that the layers hold into `weights`, named `prefix.0.weight` and so on as
-    /// PyTorch numbers the modules of its `nn.Sequential`, in PyTorch's layouts.
+    /// Adds the arrays of all layers to `weights`, in PyTorch's layouts. The names are
+    /// `prefix.0.weight` and so on, with the numbers that PyTorch gives to the modules of an
+    /// `nn.Sequential`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
-        // Listing the state takes a unique reference; a clone shares its arrays and costs next to nothing.
+        // Listing the state needs a unique reference. A clone shares its arrays and costs almost
+        // nothing.
         for (name, entry, [input, output]) in self.clone().entries(prefix) {
             match entry.content {
                 Content::Parameter(tensor) | Content::Statistic(tensor) => {
@@ -21,14 +23,13 @@ impl<F: Real> Sequential<F> {
         }
     }
 
-    /// Takes everything that the layers hold from `weights`; the inverse of
-    /// [`write`](Sequential::write).
+    /// Reads the arrays of all layers from `weights`. The inverse of [`write`](Sequential::write).
     ///
     /// # Errors
     ///
-    /// If a tensor is missing, has another shape, is not of floating point or not finite, if a
-    /// variance is negative, or if there is a tensor under `prefix` that no layer knows. The
-    /// network is then as it was.
+    /// If a tensor is missing, has another shape, is not of a floating-point type or not finite, if
+    /// a variance is negative, or if there is an unknown tensor under `prefix`. The network is then
+    /// unchanged.
     pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
         let mut next = self.clone();
         let mut known = HashSet::new();
@@ -50,7 +51,7 @@ impl<F: Real> Sequential<F> {
         Ok(())
     }
 
-    /// Each entry with its name and the flat images before and after its layer.
+    /// Returns each entry with its name and the flat images before and after its layer.
     fn entries(&mut self, prefix: &str) -> Vec<(String, Entry<'_, F>, [Image; 2])> {
         let (numbers, images) = (self.numbers(), self.flat_images());
         let mut entries = Vec::new();
@@ -63,7 +64,7 @@ impl<F: Real> Sequential<F> {
         entries
     }
 
-    /// Of each layer, the number of PyTorch's module.
+    /// Returns the number of PyTorch's module for each layer.
     pub(super) fn numbers(&self) -> Vec<usize> {
         let mut number = 0;
         let joins = self.layers.iter().map(|layer| layer.joins_previous());

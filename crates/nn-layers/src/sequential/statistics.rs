@@ -1,7 +1,7 @@
 use super::Sequential;
 use crate::{Content, Real, Tensor};
 
-/// The running statistics of a network, as [`Sequential::statistics`] found them.
+/// The running statistics of a network, as returned by [`Sequential::statistics`].
 #[derive(Debug, Clone)]
 pub struct Statistics<F: Real>(Vec<Statistic<F>>);
 
@@ -15,8 +15,8 @@ impl<F: Real> Sequential<F> {
     /// Returns the running statistics of all layers, for [`restore`](Sequential::restore). Arrays
     /// are shared, not copied.
     ///
-    /// A pass in training mode moves running statistics before anybody knows whether the training
-    /// step will succeed. A step that fails later can take them back:
+    /// A pass in training mode updates running statistics before it is known whether the training
+    /// step will succeed. If the step fails later, they can be restored:
     ///
     /// ```
     /// # use autodiff_mini::Tape;
@@ -24,7 +24,8 @@ impl<F: Real> Sequential<F> {
     /// # use nn_layers::{BatchNorm, Sequential};
     /// let mut network = Sequential::<f32>::on(&[2]).then(BatchNorm::new(2)).build()?;
     /// let before = network.statistics();
-    /// let loss = network.train(Tape::new().constant(array![[1.0, f32::NAN], [3.0, 4.0]])).sum().scalar();
+    /// let (tape, x) = (Tape::new(), array![[1.0, f32::NAN], [3.0, 4.0]]);
+    /// let loss = network.train(tape.constant(x)).sum().scalar();
     /// if !loss.is_finite() {
     ///     network.restore(before);
     /// }
@@ -32,7 +33,8 @@ impl<F: Real> Sequential<F> {
     /// # Ok::<(), nn_layers::ShapeError>(())
     /// ```
     pub fn statistics(&self) -> Statistics<F> {
-        // Listing the state takes a unique reference; a clone shares its arrays and costs next to nothing.
+        // Listing the state needs a unique reference. A clone shares its arrays and costs almost
+        // nothing.
         let saved = |content: Content<'_, F>| match content {
             Content::Parameter(_) => None,
             Content::Statistic(array) => Some(Statistic::Array(array.clone())),
@@ -41,12 +43,12 @@ impl<F: Real> Sequential<F> {
         Statistics(self.clone().state().filter_map(|entry| saved(entry.content)).collect())
     }
 
-    /// Makes the running statistics of all layers what they were when
-    /// [`statistics`](Sequential::statistics) was called. Parameters stay as they are.
+    /// Restores the running statistics of all layers to their state when
+    /// [`statistics`](Sequential::statistics) was called. Parameters do not change.
     ///
     /// # Panics
     ///
-    /// If the statistics are those of a network of other layers.
+    /// If the statistics belong to a network with other layers.
     pub fn restore(&mut self, statistics: Statistics<F>) {
         let mut saved = statistics.0.into_iter();
         for entry in self.state() {
@@ -54,14 +56,18 @@ impl<F: Real> Sequential<F> {
                 Content::Parameter(_) => {}
                 Content::Statistic(array) => match saved.next() {
                     Some(Statistic::Array(old)) if old.shape() == array.shape() => *array = old,
-                    _ => panic!("statistics of another network: no `{}` of shape {:?}", entry.name, array.shape()),
+                    _ => panic!(
+                        "the statistics are from another network: there is no `{}` of shape {:?}",
+                        entry.name,
+                        array.shape()
+                    ),
                 },
                 Content::Count(count) => match saved.next() {
                     Some(Statistic::Count(old)) => *count = old,
-                    _ => panic!("statistics of another network: no `{}`", entry.name),
+                    _ => panic!("the statistics are from another network: there is no `{}`", entry.name),
                 },
             }
         }
-        assert!(saved.next().is_none(), "statistics of another network, which has more of them");
+        assert!(saved.next().is_none(), "the statistics are from another network, which has more of them");
     }
 }

@@ -1,5 +1,5 @@
-//! The convolution kernels against the definition, and against each other as linear maps and their
-//! transposes.
+//! Compares the convolution kernels with the definition, and with each other as linear maps and
+//! their transposes.
 
 use autodiff_mini::Pool;
 use ndarray::{Array1, Array4, Ix4};
@@ -14,7 +14,7 @@ struct Case {
     x: Array4<f64>,
     w: Array4<f64>,
     b: Array1<f64>,
-    /// A gradient of the output's shape.
+    /// A gradient with the shape of the output.
     g: Array4<f64>,
     window: Window,
 }
@@ -33,8 +33,8 @@ fn case(batch: usize, size: [usize; 2], channels: [usize; 2], window: Window, se
     }
 }
 
-/// Windows smaller and larger than their step, steps that do not divide, images of a single pixel,
-/// and C = H = W, where a wrong layout would go unnoticed by its shape.
+/// Windows smaller and larger than their stride, strides that do not divide the image, images of a
+/// single pixel, and images with C = H = W, where the shape would not reveal a wrong layout.
 fn cases() -> impl Strategy<Value = Case> {
     let pair = |from: usize, to: usize| [from..=to, from..=to];
     let window =
@@ -47,7 +47,7 @@ fn cases() -> impl Strategy<Value = Case> {
         .prop_map(|(batch, size, channels, window, seed)| case(batch, size, channels, window, seed))
 }
 
-/// The definition, written out.
+/// Computes the definition directly.
 fn naive(Case { x, w, b, window, .. }: &Case) -> Array4<f64> {
     let (batch, height, width, inputs) = x.dim();
     let (outputs, kh, kw, _) = w.dim();
@@ -67,8 +67,8 @@ fn naive(Case { x, w, b, window, .. }: &Case) -> Array4<f64> {
     })
 }
 
-/// The three kernels in one precision, their results in the other: with bias and activation,
-/// without, and the gradients.
+/// Runs the three kernels in one precision and returns their results in `f64`: the value with and
+/// without bias and activation, and the gradients.
 fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
     let narrow = |x: &Array4<f64>| x.mapv(F::from_f64);
     let (x, w, g) = (narrow(&case.x), narrow(&case.w), narrow(&case.g));
@@ -83,16 +83,16 @@ fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
             conv2d_backward_weight(x.view(), g.view(), window, &pool),
         ]
     };
-    // What a buffer held before must not matter.
+    // The old content of a buffer must not matter.
     let spoilt = |array: &Array4<F>| array.mapv(|_| F::nan());
     run(&spoilt(&x), &spoilt(&w), &spoilt(&g)).into_iter().for_each(|array| pool.recycle(array));
     run(&x, &w, &g).map(|array| array.mapv(F::into_f64))
 }
 
-/// The value by definition; and `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which no
-/// wrong index survives.
+/// Checks the value against the definition, and
+/// `<conv(x, w), g> = <x, conv_t(g, w)> = <w, dw(x, g)>`, which any wrong index would violate.
 fn holds<F: Real>(case: &Case) -> Result<(), TestCaseError> {
-    // The definition in double precision of what single precision is given.
+    // Evaluate the definition in double precision on inputs rounded to single precision.
     let round = |x: &Array4<f64>| x.mapv(|x| F::from_f64(x).into_f64());
     let case = Case { x: round(&case.x), w: round(&case.w), g: round(&case.g), ..case.clone() };
     let [finished, y, dx, dw] = kernels::<F>(&case);
@@ -113,20 +113,20 @@ fn holds<F: Real>(case: &Case) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn equals_its_definition_and_its_transposes(case in cases()) {
+    fn matches_the_definition_and_the_transposes(case in cases()) {
         holds::<f64>(&case)?;
         holds::<f32>(&case)?;
     }
 }
 
 #[test]
-fn blocks_tiles_and_parts_join_without_a_seam() {
+fn results_are_correct_across_blocks_tiles_and_parts() {
     for case in [
-        // 37 images are blocks of different sizes, in several parts.
+        // 37 images form blocks of different sizes, in several parts.
         case(37, [28, 28], [1, 3], Window::square(4, 2, 1), 5),
-        // One image is more than a block.
+        // One image is larger than a block.
         case(3, [80, 81], [8, 3], Window::square(4, 1, 1), 6),
-        // More channels than a tile has columns, and no multiple of it.
+        // More channels than a tile has columns, and not a multiple of them.
         case(9, [9, 7], [19, 37], Window::square(3, 2, 1), 7),
         case(5, [8, 8], [64, 33], Window::square(4, 2, 1), 8),
         case(7, [15, 12], [17, 40], Window::square(4, 2, 1), 9),
@@ -144,7 +144,7 @@ fn an_empty_batch_gives_an_empty_batch() {
 }
 
 #[test]
-fn the_same_bits_for_every_number_of_threads() {
+fn results_do_not_depend_on_the_number_of_threads() {
     for case in [
         case(50, [14, 14], [3, 8], Window::square(4, 2, 1), 8),
         case(20, [10, 10], [33, 40], Window::square(4, 2, 1), 9),

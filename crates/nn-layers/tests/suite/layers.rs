@@ -1,4 +1,5 @@
-//! Every layer's gradients against differences, and what each promises beside.
+//! Compares the gradients of every layer with finite differences, and tests the other documented
+//! properties of layers.
 
 use approx::assert_relative_eq;
 use autodiff_mini::{Tape, Var, gradcheck, gradcheck_directional};
@@ -17,9 +18,9 @@ fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(11)
 }
 
-/// Checks the gradients of a layer in training mode with respect to its input and to each of its
-/// parameters. Parameters are known by their buffers, so a layer made of the check's own inputs has
-/// its gradients checked with them.
+/// Checks the gradients of a layer in training mode with respect to its input and each of its
+/// parameters. Parameters are identified by their buffers, so a layer made from the check's own
+/// inputs has its gradients checked with them.
 fn check<L: Layer<f64> + Clone>(layer: &L, x: ArrayD<f64>) {
     let mut inputs = vec![x];
     inputs.extend(parameters(&mut layer.clone()).into_iter().map(|p| p.to_owned()));
@@ -59,11 +60,11 @@ fn gradients_of_every_layer() {
     }
 }
 
-/// In single precision, against the functions and their derivatives written out in double precision
-/// (a derivative told from a value near 1 has the rounding of that); alone and as the last step of
-/// a layer; in the tails, at the corner, and for what is not a number.
+/// Compares activations in single precision with the functions and their derivatives in double
+/// precision: alone and fused into a layer, in the tails, at the corner, and for NaN. A derivative
+/// computed from a value near 1 has the rounding error of that value.
 #[test]
-fn activations_are_the_functions_that_they_are_named_for() {
+fn activations_match_their_definitions() {
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let positive = |x: f64| if x > 0.0 { 1.0 } else { 0.0 };
     type Function = Box<dyn Fn(f64) -> [f64; 2]>;
@@ -104,21 +105,21 @@ fn activations_are_the_functions_that_they_are_named_for() {
     }
 }
 
-/// As a network does it.
+/// Applies an activation as a network does.
 fn last_step<'t>(layer: &Dense<f32>, x: Var<'t, f32>, activation: Activation) -> Var<'t, f32> {
     layer.forward_then(x, activation).unwrap_or_else(|| activation.forward(layer.forward(x)))
 }
 
 #[test]
-fn a_frozen_batch_normalization_has_a_gradient_too() {
+fn batch_normalization_has_a_gradient_in_evaluation_mode() {
     let mut norm = BatchNorm::<f64>::new(3);
     (norm.running_mean, norm.running_var) = (random(&[3], 1).into_shared(), (random(&[3], 2) + 1.5).into_shared());
     gradcheck(|x| norm.forward(x[0]), &[random(&[4, 3], 3)]).unwrap();
 }
 
 #[test]
-fn the_transposed_convolution_is_the_transpose() {
-    // <conv(x), y> = <x, conv_t(y)> with the same filters and no biases, through the layers.
+fn transposed_convolution_is_the_transpose() {
+    // Checks <conv(x), y> = <x, conv_t(y)> with the same filters and no biases, through the layers.
     let window = Window::square(4, 2, 1);
     let mut conv = Conv2d::<f64>::new(2, 3, window, &mut rng());
     conv.bias.fill(0.0);
@@ -132,7 +133,7 @@ fn the_transposed_convolution_is_the_transpose() {
 
 proptest! {
     #[test]
-    fn a_trained_batch_has_mean_zero_and_variance_one(
+    fn batch_normalization_gives_mean_zero_and_variance_one(
         rows in 2..40_usize, features in 1..6_usize, offset in -1e4..1e4_f64, scale in 0.1..1e3_f64, seed: u64
     ) {
         let mut norm = BatchNorm::<f64>::new(features);
@@ -148,8 +149,9 @@ proptest! {
 }
 
 #[test]
-fn running_statistics_are_pytorchs() {
-    // torch 2.15: m = nn.BatchNorm1d(2, affine=False); m(x); m.running_mean, m.running_var, m.eval()(x)
+fn running_statistics_match_pytorch() {
+    // torch 2.15: m = nn.BatchNorm1d(2, affine=False); m(x); m.running_mean, m.running_var,
+    // m.eval()(x)
     let x = array![[1.0, -2.0], [3.0, 0.5], [8.0, 4.5]].into_dyn();
     let mut norm = BatchNorm::<f64>::new(2);
     let tape = Tape::new();
@@ -162,7 +164,7 @@ fn running_statistics_are_pytorchs() {
 }
 
 #[test]
-fn running_statistics_are_restored_and_parameters_left_alone() {
+fn restoring_statistics_leaves_parameters_unchanged() {
     let mut network = Sequential::<f64>::on(&[3])
         .then(BatchNorm::new(3))
         .then(Affine::new(3))
@@ -189,14 +191,14 @@ fn running_statistics_are_restored_and_parameters_left_alone() {
 }
 
 #[test]
-#[should_panic(expected = "statistics of another network: no `running_mean` of shape [3]")]
-fn statistics_of_another_network_are_refused() {
+#[should_panic(expected = "the statistics are from another network: there is no `running_mean` of shape [3]")]
+fn statistics_of_another_network_are_an_error() {
     let network = |features| Sequential::<f32>::on(&[features]).then(BatchNorm::new(features)).build().unwrap();
     network(3).restore(network(2).statistics());
 }
 
 #[test]
-fn a_mean_far_from_zero_does_not_cost_the_variance() {
+fn variance_is_accurate_for_a_large_mean() {
     let mut norm = BatchNorm::<f32>::new(1);
     let x = array![[10_000.0_f32], [10_001.0], [10_002.0]].into_dyn();
     let y = norm.train(Tape::new().constant(x)).value();
@@ -204,13 +206,13 @@ fn a_mean_far_from_zero_does_not_cost_the_variance() {
 }
 
 #[test]
-#[should_panic(expected = "at least two values a feature, got shape [1, 3]")]
-fn a_single_value_has_no_variance() {
+#[should_panic(expected = "at least two values per feature but got shape [1, 3]")]
+fn a_single_value_is_an_error() {
     BatchNorm::<f32>::new(3).train(Tape::new().constant(ndarray::Array2::zeros((1, 3))));
 }
 
 #[test]
-fn recalibration_is_exact_and_layer_by_layer() {
+fn recalibration_is_exact_for_every_layer() {
     let mut network = Sequential::<f64>::on(&[3])
         .then(Dense::new(3, 4, &mut rng()))
         .then(BatchNorm::new(4))
@@ -221,7 +223,7 @@ fn recalibration_is_exact_and_layer_by_layer() {
         .build()
         .unwrap();
     let x = random(&[37, 3], 1) * 5.0 + 2.0;
-    // Batches of unequal size: an average of averages would be off.
+    // With batches of unequal size, an average of averages would be wrong.
     let batches = || x.axis_chunks_iter(Axis(0), 10).map(|batch| batch.to_owned());
     network.recalibrate(batches);
     let y = network.forward(Tape::without_gradients().constant(x.clone())).value();
@@ -231,7 +233,7 @@ fn recalibration_is_exact_and_layer_by_layer() {
 }
 
 #[test]
-fn recalibration_on_nothing_changes_nothing() {
+fn recalibration_without_data_changes_nothing() {
     let mut network = Sequential::<f64>::on(&[3]).then(BatchNorm::new(3)).build().unwrap();
     network.recalibrate(std::iter::empty);
     network.recalibrate(|| std::iter::once(ArrayD::zeros(vec![0, 3])));
@@ -245,23 +247,23 @@ fn shapes_are_checked_when_a_network_is_built() {
     let on = Sequential::<f32>::on;
     let (rng, window) = (&mut rng(), Window::square(5, 1, 1));
     let cases = [
-        (on(&[7]).then(Dense::new(8, 2, rng)), "Dense(8 to 2) takes [8], got shape [7]"),
+        (on(&[7]).then(Dense::new(8, 2, rng)), "Dense(8 to 2) takes [8] but got shape [7]"),
         (
             on(&[2, 9, 3]).then(Conv2d::new(3, 4, window, rng)),
-            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels, got shape [2, 9, 3]",
+            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels but got shape [2, 9, 3]",
         ),
         (
             on(&[9, 9, 1]).then(Conv2d::new(3, 4, window, rng)),
-            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels, got shape [9, 9, 1]",
+            "Conv2d(3 to 4, 5 x 5) takes [height, width, 3] of at least 3 x 3 pixels but got shape [9, 9, 1]",
         ),
         (
             on(&[9]).then(ConvTranspose2d::new(3, 4, window, rng)),
-            "ConvTranspose2d(3 to 4, 5 x 5) takes [height, width, 3] that leaves at least one pixel, got shape [9]",
+            "ConvTranspose2d(3 to 4, 5 x 5) takes [height, width, 3] that leaves at least one pixel but got shape [9]",
         ),
-        (on(&[4]).then(BatchNorm::new(3)), "BatchNorm(3) takes [.., 3], got shape [4]"),
-        (on(&[4]).then(Affine::new(3)), "Affine(3) takes [.., 3], got shape [4]"),
-        (on(&[2, 2, 4]).then(Flatten::new([4, 2, 2])), "Flatten takes [4, 2, 2], got shape [2, 2, 4]"),
-        (on(&[15]).then(Unflatten::new([4, 2, 2])), "Unflatten to [4, 2, 2] takes [16], got shape [15]"),
+        (on(&[4]).then(BatchNorm::new(3)), "BatchNorm(3) takes [.., 3] but got shape [4]"),
+        (on(&[4]).then(Affine::new(3)), "Affine(3) takes [.., 3] but got shape [4]"),
+        (on(&[2, 2, 4]).then(Flatten::new([4, 2, 2])), "Flatten takes [4, 2, 2] but got shape [2, 2, 4]"),
+        (on(&[15]).then(Unflatten::new([4, 2, 2])), "Unflatten to [4, 2, 2] takes [16] but got shape [15]"),
     ];
     for (network, message) in cases {
         assert_eq!(network.build().unwrap_err().to_string(), format!("layer 0: {message}"));
@@ -271,7 +273,7 @@ fn shapes_are_checked_when_a_network_is_built() {
 }
 
 #[test]
-fn a_clone_shares_until_one_of_the_two_changes() {
+fn clones_share_arrays_until_one_changes() {
     let mut network = Sequential::<f64>::on(&[2]).then(Dense::new(2, 2, &mut rng())).build().unwrap();
     let copy = network.clone();
     let x = array![[1.0, 2.0]].into_dyn();
@@ -282,7 +284,7 @@ fn a_clone_shares_until_one_of_the_two_changes() {
 }
 
 #[test]
-fn layers_are_listed_with_what_they_make_and_hold() {
+fn layers_are_listed_with_shapes_and_parameter_counts() {
     let network = Sequential::<f32>::on(&[28, 28, 1])
         .then(Conv2d::new(1, 8, Window::square(4, 2, 1), &mut rng()))
         .then(Activation::LeakyRelu(0.2))
@@ -299,7 +301,7 @@ fn layers_are_listed_with_what_they_make_and_hold() {
         ("LeakyRelu(0.2)", &[14, 14, 8], 0),
         ("Flatten", &[1568], 0),
         ("Dense(1568 to 10)", &[10], 1568 * 10 + 10),
-        // Its running statistics are no parameters.
+        // Running statistics are not parameters.
         ("BatchNorm(10)", &[10], 0),
         ("Affine(10)", &[10], 20),
     ];

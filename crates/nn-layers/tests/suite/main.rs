@@ -1,4 +1,4 @@
-//! What the crate promises, seen from outside.
+//! Tests of the crate's public interface.
 
 mod convolution;
 mod layers;
@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 use ndarray_rand::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Numbers in [-1, 1) from a seed.
+/// Returns random numbers in [-1, 1).
 fn random(shape: &[usize], seed: u64) -> ArrayD<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     ArrayD::from_shape_simple_fn(shape, || rng.random_range(-1.0..1.0))

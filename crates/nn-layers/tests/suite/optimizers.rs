@@ -1,4 +1,4 @@
-//! Each optimizer against the numbers of PyTorch's.
+//! Compares the optimizers with PyTorch.
 
 use approx::assert_relative_eq;
 use autodiff_mini::{Pool, Tape};
@@ -6,7 +6,8 @@ use ndarray::{Array2, ArrayD, array};
 use nn_layers::optim::{Adam, Decay, Optimizer, Sgd};
 use nn_layers::{Affine, Sequential, Tensor};
 
-/// Five steps from `[1, -2, 3]` with gradients `2 x + (0.1, 0.2, 0.3)` and a learning rate of 0.1.
+/// Makes five steps from `[1, -2, 3]` with gradients `2 x + (0.1, 0.2, 0.3)` and a learning rate of
+/// 0.1.
 fn five_steps(mut optimizer: impl Optimizer<f64>) -> ArrayD<f64> {
     let mut x: Tensor<f64> = array![1.0, -2.0, 3.0].into_dyn().into_shared();
     for _ in 0..5 {
@@ -21,7 +22,7 @@ fn five_steps(mut optimizer: impl Optimizer<f64>) -> ArrayD<f64> {
 //   for _ in range(5): o.zero_grad(); (x * x + x * torch.tensor([.1, .2, .3])).sum().backward();
 // o.step()
 #[test]
-fn pytorchs_numbers() {
+fn optimizers_match_pytorch() {
     let cases: [(ArrayD<f64>, [f64; 3]); 5] = [
         (five_steps(Sgd::new(0.0)), SGD),
         (five_steps(Sgd::new(0.9)), MOMENTUM),
@@ -35,7 +36,7 @@ fn pytorchs_numbers() {
 }
 
 #[test]
-fn a_parameter_without_gradient_is_left_alone() {
+fn a_parameter_without_a_gradient_does_not_change() {
     let mut adam = Adam::<f64>::with_decay(Decay::Decoupled(0.5));
     let (mut x, mut y) = (Tensor::<f64>::ones(vec![2]), Tensor::ones(vec![1]));
     adam.update(0.1, vec![&mut x, &mut y], &[None, Some(ArrayD::ones(vec![1]))]);
@@ -44,7 +45,7 @@ fn a_parameter_without_gradient_is_left_alone() {
 }
 
 #[test]
-fn a_step_updates_in_place_and_gives_back_memory() {
+fn a_step_updates_in_place_and_returns_memory() {
     let pool = Pool::default();
     let mut network = Sequential::<f32>::on(&[3]).then(Affine::new(3)).build().unwrap();
     let before: Vec<_> = network.parameters().iter().map(|parameter| parameter.as_ptr()).collect();
@@ -60,7 +61,7 @@ fn a_step_updates_in_place_and_gives_back_memory() {
 
 #[test]
 #[should_panic(expected = "0 gradients for 1 parameters")]
-fn as_many_gradients_as_parameters() {
+fn a_missing_gradient_is_an_error() {
     Sgd::<f64>::new(0.0).update(0.1, vec![&mut Tensor::ones(vec![1])], &[]);
 }
 

@@ -1,4 +1,4 @@
-//! Files: what is written is read again, what is broken is named.
+//! Reading and writing weights files.
 
 use std::fs;
 
@@ -13,7 +13,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::random;
 
-/// One of each, with channels beside the flat parts, so that reordering matters.
+/// Returns a network with every kind of layer and several channels next to the flat parts, so that
+/// reordering matters.
 fn network(seed: u64) -> Sequential<f64> {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let window = Window::square(4, 2, 1);
@@ -39,14 +40,14 @@ fn value(network: &Sequential<f64>) -> ArrayD<f64> {
 }
 
 #[test]
-fn layers_say_what_and_where_they_are() {
+fn layers_have_kinds_and_numbers() {
     let network = network(1);
     let kinds: Vec<_> = network.layers().map(|layer| layer.kind.to_string()).collect();
     let expected = "Conv2d(2 to 3, 4 x 4), BatchNorm(3), Affine(3), Relu, Flatten, BatchNorm(36), Dense(36 to 5), Tanh, \
                     Dense(5 to 24), Relu, Unflatten to [4, 3, 2], ConvTranspose2d(2 to 1, 4 x 4)";
     assert_eq!(kinds.join(", "), expected);
     let numbers: Vec<_> = network.layers().map(|layer| layer.number).collect();
-    assert_eq!(numbers, [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "as the names below");
+    assert_eq!(numbers, [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], "the numbers match the names below");
     let (taken, made) = (Some([4, 3, 3]), Some([4, 3, 2]));
     let images: Vec<_> = network.layers().map(|layer| layer.images[0]).collect();
     assert_eq!(images, [None, None, None, None, None, taken, taken, None, None, made, made, None]);
@@ -55,7 +56,7 @@ fn layers_say_what_and_where_they_are() {
 }
 
 #[test]
-fn what_is_written_is_read_again() {
+fn written_weights_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("network.safetensors");
     let mut network_a = network(1);
@@ -100,14 +101,14 @@ fn what_is_written_is_read_again() {
 
 #[test]
 fn flat_features_are_channels_first_in_a_file() {
-    // A dense layer after a flatten that picks pixel (1, 0) of channel 1 of a 2 x 2 image with 3
-    // channels.
+    // A dense layer after a flatten, which selects pixel (1, 0) of channel 1 of a 2 x 2 image with
+    // 3 channels.
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let mut network =
         Sequential::<f64>::on(&[2, 2, 3]).then(Flatten::new([2, 2, 3])).then(Dense::new(12, 1, rng)).build().unwrap();
     let mut weights = Weights::default();
     let mut pick = ArrayD::<f64>::zeros(vec![1, 12]);
-    pick[[0, 4 + 2]] = 1.0; // channel 1, then row 1, column 0
+    pick[[0, 4 + 2]] = 1.0; // Channel 1, then row 1, column 0.
     weights.insert("e.1.weight", &pick);
     weights.insert("e.1.bias", &array![0.0].into_dyn());
     network.read("e", &weights).unwrap();
@@ -117,7 +118,7 @@ fn flat_features_are_channels_first_in_a_file() {
 }
 
 #[test]
-fn either_precision_is_read_into_either() {
+fn precisions_are_converted() {
     let mut weights = Weights::default();
     weights.insert("single", &array![0.1_f32].into_dyn());
     weights.insert("double", &array![0.1_f64].into_dyn());
@@ -126,7 +127,7 @@ fn either_precision_is_read_into_either() {
 }
 
 #[test]
-fn what_does_not_fit_is_named_and_changes_nothing() {
+fn errors_name_the_tensor_and_change_nothing() {
     let mut complete = Weights::default();
     network(1).write("net", &mut complete);
     let mut target = network(2);
@@ -141,7 +142,7 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
     let unexpected = error(&|w| w.insert("net.99.weight", &array![1.0].into_dyn()));
     assert!(matches!(unexpected, WeightsError::Unexpected { name, .. } if name == "net.99.weight"));
     let shape = error(&|w| w.insert("net.10.bias", &array![1.0, 2.0].into_dyn()));
-    assert!(shape.to_string().ends_with("`net.10.bias` has shape [2], the network needs [1]"), "{shape}");
+    assert!(shape.to_string().ends_with("`net.10.bias` has shape [2], but the network needs [1]"), "{shape}");
     let not_finite = error(&|w| w.insert("net.10.bias", &array![f64::NAN].into_dyn()));
     assert!(matches!(not_finite, WeightsError::NotFinite { position: 0, .. }));
     let negative = error(&|w| w.insert("net.1.running_var", &array![1.0, -0.5, 1.0].into_dyn()));
@@ -152,7 +153,7 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
     assert!(matches!(kind, WeightsError::Kind { .. }), "{kind}");
     let missing = network(2).read("other", &complete).unwrap_err();
     assert!(matches!(missing, WeightsError::Missing { name, .. } if name.starts_with("other.0.")));
-    // A prefix ends at a dot: `net` does not own `network.0.weight`.
+    // A prefix ends at a dot, so `net` does not include `network.0.weight`.
     complete.insert("network.0.weight", &array![1.0].into_dyn());
     target.read("net", &complete).unwrap();
 }
@@ -177,17 +178,17 @@ fn broken_files_are_errors() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_leaves_the_old_one() {
+fn a_write_error_leaves_the_old_file() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("no such folder").join("w.safetensors");
     let error = Weights::default().save(&missing).unwrap_err();
     assert!(matches!(error, WeightsError::Io { .. }) && error.to_string().contains("no such folder"));
 }
 
-/// As any other file that a program makes.
+/// The permissions are those of any other new file.
 #[cfg(unix)]
 #[test]
-fn whoever_may_read_other_files_may_read_a_model() {
+fn model_files_have_default_permissions() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -198,9 +199,10 @@ fn whoever_may_read_other_files_may_read_a_model() {
     assert_eq!(mode(&model), mode(&other));
 }
 
-/// Whichever bit of a file is flipped, either that is said, or what is read is what was written.
+/// Flips every bit of a file. Reading it must either report the damage or return the original
+/// content.
 #[test]
-fn a_flipped_bit_is_noticed() {
+fn flipped_bits_are_detected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("network.safetensors");
     let mut weights = Weights::default();
@@ -221,7 +223,7 @@ fn a_flipped_bit_is_noticed() {
         let mut file = file.clone();
         file[bit / 8] ^= 1 << (bit % 8);
         match Weights::parse(&file, "x") {
-            // The name of the checksum's entry, without which there is none to compare with.
+            // A flip in the name of the checksum's entry removes the checksum.
             Ok(weights) => assert!(
                 content(&weights) == content(&whole) && weights.metadata["what"] == whole.metadata["what"],
                 "bit {bit}"
@@ -234,12 +236,12 @@ fn a_flipped_bit_is_noticed() {
             Err(error) => panic!("{error}"),
         }
     }
-    assert!(damaged > 8 * 28, "at least all numbers: {damaged}");
+    assert!(damaged > 8 * 28, "the bits of all numbers must be protected: {damaged}");
 }
 
-/// Several entries have an order, and files of other programs no checksum.
+/// Metadata entries are sorted, and files of other programs have no checksum.
 #[test]
-fn the_same_weights_are_the_same_file() {
+fn equal_weights_give_equal_files() {
     let folder = tempfile::tempdir().unwrap();
     let file = |entries: &[&str]| {
         let mut weights = Weights::default();
@@ -257,7 +259,7 @@ fn the_same_weights_are_the_same_file() {
     let foreign = [&(header.len() as u64).to_le_bytes()[..], header, &1.0_f32.to_le_bytes()].concat();
     let weights = Weights::parse(&foreign, "foreign").unwrap();
     assert_eq!(weights.get::<f32>("a", &[1]).unwrap(), array![1.0].into_dyn());
-    // Without any tensors, too.
+    // This also holds without any tensors.
     let path = folder.path().join("nothing.safetensors");
     Weights::default().save(&path).unwrap();
     assert_eq!(Weights::read(path).unwrap().names().count(), 0);

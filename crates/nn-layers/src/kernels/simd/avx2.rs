@@ -1,6 +1,6 @@
-//! 256-bit vectors: 6 rows times 2 vectors are 12 sums, which with the panel and one number of the
-//! left matrix fit into the 16 registers.
-#![expect(unsafe_op_in_unsafe_fn, reason = "a function is one instruction, and asks what that asks")]
+//! 256-bit vectors: 6 rows of 2 vectors give 12 sums. With the panel and one entry of the left
+//! matrix, they fit into the 16 registers.
+#![expect(unsafe_op_in_unsafe_fn, reason = "each function is one instruction with the same requirements")]
 
 use std::arch::x86_64::*;
 
@@ -9,14 +9,14 @@ use super::{Method, Strip, Vector, strip};
 pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, name: "avx2" };
 
 fn run(work: Strip<'_, f32>) {
-    // SAFETY: the method is only offered where the processor has AVX2 and FMA, and only takes what has
-    // been checked.
+    // SAFETY: the method is only offered if the CPU has AVX2 and FMA, and the strip has been
+    // checked.
     unsafe { with_features(work) }
 }
 
 #[target_feature(enable = "avx2,fma")]
 unsafe fn with_features(work: Strip<'_, f32>) {
-    // SAFETY: the widths are those of two vectors and of one.
+    // SAFETY: the widths are those of two vectors and of one vector.
     unsafe {
         match work.width {
             16 => strip::<__m256, 6, 2>(work),
@@ -25,7 +25,7 @@ unsafe fn with_features(work: Strip<'_, f32>) {
     }
 }
 
-// SAFETY: each is one instruction of AVX2 and FMA, with 8 numbers at a pointer.
+// SAFETY: each function is one instruction of AVX2 and FMA, with 8 numbers at a pointer.
 unsafe impl Vector for __m256 {
     const LANES: usize = 8;
 

@@ -1,11 +1,11 @@
-//! The innermost loop of every product, for each kind of processor. The only module with unsafe
+//! The innermost loop of every product, for each kind of CPU. This is the only module with unsafe
 //! code.
 //!
-//! [`Strip`] is what they all compute, and safe to use: it is checked as a whole before any pointer
-//! is followed. The loop itself is written once, in `tile`, for any [`Vector`]; a file for each
-//! kind of processor says what its vectors are and how many of them fit into its registers.
-//! [`portable`] does the same without unsafe code: it is what other processors run, what `f64`
-//! runs, and what every other path is tested against.
+//! [`Strip`] describes the computation. It is safe to use because it is checked as a whole before
+//! any pointer is dereferenced. The loop itself is written once, in `tile`, for any [`Vector`]. A
+//! file for each kind of CPU defines its vectors and the number that fits into its registers.
+//! [`portable`] computes the same without unsafe code. Other CPUs and `f64` use it, and every other
+//! method is tested against it.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -20,52 +20,56 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 pub(crate) use portable::portable;
 
-/// A few rows of a matrix times a panel: `c = a p`, or `c += a p`.
+/// A product of a few rows of a matrix and a panel: `c = a p` or `c += a p`.
 ///
-/// A panel is some columns of the right matrix, as many as the registers hold. Where the matrix
-/// ends there are columns of anything, which are computed with and forgotten.
+/// A panel holds as many columns of the right matrix as fit into the registers. Beyond the last
+/// column of the matrix, the panel has columns of unspecified content, whose results are discarded.
 #[derive(Debug)]
 pub(crate) struct Strip<'a, F> {
-    /// `[rows, depth]`, with any strides.
+    /// Matrix `[rows, depth]`, with any strides.
     pub(crate) a: ArrayView2<'a, F>,
-    /// `[depth, width]`, its rows `apart` numbers apart.
+    /// Panel `[depth, width]`, with rows `apart` entries apart.
     pub(crate) panel: &'a [F],
-    /// How far apart the rows of the panel are.
+    /// Distance between the rows of the panel.
     pub(crate) apart: usize,
-    /// Columns of the panel, those included that `c` does not have.
+    /// Number of columns of the panel, including those that `c` does not have.
     pub(crate) width: usize,
-    /// `[rows, columns]`, rows contiguous; at most `width` columns.
+    /// Result `[rows, columns]`, with contiguous rows and at most `width` columns.
     pub(crate) c: ArrayViewMut2<'a, F>,
-    /// Whether to add to what is there.
+    /// True to add to the content of `c`.
     pub(crate) add: bool,
 }
 
 impl<F> Strip<'_, F> {
-    /// What the loops rely on.
+    /// Checks the conditions on which the loops rely.
     fn check(&self) {
         let ((rows, depth), (c_rows, columns)) = (self.a.dim(), self.c.dim());
         let last = depth.checked_sub(1).map_or(Some(0), |last| last.checked_mul(self.apart)?.checked_add(self.width));
-        assert!(rows == c_rows && columns <= self.width, "shapes of a strip");
-        assert!(last.is_some_and(|last| last <= self.panel.len()), "a panel of {} numbers", self.panel.len());
-        assert!(columns <= 1 || self.c.strides()[1] == 1, "rows of a strip are contiguous");
+        assert!(rows == c_rows && columns <= self.width, "the shapes of the strip do not fit");
+        assert!(
+            last.is_some_and(|last| last <= self.panel.len()),
+            "a panel of {} numbers is too short",
+            self.panel.len()
+        );
+        assert!(columns <= 1 || self.c.strides()[1] == 1, "the rows of the strip must be contiguous");
     }
 }
 
-/// How a processor likes its products.
+/// A multiplication method for a kind of CPU.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Method<F: 'static> {
-    /// The rows that it takes at a time.
+    /// Number of rows in one step.
     pub(crate) rows: usize,
-    /// The columns of a panel, and those of one for few columns.
+    /// Number of columns of a panel, and of a panel for few columns.
     pub(crate) widths: [usize; 2],
     /// Computes a strip whose panel has one of the widths.
     run: fn(Strip<'_, F>),
-    /// What it needs of the processor.
+    /// The required instruction set.
     pub(crate) name: &'static str,
 }
 
 impl<F> Method<F> {
-    /// Any strip with a panel of one of the `widths`.
+    /// Computes a strip whose panel has one of the `widths`.
     ///
     /// # Panics
     ///
@@ -73,17 +77,22 @@ impl<F> Method<F> {
     #[inline]
     pub(crate) fn run(&self, strip: Strip<'_, F>) {
         strip.check();
-        assert!(self.widths.contains(&strip.width), "a panel of {} columns, not {:?}", strip.width, self.widths);
+        assert!(
+            self.widths.contains(&strip.width),
+            "a panel has {} columns; expected one of {:?}",
+            strip.width,
+            self.widths
+        );
         (self.run)(strip);
     }
 }
 
 impl<F: autodiff_mini::Scalar> Method<F> {
-    /// Without anything of a particular processor.
+    /// The method that needs no particular instruction set.
     pub(crate) const PORTABLE: Self = Self { rows: portable::ROWS, widths: [16, 8], run: portable, name: "portable" };
 }
 
-/// All that this processor can run, the best first.
+/// Returns all methods that this CPU supports, fastest first.
 pub(crate) fn methods() -> Vec<Method<f32>> {
     let mut methods = Vec::new();
     #[cfg(target_arch = "x86_64")]
@@ -103,39 +112,39 @@ pub(crate) fn methods() -> Vec<Method<f32>> {
     methods
 }
 
-/// A loop that the compiler can make vectors of. `run` and all that it calls must be
-/// `#[inline(always)]`: it is compiled again for each kind of processor by being inlined below. The
-/// compiler neither reorders sums nor fuses products into them, so no result depends on which of
-/// them runs.
+/// A loop that the compiler can vectorize. `run` and all functions that it calls must be
+/// `#[inline(always)]`, because they are compiled for each kind of CPU by being inlined below. The
+/// compiler neither reorders sums nor fuses products into them, so the result does not depend on
+/// the instruction set.
 pub(crate) trait Kernel {
     type Output;
     fn run(self) -> Self::Output;
 }
 
-/// Runs it with the widest vectors that the processor has.
+/// Runs a kernel with the widest vectors of the CPU.
 #[inline(always)]
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512dq") {
-            // SAFETY: the processor was just asked for the features.
+            // SAFETY: the features were just detected.
             return unsafe { with_avx512(kernel) };
         }
         if std::is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
+            // SAFETY: the feature was just detected.
             return unsafe { with_avx2(kernel) };
         }
     }
     kernel.run()
 }
 
-/// Has a number brought to the cache before it is read, if the slice has it. Nothing else happens.
+/// Prefetches an entry into the cache, if the slice has it. There is no other effect.
 #[inline(always)]
 pub(crate) fn prefetch<T>(slice: &[T], at: usize) {
     #[cfg(target_arch = "x86_64")]
     if let Some(number) = slice.get(at) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: part of every processor of the kind, and allowed on any address.
+        // SAFETY: every x86-64 CPU has the instruction, and it is allowed on any address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(number).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -158,8 +167,8 @@ fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
 ///
 /// # Safety
 ///
-/// Every function may only be called where the processor is known to have what the type needs, and
-/// with pointers to `LANES` numbers.
+/// A function may only be called on a CPU with the instructions of the type, and with pointers to
+/// `LANES` numbers.
 unsafe trait Vector: Copy {
     const LANES: usize;
     unsafe fn zero() -> Self;
@@ -167,21 +176,21 @@ unsafe trait Vector: Copy {
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn add(self, other: Self) -> Self;
-    /// `self * b + c` with one rounding.
+    /// Returns `self * b + c` with one rounding.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
 }
 
-/// A strip, `T` rows at a time, with a panel of `N` vectors.
+/// Computes a strip, `T` rows at a time, with a panel of `N` vectors.
 ///
 /// # Safety
 ///
-/// The strip must have passed [`Strip::check`] and its width be `N` vectors; for the rest see
-/// [`Vector`].
+/// The strip must have passed [`Strip::check`], and its width must be `N` vectors. The requirements
+/// of [`Vector`] apply, too.
 #[inline(always)]
 unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, f32>) {
     let rows = strip.a.nrows();
     let mut row = 0;
-    // SAFETY: the rows from `row` on that each call is for are there.
+    // SAFETY: the strip has the rows from `row` on that each call processes.
     unsafe {
         while rows - row >= T {
             tile::<V, T, N>(&mut strip, row);
@@ -200,21 +209,21 @@ unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, 
     }
 }
 
-/// `T` rows of a strip. Each number of the panel is read once for all of them, and all sums stay in
-/// registers.
+/// Computes `T` rows of a strip. Each entry of the panel is read once for all rows, and all sums
+/// stay in registers.
 ///
 /// # Safety
 ///
-/// As for [`strip`], and there must be `T` rows from `row` on.
+/// The requirements of [`strip`] apply, and there must be `T` rows from `row` on.
 #[inline(always)]
 unsafe fn tile<V: Vector, const T: usize, const N: usize>(strip: &mut Strip<'_, f32>, row: usize) {
     let (depth, columns) = (strip.a.ncols(), strip.c.ncols());
     let [row_stride, depth_stride] = [strip.a.strides()[0], strip.a.strides()[1]];
     let c_stride = strip.c.strides()[0];
-    // SAFETY: `row` is a row of `a` and of `c`, so the offsets stay within their views; the panel has
-    // `depth` rows of `N` vectors `apart`, and `a` has `T` rows from here and `depth` columns. Full
-    // rows of `c` are written as vectors only if it has as many columns, and number by number
-    // otherwise.
+    // SAFETY: `row` is a row of `a` and of `c`, so the offsets stay within their views. The panel
+    // has `depth` rows of `N` vectors, `apart` entries apart, and `a` has `T` rows from here and
+    // `depth` columns. Full rows of `c` are written as vectors only if `c` has that many columns,
+    // and entry by entry otherwise.
     unsafe {
         let mut a = strip.a.as_ptr().offset(row as isize * row_stride);
         let c = strip.c.as_mut_ptr().offset(row as isize * c_stride);
@@ -262,13 +271,13 @@ mod tests {
     use ndarray::{Array2, s};
     use proptest::prelude::*;
 
-    /// Numbers without pattern.
+    /// Returns numbers without a pattern.
     fn numbers(rows: usize, columns: usize, seed: u32) -> Array2<f32> {
         let number = |(i, j): (usize, usize)| (i as u32 * 7919 + j as u32 * 104_729 + seed).wrapping_mul(2_654_435_761);
         Array2::from_shape_fn((rows, columns), |place| number(place) as f32 / u32::MAX as f32 - 0.5)
     }
 
-    /// A strip within larger arrays, so that what lies beside it can be seen to be left alone.
+    /// Runs a strip within larger arrays, to check that the surrounding entries do not change.
     fn run_within(method: &Method<f32>, a: ArrayView2<'_, f32>, columns: usize, wide: bool, add: bool) -> Array2<f32> {
         let width = if wide { method.widths[0] } else { method.widths[1] };
         let columns = columns.min(width);
@@ -283,7 +292,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_method_is_the_definition(
+        fn every_method_matches_the_definition(
             rows in 1..40_usize, depth in 0..70_usize, columns in 1..33_usize, transposed: bool, wide: bool, add: bool,
         ) {
             let a = if transposed { numbers(depth, rows, 1).reversed_axes() } else { numbers(rows, depth, 2) };

@@ -1,6 +1,6 @@
-//! 128-bit vectors: 12 rows times 2 vectors are 24 sums, which with the panel and one number of the
-//! left matrix fit into the 32 registers.
-#![expect(unsafe_op_in_unsafe_fn, reason = "a function is one instruction, and asks what that asks")]
+//! 128-bit vectors: 12 rows of 2 vectors give 24 sums. With the panel and one entry of the left
+//! matrix, they fit into the 32 registers.
+#![expect(unsafe_op_in_unsafe_fn, reason = "each function is one instruction with the same requirements")]
 
 use std::arch::aarch64::*;
 
@@ -9,14 +9,13 @@ use super::{Method, Strip, Vector, strip};
 pub(super) const METHOD: Method<f32> = Method { rows: 12, widths: [8, 4], run, name: "neon" };
 
 fn run(work: Strip<'_, f32>) {
-    // SAFETY: the method is only offered where the processor has NEON, and only takes what has been
-    // checked.
+    // SAFETY: the method is only offered if the CPU has NEON, and the strip has been checked.
     unsafe { with_features(work) }
 }
 
 #[target_feature(enable = "neon")]
 unsafe fn with_features(work: Strip<'_, f32>) {
-    // SAFETY: the widths are those of two vectors and of one.
+    // SAFETY: the widths are those of two vectors and of one vector.
     unsafe {
         match work.width {
             8 => strip::<float32x4_t, 12, 2>(work),
@@ -25,7 +24,7 @@ unsafe fn with_features(work: Strip<'_, f32>) {
     }
 }
 
-// SAFETY: each is one instruction of NEON, with 4 numbers at a pointer.
+// SAFETY: each function is one instruction of NEON, with 4 numbers at a pointer.
 unsafe impl Vector for float32x4_t {
     const LANES: usize = 4;
 

@@ -1,11 +1,11 @@
-//! The same without unsafe code and without anything of a particular processor, for both element
+//! The multiplication method without unsafe code and CPU-specific instructions, for both element
 //! types.
 
 use autodiff_mini::Scalar;
 
 use super::Strip;
 
-/// Rows at a time: the compiler keeps the sums of so few in registers.
+/// Number of rows in one step. The compiler keeps the sums of this many rows in registers.
 pub(super) const ROWS: usize = 4;
 
 pub(crate) fn portable<F: Scalar>(strip: Strip<'_, F>) {
@@ -21,7 +21,7 @@ fn rows<F: Scalar, const W: usize>(mut strip: Strip<'_, F>) {
     let mut left = Vec::with_capacity(strip.a.ncols());
     let tiles = strip.a.axis_chunks_iter(ndarray::Axis(0), ROWS);
     for (a, mut c) in tiles.zip(strip.c.axis_chunks_iter_mut(ndarray::Axis(0), ROWS)) {
-        // Column by column, so that the loop below walks along memory.
+        // Copy column by column, so that the loop below reads memory in order.
         left.clear();
         left.extend(a.columns().into_iter().map(|column| {
             let mut some = [F::zero(); ROWS];

@@ -1,23 +1,23 @@
-//! Convolution with 9 multiplications for 16, where the filter is twice as large as its step in
+//! Convolution with 9 multiplications in place of 16, for filters twice as large as their stride in
 //! both directions.
 //!
-//! Such a filter sees two by two cells, each as large as a step. Along one direction, two
+//! Such a filter covers two by two cells, each as large as the stride. Along one direction, two
 //! neighboring outputs
 //!
 //! ```text
 //! y0 = d0 g0 + d1 g1        y1 = d1 g0 + d2 g1
 //! ```
 //!
-//! of cells `d` and of the halves `g` of the filter need three products instead of four, for
+//! of cells `d` and halves `g` of the filter need three products instead of four:
 //!
 //! ```text
 //! m0 = (d0 - d1) g0         m1 = d1 (g0 + g1)         m2 = (d2 - d1) g1
 //! y0 = m0 + m1              y1 = m1 + m2
 //! ```
 //!
-//! and a tile of two by two outputs 3 * 3 instead of 4 * 4. With `D` for the differences of cells,
-//! `S` for the sums of halves, in both directions, nine products of matrices over all tiles, all
-//! channels and all filters are left, and a transpose undoes each map in the gradients:
+//! A tile of two by two outputs needs 3 * 3 products instead of 4 * 4. Let `D` be the differences
+//! of cells and `S` the sums of halves, in both directions. There remain nine matrix products over
+//! all tiles, channels and filters. In the gradients, each map is replaced by its transpose:
 //!
 //! ```text
 //! value             y  = S^T (D x . S w)
@@ -25,9 +25,9 @@
 //! gradient of w     dw = S^T (S dy . D x)
 //! ```
 //!
-//! Where the number of outputs is odd, the last of them is `m0 + m1`, and `m2` is left out.
+//! If the number of outputs is odd, the last output is `m0 + m1`, and `m2` is not computed.
 //!
-//! The maps only add and subtract, so that next to nothing is lost to rounding.
+//! The maps only add and subtract, so rounding errors hardly increase.
 //!
 //! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast
 //! Algorithms for Convolutional Neural Networks, CVPR 2016.
@@ -45,10 +45,10 @@ use super::share::{MANY, each_part, evenly, share_out};
 pub(super) use tiles::Tiles;
 use transform::{PLANES, Planes};
 
-/// Tiles of a block: as often is used what has been read of the weights.
+/// Number of tiles per block, which is the number of times that each loaded weight is used.
 const TILES: usize = 48;
 
-/// As [`super::conv2d`], into `y`.
+/// Computes [`super::conv2d`] into `y`.
 pub(super) fn conv2d<F: Element>(
     tiles: &Tiles,
     x: ArrayView4<'_, F>,
@@ -73,7 +73,7 @@ pub(super) fn conv2d<F: Element>(
     packed.into_iter().for_each(|packed| packed.recycle(pool));
 }
 
-/// As [`super::conv2d_backward_input`], into `x`.
+/// Computes [`super::conv2d_backward_input`] into `x`.
 pub(super) fn conv2d_backward_input<F: Element>(
     tiles: &Tiles,
     g: ArrayView4<'_, F>,
@@ -98,7 +98,7 @@ pub(super) fn conv2d_backward_input<F: Element>(
     packed.into_iter().for_each(|packed| packed.recycle(pool));
 }
 
-/// The product in each plane.
+/// Computes the product in each plane.
 fn products<F: Element>(a: &Planes<F>, b: &[Packed<F>; PLANES], pool: &Pool<F>) -> Planes<F> {
     let mut c = a.like(b[0].columns(), pool);
     for (plane, b) in b.iter().enumerate() {
@@ -107,7 +107,7 @@ fn products<F: Element>(a: &Planes<F>, b: &[Packed<F>; PLANES], pool: &Pool<F>) 
     c
 }
 
-/// As [`super::conv2d_backward_weight`], into `dw`.
+/// Computes [`super::conv2d_backward_weight`] into `dw`.
 pub(super) fn conv2d_backward_weight<F: Element>(
     tiles: &Tiles,
     x: ArrayView4<'_, F>,
@@ -117,7 +117,7 @@ pub(super) fn conv2d_backward_weight<F: Element>(
 ) {
     let (batch, _, _, filters) = g.dim();
     let wide = F::method().widths[0];
-    // A sum that does not fit into the cache is better visited less often.
+    // A sum that does not fit into the cache should be visited less often.
     let many = if PLANES * filters * tiles.columns() > MANY { 8 * TILES } else { 2 * TILES };
     let images = tiles.images(many);
     let mut sums = Planes::new([filters; PLANES], tiles.columns(), pool);
@@ -158,7 +158,7 @@ mod tests {
         })
     }
 
-    /// Against the definitions, as sums over what each filter sees.
+    /// Compares with the definitions, as sums over the cells that each filter covers.
     fn check<F: Element>(
         size: [usize; 2],
         step: [usize; 2],
@@ -175,7 +175,7 @@ mod tests {
         let finish = Finish { bias: None, activation: Some(Activation::LeakyRelu(0.5)) };
         let (mut y, mut dx, mut dw) = (g.clone(), x.clone(), w.clone());
         let pool = Pool::default();
-        // Twice: the second time what a buffer held before must not matter.
+        // Run twice. In the second run, the old content of the buffers must not matter.
         for _ in 0..2 {
             conv2d(&tiles, x.view(), w.view(), finish, y.view_mut(), &pool);
             conv2d_backward_input(&tiles, g.view(), w.view(), Finish::default(), dx.view_mut(), &pool);
@@ -212,7 +212,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn equals_the_definitions(
+        fn matches_the_definitions(
             size in [1..14_usize, 1..14], step in [1..4_usize, 1..4], padding in [0..4_usize, 0..4],
             channels in [1..30_usize, 1..5, 1..40],
         ) {

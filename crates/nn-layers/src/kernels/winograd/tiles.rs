@@ -1,4 +1,4 @@
-//! How an image, an output and a filter are laid out in planes, and the maps between.
+//! The layout of images, outputs and filters in planes, and the maps between them.
 
 use std::ops::Range;
 
@@ -12,23 +12,23 @@ use crate::Window;
 use crate::kernels::element::Element;
 use crate::kernels::patches::{Grid, Patches};
 
-/// An image in cells as large as a step, and in tiles of three by three cells, which two by two
-/// outputs are made of.
+/// A division of an image into cells as large as the stride, and into tiles of three by three
+/// cells, each of which determines two by two outputs.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::kernels) struct Tiles {
-    /// Positions that do not overlap: what one of them sees is a cell.
+    /// Positions that do not overlap. Each of them covers one cell.
     cells: Grid,
     /// Rows and columns of outputs.
     outputs: [usize; 2],
 }
 
 impl Tiles {
-    /// If they take less time than the definition would.
+    /// Returns the tiles if they are faster than the definition.
     pub(in crate::kernels) fn that_pay(grid: &Grid, filters: usize) -> Option<Self> {
         Self::of(grid).filter(|tiles| tiles.pay(filters))
     }
 
-    /// If the filter is twice as large as its step.
+    /// Returns the tiles if the filter is twice as large as its stride.
     pub(super) fn of(grid: &Grid) -> Option<Self> {
         let Window { kernel, stride, padding } = grid.window;
         let positions = grid.positions.map(|outputs| 2 * outputs.div_ceil(2) + 1);
@@ -36,42 +36,43 @@ impl Tiles {
         (kernel == stride.map(|step| 2 * step)).then_some(Self { cells, outputs: grid.positions })
     }
 
-    /// Whether there are enough channels for the products to take most of the time, and few enough
-    /// outputs of tiles beyond the edge for a third of the multiplications to be saved.
+    /// Returns true if there are enough channels for the products to dominate the time, and few
+    /// enough outputs in tiles beyond the edge to save a third of the multiplications.
     fn pay(&self, filters: usize) -> bool {
         let (products, direct) = (self.counts().iter().sum::<usize>(), 4 * self.outputs[0] * self.outputs[1]);
         self.cells.columns() >= 64 && filters >= 32 && 3 * products <= 2 * direct
     }
 
-    /// Columns of the planes of an image or a filter: the numbers of a cell.
+    /// Returns the number of columns of the planes of an image or a filter, which is the number of
+    /// entries of a cell.
     pub(super) fn columns(&self) -> usize {
         self.cells.columns()
     }
 
-    /// Rows and columns.
+    /// Returns the number of rows and columns of tiles.
     fn tiles(&self) -> [usize; 2] {
         self.outputs.map(|outputs| outputs.div_ceil(2))
     }
 
-    /// Rows and columns of tiles that a plane has a product for: the last of three is not needed
-    /// for a single output.
+    /// Returns the number of rows and columns of tiles for which a plane has a product. A single
+    /// output does not need the last of the three products.
     fn within(&self, plane: usize) -> [usize; 2] {
         let [i, j] = [plane / 3, plane % 3];
         let [rows, columns] = self.outputs;
         [(rows + usize::from(i < 2)) / 2, (columns + usize::from(j < 2)) / 2]
     }
 
-    /// For each plane the products of an image.
+    /// Returns the number of products of an image in each plane.
     fn counts(&self) -> [usize; PLANES] {
         std::array::from_fn(|plane| self.within(plane).iter().product())
     }
 
-    /// Matrices with a row for each product.
+    /// Creates matrices with one row per product.
     fn planes<F: Element>(&self, images: usize, columns: usize, pool: &Pool<F>) -> Planes<F> {
         Planes::new(self.counts().map(|count| images * count), columns, pool)
     }
 
-    /// Of a tile.
+    /// Returns the rows of a tile.
     #[inline]
     fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
         let mut tile = [None; PLANES];
@@ -82,12 +83,12 @@ impl Tiles {
         tile
     }
 
-    /// Images for about so many tiles.
+    /// Returns the number of images that have about this many tiles.
     pub(super) fn images(&self, tiles: usize) -> usize {
         tiles.div_ceil(self.counts()[0].max(1))
     }
 
-    /// `D x`: `[tiles, channels of a cell]` in each plane, of the channels some.
+    /// Computes `D x`: `[tiles, channels of a cell]` in each plane, for some of the channels.
     pub(super) fn differences<F: Element>(
         &self,
         x: ArrayView4<'_, F>,
@@ -109,7 +110,7 @@ impl Tiles {
         planes
     }
 
-    /// `x = D^T planes`.
+    /// Computes `x = D^T planes`.
     pub(super) fn differences_transposed<F: Element>(
         &self,
         planes: &Planes<F>,
@@ -133,7 +134,7 @@ impl Tiles {
         pool.give(cells);
     }
 
-    /// `S g`: `[tiles, filters]` in each plane.
+    /// Computes `S g`: `[tiles, filters]` in each plane.
     pub(super) fn spread<F: Element>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
         let filters = g.dim().3;
         let mut planes = self.planes(g.dim().0, filters, pool);
@@ -148,7 +149,7 @@ impl Tiles {
         planes
     }
 
-    /// `y = S^T planes`.
+    /// Computes `y = S^T planes`.
     pub(super) fn gathered<F: Element>(&self, planes: &Planes<F>, mut y: ArrayViewMut4<'_, F>) {
         let filters = y.dim().3;
         let zeros = vec![F::zero(); filters];
@@ -162,19 +163,19 @@ impl Tiles {
         }
     }
 
-    /// The number of a cell.
+    /// Returns the index of a cell.
     fn cell(&self, row: usize, column: usize) -> usize {
         row * self.cells.positions[1] + column
     }
 
-    /// Where the numbers of an output are, if it is one: the last tiles may reach beyond the image.
+    /// Returns the entries of an output, or `None` if the tile reaches beyond the image.
     fn output(&self, row: usize, column: usize, filters: usize) -> Option<Range<usize>> {
         let at = (row * self.outputs[1] + column) * filters;
         (row < self.outputs[0] && column < self.outputs[1]).then_some(at..at + filters)
     }
 
-    /// The runs of a filter that a cell's row has in common with it: where they are in the filter,
-    /// by quarter, and in the cell.
+    /// Returns the runs that a row of a cell shares with the filter: their place in the filter, by
+    /// quarter, and in the cell.
     fn runs(&self) -> impl Iterator<Item = (impl Fn(usize, usize) -> Range<usize>, Range<usize>)> {
         let Grid { window: Window { kernel: [rows, columns], .. }, channels, .. } = self.cells;
         let len = columns * channels;
@@ -184,7 +185,7 @@ impl Tiles {
         })
     }
 
-    /// `S w`: `[filters, channels of a cell]` in each plane.
+    /// Computes `S w`: `[filters, channels of a cell]` in each plane.
     pub(super) fn filters<F: Element>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
         let mut planes = Planes::new([w.dim().0; PLANES], self.cells.columns(), pool);
         for (o, filter) in w.outer_iter().enumerate() {
@@ -196,7 +197,7 @@ impl Tiles {
         planes
     }
 
-    /// `w = S^T planes`.
+    /// Computes `w = S^T planes`.
     pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F>, mut w: ArrayViewMut4<'_, F>) {
         for (o, mut filter) in w.outer_iter_mut().enumerate() {
             let filter = filter.as_slice_mut().expect("filters in memory order");
@@ -222,7 +223,7 @@ fn square<'a, F, const N: usize>(at: impl Fn(usize, usize) -> &'a [F]) -> [[&'a 
     square
 }
 
-/// Parts of a slice that do not overlap.
+/// Returns parts of a slice that do not overlap.
 #[inline]
 fn square_mut<F, const N: usize>(all: &mut [F], at: impl Fn(usize, usize) -> Range<usize>) -> [[&mut [F]; N]; N] {
     let (mut rest, mut gone) = (all, 0);
@@ -244,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pays_where_there_are_channels_and_few_edges() {
+    fn tiles_pay_with_many_channels_and_few_edges() {
         let pays = |size: usize, inputs: usize, filters: usize| {
             let window = Window::square(4, 2, 1);
             let positions = window.convolved([size, size]).unwrap();

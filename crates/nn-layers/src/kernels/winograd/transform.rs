@@ -1,4 +1,4 @@
-//! The small linear maps, and what they are applied to.
+//! The small linear maps of the algorithm, and the planes to which they are applied.
 
 use std::ops::Range;
 
@@ -8,32 +8,32 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use crate::kernels::element::Element;
 use crate::kernels::simd::Kernel;
 
-/// Of three cells in a row.
+/// Maps three consecutive cells to their differences.
 #[inline(always)]
 pub(super) fn differences<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
     [a - b, b, c - b]
 }
 
-/// The transpose of [`differences`].
+/// Applies the transpose of [`differences`].
 #[inline(always)]
 pub(super) fn differences_transposed<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
     [a, b - a - c, c]
 }
 
-/// Of the two halves of a filter, or of two outputs.
+/// Maps two halves of a filter, or two outputs, to three sums.
 #[inline(always)]
 pub(super) fn spread<F: Scalar>([a, b]: [F; 2]) -> [F; 3] {
     [a, a + b, b]
 }
 
-/// The transpose of [`spread`].
+/// Applies the transpose of [`spread`].
 #[inline(always)]
 pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
     [a + b, b + c]
 }
 
-/// Applies a map to the columns and then to the rows of a square of numbers, for every place of as
-/// long slices. A result with an empty slice is not wanted.
+/// Applies a map to the columns and then to the rows of a square of slices of equal length, entry
+/// by entry. A result with an empty slice is skipped.
 pub(super) fn combine<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
@@ -42,7 +42,7 @@ pub(super) fn combine<F: Element, const I: usize, const O: usize>(
     F::run(Combine::<_, _, _, _, false> { from, to, map });
 }
 
-/// As [`combine`], but adds the results to what is there.
+/// Combines slices like [`combine`], but adds the results to the existing content.
 pub(super) fn combine_add<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
@@ -75,17 +75,17 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
     }
 }
 
-/// Places that are dealt with together: one vector of the widest kind.
+/// Number of entries processed together: one vector of the widest kind.
 const LANES: usize = 16;
 
 impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
     Combine<'_, F, M, I, O, ADD>
 {
-    /// `L` places. All are read before any is written, so that the compiler need not ask whether
-    /// the slices overlap. Loops instead of iterators over arrays, which are not always
-    /// compiled into the caller.
+    /// Processes `L` entries. All are read before any is written, so that the compiler need not
+    /// check for overlapping slices. Loops replace iterators over arrays, because those are not
+    /// always inlined.
     #[inline(always)]
-    #[expect(clippy::needless_range_loop, reason = "as said")]
+    #[expect(clippy::needless_range_loop, reason = "iterators over arrays are not always inlined")]
     fn at<const L: usize>(&mut self, place: usize) {
         let mut from = [[[F::zero(); L]; I]; I];
         for i in 0..I {
@@ -132,24 +132,24 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
     }
 }
 
-/// The planes: three times three.
+/// Number of planes: three times three.
 pub(super) const PLANES: usize = 9;
 
-/// Numbers between two rows: without, rows could be apart by a power of two, and compete for the
-/// same few places of the cache.
+/// Padding between two rows, in entries. Without it, the distance of rows could be a power of two,
+/// and they would compete for the same cache lines.
 const APART: usize = 16;
 
-/// Nine matrices of as many columns, one below the other.
+/// Nine matrices with equally many columns, one below the other.
 #[derive(Debug)]
 pub(super) struct Planes<F> {
     numbers: Array2<F>,
     columns: usize,
-    /// Where each begins, and where the last ends.
+    /// The first row of each plane, and the end of the last plane.
     starts: [usize; PLANES + 1],
 }
 
 impl<F: Element> Planes<F> {
-    /// With as many rows each, of unspecified contents.
+    /// Creates planes with the given numbers of rows and unspecified content.
     pub(super) fn new(rows: [usize; PLANES], columns: usize, pool: &Pool<F>) -> Self {
         let mut starts = [0; PLANES + 1];
         for (plane, rows) in rows.into_iter().enumerate() {
@@ -158,34 +158,34 @@ impl<F: Element> Planes<F> {
         Self { numbers: pool.array((starts[PLANES], columns + APART)), columns, starts }
     }
 
-    /// Of the same rows and other columns.
+    /// Creates planes with the same rows and another number of columns.
     pub(super) fn like(&self, columns: usize, pool: &Pool<F>) -> Self {
         Self { numbers: pool.array((self.numbers.nrows(), columns + APART)), columns, ..*self }
     }
 
-    /// All planes one below the other.
+    /// Returns all planes as one matrix.
     pub(super) fn all_mut(&mut self) -> ArrayViewMut2<'_, F> {
         self.numbers.slice_mut(s![.., ..self.columns])
     }
 
-    /// A plane.
+    /// Returns a plane.
     pub(super) fn plane(&self, number: usize) -> ArrayView2<'_, F> {
         self.numbers.slice(s![self.starts[number]..self.starts[number + 1], ..self.columns])
     }
 
-    /// A plane.
+    /// Returns a plane.
     pub(super) fn plane_mut(&mut self, number: usize) -> ArrayViewMut2<'_, F> {
         self.numbers.slice_mut(s![self.starts[number]..self.starts[number + 1], ..self.columns])
     }
 
-    /// All numbers from a column of a plane on, and how far its rows are apart.
+    /// Returns all entries from a column of a plane on, and the distance between rows.
     pub(super) fn panel(&self, number: usize, column: usize) -> (&[F], usize) {
         let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
         (&numbers[(self.starts[number] * apart + column).min(numbers.len())..], apart)
     }
 
-    /// The same columns of a row of each plane; of a plane without it as many zeros.
+    /// Returns the same columns of a row of each plane, with zeros for a plane without the row.
     #[inline]
     pub(super) fn rows<'a>(&'a self, rows: Rows, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; 3]; 3] {
         let apart = self.numbers.ncols();
@@ -199,7 +199,8 @@ impl<F: Element> Planes<F> {
         slices
     }
 
-    /// The same columns of a row of each plane; of a plane without it nothing.
+    /// Returns the same columns of a row of each plane, with empty slices for a plane without the
+    /// row.
     #[inline]
     pub(super) fn rows_mut(&mut self, rows: Rows, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
         let apart = self.numbers.ncols();
@@ -215,13 +216,13 @@ impl<F: Element> Planes<F> {
         slices
     }
 
-    /// Gives back the memory.
+    /// Returns the memory to the pool.
     pub(super) fn recycle(self, pool: &Pool<F>) {
         pool.recycle(self.numbers);
     }
 }
 
-/// A row of each plane that has it.
+/// The index of a row in each plane that has the row.
 pub(super) type Rows = [Option<usize>; PLANES];
 
 #[cfg(test)]
@@ -229,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_products_are_two_outputs() {
+    fn three_products_give_two_outputs() {
         let (d, g) = ([0.3, -1.7, 2.9], [1.1, -0.4]);
         let (d_mapped, g_mapped) = (differences(d), spread(g));
         let found = gathered(std::array::from_fn(|i| d_mapped[i] * g_mapped[i]));
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn transposes() {
+    fn maps_and_transposes_are_adjoint() {
         fn dot<const N: usize>(a: [f64; N], b: [f64; N]) -> f64 {
             a.iter().zip(b).map(|(a, b)| a * b).sum()
         }
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn every_place_of_the_slices_is_combined() {
+    fn every_entry_of_the_slices_is_combined() {
         let from: Vec<Vec<f32>> = (0..4).map(|i| (0..37).map(|p| (i * 100 + p) as f32).collect()).collect();
         let from = [[&from[0][..], &from[1]], [&from[2], &from[3]]];
         let mut to = vec![vec![1.0; 37]; 8];
