@@ -13,13 +13,13 @@ const SIDE: usize = 32;
 const CHANNELS: usize = 3;
 const CLASSES: usize = 10;
 
-/// A label, then all of red, all of green, all of blue, each of them row by row.
+/// Bytes of a record: a label, then the red, green and blue planes, each row by row.
 const RECORD: usize = 1 + CHANNELS * SIDE * SIDE;
 
-/// CIFAR-10 (Krizhevsky 2009) in the six files of its binary version, `data_batch_1.bin` to
-/// `data_batch_5.bin` to train on and `test_batch.bin` held out, each of them packed with gzip or
-/// not: 50 000 and 10 000 images `[32, 32, 3]` of ten classes. The files may be shorter, of any
-/// number of records.
+/// Reads CIFAR-10 (Krizhevsky 2009) from the six files of its binary version: `data_batch_1.bin` to
+/// `data_batch_5.bin` for training and `test_batch.bin` held out, each gzipped or not. The data set
+/// has 50 000 and 10 000 images `[32, 32, 3]` of ten classes. The files may also be shorter, with
+/// any number of records.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn cifar10<F: NdFloat>(folder: impl AsRef<Path>) -> Result<Split<F>, DataErr
     Ok(Split { train: images(folder, &names)?, test: images(folder, &["test_batch.bin".to_owned()])? })
 }
 
-/// Those of some files, one after the other.
+/// Reads the images of several files, in order.
 fn images<F: NdFloat>(folder: &Path, names: &[String]) -> Result<Images<F>, DataError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for name in names {
@@ -50,8 +50,8 @@ fn images<F: NdFloat>(folder: &Path, names: &[String]) -> Result<Images<F>, Data
                 return Err(DataError::Label { path, image, label, classes: CLASSES });
             }
             labels.push(label);
-            let colours = |place| [0, 1, 2].map(|channel| pixel::<F>(planes[channel * SIDE * SIDE + place]));
-            pixels.extend((0..SIDE * SIDE).flat_map(colours));
+            let colors = |place| [0, 1, 2].map(|channel| pixel::<F>(planes[channel * SIDE * SIDE + place]));
+            pixels.extend((0..SIDE * SIDE).flat_map(colors));
         }
     }
     let pixels = ArcArray::from(pixels).into_shape_with_order((labels.len(), SIDE, SIDE, CHANNELS));
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// Records whose planes tell image, channel and place apart.
+    /// Returns records whose values identify the image, the channel and the pixel.
     fn file(labels: &[u8]) -> Vec<u8> {
         let record = |&label: &u8| {
             let planes = (0..3 * 1024).map(move |i| ((i / 1024) * 50 + (i % 1024) % 37 + usize::from(label)) as u8);
@@ -79,14 +79,14 @@ mod tests {
         let write = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
         let said = || cifar10::<f32>(folder).unwrap_err().to_string();
         let none = format!(
-            "{} has none of data_batch_1.bin.gz, data_batch_1.bin: the six files of the binary version of CIFAR-10 are wanted, packed with gzip or not",
+            "{} has none of data_batch_1.bin.gz, data_batch_1.bin; the six files of the binary version of CIFAR-10 are needed, gzipped or not",
             folder.display()
         );
         assert_eq!(said(), none);
         for batch in 1..=5 {
             write(&format!("data_batch_{batch}.bin"), &file(&[batch, batch + 1]));
         }
-        assert!(said().contains("has none of test_batch.bin.gz, test_batch.bin: "));
+        assert!(said().contains("has none of test_batch.bin.gz, test_batch.bin; "));
         write("test_batch.bin", &file(&[9, 0, 3]));
         let Split { train, test } = cifar10::<f64>(folder).unwrap();
         assert_eq!((train.pixels.dim(), test.pixels.dim()), ((10, 32, 32, 3), (3, 32, 32, 3)));
@@ -101,14 +101,14 @@ mod tests {
         for length in [0, 1, RECORD - 1, RECORD + 1, 2 * RECORD - 1] {
             write("data_batch_2.bin", &whole[..length]);
             let end = format!(
-                "data_batch_2.bin has {length} bytes, it should be records of 3073, a label and 3072 of pixels; is it whole, and the binary version?"
+                "data_batch_2.bin has {length} bytes; it should consist of records of 3073 bytes, a label and 3072 bytes of pixels: the file may be incomplete or not the binary version"
             );
             assert!(said().ends_with(&end), "{}", said());
         }
         write("data_batch_2.bin", &file(&[1, 10]));
         assert!(
             said().ends_with(
-                "data_batch_2.bin: image 1 has label 10, the 10 classes are 0 to 9; is it another data set?"
+                "data_batch_2.bin: image 1 has label 10, but the 10 classes are 0 to 9; the file may be from another data set"
             )
         );
         write("data_batch_2.bin.gz", &[0x1f, 0x8b, 8, 0]);

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::{narrow, widen};
 
-/// What the numbers of a vector are: the columns of the table whose rows are the vectors.
+/// The columns of a table whose rows are the vectors, with the scale of each column.
 ///
-/// Networks see each column at mean 0 and standard deviation 1. A column whose rows are all alike
-/// says nothing and is left at 0; on the way back it is what it was.
+/// Networks see each column with mean 0 and standard deviation 1. A constant column carries no
+/// information and becomes 0. Restoring it gives its original value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Parts")]
 pub struct Columns {
@@ -19,65 +19,65 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Mean and standard deviation (divisor n - 1) of rows, which are finite.
+    /// Computes mean and standard deviation (divisor n - 1) of rows, which must be finite.
     ///
     /// # Panics
     ///
-    /// If there is no row, or there are names and not as many as columns.
+    /// If there are no rows, or the numbers of names and columns differ.
     pub fn fit(rows: ArrayView2<'_, f64>, names: Option<Vec<String>>) -> Self {
-        assert!(names.as_ref().is_none_or(|names| names.len() == rows.ncols()), "a name for each column");
+        assert!(names.as_ref().is_none_or(|names| names.len() == rows.ncols()), "one name per column");
         let (mean, scale) = rows.axis_iter(Axis(1)).map(moments).unzip();
         Self { names, mean, scale }
     }
 
-    /// How many there are.
+    /// Returns the number of columns.
     pub fn len(&self) -> usize {
         self.mean.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no columns.
     pub fn is_empty(&self) -> bool {
         self.mean.is_empty()
     }
 
-    /// What the header of the table calls them, if it has one.
+    /// Returns the names in the header of the table, if it has one.
     pub fn names(&self) -> Option<&[String]> {
         self.names.as_deref()
     }
 
-    /// Mean and standard deviation of one; the latter is 0 if its rows are all alike.
+    /// Returns mean and standard deviation of a column. The deviation of a constant column is 0.
     pub fn moments(&self, column: usize) -> (f64, f64) {
         (self.mean[column], self.scale[column])
     }
 
-    /// Those whose rows are all alike.
+    /// Returns the constant columns.
     pub fn constant(&self) -> impl Iterator<Item = usize> {
         self.scale.iter().enumerate().filter(|(_, scale)| **scale == 0.0).map(|(column, _)| column)
     }
 
-    /// One in a sentence: `column 2 ("age")`, counted from 0.
+    /// Describes a column for a sentence: `column 2 ("age")`, counted from 0.
     pub fn describe(&self, column: usize) -> impl fmt::Display {
         described(self.names(), column)
     }
 
-    /// Rows as the networks take them, `[rows, 1, columns, 1]`.
+    /// Standardizes rows for the networks, as `[rows, 1, columns, 1]`.
     ///
     /// # Panics
     ///
-    /// If there are not as many columns.
+    /// If the number of columns differs.
     pub fn standardize<F: NdFloat>(&self, rows: ArrayView2<'_, f64>) -> Array4<F> {
-        assert_eq!(rows.ncols(), self.len(), "columns");
+        assert_eq!(rows.ncols(), self.len(), "the number of columns differs");
         Array4::from_shape_fn((rows.nrows(), 1, self.len(), 1), |(row, _, column, _)| {
             let scale = self.scale[column];
             narrow(if scale == 0.0 { 0.0 } else { (rows[[row, column]] - self.mean[column]) / scale })
         })
     }
 
-    /// The way back: what the networks give, in the units of the table.
+    /// Converts the output of the networks back to the units of the table.
     ///
     /// # Panics
     ///
-    /// If they are not `[rows, 1, columns, 1]`.
+    /// If the shape is not `[rows, 1, columns, 1]`.
     pub fn restore<F: NdFloat>(&self, images: ArrayView4<'_, F>) -> Array2<f64> {
         let (rows, one, columns, channels) = images.dim();
         assert_eq!([one, columns, channels], [1, self.len(), 1], "images of one row");
@@ -87,12 +87,12 @@ impl Columns {
     }
 }
 
-/// The mean and the standard deviation, which is 0 only if all values are alike, to the precision
-/// of the smallest numbers.
+/// Returns the mean and the standard deviation. The deviation is 0 only if all values are equal, to
+/// the precision of the smallest numbers.
 ///
-/// Of differences from the first value, or a column whose mean is large would lose its deviation;
-/// in halves, as a difference may be twice as large as there are numbers; and in parts of the
-/// largest, whose square may be larger.
+/// Uses differences from the first value, because a column with a large mean would otherwise lose
+/// its deviation to rounding. Halves them, because a difference can be twice the largest finite
+/// number. Scales them by the largest, because its square can overflow.
 fn moments(values: ArrayView1<'_, f64>) -> (f64, f64) {
     let first = values[0];
     let halves = values.mapv(|value| value / 2.0 - first / 2.0);
@@ -104,7 +104,7 @@ fn moments(values: ArrayView1<'_, f64>) -> (f64, f64) {
     let mean = parts.sum() / parts.len() as f64;
     let sum = parts.fold(0.0, |sum, part| sum + (part - mean).powi(2));
     let deviation = (sum / (parts.len() as f64 - 1.0)).sqrt();
-    // Twice at the end: what comes before has room.
+    // Double at the end, to avoid overflow before.
     (2.0 * (first / 2.0 + largest * mean), 2.0 * (largest * deviation))
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn described(names: Option<&[String]>, column: usize) -> String {
     }
 }
 
-/// As they are in a file, and not yet known to fit together.
+/// The fields as read from a file, before it is checked that they fit together.
 #[derive(Deserialize)]
 struct Parts {
     #[serde(default)]
@@ -131,10 +131,10 @@ impl TryFrom<Parts> for Columns {
     fn try_from(Parts { names, mean, scale }: Parts) -> Result<Self, String> {
         let counts = (names.as_ref().map_or(mean.len(), Vec::len), mean.len(), scale.len());
         if counts.0 != counts.1 || counts.1 != counts.2 || mean.is_empty() {
-            return Err(format!("columns with {} names, {} means and {} scales", counts.0, counts.1, counts.2));
+            return Err(format!("the columns have {} names, {} means and {} scales", counts.0, counts.1, counts.2));
         }
         match scale.iter().find(|scale| !(0.0..f64::INFINITY).contains(*scale)) {
-            Some(scale) => Err(format!("a scale of {scale}, it must be finite, 0 or above")),
+            Some(scale) => Err(format!("the scale is {scale}; it must be finite, 0 or above")),
             None => Ok(Self { names, mean, scale }),
         }
     }
@@ -162,24 +162,24 @@ mod tests {
         let images = columns.standardize::<f64>(rows.view());
         assert_eq!(images.index_axis(Axis(2), 1).sum(), 0.0);
         assert_eq!(images.index_axis(Axis(2), 2).iter().copied().collect::<Vec<_>>(), [-1.0, 1.0, 0.0]);
-        // What is constant is what it was, whatever a decoder makes of it.
+        // A constant column is restored exactly, whatever the decoder's output.
         let decoded = Array4::from_elem((1, 1, 3, 1), 7.0_f32);
         assert_eq!(columns.restore(decoded.view())[[0, 1]], 5.0);
-        // Tenths have no exact sum, and are alike all the same.
+        // Tenths have no exact sum, but the column is constant.
         assert_eq!(moments(Array1::from_elem(7, 0.1).view()), (0.1, 0.0));
         assert!(moments(array![0.1, 0.1 + f64::EPSILON / 16.0].view()).1 > 0.0);
     }
 
     #[test]
-    fn kept_to_the_last_bit_and_nothing_else_is_taken() {
+    fn serialization_is_exact_and_checked() {
         let columns = Columns::fit(array![[0.1, 1e-300], [0.7, 3e300], [1.0 / 3.0, 5.0]].view(), None);
         let text = serde_json::to_string(&columns).unwrap();
         assert_eq!(serde_json::from_str::<Columns>(&text).unwrap(), columns);
         for (text, expected) in [
-            (r#"{"mean":[1],"scale":[1,2]}"#, "columns with 1 names, 1 means and 2 scales"),
-            (r#"{"names":["a","b"],"mean":[1],"scale":[1]}"#, "columns with 2 names"),
-            (r#"{"mean":[],"scale":[]}"#, "columns with 0 names"),
-            (r#"{"mean":[1],"scale":[-1]}"#, "a scale of -1"),
+            (r#"{"mean":[1],"scale":[1,2]}"#, "the columns have 1 names, 1 means and 2 scales"),
+            (r#"{"names":["a","b"],"mean":[1],"scale":[1]}"#, "the columns have 2 names"),
+            (r#"{"mean":[],"scale":[]}"#, "the columns have 0 names"),
+            (r#"{"mean":[1],"scale":[-1]}"#, "the scale is -1"),
             (r#"{"mean":[1e999],"scale":[1]}"#, "number out of range"),
         ] {
             let error = serde_json::from_str::<Columns>(text).unwrap_err().to_string();
@@ -187,9 +187,10 @@ mod tests {
         }
     }
 
-    /// To the rounding of the three operations, which is that of the largest number in them.
+    /// The tolerance is the rounding of the three operations, relative to the largest number in
+    /// them.
     #[test]
-    fn there_and_back() {
+    fn restore_undoes_standardize() {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         for _ in 0..256 {
             let (offset, count): (f64, usize) = (rng.random_range(-1e9..1e9), rng.random_range(2..40));

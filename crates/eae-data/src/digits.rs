@@ -9,12 +9,12 @@ use crate::{Idx, Images, Split};
 const IMAGES: &[u8] = include_bytes!("../data/t10k-images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../data/t10k-labels-idx1-ubyte.gz");
 
-/// Images held out of the training.
+/// Number of images that are held out.
 const HELD_OUT: usize = 1_000;
 
-/// 10 000 handwritten digits of 28 x 28 pixels, part of the program so that it needs no file: the
-/// test half of MNIST (Y. LeCun and C. Cortes, CC BY-SA 3.0), split by a fixed seed into 9 000 to
-/// train on and 1 000 held out.
+/// Returns 10 000 embedded handwritten digits of 28 x 28 pixels: the test half of MNIST (Y. LeCun
+/// and C. Cortes, CC BY-SA 3.0). A fixed seed splits them into 9 000 for training and 1 000 held
+/// out.
 pub fn digits<F: NdFloat>() -> Split<F> {
     let images = Idx::parse(IMAGES).expect("the embedded file is whole");
     let labels = Idx::parse(LABELS).expect("the embedded file is whole");
@@ -22,7 +22,8 @@ pub fn digits<F: NdFloat>() -> Split<F> {
     let pixels = pixels.into_shape_with_order((labels.bytes.len(), 28, 28, 1)).expect("28 x 28 pixels for each label");
     let all = Images::new(pixels).labels(Some(labels.bytes));
     let mut places: Vec<usize> = (0..all.len()).collect();
-    // The seed is part of the data set's definition: with another, results would not compare.
+    // The seed is part of the data set's definition. With another seed, results would not be
+    // comparable.
     places.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
     let (test, train) = places.split_at(HELD_OUT);
     Split { train: all.select(train), test: all.select(test) }
@@ -33,12 +34,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nine_thousand_and_a_thousand() {
+    fn digits_are_split_and_complete() {
         let Split { train, test } = digits::<f32>();
         assert_eq!((train.pixels.dim(), test.pixels.dim()), ((9_000, 28, 28, 1), (1_000, 28, 28, 1)));
         let count =
             |label| [&train, &test].iter().flat_map(|s| s.labels.as_ref().unwrap()).filter(|&&l| l == label).count();
-        // The numbers of each digit in MNIST's test half.
+        // Counts of each digit in MNIST's test half.
         assert_eq!([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(count), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
         assert!(train.pixels.iter().all(|&x| (0.0..=1.0).contains(&x)));
         assert!((train.pixels.mean().unwrap() - 0.13).abs() < 0.01);

@@ -7,195 +7,195 @@ use thiserror::Error;
 use crate::FolderError;
 use crate::{ChoiceError, IdxError, NpyError, TableError};
 
-/// Why files are not a data set.
+/// A reason why a data set cannot be read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// No file of any of the usual names.
-    #[error("{folder} has none of {}: {wanted} are wanted, packed with gzip or not", .names.join(", "))]
+    /// No file has one of the usual names.
+    #[error("{folder} has none of {}; {wanted} are needed, gzipped or not", .names.join(", "))]
     Missing {
         /// The folder.
         folder: PathBuf,
-        /// What the file could be called.
+        /// The possible names of the file.
         names: Vec<String>,
-        /// Which files there should be.
+        /// The files that are needed.
         wanted: &'static str,
     },
-    /// A file that cannot be read.
+    /// The file cannot be read.
     #[error("cannot read {path}: {reason}")]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         reason: io::Error,
     },
-    /// A file that starts like a gzip file, but cannot be unpacked.
+    /// The file starts like a gzip file but cannot be decompressed.
     #[error("{path}: broken gzip stream: {reason}; pack it again")]
     Gzip {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the decompression.
         reason: io::Error,
     },
-    /// A file that should be an IDX file, and is damaged or something else.
+    /// The file is not a valid IDX file.
     #[error("{path}: {problem}")]
     Idx {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: IdxError,
     },
-    /// A file that should be an array of NumPy, and is damaged or something else.
+    /// The file is not a valid NumPy array.
     #[error("{path}: {problem}")]
     Npy {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: NpyError,
     },
-    /// An array of other axes than images or labels have, or of another size than one that it
-    /// belongs to.
-    #[error("{path} is of shape {found:?}, it should be {expected}")]
+    /// The array does not have the axes of images or labels, or its size does not match another
+    /// array.
+    #[error("{path} has shape {found:?}; it should be {expected}")]
     Shape {
         /// The file.
         path: PathBuf,
         /// Its shape.
         found: Vec<usize>,
-        /// What it should be.
+        /// The expected shape.
         expected: String,
     },
-    /// Fewer images than one to learn from and one to hold out.
-    #[error("{path} has one image, a training needs at least two, one of them to hold out")]
+    /// There is only one image, but one is needed for training and one to hold out.
+    #[error("{path} has one image; training needs at least two, one of them held out")]
     OneImage {
         /// The file.
         path: PathBuf,
     },
-    /// An array of other numbers than pixels are saved as.
-    #[error("{path} is of type {found}, pixels are bytes (u1) or floats from 0 to 1 (f4, f8); {remedy}")]
+    /// The elements do not have a type of pixels.
+    #[error("{path} has type {found}, but pixels must be bytes (u1) or floats from 0 to 1 (f4, f8); {remedy}")]
     Type {
         /// The file.
         path: PathBuf,
         /// The type of its elements in NumPy's notation.
         found: String,
-        /// What makes pixels of its numbers.
+        /// A conversion to pixels.
         remedy: String,
     },
-    /// A pixel out of range.
-    #[error("{path}: image {image} has a pixel that is {value}, it must be from 0 to 1; {remedy}")]
+    /// A pixel is out of range.
+    #[error("{path}: image {image} has a pixel that is {value}, but pixels must be from 0 to 1; {remedy}")]
     Pixel {
         /// The file.
         path: PathBuf,
-        /// The image.
+        /// The index of the image.
         image: usize,
-        /// The pixel.
+        /// The value of the pixel.
         value: f64,
-        /// What brings all of the array into the range.
+        /// A conversion of the whole array into the range.
         remedy: String,
     },
-    /// A file that is not a whole number of records, or is empty.
+    /// The file is empty or not a whole number of records.
     #[error(
-        "{path} has {found} bytes, it should be records of {record}, a label and {} of pixels; is it whole, and the binary version?",
+        "{path} has {found} bytes; it should consist of records of {record} bytes, a label and {} bytes of pixels: the file may be incomplete or not the binary version",
         record - 1
     )]
     Records {
         /// The file.
         path: PathBuf,
-        /// Its bytes, unpacked.
+        /// The number of decompressed bytes.
         found: usize,
-        /// Those of a record.
+        /// The number of bytes in a record.
         record: usize,
     },
-    /// A label that is no class.
-    #[error("{path}: image {image} has label {label}, the {classes} classes are 0 to {}; is it another data set?", classes - 1)]
+    /// A label is out of range.
+    #[error("{path}: image {image} has label {label}, but the {classes} classes are 0 to {}; the file may be from another data set", classes - 1)]
     Label {
         /// The file.
         path: PathBuf,
-        /// The image.
+        /// The index of the image.
         image: usize,
-        /// Its label.
+        /// The label.
         label: u8,
-        /// How many classes there are.
+        /// The number of classes.
         classes: usize,
     },
-    /// A folder that is not a data set of images.
+    /// The folder is not a data set of images.
     #[cfg(feature = "images")]
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// A file that should be a table of numbers, and is damaged or something else.
+    /// The file is not a valid table of numbers.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// Fewer vectors than one to learn from and one to hold out.
-    #[error("{path}: {found} rows, there must be at least 3, one of them to hold out")]
+    /// There are too few vectors to train on and to hold out.
+    #[error("{path}: there are {found} rows, but at least 3 are needed, one of them held out")]
     Rows {
         /// The file.
         path: PathBuf,
-        /// How many there are.
+        /// The number of rows.
         found: usize,
     },
-    /// A number that no training can use.
+    /// A value cannot be used for training.
     #[error("{path}: row {row} (from 0), {column} is {value}, {must}")]
     Value {
         /// The file.
         path: PathBuf,
-        /// Its row, header and comments not counted.
+        /// The row, without header and comments.
         row: usize,
-        /// Its column, with its name if there is one.
+        /// The column, with its name if there is one.
         column: String,
-        /// The number.
+        /// The value.
         value: f64,
-        /// What it must be, or what could be done.
+        /// The condition on values, or a remedy.
         must: &'static str,
     },
-    /// Vectors that are all alike.
-    #[error("{path}: in each column all rows are alike, there is nothing to learn")]
+    /// All columns are constant.
+    #[error("{path}: every column is constant, so there is nothing to learn")]
     Constant {
         /// The file.
         path: PathBuf,
     },
-    /// A list of columns that does not fit the table.
+    /// A list of columns does not fit the table.
     #[error("{path}: {problem}")]
     Choice {
         /// The file.
         path: PathBuf,
-        /// What is wrong with the list.
+        /// The problem with the list.
         problem: ChoiceError,
     },
-    /// Several columns in the place of a label's.
-    #[error("{path}: a label is one column, name one")]
+    /// The label was given as several columns.
+    #[error("{path}: the label must be a single column; name only one")]
     LabelColumns {
         /// The file.
         path: PathBuf,
     },
-    /// A column that is no label.
-    #[error("{path}: {column} has {found} different values, a label has at most {most}")]
+    /// A column has too many values for a label.
+    #[error("{path}: {column} has {found} different values, but a label can have at most {most}")]
     Classes {
         /// The file.
         path: PathBuf,
         /// The column.
         column: String,
-        /// How many different values it has.
+        /// The number of different values.
         found: usize,
-        /// How many it can have.
+        /// The largest number of different values.
         most: usize,
     },
-    /// Rows of another length than images have.
-    #[error("{path}: rows of {found} numbers, images of this shape have {expected}")]
+    /// The rows do not have the length of images.
+    #[error("{path}: rows have {found} numbers, but images of this shape have {expected}")]
     RowLength {
         /// The file.
         path: PathBuf,
-        /// Numbers in a row.
+        /// The number of values in a row.
         found: usize,
-        /// Numbers in an image.
+        /// The number of values in an image.
         expected: usize,
     },
-    /// Other columns than those that a model was trained on.
-    #[error("{path} has {found}, the model was trained on {expected}")]
+    /// The columns are not those on which a model was trained.
+    #[error("{path} has {found}, but the model was trained on {expected}")]
     Columns {
         /// The file.
         path: PathBuf,
-        /// What it has.
+        /// The columns of the file.
         found: String,
-        /// What the model knows.
+        /// The columns of the model.
         expected: String,
     },
 }

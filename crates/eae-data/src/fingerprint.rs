@@ -1,6 +1,6 @@
-/// Tells contents from others: of words one after the other, each mixed into what is there by the
-/// finaliser of SplitMix64 (Steele, Lea and Flood 2014), in which every bit of a word reaches every
-/// bit of the result. Against accidents, not against intent.
+/// A hash that distinguishes contents. Each word is mixed into the state by the finalizer of
+/// SplitMix64 (Steele, Lea and Flood 2014), in which every bit of a word affects every bit of the
+/// result. It detects accidental changes, not malicious ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fingerprint(u64);
 
@@ -17,7 +17,7 @@ impl Fingerprint {
         self
     }
 
-    /// How many they are, and then eight to a word.
+    /// Adds the number of bytes and then the bytes, eight per word.
     #[cfg(feature = "images")]
     pub(super) fn bytes(self, bytes: &[u8]) -> Self {
         let words = bytes.chunks(8).map(|chunk| {
@@ -39,7 +39,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_bit_and_every_length_counts() {
+    fn every_bit_and_the_length_change_the_fingerprint() {
         let of = |bytes: &[u8]| Fingerprint::new().bytes(bytes).value();
         let zeros = [0; 40];
         let mut seen: HashSet<u64> = (0..=zeros.len()).map(|length| of(&zeros[..length])).collect();
@@ -48,7 +48,7 @@ mod tests {
             bytes[place] = 1 << bit;
             seen.insert(of(&bytes));
         }
-        // Also where only the uppermost bytes of words differ.
+        // This includes words that differ only in the highest bytes.
         for pair in 0_u16..1 << 12 {
             let mut bytes = zeros;
             (bytes[7], bytes[15]) = ((pair >> 6) as u8 + 1, (pair & 63) as u8 + 1);

@@ -1,5 +1,5 @@
-//! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, each
-//! axis' length as a big-endian 32-bit number, then the elements in row-major order.
+//! The IDX format of the MNIST files: two zero bytes, the element type, the number of axes, the
+//! length of each axis as a big-endian 32-bit number, then the elements in row-major order.
 
 use std::io::{self, Read};
 
@@ -16,20 +16,20 @@ pub struct Idx {
     pub bytes: Vec<u8>,
 }
 
-/// Why a file is not an IDX file of bytes.
+/// A reason why a file is not an IDX file of bytes.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum IdxError {
-    /// It starts like a gzip file, but cannot be unpacked.
+    /// The file starts like a gzip file but cannot be decompressed.
     #[error("broken gzip stream: {0}")]
     Gzip(io::Error),
-    /// It ends within the header.
-    #[error("an IDX file starts with 4 bytes and 4 more for each axis, this one has {0} in all")]
+    /// The file ends within the header.
+    #[error("an IDX file starts with 4 bytes and 4 more per axis, but this one has only {0}")]
     Header(usize),
-    /// It starts with other bytes than an IDX file of unsigned bytes.
-    #[error("an IDX file of bytes starts with 00 00 08 and the number of axes, this one with {0:02x?}")]
+    /// The file does not start like an IDX file of unsigned bytes.
+    #[error("an IDX file of bytes starts with 00 00 08 and the number of axes, but this one starts with {0:02x?}")]
     Magic([u8; 4]),
-    /// It holds more or fewer elements than its header says.
+    /// The file has more or fewer elements than its header states.
     #[error(
         "the header says shape {shape:?}, which is {expected} bytes, but {} follow",
         if *found as u128 > *expected { "more".to_owned() } else { found.to_string() }
@@ -37,22 +37,22 @@ pub enum IdxError {
     Length {
         /// The shape in the header.
         shape: Vec<usize>,
-        /// The bytes that it takes.
+        /// The expected number of bytes.
         expected: u128,
-        /// The bytes that there are, of which no more than one too many is read.
+        /// The actual number of bytes, of which at most one surplus byte is read.
         found: usize,
     },
 }
 
 impl Idx {
-    /// Reads the contents of a file, gzipped or not.
+    /// Parses the contents of a file, gzipped or not.
     ///
-    /// Nothing is allocated on the word of the header, and nothing unpacked that it does not ask
-    /// for.
+    /// The header cannot cause an allocation or decompression beyond the data that the file
+    /// contains.
     ///
     /// # Errors
     ///
-    /// If it is not an IDX file of unsigned bytes, or a truncated one.
+    /// If the file is not an IDX file of unsigned bytes, or is truncated.
     pub fn parse(file: &[u8]) -> Result<Self, IdxError> {
         let mut reader = unpacked(file);
         let mut read = |count: u64| {
@@ -70,7 +70,7 @@ impl Idx {
         let (lengths, _) = lengths.as_chunks::<4>();
         let shape: Vec<usize> = lengths.iter().map(|&length| u32::from_be_bytes(length) as usize).collect();
         let expected = shape.iter().try_fold(1_u128, |product, &n| product.checked_mul(n as u128)).unwrap_or(u128::MAX);
-        // One more than there should be, to see whether there are more.
+        // Read one byte more than expected, to detect surplus data.
         let bytes = read(u64::try_from(expected).unwrap_or(u64::MAX).saturating_add(1))?;
         if expected == bytes.len() as u128 {
             Ok(Self { shape, bytes })
@@ -99,17 +99,17 @@ mod tests {
     }
 
     #[test]
-    fn names_what_is_wrong() {
+    fn errors_name_the_problem() {
         for length in 0..SMALL.len() {
             assert!(Idx::parse(&SMALL[..length]).is_err());
         }
         let said = Idx::parse(&SMALL[..15]).unwrap_err().to_string();
         assert_eq!(said, "the header says shape [2, 3], which is 6 bytes, but 3 follow");
         assert!(matches!(Idx::parse(b"\x89PNG\r\n"), Err(IdxError::Magic([0x89, b'P', b'N', b'G']))));
-        // 255 axes of 2^32 - 1: the product overflows, and nothing is allocated.
+        // 255 axes of 2^32 - 1. The product overflows, and nothing is allocated.
         let huge = [&[0, 0, 8, 255][..], &[0xff; 4 * 255]].concat();
         assert!(matches!(Idx::parse(&huge), Err(IdxError::Length { found: 0, .. })));
-        // Nor is what nobody asked for unpacked.
+        // Surplus data are not decompressed.
         let said = Idx::parse(&[&SMALL[..], &[7; 1000]].concat()).unwrap_err().to_string();
         assert_eq!(said, "the header says shape [2, 3], which is 6 bytes, but more follow");
     }

@@ -1,32 +1,32 @@
 use ndarray::{ArcArray, Axis, Ix4, NdFloat, concatenate};
 
-/// Images or vectors, and their labels where these are known.
+/// Images or vectors, with labels if they are known.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Images<F> {
-    /// `[count, height, width, channels]`, from 0 to 1; `[count, 1, columns, 1]`, standardized, if
-    /// they are vectors.
+    /// The pixels `[count, height, width, channels]`, from 0 to 1. Vectors are standardized,
+    /// `[count, 1, columns, 1]`.
     pub pixels: ArcArray<F, Ix4>,
-    /// One for each image, or none at all.
+    /// The label of each image, if known.
     pub labels: Option<Vec<u8>>,
-    /// The names of the classes, by their labels. Without names, classes are called by their
+    /// The names of the classes, indexed by label. Without names, classes are identified by their
     /// numbers.
     pub classes: Option<Vec<String>>,
-    /// The file of each image within its folder, if each has one.
+    /// The file of each image within its folder, if known.
     pub files: Option<Vec<String>>,
 }
 
-/// Images to train on, in memory or another [`Source`](crate::Source), and images held out.
+/// Images for training, in memory or another [`Source`](crate::Source), and held-out images.
 #[derive(Debug, Clone)]
 pub struct Split<F, T = Images<F>> {
-    /// To train on.
+    /// The training images.
     pub train: T,
-    /// Held out, in memory.
+    /// The held-out images, in memory.
     pub test: Images<F>,
 }
 
 impl<F: NdFloat> Images<F> {
-    /// Returns images of which nothing is known but their pixels.
+    /// Creates images without labels, classes and files.
     pub fn new(pixels: impl Into<ArcArray<F, Ix4>>) -> Self {
         Self { pixels: pixels.into(), labels: None, classes: None, files: None }
     }
@@ -43,7 +43,7 @@ impl<F: NdFloat> Images<F> {
         Self { classes, ..self }
     }
 
-    /// Sets the files that the images are from.
+    /// Sets the files of the images.
     #[must_use]
     pub fn files(self, files: Option<Vec<String>>) -> Self {
         Self { files, ..self }
@@ -59,11 +59,11 @@ impl<F: NdFloat> Images<F> {
         self.len() == 0
     }
 
-    /// Returns the images at these places, in this order.
+    /// Returns the images at these indices, in this order.
     ///
     /// # Panics
     ///
-    /// If a place is out of range.
+    /// If an index is out of range.
     pub fn select(&self, places: &[usize]) -> Self {
         Self {
             pixels: self.pixels.select(Axis(0), places).into_shared(),
@@ -75,11 +75,11 @@ impl<F: NdFloat> Images<F> {
 }
 
 impl<F: NdFloat> Split<F> {
-    /// Returns the images to train on and then those held out, as one.
+    /// Returns the training images followed by the held-out images.
     ///
     /// # Panics
     ///
-    /// If the two are of different shapes.
+    /// If the shapes differ.
     pub fn whole(self) -> Images<F> {
         let Self { train, test } = self;
         if train.is_empty() {
@@ -95,7 +95,7 @@ impl<F: NdFloat> Split<F> {
     }
 }
 
-/// What is known of each image of both parts.
+/// Joins the metadata of both parts.
 fn joined<T>(train: Option<Vec<T>>, test: Option<Vec<T>>) -> Option<Vec<T>> {
     let (mut all, test) = (train?, test?);
     all.extend(test);

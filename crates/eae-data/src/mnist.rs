@@ -6,12 +6,12 @@ use crate::file::{find, read_idx};
 use crate::number::pixel;
 use crate::{DataError, Idx, Images, Split};
 
-/// A data set in the four files of MNIST, `train-images-idx3-ubyte` and so on, packed with gzip or
-/// not: MNIST, Fashion-MNIST, KMNIST and others. Grey images of any size.
+/// Reads a data set in the four files of MNIST, `train-images-idx3-ubyte` and so on, gzipped or
+/// not: MNIST, Fashion-MNIST, KMNIST and others. The images are gray and of any size.
 ///
 /// # Errors
 ///
-/// If a file is missing or damaged, or they do not fit together.
+/// If a file is missing or damaged, or the files do not fit together.
 pub fn mnist<F: NdFloat>(folder: impl AsRef<Path>) -> Result<Split<F>, DataError> {
     let folder = folder.as_ref();
     let train = images(folder, "train", None)?;
@@ -29,14 +29,14 @@ fn images<F: NdFloat>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Re
     };
     let [count, height, width] = images.shape[..] else { return Err(wrong("[count, height, width]")) };
     if count == 0 || height == 0 || width == 0 {
-        return Err(wrong("of some images"));
+        return Err(wrong("non-empty"));
     }
     if let Some([rows, columns]) = size.filter(|&size| size != [height, width]) {
-        return Err(wrong(&format!("[count, {rows}, {columns}], as those to train on are")));
+        return Err(wrong(&format!("[count, {rows}, {columns}], like the training images")));
     }
     let (path, labels) = idx(folder, part, "labels", "idx1")?;
     if labels.shape != [count] {
-        let (found, expected) = (labels.shape, format!("[{count}], a label for each image"));
+        let (found, expected) = (labels.shape, format!("[{count}], one label per image"));
         return Err(DataError::Shape { path, found, expected });
     }
     let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
@@ -44,7 +44,7 @@ fn images<F: NdFloat>(folder: &Path, part: &str, size: Option<[usize; 2]>) -> Re
     Ok(Images::new(pixels).labels(Some(labels.bytes)))
 }
 
-/// The file of one of the names that are usual for it.
+/// Reads the file with one of the usual names.
 fn idx(folder: &Path, part: &str, what: &str, axes: &str) -> Result<(PathBuf, Idx), DataError> {
     let names = ["-", "."].map(|between| format!("{part}-{what}{between}{axes}-ubyte"));
     let path = find(folder, &names, "the four files of MNIST")?;
@@ -80,11 +80,11 @@ mod tests {
         assert_eq!((data.train.pixels[[1, 0, 1, 0]], data.test.labels), (7.0 / 255.0, Some(vec![0, 1, 2, 3])));
 
         write("t10k-labels-idx1-ubyte", &[3]);
-        assert!(said().ends_with("t10k-labels-idx1-ubyte is of shape [3], it should be [4], a label for each image"));
+        assert!(said().ends_with("t10k-labels-idx1-ubyte has shape [3]; it should be [4], one label per image"));
         write("t10k-images.idx3-ubyte", &[4, 2, 3]);
-        assert!(said().ends_with("is of shape [4, 2, 3], it should be [count, 3, 2], as those to train on are"));
+        assert!(said().ends_with("has shape [4, 2, 3]; it should be [count, 3, 2], like the training images"));
         write("train-images-idx3-ubyte", &[30]);
-        assert!(said().ends_with("is of shape [30], it should be [count, height, width]"));
+        assert!(said().ends_with("has shape [30]; it should be [count, height, width]"));
         fs::write(folder.join("train-images-idx3-ubyte"), "PNG").unwrap();
         assert!(said().contains("train-images-idx3-ubyte: an IDX file starts with"));
     }

@@ -1,6 +1,6 @@
-//! The format of NumPy's `.npy` files: six bytes that say so, two of the version, the length of the
-//! rest of the header in two bytes or four, a Python dictionary with type, order and shape, then
-//! the numbers.
+//! The format of NumPy's `.npy` files: six magic bytes, two bytes of the version, the length of the
+//! rest of the header in two or four bytes, a Python dictionary with type, order and shape, then
+//! the data.
 
 use std::io::{self, Read, Write};
 
@@ -9,61 +9,60 @@ use thiserror::Error;
 
 use crate::number::widen;
 
-/// An array of numbers in a `.npy` file, its header read and its numbers not yet.
+/// An array in a `.npy` file whose header has been read, but not its data.
 ///
-/// Nothing is allocated on the word of the header, so a broken file costs no more memory than it is
-/// long.
+/// The header cannot cause an allocation beyond the size of the file.
 #[derive(Debug)]
 pub struct Npy<R> {
     shape: Vec<usize>,
     fortran: bool,
     descriptor: String,
     element: Element,
-    /// The bytes before the numbers.
+    /// Number of bytes before the data.
     header: u64,
     reader: R,
 }
 
-/// Why a file is not an array of numbers.
+/// A reason why a file is not an array of numbers.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NpyError {
-    /// The system could not read it.
+    /// The file cannot be read.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// It starts with other bytes.
-    #[error("an array of NumPy (.npy) starts with 93 NUMPY, this file does not, save it with numpy.save")]
+    /// The file does not start with the magic bytes.
+    #[error("a NumPy array (.npy) starts with 93 NUMPY, but this file does not; save it with numpy.save")]
     Magic,
-    /// It ends early.
-    #[error("the file ends within its .npy header, save it again")]
+    /// The file ends within the header.
+    #[error("the file ends within its .npy header; save it again")]
     Header,
-    /// A version that is not known.
-    #[error("an array in version {0} of the .npy format, it must be 1, 2 or 3")]
+    /// The version is unknown.
+    #[error("the array has version {0} of the .npy format; it must be 1, 2 or 3")]
     Version(u8),
-    /// A record, an object, or something damaged.
+    /// The array has records or objects, or the header is damaged.
     #[error("the .npy header {0} is not that of an array of numbers")]
     NoArray(String),
-    /// Elements of another type.
-    #[error("an array of type {0}, it must be of floats (f4, f8) or integers, convert it with astype(float)")]
+    /// The element type is not supported.
+    #[error("the array has type {0}; it must be of floats (f4, f8) or integers: convert it with astype(float)")]
     Type(String),
-    /// More or fewer numbers than the header says.
+    /// The number of elements differs from the header.
     #[error(
-        "the header says shape {shape:?} of {descriptor}, which is {expected} bytes, but {found} follow, save it again"
+        "the header says shape {shape:?} of {descriptor}, which is {expected} bytes, but {found} follow; save it again"
     )]
     Length {
         /// The shape in the header.
         shape: Vec<usize>,
         /// The type in the header.
         descriptor: String,
-        /// The bytes that it takes.
+        /// The expected number of bytes.
         expected: usize,
-        /// How many there are, in words.
+        /// The actual number of bytes, in words.
         found: String,
     },
-    /// An integer between two floating-point numbers.
-    #[error("number {position} (from 0) is {value}, it must be an integer that a 64-bit float holds")]
+    /// A 64-bit float cannot represent an integer.
+    #[error("number {position} (from 0) is {value}; it must be an integer that a 64-bit float can represent")]
     Inexact {
-        /// Its position in the file.
+        /// The position in the file.
         position: usize,
         /// The integer.
         value: i128,
@@ -71,11 +70,11 @@ pub enum NpyError {
 }
 
 impl<R: Read> Npy<R> {
-    /// Reads the header, from the first byte of the file on.
+    /// Reads the header, starting with the first byte of the file.
     ///
     /// # Errors
     ///
-    /// If it is not that of an array of integers or floating-point numbers.
+    /// If the header is not that of an array of integers or floating-point numbers.
     pub fn new(mut reader: R) -> Result<Self, NpyError> {
         let mut bytes = Vec::new();
         append(&mut reader, &mut bytes, 6)?;
@@ -98,29 +97,29 @@ impl<R: Read> Npy<R> {
         Ok(Self { shape, fortran, descriptor, element, header, reader })
     }
 
-    /// The length of each axis.
+    /// Returns the length of each axis.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
 
-    /// Whether the first axis, and not the last, is that of neighbours in the file.
+    /// Returns true if the first axis varies fastest in the file, rather than the last.
     pub fn is_fortran(&self) -> bool {
         self.fortran
     }
 
-    /// The type of the elements in NumPy's notation, `<f8` for little-endian numbers of 8 bytes
-    /// with a floating point.
+    /// Returns the type of the elements in NumPy's notation, such as `<f8` for little-endian
+    /// floating-point numbers of 8 bytes.
     pub fn descriptor(&self) -> &str {
         &self.descriptor
     }
 
-    /// The length in bytes of the file if it has as many numbers as the header says, and nothing
-    /// else. None if no file can be as long.
+    /// Returns the length in bytes of a file with exactly the elements that the header states, or
+    /// `None` if no file can be this long.
     pub(crate) fn file_length(&self) -> Option<u64> {
         self.expected().and_then(|bytes| self.header.checked_add(bytes as u64))
     }
 
-    /// The bytes that the numbers take, if that is less than all memory.
+    /// Returns the number of data bytes, if it can be addressed.
     fn expected(&self) -> Option<usize> {
         match self.shape.contains(&0) {
             true => Some(0),
@@ -128,25 +127,25 @@ impl<R: Read> Npy<R> {
         }
     }
 
-    /// The numbers in the order of the file, each of them converted.
+    /// Returns the converted elements in the order of the file.
     ///
     /// # Errors
     ///
-    /// If there are more or fewer than the header says, or if an integer has no 64-bit
-    /// floating-point number.
+    /// If there are more or fewer elements than the header states, or a 64-bit float cannot
+    /// represent an integer.
     pub fn values<T>(self, convert: impl Fn(f64) -> T) -> Result<Vec<T>, NpyError> {
         let mut values = Vec::new();
         self.for_each(|_, value| values.push(convert(value)))?;
         Ok(values)
     }
 
-    /// Calls a function with each number and its position, in the order of the file.
+    /// Calls a function with the position and the value of each element, in the order of the file.
     ///
     /// # Errors
     ///
-    /// As [`values`](Npy::values). There never are more calls than numbers in the header.
+    /// See [`values`](Npy::values). The number of calls never exceeds the number in the header.
     pub(crate) fn for_each(self, mut each: impl FnMut(usize, f64)) -> Result<(), NpyError> {
-        // A header may ask for more than there can be; then the file is too short for it in any case.
+        // If the header states more than can be addressed, the file is too short in any case.
         let expected = self.expected().unwrap_or(usize::MAX);
         let Self { shape, descriptor, element, reader, .. } = self;
         let mut reader = reader.take((expected as u64).saturating_add(1));
@@ -157,7 +156,7 @@ impl<R: Read> Npy<R> {
             if chunk.is_empty() {
                 break;
             }
-            // The byte that is one too many is no number, even if one byte is.
+            // The surplus byte is not an element, even if elements have one byte.
             let whole = chunk.len() - found.saturating_sub(expected);
             if let Element { kind: b'f', size: 8, big_endian: false } = element {
                 for &bytes in chunk[..whole].as_chunks().0 {
@@ -184,11 +183,12 @@ fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(
     if read == count { Ok(()) } else { Err(NpyError::Header) }
 }
 
-/// Reads the Python dictionary of a header: the type, whether the order is Fortran's, and the
-/// shape. `None` if it is not that of an array of numbers, as where the type is a list of records.
+/// Parses the Python dictionary of a header: the type, whether the order is Fortran's, and the
+/// shape. Returns `None` unless it describes an array of numbers, for instance if the type is a
+/// list of records.
 fn dictionary(text: &str) -> Option<(String, bool, Vec<usize>)> {
     let text = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    // The shape is the only value with commas in it. Without it, commas separate the entries.
+    // Only the shape contains commas. Without it, commas separate the entries.
     let (before, rest) = text.split_once('(')?;
     let (axes, after) = rest.split_once(')')?;
     let (mut descriptor, mut fortran, mut shape) = (None, None, None);
@@ -210,8 +210,8 @@ fn quoted(text: &str) -> Option<&str> {
     ['\'', '"'].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
 }
 
-/// Reads what stands between the parentheses of a tuple of lengths. Python takes one without a
-/// comma for a number.
+/// Parses the content between the parentheses of a tuple of lengths. In Python a single element
+/// without a comma is not a tuple.
 fn tuple(axes: &str) -> Option<Vec<usize>> {
     let axes = axes.trim();
     if axes.is_empty() {
@@ -221,17 +221,16 @@ fn tuple(axes: &str) -> Option<Vec<usize>> {
     axes.strip_suffix(',').unwrap_or(axes).split(',').map(|length| length.trim().parse().ok()).collect()
 }
 
-/// Writes an array in NumPy's format, in the order of its axes and with the precision of its
-/// elements.
+/// Writes an array in NumPy's format, in row-major order and with the precision of its elements.
 ///
 /// # Errors
 ///
-/// If it cannot be written.
+/// If the array cannot be written.
 pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayView<'_, F, D>) -> io::Result<()> {
     let size = size_of::<F>();
     let shape: String = array.shape().iter().map(|length| format!("{length},")).collect();
     let dictionary = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({shape}), }}");
-    // Ten bytes come before the dictionary, and a line feed ends it. The format asks for a multiple of
+    // Ten bytes precede the dictionary, and a line feed ends it. The format requires a multiple of
     // 64.
     let length = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
     writer.write_all(b"\x93NUMPY\x01\x00")?;
@@ -243,14 +242,14 @@ pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayV
     })
 }
 
-/// The beginning of something that may be long.
+/// Returns the beginning of a text that may be long.
 pub(crate) fn excerpt(text: &str) -> String {
     let most = 60;
     let short: String = text.trim().chars().take(most).collect();
     format!("{short:?}{}", if text.trim().chars().count() > most { "..." } else { "" })
 }
 
-/// How one number is stored in an array.
+/// The storage format of one element.
 #[derive(Debug)]
 struct Element {
     kind: u8,
@@ -270,7 +269,7 @@ impl Element {
         (known && (order != b'|' || size == 1)).then_some(Self { kind, size, big_endian: order == b'>' })
     }
 
-    /// The same number with 64 bits, or the integer that has none.
+    /// Converts an element to 64 bits, or returns the integer that cannot be represented.
     fn widen(&self, bytes: &[u8]) -> Result<f64, i128> {
         let bits = bytes.iter().enumerate().fold(0_u64, |bits, (i, &byte)| {
             let place = if self.big_endian { self.size - 1 - i } else { i };
@@ -295,7 +294,7 @@ mod tests {
     use ndarray_npy::ReadNpyExt;
 
     #[test]
-    fn headers_that_numpy_writes_or_reads() {
+    fn headers_of_numpy_are_parsed() {
         let read = |text: &str| {
             dictionary(text).map(|(descriptor, fortran, shape)| format!("{descriptor} {fortran} {shape:?}"))
         };
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn another_reader_takes_what_is_written() {
+    fn written_arrays_are_read_by_ndarray_npy() {
         let rows = array![[1.5, -0.0, f64::MIN_POSITIVE], [0.1, 2.0, 3e300]];
         let mut bytes = Vec::new();
         write_npy(&mut bytes, rows.t()).unwrap();

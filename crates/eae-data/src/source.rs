@@ -7,44 +7,44 @@ use crate::fingerprint::Fingerprint;
 use crate::number::widen;
 use crate::{DataError, Images};
 
-/// Images of one shape that are read by their places: an array in memory, or
-/// [`Stored`](crate::Stored) in a file that may be larger than memory. What trains a model or runs
-/// over all images takes one, an `images.view()` or a `&stored`.
+/// Images of one shape that are read by index: an array in memory, or [`Stored`](crate::Stored) in
+/// a file that may be larger than memory. Functions that train a model or iterate over all images
+/// accept a source, such as `images.view()` or `&stored`.
 pub trait Source<F: NdFloat> {
-    /// How many there are.
+    /// Returns the number of images.
     fn len(&self) -> usize;
 
-    /// Height, width and channels.
+    /// Returns the height, width and channels.
     fn image_shape(&self) -> [usize; 3];
 
-    /// Puts the images at these places, in this order, into `batch` `[places, height, width,
-    /// channels]`.
+    /// Reads the images at these indices, in this order, into `batch`
+    /// `[places, height, width, channels]`.
     ///
     /// # Errors
     ///
-    /// If they are in a file that cannot be read, or is not as it was written.
+    /// If the images are in a file that cannot be read, or that has changed.
     ///
     /// # Panics
     ///
-    /// If there is no such place, or the batch is of another shape.
+    /// If an index is out of range, or the batch has another shape.
     fn read(&self, places: &[usize], batch: ArrayViewMut4<'_, F>) -> Result<(), DataError>;
 
-    /// Says what will be read next, so that a slow source can fetch it in the meantime.
+    /// Announces the next read, so that a slow source can fetch the images in the meantime.
     fn prefetch(&self, places: &[usize]) {
         let _ = places;
     }
 
-    /// The first image that has a pixel that is NaN or infinite, with that pixel. What is made of
-    /// bytes has none.
+    /// Returns the first image with a pixel that is NaN or infinite, and that pixel. Images made
+    /// from bytes have none.
     fn not_finite(&self) -> Option<(usize, F)> {
         None
     }
 
-    /// A number that other images most likely do not have.
+    /// Returns a number that other images are unlikely to have.
     ///
     /// # Errors
     ///
-    /// As [`read`](Source::read).
+    /// See [`read`](Source::read).
     fn fingerprint(&self) -> Result<u64, DataError> {
         let mut fingerprint = Fingerprint::new();
         for batch in batches(self, 250) {
@@ -53,7 +53,7 @@ pub trait Source<F: NdFloat> {
         Ok(fingerprint.value())
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no images.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -70,7 +70,7 @@ impl<F: NdFloat> Source<F> for ArrayView4<'_, F> {
     }
 
     fn read(&self, places: &[usize], mut batch: ArrayViewMut4<'_, F>) -> Result<(), DataError> {
-        assert_eq!(batch.len_of(Axis(0)), places.len(), "an image of the batch for each place");
+        assert_eq!(batch.len_of(Axis(0)), places.len(), "one image of the batch per index");
         for (mut to, &place) in batch.outer_iter_mut().zip(places) {
             to.assign(&self.index_axis(Axis(0), place));
         }
@@ -127,15 +127,15 @@ impl<F: NdFloat, S: Source<F> + ?Sized> Source<F> for &S {
     }
 }
 
-/// The images at these places, in this order.
+/// Returns the images at these indices, in this order.
 ///
 /// # Errors
 ///
-/// As [`Source::read`].
+/// See [`Source::read`].
 ///
 /// # Panics
 ///
-/// If there is no such place.
+/// If an index is out of range.
 pub fn select<F: NdFloat>(source: &(impl Source<F> + ?Sized), places: &[usize]) -> Result<Array4<F>, DataError> {
     let [height, width, channels] = source.image_shape();
     let mut images = Array4::zeros((places.len(), height, width, channels));
@@ -143,17 +143,17 @@ pub fn select<F: NdFloat>(source: &(impl Source<F> + ?Sized), places: &[usize]) 
     Ok(images)
 }
 
-/// All images, or those that [`choose`] says, in memory.
+/// Returns all images, or the sample that [`choose`] selects, in memory.
 ///
 /// # Errors
 ///
-/// As [`Source::read`].
+/// See [`Source::read`].
 pub fn sample<F: NdFloat>(source: &(impl Source<F> + ?Sized), most: usize, seed: u64) -> Result<Array4<F>, DataError> {
     select(source, &choose(source.len(), most, seed))
 }
 
-/// The places of `count` things if there are at most `most`, and otherwise of a choice of so many
-/// that the seed decides; in order.
+/// Returns the indices of `count` items if there are at most `most`, and otherwise a random sample
+/// of `most` indices, in order. The seed determines the sample.
 pub fn choose(count: usize, most: usize, seed: u64) -> Vec<usize> {
     if count <= most {
         return (0..count).collect();
@@ -163,8 +163,8 @@ pub fn choose(count: usize, most: usize, seed: u64) -> Vec<usize> {
     places
 }
 
-/// All images in the order of their places, `size` at a time, the next ones being fetched while
-/// these are worked on.
+/// Returns all images in order, `size` at a time. The next images are fetched while a batch is
+/// processed.
 pub fn batches<F: NdFloat>(
     source: &(impl Source<F> + ?Sized),
     size: usize,
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn batches_are_all_of_it() {
+    fn batches_cover_all_images() {
         let images = images();
         let parts: Vec<Array4<f64>> = batches(&images, 250).map(Result::unwrap).collect();
         assert_eq!(parts.iter().map(|part| part.dim().0).collect::<Vec<_>>(), [250, 250, 101]);
@@ -200,17 +200,17 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_is_all_or_a_seeded_choice() {
+    fn a_sample_is_everything_or_a_seeded_choice() {
         let images = images();
         assert_eq!(sample(&images, 601, 3).unwrap(), images.pixels);
         let some = |seed| sample(&images, 100, seed).unwrap();
         assert!(some(1) == some(1) && some(1) != some(2));
         let firsts: Vec<f64> = some(1).index_axis(Axis(1), 0).index_axis(Axis(1), 0).iter().copied().collect();
-        assert!(firsts.windows(2).all(|pair| pair[0] < pair[1]), "in order, none twice");
+        assert!(firsts.windows(2).all(|pair| pair[0] < pair[1]), "the sample must be in order without repetition");
     }
 
     #[test]
-    fn fingerprints_differ_by_one_bit_and_by_order() {
+    fn fingerprints_depend_on_every_bit_and_the_order() {
         let fingerprint = |change: &dyn Fn(&mut Images<f64>)| {
             let mut images = images();
             change(&mut images);

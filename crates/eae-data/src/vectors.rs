@@ -6,38 +6,39 @@ use crate::file::to_train_on;
 use crate::number::narrow;
 use crate::{Columns, DataError, Images, Index, Missing, Note, Split, Table, TableOptions, Text, columns, table};
 
-/// The rows of a [`Table`] as vectors: [`VectorFile::load`] of all columns.
+/// Reads the rows of a [`Table`] as vectors, with all columns: [`VectorFile::load`].
 ///
 /// # Errors
 ///
-/// As [`VectorFile::load`].
+/// See [`VectorFile::load`].
 pub fn from_table<F: NdFloat>(path: impl AsRef<Path>) -> Result<(Split<F>, Columns), DataError> {
     let (split, columns, _) = VectorFile::new(path.as_ref()).load()?;
     Ok((split, columns))
 }
 
-/// The rows of a table by the columns of a model: [`VectorFile::load_with`].
+/// Reads the rows of a table with the columns of a model: [`VectorFile::load_with`].
 ///
 /// # Errors
 ///
-/// As [`VectorFile::load_with`].
+/// See [`VectorFile::load_with`].
 pub fn from_table_with<F: NdFloat>(path: impl AsRef<Path>, columns: &Columns) -> Result<Split<F>, DataError> {
     VectorFile::new(path.as_ref()).load_with(columns)
 }
 
-/// A table whose rows are vectors, or images row by row.
+/// A table whose rows are vectors or images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct VectorFile {
     /// The file, as [`Table::read`] reads it.
     pub path: PathBuf,
-    /// The columns to learn from, as [`Table::columns`] reads a list. By default all but the label.
+    /// The columns to train on, as a list for [`Table::columns`]. The default is all columns except
+    /// the label.
     pub columns: Option<String>,
-    /// The column that labels the rows: up to 256 different numbers or texts.
+    /// The column with the labels of the rows: up to 256 different numbers or texts.
     pub label: Option<String>,
 }
 
-/// Rows and what is known of them.
+/// Rows and their metadata.
 struct Rows {
     values: Array2<f64>,
     names: Option<Vec<String>>,
@@ -47,32 +48,32 @@ struct Rows {
 }
 
 impl VectorFile {
-    /// Reads all columns of a table as numbers.
+    /// Creates a data set of all columns of a table, as numbers.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), columns: None, label: None }
     }
 
-    /// Sets the columns to learn from.
+    /// Sets the columns to train on.
     #[must_use]
     pub fn columns(self, columns: Option<String>) -> Self {
         Self { columns, ..self }
     }
 
-    /// Sets the column that labels the rows.
+    /// Sets the column with the labels.
     #[must_use]
     pub fn label(self, label: Option<String>) -> Self {
         Self { label, ..self }
     }
 
-    /// The rows as vectors, each column brought to mean 0 and standard deviation 1 over the rows to
-    /// train on; the [`Columns`] bring what is decoded back. The last tenth of the rows, and at
-    /// least one, is held out: shuffle a file that is sorted in some way. The notes are what
-    /// the reader decided, and what a user should see.
+    /// Loads the rows as vectors. Each column is standardized to mean 0 and standard deviation 1
+    /// over the training rows, and the [`Columns`] convert decoded values back. The last tenth of
+    /// the rows, at least one, is held out. Shuffle a file that is sorted in some way. The notes
+    /// are decisions of the reader that a user should see.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, lacks a column, has fewer than three rows, a
-    /// value that is not finite, or no column that varies.
+    /// If the file cannot be read or is not a table, lacks a column, has fewer than three rows or a
+    /// value that is not finite, or if no column varies.
     pub fn load<F: NdFloat>(&self) -> Result<(Split<F>, Columns, Vec<Note>), DataError> {
         let path = &self.path;
         let mut rows = self.rows()?;
@@ -97,13 +98,13 @@ impl VectorFile {
         Ok((split(path, rows, &columns)?, columns, notes))
     }
 
-    /// The rows by the columns of a model, for data that it was not trained on. Where both have
-    /// names, columns are found by them, and others are passed over.
+    /// Loads the rows with the columns of a model, for data on which it was not trained. If both
+    /// have names, columns are matched by name, and other columns are ignored.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, has other columns, or a value that is not finite.
-    /// A single row is enough; it is held out.
+    /// If the file cannot be read or is not a table, has other columns, or a value that is not
+    /// finite. A single row is allowed and is held out.
     pub fn load_with<F: NdFloat>(&self, columns: &Columns) -> Result<Split<F>, DataError> {
         let path = &self.path;
         let rows = self.rows_of(columns)?;
@@ -120,22 +121,22 @@ impl VectorFile {
         split(path, rows, columns)
     }
 
-    /// Returns the chosen columns in their own units, one row for each of the file's.
+    /// Returns the chosen columns in their own units, one row for each row of the file.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, lacks a column, or has a value that is not
+    /// If the file cannot be read or is not a table, lacks a column, or has a value that is not
     /// finite.
     pub fn values(&self) -> Result<Array2<f64>, DataError> {
         Ok(self.rows()?.values)
     }
 
-    /// All rows as images `[height, width, channels]`, whose numbers lie one channel after the
-    /// other, row by row: from 0 to 1, or integers from 0 to 255.
+    /// Reads all rows as images `[height, width, channels]`, stored one channel after the other,
+    /// each row by row. The values are from 0 to 1, or integers from 0 to 255.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no table, or its rows are no such images.
+    /// If the file cannot be read or is not a table, or its rows are not images of this shape.
     pub fn images<F: NdFloat>(&self, [height, width, channels]: [usize; 3]) -> Result<Images<F>, DataError> {
         let path = &self.path;
         let Rows { values, labels, classes, .. } = self.rows()?;
@@ -147,7 +148,7 @@ impl VectorFile {
         let bytes = values.iter().any(|&x| x > 1.0) && values.iter().all(|&x| x.fract() == 0.0);
         let largest = if bytes { 255.0 } else { 1.0 };
         if let Some(((image, _), &value)) = values.indexed_iter().find(|(_, x)| !(0.0..=largest).contains(*x)) {
-            let remedy = "or an integer from 0 to 255 where all are".to_owned();
+            let remedy = "or all pixels must be integers from 0 to 255".to_owned();
             return Err(DataError::Pixel { path: path.clone(), image, value, remedy });
         }
         let pixels = values.mapv(|x| narrow::<F>(x / largest));
@@ -156,7 +157,7 @@ impl VectorFile {
         Ok(Images::new(pixels).labels(labels).classes(classes))
     }
 
-    /// The chosen columns, and the labels.
+    /// Returns the chosen columns and the labels.
     fn rows(&self) -> Result<Rows, DataError> {
         if self.columns.is_none() && self.label.is_none() {
             let table = Table::read(&self.path)?;
@@ -178,7 +179,7 @@ impl VectorFile {
         self.of(table, &columns, label)
     }
 
-    /// The columns of a model, and the labels if the file has them.
+    /// Returns the columns of a model, and the labels if the file has them.
     fn rows_of(&self, columns: &Columns) -> Result<Rows, DataError> {
         // A model that was trained on an index needs one.
         let has_index = columns.names().and_then(<[String]>::first).is_some_and(|name| table::is_index_name(name));
@@ -205,7 +206,7 @@ impl VectorFile {
         table.columns(list).map_err(|problem| DataError::Choice { path: self.path.clone(), problem })
     }
 
-    /// Finite numbers in some columns, and the labels in another.
+    /// Returns the finite numbers of some columns, and the labels of another.
     fn of(&self, table: Table, columns: &[usize], label: Option<usize>) -> Result<Rows, DataError> {
         table.require_numbers(columns)?;
         table.require_complete(columns)?;
@@ -226,14 +227,14 @@ impl VectorFile {
                 row,
                 column: columns::described(names.as_deref(), column),
                 value,
-                must: "it must be finite; leave the row out, or fill in a value",
+                must: "but values must be finite; leave the row out or fill in a value",
             });
         }
         Ok(Rows { values, names, labels, classes, notes: table.notes })
     }
 }
 
-/// The labels in a column, and what they are called if they are no numbers from 0 to 255.
+/// Returns the labels in a column, and their names unless they are integers from 0 to 255.
 fn labels(path: &Path, table: &Table, column: usize) -> Result<(Vec<u8>, Option<Vec<String>>), DataError> {
     let values = table.values.column(column);
     let few = |count: usize| match count {
@@ -255,7 +256,7 @@ fn labels(path: &Path, table: &Table, column: usize) -> Result<(Vec<u8>, Option<
     Ok((values.iter().map(place).collect(), Some(distinct.iter().map(f64::to_string).collect())))
 }
 
-/// Whether a column counts its rows upwards, one by one.
+/// Returns true if a column counts its rows upwards by one.
 fn counts_rows(values: ArrayView1<'_, f64>) -> bool {
     const LEAST: usize = 20;
     let first = values[0];
@@ -263,20 +264,20 @@ fn counts_rows(values: ArrayView1<'_, f64>) -> bool {
     values.len() >= LEAST && [0.0, 1.0].contains(&first) && counts()
 }
 
-/// Whether an array of NumPy is one of vectors and not of images.
+/// Returns true if a NumPy array contains vectors and not images.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or is no array of numbers.
+/// If the file cannot be read, or is not an array of numbers.
 pub fn is_of_vectors(path: impl AsRef<Path>) -> Result<bool, DataError> {
     Ok(table::array_shape(path.as_ref())?.len() == 2)
 }
 
-/// The numbers in a row of an array of NumPy, if it is one of vectors.
+/// Returns the number of values in a row of a NumPy array, if it contains vectors.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or is no array of numbers.
+/// If the file cannot be read, or is not an array of numbers.
 pub fn row_length(path: impl AsRef<Path>) -> Result<Option<usize>, DataError> {
     match table::array_shape(path.as_ref())?[..] {
         [_, length] => Ok(Some(length)),
@@ -284,7 +285,7 @@ pub fn row_length(path: impl AsRef<Path>) -> Result<Option<usize>, DataError> {
     }
 }
 
-const TOO_FAR: &str = "so far from the rest that it is no number once the column is standardised; leave the row out";
+const TOO_FAR: &str = "so far from the rest that it overflows when the column is standardized; leave the row out";
 
 fn split<F: NdFloat>(path: &Path, rows: Rows, columns: &Columns) -> Result<Split<F>, DataError> {
     let Rows { values, labels, classes, .. } = rows;
@@ -321,7 +322,7 @@ mod tests {
         read(file.path())
     }
 
-    /// The error, which has the file's name, without that.
+    /// Returns the error without the name of the file, which must be present.
     fn said<T: std::fmt::Debug>(bytes: impl AsRef<[u8]>, read: impl Fn(&Path) -> Result<T, DataError>) -> String {
         with(bytes, |path| {
             let said = read(path).unwrap_err().to_string();
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_arrays_are_standardised_and_come_back() {
+    fn text_and_arrays_are_standardized_and_restored() {
         let rows = Array2::from_shape_fn((21, 3), |(i, j)| [1.7e9 + i as f64, -2.5, (i * i % 7) as f64][j]);
         let mut text = String::from("time,\"an, other\",x\n");
         rows.outer_iter().for_each(|row| text.push_str(&format!("{},{},{}\n", row[0], row[1], row[2])));
@@ -344,20 +345,21 @@ mod tests {
             let (split, columns) = with(bytes, |path| from_table::<f32>(path).unwrap());
             assert_eq!((split.train.pixels.dim(), split.test.pixels.dim()), ((19, 1, 3, 1), (2, 1, 3, 1)));
             assert_eq!(columns.names().map(|names| names[1].as_str()), names);
-            // As numpy's mean and std(ddof=1) of range(19) have it.
+            // The mean and std(ddof=1) of range(19) by numpy.
             let (mean, deviation) = columns.moments(0);
             assert!(mean == 1.7e9 + 9.0 && (deviation - 5.627314338711377).abs() < 1e-14, "{mean} {deviation}");
             assert_eq!(columns.constant().collect::<Vec<_>>(), [1]);
             let mean = split.train.pixels.mean_axis(Axis(0)).unwrap();
             assert!(mean.iter().all(|x| x.abs() < 1e-6), "{mean}");
-            // Of seconds since 1970 a 32-bit number knows 2 minutes; standardised they keep their seconds.
+            // For seconds since 1970, a 32-bit float has a resolution of 2 minutes. Standardized
+            // values keep the seconds.
             let back = columns.restore(split.test.pixels.view());
             assert!((&back - &rows.slice_axis(Axis(0), (19..).into())).iter().all(|e| e.abs() < 1e-5), "{back}");
         }
     }
 
     #[test]
-    fn by_the_columns_of_a_model() {
+    fn rows_are_loaded_with_the_columns_of_a_model() {
         let (_, columns) = with("a,b\n0,1\n2,1\n9,9", |path| from_table::<f64>(path).unwrap());
         assert_eq!((columns.moments(0).0, columns.moments(1)), (1.0, (1.0, 0.0)));
         let split = with("1 5\n3 5", |path| from_table_with::<f64>(path, &columns).unwrap());
@@ -365,9 +367,9 @@ mod tests {
         assert!((split.test.pixels[[0, 0, 0, 0]] - 2_f64.sqrt()).abs() < 1e-15);
         assert_eq!(split.test.pixels[[0, 0, 1, 0]], 0.0);
         let wrong = |text: &str| said(text, |path| from_table_with::<f64>(path, &columns));
-        assert_eq!(wrong("1 2 3\n4 5 6"), " has 3 columns, the model was trained on 2");
-        assert_eq!(wrong("a,c\n4,5\n6,7"), " has column 1 (\"c\"), the model was trained on column 1 (\"b\")");
-        // An index is no column, unless the model was trained on one.
+        assert_eq!(wrong("1 2 3\n4 5 6"), " has 3 columns, but the model was trained on 2");
+        assert_eq!(wrong("a,c\n4,5\n6,7"), " has column 1 (\"c\"), but the model was trained on column 1 (\"b\")");
+        // An index is not a column, unless the model was trained on one.
         let (indexed, plain) = (",a,b\n7,1,5\n4,3,5\n9,3,5", "a,b\n1,5\n3,5\n3,5");
         let rows = |text: &str| with(text, |path| from_table_with::<f64>(path, &columns).unwrap()).train.pixels;
         assert_eq!(rows(indexed), rows(plain));
@@ -389,12 +391,12 @@ mod tests {
             assert_eq!((split.train.pixels.dim(), split.test.labels), ((27, 1, 2, 1), Some(vec![2, 1, 0])));
             assert_eq!(split.train.classes, Some(["ash", "elm", "oak"].map(str::to_owned).to_vec()));
             assert_eq!((columns.names().unwrap(), notes), (&["a".to_owned(), "b".to_owned()][..], vec![]));
-            // A model finds its columns by their names, wherever they are.
+            // A model finds its columns by name, in any order.
             let other = "b,color,a\n1,red,4\n2,blue,9\n";
             let found = with(other, |path| file_at(&file, path).load_with::<f64>(&columns).unwrap()).whole();
             let expected = with("a,b\n4,1\n9,2\n", |path| from_table_with::<f64>(path, &columns).unwrap()).whole();
             assert_eq!((found.pixels, found.labels), (expected.pixels, None));
-            // Without a choice, the text is in the way, and the index is noticed.
+            // Without a choice of columns, text is an error, and an index is noted.
             let said = VectorFile::new(path).label(Some("kind".into())).load::<f64>().unwrap_err().to_string();
             assert!(said.contains("column 4 (\"note\"): \"x0\" is not a number"), "{said}");
             let (_, _, notes) = VectorFile::new(path).columns(Some("id,a".into())).load::<f64>().unwrap();
@@ -410,7 +412,7 @@ mod tests {
         let many: String = (0..300).map(|i| format!("{i}.5,{i}\n")).collect();
         let said =
             with(many, |path| VectorFile::new(path).label(Some("0".into())).load::<f64>().unwrap_err().to_string());
-        assert!(said.ends_with("column 0 has 300 different values, a label has at most 256"), "{said}");
+        assert!(said.ends_with("column 0 has 300 different values, but a label can have at most 256"), "{said}");
     }
 
     fn file_at(file: &VectorFile, path: &Path) -> VectorFile {
@@ -427,15 +429,15 @@ mod tests {
         let row: Vec<f64> = read.pixels.index_axis(Axis(0), 0).iter().copied().collect();
         assert_eq!(row, [0, 51, 102, 153, 204, 255].map(|byte| f64::from(byte) / 255.0));
         let said = images("label,p0,p1\n1,2,3\n").unwrap_err().to_string();
-        assert!(said.ends_with("rows of 2 numbers, images of this shape have 6"), "{said}");
+        assert!(said.ends_with("rows have 2 numbers, but images of this shape have 6"), "{said}");
         let said = images(&text.replace("153", "1530")).unwrap_err().to_string();
         assert!(said.contains("image 0 has a pixel that is 1530"), "{said}");
     }
 
     #[test]
-    fn what_cannot_be_learnt_from_is_named() {
+    fn unusable_data_are_errors() {
         let wrong = |bytes: &[u8]| said(bytes, |path| from_table::<f32>(path));
-        let finite = "it must be finite; leave the row out, or fill in a value";
+        let finite = "but values must be finite; leave the row out or fill in a value";
         assert!(
             wrong(b"a,b\n1,2\n\n3,nan\n5,6").starts_with(": line 4, column 1 (\"b\"): \"nan\" means that the value is")
         );
@@ -447,16 +449,16 @@ mod tests {
         assert!(wrong(b"a,b\n1,2\n3,\n5,6").starts_with(": line 3, column 1 (\"b\"): the value is missing"));
         assert!(wrong(b"1,2\n3,red\n5,6").starts_with(": line 2, column 1 (counted from 0): \"red\" is not a number"));
         assert!(wrong(b"1,2\n3\n5,6").starts_with(": line 2: \"3\" has 1 field"));
-        assert!(wrong(b"1,2\n1,2\n5,6").ends_with(": in each column all rows are alike, there is nothing to learn"));
-        assert!(wrong(b"1,2\n3,4").starts_with(": 2 rows, there must be at least 3"));
+        assert!(wrong(b"1,2\n1,2\n5,6").ends_with(": every column is constant, so there is nothing to learn"));
+        assert!(wrong(b"1,2\n3,4").starts_with(": there are 2 rows, but at least 3 are needed"));
         assert!(
             wrong(&npy(&Array3::<f32>::zeros((2, 2, 2))))
-                .starts_with(": an array of shape [2, 2, 2], it must be [rows]")
+                .starts_with(": the array has shape [2, 2, 2]; it must be [rows]")
         );
         let far = wrong(b"1,2\n3,4\n1e60,4");
         assert!(far.starts_with(": row 2 (from 0), column 0 is 1"), "{far}");
-        assert!(far.ends_with("no number once the column is standardised; leave the row out"), "{far}");
-        // Each is a number, but not their deviation, which a model could not keep.
+        assert!(far.ends_with("it overflows when the column is standardized; leave the row out"), "{far}");
+        // Each value is finite, but their deviation is not.
         let far = wrong(b"-1.7e308,4\n1.7e308,4\n1,2");
         assert!(far.starts_with(": row 1 (from 0), column 0 is 1") && far.contains("so far from the rest"), "{far}");
         let missing = from_table::<f32>("no such file.csv").unwrap_err().to_string();
@@ -467,6 +469,6 @@ mod tests {
     fn arrays_of_two_axes() {
         assert!(with(npy(&Array2::<f32>::zeros((3, 2))), |path| is_of_vectors(path).unwrap()));
         assert!(!with(npy(&Array3::<u8>::zeros((3, 2, 2))), |path| is_of_vectors(path).unwrap()));
-        assert!(said("1,2\n3,4", |path| is_of_vectors(path)).contains("an array of NumPy (.npy) starts with"));
+        assert!(said("1,2\n3,4", |path| is_of_vectors(path)).contains("a NumPy array (.npy) starts with"));
     }
 }

@@ -13,15 +13,15 @@ use crate::fingerprint::Fingerprint;
 use crate::number::pixel;
 use crate::{DataError, Source};
 
-/// Images in a file of bytes, some of those in it: what [`ImageFolder`](super::ImageFolder) leaves
-/// in the cache.
+/// Images in a cache file that [`ImageFolder`](super::ImageFolder) has created, or a selection of
+/// them.
 ///
-/// Each batch is read when it is wanted, or on a spare thread if it was announced; no more than one
-/// batch is held.
+/// Each batch is read when it is requested, or on a background thread if it was announced by
+/// [`prefetch`](Source::prefetch). At most one batch is held in memory.
 #[derive(Debug)]
 pub struct Stored {
     records: Arc<Records>,
-    /// Where in the file its images are.
+    /// The indices of the images in the file.
     places: Vec<usize>,
     fingerprint: u64,
     skipped: Skipped,
@@ -29,7 +29,7 @@ pub struct Stored {
     ahead: Mutex<Option<Ahead>>,
 }
 
-/// What is known of all images of a file, by their places.
+/// Metadata of all images in a file, by index.
 #[derive(Debug)]
 struct Known {
     files: Vec<String>,
@@ -37,10 +37,10 @@ struct Known {
     classes: Option<Vec<String>>,
 }
 
-/// What the end of a file says of the images in it.
+/// The metadata at the end of a cache file.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Contents {
-    /// Of the files that they were decoded from.
+    /// The fingerprint of the source files.
     pub(super) listing: u64,
     /// Height, width and channels.
     pub(super) image: [usize; 3],
@@ -50,15 +50,15 @@ pub(super) struct Contents {
     pub(super) fingerprint: u64,
 }
 
-/// What a file ends with, after the length of [`Contents`] as JSON and a fingerprint of that. The
-/// images come first, each followed by a fingerprint of its own: damage is seen when it is read,
-/// and nothing has to be read to find a place.
+/// Magic bytes at the end of a file, after [`Contents`] as JSON, its length and its fingerprint.
+/// The images come first, each followed by its own fingerprint. Damage is detected on reading, and
+/// the place of an image is known without reading others.
 const MAGIC: [u8; 8] = *b"eae-img2";
 
-/// Length, fingerprint and magic.
+/// Size of length, fingerprint and magic bytes.
 const TAIL: u64 = 24;
 
-/// A batch that is being read.
+/// A batch that is being read ahead.
 #[derive(Debug)]
 struct Ahead {
     places: Vec<usize>,
@@ -73,7 +73,7 @@ struct Records {
 }
 
 impl Records {
-    /// The bytes of images, one after the other.
+    /// Returns the bytes of images, in order.
     fn read(&self, places: &[usize]) -> Result<Vec<u8>, DataError> {
         let failed = |reason| DataError::Read { path: self.path.clone(), reason };
         let length: usize = self.image.iter().product();
@@ -94,7 +94,7 @@ impl Records {
 }
 
 impl Stored {
-    /// All images of a file, if it is whole and is what is asked for.
+    /// Opens a file if it is complete and contains the requested images.
     pub(super) fn open(path: &Path, listing: &Listing, image: [usize; 3]) -> Option<Self> {
         let mut file = File::open(path).ok()?;
         let before = file.seek(SeekFrom::End(0)).ok()?.checked_sub(TAIL)?;
@@ -134,33 +134,34 @@ impl Stored {
         })
     }
 
-    /// Only those at these places of the file, chosen in a way that `choice` tells from others.
+    /// Selects images by their indices in the file. `choice` identifies the selection in the
+    /// fingerprint.
     pub(super) fn with(self, places: Vec<usize>, choice: u64) -> Self {
         let fingerprint = Fingerprint::new().word(self.fingerprint).word(choice).value();
         Self { places, fingerprint, ..self }
     }
 
-    /// The files of the folder that are no images, and were passed over.
+    /// Returns the files of the folder that are not valid images and were skipped.
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
     }
 
-    /// The files that the images were decoded from, within the folder.
+    /// Returns the source files of the images, relative to the folder.
     pub fn files(&self) -> Vec<String> {
         self.places.iter().map(|&place| self.known.files[place].clone()).collect()
     }
 
-    /// The labels, the numbers of the folders that the images lie in.
+    /// Returns the labels, which are the numbers of the images' folders.
     pub fn labels(&self) -> Option<Vec<u8>> {
         self.known.labels.as_ref().map(|labels| self.places.iter().map(|&place| labels[place]).collect())
     }
 
-    /// The folders that the labels number.
+    /// Returns the folders that the labels number.
     pub fn classes(&self) -> Option<Vec<String>> {
         self.known.classes.clone()
     }
 
-    /// The file of the cache.
+    /// Returns the path of the cache file.
     pub fn path(&self) -> &Path {
         &self.records.path
     }
@@ -180,7 +181,7 @@ impl<F: NdFloat> Source<F> for Stored {
         let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take();
         let fetched = ahead.filter(|ahead| ahead.places == places).and_then(|ahead| ahead.thread.join().ok());
         let bytes = fetched.unwrap_or_else(|| self.records.read(&places))?;
-        assert_eq!(batch.len(), bytes.len(), "a batch of as many images of this shape");
+        assert_eq!(batch.len(), bytes.len(), "the batch has the shape of the images");
         let levels: [F; 256] = std::array::from_fn(|byte| pixel(byte as u8));
         batch.iter_mut().zip(bytes).for_each(|(to, byte)| *to = levels[usize::from(byte)]);
         Ok(())
@@ -189,13 +190,13 @@ impl<F: NdFloat> Source<F> for Stored {
     fn prefetch(&self, places: &[usize]) {
         let places: Vec<usize> = places.iter().map(|&place| self.places[place]).collect();
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
-        // One at a time: what nobody came for is waited for, too.
+        // Only one batch is read ahead at a time. Wait even for a batch that was never requested.
         if let Some(before) = ahead.take() {
             let _ = before.thread.join();
         }
         let (records, wanted) = (Arc::clone(&self.records), places.clone());
         let thread = thread::Builder::new().name("prefetch".to_owned()).spawn(move || records.read(&wanted));
-        // Without a thread to spare they are read when they are wanted.
+        // If no thread can be started, the images are read when they are requested.
         *ahead = thread.ok().map(|thread| Ahead { places, thread });
     }
 
@@ -204,8 +205,8 @@ impl<F: NdFloat> Source<F> for Stored {
     }
 }
 
-/// Writes a file of images, whole or not at all. Who writes holds the file beside it that ends in
-/// `.lock`; another program that wants the same waits for it.
+/// Writes a cache file atomically. The writer holds the file with the extension `.lock`, and
+/// another program that needs the same cache waits for it.
 #[derive(Debug)]
 pub(super) struct Writer {
     path: PathBuf,
@@ -251,7 +252,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// What was not finished has no use, and may be large.
+    /// Deletes an unfinished file, which is useless and may be large.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.unfinished);
     }
@@ -289,10 +290,10 @@ mod tests {
     }
 
     #[test]
-    fn read_as_written_in_any_order_announced_or_not() {
+    fn reads_in_any_order_with_and_without_prefetch() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no unfinished file is left");
         let all = Stored::open(&path, &listing(7), IMAGE).unwrap();
         assert_eq!((all.labels(), all.skipped().count), (Some(vec![0, 0, 1, 1, 2]), 1));
         assert_eq!(all.files(), ["a.png", "b.png", "d.png", "e.png", "f.png"]);
@@ -308,18 +309,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_asked_for_or_damaged_is_not_opened() {
+    fn damaged_or_mismatched_files_are_not_opened() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
-        assert!(Stored::open(&path, &listing(8), IMAGE).is_none(), "of other files");
-        assert!(Stored::open(&path, &listing(7), [3, 2, 1]).is_none(), "of another shape");
+        assert!(Stored::open(&path, &listing(8), IMAGE).is_none(), "the source files differ");
+        assert!(Stored::open(&path, &listing(7), [3, 2, 1]).is_none(), "the shape differs");
         assert!(Stored::open(&path.join("x"), &listing(7), IMAGE).is_none());
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
             fs::write(&path, &whole[..length]).unwrap();
             assert!(Stored::open(&path, &listing(7), IMAGE).is_none(), "{length} of {}", whole.len());
         }
-        // A bit anywhere: in what is opened, or in an image, when that is read.
+        // Flip any bit. Damage in the metadata is detected on opening, damage in an image on
+        // reading.
         for place in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[place] ^= 4;
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_shrinks_while_it_is_read_is_an_error_that_names_it() {
+    fn a_shrinking_file_is_an_error_that_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
         let all = Stored::open(&path, &listing(7), IMAGE).unwrap();
@@ -355,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finished_leaves_nothing() {
+    fn unfinished_files_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let path = written(folder.path());
         let before = fs::read(&path).unwrap();

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ImageProblem, MOST_BYTES};
 
-/// What pixels are made of.
+/// The channels of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channels {
-    /// One channel. In files the name is `grey`, or `gray`.
+    /// One channel. In files the name is `grey` or `gray`.
     #[serde(rename = "grey", alias = "gray")]
     Gray,
     /// Red, green and blue.
@@ -29,10 +29,10 @@ impl Channels {
     }
 }
 
-/// The bytes `[side, side, channels]` of the middle of an image, of a moving one the first: the
-/// largest square there is, resized by a triangle filter over all pixels that go into one
-/// (antialiased linear interpolation). As cameras say which way is up; what is transparent is as on
-/// white paper.
+/// Returns the bytes `[side, side, channels]` of the largest centered square of an image, or of the
+/// first frame of an animation. The square is resized with a triangle filter over all contributing
+/// pixels (antialiased linear interpolation). The EXIF orientation is applied, and transparent
+/// pixels are blended with white.
 pub(super) fn square(file: &[u8], side: u32, channels: Channels) -> Result<Vec<u8>, ImageProblem> {
     if file.starts_with(&[0xff, 0xd8]) && !jpeg_is_whole(file) {
         return Err(ImageProblem::Truncated);
@@ -69,23 +69,24 @@ fn on_white(image: &DynamicImage) -> DynamicImage {
     image.into()
 }
 
-/// Whether a JPEG file goes on to the marker of its end: decoders fill what is missing with grey,
-/// and say nothing.
+/// Returns true if a JPEG file contains its end marker. Decoders fill missing data with gray
+/// without an error.
 fn jpeg_is_whole(file: &[u8]) -> bool {
     let mut rest = &file[2..];
     loop {
-        // Within compressed data FF is followed by 00, or by one of the eight markers of a restart.
+        // Within compressed data FF is followed by 00, or by one of the eight restart markers.
         let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xd0..=0xd7 | 0xff);
         let Some(place) = rest.windows(2).position(is_marker) else { return false };
         let marker = rest[place + 1];
         rest = &rest[place + 2..];
         match marker {
             0xd9 => return true,
-            // They stand alone.
+            // These markers have no length.
             0x01 | 0xd8 => continue,
             _ => {}
         }
-        // A segment, whose length counts itself; a picture within it has an end of its own.
+        // A segment, whose length includes the length field. An embedded picture has its own end
+        // marker.
         let Some(&[high, low]) = rest.first_chunk() else { return false };
         let Some(after) = rest.get(usize::from(u16::from_be_bytes([high, low]))..) else { return false };
         rest = after;
@@ -108,8 +109,9 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_is_cut_out() {
-        // 4 high and 7 wide: columns 1 to 4 are the middle, one less on the left than on the right.
+    fn the_centered_square_is_cut_out() {
+        // 4 high and 7 wide. Columns 1 to 4 are the center, with one column less on the left than
+        // on the right.
         let image = GrayImage::from_fn(7, 4, |x, y| Luma([(10 * x + y) as u8]));
         let expected: Vec<u8> = (0..4).flat_map(|y| (1..5).map(move |x| 10 * x + y)).collect();
         assert_eq!(square(&png(image.clone()), 4, Channels::Gray).unwrap(), expected);
@@ -119,22 +121,24 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_is_a_triangle_by_hand() {
-        // From 4 to 2 the first triangle has its middle between two pixels and falls to 0 within 2 pixels
-        // on each side. One pixel lies outside; the weights of the others are 3/7, 3/7 and 1/7.
+    fn the_filter_matches_a_triangle_computed_by_hand() {
+        // From 4 to 2 pixels, the center of the first triangle lies between two pixels, and the
+        // triangle falls to 0 within 2 pixels on each side. One pixel lies outside. The weights of
+        // the others are 3/7, 3/7 and 1/7.
         let image = GrayImage::from_raw(4, 4, [[0, 70, 140, 210]; 4].concat()).unwrap();
         let (left, right) = ((3 * 70 + 140) / 7, (70 + 3 * 140 + 3 * 210) / 7);
         assert_eq!(square(&png(image.clone()), 2, Channels::Gray).unwrap(), [left as u8, right as u8].repeat(2));
         let turned = GrayImage::from_fn(4, 4, |x, y| *image.get_pixel(y, x));
         let rows = [left, left, right, right].map(|x: i32| x as u8);
         assert_eq!(square(&png(turned), 2, Channels::Gray).unwrap(), rows);
-        // From 2 to 4 the new centres lie a quarter from the old ones: weights 3/4 and 1/4.
+        // From 2 to 4 pixels, the new centers lie a quarter pixel from the old ones, with weights
+        // 3/4 and 1/4.
         let image = GrayImage::from_raw(2, 2, vec![0, 100, 0, 100]).unwrap();
         assert_eq!(square(&png(image), 4, Channels::Gray).unwrap(), [0, 25, 75, 100].repeat(4));
     }
 
     #[test]
-    fn colours_and_what_is_transparent() {
+    fn colors_and_transparency() {
         let image = RgbImage::from_pixel(2, 2, Rgb([250, 100, 0]));
         assert_eq!(square(&png(image.clone()), 2, Channels::Rgb).unwrap(), [250, 100, 0].repeat(4));
         // Luma of ITU-R BT.709: 0.2126, 0.7152, 0.0722.
@@ -145,7 +149,7 @@ mod tests {
         assert_eq!(
             square(&png(GrayImage::from_pixel(3, 3, Luma([9]))), 3, Channels::Rgb).unwrap(),
             [9; 27],
-            "grey as a colour"
+            "gray converted to RGB"
         );
         let image = RgbaImage::from_fn(2, 1, |x, _| Rgba([0, 0, 200, if x == 0 { 0 } else { 255 }]));
         let image = RgbaImage::from_fn(2, 2, |x, _| *image.get_pixel(x, 0));
@@ -153,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_short_or_something_else_is_no_image() {
+    fn truncated_and_foreign_files_are_errors() {
         let image =
             RgbImage::from_fn(40, 30, |x, y| Rgb([(x * 6) as u8, (y * 8) as u8, ((x * 7 + y * 13) % 256) as u8]));
         let jpeg = file(image.clone(), ImageFormat::Jpeg);
@@ -161,7 +165,7 @@ mod tests {
         for length in 0..jpeg.len() {
             assert!(square(&jpeg[..length], 8, Channels::Rgb).is_err(), "{length} of {}", jpeg.len());
         }
-        // The twelve last bytes are a chunk that says that it is the end.
+        // The last twelve bytes are the end chunk.
         let png = png(image);
         for length in 0..png.len() - 12 {
             assert!(square(&png[..length], 8, Channels::Rgb).is_err(), "{length} of {}", png.len());
@@ -169,7 +173,7 @@ mod tests {
         let said = |bytes: &[u8]| square(bytes, 8, Channels::Rgb).unwrap_err().to_string();
         assert_eq!(said(&jpeg[..jpeg.len() / 2]), "the end of the image is missing");
         assert!(said(b"no image").contains("format"), "{}", said(b"no image"));
-        // What is behind the end, and another picture in front of it, is nothing to that.
+        // A trailer after the end, or an embedded picture before it, does not matter.
         assert!(square(&[&jpeg[..], b"trailer"].concat(), 8, Channels::Rgb).is_ok());
         let thumbnail = [&[0xff, 0xe5, 0, 8][..], &[0xff, 0xd8, 1, 2, 0xff, 0xd9]].concat();
         let with = |end: usize| [&jpeg[..2], &thumbnail, &jpeg[2..end]].concat();
@@ -178,13 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn every_format_is_read_as_it_was_written() {
+    fn every_format_is_decoded() {
         let image = RgbImage::from_fn(6, 6, |x, y| Rgb([(40 * x) as u8, (40 * y) as u8, ((x * y) % 5 * 50) as u8]));
         for format in [ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP] {
             let read = square(&file(image.clone(), format), 6, Channels::Rgb).unwrap();
             assert_eq!(read, image.as_raw()[..], "{format:?}");
         }
-        // Few colors are kept as they are by a palette.
+        // A palette stores few colors exactly.
         let few = RgbImage::from_fn(6, 6, |x, y| Rgb([[0, 90, 250][x as usize % 3], [7, 200][y as usize % 2], 30]));
         let read =
             square(&file(DynamicImage::from(few.clone()).to_rgba8(), ImageFormat::Gif), 6, Channels::Rgb).unwrap();
@@ -203,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn palettes_and_what_cameras_say_of_the_way_up() {
-        // Two by two pixels of two colors, in four bits of a byte: 0 1 over 1 0.
+    fn palettes_and_exif_orientation() {
+        // Two by two pixels of two colors, in four bits of a byte: 0 1 above 1 0.
         let chunk = |kind: &[u8; 4], data: &[u8]| {
             let mut crc = flate2::Crc::new();
             crc.update(&[&kind[..], data].concat());
@@ -215,7 +219,8 @@ mod tests {
         let packed = packed.finish().unwrap();
         let header = [0, 0, 0, 2, 0, 0, 0, 2, 1, 3, 0, 0, 0];
         let palette = [250, 10, 20, 0, 100, 200];
-        // Orientation 6: turn it by a quarter to the right. One entry of a little-endian EXIF directory.
+        // Orientation 6 is a rotation by 90 degrees clockwise. This is one entry of a little-endian
+        // EXIF directory.
         let exif = [b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0".as_slice()].concat();
         let paletted = |more: &[u8]| {
             let end = [chunk(b"IDAT", &packed), chunk(b"IEND", &[])].concat();
@@ -232,9 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_claims_much_allocates_nothing() {
+    fn huge_claimed_sizes_allocate_nothing() {
         let mut png = png(GrayImage::new(1, 1));
-        // Width and height; the sum over the chunk comes after 17 bytes.
+        // Width and height. The checksum of the chunk follows after 17 bytes.
         png[16..24].copy_from_slice(&[0, 0, 0xff, 0xff, 0, 0, 0xff, 0xff]);
         let sum = {
             let mut crc = flate2::Crc::new();

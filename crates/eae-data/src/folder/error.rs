@@ -4,97 +4,95 @@ use std::{fmt, io};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a folder is not a data set of images.
+/// A reason why a folder is not a data set of images.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FolderError {
-    /// A folder without images.
-    #[error(
-        "{folder} has no images: files that end in .png, .jpg, .gif, .webp, .bmp or .tif are looked for, at any depth"
-    )]
+    /// The folder has no images.
+    #[error("{folder} has no images; images end in .png, .jpg, .gif, .webp, .bmp or .tif and may be at any depth")]
     NoImages {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file in the place of a folder.
-    #[error("{path} is one image, a training needs a folder of them")]
+    /// The path is a file, not a folder.
+    #[error("{path} is a single image; training needs a folder of images")]
     OneFile {
         /// The file.
         path: PathBuf,
     },
-    /// A folder with files that could be images, of which none is.
-    #[error("{folder} has no image that can be used{}", .skipped.in_words())]
+    /// None of the files that could be images is valid.
+    #[error("{folder} has no usable image{}", .skipped.in_words())]
     NoneUsable {
         /// The folder.
         folder: PathBuf,
-        /// The files.
+        /// The skipped files.
         skipped: Skipped,
     },
-    /// A folder with files that could be images, of which too few are.
-    #[error("{folder} has {good} image{}, a training needs at least two, one of them to hold out{}", if *.good == 1 { "" } else { "s" }, .skipped.in_words())]
+    /// Too few of the files that could be images are valid.
+    #[error("{folder} has {good} usable image{}; training needs at least two, one of them held out{}", if *.good == 1 { "" } else { "s" }, .skipped.in_words())]
     TooFew {
         /// The folder.
         folder: PathBuf,
-        /// How many there are.
+        /// The number of valid images.
         good: usize,
-        /// The other files.
+        /// The skipped files.
         skipped: Skipped,
     },
-    /// A file that should be an image.
-    #[error("{path} is no image that can be used: {problem}")]
+    /// A file is not a valid image.
+    #[error("{path} cannot be used as an image: {problem}")]
     Image {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: ImageProblem,
     },
-    /// A size that images cannot be brought to.
-    #[error("images of {side} x {side} pixels; a side must be from 1 to {most}")]
+    /// The requested size is out of range.
+    #[error("the side is {side}; it must be from 1 to {most}")]
     Side {
         /// Height and width.
         side: usize,
-        /// The largest.
+        /// The largest side.
         most: usize,
     },
-    /// Decoded images that cannot be written to the cache.
-    #[error("cannot keep the decoded images in {path}: {reason}; name another folder for them in EAE_CACHE")]
+    /// The decoded images cannot be written to the cache.
+    #[error("cannot write the decoded images to {path}: {reason}; choose another folder with EAE_CACHE")]
     Cache {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         reason: io::Error,
     },
-    /// A file of decoded images that was changed since.
-    #[error("{path} is damaged: image {image} is not as it was written; delete the file, it is made again")]
+    /// A cache file has changed since it was written.
+    #[error("{path} is damaged: image {image} has changed; delete the file, and it will be made again")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// The first such image.
+        /// The first damaged image.
         image: usize,
     },
 }
 
-/// Bytes that an image may take in a file, and while it is decoded: some 80 million pixels. A file
-/// that claims to be larger is most likely made to do harm, and each thread has one at a time.
+/// Largest number of bytes of an image, both in a file and decoded: about 80 million pixels. A file
+/// that claims to be larger is probably malicious, and each thread decodes one image at a time.
 pub(super) const MOST_BYTES: u64 = 256 << 20;
 
-/// Why a file is no image.
+/// A reason why a file is not a valid image.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ImageProblem {
-    /// The system could not read it.
+    /// The file cannot be read.
     #[error("it cannot be read: {0}")]
     Read(io::Error),
-    /// It is far too large.
-    #[error("it has {0} bytes, more than the {MOST_BYTES} that are looked at")]
+    /// The file is too large.
+    #[error("it has {0} bytes; the limit is {MOST_BYTES}")]
     Large(u64),
-    /// It is of a kind that is not read.
-    #[error("such files are not read; convert it to PNG or JPEG")]
+    /// The format is not supported.
+    #[error("this format is not supported; convert the file to PNG or JPEG")]
     Unread,
     /// The end is missing.
     #[error("the end of the image is missing")]
     Truncated,
-    /// It is damaged, or something else.
+    /// The file is damaged, or is not an image.
     #[error("{0}")]
     Decode(String),
 }
@@ -111,29 +109,33 @@ impl From<image::ImageError> for ImageProblem {
     }
 }
 
-/// The files that are no images.
+/// The files that are not valid images.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Skipped {
-    /// How many.
+    /// Number of files.
     pub count: usize,
-    /// Their places among the files that could be images, in the order of their names.
+    /// Indices among the files that could be images, in the order of their names.
     pub(super) places: Vec<usize>,
-    /// The first few, with what is wrong.
+    /// The first few files, with the problem of each.
     pub first: Vec<(String, String)>,
 }
 
 impl Skipped {
-    /// To be put after a sentence: nothing if there are none.
+    /// Returns a phrase to append to a sentence, or an empty string if there are no files.
     pub(super) fn in_words(&self) -> String {
         if self.count == 0 { String::new() } else { format!("; {self}") }
     }
 }
 
-/// How many, and what is wrong with the first.
+/// Formats the number of files and the problems of the first few.
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { count, first, .. } = self;
-        write!(f, "{count} {} no image that can be used: ", if *count == 1 { "file is" } else { "files are" })?;
+        write!(
+            f,
+            "{count} {}: ",
+            if *count == 1 { "file cannot be used as an image" } else { "files cannot be used as images" }
+        )?;
         let named: Vec<String> = first.iter().map(|(file, problem)| format!("{file} ({problem})")).collect();
         write!(f, "{}{}", named.join(", "), if *count > first.len() { ", ..." } else { "" })
     }

@@ -10,31 +10,31 @@ use super::FolderError;
 use crate::DataError;
 use crate::fingerprint::Fingerprint;
 
-/// The extensions of the images that are read.
+/// Extensions of supported images.
 const EXTENSIONS: [&str; 8] = ["png", "jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff"];
 
-/// The extensions of images that are not read, but counted and named.
+/// Extensions of unsupported images, which are counted and named.
 const UNREAD: [&str; 18] = [
     "avif", "heic", "heif", "jxl", "jp2", "svg", "psd", "tga", "ico", "exr", "hdr", "pbm", "pgm", "ppm", "cr2", "nef",
     "arw", "dng",
 ];
 
-/// The images of a folder, by their names.
+/// The images of a folder, by name.
 #[derive(Debug)]
 pub(super) struct Listing {
-    /// Within the folder, in order: the same on every system.
+    /// The files relative to the folder, in an order that does not depend on the system.
     pub(super) files: Vec<PathBuf>,
     pub(super) labels: Option<Vec<u8>>,
     /// The folders that the labels number.
     pub(super) classes: Option<Vec<String>>,
-    /// Of names, sizes and times of change.
+    /// The fingerprint of names, sizes and modification times.
     pub(super) fingerprint: u64,
 }
 
 impl Listing {
     pub(super) fn new(folder: &Path) -> Result<Self, DataError> {
         let failed = |path: &Path, reason| DataError::Read { path: path.to_path_buf(), reason };
-        // Also says whether it is a folder.
+        // Reading the entries also checks that the path is a folder.
         if folder.is_file() {
             return Err(FolderError::OneFile { path: folder.to_path_buf() }.into());
         }
@@ -46,12 +46,13 @@ impl Listing {
             let path = match &entry {
                 Ok(entry) if !entry.file_type().is_file() => continue,
                 Ok(entry) => entry.path().to_path_buf(),
-                // A link to a folder that it is in.
+                // Skip a link to a folder that contains the link.
                 Err(error) if error.loop_ancestor().is_some() => continue,
                 Err(error) => error.path().unwrap_or(folder).to_path_buf(),
             };
             if is_image(&path) {
-                // One that is not there, as where a link leads to nothing, is a bad image later on.
+                // A file that does not exist, such as a dangling link, is reported later as an
+                // invalid image.
                 let metadata = entry.ok().and_then(|entry| entry.metadata().ok());
                 let within = path.strip_prefix(folder).map(Path::to_path_buf).unwrap_or(path);
                 files.push((within, metadata));
@@ -80,7 +81,7 @@ fn is_image(path: &Path) -> bool {
     has_extension(path, &EXTENSIONS) || has_extension(path, &UNREAD)
 }
 
-/// Whether a file is by its name an image of a kind that is not read.
+/// Returns true if the file name has the extension of an unsupported image format.
 pub(super) fn is_unread(path: &Path) -> bool {
     has_extension(path, &UNREAD)
 }
@@ -90,8 +91,8 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     extension.is_some_and(|extension| extensions.iter().any(|&known| extension == known))
 }
 
-/// Returns the number of each file's folder, and the folders, if all lie in some and there are two
-/// at least.
+/// Returns the number of each file's folder and the names of the folders, if all files lie in
+/// folders and there are at least two folders.
 fn labels(files: &[PathBuf]) -> Option<(Vec<u8>, Vec<String>)> {
     let folder = |file: &PathBuf| {
         let mut parts = file.iter();
@@ -123,26 +124,26 @@ mod tests {
     }
 
     #[test]
-    fn images_at_any_depth_in_the_order_of_their_names() {
+    fn images_are_found_at_any_depth_and_sorted() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         touch(folder, &["b/z.JPG", "b/c/a.jpeg", "a.PNG", "b.png", "readme.txt", ".hidden/a.png", "b/.a.png", "png"]);
         assert_eq!(names(&Listing::new(folder).unwrap()), ["a.PNG", "b/c/a.jpeg", "b/z.JPG", "b.png"]);
         let error = Listing::new(&folder.join("a.PNG")).unwrap_err().to_string();
-        assert!(error.ends_with("a.PNG is one image, a training needs a folder of them"), "{error}");
+        assert!(error.ends_with("a.PNG is a single image; training needs a folder of images"), "{error}");
         let error = Listing::new(&folder.join(".hidden/none")).unwrap_err().to_string();
         assert!(error.contains("none: "), "{error}");
         fs::create_dir(folder.join("empty")).unwrap();
         let error = Listing::new(&folder.join("empty")).unwrap_err().to_string();
         assert!(
-            error.ends_with("files that end in .png, .jpg, .gif, .webp, .bmp or .tif are looked for, at any depth"),
+            error.ends_with("images end in .png, .jpg, .gif, .webp, .bmp or .tif and may be at any depth"),
             "{error}"
         );
     }
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_but_not_in_circles() {
+    fn links_are_followed_without_cycles() {
         use std::os::unix::fs::symlink;
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_is_of_names_sizes_and_times() {
+    fn the_fingerprint_depends_on_names_sizes_and_times() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         touch(folder, &["a.png", "b.png"]);
@@ -181,11 +182,11 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_folders_where_there_are_some() {
+    fn labels_are_folders() {
         let of = |names: &[&str]| labels(&names.iter().map(PathBuf::from).collect::<Vec<_>>());
         let classes = ["cat", "dog"].map(str::to_owned).to_vec();
         assert_eq!(of(&["cat/1.png", "cat/x/2.png", "dog/1.png"]), Some((vec![0, 0, 1], classes)));
-        assert_eq!(of(&["cat/1.png", "cat/2.png"]), None, "one folder says nothing");
+        assert_eq!(of(&["cat/1.png", "cat/2.png"]), None, "a single folder is not a label");
         assert_eq!(of(&["cat/1.png", "dog/2.png", "3.png"]), None);
         let many: Vec<String> = (0..257).map(|i| format!("{i:03}/1.png")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();

@@ -27,76 +27,78 @@ pub use cache::Stored;
 pub use decode::Channels;
 pub use error::{FolderError, ImageProblem, Skipped};
 
-/// A folder of images (PNG, JPEG, GIF, WebP, BMP and TIFF), at any depth; each is cut to the square
-/// in its middle and resized. Names that begin with a dot are not looked at.
+/// A folder of images (PNG, JPEG, GIF, WebP, BMP and TIFF) at any depth. Each image is cropped to
+/// its centered square and resized. Names that begin with a dot are ignored.
 ///
-/// The pixels are decoded once, on all threads, into a file in a cache. A start with the same files
-/// and settings takes them from there, and training reads them from there, a batch at a time: the
-/// folder may be larger than memory.
+/// The pixels are decoded once, on all threads, into a cache file. Later runs with the same files
+/// and settings reuse this file. Training reads it one batch at a time, so the folder may be larger
+/// than memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageFolder {
-    /// Where they are. If all lie in folders within it, and these are at most 256, an image's label
-    /// is the number of its folder in the order of names.
+    /// The path of the folder. If all images lie in subfolders, of which there are at most 256, the
+    /// label of an image is the number of its subfolder in the order of names.
     pub folder: PathBuf,
-    /// Height and width that images get.
+    /// Height and width after resizing.
     pub side: usize,
-    /// Grey, or red, green and blue.
+    /// Gray, or red, green and blue.
     pub channels: Channels,
-    /// Decides which images are held out.
+    /// Seed of the choice of held-out images.
     pub split_seed: u64,
-    /// Whether a file that is no image is an error. Otherwise it is passed over, and
-    /// [`Stored::skipped`] says so.
+    /// If true, a file that is not a valid image is an error. Otherwise it is skipped and listed in
+    /// [`Stored::skipped`].
     pub strict: bool,
 }
 
-/// Images that are held out at most; they stay in memory.
+/// Largest number of held-out images, which are kept in memory.
 const MOST_HELD_OUT: usize = 10_000;
 
-/// The pixels of those, at most: half a gigabyte in single precision.
+/// Largest number of values in held-out images: half a gigabyte in single precision.
 const MOST_HELD_OUT_NUMBERS: usize = 1 << 27;
 
-/// What a side can be: more is a slip of the finger.
+/// Largest side. A larger number is a typing error.
 const MOST_SIDE: usize = 4096;
 
-/// Images decoded between two times that they are written, for each thread.
+/// Number of images that each thread decodes between writes.
 const AT_ONCE: usize = 16;
 
-/// Files that are no images and are named.
+/// Number of invalid files that are named in a message.
 const NAMED: usize = 5;
 
 impl ImageFolder {
-    /// Reads the images of a folder in color, brought to a height and a width of `side` pixels.
+    /// Creates a data set of the images of a folder, in color and resized to `side` x `side`
+    /// pixels.
     pub fn new(folder: impl Into<PathBuf>, side: usize) -> Self {
         Self { folder: folder.into(), side, channels: Channels::Rgb, split_seed: 0, strict: false }
     }
 
-    /// Sets what pixels are made of.
+    /// Sets the channels of the pixels.
     #[must_use]
     pub fn channels(self, channels: Channels) -> Self {
         Self { channels, ..self }
     }
 
-    /// Sets the seed that decides which images are held out, 0 by default.
+    /// Sets the seed of the choice of held-out images, 0 by default.
     #[must_use]
     pub fn split_seed(self, split_seed: u64) -> Self {
         Self { split_seed, ..self }
     }
 
-    /// Makes a file that is no image an error.
+    /// Sets whether a file that is not a valid image is an error.
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {
         Self { strict, ..self }
     }
 
-    /// A tenth of the images, chosen by the seed and at most 10 000, held out in memory; the others
-    /// in the cache's file. Where there is no such file, or it is of other files or damaged, it
-    /// is made; `progress` hears how many files of how many are through.
+    /// Loads the images: a tenth, chosen by the seed and at most 10 000, held out in memory, and
+    /// the others in the cache file. The cache file is created if it does not exist, belongs to
+    /// other files or is damaged. `progress` receives the number of processed files and the total
+    /// number.
     ///
     /// # Errors
     ///
     /// If the folder cannot be read or has fewer than two images, the cache cannot be written, or,
-    /// if `strict`, for the first file that is no image.
+    /// if `strict`, for the first file that is not a valid image.
     pub fn load<F: NdFloat>(
         &self,
         cache: &Path,
@@ -105,22 +107,21 @@ impl ImageFolder {
         self.open(cache, progress, &|all| self.split(all))
     }
 
-    /// Returns all images in the order of their names, in the cache's file, as
-    /// [`load`](ImageFolder::load) keeps them.
+    /// Returns all images in the order of their names, in the cache file of
+    /// [`load`](ImageFolder::load).
     ///
     /// # Errors
     ///
-    /// As [`load`](ImageFolder::load), but a single image is enough.
+    /// In the cases of [`load`](ImageFolder::load), except that a single image is allowed.
     pub fn whole(&self, cache: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<Stored, DataError> {
         self.open(cache, progress, &|all| Ok(Some(all)))
     }
 
-    /// Returns the only image, where the path leads to a file and not to a folder. Nothing is kept
-    /// in a cache.
+    /// Returns the single image of a path that is a file and not a folder. The cache is not used.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is no image.
+    /// If the file cannot be read or is not a valid image.
     pub fn file<F: NdFloat>(&self) -> Result<Images<F>, DataError> {
         self.check_side()?;
         let path = &self.folder;
@@ -128,7 +129,7 @@ impl ImageFolder {
         let [height, width, channels] = self.image();
         let pixels = Array4::from_shape_vec((1, height, width, channels), bytes.into_iter().map(pixel).collect());
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Ok(Images::new(pixels.expect("a square of this side")).files(Some(vec![name])))
+        Ok(Images::new(pixels.expect("the image is a square of this side")).files(Some(vec![name])))
     }
 
     fn check_side(&self) -> Result<(), FolderError> {
@@ -138,8 +139,8 @@ impl ImageFolder {
         }
     }
 
-    /// Returns what `part` takes of all images, decoding them unless they are in the cache; `part`
-    /// returns none for a file that is damaged.
+    /// Returns the result of `part` for all images, which are decoded unless they are in the cache.
+    /// `part` returns `None` for a damaged file.
     fn open<T>(
         &self,
         cache: &Path,
@@ -155,14 +156,14 @@ impl ImageFolder {
         let failed = |reason| FolderError::Cache { path: path.clone(), reason };
         fs::create_dir_all(cache).map_err(failed)?;
         let lock = File::create(path.with_extension("lock")).map_err(failed)?;
-        // Where files cannot be locked, two programs may do the same work.
+        // If files cannot be locked, two programs may do the same work.
         let _ = lock.lock();
-        // Another program may have made it in the meantime.
+        // Another program may have created the file in the meantime.
         if let Some(images) = self.cached(&path, &listing, part)? {
             return Ok(images);
         }
         self.decode(&path, &listing, progress)?;
-        let changed = || failed(io::Error::other("what was written there is not what is read"));
+        let changed = || failed(io::Error::other("the file has changed after it was written"));
         Ok(self.cached(&path, &listing, part)?.ok_or_else(changed)?)
     }
 
@@ -170,7 +171,7 @@ impl ImageFolder {
         [self.side, self.side, self.channels.count()]
     }
 
-    /// Of the cache's file: by what the pixels depend on, but for the images.
+    /// Returns the name of the cache file, derived from all settings that affect the pixels.
     fn name(&self) -> Result<u64, DataError> {
         let failed = |reason| DataError::Read { path: self.folder.clone(), reason };
         let folder = fs::canonicalize(&self.folder).map_err(failed)?;
@@ -179,7 +180,8 @@ impl ImageFolder {
         Ok(name.word(height).word(width).word(channels).value())
     }
 
-    /// Returns what `part` takes of what is in the cache, if that is of these files and whole.
+    /// Returns the result of `part` for the cached images, if the cache file is complete and
+    /// belongs to these files.
     fn cached<T>(
         &self,
         path: &Path,
@@ -194,7 +196,7 @@ impl ImageFolder {
         part(all)
     }
 
-    /// Holds out a tenth. Returns none if an image of that is damaged.
+    /// Holds out a tenth. Returns `None` if a held-out image is damaged.
     fn split<F: NdFloat>(&self, all: Stored) -> Result<Option<Split<F, Stored>>, DataError> {
         let count = Source::<F>::len(&all);
         if count < 2 {
@@ -205,8 +207,8 @@ impl ImageFolder {
         places.shuffle(&mut ChaCha8Rng::seed_from_u64(self.split_seed));
         let most = (MOST_HELD_OUT_NUMBERS / self.image().iter().product::<usize>()).clamp(1, MOST_HELD_OUT);
         let held_out = (count / 10).clamp(1, most);
-        // In the order in which they lie in the file, but for those held out: the first of them should be
-        // any, and are shown.
+        // The training images are in the order of the file. The held-out images are shuffled,
+        // because the first of them are shown.
         let mut train = places.split_off(held_out);
         train.sort_unstable();
         let Ok(pixels) = select(&all, &places) else { return Ok(None) };
@@ -217,7 +219,7 @@ impl ImageFolder {
         Ok(Some(Split { train: all.with(train, self.split_seed), test }))
     }
 
-    /// Fills the cache.
+    /// Creates the cache file.
     fn decode(&self, path: &Path, listing: &Listing, progress: &mut dyn FnMut(usize, usize)) -> Result<(), DataError> {
         let failed = |reason| FolderError::Cache { path: path.to_path_buf(), reason };
         let mut writer = Writer::create(path).map_err(failed)?;

@@ -2,13 +2,13 @@ use super::*;
 use crate::Source;
 use image::{GrayImage, ImageFormat, Luma, RgbImage};
 
-/// A square of one grey, which tells it from others.
-fn write(path: &Path, grey: u8) {
+/// Writes a square in one shade of gray, which identifies the image.
+fn write(path: &Path, gray: u8) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    GrayImage::from_pixel(6, 6, Luma([grey])).save_with_format(path, ImageFormat::Png).unwrap();
+    GrayImage::from_pixel(6, 6, Luma([gray])).save_with_format(path, ImageFormat::Png).unwrap();
 }
 
-/// 25 images in two folders, a cache and what reads them.
+/// 25 images in two folders, with a cache and a data set that reads them.
 struct Setting {
     root: tempfile::TempDir,
     images: ImageFolder,
@@ -27,7 +27,7 @@ impl Setting {
         self.root.path().join("cache")
     }
 
-    /// What there is, and how many files were decoded for it.
+    /// Loads the data set, and returns it with the number of files decoded.
     fn load(&self) -> Result<(Split<f64, Stored>, usize), DataError> {
         let mut decoded = 0;
         let split = self.images.load(&self.cache(), &mut |done, _| decoded = done)?;
@@ -39,22 +39,22 @@ impl Setting {
     }
 }
 
-/// The greys of images, each of which must be of one.
-fn greys(pixels: &ndarray::Array4<f64>) -> Vec<u8> {
-    let grey = |image: ndarray::ArrayView3<'_, f64>| {
+/// Returns the shade of gray of each image, which must be uniform.
+fn grays(pixels: &ndarray::Array4<f64>) -> Vec<u8> {
+    let gray = |image: ndarray::ArrayView3<'_, f64>| {
         assert!(image.iter().all(|&x| x == image[[0, 0, 0]]));
         (255.0 * image[[0, 0, 0]]).round() as u8
     };
-    pixels.outer_iter().map(grey).collect()
+    pixels.outer_iter().map(gray).collect()
 }
 
 fn all(split: &Split<f64, Stored>) -> (Vec<u8>, Vec<u8>) {
     let train: Vec<usize> = (0..Source::<f64>::len(&split.train)).collect();
-    (greys(&select(&split.train, &train).unwrap()), greys(&split.test.pixels.to_owned()))
+    (grays(&select(&split.train, &train).unwrap()), grays(&split.test.pixels.to_owned()))
 }
 
 #[test]
-fn a_tenth_is_held_out_by_the_seed() {
+fn the_seed_determines_the_held_out_tenth() {
     let mut setting = Setting::new();
     let (split, decoded) = setting.load().unwrap();
     assert_eq!((decoded, Source::<f64>::image_shape(&split.train)), (25, [4, 4, 1]));
@@ -63,13 +63,13 @@ fn a_tenth_is_held_out_by_the_seed() {
     let mut both: Vec<u8> = train.iter().chain(&test).copied().collect();
     both.sort_unstable();
     assert_eq!(both, (0..25).map(|i| 10 * i).collect::<Vec<u8>>());
-    assert!(train.is_sorted(), "in the order of their names");
-    let labels: Vec<u8> = test.iter().map(|&grey| u8::from(grey >= 150)).collect();
+    assert!(train.is_sorted(), "images must be in the order of their names");
+    let labels: Vec<u8> = test.iter().map(|&gray| u8::from(gray >= 150)).collect();
     assert_eq!(split.test.labels, Some(labels));
 
     setting.images.split_seed = 1;
     let (other, decoded) = setting.load().unwrap();
-    assert_eq!(decoded, 0, "the same pixels");
+    assert_eq!(decoded, 0, "the cache must be reused");
     assert_ne!(all(&other).1, test);
     let fingerprint = |split: &Split<f64, Stored>| Source::<f64>::fingerprint(&split.train).unwrap();
     assert_ne!(fingerprint(&other), fingerprint(&split));
@@ -79,7 +79,7 @@ fn a_tenth_is_held_out_by_the_seed() {
 }
 
 #[test]
-fn the_cache_is_made_again_when_anything_changes_and_only_then() {
+fn the_cache_is_remade_only_after_changes() {
     let mut setting = Setting::new();
     let decoded = |setting: &Setting| setting.load().unwrap().1;
     assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
@@ -90,7 +90,7 @@ fn the_cache_is_made_again_when_anything_changes_and_only_then() {
     write(&setting.images.folder.join("a/04.png"), 99);
     assert_eq!((decoded(&setting), decoded(&setting)), (25, 0));
     assert!(all(&setting.load().unwrap().0).0.contains(&99) || all(&setting.load().unwrap().0).1.contains(&99));
-    // Other settings have other files.
+    // Other settings use other cache files.
     let before = setting.images.clone();
     for images in [ImageFolder { side: 3, ..before.clone() }, ImageFolder { channels: Channels::Rgb, ..before.clone() }]
     {
@@ -100,7 +100,7 @@ fn the_cache_is_made_again_when_anything_changes_and_only_then() {
     setting.images = before;
     assert_eq!(decoded(&setting), 0);
 
-    // A damaged one, and one that is something else.
+    // Damage a file, and replace another by a foreign one.
     let files = fs::read_dir(setting.cache()).unwrap().map(|file| file.unwrap().path());
     let caches: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "cache")).collect();
     assert_eq!(caches.len(), 3);
@@ -113,11 +113,11 @@ fn the_cache_is_made_again_when_anything_changes_and_only_then() {
     let path = caches.iter().find(|path| fs::metadata(path).unwrap().len() > 100).unwrap();
     let bytes = fs::read(path).unwrap();
     fs::write(path, [&[!bytes[0]; 25 * 24], &bytes[25 * 24..]].concat()).unwrap();
-    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0), "those held out are read at once");
+    assert_eq!((decoded(&setting), decoded(&setting)), (25, 0), "held-out images are read immediately");
 }
 
 #[test]
-fn what_is_no_image_is_passed_over_or_an_error() {
+fn invalid_images_are_skipped_or_an_error() {
     let mut setting = Setting::new();
     let folder = setting.images.folder.clone();
     fs::write(folder.join("b/text.png"), "no image").unwrap();
@@ -125,16 +125,16 @@ fn what_is_no_image_is_passed_over_or_an_error() {
     RgbImage::new(9, 9).write_to(&mut io::Cursor::new(&mut jpeg), ImageFormat::Jpeg).unwrap();
     fs::write(folder.join("a/cut.jpg"), &jpeg[..jpeg.len() - 9]).unwrap();
     for _ in 0..2 {
-        // From the files, and from the cache.
+        // First from the files, and then from the cache.
         let (split, _) = setting.load().unwrap();
         let said = split.train.skipped().to_string();
-        let start = "2 files are no image that can be used: a/cut.jpg (the end of the image is missing), b/text.png (";
+        let start = "2 files cannot be used as images: a/cut.jpg (the end of the image is missing), b/text.png (";
         assert!(said.starts_with(start), "{said}");
         assert_eq!(Source::<f64>::len(&split.train) + split.test.len(), 25);
     }
     setting.images.strict = true;
     let cut = folder.join("a/cut.jpg");
-    let expected = format!("{} is no image that can be used: the end of the image is missing", cut.display());
+    let expected = format!("{} cannot be used as an image: the end of the image is missing", cut.display());
     assert_eq!(setting.said(), expected, "from the cache");
     fs::remove_dir_all(setting.cache()).unwrap();
     assert_eq!(setting.said(), expected, "from the files");
@@ -143,20 +143,20 @@ fn what_is_no_image_is_passed_over_or_an_error() {
 }
 
 #[test]
-fn too_few_and_a_cache_that_cannot_be() {
+fn too_few_images_and_unwritable_caches_are_errors() {
     let mut setting = Setting::new();
     setting.images.side = 0;
-    assert_eq!(setting.said(), "images of 0 x 0 pixels; a side must be from 1 to 4096");
+    assert_eq!(setting.said(), "the side is 0; it must be from 1 to 4096");
     setting.images.side = 4;
     fs::write(setting.cache(), "a file").unwrap();
     let said = setting.said();
-    assert!(said.starts_with("cannot keep the decoded images in ") && said.contains("EAE_CACHE"), "{said}");
+    assert!(said.starts_with("cannot write the decoded images to ") && said.contains("EAE_CACHE"), "{said}");
     fs::remove_file(setting.cache()).unwrap();
     fs::remove_dir_all(&setting.images.folder).unwrap();
     write(&setting.images.folder.join("one.png"), 1);
     fs::write(setting.images.folder.join("two.png"), "").unwrap();
     let said = setting.said();
-    let expected = "has 1 image, a training needs at least two, one of them to hold out; 1 file is no image that can be used: two.png (";
+    let expected = "has 1 usable image; training needs at least two, one of them held out; 1 file cannot be used as an image: two.png (";
     assert!(said.contains(expected), "{said}");
     write(&setting.images.folder.join("two.png"), 2);
     let (split, _) = setting.load().unwrap();
@@ -164,21 +164,21 @@ fn too_few_and_a_cache_that_cannot_be() {
 }
 
 #[test]
-fn all_of_a_folder_in_its_order_or_one_file() {
+fn whole_folders_and_single_files() {
     let setting = Setting::new();
     let read = |setting: &Setting| setting.images.whole(&setting.cache(), &mut |_, _| ()).unwrap();
     let whole = read(&setting);
     let places = Vec::from_iter(0..25);
-    assert_eq!(greys(&select(&whole, &places).unwrap()), (0..25).map(|i| 10 * i).collect::<Vec<u8>>());
+    assert_eq!(grays(&select(&whole, &places).unwrap()), (0..25).map(|i| 10 * i).collect::<Vec<u8>>());
     assert_eq!((whole.files()[15].as_str(), whole.labels().unwrap()[15]), ("b/15.png", 1));
     assert_eq!(whole.classes(), Some(vec!["a".to_owned(), "b".to_owned()]));
-    // The names of those that are held out are those of their files.
+    // The names of held-out images are the names of their files.
     let (split, decoded) = setting.load().unwrap();
     assert_eq!(decoded, 0, "from the cache");
     let names = split.test.files.unwrap();
     let expected: Vec<u8> = names.iter().map(|name| 10 * name[2..4].parse::<u8>().unwrap()).collect();
-    assert_eq!(greys(&split.test.pixels.to_owned()), expected);
-    // What is no image has no place.
+    assert_eq!(grays(&split.test.pixels.to_owned()), expected);
+    // An invalid image has no index.
     fs::write(setting.images.folder.join("a/03.png"), "no image").unwrap();
     let whole = read(&setting);
     assert_eq!((whole.files().len(), whole.files()[3].as_str()), (24, "a/04.png"));
@@ -186,17 +186,17 @@ fn all_of_a_folder_in_its_order_or_one_file() {
     let path = setting.images.folder.join("b/20.png");
     let one = ImageFolder { folder: path.clone(), ..setting.images.clone() };
     let image = one.file::<f64>().unwrap();
-    assert_eq!((greys(&image.pixels.to_owned()), image.files), (vec![200], Some(vec!["20.png".to_owned()])));
+    assert_eq!((grays(&image.pixels.to_owned()), image.files), (vec![200], Some(vec!["20.png".to_owned()])));
     fs::write(&path, "no image").unwrap();
     let said = one.file::<f64>().unwrap_err().to_string();
-    assert!(said.starts_with(&format!("{} is no image that can be used: ", path.display())), "{said}");
+    assert!(said.starts_with(&format!("{} cannot be used as an image: ", path.display())), "{said}");
 }
 
 #[test]
-fn images_of_kinds_that_are_not_read_are_counted() {
+fn unsupported_formats_are_counted() {
     let setting = Setting::new();
     fs::write(setting.images.folder.join("b/photo.HEIC"), "x").unwrap();
     let (split, _) = setting.load().unwrap();
     let said = split.train.skipped().to_string();
-    assert!(said.ends_with("b/photo.HEIC (such files are not read; convert it to PNG or JPEG)"), "{said}");
+    assert!(said.ends_with("b/photo.HEIC (this format is not supported; convert the file to PNG or JPEG)"), "{said}");
 }

@@ -1,4 +1,4 @@
-//! Tables from arrays of NumPy.
+//! Tables from NumPy arrays.
 
 use std::io::Read;
 
@@ -8,8 +8,8 @@ use super::options::Missing;
 use super::{Cell, CellProblem, Table, TableOptions, TableProblem};
 use crate::{Npy, NpyError};
 
-/// Reads an array of one axis, which is a column, or of two. If the length of the file in bytes is
-/// known, memory for all numbers is allocated once.
+/// Reads an array of one axis, which is a column, or of two axes. If the length of the file in
+/// bytes is known, memory for all elements is allocated once.
 pub(super) fn read(reader: impl Read, length: Option<u64>, options: &TableOptions) -> Result<Table, TableProblem> {
     let array = Npy::new(reader)?;
     let (rows, columns) = match *array.shape() {
@@ -21,12 +21,12 @@ pub(super) fn read(reader: impl Read, length: Option<u64>, options: &TableOption
         return Err(TableProblem::NoNumbers(array.shape().to_vec()));
     }
     let fortran = array.is_fortran() && columns > 1;
-    // Only a file that is as long as its header says is believed.
+    // Trust the header only if the file has the length that the header implies.
     let is_whole = length.is_some_and(|length| array.file_length() == Some(length));
     let values =
         if is_whole { in_place(array, rows, columns, fortran) } else { growing(array, rows, columns, fortran) };
     let values = values.map_err(|e| match e {
-        // By row and column rather than by its position in the file.
+        // Report the row and the column rather than the position in the file.
         NpyError::Inexact { position, value } => {
             let (row, column) =
                 if fortran { (position % rows, position / rows) } else { (position / columns, position % columns) };
@@ -52,7 +52,7 @@ pub(super) fn read(reader: impl Read, length: Option<u64>, options: &TableOption
     })
 }
 
-/// Puts each number where it belongs as it is read.
+/// Stores each element in its final place as it is read.
 fn in_place(array: Npy<impl Read>, rows: usize, columns: usize, fortran: bool) -> Result<Array2<f64>, NpyError> {
     let mut values = vec![0.0; rows * columns];
     if fortran {
@@ -70,7 +70,8 @@ fn in_place(array: Npy<impl Read>, rows: usize, columns: usize, fortran: bool) -
     Ok(Array2::from_shape_vec((rows, columns), values).expect("as many as the shape says"))
 }
 
-/// Reads what may end at any point. The transpose of an array in Fortran order is a second copy.
+/// Reads data that may end at any point. The transpose of an array in Fortran order is a second
+/// copy.
 fn growing(array: Npy<impl Read>, rows: usize, columns: usize, fortran: bool) -> Result<Array2<f64>, NpyError> {
     let values = array.values(|value| value)?;
     let values = Array2::from_shape_vec((rows, columns).set_f(fortran), values).expect("as many as the shape says");
@@ -83,7 +84,7 @@ mod tests {
     use ndarray::{Array1, Array2, Array3, arr0, array};
     use ndarray_npy::WritableElement;
 
-    /// Version 1 of the format, as NumPy writes it but for the padding.
+    /// Writes version 1 of the format like NumPy, except for the padding.
     fn raw_npy(dictionary: &str, data: &[u8]) -> Vec<u8> {
         let length = u16::try_from(dictionary.len() + 1).unwrap().to_le_bytes();
         [b"\x93NUMPY\x01\x00", &length[..], dictionary.as_bytes(), b"\n", data].concat()
@@ -95,7 +96,7 @@ mod tests {
             let expected = Array2::from_shape_vec((2, 3), expected.to_vec()).unwrap();
             let array = Array2::from_shape_vec((2, 3), numbers.to_vec()).unwrap();
             assert_eq!(table(npy(&array)).values, expected);
-            // Fortran order, and gzipped.
+            // Fortran order, and gzip compression.
             let read = table(gzip(npy(&array.reversed_axes()))).values;
             assert_eq!(read, expected.t());
             assert!(read.is_standard_layout());
@@ -126,10 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn arrays_longer_than_a_piece() {
+    fn arrays_longer_than_a_chunk() {
         let array = Array2::from_shape_fn((30_011, 3), |(i, j)| (3 * i + j) as f64);
         assert_eq!(table(npy(&array)).values, array);
-        // In Fortran order, in a file whose length is known and in one whose length is not.
+        // Fortran order, in a file of known length and in one of unknown length.
         let transposed = npy(&array.t().to_owned());
         assert!(transposed.starts_with(b"\x93NUMPY") && transposed[..100].windows(4).any(|word| word == b"True"));
         assert_eq!(table(&transposed).values, array.t());
@@ -138,33 +139,33 @@ mod tests {
     }
 
     #[test]
-    fn arrays_that_are_no_table() {
+    fn arrays_that_are_not_tables() {
         let one = |shape: &str, descr: &str, data: &[u8]| {
             said(raw_npy(&format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"), data))
         };
         let shape = "it must be [rows] or [rows, columns]";
-        assert_eq!(said(npy(&Array3::<f32>::zeros((1, 2, 3)))), format!("an array of shape [1, 2, 3], {shape}"));
-        assert_eq!(said(npy(&arr0(1.0))), format!("an array of shape [], {shape}"));
+        assert_eq!(said(npy(&Array3::<f32>::zeros((1, 2, 3)))), format!("the array has shape [1, 2, 3]; {shape}"));
+        assert_eq!(said(npy(&arr0(1.0))), format!("the array has shape []; {shape}"));
         for empty in ["(0,)", "(3, 0)", "(0, 18446744073709551615)"] {
-            assert!(one(empty, "'<f8'", b"").ends_with("has no numbers, it must have a row for each sample"));
+            assert!(one(empty, "'<f8'", b"").ends_with("and no numbers; it must have a row for each sample"));
         }
         for kind in ["<f2", "<c16", "|b1", "|O", "<U3", "<M8[ns]", "|f8", "f8", "", "|S0"] {
             let said = one("(1,)", &format!("'{kind}'"), &[0; 16]);
-            // The bracket in a type of dates is taken for a record's.
+            // The bracket in a date type looks like that of a record.
             assert!(said.contains(kind) && said.contains(" numbers") || said.contains("astype(float)"), "{said}");
         }
         let said_of_record = one("(1,)", "[('x', '<f8'), ('y', '<f8')]", &[0; 16]);
         assert!(said_of_record.starts_with("the .npy header \"{'descr': [('x', '<f8')"), "{said_of_record}");
 
         let only = |found| {
-            format!("the header says shape [2, 3] of <f8, which is 48 bytes, but {found} follow, save it again")
+            format!("the header says shape [2, 3] of <f8, which is 48 bytes, but {found} follow; save it again")
         };
         let whole = npy(&Array2::<f64>::ones((2, 3)));
         let start = whole.len() - 48;
         for length in 6..whole.len() {
             let said = said(&whole[..length]);
             if length < start {
-                assert_eq!(said, "the file ends within its .npy header, save it again");
+                assert_eq!(said, "the file ends within its .npy header; save it again");
             } else {
                 assert_eq!(said, only(format!("only {}", length - start)));
             }
@@ -173,23 +174,23 @@ mod tests {
         assert_eq!(said([&whole[..], &whole[..]].concat()), only("more".to_owned()));
 
         let array = array![[1, 2, 3], [4, 5, (1_i64 << 53) + 1]];
-        let exact = "column 2 (from 0) is 9007199254740993, it must be an integer that a 64-bit float holds";
+        let exact = "column 2 (from 0) is 9007199254740993; it must be an integer that a 64-bit float can represent";
         assert_eq!(said(npy(&array)), format!("row 1, {exact}"));
         let columns_first = said(npy(&array![[1, 4], [2, 5], [(1_i64 << 53) + 1, 6]].reversed_axes()));
         assert_eq!(columns_first, format!("row 0, {exact}"));
-        assert!(said(npy(&array![i64::MAX])).contains("row 0, column 0 (from 0) is 9223372036854775807,"));
-        assert!(said(npy(&array![u64::MAX])).contains("is 18446744073709551615,"));
+        assert!(said(npy(&array![i64::MAX])).contains("row 0, column 0 (from 0) is 9223372036854775807;"));
+        assert!(said(npy(&array![u64::MAX])).contains("is 18446744073709551615;"));
     }
 
     #[test]
-    fn headers_that_lie() {
-        // Nothing is allocated for them.
+    fn false_headers_are_errors() {
+        // False headers do not cause allocations.
         for shape in ["(4611686018427387904,)", "(18446744073709551615, 18446744073709551615)", "(1000000000000, 2)"] {
             let dictionary = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}}}");
-            assert!(said(raw_npy(&dictionary, &[0; 24])).ends_with("but only 24 follow, save it again"));
+            assert!(said(raw_npy(&dictionary, &[0; 24])).ends_with("but only 24 follow; save it again"));
         }
-        assert_eq!(said(b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"), "the file ends within its .npy header, save it again");
-        assert!(said(b"\x93NUMPY\x07\0\x01\0{}").starts_with("an array in version 7 of the .npy format"));
+        assert_eq!(said(b"\x93NUMPY\x02\0\xff\xff\xff\xff{}"), "the file ends within its .npy header; save it again");
+        assert!(said(b"\x93NUMPY\x07\0\x01\0{}").starts_with("the array has version 7 of the .npy format"));
         for dictionary in [
             "",
             "{}",
@@ -205,7 +206,7 @@ mod tests {
             let said = said(raw_npy(dictionary, &[0; 8]));
             assert!(said.ends_with("is not that of an array of numbers"), "{said}");
         }
-        // Versions 2 and 3 have a longer length.
+        // Versions 2 and 3 have a longer length field.
         let dictionary = b"{'descr': '>f4', 'fortran_order': False, 'shape': (1, 1)}\n";
         for version in [2, 3] {
             let length = u32::try_from(dictionary.len()).unwrap().to_le_bytes();

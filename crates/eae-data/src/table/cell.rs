@@ -1,8 +1,8 @@
-//! The meaning of a cell of text.
+//! The interpretation of a cell of text.
 
 use super::fields::SPREADSHEET_ERRORS;
 
-/// A cell.
+/// The interpretation of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Meaning {
     Number(f64),
@@ -12,8 +12,7 @@ pub(super) enum Meaning {
     Text,
 }
 
-/// Returns the meaning of a cell, whose quotes are taken off. A comma is decimal only if `commas`
-/// says so.
+/// Interprets a cell without its quotes. A comma is a decimal comma only if `commas` is set.
 pub(super) fn meaning(cell: &str, commas: bool) -> Meaning {
     match cell.parse::<f64>() {
         Ok(value) if value.is_nan() => Meaning::Missing,
@@ -29,17 +28,17 @@ fn is_missing(cell: &str) -> bool {
         || SPREADSHEET_ERRORS.contains(&cell)
 }
 
-/// The number that is written like `1,5`, with digits on both sides of its only comma.
+/// Parses a number like `1,5`, with digits on both sides of its only comma.
 pub(super) fn decimal_comma(cell: &str) -> Option<f64> {
     let (whole, decimals) = cell.split_once(',')?;
     let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
     let plain =
         is_digit(whole.as_bytes().last()) && is_digit(decimals.as_bytes().first()) && !whole.contains(['.', 'e', 'E']);
-    // A second comma, or a point, is no digit.
+    // A second comma, or a point, is not a digit.
     plain.then(|| format!("{whole}.{decimals}").parse().ok())?
 }
 
-/// Returns what could be done about a cell that is no number.
+/// Returns a remedy for a cell that is not a number.
 pub(super) fn remedy(cell: &str) -> &'static str {
     let starts_with_digit = cell.trim_start_matches(['+', '-', '.']).starts_with(|c: char| c.is_ascii_digit());
     let only = |others: &str| cell.chars().all(|c| c.is_ascii_digit() || others.contains(c));
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells() {
+    fn cells_are_interpreted() {
         let cases = [
             ("1", Meaning::Number(1.0)),
             ("-.5e3", Meaning::Number(-500.0)),
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn remedies() {
+    fn remedies_fit_the_cell() {
         for (cell, expected) in [
             ("50%", "percent signs"),
             ("-6.25%last", "a line of its own"),

@@ -10,36 +10,36 @@ use super::{Table, counted};
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{problem}; the file has {has}")]
 pub struct ChoiceError {
-    /// The fault of the list.
+    /// The problem with the list.
     pub problem: Box<ChoiceProblem>,
-    /// The columns there are, in words.
+    /// The columns of the table, in words.
     pub has: String,
 }
 
-/// The fault of a list of columns.
+/// A problem with a list of columns.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ChoiceProblem {
-    /// There is no such column.
+    /// The column does not exist.
     #[error("there is no column {item:?}{}{}", in_list(.item, .list), did_you_mean(.nearest))]
     Unknown {
-        /// The name or number.
+        /// The name or number of the column.
         item: String,
-        /// The list that has it.
+        /// The list that contains it.
         list: String,
-        /// The name that was most likely meant.
+        /// The most similar name.
         nearest: Option<String>,
     },
     /// A range runs from right to left.
     #[error("the range {first}-{last} runs backwards; write {last}-{first}")]
     Backwards {
-        /// The number in front.
+        /// The first number.
         first: usize,
-        /// The number behind.
+        /// The last number.
         last: usize,
     },
     /// A column is chosen twice.
-    #[error("column {column} is there more than once in {list:?}; name it once")]
+    #[error("column {column} appears more than once in {list:?}; name it once")]
     Twice {
         /// The column.
         column: usize,
@@ -65,9 +65,9 @@ pub enum ChoiceProblem {
         named: usize,
         /// The other meaning, in words.
         by_number: String,
-        /// The name in double quotes, which stands for the name alone.
+        /// The name in double quotes, which can only mean the name.
         quoted: String,
-        /// A text that means the numbers alone.
+        /// A text that can only mean the numbers.
         numbers: String,
     },
 }
@@ -81,21 +81,21 @@ fn did_you_mean(nearest: &Option<String>) -> String {
 }
 
 impl Table {
-    /// Returns the columns that a list means, such as `0,2-5,age`.
+    /// Returns the columns selected by a list such as `0,2-5,age`.
     ///
-    /// - A list has numbers from 0, ranges with both ends, and names from the header, with commas
-    ///   between them.
-    /// - A list that is the name of one column as a whole means that column: `body mass, kg`, `x-y`
-    ///   and `2019` need no quotes.
-    /// - A name in double quotes is always a name: `"body mass, kg",age`. A quote within is written
-    ///   twice.
-    /// - A number that is the name of a column and the number of another is refused. `"3"` is the
-    ///   name, `3-3` the number. The same holds for a range, and for a list that is also a name.
+    /// - A list consists of numbers counted from 0, ranges with both ends, and names from the
+    ///   header, separated by commas.
+    /// - A list that equals the name of a column selects that column, so `body mass, kg`, `x-y` and
+    ///   `2019` need no quotes.
+    /// - Text in double quotes is always a name: `"body mass, kg",age`. A quote within a name is
+    ///   doubled.
+    /// - A number that is the name of one column and the index of another is an error. `"3"` is the
+    ///   name and `3-3` the index. This also applies to ranges, and to lists that are also names.
     ///
     /// # Errors
     ///
-    /// If there is no such column, or one is there more than once, or a part of the list has two
-    /// meanings.
+    /// If a column does not exist or is selected more than once, or a part of the list is
+    /// ambiguous.
     pub fn columns(&self, list: &str) -> Result<Vec<usize>, ChoiceError> {
         let names = self.names.as_deref().unwrap_or_default();
         let count = self.values.ncols();
@@ -106,7 +106,7 @@ impl Table {
 
 fn choose(list: &str, names: &[String], count: usize) -> Result<Vec<usize>, ChoiceProblem> {
     let by_items = by_items(list, names, count);
-    // Of one item, that is what it means in any case.
+    // For a single item, the meaning of the item is decisive.
     if fields(list, Separator::COMMA).nth(1).is_none() {
         return by_items;
     }
@@ -126,19 +126,19 @@ fn ambiguous(item: &str, named: usize, by_number: &str, numbers: String) -> Choi
     ChoiceProblem::Ambiguous { item: item.to_owned(), named, by_number: by_number.to_owned(), quoted, numbers }
 }
 
-/// The columns of the items of a list, one after the other.
+/// Returns the columns of the items of a list, in order.
 fn by_items(list: &str, names: &[String], count: usize) -> Result<Vec<usize>, ChoiceProblem> {
     let (mut found, mut taken) = (Vec::new(), HashSet::new());
     for item in fields(list, Separator::COMMA) {
         let range = range_of(item).filter(|&(first, last)| first.max(last) < count);
         let named = match column_called(&unquoted(item), names) {
-            // The way to tell columns of one name apart is a number, which this is.
+            // A number selects one of several columns with the same name.
             Err(_) if range.is_some() => None,
             named => named?,
         };
         let (first, last) = match (range, named) {
             (Some((first, last)), Some(named)) if first <= last && (first, last) != (named, named) => {
-                // A range that is a name, too, can be told from it as a list only.
+                // A range that is also a name can be written as a list of numbers.
                 let is_number = !item.contains('-');
                 let numbers: Vec<String> = (first..=last).map(|column| column.to_string()).collect();
                 let numbers = if is_number { format!("{first}-{last}") } else { numbers.join(",") };
@@ -165,7 +165,7 @@ fn by_items(list: &str, names: &[String], count: usize) -> Result<Vec<usize>, Ch
     Ok(found)
 }
 
-/// The only column of this name.
+/// Returns the only column with this name.
 fn column_called(name: &str, names: &[String]) -> Result<Option<usize>, ChoiceProblem> {
     let mut named = names.iter().enumerate().filter(|(_, known)| *known == name).map(|(column, _)| column);
     match (named.next(), named.next()) {
@@ -174,7 +174,7 @@ fn column_called(name: &str, names: &[String]) -> Result<Option<usize>, ChoicePr
     }
 }
 
-/// `3` or `2-5`.
+/// Parses `3` or `2-5`.
 fn range_of(item: &str) -> Option<(usize, usize)> {
     if item.starts_with('"') {
         return None;
@@ -183,7 +183,7 @@ fn range_of(item: &str) -> Option<(usize, usize)> {
     Some((first.trim_ascii().parse().ok()?, last.trim_ascii().parse().ok()?))
 }
 
-/// The columns to choose from, cut off where nobody would read on.
+/// Describes the available columns, shortened if there are many.
 fn describe_columns(count: usize, names: &[String]) -> String {
     let most = 20;
     let listed: Vec<String> = names.iter().take(most).enumerate().map(|(i, name)| format!("{i} ({name})")).collect();
@@ -211,12 +211,13 @@ mod tests {
         let by_name = named.columns("age,1-2,age 2").unwrap();
         assert_eq!(by_name, [0, 1, 2, 4]);
         assert_eq!(named.columns("x-y,\"a, b\", \"age\"").unwrap(), [2, 1, 0]);
-        // No quotes for a name alone, or for a number that is no column's.
+        // Quotes are not needed for a single name, or for a number that is not the index of a
+        // column.
         assert_eq!(named.columns(" a, b ").unwrap(), [1]);
         assert_eq!(named.columns("x-y").unwrap(), [2]);
         assert_eq!(*named.columns("2019,\"2019\"").unwrap_err().problem, twice(3, "2019,\"2019\""));
         assert_eq!(named.columns("0,2019").unwrap(), [0, 3]);
-        // As pandas calls columns without names: both meanings are the same.
+        // Column names of pandas without a header, for which both meanings agree.
         assert_eq!(table("\"0\",\"1\"\n1.5,2").columns("1,0").unwrap(), [1, 0]);
     }
 
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn two_meanings() {
+    fn ambiguous_lists_are_errors() {
         let table = table("x,2,1-2,\"x,z\",z\n1,2,3,4,5");
         let said = |list: &str| table.columns(list).unwrap_err().problem.to_string();
         assert_eq!(said("2"), "\"2\" is the name of column 1 and also stands for column 2; write \"2\" or 2-2");
@@ -234,7 +235,7 @@ mod tests {
             "\"1-2\" is the name of column 2 and also stands for columns 1 to 2; write \"1-2\" or 1,2"
         );
         assert_eq!(said("x,z"), "\"x,z\" is the name of column 3 and also stands for 2 columns; write \"x,z\" or 0,4");
-        // What is proposed is what it says.
+        // Each proposed text has the stated meaning.
         for (list, expected) in
             [("\"2\"", vec![1]), ("2-2", vec![2]), ("\"1-2\"", vec![2]), ("\"x,z\"", vec![3]), ("0,4", vec![0, 4])]
         {
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_columns_that_are_not_there() {
+    fn missing_columns_are_errors() {
         let plain = table("1,2,3,4");
         let all = "; the file has 4 columns: 0 to 3";
         for (list, expected) in [
@@ -256,7 +257,7 @@ mod tests {
             ("0,,1", "there is no column \"\" as in \"0,,1\""),
             ("9-1", "there is no column \"9-1\""),
             ("3-1", "the range 3-1 runs backwards; write 1-3"),
-            ("1,0-2", "column 1 is there more than once in \"1,0-2\"; name it once"),
+            ("1,0-2", "column 1 appears more than once in \"1,0-2\"; name it once"),
         ] {
             assert_eq!(plain.columns(list).unwrap_err().to_string(), format!("{expected}{all}"));
         }

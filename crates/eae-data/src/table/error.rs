@@ -6,76 +6,76 @@ use thiserror::Error;
 use crate::NpyError;
 use crate::npy::excerpt;
 
-/// Why a file is not a table of numbers.
+/// A reason why a file is not a table of numbers.
 #[derive(Debug, Error)]
 #[error("{path}: {problem}")]
 pub struct TableError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: Box<TableProblem>,
 }
 
-/// What is wrong with a file of numbers.
+/// A problem of a file of numbers.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableProblem {
-    /// There is none, or it may not be read.
+    /// The file does not exist or cannot be opened.
     #[error("cannot be opened: {0}")]
     Open(io::Error),
-    /// The system could not read it, or it is packed and damaged.
+    /// The file cannot be read, or is compressed and damaged.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// Packed in another way than with gzip.
-    #[error("a zip archive (.npz, .xlsx), it must be one array (.npy) or text (.csv)")]
+    /// The file is compressed in another format than gzip.
+    #[error("the file is a zip archive (.npz, .xlsx); it must be one array (.npy) or text (.csv)")]
     Zip,
-    /// A damaged array, or one of other things than numbers.
+    /// The array is damaged, or its elements are not numbers.
     #[error(transparent)]
     Npy(#[from] NpyError),
-    /// An array that is no table.
-    #[error("an array of shape {0:?}, it must be [rows] or [rows, columns]")]
+    /// The array is not a table.
+    #[error("the array has shape {0:?}; it must be [rows] or [rows, columns]")]
     Axes(Vec<usize>),
-    /// An array of nothing.
-    #[error("an array of shape {0:?} has no numbers, it must have a row for each sample")]
+    /// The array is empty.
+    #[error("the array has shape {0:?} and no numbers; it must have a row for each sample")]
     NoNumbers(Vec<usize>),
-    /// An integer between two floating-point numbers.
-    #[error("row {row}, column {column} (from 0) is {value}, it must be an integer that a 64-bit float holds")]
+    /// A 64-bit float cannot represent an integer.
+    #[error("row {row}, column {column} (from 0) is {value}; it must be an integer that a 64-bit float can represent")]
     Inexact {
-        /// Its row.
+        /// The row.
         row: usize,
-        /// Its column.
+        /// The column.
         column: usize,
         /// The integer.
         value: i128,
     },
-    /// A line of text that is no row.
+    /// A line of text is not a row.
     #[error("line {line}: {problem}")]
     Line {
-        /// Its number, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The problem.
         problem: LineProblem,
     },
-    /// Names without rows.
-    #[error("line {line}, {text}, is a header with no numbers below it, it must be followed by rows")]
+    /// There is a header without rows.
+    #[error("line {line}, {text}, is a header with no numbers below it; it must be followed by rows")]
     HeaderAlone {
-        /// Its number, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// How it begins.
+        /// The beginning of the line.
         text: String,
     },
-    /// A text without rows.
-    #[error("no numbers, it must have a row for each sample")]
+    /// The text has no rows.
+    #[error("the file has no numbers; it must have a row for each sample")]
     Empty,
-    /// Text in 16-bit units.
-    #[error("UTF-16 text; save it as UTF-8")]
+    /// The text is encoded in 16-bit units.
+    #[error("the file is UTF-16 text; save it as UTF-8")]
     Utf16,
-    /// A cell that is no number.
+    /// A cell is not a number.
     #[error("{cell}: {problem}")]
     Cell {
         /// The cell.
         cell: Cell,
-        /// What is wrong with it.
+        /// The problem.
         problem: CellProblem,
     },
 }
@@ -85,11 +85,11 @@ pub enum TableProblem {
 /// Displayed as `line 3, column 1 ("age")`, or `row 2, column 1 (counted from 0)` in an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
-    /// Its line, from 1; an array has none.
+    /// The line, from 1, or `None` in an array.
     pub line: Option<usize>,
-    /// Its row, from 0. Comments, blank lines and the header are not counted.
+    /// The row, from 0, without comments, blank lines and the header.
     pub row: usize,
-    /// Its column, from 0.
+    /// The column, from 0.
     pub column: usize,
     /// The name of the column, if there is a header.
     pub name: Option<String>,
@@ -108,78 +108,78 @@ impl fmt::Display for Cell {
     }
 }
 
-/// The fault of a cell.
+/// A problem of a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CellProblem {
-    /// A missing value.
+    /// A value is missing.
     #[error(
-        "{} missing; fill in a number, or keep missing values and leave the rows out that lack one",
+        "{} missing; fill in a number, or keep missing values and leave out the rows that lack one",
         if .text.is_empty() { "the value is".to_owned() } else { format!("{text:?} means that the value is") }
     )]
     Missing {
-        /// The text of the cell, such as nothing or `NA`.
+        /// The text of the cell, such as an empty text or `NA`.
         text: String,
     },
-    /// Something else than a number.
+    /// A cell is not a number.
     #[error("{} is not a number; {remedy}", excerpt(.text))]
     Text {
         /// The text, without the quotes around it.
         text: String,
-        /// A way out.
+        /// A remedy.
         remedy: &'static str,
     },
-    /// A number with a decimal comma in a column with decimal points, or the other way around.
+    /// A column mixes decimal commas and decimal points.
     #[error(
         "{text:?} and {other:?} in line {other_line} mix decimal commas and decimal points; write one of them throughout"
     )]
     Decimals {
         /// The number.
         text: String,
-        /// An earlier one in its column.
+        /// An earlier number in the column.
         other: String,
-        /// That one's line, from 1.
+        /// The line of the earlier number, from 1.
         other_line: usize,
     },
 }
 
-/// What is wrong with a line of text.
+/// A problem of a line of text.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LineProblem {
-    /// Something else than text, or text of two bytes for each character.
-    #[error("byte {0} is NUL, so this is no text, it must be UTF-8 text or a .npy array")]
+    /// The line is not text, or is UTF-16.
+    #[error("byte {0} is NUL, so this is not text; the file must be UTF-8 text or a .npy array")]
     Nul(usize),
-    /// Text in another encoding.
-    #[error("byte {byte} is {value:#04x} (after {before:?}), it must be UTF-8 text, save it as that")]
+    /// The text has another encoding.
+    #[error("byte {byte} is {value:#04x} (after {before:?}), which is not UTF-8; save the file as UTF-8")]
     Encoding {
-        /// Its number in the line, from 1.
+        /// The position of the byte in the line, from 1.
         byte: usize,
         /// The byte.
         value: u8,
-        /// What stands before it.
+        /// The text before the byte.
         before: String,
     },
-    /// The ends of lines are those of old machines.
-    #[error("a carriage return is within the line, lines must end with a line feed")]
+    /// The line ends are single carriage returns.
+    #[error("the line contains a carriage return; lines must end with a line feed")]
     CarriageReturn,
-    /// A text that goes on in the next line.
-    #[error("a double quote is not closed in {0}, each must be, in the same line")]
+    /// A quoted text continues on the next line.
+    #[error("a double quote is not closed in {0}; it must be closed in the same line")]
     OpenQuote(String),
-    /// A row of another length.
-    #[error("{row} has {found} between {separator}, it must have {expected} like {first}, line {line}")]
+    /// A row has another length.
+    #[error("{row} has {found} between {separator}; it must have {expected} like {first}, line {line}")]
     Ragged {
-        /// How it begins.
+        /// The beginning of the row.
         row: String,
-        /// How many fields it has, in words.
+        /// The number of fields, in words.
         found: String,
-        /// What stands between them, in words.
+        /// The separator, in words.
         separator: String,
-        /// How many it must have.
+        /// The expected number of fields.
         expected: usize,
-        /// What has as many: the header or the first row.
+        /// The row with the expected number: the header or the first row.
         first: &'static str,
-        /// In which line that is.
+        /// The line of that row.
         line: usize,
     },
 }

@@ -6,7 +6,7 @@ use std::iter;
 use super::LineProblem;
 use super::options::Decimal;
 
-/// The separator of the fields of a line. Spaces may be around any of them.
+/// The separator of the fields of a line. Spaces around a separator are ignored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Separator {
     Byte(u8),
@@ -18,8 +18,8 @@ impl Separator {
     pub(super) const COMMA: Self = Self::Byte(b',');
     pub(super) const SEMICOLON: Self = Self::Byte(b';');
 
-    /// The separators that a line has, likeliest first: a comma may be in a field between
-    /// semicolons, a space in any.
+    /// Returns the separators of a line, most likely first: a comma may be part of a field between
+    /// semicolons, and a space part of any field.
     pub(super) fn in_line(line: &str, decimal: Decimal) -> impl Iterator<Item = Self> {
         [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
             .into_iter()
@@ -27,7 +27,7 @@ impl Separator {
             .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some())
     }
 
-    /// Set if a comma within a field may be a decimal one.
+    /// Returns true if a comma within a field may be a decimal comma.
     pub(super) fn leaves_commas(self, decimal: Decimal) -> bool {
         decimal == Decimal::Comma || self == Self::SEMICOLON || self == Self::TAB
     }
@@ -39,8 +39,8 @@ impl Separator {
         }
     }
 
-    /// The length of the first field, if another follows. A quote counts only at the start of a
-    /// field.
+    /// Returns the length of the first field, if another follows. A quote counts only at the start
+    /// of a field.
     fn find(self, line: &str) -> Option<usize> {
         let start = line.len() - line.trim_start_matches(' ').len();
         let quoted = if line[start..].starts_with('"') { closing_quote(&line[start..])? + 1 } else { 0 };
@@ -49,7 +49,7 @@ impl Separator {
     }
 }
 
-/// The position of the quote that ends what starts with one. Two of them stand for one.
+/// Returns the position of the closing quote. Two quotes stand for one.
 fn closing_quote(field: &str) -> Option<usize> {
     let bytes = field.as_bytes();
     let mut place = 1;
@@ -64,7 +64,7 @@ fn closing_quote(field: &str) -> Option<usize> {
 
 /// Splits a line into its fields, without the spaces around them.
 pub(super) fn fields(line: &str, separator: Separator) -> impl Iterator<Item = &str> {
-    // A tab at the end may stand before an empty field.
+    // A tab at the end may precede an empty field.
     let mut rest = Some(if separator == Separator::TAB { line } else { line.trim_ascii_end() });
     iter::from_fn(move || {
         let line = match separator {
@@ -77,7 +77,7 @@ pub(super) fn fields(line: &str, separator: Separator) -> impl Iterator<Item = &
     })
 }
 
-/// Returns whether a field starts with a quote that nothing closes.
+/// Returns true if a field starts with a quote that is never closed.
 pub(super) fn is_open(field: &str) -> bool {
     field.starts_with('"') && closing_quote(field).is_none()
 }
@@ -91,7 +91,7 @@ pub(super) fn unquoted(field: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the text of a line, or nothing if the line is a comment or blank.
+/// Returns the text of a line, or `None` if the line is a comment or blank.
 pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineProblem> {
     if let Some(place) = line.iter().position(|&byte| byte == 0) {
         return Err(LineProblem::Nul(place + 1));
@@ -105,7 +105,7 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineP
         let before = String::from_utf8_lossy(&line[place.saturating_sub(20)..place]).into_owned();
         LineProblem::Encoding { byte: place + 1, value: line[place], before }
     })?;
-    // A tab at either end is left: it may stand beside an empty field.
+    // Keep a tab at either end, because it may be next to an empty field.
     let text = text.trim_end_matches([' ', '\r', '\n']);
     if text.contains('\r') {
         return Err(LineProblem::CarriageReturn);
@@ -113,7 +113,7 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineP
     Ok(if text.trim_ascii().is_empty() { None } else { Some(text) })
 }
 
-/// The errors that a spreadsheet writes into a cell.
+/// The error values that spreadsheets write into cells.
 pub(super) const SPREADSHEET_ERRORS: [&str; 7] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"];
 
 fn is_comment(line: &[u8]) -> bool {
@@ -132,7 +132,7 @@ mod tests {
             ("a, b ,c", Separator::COMMA, vec!["a", "b", "c"]),
             ("\"a, b\",c", Separator::COMMA, vec!["a, b", "c"]),
             ("\"a \"\"b\"\", c\" ;1", Separator::SEMICOLON, vec!["a \"b\", c", "1"]),
-            // A quote within a field is one of its characters: 12 inches.
+            // A quote within a field is an ordinary character, here for inches.
             ("12\" vinyl,3", Separator::COMMA, vec!["12\" vinyl", "3"]),
             ("a,12\"", Separator::COMMA, vec!["a", "12\""]),
             ("\"\",\"\"\"\"", Separator::COMMA, vec!["", "\""]),
@@ -153,7 +153,7 @@ mod tests {
         for comment in ["# 1,2", "  % units", "\t#", "#", "#N/A for none", "", " \t\r\n"] {
             assert_eq!(content(comment.as_bytes(), false), Ok(None), "{comment:?}");
         }
-        // In a comment, the encoding is of no interest.
+        // The encoding of a comment does not matter.
         assert_eq!(content(b"% gr\xf6sse", false), Ok(None));
         for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!"] {
             assert_eq!(content(row.as_bytes(), false), Ok(Some(row)));

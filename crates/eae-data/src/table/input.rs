@@ -1,4 +1,4 @@
-//! The bytes of a file, unpacked.
+//! The decompressed bytes of a file.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -8,13 +8,13 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::TableProblem;
 
-/// The kind of a file's content.
+/// The content of a file.
 pub(super) struct Input<'a> {
     /// The first bytes.
     pub(super) magic: Vec<u8>,
     /// All bytes, from the first one on.
     pub(super) reader: Box<dyn BufRead + 'a>,
-    /// The number of bytes, where the system knows it.
+    /// The number of bytes, if the system knows it.
     pub(super) length: Option<u64>,
 }
 
@@ -38,18 +38,19 @@ impl<'a> Input<'a> {
     }
 }
 
-/// A pipe may hand out one byte at a time and cannot go back, hence no `fill_buf` and no seeking.
+/// Returns the first bytes and a reader of all bytes. A pipe may return one byte at a time and
+/// cannot seek, so neither `fill_buf` nor seeking is used.
 fn peek<'a>(mut reader: impl BufRead + 'a) -> Result<(Vec<u8>, Box<dyn BufRead + 'a>), TableProblem> {
     let mut magic = Vec::new();
     reader.by_ref().take(6).read_to_end(&mut magic).map_err(TableProblem::Read)?;
     Ok((magic.clone(), Box::new(Cursor::new(magic).chain(reader))))
 }
 
-/// Says that it is the packing that is broken.
+/// A decompressing reader whose errors mention the compression.
 struct Unpacked<R>(MultiGzDecoder<R>);
 
 impl<R: BufRead> Read for Unpacked<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes).map_err(|e| io::Error::new(e.kind(), format!("broken gzip stream ({e}), pack it again")))
+        self.0.read(bytes).map_err(|e| io::Error::new(e.kind(), format!("broken gzip stream ({e}); pack it again")))
     }
 }

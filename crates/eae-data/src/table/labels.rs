@@ -1,10 +1,10 @@
-//! Columns of text as codes.
+//! Columns of text as category codes.
 
 use std::collections::HashMap;
 
 use super::cell::{Meaning, meaning};
 
-/// The labels of a column so far, with codes in the order in which they turned up.
+/// The labels of a column so far, with codes in the order of first occurrence.
 #[derive(Default)]
 pub(super) struct Labels(HashMap<String, usize>);
 
@@ -19,23 +19,22 @@ impl Labels {
         code as f64
     }
 
-    /// Returns the code of a number that stands in a column of text. The numbers above the first
-    /// text are known by their value alone, so `1` and `1.0` are one label.
+    /// Returns the code of a number in a column of text. Numbers before the first text are known
+    /// only by value, so `1` and `1.0` are the same label.
     pub(super) fn code_of_number(&mut self, value: f64) -> f64 {
         // Minus zero is zero.
         let value = value + 0.0;
         self.code(&if value.abs() < 1e15 { format!("{value}") } else { format!("{value:?}") })
     }
 
-    /// Returns the labels in order, numbers by value and before text, and what each code so far
-    /// becomes.
+    /// Returns the sorted labels, numbers by value and before text, and the new value of each code.
     pub(super) fn sorted(self) -> (Vec<String>, Vec<usize>) {
         let mut labels: Vec<(String, usize)> = self.0.into_iter().collect();
         let number = |label: &str| match meaning(label, false) {
             Meaning::Number(value) => value,
             _ => f64::NAN,
         };
-        // In the total order, NaN comes after every number.
+        // In the total order, NaN sorts after every number.
         labels.sort_by(|(a, _), (b, _)| number(a).total_cmp(&number(b)).then_with(|| a.cmp(b)));
         let mut codes = vec![0; labels.len()];
         labels.iter().enumerate().for_each(|(code, (_, before))| codes[*before] = code);

@@ -1,4 +1,4 @@
-//! The layout of a text, as its first two rows tell.
+//! The layout of a text, derived from its first two rows.
 
 use super::cell::{Meaning, decimal_comma, meaning};
 use super::fields::{Separator, fields, is_open, unquoted};
@@ -6,24 +6,24 @@ use super::options::{Decimal, Header};
 use super::{LineProblem, Note, TableOptions, TableProblem, counted};
 use crate::npy::excerpt;
 
-/// A line of text that is neither blank nor a comment, and its number, from 1.
+/// A line of text that is neither blank nor a comment, with its line number, from 1.
 pub(super) type Numbered = (usize, String);
 
-/// The form of the rows.
+/// The format of the rows.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) separator: Separator,
-    /// Set if a comma in a cell may be a decimal one.
+    /// True if a comma in a cell may be a decimal comma.
     pub(super) commas: bool,
     pub(super) names: Option<Vec<String>>,
     pub(super) columns: usize,
     pub(super) note: Option<Note>,
-    /// The line that decided on the number of columns: the header, or else the first row.
+    /// The line that determined the number of columns: the header, or else the first row.
     line: usize,
 }
 
 impl Layout {
-    /// Decides on the form of the rows. If the layout has names, the first line is the header.
+    /// Determines the format of the rows. If the layout has names, the first line is the header.
     pub(super) fn new(
         first: &Numbered,
         second: Option<&Numbered>,
@@ -45,14 +45,14 @@ impl Layout {
         if let Some(field) = fields(text, separator).find(|field| is_open(field)) {
             return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
         }
-        // A tab at the end of every line separates nothing.
+        // A tab at the end of every line does not separate fields.
         let text = text.trim_ascii_end();
         let columns = fields(text, separator).count();
         let names = is_header.then(|| fields(text, separator).map(|field| unquoted(field).into_owned()).collect());
         Ok(Self { separator, commas: separator.leaves_commas(options.decimal), names, columns, note, line })
     }
 
-    /// The error for a row of another length.
+    /// Returns the error for a row of another length.
     pub(super) fn ragged(&self, found: usize, row: &str) -> LineProblem {
         let separator = match self.separator {
             Separator::TAB => "tabs".to_owned(),
@@ -65,7 +65,7 @@ impl Layout {
     }
 }
 
-/// Decides whether the first line holds names, and notes what a user should know about the
+/// Decides whether the first line holds names, and returns a note if the user should check the
 /// decision.
 fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> (bool, Option<Note>) {
     let Some(separator) = of_numbers(text, decimal) else {
@@ -80,8 +80,7 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     let Some(below) = below else { return (false, None) };
     let quoted = |field: &str| field.starts_with('"');
     let all_quoted = fields(text, separator).all(quoted);
-    // Whoever puts numbers in quotes above numbers without means names. The names of rows may be in
-    // quotes, too, and text.
+    // Quoted numbers above unquoted numbers are names. The names of rows may also be quoted text.
     let of_numbers = |field: &&str| meaning(&unquoted(field), separator.leaves_commas(decimal)) != Meaning::Text;
     let mut numbers = fields(below, separator).filter(of_numbers).collect::<Vec<_>>();
     if numbers.len() > 1 && numbers[0] == fields(below, separator).next().unwrap_or_default() {
@@ -90,7 +89,7 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     (all_quoted && !numbers.is_empty() && !numbers.into_iter().any(quoted), None)
 }
 
-/// Returns whether the first row is data like the second: text in the same columns, and numbers in
+/// Returns true if the first row is data like the second: text in the same columns, and numbers in
 /// others.
 fn is_like(first: &[Meaning], second: &[Meaning]) -> bool {
     let same = |(a, b): (&Meaning, &Meaning)| match (a, b) {
@@ -110,8 +109,8 @@ fn number(meaning: &Meaning) -> Option<f64> {
     }
 }
 
-/// Returns whether numbers above others are most likely names: years above other numbers, or 0, 1,
-/// 2, ... above fractions.
+/// Returns true if numbers above others are probably names: years above other numbers, or 0, 1, 2,
+/// ... above fractions.
 pub(super) fn are_names(first: &[f64], second: &[f64]) -> bool {
     let are_years = |row: &[f64]| row.iter().all(|year| year.fract() == 0.0 && (1800.0..=2100.0).contains(year));
     let count_up = first.len() > 2
@@ -127,7 +126,8 @@ fn meanings(line: &str, separator: Separator, decimal: Decimal) -> Vec<Meaning> 
     fields(line, separator).map(|field| meaning(&unquoted(field), commas)).collect()
 }
 
-/// The separator that makes a line a row of numbers. A missing value makes it no header.
+/// Returns the separator that makes a line a row of numbers. A missing value does not make a line a
+/// header.
 fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
     Separator::in_line(line, decimal).find(|separator| {
         let commas = separator.leaves_commas(decimal);
@@ -135,13 +135,14 @@ fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
     })
 }
 
-/// Returns whether `1,5` is a single number, since there is a single name above and no semicolon
-/// separates fields.
+/// Returns true if `1,5` is a single number, because there is a single name above it and no
+/// semicolon separates fields.
 fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
     decimal_comma(&unquoted(row.trim_ascii())).is_some() && fields(header, Separator::COMMA).nth(1).is_none()
 }
 
-/// The separator of a row of data, which has as many fields as the other line if that is possible.
+/// Returns the separator of a row of data, which gives as many fields as the other line if
+/// possible.
 fn separator(row: &str, other: Option<&str>, decimal: Decimal) -> Separator {
     let count = |line: &str, separator| fields(line.trim_ascii_end(), separator).count();
     let fits = |separator: &Separator| other.is_none_or(|other| count(other, *separator) == count(row, *separator));
@@ -152,7 +153,7 @@ fn separator(row: &str, other: Option<&str>, decimal: Decimal) -> Separator {
     let mut best: Option<(usize, Separator)> = None;
     for separator in Separator::in_line(row, decimal).filter(fits) {
         let found = numbers(&separator);
-        // Of equals, the first is the likeliest. A single field is the last resort.
+        // Among equal separators, the first is the most likely. A single field is the last resort.
         let found = if count(row, separator) > 1 { found + 1 } else { 0 };
         if best.is_none_or(|(most, _)| found > most) {
             best = Some((found, separator));
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn names_or_numbers() {
+    fn headers_are_detected() {
         for (text, is_header) in [
             ("2019,2020\n1.5,2", false),
             ("\"2019\",\"2020\"\n1.5,2", true),
@@ -185,7 +186,7 @@ mod tests {
             ("1,NA,3\n4,5,6", false),
             (",a\n0,1", true),
             ("a,b\nc,d", true),
-            // Text in the same columns of both.
+            // Text in the same columns of both rows.
             ("1,50%,3\n2,40%,5", false),
             ("5.1,3.5,1.4,0.2,setosa\n4.9,3,1.4,0.2,setosa", false),
             ("5.1,setosa\nNA,setosa", false),
@@ -225,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_names() {
+    fn numeric_headers_are_detected() {
         let years = [2019.0, 2020.0, 2021.0];
         assert!(are_names(&years, &[1.5, 2020.0, 3.0]) && !are_names(&years, &[2020.0, 2021.0, 2022.0]));
         assert!(!are_names(&[2020.0, 2019.0], &[1.5, 2.5]));

@@ -1,14 +1,13 @@
-/// The lines that the rows of a table came from. Rows on consecutive lines take no memory of their
-/// own.
+/// The line numbers of the rows of a table. Rows on consecutive lines need no additional memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     rows: usize,
-    /// For each run of rows on consecutive lines, its first row and that row's line.
+    /// The first row of each run of rows on consecutive lines, and the line of that row.
     runs: Vec<(usize, usize)>,
 }
 
 impl Lines {
-    /// Adds the next row, which is in this line.
+    /// Adds the next row, which is on this line.
     pub(super) fn push(&mut self, line: usize) {
         let follows = self.runs.last().is_some_and(|&(row, first)| first + (self.rows - row) == line);
         if !follows {
@@ -30,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_and_their_lines() {
+    fn rows_have_lines() {
         let mut lines = Lines::default();
         let numbers = [2, 3, 4, 7, 9, 10];
         numbers.iter().for_each(|&line| lines.push(line));

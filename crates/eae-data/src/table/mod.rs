@@ -1,8 +1,8 @@
-//! Tables of numbers from files: `.npy` arrays, or text with a row in each line, either of them
-//! gzipped or not. What is in a file decides how it is read, its name does not.
+//! Tables of numbers from files: `.npy` arrays, or text with one row per line, gzipped or not. The
+//! content of a file determines the format, not its name.
 //!
-//! Everything is read in one pass and nothing is allocated on the word of a header, so pipes work,
-//! and a broken file costs no more memory than it is long.
+//! Files are read in one pass, and headers cannot cause allocations, so pipes work, and a damaged
+//! file needs no more memory than its size.
 
 mod array;
 mod cell;
@@ -40,44 +40,43 @@ pub(crate) use rows::is_index_name;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Table {
-    /// A sample in each row, which lies together in memory. At least one row and one column.
+    /// The samples, one per row, in row-major order. There is at least one row and one column.
     pub values: Array2<f64>,
-    /// The names of the columns in the header line. An array has no header.
+    /// The names of the columns in the header. An array does not have a header.
     pub names: Option<Vec<String>>,
-    /// For each column of text its distinct labels, numbers first and by value, then text in the
-    /// order of its characters. The values of such a column are the positions of its cells'
-    /// labels, from 0.0.
+    /// For each column of text its distinct labels: numbers first, sorted by value, then text,
+    /// sorted by characters. The values of such a column are the indices of the labels, from 0.0.
     ///
-    /// Only [`Text::Categories`] makes such columns. Numbers in them are labels by their value: `1`
-    /// and `1.0` are one.
+    /// Only [`Text::Categories`] creates such columns. Numbers in them are labels by value: `1` and
+    /// `1.0` are the same label.
     pub categories: Vec<Option<Vec<String>>>,
-    /// The decisions of the reader that a user should see.
+    /// Decisions of the reader that a user should see.
     pub notes: Vec<Note>,
-    /// For each column of text, the row and the content of its first cell that is not a number.
+    /// The row and the content of the first cell that is not a number, for each column of text.
     texts: Vec<Option<(usize, String)>>,
-    /// Of a text.
+    /// The line numbers, for a text.
     lines: Option<Lines>,
-    /// The file, for errors.
+    /// The file, for error messages.
     source: PathBuf,
 }
 
 impl Table {
-    /// Reads a table from an array or from text, as the default [`TableOptions`] say.
+    /// Reads a table from an array or from text, with the default [`TableOptions`].
     ///
-    /// The path `-` is standard input; a file of that name is `./-`.
+    /// The path `-` is standard input. A file with that name is `./-`.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or is no table of numbers.
+    /// If the file cannot be read, or is not a table of numbers.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, TableError> {
         Self::read_with(path, &TableOptions::default())
     }
 
-    /// Reads a table as [`read`](Table::read) does, with options.
+    /// Reads a table with options, otherwise like [`read`](Table::read).
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or is no table that the options allow.
+    /// If the file cannot be read, or is not a table that the options allow.
     pub fn read_with(path: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
         let path = path.as_ref();
         if path == Path::new("-") {
@@ -86,11 +85,11 @@ impl Table {
         Self::from_input(Input::open(path), path, options)
     }
 
-    /// Reads a table from bytes of any of the formats. Errors call them by the name.
+    /// Reads a table from bytes in any of the formats. `name` identifies the bytes in errors.
     ///
     /// # Errors
     ///
-    /// If the bytes cannot be read, or are no table that the options allow.
+    /// If the bytes cannot be read, or are not a table that the options allow.
     pub fn read_from(reader: impl Read, name: impl AsRef<Path>, options: &TableOptions) -> Result<Self, TableError> {
         Self::from_input(Input::new(reader, None), name.as_ref(), options)
     }
@@ -112,36 +111,36 @@ impl Table {
         }
     }
 
-    /// Returns the line of the file that a row came from, from 1; comments, blank lines and the
-    /// header count. An array has no lines.
+    /// Returns the line of a row in the file, from 1. Comments, blank lines and the header are
+    /// counted. Returns `None` for an array.
     pub fn line(&self, row: usize) -> Option<usize> {
         self.lines.as_ref()?.line(row)
     }
 
-    /// Names a column in a sentence: `column 2 ("age")`, counted from 0.
+    /// Describes a column for a sentence: `column 2 ("age")`, counted from 0.
     pub fn describe(&self, column: usize) -> String {
         columns::described(self.names.as_deref(), column)
     }
 
-    /// Returns the rows in which none of these columns lacks a value, in order.
+    /// Returns the rows without missing values in these columns, in order.
     ///
     /// # Panics
     ///
-    /// If there is no such column.
+    /// If a column does not exist.
     pub fn complete_rows(&self, columns: &[usize]) -> Vec<usize> {
         let is_complete = |row: &usize| columns.iter().all(|&column| !self.values[[*row, column]].is_nan());
         (0..self.values.nrows()).filter(is_complete).collect()
     }
 
-    /// Refuses missing values in these columns: for a table that was read with [`Missing::Keep`].
+    /// Checks that these columns have no missing values, for a table read with [`Missing::Keep`].
     ///
     /// # Errors
     ///
-    /// If one of these columns lacks a value in some row. The error names the first such row.
+    /// If one of these columns has a missing value. The error names the first such row.
     ///
     /// # Panics
     ///
-    /// If there is no such column.
+    /// If a column does not exist.
     pub fn require_complete(&self, columns: &[usize]) -> Result<(), TableError> {
         let missing = |row: usize| columns.iter().copied().find(|&column| self.values[[row, column]].is_nan());
         match (0..self.values.nrows()).find_map(|row| Some((row, missing(row)?))) {
@@ -150,7 +149,7 @@ impl Table {
         }
     }
 
-    /// Refuses text in these columns: for a table that was read with [`Text::Categories`].
+    /// Checks that these columns have no text, for a table read with [`Text::Categories`].
     ///
     /// # Errors
     ///
@@ -158,7 +157,7 @@ impl Table {
     ///
     /// # Panics
     ///
-    /// If there is no such column.
+    /// If a column does not exist.
     pub fn require_numbers(&self, columns: &[usize]) -> Result<(), TableError> {
         match columns.iter().find_map(|&column| Some((column, self.texts[column].as_ref()?))) {
             None => Ok(()),
@@ -176,11 +175,11 @@ impl Table {
     }
 }
 
-/// The shape of an array of NumPy.
+/// Returns the shape of a NumPy array.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, or is no array of numbers.
+/// If the file cannot be read, or is not an array of numbers.
 pub(crate) fn array_shape(path: &Path) -> Result<Vec<usize>, TableError> {
     let shape = Input::open(path).and_then(|input| Ok(Npy::new(input.reader)?.shape().to_vec()));
     shape.map_err(|problem| TableError { path: path.to_path_buf(), problem: Box::new(problem) })

@@ -1,10 +1,11 @@
-//! The name that was most likely meant.
+//! The most similar name, for suggestions.
 
-/// Returns the name with the fewest edits from the given one, in any case, if they are few for its
-/// length.
+/// Returns the name with the fewest edits from the given one, ignoring case, if the number of edits
+/// is small for its length.
 pub(super) fn nearest<'a>(given: &str, names: &'a [String]) -> Option<&'a str> {
     let given: Vec<char> = given.trim().to_lowercase().chars().collect();
-    // Nobody mistypes a name of more characters, and the comparison takes the product of the lengths.
+    // Longer names are not typing errors, and the comparison takes time proportional to the product
+    // of the lengths.
     if given.is_empty() || given.len() > 100 {
         return None;
     }
@@ -16,8 +17,8 @@ pub(super) fn nearest<'a>(given: &str, names: &'a [String]) -> Option<&'a str> {
     near.min_by_key(|&(edits, _)| edits).map(|(_, name)| name)
 }
 
-/// The number of insertions, deletions, substitutions and swaps of neighbors that make one text the
-/// other (optimal string alignment).
+/// Returns the number of insertions, deletions, substitutions and swaps of neighbors that turn one
+/// text into the other (optimal string alignment).
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut last: Vec<usize> = (0..=b.len()).collect();
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_were_meant() {
+    fn similar_names_are_found() {
         let names = ["height", "weight", "Age", "body mass"].map(str::to_owned);
         for (given, expected) in [
             ("hieght", Some("height")),

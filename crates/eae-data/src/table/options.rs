@@ -1,7 +1,6 @@
-/// The settings by which a [`Table`](super::Table) is read.
+/// The settings for reading a [`Table`](super::Table).
 ///
-/// The default takes a file of numbers as it is: it finds out by itself whether there is a header,
-/// and refuses missing values and text.
+/// The default reads a file of numbers: it detects a header, and rejects missing values and text.
 ///
 /// ```
 /// use eae_data::{Missing, Table, TableOptions, Text};
@@ -23,41 +22,41 @@ pub struct TableOptions {
     pub text: Text,
     /// The rule for a column that only numbers the rows.
     pub index: Index,
-    /// The character before the decimals.
+    /// The decimal separator.
     pub decimal: Decimal,
 }
 
 impl TableOptions {
-    /// Returns the default.
+    /// Creates the default options.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets whether the first row holds the names of the columns.
+    /// Sets whether the first row contains the names of the columns.
     #[must_use]
     pub fn header(self, header: Header) -> Self {
         Self { header, ..self }
     }
 
-    /// Sets what is done about missing values.
+    /// Sets the rule for missing values.
     #[must_use]
     pub fn missing(self, missing: Missing) -> Self {
         Self { missing, ..self }
     }
 
-    /// Sets what is done about cells that are not numbers.
+    /// Sets the rule for cells that are not numbers.
     #[must_use]
     pub fn text(self, text: Text) -> Self {
         Self { text, ..self }
     }
 
-    /// Sets what is done about a column that only numbers the rows.
+    /// Sets the rule for a column that only numbers the rows.
     #[must_use]
     pub fn index(self, index: Index) -> Self {
         Self { index, ..self }
     }
 
-    /// Sets which character stands before the decimals.
+    /// Sets the decimal separator.
     #[must_use]
     pub fn decimal(self, decimal: Decimal) -> Self {
         Self { decimal, ..self }
@@ -67,9 +66,9 @@ impl TableOptions {
 /// The kind of the first row of a text: names of columns or data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Header {
-    /// Names if one of its cells is neither a number nor missing, or if the row is in quotes and
-    /// the numbers below are not. A first row with the same columns of text as the second is
-    /// data, unless its numbers look like names themselves (years, or 0, 1, 2, ...).
+    /// Names if a cell is neither a number nor missing, or if the row is in quotes and the numbers
+    /// below are not. A first row with text in the same columns as the second row is data, unless
+    /// its numbers look like names themselves (years, or 0, 1, 2, ...).
     #[default]
     Auto,
     /// Names, even if they are numbers.
@@ -80,32 +79,32 @@ pub enum Header {
 
 /// The rule for missing values.
 ///
-/// An empty cell is a missing value, and so are `NA`, `N/A`, `NaN` in any case, `null`, `NULL`,
-/// `Null`, `None`, `.`, `?` and `-` alone, the error values of spreadsheets such as `#N/A`, and NaN
-/// in an array.
+/// Missing values are empty cells, `NA`, `N/A`, `NaN` in any case, `null`, `NULL`, `Null`, `None`,
+/// single characters `.`, `?` and `-`, the error values of spreadsheets such as `#N/A`, and NaN in
+/// an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Missing {
-    /// The first one is an error.
+    /// The first missing value is an error.
     #[default]
     Error,
-    /// Each becomes NaN. [`Table::complete_rows`](super::Table::complete_rows) then leaves rows
-    /// out, and [`Table::require_complete`](super::Table::require_complete) refuses them, by
-    /// the columns that are used.
+    /// Missing values become NaN. [`Table::complete_rows`](super::Table::complete_rows) then
+    /// returns the rows without missing values in the used columns, and
+    /// [`Table::require_complete`](super::Table::require_complete) rejects them.
     Keep,
 }
 
 /// The rule for cells that are neither a number nor missing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Text {
-    /// The first one is an error.
+    /// The first such cell is an error.
     #[default]
     Error,
-    /// A column that has one becomes a column of codes, see
+    /// A column with such a cell becomes a column of category codes, see
     /// [`Table::categories`](super::Table::categories).
     Categories,
 }
 
-/// The rule for a first column that only numbers the rows, as pandas and R write one.
+/// The rule for a first column that only numbers the rows, as written by pandas and R.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Index {
     /// Leave the column out if its name is empty or starts with `Unnamed: 0`, and its values are
@@ -116,13 +115,12 @@ pub enum Index {
     Keep,
 }
 
-/// The character before the decimals.
+/// The decimal separator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Decimal {
-    /// A point; or a comma, where semicolons or tabs separate the columns. A column must not have
-    /// both.
+    /// A point, or a comma if semicolons or tabs separate the columns. A column must not have both.
     #[default]
     Auto,
-    /// As for `Auto`, but a comma never separates columns.
+    /// Like `Auto`, but a comma never separates columns.
     Comma,
 }

@@ -1,4 +1,4 @@
-//! The rows of a text as they are read, and the table they become.
+//! The rows of a text while they are read.
 
 use ndarray::Array2;
 
@@ -18,22 +18,22 @@ pub(super) struct Rows {
     lines: Lines,
     rows: usize,
     columns: Vec<Column>,
-    /// The first row, if it is numbers.
+    /// The first row, if it consists of numbers.
     first: Option<String>,
-    /// Set if each row so far is two unsigned integers with nothing but a comma between them.
+    /// True if each row so far consists of two unsigned integers separated by only a comma.
     one_or_two: bool,
 }
 
-/// The facts known of a column.
+/// The state of a column.
 #[derive(Default)]
 struct Column {
-    /// Its labels, once it is one of text.
+    /// The labels, if it is a column of text.
     labels: Option<Labels>,
     /// The row and the content of its first cell of text.
     text: Option<(usize, String)>,
     /// The row and the content of its first cell with a decimal comma.
     comma: Option<(usize, String)>,
-    /// The row and the content of its first cell with a decimal point, where a comma could be one.
+    /// The row and the content of its first cell with a decimal point, if commas could be decimal.
     point: Option<(usize, String)>,
 }
 
@@ -44,7 +44,7 @@ impl Rows {
         Self { options, layout, values: Vec::new(), lines: Lines::default(), rows: 0, columns, first: None, one_or_two }
     }
 
-    /// Appends a row, which is in this line.
+    /// Appends a row, which is on this line.
     pub(super) fn push(&mut self, line: usize, row: &str) -> Result<(), TableProblem> {
         let mut found = 0;
         for field in fields(row, self.layout.separator) {
@@ -55,7 +55,7 @@ impl Rows {
                 let value = self.value(line, found, field)?;
                 self.values.push(value);
             } else if field.is_empty() && self.layout.separator == Separator::TAB {
-                // A tab at the end of a line separates nothing.
+                // A tab at the end of a line does not separate fields.
                 continue;
             }
             found += 1;
@@ -91,7 +91,7 @@ impl Rows {
             Meaning::Missing => CellProblem::Missing { text: text.into_owned() },
             Meaning::Text if self.options.text == Text::Categories => {
                 let labels = state.labels.get_or_insert_with(|| {
-                    // The numbers above it are labels, too.
+                    // The numbers above the first text are labels, too.
                     let mut labels = Labels::default();
                     let above = self.values.iter_mut().skip(column).step_by(width);
                     above.filter(|value| !value.is_nan()).for_each(|value| *value = labels.code_of_number(*value));
@@ -111,7 +111,7 @@ impl Rows {
         Cell { line: Some(line), row, column, name }
     }
 
-    /// Makes a table of the rows, of which there is one at least.
+    /// Creates a table from the rows, of which there must be at least one.
     pub(super) fn finish(mut self) -> Result<Table, TableProblem> {
         let mut notes: Vec<Note> = self.layout.note.take().into_iter().collect();
         self.check_decimals(&mut notes)?;
@@ -149,7 +149,7 @@ impl Rows {
         Ok(Table { values, names, categories, notes, texts, lines: Some(self.lines), source: Default::default() })
     }
 
-    /// Refuses a column of numbers that has decimal commas and decimal points.
+    /// Checks that a column of numbers does not mix decimal commas and decimal points.
     fn check_decimals(&self, notes: &mut Vec<Note>) -> Result<(), TableProblem> {
         let line = |row: usize| self.lines.line(row).expect("a row that was read");
         let numbers = || self.columns.iter().enumerate().filter(|(_, column)| column.labels.is_none());
@@ -178,7 +178,7 @@ impl Rows {
         Ok(())
     }
 
-    /// Returns the possible meanings of a first row of numbers.
+    /// Returns a note if a first row of numbers could have another meaning.
     fn note_of_first_row(&self) -> Option<Note> {
         let row = self.first.clone()?;
         if self.one_or_two && self.options.decimal == Decimal::Auto && self.rows > 1 {
@@ -197,19 +197,19 @@ impl Rows {
     }
 }
 
-/// Returns whether a row could be one number with a decimal comma.
+/// Returns true if a row could be one number with a decimal comma.
 fn is_one_or_two(row: &str) -> bool {
     let is_integer = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let row = row.trim_ascii();
     row.strip_prefix('-').unwrap_or(row).split_once(',').is_some_and(|(a, b)| is_integer(a) && is_integer(b))
 }
 
-/// Returns whether a column of this name numbers the rows, as pandas and R write it.
+/// Returns true if a column with this name numbers the rows, as written by pandas and R.
 pub(crate) fn is_index_name(name: &str) -> bool {
     name.is_empty() || name.starts_with("Unnamed: 0")
 }
 
-/// Returns whether no two rows have the same number, and all are integers from 0 on.
+/// Returns true if all values are distinct integers from 0 on.
 fn numbers_rows<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
     let mut values: Vec<f64> = values.copied().collect();
     let integers = values.iter().all(|&value| value >= 0.0 && value.is_finite() && value.fract() == 0.0);

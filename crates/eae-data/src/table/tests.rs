@@ -9,7 +9,7 @@ pub(super) fn read_as(bytes: impl AsRef<[u8]>, options: TableOptions) -> Result<
 }
 
 pub(super) fn table(bytes: impl AsRef<[u8]>) -> Table {
-    // What it is called has no say.
+    // The name of the file must not matter.
     let mut file = tempfile::Builder::new().suffix(".npy.csv").tempfile().unwrap();
     file.write_all(bytes.as_ref()).unwrap();
     let from_file = Table::read(file.path()).unwrap();
@@ -17,7 +17,7 @@ pub(super) fn table(bytes: impl AsRef<[u8]>) -> Table {
     from_file
 }
 
-/// The sentence after the name of the file, which is there.
+/// Returns the message after the name of the file, which must be present.
 pub(super) fn said(bytes: impl AsRef<[u8]>) -> String {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes.as_ref()).unwrap();
@@ -42,7 +42,7 @@ pub(super) fn npy<T: WritableElement, D: ndarray::Dimension>(array: &ndarray::Ar
 }
 
 #[test]
-fn text_in_every_way_of_writing_it() {
+fn every_notation_is_read() {
     let expected = array![[1.0, -0.5, 2e-3], [2.0, 4.0, -6.25]];
     for text in [
         "1,-.5,2e-3\n2,4,-6.25\n",
@@ -75,7 +75,7 @@ fn headers() {
         ("\"an age\"   height\n1 2", ["an age", "height"]),
         // The separator is that of the numbers.
         ("body, mass\tage\n1\t2", ["body, mass", "age"]),
-        // One field that is not a number is enough, and pandas calls its index nothing.
+        // One field that is not a number is enough, and the index of pandas has an empty name.
         ("2019,height\n1,2", ["2019", "height"]),
         (",height\n1,2", ["", "height"]),
         ("\theight\n1\t2", ["", "height"]),
@@ -90,8 +90,8 @@ fn headers() {
 }
 
 #[test]
-fn text_that_is_no_table() {
-    let missing = "the value is missing; fill in a number, or keep missing values and leave the rows out that lack one";
+fn text_that_is_not_a_table() {
+    let missing = "the value is missing; fill in a number, or keep missing values and leave out the rows that lack one";
     let text = "write a number like 2, -0.5 or 1e-3, leave the column out, or read text as categories";
     let percent = "take the percent signs out of the column, or leave the column out";
     let point = "write it with a decimal point and without separators of thousands";
@@ -127,30 +127,33 @@ fn text_that_is_no_table() {
         ),
         (
             "%\n1,2\n1,2,3",
-            "line 3: \"1,2,3\" has 3 fields between ',', it must have 2 like the first row, line 2".into(),
+            "line 3: \"1,2,3\" has 3 fields between ','; it must have 2 like the first row, line 2".into(),
         ),
-        ("1 2\n1", "line 2: \"1\" has 1 field between spaces, it must have 2 like the first row, line 1".into()),
+        ("1 2\n1", "line 2: \"1\" has 1 field between spaces; it must have 2 like the first row, line 1".into()),
         (
             "body mass age\n1 2\n",
-            "line 2: \"1 2\" has 2 fields between spaces, it must have 3 like the header, line 1".into(),
+            "line 2: \"1 2\" has 2 fields between spaces; it must have 3 like the header, line 1".into(),
         ),
-        ("", "no numbers, it must have a row for each sample".into()),
-        ("\u{feff}\n# 1,2\n\n", "no numbers, it must have a row for each sample".into()),
+        ("", "the file has no numbers; it must have a row for each sample".into()),
+        ("\u{feff}\n# 1,2\n\n", "the file has no numbers; it must have a row for each sample".into()),
         (
             "\nhello, you",
-            "line 2, \"hello, you\", is a header with no numbers below it, it must be followed by rows".into(),
+            "line 2, \"hello, you\", is a header with no numbers below it; it must be followed by rows".into(),
         ),
-        ("\"a,b\n1,2", "line 1: a double quote is not closed in \"\\\"a,b\", each must be, in the same line".into()),
-        ("1\r2\r3\r", "line 1: a carriage return is within the line, lines must end with a line feed".into()),
-        ("1,2\n1\0", "line 2: byte 2 is NUL, so this is no text, it must be UTF-8 text or a .npy array".into()),
+        (
+            "\"a,b\n1,2",
+            "line 1: a double quote is not closed in \"\\\"a,b\"; it must be closed in the same line".into(),
+        ),
+        ("1\r2\r3\r", "line 1: the line contains a carriage return; lines must end with a line feed".into()),
+        ("1,2\n1\0", "line 2: byte 2 is NUL, so this is not text; the file must be UTF-8 text or a .npy array".into()),
     ] {
         assert_eq!(said(text), expected, "{text:?}");
     }
     let latin = said(b"1,2\ngr\xf6sse");
-    assert_eq!(latin, "line 2: byte 3 is 0xf6 (after \"gr\"), it must be UTF-8 text, save it as that");
+    assert_eq!(latin, "line 2: byte 3 is 0xf6 (after \"gr\"), which is not UTF-8; save the file as UTF-8");
     assert!(said(format!("1,2\n1,{}", "ä".repeat(1000))).contains(&format!("\"{}\"... is not", "ä".repeat(60))));
-    assert_eq!(said(b"\xff\xfe1\0,\x002\0\n\0"), "UTF-16 text; save it as UTF-8");
-    assert!(said(b"PK\x03\x04rest").starts_with("a zip archive"));
+    assert_eq!(said(b"\xff\xfe1\0,\x002\0\n\0"), "the file is UTF-16 text; save it as UTF-8");
+    assert!(said(b"PK\x03\x04rest").starts_with("the file is a zip archive"));
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn files_that_cannot_be_read() {
 }
 
 #[test]
-fn headers_that_are_said() {
+fn headers_can_be_forced() {
     let numbers = "2019,2020\n1.5,2.25\n2.5,-3\n";
     let read = |header| read_as(numbers, TableOptions::new().header(header)).unwrap();
     assert_eq!((read(Header::Auto).values.nrows(), read(Header::No).values.nrows()), (3, 3));
@@ -226,7 +229,7 @@ fn columns_of_text() {
     let error = *table.require_numbers(&[0, 2, 1]).unwrap_err().problem;
     let TableProblem::Cell { cell, problem: CellProblem::Text { text, .. } } = error else { panic!("{error}") };
     assert_eq!((cell.line, cell.column, text.as_str()), (Some(5), 2, "large"));
-    // The order of rows changes no label's code.
+    // The order of the rows does not change the codes.
     let turned = read_as("size\nlarge\n10\n2\n0", options).unwrap();
     assert_eq!(
         (turned.categories[0].clone(), turned.values),
@@ -259,7 +262,7 @@ fn decimal_commas() {
 }
 
 #[test]
-fn columns_that_number_the_rows() {
+fn index_columns_are_left_out() {
     let values = array![[7.0, 8.0], [9.0, 10.0]];
     for text in [
         ",a,b\n0,7,8\n1,9,10",
@@ -277,7 +280,7 @@ fn columns_that_number_the_rows() {
     for text in [",a\n0.5,7\n1,9", ",a\n1,7\n1,9", ",a\n-1,7\n0,9", "id,a\n0,7\n1,9", "0,7\n1,9"] {
         assert_eq!(table(text).values.ncols(), 2, "{text:?}");
     }
-    // Where the only column numbers the rows, there is nothing else.
+    // If the only column numbers the rows, it is kept.
     assert_eq!(table("\"\"\n0\n1").values, array![[0.0], [1.0]]);
 }
 
@@ -290,7 +293,7 @@ fn notes_are_sentences() {
         [
             "commas were read as decimal commas, the first one in \"1,5\", line 2",
             "\"1,5\" in line 2 has a decimal comma and \"1.5\" in line 3 was read with a decimal point; if its point \
-         separates thousands, take it out",
+         separates thousands, remove it",
         ]
     );
     let index = table(",a\n0,5\n1,6").notes[0].to_string();

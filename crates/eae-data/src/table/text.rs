@@ -1,4 +1,4 @@
-//! Text with a row in each line.
+//! Text with one row per line.
 
 use std::io::BufRead;
 
@@ -10,7 +10,7 @@ use super::{Table, TableOptions, TableProblem};
 /// Reads text line by line.
 pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<Table, TableProblem> {
     let (mut text, mut line) = (Vec::new(), 0);
-    // The layout is known from the first two rows.
+    // The layout is determined from the first two rows.
     let mut first: Option<Numbered> = None;
     let mut rows: Option<Rows> = None;
     while reader.read_until(b'\n', &mut text).map_err(TableProblem::Read)? > 0 {
@@ -34,7 +34,7 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     .finish()
 }
 
-/// Decides on the layout and reads those of the first two rows that are no header.
+/// Determines the layout, and reads the first two rows except for a header.
 fn begin(first: &Numbered, second: Option<&Numbered>, options: &TableOptions) -> Result<Rows, TableProblem> {
     let layout = Layout::new(first, second, options)?;
     let is_header = layout.names.is_some();

@@ -1,12 +1,11 @@
-//! Files of every format that are broken in some way, or made to do harm, each named after its
-//! fault.
+//! Damaged and malicious files of every format, each named after its defect.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::readers::READERS;
 
-/// The corpus of a format.
+/// Returns the corpus of a format.
 fn seeds(format: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(format);
     let entries = fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
@@ -14,7 +13,7 @@ fn seeds(format: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn broken_files_are_errors_that_name_them_and_valid_ones_are_none() {
+fn broken_files_are_errors_that_name_the_file() {
     for (format, read) in READERS {
         let (mut broken, mut valid) = (0, 0);
         for path in seeds(format) {
@@ -33,10 +32,9 @@ fn broken_files_are_errors_that_name_them_and_valid_ones_are_none() {
     }
 }
 
-/// A file that ends anywhere is an error, or what there is of it makes sense; it is never more than
-/// that.
+/// A file that is cut short is either an error or still meaningful, never anything else.
 #[test]
-fn valid_files_cut_short_anywhere() {
+fn truncated_files_are_errors_or_valid() {
     let folder = tempfile::tempdir().unwrap();
     for (format, read) in READERS {
         for path in
@@ -47,7 +45,8 @@ fn valid_files_cut_short_anywhere() {
             for length in (0..whole.len()).step_by(step) {
                 fs::write(&cut, &whole[..length]).unwrap();
                 let said = read(&cut);
-                // Rows that are left out are no damage, and a PNG file is whole but for the 12 bytes of its end.
+                // A table with fewer rows is still valid, and a PNG file is complete without the 12
+                // bytes of its end.
                 let harmless = match format {
                     "table" => true,
                     "image" => length + 12 >= whole.len(),

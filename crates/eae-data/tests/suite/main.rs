@@ -1,4 +1,4 @@
-//! Checks the readers from outside.
+//! Tests of the readers through the public interface.
 
 mod hostile;
 #[path = "../support/readers.rs"]

@@ -1,5 +1,5 @@
-//! Reads a file of each format and checks what must then hold: for broken files
-//! (`suite/hostile.rs`) and for the fuzzer, which makes them up (`crates/eae/fuzz/run.sh`).
+//! Readers for each format that also check the result. The tests of broken files
+//! (`suite/hostile.rs`) and the fuzzer (`crates/eae/fuzz/run.sh`) use them.
 
 use std::fmt::Display;
 use std::fs;
@@ -10,7 +10,7 @@ use eae_data::{
     from_table, is_of_vectors, sample,
 };
 
-/// Reads a file, or says what is wrong with it.
+/// Reads a file, or returns a message with the problem.
 pub(crate) type Reader = fn(&Path) -> Result<(), String>;
 
 /// The reader of each format.
@@ -20,20 +20,20 @@ fn text(problem: impl Display) -> String {
     problem.to_string()
 }
 
-/// Images or vectors in an array of NumPy.
+/// Reads images or vectors from a NumPy array.
 fn npy(path: &Path) -> Result<(), String> {
     if is_of_vectors(path).map_err(text)? { table(path) } else { images(from_npy(path)) }
 }
 
 fn idx(path: &Path) -> Result<(), String> {
     if let Ok(Idx { shape, bytes }) = Idx::parse(&fs::read(path).map_err(text)?) {
-        // Beside an axis of length 0, others may be of any.
+        // If one axis has length 0, others may have any length.
         assert_eq!(shape.iter().map(|&length| length as u128).product::<u128>(), bytes.len() as u128);
     }
     images(from_idx(path))
 }
 
-/// Rows of numbers, and of whatever else the options allow.
+/// Reads a table, with and without missing values and text.
 fn table(path: &Path) -> Result<(), String> {
     if let Ok(table) = Table::read_with(path, &TableOptions::new().missing(Missing::Keep).text(Text::Categories)) {
         let every: Vec<usize> = (0..table.values.ncols()).collect();
@@ -53,13 +53,13 @@ fn table(path: &Path) -> Result<(), String> {
     assert_eq!(split.train.len() + split.test.len(), values.nrows());
     assert_eq!(columns.len(), values.ncols());
     assert!([&split.train, &split.test].iter().all(|part| part.pixels.iter().all(|x| x.is_finite())));
-    // A model keeps them as text.
+    // A model stores the columns as text.
     let kept = serde_json::to_string(&columns).map_err(text)?;
     assert_eq!(serde_json::from_str::<Columns>(&kept).expect("what was kept"), columns);
     Ok(())
 }
 
-/// A photograph in a folder, beside one that is as it should be.
+/// Reads an image in a folder, next to a valid one.
 fn image(path: &Path) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(text)?;
     let set = folder.path().join("set");
@@ -74,7 +74,7 @@ fn image(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Of images, what was held out and what was not.
+/// Checks held-out and training images.
 fn images(split: Result<Split<f32>, DataError>) -> Result<(), String> {
     let Split { train, test } = split.map_err(text)?;
     assert!(!train.is_empty() && !test.is_empty() && train.pixels.dim().1 > 0 && train.pixels.dim().2 > 0);
