@@ -1,105 +1,105 @@
-//! Which adapter is taken: by what the user has said, and never a software one silently.
+//! The choice of an adapter by the user's settings. A software adapter is never chosen silently.
 
 use std::env::{self, VarError};
 use std::fmt;
 
 use crate::{Error, Result};
 
-/// Whether there is to be a GPU.
+/// The use of a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// No.
+    /// No GPU is used.
     Off,
-    /// If there is one.
+    /// A GPU is used if there is one.
     #[default]
     Auto,
-    /// Yes, and its lack is an error.
+    /// A GPU is required, and its absence is an error.
     Require,
 }
 
-/// What the user has said about the adapter.
+/// The user's choice of an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct AdapterChoice {
-    /// Whether there is to be one.
+    /// The use of a GPU.
     pub mode: Mode,
-    /// Its number in [`adapters`](crate::adapters), or a part of its name.
+    /// The number in [`adapters`](crate::adapters), or a part of the name.
     pub adapter: Option<String>,
-    /// Bytes that buffers may take, [`None`] for a default.
+    /// Budget of buffers in bytes, or [`None`] for a default.
     pub budget: Option<u64>,
-    /// Whether shaders are checked for indices out of bounds and for loops without an end as they
-    /// run.
+    /// If true, shaders are checked at run time for indices out of bounds and for endless loops.
     pub checked: bool,
 }
 
-/// An adapter, and whether it would be taken.
+/// An adapter and its properties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Adapter {
-    /// As the driver calls it.
+    /// The name reported by the driver.
     pub name: String,
-    /// By which interface: Vulkan, Metal or Dx12.
+    /// The graphics API: Vulkan, Metal or Dx12.
     pub backend: String,
     /// The kind of device.
     pub kind: DeviceKind,
-    /// The driver, and its version.
+    /// The driver and its version.
     pub driver: String,
-    /// What it can do.
+    /// The limits.
     pub limits: Limits,
 }
 
-/// The kind of device that an adapter is.
+/// The kind of device of an adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DeviceKind {
-    /// A card.
+    /// A graphics card.
     Discrete,
-    /// A part of the processor.
+    /// A GPU integrated in the CPU.
     Integrated,
-    /// A share of another machine's.
+    /// A virtual GPU.
     Virtual,
-    /// The driver does not say.
+    /// A device whose kind the driver does not report.
     Other,
-    /// The processor itself: software.
+    /// The CPU itself, that is, a software adapter.
     Cpu,
 }
 
-/// The limits that matter here.
+/// The limits of a device that matter to this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of a buffer.
+    /// Largest size of a buffer in bytes.
     pub buffer: u64,
-    /// Bytes of a buffer that one kernel sees.
+    /// Largest part of a buffer that a kernel can access, in bytes.
     pub binding: u64,
-    /// Bytes that a workgroup shares.
+    /// Shared memory of a workgroup in bytes.
     pub shared: u32,
-    /// Invocations of a workgroup.
+    /// Largest number of invocations in a workgroup.
     pub threads: u32,
 }
 
 impl AdapterChoice {
-    /// Names the adapter, by its number or a part of its name.
+    /// Selects the adapter by its number or a part of its name.
     #[must_use]
     pub fn adapter(self, adapter: impl Into<String>) -> Self {
         Self { adapter: Some(adapter.into()), ..self }
     }
 
-    /// Sets the bytes that buffers may take.
+    /// Sets the budget of buffers in bytes.
     #[must_use]
     pub fn budget(self, bytes: u64) -> Self {
         Self { budget: Some(bytes), ..self }
     }
 
-    /// Sets whether shaders are checked as they run.
+    /// Sets whether shaders are checked at run time.
     #[must_use]
     pub fn checked(self, checked: bool) -> Self {
         Self { checked, ..self }
     }
 
-    /// What `EAE_GPU` (`off`, `auto` or `require`), `EAE_GPU_ADAPTER` (a number, or a part of a
-    /// name), `EAE_GPU_MEM_MB` and `EAE_GPU_CHECKED` (`0` or `1`) say.
+    /// Reads the choice from the variables `EAE_GPU` (`off`, `auto` or `require`),
+    /// `EAE_GPU_ADAPTER` (a number, or a part of a name), `EAE_GPU_MEM_MB` and `EAE_GPU_CHECKED`
+    /// (`0` or `1`).
     ///
     /// # Errors
     ///
-    /// If one of them says something else.
+    /// If a variable has an invalid value.
     pub fn from_env() -> Result<Self> {
         Self::parse(|name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -136,18 +136,18 @@ impl AdapterChoice {
         Ok(Self { mode, adapter, budget, checked })
     }
 
-    /// The place of the adapter to take among all there are.
+    /// Returns the index of the chosen adapter.
     ///
     /// # Errors
     ///
-    /// If there is none that may be taken, or none is called as the one that was named.
+    /// If there is no suitable adapter, or none has the given name.
     pub fn among(&self, adapters: &[Adapter]) -> Result<usize> {
         if self.mode == Mode::Off {
             return Err(Error::Off);
         }
         let Some(wanted) = &self.adapter else {
             let hardware = (0..adapters.len()).filter(|&i| adapters[i].why_not().is_none());
-            // The first of the best kind.
+            // The first adapter of the best kind.
             let best = hardware.min_by_key(|&i| (adapters[i].kind, i));
             return best.ok_or_else(|| Error::NoAdapter { found: list(adapters) });
         };
@@ -159,9 +159,9 @@ impl AdapterChoice {
 }
 
 impl Adapter {
-    /// Why it is not taken unless it is named, if there is a reason.
+    /// Returns the reason why the adapter is only used if it is named, or `None`.
     pub fn why_not(&self) -> Option<&'static str> {
-        (self.kind == DeviceKind::Cpu).then_some("it is software, and slower than the processor without it")
+        (self.kind == DeviceKind::Cpu).then_some("it is a software adapter, which is slower than the CPU code")
     }
 }
 
@@ -176,7 +176,7 @@ fn list(adapters: &[Adapter]) -> String {
         return "none".to_owned();
     }
     let one = |(i, adapter): (usize, &Adapter)| match adapter.why_not() {
-        Some(reason) => format!("{i}: {adapter}, not taken unless named: {reason}"),
+        Some(reason) => format!("{i}: {adapter}, used only if named: {reason}"),
         None => format!("{i}: {adapter}"),
     };
     adapters.iter().enumerate().map(one).collect::<Vec<_>>().join("; ")
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn cards_come_first_and_software_only_by_name() {
+    fn cards_come_first_and_software_must_be_named() {
         let software = adapter("llvmpipe (LLVM 15)", DeviceKind::Cpu);
         let both = [
             software.clone(),
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(named("3").among(&both), Ok(3));
         let only = [software];
         let Err(Error::NoAdapter { found }) = AdapterChoice::default().among(&only) else {
-            panic!("software was taken")
+            panic!("a software adapter was chosen")
         };
         assert!(found.contains("llvmpipe") && found.contains("named"), "{found}");
         assert_eq!(named("LLVM").among(&only), Ok(0));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_environment_says() {
+    fn environment_variables_are_parsed() {
         let says = |wanted: &'static str, value: &'static str| {
             AdapterChoice::parse(move |name| Ok((name == wanted).then(|| value.to_owned())))
         };

@@ -5,7 +5,7 @@ use crate::neighbors::{self, Among, Lists};
 use crate::product::Sum;
 use crate::{Gpu, GpuMatrix, Product, Result};
 
-/// Operations that are recorded, and run together: matrices stay on the device between them.
+/// Operations that are recorded and then run together. Matrices stay on the device between them.
 ///
 /// ```no_run
 /// use eae_gpu::{AdapterChoice, Gpu, Product};
@@ -26,17 +26,17 @@ use crate::{Gpu, GpuMatrix, Product, Result};
 pub struct Batch<'g>(Recording<'g>);
 
 impl Gpu {
-    /// Of no operations so far.
+    /// Starts an empty batch.
     pub fn batch(&self) -> Batch<'_> {
         Batch(self.record())
     }
 
-    /// The `k` nearest rows of `references` for each of `queries`, in single precision: brought up,
-    /// found and brought down.
+    /// Finds the `k` nearest rows of `references` for each row of `queries`, in single precision.
+    /// Uploads the matrices and downloads the result.
     ///
     /// # Errors
     ///
-    /// As [`Batch::neighbors`].
+    /// See [`Batch::neighbors`].
     pub fn nearest(
         &self,
         queries: ArrayView2<'_, f32>,
@@ -53,36 +53,35 @@ impl Gpu {
 }
 
 impl Batch<'_> {
-    /// `C <- alpha op(A) op(B) + beta C`, and what else the [`Product`] says.
+    /// Records `C <- alpha op(A) op(B) + beta C` with the epilogue of the [`Product`].
     ///
     /// # Errors
     ///
-    /// If the shapes do not fit, or `C` shares its memory with what it is made of.
+    /// If the shapes do not fit, or `C` shares memory with an input.
     pub fn product(&mut self, product: &Product<'_>, a: &GpuMatrix, b: &GpuMatrix, c: &GpuMatrix) -> Result<()> {
         product.record(&mut self.0, Sum::Products, a, b, c)
     }
 
-    /// The squared distances `C`, `[m, n]`, of the rows of `A`, `[m, d]`, from those of `B`, `[n,
-    /// d]`, made of differences.
+    /// Records the squared distances `C`, `[m, n]`, of the rows of `A`, `[m, d]`, from the rows of
+    /// `B`, `[n, d]`, computed from differences.
     ///
     /// # Errors
     ///
-    /// As [`product`](Batch::product).
+    /// See [`product`](Batch::product).
     pub fn distances(&mut self, a: &GpuMatrix, b: &GpuMatrix, c: &GpuMatrix) -> Result<()> {
         Product::distances().record(&mut self.0, Sum::Distances, a, b, c)
     }
 
-    /// The `k` nearest rows of `references` for each of `queries`, by squared distance and where
-    /// that is equal by index. With a window the queries are the first of the references,
-    /// mostly all of them, and rows up to so many apart are no neighbours: 0 excludes a row
-    /// itself.
+    /// Records the search for the `k` nearest rows of `references` for each row of `queries`, by
+    /// squared distance and, for equal distances, by index. With a window the queries are the first
+    /// rows of the references, usually all of them. Rows at most `window` indices away are then
+    /// excluded; a window of 0 excludes only the row itself.
     ///
-    /// Distances are of single precision; a distance that is none, or too large, counts as
-    /// infinite.
+    /// Distances have single precision. A distance that is NaN or overflows counts as infinite.
     ///
     /// # Errors
     ///
-    /// If the shapes do not fit, or there are fewer than `k` to be found.
+    /// If the shapes do not fit, or there are fewer than `k` candidates.
     pub fn neighbors(
         &mut self,
         queries: &GpuMatrix,
@@ -93,11 +92,11 @@ impl Batch<'_> {
         neighbors::record(&mut self.0, queries, references, k, window)
     }
 
-    /// Runs all of it, and does not wait.
+    /// Submits all operations without waiting for them.
     ///
     /// # Errors
     ///
-    /// If the device refuses.
+    /// If the device reports an error.
     pub fn submit(self) -> Result<()> {
         self.0.submit()
     }

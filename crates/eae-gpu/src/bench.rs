@@ -1,4 +1,4 @@
-//! How fast the device is beside the processor, on the same work in one run. Every result is read
+//! The speed of the device compared with the CPU, on the same work in one run. Every result is read
 //! back and compared.
 
 use std::time::Instant;
@@ -11,31 +11,31 @@ use crate::device::Program;
 use crate::product::Sum;
 use crate::{Error, Gpu, Product, Result, Transposed};
 
-/// One piece of work on both.
+/// The timing of one task on both.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Timing {
-    /// Floating-point operations of it.
+    /// Number of floating-point operations.
     pub operations: f64,
-    /// Seconds that the device worked, by its own clock, if it has one.
+    /// Seconds on the device by its own clock, if it has one.
     pub device: Option<f64>,
-    /// Seconds until the device was done, matrices being there.
+    /// Seconds until the device has finished, with the matrices already uploaded.
     pub wall: f64,
-    /// Seconds of the processor.
+    /// Seconds on the CPU.
     pub processor: f64,
-    /// The largest difference of the results, beside the largest number; of neighbours, the share
-    /// that differs.
+    /// The largest difference between the results, relative to the largest value. For neighbors,
+    /// the share that differs.
     pub off: f64,
 }
 
-/// The median of some.
+/// Returns the median.
 fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_unstable_by(f64::total_cmp);
     seconds[seconds.len() / 2]
 }
 
-/// The medians by the device's clock, if it has one, and by the wall's.
+/// Returns the median times by the device's clock, if it has one, and by the wall clock.
 fn time(program: &Program, repeats: usize) -> Result<(Option<f64>, f64)> {
-    // Compiled, and awake.
+    // Warm up, so that the kernels are compiled and the device is awake.
     program.time()?;
     let (mut device, mut wall) = (Vec::new(), Vec::new());
     for _ in 0..repeats {
@@ -46,7 +46,7 @@ fn time(program: &Program, repeats: usize) -> Result<(Option<f64>, f64)> {
     Ok((device.into_iter().collect::<Option<Vec<_>>>().map(median), median(wall)))
 }
 
-/// Numbers between -1 and 1 without a pattern.
+/// Returns numbers between -1 and 1 without a pattern.
 fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     Array2::from_shape_simple_fn((rows, columns), || {
@@ -55,11 +55,11 @@ fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     })
 }
 
-/// A product of `[m, k]` and `[k, n]`, with one factor transposed, or neither.
+/// Times a product of `[m, k]` and `[k, n]`, with at most one factor transposed.
 ///
 /// # Errors
 ///
-/// If the device fails, or its result is not the processor's.
+/// If the device fails, or its result differs from that of the CPU.
 pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed, repeats: usize) -> Result<Timing> {
     let a = if transposed == Transposed::Left { numbers(k, m, 1) } else { numbers(m, k, 1) };
     let b = if transposed == Transposed::Right { numbers(n, k, 2) } else { numbers(k, n, 2) };
@@ -79,13 +79,15 @@ pub fn product(gpu: &Gpu, [m, n, k]: [usize; 3], transposed: Transposed, repeats
     let largest = |matrix: &Array2<f32>| matrix.fold(0.0_f32, |most, x| most.max(x.abs()));
     let off = f64::from(largest(&(c.read()? - &expected)) / largest(&expected).max(f32::MIN_POSITIVE));
     if off.is_nan() || off > 1e-3 {
-        return Err(Error::Corrupt(format!("a product of {m} x {k} and {k} x {n} is {off:e} off the processor's")));
+        return Err(Error::Corrupt(format!(
+            "a product of {m} x {k} and {k} x {n} differs from that of the CPU by {off:e}"
+        )));
     }
     let operations = 2.0 * m as f64 * n as f64 * k as f64;
     Ok(Timing { operations, device, wall, processor: median(processor), off })
 }
 
-/// The `k` nearest of each of `n` points of `d` dimensions among the others.
+/// Times the search for the `k` nearest of each of `n` points in `d` dimensions among the others.
 ///
 /// # Errors
 ///
@@ -105,7 +107,10 @@ pub fn neighbors(gpu: &Gpu, n: usize, d: usize, k: usize, repeats: usize) -> Res
         processor.push(start.elapsed().as_secs_f64());
         expected = Some(neighbors);
     }
-    let (lists, expected) = (found.read()?, expected.ok_or_else(|| Error::Shape("nothing is repeated".to_owned()))?);
+    let (lists, expected) = (
+        found.read()?,
+        expected.ok_or_else(|| Error::Shape("the number of repeats is 0; it must be at least 1".to_owned()))?,
+    );
     let differ = lists.indices.iter().zip(&expected.indices).filter(|(a, b)| a != b).count();
     let operations = 3.0 * (n as f64).powi(2) * d as f64;
     let off = differ as f64 / (n * k) as f64;

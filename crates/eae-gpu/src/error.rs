@@ -1,80 +1,80 @@
 use thiserror::Error;
 
-/// What can go wrong with a device.
+/// An error of a device.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The user has said so.
+    /// The user has switched the GPU off.
     #[error("the GPU is switched off by EAE_GPU=off")]
     Off,
-    /// There is nothing that would be taken without being named.
+    /// There is no suitable adapter.
     #[error(
-        "no usable GPU (found: {found}); install the driver of yours, or for software Vulkan Debian's mesa-vulkan-drivers and \
-         libvulkan1, and name the adapter by EAE_GPU_ADAPTER"
+        "no usable GPU (found: {found}); install the driver of your GPU, or, for software Vulkan, Debian's mesa-vulkan-drivers and \
+         libvulkan1, and name the adapter in EAE_GPU_ADAPTER"
     )]
     NoAdapter {
-        /// All there are, with why each was not taken.
+        /// All adapters, with the reasons why they were not chosen.
         found: String,
     },
-    /// No adapter is called so.
+    /// No adapter has this name.
     #[error("no adapter `{wanted}` (found: {found}); name one of these, or its number")]
     NotFound {
-        /// What was asked for.
+        /// The requested adapter.
         wanted: String,
-        /// All there are.
+        /// All adapters.
         found: String,
     },
-    /// A variable of the environment says something else than it can.
-    #[error("{name} is `{value}`, it must be {expected}")]
+    /// An environment variable has an invalid value.
+    #[error("{name} is `{value}`; it must be {expected}")]
     Variable {
         /// The variable.
         name: &'static str,
-        /// What it says.
+        /// The value.
         value: String,
-        /// What it could say.
+        /// The valid values.
         expected: &'static str,
     },
-    /// The device cannot hold or do so much.
-    #[error("{what} needs {need}, and the device has a limit of {have}")]
+    /// A limit of the device is exceeded.
+    #[error("{what} needs {need}, but the limit of the device is {have}")]
     Limit {
-        /// Of what there is a limit.
+        /// The limited quantity.
         what: &'static str,
-        /// How much is needed.
+        /// The required amount.
         need: u64,
-        /// How much there can be.
+        /// The limit.
         have: u64,
     },
-    /// The budget that this crate keeps is spent: few drivers say so by themselves in time.
+    /// The memory budget of this crate is exhausted. Few drivers report a lack of memory in time.
     #[error(
-        "{bytes} bytes more than the {in_use} in use exceed the budget of {budget} bytes; set EAE_GPU_MEM_MB to more"
+        "{bytes} bytes in addition to the {in_use} in use exceed the budget of {budget} bytes; increase EAE_GPU_MEM_MB"
     )]
     OutOfMemory {
-        /// What was asked for.
+        /// The requested number of bytes.
         bytes: u64,
-        /// What is in use.
+        /// The number of bytes in use.
         in_use: u64,
-        /// What may be.
+        /// The budget in bytes.
         budget: u64,
     },
-    /// The device is gone, and everything on it. Another can be opened.
+    /// The device is lost with all its data. Another device can be opened.
     #[error("the device is lost: {0}")]
     Lost(String),
     /// The device has not answered in time.
     #[error("the device has not answered for {0} seconds")]
     Timeout(u64),
-    /// The driver, or the layer above it, refuses something: a defect of this crate.
+    /// The driver, or a layer above it, rejects an operation. This is a defect of this crate.
     #[error("the device refuses an operation: {0}")]
     Refused(String),
-    /// Matrices, or other arguments, that do not fit together.
+    /// Matrices or other arguments do not fit together.
     #[error("{0}")]
     Shape(String),
-    /// What came back cannot be right.
+    /// A result of the device is invalid.
     #[error("the device gave a wrong result: {0}")]
     Corrupt(String),
-    /// A network or an objective that is not trained on the device.
+    /// The device does not support training this network or objective.
     #[error("{0}")]
     Unsupported(String),
 }
 
-/// With the [`enum@Error`] of this crate.
+/// A result with the [`enum@Error`] of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,64 +1,65 @@
-//! What a kernel is before any device has seen it: text, and the numbers that devices have limits
-//! for.
+//! Device-independent descriptions of kernels: the source text, and the numbers that are subject to
+//! device limits.
 
 use std::fmt::Debug;
 
-/// A kernel in all its variants. What [`Debug`] writes is its name, under which its pipeline is
-/// kept: two variants with different text must not be written the same.
+/// A kernel with all its variants. The [`Debug`] output is its name, under which the pipeline is
+/// stored. Two variants with different text must have different names.
 pub(crate) trait Kernel: Debug {
     fn shader(&self) -> Shader;
 }
 
-/// A kernel's text, and what it takes.
+/// The source text of a kernel and its requirements.
 #[derive(Debug, Clone)]
 pub(crate) struct Shader {
-    /// In WGSL, with an entry point `main`. It declares the struct `Params` of at most [`Params`];
-    /// binding 0 is a uniform `p` of it, which is declared for it, and from 1 on there are
-    /// `bindings`.
+    /// The source in WGSL, with an entry point `main`. It declares the struct `Params` with at most
+    /// the size of [`Params`]. Binding 0 is a uniform `p` of this type, whose declaration is added.
+    /// The bindings from 1 on are `bindings`.
     pub(crate) source: String,
     pub(crate) bindings: Vec<Access>,
-    /// Invocations of a workgroup.
+    /// Number of invocations in a workgroup.
     pub(crate) threads: u32,
-    /// Bytes that a workgroup shares. No layer below checks it.
+    /// Shared memory of a workgroup in bytes. The layers below do not check it.
     pub(crate) shared: u32,
 }
 
-/// What a kernel does with a buffer.
+/// The access of a kernel to a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
     Write,
 }
 
-/// The words of a kernel's uniform, in its order; a float by its bits.
+/// The words of a kernel's uniform, in order. Floating-point numbers are stored by their bits.
 pub(crate) type Params = [u32; 16];
 
-/// Some words, and zeros behind them.
+/// Pads words with zeros.
 pub(crate) fn params<const N: usize>(words: [u32; N]) -> Params {
     let mut params = [0; 16];
     params[..N].copy_from_slice(&words);
     params
 }
 
-/// More workgroups in one direction are not portable.
+/// Largest portable number of workgroups in one direction.
 const MOST_GROUPS: u32 = 65_535;
 
-/// So many workgroups, in as many directions as are needed; some more than asked for, which kernels
-/// find to be past the end. Their number is `id.x + id.y * count.x`.
+/// Distributes a number of workgroups over as many dimensions as needed. The result may have
+/// surplus workgroups, which kernels detect. The index of a workgroup is `id.x + id.y * count.x`.
 pub(crate) fn groups(count: usize) -> Option<[u32; 3]> {
     let count = u32::try_from(count).ok()?;
     let rows = count.div_ceil(MOST_GROUPS);
     (rows <= MOST_GROUPS).then(|| if rows == 0 { [0, 1, 1] } else { [count.div_ceil(rows), rows, 1] })
 }
 
-/// An entry point that calls the kernel's `each(i)` for every number, some past the end among them.
+/// Returns an entry point that calls the kernel's `each(i)` for every index, including some past
+/// the end.
 pub(crate) fn for_each(threads: u32) -> String {
     format!("{}    each((id.x + id.y * count.x) * {threads}u + t);\n}}\n", main(threads))
 }
 
-/// An entry point that calls the kernel's `group(place, t)` in each workgroup, some past the end
-/// among them, and `total(t, part)` for it: the sum over a workgroup of values of the type
-/// `number`, always in the same order.
+/// Returns an entry point that calls the kernel's `group(place, t)` in each workgroup, including
+/// some past the end. Also defines `total(t, part)`, which sums values of type `number` over a
+/// workgroup, always in the same order.
 pub(crate) fn for_each_group(threads: u32, number: &str) -> String {
     let half = threads / 2;
     format!(
@@ -93,9 +94,9 @@ fn main(
     )
 }
 
-/// `read_{name}(row, column, rows, columns)`: four numbers of a row of the binding of this name,
-/// and zeros where there are none. Rows are `length` numbers apart, the first begins at
-/// `p.{name}_at`; `wide` bindings are of vectors, and all that are whole.
+/// Returns the function `read_{name}(row, column, rows, columns)`. It reads four entries of a row
+/// of the binding with this name, and zeros outside. Rows are `length` entries apart, and the first
+/// row begins at `p.{name}_at`. `wide` bindings consist of complete vectors.
 pub(crate) fn reader(name: &str, length: &str, wide: bool) -> String {
     let head = format!(
         "fn read_{name}(row: u32, column: u32, rows: u32, columns: u32) -> vec4<f32> {{
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_many_groups_as_are_asked_for() {
+    fn enough_groups_are_dispatched() {
         for count in [1, 2, 65_535, 65_536, 131_071, 10_000_000] {
             let [x, y, z] = groups(count).unwrap().map(u64::from);
             assert!(x <= 65_535 && y <= 65_535 && z == 1);

@@ -75,7 +75,7 @@ mod with_the_feature {
         };
         ended(&on("gpu", &[]), 2, "no usable GPU (found: none); install the driver");
         ended(&on("auto", &[("EAE_GPU", "require")]), 2, "no usable GPU");
-        ended(&on("auto", &[("EAE_GPU", "perhaps")]), 2, "EAE_GPU is `perhaps`, it must be `off`, `auto` or `require`");
+        ended(&on("auto", &[("EAE_GPU", "perhaps")]), 2, "EAE_GPU is `perhaps`; it must be `off`, `auto` or `require`");
         ended(&on("gpu", &[("EAE_GPU", "off")]), 2, "switched off by EAE_GPU=off");
         ended(&on("gpu", &[SOFTWARE]), 2, "no adapter `llvmpipe` (found: none)");
         assert!(!folder.join("runs").exists(), "nothing was begun");
@@ -120,7 +120,7 @@ mod with_the_feature {
             assert!((there - here).abs() < 0.02 * here.abs().max(1.0), "{key}: {there} there and {here} here");
         }
         let refused = on("gpu", "vae", &["--objective", "vae"]);
-        ended(&refused, 2, "the objective vae is not trained on the GPU");
+        ended(&refused, 2, "the objective vae cannot be trained on the GPU");
         ended(&on("auto", "vae", &["--objective", "vae"]), 0, "using the CPU: the objective vae");
     }
 

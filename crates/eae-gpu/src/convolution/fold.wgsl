@@ -1,5 +1,5 @@
-// The transpose of `unfold`: each pixel is the sum of what all windows that see it have for it. Each finds its own windows, so that
-// no number is written by two.
+// The transpose of `unfold`: each pixel is the sum of its entries in all windows that contain it.
+// Each invocation finds the windows of its pixel, so no two invocations write to the same place.
 fn each(at: u32) {
     let kernel = sides(p.kernel);
     let positions = sides(p.positions);
@@ -10,7 +10,7 @@ fn each(at: u32) {
     let place = at / p.channels;
     let image = place / (size.x * size.y);
     let pixel = vec2<u32>(place / size.y % size.x, place % size.y) + sides(p.padding);
-    // The first window that reaches it, and the last that begins before it.
+    // The first window that contains the pixel, and the last window that begins before it.
     let low = (max(pixel + 1u, kernel) - kernel + stride - 1u) / stride;
     let high = min(pixel / stride + 1u, positions);
     var sum = 0.0;

@@ -1,6 +1,7 @@
-//! Convolutions as matrix products: of what a window sees at each of its positions, unfolded into
-//! rows, with the filters. The transpose, which is the way back and the transposed layer's way
-//! forward, multiplies first and folds the rows up again.
+//! Convolutions as matrix products: the values in the window at each position are unfolded into a
+//! row, and the rows are multiplied with the filters. The transpose multiplies first and then folds
+//! the rows into images. It is the gradient with respect to the input, and the value of a
+//! transposed convolution.
 
 use nn_layers::{Activation, Window};
 
@@ -9,17 +10,17 @@ use crate::kernel::{Access, Kernel, Shader, for_each, groups, params};
 use crate::product::Epilogue;
 use crate::{Error, GpuMatrix, Result};
 
-/// A window on images, and where it can stand.
+/// A window on images, and its positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Geometry {
-    /// Height, width and channels of what it looks at.
+    /// Height, width and channels of the image.
     pub(crate) image: [usize; 3],
-    /// Its places: vertically and horizontally.
+    /// Number of positions, vertically and horizontally.
     pub(crate) positions: [usize; 2],
     pub(crate) window: Window,
 }
 
-/// What is done to each number that is folded up, as to a [`Product`](crate::Product)'s:
+/// The epilogue of folding, as for a [`Product`](crate::Product):
 /// `activation(sum + old + bias) * derivative`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Folded<'a> {
@@ -35,11 +36,11 @@ struct Unfold;
 #[derive(Debug, Clone, Copy)]
 struct Fold(Epilogue);
 
-/// What both kernels have before their own text.
+/// Common head of both kernels.
 const PARAMS: &str = "alias T = f32;
 struct Params {
     images: u32, channels: u32,
-    // Vertical in the lower half of a word, horizontal in the upper.
+    // The lower half of a word is vertical, the upper half horizontal.
     size: u32, positions: u32, kernel: u32, stride: u32, padding: u32,
     x_at: u32, c_at: u32, bias_at: u32, y_at: u32,
     beta: f32, slope: f32,
@@ -50,7 +51,7 @@ fn sides(word: u32) -> vec2<u32> { return vec2<u32>(word & 0xffffu, word >> 16u)
 ";
 
 impl Geometry {
-    /// The shape of `images` of them unfolded.
+    /// Returns the shape of `images` unfolded images.
     pub(crate) fn unfolded(&self, images: usize) -> [usize; 2] {
         let ([i, j], [u, v]) = (self.positions, self.window.kernel);
         [images * i * j, u * v * self.image[2]]
@@ -61,7 +62,7 @@ impl Geometry {
         let Window { kernel, stride, padding, .. } = self.window;
         let mut packed = [0; 5];
         for (word, sides) in packed.iter_mut().zip([[height, width], self.positions, kernel, stride, padding]) {
-            // Sums of two sides are of 17 bits, and products of two in 32.
+            // The sum of two sides has 17 bits, and the product of two fits into 32.
             if let Some(&side) = sides.iter().find(|&&side| side > 0x7fff) {
                 return Err(Error::Limit { what: "a side of an image or window", need: side as u64, have: 0x7fff });
             }
@@ -77,18 +78,18 @@ impl Geometry {
         ])
     }
 
-    /// The rows `[images * positions, kernel * channels]` of what is seen of `images`.
+    /// Unfolds `images` into rows `[images * positions, kernel * channels]`.
     pub(crate) fn unfold(&self, recording: &mut Recording<'_>, images: &GpuMatrix, rows: &GpuMatrix) -> Result<()> {
         let count = images.shape()[0];
-        assert_eq!(rows.shape(), self.unfolded(count), "a row for each position");
-        assert_eq!(images.shape()[1], self.image.iter().product::<usize>(), "an image in a row");
+        assert_eq!(rows.shape(), self.unfolded(count), "one row per position");
+        assert_eq!(images.shape()[1], self.image.iter().product::<usize>(), "one image per row");
         let ((x, x_at), (c, c_at)) = (images.bind(), rows.bind());
         let words = self.words(count, [x_at, c_at, 0, 0], 0.0, 0.0)?;
         let numbers = rows.shape().iter().product::<usize>();
         dispatch(recording, &Unfold, &[x, c], words, numbers, 1)
     }
 
-    /// The images of rows: all that is there for a pixel, added up.
+    /// Folds rows into images: each pixel is the sum of its entries.
     pub(crate) fn fold(
         &self,
         recording: &mut Recording<'_>,
@@ -97,7 +98,7 @@ impl Geometry {
         how: &Folded<'_>,
     ) -> Result<()> {
         let count = images.shape()[0];
-        assert_eq!(rows.shape(), self.unfolded(count), "a row for each position");
+        assert_eq!(rows.shape(), self.unfolded(count), "one row per position");
         let derivative = how.derivative.map(|(activation, _)| activation);
         let (epilogue, slope) = Epilogue::of(how.add, how.bias.is_some(), how.activation, derivative)?;
         let ((x, x_at), (c, c_at)) = (rows.bind(), images.bind());

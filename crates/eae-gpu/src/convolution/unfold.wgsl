@@ -1,5 +1,5 @@
-// Of each position of a window the numbers it sees, as a row: `[images, positions, kernel, channels]`, zeros where it looks past
-// the edge.
+// Copies the entries of a window at each position to a row:
+// `[images, positions, kernel, channels]`, with zeros past the edge.
 fn each(at: u32) {
     let kernel = sides(p.kernel);
     let positions = sides(p.positions);

@@ -1,4 +1,4 @@
-//! Which adapters there are, and opening one.
+//! Listing and opening adapters.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,12 +11,13 @@ use super::pipeline::Pipelines;
 use super::{Counters, Gpu, Inner};
 use crate::{Adapter, AdapterChoice, DeviceKind, Error, Limits, Result};
 
-/// How long to wait for an answer: longer than any piece of work that is handed over at once.
+/// Longest wait for an answer, longer than any single submission takes.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Of software, whose memory is the machine's.
+/// Memory budget of software adapters, whose memory is that of the machine.
 const SOFTWARE_BUDGET: u64 = 2 << 30;
 
-/// All adapters of this machine, in the order of their numbers. None at all if there is no driver.
+/// Returns all adapters of this machine, in the order of their numbers. The list is empty if there
+/// is no driver.
 pub fn adapters() -> Vec<Adapter> {
     enumerate().iter().map(describe).collect()
 }
@@ -26,14 +27,14 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// If there is none that may be taken, or the driver refuses.
+    /// If there is no suitable adapter, or the driver fails.
     pub fn open(choice: &AdapterChoice) -> Result<Self> {
         let found = enumerate();
         let described: Vec<Adapter> = found.iter().map(describe).collect();
         let chosen = choice.among(&described)?;
         let (adapter, described) = (&found[chosen], described[chosen].clone());
-        // What can be done everywhere, and more of what there is more of. Nothing is asked for that kernels
-        // could come to need.
+        // Request the portable limits, raised to the adapter's limits where it has more. No
+        // features are requested that kernels could come to depend on.
         let has = adapter.limits();
         let required_limits = wgpu::Limits {
             max_buffer_size: has.max_buffer_size,
@@ -48,7 +49,7 @@ impl Gpu {
             ..wgpu::DeviceDescriptor::default()
         };
         let opened = adapter.request_device(&descriptor).block_on();
-        let (device, queue) = opened.map_err(|e| Error::Refused(format!("{described} does not open: {e}")))?;
+        let (device, queue) = opened.map_err(|e| Error::Refused(format!("{described} cannot be opened: {e}")))?;
         Ok(Self::over(device, queue, described, choice))
     }
 
@@ -71,7 +72,7 @@ impl Gpu {
         }))
     }
 
-    /// A device that takes kernels and runs none, for which there need be no driver.
+    /// Returns a device that accepts kernels but does not run them. It needs no driver.
     #[cfg(test)]
     pub(crate) fn noop() -> Self {
         let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
@@ -85,7 +86,7 @@ impl Gpu {
         Self::over(device, queue, adapter, &AdapterChoice::default())
     }
 
-    /// The same device with lower limits, to see what is done at them.
+    /// Returns the same device with lower limits, for tests of the limits.
     #[doc(hidden)]
     #[must_use]
     pub fn with_limits(&self, limits: Limits, patience: Duration) -> Self {
@@ -109,7 +110,7 @@ impl Gpu {
 
 fn enumerate() -> Vec<wgpu::Adapter> {
     let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
-    // Flags from the environment: `WGPU_VALIDATION=1` switches the driver's own checks on.
+    // Flags from the environment: `WGPU_VALIDATION=1` enables the driver's validation.
     let descriptor = wgpu::InstanceDescriptor {
         backends,
         flags: wgpu::InstanceFlags::empty().with_env(),

@@ -1,5 +1,6 @@
-//! Memory: in size classes, given back for the next use, within a budget of our own. Some drivers
-//! hand out what they do not have, and the operating system ends the program when it is touched.
+//! Device memory in size classes, reused after it is freed, within a budget of this crate. Some
+//! drivers hand out more memory than they have, and the operating system kills the program when it
+//! is accessed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,16 +9,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Gpu;
 use crate::{Error, Result};
 
-/// Memory of the device. Goes back to the pool when the last share of it is dropped.
+/// Device memory. It returns to the pool when the last reference is dropped.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     pub(super) wgpu: wgpu::Buffer,
-    /// Bytes, a size class.
+    /// The size in bytes, a size class.
     size: u64,
     pool: Arc<Pool>,
 }
 
-/// A part of a buffer that a kernel sees, in bytes.
+/// A part of a buffer that a kernel can access, in bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) buffer: Arc<Buffer>,
@@ -32,7 +33,7 @@ pub(super) struct Pool {
     free: Mutex<HashMap<u64, Vec<wgpu::Buffer>>>,
 }
 
-/// Memory that the processor can read, with so many bytes in it.
+/// Memory that the CPU can read, with this number of bytes in use.
 #[derive(Debug)]
 pub(super) struct Staging {
     pub(super) wgpu: wgpu::Buffer,
@@ -41,7 +42,7 @@ pub(super) struct Staging {
     pool: Arc<Pool>,
 }
 
-/// So many of each class are kept.
+/// Number of free buffers kept per size class.
 const MOST_FREE: usize = 8;
 
 impl Pool {
@@ -61,7 +62,7 @@ impl Pool {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes from the budget; what is kept for later is given up first.
+    /// Reserves memory from the budget. Free buffers are released first if necessary.
     fn reserve(&self, bytes: u64) -> Result<()> {
         let fits = |in_use: u64| in_use.checked_add(bytes).filter(|&sum| sum <= self.budget);
         let reserve = || self.in_use.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).map(|_| ());
@@ -74,25 +75,26 @@ impl Pool {
     }
 }
 
-/// The smallest class that holds so many bytes: a power of two, or one and a half of one.
+/// Returns the smallest size class for a number of bytes: a power of two, or 1.5 times a power of
+/// two.
 fn class(bytes: u64) -> Option<u64> {
     let power = bytes.max(256).checked_next_power_of_two()?;
     Some(if bytes <= power / 4 * 3 { power / 4 * 3 } else { power })
 }
 
 impl Buffer {
-    /// Bytes.
+    /// Returns the size in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 }
 
 impl Gpu {
-    /// Memory of at least so many bytes, with anything in it.
+    /// Returns memory of at least this many bytes, with unspecified content.
     pub(crate) fn buffer(&self, bytes: u64) -> Result<Arc<Buffer>> {
         let inner = &*self.0;
         let limit = |need| Error::Limit { what: "a buffer", need, have: inner.limits.buffer };
-        // Where the class would be past the limit, just so much.
+        // If the size class would exceed the limit, use the exact size.
         let size = class(bytes)
             .filter(|&size| size <= inner.limits.buffer)
             .or(bytes.checked_next_multiple_of(4))
@@ -127,7 +129,7 @@ impl Gpu {
         Ok(Arc::new(Staging { wgpu, used: bytes, size, pool: Arc::clone(pool) }))
     }
 
-    /// Writes to a buffer, before whatever is submitted next.
+    /// Writes to a buffer, before the next submission takes effect.
     pub(crate) fn write(&self, buffer: &Buffer, offset: u64, bytes: &[u8]) -> Result<()> {
         let inner = &*self.0;
         inner.faults.guard(&inner.device, || inner.queue.write_buffer(&buffer.wgpu, offset, bytes))?;
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_hold_what_they_are_for_and_not_much_more() {
+    fn classes_are_large_enough_and_waste_little() {
         for bytes in [1, 4, 256, 257, 384, 385, 1000, 1 << 20, (1 << 20) + 1] {
             let size = class(bytes).unwrap();
             assert!(size >= bytes && size.is_multiple_of(4) && (size <= 256 || size < 2 * bytes), "{bytes}: {size}");
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_used_again_and_limited() {
+    fn memory_is_reused_and_limited() {
         let gpu = Gpu::noop();
         let first = gpu.buffer(1000).unwrap();
         let in_use = gpu.memory();

@@ -1,5 +1,5 @@
-//! Errors as values. By default an error that nobody asked for panics, and on whichever thread it
-//! comes up; here the first one is remembered, and everything that follows ends in it.
+//! Errors as values. By default, an unhandled device error panics on an arbitrary thread. Here the
+//! first error is stored, and every later operation returns it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,7 +7,7 @@ use pollster::FutureExt;
 
 use crate::{Error, Result};
 
-/// The first thing that went wrong with a device.
+/// The first error of a device.
 #[derive(Clone, Default)]
 pub(super) struct Faults(Arc<OnceLock<Error>>);
 
@@ -21,7 +21,7 @@ impl Faults {
     }
 
     pub(super) fn set(&self, error: Error) {
-        // Only the first: the others follow from it.
+        // Only the first error counts, because later ones follow from it.
         let _ = self.0.set(error);
     }
 
@@ -29,20 +29,20 @@ impl Faults {
         self.0.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    /// Makes something on the device, and says what the device has against it.
+    /// Runs `make` on the device and returns the errors that the device reports.
     pub(super) fn guard<T>(&self, device: &wgpu::Device, make: impl FnOnce() -> T) -> Result<T> {
         self.check()?;
         let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Validation]
             .map(|filter| device.push_error_scope(filter));
         let made = make();
         let mut found = None;
-        // In the reverse order, as they must be.
+        // Scopes must be closed in reverse order.
         for scope in scopes.into_iter().rev() {
             found = scope.pop().block_on().or(found);
         }
         match found {
             None => self.check().map(|()| made),
-            // Of a device that is gone, everything else is a consequence.
+            // After a device is lost, all other errors are consequences.
             Some(error) => Err(self.check().err().unwrap_or_else(|| of_wgpu(&error))),
         }
     }
@@ -50,7 +50,7 @@ impl Faults {
 
 fn of_wgpu(error: &wgpu::Error) -> Error {
     match error {
-        wgpu::Error::OutOfMemory { .. } => Error::Refused("it is out of memory".to_owned()),
+        wgpu::Error::OutOfMemory { .. } => Error::Refused("the device is out of memory".to_owned()),
         other => Error::Refused(other.to_string()),
     }
 }

@@ -1,11 +1,11 @@
-//! The device, and the only place that knows wgpu: it changes its interface every few months, so it
-//! is kept in one module.
+//! The device. This is the only module that uses wgpu, because its interface changes every few
+//! months.
 //!
-//! - `adapters`: which there are, and opening one;
-//! - `buffer`: memory, by size classes and within a budget;
-//! - `pipeline`: kernels compiled, each variant once;
-//! - `program`: what is to be done, made once and run often;
-//! - `read`: what comes back, with a limit on how long that may take;
+//! - `adapters`: listing and opening adapters;
+//! - `buffer`: memory in size classes, within a budget;
+//! - `pipeline`: compiled kernels, each variant once;
+//! - `program`: recorded work, created once and run often;
+//! - `read`: downloads, with a time limit;
 //! - `fault`: errors as values.
 
 mod adapters;
@@ -26,7 +26,7 @@ pub use adapters::adapters;
 pub(crate) use buffer::{Buffer, Part};
 pub(crate) use program::{MOST_WORK, Program, Recording};
 
-/// An open device. Clones share it; it may be used from several threads.
+/// An open device. Clones share the device, and several threads may use it.
 #[derive(Clone)]
 pub struct Gpu(Arc<Inner>);
 
@@ -35,17 +35,17 @@ struct Inner {
     queue: wgpu::Queue,
     adapter: Adapter,
     limits: Limits,
-    /// Whether kernels can be timed.
+    /// True if kernels can be timed.
     timestamps: bool,
-    /// The alignment, in bytes, of where a kernel's view of a buffer may begin.
+    /// The alignment, in bytes, of the beginning of a kernel's view of a buffer.
     alignment: u64,
-    /// How long to wait for an answer.
+    /// The longest wait for an answer.
     patience: Duration,
     faults: fault::Faults,
     pool: Arc<buffer::Pool>,
     pipelines: pipeline::Pipelines,
-    /// Uniforms of recordings that are run once. Written and submitted under one lock: whatever is
-    /// written to a buffer takes effect before the next submission, whosever that is.
+    /// Uniforms of recordings that are run once. They are written and submitted under one lock,
+    /// because a write to a buffer takes effect before the next submission, of any thread.
     uniforms: Mutex<Option<wgpu::Buffer>>,
     counts: Counters,
 }
@@ -59,23 +59,23 @@ struct Counters {
     pipelines: AtomicU64,
 }
 
-/// What a device has done since it was opened.
+/// Counters of the work of a device since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Kernels run.
+    /// Number of kernels run.
     pub dispatches: u64,
-    /// Times that work was handed over.
+    /// Number of submissions.
     pub submissions: u64,
-    /// Bytes to the device.
+    /// Number of bytes uploaded.
     pub uploaded: u64,
-    /// Bytes from the device.
+    /// Number of bytes downloaded.
     pub downloaded: u64,
-    /// Kernels compiled.
+    /// Number of kernels compiled.
     pub pipelines: u64,
 }
 
 impl Counts {
-    /// What has been done since `before`.
+    /// Returns the difference to the earlier counters `before`.
     pub fn since(&self, before: &Self) -> Self {
         Self {
             dispatches: self.dispatches - before.dispatches,
@@ -88,17 +88,17 @@ impl Counts {
 }
 
 impl Gpu {
-    /// What it is.
+    /// Returns the adapter.
     pub fn adapter(&self) -> &Adapter {
         &self.0.adapter
     }
 
-    /// What it can do, as it was opened.
+    /// Returns the limits with which the device was opened.
     pub fn limits(&self) -> Limits {
         self.0.limits
     }
 
-    /// What it has done.
+    /// Returns the counters.
     pub fn counts(&self) -> Counts {
         let Counters { dispatches, submissions, uploaded, downloaded, pipelines } = &self.0.counts;
         let [dispatches, submissions, uploaded, downloaded, pipelines] =
@@ -106,24 +106,24 @@ impl Gpu {
         Counts { dispatches, submissions, uploaded, downloaded, pipelines }
     }
 
-    /// Bytes of its memory in use, or kept for the next use.
+    /// Returns the number of bytes of device memory that are in use or reserved for reuse.
     pub fn memory(&self) -> u64 {
         self.0.pool.in_use()
     }
 
-    /// Whether it can still be used.
+    /// Checks that the device can still be used.
     ///
     /// # Errors
     ///
-    /// What has happened to it.
+    /// The first error of the device, if there was one.
     pub fn check(&self) -> Result<()> {
         self.0.faults.check()
     }
 
-    /// Gives the device up: from now on every operation ends in [`Error::Lost`]. It is what a
-    /// driver that resets does.
+    /// Gives up the device: every later operation returns [`Error::Lost`]. This simulates a driver
+    /// reset.
     pub fn destroy(&self) {
-        self.0.faults.set(Error::Lost("it was given up".to_owned()));
+        self.0.faults.set(Error::Lost("the program gave it up".to_owned()));
         self.0.device.destroy();
     }
 

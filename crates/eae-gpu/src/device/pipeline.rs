@@ -1,4 +1,5 @@
-//! Kernels compiled, each variant once: nothing below keeps them, and a driver takes milliseconds.
+//! Compiled kernels, each variant once. The layers below do not cache them, and a driver takes
+//! milliseconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +8,7 @@ use super::Gpu;
 use crate::kernel::{Access, Kernel, Shader};
 use crate::{Error, Result};
 
-/// A kernel, ready to run.
+/// A compiled kernel.
 #[derive(Debug)]
 pub(super) struct Pipeline {
     pub(super) wgpu: wgpu::ComputePipeline,
@@ -28,12 +29,12 @@ impl Pipelines {
 }
 
 impl Gpu {
-    /// A kernel's pipeline, compiled if it is the first time.
+    /// Returns a kernel's pipeline, compiled on first use.
     pub(super) fn pipeline(&self, kernel: &dyn Kernel) -> Result<Arc<Pipeline>> {
         let name = format!("{kernel:?}");
         let pipelines = &self.0.pipelines;
-        // Held while it is compiled: another thread that wants the same waits, and does not compile it
-        // again.
+        // The lock is held during compilation, so that another thread waits for the result instead
+        // of compiling again.
         let mut made = pipelines.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = made.get(&name) {
             return Ok(Arc::clone(pipeline));
@@ -48,9 +49,9 @@ impl Gpu {
         let (inner, label) = (&*self.0, Some(name));
         let Shader { source, bindings, threads, shared } = shader;
         let source = format!("@group(0) @binding(0) var<uniform> p: Params;\n{source}");
-        // Beyond the limit some drivers return zeros, and nothing in between complains.
+        // Beyond these limits some drivers silently return zeros.
         for (what, need, have) in [
-            ("the memory that a workgroup shares", shared, inner.limits.shared),
+            ("the shared memory of a workgroup", shared, inner.limits.shared),
             ("a workgroup", threads, inner.limits.threads),
         ] {
             if need > have {
@@ -75,7 +76,7 @@ impl Gpu {
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions {
-                    // Every kernel writes what it shares before it reads it.
+                    // Every kernel writes shared memory before it reads it.
                     zero_initialize_workgroup_memory: false,
                     ..wgpu::PipelineCompilationOptions::default()
                 },
@@ -86,7 +87,7 @@ impl Gpu {
     }
 }
 
-/// The uniform, and after it the buffers.
+/// Returns the layout of the uniform and the buffers after it.
 fn entries(bindings: &[Access]) -> impl Iterator<Item = wgpu::BindGroupLayoutEntry> {
     let entry = |binding, ty, has_dynamic_offset| wgpu::BindGroupLayoutEntry {
         binding,
@@ -101,17 +102,17 @@ fn entries(bindings: &[Access]) -> impl Iterator<Item = wgpu::BindGroupLayoutEnt
     [entry(0, wgpu::BufferBindingType::Uniform, true)].into_iter().chain(bindings.iter().enumerate().map(storage))
 }
 
-/// Without the checks at run time that guard against hostile shaders, unless they are asked for.
-/// They are a second counter in every loop, and a comparison for every place in an array.
+/// Creates a shader module, without run-time checks against malicious shaders unless they are
+/// requested. The checks add a counter to every loop and a comparison to every array access.
 #[allow(unsafe_code)]
 fn module(device: &wgpu::Device, descriptor: wgpu::ShaderModuleDescriptor<'_>, checked: bool) -> wgpu::ShaderModule {
     if checked {
         return device.create_shader_module(descriptor);
     }
-    // SAFETY: the text is this crate's own. Every loop of every kernel is counted up to a number that
-    // it was given or knows. Every place in a buffer is compared with the sizes in the uniform,
-    // which the operation that fills it in has checked against the buffer; places in arrays are
-    // constants or so compared. Nothing is divided by what may be zero. The tests run every kernel
-    // both ways and compare bits.
+    // SAFETY: the source is from this crate. Every loop of every kernel counts up to a given or
+    // known number. Every buffer index is compared with the sizes in the uniform, which the
+    // recording operation has checked against the buffer. Array indices are constants or compared
+    // likewise. No divisor can be zero. The tests run every kernel with and without checks and
+    // compare bits.
     unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
 }

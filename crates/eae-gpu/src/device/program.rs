@@ -1,4 +1,4 @@
-//! What the device is to do: recorded, then run once, or kept and run as often as needed.
+//! Recorded work for the device, which is run once, or stored and run repeatedly.
 
 use std::sync::{Arc, PoisonError};
 
@@ -9,7 +9,7 @@ use super::read::Pending;
 use crate::kernel::{Kernel, Params};
 use crate::{Error, Result};
 
-/// Kernels to be run one after the other; each sees what those before have written.
+/// Kernels to run in order. Each sees the writes of the previous ones.
 #[derive(Debug)]
 pub(crate) struct Recording<'g> {
     gpu: &'g Gpu,
@@ -22,11 +22,11 @@ struct Dispatch {
     parts: Vec<Part>,
     params: Params,
     groups: [u32; 3],
-    /// An estimate of its operations.
+    /// The estimated number of operations.
     work: u64,
 }
 
-/// A recording that is kept: everything is bound, and its uniforms are on the device.
+/// A stored recording: everything is bound, and its uniforms are on the device.
 #[derive(Debug)]
 pub(crate) struct Program {
     gpu: Gpu,
@@ -34,12 +34,12 @@ pub(crate) struct Program {
     groups: Vec<wgpu::BindGroup>,
 }
 
-/// Bytes from one uniform to the next: the largest alignment that a device may ask for.
+/// Distance between uniforms in bytes: the largest alignment that a device may require.
 const SLOT: u64 = 256;
-/// Kernels run by one submission at most.
+/// Largest number of kernels in one submission.
 const MOST_DISPATCHES: usize = 512;
-/// Operations of one submission at most: less than a second of a small device, whose driver may
-/// reset it after two.
+/// Largest number of operations in one submission, which take less than a second on a small device.
+/// Drivers may reset a device after two seconds.
 pub(crate) const MOST_WORK: u64 = 100_000_000_000;
 
 impl Gpu {
@@ -47,15 +47,15 @@ impl Gpu {
         Recording { gpu: self, dispatches: Vec::new() }
     }
 
-    /// The alignment, in bytes, of where a [`Part`] may begin.
+    /// Returns the alignment, in bytes, of the beginning of a [`Part`].
     pub(crate) fn alignment(&self) -> u64 {
         self.0.alignment
     }
 }
 
 impl Recording<'_> {
-    /// Adds a kernel, whose bindings are these parts, in so many workgroups, with an estimate of
-    /// its work.
+    /// Adds a kernel with these parts as bindings, a number of workgroups and an estimate of its
+    /// work.
     pub(crate) fn run(
         &mut self,
         kernel: &dyn Kernel,
@@ -77,12 +77,12 @@ impl Recording<'_> {
         Ok(())
     }
 
-    /// Runs it, in as few submissions as its work allows, and does not wait.
+    /// Runs the recording in as few submissions as its work allows, without waiting.
     pub(crate) fn submit(self) -> Result<()> {
         self.submit_and_read(None).map(|_| ())
     }
 
-    /// The same; what is in a buffer at its end is on the way back.
+    /// Runs the recording without waiting, and starts the download of a part of a buffer.
     pub(crate) fn submit_and_read(self, part: Option<&Part>) -> Result<Option<Pending>> {
         let inner = &*self.gpu.0;
         let mut uniforms = inner.uniforms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +106,7 @@ impl Recording<'_> {
         }
     }
 
-    /// Keeps it. It is one submission whenever it is run.
+    /// Stores the recording. Each run is one submission.
     pub(crate) fn keep(self) -> Result<Program> {
         let inner = &*self.gpu.0;
         let groups = inner.faults.guard(&inner.device, || {
@@ -119,13 +119,15 @@ impl Recording<'_> {
 }
 
 impl Program {
-    /// Runs it in one submission, and does not wait; what is then in a buffer is on the way back.
+    /// Runs the program in one submission without waiting, and starts the download of a part of a
+    /// buffer.
     pub(crate) fn run(&self, part: Option<&Part>) -> Result<Option<Pending>> {
         let inner = &*self.gpu.0;
         inner.faults.guard(&inner.device, || self.gpu.encode(&self.dispatches, &self.groups, part, None))?
     }
 
-    /// Runs it and waits; how long the device worked on it in seconds, if it can tell.
+    /// Runs the program and waits. Returns the time on the device in seconds, if the device can
+    /// measure it.
     pub(crate) fn time(&self) -> Result<Option<f64>> {
         let (inner, device) = (&*self.gpu.0, &self.gpu.0.device);
         if !inner.timestamps {
@@ -147,14 +149,14 @@ impl Program {
         Ok(Some(end.saturating_sub(start) as f64 * f64::from(inner.queue.get_timestamp_period()) * 1e-9))
     }
 
-    /// Kernels in it.
+    /// Returns the number of kernels.
     pub(crate) fn len(&self) -> usize {
         self.dispatches.len()
     }
 }
 
 impl Gpu {
-    /// One submission of all of it: kernels, and what is to be read, or the times of the kernels.
+    /// Encodes one submission: kernels, and a download or the times of the kernels.
     fn encode(
         &self,
         dispatches: &[Dispatch],
@@ -192,7 +194,7 @@ impl Gpu {
     }
 }
 
-/// How many of the next are one submission.
+/// Returns the number of kernels in the next submission.
 fn portion(dispatches: &[Dispatch]) -> usize {
     let mut work = 0_u64;
     let fits = |dispatch: &&Dispatch| {

@@ -1,5 +1,5 @@
-//! What comes back: asked for with the work that makes it, and waited for when it is needed, but
-//! not for ever.
+//! Downloads. They are requested together with the work that computes the data and awaited when the
+//! data are needed, with a time limit.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -8,7 +8,7 @@ use super::Gpu;
 use super::buffer::{Part, Staging};
 use crate::{Error, Result};
 
-/// Bytes that are on the way back.
+/// Bytes that are being downloaded.
 #[derive(Debug)]
 pub(crate) struct Pending {
     gpu: Gpu,
@@ -21,13 +21,13 @@ impl Pending {
     pub(super) fn new(gpu: &Gpu, staging: Arc<Staging>, submission: wgpu::SubmissionIndex) -> Self {
         let (send, mapped) = channel();
         staging.wgpu.map_async(wgpu::MapMode::Read, ..staging.used, move |result| {
-            // Nobody may be waiting any more.
+            // The receiver may be gone.
             let _ = send.send(result);
         });
         Self { gpu: gpu.clone(), staging, mapped, submission }
     }
 
-    /// The bytes.
+    /// Waits for the bytes.
     ///
     /// # Errors
     ///
@@ -43,11 +43,11 @@ impl Pending {
             Err(wgpu::PollError::Timeout) => return Err(Error::Timeout(inner.patience.as_secs())),
             Err(e) => return Err(Error::Lost(e.to_string())),
         }
-        // Another thread that polls may be the one that says so, and be about to.
+        // Another thread that polls may be about to deliver the result.
         match mapped.recv_timeout(inner.patience) {
             Ok(Ok(())) => {}
             Err(RecvTimeoutError::Timeout) => return Err(Error::Timeout(inner.patience.as_secs())),
-            _ => return Err(Error::Lost("what it was asked for does not come back".to_owned())),
+            _ => return Err(Error::Lost("a download was never completed".to_owned())),
         }
         let bytes = match staging.wgpu.get_mapped_range(..staging.used) {
             Ok(view) => view.to_vec(),
@@ -60,7 +60,7 @@ impl Pending {
 }
 
 impl Gpu {
-    /// Reads now what is in a buffer once everything before is done.
+    /// Downloads a part of a buffer after all previous work is done.
     pub(crate) fn read(&self, part: &Part) -> Result<Vec<u8>> {
         let pending = self.record().submit_and_read(Some(part))?;
         pending.expect("a part is read").wait()

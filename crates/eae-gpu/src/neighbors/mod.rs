@@ -1,4 +1,4 @@
-//! Nearest neighbours: found on the device, without a matrix of all distances.
+//! Nearest neighbors, found on the device without a matrix of all distances.
 
 mod search;
 mod shader;
@@ -12,31 +12,30 @@ use crate::{Error, GpuMatrix, Result};
 pub use search::GpuNeighbors;
 use shader::{MOST, Merge, Nearest, QUERIES, room};
 
-/// Neighbours on the device, to be [read](Among::read) once what finds them has been submitted.
+/// Neighbors on the device. They can be [read](Among::read) after the search has been submitted.
 #[derive(Debug)]
 pub struct Among {
-    /// Keys and indices `[rows, k]` of at most [`MOST`] neighbours each, for rows one after the
-    /// other, and for each of those for neighbours one after the other.
+    /// Keys and indices `[rows, k]` of at most [`MOST`] neighbors each. The outer list divides the
+    /// rows, the inner list divides the neighbors.
     pieces: Vec<Vec<[GpuMatrix; 2]>>,
     references: usize,
     k: usize,
-    /// How near in the set a neighbour must not be.
+    /// The window of excluded indices around each row.
     window: Option<usize>,
 }
 
-/// The nearest neighbours of each query, the nearest first; of equally distant ones the smaller
-/// index first.
+/// The nearest neighbors of each query, in order of distance and, for equal distances, of index.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lists {
-    /// `[queries, k]`: which they are.
+    /// The indices `[queries, k]` of the neighbors.
     pub indices: Array2<usize>,
-    /// `[queries, k]`: how far they are, squared.
+    /// The squared distances `[queries, k]` of the neighbors.
     pub squared: Array2<f32>,
 }
 
-/// A device is full with so many workgroups, and a list of fewer references is not worth its
-/// merging.
+/// Number of workgroups that occupy a device.
 const FULL: usize = 64;
+/// Smallest number of references in a list. Shorter lists would not be worth merging.
 const LEAST_CHUNK: usize = 256;
 
 pub(crate) fn record(
@@ -55,11 +54,12 @@ pub(crate) fn record(
     }
     let others = m.saturating_sub(window.map_or(0, |window| window.saturating_mul(2).saturating_add(1)));
     if k == 0 || k > others {
-        return Err(Error::Shape(format!("k is {k}, it must be from 1 to {others}, the others there are")));
+        return Err(Error::Shape(format!("k is {k}; it must be from 1 to {others}, the number of other rows")));
     }
     let most = queries.gpu().limits().binding as usize / 4;
-    // Rows that a kernel may see: a multiple of 64, so that the next begin where a view may. Of queries
-    // so many that the lists of all pieces of the references may be seen, too.
+    // Number of rows that a kernel can access: a multiple of 64, so that the next part is aligned.
+    // The number of queries is limited so that the lists of all parts of the references can be
+    // accessed, too.
     let whole = |rows: usize| (rows / 64 * 64).max(64);
     let rows = whole(most / d.max(1));
     let some_queries = whole(most / d.max(k.min(MOST) * m.div_ceil(rows)).max(1));
@@ -77,26 +77,26 @@ pub(crate) fn record(
     Ok(Among { pieces, references: m, k, window })
 }
 
-/// One list for each of some queries.
+/// A search that gives one list for each of some queries.
 struct Search<'a> {
     queries: &'a GpuMatrix,
-    /// The place of the first query.
+    /// The index of the first query.
     base: usize,
     references: &'a GpuMatrix,
-    /// References that a kernel may see.
+    /// Number of references that a kernel can access.
     rows: usize,
     k: usize,
     window: Option<usize>,
 }
 
 impl Search<'_> {
-    /// Of all those that are behind the last of earlier lists.
+    /// Records the search among all references after the last entry of earlier lists.
     fn record(&self, recording: &mut Recording<'_>, after: Option<&[GpuMatrix; 2]>) -> Result<[GpuMatrix; 2]> {
         let &Self { queries, base, references, rows, k, window } = self;
         let ([n, d], [m, _], gpu) = (queries.shape(), references.shape(), queries.gpu());
         let blocks = n.div_ceil(QUERIES);
-        // Lists for each query: one for each piece of the references; if they are whole, as many as fill
-        // the device.
+        // Number of lists per query: one for each part of the references, or, if there is one part,
+        // as many as occupy the device.
         let splits = |of: usize| if of < m { 1 } else { (FULL / blocks).min(of / LEAST_CHUNK).max(1) };
         let seen: Vec<(usize, usize, usize)> = (0..m)
             .step_by(rows)
@@ -159,7 +159,7 @@ impl Search<'_> {
 }
 
 impl Among {
-    /// The keys and indices, if they are one list for each query.
+    /// Returns the keys and indices, if there is one list per query.
     pub(crate) fn only(&self) -> Option<&[GpuMatrix; 2]> {
         match &self.pieces[..] {
             [lists] if lists.len() == 1 => Some(&lists[0]),
@@ -167,13 +167,12 @@ impl Among {
         }
     }
 
-    /// The neighbours, once they are found.
+    /// Downloads the neighbors after the search has been submitted.
     ///
     /// # Errors
     ///
-    /// If the device is lost, or does not answer in time; and if what it gives cannot be right: an
-    /// index that there is not, a list that is not in order, a distance that is no finite
-    /// number.
+    /// If the device is lost or does not answer in time. Also if the result is invalid: an index
+    /// out of range, a list that is not sorted, or a distance that is not finite.
     pub fn read(&self) -> Result<Lists> {
         let &Self { references, k, window, .. } = self;
         let (mut indices, mut keys) = (Vec::new(), Vec::new());
@@ -191,22 +190,20 @@ impl Among {
             }
         }
         for (row, (keys, ids)) in keys.chunks_exact(k).zip(indices.chunks_exact(k)).enumerate() {
-            let wrong = |what: String| Err(Error::Corrupt(format!("of the neighbours of row {row} {what}")));
+            let wrong = |what: String| Err(Error::Corrupt(format!("of the neighbors of row {row}, {what}")));
             if let Some(id) = ids.iter().find(|&&id| id as usize >= references) {
-                return wrong(format!("one is {id}, of {references} rows"));
+                return wrong(format!("one has index {id}, but there are only {references} rows"));
             }
             if let Some(window) = window
                 && let Some(id) = ids.iter().find(|&&id| (id as usize).abs_diff(row) <= window)
             {
-                return wrong(format!("one is {id}, which is excluded"));
+                return wrong(format!("one has index {id}, which is excluded"));
             }
             if !keys.iter().zip(ids).is_sorted_by(|a, b| a < b) {
-                return wrong("some are not in order".to_owned());
+                return wrong("some are not sorted".to_owned());
             }
             if keys.last().is_some_and(|&key| !f32::from_bits(key).is_finite()) {
-                return wrong(
-                    "one is infinitely far: numbers that are none, or too large for single precision".to_owned(),
-                );
+                return wrong("one is infinitely far: values are NaN or too large for single precision".to_owned());
             }
         }
         let shape = (keys.len() / k, k);
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_found_is_refused() {
+    fn impossible_searches_are_errors() {
         let gpu = Gpu::noop();
         let [few, others, narrow] = [(5, 3), (6, 3), (5, 2)].map(|(rows, columns)| gpu.matrix(rows, columns).unwrap());
         let refuse = |queries, references, k, window, expected: &str| {

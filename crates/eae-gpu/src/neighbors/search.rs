@@ -7,43 +7,43 @@ use rayon::prelude::*;
 use super::Lists;
 use crate::{Error, Gpu, Result};
 
-/// The device behind the estimators of [`knn_entropy`]: the same neighbours, and the same distances
-/// to the last bit, as every other search.
+/// A neighbor search on the device for the estimators of [`knn_entropy`]. It finds the same
+/// neighbors as every other search, with distances equal to the last bit.
 ///
-/// The device works in single precision, so it decides nothing: it finds a few more than `k`
-/// candidates, their distances are computed from the samples as they are, and a bound on the error
-/// of single precision says whether any other sample could be among the nearest. Where it could,
-/// that query is looked at again, on the processor.
+/// The device works in single precision, so its result is not final. It finds a few more than `k`
+/// candidates. The CPU computes their distances from the original samples, and a bound on the error
+/// of single precision shows whether another sample could be among the nearest. If so, the CPU
+/// repeats the search for that query.
 ///
-/// Metrics other than the Euclidean, and more than a thousand neighbours, are left to [`Auto`]. So
-/// is everything if the device fails: a search has no other error than those of its arguments.
-/// [`fault`](GpuNeighbors::fault) says so.
+/// [`Auto`] handles metrics other than the Euclidean and more than a thousand neighbors. It also
+/// takes over if the device fails, because a search has no errors other than those of its
+/// arguments. [`fault`](GpuNeighbors::fault) then returns the reason.
 #[derive(Debug)]
 pub struct GpuNeighbors {
     gpu: Gpu,
     fault: OnceLock<Error>,
 }
 
-/// Samples as the device takes them: moved and scaled, so that every coordinate is at most 1, in
+/// Samples in the form for the device: shifted and scaled so that every coordinate is at most 1, in
 /// single precision.
 struct Frame {
-    centre: Array1<f64>,
-    /// A power of two: nothing is lost by it.
+    center: Array1<f64>,
+    /// The scale, a power of two, so that scaling is exact.
     scale: f64,
 }
 
 impl GpuNeighbors {
-    /// Searches on this device.
+    /// Creates a search on this device.
     pub fn new(gpu: Gpu) -> Self {
         Self { gpu, fault: OnceLock::new() }
     }
 
-    /// Why the processor has taken over, if it has.
+    /// Returns the error that made the CPU take over, if any.
     pub fn fault(&self) -> Option<Error> {
         self.fault.get().cloned()
     }
 
-    /// None if it is one for the processor.
+    /// Searches on the device, or returns `None` if the CPU must search.
     fn search(&self, task: &SearchTask<'_>) -> Option<Neighbors> {
         let (queries, references, k, window) = (task.queries(), task.references(), task.k(), task.window());
         let excluded = window.map_or(0, |window| window.saturating_mul(2).saturating_add(1));
@@ -54,7 +54,7 @@ impl GpuNeighbors {
         let frame = Frame::of(&[queries, references])?;
         let candidates = (k + 8 + k / 4).min(others);
         let found = self.on_device(queries, references, &frame, candidates, window);
-        // The first fault is the one to tell of.
+        // Store only the first error.
         let lists = found.map_err(|error| self.fault.set(error)).ok()?;
         let all = candidates == others;
         Some(exact(task, &lists, |squared| if all { f64::INFINITY } else { frame.least(squared, d) }))
@@ -62,8 +62,8 @@ impl GpuNeighbors {
 }
 
 impl GpuNeighbors {
-    /// Candidates for the nearest of each query. With a window both are one set, and are brought up
-    /// once.
+    /// Finds candidates for the nearest neighbors of each query. With a window both sets are the
+    /// same and are uploaded once.
     fn on_device(
         &self,
         queries: &Samples<'_>,
@@ -85,7 +85,8 @@ impl GpuNeighbors {
 }
 
 impl Frame {
-    /// None if there is no such frame: coordinates too large for their differences, or too small.
+    /// Returns the frame, or `None` if coordinates are so large that their differences overflow, or
+    /// too small.
     fn of(samples: &[&Samples<'_>]) -> Option<Self> {
         let d = samples[0].dimension();
         let [mut low, mut high] = [f64::INFINITY, f64::NEG_INFINITY].map(|start| Array1::from_elem(d, start));
@@ -95,34 +96,34 @@ impl Frame {
                 high[column] = high[column].max(x);
             }
         }
-        let centre = (&low + &high) / 2.0;
+        let center = (&low + &high) / 2.0;
         let widest = (&high - &low).fold(0.0_f64, |most, &width| most.max(width / 2.0));
         let scale = widest.log2().ceil().exp2();
         let usable = widest == 0.0 || (scale.is_normal() && scale.recip().is_normal());
-        (usable && centre.iter().all(|x| x.is_finite()))
-            .then(|| Self { centre, scale: if widest == 0.0 { 1.0 } else { scale } })
+        (usable && center.iter().all(|x| x.is_finite()))
+            .then(|| Self { center, scale: if widest == 0.0 { 1.0 } else { scale } })
     }
 
     fn single(&self, samples: &Samples<'_>) -> Array2<f32> {
-        let mut moved = &samples.view() - &self.centre.view().insert_axis(Axis(0));
+        let mut moved = &samples.view() - &self.center.view().insert_axis(Axis(0));
         moved.mapv_inplace(|x| x / self.scale);
         moved.mapv(|x| x as f32)
     }
 
-    /// The least that a distance can be, of which the device has found this square or more.
+    /// Returns a lower bound of a distance whose square on the device is at least `squared`.
     fn least(&self, squared: f32, d: usize) -> f64 {
         let (d, unit) = (d as f64, f64::from(f32::EPSILON) / 2.0);
-        // Coordinates are at most 1 and are each off by half a unit and what the moving left; a sum of d
-        // squares by some units for each; a square that is too small to be told from 0 is less than
-        // 2^-126.
+        // Coordinates are at most 1. Each has an error of half a unit, plus the error of shifting.
+        // A sum of d squares has an error of some units per term. A square that underflows to 0 is
+        // less than 2^-126.
         let coordinates = d.sqrt() * (2.1 * unit + 2.0_f64.powi(-62));
         let found = f64::from(squared).sqrt() * (1.0 - (d + 8.0) * 2.0 * unit);
         (found - coordinates) * self.scale * (1.0 - 1e-12)
     }
 }
 
-/// The nearest by distances that are exact, of candidates where the others are known to be farther,
-/// and else of all.
+/// Returns the nearest neighbors by exact distances: among the candidates if all others are known
+/// to be farther, and otherwise among all samples.
 fn exact(task: &SearchTask<'_>, lists: &Lists, least: impl Fn(f32) -> f64 + Sync) -> Neighbors {
     let (queries, references, k) = (task.queries(), task.references(), task.k());
     let nearest = |row: usize| {

@@ -1,47 +1,48 @@
-//! The text of the search: distances and the nearest so far in one kernel, which never writes a
-//! distance of a pair that is not among them.
+//! The shader of the search. One kernel computes distances and keeps the nearest, and it never
+//! stores the distances of other pairs.
 
 use std::fmt::Write;
 
 use crate::kernel::{Access, Kernel, Shader, for_each, reader};
 
-/// Neighbours that one run of the kernel can find; for more it runs again, and finds those behind
-/// the last.
+/// Largest number of neighbors that one run of the kernel can find. For more neighbors the kernel
+/// runs again, and finds those after the last.
 pub(super) const MOST: usize = 64;
-/// Queries of a workgroup, one for each invocation.
+/// Number of queries in a workgroup, one per invocation.
 pub(super) const QUERIES: usize = 64;
-/// References that a workgroup shares at a time.
+/// Number of references that a workgroup shares at a time.
 const POINTS: u32 = 16;
 
-/// For each query the nearest of some references, as lists of keys and indices in their order.
+/// The kernel that finds, for each query, the nearest of some references, as sorted lists of keys
+/// and indices.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Nearest {
-    /// The longest list that there is room for.
+    /// The capacity of the lists.
     pub(super) room: u32,
-    /// Vectors of 4 that a point has, or that are looked at at a time: 1, 2 or 4.
+    /// Number of vectors of 4 in a point, or processed at a time: 1, 2 or 4.
     pub(super) vectors: u32,
-    /// Whether that is the whole point.
+    /// True if this is the whole point.
     pub(super) whole: bool,
-    /// Whether rows are whole vectors.
+    /// True if rows consist of complete vectors.
     pub(super) wide: bool,
-    /// Whether only those behind the last of an earlier list count.
+    /// True if only neighbors after the last of an earlier list count.
     pub(super) after: bool,
 }
 
-/// Of some lists for each query one, of the nearest in all of them.
+/// The kernel that merges several lists of each query into one list of the nearest.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Merge {
     pub(super) room: u32,
 }
 
-/// Lists as long as this, or longer.
+/// Returns the capacity of lists of length `k` or more.
 pub(super) fn room(k: usize) -> u32 {
     [1, 4, 16, MOST as u32].into_iter().find(|&room| room as usize >= k).unwrap_or(MOST as u32)
 }
 
-/// A list of the nearest so far, by key and then by index. The key is the distance's bits: for
-/// numbers that are not negative, their order is that of the numbers, a compiler cannot assume that
-/// there is no infinity, and a NaN is found by its bits.
+/// Returns the code of a list of the nearest so far, sorted by key and then by index. The key is
+/// the bit pattern of the distance. For nonnegative numbers it has the same order, a compiler
+/// cannot assume that there are no infinities, and NaN is recognized by its bits.
 fn list(room: u32) -> String {
     format!(
         "
@@ -73,11 +74,11 @@ const PARAMS: &str = "
 struct Params {
     n: u32, references: u32, d: u32, k: u32,
     q_at: u32, r_at: u32,
-    // References of one list, the first workgroup and how many there are in all.
+    // References of one list, the first workgroup and the total number of workgroups.
     chunk: u32, first: u32, blocks: u32,
-    // The places of the first query and reference among all, whether near places are excluded, and how near.
+    // Indices of the first query and reference, whether a window is excluded, and its size.
     query_base: u32, reference_base: u32, exclude: u32, window: u32,
-    // The list of this run, if there are several for a query.
+    // The list of this run, if a query has several.
     slot: u32,
 }
 ";
@@ -203,7 +204,7 @@ fn each(i: u32) {{
     for (var slot = 0u; slot < p.slot; slot++) {{
         let at = (slot * p.n + i) * p.k;
         for (var s = 0u; s < p.k; s++) {{
-            // In their order: what follows the first that is too far is farther.
+            // The list is sorted, so all following entries are farther.
             if !before(in_keys[at + s], in_ids[at + s], keys[p.k - 1u], ids[p.k - 1u]) {{ break; }}
             insert(in_keys[at + s], in_ids[at + s]);
         }}

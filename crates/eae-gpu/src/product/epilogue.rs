@@ -1,4 +1,4 @@
-//! What is done to a number before it is written: by products, and by whatever else writes sums.
+//! The epilogue: the operations on each entry before it is written, for products and other sums.
 
 use std::fmt::Write;
 
@@ -7,18 +7,18 @@ use nn_layers::Activation;
 use crate::kernel::Access;
 use crate::{Error, Result};
 
-/// What is done to a number before it is written.
+/// The operations on each entry before it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Epilogue {
-    /// `beta` times what was there is added.
+    /// Adds `beta` times the old content.
     pub(crate) add: bool,
     pub(crate) bias: bool,
     pub(crate) activation: Option<Curve>,
-    /// Times the derivative of an activation, told from its value.
+    /// Multiplies by the derivative of an activation, computed from its value.
     pub(crate) derivative: Option<Curve>,
 }
 
-/// An [`Activation`] without its numbers, which are in the uniform.
+/// An [`Activation`] without its parameter, which is in the uniform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Curve {
     Relu,
@@ -29,11 +29,11 @@ pub(crate) enum Curve {
 }
 
 impl Curve {
-    /// With its parameter.
+    /// Returns the curve of an activation and its parameter.
     pub(crate) fn of(activation: Activation) -> Option<(Self, f32)> {
         match activation {
             Activation::Relu => Some((Self::Relu, 0.0)),
-            // A value does not tell on which side of 0 it was taken.
+            // For a negative slope the value does not determine the sign of the input.
             Activation::LeakyRelu(slope) if slope < 0.0 => None,
             Activation::LeakyRelu(slope) => Some((Self::LeakyRelu, slope as f32)),
             Activation::Sigmoid => Some((Self::Sigmoid, 0.0)),
@@ -43,19 +43,19 @@ impl Curve {
         }
     }
 
-    /// Of `v`. A NaN stays one: `max` may lose it.
+    /// Returns the code of the value at `v`. It preserves NaN, which `max` may lose.
     fn value(self) -> &'static str {
         match self {
             Self::Relu => "select(v, T(0.0), v <= T(0.0))",
             Self::LeakyRelu => "select(v, v * p.slope, v <= T(0.0))",
             Self::Sigmoid => "T(1.0) / (T(1.0) + exp(-v))",
-            // Some drivers make it of exponentials that overflow.
+            // Some drivers compute tanh from exponentials that overflow.
             Self::Tanh => "tanh(clamp(v, T(-20.0), T(20.0)))",
             Self::Softplus => "select(v, T(0.0), v <= T(0.0)) + log(T(1.0) + exp(-abs(v)))",
         }
     }
 
-    /// `v` times the derivative where the value is `y`.
+    /// Returns the code of `v` times the derivative at the value `y`.
     pub(crate) fn times_derivative(self) -> &'static str {
         match self {
             Self::Relu => "select(v, T(0.0), y <= T(0.0))",
@@ -68,7 +68,7 @@ impl Curve {
 }
 
 impl Epilogue {
-    /// Of these, and the parameter of the activation.
+    /// Creates the epilogue, and returns it with the parameter of the activation.
     pub(crate) fn of(
         add: bool,
         bias: bool,
@@ -76,7 +76,8 @@ impl Epilogue {
         derivative: Option<Activation>,
     ) -> Result<(Self, f32)> {
         let curve = |activation| {
-            Curve::of(activation).ok_or_else(|| Error::Unsupported(format!("{activation:?} is not known to the GPU")))
+            Curve::of(activation)
+                .ok_or_else(|| Error::Unsupported(format!("{activation:?} is not supported on the GPU")))
         };
         let (activation, derivative) = (activation.map(curve).transpose()?, derivative.map(curve).transpose()?);
         let slope = activation.or(derivative).map_or(0.0, |(_, slope)| slope);
@@ -84,13 +85,13 @@ impl Epilogue {
         Ok((Self { add, bias, activation, derivative }, slope))
     }
 
-    /// What it reads: the bias, and the values of the activation whose derivative it is.
+    /// Returns the inputs: the bias, and the values of the activation whose derivative is used.
     pub(crate) fn bindings(self) -> impl Iterator<Item = Access> {
         [self.bias, self.derivative.is_some()].into_iter().filter(|&there| there).map(|_| Access::Read)
     }
 
-    /// `epilogue(v, at, column)`: of the number, or the vector, that is written to `c[at]`. `words`
-    /// is 1 or 4.
+    /// Returns the function `epilogue(v, at, column)` of the entry, or vector, that is written to
+    /// `c[at]`. `words` is 1 or 4.
     pub(crate) fn text(self, first_binding: usize, words: u32) -> String {
         let mut text = String::new();
         let mut binding = first_binding;

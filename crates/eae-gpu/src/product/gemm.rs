@@ -6,11 +6,11 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use super::{Product, Sum, Transposed};
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// The device behind [`autodiff_mini`]'s products: each brings its factors up and its result down,
-/// so it is worth its while only for large ones.
+/// A backend on the device for the products of [`autodiff_mini`]. Each product uploads its factors
+/// and downloads its result, so only large products are worth it.
 ///
-/// A [`Gemm`] cannot fail. If the device does, the processor makes the product, this one and all
-/// that follow, and [`fault`](GpuGemm::fault) says why.
+/// A [`Gemm`] cannot fail. If the device does, the CPU computes this product and all following
+/// ones, and [`fault`](GpuGemm::fault) returns the reason.
 #[derive(Debug)]
 pub struct GpuGemm {
     gpu: Gpu,
@@ -18,12 +18,12 @@ pub struct GpuGemm {
 }
 
 impl GpuGemm {
-    /// Products on this device.
+    /// Creates a backend on this device.
     pub fn new(gpu: Gpu) -> Self {
         Self { gpu, fault: OnceLock::new() }
     }
 
-    /// Why the processor has taken over, if it has.
+    /// Returns the error that made the CPU take over, if any.
     pub fn fault(&self) -> Option<Error> {
         self.fault.get().cloned()
     }
@@ -36,7 +36,7 @@ impl GpuGemm {
         beta: f32,
         mut c: ArrayViewMut2<'_, f32>,
     ) -> Result<()> {
-        // What is transposed in memory stays so: only the kernel differs.
+        // A transposed factor is uploaded as it is. Only the kernel differs.
         let is_transposed = |x: &ArrayView2<'_, f32>| !x.is_standard_layout() && x.t().is_standard_layout();
         let (a, b, transposed) = match (is_transposed(&a), is_transposed(&b)) {
             (true, false) => (a.reversed_axes(), b, Transposed::Left),
@@ -69,12 +69,12 @@ impl Gemm<f32> for GpuGemm {
         beta: f32,
         mut c: ArrayViewMut2<'_, f32>,
     ) {
-        // That they do not fit is for the processor's product to say, in its words.
+        // If the shapes do not fit, the CPU's product reports it.
         let fit = a.len_of(Axis(1)) == b.len_of(Axis(0)) && c.dim() == (a.nrows(), b.ncols());
         if fit && self.fault.get().is_none() {
             match self.on_device(alpha, a, b, beta, c.view_mut()) {
                 Ok(()) => return,
-                // The first is the one to tell of.
+                // Store only the first error.
                 Err(error) => drop(self.fault.set(error)),
             }
         }

@@ -15,29 +15,30 @@ pub use gemm::GpuGemm;
 pub use shader::Transposed;
 pub use tile::Tile;
 
-/// A product, and what is done to its numbers before they are written:
+/// A product and its epilogue:
 ///
 /// ```text
 /// C <- (activation(alpha op(A) op(B) + beta C + bias)) * derivative
 /// ```
 ///
-/// with `op(A)` of shape `[m, k]`, `op(B)` of `[k, n]`, and `C` of `[m, n]`. With `beta` zero the
-/// old `C` is not read.
+/// with `op(A)` of shape `[m, k]`, `op(B)` of shape `[k, n]`, and `C` of shape `[m, n]`. If `beta`
+/// is zero, the old `C` is not read.
 #[derive(Debug, Clone, Copy)]
 pub struct Product<'a> {
-    /// The factor that counts transposed.
+    /// The factor that is transposed.
     pub transposed: Transposed,
-    /// What the product is multiplied by.
+    /// Factor of the product.
     pub alpha: f32,
-    /// How much of what was there is added.
+    /// Factor of the old content that is added.
     pub beta: f32,
-    /// Of `[1, n]`, added to each row.
+    /// Bias of shape `[1, n]`, added to each row.
     pub bias: Option<&'a GpuMatrix>,
-    /// Applied to each number.
+    /// Activation applied to each entry.
     pub activation: Option<Activation>,
-    /// Values of an activation, of `[m, n]`: each number is multiplied by its derivative there.
+    /// Values of an activation, of shape `[m, n]`: each entry is multiplied by the derivative
+    /// there.
     pub derivative: Option<(Activation, &'a GpuMatrix)>,
-    /// How it is cut, if not as its shape suggests: the tile, and into how many parts the sum.
+    /// The tile and the number of parts of the sum, if not chosen by shape.
     pub cut: Option<(Tile, usize)>,
 }
 
@@ -55,19 +56,19 @@ impl Default for Product<'_> {
     }
 }
 
-/// What is summed up.
+/// The kind of sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sum {
-    /// Products.
+    /// Sums of products.
     Products,
-    /// Products, and by itself `op(A)`: sums of its rows are written behind `C`, which is then `m`
-    /// numbers longer.
+    /// Sums of products, and the sums of the rows of `op(A)`, which are written after `C`. `C` is
+    /// then `m` entries longer.
     ProductsAndRows,
-    /// Squared differences, of `B` transposed.
+    /// Sums of squared differences, with `B` transposed.
     Distances,
 }
 
-/// The shapes of a product, once they are known to fit.
+/// The shapes of a product, after checking that they fit.
 struct Shape {
     m: usize,
     n: usize,
@@ -80,7 +81,7 @@ impl Product<'_> {
         let (m, k) = if self.transposed == Transposed::Left { (a1, a0) } else { (a0, a1) };
         let (inner, n) = if self.transposed == Transposed::Right { (b1, b0) } else { (b0, b1) };
         let wrong = |what: &str, shape: [usize; 2], expected: [usize; 2]| {
-            Error::Shape(format!("{what} is of shape {shape:?}, and the product needs {expected:?}"))
+            Error::Shape(format!("{what} has shape {shape:?}, but the product needs {expected:?}"))
         };
         if inner != k {
             return Err(wrong("the right factor", [inner, n], [k, n]));
@@ -96,17 +97,18 @@ impl Product<'_> {
         if let Some((_, values)) = self.derivative
             && values.shape() != [m, n]
         {
-            return Err(wrong("what the derivative is told from", values.shape(), [m, n]));
+            return Err(wrong("the input of the derivative", values.shape(), [m, n]));
         }
         let read = [Some(a), Some(b), self.bias, self.derivative.map(|(_, values)| values)];
         if read.into_iter().flatten().any(|matrix| matrix.shares_with(c)) {
-            return Err(Error::Shape("the result of a product shares its memory with what it is made of".to_owned()));
+            return Err(Error::Shape("the result of a product shares its memory with an input".to_owned()));
         }
         Ok(Shape { m, n, k })
     }
 
-    /// The squared distances of the rows of `A`, `[m, d]`, from those of `B`, `[n, d]`: each made
-    /// of differences, not by `|a|^2 + |b|^2 - 2 a.b`, which loses the digits of what is near.
+    /// Returns the squared distances of the rows of `A`, `[m, d]`, from the rows of `B`, `[n, d]`.
+    /// They are computed from differences and not by `|a|^2 + |b|^2 - 2 a.b`, which loses digits
+    /// for close points.
     pub(crate) fn distances() -> Self {
         Self { transposed: Transposed::Right, ..Self::default() }
     }
@@ -117,7 +119,7 @@ mod tests {
     use super::*;
     use crate::Gpu;
 
-    /// The layers below take every variant, without a driver.
+    /// Compiles every variant without a driver.
     #[test]
     fn every_kernel_is_valid() {
         let gpu = Gpu::noop();
@@ -157,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_that_do_not_fit_are_refused() {
+    fn mismatched_shapes_are_errors() {
         let gpu = Gpu::noop();
         let matrix = |rows, columns| gpu.matrix(rows, columns).unwrap();
         let product = Product::default();
@@ -166,8 +168,8 @@ mod tests {
             assert!(error.to_string().contains(expected), "{error}");
         };
         let (a, b, c) = (matrix(2, 3), matrix(3, 4), matrix(2, 4));
-        refuse(product, &a, &matrix(4, 4), &c, "[4, 4], and the product needs [3, 4]");
-        refuse(product, &a, &b, &matrix(4, 2), "[4, 2], and the product needs [2, 4]");
+        refuse(product, &a, &matrix(4, 4), &c, "[4, 4], but the product needs [3, 4]");
+        refuse(product, &a, &b, &matrix(4, 2), "[4, 2], but the product needs [2, 4]");
         refuse(Product { bias: Some(&matrix(1, 3)), ..product }, &a, &b, &c, "[1, 3]");
         refuse(Product { derivative: Some((Activation::Relu, &a)), ..product }, &a, &b, &c, "[2, 3]");
         let square = matrix(2, 2);

@@ -1,5 +1,5 @@
-//! The text of the product's kernels, written out for each tile: register tiles are named vectors
-//! and inner loops are unrolled, because the compilers behind WGSL do neither.
+//! The shaders of products, generated for each tile. Register tiles are named vectors and inner
+//! loops are unrolled, because compilers for WGSL do neither.
 
 use std::fmt::Write;
 
@@ -7,51 +7,52 @@ use super::epilogue::Epilogue;
 use super::tile::Tile;
 use crate::kernel::{Access, Kernel, Shader, for_each, reader};
 
-/// The factor of a product that counts transposed; in memory both lie row after row.
+/// The factor of a product that is transposed. In memory both are in row-major order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Transposed {
     /// `A` is `[m, k]`, `B` is `[k, n]`.
     #[default]
     Neither,
-    /// `A` is `[k, m]` and counts transposed.
+    /// `A` is `[k, m]` and is transposed.
     Left,
-    /// `B` is `[n, k]` and counts transposed.
+    /// `B` is `[n, k]` and is transposed.
     Right,
 }
 
-/// Of the product of two matrices, tiles.
+/// The kernel that computes tiles of the product of two matrices.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Multiply {
     pub(super) tile: Tile,
     pub(super) transposed: Transposed,
-    /// Whether all rows are whole vectors of 4.
+    /// True if all rows consist of complete vectors of 4.
     pub(super) wide: bool,
     pub(super) epilogue: Epilogue,
-    /// Whether it is of the squared difference of two numbers that the sum is made, and not of
-    /// their product.
+    /// True for a sum of squared differences instead of products.
     pub(super) distance: bool,
-    /// Whether the sums of the rows of the left factor are wanted, too; they are written behind the
+    /// True if the sums of the rows of the left factor are also computed and written after the
     /// product.
     pub(super) sums: bool,
-    /// Whether the sum is cut, and its parts are written one after the other, unfinished.
+    /// True if the sum is split and the partial sums are written one after the other, without the
+    /// epilogue.
     pub(super) partial: bool,
 }
 
-/// The parts of a sum that was cut, added up in their order.
+/// The kernel that adds up the parts of a split sum, in order.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AddUp {
     pub(super) epilogue: Epilogue,
 }
 
-/// What both have in their uniform.
+/// Common uniform of both kernels.
 const PARAMS: &str = "
 struct Params {
     m: u32, n: u32, k: u32,
     a_at: u32, b_at: u32, c_at: u32, bias_at: u32, y_at: u32,
-    // Of the sum in one part, the first workgroup, how many there are in all, and in a row of tiles.
+    // Terms of the sum in one part, the first workgroup, the number of workgroups in all and per
+    // row.
     chunk: u32, first: u32, blocks: u32, row_blocks: u32,
     alpha: f32, beta: f32, slope: f32,
-    // Numbers of one part.
+    // Entries of one part.
     stride: u32,
 }
 ";
@@ -152,7 +153,7 @@ fn main(
     }
 }
 
-/// The rows of each group, the groups of rows, and those of columns.
+/// Calls `each` for the rows of each group, the groups of rows, and the groups of columns.
 fn for_each_accumulator(tile: Tile, mut each: impl FnMut(u32, u32, u32)) {
     for g in 0..tile.own_rows / 4 {
         for r in 0..4 {
@@ -162,12 +163,12 @@ fn for_each_accumulator(tile: Tile, mut each: impl FnMut(u32, u32, u32)) {
 }
 
 impl Multiply {
-    /// Whether a factor's rows in memory go along the sum.
+    /// Returns true if a factor's rows in memory run along the sum.
     fn along_the_sum(&self, factor: &str) -> bool {
         if factor == "a" { self.transposed != Transposed::Left } else { self.transposed == Transposed::Right }
     }
 
-    /// How a factor's rows are read.
+    /// Returns the code that reads a factor's rows.
     fn reader(&self, factor: &str) -> String {
         let length = match (factor, self.along_the_sum(factor)) {
             (_, true) => "p.k",
@@ -177,13 +178,14 @@ impl Multiply {
         reader(factor, length, self.wide)
     }
 
-    /// Brings a factor's part to shared memory, step of the sum after step.
+    /// Returns the code that copies a part of a factor to shared memory, one step of the sum after
+    /// the other.
     fn fill(&self, factor: &str, side: u32, stride: u32, first: &str) -> String {
         let (depth, threads) = (self.tile.depth, self.tile.threads());
         let sides = if factor == "a" { "p.m" } else { "p.n" };
         let mut text = String::new();
         if self.along_the_sum(factor) {
-            // Four rows of four at a time, turned around.
+            // Read four rows of four entries at a time, and transpose them.
             let (units, steps) = (side / 4 * (depth / 4), depth / 4);
             let _ = writeln!(
                 text,
@@ -219,7 +221,8 @@ impl Multiply {
         text
     }
 
-    /// Four numbers of a row, finished and written where they are within.
+    /// Returns the code that applies the epilogue to four entries of a row, and writes those within
+    /// the matrix.
     fn store(&self) -> String {
         let mut text = "fn store(part: u32, row: u32, column: u32, number: vec4<f32>) {\n    if row >= p.m || column >= p.n { return; }\n    let place = row * p.n + column;\n    let v = p.alpha * number;\n".to_owned();
         if self.wide {

@@ -1,5 +1,5 @@
-//! How a product is recorded: in pieces where a matrix is larger than what a kernel may see, or the
-//! work than what a device may be kept busy with.
+//! Recording of products. A product is divided into pieces if a matrix is larger than a kernel can
+//! access, or if its work would keep the device busy for too long.
 
 use super::epilogue::Epilogue;
 use super::shader::{AddUp, Multiply};
@@ -10,7 +10,7 @@ use crate::kernel::{groups, params};
 use crate::{Error, GpuMatrix, Result};
 
 impl Product<'_> {
-    /// Records it, in pieces where a matrix is larger than what a kernel may see.
+    /// Records the product, in pieces if a matrix is larger than a kernel can access.
     pub(crate) fn record(
         &self,
         recording: &mut Recording<'_>,
@@ -22,13 +22,14 @@ impl Product<'_> {
         let shape = self.shape(a, b, c)?;
         let most = c.gpu().limits().binding as usize / 4;
         let fits = |matrix: &GpuMatrix| matrix.shape().iter().product::<usize>() <= most;
-        // Rows of a piece: a multiple of 64, so that each begins where a kernel's view may.
+        // Number of rows of a piece: a multiple of 64, so that each piece is aligned.
         let rows = |lengths: [usize; 2]| (most / lengths[0].max(lengths[1]).max(1) / 64 * 64).max(64);
         if self.transposed == Transposed::Left {
             if (fits(a) && fits(b)) || sum == Sum::ProductsAndRows {
                 return self.record_piece(recording, sum, a, b, c, &shape);
             }
-            // The sum in pieces, each added to those before, and finished with the last.
+            // Split the sum into pieces, each added to the previous ones. The last piece applies
+            // the epilogue.
             let step = rows([shape.m, shape.n]);
             for from in (0..shape.k).step_by(step) {
                 let (k, last) = (step.min(shape.k - from), from + step >= shape.k);
@@ -85,7 +86,7 @@ impl Product<'_> {
         let values = self.derivative.map(|(_, values)| values.bind());
         let [bias_at, y_at] = [&bias, &values].map(|bound| bound.as_ref().map_or(0, |(_, at)| *at));
         let extra = || [&bias, &values].into_iter().flatten().map(|(part, _)| part.clone());
-        // Row lengths in memory, and where everything begins, in whole vectors.
+        // Row lengths in memory and the beginnings of all matrices are complete vectors.
         let rows = match self.transposed {
             Transposed::Neither => [k, n, n],
             Transposed::Left => [m, n, n],
@@ -126,7 +127,7 @@ impl Product<'_> {
         if !partial {
             bindings.extend(extra());
         }
-        // Some tiles at a time, where all of them would keep the device for too long.
+        // Submit some tiles at a time if all of them would keep the device busy for too long.
         let of_tile = 2 * tile.rows as u64 * tile.columns as u64 * k.max(1) as u64;
         let most = ((MOST_WORK / 4 / of_tile) as usize).max(1);
         for first in (0..blocks).step_by(most) {
@@ -134,8 +135,8 @@ impl Product<'_> {
             let Some([x, y, _]) = groups(count) else {
                 return Err(Error::Limit { what: "a product's tiles", need: count as u64, have: u32::MAX.into() });
             };
-            // Those past the end of this piece are within the next, which does them again and finds the same:
-            // but they cost time.
+            // Surplus tiles belong to the next piece, which computes them again with the same
+            // result. They only cost time.
             let end = first + count;
             recording.run(&kernel, &bindings, words(first, end), [x, y, splits as u32], of_tile * count as u64)?;
         }

@@ -1,36 +1,37 @@
-//! How a product is cut: into tiles of workgroups, and along the sum.
+//! The division of a product into tiles of workgroups, and of its sum into parts.
 
-/// What a workgroup makes, and an invocation of that.
+/// The tile of a workgroup, and the tile of an invocation within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tile {
-    /// Rows and columns of a workgroup, and how much of the sum it shares at a time. All multiples
-    /// of 4.
+    /// Rows and columns of a workgroup's tile, and the depth of the sum in shared memory. All are
+    /// multiples of 4.
     pub(crate) rows: u32,
     pub(crate) columns: u32,
     pub(crate) depth: u32,
-    /// Rows and columns of an invocation: 4 or 8.
+    /// Rows and columns of an invocation's tile: 4 or 8.
     pub(crate) own_rows: u32,
     pub(crate) own_columns: u32,
 }
 
 impl Tile {
-    /// For a few columns, such as a code has.
+    /// The tile for a few columns, such as those of a code.
     pub const TALL: Self = Self { rows: 64, columns: 16, depth: 16, own_rows: 4, own_columns: 4 };
-    /// For products that would not fill a device with larger ones.
+    /// The tile for products that would not occupy a device with larger tiles.
     pub const SMALL: Self = Self { rows: 32, columns: 32, depth: 16, own_rows: 4, own_columns: 4 };
-    /// In between.
+    /// The tile for medium products.
     pub const MEDIUM: Self = Self { rows: 64, columns: 64, depth: 16, own_rows: 4, own_columns: 4 };
-    /// Eight times eight numbers for each invocation: most arithmetic for what is read.
+    /// The tile with eight by eight entries per invocation, which does the most arithmetic per
+    /// read.
     pub const LARGE: Self = Self { rows: 128, columns: 128, depth: 8, own_rows: 8, own_columns: 8 };
-    /// All of them.
+    /// All tiles.
     pub const ALL: [Self; 4] = [Self::TALL, Self::SMALL, Self::MEDIUM, Self::LARGE];
 
     pub(crate) fn threads(self) -> u32 {
         (self.rows / self.own_rows) * (self.columns / self.own_columns)
     }
 
-    /// Numbers from one step of the sum to the next in shared memory, in vectors: one more than
-    /// there are, so that neighbours in a column are in different banks.
+    /// Returns the distance of steps of the sum in shared memory, in vectors. It is one more than
+    /// needed, so that neighbors in a column are in different banks.
     pub(crate) fn strides(self) -> [u32; 2] {
         [self.rows / 4 + 1, self.columns / 4 + 1]
     }
@@ -44,14 +45,14 @@ impl Tile {
     }
 }
 
-/// Workgroups that fill a device of middling size.
+/// Number of workgroups that occupy a medium device.
 const FULL: usize = 64;
-/// A sum is cut only if it is this long, into parts no shorter than half of it.
+/// Smallest length of a sum that is split. Parts are at least half as long.
 const LONG: usize = 512;
 const MOST_SPLITS: usize = 32;
 
-/// How a product of `[m, k]` and `[k, n]` is cut: the largest tile that gives enough workgroups,
-/// and where none does, the sum in as many parts as help.
+/// Chooses the division of a product of `[m, k]` and `[k, n]`: the largest tile that gives enough
+/// workgroups, or otherwise a split of the sum.
 pub(crate) fn plan(m: usize, n: usize, k: usize) -> (Tile, usize) {
     let tile = if n <= Tile::TALL.columns as usize {
         Tile::TALL
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_tiles_for_large_products() {
+    fn large_products_use_large_tiles() {
         assert_eq!(plan(4096, 4096, 4096), (Tile::LARGE, 1));
         assert_eq!(plan(512, 512, 512), (Tile::MEDIUM, 1));
         assert_eq!(plan(128, 512, 784), (Tile::SMALL, 1));
@@ -83,7 +84,7 @@ mod tests {
     fn tiles_fit_the_portable_limits() {
         for tile in Tile::ALL {
             assert!(tile.threads() <= 256 && tile.shared() <= 16_384, "{tile:?}");
-            // What one invocation at a time brings to shared memory.
+            // The load of one invocation into shared memory.
             for side in [tile.rows, tile.columns] {
                 assert!(side / 4 * (tile.depth / 4) <= tile.threads(), "{tile:?}");
             }

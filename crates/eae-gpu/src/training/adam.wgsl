@@ -1,4 +1,4 @@
-// A step of Adam (Kingma and Ba, 2015) for all parameters, unless the loss is not a finite number.
+// A step of Adam (Kingma and Ba, 2015) for all parameters, unless the loss is not finite.
 struct Params { numbers: u32, beta1: f32, beta2: f32, rest1: f32, rest2: f32, eps: f32 }
 @group(0) @binding(1) var<storage, read_write> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> first: array<f32>;
@@ -7,7 +7,7 @@ struct Params { numbers: u32, beta1: f32, beta2: f32, rest1: f32, rest2: f32, ep
 @group(0) @binding(5) var<storage, read> step: array<u32>;
 @group(0) @binding(6) var<storage, read> report: array<u32>;
 
-// By its bits: a compiler may take it that there are no others.
+// Test the bits, because a compiler may assume that all numbers are finite.
 fn is_finite(bits: u32) -> bool { return (bits & 0x7f800000u) != 0x7f800000u; }
 
 fn each(i: u32) {

@@ -1,4 +1,4 @@
-//! A memory bank on the device: rows of the last steps, the newest in place of the oldest, in the
+//! A memory bank on the device: rows of recent steps, where the newest replace the oldest, in the
 //! order of [`Bank`].
 
 use eae::objective::Bank;
@@ -6,25 +6,26 @@ use eae::objective::Bank;
 use super::words::Word;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// Far from everything, and its square is a number: rows that are not there yet are nobody's
-/// neighbors.
+/// Coordinate of rows that are not filled yet. They are so far away that they are never neighbors,
+/// but the square is finite.
 const NOWHERE: f32 = 1e15;
 
 #[derive(Debug)]
 pub(super) struct GpuBank {
-    /// The rows behind as many others as are searched with them.
+    /// The rows, preceded by the rows that are searched together with them.
     all: GpuMatrix,
     rows: GpuMatrix,
-    /// The rows that the last step replaced, should it fail.
+    /// The rows that the last step replaced, in case it fails.
     replaced: GpuMatrix,
-    /// The word of a step that says where the next go.
+    /// The word of a step with the index of the next rows.
     word: Word,
-    /// Rows that have been kept so far.
+    /// Number of rows that have been stored so far.
     kept: usize,
 }
 
 impl GpuBank {
-    /// A bank of at most `most` rows, of which a step brings at most `new`, behind `before` others.
+    /// Creates a bank of at most `most` rows, of which a step adds at most `new`, preceded by
+    /// `before` other rows.
     pub(super) fn new(gpu: &Gpu, before: usize, most: usize, new: usize, columns: usize, word: Word) -> Result<Self> {
         let all = gpu.matrix(before + most, columns)?;
         let rows = all.part(before * columns, most, columns);
@@ -40,7 +41,7 @@ impl GpuBank {
         self.rows.write(&all)
     }
 
-    /// The rows, and those before them.
+    /// Returns the rows with those before them.
     pub(super) fn all(&self) -> &GpuMatrix {
         &self.all
     }
@@ -65,17 +66,17 @@ impl GpuBank {
         self.rows.shape()[1]
     }
 
-    /// Rows that are there.
+    /// Returns the number of filled rows.
     pub(super) fn len(&self) -> usize {
         self.kept.min(self.most())
     }
 
-    /// Rows that are there with those of the next step.
+    /// Returns the number of filled rows after the next step.
     pub(super) fn len_with_next(&self) -> usize {
         (self.kept + self.replaced.shape()[0]).min(self.most())
     }
 
-    /// The place of the next step's rows, in numbers.
+    /// Returns the place of the next step's rows, in entries.
     pub(super) fn at(&self) -> u32 {
         (self.kept % self.most() * self.columns()) as u32
     }
@@ -83,13 +84,13 @@ impl GpuBank {
     /// Counts the rows of a step that was made.
     pub(super) fn keep(&mut self) {
         self.kept += self.replaced.shape()[0];
-        // So that it does not grow for ever.
+        // Reset the counter so that it does not grow forever.
         if self.kept >= 2 * self.most() {
             self.kept -= self.most();
         }
     }
 
-    /// The rows, and which is the oldest.
+    /// Downloads the rows and the index of the oldest.
     pub(super) fn read(&self) -> Result<Bank<f32>> {
         if self.kept == 0 {
             return Ok(Bank::default());
@@ -100,7 +101,7 @@ impl GpuBank {
 
     /// # Errors
     ///
-    /// If the rows are not those of such a bank.
+    /// If the rows do not fit this bank.
     pub(super) fn check(&self, name: &str, bank: &Bank<f32>) -> Result<()> {
         let (rows, columns) = bank.view().dim();
         let fits = rows <= self.most() && columns == self.columns() && (bank.next() == 0 || rows == self.most());
@@ -109,11 +110,11 @@ impl GpuBank {
         }
         let (most, expected) = (self.most(), self.columns());
         Err(Error::Shape(format!(
-            "the bank of {name} is of {rows} rows of {columns}, expected at most {most} of {expected}; train on the CPU"
+            "the bank of {name} has {rows} rows of {columns}; expected at most {most} rows of {expected}: train on the CPU"
         )))
     }
 
-    /// Takes the rows of a bank that was checked.
+    /// Uploads the rows of a bank that was checked.
     pub(super) fn write(&mut self, bank: &Bank<f32>) -> Result<()> {
         self.fill(bank.view().as_standard_layout().as_slice().expect("in memory order"))?;
         self.kept = bank.view().nrows() + bank.next();

@@ -1,4 +1,5 @@
-// Rows to the place of a matrix that a word of the step says, and on from its beginning.
+// Copies rows to the place of a matrix that a word of the step specifies, wrapping around at the
+// end.
 struct Params { numbers: u32, most: u32, columns: u32, word: u32, at: u32 }
 @group(0) @binding(1) var<storage, read> rows: array<f32>;
 @group(0) @binding(2) var<storage, read> step: array<u32>;

@@ -1,7 +1,7 @@
-// Some images, by their places, of those that this buffer holds.
+// Copies images, selected by index, from the images in this buffer.
 struct Params { at: u32, pixels: u32, batch: u32, first: u32, end: u32 }
 @group(0) @binding(1) var<storage, read> images: array<f32>;
-// The words of a step: eight, and the places behind them.
+// The words of a step: eight words, followed by the indices.
 @group(0) @binding(2) var<storage, read> step: array<u32>;
 @group(0) @binding(3) var<storage, read_write> x: array<f32>;
 

@@ -1,4 +1,5 @@
-// Rows to the place of a memory bank that a word of the step says, and on from its beginning; those that were there go aside.
+// Copies rows to the place of a memory bank that a word of the step specifies, wrapping around at
+// the end. The old rows are saved.
 struct Params { numbers: u32, most: u32, columns: u32, word: u32, at: u32 }
 @group(0) @binding(1) var<storage, read> rows: array<f32>;
 @group(0) @binding(2) var<storage, read> step: array<u32>;

@@ -1,5 +1,5 @@
-//! What a training step needs beside products, convolutions and neighbours, each kernel in a file
-//! of its own.
+//! The kernels of a training step other than products, convolutions and searches, each in a
+//! separate file.
 
 use crate::device::Recording;
 use crate::kernel::{Access, Kernel, Shader, for_each, for_each_group, groups};
@@ -10,12 +10,12 @@ use crate::{Error, GpuMatrix, Result};
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Small {
     Gather,
-    Normalise,
-    NormaliseBack,
+    Normalize,
+    NormalizeBack,
     ColumnSums,
-    /// With the last layer's activation.
+    /// The squared error, with the activation of the last layer.
     SquaredError(Option<Curve>),
-    /// With the activation that the rows are the values of.
+    /// The logarithms, with the activation that produced the rows.
     Logarithms(Option<Curve>),
     Radii,
     Radius,
@@ -25,11 +25,11 @@ pub(super) enum Small {
     Adam,
 }
 
-/// The entry point of a kernel, and the invocations of its workgroups.
+/// The entry point of a kernel, with the number of invocations in a workgroup.
 enum Entry {
-    /// Every number by itself.
+    /// One invocation per entry.
     Each(u32),
-    /// A workgroup together, with sums of this many numbers.
+    /// One workgroup per sum, with sums of this many components.
     Sums(u32, u32),
 }
 
@@ -38,10 +38,10 @@ impl Kernel for Small {
         use Access::{Read, Write};
         let (source, bindings, entry): (&str, &[Access], Entry) = match self {
             Self::Gather => (include_str!("gather.wgsl"), &[Read, Read, Write], Entry::Each(256)),
-            Self::Normalise => {
-                (include_str!("normalise.wgsl"), &[Read, Write, Write, Write, Write], Entry::Sums(64, 1))
+            Self::Normalize => {
+                (include_str!("normalize.wgsl"), &[Read, Write, Write, Write, Write], Entry::Sums(64, 1))
             }
-            Self::NormaliseBack => (include_str!("normalise_back.wgsl"), &[Read, Read, Write], Entry::Sums(64, 2)),
+            Self::NormalizeBack => (include_str!("normalize_back.wgsl"), &[Read, Read, Write], Entry::Sums(64, 2)),
             Self::ColumnSums => (include_str!("column_sums.wgsl"), &[Read, Write], Entry::Sums(256, 1)),
             Self::SquaredError(_) => {
                 (include_str!("squared_error.wgsl"), &[Read, Read, Write, Write], Entry::Sums(256, 1))
@@ -74,7 +74,7 @@ impl Kernel for Small {
     }
 }
 
-/// Records one, on these matrices from their beginnings, in so many workgroups.
+/// Records a kernel on these matrices, with a number of workgroups.
 pub(super) fn run(
     recording: &mut Recording<'_>,
     kernel: Small,

@@ -1,18 +1,20 @@
-// The gradient of a sum of logarithms of distances from neighbours, weighted by a word of the step: for each pair
+// The gradient of a sum of log distances from neighbors, weighted by a word of the step. Each pair
+// contributes
 //     factor w_j (z_i - z_j) / |z_i - z_j|^2
-// is the row's, and its negative the neighbour's, if that is one of the rows. A row looks for those whose neighbour it is, so that
-// none is written by two. Times the derivative of the activation that the rows are the values of.
+// to the row, and the negative to the neighbor if that is one of the rows. Each invocation searches
+// for the rows whose neighbor its row is, so no two invocations write to the same place. The result
+// is multiplied by the derivative of the activation that produced the rows.
 alias T = f32;
 struct Params {
     n: u32, d: u32, k: u32,
-    // As many of the others are the rows themselves: all n, or none.
+    // Number of others that are the rows themselves: n or 0.
     own: u32,
     closest: f32, word: u32, factor: f32, add: u32, slope: f32,
     z_at: u32, others_at: u32, g_at: u32,
 }
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> others: array<f32>;
-// Squared distances, and which.
+// Squared distances and indices.
 @group(0) @binding(3) var<storage, read> keys: array<f32>;
 @group(0) @binding(4) var<storage, read> ids: array<u32>;
 @group(0) @binding(5) var<storage, read> weights: array<f32>;
@@ -29,7 +31,7 @@ fn each(at: u32) {
         let row = pair / p.k;
         let other = ids[pair];
         let is_others = other == i && i < p.own;
-        // Of pairs that are closer than the floor, the estimate does not say how close. A row without a neighbour has none.
+        // The estimate does not depend on distances below the floor. A row may lack a neighbor.
         if (row != i && !is_others) || other == 0xffffffffu || keys[pair] < p.closest { continue; }
         var far = 0.0;
         if row == i { far = others[p.others_at + other * p.d + c]; } else { far = z[p.z_at + row * p.d + c]; }

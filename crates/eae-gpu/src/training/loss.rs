@@ -1,4 +1,4 @@
-//! The loss as the device computes it, translated from an objective.
+//! The loss as the device computes it, derived from an objective.
 
 use eae::metrics::chi_quantiles;
 use eae::{Eae, Objective};
@@ -6,45 +6,50 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 use crate::{Error, Result};
 
-/// The most neighbors that an entropy is estimated from here.
+/// Largest number of neighbors in the entropy estimate on the device.
 const MOST_NEIGHBORS: usize = 64;
 
-/// A loss of the kind
+/// A loss of the form
 ///
 /// ```text
 /// E |x - D(E(x))|^2 - lambda H(Z) + radius sum_i (|z|_(i) - q_i)^2 / n + draws KL(D(N) || x)
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loss {
-    /// The weight of the entropy; 0 leaves the squared error, and the entropy is only reported.
+    /// The weight of the entropy. With 0 the loss is the squared error, and the entropy is only
+    /// reported.
     pub(super) lambda: f64,
-    /// The weight of each of the first neighbors in the estimate of the entropy. They add up to 1.
+    /// The weight of each of the first neighbors in the entropy estimate. The weights sum to 1.
     pub(super) weights: Vec<f64>,
-    /// Codes closer than this count as this far apart.
+    /// Smallest distance between codes in the estimate.
     pub(super) floor: f64,
-    /// Images of a step.
+    /// Number of images in a step.
     pub(super) batch: usize,
-    /// The first images of those, which are decoded.
+    /// Number of images that are decoded, the first of the batch.
     pub(super) decoded: usize,
-    /// Rows of the memory bank of codes; the bank of features has at least as many as a batch.
+    /// Number of rows of the memory bank of codes. The bank of features has at least as many rows
+    /// as a batch.
     pub(super) bank: usize,
     /// The weight of the distances of the sorted radii of codes from their quantiles.
     pub(super) radius: f64,
-    /// These quantiles, one for each image of a step, if that has a weight.
+    /// The quantiles, one per image of a step, if their term has a weight.
     pub(super) quantiles: Vec<f64>,
-    /// The weight of the divergence of decoded draws from images, in nats for each feature.
+    /// The weight of the divergence of decoded draws from images, in nats per feature.
     pub(super) draws: f64,
 }
 
 impl Loss {
-    /// The loss of an objective on batches of `batch` images with codes in `latent` dimensions.
+    /// Creates the loss of an objective for batches of `batch` images with codes of dimension
+    /// `latent`.
     ///
     /// # Errors
     ///
-    /// If the device does not know the objective, or a setting does not fit the batch.
+    /// If the device does not support the objective, or a setting does not fit the batch.
     pub(super) fn of(objective: &Objective, batch: usize, latent: usize) -> Result<Self> {
         let unsupported = |problem: &str| {
-            Err(Error::Unsupported(format!("{problem} is not trained on the GPU; train on the CPU, or another there")))
+            Err(Error::Unsupported(format!(
+                "{problem} cannot be trained on the GPU; train on the CPU, or choose another objective"
+            )))
         };
         let published = Eae::published(0.0);
         let eae = match objective {
@@ -61,11 +66,13 @@ impl Loss {
         let &Eae { lambda, k, mean, decoded, bank, radius, draws, floor, .. } = eae;
         let most = batch.saturating_sub(1).min(MOST_NEIGHBORS);
         if !(1..=most).contains(&k) {
-            return Err(Error::Unsupported(format!("k is {k}, on the GPU it must be from 1 to {most}")));
+            return Err(Error::Unsupported(format!("k is {k}; on the GPU it must be from 1 to {most}")));
         }
         let decoded = if decoded == 0 { batch } else { decoded.min(batch) };
         if draws > 0.0 && decoded < 2 {
-            return Err(Error::Unsupported(format!("{decoded} image is decoded, and draws need at least 2")));
+            return Err(Error::Unsupported(format!(
+                "the number of decoded images is {decoded}; with draws it must be at least 2"
+            )));
         }
         let weight = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
         let weights = (0..k).map(weight).collect();
@@ -73,13 +80,13 @@ impl Loss {
         Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws })
     }
 
-    /// Draws of a step.
+    /// Returns the number of draws in a step.
     pub(super) fn drawn(&self) -> usize {
         if self.draws > 0.0 { self.decoded } else { 0 }
     }
 
-    /// The constant of the entropy in nats beside the weighted mean of `d ln r`, for a batch among
-    /// `others` codes: `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
+    /// Returns the constant of the entropy in nats, in addition to the weighted mean of `d ln r`,
+    /// for a batch among `others` codes: `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
     pub(super) fn entropy_constant(&self, others: usize, d: usize) -> f64 {
         let of_neighbors = self.weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0));
         let half = d as f64 / 2.0;
@@ -87,8 +94,8 @@ impl Loss {
         digamma((self.batch + others) as f64) - of_neighbors.sum::<f64>() + volume
     }
 
-    /// The constant of the divergence in nats for each feature beside the mean of `ln nu - ln rho`,
-    /// of the draws from `images` images.
+    /// Returns the constant of the divergence in nats per feature, in addition to the mean of
+    /// `ln nu - ln rho`, of the draws from `images` images.
     pub(super) fn divergence_constant(&self, images: usize, features: usize) -> f64 {
         (digamma(images as f64 + 1.0) - digamma(self.drawn() as f64)) / features as f64
     }
@@ -100,15 +107,15 @@ mod tests {
     use eae::objective::{Ae, Vae, Wae};
 
     #[test]
-    fn what_the_device_does_not_know_is_refused() {
+    fn unsupported_objectives_are_errors() {
         let published = || Eae::published(1.0);
         for (objective, expected) in [
-            (Objective::from(published().k(8)), "k is 8, on the GPU it must be from 1 to 7"),
+            (Objective::from(published().k(8)), "k is 8; on the GPU it must be from 1 to 7"),
             (published().k(0).into(), "k is 0"),
-            (published().decoded(1).draws(1.0).into(), "1 image is decoded"),
-            (published().marginal(true).into(), "--marginal, is not trained on the GPU"),
-            (Vae::default().into(), "the objective vae is not trained on the GPU"),
-            (Wae::default().into(), "the objective wae is not trained on the GPU"),
+            (published().decoded(1).draws(1.0).into(), "the number of decoded images is 1"),
+            (published().marginal(true).into(), "--marginal, cannot be trained on the GPU"),
+            (Vae::default().into(), "the objective vae cannot be trained on the GPU"),
+            (Wae::default().into(), "the objective wae cannot be trained on the GPU"),
         ] {
             let error = Loss::of(&objective, 8, 3).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
@@ -116,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_an_objective() {
+    fn settings_are_taken_from_the_objective() {
         let loss = Loss::of(&Eae::default().k(3).mean(true).decoded(20).into(), 8, 3).unwrap();
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![1.0 / 3.0; 3], 8, 8));
         let loss = Loss::of(&Eae::published(2.0).k(3).decoded(5).into(), 8, 3).unwrap();

@@ -1,15 +1,15 @@
-//! A training step as a whole on the device: one submission, to which the places of the images go
-//! and from which four numbers come back.
+//! A complete training step on the device: one submission, with the indices of the images as input
+//! and four numbers as output.
 //!
-//! - `stepper`: the step, and what it keeps on the device;
-//! - `loss`: from an objective to what the device computes;
-//! - `plan`: from networks to stages, and where the device keeps their numbers;
-//! - `pass`: both ways through a network, layer by layer;
+//! - `stepper`: the step and its state on the device;
+//! - `loss`: translation of an objective to the device;
+//! - `plan`: translation of networks to stages, and the layout of their parameters on the device;
+//! - `pass`: forward and backward pass of a network, layer by layer;
 //! - `terms`: the terms of the loss, and their gradients;
 //! - `bank`: the memory banks;
-//! - `words`: what changes from step to step;
-//! - `transfer`: what goes to the device and comes back besides steps;
-//! - `kernels`: what is neither product, convolution nor search.
+//! - `words`: the values that change from step to step;
+//! - `transfer`: uploads and downloads other than those of steps;
+//! - `kernels`: the kernels other than products, convolutions and searches.
 
 mod bank;
 mod kernels;

@@ -1,18 +1,19 @@
-// Batch normalization in training, a workgroup for each feature: y = (x - mean) / sqrt(variance + eps), and the running
-// statistics a step on.
+// Batch normalization in training, one workgroup per feature: y = (x - mean) / sqrt(variance +
+// eps). Also updates the running statistics.
 struct Params { rows: u32, features: u32, eps: f32, momentum: f32, mean_at: u32, variance_at: u32 }
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
-// 1 / sqrt(variance + eps), for the way back.
+// 1 / sqrt(variance + eps), for the backward pass.
 @group(0) @binding(3) var<storage, read_write> scale: array<f32>;
 @group(0) @binding(4) var<storage, read_write> running: array<f32>;
-// The running statistics from before the step, should it fail.
+// The running statistics before the step, in case it fails.
 @group(0) @binding(5) var<storage, read_write> before: array<f32>;
 
 fn group(c: u32, t: u32) {
-    // Past the end nothing is written, but all get to the barriers.
+    // Surplus workgroups write nothing, but all invocations must reach the barriers.
     let rows = select(0u, p.rows, c < p.features);
-    // From the first row, not from 0: a variance that is small beside the mean would lose its digits.
+    // Use differences from the first row, because a variance that is small beside the mean would
+    // lose its digits.
     var first = 0.0;
     if rows > 0u { first = x[c]; }
     var sum = 0.0;

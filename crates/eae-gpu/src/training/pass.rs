@@ -1,4 +1,4 @@
-//! Both ways through a network: what each layer does forward and back, side by side.
+//! The forward and backward pass of a network, with both directions of each layer side by side.
 
 use nn_layers::Activation;
 
@@ -9,35 +9,35 @@ use crate::device::Recording;
 use crate::product::Sum;
 use crate::{Gpu, GpuMatrix, Product, Result, Transposed};
 
-/// A step while it is recorded, and where it finds what the networks hold.
+/// A step while it is recorded, with the parameters and statistics of the networks.
 #[derive(Debug)]
 pub(super) struct Build<'g> {
     pub(super) gpu: &'g Gpu,
     pub(super) recording: Recording<'g>,
     pub(super) parameters: GpuMatrix,
     pub(super) gradients: GpuMatrix,
-    /// The running statistics, and those from before the step.
+    /// The running statistics, and their values before the step.
     pub(super) statistics: [GpuMatrix; 2],
 }
 
-/// A network on some samples.
+/// A network evaluated on samples.
 pub(super) struct Pass<'s> {
     stages: &'s [Stage],
-    /// The samples, and what each stage makes of them.
+    /// The samples, and the output of each stage.
     values: Vec<GpuMatrix>,
-    /// What a stage needs for the way back beside its values: its unfolded input, or the scale that
-    /// it normalised by.
+    /// Additional data of a stage for the backward pass: its unfolded input, or the scale of its
+    /// normalization.
     kept: Vec<Option<GpuMatrix>>,
 }
 
-/// Where the gradient with respect to a network's input goes. It may have fewer rows, those of the
-/// first samples.
+/// The destination of the gradient with respect to a network's input. It may have fewer rows, for
+/// the first samples only.
 pub(super) struct Input<'a> {
     pub(super) gradient: &'a GpuMatrix,
-    /// Whether it is added to what is there.
+    /// True to add the gradient to the existing content.
     pub(super) add: bool,
-    /// The activation that made the input, and the input: then the gradient is with respect to what
-    /// that was given.
+    /// The activation that produced the input, and the input itself. If set, the gradient is with
+    /// respect to the activation's input.
     pub(super) derivative: Option<(Activation, &'a GpuMatrix)>,
 }
 
@@ -50,7 +50,7 @@ impl Build<'_> {
         product.record(&mut self.recording, sum, a, b, c)
     }
 
-    /// The way forward.
+    /// Records the forward pass.
     pub(super) fn forward<'s>(&mut self, stages: &'s [Stage], samples: GpuMatrix) -> Result<Pass<'s>> {
         let mut pass = Pass { stages, values: vec![samples], kept: Vec::new() };
         for stage in stages {
@@ -98,14 +98,14 @@ impl Build<'_> {
                 let words = [n as u32, stage.outputs as u32, numbers[0], numbers[1], mean, variance];
                 let [statistics, before] = self.statistics.clone();
                 let matrices = [input, value, &scale, &statistics, &before];
-                self.small(Small::Normalise, &matrices, &words, stage.outputs)?;
+                self.small(Small::Normalize, &matrices, &words, stage.outputs)?;
                 Ok(Some(scale))
             }
         }
     }
 
-    /// The way back, of the gradient with respect to what the last activation was given: to the
-    /// weights, if they are wanted, and to the samples.
+    /// Records the backward pass, from the gradient with respect to the input of the last
+    /// activation to the samples and, if requested, to the weights.
     pub(super) fn backward(
         &mut self,
         pass: &Pass<'_>,
@@ -117,13 +117,13 @@ impl Build<'_> {
             let (input, kept) = (&pass.values[place], pass.kept[place].as_ref());
             if let Op::BatchNorm { .. } = stage.op {
                 let [rows, features] = gradient.shape();
-                let (value, scale) = (&pass.values[place + 1], kept.expect("it was normalised"));
-                // In place: what is before it has no activation.
+                let (value, scale) = (&pass.values[place + 1], kept.expect("the stage normalizes"));
+                // In place, because no activation precedes it.
                 let words = [rows as u32, features as u32];
-                self.small(Small::NormaliseBack, &[value, scale, &gradient], &words, features)?;
+                self.small(Small::NormalizeBack, &[value, scale, &gradient], &words, features)?;
                 continue;
             }
-            // Of a transposed convolution what its gradient looks like to the windows serves both.
+            // The unfolded gradient of a transposed convolution serves both gradients.
             let seen = match stage.op {
                 Op::ConvTranspose { geometry, .. } => {
                     let [rows, columns] = geometry.unfolded(gradient.shape()[0]);
@@ -154,7 +154,7 @@ impl Build<'_> {
         Ok(())
     }
 
-    /// The gradient with respect to a stage's weight and bias.
+    /// Records the gradient with respect to a stage's weight and bias.
     fn weight_gradient(
         &mut self,
         stage: &Stage,
@@ -168,12 +168,12 @@ impl Build<'_> {
         match stage.op {
             Op::Dense => self.product(&product, Sum::ProductsAndRows, g, input, &weight),
             Op::Conv { channels, .. } => {
-                let seen = seen.expect("it was unfolded");
+                let seen = seen.expect("the stage unfolds");
                 let g = g.part(0, seen.shape()[0], channels);
                 self.product(&product, Sum::ProductsAndRows, &g, seen, &weight)
             }
             Op::ConvTranspose { channels, .. } => {
-                let seen = seen.expect("it was unfolded");
+                let seen = seen.expect("the stage unfolds");
                 let input = input.part(0, seen.shape()[0], channels);
                 self.product(&product, Sum::Products, &input, seen, &weight)?;
                 let bias = self.gradients.part(stage.at + rows * columns, 1, biases);
@@ -185,7 +185,7 @@ impl Build<'_> {
         }
     }
 
-    /// The gradient with respect to a stage's input, of the first samples.
+    /// Records the gradient with respect to a stage's input, for the first samples.
     fn input_gradient(&mut self, stage: &Stage, g: &GpuMatrix, seen: Option<&GpuMatrix>, to: &Input<'_>) -> Result<()> {
         let ([rows, columns], _) = stage.weight();
         let weight = self.parameters.part(stage.at, rows, columns);
@@ -206,24 +206,24 @@ impl Build<'_> {
             }
             Op::ConvTranspose { geometry, channels } => {
                 let [rows, columns] = geometry.unfolded(n);
-                let seen = seen.expect("it was unfolded").part(0, rows, columns);
+                let seen = seen.expect("the stage unfolds").part(0, rows, columns);
                 let values = to.derivative.map(|(activation, values)| (activation, values.part(0, rows, channels)));
                 let derivative = values.as_ref().map(|(activation, values)| (*activation, values));
                 let product = Product { transposed: Transposed::Right, beta, derivative, ..Product::default() };
                 self.product(&product, Sum::Products, &seen, &weight, &to.gradient.part(0, rows, channels))
             }
-            Op::BatchNorm { .. } => unreachable!("it follows a dense layer"),
+            Op::BatchNorm { .. } => unreachable!("batch normalization follows a dense layer"),
         }
     }
 }
 
 impl Pass<'_> {
-    /// What comes out.
+    /// Returns the output.
     pub(super) fn output(&self) -> &GpuMatrix {
         self.values.last().expect("the samples at least")
     }
 
-    /// What some of the stages have made of the samples.
+    /// Returns the output of the first `stages` stages.
     pub(super) fn after(&self, stages: usize) -> &GpuMatrix {
         &self.values[stages]
     }

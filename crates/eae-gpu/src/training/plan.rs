@@ -1,4 +1,4 @@
-//! From networks to what the device does for them, and where it keeps their numbers.
+//! The translation of networks to operations on the device, and the layout of their parameters.
 
 use nn_layers::{Activation, Kind, Placed, Sequential};
 
@@ -9,28 +9,28 @@ use crate::{Error, Result};
 /// A layer with its activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Stage {
-    /// The place of the layer in its network.
+    /// The index of the layer in its network.
     pub(super) layer: usize,
     pub(super) op: Op,
     pub(super) activation: Option<Activation>,
-    /// Numbers of a sample, before and after it.
+    /// Number of entries of a sample before and after the layer.
     pub(super) inputs: usize,
     pub(super) outputs: usize,
-    /// Where its weight begins in the matrix of all parameters, or its mean in that of all
-    /// statistics. What else it has follows at once.
+    /// The beginning of its weight in the matrix of all parameters, or of its mean in the matrix of
+    /// all statistics. Its other arrays follow immediately.
     pub(super) at: usize,
 }
 
-/// What a layer does.
+/// The operation of a layer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Op {
     Dense,
-    /// A convolution to so many channels.
+    /// A convolution to this many channels.
     Conv {
         geometry: Geometry,
         channels: usize,
     },
-    /// The transpose of a convolution, from so many channels.
+    /// A transposed convolution from this many channels.
     ConvTranspose {
         geometry: Geometry,
         channels: usize,
@@ -42,8 +42,8 @@ pub(super) enum Op {
 }
 
 impl Stage {
-    /// The rows and columns of its weight as products take it, and how many biases there are behind
-    /// it.
+    /// Returns the numbers of rows and columns of its weight, as a factor of products, and the
+    /// number of biases after it.
     pub(super) fn weight(&self) -> ([usize; 2], usize) {
         match self.op {
             Op::Dense => ([self.outputs, self.inputs], self.outputs),
@@ -54,19 +54,19 @@ impl Stage {
     }
 }
 
-/// Where everything is in one matrix of all parameters and one of all statistics.
+/// The layout of all arrays in one matrix of parameters and one of statistics.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) numbers: usize,
-    /// Of each array its first place and its shape, in the networks' order.
+    /// The beginning and the shape of each array, in the order of the networks.
     pub(super) arrays: Vec<(usize, Vec<usize>)>,
     pub(super) statistics: usize,
-    /// Of each statistic its first place and its length.
+    /// The beginning and the length of each statistic.
     pub(super) running: Vec<(usize, usize)>,
 }
 
 impl Plan {
-    /// The stages of the next network.
+    /// Plans the stages of the next network.
     pub(super) fn stages(&mut self, network: &Sequential<f32>) -> Result<Vec<Stage>> {
         let mut stages: Vec<Stage> = Vec::new();
         for (place, layer) in network.layers().enumerate() {
@@ -86,8 +86,8 @@ impl Plan {
                     let at = self.weight(vec![inputs, u, v, outputs], outputs);
                     push(Op::ConvTranspose { geometry, channels: inputs }, at);
                 }
-                // After a layer's activation, or of images, it would be no harder, but nothing that is trained here has
-                // it.
+                // Batch normalization after an activation, or of images, would be possible, but no
+                // supported network has it.
                 Kind::BatchNorm { features, eps, momentum }
                     if layer.shapes[0] == [features] && follows_dense(&stages) =>
                 {
@@ -97,7 +97,7 @@ impl Plan {
                     let op = Op::BatchNorm { eps, momentum };
                     stages.push(Stage { layer: place, op, activation: None, inputs, outputs, at });
                 }
-                // Numbers stay where they are.
+                // The entries stay in place.
                 Kind::Flatten { .. } | Kind::Unflatten { .. } => {}
                 Kind::Activation(new) => match stages.last_mut() {
                     Some(Stage { op: Op::Dense | Op::Conv { .. } | Op::ConvTranspose { .. }, activation, .. })
@@ -113,10 +113,10 @@ impl Plan {
         Ok(stages)
     }
 
-    /// The place of a weight of this shape with so many biases.
+    /// Returns the place for a weight of this shape with this many biases.
     fn weight(&mut self, shape: Vec<usize>, biases: usize) -> usize {
-        // Each layer begins where a kernel's view may. The row sums of a gradient are written behind it:
-        // that is where biases are.
+        // Each layer begins at an aligned place. The row sums of a gradient are written after it,
+        // which is where the biases are.
         let at = self.numbers.next_multiple_of(64);
         let numbers: usize = shape.iter().product();
         self.arrays.extend([(at, shape), (at + numbers, vec![biases])]);
@@ -140,8 +140,8 @@ fn positions(layer: &Placed<'_>, side: usize) -> [usize; 2] {
 
 fn unsupported(layer: &Placed<'_>) -> Error {
     Error::Unsupported(format!(
-        "layer {}, {}, is not trained on the GPU, which knows dense layers and convolutions, each followed by at most one activation, \
-         and batch normalisation of rows after a dense layer, as in mlp, conv28 and conv32; train on the CPU",
+        "layer {}, {}, cannot be trained on the GPU, which supports dense layers and convolutions, each followed by at most one activation, \
+         and batch normalization of rows after a dense layer, as in mlp, conv28 and conv32; train on the CPU",
         layer.number, layer.kind
     ))
 }

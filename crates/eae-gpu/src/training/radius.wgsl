@@ -1,5 +1,5 @@
-// How far the sorted distances from the origin are from the quantiles that they should have, squared, and the gradient of
-// weight / n times the sum of that: each code looks for its own place in the order.
+// The squared differences between the sorted distances from the origin and their quantiles, and the
+// gradient of weight / n times their sum. Each invocation finds the rank of its code.
 struct Params { n: u32, d: u32, word: u32 }
 @group(0) @binding(1) var<storage, read> z: array<f32>;
 @group(0) @binding(2) var<storage, read> radii: array<f32>;
@@ -18,7 +18,7 @@ fn each(i: u32) {
     }
     let off = own - quantiles[place];
     squares[i] = off * off;
-    // A code at the origin has no direction to be moved in.
+    // A code at the origin has no direction in which to move.
     if own <= 0.0 { return; }
     let factor = bitcast<f32>(step[p.word]) * 2.0 * off / (f32(p.n) * own);
     for (var c = 0u; c < p.d; c++) { g[i * p.d + c] += factor * z[i * p.d + c]; }

@@ -1,10 +1,10 @@
-// What the terms of the loss come to, but for constants: the squared error of an image; d times the mean logarithm of the distances
-// of codes from their neighbours; how far the radii are from their quantiles, squared; and how much farther, by the logarithm,
-// draws are from images than from each other.
+// The terms of the loss up to constants: the squared error of an image; d times the mean logarithm
+// of the distances of codes from their neighbors; the squared differences of the radii from their
+// quantiles; and the mean log ratio of the distances of draws from images and from each other.
 struct Params {
     parts: u32, decoded: u32,
     n: u32, d: u32, k: u32,
-    // Codes whose radii count, and draws.
+    // Numbers of codes whose radii count, and of draws.
     radii: u32, draws: u32,
     closest: f32,
 }

@@ -1,4 +1,5 @@
-// Of each workgroup the sum of (y - x)^2, and the gradient of all of it with respect to what the last activation was given.
+// The sum of (y - x)^2 in each workgroup, and the gradient of the total with respect to the input
+// of the last activation.
 alias T = f32;
 struct Params { numbers: u32, factor: f32, slope: f32 }
 @group(0) @binding(1) var<storage, read> output: array<f32>;

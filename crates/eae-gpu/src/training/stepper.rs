@@ -16,8 +16,8 @@ use super::words::{WORDS, Word, words};
 use crate::device::Program;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// Makes the steps of a training on a device: parameters, the moments of Adam and all that is in
-/// between stay there, and images, too, if they are in memory.
+/// Performs training steps on a device. Parameters, the moments of Adam and all intermediate
+/// results stay there, and so do images that are in memory.
 ///
 /// ```no_run
 /// use eae::{Autoencoder, Preset, TrainConfig, Training, data};
@@ -38,7 +38,7 @@ use crate::{Error, Gpu, GpuMatrix, Result};
 #[derive(Debug)]
 pub struct GpuStepper {
     program: Program,
-    /// Takes back what a step changes before its loss is known.
+    /// A program that undoes the changes of a step whose loss turns out not to be finite.
     undo: Program,
     objective: Objective,
     loss: Loss,
@@ -49,13 +49,13 @@ pub struct GpuStepper {
     pub(super) parameters: GpuMatrix,
     pub(super) moments: [GpuMatrix; 2],
     pub(super) statistics: GpuMatrix,
-    /// Steps made, with those before a checkpoint.
+    /// Number of steps made, including those before a checkpoint.
     pub(super) steps: u64,
-    /// The words of a step, and the places of its images behind them.
+    /// The words of a step, followed by the indices of its images.
     step: GpuMatrix,
     /// A batch, if the images are not on the device.
     batch: Option<GpuMatrix>,
-    /// The number of images that are on the device.
+    /// Number of images on the device.
     images: usize,
     draws: Option<GpuMatrix>,
     pub(super) codes: Option<GpuBank>,
@@ -64,11 +64,12 @@ pub struct GpuStepper {
 }
 
 impl GpuStepper {
-    /// Takes the model to the device, and the images. Without images, each step brings its own.
+    /// Uploads the model and, if given, the images. Without images, each step uploads its own
+    /// batch.
     ///
     /// # Errors
     ///
-    /// If a layer or the objective is none that is trained here, or the device has no room.
+    /// If a layer or the objective is not supported, or the device does not have enough memory.
     ///
     /// # Panics
     ///
@@ -85,15 +86,15 @@ impl GpuStepper {
         let stages = [plan.stages(model.encoder())?, plan.stages(model.decoder())?];
         let trunk = stages[0].iter().take_while(|stage| stage.layer < model.trunk_len()).count();
         if stages.iter().any(Vec::is_empty) {
-            return Err(Error::Unsupported("a network without layers is not trained on the GPU".to_owned()));
+            return Err(Error::Unsupported("a network without layers cannot be trained on the GPU".to_owned()));
         }
         if stages[0].last().is_some_and(|stage| stage.activation.is_some()) {
-            let problem = "an encoder that ends in an activation is not trained on the GPU; train on the CPU";
+            let problem = "an encoder that ends in an activation cannot be trained on the GPU; train on the CPU";
             return Err(Error::Unsupported(problem.to_owned()));
         }
         let images = images.as_ref().map(rows);
         if let Some(images) = &images {
-            assert_eq!(images.ncols(), pixels, "images of the model's shape");
+            assert_eq!(images.ncols(), pixels, "the images are not of the model's shape");
         }
 
         let batch = loss.batch;
@@ -175,12 +176,12 @@ impl GpuStepper {
         Ok(stepper)
     }
 
-    /// Kernels of a step. It is one submission.
+    /// Returns the number of kernels in a step, which is one submission.
     pub fn dispatches(&self) -> usize {
         self.program.len()
     }
 
-    /// Runs a step, whose images are where they are needed.
+    /// Runs a step whose images are in place.
     fn run(&mut self, plan: &StepPlan<'_>) -> Result<Step> {
         if let Some(to) = &self.draws {
             let [n, latent] = to.shape();
@@ -196,7 +197,7 @@ impl GpuStepper {
         let step = self.found([0, 1, 2, 3].map(|i| f64::from(report[i])), plan.penalty_weight);
         if step.finite {
             self.steps += 1;
-            // At a weight of 0 there is no divergence, and its images are not kept.
+            // At a weight of 0 there is no divergence, and the features of images are not stored.
             let features = self.features.iter_mut().filter(|_| plan.penalty_weight > 0.0);
             self.codes.iter_mut().chain(features).for_each(GpuBank::keep);
         } else {
@@ -205,7 +206,7 @@ impl GpuStepper {
         Ok(step)
     }
 
-    /// The terms of the loss that the numbers of a report make.
+    /// Computes the terms of the loss from the numbers of a report.
     fn found(&self, [mse, logarithms, radius, farther]: [f64; 4], penalty_weight: f64) -> Step {
         let Self { loss, codes, features, .. } = self;
         let entropy = loss.entropy_constant(codes.as_ref().map_or(0, GpuBank::len), self.latent) + logarithms;
@@ -221,24 +222,29 @@ impl GpuStepper {
 impl MakeStep<f32> for GpuStepper {
     /// # Panics
     ///
-    /// Also if the plan is not of the training that the stepper was made for: of another objective
-    /// or size of batch.
+    /// Also if the plan has another objective or batch size than the stepper.
     fn step(
         &mut self,
         _: &mut Autoencoder<f32>,
         images: &dyn Source<f32>,
         plan: &StepPlan<'_>,
     ) -> std::result::Result<Step, StepError> {
-        assert!(*plan.objective == self.objective && plan.places.len() == self.loss.batch, "a step of the training");
+        assert!(
+            *plan.objective == self.objective && plan.places.len() == self.loss.batch,
+            "the plan must belong to the stepper's training"
+        );
         if let Some(batch) = &self.batch {
             let read = select(images, plan.places)?;
             batch.write(rows(&read.view()).as_slice().expect("in memory order"))?;
             if let Some(next) = plan.next {
-                // While this step is made.
+                // Read the next images while this step is computed.
                 images.prefetch(next);
             }
         } else {
-            assert!(plan.places.iter().all(|&place| place < self.images), "places of images that are on the device");
+            assert!(
+                plan.places.iter().all(|&place| place < self.images),
+                "the images of the step must be on the device"
+            );
         }
         Ok(self.run(plan)?)
     }
@@ -262,7 +268,7 @@ impl From<Error> for StepError {
     }
 }
 
-/// Images as rows.
+/// Returns images as rows.
 fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
     let count = images.dim().0;
     let images = images.as_standard_layout();
@@ -270,7 +276,7 @@ fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
     rows.expect("in memory order").to_owned()
 }
 
-/// The images, in as many matrices as kernels may see of them; each with the place of its first.
+/// Uploads the images, in matrices that kernels can access, each with the index of its first image.
 fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(usize, GpuMatrix)>> {
     let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
     let pieces = images.axis_chunks_iter(Axis(0), rows).enumerate();

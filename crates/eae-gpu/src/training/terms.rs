@@ -1,4 +1,4 @@
-//! What a step minimises: each term's value for the report, and its gradient.
+//! The terms of the loss: the value of each for the report, and its gradient.
 
 use super::bank::GpuBank;
 use super::kernels::Small;
@@ -10,49 +10,50 @@ use crate::neighbors::{self, Among};
 use crate::product::Curve;
 use crate::{Error, GpuMatrix, Result};
 
-/// A step's loss while it is recorded.
+/// The loss of a step while it is recorded.
 pub(super) struct Terms<'a> {
     pub(super) loss: &'a Loss,
-    /// The words of a step, by [`Word`], and the places of its images behind them.
+    /// The words of a step, by [`Word`], followed by the indices of its images.
     pub(super) step: &'a GpuMatrix,
     pub(super) report: &'a GpuMatrix,
     pub(super) images: &'a GpuMatrix,
     pub(super) networks: [&'a [Stage]; 2],
-    /// The stages of the encoder before those that make a code.
+    /// Number of stages in the encoder's trunk.
     pub(super) trunk: usize,
     pub(super) codes: Option<&'a GpuBank>,
     pub(super) features: Option<&'a GpuBank>,
 }
 
-/// Lists of one neighbour or more for each row, and by how much each of a list counts.
+/// Lists of one or more neighbors for each row, and the weight of each neighbor in a list.
 struct Nearest {
     keys: GpuMatrix,
     ids: GpuMatrix,
     weights: GpuMatrix,
 }
 
-/// One of the sums of logarithms of distances in the loss, for the gradient of it.
+/// One of the sums of log distances in the loss, for its gradient.
 struct Logarithms<'a> {
-    /// The word of the step that it is multiplied by, and a number.
+    /// The word of the step and the number by which it is multiplied.
     word: Word,
     factor: f32,
-    /// Whether the neighbours are rows of the same matrix, or its first, and are moved, too.
+    /// True if the neighbors are rows of the same matrix, or its first rows, and get a gradient,
+    /// too.
     own: bool,
-    /// Whether it is added to what is there.
+    /// True to add to the existing content.
     add: bool,
-    /// The activation that the rows are the values of.
+    /// The activation that produced the rows.
     curve: Option<(Curve, f32)>,
     found: &'a Nearest,
 }
 
 impl Terms<'_> {
-    /// Both ways, and what is reported. The matrix is where the draws go, if there are any.
+    /// Records both passes and the report. Returns the matrix for the draws, if there are any.
     pub(super) fn record(&self, build: &mut Build<'_>) -> Result<Option<GpuMatrix>> {
         let [encoder, decoder] = self.networks;
         let there = build.forward(encoder, self.images.clone())?;
         let codes = there.output().clone();
         let ([n, latent], decoded, drawn) = (codes.shape(), self.loss.decoded, self.loss.drawn());
-        // Draws are decoded with the codes, as more rows: the decoder knows no others.
+        // Draws are decoded together with the codes, as additional rows.
         let (to_decode, draws) = if drawn > 0 {
             let both = build.gpu.matrix(decoded + drawn, latent)?;
             self.copy(build, &codes, &both, decoded)?;
@@ -87,7 +88,7 @@ impl Terms<'_> {
         Ok(draws)
     }
 
-    /// The square below which distances count as that.
+    /// Returns the bits of the squared floor of distances.
     fn closest(&self) -> u32 {
         ((self.loss.floor * self.loss.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
     }
@@ -99,7 +100,7 @@ impl Terms<'_> {
         build.small(Small::Copy, &[from, self.step, to], &words, numbers.div_ceil(256))
     }
 
-    /// Sums of squares, which are still to be added up, and the gradient for the first rows.
+    /// Records partial sums of squares, and the gradient for the first rows.
     fn squared_error(
         &self,
         build: &mut Build<'_>,
@@ -117,8 +118,8 @@ impl Terms<'_> {
         Ok(parts)
     }
 
-    /// The neighbours of codes among themselves and those of steps before, and the gradient of the
-    /// entropy's part of the loss.
+    /// Records the search for neighbors of codes among themselves and previous codes, and the
+    /// gradient of the entropy term.
     fn entropy(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<Nearest> {
         let ([n, d], k) = (codes.shape(), self.loss.weights.len());
         let all = match self.codes {
@@ -140,7 +141,7 @@ impl Terms<'_> {
         Ok(found)
     }
 
-    /// Puts the newest rows in place of the oldest, which are put aside in case the step fails.
+    /// Replaces the oldest rows by the newest. The old rows are saved in case the step fails.
     fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, bank: &GpuBank) -> Result<()> {
         let ([kept, d], most) = (bank.replaced().shape(), bank.most() * bank.columns());
         let numbers = kept * d;
@@ -149,8 +150,8 @@ impl Terms<'_> {
         build.small(Small::Keep, &matrices, &words, numbers.div_ceil(256))
     }
 
-    /// The squares of how far the sorted distances from the origin are from the quantiles; their
-    /// gradient is added.
+    /// Records the squared differences of the sorted distances from the origin to the quantiles,
+    /// and adds their gradient.
     fn radius(&self, build: &mut Build<'_>, codes: &GpuMatrix, gradient: &GpuMatrix) -> Result<GpuMatrix> {
         let [n, d] = codes.shape();
         let quantiles: Vec<f32> = self.loss.quantiles.iter().map(|&quantile| quantile as f32).collect();
@@ -164,8 +165,8 @@ impl Terms<'_> {
         Ok(squares)
     }
 
-    /// The nearest images and the nearest others of decoded draws, as the encoder sees them; the
-    /// gradient is that of the pictures.
+    /// Records the search for the nearest images and the nearest other draws of decoded draws, by
+    /// the encoder's features. The gradient is with respect to the pictures.
     fn divergence(
         &self,
         build: &mut Build<'_>,
@@ -190,7 +191,7 @@ impl Terms<'_> {
         let curve = last_curve(before);
         let across = Logarithms { word: Word::Draws, factor: one, own: false, add: false, curve, found: &found[0] };
         let within = Logarithms { word: Word::Draws, factor: -one, own: true, add: true, curve, found: &found[1] };
-        // What the encoder sees may be the pictures themselves.
+        // Without a trunk the features are the pictures themselves.
         let of_features =
             if trunk.is_empty() { of_pictures.clone() } else { build.gpu.matrix(drawn, features.shape()[1])? };
         self.logarithms(build, &across, features, bank.rows(), &of_features)?;
@@ -198,7 +199,7 @@ impl Terms<'_> {
         if !trunk.is_empty() {
             let derivative = decoder.last().and_then(|stage| stage.activation);
             let derivative = derivative.map(|activation| (activation, &pictures));
-            // The encoder itself could lower the divergence by seeing nothing.
+            // No gradient for the encoder, which could lower the divergence by ignoring its input.
             build.backward(
                 &seen,
                 of_features,
@@ -209,13 +210,13 @@ impl Terms<'_> {
         Ok(found)
     }
 
-    /// The encoder but for the stages that make a code.
+    /// Returns the trunk of the encoder.
     fn trunk<'s>(&self, encoder: &'s [Stage], decoder: &[Stage]) -> Result<&'s [Stage]> {
         let trunk = &encoder[..self.trunk];
-        let normalised = |stage: &Stage| matches!(stage.op, Op::BatchNorm { .. });
-        if trunk.iter().chain(decoder).any(normalised) {
+        let is_batch_norm = |stage: &Stage| matches!(stage.op, Op::BatchNorm { .. });
+        if trunk.iter().chain(decoder).any(is_batch_norm) {
             return Err(Error::Unsupported(
-                "draws through batch normalisation other than that of the code are not trained on the GPU; train on the CPU, or \
+                "draws with batch normalization in the trunk cannot be trained on the GPU; train on the CPU or \
                  without draws"
                     .to_owned(),
             ));
@@ -245,8 +246,11 @@ impl Terms<'_> {
 
 impl Nearest {
     fn new(build: &Build<'_>, among: &Among, weights: &[f32]) -> Result<Self> {
-        let [keys, ids] =
-            among.only().ok_or_else(|| Error::Unsupported("so large a batch is not trained on the GPU".to_owned()))?;
+        let [keys, ids] = among.only().ok_or_else(|| {
+            Error::Unsupported(
+                "the batch is too large to be trained on the GPU; reduce the batch size or train on the CPU".to_owned(),
+            )
+        })?;
         let on_device = build.gpu.matrix(1, weights.len())?;
         on_device.write(weights)?;
         Ok(Self { keys: keys.clone(), ids: ids.clone(), weights: on_device })

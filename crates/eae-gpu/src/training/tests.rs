@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::GpuStepper;
 use crate::Gpu;
 
-/// All terms, layers and activations: the layers below take every kernel, without a driver.
+/// Compiles every kernel without a driver, with all terms, layers and activations.
 #[test]
 fn every_kernel_is_valid() {
     let gpu = Gpu::noop();
@@ -30,10 +30,9 @@ fn every_kernel_is_valid() {
     assert!(gpu.counts().pipelines > 40, "{:?}", gpu.counts());
 }
 
-/// Whatever the batch, a step of `mlp` is at most 30 kernels; sums that are cut are added up by one
-/// more.
+/// For any batch size, a step of `mlp` has at most 30 kernels. A split sum needs one more kernel.
 #[test]
-fn kernels_of_a_step() {
+fn number_of_kernels_in_a_step() {
     let gpu = Gpu::noop();
     let kernels = |preset: Preset, objective: Eae, batch: usize| {
         let mut model = Autoencoder::<f32>::new(preset, [28, 28, 1], 16, 0).unwrap();
@@ -46,5 +45,5 @@ fn kernels_of_a_step() {
         assert!((25..=30).contains(&count), "{count} for {batch}");
     }
     let counts = [Preset::Mlp, Preset::Conv28].map(|preset| kernels(preset, Eae::default(), 128));
-    assert_eq!(counts, [43, 68], "as the README says");
+    assert_eq!(counts, [43, 68], "the README states these numbers");
 }

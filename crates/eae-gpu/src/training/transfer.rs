@@ -1,4 +1,4 @@
-//! What goes to the device and comes back besides steps.
+//! Uploads and downloads other than those of steps.
 
 use eae::objective::Banks;
 use eae::{Autoencoder, OptimizerState};
@@ -10,7 +10,7 @@ use super::stepper::GpuStepper;
 use crate::{Error, GpuMatrix, Result};
 
 impl GpuStepper {
-    /// Takes parameters and running statistics from the model.
+    /// Uploads parameters and running statistics from the model.
     pub(super) fn upload(&mut self, model: &mut Autoencoder<f32>) -> Result<()> {
         let [[_, of_parameters], [_, of_statistics]] = [&self.parameters, &self.statistics].map(GpuMatrix::shape);
         let (mut parameters, mut statistics) = (vec![0.0; of_parameters], vec![0.0; of_statistics]);
@@ -33,11 +33,11 @@ impl GpuStepper {
         self.statistics.write(&statistics)
     }
 
-    /// Brings parameters and running statistics to the model.
+    /// Downloads parameters and running statistics to the model.
     ///
     /// # Panics
     ///
-    /// If the model is another.
+    /// If the model has other networks.
     pub(super) fn download(&self, model: &mut Autoencoder<f32>) -> Result<()> {
         let [parameters, statistics] = [&self.parameters, &self.statistics].map(GpuMatrix::read);
         let (parameters, statistics) = (parameters?, statistics?);
@@ -58,7 +58,7 @@ impl GpuStepper {
         Ok(())
     }
 
-    /// Adam's moments and the memory banks, as the CPU keeps them.
+    /// Downloads Adam's moments and the memory banks, in the CPU's form.
     pub(super) fn optimizer(&self) -> Result<OptimizerState<f32>> {
         let mut banks = Banks::default();
         for (to, bank) in [(&mut banks.codes, &self.codes), (&mut banks.features, &self.features)] {
@@ -80,11 +80,11 @@ impl GpuStepper {
         Ok(OptimizerState { adam, banks })
     }
 
-    /// Takes Adam's moments and the memory banks.
+    /// Uploads Adam's moments and the memory banks.
     ///
     /// # Errors
     ///
-    /// If they are of other networks or another objective, before anything is changed; if the
+    /// If they belong to other networks or another objective, before anything is changed; or if the
     /// device fails.
     pub(super) fn take(&mut self, state: &OptimizerState<f32>) -> Result<()> {
         let (moments, banks) = (state.adam.moments(), &state.banks);
@@ -99,7 +99,7 @@ impl GpuStepper {
             for (to, from) in all.iter_mut().zip([first, second]) {
                 if from.shape() != shape {
                     let found = from.shape();
-                    return Err(Error::Shape(format!("moments {place} have shape {found:?}, expected {shape:?}")));
+                    return Err(Error::Shape(format!("moments {place} have shape {found:?}; expected {shape:?}")));
                 }
                 to[*at..][..from.len()].iter_mut().zip(from).for_each(|(to, &x)| *to = x);
             }

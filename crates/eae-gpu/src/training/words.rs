@@ -1,30 +1,30 @@
-//! The words that change from step to step, before the places of the step's images.
+//! The words that change from step to step. They precede the indices of the step's images.
 
 use nn_layers::optim::Adam;
 
 use super::loss::Loss;
 
-/// A word of a step, by its place.
+/// A word of a step, identified by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
     /// The learning rate and the root of Adam's corrections.
     Rate,
     Root,
-    /// The weights of the terms, the warm-up's factor included.
+    /// The weights of the terms, including the warm-up factor.
     Entropy,
     Radius,
     Draws,
-    /// The places of the rings' next rows, in numbers.
+    /// The places of the next rows of the memory banks, in entries.
     Codes,
     Features,
-    /// Always 0.
+    /// A word that is always 0.
     Zero,
 }
 
 /// The number of words.
 pub(super) const WORDS: usize = Word::Zero as usize + 1;
 
-/// The words of the step after `steps` others.
+/// Returns the words of the step after `steps` others.
 pub(super) fn words(
     loss: &Loss,
     adam: &Adam<f32>,

@@ -1,4 +1,4 @@
-//! What happens when things go wrong, and when many do things at once.
+//! Failures, limits and concurrent use.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("faults::a_device_that_is_lost", a_device_that_is_lost),
     ("faults::limits", limits),
     ("faults::a_budget", a_budget),
-    ("faults::a_name_that_is_none", a_name_that_is_none),
+    ("faults::unknown_adapter_name", unknown_adapter_name),
     ("faults::too_slow", too_slow),
     ("faults::many_threads", many_threads),
     ("faults::many_devices", many_devices),
@@ -24,8 +24,8 @@ fn another(gpu: &Gpu) -> Gpu {
     Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name)).unwrap()
 }
 
-/// Everything ends in an error, what stands for the processor goes on with it, and another device
-/// can be opened.
+/// After a device is lost, everything returns an error, the CPU takes over for it, and another
+/// device can be opened.
 fn a_device_that_is_lost(gpu: &Gpu) {
     let lost = another(gpu);
     let matrix = lost.upload(random(8, 8, 1).view()).unwrap();
@@ -70,12 +70,12 @@ fn a_budget(gpu: &Gpu) {
     let error = small.zeros(512, 512).unwrap_err();
     assert!(matches!(error, Error::OutOfMemory { bytes: 1_048_576, in_use: 262_144, budget: 1_048_576 }), "{error:?}");
     assert!(error.to_string().contains("EAE_GPU_MEM_MB"));
-    // What is not needed any more is given up for it.
+    // Unused memory is released for the new buffer.
     drop(half);
     assert!(small.zeros(512, 512).is_ok());
 }
 
-fn a_name_that_is_none(_: &Gpu) {
+fn unknown_adapter_name(_: &Gpu) {
     let error = Gpu::open(&AdapterChoice::default().adapter("no such")).unwrap_err();
     assert!(
         matches!(&error, Error::NotFound { wanted, found } if wanted == "no such" && found.contains("0: ")),
@@ -86,12 +86,12 @@ fn a_name_that_is_none(_: &Gpu) {
 fn too_slow(gpu: &Gpu) {
     let hasty = another(gpu).with_limits(gpu.limits(), Duration::ZERO);
     let points = random(2000, 16, 1);
-    // A driver that works while work is handed over has none left to wait for.
+    // A driver that works during submission leaves no work to wait for.
     let hurried = (0..20).map(|_| hasty.nearest(points.view(), points.view(), 8, Some(0)));
     assert!(hurried.into_iter().any(|found| found == Err(Error::Timeout(0))));
 }
 
-/// Uniforms of one are not those of another.
+/// Uniforms of one thread must not reach another.
 fn many_threads(gpu: &Gpu) {
     std::thread::scope(|scope| {
         for thread in 0..6 {

@@ -1,6 +1,6 @@
-//! What needs a device. Where there is none, these tests are ignored and the last line says how
-//! many; with `EAE_GPU_TESTS=require` that is a failure. Any adapter will do, also a software one;
-//! `EAE_GPU_ADAPTER` names another.
+//! Tests that need a device. Without a device they are ignored, and the last line states their
+//! number; with `EAE_GPU_TESTS=require` that is a failure. Any adapter works, including a software
+//! adapter. `EAE_GPU_ADAPTER` selects another.
 
 mod faults;
 mod neighbors;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use eae_gpu::{AdapterChoice, Error, Gpu, adapters};
 use libtest_mimic::{Arguments, Trial};
 
-/// A test's name, and what it does with a device.
+/// The name of a test, and its function.
 type Test = (&'static str, fn(&Gpu));
 
 fn main() -> ExitCode {
@@ -37,14 +37,14 @@ fn main() -> ExitCode {
     let trials = trials.map(|trial| if why.is_some() && !required { trial.with_ignored_flag(true) } else { trial });
     let conclusion = libtest_mimic::run(&arguments, trials.collect());
     match why {
-        Some(why) if !required => eprintln!("SKIPPED: {count} tests of the GPU, for want of one: {why}"),
-        Some(why) => eprintln!("EAE_GPU_TESTS=require, and there is no device: {why}"),
+        Some(why) if !required => eprintln!("SKIPPED: {count} tests need a GPU: {why}"),
+        Some(why) => eprintln!("EAE_GPU_TESTS=require is set, but there is no device: {why}"),
         None => {}
     }
     conclusion.exit_code()
 }
 
-/// The adapter that is named, or the first.
+/// Opens the selected adapter, or the first.
 fn open() -> Result<Gpu, Error> {
     let choice = AdapterChoice::from_env()?;
     if choice.adapter.is_none() && !adapters().is_empty() {

@@ -1,4 +1,4 @@
-//! Neighbours against the processor's, which are exact.
+//! Compares neighbors with those of the CPU, which are exact.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::Test;
 use crate::product::random;
 
 pub(crate) const TESTS: &[Test] = &[
-    ("neighbors::as_the_processor_finds_them", as_the_processor_finds_them),
-    ("neighbors::of_any_set", of_any_set),
+    ("neighbors::match_the_cpu", match_the_cpu),
+    ("neighbors::random_sets", random_sets),
     ("neighbors::ties_by_index", ties_by_index),
     ("neighbors::more_than_fit_a_list", more_than_fit_a_list),
     ("neighbors::empty", empty),
@@ -24,12 +24,13 @@ pub(crate) const TESTS: &[Test] = &[
     ("neighbors::windows", windows),
     ("neighbors::other_metrics_and_errors", other_metrics_and_errors),
     ("neighbors::the_entropy_and_its_gradient", the_entropy_and_its_gradient),
-    ("neighbors::numbers_that_are_none", numbers_that_are_none),
+    ("neighbors::values_that_are_not_finite", values_that_are_not_finite),
 ];
 
 const L2: Metric<'_> = Metric::Norm(Norm::L2);
 
-/// What single precision and the norm trick get wrong: far from the origin, clusters, duplicates.
+/// Sets that are hard for single precision and the norm trick: far from the origin, clustered, or
+/// with duplicates.
 fn sets(n: usize, d: usize) -> Vec<(&'static str, Array2<f64>)> {
     let plain = random(n, d, 1).mapv(f64::from);
     let half = Array2::from_shape_fn((n, d), |(i, _)| if i % 2 == 0 { 1000.0 } else { -1000.0 });
@@ -52,7 +53,7 @@ fn sets(n: usize, d: usize) -> Vec<(&'static str, Array2<f64>)> {
     ]
 }
 
-fn as_the_processor_finds_them(gpu: &Gpu) {
+fn match_the_cpu(gpu: &Gpu) {
     let search = GpuNeighbors::new(gpu.clone());
     for (n, d) in [(70, 1), (130, 3), (200, 16), (90, 35)] {
         for (name, points) in sets(n, d) {
@@ -70,9 +71,9 @@ fn as_the_processor_finds_them(gpu: &Gpu) {
     assert_eq!(search.fault(), None);
 }
 
-/// Sets of any size and dimension, in general position, on a grid, and far from the origin; of what
-/// fails, the smallest is shown.
-fn of_any_set(gpu: &Gpu) {
+/// Sets of any size and dimension, in general position, on a grid, and far from the origin.
+/// Proptest shows the smallest failure.
+fn random_sets(gpu: &Gpu) {
     let search = GpuNeighbors::new(gpu.clone());
     let config = Config { cases: 10, failure_persistence: None, ..Config::default() };
     let sets = (2..150_usize, 1..40_usize, 1..80_usize, 0..3, any::<u64>());
@@ -91,7 +92,7 @@ fn of_any_set(gpu: &Gpu) {
     assert_eq!(search.fault(), None);
 }
 
-/// Without the checks at run time to the last bit what it is with them.
+/// Results without run-time checks equal those with checks, to the last bit.
 fn checked_and_not(gpu: &Gpu) {
     let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     for (n, d, k) in [(100, 3, 1), (130, 20, 70), (600, 8, 10)] {
@@ -101,18 +102,18 @@ fn checked_and_not(gpu: &Gpu) {
     }
 }
 
-/// Of nothing there is nothing to be found, and among nothing neither.
+/// Empty sets give empty results or errors.
 fn empty(gpu: &Gpu) {
     let (none, some) = (Array2::zeros((0, 3)), random(4, 3, 1));
     assert_eq!(gpu.nearest(none.view(), some.view(), 2, None).unwrap().indices.dim(), (0, 2));
     let error = gpu.nearest(some.view(), none.view(), 1, None).unwrap_err().to_string();
-    assert!(error.contains("k is 1, it must be from 1 to 0"), "{error}");
-    // Points of no dimensions are all the same one.
+    assert!(error.contains("k is 1; it must be from 1 to 0"), "{error}");
+    // All points without dimensions are equal.
     let found = gpu.nearest(Array2::zeros((5, 0)).view(), Array2::zeros((5, 0)).view(), 2, Some(0)).unwrap();
     assert_eq!(found.indices.row(4).to_vec(), [0, 1]);
 }
 
-/// On the device itself, by whole numbers, which single precision has exactly.
+/// Tests the device itself with whole numbers, which are exact in single precision.
 fn ties_by_index(gpu: &Gpu) {
     for d in [2, 8, 20] {
         let points = Array2::from_shape_fn((600, d), |(i, j)| ((i * 7 + j * 3) % 5) as f32);
@@ -138,7 +139,7 @@ fn more_than_fit_a_list(gpu: &Gpu) {
     assert_eq!(search.fault(), None);
 }
 
-/// Queries and references of which a kernel may see only a part.
+/// Queries and references of which a kernel can access only a part.
 fn in_pieces(gpu: &Gpu) {
     let narrow = gpu.with_limits(Limits { binding: 8192 * 4, ..gpu.limits() }, Duration::from_secs(60));
     let points = random(1000, 16, 4).mapv(f64::from);
@@ -161,7 +162,7 @@ fn windows(gpu: &Gpu) {
 }
 
 fn other_metrics_and_errors(gpu: &Gpu) {
-    // With counts of its own.
+    // Use separate counters.
     let gpu = &gpu.with_limits(gpu.limits(), Duration::from_secs(60));
     let points = random(50, 3, 4).mapv(f64::from);
     let samples = Samples::new(points.view()).unwrap();
@@ -175,7 +176,7 @@ fn other_metrics_and_errors(gpu: &Gpu) {
     assert_eq!(search.among(&samples, 50, L2, 0), Err(knn_entropy::Error::KTooLarge { k: 50, others: 49 }));
     let other = random(50, 2, 4).mapv(f64::from);
     assert!(search.between(&Samples::new(other.view()).unwrap(), &samples, 1, L2).is_err());
-    assert_eq!(gpu.counts().since(&before).submissions, 0, "none of it is for the device");
+    assert_eq!(gpu.counts().since(&before).submissions, 0, "the device must not be used");
 }
 
 fn the_entropy_and_its_gradient(gpu: &Gpu) {
@@ -192,8 +193,8 @@ fn the_entropy_and_its_gradient(gpu: &Gpu) {
     assert_eq!(search.fault(), None);
 }
 
-/// They are far from everything; a list that needs one says so.
-fn numbers_that_are_none(gpu: &Gpu) {
+/// Values that are not finite are infinitely far away, and a list that needs one reports it.
+fn values_that_are_not_finite(gpu: &Gpu) {
     let mut points = random(100, 4, 4);
     points[[7, 1]] = f32::NAN;
     points[[9, 0]] = f32::INFINITY;

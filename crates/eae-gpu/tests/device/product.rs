@@ -1,4 +1,4 @@
-//! Products against the processor in double precision.
+//! Compares products with the CPU in double precision.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("product::larger_than_a_view", larger_than_a_view),
     ("product::the_same_bits_again_and_checked", the_same_bits_again_and_checked),
     ("product::behind_the_tape", behind_the_tape),
-    ("product::distances_of_what_is_far_from_the_origin", distances),
+    ("product::distances_far_from_the_origin", distances),
 ];
 
 const LAYOUTS: [Transposed; 3] = [Transposed::Neither, Transposed::Left, Transposed::Right];
@@ -32,7 +32,7 @@ pub(crate) fn random(rows: usize, columns: usize, seed: u64) -> Array2<f32> {
     Array2::random_using((rows, columns), uniform, &mut ChaCha8Rng::seed_from_u64(seed))
 }
 
-/// As it lies in memory, and as it counts.
+/// Returns a factor as stored, and as used in the product.
 fn factors(transposed: Transposed, [m, n, k]: [usize; 3], seed: u64) -> [(Array2<f32>, Array2<f64>); 2] {
     let of = |rows, columns, transposed: bool, seed| {
         let counts = random(rows, columns, seed);
@@ -50,12 +50,13 @@ fn multiply(gpu: &Gpu, product: &Product<'_>, a: &Array2<f32>, b: &Array2<f32>, 
     c.read().unwrap()
 }
 
-/// Off by no more than rounding: a sum of `k` products of single precision, each at most 1.
+/// The error must not exceed the rounding of a sum of `k` products in single precision, each at
+/// most 1.
 fn assert_near(found: &Array2<f32>, expected: ArrayView2<'_, f64>, k: usize, what: &str) {
     assert_eq!(found.dim(), expected.dim(), "{what}");
     let bound = 1e-6 + 1.2e-7 * (k as f64).max(4.0);
     for (place, (&found, &expected)) in found.iter().zip(expected).enumerate() {
-        assert!((f64::from(found) - expected).abs() <= bound, "{what}, number {place}: {found}, not {expected}");
+        assert!((f64::from(found) - expected).abs() <= bound, "{what}, number {place}: {found}; expected {expected}");
     }
 }
 
@@ -70,7 +71,7 @@ fn odd_shapes(gpu: &Gpu) {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut shapes =
         vec![[1, 1, 1], [1, 5, 3], [200, 1, 31], [3, 2, 0], [64, 64, 64], [128, 128, 8], [33, 65, 17], [100, 16, 256]];
-    // Factors that are empty have no result, or one of nothing.
+    // Empty factors give an empty result, or zeros.
     shapes.extend([[0, 5, 3], [5, 0, 3]]);
     shapes.extend((0..12).map(|_| [0; 3].map(|_| rng.random_range(1..90))));
     for shape in shapes {
@@ -88,7 +89,7 @@ fn every_tile_and_cut(gpu: &Gpu) {
     }
 }
 
-/// Bias, activation and derivative, against their definitions.
+/// Compares bias, activation and derivative with their definitions.
 fn finished(gpu: &Gpu) {
     type Function = fn(f64) -> f64;
     let sigmoid: Function = |x| 1.0 / (1.0 + (-x).exp());
@@ -132,7 +133,7 @@ fn old_values(gpu: &Gpu) {
     }
 }
 
-/// What is no number is not lost, and does not reach other rows.
+/// NaN and infinity are preserved, and do not reach other rows.
 fn nan_and_infinity(gpu: &Gpu) {
     for shape in [[8, 8, 8], [9, 7, 5]] {
         let [(mut a, _), (b, _)] = factors(Transposed::Neither, shape, 9);
@@ -152,7 +153,7 @@ fn nan_and_infinity(gpu: &Gpu) {
     }
 }
 
-/// Matrices of which a kernel may see only a part are multiplied in pieces.
+/// Matrices of which a kernel can access only a part are multiplied in pieces.
 fn larger_than_a_view(gpu: &Gpu) {
     let limits = Limits { binding: 64 * 40 * 4, ..gpu.limits() };
     let narrow = gpu.with_limits(limits, Duration::from_secs(60));
@@ -170,7 +171,7 @@ fn larger_than_a_view(gpu: &Gpu) {
     let product = Product { derivative: Some((Activation::Tanh, &on_device)), ..Product::default() };
     let expected = of_a.dot(&of_b) * values.mapv(|y| 1.0 - f64::from(y) * f64::from(y));
     assert_near(&multiply(&narrow, &product, &a, &b, &Array2::zeros((300, 20))), expected.view(), 40, "derivative");
-    // A right factor cannot be cut by rows of the result.
+    // A right factor cannot be divided by rows of the result.
     let [a, b, c] = [(2, 40), (40, 400), (2, 400)].map(|(rows, columns)| narrow.zeros(rows, columns).unwrap());
     let error = narrow.batch().product(&Product::default(), &a, &b, &c).unwrap_err();
     assert!(matches!(error, eae_gpu::Error::Limit { need: 64_000, have: 10_240, .. }), "{error}");
@@ -184,12 +185,12 @@ fn the_same_bits_again_and_checked(gpu: &Gpu) {
         let product = Product { transposed, ..Product::default() };
         let run = |gpu| multiply(gpu, &product, &a, &b, &Array2::zeros((shape[0], shape[1])));
         let first = run(gpu);
-        assert_eq!(first, run(gpu), "again");
-        assert_eq!(first, run(&checked), "with checks in the shaders");
+        assert_eq!(first, run(gpu), "the second run differs");
+        assert_eq!(first, run(&checked), "shaders with checks differ");
     }
 }
 
-/// In every arrangement that the tape has.
+/// Tests every arrangement of the tape's products.
 fn behind_the_tape(gpu: &Gpu) {
     let device = GpuGemm::new(gpu.clone());
     let (a, b) = (random(30, 20, 1), random(20, 25, 2));
@@ -228,7 +229,7 @@ fn distances(gpu: &Gpu) {
         for ((i, j), &found) in found.indexed_iter() {
             let square = |(&x, &y): (&f32, &f32)| (f64::from(x) - f64::from(y)).powi(2);
             let expected: f64 = a.row(i).iter().zip(b.row(j)).map(square).sum();
-            assert!((f64::from(found) - expected).abs() <= 1e-5 * expected, "{i}, {j}: {found}, not {expected}");
+            assert!((f64::from(found) - expected).abs() <= 1e-5 * expected, "{i}, {j}: {found}; expected {expected}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What else a training on the device must do: cost no more than it says, be resumed, refuse what
-//! it cannot, and end well.
+//! Other properties of a training on the device: its cost, checkpoints, unsupported models and
+//! failures.
 
 use eae::objective::Ae;
 use eae::{Autoencoder, Criterion, Eae, MakeStep, OptimizerState, Preset, StepError, Stepper, TrainError, Training};
@@ -10,14 +10,14 @@ use crate::training::{BATCH, LATENT, OnDevice, close, config, images, mlp};
 
 pub(crate) const TESTS: &[Test] = &[
     ("trainer::resumed", resumed),
-    ("trainer::what_a_step_costs", what_a_step_costs),
-    ("trainer::what_is_not_trained_here", what_is_not_trained_here),
-    ("trainer::a_step_that_fails_changes_nothing", a_step_that_fails_changes_nothing),
-    ("trainer::a_device_that_is_lost_on_the_way", a_device_that_is_lost_on_the_way),
+    ("trainer::cost_of_a_step", cost_of_a_step),
+    ("trainer::unsupported_models", unsupported_models),
+    ("trainer::a_failed_step_changes_nothing", a_failed_step_changes_nothing),
+    ("trainer::a_device_lost_during_training", a_device_lost_during_training),
 ];
 
-/// Half on one, half on another, from a file in between: as if it had been one of them all the
-/// time.
+/// Half of the steps on one device and half on another, with a checkpoint in between, equal all
+/// steps on one device.
 fn resumed(gpu: &Gpu) {
     let config = config(Eae::default().bank(40));
     let mut whole = OnDevice::new(gpu, mlp(), config.clone()).unwrap();
@@ -33,17 +33,17 @@ fn resumed(gpu: &Gpu) {
         assert_eq!(whole.step(), second.step());
     }
     assert!(whole.write() == second.write());
-    // Another's memory banks are refused.
+    // Memory banks of another objective are rejected.
     let other = super::training::config(Eae::default().bank(7));
     let refused = OnDevice::new(gpu, mlp(), other).unwrap().stepper.restore(optimizer).unwrap_err().to_string();
-    assert!(refused.contains("the bank of codes is of 40 rows of 8, expected at most 7 of 8"), "{refused}");
+    assert!(refused.contains("the bank of codes has 40 rows of 8; expected at most 7 rows of 8"), "{refused}");
     second.stepper.restore(OptimizerState::default()).unwrap();
     assert!(second.stepper.state().unwrap().adam.moments().is_empty());
 }
 
-/// One submission of at most 30 kernels, the places of the images and eight numbers up, four
-/// numbers down, and nothing compiled.
-fn what_a_step_costs(gpu: &Gpu) {
+/// A step is one submission of at most 30 kernels. It uploads the indices of the images and eight
+/// numbers, downloads four numbers, and compiles nothing.
+fn cost_of_a_step(gpu: &Gpu) {
     let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
     let mut training = OnDevice::new(&own, mlp(), config(Eae::published(1.0))).unwrap();
     training.step();
@@ -59,17 +59,17 @@ fn what_a_step_costs(gpu: &Gpu) {
     assert_eq!(cost.uploaded, steps * 4 * (8 + BATCH as u64));
     assert_eq!(cost.downloaded, steps * 16);
     assert_eq!(cost.pipelines, 0);
-    assert_eq!(own.memory(), memory, "nothing more is taken");
+    assert_eq!(own.memory(), memory, "a step must not allocate memory");
     eprintln!("a step of `mlp`: {dispatches} kernels");
 }
 
-fn what_is_not_trained_here(gpu: &Gpu) {
+fn unsupported_models(gpu: &Gpu) {
     let mut paper = Autoencoder::<f32>::new(Preset::Paper32, [32, 32, 1], LATENT, 3).unwrap();
     let error = GpuStepper::new(gpu, &mut paper, &config(Eae::published(1.0)), None).unwrap_err().to_string();
     assert!(error.contains("BatchNorm") && error.contains("train on the CPU"), "{error}");
     let error = OnDevice::new(gpu, mlp(), config(Eae::published(1.0).k(BATCH))).err().unwrap().to_string();
     assert!(error.contains("k is 16") && error.contains("1 to 15"), "{error}");
-    // Without an entropy in the loss, and with the code as it is.
+    // Without an entropy in the loss, with and without normalization of the code.
     for ae in [Ae::default().normalised(true), Ae::default()] {
         let model = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
         let (config, mut on_cpu) = (config(ae), model.clone());
@@ -80,12 +80,12 @@ fn what_is_not_trained_here(gpu: &Gpu) {
     }
 }
 
-/// Of a batch whose loss is not finite nothing is left: in parameters, running statistics, moments
-/// and memory banks.
-fn a_step_that_fails_changes_nothing(gpu: &Gpu) {
+/// A batch whose loss is not finite changes neither parameters nor running statistics, moments or
+/// memory banks.
+fn a_failed_step_changes_nothing(gpu: &Gpu) {
     let (good, mut bad) = (images().pixels, images().pixels);
     bad.fill(f32::NAN);
-    // Banks that are filling and full, and smaller than a batch.
+    // Banks that are filling, that are full and that are smaller than a batch.
     for bank in [200, 40, 10] {
         let config = config(Eae::default().bank(bank));
         let [mut disturbed, mut calm] = [(); 2].map(|()| {
@@ -110,8 +110,8 @@ fn a_step_that_fails_changes_nothing(gpu: &Gpu) {
     }
 }
 
-/// No step is made any more, and the checkpoint is resumed on the CPU.
-fn a_device_that_is_lost_on_the_way(gpu: &Gpu) {
+/// No further step is made, and the checkpoint is resumed on the CPU.
+fn a_device_lost_during_training(gpu: &Gpu) {
     let own = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name)).unwrap();
     let mut there = OnDevice::new(&own, mlp(), config(Eae::default().bank(40))).unwrap();
     there.step();

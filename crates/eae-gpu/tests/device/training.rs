@@ -1,4 +1,4 @@
-//! Whole steps against the CPU's.
+//! Compares whole steps with those of the CPU.
 
 use eae::network::Architecture;
 use eae::{Autoencoder, Eae, MakeStep, Objective, Preset, StepReport, Stepper, TrainConfig, Training, data};
@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
 pub(crate) const BATCH: usize = 16;
 pub(crate) const LATENT: usize = 8;
 
-/// A training on the device, with its model and its images.
+/// A training on the device, with its model and images.
 pub(crate) struct OnDevice {
     pub(crate) model: Autoencoder<f32>,
     pub(crate) training: Training,
@@ -52,7 +52,7 @@ pub(crate) fn mlp() -> Autoencoder<f32> {
     Autoencoder::new(Preset::Mlp, [28, 28, 1], LATENT, 3).unwrap()
 }
 
-/// Without a warm-up.
+/// Returns a configuration without a warm-up.
 pub(crate) fn config(objective: impl Into<Objective>) -> TrainConfig {
     TrainConfig::default().batch_size(BATCH).epochs(20).objective(objective).warm_up(0.0).seed(5)
 }
@@ -61,22 +61,22 @@ pub(crate) fn close(a: f64, b: f64, tolerance: f64) -> bool {
     (a - b).abs() <= tolerance * b.abs().max(1.0)
 }
 
-/// Fifty steps, each on both from where the device stands: the same error and entropy to 1e-5, and
-/// the same parameters after it.
+/// Makes fifty steps on both, each from the state of the device. Error and entropy must agree to
+/// 1e-5, and the parameters after the step must agree.
 ///
-/// Left to themselves, the two would part, as single and double precision do on the CPU, which are
-/// 1e-4 apart after one step and 1e-3 after five: what has no gradient but rounding errors, such as
-/// the bias of a unit that is active on all of a batch before batch normalisation, is moved by Adam
-/// as far as everything else, and matters for the next batch.
+/// Without this synchronization the two would diverge, as single and double precision do on the
+/// CPU: they differ by 1e-4 after one step and by 1e-3 after five. Parameters whose gradient is
+/// only rounding error, such as the bias of a unit that is active on a whole batch before batch
+/// normalization, are moved by Adam as far as all others, and affect the next batch.
 fn losses_of_the_cpu(gpu: &Gpu) {
     let mean = Eae::published(2.0).k(3).mean(true);
     for (eae, steps) in [(Eae::published(1.0), 50), (Eae::published(1.0).k(2), 2), (mean, 2)] {
-        as_the_cpu(gpu, &Preset::Mlp.into(), eae, 0.0, steps);
+        compare_with_the_cpu(gpu, &Preset::Mlp.into(), eae, 0.0, steps);
     }
 }
 
-/// What the default has beyond the paper's objective, and all of it with a weight that rises from
-/// nothing, and banks that are filled, turned over, and smaller than a batch.
+/// Tests the terms of the default beyond the paper's objective, with a weight that rises from 0,
+/// and with banks that are filling, wrapping around, and smaller than a batch.
 fn terms_of_the_default(gpu: &Gpu) {
     let published = Eae::published(1.0);
     for (eae, warm_up, steps) in [
@@ -85,12 +85,12 @@ fn terms_of_the_default(gpu: &Gpu) {
         (published.clone().decoded(10).draws(5.0).bank(40), 0.0, 2),
         (Eae::default().bank(40), 0.2, 5),
     ] {
-        as_the_cpu(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
+        compare_with_the_cpu(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
     }
 }
 
-/// Without being read in between: steps so small that nothing else changes leave the same codes and
-/// features behind.
+/// Tests the banks without downloading them in between. The steps are so small that only the codes
+/// and features change.
 fn memory_banks(gpu: &Gpu) {
     for bank in [40, 10] {
         let config = config(Eae::default().bank(bank)).learning_rate(1e-30).warm_up(0.2);
@@ -99,7 +99,10 @@ fn memory_banks(gpu: &Gpu) {
         for step in 0..4 {
             let (expected, _) = here.step(&mut on_cpu, &there.images, &mut cpu).unwrap().unwrap();
             let found = there.step();
-            assert!(close(found.penalty, expected.penalty, 1e-5), "{bank}, step {step}: {found:?}, not {expected:?}");
+            assert!(
+                close(found.penalty, expected.penalty, 1e-5),
+                "{bank}, step {step}: {found:?}; expected {expected:?}"
+            );
         }
         let (found, expected) = (there.write(), here.write(&mut on_cpu, &mut cpu).unwrap());
         for name in ["training.codes", "training.features"] {
@@ -112,17 +115,17 @@ fn memory_banks(gpu: &Gpu) {
     }
 }
 
-/// Convolutions, also with windows that are not square, overlap, leave pixels out, or look past the
+/// Convolutions, including windows that are not square, overlap, skip pixels, or extend past the
 /// edge.
 fn convolutions(gpu: &Gpu) {
-    as_the_cpu(gpu, &Preset::Conv28.into(), Eae::default().bank(50), 0.0, 1);
+    compare_with_the_cpu(gpu, &Preset::Conv28.into(), Eae::default().bank(50), 0.0, 1);
     let own = odd_windows();
     for eae in [Eae::published(1.0), Eae::default().decoded(11).draws(0.0)] {
-        as_the_cpu(gpu, &own, eae, 0.0, 2);
+        compare_with_the_cpu(gpu, &own, eae, 0.0, 2);
     }
 }
 
-/// A small network of everything that there is.
+/// Returns a small network with every kind of layer.
 fn odd_windows() -> Architecture {
     let own = r#"{
         "encoder": ["conv 3 kernel=3x5 stride=2x3 padding=1x2", "tanh", "conv 5 kernel=2", "leaky-relu 0.1", "dense 9", "softplus"],
@@ -132,8 +135,7 @@ fn odd_windows() -> Architecture {
     serde_json::from_str(own).unwrap()
 }
 
-/// Without the checks at run time that keep indices within buffers, to the last bit what it is with
-/// them.
+/// Results without run-time bounds checks equal those with checks, to the last bit.
 fn checked_and_not(gpu: &Gpu) {
     let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     let [here, there] = [gpu, &checked].map(|gpu| {
@@ -145,18 +147,18 @@ fn checked_and_not(gpu: &Gpu) {
     assert!(here == there, "{:?} and {:?}", here.0, there.0);
 }
 
-/// Steps of both, each from where the device stands.
-fn as_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps: usize) {
+/// Makes steps on both, each from the state of the device.
+fn compare_with_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps: usize) {
     let config = config(eae.clone()).warm_up(warm_up);
     let mut on_cpu = Autoencoder::<f32>::new(networks.clone(), [28, 28, 1], LATENT, 3).unwrap();
     let mut there = OnDevice::new(gpu, on_cpu.clone(), config).unwrap();
     for step in 0..steps {
         let state = there.write();
         let (mut here, optimizer) = Training::read(&mut on_cpu, &state).unwrap();
-        // Large, and compared less often.
+        // The state is large, so compare it less often.
         let whole = step < 2 || step + 1 == steps;
         if whole {
-            // What is restored is what was written.
+            // The restored state equals the written one.
             there.stepper.restore(optimizer.clone()).unwrap();
         }
         let mut cpu = Stepper::default();
@@ -168,7 +170,7 @@ fn as_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps:
             ("entropy", found.entropy, expected.entropy),
             ("penalty", found.penalty, expected.penalty),
         ] {
-            assert!(close(found, expected, 1e-5), "{eae:?}, step {step}, {what}: {found}, not {expected}");
+            assert!(close(found, expected, 1e-5), "{eae:?}, step {step}, {what}: {found}; expected {expected}");
         }
         if whole {
             same_state(&there.write(), &here.write(&mut on_cpu, &mut cpu).unwrap());
@@ -176,10 +178,10 @@ fn as_the_cpu(gpu: &Gpu, networks: &Architecture, eae: Eae, warm_up: f64, steps:
     }
 }
 
-/// Adam's moments, which are the gradients, and the statistics. A rectifier of which the input is 0
-/// but for rounding may be on here and off there: of gradients it is the norm that is compared. A
-/// parameter whose gradient is rounding alone is moved as far as the others and in any direction,
-/// so that of parameters it can only be said that they are not farther apart than such a step.
+/// Compares Adam's moments, which reflect the gradients, and the statistics. A ReLU whose input is
+/// 0 up to rounding may be active on one side only, so gradients are compared by their norm. A
+/// parameter whose gradient is only rounding error moves as far as the others and in any direction,
+/// so parameters may differ by up to such a step.
 fn same_state(found: &Weights, expected: &Weights) {
     let array = |weights: &Weights, name: &str| weights.get::<f64>(name, expected.shape(name).unwrap()).unwrap();
     let largest = |array: &ArrayD<f64>| array.fold(0.0_f64, |most, x| most.max(x.abs()));
@@ -194,7 +196,7 @@ fn same_state(found: &Weights, expected: &Weights) {
         for name in moments() {
             let (found, expected) = (array(found, name), array(expected, name));
             let off = norm(&(&found - &expected));
-            // A bias before batch normalisation has no gradient but rounding.
+            // A bias before batch normalization has only rounding error as its gradient.
             let allowed = 1e-3 * norm(&expected) + 1e-5 * overall;
             assert!(off <= allowed, "{name}: {off} off, of {} and {overall}", norm(&expected));
         }
