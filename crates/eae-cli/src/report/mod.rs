@@ -47,6 +47,8 @@ const MOST_DRAWS: usize = 2000;
 const MOST_TRAINING: usize = 10_000;
 /// Numbers of an image whose principal components take no longer than a minute.
 const MOST_NUMBERS: usize = 3072;
+/// Columns of a table whose covariances take no longer than a minute.
+const MOST_COLUMNS: usize = 500;
 
 /// All that there is to show.
 struct Report<'a> {
@@ -188,6 +190,11 @@ fn draws(
 ) -> Result<SampleReport, Failure> {
     let model = &trained.model;
     let (of_vectors, numbers) = (model.columns().is_some(), model.image_shape().iter().product::<usize>());
+    if of_vectors && numbers > MOST_COLUMNS {
+        return Err(Failure::other(format!(
+            "Frechet distances of {numbers} columns take too long; eae evaluate finds them"
+        )));
+    }
     if numbers > MOST_NUMBERS && !of_vectors {
         return Err(Failure::other(format!(
             "the principal components of {numbers} numbers take too long; eae evaluate finds them"

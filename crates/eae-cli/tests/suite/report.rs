@@ -206,3 +206,23 @@ fn a_report_of_vectors() {
     }
     assert!(!page.contains("<img") && !page.contains("id=\"pictures\"") && !page.contains("images"));
 }
+
+/// The covariances of thousands of columns would take hours.
+#[test]
+fn a_report_of_a_wide_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let row = |i: usize| (0..1500).map(|j| (i * (j % 7 + 1) % 11).to_string()).collect::<Vec<_>>().join(",");
+    let rows: Vec<String> = (0..60).map(row).collect();
+    fs::write(folder.join("wide.csv"), rows.join("\n")).unwrap();
+    fs::write(folder.join("small.toml"), "encoder = ['dense 8', 'relu']\ndecoder = ['dense 1500']\n").unwrap();
+    let small = ["--epochs", "1", "--batch", "20", "--latent", "2", "--draws", "0", "--quiet", "--out", "run"];
+    succeeds(folder, &[&["train", "--data", "csv:wide.csv", "--model", "small.toml"], &small[..]].concat());
+    let page = read(&folder.join("run"));
+    check(&page);
+    for part in
+        ["Frechet distances of 1500 columns take too long", "only 12 of 1500 are shown", "32 most different columns"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+}
