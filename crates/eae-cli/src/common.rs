@@ -1,17 +1,17 @@
-//! The flags that every command takes.
+//! The flags that all commands share.
 
 use crate::failure::Failure;
 
-/// The flags that every command takes.
+/// The flags that all commands share.
 #[derive(clap::Args)]
 pub(crate) struct Common {
-    /// Decides everything that is random.
+    /// Seed of all random numbers.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Threads to compute with; results do not depend on it. By default all, or RAYON_NUM_THREADS.
+    /// Number of threads; results do not depend on it [default: RAYON_NUM_THREADS, or all cores].
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Print JSON on standard output, and nothing else there.
+    /// Print JSON, and nothing else, on standard output.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -21,7 +21,7 @@ impl Common {
     pub(crate) fn apply(&self) -> Result<(), Failure> {
         let Some(threads) = self.threads else { return Ok(()) };
         if !(1..=1024).contains(&threads) {
-            return Err(Failure::usage(format!("--threads is {threads}, it must be from 1 to 1024")));
+            return Err(Failure::usage(format!("--threads is {threads}; it must be between 1 and 1024")));
         }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         pool.map_err(|e| Failure::other(format!("cannot start {threads} threads: {e}")))

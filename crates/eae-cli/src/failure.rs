@@ -1,7 +1,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// Why a command ended early: a sentence for the user, and an exit code for the shell.
+/// The failure of a command: a message for the user, and an exit code for the shell.
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
@@ -9,23 +9,22 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The user asked for something that cannot be: exit code 2, the same as for arguments that
-    /// cannot be parsed.
+    /// A mistake of the user, with exit code 2, as for arguments that cannot be parsed.
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 2 }
     }
 
-    /// Something went wrong: exit code 1.
+    /// Any other failure, with exit code 1.
     pub(crate) fn other(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 1 }
     }
 
-    /// The user ended it: exit code 130, as shells have it for an interrupt.
+    /// An interrupt by the user, with exit code 130, as in shells.
     pub(crate) fn interrupted(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 130 }
     }
 
-    /// Adds a way out to the message.
+    /// Appends advice to the message.
     pub(crate) fn and(self, more: &str) -> Self {
         Self { message: self.message + more, ..self }
     }

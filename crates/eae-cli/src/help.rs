@@ -1,9 +1,9 @@
-//! The order in the help of commands with many flags: under headings, and at first those that a
-//! newcomer needs.
+//! The layout of the help of commands with many flags: headings, and a short help with the flags
+//! that a newcomer needs.
 
 use clap::Command;
 
-/// The headings in their order, and the flags under each. Other flags are under the last.
+/// The headings in their order, with the flags under each. All other flags are under the last one.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Data", &["data", "size", "channels", "split_seed", "strict", "columns", "label", "shape"]),
     ("Model", &["rows", "model", "latent"]),
@@ -26,11 +26,11 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Objective", &["objective", "lambda", "warm_up", "beta", "weight", "gradient"]),
-    ("Output", &["out", "features", "tensorboard", "no_report", "quiet", "json"]),
+    ("Output", &["out", "named", "tensorboard", "no_report", "quiet", "json"]),
     ("Advanced", &["k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "error_unit"]),
 ];
 
-/// The flags that `-h` shows; `--help` shows all.
+/// The flags that `-h` shows. `--help` shows all flags.
 const FIRST: [&str; 16] = [
     "data",
     "columns",
@@ -50,7 +50,7 @@ const FIRST: [&str; 16] = [
     "json",
 ];
 
-/// Puts the flags of the commands that have many under headings.
+/// Groups the flags of `train` and `compare` under headings.
 pub(crate) fn grouped(program: Command) -> Command {
     ["train", "compare"].into_iter().fold(program, |program, name| program.mut_subcommand(name, in_groups))
 }
@@ -71,10 +71,10 @@ fn in_groups(command: Command) -> Command {
 mod tests {
     use super::*;
 
-    /// The headings of a help, and its number of lines in a terminal of 100 columns.
+    /// Returns the headings of a help text, and its number of lines.
     fn read(help: &str) -> (Vec<&str>, usize) {
         let headings = help.lines().filter_map(|line| line.strip_suffix(':'));
-        (headings.filter(|line| !line.starts_with(' ') && *line != "Example").collect(), help.lines().count())
+        (headings.filter(|line| !line.starts_with(' ') && *line != "Examples").collect(), help.lines().count())
     }
 
     #[test]

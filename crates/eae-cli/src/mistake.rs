@@ -1,4 +1,4 @@
-//! Mistakes in what was typed, where clap finds them and does not know the way out.
+//! Better messages for some mistakes that clap finds.
 
 use std::error::Error as _;
 use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
@@ -7,10 +7,10 @@ use std::process;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// The commands that a program may be built without, and the features that they need.
+/// The optional commands, and the features that they need.
 const OPTIONAL: [(&str, &str); 2] = [("gpu", "gpu"), ("serve", "serve")];
 
-/// Has every flag take `-5` as its value, so that what is said is about the number and not about an
+/// Lets every flag take `-5` as its value, so that the error is about the number and not about an
 /// unknown flag.
 pub(crate) fn with_negative_numbers(command: Command) -> Command {
     let flags = command.mut_args(|flag| {
@@ -20,9 +20,9 @@ pub(crate) fn with_negative_numbers(command: Command) -> Command {
     flags.mut_subcommands(with_negative_numbers)
 }
 
-/// Ends the program with the way out if it is known, or else as clap does.
+/// Prints the error, with advice if there is any, and ends the program.
 pub(crate) fn exit(error: &clap::Error) -> ! {
-    match way_out(error) {
+    match advice(error) {
         Some(message) => {
             errln!("{message}");
             process::exit(2)
@@ -31,15 +31,15 @@ pub(crate) fn exit(error: &clap::Error) -> ! {
     }
 }
 
-fn way_out(error: &clap::Error) -> Option<String> {
-    let said = |kind| match error.get(kind) {
+fn advice(error: &clap::Error) -> Option<String> {
+    let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
-    if let Some(command) = said(ContextKind::InvalidSubcommand) {
+    if let Some(command) = context(ContextKind::InvalidSubcommand) {
         let (_, feature) = OPTIONAL.iter().find(|(name, _)| *name == command)?;
         return Some(format!(
-            "eae: this program was built without `eae {command}`: build it with `cargo install --path crates/eae-cli \
+            "eae: this program was built without `eae {command}`; rebuild it with `cargo install --path crates/eae-cli \
              --features {feature}`"
         ));
     }
@@ -49,7 +49,7 @@ fn way_out(error: &clap::Error) -> Option<String> {
     let source = error.source()?;
     let must = if let Some(problem) = source.downcast_ref::<ParseIntError>() {
         match problem.kind() {
-            IntErrorKind::InvalidDigit | IntErrorKind::Empty => "a whole number, 0 or above",
+            IntErrorKind::InvalidDigit | IntErrorKind::Empty => "a whole number of at least 0",
             _ => return None,
         }
     } else if source.is::<ParseFloatError>() {
@@ -57,7 +57,7 @@ fn way_out(error: &clap::Error) -> Option<String> {
     } else {
         return None;
     };
-    let (flag, value) = (said(ContextKind::InvalidArg)?, said(ContextKind::InvalidValue)?);
+    let (flag, value) = (context(ContextKind::InvalidArg)?, context(ContextKind::InvalidValue)?);
     Some(format!(
         "error: invalid value '{value}' for '{flag}': it must be {must}\n\nFor more information, try '--help'."
     ))

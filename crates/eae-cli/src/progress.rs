@@ -10,11 +10,11 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use crate::failure::Failure;
 use crate::signals::on_interrupt;
 
-/// Shows a training on standard error: a bar on a terminal, a line for each epoch elsewhere,
-/// nothing if asked to be quiet. Ends it when the user interrupts.
+/// The progress of a training on standard error: a bar on a terminal, a line per epoch elsewhere,
+/// and nothing if `quiet`. Ends the training when the user interrupts it.
 pub(crate) struct Progress {
     bar: Bar,
-    /// When the first step of this process began, and the number of steps before it.
+    /// The time of the first step of this process, and the number of steps before it.
     start: Option<(Instant, usize)>,
     latent: usize,
     batch_size: usize,
@@ -24,7 +24,8 @@ pub(crate) struct Progress {
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 impl Progress {
-    /// Has interrupts end trainings instead of the program. Once, before the first training.
+    /// Makes interrupts end trainings instead of the program. Call it once, before the first
+    /// training.
     pub(crate) fn listen() -> Result<(), Failure> {
         on_interrupt(|| INTERRUPTED.store(true, Ordering::Relaxed))
     }
@@ -50,7 +51,7 @@ impl Observer<f32> for Progress {
         let (start, before) = *self.start.get_or_insert_with(|| (Instant::now(), step + 1));
         let (made, seconds) = (step + 1 - before, start.elapsed().as_secs_f64());
         let mut parts = vec![format!("epoch {}", epoch + 1)];
-        // The first step has begun before there was a clock.
+        // The clock starts after the first step.
         if made > 0 {
             let left = Duration::from_secs_f64(seconds / made as f64 * (steps - step - 1) as f64);
             parts.push(format!("{:#} left", HumanDuration(left)));
@@ -74,7 +75,7 @@ impl Observer<f32> for Progress {
 }
 
 impl Drop for Progress {
-    /// Leaves the last epoch's line where the bar was.
+    /// Replaces the bar by the line of the last epoch.
     fn drop(&mut self) {
         let shown = self.bar.clear();
         if let (Some(last), true) = (&self.last, shown) {
@@ -83,27 +84,27 @@ impl Drop for Progress {
     }
 }
 
-/// A bar on a terminal that can move its cursor, in one line however narrow that is.
+/// A progress bar in one line, for terminals that can move their cursor.
 pub(crate) struct Bar {
     quiet: bool,
-    /// Whether lines are to be written in place of a bar.
+    /// True if lines are written instead of a bar.
     pub(crate) in_lines: bool,
-    /// Made when there is something to show.
+    /// The bar, created when there is something to show.
     bar: Option<ProgressBar>,
 }
 
 impl Bar {
-    /// Width of the bar itself, and that of the percentage after it.
+    /// Widths of the bar and of the percentage after it.
     const WIDTHS: [usize; 2] = [10, 7];
-    /// Columns of a terminal that are too few for a bar.
+    /// Width below which a terminal is too narrow for a bar.
     const NARROW: usize = 60;
 
     pub(crate) fn new(quiet: bool) -> Self {
-        // Hidden where standard error is no terminal, or one that is dumb.
+        // Hidden if standard error is not a terminal, or a dumb one.
         Self { quiet, in_lines: !quiet && ProgressBar::new(0).is_hidden(), bar: None }
     }
 
-    /// Shows that so much of all is done, and of the parts as many as there is room for.
+    /// Shows that `done` of `all` is done, with as many of the parts as fit.
     pub(crate) fn show(&mut self, done: usize, all: usize, parts: &[String]) {
         if self.quiet || self.in_lines {
             return;
@@ -115,7 +116,7 @@ impl Bar {
         match &self.bar {
             Some(bar) => bar.set_message(text),
             None => {
-                // At once with all that is known: an empty bar would be drawn first.
+                // The message is set at once, because an empty bar would be drawn first.
                 let template = if columns < Self::NARROW {
                     "{percent:>3} %  {wide_msg}"
                 } else {
@@ -130,7 +131,7 @@ impl Bar {
         }
     }
 
-    /// Takes the bar away; true if there was one.
+    /// Removes the bar. Returns true if there was one.
     pub(crate) fn clear(&mut self) -> bool {
         self.bar.take().inspect(ProgressBar::finish_and_clear).is_some()
     }
@@ -142,7 +143,7 @@ impl Drop for Bar {
     }
 }
 
-/// The first parts, as many as there is room for, and one at least.
+/// Joins as many of the first parts as fit, but at least one.
 fn joined(parts: &[String], room: usize) -> String {
     let mut text = String::new();
     for part in parts {

@@ -1,4 +1,4 @@
-//! The distribution that codes are drawn from, as flags choose it.
+//! The sampler that flags select.
 
 use clap::ValueEnum;
 use eae::sampler::{PREFIX, Sampler};
@@ -6,13 +6,14 @@ use eae::sampler::{PREFIX, Sampler};
 use crate::failure::Failure;
 use crate::run_folder::{Trained, class_prefix};
 
+/// The flags that select a sampler.
 #[derive(clap::Args)]
 pub(crate) struct Source {
-    /// The distribution that codes are drawn from. By default the one in the file under which codes
-    /// that it was not fitted to are likeliest, and N(0, I) where none was fitted.
+    /// Distribution of the codes [default: the fitted one with the highest likelihood on held-out
+    /// codes, or normal].
     #[arg(long, value_enum)]
     pub(crate) sampler: Option<Kind>,
-    /// Draw samples of one class, from the density of its codes: a label of the training data.
+    /// Class of the samples, a label of the training data: draw from the density of its codes.
     #[arg(long, conflicts_with = "sampler")]
     pub(crate) label: Option<String>,
 }
@@ -21,32 +22,37 @@ pub(crate) struct Source {
 pub(crate) enum Kind {
     /// N(0, I).
     Normal,
-    /// N(0, I), moved to the sphere of radius sqrt(latent).
+    /// N(0, I), projected to the sphere of radius sqrt(latent).
     Sphere,
-    /// The Gaussian of the training images' codes.
+    /// A Gaussian, fitted to the codes of the training data.
     Gaussian,
-    /// A mixture of Gaussians fitted to them.
+    /// A mixture of Gaussians, fitted to the codes of the training data.
     #[value(alias = "mixture")]
     Gmm,
-    /// An invertible map from N(0, I) fitted to them.
-    #[value(name = "gaussianisation", alias = "gaussianization")]
+    /// An invertible map from N(0, I), fitted to the codes of the training data.
+    #[value(alias = "gaussianisation")]
     Gaussianization,
 }
 
 impl Kind {
-    /// The sampler's name in files.
+    /// Returns the value of `--sampler`.
+    fn flag(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Returns the name of the sampler in files.
     fn name(self) -> &'static str {
         match self {
             Self::Normal => "normal",
             Self::Sphere => "sphere",
             Self::Gaussian => "gaussian",
             Self::Gmm => "mixture",
-            Self::Gaussianization => "gaussianisation",
+            Self::Gaussianization => "gaussianization",
         }
     }
 }
 
-/// The name of a sampler as `--sampler` takes it.
+/// Returns the value of `--sampler` for a sampler.
 pub(crate) fn flag(sampler: &Sampler) -> &'static str {
     match sampler {
         Sampler::Mixture(_) => "gmm",
@@ -55,27 +61,27 @@ pub(crate) fn flag(sampler: &Sampler) -> &'static str {
 }
 
 impl Source {
-    /// The sampler that the flags ask for, and why where they leave it open.
+    /// Returns the sampler for the flags, and the reason if the flags do not name one.
     pub(crate) fn choose(&self, trained: &Trained) -> Result<(Sampler, &'static str), Failure> {
         let (file, latent) = (trained.file.display(), trained.model.latent());
         if let Some(label) = &self.label {
             let classes = trained.classes();
             let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
                 let problem = if classes.is_empty() {
-                    "the model has no classes: it was trained on data without labels".to_owned()
+                    "the model has no classes because it was trained on data without labels".to_owned()
                 } else {
                     let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>();
                     format!("the model has the classes {}", names.join(", "))
                 };
-                return Err(Failure::usage(format!("--label is {label}; {problem}")));
+                return Err(Failure::usage(format!("--label is {label}, but {problem}")));
             };
             let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
-            return Ok((fitted.best().sampler.clone(), ", fitted to the codes of the class"));
+            return Ok((fitted.best().sampler.clone(), " (fitted to the codes of the class)"));
         }
         let Some(kind) = self.sampler else {
             return Ok(match trained.fitted(PREFIX)? {
-                Some(fitted) => (fitted.best().sampler.clone(), ", under which held-out codes are likeliest"),
-                None => (Sampler::Normal { latent }, ", as no density was fitted to the codes"),
+                Some(fitted) => (fitted.best().sampler.clone(), " (the highest likelihood of held-out codes)"),
+                None => (Sampler::Normal { latent }, " (no density was fitted to the codes)"),
             });
         };
         let sampler = match kind {
@@ -87,7 +93,7 @@ impl Source {
             Some(sampler) => Ok((sampler, "")),
             None => {
                 let names = trained.samplers()?.iter().map(flag).collect::<Vec<_>>().join(", ");
-                let problem = format!("--sampler is {}, but {file} has no such sampler; it has {names}", kind.name());
+                let problem = format!("--sampler is {}, but {file} has only the samplers {names}", kind.flag());
                 Err(Failure::usage(problem))
             }
         }

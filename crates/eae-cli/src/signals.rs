@@ -4,8 +4,8 @@ use std::io;
 
 use crate::failure::Failure;
 
-/// Calls `then` in place of ending the program, whenever Ctrl-C is pressed, the program is asked to
-/// end or its terminal closes.
+/// Calls `then` instead of ending the program when Ctrl-C is pressed, the program is terminated or
+/// its terminal closes.
 pub(crate) fn on_interrupt(then: impl FnMut() + Send + 'static) -> Result<(), Failure> {
     listen(then).map_err(|e| Failure::other(format!("cannot listen for interrupts: {e}")))
 }
@@ -29,14 +29,15 @@ fn listen(then: impl FnMut() + Send + 'static) -> io::Result<()> {
     ctrlc::set_handler(then).map_err(io::Error::other)
 }
 
-/// Returns true if whoever started the program has it ignore that its terminal closes, as `nohup`
-/// does. Only Linux says so.
+/// Returns true if the program was started with SIGHUP ignored, as `nohup` does. This is known on
+/// Linux only.
 #[cfg(unix)]
 fn outlives_its_terminal() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hang_ups(&status))
 }
 
-/// Reads the set of ignored signals, a hexadecimal number whose lowest bit is SIGHUP's.
+/// Returns true if SIGHUP is in the set of ignored signals, a hexadecimal number in which it is the
+/// lowest bit.
 #[cfg(unix)]
 fn ignores_hang_ups(status: &str) -> bool {
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -48,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_set_of_ignored_signals() {
+    fn the_set_of_ignored_signals_is_read() {
         assert!(ignores_hang_ups("Name:\teae\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000000\n"));
         assert!(!ignores_hang_ups("SigBlk:\t0000000000000001\nSigIgn:\t0000000000001000\n"));
         assert!(!ignores_hang_ups(""));

@@ -1,18 +1,17 @@
-//! What the library says of a file of numbers, in the program's words: the ways out are flags.
+//! The library's errors and notes about files of numbers, with flags as advice.
 
 use eae::data::{CellProblem, DataError, Note, TableError, TableProblem};
 
 use crate::failure::Failure;
 
-/// The fault of a data set.
+/// Returns the failure for an error of a data set.
 pub(crate) fn refused_data(error: DataError) -> Failure {
     match error {
         DataError::Table(error) => {
-            let failure = refused(&error, "take the row out");
+            let failure = refused(&error, "remove the row");
             match &*error.problem {
-                TableProblem::Cell { problem: CellProblem::Text { .. }, .. } => failure.and(
-                    ": eae train --columns a,b,c chooses what is learnt, and --label NAME names the class of each row",
-                ),
+                TableProblem::Cell { problem: CellProblem::Text { .. }, .. } => failure
+                    .and("; `eae train --columns a,b,c` selects columns, and --label NAME names a column of classes"),
                 _ => failure,
             }
         }
@@ -20,8 +19,8 @@ pub(crate) fn refused_data(error: DataError) -> Failure {
     }
 }
 
-/// The fault of a table; `instead` is what to do with a row that lacks a value if it cannot be
-/// filled in.
+/// Returns the failure for an error of a table. `instead` is the alternative to filling in a
+/// missing value.
 pub(crate) fn refused(error: &TableError, instead: &str) -> Failure {
     let path = match error.path.display().to_string() {
         name if name == "-" => "standard input".to_owned(),
@@ -44,15 +43,14 @@ pub(crate) fn refused(error: &TableError, instead: &str) -> Failure {
     })
 }
 
-/// A decision of the reader that the user can overrule.
+/// Returns a note about a decision of the reader, with the flag that overrides it.
 pub(crate) fn reworded(note: &Note) -> String {
     match note {
         Note::NumericHeader { row, line } => format!(
             "line {line}, {row:?}, was read as a row of numbers; if these are the names of the columns, use --header yes"
         ),
         Note::FirstRowHasText { row, line } => format!(
-            "line {line}, {row:?}, was read as a row and not as names; if these are the names of the columns, use --header \
-             yes"
+            "line {line}, {row:?}, was read as a row of data; if these are the names of the columns, use --header yes"
         ),
         Note::OneColumnOrTwo { row } => format!(
             "{row:?} was read as two columns of integers; if it is one number with a decimal comma, write a decimal point"

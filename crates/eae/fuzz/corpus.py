@@ -59,7 +59,7 @@ MODEL = {
     "decoder.0.weight": floats(4, 2), "decoder.0.bias": floats(4),
 }
 NETWORK = {"encoder": ["dense 3", "tanh"], "decoder": ["dense 4", "sigmoid"]}
-DESCRIPTION = {"model": NETWORK, "image": [2, 2, 1], "latent": 2, "ending": "normalised"}
+DESCRIPTION = {"model": NETWORK, "image": [2, 2, 1], "latent": 2, "ending": "normalized"}
 
 
 def model(tensors={}, description={}, change=lambda header: None, without=()):

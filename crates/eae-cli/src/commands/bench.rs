@@ -9,9 +9,9 @@ use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 
-/// Time what takes the time.
+/// Time the neighbor search or a training step.
 #[derive(Args)]
-#[command(after_help = "Example:\n  eae bench knn --n 100000 --d 3\n  eae bench step --model conv28 --batch 100")]
+#[command(after_help = "Examples:\n  eae bench knn --n 100000 --d 3\n  eae bench step --model conv28 --batch 100")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
@@ -19,25 +19,25 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// The k nearest neighbours of normal samples among themselves, as the estimators find them.
+    /// Time the search for the k nearest neighbors of each of n normal samples.
     Knn(Knn),
-    /// A training step, from the batch to the changed parameters.
+    /// Time a training step, from the batch to the updated parameters.
     Step(Step),
 }
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  eae bench knn --n 100000 --d 3 --k 4 --threads 2")]
 struct Knn {
-    /// Samples.
+    /// Number of samples.
     #[arg(long, default_value_t = 100_000)]
     n: usize,
-    /// Dimensions.
+    /// Number of dimensions.
     #[arg(long, default_value_t = 3)]
     d: usize,
-    /// Neighbours of each.
+    /// Number of neighbors of each sample.
     #[arg(long, default_value_t = 4)]
     k: usize,
-    /// Runs, of which the fastest counts.
+    /// Number of runs; the fastest counts.
     #[arg(long, default_value_t = 3)]
     repeat: usize,
     #[command(flatten)]
@@ -47,26 +47,26 @@ struct Knn {
 #[derive(Args)]
 #[command(after_help = "Example:\n  eae bench step --model conv28 --batch 100 --latent 16 --threads 2 --steps 30")]
 struct Step {
-    /// The network.
+    /// Preset of the networks.
     #[arg(long, default_value = "conv28")]
     model: Preset,
-    /// Images in a batch.
+    /// Batch size.
     #[arg(long, default_value_t = 100)]
     batch: usize,
-    /// Numbers in a code.
+    /// Latent dimension.
     #[arg(long, default_value_t = 16)]
     latent: usize,
-    /// Steps that count.
+    /// Number of timed steps.
     #[arg(long, default_value_t = 30)]
     steps: usize,
-    /// Steps before those.
+    /// Number of untimed warm-up steps before them.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
     #[command(flatten)]
     common: Common,
 }
 
-/// Every figure of a line, under the names that the PyTorch program beside it has for them.
+/// Timing of the neighbor search. The names are those of the PyTorch benchmark.
 #[derive(Serialize)]
 struct KnnTiming {
     peer: &'static str,
@@ -92,7 +92,7 @@ struct StepTiming {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    // One line with and without `--json`: it is read by programs.
+    // Programs read the output, so it is JSON with and without `--json`.
     match &arguments.what {
         What::Knn(knn) => print_json(&time_knn(knn)?),
         What::Step(step) => print_json(&time_step(step)?),
@@ -104,7 +104,9 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     arguments.common.apply()?;
     let Step { model: preset, batch, latent, steps, warmup, .. } = *arguments;
     if !(2..=1 << 16).contains(&batch) || steps == 0 {
-        return Err(Failure::usage("--batch must be from 2 to 65536, and --steps at least 1"));
+        return Err(Failure::usage(format!(
+            "--batch is {batch} and --steps is {steps}; --batch must be between 2 and 65536, and --steps at least 1"
+        )));
     }
     let (side, channels) = (preset.side(), if preset == Preset::Conv32 { 3 } else { 1 });
     let model = Autoencoder::<f32>::new(preset, [side, side, channels], latent, arguments.common.seed);
@@ -112,7 +114,7 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     let parameters = model.parameters().iter().map(|parameter| parameter.len()).sum();
     let pixels = sampler::normal::<f32>(batch, side * side * channels, arguments.common.seed);
     let pixels = pixels.mapv_into(|x| 1.0 / (1.0 + (-x).exp()));
-    let images = pixels.into_shape_with_order((batch, side, side, channels)).expect("as many pixels");
+    let images = pixels.into_shape_with_order((batch, side, side, channels)).expect("the shape has as many pixels");
     let (mut stepper, all) = (Stepper::default(), (0..batch).collect::<Vec<_>>());
     let mut times = Vec::with_capacity(steps);
     for step in 0..warmup + steps {
@@ -145,7 +147,9 @@ fn time_knn(knn: &Knn) -> Result<KnnTiming, Failure> {
     knn.common.apply()?;
     let Knn { n, d, k, repeat, .. } = *knn;
     if n.checked_mul(d).is_none_or(|numbers| numbers > 1 << 30) || repeat == 0 {
-        return Err(Failure::usage("--n times --d must be at most 2^30, and --repeat at least 1"));
+        return Err(Failure::usage(format!(
+            "--n is {n}, --d is {d} and --repeat is {repeat}; --n times --d must be at most 2^30, and --repeat at least 1"
+        )));
     }
     let x = sampler::normal::<f64>(n, d, knn.common.seed);
     let refuse = |error: knn_entropy::Error| Failure::usage(error);

@@ -19,57 +19,62 @@ use crate::progress::Progress;
 use crate::run_folder::Lock;
 use crate::table::refused_data;
 
-/// Train by several objectives side by side, and say how good what they generate is.
+/// Train with several objectives and compare their samples.
+///
+/// Writes a table, a picture of samples and, for each setting with at least three values, its
+/// curves. An interrupted comparison continues where it stopped.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1' --row 'eae lambda=2 latent=8'"
+    after_help = "Examples:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1 latent=8' --out comparison"
 )]
 pub(crate) struct Arguments {
-    /// What to train on, as for `eae train`.
+    /// Training data, as for `eae train --data`.
     #[arg(long, default_value_t = Data::Digits)]
     data: Data,
     #[command(flatten)]
     images: Flags,
-    /// A row of the table, once for each: an objective (ae, eae, vae, wae, rae), then its settings
-    /// and any of model, latent, epochs, batch, learning-rate and warm-up as key=value. Weights
-    /// are in squared error, as papers have them. Without --row, the usual rows.
+    /// A row of the table: an objective (ae, eae, vae, wae, rae) and settings as key=value. Can be
+    /// given several times [default: ten common rows].
+    ///
+    /// Settings are those of the objective, and model, latent, epochs, batch, learning-rate and
+    /// warm-up. Weights are in units of the squared error, as in papers.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// The networks of rows that do not say [default: conv28, or mlp for vectors].
+    /// Networks of rows without `model` [default: conv28, or mlp for vectors].
     #[arg(long)]
     model: Option<Preset>,
-    /// Their numbers in a code.
+    /// Latent dimension of rows without `latent`.
     #[arg(long, default_value_t = 16)]
     latent: usize,
-    /// Their passes over the data.
+    /// Passes over the data of rows without `epochs`.
     #[arg(long, default_value_t = 6)]
     epochs: usize,
-    /// Their images a step.
+    /// Batch size of rows without `batch`.
     #[arg(long, default_value_t = 100)]
     batch: usize,
-    /// Their largest learning rate.
+    /// Largest learning rate of rows without `learning-rate`.
     #[arg(long, default_value_t = 1e-3)]
     learning_rate: f64,
-    /// Epochs over which the weight of whatever is added to the error rises from 0.
+    /// Length of the warm-up, in epochs, of rows without `warm-up`.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
     #[command(flatten)]
     features: FeaturesFlag,
-    /// How often each is trained: by --seed, the one after it, and so on.
+    /// Number of trainings of each row, with --seed and the seeds after it.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// The folder for the table and the models. What is there from an earlier run of the same rows
-    /// is not done again.
+    /// Folder for the table and the models; models that are there from an earlier run of the same
+    /// rows are not trained again.
     #[arg(long)]
     out: PathBuf,
-    /// No progress on standard error.
+    /// Do not show progress.
     #[arg(long)]
     quiet: bool,
     #[command(flatten)]
     common: Common,
 }
 
-/// What a trained model's folder says of it: to be sure that it is the one asked for.
+/// The settings of a trained model in its folder, to check that they are the requested ones.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Trained {
     data: String,
@@ -85,17 +90,17 @@ struct Finished {
     scores: Scores,
 }
 
-/// The file of a [`Finished`] one.
+/// The file of a [`Finished`] model.
 const SCORES: &str = "scores.json";
 
-/// Samples of each row in the picture.
+/// Number of samples of each row in the picture.
 const SHOWN: usize = 16;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, out, seeds, .. } = arguments;
     common.apply()?;
     if *seeds == 0 {
-        return Err(Failure::usage("--seeds is 0, it must be at least 1"));
+        return Err(Failure::usage("--seeds is 0; it must be at least 1"));
     }
     let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
     let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Conv28 });
@@ -117,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;
     let (of, on) = (named.to_string(), features.to_string());
-    let mut report = Report { data: of, standardised: of_vectors, features: on, warning, floor, rows: Vec::new() };
+    let mut report = Report { data: of, standardized: of_vectors, features: on, warning, floor, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {
@@ -131,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             done.scores.push(scores);
         }
         report.rows.push(done);
-        // After every row: a table of some is better than none.
+        // The table is written after every row, so that an interrupt loses nothing.
         arguments.write(&report, &shown)?;
     }
     if common.json {
@@ -156,13 +161,13 @@ impl Arguments {
         let rows: Result<Vec<Row>, String> = texts.iter().map(|text| Row::parse(text, &like)).collect();
         let rows = rows.map_err(Failure::usage)?;
         match (0..rows.len()).find(|&row| rows[..row].iter().any(|other| other.folder() == rows[row].folder())) {
-            Some(row) => Err(Failure::usage(format!("row `{}` is there twice", rows[row].name))),
+            Some(row) => Err(Failure::usage(format!("row `{}` is given twice", rows[row].name))),
             None => Ok(rows),
         }
     }
 
-    /// The model of a row and a seed with its scores: from its folder, or trained now and left
-    /// there.
+    /// Returns the model of a row and a seed with its scores, from its folder if it is there, or
+    /// trained now and saved there.
     fn trained(
         &self,
         data: &Data,
@@ -178,7 +183,8 @@ impl Arguments {
         if let Ok(text) = fs::read_to_string(&scores_file) {
             let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
             if trained != asked {
-                let problem = format!("{} is of other settings; name another folder with --out", folder.display());
+                let problem =
+                    format!("{} was trained with other settings; choose another folder with --out", folder.display());
                 return Err(Failure::usage(problem));
             }
             return Ok((Autoencoder::load(&file).map_err(|e| failed(&e))?, scores));
@@ -194,20 +200,21 @@ impl Arguments {
         drop(progress);
         let outcome = outcome.map_err(|e| failed(&e))?;
         if outcome.interrupted {
-            let message = format!("interrupted; what is finished is in {}, and not done again", self.out.display());
+            let message =
+                format!("interrupted; finished models are in {} and will not be trained again", self.out.display());
             return Err(Failure::interrupted(message));
         }
         model.save(&file).map_err(|e| failed(&e))?;
         let scores = Scores::new(judge, &model, config.objective.k(), outcome.duration.as_secs_f64());
         let finished = Finished { trained: asked, scores: scores.map_err(|e| failed(&e))? };
-        // Last, and whole or not at all: it says that everything else is there.
+        // This file is written last and atomically, because it marks the model as finished.
         write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
             .map_err(|e| failed(&e))?;
         Ok((model, finished.scores))
     }
 
-    /// The table as text and as JSON, curves where there are any, and of images a picture of
-    /// samples.
+    /// Writes the table as text and as JSON, the curves if there are any, and a picture of samples
+    /// for images.
     fn write(&self, report: &Report, shown: &[Array4<f32>]) -> Result<(), Failure> {
         let json = serde_json::to_string_pretty(report).expect("plain data");
         let mut files = vec![("comparison.md", report.markdown()), ("comparison.json", json)];

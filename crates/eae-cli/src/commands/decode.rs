@@ -8,21 +8,21 @@ use crate::output::print_json;
 use crate::output::{self, Codes};
 use crate::run_folder::Trained;
 
-/// Decode codes from a file.
+/// Decode the codes in a file.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae decode runs/digits-1 --codes codes.npy --out images.npy\n  eae decode runs/digits-1 --codes my.csv --out images.png"
+    after_help = "Examples:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae decode runs/digits-1 --codes codes.npy --out images.npy\n  eae decode runs/digits-1 --codes my.csv --out images.png"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// The codes, one in each row: a .npy array [n, latent], or text with commas, semicolons, tabs
-    /// or spaces between numbers.
+    /// File with one code per row: a .npy array [n, latent], or text with commas, semicolons, tabs
+    /// or spaces between the numbers.
     #[arg(long, value_name = "FILE")]
     codes: PathBuf,
     #[command(flatten)]
     output: output::Flags,
-    /// Images in a row of the picture.
+    /// Images in each row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,
     #[command(flatten)]

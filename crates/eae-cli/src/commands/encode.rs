@@ -9,26 +9,25 @@ use crate::output::{Codes, Names, needs_csv, print_json, write_table};
 use crate::run_folder::Trained;
 use crate::table::refused_data;
 
-/// Write the codes of images or vectors.
+/// Write the codes of images or vectors to a file.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae encode runs/photos-1 --data images:FOLDER --out codes.csv\n  eae entropy codes.csv"
+    after_help = "Examples:\n  eae encode runs/digits-1 --part test --out codes.npy\n  eae encode runs/photos-1 --data images:FOLDER --out codes.csv\n  eae entropy codes.csv"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Other images than those that the model was trained on: a file, a folder or a name, as for
-    /// `eae train --data`. All of them are encoded, in their order.
+    /// Data to encode instead of the training data: a path or KIND:PATH, as for `eae train --data`.
     #[arg(long)]
     data: Option<Data>,
-    /// The part of the data to encode. By default all.
+    /// Part of the data to encode [default: all].
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// The file to write: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a
-    /// header. A table begins with the columns `file` and `label` where these are known.
+    /// Output: a .npy array [n, latent] of 32-bit numbers, or a .csv table with a header, which
+    /// begins with the columns `file` and `label` if these are known.
     #[arg(long)]
     out: PathBuf,
-    /// A .csv table of the rows' files and labels, to go with a .npy array.
+    /// Also write a .csv table with the file and label of each row, for use with a .npy array.
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
     #[command(flatten)]
@@ -57,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let codes = trained.model.encode_all(used.images.source()).map_err(refused_data)?;
     let names = Names::of(&used);
     if names_to.is_some() && names.is_empty() {
-        return Err(Failure::usage(format!("--names: the images of {} have neither files nor labels", used.data)));
+        return Err(Failure::usage(format!("--names: {} has neither file names nor labels", used.data)));
     }
     target.write_named(codes.view(), &names)?;
     if let Some(path) = names_to {
@@ -70,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     errln!("wrote the codes of {} to {}", used.how_many(codes.nrows()), out.display());
     if names_to.is_none() && !target.is_table() && used.files().is_some() {
-        errln!("an array has no room for the names of the files: --names names.csv writes them, or --out a .csv table");
+        errln!("a .npy array cannot hold file names; add --names names.csv, or write a .csv table");
     }
     Ok(())
 }

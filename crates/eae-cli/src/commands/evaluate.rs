@@ -14,24 +14,25 @@ use crate::output::within;
 use crate::run_folder::Trained;
 use crate::table::refused_data;
 
-/// Say how well a trained model reconstructs, how far its codes are from N(0, I), and how good its
-/// samples are.
+/// Measure reconstruction error and sample quality of a model.
+///
+/// Prints the reconstruction error, tests of whether the codes are distributed as N(0, I), and the
+/// quality of samples from each sampler, with that of training images for comparison.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae evaluate runs/digits-1\n  eae evaluate runs/photos-1 --data images:FOLDER\n  eae evaluate model.safetensors --data mnist:FOLDER --part test --json"
+    after_help = "Examples:\n  eae evaluate runs/digits-1\n  eae evaluate runs/photos-1 --data images:FOLDER\n  eae evaluate model.safetensors --data mnist:FOLDER --part test --json"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae
-    /// train --data`. The model is judged on all of them.
+    /// Data to evaluate on instead of the training data's held-out part: a path or KIND:PATH, as
+    /// for `eae train --data`.
     #[arg(long)]
     data: Option<Data>,
-    /// The part of the data to judge the model on. By default what is held out of the data that it
-    /// was trained on, and all of others.
+    /// Part of the data to evaluate on [default: test, or all with --data].
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// The neighbour that the entropy of the codes is estimated from.
+    /// Number of the neighbor from which the entropy of the codes is estimated.
     #[arg(long, default_value_t = 1)]
     k: usize,
     #[command(flatten)]
@@ -47,12 +48,11 @@ struct Report {
     part: Part,
     n: usize,
     reconstruction_error: f64,
-    #[serde(rename = "standardised")]
     standardized: bool,
     codes: Option<LatentReport>,
     #[serde(flatten)]
     samples: Option<SampleReport>,
-    /// A sentence for each thing that could not be found out, with the reason.
+    /// Limitations: a sentence for each result that is missing or doubtful.
     not_known: Vec<String>,
 }
 
@@ -61,39 +61,39 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     common.apply()?;
     let trained = Trained::load(run)?;
     let used = trained.used(arguments.data.as_ref(), arguments.part, Part::Test)?;
-    // Each code has so many others at most; of a single one there is no entropy.
+    // A code has at most this many neighbors. A single code has no entropy.
     within("--k", *k, 1..=(used.len() - 1).max(1))?;
     let (model, seed) = (&trained.model, common.seed);
     let mut not_known = Vec::new();
     let train = match trained.train_beside(&used) {
         Ok(train) => train,
         Err(problem) => {
-            not_known.push(format!("how close training images are is not known, as they cannot be read: {problem}"));
+            not_known.push(format!("the scores of training images are missing because they cannot be read: {problem}"));
             None
         }
     };
     let test = used.images.in_memory().map_err(refused_data)?;
     if test.len() < used.len() {
         not_known.push(format!(
-            "what the {} others of {} would change is not known: {} of them were taken, as many as memory is used for",
-            used.len() - test.len(),
-            used.data,
-            test.len()
+            "only {} of the {} images of {} were evaluated, to limit memory",
+            test.len(),
+            used.len(),
+            used.data
         ));
     }
     let (images, n) = (test.pixels.view(), test.len());
     let codes = model.encode(images);
     let reconstruction_error = reconstruction_error(images, model.decode(codes.view()).view());
     let report = match n {
-        1 => Err("the codes are not tested: that takes 2 of them, and there is one".to_owned()),
-        _ => LatentReport::new(codes.view(), *k, seed).map_err(|e| format!("the codes are not tested: {e}")),
+        1 => Err("the codes were not tested: this needs at least 2 codes, but there is only 1".to_owned()),
+        _ => LatentReport::new(codes.view(), *k, seed).map_err(|e| format!("the codes were not tested: {e}")),
     };
     let codes = report.map_err(|problem| not_known.push(problem)).ok();
     let split = Split { train: train.unwrap_or_else(|| test.select(&[])), test };
     let samples = match n {
         0..SAMPLES => {
-            let needs = format!("that takes at least {SAMPLES} real ones, not {n}");
-            Err(Failure::other(format!("the quality of samples is not known: {needs}")))
+            let needs = format!("this needs at least {SAMPLES} real samples, but there are only {n}");
+            Err(Failure::other(format!("the quality of samples was not measured: {needs}")))
         }
         _ => {
             let features = arguments.features.of(&split, model.columns().is_some(), seed, common.json);
@@ -125,31 +125,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Real samples that their quality takes: it looks at the fifth neighbor of each.
+/// Smallest number of real samples for the quality of samples, which uses their fifth neighbors.
 const SAMPLES: usize = 6;
 
 impl Report {
     fn print(&self) {
         let Self { n, reconstruction_error, standardized, codes, samples, not_known, .. } = self;
         let (images, error) = match standardized {
-            true => ("vectors", "reconstruction error, standardised"),
+            true => ("vectors", "reconstruction error, standardized"),
             false => ("images", "reconstruction error, summed over pixels"),
         };
         let [of, held_out] = match self.part {
-            Part::Test => [format!("{n} {images} that were held out"), format!("held-out {images}")],
-            Part::Train => [format!("{n} {images} that were trained on"), format!("training {images}")],
+            Part::Test => [format!("{n} held-out {images}"), format!("held-out {images}")],
+            Part::Train => [format!("{n} training {images}"), format!("training {images}")],
             Part::All => [format!("{n} {images} of {}", self.data), images.to_owned()],
         };
         outln!("{error}: {reconstruction_error:.2}");
         if let Some(codes) = codes {
-            outln!("\nthe codes of {of}\n{codes}");
+            outln!("\ncodes of {of}\n{codes}");
         }
         if let Some(samples) = samples {
             outln!("");
             print_samples(samples, &held_out, images);
         }
         if !not_known.is_empty() {
-            outln!("\nwhat cannot be said\n- {}", not_known.join("\n- "));
+            outln!("\nlimitations:\n- {}", not_known.join("\n- "));
         }
     }
 }

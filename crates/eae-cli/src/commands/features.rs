@@ -1,5 +1,4 @@
-//! `eae features train`: a classifier of a data set's own labels, on whose features its images are
-//! compared.
+//! `eae features train`: a classifier of the labels of a data set, whose features compare images.
 
 use std::path::{Path, PathBuf};
 
@@ -15,12 +14,15 @@ use crate::output::{print_json, within};
 use crate::run_folder::Trained;
 use crate::table::refused_data;
 
-/// Train a classifier on the labels of images, to compare images on its features.
+/// Train a classifier to compare images by its features.
 ///
-/// Distances between real and generated images say as much as the features that they are measured
-/// on. Features that tell the classes of a data set apart notice what principal components of the
-/// pixels do not.
+/// A distance between real and generated images is only as informative as the features that it
+/// compares. Features that separate the classes of a data set show differences that principal
+/// components of the pixels miss.
 #[derive(Args)]
+#[command(
+    after_help = "Examples:\n  eae features train runs/photos-1 --out photos.safetensors\n  eae evaluate runs/photos-1 --features photos.safetensors"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -28,35 +30,34 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train a classifier and write it to a file for --features.
     Train(Train),
 }
 
-/// Train a classifier on labels: the subfolders of an image folder, the labels beside idx files, or
-/// the column of a table that --label names.
+/// Train a classifier and write it to a file for --features.
 ///
-/// The network is small: two convolutions and two dense layers. Its 64 features are those of the
-/// first dense layer.
+/// Labels are the subfolders of an image folder, the labels beside idx files, or the column of a
+/// table that --label names. The network has two convolutions and two dense layers; the features
+/// are the 64 outputs of the first dense layer.
 #[derive(Args)]
 #[command(
     group(ArgGroup::new("images").args(["run", "data"]).required(true).multiple(true)),
-    after_help = "Example:\n  eae features train runs/photos-1 --out photos.safetensors\n  eae evaluate runs/photos-1 --features photos.safetensors\n  eae features train --data mnist:fashion --out clothes.safetensors\n\nIn one command, and without a file: eae evaluate runs/photos-1 --features labels"
+    after_help = "Examples:\n  eae features train runs/photos-1 --out photos.safetensors\n  eae evaluate runs/photos-1 --features photos.safetensors\n  eae features train --data mnist:fashion --out clothes.safetensors\n\nWithout a file, in one command: eae evaluate runs/photos-1 --features labels"
 )]
 struct Train {
-    /// A run folder: the classifier is trained on the images of its model, in their shape.
+    /// Run folder: train on the images of its model, in their shape.
     run: Option<PathBuf>,
-    /// Images to train on, as for `eae train --data`; with a run folder, in the place of its own.
+    /// Images to train on, as for `eae train --data`; with a run folder, instead of its images.
     #[arg(long)]
     data: Option<Data>,
     #[command(flatten)]
     images: Flags,
-    /// Passes over the images. By default about 300 000 images are seen: 5 to 50 passes.
+    /// Passes over the images [default: 5 to 50, for about 300 000 images in total].
     #[arg(long)]
     epochs: Option<usize>,
-    /// The file for the classifier.
+    /// Output file for the classifier.
     #[arg(long, value_name = "FILE", default_value = "features.safetensors")]
     out: PathBuf,
-    /// No progress on standard error.
+    /// Do not show progress.
     #[arg(long)]
     quiet: bool,
     #[command(flatten)]
@@ -83,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let named = arguments.data.clone().map(|data| data.with(&arguments.images)).transpose()?;
     let (named, data) = match (run, named) {
         (Some(run), named) => Trained::load(run)?.data(named.as_ref())?,
-        (None, named) => open(named.expect("clap asks for one of both"), *quiet)?,
+        (None, named) => open(named.expect("clap requires one of the two"), *quiet)?,
     };
     let trained = labels::train(&data, *epochs, common.seed, *quiet || common.json)?;
     trained.classifier.to_weights().save(out).map_err(Failure::other)?;
@@ -94,18 +95,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let HeldOut { n, accuracy, .. } = held_out;
-    errln!("wrote {}, which is right on {:.1} % of {n} held-out images", out.display(), 100.0 * accuracy);
+    errln!("wrote {}; the classifier is right on {:.1} % of {n} held-out images", out.display(), 100.0 * accuracy);
     if let Some(warning) = warning {
         errln!("warning: {warning}");
     }
     Ok(())
 }
 
-/// Reads images, folders in the shape that `eae train` gives them.
+/// Reads images. Those of a folder are resized to 32 x 32 pixels.
 fn open(data: Data, quiet: bool) -> Result<(Data, Split<f32>), Failure> {
     if data.is_of_vectors().map_err(refused_data)? {
         return Err(Failure::usage(format!(
-            "{data} has vectors, and a classifier takes images; rows that are images need --shape"
+            "{data} has vectors, but a classifier takes images; if the rows are images, give their --shape"
         )));
     }
     let data = data.brought_to([32, 32, 3]);

@@ -7,10 +7,10 @@ use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 
-/// Say what GPUs there are, or time one.
+/// List the GPUs, or time one.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae gpu info\n  EAE_GPU_ADAPTER=1 eae gpu bench --json\n\nEAE_GPU (off, auto or require), EAE_GPU_ADAPTER (a number or a part of a name) and EAE_GPU_MEM_MB say which is used and how\nmuch of it. Software adapters are only used if they are named."
+    after_help = "Examples:\n  eae gpu info\n  EAE_GPU_ADAPTER=1 eae gpu bench --json\n\nEnvironment variables:\n  EAE_GPU          off, auto or require\n  EAE_GPU_ADAPTER  number of an adapter, or part of its name\n  EAE_GPU_MEM_MB   limit of GPU memory\nA software adapter is only used if EAE_GPU_ADAPTER names it."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -19,17 +19,17 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// List adapters with their limits, and why each is taken or not.
+    /// List the adapters with their limits, and which of them is used.
     Info {
         #[command(flatten)]
         common: Common,
     },
-    /// Time products and neighbour searches beside the processor's.
+    /// Time matrix products and neighbor searches on the GPU and on the CPU.
     Bench {
-        /// How often each is timed; the median counts.
+        /// Number of timings of each; the median counts.
         #[arg(long, default_value_t = 5)]
         repeats: usize,
-        /// Only the smaller ones, for a look.
+        /// Time only the smaller sizes.
         #[arg(long)]
         short: bool,
         #[command(flatten)]
@@ -57,7 +57,7 @@ struct Listed {
 struct Timings {
     adapter: String,
     driver: String,
-    /// Whether it is no GPU at all, and the figures say nothing of one.
+    /// True for a software adapter, whose timings say nothing about a GPU.
     software: bool,
     threads: usize,
     timings: Vec<Timed>,
@@ -66,8 +66,8 @@ struct Timings {
 #[derive(Serialize)]
 struct Timed {
     work: String,
-    /// Billions of floating-point operations a second: by the device's clock, by the wall's, and of
-    /// the processor.
+    /// Billions of floating-point operations per second by the clock of the device. The next two
+    /// fields are by wall time, and of the CPU.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_gflops: Option<f64>,
     wall_gflops: f64,
@@ -89,7 +89,7 @@ fn info(common: &Common) -> Result<(), Failure> {
     let listed = all.iter().enumerate().map(|(number, adapter)| {
         let Adapter { name, backend, kind, driver, limits } = adapter.clone();
         let is_taken = taken.as_ref().is_ok_and(|&taken| taken == number);
-        let other = || adapter.why_not().unwrap_or("another is better, or was named");
+        let other = || adapter.why_not().unwrap_or("another adapter is better, or was named");
         Listed {
             number,
             name,
@@ -111,10 +111,10 @@ fn info(common: &Common) -> Result<(), Failure> {
     }
     for adapter in &listed {
         let Listed { number, name, kind, backend, driver, why_not, .. } = adapter;
-        let verdict = why_not.as_ref().map_or_else(|| "taken".to_owned(), |reason| format!("not taken: {reason}"));
+        let verdict = why_not.as_ref().map_or_else(|| "used".to_owned(), |reason| format!("not used: {reason}"));
         outln!("{number}: {name} ({kind}, {backend}, {driver})\n   {verdict}");
         outln!(
-            "   buffers of {} MiB, of which a kernel sees {} MiB; workgroups of {} share {} KiB",
+            "   buffers up to {} MiB, bindings up to {} MiB; workgroups of up to {} threads with {} KiB of shared memory",
             adapter.largest_buffer >> 20,
             adapter.largest_view >> 20,
             adapter.invocations_of_a_workgroup,
@@ -127,9 +127,9 @@ fn info(common: &Common) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Large squares, and the thin ones of a training step: forward, and the gradients of a weight and
-/// of an input.
+/// Sides of large square products.
 const SQUARES: [usize; 4] = [256, 1024, 2048, 4096];
+/// Thin products of a training step: forward, and the gradients of a weight and of an input.
 const THIN: [([usize; 3], Transposed); 6] = [
     ([128, 512, 784], Transposed::Right),
     ([512, 784, 128], Transposed::Left),
@@ -143,13 +143,13 @@ const POINTS: [[usize; 3]; 4] = [[2000, 16, 1], [20_000, 16, 4], [20_000, 128, 1
 fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
     common.apply()?;
     if repeats == 0 {
-        return Err(Failure::usage("--repeats is 0, it must be at least 1"));
+        return Err(Failure::usage("--repeats is 0; it must be at least 1"));
     }
     let choice = AdapterChoice::from_env().map_err(Failure::usage)?;
     let gpu = Gpu::open(&choice).map_err(Failure::other)?;
     let software = gpu.adapter().kind == DeviceKind::Cpu;
     if software {
-        errln!("{} is software: these are no figures of a GPU", gpu.adapter());
+        errln!("{} is a software adapter; its timings say nothing about a GPU", gpu.adapter());
     }
     let mut timings = Vec::new();
     let squares = SQUARES.into_iter().map(|side| ([side; 3], Transposed::Neither));
@@ -165,7 +165,7 @@ fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
             continue;
         }
         let timing = bench::neighbors(&gpu, n, d, k, repeats).map_err(Failure::other)?;
-        timings.push(Timed::new(format!("neighbours of {n} x {d}, k = {k}"), timing, common.json));
+        timings.push(Timed::new(format!("neighbors of {n} x {d}, k = {k}"), timing, common.json));
     }
     if common.json {
         let (adapter, driver) = (gpu.adapter().to_string(), gpu.adapter().driver.clone());
@@ -175,14 +175,14 @@ fn bench(repeats: usize, short: bool, common: &Common) -> Result<(), Failure> {
 }
 
 impl Timed {
-    /// Shown at once, unless all of it is to be one document.
+    /// Computes the rates, and prints them at once unless the output is one JSON document.
     fn new(work: String, timing: Timing, json: bool) -> Self {
         let rate = |seconds: f64| timing.operations / seconds * 1e-9;
         let device_gflops = timing.device.map(rate);
         let (wall_gflops, processor_gflops) = (rate(timing.wall), rate(timing.processor));
         if !json {
             let device = device_gflops.map_or_else(|| "no clock".to_owned(), |rate| format!("{rate:.1}"));
-            outln!("{work}: device {device}, wall {wall_gflops:.1}, processor {processor_gflops:.1} GFLOP/s");
+            outln!("{work}: device {device}, wall {wall_gflops:.1}, CPU {processor_gflops:.1} GFLOP/s");
         }
         Self { work, device_gflops, wall_gflops, processor_gflops, off: timing.off }
     }

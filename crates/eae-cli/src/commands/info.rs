@@ -11,14 +11,16 @@ use crate::failure::Failure;
 use crate::output::{print_json, print_lines};
 use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained, no_such};
 
-/// Say what is in a run folder or a weights file: settings, networks, how the training went, files.
-/// But for the settings all of it is in comments, so that it is a file for `eae train --config`.
+/// Describe a run folder or a weights file.
+///
+/// Prints the settings, the layers of the networks, the last epoch, the evaluation and the files.
+/// The output is a file for `eae train --config`: the settings, and the rest as comments.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml\n  eae info model.safetensors --json"
+    after_help = "Examples:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml\n  eae info model.safetensors --json"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
     #[command(flatten)]
     common: Common,
@@ -28,12 +30,12 @@ pub(crate) struct Arguments {
 struct Report {
     run: PathBuf,
     state: State,
-    /// Whether `eae train --resume` can go on with it.
+    /// True if `eae train --resume` can continue it.
     resumable: bool,
-    /// What it was trained with; a weights file does not say.
+    /// The settings of the training, which a weights file does not have.
     config: Option<Config>,
     model: Option<Model>,
-    /// The last epoch and the evaluation, as they are in the log.
+    /// The last epoch in the log. The next field is the evaluation in the log.
     epoch: Option<Value>,
     evaluation: Option<Value>,
     files: Vec<FileSize>,
@@ -42,17 +44,17 @@ struct Report {
 #[derive(Serialize)]
 struct Model {
     file: PathBuf,
-    /// If it is one of the known ones.
+    /// The name of the networks, if they are a preset.
     preset: Option<&'static str>,
-    /// Height, width, channels.
+    /// Height, width and channels.
     image: [usize; 3],
-    /// Whether they are vectors in truth.
+    /// True if the model is of vectors.
     vectors: bool,
     latent: usize,
     parameters: usize,
     encoder: Vec<Layer>,
     decoder: Vec<Layer>,
-    /// What `eae sample` can draw codes from.
+    /// The values of `eae sample --sampler`.
     samplers: Vec<&'static str>,
 }
 
@@ -91,11 +93,11 @@ impl Report {
     fn of_folder(folder: &Path) -> Result<Self, Failure> {
         let (state, config) = (State::of(folder), folder.join(CONFIG));
         if state == State::Unbegun && !config.exists() {
-            let problem = format!("{}: there is no {CONFIG} in it, and no {MODEL}", folder.display());
-            return Err(Failure::usage(format!("{problem}; is it a folder that `eae train` left?")));
+            let problem = format!("{} has neither {CONFIG} nor {MODEL}", folder.display());
+            return Err(Failure::usage(format!("{problem}; is it a run folder of `eae train`?")));
         }
         let config = config.exists().then(|| Config::read(&config)).transpose()?;
-        // What was kept of a training has the model, too.
+        // A checkpoint contains the model, too.
         let file = [MODEL, CHECKPOINT].map(|name| folder.join(name)).into_iter().find(|file| file.exists());
         let model = file.map(|file| Model::of(&Trained::from_file(folder, file)?)).transpose()?;
         let [epoch, evaluation] = run_folder::last_line(folder, ["epoch", "evaluation"])?;
@@ -111,16 +113,18 @@ impl Report {
         Ok(Self { run, state, resumable: false, config, model, epoch, evaluation, files })
     }
 
-    /// As TOML that `eae train --config` reads: what is no setting is comment.
+    /// Returns TOML for `eae train --config`, with everything but the settings as comments.
     fn lines(&self) -> Result<Vec<String>, Failure> {
         let run = self.run.display();
         let mut lines = vec![match self.state {
             State::Weights => format!("{run}: weights"),
-            State::Finished => format!("{run}: a training that is finished"),
-            State::Unbegun | State::Unfinished => format!("{run}: a training that is under way or was cut off"),
+            State::Finished => format!("{run}: a finished training"),
+            State::Unbegun | State::Unfinished => {
+                format!("{run}: an unfinished training, still running or interrupted")
+            }
         }];
         if self.resumable {
-            lines.push(format!("to go on with it: eae train --resume {run}"));
+            lines.push(format!("resume with: eae train --resume {run}"));
         }
         if let Some(model) = &self.model {
             lines.push(String::new());
@@ -166,14 +170,14 @@ impl Model {
         let Self { latent, parameters, .. } = self;
         let (file, image) = (self.file.display(), self.image);
         let samples = match self.vectors {
-            true => format!("vectors of {} numbers", image[1]),
+            true => format!("vectors of {} columns", image[1]),
             false => format!("images [height, width, channels] of shape {image:?}"),
         };
-        let preset = self.preset.unwrap_or("own networks");
+        let preset = self.preset.unwrap_or("custom networks");
         let mut lines = vec![
             format!("{file}: {preset}, {parameters} parameters"),
-            format!("{samples}, codes of {latent} numbers"),
-            format!("codes can be drawn by the samplers {}", self.samplers.join(", ")),
+            format!("{samples}, latent dimension {latent}"),
+            format!("samplers: {}", self.samplers.join(", ")),
         ];
         for (name, layers) in [("encoder", &self.encoder), ("decoder", &self.decoder)] {
             lines.extend([String::new(), format!("{name:<36} {:<16} parameters", "output")]);
@@ -195,7 +199,7 @@ fn layers(network: &Sequential<f32>) -> Vec<Layer> {
     layers.collect()
 }
 
-/// A line for each field, those of tables moved in.
+/// Appends a line for each field, with nested tables indented.
 fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
     for (name, value) in table.as_object().into_iter().flatten() {
         if value.is_object() {
@@ -207,8 +211,8 @@ fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
     }
 }
 
-/// By their names. One that is gone before its size is known belongs to a training that is under
-/// way.
+/// Returns the files in the order of their names. A running training can remove a file before its
+/// size is read; such a file is left out.
 fn files(folder: &Path) -> Result<Vec<FileSize>, Failure> {
     let files = fs::read_dir(folder).map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
     let size = |file: fs::DirEntry| {

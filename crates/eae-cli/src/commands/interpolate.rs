@@ -11,31 +11,31 @@ use crate::output;
 use crate::output::print_json;
 use crate::run_folder::Trained;
 
-/// Decode the codes on the way from one held-out image to another.
+/// Interpolate between the codes of held-out images.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae interpolate runs/digits-1 --out ways.png\n  eae interpolate runs/digits-1 --from 3 --to 17 --steps 20 --out way.png\n  eae interpolate runs/digits-1 --n 5 --way linear --out ways.npy"
+    after_help = "Examples:\n  eae interpolate runs/digits-1 --out paths.png\n  eae interpolate runs/digits-1 --from 3 --to 17 --steps 20 --out path.png\n  eae interpolate runs/digits-1 --n 5 --way linear --out paths.npy"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on, of which the held-out images are taken:
-    /// a name as for `eae train --data`. Of these data all images are taken, in their order.
+    /// Data to use instead of the training data's held-out part: a path or KIND:PATH, as for `eae
+    /// train --data`.
     #[arg(long)]
     data: Option<Data>,
-    /// The image where the way begins, by its number from 0.
+    /// Image at the start of the path, numbered from 0.
     #[arg(long, value_name = "IMAGE", requires = "to", conflicts_with = "n")]
     from: Option<usize>,
-    /// The one where it ends.
+    /// Image at the end of the path.
     #[arg(long, value_name = "IMAGE", requires = "from")]
     to: Option<usize>,
-    /// In their place, ways between so many pairs: from image 0 to 1, from 2 to 3 and so on.
+    /// Number of pairs without --from and --to: images 0 and 1, 2 and 3, and so on.
     #[arg(long, value_name = "PAIRS", default_value_t = 10)]
     n: usize,
-    /// Images on each way, both ends included: a row of the picture.
+    /// Images on each path, including both ends; each path is a row of the picture.
     #[arg(long, default_value_t = 10)]
     steps: usize,
-    /// Which way.
+    /// Shape of the path between two codes.
     #[arg(long, value_enum, default_value_t = Way::Spherical)]
     way: Way,
     #[command(flatten)]
@@ -47,9 +47,9 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Way {
-    /// The straight line.
+    /// A straight line.
     Linear,
-    /// Turning at an even rate, which keeps to the radius where codes are.
+    /// A rotation at a constant rate, which stays at the norms of the codes.
     Spherical,
 }
 
@@ -67,7 +67,7 @@ struct Report<'a> {
     out: &'a Path,
     shape: Vec<usize>,
     data: String,
-    /// The images that each row is between.
+    /// The numbers of the images at the ends of each row.
     pairs: Vec<[usize; 2]>,
     steps: usize,
     way: Way,
@@ -99,7 +99,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, data) = (output::shape(&trained.model, images.view()), used.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
-        errln!("wrote {} ways of {steps} images to {}", pairs.len(), out.display());
+        errln!("wrote {} paths of {steps} images to {}", pairs.len(), out.display());
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! One file, one command; `estimate` has the estimating ones, and `shell` has the two about the
-//! program itself.
+//! The commands, one per file. `estimate` has the commands that estimate from files, and `shell`
+//! those for completions and manual pages.
 
 pub(crate) mod bench;
 pub(crate) mod compare;

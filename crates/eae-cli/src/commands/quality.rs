@@ -1,4 +1,4 @@
-//! `eae quality`: how much generated samples are like real ones, whatever program they are from.
+//! `eae quality`: a comparison of generated samples with real ones.
 
 use eae::data::{DataError, Images, Split, choose};
 use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
@@ -15,35 +15,34 @@ use crate::judgement::{FeaturesFlag, labels};
 use crate::output::print_json;
 use crate::table::refused_data;
 
-/// Say how much generated samples are like real ones: two arrays, tables or folders of images from
-/// any program.
+/// Compare generated samples from any program with real ones.
 ///
-/// Beside the generated samples stands the floor: one half of the real ones in their place,
-/// compared with the other half. No generator should be expected to be closer. The Frechet distance
-/// depends on the number of samples, and so do the others a little: compare lines of the same
-/// numbers only.
+/// Takes two arrays, tables or folders of images, and prints distances, precision and recall. The
+/// floor is the same comparison between two halves of the real samples: no generator can be
+/// expected to be closer. The metrics depend on the number of samples, the Frechet distance most,
+/// so compare only results with equal numbers of samples.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json"
+    after_help = "Examples:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json"
 )]
 pub(crate) struct Arguments {
-    /// The real samples: a .npy array or a table of features, one sample a row, or images, as for
+    /// Real samples: a .npy array or a table of features with one sample per row, or images, as for
     /// `eae train --data`.
     real: Data,
-    /// The generated ones, of the same kind.
+    /// Generated samples, of the same kind.
     generated: Data,
     #[command(flatten)]
     features: FeaturesFlag,
     #[command(flatten)]
     flags: Flags,
-    /// The neighbor that precision, recall, density and coverage are made of.
+    /// Number of the neighbor that precision, recall, density and coverage use.
     #[arg(long, default_value_t = 5)]
     k: usize,
     #[command(flatten)]
     common: Common,
 }
 
-/// All metrics of one comparison.
+/// The metrics of one comparison.
 #[derive(Serialize)]
 struct Scores {
     /// The numbers of real and of generated samples.
@@ -55,7 +54,7 @@ struct Scores {
     sliced_wasserstein: Measured,
 }
 
-/// A value, and its standard error where one is known.
+/// A value, and its standard error if it is known.
 #[derive(Serialize)]
 struct Measured {
     value: f64,
@@ -71,23 +70,24 @@ struct Report {
     k: usize,
     #[serde(flatten)]
     scores: Scores,
-    /// A half of the real samples in the place of generated ones, beside the other half.
+    /// The comparison of one half of the real samples with the other half.
     floor: Option<Scores>,
-    /// The scores of as many generated samples beside the same half, to be compared with the floor.
+    /// The comparison of equally many generated samples with the same half, to compare with the
+    /// floor.
     beside_floor: Option<Scores>,
     not_known: Vec<String>,
 }
 
-/// A distance of two sets of features.
+/// A distance between two sets of features.
 type Metric<'a> = dyn Fn(ArrayView2<'_, f64>, ArrayView2<'_, f64>) -> Result<f64, MetricError> + 'a;
 
-/// Directions of the sliced distance.
+/// Number of directions of the sliced distance.
 const DIRECTIONS: usize = 1000;
-/// Samples of each kind in the kernel distance, whose time grows with their square.
+/// Largest number of samples of each kind in the kernel distance, whose time grows with its square.
 const MOST_IN_KERNEL: usize = 5000;
-/// Parts of the samples that are left out in turn for standard errors.
+/// Number of parts of the samples that are left out in turn for standard errors.
 const PARTS: usize = 10;
-/// Features whose Frechet distance is found often enough for a standard error.
+/// Largest number of features for which the jackknife of the Frechet distance is fast enough.
 const MOST_DIMENSIONS: usize = 512;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -106,11 +106,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (mut floor, mut beside_floor) = (None, None);
     match (judge(one.view(), other.view()), judge(one.view(), few.view())) {
         (Ok(of_floor), Ok(beside)) => (floor, beside_floor) = (Some(of_floor), Some(beside)),
-        (Err(e), _) | (_, Err(e)) => not_known.push(format!("how close real samples are is not known: {e}")),
+        (Err(e), _) | (_, Err(e)) => not_known.push(format!("the floor was not measured: {e}")),
     }
     if scores.frechet.error.is_none() {
         not_known.push(format!(
-            "standard errors are not known: they take {} samples of each kind and at most {MOST_DIMENSIONS} features",
+            "standard errors were not estimated: they need at least {} samples of each kind and at most {MOST_DIMENSIONS} features",
             PARTS * (k + 2)
         ));
     }
@@ -138,7 +138,7 @@ impl Arguments {
     fn rows(&self, not_known: &mut Vec<String>) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
         let [of_real, of_generated] = self.data()?;
         let [real, generated] = match [of_real.rows(), of_generated.rows()] {
-            // One of the tables may lack the label, or the names of columns.
+            // Only one of the tables may have the label or the names of the columns.
             [Ok(real), Err(DataError::Choice { .. })] => [Ok(real), self.generated.rows()],
             [Err(DataError::Choice { .. }), Ok(generated)] => [self.real.rows(), Ok(generated)],
             both => both,
@@ -148,28 +148,30 @@ impl Arguments {
                 let (one, other) = (real.ncols(), generated.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);
                 Err(Failure::usage(format!(
-                    "{of_real} has {one} features and {of_generated} {other}, they must be the same ones"
+                    "{of_real} has {one} features, but {of_generated} has {other}; both must have the same features"
                 )))
             }
             (Some(real), Some(generated)) if !self.features.is_given() => {
-                Ok(("the features as they are".to_owned(), real, generated))
+                Ok(("the features of the files".to_owned(), real, generated))
             }
             (None, None) => self.image_features([of_real, of_generated], not_known),
-            (Some(_), Some(_)) => Err(Failure::usage("--features is for images, these are features already")),
+            (Some(_), Some(_)) => Err(Failure::usage(
+                "--features applies to images, but these samples are features already; leave it out",
+            )),
             (real, _) => {
                 let words = |of_features: bool| if of_features { "features" } else { "images" };
                 let (one, other) = (words(real.is_some()), words(real.is_none()));
-                Err(Failure::usage(format!("{} is of {one}, {} is of {other}", self.real, self.generated)))
+                Err(Failure::usage(format!("{} has {one}, but {} has {other}", self.real, self.generated)))
             }
         }
     }
 
-    /// Returns the real and the generated data, with what the flags say of either.
+    /// Returns the real and the generated data with the flags applied.
     fn data(&self) -> Result<[Data; 2], Failure> {
         let with = |data: &Data| data.clone().with(&self.flags);
         match [with(&self.real), with(&self.generated)] {
             [Err(problem), Err(_)] => Err(problem),
-            // Flags for a folder say nothing of an array.
+            // Flags for a folder do not apply to an array.
             [real, generated] => {
                 Ok([real.unwrap_or_else(|_| self.real.clone()), generated.unwrap_or_else(|_| self.generated.clone())])
             }
@@ -181,7 +183,7 @@ impl Arguments {
         [of_real, of_generated]: [Data; 2],
         not_known: &mut Vec<String>,
     ) -> Result<(String, Array2<f64>, Array2<f64>), Failure> {
-        // A folder takes the shape of images that have one.
+        // Images of a folder are resized to the shape of the other images.
         let shape = |data: &Data, shape: [usize; 3]| -> Result<Images<f32>, Failure> {
             let images = data.clone().brought_to(shape).whole().map_err(refused_data)?;
             images.in_memory().map_err(refused_data)
@@ -198,7 +200,7 @@ impl Arguments {
         let [one, other] = [&real, &generated].map(shape_of);
         if one != other {
             return Err(Failure::usage(format!(
-                "images of shape {one:?} in {of_real} and {other:?} in {of_generated} cannot be compared; bring them to one shape"
+                "images in {of_real} have shape {one:?}, but those in {of_generated} have {other:?}; resize them to one shape"
             )));
         }
         let split = match self.features.takes_training() {
@@ -211,13 +213,17 @@ impl Arguments {
         Ok((features.to_string(), of(&real)?, of(&generated)?))
     }
 
-    /// A fault of the samples; the metrics call them real and fake.
+    /// Returns the failure for an error of a metric, with the names of the data for `real` and
+    /// `fake`.
     fn refused(&self, error: &MetricError) -> Failure {
         let text = error.to_string();
         Failure::usage(match error {
             MetricError::TooFew { set, n, needed } => {
                 let data = if *set == "real" { &self.real } else { &self.generated };
-                format!("{data}: {n} samples, a comparison by {} neighbors takes {needed} at least", self.k)
+                format!(
+                    "{data} has {n} samples, but a comparison with {} neighbors needs at least {needed}; use more samples or a smaller --k",
+                    self.k
+                )
             }
             _ => match text.strip_prefix("fake: ") {
                 Some(problem) => format!("{}: {problem}", self.generated),
@@ -255,7 +261,7 @@ impl Scores {
             Ok::<_, MetricError>(Measured { value, error })
         };
         let sliced = SlicedWasserstein::new(real, generated, DIRECTIONS, seed)?;
-        // That of the square, by the derivative of the root.
+        // The standard error of the square, times the derivative of the root.
         let error = if sliced.distance > 0.0 { Some(sliced.square_error / (2.0 * sliced.distance)) } else { None };
         Ok(Self {
             n,
@@ -267,7 +273,7 @@ impl Scores {
     }
 }
 
-/// The standard error of a metric, by leaving out a tenth of both kinds of samples in turn.
+/// Returns the jackknife standard error of a metric, with a tenth of the samples left out in turn.
 fn jackknife(real: ArrayView2<'_, f64>, generated: ArrayView2<'_, f64>, of: &Metric<'_>) -> Result<f64, MetricError> {
     let without = |rows: ArrayView2<'_, f64>, part: usize| {
         rows.select(Axis(0), &Vec::from_iter((0..rows.nrows()).filter(|row| row % PARTS != part)))
@@ -284,12 +290,12 @@ impl Report {
     fn print(&self) {
         let Self { real, generated, features, dimensions, scores, floor, beside_floor, not_known, .. } = self;
         let [n, m] = scores.n;
-        outln!("{m} samples of {generated} beside {n} of {real}\n{dimensions} features: {features}\n");
+        outln!("{m} samples of {generated} compared with {n} of {real}\n{dimensions} features: {features}\n");
         let half = floor.as_ref().map_or(0, |floor| floor.n[0]);
-        let mut columns = vec![(format!("{m} beside {n}"), scores)];
+        let mut columns = vec![(format!("{m} with {n}"), scores)];
         if let (Some(floor), Some(beside)) = (floor, beside_floor) {
-            columns.push((format!("{} beside {half}", beside.n[1]), beside));
-            columns.push((format!("real, {half} beside {half}"), floor));
+            columns.push((format!("{} with {half}", beside.n[1]), beside));
+            columns.push((format!("real, {half} with {half}"), floor));
         }
         let line = |name: &str, cell: &dyn Fn(&Scores) -> String| {
             let cells: String = columns.iter().map(|(_, scores)| format!("  {:>24}", cell(scores))).collect();
@@ -309,13 +315,13 @@ impl Report {
         line("coverage", &|s| format!("{:.4}", s.neighbors.coverage));
         if floor.is_some() {
             outln!(
-                "\nThe last column is the floor: one half of the real samples beside the other. Compare it with the column \
-                 before, of as many samples: the Frechet distance is larger the fewer there are."
+                "\nThe last column is the floor: one half of the real samples compared with the other. Compare it with the \
+                 column before, of equally many samples, because the Frechet distance is larger for fewer samples."
             );
         }
-        outln!("+- is a standard error: of the samples, and for sliced Wasserstein of the directions.");
+        outln!("+- is a standard error, due to the samples, or for sliced Wasserstein to the directions.");
         if !not_known.is_empty() {
-            outln!("\nwhat cannot be said\n- {}", not_known.join("\n- "));
+            outln!("\nlimitations:\n- {}", not_known.join("\n- "));
         }
     }
 }

@@ -10,46 +10,58 @@ use crate::failure::Failure;
 use crate::output::{self, Images, Names, needs_csv, print_json, write_table};
 use crate::run_folder::Trained;
 
-/// Say how well images come back from their codes, and show them.
+/// Text of `--out` in `--help`, in lines that fit beside its indent.
+const OUT: &str = "\
+Output: NAME.png, NAME.npy, NAME.csv or NAME/. The name decides what is
+written. For a model of images:
+
+NAME.png  one picture, with each reconstruction right of its image
+NAME.npy  the reconstructions as an array [n, channels, height, width]
+          of 32-bit numbers from 0 to 1
+NAME/     the reconstructions as single pictures, in a new or empty
+          folder
+
+For a model of vectors, in the units of the training data:
+
+NAME.csv  the reconstructions as a table
+NAME.npy  the reconstructions as an array [n, columns]";
+
+/// Reconstruct images or vectors and measure the errors.
 ///
-/// Those that come back worst are unlike what the model was trained on: with --worst it finds
+/// The largest errors belong to images that are unlike the training data, so --worst finds
 /// outliers.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae reconstruct runs/digits-1 --out reconstructions.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --worst 20 --out worst.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --errors errors.csv\n  eae reconstruct model.safetensors --data images:photo.png --out back.png"
+    after_help = "Examples:\n  eae reconstruct runs/digits-1 --out reconstructions.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --worst 20 --out worst.png\n  eae reconstruct runs/photos-1 --data images:FOLDER --errors errors.csv\n  eae reconstruct model.safetensors --data images:photo.png --out back.png"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Other data than those that the model was trained on: a file, a folder or a name, as for `eae
-    /// train --data`. All of them are taken, in their order.
+    /// Data to reconstruct instead of the training data's held-out part: a path or KIND:PATH, as
+    /// for `eae train --data`.
     #[arg(long)]
     data: Option<Data>,
-    /// The part of the data to take. By default what is held out of the data that the model was
-    /// trained on, and all of others.
+    /// Part of the data to reconstruct [default: test, or all with --data].
     #[arg(long, value_enum)]
     part: Option<Part>,
-    /// The number of images, from the first on. By default all of --data and with --worst or
-    /// --errors, or else 50.
+    /// Number of images, from the first on [default: 50, or all with --data, --worst or --errors].
     #[arg(long)]
     n: Option<usize>,
-    /// The number of images with the greatest error to show and write alone, the greatest first.
+    /// Show and write only this many images, those with the largest errors first.
     #[arg(long, value_name = "IMAGES")]
     worst: Option<usize>,
-    /// A .csv table to write, with the error of each image and its file and label where these are
-    /// known.
+    /// Write a .csv table with the error of each image, and its file and label if these are known.
     #[arg(long, value_name = "FILE")]
     errors: Option<PathBuf>,
-    /// The file or folder to write, if any: a .png picture with each reconstruction right of its
-    /// image; or the reconstructions alone, as a .npy array [n, channels, height, width] of
-    /// 32-bit numbers from 0 to 1 or, ending in /, in a folder, new or empty, of
-    /// single pictures; of vectors as a .csv table or a .npy array.
-    #[arg(long)]
+    /// Output: NAME.png for pairs of image and reconstruction; NAME.npy or NAME/ for the
+    /// reconstructions alone; NAME.csv or NAME.npy for a model of vectors.
+    #[arg(long, long_help = OUT)]
     out: Option<PathBuf>,
-    /// Pairs in a row of the picture.
+    /// Pairs in each row of the picture.
     #[arg(long, default_value_t = 5)]
     columns: usize,
-    /// Each pixel as a square of so many; by default 3 in a picture of all, and 1 in single ones.
+    /// Enlarge each pixel to a square of this side [default: 3 in one picture, 1 in a folder of
+    /// pictures].
     #[arg(long)]
     zoom: Option<usize>,
     #[command(flatten)]
@@ -61,7 +73,7 @@ struct Report<'a> {
     data: String,
     part: Part,
     n: usize,
-    /// The mean of those below.
+    /// The mean of `errors`.
     reconstruction_error: f64,
     /// The squared error of each image, summed over its pixels.
     errors: Vec<f64>,
@@ -76,7 +88,7 @@ struct Report<'a> {
     shape: Vec<usize>,
 }
 
-/// An image that does not come back well.
+/// An image with a large error.
 #[derive(Serialize)]
 struct Worst<'a> {
     image: usize,
@@ -87,7 +99,7 @@ struct Worst<'a> {
     label: Option<Cow<'a, str>>,
 }
 
-/// Images that are shown where nothing is said.
+/// Default number of images.
 const USUAL: usize = 50;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -148,7 +160,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The errors of images, and which of them are shown as the worst.
+/// The errors of images, and the numbers of the images with the largest ones.
 struct Found<'a> {
     used: &'a Used,
     errors: &'a [f64],
@@ -186,16 +198,16 @@ impl<'a> Found<'a> {
         let Self { used, errors, worst } = self;
         let n = errors.len();
         let by_error = |a: &usize, b: &usize| errors[*a].total_cmp(&errors[*b]);
-        let least = (0..n).min_by(by_error).expect("one image at least");
-        let greatest = (0..n).max_by(by_error).expect("one image at least");
+        let least = (0..n).min_by(by_error).expect("at least one image");
+        let greatest = (0..n).max_by(by_error).expect("at least one image");
         let held_out = if used.part == Part::Test { "held-out " } else { "" };
-        let of = if used.of_vectors() { "standardised" } else { "summed over pixels" };
+        let of = if used.of_vectors() { "standardized" } else { "summed over pixels" };
         outln!("squared error of {}, {of}", used.how_many(n).replacen(' ', &format!(" {held_out}"), 1));
         outln!("mean      {:10.2}", self.mean());
-        outln!("least     {:10.2}  ({})", errors[least], used.name(least));
-        outln!("greatest  {:10.2}  ({})", errors[greatest], used.name(greatest));
+        outln!("smallest  {:10.2}  ({})", errors[least], used.name(least));
+        outln!("largest   {:10.2}  ({})", errors[greatest], used.name(greatest));
         let Some(worst) = worst else { return };
-        outln!("\nthe greatest errors");
+        outln!("\nlargest errors");
         for &image in *worst {
             let label = used.label(image).map_or_else(String::new, |label| format!(", label {label}"));
             outln!("{:10.2}  {}{label}", errors[image], used.name(image));

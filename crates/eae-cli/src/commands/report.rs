@@ -10,17 +10,19 @@ use crate::output::print_json;
 use crate::report;
 use crate::run_folder::{CONFIG, Config, Trained};
 
-/// Make a run folder's report.html anew: curves, pictures, how good codes and samples are, and what
-/// to beware of. Without --seed it draws by the seed of the training, and the same run gives the
-/// same file.
+/// Write report.html of a run folder again.
+///
+/// The report shows the curves of the training, pictures, the quality of codes and samples, and
+/// warnings. Without --seed it uses the seed of the training, so that the same run gives the same
+/// file.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER      # the data have moved"
+    after_help = "Examples:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER  # if the data has moved"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left.
+    /// Run folder written by `eae train`.
     run: PathBuf,
-    /// The data that it was trained on; by default what the run folder says.
+    /// Training data, if it has moved: a path or KIND:PATH, as for `eae train --data`.
     #[arg(long)]
     data: Option<Data>,
     #[command(flatten)]
@@ -34,14 +36,15 @@ struct Report {
     report: PathBuf,
 }
 
-/// `said` knows which flags are the user's: without a seed it is that of the training.
-pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+/// Runs the command. `is_given` tells which flags the user has given: without a seed, the seed of
+/// the training is used.
+pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     let Arguments { run, data, features, common } = arguments;
     common.apply()?;
     let config = Config::read(&run.join(CONFIG))?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(data.as_ref())?;
-    let seed = if said("seed") { common.seed } else { config.training.seed };
+    let seed = if is_given("seed") { common.seed } else { config.training.seed };
     let features = match features.is_given() {
         true => Some(features.of(&data, trained.model.columns().is_some(), seed, common.json)?),
         false => None,

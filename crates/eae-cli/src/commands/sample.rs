@@ -9,35 +9,35 @@ use crate::output::{self, Codes};
 use crate::run_folder::Trained;
 use crate::sampling;
 
-/// Decode new codes with a trained model: draws from the density under which codes are likeliest,
-/// or from N(0, I).
+/// Generate new images or vectors with a trained model.
+///
+/// Draws codes at random and decodes them.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --sampler normal --out samples.png     # what the entropy alone achieves\n  eae sample runs/digits-1 --label 3 --out threes.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
+    after_help = "Examples:\n  eae sample runs/digits-1 --n 100 --out samples.png\n  eae sample runs/digits-1 --sampler normal --out samples.png\n  eae sample runs/digits-1 --label 3 --out threes.png\n  eae sample runs/digits-1 --n 10000 --out samples.npy\n  eae sample runs/digits-1 --n 500 --temperature 0.8 --out samples/"
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
     /// Number of samples.
     #[arg(long, default_value_t = 100)]
     n: usize,
     #[command(flatten)]
     source: sampling::Source,
-    /// Scales how far draws are from their mean: below 1 images are more alike, above 1 more
-    /// unlike, at 0 they are one image.
+    /// Temperature: samples are more alike below 1, more diverse above 1, and equal at 0.
     ///
-    /// What is scaled is the draw z of N(0, I) that each code is made of. For `normal` the code is
-    /// T z, which is N(0, T^2 I); for `sphere` the radius is T sqrt(latent); for `gaussian` the
-    /// code's deviation from the mean is scaled; for `gmm` its deviation from the mean of the
-    /// component that it is drawn from; for `gaussianisation` T z is mapped to the code.
+    /// Each code is computed from a draw z from N(0, I), and T z replaces z. For normal the code is
+    /// T z, which is distributed as N(0, T^2 I). For sphere the radius is T sqrt(latent). For
+    /// gaussian the deviation from the mean is scaled by T, and for gmm the deviation from the mean
+    /// of a component. For gaussianization T z is mapped to the code.
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
     #[command(flatten)]
     output: output::Flags,
-    /// Write the codes, too: a .npy array or a .csv table [n, latent], which `eae decode` reads.
+    /// Also write the codes, as a .npy array or a .csv table [n, latent] for `eae decode`.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
-    /// Images in a row of the picture.
+    /// Images in each row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,
     #[command(flatten)]
@@ -49,7 +49,7 @@ struct Report<'a> {
     out: &'a Path,
     shape: Vec<usize>,
     sampler: &'static str,
-    /// The sampler in words.
+    /// The sampler as text.
     draws_from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let codes_target = codes.as_deref().map(|path| Codes::new("--codes", path)).transpose()?;
     output::within("--n", n, 1..=output::MOST)?;
     if !(0.0..=100.0).contains(&temperature) {
-        return Err(Failure::usage(format!("--temperature is {temperature}, it must be from 0 to 100")));
+        return Err(Failure::usage(format!("--temperature is {temperature}; it must be between 0 and 100")));
     }
     let trained = Trained::load(&arguments.run)?;
     let model = &trained.model;
@@ -94,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             codes,
         });
     } else {
-        errln!("wrote {n} samples, decoded draws from {source}{why}, to {}", out.display());
+        errln!("wrote {n} samples to {}, decoded from draws from {source}{why}", out.display());
     }
     Ok(())
 }

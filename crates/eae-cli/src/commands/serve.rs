@@ -14,28 +14,30 @@ use crate::output::{print_json, print_lines};
 use crate::serve::{Explorer, Hosts, Server, own_addresses, own_names};
 use crate::signals::on_interrupt;
 
-/// Open a page on which a trained model can be played with: sliders for the code, samples, drawings
-/// and pictures or rows of your own, walks, a map of the codes. Ctrl-C ends it.
+/// Explore a trained model in the browser.
+///
+/// Starts a web server for a page with sliders for the code, samples, your own drawings, pictures
+/// or rows, paths between images, and a map of the codes. Ctrl-C stops the server.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  eae serve runs/digits-1\n  eae serve runs/digits-1 --port 0 --open")]
+#[command(after_help = "Examples:\n  eae serve runs/digits-1\n  eae serve runs/digits-1 --port 0 --open")]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Where the held-out images or rows on the page come from; by default what the run folder says.
+    /// Data with the held-out images or rows for the page [default: the training data].
     #[arg(long)]
     data: Option<Data>,
-    /// The address, or a name of this machine, to be reached at. Beyond this machine, everybody who
-    /// reaches it can use the model.
+    /// Address or name of this machine to listen on; with other addresses than the default, other
+    /// machines can use the model.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Another name that a browser may call this machine by, such as that of a proxy; as often as
-    /// there are names.
+    /// Another name that browsers may use for this machine, for example that of a proxy. Can be
+    /// given several times.
     #[arg(long, value_name = "NAME", value_parser = name)]
     allow_host: Vec<String>,
-    /// The port; 0 for any that is free.
+    /// Port, or 0 for any free port.
     #[arg(long, default_value_t = 8642)]
     port: u16,
-    /// Open the page in the browser.
+    /// Open the page in the default browser.
     #[arg(long)]
     open: bool,
     #[command(flatten)]
@@ -45,7 +47,7 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Report<'a> {
     url: &'a str,
-    /// All addresses that the page can be reached at, as far as they are known.
+    /// All known addresses of the page.
     urls: &'a [String],
 }
 
@@ -57,17 +59,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let server = Server::bind(address).map_err(|e| {
         let way_out = match e.kind() {
             ErrorKind::AddrNotAvailable => {
-                "; it is no address of this machine: leave out --host, or name 0.0.0.0 for all addresses that it has"
+                "; this machine does not have this address: leave out --host, or use 0.0.0.0 for all its addresses"
             }
-            ErrorKind::PermissionDenied => "; name a port of 1024 or above with --port, or 0 for any that is free",
+            ErrorKind::PermissionDenied => "; choose a port of at least 1024 with --port, or 0 for any free port",
             _ if *port == 0 => "",
-            _ => "; name another with --port, or 0 for any that is free",
+            _ => "; choose another port with --port, or 0 for any free port",
         };
-        Failure::other(format!("cannot listen at {address}: {e}{way_out}"))
+        Failure::other(format!("cannot listen on {address}: {e}{way_out}"))
     })?;
     let bound = server.address();
     if !bound.ip().is_loopback() {
-        errln!("eae: everybody who reaches {bound} can use the model; leave out --host to keep it to this machine");
+        errln!("eae: everyone who can reach {bound} can use the model; leave out --host to allow only this machine");
     }
     let urls = urls(host, bound);
     let url = urls[0].as_str();
@@ -75,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         print_json(&Report { url, urls: &urls });
     } else {
         print_lines(&urls);
-        errln!("Ctrl-C ends it");
+        errln!("press Ctrl-C to stop");
     }
     if arguments.open {
         open(url);
@@ -87,26 +89,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first address of a name.
+/// Returns the first address of a name.
 fn resolve(host: &str, port: u16) -> Result<SocketAddr, Failure> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let unknown = |e: &dyn fmt::Display| Failure::usage(format!("--host is {host}, which is no address here: {e}"));
+    let unknown = |e: &dyn fmt::Display| Failure::usage(format!("--host is {host}, which has no address here: {e}"));
     let mut found = (bare, port).to_socket_addrs().map_err(|e| unknown(&e))?;
-    found.next().ok_or_else(|| unknown(&"the name has none"))
+    found.next().ok_or_else(|| unknown(&"the name does not resolve"))
 }
 
-/// Returns the name of `--allow-host`, which is no address of a page.
+/// Parses the name of `--allow-host`, without scheme and port.
 fn name(text: &str) -> Result<String, &'static str> {
     let is_name = text.parse::<Authority>().is_ok_and(|authority| authority.host() == text) && !text.is_empty();
-    if is_name {
-        Ok(text.to_owned())
-    } else {
-        Err("it must be a name alone, such as lab.example, without http:// and port")
-    }
+    if is_name { Ok(text.to_owned()) } else { Err("expected a name without http:// and port, such as lab.example") }
 }
 
-/// Returns the address for a browser on this machine, and after it those for browsers elsewhere, if
-/// every address is listened to.
+/// Returns the address for a browser on this machine and, if the server listens on all addresses,
+/// those for browsers elsewhere.
 fn urls(host: &str, bound: SocketAddr) -> Vec<String> {
     let mut urls = vec![Url { host, bound }.to_string()];
     if bound.ip().is_unspecified() {
@@ -117,7 +115,7 @@ fn urls(host: &str, bound: SocketAddr) -> Vec<String> {
     urls
 }
 
-/// The address that a browser on this machine takes.
+/// The address for a browser on this machine.
 struct Url<'a> {
     host: &'a str,
     bound: SocketAddr,
@@ -133,7 +131,7 @@ impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let port = self.bound.port();
         match self.bound.ip() {
-            // Every address of the machine: nothing that one could go to, but this is among them.
+            // The unspecified address is not one to visit, but localhost is among the addresses.
             ip if ip.is_unspecified() => write!(f, "http://localhost:{port}/"),
             ip if self.host.parse::<IpAddr>() == Ok(ip) => write!(f, "http://{}/", self.bound),
             _ => f.write_str(&self.of_name()),
@@ -141,7 +139,7 @@ impl fmt::Display for Url<'_> {
     }
 }
 
-/// Tries to; the address has been printed, too.
+/// Tries to open the page in a browser. A failure is only reported, because the address is printed.
 fn open(url: &str) {
     let program = match std::env::consts::OS {
         "macos" => "open",
@@ -151,7 +149,7 @@ fn open(url: &str) {
     let mut command = std::process::Command::new(program);
     let started = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(e) = started {
-        errln!("eae: no browser could be opened: {program}: {e}");
+        errln!("eae: cannot open a browser: {program}: {e}");
     }
 }
 
@@ -160,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_a_browser_takes() {
+    fn addresses_are_ones_for_a_browser() {
         for (host, expected) in [
             ("127.0.0.1", "http://127.0.0.1:80/"),
             ("localhost", "http://localhost:80/"),
@@ -171,6 +169,11 @@ mod tests {
             let bound = resolve(host, 80).unwrap();
             assert_eq!(Url { host, bound }.to_string(), expected);
         }
-        assert!(resolve("no such name", 0).unwrap_err().to_string().starts_with("--host is no such name, which is no"));
+        assert!(
+            resolve("no such name", 0)
+                .unwrap_err()
+                .to_string()
+                .starts_with("--host is no such name, which has no address")
+        );
     }
 }

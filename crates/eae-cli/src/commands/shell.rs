@@ -1,4 +1,4 @@
-//! What a shell and `man` want to know of the program.
+//! Shell completions and manual pages.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,25 +9,24 @@ use clap_complete::Shell;
 use crate::failure::Failure;
 use crate::output::print_bytes;
 
-/// Print what makes a shell complete the commands and flags of `eae`.
+/// Print a script for shell completion.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae completions bash > ~/.local/share/bash-completion/completions/eae\n  eae completions zsh > \"${fpath[1]}/_eae\"\n  eae completions fish > ~/.config/fish/completions/eae.fish"
+    after_help = "Examples:\n  eae completions bash > ~/.local/share/bash-completion/completions/eae\n  eae completions zsh > \"${fpath[1]}/_eae\"\n  eae completions fish > ~/.config/fish/completions/eae.fish"
 )]
 pub(crate) struct Completions {
-    /// The shell.
+    /// Shell to complete commands and flags in.
     #[arg(value_enum)]
     shell: Shell,
 }
 
-/// Print the manual page of `eae`, or write those of all commands.
+/// Print the manual page, or write one for each command.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  eae man > eae.1 && man ./eae.1\n  eae man --out ~/.local/share/man/man1 && man eae-train"
+    after_help = "Examples:\n  eae man > eae.1 && man ./eae.1\n  eae man --out ~/.local/share/man/man1 && man eae-train"
 )]
 pub(crate) struct Man {
-    /// A folder for one page of each command, as `eae-train.1`; those that are there are written
-    /// anew.
+    /// Folder for the pages of all commands, eae-train.1 and so on; existing pages are replaced.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }

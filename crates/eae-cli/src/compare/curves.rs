@@ -1,4 +1,4 @@
-//! What a single setting does: a picture of the rows that are alike but for one number.
+//! Curves over a single setting: a picture of the rows that differ in one number.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,31 +8,31 @@ use maud::{Markup, PreEscaped, html};
 use super::row::Row;
 use crate::report::chart::{self, Layer, Plot, Ticks, XAxis, range};
 
-/// Rows that differ in one number, in its order.
+/// Rows that differ in one number, ordered by it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Curve {
-    /// What differs, as it is written in a row.
+    /// The setting that differs, as it is written in a row.
     key: String,
-    /// What does not: the shortest way to write it.
+    /// The other settings, in the shortest form.
     of: String,
     points: Vec<Point>,
 }
 
-/// A row: its number, and its means over seeds.
+/// A row: the value of the setting, and the mean scores over seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Point {
     x: f64,
-    /// In the order of [`SCORES`].
+    /// The scores in the order of [`SCORES`].
     scores: [f64; 2],
 }
 
-/// What is drawn, one below the other.
+/// The scores that are drawn, from top to bottom.
 const SCORES: [&str; 2] = ["Frechet distance of N(0, I)", "reconstruction error"];
 
-/// Two rows are no curve.
+/// Smallest number of rows in a curve.
 const FEWEST: usize = 3;
 
-/// The curves in a table of rows, each with its Frechet distance and its reconstruction error.
+/// Returns the curves in a table of rows, each with its Frechet distance and reconstruction error.
 pub(crate) fn curves(rows: &[(&Row, [f64; 2])]) -> Vec<Curve> {
     let mut groups = BTreeMap::<_, Vec<(f64, &Row, [f64; 2])>>::new();
     for &(row, scores) in rows {
@@ -54,15 +54,15 @@ pub(crate) fn curves(rows: &[(&Row, [f64; 2])]) -> Vec<Curve> {
     curves.collect()
 }
 
-/// Width and height of a panel without the legend.
+/// Width and height of a panel without its legend.
 const PANEL: [f64; 2] = [420.0, 240.0];
-/// The height of a panel's title, and of a line of its legend.
+/// Height of a panel's title, and of a line of its legend.
 const LINE: f64 = 18.0;
 
-/// The colors that the charts' style sheet leaves to a page, as the picture has them on white.
+/// Values for the color variables of the charts' style sheet, on a white background.
 const LIGHT: [(&str, &str); 3] = [("var(--soft)", "#61676e"), ("var(--line)", "#dcd9d2"), ("var(--so-so)", "#b3aea3")];
 
-/// The picture, as SVG: a column for each setting, a line for each curve.
+/// Draws the curves as SVG, with a column of panels for each setting.
 pub(crate) fn draw(curves: &[Curve]) -> String {
     let mut keys: Vec<&str> = curves.iter().map(|curve| &*curve.key).collect();
     keys.dedup();
@@ -88,7 +88,7 @@ pub(crate) fn draw(curves: &[Curve]) -> String {
     svg.into_string()
 }
 
-/// One score over one setting, from (0, 0).
+/// Draws a panel of one score over one setting, with its corner at (0, 0).
 fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let mut values: Vec<f64> = points().map(|point| point.x).collect();
@@ -122,8 +122,8 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
     }
 }
 
-/// The range of the values, wider by a sixteenth of it on both sides, as far as the axis that they
-/// are marked on allows.
+/// Returns the range of the values, extended by a sixteenth on both sides: on a logarithmic scale
+/// if all values are positive, otherwise on a linear one.
 fn around(values: &[f64]) -> Range<f64> {
     let (low, high) = (values[0], values[values.len() - 1]);
     if low > 0.0 {
@@ -141,7 +141,7 @@ mod tests {
     use eae::{Preset, TrainConfig};
 
     #[test]
-    fn rows_that_differ_in_one_number() {
+    fn rows_that_differ_in_one_number_make_curves() {
         let like = Row { name: String::new(), model: Preset::Conv28, latent: 16, training: TrainConfig::default() };
         let texts =
             ["eae lambda=1", "eae lambda=1 latent=8", "ae", "eae latent=4 lambda=1", "eae lambda=4", "eae lambda=8"];

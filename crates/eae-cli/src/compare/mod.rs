@@ -1,5 +1,4 @@
-//! The parts of `eae compare`: rows as they are written, what a trained model is judged by, the
-//! table.
+//! The parts of `eae compare`: rows, curves and the table.
 
 mod curves;
 mod report;

@@ -1,4 +1,4 @@
-//! The table, for people and for programs.
+//! The table, as Markdown and as JSON.
 
 use std::fmt::Write;
 
@@ -9,22 +9,22 @@ use super::curves::{Curve, curves};
 use super::row::Row;
 use crate::judgement::{SOURCES, Scores};
 
-/// Everything that was found.
+/// The results of a comparison.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) data: String,
-    /// Whether it is of vectors, and errors are in squared standard deviations of their columns.
-    pub(crate) standardised: bool,
+    /// True for vectors, whose errors are in squared standard deviations of the columns.
+    pub(crate) standardized: bool,
     pub(crate) features: String,
-    /// Why little can be said by these features, if so.
+    /// A warning if the features are of little use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) warning: Option<String>,
-    /// Training images in the place of draws.
+    /// The quality of training images instead of draws.
     pub(crate) floor: Quality,
     pub(crate) rows: Vec<RowScores>,
 }
 
-/// A row, trained once by each seed.
+/// A row, trained once with each seed.
 #[derive(Debug, Serialize)]
 pub(crate) struct RowScores {
     pub(crate) row: Row,
@@ -33,17 +33,18 @@ pub(crate) struct RowScores {
 }
 
 impl Report {
-    /// As Markdown.
+    /// Returns the tables as Markdown.
     pub(crate) fn markdown(&self) -> String {
         let [n, floor] = self.floor.n;
-        let (images, pixels) = match self.standardised {
-            true => ("vectors", "standardised columns"),
+        let (images, pixels) = match self.standardized {
+            true => ("vectors", "standardized columns"),
             false => ("images", "pixels"),
         };
         let mut text = format!(
-            "Frechet distances of {n} decoded codes from {n} held-out {images} of {}, on {}; of {floor} training {images} in their \
-             place: {:.2}. Mean over seeds, +- standard deviation. `error` is the squared error of held-out {images}, summed over \
-             {pixels}; `radius` is that of their codes, mean and standard deviation.\n\n",
+            "Frechet distances between {n} decoded codes and {n} held-out {images} of {}, on {}. The floor, the distance of \
+             {floor} training {images} from the same held-out {images}, is {:.2}. Entries are means over seeds, +- standard \
+             deviations. `error` is the squared error of held-out {images}, summed over {pixels}. `radius` is the norm of their \
+             codes, as mean and standard deviation.\n\n",
             self.data, self.features, self.floor.frechet
         );
         let titles = ["trained by", "error"].into_iter().chain(SOURCES).chain(["radius", "s"]);
@@ -57,7 +58,7 @@ impl Report {
         text
     }
 
-    /// What single settings do, where there are rows that show it.
+    /// Returns the curves over single settings.
     pub(crate) fn curves(&self) -> Vec<Curve> {
         let mean = |row: &RowScores, of: &dyn Fn(&Scores) -> f64| {
             row.scores.iter().map(of).sum::<f64>() / row.scores.len() as f64
@@ -66,11 +67,13 @@ impl Report {
         curves(&self.rows.iter().map(|row| (&row.row, scores(row))).collect::<Vec<_>>())
     }
 
-    /// Draws from N(0, I) by the other metrics, and what memory there is of training images.
+    /// Returns the second table: other metrics of draws from N(0, I), and copies of training
+    /// images.
     fn details(&self, images: &str, pixels: &str) -> String {
         let mut text = format!(
-            "Draws from N(0, I) by the other metrics, and whether draws from the chosen mixture copy training {images}: \
-             `close` is the share that is as close to one, in {pixels}, as a hundredth of the held-out {images} is.\n\n\
+            "Other metrics of draws from N(0, I), and copies of training {images}: `close` is the fraction of the draws from \
+             the chosen mixture that are as close to a training sample, in {pixels}, as the closest hundredth of the held-out \
+             {images}.\n\n\
              | trained by | kernel | precision | recall | density | coverage | components | close |\n\
              |---|---|---|---|---|---|---|---|\n",
         );
@@ -85,10 +88,10 @@ impl Report {
                 cell(&|q| q.neighbors.density, row),
                 cell(&|q| q.neighbors.coverage, row),
                 spread(row.scores.iter().map(|s| s.components as f64), 0),
-                if row.scores.iter().all(|s| s.memorisation.is_none()) {
+                if row.scores.iter().all(|s| s.memorization.is_none()) {
                     "-".to_owned()
                 } else {
-                    spread(row.scores.iter().filter_map(|s| s.memorisation).map(|m| m.share_close), 3)
+                    spread(row.scores.iter().filter_map(|s| s.memorization).map(|m| m.share_close), 3)
                 },
             ];
             let _ = writeln!(text, "| {} |", cells.join(" | "));
@@ -111,7 +114,7 @@ impl RowScores {
     }
 }
 
-/// The mean, and the standard deviation if there is more than one.
+/// Returns the mean as text, with the standard deviation if there are several values.
 fn spread(values: impl Iterator<Item = f64> + Clone, digits: usize) -> String {
     let n = values.clone().count() as f64;
     let mean = values.clone().sum::<f64>() / n;

@@ -1,4 +1,4 @@
-//! What a row of the table is trained by, as it is written on the command line.
+//! The rows of the table, as they are written on the command line.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use serde_json::{Map, Value};
 
 use crate::dataset::TrainingSet;
 
-/// A row: an objective and how to train by it.
+/// A row: an objective and the settings of its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
-    /// As it was written, and as the table shows it.
+    /// The text of the row, with single spaces.
     pub(crate) name: String,
     pub(crate) model: Preset,
     pub(crate) latent: usize,
-    /// But for the seed.
+    /// The settings of the training without the seed.
     pub(crate) training: TrainConfig,
 }
 
-/// The table without `--row`: what has been proposed for drawing from N(0, I), each by its usual
-/// weight, and the entropic autoencoder as published and with what this library adds.
+/// The default rows: published objectives for drawing from N(0, I) with their usual weights, and
+/// the entropic autoencoder as published and with the additions of this library.
 pub(crate) const ROWS: [&str; 10] = [
     "ae",
-    "ae normalised=true",
+    "ae normalized=true",
     "vae beta=1",
     "vae beta=0.5",
     "vae beta=0.3",
@@ -35,16 +35,16 @@ pub(crate) const ROWS: [&str; 10] = [
 ];
 
 impl Row {
-    /// An objective's name, then its settings and those of the training as `key=value`; what is not
-    /// named is as in `like`.
+    /// Parses the name of an objective, followed by settings as `key=value`. Other settings are
+    /// those of `like`.
     pub(crate) fn parse(text: &str, like: &Self) -> Result<Self, String> {
         let mut words = text.split_whitespace();
-        let kind = words.next().ok_or("a row begins with ae, eae, vae, wae or rae")?;
+        let kind = words.next().ok_or("a row must begin with ae, eae, vae, wae or rae")?;
         let mut objective = Map::from_iter([("kind".to_owned(), Value::from(kind))]);
         let mut row = Self { name: text.split_whitespace().collect::<Vec<_>>().join(" "), ..like.clone() };
         for word in words {
             let (key, value) =
-                word.split_once('=').ok_or_else(|| format!("`{word}` in row `{text}` is no key=value"))?;
+                word.split_once('=').ok_or_else(|| format!("`{word}` in row `{text}` must have the form key=value"))?;
             let wrong = |e: &dyn std::fmt::Display| format!("`{word}` in row `{text}`: {e}");
             match key {
                 "model" => row.model = value.parse().map_err(|e| wrong(&e))?,
@@ -54,10 +54,9 @@ impl Row {
                 "learning-rate" => row.training.learning_rate = value.parse().map_err(|e| wrong(&e))?,
                 "warm-up" => row.training.warm_up = value.parse().map_err(|e| wrong(&e))?,
                 _ => {
-                    let value =
-                        serde_json::from_str(value).map_err(|_| wrong(&"neither a number nor true or false"))?;
+                    let value = serde_json::from_str(value).map_err(|_| wrong(&"expected a number, true or false"))?;
                     if objective.insert(key.to_owned(), value).is_some() {
-                        return Err(wrong(&"said twice"));
+                        return Err(wrong(&"given twice"));
                     }
                 }
             }
@@ -67,12 +66,12 @@ impl Row {
         Ok(row)
     }
 
-    /// A model to be trained.
+    /// Returns an untrained model.
     pub(crate) fn untrained(&self, data: &TrainingSet, seed: u64) -> Result<Autoencoder<f32>, ModelError> {
         data.model(self.model, self.latent, self.training.objective.ending(), seed)
     }
 
-    /// All that it is trained by, each as it would be written.
+    /// Returns all settings under the keys of the text form.
     pub(crate) fn settings(&self) -> BTreeMap<String, Value> {
         let TrainConfig { epochs, batch_size, learning_rate, warm_up, .. } = self.training;
         let own = serde_json::json!({
@@ -83,13 +82,13 @@ impl Row {
         [own, objective].into_iter().flat_map(|all| all.as_object().expect("a struct").clone()).collect()
     }
 
-    /// As it is written, but for one of its settings.
+    /// Returns the text of the row without one setting.
     pub(crate) fn without(&self, key: &str) -> String {
         let others = self.name.split(' ').filter(|word| word.split('=').next() != Some(key));
         others.collect::<Vec<_>>().join(" ")
     }
 
-    /// A folder's name.
+    /// Returns the name of the folder for the row.
     pub(crate) fn folder(&self) -> String {
         self.name.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-")
     }
@@ -106,9 +105,9 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_of_rows() {
+    fn the_default_rows_are_valid() {
         let rows = ROWS.map(|text| Row::parse(text, &like()).unwrap());
-        assert_eq!(rows[1].training.objective, Objective::Ae(Ae::default().normalised(true)));
+        assert_eq!(rows[1].training.objective, Objective::Ae(Ae::default().normalized(true)));
         assert_eq!(rows[4].training.objective, Objective::Vae(Vae::default().beta(0.3)));
         assert!(rows.iter().all(|row| row.training.objective.settings().iter().all(|setting| setting.fits)));
         let mut folders = rows.map(|row| row.folder());
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_the_training_and_of_the_objective() {
+    fn keys_set_the_training_and_the_objective() {
         let row =
             Row::parse("eae  lambda=4 latent=8 batch=50 epochs=3 learning-rate=2e-3 model=mlp warm-up=0", &like());
         let row = row.unwrap();
@@ -128,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_refused_is_named() {
+    fn errors_name_the_mistake() {
         for (text, expected) in [
-            ("", "a row begins with ae, eae, vae, wae or rae"),
+            ("", "a row must begin with ae, eae, vae, wae or rae"),
             ("gan", "unknown variant `gan`"),
-            ("eae lambda", "`lambda` in row `eae lambda` is no key=value"),
-            ("eae lambda=x", "neither a number"),
-            ("eae lambda=1 lambda=2", "said twice"),
+            ("eae lambda", "`lambda` in row `eae lambda` must have the form key=value"),
+            ("eae lambda=x", "expected a number"),
+            ("eae lambda=1 lambda=2", "given twice"),
             ("eae beta=1", "unknown field `beta`"),
             ("eae latent=-1", "`latent=-1` in row"),
         ] {

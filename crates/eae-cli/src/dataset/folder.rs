@@ -1,4 +1,4 @@
-//! `images:FOLDER`: how the images of a folder are read, and what is shown meanwhile.
+//! `images:FOLDER`: folders of images, and the progress of reading them.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use super::TrainingSet;
 use super::table::{Options, Shape, TableFile};
 use crate::progress::Bar;
 
-/// What `config.toml` says of a folder of images.
+/// The settings of a folder of images in `config.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Folder {
     #[serde(rename = "images")]
     pub(crate) folder: PathBuf,
-    /// Height and width; until it is known, what the model takes.
+    /// Height and width, or `None` for those of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) size: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,50 +27,50 @@ pub(crate) struct Folder {
     pub(crate) strict: bool,
 }
 
-/// How `--data images:FOLDER` is read.
+/// The flags for folders of images and for tables.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Flags {
-    /// images: height and width that images are brought to, after the square in their middle is cut
-    /// out. By default what the model takes.
+    /// images: side in pixels that images are resized to after a square crop from their center
+    /// [default: suits the model].
     #[arg(long, value_name = "PIXELS")]
     size: Option<usize>,
-    /// images: `grey` or `rgb`. By default what the model takes, and rgb if it takes both.
+    /// images: gray or rgb [default: suits the model, or rgb].
     #[arg(long, value_parser = channels)]
     channels: Option<Channels>,
-    /// images: decides which tenth of the images (at most 10 000) is held out. By default 0.
+    /// images: seed that selects the tenth of the images (at most 10 000) to hold out [default:
+    /// 0].
     #[arg(long, value_name = "SEED")]
     split_seed: Option<u64>,
-    /// images: stop at a file that is no image. By default such files are passed over and named.
+    /// images: stop at a file that is not an image instead of skipping and naming it.
     #[arg(long)]
     strict: bool,
-    /// csv: and npy: the columns to learn from, by their names or numbers: `a,b,c` or `0,2-5`. By
-    /// default all but the label.
+    /// csv, npy: columns to use, by name (a,b,c) or number (0,2-5) [default: all but the label].
     #[arg(long, value_name = "LIST")]
     columns: Option<String>,
-    /// csv: and npy: the column that labels the rows, numbers or text. It is not learnt.
+    /// csv, npy: column with the class of each row, numbers or text, which is not learned.
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
-    /// csv: and npy: rows are images of this shape, HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as
-    /// 28x28 or 3x32x32.
+    /// csv, npy: read rows as images of this shape: HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such
+    /// as 28x28 or 3x32x32.
     #[arg(long)]
     shape: Option<Shape>,
 }
 
 fn channels(text: &str) -> Result<Channels, String> {
     match text {
-        "grey" => Ok(Channels::Gray),
+        "gray" | "grey" => Ok(Channels::Gray),
         "rgb" => Ok(Channels::Rgb),
-        _ => Err("there are `grey` and `rgb`".to_owned()),
+        _ => Err("use `gray` or `rgb`".to_owned()),
     }
 }
 
 impl Flags {
-    /// Returns true if any flag was said of a table.
+    /// Returns true if any flag for a table is given.
     pub(crate) fn any_of_table(&self) -> bool {
         self.columns.is_some() || self.label.is_some() || self.shape.is_some()
     }
 
-    /// A table with what was said of it.
+    /// Applies the flags to a table.
     pub(crate) fn of_table(&self, file: TableFile) -> TableFile {
         let own = file.options;
         let options = Options {
@@ -81,7 +81,7 @@ impl Flags {
         TableFile { options, ..file }
     }
 
-    /// Returns true if any flag was said of a folder of images.
+    /// Returns true if any flag for a folder of images is given.
     pub(crate) fn any(&self) -> bool {
         self.size.is_some() || self.channels.is_some() || self.split_seed.is_some() || self.strict
     }
@@ -92,7 +92,7 @@ impl Folder {
         Self { folder, size: None, channels: None, split_seed: 0, strict: false }
     }
 
-    /// With what the flags say.
+    /// Applies the flags.
     pub(crate) fn with(self, flags: &Flags) -> Self {
         Self {
             size: flags.size.or(self.size),
@@ -103,12 +103,12 @@ impl Folder {
         }
     }
 
-    /// Brought to what a model takes, where nothing was said.
+    /// Fills in size and channels where they are not given.
     pub(crate) fn brought_to(self, side: usize, channels: Channels) -> Self {
         Self { size: self.size.or(Some(side)), channels: self.channels.or(Some(channels)), ..self }
     }
 
-    /// Decodes what is not in the cache.
+    /// Reads the images from the cache, or decodes them.
     pub(crate) fn load(&self, quiet: bool) -> Result<Split<f32, Stored>, DataError> {
         let mut decoding = Decoding::new(quiet);
         let split = self.images().load(&cache(), &mut |done, all| decoding.show(done, all))?;
@@ -117,7 +117,7 @@ impl Folder {
         Ok(split)
     }
 
-    /// Reads all images with none held out, or the one image where the path leads to a file.
+    /// Reads all images with none held out, or a single image if the path is a file.
     pub(crate) fn whole(&self) -> Result<TrainingSet, DataError> {
         if self.folder.is_file() {
             return Ok(TrainingSet::Memory(self.images().file()?));
@@ -144,8 +144,7 @@ impl Folder {
     }
 }
 
-/// Where decoded images are kept: what `EAE_CACHE` names, or `eae` in the user's folder for such
-/// things.
+/// Returns the folder for decoded images: `EAE_CACHE`, or `eae` in the user's cache folder.
 fn cache() -> PathBuf {
     let folder = |name: &str| env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let own = || folder("XDG_CACHE_HOME").or_else(|| folder("LOCALAPPDATA")).map(|folder| folder.join("eae"));
@@ -153,8 +152,8 @@ fn cache() -> PathBuf {
     folder("EAE_CACHE").or_else(own).or_else(home).unwrap_or_else(|| env::temp_dir().join("eae"))
 }
 
-/// Shows on standard error how far it is: a bar on a terminal, a line for each tenth elsewhere,
-/// nothing if asked to be quiet.
+/// The progress of decoding on standard error: a bar on a terminal, a line per tenth elsewhere, and
+/// nothing if `quiet`.
 struct Decoding {
     bar: Bar,
     tenths: usize,

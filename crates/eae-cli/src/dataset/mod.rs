@@ -29,7 +29,7 @@ pub(crate) use used::{Part, Used, errors, greatest};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub(crate) enum Data {
-    /// The embedded ones.
+    /// The built-in digits.
     Digits,
     /// A folder with the four files of MNIST.
     Mnist(PathBuf),
@@ -37,20 +37,20 @@ pub(crate) enum Data {
     Cifar10(PathBuf),
     /// One file of images in MNIST's format.
     Idx(PathBuf),
-    /// One array of NumPy, of images or of vectors.
+    /// A NumPy array of images or vectors.
     Npy(TableFile),
-    /// Vectors in text, or images row by row.
+    /// A text file of vectors, or of images with one per row.
     Csv(TableFile),
-    /// A folder of PNG and JPEG files, which may be larger than memory.
+    /// A folder of image files, which can be larger than memory.
     Images(Folder),
 }
 
-/// As it stands in files: a name, or what is to be said of a folder of images.
+/// The form in files: a name, or a table with the settings of a folder or a table.
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
-    expecting = "data is a name such as `digits`, or a table with `images` and any of `size`, `channels`, `split_seed`, \
-                 `strict`, or one with `csv` or `npy` and any of `columns`, `label`, `shape`"
+    expecting = "data must be a name such as `digits`, a table with `images` and any of `size`, `channels`, `split_seed` \
+                 and `strict`, or a table with `csv` or `npy` and any of `columns`, `label` and `shape`"
 )]
 enum Written {
     Name(String),
@@ -59,11 +59,11 @@ enum Written {
     Npy(NpyTable),
 }
 
-/// What there is to train on.
+/// The data to train on.
 pub(crate) enum TrainingSet {
     Memory(Images<f32>),
     File(Stored),
-    /// Standardised, and what their numbers are.
+    /// Standardized vectors, and their columns.
     Vectors(Images<f32>, Columns),
 }
 
@@ -75,7 +75,7 @@ impl TrainingSet {
         }
     }
 
-    /// The label of each, where these are known.
+    /// Returns the label of each sample, if labels are known.
     pub(crate) fn labels(&self) -> Option<Vec<u8>> {
         match self {
             Self::Memory(images) | Self::Vectors(images, _) => images.labels.clone(),
@@ -83,7 +83,7 @@ impl TrainingSet {
         }
     }
 
-    /// The names of the classes, by their labels, where they have names.
+    /// Returns the names of the classes in the order of their labels, if they have names.
     pub(crate) fn classes(&self) -> Option<Vec<String>> {
         match self {
             Self::Memory(images) | Self::Vectors(images, _) => images.classes.clone(),
@@ -91,7 +91,7 @@ impl TrainingSet {
         }
     }
 
-    /// A model to be trained on it.
+    /// Returns an untrained model for the data.
     pub(crate) fn model(
         &self,
         architecture: impl Into<Architecture>,
@@ -105,8 +105,8 @@ impl TrainingSet {
         }
     }
 
-    /// What has to be in memory as a whole takes these: all that are there anyway, and of a file as
-    /// many as 640 MiB hold.
+    /// Returns the images for computations that need them in memory: all of those that are in
+    /// memory, or a random choice of 640 MiB from a file.
     pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
         const MOST: usize = 640 << 18;
         match self {
@@ -123,7 +123,7 @@ impl TrainingSet {
 }
 
 impl Data {
-    /// The images to be trained on; what of it takes time is shown unless asked to be quiet.
+    /// Opens the data for a training, and shows the progress unless `quiet`.
     pub(crate) fn open(&self, quiet: bool) -> Result<Split<f32, TrainingSet>, DataError> {
         let Split { train, test } = match self {
             Self::Digits => digits(),
@@ -146,7 +146,7 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// Returns the chosen columns of a table in their own units, if its rows are vectors.
+    /// Returns the chosen columns of a table in their original units, if its rows are vectors.
     pub(crate) fn rows(&self) -> Result<Option<Array2<f64>>, DataError> {
         match self {
             Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),
@@ -154,12 +154,12 @@ impl Data {
         }
     }
 
-    /// Whether it is of images that can be brought to any size.
+    /// Returns true for a folder of images, which can be resized.
     pub(crate) fn is_folder(&self) -> bool {
         matches!(self, Self::Images(_))
     }
 
-    /// All of it in its own order, for images.
+    /// Returns all images in the order of the data.
     pub(crate) fn whole(&self) -> Result<TrainingSet, DataError> {
         Ok(TrainingSet::Memory(match self {
             Self::Digits => digits().whole(),
@@ -171,8 +171,8 @@ impl Data {
         }))
     }
 
-    /// The same as a training splits it, for a model that is trained: images of the shape that it
-    /// takes, and vectors by its columns, not by their own.
+    /// Opens the data with the split of a training, for a trained model: images in the shape of the
+    /// model, and vectors standardized by the columns of the model.
     pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
         if let Some((Split { train, test }, columns)) = self.vectors_for(model)? {
             return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
@@ -183,7 +183,7 @@ impl Data {
         Ok(split)
     }
 
-    /// The same, and nothing split off.
+    /// Opens the data for a trained model without a split.
     pub(crate) fn whole_for(&self, model: &Autoencoder<f32>) -> Result<TrainingSet, Failure> {
         if let Some((split, columns)) = self.vectors_for(model)? {
             return Ok(TrainingSet::Vectors(split.whole(), columns));
@@ -194,8 +194,8 @@ impl Data {
         Ok(whole)
     }
 
-    /// Vectors, if the model takes some; refuses vectors for a model of images, and images for one
-    /// of vectors.
+    /// Returns the vectors for a model of vectors, and `None` for a model of images. Fails if the
+    /// data is of the other kind.
     fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<(Split<f32>, Columns)>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
@@ -205,7 +205,7 @@ impl Data {
             (_, None) if !of_vectors => Ok(None),
             (_, columns) => {
                 let [takes, is_of] = [columns.is_some(), of_vectors].map(|v| if v { "vectors" } else { "images" });
-                Err(Failure::usage(format!("the model takes {takes}, {self} is of {is_of}")))
+                Err(Failure::usage(format!("the model takes {takes}, but {self} has {is_of}")))
             }
         }
     }
@@ -213,19 +213,19 @@ impl Data {
     fn takes(&self, takes: [usize; 3], images: &TrainingSet) -> Result<(), Failure> {
         match images.source().image_shape() {
             found if found == takes => Ok(()),
-            found => {
-                Err(Failure::usage(format!("the model takes images of shape {takes:?}, those of {self} are {found:?}")))
-            }
+            found => Err(Failure::usage(format!(
+                "the model takes images of shape {takes:?}, but those of {self} have {found:?}"
+            ))),
         }
     }
 
-    /// The same [in memory](TrainingSet::in_memory).
+    /// Opens the data as [`open_for`](Data::open_for) does, [in memory](TrainingSet::in_memory).
     pub(crate) fn load_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32>, Failure> {
         let Split { train, test } = self.open_for(model)?;
         Ok(Split { train: train.in_memory().map_err(refused_data)?, test })
     }
 
-    /// Whether it is of vectors.
+    /// Returns true if the data is vectors.
     pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
         match self {
             Self::Csv(file) | Self::Npy(file) => file.is_of_vectors(),
@@ -233,16 +233,16 @@ impl Data {
         }
     }
 
-    /// With what the flags say of a folder of images, or of a table.
+    /// Applies the flags for a folder of images or for a table.
     pub(crate) fn with(self, flags: &Flags) -> Result<Self, Failure> {
         if flags.any() && !matches!(self, Self::Images(_)) {
             return Err(Failure::usage(format!(
-                "--size, --channels, --split-seed and --strict are for --data images:FOLDER, not for {self}"
+                "--size, --channels, --split-seed and --strict apply to --data images:FOLDER, not to {self}"
             )));
         }
         if flags.any_of_table() && !matches!(self, Self::Csv(_) | Self::Npy(_)) {
             return Err(Failure::usage(format!(
-                "--columns, --label and --shape are for --data csv:FILE and npy:FILE, not for {self}"
+                "--columns, --label and --shape apply to --data csv:FILE and npy:FILE, not to {self}"
             )));
         }
         Ok(match self {
@@ -253,8 +253,8 @@ impl Data {
         })
     }
 
-    /// With what was said of the table that a model was trained on, if both are tables: its labels
-    /// are in the same column, and its images of the same shape.
+    /// Applies the options of the table that a model was trained on, if both are tables: columns,
+    /// label and shape.
     pub(crate) fn like(self, trained_on: &Self) -> Self {
         let (Self::Csv(of) | Self::Npy(of)) = trained_on else { return self };
         let like = |file: TableFile| {
@@ -273,8 +273,7 @@ impl Data {
         }
     }
 
-    /// The same, where images can be brought to any shape and nothing was said brought to that of a
-    /// model.
+    /// Fills in the size and channels of a folder of images from a shape, where they are not given.
     pub(crate) fn brought_to(self, [height, _, channels]: [usize; 3]) -> Self {
         let channels = if channels == 1 { Channels::Gray } else { Channels::Rgb };
         match self {
@@ -283,7 +282,7 @@ impl Data {
         }
     }
 
-    /// All that the images depend on.
+    /// Returns the name with all options on which the images depend.
     pub(crate) fn in_full(&self) -> String {
         match self {
             Self::Images(folder) => serde_json::to_string(folder).unwrap_or_else(|_| self.to_string()),
@@ -294,7 +293,7 @@ impl Data {
         }
     }
 
-    /// The same from any folder.
+    /// Makes the path absolute.
     pub(crate) fn absolute(self) -> Self {
         let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         match self {
@@ -308,7 +307,7 @@ impl Data {
         }
     }
 
-    /// The file or folder; none of the embedded digits.
+    /// Returns the file or folder; `None` for the embedded digits.
     pub(crate) fn path(&self) -> Option<&Path> {
         match self {
             Self::Digits => None,
@@ -321,7 +320,7 @@ impl Data {
         }
     }
 
-    /// For folders, and before the path.
+    /// Returns the kind, for the names of run folders and as the prefix of a path.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Digits => "digits",
@@ -359,7 +358,7 @@ impl From<Data> for Written {
     }
 }
 
-/// As it is read.
+/// Writes the name as it is parsed.
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path() {
@@ -374,13 +373,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn read_as_written() {
+    fn names_are_parsed_as_they_are_written() {
         for text in ["digits", "mnist:a folder", "cifar10:x:y", "idx:a.gz", "npy:a.npy", "csv:a.txt", "images:x"] {
             assert_eq!(text.parse::<Data>().unwrap().to_string(), text);
         }
         for text in ["", "mnist", "mnist:", "digits:x", "cifar10", "npy:", "images:", "png:x"] {
-            let said = text.parse::<Data>().unwrap_err();
-            assert!(said.contains("there are `digits`"), "{said}");
+            let error = text.parse::<Data>().unwrap_err();
+            assert!(error.contains("use `digits`"), "{error}");
         }
     }
 }

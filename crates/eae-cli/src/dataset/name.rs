@@ -1,4 +1,4 @@
-//! What `--data` may say: the name of a data set, or a file or folder whose kind is seen.
+//! The values of `--data`: the name of a data set, or the path of a file or folder.
 
 use std::env;
 use std::fs::{self, File};
@@ -9,11 +9,11 @@ use std::str::FromStr;
 use super::folder::Folder;
 use super::{Data, TableFile};
 
-/// The names before a path.
+/// The kinds that can precede a path.
 const KINDS: [&str; 6] = ["mnist", "cifar10", "idx", "npy", "csv", "images"];
 
-const KNOWN: &str = "there are `digits`, `mnist:FOLDER`, `cifar10:FOLDER`, `idx:FILE`, `npy:FILE`, `csv:FILE` and \
-    `images:FOLDER`, or the path of a file or folder alone";
+const KNOWN: &str = "use `digits`, `images:FOLDER`, `csv:FILE`, `npy:FILE`, `idx:FILE`, `mnist:FOLDER`, \
+    `cifar10:FOLDER`, or the path of a file or folder";
 
 impl FromStr for Data {
     type Err = String;
@@ -26,7 +26,11 @@ impl FromStr for Data {
         if let Some((kind, path)) = parts
             && let Some(data) = of_kind(kind, home(path))
         {
-            return if path.is_empty() { Err(format!("`{text}` needs a path behind it; {KNOWN}")) } else { Ok(data) };
+            return if path.is_empty() {
+                Err(format!("`{text}` needs a path after the colon; {KNOWN}"))
+            } else {
+                Ok(data)
+            };
         }
         let path = home(text);
         if path.exists() {
@@ -38,7 +42,7 @@ impl FromStr for Data {
             (Some(kind), Some(path)) if kind != "digits" => format!(" (did you mean `{kind}:{path}`?)"),
             _ => String::new(),
         };
-        Err(format!("there is no such data set, file or folder{meant}; {KNOWN}"))
+        Err(format!("no such data set, file or folder{meant}; {KNOWN}"))
     }
 }
 
@@ -54,8 +58,8 @@ fn of_kind(kind: &str, path: PathBuf) -> Option<Data> {
     })
 }
 
-/// A path whose first `~` stands for the user's folder. Shells put that in its place at the start
-/// of a word only, and in `images:~/photos` that is another.
+/// Expands a leading `~`. Shells do so only at the start of a word, which the path in
+/// `images:~/photos` is not.
 fn home(path: &str) -> PathBuf {
     let rest = path.strip_prefix('~').filter(|rest| rest.is_empty() || rest.starts_with('/'));
     match (rest, env::home_dir()) {
@@ -64,14 +68,14 @@ fn home(path: &str) -> PathBuf {
     }
 }
 
-/// The kind of data that a file or folder is of.
+/// Recognizes the kind of data in a file or folder.
 fn recognized(path: &Path) -> Result<Data, String> {
     let shown = path.display();
     let kind = if path.is_dir() {
         let has = |names: &[&str]| names.iter().any(|name| path.join(name).exists());
         let mnist = ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte"];
         if has(&["metrics.jsonl"]) && has(&["config.toml"]) {
-            return Err(format!("{shown} is the folder of a training, not of data; {KNOWN}"));
+            return Err(format!("{shown} is a run folder, not data; {KNOWN}"));
         }
         match () {
             () if has(&mnist) || has(&["train-images.idx3-ubyte.gz"]) => "mnist",
@@ -79,12 +83,12 @@ fn recognized(path: &Path) -> Result<Data, String> {
             () => "images",
         }
     } else {
-        kind_of_file(path).ok_or_else(|| format!("{shown} is a file of an unknown kind; {KNOWN}"))?
+        kind_of_file(path).ok_or_else(|| format!("the kind of data in {shown} cannot be recognized; {KNOWN}"))?
     };
     Ok(of_kind(kind, path.to_path_buf()).expect("one of the kinds"))
 }
 
-/// The kind of a file, by how it begins, or else by its name.
+/// Returns the kind of a file by its first bytes, or else by its name.
 fn kind_of_file(path: &Path) -> Option<&'static str> {
     let mut start = Vec::new();
     File::open(path).ok()?.take(512).read_to_end(&mut start).ok()?;
@@ -105,7 +109,7 @@ fn kind_of_file(path: &Path) -> Option<&'static str> {
         start if !start.is_empty() && !start.contains(&0) && fs::metadata(path).is_ok_and(|file| file.is_file()) => {
             let is_text = match std::str::from_utf8(start) {
                 Ok(_) => true,
-                // The last character may be cut.
+                // The last character may be incomplete.
                 Err(problem) => problem.error_len().is_none(),
             };
             is_text.then_some("csv")
@@ -114,7 +118,7 @@ fn kind_of_file(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// The name that was most likely meant: one or two letters are other ones.
+/// Returns the most similar name, if it differs in at most two letters.
 fn nearest(given: &str) -> Option<&'static str> {
     let distance = |name: &&str| strsim::osa_distance(&given.to_lowercase(), name);
     let near = KINDS.into_iter().chain(["digits"]).min_by_key(distance)?;
@@ -126,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_alone_is_recognized_by_what_is_there() {
+    fn the_kind_of_a_path_is_recognized() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in ["photos", "numbers", "batches", "run"] {
@@ -150,7 +154,7 @@ mod tests {
         ] {
             fs::write(at(name), bytes).unwrap();
         }
-        let seen = |name: &str| at(name).to_str().unwrap().parse::<Data>().map(|data| data.name());
+        let recognized = |name: &str| at(name).to_str().unwrap().parse::<Data>().map(|data| data.name());
         for (name, kind) in [
             ("photos", "images"),
             ("numbers", "mnist"),
@@ -164,20 +168,20 @@ mod tests {
             ("photo.png", "images"),
             ("photo.webp", "images"),
         ] {
-            assert_eq!(seen(name), Ok(kind), "{name}");
+            assert_eq!(recognized(name), Ok(kind), "{name}");
         }
-        assert!(seen("run").unwrap_err().contains("is the folder of a training, not of data"));
-        assert!(seen("zip").unwrap_err().contains("is a file of an unknown kind"));
-        assert!(seen("none").unwrap_err().starts_with("there is no such data set, file or folder; there are `digits`"));
+        assert!(recognized("run").unwrap_err().contains("is a run folder, not data"));
+        assert!(recognized("zip").unwrap_err().contains("cannot be recognized"));
+        assert!(recognized("none").unwrap_err().starts_with("no such data set, file or folder; use `digits`"));
     }
 
     #[test]
-    fn slips_and_the_users_folder() {
-        let said = |text: &str| text.parse::<Data>().unwrap_err();
-        assert!(said("digit").contains("did you mean `digits`?"), "{}", said("digit"));
-        assert!(said("image:../photos").contains("did you mean `images:../photos`?"));
-        assert!(said("minst:x").contains("did you mean `mnist:x`?"));
-        assert!(!said("png:x/y").contains("did you mean `images") && said("images:").contains("needs a path"));
+    fn typos_get_suggestions_and_tildes_are_expanded() {
+        let error = |text: &str| text.parse::<Data>().unwrap_err();
+        assert!(error("digit").contains("did you mean `digits`?"), "{}", error("digit"));
+        assert!(error("image:../photos").contains("did you mean `images:../photos`?"));
+        assert!(error("minst:x").contains("did you mean `mnist:x`?"));
+        assert!(!error("png:x/y").contains("did you mean `images") && error("images:").contains("needs a path"));
         let home = env::home_dir().unwrap();
         assert_eq!("images:~/no photos".parse(), Ok(Data::Images(Folder::new(home.join("no photos")))));
         assert_eq!("csv:~".parse(), Ok(Data::Csv(TableFile::new(home, false))));

@@ -1,5 +1,4 @@
-//! `csv:FILE` and `npy:FILE`: which columns of a table are learnt, what labels its rows, and
-//! whether they are images.
+//! `csv:FILE` and `npy:FILE`: tables, their columns and labels, and rows that are images.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,16 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::table::reworded;
 
-/// A file of rows, and how they are to be read.
+/// A file of rows, and the options for reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TableFile {
     pub(crate) path: PathBuf,
-    /// Whether it is an array of NumPy. Of these, some are images without being told.
+    /// True for a NumPy array, whose shape can show that it has images.
     pub(crate) npy: bool,
     pub(crate) options: Options,
 }
 
-/// What `config.toml` says of a table besides its file.
+/// The options of a table in `config.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) columns: Option<String>,
@@ -30,7 +29,7 @@ pub(crate) struct Options {
     pub(crate) shape: Option<Shape>,
 }
 
-/// Defines how a table stands in `config.toml`, with its kind as the key of its path.
+/// Defines the form of a table in `config.toml`, with the kind as the key of the path.
 macro_rules! written {
     ($name:ident, $kind:ident, $npy:literal) => {
         #[derive(Serialize, Deserialize)]
@@ -75,7 +74,7 @@ impl FromStr for Shape {
         match sides.as_deref() {
             Ok(&[height @ 1..=4096, width @ 1..=4096]) => Ok(Self([height, width, 1])),
             Ok(&[channels @ (1 | 3), height @ 1..=4096, width @ 1..=4096]) => Ok(Self([height, width, channels])),
-            _ => Err("it must be HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32".to_owned()),
+            _ => Err("expected HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such as 28x28 or 3x32x32".to_owned()),
         }
     }
 }
@@ -108,7 +107,7 @@ impl TableFile {
         Self { path, npy, options: Options::default() }
     }
 
-    /// Whether its rows are vectors and not images.
+    /// Returns true if the rows are vectors and not images.
     pub(crate) fn is_of_vectors(&self) -> Result<bool, DataError> {
         Ok(self.options.shape.is_none() && (!self.npy || is_of_vectors(&self.path)?))
     }
@@ -118,29 +117,28 @@ impl TableFile {
         VectorFile::new(&self.path).columns(columns).label(label)
     }
 
-    /// The vectors, split, and what a user should know of them.
+    /// Returns the split vectors, their columns, and remarks for the user.
     pub(crate) fn vectors(&self) -> Result<(Split<f32>, Columns, Vec<String>), DataError> {
         let (split, columns, notes) = self.file().load()?;
         let mut remarks: Vec<String> = notes.iter().map(remark).collect();
         if let Some(shape) = self.likely_shape()? {
-            remarks.push(format!(
-                "its rows are taken for vectors; if they are images of {shape} pixels, say so with --shape {shape}"
-            ));
+            remarks
+                .push(format!("rows are read as vectors; if they are images of {shape} pixels, use --shape {shape}"));
         }
         Ok((split, columns, remarks))
     }
 
-    /// The chosen columns in their own units.
+    /// Returns the chosen columns in their original units.
     pub(crate) fn values(&self) -> Result<Array2<f64>, DataError> {
         self.file().values()
     }
 
-    /// The vectors by the columns of a model.
+    /// Returns the split vectors, standardized by the columns of a model.
     pub(crate) fn vectors_with(&self, columns: &Columns) -> Result<Split<f32>, DataError> {
         self.file().load_with(columns)
     }
 
-    /// All of them as images.
+    /// Returns all rows as images.
     pub(crate) fn images(&self) -> Result<Images<f32>, DataError> {
         match self.options.shape {
             Some(Shape(shape)) if !self.npy || self.options.label.is_some() => self.file().images(shape),
@@ -148,27 +146,27 @@ impl TableFile {
         }
     }
 
-    /// The images, split.
+    /// Returns the split images.
     pub(crate) fn split_images(&self) -> Result<Split<f32>, DataError> {
         held_out(&self.path, self.images()?)
     }
 
-    /// The shape that images are of whose rows these could be: squares, of one channel or three.
+    /// Returns the shape of square images that the rows could be, with one channel or three.
     fn likely_shape(&self) -> Result<Option<Shape>, DataError> {
         const LEAST: usize = 16;
         let length = if self.npy { row_length(&self.path)? } else { None };
         let square = |pixels: usize| Some(pixels.isqrt()).filter(|side| side * side == pixels && *side >= LEAST);
-        let grey = |length: usize| square(length).map(|side| Shape([side, side, 1]));
+        let gray = |length: usize| square(length).map(|side| Shape([side, side, 1]));
         let color = |length: usize| square(length / 3).filter(|side| 3 * side * side == length);
-        Ok(length.and_then(|length| grey(length).or_else(|| color(length).map(|side| Shape([side, side, 3])))))
+        Ok(length.and_then(|length| gray(length).or_else(|| color(length).map(|side| Shape([side, side, 3])))))
     }
 }
 
-/// A note in the words of the flags.
+/// Returns a note as a remark that names flags.
 fn remark(note: &Note) -> String {
     match note {
         Note::CountsRows { column } => {
-            format!("{column} counts the rows; if it is an index, choose the other columns with --columns")
+            format!("{column} numbers the rows; if it is an index, select the other columns with --columns")
         }
         note => reworded(note),
     }

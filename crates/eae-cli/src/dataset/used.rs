@@ -1,4 +1,4 @@
-//! Images that a trained model is used on.
+//! Data on which a trained model is used.
 
 use std::borrow::Cow;
 
@@ -16,15 +16,15 @@ use crate::table::refused_data;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Part {
-    /// Those that a training sees.
+    /// The part that the model was trained on.
     Train,
-    /// Those that are held out.
+    /// The held-out part.
     Test,
-    /// All of them, in the order of the data.
+    /// All of the data, in its order.
     All,
 }
 
-/// The images of a part of a data set, and what is known of each.
+/// The images or vectors of a part of a data set, with their files and labels.
 pub(crate) struct Used {
     pub(crate) data: Data,
     pub(crate) part: Part,
@@ -35,7 +35,7 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    /// Opens a part of a data set for a model. Nothing is split off of all of it.
+    /// Opens a part of a data set for a model.
     pub(crate) fn new(data: Data, part: Part, model: &Autoencoder<f32>) -> Result<Self, Failure> {
         let images = match part {
             Part::All => data.whole_for(model)?,
@@ -61,25 +61,25 @@ impl Used {
         self.images.source().len()
     }
 
-    /// The files of the images, where each has one.
+    /// Returns the files of the images, if each has one.
     pub(crate) fn files(&self) -> Option<&[String]> {
         self.files.as_deref()
     }
 
-    /// The label of an image: the name of its class, or else its number.
+    /// Returns the label of an image: the name of its class, or else its number.
     pub(crate) fn label(&self, image: usize) -> Option<Cow<'_, str>> {
         let label = usize::from(*self.labels.as_ref()?.get(image)?);
         let name = self.classes.as_ref().and_then(|classes| classes.get(label));
         Some(name.map_or_else(|| label.to_string().into(), |name| name.as_str().into()))
     }
 
-    /// The labels of all images, where they are known.
+    /// Returns the labels of all images, if they are known.
     pub(crate) fn labels(&self) -> Option<Vec<Cow<'_, str>>> {
         self.labels.as_ref()?;
         (0..self.len()).map(|image| self.label(image)).collect()
     }
 
-    /// Names an image in a sentence: by its number, and its file if it has one.
+    /// Returns the number of an image as text, with its file if it has one.
     pub(crate) fn name(&self, image: usize) -> String {
         let one = if self.of_vectors() { "row" } else { "image" };
         match &self.files {
@@ -88,65 +88,65 @@ impl Used {
         }
     }
 
-    /// Whether they are vectors.
+    /// Returns true for vectors.
     pub(crate) fn of_vectors(&self) -> bool {
         matches!(self.images, TrainingSet::Vectors(..))
     }
 
-    /// Returns `n` if there are that many; `wanted` says who wants them.
+    /// Returns `n` if there are that many images, or else an error that begins with `wanted`.
     pub(crate) fn at_least(&self, n: usize, wanted: &str) -> Result<usize, Failure> {
         if n > self.len() {
-            return Err(Failure::usage(format!("{wanted}, {}", self.counted())));
+            return Err(Failure::usage(format!("{wanted}, but {}", self.counted())));
         }
         Ok(n)
     }
 
-    /// The first `n`; `wanted` says who wants them.
+    /// Returns the first `n` images, or else an error that begins with `wanted`.
     pub(crate) fn first(&self, n: usize, wanted: &str) -> Result<Array4<f32>, Failure> {
         self.at_least(n, wanted)?;
         self.select(&Vec::from_iter(0..n))
     }
 
-    /// Those with these numbers, each said by a flag.
+    /// Returns the images with these numbers, each from a flag.
     pub(crate) fn at(&self, numbers: &[(&str, usize)]) -> Result<Array4<f32>, Failure> {
         let (data, len) = (&self.data, self.len());
         if let Some((flag, number)) = numbers.iter().find(|(_, number)| *number >= len) {
             let images = if self.part == Part::Test { "held-out images" } else { "images" };
-            let problem = format!("{flag} is {number}, the {images} of {data} are numbered from 0 to {}", len - 1);
+            let problem = format!("{flag} is {number}, but the {images} of {data} are numbered from 0 to {}", len - 1);
             return Err(Failure::usage(problem));
         }
         self.select(&Vec::from_iter(numbers.iter().map(|(_, number)| *number)))
     }
 
-    /// The images at these places.
+    /// Returns the images at these positions.
     pub(crate) fn select(&self, places: &[usize]) -> Result<Array4<f32>, Failure> {
         select(self.images.source(), places).map_err(refused_data)
     }
 
-    /// The images from `0` to `n` in batches, so that no more than these are in memory.
+    /// Returns the first `n` images in batches, to limit memory.
     pub(crate) fn batches(&self, n: usize) -> impl Iterator<Item = Result<Array4<f32>, Failure>> {
         const SIZE: usize = 250;
         (0..n).step_by(SIZE).map(move |start| self.select(&Vec::from_iter(start..n.min(start + SIZE))))
     }
 
-    /// `n` of them in words: `1 image`, `7 rows`.
+    /// Returns a number of images or rows as text: `1 image`, `7 rows`.
     pub(crate) fn how_many(&self, n: usize) -> String {
         let one = if self.of_vectors() { "row" } else { "image" };
         format!("{n} {one}{}", if n == 1 { "" } else { "s" })
     }
 
-    /// The number of images, in a sentence that ends with it.
+    /// Returns the number of images as the end of a sentence.
     fn counted(&self) -> String {
         let (data, len) = (&self.data, self.len());
         match self.part {
-            Part::Test => format!("{len} images of {data} are held out"),
-            Part::Train => format!("{len} images of {data} are trained on"),
-            Part::All => format!("{data} has {len}"),
+            Part::Test => format!("only {len} images of {data} are held out"),
+            Part::Train => format!("only {len} images of {data} are trained on"),
+            Part::All => format!("{data} has only {len}"),
         }
     }
 }
 
-/// The squared error of each of the first `n` images, summed over its pixels.
+/// Returns the squared error of each of the first `n` images, summed over pixels.
 pub(crate) fn errors(model: &Autoencoder<f32>, used: &Used, n: usize) -> Result<Vec<f64>, Failure> {
     let mut errors = Vec::with_capacity(n);
     for images in used.batches(n) {
@@ -156,7 +156,7 @@ pub(crate) fn errors(model: &Autoencoder<f32>, used: &Used, n: usize) -> Result<
     Ok(errors)
 }
 
-/// The places of the `count` greatest errors, the greatest first.
+/// Returns the positions of the `count` largest errors, the largest first.
 pub(crate) fn greatest(errors: &[f64], count: usize) -> Vec<usize> {
     let mut places = Vec::from_iter(0..errors.len());
     places.sort_by(|&a, &b| errors[b].total_cmp(&errors[a]));

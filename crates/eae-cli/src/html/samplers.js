@@ -23,7 +23,7 @@ const samplers = {
   },
 
   /** Back through the layers of a map to N(0, I): each number through its spline, then all through a rotation. */
-  gaussianisation: ({ mean, directions, rotations, x, y, slopes, knots }) => noise => {
+  gaussianization: ({ mean, directions, rotations, x, y, slopes, knots }) => noise => {
     const d = noise.length;
     const layers = rotations.length / (d * d);
     let z = noise;

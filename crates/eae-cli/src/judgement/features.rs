@@ -1,4 +1,4 @@
-//! Features that images are compared on.
+//! The features on which images are compared.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -11,15 +11,25 @@ use eae::features::digit_classifier;
 use super::labels;
 use crate::failure::Failure;
 
+/// Text of `--features` in `--help`, in lines that fit beside its indent.
+const FEATURES: &str = "\
+Features on which images are compared:
+
+digits  a classifier of handwritten digits, built into the program
+labels  a classifier that is first trained on the labels of the data
+pca     principal components of the pixels
+pixels  the pixels
+FILE    a classifier that `eae features train` wrote
+
+The default is digits for labeled images of handwritten digits, and
+pca for other images. Vectors are compared as they are.";
+
 /// The flag of the commands that compare images.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct FeaturesFlag {
-    /// Features that images are compared on: `digits` for a classifier of handwritten digits,
-    /// `labels` for a classifier that is trained first, on the labels of the data, `pca` for
-    /// principal components of the pixels, `pixels`, or a file that `eae features train` left. By
-    /// default `digits` for images that are digits by their labels, and `pca` for others. Vectors
-    /// are compared as they are.
-    #[arg(id = "features", long = "features", value_name = "FEATURES")]
+    /// Features on which images are compared: digits, labels, pca, pixels, or a file written by
+    /// `eae features train` [default: digits for images of digits, pca for others].
+    #[arg(id = "features", long = "features", value_name = "FEATURES", long_help = FEATURES)]
     named: Option<Choice>,
 }
 
@@ -47,10 +57,10 @@ impl FromStr for Choice {
     }
 }
 
-/// Labels that the classifier of digits must find for images to be digits. It finds 99 % of those
-/// of digits, and a tenth of ten other classes by chance.
+/// Smallest accuracy of the classifier of digits on images of digits. It is 99 % for digits, and a
+/// tenth by chance for ten other classes.
 const DIGITS: f64 = 0.8;
-/// Images that it is tried on.
+/// Number of images to which the classifier of digits is applied.
 const TRIED: usize = 1000;
 
 impl FeaturesFlag {
@@ -59,13 +69,13 @@ impl FeaturesFlag {
         self.named.is_some()
     }
 
-    /// Returns true if the features are those of a classifier that is to be trained.
+    /// Returns true if a classifier must be trained for the features.
     pub(crate) fn takes_training(&self) -> bool {
         self.named == Some(Choice::Labels)
     }
 
-    /// Returns the features that images of `data` are compared on, and the warning that they
-    /// deserve, if they deserve one. `seed` and `quiet` are for a classifier that is trained.
+    /// Returns the features for the images of `data`, and a warning if they are of little use.
+    /// `seed` and `quiet` apply to the training of a classifier.
     pub(crate) fn of(
         &self,
         data: &Split<f32>,
@@ -76,26 +86,25 @@ impl FeaturesFlag {
         let mut warning = None;
         let (_, height, width, channels) = data.test.pixels.dim();
         let image = [height, width, channels];
-        // Without training images the components are those of the images that samples are compared
-        // with.
+        // Without training images the principal components are those of the held-out images.
         let train = if data.train.is_empty() { &data.test } else { &data.train };
         let features = match &self.named {
             Some(_) if of_vectors => {
-                return Err(Failure::usage("--features is for images, these are vectors; leave it out"));
+                return Err(Failure::usage("--features applies to images, but these are vectors; leave it out"));
             }
             None if of_vectors => Features::Columns,
             Some(Choice::File(path)) => Features::load(path).map_err(|e| {
                 let name = path.display().to_string();
-                let (text, way_out) =
-                    (e.to_string(), "there are `digits`, `labels`, `pca`, `pixels` and files of eae features train");
+                let (text, advice) =
+                    (e.to_string(), "use `digits`, `labels`, `pca`, `pixels` or a file written by eae features train");
                 let text = if text.contains(&name) { text } else { format!("{name}: {text}") };
-                Failure::usage(format!("--features {text}; {way_out}"))
+                Failure::usage(format!("--features {text}; {advice}"))
             })?,
             Some(Choice::Labels) => {
                 if data.train.is_empty() {
                     return Err(Failure::usage(
-                        "there are no training images beside these to train a classifier on; name the file of one \
-                         that eae features train leaves, or use --features pca",
+                        "there are no training images to train a classifier on; name a file written by eae features \
+                         train, or use --features pca",
                     ));
                 }
                 let trained = labels::train(data, None, seed, quiet)?;
@@ -109,16 +118,16 @@ impl FeaturesFlag {
         };
         match features.image_shape() {
             Some(takes) if takes != image => Err(Failure::usage(format!(
-                "{features} takes images of shape {takes:?}, these are {image:?}; use --features pca, or train a classifier of \
-                 these with eae features train"
+                "{features} need images of shape {takes:?}, but these have shape {image:?}; use --features pca, or train a \
+                 classifier on these images with eae features train"
             ))),
             _ => Ok((features, warning)),
         }
     }
 }
 
-/// True if the labels of images are those of the digits on them. Without labels nothing tells
-/// digits from clothes.
+/// Returns true if the labels of the images are the digits that they show. Images without labels
+/// could be anything.
 fn are_digits(images: &Images<f32>) -> bool {
     let (n, height, width, channels) = images.pixels.dim();
     if images.labels.is_none() || [height, width, channels] != [28, 28, 1] || n == 0 {
@@ -134,7 +143,7 @@ mod tests {
     use eae::data::digits;
 
     #[test]
-    fn digits_are_digits_by_their_labels() {
+    fn digits_are_recognized_by_their_labels() {
         let mut images = digits::<f32>().test;
         assert!(are_digits(&images));
         assert!(!are_digits(&images.clone().labels(None)));

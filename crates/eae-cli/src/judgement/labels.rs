@@ -1,4 +1,4 @@
-//! Classifiers of the labels of a data set.
+//! Training of classifiers on the labels of a data set.
 
 use std::ops::ControlFlow;
 
@@ -8,18 +8,17 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// Images that a classifier sees in a training by default, which take a minute if they are small.
+/// Default number of images in a training of a classifier, which takes a minute for small images.
 const SEEN: usize = 300_000;
 
-/// A classifier, and how many of the images that were held out from its training it classifies
-/// correctly.
+/// A classifier, and its accuracy on held-out images.
 pub(crate) struct Trained {
     pub(crate) classifier: Classifier,
     pub(crate) epochs: usize,
     pub(crate) held_out: HeldOut,
 }
 
-/// Fractions of images that were held out.
+/// The result of a classifier on held-out images.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct HeldOut {
     /// Number of images.
@@ -32,15 +31,15 @@ pub(crate) struct HeldOut {
 }
 
 impl HeldOut {
-    /// Returns the warning that features of the classifier deserve, if they deserve one.
+    /// Returns a warning if the classifier is not better than always guessing one class.
     pub(crate) fn warning(&self) -> Option<String> {
         let &Self { n, accuracy, most_frequent } = self;
         // Two standard errors of a fraction.
         let noise = 2.0 * (most_frequent * (1.0 - most_frequent) / n.max(1) as f64).sqrt();
         (n == 0 || accuracy <= most_frequent + noise).then(|| {
             format!(
-                "the classifier is right on {:.0} % of {n} held-out images, and always answering with the most frequent \
-                 class on {:.0} %: its features say little; use --features pca",
+                "the classifier is right on {:.0} % of {n} held-out images, but always guessing the most frequent class is \
+                 right on {:.0} %; its features say little, so use --features pca",
                 100.0 * accuracy,
                 100.0 * most_frequent
             )
@@ -48,7 +47,7 @@ impl HeldOut {
     }
 }
 
-/// Trains a classifier on labeled images, and says on standard error how far the training is.
+/// Trains a classifier on labeled images, and shows the progress unless `quiet`.
 pub(crate) fn train(data: &Split<f32>, epochs: Option<usize>, seed: u64, quiet: bool) -> Result<Trained, Failure> {
     let Split { train, test } = data;
     let (Some(labels), Some(test_labels)) = (&train.labels, &test.labels) else {
@@ -62,13 +61,13 @@ pub(crate) fn train(data: &Split<f32>, epochs: Option<usize>, seed: u64, quiet: 
     let frequent = (0..=u8::MAX).max_by_key(|class| count(labels, *class)).unwrap_or_default();
     if count(labels, frequent) == labels.len() {
         return Err(Failure::usage(format!(
-            "all {} training images have the label {frequent}; a classifier needs two classes; use --features pca",
+            "all {} training images have the label {frequent}, but a classifier needs two classes; use --features pca",
             labels.len()
         )));
     }
     let (_, height, width, channels) = train.pixels.dim();
     let mut classifier = Classifier::new([height, width, channels], classes, seed)
-        .map_err(|e| Failure::usage(format!("images are too small for a classifier: {e}; use --features pca")))?;
+        .map_err(|e| Failure::usage(format!("the images are too small for a classifier: {e}; use --features pca")))?;
     let epochs = epochs.unwrap_or((SEEN / train.len().max(1)).clamp(5, 50));
     classifier.train(train, epochs, seed, |epoch| {
         if !quiet {

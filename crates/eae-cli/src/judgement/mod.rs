@@ -1,4 +1,4 @@
-//! The quality of a trained model, as `eae evaluate`, `eae report` and `eae compare` judge it.
+//! Measures of quality for `eae evaluate`, `eae report` and `eae compare`.
 
 mod features;
 pub(crate) mod labels;

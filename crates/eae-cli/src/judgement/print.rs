@@ -1,11 +1,11 @@
 use eae::evaluation::{SampleQuality, SampleReport};
 use eae::metrics::Quality;
 
-/// Prints a table of the quality of samples, and what their distances to training images say;
-/// `held_out` is what they are compared with, and `images` what they are.
+/// Prints a table of the quality of samples, and whether they copy training images. `held_out`
+/// names the data that they are compared with, and `images` is `images` or `vectors`.
 pub(crate) fn print_samples(report: &SampleReport, held_out: &str, images: &str) {
     let n = report.samples.first().map_or(0, |samples| samples.quality.n[0]);
-    outln!("decoded draws beside {n} {held_out}, on {}", report.features);
+    outln!("decoded draws compared with {n} {held_out}, on {}", report.features);
     outln!("{:<16} Frechet       kernel  precision  recall  density  coverage", "");
     let line = |name: &str, quality: &Quality| {
         let Quality { frechet, kernel, neighbors, .. } = quality;

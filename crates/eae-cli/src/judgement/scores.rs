@@ -1,4 +1,4 @@
-//! What a trained model of a row is judged by.
+//! The scores of a trained model of a row.
 
 use eae::Autoencoder;
 use eae::evaluation::Judge;
@@ -8,34 +8,35 @@ use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Components of the mixture that everybody reports.
+/// Number of components of the mixture that papers report.
 const FEW: usize = 10;
-/// What the larger mixture is chosen from, by codes that it was not fitted to.
+/// Numbers of components from which the larger mixture is chosen, by held-out codes.
 const MANY: [usize; 2] = [50, 200];
 const LAYERS: usize = 20;
 
-/// The columns: where the codes that are decoded come from.
-pub(crate) const SOURCES: [&str; 5] = ["N(0, I)", "Gaussianisation", "GMM-10", "GMM chosen", "codes"];
+/// The columns of the table: the sources of the decoded codes.
+pub(crate) const SOURCES: [&str; 5] = ["N(0, I)", "Gaussianization", "GMM-10", "GMM chosen", "codes"];
 
-/// One trained model, on images that were held out.
+/// The scores of one trained model on held-out images.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Scores {
     /// The squared error, summed over pixels and averaged over images.
     pub(crate) error: f64,
-    /// In the order of [`SOURCES`].
+    /// The quality of decoded codes from each of [`SOURCES`].
     pub(crate) quality: Vec<Quality>,
-    /// How many components the chosen mixture has.
+    /// Number of components of the chosen mixture.
     pub(crate) components: usize,
-    /// Of the draws from the chosen mixture, in pixels; none where too few images are held out for
-    /// it.
-    pub(crate) memorisation: Option<Memorization>,
-    /// Of the codes of the held-out images.
+    /// Memorization by draws from the chosen mixture, in pixels, or `None` if too few images are
+    /// held out.
+    #[serde(alias = "memorisation")]
+    pub(crate) memorization: Option<Memorization>,
+    /// Statistics of the codes of the held-out images.
     pub(crate) codes: CodeReport,
-    /// What the training took.
+    /// The duration of the training.
     pub(crate) seconds: f64,
 }
 
-/// Why a model has no scores.
+/// The reason why a model has no scores.
 #[derive(Debug, Error)]
 pub(crate) enum ScoreError {
     #[error("no density can be fitted to the codes: {0}")]
@@ -68,7 +69,7 @@ impl Scores {
                 quality(judge.as_many(codes.view()).view())?,
             ],
             components: many.components(),
-            memorisation: match judge.memorization(&[samples.view()]) {
+            memorization: match judge.memorization(&[samples.view()]) {
                 Err(MetricError::TooFew { .. }) => None,
                 found => Some(found?.remove(0)),
             },

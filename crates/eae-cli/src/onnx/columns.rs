@@ -1,4 +1,4 @@
-//! Vectors in their own units, around a network that takes and gives them standardised, as images
+//! Vectors in their own units, around a network that takes and gives them standardized, as images
 //! of one row. In double precision: beside its mean, the deviation of a column may be small.
 
 use eae::data::Columns;
@@ -7,14 +7,14 @@ use super::chain::{Chain, integer};
 use super::proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT};
 
 /// From rows `[batch, columns]` to what the network takes.
-pub(super) fn standardise(chain: &mut Chain<'_>, prefix: &str, columns: &Columns) {
+pub(super) fn standardize(chain: &mut Chain<'_>, prefix: &str, columns: &Columns) {
     let [mean, scale] = moments(columns);
     // A column that was constant is 0, whatever it is now.
     let scale: Vec<f64> = scale.into_iter().map(|scale| if scale == 0.0 { f64::INFINITY } else { scale }).collect();
     let name = |part: &str| format!("{prefix}.{part}");
     let (mean, scale) = (constant(chain, &name("mean"), mean), constant(chain, &name("scale"), scale));
     chain.then("Sub", &name("centred"), &[mean], Vec::new());
-    chain.then("Div", &name("standardised"), &[scale], Vec::new());
+    chain.then("Div", &name("standardized"), &[scale], Vec::new());
     chain.then("Cast", &name("single"), &[], vec![integer("to", TENSOR_FLOAT.into())]);
     chain.reshape(&name("row"), [1, 1, columns.len()]);
 }

@@ -69,7 +69,7 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         sampler::draw(&mut chain, sampler);
     }
     if let Some(columns) = columns_in {
-        columns::standardise(&mut chain, &format!("{name}.{input}"), columns);
+        columns::standardize(&mut chain, &format!("{name}.{input}"), columns);
     }
     let layers: Vec<_> = network.layers().collect();
     let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);

@@ -10,36 +10,38 @@ use super::{extension, needs_parent};
 use crate::failure::Failure;
 use crate::table::refused;
 
-/// Where codes go.
+/// A file for codes.
 pub(crate) struct Codes {
     path: PathBuf,
     csv: bool,
 }
 
 impl Codes {
-    /// As the name that a flag gives says. What can be known to fail does so now.
+    /// Checks the name that a flag gives, so that writing fails before the work is done.
     pub(crate) fn new(flag: &str, path: &Path) -> Result<Self, Failure> {
         let csv = match extension(path) {
             Some("npy") => false,
             Some("csv") => true,
-            _ => return Err(Failure::usage(format!("{flag} is {}, it must end in .npy or .csv", path.display()))),
+            _ => {
+                return Err(Failure::usage(format!("{flag} is {}; the name must end in .npy or .csv", path.display())));
+            }
         };
         needs_parent(path)?;
         Ok(Self { path: path.to_path_buf(), csv })
     }
 
-    /// Whether they go into a table, which has room for names.
+    /// Returns true for a table, which can have columns of names.
     pub(crate) fn is_table(&self) -> bool {
         self.csv
     }
 
-    /// Writes codes `[n, latent]`: an array of 32-bit numbers, or text with a header and as many
-    /// digits as it takes.
+    /// Writes codes `[n, latent]` as an array of 32-bit numbers, or as text with a header that is
+    /// read back exactly.
     pub(crate) fn write(&self, codes: ArrayView2<'_, f32>) -> Result<(), Failure> {
         self.write_named(codes, &Names::default())
     }
 
-    /// Writes codes as [`write`](Codes::write) does, in text behind the names of their rows.
+    /// Writes codes as [`write`](Codes::write) does, with columns of names first in a text file.
     pub(crate) fn write_named(&self, codes: ArrayView2<'_, f32>, names: &Names<'_>) -> Result<(), Failure> {
         let written = run::write_whole_with(&self.path, |file| {
             if !self.csv {
@@ -55,10 +57,10 @@ impl Codes {
         written.map_err(|e| Failure::other(format!("{}: {e}", self.path.display())))
     }
 
-    /// Reads codes of `latent` finite numbers, from an array or text. Of a table that
-    /// [`write_named`](Codes::write_named) left, the columns of names are passed over.
+    /// Reads codes of `latent` finite numbers from an array or text, without the columns of names
+    /// of [`write_named`](Codes::write_named).
     pub(crate) fn read(path: &Path, latent: usize) -> Result<Array2<f32>, Failure> {
-        let refuse = |e| refused(&e, "take the row out");
+        let refuse = |e| refused(&e, "remove the row");
         let table = Table::read_with(path, &TableOptions::new().text(Text::Categories)).map_err(refuse)?;
         let columns = of_codes(table.names.as_deref()).unwrap_or_else(|| (0..table.values.ncols()).collect());
         table.require_numbers(&columns).map_err(refuse)?;
@@ -66,24 +68,26 @@ impl Codes {
         let wrong = |problem: String| Failure::usage(format!("{}: {problem}", path.display()));
         if codes.ncols() != latent {
             let found = codes.ncols();
-            return Err(wrong(format!("codes of {found} numbers, the model takes {latent}")));
+            return Err(wrong(format!(
+                "the codes have {found} numbers, but the latent dimension of the model is {latent}"
+            )));
         }
         match codes.indexed_iter().find(|(_, z)| !(**z as f32).is_finite()) {
             Some(((row, column), z)) => {
-                Err(wrong(format!("row {row}, column {column} (from 0) is {z}, a code's numbers must be finite")))
+                Err(wrong(format!("row {row}, column {column} (from 0) is {z}; codes must be finite")))
             }
             None => Ok(codes.mapv(|z| z as f32)),
         }
     }
 }
 
-/// The name of a column of codes.
+/// Returns the name of a column of codes.
 fn column(number: usize) -> String {
     format!("z{number}")
 }
 
-/// The columns of codes of a table whose other columns only name the rows: `file`, `label`, or
-/// both, and then `z0`, `z1`, ...
+/// Returns the columns of codes of a table with the header `file`, `label` or both, followed by
+/// `z0`, `z1` and so on.
 pub(crate) fn of_codes(names: Option<&[String]>) -> Option<Vec<usize>> {
     let names = names?;
     let named = names.iter().take_while(|name| [FILE, LABEL].contains(&name.as_str())).count();
@@ -99,7 +103,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn codes_come_back_to_the_last_bit() {
+    fn codes_are_read_back_exactly() {
         let folder = tempfile::tempdir().unwrap();
         let codes = array![[0.1_f32, -3.0], [1.0e-20, f32::MAX], [1.0 / 3.0, 0.0]];
         for name in ["codes.npy", "codes.csv"] {
@@ -107,28 +111,31 @@ mod tests {
             Codes::new("--out", &path).unwrap().write(codes.view()).unwrap();
             assert_eq!(Codes::read(&path, 2).unwrap(), codes);
             let error = Codes::read(&path, 3).unwrap_err().to_string();
-            assert!(error.ends_with(": codes of 2 numbers, the model takes 3"), "{error}");
+            assert!(
+                error.ends_with(": the codes have 2 numbers, but the latent dimension of the model is 3"),
+                "{error}"
+            );
         }
         let text = fs::read_to_string(folder.path().join("codes.csv")).unwrap();
         assert!(text.starts_with("z0,z1\n0.1,-3\n"), "{text}");
     }
 
     #[test]
-    fn numbers_that_are_none_are_named() {
+    fn values_that_are_not_finite_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("codes.csv");
         fs::write(&path, "1,2\n3,nan\n").unwrap();
         let error = Codes::read(&path, 2).unwrap_err().to_string();
         assert!(error.contains("line 2, column 1") && error.contains("the value is missing"), "{error}");
-        for (number, said) in [("1e39", "1000000000000000000000000000000000000000"), ("-inf", "-inf")] {
+        for (number, shown) in [("1e39", "1000000000000000000000000000000000000000"), ("-inf", "-inf")] {
             fs::write(&path, format!("1,2\n3,{number}\n")).unwrap();
             let error = Codes::read(&path, 2).unwrap_err().to_string();
             assert!(
-                error.ends_with(&format!(": row 1, column 1 (from 0) is {said}, a code's numbers must be finite")),
+                error.ends_with(&format!(": row 1, column 1 (from 0) is {shown}; codes must be finite")),
                 "{error}"
             );
         }
         let error = Codes::new("--codes", Path::new("codes.txt")).err().unwrap().to_string();
-        assert_eq!(error, "--codes is codes.txt, it must end in .npy or .csv");
+        assert_eq!(error, "--codes is codes.txt; the name must end in .npy or .csv");
     }
 }

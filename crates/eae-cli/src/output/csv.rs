@@ -1,4 +1,4 @@
-//! Vectors in files, in the units of the table that a model was trained on.
+//! Files of vectors, in the units of the training data.
 
 use std::io;
 use std::path::Path;
@@ -9,8 +9,8 @@ use ndarray::{Array2, ArrayView4};
 
 use crate::failure::Failure;
 
-/// Writes what a model of vectors has decoded: text with the table's header if the file is called
-/// .csv, or else an array of NumPy, `[rows, columns]` of 64-bit numbers.
+/// Writes the output of a model of vectors: text with the table's header if the file ends in .csv,
+/// or else a NumPy array `[rows, columns]` of 64-bit numbers.
 pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
     let rows = columns.restore(images);
     let failed = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", path.display()));
@@ -23,7 +23,7 @@ pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>)
     write_whole(path, &bytes).map_err(|e| failed(&e))
 }
 
-/// Whether a file is to be text.
+/// Returns true if the name ends in .csv.
 fn is_csv(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "csv")
 }
@@ -34,14 +34,14 @@ fn csv(rows: &Array2<f64>, columns: &Columns, out: &mut impl io::Write) -> io::R
         writeln!(out, "{}", names.join(","))?;
     }
     for row in rows.outer_iter() {
-        // The fewest digits that are read as the same number.
+        // The shortest text that is read as the same number.
         let values: Vec<String> = row.iter().map(|value| format!("{value:?}")).collect();
         writeln!(out, "{}", values.join(","))?;
     }
     Ok(())
 }
 
-/// In quotes, if anything in it could mean something else than itself.
+/// Quotes a name if it has special characters.
 pub(super) fn quoted(name: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_-./".contains(c);
     if name.chars().all(plain) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
@@ -54,7 +54,7 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn text_is_read_as_it_was() {
+    fn text_is_read_back_exactly() {
         let rows = array![[0.1, 1e-300, 5.0], [2.0 / 3.0, 3e300, 5.0], [1e22, -7.0, 5.0]];
         let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
         for names in [None, Some(["größe", "a \"b\", c;d # e", "%"].map(str::to_owned).to_vec())] {

@@ -10,7 +10,7 @@ use ndarray::ArrayView4;
 use super::{csv, extension, needs_parent};
 use crate::failure::Failure;
 
-/// Where images go, or vectors.
+/// A file or folder for images or vectors.
 pub(crate) struct Images {
     path: PathBuf,
     format: Format,
@@ -19,21 +19,21 @@ pub(crate) struct Images {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Format {
-    /// One picture of all of them.
+    /// One picture of all images.
     Grid,
     Npy,
-    /// Text, of vectors only.
+    /// Text, for vectors only.
     Csv,
-    /// A picture of each.
+    /// A picture of each image.
     Folder,
 }
 
 impl Images {
-    /// As the name says, with each pixel as a square of `zoom`. What can be known to fail does so
-    /// now.
+    /// Checks the name, so that writing fails before the work is done. Pixels become squares of
+    /// side `zoom`.
     pub(crate) fn new(out: &Path, zoom: Option<usize>) -> Result<Self, Failure> {
         if zoom == Some(0) {
-            return Err(Failure::usage("--zoom is 0, it must be at least 1"));
+            return Err(Failure::usage("--zoom is 0; it must be at least 1"));
         }
         let ends = out.as_os_str().to_string_lossy().ends_with(is_separator);
         let format = match extension(out) {
@@ -44,7 +44,7 @@ impl Images {
             _ => {
                 let out = out.display();
                 let problem = format!(
-                    "--out is {out}, it must end in .png or .npy, or in / for a folder of pictures; of vectors in .csv or .npy"
+                    "--out is {out}; the name must end in .png, .npy or / for images, or in .csv or .npy for vectors"
                 );
                 return Err(Failure::usage(problem));
             }
@@ -56,32 +56,33 @@ impl Images {
         Ok(Self { path: out.to_path_buf(), format, zoom })
     }
 
-    /// Checks that it can hold what the model decodes: vectors make no picture, and images no
-    /// table.
+    /// Checks the format for a model: pictures are for images, and tables for vectors.
     pub(crate) fn fits(&self, model: &Autoencoder<f32>) -> Result<(), Failure> {
-        let must = match (self.format, model.columns()) {
-            (Format::Grid | Format::Folder, Some(_)) => "vectors make no picture, it must end in .csv or .npy",
-            (Format::Csv, None) => "images make no table, it must end in .png or .npy",
+        let problem = match (self.format, model.columns()) {
+            (Format::Grid | Format::Folder, Some(_)) => {
+                "but the model makes vectors; the name must end in .csv or .npy"
+            }
+            (Format::Csv, None) => "but the model makes images; the name must end in .png, .npy or /",
             _ => return Ok(()),
         };
-        Err(Failure::usage(format!("--out is {}, {must}", self.path.display())))
+        Err(Failure::usage(format!("--out is {}, {problem}", self.path.display())))
     }
 
-    /// Checks, before anything is decoded, that there is room for `n` of the model's images in a
-    /// picture with so many in a row.
+    /// Checks, before anything is decoded, that a picture of `n` images with `columns` per row is
+    /// not too large.
     pub(crate) fn has_room(&self, model: &Autoencoder<f32>, n: usize, columns: usize) -> Result<(), Failure> {
         let [height, width, channels] = model.image_shape();
         let checked = match self.format {
             Format::Grid => picture::check_grid([n, height, width, channels], columns, self.zoom.unwrap_or(3)),
-            // Each alone, in a row of one.
+            // Each image is a picture of its own.
             Format::Folder => picture::check_grid([1, height, width, channels], 1, self.zoom.unwrap_or(1)),
             Format::Npy | Format::Csv => Ok(()),
         };
-        checked.map_err(|problem| Failure::usage(self.with_way_out(&problem)))
+        checked.map_err(|problem| Failure::usage(self.with_advice(&problem)))
     }
 
-    /// Names the formats that have room for any number of images.
-    fn with_way_out(&self, problem: &PictureError) -> String {
+    /// Adds the formats for any number of images to the message.
+    fn with_advice(&self, problem: &PictureError) -> String {
         match (problem, self.format) {
             (PictureError::TooLarge(_), Format::Grid) => {
                 let stem = self.path.with_extension("");
@@ -92,13 +93,13 @@ impl Images {
         }
     }
 
-    /// Whether it is one picture of all images.
+    /// Returns true for one picture of all images.
     pub(crate) fn is_grid(&self) -> bool {
         self.format == Format::Grid
     }
 
-    /// Writes images `[n, height, width, channels]` that a model has decoded, in a picture with so
-    /// many in a row; vectors in their own units.
+    /// Writes the images `[n, height, width, channels]` that a model has decoded, with `columns`
+    /// per row of a picture, or vectors in their original units.
     pub(crate) fn write(
         &self,
         model: &Autoencoder<f32>,
@@ -119,9 +120,9 @@ impl Images {
                 let written = picture::write_grid(&self.path, images, columns, self.zoom.unwrap_or(3));
                 written.map_err(|e| if let PictureError::Write { .. } = e { problem(&e) } else { Failure::usage(e) })
             }
-            Format::Csv => unreachable!("images make no table"),
+            Format::Csv => unreachable!("images are not written as a table"),
             Format::Npy => {
-                // Channels first, as everybody's arrays of images on disk are.
+                // Channels come first, as is usual for arrays of images on disk.
                 let array = images.permuted_axes([0, 3, 1, 2]);
                 let array = array.as_standard_layout();
                 run::write_whole_with(&self.path, |file| write_npy(file, array.view())).map_err(|e| problem(&e))
@@ -134,12 +135,12 @@ impl Images {
     }
 }
 
-/// In a file: `[n, channels, height, width]`, or of vectors `[n, columns]`.
+/// Returns the shape in a file: `[n, channels, height, width]`, or `[n, columns]` for vectors.
 pub(crate) fn shape(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<usize> {
     shape_of(model, images.dim().0)
 }
 
-/// The same for `n` images of a model.
+/// Returns the shape of `n` images of a model in a file.
 pub(crate) fn shape_of(model: &Autoencoder<f32>, n: usize) -> Vec<usize> {
     let [height, width, channels] = model.image_shape();
     if model.columns().is_some() { vec![n, width] } else { vec![n, channels, height, width] }
@@ -149,17 +150,17 @@ fn new_or_empty(folder: &Path) -> Result<(), Failure> {
     let name = folder.display();
     let problem = |what: String| Err(Failure::usage(format!("--out is {name}{what}")));
     match fs::read_dir(folder) {
-        _ if folder.file_name().is_none() => problem(", name a new folder".to_owned()),
+        _ if folder.file_name().is_none() => problem("; choose a new folder".to_owned()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(e) => problem(format!(": {e}")),
         Ok(files) => match files.count() {
             0 => Ok(()),
-            _ => problem(", which is not empty; name a new folder".to_owned()),
+            _ => problem(", which is not empty; choose a new folder".to_owned()),
         },
     }
 }
 
-/// Into another folder beside it, which then takes its name.
+/// Writes the pictures into a temporary folder, which is then renamed.
 fn write_folder(folder: &Path, pictures: impl Iterator<Item = Result<Vec<u8>, PictureError>>) -> Result<(), Failure> {
     let problem = |e: io::Error| Failure::other(format!("{}: {e}", folder.display()));
     let mut name = folder.file_name().expect("a folder with a name").to_owned();
@@ -172,13 +173,13 @@ fn write_folder(folder: &Path, pictures: impl Iterator<Item = Result<Vec<u8>, Pi
     });
     let written = written.and_then(|()| {
         if folder.exists() {
-            // Not every system lets a folder take the place of an empty one.
+            // Some systems cannot rename a folder to the name of an existing empty one.
             fs::remove_dir(folder).map_err(problem)?;
         }
         fs::rename(&unfinished, folder).map_err(problem)
     });
     if written.is_err() {
-        // What is wrong is already known.
+        // The first error is the one to report.
         let _ = fs::remove_dir_all(&unfinished);
     }
     written
@@ -191,7 +192,7 @@ mod tests {
     use ndarray_npy::ReadNpyExt;
 
     #[test]
-    fn what_a_name_asks_for() {
+    fn the_name_decides_the_format() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let images = Array4::from_shape_fn((2, 3, 4, 3), |(n, y, x, c)| (n + y + x + c) as f32 / 10.0);
@@ -200,7 +201,7 @@ mod tests {
         let array = Array4::<f32>::read_npy(fs::File::open(path("a.npy")).unwrap()).unwrap();
         assert_eq!((array.shape(), array[[1, 2, 0, 3]]), (&[2, 3, 3, 4][..], images[[1, 0, 3, 2]]));
         write("a.png").unwrap();
-        // An empty folder that is there needs no sign.
+        // An existing empty folder needs no / at its end.
         fs::create_dir(path("b")).unwrap();
         for name in ["a/", "b"] {
             write(name).unwrap();
@@ -208,27 +209,29 @@ mod tests {
             assert_eq!(second, picture::encode_image(images.index_axis(ndarray::Axis(0), 1), 1).unwrap());
             assert_eq!(fs::read_dir(path(name)).unwrap().count(), 2);
         }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "nothing else is left");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4, "temporary files are left");
     }
 
     #[test]
-    fn what_cannot_be_is_known_before() {
+    fn invalid_names_are_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("precious"), "x").unwrap();
         let error = |out: &Path| Images::new(out, None).err().unwrap().to_string();
-        assert!(error(folder.path()).ends_with("which is not empty; name a new folder"));
+        assert!(error(folder.path()).ends_with("which is not empty; choose a new folder"));
         assert!(error(&folder.path().join("x/y.png")).contains("y.png: there is no folder "));
         assert!(error(&folder.path().join("precious/")).starts_with("--out is "));
-        assert!(error(Path::new("x.jpg")).contains("it must end in .png or .npy, or in /"));
-        assert!(error(Path::new("../")).contains("not empty") || error(Path::new("../")).contains("name a new folder"));
+        assert!(error(Path::new("x.jpg")).contains("the name must end in .png, .npy or /"));
+        assert!(
+            error(Path::new("../")).contains("not empty") || error(Path::new("../")).contains("choose a new folder")
+        );
     }
 
     #[test]
-    fn a_folder_that_fails_is_not_left() {
+    fn a_failure_leaves_no_folder() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out/");
         let gone = Images::new(&out, None).unwrap().write_images(Array4::zeros((2, 3, 3, 2)).view(), 1);
-        assert!(gone.unwrap_err().to_string().contains("1 channel (grey) or 3"));
+        assert!(gone.unwrap_err().to_string().contains("1 channel"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

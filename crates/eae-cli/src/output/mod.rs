@@ -1,5 +1,6 @@
-//! What commands leave: images, vectors and codes, in the format that a name asks for, whole or not
-//! at all; and results on standard output.
+//! Output of the commands: files of images, vectors and codes, and results on standard output.
+//!
+//! The name of a file decides its format. A file is written completely or not at all.
 
 #[macro_use]
 mod print;
@@ -18,19 +19,34 @@ pub(crate) use print::{all_printed, note, print_bytes, print_json, print_line, p
 
 use crate::failure::Failure;
 
-/// What is made is held in memory, 3 kB a digit.
+/// Largest number of images to write, because they are held in memory.
 pub(crate) const MOST: usize = 1_000_000;
 
-/// The images that a command makes, and where they go.
+/// Text of `--out` in `--help`, in lines that fit beside its indent.
+const OUT: &str = "\
+Output: NAME.png, NAME.npy, NAME.csv or NAME/. The name decides what is
+written. For a model of images:
+
+NAME.png  one picture of all images
+NAME.npy  an array [n, channels, height, width] of 32-bit numbers from
+          0 to 1
+NAME/     a new or empty folder, for single pictures 000000.png,
+          000001.png and so on
+
+For a model of vectors, in the units of the training data:
+
+NAME.csv  a table
+NAME.npy  an array [n, columns] of 64-bit numbers";
+
+/// The flags for the images that a command writes.
 #[derive(clap::Args)]
 pub(crate) struct Flags {
-    /// What to write: a .png picture of all images; a .npy array [n, channels, height, width] of
-    /// 32-bit numbers from 0 to 1; or, ending in /, a folder, new or empty, of single pictures
-    /// 000000.png, 000001.png and so on. Of vectors a .csv text or a .npy array [n, columns] of
-    /// 64-bit numbers, in the units of the training data.
-    #[arg(long)]
+    /// Output: NAME.png, NAME.npy, or NAME/ for a folder of pictures; NAME.csv or NAME.npy for a
+    /// model of vectors.
+    #[arg(long, long_help = OUT)]
     pub(crate) out: PathBuf,
-    /// Each pixel as a square of so many; by default 3 in a picture of all, and 1 in single ones.
+    /// Enlarge each pixel to a square of this side [default: 3 in one picture, 1 in a folder of
+    /// pictures].
     #[arg(long)]
     pub(crate) zoom: Option<usize>,
 }
@@ -41,7 +57,7 @@ impl Flags {
     }
 }
 
-/// Says so before the work is done.
+/// Fails if the folder of a file does not exist.
 fn needs_parent(path: &Path) -> Result<(), Failure> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) if !folder.is_dir() => {
@@ -55,20 +71,22 @@ fn extension(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
 }
 
-/// A number of things that a flag asks for.
+/// Fails if the value of a flag is out of range.
 pub(crate) fn within(flag: &str, value: usize, range: RangeInclusive<usize>) -> Result<(), Failure> {
     let (least, most) = range.clone().into_inner();
     if range.contains(&value) {
         return Ok(());
     }
-    Err(Failure::usage(format!("{flag} is {value}, it must be from {least} to {most}")))
+    Err(Failure::usage(format!("{flag} is {value}; it must be between {least} and {most}")))
 }
 
-/// Rows of steps; no more of them than there can be images.
+/// Fails if rows of this many steps are too many images.
 pub(crate) fn rows(rows: usize, steps: usize) -> Result<(), Failure> {
     within("--steps", steps, 2..=1000)?;
     if rows.saturating_mul(steps) > MOST {
-        return Err(Failure::usage(format!("{rows} rows of {steps} images are too many, there can be {MOST} images")));
+        return Err(Failure::usage(format!(
+            "{rows} rows of {steps} images are too many; there can be at most {MOST} images"
+        )));
     }
     Ok(())
 }

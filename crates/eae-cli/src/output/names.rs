@@ -1,4 +1,4 @@
-//! The files and labels of images, beside what a command found out about each.
+//! Columns of files and labels in tables.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -11,12 +11,12 @@ use super::{extension, needs_parent};
 use crate::dataset::Used;
 use crate::failure::Failure;
 
-/// The column of the files.
+/// The name of the column of files.
 pub(crate) const FILE: &str = "file";
-/// The column of the labels.
+/// The name of the column of labels.
 pub(crate) const LABEL: &str = "label";
 
-/// The columns that name the rows of a table: `file` and `label`, those of them that are known.
+/// The columns that name the rows of a table: `file` and `label`, if they are known.
 #[derive(Default)]
 pub(crate) struct Names<'a> {
     files: Option<&'a [String]>,
@@ -38,22 +38,22 @@ impl<'a> Names<'a> {
         known.iter().filter(|(known, _)| *known).map(|(_, name)| *name).collect()
     }
 
-    /// Returns what stands in the columns in a row.
+    /// Returns the fields of a row.
     pub(super) fn row(&self, row: usize) -> Vec<String> {
         let file = self.files.map(|files| quoted(&files[row]));
         file.into_iter().chain(self.labels.as_ref().map(|labels| quoted(&labels[row]))).collect()
     }
 }
 
-/// Refuses a name that is not one of a table.
+/// Fails if the name of a table does not end in .csv.
 pub(crate) fn needs_csv(flag: &str, path: &Path) -> Result<(), Failure> {
     if extension(path) != Some("csv") {
-        return Err(Failure::usage(format!("{flag} is {}, it must end in .csv", path.display())));
+        return Err(Failure::usage(format!("{flag} is {}; the name must end in .csv", path.display())));
     }
     needs_parent(path)
 }
 
-/// Writes a table with a row for each image: its number, its names and a value each of `columns`.
+/// Writes a table with a row per image: its number, its names, and its values in `columns`.
 pub(crate) fn write_table(
     path: &Path,
     names: &Names<'_>,

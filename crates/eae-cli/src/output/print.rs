@@ -1,9 +1,8 @@
-//! The one place that writes to the terminal: results on standard output, remarks on standard
-//! error.
+//! Results on standard output and remarks on standard error.
 //!
-//! The macros of the standard library panic where nobody reads any more, or where the disk is full.
-//! A training must outlast both. A remark that cannot be written is dropped. A result that cannot
-//! be written is noted, and ends the program with exit code 1 once the work is done.
+//! The macros of the standard library panic if a stream is closed or the disk is full. A training
+//! must outlast both. A remark that cannot be written is dropped. A result that cannot be written
+//! is noted, and the program ends with exit code 1 after its work.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
@@ -31,7 +30,7 @@ pub(crate) fn print_json(content: &impl Serialize) {
     print_line(format_args!("{}", serde_json::to_string(content).expect("reports are plain data")));
 }
 
-/// Prints lines.
+/// Prints the lines of a result.
 pub(crate) fn print_lines(lines: &[String]) {
     if !lines.is_empty() {
         print_line(format_args!("{}", lines.join("\n")));
@@ -43,14 +42,14 @@ pub(crate) fn print_line(text: fmt::Arguments<'_>) {
     print_bytes(format!("{text}\n").as_bytes());
 }
 
-/// Prints a result as it is.
+/// Prints the bytes of a result.
 pub(crate) fn print_bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
     note(out.write_all(bytes).and_then(|()| out.flush()));
 }
 
-/// Notes that a result could not be written. A reader that has seen enough and closed the pipe has
-/// lost nothing.
+/// Notes that a result could not be written. A closed pipe does not count, because its reader has
+/// seen enough.
 pub(crate) fn note(written: io::Result<()>) {
     if let Err(problem) = written
         && problem.kind() != ErrorKind::BrokenPipe
@@ -69,6 +68,6 @@ pub(crate) fn all_printed() -> Result<(), Failure> {
 
 /// Prints a remark.
 pub(crate) fn remark(text: fmt::Arguments<'_>) {
-    // At once, so that lines of several processes are not mixed.
+    // One call writes the whole line, so that lines of several processes are not mixed.
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }

@@ -31,7 +31,7 @@ pub(super) fn settings(report: &Report<'_>) -> Markup {
             "data",
             html! {
                 (report.shown(&config.data.to_string())) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
-                @if report.evaluation.standardized { (width) " columns, each standardised" }
+                @if report.evaluation.standardized { (width) " columns, each standardized" }
                 @else { (height) " × " (width) " pixels, " (colour) }
                 @if report.named != &config.data { "; this report is of " (report.shown(&report.named.to_string())) }
             },

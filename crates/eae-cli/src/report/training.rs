@@ -18,7 +18,7 @@ pub(super) struct References {
 }
 
 /// Charts of the error, the entropy and the schedule.
-pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References, standardised: bool) -> Markup {
+pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References, standardized: bool) -> Markup {
     let points = |of: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
         epochs.iter().filter_map(|epoch| Some((epoch.epoch as f64, of(epoch)?))).collect()
     };
@@ -30,8 +30,8 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
     let level = |class, label: String, y| Layer::Level { class, label, y };
     let References { held_out_error, mean_image_error, normal_entropy } = *references;
 
-    let (image, title) = match standardised {
-        true => ("vector", "Reconstruction error, standardised"),
+    let (image, title) = match standardized {
+        true => ("vector", "Reconstruction error, standardized"),
         false => ("image", "Reconstruction error, summed over pixels"),
     };
     let held_out = points(&|epoch| epoch.held_out_mse);

@@ -188,7 +188,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
         } else {
             (
                 "above",
-                "neighbours are farther apart than those of draws are",
+                "neighbors are farther apart than those of draws are",
                 "Train with `--bank 2000 --radius 3`: estimates within a small batch reward that.",
             )
         };

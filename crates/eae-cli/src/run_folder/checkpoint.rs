@@ -1,4 +1,4 @@
-//! The checkpoint of a training: enough to go on after anything.
+//! The checkpoints of a training, and resuming from them.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,34 +11,34 @@ use serde::{Deserialize, Serialize};
 use super::{BEST, CHECKPOINT, CONFIG, Config, State, Trained};
 use crate::failure::Failure;
 
-/// The key of [`Kept`] in its metadata.
+/// The key of [`RunState`] in the metadata of a checkpoint.
 const KEY: &str = "run";
 
-/// What is kept beside the training.
+/// The state of a run in a checkpoint, beside the training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    /// The fingerprint of those that it is trained on: it must be gone on with on the same.
+pub(crate) struct RunState {
+    /// The fingerprint of the training images, which must be the same after resuming.
     pub(crate) images: u64,
-    /// The least loss on held-out images, and after how many epochs it was.
+    /// The lowest loss on held-out data, and its epoch.
     pub(crate) best: Option<(f64, usize)>,
-    /// What the steps so far have taken.
+    /// The duration of the steps so far, in seconds.
     pub(crate) seconds: f64,
 }
 
-/// The part of [`Kept`] that a finished model says under the same key.
+/// The part of [`RunState`] that a finished model has under the same key.
 #[derive(Serialize, Deserialize)]
-struct Mark {
+struct Fingerprint {
     images: u64,
 }
 
-impl Kept {
-    /// Notes in the weights of a finished model which images it was trained on.
+impl RunState {
+    /// Stores the fingerprint of the training images in the weights of a finished model.
     pub(crate) fn mark(&self, weights: &mut Weights) {
-        let mark = serde_json::to_string(&Mark { images: self.images }).expect("plain data");
+        let mark = serde_json::to_string(&Fingerprint { images: self.images }).expect("plain data");
         weights.metadata.insert(KEY.to_owned(), mark);
     }
 
-    /// Whether the loss after so many epochs is the least so far, which is noted.
+    /// Returns true if the loss after this epoch is the lowest so far, and stores it.
     pub(crate) fn is_best(&mut self, loss: f64, epoch: usize) -> bool {
         let best = self.best.is_none_or(|(least, _)| loss < least);
         if best {
@@ -52,67 +52,67 @@ impl Kept {
     }
 }
 
-/// Writes the training into the run folder from time to time.
-pub(crate) struct Keeper {
+/// Writes checkpoints into the run folder at intervals.
+pub(crate) struct CheckpointWriter {
     folder: PathBuf,
     every: Duration,
     last: Instant,
-    /// The file of which it has been said that it could not be written.
+    /// The file about which a write error was reported.
     complained: Option<&'static str>,
 }
 
-impl Keeper {
+impl CheckpointWriter {
     pub(crate) fn new(folder: &Path, every: Duration) -> Self {
         Self { folder: folder.to_path_buf(), every, last: Instant::now(), complained: None }
     }
 
-    /// Writes the checkpoint now, whole or not at all.
-    pub(crate) fn keep(&self, mut training: Weights, kept: &Kept) -> Result<(), Failure> {
-        training.metadata.insert(KEY.to_owned(), serde_json::to_string(kept).expect("plain data"));
+    /// Writes a checkpoint now, completely or not at all.
+    pub(crate) fn write(&self, mut training: Weights, state: &RunState) -> Result<(), Failure> {
+        training.metadata.insert(KEY.to_owned(), serde_json::to_string(state).expect("plain data"));
         training.save(self.folder.join(CHECKPOINT)).map_err(Failure::other)
     }
 
-    /// Writes the checkpoint if it is time.
-    pub(crate) fn keep_if_due(&mut self, training: impl FnOnce() -> Result<Weights, Failure>, kept: &Kept) {
+    /// Writes a checkpoint if the interval has passed.
+    pub(crate) fn write_if_due(&mut self, training: impl FnOnce() -> Result<Weights, Failure>, state: &RunState) {
         if self.last.elapsed() < self.every {
             return;
         }
-        let result = training().and_then(|training| self.keep(training, kept));
-        self.heard(CHECKPOINT, result);
-        // After it, so that a slow disk does not become the only thing that is worked on.
+        let result = training().and_then(|training| self.write(training, state));
+        self.report(CHECKPOINT, result);
+        // The interval starts after writing, so that a slow disk does not take all the time.
         self.last = Instant::now();
     }
 
-    /// The model with the least loss so far; whether it is there.
-    pub(crate) fn keep_best(&mut self, model: &Autoencoder<f32>) -> bool {
+    /// Saves the best model so far. Returns true if it was written.
+    pub(crate) fn write_best(&mut self, model: &Autoencoder<f32>) -> bool {
         let result = model.save(self.folder.join(BEST)).map_err(Failure::other);
-        self.heard(BEST, result)
+        self.report(BEST, result)
     }
 
-    /// Whether a file could be written. If not, it may be a disk that is full for a while: that is
-    /// said once, until there is room again, and no reason to give up what has been learnt.
-    fn heard(&mut self, file: &'static str, result: Result<(), Failure>) -> bool {
+    /// Returns true if a file was written. An error is reported once until a write succeeds, and
+    /// the training continues, because a full disk may have room again later.
+    fn report(&mut self, file: &'static str, result: Result<(), Failure>) -> bool {
         if self.complained == Some(file) && result.is_ok() {
             self.complained = None;
         }
         if let (Err(problem), None) = (&result, self.complained) {
-            errln!("eae: the training goes on, but cannot be kept: {problem}");
+            errln!("eae: the training continues, but cannot be saved: {problem}");
             self.complained = Some(file);
         }
         result.is_ok()
     }
 }
 
-/// A training that goes on.
+/// A resumed training.
 pub(crate) struct Resumed {
     pub(crate) training: Training,
-    /// The state of the optimizer. A finished training has left none.
+    /// The state of the optimizer. A finished training has none.
     pub(crate) optimizer: Option<OptimizerState<f32>>,
-    pub(crate) kept: Kept,
+    pub(crate) state: RunState,
 }
 
-/// Reads the training in a run folder, with its model, to go on with it on the same images: for as
-/// many epochs as it was begun with, or until there are `epochs` in all.
+/// Reads the training in a run folder and its model, to resume it on the same images. It continues
+/// to the number of epochs of its settings, or to `epochs` in total.
 pub(crate) fn resume(
     folder: &Path,
     config: &Config,
@@ -120,19 +120,19 @@ pub(crate) fn resume(
     model: &mut Autoencoder<f32>,
     images: &dyn Source<f32>,
 ) -> Result<Resumed, Failure> {
-    let nothing = |problem: &str| {
-        Err(Failure::usage(format!("{}: there is no {CHECKPOINT} to go on with: {problem}", folder.display())))
-    };
+    let nothing = |problem: &str| Err(Failure::usage(format!("cannot resume {}: {problem}", folder.display())));
     let resumed = match (State::of(folder), epochs) {
         (State::Unfinished, _) => from_checkpoint(folder, config, epochs, model, images)?,
         (State::Finished, Some(epochs)) => from_model(folder, config, epochs, model, images)?,
-        (State::Finished, None) => return nothing("it is finished; for more epochs say with --epochs how many in all"),
-        (State::Unbegun | State::Weights, _) => return nothing("it was never begun"),
+        (State::Finished, None) => {
+            return nothing("the training is finished; for more epochs, give the total number with --epochs");
+        }
+        (State::Unbegun | State::Weights, _) => return nothing("the training never started"),
     };
     let made = resumed.training.epochs();
     match epochs {
         Some(epochs) if epochs <= made => Err(Failure::usage(format!(
-            "--epochs is {epochs}, and {made} are made already in {}; it says how many there are in all",
+            "--epochs is {epochs}, but {} already has {made}; give the total number of epochs",
             folder.display()
         ))),
         _ => Ok(resumed),
@@ -150,8 +150,11 @@ fn from_checkpoint(
     let wrong = |problem: &dyn std::fmt::Display| Failure::usage(format!("{}: {problem}", path.display()));
     let weights = Weights::read(&path).map_err(|e| Failure::usage(format!("{e}; {}", again(folder))))?;
     let (mut training, optimizer) = Training::read(model, &weights).map_err(|e| wrong(&e))?;
-    let kept = weights.metadata.get(KEY).ok_or_else(|| wrong(&"it says nothing of a run"))?;
-    let kept: Kept = serde_json::from_str(kept).map_err(|e| wrong(&e))?;
+    let state = weights
+        .metadata
+        .get(KEY)
+        .ok_or_else(|| wrong(&"it is not the checkpoint of a run: its metadata has no `run` entry"))?;
+    let state: RunState = serde_json::from_str(state).map_err(|e| wrong(&e))?;
     let mut now = config.training.clone();
     if let Some(epochs) = epochs {
         training.set_epochs(epochs);
@@ -161,16 +164,19 @@ fn from_checkpoint(
         let mut begun = training.config().clone();
         begun.epochs = now.epochs;
         let file = folder.join(CONFIG);
-        let way_out = if begun == now { "; say with --epochs how many epochs there are in all" } else { "" };
-        return Err(wrong(&format!("it was begun with other settings than {} has now{way_out}", file.display())));
+        let way_out = if begun == now { "; to change the number of epochs, use --epochs" } else { "" };
+        return Err(wrong(&format!(
+            "the training was started with other settings than {} has now{way_out}",
+            file.display()
+        )));
     }
-    if training.images() != images.len() || kept.images != images.fingerprint().map_err(Failure::other)? {
-        return Err(wrong(&format!("it was begun on other images than {} has now", config.data)));
+    if training.images() != images.len() || state.images != images.fingerprint().map_err(Failure::other)? {
+        return Err(wrong(&format!("the training was started on other data than {} has now", config.data)));
     }
-    Ok(Resumed { training, optimizer: Some(optimizer), kept })
+    Ok(Resumed { training, optimizer: Some(optimizer), state })
 }
 
-/// Of a finished training the model is left, and how many epochs it had.
+/// Resumes a finished training from its model and the number of its epochs.
 fn from_model(
     folder: &Path,
     config: &Config,
@@ -182,24 +188,24 @@ fn from_model(
     let path = trained.file.display();
     model.read(&trained.weights).map_err(Failure::usage)?;
     let fingerprint = images.fingerprint().map_err(Failure::other)?;
-    // Models of older programs do not say.
+    // Models of older programs have no fingerprint.
     let marked = trained.weights.metadata.get(KEY).and_then(|mark| serde_json::from_str(mark).ok());
-    if marked.is_some_and(|Mark { images }| images != fingerprint) {
+    if marked.is_some_and(|Fingerprint { images }| images != fingerprint) {
         let (data, folder) = (&config.data, folder.display());
         return Err(Failure::usage(format!(
-            "{path}: it was trained on other images than {data} has now; for a new training from its weights: eae train --init \
-             {folder}"
+            "{path} was trained on other data than {data} has now; start a new training from its weights with: eae train \
+             --init {folder}"
         )));
     }
     let log = super::epochs(folder)?;
-    // With patience it may have ended early.
+    // With --patience the training may have ended early.
     let made = log.last().map_or(config.training.epochs, |last| last.epoch);
     let now = config.training.clone().epochs(epochs);
-    let kept = Kept { images: fingerprint, best: None, seconds: super::seconds(&log, images.len()) };
-    Ok(Resumed { training: Training::after(made, now, images.len()), optimizer: None, kept })
+    let state = RunState { images: fingerprint, best: None, seconds: super::seconds(&log, images.len()) };
+    Ok(Resumed { training: Training::after(made, now, images.len()), optimizer: None, state })
 }
 
-/// The way out where nothing can be read any more.
+/// Returns the advice for files that cannot be read.
 pub(super) fn again(folder: &Path) -> String {
     format!("to train again: eae train --config {}", folder.join(CONFIG).display())
 }

@@ -11,22 +11,22 @@ use super::CONFIG;
 use crate::dataset::Data;
 use crate::failure::Failure;
 
-/// What `config.toml` says: enough to do it again.
+/// The content of `config.toml`, which is enough to repeat the training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) data: Data,
-    /// The name of a preset, or a table of `encoder` and `decoder`.
+    /// A preset's name, or a table of `encoder` and `decoder`.
     pub(crate) model: Architecture,
     pub(crate) latent: usize,
-    /// The run folder or the file whose weights it begins with, in place of random ones.
+    /// The run folder or weights file to start from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) init: Option<PathBuf>,
-    /// Whether the model that is kept is that of the epoch with the least loss on held-out images.
+    /// True to keep the model of the epoch with the lowest loss on held-out data.
     pub(crate) keep_best: bool,
-    /// After how many epochs without a lesser one the training ends.
+    /// Number of epochs without a lower loss after which the training ends.
     pub(crate) patience: Option<usize>,
-    /// Whether there are event files for TensorBoard.
+    /// True to write event files for TensorBoard.
     pub(crate) tensorboard: bool,
     pub(crate) training: TrainConfig,
 }
@@ -49,13 +49,19 @@ impl Default for Config {
 
 impl Config {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        Self::read_with_table(path).map(|(config, _)| config)
+    }
+
+    /// Reads a file, and returns its settings and the table that it has, without the defaults.
+    pub(crate) fn read_with_table(path: &Path) -> Result<(Self, toml::Table), Failure> {
         let wrong = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
         let text = fs::read_to_string(path).map_err(|e| wrong(&e))?;
-        toml::from_str(&text).map_err(|e| wrong(&e))
+        let config = toml::from_str(&text).map_err(|e| wrong(&e))?;
+        Ok((config, toml::from_str(&text).map_err(|e| wrong(&e))?))
     }
 
     pub(crate) fn to_toml(&self) -> Result<String, Failure> {
-        toml::to_string(self).map_err(|e| Failure::usage(format!("a setting cannot be kept in {CONFIG}: {e}")))
+        toml::to_string(self).map_err(|e| Failure::usage(format!("cannot write the settings to {CONFIG}: {e}")))
     }
 }
 
@@ -65,9 +71,9 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn a_file_that_is_wrong_is_named_with_the_line() {
+    fn errors_name_the_file_and_the_line() {
         for (text, expected) in
-            [("latnet = 8", "latnet"), ("latent = -1", "latent = -1"), ("data = 'png:x'", "there are `digits`")]
+            [("latnet = 8", "latnet"), ("latent = -1", "latent = -1"), ("data = 'png:x'", "use `digits`")]
         {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             write!(file, "{text}").unwrap();

@@ -1,4 +1,4 @@
-//! The lock that keeps a folder to one training at a time.
+//! The lock that allows only one training at a time in a folder.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
@@ -7,28 +7,27 @@ use std::process;
 
 use crate::failure::Failure;
 
-/// The file that is there as long as somebody trains.
+/// The file that exists during a training.
 pub(crate) const LOCK: &str = "training.lock";
 
-/// The right to train in a folder, which ends when this is dropped.
+/// The lock of a folder, which is released when it is dropped.
 ///
-/// The operating system holds it, so a process that was killed is in nobody's way. The file only
-/// says who has it.
+/// The operating system holds the lock, so that it also ends with a killed process. The content of
+/// the file names the holder.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
-    /// Held open, because closing it gives the lock back.
+    /// Held open, because closing the file releases the lock.
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock of a folder. Where the file system has no locks this is said, and the
-    /// training goes on.
+    /// Takes the lock of a folder. If the file system has no locks, prints a warning and continues.
     pub(crate) fn take(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(LOCK);
         let failed = |e: io::Error| Failure::other(format!("{}: {e}", path.display()));
         loop {
-            // Not truncated: it may say who else has the lock.
+            // Not truncated, because the content may name another holder.
             let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);
             let mut file = opened.map_err(failed)?;
             match file.try_lock() {
@@ -37,10 +36,10 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => return Err(refused(folder, &mut file)),
                 Err(TryLockError::Error(problem)) => {
                     let folder = folder.display();
-                    errln!("eae: {folder} cannot be locked ({problem}): see to it that nothing else trains in it");
+                    errln!("eae: cannot lock {folder} ({problem}); make sure that no other training uses it");
                 }
             }
-            // On a full disk the lock holds, too.
+            // On a full disk the lock works without its content.
             let _ = file.set_len(0).and_then(|()| file.write_all(holder().as_bytes()));
             return Ok(Self { path, _file: file });
         }
@@ -48,13 +47,13 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// Removes the file before the lock ends, so that a finished run has none.
+    /// Removes the file before the lock is released, so that a finished run has none.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Returns false if whoever had the lock before has removed the file since it was opened.
+/// Returns false if the previous holder has removed the file since it was opened.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -68,17 +67,17 @@ fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
 }
 
-/// Names this process.
+/// Returns the name of this process.
 fn holder() -> String {
     format!("process {} on {}", process::id(), gethostname::gethostname().to_string_lossy())
 }
 
 fn refused(folder: &Path, file: &mut File) -> Failure {
     let mut holder = String::new();
-    // Where locks keep others from reading, nobody can be named.
+    // On some systems a locked file cannot be read, so that the holder is not known.
     let named = file.take(1000).read_to_string(&mut holder).is_ok() && holder.starts_with("process ");
     let holder = if named { holder.as_str() } else { "another process" };
-    Failure::other(format!("{holder} is training in {}: wait until it ends, or end it", folder.display()))
+    Failure::other(format!("{holder} is training in {}; wait until it ends, or stop it", folder.display()))
 }
 
 #[cfg(test)]
@@ -86,9 +85,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_at_a_time() {
+    fn a_second_lock_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        // As a process that was killed has left it.
+        // The file of a killed process.
         fs::write(folder.path().join(LOCK), "process 1 on a machine with a long name that is not there any more")
             .unwrap();
         let lock = Lock::take(folder.path()).unwrap();
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once() {
+    fn only_one_of_many_threads_has_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let inside = std::sync::atomic::AtomicUsize::new(0);
         std::thread::scope(|scope| {

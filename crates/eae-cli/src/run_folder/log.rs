@@ -1,5 +1,5 @@
-//! The log of a training, `metrics.jsonl`: a line for each epoch, one for the evaluation and
-//! one for the end.
+//! The log of a training, `metrics.jsonl`, with a line per epoch, one for the evaluation and one for
+//! the end.
 
 use std::fs;
 use std::io;
@@ -22,16 +22,16 @@ pub(crate) struct Epoch {
     pub(crate) share: f64,
     pub(crate) learning_rate: f64,
     pub(crate) samples_per_second: f64,
-    /// Of held-out images, after the epochs in which these were looked at.
+    /// Error on held-out images, for the epochs after which it was measured.
     pub(crate) held_out_mse: Option<f64>,
 }
 
-/// The line of the end of a training.
+/// The line for the end of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct End {
-    /// In Greenwich.
+    /// Time in UTC.
     pub(crate) time: String,
-    /// The program that made the last step.
+    /// Version of the program that made the last step.
     pub(crate) version: String,
 }
 
@@ -42,21 +42,20 @@ impl End {
         Self { time: httpdate::fmt_http_date(SystemTime::now()), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
-    /// Reads the end of a training; `None` of one that is not at its end.
+    /// Reads the end of a training; `None` if it has not ended.
     pub(crate) fn read(run: &Path) -> Result<Option<Self>, Failure> {
         let [line] = last_line(run, [Self::KIND])?;
         Ok(line.and_then(|line| serde_json::from_value(line).ok()))
     }
 }
 
-/// The epochs that were made. Lines of another kind are passed over, and so is a last one that was
-/// cut short.
+/// Returns the epochs in the log. Lines of other kinds and an incomplete last line are skipped.
 pub(crate) fn epochs(run: &Path) -> Result<Vec<Epoch>, Failure> {
     read(run).map_err(|e| problem(run, &e)).map(|log| parse(&log))
 }
 
-/// The last line of each kind, without the kind. A last line that was cut short is passed over, as
-/// when a training is gone on with, and a run folder may have no log yet.
+/// Returns the last line of each kind, without the kind. An incomplete last line is skipped. The
+/// log may not exist yet.
 pub(crate) fn last_line<const N: usize>(run: &Path, kinds: [&str; N]) -> Result<[Option<Value>; N], Failure> {
     let log = match read(run) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => String::new(),
@@ -84,7 +83,7 @@ fn parse(text: &str) -> Vec<Epoch> {
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// What the steps took in seconds, by the speed of each epoch.
+/// Returns the duration of the steps in seconds, from the speed of each epoch.
 pub(crate) fn seconds(epochs: &[Epoch], images: usize) -> f64 {
     epochs.iter().map(|epoch| images as f64 / epoch.samples_per_second).filter(|seconds| seconds.is_finite()).sum()
 }
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn epochs_among_other_lines() {
+    fn epochs_are_read_among_other_lines() {
         let line = |epoch: usize, speed: f64| {
             format!(
                 r#"{{"kind":"epoch","epoch":{epoch},"epochs":9,"mse":5.5,"entropy":2.0,"penalty":-2.0,"share":1.0,"learning_rate":1e-3,"samples_per_second":{speed}}}"#

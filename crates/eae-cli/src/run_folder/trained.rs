@@ -1,4 +1,4 @@
-//! What the commands that use a model begin with: the model, and the data that it was trained on.
+//! A trained model and its data, for the commands that use one.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
 
-/// The prefix of the samplers of the classes in a file, before the label.
+/// The prefix of the names of a class's samplers in a file, before the label.
 const CLASS_PREFIX: &str = "sampler.class.";
 
 /// Returns the prefix of the samplers of a class.
@@ -21,32 +21,32 @@ pub(crate) fn class_prefix(label: u8) -> String {
     format!("{CLASS_PREFIX}{label}")
 }
 
-/// The entry of a file's metadata with the names of the classes, as a list in JSON.
+/// The key of the names of the classes in the metadata of a file, as a JSON list.
 const CLASSES: &str = "classes";
 
-/// Keeps the names of the classes, by their labels, in a model's file.
+/// Stores the names of the classes, in the order of their labels, in the weights.
 pub(crate) fn name_classes(weights: &mut Weights, names: &[String]) {
     weights.metadata.insert(CLASSES.to_owned(), serde_json::to_string(names).expect("plain data"));
 }
 
-/// A model out of a file.
+/// A model from a file.
 pub(crate) struct Trained {
-    /// The folder or the file that the user named.
+    /// The folder or file that the user named.
     run: PathBuf,
-    /// Where the model is.
+    /// The file of the model.
     pub(crate) file: PathBuf,
     pub(crate) model: Autoencoder<f32>,
-    /// All of the file, samplers among it.
+    /// The content of the file, including samplers.
     pub(crate) weights: Weights,
 }
 
 impl Trained {
-    /// The model in a run folder, or in a weights file.
+    /// Loads the model in a run folder or a weights file.
     pub(crate) fn load(run: &Path) -> Result<Self, Failure> {
         Self::from_file(run, model_file(run)?)
     }
 
-    /// The model in a file of a run.
+    /// Loads the model in a file of a run.
     pub(crate) fn from_file(run: &Path, file: PathBuf) -> Result<Self, Failure> {
         let weights = Weights::read(&file).map_err(|e| {
             let way_out = if run.join(CONFIG).exists() { format!("; {}", again(run)) } else { String::new() };
@@ -56,8 +56,8 @@ impl Trained {
         Ok(Self { run: run.to_path_buf(), file, model, weights })
     }
 
-    /// Returns the sampler that codes are drawn from by default, N(0, I), the sphere, and the
-    /// others in the file. A sampler that is damaged is not passed over.
+    /// Returns all samplers: the default one first, then N(0, I), the sphere, and the others in the
+    /// file. A damaged sampler is an error.
     pub(crate) fn samplers(&self) -> Result<Vec<Sampler>, Failure> {
         let latent = self.model.latent();
         let best = self.fitted(PREFIX)?.map(|fitted| fitted.best().sampler.clone());
@@ -73,14 +73,15 @@ impl Trained {
         Ok(samplers)
     }
 
-    /// Returns the sampler of a name in the file; `None` if there is none.
+    /// Returns the sampler with a name in the file, or `None` if there is none.
     pub(crate) fn sampler(&self, name: &str) -> Result<Option<Sampler>, Failure> {
         let (file, takes) = (self.file.display(), self.model.latent());
         match Sampler::read(PREFIX, name, &self.weights) {
             Ok(sampler) if sampler.latent() == takes => Ok(Some(sampler)),
             Ok(sampler) => {
                 let codes = sampler.latent();
-                let problem = format!("{file}: a sampler of codes of {codes} numbers, the model takes {takes}");
+                let problem =
+                    format!("{file}: the latent dimension of a sampler is {codes}, but that of the model is {takes}");
                 Err(Failure::usage(problem))
             }
             Err(sampler::ReadError::NoSampler { .. }) => Ok(None),
@@ -88,8 +89,7 @@ impl Trained {
         }
     }
 
-    /// Returns the samplers that were fitted to codes, of all or under the prefix of a class;
-    /// `None` if none were.
+    /// Returns the samplers under a prefix that were fitted to codes, or `None` if there are none.
     pub(crate) fn fitted(&self, prefix: &str) -> Result<Option<Fitted>, Failure> {
         Fitted::read(prefix, self.model.latent(), &self.weights)
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
@@ -106,7 +106,7 @@ impl Trained {
         labels.into_iter().map(|label| (label, named(label))).collect()
     }
 
-    /// The data that were `named`, or else those that the model was trained on; with their name.
+    /// Opens the data that is `named`, or else the training data, and returns it with its name.
     pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>), Failure> {
         let named = match named {
             None => data_of(&self.run)?,
@@ -116,21 +116,21 @@ impl Trained {
         Ok((named, data))
     }
 
-    /// The data that were `named`: all of them, unless a part is said. Or else of those that the
-    /// model was trained on the `usual` part.
+    /// Opens a part of the data that is `named`, or else of the training data. The default is all
+    /// of the named data, and the `usual` part of the training data.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
         let data = match named {
             None => data_of(&self.run)?,
-            // A weights file knows of no data.
+            // A weights file does not name its data.
             Some(data) => data_of(&self.run).map_or_else(|_| data.clone(), |own| data.clone().like(&own)),
         };
         Used::new(data, part, &self.model)
     }
 
-    /// The images to hold beside `used` as those that the model was trained on, in memory: of a
-    /// part its own data set's, and of all of a data set those of the run. None for a weights
-    /// file, which knows of none.
+    /// Returns the training images for a comparison with `used`, in memory: those of the same data
+    /// set for a part, and those of the run for all of a data set. Returns `None` for a weights
+    /// file, which does not name its data.
     pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<Images<f32>>, Failure> {
         let data = match used.part {
             Part::Train | Part::Test => used.data.clone(),
@@ -141,7 +141,7 @@ impl Trained {
     }
 }
 
-/// The file of a run's model.
+/// Returns the file of a run's model.
 fn model_file(run: &Path) -> Result<PathBuf, Failure> {
     if !run.is_dir() {
         return if run.exists() { Ok(run.to_path_buf()) } else { Err(no_such(run)) };
@@ -153,25 +153,24 @@ fn model_file(run: &Path) -> Result<PathBuf, Failure> {
     let folder = run.display();
     Err(Failure::usage(if State::of(run) == State::Unfinished {
         format!(
-            "{folder} has no {MODEL} yet: it is being trained, or was cut off; go on with: eae train --resume {folder}, \
-             or use what was last kept: {}",
+            "{folder} has no {MODEL} yet; its training is running or was interrupted: resume it with eae train --resume \
+             {folder}, or use its last checkpoint, {}",
             run.join(CHECKPOINT).display()
         )
     } else {
-        format!("{folder} has no {MODEL}: is it a folder that `eae train` left?")
+        format!("{folder} has no {MODEL}; is it a run folder of `eae train`?")
     }))
 }
 
 pub(crate) fn no_such(run: &Path) -> Failure {
     let run = run.display();
-    Failure::usage(format!("{run}: there is no such file or folder; `eae train` leaves a folder such as runs/digits-1"))
+    Failure::usage(format!("{run}: no such file or folder; name a run folder of `eae train`, such as runs/digits-1"))
 }
 
-/// What the run folder's `config.toml` says.
+/// Reads the training data from the run folder's `config.toml`.
 fn data_of(run: &Path) -> Result<Data, Failure> {
     let config = run.join(CONFIG);
-    let problem =
-        |e: &dyn std::fmt::Display| Failure::usage(format!("{e}; say with --data what the model was trained on"));
+    let problem = |e: &dyn std::fmt::Display| Failure::usage(format!("{e}; name the training data with --data"));
     if !config.exists() {
         return Err(problem(&format!("there is no {}", config.display())));
     }

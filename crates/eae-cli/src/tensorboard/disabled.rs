@@ -1,4 +1,4 @@
-//! What there is of TensorBoard in a program without the feature.
+//! A stand-in for programs without the feature `tensorboard`.
 
 use std::convert::Infallible;
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use eae::{Objective, Observer};
 
-/// There is none.
+/// A log that cannot be created.
 pub(crate) struct TensorBoard(Infallible);
 
 impl TensorBoard {

@@ -1,5 +1,5 @@
-//! `step/...` are single steps, one in [`EVERY`], and `epoch/...` the means of epochs, both by how
-//! many steps had been made.
+//! Event files. The tags `step/...` have every [`EVERY`]th step and `epoch/...` the means of
+//! epochs, both over the number of steps.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,35 +14,35 @@ use serde::Serialize;
 use super::proto::{Content, Event, Image, SessionLog, Summary, Value, What};
 use super::record::record;
 
-/// Steps from one that is written to the next.
+/// Interval of the steps that are written.
 const EVERY: usize = 10;
 
-/// What reports have that is not drawn: where on the way they are.
+/// Fields of the reports that are counters and are not drawn.
 const COUNTS: [&str; 4] = ["step", "steps", "epoch", "epochs"];
 
-/// Writes each event as soon as there is one.
+/// An event file of a training.
 pub(crate) struct TensorBoard {
     file: File,
     path: PathBuf,
-    /// What the entropy of a step would be if codes were draws from N(0, I).
+    /// The entropy estimate of a step for codes drawn from N(0, I).
     normal_entropy: f64,
-    /// The weight of the entropy, where the objective has one.
+    /// The weight of the entropy, if the objective has one.
     lambda: Option<f64>,
-    /// Steps made.
+    /// Number of steps so far.
     steps: usize,
-    /// Whether it has been said that something could not be written.
+    /// True if a write error was reported.
     complained: bool,
 }
 
 impl TensorBoard {
-    /// Into a new file of the run folder, for a training of which so many steps have been made.
-    /// What older files say of later ones is what a training did that was killed since; readers
-    /// are told to forget it.
+    /// Creates a new file in the run folder, for a training after `steps` steps. Later steps in
+    /// older files are from a process that was killed, and the first event tells readers to
+    /// discard them.
     pub(crate) fn start(folder: &Path, objective: &Objective, normal_entropy: f64, steps: usize) -> io::Result<Self> {
         let seconds = since_1970() as u64;
         let host = gethostname::gethostname().to_string_lossy().replace(['/', '\\'], "-");
         let named = |number: u64| folder.join(format!("events.out.tfevents.{:010}.{host}", seconds + number));
-        // Names are in the order of time, and there may be one of this second.
+        // Names sort by time, and another file can have the name of this second.
         let path = (0..).map(named).find(|path| !path.exists()).expect("some name is free");
         let file = File::options().create_new(true).append(true).open(&path)?;
         let lambda = if let Objective::Eae(eae) = objective { Some(eae.lambda) } else { None };
@@ -52,7 +52,7 @@ impl TensorBoard {
         Ok(log)
     }
 
-    /// Pictures of the run folder, PNG files of these names, as the end of the training.
+    /// Writes pictures of the run folder, PNG files with these names, at the end of the training.
     pub(crate) fn pictures(&mut self, folder: &Path, names: &[&str]) -> io::Result<()> {
         let mut values = Vec::new();
         for name in names {
@@ -68,8 +68,8 @@ impl TensorBoard {
         self.file.write_all(&record(&event.encode_to_vec()))
     }
 
-    /// The numbers of a report under its own names, which are those of metrics.jsonl. A training
-    /// goes on without its log.
+    /// Writes the numbers of a report under their names in metrics.jsonl. The training continues
+    /// after a write error.
     fn scalars(&mut self, group: &str, report: &impl Serialize) {
         let serde_json::Value::Object(numbers) = serde_json::to_value(report).expect("plain data") else {
             unreachable!("a report is an object")
@@ -87,7 +87,7 @@ impl TensorBoard {
         if let Err(problem) = self.write(What::Summary(summary), self.steps)
             && !self.complained
         {
-            errln!("eae: the training goes on, but {} cannot be written: {problem}", self.path.display());
+            errln!("eae: the training continues, but {} cannot be written: {problem}", self.path.display());
             self.complained = true;
         }
     }
@@ -108,11 +108,11 @@ impl Observer<f32> for TensorBoard {
     }
 }
 
-/// A PNG file with what its header says, which is always in the same place; nothing if it is none.
+/// Reads size and channels from the header of a PNG file. Returns `None` for other files.
 fn image(png: Vec<u8>) -> Option<Image> {
     let header = png.strip_prefix(b"\x89PNG\r\n\x1a\n")?.get(8..18)?;
     let side = |at: usize| i32::from_be_bytes(header[at..at + 4].try_into().expect("four bytes"));
-    // Of the kinds of pixels, 0 is grey and 2 is red, green, blue.
+    // Color type 0 is gray, and 2 is red, green and blue.
     let colorspace = if header[9] == 0 { 1 } else { 3 };
     Some(Image { width: side(0), height: side(4), colorspace, encoded_image_string: png })
 }
@@ -128,7 +128,7 @@ mod tests {
     /// The bytes that TensorBoard 2.21 writes:
     /// `RecordWriter(file).write(Event(...).SerializeToString())`.
     #[test]
-    fn bytes_are_those_of_tensorboard() {
+    fn bytes_match_those_of_tensorboard() {
         let value = |tag: &str, content| Value { tag: tag.to_owned(), content: Some(content) };
         let picture = Image { height: 2, width: 3, colorspace: 1, encoded_image_string: b"png".to_vec() };
         let summary =
@@ -154,13 +154,13 @@ mod tests {
     }
 
     #[test]
-    fn a_png_file_says_its_size() {
+    fn the_size_of_a_png_file_is_read() {
         let folder = tempfile::tempdir().unwrap();
         for (channels, colorspace) in [(1, 1), (3, 3)] {
             let path = folder.path().join("x.png");
             eae::picture::write_grid(&path, ndarray::Array4::<f32>::zeros((2, 5, 3, channels)).view(), 2, 1).unwrap();
             let found = image(fs::read(path).unwrap()).unwrap();
-            // Two images of 3 pixels beside each other and three lines between and around them.
+            // Two images with a width of 3 pixels, and three lines between and around them.
             assert_eq!((found.width, found.height, found.colorspace), (9, 7, colorspace));
         }
         assert!(image(b"GIF89a".to_vec()).is_none() && image(b"\x89PNG\r\n\x1a\n".to_vec()).is_none());

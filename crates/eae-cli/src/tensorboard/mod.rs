@@ -1,4 +1,4 @@
-//! A training as TensorBoard shows it: event files in the run folder.
+//! Event files for TensorBoard in the run folder.
 
 #[cfg(not(feature = "tensorboard"))]
 mod disabled;

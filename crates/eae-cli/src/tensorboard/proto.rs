@@ -1,5 +1,5 @@
-//! The messages of TensorBoard's event files, as far as they are written here. Numbers and names
-//! are those of event.proto and summary.proto.
+//! The messages in TensorBoard's event files that are written here, with the numbers and names of
+//! event.proto and summary.proto.
 
 use prost::{Message, Oneof};
 
@@ -52,7 +52,7 @@ pub(super) struct Image {
     pub height: i32,
     #[prost(int32, tag = "2")]
     pub width: i32,
-    /// How many channels there are.
+    /// Number of channels.
     #[prost(int32, tag = "3")]
     pub colorspace: i32,
     /// A PNG file.
@@ -60,8 +60,8 @@ pub(super) struct Image {
     pub encoded_image_string: Vec<u8>,
 }
 
-/// That a training begins, or goes on: whatever was written of its step and later ones does not
-/// count any more.
+/// The start of a training or its continuation. It discards earlier events of its step and later
+/// steps.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct SessionLog {
     #[prost(int32, tag = "1")]

@@ -1,12 +1,11 @@
-//! How messages follow each other in a file, the TFRecord format: length, its checksum, the
-//! message, its checksum.
+//! The TFRecord format: length, checksum of the length, message, checksum of the message.
 
 use crc::{CRC_32_ISCSI, Crc};
 
 /// CRC-32C.
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
 
-/// A message with what goes around it. Numbers are little-endian.
+/// Returns the record of a message. Numbers are little-endian.
 pub(super) fn record(message: &[u8]) -> Vec<u8> {
     let length = (message.len() as u64).to_le_bytes();
     let mut bytes = Vec::with_capacity(message.len() + 16);
@@ -17,7 +16,8 @@ pub(super) fn record(message: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Turned and moved, since the checksum of something that has checksums in it says little.
+/// Returns the masked CRC of TFRecord. A CRC of data that contains CRCs is weak, so it is rotated
+/// and offset.
 fn masked_checksum(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }
@@ -27,8 +27,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksums_of_rfc_3720() {
-        // Its appendix B.4, and the check value of the catalogue of CRCs.
+    fn checksums_match_rfc_3720() {
+        // Appendix B.4 of RFC 3720, and the check value of the catalog of CRCs.
         assert_eq!(CRC.checksum(&[0; 32]), 0x8a91_36aa);
         assert_eq!(CRC.checksum(&[0xff; 32]), 0x62a8_ab43);
         let rising: Vec<u8> = (0..32).collect();

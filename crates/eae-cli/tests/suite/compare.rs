@@ -1,4 +1,4 @@
-//! Objectives side by side.
+//! `eae compare`.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use crate::support::program::{eae, json, stderr};
 use crate::support::transcript::Transcript;
 
 #[test]
-fn compare_makes_a_table_and_does_nothing_twice() {
+fn compare_writes_a_table_and_reuses_finished_models() {
     let folder = with_digits();
     let folder = folder.path();
     let compare = |rows: &[&str]| {
@@ -33,7 +33,7 @@ fn compare_makes_a_table_and_does_nothing_twice() {
         let scores = &report["rows"][1]["scores"][0];
         scores["quality"][source]["frechet"].as_f64().unwrap()
     };
-    // No draws come closer than the codes themselves by much, nor these than other images.
+    // Draws are not much closer than the codes, and codes are not closer than other images.
     let floor = report["floor"]["frechet"].as_f64().unwrap();
     assert!(
         floor > 0.0 && frechet(4) > floor && frechet(0) > 0.9 * frechet(4),
@@ -46,7 +46,7 @@ fn compare_makes_a_table_and_does_nothing_twice() {
     assert!(fs::metadata(folder.join("table/samples.png")).unwrap().len() > 100);
 
     let mut transcript = Transcript::new(folder);
-    // The same folder, another training.
+    // The same folder with another training.
     transcript.refused(&["compare", "--model", "mlp", "--row", "ae", "--out", "table", "--quiet"], 2);
     transcript.refused(&["compare", "--model", "mlp", "--row", "eae beta=1", "--out", "table", "--quiet"], 2);
     transcript.check("rows that are refused");

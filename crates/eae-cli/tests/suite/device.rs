@@ -1,5 +1,5 @@
-//! Where steps are made: in a program with the feature `gpu` and in one without, where there is a
-//! device and where there is none.
+//! The device of a training, in programs with and without the feature `gpu`, with and without a
+//! GPU.
 
 use std::path::Path;
 use std::process::Output;
@@ -22,27 +22,27 @@ const TRAIN: [&str; 12] = [
     "--no-report",
 ];
 
-/// Runs the program with these variables alone of those that choose a device.
+/// Runs the program with these environment variables as the only ones that choose a device.
 fn eae(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(folder, arguments).envs(variables.iter().copied()).output().unwrap()
 }
 
 fn ended(output: &Output, code: i32, expected: &str) {
-    let said = stderr(output);
-    assert!(output.status.code() == Some(code) && said.contains(expected), "{:?}: {said}", output.status);
+    let message = stderr(output);
+    assert!(output.status.code() == Some(code) && message.contains(expected), "{:?}: {message}", output.status);
 }
 
 #[cfg(not(feature = "gpu"))]
 #[test]
-fn a_program_that_knows_no_gpu_says_so() {
+fn a_program_without_gpu_support_names_the_feature() {
     let folder = with_digits();
     let folder = folder.path();
     ended(
         &eae(folder, &[&TRAIN[..], &["--device", "gpu"]].concat(), &[]),
         2,
-        "this program knows no GPU: build it with",
+        "this program was built without GPU support; rebuild it with",
     );
-    assert!(!folder.join("runs").exists(), "nothing was begun");
+    assert!(!folder.join("runs").exists(), "a run folder was created");
     ended(&eae(folder, &[&TRAIN[..], &["--device", "auto"]].concat(), &[]), 0, "using the CPU");
 }
 
@@ -51,17 +51,17 @@ mod with_the_feature {
     use super::*;
     use serde_json::Value;
 
-    /// As on a machine without a driver.
+    /// Variable that hides all drivers.
     const NO_DRIVER: (&str, &str) = ("VK_DRIVER_FILES", "/nonexistent");
     const SOFTWARE: (&str, &str) = ("EAE_GPU_ADAPTER", "llvmpipe");
 
-    /// Whether there is Mesa's software; where `EAE_GPU_TESTS=require`, there must be.
+    /// Returns true if Mesa's software adapter exists. With `EAE_GPU_TESTS=require` it must exist.
     fn software(folder: &Path) -> bool {
         let there =
             String::from_utf8(eae(folder, &["gpu", "info", "--json"], &[]).stdout).unwrap().contains("llvmpipe");
         if !there {
             assert!(std::env::var("EAE_GPU_TESTS").as_deref() != Ok("require"), "there is no llvmpipe");
-            eprintln!("SKIPPED, for want of llvmpipe");
+            eprintln!("SKIPPED: there is no llvmpipe");
         }
         there
     }
@@ -78,7 +78,7 @@ mod with_the_feature {
         ended(&on("auto", &[("EAE_GPU", "perhaps")]), 2, "EAE_GPU is `perhaps`; it must be `off`, `auto` or `require`");
         ended(&on("gpu", &[("EAE_GPU", "off")]), 2, "switched off by EAE_GPU=off");
         ended(&on("gpu", &[SOFTWARE]), 2, "no adapter `llvmpipe` (found: none)");
-        assert!(!folder.join("runs").exists(), "nothing was begun");
+        assert!(!folder.join("runs").exists(), "a run folder was created");
         let fallen_back = on("auto", &[]);
         ended(&fallen_back, 0, "eae: using the CPU: no usable GPU (found: none)");
         assert_eq!(stderr(&fallen_back).matches("using the CPU").count(), 1);
@@ -89,9 +89,9 @@ mod with_the_feature {
         ended(&eae(folder, &["gpu", "bench"], &[NO_DRIVER]), 1, "no usable GPU");
     }
 
-    /// The objective and all else by default; what was begun there is gone on with here.
+    /// The default objective trains on a software adapter to about the same losses as on the CPU.
     #[test]
-    fn trained_on_software_that_is_named() {
+    fn a_software_adapter_trains_if_it_is_named() {
         let folder = with_digits();
         let folder = folder.path();
         if !software(folder) {
@@ -100,13 +100,13 @@ mod with_the_feature {
         let on = |device: &str, out: &str, more: &[&str]| {
             eae(folder, &[&TRAIN[..], &["--device", device, "--out", out], more].concat(), &[SOFTWARE])
         };
-        // Were there a card as well, it would be taken.
+        // A software adapter is not chosen by itself.
         let unnamed = eae(folder, &["gpu", "info", "--json"], &[]);
         let listed: Vec<Value> = serde_json::from_slice(&unnamed.stdout).unwrap();
         let llvmpipe = listed.iter().find(|one| one["name"].as_str().unwrap().contains("llvmpipe")).unwrap();
         assert!(llvmpipe["taken"] == false && llvmpipe["why_not"].as_str().unwrap().contains("software"), "{llvmpipe}");
 
-        ended(&on("gpu", "there", &[]), 0, "steps are made on llvmpipe");
+        ended(&on("gpu", "there", &[]), 0, "training on llvmpipe");
         ended(&on("cpu", "here", &[]), 0, "");
         let last = |run: &str| -> Value {
             let log = std::fs::read_to_string(folder.join(run).join("metrics.jsonl")).unwrap();
@@ -114,7 +114,7 @@ mod with_the_feature {
             lines.find(|line| line["kind"] == "epoch").unwrap()
         };
         let [there, here] = ["there", "here"].map(last);
-        // Rounded differently, they part, and the divergence of a few draws the most.
+        // The two round differently, so their trainings diverge slowly.
         for key in ["mse", "entropy"] {
             let [there, here] = [&there, &here].map(|epoch| epoch[key].as_f64().unwrap());
             assert!((there - here).abs() < 0.02 * here.abs().max(1.0), "{key}: {there} there and {here} here");
@@ -125,13 +125,13 @@ mod with_the_feature {
     }
 
     #[test]
-    fn software_is_no_gpu_to_be_timed() {
+    fn timings_of_a_software_adapter_come_with_a_warning() {
         let folder = with_digits();
         if !software(folder.path()) {
             return;
         }
         let bench = eae(folder.path(), &["gpu", "bench", "--short", "--repeats", "1", "--json"], &[SOFTWARE]);
-        ended(&bench, 0, "is software: these are no figures of a GPU");
+        ended(&bench, 0, "is a software adapter; its timings say nothing about a GPU");
         let found: Value = serde_json::from_slice(&bench.stdout).unwrap();
         assert_eq!(found["software"], true);
         let timings = found["timings"].as_array().unwrap();

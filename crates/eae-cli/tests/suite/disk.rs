@@ -1,4 +1,4 @@
-//! Disks that are full or not to be written to: before a training, and in the middle of one.
+//! Disks that are full or read-only, before and during a training.
 #![cfg(unix)]
 
 use std::fs;
@@ -8,30 +8,16 @@ use std::process::{Command, Output};
 
 use nn_layers::Weights;
 
-use crate::support::data::with_rows;
+use crate::support::data::{TRAIN_ROWS, with_rows};
 use crate::support::program::{interrupt, start, stderr, succeeds, wait_for, wait_until};
 use crate::support::transcript::Transcript;
 
-const TRAIN: [&str; 16] = [
-    "train",
-    "--data",
-    "csv:rows.csv",
-    "--model",
-    "net.toml",
-    "--latent",
-    "2",
-    "--batch",
-    "45",
-    "--objective",
-    "bn-ae",
-    "--keep-every",
-    "0",
-    "--no-report",
-    "--out",
-    "run",
-];
+/// Arguments of a training that writes a checkpoint after every step.
+fn train<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&TRAIN_ROWS[..], &["--objective", "bn-ae", "--keep-every", "0", "--no-report"], more].concat()
+}
 
-/// Runs `eae` where no file can have more than so many kilobytes.
+/// Runs `eae` with a limit on the size of files, in kilobytes.
 fn eae_within(folder: &Path, kilobytes: &str, arguments: &[&str]) -> Output {
     let script = r#"trap '' XFSZ; ulimit -f "$0"; exec "$@""#;
     let program = env!("CARGO_BIN_EXE_eae");
@@ -47,18 +33,19 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_full_disk_is_known_before_the_training() {
+fn a_full_disk_is_reported_before_the_training() {
     let folder = with_rows();
     let folder = folder.path();
     let mut transcript = Transcript::new(folder);
     // No room for the settings, and none for the checkpoint.
     for kilobytes in ["0", "1"] {
         for more in [&["--json"][..], &[]] {
-            let output = eae_within(folder, kilobytes, &[&TRAIN[..], more].concat());
+            let train = train(&[&["--out", "run"], more].concat());
+            let output = eae_within(folder, kilobytes, &train);
             assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
             assert!(output.stdout.is_empty());
-            transcript.say(&[&TRAIN[..], more].concat(), &stderr(&output));
-            // What is left is a folder that can be named again.
+            transcript.say(&train, &stderr(&output));
+            // The folder is left empty, so that it can be used again.
             assert!(names(&folder.join("run")).is_empty(), "{:?}", names(&folder.join("run")));
         }
     }
@@ -66,7 +53,7 @@ fn a_full_disk_is_known_before_the_training() {
 }
 
 #[test]
-fn what_is_no_folder_is_named() {
+fn a_run_folder_that_cannot_be_created_is_named() {
     let folder = with_rows();
     let folder = folder.path();
     fs::write(folder.join("runs"), "a file").unwrap();
@@ -75,23 +62,18 @@ fn what_is_no_folder_is_named() {
     for (arguments, code) in
         [(&["--out", "rows.csv"][..], 2), (&["--out", "rows.csv/run"], 2), (&["--out", "/dev/null/run"], 2), (&[], 1)]
     {
-        transcript.refused(&[&TRAIN[..TRAIN.len() - 2], arguments].concat(), code);
+        transcript.refused(&train(arguments), code);
     }
     transcript.check("folders that cannot be made");
-    assert_eq!(names(folder), before, "nothing was made");
+    assert_eq!(names(folder), before, "no files were created");
 }
 
-/// It goes on to its end, and what did not fit is made later.
+/// The training continues to its end, and --resume writes the missing files.
 #[test]
-fn a_disk_that_fills_up_ends_no_training() {
+fn a_training_outlasts_a_disk_that_fills_up() {
     let folder = with_rows();
     let folder = folder.path();
-    let train = [&TRAIN[..TRAIN.len() - 1], &["--epochs", "3", "--keep-best", "--quiet"]].concat();
-    let [whole, train] = ["whole", "run"].map(|out| {
-        let mut train = train.clone();
-        train.insert(TRAIN.len() - 1, out);
-        train
-    });
+    let [whole, train] = ["whole", "run"].map(|out| train(&["--out", out, "--epochs", "3", "--keep-best", "--quiet"]));
     let undisturbed = succeeds(folder, &whole);
     assert!(undisturbed.stderr.is_empty(), "{}", stderr(&undisturbed));
 
@@ -110,22 +92,22 @@ fn a_disk_that_fills_up_ends_no_training() {
     assert!(resumed.stderr.is_empty(), "{}", stderr(&resumed));
     assert_eq!(names(&run), names(&folder.join("whole")));
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
-    assert!(model("run") == model("whole"), "other bits than with room");
+    assert!(model("run") == model("whole"), "the weights differ from those of a training with room");
 }
 
 #[test]
-fn a_folder_that_is_away_for_a_while_ends_no_training() {
+fn a_training_outlasts_a_missing_run_folder() {
     let folder = with_rows();
     let folder = folder.path();
     let (run, away) = (folder.join("run"), folder.join("away"));
-    let mut child = start(folder, &[&TRAIN[..], &["--epochs", "100000000", "--quiet"]].concat());
+    let mut child = start(folder, &train(&["--out", "run", "--epochs", "100000000", "--quiet"]));
     wait_for(&run.join("metrics.jsonl"), &mut child);
     fs::rename(&run, &away).unwrap();
     fs::write(&run, "a file in its place").unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut message = BufReader::new(child.stderr.take().unwrap());
     let mut complaint = String::new();
-    said.read_line(&mut complaint).unwrap();
-    assert!(complaint.starts_with("eae: the training goes on, but cannot be kept: run/"), "{complaint}");
+    message.read_line(&mut complaint).unwrap();
+    assert!(complaint.starts_with("eae: the training continues, but cannot be saved: run/"), "{complaint}");
     let steps = |run: &Path| {
         let weights = Weights::read(run.join("checkpoint.safetensors")).unwrap();
         let training: serde_json::Value = serde_json::from_str(&weights.metadata["training"]).unwrap();
@@ -139,7 +121,7 @@ fn a_folder_that_is_away_for_a_while_ends_no_training() {
     interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let mut rest = String::new();
-    said.read_to_string(&mut rest).unwrap();
-    assert!(rest.starts_with("eae: interrupted; kept after") && rest.lines().count() == 1, "{rest}");
+    message.read_to_string(&mut rest).unwrap();
+    assert!(rest.starts_with("eae: interrupted after") && rest.lines().count() == 1, "{rest}");
     assert!(run.join("model.safetensors").exists());
 }

@@ -1,4 +1,4 @@
-//! How good a trained model is.
+//! `eae evaluate` and `eae features`.
 
 use std::fs;
 use std::path::Path;
@@ -19,21 +19,21 @@ fn evaluate_a_run_folder() {
     // As many draws as held-out images.
     assert!(report["samples"].as_array().unwrap().iter().all(|s| s["n"] == serde_json::json!([100, 100])), "{report}");
     let names: Vec<_> = report["samples"].as_array().unwrap().iter().map(|s| s["sampler"].as_str().unwrap()).collect();
-    assert_eq!(names, ["mixture", "normal", "sphere", "gaussian", "gaussianisation"], "the default sampler first");
+    assert_eq!(names, ["mixture", "normal", "sphere", "gaussian", "gaussianization"], "the default sampler first");
     let frechet = |of: &Value| of["frechet"].as_f64().unwrap();
     assert!(report["samples"].as_array().unwrap().iter().all(|s| frechet(s) > frechet(&report["floor"])));
     let text = stdout(&succeeds(folder, &["evaluate", run()]));
-    assert!(text.contains("training images") && text.contains("gaussianisation: "), "{text}");
+    assert!(text.contains("training images") && text.contains("gaussianization: "), "{text}");
 }
 
-/// Runs a command that must be refused as a mistake of the user.
+/// Runs a command that must fail with exit code 2.
 fn refused(folder: &Path, arguments: &[&str]) -> Output {
     let output = eae(folder, arguments);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     output
 }
 
-/// Writes 300 images of 8 x 8 pixels as rows of a table, labeled by the half that is brighter.
+/// Writes 300 images of 8 x 8 pixels as rows of a table. The label is the brighter half.
 fn write_halves(folder: &Path) {
     let pixel = |image: usize, at: usize| {
         let bright = (at % 8 < 4) == image.is_multiple_of(2);
@@ -49,7 +49,7 @@ fn write_halves(folder: &Path) {
 }
 
 #[test]
-fn a_classifier_of_the_data_s_own_labels() {
+fn a_classifier_is_trained_on_the_labels_of_the_data() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write_halves(folder);
@@ -57,9 +57,9 @@ fn a_classifier_of_the_data_s_own_labels() {
     let train = ["train", "--model", "mlp", "--epochs", "2", "--quiet", "--no-report", "--out", "run"];
     succeeds(folder, &[&train[..], &data].concat());
     let output = succeeds(folder, &["features", "train", "run", "--epochs", "20", "--json"]);
-    let said = &json(&output)[0];
-    assert_eq!((&said["out"], &said["held_out"]["n"]), (&"features.safetensors".into(), &30.into()), "{said}");
-    assert!(said["held_out"]["accuracy"].as_f64().unwrap() > 0.9 && said["warning"].is_null(), "{said}");
+    let report = &json(&output)[0];
+    assert_eq!((&report["out"], &report["held_out"]["n"]), (&"features.safetensors".into(), &30.into()), "{report}");
+    assert!(report["held_out"]["accuracy"].as_f64().unwrap() > 0.9 && report["warning"].is_null(), "{report}");
     let judged = |features: &str| {
         json(&succeeds(folder, &["evaluate", "run", "--features", features, "--json"]))[0]["features"].clone()
     };
@@ -70,13 +70,13 @@ fn a_classifier_of_the_data_s_own_labels() {
     let page = fs::read_to_string(folder.join("run/report.html")).unwrap();
     assert!(page.contains("64 features of the classifier in features.safetensors"));
     let wrong = stderr(&refused(folder, &["evaluate", "run", "--features", "digits"]));
-    assert!(wrong.contains("[28, 28, 1], these are [8, 8, 1]; use --features pca"), "{wrong}");
+    assert!(wrong.contains("[28, 28, 1], but these have shape [8, 8, 1]; use --features pca"), "{wrong}");
     let wrong = stderr(&refused(folder, &["evaluate", "run", "--features", "digit"]));
     assert!(wrong.contains("--features digit: ") && wrong.contains("`labels`, `pca`"), "{wrong}");
 }
 
 #[test]
-fn labels_that_say_nothing_of_the_images() {
+fn labels_that_are_unrelated_to_the_images_cause_a_warning() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let row = |i: usize| format!("{},{}\n", i % 2, ["7"; 64].join(","));
@@ -96,7 +96,7 @@ fn labels_that_say_nothing_of_the_images() {
     for (label, problem) in
         [(&["--columns", "1-64"][..], "no labels to train"), (&["--label", "p3"], "have the label 7")]
     {
-        let said = stderr(&refused(folder, &[&["features", "train"], &data[..], label].concat()));
-        assert!(said.contains(problem) && said.contains("--features pca"), "{said}");
+        let message = stderr(&refused(folder, &[&["features", "train"], &data[..], label].concat()));
+        assert!(message.contains(problem) && message.contains("--features pca"), "{message}");
     }
 }

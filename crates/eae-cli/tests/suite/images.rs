@@ -1,4 +1,4 @@
-//! Training on a folder of PNG and JPEG files.
+//! Trainings on a folder of image files.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use ndarray::Axis;
 use crate::support::program::{command, eae, json, start, stderr, succeeds, wait_until};
 use crate::support::transcript::Transcript;
 
-/// So many digits, each in the folder of its name.
+/// Writes `count` digits, each into the folder of its label.
 fn make(folder: &Path, count: usize) {
     let digits = digits::<f32>().test;
     for (i, (image, label)) in digits.pixels.outer_iter().zip(digits.labels.unwrap()).take(count).enumerate() {
@@ -21,7 +21,7 @@ fn make(folder: &Path, count: usize) {
 }
 
 const TRAIN: [&str; 11] =
-    ["train", "--data", "images:set", "--model", "mlp", "--channels", "grey", "--latent", "3", "--draws", "0"];
+    ["train", "--data", "images:set", "--model", "mlp", "--channels", "gray", "--latent", "3", "--draws", "0"];
 
 #[test]
 fn a_folder_is_decoded_once() {
@@ -44,11 +44,11 @@ fn a_folder_is_decoded_once() {
         stderr(&second)
     );
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
-    assert!(model("first") == model("second"), "other bits from the cache");
+    assert!(model("first") == model("second"), "the weights differ from those of the first training");
     let config = fs::read_to_string(folder.join("first/config.toml")).unwrap();
-    assert!(config.contains("size = 28\nchannels = \"grey\"\nsplit_seed = 0\n"), "{config}");
+    assert!(config.contains("size = 28\nchannels = \"gray\"\nsplit_seed = 0\n"), "{config}");
 
-    // What was held out then is what is held out now.
+    // Evaluation uses the images that were held out from the training.
     let evaluated = succeeds(folder, &["evaluate", "first", "--json"]);
     let report = &json(&evaluated)[0];
     assert_eq!(report["codes"]["n"], 100);
@@ -58,16 +58,15 @@ fn a_folder_is_decoded_once() {
 
     let mut transcript = Transcript::new(folder);
     transcript.refused(&[&TRAIN[..], &["--strict", "--out", "third"]].concat(), 2);
-    transcript.check("a file that is no image");
+    transcript.check("a file that is not an image");
     let another = trained(&["--split-seed", "1", "--quiet", "--out", "fourth"]);
     assert!(another.status.success() && model("fourth") != model("first"), "{}", stderr(&another));
 }
 
-/// A training that was stopped within an epoch goes on to the same bits, also where the cache is
-/// gone.
+/// A training that was killed within an epoch resumes to the same bits, even without the cache.
 #[cfg(unix)]
 #[test]
-fn a_training_on_a_folder_is_gone_on_with() {
+fn a_training_on_a_folder_is_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make(&folder.join("set"), 300);
@@ -76,15 +75,14 @@ fn a_training_on_a_folder_is_gone_on_with() {
 
     let mut child = start(folder, &[&train[..], &["--out", "killed"]].concat());
     let run = folder.join("killed");
-    // Some epochs are in the log: it is training.
     let epochs = || fs::read_to_string(run.join("metrics.jsonl")).map_or(0, |log| log.lines().count());
     wait_until(&mut child, "two epochs", || epochs() >= 2);
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(run.join("checkpoint.safetensors").exists(), "it ended before it was stopped");
+    assert!(run.join("checkpoint.safetensors").exists(), "it finished before it was killed");
     fs::remove_dir_all(folder.join("cache")).unwrap();
 
-    // Another image, and it is another training; without it, it goes on.
+    // With another image in the folder the training is refused, and without it, it resumes.
     let extra = folder.join("set/0/extra.png");
     fs::copy(fs::read_dir(folder.join("set/1")).unwrap().next().unwrap().unwrap().path(), &extra).unwrap();
     let mut transcript = Transcript::new(folder);
@@ -93,7 +91,7 @@ fn a_training_on_a_folder_is_gone_on_with() {
     fs::remove_file(extra).unwrap();
     succeeds(folder, &["train", "--resume", "killed", "--quiet"]);
     let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
-    assert!(model("killed") == model("whole"), "other bits than in one go");
+    assert!(model("killed") == model("whole"), "the weights differ from an uninterrupted training");
 }
 
 #[test]
@@ -121,11 +119,11 @@ fn mistakes_with_folders_are_named() {
     let words = ["train", "--data", "images:set", "--quiet"];
     let output = command(folder, &words).env("EAE_CACHE", folder.join("file")).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    // Its name is a hash, of the path among other things.
-    let said = stderr(&output);
-    let cache = said.split("file/").nth(1).and_then(|rest| rest.split(':').next()).expect("a file in the folder");
+    // The name of the cache file is a hash, which depends on the path.
+    let message = stderr(&output);
+    let cache = message.split("file/").nth(1).and_then(|rest| rest.split(':').next()).expect("a file in the folder");
     let mut transcript = transcript.name(cache, "CACHE");
-    transcript.say(&words, &said);
+    transcript.say(&words, &message);
     transcript.check("folders that are refused");
-    assert!(!folder.join("runs").exists(), "nothing was made");
+    assert!(!folder.join("runs").exists(), "a run folder was created");
 }

@@ -1,4 +1,4 @@
-//! The program from outside: what it leaves, what it prints, how it ends.
+//! Tests of the program: its files, its output and its exit codes.
 
 #[path = "../support/mod.rs"]
 mod support;

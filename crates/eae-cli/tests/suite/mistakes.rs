@@ -1,5 +1,5 @@
-//! The likeliest mistakes with each command: what is not there, what is of another kind, what does
-//! not fit, a number out of range.
+//! Common mistakes with each command: missing files, files of another kind, data that does not fit,
+//! and numbers out of range.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -11,8 +11,7 @@ use crate::support::model::{data, run};
 use crate::support::program::commands;
 use crate::support::transcript::Transcript;
 
-/// What is typed, with RUN for the folder of a training. All of it is the user's mistake, and ends
-/// with exit code 2.
+/// Commands with a mistake of the user, which fail with exit code 2. RUN is a run folder.
 const TYPED: &str = "
 train --data npy:nowhere.npy
 train --data csv:word.csv
@@ -109,6 +108,11 @@ evaluate RUN --data npy:small.npy
 evaluate RUN --features table.csv
 evaluate RUN --k 0
 evaluate RUN --k 100
+features train
+features train nowhere
+features train --data table.csv
+features train --data npy:small.npy
+features train RUN --epochs 0
 quality nowhere.npy nowhere.npy
 quality table.csv npy:small.npy
 quality table.csv three.npy --k 0
@@ -168,7 +172,7 @@ completions bash zsh
 man eae
 ";
 
-/// What goes wrong in writing and listening is no mistake of the user's, and ends with exit code 1.
+/// Commands that cannot write or listen, which fail with exit code 1.
 const UNWRITABLE: &str = "
 serve RUN --host 192.0.2.77 --port 0
 sample RUN --out none/x.npy
@@ -178,7 +182,7 @@ man --out word.csv
 man --out word.csv/pages
 ";
 
-/// Files of all kinds that can be named by mistake.
+/// Creates files of all kinds that a user could name by mistake.
 fn fill(folder: &Path) {
     let write = |name: &str, content: &[u8]| fs::write(folder.join(name), content).unwrap();
     fs::create_dir(folder.join("empty")).unwrap();
@@ -209,7 +213,7 @@ fn fill(folder: &Path) {
 }
 
 #[test]
-fn each_command_refuses_the_likeliest_mistakes() {
+fn each_command_refuses_common_mistakes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fill(folder);
@@ -228,6 +232,6 @@ fn each_command_refuses_the_likeliest_mistakes() {
         assert!(count >= 3, "{count} mistakes with {command}");
         transcript.check(&format!("mistakes with {command}"));
     }
-    assert_eq!(fs::read_dir(folder).unwrap().count(), made, "nothing was made");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), made, "no files were created");
     assert_eq!(fs::read_to_string(folder.join("full/precious")).unwrap(), "x");
 }

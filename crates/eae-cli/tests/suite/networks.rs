@@ -1,4 +1,4 @@
-//! Networks that are described in files.
+//! Networks from files.
 
 use std::fs;
 
@@ -9,14 +9,14 @@ use crate::support::model::TRAIN;
 use crate::support::program::{json, succeeds};
 use crate::support::transcript::Transcript;
 
-/// The preset `mlp`, as a user would write it.
+/// The preset `mlp` as a file.
 const MLP: &str = r#"
 encoder = ["dense 512", "relu", "dense 256", "relu"]
 decoder = ["dense 256", "relu", "dense 512", "relu", "dense 784", "sigmoid"]
 "#;
 
 #[test]
-fn a_preset_written_out_trains_to_the_same_bits() {
+fn a_preset_as_a_file_trains_to_the_same_bits() {
     let folder = with_digits();
     let folder = folder.path();
     fs::write(folder.join("mlp.toml"), MLP).unwrap();
@@ -39,7 +39,7 @@ fn a_preset_written_out_trains_to_the_same_bits() {
             assert!(a.iter().zip(&b).all(|(a, b)| a.to_bits() == b.to_bits()), "{out}: {name}");
         }
     }
-    // The run folder says all of it, and the model is loaded from its file alone.
+    // The run folder has the whole description, so that the model is loaded without net.toml.
     let kept = fs::read_to_string(folder.join("flag/config.toml")).unwrap();
     let kept: toml::Value = toml::from_str(&kept).unwrap();
     assert_eq!(kept["model"]["encoder"][0].as_str(), Some("dense 512"));
@@ -64,7 +64,7 @@ fn the_examples_train() {
 }
 
 #[test]
-fn mistakes_show_the_layers_or_the_line() {
+fn errors_show_the_layers_or_the_line() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut transcript = Transcript::new(folder);
@@ -80,5 +80,5 @@ fn mistakes_show_the_layers_or_the_line() {
     }
     transcript.refused(&["train", "--model", "none.toml"], 2);
     transcript.check("networks that are refused");
-    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "no files were created");
 }

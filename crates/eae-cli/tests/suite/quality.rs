@@ -1,4 +1,4 @@
-//! Scores of any two sets of samples, beside those of published implementations.
+//! `eae quality`, compared with published implementations.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -27,7 +27,7 @@ fn quality(folder: &Path, words: &[&str]) -> Value {
 }
 
 #[test]
-fn as_published_implementations_have_it() {
+fn scores_match_published_implementations() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write(folder, "real.npy", &features(200, 8, [0.37, 0.5, 0.11]));
@@ -63,13 +63,13 @@ fn as_published_implementations_have_it() {
     }
     let text = stdout(&succeeds(folder, &["quality", "few.npy", "fewer.npy"]));
     assert!(
-        text.contains("90 samples of npy:fewer.npy beside 120 of npy:few.npy") && text.contains("60 beside 60"),
+        text.contains("90 samples of npy:fewer.npy compared with 120 of npy:few.npy") && text.contains("60 with 60"),
         "{text}"
     );
 }
 
 #[test]
-fn images_few_samples_and_what_cannot_be_compared() {
+fn images_few_samples_and_mistakes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     for (name, n, side) in [("real.npy", 40, 9), ("generated.npy", 30, 9), ("small.npy", 30, 8)] {
@@ -80,7 +80,7 @@ fn images_few_samples_and_what_cannot_be_compared() {
     let report = quality(folder, &["real.npy", "generated.npy"]);
     assert!(report["features"].as_str().unwrap().contains("principal components"), "{report}");
     assert_eq!(report["frechet"]["error"], Value::Null);
-    assert!(report["not_known"][0].as_str().unwrap().starts_with("standard errors are not known"), "{report}");
+    assert!(report["not_known"][0].as_str().unwrap().starts_with("standard errors were not estimated"), "{report}");
     write(folder, "few.npy", &features(7, 3, [0.37, 0.5, 0.11]));
     write(folder, "five.npy", &features(5, 3, [0.37, 0.5, 0.11]));
     write(folder, "wide.npy", &features(7, 4, [0.37, 0.5, 0.11]));
@@ -101,11 +101,11 @@ fn images_few_samples_and_what_cannot_be_compared() {
     ] {
         transcript.refused(words, 2);
     }
-    transcript.check("what cannot be compared");
+    transcript.check("samples that cannot be compared");
 }
 
 #[test]
-fn columns_of_a_table_without_its_text() {
+fn a_table_is_compared_without_its_text_column() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let rows = features(60, 3, [0.37, 0.5, 0.11]);
@@ -115,13 +115,13 @@ fn columns_of_a_table_without_its_text() {
     };
     let text: String = rows.outer_iter().enumerate().map(row).collect();
     fs::write(folder.join("rows.csv"), format!("x,kind,y,z\n{text}")).unwrap();
-    // The label is left out, and the flags say nothing of the array.
+    // The label is left out. The flags apply to the table alone.
     for flags in [["--label", "kind"], ["--columns", "x,y,z"]] {
         let report = quality(folder, &[&["rows.npy", "rows.csv"][..], &flags].concat());
         let distance = report["frechet"]["value"].as_f64().unwrap();
         assert!(distance.abs() < 1e-9 && report["dimensions"] == 3, "{report}");
     }
     let refused = eae(folder, &["quality", "rows.npy", "rows.csv"]);
-    let said = stderr(&refused);
-    assert!(refused.status.code() == Some(2) && said.contains("--columns"), "{said}");
+    let message = stderr(&refused);
+    assert!(refused.status.code() == Some(2) && message.contains("--columns"), "{message}");
 }

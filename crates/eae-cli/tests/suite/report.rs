@@ -112,9 +112,9 @@ fn a_report_says_what_evaluate_says() {
     }
     for quality in evaluated["samples"].as_array().unwrap().iter().chain([&evaluated["floor"]]) {
         expected.extend([&quality["frechet"], &quality["kernel"]["mean"]]);
-        expected.extend(quality["neighbours"].as_object().unwrap().values());
+        expected.extend(quality["neighbors"].as_object().unwrap().values());
     }
-    expected.extend(evaluated["samples"].as_array().unwrap().iter().map(|s| &s["memorisation"]["share_close"]));
+    expected.extend(evaluated["samples"].as_array().unwrap().iter().map(|s| &s["memorization"]["share_close"]));
     let found = numbers(&page);
     assert!(expected.len() > 50 && found.len() > 50, "{} {}", expected.len(), found.len());
     for number in expected.iter().map(|number| number.as_f64().unwrap()) {
@@ -194,7 +194,7 @@ fn a_report_of_vectors() {
     for part in [
         "1\u{202f}080 vectors to train on and 120 held out, 3 columns",
         "training vectors",
-        "error, standardised",
+        "error, standardized",
         "500 rows decoded",
         "<strong>column 1</strong> KS 0.",
         "generated, codes from N(0, I)",

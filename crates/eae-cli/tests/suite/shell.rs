@@ -1,4 +1,4 @@
-//! What a shell, `man` and a reader of the help are told.
+//! Completions, manual pages and help.
 
 use std::fs;
 

@@ -1,5 +1,4 @@
-//! Tables with an index, labels and text, tables that are images, and data that are named in other
-//! ways.
+//! Tables with an index, labels and text, tables of images, and the ways to name data.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +9,7 @@ use ndarray_npy::WriteNpyExt;
 use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
 
-/// An index, two numbers that go together, the kind that they depend on, and text.
+/// Writes an index, two correlated numbers, the kind on which they depend, and a text.
 fn write_trees(path: &Path, rows: usize) {
     let row = |i: usize| {
         let kind = i * 7 % 3;
@@ -59,11 +58,11 @@ fn chosen_columns_and_a_label_are_kept() {
     let report = &json(&succeeds(folder, &["evaluate", "run", "--json"]))[0];
     assert_eq!((&report["part"], &report["n"]), (&"test".into(), &12.into()));
 
-    // The index is noticed.
+    // The index causes a remark.
     let told: Vec<_> = QUICK.into_iter().filter(|word| *word != "--quiet").collect();
     let more = ["--data", "trees.csv", "--columns", "id,height", "--out", "second"];
-    let said = stderr(&succeeds(folder, &[&["train"], &more[..], &told].concat()));
-    assert!(said.contains("column 0 (\"id\") counts the rows; if it is an index"), "{said}");
+    let message = stderr(&succeeds(folder, &[&["train"], &more[..], &told].concat()));
+    assert!(message.contains("column 0 (\"id\") numbers the rows; if it is an index"), "{message}");
     let mut transcript = Transcript::new(folder);
     for words in [
         &["train", "--data", "trees.csv"][..],
@@ -80,22 +79,22 @@ fn chosen_columns_and_a_label_are_kept() {
 }
 
 #[test]
-fn rows_that_are_images() {
+fn rows_are_read_as_images() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let rows = Array2::from_shape_fn((60, 784), |(n, i)| ((37 * n + 11 * i) % 256) as u8);
     rows.write_npy(File::create(folder.join("rows.npy")).unwrap()).unwrap();
     let quick = ["--model", "mlp", "--latent", "2", "--epochs", "1", "--batch", "20", "--no-report", "--draws", "0"];
     let train = |more: &[&str]| succeeds(folder, &[&["train", "--data", "rows.npy"], more, &quick].concat());
-    let said = stderr(&train(&["--out", "vectors"]));
-    assert!(said.contains("if they are images of 28x28 pixels, say so with --shape 28x28"), "{said}");
+    let message = stderr(&train(&["--out", "vectors"]));
+    assert!(message.contains("if they are images of 28x28 pixels, use --shape 28x28"), "{message}");
     train(&["--shape", "28x28", "--out", "images", "--quiet"]);
     let config = fs::read_to_string(folder.join("images/config.toml")).unwrap();
     assert!(config.contains("shape = \"28x28\""), "{config}");
-    // What was said once need not be said again.
+    // The shape is stored with the model.
     let report = &json(&succeeds(folder, &["reconstruct", "images", "--data", "rows.npy", "--json"]))[0];
     assert_eq!(report["shape"], serde_json::json!([60, 1, 28, 28]));
-    // As spreadsheets have them, with a label.
+    // The same images as a table with a label.
     let line = |n: usize| {
         let pixels = rows.row(n).iter().map(u8::to_string).collect::<Vec<_>>().join(",");
         format!("{},{pixels}\n", n % 10)
@@ -118,18 +117,18 @@ fn rows_that_are_images() {
 }
 
 #[test]
-fn data_by_a_path_alone_and_slips() {
+fn data_is_named_by_a_path_and_typos_get_suggestions() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write_trees(&folder.join("trees.csv"), 60);
     fs::write(folder.join("net.toml"), NET).unwrap();
     let more = ["--data", "./trees.csv", "--columns", "2,3", "--out", "run"];
     succeeds(folder, &[&["train"], &more[..], &QUICK].concat());
-    // A folder that is named with a tilde within the word, which no shell resolves.
+    // Shells do not expand a tilde within a word.
     fs::create_dir(folder.join("photos")).unwrap();
     let home = crate::support::program::command(folder, &["train", "--data", "images:~/photos"]);
-    let said = stderr(&{ home }.env("HOME", folder).output().unwrap());
-    assert!(said.contains(&format!("{}/photos has no images", folder.display())), "{said}");
+    let message = stderr(&{ home }.env("HOME", folder).output().unwrap());
+    assert!(message.contains(&format!("{}/photos has no images", folder.display())), "{message}");
     assert_eq!(eae(folder, &["train", "--data", "photos"]).status.code(), Some(2));
     let mut transcript = Transcript::new(folder);
     for data in ["digit", "image:photos", "nowhere/photos", "run", "photos", "images:"] {

@@ -1,4 +1,4 @@
-//! What TensorBoard reads of a training.
+//! Event files for TensorBoard.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use prost::Message;
 use crate::support::data::with_digits;
 use crate::support::program::{json, start, succeeds, wait_until};
 
-/// Of an event, what is looked at here.
+/// The fields of an event that the test reads.
 #[derive(Clone, PartialEq, Message)]
 struct Event {
     #[prost(int64, tag = "2")]
@@ -38,7 +38,7 @@ struct Value {
     number: Option<f32>,
 }
 
-/// The files, in the order in which they were begun.
+/// Returns the event files in the order of their creation.
 fn events(run: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(run) else { return Vec::new() };
     let names = entries.map(|entry| entry.unwrap().path());
@@ -47,20 +47,20 @@ fn events(run: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Bytes in all of them; ten steps are some 200.
+/// Returns the size of all event files. Ten steps take about 200 bytes.
 fn size(run: &Path) -> u64 {
     events(run).iter().map(|file| fs::metadata(file).unwrap().len()).sum()
 }
 
-/// All that is left of a run, by its tag: where a session starts, what was written of its step and
-/// later ones is forgotten, as TensorBoard does it.
+/// Reads the points of each tag. As in TensorBoard, the start of a session discards earlier points
+/// of its step and later steps.
 fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
     let mut all = BTreeMap::<String, Vec<_>>::new();
     for file in events(run) {
         let bytes = fs::read(file).unwrap();
         let mut rest = &bytes[..];
-        // A length of 8 bytes and its checksum of 4, then the message and its own. The last one may have
-        // been cut short.
+        // A length of 8 bytes and its checksum of 4 bytes, then the message and its checksum. The
+        // last record may be incomplete.
         while let Some((head, after)) = rest.split_first_chunk::<12>() {
             let length = u64::from_le_bytes(head[..8].try_into().unwrap()) as usize;
             let Some(message) = after.get(..length + 4) else { break };
@@ -78,7 +78,7 @@ fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
     all
 }
 
-/// 90 steps.
+/// Arguments of a training of 90 steps.
 const TRAIN: [&str; 19] = [
     "train",
     "--no-report",
@@ -104,7 +104,7 @@ const TRAIN: [&str; 19] = [
 const SMALL: &str = "encoder = ['dense 32', 'relu']\ndecoder = ['dense 784', 'sigmoid']\n";
 
 #[test]
-fn what_is_written_is_the_training_even_if_it_was_killed() {
+fn event_files_of_a_killed_training_are_complete() {
     let folder = with_digits();
     let folder = folder.path();
     fs::write(folder.join("small.toml"), SMALL).unwrap();
@@ -119,17 +119,17 @@ fn what_is_written_is_the_training_even_if_it_was_killed() {
     let steps: Vec<_> = expected["step/mse"].iter().map(|&(step, _)| step).collect();
     assert_eq!(steps, [10, 20, 30, 40, 50, 60, 70, 80, 90]);
     assert_eq!(expected["samples"], [(90, None)]);
-    // Epochs as the program prints them.
+    // The same losses as the program prints.
     let lines = json(&whole);
     let epochs = lines.iter().filter(|line| line["kind"] == "epoch");
     for (line, &(step, mse)) in epochs.zip(&expected["epoch/mse"]) {
         assert_eq!((line["epoch"].as_i64().unwrap() * 30, line["mse"].as_f64().unwrap() as f32), (step, mse.unwrap()));
     }
-    // From 0, by the end of the first epoch, up to lambda, which is 1.
+    // The weight of the entropy rises from 0 to lambda, which is 1.
     assert!(expected["step/lambda"][0].1 < Some(0.5) && expected["step/lambda"][8].1 == Some(1.0));
 
-    // Killed, gone on with from the step that was kept last, killed again with that many steps not
-    // kept, and gone on with.
+    // Killed, resumed from its last checkpoint, killed again after steps without a checkpoint, and
+    // resumed.
     let run = folder.join("killed");
     let mut child = start(folder, &[&TRAIN[..], &["--out", "killed", "--quiet"]].concat());
     let kill_at = |child: &mut Child, bytes: u64| {

@@ -1,4 +1,4 @@
-//! Terminals that go away, disks that are full under a redirection, and terminals that are narrow
+//! Terminals that close, standard output redirected to a full disk, and terminals that are narrow
 //! or dumb.
 #![cfg(unix)]
 
@@ -7,33 +7,21 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::data::with_rows;
+use crate::support::data::{TRAIN_ROWS, with_rows};
 use crate::support::model::run;
 use crate::support::program::{command, start, stderr, stdout, succeeds, wait_for};
 
-const TRAIN: [&str; 14] = [
-    "train",
-    "--data",
-    "csv:rows.csv",
-    "--model",
-    "net.toml",
-    "--latent",
-    "2",
-    "--batch",
-    "45",
-    "--epochs",
-    "30",
-    "--no-report",
-    "--out",
-    "run",
-];
+/// Arguments of a training into the folder `run`.
+fn train<'a>(epochs: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&TRAIN_ROWS[..], &["--epochs", epochs, "--no-report", "--out", "run"], more].concat()
+}
 
 fn is_finished(folder: &Path) -> bool {
     let run = folder.join("run");
     run.join("model.safetensors").exists() && !run.join("checkpoint.safetensors").exists()
 }
 
-/// Reads one line, and then nobody reads any more.
+/// Reads one line and closes the stream.
 fn first_line(stream: impl Read) -> String {
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
@@ -47,7 +35,7 @@ fn a_training_outlasts_its_readers() {
     // Standard error, and with --json standard output.
     for json in [false, true] {
         let more: &[&str] = if json { &["--json"] } else { &[] };
-        let mut child = start(folder, &[&TRAIN[..], more].concat());
+        let mut child = start(folder, &train("30", more));
         let line =
             if json { first_line(child.stdout.take().unwrap()) } else { first_line(child.stderr.take().unwrap()) };
         assert!(line.contains("settings"), "{line}");
@@ -70,22 +58,26 @@ mod full {
     fn a_training_outlasts_a_full_disk() {
         let folder = with_rows();
         let folder = folder.path();
-        let status = command(folder, &TRAIN).stderr(full()).stdout(Stdio::null()).status().unwrap();
+        let status = command(folder, &train("30", &[])).stderr(full()).stdout(Stdio::null()).status().unwrap();
         assert!(status.success() && is_finished(folder), "{status}");
         fs::remove_dir_all(folder.join("run")).unwrap();
         for more in [&[][..], &["--json"]] {
-            let output = command(folder, &[&TRAIN[..], more].concat()).stdout(full()).output().unwrap();
+            let output = command(folder, &train("30", more)).stdout(full()).output().unwrap();
             assert_eq!(output.status.code(), Some(1));
-            let said = stderr(&output);
-            assert!(said.contains("cannot be written to standard output: No space left"), "{said}");
-            assert!(said.trim_end().ends_with("the training is finished, in run") && is_finished(folder), "{said}");
+            let message = stderr(&output);
+            assert!(message.contains("cannot be written to standard output: No space left"), "{message}");
+            assert!(
+                message.trim_end().ends_with("the finished training is in run") && is_finished(folder),
+                "{message}"
+            );
             fs::remove_dir_all(folder.join("run")).unwrap();
         }
     }
 
-    /// Whatever prints a result says that it is lost; a closed pipe is nothing to speak of.
+    /// Every command that prints a result fails if the result cannot be written, but a closed pipe
+    /// is not an error.
     #[test]
-    fn results_that_are_lost() {
+    fn a_result_that_cannot_be_written_is_an_error() {
         let folder = with_rows();
         let (folder, run) = (folder.path(), run());
         let one = "--out=x.png";
@@ -114,8 +106,11 @@ mod full {
                 let arguments = &[arguments, more].concat()[..];
                 let output = command(folder, arguments).stdout(full()).output().unwrap();
                 assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", stderr(&output));
-                let said = stderr(&output);
-                assert!(said.contains("eae: the result cannot be written to standard output: No space"), "{said}");
+                let message = stderr(&output);
+                assert!(
+                    message.contains("eae: the result cannot be written to standard output: No space"),
+                    "{message}"
+                );
 
                 let (reader, writer) = std::io::pipe().unwrap();
                 drop(reader);
@@ -127,18 +122,17 @@ mod full {
     }
 }
 
-/// Sends what a process gets when its terminal closes.
+/// Sends the signal that a process receives when its terminal closes.
 fn hang_up(child: &Child) {
     assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
-fn a_terminal_that_closes_ends_a_training_but_for_nohup() {
+fn a_training_ends_with_its_terminal_unless_under_nohup() {
     let folder = with_rows();
     let folder = folder.path();
-    let endless = [&TRAIN[..10], &["100000000", "--no-report", "--out", "run"]].concat();
     let log = folder.join("run/metrics.jsonl");
-    let mut child = start(folder, &endless);
+    let mut child = start(folder, &train("100000000", &[]));
     wait_for(&log, &mut child);
     hang_up(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
@@ -146,7 +140,7 @@ fn a_terminal_that_closes_ends_a_training_but_for_nohup() {
 
     fs::remove_dir_all(folder.join("run")).unwrap();
     let mut under_nohup = Command::new("nohup");
-    under_nohup.arg(env!("CARGO_BIN_EXE_eae")).args([&TRAIN[..10], &["2000"], &TRAIN[11..]].concat());
+    under_nohup.arg(env!("CARGO_BIN_EXE_eae")).args(train("2000", &[]));
     under_nohup.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = under_nohup.spawn().unwrap();
     wait_for(&log, &mut child);
@@ -154,11 +148,11 @@ fn a_terminal_that_closes_ends_a_training_but_for_nohup() {
     assert!(child.wait().unwrap().success() || !cfg!(target_os = "linux"));
 }
 
-/// What is written on a terminal of so many columns.
+/// Returns the output of a training on a terminal of this width.
 #[cfg(target_os = "linux")]
 fn on_terminal(folder: &Path, columns: usize, term: &str) -> String {
     let program = env!("CARGO_BIN_EXE_eae");
-    let typed = format!("stty cols {columns} rows 24; exec {program} {}", TRAIN.join(" "));
+    let typed = format!("stty cols {columns} rows 24; exec {program} {}", train("30", &[]).join(" "));
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &typed, "/dev/null"]).env("TERM", term).env("SHELL", "/bin/sh");
     let output = script.current_dir(folder).stdin(Stdio::null()).output().unwrap();
@@ -169,7 +163,7 @@ fn on_terminal(folder: &Path, columns: usize, term: &str) -> String {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_bar_that_fits_and_lines_on_a_dumb_terminal() {
+fn the_progress_bar_fits_and_a_dumb_terminal_gets_lines() {
     let folder = with_rows();
     let folder = folder.path();
     for columns in [20, 40, 80, 200] {
@@ -177,7 +171,7 @@ fn a_bar_that_fits_and_lines_on_a_dumb_terminal() {
         let frames: Vec<&str> = written.split(['\r', '\n']).filter(|frame| frame.contains(" %  ")).collect();
         assert!(!frames.is_empty(), "{written:?}");
         for frame in frames {
-            // Without what moves the cursor: escape, bracket, parameters, a letter.
+            // Without the sequences that move the cursor: escape, bracket, parameters and a letter.
             let pieces = frame.split("\u{1b}[").enumerate();
             let text: String =
                 pieces
@@ -191,6 +185,6 @@ fn a_bar_that_fits_and_lines_on_a_dumb_terminal() {
     }
     let written = on_terminal(folder, 80, "dumb");
     assert!(written.contains("epoch 30/30: mse ") && !written.contains('\u{1b}'), "{written:?}");
-    // One that has what it said in a pipe, as in a log file.
-    assert!(stderr(&succeeds(folder, &TRAIN)).contains("epoch 30/30: mse "));
+    // Standard error into a pipe, as for a log file.
+    assert!(stderr(&succeeds(folder, &train("30", &[]))).contains("epoch 30/30: mse "));
 }

@@ -1,4 +1,4 @@
-//! A training from nothing to new images.
+//! Trainings, and samples of their models.
 
 use std::fs;
 
@@ -39,14 +39,14 @@ fn train_then_sample() {
     let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
     assert_eq!(log.lines().count(), 4, "two epochs, the evaluation and the end");
 
-    // An array: the same for the same seed, the beginning of a larger one, another for another seed.
+    // The same seed gives the same array, which begins a larger one. Another seed gives another.
     let sample = |n: &str, seed: &str| {
         let sampled = succeeds(folder, &["sample", "run", "--n", n, "--seed", seed, "--out", "x.npy", "--json"]);
         let n: usize = n.parse().unwrap();
         assert_eq!(json(&sampled)[0]["shape"], serde_json::json!([n, 1, 28, 28]));
         Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap()
     };
-    for sampler in ["sphere", "gaussian", "gmm", "gaussianisation"] {
+    for sampler in ["sphere", "gaussian", "gmm", "gaussianization"] {
         let more = ["--n", "20", "--sampler", sampler, "--out", "x.npy", "--json"];
         let sampled = succeeds(folder, &[&["sample", "run"], &more[..]].concat());
         assert_eq!(json(&sampled)[0]["sampler"], sampler);
@@ -67,7 +67,7 @@ fn train_then_sample() {
 }
 
 #[test]
-fn the_same_weights_for_every_number_of_threads() {
+fn the_number_of_threads_does_not_change_the_weights() {
     let folder = with_digits();
     let weights = |threads: &str| {
         let arguments = [&TRAIN[..], &["--quiet", "--threads", threads, "--out", threads]].concat();
@@ -78,17 +78,17 @@ fn the_same_weights_for_every_number_of_threads() {
     assert!(weights("1") == weights("2"));
 }
 
-/// Each objective trains, and what it leaves can be sampled from: the model says itself how its
+/// Each objective trains a model that can be sampled from. The file of the model records how its
 /// encoder ends.
 #[test]
-fn every_objective() {
+fn every_objective_trains() {
     let folder = with_digits();
     let folder = folder.path();
     for objective in ["ae", "bn-ae", "vae", "wae", "rae", "eae"] {
         let more = ["--epochs", "1", "--objective", objective, "--json", "--out", objective];
         let trained = succeeds(folder, &[&TRAIN[..3], &TRAIN[5..], &more].concat());
         let lines = json(&trained);
-        // Minus an entropy plus the distance of the radii from chi's: either may be larger after one epoch.
+        // The penalty of eae is a difference, which can have either sign after one epoch.
         let penalty = lines[1]["penalty"].as_f64().unwrap();
         let fits = match objective {
             "ae" | "bn-ae" => penalty == 0.0,
@@ -100,9 +100,9 @@ fn every_objective() {
     }
 }
 
-/// The settings that nobody gives suit the data, and what is learnt is worth something.
+/// The default settings suit the data, so that the model reconstructs it well.
 #[test]
-fn a_table_alone_is_enough() {
+fn default_settings_suit_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     // Three columns of two factors, in two classes.
@@ -123,12 +123,12 @@ fn a_table_alone_is_enough() {
     let chosen = lines[0]["chosen"].as_array().unwrap();
     let value = |setting: &str| chosen.iter().find(|c| c["setting"] == setting).map(|c| c["value"].as_str().unwrap());
     assert_eq!([value("model"), value("latent"), value("batch")], [Some("mlp"), Some("2"), Some("27")]);
-    assert_eq!(value("epochs"), None, "given");
+    assert_eq!(value("epochs"), None, "the number of epochs was given");
     let evaluation = &lines.last().unwrap()["evaluation"];
     let [error, mean] = ["reconstruction_error", "mean_image_error"].map(|key| evaluation[key].as_f64().unwrap());
     assert!(error < 0.2 * mean, "{error} of {mean}");
 
-    // A density for each class, by its name.
+    // Each class has a density, which is named by the class.
     let sampled = |label: &str| {
         succeeds(folder, &["sample", "run", "--label", label, "--n", "200", "--out", "x.csv"]);
         let text = fs::read_to_string(folder.join("x.csv")).unwrap();
@@ -140,10 +140,10 @@ fn a_table_alone_is_enough() {
     let refused = eae(folder, &["sample", "run", "--label", "young", "--out", "x.csv"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        stderr(&refused).contains("--label is young; the model has the classes short, tall"),
+        stderr(&refused).contains("--label is young, but the model has the classes short, tall"),
         "{}",
         stderr(&refused)
     );
-    let said = stderr(&succeeds(folder, &["sample", "run", "--out", "x.csv"]));
-    assert!(said.contains("under which held-out codes are likeliest"), "{said}");
+    let message = stderr(&succeeds(folder, &["sample", "run", "--out", "x.csv"]));
+    assert!(message.contains("the highest likelihood of held-out codes"), "{message}");
 }

@@ -1,4 +1,4 @@
-//! The commands that use a trained model, on one model for all of these tests.
+//! The commands that use a trained model. All tests share one model.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn used(folder: &Path, command: &str, arguments: &[&str]) -> Value {
     report.clone()
 }
 
-/// `[n, height, width, channels]` of an array with the channels first.
+/// Reads an array with the channels first, and returns it as `[n, height, width, channels]`.
 fn images(path: &Path) -> Array4<f32> {
     let array = Array4::<f32>::read_npy(File::open(path).unwrap()).unwrap();
     array.permuted_axes([0, 2, 3, 1]).as_standard_layout().into_owned()
@@ -34,7 +34,7 @@ fn close(a: ArrayView4<'_, f32>, b: ArrayView4<'_, f32>) -> bool {
     a.dim() == b.dim() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5)
 }
 
-/// Width and height of a PNG file.
+/// Returns width and height of a PNG file.
 fn size(path: &Path) -> [u32; 2] {
     let bytes = fs::read(path).unwrap();
     assert_eq!(bytes[..8], *b"\x89PNG\r\n\x1a\n");
@@ -58,7 +58,7 @@ fn samples_with_a_temperature_their_codes_and_single_pictures() {
     let (same, none) = sample("0");
     assert!(none.iter().all(|z| *z == 0.0) && same.outer_iter().all(|image| image == same.index_axis(Axis(0), 0)));
 
-    // The codes that were written make the same images, from a table as well.
+    // The written codes decode to the same images, also from a table.
     used(folder, "sample", &["--n", "7", "--sampler", "normal", "--codes", "codes.csv", "--out", "samples/"]);
     used(folder, "decode", &["--codes", "codes.csv", "--out", "y.npy"]);
     assert_eq!(images(&folder.join("y.npy")), whole);
@@ -72,7 +72,7 @@ fn samples_with_a_temperature_their_codes_and_single_pictures() {
 }
 
 #[test]
-fn encoded_and_decoded_is_reconstructed() {
+fn decoding_the_codes_of_images_reconstructs_them() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let report = used(folder, "encode", &["--part", "test", "--out", "test.npy"]);
@@ -92,24 +92,24 @@ fn encoded_and_decoded_is_reconstructed() {
     }
     let mean = errors.iter().map(|error| error.as_f64().unwrap()).sum::<f64>() / 100.0;
     assert!((report["reconstruction_error"].as_f64().unwrap() - mean).abs() < 1e-9 * mean);
-    // What the training found in the end.
+    // The evaluation at the end of the training.
     let evaluation = used(folder, "info", &[])["evaluation"]["reconstruction_error"].as_f64().unwrap();
     assert!((evaluation - mean).abs() < 1e-6 * mean, "{evaluation}, not {mean}");
 
     used(folder, "reconstruct", &["--n", "7", "--columns", "2", "--zoom", "1", "--out", "pairs.png"]);
     assert_eq!(size(&folder.join("pairs.png")), [4 * 29 + 1, 4 * 29 + 1]);
     let shown = stdout(&succeeds(folder, &["reconstruct", run(), "--n", "3"]));
-    assert!(shown.lines().count() >= 4, "a line for each image, and one for all: {shown}");
+    assert!(shown.lines().count() >= 4, "too few lines: {shown}");
 
     for part in ["train", "all"] {
         used(folder, "encode", &["--part", part, "--out", &format!("{part}.npy")]);
     }
     let [train, test, all] = ["train", "test", "all"].map(|part| codes(&folder.join(part).with_extension("npy")));
     assert_eq!((all.slice(s![..900, ..]), all.slice(s![900.., ..])), (train.view(), test.view()));
-    // Batch normalisation was calibrated on the images of the training.
+    // Batch normalization was calibrated on the images of the training.
     assert!(train.mean_axis(Axis(0)).unwrap().iter().all(|mean| mean.abs() < 1e-3));
 
-    // Other data than those of the training, and a weights file that knows of none.
+    // Data other than the training data, with a weights file that does not name any.
     let some = held_out.slice(s![..20, .., .., ..]).permuted_axes([0, 3, 1, 2]).as_standard_layout().into_owned();
     some.write_npy(File::create(folder.join("some.npy")).unwrap()).unwrap();
     let weights = Path::new(run()).join("model.safetensors");
@@ -120,17 +120,17 @@ fn encoded_and_decoded_is_reconstructed() {
 }
 
 #[test]
-fn ways_begin_and_end_at_reconstructions() {
+fn paths_begin_and_end_at_reconstructions() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     used(folder, "reconstruct", &["--n", "10", "--out", "back.npy"]);
     used(folder, "encode", &["--part", "test", "--out", "codes.npy"]);
     let (back, z) = (images(&folder.join("back.npy")), codes(&folder.join("codes.npy")));
     for way in ["linear", "spherical"] {
-        let report = used(folder, "interpolate", &["--n", "2", "--steps", "5", "--way", way, "--out", "ways.npy"]);
+        let report = used(folder, "interpolate", &["--n", "2", "--steps", "5", "--way", way, "--out", "paths.npy"]);
         assert_eq!((&report["shape"], &report["pairs"]), (&json!([10, 1, 28, 28]), &json!([[0, 1], [2, 3]])));
         assert_eq!(report["way"], way);
-        let ends = images(&folder.join("ways.npy")).select(Axis(0), &[0, 4, 5, 9]);
+        let ends = images(&folder.join("paths.npy")).select(Axis(0), &[0, 4, 5, 9]);
         assert!(close(ends.view(), back.slice(s![..4, .., .., ..])), "{way}");
     }
     let chosen = ["--from", "9", "--to", "3", "--steps", "3", "--way", "linear"];
@@ -147,7 +147,7 @@ fn ways_begin_and_end_at_reconstructions() {
 }
 
 #[test]
-fn traversals_go_through_their_centre() {
+fn traversals_go_through_their_center() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     used(folder, "encode", &["--part", "test", "--out", "codes.npy"]);
@@ -168,12 +168,12 @@ fn traversals_go_through_their_centre() {
     assert!(close(images(&folder.join("rows.npy")).view(), images(&folder.join("decoded.npy")).view()));
 
     let report = used(folder, "traverse", &["--out", "rows.png", "--zoom", "1"]);
-    assert_eq!((&report["centre"], &report["dims"]), (&json!([0.0, 0.0, 0.0, 0.0]), &json!([0, 1, 2, 3])));
+    assert_eq!((&report["center"], &report["dims"]), (&json!([0.0, 0.0, 0.0, 0.0]), &json!([0, 1, 2, 3])));
     assert_eq!(size(&folder.join("rows.png")), [11 * 29 + 1, 4 * 29 + 1]);
 }
 
 #[test]
-fn info_says_what_is_there() {
+fn info_describes_a_run_folder_and_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let report = used(folder, "info", &[]);
@@ -184,11 +184,11 @@ fn info_says_what_is_there() {
     assert_eq!((&model["parameters"], &model["preset"]), (&json!(parameters), &json!("mlp")));
     let dense = json!({"layer": "Dense(784 to 512)", "output": [512], "parameters": 785 * 512});
     assert_eq!(model["encoder"][1], dense);
-    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianisation"]));
+    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization"]));
     let files: Vec<_> = report["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert!(files.contains(&"metrics.jsonl") && files.is_sorted(), "{files:?}");
 
-    // What is printed for people is a file of settings, with the rest in comments.
+    // The printed text is a file of settings, with the rest in comments.
     let text = stdout(&succeeds(folder, &["info", run()]));
     let config = fs::read_to_string(Path::new(run()).join("config.toml")).unwrap();
     let [printed, config] = [&text, &config].map(|text| toml::from_str::<toml::Value>(text).unwrap());
@@ -197,7 +197,7 @@ fn info_says_what_is_there() {
         assert!(text.contains(part), "no {part} in {text}");
     }
 
-    // A training that was cut off before there was a model, its log within a line.
+    // An interrupted training without a model, whose log ends within a line.
     let cut = folder.join("cut");
     fs::create_dir(&cut).unwrap();
     for (from, to) in [("config.toml", "config.toml"), ("model.safetensors", "checkpoint.safetensors")] {
@@ -210,7 +210,7 @@ fn info_says_what_is_there() {
     assert_eq!(report["model"]["parameters"], parameters);
     let mut transcript = Transcript::new(folder);
     transcript.refused(&["sample", "cut", "--out", "x.png"], 2);
-    transcript.check("a training that was cut off");
+    transcript.check("a training that was interrupted");
 
     let file = Path::new(run()).join("model.safetensors");
     let [report] = &lines(&eae(folder, &["info", file.to_str().unwrap(), "--json"]))[..] else {

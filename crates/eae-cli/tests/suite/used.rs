@@ -1,5 +1,5 @@
-//! Models on images that they were not trained on: one image, a folder, with files and labels, and
-//! nothing held out.
+//! Models on images that they were not trained on: a single image and a folder, with files and
+//! labels.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::support::model::{data, run};
 use crate::support::program::{json as lines, stderr, stdout, succeeds};
 use crate::support::transcript::Transcript;
 
-/// Writes digits into the folders of their labels, and one of noise that no digit is like.
+/// Writes digits into the folders of their labels, and an image of noise.
 fn make(folder: &Path) -> usize {
     let test = digits::<f32>().test;
     let labels = test.labels.unwrap();
@@ -39,7 +39,7 @@ fn rows(path: &Path) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn a_folder_is_used_whole_in_its_order_and_names_its_rows() {
+fn a_folder_is_used_whole_and_in_order_with_its_names() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let count = make(&folder.join("set"));
@@ -51,9 +51,9 @@ fn a_folder_is_used_whole_in_its_order_and_names_its_rows() {
     assert!(files.len() == count && files.is_sorted(), "{files:?}");
     assert!(table[1..].iter().all(|row| row[0].starts_with(&row[1])), "each file lies in the folder of its label");
 
-    // An array has no room for names; they have a table of their own.
-    let said = stderr(&succeeds(folder, &["encode", run(), "--data", "images:set", "--out", "codes.npy"]));
-    assert!(said.contains("--names names.csv"), "{said}");
+    // The names beside an array are in a separate table.
+    let message = stderr(&succeeds(folder, &["encode", run(), "--data", "images:set", "--out", "codes.npy"]));
+    assert!(message.contains("--names names.csv"), "{message}");
     used(folder, &["encode", "--data", "images:set", "--out", "codes.npy", "--names", "names.csv"]);
     let codes = Array2::<f32>::read_npy(File::open(folder.join("codes.npy")).unwrap()).unwrap();
     let names = rows(&folder.join("names.csv"));
@@ -62,7 +62,7 @@ fn a_folder_is_used_whole_in_its_order_and_names_its_rows() {
         assert!(row[2..].iter().zip(code).all(|(text, number)| text.parse::<f32>().unwrap() == *number));
     }
 
-    // What names the rows is no code, and no sample.
+    // Columns of names are not read as codes or samples.
     used(folder, &["decode", "--codes", "codes.csv", "--out", "one.npy"]);
     used(folder, &["decode", "--codes", "codes.npy", "--out", "other.npy"]);
     assert!(fs::read(folder.join("one.npy")).unwrap() == fs::read(folder.join("other.npy")).unwrap());
@@ -70,7 +70,7 @@ fn a_folder_is_used_whole_in_its_order_and_names_its_rows() {
     let [of_table, of_array] = ["codes.csv", "codes.npy"].map(|file| entropy(file).as_f64().unwrap());
     assert!((of_table - of_array).abs() < 1e-6, "{of_table} {of_array}");
 
-    // One image, by its file.
+    // A single image file.
     used(folder, &["encode", "--data", "images:set/digit 3/noise.png", "--out", "noise.csv"]);
     let noise = rows(&folder.join("noise.csv"));
     let place = files.iter().position(|file| file.ends_with("noise.png")).unwrap();
@@ -102,7 +102,7 @@ fn the_worst_reconstructions_are_outliers() {
 }
 
 #[test]
-fn evaluate_says_what_it_can_of_few() {
+fn evaluate_works_on_few_images() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     make(&folder.join("set"));

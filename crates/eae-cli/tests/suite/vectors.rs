@@ -1,4 +1,4 @@
-//! Trainings on tables of numbers, in the table's own units.
+//! Trainings on tables of numbers.
 
 use std::f64::consts::TAU;
 use std::fs;
@@ -11,9 +11,9 @@ use serde_json::Value;
 use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
 
-/// Two correlated Gaussians and a ring, in units that are far from mean 0 and standard deviation 1,
-/// and a column that does not change; by the golden ratio's low-discrepancy sequence and the
-/// inverse of Box and Muller's transform.
+/// Returns two correlated Gaussian columns and a ring, far from mean 0 and standard deviation 1,
+/// and a constant column. They are computed from a low-discrepancy sequence with the Box-Muller
+/// transform.
 fn rows(n: usize) -> Array2<f64> {
     let along = |step: f64, i: usize| (0.5 + step * i as f64).fract();
     Array2::from_shape_fn((n, 5), |(i, column)| {
@@ -37,7 +37,7 @@ fn csv(rows: &Array2<f64>) -> String {
     [format!("{NAMES}\n")].into_iter().chain(lines).collect()
 }
 
-/// Mean and standard deviation.
+/// Returns mean and standard deviation.
 fn moments(column: ArrayView1<'_, f64>) -> [f64; 2] {
     [column.mean().unwrap(), column.std(1.0)]
 }
@@ -62,7 +62,7 @@ const TRAIN: [&str; 13] = [
     "1",
 ];
 
-/// Enough for such a table, and quick.
+/// Small networks for the table.
 const SMALL: &str = r#"
 encoder = ["dense 64", "relu", "dense 64", "relu"]
 decoder = ["dense 64", "relu", "dense 64", "relu", "dense 5"]
@@ -80,8 +80,8 @@ fn samples_are_like_the_table() {
     let lines = json(&trained);
     let result = lines.last().unwrap();
     let evaluation = &result["evaluation"];
-    assert_eq!(evaluation["standardised"], true);
-    // Four columns of variance 1, and one of none.
+    assert_eq!(evaluation["standardized"], true);
+    // Four columns of variance 1, and a constant one.
     let mean = evaluation["mean_image_error"].as_f64().unwrap();
     assert!((mean - 4.0).abs() < 0.8, "{mean}");
     assert!(evaluation["reconstruction_error"].as_f64().unwrap() < 0.2 * mean, "{evaluation}");
@@ -111,7 +111,7 @@ fn samples_are_like_the_table() {
     assert!((products(&samples) - products(&data)).abs() < 0.15, "{} for {}", products(&samples), products(&data));
     let radii: Vec<f64> = samples.outer_iter().map(|row| (row[2] - 50.0).hypot(row[3])).collect();
     let inside = radii.iter().filter(|&&radius| radius < 5.0).count() as f64 / radii.len() as f64;
-    // Of a Gaussian with these moments 1 - exp(-1/4) would be.
+    // For a Gaussian with these moments the fraction is 1 - exp(-1/4).
     assert!(inside < 0.11, "{inside} within the ring");
 
     let mut transcript = Transcript::new(folder);
@@ -123,31 +123,31 @@ fn samples_are_like_the_table() {
 fn evaluate_and_compare() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // A tenth of them is enough for the tests of the codes.
+    // The held-out tenth of the rows is enough for the tests of the codes.
     let data = rows(1100);
     data.write_npy(fs::File::create(folder.join("rows.npy")).unwrap()).unwrap();
     fs::write(folder.join("rows.csv"), csv(&data)).unwrap();
     let quick = ["--epochs", "1", "--batch", "100", "--latent", "3", "--quiet"];
     let trained = eae(folder, &[&["train", "--data", "npy:rows.npy", "--out", "run"], &quick[..]].concat());
     assert!(trained.status.success() && trained.stderr.is_empty(), "{}", stderr(&trained));
-    let said = String::from_utf8(trained.stdout).unwrap();
+    let message = String::from_utf8(trained.stdout).unwrap();
     assert!(
-        said.contains("on 110 vectors that were held out") && said.contains("reconstruction error, standardized"),
-        "{said}"
+        message.contains("on 110 vectors that were held out") && message.contains("reconstruction error, standardized"),
+        "{message}"
     );
     let evaluate = |more: &[&str]| eae(folder, &[&["evaluate", "run", "--json"], more].concat());
     let output = evaluate(&[]);
     assert!(output.status.success(), "{}", stderr(&output));
     let report = &json(&output)[0];
     assert_eq!(
-        (&report["standardised"], &report["features"], &report["codes"]["n"]),
+        (&report["standardized"], &report["features"], &report["codes"]["n"]),
         (&true.into(), &"the standardized columns".into(), &110.into())
     );
-    // The same rows with a header; other rows are brought to the same units, so that their errors
-    // differ.
+    // The same rows with a header have the same error. Shifted rows are standardized by the columns
+    // of the model, so that their error is larger.
     let error = |report: &Value| report["reconstruction_error"].as_f64().unwrap();
     assert_eq!(error(&json(&evaluate(&["--data", "csv:rows.csv", "--part", "test"]))[0]), error(report));
-    // And nothing is held out of data that the model is only used on.
+    // All of the data is used if it is not the training data.
     let report_of_all = &json(&evaluate(&["--data", "csv:rows.csv"]))[0];
     assert_eq!((&report_of_all["part"], &report_of_all["n"]), (&"all".into(), &1100.into()));
     fs::write(folder.join("shifted.csv"), csv(&(&data + 1e3))).unwrap();
@@ -161,14 +161,14 @@ fn evaluate_and_compare() {
         ["--seeds", "1", "--epochs", "1", "--batch", "100", "--latent", "3", "--quiet", "--json", "--out", "table"];
     let output = eae(folder, &[&["compare", "--data", "csv:rows.csv"], &rows[..], &quick[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(json(&output)[0]["standardised"], true);
+    assert_eq!(json(&output)[0]["standardized"], true);
     let table = fs::read_to_string(folder.join("table/comparison.md")).unwrap();
-    assert!(table.contains("held-out vectors, summed over standardised columns"), "{table}");
+    assert!(table.contains("held-out vectors, summed over standardized columns"), "{table}");
     assert!(!folder.join("table/samples.png").exists());
 }
 
 #[test]
-fn what_is_wrong_with_a_table_is_named() {
+fn flaws_of_a_table_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut transcript = Transcript::new(folder);
@@ -181,5 +181,5 @@ fn what_is_wrong_with_a_table_is_named() {
     fs::write(folder.join("x.csv"), csv(&rows(40))).unwrap();
     transcript.refused(&["train", "--data", "csv:x.csv", "--model", "conv28"], 2);
     transcript.check("tables that are refused");
-    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "no files were created");
 }

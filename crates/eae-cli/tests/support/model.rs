@@ -1,4 +1,4 @@
-//! A small model.
+//! A small model for the tests that use one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use super::data::write_digits;
 use super::program::succeeds;
 
-/// A quick training on [`write_digits`]' file, of 36 steps.
+/// Arguments of a quick training of 36 steps on the file of [`write_digits`].
 pub(crate) const TRAIN: [&str; 12] = [
     "train",
     "--model",
@@ -23,12 +23,12 @@ pub(crate) const TRAIN: [&str; 12] = [
     "npy:digits.npy",
 ];
 
-/// The data of [`run`].
+/// Returns the path of the training data of [`run`].
 pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("digits.npy")
 }
 
-/// The run folder of a model that is trained once for all tests that only use it.
+/// Returns the run folder of a model, which is trained once for all tests.
 pub(crate) fn run() -> &'static str {
     static RUN: OnceLock<PathBuf> = OnceLock::new();
     let run = RUN.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! The program, run from outside.
+//! Runs of the program.
 
 use std::fs;
 use std::path::Path;
@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// The program with these arguments in a folder.
+/// Returns the command to run `eae` with these arguments in a folder.
 pub(crate) fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eae"));
-    // Whether there is a GPU, and what is in the user's cache, is no business of a test that does not
-    // say so.
+    // Tests must not depend on a GPU or on the user's cache by accident.
     for name in ["EAE_GPU", "EAE_GPU_ADAPTER", "EAE_GPU_MEM_MB", "EAE_GPU_CHECKED"] {
         command.env_remove(name);
     }
@@ -32,28 +31,28 @@ pub(crate) fn succeeds(folder: &Path, arguments: &[&str]) -> Output {
     output
 }
 
-/// Starts `eae` and does not wait for it.
+/// Starts `eae` without waiting for it.
 pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Child {
     command(folder, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Waits until something is true of a program that is still running.
+/// Waits until a condition holds while the program is running.
 pub(crate) fn wait_until(child: &mut Child, what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(child.try_wait().unwrap().is_none(), "{what}: the program ended before");
-        assert!(start.elapsed() < Duration::from_secs(120), "{what}: not within two minutes");
+        assert!(start.elapsed() < Duration::from_secs(120), "{what}: it did not happen within two minutes");
         sleep(Duration::from_millis(2));
     }
 }
 
-/// Waits until there is a file with something in it.
+/// Waits until a file exists and is not empty.
 pub(crate) fn wait_for(file: &Path, child: &mut Child) {
     let what = file.display().to_string();
     wait_until(child, &what, || fs::metadata(file).is_ok_and(|file| file.len() > 0));
 }
 
-/// Sends what Ctrl-C sends.
+/// Sends the signal of Ctrl-C.
 #[cfg(unix)]
 pub(crate) fn interrupt(child: &Child) {
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
@@ -67,7 +66,7 @@ pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// Standard output as JSON lines; panics if anything else is there.
+/// Parses standard output as JSON lines.
 pub(crate) fn json(output: &Output) -> Vec<Value> {
     let text = std::str::from_utf8(&output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -77,7 +76,7 @@ pub(crate) fn json(output: &Output) -> Vec<Value> {
 pub(crate) fn commands(folder: &Path) -> Vec<String> {
     let help = stdout(&eae(folder, &["--help"]));
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // What is said of a command may go on in the next line, further in.
+    // Indented lines continue the summary of a command.
     let first = listed.filter(|line| !line.starts_with("   "));
     let names = first.filter_map(|line| line.split_whitespace().next());
     let names: Vec<String> = names.filter(|name| *name != "help").map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! The program as a server, and a client that can also be rude.
+//! `eae serve`, and a client that can also send invalid requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::program::start;
 
-/// A started program; it ends with the test.
+/// A running server, which ends with the test.
 pub(crate) struct Explorer {
     pub(crate) child: Child,
     pub(crate) address: String,
@@ -21,15 +21,15 @@ impl Explorer {
         Self::start_with_report(folder, arguments).0
     }
 
-    /// Starts it, and returns what it has printed, too.
+    /// Starts a server, and returns it with its printed report.
     pub(crate) fn start_with_report(folder: &Path, arguments: &[&str]) -> (Self, Value) {
         let mut child = start(folder, &[&["serve", "--port", "0", "--json"], arguments].concat());
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let report: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            panic!("{said}")
+            let mut message = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+            panic!("{message}")
         });
         let url = report["url"].as_str().unwrap();
         let address = url.strip_prefix("http://").unwrap().strip_suffix('/').unwrap().to_owned();
@@ -42,10 +42,10 @@ impl Explorer {
         stream
     }
 
-    /// What comes back for these bytes, until the server closes.
+    /// Sends bytes, and returns the answer up to the end of the connection.
     pub(crate) fn raw(&self, bytes: &[u8]) -> Answer {
         let mut stream = self.connect();
-        // What is refused early need not be taken whole.
+        // A refused request need not be read completely.
         let _ = stream.write_all(bytes);
         Answer::read(&mut stream)
     }
@@ -84,7 +84,7 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn read(stream: &mut TcpStream) -> Self {
         let mut bytes = Vec::new();
-        // A server that closes with something unread resets the connection: what came before counts.
+        // A server that closes with unread bytes resets the connection after its answer.
         let _ = stream.read_to_end(&mut bytes);
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             panic!("no answer: {:?}", String::from_utf8_lossy(&bytes))
@@ -97,7 +97,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {self:?}"))
     }
 
-    /// As an error: its status, and the sentence.
+    /// Returns the status and the message of an error.
     pub(crate) fn said(&self) -> (u16, String) {
         assert!(self.head.contains("content-type: application/json"), "{self:?}");
         (self.status, self.json()["error"].as_str().unwrap().to_owned())

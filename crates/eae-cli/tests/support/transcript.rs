@@ -1,17 +1,16 @@
-//! Messages of the program, compared with those that are kept in `tests/suite/snapshots`.
+//! Messages of the program, compared with the snapshots in `tests/suite/snapshots`.
 //!
-//! `INSTA_UPDATE=always cargo test -p eae-cli` keeps what the program says now; `git diff` shows
-//! what has changed.
+//! `INSTA_UPDATE=always cargo test -p eae-cli` updates the snapshots; `git diff` shows the changes.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use super::program::{eae, stderr};
 
-/// What was typed in a folder, and what was said.
+/// Commands in a folder, and the messages of the program.
 pub(crate) struct Transcript<'a> {
     folder: &'a Path,
-    /// Texts that differ from run to run, and what stands in their place.
+    /// Texts that differ from run to run, and their replacements.
     names: Vec<(String, &'static str)>,
     text: String,
 }
@@ -26,37 +25,37 @@ impl<'a> Transcript<'a> {
         self.folder
     }
 
-    /// Writes `name` wherever `text` is typed or said.
+    /// Replaces `text` by `name` in commands and messages.
     pub(crate) fn name(mut self, text: &str, name: &'static str) -> Self {
         self.names.insert(0, (text.to_owned(), name));
         self
     }
 
-    /// Runs a command that must end with this code and print nothing on standard output, whoever
-    /// reads it; returns what it said.
+    /// Runs a command, with and without `--json`, that must end with this exit code and print
+    /// nothing on standard output. Returns the message.
     pub(crate) fn refused(&mut self, arguments: &[&str], code: i32) -> String {
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         let takes_json = !["completions", "man"].contains(&arguments[0]);
         for more in [&[][..], &["--json"]].into_iter().take(1 + usize::from(takes_json)) {
             let output = eae(self.folder, &[arguments, more].concat());
             assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", stderr(&output));
             assert!(output.stdout.is_empty(), "{arguments:?}");
-            said.push(stderr(&output));
+            messages.push(stderr(&output));
         }
-        self.say(arguments, &said[0]);
-        said.swap_remove(0)
+        self.say(arguments, &messages[0]);
+        messages.swap_remove(0)
     }
 
-    /// Adds a message that was said for these arguments.
+    /// Adds the message of a command with these arguments.
     pub(crate) fn say(&mut self, arguments: &[&str], message: &str) {
         let quoted = |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() };
         let typed = arguments.iter().map(quoted).collect::<Vec<_>>().join(" ");
-        // Of a mistake that clap finds, the usage that follows is in the help as well.
+        // Errors of clap end with the usage, which the help has as well.
         let message = if message.starts_with("error: ") { message.split("\n\n").next().unwrap() } else { message };
         self.add(&format!("$ eae {typed}"), message);
     }
 
-    /// Adds what was asked in any way, and what was said.
+    /// Adds a request of any kind, and the message.
     pub(crate) fn add(&mut self, asked: &str, message: &str) {
         let mut entry = format!("{asked}\n{}\n\n", without_os_errors(message.trim_end()));
         for (text, name) in &self.names {
@@ -65,7 +64,7 @@ impl<'a> Transcript<'a> {
         self.text.write_str(&entry).unwrap();
     }
 
-    /// Compares all that was said with the file of this name.
+    /// Compares the transcript with the snapshot of this name.
     pub(crate) fn check(self, name: &str) {
         let mut settings = insta::Settings::new();
         settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/snapshots"));
@@ -75,7 +74,7 @@ impl<'a> Transcript<'a> {
     }
 }
 
-/// Replaces the words of the system, which each system has its own of.
+/// Replaces error messages of the operating system, which differ between systems.
 fn without_os_errors(message: &str) -> String {
     let mut parts = message.split(" (os error ");
     let mut text = parts.next().unwrap().to_owned();

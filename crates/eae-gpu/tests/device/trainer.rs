@@ -70,7 +70,7 @@ fn unsupported_models(gpu: &Gpu) {
     let error = OnDevice::new(gpu, mlp(), config(Eae::published(1.0).k(BATCH))).err().unwrap().to_string();
     assert!(error.contains("k is 16") && error.contains("1 to 15"), "{error}");
     // Without an entropy in the loss, with and without normalization of the code.
-    for ae in [Ae::default().normalised(true), Ae::default()] {
+    for ae in [Ae::default().normalized(true), Ae::default()] {
         let model = Autoencoder::<f32>::with_ending(Preset::Mlp, [28, 28, 1], LATENT, ae.ending(), 3).unwrap();
         let (config, mut on_cpu) = (config(ae), model.clone());
         let mut there = OnDevice::new(gpu, model, config.clone()).unwrap();

@@ -24,7 +24,6 @@ pub struct Evaluation {
     /// The squared error of the mean training image or vector, for comparison.
     pub mean_image_error: f64,
     /// True for vectors, whose errors are in squared standard deviations of their columns.
-    #[serde(rename = "standardised")]
     pub standardized: bool,
     /// Statistics of the codes, compared with N(0, I).
     pub codes: CodeReport,

@@ -37,7 +37,6 @@ pub struct SampleQuality {
     #[serde(flatten)]
     pub quality: Quality,
     /// The samples compared with training images, in pixels. `None` if there are too few images.
-    #[serde(rename = "memorisation")]
     pub memorization: Option<Memorization>,
 }
 

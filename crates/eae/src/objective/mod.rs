@@ -249,7 +249,7 @@ mod tests {
     fn every_objective_has_the_gradient_of_its_loss() {
         let objectives = [
             Objective::Ae(Ae::default()),
-            Objective::Ae(Ae { normalised: true }),
+            Objective::Ae(Ae { normalized: true }),
             Objective::Eae(Eae { radius: 0.5, ..Eae::published(2.0) }),
             Objective::Eae(Eae { draws: 3.0, ..Eae::published(2.0) }),
             Objective::Vae(Vae::default()),

@@ -18,16 +18,17 @@ use crate::{Autoencoder, Float};
 #[non_exhaustive]
 pub struct Ae {
     /// If true, the encoder ends in batch normalization, like that of an entropic autoencoder.
-    pub normalised: bool,
+    #[serde(alias = "normalised")]
+    pub normalized: bool,
 }
 
-builders!(Ae { normalised: bool });
+builders!(Ae { normalized: bool });
 
 impl Criterion for Ae {
     type Error = Error;
 
     fn ending(&self) -> Ending {
-        if self.normalised { Ending::Normalized } else { Ending::Plain }
+        if self.normalized { Ending::Normalized } else { Ending::Plain }
     }
 
     fn terms<'t, F: Float>(

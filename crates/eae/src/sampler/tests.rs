@@ -79,13 +79,28 @@ fn round_trip_through_a_file() {
 }
 
 #[test]
+fn the_old_spelling_is_read() {
+    let mut old = Weights::default();
+    let sampler = &all()[4];
+    let new = written(sampler);
+    for name in new.names() {
+        let array = new.get::<f64>(name, new.shape(name).unwrap()).unwrap();
+        old.insert(name.replace("gaussianization", "gaussianisation"), &array);
+    }
+    assert_eq!(Sampler::read("s", "gaussianization", &old).unwrap(), *sampler);
+    old.insert("s.gaussianisation.other", &array![1.0].into_dyn());
+    let error = Sampler::read("s", "gaussianization", &old).unwrap_err().to_string();
+    assert!(error.contains("`s.gaussianisation.other`"), "{error}");
+}
+
+#[test]
 fn damaged_tensors_are_refused() {
     let one = |x: f64| array![x].into_dyn();
     let eye = |x: f64| (Array2::<f64>::eye(3) * x).into_dyn();
     let eyes = |x: f64| Array3::from_shape_fn((3, 3, 3), |(_, i, j)| if i == j { x } else { 0.0 }).into_dyn();
     let none = |shape: &[usize]| ArrayD::<f64>::zeros(shape);
     let map = written(&all()[4]);
-    let knots = map.shape("s.gaussianisation.x").unwrap();
+    let knots = map.shape("s.gaussianization.x").unwrap();
     let cases: Vec<(usize, &str, ArrayD<f64>, &str)> = vec![
         (0, "latent", one(3.0), "`s.normal.latent` holds F64"),
         (2, "mean", none(&[0]), "`s.gaussian.mean` has shape [0]; expected [d]"),
@@ -102,12 +117,12 @@ fn damaged_tensors_are_refused() {
         (3, "means", none(&[0, 1 << 40]), "expected [k, d], both at least 1"),
         (3, "covariances", eyes(0.0), "matrix 0 of `s.mixture.covariances` is not a covariance"),
         (3, "covariances", eyes(f64::INFINITY), "`s.mixture.covariances` holds inf at position 0"),
-        (4, "scale", array![1.0, 0.0, 1.0].into_dyn(), "`s.gaussianisation.scale` holds 0 at position 1"),
-        (4, "directions", eye(1.01), "matrix 0 of `s.gaussianisation.directions` is not a rotation"),
+        (4, "scale", array![1.0, 0.0, 1.0].into_dyn(), "`s.gaussianization.scale` holds 0 at position 1"),
+        (4, "directions", eye(1.01), "matrix 0 of `s.gaussianization.directions` is not a rotation"),
         (4, "directions", eye(1e200), "is not a rotation"),
-        (4, "rotations", none(map.shape("s.gaussianisation.rotations").unwrap()), "matrix 0 of `s.gaussianisation.rot"),
+        (4, "rotations", none(map.shape("s.gaussianization.rotations").unwrap()), "matrix 0 of `s.gaussianization.rot"),
         (4, "rotations", none(&[0, 3, 3]), "has shape [0, 3, 3]; expected [layers, d, d]"),
-        (4, "x", none(knots), "`s.gaussianisation.x` holds 0 at position 1; a knot is at least 1e-9 above"),
+        (4, "x", none(knots), "`s.gaussianization.x` holds 0 at position 1; a knot is at least 1e-9 above"),
         (4, "y", ArrayD::from_elem(knots, 1e10), "a knot is at most 1e9"),
         (4, "y", none(&[knots[0], 3, 1]), "at least two knots"),
         (4, "y", none(&[0, 3, 1 << 50]), "at least two knots"),

@@ -1,4 +1,4 @@
-//! Blocks of variables for an information: numbers, labels, and their scales.
+//! Blocks of columns for an information: numbers, labels and their scales.
 
 use std::collections::HashSet;
 
@@ -9,27 +9,28 @@ use super::input::Data;
 use super::rounding::coinciding;
 use crate::failure::Failure;
 
-/// Up to this many distinct numbers can be labels, if each stands for this many rows.
+/// Largest number of distinct numbers that can be labels.
 const LABELS: usize = 20;
+/// Smallest number of rows per label on average.
 const ROWS_PER_LABEL: usize = 10;
 
-/// The variables of one side.
+/// The columns of one variable.
 #[derive(Clone)]
 pub(super) struct Block {
     pub(super) values: Array2<f64>,
     pub(super) names: Vec<String>,
-    /// Infinite for columns that are not periodic.
+    /// The period of each column, or infinity.
     pub(super) periods: Vec<f64>,
-    /// The columns whose values have no distances.
+    /// Marks the columns of labels, whose values have no distances.
     pub(super) labels: Vec<bool>,
-    /// The standard deviations by which columns were divided.
+    /// The divisor of each column.
     pub(super) scales: Vec<f64>,
-    /// Marks the columns that --numeric names, which are never taken for labels.
+    /// Marks the columns that --numeric names, which are never read as labels.
     pub(super) numeric: Vec<bool>,
 }
 
 impl Block {
-    /// Columns of a file; those of text and those in `labels` are labels.
+    /// Selects columns of a file. Columns of text and those in `labels` are labels.
     pub(super) fn new(data: &Data, columns: &[usize], labels: &[usize]) -> Self {
         let label = |column: &usize| data.table.categories[*column].is_some() || labels.contains(column);
         Self {
@@ -42,7 +43,7 @@ impl Block {
         }
     }
 
-    /// Numbers that were made of a file's.
+    /// Creates a block of computed numbers.
     pub(super) fn of_numbers(values: Array2<f64>, names: Vec<String>, periods: Vec<f64>, scales: Vec<f64>) -> Self {
         let none = vec![false; values.ncols()];
         Self { values, names, periods, scales, labels: none.clone(), numeric: none }
@@ -60,24 +61,24 @@ impl Block {
         !self.labels.contains(&true)
     }
 
-    /// The share of rows that coincide with another one.
+    /// Returns the fraction of rows that coincide with another row.
     pub(super) fn repeated(&self) -> f64 {
         coinciding(self.values.view()) as f64 / self.values.nrows().max(1) as f64
     }
 
-    /// Returns whether the block is a single column of few numbers with many rows each, as codes of
-    /// classes are.
+    /// Returns true for a single column of few distinct numbers with many rows each, which can be
+    /// codes of classes.
     pub(super) fn could_be_a_label(&self) -> bool {
         if self.width() != 1 || self.labels[0] || self.numeric[0] || self.periods[0].is_finite() {
             return false;
         }
-        // Whatever the unit: a code in hundredths is a code.
+        // The unit does not matter, so that codes need not be whole numbers.
         let distinct = self.values.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
     }
 
-    /// Returns whether the rows are sorted by a block that could be a label: equal rows are next to
-    /// each other.
+    /// Returns true if the block could be a label and the rows are sorted by it, so that equal rows
+    /// are adjacent.
     pub(super) fn sorts_rows(&self) -> bool {
         if !self.all_labels() && !self.could_be_a_label() {
             return false;
@@ -89,8 +90,7 @@ impl Block {
         runs < self.values.nrows() && rows.into_iter().collect::<HashSet<_>>().len() == runs
     }
 
-    /// Brings the columns that are not labels to mean 0 and standard deviation 1. The error has the
-    /// column.
+    /// Standardizes the columns that are not labels. The error is the number of a constant column.
     pub(super) fn standardize(&mut self) -> Result<(), usize> {
         let numbers: Vec<usize> = (0..self.width()).filter(|&c| !self.labels[c]).collect();
         let mut values = self.values.select(Axis(1), &numbers);
@@ -104,7 +104,8 @@ impl Block {
         Ok(())
     }
 
-    /// The sum of the ranges of the columns that are not labels: no two rows are farther apart.
+    /// Returns the sum of the ranges of the columns that are not labels, an upper bound of
+    /// distances.
     fn range(&self) -> f64 {
         let range = |(c, column): (usize, ArrayView1<'_, f64>)| {
             let most = column.fold(f64::NEG_INFINITY, |most, x| most.max(*x));
@@ -115,7 +116,7 @@ impl Block {
     }
 }
 
-/// Makes labels numbers that are farther apart than any two rows are otherwise.
+/// Replaces labels by numbers that are farther apart than any two rows in the other columns.
 pub(super) fn space_labels(blocks: &mut [&mut Block]) {
     let range: f64 = blocks.iter().map(|block| block.range()).sum();
     let apart = if range > 0.0 && range.is_finite() { 2.0 * range } else { 1.0 };
@@ -130,9 +131,9 @@ pub(super) fn space_labels(blocks: &mut [&mut Block]) {
     }
 }
 
-/// Brings columns to mean 0 and standard deviation 1, and returns by what they were divided. A
-/// periodic column has no mean; it is divided by the standard deviation of its uniform
-/// distribution, and so is its period. The error has the column without variance.
+/// Standardizes columns, and returns their divisors. A periodic column and its period are divided
+/// by the standard deviation of the uniform distribution on the period. The error is the number of
+/// a constant column.
 pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Result<Vec<f64>, usize> {
     let mut deviations = Vec::with_capacity(periods.len());
     for (column, period) in periods.iter_mut().enumerate() {
@@ -151,8 +152,7 @@ pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Resu
     Ok(deviations)
 }
 
-/// Refuses text that is most likely meant as numbers: a column with a few cells of text among
-/// numbers.
+/// Refuses columns with a few cells of text among numbers, which are most likely mistakes.
 pub(super) fn check_text(data: &Data, columns: &[usize], labels: &[usize]) -> Result<(), Failure> {
     let mostly_numbers = |column: &usize| {
         data.table.categories[*column]
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn few_whole_numbers_could_be_labels() {
+    fn few_distinct_numbers_could_be_labels() {
         let of = |values: Vec<f64>| block(Array2::from_shape_vec((values.len(), 1), values).unwrap(), false);
         let classes = |n: usize, of_each: usize| of((0..n * of_each).map(|i| (i % n) as f64).collect());
         assert!(classes(2, 10).could_be_a_label() && classes(20, 10).could_be_a_label());

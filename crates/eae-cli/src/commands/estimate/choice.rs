@@ -1,4 +1,4 @@
-//! The choice of an estimator that suits the columns, and of a rule for ties.
+//! The choice of the estimator and of the rule for ties.
 
 use clap::ValueEnum;
 use knn_entropy::{Error, Estimate, KsgVariant, Norm, Result};
@@ -7,22 +7,22 @@ use serde::Serialize;
 use super::blocks::space_labels;
 use super::measure::{Kind, Measure, Rule, Sides};
 use super::print::percent;
-use super::rounding::{said, step};
+use super::rounding::{self, step};
 use super::settings::MetricName;
 use super::warnings::tied;
 
-/// From this share of tied rows on, rounded numbers are spread.
+/// Fraction of tied rows above which rounded numbers are spread.
 const MANY_TIES: f64 = 0.05;
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Estimator {
-    /// The one that suits the columns: ross for a label and numbers, mesner-shalizi for labels,
-    /// ksg1 for numbers.
+    /// The estimator that suits the columns: ross for a label and numbers, mesner-shalizi for
+    /// labels, ksg1 for numbers.
     Auto,
-    /// The first algorithm of Kraskov, Stoegbauer and Grassberger.
+    /// First algorithm of Kraskov, Stoegbauer and Grassberger.
     Ksg1,
-    /// Their second.
+    /// Second algorithm of Kraskov, Stoegbauer and Grassberger.
     Ksg2,
     /// Gao, Kannan, Oh and Viswanath, for mixtures of continuous and discrete variables.
     Gao,
@@ -34,7 +34,7 @@ pub(super) enum Estimator {
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
 pub(super) enum TiesWish {
-    /// Spread rounded numbers if there are many ties, count all tied rows otherwise.
+    /// Spread rounded numbers if there are many ties, otherwise count all tied rows.
     Auto,
     /// Count all rows at the distance of the k-th neighbor.
     Count,
@@ -44,13 +44,13 @@ pub(super) enum TiesWish {
     Dither,
 }
 
-/// The settings that were asked for.
+/// The settings from the flags.
 #[derive(Clone, Copy)]
 pub(super) struct Wish<'a> {
     pub(super) estimator: Estimator,
     pub(super) ties: TiesWish,
-    /// The steps for [`TiesWish::Dither`] in the units of the file, if they were given: one for all
-    /// columns or one for each.
+    /// The given steps for [`TiesWish::Dither`] in the units of the file: one for all columns or
+    /// one for each.
     pub(super) steps: Option<&'a [f64]>,
     pub(super) k: usize,
     pub(super) metric: Option<MetricName>,
@@ -59,28 +59,28 @@ pub(super) struct Wish<'a> {
     pub(super) standardize: bool,
 }
 
-/// The share of tied rows, and the rule that was applied to them.
+/// The fraction of tied rows, and the rule that was applied to them.
 #[derive(Serialize, Clone, Debug)]
 pub(super) struct TiesReport {
-    /// The share of rows that have neighbors at equal distances, or for estimators of labels that
-    /// coincide with another.
+    /// Fraction of rows with several neighbors at the same distance or, for estimators of labels,
+    /// of rows that coincide with another row.
     pub(super) share: f64,
-    /// `none`, `counted`, `dithered`, or `ignored` by an estimator without a rule.
+    /// The rule: `none`, `counted`, `dithered`, or `ignored` for an estimator without a rule.
     policy: &'static str,
     /// The steps of the columns of x, y and z in the units of the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<Vec<f64>>,
 }
 
-/// An estimate, and how it came about.
+/// An estimate with its estimator and rule for ties.
 pub(super) struct Chosen {
     pub(super) estimator: Estimator,
     pub(super) metric: MetricName,
     pub(super) measure: Measure,
     pub(super) estimate: Estimate,
     pub(super) ties: TiesReport,
-    /// The decisions that were made.
-    pub(super) told: Vec<String>,
+    /// Notes about the decisions.
+    pub(super) notes: Vec<String>,
 }
 
 /// The reason why nothing was estimated.
@@ -91,7 +91,7 @@ pub(super) enum Refusal {
         block: usize,
         column: usize,
     },
-    Said(String),
+    Message(String),
 }
 
 impl From<Error> for Refusal {
@@ -100,10 +100,10 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Chooses, prepares the sides and estimates.
+/// Chooses the estimator, prepares the variables and estimates.
 pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<Chosen, Refusal> {
-    let mut told = Vec::new();
-    let mut estimator = chosen(sides, wish.estimator, &mut told)?;
+    let mut notes = Vec::new();
+    let mut estimator = chosen(sides, wish.estimator, &mut notes)?;
     if wish.standardize {
         for (block, side) in [&mut sides.x, &mut sides.y, &mut sides.z].into_iter().enumerate() {
             side.standardize().map_err(|column| Refusal::Constant { block, column })?;
@@ -116,8 +116,8 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
         _ => sides.x.repeated().max(sides.y.repeated()),
     };
     if estimator == Estimator::Ross && wish.estimator == Estimator::Auto && repeated > MANY_TIES {
-        told.push(format!(
-            "{} of the rows have the numbers of another row, so mesner-shalizi was used and not ross",
+        notes.push(format!(
+            "{} of the rows have the numbers of another row, so mesner-shalizi was used instead of ross",
             percent(repeated)
         ));
         estimator = Estimator::MesnerShalizi;
@@ -129,9 +129,9 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
         let counted = TiesReport { share: repeated, policy: "counted", steps: None };
         let (measure, found, ties) = match estimator {
             Estimator::Auto | Estimator::Ksg1 => {
-                with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut told)?
+                with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut notes)?
             }
-            Estimator::Ksg2 => with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut told)?,
+            Estimator::Ksg2 => with_ties(sides, wish, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut notes)?,
             Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), TiesReport { policy: "ignored", ..counted }),
             Estimator::MesnerShalizi => (of(Kind::MesnerShalizi), of(Kind::MesnerShalizi).of(sides), counted),
             Estimator::Ross => (of(Kind::Ross), of(Kind::Ross).of(sides), counted),
@@ -140,8 +140,8 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
             Err(Error::Duplicates { count, .. })
                 if estimator == Estimator::Ross && wish.estimator == Estimator::Auto =>
             {
-                told.push(format!(
-                    "{count} rows coincide with neighbors of their label, so mesner-shalizi was used and not ross"
+                notes.push(format!(
+                    "{count} rows coincide with neighbors of their label, so mesner-shalizi was used instead of ross"
                 ));
                 estimator = Estimator::MesnerShalizi;
             }
@@ -153,36 +153,38 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
                         Estimator::Gao => "gao has no rule for them and can be too high; use mesner-shalizi",
                         _ => "all of these neighbors were counted",
                     };
-                    told.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));
+                    notes.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));
                 }
-                return Ok(Chosen { estimator, metric, measure, estimate, ties, told });
+                return Ok(Chosen { estimator, metric, measure, estimate, ties, notes });
             }
         }
     }
 }
 
-/// The estimator that suits the columns. Marks columns of codes as labels.
-fn chosen(sides: &mut Sides, wish: Estimator, told: &mut Vec<String>) -> std::result::Result<Estimator, Refusal> {
+/// Returns the estimator that suits the columns, and marks columns of codes as labels.
+fn chosen(sides: &mut Sides, wish: Estimator, notes: &mut Vec<String>) -> std::result::Result<Estimator, Refusal> {
     let conditional = sides.z.width() > 0;
     if conditional && matches!(wish, Estimator::Ross | Estimator::Gao) {
-        return Err(Refusal::Said("--estimator ross and gao take no condition; use mesner-shalizi or ksg1".to_owned()));
+        return Err(Refusal::Message(
+            "--estimator ross and gao cannot have a condition; use mesner-shalizi or ksg1".to_owned(),
+        ));
     }
     let labels = |sides: &Sides| sides.blocks().iter().any(|block| !block.no_labels());
     if matches!(wish, Estimator::Auto | Estimator::Ross) && !labels(sides) && !conditional {
-        codes(sides, wish == Estimator::Ross, told);
+        codes(sides, wish == Estimator::Ross, notes);
     }
     let one_side = sides.x.all_labels() && sides.y.no_labels() || sides.y.all_labels() && sides.x.no_labels();
     let chosen = match wish {
         Estimator::Ross if !one_side => {
-            return Err(Refusal::Said(
-                "--estimator ross takes labels on one side and numbers on the other; name columns of labels with --labels, \
+            return Err(Refusal::Message(
+                "--estimator ross needs labels as one variable and numbers as the other; name columns of labels with --labels, \
                  or use mesner-shalizi"
                     .to_owned(),
             ));
         }
         Estimator::Auto if !labels(sides) => Estimator::Ksg1,
         Estimator::Auto if one_side && !conditional => Estimator::Ross,
-        // Labels that are given keep rows apart, and the variables themselves are numbers.
+        // Only the condition has labels, and the variables are numbers.
         Estimator::Auto if sides.x.no_labels() && sides.y.no_labels() => Estimator::Ksg1,
         Estimator::Auto => Estimator::MesnerShalizi,
         wish => wish,
@@ -194,14 +196,14 @@ fn chosen(sides: &mut Sides, wish: Estimator, told: &mut Vec<String>) -> std::re
         .filter(|(_, label)| **label)
         .map(|(name, _)| &name[..])
         .collect();
-    if !names.is_empty() && told.is_empty() {
-        told.push(format!("labels: {}", names.join(", ")));
+    if !names.is_empty() && notes.is_empty() {
+        notes.push(format!("labels: {}", names.join(", ")));
     }
     Ok(chosen)
 }
 
-/// Takes a column of codes for labels if the other side is continuous.
-fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
+/// Marks a column of codes as labels if the other variable is continuous.
+fn codes(sides: &mut Sides, even_repeated: bool, notes: &mut Vec<String>) {
     let Sides { x, y, .. } = sides;
     let (code, other) = match (x.could_be_a_label(), y.could_be_a_label()) {
         (true, false) => (x, y),
@@ -212,8 +214,8 @@ fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
         let mut distinct: Vec<u64> = code.values.iter().map(|x| x.to_bits()).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        told.push(format!(
-            "column {} has only {} distinct numbers and was taken as labels; --numeric {} takes it as numbers",
+        notes.push(format!(
+            "column {} has only {} distinct numbers and was read as labels; --numeric {} reads it as numbers",
             code.names[0],
             distinct.len(),
             code.names[0]
@@ -222,13 +224,13 @@ fn codes(sides: &mut Sides, even_repeated: bool, told: &mut Vec<String>) {
     }
 }
 
-/// Estimates by the algorithms of Kraskov, Stoegbauer and Grassberger with the rule for ties that
-/// was asked for.
+/// Estimates with the algorithms of Kraskov, Stoegbauer and Grassberger and the requested rule for
+/// ties.
 fn with_ties(
     sides: &Sides,
     wish: &Wish<'_>,
     of: impl Fn(Rule) -> Measure,
-    told: &mut Vec<String>,
+    notes: &mut Vec<String>,
 ) -> std::result::Result<(Measure, Result<Estimate>, TiesReport), Refusal> {
     let strict = of(Rule::Error);
     let (found, share) = match strict.of(sides) {
@@ -249,7 +251,7 @@ fn with_ties(
     let steps = match (wish.ties, wish.steps) {
         (TiesWish::Dither, Some(given)) => Some(given_steps(sides, given)?),
         (TiesWish::Dither, None) => Some(steps(sides).map_err(|name| {
-            Refusal::Said(format!("--ties dither: column {name} has no rounding step; use --ties count"))
+            Refusal::Message(format!("--ties dither: column {name} has no rounding step; use --ties count"))
         })?),
         (TiesWish::Auto, _) if share > MANY_TIES => steps(sides).ok(),
         _ => None,
@@ -257,10 +259,10 @@ fn with_ties(
     let steps = steps.filter(|steps| steps.iter().any(|step| *step > 0.0));
     match (steps, found) {
         (Some(steps), _) => {
-            told.push(format!("{} of the rows have neighbors at equal distances", percent(share)));
-            // In the units of the file.
+            notes.push(format!("{} of the rows have neighbors at equal distances", percent(share)));
+            // The steps in the units of the file.
             let original: Vec<f64> = steps.iter().zip(sides.scales()).map(|(step, scale)| step * scale).collect();
-            told.extend(said(&sides.names(), &original, strict.seed));
+            notes.extend(rounding::notes(&sides.names(), &original, strict.seed));
             let measure = of(Rule::Dither(steps));
             let found = measure.of(sides);
             Ok((measure, found, report("dithered", Some(original))))
@@ -269,10 +271,10 @@ fn with_ties(
         (None, Err(_)) => {
             let measure = of(Rule::Count);
             let found = measure.of(sides);
-            // The library takes a few ties for chance.
+            // The library ignores a few ties, which can be due to chance.
             let many = found.as_ref().is_ok_and(|found| tied(found).is_some());
             if many {
-                told.push(format!(
+                notes.push(format!(
                     "{} of the rows have neighbors at equal distances; all of these neighbors were counted",
                     percent(share)
                 ));
@@ -282,13 +284,13 @@ fn with_ties(
     }
 }
 
-/// The steps that were given, in the units of the sides. Labels have none.
+/// Returns the given steps in the units of the scaled variables. Labels have no step.
 fn given_steps(sides: &Sides, given: &[f64]) -> std::result::Result<Vec<f64>, Refusal> {
     let labels = sides.blocks().iter().flat_map(|block| block.labels.clone()).collect::<Vec<_>>();
     let columns = labels.len();
     if given.len() != 1 && given.len() != columns {
         let given = given.len();
-        return Err(Refusal::Said(format!(
+        return Err(Refusal::Message(format!(
             "--dither has {given} steps for the {columns} columns of x, y and z; give one for each, or one for all"
         )));
     }
@@ -296,14 +298,14 @@ fn given_steps(sides: &Sides, given: &[f64]) -> std::result::Result<Vec<f64>, Re
     Ok(sides.scales().iter().enumerate().map(|(column, scale)| step(column) / scale).collect())
 }
 
-/// The rounding step of each column that makes ties, 0 for the others; or the name of one that has
-/// no step.
+/// Returns the rounding step of each column that causes ties and 0 for the others, or the name of a
+/// column without a step as error.
 fn steps(sides: &Sides) -> std::result::Result<Vec<f64>, String> {
     let columns =
         || sides.blocks().into_iter().flat_map(|b| b.values.columns().into_iter().zip(&b.names).zip(&b.labels));
     let repeats = |column: ndarray::ArrayView1<'_, f64>| {
         let column = column.insert_axis(ndarray::Axis(1));
-        super::rounding::coinciding(column) as f64 > MANY_TIES * column.nrows() as f64
+        rounding::coinciding(column) as f64 > MANY_TIES * column.nrows() as f64
     };
     // Evenly spaced numbers have equal distances without equal numbers.
     let none = !columns().any(|((column, _), _)| repeats(column));

@@ -9,36 +9,39 @@ use serde::Serialize;
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, counted};
-use super::rounding::{coarse_steps, said};
+use super::rounding::{coarse_steps, notes};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
 use super::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 
-/// Estimate the Kullback-Leibler divergence of one file's rows from another's, and the
-/// cross-entropy.
+/// Estimate the divergence between the rows of two files.
+///
+/// Prints the Kullback-Leibler divergence and the cross-entropy, or the Jensen-Shannon divergence.
 #[derive(clap::Args)]
 #[command(after_help = format!("Examples:
   eae divergence real.npy generated.npy --k 3
   eae divergence real.csv generated.csv --x 0-3 --unit bits --json
   eae divergence real.csv generated.csv --jensen-shannon
 
-E_p ln(p/q): how surprising rows of P are to who expects rows of Q. Not symmetric; --jensen-shannon is.
+The Kullback-Leibler divergence E_p ln(p/q) is how surprising rows of P are to
+someone who expects rows of Q. It is not symmetric; the Jensen-Shannon
+divergence is.
 
 {FILES}"))]
 pub(crate) struct Arguments {
-    /// The file with samples of p.
+    /// File with samples from p.
     p: PathBuf,
-    /// The file with samples of q.
+    /// File with samples from q.
     q: PathBuf,
-    /// The columns to use in both, such as 0,2-5 [default: all].
+    /// Columns to use in both files, by number (0,2-5) or name [default: all].
     #[arg(long)]
     x: Option<String>,
-    /// The rule for rows that are in both files.
+    /// Rule for rows that are in both files.
     #[arg(long, value_enum, default_value_t = Shared::LeaveOut)]
     shared_rows: Shared,
-    /// Estimate the Jensen-Shannon divergence instead: symmetric, and at most ln 2.
+    /// Estimate the Jensen-Shannon divergence instead, which is symmetric and at most ln 2.
     #[arg(long)]
     jensen_shannon: bool,
     #[command(flatten)]
@@ -53,7 +56,7 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Shared {
-    /// Leave each out of its own neighbors.
+    /// Exclude each from its own neighbors.
     LeaveOut,
     /// Refuse them.
     Error,
@@ -73,7 +76,7 @@ struct Report {
     m: usize,
     d: usize,
     metric: MetricName,
-    /// The steps by which the columns of both files were spread.
+    /// The steps within which the columns of both files were spread.
     dither: [Option<Vec<f64>>; 2],
     duplicates_dropped: usize,
     #[serde(flatten)]
@@ -82,7 +85,7 @@ struct Report {
     other_dropped: usize,
 }
 
-/// A file with its samples.
+/// A file and its samples.
 struct Set {
     data: Data,
     columns: Vec<usize>,
@@ -96,15 +99,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.common.apply()?;
     let settings = &arguments.settings;
     if [&arguments.p, &arguments.q].iter().all(|path| path.as_path() == Path::new("-")) {
-        return Err(Failure::usage("P and Q are both standard input; one of them must be a file"));
+        return Err(Failure::usage("both files are standard input; one of them must be a file"));
     }
     let metric = settings.metric.unwrap_or(MetricName::L2);
     let p = arguments.set(&arguments.p, metric, arguments.common.seed)?;
-    // Noise of its own, so that equal rows do not stay equal.
+    // Another seed, so that equal rows of both files do not stay equal.
     let q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1))?;
     if p.columns.len() != q.columns.len() {
         return Err(Failure::usage(format!(
-            "{} has {} columns and {} has {}; samples must have the same, see --x",
+            "{} has {} columns, but {} has {}; select the same columns of both with --x",
             p.data.name,
             p.columns.len(),
             q.data.name,
@@ -116,7 +119,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         warnings.extend(set.data.notes());
         let names: Vec<String> =
             set.columns.iter().map(|&column| format!("{} of {}", set.data.column(column), set.data.name)).collect();
-        warnings.extend(set.steps.iter().flat_map(|steps| said(&names, steps, seed)));
+        warnings.extend(set.steps.iter().flat_map(|steps| notes(&names, steps, seed)));
         if set.repeated > 0 {
             warnings
                 .push(format!("{}: {} rows are copies of earlier ones and were dropped", set.data.name, set.repeated));
@@ -157,7 +160,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(cross_entropy) => {
             numbers.print("divergence", &format!("cross-entropy {cross_entropy:.6} {}\n{rows}", settings.unit.name()));
         }
-        None => numbers.print("Jensen-Shannon divergence", &format!("its square root {distance:.6}\n{rows}")),
+        None => numbers.print("Jensen-Shannon divergence", &format!("square root {distance:.6}\n{rows}")),
     }
     Ok(())
 }
@@ -170,7 +173,7 @@ impl Arguments {
         data.complete(&columns)?;
         let repeated = if self.repair.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
         let (mut values, periods) = (data.values(&columns), data.periods(&columns));
-        // Repeated rows are no problem for the Jensen-Shannon divergence.
+        // The Jensen-Shannon divergence works with repeated rows.
         let chosen = self.repair.dither(self.jensen_shannon);
         let detect = || coarse_steps(values.view(), self.settings.k, metric.into(), &periods, self.settings.theiler);
         let steps = chosen.steps(columns.len(), detect)?;
@@ -197,7 +200,9 @@ impl Arguments {
         let mut estimator =
             Divergence::new(settings.k).norm(norm).window(settings.theiler).close_points(close).shared_rows(shared);
         if p.periods != q.periods {
-            return Err(Failure::usage("--period names different columns of P and Q; name the column by its number"));
+            return Err(Failure::usage(
+                "--period names different columns of the two files; name the column by its number",
+            ));
         }
         if p.periods.iter().any(|period| period.is_finite()) {
             estimator = estimator.period(&p.periods);
@@ -220,16 +225,20 @@ impl Arguments {
             (!self.reading.period.is_empty(), "--period"),
         ] {
             if given {
-                return Err(Failure::usage(format!("{flag} is not for --jensen-shannon")));
+                return Err(Failure::usage(format!("{flag} cannot be combined with --jensen-shannon")));
             }
         }
         let shared = shared(p.values.view(), q.values.view());
         if shared > 0 {
-            let message = format!("{shared} rows of {} are rows of {}, too", p.data.name, q.data.name);
+            let message = format!("{shared} rows of {} are also rows of {}", p.data.name, q.data.name);
             if self.shared_rows == Shared::Error {
-                return Err(Failure::usage(format!("{message}; use --shared-rows leave-out if they were drawn anew")));
+                return Err(Failure::usage(format!(
+                    "{message}; use --shared-rows leave-out if they were drawn independently"
+                )));
             }
-            warnings.push(format!("{message}; if they are copies and were not drawn anew, the estimate is too low"));
+            warnings.push(format!(
+                "{message}; if they are copies and were not drawn independently, the estimate is too low"
+            ));
         }
         let estimator = JensenShannon::new(settings.k).norm(norm).seed(self.common.seed);
         let found = estimator.estimate(p.values.view(), q.values.view()).map_err(|error| self.explain(&error, p, q))?;
@@ -241,21 +250,21 @@ impl Arguments {
         match error {
             Error::Duplicates { first, second, count, k } => of_p.coincide(*first, *second, *count, *k),
             Error::SharedRows { count, first, copy } => Failure::usage(format!(
-                "{count} rows of {} are rows of {}, too, the first of them {} and {}; use --shared-rows leave-out to leave \
-                 each out of its own neighbors",
+                "{count} rows of {} are also rows of {}, the first of them {} and {}; use --shared-rows leave-out to \
+                 exclude each from its own neighbors",
                 p.data.name,
                 q.data.name,
                 of_p.row(*first),
                 of_q.row(*copy)
             )),
-            // The neighbor can be of either file.
+            // The neighbor can be in either file.
             Error::DistanceOverflow { first, .. } => {
                 let (place, row) = match first.checked_sub(p.data.len()) {
                     Some(row) => (of_q, row),
                     None => (of_p, *first),
                 };
                 place.refuse(format!(
-                    "the distance between {} and a neighbor of it is too large for a number; scale the columns down",
+                    "the distance between {} and one of its neighbors is too large for a number; scale the columns down",
                     place.row(row)
                 ))
             }
@@ -267,7 +276,7 @@ impl Arguments {
     }
 }
 
-/// The number of rows of p that are rows of q.
+/// Returns the number of rows of p that are also rows of q.
 fn shared(p: ArrayView2<'_, f64>, q: ArrayView2<'_, f64>) -> usize {
     let key = |row: ndarray::ArrayView1<'_, f64>| row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<_>>();
     let of_q: HashSet<Vec<u64>> = q.outer_iter().map(key).collect();

@@ -1,17 +1,17 @@
-//! Errors of the estimators in the program's words: rows by their lines, columns by their names,
-//! ways out by flags of the command.
+//! Errors of the estimators, reworded for the command line: with lines, names of columns, and flags
+//! as advice.
 
 use knn_entropy::Error;
 
 use super::input::Data;
 use crate::failure::Failure;
 
-/// The file, rows and columns that an estimator's samples come from.
+/// The file, rows and columns of an estimator's samples.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) data: &'a Data,
     pub(super) columns: &'a [usize],
-    /// The row of the data that is the first one of the samples.
+    /// The row of the data with the first sample.
     pub(super) first: usize,
 }
 
@@ -20,12 +20,12 @@ impl<'a> Place<'a> {
         Self { data, columns, first: 0 }
     }
 
-    /// `line 17`.
+    /// Returns the line of a sample as text: `line 17`.
     pub(super) fn row(&self, row: usize) -> String {
         self.data.row((self.first + row).min(self.data.len().saturating_sub(1)))
     }
 
-    /// `data.csv, line 17, column 2 ("age")`.
+    /// Returns the place of a value as text: `data.csv, line 17, column 2 ("age")`.
     fn cell(&self, row: usize, column: usize) -> String {
         let row = (self.first + row).min(self.data.len().saturating_sub(1));
         match self.columns.get(column) {
@@ -34,25 +34,25 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// `column 2 ("age")`.
+    /// Returns a column as text: `column 2 ("age")`.
     pub(super) fn column(&self, column: usize) -> String {
         self.columns.get(column).map_or_else(|| format!("column {column}"), |&column| self.data.table.describe(column))
     }
 
-    /// A sentence about the file.
+    /// Returns a failure about the file.
     pub(super) fn refuse(&self, message: impl std::fmt::Display) -> Failure {
         Failure::usage(format!("{}: {message}", self.data.name))
     }
 
-    /// An error that means the same in every command.
+    /// Returns the failure for an error that has the same meaning in every command.
     pub(super) fn explain(&self, error: &Error, theiler: usize) -> Failure {
         let cell =
             |row: usize, column: usize, rest: String| Failure::usage(format!("{} {rest}", self.cell(row, column)));
         match error {
             Error::NotFinite { row, column, value } => {
-                cell(*row, *column, format!("is {value}; every number must be finite, take the row out"))
+                cell(*row, *column, format!("is {value}; all numbers must be finite, so remove the row"))
             }
-            Error::ZeroK => Failure::usage("--k is 0; the nearest neighbor is --k 1"),
+            Error::ZeroK => Failure::usage("--k is 0; it must be at least 1"),
             Error::KTooLarge { k, others } => {
                 let window = if theiler > 0 { ", a smaller --theiler" } else { "" };
                 self.refuse(format!(
@@ -72,7 +72,7 @@ impl<'a> Place<'a> {
                  --k or more rows",
                 self.row(*row)
             )),
-            Error::OutOfRange { what } => self.refuse(format!("{what} is larger than the largest number")),
+            Error::OutOfRange { what } => self.refuse(format!("{what} is too large for a number")),
             Error::TooFewRotations { surrogates, rotations, rows, min_shift } => Failure::usage(format!(
                 "--permutations is {surrogates}, but {rows} rows have only {rotations} rotations by at least {min_shift} \
                  rows; use --permutations {rotations} or fewer, or --surrogates blocks"
@@ -84,13 +84,13 @@ impl<'a> Place<'a> {
             Error::ConditionNeeded => {
                 Failure::usage("--surrogates local needs a condition; give one, or use --surrogates shuffle or rotate")
             }
-            Error::ZeroSetting { setting } => Failure::usage(format!("{setting} is 0; use at least 1")),
+            Error::ZeroSetting { setting } => Failure::usage(format!("{setting} is 0; it must be at least 1")),
             error => self.refuse(error),
         }
     }
 
-    /// Rows that coincide: which they are, and what to do by the flags of the commands that have
-    /// `--dither` and `--drop-duplicates`.
+    /// Returns the failure for rows that coincide, in commands with `--dither` and
+    /// `--drop-duplicates`.
     pub(super) fn coincide(&self, first: usize, second: usize, count: usize, k: usize) -> Failure {
         self.refuse(format!(
             "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; if rows were recorded \

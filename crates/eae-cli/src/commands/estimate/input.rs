@@ -9,17 +9,17 @@ use crate::failure::Failure;
 use crate::output::of_codes;
 use crate::table::{refused, reworded};
 
-/// A file, the rows of it that are used, and what to know about it.
+/// A file, and the selection of its rows.
 pub(super) struct Data {
     pub(super) table: Table,
-    /// The file, as messages call it.
+    /// The name of the file in messages.
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// The rows of the table that are used, in order.
+    /// The used rows of the table, in order.
     rows: Vec<usize>,
-    /// The number of rows that were left out because they lack a value.
+    /// Number of rows that were left out because they lack a value.
     pub(super) dropped: usize,
-    /// The period of each column, infinite without one.
+    /// The period of each column, or infinity.
     periods: Vec<f64>,
     drop_missing: bool,
 }
@@ -35,8 +35,8 @@ impl Data {
         Ok(Self { table, name, path: path.to_owned(), rows, dropped: 0, periods, drop_missing })
     }
 
-    /// The columns that a list means. Without a list all, but for those of a table of codes that
-    /// only name its rows.
+    /// Returns the columns in a list. Without a list, returns all columns except those of a table
+    /// of codes that name its rows.
     pub(super) fn columns(&self, list: Option<&str>) -> Result<Vec<usize>, Failure> {
         match list {
             Some(list) => self.table.columns(list).map_err(|e| Failure::usage(format!("{}: {e}", self.name))),
@@ -48,7 +48,7 @@ impl Data {
         of_codes(self.table.names.as_deref())
     }
 
-    /// Leaves out the rows that lack a value in one of the columns if that was asked for, and
+    /// Leaves out the rows that lack a value in one of the columns if --drop-missing is given, and
     /// checks all others.
     pub(super) fn complete(&mut self, columns: &[usize]) -> Result<(), Failure> {
         if self.drop_missing {
@@ -74,20 +74,20 @@ impl Data {
                 let value = self.table.values[[row, column]];
                 let cell = self.cell_of_table(row, column);
                 return Err(Failure::usage(format!(
-                    "{cell} is {value}; every number must be finite, take the row out"
+                    "{cell} is {value}; all numbers must be finite, so remove the row"
                 )));
             }
         }
         Ok(())
     }
 
-    /// Refuses a series with a gap: without its rows, later ones would follow earlier ones that
-    /// they did not follow.
+    /// Refuses a series with a gap, because leaving rows out would join times that are not
+    /// adjacent.
     pub(super) fn require_series(&self, columns: &[usize]) -> Result<(), Failure> {
         let complete = self.table.complete_rows(columns);
         match (0..self.table.values.nrows()).find(|row| complete.binary_search(row).is_err()) {
             Some(row) => Err(Failure::usage(format!(
-                "{}, {}: a value is missing, and a series needs one at every step; fill the gaps, or cut the series there",
+                "{}, {}: a value is missing, but a series needs one at every step; fill the gaps, or cut the series there",
                 self.name,
                 self.row_of_table(row)
             ))),
@@ -100,33 +100,34 @@ impl Data {
         self.table.require_numbers(columns).map_err(refuse)
     }
 
-    /// Keeps the first of rows that are equal in these columns; returns the number of the others.
+    /// Keeps the first of several rows that are equal in these columns, and returns the number of
+    /// removed rows.
     pub(super) fn drop_duplicates(&mut self, columns: &[usize]) -> usize {
         let before = self.rows.len();
         let mut seen = HashSet::new();
-        // Adding 0 makes the two zeros one.
+        // Adding 0 makes -0 equal to 0.
         let key =
             |row: usize| columns.iter().map(|&c| (self.table.values[[row, c]] + 0.0).to_bits()).collect::<Vec<_>>();
         self.rows.retain(|&row| seen.insert(key(row)));
         before - self.rows.len()
     }
 
-    /// The number of rows that are used.
+    /// Returns the number of used rows.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The used rows of some columns.
+    /// Returns the used rows of some columns.
     pub(super) fn values(&self, columns: &[usize]) -> Array2<f64> {
         self.table.values.select(Axis(0), &self.rows).select(Axis(1), columns)
     }
 
-    /// The periods of some columns.
+    /// Returns the periods of some columns.
     pub(super) fn periods(&self, columns: &[usize]) -> Vec<f64> {
         columns.iter().map(|&column| self.periods[column]).collect()
     }
 
-    /// A column by its name, or by its number.
+    /// Returns the name of a column, or its number.
     pub(super) fn column(&self, column: usize) -> String {
         match &self.table.names {
             Some(names) if !names[column].is_empty() => names[column].clone(),
@@ -134,12 +135,12 @@ impl Data {
         }
     }
 
-    /// A used row as editors count: `line 17`.
+    /// Returns the line of a used row as text: `line 17`.
     pub(super) fn row(&self, row: usize) -> String {
         self.row_of_table(self.rows[row])
     }
 
-    /// A value of a used row: `data.csv, line 17, column 2 ("age")`.
+    /// Returns the place of a value as text: `data.csv, line 17, column 2 ("age")`.
     pub(super) fn cell(&self, row: usize, column: usize) -> String {
         self.cell_of_table(self.rows[row], column)
     }
@@ -152,7 +153,7 @@ impl Data {
         format!("{}, {}, {}", self.name, self.row_of_table(row), self.table.describe(column))
     }
 
-    /// Returns the decisions of the reader, and the number of rows that were left out.
+    /// Returns notes about the decisions of the reader and the rows that were left out.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes: Vec<String> =
             self.table.notes.iter().map(|note| format!("{}: {}", self.name, reworded(note))).collect();
@@ -168,15 +169,16 @@ fn refuse(error: TableError) -> Failure {
     refused(&error, "use --drop-missing to leave such rows out")
 }
 
-/// The period of each column from `COLUMN=LENGTH`.
+/// Parses `COLUMN=LENGTH` into the period of each column.
 fn periods(table: &Table, given: &[String]) -> Result<Vec<f64>, Failure> {
     let mut periods = vec![f64::INFINITY; table.values.ncols()];
     for given in given {
         let bad = |why: &str| Failure::usage(format!("--period is {given:?}; {why}"));
-        let (column, length) = given.rsplit_once('=').ok_or_else(|| bad("write COLUMN=LENGTH, such as angle=360"))?;
-        let length: f64 = length.trim().parse().map_err(|_| bad("its length must be a number"))?;
+        let (column, length) =
+            given.rsplit_once('=').ok_or_else(|| bad("expected COLUMN=LENGTH, such as angle=360"))?;
+        let length: f64 = length.trim().parse().map_err(|_| bad("the length must be a number"))?;
         if !(length.is_finite() && length >= 1e-300) {
-            return Err(bad("its length must be a finite number above 0"));
+            return Err(bad("the length must be a finite number above 0"));
         }
         for column in table.columns(column).map_err(|e| bad(&e.to_string()))? {
             periods[column] = length;

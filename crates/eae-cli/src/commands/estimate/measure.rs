@@ -3,7 +3,7 @@ use ndarray::ArrayView2;
 
 use super::blocks::Block;
 
-/// An estimator of information with all its settings.
+/// An estimator of information with its settings.
 #[derive(Clone, Debug)]
 pub(super) struct Measure {
     pub(super) kind: Kind,
@@ -26,11 +26,11 @@ pub(super) enum Kind {
 pub(super) enum Rule {
     Count,
     Error,
-    /// A step for each column.
+    /// The step of each column.
     Dither(Vec<f64>),
 }
 
-/// The sides of an information, and what is given. Without a condition `z` has no columns.
+/// The two variables of an information, and the condition. Without a condition `z` has no columns.
 pub(super) struct Sides {
     pub(super) x: Block,
     pub(super) y: Block,
@@ -46,17 +46,17 @@ impl Sides {
         self.x.values.nrows()
     }
 
-    /// The names of all columns, those of x first.
+    /// Returns the names of all columns, those of x first.
     pub(super) fn names(&self) -> Vec<String> {
         self.blocks().iter().flat_map(|block| block.names.clone()).collect()
     }
 
-    /// By what all columns were divided.
+    /// Returns the divisors of all columns.
     pub(super) fn scales(&self) -> Vec<f64> {
         self.blocks().iter().flat_map(|block| block.scales.clone()).collect()
     }
 
-    /// The periods of all columns; none if no column has one.
+    /// Returns the periods of all columns, or an empty list if no column has one.
     fn periods(&self) -> Vec<f64> {
         let all: Vec<f64> = self.blocks().iter().flat_map(|block| block.periods.clone()).collect();
         if all.iter().any(|period| period.is_finite()) { all } else { Vec::new() }
@@ -64,7 +64,7 @@ impl Sides {
 }
 
 impl Measure {
-    /// The information with the rows of `x` in the place of those of the first side.
+    /// Estimates the information with `x` instead of the first variable.
     pub(super) fn estimate(&self, x: ArrayView2<'_, f64>, sides: &Sides) -> Result<Estimate> {
         let (y, z) = (sides.y.values.view(), sides.z.values.view());
         let (k, norm, window) = (self.k, self.norm, self.window);
@@ -97,7 +97,7 @@ impl Measure {
         }
     }
 
-    /// The information of the sides as they are.
+    /// Estimates the information of the variables.
     pub(super) fn of(&self, sides: &Sides) -> Result<Estimate> {
         self.estimate(sides.x.values.view(), sides)
     }

@@ -1,6 +1,6 @@
 //! The commands that estimate from files. `settings` has their common flags, `input` reads the
-//! files, `hints` has their errors in the program's words, `warnings` has what should be known
-//! beside the number, and `print` has the common part of reports.
+//! files, `hints` rewords the library's errors and `warnings` its warnings, and `print` has the
+//! common part of reports.
 
 mod blocks;
 mod choice;

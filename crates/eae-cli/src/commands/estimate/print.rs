@@ -8,7 +8,7 @@ use super::input::Data;
 use super::settings::{Settings, Unit};
 use crate::output::print_lines;
 
-/// An estimate in nats, as reports need it.
+/// An estimate in nats, for a report.
 pub(super) struct Found {
     pub(super) value: f64,
     error: Option<f64>,
@@ -17,18 +17,18 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// A number without an error.
+    /// Creates an estimate without an error.
     pub(super) fn bare(value: f64) -> Self {
         Self { value, error: None, interval: None, local: None }
     }
 
-    /// A number with a standard error and nothing else.
+    /// Creates an estimate with a standard error only.
     pub(super) fn with_error(value: f64, error: f64) -> Self {
         let width = 1.959_963_984_540_054 * error;
         Self { value, error: Some(error), interval: Some((value - width, value + width)), local: None }
     }
 
-    /// With a known term for every row, such as that of a change of variables.
+    /// Adds a constant to the contribution of every row, for a change of variables.
     pub(super) fn plus(mut self, term: f64) -> Self {
         self.value += term;
         self.interval = self.interval.map(|(low, high)| (low + term, high + term));
@@ -39,7 +39,7 @@ impl Found {
 
 impl From<&Estimate> for Found {
     fn from(estimate: &Estimate) -> Self {
-        // The interval of a saturated estimate is narrow, and the truth is far above.
+        // The interval of a saturated estimate is narrow, but the true value is far above it.
         let saturated = estimate.warnings().iter().any(|warning| matches!(warning, Warning::Saturated { .. }));
         Self {
             value: estimate.value(),
@@ -87,13 +87,13 @@ impl Numbers {
         }
     }
 
-    /// For a number that has no unit.
+    /// Marks the number as one without a unit.
     pub(super) fn without_unit(self) -> Self {
         Self { unit: "none", ..self }
     }
 
-    /// Prints for people: warnings on standard error, then the value with its error, or with
-    /// `--local` the contributions, one a line.
+    /// Prints the report as text: warnings on standard error, then the value with its error, or
+    /// with `--local` the contributions, one per line.
     pub(super) fn print(&self, what: &str, details: &str) {
         warn(&self.warnings);
         let unit = if self.unit == "none" { String::new() } else { format!(" {}", self.unit) };
@@ -119,17 +119,17 @@ pub(super) fn warn(warnings: &[String]) {
     }
 }
 
-/// `1 column`, `3 columns`.
+/// Returns a count with its noun: `1 column`, `3 columns`.
 pub(super) fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
-/// A share in percent.
+/// Returns a fraction as a percentage.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
-/// An amount of nats in a unit, for a sentence.
+/// Returns an amount in nats as text in a unit.
 pub(super) fn amount(nats: f64, unit: Unit) -> String {
     format!("{:.3} {}", unit.of(nats), unit.name())
 }

@@ -1,5 +1,4 @@
-//! Numbers that were rounded: whether that matters for an estimate, and the steps by which they are
-//! spread.
+//! Rounded numbers, and the steps within which they are spread.
 
 use std::collections::HashMap;
 
@@ -8,13 +7,13 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::failure::Failure;
 
-/// A step is coarse if it is more than this part of the distance to the k-th neighbor.
+/// Fraction of the distance to the k-th neighbor above which a step is coarse.
 const COARSE: f64 = 0.1;
 
 /// The value of `--dither`.
 #[derive(Clone, Debug)]
 pub(super) enum Dither {
-    /// By the detected steps if they are coarse.
+    /// The detected steps, if they are coarse.
     Auto,
     No,
     /// A step for each column, or one for all.
@@ -32,12 +31,12 @@ impl std::str::FromStr for Dither {
         }
         let step = |item: &str| item.trim().parse().ok().filter(|step: &f64| step.is_finite() && *step >= 0.0);
         let steps: Option<Vec<f64>> = text.split(',').map(step).collect();
-        steps.map(Self::Steps).ok_or_else(|| "it must be auto, no, or steps such as 0.01 or 0.01,0,5".to_owned())
+        steps.map(Self::Steps).ok_or_else(|| "expected auto, no, or steps such as 0.01 or 0.01,0,5".to_owned())
     }
 }
 
 impl Dither {
-    /// The step of each column, or none if nothing is spread.
+    /// Returns the step of each column, or `None` if nothing is spread.
     pub(super) fn steps(&self, columns: usize, detect: impl FnOnce() -> Vec<f64>) -> Result<Option<Vec<f64>>, Failure> {
         let steps = match self {
             Self::No => return Ok(None),
@@ -55,23 +54,23 @@ impl Dither {
     }
 }
 
-/// For each column the step to which it is rounded, if that is not small beside the distance to the
-/// k-th neighbor, and 0 otherwise. With coarse steps, those of the other columns do no harm.
+/// Returns the step to which each column is rounded if it is coarse compared with the distance to
+/// the k-th neighbor, and 0 otherwise.
 pub(super) fn coarse_steps(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], window: usize) -> Vec<f64> {
     let mut steps: Vec<f64> = x.columns().into_iter().map(step).collect();
     let typical = if steps.iter().any(|step| *step > 0.0) { distance(x, k, norm, periods, window) } else { None };
-    // Without a distance above 0 all rows coincide with their neighbors.
+    // Without a distance above 0, all rows coincide with their neighbors.
     let least = COARSE * typical.unwrap_or(0.0);
     steps.iter_mut().filter(|step| **step <= least).for_each(|step| *step = 0.0);
     steps
 }
 
-/// The step to which a column is rounded, 0 for none.
+/// Returns the step to which a column is rounded, or 0.
 pub(super) fn step(column: ArrayView1<'_, f64>) -> f64 {
     rounding_step(column.iter().copied()).unwrap_or(0.0)
 }
 
-/// The geometric mean of the distances to the k-th neighbor that are not 0.
+/// Returns the geometric mean of the positive distances to the k-th neighbor.
 fn distance(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], window: usize) -> Option<f64> {
     let metric = match periods.iter().any(|period| period.is_finite()) {
         true => Metric::Torus(norm, periods),
@@ -83,7 +82,7 @@ fn distance(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], windo
     mean.is_finite().then(|| mean.exp())
 }
 
-/// The number of rows that coincide with another one.
+/// Returns the number of rows that coincide with another row.
 pub(super) fn coinciding(x: ArrayView2<'_, f64>) -> usize {
     let mut counts: HashMap<Vec<u64>, usize> = HashMap::new();
     for row in x.outer_iter() {
@@ -92,21 +91,21 @@ pub(super) fn coinciding(x: ArrayView2<'_, f64>) -> usize {
     counts.into_values().filter(|count| *count > 1).sum()
 }
 
-/// Brings numbers that were spread beyond limits back, by reflection: what was rounded to a limit
-/// lies on its inner side.
+/// Reflects numbers that were spread beyond the limits, because the number before rounding was
+/// inside.
 pub(super) fn reflect(x: &mut Array2<f64>, low: f64, high: f64) {
     x.mapv_inplace(|x| if x < low { 2.0 * low - x } else { x });
     x.mapv_inplace(|x| if x > high { 2.0 * high - x } else { x });
 }
 
-/// A step without the digits that rounding errors make.
+/// Returns a step as text without the digits that are due to rounding errors.
 pub(super) fn shown(step: f64) -> String {
     let short: f64 = format!("{step:.9e}").parse().unwrap_or(step);
     if (1e-6..1e9).contains(&short) { format!("{short}") } else { format!("{short:e}") }
 }
 
-/// `column x is rounded to 0.01; spread within that step (seed 0)`.
-pub(super) fn said(names: &[String], steps: &[f64], seed: u64) -> Vec<String> {
+/// Returns notes like `column x is rounded to 0.01; spread within that step (seed 0)`.
+pub(super) fn notes(names: &[String], steps: &[f64], seed: u64) -> Vec<String> {
     let one = |(name, step): (&String, &f64)| {
         format!("column {name} is rounded to {}; spread within that step (seed {seed})", shown(*step))
     };
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
     use ndarray::Array2;
 
-    /// A chaotic sequence.
+    /// Returns a chaotic sequence.
     fn numbers(n: usize) -> Array2<f64> {
         let mut x = 0.3_f64;
         Array2::from_shape_simple_fn((n, 1), || {
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_coarse_beside_the_distances() {
+    fn a_step_is_coarse_compared_with_distances() {
         let coarse =
             |step: f64| coarse_steps(numbers(500).mapv(|x| (x / step).round() * step).view(), 3, Norm::L2, &[], 0)[0];
         assert!((coarse(0.01) - 0.01).abs() < 1e-12);
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_dither() {
+    fn values_of_dither_are_parsed_and_applied() {
         assert!(matches!("0.01,0".parse(), Ok(Dither::Steps(steps)) if steps == [0.01, 0.0]));
         for text in ["", "x", "-1", "inf", "1,"] {
             assert!(text.parse::<Dither>().is_err(), "{text}");
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn reflected_and_counted() {
+    fn numbers_are_reflected_and_rows_counted() {
         let mut x = ndarray::array![[-0.25], [0.5], [1.125]];
         reflect(&mut x, 0.0, 1.0);
         assert_eq!(x, ndarray::array![[0.25], [0.5], [0.875]]);

@@ -1,4 +1,4 @@
-//! Flags that the estimating commands share.
+//! The flags that the commands for estimates share.
 
 use clap::{Args, ValueEnum};
 use eae::data::Header;
@@ -7,61 +7,60 @@ use serde::Serialize;
 
 use super::rounding::Dither;
 
-/// Settings of every estimator.
+/// The settings of every estimator.
 #[derive(Args)]
 pub(super) struct Settings {
-    /// The number of the neighbor whose distance counts. A small k has little bias, a large k
-    /// little variance.
+    /// Number of the neighbor whose distance is used; a small k has little bias, a large k little
+    /// variance.
     #[arg(long, default_value_t = 3)]
     pub(super) k: usize,
-    /// The norm of distances [default: the usual one of the estimator].
+    /// Norm of the distances [default: the usual norm of the estimator].
     #[arg(long, value_enum)]
     pub(super) metric: Option<MetricName>,
-    /// For a series: leave rows up to this many before and after a row out of its neighbors.
+    /// For time series: exclude this many rows before and after a row from its neighbors.
     #[arg(long, default_value_t = 0, value_name = "ROWS")]
     pub(super) theiler: usize,
-    /// Give the contribution of each row, too: a number in each line of standard output, or `local`
-    /// in JSON.
+    /// Also print the contribution of each row: one per line on standard output, or `local` in
+    /// JSON.
     #[arg(long)]
     pub(super) local: bool,
-    /// The unit of all entropies and informations, their errors included.
+    /// Unit of the results and of their errors.
     #[arg(long, value_enum, default_value_t = Unit::Nats)]
     pub(super) unit: Unit,
 }
 
-/// Settings of how files are read.
+/// The settings for reading files.
 #[derive(Args)]
 pub(super) struct Reading {
-    /// The kind of the first row: names of columns or numbers.
+    /// Kind of the first row: names of the columns, or numbers.
     #[arg(long, value_enum, default_value_t = HeaderName::Auto)]
     pub(super) header: HeaderName,
-    /// Leave out rows that lack a value in a used column, instead of refusing them.
+    /// Leave out rows that lack a value in a used column instead of refusing them.
     #[arg(long)]
     pub(super) drop_missing: bool,
-    /// A periodic column and the length of its period, such as angle=360. Can be given several
-    /// times.
+    /// Period of a circular column, such as angle=360. Can be given several times.
     #[arg(long, value_name = "COLUMN=LENGTH")]
     pub(super) period: Vec<String>,
 }
 
-/// Rules for rows that are equal or nearly so, of the estimators that need distances above 0.
+/// The rules for equal and nearly equal rows, for estimators that need distances above 0.
 #[derive(Args)]
 pub(super) struct Repair {
-    /// Spread rounded numbers within their steps: the steps of the columns, auto for detected ones,
-    /// or no.
-    #[arg(long, default_value = "auto", value_name = "STEP[,STEP...]")]
+    /// Spread rounded numbers within their rounding steps: the step of all columns or of each one,
+    /// auto to detect the steps, or no.
+    #[arg(long, default_value = "auto", value_name = "auto|no|STEP[,STEP...]")]
     dither: Dither,
-    /// Keep the first of rows of a file that are equal in all used columns.
+    /// Keep only the first of several rows of a file that are equal in all used columns.
     #[arg(long)]
     pub(super) drop_duplicates: bool,
-    /// Take shorter distances for this one. The estimate depends on it.
+    /// Smallest distance; shorter distances count as this one, and the estimate depends on it.
     #[arg(long)]
     pub(super) floor: Option<f64>,
 }
 
 impl Repair {
-    /// Returns the dithering to apply. Nothing is detected where coinciding rows have another rule:
-    /// a floor, or that of an estimator for which they are `harmless`.
+    /// Returns the dithering to apply. Steps are not detected if there is a floor, or if coinciding
+    /// rows are `harmless` for the estimator.
     pub(super) fn dither(&self, harmless: bool) -> &Dither {
         match &self.dither {
             Dither::Auto if harmless || self.floor.is_some() => &Dither::No,
@@ -74,10 +73,11 @@ impl Repair {
     }
 }
 
-/// The files, for the end of a help text.
+/// The formats of files, for the end of a help text.
 pub(super) const FILES: &str = "\
-Files: .npy arrays of numbers; text with commas, semicolons, tabs or spaces, with or without a header; any of them gzipped.
-# or % starts a comment at the start of a line only. - is standard input.";
+Files are .npy arrays, or text with commas, semicolons, tabs or spaces between
+columns, with or without a header, and may be gzipped. Lines that begin with #
+or % are comments. - is standard input.";
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum HeaderName {
@@ -102,11 +102,11 @@ impl From<HeaderName> for Header {
 #[derive(Clone, Copy, PartialEq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum MetricName {
-    /// The sum of the coordinates' differences.
+    /// Sum of the absolute differences of the coordinates.
     L1,
-    /// The root of the sum of their squares.
+    /// Euclidean distance.
     L2,
-    /// The largest of them.
+    /// Largest absolute difference of the coordinates.
     Linf,
 }
 
@@ -145,7 +145,7 @@ impl Unit {
     }
 }
 
-/// The word on the command line for a value of a flag.
+/// Returns the text of a flag's value on the command line.
 pub(super) fn word(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }

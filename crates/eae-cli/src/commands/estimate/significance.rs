@@ -1,4 +1,4 @@
-//! The choice of the surrogates that a test compares with.
+//! The choice of the surrogates of a test.
 
 use clap::ValueEnum;
 use knn_entropy::{Result, Surrogates, autocorrelation};
@@ -6,26 +6,25 @@ use serde::Serialize;
 
 use super::blocks::Block;
 
-/// Neighbors in the condition among which rows are permuted.
+/// Number of neighbors in the condition among which rows are permuted.
 const LOCAL: usize = 5;
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SurrogatesName {
-    /// The surrogates that suit the rows: rotate for series, local with a condition, shuffle
-    /// otherwise.
+    /// The kind that suits the rows: rotate for series, local with a condition, otherwise shuffle.
     Auto,
-    /// Shuffled rows: for independent rows.
+    /// Shuffle the rows; for independent rows.
     Shuffle,
-    /// Rotations: for series.
+    /// Rotate the rows; for series.
     Rotate,
-    /// Shuffled blocks of rows: for series too short for enough rotations.
+    /// Shuffle blocks of rows; for series that are too short for enough rotations.
     Blocks,
-    /// Rows change places with rows of nearly the same condition.
+    /// Exchange rows that have nearly the same condition.
     Local,
 }
 
-/// The surrogates of a test, and why these.
+/// The surrogates of a test, and the reason for them.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) name: SurrogatesName,
@@ -35,7 +34,8 @@ pub(super) struct Plan {
     pub(super) doubt: Option<String>,
 }
 
-/// The surrogates of x for a test of its dependence on y, `conditional` if something is given.
+/// Chooses surrogates of x for a test of its dependence on y. `conditional` tells whether there is
+/// a condition.
 pub(super) fn plan(
     wish: SurrogatesName,
     x: &Block,
@@ -45,19 +45,19 @@ pub(super) fn plan(
 ) -> Result<Plan> {
     let (of_x, of_y) = (autocorrelation(x.values.view())?, autocorrelation(y.values.view())?);
     let n = x.values.nrows();
-    // A table that is sorted by its labels looks like a series and is none.
+    // A table that is sorted by its labels looks like a series.
     let sorted = [x, y].into_iter().find(|block| block.sorts_rows());
     let series = of_x.is_significant() && of_y.is_significant() && sorted.is_none();
     let min_shift = of_x.min_shift().max(window.min(n / 4)).max(1);
     let rotations = (n + 1).saturating_sub(2 * min_shift);
     let reason = if window > 0 {
-        "--theiler says that rows are a series"
+        "--theiler marks the rows as a series"
     } else {
         "rows depend on earlier rows in both variables"
     };
     let (name, why) = match wish {
         SurrogatesName::Auto if conditional && window == 0 && !series => {
-            (SurrogatesName::Local, "rows with nearly the same condition change places".to_owned())
+            (SurrogatesName::Local, "rows with nearly the same condition can be exchanged".to_owned())
         }
         SurrogatesName::Auto if n < 3 || (window == 0 && !series) => {
             let why = match sorted {
@@ -71,7 +71,7 @@ pub(super) fn plan(
         }
         SurrogatesName::Auto if rotations >= count => (SurrogatesName::Rotate, reason.to_owned()),
         SurrogatesName::Auto => (SurrogatesName::Blocks, format!("{reason}, and there are only {rotations} rotations")),
-        name => (name, "--surrogates says so".to_owned()),
+        name => (name, "it was given with --surrogates".to_owned()),
     };
     let surrogates = match name {
         SurrogatesName::Auto | SurrogatesName::Shuffle => Surrogates::Shuffle,
@@ -124,7 +124,7 @@ mod tests {
         let local = of(Local, &slow, &slow, true, 0, 99);
         assert!(local.name == Local && local.doubt.is_some());
         assert!(of(Shuffle, &slow, &slow, false, 0, 99).doubt.is_some());
-        // Rows that are sorted by a label are no series.
+        // Rows that are sorted by a label are not a series.
         let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
         let level = &noise + &label;
         let sorted = of(Auto, &label, &level, false, 0, 99);

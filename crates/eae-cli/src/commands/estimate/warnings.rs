@@ -5,16 +5,17 @@ use super::print::{amount, percent};
 use super::rounding::shown;
 use super::settings::Unit;
 
-/// A warning of the library in the program's words. `name` names a column of a block.
+/// Returns a warning of the library, reworded for the command line. `name` returns the name of a
+/// column of a block.
 ///
-/// None for ties, of which commands say themselves what became of them.
+/// Returns `None` for ties, which the commands report themselves.
 pub(super) fn reworded(
     warning: &Warning,
     unit: Unit,
     name: &dyn Fn(usize, usize) -> String,
     places: [Place<'_>; 2],
 ) -> Option<String> {
-    let said = match warning {
+    let text = match warning {
         Warning::Ties { .. } => return None,
         Warning::Rounded { column, step, .. } => format!(
             "column {} is rounded to {}, which is not small beside the distances of neighbors; give the step with --dither",
@@ -25,8 +26,8 @@ pub(super) fn reworded(
             format!("column {} is constant and carries no information", name(*block, *column))
         }
         Warning::Saturated { share, bound } => format!(
-            "saturated: no estimate from these rows can exceed {}, and {} of them have no neighbors but the nearest; the truth \
-             can be anything above, so take more rows",
+            "saturated: no estimate from these rows can exceed {}, and {} of them have no neighbors but the nearest; the true \
+             value can be larger, so use more rows",
             amount(*bound, unit),
             percent(*share)
         ),
@@ -35,7 +36,7 @@ pub(super) fn reworded(
             amount(*nats, unit)
         ),
         Warning::SharedRows { count, first, copy } => format!(
-            "{count} rows of {} are rows of {}, too, the first of them {} and {}; each was left out of its own neighbors",
+            "{count} rows of {} are also rows of {}, the first of them {} and {}; each was excluded from its own neighbors",
             places[0].data.name,
             places[1].data.name,
             places[0].row(*first),
@@ -51,10 +52,10 @@ pub(super) fn reworded(
         ),
         warning => warning.to_string(),
     };
-    Some(said)
+    Some(text)
 }
 
-/// The share of tied rows, if the library warns of it.
+/// Returns the fraction of tied rows, if the library warns of ties.
 pub(super) fn tied(estimate: &Estimate) -> Option<f64> {
     estimate.warnings().iter().find_map(|warning| match warning {
         Warning::Ties { tied, rows } => Some(*tied as f64 / *rows as f64),

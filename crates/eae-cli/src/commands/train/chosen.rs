@@ -1,8 +1,6 @@
-//! The settings that nobody gave, chosen for the data.
+//! The choice of settings that were not given.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use eae::{Defaults, Objective, Reason};
 
@@ -11,7 +9,7 @@ use crate::failure::Failure;
 use crate::run_folder::Config;
 use crate::table::refused_data;
 
-/// The settings that can be chosen: the name of the flag, and the path in a file of settings.
+/// The settings that are chosen for the data: the name of the flag, and the path in a file.
 const SETTINGS: [(&str, &[&str]); 7] = [
     ("model", &["model"]),
     ("latent", &["latent"]),
@@ -22,23 +20,21 @@ const SETTINGS: [(&str, &[&str]); 7] = [
     ("bank", &["training", "objective", "bank"]),
 ];
 
-/// Names of the settings that the user has given, as a flag or in a file.
+/// The names of the settings that the user has given, as a flag or in a file.
 #[derive(Debug, Default)]
 pub(super) struct Given(BTreeSet<&'static str>);
 
 impl Given {
-    /// Finds the settings in the file of `--config`, which has been read before, and those of the
-    /// flags that were `said`.
-    pub(super) fn new(file: Option<&Path>, said: &dyn Fn(&str) -> bool) -> Self {
-        let text = file.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
-        let file: toml::Table = toml::from_str(&text).unwrap_or_default();
+    /// Collects the settings in the table of a file and those of the flags for which `is_given` is
+    /// true.
+    pub(super) fn new(file: &toml::Table, is_given: &dyn Fn(&str) -> bool) -> Self {
         let in_file = |path: &[&str]| {
-            let mut table = Some(&file);
+            let mut table = Some(file);
             let (last, outer) = path.split_last().expect("a path has a name");
             outer.iter().for_each(|name| table = table.and_then(|table| table.get(*name)?.as_table()));
             table.is_some_and(|table| table.contains_key(*last))
         };
-        let given = SETTINGS.iter().filter(|(name, path)| said(&name.replace('-', "_")) || in_file(path));
+        let given = SETTINGS.iter().filter(|(name, path)| is_given(&name.replace('-', "_")) || in_file(path));
         Self(given.map(|(name, _)| *name).collect())
     }
 
@@ -53,7 +49,7 @@ impl Given {
 }
 
 impl Config {
-    /// Fills in the settings that were not given, and returns them.
+    /// Chooses the settings that were not given, and returns them.
     pub(super) fn suit(&mut self, data: &TrainingSet, given: &Given) -> Result<Vec<Reason>, Failure> {
         let source = data.source();
         let found = match data {
@@ -70,16 +66,16 @@ impl Config {
                 "batch" => training.batch_size = defaults.config.batch_size,
                 "epochs" => training.epochs = defaults.config.epochs,
                 "learning-rate" => {
-                    // The batch is before it in the list, given or chosen.
+                    // The batch size precedes it in the list, so it is known here.
                     training.learning_rate = Defaults::learning_rate(training.batch_size);
                     reason.value = training.learning_rate.to_string();
-                    reason.reason = format!("for a batch of {}", training.batch_size);
+                    reason.reason = format!("for a batch size of {}", training.batch_size);
                 }
                 "error-unit" => {
                     training.error_unit = defaults.error_unit(&training.objective);
                     if training.error_unit != defaults.config.error_unit {
                         reason.value = training.error_unit.to_string();
-                        reason.reason = "the objective has a unit of its own".to_owned();
+                        reason.reason = "the unit of the objective".to_owned();
                     }
                 }
                 "bank" => match (&mut training.objective, &defaults.config.objective) {
@@ -94,9 +90,9 @@ impl Config {
     }
 }
 
-/// Writes the chosen settings for a user to read.
+/// Returns the chosen settings and their reasons as text.
 pub(super) fn explain(chosen: &[Reason]) -> String {
-    let mut text = String::from("settings chosen for the data, each with a flag that overrides it:");
+    let mut text = String::from("settings chosen for the data (each flag overrides one):");
     for Reason { setting, value, reason, .. } in chosen {
         text.push_str(&format!("\n  {:<24} {reason}", format!("--{setting} {value}")));
     }

@@ -1,4 +1,4 @@
-//! Where the steps of a training are made.
+//! The device that computes the training steps.
 
 use clap::ValueEnum;
 use eae::{Autoencoder, MakeStep, Stepper, TrainConfig};
@@ -6,19 +6,19 @@ use eae::{Autoencoder, MakeStep, Stepper, TrainConfig};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 
-/// What `--device` says.
+/// Values of `--device`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Device {
-    /// On the processor.
+    /// The CPU.
     Cpu,
-    /// On a GPU, or not at all.
+    /// A GPU; the training fails without one.
     Gpu,
-    /// On a GPU if there is one that can, else on the processor.
+    /// A GPU if one is suitable, otherwise the CPU.
     Auto,
 }
 
 impl Device {
-    /// Opens the device for a training of the model. `auto` says in a line why it is the CPU.
+    /// Opens the device for a training of the model. `auto` prints the reason if it uses the CPU.
     pub(super) fn open(
         self,
         model: &mut Autoencoder<f32>,
@@ -38,7 +38,7 @@ impl Device {
     }
 }
 
-/// Opens a GPU. An error comes with whether the CPU may not stand in.
+/// Opens a GPU. The flag of an error is true if the CPU must not replace the GPU.
 #[cfg(feature = "gpu")]
 fn gpu(
     model: &mut Autoencoder<f32>,
@@ -56,7 +56,7 @@ fn gpu(
     let opened = Gpu::open(&choice).and_then(|gpu| Ok((GpuStepper::new(&gpu, model, config, pixels)?, gpu)));
     let (stepper, gpu) = opened.map_err(|problem| (problem.to_string(), choice.mode == Mode::Require))?;
     if !quiet {
-        errln!("steps are made on {}", gpu.adapter());
+        errln!("training on {}", gpu.adapter());
     }
     Ok(Box::new(stepper))
 }
@@ -68,6 +68,6 @@ fn gpu(
     _: &TrainingSet,
     _: bool,
 ) -> Result<Box<dyn MakeStep<f32>>, (String, bool)> {
-    let problem = "this program knows no GPU: build it with `cargo install --path crates/eae-cli --features gpu`";
+    let problem = "this program was built without GPU support; rebuild it with `cargo install --path crates/eae-cli --features gpu`";
     Err((problem.to_owned(), false))
 }

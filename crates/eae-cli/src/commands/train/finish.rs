@@ -1,4 +1,4 @@
-//! What is left when a training is over.
+//! The files of a finished or interrupted training.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,21 +15,22 @@ use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
 use crate::run_folder::{
-    BEST, CHECKPOINT, End, INTERPOLATIONS, Keeper, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix, name_classes,
+    BEST, CHECKPOINT, CheckpointWriter, End, INTERPOLATIONS, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix,
+    name_classes,
 };
 
 impl Run {
-    /// Weights, densities of the codes, evaluation, and of images pictures; after that there is
-    /// nothing to go on with.
+    /// Writes the weights, the samplers, the evaluation and, for images, pictures, and removes the
+    /// checkpoint.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {
-        // What could not be made of a training that is over can be made of its checkpoint.
-        self.make_everything().map_err(|problem| {
+        // After a failure, --resume writes the files from the checkpoint.
+        self.write_files().map_err(|problem| {
             let folder = self.folder.display();
-            Failure::other(format!("{problem}; once that is put right, go on with: eae train --resume {folder}"))
+            Failure::other(format!("{problem}; after fixing this, resume with: eae train --resume {folder}"))
         })
     }
 
-    fn make_everything(&mut self) -> Result<Evaluation, Failure> {
+    fn write_files(&mut self) -> Result<Evaluation, Failure> {
         let failed = |e: &dyn std::fmt::Display| in_folder(&self.folder, e);
         let (images, test) = (self.data.train.source(), self.data.test.pixels.view());
         let seed = self.config.training.seed;
@@ -38,7 +39,7 @@ impl Run {
             self.model.read(&Weights::read(&best).map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
         }
         self.model.recalibrate(images).map_err(|e| failed(&e))?;
-        // Before anything else that could go wrong.
+        // The model is saved before any step that can fail.
         let file = self.folder.join(MODEL);
         self.model.save(&file).map_err(|e| failed(&e))?;
         let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
@@ -48,7 +49,7 @@ impl Run {
         let codes = codes.select(Axis(0), &places);
         let sampler = match with_samplers(&self.model, codes.view(), labels.as_deref(), seed) {
             Ok((mut weights, best)) => {
-                self.kept.mark(&mut weights);
+                self.state.mark(&mut weights);
                 if let Some(names) = self.data.train.classes() {
                     name_classes(&mut weights, &names);
                 }
@@ -56,16 +57,16 @@ impl Run {
                 best
             }
             Err(problem) => {
-                errln!("no density is fitted to the codes, samples are from N(0, I): {problem}");
+                errln!("no density was fitted to the codes, so samples are drawn from N(0, I): {problem}");
                 Sampler::Normal { latent: self.model.latent() }
             }
         };
         let evaluation = Evaluation::new(&self.model, &self.config.training.objective, images, test);
         let evaluation = evaluation.map_err(|e| failed(&e))?;
-        // What is in it matters less than what is still to be made.
+        // A missing line in the log does not stop the remaining steps.
         let written = self.log.write("evaluation", &evaluation);
         if let Err(problem) = written.and_then(|()| self.log.write(End::KIND, &End::now())) {
-            errln!("eae: lines are missing in {}: {problem}", self.folder.join(METRICS).display());
+            errln!("eae: cannot write the evaluation to {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {
             pictures(&self.model, &sampler, test, seed, &self.folder).map_err(|e| failed(&e))?;
@@ -81,19 +82,21 @@ impl Run {
         Ok(evaluation)
     }
 
-    /// Writes the report, and returns its path and its warnings. Returns nothing if it cannot be
-    /// written: the model is worth more than its report, which can be made at any time.
+    /// Writes the report, and returns its path and its warnings. Prints an error and returns `None`
+    /// if the report cannot be written, because `eae report` can write it later.
     pub(super) fn report(&self) -> Option<(PathBuf, Vec<String>)> {
         let Self { config, data, folder, .. } = self;
         let (train, seed) = (data.train.source(), config.training.seed);
         let written = report::write(folder, config, &config.data, train, &data.test, None, seed);
-        let complain = |problem| errln!("eae: there is no report, eae report {} makes it: {problem}", folder.display());
+        let complain = |problem| {
+            errln!("eae: cannot write the report: {problem}; write it later with: eae report {}", folder.display());
+        };
         written.map_err(complain).ok()
     }
 
-    /// Leaves the training to be gone on with, and the model so far to be used.
-    pub(super) fn interrupted(&mut self, keeper: &Keeper) -> Result<Option<Evaluation>, Failure> {
-        keeper.keep(self.checkpoint()?, &self.kept)?;
+    /// Writes a checkpoint to resume from, and a model to use.
+    pub(super) fn interrupted(&mut self, writer: &CheckpointWriter) -> Result<Option<Evaluation>, Failure> {
+        writer.write(self.checkpoint()?, &self.state)?;
         let mut model = self.model.clone();
         model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
         model.save(self.folder.join(MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
@@ -101,13 +104,13 @@ impl Run {
     }
 }
 
-/// Codes that densities are fitted to: of more training images than MNIST has, a choice.
+/// Largest number of codes to which densities are fitted, the size of MNIST.
 const MOST_CODES: usize = 60_000;
-/// Codes of a class below which no density is fitted to them.
+/// Smallest number of codes of a class to which densities are fitted.
 const LEAST_OF_A_CLASS: usize = 20;
 
-/// The weights with the densities that `eae sample` can draw codes from, of all and of each class;
-/// and the best of all.
+/// Fits samplers to the codes of all classes and of each class. Returns the weights with all
+/// samplers, and the best sampler.
 fn with_samplers(
     model: &Autoencoder<f32>,
     codes: ArrayView2<'_, f32>,
@@ -120,7 +123,7 @@ fn with_samplers(
     for label in labels.unwrap_or_default().iter().copied().collect::<BTreeSet<u8>>() {
         let of_class = labels.unwrap_or_default().iter().enumerate().filter(|(_, other)| **other == label);
         let rows: Vec<usize> = of_class.map(|(row, _)| row).collect();
-        // A density of a class must come from its own codes: N(0, I) is that of all.
+        // N(0, I) is the distribution of all classes, so it is not fitted to a class.
         if rows.len() >= LEAST_OF_A_CLASS {
             Fitted::to_class(codes.select(Axis(0), &rows).view(), seed)?.write(&class_prefix(label), &mut weights);
         }
@@ -139,7 +142,7 @@ fn pictures(
     let write = |name: &str, images: ndarray::Array4<f32>| write_grid(folder.join(name), images.view(), 10, 3);
     write(SAMPLES, model.decode(sampler.sample(100, seed).view()))?;
     write(RECONSTRUCTIONS, gallery::reconstructions(model, first(50)))?;
-    let ways = gallery::interpolations(model, first(20), 10);
-    // A single image is on no way to another.
-    if ways.is_empty() { Ok(()) } else { write(INTERPOLATIONS, ways) }
+    let paths = gallery::interpolations(model, first(20), 10);
+    // A single image has no path to another.
+    if paths.is_empty() { Ok(()) } else { write(INTERPOLATIONS, paths) }
 }

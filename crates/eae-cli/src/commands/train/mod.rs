@@ -33,31 +33,31 @@ struct Report<'a> {
     warnings: Vec<String>,
 }
 
-/// The warning that a model has learnt next to nothing.
+/// Returns a warning if the model has learned almost nothing.
 fn of_the_error(evaluation: &Evaluation) -> Option<String> {
     let how = no_better_than_the_mean(evaluation.reconstruction_error, evaluation.mean_image_error)?;
-    Some(format!("Reconstructions are {how} the mean of the training data. `eae report RUN` says what to try."))
+    Some(format!("Reconstructions are {how} the mean of the training data. `eae report RUN` suggests what to try."))
 }
 
-/// `said` knows which flags are the user's and not defaults.
-pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
+/// Runs the command. `is_given` tells which flags the user has given.
+pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     arguments.common.apply()?;
     let (config, given) = match &arguments.resume {
         Some(folder) => (Config::read(&folder.join(CONFIG))?, None),
-        None => arguments.config(said).map(|(config, given)| (config, Some(given)))?,
+        None => arguments.config(is_given).map(|(config, given)| (config, Some(given)))?,
     };
     let more = arguments.epochs.filter(|_| arguments.resume.is_some());
-    let (mut run, mut keeper) = Run::start(arguments, config, given.as_ref(), more)?;
+    let (mut run, mut writer) = Run::start(arguments, config, given.as_ref(), more)?;
     Progress::listen()?;
-    let interrupted = run.train(arguments, &mut keeper)?;
-    let evaluation = if interrupted { run.interrupted(&keeper)? } else { Some(run.finish()?) };
+    let interrupted = run.train(arguments, &mut writer)?;
+    let evaluation = if interrupted { run.interrupted(&writer)? } else { Some(run.finish()?) };
     let report = if interrupted || arguments.no_report { None } else { run.report() };
 
-    let Run { folder, training, kept, .. } = &run;
-    let (steps, seconds) = (training.steps(), kept.seconds);
+    let Run { folder, training, state, .. } = &run;
+    let (steps, seconds) = (training.steps(), state.seconds);
     let (page, warnings) = match (&evaluation, report) {
         (_, Some((page, warnings))) => (Some(page), warnings),
-        // The one that matters even to somebody who wants no report.
+        // This warning is printed even without a report.
         (Some(evaluation), None) => (None, of_the_error(evaluation).into_iter().collect()),
         (None, None) => (None, Vec::new()),
     };
@@ -65,19 +65,19 @@ pub(crate) fn run(arguments: &Arguments, said: &dyn Fn(&str) -> bool) -> Result<
         let report = Report { run: folder, steps, seconds, interrupted, evaluation, warnings };
         print_json(&Line::new("result", &report));
     } else if let Some(evaluation) = evaluation {
-        outln!("{evaluation}\n\nin {}, after {steps} steps and {seconds:.0} s", folder.display());
+        outln!("{evaluation}\n\nsaved in {} after {steps} steps and {seconds:.0} s", folder.display());
         if let Some(page) = &page {
-            outln!("to look at: {}", page.display());
+            outln!("report: {}", page.display());
         }
         if !warnings.is_empty() && (page.is_none() || !arguments.quiet) {
-            outln!("\nwhat to beware of\n- {}", warnings.join("\n- "));
+            outln!("\nwarnings:\n- {}", warnings.join("\n- "));
         }
     }
     if interrupted {
         let folder = folder.display();
-        let message = format!("interrupted; kept after {steps} steps, go on with: eae train --resume {folder}");
+        let message = format!("interrupted after {steps} steps; resume with: eae train --resume {folder}");
         return Err(Failure::interrupted(message));
     }
     all_printed()
-        .map_err(|problem| Failure::other(format!("{problem}; the training is finished, in {}", folder.display())))
+        .map_err(|problem| Failure::other(format!("{problem}; the finished training is in {}", folder.display())))
 }

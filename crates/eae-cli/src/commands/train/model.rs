@@ -1,4 +1,4 @@
-//! What `--model` names.
+//! The values of `--model`.
 
 use std::fmt;
 use std::fs;
@@ -10,7 +10,7 @@ use eae::{Network, Preset};
 
 use crate::failure::Failure;
 
-/// A preset, or a file that describes networks.
+/// A preset, or a file with the layers of the networks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Model {
     Preset(Preset),
@@ -38,11 +38,12 @@ impl FromStr for Model {
         if text.ends_with(".toml") {
             return Ok(Self::File(text.into()));
         }
-        text.parse().map(Self::Preset).map_err(|e| format!("{e}, and files that describe one and end in .toml"))
+        let presets = Preset::ALL.map(Preset::name).join(", ");
+        text.parse().map(Self::Preset).map_err(|_| format!("expected {presets}, or a .toml file"))
     }
 }
 
-/// As it is read.
+/// Writes the value as it is parsed.
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! The settings that a training begins with: those of a file, changed by flags.
+//! The settings of a new training, from a file and from flags.
 
 use std::path::{Path, PathBuf};
 
@@ -13,16 +13,16 @@ use crate::failure::Failure;
 use crate::run_folder::{Config, Trained};
 
 impl Arguments {
-    /// Returns the settings in the file of `--config`, if there is one, and over them those of the
-    /// flags that the user has `said`. The settings that are not given are still to be chosen
-    /// for the data.
-    pub(super) fn config(&self, said: &dyn Fn(&str) -> bool) -> Result<(Config, Given), Failure> {
-        let mut config = self.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
-        let mut given = Given::new(self.config.as_deref(), said);
+    /// Returns the settings in the file of `--config`, if there is one, overridden by the flags for
+    /// which `is_given` is true. Settings that are not given are chosen for the data later.
+    pub(super) fn config(&self, is_given: &dyn Fn(&str) -> bool) -> Result<(Config, Given), Failure> {
+        let from_file = self.config.as_deref().map(Config::read_with_table).transpose()?;
+        let (mut config, table) = from_file.unwrap_or_default();
+        let mut given = Given::new(&table, is_given);
         let training = &mut config.training;
-        /// Takes a flag's value if it was said.
+        /// Takes the value of a flag if it is given.
         macro_rules! take {
-            ($($flag:literal: $to:expr => $from:expr),+ $(,)?) => { $(if said($flag) { $to = $from; })+ };
+            ($($flag:literal: $to:expr => $from:expr),+ $(,)?) => { $(if is_given($flag) { $to = $from; })+ };
         }
         take! {
             "data": config.data => self.data.clone(),
@@ -41,7 +41,7 @@ impl Arguments {
         training.batch_size = self.batch.unwrap_or(training.batch_size);
         training.learning_rate = self.learning_rate.unwrap_or(training.learning_rate);
         training.error_unit = self.error_unit.unwrap_or(training.error_unit);
-        training.objective = self.objective(&training.objective, said)?;
+        training.objective = self.objective(&training.objective, is_given)?;
         config.data = config.data.with(&self.images)?.absolute();
         if let Some(init) = &config.init {
             let model = Trained::load(init)?.model;
@@ -59,7 +59,7 @@ impl Arguments {
                 config.data = config.data.brought_to([preset.side(), preset.side(), 3]);
             }
             Architecture::Preset(_) => {
-                // Photographs say more in color, and at the size of the larger preset.
+                // Photographs have more detail in color and at the size of the larger preset.
                 let side = Preset::Conv32.side();
                 config.data = config.data.brought_to([side, side, 3]);
             }
@@ -68,19 +68,19 @@ impl Arguments {
         Ok((config, given))
     }
 
-    /// The objective that was there, or a new one of the kind that was said, with the settings that
-    /// were said.
-    fn objective(&self, objective: &Objective, said: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
+    /// Returns the objective with the settings of the given flags. A given `--objective` of another
+    /// kind replaces it.
+    fn objective(&self, objective: &Objective, is_given: &dyn Fn(&str) -> bool) -> Result<Objective, Failure> {
         let Value::Object(mut settings) = serde_json::to_value(objective).expect("plain data") else {
             unreachable!("an objective is a table")
         };
-        if said("objective") {
-            let (kind, normalised) = self.objective.named();
+        if is_given("objective") {
+            let (kind, normalized) = self.objective.named();
             if settings["kind"] != kind {
                 settings = Map::from_iter([("kind".to_owned(), kind.into())]);
             }
             if kind == "ae" {
-                settings.insert("normalised".to_owned(), normalised.into());
+                settings.insert("normalized".to_owned(), normalized.into());
             }
         }
         let flags: [(&str, Value); 12] = [
@@ -98,27 +98,27 @@ impl Arguments {
             ("gradient", self.gradient.into()),
         ];
         for (flag, value) in flags {
-            if !said(flag) {
+            if !is_given(flag) {
                 continue;
             }
             settings.insert(flag.to_owned(), value);
-            // One at a time, so that the message names the flag.
+            // Checked one at a time, so that the message names the flag.
             if let Err(e) = serde_json::from_value::<Objective>(settings.clone().into()) {
                 let kind = &settings["kind"];
-                return Err(Failure::usage(format!("--{flag} is not for the objective {kind}: {e}")));
+                return Err(Failure::usage(format!("--{flag} does not apply to the objective {kind}: {e}")));
             }
         }
         serde_json::from_value(settings.into()).map_err(Failure::usage)
     }
 }
 
-/// Makes a path that leads to the same file from any folder.
+/// Returns the absolute path.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 impl Kind {
-    /// What it is called in files, and for `ae` whether the code is normalised.
+    /// Returns the name in files, and for `ae` whether the code is normalized.
     fn named(self) -> (&'static str, bool) {
         match self {
             Self::Eae => ("eae", false),
@@ -144,12 +144,12 @@ mod tests {
         let command = Arguments::augment_args(Command::new("train"));
         let matches = command.try_get_matches_from([&["train"], words].concat()).unwrap();
         let arguments = Arguments::from_arg_matches(&matches).unwrap();
-        let said = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
-        arguments.config(&said).map(|(config, _)| config).map_err(|e| e.to_string())
+        let is_given = |flag: &str| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        arguments.config(&is_given).map(|(config, _)| config).map_err(|e| e.to_string())
     }
 
     #[test]
-    fn flags_win_over_the_file_and_the_file_over_the_defaults() {
+    fn flags_override_the_file_and_the_file_the_defaults() {
         assert_eq!(effective(&[]).unwrap(), Config::default());
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(file, "latent = 8\n[training]\nepochs = 3\n[training.objective]\nkind = 'eae'\nlambda = 3.0\n").unwrap();
@@ -158,21 +158,21 @@ mod tests {
         assert_eq!((config.latent, config.training.epochs, config.training.seed), (8, 5, 7));
         let objective = Objective::Eae(Eae::default().lambda(3.0).draws(0.0));
         assert_eq!(config.training.objective, objective);
-        // Another kind begins anew.
+        // Another kind of objective replaces that of the file.
         let config = effective(&["--config", path, "--objective", "vae"]).unwrap();
         assert_eq!(config.training.objective, Objective::Vae(Vae::default()));
-        // What is kept is what is read.
+        // The written settings are read back.
         let mut kept = tempfile::NamedTempFile::new().unwrap();
         write!(kept, "{}", config.to_toml().unwrap()).unwrap();
         assert_eq!(Config::read(kept.path()).unwrap(), config);
     }
 
     #[test]
-    fn a_folder_of_images_is_kept_with_its_settings() {
+    fn the_settings_of_a_folder_of_images_are_kept() {
         let config =
-            effective(&["--data", "images:/photos", "--model", "conv32", "--channels", "grey", "--strict"]).unwrap();
+            effective(&["--data", "images:/photos", "--model", "conv32", "--channels", "gray", "--strict"]).unwrap();
         let text = config.to_toml().unwrap();
-        let data = "[data]\nimages = \"/photos\"\nsize = 32\nchannels = \"grey\"\nsplit_seed = 0\nstrict = true\n";
+        let data = "[data]\nimages = \"/photos\"\nsize = 32\nchannels = \"gray\"\nsplit_seed = 0\nstrict = true\n";
         assert!(text.contains(data), "{text}");
         let mut kept = tempfile::NamedTempFile::new().unwrap();
         write!(kept, "{text}").unwrap();
@@ -186,7 +186,7 @@ mod tests {
         let config = effective(&["--config", short.path().to_str().unwrap()]).unwrap();
         assert!(config.to_toml().unwrap().contains("size = 28\nchannels = \"rgb\"\n"));
         let error = effective(&["--size", "28"]).unwrap_err();
-        assert!(error.ends_with("are for --data images:FOLDER, not for digits"), "{error}");
+        assert!(error.ends_with("apply to --data images:FOLDER, not to digits"), "{error}");
         let mut wrong = tempfile::NamedTempFile::new().unwrap();
         write!(wrong, "[data]\nimages = '/photos'\nsides = 3\n").unwrap();
         let error = effective(&["--config", wrong.path().to_str().unwrap()]).unwrap_err();
@@ -194,14 +194,27 @@ mod tests {
     }
 
     #[test]
-    fn kinds_and_their_settings() {
+    fn old_spellings_are_read() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        let data = "images = '/photos'\nsize = 28\nchannels = 'grey'";
+        write!(file, "[data]\n{data}\n[training.objective]\nkind = 'ae'\nnormalised = true\n").unwrap();
+        let config = effective(&["--config", file.path().to_str().unwrap()]).unwrap();
+        assert_eq!(config.training.objective, Objective::Ae(Ae::default().normalized(true)));
+        let text = config.to_toml().unwrap();
+        assert!(text.contains("channels = \"gray\"\n") && text.contains("normalized = true\n"), "{text}");
+        let gray = effective(&["--data", "images:/photos", "--channels", "gray"]).unwrap();
+        assert_eq!(effective(&["--data", "images:/photos", "--channels", "grey"]).unwrap(), gray);
+    }
+
+    #[test]
+    fn flags_set_the_objective() {
         let objective = |words: &[&str]| effective(words).map(|config| config.training.objective);
-        assert_eq!(objective(&["--objective", "bn-ae"]), Ok(Objective::Ae(Ae::default().normalised(true))));
+        assert_eq!(objective(&["--objective", "bn-ae"]), Ok(Objective::Ae(Ae::default().normalized(true))));
         let rae = Rae::default().decay(8e-5).beta(0.5).gradient(1.0);
         assert_eq!(objective(&["--objective", "rae", "--beta", "0.5", "--gradient", "1"]), Ok(Objective::Rae(rae)));
         for (words, expected) in [
-            (&["--objective", "vae", "--lambda", "2"][..], "--lambda is not for the objective \"vae\""),
-            (&["--beta", "2"], "--beta is not for the objective \"eae\""),
+            (&["--objective", "vae", "--lambda", "2"][..], "--lambda does not apply to the objective \"vae\""),
+            (&["--beta", "2"], "--beta does not apply to the objective \"eae\""),
             (&["--config", "/nowhere/c.toml"], "/nowhere/c.toml: "),
         ] {
             let error = objective(words).unwrap_err();

@@ -1,4 +1,4 @@
-//! Everything before the first step of a training, new or gone on with.
+//! The start of a training, new or resumed.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::output::print_json;
-use crate::run_folder::{self, CONFIG, Config, Keeper, Kept, Lock, METRICS, Resumed, Trained, resume};
+use crate::run_folder::{self, CONFIG, CheckpointWriter, Config, Lock, METRICS, Resumed, RunState, Trained, resume};
 use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
@@ -27,19 +27,18 @@ struct Settings<'a> {
 }
 
 impl Run {
-    /// Opens the data, makes or reads the model, and leaves in the run folder what it takes to go
-    /// on. With the settings that were `given`, of a new training all others are chosen for the
-    /// data. A training that is resumed goes on until there are so many epochs in all, if that
-    /// is said.
+    /// Opens the data, creates or reads the model, and writes everything into the run folder that
+    /// is needed to resume. The settings of a new training that are not `given` are chosen for
+    /// the data. A resumed training continues to `epochs` epochs in total, if there are any.
     pub(super) fn start(
         arguments: &Arguments,
         mut config: Config,
         given: Option<&Given>,
         epochs: Option<usize>,
-    ) -> Result<(Self, Keeper), Failure> {
+    ) -> Result<(Self, CheckpointWriter), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
-        // Before the training in it is read.
+        // The lock is taken before the training in the folder is read.
         let lock = arguments.resume.as_deref().map(Lock::take).transpose()?;
         let data = config.data.open(arguments.quiet).map_err(refused_data)?;
         let chosen = given.map_or_else(|| Ok(Vec::new()), |given| config.suit(&data.train, given))?;
@@ -51,10 +50,10 @@ impl Run {
             arguments.device.open(model, &config.training, &data.train, arguments.quiet)
         };
         let (is_new, mut was_finished) = (arguments.resume.is_none(), false);
-        let (folder, lock, training, mut stepper, mut kept, text) = match arguments.resume.as_ref().zip(lock) {
+        let (folder, lock, training, mut stepper, mut state, text) = match arguments.resume.as_ref().zip(lock) {
             Some((folder, lock)) => {
                 let resumed = resume(folder, &config, epochs, &mut model, data.train.source())?;
-                let Resumed { training, optimizer, kept } = resumed;
+                let Resumed { training, optimizer, state } = resumed;
                 config.training = training.config().clone();
                 let mut stepper = open(&mut model, &config)?;
                 was_finished = optimizer.is_none();
@@ -65,48 +64,48 @@ impl Run {
                     announce(&training, epochs, was_finished);
                 }
                 let text = epochs.map(|_| config.to_toml()).transpose()?;
-                (folder.clone(), lock, training, stepper, kept, text)
+                (folder.clone(), lock, training, stepper, state, text)
             }
             None => {
                 if let Some(init) = &config.init {
                     initial(&mut model, init)?;
                 }
                 let (text, images) = (config.to_toml()?, data.train.source());
-                let kept = Kept { images: images.fingerprint().map_err(Failure::other)?, ..Kept::default() };
+                let state = RunState { images: images.fingerprint().map_err(Failure::other)?, ..RunState::default() };
                 let training = Training::new(config.training.clone(), images.len());
                 let stepper = open(&mut model, &config)?;
                 let (folder, lock) = run_folder::create(arguments.out.as_deref(), config.data.name())?;
-                (folder, lock, training, stepper, kept, Some(text))
+                (folder, lock, training, stepper, state, Some(text))
             }
         };
-        let mut keeper = Keeper::new(&folder, every);
+        let mut writer = CheckpointWriter::new(&folder, every);
         if was_finished && (config.keep_best || config.patience.is_some()) {
             let loss = held_out_loss(&model, data.test.pixels.view(), &config.training);
             let loss = loss.map_err(|e| in_folder(&folder, &e))?;
-            // What the next epochs must be better than.
-            if !config.keep_best || keeper.keep_best(&model) {
-                kept.is_best(loss, training.epochs());
+            // Further epochs must have a lower loss.
+            if !config.keep_best || writer.write_best(&model) {
+                state.is_best(loss, training.epochs());
             }
         }
-        let mut keep = || {
+        let mut write = || {
             let training = training.write(&mut model, stepper.as_mut()).map_err(Failure::other)?;
-            keeper.keep(training, &kept)
+            writer.write(training, &state)
         };
-        // At once: a folder that cannot be written to, or a disk too small, is better known now than in an
-        // hour. The log of a training that goes on is shortened only when there is something to go
-        // on from.
-        let begun = if is_new { Ok(()) } else { keep() };
+        // The first checkpoint is written at once, so that a read-only folder or a full disk is
+        // reported before hours of training. The log of a resumed training is truncated after its
+        // checkpoint is written.
+        let begun = if is_new { Ok(()) } else { write() };
         let begun = begun.and_then(|()| begin(&folder, text.as_deref(), &config, &training));
-        let begun = begun.and_then(|logs| if is_new { keep().map(|()| logs) } else { Ok(logs) });
+        let begun = begun.and_then(|logs| if is_new { write().map(|()| logs) } else { Ok(logs) });
         let (log, tensorboard) = begun.map_err(|problem| {
             if is_new {
-                // The folder was empty, and can be named again.
+                // The folder was empty. Without these files it can be used again.
                 for name in [CONFIG, METRICS] {
                     let _ = fs::remove_file(folder.join(name));
                 }
             }
-            let elsewhere = if is_new { ", or name a folder elsewhere with --out" } else { "" };
-            Failure::other(format!("{problem}; nothing has been trained: make room there{elsewhere}"))
+            let elsewhere = if is_new { ", or choose another folder with --out" } else { "" };
+            Failure::other(format!("{problem}; the training did not start; free some space{elsewhere}"))
         })?;
         if !chosen.is_empty() {
             if arguments.common.json {
@@ -116,75 +115,70 @@ impl Run {
                 errln!("{}", explain(&chosen));
             }
         }
-        Ok((Self { config, data, folder, model, training, stepper, kept, log, tensorboard, _lock: lock }, keeper))
+        Ok((Self { config, data, folder, model, training, stepper, state, log, tensorboard, _lock: lock }, writer))
     }
 }
 
-/// Says what becomes of the learning rate in a training that goes on for longer.
+/// Prints the learning rate of a training that continues for more epochs.
 fn announce(training: &Training, epochs: usize, was_finished: bool) {
     let (made, rate) = (training.epochs(), training.learning_rate());
-    let adam = if was_finished { "; Adam begins anew" } else { "" };
+    let adam = if was_finished { "; the state of Adam is new" } else { "" };
     errln!(
-        "going on after {made} of {epochs} epochs: the learning rate is that of a training of {epochs} epochs, {rate:.2e} now and \
+        "resuming after {made} of {epochs} epochs; the learning rate is on the schedule of {epochs} epochs, {rate:.2e} now and \
          almost 0 at the end{adam}"
     );
 }
 
-/// Gives the model the weights that a training begins with.
+/// Loads the weights of `--init` into the model.
 fn initial(model: &mut Autoencoder<f32>, init: &Path) -> Result<(), Failure> {
     let trained = Trained::load(init)?;
     let file = trained.file.display();
     if let Some(problem) = difference(&trained.model, model) {
-        return Err(Failure::usage(format!("{file} cannot be what this training begins with: {problem}")));
+        return Err(Failure::usage(format!("cannot start from {file}: {problem}")));
     }
     let names = |model: &Autoencoder<f32>| model.columns().and_then(|columns| columns.names().map(<[String]>::to_vec));
     if let (Some(there), Some(here)) = (names(&trained.model), names(model))
         && there != here
     {
         let [there, here] = [there, here].map(|names| names.join(", "));
-        return Err(Failure::usage(format!("{file} was trained on the columns {there}, and the data has {here}")));
+        return Err(Failure::usage(format!("{file} was trained on the columns {there}, but the data has {here}")));
     }
     model.read(&trained.weights).map_err(Failure::usage)
 }
 
-/// Returns the first thing in which two models are unlike, so that one cannot have the weights of
-/// the other, with the way out.
+/// Returns the first difference that keeps one model from using the weights of the other, with
+/// advice.
 fn difference(there: &Autoencoder<f32>, here: &Autoencoder<f32>) -> Option<String> {
     let samples = |model: &Autoencoder<f32>| match model.columns() {
-        Some(columns) => format!("vectors of {} numbers", columns.len()),
+        Some(columns) => format!("vectors of {} columns", columns.len()),
         None => format!("images of shape {:?}", model.image_shape()),
     };
     let networks = |model: &Autoencoder<f32>| {
-        model.architecture().map_or_else(|| "networks of your own".to_owned(), ToString::to_string)
+        model.architecture().map_or_else(|| "custom networks".to_owned(), ToString::to_string)
     };
     Some(if samples(there) != samples(here) {
-        format!("it takes {}, and the data are {}", samples(there), samples(here))
+        format!("it was trained on {}, but the data has {}", samples(there), samples(here))
     } else if there.architecture() != here.architecture() {
-        format!("it is of {}, and this is to be of {}; leave out --model", networks(there), networks(here))
+        format!("its networks are {}, not {}; leave out --model", networks(there), networks(here))
     } else if there.latent() != here.latent() {
-        format!(
-            "its codes have {} numbers, and these are to have {}; leave out --latent",
-            there.latent(),
-            here.latent()
-        )
+        format!("its latent dimension is {}, not {}; leave out --latent", there.latent(), here.latent())
     } else if there.ending() != here.ending() {
-        "its encoder ends as another objective needs it; name with --objective the one that it was trained by"
-            .to_owned()
+        "its encoder was built for another objective; name that one with --objective".to_owned()
     } else {
         return None;
     })
 }
 
-/// Says of which columns there is nothing to learn.
+/// Prints the columns that are constant.
 fn name_constant_columns(model: &Autoencoder<f32>) {
     let Some(columns) = model.columns() else { return };
     for column in columns.constant() {
         let (name, (value, _)) = (columns.describe(column), columns.moments(column));
-        errln!("{name} is {value} in all rows: there is nothing to learn of it, and it is decoded as that");
+        errln!("{name} is {value} in all rows; it is not learned, and always decoded as {value}");
     }
 }
 
-/// A model to be trained, once everything is known to fit.
+/// Checks the settings and returns an untrained model.
 fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoencoder<f32>, Failure> {
     let images = data.train.source();
     let TrainConfig { seed, objective, .. } = &config.training;
@@ -195,22 +189,22 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
     if held_out <= k {
         let data = &config.data;
         return Err(Failure::usage(format!(
-            "{data}: {held_out} held out, and the entropy of their codes needs more than k, which is {k}; bring more images"
+            "{data}: {held_out} held out, but the entropy of their codes needs more than k = {k}; use more data or a smaller --k"
         )));
     }
     if config.tensorboard && !cfg!(feature = "tensorboard") {
         return Err(Failure::usage(
-            "this program was built without --tensorboard: build it with `cargo install --path crates/eae-cli --features \
+            "this program was built without --tensorboard; rebuild it with `cargo install --path crates/eae-cli --features \
              tensorboard`",
         ));
     }
     if config.patience == Some(0) {
-        return Err(Failure::usage("--patience is 0, it must be at least 1"));
+        return Err(Failure::usage("--patience is 0; it must be at least 1"));
     }
     Ok(model)
 }
 
-/// Writes the settings of a new training, and opens the logs of any, before the first step.
+/// Writes the settings of a new training, and opens the logs, before the first step.
 fn begin(
     folder: &Path,
     text: Option<&str>,
@@ -226,7 +220,7 @@ fn begin(
     Ok((log, tensorboard))
 }
 
-/// Event files, of which those of a training so far are left as they are.
+/// Starts a new event file. Existing event files are kept.
 fn tensorboard(folder: &Path, config: &Config, steps: usize) -> Result<TensorBoard, Failure> {
     let TrainConfig { batch_size, objective, .. } = &config.training;
     let normal_entropy = objective.normal_entropy(*batch_size, config.latent).map_err(|e| in_folder(folder, &e))?;

@@ -1,4 +1,4 @@
-//! The steps of a training, and what is kept of it between them.
+//! The steps of a training, and the checkpoints between them.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,98 +16,99 @@ use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::progress::Progress;
-use crate::run_folder::{CHECKPOINT, Config, Keeper, Kept, Lock};
+use crate::run_folder::{CHECKPOINT, CheckpointWriter, Config, Lock, RunState};
 use crate::tensorboard::TensorBoard;
 
-/// A training under way.
+/// A running training.
 pub(super) struct Run {
     pub(super) config: Config,
     pub(super) data: Split<f32, TrainingSet>,
     pub(super) folder: PathBuf,
     pub(super) model: Autoencoder<f32>,
     pub(super) training: Training,
-    /// The maker of the steps. Its parameters may be ahead of the model until they are fetched.
+    /// Computes the steps. Its parameters can be newer than those of the model.
     pub(super) stepper: Box<dyn MakeStep<f32>>,
-    pub(super) kept: Kept,
+    pub(super) state: RunState,
     pub(super) log: MetricsLog,
     pub(super) tensorboard: Option<TensorBoard>,
-    /// Held until everything is made.
+    /// The lock of the run folder, held until all files are written.
     pub(super) _lock: Lock,
 }
 
 impl Run {
-    /// Makes all steps that are left, and returns true if the user ended it before.
-    pub(super) fn train(&mut self, arguments: &Arguments, keeper: &mut Keeper) -> Result<bool, Failure> {
-        let Self { config, data, folder, model, training, stepper, kept, log, tensorboard, .. } = self;
+    /// Runs the remaining steps. Returns true if the user interrupted them.
+    pub(super) fn train(&mut self, arguments: &Arguments, writer: &mut CheckpointWriter) -> Result<bool, Failure> {
+        let Self { config, data, folder, model, training, stepper, state, log, tensorboard, .. } = self;
         let mut progress = Progress::new(config.latent, config.training.batch_size, arguments.quiet);
-        let (start, before, held_out) = (Instant::now(), kept.seconds, data.test.pixels.view());
-        let mut between =
-            Between { config, folder, held_out, keeper, kept, start, before, patient: true, failure: None };
+        let (start, before, held_out) = (Instant::now(), state.seconds, data.test.pixels.view());
+        let mut watcher =
+            Watcher { config, folder, held_out, writer, state, start, before, patient: true, failure: None };
         let reports = (&mut progress, (log, (tensorboard.as_mut(), JsonLines(arguments.common.json))));
-        let looked_at = choose(held_out.len_of(Axis(0)), MOST_LOOKED_AT, 0);
-        let every = epochs_between(looked_at.len(), data.train.source().len(), arguments.device);
-        let reports = HeldOut::new(held_out.select(Axis(0), &looked_at), every, reports);
-        let outcome = training.run(model, data.train.source(), stepper.as_mut(), &mut (reports, &mut between));
-        match (between.failure, outcome) {
+        let followed = choose(held_out.len_of(Axis(0)), MOST_FOLLOWED, 0);
+        let every = epochs_between(followed.len(), data.train.source().len(), arguments.device);
+        let reports = HeldOut::new(held_out.select(Axis(0), &followed), every, reports);
+        let outcome = training.run(model, data.train.source(), stepper.as_mut(), &mut (reports, &mut watcher));
+        match (watcher.failure, outcome) {
             (Some(failure), _) => Err(failure),
-            (None, Ok(outcome)) => Ok(outcome.interrupted && between.patient),
+            (None, Ok(outcome)) => Ok(outcome.interrupted && watcher.patient),
             (None, Err(problem)) => Err(ended(folder, matches!(problem, TrainError::Device { .. }), &problem)),
         }
     }
 
-    /// The training with its model, as a checkpoint has them.
+    /// Returns the weights of a checkpoint: the state of the training and the model.
     pub(super) fn checkpoint(&mut self) -> Result<Weights, Failure> {
         self.training.write(&mut self.model, self.stepper.as_mut()).map_err(Failure::other)
     }
 }
 
-/// Held-out images whose error is followed through a training.
-const MOST_LOOKED_AT: usize = 1000;
-/// The share of a training's time that following it may take.
+/// Number of held-out images whose error is measured during training.
+const MOST_FOLLOWED: usize = 1000;
+/// Fraction of the training time for these measurements.
 const SHARE: f64 = 0.02;
 
-/// Returns the epochs from one look at held-out images to the next. A look is a forward pass, and
-/// a step the work of three; a GPU makes steps many times faster than the CPU can look.
-fn epochs_between(looked_at: usize, trained_on: usize, device: Device) -> usize {
+/// Returns the number of epochs from one measurement on held-out images to the next. A measurement
+/// is a forward pass, a third of the work of a step. A GPU makes steps many times faster than the
+/// CPU makes the measurement.
+fn epochs_between(followed: usize, trained_on: usize, device: Device) -> usize {
     let times = if device == Device::Cpu { 1.0 } else { 20.0 };
-    (times * looked_at as f64 / (3.0 * SHARE * trained_on as f64)).ceil().max(1.0) as usize
+    (times * followed as f64 / (3.0 * SHARE * trained_on as f64)).ceil().max(1.0) as usize
 }
 
-/// The observer between steps: keeps checkpoints and the best model, and ends a training whose loss
-/// no longer falls.
-struct Between<'a> {
+/// An observer that writes checkpoints and the best model, and ends a training whose loss no longer
+/// falls.
+struct Watcher<'a> {
     config: &'a Config,
     folder: &'a Path,
     held_out: ArrayView4<'a, f32>,
-    keeper: &'a mut Keeper,
-    kept: &'a mut Kept,
-    /// The start of this process, and the seconds of those before.
+    writer: &'a mut CheckpointWriter,
+    state: &'a mut RunState,
+    /// The start of this process's steps, and the seconds of earlier processes.
     start: Instant,
     before: f64,
-    /// False once there have been too many epochs without a lesser loss.
+    /// False after too many epochs without a lower loss.
     patient: bool,
     failure: Option<Failure>,
 }
 
-impl Between<'_> {
-    /// Notes the loss on held-out images, and keeps the model if it is the best.
+impl Watcher<'_> {
+    /// Computes the loss on held-out data, and saves the model if it is the best so far.
     fn judge(&mut self, epoch: usize, training: &mut Underway<'_, f32>) -> Result<(), Failure> {
         let model = training.model().map_err(|problem| ended(self.folder, true, &problem))?;
         let loss = held_out_loss(model, self.held_out, &self.config.training);
         let loss = loss.map_err(|e| in_folder(self.folder, &e))?;
-        let before = self.kept.best;
-        // What could not be kept is not what others must be better than.
-        if self.kept.is_best(loss, epoch) && self.config.keep_best && !self.keeper.keep_best(model) {
-            self.kept.best = before;
+        let before = self.state.best;
+        // A model that could not be saved does not count as the best.
+        if self.state.is_best(loss, epoch) && self.config.keep_best && !self.writer.write_best(model) {
+            self.state.best = before;
         }
-        self.patient = self.config.patience.is_none_or(|patience| self.kept.epochs_since_best(epoch) < patience);
+        self.patient = self.config.patience.is_none_or(|patience| self.state.epochs_since_best(epoch) < patience);
         Ok(())
     }
 }
 
-impl Observer<f32> for Between<'_> {
+impl Observer<f32> for Watcher<'_> {
     fn underway(&mut self, training: &mut Underway<'_, f32>) -> ControlFlow<()> {
-        self.kept.seconds = self.before + self.start.elapsed().as_secs_f64();
+        self.state.seconds = self.before + self.start.elapsed().as_secs_f64();
         let judged = self.config.keep_best || self.config.patience.is_some();
         if let Some(epoch) = training.epoch().filter(|_| judged).map(|report| report.epoch) {
             self.failure = self.judge(epoch, training).err();
@@ -115,25 +116,29 @@ impl Observer<f32> for Between<'_> {
         if self.failure.is_some() || !self.patient {
             return ControlFlow::Break(());
         }
-        self.keeper.keep_if_due(|| training.checkpoint().map_err(Failure::other), self.kept);
+        self.writer.write_if_due(|| training.checkpoint().map_err(Failure::other), self.state);
         ControlFlow::Continue(())
     }
 }
 
-/// The failure that ended a training, with the checkpoint to resume from: on the CPU, too, if a
-/// device was lost.
+/// Returns the failure that ended a training, with the checkpoint to resume from. If a device
+/// failed, the advice is to resume on the CPU.
 fn ended(folder: &Path, on_device: bool, problem: &dyn std::fmt::Display) -> Failure {
-    let (kept, run) = (folder.join(CHECKPOINT), folder.display());
-    let go_on = if on_device { format!(", go on with: eae train --resume {run} --device cpu") } else { String::new() };
-    in_folder(folder, &format!("{problem}; the last good state is in {}{go_on}", kept.display()))
+    let (checkpoint, run) = (folder.join(CHECKPOINT), folder.display());
+    let resume = if on_device {
+        format!("; resume on the CPU with: eae train --resume {run} --device cpu")
+    } else {
+        String::new()
+    };
+    in_folder(folder, &format!("{problem}; the last checkpoint is {}{resume}", checkpoint.display()))
 }
 
-/// A failure in a run folder.
+/// Returns a failure in a run folder.
 pub(super) fn in_folder(folder: &Path, problem: &dyn std::fmt::Display) -> Failure {
     Failure::other(format!("in {}: {problem}", folder.display()))
 }
 
-/// With `--json`, a line for each epoch.
+/// Prints a line for each epoch with `--json`.
 struct JsonLines(bool);
 
 impl Observer<f32> for JsonLines {

@@ -18,7 +18,7 @@ const NAMES = {
   sphere: "sphere",
   gaussian: "Gaussian",
   mixture: "mixture of Gaussians",
-  gaussianisation: "Gaussianization",
+  gaussianization: "Gaussianization",
 };
 
 const find = id => document.getElementById(id);

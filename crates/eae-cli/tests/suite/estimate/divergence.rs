@@ -12,7 +12,7 @@ use crate::support::transcript::Transcript;
 fn a_file_does_not_diverge_from_itself() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let p = normal(300, 2, 1);
     write(folder, "p.csv", "a,b", &p);
     // Half of the rows are shared, in other lines.
@@ -23,49 +23,49 @@ fn a_file_does_not_diverge_from_itself() {
         &concatenate![Axis(0), normal(10, 2, 2), p.slice_axis(Axis(0), (..150).into()), normal(140, 2, 3)],
     );
     for k in ["1", "3"] {
-        let found = said.report(&format!("divergence p.csv p.csv --k {k}"));
+        let found = transcript.report(&format!("divergence p.csv p.csv --k {k}"));
         assert_eq!(number(&found, "divergence"), 0.0);
     }
-    let found = said.report("divergence p.csv q.csv");
+    let found = transcript.report("divergence p.csv q.csv");
     is_near(number(&found, "divergence"), 0.0, 0.2);
-    // The way out of the error is a way out.
-    said.error("divergence p.csv q.csv --shared-rows error");
+    // The advice in the error works.
+    transcript.error("divergence p.csv q.csv --shared-rows error");
     assert_eq!(report(folder, "divergence p.csv q.csv --shared-rows leave-out")["divergence"], found["divergence"]);
     let bits = report(folder, "divergence p.csv q.csv --unit bits");
     is_near(number(&bits, "cross_entropy") * 2_f64.ln(), number(&found, "cross_entropy"), 1e-12);
-    said.check("divergence a file does not diverge from itself");
+    transcript.check("divergence a file does not diverge from itself");
 }
 
 #[test]
 fn rounded_sets_and_repeated_rows() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let (p, q) = (normal(1000, 1, 4), normal(1000, 1, 5).mapv(|x| x + 1.0));
     let rounded = |x: &ndarray::Array2<f64>| x.mapv(|x| (100.0 * x).round() / 100.0);
     write(folder, "p.csv", "", &rounded(&p));
     write(folder, "q.csv", "", &rounded(&q));
-    let found = said.report("divergence p.csv q.csv");
+    let found = transcript.report("divergence p.csv q.csv");
     // N(0, 1) from N(1, 1): 1/2.
     is_near(number(&found, "divergence"), 0.5, 0.1);
-    said.error("divergence p.csv q.csv --dither no");
+    transcript.error("divergence p.csv q.csv --dither no");
     is_near(number(&report(folder, "divergence p.csv q.csv --dither 0.01"), "divergence"), 0.5, 0.1);
     // Rows recorded twice in P.
     write(folder, "once.csv", "", &p);
     write(folder, "twice.csv", "", &concatenate![Axis(0), p, p]);
     write(folder, "other.csv", "", &q);
-    said.error("divergence twice.csv other.csv --k 1");
+    transcript.error("divergence twice.csv other.csv --k 1");
     let dropped = report(folder, "divergence twice.csv other.csv --k 1 --drop-duplicates");
     assert_eq!(dropped["divergence"], report(folder, "divergence once.csv other.csv --k 1")["divergence"]);
     assert_eq!(dropped["duplicates_dropped"], 1000);
-    said.check("divergence rounded sets and repeated rows");
+    transcript.check("divergence rounded sets and repeated rows");
 }
 
 #[test]
 fn jensen_shannon() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let (p, q) = (normal(300, 2, 6), normal(500, 2, 7).mapv(|x| x + 1.0));
     write(folder, "p.csv", "", &p);
     write(folder, "q.csv", "", &q);
@@ -73,27 +73,27 @@ fn jensen_shannon() {
     let expected = JensenShannon::new(3).estimate(p.view(), q.view()).unwrap();
     assert!(same(&found["jensen_shannon"], expected.value()) && same(&found["distance"], expected.distance()));
     assert!(same(&found["standard_error"], expected.standard_error()) && found.get("divergence").is_none());
-    said.report("divergence p.csv p.csv --jensen-shannon");
-    said.error("divergence p.csv p.csv --jensen-shannon --shared-rows error");
-    said.check("divergence jensen shannon");
+    transcript.report("divergence p.csv p.csv --jensen-shannon");
+    transcript.error("divergence p.csv p.csv --jensen-shannon --shared-rows error");
+    transcript.check("divergence jensen shannon");
 }
 
 #[test]
 fn errors_are_about_the_right_file() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     write(folder, "p.csv", "a,b", &normal(20, 2, 8));
     fs::write(folder.join("gap.csv"), "a,b\n1,2\n3,\n4,5\n").unwrap();
     fs::write(folder.join("few.csv"), "a,b\n1,2\n3,4.5\n").unwrap();
     for arguments in ["divergence p.csv gap.csv", "divergence gap.csv p.csv"] {
-        said.error(arguments);
+        transcript.error(arguments);
     }
     let found = report(folder, "divergence p.csv gap.csv --k 2 --drop-missing");
     assert_eq!((&found["m"], &found["other_dropped"], &found["dropped"]), (&2.into(), &1.into(), &0.into()));
-    said.error("divergence p.csv few.csv");
-    said.error("divergence few.csv p.csv");
+    transcript.error("divergence p.csv few.csv");
+    transcript.error("divergence few.csv p.csv");
     // Standardizing would make both files alike.
-    said.error("divergence p.csv few.csv --standardize");
-    said.check("divergence errors are about the right file");
+    transcript.error("divergence p.csv few.csv --standardize");
+    transcript.check("divergence errors are about the right file");
 }

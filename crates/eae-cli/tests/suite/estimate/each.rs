@@ -6,8 +6,8 @@ use super::{is_near, number, report};
 use crate::support::program::{eae, stderr};
 use crate::support::transcript::Transcript;
 
-/// Three columns, a continuous target and a label. The comparison below was made from the same
-/// numbers.
+/// Returns three columns, a continuous target and a label. The references below are computed from
+/// the same numbers.
 fn features() -> String {
     let mut x = 0.3_f64;
     let mut next = || {
@@ -50,31 +50,31 @@ fn columns_rank_as_in_scikit_learn() {
     }
     let chance = report(folder, "mi x.csv --y class --each --x b,far");
     assert!(number(&chance["columns"][1], "corrected_p_value") > 0.05);
-    // The columns are those but the target; one with a label has an estimator of its own.
+    // By default all columns but the target are ranked. A column of labels has its own estimator.
     let all = report(folder, "mi x.csv --y y --each --permutations 0 --unit bits");
     let columns = all["columns"].as_array().unwrap();
     assert_eq!((columns.len(), &columns[3]["name"], &columns[3]["estimator"]), (4, &"class".into(), &"ross".into()));
     assert!(columns[0].get("p_value").is_none() && all["unit"] == "bits");
     is_near(number(&columns[0], "mutual_information") * 2_f64.ln(), REGRESSION[0].1, 1e-6);
-    // For people, a line for each.
+    // The text has a line for each column.
     let text = eae(folder, &["mi", "x.csv", "--y", "y", "--each"]);
     assert!(text.status.success(), "{}", stderr(&text));
     let lines = String::from_utf8(text.stdout).unwrap();
     assert_eq!(lines.lines().filter(|line| line.contains("ksg1") || line.contains("ross")).count(), 4, "{lines}");
 }
 
-/// Such a table looks like a series: its rows depend on earlier ones.
+/// The rows of a sorted table depend on earlier rows, as those of a series do.
 #[test]
-fn a_table_sorted_by_its_label_is_no_series() {
+fn a_table_sorted_by_its_label_is_not_a_series() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let features = features();
     let (header, rows) = features.split_once('\n').unwrap();
     let mut rows: Vec<&str> = rows.lines().collect();
     rows.sort_by_key(|row| row.ends_with("low"));
     fs::write(folder.join("sorted.csv"), format!("{header}\n{}\n", rows.join("\n"))).unwrap();
-    let found = said.report("mi sorted.csv --y class --each --x a,b,far");
+    let found = transcript.report("mi sorted.csv --y class --each --x a,b,far");
     assert_eq!(found["surrogates"], "shuffle");
     for (column, (name, information)) in found["columns"].as_array().unwrap().iter().zip(CLASSIFICATION) {
         assert_eq!(column["name"], name);
@@ -82,21 +82,21 @@ fn a_table_sorted_by_its_label_is_no_series() {
     }
     assert_eq!(number(&found["columns"][0], "corrected_p_value"), 0.01);
     assert_eq!(report(folder, "mi sorted.csv --x a --y class --permutations 19")["surrogates"], "shuffle");
-    said.check("each a table sorted by its label is no series");
+    transcript.check("each a table sorted by its label is not a series");
 }
 
 #[test]
 fn constant_columns_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let rows: String =
         (0..50).map(|i| format!("{},7,{}\n", (0.618 * f64::from(i)).fract(), (0.755 * f64::from(i)).fract())).collect();
     fs::write(folder.join("x.csv"), format!("a,same,y\n{rows}")).unwrap();
-    let found = said.report("mi x.csv --y y --each --permutations 9");
+    let found = transcript.report("mi x.csv --y y --each --permutations 9");
     assert_eq!(found["columns"].as_array().unwrap().len(), 1);
-    said.error("mi x.csv --y same --each");
-    said.error("mi x.csv --y same --each --x same");
-    said.error("mi x.csv --each");
-    said.check("each constant columns are left out");
+    transcript.error("mi x.csv --y same --each");
+    transcript.error("mi x.csv --y same --each --x same");
+    transcript.error("mi x.csv --each");
+    transcript.check("each constant columns are left out");
 }

@@ -1,5 +1,4 @@
-//! Errors that the flags and data of other tests do not lead to. Each is one sentence, and names
-//! flags that the command has.
+//! Errors that other tests do not cover. Each is one sentence and names only flags of the command.
 
 use std::fs;
 
@@ -7,7 +6,7 @@ use super::{normal, table, text, write};
 use crate::support::transcript::Transcript;
 
 #[test]
-fn what_is_wrong_is_said_in_one_sentence() {
+fn errors_are_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("x.csv"), text(&table(), ",")).unwrap();
@@ -17,7 +16,7 @@ fn what_is_wrong_is_said_in_one_sentence() {
     fs::write(folder.join("word.csv"), "1,2\n3,four\n").unwrap();
     fs::write(folder.join("constant.csv"), "1,2\n3,2\n4,2\n").unwrap();
     fs::write(folder.join("empty.csv"), "").unwrap();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     for typed in [
         "entropy nowhere.csv",
         "entropy empty.csv",
@@ -39,9 +38,9 @@ fn what_is_wrong_is_said_in_one_sentence() {
         "divergence x.csv twice.csv",
         "divergence - -",
     ] {
-        said.error(typed);
+        transcript.error(typed);
     }
-    said.check("hints what is wrong is said in one sentence");
+    transcript.check("hints errors are one sentence");
 }
 
 #[test]
@@ -56,7 +55,7 @@ fn errors_name_flags_of_the_command() {
     fs::write(folder.join("names.csv"), "a,b\n1,x\n2,y\n3,z\n").unwrap();
     fs::write(folder.join("gap.csv"), "a,b\n1,2\n,3\n3,4\n").unwrap();
     fs::write(folder.join("dirty.csv"), "a,b\n1,2\n2,3\nerror,4\n5,6\n7,1\n").unwrap();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     for arguments in [
         "entropy few.csv --k 1 --dither no",
         "entropy few.csv --estimator kpn --k 1 --dither no",
@@ -95,7 +94,7 @@ fn errors_name_flags_of_the_command() {
         "divergence huge.csv x.csv --x a,b --k 2 --dither no",
         "divergence gap.csv few.csv",
     ] {
-        said.error(arguments);
+        transcript.error(arguments);
     }
-    said.check("hints errors name flags of the command");
+    transcript.check("hints errors name flags of the command");
 }

@@ -1,4 +1,4 @@
-//! `eae mi`: labels, ties, series, and what the choices are.
+//! `eae mi`: labels, ties and series, and the choice of the estimator.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn pairs(n: usize, correlation: f64, seed: u64) -> (Array2<f64>, f64) {
 fn rounded_pairs_have_the_information_of_the_exact_ones_in_any_unit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let (table, truth) = pairs(2000, 0.9, 1);
     write(folder, "round.csv", "a,b", &table.mapv(|x| (100.0 * x).round() / 100.0));
     write(folder, "cents.csv", "a,b", &table.mapv(|x| (100.0 * x).round()));
@@ -30,16 +30,16 @@ fn rounded_pairs_have_the_information_of_the_exact_ones_in_any_unit() {
     assert_eq!((&found["estimator"], &found["ties"]["policy"]), (&"ksg1".into(), &"dithered".into()));
     assert!(number(&found["ties"], "share") > 0.5);
     is_near(found["ties"]["steps"][0].as_f64().unwrap(), 0.01, 1e-12);
-    said.report("mi round.csv");
+    transcript.report("mi round.csv");
     // Steps are in the units of the file.
-    let scaled = said.report("mi cents.csv --standardize");
+    let scaled = transcript.report("mi cents.csv --standardize");
     is_near(scaled["ties"]["steps"][1].as_f64().unwrap(), 1.0, 1e-9);
     let counted = report(folder, "mi round.csv --ties count");
     assert_eq!((&counted["ties"]["policy"], &counted["ties"]["share"]), (&"counted".into(), &found["ties"]["share"]));
     is_near(number(&counted, "mutual_information"), truth, 0.08);
     is_near(number(&report(folder, "mi round.csv --estimator ksg2"), "mutual_information"), truth, 0.08);
-    // Both ways out of the error are ways out.
-    said.error("mi round.csv --ties error");
+    // Both pieces of advice in the error work.
+    transcript.error("mi round.csv --ties error");
     is_near(number(&report(folder, "mi round.csv --ties dither"), "mutual_information"), truth, 0.08);
     // Without ties the rule makes no difference.
     write(folder, "exact.csv", "a,b", &table);
@@ -47,14 +47,14 @@ fn rounded_pairs_have_the_information_of_the_exact_ones_in_any_unit() {
     assert_eq!((&exact["ties"]["policy"], &exact["ties"]["share"]), (&"none".into(), &0.0.into()));
     assert_eq!(report(folder, "mi exact.csv --ties count")["mutual_information"], exact["mutual_information"]);
     is_near(number(&exact, "correlation"), 0.9, 0.03);
-    said.check("mi rounded pairs have the information of the exact ones in any unit");
+    transcript.check("mi rounded pairs have the information of the exact ones in any unit");
 }
 
 #[test]
 fn a_label_by_every_estimator() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     // Two normal distributions 2 apart: 0.3368 nats by quadrature.
     let mut z = normal(1000, 1, 2);
     z.iter_mut().enumerate().for_each(|(i, z)| *z += 2.0 * (i % 2) as f64);
@@ -70,13 +70,13 @@ fn a_label_by_every_estimator() {
             assert_eq!(found["estimator"], expected);
         }
     }
-    let auto = said.report("mi codes.csv");
+    let auto = transcript.report("mi codes.csv");
     assert_eq!(report(folder, "mi codes.csv --numeric label")["estimator"], "ksg1");
     assert_eq!(
         report(folder, "mi codes.csv --labels label --x label --y z")["mutual_information"],
         auto["mutual_information"]
     );
-    said.report("mi words.csv");
+    transcript.report("mi words.csv");
     // Rounded numbers, labels given numbers, and labels alone.
     let rounded: Vec<String> =
         z.iter().enumerate().map(|(i, z)| format!("{:.1},{},{}\n", z, ["left", "right"][i % 2], i % 3)).collect();
@@ -94,15 +94,15 @@ fn a_label_by_every_estimator() {
     );
     // Text among numbers is a mistake rather than a label.
     fs::write(folder.join("typo.csv"), "a,b\n1,2\n2,3\noops,4\n5,6\n7,1\n").unwrap();
-    said.error("mi typo.csv --k 1");
-    said.check("mi a label by every estimator");
+    transcript.error("mi typo.csv --k 1");
+    transcript.check("mi a label by every estimator");
 }
 
 #[test]
 fn copies_within_a_label_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let mut z = normal(200, 1, 3);
     for copy in [11, 23, 31] {
         z[[copy, 0]] = z[[3, 0]];
@@ -111,23 +111,23 @@ fn copies_within_a_label_are_named() {
         z.iter().enumerate().map(|(i, z)| format!("{z},{}\n", ["a", "b", "c", "d"][i % 4])).collect();
     fs::write(folder.join("dup.csv"), format!("value,label\n{}", rows.concat())).unwrap();
     for _ in 0..3 {
-        said.error("mi dup.csv --estimator ross");
+        transcript.error("mi dup.csv --estimator ross");
     }
-    let found = said.report("mi dup.csv");
+    let found = transcript.report("mi dup.csv");
     assert_eq!(found["estimator"], "mesner-shalizi");
     is_near(number(&found, "mutual_information"), 0.0, 0.1);
     assert_eq!(
         report(folder, "mi dup.csv --estimator mesner-shalizi")["mutual_information"],
         found["mutual_information"]
     );
-    said.check("mi copies within a label are named");
+    transcript.check("mi copies within a label are named");
 }
 
 #[test]
 fn constant_columns_carry_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let ones = Array2::ones((300, 1));
     write(folder, "continuous.csv", "feature,target", &concatenate![Axis(1), ones, normal(300, 1, 4)]);
     write(
@@ -138,12 +138,12 @@ fn constant_columns_carry_nothing() {
     );
     for file in ["continuous", "coin"] {
         for estimator in ["auto", "ksg1", "ksg2", "gao", "mesner-shalizi"] {
-            let found = said.report(&format!("mi {file}.csv --estimator {estimator}"));
+            let found = transcript.report(&format!("mi {file}.csv --estimator {estimator}"));
             is_near(number(&found, "mutual_information"), 0.0, 0.005);
         }
     }
-    said.error("mi coin.csv --standardize");
-    said.check("mi constant columns carry nothing");
+    transcript.error("mi coin.csv --standardize");
+    transcript.check("mi constant columns carry nothing");
 }
 
 #[test]
@@ -160,25 +160,25 @@ fn a_window_leaves_independent_columns_independent() {
 fn saturation_has_no_interval() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let x = normal(500, 1, 6);
     write(folder, "self.csv", "", &concatenate![Axis(1), x, x]);
     let noisy = &x + 1e-6 * &normal(500, 1, 7);
     write(folder, "noisy.csv", "", &concatenate![Axis(1), x, noisy]);
     for file in ["self", "noisy"] {
-        let found = said.report(&format!("mi {file}.csv"));
+        let found = transcript.report(&format!("mi {file}.csv"));
         assert!(found["sampling_interval_95"].is_null());
         assert!(found["ties"]["policy"] != "dithered");
     }
     assert!(report(folder, "mi self.csv --x 0 --y 0")["sampling_interval_95"].is_null());
-    said.check("mi saturation has no interval");
+    transcript.check("mi saturation has no interval");
 }
 
 #[test]
 fn independent_series_are_not_significant() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let mut significant = 0;
     for seed in 0..8 {
         let mut series = normal(600, 2, 10 + seed);
@@ -186,29 +186,29 @@ fn independent_series_are_not_significant() {
             let last = series.slice(s![t - 1, ..]).to_owned();
             series.slice_mut(s![t, ..]).scaled_add(0.95, &last);
         }
-        // From where the start is forgotten.
+        // The first rows depend on the start and are left out.
         write(folder, "ar.csv", "x,y", &series.slice(s![100.., ..]).to_owned());
-        let found = said.report("mi ar.csv --permutations 39");
+        let found = transcript.report("mi ar.csv --permutations 39");
         assert_eq!((&found["surrogates"], &found["permutations"]), (&"rotate".into(), &39.into()));
         significant += usize::from(number(&found, "p_value") <= 0.05);
     }
     assert!(significant <= 2, "{significant} of 8");
-    // Shuffles are not for series, and say so.
-    said.report("mi ar.csv --permutations 9 --surrogates shuffle");
+    // Shuffling a series causes a warning.
+    transcript.report("mi ar.csv --permutations 9 --surrogates shuffle");
     let blocks = report(folder, "mi ar.csv --permutations 9 --surrogates blocks");
     assert_eq!(blocks["surrogates"], "blocks");
-    // Independent rows are shuffled, and those with a condition change places locally.
+    // Independent rows are shuffled, or permuted locally with a condition.
     let (pairs, _) = pairs(200, 0.7, 8);
     write(folder, "z.csv", "x,y,z", &concatenate![Axis(1), pairs, normal(200, 1, 9)]);
-    let found = said.report("mi z.csv --x x --y y --permutations 39");
+    let found = transcript.report("mi z.csv --x x --y y --permutations 39");
     assert_eq!((&found["surrogates"], number(&found, "p_value")), (&"shuffle".into(), 0.025));
-    let found = said.report("mi z.csv --x x --y y --z z --permutations 39");
+    let found = transcript.report("mi z.csv --x x --y y --z z --permutations 39");
     assert_eq!((&found["surrogates"], number(&found, "p_value")), (&"local".into(), 0.025));
-    // The hint about rotations is true.
-    let refused = said.error("mi z.csv --x x --y y --permutations 999 --surrogates rotate");
+    // The advice about rotations works.
+    let refused = transcript.error("mi z.csv --x x --y y --permutations 999 --surrogates rotate");
     let most = refused.split("use --permutations ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap();
     report(folder, &format!("mi z.csv --x x --y y --permutations {most} --surrogates rotate"));
-    said.check("mi independent series are not significant");
+    transcript.check("mi independent series are not significant");
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn angles_are_near_across_the_seam() {
 fn steps_of_dithering() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     // A chaotic sequence and one that follows it, in hundredths.
     let mut x = 0.3_f64;
     let mut next = || {
@@ -251,30 +251,30 @@ fn steps_of_dithering() {
     assert!(difference.abs() < 1e-9);
     assert_eq!(of("--dither 0.01")["mutual_information"], given["mutual_information"]);
     assert_eq!(of("--dither no")["mutual_information"], of("--ties count")["mutual_information"]);
-    said.error("mi x.csv --dither 0.1,0.1,0.1");
-    said.check("mi steps of dithering");
+    transcript.error("mi x.csv --dither 0.1,0.1,0.1");
+    transcript.check("mi steps of dithering");
 }
 
 #[test]
 fn copies_units_and_codes() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     let (table, information) = pairs(800, 0.8, 21);
     write(folder, "twice.csv", "x,y", &concatenate![Axis(0), table, table]);
-    said.report("mi twice.csv");
+    transcript.report("mi twice.csv");
     is_near(number(&report(folder, "mi twice.csv --drop-duplicates"), "mutual_information"), information, 0.1);
     let mut scaled = table.clone();
     scaled.column_mut(1).mapv_inplace(|y| 1000.0 * y);
     write(folder, "scaled.csv", "x,y", &scaled);
-    said.report("mi scaled.csv");
+    transcript.report("mi scaled.csv");
     is_near(number(&report(folder, "mi scaled.csv --standardize"), "mutual_information"), information, 0.1);
-    // A code in whole numbers or in hundredths is the same code.
+    // The unit of a code does not matter.
     for unit in [1.0, 0.01, 1e-4] {
         let mut coded = table.clone();
         coded.column_mut(1).mapv_inplace(|y| f64::from(u8::from(y > 0.0)) * unit);
         write(folder, "coded.csv", "x,code", &coded);
         assert_eq!(report(folder, "mi coded.csv")["estimator"], "ross", "{unit}");
     }
-    said.check("mi copies units and codes");
+    transcript.check("mi copies units and codes");
 }

@@ -1,5 +1,4 @@
-//! The commands that estimate: the same numbers from every kind of file, and a sentence for every
-//! flaw.
+//! The commands that estimate: equal numbers from every kind of file, and an error for every flaw.
 
 mod divergence;
 mod each;
@@ -23,7 +22,7 @@ use serde_json::Value;
 use crate::support::program::{eae, json, stdout, succeeds};
 use crate::support::transcript::Transcript;
 
-/// Numbers without a pattern: of a chaotic map.
+/// Returns irregular numbers from a chaotic map.
 fn table() -> Array2<f64> {
     let mut x = 0.3_f64;
     let mut y = Array2::from_shape_simple_fn((60, 3), || {
@@ -46,24 +45,24 @@ fn write_npy(path: &Path, table: &Array2<f64>) {
     table.write_npy(fs::File::create(path).unwrap()).unwrap();
 }
 
-/// Normal numbers.
+/// Returns normally distributed numbers.
 fn normal(n: usize, d: usize, seed: u64) -> Array2<f64> {
     Array2::random_using((n, d), StandardNormal, &mut ChaCha8Rng::seed_from_u64(seed))
 }
 
-/// Writes a table, with a header unless that is empty.
+/// Writes a table, with a header unless it is empty.
 fn write(folder: &Path, name: &str, header: &str, table: &Array2<f64>) {
     let header = if header.is_empty() { String::new() } else { format!("{header}\n") };
     fs::write(folder.join(name), format!("{header}{}\n", text(table, ","))).unwrap();
 }
 
-/// The report of a command that must succeed.
+/// Returns the report of a command that must succeed.
 fn report(folder: &Path, arguments: &str) -> Value {
     let arguments: Vec<&str> = arguments.split_whitespace().chain(["--json"]).collect();
     json(&succeeds(folder, &arguments))[0].clone()
 }
 
-/// A number of a report.
+/// Returns a number of a report.
 fn number(report: &Value, key: &str) -> f64 {
     report[key].as_f64().unwrap_or_else(|| panic!("{key} of {report}"))
 }
@@ -73,7 +72,7 @@ fn is_near(found: f64, expected: f64, tolerance: f64) {
 }
 
 impl Transcript<'_> {
-    /// Returns the report of a command that must succeed, and says its warnings.
+    /// Returns the report of a command that must succeed, and records its warnings.
     fn report(&mut self, typed: &str) -> Value {
         let report = report(self.folder(), typed);
         let warnings: Vec<&str> = report["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap()).collect();
@@ -82,34 +81,35 @@ impl Transcript<'_> {
         report
     }
 
-    /// Says why a command is refused: in one sentence, which names nothing but flags that the
-    /// command has. That `--floor` may help is said to nobody who does not use it.
+    /// Records the error of a command. It must be one sentence that names only flags of the
+    /// command, and it must not suggest `--floor` to someone who does not use it.
     fn error(&mut self, typed: &str) -> String {
         let words: Vec<&str> = typed.split_whitespace().collect();
-        let said = self.refused(&words, 2);
-        if said.starts_with("error: ") {
-            // By clap.
-            return said;
+        let message = self.refused(&words, 2);
+        if message.starts_with("error: ") {
+            // Errors of clap are not checked.
+            return message;
         }
-        assert_eq!(said.lines().count(), 1, "{typed}: {said}");
+        assert_eq!(message.lines().count(), 1, "{typed}: {message}");
         let help = stdout(&eae(self.folder(), &[words[0], "--help"]));
-        for flag in said.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).filter(|word| word.starts_with("--")) {
-            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag}: {said}");
+        for flag in message.split(|c: char| !(c.is_ascii_lowercase() || c == '-')).filter(|word| word.starts_with("--"))
+        {
+            assert!(help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")), "{flag}: {message}");
         }
         let of_library = ["`", "ClosePoints", "Ties::", "SharedRows", "dither`", "sampling_interval"];
-        assert!(of_library.iter().all(|word| !said.contains(word)), "{said}");
-        assert!(typed.contains("--floor") || !said.contains("--floor"), "{said}");
-        said
+        assert!(of_library.iter().all(|word| !message.contains(word)), "{message}");
+        assert!(typed.contains("--floor") || !message.contains("--floor"), "{message}");
+        message
     }
 }
 
-/// Whether a number in JSON is this one; reading it can be off by a rounding.
+/// Returns true if a number in JSON is the expected one, up to a rounding error of reading it.
 fn same(found: &serde_json::Value, expected: f64) -> bool {
     (found.as_f64().unwrap() - expected).abs() <= 1e-14 * (1.0 + expected.abs())
 }
 
 #[test]
-fn every_kind_of_file() {
+fn every_kind_of_file_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let table = table();
@@ -154,7 +154,7 @@ fn estimators_metrics_and_local_values() {
         json(&eae(folder, &["entropy", "x.csv", "--metric", metric, "--json"]))[0]["entropy"].as_f64().unwrap()
     });
     assert!(entropies[0] != entropies[1] && entropies[1] != entropies[2]);
-    // Local values in JSON, and alone on standard output.
+    // Local values are in the JSON, or alone on standard output.
     let report = &json(&eae(folder, &["entropy", "x.csv", "--local", "--json"]))[0];
     let local: Vec<f64> = report["local"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
     assert!((local.iter().sum::<f64>() / 60.0 - report["entropy"].as_f64().unwrap()).abs() < 1e-12);
@@ -181,7 +181,7 @@ fn information_and_divergence() {
     let second = ksg.variant(knn_entropy::KsgVariant::Two).window(2);
     assert!(same(&given["mutual_information"], second.conditional(x.view(), y.view(), z.view()).unwrap()));
     assert_eq!(of(&["--permutations", "19"])["p_value"], 0.05);
-    // Standardised by the divisor n - 1.
+    // Standardized with the divisor n - 1.
     let standard = knn_entropy::correct(x.view(), &[knn_entropy::Correction::Standardize]).unwrap().samples;
     let other = knn_entropy::correct(y.view(), &[knn_entropy::Correction::Standardize]).unwrap().samples;
     let expected = ksg.mutual_information(standard.view(), other.view()).unwrap();
@@ -196,7 +196,7 @@ fn information_and_divergence() {
 }
 
 #[test]
-fn a_benchmark_is_one_line() {
+fn a_benchmark_prints_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let quick = ["--model", "mlp", "--batch", "20", "--latent", "2", "--steps", "2", "--warmup", "0"];
     let found = succeeds(folder.path(), &[&["bench", "step"][..], &quick].concat());

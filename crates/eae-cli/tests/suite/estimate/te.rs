@@ -7,7 +7,7 @@ use super::{is_near, normal, number, report, same, write};
 use crate::support::program::{eae, stderr};
 use crate::support::transcript::Transcript;
 
-/// x, y that follows it three steps behind, and z that follows y.
+/// Returns a series x, a series y that follows x after three steps, and a series z that follows y.
 fn series() -> Array2<f64> {
     let noise = normal(300, 3, 1);
     let mut series = noise.clone();
@@ -90,19 +90,19 @@ fn embeddings_conditions_and_storage() {
 fn series_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let mut said = Transcript::new(folder);
+    let mut transcript = Transcript::new(folder);
     write(folder, "s.csv", "x,y,z", &series());
-    said.error("te s.csv --source x --target y --past 300");
+    transcript.error("te s.csv --source x --target y --past 300");
     for flags in
         ["--source x --target y --source-past 0", "--storage --target y --past 0", "--source x --target y --lag 0"]
     {
-        said.error(&format!("te s.csv {flags}"));
+        transcript.error(&format!("te s.csv {flags}"));
     }
     for flags in ["--target y", "--storage --source x --target y", "--source x --target y --delay 5..3"] {
-        said.error(&format!("te s.csv {flags}"));
+        transcript.error(&format!("te s.csv {flags}"));
     }
-    // A series with a gap is no series, with or without the row.
+    // A series with a gap is refused, also with --drop-missing.
     std::fs::write(folder.join("gap.csv"), "x,y\n1,2\n3,1\n,5\n2,8\n7,4\n4,4.5\n9,1.5\n").unwrap();
-    said.error("te gap.csv --source x --target y --k 1 --drop-missing");
-    said.check("te series that do not fit");
+    transcript.error("te gap.csv --source x --target y --k 1 --drop-missing");
+    transcript.check("te series that do not fit");
 }

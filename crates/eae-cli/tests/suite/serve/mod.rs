@@ -103,7 +103,7 @@ fn numbers(explorer: &Explorer, folder: &Path) {
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["run"], &model["network"]), (&"run".into(), &"mlp".into()));
     assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &200.into()));
-    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianisation"]));
+    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization"]));
     // Batch normalisation has given the codes of other images mean 0 and variance 1.
     for (name, expected) in [("mean", 0.0), ("sd", 1.0)] {
         let values: Vec<f64> = serde_json::from_value(model[name].clone()).unwrap();
@@ -173,7 +173,7 @@ fn in_colour_without_data_and_with_mistakes() {
     assert_eq!((&model["image"], &model["held_out"]), (&json!([5, 4, 3]), &6.into()));
     assert_eq!(
         model["samplers"],
-        json!(["gaussian", "normal", "sphere", "gaussianisation"]),
+        json!(["gaussian", "normal", "sphere", "gaussianization"]),
         "too few codes for a mixture"
     );
     // Bytes as they were, each pixel's channels together.

@@ -6,7 +6,7 @@ use crate::commands::estimate::hints::Place;
 use crate::failure::Failure;
 
 impl Arguments {
-    /// An error of an estimator in the program's words.
+    /// Returns the failure for an error of an estimator.
     pub(super) fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
         match error {
             Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
@@ -16,11 +16,11 @@ impl Arguments {
                 let enough = (2.0 * (order - 1.0)).floor() + 1.0;
                 let way = if order.is_finite() { format!(", or use --k {enough} or more") } else { String::new() };
                 Failure::usage(format!(
-                    "--order is {order} and --k is {k}, for which the estimate has infinite variance; use an order below {most}{way}"
+                    "--order is {order} and --k is {k}, where the estimate has infinite variance; use an order below {most}{way}"
                 ))
             }
             Error::InvalidWeightBound(bound) => {
-                Failure::usage(format!("--bound is {bound}; weights add up to 1, so it must be at least 1"))
+                Failure::usage(format!("--bound is {bound}; it must be at least 1, because weights add up to 1"))
             }
             Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(
                 "--p is {p}, which does not determine a covariance of {dimension} columns; use at least {}",
@@ -30,7 +30,7 @@ impl Arguments {
                 "--p is {k}, but a row has only {others} other rows to choose from; use a smaller --p or more rows"
             )),
             Error::OutOfBox { row, column, value, low, high } => Failure::usage(format!(
-                "{}, {}, {} is {value}, not from {low} to {high} as all rows should be; set the box with --low and --high",
+                "{}, {}, {} is {value}, outside the box from {low} to {high}; set the box with --low and --high",
                 place.data.name,
                 place.row(*row),
                 place.column(*column)
@@ -39,7 +39,7 @@ impl Arguments {
         }
     }
 
-    /// A column without a density of its own.
+    /// Returns the failure for a column without a density of its own.
     pub(super) fn singular(&self, place: Place<'_>, column: usize) -> Failure {
         let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
         let others: Vec<String> = others.collect();

@@ -13,7 +13,7 @@ use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, counted, percent};
-use super::rounding::{coarse_steps, coinciding, reflect, said};
+use super::rounding::{coarse_steps, coinciding, notes, reflect};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
 use super::warnings::reworded;
 use crate::common::Common;
@@ -29,32 +29,32 @@ use crate::output::print_json;
 
 {FILES}"))]
 pub(crate) struct Arguments {
-    /// The file: rows are samples.
+    /// File with one sample per row.
     file: PathBuf,
-    /// The columns to use, such as 0,2-5 or the names of a header [default: all].
+    /// Columns to use, by number (0,2-5) or name [default: all].
     #[arg(long)]
     x: Option<String>,
-    /// The estimator.
+    /// Estimator of the entropy.
     #[arg(long, value_enum, default_value_t = Estimator::Kl)]
     estimator: Estimator,
-    /// The order q of renyi and tsallis, below 1 + k/2.
+    /// renyi, tsallis: order q of the entropy, below 1 + k/2.
     #[arg(long, default_value_t = 2.0, allow_negative_numbers = true)]
     order: f64,
-    /// The largest sum of the sizes of the weights of weighted.
+    /// weighted: largest sum of the absolute values of the weights.
     #[arg(long, default_value_t = 5.0)]
     bound: f64,
-    /// The number of neighbors that kpn fits each Gaussian to [default: n/10, but 50 to 200, and
-    /// three for each column].
+    /// kpn: number of neighbors for each Gaussian [default: n/10, limited to 50 to 200, and at
+    /// least three for each column].
     #[arg(long)]
     p: Option<usize>,
-    /// The lower end of the box of truncated, in each column.
+    /// truncated: lower end of the box in each column.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     low: f64,
-    /// The upper end of the box of truncated, in each column.
+    /// truncated: upper end of the box in each column.
     #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     high: f64,
-    /// Bring each column to mean 0 and standard deviation 1 first. The entropy is still that of the
-    /// columns as they are.
+    /// Estimate from columns with mean 0 and standard deviation 1; the result is still the entropy
+    /// of the original columns.
     #[arg(long)]
     standardize: bool,
     #[command(flatten)]
@@ -72,13 +72,14 @@ pub(crate) struct Arguments {
 enum Estimator {
     /// Kozachenko and Leonenko.
     Kl,
-    /// Theirs on a known box, neighborhoods cut off at its faces; see --low and --high.
+    /// Kozachenko and Leonenko on a known box, given by --low and --high, that cuts neighborhoods
+    /// off.
     Truncated,
-    /// The first k neighbors, weighted as by Berrett, Samworth and Yuan.
+    /// Berrett, Samworth and Yuan: a weighted mean over the first k neighbors.
     Weighted,
-    /// The Renyi entropy of order --order.
+    /// Renyi entropy of order --order.
     Renyi,
-    /// The Tsallis entropy of order --order, which has no unit.
+    /// Tsallis entropy of order --order, which has no unit.
     Tsallis,
     /// Lombardi and Pant: a Gaussian of --p neighbors around each row.
     Kpn,
@@ -93,9 +94,9 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<f64>,
     standardized: bool,
-    /// The step by which each column was spread.
+    /// The step within which each column was spread.
     dither: Option<Vec<f64>>,
-    /// Rows that are equal to another one, before they were spread.
+    /// Number of rows that were equal to another row before they were spread.
     coinciding_rows: usize,
     duplicates_dropped: usize,
     #[serde(flatten)]
@@ -121,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         warnings.push(format!("{repeated} rows are copies of earlier ones and were dropped"));
     }
 
-    // Steps are those of the columns as they are; spreading comes before the change of scales.
+    // Steps are in the units of the file, so that spreading comes before standardizing.
     let chosen = arguments.repair.dither(false);
     let k = settings.k;
     let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
@@ -135,10 +136,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let share = percent(coinciding_rows as f64 / x.nrows() as f64);
             warnings.push(format!("{share} of the rows coincide with another row"));
         }
-        warnings.extend(said(&names, steps, arguments.common.seed));
+        warnings.extend(notes(&names, steps, arguments.common.seed));
         if repeated > 0 {
             warnings
-                .push("rounded rows can be equal without being copies; do without --drop-duplicates then".to_owned());
+                .push("rounded rows can be equal without being copies; in that case omit --drop-duplicates".to_owned());
         }
     }
     let mut deviations = vec![1.0; columns.len()];
@@ -153,7 +154,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let name = |_, column: usize| names[column].clone();
         for warning in estimate.warnings() {
             let original = match warning {
-                // In the unit of the file.
+                // Converted to the unit of the file.
                 Warning::Rounded { column, step, distance } => {
                     let unit = deviations[*column];
                     &Warning::Rounded { column: *column, step: step * unit, distance: distance * unit }
@@ -183,11 +184,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             numbers,
         });
     } else {
-        let scale = if arguments.standardize {
-            "; estimated from standardized columns, for the columns as they are"
-        } else {
-            ""
-        };
+        let scale =
+            if arguments.standardize { "; estimated from standardized columns, for the original columns" } else { "" };
         let columns = counted(d, "column");
         numbers.print("entropy", &format!("of {}, {columns}; {}, k = {k}{scale}", counted(n, "row"), word(*estimator)));
     }
@@ -195,22 +193,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// The metric, and whether the flags go together.
+    /// Checks the combination of flags, and returns the metric.
     fn metric(&self) -> Result<MetricName, Failure> {
         let Self { settings, estimator, .. } = self;
         let cubes = matches!(estimator, Estimator::Truncated | Estimator::Kpn);
         let metric = settings.metric.unwrap_or(if cubes { MetricName::Linf } else { MetricName::L2 });
         if cubes && metric != MetricName::Linf {
-            return Err(Failure::usage("--metric of truncated and kpn can only be linf: they measure boxes"));
+            return Err(Failure::usage("truncated and kpn measure boxes, so their --metric can only be linf"));
         }
         if settings.local && matches!(estimator, Estimator::Renyi | Estimator::Tsallis) {
-            return Err(Failure::usage("--local is not for renyi and tsallis: they are no means of contributions"));
+            return Err(Failure::usage(
+                "--local does not apply to renyi and tsallis, which are not means of contributions",
+            ));
         }
         if *estimator == Estimator::Tsallis && settings.unit == Unit::Bits {
-            return Err(Failure::usage("--unit bits is not for tsallis: a Tsallis entropy has no unit"));
+            return Err(Failure::usage("--unit bits does not apply to tsallis, which has no unit"));
         }
         if *estimator == Estimator::Kpn && self.repair.floor.is_some() {
-            return Err(Failure::usage("--floor is not for kpn; use --drop-duplicates or --dither"));
+            return Err(Failure::usage("--floor does not apply to kpn; use --drop-duplicates or --dither"));
         }
         if *estimator == Estimator::Truncated {
             let (low, high) = (self.low, self.high);
@@ -219,7 +219,7 @@ impl Arguments {
             }
             if self.standardize {
                 return Err(Failure::usage(
-                    "--standardize is not for truncated: its box is that of the columns as they are",
+                    "--standardize does not apply to truncated, whose box is in the units of the columns",
                 ));
             }
         }
@@ -229,12 +229,12 @@ impl Arguments {
     fn check_periods(&self, periods: &[f64]) -> Result<(), Failure> {
         let periodic = periods.iter().any(|period| period.is_finite());
         if periodic && matches!(self.estimator, Estimator::Truncated | Estimator::Kpn) {
-            return Err(Failure::usage("--period is not for truncated and kpn; use --estimator kl"));
+            return Err(Failure::usage("--period does not apply to truncated and kpn; use --estimator kl"));
         }
         Ok(())
     }
 
-    /// The entropy of the samples plus a term.
+    /// Estimates the entropy of the samples plus a term.
     fn estimate(
         &self,
         x: ArrayView2<'_, f64>,

@@ -33,7 +33,7 @@ struct Report {
     file: std::path::PathBuf,
 }
 
-/// A column and its information with the target.
+/// A column with its information about the target.
 #[derive(Serialize)]
 struct Row {
     column: usize,
@@ -43,15 +43,15 @@ struct Row {
     standard_error: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     p_value: Option<f64>,
-    /// Corrected for the number of columns by the maximum statistic.
+    /// The p-value, corrected for the number of columns by the maximum statistic.
     #[serde(skip_serializing_if = "Option::is_none")]
     corrected_p_value: Option<f64>,
     estimator: Estimator,
     ties: TiesReport,
 }
 
-/// A column with its estimate; the target is `x` of the sides, so that surrogates rearrange it for
-/// all columns alike.
+/// A column with its estimate. The target is `x`, so that the surrogates rearrange it in the same
+/// way for all columns.
 struct Member {
     column: usize,
     sides: Sides,
@@ -61,27 +61,27 @@ struct Member {
 /// Ranks columns by their information with the target.
 pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> {
     let Some(target) = arguments.y.as_deref() else {
-        return Err(Failure::usage("--each needs the target: name its column with --y"));
+        return Err(Failure::usage("--each needs a target; name its column with --y"));
     };
     if arguments.settings.local {
-        return Err(Failure::usage("--local is not for --each; use it for one of the columns"));
+        return Err(Failure::usage("--local cannot be combined with --each; use it with a single column"));
     }
     let target = data.columns(Some(target))?;
     let all = data.columns(arguments.x.as_deref())?;
     let columns: Vec<usize> = all.into_iter().filter(|column| !target.contains(column)).collect();
     if columns.is_empty() {
-        return Err(Failure::usage("--each has no columns beside the target; name others with --x"));
+        return Err(Failure::usage("--each has no columns besides the target; name others with --x"));
     }
     let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
     let mut warnings = data.notes();
-    let (mut members, mut said): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let (mut members, mut of_columns): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
     for (place, &column) in columns.iter().enumerate() {
         let one = sides.y.column(place);
         let mut sides = Sides { x: sides.x.clone(), y: one, z: sides.z.clone() };
         match settle(&mut sides, &arguments.wish()) {
             Ok(chosen) => {
-                let told = chosen.told.iter().cloned().chain(arguments.warnings(&chosen, &sides, &data));
-                said.extend(told.map(|told| (data.column(column), told)));
+                let notes = chosen.notes.iter().cloned().chain(arguments.warnings(&chosen, &sides, &data));
+                of_columns.extend(notes.map(|note| (data.column(column), note)));
                 members.push(Member { column, sides, chosen });
             }
             Err(Refusal::Constant { block: 1, .. }) => {
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
             Err(refusal) => return Err(arguments.refuse(refusal, &data, [&target, &[column], &[]])),
         }
     }
-    warnings.extend(merged(&said, &sides.x.names));
+    warnings.extend(merged(&of_columns, &sides.x.names));
     if members.is_empty() {
         return Err(Failure::usage("--each: all columns are constant; name others with --x"));
     }
@@ -141,14 +141,14 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Collects the warnings of all columns, each with the column's name, and those about the target
+/// Merges the notes of all columns: each with the name of its column, and those about the target
 /// once.
-fn merged(said: &[(String, String)], target: &[String]) -> Vec<String> {
+fn merged(notes: &[(String, String)], target: &[String]) -> Vec<String> {
     let of_target = |text: &str| {
         target.iter().any(|name| text == format!("labels: {name}") || text.starts_with(&format!("column {name} ")))
     };
     let mut merged = Vec::new();
-    for (column, text) in said {
+    for (column, text) in notes {
         let line = if of_target(text) { text.clone() } else { format!("{column}: {text}") };
         if !merged.contains(&line) {
             merged.push(line);
@@ -157,7 +157,7 @@ fn merged(said: &[(String, String)], target: &[String]) -> Vec<String> {
     merged
 }
 
-/// Compares all columns with the same rearrangements of the target.
+/// Tests all columns with the same surrogates of the target.
 fn test(
     arguments: &Arguments,
     members: &[Member],
@@ -166,7 +166,7 @@ fn test(
     let target = members[0].sides.x.values.view();
     let size = (arguments.settings.theiler, permutations);
     let of = |member: &Member| plan(arguments.surrogates, &member.sides.x, &member.sides.y, false, size);
-    // One column that is a series makes it a series of all.
+    // If one column is a series, all are tested as series.
     let mut plans: Vec<Plan> = members.iter().map(of).collect::<knn_entropy::Result<_>>()?;
     let series = plans.iter().position(|plan| plan.name != SurrogatesName::Shuffle);
     let plan = plans.swap_remove(series.unwrap_or(0));
@@ -187,7 +187,7 @@ fn test(
     Ok((plan, family?))
 }
 
-/// A table for people.
+/// Returns the report as a table.
 fn text(report: &Report) -> Vec<String> {
     let width = report.columns.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(6);
     let tested = report.permutations > 0;
@@ -200,12 +200,12 @@ fn text(report: &Report) -> Vec<String> {
         }
         line + &format!("  {}", word(row.estimator))
     };
-    let about = format!("information with {}, of {} rows; k = {}", report.target.join(","), report.n, report.k);
+    let about = format!("information with {}, from {} rows; k = {}", report.target.join(","), report.n, report.k);
     std::iter::once(header).chain(report.columns.iter().map(line)).chain([about]).collect()
 }
 
 impl Block {
-    /// One of the columns.
+    /// Returns the block of a single column.
     fn column(&self, column: usize) -> Self {
         Self {
             values: self.values.select(Axis(1), &[column]),

@@ -1,4 +1,4 @@
-//! The flags of `eae mi`, and what they say of its data.
+//! The flags of `eae mi`, and their use on its data.
 
 use std::path::PathBuf;
 
@@ -16,60 +16,63 @@ use crate::commands::estimate::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
 
-/// Estimate the mutual information between columns of a file, given others if asked for.
+/// Estimate the mutual information between columns of a file.
+///
+/// The information can be conditional on other columns.
 #[derive(clap::Args)]
 #[command(after_help = format!("Examples:
   eae mi data.csv --x 0,1 --y 2
-  eae mi data.csv --x height --y weight --z age --standardize --permutations 199
-  eae mi data.csv --y price --each            # all other columns, the most informative first
+  eae mi data.csv --x height --y weight --z age --standardize
+  eae mi data.csv --y price --each  # ranks all other columns
 
-The estimate depends on the columns' scales: use --standardize unless they have a common unit.
-Columns of text are labels, and so are those named with --labels. The report says which estimator was used.
+The estimate depends on the scales of the columns. Use --standardize unless
+they have a common unit. Columns of text are labels, and so are those that
+--labels names. The output names the estimator.
 
 {FILES}"))]
 pub(crate) struct Arguments {
-    /// The file: rows are samples.
+    /// File with one sample per row.
     pub(super) file: PathBuf,
-    /// Columns on the one side, such as 0,2-5 or the names of a header [default: the first of two].
+    /// First variable: columns by number (0,2-5) or name [default: the first of two columns].
     #[arg(long)]
     pub(super) x: Option<String>,
-    /// Columns on the other side [default: the second of two].
+    /// Second variable: columns by number or name [default: the second of two columns].
     #[arg(long)]
     pub(super) y: Option<String>,
-    /// Columns that are given: the information is conditional on them.
+    /// Condition: columns on which the information is conditional.
     #[arg(long)]
     pub(super) z: Option<String>,
-    /// Rank every other column, or each of --x, by its information with --y. Columns are
+    /// Rank all other columns, or those of --x, by their information with --y; columns are
     /// standardized.
     #[arg(long, conflicts_with = "z")]
     pub(super) each: bool,
-    /// The estimator.
+    /// Estimator of the information.
     #[arg(long, value_enum, default_value_t = Estimator::Auto)]
     pub(super) estimator: Estimator,
-    /// Columns whose values are labels without an order or distances.
+    /// Columns of labels, whose values have no order and no distances.
     #[arg(long, value_name = "COLUMNS")]
     pub(super) labels: Option<String>,
-    /// Columns that are numbers, even if they look like codes of labels.
+    /// Columns of numbers, even if they look like labels.
     #[arg(long, value_name = "COLUMNS")]
     pub(super) numeric: Option<String>,
-    /// The rule of ksg1 and ksg2 for rows that have neighbors at equal distances.
+    /// ksg1, ksg2: rule for rows with several neighbors at the same distance.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     pub(super) ties: TiesWish,
-    /// Spread rounded numbers within these steps, one for all columns or one for each of x, y and
-    /// z; within the detected steps (auto); or not at all (no). For ksg1 and ksg2.
+    /// ksg1, ksg2: spread rounded numbers within their rounding steps: the step of all columns or
+    /// of each column of x, y and z, auto to detect the steps, or no.
     #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
     pub(super) dither: Option<Dither>,
-    /// Keep one of rows that are equal in all used columns, for rows that were recorded twice.
+    /// Keep only the first of several rows that are equal in all used columns.
     #[arg(long)]
     pub(super) drop_duplicates: bool,
-    /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.
+    /// First scale each column to mean 0 and standard deviation 1 (divisor n - 1).
     #[arg(long)]
     pub(super) standardize: bool,
-    /// Compare with this many rearrangements of x, which know nothing of y: gives a p-value
-    /// [default: 0, and 99 with --each].
+    /// Compute a p-value from this many surrogates, which rearrange x so that it is independent of
+    /// y [default: 0, or 99 with --each].
     #[arg(long)]
     pub(super) permutations: Option<usize>,
-    /// The rearrangements.
+    /// Kind of the surrogates.
     #[arg(long, value_enum, default_value_t = SurrogatesName::Auto)]
     pub(super) surrogates: SurrogatesName,
     #[command(flatten)]
@@ -100,12 +103,12 @@ impl Arguments {
         }
     }
 
-    /// The number of surrogates with `--each`.
+    /// Returns the number of surrogates with `--each`.
     pub(super) fn permutations_of_each(&self) -> usize {
         self.permutations.unwrap_or(99)
     }
 
-    /// The variables, their rows complete.
+    /// Returns the variables with complete rows.
     pub(super) fn sides(&self, data: &mut Data, columns: [&[usize]; 3]) -> Result<Sides, Failure> {
         let list = |list: &Option<String>| list.as_deref().map_or(Ok(Vec::new()), |list| data.columns(Some(list)));
         let (labels, numeric) = (list(&self.labels)?, list(&self.numeric)?);
@@ -130,7 +133,7 @@ impl Arguments {
         Ok(sides)
     }
 
-    /// The library's warnings about an estimate, and constant labels.
+    /// Returns the library's warnings about an estimate, and a warning for each constant label.
     pub(super) fn warnings(&self, chosen: &Chosen, sides: &Sides, data: &Data) -> Vec<String> {
         let name = |block: usize, column: usize| sides.blocks()[block].names[column].clone();
         let place = Place::new(data, &[]);
@@ -139,9 +142,9 @@ impl Arguments {
             of_library.iter().filter_map(|w| reworded(w, self.settings.unit, &name, [place, place])).collect();
         for block in sides.blocks() {
             for (column, name) in block.values.columns().into_iter().zip(&block.names) {
-                let said = format!("column {name} is constant and carries no information");
-                if column.iter().all(|x| *x == column[0]) && !warnings.contains(&said) {
-                    warnings.push(said);
+                let warning = format!("column {name} is constant and carries no information");
+                if column.iter().all(|x| *x == column[0]) && !warnings.contains(&warning) {
+                    warnings.push(warning);
                 }
             }
         }
@@ -151,9 +154,9 @@ impl Arguments {
     pub(super) fn refuse(&self, refusal: Refusal, data: &Data, columns: [&[usize]; 3]) -> Failure {
         let place = Place::new(data, &[]);
         match refusal {
-            Refusal::Said(message) => Failure::usage(message),
+            Refusal::Message(message) => Failure::usage(message),
             Refusal::Constant { block, column } => place.refuse(format!(
-                "{} is constant and carries no information; leave it out, or do without --standardize",
+                "{} is constant and carries no information; leave it out, or omit --standardize",
                 Place::new(data, columns[block]).column(column)
             )),
             Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(

@@ -16,7 +16,7 @@ use crate::output::print_json;
 
 pub(crate) use flags::Arguments;
 
-/// The result of a test.
+/// The result of a permutation test.
 #[derive(Serialize)]
 pub(super) struct Test {
     pub(super) p_value: f64,
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, None) if all == 2 && arguments.z.is_none() => (vec![0], vec![1]),
         _ => {
             return Err(Failure::usage(format!(
-                "--x and --y must say which of the {all} columns belong to which side, or --y and --each that all belong to x"
+                "the file has {all} columns; name both variables with --x and --y, or rank all columns with --y and --each"
             )));
         }
     };
@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let refuse = |refusal| arguments.refuse(refusal, &data, [&x, &y, &z]);
     let chosen = settle(&mut sides, &arguments.wish()).map_err(refuse)?;
     let mut warnings = data.notes();
-    warnings.extend(chosen.told.iter().cloned());
+    warnings.extend(chosen.notes.iter().cloned());
     warnings.extend(arguments.warnings(&chosen, &sides, &data));
 
     let permutations = arguments.permutations.unwrap_or(0);
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let [by_x, _, by_z] = sides.blocks().map(|block| block.values.view());
         let plan = plan(arguments.surrogates, &sides.x, &sides.y, !z.is_empty(), size).map_err(explain)?;
         let orders = PermutationTest::new(permutations, arguments.common.seed).surrogates(plan.surrogates);
-        // Without a condition nothing is nearly the same.
+        // Local permutations need a condition.
         let orders = if z.is_empty() { orders.orders(by_x.nrows()) } else { orders.orders_given(by_z) };
         let statistic =
             |rows: &[usize]| Ok(chosen.measure.estimate(by_x.select(Axis(0), rows).view(), &sides)?.value());

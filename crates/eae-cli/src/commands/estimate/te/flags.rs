@@ -13,60 +13,62 @@ use crate::commands::estimate::significance::SurrogatesName;
 use crate::common::Common;
 use crate::failure::Failure;
 
-/// Estimate the transfer entropy from one series to another, or the information that a series
-/// stores.
+/// Estimate the transfer entropy between time series.
+///
+/// With --storage, estimates how much information the past of a series has about its next value.
 #[derive(clap::Args)]
 #[command(after_help = format!("Examples:
   eae te weather.csv --source wind --target waves --permutations 199
-  eae te weather.csv --source wind --target waves --condition pressure --delay 1..12 --permutations 199 --json
+  eae te weather.csv --source wind --target waves --delay 1..12
   eae te heart.csv --storage --target rate --past 3
 
-Rows are times, one step apart. With a range of delays, each is tested and the best one is corrected for the choice.
-States of a slow series are near each other because they are near in time: --theiler leaves such neighbors out.
+Rows are times, one step apart. With a range of delays, all are tested, and the
+p-value of the best one is corrected for the choice. States of a slow series
+are close because they are close in time; --theiler excludes such neighbors.
 
 {FILES}"))]
 pub(crate) struct Arguments {
-    /// The file: rows are times.
+    /// File with one time per row.
     pub(super) file: PathBuf,
-    /// Columns of the source, such as 0,2-5 or the names of a header.
+    /// Columns of the source, by number (0,2-5) or name.
     #[arg(long, required_unless_present = "storage")]
     pub(super) source: Option<String>,
     /// Columns of the target.
     #[arg(long)]
     pub(super) target: String,
-    /// Columns of series whose pasts are given, too.
+    /// Columns of further series on whose pasts the transfer entropy is conditional.
     #[arg(long, value_name = "COLUMNS")]
     pub(super) condition: Option<String>,
-    /// Estimate how much the past of the target tells about its next value, without a source.
+    /// Estimate the information storage of the target, without a source.
     #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past"])]
     pub(super) storage: bool,
-    /// Steps from the source's last value to the target's next one, or a range of them such as
+    /// Steps from the last value of the source to the next value of the target, or a range such as
     /// 1..10.
     #[arg(long, default_value = "1", value_name = "N|N..M")]
     pub(super) delay: Delays,
-    /// The number of past values of the target.
+    /// Number of past values of the target.
     #[arg(long, default_value_t = 1)]
     pub(super) past: usize,
-    /// The number of past values of the source.
+    /// Number of past values of the source.
     #[arg(long, default_value_t = 1)]
     pub(super) source_past: usize,
-    /// The number of past values of each condition.
+    /// Number of past values of each condition.
     #[arg(long, default_value_t = 1)]
     pub(super) condition_past: usize,
     /// Steps from one past value to the next.
     #[arg(long, default_value_t = 1)]
     pub(super) lag: usize,
-    /// The rule for rows that have neighbors at equal distances.
+    /// Rule for rows with several neighbors at the same distance.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     pub(super) ties: TiesWish,
-    /// Bring each column to mean 0 and standard deviation 1 (divisor n - 1) first.
+    /// First scale each column to mean 0 and standard deviation 1 (divisor n - 1).
     #[arg(long)]
     pub(super) standardize: bool,
-    /// Compare with this many rearrangements of the source's past: gives p-values.
+    /// Compute p-values from this many surrogates, which rearrange the past of the source.
     #[arg(long, default_value_t = 0)]
     pub(super) permutations: usize,
-    /// The rearrangements; auto rotates the source, or shuffles blocks of it if there are too few
-    /// rotations.
+    /// Kind of the surrogates; auto rotates the source, or shuffles blocks of it if there are too
+    /// few rotations.
     #[arg(long, value_enum, default_value_t = SurrogatesName::Auto)]
     pub(super) surrogates: SurrogatesName,
     #[command(flatten)]
@@ -77,7 +79,7 @@ pub(crate) struct Arguments {
     pub(super) common: Common,
 }
 
-/// Delays from the first to the last.
+/// A range of delays.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Delays {
     pub(super) first: usize,
@@ -93,16 +95,14 @@ impl FromStr for Delays {
         match (number(first), number(last)) {
             (Some(0), Some(_)) => Err("delays start at 1".to_owned()),
             (Some(first), Some(last)) if first <= last => Ok(Self { first, last }),
-            (Some(first), Some(last)) => {
-                Err(format!("there is no delay from {first} to {last}; write {last}..{first}"))
-            }
-            _ => Err("it must be a number of steps such as 3, or a range such as 1..10".to_owned()),
+            (Some(first), Some(last)) => Err(format!("the range {first}..{last} is empty; write {last}..{first}")),
+            _ => Err("expected a number of steps such as 3, or a range such as 1..10".to_owned()),
         }
     }
 }
 
 impl Arguments {
-    /// Series that are too short.
+    /// Returns the failure for series that are too short.
     pub(super) fn too_short(&self, data: &Data, error: &Error) -> Failure {
         let place = Place::new(data, &[]);
         match error {
@@ -113,7 +113,7 @@ impl Arguments {
                     "--past, --source-past, --condition-past, --lag or --delay"
                 };
                 place.refuse(format!(
-                    "there are {length} rows, but the past values and the next one take {needed}; use more rows, or a smaller \
+                    "there are {length} rows, but the past values and the next one need {needed}; use more rows, or a smaller \
                      {flags}"
                 ))
             }

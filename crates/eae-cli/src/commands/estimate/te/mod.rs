@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         ("--past", if arguments.storage { arguments.past } else { 1 }),
     ] {
         if value == 0 {
-            return Err(Failure::usage(format!("{flag} is 0; use at least 1")));
+            return Err(Failure::usage(format!("{flag} is 0; it must be at least 1")));
         }
     }
     let mut data = Data::read(&arguments.file, &arguments.reading)?;
@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// Estimates one of the delays.
+    /// Estimates the transfer entropy at one delay.
     fn settle(
         &self,
         mut member: Member,
@@ -95,15 +95,15 @@ impl Arguments {
                 place.row(first)
             )),
             Refusal::Library(error) => place.explain(&error, self.settings.theiler),
-            Refusal::Said(message) => Failure::usage(message),
+            Refusal::Message(message) => Failure::usage(message),
             Refusal::Constant { .. } => place.refuse("a column is constant"),
         })?;
         let name = |block: usize, column: usize| member.sides.blocks()[block].names[column].clone();
         let of_library = chosen.estimate.warnings().iter();
         let of_library = of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place]));
         let range = self.delay.first < self.delay.last;
-        for said in chosen.told.iter().cloned().chain(of_library) {
-            warnings.push(if range { format!("delay {}: {said}", member.delay) } else { said });
+        for note in chosen.notes.iter().cloned().chain(of_library) {
+            warnings.push(if range { format!("delay {}: {note}", member.delay) } else { note });
         }
         Ok((member, chosen))
     }

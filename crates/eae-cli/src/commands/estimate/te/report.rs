@@ -12,7 +12,7 @@ use crate::commands::estimate::settings::MetricName;
 use crate::commands::estimate::significance::SurrogatesName;
 use crate::output::print_json;
 
-/// The report as JSON.
+/// The results of the command.
 pub(super) struct Outcome<'a> {
     pub(super) arguments: &'a Arguments,
     pub(super) data: &'a Data,
@@ -29,7 +29,7 @@ struct Report<'a> {
     transfer_entropy: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     information_storage: Option<f64>,
-    /// The delay with the largest transfer entropy, for a range.
+    /// The delay with the largest transfer entropy in a range.
     #[serde(skip_serializing_if = "Option::is_none")]
     best_delay: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ struct Report<'a> {
     standardized: bool,
     metric: MetricName,
     ties: &'a TiesReport,
-    /// The rows of the target's next values, from 0.
+    /// The range of the rows with the target's next values, numbered from 0.
     times: [usize; 2],
     #[serde(flatten)]
     numbers: &'a Numbers,

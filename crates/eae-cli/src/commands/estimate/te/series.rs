@@ -11,14 +11,14 @@ use crate::commands::estimate::measure::Sides;
 use crate::commands::estimate::significance::{Plan, SurrogatesName};
 use crate::failure::Failure;
 
-/// The samples of a delay: `x` has the past of the source, `y` the next values of the target, `z`
-/// all that is given.
+/// The samples of a delay: `x` has the past of the source, `y` the next value of the target, and
+/// `z` the condition.
 pub(super) struct Member {
     pub(super) delay: usize,
     pub(super) sides: Sides,
 }
 
-/// The samples of all delays, at the same times, and the surrogates of a test.
+/// The samples of all delays at common times, and the surrogates of a test.
 pub(super) struct Samples {
     pub(super) members: Vec<Member>,
     pub(super) times: Range<usize>,
@@ -35,7 +35,7 @@ impl Samples {
                 block.standardize().map_err(|column| {
                     let place = Place::new(data, columns);
                     place.refuse(format!(
-                        "{} is constant and carries no information; leave it out, or do without --standardize",
+                        "{} is constant and carries no information; leave it out, or omit --standardize",
                         place.column(column)
                     ))
                 })?;
@@ -64,7 +64,7 @@ impl Samples {
             let estimator = TransferEntropy::new(1).source(of_source).target(past).delay(delay);
             estimator.embed_conditional(source.values.view(), target.values.view(), &conditions)
         };
-        // The longest delay decides which times have a past.
+        // The longest delay determines the first time with a past.
         let longest = embed(arguments.delay.last).map_err(short)?;
         let times = longest.times.clone();
         let given = {
@@ -88,7 +88,8 @@ impl Samples {
     }
 }
 
-/// States of a series with the names and periods of their values, the last value first.
+/// Returns the past states of a series with the names and periods of their values, the last value
+/// first.
 fn states(series: &Block, values: Array2<f64>, embedding: Embedding, delay: usize) -> Block {
     let at = |step: usize| {
         let back = delay + step * embedding.lag;
@@ -104,11 +105,11 @@ fn next(series: &Block, values: Array2<f64>) -> Block {
     Block::of_numbers(values, names, series.periods.clone(), series.scales.clone())
 }
 
-/// Surrogates of past states that keep what the states of a series have in common.
+/// Chooses surrogates of past states that keep the dependence within the series.
 fn plan(arguments: &Arguments, series: &Block, embedding: Embedding, delays: usize) -> knn_entropy::Result<Plan> {
     let found = autocorrelation(series.values.view())?;
     let rows = series.values.len_of(Axis(0));
-    // No rotation leads to a state that shares a value with one of another delay.
+    // A rotated state must not share a value with a state of any delay.
     let span = embedding.length.saturating_sub(1).saturating_mul(embedding.lag);
     let min_shift = found.min_shift().max(span.saturating_add(delays));
     let rotations = (rows + 1).saturating_sub(min_shift.saturating_add(embedding.lag).saturating_mul(2));
@@ -118,7 +119,7 @@ fn plan(arguments: &Arguments, series: &Block, embedding: Embedding, delays: usi
             (SurrogatesName::Rotate, format!("the {what} is a series"))
         }
         SurrogatesName::Auto => (SurrogatesName::Blocks, format!("the {what} is a series with few rotations")),
-        name => (name, "--surrogates says so".to_owned()),
+        name => (name, "it was given with --surrogates".to_owned()),
     };
     let surrogates = match name {
         SurrogatesName::Auto | SurrogatesName::Rotate => Surrogates::Rotate { min_shift },
