@@ -26,7 +26,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Objective", &["objective", "lambda", "warm_up", "beta", "weight", "gradient"]),
-    ("Output", &["out", "named", "tensorboard", "no_report", "quiet", "json"]),
+    ("Output", &["out", "features", "tensorboard", "no_report", "quiet", "json"]),
     ("Advanced", &["k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "error_unit"]),
 ];
 

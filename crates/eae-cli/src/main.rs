@@ -16,7 +16,7 @@ mod dataset;
 mod failure;
 mod help;
 mod html;
-mod judgement;
+mod judgment;
 mod mistake;
 #[cfg(feature = "onnx")]
 mod onnx;

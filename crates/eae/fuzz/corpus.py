@@ -175,7 +175,7 @@ doubles = struct.pack("<24d", *(math.sin(i) for i in range(24)))
 write(
     "npy",
     valid_images_npy=npy("(30, 2, 2)", data=bytes_),
-    valid_colour_npy=npy("(10, 3, 2, 2)", data=bytes_),
+    valid_color_npy=npy("(10, 3, 2, 2)", data=bytes_),
     valid_fortran_npy=npy("(30, 2, 2)", data=bytes_, fortran="True"),
     valid_packed_npy=packed(npy("(30, 2, 2)", data=bytes_)),
     valid_vectors_npy=npy("(8, 3)", "<f8", doubles, version=2),
@@ -224,7 +224,7 @@ def idx(shape, data=b"", magic=b"\0\0\x08"):
 write(
     "idx",
     valid_images_idx=idx([30, 2, 2], bytes_),
-    valid_colour_idx=idx([10, 3, 2, 2], bytes_),
+    valid_color_idx=idx([10, 3, 2, 2], bytes_),
     valid_packed_idx=packed(idx([30, 2, 2], bytes_)),
     valid_packed_twice_idx=packed(idx([30, 2, 2], bytes_[:50])) + packed(bytes_[50:]),
     empty_idx=b"",
@@ -293,9 +293,9 @@ def chunk(kind, content, crc=None):
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", crc)
 
 
-def png(width=8, height=6, data=None, colour=2, depth=8, crc=None, more=b""):
+def png(width=8, height=6, data=None, color=2, depth=8, crc=None, more=b""):
     lines = b"".join(b"\0" + bytes(range(24)) for _ in range(6)) if data is None else data
-    head = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head, crc) + more + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
 
 
@@ -309,8 +309,8 @@ photo = jpeg()
 size = photo.index(b"\xff\xc0") + 5
 write(
     "image",
-    valid_colour_png=png(),
-    valid_palette_png=png(data=b"".join(b"\0" + bytes([0, 1] * 4) for _ in range(6)), colour=3, more=chunk(b"PLTE", bytes(6))),
+    valid_color_png=png(),
+    valid_palette_png=png(data=b"".join(b"\0" + bytes([0, 1] * 4) for _ in range(6)), color=3, more=chunk(b"PLTE", bytes(6))),
     valid_photograph_jpg=photo,
     valid_progressive_jpg=jpeg(progressive=True),
     empty_png=b"",
@@ -324,8 +324,8 @@ write(
     no_pixels_png=png(0, 6),
     negative_width_png=png(2**32 - 8),
     depth_3_png=png(depth=3),
-    colour_5_png=png(colour=5),
-    palette_missing_png=png(data=(b"\0" + bytes(8)) * 6, colour=3),
+    color_5_png=png(color=5),
+    palette_missing_png=png(data=(b"\0" + bytes(8)) * 6, color=3),
     checksum_wrong_png=png(crc=1),
     gif_png=b"GIF89a\1\0\1\0\0\0\0;",
     truncated_header_jpg=photo[:50],

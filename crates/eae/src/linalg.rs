@@ -6,8 +6,8 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 /// Returns the mean of the rows and their covariance, with divisor n - 1.
 pub(crate) fn moments(codes: ArrayView2<'_, f64>) -> (Array1<f64>, Array2<f64>) {
     let mean = codes.mean_axis(Axis(0)).expect("there are codes");
-    let centerd = &codes - &mean;
-    let covariance = centerd.t().dot(&centerd) / (codes.nrows() as f64 - 1.0);
+    let centered = &codes - &mean;
+    let covariance = centered.t().dot(&centered) / (codes.nrows() as f64 - 1.0);
     (mean, covariance)
 }
 

@@ -13,7 +13,7 @@ use crate::compare::{ROWS, Report, Row, RowScores, draw};
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::judgement::{FeaturesFlag, Scores};
+use crate::judgment::{FeaturesFlag, Scores};
 use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
 use crate::run_folder::Lock;

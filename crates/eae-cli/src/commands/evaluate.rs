@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::judgement::{FeaturesFlag, print_samples};
+use crate::judgment::{FeaturesFlag, print_samples};
 use crate::output::print_json;
 use crate::output::within;
 use crate::run_folder::Trained;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
-use crate::judgement::labels::{self, HeldOut};
+use crate::judgment::labels::{self, HeldOut};
 use crate::output::{print_json, within};
 use crate::run_folder::Trained;
 use crate::table::refused_data;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
-use crate::judgement::{FeaturesFlag, labels};
+use crate::judgment::{FeaturesFlag, labels};
 use crate::output::print_json;
 use crate::table::refused_data;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::judgement::FeaturesFlag;
+use crate::judgment::FeaturesFlag;
 use crate::output::print_json;
 use crate::report;
 use crate::run_folder::{CONFIG, Config, Trained};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::curves::{Curve, curves};
 use super::row::Row;
-use crate::judgement::{SOURCES, Scores};
+use crate::judgment::{SOURCES, Scores};
 
 /// The results of a comparison.
 #[derive(Debug, Serialize)]

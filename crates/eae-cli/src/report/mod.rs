@@ -31,7 +31,7 @@ use ndarray::Array2;
 
 use crate::dataset::Data;
 use crate::failure::Failure;
-use crate::judgement::FeaturesFlag;
+use crate::judgment::FeaturesFlag;
 use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained, class_prefix};
 use latent::Dimension;
 pub(crate) use latent::dimensions;

@@ -53,8 +53,9 @@ fn a_folder_is_decoded_once() {
     let report = &json(&evaluated)[0];
     assert_eq!(report["codes"]["n"], 100);
     let log = fs::read_to_string(folder.join("first/metrics.jsonl")).unwrap();
-    let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    assert_eq!(last["reconstruction_error"], report["reconstruction_error"]);
+    let mut lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let evaluation = lines.find(|line| line["kind"] == "evaluation").unwrap();
+    assert_eq!(evaluation["reconstruction_error"], report["reconstruction_error"]);
 
     let mut transcript = Transcript::new(folder);
     transcript.refused(&[&TRAIN[..], &["--strict", "--out", "third"]].concat(), 2);

@@ -144,7 +144,7 @@ fn little_to_report() {
     let page = read(&folder.join("run"));
     check(&page);
     assert!(
-        page.contains("that takes 100 held-out samples, and there are 8")
+        page.contains("100 held-out samples are needed, but there are 8")
             && page.contains("The 8 held-out images are too few"),
         "{page}"
     );

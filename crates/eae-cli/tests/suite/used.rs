@@ -117,7 +117,7 @@ fn evaluate_works_on_few_images() {
         assert!(report["reconstruction_error"].is_number() && !report["not_known"].as_array().unwrap().is_empty());
     }
     let text = stdout(&succeeds(folder, &["evaluate", run(), "--data", "images:set"]));
-    assert!(text.contains("whether samples are copies of training images is not known"), "{text}");
+    assert!(text.contains("the similarity of samples to training images is not known"), "{text}");
     let mut transcript = Transcript::new(folder).name(run(), "RUN").name(data().to_str().unwrap(), "DATA");
     transcript.refused(&["encode", run(), "--out", "x.csv", "--names", "x.txt"], 2);
     transcript.refused(&["encode", run(), "--out", "x.npy", "--names", "x.csv"], 2);

@@ -64,7 +64,7 @@ fn image(path: &Path) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(text)?;
     let set = folder.path().join("set");
     fs::create_dir(&set).map_err(text)?;
-    fs::write(set.join("good.png"), include_bytes!("../corpus/image/valid-colour.png")).map_err(text)?;
+    fs::write(set.join("good.png"), include_bytes!("../corpus/image/valid-color.png")).map_err(text)?;
     fs::copy(path, set.join(path.file_name().expect("a file"))).map_err(text)?;
     let folder_of = ImageFolder::new(set, 8).strict(true);
     let split = folder_of.load::<f32>(&folder.path().join("cache"), &mut |_, _| {}).map_err(text)?;

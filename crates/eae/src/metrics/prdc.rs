@@ -85,12 +85,12 @@ fn within(real: &Samples<'_>, fake: &Samples<'_>, real_radii: &[f64], fake_radii
     let metric = Metric::from(Norm::L2);
     // The terms of |x|^2 + |y|^2 - 2 x.y cancel least near the origin.
     let center = real.view().mean_axis(Axis(0)).expect("there are samples");
-    let centerd = |set: &Samples<'_>| -> (Array2<f64>, Array1<f64>) {
+    let centered = |set: &Samples<'_>| -> (Array2<f64>, Array1<f64>) {
         let points = &set.view() - &center;
         let squares = points.outer_iter().map(|x| x.dot(&x)).collect();
         (points, squares)
     };
-    let ((x, x_squares), (y, y_squares)) = (centerd(real), centerd(fake));
+    let ((x, x_squares), (y, y_squares)) = (centered(real), centered(fake));
     // A generous bound for the rounding errors of the differences to the center, of d products and
     // of their sum.
     let relative = 8.0 * (real.dimension() + 8) as f64 * f64::EPSILON;

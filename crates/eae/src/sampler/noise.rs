@@ -77,9 +77,9 @@ mod tests {
         let uniform = Array1::from(vec![0.0, weights[0] - 1e-9, weights[0] + 1e-9, 1.0]);
         let factors = mixture.factors();
         let sampler = Sampler::Mixture(mixture);
-        let centres = sampler.of_noise(Array2::zeros((4, 2)).view(), uniform.view());
+        let centers = sampler.of_noise(Array2::zeros((4, 2)).view(), uniform.view());
         for (row, component) in [0, 0, 1, 1].into_iter().enumerate() {
-            assert_eq!(centres.row(row), means.row(component));
+            assert_eq!(centers.row(row), means.row(component));
             // And around them the component's own covariance, in the units of the codes.
             let unit = ndarray::array![[0.6, -0.3]];
             let code = sampler.of_noise(unit.view(), uniform.slice_axis(Axis(0), (row..row + 1).into()));

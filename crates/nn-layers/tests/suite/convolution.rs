@@ -84,8 +84,8 @@ fn kernels<F: Real>(case: &Case) -> [Array4<f64>; 4] {
         ]
     };
     // The old content of a buffer must not matter.
-    let spoilt = |array: &Array4<F>| array.mapv(|_| F::nan());
-    run(&spoilt(&x), &spoilt(&w), &spoilt(&g)).into_iter().for_each(|array| pool.recycle(array));
+    let spoiled = |array: &Array4<F>| array.mapv(|_| F::nan());
+    run(&spoiled(&x), &spoiled(&w), &spoiled(&g)).into_iter().for_each(|array| pool.recycle(array));
     run(&x, &w, &g).map(|array| array.mapv(F::into_f64))
 }
 
