@@ -1,15 +1,15 @@
-//! Pictures that fill the window when they are clicked.
+//! Pictures that can be enlarged to the size of the window.
 
 use maud::{Markup, PreEscaped, html};
 
 const SCRIPT: &str = include_str!("enlarge.js");
 
-/// A picture that can be enlarged, by the mouse or from the keyboard.
+/// Wraps a picture in a button that enlarges it.
 pub(super) fn enlarge(picture: &Markup) -> Markup {
     html! { button.enlarge type="button" title="Enlarge" { (picture) } }
 }
 
-/// The window for enlarged pictures, for the end of the page.
+/// Returns the dialog for enlarged pictures, for the end of the page.
 pub(super) fn window() -> Markup {
     html! {
         dialog aria-label="Enlarged picture" {
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_stays_within_the_page() {
+    fn the_script_loads_nothing() {
         for elsewhere in ["</script", "<!--", "http", "fetch", "import", "innerHTML"] {
             assert!(!SCRIPT.contains(elsewhere), "{elsewhere}");
         }

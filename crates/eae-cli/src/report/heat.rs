@@ -8,22 +8,22 @@ use ndarray::Array2;
 use super::enlarge::enlarge;
 use super::number::short;
 
-/// Shades of each color.
+/// Number of shades of each color.
 const SHADES: usize = 10;
-/// A picture where nothing is correlated must not show every accident in full color.
+/// Smallest upper end of the color scale, so that chance correlations do not appear in full color.
 const LEAST: f64 = 0.2;
-/// More rows than this have a name each only now and then.
+/// Number of rows above which only some rows are named.
 const NAMED: usize = 16;
 
-/// A square matrix of numbers around 0, the diagonal aside.
+/// Heat map of a square matrix with values around 0. The diagonal is left out.
 pub(super) struct Heat<'a> {
     pub(super) title: &'a str,
-    /// What there is to see in it.
+    /// Sentence in the legend and for screen readers.
     pub(super) description: &'a str,
     pub(super) values: &'a Array2<f64>,
-    /// The name of a row, on the left.
+    /// Returns the name of a row, on the left.
     pub(super) row: &'a dyn Fn(usize) -> String,
-    /// The name of a column, below.
+    /// Returns the name of a column, at the bottom.
     pub(super) column: &'a dyn Fn(usize) -> String,
 }
 
@@ -33,7 +33,7 @@ impl Heat<'_> {
         let d = values.nrows();
         let off = || values.indexed_iter().filter(|((row, column), _)| row != column);
         let scale = off().fold(LEAST, |most, (_, r)| most.max(r.abs()));
-        // One path for each shade: cells that are alike are drawn together.
+        // One path for all cells of a shade keeps the page small.
         let mut shades = vec![String::new(); 2 * SHADES];
         for ((row, column), &r) in off() {
             let shade = (r.abs() / scale * SHADES as f64).ceil() as usize;

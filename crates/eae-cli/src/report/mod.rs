@@ -1,6 +1,6 @@
-//! `report.html`: one file that says what was trained on what, what came of it, and what to beware
-//! of. It needs nothing else, no network, and no script but one that enlarges pictures. The same run
-//! always gives the same file.
+//! `report.html`: a self-contained page with the settings of a training, its results and warnings.
+//! The page loads nothing from the network, and its only script enlarges pictures. Reporting a run
+//! twice gives identical files.
 
 pub(crate) mod chart;
 mod enlarge;
@@ -39,25 +39,25 @@ use pictures::Class;
 use text::without_folders;
 pub(crate) use warnings::no_better_than_the_mean;
 
-/// Held-out images that the codes are judged by.
+/// Maximum number of held-out images whose codes are compared with N(0, I).
 const MOST_CODES: usize = 10_000;
-/// Held-out images that draws from each sampler are compared with, and training images that they
-/// could be copies of.
+/// Maximum number of held-out images that draws from each sampler are compared with.
 const MOST_DRAWS: usize = 2000;
+/// Maximum number of training images that draws are compared with to find copies.
 const MOST_TRAINING: usize = 10_000;
-/// Numbers of an image whose principal components take no longer than a minute.
+/// Number of values in an image above which principal components take longer than a minute.
 const MOST_NUMBERS: usize = 3072;
-/// Columns of a table whose covariances take no longer than a minute.
+/// Number of columns above which covariances take longer than a minute.
 const MOST_COLUMNS: usize = 500;
 
-/// All that there is to show.
+/// The contents of a report.
 struct Report<'a> {
-    /// From anywhere.
+    /// Absolute path of the run folder.
     folder: PathBuf,
     config: &'a Config,
-    /// As it stands in the run folder.
+    /// Text of `config.toml` in the run folder.
     config_text: String,
-    /// What the model is judged on, which may have moved since it was trained.
+    /// The data to evaluate on. Their path differs from that in `config` if they have moved.
     named: &'a Data,
     train: &'a dyn Source<f32>,
     test: &'a Images<f32>,
@@ -72,14 +72,13 @@ struct Report<'a> {
     codes: Array2<f32>,
     labels: Option<Vec<u8>>,
     dimensions: Vec<Dimension>,
-    /// What the entropy would have been in training for draws from N(0, I).
+    /// Entropy that the estimate of the training has for draws from N(0, I).
     normal_entropy: Option<f64>,
     draws: Result<SampleReport, String>,
 }
 
-/// Makes the report of a run folder on the data that its model was trained on, and writes it there.
-/// Returns its path, and a sentence for each thing to beware of. Images are compared on `features`,
-/// or on those that fit the data.
+/// Writes the report into the run folder. Returns the path of the report and its warnings. Images
+/// are compared on `features`, or by default on features that suit the data.
 pub(crate) fn write(
     folder: &Path,
     config: &Config,
@@ -94,7 +93,7 @@ pub(crate) fn write(
     let path = folder.join(REPORT);
     write_whole(&path, page.into_string().as_bytes())
         .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
-    let warnings = report.warnings().into_iter().map(|warning| format!("{} {}", warning.what, warning.way_out));
+    let warnings = report.warnings().into_iter().map(|warning| format!("{} {}", warning.problem, warning.advice));
     Ok((path, warnings.collect()))
 }
 
@@ -141,7 +140,7 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// A text without the folders of the files that it names.
+    /// Removes the folders of data and weight files from the text.
     fn shown(&self, text: &str) -> String {
         let Config { data, init, .. } = self.config;
         without_folders(text, [data.path(), self.named.path(), init.as_deref()].into_iter().flatten())
@@ -152,18 +151,18 @@ impl<'a> Report<'a> {
         per_epoch * self.epochs.last().map_or(0, |epoch| epoch.epoch)
     }
 
-    /// The codes beside N(0, I).
+    /// Returns the comparison of the codes with N(0, I).
     fn tests(&self) -> &LatentReport {
         self.evaluation.tests.as_ref().expect("an evaluation with tests")
     }
 
-    /// What it is of.
+    /// Returns "vectors" for a table and "images" otherwise.
     fn images(&self) -> &'static str {
         if self.evaluation.standardized { "vectors" } else { "images" }
     }
 }
 
-/// The densities of the classes.
+/// Loads the densities that were fitted to single classes.
 fn classes(trained: &Trained) -> Result<Vec<Class>, Failure> {
     let mut classes = Vec::new();
     for (label, name) in trained.classes() {
@@ -173,13 +172,12 @@ fn classes(trained: &Trained) -> Result<Vec<Class>, Failure> {
     Ok(classes)
 }
 
-/// At most so many of the images, the same ones each time and in their order: all of them, if there
-/// are no more.
+/// Selects at most `most` images, in their order. The selection is the same in each call.
 fn at_most(images: &Images<f32>, most: usize) -> Images<f32> {
     if images.len() <= most { images.clone() } else { images.select(&choose(images.len(), most, 0)) }
 }
 
-/// What takes the time, bounded.
+/// Compares draws from each sampler with held-out images. Fails if that would take very long.
 fn draws(
     trained: &Trained,
     samplers: &[Sampler],
@@ -192,12 +190,12 @@ fn draws(
     let (of_vectors, numbers) = (model.columns().is_some(), model.image_shape().iter().product::<usize>());
     if of_vectors && numbers > MOST_COLUMNS {
         return Err(Failure::other(format!(
-            "Frechet distances of {numbers} columns take too long; eae evaluate finds them"
+            "Frechet distances of {numbers} columns take too long for a report; use eae evaluate"
         )));
     }
     if numbers > MOST_NUMBERS && !of_vectors {
         return Err(Failure::other(format!(
-            "the principal components of {numbers} numbers take too long; eae evaluate finds them"
+            "principal components of {numbers} values per image take too long for a report; use eae evaluate"
         )));
     }
     let pixels = sample(train, MOST_TRAINING, 0).map_err(Failure::other)?.into_shared();

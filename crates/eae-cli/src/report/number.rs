@@ -1,8 +1,8 @@
-//! Numbers as a page shows them.
+//! Formatting of numbers.
 
 use maud::{Markup, html};
 
-/// Three or four digits.
+/// Formats a number with about four digits.
 pub(super) fn short(x: f64) -> String {
     let text = match x.abs() {
         0.0 => "0".to_owned(),
@@ -15,23 +15,23 @@ pub(super) fn short(x: f64) -> String {
     text.replace('-', "\u{2212}")
 }
 
-/// The same for readers, and all its digits for programs.
+/// Shows a number with about four digits. All digits are in the attribute `value`.
 pub(super) fn number(x: f64) -> Markup {
     html! { data value=(x) { (short(x)) } }
 }
 
-/// A share in percent for readers, and as a share for programs.
+/// Shows a share in percent. All digits of the share are in the attribute `value`.
 pub(super) fn percent(share: f64) -> Markup {
     html! { data value=(share) { (percentage(share)) } }
 }
 
-/// A share in percent, to a tenth.
+/// Formats a share in percent with at most one decimal.
 pub(super) fn percentage(share: f64) -> String {
     let text = format!("{:.1}", 100.0 * share);
     format!("{}\u{202f}%", text.strip_suffix(".0").unwrap_or(&text))
 }
 
-/// With spaces between thousands, which do not break.
+/// Formats an integer with narrow no-break spaces between groups of three digits.
 pub(super) fn count(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
@@ -44,7 +44,12 @@ pub(super) fn count(n: usize) -> String {
     text
 }
 
-/// As people say it.
+/// Formats a number and a noun, with a plural in "s" unless the number is 1.
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// Formats a duration in seconds, minutes or hours.
 pub(super) fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
@@ -59,12 +64,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_enough_to_read() {
+    fn numbers_are_formatted_for_readers() {
         let texts = [0.0, 0.000123, 0.12345, -1.5, 52.893, 953.81, 2290.4, 1e9].map(short);
         assert_eq!(texts, ["0", "1.2e\u{2212}4", "0.123", "\u{2212}1.500", "52.89", "953.8", "2290", "1.0e9"]);
         assert_eq!(number(0.1 + 0.2).into_string(), "<data value=\"0.30000000000000004\">0.300</data>");
         assert_eq!([0.0, 0.01, 0.02149].map(percentage), ["0\u{202f}%", "1\u{202f}%", "2.1\u{202f}%"]);
         assert_eq!([7, 1000, 1234567].map(count), ["7", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!([0, 1, 2].map(|n| counted(n, "step")), ["0 steps", "1 step", "2 steps"]);
         assert_eq!([1.4, 107.0, 130.0, 7322.0].map(duration), ["1 s", "107 s", "2 min 10 s", "2 h 2 min"]);
     }
 }

@@ -1,11 +1,11 @@
-//! The page itself: sections, and what they are called.
+//! The page with its header and sections.
 
 use eae::Objective;
 use eae::picture::PictureError;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::latent::{dead, latent};
-use super::number::number;
+use super::number::{counted, number};
 use super::pictures::{Shown, pictures};
 use super::quality::quality;
 use super::settings::{again, settings};
@@ -40,17 +40,13 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     let table = table(&report.trained.model, &report.samplers, report.test, report.seed);
     let mut sections = Vec::from_iter(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
     sections.extend(table.map(|table| ("rows", "Generated rows", table)));
-    sections.push(("notes", "What to know", notes(&report.warnings())));
+    sections.push(("notes", "Warnings", notes(&report.warnings())));
     sections.extend([
         ("training", "Training", curves(&report.epochs, objective, &references, report.evaluation.standardized)),
-        (
-            "quality",
-            "Quality of samples",
-            quality(&report.draws, report.train.len().min(MOST_TRAINING), report.images()),
-        ),
+        ("quality", "Sample quality", quality(&report.draws, report.train.len().min(MOST_TRAINING), report.images())),
         ("codes", "Codes", codes),
         ("settings", "Settings", settings(report)),
-        ("again", "Do it again", again(report)),
+        ("again", "Reproduce", again(report)),
     ]);
     Ok(html! {
         (DOCTYPE)
@@ -66,9 +62,9 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                 header {
                     h1 { (name) }
                     p {
-                        (kind(objective)) ", " (report.config.model) " with " (report.config.latent) " numbers in a code, trained on "
+                        (kind(objective)) " (" (report.config.model) ", " (counted(report.config.latent, "latent dimension")) ") trained on "
                         (report.shown(&report.config.data.to_string())) "."
-                        @if let Some(end) = &report.end { " Finished on " time { (end.time) } " by eae " (end.version) "." }
+                        @if let Some(end) = &report.end { " Training finished on " time { (end.time) } " with eae " (end.version) "." }
                     }
                     p.verdict { (report.verdict()) }
                     (figures(report))
@@ -77,7 +73,7 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
                 main {
                     @for (id, title, content) in &sections { section id=(id) { h2 { (title) } (content) } }
                 }
-                footer { p { "Made by eae " (env!("CARGO_PKG_VERSION")) "." } }
+                footer { p { "Created by eae " (env!("CARGO_PKG_VERSION")) "." } }
                 (enlarge::window())
             }
         }
@@ -118,7 +114,7 @@ impl Report<'_> {
     }
 }
 
-/// The numbers that one looks for first, each beside what it is to be compared with.
+/// Shows the main results, each with a reference value.
 fn figures(report: &Report<'_>) -> Markup {
     let codes = report.tests();
     let [mean, training] = match report.evaluation.standardized {
@@ -127,8 +123,8 @@ fn figures(report: &Report<'_>) -> Markup {
     };
     let mut figures = vec![
         ("reconstruction error", report.evaluation.reconstruction_error, report.evaluation.mean_image_error, mean),
-        ("entropy of the code, nats", codes.entropy.value, codes.entropy.expected, "N(0, I)"),
-        ("spread of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
+        ("entropy of the codes, nats", codes.entropy.value, codes.entropy.expected, "N(0, I)"),
+        ("standard deviation of the radius", codes.radius_sd.value, codes.radius_sd.expected, "N(0, I)"),
     ];
     if let Ok(draws) = &report.draws {
         let default = draws.samples.iter().find(|samples| samples.sampler == report.samplers[0].name());
@@ -150,9 +146,9 @@ fn figures(report: &Report<'_>) -> Markup {
 fn notes(warnings: &[Warning]) -> Markup {
     html! {
         @if warnings.is_empty() {
-            p.fine { "Nothing stands out: the networks reconstruct, the codes are close to N(0, I), and no sign of copies." }
+            p.fine { "No problems found: reconstructions are good, the codes are close to N(0, I), and there is no sign of copies." }
         } @else {
-            ul.warnings { @for warning in warnings { li { strong { (warning.what) } " " (with_code(&warning.way_out)) } } }
+            ul.warnings { @for warning in warnings { li { strong { (warning.problem) } " " (with_code(&warning.advice)) } } }
         }
     }
 }
@@ -162,7 +158,7 @@ fn kind(objective: &Objective) -> &'static str {
         Objective::Eae(_) => "An entropic autoencoder",
         Objective::Vae(_) => "A variational autoencoder",
         Objective::Wae(_) => "A Wasserstein autoencoder",
-        Objective::Rae(_) => "A regularised autoencoder",
+        Objective::Rae(_) => "A regularized autoencoder",
         _ => "An autoencoder",
     }
 }
@@ -172,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_style_needs_nothing_from_elsewhere() {
+    fn the_style_sheet_loads_nothing() {
         for style in [STYLE, chart::STYLE] {
             assert!(!style.contains("url(") && !style.contains("@import") && !style.contains('<'));
         }

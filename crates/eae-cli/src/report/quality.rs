@@ -1,4 +1,4 @@
-//! How good decoded draws are, beside real images in their place.
+//! Quality of samples, compared with that of training images.
 
 use eae::evaluation::{SampleQuality, SampleReport};
 use eae::metrics::{Memorization, Quality};
@@ -7,11 +7,11 @@ use maud::{Markup, html};
 use super::number::{count, number, percent, percentage};
 use super::text::{sampler_name, with_code};
 
-/// A column of the table.
+/// Column of the table.
 struct Column {
     name: &'static str,
     of: fn(&Quality) -> f64,
-    /// Whether more is better.
+    /// True if larger values are better.
     more: bool,
 }
 
@@ -24,7 +24,8 @@ const COLUMNS: [Column; 6] = [
     Column { name: "coverage", of: |quality| quality.neighbors.coverage, more: true },
 ];
 
-/// The table, or why there is none; `images` is what they are of.
+/// Shows the table of quality measures, or the reason why it is missing. `images` is the word for
+/// the data.
 pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, images: &str) -> Markup {
     let draws = match draws {
         Ok(draws) => draws,
@@ -37,15 +38,15 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
     let [real, drawn] = draws.samples.first().map_or([0; 2], |samples| samples.quality.n);
     html! {
         p {
-            (count(drawn)) " decoded draws from each sampler beside " (count(real)) " held-out " (images) ", on " (draws.features) ". "
-            "The first line is of training " (images) " in the place of draws: nothing should be expected to be closer. "
-            "The best draws of each column are bold. Such distances depend on the features and on the number of " (images) ": compare "
-            "within a table only."
+            (count(drawn)) " decoded draws from each sampler, compared with " (count(real)) " held-out " (images) " on " (draws.features) ". "
+            "The first row compares training " (images) " instead of draws. Samples cannot be expected to do better. "
+            "The best sampler in each column is bold. The values depend on the features and on the number of " (images)
+            ", so compare them only within this table."
         }
         div.scroll {
             table.cards {
                 thead { tr {
-                    th scope="col" { "codes from" }
+                    th scope="col" { "sampler" }
                     @for column in &COLUMNS { th scope="col" { (column.name) " " span.arrow { (if column.more { "↑" } else { "↓" }) } } }
                     th scope="col" { "close copies" }
                 } }
@@ -77,18 +78,18 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
         @if let Some(SampleQuality { memorization: Some(memorization), .. }) = draws.samples.first() {
             p.note { (copies(memorization, trained_on, images)) }
         }
-        @for missing in &draws.missing { p.note { "Not said: " (missing) "." } }
+        @for missing in &draws.missing { p.note { "Missing: " (missing) "." } }
     }
 }
 
-/// Explains close copies, and how many of them there would be by chance.
+/// Explains close copies and the share to expect without copying.
 fn copies(memorization: &Memorization, trained_on: usize, images: &str) -> String {
     let &Memorization { held_out_share_close: expected, share_error: error, .. } = memorization;
     let [expected, most] = [expected, expected + 2.0 * error].map(percentage);
     format!(
-        "A close copy is a sample that lies unusually near to one of {} training {images}: as near as only {expected} of the \
-         held-out {images} do, which the model has never seen. Without copying about {expected} of the samples are that near, \
-         and up to {most} by chance. A larger share means that the model repeats what it was trained on.",
+        "A close copy is a sample that lies unusually close to one of {} training {images}: as close as only {expected} of the \
+         held-out {images}, which the model has never seen. Without copying, about {expected} of the samples are that close, \
+         or by chance up to {most}. A larger share means that the model reproduces training {images}.",
         count(trained_on)
     )
 }
@@ -99,7 +100,7 @@ mod tests {
     use eae::sampler;
 
     #[test]
-    fn the_best_is_bold() {
+    fn the_best_value_is_bold() {
         let rows = sampler::normal::<f64>(200, 3, 1);
         let quality_of = |frechet| {
             let mut quality = Quality::new(rows.view(), rows.view()).unwrap();

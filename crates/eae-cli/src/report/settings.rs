@@ -1,13 +1,13 @@
-//! How the model was trained, and how that is done again.
+//! Settings of the training, and commands to reproduce the results.
 
 use maud::{Markup, html};
 
 use super::Report;
-use super::number::{count, duration, short};
+use super::number::{count, counted, duration, short};
 use super::text::quoted;
 use crate::run_folder::seconds;
 
-/// The settings in words, and how long the training took.
+/// Lists the settings and the duration of the training.
 pub(super) fn settings(report: &Report<'_>) -> Markup {
     let Report { config, train, test, .. } = report;
     let training = &config.training;
@@ -25,19 +25,19 @@ pub(super) fn settings(report: &Report<'_>) -> Markup {
     let images = train.len() / training.batch_size.max(1) * training.batch_size;
     let time = seconds(&report.epochs, images);
     let speed = (images * report.epochs.len()) as f64 / time;
-    let colour = if channels == 1 { "grey" } else { "colour" };
+    let color = if channels == 1 { "grayscale" } else { "color" };
     let rows = [
         (
             "data",
             html! {
-                (report.shown(&config.data.to_string())) ": " (count(train.len())) " " (report.images()) " to train on and " (count(test.len())) " held out, "
-                @if report.evaluation.standardized { (width) " columns, each standardized" }
-                @else { (height) " × " (width) " pixels, " (colour) }
-                @if report.named != &config.data { "; this report is of " (report.shown(&report.named.to_string())) }
+                (report.shown(&config.data.to_string())) ": " (count(train.len())) " training " (report.images()) " and " (count(test.len())) " held-out " (report.images()) ", "
+                @if report.evaluation.standardized { (counted(width, "standardized column")) }
+                @else { (height) " × " (width) " pixels, " (color) }
+                @if report.named != &config.data { "; this report uses " (report.shown(&report.named.to_string())) }
             },
         ),
         ("networks", html! { (config.model) ", " (count(parameters)) " parameters" }),
-        ("code", html! { (config.latent) " numbers" }),
+        ("latent dimensions", html! { (config.latent) }),
         (
             "objective",
             html! {
@@ -46,43 +46,44 @@ pub(super) fn settings(report: &Report<'_>) -> Markup {
             },
         ),
         (
-            "optimiser",
+            "optimizer",
             html! {
-                "Adam on a one-cycle schedule up to a learning rate of " (training.learning_rate) ", batches of " (training.batch_size)
-                ", warm-up over " (training.warm_up) " epochs"
+                "Adam with a one-cycle schedule, maximum learning rate " (training.learning_rate) ", batch size " (training.batch_size)
+                ", warm-up over " (training.warm_up) (if training.warm_up == 1.0 { " epoch" } else { " epochs" })
             },
         ),
-        ("epochs", html! { (made) " of " (planned) ", " (count(report.steps())) " steps" }),
+        ("epochs", html! { (made) " of " (planned) ", " (counted(report.steps(), "step")) }),
         (
             "time",
             html! {
-                @if time > 0.0 { (duration(time)) " in steps, " (short(speed)) " " (report.images()) " a second" } @else { "not known" }
+                @if time > 0.0 { (duration(time)) " in training steps, " (short(speed)) " " (report.images()) " per second" } @else { "unknown" }
             },
         ),
         (
             "seed",
-            html! { (training.seed) @if report.seed != training.seed { "; this report draws by " (report.seed) } },
+            html! { (training.seed) @if report.seed != training.seed { "; this report uses seed " (report.seed) } },
         ),
         (
             "finished",
-            html! { @if let Some(end) = &report.end { (end.time) ", by eae " (end.version) } @else { "not known" } },
+            html! { @if let Some(end) = &report.end { (end.time) ", with eae " (end.version) } @else { "unknown" } },
         ),
         (
-            "report by",
-            html! { "eae " (env!("CARGO_PKG_VERSION")) " on " (std::env::consts::OS) ", " (std::env::consts::ARCH) },
+            "report",
+            html! { "created by eae " (env!("CARGO_PKG_VERSION")) " on " (std::env::consts::OS) ", " (std::env::consts::ARCH) },
         ),
     ];
     html! { dl.settings { @for (name, value) in rows { dt { (name) } dd { (value) } } } }
 }
 
+/// Shows commands that train the model again and use it, and the configuration file.
 pub(super) fn again(report: &Report<'_>) -> Markup {
-    // The page may be passed on: where the folder was says nothing then.
+    // The path of the folder would mean nothing to readers on another machine.
     let folder = report.folder.file_name().unwrap_or(report.folder.as_os_str()).to_string_lossy();
     let (config, folder) = (quoted(&format!("{folder}/config.toml")), quoted(&folder));
     html! {
-        p { "The run folder's config.toml has every setting. With it the same weights come out, on any number of threads of a processor with the same instruction set:" }
+        p { "The file config.toml in the run folder contains every setting. Training with this file gives bit-identical weights, with any number of threads, on processors with the same instruction set:" }
         pre { code { "eae train --config " (config) " --out again" } }
-        p { "More of what is above, and this report anew:" }
+        p { "To draw more samples, evaluate the model again, or create this report again:" }
         pre { code {
             "eae sample " (folder) " --n 100 --out samples.png\n"
             "eae evaluate " (folder) "\n"

@@ -1,10 +1,10 @@
-//! Text as a page shows it.
+//! Formatting of text.
 
 use std::path::Path;
 
 use maud::{Markup, html};
 
-/// Sets what stands between backticks as code.
+/// Sets text between backticks as code.
 pub(super) fn with_code(text: &str) -> Markup {
     html! {
         @for (i, part) in text.split('`').enumerate() {
@@ -13,7 +13,7 @@ pub(super) fn with_code(text: &str) -> Markup {
     }
 }
 
-/// Quotes a path for a shell, where it needs that.
+/// Quotes a path for a shell if necessary.
 pub(super) fn quoted(path: &str) -> String {
     if path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@".contains(c)) {
         path.to_owned()
@@ -22,8 +22,8 @@ pub(super) fn quoted(path: &str) -> String {
     }
 }
 
-/// Returns the text without the folders that a file or folder lies in: a page that is passed on
-/// says nothing of the machine that it was made on.
+/// Replaces absolute paths in the text by file names, so that a shared page does not reveal the
+/// folders of the machine.
 pub(super) fn without_folders<'a>(text: &str, paths: impl IntoIterator<Item = &'a Path>) -> String {
     paths.into_iter().fold(text.to_owned(), |text, path| match path.file_name() {
         Some(name) if path.is_absolute() => text.replace(&path.display().to_string(), &name.to_string_lossy()),
@@ -31,7 +31,7 @@ pub(super) fn without_folders<'a>(text: &str, paths: impl IntoIterator<Item = &'
     })
 }
 
-/// The name of a sampler, with its flag between backticks.
+/// Returns the name of a sampler for readers, with its flag between backticks.
 pub(super) fn sampler_name(sampler: &str) -> String {
     match sampler {
         "normal" | "N(0, I)" => "N(0, I)".to_owned(),
@@ -45,14 +45,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_for_a_shell() {
+    fn paths_are_quoted_for_a_shell() {
         assert_eq!(quoted("/runs/digits-1"), "/runs/digits-1");
         assert_eq!(quoted("a b"), "'a b'");
         assert_eq!(quoted("<it's>"), r"'<it'\''s>'");
     }
 
     #[test]
-    fn pages_do_not_tell_where_files_were() {
+    fn folders_of_absolute_paths_are_removed() {
         let without = |text: &str, path: &str| without_folders(text, [Path::new(path)]);
         assert_eq!(without("csv:/home/me/data/a b.csv", "/home/me/data/a b.csv"), "csv:a b.csv");
         assert_eq!(without("images = '/photos'", "/photos"), "images = 'photos'");
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn code_between_backticks() {
+    fn text_between_backticks_is_code() {
         assert_eq!(with_code("a `--b <c>`.").into_string(), "a <code>--b &lt;c&gt;</code>.");
     }
 }

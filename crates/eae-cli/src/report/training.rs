@@ -1,4 +1,4 @@
-//! How the training went, epoch by epoch.
+//! Training curves.
 
 use eae::Objective;
 use maud::{Markup, html};
@@ -7,17 +7,18 @@ use super::chart::{Layer, Plot, Ticks, WIDE, XAxis, range};
 use super::number::short;
 use crate::run_folder::Epoch;
 
-/// What the curves are to be compared with.
+/// Reference values for the curves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct References {
-    /// The squared error of held-out images after the training.
+    /// Squared error of held-out images after training.
     pub(super) held_out_error: f64,
+    /// Squared error of the mean image.
     pub(super) mean_image_error: f64,
-    /// The entropy that the same estimate has for draws from N(0, I).
+    /// Entropy of draws from N(0, I), estimated as in the training.
     pub(super) normal_entropy: Option<f64>,
 }
 
-/// Charts of the error, the entropy and the schedule.
+/// Draws charts of the error, the entropy and the schedule.
 pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &References, standardized: bool) -> Markup {
     let points = |of: &dyn Fn(&Epoch) -> Option<f64>| -> Vec<(f64, f64)> {
         epochs.iter().filter_map(|epoch| Some((epoch.epoch as f64, of(epoch)?))).collect()
@@ -36,68 +37,68 @@ pub(super) fn curves(epochs: &[Epoch], objective: &Objective, references: &Refer
     };
     let held_out = points(&|epoch| epoch.held_out_mse);
     let error = vec![
-        line("one", "training, mean of an epoch", &|epoch| Some(epoch.mse)),
+        line("one", "training, mean of each epoch", &|epoch| Some(epoch.mse)),
         match held_out.is_empty() {
-            // The log of a training without held-out errors.
-            true => level("two", format!("held out, at the end: {}", short(held_out_error)), held_out_error),
-            false => line("two", "held out, after an epoch", &|epoch| epoch.held_out_mse),
+            // The log has no held-out errors, so the final one is drawn as a level.
+            true => level("two", format!("held out, after training: {}", short(held_out_error)), held_out_error),
+            false => line("two", "held out, after each epoch", &|epoch| epoch.held_out_mse),
         },
-        level("quiet", format!("the mean {image}: {}", short(mean_image_error)), mean_image_error),
+        level("quiet", format!("mean {image}: {}", short(mean_image_error)), mean_image_error),
     ];
-    let mut entropy = vec![line("one", "training, mean of an epoch", &|epoch| Some(epoch.entropy))];
-    entropy.extend(normal_entropy.map(|y| level("normal", format!("N(0, I), the same n and k: {}", short(y)), y)));
+    let mut entropy = vec![line("one", "training, mean of each epoch", &|epoch| Some(epoch.entropy))];
+    entropy.extend(normal_entropy.map(|y| level("normal", format!("N(0, I), same n and k: {}", short(y)), y)));
 
     let rate = epochs.iter().map(|epoch| epoch.learning_rate).fold(0.0, f64::max);
     let share = epochs.iter().map(|epoch| epoch.share).fold(0.0, f64::max);
-    let mut schedule = vec![line("soft", &format!("learning rate, at most {}", short(rate)), &|epoch| {
+    let mut schedule = vec![line("soft", &format!("learning rate, maximum {}", short(rate)), &|epoch| {
         Some(epoch.learning_rate / rate).filter(|share| share.is_finite())
     })];
     schedule.extend(weight(objective).map(|(name, weight)| {
-        line("quiet", &format!("{name}, at most {}", short(share * weight)), &|epoch| {
+        line("quiet", &format!("{name}, maximum {}", short(share * weight)), &|epoch| {
             Some(epoch.share / share).filter(|share| share.is_finite())
         })
     }));
     html! {
         @if epochs.is_empty() {
-            p { "The run folder says nothing of its epochs." }
+            p { "The run folder has no log of the epochs." }
         } @else {
             @if let Some(said) = overfitting(&held_out, epochs[epochs.len() - 1].mse) { p { (said) } }
             div.charts.course {
                 (chart(title, Axis::Factors, error, epochs.len(), WIDE))
-                (chart("Entropy of the code, nats", Axis::Close, entropy, epochs.len(), WIDE))
+                (chart("Entropy of the codes, nats", Axis::Close, entropy, epochs.len(), WIDE))
                 (chart("Schedule", Axis::Zero, schedule, epochs.len(), NARROW))
             }
         }
     }
 }
 
-/// The y axis of a chart.
+/// Kind of y axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
-    /// From the least number to the largest.
+    /// From the smallest value to the largest.
     Close,
     /// From 0.
     Zero,
-    /// From 0, or by factors if numbers differ by large ones.
+    /// From 0, or logarithmic if the values span a large factor.
     Factors,
 }
 
-/// Errors that fall by more than this factor are drawn by factors.
+/// Ratio of the largest and the smallest value above which an axis is logarithmic.
 const FACTORS: f64 = 6.0;
-/// The size of the chart of what was known before the training.
+/// Size of the chart of the schedule.
 const NARROW: [f64; 2] = [240.0, WIDE[1]];
-/// A rise of the held-out error by this share of its least value is no accident.
+/// Rise of the held-out error, as a share of its minimum, above which a model has overfitted.
 const RISE: f64 = 0.05;
-/// Held-out errors above so many times the training's are more than a little larger.
+/// Ratio of the held-out error and the training error above which the difference is mentioned.
 const LARGER: f64 = 1.4;
 
-/// Returns what the held-out error after epochs says of overfitting, `trained` being the error of
-/// the last epoch; nothing of less than three.
+/// Describes overfitting by the held-out error after each epoch. `trained` is the training error of
+/// the last epoch. Returns `None` for fewer than three epochs.
 fn overfitting(held_out: &[(f64, f64)], trained: f64) -> Option<String> {
     if held_out.len() < 3 {
         return None;
     }
-    // Means of a fifth of the training, as single epochs go up and down.
+    // Means over a fifth of the training smooth the fluctuations between epochs.
     let size = (held_out.len() / 5).max(1);
     let means = held_out.windows(size).map(|part| {
         let sum = part.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0, sum.1 + point.1));
@@ -108,34 +109,34 @@ fn overfitting(held_out: &[(f64, f64)], trained: f64) -> Option<String> {
     let last = held_out.last()?.1;
     Some(if end > (1.0 + RISE) * least {
         format!(
-            "The held-out error was least about epoch {epoch:.0}, {}, and has risen by {:.0} % since: from there on the networks \
-             learn what is special to the training data.",
+            "The held-out error was smallest around epoch {epoch:.0} ({}) and has risen by {:.0} % since then: the networks overfit \
+             the training data.",
             short(least),
             100.0 * (end / least - 1.0)
         )
     } else if last > LARGER * trained {
         format!(
-            "The held-out error does not rise, but is larger than the training error, {} where that is {}: the networks know \
-             their training data better than other data.",
+            "The held-out error does not rise, but is larger than the training error, {} compared with {}: the networks \
+             reconstruct training data better than new data.",
             short(last),
             short(trained)
         )
     } else {
         format!(
-            "No sign of overfitting: the held-out error does not rise, and at the end is {} where the training error is {}.",
+            "No sign of overfitting: the held-out error does not rise. At the end it is {}, and the training error is {}.",
             short(last),
             short(trained)
         )
     })
 }
 
-/// What lambda is to the entropic autoencoder; the weight of what the others add to the error.
+/// Returns the name and the value of the weight of the objective's second term.
 fn weight(objective: &Objective) -> Option<(&'static str, f64)> {
     match objective {
-        Objective::Eae(eae) => Some(("lambda, the weight of the entropy", eae.lambda)),
-        Objective::Vae(vae) => Some(("beta, the weight of the divergence", vae.beta)),
-        Objective::Wae(wae) => Some(("the weight of the discrepancy", wae.weight)),
-        Objective::Rae(rae) => Some(("beta, the weight of the size of codes", rae.beta)),
+        Objective::Eae(eae) => Some(("lambda (weight of the entropy)", eae.lambda)),
+        Objective::Vae(vae) => Some(("beta (weight of the divergence)", vae.beta)),
+        Objective::Wae(wae) => Some(("weight of the discrepancy", wae.weight)),
+        Objective::Rae(rae) => Some(("beta (weight of the code norm)", rae.beta)),
         _ => None,
     }
 }
@@ -150,8 +151,10 @@ fn chart(title: &str, axis: Axis, layers: Vec<Layer>, epochs: usize, size: [f64;
         Some(Layer::Line { points, .. }) if !points.is_empty() => [points[0].1, points[points.len() - 1].1],
         _ => [f64::NAN; 2],
     };
-    let description =
-        format!("From {} in the first of {epochs} epochs to {} in the last.", short(ends[0]), short(ends[1]));
+    let description = match epochs {
+        1 => format!("{} in the only epoch.", short(ends[0])),
+        _ => format!("From {} in the first of {epochs} epochs to {} in the last one.", short(ends[0]), short(ends[1])),
+    };
     let lines: Vec<f64> = layers.iter().flat_map(numbers).collect();
     let [least, most] = [f64::min, f64::max].map(|pick| lines.iter().copied().reduce(pick).unwrap_or(1.0));
     let logarithmic = axis == Axis::Factors && least > 0.0 && most > FACTORS * least;
@@ -175,7 +178,7 @@ mod tests {
     use eae::objective::Ae;
 
     #[test]
-    fn overfitting_is_a_rise_or_a_gap() {
+    fn overfitting_is_reported_for_a_rise_or_a_gap() {
         let of = |errors: &[f64], trained| {
             let points: Vec<_> = errors.iter().enumerate().map(|(i, &error)| (i as f64 + 1.0, error)).collect();
             overfitting(&points, trained)
@@ -186,13 +189,13 @@ mod tests {
         assert!(begins(
             &[9.0, 4.0, 5.0, 6.0],
             2.0,
-            "The held-out error was least about epoch 2, 4.000, and has risen by 50 %"
+            "The held-out error was smallest around epoch 2 (4.000) and has risen by 50 %"
         ));
         assert_eq!(of(&[9.0, 4.0], 1.0), None);
     }
 
     #[test]
-    fn a_chart_for_each_curve() {
+    fn each_curve_has_a_chart() {
         let epoch = |epoch| Epoch {
             epoch,
             epochs: 2,
@@ -208,16 +211,16 @@ mod tests {
         let text = page(&[epoch(1), epoch(2)], Objective::default());
         assert_eq!(text.matches("<figure").count(), 3);
         for part in [
-            "From 10.00 in the first of 2 epochs to 5.000 in the last.",
-            "the mean image: 52.90",
-            "N(0, I), the same n and k: 23.05",
-            "held out, after an epoch",
-            "learning rate, at most 0.001",
-            "lambda, the weight of the entropy",
+            "From 10.00 in the first of 2 epochs to 5.000 in the last one.",
+            "mean image: 52.90",
+            "N(0, I), same n and k: 23.05",
+            "held out, after each epoch",
+            "learning rate, maximum 0.001",
+            "lambda (weight of the entropy)",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(page(&[epoch(1)], Objective::Ae(Ae::default())).matches("<figure").count(), 3);
-        assert!(page(&[], Objective::default()).contains("says nothing of its epochs"));
+        assert!(page(&[], Objective::default()).contains("has no log of the epochs"));
     }
 }

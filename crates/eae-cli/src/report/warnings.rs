@@ -1,4 +1,4 @@
-//! What a reader should know before trusting a model, in words, with the way out.
+//! Warnings about a model, each with advice.
 
 use eae::evaluation::SampleReport;
 use eae::metrics::{LatentReport, Verdict};
@@ -7,101 +7,104 @@ use eae::objective::Objective;
 use eae::sampler::Sampler;
 use eae::{Defaults, TrainConfig};
 
-use super::number::short;
+use super::number::{counted, short};
 
-/// What there is to judge by.
+/// Results that the warnings depend on.
 #[derive(Debug, Clone)]
 pub(super) struct Facts<'a> {
-    /// What the model is of.
+    /// Word for the data: "images" or "vectors".
     pub(super) images: &'static str,
-    /// Whether there is a training to go on with.
+    /// True if the training was interrupted and can be resumed.
     pub(super) unfinished: bool,
-    /// Epochs made, and planned.
+    /// Numbers of completed and planned epochs.
     pub(super) epochs: [usize; 2],
     pub(super) steps: usize,
-    /// The squared error of the last epoch, of held-out images and of the mean image.
+    /// Squared error of training images in the last epoch.
     pub(super) training_error: Option<f64>,
+    /// Squared error of held-out images.
     pub(super) held_out_error: f64,
+    /// Squared error of the mean image.
     pub(super) mean_image_error: f64,
     pub(super) codes: &'a LatentReport,
-    /// Dimensions that the decoder does not look at, counted from 0.
+    /// Latent dimensions that hardly change the decoder's output, counted from 0.
     pub(super) dead: &'a [usize],
     pub(super) draws: Option<&'a SampleReport>,
-    /// The sampler that `eae sample` draws from by default.
+    /// Default sampler of `eae sample`.
     pub(super) sampler: &'a Sampler,
-    /// The settings of the training.
+    /// Settings of the training.
     pub(super) config: &'a TrainConfig,
     pub(super) latent: usize,
-    /// The numbers of an image or a vector.
+    /// Number of values in an image or a vector.
     pub(super) numbers: usize,
 }
 
 impl Facts<'_> {
-    /// The way out of codes that are not from N(0, I): the default sampler, if it follows them, and
-    /// another training.
-    fn follow(&self, training: &str) -> String {
+    /// Returns advice for codes that differ from N(0, I). If the default sampler is fitted to the
+    /// codes, the difference affects only draws from N(0, I).
+    fn codes_advice(&self, training: &str) -> String {
         match self.sampler {
             Sampler::Normal { .. } => training.to_owned(),
             fitted => {
-                format!("Only draws from N(0, I) suffer: `eae sample` draws from {fitted} by default. {training}")
+                format!("This affects only draws from N(0, I): `eae sample` draws from {fitted} by default. {training}")
             }
         }
     }
 
-    /// The way out of a training that has learnt next to nothing, by the settings that it had.
-    fn learn_more(&self) -> String {
+    /// Returns advice for a model that has learned almost nothing, based on its settings.
+    fn training_advice(&self) -> String {
         let suited = Defaults::learning_rate(self.config.batch_size);
         let rate = self.config.learning_rate;
         let mut ways = Vec::new();
         if rate > 4.0 * suited {
-            ways.push(format!("a smaller `--learning-rate` than {rate}, such as {suited}"));
+            ways.push(format!("a `--learning-rate` below {rate}, for example {suited}"));
         } else if rate < suited / 4.0 {
-            ways.push(format!("a larger `--learning-rate` than {rate}, such as {suited}"));
+            ways.push(format!("a `--learning-rate` above {rate}, for example {suited}"));
         }
         if let Objective::Eae(eae) = &self.config.objective
             && eae.lambda * self.config.error_unit > self.mean_image_error / 10.0
         {
-            ways.push(format!("a smaller `--lambda` than {}", eae.lambda));
+            ways.push(format!("a `--lambda` below {}", eae.lambda));
         }
         if self.latent < 16.min(self.numbers) {
-            ways.push(format!("a larger `--latent` than {}", self.latent));
+            ways.push(format!("a `--latent` above {}", self.latent));
         }
-        ways.push(format!("more `--epochs` than {}", self.config.epochs));
-        format!("Try {}.", ways.join(", or "))
+        ways.push(format!("more than {} `--epochs`", self.config.epochs));
+        format!("Try {}.", ways.join("; or "))
     }
 }
 
-/// A thing to know, and what can be done about it, with what is typed between backticks.
+/// A problem and advice on it. Backticks enclose code in the advice.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Warning {
-    pub(super) what: String,
-    pub(super) way_out: String,
+    pub(super) problem: String,
+    pub(super) advice: String,
 }
 
-/// Fewer steps than this leave a network half trained, whatever the data.
+/// Number of training steps below which networks are hardly trained, whatever the data.
 const FEW_STEPS: usize = 500;
-/// A reconstruction worth so much of the mean image's error has learnt little else.
+/// Share of the mean image's error above which a model has learned little but the mean.
 const LITTLE: f64 = 0.8;
-/// With more codes a check that is undecided is one that is near its limit.
+/// Number of codes below which an undecided check needs more data. With more codes, an undecided
+/// check is close to its limit.
 const FEW_CODES: usize = 500;
-/// Held-out images may be this much worse than those of the training.
+/// Ratio of the held-out error and the training error above which a model has overfitted.
 const OVERFITTED: f64 = 1.4;
-/// By so much another sampler must be better to be named.
+/// Ratio of the Frechet distances above which another sampler is recommended.
 const BETTER: f64 = 1.5;
 
-/// The most important first.
+/// Returns the warnings, the most important ones first.
 pub(super) fn warnings(facts: &Facts<'_>) -> Vec<Warning> {
     let mut found = Vec::new();
-    let mut warn = |what: String, way_out: String| found.push(Warning { what, way_out });
+    let mut warn = |problem: String, advice: String| found.push(Warning { problem, advice });
     training(facts, &mut warn);
     codes(facts, &mut warn);
     draws(facts, &mut warn);
     found
 }
 
-/// Returns how an error compares with that of the mean image; `None` if it is clearly better.
+/// Compares an error with that of the mean image. Returns `None` if the error is clearly smaller.
 pub(crate) fn no_better_than_the_mean(error: f64, mean: f64) -> Option<&'static str> {
-    // An error that is no number is no better, either.
+    // An error of NaN counts as worse.
     if error.is_nan() || error > mean {
         Some("worse than")
     } else if error > LITTLE * mean {
@@ -115,34 +118,34 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     let Facts { images, epochs: [made, planned], steps, held_out_error: error, mean_image_error: mean, .. } = *facts;
     if facts.unfinished {
         warn(
-            format!("The training is not finished: {made} of {planned} epochs were made."),
-            "Go on with it: `eae train --resume RUN`.".to_owned(),
+            format!("Training is unfinished: {made} of {planned} epochs are complete."),
+            "Resume with `eae train --resume RUN`.".to_owned(),
         );
     } else if steps < FEW_STEPS {
         warn(
-            format!("The training was short: the networks have seen {steps} batches."),
-            "Train longer with `--epochs`, or in smaller batches with `--batch`.".to_owned(),
+            format!("Training was short: only {}.", counted(steps, "step")),
+            "Train for more epochs (`--epochs`) or with a smaller batch size (`--batch`).".to_owned(),
         );
     }
     if let Some(how) = no_better_than_the_mean(error, mean) {
         warn(
             format!(
-                "Reconstructions are {how} the mean of all {images}: their error is {} where that of the mean is {}.",
+                "Reconstructions are {how} the mean of all {images}: the error is {}, compared with {} for the mean.",
                 short(error),
                 short(mean)
             ),
-            facts.learn_more(),
+            facts.training_advice(),
         );
     }
     if let Some(trained) = facts.training_error.filter(|trained| error > OVERFITTED * trained && error < LITTLE * mean)
     {
         warn(
             format!(
-                "Held-out {images} come back worse than those of the training: an error of {} where the last epoch had {}.",
+                "Held-out {images} are reconstructed worse than training {images}: the error is {}, compared with {} in the last epoch.",
                 short(error),
                 short(trained)
             ),
-            "Bring more data, or stop earlier: `--keep-best`, `--patience 5`.".to_owned(),
+            "Use more data, or stop earlier with `--keep-best` or `--patience 5`.".to_owned(),
         );
     }
 }
@@ -154,67 +157,75 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     if large(sd.verdict) && sd.effect < 0.0 {
         warn(
             format!(
-                "The code sits on a shell: its radius spreads by {} where N(0, I) has {}, and many draws from N(0, I) are where \
-                 the decoder has seen no code.",
+                "Codes lie on a shell: the standard deviation of their radius is {}, compared with {} for N(0, I). Many draws \
+                 from N(0, I) fall where the decoder has seen no codes.",
                 short(sd.value),
                 short(sd.expected)
             ),
-            facts.follow("Train with `--objective eae --radius 3` and a larger `--bank` to mend it."),
+            facts.codes_advice("To correct this, train with `--objective eae --radius 3` and a larger `--bank`."),
         );
     } else if large(sd.verdict) {
         warn(
             format!(
-                "Codes lie at too many distances from the origin: the radius spreads by {} where N(0, I) has {}.",
+                "Codes vary too much in their distance from the origin: the standard deviation is {}, compared with {} for N(0, I).",
                 short(sd.value),
                 short(sd.expected)
             ),
-            facts.follow("Train with `--objective eae --radius 3` to mend it."),
+            facts.codes_advice("To correct this, train with `--objective eae --radius 3`."),
         );
     }
     if large(mean.verdict) {
-        let side = if mean.effect < 0.0 { "too near to" } else { "too far from" };
+        let side = if mean.effect < 0.0 { "too close to" } else { "too far from" };
         warn(
             format!(
-                "Codes are {side} the origin: at a distance of {} on average, where N(0, I) has {}.",
+                "Codes are {side} the origin: the mean distance is {}, compared with {} for N(0, I).",
                 short(mean.value),
                 short(mean.expected)
             ),
-            facts.follow("Train with `--objective eae` to mend it."),
+            facts.codes_advice("To correct this, train with `--objective eae`."),
         );
     }
     if large(entropy.verdict) {
-        let (side, why, way_out) = if entropy.effect < 0.0 {
-            ("below", "they leave holes, and draws from N(0, I) fall into them", "A larger `--lambda` spreads them.")
+        let (side, why, advice) = if entropy.effect < 0.0 {
+            (
+                "below",
+                "The codes leave holes, and some draws from N(0, I) fall into them",
+                "A larger `--lambda` spreads the codes.",
+            )
         } else {
             (
                 "above",
-                "neighbors are farther apart than those of draws are",
-                "Train with `--bank 2000 --radius 3`: estimates within a small batch reward that.",
+                "Neighboring codes are farther apart than neighboring draws from N(0, I)",
+                "Train with `--bank 2000 --radius 3`: entropy estimates within small batches favor such codes.",
             )
         };
         warn(
             format!(
-                "The entropy of the codes is {side} that of N(0, I), {} where it has {} nats: {why}.",
+                "The entropy of the codes is {side} that of N(0, I): {} nats, compared with {} nats. {why}.",
                 short(entropy.value),
                 short(entropy.expected)
             ),
-            facts.follow(way_out),
+            facts.codes_advice(advice),
         );
     }
     if let Some(check) = report.correlation.filter(|check| large(check.verdict)) {
         warn(
-            format!("Dimensions of the code are correlated, two of them by {}.", short(check.value)),
-            facts.follow("A larger `--lambda` makes them independent."),
+            format!("Latent dimensions are correlated: the largest correlation is {}.", short(check.value)),
+            facts.codes_advice("A larger `--lambda` reduces the correlations."),
         );
     }
     if !facts.dead.is_empty() {
         let names: Vec<String> = facts.dead.iter().map(|j| format!("z{}", j + 1)).collect();
         let (few, d) = (names.len(), report.d);
-        let named =
-            if few > 12 { format!("{} and {} others", names[..12].join(", "), few - 12) } else { names.join(", ") };
+        let named = if few > 12 {
+            format!("{} and {}", names[..12].join(", "), counted(few - 12, "other"))
+        } else {
+            names.join(", ")
+        };
+        let have = if few == 1 { "has" } else { "have" };
         warn(
-            format!("{few} of {d} dimensions of the code change next to nothing in what is decoded: {named}."),
-            "Fewer would do: a smaller `--latent`. Under `--objective vae` a smaller `--beta` brings them to life."
+            format!("{few} of {d} latent dimensions {have} almost no effect on the decoder's output: {named}."),
+            "Use a smaller `--latent`. With `--objective vae`, a smaller `--beta` can make unused dimensions useful."
                 .to_owned(),
         );
     }
@@ -226,7 +237,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
                 "The {} held-out {} are too few to tell how far their codes are from N(0, I).",
                 report.n, facts.images
             ),
-            "Bring more; a tenth of them is held out.".to_owned(),
+            "Use more data; one tenth is held out.".to_owned(),
         );
     }
 }
@@ -238,11 +249,11 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     if !copies.is_empty() {
         warn(
             format!(
-                "More draws are next to what was trained on than held-out {} are ({}): they may be copies.",
-                facts.images,
-                copies.join(", ")
+                "Samples from {} may be copies: more of them than of the held-out {} lie unusually close to the training data.",
+                copies.join(", "),
+                facts.images
             ),
-            "Look at them. More data, fewer epochs or a smaller `--latent` make copies rarer.".to_owned(),
+            "Inspect the samples. More data, fewer epochs or a smaller `--latent` make copies less likely.".to_owned(),
         );
     }
     let default = draws.samples.iter().find(|samples| samples.sampler == facts.sampler.name());
@@ -253,8 +264,8 @@ fn draws(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
         let flag = if best.sampler == "mixture" { "gmm" } else { best.sampler };
         warn(
             format!(
-                "Draws from {} are farther from real {} than those of another sampler: a Frechet distance of {} where {flag} has \
-                 {}.",
+                "Draws from {} are farther from real {} than draws from another sampler: the Frechet distance is {}, compared \
+                 with {} for {flag}.",
                 facts.sampler,
                 facts.images,
                 short(far),
@@ -301,45 +312,46 @@ mod tests {
         }
     }
 
-    /// What each begins with.
+    /// Asserts that the problems start with the expected texts.
     fn begins(facts: &Facts<'_>, expected: &[&str]) {
         let found = warnings(facts);
-        let fits = |(found, expected): (&Warning, &&str)| found.what.starts_with(expected) && !found.way_out.is_empty();
+        let fits =
+            |(found, expected): (&Warning, &&str)| found.problem.starts_with(expected) && !found.advice.is_empty();
         assert!(found.len() == expected.len() && found.iter().zip(expected).all(fits), "{found:#?}");
     }
 
     #[test]
-    fn nothing_is_said_of_a_good_model() {
+    fn a_good_model_has_no_warnings() {
         begins(&fine(&report(&sampler::normal(4000, 8, 1))), &[]);
     }
 
     #[test]
-    fn of_the_training() {
+    fn training_problems_are_reported() {
         let codes = report(&sampler::normal(4000, 8, 1));
-        begins(&Facts { steps: 60, ..fine(&codes) }, &["The training was short: the networks have seen 60 batches."]);
+        begins(&Facts { steps: 60, ..fine(&codes) }, &["Training was short: only 60 steps."]);
         let unfinished = Facts { unfinished: true, epochs: [3, 40], steps: 60, ..fine(&codes) };
-        begins(&unfinished, &["The training is not finished: 3 of 40 epochs"]);
+        begins(&unfinished, &["Training is unfinished: 3 of 40 epochs"]);
         begins(
             &Facts { held_out_error: 50.0, ..fine(&codes) },
-            &["Reconstructions are hardly better than the mean of all images: their error is 50.00"],
+            &["Reconstructions are hardly better than the mean of all images: the error is 50.00"],
         );
         begins(&Facts { held_out_error: 61.5, ..fine(&codes) }, &["Reconstructions are worse than the mean of all"]);
         begins(
             &Facts { held_out_error: f64::NAN, ..fine(&codes) },
             &["Reconstructions are worse than the mean of all"],
         );
-        begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Held-out images come back worse"]);
-        // Advice is about the settings that the training had.
+        begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Held-out images are reconstructed worse"]);
+        // Advice refers to the settings of the training.
         let wild = TrainConfig::default().learning_rate(1.0).epochs(7);
         let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
         assert_eq!(
-            said[0].way_out,
-            "Try a smaller `--learning-rate` than 1, such as 0.004, or a larger `--latent` than 2, or more `--epochs` than 7."
+            said[0].advice,
+            "Try a `--learning-rate` below 1, for example 0.004; or a `--latent` above 2; or more than 7 `--epochs`."
         );
     }
 
     #[test]
-    fn of_the_codes() {
+    fn code_problems_are_reported() {
         let normal = sampler::normal::<f64>(4000, 16, 5);
         let mut shell = normal.clone();
         shell.outer_iter_mut().for_each(|mut z| {
@@ -347,39 +359,42 @@ mod tests {
             z *= (4.0 + 0.3 * (radius - 3.94)) / radius;
         });
         let said = warnings(&fine(&report(&shell)));
-        assert!(said[0].what.contains("its radius spreads by 0.210 where N(0, I) has 0.701"), "{said:?}");
-        assert!(said[0].way_out.starts_with("Train with") && said[0].way_out.contains("--radius 3"));
+        assert!(
+            said[0].problem.contains("standard deviation of their radius is 0.210, compared with 0.701 for N(0, I)"),
+            "{said:?}"
+        );
+        assert!(said[0].advice.starts_with("To correct this, train with") && said[0].advice.contains("--radius 3"));
         let gaussian = Sampler::Gaussian(sampler::Gaussian::fit(shell.view()).unwrap());
         let said = warnings(&Facts { sampler: &gaussian, ..fine(&report(&shell)) });
-        assert!(said[0].way_out.starts_with("Only draws from N(0, I) suffer: `eae sample` draws from a Gaussian"));
+        assert!(said[0].advice.starts_with("This affects only draws from N(0, I): `eae sample` draws from a Gaussian"));
 
         let far = &normal * 8.0;
         begins(
             &fine(&report(&far)),
             &[
-                "Codes lie at too many distances",
-                "Codes are too far from the origin: at a distance of 31.5",
+                "Codes vary too much in their distance",
+                "Codes are too far from the origin: the mean distance is 31.5",
                 "The entropy of the codes is above",
             ],
         );
         let mut correlated = normal.clone();
         let sum = (&normal.column(0) + &normal.column(1)) / 2.0_f64.sqrt();
         correlated.column_mut(1).assign(&sum);
-        begins(&fine(&report(&correlated)), &["Dimensions of the code are correlated, two of them by 0.69"]);
+        begins(&fine(&report(&correlated)), &["Latent dimensions are correlated: the largest correlation is 0.69"]);
         let few = report(&sampler::normal(40, 16, 1));
         begins(&fine(&few), &["The 40 held-out images are too few"]);
         let codes = report(&normal);
         begins(
             &Facts { dead: &[0, 6], ..fine(&codes) },
-            &["2 of 16 dimensions of the code change next to nothing in what is decoded: z1, z7."],
+            &["2 of 16 latent dimensions have almost no effect on the decoder's output: z1, z7."],
         );
         let many: Vec<usize> = (0..16).collect();
         let said = warnings(&Facts { dead: &many, ..fine(&codes) });
-        assert!(said[0].what.ends_with("z11, z12 and 4 others."), "{said:?}");
+        assert!(said[0].problem.ends_with("z11, z12 and 4 others."), "{said:?}");
     }
 
     #[test]
-    fn of_the_draws() {
+    fn sample_problems_are_reported() {
         let rows = sampler::normal::<f64>(200, 3, 1);
         let quality = |frechet: f64| {
             let mut quality = Quality::new(rows.view(), rows.view()).unwrap();
@@ -397,13 +412,13 @@ mod tests {
         };
         let codes = report(&sampler::normal(4000, 8, 1));
         let said = warnings(&Facts { draws: Some(&draws), ..fine(&codes) });
-        assert_eq!((said.len(), &*said[0].way_out), (1, "Sample with `--sampler gmm`."), "{said:?}");
+        assert_eq!((said.len(), &*said[0].advice), (1, "Sample with `--sampler gmm`."), "{said:?}");
         draws.samples[0].quality.frechet = 6.0;
         begins(&Facts { draws: Some(&draws), ..fine(&codes) }, &[]);
         draws.samples[1].memorization.as_mut().unwrap().share_close = 0.2;
         begins(
             &Facts { draws: Some(&draws), ..fine(&codes) },
-            &["More draws are next to what was trained on than held-out images are (mixture)"],
+            &["Samples from mixture may be copies: more of them than of the held-out images"],
         );
     }
 }

@@ -1,5 +1,5 @@
-// Looks at reports in a real browser: `node report.mjs FOLDER RUN...`, with pictures of the pages in the folder unless that is
-// empty.
+// Tests reports in a real browser: `node report.mjs FOLDER RUN...`. Screenshots go into the folder, unless
+// FOLDER is empty.
 
 import assert from "node:assert/strict";
 import { resolve } from "node:path";
@@ -8,10 +8,10 @@ import { DARK, LAPTOP, PHONE, browser } from "./browser.mjs";
 
 const [folder, ...runs] = process.argv.slice(2);
 
-/** The picture that is enlarged, in letters; null if none is. */
+/** Returns the markup of the enlarged picture, or null if no picture is enlarged. */
 const shown = page => page.$eval("dialog", dialog => dialog.open ? dialog.querySelector(".shown").innerHTML : null);
 
-/** From the keyboard alone: opened, gone on to the next and back, closed, and where one was before. */
+/** Enlarges pictures with the keyboard, shows the next and the previous one, and closes them; then with the mouse. */
 async function enlarge(page) {
   await page.locator(".enlarge").first().focus();
   await page.keyboard.press("Enter");
@@ -28,7 +28,7 @@ async function enlarge(page) {
   assert.equal(await shown(page), first);
   await page.keyboard.press("Escape");
   assert.equal(await shown(page), null);
-  assert(await page.$eval(".enlarge", button => button === document.activeElement), "the focus is elsewhere");
+  assert(await page.$eval(".enlarge", button => button === document.activeElement), "closing does not restore the focus");
   await page.locator(".enlarge").nth(1).click();
   assert.notEqual(await shown(page), null);
   await page.click("dialog .close");
@@ -45,7 +45,7 @@ for (const run of runs) {
     page.on("pageerror", error => problems.push(error.message));
     page.on("request", request => [url, "data:"].some(own => request.url().startsWith(own)) || problems.push(request.url()));
     await page.goto(url);
-    // Nothing is cut off, the tables in what is folded away included.
+    // Nothing may be cut off, including tables in collapsed sections.
     await page.$$eval("details", all => all.forEach(details => details.open = true));
     const wide = await page.$$eval("body, td, th, figure", all => all.filter(element =>
       element.getBoundingClientRect().right > innerWidth + 0.5).map(element => element.outerHTML.slice(0, 80)));

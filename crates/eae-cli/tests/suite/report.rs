@@ -1,4 +1,4 @@
-//! The report that a training leaves.
+//! Tests of `report.html`.
 
 use std::fs;
 use std::path::Path;
@@ -13,8 +13,7 @@ use crate::support::transcript::Transcript;
 
 const TRAIN: [&str; 8] = ["train", "--model", "mlp", "--epochs", "2", "--batch", "300", "--quiet"];
 
-/// What is in the way of a page that is one file: a tag that is left open, or something from
-/// elsewhere.
+/// Asserts that the page is well-formed, loads nothing from elsewhere and describes its pictures.
 fn check(page: &str) {
     const VOID: [&str; 3] = ["meta", "img", "link"];
     let mut open: Vec<&str> = Vec::new();
@@ -23,7 +22,7 @@ fn check(page: &str) {
         let end = start + rest[start..].find('>').expect("a tag that ends");
         let (text, tag) = (&rest[..start], &rest[start + 1..end]);
         assert!(!text.contains("NaN") && text.trim() != "inf", "{text}");
-        // Bytes of pictures can spell anything.
+        // Encoded pictures may contain these letters by chance.
         assert!(tag.starts_with("img ") || !tag.contains("NaN") && !tag.contains("inf"), "<{tag}>");
         rest = &rest[end + 1..];
         assert_eq!(tag.matches('"').count() % 2, 0, "<{tag}>");
@@ -38,17 +37,17 @@ fn check(page: &str) {
         }
     }
     assert_eq!(open, [""; 0], "left open");
-    assert_eq!(page.matches("<script").count(), 1, "the one that enlarges pictures");
+    assert_eq!(page.matches("<script").count(), 1, "the script that enlarges pictures is the only one");
     for elsewhere in ["http://", "https://", "<script ", "<link", "<iframe", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}");
     }
     assert!(page.matches(" src=\"").count() == page.matches(" src=\"data:image/png;base64,").count());
-    // Whoever does not see pictures is told what they are.
+    // All pictures have descriptions for screen readers.
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     assert_eq!(page.matches("role=\"img\"").count(), page.matches("<desc>").count());
 }
 
-/// All numbers of the page, with all their digits.
+/// Returns all numbers of the page at full precision.
 fn numbers(page: &str) -> Vec<f64> {
     page.split("<data value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
 }
@@ -58,10 +57,10 @@ fn read(run: &Path) -> String {
 }
 
 #[test]
-fn a_report_says_what_evaluate_says() {
+fn the_report_agrees_with_evaluate() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // Whatever a folder is called, it is text.
+    // Special characters in the name of a folder are escaped.
     let name = "<script>alert('\"&";
     let bright = |n: usize, i: usize, j: usize| {
         let [y, x] = [i as f64 - 8.0 - (n * 7 % 13) as f64, j as f64 - 8.0 - (n * 5 % 11) as f64];
@@ -70,10 +69,10 @@ fn a_report_says_what_evaluate_says() {
     let spots = Array4::from_shape_fn((2000, 1, 28, 28), |(n, _, i, j)| bright(n, i, j));
     spots.write_npy(fs::File::create(folder.join("spots.npy")).unwrap()).unwrap();
     let data = ["--data", "npy:spots.npy", "--latent", "4", "--out", name];
-    // All but the last: without --quiet, it says itself what to beware of.
+    // Without --quiet, the last argument, `eae train` prints the warnings.
     let said = stdout(&succeeds(folder, &[&TRAIN[..TRAIN.len() - 1], &data].concat()));
     let warnings = said.lines().filter(|line| line.starts_with("- ")).count();
-    assert!(warnings > 0, "12 batches are few: {said}");
+    assert!(warnings > 0, "no warning about a training of 12 steps: {said}");
     let page = read(&folder.join(name));
     let listed = page.split("<ul class=\"warnings\">").nth(1).unwrap().split("</ul>").next().unwrap();
     assert_eq!(warnings, listed.matches("<li>").count());
@@ -82,24 +81,24 @@ fn a_report_says_what_evaluate_says() {
     for id in ["notes", "pictures", "training", "quality", "codes", "settings", "again"] {
         assert!(page.contains(&format!("<section id=\"{id}\">")) && page.contains(&format!("href=\"#{id}\"")), "{id}");
     }
-    for part in ["mlp, ", "1\u{202f}800 images to train on", "batch_size = 300"] {
+    for part in ["mlp, ", "1\u{202f}800 training images", "batch_size = 300"] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains(folder.to_str().unwrap()), "it says where the data were");
-    // The default sampler and N(0, I), two kinds of pairs of images, and a traversal for each
-    // dimension.
+    assert!(!page.contains(folder.to_str().unwrap()), "the page contains the folder of the data");
+    // There are two grids of samples, reconstructions, interpolations, and a traversal for each of
+    // the four dimensions.
     assert_eq!(page.matches("<img ").count(), 2 + 2 + 4);
-    // Each of them can be enlarged, and each chart.
+    // Every picture and every chart can be enlarged.
     let enlarged = page.matches("<button class=\"enlarge\"").count();
     assert_eq!(enlarged, 8 + page.matches("<figure class=\"chart").count());
     for part in [
-        "GMT</time> by eae 0.",
-        "what a density fitted to the codes adds, a Frechet distance of",
-        "what the entropy alone achieves, a Frechet distance of",
-        "held out, after an epoch",
+        "GMT</time> with eae 0.",
+        "density fitted to the codes, Frechet distance",
+        "no fitted density, Frechet distance",
+        "held out, after each epoch",
         "The codes of held-out images differ from draws from N(0, I) in",
         "<details><summary>The 11 checks</summary>",
-        "A close copy is a sample that lies unusually near",
+        "A close copy is a sample that lies unusually close",
     ] {
         assert!(page.contains(part), "{part}");
     }
@@ -118,29 +117,29 @@ fn a_report_says_what_evaluate_says() {
     let found = numbers(&page);
     assert!(expected.len() > 50 && found.len() > 50, "{} {}", expected.len(), found.len());
     for number in expected.iter().map(|number| number.as_f64().unwrap()) {
-        assert!(found.contains(&number), "no {number}");
+        assert!(found.contains(&number), "{number} is missing");
     }
 
-    // The same again, and with other draws by another seed.
+    // A second report is identical. Another seed gives other draws.
     let again = succeeds(folder, &["report", name, "--json"]);
     assert_eq!(json(&again)[0]["report"].as_str(), Some(&*format!("{name}/report.html")));
-    assert!(read(&folder.join(name)) == page, "another page");
+    assert!(read(&folder.join(name)) == page, "a second report differs");
     succeeds(folder, &["report", name, "--seed", "7"]);
-    assert!(read(&folder.join(name)) != page, "the same page");
+    assert!(read(&folder.join(name)) != page, "another seed gives an identical report");
 }
 
-/// Colour, no labels, hardly any images, a code of one number, one epoch: sections become shorter,
-/// none is wrong.
+/// Color images, no labels, very few images, one latent dimension and one epoch: sections are
+/// shorter but remain correct.
 #[test]
-fn little_to_report() {
+fn a_report_of_few_images() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let images = Array4::<u8>::from_shape_fn((80, 3, 6, 5), |(n, c, i, j)| (37 * n + 50 * c + 7 * i * j) as u8);
     images.write_npy(fs::File::create(folder.join("few.npy")).unwrap()).unwrap();
     let small = ["--data", "npy:few.npy", "--epochs", "1", "--batch", "20", "--latent", "1", "--out", "run"];
     let trained = succeeds(folder, &[&TRAIN[..3], &["--quiet"], &small[..]].concat());
-    assert!(!stdout(&trained).contains("\n- "), "warnings, although it is to be quiet");
-    assert!(stderr(&trained).is_empty(), "a density is fitted to 72 codes: {}", stderr(&trained));
+    assert!(!stdout(&trained).contains("\n- "), "warnings in spite of --quiet");
+    assert!(stderr(&trained).is_empty(), "no density was fitted to 72 codes: {}", stderr(&trained));
     let page = read(&folder.join("run"));
     check(&page);
     assert!(
@@ -148,19 +147,21 @@ fn little_to_report() {
             && page.contains("The 8 held-out images are too few"),
         "{page}"
     );
-    assert!(!page.contains("Correlations") && page.contains("colour"));
+    assert!(
+        !page.contains("Correlations") && page.contains("6 × 5 pixels, color") && page.contains("1 latent dimension)")
+    );
 
-    // Data that have moved.
+    // The data have moved.
     fs::rename(folder.join("few.npy"), folder.join("moved.npy")).unwrap();
     let mut transcript = Transcript::new(folder);
     transcript.refused(&["report", "run"], 2);
     transcript.check("data that have moved");
     succeeds(folder, &["report", "run", "--data", "npy:moved.npy"]);
-    assert!(read(&folder.join("run")).contains("; this report is of npy:moved.npy"));
+    assert!(read(&folder.join("run")).contains("; this report uses npy:moved.npy"));
 }
 
 #[test]
-fn without_a_report() {
+fn a_run_without_a_report() {
     let folder = with_digits();
     let folder = folder.path();
     let run = folder.join("run");
@@ -175,7 +176,7 @@ fn without_a_report() {
     assert!(!run.join("report.html").exists());
 }
 
-/// There is nothing to look at in vectors, but all the rest is there, in their own words.
+/// A report of vectors has no pictures, and its texts mention vectors instead of images.
 #[test]
 fn a_report_of_vectors() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,22 +193,22 @@ fn a_report_of_vectors() {
     let page = read(&folder.join("run"));
     check(&page);
     for part in [
-        "1\u{202f}080 vectors to train on and 120 held out, 3 columns",
+        "1\u{202f}080 training vectors and 120 held-out vectors, 3 standardized columns",
         "training vectors",
         "error, standardized",
         "500 rows decoded",
         "<strong>column 1</strong> KS 0.",
         "generated, codes from N(0, I)",
         "column 0 and column 2",
-        "real rows and by",
-        "Generated less real",
+        "in real rows and",
+        "Generated minus real",
     ] {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("<img") && !page.contains("id=\"pictures\"") && !page.contains("images"));
 }
 
-/// The covariances of thousands of columns would take hours.
+/// Reports of wide tables leave out covariances, which would take hours.
 #[test]
 fn a_report_of_a_wide_table() {
     let folder = tempfile::tempdir().unwrap();

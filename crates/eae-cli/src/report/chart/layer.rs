@@ -1,4 +1,4 @@
-//! What is drawn in a frame.
+//! Layers of a chart.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::scale::Scale;
 
-/// What is drawn in a frame; `class` is its colour.
+/// Layer of a chart. `class` is the class in the style sheet that sets the color.
 #[derive(Debug, Clone)]
 pub(crate) enum Layer {
     Line {
@@ -15,13 +15,13 @@ pub(crate) enum Layer {
         label: String,
         points: Vec<(f64, f64)>,
     },
-    /// The same number everywhere, to compare with.
+    /// Horizontal line at a reference value.
     Level {
         class: &'static str,
         label: String,
         y: f64,
     },
-    /// Bars of one width from a place on.
+    /// Adjacent bars of one width, starting at `from`.
     Bars {
         class: &'static str,
         label: String,
@@ -50,7 +50,7 @@ impl Layer {
         self.key().2
     }
 
-    /// The sign of the layer in a legend, 22 wide and 10 high.
+    /// Draws the key of the layer in a legend, 22 wide and 10 high.
     pub(crate) fn sample(&self) -> Markup {
         let (kind, class, _) = self.key();
         let d = match kind {
@@ -82,7 +82,7 @@ impl Layer {
     }
 }
 
-/// A way through the points; a single one is a dot.
+/// Returns a path through the points. A single point becomes a dot.
 fn line(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     let mut d = String::new();
     let finite: Vec<_> = points.iter().filter(|(a, b)| a.is_finite() && b.is_finite()).collect();
@@ -95,7 +95,7 @@ fn line(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     d
 }
 
-/// Strokes of no length, which round ends make dots.
+/// Returns strokes of length 0, which round line caps turn into dots.
 fn dots(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     let mut d = String::new();
     for &(a, b) in points.iter().filter(|(a, b)| a.is_finite() && b.is_finite()) {
@@ -104,7 +104,7 @@ fn dots(points: &[(f64, f64)], x: &Scale, y: &Scale) -> String {
     d
 }
 
-/// The shares of the values in so many bins of a range, as a density.
+/// Returns the density of the values in each bin of the range.
 pub(crate) fn histogram(values: impl Iterator<Item = f64> + Clone, range: &Range<f64>, bins: usize) -> Vec<f64> {
     let width = (range.end - range.start) / bins as f64;
     let mut counts = vec![0_usize; bins];
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_things_are() {
+    fn layers_are_drawn_at_their_places() {
         let (x, y) = (Scale::new(0.0..4.0, [0.0, 40.0]), Scale::new(0.0..1.0, [10.0, 0.0]));
         let points = vec![(0.0, 0.0), (1.0, f64::NAN), (2.0, 0.5), (9.0, 1.0)];
         assert_eq!(line(&points, &x, &y), "M0.0 10.0L20.0 5.0L40.0 0.0");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn densities() {
+    fn a_histogram_is_a_density() {
         let values = [0.1, 0.2, 1.5, 7.0];
         assert_eq!(histogram(values.into_iter(), &(0.0..2.0), 2), [0.5, 0.25]);
         assert_eq!(histogram(values.into_iter(), &(0.0..2.0), 4), [1.0, 0.0, 0.0, 0.5]);

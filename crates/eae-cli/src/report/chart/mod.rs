@@ -1,6 +1,5 @@
-//! Charts as SVG: lines, levels, bars and points in a frame. Colors are those of the style sheet
-//! beside this file, which a page has follow the reader's dark or light setting, and text has the
-//! size of the page's.
+//! Charts in SVG with lines, levels, bars and points. `style.css` in this folder sets the colors,
+//! which follow the dark or light setting of the reader. Text has the font size of the page.
 
 mod layer;
 mod scale;
@@ -14,13 +13,13 @@ pub(crate) use scale::{Scale, range};
 
 use super::enlarge::enlarge;
 
-/// The classes of the style sheet for lines and points, with colors by its names of them.
+/// Style sheet with the classes of layers. The page defines the variables for their colors.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
-/// As many colors as can be told apart.
+/// Classes of distinguishable colors.
 pub(crate) const COLORS: [&str; 10] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9"];
 
-/// What goes from left to right.
+/// Horizontal axis.
 #[derive(Debug, Clone)]
 pub(crate) struct XAxis<'a> {
     pub(crate) label: &'a str,
@@ -28,15 +27,15 @@ pub(crate) struct XAxis<'a> {
     pub(crate) ticks: Ticks,
 }
 
-/// The numbers that mark an axis.
+/// Tick values of an axis.
 #[derive(Debug, Clone)]
 pub(crate) enum Ticks {
-    /// Round ones.
+    /// Round numbers.
     Round,
-    /// Round ones, where there is nothing between whole numbers.
+    /// Whole round numbers.
     Whole,
-    /// These. The scale is logarithmic if all of the range is above 0: settings are tried by
-    /// factors.
+    /// Given values. The scale is logarithmic if the range is above 0, because settings are usually
+    /// varied by factors.
     At(Vec<f64>),
 }
 
@@ -48,12 +47,12 @@ impl XAxis<'_> {
         }
     }
 
-    /// As many ticks as there is room for.
+    /// Returns the approximate number of ticks that fit.
     fn about(&self, scale: &Scale) -> usize {
         if scale.places[1] - scale.places[0] < 250.0 { 4 } else { 6 }
     }
 
-    /// The numbers at the ticks, and their texts.
+    /// Returns the tick values with their labels.
     fn marks(&self, scale: &Scale) -> Vec<(f64, String)> {
         let ticks = match &self.ticks {
             Ticks::Round => scale.ticks(self.about(scale), 0.0),
@@ -64,17 +63,17 @@ impl XAxis<'_> {
     }
 }
 
-/// A frame with axes.
+/// Chart with axes.
 #[derive(Debug, Clone)]
 pub(crate) struct Plot<'a> {
     pub(crate) title: &'a str,
-    /// For those who do not see it.
+    /// Description for screen readers.
     pub(crate) description: String,
     pub(crate) x: XAxis<'a>,
     pub(crate) y: Range<f64>,
-    /// Whether equal factors are equally far apart on the y axis, whose range is above 0.
+    /// True for a logarithmic y axis. The range must be above 0.
     pub(crate) logarithmic: bool,
-    /// Width and height, of which a unit is about a pixel.
+    /// Width and height in units of about a pixel.
     pub(crate) size: [f64; 2],
     pub(crate) layers: Vec<Layer>,
 }
@@ -82,7 +81,7 @@ pub(crate) struct Plot<'a> {
 pub(crate) const WIDE: [f64; 2] = [400.0, 230.0];
 
 impl Plot<'_> {
-    /// The chart in a page, with its title above and the legend below.
+    /// Returns the chart with its title above and the legend below.
     pub(crate) fn figure(&self) -> Markup {
         let [width, height] = self.size;
         let picture = html! {
@@ -101,7 +100,7 @@ impl Plot<'_> {
         }
     }
 
-    /// The chart as one of many, without numbers on its y axis.
+    /// Returns a small chart with a caption and no tick labels on the y axis.
     pub(crate) fn small(&self, caption: &Markup) -> Markup {
         let [width, height] = self.size;
         let [left, right, bottom] = [8.0, width - 8.0, height - 22.0];
@@ -117,7 +116,7 @@ impl Plot<'_> {
         html! { figure.multiple { (enlarge(&picture)) figcaption { (caption) } } }
     }
 
-    /// A line with the numbers at its ticks.
+    /// Draws the x axis with its tick labels.
     fn x_axis(&self, x: &Scale, [left, right]: [f64; 2], bottom: f64) -> Markup {
         html! {
             @for (tick, text) in self.x.marks(x) {
@@ -127,7 +126,7 @@ impl Plot<'_> {
         }
     }
 
-    /// The axes and layers, from (0, 0) to the size of the plot.
+    /// Draws the axes and layers between (0, 0) and the size of the plot.
     pub(crate) fn frame(&self) -> Markup {
         let [width, height] = self.size;
         let (left, right, top, bottom) = (46.0, width - 10.0, 8.0, height - 38.0);
@@ -147,7 +146,7 @@ impl Plot<'_> {
     }
 }
 
-/// What is which.
+/// Returns the legend of the layers.
 pub(crate) fn legend(layers: &[Layer]) -> Markup {
     html! {
         ul.legend {

@@ -1,15 +1,15 @@
-//! From numbers to places on a picture, and back to the numbers that mark an axis.
+//! Scales that map numbers to positions, and their tick values.
 
 use std::ops::Range;
 
 use crate::report::number::short;
 
-/// From numbers to places on a picture.
+/// Map from numbers to positions in a picture.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
     pub(super) from: f64,
     pub(super) to: f64,
-    /// Where `from` is, and where `to` is.
+    /// Positions of `from` and `to`.
     pub(super) places: [f64; 2],
     logarithmic: bool,
 }
@@ -19,24 +19,25 @@ impl Scale {
         Self { from: values.start, to: values.end, places, logarithmic: false }
     }
 
-    /// A scale on which equal factors are equally far apart; the numbers must be above 0.
+    /// Returns a logarithmic scale. The numbers must be above 0.
     pub(crate) fn logarithmic(values: Range<f64>, places: [f64; 2]) -> Self {
         Self { logarithmic: true, ..Self::new(values, places) }
     }
 
-    /// Numbers beyond the ends are at the ends.
+    /// Returns the position of a number. Numbers outside the range are moved to its ends.
     pub(crate) fn at(&self, value: f64) -> f64 {
         let [from, to, value] = [self.from, self.to, value].map(|x| if self.logarithmic { x.ln() } else { x });
         let share = ((value - from) / (to - from)).clamp(0.0, 1.0);
         self.places[0] + share * (self.places[1] - self.places[0])
     }
 
-    /// As many digits as the ticks beside it need.
+    /// Formats a tick value with the digits that distinguish the ticks.
     pub(super) fn label(&self, tick: f64, ticks: &[f64]) -> String {
         if self.logarithmic { tick.to_string() } else { label(tick, ticks) }
     }
 
-    /// Round numbers by factors, those of the finest kind that are not more than so many.
+    /// Returns tick values for a logarithmic scale: the finest of three sets with at most `most + 1`
+    /// values in the range.
     fn factors(&self, most: usize) -> Vec<f64> {
         let powers = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
         let of = |digits: &[u8]| -> Vec<f64> {
@@ -47,7 +48,7 @@ impl Scale {
         kinds.map(of).into_iter().find(|ticks| ticks.len() <= most + 1).unwrap_or_else(|| of(&[1]))
     }
 
-    /// About so many round numbers, at least so far apart.
+    /// Returns about `about` round tick values with a distance of at least `least`.
     pub(super) fn ticks(&self, about: usize, least: f64) -> Vec<f64> {
         if self.logarithmic {
             return self.factors(about);
@@ -61,7 +62,7 @@ impl Scale {
     }
 }
 
-/// The least range that has all of them, a little wider; with 0 if it is to.
+/// Returns a range slightly wider than that of the values. The range includes 0 if `with_zero`.
 pub(crate) fn range(values: impl IntoIterator<Item = f64>, with_zero: bool) -> Range<f64> {
     let start = if with_zero { Some(0.0..0.0) } else { None };
     let all = values.into_iter().filter(|x| x.is_finite()).fold(start, |range: Option<Range<f64>>, x| {
@@ -73,7 +74,7 @@ pub(crate) fn range(values: impl IntoIterator<Item = f64>, with_zero: bool) -> R
     (if with_zero && start == 0.0 { 0.0 } else { start - pad })..end + pad
 }
 
-/// As many digits as the ticks beside it need.
+/// Formats a tick value with the digits that distinguish the ticks.
 fn label(tick: f64, ticks: &[f64]) -> String {
     let step = ticks.get(1).map_or(1.0, |second| second - ticks[0]);
     let most = ticks.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
@@ -92,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn round_numbers() {
+    fn ticks_are_round_numbers() {
         let ticks = |from, to| Scale::new(from..to, [0.0, 1.0]).ticks(5, 0.0);
         assert_eq!(ticks(0.0, 53.0), [0.0, 20.0, 40.0]);
         assert_eq!(ticks(-1.0, 1.0), [-1.0, -0.5, 0.0, 0.5, 1.0]);
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn factors_are_equally_far_apart() {
+    fn equal_factors_have_equal_distances() {
         let scale = Scale::logarithmic(1.0..100.0, [0.0, 2.0]);
         assert_eq!([0.5, 1.0, 10.0, 100.0].map(|x| scale.at(x)), [0.0, 0.0, 1.0, 2.0]);
         assert_eq!(scale.ticks(6, 0.0), [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
@@ -116,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn ranges_have_everything_in_them() {
+    fn a_range_contains_all_values() {
         assert_eq!(range([1.0, 2.0, f64::NAN], false), 0.94..2.06);
         assert_eq!(range([50.0], true), 0.0..53.0);
-        // Also where there is nothing, or nothing but one number.
+        // Ranges of no values or of a single one are valid, too.
         for values in [vec![], vec![3.0], vec![0.0, 0.0], vec![f64::INFINITY]] {
             for zero in [false, true] {
                 let range = range(values.iter().copied(), zero);

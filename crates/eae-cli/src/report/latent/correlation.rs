@@ -5,10 +5,10 @@ use ndarray::{ArrayView2, Axis};
 use super::super::heat::Heat;
 use super::super::number::short;
 
-/// More dimensions are smaller than what can be seen.
+/// Maximum number of dimensions in the heat map. More cells would be too small to see.
 const MOST: usize = 64;
 
-/// A heat map of the correlations of the code's coordinates, if there are two.
+/// Draws a heat map of the correlations of latent dimensions. Returns `None` for one dimension.
 pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Option<Markup> {
     let d = codes.ncols().min(MOST);
     if d < 2 {
@@ -21,7 +21,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Option<Markup> {
         all if all > d => format!("Correlations of dimensions, the first {d} of {all}"),
         _ => "Correlations of dimensions".to_owned(),
     };
-    let description = format!("The largest correlation is that of z{} and z{}: {}.", i + 1, j + 1, short(largest));
+    let description = format!("The largest correlation is {}, between z{} and z{}.", short(largest), i + 1, j + 1);
     let heat = Heat {
         title: &title,
         description: &description,
@@ -43,8 +43,8 @@ mod tests {
         let copy = -&codes.column(1);
         codes.column_mut(4).assign(&copy);
         let text = chart(codes.view()).unwrap().into_string();
-        assert!(text.contains("that of z2 and z5: \u{2212}1.000."), "{text}");
-        // The two cells of the pair alone have the deepest shade.
+        assert!(text.contains("is \u{2212}1.000, between z2 and z5."), "{text}");
+        // Only the two cells of the pair have the deepest shade.
         assert!(text.contains(r#"class="cell minus" fill-opacity="1.00" d="M4 1h1v1h-1zM1 4h1v1h-1z""#), "{text}");
         assert!(chart(codes.slice_axis(Axis(1), (..1).into())).is_none());
         assert!(chart(sampler::normal::<f32>(50, 70, 1).view()).unwrap().into_string().contains("the first 64 of 70"));

@@ -6,24 +6,25 @@ use ndarray::{ArrayView2, Axis};
 use super::super::chart::{Layer, Scale, histogram};
 use super::super::number::short;
 
-/// A coordinate of the code.
+/// Statistics of a latent dimension.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Dimension {
-    /// Counted from 0; a page counts from 1.
+    /// Index from 0. The page counts from 1.
     pub(crate) index: usize,
-    /// Of the codes.
+    /// Mean of the codes.
     pub(crate) mean: f64,
+    /// Standard deviation of the codes.
     pub(crate) sd: f64,
-    /// From N(0, 1), Kolmogorov-Smirnov.
+    /// Kolmogorov-Smirnov distance from N(0, 1).
     pub(crate) distance: f64,
-    /// The squared change in what is decoded when it goes from two standard deviations below the
-    /// mean to two above.
+    /// Squared change of the decoder's output from two standard deviations below the mean to two
+    /// above.
     pub(crate) effect: f64,
 }
 
-/// Of the codes of images, and what the decoder makes of changes in a few of them.
+/// Computes the statistics of each dimension. The effect is averaged over the first few codes.
 pub(crate) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>) -> Vec<Dimension> {
-    /// Decoded for an average, in all.
+    /// Number of codes to decode in total.
     const DECODED: usize = 512;
     let d = codes.ncols();
     let bases = codes.slice_axis(Axis(0), (..(DECODED / (2 * d)).clamp(1, codes.nrows().min(16))).into());
@@ -43,37 +44,36 @@ pub(crate) fn dimensions(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>) -
     marginal_distances(codes).into_iter().enumerate().map(of).collect()
 }
 
-/// Those that change a hundredth of what the one that changes most does.
+/// Returns the dimensions whose effect is at most 1 % of the largest effect.
 pub(crate) fn dead(dimensions: &[Dimension]) -> Vec<usize> {
     let most = dimensions.iter().map(|dimension| dimension.effect).fold(0.0, f64::max);
     dimensions.iter().filter(|dimension| dimension.effect <= 0.01 * most).map(|dimension| dimension.index).collect()
 }
 
-/// As many as are drawn.
+/// Maximum number of dimensions to draw.
 const MOST: usize = 16;
 const BINS: usize = 24;
-/// Of a QQ plot; an even number.
+/// Number of quantiles in a QQ plot, which must be even.
 const QUANTILES: usize = 60;
 
-/// Histograms and QQ plots of the coordinates that are farthest from N(0, 1).
+/// Draws histograms and QQ plots of the dimensions that are farthest from N(0, 1).
 pub(super) fn multiples(codes: ArrayView2<'_, f32>, dimensions: &[Dimension]) -> Markup {
     let mut worst: Vec<&Dimension> = dimensions.iter().collect();
     worst.sort_by(|a, b| b.distance.total_cmp(&a.distance));
     worst.truncate(MOST);
     worst.sort_by_key(|dimension| dimension.index);
     let columns: Vec<Vec<f64>> = worst.iter().map(|dimension| sorted(codes, dimension.index)).collect();
-    // One scale for all, which a few far codes do not spoil.
+    // All plots have one scale, which ignores a few outliers.
     let limit =
         columns.iter().map(|z| z[z.len() / 500].abs().max(z[z.len() - 1 - z.len() / 500].abs())).fold(3.5, f64::max);
     let quantiles = normal_quantiles(QUANTILES);
     html! {
-        h3 { "Each dimension beside N(0, 1)" }
+        h3 { "Each dimension compared with N(0, 1)" }
         p {
-            "On the left a histogram with the density of N(0, 1), from " (short(-limit)) " to " (short(limit))
-            "; on the right quantiles of the codes (up) at those of N(0, 1), which lie on the diagonal where the two agree. KS is the largest difference "
-            "of the distribution functions, and after it stand mean and standard deviation"
-            @if dimensions.len() > MOST { "; these are the " (MOST) " worst of " (dimensions.len()) " dimensions" }
-            "."
+            "Left: histogram from " (short(-limit)) " to " (short(limit)) " with the density of N(0, 1). "
+            "Right: QQ plot with the quantiles of the codes on the y axis and those of N(0, 1) on the x axis. Points on the diagonal agree with N(0, 1). "
+            "KS is the largest difference of the distribution functions; mean ± standard deviation follow."
+            @if dimensions.len() > MOST { " Only the " (MOST) " worst of " (dimensions.len()) " dimensions are shown." }
         }
         div.multiples {
             @for (dimension, z) in worst.iter().zip(&columns) { (one(dimension, z, limit, &quantiles)) }
@@ -103,7 +103,7 @@ fn one(dimension: &Dimension, sorted: &[f64], limit: f64, quantiles: &[f64]) -> 
         figure.multiple {
             svg viewBox="0 0 192 80" role="img" aria-label=(format!("Histogram and QQ plot of {name}")) {
                 title { (name) }
-                desc { "Mean " (short(mean)) ", standard deviation " (short(sd)) ", distance to N(0, 1) " (short(distance)) "." }
+                desc { "Mean " (short(mean)) ", standard deviation " (short(sd)) ", KS distance from N(0, 1) " (short(distance)) "." }
                 (Layer::Bars { class: "one", label: String::new(), from: -limit, width: 2.0 * limit / BINS as f64, heights }.draw(&x, &y))
                 (layer("normal", curve).draw(&x, &y))
                 path.axis d="M4 76H104" {}
@@ -122,7 +122,7 @@ mod tests {
     use eae::{Preset, sampler};
 
     #[test]
-    fn a_dimension_that_the_decoder_does_not_see_is_dead() {
+    fn a_dimension_that_the_decoder_ignores_is_dead() {
         let mut model = Autoencoder::<f32>::new(Preset::Mlp, [4, 3, 1], 3, 0).unwrap();
         let mut weights = model.to_weights();
         let shape = weights.shape("decoder.0.weight").unwrap().to_vec();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_are_drawn() {
+    fn the_worst_dimensions_are_drawn() {
         let mut codes = sampler::normal::<f32>(300, 18, 1);
         codes.column_mut(17).mapv_inplace(|x| 3.0 * x);
         let all: Vec<Dimension> = marginal_distances(codes.view())

@@ -1,4 +1,4 @@
-//! How far the codes of held-out images are from N(0, I), in numbers and pictures.
+//! Comparison of the codes of held-out images with N(0, I).
 
 mod correlation;
 mod dimensions;
@@ -12,9 +12,10 @@ use ndarray::ArrayView2;
 pub(super) use dimensions::dead;
 pub(crate) use dimensions::{Dimension, dimensions};
 
-use super::number::{count, number, short};
+use super::number::{count, counted, number, short};
 
-/// All of it; `labels` say what each of the `images` shows, where that is known.
+/// Shows the checks and charts of the codes. `labels` are the classes of the images. `images` is
+/// the word for the data.
 pub(super) fn latent(
     codes: ArrayView2<'_, f32>,
     report: &LatentReport,
@@ -28,8 +29,8 @@ pub(super) fn latent(
         details {
             summary { "The " (checks.len()) " checks" }
             p {
-                "The codes of " (count(report.n)) " held-out " (images) " beside as many draws from N(0, I), with k = " (report.k)
-                " for the entropy. A difference is named if it is no chance and large enough to matter."
+                "The codes of " (count(report.n)) " held-out " (images) ", compared with as many draws from N(0, I). The entropy is estimated with k = "
+                (report.k) ". A verdict names a difference if it is significant and large enough to matter."
             }
             div.scroll {
                 table.cards {
@@ -47,16 +48,16 @@ pub(super) fn latent(
     }
 }
 
-/// What checks are about, by how their names begin.
+/// Topics of the checks, each with the prefixes of the names of its checks.
 const ABOUT: [(&str, &[&str]); 5] = [
     ("their distance from the origin", &["radius"]),
-    ("the shape of the cloud", &["Mardia", "Henze", "Epps"]),
-    ("single coordinates", &["coordinates"]),
+    ("the shape of their distribution", &["Mardia", "Henze", "Epps"]),
+    ("single dimensions", &["coordinates"]),
     ("their correlations", &["largest correlation", "effective rank"]),
     ("the entropy", &["entropy"]),
 ];
 
-/// Returns the outcome of the checks in words.
+/// Summarizes the checks in a sentence.
 fn sentence(checks: &[(&str, Option<Check>)], images: &str) -> String {
     let of = |wanted: fn(Verdict) -> bool| -> Vec<&str> {
         let found = checks.iter().filter(|(_, check)| check.is_some_and(|check| wanted(check.verdict)));
@@ -69,7 +70,7 @@ fn sentence(checks: &[(&str, Option<Check>)], images: &str) -> String {
     let mut said = match about.split_last() {
         None => format!("The codes of held-out {images} look like draws from N(0, I)"),
         Some((last, before)) => format!(
-            "The codes of held-out {images} differ from draws from N(0, I) in {}{}{last}, by {} of {} checks",
+            "The codes of held-out {images} differ from draws from N(0, I) in {}{}{last} ({} of {} checks)",
             before.join(", "),
             if before.is_empty() { "" } else { " and " },
             large.len(),
@@ -77,7 +78,8 @@ fn sentence(checks: &[(&str, Option<Check>)], images: &str) -> String {
         ),
     };
     if undecided > 0 {
-        said += &format!("; {undecided} checks would need more codes");
+        let need = if undecided == 1 { "needs" } else { "need" };
+        said += &format!("; {} {need} more codes", counted(undecided, "check"));
     }
     said + "."
 }

@@ -6,9 +6,11 @@ use ndarray::{ArrayView2, Axis};
 
 use super::super::chart::{COLORS, Layer, Plot, Ticks, XAxis, range};
 
-/// More points are a blot.
+/// Maximum number of points. More points would cover each other.
 const POINTS: usize = 2000;
-/// The codes in the plane in which they spread most, if they spread in two directions.
+
+/// Draws the codes in the plane of their first two principal components. Returns `None` if the
+/// codes vary in fewer than two directions.
 pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option<Markup> {
     let pca = Pca::fit(codes, 2).ok().filter(|pca| pca.variances().len() == 2)?;
     let shown = codes.slice_axis(Axis(0), (..POINTS.min(codes.nrows())).into());
@@ -21,7 +23,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
     let share =
         |i: usize| format!("{:.0} %", 100.0 * pca.variances()[i] / codes.var_axis(Axis(0), 1.0).mapv(f64::from).sum());
     let description = format!(
-        "{} codes in the plane of their first two principal components, with {} and {} of their variance.",
+        "{} codes in the plane of their first two principal components, which explain {} and {} of the variance.",
         shown.nrows(),
         share(0),
         share(1)
@@ -47,8 +49,8 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
     )
 }
 
-/// A color for each label, the most frequent first to have one; labels beyond the colors share
-/// grey.
+/// Groups the points by label. The most frequent labels have a color each, and all other labels
+/// share gray.
 fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
     let mut by_size: Vec<Option<u8>> = groups.keys().copied().collect();
     by_size.sort_by_key(|label| std::cmp::Reverse(groups[label].len()));
@@ -57,7 +59,7 @@ fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
     let (mut layers, mut others) = (Vec::new(), Vec::new());
     for (label, points) in groups {
         match (label, by_size.iter().position(|&one| one == label)) {
-            (None, _) => layers.push(Layer::Points { class: "one", label: "a code".into(), points }),
+            (None, _) => layers.push(Layer::Points { class: "one", label: "codes".into(), points }),
             (Some(label), Some(place)) => {
                 layers.push(Layer::Points { class: COLORS[place], label: label.to_string(), points });
             }
@@ -65,7 +67,7 @@ fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
         }
     }
     if !others.is_empty() {
-        layers.insert(0, Layer::Points { class: "quiet", label: "others".into(), points: others });
+        layers.insert(0, Layer::Points { class: "quiet", label: "other labels".into(), points: others });
     }
     layers
 }
@@ -76,11 +78,11 @@ mod tests {
     use eae::sampler;
 
     #[test]
-    fn the_most_frequent_labels_have_colours() {
+    fn the_most_frequent_labels_have_colors() {
         let codes = sampler::normal::<f32>(240, 3, 1);
         let keys = |labels: Option<&[u8]>| {
             let text = chart(codes.view(), labels).unwrap().into_string();
-            (text.matches("class=\"key\"").count(), text.contains("others"))
+            (text.matches("class=\"key\"").count(), text.contains("other labels"))
         };
         let labels = |count: u8| (0..240).map(|i| i as u8 % count).collect::<Vec<_>>();
         assert_eq!([keys(None), keys(Some(&labels(4))), keys(Some(&labels(12)))], [(1, false), (4, false), (11, true)]);

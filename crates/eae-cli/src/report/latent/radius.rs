@@ -7,8 +7,8 @@ use super::super::number::short;
 
 const BINS: usize = 40;
 
-/// The distances of codes from the origin beside those under N(0, I): where every coordinate looks
-/// right and the whole does not, this shows it.
+/// Draws a histogram of the distances of codes from the origin with the density under N(0, I). The
+/// distances reveal differences that are invisible in single dimensions.
 pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
     let d = codes.ncols();
     let radii = codes.axis_iter(Axis(0)).map(|z| z.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt());
@@ -25,7 +25,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Markup {
     Plot {
         title: "Distance of codes from the origin",
         description: format!(
-            "A histogram around {} beside the density of the chi distribution in {d} dimensions, around {}.",
+            "Histogram with mean {}, and the density of the chi distribution with d = {d} and mean {}.",
             short(average),
             short(mean)
         ),

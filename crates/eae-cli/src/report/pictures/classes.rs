@@ -7,18 +7,18 @@ use maud::{Markup, html};
 
 use super::grid::{image_tag, named_rows};
 
-/// Classes that are shown.
+/// Maximum number of classes to show.
 const MOST: usize = 20;
 const COLUMNS: usize = 10;
 
-/// A class with a density of its own.
+/// Class with the density that was fitted to its codes.
 #[derive(Debug)]
 pub(in crate::report) struct Class {
     pub(in crate::report) name: String,
     pub(in crate::report) sampler: Sampler,
 }
 
-/// A row of decoded draws for each class.
+/// Shows a row of decoded draws for each class.
 pub(super) fn classes(model: &Autoencoder<f32>, classes: &[Class], seed: u64) -> Result<Markup, PictureError> {
     let mut rows = Vec::new();
     for Class { name, sampler } in classes.iter().take(MOST) {
@@ -31,9 +31,9 @@ pub(super) fn classes(model: &Autoencoder<f32>, classes: &[Class], seed: u64) ->
         @if !rows.is_empty() {
             h3 { "Samples of each class" }
             p {
-                "Decoded draws from the density of the codes of a class, as " code { "eae sample --label" } " gives them"
-                @if few { "; the first " (MOST) " of " (classes.len()) " classes" }
+                "Decoded draws from the density fitted to the codes of each class, as with " code { "eae sample --label" }
                 "."
+                @if few { " Only the first " (MOST) " of " (classes.len()) " classes are shown." }
             }
             (named_rows(&rows))
         }

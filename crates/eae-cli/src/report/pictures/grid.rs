@@ -1,4 +1,4 @@
-//! Images in rows and columns, as one picture of the page.
+//! Grids of images.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use ndarray::ArrayView4;
 use crate::report::enlarge::enlarge;
 use crate::report::text::with_code;
 
-/// A picture with what it shows below.
+/// Shows images in a grid with a caption.
 pub(super) fn grid(
     images: ArrayView4<'_, f32>,
     columns: usize,
@@ -20,7 +20,7 @@ pub(super) fn grid(
     Ok(html! { figure.picture { (picture) figcaption { (with_code(caption)) } } })
 }
 
-/// Rows of images, each behind its name.
+/// Shows rows of images, each with its name on the left.
 pub(super) fn named_rows(rows: &[(String, Markup)]) -> Markup {
     html! {
         div.rows {
@@ -29,7 +29,7 @@ pub(super) fn named_rows(rows: &[(String, Markup)]) -> Markup {
     }
 }
 
-/// Small images enlarged, so that the page can fit them to its width and they stay sharp.
+/// Encodes images as one picture. Small images are enlarged to stay sharp at the width of the page.
 pub(super) fn image_tag(images: ArrayView4<'_, f32>, columns: usize, alt: &str) -> Result<Markup, PictureError> {
     let (count, height, width, _) = images.dim();
     let columns = columns.min(count);

@@ -1,4 +1,4 @@
-//! Decoded images, as pictures within the page.
+//! Pictures of decoded images.
 
 mod classes;
 mod grid;
@@ -21,23 +21,23 @@ use grid::grid;
 use traversals::traversals;
 
 const COLUMNS: usize = 10;
-/// Pixels of a picture, about: large images are fewer.
+/// Approximate number of pixels in a picture, which limits the number of large images.
 const PIXELS: usize = 400_000;
 
-/// What there is to make pictures of.
+/// Results that the pictures show.
 pub(super) struct Shown<'a> {
     pub(super) model: &'a Autoencoder<f32>,
-    /// The default first.
+    /// The samplers, with the default one first.
     pub(super) samplers: &'a [Sampler],
     pub(super) classes: &'a [Class],
     pub(super) held_out: &'a Images<f32>,
     pub(super) dimensions: &'a [Dimension],
-    /// How good the samples are.
+    /// Quality of the samples.
     pub(super) draws: Option<&'a SampleReport>,
     pub(super) seed: u64,
 }
 
-/// All pictures; none for a model of what is no image.
+/// Returns all pictures, or `None` for a model of tables or of other data that are not images.
 pub(super) fn pictures(shown: &Shown<'_>) -> Result<Option<Markup>, PictureError> {
     let Shown { model, held_out, dimensions, seed, .. } = *shown;
     let [_, _, channels] = model.image_shape();
@@ -50,7 +50,7 @@ pub(super) fn pictures(shown: &Shown<'_>) -> Result<Option<Markup>, PictureError
     let pairs = grid(
         pairs.view(),
         COLUMNS,
-        "Each image, and after it what comes back from its code",
+        "Held-out images, each followed by its reconstruction",
         "held-out images, each followed by its reconstruction",
     )?;
     let ways = gallery::interpolations(model, first(2 * rows), COLUMNS);
@@ -59,7 +59,7 @@ pub(super) fn pictures(shown: &Shown<'_>) -> Result<Option<Markup>, PictureError
         false => Some(grid(
             ways.view(),
             COLUMNS,
-            "From the code of one image to that of another, on the spherical way",
+            "Spherical interpolation between the codes of two held-out images",
             "rows of pictures between two held-out images",
         )?),
     };
@@ -67,46 +67,45 @@ pub(super) fn pictures(shown: &Shown<'_>) -> Result<Option<Markup>, PictureError
         (shown.samples()?)
         (classes(model, shown.classes, seed)?)
         h3 { "Reconstructions and interpolations" }
-        p { "Of held-out images." }
         div.grids { (pairs) @if let Some(ways) = ways { (ways) } }
         (traversals(model, first(1), dimensions)?)
     }))
 }
 
 impl Shown<'_> {
-    /// The rows of a picture, at most so many.
+    /// Returns the number of rows in a picture, at most `most`.
     fn rows(&self, most: usize) -> usize {
         let [height, width, _] = self.model.image_shape();
         (PIXELS / (COLUMNS * height * width)).clamp(1, most)
     }
 
-    /// What the default sampler gives, and beside it half as much from N(0, I).
+    /// Shows samples from the default sampler, with half as many from N(0, I) on the right.
     fn samples(&self) -> Result<Markup, PictureError> {
         let Shown { samplers, draws, seed, .. } = *self;
         let default = &samplers[0];
         let normal = samplers[1..].iter().find(|sampler| sampler.name() == "normal");
-        let picture = |sampler: &Sampler, columns: usize, achieves: &str| {
+        let picture = |sampler: &Sampler, columns: usize, density: &str| {
             let images = self.model.decode(sampler.sample(columns * self.rows(10), seed).view());
             let name = sampler_name(sampler.name());
             let quality = draws.and_then(|draws| draws.samples.iter().find(|one| one.sampler == sampler.name()));
-            let score = quality
-                .map_or_else(String::new, |one| format!(", a Frechet distance of {}", short(one.quality.frechet)));
+            let score =
+                quality.map_or_else(String::new, |one| format!(", Frechet distance {}", short(one.quality.frechet)));
             let alt = format!("{} decoded draws from {}", images.len_of(Axis(0)), sampler.name());
-            grid(images.view(), columns, &format!("{name}: {achieves}{score}"), &alt)
+            grid(images.view(), columns, &format!("{name}: {density}{score}"), &alt)
         };
         let floor = draws.and_then(|draws| draws.floor).map(|floor| floor.frechet);
         Ok(html! {
             h3 { "Samples" }
             p {
-                "Decoded draws by seed " (seed) ", not picked. " code { "eae sample" } " draws from " (default) " by default."
-                @if let Some(floor) = floor { " Real images in their place have a Frechet distance of " (short(floor)) "." }
+                "Decoded draws with seed " (seed) ", not selected by hand. " code { "eae sample" } " draws from " (default) " by default."
+                @if let Some(floor) = floor { " For comparison, training images have a Frechet distance of " (short(floor)) "." }
             }
             @match normal {
                 Some(normal) => div.samples {
-                    (picture(default, COLUMNS, "what a density fitted to the codes adds")?)
-                    (picture(normal, COLUMNS / 2, "what the entropy alone achieves")?)
+                    (picture(default, COLUMNS, "density fitted to the codes")?)
+                    (picture(normal, COLUMNS / 2, "no fitted density")?)
                 },
-                None => (picture(default, 2 * COLUMNS, "what the entropy alone achieves")?),
+                None => (picture(default, 2 * COLUMNS, "no fitted density")?),
             }
         })
     }

@@ -1,4 +1,4 @@
-//! What each number of a code does to an image.
+//! Traversals: images in which one latent dimension changes.
 
 use eae::picture::PictureError;
 use eae::{Autoencoder, interpolation};
@@ -8,11 +8,11 @@ use ndarray::ArrayView4;
 use super::grid::{image_tag, named_rows};
 use crate::report::latent::Dimension;
 
-/// Dimensions that are traversed.
+/// Maximum number of dimensions to show.
 const TRAVERSED: usize = 16;
 const STEPS: usize = 11;
 
-/// What each dimension does to the first held-out image.
+/// Shows the effect of each dimension on the first held-out image.
 pub(super) fn traversals(
     model: &Autoencoder<f32>,
     image: ArrayView4<'_, f32>,
@@ -28,15 +28,15 @@ pub(super) fn traversals(
         center[index] = mean as f32;
         let row = model.decode(interpolation::traversals(center.view(), &[index], 2.5 * sd, STEPS).view());
         let name = format!("z{}", index + 1);
-        let tag = image_tag(row.view(), STEPS, &format!("{name} from low to high"))?;
+        let tag = image_tag(row.view(), STEPS, &format!("decoded images for increasing {name}"))?;
         rows.push((name, tag));
     }
     let few = dimensions.len() > TRAVERSED;
     Ok(html! {
         h3 { "Traversals" }
         p {
-            "The first held-out image with one number of its code changed, from 2.5 standard deviations below the mean of all codes to 2.5 above. "
-            "The dimensions that change the picture most come first"
+            "Each row changes one latent dimension of the first held-out image, from 2.5 standard deviations below the mean of all codes to 2.5 above. "
+            "The dimensions with the largest effect come first"
             @if few { ", and only " (TRAVERSED) " of " (dimensions.len()) " are shown" }
             "."
         }

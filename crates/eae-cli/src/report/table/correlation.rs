@@ -1,4 +1,4 @@
-//! The correlations of columns, in real and in generated rows.
+//! Correlations of columns in real and generated rows.
 
 use eae::metrics::correlations;
 use maud::{Markup, html};
@@ -8,12 +8,12 @@ use super::Rows;
 use crate::report::heat::Heat;
 use crate::report::number::short;
 
-/// More columns are smaller than what can be seen.
+/// Maximum number of columns in a heat map. More cells would be too small to see.
 const MOST: usize = 32;
-/// Letters of a name that have room.
+/// Maximum number of letters in the name of a row.
 const LETTERS: usize = 9;
 
-/// Heat maps of both, and of their difference, if there are two columns.
+/// Draws heat maps of the correlations and of their difference. Returns `None` for a single column.
 pub(super) fn charts(rows: &Rows, order: &[usize]) -> Option<Markup> {
     let mut columns = order[..order.len().min(MOST)].to_vec();
     columns.sort_unstable();
@@ -25,7 +25,7 @@ pub(super) fn charts(rows: &Rows, order: &[usize]) -> Option<Markup> {
     let both = Array2::from_shape_fn(real.dim(), |(i, j)| if i < j { real[[i, j]] } else { generated[[i, j]] });
     let name = |i: usize| &rows.names[columns[i]];
     let largest = format!(
-        "The largest difference is that of {} and {}: {} in generated rows where real ones have {}.",
+        "The largest difference is between {} and {}: the correlation is {} in generated rows and {} in real rows.",
         name(i),
         name(j),
         short(generated[[i, j]]),
@@ -38,15 +38,15 @@ pub(super) fn charts(rows: &Rows, order: &[usize]) -> Option<Markup> {
     };
     Some(html! {
         h3 { "Correlations" }
-        @if few { p.note { "Of the " (columns.len()) " most different columns of " (order.len()) "." } }
+        @if few { p.note { "Only the " (columns.len()) " most different columns of " (order.len()) " are shown." } }
         div.charts.wide {
             (heat("Correlations of columns", "Real rows above the diagonal, generated rows below it.", &both))
-            (heat("Generated less real", &largest, &difference))
+            (heat("Generated minus real", &largest, &difference))
         }
     })
 }
 
-/// The beginning of a long name.
+/// Cuts a long name off.
 fn shortened(name: &str) -> String {
     if name.chars().count() <= LETTERS {
         return name.to_owned();

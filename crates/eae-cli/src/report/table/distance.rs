@@ -1,8 +1,8 @@
-//! How far two samples of a number are apart.
+//! Distance between two univariate samples.
 
 use ndarray::ArrayView1;
 
-/// The largest difference of the distribution functions of two samples, Kolmogorov-Smirnov.
+/// Returns the Kolmogorov-Smirnov distance: the largest difference of the distribution functions.
 pub(super) fn distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
     let [a, b] = [a, b].map(|x| {
         let mut x = x.to_vec();
@@ -13,7 +13,7 @@ pub(super) fn distance(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
     a.iter().chain(&b).map(|&x| (share(&a, x) - share(&b, x)).abs()).fold(0.0, f64::max)
 }
 
-/// The distance that 1 of 100 pairs of samples of these sizes from one distribution exceeds.
+/// Returns the distance that 1 % of pairs of samples of these sizes from one distribution exceed.
 pub(super) fn usual(n: usize, m: usize) -> f64 {
     let (n, m) = (n as f64, m as f64);
     (1.628 * ((n + m) / (n * m)).sqrt()).min(1.0)
@@ -26,16 +26,16 @@ mod tests {
     use ndarray::array;
 
     #[test]
-    fn between_small_samples() {
+    fn distances_of_small_samples_are_exact() {
         let (a, b) = (array![1.0, 2.0, 3.0, 4.0], array![3.5, 2.5]);
         assert_eq!(distance(a.view(), a.view()), 0.0);
-        // At 2 one has a half, and the other nothing.
+        // At 2 the distribution functions are 0.5 and 0.
         assert_eq!(distance(a.view(), b.view()), 0.5);
         assert_eq!(distance(array![0.0, 0.0].view(), array![1.0].view()), 1.0);
     }
 
     #[test]
-    fn chance_is_within_what_is_usual() {
+    fn chance_rarely_exceeds_the_usual_distance() {
         let (a, b) = (sampler::normal::<f64>(300, 200, 1), sampler::normal::<f64>(500, 200, 2));
         let limit = usual(300, 500);
         let beyond = a.columns().into_iter().zip(b.columns()).filter(|(a, b)| distance(a.view(), b.view()) > limit);

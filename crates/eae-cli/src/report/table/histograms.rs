@@ -1,4 +1,4 @@
-//! The distribution of each column.
+//! Histograms of the columns.
 
 use std::ops::Range;
 
@@ -9,14 +9,14 @@ use super::Rows;
 use crate::report::chart::{Layer, Plot, Ticks, XAxis, histogram, legend, range};
 use crate::report::number::short;
 
-/// Columns that are drawn.
+/// Maximum number of columns to draw.
 const MOST: usize = 12;
-/// Numbers from one to the next of which a column of whole numbers may have so many.
+/// Largest range of a column of whole numbers for which each number has a bin.
 const WHOLE: f64 = 40.0;
-/// The share of rows at each end that a chart may leave out.
+/// Share of the rows at each end that a chart leaves out.
 const TAIL: f64 = 0.002;
 
-/// A chart for each column, the most different first.
+/// Draws a chart for each column, the most different columns first.
 pub(super) fn histograms(rows: &Rows, order: &[usize]) -> Markup {
     let shown = &order[..order.len().min(MOST)];
     let few = order.len() > shown.len();
@@ -25,7 +25,7 @@ pub(super) fn histograms(rows: &Rows, order: &[usize]) -> Markup {
         p.note {
             "The most different columns come first"
             @if few { ", and only " (shown.len()) " of " (order.len()) " are shown" }
-            ". KS is the largest difference of the distribution functions of real and generated rows."
+            ". KS is the largest difference between the distribution functions of real and generated rows."
         }
         (legend(&layers(rows, shown[0], &(0.0..1.0), 1)))
         div.multiples.wide { @for &column in shown { (chart(rows, column)) } }
@@ -45,7 +45,7 @@ fn chart(rows: &Rows, column: usize) -> Markup {
     let name = &rows.names[column];
     let plot = Plot {
         title: name,
-        description: format!("Histograms of real and generated rows, with a distance of {}.", short(distance)),
+        description: format!("Histograms of real and generated rows, with a KS distance of {}.", short(distance)),
         x: XAxis { label: "", range, ticks: Ticks::Round },
         y: 0.0..1.05 * top.max(f64::MIN_POSITIVE),
         logarithmic: false,
@@ -55,8 +55,8 @@ fn chart(rows: &Rows, column: usize) -> Markup {
     plot.small(&html! { strong { (name) } " KS " (format!("{distance:.3}")) })
 }
 
-/// The range that a column is drawn in, and the number of its bins: one for each whole number in a
-/// column of few of these.
+/// Returns the range and the number of bins of a column. If the column has only whole numbers in a
+/// small range, each number has a bin.
 fn bins(rows: &Rows, column: usize) -> (Range<f64>, usize) {
     let real = rows.real.column(column);
     let ends = real.iter().fold(f64::INFINITY..f64::NEG_INFINITY, |ends, &x| ends.start.min(x)..ends.end.max(x));
@@ -69,7 +69,7 @@ fn bins(rows: &Rows, column: usize) -> (Range<f64>, usize) {
     (range([a.start, a.end, b.start, b.end], false), bins)
 }
 
-/// Nearly all of the values.
+/// Returns the range of the values without the tails.
 fn quantiles(values: ArrayView1<'_, f64>) -> Range<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -95,7 +95,7 @@ fn layers(rows: &Rows, column: usize, range: &Range<f64>, bins: usize) -> Vec<La
     layers
 }
 
-/// The line around bars.
+/// Returns the outline of the bars.
 fn outline(from: f64, width: f64, heights: &[f64]) -> Vec<(f64, f64)> {
     let at = |i: usize| from + i as f64 * width;
     heights.iter().enumerate().flat_map(|(i, &height)| [(at(i), height), (at(i + 1), height)]).collect()

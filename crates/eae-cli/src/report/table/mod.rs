@@ -1,4 +1,4 @@
-//! Generated rows of a table beside real ones.
+//! Comparison of generated and real rows of a table.
 
 mod correlation;
 mod distance;
@@ -11,22 +11,22 @@ use eae::sampler::Sampler;
 use maud::{Markup, html};
 use ndarray::{Array2, Axis};
 
-use super::number::{count, short};
+use super::number::{count, counted, short};
 use distance::{distance, usual};
 
-/// Rows that are drawn from each sampler at least, and at most.
+/// Minimum and maximum number of rows to draw from each sampler.
 const DRAWN: [usize; 2] = [500, 2000];
 
 /// Rows in the units of the table.
 struct Rows {
-    /// The columns that vary, by their names.
+    /// Names of the columns that vary.
     names: Vec<String>,
     real: Array2<f64>,
-    /// From the default sampler.
+    /// Rows from the default sampler.
     generated: Array2<f64>,
-    /// From N(0, I), if that is not the default.
+    /// Rows from N(0, I), unless that is the default.
     normal: Option<Array2<f64>>,
-    /// The distance of each column, real from generated.
+    /// Distance between real and generated rows in each column.
     distances: Vec<f64>,
 }
 
@@ -57,7 +57,7 @@ impl Rows {
         })
     }
 
-    /// The columns, the most different first.
+    /// Returns the columns, the most different ones first.
     fn order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.names.len()).collect();
         order.sort_by(|&a, &b| self.distances[b].total_cmp(&self.distances[a]));
@@ -65,7 +65,7 @@ impl Rows {
     }
 }
 
-/// Charts of the columns of a table; none for a model of images.
+/// Draws charts of the columns of a table. Returns `None` for a model of images.
 pub(super) fn table(
     model: &Autoencoder<f32>,
     samplers: &[Sampler],
@@ -78,16 +78,17 @@ pub(super) fn table(
     let beyond = rows.distances.iter().filter(|&&distance| distance > usual).count();
     Some(html! {
         p {
-            (count(rows.generated.nrows())) " rows decoded from draws by seed " (seed) " beside " (count(rows.real.nrows()))
-            " held-out rows, in the units of the table. " code { "eae sample" } " draws from " (samplers[0]) " by default"
-            @if rows.normal.is_some() { ", which is what a fitted density adds; N(0, I) is what the entropy alone achieves" }
+            (count(rows.generated.nrows())) " rows decoded from draws with seed " (seed) ", compared with " (count(rows.real.nrows()))
+            " held-out rows in the units of the table. " code { "eae sample" } " draws from " (samplers[0]) " by default"
+            @if rows.normal.is_some() { ", a density fitted to the codes. Draws from N(0, I) show the result without a fitted density" }
             "."
         }
         p {
-            @if beyond == 0 { "No column of generated rows can be told from that of real rows" }
-            @else { (beyond) " of " (rows.names.len()) " columns of generated rows can be told from those of real rows" }
-            ": the most different is " strong { (rows.names[worst]) } ", whose distribution functions are " (short(rows.distances[worst]))
-            " apart (KS), where chance alone reaches " (short(usual)) " with so many rows."
+            @if beyond == 0 { "No column differs" }
+            @else { (beyond) " of " (counted(rows.names.len(), "column")) (if beyond == 1 { " differs" } else { " differ" }) }
+            " significantly between generated and real rows. The most different column is " strong { (rows.names[worst]) }
+            ", with a Kolmogorov-Smirnov distance (KS) of " (short(rows.distances[worst])) ". With as many rows, only 1 % of columns exceed "
+            (short(usual)) " by chance."
         }
         (histograms::histograms(&rows, &order))
         (pairs::pairs(&rows))

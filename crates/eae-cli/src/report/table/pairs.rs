@@ -1,4 +1,4 @@
-//! Columns that go together, in real and in generated rows.
+//! Scatter plots of correlated columns.
 
 use eae::metrics::correlations;
 use maud::{Markup, html};
@@ -9,18 +9,18 @@ use crate::report::chart::{Layer, Plot, Ticks, XAxis, range};
 use crate::report::enlarge::enlarge;
 use crate::report::number::short;
 
-/// Pairs that are drawn.
+/// Maximum number of pairs to draw.
 const MOST: usize = 6;
-/// Columns among which pairs are sought.
+/// Number of columns to search for pairs.
 const SOUGHT: usize = 500;
-/// A pair that is correlated less is nothing to see.
+/// Smallest correlation of a pair to draw.
 const LEAST: f64 = 0.1;
-/// More points are a blot.
+/// Maximum number of points. More points would cover each other.
 const POINTS: usize = 1000;
 /// Width and height of a panel.
 const PANEL: [f64; 2] = [190.0, 190.0];
 
-/// Scatter plots of the most correlated pairs of columns.
+/// Draws scatter plots of the most correlated pairs of columns.
 pub(super) fn pairs(rows: &Rows) -> Markup {
     let [real, generated] = [&rows.real, &rows.generated].map(|rows| first(rows, SOUGHT));
     let all = correlations(real.view());
@@ -32,8 +32,8 @@ pub(super) fn pairs(rows: &Rows) -> Markup {
     }
     let found = correlations(generated.view());
     html! {
-        h3 { "Columns that go together" }
-        p.note { "The most correlated pairs of columns, the first one to the right and the second one up." }
+        h3 { "Correlated columns" }
+        p.note { "The most correlated pairs of columns, with the first column on the x axis and the second on the y axis." }
         div.charts {
             @for ((i, j), r) in pairs { (pair(rows, [i, j], [*r, found[[i, j]]])) }
         }
@@ -47,7 +47,7 @@ fn first(rows: &Array2<f64>, most: usize) -> Array2<f64> {
 fn pair(rows: &Rows, [i, j]: [usize; 2], [real, generated]: [f64; 2]) -> Markup {
     let [x, y] = [i, j].map(|column| range(rows.real.column(column).iter().copied(), false));
     let title = format!("{} and {}", rows.names[i], rows.names[j]);
-    let said = format!("Correlated by {} in real rows and by {} in generated ones.", short(real), short(generated));
+    let said = format!("The correlation is {} in real rows and {} in generated rows.", short(real), short(generated));
     let count = POINTS.min(rows.real.nrows());
     let panel = |rows: &Array2<f64>, class, label: &str| {
         let points = rows.outer_iter().take(count).map(|row| (row[i], row[j]));
