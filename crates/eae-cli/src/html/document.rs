@@ -1,15 +1,15 @@
-//! The page's markup, with styles, scripts and data in it.
+//! Markup of the page, with styles, scripts and data embedded.
 
 use eae::Autoencoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-/// What lets the page load nothing, from nowhere.
+/// Content security policy that forbids all network access.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'";
 
 const STYLE: &str = include_str!("style.css");
 
-/// One module, so that its parts see each other: those before the last define, the last begins.
+/// Parts of one module, so that they see each other. The last part runs the page.
 const SCRIPTS: [&str; 8] = [
     include_str!("weights.js"),
     include_str!("layers.js"),
@@ -21,13 +21,13 @@ const SCRIPTS: [&str; 8] = [
     include_str!("page.js"),
 ];
 
-/// The page of a model that `data` describes, with the `numbers` of its arrays in base64.
+/// Returns the page of the model that `data` describes. `numbers` are its arrays in base64.
 pub(super) fn document(title: &str, model: &Autoencoder<f32>, data: &Value, numbers: &str) -> Markup {
     let vectors = model.columns().is_some();
     let (one, many) = if vectors { ("row", "rows") } else { ("picture", "pictures") };
     let what = if vectors { "a row" } else { "a picture" };
     let latent = model.latent();
-    // A name of a class must not end the script.
+    // The name of a class must not close the script element.
     let data = data.to_string().replace('<', "\\u003c");
     html! {
         (DOCTYPE)
@@ -45,18 +45,18 @@ pub(super) fn document(title: &str, model: &Autoencoder<f32>, data: &Value, numb
                 header {
                     h1 { (title) }
                     p {
-                        "An autoencoder that makes new " (many) ": its decoder turns "
+                        "This autoencoder makes new " (many) ". Its decoder turns a code of "
                         @if latent == 1 { "1 number" } @else { (latent) " numbers" }
-                        " into " (what) ". All of it is in this file, and nothing leaves your device."
+                        " into " (what) ". The whole model is in this file, and no data leave your device."
                     }
                 }
-                noscript { p.problem { "The page computes its " (many) " by itself, and needs JavaScript for that." } }
+                noscript { p.problem { "This page computes its " (many) " with JavaScript. Please enable JavaScript." } }
                 p #problem .problem hidden {}
                 main class=(many) {
                     section #samples aria-label={"New " (many)} {
                         div.controls {
                             button #again .first type="button" { "New " (many) }
-                            label #from { "Codes from " select #sampler {} }
+                            label #from { "Sampler " select #sampler {} }
                             label #of { "Class " select #class {} }
                         }
                         @if vectors {
@@ -68,25 +68,25 @@ pub(super) fn document(title: &str, model: &Autoencoder<f32>, data: &Value, numb
                             }
                         } @else {
                             div #grid {}
-                            p.hint { "Choose one, and change it with the sliders." }
+                            p.hint { "Select a picture and change it with the sliders." }
                         }
                     }
-                    section #chosen aria-label={"The chosen " (one)} {
+                    section #chosen aria-label={"Selected " (one)} {
                         @if vectors {
-                            h2 { "The chosen row" }
+                            h2 { "Selected row" }
                             div.scroll { table #values {} }
                         } @else {
-                            canvas #picture role="img" aria-label="The chosen picture" {}
+                            canvas #picture role="img" aria-label="Selected picture" {}
                         }
                         div.controls {
-                            button #back type="button" { "As drawn" }
-                            button #mean type="button" { "The mean" }
+                            button #back type="button" { "Reset" }
+                            button #mean type="button" { "Mean code" }
                             @if !vectors { button #png type="button" { "Save as PNG" } }
                         }
                     }
-                    section #code aria-label="The code" {
-                        h2 { "Its code" }
-                        p #code-hint .hint { "What changes the " (one) " most comes first." }
+                    section #code aria-label="Code" {
+                        h2 { "Code" }
+                        p #code-hint .hint { "The number that changes the " (one) " most comes first." }
                         div #sliders {}
                         button #more type="button" hidden {}
                     }

@@ -1,4 +1,4 @@
-// The layers of the decoder, each made into a function from numbers to numbers. Images are channel by channel, each row by row.
+// Turns each layer of the decoder into a function on arrays. Images are in channels-first order.
 
 const activations = {
   relu: x => Math.max(x, 0),
@@ -9,14 +9,14 @@ const activations = {
 };
 
 const layers = {
-  /** Weighted sums of all numbers. */
+  /** Dense layer. */
   dense: ({ weight, bias }) => x => {
     const y = bias.slice();
     multiply(weight, x, 0, x.length, y, 0, y.length);
     return y;
   },
 
-  /** Each channel of an image, or each number of a row, times a number and plus another. */
+  /** Scales and shifts each channel of an image or each number of a row. */
   affine: ({ weight, bias }) => x => {
     const pixels = x.length / weight.length;
     return x.map((number, i) => {
@@ -33,7 +33,7 @@ const layers = {
   conv: sizes => slide(sizes, false),
   "conv-transpose": sizes => slide(sizes, true),
 
-  /** An array of three axes with its axes in another order. */
+  /** Permutes the axes of an array with three axes. */
   permute: ({ shape, order }) => x => {
     const strides = [shape[1] * shape[2], shape[2], 1];
     const [lengths, steps] = [order.map(axis => shape[axis]), order.map(axis => strides[axis])];
@@ -51,16 +51,16 @@ const layers = {
 };
 
 /**
- * Filters that slide over the finer of two images by `stride`, and meet a pixel of the coarser one at each step. A convolution
- * reads the fine image and writes the coarse one, a transposed convolution the other way round.
+ * Convolution or transposed convolution. The filter slides over the finer of two images by `stride`; each position belongs to
+ * a pixel of the coarser image. A convolution reads the fine image and writes the coarse one; a transposed one does the reverse.
  *
- * Inside, the channels of a pixel are beside each other, and so are the weights that they meet: sums over channels are all of
- * the time, and run through memory in order.
+ * Internally, pixels and weights are in channels-last order: sums over channels take most of the time, and this order reads
+ * memory sequentially.
  */
 function slide({ weight, bias, inputs, kernel, stride, padding, before, after }, transposed) {
   const [outputs, taps] = [bias.length, kernel[0] * kernel[1]];
   const pixels = [before[0] * before[1], after[0] * after[1]];
-  // From [outputs, inputs, taps], or [inputs, outputs, taps], to [taps, outputs, inputs].
+  // Permutes [outputs, inputs, taps] or [inputs, outputs, taps] to [taps, outputs, inputs].
   const shape = transposed ? [inputs, outputs, taps] : [outputs, inputs, taps];
   const weights = layers.permute({ shape, order: transposed ? [2, 1, 0] : [2, 0, 1] })(weight);
   const meetings = meet(kernel, stride, padding, transposed ? [after, before] : [before, after]);
@@ -83,7 +83,7 @@ function slide({ weight, bias, inputs, kernel, stride, padding, before, after },
   };
 }
 
-/** Adds a matrix times the numbers of x from a place on to those of y from another. Four sums at once, as none waits for another. */
+/** Adds a matrix times a part of x to a part of y. Four independent sums let the processor work in parallel. */
 function multiply(matrix, x, from, inputs, y, to, outputs) {
   const whole = inputs - (inputs % 4);
   for (let output = 0, w = 0; output < outputs; output++) {
@@ -105,7 +105,7 @@ function multiply(matrix, x, from, inputs, y, to, outputs) {
   }
 }
 
-/** For each number of a filter, the pixels of the fine and of the coarse image that it joins, in pairs. */
+/** Returns for each tap of a filter the pairs of pixels of the fine and the coarse image that it connects. */
 function meet(kernel, stride, padding, [fine, coarse]) {
   const all = [];
   for (let row = 0; row < kernel[0]; row++) {
@@ -126,7 +126,7 @@ function meet(kernel, stride, padding, [fine, coarse]) {
   return all;
 }
 
-/** The function that a list of layers is, their arrays read by `array`. */
+/** Returns the function of a list of layers. `array` reads their arrays. */
 function network(described, array) {
   const functions = described.map(({ kind, weight, bias, ...rest }) =>
     layers[kind]({ weight: weight && array(weight), bias: bias && array(bias), ...rest }));

@@ -1,7 +1,7 @@
-//! A trained model as one page that decodes in the browser, from nothing but itself: the decoder's
-//! layers and the samplers as data, and a script that knows how to compute with them.
+//! Writes a trained model as one HTML page that decodes in the browser. The page contains the
+//! layers of the decoder and the samplers as data, and a script that computes with them.
 //!
-//! The page asks no machine for anything, which its content security policy makes sure of.
+//! The page makes no network requests. Its content security policy enforces this.
 
 mod document;
 mod network;
@@ -21,39 +21,39 @@ pub(crate) use network::PageError;
 use crate::report::dimensions;
 use numbers::Numbers;
 
-/// Draws by which the precision is chosen.
+/// Number of draws that decide the precision of the weights.
 const COMPARED: usize = 100;
-/// Draws that the reach of the sliders is taken from.
+/// Number of draws that determine the range of the sliders.
 const DRAWN: usize = 1000;
-/// Numbers in a code up to which sliders are in the order of what they change; each takes the
-/// decoder's time.
+/// Largest latent dimension for which the sliders are sorted by their effect. Measuring an effect
+/// takes a pass of the decoder for each number.
 const MOST_WEIGHED: usize = 1024;
-/// The most bytes of a page.
+/// Largest size of the arrays of a page, in bytes of base64.
 const MOST_BYTES: usize = 256 << 20;
 
-/// What a page shows.
+/// Content of a page.
 pub(crate) struct Subject<'a> {
-    /// Its heading.
+    /// Heading of the page.
     pub(crate) title: &'a str,
     pub(crate) model: &'a Autoencoder<f32>,
-    /// What codes are drawn from at first, and beside it N(0, I).
+    /// Sampler that is selected at first. The page also offers N(0, I).
     pub(crate) sampler: &'a Sampler,
-    /// The classes with a sampler each.
+    /// Names of the classes, each with its sampler.
     pub(crate) classes: &'a [(String, Sampler)],
-    /// The class that is chosen at first.
+    /// Class that is selected at first.
     pub(crate) label: Option<&'a str>,
 }
 
-/// A page, and what its numbers have become.
+/// Finished page and the precision of its weights.
 pub(crate) struct Page {
     pub(crate) content: String,
-    /// The bits of a weight.
+    /// Number of bits of a weight.
     pub(crate) bits: usize,
-    /// By how much weights of 16 bits change a pixel at most, if that was measured.
+    /// Largest change of a pixel by 16-bit weights. `None` if not measured.
     pub(crate) difference: Option<f32>,
 }
 
-/// Makes the page.
+/// Returns the page of a model.
 pub(crate) fn page(subject: &Subject<'_>, seed: u64) -> Result<Page, PageError> {
     let Subject { title, model, sampler, classes, label } = *subject;
     let [height, width, channels] = model.image_shape();
@@ -91,7 +91,7 @@ pub(crate) fn page(subject: &Subject<'_>, seed: u64) -> Result<Page, PageError> 
     Ok(Page { content, bits: precision.bits(), difference })
 }
 
-/// The names and the units of the columns, for a model of vectors.
+/// Returns the names, means and scales of the columns of a model of vectors.
 fn columns(model: &Autoencoder<f32>) -> Option<Value> {
     let columns = model.columns()?;
     let names: Vec<String> = match columns.names() {
@@ -102,8 +102,8 @@ fn columns(model: &Autoencoder<f32>) -> Option<Value> {
     Some(json!({"names": names, "named": columns.names().is_some(), "mean": mean, "scale": scale}))
 }
 
-/// The place of each slider's number in a code, its mean and its standard deviation; those that
-/// change the picture most first.
+/// Returns the index, mean and standard deviation of the number that each slider changes. Numbers
+/// with the largest effect on the picture come first.
 fn sliders(model: &Autoencoder<f32>, drawn: Array2<f32>) -> Vec<Value> {
     if model.latent() > MOST_WEIGHED {
         let moments = drawn.axis_iter(Axis(1)).map(|column| (column.mean().unwrap_or_default(), column.std(0.0)));
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_itself_alone() {
+    fn a_page_is_self_contained() {
         let model = Autoencoder::<f32>::new(Preset::Mlp, [8, 8, 1], 4, 0).unwrap();
         let page = page(&subject(&model, &Sampler::Normal { latent: 4 }), 0).unwrap();
         assert_eq!(page.bits, 16);
@@ -136,7 +136,7 @@ mod tests {
         for of_others in ["http:", "https:", "src=", "import ", "fetch(", "<b>"] {
             assert!(!text.contains(of_others), "{of_others}");
         }
-        assert_eq!(text.matches("</script>").count(), 3, "a script, the model and its numbers");
+        assert_eq!(text.matches("</script>").count(), 3, "the script, the model and the arrays");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-// The model that the page holds: codes out of noise, pictures or rows out of codes.
+// The model: turns noise into codes, and codes into pictures or rows.
 
 const find = id => document.getElementById(id);
 
@@ -7,20 +7,20 @@ const { latent, image, columns } = described;
 const array = arraysIn(bytesOf(find("numbers").textContent));
 const decoder = network(described.decoder, array);
 
-/** What a code becomes: the numbers of a picture, channel by channel, from 0 to 1; or a row in the units of its table. */
+/** Decodes a code to a picture (channels first, values from 0 to 1) or to a row in the units of the table. */
 function decode(code) {
   const decoded = decoder(code);
   return columns ? Array.from(decoded, (x, i) => columns.mean[i] + columns.scale[i] * x) : decoded;
 }
 
-/** The distributions of codes that can be chosen from, with their names; those of classes after those of all. */
+/** Samplers with their names: of all codes, then of the classes. */
 const sources = described.samplers.map(of => ({ ...of, draw: sampler(of, array) }));
 const classes = described.classes.map(({ name, sampler: of }) => ({ ...of, name, draw: sampler(of, array) }));
 
-/** The code that draws from N(0, 1), and for a mixture one from U(0, 1), become. */
+/** Returns the code for noise from N(0, 1) and, for a mixture, a number from U(0, 1). */
 const codeOf = (source, noise, uniform) => Array.from(source.draw(Float64Array.from(noise), uniform));
 
-/** A new code. */
+/** Draws a code. */
 function drawn(source, random = Math.random) {
   const uniform = random();
   return codeOf(source, Array.from({ length: latent }, () => normal(random)), uniform);

@@ -1,4 +1,4 @@
-//! A network as a list of layers that the script of a page knows.
+//! Describes a network as a list of layers for the script of a page.
 
 use nn_layers::{Activation, Kind, Placed, Sequential, Weights, WeightsError, Window};
 use serde_json::{Value, json};
@@ -6,21 +6,23 @@ use thiserror::Error;
 
 use super::numbers::{Numbers, Place};
 
-/// Why a model is not exported.
+/// Reason why a model cannot be exported as a page.
 #[derive(Debug, Error)]
 pub(crate) enum PageError {
-    #[error("layer {place}, {kind}: the page has no such layer")]
+    #[error("layer {place}, {kind}: a page does not support this layer; export with --onnx")]
     Layer { place: usize, kind: Kind },
-    #[error("the model's images have {0} channels, and a page shows images of 1 or 3; export with --onnx")]
+    #[error("the model's images have {0} channels, but a page shows images of 1 or 3 channels; export with --onnx")]
     Channels(usize),
-    #[error("the page would have {0} bytes, more than browsers open; export with --onnx, or train a smaller model")]
+    #[error(
+        "the page would have {0} bytes, which is too large for a browser; export with --onnx, or train a smaller model"
+    )]
     TooLarge(usize),
     #[error(transparent)]
     Weights(#[from] WeightsError),
 }
 
-/// Returns the layers of a network, and puts what they hold into `numbers`. Rows and images are
-/// channel by channel on a page, as in a weights file.
+/// Returns the layers of a network and adds their arrays to `numbers`. On a page, rows and images
+/// are in channels-first order, as in a weights file.
 pub(super) fn described(network: &Sequential<f32>, numbers: &mut Numbers) -> Result<Vec<Value>, PageError> {
     let mut weights = Weights::default();
     network.write("", &mut weights);
@@ -78,7 +80,7 @@ fn one(layer: &Placed<'_>, place: usize, weights: &Weights, numbers: &mut Number
             vec![json!({"kind": "activation", "name": name, "slope": slope})]
         }
         Kind::Flatten { .. } => Vec::new(),
-        // Features that were those of an image of another shape are the same ones in memory only.
+        // Features of an image of another shape have another order in channels-first layout.
         Kind::Unflatten { image } => match images[0] {
             Some(before) if before != image => channels_last(before).into_iter().chain(channels_first(image)).collect(),
             _ => Vec::new(),
@@ -87,7 +89,7 @@ fn one(layer: &Placed<'_>, place: usize, weights: &Weights, numbers: &mut Number
     })
 }
 
-/// The step from the order `[height, width, channels]` to the order by channels, if it is one.
+/// Returns the permutation from channels-last to channels-first order, if the orders differ.
 fn channels_first([height, width, channels]: [usize; 3]) -> Option<Value> {
     (height * width > 1 && channels > 1)
         .then(|| json!({"kind": "permute", "shape": [height, width, channels], "order": [2, 0, 1]}))
@@ -105,7 +107,7 @@ mod tests {
     use autodiff_mini::Var;
     use nn_layers::{BatchNorm, Flatten, Layer, ShapeError, Unflatten};
 
-    /// A layer of somebody else's.
+    /// Layer of another crate.
     #[derive(Debug, Clone)]
     struct Own;
 
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_reordered_where_they_are_images() {
+    fn rows_that_are_images_are_permuted() {
         let code = Sequential::on(&[12]).then(Unflatten::new([2, 2, 3])).then(BatchNorm::new(3)).build().unwrap();
         assert_eq!(kinds(&code).unwrap(), ["permute", "affine"]);
         let reshaped = Sequential::on(&[2, 3, 4]).then(Flatten::new([2, 3, 4])).then(Unflatten::new([3, 2, 4]));
@@ -135,9 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_layer_is_named() {
+    fn unsupported_layers_are_named_in_the_error() {
         let network = Sequential::on(&[3]).then(Activation::Relu).then(Own).build().unwrap();
         let error = kinds(&network).unwrap_err().to_string();
-        assert_eq!(error, "layer 1, a layer of another crate: the page has no such layer");
+        assert_eq!(error, "layer 1, a layer of another crate: a page does not support this layer; export with --onnx");
     }
 }

@@ -1,15 +1,15 @@
-//! The numbers that a page holds, as bytes with the places of the arrays among them.
+//! Collects the arrays of a page as bytes.
 
 use half::f16;
 use serde::Serialize;
 
-/// The arrays of a page, one after the other, little-endian.
+/// Arrays of a page, concatenated as little-endian bytes.
 pub(super) struct Numbers {
     pub(super) bytes: Vec<u8>,
     precision: Precision,
 }
 
-/// The bits of each number.
+/// Precision of stored numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Precision {
     Half,
@@ -25,7 +25,7 @@ impl Precision {
     }
 }
 
-/// The place of an array.
+/// Location of an array in the bytes.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub(super) struct Place {
     at: usize,
@@ -34,7 +34,7 @@ pub(super) struct Place {
 }
 
 impl Numbers {
-    /// No arrays yet.
+    /// Creates an empty collection.
     pub(super) fn new(precision: Precision) -> Self {
         Self { bytes: Vec::new(), precision }
     }
@@ -44,7 +44,7 @@ impl Numbers {
         self.place(numbers, self.precision)
     }
 
-    /// Adds an array in single precision, for numbers that are few or must be exact.
+    /// Adds an array in single precision, for arrays that are small or must be accurate.
     pub(super) fn add_single(&mut self, numbers: impl IntoIterator<Item = f32>) -> Place {
         self.place(numbers, Precision::Single)
     }

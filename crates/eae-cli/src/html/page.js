@@ -1,16 +1,16 @@
-// The page: what is drawn, what of it is chosen, and what the controls do to it.
+// Connects the controls of the page with the model.
 
 const view = (columns ? rows : pictures)(choose);
 const slideTo = sliders(show);
 let [samples, code, chosen, waiting] = [[], [], 0, false];
 
-/** What codes are drawn from: a class's distribution, or one of those of all codes. */
+/** Returns the selected sampler: that of a class, or one of all codes. */
 function source() {
   const of = find("class").value;
   return of === "" ? sources[find("sampler").selectedIndex] : classes[Number(of)];
 }
 
-/** Shows what a code becomes; while one is decoded, sliders may ask for several, of which the last counts. */
+/** Decodes and shows a code. If sliders move while a code is decoded, only the last request counts. */
 function show(of) {
   code = of;
   if (!waiting) {
@@ -22,7 +22,7 @@ function show(of) {
   }
 }
 
-/** Shows a code, and where its sliders are. */
+/** Shows a code and moves the sliders to it. */
 function go(to) {
   slideTo(to);
   show(to);
@@ -34,7 +34,7 @@ function choose(place) {
   go(samples[place]);
 }
 
-/** Draws new samples. A large decoder takes its time, in which the page still answers. */
+/** Draws new samples. The page stays responsive while a large decoder runs. */
 async function again() {
   const own = Array.from({ length: view.count }, () => drawn(source()));
   samples = own;
@@ -57,7 +57,7 @@ find("of").hidden = classes.length === 0;
 const first = classes.findIndex(({ name }) => name === described.label);
 find("class").value = first < 0 ? "" : first;
 
-/** A class has a distribution of its own. */
+/** Disables the choice of a sampler for a class, which has its own. */
 function changed() {
   find("sampler").disabled = find("class").value !== "";
   again();
@@ -75,7 +75,7 @@ find("png")?.addEventListener("click", () => savePicture(find("picture")));
 find("csv")?.addEventListener("click", () => {
   const count = Math.round(Number(find("count").value));
   const fits = count >= 1 && count <= 100000;
-  find("problem").textContent = "A file has from 1 to 100 000 rows.";
+  find("problem").textContent = "The number of rows must be from 1 to 100 000.";
   find("problem").hidden = fits;
   if (fits) {
     saveRows(source(), count);
@@ -83,6 +83,6 @@ find("csv")?.addEventListener("click", () => {
 });
 
 changed();
-// For the console, and for tests: eae.decode([0, 0, …]) gives the numbers of a picture.
+// For the console and for tests: eae.decode([0, 0, …]) returns the numbers of a picture.
 globalThis.eae = { described, sources, classes, codeOf, decode, drawn, code: () => code, csvOf };
 document.body.dataset.ready = "";

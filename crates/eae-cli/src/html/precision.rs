@@ -1,4 +1,4 @@
-//! The precision that a page's weights need.
+//! Chooses the precision of the weights of a page.
 
 use eae::Autoencoder;
 use half::f16;
@@ -7,13 +7,13 @@ use nn_layers::WeightsError;
 
 use super::numbers::Precision;
 
-/// Half of one of 255 levels of brightness: what is closer is the same on a screen, but for rounding
-/// to a level or the next.
+/// Half of one of the 255 steps of brightness. A smaller difference is at most one step on the
+/// screen, after rounding.
 const SEEN: f32 = 0.5 / 255.0;
 
-/// Returns the largest difference of a pixel when `codes` are decoded by weights of 16 bits, and the
-/// precision that follows: 16 bits where nobody sees the difference. The numbers of a vector are
-/// read and not seen, and have 32 bits.
+/// Returns the precision that the weights need, and the largest change of a pixel when `codes` are
+/// decoded with 16-bit weights. 16 bits are enough if the change is not visible. Models of vectors
+/// keep 32 bits, because their outputs are read as numbers.
 pub(super) fn needed(
     model: &Autoencoder<f32>,
     codes: ArrayView2<'_, f32>,
@@ -39,7 +39,7 @@ pub(super) fn needed(
     Ok((if largest < SEEN { Precision::Half } else { Precision::Single }, Some(largest)))
 }
 
-/// Whether an array of the decoder is one of those that [`network`](super::network) puts in the
+/// Returns true for the arrays of the decoder that [`network`](super::network) stores in the
 /// precision of the page.
 fn rounded(name: &str) -> bool {
     name.starts_with("decoder.") && name.ends_with(".weight")
@@ -52,15 +52,15 @@ mod tests {
     use eae::{Ending, Preset};
 
     #[test]
-    fn weights_have_the_bits_that_are_seen() {
+    fn precision_depends_on_the_change_of_pixels() {
         let codes = normal::<f32>(20, 4, 0);
         let mut model = Autoencoder::<f32>::new(Preset::Mlp, [8, 8, 1], 4, 0).unwrap();
         let (precision, difference) = needed(&model, codes.view()).unwrap();
         assert_eq!(precision, Precision::Half);
         assert!((1e-7..SEEN).contains(&difference.unwrap()), "{difference:?}");
 
-        // A thousand times the weights, whose rounding then changes pixels from 0 to 1; then more than 16
-        // bits have room for.
+        // With weights 1e3 times as large, rounding changes pixels from 0 to 1. With weights 1e9
+        // times as large, 16 bits overflow.
         for (factor, measured) in [(1e3, true), (1e9, false)] {
             let mut weights = model.to_weights();
             let names: Vec<String> = weights.names().filter(|name| rounded(name)).map(str::to_owned).collect();
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn vectors_are_exact() {
+    fn vectors_need_single_precision() {
         let rows = normal::<f64>(20, 3, 0);
         let columns = eae::data::Columns::fit(rows.view(), None);
         let model = Autoencoder::<f32>::for_vectors(Preset::Mlp, columns, 2, Ending::Normalized, 0).unwrap();

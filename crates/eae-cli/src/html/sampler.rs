@@ -1,4 +1,4 @@
-//! A sampler as the script of a page knows it.
+//! Describes a sampler for the script of a page.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use super::numbers::{Numbers, Place};
 use crate::sampling;
 
-/// Returns a sampler, and puts what it holds into `numbers`.
+/// Returns the description of a sampler and adds its arrays to `numbers`.
 pub(super) fn described(sampler: &Sampler, numbers: &mut Numbers) -> Value {
     let mut arrays: BTreeMap<&str, Place> = BTreeMap::new();
     let mut knots = 0;
     match sampler {
-        // A mixture of one.
+        // The page treats a Gaussian as a mixture of one component.
         Sampler::Gaussian(gaussian) => {
             arrays.insert("weights", numbers.add_single([1.0]));
             arrays.insert("means", single(numbers, gaussian.mean()));
@@ -25,7 +25,8 @@ pub(super) fn described(sampler: &Sampler, numbers: &mut Numbers) -> Value {
             arrays.insert("means", single(numbers, mixture.means()));
             arrays.insert("factors", page(numbers, mixture.factors()));
         }
-        // Errors grow from layer to layer, and knots that coincide have no slope between them.
+        // These arrays have single precision. Errors grow from layer to layer, and there is no
+        // slope between knots that rounding makes equal.
         Sampler::Gaussianization(map) => {
             let [x, y, slopes] = map.knots();
             knots = x.len_of(Axis(2));
@@ -51,7 +52,7 @@ fn single<S: Data<Elem = f64>, D: Dimension>(numbers: &mut Numbers, array: Array
     numbers.add_single(array.iter().map(|&x| x as f32))
 }
 
-/// In the precision of the page, unless a number has no room in it.
+/// Adds an array in the precision of the page, or in single precision if 16 bits would overflow.
 fn page<S: Data<Elem = f64>, D: Dimension>(numbers: &mut Numbers, array: ArrayBase<S, D>) -> Place {
     let fits = array.iter().all(|x| x.abs() < f64::from(half::f16::MAX));
     if fits { numbers.add(array.iter().map(|&x| x as f32)) } else { single(numbers, array) }

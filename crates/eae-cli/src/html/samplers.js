@@ -1,6 +1,6 @@
-// The distributions that codes are drawn from, each made into a function from noise to a code.
+// Turns each sampler into a function from noise to a code.
 
-/** A draw from N(0, 1) (Box and Muller, 1958). */
+/** Draws from N(0, 1) (Box and Muller, 1958). */
 function normal(random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
@@ -13,7 +13,7 @@ const samplers = {
     return noise.map(x => (x * Math.sqrt(noise.length)) / length);
   },
 
-  /** One Gaussian of several, chosen by a number from 0 to 1: its mean, and its factor times the noise. */
+  /** Selects a component with a number from 0 to 1, and adds its factor times the noise to its mean. */
   mixture: ({ weights, means, factors }) => (noise, uniform) => {
     let component = 0;
     for (let left = uniform - weights[0]; left >= 0 && component < weights.length - 1; left -= weights[component]) {
@@ -22,7 +22,7 @@ const samplers = {
     return times(factors, component, noise).map((x, i) => x + means[component * noise.length + i]);
   },
 
-  /** Back through the layers of a map to N(0, I): each number through its spline, then all through a rotation. */
+  /** Inverts the layers of a map to N(0, I): each number passes through its inverse spline, then all through a rotation. */
   gaussianization: ({ mean, directions, rotations, x, y, slopes, knots }) => noise => {
     const d = noise.length;
     const layers = rotations.length / (d * d);
@@ -38,7 +38,7 @@ const samplers = {
   },
 };
 
-/** One of several square matrices times a vector, or its transpose times it. */
+/** Multiplies one of several square matrices, or its transpose, by a vector. */
 function times(matrices, index, vector, transposed) {
   const d = vector.length;
   const [along, across] = transposed ? [d, 1] : [1, d];
@@ -51,7 +51,7 @@ function times(matrices, index, vector, transposed) {
   });
 }
 
-/** The inverse of a rational quadratic spline (Gregory and Delbourgo, 1982) through knots, with lines beyond the outermost. */
+/** Inverts a rational quadratic spline (Gregory and Delbourgo, 1982), which is linear beyond its outermost knots. */
 function inverse(value, x, y, slopes) {
   const last = x.length - 1;
   if (value <= y[0]) {
@@ -77,7 +77,7 @@ function inverse(value, x, y, slopes) {
   return x[i] + Math.min(Math.max(part, 0), 1) * width;
 }
 
-/** The function that a described sampler is, its arrays read by `array`. */
+/** Returns the function of a described sampler. `array` reads its arrays. */
 function sampler({ kind, knots, arrays }, array) {
   const read = Object.entries(arrays).map(([name, place]) => [name, array(place)]);
   return samplers[kind]({ knots, ...Object.fromEntries(read) });

@@ -1,6 +1,6 @@
-// Files for the reader to keep.
+// Saves files.
 
-/** Gives the reader a file of this name. */
+/** Saves a file with the browser. */
 function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -9,10 +9,10 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/** The title as part of a file's name. */
+/** Returns the title as part of a file name. */
 const stem = described.title.replace(/[^\p{L}\p{N}.-]+/gu, "-");
 
-/** Saves a canvas as a PNG file, each pixel a square, so that a small picture is not lost on a screen. */
+/** Saves a canvas as a PNG file. Small pictures are enlarged by a whole factor. */
 function savePicture(canvas) {
   const zoom = Math.max(1, Math.floor(512 / Math.max(canvas.width, canvas.height)));
   const large = Object.assign(document.createElement("canvas"), { width: zoom * canvas.width, height: zoom * canvas.height });
@@ -22,10 +22,10 @@ function savePicture(canvas) {
   large.toBlob(blob => save(blob, `${stem}.png`), "image/png");
 }
 
-/** A text as a cell of a CSV file. */
+/** Quotes a text for CSV if necessary. */
 const quoted = text => (/^[\p{L}\p{N}_./-]*$/u.test(text) ? text : `"${text.replaceAll('"', '""')}"`);
 
-/** New rows as a CSV text, with the table's header if it has one. */
+/** Returns new rows as CSV, with a header if the table has one. */
 function csvOf(source, count) {
   const lines = columns.named ? [columns.names.map(quoted).join(",")] : [];
   for (let i = 0; i < count; i++) {

@@ -1,9 +1,9 @@
-// What is decoded, for the eye: pictures on canvases, rows in tables.
+// Shows decoded pictures on canvases and rows in tables.
 
-/** Columns of a table that are shown; a file has all of them. */
+/** Largest number of columns that are shown. A saved file has all columns. */
 const SHOWN = 40;
 
-/** Draws numbers from 0 to 1, channel by channel, on a canvas of the picture's size. */
+/** Draws a picture (channels first, values from 0 to 1) on a canvas of its size. */
 function draw(canvas, numbers) {
   const { width, height, channels } = image;
   const pixels = new ImageData(width, height);
@@ -18,7 +18,7 @@ function draw(canvas, numbers) {
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
-/** A number to look at. */
+/** Formats a number. */
 function short(x) {
   const text = x !== 0 && (Math.abs(x) >= 1e6 || Math.abs(x) < 1e-3) ? x.toExponential(3) : String(Number(x.toPrecision(5)));
   return text.replaceAll("-", "\u2212");
@@ -30,7 +30,7 @@ function cell(tag, text) {
   return element;
 }
 
-/** The pictures of samples as buttons, which call `choose` with their place. */
+/** Shows samples as buttons with pictures. A press calls `choose` with the index. */
 function pictures(choose) {
   const buttons = Array.from({ length: 24 }, (_, place) => {
     const button = document.createElement("button");
@@ -49,11 +49,11 @@ function pictures(choose) {
   };
 }
 
-/** The rows of samples in a table, which call `choose` with their place, and one of them with a line for each column. */
+/** Shows samples as rows of a table, and the selected row with a line for each column. A press calls `choose` with the index. */
 function rows(choose) {
   const names = columns.names.slice(0, SHOWN);
   if (names.length < columns.names.length) {
-    find("left-out").textContent = `The first ${SHOWN} of ${columns.names.length} columns; a file has all.`;
+    find("left-out").textContent = `The first ${SHOWN} of ${columns.names.length} columns; the saved file has all.`;
     find("left-out").hidden = false;
   }
   const [head, body] = find("rows").children;

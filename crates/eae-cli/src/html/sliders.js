@@ -1,17 +1,17 @@
-// A slider for each number of the code, those that change most first.
+// Shows a slider for each number of the code, those with the largest effect first.
 
-/** As many sliders as are there at once. */
+/** Number of sliders that are visible at first. */
 const FIRST = 16;
-/** Standard deviations to either side of the mean. */
+/** Range of a slider to each side of the mean, in standard deviations. */
 const REACH = 3;
 
-/** Sliders that call `change` with a code when they are moved; what comes back puts them at a code. */
+/** Creates sliders that call `change` with the new code. Returns a function that moves the sliders to a code. */
 function sliders(change) {
   let code = [];
   const shown = [];
 
   const place = ({ slider, output, at }) => {
-    // A code may lie beyond what is usual.
+    // A code may lie outside the usual range.
     slider.min = Math.min(slider.min, code[at]);
     slider.max = Math.max(slider.max, code[at]);
     slider.value = code[at];
@@ -21,7 +21,7 @@ function sliders(change) {
   const add = ({ place: at, mean, sd }) => {
     const label = document.createElement("label");
     const [slider, output] = [document.createElement("input"), document.createElement("output")];
-    // A number that is the same in all codes can be moved, too.
+    // The slider of a constant number still has a range.
     const reach = REACH * (sd || 1);
     Object.assign(slider, { type: "range", min: mean - reach, max: mean + reach, step: "any" });
     label.append(cell("span", `z${at + 1}`), slider, output);
@@ -31,7 +31,7 @@ function sliders(change) {
       output.textContent = code[at].toFixed(2).replace("-", "\u2212");
       change(code);
     });
-    // What the step of "any" is by key is for the browser to say, and some take steps too small to see.
+    // With step "any", some browsers move by steps that are too small to see, so keys are handled here.
     slider.addEventListener("keydown", event => {
       const side = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
       if (side) {

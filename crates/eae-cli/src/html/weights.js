@@ -1,6 +1,6 @@
-// Numbers out of the page: a text of base64 in it holds floating-point numbers of 16 or 32 bits, little-endian.
+// Reads the arrays of the page: base64 of little-endian floating-point numbers with 16 or 32 bits.
 
-/** The bytes that a text of base64 stands for. */
+/** Decodes base64 to bytes. */
 function bytesOf(text) {
   const letters = atob(text);
   const bytes = new Uint8Array(letters.length);
@@ -10,7 +10,7 @@ function bytesOf(text) {
   return bytes;
 }
 
-/** Every number of 16 bits, by its bits. */
+/** Table of all 16-bit numbers, indexed by their bits. */
 function halves() {
   return Float32Array.from({ length: 1 << 16 }, (_, bits) => {
     const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
@@ -19,7 +19,7 @@ function halves() {
   });
 }
 
-/** A function that reads the array at a place in the bytes. */
+/** Returns a function that reads an array at its location in the bytes. */
 function arraysIn(bytes) {
   const [view, half] = [new DataView(bytes.buffer), halves()];
   return ({ at, length, bits }) => {

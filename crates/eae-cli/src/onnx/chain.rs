@@ -1,33 +1,34 @@
-//! A graph whose nodes each take what the one before it gave: what a network of layers is.
+//! Builds a graph in which each node takes the output of the node before it.
 
 use nn_layers::{Weights, WeightsError};
 
 use super::proto::{Attribute, Node, Tensor, kind};
 
+/// Graph under construction.
 pub(super) struct Chain<'a> {
     pub(super) nodes: Vec<Node>,
     pub(super) constants: Vec<Tensor>,
-    /// The name of what the last node gave.
+    /// Name of the output of the last node.
     pub(super) value: String,
     weights: &'a Weights,
 }
 
 impl<'a> Chain<'a> {
-    /// On an input of this name, for layers whose arrays are in `weights`.
+    /// Creates an empty chain that starts at `input`, with the arrays of the layers in `weights`.
     pub(super) fn new(input: &str, weights: &'a Weights) -> Self {
         Self { nodes: Vec::new(), constants: Vec::new(), value: input.to_owned(), weights }
     }
 
-    /// A node of this name, which is also that of what it gives, on the last value and on
-    /// constants.
+    /// Appends a node to the last value, with further inputs from constants. Its output has the
+    /// name of the node.
     pub(super) fn then(&mut self, op: &str, name: &str, constants: &[String], attribute: Vec<Attribute>) {
         let last = std::mem::replace(&mut self.value, name.to_owned());
         let inputs: Vec<&str> = [&last].into_iter().chain(constants).map(String::as_str).collect();
         self.node(op, &inputs, name, attribute);
     }
 
-    /// A node of this name, which is also that of what it gives, on any values and constants. The
-    /// last value stays what it was.
+    /// Adds a node with any values and constants as inputs. Its output has the name of the node.
+    /// The last value of the chain does not change.
     pub(super) fn node(&mut self, op: &str, inputs: &[&str], name: &str, attribute: Vec<Attribute>) {
         self.nodes.push(Node {
             input: inputs.iter().map(|&input| input.to_owned()).collect(),
@@ -38,39 +39,39 @@ impl<'a> Chain<'a> {
         });
     }
 
-    /// The parts of a value along its last axis, under these names.
+    /// Splits a value along its last axis and returns the names of the parts.
     pub(super) fn split<const N: usize>(&mut self, value: &str, sizes: &str, names: [String; N]) -> [String; N] {
         self.node("Split", &[value, sizes], &format!("{value}.parts"), vec![integer("axis", -1)]);
-        self.nodes.last_mut().expect("the one before this line").output = names.to_vec();
+        self.nodes.last_mut().expect("a node was just added").output = names.to_vec();
         names
     }
 
-    /// Whole numbers as a constant; its name.
+    /// Adds a constant of 64-bit integers and returns its name.
     pub(super) fn numbers(&mut self, name: String, numbers: &[usize]) -> String {
         let bytes = numbers.iter().flat_map(|&number| (number as i64).to_le_bytes()).collect();
         self.constant(name, kind::TENSOR_INT64, &[numbers.len()], bytes)
     }
 
-    /// Whole numbers of 32 bits as a constant; its name.
+    /// Adds a constant of 32-bit integers and returns its name.
     pub(super) fn small_numbers(&mut self, name: &str, numbers: &[i32]) -> String {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.constant(name.to_owned(), kind::TENSOR_INT32, &[numbers.len()], bytes)
     }
 
-    /// Numbers in double precision as a constant; its name.
+    /// Adds a constant in double precision and returns its name.
     pub(super) fn doubles(&mut self, name: &str, shape: &[usize], numbers: impl IntoIterator<Item = f64>) -> String {
         let bytes = numbers.into_iter().flat_map(f64::to_le_bytes).collect();
         self.constant(name.to_owned(), kind::TENSOR_DOUBLE, shape, bytes)
     }
 
-    /// The same in single precision.
+    /// Adds a constant in single precision and returns its name.
     pub(super) fn floats(&mut self, name: &str, shape: &[usize], numbers: impl IntoIterator<Item = f64>) -> String {
         let bytes = numbers.into_iter().flat_map(|number| (number as f32).to_le_bytes()).collect();
         self.constant(name.to_owned(), kind::TENSOR_FLOAT, shape, bytes)
     }
 
-    /// One of the arrays that the layers hold as a constant of the same name; or where there is
-    /// none, so many times `otherwise`.
+    /// Adds an array of the layers as a constant of the same name. If there is no such array, adds
+    /// one with `features` times the value `otherwise`.
     pub(super) fn features(&mut self, name: String, features: usize, otherwise: f32) -> Result<String, WeightsError> {
         if self.weights.shape(&name).is_some() {
             return self.array(name);
@@ -78,7 +79,7 @@ impl<'a> Chain<'a> {
         Ok(self.constant(name, kind::TENSOR_FLOAT, &[features], otherwise.to_le_bytes().repeat(features)))
     }
 
-    /// One of the arrays that the layers hold as a constant of the same name.
+    /// Adds an array of the layers as a constant of the same name.
     pub(super) fn array(&mut self, name: String) -> Result<String, WeightsError> {
         let shape = self.weights.shape(&name).unwrap_or_default();
         let array = self.weights.get::<f32>(&name, shape)?;
@@ -92,16 +93,16 @@ impl<'a> Chain<'a> {
         name
     }
 
-    /// Rows as other rows or images, whatever the batch.
+    /// Reshapes each sample of the batch.
     pub(super) fn reshape(&mut self, name: &str, sample: [usize; 3]) {
-        // 0 leaves the first axis as it is.
+        // 0 keeps the size of the batch axis.
         let shape = [&[0], &sample[..]].concat();
         let shape = self.numbers(format!("{name}.shape"), &shape);
         self.then("Reshape", name, &[shape], Vec::new());
     }
 
-    /// A row whose features are pixels in the order of `sides`, with the axes of each image
-    /// permuted by `order`.
+    /// Permutes the features of rows that are flattened images of shape `sides`, so that the axes
+    /// of the images are in the order `order`.
     pub(super) fn reorder(&mut self, name: &str, sides: [usize; 3], order: [usize; 3]) {
         self.reshape(&format!("{name}.image"), sides);
         let order = [0, order[0] + 1, order[1] + 1, order[2] + 1];
@@ -109,7 +110,7 @@ impl<'a> Chain<'a> {
         self.then("Flatten", name, &[], vec![integer("axis", 1)]);
     }
 
-    /// The last value under these names, each an equal part of its `features`.
+    /// Makes the last value the output. Several names divide its `features` into equal parts.
     pub(super) fn give(&mut self, names: &[&str], features: usize) {
         if let ([name], Some(last)) = (names, self.nodes.last_mut()) {
             last.output = vec![(*name).to_owned()];
@@ -118,7 +119,7 @@ impl<'a> Chain<'a> {
         let parts = vec![features / names.len(); names.len()];
         let parts = self.numbers("parts".to_owned(), &parts);
         self.then("Split", "split", &[parts], vec![integer("axis", 1)]);
-        let last = self.nodes.last_mut().expect("the one before this line");
+        let last = self.nodes.last_mut().expect("a node was just added");
         last.output = names.iter().map(|&name| name.to_owned()).collect();
     }
 }

@@ -1,9 +1,9 @@
-//! Networks as ONNX files, for every program that runs those.
+//! Writes networks as ONNX files.
 //!
-//! The graph is the one that PyTorch's exporter would write: images are `[batch, channels, height,
-//! width]`, and what the layers hold has the names, layouts and order of features of a weights
-//! file. Where a row that goes in or comes out is a flattened image, it is reordered, so that a
-//! code is the same row of numbers as everywhere else in the program.
+//! The graph is like that of PyTorch's exporter: images are `[batch, channels, height, width]`, and
+//! arrays have the names, layouts and order of features of a weights file. If an input or output
+//! row is a flattened image, the graph permutes the row, so that a code has the same order of
+//! numbers as in the rest of the program.
 
 mod chain;
 mod columns;
@@ -24,40 +24,40 @@ use chain::{Chain, float, integer, integers};
 use proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT};
 pub(crate) use sampler::{NOISE, inputs};
 
-/// The operators' version: that of ONNX 1.12, which every runtime since 2022 knows.
+/// Version of the operator set: that of ONNX 1.12, which runtimes support since 2022.
 pub(crate) const OPSET: i64 = 17;
-/// The file format's version that goes with it.
+/// Version of the file format that belongs to [`OPSET`].
 const IR_VERSION: i64 = 8;
 
-/// Why a network is not exported.
+/// Reason why a network cannot be exported.
 #[derive(Debug, Error)]
 pub(crate) enum ExportError {
     #[error("layer {place}, {kind}: {problem}")]
     Layer { place: usize, kind: Kind, problem: &'static str },
-    #[error("the file would have {0} bytes, and an ONNX file can have 2^31; export a smaller network")]
+    #[error("the file would have {0} bytes, but an ONNX file must have fewer than 2^31; export a smaller network")]
     TooLarge(usize),
     #[error(transparent)]
     Weights(#[from] WeightsError),
 }
 
-/// What a file says beside the layers.
+/// Properties of a file besides the layers.
 pub(crate) struct Interface<'a> {
-    /// The name of the network, and the first part of the names in it.
+    /// Name of the network, and prefix of the names in the graph.
     pub(crate) name: &'a str,
-    /// In a sentence.
+    /// Description, in one sentence.
     pub(crate) about: &'a str,
-    /// The sampler that makes codes of noise, if that is what it takes.
+    /// Sampler that turns noise into codes, if the input is noise.
     pub(crate) sampler: Option<&'a Sampler>,
-    /// The name of what it takes.
+    /// Name of the input.
     pub(crate) input: &'a str,
-    /// The names of what it gives: of equal parts of it, if there are more than one.
+    /// Names of the outputs. Several outputs are equal parts of the output of the network.
     pub(crate) outputs: &'a [&'a str],
-    /// What the numbers are if it takes vectors in their own units, and if it gives such.
+    /// Columns of the input and of the output, if they are vectors in the units of the data.
     pub(crate) columns: [Option<&'a Columns>; 2],
     pub(crate) metadata: &'a HashMap<String, String>,
 }
 
-/// The content of a file.
+/// Returns the content of the ONNX file of a network.
 pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Result<Vec<u8>, ExportError> {
     let Interface { name, about, sampler, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
     let mut weights = Weights::default();
@@ -73,7 +73,7 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
     }
     let layers: Vec<_> = network.layers().collect();
     let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);
-    // A single channel, or a single pixel, is in the same order either way.
+    // With a single channel or a single pixel, both orders are the same.
     let matters = |[height, width, channels]: &[usize; 3]| height * width > 1 && *channels > 1;
     let [image_in, image_out] = ends.unwrap_or_default().map(|image| image.filter(matters));
     if let Some([height, width, channels]) = image_in {
@@ -98,7 +98,7 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         input: inputs,
         output: outputs.iter().map(|output| value(output, &part, columns_out)).collect(),
     };
-    // A hash map has no order, and the same model should be the same file.
+    // A hash map has no fixed order, but the file of a model should be reproducible.
     let metadata: BTreeMap<_, _> = metadata.iter().collect();
     let entry = |(key, value): (&String, &String)| proto::Entry { key: key.clone(), value: value.clone() };
     let model = proto::Model {
@@ -117,7 +117,7 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
     Ok(model.encode_to_vec())
 }
 
-/// Adds the node of a layer; none for one that the node before it has done.
+/// Adds the node of a layer. An `Affine` after a `BatchNorm` is part of the node of the latter.
 fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usize) -> Result<(), ExportError> {
     let Placed { kind, number, images, .. } = layers[place];
     let name = format!("{prefix}.{number}");
@@ -135,7 +135,7 @@ fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usiz
             let constants = [chain.array(of("weight"))?, chain.array(of("bias"))?];
             chain.then("ConvTranspose", &name, &constants, sliding(window));
         }
-        // With the gamma and beta of the layer after it, if that has them.
+        // The node includes the gamma and beta of an `Affine` layer that follows.
         Kind::BatchNorm { features, eps, .. } => {
             let constants = [
                 chain.features(of("weight"), features, 1.0)?,
@@ -148,7 +148,11 @@ fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usiz
         Kind::Affine { .. } => match place.checked_sub(1).map(|before| layers[before].kind) {
             Some(Kind::BatchNorm { .. }) => {}
             _ => {
-                return Err(ExportError::Layer { place, kind, problem: "it can only be exported after a BatchNorm" });
+                return Err(ExportError::Layer {
+                    place,
+                    kind,
+                    problem: "this layer can only be exported after a BatchNorm",
+                });
             }
         },
         Kind::Activation(Activation::Relu) => chain.then("Relu", &name, &[], Vec::new()),
@@ -164,19 +168,19 @@ fn layer(chain: &mut Chain<'_>, prefix: &str, layers: &[Placed<'_>], place: usiz
             return Err(ExportError::Layer { place, kind, problem });
         }
         Kind::Unflatten { image: [height, width, channels] } => chain.reshape(&name, [channels, height, width]),
-        _ => return Err(ExportError::Layer { place, kind, problem: "no operator of ONNX is known for it" }),
+        _ => return Err(ExportError::Layer { place, kind, problem: "ONNX has no operator for this layer" }),
     }
     Ok(())
 }
 
-/// How filters slide.
+/// Returns the attributes of a convolution with this window.
 fn sliding(window: Window) -> Vec<proto::Attribute> {
     let Window { kernel, stride, padding: [vertical, horizontal], .. } = window;
     let pads = [vertical, horizontal, vertical, horizontal];
     vec![integers("kernel_shape", &kernel), integers("strides", &stride), integers("pads", &pads)]
 }
 
-/// What goes in or comes out: a batch of any size, of samples of this shape, or of vectors.
+/// Returns an input or output of the graph: a batch of samples of this shape, or of vectors.
 fn value(name: &str, sample: &[usize], columns: Option<&Columns>) -> proto::Value {
     let batch = proto::Dimension { dim_value: None, dim_param: Some("batch".to_owned()) };
     let (elem_type, sample) = match (columns, sample) {

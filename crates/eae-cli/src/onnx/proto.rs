@@ -1,6 +1,6 @@
-//! The messages of an ONNX file, as far as networks of this program need them. Numbers and names
-//! are those of onnx.proto; written out here because the whole of it would take a generator, and
-//! protoc, for a dozen fields.
+//! Messages of an ONNX file that the networks of this program need. Numbers and names are those of
+//! onnx.proto. They are written by hand, because generating them would need protoc for a dozen
+//! fields.
 
 use prost::Message;
 
@@ -35,7 +35,7 @@ pub(super) struct Model {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct OperatorSet {
-    /// Empty for that of ONNX itself.
+    /// Empty for the operators of ONNX itself.
     #[prost(string, tag = "1")]
     pub domain: String,
     #[prost(int64, tag = "2")]
@@ -133,7 +133,7 @@ pub(super) struct Shape {
     pub dim: Vec<Dimension>,
 }
 
-/// A size, or the name of one that is known when the network is run.
+/// Size of an axis, or the name of a size that is known only when the network runs.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Dimension {
     #[prost(int64, optional, tag = "1")]

@@ -1,4 +1,4 @@
-//! A sampler as the beginning of a graph: noise in, codes out.
+//! Writes a sampler as the first part of a graph, from noise to codes.
 
 use eae::sampler::{Gaussianization, Mixture, Sampler};
 use ndarray::{ArrayBase, ArrayView1, ArrayView2, Axis, Data, Dimension};
@@ -7,12 +7,12 @@ use super::chain::{Chain, integer, integers};
 use super::proto::Attribute;
 use super::proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT, TENSOR_INT32};
 
-/// The input for draws from N(0, I).
+/// Name of the input for draws from N(0, I).
 pub(crate) const NOISE: &str = "noise";
-/// The input for draws from U(0, 1), by which a mixture chooses its components.
+/// Name of the input for draws from U(0, 1), which select the components of a mixture.
 const UNIFORM: &str = "uniform";
 
-/// Returns the names of what a generator with this sampler takes.
+/// Returns the names of the inputs of a generator with this sampler.
 pub(crate) fn inputs(sampler: &Sampler) -> &'static [&'static str] {
     match sampler {
         Sampler::Mixture(mixture) if mixture.components() > 1 => &[NOISE, UNIFORM],
@@ -20,7 +20,7 @@ pub(crate) fn inputs(sampler: &Sampler) -> &'static [&'static str] {
     }
 }
 
-/// From noise `[batch, latent]`, the chain's value, to codes.
+/// Adds the nodes that turn noise `[batch, latent]`, the last value of the chain, into codes.
 pub(super) fn draw(chain: &mut Chain<'_>, sampler: &Sampler) {
     let codes = match sampler {
         Sampler::Sphere { latent } => {
@@ -39,15 +39,15 @@ pub(super) fn draw(chain: &mut Chain<'_>, sampler: &Sampler) {
     chain.value = codes;
 }
 
-/// `m + F z`.
+/// Adds the nodes of `m + F z`.
 fn affine(chain: &mut Chain<'_>, factor: ArrayView2<'_, f64>, mean: ArrayView1<'_, f64>) -> String {
     let factor = single(chain, "factor", factor);
     let mean = single(chain, "mean", mean);
     node(chain, "Gemm", &[NOISE, &factor, &mean], vec![integer("transB", 1)])
 }
 
-/// `m_k + F_k z`, where the `k` of each row is how many of the bounds between the components'
-/// shares of the interval from 0 to 1 its uniform number has reached.
+/// Adds the nodes of `m_k + F_k z`. The component `k` of a row is the number of cumulative weights
+/// that are not larger than its uniform number.
 fn component(chain: &mut Chain<'_>, mixture: &Mixture) -> String {
     let sums = mixture.weights().into_iter().scan(0.0, |sum, weight| {
         *sum += weight;
@@ -68,7 +68,7 @@ fn component(chain: &mut Chain<'_>, mixture: &Mixture) -> String {
     node(chain, "Add", &[&off, &mean], Vec::new())
 }
 
-/// The inverse of the map, in double precision, as errors grow from layer to layer.
+/// Adds the inverse of the map, in double precision, because errors grow from layer to layer.
 fn inverse(chain: &mut Chain<'_>, map: &Gaussianization) -> String {
     let noise = node(chain, "Cast", &[NOISE], vec![integer("to", TENSOR_DOUBLE.into())]);
     let z = if map.layers() > 0 { layers(chain, map, noise) } else { noise };
@@ -79,15 +79,15 @@ fn inverse(chain: &mut Chain<'_>, map: &Gaussianization) -> String {
     node(chain, "Cast", &[&codes], vec![integer("to", TENSOR_FLOAT.into())])
 }
 
-/// Back through the layers, the last first: each coordinate through its spline, then all of them
-/// through the rotation.
+/// Adds the inverse of the layers, the last layer first. Each coordinate passes through its inverse
+/// spline, and the result through the rotation.
 fn layers(chain: &mut Chain<'_>, map: &Gaussianization, mut z: String) -> String {
     let d = map.latent();
     let [x, y, slopes] = map.knots();
     let pieces = x.len_of(Axis(2)) + 1;
     let last = chain.numbers("sampler.last".to_owned(), &[2]);
     let ones = chain.numbers("sampler.ones".to_owned(), &[1; PARTS]);
-    // The tables of the coordinates follow one another, each with a row for every piece.
+    // The tables of the coordinates are concatenated. Each has one row for every piece.
     let starts: Vec<i32> = (0..d).map(|i| (i * pieces) as i32).collect();
     let starts = chain.small_numbers("sampler.starts", &starts);
     for (layer, rotation) in map.rotations().outer_iter().enumerate().rev() {
@@ -112,11 +112,11 @@ fn layers(chain: &mut Chain<'_>, map: &Gaussianization, mut z: String) -> String
     z
 }
 
-/// How many numbers a piece of a spline is made of.
+/// Number of coefficients of a piece of a spline.
 const PARTS: usize = 7;
 
-/// Returns the pieces of a spline through `[x, y, slopes]`, first the line below all knots, last
-/// the one above. A line is a rational function, too, one that bends by nothing.
+/// Returns the pieces of a spline through `[x, y, slopes]`. The first piece is the line below all
+/// knots, the last the line above them. A line is a rational function with bend 0.
 fn spline([x, y, slopes]: [Vec<f64>; 3]) -> Vec<[f64; PARTS]> {
     let line = |i: usize| [x[i], y[i], 1.0, 0.0, 0.0, slopes[i] * slopes[i], 2.0 * slopes[i]];
     let inner = (1..x.len()).map(|i| {
@@ -128,8 +128,9 @@ fn spline([x, y, slopes]: [Vec<f64>; 3]) -> Vec<[f64; PARTS]> {
     [line(0)].into_iter().chain(inner).chain([line(x.len() - 1)]).collect()
 }
 
-/// The inverse of a spline at a value in a piece of these parts, as [`Gaussianization::inverse`]
-/// has it: the root of a quadratic equation is the part of the piece's width, from its left.
+/// Adds the inverse of a spline at a value in the piece with these coefficients, as in
+/// [`Gaussianization::inverse`]: a quadratic equation gives the position within the piece, as a
+/// fraction of its width.
 fn spline_inverse(chain: &mut Chain<'_>, value: &str, parts: &[&str; PARTS]) -> String {
     let [left, bottom, width, bend, first, second, twice_secant] = *parts;
     let mut of = |op: &str, inputs: &[&str]| node(chain, op, inputs, Vec::new());
@@ -142,7 +143,7 @@ fn spline_inverse(chain: &mut Chain<'_>, value: &str, parts: &[&str; PARTS]) -> 
     let minus_4ac = of("Mul", &[&twice_a, &minus_2c]);
     let square = of("Mul", &[&b, &b]);
     let discriminant = of("Add", &[&square, &minus_4ac]);
-    // It is negative by rounding only.
+    // Only rounding can make the discriminant negative.
     let discriminant = of("Relu", &[&discriminant]);
     let root = of("Sqrt", &[&discriminant]);
     let down = of("Add", &[&b, &root]);
@@ -151,14 +152,14 @@ fn spline_inverse(chain: &mut Chain<'_>, value: &str, parts: &[&str; PARTS]) -> 
     of("Add", &[left, &off])
 }
 
-/// Counts what is true along an axis.
+/// Adds the number of true values along an axis.
 fn count(chain: &mut Chain<'_>, truths: &str, axis: usize) -> String {
     let numbers = node(chain, "Cast", &[truths], vec![integer("to", TENSOR_INT32.into())]);
     let axis = chain.numbers(format!("{numbers}.axis"), &[axis]);
     node(chain, "ReduceSum", &[&numbers, &axis], vec![integer("keepdims", 0)])
 }
 
-/// A node on values and constants; the name of what it gives.
+/// Adds a node and returns the name of its output.
 fn node(chain: &mut Chain<'_>, op: &str, inputs: &[&str], attributes: Vec<Attribute>) -> String {
     let name = format!("sampler.{op}.{}", chain.nodes.len());
     chain.node(op, inputs, &name, attributes);

@@ -1,4 +1,4 @@
-//! Files as they are read by prost, and, where there is a Python with it, by onnxruntime.
+//! Tests that read exported files with prost, and with onnxruntime if Python has it.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -21,13 +21,13 @@ use rand_chacha::ChaCha8Rng;
 use super::proto::{Model, Node, Tensor};
 use super::*;
 
-/// Numbers within `bound`.
+/// Returns random numbers from `-bound` to `bound`.
 pub(crate) fn noise(shape: &[usize], bound: f32, seed: u64) -> ArrayD<f32> {
     let within = Uniform::new_inclusive(-bound, bound).unwrap();
     ArrayD::random_using(shape, within, &mut ChaCha8Rng::seed_from_u64(seed))
 }
 
-/// A file, what goes in and what must come out of it, channels last.
+/// File with its inputs and expected outputs. Images are in channels-last order.
 pub(crate) struct Case<'a> {
     pub(crate) file: Vec<u8>,
     pub(crate) inputs: Vec<(&'a str, ArrayD<f64>)>,
@@ -35,7 +35,7 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// For a network that gives equal parts under these names.
+    /// Creates the case of a network whose outputs are equal parts with these names.
     pub(crate) fn new(
         file: Vec<u8>,
         network: &Sequential<f32>,
@@ -50,7 +50,7 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Has `tests/run_onnx.py` run each file and compare.
+/// Runs each file with `tests/run_onnx.py` and compares the outputs.
 pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
     let python = std::env::var("EAE_PYTHON").expect("EAE_PYTHON names a Python with onnxruntime and numpy");
     let folder = tempfile::tempdir().unwrap();
@@ -66,7 +66,7 @@ pub(crate) fn runtime_agrees(cases: &[Case<'_>]) {
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/run_onnx.py");
     let status = Command::new(python).arg(script).arg(folder.path()).status().unwrap();
-    assert!(status.success(), "see above");
+    assert!(status.success(), "the outputs of onnxruntime differ; see its messages above");
 }
 
 fn exported(network: &Sequential<f32>, outputs: &[&str]) -> Result<Vec<u8>, ExportError> {
@@ -84,7 +84,7 @@ fn rng() -> ChaCha8Rng {
 const HALVING: Window = Window::new([4, 2], [2, 1], [1, 0]);
 
 #[test]
-fn a_file_is_what_pytorch_would_write() {
+fn graph_matches_the_export_of_pytorch() {
     let network = Sequential::on(&[8, 6, 2])
         .then(Conv2d::new(2, 3, HALVING, &mut rng()))
         .then(BatchNorm::new(3))
@@ -115,8 +115,8 @@ fn a_file_is_what_pytorch_would_write() {
     let ints = |name: &str| &model.graph.node[0].attribute.iter().find(|a| a.name == name).unwrap().ints[..];
     assert_eq!([ints("kernel_shape"), ints("strides"), ints("pads")], [&[4, 2][..], &[2, 1], &[1, 0, 1, 0]]);
 
-    // Every array is that of a weights file, but for the gamma and beta that the last layer does not
-    // have.
+    // Every array equals that of a weights file, except the gamma and beta of the last layer,
+    // which has none.
     let mut weights = Weights::default();
     network.write("net", &mut weights);
     for Tensor { name, dims, raw_data, .. } in &model.graph.initializer {
@@ -139,7 +139,7 @@ fn a_file_is_what_pytorch_would_write() {
     assert_eq!(ends, ["in batch 2 8 6", "mean batch 2", "rest batch 2"]);
 }
 
-/// A layer of somebody else's.
+/// Layer of another crate.
 #[derive(Debug, Clone)]
 struct Own;
 
@@ -154,11 +154,11 @@ impl Layer<f32> for Own {
 }
 
 #[test]
-fn what_cannot_be_exported_is_named() {
+fn unsupported_layers_are_named_in_the_error() {
     let start = || Sequential::<f32>::on(&[2, 3, 4]).then(Activation::Relu);
     let cases = [
-        (start().then(Own), "layer 1, a layer of another crate: no operator of ONNX is known for it"),
-        (start().then(Affine::new(4)), "layer 1, Affine(4): it can only be exported after a BatchNorm"),
+        (start().then(Own), "layer 1, a layer of another crate: ONNX has no operator for this layer"),
+        (start().then(Affine::new(4)), "layer 1, Affine(4): this layer can only be exported after a BatchNorm"),
         (
             start().then(Flatten::new([2, 3, 4])).then(Unflatten::new([3, 2, 4])),
             "layer 2, Unflatten to [3, 2, 4]: the row was an image of another shape",
@@ -170,14 +170,14 @@ fn what_cannot_be_exported_is_named() {
     }
 }
 
-/// Every layer, every activation, and rows that are images where they go in, where they come out,
-/// and on the way.
+/// Covers every layer and activation, and rows that are flattened images at the input, at the
+/// output and in between.
 ///
 /// Needs a Python with onnxruntime and numpy: `EAE_PYTHON=python3 cargo test -p eae-cli onnxruntime
 /// -- --ignored`.
 #[test]
 #[ignore = "needs onnxruntime"]
-fn onnxruntime_gives_the_same_for_every_layer() {
+fn onnxruntime_agrees_for_every_layer() {
     let rng = &mut rng();
     let mut norm = BatchNorm::new(40);
     norm.running_mean = noise(&[40], 1.0, 1).into_shared();

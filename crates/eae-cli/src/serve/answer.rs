@@ -17,16 +17,17 @@ use super::reply::{POLICY, Problem, Reply};
 use super::routes::{Route, route};
 use super::{Explorer, Hosts};
 
-/// How long a head may take to arrive, a body, and a connection between two requests.
+/// Time limit for the head of a request, for its body, and for an idle connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a request is answered from.
+/// State from which requests are answered.
 pub(super) struct Site {
     pub(super) explorer: Explorer,
     pub(super) hosts: Hosts,
 }
 
-/// Nothing is kept, since another model may be served at this address later.
+/// Headers of every response. Nothing is cached, because another model may be served at this
+/// address later.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -62,7 +63,7 @@ async fn reply(request: Request<Incoming>, site: Arc<Site>) -> Result<Reply, Pro
     let (head, body) = request.into_parts();
     whose(&head.headers, &site.hosts)?;
     let path = head.uri.path();
-    let route = route(path).ok_or_else(|| Problem::unknown("there is nothing of this name here"))?;
+    let route = route(path).ok_or_else(|| Problem::unknown(format!("there is no page {path}")))?;
     let allow = match route {
         Route::Page(_) | Route::Get(_) => "GET, HEAD",
         Route::Post(_) => "POST",
@@ -84,42 +85,48 @@ async fn reply(request: Request<Incoming>, site: Arc<Site>) -> Result<Reply, Pro
         Route::Get(get) => get(&site.explorer, head.uri.query().unwrap_or("")),
         Route::Post(post) => post(&site.explorer, &body),
     };
-    // A panic is a bug, and no reason to answer nobody any more.
-    spawn_blocking(compute)
-        .await
-        .unwrap_or_else(|_| Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "this should not happen: it is a bug")))
+    // A panic is a bug, but the server keeps answering other requests.
+    spawn_blocking(compute).await.unwrap_or_else(|_| {
+        Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error: this is a bug in eae"))
+    })
 }
 
-/// Refuses what another site has a browser send.
+/// Refuses requests that the page of another site makes a browser send.
 fn whose(headers: &HeaderMap, hosts: &Hosts) -> Result<(), Problem> {
     let mut named = headers.get_all(HOST).iter();
     let (Some(host), None) = (named.next(), named.next()) else {
-        return Err(Problem::wrong("a request has one Host"));
+        return Err(Problem::wrong("the request must have exactly one Host header"));
     };
     if !host.to_str().is_ok_and(|host| hosts.know(host)) {
-        let message = "Host is no name of this server; use an address that `eae serve` printed, or start it with --allow-host NAME";
+        let message = "the Host header does not name this server; use an address that `eae serve` printed, or start the server with --allow-host NAME";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, message));
     }
     match headers.get(ORIGIN) {
-        Some(origin) if origin.as_bytes().strip_prefix(b"http://") != Some(host.as_bytes()) => {
-            Err(Problem::new(StatusCode::FORBIDDEN, "only the page of this server may ask it"))
-        }
+        Some(origin) if origin.as_bytes().strip_prefix(b"http://") != Some(host.as_bytes()) => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "the Origin header names another site; only the page of this server may send requests",
+        )),
         _ => Ok(()),
     }
 }
 
-/// All of a body, unless it is too large or too slow.
+/// Reads a whole body, unless it is too large or arrives too slowly.
 async fn read(body: Incoming, most: usize) -> Result<Bytes, Problem> {
     use hyper::body::Body as _;
-    let large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request here has at most {most} bytes"));
-    // Not a byte of it is read if it says so itself.
+    let large = || {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the request is too large; it may have at most {most} bytes"),
+        )
+    };
+    // A body that announces too large a size is not read at all.
     if body.size_hint().lower() > most as u64 {
         return Err(large());
     }
     match timeout(PATIENCE, Limited::new(body, most).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(e)) if e.is::<http_body_util::LengthLimitError>() => Err(large()),
-        Ok(Err(_)) => Err(Problem::wrong("the request ended early")),
+        Ok(Err(_)) => Err(Problem::wrong("the connection ended before the whole request arrived")),
         Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long to arrive")),
     }
 }

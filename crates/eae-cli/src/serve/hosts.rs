@@ -2,21 +2,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use hyper::http::uri::Authority;
 
-/// By which names a browser may call this machine.
+/// Host names by which a browser may address this server.
 ///
-/// A page from elsewhere can have its own name resolved to 127.0.0.1, and would then be of one
-/// origin with this server and free to read it ("DNS rebinding"). Its requests still name it in
-/// `Host`, so other names than the known ones are refused.
+/// A foreign page can make its own host name resolve to 127.0.0.1. It then has the same origin as
+/// this server and could read its replies ("DNS rebinding"). The `Host` header of its requests
+/// still contains the foreign name, so the server refuses names that it does not know.
 #[derive(Debug)]
 pub(crate) struct Hosts {
-    /// Whether only this machine is listened to.
+    /// True if the server listens only on a loopback address.
     loopback: bool,
     names: Vec<String>,
 }
 
 impl Hosts {
-    /// Of a server at an address, which the user has called by these names. Beyond this machine its
-    /// own names are known, too.
+    /// Creates the list for a server at the address `bound`. If others can reach the server, the
+    /// list contains the names of this machine in addition to `names`.
     pub(crate) fn new(bound: IpAddr, mut names: Vec<String>) -> Self {
         let loopback = bound.is_loopback();
         names.push("localhost".to_owned());
@@ -26,9 +26,9 @@ impl Hosts {
         Self { loopback, names }
     }
 
-    /// Whether a name, with or without a port, is of this server. An address is no name that
-    /// anybody could have made resolve to it, but on the loopback other addresses have nothing
-    /// to be there for.
+    /// Returns true if a name, with or without a port, belongs to this server. IP addresses are
+    /// accepted, because DNS rebinding needs a name. A server on a loopback address accepts only
+    /// loopback addresses.
     pub(super) fn know(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
@@ -38,8 +38,8 @@ impl Hosts {
     }
 }
 
-/// The names by which others may call this machine: its own, without its domain, and as it
-/// announces itself in a local network.
+/// Returns the names of this machine: its host name, the name without its domain, and the name in
+/// the local network.
 pub(crate) fn own_names() -> Vec<String> {
     let Ok(name) = gethostname::gethostname().into_string() else { return Vec::new() };
     let short = name.split('.').next().unwrap_or_default().to_owned();
@@ -52,11 +52,11 @@ pub(crate) fn own_names() -> Vec<String> {
     names
 }
 
-/// The addresses that others reach this machine at, of those that a server listens to at all of its
-/// kind.
+/// Returns the addresses by which others reach a server that listens on `all` addresses of this
+/// machine.
 pub(crate) fn own_addresses(all: IpAddr) -> Vec<IpAddr> {
-    // No packet is sent: a socket that is connected to a distant address knows the one that it would
-    // send from.
+    // This sends no packet. A UDP socket that is connected to a distant address knows the local
+    // address that it would send from.
     let toward = |own: IpAddr, distant: IpAddr| {
         let socket = UdpSocket::bind((own, 0)).ok()?;
         socket.connect((distant, 9)).ok()?;
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_this_machine() {
+    fn only_names_of_this_machine_are_accepted() {
         let local = Hosts::new([127, 0, 0, 1].into(), vec!["127.0.0.1".to_owned()]);
         let open = Hosts::new([0, 0, 0, 0].into(), vec!["lab.example".to_owned()]);
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1", "127.0.0.1:8642", "[::1]:1", "127.1.2.3"] {
@@ -88,8 +88,8 @@ mod tests {
         {
             assert!(!local.know(host) && !open.know(host), "{host}");
         }
-        let behind_another =
+        let behind_a_proxy =
             Hosts::new([127, 0, 0, 1].into(), vec!["lab.example".to_owned(), "192.168.1.5".to_owned()]);
-        assert!(behind_another.know("lab.example") && behind_another.know("192.168.1.5:80"));
+        assert!(behind_a_proxy.know("lab.example") && behind_a_proxy.know("192.168.1.5:80"));
     }
 }

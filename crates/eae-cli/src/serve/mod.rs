@@ -1,25 +1,25 @@
-//! The page of `eae serve`, and what answers it.
+//! Web server and page of `eae serve`.
 //!
-//! The server is hyper on one thread of tokio, and the model runs on others. A page that decodes
-//! while a slider moves asks for little; what a server must be good at is what goes wrong: heads
-//! that never end, bodies that are too large, clients that stop reading, a hundred of them at once.
-//! hyper has limits and deadlines for heads, is fed by most of the servers written in Rust,
-//! and a slow client costs it a few kilobytes. `tiny_http` has no deadlines, and gives each
-//! connection a thread; axum is hyper with a router, and a dozen fixed names are a `match`; a
-//! server of our own on `httparse` would be bodies, chunks and deadlines to get right once more.
+//! The server is hyper on one thread of tokio. The model runs on other threads. The load is small,
+//! but the server must withstand faulty clients: heads that never end, bodies that are too large,
+//! clients that stop reading, and a hundred connections at once. hyper has size limits and
+//! deadlines for heads, is widely used, and needs only a few kilobytes for a slow client.
+//! `tiny_http` has no deadlines and uses a thread for each connection. axum is hyper with a router,
+//! but a `match` is enough for a dozen fixed paths. A server built on `httparse` would have to
+//! implement bodies, chunks and deadlines again.
 //!
-//! | file | knows |
+//! | module | content |
 //! |---|---|
-//! | `server` | connections: how many, how long, how large |
-//! | `answer` | a request from outside: whose it is, what it may hold, what is said to a wrong one |
-//! | `reply` | what a request gets: a reply, or a problem |
-//! | `hosts` | by which names a browser may call this machine |
-//! | `routes` | what there is to ask for |
-//! | `explorer` | the model, its samplers, the held-out images or rows and their codes |
-//! | `page` | the page itself, part of the program |
+//! | `server` | limits for the number, duration and size of connections |
+//! | `answer` | checks of a request, and its response |
+//! | `reply` | successful replies and errors |
+//! | `hosts` | host names that a browser may use for this server |
+//! | `routes` | paths and their handlers |
+//! | `explorer` | model, samplers, held-out images or rows and their codes |
+//! | `page` | files of the page, embedded in the program |
 //!
-//! No path of a request is ever looked up anywhere but in a list of names. Nothing that is asked
-//! changes anything. The only file that is read after the start is the run's own report.
+//! The path of a request is only compared with a fixed list, never with the file system. No request
+//! changes anything. The only file that is read after the start is the report of the run.
 
 mod answer;
 mod explorer;

@@ -1,42 +1,42 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::explorer::{Shown, Source};
+use super::explorer::{MOST_MAPPED, Shown, Source};
 use super::reply::{Problem, Reply};
 use super::{Explorer, page};
 
-/// What there is to ask for; a name says by itself with which method.
+/// Handler of a path. Each path has exactly one kind of method.
 pub(super) enum Route {
     Page(Reply),
-    /// From what is behind the question mark.
+    /// Handler that takes the query string.
     Get(fn(&Explorer, &str) -> Result<Reply, Problem>),
-    /// From the body.
+    /// Handler that takes the body.
     Post(fn(&Explorer, &[u8]) -> Result<Reply, Problem>),
 }
 
-/// Pictures go as bytes, row by row, each pixel's channels together; everything else as JSON. Rows
-/// of a table take the place of pictures where the model is of those.
+/// Returns the handler of a path. Pictures are sent as bytes in row-major order, channels last.
+/// Everything else is JSON. A model of rows sends rows of the table instead of pictures.
 pub(super) fn route(path: &str) -> Option<Route> {
     Some(match path {
-        // What the page shows: shapes, samplers, how far the numbers of codes spread.
+        // Description of the model: shapes, samplers, statistics of the codes.
         "/model.json" => Route::Get(|explorer, _| json(explorer.description())),
-        // The report of the run.
+        // Report of the run.
         "/report.html" => Route::Get(|explorer, _| Ok(Reply::report(explorer.report().ok_or_else(no_report)?))),
-        // Two dimensions of the held-out images' codes.
+        // Map of the codes of held-out images.
         "/map.json" => Route::Get(|explorer, _| json(&explorer.map().ok_or_else(no_map)?)),
         // Held-out images: ?first=0&n=10
         "/images" => Route::Get(|explorer, query| {
             let Range { first, n } = Range::read(query)?;
             shown(explorer.images(first, n).ok_or_else(no_images)?)
         }),
-        // Their codes, likewise.
+        // Codes of held-out images: ?first=0&n=10
         "/codes.json" => Route::Get(|explorer, query| {
             let Range { first, n } = Range::read(query)?;
             json(&Codes { codes: rows(&explorer.codes(first, n).ok_or_else(no_images)?) })
         }),
-        // {"codes": [[...], ...]} to pictures.
+        // Decodes {"codes": [[...], ...]} to pictures.
         "/decode" => Route::Post(|explorer, body| shown(explorer.decode(&codes(explorer, body)?))),
-        // The bytes of a picture, or {"row": [...]}, to {"codes": [[...]]}.
+        // Encodes the bytes of a picture, or {"row": [...]}, to {"codes": [[...]]}.
         "/encode" => Route::Post(|explorer, body| {
             let code = if explorer.is_of_rows() {
                 explorer.encode_row(parse::<Row>(body)?.row)
@@ -45,14 +45,14 @@ pub(super) fn route(path: &str) -> Option<Route> {
             };
             json(&Codes { codes: vec![code.map_err(Problem::wrong)?.to_vec()] })
         }),
-        // {"sampler": "normal", "temperature": 1, "seed": 0, "n": 10}, or with "label": 3 for a sampler, to
-        // {"codes": [[...], ...]}.
+        // Draws {"codes": [[...], ...]}. Takes {"sampler": "normal", "temperature": 1, "seed": 0,
+        // "n": 10}, or "label": 3 instead of "sampler".
         "/sample" => Route::Post(|explorer, body| {
             let wanted: Sample = parse(body)?;
             let source = match (&wanted.sampler, wanted.label) {
                 (Some(name), None) => Source::All(name),
                 (None, Some(label)) => Source::Class(label),
-                _ => return Err(Problem::wrong("this takes a \"sampler\" or a \"label\"")),
+                _ => return Err(Problem::wrong("the request must have either \"sampler\" or \"label\"")),
             };
             let Sample { temperature, seed, n, .. } = wanted;
             let codes = explorer.sample(source, temperature, seed, n).map_err(Problem::wrong)?;
@@ -97,7 +97,7 @@ struct Range {
 }
 
 impl Range {
-    /// Of `first=0&n=10`, in either order.
+    /// Parses `first=0&n=10`, in either order.
     fn read(query: &str) -> Result<Self, Problem> {
         let (mut first, mut n) = (None, None);
         for pair in query.split('&') {
@@ -105,25 +105,32 @@ impl Range {
             let place = match name {
                 "first" => &mut first,
                 "n" => &mut n,
-                _ => return Err(Problem::wrong("this takes ?first=0&n=10, with numbers of yours")),
+                _ => {
+                    return Err(Problem::wrong(format!(
+                        "unknown parameter {name:?}; write a query like ?first=0&n=10"
+                    )));
+                }
             };
             *place = Some(value.parse().map_err(|e| Problem::wrong(format!("{name}: {e}")))?);
         }
-        let missing = || Problem::wrong("this takes both, ?first=0&n=10");
+        let missing = || Problem::wrong("a parameter is missing; write a query like ?first=0&n=10");
         Ok(Self { first: first.ok_or_else(missing)?, n: n.ok_or_else(missing)? })
     }
 }
 
-/// Of as many numbers as the model takes; that they are finite numbers of 32 bits is seen to by
-/// whoever reads them.
+/// Parses codes of the length that the model takes. The JSON parser rejects numbers that are not
+/// finite in 32 bits.
 fn codes(explorer: &Explorer, body: &[u8]) -> Result<Array2<f32>, Problem> {
     let Codes { codes } = parse(body)?;
     let (latent, most) = (explorer.latent(), explorer.most_codes());
     if !(1..=most).contains(&codes.len()) {
-        return Err(Problem::wrong(format!("{} codes; a request has from 1 to {most}", codes.len())));
+        return Err(Problem::wrong(format!("the request has {} codes; it must have from 1 to {most}", codes.len())));
     }
     if let Some(code) = codes.iter().find(|code| code.len() != latent) {
-        return Err(Problem::wrong(format!("a code of {} numbers, the model takes {latent}", code.len())));
+        return Err(Problem::wrong(format!(
+            "the length of a code is {}; the model takes codes of length {latent}",
+            code.len()
+        )));
     }
     let shape = (codes.len(), latent);
     Ok(Array2::from_shape_vec(shape, codes.into_iter().flatten().collect()).expect("rows of one length"))
@@ -134,19 +141,23 @@ fn rows<T: Copy>(all: &Array2<T>) -> Vec<Vec<T>> {
 }
 
 fn no_map() -> Problem {
-    Problem::unknown("there is no map of the codes here")
+    Problem::unknown(format!(
+        "there is no map of the codes; a map needs several different held-out codes of at most {MOST_MAPPED} numbers"
+    ))
 }
 
 fn no_report() -> Problem {
-    Problem::unknown("the run has no report; `eae report RUN` makes one")
+    Problem::unknown("the run has no report; create one with `eae report RUN`")
 }
 
 fn no_images() -> Problem {
-    Problem::unknown("there are no such held-out images; /model.json says how many there are, and how many at a time")
+    Problem::unknown(
+        "the range of held-out images is not available; /model.json gives their number as held_out, and the limit of a request as most_codes",
+    )
 }
 
 fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|e| Problem::wrong(format!("not the JSON that this takes: {e}")))
+    serde_json::from_slice(body).map_err(|e| Problem::wrong(format!("the body is not the expected JSON: {e}")))
 }
 
 fn json(content: &impl Serialize) -> Result<Reply, Problem> {
@@ -165,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges() {
+    fn ranges_are_parsed() {
         for query in ["first=3&n=10", "n=10&first=3"] {
             assert_eq!(Range::read(query), Ok(Range { first: 3, n: 10 }));
         }
@@ -177,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_fixed_names() {
+    fn only_fixed_paths_are_known() {
         for path in ["/", "/model.json", "/decode", "/app.js"] {
             assert!(route(path).is_some(), "{path}");
         }

@@ -16,21 +16,21 @@ use tokio::time::{sleep, timeout};
 use super::answer::{PATIENCE, Site, answer};
 use super::{Explorer, Hosts};
 
-/// Connections at a time. Further ones wait until one of these is over, which slow clients cannot
-/// put off for long.
+/// Largest number of simultaneous connections. Further connections wait until one ends. Deadlines
+/// keep slow clients from delaying that for long.
 const CONNECTIONS: usize = 256;
 
-/// Requests that are computed at a time, each on all threads of the pool.
+/// Number of requests that are computed in parallel, each with all threads of the pool.
 const COMPUTED: usize = 2;
 
-/// The bytes of a request before its body; more is answered with 431.
+/// Largest size of the head of a request, in bytes. A larger head is answered with status 431.
 const HEAD: usize = 16 << 10;
 
-/// After this a connection ends with the request at hand. Who still wants something connects again;
-/// who never reads is gone.
+/// Longest duration of a connection. After that it ends with the current request, and the client
+/// can connect again. Clients that never read are disconnected.
 const LIFETIME: Duration = Duration::from_secs(120);
 
-/// A port that is listened at, and answered at in [`run`](Server::run).
+/// Server that is bound to a port. [`run`](Server::run) answers requests.
 pub(crate) struct Server {
     runtime: Runtime,
     listener: TcpListener,
@@ -46,12 +46,12 @@ impl Server {
         Ok(Self { runtime, listener, address, end: Arc::default() })
     }
 
-    /// With the port that it was given, where any would do.
+    /// Returns the address, with the actual port if the requested port was 0.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whoever notifies it ends [`run`](Server::run).
+    /// Returns a handle whose notification ends [`run`](Server::run).
     pub(crate) fn stopper(&self) -> Arc<Notify> {
         self.end.clone()
     }
@@ -63,7 +63,7 @@ impl Server {
             tokio::spawn(accept(listener, site));
             end.notified().await;
         });
-        // What is computed just now is waited for by nobody.
+        // Computations in progress are abandoned.
         runtime.shutdown_background();
     }
 }
@@ -71,9 +71,9 @@ impl Server {
 async fn accept(listener: TcpListener, site: Arc<Site>) -> Infallible {
     let free = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let place = free.clone().acquire_owned().await.expect("it is never closed");
+        let place = free.clone().acquire_owned().await.expect("the semaphore is never closed");
         let Ok((stream, _)) = listener.accept().await else {
-            // Most likely no file descriptors are left, and soon there will be.
+            // Most likely the process has run out of file descriptors. Some will be free soon.
             sleep(Duration::from_millis(50)).await;
             continue;
         };
@@ -85,10 +85,10 @@ async fn accept(listener: TcpListener, site: Arc<Site>) -> Infallible {
     }
 }
 
-/// With one client, until it goes, is too slow or has stayed too long. What ends it early is the
-/// client's doing, and hyper has said so where there is somebody to be told.
+/// Serves one connection until the client disconnects or exceeds a time limit. Errors are caused by
+/// the client. hyper has already answered them if that was possible, so they are ignored.
 async fn talk(stream: TcpStream, site: Arc<Site>) {
-    // An answer is small, and should not wait to be joined by another.
+    // Responses are small and should be sent at once.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

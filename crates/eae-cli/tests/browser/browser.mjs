@@ -1,4 +1,4 @@
-// A browser, and what the tests do with a page of the explorer in it.
+// Browser and helper functions of the tests.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ export const browser = await chromium.launch({
   ],
 });
 
-/** A page of the explorer at `url`, and what goes wrong on it; `path` is the rest of the address. */
+/** Opens a page of the explorer and collects its errors. `path` is appended to `url`. */
 export async function open(url, options, path = "") {
   const context = await browser.newContext(options);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -37,10 +37,10 @@ export async function open(url, options, path = "") {
   return { page, problems };
 }
 
-/** What a canvas shows, in letters. */
+/** Returns the content of a canvas as text. */
 export const seen = (page, canvas) => page.$eval(canvas, canvas => canvas.toDataURL());
 
-/** Waits until something is different from what it was before what is done. */
+/** Performs an action and waits until the result of `look` differs. */
 export async function differs(page, look, act) {
   const before = await look();
   await act();
@@ -51,26 +51,26 @@ export async function differs(page, look, act) {
   }
 }
 
-/** Waits until a canvas shows something else than before what is done. */
+/** Performs an action and waits until a canvas changes. */
 export const changes = (page, canvas, act) => differs(page, () => seen(page, canvas), act);
 
-/** Waits for the newest request to be through. */
+/** Waits until no request is running. */
 export const quiet = page => page.waitForLoadState("networkidle");
 
-/** What is saved by what is done, as { name, content }. */
+/** Performs an action and returns the saved file as { name, content }. */
 export async function saved(page, act) {
   const [download] = await Promise.all([page.waitForEvent("download"), act()]);
   return { name: download.suggestedFilename(), content: await readFile(await download.path()) };
 }
 
-/** What is copied by what is done. */
+/** Performs an action and returns the copied text. */
 export async function copied(page, act) {
   await page.evaluate(() => navigator.clipboard.writeText("nothing"));
   await differs(page, () => page.evaluate(() => navigator.clipboard.readText()), act);
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
-/** All of them are on the screen as it opens: not beyond its edges, not cut, nothing before them. */
+/** Checks that elements are visible on the first screen: not outside, not cut off, not covered. */
 export async function inSight(page, selectors) {
   for (const selector of selectors) {
     const problem = await page.$eval(selector, element => {
@@ -85,7 +85,7 @@ export async function inSight(page, selectors) {
   }
 }
 
-/** Nothing is wider than the page, every control has a name, and no zero has a sign. */
+/** Checks that nothing is wider than the page, every control has a name, and no zero has a sign. */
 export async function sound(page) {
   assert(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the page is wider than the screen");
   const cut = await page.$$eval("button:not([hidden]), select, h2, label", elements => elements.filter(element =>

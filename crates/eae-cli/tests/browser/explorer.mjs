@@ -1,12 +1,11 @@
-// Plays with the explorer of a model of pictures in a real browser: `node explorer.mjs URL [FOLDER]`, with pictures of the page
-// in the folder.
+// Tests the explorer of a model of pictures in a browser: `node explorer.mjs URL [FOLDER]`. Writes screenshots to the folder.
 
 import assert from "node:assert/strict";
 import { DARK, LAPTOP, NARROW, PHONE, browser, changes, copied, inSight, open, quiet, saved, seen, sound } from "./browser.mjs";
 
 const [url, folder] = process.argv.slice(2);
 
-/** A PNG file of a grey square on black. */
+/** Returns a PNG file of a gray square on black. */
 const png = async (page, side) => Buffer.from(await page.evaluate(side => {
   const canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
   const context = canvas.getContext("2d");
@@ -31,7 +30,7 @@ async function draw(page, points) {
   await page.mouse.up();
 }
 
-/** The ways between codes, where they are known: a quarter turn, and where there is no plane to turn in. */
+/** Checks paths between codes with known results: a quarter turn, and pairs that do not define a plane. */
 async function ways(page) {
   const between = (...wanted) => page.evaluate(async wanted => (await import("/walk.js")).between(...wanted), wanted);
   const near = (found, expected) => found.forEach((x, i) => assert(Math.abs(x - expected[i]) < 1e-12, `${found}`));
@@ -41,7 +40,7 @@ async function ways(page) {
   near(await between([0, 0], [1, 2], 0.5, "spherical"), [0.5, 1]);
 }
 
-/** Numbers as text: no sign of zero, and a number of 32 bits comes back. */
+/** Checks that zero has no sign, and that the text of a 32-bit number gives the same number. */
 async function numbers(page) {
   const [zero, small, third] = await page.evaluate(async () => {
     const { exact, fixed } = await import("/number.js");
@@ -50,7 +49,7 @@ async function numbers(page) {
   assert.deepEqual([zero, small, third], ["0.00", "−1.3", "0.33333334"]);
 }
 
-/** The page opens on a draw of the sampler that is likeliest, and says what is usual. */
+/** Checks that the page opens with a sample of the likeliest sampler, and shows the usual radius. */
 async function opening(page) {
   assert.deepEqual(await page.$$eval("#samples [aria-pressed=true]", all => all.map(button => button.getAttribute("aria-label"))),
     ["Sample 1 of 18"]);
@@ -58,10 +57,10 @@ async function opening(page) {
   assert.match(await page.textContent("#sampler option:checked"), /\(likeliest\)$/);
   assert.match(await page.textContent("#radius"), /^Radius \d+\.\d\d, usual: 5\.15 to 7\.47$/);
   const invited = await page.isVisible("#invite");
-  assert(invited && /^Draw here/.test(await page.textContent("#invite")), "one is told that one can draw");
+  assert(invited && /^Draw here/.test(await page.textContent("#invite")), "the paper invites the user to draw");
 }
 
-/** The sliders are in the order of what they change, as far as they go. */
+/** Checks that the sliders are sorted by their effect. */
 async function order(page) {
   const effect = await page.evaluate(async () => (await (await fetch("/model.json")).json()).effect);
   const expected = effect.map((_, place) => place).sort((a, b) => effect[b] - effect[a]).map(place => `z${place + 1}`);
@@ -74,16 +73,16 @@ async function order(page) {
   assert.match(await page.textContent("#code-hint"), /The first changes the picture most/);
 }
 
-/** The picture, the code and a link to it can be taken along, and the report looked at. */
+/** Checks saved pictures, the copied code and link, and the report. */
 async function keeping({ page }) {
   const { name, content } = await saved(page, () => page.click("#save"));
   assert.equal(name, "picture.png");
-  assert.deepEqual([content.readUInt32BE(16), content.readUInt32BE(20)], [28, 28], "as large as the model makes it");
+  assert.deepEqual([content.readUInt32BE(16), content.readUInt32BE(20)], [28, 28], "the saved picture has the size of the model output");
   const sheet = await saved(page, () => page.click("#save-all"));
   assert.deepEqual([sheet.name, sheet.content.readUInt32BE(16), sheet.content.readUInt32BE(20)], ["samples.png", 6 * 28, 3 * 28]);
   const code = await copied(page, () => page.click("#copy"));
   assert.equal(code.split(",").length, 40);
-  assert.equal(await page.textContent("#done"), "The code is copied.");
+  assert.equal(await page.textContent("#done"), "Code copied.");
   const link = await copied(page, () => page.click("#link"));
   assert.equal(link, page.url());
   const there = await open(url, LAPTOP, link.slice(url.length));
@@ -103,7 +102,7 @@ async function keeping({ page }) {
   await report.close();
 }
 
-/** Draws of one class: its own density instead of a sampler. */
+/** Checks that a class is sampled with its own sampler. */
 async function classes(page) {
   await changes(page, "#samples canvas", () => page.selectOption("#class", { label: "1" }));
   assert(await page.isDisabled("#sampler"));
@@ -137,7 +136,7 @@ async function playWith({ page, problems }, touch) {
     });
   }
   await changes(page, "#decoded", () => press("#samples button:nth-child(3)"));
-  assert(!(await page.isVisible("#original")), "a sample is of no image");
+  assert(!(await page.isVisible("#original")), "a sample has no original");
   await changes(page, "#decoded", () => press("#random"));
 
   // A drawn seven, then a file.
@@ -152,7 +151,7 @@ async function playWith({ page, problems }, touch) {
   await changes(page, "#original", () => press("#invert"));
   await page.setInputFiles("#file", { name: "no.png", mimeType: "image/png", buffer: Buffer.from("no image") });
   await page.waitForSelector("#problem:not([hidden])");
-  assert.match(await page.textContent("#problem"), /no\.png is no image/);
+  assert.match(await page.textContent("#problem"), /no\.png is not an image/);
   // A file that is dropped.
   await press("#clear");
   assert(await page.isVisible("#invite"));
@@ -163,7 +162,7 @@ async function playWith({ page, problems }, touch) {
       panel.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
     }, [...buffer]));
 
-  // A walk: two ends, by hand, by itself.
+  // Interpolation: choice of the ends, manual position, playing.
   assert.equal((await page.textContent("fieldset")).replace(/\s+/g, " ").trim(), "Choose the start end");
   await changes(page, "#from", () => press("#strip button:nth-child(4)"));
   await changes(page, "#to", () => press("#strip button:nth-child(8)"));
@@ -176,7 +175,7 @@ async function playWith({ page, problems }, touch) {
   await changes(page, "#decoded", () => press("#play"));
   assert.equal(await page.getAttribute("#play", "aria-pressed"), "true");
   await changes(page, "#decoded", () => press("#mean"));
-  assert.equal(await page.getAttribute("#play", "aria-pressed"), "false", "another code ends the walk");
+  assert.equal(await page.getAttribute("#play", "aria-pressed"), "false", "another code stops playing");
 
   // The map: a press, then keys.
   const box = await page.locator("#map").boundingBox();
@@ -212,4 +211,4 @@ for (const [name, options] of [["narrow", NARROW], ["laptop-dark", { ...LAPTOP, 
   assert.deepEqual(problems, []);
 }
 await browser.close();
-console.log("the explorer of pictures answers to mouse, keys and touch");
+console.log("explorer of pictures: mouse, keys and touch work");

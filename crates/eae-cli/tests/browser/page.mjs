@@ -1,5 +1,5 @@
-// Opens exported pages in a real browser, as files: `node page.mjs FOLDER RUN...`. Beside each RUN/model.html lie the codes and
-// what `eae decode` makes of them, codes.npy and decoded.npy. FOLDER gets pictures of the pages, unless it is empty.
+// Tests exported pages as files in a browser: `node page.mjs FOLDER RUN...`. Each RUN has model.html, codes.npy, and the output
+// of `eae decode` in decoded.npy. Writes screenshots to FOLDER, unless its name is empty.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 
-/** The rows of an array of NumPy's, each flat. */
+/** Returns the rows of a NumPy array, each flattened. */
 async function npy(path) {
   const bytes = await readFile(path);
   const start = 10 + bytes.readUInt16LE(8);
@@ -39,12 +39,12 @@ async function open(run, options) {
   return { page, problems };
 }
 
-/** What the page decodes is what the program does, in pixels, or in the units that a column varies by; and soon enough. */
+/** Checks that the page decodes like the program and fast enough. Errors are in pixel values or in column deviations. */
 async function decodes(page, run) {
   const [codes, expected] = [await npy(`${run}/codes.npy`), await npy(`${run}/decoded.npy`)];
   const { decoded, milliseconds, scale } = await page.evaluate(codes => {
     codes.slice(0, 3).forEach(eae.decode);
-    // The quickest: others may want the processor, too.
+    // The fastest run counts, because other programs may use the processor.
     let milliseconds = Infinity;
     const decoded = codes.map(code => {
       const start = performance.now();
@@ -59,12 +59,12 @@ async function decodes(page, run) {
     assert.equal(numbers.length, expected[row].length);
     numbers.forEach((x, i) => (most = Math.max(most, Math.abs(x - expected[row][i]) / (scale?.[i] || 1))));
   });
-  assert(most <= 2e-3, `${run} is off by ${most}`);
+  assert(most <= 2e-3, `${run} has an error of ${most}`);
   assert(milliseconds < 50, `${run} takes ${milliseconds} ms`);
-  console.log(`${run}: off by at most ${most.toExponential(1)}, ${milliseconds.toFixed(1)} ms each`);
+  console.log(`${run}: error at most ${most.toExponential(1)}, ${milliseconds.toFixed(1)} ms each`);
 }
 
-/** Codes have the mean and the spread of the sampler that they are drawn from. */
+/** Checks the mean and deviation of codes against those of their sampler. */
 async function draws(page) {
   const moments = await page.evaluate(() => [...eae.sources, ...eae.classes].map(source => {
     const count = 4000;
@@ -74,7 +74,7 @@ async function draws(page) {
     return { kind: source.kind, mean, sd };
   }));
   const sliders = await page.evaluate(() => eae.described.sliders);
-  // Four standard errors, of the program's 1000 draws, too; the tails of a sampler may be long.
+  // The tolerance is four standard errors of both sets of draws, times 1.5 for samplers with long tails.
   const near = (found, expected, sd) => Math.abs(found - expected) < 4 * sd * Math.sqrt(1 / 4000 + 1 / 1000) * 1.5;
   sliders.forEach(({ place, mean, sd }) => {
     assert(near(moments[0].mean[place], mean, sd), `the mean of z${place + 1}: ${moments[0].mean[place]}, not ${mean}`);
@@ -91,7 +91,7 @@ async function changes(page, selector, act) {
   await act();
   const start = Date.now();
   while ((await seen(page, selector)) === before) {
-    assert(Date.now() - start < 10000, `${selector} is as it was`);
+    assert(Date.now() - start < 10000, `${selector} has not changed`);
     await page.waitForTimeout(20);
   }
 }
@@ -104,7 +104,7 @@ const downloaded = async (page, press) => {
 async function playWith(run, { page, problems }, name, touch) {
   const press = selector => (touch ? page.tap(selector) : page.click(selector));
   const vectors = await page.evaluate(() => Boolean(eae.described.columns));
-  // By then the pictures are there.
+  // Waits until the pictures are drawn.
   await page.waitForFunction(() => document.querySelector("#grid button:last-child canvas")?.width !== 300);
   const [grid, one] = vectors ? ["#rows tbody", "#values"] : ["#grid button:nth-child(2) canvas", "#picture"];
   if (folder) {
@@ -146,7 +146,7 @@ async function playWith(run, { page, problems }, name, touch) {
     const { name, bytes } = await downloaded(page, () => press("#png"));
     assert.match(name, /\.png$/);
     assert.equal(bytes.toString("latin1", 1, 4), "PNG");
-    assert(bytes.readUInt32BE(16) >= 256, "a picture that can be seen");
+    assert(bytes.readUInt32BE(16) >= 256, "the saved picture is large enough");
   }
   const nameless = await page.$$eval("button, select, input", controls => controls.filter(control =>
     !(control.labels?.length || control.getAttribute("aria-label") || control.textContent.trim())).map(control => control.outerHTML));
@@ -163,4 +163,4 @@ for (const run of runs) {
   await playWith(run, await open(run, phone), "phone", true);
 }
 await browser.close();
-console.log("the exported pages decode as the program does");
+console.log("exported pages decode like the program");

@@ -1,5 +1,4 @@
-// Plays with the explorer of a model of rows of a table in a real browser: `node rows.mjs URL [FOLDER]`, with pictures of the
-// page in the folder.
+// Tests the explorer of a model of rows in a browser: `node rows.mjs URL [FOLDER]`. Writes screenshots to the folder.
 
 import assert from "node:assert/strict";
 import { DARK, LAPTOP, NARROW, PHONE, browser, changes, copied, differs, inSight, open, quiet, saved, sound } from "./browser.mjs";
@@ -12,14 +11,14 @@ async function playWith({ page, problems }, touch) {
   const outputs = () => page.$$eval("#columns-list output", all => all.map(output => output.textContent).join(" "));
   const sampled = () => page.$eval("#sample-rows tbody", body => body.textContent);
 
-  // The page opens on a draw, column by column, with bars of where the values lie.
+  // The page opens with a sample, column by column, with its position in the data.
   assert.deepEqual(await page.$$eval("#columns-list span", all => all.map(name => name.textContent)), ["height", "weight", "age"]);
   const drawn = await page.$$eval("#sample-rows tr:has([aria-pressed=true]) td", all => all.map(cell => cell.textContent).join(" "));
   assert.equal(await outputs(), drawn);
   assert.equal(await page.$$eval(".track .is", all => all.filter(mark => mark.style.left.endsWith("%")).length), 3);
-  assert(!(await page.isVisible("#paper")), "one does not draw a row");
+  assert(!(await page.isVisible("#paper")), "a model of rows has no paper");
 
-  // One class, which the map names, too.
+  // Samples of one class, and the classes in the legend of the map.
   assert.equal(await page.textContent("#legend"), "shorttall");
   await differs(page, sampled, () => page.selectOption("#class", { label: "tall" }));
   assert(await page.isDisabled("#sampler"));
@@ -54,7 +53,7 @@ async function playWith({ page, problems }, touch) {
     assert.deepEqual(await page.$$eval("#columns-list input", all => all.map(field => Number(field.value))), row, text);
   }
 
-  // A walk, and the map.
+  // Interpolation and map.
   await changes(page, "#from", () => press("#strip button:nth-child(4)"));
   assert.match(await page.getAttribute("#strip button:nth-child(4)", "aria-label"), /^Held-out row 4: height \d/);
   await differs(page, outputs, () => press("#film button:nth-child(5)"));
@@ -75,4 +74,4 @@ await playWith(laptop, false);
 await playWith(await open(url, { ...PHONE, ...DARK }), true);
 await sound((await open(url, NARROW)).page);
 await browser.close();
-console.log("the explorer of rows answers to mouse, keys and touch");
+console.log("explorer of rows: mouse, keys and touch work");

@@ -1,5 +1,4 @@
-//! Models for other programs. What these make of them is tested where a Python with onnxruntime is:
-//! see `.ci/run`.
+//! Tests of `eae export`. `.ci/run` tests the files in onnxruntime if Python has it.
 
 use std::fs;
 
@@ -10,7 +9,7 @@ use crate::support::program::{json, succeeds};
 fn networks_are_exported() {
     let folder = with_digits();
     let folder = folder.path();
-    // The encoder of a VAE has two ends.
+    // The encoder of a VAE has two outputs.
     let quick = ["--epochs", "1", "--batch", "450", "--latent", "4", "--no-report", "--quiet", "--out", "run"];
     let data = ["train", "--model", "mlp", "--objective", "vae", "--data", "npy:digits.npy"];
     succeeds(folder, &[&data[..], &quick].concat());
@@ -27,10 +26,10 @@ fn networks_are_exported() {
     let (encoder, decoder) = (read("run/encoder.onnx"), read("run/decoder.onnx"));
     let has = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
     assert!(has(&encoder, "log_variance") && !has(&decoder, "log_variance"));
-    // What model it is, as the weights file says it.
+    // The metadata describe the model, as in the weights file.
     assert!([&encoder, &decoder].into_iter().all(|file| has(file, r#"{"model":"mlp","image":[28,28,1],"latent":4,"#)));
 
-    // The generator says what it draws from, which is the best sampler if none is named.
+    // The generator contains the description of its sampler: the best one if none is named.
     let generator = read("run/generator.onnx");
     assert!(has(&generator, drawn[0]["draws_from"].as_str().unwrap()) && has(&generator, "uniform"));
     let output = succeeds(folder, &["export", "run", "--onnx", "--out", "best", "--json"]);
@@ -39,7 +38,7 @@ fn networks_are_exported() {
         [&json(&output)[0], &best[0]].map(|said| [said["sampler"].clone(), said["draws_from"].clone()]);
     assert_eq!(exported, best);
 
-    // The same from the file alone, into a folder that is not there yet.
+    // The weights file alone gives the same files, in a folder that export creates.
     let output =
         succeeds(folder, &["export", "run/model.safetensors", "--onnx", "--sampler", "normal", "--out", "a/b"]);
     assert!(output.stdout.is_empty());
@@ -49,7 +48,7 @@ fn networks_are_exported() {
 }
 
 #[test]
-fn a_model_becomes_a_page() {
+fn a_model_is_exported_as_a_page() {
     let folder = with_rows();
     let folder = folder.path();
     let quick = ["--epochs", "1", "--batch", "50", "--latent", "2", "--no-report", "--quiet", "--out", "run"];
@@ -65,7 +64,7 @@ fn a_model_becomes_a_page() {
     assert!(page.contains("<title>run: new rows</title>") && page.contains("a Gaussian") && page.contains("N(0, I)"));
     assert!(!page.contains("http:") && !page.contains("https:") && !page.contains("src="));
 
-    // Both formats at once, and what they are is said in a line each.
+    // Both formats at once print one line each.
     let output = succeeds(folder, &["export", "run", "--html", "--onnx", "--sampler", "normal", "--out", "a"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 2, "{said}");

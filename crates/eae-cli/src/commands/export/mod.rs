@@ -1,4 +1,4 @@
-//! Trained models for others: ONNX files for programs, a page for people.
+//! `eae export`: writes a trained model as ONNX files or as a web page.
 
 #[cfg_attr(not(feature = "onnx"), path = "no_onnx.rs")]
 mod onnx;
@@ -17,22 +17,22 @@ use crate::output::print_json;
 use crate::run_folder::Trained;
 use crate::sampling;
 
-/// Write a trained model for other programs to run, or as a page for people.
+/// Exports a trained model as ONNX files or as a web page.
 #[derive(clap::Args)]
 #[command(
     group(ArgGroup::new("format").required(true).multiple(true)),
-    after_help = "Example:\n  eae export runs/digits-1 --html                     # model.html, to open and to mail\n  eae export runs/digits-1 --onnx\n  eae export runs/digits-1 --onnx --sampler normal\n  eae export runs/digits-1 --onnx --label 3 --out threes\n\nencoder.onnx takes `image` [batch, channels, height, width] from 0 to 1 and gives `code` [batch, latent], and `log_variance` if the model has that. decoder.onnx takes `code` and gives `image`. generator.onnx makes new images: it takes `noise` [batch, latent] from N(0, I) and, for a mixture, `uniform` [batch, 1] from U(0, 1). The sampler is in the file. 32-bit numbers, batches of any size. A model of vectors takes and gives `vector` [batch, columns] in 64-bit numbers, in their own units.\n\nmodel.html decodes in the browser, without a server or a network: new samples, sliders for the code, and files to save. It has the sampler that is chosen and N(0, I), and those of the classes. Its weights have 16 bits where nobody sees the difference."
+    after_help = "Examples:\n  eae export runs/digits-1 --html\n  eae export runs/digits-1 --onnx\n  eae export runs/digits-1 --onnx --sampler normal\n  eae export runs/digits-1 --onnx --label 3 --out threes\n\nencoder.onnx maps `image` [batch, channels, height, width], with values from 0 to 1, to `code` [batch, latent]. The encoder of a VAE also returns `log_variance`. decoder.onnx maps `code` to `image`. generator.onnx makes new images from `noise` [batch, latent], drawn from N(0, I). With a mixture as the sampler it also takes `uniform` [batch, 1], drawn from U(0, 1). The file contains the sampler. Numbers have 32 bits, and the batch size is free. A model of vectors has `vector` [batch, columns] instead of `image`: 64-bit numbers in the units of the data.\n\nmodel.html decodes in the browser, without a server or a network connection. It draws new samples, changes a code with sliders, and saves images or rows. It offers the chosen sampler, N(0, I) and the samplers of the classes. Weights are stored with 16 bits if that changes no pixel visibly, and with 32 bits otherwise."
 )]
 pub(crate) struct Arguments {
-    /// The run folder that `eae train` left, or a weights file.
+    /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// As encoder.onnx, decoder.onnx and generator.onnx, for every program that runs ONNX files.
+    /// Writes encoder.onnx, decoder.onnx and generator.onnx.
     #[arg(long, group = "format")]
     onnx: bool,
-    /// As model.html, a page that makes new samples by itself.
+    /// Writes model.html, a self-contained page that makes new samples.
     #[arg(long, group = "format")]
     html: bool,
-    /// The folder for the files, which is made if need be [default: that of the model].
+    /// Output folder, created if it does not exist [default: the folder of the model].
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     #[command(flatten)]
@@ -48,11 +48,11 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<page::File>,
     sampler: &'static str,
-    /// The sampler in words.
+    /// Description of the sampler.
     draws_from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
-    /// Channels, height and width; or how many numbers a vector has.
+    /// Channels, height and width of an image, or the number of columns of a vector.
     shape: Vec<usize>,
     latent: usize,
 }
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file into a folder, whole or not at all.
+/// Writes a file into a folder atomically.
 fn written(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
     run::write_whole(&path, content).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;

@@ -1,4 +1,4 @@
-//! What there is of ONNX in a program without the feature.
+//! Replacement for the ONNX export in a program built without the feature `onnx`.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::failure::Failure;
 use crate::run_folder::Trained;
 
-/// There are none.
+/// ONNX files, of which there are none without the feature.
 pub(super) struct Files(Infallible);
 
 impl Serialize for Files {

@@ -1,4 +1,4 @@
-//! The networks of a model as ONNX files.
+//! Writes the networks of a model as ONNX files.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,19 +13,19 @@ use crate::onnx::{self, ExportError, Interface, OPSET};
 use crate::run_folder::Trained;
 use crate::sampling;
 
-/// What was written.
+/// Paths of the written files.
 #[derive(Serialize)]
 pub(super) struct Files {
     encoder: PathBuf,
     decoder: PathBuf,
     generator: PathBuf,
-    /// The names of what the generator takes.
+    /// Names of the inputs of the generator.
     inputs: &'static [&'static str],
     opset: i64,
 }
 
 impl Files {
-    /// Says what was written.
+    /// Returns one line that describes the written files.
     pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
         let Self { encoder, decoder, generator, inputs, .. } = self;
         let (encoder, decoder, generator) = (encoder.display(), decoder.display(), generator.display());
@@ -48,14 +48,14 @@ pub(super) fn write(trained: &Trained, sampler: &Sampler, label: Option<&str>, o
     })
 }
 
-/// Returns the contents of the encoder's and the decoder's file.
+/// Returns the contents of encoder.onnx and decoder.onnx.
 fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     let metadata: &HashMap<_, _> = &model.to_weights().metadata;
     let says_variances = model.encoder().output_shape() != [model.latent()];
     let (columns, (sample, samples)) = (model.columns(), samples(model));
     let encoder = Interface {
         name: "encoder",
-        about: &format!("An autoencoder's encoder, from {samples} to codes"),
+        about: &format!("Encoder of an autoencoder, from {samples} to codes"),
         sampler: None,
         input: sample,
         outputs: if says_variances { &["code", "log_variance"] } else { &["code"] },
@@ -64,7 +64,7 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     };
     let decoder = Interface {
         name: "decoder",
-        about: &format!("An autoencoder's decoder, from codes to {samples}"),
+        about: &format!("Decoder of an autoencoder, from codes to {samples}"),
         sampler: None,
         input: "code",
         outputs: &[sample],
@@ -74,8 +74,8 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     Ok([onnx::export(model.encoder(), &encoder)?, onnx::export(model.decoder(), &decoder)?])
 }
 
-/// Returns the content of the generator's file: the decoder of what the sampler makes of noise, the
-/// codes of all images or of those of the class `label`.
+/// Returns the content of generator.onnx: the sampler, which turns noise into codes, followed by
+/// the decoder. With a `label`, the sampler is that of this class.
 fn generator(model: &Autoencoder<f32>, sampler: &Sampler, label: Option<&str>) -> Result<Vec<u8>, ExportError> {
     let mut metadata = model.to_weights().metadata;
     let entries = [("sampler", sampling::flag(sampler).to_owned()), ("draws_from", sampler.to_string())];
@@ -89,7 +89,7 @@ fn generator(model: &Autoencoder<f32>, sampler: &Sampler, label: Option<&str>) -
         _ => unreachable!("one or two inputs"),
     };
     let about = format!(
-        "An autoencoder's generator of {samples}{of_class}: draw `{}` from N(0, I){uniform}; codes of {sampler} are decoded",
+        "Generator of {samples}{of_class}: draw `{}` from N(0, I){uniform}; the sampler is {sampler}",
         onnx::NOISE,
     );
     let generator = Interface {
@@ -104,10 +104,10 @@ fn generator(model: &Autoencoder<f32>, sampler: &Sampler, label: Option<&str>) -
     onnx::export(model.decoder(), &generator)
 }
 
-/// Returns the name of what goes in or comes out, and what that is in words.
+/// Returns the name of the input or output for data, and its description.
 fn samples(model: &Autoencoder<f32>) -> (&'static str, &'static str) {
     match model.columns() {
-        Some(_) => ("vector", "vectors in their own units"),
+        Some(_) => ("vector", "vectors in the units of the data"),
         None => ("image", "images with values from 0 to 1"),
     }
 }
@@ -121,7 +121,7 @@ mod tests {
     use eae::{Ending, Preset};
     use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2, array};
 
-    /// A preset for color images with statistics, gamma and beta that do something.
+    /// Returns a preset for color images whose running statistics, gamma and beta are not trivial.
     fn stirred(preset: Preset, ending: Ending) -> Autoencoder<f32> {
         let image = [preset.side(), preset.side(), 3];
         let mut model = Autoencoder::<f32>::with_ending(preset, image, 5, ending, 1).unwrap();
@@ -141,7 +141,7 @@ mod tests {
     /// onnxruntime -- --ignored`.
     #[test]
     #[ignore = "needs onnxruntime"]
-    fn onnxruntime_gives_the_same_for_every_preset_and_ending() {
+    fn onnxruntime_agrees_for_every_preset_and_ending() {
         for preset in Preset::ALL {
             for ending in [Ending::Normalized, Ending::Plain, Ending::MeanAndLogVariance] {
                 let model = stirred(preset, ending);
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// Rows of four numbers of very different sizes, and a model of them.
+    /// Returns rows of four columns with very different scales, and a model of these rows.
     fn vectors() -> (Array2<f64>, Columns, Autoencoder<f32>) {
         let rows = noise(&[8, 4], 1.0, 1).mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
         let rows = rows * array![1.0, 10.0, 3.0, 0.0] + array![0.0, 5.0, 1e9, 7.0];
@@ -167,14 +167,14 @@ mod tests {
         (rows, columns, model)
     }
 
-    /// Vectors go in and come out in their own units, and a column that is small beside its mean
-    /// keeps its digits.
+    /// Inputs and outputs are in the units of the data, and a column with a deviation far smaller
+    /// than its mean keeps its digits.
     #[test]
     #[ignore = "needs onnxruntime"]
-    fn onnxruntime_gives_the_same_for_vectors() {
+    fn onnxruntime_agrees_for_vectors() {
         let (rows, columns, model) = vectors();
         let [encoder, decoder] = networks(&model).unwrap();
-        // A column that was constant says nothing, even if it is something else now.
+        // A column that was constant in training has no effect, even if its value differs now.
         let rows = rows + array![0.0, 0.0, 0.0, 1.0];
         let codes = model.encode(columns.standardize(rows.view()).view());
         let back = columns.restore(model.decode(codes.view()).view());
@@ -186,14 +186,14 @@ mod tests {
         ]);
     }
 
-    /// Every sampler, fitted to codes of three clusters of different sizes that are not normal.
+    /// Returns every sampler, fitted to codes of three clusters that are not normal.
     fn samplers(latent: usize) -> Vec<Sampler> {
         let mut codes = normal::<f64>(900, latent, 1).mapv(|x| x + 0.2 * x.powi(3));
         codes.outer_iter_mut().step_by(3).for_each(|mut code| code += 6.0);
         codes.outer_iter_mut().step_by(5).for_each(|mut code| code -= 4.0);
         let mixture = |components| Sampler::Mixture(Mixture::fit(codes.view(), components, 0).unwrap());
         let map = |layers, codes: &Array2<f64>| Gaussianization::fit(codes.view(), layers, 0).unwrap();
-        // Of normal codes, that is nothing but a rotation and scales.
+        // A map that is fitted to few normal codes may have no layers, only a rotation and scales.
         let linear = (0..).map(|seed| map(1, &normal(20, latent, seed))).find(|map| map.layers() == 0);
         vec![
             Sampler::Normal { latent },
@@ -207,11 +207,11 @@ mod tests {
         ]
     }
 
-    /// The generator of each sampler with what it must make of the same noise.
+    /// Returns the generator of each sampler, with the output that is expected for the noise.
     fn generators<'a>(model: &Autoencoder<f32>, sample: &'a str) -> Vec<Case<'a>> {
         let latent = model.latent();
         let of_sampler = |sampler: Sampler| {
-            // Far out, too, where splines are lines.
+            // The noise reaches far out, where the splines are lines.
             let drawn = noise(&[100, latent], 5.0, 3);
             let uniform = (noise(&[100, 1], 0.5, 4) + 0.5).mapv(f64::from);
             let column: Array1<f64> = uniform.index_axis(Axis(1), 0).to_owned().into_dimensionality::<Ix1>().unwrap();
@@ -231,10 +231,10 @@ mod tests {
 
     #[test]
     #[ignore = "needs onnxruntime"]
-    fn onnxruntime_gives_the_same_for_generators() {
+    fn onnxruntime_agrees_for_generators() {
         runtime_agrees(&generators(&stirred(Preset::Conv28, Ending::Normalized), "image"));
         runtime_agrees(&generators(&vectors().2, "vector"));
-        // A code whose features are the channels and pixels of an image.
+        // The features of this code are the channels and pixels of an image.
         let layers = |text: &[&str]| text.iter().map(|layer| layer.parse().unwrap()).collect();
         let network = eae::Network {
             encoder: layers(&["flatten"]),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generator_says_what_it_draws_from() {
+    fn a_generator_names_its_sampler() {
         let model = stirred(Preset::Mlp, Ending::Normalized);
         let has = |file: &[u8], text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
         for sampler in samplers(5) {

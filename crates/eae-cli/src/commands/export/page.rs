@@ -1,4 +1,4 @@
-//! A model as one page.
+//! Writes a model as one HTML page.
 
 use std::path::{Path, PathBuf};
 
@@ -10,20 +10,20 @@ use crate::failure::Failure;
 use crate::html::{self, Subject};
 use crate::run_folder::{Trained, class_prefix};
 
-/// What was written.
+/// Description of the written page.
 #[derive(Serialize)]
 pub(super) struct File {
     file: PathBuf,
     bytes: usize,
-    /// The bits of a weight.
+    /// Number of bits of a weight.
     bits: usize,
-    /// By how much weights of 16 bits change a pixel at most, of 1, if that was measured.
+    /// Largest change of a pixel value, from 0 to 1, by 16-bit weights. `None` if not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<f32>,
 }
 
 impl File {
-    /// Says what was written.
+    /// Returns one line that describes the written page.
     pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
         let Self { file, bytes, bits, difference } = self;
         let size = if *bytes < 1_000_000 {
@@ -32,8 +32,10 @@ impl File {
             format!("{:.1} MB", *bytes as f64 / 1e6)
         };
         let measured = match (bits, difference) {
-            (16, Some(difference)) => format!(", which change no pixel by more than {difference:.1e} of 1"),
-            (_, Some(difference)) => format!(", as those of 16 would change a pixel by {difference:.1e} of 1"),
+            (16, Some(difference)) => format!(", which change pixel values (0 to 1) by at most {difference:.1e}"),
+            (_, Some(difference)) => {
+                format!(", because 16 bits would change pixel values (0 to 1) by up to {difference:.1e}")
+            }
             _ => String::new(),
         };
         let file = file.display();
@@ -54,7 +56,7 @@ pub(super) fn write(
         let fitted = trained.fitted(&class_prefix(class))?.expect("a class has samplers");
         classes.push((name, fitted.best().sampler.clone()));
     }
-    // With a class, what its sampler is beside is the best of all codes.
+    // With a label, the page also offers the best sampler of all codes beside those of the classes.
     let of_all = if label.is_some() { trained.samplers()?.swap_remove(0) } else { sampler.clone() };
     let title = title(run);
     let subject = Subject { title: &title, model: &trained.model, sampler: &of_all, classes: &classes, label };
@@ -63,7 +65,7 @@ pub(super) fn write(
     Ok(File { file, bytes: page.content.len(), bits: page.bits, difference: page.difference })
 }
 
-/// Names the model by its folder, or by its file without the ending.
+/// Returns the name of the run folder, or of the weights file without its extension.
 fn title(run: &Path) -> String {
     let whole = run.canonicalize().unwrap_or_else(|_| run.to_path_buf());
     let name = if whole.is_dir() { whole.file_name() } else { whole.file_stem() };

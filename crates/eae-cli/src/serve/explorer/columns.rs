@@ -2,33 +2,32 @@ use eae::data::Columns;
 use ndarray::{ArrayView4, Axis};
 use serde::Serialize;
 
-/// Standard deviations to each side of the mean that hold nine tenths of a Gaussian, and those that
-/// hold next to all of it.
+/// Numbers of standard deviations to each side of the mean that contain 90 % and nearly 100 % of a
+/// Gaussian.
 const USUAL: f64 = 1.645;
 const ALL: f64 = 3.5;
 
-/// Parts of a column's range.
+/// Number of bins of a histogram.
 const PARTS: usize = 24;
 
-/// A column of the table, and where its values lie.
+/// Column of the table with the distribution of its values.
 #[derive(Debug, PartialEq, Serialize)]
 pub(in crate::serve) struct Column {
     name: String,
     mean: f64,
-    /// 0 if the rows that the model was trained on are all alike.
+    /// Standard deviation: 0 if the column was constant in training.
     sd: f64,
     least: f64,
-    /// The middle nine tenths.
+    /// Range of the middle 90 % of the values.
     low: f64,
     high: f64,
     most: f64,
-    /// How many values lie in each of as many parts from the least to the most; none where there
-    /// are no data.
+    /// Histogram of the values, from the smallest to the largest. Empty without data.
     counts: Vec<u32>,
 }
 
-/// Returns where the values of each column lie: in the rows, which are standardized, or by the
-/// column's mean and standard deviation alone.
+/// Returns the distribution of each column: from the standardized rows, or only from the mean and
+/// standard deviation of the column.
 pub(super) fn spreads(columns: &Columns, rows: Option<ArrayView4<'_, f32>>) -> Vec<Column> {
     let of = |column| {
         let values = rows.map(|rows| sorted(rows.index_axis(Axis(2), column).iter().copied()));
@@ -55,7 +54,7 @@ fn sorted(values: impl Iterator<Item = f32>) -> Vec<f32> {
     values
 }
 
-/// The least, the most, and between them the middle nine tenths.
+/// Returns the minimum, the 5 % and 95 % quantiles, and the maximum.
 fn quantiles(sorted: &[f32]) -> [f64; 4] {
     let last = sorted.len() - 1;
     [0.0, 0.05, 0.95, 1.0].map(|share| f64::from(sorted[(share * last as f64).round() as usize]))
@@ -65,7 +64,7 @@ fn counts(sorted: &[f32]) -> Vec<u32> {
     let (least, most) = (sorted[0], sorted[sorted.len() - 1]);
     let mut counts = vec![0; PARTS];
     for value in sorted {
-        // All are in the first part where all are alike.
+        // In a constant column, every value is in the first bin.
         let part = ((value - least) / (most - least) * PARTS as f32) as usize;
         counts[part.min(PARTS - 1)] += 1;
     }
@@ -78,7 +77,7 @@ mod tests {
     use ndarray::Array2;
 
     #[test]
-    fn values_lie_where_the_rows_are() {
+    fn distributions_are_in_the_units_of_the_table() {
         let rows = Array2::from_shape_fn((101, 2), |(row, column)| if column == 0 { row as f64 - 7.0 } else { 5.0 });
         let columns = Columns::fit(rows.view(), Some(vec!["a".to_owned(), "b".to_owned()]));
         let found = spreads(&columns, Some(columns.standardize::<f32>(rows.view()).view()));

@@ -7,24 +7,24 @@ use super::columns::Column;
 use super::draws::Class;
 use crate::report::dimensions;
 
-/// Numbers of a code beyond which the page does not say what each changes: the decoder would take
-/// too long.
+/// Largest latent dimension for which the effect of each number is measured. Beyond that, the
+/// decoder would take too long.
 const MOST_WEIGHED: usize = 512;
 
-/// What the page knows before it asks for anything.
+/// Description of the model that the page loads first.
 #[derive(Serialize)]
 pub(in crate::serve) struct Description {
     pub(super) run: String,
-    /// The path of the report, if the run has one.
+    /// Path of the report, if the run has one.
     pub(super) report: Option<&'static str>,
     pub(super) network: Option<&'static str>,
-    /// Height, width, channels.
+    /// Height, width and channels.
     pub(super) image: [usize; 3],
-    /// Those of the table, for a model of its rows.
+    /// Columns of the table, for a model of rows.
     pub(super) columns: Option<Vec<Column>>,
-    /// The one that is drawn from by default first.
+    /// Names of the samplers. The default is first.
     pub(super) samplers: Vec<&'static str>,
-    /// Whether held-out codes have chosen it.
+    /// True if the default was chosen by the likelihood of held-out codes.
     pub(super) likeliest: bool,
     pub(super) classes: Vec<Class>,
     pub(super) held_out: usize,
@@ -33,24 +33,24 @@ pub(in crate::serve) struct Description {
     pub(super) code: Code,
 }
 
-/// The numbers of a code.
+/// Statistics of the numbers of a code.
 #[derive(Serialize)]
 pub(super) struct Code {
     latent: usize,
     mean: Vec<f32>,
     sd: Vec<f32>,
-    /// The squared change in what is decoded that each number makes.
+    /// Squared change of the decoder output by each number.
     effect: Option<Vec<f64>>,
-    /// The middle nine tenths of the distances of codes from the origin under N(0, I).
+    /// Range of the middle 90 % of the radii of codes under N(0, I).
     radius: [f64; 2],
 }
 
 impl Code {
-    /// Describes what some codes of a model have in common.
+    /// Computes the statistics of some codes of a model.
     pub(super) fn new(model: &Autoencoder<f32>, codes: ArrayView2<'_, f32>) -> Self {
         let latent = codes.ncols();
         let weighed = || dimensions(model, codes).into_iter().map(|dimension| dimension.effect).collect();
-        // At 1/20, 3/20, ..., 19/20.
+        // The quantiles are at 1/20, 3/20, ..., 19/20.
         let radii = chi_quantiles(latent, 10);
         Self {
             latent,

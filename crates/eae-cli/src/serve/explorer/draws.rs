@@ -4,12 +4,11 @@ use serde::Serialize;
 use crate::failure::Failure;
 use crate::run_folder::{Trained, class_prefix};
 
-/// Distributions to draw codes from: of all images, and of each class that has one.
+/// Samplers of the codes of all images, and of each class that has one.
 pub(super) struct Draws {
-    /// The one that is drawn from by default first.
+    /// Samplers of all codes. The default is first.
     samplers: Vec<Sampler>,
-    /// Whether the first is the one under which held-out codes are likeliest, and not the only one
-    /// that there is.
+    /// True if the first sampler was chosen because held-out codes are most likely under it.
     pub(super) likeliest: bool,
     classes: Vec<(Class, Sampler)>,
 }
@@ -20,12 +19,12 @@ pub(super) struct Class {
     name: String,
 }
 
-/// The distribution that a request is for.
+/// Sampler that a request selects.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::serve) enum Source<'a> {
-    /// The name of a sampler.
+    /// Sampler of all codes, by name.
     All(&'a str),
-    /// A label.
+    /// Sampler of a class, by label.
     Class(u8),
 }
 
@@ -48,7 +47,7 @@ impl Draws {
         self.classes.iter().map(|(class, _)| class.clone()).collect()
     }
 
-    /// Returns the sampler that codes are drawn from by default.
+    /// Returns the default sampler.
     pub(super) fn usual(&self) -> &Sampler {
         &self.samplers[0]
     }
@@ -57,12 +56,14 @@ impl Draws {
         match source {
             Source::All(name) => self.samplers.iter().find(|sampler| sampler.name() == name).ok_or_else(|| {
                 let known = self.names().join(", ");
-                format!("the model has no sampler {name:?}; it has {known}")
+                format!("the model has no sampler {name:?}; use one of {known}")
             }),
             Source::Class(label) => {
                 let mut classes = self.classes.iter();
                 let found = classes.find(|(class, _)| class.label == label).map(|(_, sampler)| sampler);
-                found.ok_or_else(|| format!("the model has no sampler of a class {label}"))
+                found.ok_or_else(|| {
+                    format!("the model has no sampler for the label {label}; /model.json lists the classes")
+                })
             }
         }
     }

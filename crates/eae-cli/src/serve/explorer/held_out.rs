@@ -4,10 +4,10 @@ use ndarray::{Array2, Slice};
 
 use super::Map;
 
-/// Held-out images on the page. More are no better to choose from, and a map of more is a blot.
+/// Largest number of held-out images on the page. The map is not readable with more points.
 const MOST: usize = 2000;
 
-/// Images, or rows of a table, that the model was not trained on, with their codes.
+/// Held-out images, or rows of a table, with their codes.
 pub(super) struct HeldOut {
     pub(super) images: Images<f32>,
     pub(super) codes: Array2<f32>,
@@ -22,7 +22,7 @@ impl HeldOut {
         Self { images, codes, map }
     }
 
-    /// Returns a range of them, if there are so many and no more than a request may have.
+    /// Returns the range of `n` images from `first`, if they exist and `n` is at most `most`.
     pub(super) fn range(&self, first: usize, n: usize, most: usize) -> Option<Slice> {
         let last = first.checked_add(n)?;
         ((1..=most).contains(&n) && last <= self.images.len()).then(|| Slice::from(first..last))

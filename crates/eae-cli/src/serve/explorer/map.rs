@@ -3,35 +3,35 @@ use eae::metrics::Pca;
 use ndarray::{Array2, ArrayView1, Axis, concatenate};
 use serde::Serialize;
 
-/// Codes of more numbers have no map: their principal components would take too long to wait for.
-const MOST_MAPPED: usize = 512;
+/// Largest latent dimension with a map. Principal components of longer codes take too long.
+pub(in crate::serve) const MOST_MAPPED: usize = 512;
 
-/// The first two principal components of the held-out images' codes.
+/// Map of the codes of held-out images, along their first two principal components.
 #[derive(Serialize)]
 pub(in crate::serve) struct Map {
     points: Vec<[f64; 2]>,
     labels: Option<Vec<u8>>,
-    /// The names of the labels, by their numbers.
+    /// Names of the classes, indexed by label.
     classes: Option<Vec<String>>,
-    /// The share of the variance that the map shows.
+    /// Fraction of the variance that the map explains.
     explained: f64,
-    /// Where the code 0 is, and how far each number of a code moves it: where any code is can be
-    /// told without asking.
+    /// Position of the code 0. With `axes`, the page computes the position of any code by itself.
     origin: [f64; 2],
+    /// Displacement by a unit of each number of a code.
     axes: Vec<[f64; 2]>,
 }
 
 impl Map {
-    /// None where there are too few codes or of too many numbers, or they are all the same.
+    /// Returns `None` if there are too few codes, if they are too long, or if all are equal.
     pub(super) fn new(codes: &Array2<f32>, images: &Images<f32>) -> Option<Self> {
         let latent = codes.ncols();
         let pca = (latent <= MOST_MAPPED).then(|| Pca::fit(codes.view(), 2).ok())??;
-        // The way is an affine map: it is known from where it takes 0 and each unit.
+        // The projection is affine. The images of 0 and of each unit vector determine it.
         let zero = Array2::zeros((1, latent));
         let units = Array2::eye(latent);
         let known = concatenate(Axis(0), &[codes.view(), zero.view(), units.view()]).expect("rows of one length");
         let placed = pca.transform(known.view()).ok()?;
-        // A code of one number has one component.
+        // A code of one number has only one component.
         let place = |row: ArrayView1<'_, f64>| [row[0], row.get(1).copied().unwrap_or(0.0)];
         let mut points: Vec<[f64; 2]> = placed.outer_iter().map(place).collect();
         let mut units = points.split_off(codes.nrows());

@@ -1,4 +1,4 @@
-//! A model with its samplers and held-out data: all that the page shows.
+//! Model, samplers and held-out data that the page shows.
 
 mod columns;
 mod description;
@@ -20,16 +20,16 @@ use description::{Code, Description};
 use draws::Draws;
 pub(super) use draws::Source;
 use held_out::HeldOut;
-pub(super) use map::Map;
+pub(super) use map::{MOST_MAPPED, Map};
 
-/// Pictures a request, and numbers in their codes.
+/// Largest number of codes in a request, and of numbers in all of them together.
 const MOST_CODES: usize = 64;
 const MOST_NUMBERS: usize = 1 << 16;
 
-/// Codes that are drawn for their moments where there are no held-out ones.
+/// Number of codes that are drawn to estimate moments if there are no held-out data.
 const DRAWN: usize = 1000;
 
-/// A model, its samplers, and held-out data with their codes.
+/// Model with its samplers, and held-out data with their codes.
 pub(crate) struct Explorer {
     model: Autoencoder<f32>,
     draws: Draws,
@@ -38,25 +38,27 @@ pub(crate) struct Explorer {
     description: Description,
 }
 
-/// Pictures or rows of a table, as the page takes them.
+/// Pictures or rows of a table, in the format of the page.
 #[derive(Debug, PartialEq)]
 pub(super) enum Shown {
-    /// Bytes, row by row, each pixel's channels together.
+    /// Bytes in row-major order, channels last.
     Pictures(Vec<u8>),
-    /// In the units of the table.
+    /// Values in the units of the table.
     Rows(Array2<f64>),
 }
 
 impl Explorer {
-    /// Opens a run folder or a weights file, with the held-out part of the data that are named or
-    /// of those that the model was trained on. Where these are not to be had the page does without.
+    /// Opens a run folder or a weights file, with the held-out part of the data `named` or of the
+    /// training data. If the training data are not available, the page has no held-out data.
     pub(crate) fn open(run: &Path, named: Option<&Data>) -> Result<Self, Failure> {
         let trained = Trained::load(run)?;
         let (draws, file) = (Draws::new(&trained)?, trained.file.display());
         let columns = trained.model.columns();
         let [_, _, channels] = trained.model.image_shape();
         if columns.is_none() && ![1, 3].contains(&channels) {
-            let problem = format!("{file}: a picture has 1 channel or 3, the model's have {channels}");
+            let problem = format!(
+                "{file}: the model's images have {channels} channels, but the page shows images of 1 or 3 channels"
+            );
             return Err(Failure::usage(problem));
         }
         let data = match trained.data(named) {
@@ -64,7 +66,7 @@ impl Explorer {
             Err(problem) if named.is_some() => return Err(problem),
             Err(problem) => {
                 let what = if columns.is_some() { "rows" } else { "images" };
-                errln!("eae: no held-out {what} on the page: {problem}");
+                errln!("eae: the page shows no held-out {what}: {problem}");
                 None
             }
         };
@@ -104,7 +106,8 @@ impl Explorer {
         self.description.most_codes
     }
 
-    /// In bytes: a picture, a row, or as many codes as may be, each number with all of its digits.
+    /// Returns the largest size of a request in bytes: that of a picture, of a row, or of
+    /// `most_codes` codes with all digits.
     pub(super) fn largest_request(&self) -> usize {
         let numbers = self.model.image_shape().iter().product::<usize>();
         let of_data = if self.model.columns().is_some() { 32 * numbers } else { numbers };
@@ -115,18 +118,18 @@ impl Explorer {
         self.held_out.as_ref()?.map.as_ref()
     }
 
-    /// Returns the report as it is now: another may have been made since.
+    /// Reads the report again at each request, because it may have changed.
     pub(super) fn report(&self) -> Option<Vec<u8>> {
         fs::read(&self.report).ok()
     }
 
-    /// Returns some of the held-out data, if there is as much.
+    /// Returns `n` of the held-out images or rows, if there are that many.
     pub(super) fn images(&self, first: usize, n: usize) -> Option<Shown> {
         let range = self.held_out.as_ref()?.range(first, n, self.most_codes())?;
         Some(self.shown(self.held_out.as_ref()?.images.pixels.slice_axis(Axis(0), range)))
     }
 
-    /// Returns their codes.
+    /// Returns the codes of `n` of the held-out images or rows.
     pub(super) fn codes(&self, first: usize, n: usize) -> Option<Array2<f32>> {
         let held_out = self.held_out.as_ref()?;
         Some(held_out.codes.slice_axis(Axis(0), held_out.range(first, n, self.most_codes())?).to_owned())
@@ -136,7 +139,7 @@ impl Explorer {
         self.shown(self.model.decode(codes.view()).view())
     }
 
-    /// Brings images to what can be seen. What is beyond black and white is cut off; NaN is black.
+    /// Converts decoder outputs to bytes or to rows. Pixels are clipped to 0 to 255; NaN becomes 0.
     fn shown(&self, images: ArrayView4<'_, f32>) -> Shown {
         match self.model.columns() {
             Some(columns) => Shown::Rows(columns.restore(images)),
@@ -144,7 +147,7 @@ impl Explorer {
         }
     }
 
-    /// Returns whether the model is of rows of a table, and not of pictures.
+    /// Returns true for a model of rows of a table, false for a model of pictures.
     pub(super) fn is_of_rows(&self) -> bool {
         self.model.columns().is_some()
     }
@@ -155,27 +158,31 @@ impl Explorer {
         let pixels: Vec<f32> = picture.iter().map(|&byte| f32::from(byte) / 255.0).collect();
         let picture = Array4::from_shape_vec((1, height, width, channels), pixels).map_err(|_| {
             let (takes, got) = (height * width * channels, picture.len());
-            format!("a picture of {height} x {width} x {channels} is {takes} bytes, got {got}")
+            format!("the picture has {got} bytes; it must have {takes} ({height} x {width} x {channels})")
         })?;
         Ok(self.model.encode(picture.view()).row(0).to_owned())
     }
 
-    /// Returns the code of a row of the model's table.
+    /// Returns the code of a row of the table.
     pub(super) fn encode_row(&self, row: Vec<f64>) -> Result<Array1<f32>, String> {
-        let columns = self.model.columns().ok_or("the model takes pictures")?;
+        let columns = self.model.columns().ok_or("the model takes pictures, not rows")?;
         if row.len() != columns.len() {
-            return Err(format!("a row of {} numbers, the model takes {}", row.len(), columns.len()));
+            return Err(format!(
+                "the length of the row is {}; the model takes rows of length {}",
+                row.len(),
+                columns.len()
+            ));
         }
         let row = Array2::from_shape_vec((1, row.len()), row).expect("one row");
         let code = self.model.encode(columns.standardize::<f32>(row.view()).view()).row(0).to_owned();
         if code.iter().all(|z| z.is_finite()) {
             Ok(code)
         } else {
-            Err("the row is too far from the data to have a code".to_owned())
+            Err("the row is too far from the training data to have a code; use smaller numbers".to_owned())
         }
     }
 
-    /// Returns draws, those of `eae sample` at this temperature.
+    /// Draws codes. The result equals that of `eae sample` with these options.
     pub(super) fn sample(
         &self,
         source: Source<'_>,
@@ -185,11 +192,11 @@ impl Explorer {
     ) -> Result<Array2<f32>, String> {
         let sampler = self.draws.find(source)?;
         if !(0.0..=100.0).contains(&temperature) {
-            return Err(format!("temperature is {temperature}, it must be from 0 to 100"));
+            return Err(format!("temperature is {temperature}; it must be from 0 to 100"));
         }
         let most = self.most_codes();
         if !(1..=most).contains(&n) {
-            return Err(format!("n is {n}, it must be from 1 to {most}"));
+            return Err(format!("n is {n}; it must be from 1 to {most}"));
         }
         Ok(sampler.sample_tempered(n, seed, temperature))
     }

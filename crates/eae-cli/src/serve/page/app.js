@@ -1,4 +1,4 @@
-// The panels of the page, and the code that it opens on.
+// Sets up the panels of the page and the first code.
 
 import { model, say } from "/ask.js";
 import { change } from "/code.js";
@@ -20,7 +20,7 @@ function header({ run, report, network, image: [height, width, channels], column
   const size = columns ? `rows of ${columns.length} columns` : `${height} × ${width} pixels${channels === 3 ? " in color" : ""}`;
   document.title = `${run}: explorer`;
   document.body.dataset.kind = columns ? "rows" : "pictures";
-  find("about").textContent = `${run}: ${network ?? "a network of its own"}, ${size}, ${latent} numbers in a code`;
+  find("about").textContent = `${run}: ${network ?? "own network"}, ${size}, latent dimension ${latent}`;
   if (report) {
     find("report").href = report;
     find("report").hidden = false;

@@ -1,7 +1,7 @@
-// What the server is asked. It answers with pictures as bytes or with rows of a table, and with JSON; to what is wrong with
-// {"error": ...}.
+// Requests to the server. It sends pictures as bytes, and rows of a table and everything else as JSON. The answer to an
+// invalid request is {"error": ...}.
 
-/** Bytes of a picture; null where there are rows. */
+/** Number of bytes of a picture, or null for a model of rows. */
 let size = null;
 
 async function ask(path, body) {
@@ -9,7 +9,7 @@ async function ask(path, body) {
   try {
     response = await fetch(path, body === undefined ? {} : { method: "POST", body });
   } catch {
-    throw new Error("The server does not answer any more: is eae serve still running?");
+    throw new Error("The server does not answer. Check that eae serve is still running.");
   }
   if (!response.ok) {
     throw new Error((await response.json()).error);
@@ -19,11 +19,11 @@ async function ask(path, body) {
 
 const json = async (path, body) => (await ask(path, body)).json();
 
-/** Pictures, each with its own bytes, or rows. */
+/** Returns pictures, each as its bytes, or rows. */
 async function things(path, body) {
   const response = await ask(path, body);
   if (size === null) {
-    // JSON has no number for what is not finite.
+    // JSON has null instead of numbers that are not finite.
     return (await response.json()).rows.map(row => row.map(value => value ?? NaN));
   }
   const bytes = new Uint8Array(await response.arrayBuffer());
@@ -43,11 +43,11 @@ export const decode = codes => things("/decode", JSON.stringify({ codes }));
 export const encode = async thing => (await json("/encode", size === null ? JSON.stringify({ row: thing }) : thing)).codes[0];
 export const sample = async wanted => (await json("/sample", JSON.stringify(wanted))).codes;
 
-/** Counts what is begun and what is said, to know which came first. */
+/** Counts actions and messages, to know which came first. */
 let clock = 0;
 let said = 0;
 
-/** Shows what went wrong, until something that begins later goes right. */
+/** Shows an error until an action that starts later succeeds. */
 export function say(problem) {
   const place = document.getElementById("problem");
   place.textContent = problem ? problem.message : "";
@@ -55,7 +55,7 @@ export function say(problem) {
   said = ++clock;
 }
 
-/** `work`, one call at a time and always with the newest arguments: what came in between is out of date. */
+/** Returns a function that runs `work` one call at a time, with the newest arguments. Outdated calls are skipped. */
 export function newest(work) {
   let next = null;
   let busy = false;

@@ -1,4 +1,4 @@
-// The code that the page shows. Every panel can change it and hears of each change.
+// The current code. Every panel can change it and is notified of each change.
 
 let code = [];
 let shown = null;
@@ -6,13 +6,13 @@ const listeners = [];
 
 export const current = () => code;
 
-/** The image or the row that the code is of, as { thing, name }, if it is of one. */
+/** Image or row that was encoded to the code, as { thing, name }, or null. */
 export const original = () => shown;
 
 /** Calls `listener(code, by)` after each change. */
 export const listen = listener => listeners.push(listener);
 
-/** `by` is the panel that changes it; `of` the image or the row that the code is of. */
+/** Changes the code. `by` is the panel that changes it, `of` the image or row that was encoded. */
 export function change(next, by, of = null) {
   code = next;
   shown = of;

@@ -1,4 +1,4 @@
-// The row that the code is decoded to, column by column, and a row of one's own.
+// Shows the decoded row column by column, and takes values that the user types.
 
 import { encode, newest } from "/ask.js";
 import { change } from "/code.js";
@@ -6,21 +6,21 @@ import { pager } from "/pager.js";
 import { format } from "/row.js";
 import { onShown, shown } from "/view.js";
 
-/** At a time. */
+/** Number of columns on a page of the list. */
 const PAGE = 40;
-/** What lines may take together, and one alone, in heights of a line of text. */
+/** Height of all lines together, and smallest and largest height of one line, in lines of text. */
 const [ALL, LEAST, MOST] = [24, 0.9, 8];
 
 const find = id => document.getElementById(id);
 
-/** The numbers in a text that has several, or null: with a tab or a semicolon between them, commas are decimal. */
+/** Returns the numbers of a text, or null. Between tabs or semicolons, a comma is a decimal comma. */
 function several(text) {
   const parts = /[\t;]/.test(text) ? text.trim().split(/[\t;]/).map(part => part.replace(",", ".")) : text.trim().split(/\s*,\s*|\s+/);
   const numbers = parts.map(part => (part.trim() === "" ? NaN : Number(part)));
   return numbers.length > 1 && numbers.every(Number.isFinite) ? numbers : null;
 }
 
-/** How many rows have which value, from the least to the most. */
+/** Draws the histogram of a column. */
 function histogram(counts) {
   const [svg, path] = ["svg", "path"].map(tag => document.createElementNS("http://www.w3.org/2000/svg", tag));
   const tallest = Math.max(1, ...counts);
@@ -37,12 +37,12 @@ export function columns({ columns }) {
   find("columns").hidden = false;
   const tall = Math.min(Math.max(ALL / columns.length - 0.3, LEAST), MOST);
   find("columns-list").style.setProperty("--tall", `${tall}rem`);
-  // A table of samples is taller than pictures are.
+  // A table of samples is taller than pictures.
   find("walk").before(find("codes"));
 
   let lines = [];
   let given = null;
-  /** What the fields say: the row that the code is of, or else what it is decoded to. */
+  /** Values of the fields: the row that was encoded, or else the decoded row. */
   let values = [];
   const look = newest(async row => change(await encode(row), "yours", { thing: row, name: "your row" }));
   const type = (first, numbers) => {
@@ -73,7 +73,7 @@ export function columns({ columns }) {
     band.style.left = percent(low);
     band.style.width = most > least ? percent(least + high - low) : "100%";
     track.append(band, histogram(column.counts), is, was);
-    track.title = `From ${format(least, column)} to ${format(most, column)}, nine tenths from ${format(low, column)} to ${format(high, column)}`;
+    track.title = `From ${format(least, column)} to ${format(most, column)}, middle 90 % from ${format(low, column)} to ${format(high, column)}`;
     name.textContent = name.title = column.name;
     const field = Object.assign(document.createElement("input"), { type: "number", step: "any" });
     field.setAttribute("aria-label", `Your value of ${column.name}`);
@@ -96,7 +96,7 @@ export function columns({ columns }) {
 
   onShown((thing, of, by) => {
     given = of;
-    // What is typed in the meantime is newer.
+    // Do not overwrite what the user is typing.
     if (by !== "yours") {
       values = of ? of.thing : thing;
     }

@@ -1,6 +1,6 @@
-// Paper and pen.
+// Drawing on a canvas.
 
-/** Lets a pointer of any kind draw on a canvas; `drawn()` hears of each stroke. */
+/** Lets the user draw on a canvas with any pointer. Calls `drawn()` after each stroke. */
 export function pen(paper, ink, width, drawn) {
   const context = paper.getContext("2d", { willReadFrequently: true });
   const at = event => {
@@ -35,7 +35,7 @@ export function pen(paper, ink, width, drawn) {
   }
 }
 
-/** Fills the paper with one colour. */
+/** Fills the paper with one color. */
 export function clear(paper) {
   const context = paper.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "#000";
@@ -51,7 +51,7 @@ export function invert(paper) {
   context.restore();
 }
 
-/** Puts the middle of an image on the paper, as large as covers it. */
+/** Draws an image on the paper, scaled and cropped to cover it. */
 export function cover(paper, image) {
   const context = paper.getContext("2d");
   const scale = Math.max(paper.width / image.width, paper.height / image.height);
@@ -62,16 +62,16 @@ export function cover(paper, image) {
 }
 
 /**
- * The paper as a canvas of another size. With `centred` as MNIST has its digits: the longer side of what is drawn 20 / 28 of
- * the picture, its centre of mass in the middle.
+ * Returns the paper as a canvas of another size. With `centered`, the drawing is placed like a digit of MNIST: its longer side
+ * is 20 / 28 of the picture, and its center of mass is in the middle.
  */
-export function scaled(paper, width, height, centred) {
+export function scaled(paper, width, height, centered) {
   const small = Object.assign(document.createElement("canvas"), { width, height });
   const context = small.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "#000";
   context.fillRect(0, 0, width, height);
   context.imageSmoothingQuality = "high";
-  const drawn = centred ? extent(paper) : null;
+  const drawn = centered ? extent(paper) : null;
   if (drawn) {
     const scale = 20 / 28 * Math.min(width, height) / drawn.side;
     context.translate(width / 2 - drawn.x * scale, height / 2 - drawn.y * scale);
@@ -82,7 +82,7 @@ export function scaled(paper, width, height, centred) {
   return small;
 }
 
-/** The longer side of the box around what is drawn, and its centre of mass; null where nothing is. */
+/** Returns the longer side of the bounding box of the drawing, and its center of mass; null for an empty paper. */
 function extent(paper) {
   const { width, height } = paper;
   const { data } = paper.getContext("2d").getImageData(0, 0, width, height);

@@ -1,4 +1,4 @@
-// What one can take along: the picture, the code, a link to it.
+// Saves the picture, and copies the code or a link to it.
 
 import { say } from "/ask.js";
 import { current, listen } from "/code.js";
@@ -8,22 +8,22 @@ import { shown } from "/view.js";
 
 const find = id => document.getElementById(id);
 
-/** Has the browser save a file. */
+/** Saves a file with the browser. */
 export function save(name, content) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  // The browser has its own hold on it as soon as it has begun.
+  // The browser keeps the content once the download has started.
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-/** Saves a canvas as it is, pixel by pixel. */
+/** Saves a canvas without scaling. */
 export const savePicture = (name, canvas) => canvas.toBlob(blob => save(name, blob), "image/png");
 
 export const saveRows = (name, rows) => save(name, new Blob([csv(rows)], { type: "text/csv" }));
 
-/** Copies a text; the newer way is only there on this machine and over https. */
+/** Copies a text. Browsers have navigator.clipboard only on localhost and over https. */
 async function copy(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
@@ -35,7 +35,7 @@ async function copy(text) {
   const done = document.execCommand("copy");
   field.remove();
   if (!done) {
-    throw new Error(`The browser did not copy. The text is: ${text}`);
+    throw new Error(`The browser cannot copy. Please copy the text by hand: ${text}`);
   }
 }
 
@@ -55,10 +55,10 @@ export function keep({ columns }) {
       savePicture("picture.png", find("decoded"));
     }
   });
-  find("copy").addEventListener("click", () => copied(written(current()), "The code is copied."));
+  find("copy").addEventListener("click", () => copied(written(current()), "Code copied."));
   find("link").addEventListener("click", () => {
     history.replaceState(null, "", address(current()));
-    copied(location.href, "The link is copied.");
+    copied(location.href, "Link copied.");
   });
   listen(() => done(""));
 }

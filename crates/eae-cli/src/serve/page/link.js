@@ -1,16 +1,16 @@
-// Codes in addresses: what is behind the # is a code, `#z=0.5,-1.25`.
+// Reads and writes codes in the address of the page, as `#z=0.5,-1.25`.
 
 import { exact } from "/number.js";
 
 const START = "#z=";
 
-/** A code as a line of text. */
+/** Returns a code as a line of text. */
 export const written = code => code.map(exact).join(",");
 
-/** The part of an address that says a code. */
+/** Returns the part of the address with a code. */
 export const address = code => START + written(code);
 
-/** The code that the address says, as { code, problem }: both null where it says none. */
+/** Returns the code in the address as { code, problem }. Both are null if there is none. */
 export function linked({ latent }) {
   if (!location.hash.startsWith(START)) {
     return { code: null, problem: null };
@@ -20,6 +20,6 @@ export function linked({ latent }) {
   if (code.length === latent && code.every(Number.isFinite)) {
     return { code, problem: null };
   }
-  const what = code.length === latent ? "something in it that is no number" : `${code.length} numbers`;
-  return { code: null, problem: new Error(`The address has a code with ${what}; the model takes ${latent} numbers.`) };
+  const what = code.length === latent ? "an invalid number" : `${code.length} numbers`;
+  return { code: null, problem: new Error(`The code in the address has ${what}; the model takes ${latent} numbers.`) };
 }

@@ -1,13 +1,13 @@
-// The codes of the held-out images along their first two principal components, and where the current code is among them.
+// Map of the codes of held-out images along their first two principal components, with the position of the current code.
 
 import { codes, heldOut, map as ask, newest } from "/ask.js";
 import { change, current, listen } from "/code.js";
 import { noun } from "/thing.js";
 
-/** Told apart by most eyes, on white and on black; labels beyond them begin anew. */
-const COLOURS = ["#4e79a7", "#f28e2b", "#e15759", "#48a9a6", "#59a14f", "#d4a82a", "#b07aa1", "#ff7f9f", "#9c755f", "#8a8f98"];
+/** Colors that most people can distinguish on white and on black. They repeat if there are more labels. */
+const COLORS = ["#4e79a7", "#f28e2b", "#e15759", "#48a9a6", "#59a14f", "#d4a82a", "#b07aa1", "#ff7f9f", "#9c755f", "#8a8f98"];
 const MARGIN = 14;
-/** Pixels from a point within which a press is for it. */
+/** Largest distance in pixels at which a press selects a point. */
 const NEAR = 24;
 
 const find = id => document.getElementById(id);
@@ -18,7 +18,7 @@ export async function map({ held_out }) {
     find("codes").classList.add("without");
   };
   if (held_out === 0) {
-    without(`There are no held-out ${noun()}s: say with --data what the model was trained on.`);
+    without(`No held-out ${noun()}s. Start eae serve with --data and the data of the training.`);
     return;
   }
   const canvas = find("map");
@@ -32,14 +32,14 @@ export async function map({ held_out }) {
   const { points, labels, classes, explained, origin, axes } = known;
   const called = label => classes?.[label] ?? String(label);
   const percent = Math.round(100 * explained);
-  find("map-hint").textContent = `Held-out ${noun()}s by two principal components of their codes (${percent} % of the variance). `
-    + "Choose one; the ring is the code.";
+  find("map-hint").textContent = `Codes of held-out ${noun()}s by two principal components (${percent} % of the variance). `
+    + "Select a point; the ring is the current code.";
   const kinds = labels ? [...new Set(labels)].sort((a, b) => a - b) : [];
-  const colour = place => COLOURS[(labels ? kinds.indexOf(labels[place]) : 0) % COLOURS.length];
+  const color = place => COLORS[(labels ? kinds.indexOf(labels[place]) : 0) % COLORS.length];
   find("legend").replaceChildren(...kinds.slice(0, 20).map((kind, place) => {
     const entry = document.createElement("li");
     const dot = document.createElement("i");
-    dot.style.background = COLOURS[place % COLOURS.length];
+    dot.style.background = COLORS[place % COLORS.length];
     entry.append(dot, called(kind));
     return entry;
   }));
@@ -66,7 +66,7 @@ export async function map({ held_out }) {
     };
     context.globalAlpha = 0.7;
     points.forEach((point, i) => {
-      context.fillStyle = colour(i);
+      context.fillStyle = color(i);
       circle(place(point), 2.6);
       context.fill();
     });
@@ -74,7 +74,7 @@ export async function map({ held_out }) {
     context.strokeStyle = getComputedStyle(canvas).color;
     context.lineWidth = 2;
     const here = axes.reduce(([x, y], [dx, dy], i) => [x + current()[i] * dx, y + current()[i] * dy], origin);
-    // A code beyond the map is at its edge.
+    // A code outside the map is drawn at its edge.
     const inside = (value, length) => Math.min(Math.max(value, 7), length - 7);
     const [x, y] = place(here);
     circle([inside(x, width), inside(y, height)], 6);
@@ -97,7 +97,7 @@ export async function map({ held_out }) {
     change(code, "map", { thing, name });
     find("map-said").textContent = name[0].toUpperCase() + name.slice(1);
   });
-  /** The point with the least of something, if it is finite for any. */
+  /** Returns the point with the smallest finite value of `of`, or null. */
   const least = of => {
     let [best, value] = [null, Infinity];
     points.forEach((_, i) => {
@@ -133,7 +133,7 @@ export async function map({ held_out }) {
       return;
     }
     const [x, y] = place(points[chosen]);
-    // The nearest one that is further that way than aside.
+    // Selects the nearest point within 45 degrees of the direction.
     choose(least(i => {
       const [dx, dy] = place(points[i]).map((value, axis) => value - [x, y][axis]);
       const forwards = dx * direction[0] + dy * direction[1];

@@ -1,11 +1,10 @@
-//! The page, as it lies beside this file: plain HTML, CSS and JavaScript, without anything from
-//! elsewhere.
+//! Files of the page: plain HTML, CSS and JavaScript without external dependencies.
 
 use super::reply::Reply;
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// One of its files.
+/// Returns the file of the page at a path.
 pub(super) fn file(path: &str) -> Option<Reply> {
     let (content_type, content) = match path {
         "/" => ("text/html; charset=utf-8", include_str!("index.html")),

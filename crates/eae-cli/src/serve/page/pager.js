@@ -1,6 +1,6 @@
-// A long list, a page at a time.
+// Divides a long list into pages.
 
-/** Calls `lay(first, count)` for the first page now, and for others as they are turned to; of one page there is nothing to turn. */
+/** Calls `lay(first, count)` for the first page, and again when the user turns the page. One page needs no buttons. */
 export function pager(place, total, size, what, lay) {
   const button = (text, name, by) => {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
@@ -8,8 +8,8 @@ export function pager(place, total, size, what, lay) {
     button.addEventListener("click", () => turn(by));
     return button;
   };
-  const back = button("←", `Earlier ${what}`, -size);
-  const on = button("→", `Later ${what}`, size);
+  const back = button("←", `Previous ${what}`, -size);
+  const on = button("→", `Next ${what}`, size);
   const where = document.createElement("span");
   place.replaceChildren(back, where, on);
   place.hidden = total <= size;

@@ -1,4 +1,4 @@
-// Pictures as the server sends them: bytes, row by row, each pixel's channels together.
+// Pictures in the format of the server: bytes in row-major order, channels last.
 
 export const NOUN = "image";
 
@@ -7,12 +7,12 @@ let shape = [1, 1, 1];
 /** Height, width and channels of all pictures. */
 export const take = ({ image }) => { shape = image; };
 
-/** The squared error summed over pixels: of values from 0 to 1. */
+/** Returns the sum of squared errors over pixels, with values from 0 to 1. */
 export const error = (a, b) => a.reduce((sum, x, i) => sum + ((x - b[i]) / 255) ** 2, 0);
 
 export const told = () => "";
 
-/** Puts a picture on a canvas. */
+/** Draws a picture on a canvas. */
 export function show(canvas, bytes) {
   const [height, width, channels] = shape;
   const picture = new ImageData(width, height);
@@ -27,7 +27,7 @@ export function show(canvas, bytes) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
-/** The bytes of a canvas of the pictures' size; grey as the eye has it. */
+/** Returns the bytes of a canvas of the size of the pictures. Gray values are the perceived brightness. */
 export function read(canvas) {
   const [height, width, channels] = shape;
   const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
@@ -43,7 +43,7 @@ export function read(canvas) {
   return bytes;
 }
 
-/** Canvases of the pictures' size side by side on one, `across` in a row. */
+/** Returns one canvas with all pictures, `across` in each row. */
 export function sheet(canvases, across) {
   const [height, width] = shape;
   const sheet = document.createElement("canvas");

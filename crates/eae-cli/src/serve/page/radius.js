@@ -1,4 +1,4 @@
-// How far the code is from the origin, and what is usual.
+// Shows the radius of the code and its usual range.
 
 import { listen } from "/code.js";
 import { fixed } from "/number.js";

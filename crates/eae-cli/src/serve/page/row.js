@@ -1,24 +1,24 @@
-// Rows of a table, in its units.
+// Rows of a table, in the units of the table.
 
 import { fixed } from "/number.js";
 
 export const NOUN = "row";
 
-/** The small picture of a row, in pixels, and the standard deviations to its upper edge. */
+/** Size of the small picture of a row in pixels, and the number of standard deviations to its upper edge. */
 const [WIDTH, HEIGHT, REACH] = [96, 64, 3];
-/** More values are not read out. */
+/** Largest number of values in the text alternative of a row. */
 const TOLD = 8;
 
 let columns = [];
 
 export const take = known => { columns = known.columns; };
 
-/** How far a value is from the mean of its column, in standard deviations. */
+/** Returns the distance of a value from the mean of its column, in standard deviations. */
 const standard = (value, { mean, sd }) => (sd > 0 ? (value - mean) / sd : 0);
 
 export const error = (a, b) => columns.reduce((sum, column, i) => sum + (standard(a[i], column) - standard(b[i], column)) ** 2, 0);
 
-/** A value with the digits that matter in its column. */
+/** Formats a value with the digits that matter in its column. */
 export function format(value, { mean, sd }) {
   if (!Number.isFinite(value)) {
     return "–";
@@ -31,7 +31,7 @@ export function format(value, { mean, sd }) {
 export const told = row => (columns.length > TOLD ? ""
   : columns.map((column, i) => `${column.name} ${format(row[i], column)}`).join(", "));
 
-/** A bar for each column, up or down from its mean. */
+/** Draws a bar for each column, up or down from the mean. */
 export function show(canvas, row) {
   [canvas.width, canvas.height] = [WIDTH, HEIGHT];
   const context = canvas.getContext("2d");
@@ -47,7 +47,7 @@ export function show(canvas, row) {
   context.fillRect(0, middle - 0.5, WIDTH, 1);
 }
 
-/** Rows as a file of text, with the names of the columns. */
+/** Returns rows as CSV, with the names of the columns. */
 export function csv(rows) {
   const quoted = name => (/^[\p{L}\p{N}_\-./]+$/u.test(name) ? name : `"${name.replaceAll("\"", "\"\"")}"`);
   const lines = [columns.map(({ name }) => quoted(name)), ...rows];

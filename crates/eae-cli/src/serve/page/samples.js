@@ -1,4 +1,4 @@
-// Draws from each of the samplers that the run has, of all classes or of one.
+// Draws samples with a sampler of all classes or of one class.
 
 import { decode, newest, sample } from "/ask.js";
 import { change, listen } from "/code.js";
@@ -7,12 +7,12 @@ import { sheet } from "/picture.js";
 import { fill, mark } from "/strip.js";
 import { fillTable, markRow } from "/table.js";
 
-/** Without a map there is room for twice as many. */
+/** Number of samples. Without a map there is room for twice as many. */
 const MOST = 18;
-/** Pictures in a row of the file. */
+/** Number of pictures in a row of the saved file. */
 const ACROSS = 6;
 
-/** What samplers are called beside their names in files. */
+/** Names of samplers on the page, by their names in files. */
 const NAMES = {
   normal: "N(0, I)",
   sphere: "sphere",
@@ -23,7 +23,7 @@ const NAMES = {
 
 const find = id => document.getElementById(id);
 
-/** Draws, and returns what chooses one of the draws. */
+/** Draws samples, and returns a function that selects one of them. */
 export async function samples({ samplers, likeliest, classes, columns, held_out, most_codes }) {
   const [sampler, ofClass, temperature, seed] = ["sampler", "class", "temperature", "seed"].map(find);
   const option = (name, place) => new Option((NAMES[name] ?? name) + (likeliest && place === 0 ? " (likeliest)" : ""), name);
@@ -51,7 +51,7 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
       n: Math.min(held_out > 0 ? MOST : 2 * MOST, most_codes),
     });
     decoded = await decode(codes);
-    // The buttons stay, what they stand for changes.
+    // The buttons stay, but the samples behind them change.
     drawn = codes;
     const name = place => `Sample ${place + 1} of ${codes.length}`;
     if (columns) {
@@ -65,7 +65,7 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
 
   sampler.addEventListener("change", draw);
   ofClass.addEventListener("change", () => {
-    // A class has a density of its own.
+    // A class has its own sampler.
     sampler.disabled = ofClass.value !== "";
     draw();
   });
@@ -95,7 +95,7 @@ export async function samples({ samplers, likeliest, classes, columns, held_out,
       marked(null);
     }
   });
-  // Without a first draw there is nothing to open on: what went wrong is the caller's to say.
+  // Without a first sample the page cannot open, so the caller reports the error.
   await drawNow();
   return choose;
 }

@@ -1,15 +1,15 @@
-// A slider for each number of the code, those that change most first.
+// Shows a slider for each number of the code, those with the largest effect first.
 
 import { change, current, listen } from "/code.js";
 import { fixed } from "/number.js";
 import { noun } from "/thing.js";
 import { pager } from "/pager.js";
 
-/** At a time: a page of thousands would answer to nothing. A large screen has room for twice as many as a laptop. */
+/** Number of sliders on a page, because thousands would be too slow. A large screen has room for twice as many. */
 const PAGE = { image: 24, row: 12 };
 const LARGE = "(min-width: 100rem) and (min-height: 60rem)";
 const REACH = 3.5;
-/** The share of the largest change below which a number changes next to nothing. */
+/** Fraction of the largest effect below which a number has almost no effect. */
 const DEAD = 0.01;
 
 const find = id => document.getElementById(id);
@@ -23,14 +23,14 @@ export function sliders({ latent, mean, sd, effect }) {
   const share = place => (most > 0 ? effect[place] / most : 0);
   const dead = effect ? order.filter(place => share(place) <= DEAD).length : 0;
   const what = noun() === "row" ? "row" : "picture";
-  const rest = dead === 0 ? "" : `; ${dead === 1 ? "one changes" : `${dead} change`} next to nothing`;
-  find("code-hint").textContent = "A slider for each number, 3.5 standard deviations each way"
+  const rest = dead === 0 ? "" : `; ${dead === 1 ? "1 has" : `${dead} have`} almost no effect`;
+  find("code-hint").textContent = "One slider for each number, ±3.5 standard deviations"
     + (effect ? `. The first changes the ${what} most: see the bars${rest}.` : ".");
 
   let shown = [];
   const set = () => shown.forEach(({ place, slider, output }) => {
     const value = current()[place];
-    // A code may lie beyond what is usual.
+    // A code may lie outside the usual range.
     slider.min = Math.min(slider.dataset.min, value);
     slider.max = Math.max(slider.dataset.max, value);
     slider.value = value;
@@ -48,9 +48,9 @@ export function sliders({ latent, mean, sd, effect }) {
     slider.setAttribute("aria-label", `Number ${place + 1} of the code`);
     if (effect && share(place) <= DEAD) {
       label.className = "dead";
-      label.title = "Changes next to nothing";
+      label.title = "Almost no effect";
     }
-    // A number that never changes can still be moved a little.
+    // The slider of a constant number still has a small range.
     const spread = sd[place] || 1;
     slider.dataset.min = slider.min = mean[place] - REACH * spread;
     slider.dataset.max = slider.max = mean[place] + REACH * spread;
@@ -58,7 +58,7 @@ export function sliders({ latent, mean, sd, effect }) {
     slider.addEventListener("input", () => {
       change(current().with(place, Number(slider.value)), "sliders");
     });
-    // "any" leaves the size of a step by key to the browser.
+    // With step "any", the size of a step by key depends on the browser, so keys are handled here.
     slider.addEventListener("keydown", event => {
       const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key];
       if (steps) {
@@ -75,7 +75,7 @@ export function sliders({ latent, mean, sd, effect }) {
   const size = PAGE[noun()] * (matchMedia(LARGE).matches ? 2 : 1);
   pager(find("pages"), latent, size, "numbers of the code", (first, count) => {
     shown = order.slice(first, first + count).map(make);
-    // Few have room for taller lines.
+    // If there are few sliders, their lines can be taller.
     find("sliders").style.setProperty("--row", `${Math.min(1.7 * size / count, 2.4)}rem`);
     find("sliders").replaceChildren(...shown.map(({ label }) => label));
     set();

@@ -2,7 +2,7 @@
 
 import { show, told } from "/thing.js";
 
-/** As many buttons as a strip should have; `chosen(place)` hears of presses. */
+/** Gives a strip `count` buttons. A press calls `chosen(place)`. */
 function buttons(strip, count, chosen) {
   while (strip.children.length > count) {
     strip.lastChild.remove();
@@ -28,7 +28,7 @@ export function fill(strip, things, name, chosen) {
   });
 }
 
-/** Marks one of the buttons as the one that is shown, or none for null. */
+/** Marks the button of what is shown, or none for null. */
 export const mark = (strip, chosen) => [...strip.children].forEach((button, place) => {
   button.setAttribute("aria-pressed", place === chosen);
 });

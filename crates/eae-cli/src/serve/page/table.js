@@ -1,11 +1,11 @@
-// Rows as a small table, whose first column chooses one.
+// Shows rows as a small table with buttons in the first column.
 
 import { format } from "/row.js";
 
-/** More columns are left to the file. */
+/** Largest number of columns on the page. The saved file has all columns. */
 const MOST = 40;
 
-/** Fills a place with a table; `chosen(place)` hears of presses. */
+/** Fills an element with a table. A press calls `chosen(place)`. */
 export function fillTable(place, columns, rows, name, chosen) {
   const cell = (tag, content) => {
     const cell = document.createElement(tag);
@@ -26,7 +26,7 @@ export function fillTable(place, columns, rows, name, chosen) {
   place.replaceChildren(table);
   if (columns.length > MOST) {
     const rest = Object.assign(document.createElement("p"), { className: "hint" });
-    rest.textContent = `The first ${MOST} of ${columns.length} columns; the file has all.`;
+    rest.textContent = `The first ${MOST} of ${columns.length} columns; the saved file has all.`;
     place.append(rest);
   }
 }

@@ -1,24 +1,24 @@
-// What codes are decoded to: pictures, or rows of a table.
+// Functions for decoded data, which are pictures or rows of a table.
 
 import * as picture from "/picture.js";
 import * as row from "/row.js";
 
 let kind = picture;
 
-/** Takes what the server says of the model. */
+/** Takes the description of the model from the server. */
 export function take(known) {
   kind = known.columns ? row : picture;
   kind.take(known);
 }
 
-/** Shows one on a canvas: a picture as it is, a row as bars. */
+/** Draws a picture, or a row as bars, on a canvas. */
 export const show = (canvas, thing) => kind.show(canvas, thing);
 
-/** The squared error, as the training has it. */
+/** Returns the squared error, as in training. */
 export const error = (a, b) => kind.error(a, b);
 
-/** One in words, or nothing where words would not do. */
+/** Returns a description of a row in words, or an empty text for a picture or a long row. */
 export const told = thing => kind.told(thing);
 
-/** The word for one of the data. */
+/** Returns the word for one sample of the data. */
 export const noun = () => kind.NOUN;

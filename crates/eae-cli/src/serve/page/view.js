@@ -1,4 +1,4 @@
-// What the code is decoded to, beside the image or the row that it is of.
+// Shows the decoded picture or row beside the encoded one.
 
 import { decode, newest } from "/ask.js";
 import { listen, original } from "/code.js";
@@ -9,10 +9,10 @@ const find = id => document.getElementById(id);
 const listeners = [];
 let decoded = null;
 
-/** What is shown now. */
+/** Returns the decoded picture or row that is shown. */
 export const shown = () => decoded;
 
-/** Calls `listener(thing, of, by)` whenever something else is shown; `of` is as in `original`. */
+/** Calls `listener(thing, of, by)` whenever the view changes. `of` is as in `original`. */
 export const onShown = listener => listeners.push(listener);
 
 export function view() {

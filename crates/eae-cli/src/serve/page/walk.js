@@ -1,4 +1,4 @@
-// A walk from the code of one image to that of another.
+// Interpolates between the codes of two images.
 
 import { codes, decode, heldOut, newest, sample } from "/ask.js";
 import { change, current, listen } from "/code.js";
@@ -7,15 +7,15 @@ import { noun, show } from "/thing.js";
 
 const STRIP = 12;
 const STEPS = 9;
-/** Milliseconds from one end to the other. */
+/** Duration from one end to the other, in milliseconds. */
 const THERE = 4000;
 
 const find = id => document.getElementById(id);
 const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 
 /**
- * The code at `t` from 0 to 1 between `a` and `b`: on the straight line, or turning at an even rate while the radius goes from
- * the one to the other. Where the directions are the same, opposite or undefined there is only the line.
+ * Returns the code at `t` from 0 to 1 between `a` and `b`. The linear path is the straight line. The spherical path turns at a
+ * constant rate while the radius changes linearly. If the directions are equal, opposite or undefined, it is the line, too.
  */
 export function between(a, b, t, way) {
   const [radiusA, radiusB] = [Math.sqrt(dot(a, a)), Math.sqrt(dot(b, b))];
@@ -31,8 +31,8 @@ export function between(a, b, t, way) {
 
 export async function walk({ held_out, most_codes, samplers, columns }) {
   if (columns) {
-    find("walk-title").textContent = "Walk from one row to another";
-    find("take").textContent = "Take the current row";
+    find("walk-title").textContent = "Interpolation between two rows";
+    find("take").textContent = "Use the current row";
   }
   const at = find("at");
   const ends = [null, null];
@@ -70,7 +70,7 @@ export async function walk({ held_out, most_codes, samplers, columns }) {
     if (since === null) {
       return;
     }
-    // There and back again.
+    // Plays forwards, then backwards.
     const phase = ((now - since) / THERE) % 2;
     at.value = phase <= 1 ? phase : 2 - phase;
     go();
@@ -94,13 +94,13 @@ export async function walk({ held_out, most_codes, samplers, columns }) {
     film();
     go();
   });
-  // Whoever takes the code elsewhere wants it to stay there.
+  // Playing stops when another panel changes the code.
   listen((_, by) => {
     if (by !== "walk") {
       stop();
     }
   });
-  /** Has the other end chosen next. */
+  /** Selects the other end for the next choice. */
   const other = end => { document.querySelector(`input[name=end][value="${1 - end}"]`).checked = true; };
   const take = newest(async () => {
     const code = current();

@@ -1,11 +1,11 @@
-// A drawing, or an image from a file: what the model makes of it.
+// Encodes a drawing or an image from a file.
 
 import { encode, newest, say } from "/ask.js";
 import { change } from "/code.js";
 import { clear, cover, invert, pen, scaled } from "/drawing.js";
 import { read } from "/picture.js";
 
-/** The longer side of the paper, in pixels; more only if the model's pictures have more. */
+/** Longer side of the paper in pixels, unless the pictures of the model are larger. */
 const SIDE = 280;
 
 const find = id => document.getElementById(id);
@@ -15,19 +15,19 @@ export function yours({ image: [height, width, channels] }) {
   const scale = Math.max(1, SIDE / Math.max(height, width));
   [paper.width, paper.height] = [Math.round(width * scale), Math.round(height * scale)];
   clear(paper);
-  const grey = channels === 1;
-  find("ink-label").hidden = grey;
-  // Only digits are wanted that way.
-  find("centre").checked = grey && height === 28 && width === 28;
-  find("centre-label").hidden = !grey;
+  const gray = channels === 1;
+  find("ink-label").hidden = gray;
+  // Only digits are centered by default.
+  find("center").checked = gray && height === 28 && width === 28;
+  find("center-label").hidden = !gray;
 
   const look = newest(async name => {
     find("invite").hidden = true;
-    const thing = read(scaled(paper, width, height, find("centre").checked));
+    const thing = read(scaled(paper, width, height, find("center").checked));
     change(await encode(thing), "yours", { thing, name });
   });
 
-  pen(paper, () => (grey ? "#fff" : find("ink").value), Math.max(paper.width, paper.height) / 13, () => look("your drawing"));
+  pen(paper, () => (gray ? "#fff" : find("ink").value), Math.max(paper.width, paper.height) / 13, () => look("your drawing"));
   find("clear").addEventListener("click", () => {
     clear(paper);
     find("invite").hidden = false;
@@ -36,7 +36,7 @@ export function yours({ image: [height, width, channels] }) {
     invert(paper);
     look("your image");
   });
-  find("centre").addEventListener("change", () => look("your image"));
+  find("center").addEventListener("change", () => look("your image"));
 
   const open = async file => {
     if (!file) {
@@ -45,17 +45,17 @@ export function yours({ image: [height, width, channels] }) {
     try {
       cover(paper, await createImageBitmap(file));
     } catch {
-      say(new Error(`${file.name} is no image that this browser can read.`));
+      say(new Error(`${file.name} is not an image that this browser can read.`));
       return;
     }
     look("your image");
   };
   find("file").addEventListener("change", event => {
     open(event.target.files[0]);
-    // The same file again is news, too.
+    // Selecting the same file again must fire another event.
     event.target.value = "";
   });
-  // A file that misses the panel should not take the page's place.
+  // A file dropped outside the panel must not replace the page.
   addEventListener("dragover", event => event.preventDefault());
   addEventListener("drop", event => event.preventDefault());
   const panel = find("yours");

@@ -1,4 +1,4 @@
-//! Everything that one can send a server but should not.
+//! Invalid and hostile requests.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,7 +11,7 @@ use crate::support::model::run;
 use crate::support::server::{Answer, Explorer};
 use crate::support::transcript::Transcript;
 
-/// Each is told what is wrong with it, in one JSON object.
+/// Checks that every invalid request gets its error message as a JSON object.
 pub(super) fn wrong_requests(explorer: &Explorer) {
     let beyond = "{\"codes\": [[1e39, 0, 0, 0]]}";
     let many = json!({ "codes": vec![[0.0; 4]; 65] }).to_string();
@@ -58,11 +58,10 @@ pub(super) fn wrong_requests(explorer: &Explorer) {
     assert!(explorer.get("/decode").head.contains("\r\nallow: post\r\n"));
 }
 
-/// What no browser would send of its own accord.
+/// Sends requests that no browser would send by itself.
 pub(super) fn hostile_requests(explorer: &Explorer) {
     let address = &explorer.address;
-    // The page of another site, by a name of its own that it has resolve to this machine, or from where
-    // it is.
+    // DNS rebinding: the page of another site uses a name that resolves to this machine.
     for host in ["evil.example", "evil.example:80", "localhost.evil.example", "192.168.1.1", "", "a b"] {
         let answer = explorer.raw(format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").as_bytes());
         assert_eq!(answer.said().0, 421, "{host}");
@@ -71,22 +70,25 @@ pub(super) fn hostile_requests(explorer: &Explorer) {
         let answer = explorer.raw(format!("GET / HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
         assert_eq!(answer.said().0, 400, "{hosts}");
     }
-    assert_eq!(explorer.ask("GET", "http://evil.example/", "", b"").status, 200, "a proxy's form of a path");
+    assert_eq!(explorer.ask("GET", "http://evil.example/", "", b"").status, 200, "a path in the form for proxies");
     assert_eq!(explorer.ask("POST", "/decode", "Origin: https://evil.example\r\n", b"{}").said().0, 403);
     assert_eq!(explorer.ask("POST", "/decode", &format!("Origin: http://{address}\r\n"), b"{}").said().0, 400);
 
-    // Too large: the head, the number of headers, the body as announced, the body as sent.
+    // The head, the number of headers, the announced body or the sent body is too large.
     let large = format!("X: {}\r\n", "x".repeat(100_000));
     assert_eq!(explorer.ask("GET", "/", &large, b"").status, 431);
     assert_eq!(explorer.ask("GET", "/", &"X: x\r\n".repeat(1000), b"").status, 431);
     assert!([414, 431].contains(&explorer.get(&format!("/{}", "x".repeat(100_000))).status));
     let announced = format!("POST /decode HTTP/1.1\r\nHost: {address}\r\nContent-Length: 99999999999999\r\n\r\n");
-    assert_eq!(explorer.raw(announced.as_bytes()).said(), (413, "a request here has at most 9216 bytes".to_owned()));
+    assert_eq!(
+        explorer.raw(announced.as_bytes()).said(),
+        (413, "the request is too large; it may have at most 9216 bytes".to_owned())
+    );
     let chunk = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
     let head = format!("POST /decode HTTP/1.1\r\nHost: {address}\r\nTransfer-Encoding: chunked\r\n\r\n");
     assert_eq!(explorer.raw((head + &chunk).as_bytes()).said().0, 413);
 
-    // No HTTP at all, or contradicting itself.
+    // The bytes are not HTTP, or contradict themselves.
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
         b"hello\r\n\r\n",
@@ -100,8 +102,8 @@ pub(super) fn hostile_requests(explorer: &Explorer) {
         assert!((400..=505).contains(&status), "{bytes:?}: {status}");
     }
 
-    // Halves: the client goes away, stops sending, or never reads. None of them is waited for by
-    // others, or for ever.
+    // Incomplete requests: the client disconnects, stops sending, or never reads. Such a client
+    // does not block others, and is disconnected eventually.
     let halves = ["GET / HT", "POST /decode HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20\r\n\r\n{\"codes\""];
     for half in halves {
         let mut stream = explorer.connect();
@@ -120,8 +122,8 @@ pub(super) fn hostile_requests(explorer: &Explorer) {
         .collect();
     let start = Instant::now();
     assert_eq!(explorer.get("/model.json").status, 200);
-    assert!(start.elapsed() < Duration::from_secs(30), "others wait for slow clients");
-    // Those whose head never came are left, those whose body did not are told.
+    assert!(start.elapsed() < Duration::from_secs(30), "slow clients block others");
+    // A connection without a complete head is closed. One without a complete body gets status 408.
     let mut bytes = Vec::new();
     let _ = slow[0].read_to_end(&mut bytes);
     assert!(bytes.is_empty() || bytes.starts_with(b"HTTP/1.1 408"), "{bytes:?}");
@@ -131,7 +133,7 @@ pub(super) fn hostile_requests(explorer: &Explorer) {
     assert_eq!(&status, b"HTTP/1.1 408");
 }
 
-/// A hundred at once, each with several requests on one connection.
+/// Sends several requests on each of a hundred simultaneous connections.
 pub(super) fn many_clients(explorer: &Explorer) {
     let code = json!({ "codes": [[0.5, -0.5, 1.0, 0.0]] });
     let expected = explorer.post("/decode", &code).body;
@@ -149,7 +151,7 @@ pub(super) fn many_clients(explorer: &Explorer) {
                         assert_eq!(Answer::read(&mut stream).body, expected);
                     } else {
                         let mut answer = vec![0; 784];
-                        // The head ends with an empty line; the picture is as long as it is.
+                        // The head ends with an empty line. The size of the picture is known.
                         let mut reader = BufReader::with_capacity(1, &mut stream);
                         let mut line = String::new();
                         while line != "\r\n" {
@@ -165,10 +167,10 @@ pub(super) fn many_clients(explorer: &Explorer) {
     });
 }
 
-/// Whoever opens the server to others finds it by every name and address of the machine, and by
-/// those allowed beside them.
+/// A server on all addresses accepts every name and address of the machine, and the names that
+/// --allow-host adds.
 #[test]
-fn the_machine_by_its_own_names() {
+fn a_public_server_accepts_the_names_of_the_machine() {
     let folder = tempfile::tempdir().unwrap();
     let arguments = [run(), "--host", "0.0.0.0", "--allow-host", "lab.example"];
     let (explorer, report) = Explorer::start_with_report(folder.path(), &arguments);

@@ -1,4 +1,4 @@
-//! The explorer from outside: a page, numbers, and how it ends.
+//! Tests of the explorer through HTTP: its page, its numbers, and its end.
 
 mod hostile;
 mod rows;
@@ -14,19 +14,19 @@ use crate::support::program::{interrupt, succeeds};
 use crate::support::server::Explorer;
 use crate::support::transcript::Transcript;
 
-/// A folder with a quick run, of data that are left there by name.
+/// Returns a folder with the data files and a short training run.
 fn trained(data: &str, epochs: &str, batch: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_digits(&folder.path().join("digits"));
-    let images = Array4::<u8>::from_shape_fn((60, 3, 5, 4), |(n, c, y, x)| colour([n, c, y, x]));
-    images.write_npy(fs::File::create(folder.path().join("colour.npy")).unwrap()).unwrap();
+    let images = Array4::<u8>::from_shape_fn((60, 3, 5, 4), |(n, c, y, x)| color([n, c, y, x]));
+    images.write_npy(fs::File::create(folder.path().join("color.npy")).unwrap()).unwrap();
     let sizes = ["--epochs", epochs, "--batch", batch, "--latent", "4"];
     let network = ["train", "--model", "mlp", "--objective", "bn-ae", "--data", data, "--quiet", "--out", "run"];
     succeeds(folder.path(), &[&network[..], &sizes].concat());
     folder
 }
 
-/// Some of the embedded digits, as files of MNIST.
+/// Writes some of the embedded digits as MNIST files.
 fn write_digits(folder: &Path) {
     let digits = ::eae::data::digits::<f32>().train;
     let labels = digits.labels.as_ref().unwrap();
@@ -45,13 +45,13 @@ fn write_digits(folder: &Path) {
     }
 }
 
-/// A pixel of an image.
-fn colour([n, c, y, x]: [usize; 4]) -> u8 {
+/// Returns the value of a pixel of the synthetic color images.
+fn color([n, c, y, x]: [usize; 4]) -> u8 {
     (31 * n + 97 * c + 11 * y * n + 7 * x) as u8
 }
 
 #[test]
-fn every_route_and_every_wrong_way_to_take_it() {
+fn routes_and_errors() {
     let folder = trained("mnist:digits", "20", "100");
     let explorer = Explorer::start(folder.path(), &["run"]);
     the_page(&explorer);
@@ -62,7 +62,7 @@ fn every_route_and_every_wrong_way_to_take_it() {
     numbers(&explorer, folder.path());
 }
 
-/// All that the page names is there, and comes from here.
+/// Checks that every file of the page exists, and that the page loads nothing from other servers.
 fn the_page(explorer: &Explorer) {
     let page = explorer.get("/");
     assert_eq!(page.status, 200);
@@ -80,7 +80,10 @@ fn the_page(explorer: &Explorer) {
     let mut seen = vec!["/".to_owned()];
     let mut wanted = vec![String::from_utf8(page.body).unwrap()];
     while let Some(text) = wanted.pop() {
-        assert!(!text.contains("://") || text.contains("http://www.w3.org/2000/svg"), "from elsewhere: {text}");
+        assert!(
+            !text.contains("://") || text.contains("http://www.w3.org/2000/svg"),
+            "the page refers to another server: {text}"
+        );
         // `src="/app.js"`, `href="/style.css"`, `from "/ask.js"`
         let quoted = text.split('"').skip(1).step_by(2);
         for name in quoted.filter(|name| name.starts_with('/') && name.contains('.')) {
@@ -98,20 +101,20 @@ fn the_page(explorer: &Explorer) {
     assert!(head.status == 200 && head.body.is_empty(), "{head:?}");
 }
 
-/// Codes and pictures are those of the other commands.
+/// Checks that codes and pictures equal those of the other commands.
 fn numbers(explorer: &Explorer, folder: &Path) {
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["run"], &model["network"]), (&"run".into(), &"mlp".into()));
     assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &200.into()));
     assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization"]));
-    // Batch normalisation has given the codes of other images mean 0 and variance 1.
+    // Batch normalization gives the training codes mean 0 and variance 1.
     for (name, expected) in [("mean", 0.0), ("sd", 1.0)] {
         let values: Vec<f64> = serde_json::from_value(model[name].clone()).unwrap();
         assert!(values.len() == 4 && values.iter().all(|x| (x - expected).abs() < 0.25), "{name}: {values:?}");
     }
 
     assert_eq!(model["effect"].as_array().unwrap().len(), 4);
-    // The square roots of the quantiles of chi squared with four degrees of freedom.
+    // These are the square roots of quantiles of chi-squared with four degrees of freedom.
     let radius: [f64; 2] = serde_json::from_value(model["radius"].clone()).unwrap();
     assert!((radius[0] - 0.7107_f64.sqrt()).abs() < 1e-3 && (radius[1] - 9.4877_f64.sqrt()).abs() < 1e-3, "{radius:?}");
     let report = explorer.get(model["report"].as_str().unwrap());
@@ -121,14 +124,14 @@ fn numbers(explorer: &Explorer, folder: &Path) {
     let images = explorer.get("/images?first=7&n=2");
     let codes = explorer.get("/codes.json?n=2&first=7").json();
     assert_eq!((images.body.len(), codes["codes"].as_array().unwrap().len()), (2 * 784, 2));
-    // The embedded digits are bytes: what is encoded again is the same image.
+    // The embedded digits are bytes, so encoding the bytes gives the code of the image.
     let encoded = explorer.ask("POST", "/encode", "", &images.body[784..]).json();
     let numbers = |codes: &Value| serde_json::from_value::<Vec<Vec<f64>>>(codes["codes"].clone()).unwrap();
     let (kept, again) = (numbers(&codes), numbers(&encoded));
     assert!(kept[1].iter().zip(&again[0]).all(|(a, b)| (a - b).abs() < 1e-4), "{kept:?} {again:?}");
     let decoded = explorer.post("/decode", &codes);
     assert!(decoded.status == 200 && decoded.body.len() == 2 * 784 && decoded.body.iter().any(|&x| x > 128));
-    // Nearer to the image that it came from than to the other.
+    // The decoded picture is nearer to its own image than to the other one.
     let distance =
         |a: &[u8], b: &[u8]| -> f64 { a.iter().zip(b).map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2)).sum() };
     assert_ne!(decoded.body[..784], decoded.body[784..]);
@@ -154,7 +157,7 @@ fn numbers(explorer: &Explorer, folder: &Path) {
     let points: Vec<[f64; 2]> = serde_json::from_value(map["points"].clone()).unwrap();
     let labels = map["labels"].as_array().unwrap();
     assert_eq!((points.len(), labels.len()), (200, 200));
-    // Where the page says that a code is, and where the server has put it.
+    // The position that the page computes for a code equals that of the server.
     let axes: Vec<[f64; 2]> = serde_json::from_value(map["axes"].clone()).unwrap();
     for axis in [0, 1] {
         let origin = map["origin"][axis].as_f64().unwrap();
@@ -163,10 +166,10 @@ fn numbers(explorer: &Explorer, folder: &Path) {
     }
 }
 
-/// Of a few images in colour, without labels.
+/// Tests a run on color images without labels, a weights file alone, and a port in use.
 #[test]
-fn in_colour_without_data_and_with_mistakes() {
-    let folder = trained("npy:colour.npy", "1", "10");
+fn color_images_and_missing_data() {
+    let folder = trained("npy:color.npy", "1", "10");
     let folder = folder.path();
     let explorer = Explorer::start(folder, &["run"]);
     let model = explorer.get("/model.json").json();
@@ -176,9 +179,9 @@ fn in_colour_without_data_and_with_mistakes() {
         json!(["gaussian", "normal", "sphere", "gaussianization"]),
         "too few codes for a mixture"
     );
-    // Bytes as they were, each pixel's channels together.
+    // The bytes are those of the data, channels last.
     let image = explorer.get("/images?first=1&n=1").body;
-    let expected = Array3::from_shape_fn((5, 4, 3), |(y, x, c)| colour([55, c, y, x]));
+    let expected = Array3::from_shape_fn((5, 4, 3), |(y, x, c)| color([55, c, y, x]));
     assert_eq!(image, expected.into_raw_vec_and_offset().0);
     assert_eq!(explorer.ask("POST", "/encode", "", &image).status, 200);
     let map = explorer.get("/map.json").json();
@@ -200,9 +203,9 @@ fn in_colour_without_data_and_with_mistakes() {
     an_interrupt_ends(explorer);
 }
 
-/// Ctrl-C is how it is meant to end.
+/// Checks that Ctrl-C ends the program with exit code 0.
 fn an_interrupt_ends(mut explorer: Explorer) {
-    // A client that stays is no reason not to.
+    // An open connection does not keep the program from ending.
     let _idle = explorer.connect();
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! The explorer of a model of rows of a table.
+//! Tests of the explorer for a model of rows of a table.
 
 use std::fmt::Write;
 use std::fs;
@@ -12,7 +12,7 @@ fn rows(answer: &Value) -> Vec<Vec<f64>> {
     serde_json::from_value(answer["rows"].clone()).unwrap()
 }
 
-/// Rows are in the units of the table, and those of the other commands.
+/// Rows are in the units of the table and equal those of the other commands.
 #[test]
 fn rows_of_a_table() {
     let folder = tempfile::tempdir().unwrap();
@@ -52,9 +52,9 @@ fn rows_of_a_table() {
     assert!(row.iter().zip(&decoded[0]).all(|(a, b)| (a - b).abs() < 1e-3), "{row:?} {decoded:?}");
 
     for (body, said) in [
-        ("{\"row\": [170]}", "a row of 1 numbers, the model takes 2"),
-        ("{\"row\": [170, 1e300]}", "the row is too far from the data to have a code"),
-        ("{\"row\": [170, null]}", "not the JSON that this takes"),
+        ("{\"row\": [170]}", "the length of the row is 1; the model takes rows of length 2"),
+        ("{\"row\": [170, 1e300]}", "the row is too far from the training data to have a code"),
+        ("{\"row\": [170, null]}", "the body is not the expected JSON"),
     ] {
         let (status, message) = explorer.post("/encode", body).said();
         assert!(status == 400 && message.starts_with(said), "{body}: {status} {message}");
