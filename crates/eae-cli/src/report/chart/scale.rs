@@ -36,8 +36,8 @@ impl Scale {
         if self.logarithmic { tick.to_string() } else { label(tick, ticks) }
     }
 
-    /// Returns tick values for a logarithmic scale: the finest of three sets with at most `most + 1`
-    /// values in the range.
+    /// Returns the ticks of a logarithmic scale: the finest of three sets with at most `most + 1`
+    /// values.
     fn factors(&self, most: usize) -> Vec<f64> {
         let powers = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
         let of = |digits: &[u8]| -> Vec<f64> {
