@@ -11,19 +11,20 @@ use crate::{Float, Preset, TrainConfig};
 /// Settings that suit a data set, each with the reason for its value. Training uses these unless
 /// the caller chooses otherwise.
 ///
-/// - Preset: convolutions for images whose sides can be halved, dense layers for other images and for
-///   vectors.
+/// - Preset: convolutions for images whose sides can be halved, dense layers for other images and
+///   for vectors.
 /// - Latent dimension: 16 for gray images and 32 for color images. For vectors, the number of
 ///   principal components that explain 95 % of the variance, at most 16. Fewer if there are fewer
 ///   than 10 rows per dimension.
 /// - Batch size: 200, or a tenth of a smaller data set, at least 16.
-/// - Epochs: enough to pass 360 000 samples through the networks, from 20 to 400 for vectors and from
-///   12 to 400 for images, which take longer. Fewer for millions of samples.
-/// - Learning rate: 4e-3 for a batch of 200, scaled by the square root of the batch size below that.
-/// - Unit of the error: a fiftieth of the variance, so that weights such as lambda mean the same for
-///   all data.
-/// - Memory bank: a quarter of the images, at most 2000, so that the bank rarely holds the images of
-///   the current batch.
+/// - Epochs: enough to pass 360 000 samples through the networks, from 20 to 400 for vectors and
+///   from 12 to 400 for images, which take longer. Fewer for millions of samples.
+/// - Learning rate: 4e-3 for a batch of 200, scaled by the square root of the batch size below
+///   that.
+/// - Unit of the error: a fiftieth of the variance, so that weights such as lambda mean the same
+///   for all data.
+/// - Memory bank: a quarter of the images, at most 2000, so that the bank rarely holds the images
+///   of the current batch.
 ///
 /// ```
 /// use eae::{Defaults, data};

@@ -1,5 +1,5 @@
-//! The log of a training, `metrics.jsonl`, with a line per epoch, one for the evaluation and one for
-//! the end.
+//! The log of a training, `metrics.jsonl`, with a line per epoch, one for the evaluation and one
+//! for the end.
 
 use std::fs;
 use std::io;

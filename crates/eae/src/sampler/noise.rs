@@ -5,9 +5,8 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 use super::Sampler;
 
 impl Sampler {
-    /// Returns the code that each row of `noise` `[n, d]`, draws from N(0, I), becomes. A mixture
-    /// chooses its components by `uniform` `[n]`, draws from U(0, 1); no other sampler looks at
-    /// these.
+    /// Maps each row of `noise` `[n, d]`, draws from N(0, I), to a code. A mixture selects its
+    /// components by `uniform` `[n]`, draws from U(0, 1). Other samplers ignore `uniform`.
     ///
     /// ```
     /// use eae::sampler::{Gaussian, Sampler, normal};
@@ -21,7 +20,7 @@ impl Sampler {
     ///
     /// # Panics
     ///
-    /// If the rows are not of [`latent`](Sampler::latent) numbers, or there are not as many of both.
+    /// If `d` is not [`latent`](Sampler::latent), or the two differ in `n`.
     pub fn of_noise(&self, noise: ArrayView2<'_, f64>, uniform: ArrayView1<'_, f64>) -> Array2<f64> {
         let (n, d) = noise.dim();
         assert!(d == self.latent(), "noise of {d} numbers for codes of {}", self.latent());

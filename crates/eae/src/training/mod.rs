@@ -5,8 +5,8 @@
 //! - `run`: the training loop;
 //! - `step`: one step, on any device; `stepper`: steps on the CPU;
 //! - `optimizer`: the state carried from one step to the next;
-//! - `report`, `observer`: a caller's view of a training in progress; `held_out`: the
-//!   error on held-out images;
+//! - `report`, `observer`: a caller's view of a training in progress; `held_out`: the error on
+//!   held-out images;
 //! - `checkpoint`: reading and writing a training.
 
 mod checkpoint;

@@ -137,7 +137,8 @@ impl Gaussianization {
     }
 
     /// Returns the knots of the spline of each coordinate in each layer, `[layers, d, knots]`: the
-    /// positions in the coordinates of the codes, the positions in those of N(0, 1), and the slopes.
+    /// positions in the coordinates of the codes, the positions in those of N(0, 1), and the
+    /// slopes.
     pub fn knots(&self) -> [Array3<f64>; 3] {
         let knots = self.layers.first().map_or(0, |layer| layer.marginals[0].x.len());
         let of = |part: fn(&Marginal) -> &[f64]| {
