@@ -127,22 +127,29 @@ fn hang_up(child: &Child) {
     assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
 }
 
+/// Starts a training by way of another program, and without readers of its output.
+fn start_by(launcher: &[&str], folder: &Path, epochs: &str) -> Child {
+    let mut command = Command::new(launcher[0]);
+    command.args(&launcher[1..]).arg(env!("CARGO_BIN_EXE_eae")).args(train(epochs, &[]));
+    command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
 #[test]
 fn a_training_ends_with_its_terminal_unless_under_nohup() {
     let folder = with_rows();
     let folder = folder.path();
     let log = folder.join("run/metrics.jsonl");
-    let mut child = start(folder, &train("100000000", &[]));
+    // Tests that run under nohup themselves pass on that the signal is ignored.
+    let with_signal = if cfg!(target_os = "linux") { &["env", "--default-signal=HUP"][..] } else { &["env"] };
+    let mut child = start_by(with_signal, folder, "100000000");
     wait_for(&log, &mut child);
     hang_up(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(folder.join("run/checkpoint.safetensors").exists() && folder.join("run/model.safetensors").exists());
 
     fs::remove_dir_all(folder.join("run")).unwrap();
-    let mut under_nohup = Command::new("nohup");
-    under_nohup.arg(env!("CARGO_BIN_EXE_eae")).args(train("2000", &[]));
-    under_nohup.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = under_nohup.spawn().unwrap();
+    let mut child = start_by(&["nohup"], folder, "2000");
     wait_for(&log, &mut child);
     hang_up(&child);
     assert!(child.wait().unwrap().success() || !cfg!(target_os = "linux"));
