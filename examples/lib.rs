@@ -19,8 +19,3 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/guides/rust.md")]
 struct Guide;
-
-/// Compiles and runs the code in the guide to the crates as part of the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/guides/rust.md")]
-struct Guide;
