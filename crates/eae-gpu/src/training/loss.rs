@@ -69,6 +69,11 @@ impl Loss {
             return Err(Error::Unsupported(format!("k is {k}; on the GPU it must be from 1 to {most}")));
         }
         let decoded = if decoded == 0 { batch } else { decoded.min(batch) };
+        if eae.coverage > 0.0 || eae.moments > 0.0 {
+            let problem =
+                "coverage and moments of draws are not trained on the GPU; train on the CPU, or set both to 0";
+            return Err(Error::Unsupported(problem.to_owned()));
+        }
         if draws > 0.0 && decoded < 2 {
             return Err(Error::Unsupported(format!(
                 "the number of decoded images is {decoded}; with draws it must be at least 2"

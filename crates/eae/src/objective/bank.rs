@@ -14,6 +14,8 @@ pub struct Banks<F> {
     pub codes: Bank<F>,
     /// Features of the images of previous steps: the outputs of the encoder's trunk.
     pub features: Bank<F>,
+    /// Features of the decoded draws of previous steps.
+    pub draws: Bank<F>,
     /// The most recently requested dimension, and its quantiles.
     quantiles: (usize, Vec<f64>),
 }
@@ -32,14 +34,16 @@ impl<F> Banks<F> {
 impl<F: Float> Banks<F> {
     /// Begins a step. Previous steps can no longer be undone.
     pub(crate) fn begin(&mut self) {
-        self.codes.undo.before = None;
-        self.features.undo.before = None;
+        for bank in [&mut self.codes, &mut self.features, &mut self.draws] {
+            bank.undo.before = None;
+        }
     }
 
     /// Restores the rows from before the current step.
     pub(crate) fn undo(&mut self) {
-        self.codes.undo();
-        self.features.undo();
+        for bank in [&mut self.codes, &mut self.features, &mut self.draws] {
+            bank.undo();
+        }
     }
 }
 

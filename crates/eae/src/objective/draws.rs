@@ -1,39 +1,66 @@
 use autodiff_mini::{Sink, Var};
 use knn_entropy::{ClosePoints, Divergence, Error};
-use ndarray::{ArrayView2, Ix2, arr0};
+use ndarray::{ArrayView2, Axis, Ix2, arr0, concatenate};
 
-use super::Context;
+use super::moments::moments;
+use super::{Context, Eae};
 use crate::{Autoencoder, Float};
 
-/// Returns the divergence `KL(draws || images)`, in nats per feature, of `n` decoded draws from
-/// N(0, I) from the images, by the nearest-neighbor estimate of Wang, Kulkarni and Verdu (2009):
+/// Compares decoded draws from N(0, I) with images, on the outputs of the encoder's trunk. Returns
+/// the weighted sum of three terms, whose weights are fields of [`Eae`]:
+///
+/// - `draws`: the divergence `KL(draws || images)`. Its gradient moves each draw toward its nearest
+///   image, and draws away from each other.
+/// - `coverage`: the divergence `KL(images || draws)`. Its gradient moves draws toward images that
+///   have no draw nearby.
+/// - `moments`: the distance of means and covariances, by [`moments`].
+///
+/// The divergences are in nats per feature, by the nearest-neighbor estimate of Wang, Kulkarni and
+/// Verdu (2009):
 ///
 /// ```text
 /// 1/n sum_i (ln nu_i - ln rho_i) + constant
 /// ```
 ///
-/// with `nu_i` the distance from the i-th decoded draw to the nearest image and `rho_i` the
-/// distance to the nearest other draw. Distances are between features, the outputs of the encoder's
-/// trunk. The gradient flows through the features into the decoder. It does not flow into the
-/// encoder, which could lower the divergence by ignoring its input. The gradient moves each draw
-/// toward its nearest image, and draws away from each other.
+/// with `nu_i` the distance from the i-th sample to the nearest sample of the other set and `rho_i`
+/// the distance to the nearest other sample of its own set. The gradient flows through the features
+/// into the decoder. It does not flow into the encoder, which could lower the terms by ignoring its
+/// input.
 ///
-/// The search also covers up to `bank` images of previous steps.
-pub(super) fn divergence_of_draws<'t, F: Float>(
+/// The search also covers up to `bank` images and draws of previous steps.
+pub(super) fn compare_draws<'t, F: Float>(
+    eae: &Eae,
     model: &mut Autoencoder<F>,
     x: Var<'t, F>,
     n: usize,
-    floor: f64,
-    bank: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
+    let (&Eae { floor, bank, .. }, share) = (eae, context.penalty_weight);
     let tape = x.tape();
-    let draws = context.normal(n, model.latent());
-    let decoded = model.decoder.train(tape.constant(draws));
+    let normal = context.normal(n, model.latent());
+    let decoded = model.decoder.train(tape.constant(normal));
     let trunk = model.trunk_len();
     let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(trunk, pictures))));
-    context.banks.features.keep(images, bank.max(x.shape()[0]));
-    divergence_from(draws, context.banks.features.view(), floor)
+    let banks = &mut context.banks;
+    banks.features.keep(images, bank.max(x.shape()[0]));
+    let mut sum = None;
+    let mut add = |weight: f64, term: Var<'t, F>| {
+        let term = term * F::from_f64(share * weight);
+        sum = Some(sum.map_or(term, |sum| sum + term));
+    };
+    if eae.draws > 0.0 {
+        add(eae.draws, divergence_from(draws, banks.features.view(), floor)?);
+    }
+    if eae.coverage > 0.0 {
+        add(eae.coverage, divergence_to(draws, banks.draws.view(), images, floor)?);
+    }
+    if eae.moments > 0.0 {
+        add(eae.moments, moments(draws, banks.draws.view(), banks.features.view()));
+    }
+    if eae.coverage > 0.0 || eae.moments > 0.0 {
+        banks.draws.keep(draws, bank);
+    }
+    Ok(sum.expect("one of the weights is above 0"))
 }
 
 /// Returns the divergence of the rows of `draws` from the rows of `images`, divided by the number
@@ -45,14 +72,40 @@ fn divergence_from<'t, F: Float>(
 ) -> Result<Var<'t, F>, Error> {
     let rows = draws.value().into_dimensionality::<Ix2>().expect("rows of features");
     let features = rows.ncols() as f64;
-    let estimator = Divergence::new(1).close_points(ClosePoints::Floor(floor));
-    let found = estimator.divergence_and_gradients(rows.view(), images)?;
+    let found = estimator(floor).divergence_and_gradients(rows.view(), images)?;
     let value = arr0(F::from_f64(found.divergence / features));
     let mut gradient = found.p;
     Ok(draws.tape().custom(&[draws], value, move |g, sink: &mut Sink<'_, F>| {
         gradient *= F::from_f64(1.0 / features) * g[[]];
         sink.add(0, gradient);
     }))
+}
+
+/// Returns the divergence of the rows of `images` from those of `draws` and of `earlier` draws,
+/// divided by the number of columns.
+fn divergence_to<'t, F: Float>(
+    draws: Var<'t, F>,
+    earlier: ArrayView2<'_, F>,
+    images: Var<'t, F>,
+    floor: f64,
+) -> Result<Var<'t, F>, Error> {
+    let matrix = |of: Var<'t, F>| of.value().into_dimensionality::<Ix2>().expect("rows of features");
+    let (new, images) = (matrix(draws), matrix(images));
+    let parts = [new.view(), earlier];
+    let parts = &parts[..if earlier.is_empty() { 1 } else { 2 }];
+    let all = concatenate(Axis(0), parts).expect("as many columns");
+    let features = new.ncols() as f64;
+    let found = estimator(floor).divergence_and_gradients(images.view(), all.view())?;
+    let value = arr0(F::from_f64(found.divergence / features));
+    let mut gradient = found.q.slice_axis(Axis(0), (..new.nrows()).into()).to_owned();
+    Ok(draws.tape().custom(&[draws], value, move |g, sink: &mut Sink<'_, F>| {
+        gradient *= F::from_f64(1.0 / features) * g[[]];
+        sink.add(0, gradient);
+    }))
+}
+
+fn estimator(floor: f64) -> Divergence<'static> {
+    Divergence::new(1).close_points(ClosePoints::Floor(floor))
 }
 
 /// Reshapes features to one row per picture.
@@ -79,5 +132,19 @@ mod tests {
             divergence_from(tape.constant(images.clone() * 1.01 + by), images.view(), 1e-6).unwrap().scalar()
         };
         assert!(value(0.0) < value(0.5) && value(0.5) < value(2.0));
+    }
+
+    #[test]
+    fn gradient_of_the_other_direction_is_that_of_the_new_draws() {
+        let draws = ArrayD::from_shape_fn(vec![7, 3], |i| (1.3 * i[0] as f64 + i[1] as f64).sin() + 0.5);
+        let images = Array2::from_shape_fn((12, 3), |(i, j)| (0.7 * i as f64 + 2.0 * j as f64).cos());
+        let earlier = Array2::from_shape_fn((4, 3), |(i, j)| (0.2 * i as f64 - j as f64).sin());
+        for earlier in [earlier, Array2::zeros((0, 3))] {
+            gradcheck(
+                |x| divergence_to(x[0], earlier.view(), x[0].tape().constant(images.clone()), 1e-6).unwrap(),
+                std::slice::from_ref(&draws),
+            )
+            .unwrap();
+        }
     }
 }

@@ -5,7 +5,7 @@ use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Weighting};
 use ndarray::{ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::draws::divergence_of_draws;
+use super::draws::compare_draws;
 use super::entropy::{entropy_with_bank, marginal_entropy};
 use super::{Context, Criterion, Ending, Setting, Terms, radius, squared_error};
 use crate::builders::builders;
@@ -55,6 +55,14 @@ pub struct Eae {
     /// N(0, I) from the images, measured on the encoder's features. 0 is the paper's objective.
     /// Above 0, a step decodes and encodes twice as many pictures.
     pub draws: f64,
+    /// The weight of the divergence of the images from decoded draws, measured on the encoder's
+    /// features, which pulls draws toward images that have none nearby. 0 is the paper's objective.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub coverage: f64,
+    /// The weight, in squared error, of the distance between the means and covariances of the
+    /// features of decoded draws and of images. 0 is the paper's objective.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub moments: f64,
     /// Smallest distance between codes in the estimate. Closer codes count as this far apart and do
     /// not repel each other, so that two equal images in a batch are not an error. Codes have
     /// variance 1, and neighbors are typically more than 1 apart.
@@ -77,13 +85,32 @@ builders!(Eae {
     bank: usize,
     radius: f64,
     draws: f64,
+    coverage: f64,
+    moments: f64,
     floor: f64,
 });
 
 impl Eae {
     /// Returns the paper's objective, with the weight `lambda`.
     pub const fn published(lambda: f64) -> Self {
-        Self { lambda, k: 1, mean: false, marginal: false, decoded: 0, bank: 0, radius: 0.0, draws: 0.0, floor: 1e-6 }
+        Self {
+            lambda,
+            k: 1,
+            mean: false,
+            marginal: false,
+            decoded: 0,
+            bank: 0,
+            radius: 0.0,
+            draws: 0.0,
+            coverage: 0.0,
+            moments: 0.0,
+            floor: 1e-6,
+        }
+    }
+
+    /// Returns true if draws from N(0, I) are decoded in each step, to be compared with images.
+    pub fn decodes_draws(&self) -> bool {
+        self.draws > 0.0 || self.coverage > 0.0 || self.moments > 0.0
     }
 
     /// Returns the estimator of the entropy.
@@ -130,6 +157,8 @@ impl Criterion for Eae {
             Setting::weight("lambda", self.lambda),
             Setting::weight("radius", self.radius),
             Setting::weight("draws", self.draws),
+            Setting::weight("coverage", self.coverage),
+            Setting::weight("moments", self.moments),
             Setting::positive("floor", self.floor),
         ]
     }
@@ -153,12 +182,17 @@ impl Criterion for Eae {
             let quantiles = context.banks.chi_quantiles(model.latent(), n);
             penalty = penalty + radius(codes, quantiles) * F::from_f64(context.penalty_weight * self.radius);
         }
-        if self.draws > 0.0 && context.penalty_weight > 0.0 {
-            let divergence = divergence_of_draws(model, x, decoded, self.floor, self.bank, context)?;
-            penalty = penalty + divergence * F::from_f64(context.penalty_weight * self.draws);
+        if self.decodes_draws() && context.penalty_weight > 0.0 {
+            penalty = penalty + compare_draws(self, model, x, decoded, context)?;
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }
+}
+
+/// Leaves weights that are off out of files.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(weight: &f64) -> bool {
+    *weight == 0.0
 }
 
 #[cfg(test)]

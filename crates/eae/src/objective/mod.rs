@@ -5,6 +5,7 @@ mod bank;
 mod draws;
 mod eae;
 mod entropy;
+mod moments;
 mod radius;
 mod rae;
 mod squared_error;
@@ -252,6 +253,7 @@ mod tests {
             Objective::Ae(Ae { normalized: true }),
             Objective::Eae(Eae { radius: 0.5, ..Eae::published(2.0) }),
             Objective::Eae(Eae { draws: 3.0, ..Eae::published(2.0) }),
+            Objective::Eae(Eae { draws: 2.0, coverage: 3.0, moments: 1.5, bank: 20, ..Eae::published(2.0) }),
             Objective::Vae(Vae::default()),
             Objective::Vae(Vae { learned_variance: true, ..Vae::default() }),
             Objective::Wae(Wae::default()),

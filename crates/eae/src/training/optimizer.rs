@@ -20,6 +20,7 @@ impl<F: Float> OptimizerState<F> {
         self.adam.write(&format!("{prefix}.adam"), weights);
         self.banks.codes.write(&format!("{prefix}.codes"), weights);
         self.banks.features.write(&format!("{prefix}.features"), weights);
+        self.banks.draws.write(&format!("{prefix}.draws"), weights);
     }
 
     /// Reads the state that [`write`](OptimizerState::write) added to `weights`, for a training of
@@ -31,6 +32,7 @@ impl<F: Float> OptimizerState<F> {
         let mut banks = Banks::default();
         banks.codes = Bank::read(&format!("{prefix}.codes"), weights, model.latent())?;
         banks.features = Bank::read(&format!("{prefix}.features"), weights, model.trunk_width())?;
+        banks.draws = Bank::read(&format!("{prefix}.draws"), weights, model.trunk_width())?;
         Ok(Self { adam, banks })
     }
 }
