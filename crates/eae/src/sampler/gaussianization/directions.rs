@@ -52,13 +52,20 @@ struct Score {
 impl Score {
     fn new(codes: ArrayView2<'_, f64>, quantiles: &[f64], direction: Array1<f64>) -> Self {
         let projections = codes.dot(&direction);
-        let mut order: Vec<usize> = (0..projections.len()).collect();
-        order.sort_unstable_by(|&a, &b| projections[a].total_cmp(&projections[b]).then(a.cmp(&b)));
+        // Most of a search is this sort. Integers sort faster than indices by their projections.
+        let mut order: Vec<(i64, usize)> = projections.iter().enumerate().map(|(i, x)| (in_order(*x), i)).collect();
+        order.sort_unstable();
         let mut differences = projections;
-        order.iter().zip(quantiles).for_each(|(&i, z)| differences[i] -= z);
+        order.iter().zip(quantiles).for_each(|(&(_, i), z)| differences[i] -= z);
         let distance = differences.dot(&differences) / differences.len() as f64;
         Self { direction, distance, differences }
     }
+}
+
+/// An integer whose order is that of [`f64::total_cmp`].
+fn in_order(x: f64) -> i64 {
+    let bits = x.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// Ascends the distance by rotating the direction toward the gradient. The angle is halved whenever
@@ -117,6 +124,13 @@ fn unit(direction: ArrayView1<'_, f64>) -> Array1<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integers_are_in_the_order_of_their_numbers() {
+        let numbers = [f64::NEG_INFINITY, -2.5, -1e-300, -0.0, 0.0, 1e-300, 1.0, 1.5, f64::INFINITY];
+        assert!(numbers.windows(2).all(|pair| in_order(pair[0]) < in_order(pair[1])));
+    }
+
     use crate::linalg::{eigen, moments, orthogonality_error};
     use crate::sampler::normal;
     use ndarray_rand::rand::SeedableRng;
