@@ -69,7 +69,8 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
 
     /// # Panics
     ///
-    /// Also if there is only a single value per feature, because its variance is undefined.
+    /// If there is only a single value per feature, because its variance is undefined, and as the
+    /// trait's method.
     fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         let rows = self.rows(x.value());
         let mut batch = Moments::new(self.features());

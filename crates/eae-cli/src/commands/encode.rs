@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// begins with the columns `file` and `label` if these are known.
     #[arg(long)]
     out: PathBuf,
-    /// Also write a .csv table with the file and label of each row, for use with a .npy array.
+    /// File for a .csv table with the file and label of each row, for use with a .npy array.
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
     #[command(flatten)]

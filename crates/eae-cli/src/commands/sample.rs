@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     temperature: f64,
     #[command(flatten)]
     output: output::Flags,
-    /// Also write the codes, as a .npy array or a .csv table [n, latent] for `eae decode`.
+    /// File for the codes as well, a .npy array or a .csv table [n, latent] for `eae decode`.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
     /// Images in each row of the picture.

@@ -17,6 +17,8 @@ use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 
 pub(crate) use network::PageError;
+#[cfg(all(test, feature = "onnx"))]
+pub(crate) use network::tests::Own;
 
 use crate::report::dimensions;
 use numbers::Numbers;

@@ -101,15 +101,15 @@ fn channels_last([height, width, channels]: [usize; 3]) -> Option<Value> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::super::numbers::Precision;
     use super::*;
     use autodiff_mini::Var;
     use nn_layers::{BatchNorm, Flatten, Layer, ShapeError, Unflatten};
 
-    /// Layer of another crate.
+    /// Layer of another crate, which no export knows.
     #[derive(Debug, Clone)]
-    struct Own;
+    pub(crate) struct Own;
 
     impl Layer<f32> for Own {
         fn forward<'t>(&self, x: Var<'t, f32>) -> Var<'t, f32> {

@@ -5,21 +5,21 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use autodiff_mini::{Tape, Var};
+use autodiff_mini::Tape;
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::WriteNpyExt;
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand_distr::Uniform;
 use nn_layers::{
-    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Layer, Sequential, ShapeError, Unflatten,
-    Window,
+    Activation, Affine, BatchNorm, Conv2d, ConvTranspose2d, Dense, Flatten, Sequential, Unflatten, Window,
 };
 use prost::Message;
 use rand_chacha::ChaCha8Rng;
 
 use super::proto::{Model, Node, Tensor};
 use super::*;
+use crate::html::Own;
 
 /// Returns random numbers from `-bound` to `bound`.
 pub(crate) fn noise(shape: &[usize], bound: f32, seed: u64) -> ArrayD<f32> {
@@ -137,20 +137,6 @@ fn graph_matches_the_export_of_pytorch() {
     let graph = &model.graph;
     let ends: Vec<_> = graph.input.iter().chain(&graph.output).map(value).collect();
     assert_eq!(ends, ["in batch 2 8 6", "mean batch 2", "rest batch 2"]);
-}
-
-/// Layer of another crate.
-#[derive(Debug, Clone)]
-struct Own;
-
-impl Layer<f32> for Own {
-    fn forward<'t>(&self, x: Var<'t, f32>) -> Var<'t, f32> {
-        x
-    }
-
-    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
-        Ok(input.to_vec())
-    }
 }
 
 #[test]

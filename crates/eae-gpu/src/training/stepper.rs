@@ -222,7 +222,7 @@ impl GpuStepper {
 impl MakeStep<f32> for GpuStepper {
     /// # Panics
     ///
-    /// Also if the plan has another objective or batch size than the stepper.
+    /// If the plan has another objective or batch size than the stepper, and as the trait's method.
     fn step(
         &mut self,
         _: &mut Autoencoder<f32>,

@@ -1,7 +1,8 @@
 use autodiff_mini::{Sink, Var};
 use knn_entropy::{ClosePoints, Divergence, Error};
-use ndarray::{ArrayView2, Axis, Ix2, arr0, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, Ix2, arr0, concatenate};
 
+use super::entropy::on_tape;
 use super::moments::moments;
 use super::{Context, Eae};
 use crate::{Autoencoder, Float};
@@ -51,13 +52,14 @@ pub(super) fn compare_draws<'t, F: Float>(
     if eae.draws > 0.0 {
         add(eae.draws, divergence_from(draws, banks.features.view(), floor)?);
     }
-    if eae.coverage > 0.0 {
-        add(eae.coverage, divergence_to(draws, banks.draws.view(), images, floor)?);
-    }
-    if eae.moments > 0.0 {
-        add(eae.moments, moments(draws, banks.draws.view(), banks.features.view()));
-    }
     if eae.coverage > 0.0 || eae.moments > 0.0 {
+        let all_draws = with_earlier(draws, banks.draws.view());
+        if eae.coverage > 0.0 {
+            add(eae.coverage, divergence_to(draws, all_draws.view(), images, floor)?);
+        }
+        if eae.moments > 0.0 {
+            add(eae.moments, moments(draws, all_draws.view(), banks.features.view()));
+        }
         banks.draws.keep(draws, bank);
     }
     Ok(sum.expect("one of the weights is above 0"))
@@ -81,27 +83,27 @@ fn divergence_from<'t, F: Float>(
     }))
 }
 
-/// Returns the divergence of the rows of `images` from those of `draws` and of `earlier` draws,
-/// divided by the number of columns.
+/// Returns the divergence of the rows of `images` from those of `all_draws`, which begin with
+/// `draws`, divided by the number of columns. The gradient is with respect to `draws`.
 fn divergence_to<'t, F: Float>(
     draws: Var<'t, F>,
-    earlier: ArrayView2<'_, F>,
+    all_draws: ArrayView2<'_, F>,
     images: Var<'t, F>,
     floor: f64,
 ) -> Result<Var<'t, F>, Error> {
-    let matrix = |of: Var<'t, F>| of.value().into_dimensionality::<Ix2>().expect("rows of features");
-    let (new, images) = (matrix(draws), matrix(images));
+    let images = images.value().into_dimensionality::<Ix2>().expect("rows of features");
+    let found = estimator(floor).divergence_and_gradients(images.view(), all_draws)?;
+    let features = all_draws.ncols() as f64;
+    let gradient = &found.q.slice_axis(Axis(0), (..draws.shape()[0]).into()) * F::from_f64(1.0 / features);
+    Ok(on_tape(draws, found.divergence / features, gradient))
+}
+
+/// Returns the rows of `draws`, followed by those of `earlier` draws.
+pub(super) fn with_earlier<F: Float>(draws: Var<'_, F>, earlier: ArrayView2<'_, F>) -> Array2<F> {
+    let new = draws.value().into_dimensionality::<Ix2>().expect("rows of features");
+    // An empty bank may have no columns.
     let parts = [new.view(), earlier];
-    let parts = &parts[..if earlier.is_empty() { 1 } else { 2 }];
-    let all = concatenate(Axis(0), parts).expect("as many columns");
-    let features = new.ncols() as f64;
-    let found = estimator(floor).divergence_and_gradients(images.view(), all.view())?;
-    let value = arr0(F::from_f64(found.divergence / features));
-    let mut gradient = found.q.slice_axis(Axis(0), (..new.nrows()).into()).to_owned();
-    Ok(draws.tape().custom(&[draws], value, move |g, sink: &mut Sink<'_, F>| {
-        gradient *= F::from_f64(1.0 / features) * g[[]];
-        sink.add(0, gradient);
-    }))
+    concatenate(Axis(0), &parts[..if earlier.is_empty() { 1 } else { 2 }]).expect("as many columns")
 }
 
 fn estimator(floor: f64) -> Divergence<'static> {
@@ -118,7 +120,7 @@ fn rows<F: Float>(features: Var<'_, F>) -> Var<'_, F> {
 mod tests {
     use super::*;
     use autodiff_mini::gradcheck;
-    use ndarray::{Array2, ArrayD};
+    use ndarray::ArrayD;
 
     #[test]
     fn gradient_pulls_draws_toward_images() {
@@ -141,7 +143,10 @@ mod tests {
         let earlier = Array2::from_shape_fn((4, 3), |(i, j)| (0.2 * i as f64 - j as f64).sin());
         for earlier in [earlier, Array2::zeros((0, 3))] {
             gradcheck(
-                |x| divergence_to(x[0], earlier.view(), x[0].tape().constant(images.clone()), 1e-6).unwrap(),
+                |x| {
+                    let all = with_earlier(x[0], earlier.view());
+                    divergence_to(x[0], all.view(), x[0].tape().constant(images.clone()), 1e-6).unwrap()
+                },
                 std::slice::from_ref(&draws),
             )
             .unwrap();

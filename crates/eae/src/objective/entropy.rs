@@ -49,7 +49,8 @@ pub(super) fn marginal_entropy<'t, F: Float>(
     Ok(on_tape(z, sum, gradient))
 }
 
-fn on_tape<F: Float>(z: Var<'_, F>, value: f64, gradient: Array2<F>) -> Var<'_, F> {
+/// Returns a value with a known gradient with respect to `z`, as an operation on the tape.
+pub(super) fn on_tape<F: Float>(z: Var<'_, F>, value: f64, gradient: Array2<F>) -> Var<'_, F> {
     z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
 }
 

@@ -1,6 +1,7 @@
-use autodiff_mini::{Sink, Var};
-use ndarray::{Array1, Array2, ArrayView2, Axis, Ix2, arr0, concatenate};
+use autodiff_mini::Var;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+use super::entropy::on_tape;
 use crate::Float;
 
 /// Returns the distance of the means and covariances of two sets of features, relative to the total
@@ -10,45 +11,41 @@ use crate::Float;
 /// (|m - m'|^2 + |C - C'|_F) / tr C
 /// ```
 ///
-/// with mean `m` and covariance `C` of the rows of `images`, and `m'` and `C'` of those of `draws`
-/// and of `earlier` draws together. The gradient is with respect to `draws`. It is 0 where both
-/// agree, or where images do not vary.
+/// with mean `m` and covariance `C` of the rows of `images`, and `m'` and `C'` of those of
+/// `all_draws`, which begin with `draws`. The gradient is with respect to `draws`. The result is 0
+/// if both sets agree, or if the images do not vary.
 ///
 /// # Panics
 ///
-/// If `draws` is not a matrix, or the sets differ in their columns.
+/// If the sets differ in their columns.
 pub(super) fn moments<'t, F: Float>(
     draws: Var<'t, F>,
-    earlier: ArrayView2<'_, F>,
+    all_draws: ArrayView2<'_, F>,
     images: ArrayView2<'_, F>,
 ) -> Var<'t, F> {
-    let new = draws.value().into_dimensionality::<Ix2>().expect("rows of features");
-    let parts = [new.view(), earlier];
-    let parts = &parts[..if earlier.is_empty() { 1 } else { 2 }];
-    let all = concatenate(Axis(0), parts).expect("as many columns");
+    let new = all_draws.slice_axis(Axis(0), (..draws.shape()[0]).into());
     let (mean, covariance) = mean_and_covariance(images);
-    let (mean_of_draws, covariance_of_draws) = mean_and_covariance(all.view());
+    let (mean_of_draws, covariance_of_draws) = mean_and_covariance(all_draws);
     let between = &mean - &mean_of_draws;
     let apart = &covariance - &covariance_of_draws;
     let variance = covariance.diag().sum().into_f64();
     let distance = apart.iter().map(|x| x.into_f64().powi(2)).sum::<f64>().sqrt();
     let squared = between.iter().map(|x| x.into_f64().powi(2)).sum::<f64>();
     let unit = if variance > 0.0 { 1.0 / variance } else { 0.0 };
-    let value = arr0(F::from_f64(unit * (squared + distance)));
 
     // With the Frobenius norm F of the difference, each row x has -2 (m - m') / N from the mean and
     // -2 / N (C - C') (x - m') / F from the covariance.
-    let each = -2.0 * unit / all.nrows() as f64;
+    let each = -2.0 * unit / all_draws.nrows() as f64;
     let mut gradient = if distance > 0.0 {
         (&new - &mean_of_draws).dot(&apart) * F::from_f64(each / distance)
     } else {
         Array2::zeros(new.raw_dim())
     };
     gradient += &(between * F::from_f64(each));
-    draws.tape().custom(&[draws], value, move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
+    on_tape(draws, unit * (squared + distance), gradient)
 }
 
-/// The mean of the rows, and their covariance with divisor n.
+/// Returns the mean of the rows and their covariance, with divisor n.
 fn mean_and_covariance<F: Float>(rows: ArrayView2<'_, F>) -> (Array1<F>, Array2<F>) {
     let share = F::from_f64(1.0 / rows.nrows() as f64);
     let mean = rows.sum_axis(Axis(0)) * share;
@@ -60,6 +57,7 @@ fn mean_and_covariance<F: Float>(rows: ArrayView2<'_, F>) -> (Array1<F>, Array2<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objective::draws::with_earlier;
     use autodiff_mini::{Tape, gradcheck};
     use ndarray::{ArrayD, array};
 
@@ -68,8 +66,13 @@ mod tests {
         let draws = ArrayD::from_shape_fn(vec![7, 3], |i| (1.3 * i[0] as f64 + i[1] as f64).sin() + 0.3);
         let images = Array2::from_shape_fn((12, 3), |(i, j)| (0.7 * i as f64 + 2.0 * j as f64).cos());
         let earlier = Array2::from_shape_fn((4, 3), |(i, j)| (0.2 * i as f64 - j as f64).sin());
-        gradcheck(|x| moments(x[0], earlier.view(), images.view()), std::slice::from_ref(&draws)).unwrap();
-        gradcheck(|x| moments(x[0], Array2::zeros((0, 3)).view(), images.view()), &[draws]).unwrap();
+        for earlier in [earlier, Array2::zeros((0, 3))] {
+            gradcheck(
+                |x| moments(x[0], with_earlier(x[0], earlier.view()).view(), images.view()),
+                std::slice::from_ref(&draws),
+            )
+            .unwrap();
+        }
     }
 
     #[test]
@@ -78,12 +81,12 @@ mod tests {
         let images = array![[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]];
         let tape = Tape::new();
         let draws = tape.constant(array![[2.0, 0.0]].into_dyn());
-        let value = moments(draws, array![[0.0, 0.0]].view(), images.view()).scalar();
+        let value = moments(draws, array![[2.0, 0.0], [0.0, 0.0]].view(), images.view()).scalar();
         assert_eq!(value, (1.0 + 1.0) / 2.0);
-        let equal = moments(tape.constant(images.clone().into_dyn()), Array2::zeros((0, 2)).view(), images.view());
+        let equal = moments(tape.constant(images.clone().into_dyn()), images.view(), images.view());
         assert_eq!(equal.scalar(), 0.0);
         // Images that are all the same.
         let still = array![[1.0, 1.0], [1.0, 1.0]];
-        assert_eq!(moments(draws, Array2::zeros((0, 2)).view(), still.view()).scalar(), 0.0);
+        assert_eq!(moments(draws, array![[2.0, 0.0]].view(), still.view()).scalar(), 0.0);
     }
 }

@@ -1,6 +1,7 @@
-use autodiff_mini::{Sink, Var};
-use ndarray::{Array2, Ix2, arr0};
+use autodiff_mini::Var;
+use ndarray::{Array2, Ix2};
 
+use super::entropy::on_tape;
 use crate::Float;
 
 /// Returns `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the
@@ -29,7 +30,7 @@ pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
             gradient.row_mut(row).assign(&(&codes.row(row) * factor));
         }
     }
-    z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
+    on_tape(z, value, gradient)
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) struct Settings {
     /// For time series: exclude this many rows before and after a row from its neighbors.
     #[arg(long, default_value_t = 0, value_name = "ROWS")]
     pub(super) theiler: usize,
-    /// Also print the contribution of each row: one per line on standard output, or `local` in
+    /// Print the contribution of each row as well: one per line on standard output, or `local` in
     /// JSON.
     #[arg(long)]
     pub(super) local: bool,

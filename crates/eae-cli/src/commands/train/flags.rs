@@ -109,7 +109,7 @@ pub(crate) struct Arguments {
     /// Stop after this many epochs without a lower loss on held-out data.
     #[arg(long, value_name = "EPOCHS")]
     pub(super) patience: Option<usize>,
-    /// Also write event files for TensorBoard; view them with `tensorboard --logdir RUN`.
+    /// Write event files for TensorBoard. View them with `tensorboard --logdir RUN`.
     #[arg(long)]
     pub(super) tensorboard: bool,
     /// Device that computes the training steps.

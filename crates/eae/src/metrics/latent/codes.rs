@@ -21,7 +21,7 @@ pub struct CodeReport {
     pub k: usize,
     /// The estimated entropy in nats.
     pub entropy: f64,
-    /// The same estimate for n draws from N(0, I). Compare with this value and not with the exact
+    /// Entropy estimate for n draws from N(0, I). Compare with this value and not with the exact
     /// entropy: in many dimensions the estimator is biased upwards.
     pub normal_entropy: f64,
     /// The mean distance from the origin.

@@ -143,7 +143,7 @@ impl LatentReport {
         Ok(Self::with_codes(codes, k, seed)?.1)
     }
 
-    /// Also returns the short report, which contains the same entropy estimate.
+    /// Returns the short report, which contains the same entropy estimate, and the full report.
     pub(crate) fn with_codes<F: Float>(
         codes: ArrayView2<'_, F>,
         k: usize,
