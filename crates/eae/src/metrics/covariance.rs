@@ -16,19 +16,29 @@ pub(super) fn eigen(matrix: ArrayView2<'_, f64>) -> Result<(Array1<f64>, Array2<
     order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
     let values = values.select(Axis(0), &order);
     let mut vectors = vectors.select(Axis(1), &order);
+    point_up(&mut vectors);
+    Ok((values, vectors))
+}
+
+/// Changes the sign of each column whose entry of largest absolute value is negative.
+pub(super) fn point_up(vectors: &mut Array2<f64>) {
     for mut vector in vectors.axis_iter_mut(Axis(1)) {
         let largest = vector.iter().fold(0.0_f64, |most, &x| if x.abs() > most.abs() { x } else { most });
         if largest < 0.0 {
             vector.mapv_inplace(|x| -x);
         }
     }
-    Ok((values, vectors))
 }
 
 /// Returns the number of eigenvalues, given in descending order, that exceed the rounding error of
 /// 0.
 pub(super) fn rank(values: &Array1<f64>) -> usize {
-    let least = values.len() as f64 * f64::EPSILON * values[0].max(0.0);
+    rank_of_sums(values, values.len())
+}
+
+/// Returns the rank as [`rank`] does, for a matrix whose entries are sums of `terms` products.
+pub(super) fn rank_of_sums(values: &Array1<f64>, terms: usize) -> usize {
+    let least = terms as f64 * f64::EPSILON * values[0].max(0.0);
     values.iter().take_while(|&&x| x > least).count()
 }
 

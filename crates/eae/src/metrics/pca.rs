@@ -1,7 +1,7 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::MetricError;
-use super::covariance::{eigen, moments, rank};
+use super::covariance::{eigen, moments, point_up, rank_of_sums};
 use super::error::{at_least, checked, finite};
 use crate::Float;
 
@@ -25,7 +25,8 @@ pub struct Pca {
 
 impl Pca {
     /// Fits the components to rows `[n, d]`, by the eigenvectors of the covariance (divisor n - 1).
-    /// `O(n d^2 + d^3)`: about a second for d = 784, and a minute for d = 3072.
+    /// `O(n d^2 + d^3)`: about a second for d = 784, and a minute for d = 3072. With fewer rows
+    /// than columns it is `O(n^2 d + n^3)`.
     ///
     /// Returns the requested number of components, or fewer if the rows span fewer directions. The
     /// components are sorted by descending variance. The entry of each that is largest in absolute
@@ -39,15 +40,31 @@ impl Pca {
     pub fn fit<F: Float>(train: ArrayView2<'_, F>, components: usize) -> Result<Self, MetricError> {
         at_least("the number of components", components, 1)?;
         let train = checked("training", train, 2)?;
-        let (mean, covariance) = moments(train.view());
-        let total = finite("the variance", covariance.diag().sum())?;
-        let (values, vectors) = eigen(covariance.view())?;
-        let kept = match rank(&values) {
-            0 => return Err(MetricError::Constant { set: "training" }),
-            rank => rank.min(components),
+        let (n, d) = train.view().dim();
+        let kept = |values: &Array1<f64>| match rank_of_sums(values, d) {
+            0 => Err(MetricError::Constant { set: "training" }),
+            rank => Ok(Vec::from_iter(0..rank.min(components))),
         };
-        let directions = vectors.select(Axis(1), &Vec::from_iter(0..kept));
-        Ok(Self { mean, directions, variances: values.select(Axis(0), &Vec::from_iter(0..kept)), total })
+        if n >= d {
+            let (mean, covariance) = moments(train.view());
+            let total = finite("the variance", covariance.diag().sum())?;
+            let (values, vectors) = eigen(covariance.view())?;
+            let kept = kept(&values)?;
+            let (directions, variances) = (vectors.select(Axis(1), &kept), values.select(Axis(0), &kept));
+            return Ok(Self { mean, directions, variances, total });
+        }
+        // X X' has the nonzero eigenvalues of X' X and is smaller. An eigenvector u of it gives the
+        // direction X' u.
+        let mean = train.view().mean_axis(Axis(0)).expect("there are rows");
+        let centered = &train.view() - &mean;
+        let products = centered.dot(&centered.t()) / (n as f64 - 1.0);
+        let total = finite("the variance", products.diag().sum())?;
+        let (values, vectors) = eigen(products.view())?;
+        let kept = kept(&values)?;
+        let mut directions = centered.t().dot(&vectors.select(Axis(1), &kept));
+        orthonormalize(&mut directions);
+        point_up(&mut directions);
+        Ok(Self { mean, directions, variances: values.select(Axis(0), &kept), total })
     }
 
     /// Returns the variances of the components among the training rows, in descending order.
@@ -92,11 +109,26 @@ impl Pca {
     }
 }
 
+/// Makes the columns orthonormal by the modified Gram-Schmidt process. The columns are already
+/// orthogonal except for rounding, so each keeps its direction.
+fn orthonormalize(columns: &mut Array2<f64>) {
+    for j in 0..columns.ncols() {
+        let (before, mut rest) = columns.view_mut().split_at(Axis(1), j);
+        let mut column = rest.column_mut(0);
+        for other in before.axis_iter(Axis(1)) {
+            let along = other.dot(&column);
+            column.scaled_add(-along, &other);
+        }
+        let length = column.dot(&column).sqrt();
+        column /= length;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::test_data::{skewed, uniform};
     use super::*;
-    use crate::linalg::difference;
+    use crate::linalg::{difference, orthogonality_error};
     use approx::assert_relative_eq;
     use ndarray::array;
 
@@ -125,6 +157,24 @@ mod tests {
         let (mean, covariance) = moments(pca.whitened(train.view()).unwrap().view());
         assert!(difference(&mean, &Array1::zeros(4)) < 1e-13);
         assert!(difference(&covariance, &Array2::eye(4)) < 1e-12);
+    }
+
+    #[test]
+    fn directions_are_eigenvectors_of_the_covariance() {
+        // More rows than columns, and more columns than rows.
+        for (n, d) in [(40, 12), (12, 40)] {
+            let train = skewed(n, d, 3);
+            let pca = Pca::fit(train.view(), 9).unwrap();
+            let (_, covariance) = moments(train.view());
+            let along = &pca.directions * &pca.variances;
+            assert!(difference(&covariance.dot(&pca.directions), &along) < 1e-14);
+            assert!(orthogonality_error(pca.directions.t()) < 1e-14);
+            assert_relative_eq!(pca.total, covariance.diag().sum(), max_relative = 1e-14);
+            for direction in pca.directions.columns() {
+                let [least, most] = [f64::min, f64::max].map(|pick| direction.fold(0.0, |a, &b| pick(a, b)));
+                assert!(most >= -least, "{direction}");
+            }
+        }
     }
 
     #[test]
