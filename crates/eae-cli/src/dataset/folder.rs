@@ -1,7 +1,9 @@
 //! `images:FOLDER`: folders of images, and the progress of reading them.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use eae::data::{Channels, DataError, ImageFolder, Split, Stored};
 use serde::{Deserialize, Serialize};
@@ -138,8 +140,14 @@ impl Folder {
 
     fn name_skipped(&self, stored: &Stored) {
         let skipped = stored.skipped();
-        if skipped.count > 0 {
-            errln!("images:{}: {skipped}", self.folder.display());
+        if skipped.count == 0 {
+            return;
+        }
+        // A command that opens the data twice names the files once.
+        static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+        let text = format!("images:{}: {skipped}", self.folder.display());
+        if NAMED.lock().is_ok_and(|mut named| named.insert(text.clone())) {
+            errln!("{text}");
         }
     }
 }
@@ -165,10 +173,10 @@ impl Decoding {
     }
 
     fn show(&mut self, done: usize, all: usize) {
-        self.bar.show(done, all, &[format!("decoded {done} of {all} images")]);
+        self.bar.show(done, all, &[format!("read {done} of {all} images")]);
         let tenths = 10 * done / all;
         if self.bar.in_lines && tenths > self.tenths {
-            errln!("decoded {done} of {all} images");
+            errln!("read {done} of {all} images");
         }
         self.tenths = tenths;
     }

@@ -5,6 +5,7 @@ mod name;
 mod table;
 mod used;
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -320,7 +321,19 @@ impl Data {
         }
     }
 
-    /// Returns the kind, for the names of run folders and as the prefix of a path.
+    /// Returns the name of a run folder before its number: that of a folder of images, or else the
+    /// kind.
+    pub(crate) fn run_name(&self) -> &str {
+        let plain =
+            |name: &&str| name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)) && !name.starts_with('-');
+        match self {
+            Self::Images(Folder { folder, .. }) => folder.file_name().and_then(OsStr::to_str).filter(plain),
+            _ => None,
+        }
+        .unwrap_or(self.name())
+    }
+
+    /// Returns the kind, as the prefix of a path.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Digits => "digits",

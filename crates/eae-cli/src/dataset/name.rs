@@ -130,6 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn runs_are_named_after_the_folder_of_images() {
+        for (data, name) in [
+            ("images:some/photos", "photos"),
+            ("images:/photos/2024-05", "2024-05"),
+            // A name that a shell would split, and a folder without a name.
+            ("images:my photos", "images"),
+            ("images:/", "images"),
+            ("mnist:some/photos", "mnist"),
+            ("digits", "digits"),
+        ] {
+            assert_eq!(data.parse::<Data>().unwrap().run_name(), name, "{data}");
+        }
+    }
+
+    #[test]
     fn the_kind_of_a_path_is_recognized() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);

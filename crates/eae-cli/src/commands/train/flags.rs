@@ -121,7 +121,8 @@ pub(crate) struct Arguments {
     /// Seconds between checkpoints.
     #[arg(long, value_name = "SECONDS", default_value_t = 30.0)]
     pub(super) keep_every: f64,
-    /// New or empty run folder [default: the first unused runs/KIND-N, such as runs/digits-1].
+    /// New or empty run folder [default: the first unused runs/NAME-N, such as runs/digits-1, with
+    /// the name of a folder of images or else the kind of data].
     #[arg(long)]
     pub(super) out: Option<PathBuf>,
     /// Do not write report.html.

@@ -74,7 +74,7 @@ impl Run {
                 let state = RunState { images: images.fingerprint().map_err(Failure::other)?, ..RunState::default() };
                 let training = Training::new(config.training.clone(), images.len());
                 let stepper = open(&mut model, &config)?;
-                let (folder, lock) = run_folder::create(arguments.out.as_deref(), config.data.name())?;
+                let (folder, lock) = run_folder::create(arguments.out.as_deref(), config.data.run_name())?;
                 (folder, lock, training, stepper, state, Some(text))
             }
         };
