@@ -92,7 +92,10 @@ enum Command {
 
 /// Returns the commands and flags, for parsing, help, manual pages and completions.
 fn program() -> clap::Command {
-    help::grouped(mistake::with_negative_numbers(Arguments::command()))
+    help::grouped(mistake::with_negative_numbers(Arguments::command())).mut_subcommand("report", |report| {
+        let text = "Seed of all random numbers [default: the seed of the training]";
+        report.mut_arg("seed", |seed| seed.help(text).hide_default_value(true))
+    })
 }
 
 fn main() -> ExitCode {

@@ -80,7 +80,10 @@ impl Source {
         }
         let Some(kind) = self.sampler else {
             return Ok(match trained.fitted(PREFIX)? {
-                Some(fitted) => (fitted.best().sampler.clone(), " (the highest likelihood of held-out codes)"),
+                Some(fitted) => (
+                    fitted.best().sampler.clone(),
+                    " (the fitted density with the highest likelihood of held-out codes)",
+                ),
                 None => (Sampler::Normal { latent }, " (no density was fitted to the codes)"),
             });
         };

@@ -8,13 +8,12 @@ use crate::failure::Failure;
 use crate::judgment::FeaturesFlag;
 use crate::output::print_json;
 use crate::report;
-use crate::run_folder::{CONFIG, Config, Trained};
+use crate::run_folder::{CONFIG, Config, Trained, no_such};
 
 /// Write report.html of a run folder again.
 ///
 /// The report shows the curves of the training, pictures, the quality of codes and samples, and
-/// warnings. Without --seed it uses the seed of the training, so that the same run gives the same
-/// file.
+/// warnings. The same run gives the same file.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  eae report runs/digits-1\n  eae report runs/mnist-1 --data mnist:FOLDER  # if the data has moved"
@@ -41,6 +40,9 @@ struct Report {
 pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     let Arguments { run, data, features, common } = arguments;
     common.apply()?;
+    if !run.exists() {
+        return Err(no_such(run));
+    }
     let config = Config::read(&run.join(CONFIG))?;
     let trained = Trained::load(run)?;
     let (named, data) = trained.data(data.as_ref())?;

@@ -36,7 +36,8 @@ pub(super) fn page(report: &Report<'_>) -> Result<Markup, PictureError> {
     };
     let objective = &report.config.training.objective;
     let (judged, labels) = (report.tests(), report.labels.as_deref());
-    let codes = latent(report.codes.view(), judged, &report.dimensions, labels, report.images());
+    let classes = report.trained.class_names();
+    let codes = latent(report.codes.view(), judged, &report.dimensions, (labels, &classes), report.images());
     let table = table(&report.trained.model, &report.samplers, report.test, report.seed);
     let mut sections = Vec::from_iter(pictures.map(|pictures| ("pictures", "Pictures", pictures)));
     sections.extend(table.map(|table| ("rows", "Generated rows", table)));

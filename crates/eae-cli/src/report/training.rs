@@ -133,10 +133,10 @@ fn overfitting(held_out: &[(f64, f64)], trained: f64) -> Option<String> {
 /// Returns the name and the value of the weight of the objective's second term.
 fn weight(objective: &Objective) -> Option<(&'static str, f64)> {
     match objective {
-        Objective::Eae(eae) => Some(("lambda (weight of the entropy)", eae.lambda)),
-        Objective::Vae(vae) => Some(("beta (weight of the divergence)", vae.beta)),
-        Objective::Wae(wae) => Some(("weight of the discrepancy", wae.weight)),
-        Objective::Rae(rae) => Some(("beta (weight of the code norm)", rae.beta)),
+        Objective::Eae(eae) => Some(("weight of the entropy (lambda times error unit)", eae.lambda)),
+        Objective::Vae(vae) => Some(("weight of the divergence (beta times error unit)", vae.beta)),
+        Objective::Wae(wae) => Some(("weight of the discrepancy (weight times error unit)", wae.weight)),
+        Objective::Rae(rae) => Some(("weight of the code norm (beta times error unit)", rae.beta)),
         _ => None,
     }
 }
@@ -216,7 +216,7 @@ mod tests {
             "N(0, I), same n and k: 23.05",
             "held out, after each epoch",
             "learning rate, maximum 0.001",
-            "lambda (weight of the entropy)",
+            "weight of the entropy (lambda times error unit), maximum 1.000",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }

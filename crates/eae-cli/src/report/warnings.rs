@@ -3,7 +3,7 @@
 use eae::evaluation::SampleReport;
 use eae::metrics::{LatentReport, Verdict};
 
-use eae::objective::Objective;
+use eae::objective::{Eae, Objective};
 use eae::sampler::Sampler;
 use eae::{Defaults, TrainConfig};
 
@@ -50,6 +50,15 @@ impl Facts<'_> {
         }
     }
 
+    /// Returns the flags of a training with a larger weight of the radius than this one had.
+    fn radius_flags(&self) -> String {
+        let usual = Eae::default().radius;
+        match &self.config.objective {
+            Objective::Eae(eae) if eae.radius >= usual => format!("`--radius {}`", 2.0 * eae.radius),
+            _ => format!("`--objective eae --radius {usual}`"),
+        }
+    }
+
     /// Returns advice for a model that has learned almost nothing, based on its settings.
     fn training_advice(&self) -> String {
         let suited = Defaults::learning_rate(self.config.batch_size);
@@ -69,7 +78,7 @@ impl Facts<'_> {
             ways.push(format!("a `--latent` above {}", self.latent));
         }
         ways.push(format!("more than {} `--epochs`", self.config.epochs));
-        format!("Try {}.", ways.join("; or "))
+        format!("Try {}.", ways.join(", or "))
     }
 }
 
@@ -162,7 +171,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            facts.codes_advice("To correct this, train with `--objective eae --radius 3` and a larger `--bank`."),
+            facts.codes_advice(&format!("To correct this, train with {} and a larger `--bank`.", facts.radius_flags())),
         );
     } else if large(sd.verdict) {
         warn(
@@ -171,7 +180,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
                 short(sd.value),
                 short(sd.expected)
             ),
-            facts.codes_advice("To correct this, train with `--objective eae --radius 3`."),
+            facts.codes_advice(&format!("To correct this, train with {}.", facts.radius_flags())),
         );
     }
     if large(mean.verdict) {
@@ -346,7 +355,7 @@ mod tests {
         let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
         assert_eq!(
             said[0].advice,
-            "Try a `--learning-rate` below 1, for example 0.004; or a `--latent` above 2; or more than 7 `--epochs`."
+            "Try a `--learning-rate` below 1, for example 0.004, or a `--latent` above 2, or more than 7 `--epochs`."
         );
     }
 
@@ -363,7 +372,10 @@ mod tests {
             said[0].problem.contains("standard deviation of their radius is 0.210, compared with 0.701 for N(0, I)"),
             "{said:?}"
         );
-        assert!(said[0].advice.starts_with("To correct this, train with") && said[0].advice.contains("--radius 3"));
+        assert_eq!(said[0].advice, "To correct this, train with `--radius 6` and a larger `--bank`.");
+        let published = TrainConfig::default().objective(Eae::default().radius(0.0));
+        let said = warnings(&Facts { config: &published, ..fine(&report(&shell)) });
+        assert!(said[0].advice.contains("`--objective eae --radius 3`"), "{said:?}");
         let gaussian = Sampler::Gaussian(sampler::Gaussian::fit(shell.view()).unwrap());
         let said = warnings(&Facts { sampler: &gaussian, ..fine(&report(&shell)) });
         assert!(said[0].advice.starts_with("This affects only draws from N(0, I): `eae sample` draws from a Gaussian"));

@@ -98,12 +98,18 @@ impl Trained {
     /// Returns the classes that have samplers of their own, in the order of their labels, each with
     /// its name or its number.
     pub(crate) fn classes(&self) -> Vec<(u8, String)> {
-        let names = self.weights.metadata.get(CLASSES).and_then(|names| serde_json::from_str(names).ok());
-        let names: Vec<String> = names.unwrap_or_default();
+        let names = self.class_names();
         let label = |name: &str| name.strip_prefix(CLASS_PREFIX)?.split('.').next()?.parse().ok();
         let labels: BTreeSet<u8> = self.weights.names().filter_map(label).collect();
         let named = |label: u8| names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string());
         labels.into_iter().map(|label| (label, named(label))).collect()
+    }
+
+    /// Returns the names of the classes in the order of their labels, or nothing if the classes
+    /// have no names.
+    pub(crate) fn class_names(&self) -> Vec<String> {
+        let names = self.weights.metadata.get(CLASSES).and_then(|names| serde_json::from_str(names).ok());
+        names.unwrap_or_default()
     }
 
     /// Opens the data that is `named`, or else the training data, and returns it with its name.

@@ -42,7 +42,10 @@ fn networks_are_exported() {
     let output =
         succeeds(folder, &["export", "run/model.safetensors", "--onnx", "--sampler", "normal", "--out", "a/b"]);
     assert!(output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("a/b/generator.onnx, which takes noise for N(0, I)"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("a/b/generator.onnx, which turns noise into draws from N(0, I)")
+    );
     assert!((read("a/b/encoder.onnx"), read("a/b/decoder.onnx")) == (encoder, decoder));
     assert!(!has(&read("a/b/generator.onnx"), "uniform"));
 }

@@ -17,7 +17,7 @@ use crate::output::print_json;
 use crate::run_folder::Trained;
 use crate::sampling;
 
-/// Exports a trained model as ONNX files or as a web page.
+/// Export a trained model as ONNX files or as a web page.
 #[derive(clap::Args)]
 #[command(
     group(ArgGroup::new("format").required(true).multiple(true)),
@@ -26,10 +26,10 @@ use crate::sampling;
 pub(crate) struct Arguments {
     /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// Writes encoder.onnx, decoder.onnx and generator.onnx.
+    /// Write encoder.onnx, decoder.onnx and generator.onnx.
     #[arg(long, group = "format")]
     onnx: bool,
-    /// Writes model.html, a self-contained page that makes new samples.
+    /// Write model.html, a self-contained page that makes new samples.
     #[arg(long, group = "format")]
     html: bool,
     /// Output folder, created if it does not exist [default: the folder of the model].

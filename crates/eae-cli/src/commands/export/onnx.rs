@@ -29,7 +29,8 @@ impl Files {
     pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
         let Self { encoder, decoder, generator, inputs, .. } = self;
         let (encoder, decoder, generator) = (encoder.display(), decoder.display(), generator.display());
-        format!("wrote {encoder}, {decoder} and {generator}, which takes {} for {sampler}{why}", inputs.join(" and "))
+        let inputs = inputs.join(" and ");
+        format!("wrote {encoder}, {decoder} and {generator}, which turns {inputs} into draws from {sampler}{why}")
     }
 }
 

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::output::{all_printed, print_json};
 use crate::progress::Progress;
 use crate::report::no_better_than_the_mean;
-use crate::run_folder::{CONFIG, Config};
+use crate::run_folder::{CONFIG, Config, no_such};
 
 pub(crate) use flags::Arguments;
 use steps::Run;
@@ -43,6 +43,7 @@ fn of_the_error(evaluation: &Evaluation) -> Option<String> {
 pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     arguments.common.apply()?;
     let (config, given) = match &arguments.resume {
+        Some(folder) if !folder.exists() => return Err(no_such(folder)),
         Some(folder) => (Config::read(&folder.join(CONFIG))?, None),
         None => arguments.config(is_given).map(|(config, given)| (config, Some(given)))?,
     };

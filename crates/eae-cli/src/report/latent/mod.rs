@@ -14,13 +14,13 @@ pub(crate) use dimensions::{Dimension, dimensions};
 
 use super::number::{count, counted, number, short};
 
-/// Shows the checks and charts of the codes. `labels` are the classes of the images. `images` is
-/// the word for the data.
+/// Shows the checks and charts of the codes. `labels` are the classes of the images, and `classes`
+/// their names, if they have any. `images` is the word for the data.
 pub(super) fn latent(
     codes: ArrayView2<'_, f32>,
     report: &LatentReport,
     dimensions: &[Dimension],
-    labels: Option<&[u8]>,
+    (labels, classes): (Option<&[u8]>, &[String]),
     images: &str,
 ) -> Markup {
     let checks = report.checks();
@@ -41,7 +41,7 @@ pub(super) fn latent(
         }
         div.charts {
             (radius::chart(codes))
-            @if let Some(chart) = projection::chart(codes, labels) { (chart) }
+            @if let Some(chart) = projection::chart(codes, labels, classes) { (chart) }
             @if let Some(chart) = correlation::chart(codes) { (chart) }
         }
         (dimensions::multiples(codes, dimensions))

@@ -9,9 +9,9 @@ use super::super::chart::{COLORS, Layer, Plot, Ticks, XAxis, range};
 /// Maximum number of points. More points would cover each other.
 const POINTS: usize = 2000;
 
-/// Draws the codes in the plane of their first two principal components. Returns `None` if the
-/// codes vary in fewer than two directions.
-pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option<Markup> {
+/// Draws the codes in the plane of their first two principal components. Labels without a name in
+/// `classes` are shown as numbers. Returns `None` if the codes vary in fewer than two directions.
+pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>, classes: &[String]) -> Option<Markup> {
     let pca = Pca::fit(codes, 2).ok().filter(|pca| pca.variances().len() == 2)?;
     let shown = codes.slice_axis(Axis(0), (..POINTS.min(codes.nrows())).into());
     let plane = pca.transform(shown).ok()?;
@@ -28,7 +28,7 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
         share(0),
         share(1)
     );
-    let layers = layers(groups);
+    let layers = layers(groups, classes);
     let title = if labels.is_some() {
         "Codes by label, first two principal components"
     } else {
@@ -51,7 +51,8 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>, labels: Option<&[u8]>) -> Option
 
 /// Groups the points by label. The most frequent labels have a color each, and all other labels
 /// share gray.
-fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
+fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>, classes: &[String]) -> Vec<Layer> {
+    let name = |label: u8| classes.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string());
     let mut by_size: Vec<Option<u8>> = groups.keys().copied().collect();
     by_size.sort_by_key(|label| std::cmp::Reverse(groups[label].len()));
     by_size.truncate(COLORS.len());
@@ -61,7 +62,7 @@ fn layers(groups: BTreeMap<Option<u8>, Vec<(f64, f64)>>) -> Vec<Layer> {
         match (label, by_size.iter().position(|&one| one == label)) {
             (None, _) => layers.push(Layer::Points { class: "one", label: "codes".into(), points }),
             (Some(label), Some(place)) => {
-                layers.push(Layer::Points { class: COLORS[place], label: label.to_string(), points });
+                layers.push(Layer::Points { class: COLORS[place], label: name(label), points });
             }
             (Some(_), None) => others.extend(points),
         }
@@ -81,12 +82,14 @@ mod tests {
     fn the_most_frequent_labels_have_colors() {
         let codes = sampler::normal::<f32>(240, 3, 1);
         let keys = |labels: Option<&[u8]>| {
-            let text = chart(codes.view(), labels).unwrap().into_string();
+            let text = chart(codes.view(), labels, &[]).unwrap().into_string();
             (text.matches("class=\"key\"").count(), text.contains("other labels"))
         };
         let labels = |count: u8| (0..240).map(|i| i as u8 % count).collect::<Vec<_>>();
         assert_eq!([keys(None), keys(Some(&labels(4))), keys(Some(&labels(12)))], [(1, false), (4, false), (11, true)]);
-        assert!(chart(codes.slice_axis(Axis(1), (..1).into()), None).is_none());
-        assert!(chart((&codes * 0.0).view(), None).is_none());
+        let named = chart(codes.view(), Some(&labels(2)), &["cats".to_owned()]).unwrap().into_string();
+        assert!(named.contains(">cats<") && named.contains(">1<"), "{named}");
+        assert!(chart(codes.slice_axis(Axis(1), (..1).into()), None, &[]).is_none());
+        assert!(chart((&codes * 0.0).view(), None, &[]).is_none());
     }
 }
