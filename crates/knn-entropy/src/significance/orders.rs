@@ -9,7 +9,8 @@ use crate::{Error, Result, Samples, Surrogates};
 
 /// The orders of rows that define the surrogates of a [`PermutationTest`](crate::PermutationTest).
 ///
-/// Each order depends only on the seed and its number, and not on the thread.
+/// The order of a surrogate depends only on the seed and on the number of the surrogate, not on the
+/// thread that computes it.
 #[derive(Debug, Clone)]
 pub struct SurrogateOrders {
     rows: usize,
@@ -48,7 +49,7 @@ impl SurrogateOrders {
                 if count > rotations {
                     return Err(Error::TooFewRotations { surrogates: count, rotations, rows, min_shift: least });
                 }
-                // No surrogate uses this stream.
+                // Surrogates use the streams of their numbers, so this stream is free.
                 let shifts = draw_without_replacement(count, rotations, &mut stream(seed, u64::MAX));
                 Plan::Rotate(shifts.into_iter().map(|shift| least + shift).collect())
             }
@@ -95,20 +96,20 @@ impl SurrogateOrders {
     /// # Errors
     ///
     /// Returns the error of `statistic` for the observed rows, or else for the first surrogate that
-    /// fails. Also [`Error::StatisticNotFinite`].
+    /// fails. A value that is not finite is [`Error::StatisticNotFinite`].
     pub fn run(&self, statistic: impl Fn(&[usize]) -> Result<f64> + Sync) -> Result<Significance> {
         let observed = statistic(&self.observed())?;
         let surrogate = |number: usize| statistic(&self.order(number));
         Significance::new(observed, self.for_each(surrogate)?)
     }
 
-    /// Calls a family of statistics, such as one statistic at several delays, with the observed
-    /// order of rows and, in parallel, with the order of each surrogate. `statistic` takes the
-    /// order and the number of the member, counted from 0.
+    /// Calls each member of a family of statistics, such as one statistic at several delays, with
+    /// the observed order of rows and, in parallel, with the order of each surrogate. `statistic`
+    /// takes an order and the number of a member, counted from 0.
     ///
     /// # Errors
     ///
-    /// [`Error::NoStatistics`] if `members` is 0. See also [`run`](SurrogateOrders::run).
+    /// [`Error::NoStatistics`] if `members` is 0, and the errors of [`run`](SurrogateOrders::run).
     pub fn run_family(
         &self,
         members: usize,
@@ -125,8 +126,8 @@ impl SurrogateOrders {
 
     /// Calls `surrogate` with each number and returns the results in order.
     fn for_each<T: Send>(&self, surrogate: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
-        // All surrogates run before the first error is returned, so that the error does not depend
-        // on threads.
+        // An error is returned only after all surrogates have run. It is then the error of the
+        // first surrogate that fails, whatever the number of threads.
         let all: Vec<Result<T>> = (0..self.count).into_par_iter().map(&surrogate).collect();
         all.into_iter().collect()
     }

@@ -4,8 +4,8 @@ use rand_chacha::rand_core::RngCore;
 /// The kind of surrogates of a [`PermutationTest`](crate::PermutationTest). It determines which
 /// dependence is preserved when the rows of one variable are rearranged.
 ///
-/// A surrogate must preserve every dependence except the one that is tested. Otherwise, chance
-/// looks like dependence:
+/// A surrogate must preserve every dependence except the one that is tested. Otherwise the test
+/// finds dependence where there is none:
 ///
 /// | rows | surrogates | preserves |
 /// |---|---|---|
@@ -40,18 +40,19 @@ pub enum Surrogates {
     },
     /// Replaces each row by a row with nearly equal `z` (Runge, AISTATS 2018). In random order,
     /// each row draws one of its candidates, which are the row itself and its `k` nearest neighbors
-    /// in `z` (maximum norm). Candidates that no other row has drawn are preferred. Rows as near as
-    /// the k-th neighbor are candidates as well, so that a discrete `z` leads to exact permutations
-    /// within its values.
+    /// in `z` (maximum norm). Candidates that no other row has drawn are preferred. Rows tied with
+    /// the k-th neighbor are candidates as well. If `z` is discrete, the rows with each value of
+    /// `z` are therefore permuted among themselves.
     ///
-    /// The k_perm of the paper counts the row itself, so it equals `k + 1`; 5 to 10 is usual.
-    /// Columns of `z` with different units should be standardized. Rows must be independent, as for
-    /// [`Shuffle`](Surrogates::Shuffle).
+    /// The paper counts the row itself in its number of neighbors, `k_perm = k + 1`. Usual values
+    /// of `k_perm` are 5 to 10. Columns of `z` with different units should be standardized. Rows
+    /// must be independent, as for [`Shuffle`](Surrogates::Shuffle).
     ///
-    /// Candidates must be so near in `z` that the difference in `z` hardly changes `x`. With few
-    /// rows, a `z` of several dimensions that nearly determines `x` and `y` makes every test find
-    /// dependence: 200 rows suffice for one dimension and residuals of 5 % of the spread of `z`,
-    /// but not for three dimensions and 50 %.
+    /// The neighbors must be so near in `z` that the difference in `z` hardly changes `x`. This
+    /// fails if there are few rows, `z` has several dimensions, and `z` nearly determines `x` and
+    /// `y`. Every test then finds dependence. For example, 200 rows suffice if `z` has one
+    /// dimension and the residuals of `x` and `y` are 5 % of the spread of `z`. They do not suffice
+    /// if `z` has three dimensions, even if the residuals are 50 %.
     Local {
         /// The number of neighbors.
         k: usize,
