@@ -6,11 +6,11 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use super::{Product, Sum, Transposed};
 use crate::{Error, Gpu, GpuMatrix, Result};
 
-/// A backend on the device for the products of [`autodiff_mini`]. Each product uploads its factors
-/// and downloads its result, so only large products are worth it.
+/// A backend that computes the matrix products of [`autodiff_mini`] on a GPU. Each product uploads
+/// its factors and downloads its result, so this is faster only for large products.
 ///
-/// A [`Gemm`] cannot fail. If the device does, the CPU computes this product and all following
-/// ones, and [`fault`](GpuGemm::fault) returns the reason.
+/// A [`Gemm`] has no way to return an error. If the GPU fails, the CPU computes this product and
+/// all following ones, and [`fault`](GpuGemm::fault) returns the error.
 #[derive(Debug)]
 pub struct GpuGemm {
     gpu: Gpu,
@@ -23,7 +23,7 @@ impl GpuGemm {
         Self { gpu, fault: OnceLock::new() }
     }
 
-    /// Returns the error that made the CPU take over, if any.
+    /// Returns the error of the GPU after which the CPU took over, or `None`.
     pub fn fault(&self) -> Option<Error> {
         self.fault.get().cloned()
     }
@@ -36,7 +36,7 @@ impl GpuGemm {
         beta: f32,
         mut c: ArrayViewMut2<'_, f32>,
     ) -> Result<()> {
-        // A transposed factor is uploaded as it is. Only the kernel differs.
+        // A transposed factor is uploaded unchanged, and the kernel reads it transposed.
         let is_transposed = |x: &ArrayView2<'_, f32>| !x.is_standard_layout() && x.t().is_standard_layout();
         let (a, b, transposed) = match (is_transposed(&a), is_transposed(&b)) {
             (true, false) => (a.reversed_axes(), b, Transposed::Left),
@@ -69,7 +69,7 @@ impl Gemm<f32> for GpuGemm {
         beta: f32,
         mut c: ArrayViewMut2<'_, f32>,
     ) {
-        // If the shapes do not fit, the CPU's product reports it.
+        // If the shapes do not fit, the product on the CPU panics.
         let fit = a.len_of(Axis(1)) == b.len_of(Axis(0)) && c.dim() == (a.nrows(), b.ncols());
         if fit && self.fault.get().is_none() {
             match self.on_device(alpha, a, b, beta, c.view_mut()) {

@@ -1,4 +1,5 @@
-//! The forward and backward pass of a network, with both directions of each layer side by side.
+//! The forward and the backward pass of a network. Each kind of layer has its forward and its
+//! backward computation in this file.
 
 use nn_layers::Activation;
 
@@ -30,11 +31,11 @@ pub(super) struct Pass<'s> {
     kept: Vec<Option<GpuMatrix>>,
 }
 
-/// The destination of the gradient with respect to a network's input. It may have fewer rows, for
-/// the first samples only.
+/// The destination of the gradient with respect to a network's input. If it has fewer rows than the
+/// input, it receives the gradient of the first samples only.
 pub(super) struct Input<'a> {
     pub(super) gradient: &'a GpuMatrix,
-    /// True to add the gradient to the existing content.
+    /// True to add the gradient to the content of the destination, false to overwrite it.
     pub(super) add: bool,
     /// The activation that produced the input, and the input itself. If set, the gradient is with
     /// respect to the activation's input.
@@ -104,8 +105,9 @@ impl Build<'_> {
         }
     }
 
-    /// Records the backward pass, from the gradient with respect to the input of the last
-    /// activation to the samples and, if requested, to the weights.
+    /// Records the backward pass. `gradient` is the gradient with respect to the input of the last
+    /// activation. The pass computes the gradient with respect to the weights if `weights` is true,
+    /// and with respect to the samples if `samples` names a destination.
     pub(super) fn backward(
         &mut self,
         pass: &Pass<'_>,
@@ -118,12 +120,14 @@ impl Build<'_> {
             if let Op::BatchNorm { .. } = stage.op {
                 let [rows, features] = gradient.shape();
                 let (value, scale) = (&pass.values[place + 1], kept.expect("the stage normalizes"));
-                // In place, because no activation precedes it.
+                // The gradient is computed in place, because no activation precedes the
+                // normalization.
                 let words = [rows as u32, features as u32];
                 self.small(Small::NormalizeBack, &[value, scale, &gradient], &words, features)?;
                 continue;
             }
-            // The unfolded gradient of a transposed convolution serves both gradients.
+            // A transposed convolution needs its unfolded output gradient twice: for the gradient
+            // of its weight and for that of its input.
             let seen = match stage.op {
                 Op::ConvTranspose { geometry, .. } => {
                     let [rows, columns] = geometry.unfolded(gradient.shape()[0]);
@@ -218,9 +222,9 @@ impl Build<'_> {
 }
 
 impl Pass<'_> {
-    /// Returns the output.
+    /// Returns the output of the last stage.
     pub(super) fn output(&self) -> &GpuMatrix {
-        self.values.last().expect("the samples at least")
+        self.values.last().expect("a pass has at least the samples")
     }
 
     /// Returns the output of the first `stages` stages.

@@ -1,30 +1,33 @@
-//! The words that change from step to step. They precede the indices of the step's images.
+//! The numbers that change from step to step, as 32-bit words: learning rate, weights of the terms
+//! and positions in the memory banks. On the device, the indices of the step's images follow them.
 
 use nn_layers::optim::Adam;
 
 use super::loss::Loss;
 
-/// A word of a step, identified by its index.
+/// One of the numbers of a step. The value of the variant is the index of its word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
-    /// The learning rate and the root of Adam's corrections.
+    /// The learning rate, divided by Adam's bias correction of the first moment.
     Rate,
+    /// The inverse square root of Adam's bias correction of the second moment.
     Root,
-    /// The weights of the terms, including the warm-up factor.
+    /// The weights of the terms of the objective, multiplied by the warm-up factor.
     Entropy,
     Radius,
     Draws,
-    /// The places of the next rows of the memory banks, in entries.
+    /// The offsets, in numbers, at which the two memory banks store their next rows.
     Codes,
     Features,
-    /// A word that is always 0.
+    /// The number 0.
     Zero,
 }
 
 /// The number of words.
 pub(super) const WORDS: usize = Word::Zero as usize + 1;
 
-/// Returns the words of the step after `steps` others.
+/// Returns the words of the step that follows `steps` completed steps. Numbers that are not
+/// offsets are stored as the bits of an `f32`.
 pub(super) fn words(
     loss: &Loss,
     adam: &Adam<f32>,
