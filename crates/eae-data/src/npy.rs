@@ -31,7 +31,9 @@ pub enum NpyError {
     #[error("cannot be read: {0}")]
     Read(io::Error),
     /// The file does not start with the magic bytes.
-    #[error("a NumPy array (.npy) starts with 93 NUMPY, but this file does not; save it with numpy.save")]
+    #[error(
+        "this is not a NumPy array (.npy), because its first six bytes are not \\x93NUMPY; save it with numpy.save"
+    )]
     Magic,
     /// The file ends within the header.
     #[error("the file ends within its .npy header; save it again")]
@@ -40,7 +42,7 @@ pub enum NpyError {
     #[error("the array has version {0} of the .npy format; it must be 1, 2 or 3")]
     Version(u8),
     /// The array has records or objects, or the header is damaged.
-    #[error("the .npy header {0} is not that of an array of numbers")]
+    #[error("the .npy header {0} does not describe an array of numbers")]
     NoArray(String),
     /// The element type is not supported.
     #[error("the array has type {0}; it must be of floats (f4, f8) or integers: convert it with astype(float)")]
@@ -56,7 +58,7 @@ pub enum NpyError {
         descriptor: String,
         /// The expected number of bytes.
         expected: usize,
-        /// The actual number of bytes, in words.
+        /// A phrase for the actual number of bytes: "more" or "only N".
         found: String,
     },
     /// A 64-bit float cannot represent an integer.
@@ -74,7 +76,7 @@ impl<R: Read> Npy<R> {
     ///
     /// # Errors
     ///
-    /// If the header is not that of an array of integers or floating-point numbers.
+    /// If the header does not describe an array of integers or floating-point numbers.
     pub fn new(mut reader: R) -> Result<Self, NpyError> {
         let mut bytes = Vec::new();
         append(&mut reader, &mut bytes, 6)?;
@@ -119,7 +121,7 @@ impl<R: Read> Npy<R> {
         self.expected().and_then(|bytes| self.header.checked_add(bytes as u64))
     }
 
-    /// Returns the number of data bytes, if it can be addressed.
+    /// Returns the number of bytes of the data, or `None` if it exceeds the address space.
     fn expected(&self) -> Option<usize> {
         match self.shape.contains(&0) {
             true => Some(0),
@@ -145,7 +147,7 @@ impl<R: Read> Npy<R> {
     ///
     /// See [`values`](Npy::values). The number of calls never exceeds the number in the header.
     pub(crate) fn for_each(self, mut each: impl FnMut(usize, f64)) -> Result<(), NpyError> {
-        // If the header states more than can be addressed, the file is too short in any case.
+        // Data that exceeds the address space is longer than any file, so `found` stays below this.
         let expected = self.expected().unwrap_or(usize::MAX);
         let Self { shape, descriptor, element, reader, .. } = self;
         let mut reader = reader.take((expected as u64).saturating_add(1));
@@ -156,7 +158,8 @@ impl<R: Read> Npy<R> {
             if chunk.is_empty() {
                 break;
             }
-            // The surplus byte is not an element, even if elements have one byte.
+            // One more byte is read to detect a file that is too long. It is not an element, even
+            // if elements have one byte.
             let whole = chunk.len() - found.saturating_sub(expected);
             if let Element { kind: b'f', size: 8, big_endian: false } = element {
                 for &bytes in chunk[..whole].as_chunks().0 {
@@ -188,7 +191,7 @@ fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(
 /// list of records.
 fn dictionary(text: &str) -> Option<(String, bool, Vec<usize>)> {
     let text = text.trim().strip_prefix('{')?.strip_suffix('}')?;
-    // Only the shape contains commas. Without it, commas separate the entries.
+    // Only the shape contains commas. If it is cut out, all other commas separate entries.
     let (before, rest) = text.split_once('(')?;
     let (axes, after) = rest.split_once(')')?;
     let (mut descriptor, mut fortran, mut shape) = (None, None, None);
@@ -230,8 +233,8 @@ pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayV
     let size = size_of::<F>();
     let shape: String = array.shape().iter().map(|length| format!("{length},")).collect();
     let dictionary = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({shape}), }}");
-    // Ten bytes precede the dictionary, and a line feed ends it. The format requires a multiple of
-    // 64.
+    // Ten bytes precede the dictionary, and a line feed ends it. Together their length must be a
+    // multiple of 64.
     let length = (10 + dictionary.len() + 1).next_multiple_of(64) - 10;
     writer.write_all(b"\x93NUMPY\x01\x00")?;
     writer.write_all(&u16::try_from(length).map_err(io::Error::other)?.to_le_bytes())?;
@@ -242,7 +245,7 @@ pub fn write_npy<F: NdFloat, D: Dimension>(mut writer: impl Write, array: ArrayV
     })
 }
 
-/// Returns the beginning of a text that may be long.
+/// Returns the beginning of a text, for messages.
 pub(crate) fn excerpt(text: &str) -> String {
     let most = 60;
     let short: String = text.trim().chars().take(most).collect();
