@@ -13,8 +13,8 @@ use crate::network::{Architecture, Ending, Plan};
 /// Metadata key of the [`Description`].
 const KEY: &str = "eae";
 
-/// Largest latent dimension. A larger one is a typing error, which should be an error rather than
-/// an attempt to allocate memory.
+/// Largest latent dimension. A larger number is most likely a typing error, so it is refused before
+/// memory is allocated for it.
 const MOST_LATENT: usize = 1 << 16;
 
 /// The information needed to rebuild the model, apart from its weights.
@@ -36,7 +36,8 @@ impl Description {
         weights.metadata.insert(KEY.to_owned(), serde_json::to_string(self).expect("plain data"));
     }
 
-    /// Reads the description from a file and checks that the file's tensors could fill the model.
+    /// Reads the description from a file, and checks that the file has enough numbers for the
+    /// weights of the model.
     pub(super) fn read(weights: &Weights, path: &Path) -> Result<Self, ModelError> {
         let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem, key: KEY };
         let text = weights.metadata.get(KEY).ok_or_else(|| wrong("the file has no description".into()))?;
@@ -47,14 +48,15 @@ impl Description {
         }
         let unfit = |problem| ModelError::Unfit { path: path.display().to_string(), problem: Box::new(problem) };
         let (numbers, found) = (description.plan().map_err(unfit)?.numbers(), weights.element_count());
-        // Small differences pass here. Reading the weights then names the tensor that does not fit.
+        // This check misses small differences. Reading the weights finds them and names the tensor
+        // that does not fit.
         if numbers / 2 > found {
             return Err(wrong(format!("the networks have {numbers} weights, but the file holds only {found}")));
         }
         Ok(description)
     }
 
-    /// Plans all shapes, before any memory is allocated.
+    /// Computes the shapes of all layers without allocating memory for the weights.
     pub(super) fn plan(&self) -> Result<Plan, ModelError> {
         let &Self { ref model, image, latent, ending, ref columns } = self;
         if !(1..=MOST_LATENT).contains(&latent) {

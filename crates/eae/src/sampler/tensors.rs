@@ -1,12 +1,12 @@
-//! Common parts of reading samplers.
+//! Functions that read the tensors of a sampler and check their values.
 
 use ndarray::{Array, Dim, Dimension, IntoDimension};
 use nn_layers::Weights;
 
 use super::error::{LARGEST, ReadError};
 
-/// Returns the lengths of a tensor's `N` axes, none of which is 0. Allocations of this size are
-/// covered by the data in the file.
+/// Returns the lengths of a tensor's `N` axes, none of which is 0. The file contains this many
+/// numbers, so a damaged header cannot cause an allocation larger than the file.
 pub(super) fn axes<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -14,7 +14,7 @@ pub(super) fn axes<const N: usize>(
 ) -> Result<[usize; N], ReadError> {
     let Some(found) = weights.shape(name) else {
         // Return the error of the missing tensor, which names the file.
-        return Err(weights.get::<f64>(name, &[]).expect_err("it is missing").into());
+        return Err(weights.get::<f64>(name, &[]).expect_err("the tensor is missing").into());
     };
     match <[usize; N]>::try_from(found) {
         Ok(lengths) if !lengths.contains(&0) => Ok(lengths),
@@ -22,7 +22,8 @@ pub(super) fn axes<const N: usize>(
     }
 }
 
-/// Reads the tensor of this name and shape, and checks that every value is valid.
+/// Reads the tensor with this name and shape, and checks with `holds` that every value is valid.
+/// `needed` says in an error what a valid value is.
 pub(super) fn numbers<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -37,11 +38,11 @@ where
     let array = weights.get::<f64>(name, &shape)?;
     match array.iter().enumerate().find(|(_, x)| !holds(**x)) {
         Some((position, &value)) => Err(ReadError::Value { name: name.to_owned(), value, position, needed }),
-        None => Ok(array.into_dimensionality().expect("as many axes as asked for")),
+        None => Ok(array.into_dimensionality().expect("the tensor has the requested number of axes")),
     }
 }
 
-/// Reads means in the range of codes.
+/// Reads means, which must be in the range that codes may have.
 pub(super) fn means<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -54,7 +55,8 @@ where
     numbers(weights, name, shape, "a mean is at most 1e100 in absolute value", |x| x.abs() <= LARGEST)
 }
 
-/// Reads covariances in the range of codes. Only single values are checked.
+/// Reads covariances, whose entries must be in the range that codes allow. Does not check that a
+/// covariance is symmetric or positive definite.
 pub(super) fn covariances<const N: usize>(
     weights: &Weights,
     name: &str,
@@ -64,7 +66,7 @@ where
     [usize; N]: IntoDimension<Dim = Dim<[usize; N]>>,
     Dim<[usize; N]>: Dimension,
 {
-    // The divisor n - 1 can double the largest square.
+    // The bound exceeds the square of the largest code, because the divisor n - 1 can double it.
     numbers(weights, name, shape, "a covariance is at most 1e201 in absolute value", |x| {
         x.abs() <= 10.0 * LARGEST * LARGEST
     })

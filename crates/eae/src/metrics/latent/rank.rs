@@ -4,7 +4,7 @@ use super::super::MetricError;
 use super::super::covariance::{eigen, moments, rank};
 use super::check::Check;
 
-const LOST: &str = "dimensions are lost, or of unequal spread";
+const LOST: &str = "dimensions are lost, or their spread is unequal";
 
 /// Computes [`LatentReport::effective_rank`](super::LatentReport::effective_rank).
 pub(super) fn effective_rank(codes: ArrayView2<'_, f64>) -> Result<Check, MetricError> {
@@ -31,7 +31,8 @@ mod tests {
 
     #[test]
     fn matches_numpy() {
-        // exp of the entropy of numpy.linalg.eigvalsh(numpy.cov(x.T)), normalized to sum 1.
+        // The exponential of the entropy of numpy.linalg.eigvalsh(numpy.cov(x.T)), divided by their
+        // sum.
         let found = effective_rank(skewed(80, 4, 3).view()).unwrap();
         assert_relative_eq!(found.value, 1.2929336049546774, max_relative = 1e-11);
         assert_eq!(found.verdict, Verdict::Large(LOST));
@@ -39,7 +40,7 @@ mod tests {
 
     #[test]
     fn expected_value_for_the_normal_distribution() {
-        // Means over 100 random samples in numpy, with three times the standard error of each.
+        // Means over 100 random samples in NumPy, each with three times its standard error.
         for (n, d, simulated, bound) in [
             (20, 2, 1.8883, 0.032),
             (100, 16, 14.6978, 0.041),

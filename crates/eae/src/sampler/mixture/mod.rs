@@ -20,9 +20,9 @@ use crate::Float;
 /// The mixture is fitted by expectation-maximization (Dempster, Laird and Rubin, 1977) from a
 /// k-means++ start, in units in which each coordinate has variance 1. The fit ends when a step
 /// gains less than 0.001 nats per code, or after 100 steps. In these units 1e-6 is added to the
-/// variances, so that no component collapses onto codes in a plane. A component left with `d` codes
-/// or fewer is dropped: it does not determine a covariance, and draws from it would repeat these
-/// codes.
+/// variances, so that the covariance of a component whose codes lie in a plane is not singular. A
+/// component with only `d` codes or fewer is dropped: so few codes do not determine a covariance,
+/// and draws from it would repeat them.
 ///
 /// The result depends on the codes and the seed, not on the number of threads.
 ///
@@ -39,7 +39,8 @@ use crate::Float;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mixture {
     parameters: Parameters,
-    /// The mean and the standard deviations of all codes: the units of `densities`.
+    /// The mean and the standard deviation of each coordinate of all codes. `densities` applies to
+    /// codes that are standardized with them.
     center: Array1<f64>,
     scale: Array1<f64>,
     densities: Densities,
@@ -51,8 +52,8 @@ impl Mixture {
     ///
     /// # Errors
     ///
-    /// If there are no components, fewer codes than components or than two, or no columns, or the
-    /// codes are not finite.
+    /// If `components` is 0, if there are fewer than two codes or fewer codes than components, if
+    /// the codes have no columns, or if a code is not finite.
     pub fn fit<F: Float>(codes: ArrayView2<'_, F>, components: usize, seed: u64) -> Result<Self, FitError> {
         if components == 0 {
             return Err(FitError::NoComponents);
@@ -65,22 +66,22 @@ impl Mixture {
         for mut covariance in parameters.covariances.outer_iter_mut() {
             covariance.indexed_iter_mut().for_each(|((i, j), x)| *x *= scale[i] * scale[j]);
         }
-        Ok(Self::new(parameters).expect("positive definite in other units, too"))
+        Ok(Self::new(parameters).expect("a positive definite covariance stays so in other units"))
     }
 
     /// Chooses the number of components from `candidates` that maximizes the likelihood of held-out
     /// codes, a random tenth drawn with `seed`, and fits that many components to all codes. Among
     /// equal candidates the first wins.
     ///
-    /// [`bic`](Mixture::bic) would not need held-out codes, but it counts parameters as if one of
-    /// the candidates were the truth. The codes of images lie along curved sheets, where no number
-    /// of components is true. The best choice is the one that predicts new codes best, which the
-    /// held-out tenth measures.
+    /// [`bic`](Mixture::bic) would not need held-out codes, but it assumes that the codes follow
+    /// one of the candidates. The codes of images lie along curved sheets, which no mixture
+    /// describes exactly. The best choice is the one that predicts new codes best, and the held-out
+    /// tenth measures this.
     ///
     /// # Errors
     ///
-    /// In the cases of [`fit`](Mixture::fit) on nine tenths of the codes, if there are no
-    /// candidates, or fewer than 20 codes.
+    /// If there are no candidates or fewer than 20 codes, or if [`fit`](Mixture::fit) fails on nine
+    /// tenths of the codes.
     pub fn fit_best<F: Float>(codes: ArrayView2<'_, F>, candidates: &[usize], seed: u64) -> Result<Self, FitError> {
         let codes = checked(codes, 20)?;
         let mut order: Vec<usize> = (0..codes.nrows()).collect();
@@ -98,8 +99,8 @@ impl Mixture {
         Self::fit(codes.view(), components, seed)
     }
 
-    /// Creates the mixture of these parameters, or returns the first component whose covariance is
-    /// not positive definite.
+    /// Creates a mixture with these parameters. If a covariance is not positive definite, returns
+    /// the index of the first such component.
     fn new(parameters: Parameters) -> Result<Self, usize> {
         let Parameters { weights, means, covariances } = &parameters;
         let center = weights.dot(means);
@@ -180,7 +181,8 @@ impl Mixture {
         parameters as f64 * n.ln() - 2.0 * n * self.log_likelihood(codes)
     }
 
-    /// Returns `n` draws. Each chooses a component by its weight and draws from it.
+    /// Returns `n` draws. Each draw selects a component with the probability of its weight, and
+    /// then draws from this component.
     ///
     /// A seed gives the same codes in both precisions, and the first rows of a larger sample equal
     /// those of a smaller one.
@@ -201,8 +203,9 @@ impl Mixture {
         codes.mapv(F::from_f64)
     }
 
-    /// Maps a draw from N(0, I) to a code, in the component that `uniform` selects: each component
-    /// has an interval as long as its weight, in order from 0 to 1.
+    /// Maps a draw from N(0, I) to a code of the component that `uniform` selects. The weights
+    /// divide the interval from 0 to 1 into one part per component, and `uniform` lies in one of
+    /// the parts.
     pub(super) fn code(&self, noise: ArrayView1<'_, f64>, uniform: f64) -> Array1<f64> {
         let mut left = uniform;
         let chosen = self.weights().iter().position(|weight| {
@@ -214,8 +217,8 @@ impl Mixture {
         self.densities.factors.index_axis(Axis(0), c).dot(&noise) * &self.scale + self.means().row(c)
     }
 
-    /// Adds weights, means and covariances, in double precision, as `prefix.weights`, `.means` and
-    /// `.covariances`.
+    /// Adds the parameters to `weights` in double precision, as `prefix.weights`, `prefix.means`
+    /// and `prefix.covariances`.
     pub(super) fn write(&self, prefix: &str, weights: &mut Weights) {
         weights.insert(format!("{prefix}.weights"), &self.weights().to_owned().into_dyn());
         weights.insert(format!("{prefix}.means"), &self.means().to_owned().into_dyn());
