@@ -34,10 +34,11 @@ pub(crate) struct Arguments {
     temperature: f64,
     #[command(flatten)]
     output: output::Flags,
-    /// File for the codes as well, a .npy array or a .csv table [n, latent] for `eae decode`.
+    /// File for the codes of the samples: a .npy array or a .csv table [n, latent] for `eae
+    /// decode`.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
-    /// Images in each row of the picture.
+    /// Number of images in each row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,
     #[command(flatten)]
@@ -49,7 +50,7 @@ struct Report<'a> {
     out: &'a Path,
     shape: Vec<usize>,
     sampler: &'static str,
-    /// The sampler as text.
+    /// Description of the sampler.
     draws_from: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,

@@ -12,18 +12,18 @@ use super::number::short;
 const SHADES: usize = 10;
 /// Smallest upper end of the color scale, so that chance correlations do not appear in full color.
 const LEAST: f64 = 0.2;
-/// Number of rows above which only some rows are named.
+/// Number of rows above which only some rows have a name beside them.
 const NAMED: usize = 16;
 
 /// Heat map of a square matrix with values around 0. The diagonal is left out.
 pub(super) struct Heat<'a> {
     pub(super) title: &'a str,
-    /// Sentence in the legend and for screen readers.
+    /// Sentence that is shown in the legend and read aloud by screen readers.
     pub(super) description: &'a str,
     pub(super) values: &'a Array2<f64>,
-    /// Returns the name of a row, on the left.
+    /// Returns the name of a row, shown on its left.
     pub(super) row: &'a dyn Fn(usize) -> String,
-    /// Returns the name of a column, at the bottom.
+    /// Returns the name of a column, shown below it.
     pub(super) column: &'a dyn Fn(usize) -> String,
 }
 

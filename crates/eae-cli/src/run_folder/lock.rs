@@ -12,8 +12,8 @@ pub(crate) const LOCK: &str = "training.lock";
 
 /// The lock of a folder, which is released when it is dropped.
 ///
-/// The operating system holds the lock, so that it also ends with a killed process. The content of
-/// the file names the holder.
+/// The lock belongs to the operating system, which releases it even if the process is killed. The
+/// content of the file names the process that holds the lock.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
@@ -27,7 +27,7 @@ impl Lock {
         let path = folder.join(LOCK);
         let failed = |e: io::Error| Failure::other(format!("{}: {e}", path.display()));
         loop {
-            // Not truncated, because the content may name another holder.
+            // Do not truncate the file, because its content may name another holder.
             let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);
             let mut file = opened.map_err(failed)?;
             match file.try_lock() {
@@ -39,7 +39,7 @@ impl Lock {
                     errln!("eae: cannot lock {folder} ({problem}); make sure that no other training uses it");
                 }
             }
-            // On a full disk the lock works without its content.
+            // If the disk is full, the name cannot be written. The lock works without it.
             let _ = file.set_len(0).and_then(|()| file.write_all(holder().as_bytes()));
             return Ok(Self { path, _file: file });
         }
@@ -47,7 +47,8 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// Removes the file before the lock is released, so that a finished run has none.
+    /// Removes the file before the lock is released, so that the folder of a finished run has no
+    /// lock file.
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -74,7 +75,7 @@ fn holder() -> String {
 
 fn refused(folder: &Path, file: &mut File) -> Failure {
     let mut holder = String::new();
-    // On some systems a locked file cannot be read, so that the holder is not known.
+    // On some systems a locked file cannot be read. The holder is then not known.
     let named = file.take(1000).read_to_string(&mut holder).is_ok() && holder.starts_with("process ");
     let holder = if named { holder.as_str() } else { "another process" };
     Failure::other(format!("{holder} is training in {}; wait until it ends, or stop it", folder.display()))

@@ -6,7 +6,7 @@ use crate::commands::estimate::hints::Place;
 use crate::failure::Failure;
 
 impl Arguments {
-    /// Returns the failure for an error of an estimator.
+    /// Explains an error of an estimator in terms of the flags and the columns of the file.
     pub(super) fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
         match error {
             Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
@@ -23,7 +23,7 @@ impl Arguments {
                 Failure::usage(format!("--bound is {bound}; it must be at least 1, because weights add up to 1"))
             }
             Error::TooFewForCovariance { p, dimension } => Failure::usage(format!(
-                "--p is {p}, which does not determine a covariance of {dimension} columns; use at least {}",
+                "--p is {p}, which is too few neighbors to compute a covariance of {dimension} columns; use at least {}",
                 dimension + 2
             )),
             Error::KTooLarge { k, others } if *k != self.settings.k => Failure::usage(format!(
@@ -39,14 +39,17 @@ impl Arguments {
         }
     }
 
-    /// Returns the failure for a column without a density of its own.
+    /// Returns the failure for a column that is constant or a linear combination of others, so that
+    /// the rows have no density.
     pub(super) fn singular(&self, place: Place<'_>, column: usize) -> Failure {
         let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
         let others: Vec<String> = others.collect();
         let constant = place.columns.get(column).is_some_and(|&c| constant(&place.data.values(&[c])));
         let what = match (constant, self.estimator) {
             (true, _) => "is constant",
-            (false, Estimator::Kpn) => "is a linear combination of the columns before it among the neighbors of a row",
+            (false, Estimator::Kpn) => {
+                "is, among the neighbors of a row, a linear combination of the columns before it"
+            }
             (false, _) => "is a linear combination of the columns before it",
         };
         let way = match others.is_empty() {
