@@ -15,6 +15,10 @@
 //!
 //! The more parameters a sampler has, the more codes it needs, and the closer its draws can come to
 //! the codes of training images.
+//!
+//! [`Refinement`] needs no codes of images: it replaces each draw from N(0, I) by the code of the
+//! decoded draw. It runs the networks of the model, so it is not a [`Sampler`], and the density of
+//! its draws is not known.
 
 mod error;
 mod fitted;
@@ -23,6 +27,7 @@ mod gaussianization;
 mod mixture;
 mod noise;
 mod normal;
+mod refined;
 mod sphere;
 mod tensors;
 
@@ -40,6 +45,7 @@ pub use gaussian::Gaussian;
 pub use gaussianization::Gaussianization;
 pub use mixture::Mixture;
 pub use normal::{normal, normal_from};
+pub use refined::Refinement;
 pub use sphere::sphere;
 
 /// Prefix of the samplers in a model file.
