@@ -1,7 +1,11 @@
 //! The sampler that flags select.
 
+use std::fmt;
+
 use clap::ValueEnum;
-use eae::sampler::{PREFIX, Sampler};
+use eae::Autoencoder;
+use eae::sampler::{PREFIX, Refinement, Sampler};
+use ndarray::Array2;
 
 use crate::failure::Failure;
 use crate::run_folder::{Trained, class_prefix};
@@ -32,6 +36,8 @@ pub(crate) enum Kind {
     /// An invertible map from N(0, I), fitted to the codes of the training data.
     #[value(alias = "gaussianisation")]
     Gaussianization,
+    /// N(0, I), with each draw decoded and encoded again.
+    Refined,
 }
 
 impl Kind {
@@ -48,6 +54,55 @@ impl Kind {
             Self::Gaussian => "gaussian",
             Self::Gmm => "mixture",
             Self::Gaussianization => "gaussianization",
+            Self::Refined => Refinement::NAME,
+        }
+    }
+}
+
+/// A sampler, and the refinement of its draws if they are refined.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    /// N(0, I) if there is a refinement.
+    pub(crate) sampler: Sampler,
+    pub(crate) refinement: Option<Refinement>,
+}
+
+impl From<Sampler> for Chosen {
+    fn from(sampler: Sampler) -> Self {
+        Self { sampler, refinement: None }
+    }
+}
+
+impl From<Refinement> for Chosen {
+    fn from(refinement: Refinement) -> Self {
+        Self { sampler: Sampler::Normal { latent: refinement.mean().len() }, refinement: Some(refinement) }
+    }
+}
+
+impl fmt::Display for Chosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let refined = if self.refinement.is_some() { ", refined once" } else { "" };
+        write!(f, "{}{refined}", self.sampler)
+    }
+}
+
+impl Chosen {
+    /// Returns the name in files and on the explorer's page.
+    pub(crate) fn name(&self) -> &'static str {
+        if self.refinement.is_some() { Refinement::NAME } else { self.sampler.name() }
+    }
+
+    /// Returns the value of `--sampler`.
+    pub(crate) fn flag(&self) -> &'static str {
+        if self.refinement.is_some() { Refinement::NAME } else { flag(&self.sampler) }
+    }
+
+    /// Draws `n` codes for the model. The temperature acts before the refinement.
+    pub(crate) fn sample(&self, model: &Autoencoder<f32>, n: usize, seed: u64, temperature: f64) -> Array2<f32> {
+        let codes = self.sampler.sample_tempered(n, seed, temperature);
+        match &self.refinement {
+            Some(refinement) => refinement.refine(model, codes.view()),
+            None => codes,
         }
     }
 }
@@ -62,7 +117,7 @@ pub(crate) fn flag(sampler: &Sampler) -> &'static str {
 
 impl Source {
     /// Returns the sampler for the flags, and the reason if the flags do not name one.
-    pub(crate) fn choose(&self, trained: &Trained) -> Result<(Sampler, &'static str), Failure> {
+    pub(crate) fn choose(&self, trained: &Trained) -> Result<(Chosen, &'static str), Failure> {
         let (file, latent) = (trained.file.display(), trained.model.latent());
         if let Some(label) = &self.label {
             let classes = trained.classes();
@@ -76,27 +131,33 @@ impl Source {
                 return Err(Failure::usage(format!("--label is {label}, but {problem}")));
             };
             let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
-            return Ok((fitted.best().sampler.clone(), " (fitted to the codes of the class)"));
+            return Ok((fitted.best().sampler.clone().into(), " (fitted to the codes of the class)"));
         }
         let Some(kind) = self.sampler else {
             return Ok(match trained.fitted(PREFIX)? {
                 Some(fitted) => (
-                    fitted.best().sampler.clone(),
+                    fitted.best().sampler.clone().into(),
                     " (the fitted density with the highest likelihood of held-out codes)",
                 ),
-                None => (Sampler::Normal { latent }, " (no density was fitted to the codes)"),
+                None => (Sampler::Normal { latent }.into(), " (no density was fitted to the codes)"),
             });
         };
-        let sampler = match kind {
-            Kind::Normal => Some(Sampler::Normal { latent }),
-            Kind::Sphere => Some(Sampler::Sphere { latent }),
-            fitted => trained.sampler(fitted.name())?,
+        let chosen = match kind {
+            Kind::Normal => Some(Sampler::Normal { latent }.into()),
+            Kind::Sphere => Some(Sampler::Sphere { latent }.into()),
+            Kind::Refined => trained.refinement()?.map(Chosen::from),
+            fitted => trained.sampler(fitted.name())?.map(Chosen::from),
         };
-        match sampler {
-            Some(sampler) => Ok((sampler, "")),
+        match chosen {
+            Some(chosen) => Ok((chosen, "")),
             None => {
-                let names = trained.samplers()?.iter().map(flag).collect::<Vec<_>>().join(", ");
-                let problem = format!("--sampler is {}, but {file} has only the samplers {names}", kind.flag());
+                let names = trained.choices()?.iter().map(Chosen::flag).collect::<Vec<_>>().join(", ");
+                let way_out = match kind {
+                    Kind::Refined => "; train the model again to get refined, which `eae train` now adds at the end",
+                    _ => "",
+                };
+                let problem =
+                    format!("--sampler is {}, but {file} has only the samplers {names}{way_out}", kind.flag());
                 Err(Failure::usage(problem))
             }
         }

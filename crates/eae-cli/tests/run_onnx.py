@@ -16,6 +16,9 @@ assert files, f"{sys.argv[1]} has no .onnx files"
 for file in files:
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     assert session.get_modelmeta().producer_name == "eae"
+    # A refinement runs two more networks and divides by a small deviation, so rounding errors grow.
+    refined = session.get_modelmeta().custom_metadata_map.get("sampler") == "refined"
+    limit = 1e-4 if refined else 1e-5
     inputs = {}
     for taken in session.get_inputs():
         x = np.load(file.with_suffix(f".in.{taken.name}.npy"))
@@ -34,5 +37,5 @@ for file in files:
             assert spread.max() > 1e-2, (file.name, name)
             # The difference is relative to the spread of its column if the spread is above 1.
             difference = (np.abs(given - expected) / spread.clip(1)).max()
-            assert difference <= 1e-5, f"{file.name}: `{name}` is off by {difference}"
+            assert difference <= limit, f"{file.name}: `{name}` is off by {difference}"
             print(f"{file.name}: `{name}` {given.shape} is off by at most {difference:.1e}")

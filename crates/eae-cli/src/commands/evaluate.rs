@@ -99,7 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let features = arguments.features.of(&split, model.columns().is_some(), seed, common.json);
             features.and_then(|(features, warning)| {
                 not_known.extend(warning);
-                SampleReport::new(model, &trained.samplers()?, &split, &features, seed).map_err(Failure::other)
+                let (samplers, refinement) = (trained.samplers()?, trained.refinement()?);
+                SampleReport::new(model, &samplers, refinement.as_ref(), &split, &features, seed)
+                    .map_err(Failure::other)
             })
         }
     };

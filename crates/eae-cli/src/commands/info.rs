@@ -162,7 +162,7 @@ impl Model {
             parameters: encoder.iter().chain(&decoder).map(|layer| layer.parameters).sum(),
             encoder,
             decoder,
-            samplers: trained.samplers()?.iter().map(|sampler| sampler.name()).collect(),
+            samplers: trained.choices()?.iter().map(|choice| choice.name()).collect(),
         })
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// Each code is computed from a draw z from N(0, I), and T z replaces z. For normal the code is
     /// T z, which is distributed as N(0, T^2 I). For sphere the radius is T sqrt(latent). For
     /// gaussian the deviation from the mean is scaled by T, and for gmm the deviation from the mean
-    /// of a component. For gaussianization T z is mapped to the code.
+    /// of a component. For gaussianization T z is mapped to the code. For refined T z is refined.
     #[arg(long, value_name = "T", default_value_t = 1.0)]
     temperature: f64,
     #[command(flatten)]
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     target.fits(model)?;
     target.has_room(model, n, arguments.columns)?;
     let (source, why) = arguments.source.choose(&trained)?;
-    let drawn = source.sample_tempered(n, common.seed, temperature);
+    let drawn = source.sample(model, n, common.seed, temperature);
     let images = model.decode(drawn.view());
     target.write(model, images.view(), arguments.columns)?;
     if let Some(target) = codes_target {
@@ -84,16 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if common.json {
         let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());
         let (draws_from, label) = (source.to_string(), arguments.source.label.as_deref());
-        print_json(&Report {
-            out,
-            shape,
-            sampler: sampling::flag(&source),
-            draws_from,
-            label,
-            temperature,
-            seed,
-            codes,
-        });
+        print_json(&Report { out, shape, sampler: source.flag(), draws_from, label, temperature, seed, codes });
     } else {
         errln!("wrote {n} samples to {}, decoded from draws from {source}{why}", out.display());
     }

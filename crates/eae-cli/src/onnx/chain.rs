@@ -10,19 +10,21 @@ pub(super) struct Chain<'a> {
     pub(super) constants: Vec<Tensor>,
     /// Name of the output of the last node.
     pub(super) value: String,
+    /// Prefix of the names of nodes, for layers that the graph contains twice.
+    pub(super) prefix: &'static str,
     weights: &'a Weights,
 }
 
 impl<'a> Chain<'a> {
     /// Creates an empty chain that starts at `input`, with the arrays of the layers in `weights`.
     pub(super) fn new(input: &str, weights: &'a Weights) -> Self {
-        Self { nodes: Vec::new(), constants: Vec::new(), value: input.to_owned(), weights }
+        Self { nodes: Vec::new(), constants: Vec::new(), value: input.to_owned(), prefix: "", weights }
     }
 
     /// Appends a node to the last value, with further inputs from constants. Its output has the
-    /// name of the node.
+    /// name of the node, after the prefix.
     pub(super) fn then(&mut self, op: &str, name: &str, constants: &[String], attribute: Vec<Attribute>) {
-        let last = std::mem::replace(&mut self.value, name.to_owned());
+        let last = std::mem::replace(&mut self.value, format!("{}{name}", self.prefix));
         let inputs: Vec<&str> = [&last].into_iter().chain(constants).map(String::as_str).collect();
         self.node(op, &inputs, name, attribute);
     }
@@ -32,8 +34,8 @@ impl<'a> Chain<'a> {
     pub(super) fn node(&mut self, op: &str, inputs: &[&str], name: &str, attribute: Vec<Attribute>) {
         self.nodes.push(Node {
             input: inputs.iter().map(|&input| input.to_owned()).collect(),
-            output: vec![name.to_owned()],
-            name: name.to_owned(),
+            output: vec![format!("{}{name}", self.prefix)],
+            name: format!("{}{name}", self.prefix),
             op_type: op.to_owned(),
             attribute,
         });
@@ -87,7 +89,11 @@ impl<'a> Chain<'a> {
         Ok(self.constant(name, kind::TENSOR_FLOAT, shape, bytes))
     }
 
+    /// Adds a constant, unless there is one of this name.
     fn constant(&mut self, name: String, data_type: i32, shape: &[usize], raw_data: Vec<u8>) -> String {
+        if self.constants.iter().any(|constant| constant.name == name) {
+            return name;
+        }
         let dims = shape.iter().map(|&side| side as i64).collect();
         self.constants.push(Tensor { dims, data_type, name: name.clone(), raw_data });
         name

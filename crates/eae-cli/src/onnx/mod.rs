@@ -15,11 +15,11 @@ pub(crate) mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use eae::data::Columns;
-use eae::sampler::Sampler;
 use nn_layers::{Activation, Kind, Placed, Sequential, Weights, WeightsError, Window};
 use prost::Message;
 use thiserror::Error;
 
+use crate::sampling::Chosen;
 use chain::{Chain, float, integer, integers};
 use proto::kind::{TENSOR_DOUBLE, TENSOR_FLOAT};
 pub(crate) use sampler::{NOISE, inputs};
@@ -46,8 +46,8 @@ pub(crate) struct Interface<'a> {
     pub(crate) name: &'a str,
     /// Description, in one sentence.
     pub(crate) about: &'a str,
-    /// Sampler that turns noise into codes, if the input is noise.
-    pub(crate) sampler: Option<&'a Sampler>,
+    /// Draws that turn noise into codes, if the input is noise.
+    pub(crate) draws: Option<Draws<'a>>,
     /// Name of the input.
     pub(crate) input: &'a str,
     /// Names of the outputs. Several outputs are equal parts of the output of the network.
@@ -57,34 +57,44 @@ pub(crate) struct Interface<'a> {
     pub(crate) metadata: &'a HashMap<String, String>,
 }
 
+/// Draws of codes for a decoder.
+#[derive(Clone, Copy)]
+pub(crate) struct Draws<'a> {
+    pub(crate) chosen: &'a Chosen,
+    /// Encoder of the model, for a refinement.
+    pub(crate) encoder: &'a Sequential<f32>,
+}
+
+/// Prefix of the encoder's names in the graph of a decoder.
+const ENCODER: &str = "encoder";
+
 /// Returns the content of the ONNX file of a network.
 pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Result<Vec<u8>, ExportError> {
-    let Interface { name, about, sampler, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
+    let Interface { name, about, draws, input, outputs, columns: [columns_in, columns_out], metadata } = *interface;
     let mut weights = Weights::default();
     network.write(name, &mut weights);
+    if let Some(Draws { chosen, encoder }) = draws
+        && chosen.refinement.is_some()
+    {
+        encoder.write(ENCODER, &mut weights);
+    }
     let mut chain = Chain::new(input, &weights);
     let mut inputs = vec![value(input, network.input_shape(), columns_in)];
-    if let Some(sampler) = sampler {
+    if let Some(Draws { chosen: Chosen { sampler, refinement }, encoder }) = draws {
         inputs.extend(sampler::inputs(sampler)[1..].iter().map(|name| value(name, &[1], None)));
         sampler::draw(&mut chain, sampler);
+        if let Some(refinement) = refinement {
+            chain.prefix = "refined.";
+            layers(&mut chain, name, network)?;
+            layers(&mut chain, ENCODER, encoder)?;
+            chain.prefix = "";
+            sampler::standardize(&mut chain, encoder.output_shape()[0], refinement);
+        }
     }
     if let Some(columns) = columns_in {
         columns::standardize(&mut chain, &format!("{name}.{input}"), columns);
     }
-    let layers: Vec<_> = network.layers().collect();
-    let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);
-    // With a single channel or a single pixel, both orders are the same.
-    let matters = |[height, width, channels]: &[usize; 3]| height * width > 1 && *channels > 1;
-    let [image_in, image_out] = ends.unwrap_or_default().map(|image| image.filter(matters));
-    if let Some([height, width, channels]) = image_in {
-        chain.reorder(&format!("{name}.{input}"), [height, width, channels], [2, 0, 1]);
-    }
-    for place in 0..layers.len() {
-        layer(&mut chain, name, &layers, place)?;
-    }
-    if let Some([height, width, channels]) = image_out {
-        chain.reorder(&format!("{name}.{}", outputs[0]), [channels, height, width], [1, 2, 0]);
-    }
+    layers(&mut chain, name, network)?;
     if let Some(columns) = columns_out {
         columns::restore(&mut chain, &format!("{name}.{}", outputs[0]), columns);
     }
@@ -115,6 +125,25 @@ pub(crate) fn export(network: &Sequential<f32>, interface: &Interface<'_>) -> Re
         return Err(ExportError::TooLarge(bytes));
     }
     Ok(model.encode_to_vec())
+}
+
+/// Adds the nodes of all layers. Rows that are flattened images are permuted at both ends.
+fn layers(chain: &mut Chain<'_>, name: &str, network: &Sequential<f32>) -> Result<(), ExportError> {
+    let layers: Vec<_> = network.layers().collect();
+    let ends = layers.first().zip(layers.last()).map(|(first, last)| [first.images[0], last.images[1]]);
+    // With a single channel or a single pixel, both orders are the same.
+    let matters = |[height, width, channels]: &[usize; 3]| height * width > 1 && *channels > 1;
+    let [image_in, image_out] = ends.unwrap_or_default().map(|image| image.filter(matters));
+    if let Some([height, width, channels]) = image_in {
+        chain.reorder(&format!("{name}.input"), [height, width, channels], [2, 0, 1]);
+    }
+    for place in 0..layers.len() {
+        layer(chain, name, &layers, place)?;
+    }
+    if let Some([height, width, channels]) = image_out {
+        chain.reorder(&format!("{name}.output"), [channels, height, width], [1, 2, 0]);
+    }
+    Ok(())
 }
 
 /// Adds the node of a layer. An `Affine` after a `BatchNorm` is part of the node of the latter.

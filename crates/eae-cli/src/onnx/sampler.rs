@@ -1,6 +1,6 @@
 //! Writes a sampler as the first part of a graph, from noise to codes.
 
-use eae::sampler::{Gaussianization, Mixture, Sampler};
+use eae::sampler::{Gaussianization, Mixture, Refinement, Sampler};
 use ndarray::{ArrayBase, ArrayView1, ArrayView2, Axis, Data, Dimension};
 
 use super::chain::{Chain, integer, integers};
@@ -37,6 +37,21 @@ pub(super) fn draw(chain: &mut Chain<'_>, sampler: &Sampler) {
         _ => return,
     };
     chain.value = codes;
+}
+
+/// Adds the nodes of `(code - m) / s`. The code is the first part of the `outputs` of the encoder,
+/// the last value of the chain.
+pub(super) fn standardize(chain: &mut Chain<'_>, outputs: usize, refinement: &Refinement) {
+    let latent = refinement.mean().len();
+    let mut code = chain.value.clone();
+    if outputs > latent {
+        let sizes = chain.numbers("sampler.sizes".to_owned(), &[latent, outputs - latent]);
+        [code, _] = chain.split(&code, &sizes, ["code", "log_variance"].map(|part| format!("sampler.{part}")));
+    }
+    let mean = single(chain, "mean", refinement.mean());
+    let deviation = single(chain, "deviation", refinement.deviation());
+    let off = node(chain, "Sub", &[&code, &mean], Vec::new());
+    chain.value = node(chain, "Div", &[&off, &deviation], Vec::new());
 }
 
 /// Adds the nodes of `m + F z`.

@@ -73,7 +73,7 @@ fn exported(network: &Sequential<f32>, outputs: &[&str]) -> Result<Vec<u8>, Expo
     let metadata = &HashMap::from([("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())]);
     export(
         network,
-        &Interface { name: "net", about: "A test", sampler: None, input: "in", outputs, columns: [None; 2], metadata },
+        &Interface { name: "net", about: "A test", draws: None, input: "in", outputs, columns: [None; 2], metadata },
     )
 }
 

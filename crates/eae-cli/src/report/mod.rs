@@ -204,5 +204,5 @@ fn draws(
         Some(features) => features,
         None => FeaturesFlag::default().of(&some, of_vectors, seed, true)?.0,
     };
-    SampleReport::new(model, samplers, &some, &features, seed).map_err(Failure::other)
+    SampleReport::new(model, samplers, trained.refinement()?.as_ref(), &some, &features, seed).map_err(Failure::other)
 }

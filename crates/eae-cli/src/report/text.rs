@@ -35,6 +35,7 @@ pub(super) fn without_folders<'a>(text: &str, paths: impl IntoIterator<Item = &'
 pub(super) fn sampler_name(sampler: &str) -> String {
     match sampler {
         "normal" | "N(0, I)" => "N(0, I)".to_owned(),
+        "refined" => "N(0, I) refined, `--sampler refined`".to_owned(),
         "mixture" => "mixture of Gaussians, `--sampler gmm`".to_owned(),
         other => format!("{other}, `--sampler {other}`"),
     }

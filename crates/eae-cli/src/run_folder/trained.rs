@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
 use eae::data::{Images, Split};
-use eae::sampler::{self, Fitted, PREFIX, Sampler};
+use eae::sampler::{self, Fitted, PREFIX, Refinement, Sampler};
 use nn_layers::Weights;
 
 use super::checkpoint::again;
 use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
+use crate::sampling::Chosen;
 
 /// The prefix of the names of a class's samplers in a file, before the label.
 const CLASS_PREFIX: &str = "sampler.class.";
@@ -87,6 +88,19 @@ impl Trained {
             Err(sampler::ReadError::NoSampler { .. }) => Ok(None),
             Err(e) => Err(Failure::usage(format!("{file}: {e}"))),
         }
+    }
+
+    /// Returns the refinement of draws from N(0, I), or `None` if the file has none.
+    pub(crate) fn refinement(&self) -> Result<Option<Refinement>, Failure> {
+        Refinement::read(PREFIX, self.model.latent(), &self.weights)
+            .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
+    }
+
+    /// Returns all samplers, in the order of [`samplers`](Trained::samplers), and refined draws at
+    /// the end.
+    pub(crate) fn choices(&self) -> Result<Vec<Chosen>, Failure> {
+        let refined = self.refinement()?.map(Chosen::from);
+        Ok(self.samplers()?.into_iter().map(Chosen::from).chain(refined).collect())
     }
 
     /// Returns the samplers under a prefix that were fitted to codes, or `None` if there are none.

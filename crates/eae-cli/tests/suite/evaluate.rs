@@ -19,11 +19,18 @@ fn evaluate_a_run_folder() {
     // As many draws as held-out images.
     assert!(report["samples"].as_array().unwrap().iter().all(|s| s["n"] == serde_json::json!([100, 100])), "{report}");
     let names: Vec<_> = report["samples"].as_array().unwrap().iter().map(|s| s["sampler"].as_str().unwrap()).collect();
-    assert_eq!(names, ["mixture", "normal", "sphere", "gaussian", "gaussianization"], "the default sampler first");
+    assert_eq!(
+        names,
+        ["mixture", "normal", "sphere", "gaussian", "gaussianization", "refined"],
+        "the default sampler first"
+    );
     let frechet = |of: &Value| of["frechet"].as_f64().unwrap();
     assert!(report["samples"].as_array().unwrap().iter().all(|s| frechet(s) > frechet(&report["floor"])));
     let text = stdout(&succeeds(folder, &["evaluate", run()]));
-    assert!(text.contains("training images") && text.contains("gaussianization: "), "{text}");
+    assert!(
+        text.contains("training images") && text.contains("gaussianization: ") && text.contains("\nrefined  "),
+        "{text}"
+    );
 }
 
 /// Runs a command that must fail with exit code 2.

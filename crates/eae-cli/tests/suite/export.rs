@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::data::{with_digits, with_rows};
-use crate::support::program::{json, succeeds};
+use crate::support::program::{eae, json, stderr, succeeds};
 
 #[test]
 fn networks_are_exported() {
@@ -48,6 +48,21 @@ fn networks_are_exported() {
     );
     assert!((read("a/b/encoder.onnx"), read("a/b/decoder.onnx")) == (encoder, decoder));
     assert!(!has(&read("a/b/generator.onnx"), "uniform"));
+
+    // The generator with refined draws contains the encoder.
+    assert!(!has(&read("a/b/generator.onnx"), "encoder.1.weight"));
+    let output = succeeds(folder, &["export", "run", "--onnx", "--sampler", "refined", "--out", "a/c", "--json"]);
+    let report = &json(&output)[0];
+    assert_eq!((&report["sampler"], &report["draws_from"]), (&"refined".into(), &"N(0, I), refined once".into()));
+    assert_eq!(report["inputs"], serde_json::json!(["noise"]));
+    assert!(has(&read("a/c/generator.onnx"), "encoder.1.weight"));
+
+    let output = eae(folder, &["export", "run", "--html", "--onnx", "--sampler", "refined", "--out", "a/d"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains("--sampler is refined, which needs the encoder, but the page of --html has only"), "{said}");
+    assert!(said.contains("normal, sphere, gaussian"), "{said}");
+    assert!(!folder.join("a/d").exists());
 }
 
 #[test]

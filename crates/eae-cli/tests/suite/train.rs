@@ -46,7 +46,7 @@ fn train_then_sample() {
         assert_eq!(json(&sampled)[0]["shape"], serde_json::json!([n, 1, 28, 28]));
         Array4::<f32>::read_npy(fs::File::open(folder.join("x.npy")).unwrap()).unwrap()
     };
-    for sampler in ["sphere", "gaussian", "gmm", "gaussianization"] {
+    for sampler in ["sphere", "gaussian", "gmm", "gaussianization", "refined"] {
         let more = ["--n", "20", "--sampler", sampler, "--out", "x.npy", "--json"];
         let sampled = succeeds(folder, &[&["sample", "run"], &more[..]].concat());
         assert_eq!(json(&sampled)[0]["sampler"], sampler);

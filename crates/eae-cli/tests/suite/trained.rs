@@ -3,14 +3,16 @@
 use std::fs::{self, File};
 use std::path::Path;
 
+use eae::Autoencoder;
 use eae::data::digits;
 use eae::sampler::normal;
-use ndarray::{Array2, Array4, ArrayView4, Axis, s};
+use ndarray::{Array1, Array2, Array4, ArrayView4, Axis, s};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
+use nn_layers::Weights;
 use serde_json::{Value, json};
 
 use crate::support::model::{data, run};
-use crate::support::program::{eae, json as lines, stdout, succeeds};
+use crate::support::program::{eae, json as lines, stderr, stdout, succeeds};
 use crate::support::transcript::Transcript;
 
 /// Runs a command on the model in a folder and returns its JSON.
@@ -69,6 +71,47 @@ fn samples_with_a_temperature_their_codes_and_single_pictures() {
     assert_eq!(size(&folder.join("samples/000006.png")), [28, 28]);
     used(folder, "decode", &["--codes", "codes.csv", "--out", "y.png", "--columns", "4", "--zoom", "2"]);
     assert_eq!(size(&folder.join("y.png")), [4 * 57 + 1, 2 * 57 + 1]);
+}
+
+#[test]
+fn refined_draws_are_the_codes_of_decoded_draws() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let drawn = |sampler: &str| {
+        let more = ["--n", "7", "--temperature", "0.5", "--codes", "codes.npy", "--out", "x.npy", "--sampler", sampler];
+        (used(folder, "sample", &more), codes(&folder.join("codes.npy")), images(&folder.join("x.npy")))
+    };
+    let (_, z, before) = drawn("normal");
+    let (report, refined, after) = drawn("refined");
+    assert_eq!((&report["sampler"], &report["draws_from"]), (&json!("refined"), &json!("N(0, I), refined once")));
+    let file = Path::new(run()).join("model.safetensors");
+    let model = Autoencoder::<f32>::load(&file).unwrap();
+    let weights = Weights::read(&file).unwrap();
+    let of = |tensor: &str| weights.get::<f64>(&format!("sampler.refined.{tensor}"), &[4]).unwrap();
+    let expected = (model.encode(before.view()).mapv(f64::from) - of("mean")) / of("deviation");
+    assert!((&refined.mapv(f64::from) - &expected).iter().all(|e| e.abs() < 1e-4), "{refined} {expected}");
+    assert!((&refined - &z).iter().any(|e| e.abs() > 0.1));
+    assert!(close(model.decode(refined.view()).view(), after.view()));
+    let output = succeeds(folder, &["sample", run(), "--sampler", "refined", "--out", "x.npy"]);
+    assert!(stderr(&output).ends_with("decoded from draws from N(0, I), refined once\n"), "{}", stderr(&output));
+
+    // A file of an earlier version, and a damaged one.
+    model.to_weights().save(folder.join("old.safetensors")).unwrap();
+    let mut damaged = weights;
+    damaged.insert("sampler.refined.deviation", &Array1::<f64>::zeros(4).into_dyn());
+    damaged.save(folder.join("damaged.safetensors")).unwrap();
+    for (file, problem) in [
+        (
+            "old.safetensors",
+            "--sampler is refined, but old.safetensors has only the samplers normal, sphere; train the",
+        ),
+        ("damaged.safetensors", "damaged.safetensors: `sampler.refined.deviation` holds 0 at position 0; a standard"),
+    ] {
+        let output = eae(folder, &["sample", file, "--sampler", "refined", "--out", "x.npy"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(problem), "{}", stderr(&output));
+        succeeds(folder, &["sample", file, "--sampler", "normal", "--out", "x.npy"]);
+    }
 }
 
 #[test]
@@ -184,7 +227,7 @@ fn info_describes_a_run_folder_and_a_file() {
     assert_eq!((&model["parameters"], &model["preset"]), (&json!(parameters), &json!("mlp")));
     let dense = json!({"layer": "Dense(784 to 512)", "output": [512], "parameters": 785 * 512});
     assert_eq!(model["encoder"][1], dense);
-    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization"]));
+    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization", "refined"]));
     let files: Vec<_> = report["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert!(files.contains(&"metrics.jsonl") && files.is_sorted(), "{files:?}");
 

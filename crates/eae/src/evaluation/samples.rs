@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::data::Split;
 use crate::metrics::{Memorization, MetricError, Quality};
-use crate::sampler::Sampler;
+use crate::sampler::{Refinement, Sampler, normal};
 use crate::{Autoencoder, Features};
 
 /// Number of samples compared with all training images, in pixels. This is the slowest of the
@@ -31,7 +31,7 @@ pub struct SampleReport {
 /// The decoded draws from one sampler.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SampleQuality {
-    /// The sampler's [name](Sampler::name).
+    /// The sampler's [name](Sampler::name), or that of [`Refinement`].
     pub sampler: &'static str,
     /// The samples compared with held-out images, on features.
     #[serde(flatten)]
@@ -41,8 +41,8 @@ pub struct SampleQuality {
 }
 
 impl SampleReport {
-    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. The
-    /// training images of `data` may be empty.
+    /// Compares draws from `samplers`, decoded by `model`, with the held-out images of `data`. A
+    /// `refinement` adds refined draws from N(0, I). The training images of `data` may be empty.
     ///
     /// # Errors
     ///
@@ -54,21 +54,26 @@ impl SampleReport {
     pub fn new(
         model: &Autoencoder<f32>,
         samplers: &[Sampler],
+        refinement: Option<&Refinement>,
         data: &Split<f32>,
         features: &Features,
         seed: u64,
     ) -> Result<Self, MetricError> {
         let judge = Judge::new(data, features)?;
-        let decoded = |sampler: &Sampler| model.decode(sampler.sample(data.test.len(), seed).view());
-        let images: Vec<_> = samplers.iter().map(decoded).collect();
+        let n = data.test.len();
+        let draws = samplers.iter().map(|sampler| (sampler.name(), sampler.sample(n, seed)));
+        let refined = refinement
+            .map(|refinement| (Refinement::NAME, refinement.refine(model, normal(n, model.latent(), seed).view())));
+        let decoded = |(name, codes): (_, Array2<f32>)| (name, model.decode(codes.view()));
+        let images: Vec<_> = draws.chain(refined).map(decoded).collect();
         let mut missing = Vec::new();
-        let views: Vec<_> = images.iter().map(|images| images.view()).collect();
+        let views: Vec<_> = images.iter().map(|(_, images)| images.view()).collect();
         let memorization = judge.memorization(&views);
         let memorization = found(memorization, "the similarity of samples to training images", &mut missing)?;
         let memorization = |i: usize| memorization.as_ref().map(|each| each[i]);
-        let samples = samplers.iter().zip(&images).enumerate().map(|(i, (sampler, images))| {
+        let samples = images.iter().enumerate().map(|(i, &(sampler, ref images))| {
             let quality = judge.quality(images.view())?;
-            Ok(SampleQuality { sampler: sampler.name(), quality, memorization: memorization(i) })
+            Ok(SampleQuality { sampler, quality, memorization: memorization(i) })
         });
         let samples: Vec<_> = samples.collect::<Result<_, MetricError>>()?;
         let floor = found(judge.floor(), "the quality of training images", &mut missing)?;

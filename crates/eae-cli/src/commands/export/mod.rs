@@ -21,7 +21,7 @@ use crate::sampling;
 #[derive(clap::Args)]
 #[command(
     group(ArgGroup::new("format").required(true).multiple(true)),
-    after_help = "Examples:\n  eae export runs/digits-1 --html\n  eae export runs/digits-1 --onnx\n  eae export runs/digits-1 --onnx --sampler normal\n  eae export runs/digits-1 --onnx --label 3 --out threes\n\nencoder.onnx maps `image` [batch, channels, height, width], with values from 0 to 1, to `code` [batch, latent]. The encoder of a VAE also returns `log_variance`. decoder.onnx maps `code` to `image`. generator.onnx makes new images from `noise` [batch, latent], drawn from N(0, I). With a mixture as the sampler it also takes `uniform` [batch, 1], drawn from U(0, 1). The file contains the sampler. Numbers have 32 bits, and the batch size is free. A model of vectors has `vector` [batch, columns] instead of `image`: 64-bit numbers in the units of the data.\n\nmodel.html decodes in the browser, without a server or a network connection. It draws new samples, changes a code with sliders, and saves images or rows. It offers the chosen sampler, N(0, I) and the samplers of the classes. Weights are stored with 16 bits if that changes no pixel visibly, and with 32 bits otherwise."
+    after_help = "Examples:\n  eae export runs/digits-1 --html\n  eae export runs/digits-1 --onnx\n  eae export runs/digits-1 --onnx --sampler normal\n  eae export runs/digits-1 --onnx --label 3 --out threes\n\nencoder.onnx maps `image` [batch, channels, height, width], with values from 0 to 1, to `code` [batch, latent]. The encoder of a VAE also returns `log_variance`. decoder.onnx maps `code` to `image`. generator.onnx makes new images from `noise` [batch, latent], drawn from N(0, I). With a mixture as the sampler it also takes `uniform` [batch, 1], drawn from U(0, 1). The file contains the sampler, and for refined also the encoder. Numbers have 32 bits, and the batch size is free. A model of vectors has `vector` [batch, columns] instead of `image`: 64-bit numbers in the units of the data.\n\nmodel.html decodes in the browser, without a server or a network connection. It draws new samples, changes a code with sliders, and saves images or rows. It offers the chosen sampler, N(0, I) and the samplers of the classes, but not refined, which needs the encoder. Weights are stored with 16 bits if that changes no pixel visibly, and with 32 bits otherwise."
 )]
 pub(crate) struct Arguments {
     /// Run folder written by `eae train`, or a weights file.
@@ -61,23 +61,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { run, out, source, common, .. } = arguments;
     common.apply()?;
     let trained = Trained::load(run)?;
-    let (sampler, why) = source.choose(&trained)?;
+    let (chosen, why) = source.choose(&trained)?;
+    if arguments.html {
+        page::check(&trained, &chosen)?;
+    }
     let beside = trained.file.parent().unwrap_or(Path::new(""));
     let out = out.as_deref().unwrap_or(beside);
     if !out.as_os_str().is_empty() {
         fs::create_dir_all(out).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?;
     }
     let label = source.label.as_deref();
-    let onnx = arguments.onnx.then(|| onnx::write(&trained, &sampler, label, out)).transpose()?;
-    let page = arguments.html.then(|| page::write(&trained, [run, out], &sampler, label, common.seed)).transpose()?;
+    let onnx = arguments.onnx.then(|| onnx::write(&trained, &chosen, label, out)).transpose()?;
+    let page = arguments.html.then(|| page::write(&trained, [run, out], &chosen, label, common.seed)).transpose()?;
     if common.json {
-        let (model, draws_from) = (&trained.model, sampler.to_string());
+        let (model, draws_from) = (&trained.model, chosen.to_string());
         let [height, width, channels] = model.image_shape();
         let shape = if model.columns().is_some() { vec![width] } else { vec![channels, height, width] };
-        let (sampler, latent) = (sampling::flag(&sampler), model.latent());
+        let (sampler, latent) = (chosen.flag(), model.latent());
         print_json(&Report { onnx, page, sampler, draws_from, label, shape, latent });
     } else {
-        let lines = [onnx.map(|files| files.describe(&sampler, why)), page.map(|page| page.describe(&sampler, why))];
+        let lines = [onnx.map(|files| files.describe(&chosen, why)), page.map(|page| page.describe(&chosen, why))];
         lines.iter().flatten().for_each(|line| errln!("{line}"));
     }
     Ok(())

@@ -3,11 +3,11 @@
 use std::convert::Infallible;
 use std::path::Path;
 
-use eae::sampler::Sampler;
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 use crate::run_folder::Trained;
+use crate::sampling::Chosen;
 
 /// ONNX files, of which there are none without the feature.
 pub(super) struct Files(Infallible);
@@ -19,12 +19,12 @@ impl Serialize for Files {
 }
 
 impl Files {
-    pub(super) fn describe(&self, _: &Sampler, _: &str) -> String {
+    pub(super) fn describe(&self, _: &Chosen, _: &str) -> String {
         match self.0 {}
     }
 }
 
-pub(super) fn write(_: &Trained, _: &Sampler, _: Option<&str>, _: &Path) -> Result<Files, Failure> {
+pub(super) fn write(_: &Trained, _: &Chosen, _: Option<&str>, _: &Path) -> Result<Files, Failure> {
     Err(Failure::usage(
         "this program was built without --onnx: build it with `cargo install --path crates/eae-cli --features onnx`",
     ))

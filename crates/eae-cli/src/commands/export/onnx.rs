@@ -4,14 +4,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
-use eae::sampler::Sampler;
 use serde::Serialize;
 
 use super::written;
 use crate::failure::Failure;
-use crate::onnx::{self, ExportError, Interface, OPSET};
+use crate::onnx::{self, Draws, ExportError, Interface, OPSET};
 use crate::run_folder::Trained;
-use crate::sampling;
+use crate::sampling::Chosen;
 
 /// Paths of the written files.
 #[derive(Serialize)]
@@ -26,25 +25,25 @@ pub(super) struct Files {
 
 impl Files {
     /// Returns one line that describes the written files.
-    pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
+    pub(super) fn describe(&self, chosen: &Chosen, why: &str) -> String {
         let Self { encoder, decoder, generator, inputs, .. } = self;
         let (encoder, decoder, generator) = (encoder.display(), decoder.display(), generator.display());
         let inputs = inputs.join(" and ");
-        format!("wrote {encoder}, {decoder} and {generator}, which turns {inputs} into draws from {sampler}{why}")
+        format!("wrote {encoder}, {decoder} and {generator}, which turns {inputs} into draws from {chosen}{why}")
     }
 }
 
 /// Writes the three files into the folder `out`.
-pub(super) fn write(trained: &Trained, sampler: &Sampler, label: Option<&str>, out: &Path) -> Result<Files, Failure> {
+pub(super) fn write(trained: &Trained, chosen: &Chosen, label: Option<&str>, out: &Path) -> Result<Files, Failure> {
     let Trained { file, model, .. } = trained;
     let failed = |e| Failure::other(format!("{}: {e}", file.display()));
     let [encoder, decoder] = networks(model).map_err(failed)?;
-    let generator = generator(model, sampler, label).map_err(failed)?;
+    let generator = generator(model, chosen, label).map_err(failed)?;
     Ok(Files {
         encoder: written(out, "encoder.onnx", &encoder)?,
         decoder: written(out, "decoder.onnx", &decoder)?,
         generator: written(out, "generator.onnx", &generator)?,
-        inputs: onnx::inputs(sampler),
+        inputs: onnx::inputs(&chosen.sampler),
         opset: OPSET,
     })
 }
@@ -57,7 +56,7 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     let encoder = Interface {
         name: "encoder",
         about: &format!("Encoder of an autoencoder, from {samples} to codes"),
-        sampler: None,
+        draws: None,
         input: sample,
         outputs: if says_variances { &["code", "log_variance"] } else { &["code"] },
         columns: [columns, None],
@@ -66,7 +65,7 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
     let decoder = Interface {
         name: "decoder",
         about: &format!("Decoder of an autoencoder, from codes to {samples}"),
-        sampler: None,
+        draws: None,
         input: "code",
         outputs: &[sample],
         columns: [None, columns],
@@ -76,27 +75,27 @@ fn networks(model: &Autoencoder<f32>) -> Result<[Vec<u8>; 2], ExportError> {
 }
 
 /// Returns the content of generator.onnx: the sampler, which turns noise into codes, followed by
-/// the decoder. With a `label`, the sampler is that of this class.
-fn generator(model: &Autoencoder<f32>, sampler: &Sampler, label: Option<&str>) -> Result<Vec<u8>, ExportError> {
+/// the decoder. A refinement is between the two. With a `label`, the sampler is that of this class.
+fn generator(model: &Autoencoder<f32>, chosen: &Chosen, label: Option<&str>) -> Result<Vec<u8>, ExportError> {
     let mut metadata = model.to_weights().metadata;
-    let entries = [("sampler", sampling::flag(sampler).to_owned()), ("draws_from", sampler.to_string())];
+    let entries = [("sampler", chosen.flag().to_owned()), ("draws_from", chosen.to_string())];
     let entries = entries.into_iter().chain(label.map(|label| ("label", label.to_owned())));
     metadata.extend(entries.map(|(key, value)| (key.to_owned(), value)));
     let (sample, samples) = samples(model);
     let of_class = label.map(|label| format!(" of the class {label}")).unwrap_or_default();
-    let uniform = match onnx::inputs(sampler) {
+    let uniform = match onnx::inputs(&chosen.sampler) {
         [_] => "",
         [_, uniform] => &format!(" and `{uniform}` from U(0, 1)"),
         _ => unreachable!("one or two inputs"),
     };
     let about = format!(
-        "Generator of {samples}{of_class}: draw `{}` from N(0, I){uniform}; the sampler is {sampler}",
+        "Generator of {samples}{of_class}: draw `{}` from N(0, I){uniform}; the sampler is {chosen}",
         onnx::NOISE,
     );
     let generator = Interface {
         name: "generator",
         about: &about,
-        sampler: Some(sampler),
+        draws: Some(Draws { chosen, encoder: model.encoder() }),
         input: onnx::NOISE,
         outputs: &[sample],
         columns: [None, model.columns()],
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
     use crate::onnx::tests::{Case, noise, runtime_agrees};
     use eae::data::Columns;
-    use eae::sampler::{Gaussian, Gaussianization, Mixture, normal};
+    use eae::sampler::{Gaussian, Gaussianization, Mixture, Refinement, Sampler, normal};
     use eae::{Ending, Preset};
     use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, Ix2, array};
 
@@ -208,32 +207,43 @@ mod tests {
         ]
     }
 
+    /// Returns every sampler and refined draws.
+    fn choices(model: &Autoencoder<f32>) -> impl Iterator<Item = Chosen> {
+        let refined = Chosen::from(Refinement::fit(model, 0).unwrap());
+        samplers(model.latent()).into_iter().map(Chosen::from).chain([refined])
+    }
+
     /// Returns the generator of each sampler, with the output that is expected for the noise.
     fn generators<'a>(model: &Autoencoder<f32>, sample: &'a str) -> Vec<Case<'a>> {
         let latent = model.latent();
-        let of_sampler = |sampler: Sampler| {
+        let of_sampler = |chosen: Chosen| {
             // The noise reaches far out, where the splines are lines.
             let drawn = noise(&[100, latent], 5.0, 3);
             let uniform = (noise(&[100, 1], 0.5, 4) + 0.5).mapv(f64::from);
             let column: Array1<f64> = uniform.index_axis(Axis(1), 0).to_owned().into_dimensionality::<Ix1>().unwrap();
             let doubled = drawn.mapv(f64::from).into_dimensionality::<Ix2>().unwrap();
-            let codes = sampler.of_noise(doubled.view(), column.view()).mapv(|x| x as f32);
+            let codes = chosen.sampler.of_noise(doubled.view(), column.view()).mapv(|x| x as f32);
+            let codes = match &chosen.refinement {
+                Some(refinement) => refinement.refine(model, codes.view()),
+                None => codes,
+            };
             let images = model.decode(codes.view());
             let expected: ArrayD<f64> = match model.columns() {
                 Some(columns) => columns.restore(images.view()).into_dyn(),
                 None => images.mapv(f64::from).into_dyn(),
             };
             let mut inputs = vec![("noise", doubled.into_dyn()), ("uniform", uniform)];
-            inputs.truncate(onnx::inputs(&sampler).len());
-            Case { file: generator(model, &sampler, None).unwrap(), inputs, outputs: vec![(sample, expected)] }
+            inputs.truncate(onnx::inputs(&chosen.sampler).len());
+            Case { file: generator(model, &chosen, None).unwrap(), inputs, outputs: vec![(sample, expected)] }
         };
-        samplers(latent).into_iter().map(of_sampler).collect()
+        choices(model).map(of_sampler).collect()
     }
 
     #[test]
     #[ignore = "needs onnxruntime"]
     fn onnxruntime_agrees_for_generators() {
         runtime_agrees(&generators(&stirred(Preset::Conv28, Ending::Normalized), "image"));
+        runtime_agrees(&generators(&stirred(Preset::Mlp, Ending::MeanAndLogVariance), "image"));
         runtime_agrees(&generators(&vectors().2, "vector"));
         // The features of this code are the channels and pixels of an image.
         let layers = |text: &[&str]| text.iter().map(|layer| layer.parse().unwrap()).collect();
@@ -248,12 +258,14 @@ mod tests {
     fn a_generator_names_its_sampler() {
         let model = stirred(Preset::Mlp, Ending::Normalized);
         let has = |file: &[u8], text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
-        for sampler in samplers(5) {
-            let file = generator(&model, &sampler, Some("seven")).unwrap();
-            for text in [sampling::flag(&sampler), &sampler.to_string(), "draws_from", "of the class seven"] {
-                assert!(has(&file, text), "{text} of {}", sampler.name());
+        for chosen in choices(&model) {
+            let file = generator(&model, &chosen, Some("seven")).unwrap();
+            for text in [chosen.flag(), &chosen.to_string(), "draws_from", "of the class seven"] {
+                assert!(has(&file, text), "{text} of {}", chosen.name());
             }
-            assert_eq!(has(&file, "uniform"), matches!(&sampler, Sampler::Mixture(m) if m.components() > 1));
+            assert_eq!(has(&file, "uniform"), matches!(&chosen.sampler, Sampler::Mixture(m) if m.components() > 1));
+            // Only a refinement takes the encoder into the file.
+            assert_eq!(has(&file, "encoder.1.weight"), chosen.refinement.is_some());
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use eae::sampler::Sampler;
 use serde::Serialize;
 
 use super::written;
 use crate::failure::Failure;
 use crate::html::{self, Subject};
 use crate::run_folder::{Trained, class_prefix};
+use crate::sampling::{self, Chosen};
 
 /// Description of the written page.
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ pub(super) struct File {
 
 impl File {
     /// Returns one line that describes the written page.
-    pub(super) fn describe(&self, sampler: &Sampler, why: &str) -> String {
+    pub(super) fn describe(&self, chosen: &Chosen, why: &str) -> String {
         let Self { file, bytes, bits, difference } = self;
         let size = if *bytes < 1_000_000 {
             format!("{} kB", bytes.div_ceil(1000))
@@ -39,15 +39,25 @@ impl File {
             _ => String::new(),
         };
         let file = file.display();
-        format!("wrote {file}, {size} with weights of {bits} bits{measured}; it opens with {sampler}{why}")
+        format!("wrote {file}, {size} with weights of {bits} bits{measured}; it opens with {chosen}{why}")
     }
+}
+
+/// Checks that a page can make the chosen draws.
+pub(super) fn check(trained: &Trained, chosen: &Chosen) -> Result<(), Failure> {
+    if chosen.refinement.is_some() {
+        let names = trained.samplers()?.iter().map(sampling::flag).collect::<Vec<_>>().join(", ");
+        let problem = "--sampler is refined, which needs the encoder, but the page of --html has only the decoder";
+        return Err(Failure::usage(format!("{problem}; use one of {names}")));
+    }
+    Ok(())
 }
 
 /// Writes the page into the folder `out`.
 pub(super) fn write(
     trained: &Trained,
     [run, out]: [&Path; 2],
-    sampler: &Sampler,
+    chosen: &Chosen,
     label: Option<&str>,
     seed: u64,
 ) -> Result<File, Failure> {
@@ -57,7 +67,7 @@ pub(super) fn write(
         classes.push((name, fitted.best().sampler.clone()));
     }
     // With a label, the page also offers the best sampler of all codes beside those of the classes.
-    let of_all = if label.is_some() { trained.samplers()?.swap_remove(0) } else { sampler.clone() };
+    let of_all = if label.is_some() { trained.samplers()?.swap_remove(0) } else { chosen.sampler.clone() };
     let title = title(run);
     let subject = Subject { title: &title, model: &trained.model, sampler: &of_all, classes: &classes, label };
     let page = html::page(&subject, seed).map_err(|e| Failure::other(format!("{}: {e}", trained.file.display())))?;

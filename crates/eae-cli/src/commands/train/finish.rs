@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use eae::data::choose;
 use eae::picture::{PictureError, write_grid};
-use eae::sampler::{FitError, Fitted, PREFIX, Sampler};
+use eae::sampler::{FitError, Fitted, PREFIX, Refinement, Sampler};
 use eae::{Autoencoder, Evaluation, gallery};
 use ndarray::{ArrayView2, ArrayView4, Axis};
 use nn_layers::Weights;
@@ -109,8 +109,8 @@ const MOST_CODES: usize = 60_000;
 /// Smallest number of codes of a class to which densities are fitted.
 const LEAST_OF_A_CLASS: usize = 20;
 
-/// Fits samplers to the codes of all classes and of each class. Returns the weights with all
-/// samplers, and the best sampler.
+/// Fits samplers to the codes of all classes and of each class, and a refinement of draws. Returns
+/// the weights with all of them, and the best sampler.
 fn with_samplers(
     model: &Autoencoder<f32>,
     codes: ArrayView2<'_, f32>,
@@ -120,6 +120,10 @@ fn with_samplers(
     let mut weights = model.to_weights();
     let fitted = Fitted::new(codes, seed)?;
     fitted.write(PREFIX, &mut weights);
+    match Refinement::fit(model, seed) {
+        Ok(refinement) => refinement.write(PREFIX, &mut weights),
+        Err(problem) => errln!("draws from N(0, I) cannot be refined: {problem}"),
+    }
     for label in labels.unwrap_or_default().iter().copied().collect::<BTreeSet<u8>>() {
         let of_class = labels.unwrap_or_default().iter().enumerate().filter(|(_, other)| **other == label);
         let rows: Vec<usize> = of_class.map(|(row, _)| row).collect();

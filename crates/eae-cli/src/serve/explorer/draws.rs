@@ -1,16 +1,17 @@
-use eae::sampler::{PREFIX, Sampler};
+use eae::sampler::PREFIX;
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::run_folder::{Trained, class_prefix};
+use crate::sampling::Chosen;
 
 /// Samplers of the codes of all images, and of each class that has one.
 pub(super) struct Draws {
     /// Samplers of all codes. The default is first.
-    samplers: Vec<Sampler>,
+    samplers: Vec<Chosen>,
     /// True if the first sampler was chosen because held-out codes are most likely under it.
     pub(super) likeliest: bool,
-    classes: Vec<(Class, Sampler)>,
+    classes: Vec<(Class, Chosen)>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -33,14 +34,14 @@ impl Draws {
         let mut classes = Vec::new();
         for (label, name) in trained.classes() {
             let fitted = trained.fitted(&class_prefix(label))?.expect("a class has samplers");
-            classes.push((Class { label, name }, fitted.best().sampler.clone()));
+            classes.push((Class { label, name }, fitted.best().sampler.clone().into()));
         }
         let likeliest = trained.fitted(PREFIX)?.is_some();
-        Ok(Self { samplers: trained.samplers()?, likeliest, classes })
+        Ok(Self { samplers: trained.choices()?, likeliest, classes })
     }
 
     pub(super) fn names(&self) -> Vec<&'static str> {
-        self.samplers.iter().map(Sampler::name).collect()
+        self.samplers.iter().map(Chosen::name).collect()
     }
 
     pub(super) fn classes(&self) -> Vec<Class> {
@@ -48,11 +49,11 @@ impl Draws {
     }
 
     /// Returns the default sampler.
-    pub(super) fn usual(&self) -> &Sampler {
+    pub(super) fn usual(&self) -> &Chosen {
         &self.samplers[0]
     }
 
-    pub(super) fn find(&self, source: Source<'_>) -> Result<&Sampler, String> {
+    pub(super) fn find(&self, source: Source<'_>) -> Result<&Chosen, String> {
         match source {
             Source::All(name) => self.samplers.iter().find(|sampler| sampler.name() == name).ok_or_else(|| {
                 let known = self.names().join(", ");

@@ -76,7 +76,7 @@ impl Explorer {
         let model = trained.model;
         let code = match &held_out {
             Some(held_out) => Code::new(&model, held_out.codes.view()),
-            None => Code::new(&model, draws.usual().sample(DRAWN, 0).view()),
+            None => Code::new(&model, draws.usual().sample(&model, DRAWN, 0, 1.0).view()),
         };
         let description = Description {
             run: run.display().to_string(),
@@ -198,6 +198,6 @@ impl Explorer {
         if !(1..=most).contains(&n) {
             return Err(format!("n is {n}; it must be from 1 to {most}"));
         }
-        Ok(sampler.sample_tempered(n, seed, temperature))
+        Ok(sampler.sample(&self.model, n, seed, temperature))
     }
 }

@@ -19,6 +19,7 @@ const NAMES = {
   gaussian: "Gaussian",
   mixture: "mixture of Gaussians",
   gaussianization: "Gaussianization",
+  refined: "N(0, I), refined once",
 };
 
 const find = id => document.getElementById(id);

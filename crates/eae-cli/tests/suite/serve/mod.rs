@@ -106,7 +106,7 @@ fn numbers(explorer: &Explorer, folder: &Path) {
     let model = explorer.get("/model.json").json();
     assert_eq!((&model["run"], &model["network"]), (&"run".into(), &"mlp".into()));
     assert_eq!((&model["image"], &model["latent"], &model["held_out"]), (&json!([28, 28, 1]), &4.into(), &200.into()));
-    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization"]));
+    assert_eq!(model["samplers"], json!(["mixture", "normal", "sphere", "gaussian", "gaussianization", "refined"]));
     // Batch normalization gives the training codes mean 0 and variance 1.
     for (name, expected) in [("mean", 0.0), ("sd", 1.0)] {
         let values: Vec<f64> = serde_json::from_value(model[name].clone()).unwrap();
@@ -176,7 +176,7 @@ fn color_images_and_missing_data() {
     assert_eq!((&model["image"], &model["held_out"]), (&json!([5, 4, 3]), &6.into()));
     assert_eq!(
         model["samplers"],
-        json!(["gaussian", "normal", "sphere", "gaussianization"]),
+        json!(["gaussian", "normal", "sphere", "gaussianization", "refined"]),
         "too few codes for a mixture"
     );
     // The bytes are those of the data, channels last.
