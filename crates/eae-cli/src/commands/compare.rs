@@ -13,7 +13,7 @@ use crate::compare::{ROWS, Report, Row, RowScores, draw};
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::judgment::{FeaturesFlag, Scores};
+use crate::judgment::{FeaturesFlag, SOURCES, Scores};
 use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
 use crate::run_folder::Lock;
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
 }
 
 /// The settings of a trained model in its folder, to check that they are the requested ones.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Trained {
     data: String,
     features: String,
@@ -180,6 +180,14 @@ impl Arguments {
         let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
         let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
         let asked = Trained { data: data.in_full(), features: judge.features().to_string(), row: row.clone(), seed };
+        let scored = |model: Autoencoder<f32>, seconds: f64| {
+            let scores = Scores::new(judge, &model, row.training.objective.k(), seconds).map_err(|e| failed(&e))?;
+            let finished = Finished { trained: asked.clone(), scores };
+            // This file is written last and atomically, because it marks the model as finished.
+            write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
+                .map_err(|e| failed(&e))?;
+            Ok((model, finished.scores))
+        };
         if let Ok(text) = fs::read_to_string(&scores_file) {
             let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
             if trained != asked {
@@ -187,7 +195,14 @@ impl Arguments {
                     format!("{} was trained with other settings; choose another folder with --out", folder.display());
                 return Err(Failure::usage(problem));
             }
-            return Ok((Autoencoder::load(&file).map_err(|e| failed(&e))?, scores));
+            let model = Autoencoder::load(&file).map_err(|e| failed(&e))?;
+            if scores.quality.len() == SOURCES.len() {
+                return Ok((model, scores));
+            }
+            if !self.quiet {
+                errln!("{} lacks a column of the table; computing the scores again", scores_file.display());
+            }
+            return scored(model, scores.seconds);
         }
         fs::create_dir_all(&folder).map_err(|e| failed(&e))?;
         if !self.quiet {
@@ -205,12 +220,7 @@ impl Arguments {
             return Err(Failure::interrupted(message));
         }
         model.save(&file).map_err(|e| failed(&e))?;
-        let scores = Scores::new(judge, &model, config.objective.k(), outcome.duration.as_secs_f64());
-        let finished = Finished { trained: asked, scores: scores.map_err(|e| failed(&e))? };
-        // This file is written last and atomically, because it marks the model as finished.
-        write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
-            .map_err(|e| failed(&e))?;
-        Ok((model, finished.scores))
+        scored(model, outcome.duration.as_secs_f64())
     }
 
     /// Writes the table as text and as JSON, the curves if there are any, and a picture of samples

@@ -3,7 +3,7 @@
 use eae::Autoencoder;
 use eae::evaluation::Judge;
 use eae::metrics::{CodeReport, Memorization, MetricError, Quality, reconstruction_error};
-use eae::sampler::{self, FitError, Gaussianization, Mixture};
+use eae::sampler::{self, FitError, Gaussianization, Mixture, Refinement};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -15,7 +15,7 @@ const MANY: [usize; 2] = [50, 200];
 const LAYERS: usize = 20;
 
 /// The columns of the table: the sources of the decoded codes.
-pub(crate) const SOURCES: [&str; 5] = ["N(0, I)", "Gaussianization", "GMM-10", "GMM chosen", "codes"];
+pub(crate) const SOURCES: [&str; 6] = ["N(0, I)", "refined", "Gaussianization", "GMM-10", "GMM chosen", "codes"];
 
 /// The scores of one trained model on held-out images.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,10 +59,13 @@ impl Scores {
         let samples = model.decode(drawn.view());
         let quality = |codes: ArrayView2<'_, f32>| judge.quality(model.decode(codes).view());
         let held_out = model.encode(test);
+        let normal: Array2<f32> = sampler::normal(n, model.latent(), seed);
+        let refined = Refinement::fit(model, seed)?.refine(model, normal.view());
         Ok(Self {
             error: reconstruction_error(test, model.decode(held_out.view()).view()),
             quality: vec![
-                quality(sampler::normal(n, model.latent(), seed).view())?,
+                quality(normal.view())?,
+                quality(refined.view())?,
                 quality(map.sample(n, seed).view())?,
                 quality(few.sample(n, seed).view())?,
                 judge.quality(samples.view())?,
