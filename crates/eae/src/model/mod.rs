@@ -169,6 +169,12 @@ impl<F: Float> Autoencoder<F> {
         layers.iter().rposition(|&weighted| weighted).unwrap_or(0)
     }
 
+    /// Returns true if the trunk's outputs can differ between training and evaluation mode.
+    pub(crate) fn trunk_has_modes(&self) -> bool {
+        let mut trunk = self.encoder.layers().take(self.trunk_len());
+        trunk.any(|layer| matches!(layer.kind, Kind::BatchNorm { .. } | Kind::Other))
+    }
+
     /// Returns the number of features that the trunk produces.
     pub(crate) fn trunk_width(&self) -> usize {
         let last = self.trunk_len().checked_sub(1).and_then(|last| self.encoder.layers().nth(last));

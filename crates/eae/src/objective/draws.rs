@@ -29,10 +29,12 @@ use crate::{Autoencoder, Float};
 /// input.
 ///
 /// The search also covers up to `bank` images and draws of previous steps.
+///
+/// `features` are the trunk's outputs for the images `x` in training mode.
 pub(super) fn compare_draws<'t, F: Float>(
     eae: &Eae,
     model: &mut Autoencoder<F>,
-    x: Var<'t, F>,
+    [x, features]: [Var<'t, F>; 2],
     n: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
@@ -41,7 +43,10 @@ pub(super) fn compare_draws<'t, F: Float>(
     let normal = context.normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(normal));
     let trunk = model.trunk_len();
-    let [draws, images] = [decoded, x].map(|pictures| tape.frozen(|| rows(model.encoder.forward_to(trunk, pictures))));
+    let measured = |pictures: Var<'t, F>| tape.frozen(|| model.encoder.forward_to(trunk, pictures));
+    // Most trunks have the same outputs in both modes, so that those of the images are known.
+    let images = if model.trunk_has_modes() { measured(x) } else { features };
+    let [draws, images] = [measured(decoded), images].map(rows);
     let banks = &mut context.banks;
     banks.features.keep(images, bank.max(x.shape()[0]));
     let mut sum = None;

@@ -169,7 +169,8 @@ impl Criterion for Eae {
         x: Var<'t, F>,
         context: &mut Context<'_, F>,
     ) -> Result<Terms<'t, F>, Error> {
-        let codes = model.encoder.train(x);
+        let trunk = model.trunk_len();
+        let [features, codes] = model.encoder.train_through(trunk, x);
         let n = x.shape()[0];
         let decoded = if self.decoded == 0 { n } else { self.decoded.min(n) };
         let first = |of: Var<'t, F>| if decoded < n { of.slice(0, ..decoded) } else { of };
@@ -183,7 +184,7 @@ impl Criterion for Eae {
             penalty = penalty + radius(codes, quantiles) * F::from_f64(context.penalty_weight * self.radius);
         }
         if self.decodes_draws() && context.penalty_weight > 0.0 {
-            penalty = penalty + compare_draws(self, model, x, decoded, context)?;
+            penalty = penalty + compare_draws(self, model, [x, features], decoded, context)?;
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }

@@ -150,7 +150,20 @@ impl<F: Real> Sequential<F> {
     /// See [`forward`](Sequential::forward).
     pub fn train<'t>(&mut self, x: Var<'t, F>) -> Var<'t, F> {
         self.check(x);
-        pass(self.layers.iter_mut(), x, |layer, x| layer.train(x))
+        train(&mut self.layers, x)
+    }
+
+    /// Evaluates the network in training mode. Returns the value after the first `layers` layers,
+    /// followed by the output.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer layers, and in the cases of [`forward`](Sequential::forward).
+    pub fn train_through<'t>(&mut self, layers: usize, x: Var<'t, F>) -> [Var<'t, F>; 2] {
+        self.check(x);
+        let (first, rest) = self.layers.split_at_mut(layers);
+        let value = train(first, x);
+        [value, train(rest, value)]
     }
 
     fn check(&self, x: Var<'_, F>) {
@@ -189,6 +202,11 @@ impl<F: Real> Sequential<F> {
 /// Evaluates a sequence of layers in evaluation mode.
 fn forward<'t, F: Real>(layers: &[Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
     pass(layers.iter(), x, |layer, x| layer.forward(x))
+}
+
+/// Evaluates a sequence of layers in training mode.
+fn train<'t, F: Real>(layers: &mut [Box<dyn Layer<F>>], x: Var<'t, F>) -> Var<'t, F> {
+    pass(layers.iter_mut(), x, |layer, x| layer.train(x))
 }
 
 /// Evaluates a sequence of layers, each by `value`. A layer fuses the activation after it, if it

@@ -164,6 +164,27 @@ fn running_statistics_match_pytorch() {
 }
 
 #[test]
+fn train_through_returns_an_inner_value_and_the_output() {
+    let rng = &mut rng();
+    let network = Sequential::<f64>::on(&[3])
+        .then(Dense::new(3, 4, rng))
+        .then(Activation::Relu)
+        .then(Dense::new(4, 2, rng))
+        .then(BatchNorm::new(2));
+    let mut network = network.build().unwrap();
+    let (tape, mut other) = (Tape::new(), network.clone());
+    let x = tape.constant(random(&[5, 3], 1));
+    let output = other.train(x).value();
+    for layers in 0..=network.len() {
+        let [inner, end] = network.train_through(layers, x);
+        assert_eq!(end.value(), output, "{layers}");
+        if layers < network.len() {
+            assert_eq!(inner.value(), network.forward_to(layers, x).value(), "{layers}");
+        }
+    }
+}
+
+#[test]
 fn restoring_statistics_leaves_parameters_unchanged() {
     let mut network = Sequential::<f64>::on(&[3])
         .then(BatchNorm::new(3))
