@@ -12,7 +12,7 @@ fn is_finite(bits: u32) -> bool { return (bits & 0x7f800000u) != 0x7f800000u; }
 
 fn each(i: u32) {
     if i >= p.numbers { return; }
-    for (var term = 0u; term < 4u; term++) { if !is_finite(report[term]) { return; } }
+    for (var term = 0u; term < 6u; term++) { if !is_finite(report[term]) { return; } }
     let m = p.beta1 * first[i] + p.rest1 * g[i];
     let v = p.beta2 * second[i] + p.rest2 * g[i] * g[i];
     first[i] = m;

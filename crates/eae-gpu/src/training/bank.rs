@@ -3,7 +3,9 @@
 
 use eae::objective::Bank;
 
+use super::kernels::{Small, run};
 use super::words::Word;
+use crate::device::Recording;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
 /// Coordinate of rows that are not filled yet. They are so far away that they are never neighbors,
@@ -88,6 +90,14 @@ impl GpuBank {
         if self.kept >= 2 * self.most() {
             self.kept -= self.most();
         }
+    }
+
+    /// Records the copy of the rows that a step replaced back to their places.
+    pub(super) fn undo(&self, recording: &mut Recording<'_>, step: &GpuMatrix) -> Result<()> {
+        let ([rows, columns], most) = (self.replaced.shape(), self.most() * self.columns());
+        let numbers = rows * columns;
+        let words = [numbers as u32, most as u32, columns as u32, self.word as u32, self.rows.bind().1];
+        run(recording, Small::Copy, &[&self.replaced, step, &self.rows], &words, numbers.div_ceil(256))
     }
 
     /// Downloads the rows and the index of the oldest.

@@ -19,6 +19,14 @@ pub(super) enum Small {
     Logarithms(Option<Curve>),
     Radii,
     Radius,
+    /// The gradient of the coverage, with the activation that produced the features of draws.
+    Coverage(Option<Curve>),
+    LogRatio,
+    Center,
+    ColumnSquares,
+    Moments,
+    /// The gradient of the moments, with the activation that produced the features of draws.
+    MomentsBack(Option<Curve>),
     Copy,
     Keep,
     Report,
@@ -51,6 +59,18 @@ impl Kernel for Small {
             }
             Self::Radii => (include_str!("radii.wgsl"), &[Read, Write], Entry::Each(64)),
             Self::Radius => (include_str!("radius.wgsl"), &[Read, Read, Read, Read, Write, Write], Entry::Each(64)),
+            Self::Coverage(_) => {
+                (include_str!("coverage.wgsl"), &[Read, Read, Read, Read, Read, Write], Entry::Each(64))
+            }
+            Self::LogRatio => (include_str!("log_ratio.wgsl"), &[Read, Read, Write], Entry::Sums(256, 1)),
+            Self::Center => (include_str!("center.wgsl"), &[Read, Read, Write, Write], Entry::Sums(64, 1)),
+            Self::ColumnSquares => (include_str!("column_squares.wgsl"), &[Read, Write], Entry::Sums(64, 1)),
+            Self::Moments => {
+                (include_str!("moments.wgsl"), &[Read, Read, Read, Read, Write, Write], Entry::Sums(256, 3))
+            }
+            Self::MomentsBack(_) => {
+                (include_str!("moments_back.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], Entry::Each(256))
+            }
             Self::Copy => (include_str!("copy.wgsl"), &[Read, Read, Write], Entry::Each(256)),
             Self::Keep => (include_str!("keep.wgsl"), &[Read, Read, Write, Write], Entry::Each(256)),
             Self::Report => {
@@ -66,7 +86,10 @@ impl Kernel for Small {
             }
         };
         let derivative = match self {
-            Self::SquaredError(Some(curve)) | Self::Logarithms(Some(curve)) => curve.times_derivative(),
+            Self::SquaredError(Some(curve))
+            | Self::Logarithms(Some(curve))
+            | Self::Coverage(Some(curve))
+            | Self::MomentsBack(Some(curve)) => curve.times_derivative(),
             _ => "v",
         };
         let source = head + &source.replace("DERIVATIVE", derivative);

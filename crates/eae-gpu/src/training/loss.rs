@@ -12,8 +12,11 @@ const MOST_NEIGHBORS: usize = 64;
 /// A loss of the form
 ///
 /// ```text
-/// E |x - D(E(x))|^2 - lambda H(Z) + radius sum_i (|z|_(i) - q_i)^2 / n + draws KL(D(N) || x)
+/// E |x - D(E(x))|^2 - lambda H(Z) + radius sum_i (|z|_(i) - q_i)^2 / n
+///     + draws KL(D(N) || x) + coverage KL(x || D(N)) + moments M(D(N), x)
 /// ```
+///
+/// with `M` the distance of the means and covariances.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loss {
     /// The weight of the entropy. With 0 the loss is the squared error, and the entropy is only
@@ -27,8 +30,8 @@ pub(super) struct Loss {
     pub(super) batch: usize,
     /// Number of images that are decoded, the first of the batch.
     pub(super) decoded: usize,
-    /// Number of rows of the memory bank of codes. The bank of features has at least as many rows
-    /// as a batch.
+    /// Number of rows of the memory banks of codes and of draws. The bank of the features of images
+    /// has at least as many rows as a batch.
     pub(super) bank: usize,
     /// The weight of the distances of the sorted radii of codes from their quantiles.
     pub(super) radius: f64,
@@ -36,6 +39,10 @@ pub(super) struct Loss {
     pub(super) quantiles: Vec<f64>,
     /// The weight of the divergence of decoded draws from images, in nats per feature.
     pub(super) draws: f64,
+    /// The weight of the divergence of images from decoded draws, in nats per feature.
+    pub(super) coverage: f64,
+    /// The weight of the distance of the means and covariances of decoded draws and of images.
+    pub(super) moments: f64,
 }
 
 impl Loss {
@@ -63,17 +70,12 @@ impl Loss {
         if eae.marginal {
             return unsupported("the entropy of the coordinates, --marginal,");
         }
-        let &Eae { lambda, k, mean, decoded, bank, radius, draws, floor, .. } = eae;
+        let &Eae { lambda, k, mean, decoded, bank, radius, draws, coverage, moments, floor, .. } = eae;
         let most = batch.saturating_sub(1).min(MOST_NEIGHBORS);
         if !(1..=most).contains(&k) {
             return Err(Error::Unsupported(format!("k is {k}; on the GPU it must be from 1 to {most}")));
         }
         let decoded = if decoded == 0 { batch } else { decoded.min(batch) };
-        if eae.coverage > 0.0 || eae.moments > 0.0 {
-            let problem =
-                "coverage and moments of draws are not trained on the GPU; train on the CPU, or set both to 0";
-            return Err(Error::Unsupported(problem.to_owned()));
-        }
         if draws > 0.0 && decoded < 2 {
             return Err(Error::Unsupported(format!(
                 "the number of decoded images is {decoded}; with draws it must be at least 2"
@@ -82,12 +84,17 @@ impl Loss {
         let weight = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
         let weights = (0..k).map(weight).collect();
         let quantiles = if radius > 0.0 { chi_quantiles(latent, batch) } else { Vec::new() };
-        Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws })
+        Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws, coverage, moments })
     }
 
     /// Returns the number of draws in a step.
     pub(super) fn drawn(&self) -> usize {
-        if self.draws > 0.0 { self.decoded } else { 0 }
+        if self.draws > 0.0 || self.compares_all_draws() { self.decoded } else { 0 }
+    }
+
+    /// Returns true if a term compares images with the draws of this step and of previous steps.
+    pub(super) fn compares_all_draws(&self) -> bool {
+        self.coverage > 0.0 || self.moments > 0.0
     }
 
     /// Returns the constant of the entropy in nats, in addition to the weighted mean of `d ln r`,
@@ -98,12 +105,12 @@ impl Loss {
         let volume = half * std::f64::consts::PI.ln() - ln_gamma(half + 1.0);
         digamma((self.batch + others) as f64) - of_neighbors.sum::<f64>() + volume
     }
+}
 
-    /// Returns the constant of the divergence in nats per feature, in addition to the mean of
-    /// `ln nu - ln rho`, of the draws from `images` images.
-    pub(super) fn divergence_constant(&self, images: usize, features: usize) -> f64 {
-        (digamma(images as f64 + 1.0) - digamma(self.drawn() as f64)) / features as f64
-    }
+/// Returns the constant of the divergence in nats per feature, in addition to the mean of
+/// `ln nu - ln rho`, of `n` samples from `others` other samples.
+pub(super) fn divergence_constant(n: usize, others: usize, features: usize) -> f64 {
+    (digamma(others as f64 + 1.0) - digamma(n as f64)) / features as f64
 }
 
 #[cfg(test)]
@@ -135,5 +142,9 @@ mod tests {
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![0.0, 0.0, 1.0], 5, 0));
         let ae = Loss::of(&Ae::default().into(), 8, 3).unwrap();
         assert_eq!((ae.lambda, ae.drawn(), ae.bank), (0.0, 0, 0));
+        for (eae, all) in [(Eae::published(1.0).draws(1.0), false), (Eae::published(1.0).coverage(1.0), true)] {
+            let loss = Loss::of(&eae.into(), 8, 3).unwrap();
+            assert_eq!((loss.drawn(), loss.compares_all_draws()), (8, all));
+        }
     }
 }

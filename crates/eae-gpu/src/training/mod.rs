@@ -1,17 +1,19 @@
 //! A complete training step on the device: one submission, with the indices of the images as input
-//! and four numbers as output.
+//! and six numbers as output.
 //!
 //! - `stepper`: the step and its state on the device;
 //! - `loss`: translation of an objective to the device;
 //! - `plan`: translation of networks to stages, and the layout of their parameters on the device;
 //! - `pass`: forward and backward pass of a network, layer by layer;
 //! - `terms`: the terms of the loss, and their gradients;
+//! - `draws`: the terms that compare decoded draws with images;
 //! - `bank`: the memory banks;
 //! - `words`: the values that change from step to step;
 //! - `transfer`: uploads and downloads other than those of steps;
 //! - `kernels`: the kernels other than products, convolutions and searches.
 
 mod bank;
+mod draws;
 mod kernels;
 mod loss;
 mod pass;

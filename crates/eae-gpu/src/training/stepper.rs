@@ -3,15 +3,16 @@ use std::borrow::Cow;
 use eae::data::{Source, select};
 use eae::sampler::normal_from;
 use eae::{Autoencoder, MakeStep, Objective, OptimizerState, Step, StepError, StepPlan, TrainConfig};
-use ndarray::{Array2, ArrayView2, ArrayView4, Axis};
+use ndarray::{Array2, ArrayView4};
 use nn_layers::optim::Adam;
 
 use super::bank::GpuBank;
 use super::kernels::{Small, run};
-use super::loss::Loss;
+use super::loss::{Loss, divergence_constant};
 use super::pass::Build;
 use super::plan::Plan;
 use super::terms::Terms;
+use super::transfer::resident;
 use super::words::{WORDS, Word, words};
 use crate::device::Program;
 use crate::{Error, Gpu, GpuMatrix, Result};
@@ -38,8 +39,11 @@ use crate::{Error, Gpu, GpuMatrix, Result};
 #[derive(Debug)]
 pub struct GpuStepper {
     program: Program,
-    /// A program that undoes the changes of a step whose loss turns out not to be finite.
+    /// A program that undoes the changes of a step whose loss turns out not to be finite, except
+    /// those of the next program.
     undo: Program,
+    /// A program that undoes the changes of the memory banks of features.
+    undo_features: Program,
     objective: Objective,
     loss: Loss,
     latent: usize,
@@ -60,6 +64,7 @@ pub struct GpuStepper {
     draws: Option<GpuMatrix>,
     pub(super) codes: Option<GpuBank>,
     pub(super) features: Option<GpuBank>,
+    pub(super) drawn: Option<GpuBank>,
     report: GpuMatrix,
 }
 
@@ -102,21 +107,23 @@ impl GpuStepper {
         let [parameters, first, second, gradients] = [(); 4].map(|()| all(plan.numbers));
         let (parameters, first, second, gradients) = (parameters?, first?, second?, gradients?);
         let (statistics, before) = (all(plan.statistics)?, all(plan.statistics)?);
-        let (step, report) = (all(WORDS + batch)?, all(4)?);
+        let (step, report) = (all(WORDS + batch)?, all(6)?);
         let chunks = images.as_ref().map(|images| resident(gpu, images.view())).transpose()?.unwrap_or_default();
         let x = gpu.zeros(batch, pixels)?;
         let mut recording = gpu.record();
         for (from, some) in &chunks {
-            let words = [0, pixels as u32, batch as u32, *from as u32, (from + some.shape()[0]) as u32];
+            let words = [0, pixels as u32, batch as u32, *from as u32, (from + some.shape()[0]) as u32, WORDS as u32];
             run(&mut recording, Small::Gather, &[some, &step, &x], &words, (batch * pixels).div_ceil(256))?;
         }
-        let bank = |before, most, columns, word| {
-            (most > 0).then(|| GpuBank::new(gpu, before, most, batch, columns, word)).transpose()
+        let bank = |before, most, new, columns, word| {
+            (most > 0).then(|| GpuBank::new(gpu, before, most, new, columns, word)).transpose()
         };
-        let codes = bank(batch, loss.bank, latent, Word::Codes)?;
-        let most = if loss.draws > 0.0 { loss.bank.max(batch) } else { 0 };
+        let codes = bank(batch, loss.bank, batch, latent, Word::Codes)?;
+        let most = if loss.drawn() > 0 { loss.bank.max(batch) } else { 0 };
         let seen = trunk.checked_sub(1).map_or(pixels, |last| stages[0][last].outputs);
-        let features = bank(0, most, seen, Word::Features)?;
+        let features = bank(0, most, batch, seen, Word::Features)?;
+        let most = if loss.compares_all_draws() { loss.bank } else { 0 };
+        let drawn = bank(loss.drawn(), most, loss.drawn(), seen, Word::Drawn)?;
         let [encoder, decoder] = &stages;
         let terms = Terms {
             loss: &loss,
@@ -127,6 +134,7 @@ impl GpuStepper {
             trunk,
             codes: codes.as_ref(),
             features: features.as_ref(),
+            drawn: drawn.as_ref(),
         };
         let mut build = Build {
             gpu,
@@ -146,15 +154,13 @@ impl GpuStepper {
         let copied = plan.statistics as u32;
         let words = [copied, copied, 1, Word::Zero as u32, 0];
         run(&mut undo, Small::Copy, &[&before, &step, &statistics], &words, plan.statistics.div_ceil(256))?;
-        for bank in [&codes, &features].into_iter().flatten() {
-            let ([rows, columns], most) = (bank.replaced().shape(), bank.most() * bank.columns());
-            let numbers = rows * columns;
-            let words = [numbers as u32, most as u32, columns as u32, bank.word() as u32, bank.rows().bind().1];
-            run(&mut undo, Small::Copy, &[bank.replaced(), &step, bank.rows()], &words, numbers.div_ceil(256))?;
-        }
+        codes.iter().try_for_each(|bank| bank.undo(&mut undo, &step))?;
+        let mut undo_features = gpu.record();
+        features.iter().chain(&drawn).try_for_each(|bank| bank.undo(&mut undo_features, &step))?;
         let mut stepper = Self {
             program: recording.keep()?,
             undo: undo.keep()?,
+            undo_features: undo_features.keep()?,
             objective: config.objective.clone(),
             loss,
             latent,
@@ -170,6 +176,7 @@ impl GpuStepper {
             draws,
             codes,
             features,
+            drawn,
             report,
         };
         stepper.upload(model)?;
@@ -188,32 +195,56 @@ impl GpuStepper {
             let draws: Array2<f32> = normal_from(&mut plan.draws(), n, latent);
             to.write(draws.as_slice().expect("in memory order"))?;
         }
-        let banks = [&self.codes, &self.features].map(|bank| bank.as_ref().map_or(0, GpuBank::at));
-        let words = words(&self.loss, &self.adam, self.steps, plan.penalty_weight, plan.learning_rate, banks);
+        let at = |bank: &Option<GpuBank>| bank.as_ref().map_or(0, GpuBank::at);
+        let integers = [
+            (Word::Codes, at(&self.codes)),
+            (Word::Features, at(&self.features)),
+            (Word::Drawn, at(&self.drawn)),
+            (Word::AllImages, self.features.as_ref().map_or(0, GpuBank::len_with_next) as u32),
+            (Word::AllDraws, self.all_draws() as u32),
+        ];
+        let words = words(&self.loss, &self.adam, self.steps, plan.penalty_weight, plan.learning_rate, integers);
         let places = plan.places.iter().map(|&place| if self.batch.is_some() { 0 } else { place as u32 });
         self.step.write_words(&words.into_iter().chain(places).collect::<Vec<u32>>())?;
         let pending = self.program.run(Some(&self.report.exactly()))?.expect("the report is read");
         let report: Vec<f32> = bytemuck::pod_collect_to_vec(&pending.wait()?);
-        let step = self.found([0, 1, 2, 3].map(|i| f64::from(report[i])), plan.penalty_weight);
+        let step = self.found([0, 1, 2, 3, 4, 5].map(|i| f64::from(report[i])), plan.penalty_weight);
         if step.finite {
             self.steps += 1;
-            // At a weight of 0 there is no divergence, and the features of images are not stored.
-            let features = self.features.iter_mut().filter(|_| plan.penalty_weight > 0.0);
-            self.codes.iter_mut().chain(features).for_each(GpuBank::keep);
+            self.codes.iter_mut().for_each(GpuBank::keep);
         } else {
             self.undo.run(None)?;
+        }
+        // At a weight of 0 draws are not compared with images, and no features are stored.
+        if step.finite && plan.penalty_weight > 0.0 {
+            self.features.iter_mut().chain(&mut self.drawn).for_each(GpuBank::keep);
+        } else if self.undo_features.len() > 0 {
+            self.undo_features.run(None)?;
         }
         Ok(step)
     }
 
+    /// Returns the number of draws of this step and of previous steps.
+    fn all_draws(&self) -> usize {
+        self.loss.drawn() + self.drawn.as_ref().map_or(0, GpuBank::len)
+    }
+
     /// Computes the terms of the loss from the numbers of a report.
-    fn found(&self, [mse, logarithms, radius, farther]: [f64; 4], penalty_weight: f64) -> Step {
+    fn found(&self, [mse, logarithms, radius, draws, coverage, moments]: [f64; 6], penalty_weight: f64) -> Step {
         let Self { loss, codes, features, .. } = self;
         let entropy = loss.entropy_constant(codes.as_ref().map_or(0, GpuBank::len), self.latent) + logarithms;
         let mut penalty = penalty_weight * (loss.radius * radius - loss.lambda * entropy);
         if let Some(bank) = features.as_ref().filter(|_| penalty_weight > 0.0) {
-            let constant = loss.divergence_constant(bank.len_with_next(), bank.columns());
-            penalty += penalty_weight * loss.draws * (constant + farther);
+            let (drawn, columns) = (loss.drawn(), bank.columns());
+            if loss.draws > 0.0 {
+                let constant = divergence_constant(drawn, bank.len_with_next(), columns);
+                penalty += penalty_weight * loss.draws * (constant + draws);
+            }
+            if loss.coverage > 0.0 {
+                let constant = divergence_constant(loss.batch, self.all_draws(), columns);
+                penalty += penalty_weight * loss.coverage * (constant + coverage);
+            }
+            penalty += penalty_weight * loss.moments * moments;
         }
         Step { mse, penalty, entropy, finite: mse.is_finite() && penalty.is_finite() }
     }
@@ -274,11 +305,4 @@ fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
     let images = images.as_standard_layout();
     let rows = images.view().into_shape_with_order((count, images.len() / count.max(1)));
     rows.expect("in memory order").to_owned()
-}
-
-/// Uploads the images, in matrices that kernels can access, each with the index of its first image.
-fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(usize, GpuMatrix)>> {
-    let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
-    let pieces = images.axis_chunks_iter(Axis(0), rows).enumerate();
-    pieces.map(|(i, some)| Ok((i * rows, gpu.upload(some)?))).collect()
 }

@@ -3,8 +3,8 @@
 use super::bank::GpuBank;
 use super::kernels::Small;
 use super::loss::Loss;
-use super::pass::{Build, Input, Pass};
-use super::plan::{Op, Stage};
+use super::pass::{Build, Input};
+use super::plan::Stage;
 use super::words::Word;
 use crate::neighbors::{self, Among};
 use crate::product::Curve;
@@ -22,28 +22,29 @@ pub(super) struct Terms<'a> {
     pub(super) trunk: usize,
     pub(super) codes: Option<&'a GpuBank>,
     pub(super) features: Option<&'a GpuBank>,
+    pub(super) drawn: Option<&'a GpuBank>,
 }
 
 /// Lists of one or more neighbors for each row, and the weight of each neighbor in a list.
-struct Nearest {
-    keys: GpuMatrix,
-    ids: GpuMatrix,
+pub(super) struct Nearest {
+    pub(super) keys: GpuMatrix,
+    pub(super) ids: GpuMatrix,
     weights: GpuMatrix,
 }
 
 /// One of the sums of log distances in the loss, for its gradient.
-struct Logarithms<'a> {
+pub(super) struct Logarithms<'a> {
     /// The word of the step and the number by which it is multiplied.
-    word: Word,
-    factor: f32,
+    pub(super) word: Word,
+    pub(super) factor: f32,
     /// True if the neighbors are rows of the same matrix, or its first rows, and get a gradient,
     /// too.
-    own: bool,
+    pub(super) own: bool,
     /// True to add to the existing content.
-    add: bool,
+    pub(super) add: bool,
     /// The activation that produced the rows.
-    curve: Option<(Curve, f32)>,
-    found: &'a Nearest,
+    pub(super) curve: Option<(Curve, f32)>,
+    pub(super) found: &'a Nearest,
 }
 
 impl Terms<'_> {
@@ -72,12 +73,13 @@ impl Terms<'_> {
         let near = self.entropy(build, &codes, &of_codes)?;
         let nothing = build.gpu.zeros(1, 1)?;
         let radii = if self.loss.radius > 0.0 { self.radius(build, &codes, &of_codes)? } else { nothing.clone() };
-        let seen = if drawn > 0 { Some(self.divergence(build, &there, &back, &gradient)?) } else { None };
+        let found = if drawn > 0 { self.compare_draws(build, &there, &back, &gradient)? } else { None };
 
-        let [across, within] = seen.map_or([nothing.clone(), nothing], |found| found.map(|found| found.keys));
+        let diverging = if found.is_some() { drawn } else { 0 };
+        let [across, within] = found.map_or([nothing.clone(), nothing], |found| found.map(|found| found.keys));
         let counts = [errors.shape()[1], decoded, n, latent, near.weights.shape()[1]].map(|count| count as u32);
         let of_radii = if self.loss.radius > 0.0 { n } else { 0 };
-        let words = [&counts[..], &[of_radii as u32, drawn as u32, self.closest()]].concat();
+        let words = [&counts[..], &[of_radii as u32, diverging as u32, self.closest()]].concat();
         let matrices = [&errors, &near.keys, &near.weights, &radii, &across, &within, self.report];
         build.small(Small::Report, &matrices, &words, 1)?;
 
@@ -89,11 +91,11 @@ impl Terms<'_> {
     }
 
     /// Returns the bits of the squared floor of distances.
-    fn closest(&self) -> u32 {
+    pub(super) fn closest(&self) -> u32 {
         ((self.loss.floor * self.loss.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
     }
 
-    fn copy(&self, build: &mut Build<'_>, from: &GpuMatrix, to: &GpuMatrix, rows: usize) -> Result<()> {
+    pub(super) fn copy(&self, build: &mut Build<'_>, from: &GpuMatrix, to: &GpuMatrix, rows: usize) -> Result<()> {
         let numbers = rows * from.shape()[1];
         // The word that is always 0.
         let words = [numbers as u32, numbers as u32, from.shape()[1] as u32, Word::Zero as u32, to.bind().1];
@@ -142,7 +144,7 @@ impl Terms<'_> {
     }
 
     /// Replaces the oldest rows by the newest. The old rows are saved in case the step fails.
-    fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, bank: &GpuBank) -> Result<()> {
+    pub(super) fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, bank: &GpuBank) -> Result<()> {
         let ([kept, d], most) = (bank.replaced().shape(), bank.most() * bank.columns());
         let numbers = kept * d;
         let words = [numbers as u32, most as u32, d as u32, bank.word() as u32, bank.rows().bind().1];
@@ -165,66 +167,7 @@ impl Terms<'_> {
         Ok(squares)
     }
 
-    /// Records the search for the nearest images and the nearest other draws of decoded draws, by
-    /// the encoder's features. The gradient is with respect to the pictures.
-    fn divergence(
-        &self,
-        build: &mut Build<'_>,
-        there: &Pass<'_>,
-        back: &Pass<'_>,
-        gradient: &GpuMatrix,
-    ) -> Result<[Nearest; 2]> {
-        let [encoder, decoder] = self.networks;
-        let (decoded, drawn) = (self.loss.decoded, self.loss.drawn());
-        let pixels = back.output().shape()[1];
-        let [pictures, of_pictures] =
-            [back.output(), gradient].map(|matrix| matrix.part(decoded * pixels, drawn, pixels));
-        let trunk = self.trunk(encoder, decoder)?;
-        let bank = self.features.expect("there is one where there are draws");
-        self.keep(build, there.after(trunk.len()), bank)?;
-        let seen = build.forward(trunk, pictures.clone())?;
-        let features = seen.output();
-        let across = neighbors::record(&mut build.recording, features, bank.rows(), 1, None)?;
-        let within = neighbors::record(&mut build.recording, features, features, 1, Some(0))?;
-        let found = [Nearest::new(build, &across, &[1.0])?, Nearest::new(build, &within, &[1.0])?];
-        let (one, before) = (1.0 / drawn as f32, if trunk.is_empty() { decoder } else { trunk });
-        let curve = last_curve(before);
-        let across = Logarithms { word: Word::Draws, factor: one, own: false, add: false, curve, found: &found[0] };
-        let within = Logarithms { word: Word::Draws, factor: -one, own: true, add: true, curve, found: &found[1] };
-        // Without a trunk the features are the pictures themselves.
-        let of_features =
-            if trunk.is_empty() { of_pictures.clone() } else { build.gpu.matrix(drawn, features.shape()[1])? };
-        self.logarithms(build, &across, features, bank.rows(), &of_features)?;
-        self.logarithms(build, &within, features, features, &of_features)?;
-        if !trunk.is_empty() {
-            let derivative = decoder.last().and_then(|stage| stage.activation);
-            let derivative = derivative.map(|activation| (activation, &pictures));
-            // No gradient for the encoder, which could lower the divergence by ignoring its input.
-            build.backward(
-                &seen,
-                of_features,
-                false,
-                Some(&Input { gradient: &of_pictures, add: false, derivative }),
-            )?;
-        }
-        Ok(found)
-    }
-
-    /// Returns the trunk of the encoder.
-    fn trunk<'s>(&self, encoder: &'s [Stage], decoder: &[Stage]) -> Result<&'s [Stage]> {
-        let trunk = &encoder[..self.trunk];
-        let is_batch_norm = |stage: &Stage| matches!(stage.op, Op::BatchNorm { .. });
-        if trunk.iter().chain(decoder).any(is_batch_norm) {
-            return Err(Error::Unsupported(
-                "draws with batch normalization in the trunk cannot be trained on the GPU; train on the CPU or \
-                 without draws"
-                    .to_owned(),
-            ));
-        }
-        Ok(trunk)
-    }
-
-    fn logarithms(
+    pub(super) fn logarithms(
         &self,
         build: &mut Build<'_>,
         sum: &Logarithms<'_>,
@@ -245,7 +188,7 @@ impl Terms<'_> {
 }
 
 impl Nearest {
-    fn new(build: &Build<'_>, among: &Among, weights: &[f32]) -> Result<Self> {
+    pub(super) fn new(build: &Build<'_>, among: &Among, weights: &[f32]) -> Result<Self> {
         let [keys, ids] = among.only().ok_or_else(|| {
             Error::Unsupported(
                 "the batch is too large to be trained on the GPU; reduce the batch size or train on the CPU".to_owned(),
@@ -257,6 +200,6 @@ impl Nearest {
     }
 }
 
-fn last_curve(stages: &[Stage]) -> Option<(Curve, f32)> {
+pub(super) fn last_curve(stages: &[Stage]) -> Option<(Curve, f32)> {
     stages.last().and_then(|stage| stage.activation).and_then(Curve::of)
 }

@@ -2,12 +2,12 @@
 
 use eae::objective::Banks;
 use eae::{Autoencoder, OptimizerState};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, ArrayView2, Axis};
 use nn_layers::optim::AdamMoments;
 use nn_layers::{Content, Entry, Sequential};
 
 use super::stepper::GpuStepper;
-use crate::{Error, GpuMatrix, Result};
+use crate::{Error, Gpu, GpuMatrix, Result};
 
 impl GpuStepper {
     /// Uploads parameters and running statistics from the model.
@@ -61,7 +61,9 @@ impl GpuStepper {
     /// Downloads Adam's moments and the memory banks, in the CPU's form.
     pub(super) fn optimizer(&self) -> Result<OptimizerState<f32>> {
         let mut banks = Banks::default();
-        for (to, bank) in [(&mut banks.codes, &self.codes), (&mut banks.features, &self.features)] {
+        for (to, bank) in
+            [(&mut banks.codes, &self.codes), (&mut banks.features, &self.features), (&mut banks.draws, &self.drawn)]
+        {
             if let Some(bank) = bank {
                 *to = bank.read()?;
             }
@@ -88,8 +90,11 @@ impl GpuStepper {
     /// device fails.
     pub(super) fn take(&mut self, state: &OptimizerState<f32>) -> Result<()> {
         let (moments, banks) = (state.adam.moments(), &state.banks);
-        for (name, bank, from) in [("codes", &self.codes, &banks.codes), ("features", &self.features, &banks.features)]
-        {
+        for (name, bank, from) in [
+            ("codes", &self.codes, &banks.codes),
+            ("features", &self.features, &banks.features),
+            ("draws", &self.drawn, &banks.draws),
+        ] {
             bank.as_ref().map_or(Ok(()), |bank| bank.check(name, from))?;
         }
         let mut all = [vec![0.0; self.plan.numbers.max(1)], vec![0.0; self.plan.numbers.max(1)]];
@@ -108,7 +113,9 @@ impl GpuStepper {
         for (on_device, numbers) in self.moments.iter().zip(&all) {
             on_device.write(numbers)?;
         }
-        for (bank, from) in [(&mut self.codes, &banks.codes), (&mut self.features, &banks.features)] {
+        for (bank, from) in
+            [(&mut self.codes, &banks.codes), (&mut self.features, &banks.features), (&mut self.drawn, &banks.draws)]
+        {
             bank.as_mut().map_or(Ok(()), |bank| bank.write(from))?;
         }
         self.steps = steps;
@@ -123,4 +130,11 @@ fn entries(model: &mut Autoencoder<f32>) -> impl Iterator<Item = Entry<'_, f32>>
 fn array(shape: &[usize], from: &[f32]) -> ArrayD<f32> {
     let numbers = from[..shape.iter().product()].to_vec();
     ArrayD::from_shape_vec(shape, numbers).expect("as many numbers as the shape has")
+}
+
+/// Uploads the images, in matrices that kernels can access, each with the index of its first image.
+pub(super) fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(usize, GpuMatrix)>> {
+    let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
+    let pieces = images.axis_chunks_iter(Axis(0), rows).enumerate();
+    pieces.map(|(i, some)| Ok((i * rows, gpu.upload(some)?))).collect()
 }

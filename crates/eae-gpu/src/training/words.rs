@@ -1,5 +1,6 @@
-//! The numbers that change from step to step, as 32-bit words: learning rate, weights of the terms
-//! and positions in the memory banks. On the device, the indices of the step's images follow them.
+//! The numbers that change from step to step, as 32-bit words: learning rate, weights of the terms,
+//! and positions in the memory banks with numbers of rows. On the device, the indices of the step's
+//! images follow them.
 
 use nn_layers::optim::Adam;
 
@@ -16,9 +17,17 @@ pub(super) enum Word {
     Entropy,
     Radius,
     Draws,
-    /// The offsets, in numbers, at which the two memory banks store their next rows.
+    Coverage,
+    Moments,
+    /// The offsets, in numbers, at which the memory banks of codes, images and draws store their
+    /// next rows.
     Codes,
     Features,
+    Drawn,
+    /// The numbers of images and of draws whose features are compared: those of this step and of
+    /// previous steps.
+    AllImages,
+    AllDraws,
     /// The number 0.
     Zero,
 }
@@ -26,15 +35,15 @@ pub(super) enum Word {
 /// The number of words.
 pub(super) const WORDS: usize = Word::Zero as usize + 1;
 
-/// Returns the words of the step that follows `steps` completed steps. Numbers that are not
-/// offsets are stored as the bits of an `f32`.
+/// Returns the words of the step that follows `steps` completed steps. `integers`
+/// are stored unchanged, and all other numbers as the bits of an `f32`.
 pub(super) fn words(
     loss: &Loss,
     adam: &Adam<f32>,
     steps: u64,
     penalty_weight: f64,
     learning_rate: f64,
-    rings: [u32; 2],
+    integers: [(Word, u32); 5],
 ) -> [u32; WORDS] {
     let steps = i32::try_from(steps + 1).unwrap_or(i32::MAX);
     let [correction1, correction2] = [adam.beta1, adam.beta2].map(|beta| 1.0 - beta.powi(steps));
@@ -44,11 +53,15 @@ pub(super) fn words(
         (Word::Entropy, penalty_weight * loss.lambda),
         (Word::Radius, penalty_weight * loss.radius),
         (Word::Draws, penalty_weight * loss.draws),
+        (Word::Coverage, penalty_weight * loss.coverage),
+        (Word::Moments, penalty_weight * loss.moments),
     ];
     let mut words = [0; WORDS];
     for (word, number) in numbers {
         words[word as usize] = (number as f32).to_bits();
     }
-    [words[Word::Codes as usize], words[Word::Features as usize]] = rings;
+    for (word, number) in integers {
+        words[word as usize] = number;
+    }
     words
 }

@@ -11,6 +11,7 @@ use crate::Test;
 pub(crate) const TESTS: &[Test] = &[
     ("training::losses_of_the_cpu", losses_of_the_cpu),
     ("training::terms_of_the_default", terms_of_the_default),
+    ("training::coverage_and_moments", coverage_and_moments),
     ("training::memory_banks", memory_banks),
     ("training::convolutions", convolutions),
     ("training::checked_and_not", checked_and_not),
@@ -89,11 +90,33 @@ fn terms_of_the_default(gpu: &Gpu) {
     }
 }
 
+/// Tests each of the terms that compare images with draws of this step and of previous steps, and
+/// all together: with banks that are filling, wrapping around, smaller than a batch, and absent.
+fn coverage_and_moments(gpu: &Gpu) {
+    let published = Eae::published(1.0);
+    for (eae, warm_up, steps) in [
+        (published.clone().coverage(20.0).bank(40), 0.0, 5),
+        (published.clone().moments(100.0).bank(40), 0.0, 5),
+        (published.clone().coverage(20.0).decoded(1), 0.0, 2),
+        (published.moments(100.0).decoded(11), 0.0, 2),
+        (Eae::default().coverage(20.0).moments(100.0).bank(10), 0.0, 3),
+        (Eae::default().coverage(20.0).moments(100.0).decoded(11).bank(40), 0.2, 6),
+    ] {
+        compare_with_the_cpu(gpu, &Preset::Mlp.into(), eae, warm_up, steps);
+    }
+    // Without a trunk the features are the pictures themselves.
+    let linear = serde_json::from_str(r#"{"encoder": [], "decoder": ["dense 784", "sigmoid"]}"#).unwrap();
+    for eae in [Eae::default().moments(100.0), Eae::published(1.0).coverage(20.0).moments(100.0)] {
+        compare_with_the_cpu(gpu, &linear, eae.bank(40), 0.0, 2);
+    }
+}
+
 /// Tests the banks without downloading them in between. The steps are so small that only the codes
 /// and features change.
 fn memory_banks(gpu: &Gpu) {
     for bank in [40, 10] {
-        let config = config(Eae::default().bank(bank)).learning_rate(1e-30).warm_up(0.2);
+        let eae = Eae::default().coverage(20.0).moments(100.0).bank(bank);
+        let config = config(eae).learning_rate(1e-30).warm_up(0.2);
         let (mut on_cpu, mut here, mut cpu) = (mlp(), Training::new(config.clone(), 320), Stepper::default());
         let mut there = OnDevice::new(gpu, on_cpu.clone(), config).unwrap();
         for step in 0..4 {
@@ -105,7 +128,7 @@ fn memory_banks(gpu: &Gpu) {
             );
         }
         let (found, expected) = (there.write(), here.write(&mut on_cpu, &mut cpu).unwrap());
-        for name in ["training.codes", "training.features"] {
+        for name in ["training.codes", "training.features", "training.draws"] {
             let shape = expected.shape(name).unwrap();
             let [a, b] = [&found, &expected].map(|weights| weights.get::<f32>(name, shape).unwrap());
             assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-4), "{name} of {bank}");
@@ -118,7 +141,8 @@ fn memory_banks(gpu: &Gpu) {
 /// Convolutions, including windows that are not square, overlap, skip pixels, or extend past the
 /// edge.
 fn convolutions(gpu: &Gpu) {
-    compare_with_the_cpu(gpu, &Preset::Conv28.into(), Eae::default().bank(50), 0.0, 1);
+    let all = Eae::default().coverage(20.0).moments(100.0).bank(50);
+    compare_with_the_cpu(gpu, &Preset::Conv28.into(), all, 0.0, 1);
     let own = odd_windows();
     for eae in [Eae::published(1.0), Eae::default().decoded(11).draws(0.0)] {
         compare_with_the_cpu(gpu, &own, eae, 0.0, 2);
@@ -140,7 +164,8 @@ fn checked_and_not(gpu: &Gpu) {
     let checked = Gpu::open(&AdapterChoice::default().adapter(&gpu.adapter().name).checked(true)).unwrap();
     let [here, there] = [gpu, &checked].map(|gpu| {
         let model = Autoencoder::new(odd_windows(), [28, 28, 1], LATENT, 3).unwrap();
-        let mut training = OnDevice::new(gpu, model, config(Eae::default().bank(40).decoded(11))).unwrap();
+        let eae = Eae::default().coverage(20.0).moments(100.0).bank(40).decoded(11);
+        let mut training = OnDevice::new(gpu, model, config(eae)).unwrap();
         let reports = [(); 2].map(|()| training.step());
         (reports, training.write())
     });
