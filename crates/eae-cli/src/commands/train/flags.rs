@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     /// learning rate then continues on the schedule of a training of N epochs.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "init", "data", "model", "latent", "batch", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
-        "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "beta", "weight", "gradient", "keep_best", "patience",
+        "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "coverage", "moments", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
         "shape",
     ])]
@@ -153,6 +153,14 @@ pub(crate) struct Arguments {
     /// eae: weight of the divergence of decoded draws from the images, on the encoder's features.
     #[arg(long, default_value_t = Eae::default().draws)]
     pub(super) draws: f64,
+    /// eae: weight of the divergence of the images from decoded draws, which pulls draws to images
+    /// without a draw nearby.
+    #[arg(long, default_value_t = Eae::default().coverage)]
+    pub(super) coverage: f64,
+    /// eae: weight of the distance of the means and covariances of decoded draws and images, on the
+    /// encoder's features.
+    #[arg(long, default_value_t = Eae::default().moments)]
+    pub(super) moments: f64,
     /// eae: smallest distance between codes; closer codes count as this far apart.
     #[arg(long, default_value_t = Eae::default().floor)]
     pub(super) floor: f64,

@@ -83,7 +83,7 @@ impl Arguments {
                 settings.insert("normalized".to_owned(), normalized.into());
             }
         }
-        let flags: [(&str, Value); 12] = [
+        let flags: [(&str, Value); 14] = [
             ("lambda", self.lambda.into()),
             ("k", self.k.into()),
             ("mean", self.mean.into()),
@@ -92,6 +92,8 @@ impl Arguments {
             ("bank", self.bank.into()),
             ("radius", self.radius.into()),
             ("draws", self.draws.into()),
+            ("coverage", self.coverage.into()),
+            ("moments", self.moments.into()),
             ("floor", self.floor.into()),
             ("beta", self.beta.into()),
             ("weight", self.weight.into()),
