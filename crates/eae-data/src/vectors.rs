@@ -469,6 +469,6 @@ mod tests {
     fn arrays_of_two_axes() {
         assert!(with(npy(&Array2::<f32>::zeros((3, 2))), |path| is_of_vectors(path).unwrap()));
         assert!(!with(npy(&Array3::<u8>::zeros((3, 2, 2))), |path| is_of_vectors(path).unwrap()));
-        assert!(said("1,2\n3,4", |path| is_of_vectors(path)).contains("a NumPy array (.npy) starts with"));
+        assert!(said("1,2\n3,4", |path| is_of_vectors(path)).contains("this is not a NumPy array (.npy)"));
     }
 }
