@@ -145,19 +145,14 @@ impl Source {
         let chosen = match kind {
             Kind::Normal => Some(Sampler::Normal { latent }.into()),
             Kind::Sphere => Some(Sampler::Sphere { latent }.into()),
-            Kind::Refined => trained.refinement()?.map(Chosen::from),
+            Kind::Refined => Some(trained.refined()?.into()),
             fitted => trained.sampler(fitted.name())?.map(Chosen::from),
         };
         match chosen {
             Some(chosen) => Ok((chosen, "")),
             None => {
                 let names = trained.choices()?.iter().map(Chosen::flag).collect::<Vec<_>>().join(", ");
-                let way_out = match kind {
-                    Kind::Refined => "; train the model again to get refined, which `eae train` now adds at the end",
-                    _ => "",
-                };
-                let problem =
-                    format!("--sampler is {}, but {file} has only the samplers {names}{way_out}", kind.flag());
+                let problem = format!("--sampler is {}, but {file} has only the samplers {names}", kind.flag());
                 Err(Failure::usage(problem))
             }
         }

@@ -96,6 +96,16 @@ impl Trained {
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
     }
 
+    /// Returns the refinement in the file. Files of older versions have none. It is then estimated,
+    /// for which the networks are enough.
+    pub(crate) fn refined(&self) -> Result<Refinement, Failure> {
+        match self.refinement()? {
+            Some(refinement) => Ok(refinement),
+            None => Refinement::fit(&self.model, 0)
+                .map_err(|e| Failure::other(format!("{}: draws cannot be refined: {e}", self.file.display()))),
+        }
+    }
+
     /// Returns all samplers, in the order of [`samplers`](Trained::samplers), and refined draws at
     /// the end.
     pub(crate) fn choices(&self) -> Result<Vec<Chosen>, Failure> {
