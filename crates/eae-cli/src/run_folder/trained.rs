@@ -96,8 +96,8 @@ impl Trained {
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
     }
 
-    /// Returns the refinement in the file. Files of older versions have none. It is then estimated,
-    /// for which the networks are enough.
+    /// Returns the refinement in the file. Files of older versions have none, and the refinement is
+    /// then estimated from draws, which takes only the networks.
     pub(crate) fn refined(&self) -> Result<Refinement, Failure> {
         match self.refinement()? {
             Some(refinement) => Ok(refinement),
