@@ -44,8 +44,8 @@ pub(super) fn compare_draws<'t, F: Float>(
     let decoded = model.decoder.train(tape.constant(normal));
     let trunk = model.trunk_len();
     let measured = |pictures: Var<'t, F>| tape.frozen(|| model.encoder.forward_to(trunk, pictures));
-    // Draws are measured in evaluation mode, and images must be, too. In most trunks both modes give
-    // the same outputs, so the images need not pass through the trunk again.
+    // Draws are measured in evaluation mode, and images must be, too. In most trunks both modes
+    // give the same outputs, so the images need not pass through the trunk again.
     let images = if model.trunk_has_modes() { measured(x) } else { features };
     let [draws, images] = [measured(decoded), images].map(rows);
     let banks = &mut context.banks;
