@@ -15,14 +15,19 @@ mod significance;
 mod simd;
 mod warning;
 
-pub use divergence::{Divergence, DivergenceGradients, JensenShannon, JensenShannonEstimate, SharedRows};
-pub use entropy::{Corrected, Correction, KozachenkoLeonenko, LombardiPant, Renyi, Truncated, Weighting, correct};
+pub use divergence::{
+    Divergence, DivergenceGradients, JensenShannon, JensenShannonEstimate, LocalDivergence, SharedRows,
+};
+pub use entropy::{
+    Corrected, Correction, KozachenkoLeonenko, LocalEntropy, LombardiPant, Renyi, Truncated, Weighting, correct,
+};
 pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use information::{
-    ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, LocalNonuniformity,
-    MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy,
+    ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, LocalInformation,
+    LocalNonuniformity, MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy,
 };
+pub use math::CompensatedSum;
 pub use metric::{Metric, Norm};
 pub use ndarray;
 pub use neighbors::{

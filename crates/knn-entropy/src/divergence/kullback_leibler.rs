@@ -196,16 +196,57 @@ impl<'s> Divergence<'s> {
     }
 
     fn local_values(&self, p: &Samples<'_>, found: &Found) -> Result<Estimate> {
-        let (n, d, k, l) = (p.len(), p.dimension() as f64, self.settings.k, self.across().k);
+        let (n, d, k) = (p.len(), p.dimension(), self.settings.k);
         let of_rows = digamma_of_usable(self.settings.window, n);
-        let of_neighbors = digamma(k as f64) - digamma(l as f64);
-        let radius = |r: f64| self.settings.close_points.radius(r).ln();
+        let of_neighbors = LocalDivergence::of_neighbors(k, self.across().k);
+        let radius = |r: f64| self.settings.close_points.radius(r);
         let local = |i: usize| {
             let (r, s) = (found.within.distances[[i, k - 1]], found.across.distances[i]);
             let of_candidates = digamma(found.across.candidates[i] as f64 + 1.0);
-            of_candidates - of_rows(i) + of_neighbors + d * (radius(s) - radius(r))
+            LocalDivergence { of_candidates, of_rows: of_rows(i), of_neighbors, d }.value(radius(r), radius(s))
         };
         Ok(Estimate::new((0..n).map(local).collect())?.warn(found.across.warning.clone()))
+    }
+}
+
+/// Function from the two distances of a sample of `p` to its local value of [`Divergence`], for
+/// samples whose neighbors were found elsewhere, such as on several machines. Its values are
+/// bit-identical to those of the estimator.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalDivergence {
+    of_candidates: f64,
+    of_rows: f64,
+    of_neighbors: f64,
+    d: usize,
+}
+
+impl LocalDivergence {
+    /// Returns the function for the k-th of `n` samples of `p` and the l-th of `m` samples of `q`,
+    /// of `d` coordinates.
+    ///
+    /// # Errors
+    ///
+    /// `k` is 0 or not below `n`, or `l` is 0 or above `m`.
+    pub fn new([k, l]: [usize; 2], [n, m]: [usize; 2], d: usize) -> Result<Self> {
+        for (k, others) in [(k, n.saturating_sub(1)), (l, m)] {
+            match k {
+                0 => return Err(Error::ZeroK),
+                _ if k > others => return Err(Error::KTooLarge { k, others }),
+                _ => {}
+            }
+        }
+        let (of_candidates, of_rows) = (digamma(m as f64 + 1.0), digamma(n as f64));
+        Ok(Self { of_candidates, of_rows, of_neighbors: Self::of_neighbors(k, l), d })
+    }
+
+    /// Returns the local value for the distance `r` to the k-th other sample of `p` and the
+    /// distance `s` to the l-th sample of `q`.
+    pub fn value(&self, r: f64, s: f64) -> f64 {
+        self.of_candidates - self.of_rows + self.of_neighbors + self.d as f64 * (s.ln() - r.ln())
+    }
+
+    fn of_neighbors(k: usize, l: usize) -> f64 {
+        digamma(k as f64) - digamma(l as f64)
     }
 }
 

@@ -5,5 +5,5 @@ mod kullback_leibler;
 mod shared_rows;
 
 pub use jensen_shannon::{JensenShannon, JensenShannonEstimate};
-pub use kullback_leibler::{Divergence, DivergenceGradients};
+pub use kullback_leibler::{Divergence, DivergenceGradients, LocalDivergence};
 pub use shared_rows::SharedRows;

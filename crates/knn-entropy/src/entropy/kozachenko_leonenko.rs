@@ -9,7 +9,7 @@ use super::gradient::Gradient;
 use crate::math::compensated_sum;
 use crate::settings::window::usable;
 use crate::settings::{Settings, setters};
-use crate::{ClosePoints, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
+use crate::{ClosePoints, Error, Estimate, Float, Neighbors, Norm, Result, Samples, ToSamples};
 
 /// The k-nearest-neighbor estimator of differential entropy of Kozachenko and Leonenko (1987), for
 /// any k (Singh et al., 2003), in nats:
@@ -105,7 +105,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let task = self.settings.task(samples)?;
         let weights = self.weights(samples)?;
         self.settings.check_rank(samples)?;
-        let local = Local::new(self, samples, &weights);
+        let local = Local::new(self, samples.len(), samples.dimension(), &weights);
         // Each value is computed as soon as its neighbors are known, so no neighbor lists are
         // stored.
         let values: Vec<AtomicU64> = vec![0; samples.len()].into_iter().map(AtomicU64::new).collect();
@@ -214,6 +214,33 @@ impl<'s> KozachenkoLeonenko<'s> {
         Ok((entropy, gradient))
     }
 
+    /// Returns the function from neighbor distances to local values, for `n` samples of `d`
+    /// coordinates whose neighbors were found elsewhere, such as on several machines. Its values
+    /// are bit-identical to those of [`local`](KozachenkoLeonenko::local).
+    ///
+    /// # Errors
+    ///
+    /// `k` is 0 or not below `n`, or a floor is not a finite number above 0.
+    ///
+    /// # Panics
+    ///
+    /// If the estimator has a window or periods, or if `d` is 0.
+    pub fn local_entropy(&self, n: usize, d: usize) -> Result<LocalEntropy> {
+        assert!(
+            self.settings.window == 0 && !self.settings.metric.is_periodic(),
+            "windows and periods are not supported"
+        );
+        assert!(d > 0, "samples have at least one dimension");
+        self.settings.close_points.check()?;
+        match self.settings.k {
+            0 => return Err(Error::ZeroK),
+            k if k >= n => return Err(Error::KTooLarge { k, others: n.saturating_sub(1) }),
+            _ => {}
+        }
+        let weights = self.weighting.weights(self.settings.k, d)?;
+        Ok(LocalEntropy { local: Local::new(self, n, d, &weights) })
+    }
+
     fn weights(&self, samples: &Samples<'_>) -> Result<Vec<f64>> {
         self.weighting.weights(self.settings.k, samples.dimension())
     }
@@ -226,7 +253,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         weights: &[f64],
         bank: usize,
     ) -> Result<Estimate> {
-        let local = Local::new(self, samples, weights);
+        let local = Local::new(self, samples.len(), samples.dimension(), weights);
         let value = |i: usize| local.value(i, |j| neighbors.distances[[i, j]]);
         let n = samples.len() - bank;
         let values: Vec<f64> =
@@ -240,8 +267,30 @@ fn first_used(weights: &[f64]) -> usize {
     weights.iter().position(|&weight| weight != 0.0).unwrap_or(0)
 }
 
+/// Function from the distances of a sample to its neighbors to the sample's local value, made by
+/// [`KozachenkoLeonenko::local_entropy`].
+#[derive(Debug, Clone)]
+pub struct LocalEntropy {
+    local: Local,
+}
+
+impl LocalEntropy {
+    /// Returns the local value of a sample with these distances to its k nearest others, the
+    /// nearest first.
+    pub fn value(&self, distances: &[f64]) -> f64 {
+        self.local.value(0, |j| distances[j])
+    }
+
+    /// Returns the geometric mean of the distances behind an entropy, for
+    /// [`Samples::rounding_warning`].
+    pub fn distance(&self, entropy: f64) -> f64 {
+        self.local.distance(entropy)
+    }
+}
+
 /// The parts of `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln r_ij)` that do not depend on the
 /// sample.
+#[derive(Debug, Clone)]
 struct Local {
     samples: usize,
     dimension: f64,
@@ -255,18 +304,18 @@ struct Local {
 }
 
 impl Local {
-    fn new(estimator: &KozachenkoLeonenko<'_>, samples: &Samples<'_>, weights: &[f64]) -> Self {
+    fn new(estimator: &KozachenkoLeonenko<'_>, n: usize, d: usize, weights: &[f64]) -> Self {
         let settings = &estimator.settings;
-        let volume = settings.log_unit_ball(samples.dimension());
+        let volume = settings.log_unit_ball(d);
         let used: Vec<(usize, f64)> =
             weights.iter().copied().enumerate().filter(|(_, weight)| *weight != 0.0).collect();
         Self {
-            samples: samples.len(),
-            dimension: samples.dimension() as f64,
+            samples: n,
+            dimension: d as f64,
             window: settings.window,
             close_points: settings.close_points,
             volume,
-            of_all: digamma(samples.len() as f64) + volume,
+            of_all: digamma(n as f64) + volume,
             of_neighbors: compensated_sum(used.iter().map(|&(j, weight)| weight * digamma(j as f64 + 1.0))),
             used,
         }
@@ -296,7 +345,6 @@ const SERIAL: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Error;
 
     #[test]
     fn digamma_for_every_number_of_samples() {

@@ -10,7 +10,7 @@ mod truncated;
 mod weighting;
 
 pub use correction::{Corrected, Correction, correct};
-pub use kozachenko_leonenko::KozachenkoLeonenko;
+pub use kozachenko_leonenko::{KozachenkoLeonenko, LocalEntropy};
 pub use lombardi_pant::LombardiPant;
 pub use renyi::Renyi;
 pub use truncated::Truncated;

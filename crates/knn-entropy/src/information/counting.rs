@@ -64,6 +64,62 @@ impl Sum {
     }
 }
 
+/// Function from the counts around a row to its local value of [`Ksg`](crate::Ksg), for rows whose
+/// neighbors were counted elsewhere, such as on several machines. Its values are bit-identical to
+/// those of the estimator.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalInformation {
+    k: usize,
+    of_k: f64,
+    of_rows: f64,
+    of_others: f64,
+}
+
+impl LocalInformation {
+    /// Largest fraction of tied rows at which ties are attributed to chance.
+    pub const FEW_TIES: f64 = FEW_TIES;
+
+    /// Returns the function for `n` rows and the k-th neighbor.
+    ///
+    /// # Errors
+    ///
+    /// `k` is 0 or not below `n`.
+    pub fn new(k: usize, n: usize) -> Result<Self> {
+        match k {
+            0 => return Err(Error::ZeroK),
+            _ if k >= n => return Err(Error::KTooLarge { k, others: n.saturating_sub(1) }),
+            _ => {}
+        }
+        let psi = |count: usize| digamma(count as f64);
+        Ok(Self { k, of_k: psi(k), of_rows: psi(n), of_others: psi(n - 1) })
+    }
+
+    /// Returns the local value of a row that has `shells[j] = (nearer, within)` other rows nearer
+    /// than its radius and within its radius in block `j`.
+    ///
+    /// If the row counts all rows at the radius because it is tied, `within_all` is the number of
+    /// other rows within the radius in every block.
+    pub fn value(&self, shells: &[(usize, usize)], within_all: Option<usize>) -> f64 {
+        let psi = |count: usize| digamma(count as f64);
+        let counts = shells.iter().map(|&(nearer, within)| psi(if within_all.is_some() { within } else { nearer + 1 }));
+        match within_all {
+            Some(within) => Sum::Between.value(psi(within), self.of_others, counts),
+            None => Sum::Between.value(self.of_k, self.of_rows, counts),
+        }
+    }
+
+    /// Returns true if several rows are at the radius, to within rounding.
+    pub fn is_tied(&self, shells: &[(usize, usize)]) -> bool {
+        !Sum::Between.is_plain(shells.iter().map(|(nearer, within)| within - nearer))
+    }
+
+    /// Returns true if the neighborhoods in all blocks contain only the k neighbors. `within_all`
+    /// is as in [`value`](LocalInformation::value), but given for every tied row.
+    pub fn is_exhausted(&self, shells: &[(usize, usize)], within_all: Option<usize>) -> bool {
+        within_all.is_none_or(|within| within == self.k) && shells.iter().all(|shell| shell.1 == self.k)
+    }
+}
+
 /// Local values, with facts about the rows for warnings and errors.
 pub(super) struct Local {
     pub(super) values: Vec<f64>,

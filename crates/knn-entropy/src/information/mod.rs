@@ -15,6 +15,7 @@ mod storage;
 mod transfer;
 mod two;
 
+pub use counting::LocalInformation;
 pub use delays::{DelayScan, ScannedDelay};
 pub use embedding::{Condition, Embedded, Embedding, PastAndFuture};
 pub use ksg::{Ksg, KsgVariant};

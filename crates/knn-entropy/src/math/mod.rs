@@ -6,4 +6,5 @@ pub(crate) mod special;
 mod sum;
 
 pub(crate) use binary::{exponent, power_of_two};
+pub use sum::CompensatedSum;
 pub(crate) use sum::compensated_sum;

@@ -2,7 +2,7 @@ use std::fmt::Debug;
 
 use super::counts::{self, Boundary};
 use super::{Neighbors, SearchTask, Visit};
-use crate::{Metric, Result, Samples};
+use crate::{Metric, Norm, Result, Samples};
 
 /// An exact nearest-neighbor search.
 ///
@@ -111,5 +111,34 @@ pub trait NeighborSearch: Debug + Sync {
     ) -> Result<Vec<(usize, usize)>> {
         let counts = counts::count(points, inner, outer, metric, window)?;
         Ok(counts.into_iter().map(|[nearer, within]| (nearer, within)).collect())
+    }
+
+    /// Counts, for each query, the references nearer than the query's `inner` radius in every block
+    /// of coordinates, and those not farther than its `outer` radius in any block, as a pair.
+    /// `widths` are the numbers of coordinates of the blocks, and `inner` and `outer` have the
+    /// radii of all queries for each block. No point is within an inner radius that is not above 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DimensionMismatch`](crate::Error::DimensionMismatch),
+    /// [`Error::BlockMismatch`](crate::Error::BlockMismatch), and
+    /// [`Error::RowMismatch`](crate::Error::RowMismatch) if the number of radii differs from the
+    /// number of queries.
+    ///
+    /// # Panics
+    ///
+    /// If `inner` or `outer` has fewer blocks than `widths`.
+    fn count_shells_between(
+        &self,
+        queries: &Samples<'_>,
+        references: &Samples<'_>,
+        norm: Norm,
+        widths: &[usize],
+        inner: &[Vec<f64>],
+        outer: &[Vec<f64>],
+    ) -> Result<Vec<(usize, usize)>> {
+        let blocks = widths.len();
+        assert!(inner.len() == blocks && outer.len() == blocks, "each block needs an inner and an outer radius");
+        counts::count_between(queries, references, norm, widths, inner, outer)
     }
 }

@@ -20,9 +20,6 @@ pub use float::Float;
 pub use rounding::rounding_step;
 pub(crate) use rounding::whole_multiples;
 
-/// Number of rows that suffice to detect whether a column is rounded.
-const ENOUGH_FOR_A_STEP: usize = 2048;
-
 /// Numbers are continuous if fewer than this coincide with another by chance.
 const CHANCE: f64 = 0.01;
 
@@ -44,6 +41,9 @@ pub struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
+    /// Number of evenly spaced samples that suffice to detect whether a column is rounded.
+    pub const SOME: usize = 2048;
+
     /// Checks the rows of an array of any strides. The coordinates are copied only if they are not
     /// `f64` in memory order.
     ///
@@ -148,7 +148,11 @@ impl<'a> Samples<'a> {
 
     /// Checks that no column is a linear combination of the columns before it, since such samples
     /// have no entropy. The check passes if there are too few samples to decide.
-    pub(crate) fn check_rank(&self) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Singular`].
+    pub fn check_rank(&self) -> Result<()> {
         let (n, d) = (self.len(), self.dimension);
         if n <= d + 1 {
             return Ok(());
@@ -166,7 +170,9 @@ impl<'a> Samples<'a> {
 
     /// Returns a warning if a column is rounded to a step that is not small compared with
     /// `distance`, the distance between neighbors.
-    pub(crate) fn rounding_warning(&self, distance: f64) -> Option<Warning> {
+    ///
+    /// At most [`SOME`](Samples::SOME) evenly spaced samples are looked at.
+    pub fn rounding_warning(&self, distance: f64) -> Option<Warning> {
         let step = |column: usize| Some(rounding(self.some(column))?.step);
         let mut steps = (0..self.dimension).filter_map(|column| step(column).map(|step| (column, step)));
         let (column, step) = steps.find(|(_, step)| *step > COARSE * distance)?;
@@ -177,7 +183,16 @@ impl<'a> Samples<'a> {
     /// points. For numbers that were rounded and then printed in another unit, it is the error of
     /// the printing.
     pub(crate) fn rounding_error(&self) -> f64 {
-        let largest = self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        self.rounding_error_up_to(self.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs())))
+    }
+
+    /// Returns the largest error that rounding of the coordinates causes in the distance of two
+    /// points, if `largest` is the largest absolute value of a coordinate. [`Ksg`](crate::Ksg)
+    /// treats distances as equal that differ by at most this error.
+    ///
+    /// Of the samples themselves, at most [`SOME`](Samples::SOME) evenly spaced ones are looked at.
+    /// So if samples are distributed over machines, these are enough.
+    pub fn rounding_error_up_to(&self, largest: f64) -> f64 {
         let of_column = |column| rounding(self.some(column)).map_or(0.0, |rounding| 4.0 * rounding.error);
         let of_columns = (0..self.dimension).map(of_column).fold(TOLERANCE * largest, f64::max);
         (self.dimension as f64 * of_columns).min(f64::MAX)
@@ -185,7 +200,7 @@ impl<'a> Samples<'a> {
 
     /// Returns enough numbers of a column to detect whether it is rounded.
     fn some(&self, column: usize) -> Vec<f64> {
-        (0..self.len()).step_by(self.len().div_ceil(ENOUGH_FOR_A_STEP)).map(|row| self.point(row)[column]).collect()
+        (0..self.len()).step_by(self.len().div_ceil(Self::SOME)).map(|row| self.point(row)[column]).collect()
     }
 
     /// Returns a warning if rows are repeated although rounding cannot explain it, because a column

@@ -16,7 +16,7 @@ use super::sweep::sweep;
 use super::tree::Tree;
 use crate::geometry::{Split, blocks};
 use crate::metric::{with_geometry, with_norm, with_periods};
-use crate::{Error, Metric, Result, Samples};
+use crate::{Error, Metric, Norm, Result, Samples};
 
 /// Largest window for which the rows within the window are counted one by one.
 const NARROW: usize = 31;
@@ -80,6 +80,36 @@ pub(crate) fn count_in_blocks(
     counts.into_iter().map(|[nearer, within]| (nearer, within)).collect()
 }
 
+/// Counts, for each query, the references that are nearer than the inner radius in every block of
+/// coordinates, and those that are not farther than the outer radius in any block.
+///
+/// `inner[block][query]` and `outer[block][query]` are the radii.
+pub(super) fn count_between(
+    queries: &Samples<'_>,
+    references: &Samples<'_>,
+    norm: Norm,
+    widths: &[usize],
+    inner: &[Vec<f64>],
+    outer: &[Vec<f64>],
+) -> Result<Vec<(usize, usize)>> {
+    queries.same_dimension(references)?;
+    Metric::Blocks(norm, widths).check(queries.dimension())?;
+    let wrong = inner.iter().chain(outer).find(|radii| radii.len() != queries.len());
+    if let Some(radii) = wrong {
+        return Err(Error::RowMismatch { one: queries.len(), other: radii.len() });
+    }
+    let metric = Metric::Norm(norm);
+    let tree = &Tree::new(references, metric);
+    let radii: &Radii<'_> = &|block, row| [inner[block][row], outer[block][row]];
+    let counts = with_norm!(norm, |geometry| {
+        let parts = &parts(metric, widths, geometry);
+        let regions = Regions { points: queries, tree, parts, radii };
+        let rows = (0..queries.len()).into_par_iter().with_min_len(256);
+        rows.map_init(Vec::new, |room, row| regions.count(row, None, room)).collect::<Vec<_>>()
+    });
+    Ok(counts.into_iter().map(|[nearer, within]| (nearer, within)).collect())
+}
+
 /// Returns the parts for blocks of these widths. `geometry` is the geometry of all coordinates.
 fn parts<'m, G: Split>(metric: Metric<'m>, widths: &[usize], geometry: G) -> Vec<Part<'m, G>> {
     let part = |(start, end)| Part { start, end, geometry: geometry.part(start, end), metric: metric.part(start, end) };
@@ -118,7 +148,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Norm;
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]
@@ -156,6 +185,15 @@ mod tests {
                     let nearer = others().filter(|&j| (0..3).all(|b| distance(b, i, j) < inner[b][i])).count();
                     let within = others().filter(|&j| (0..3).all(|b| distance(b, i, j) <= outer[b][i])).count();
                     prop_assert_eq!(found[i], (nearer, within));
+                }
+                if !torus {
+                    // Between two sets, a point of both is not excluded.
+                    let found = count_between(&points, &points, norm, &widths, &inner, &outer).unwrap();
+                    for i in 0..n {
+                        let nearer = (0..n).filter(|&j| (0..3).all(|b| distance(b, i, j) < inner[b][i])).count();
+                        let within = (0..n).filter(|&j| (0..3).all(|b| distance(b, i, j) <= outer[b][i])).count();
+                        prop_assert_eq!(found[i], (nearer, within));
+                    }
                 }
             }
         }
