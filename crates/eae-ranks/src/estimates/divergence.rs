@@ -1,0 +1,97 @@
+use knn_entropy::{LocalDivergence, Norm};
+
+use super::entropy::Faults;
+use super::{Estimated, Progress, Result, Stage, read_rows};
+use crate::points::{exchange, send_home};
+use crate::search::check_k;
+use crate::{Partition, Ranks, Rows, Search, Typed};
+
+/// Kullback-Leibler divergence from samples of two distributions on several ranks.
+///
+/// Value, standard error and local values are bit-identical to those of
+/// [`Divergence`](knn_entropy::Divergence) in one process. Rows that coincide are an error.
+#[derive(Debug, Clone, Copy)]
+pub struct Divergence<'p> {
+    k: usize,
+    norm: Norm,
+    progress: Progress<'p>,
+}
+
+impl<'p> Divergence<'p> {
+    /// Returns the estimator with the k-th neighbor in both sets and Euclidean distances.
+    pub fn new(k: usize) -> Self {
+        Self { k, norm: Norm::L2, progress: Progress(None) }
+    }
+
+    /// Sets the norm.
+    #[must_use]
+    pub fn norm(self, norm: Norm) -> Self {
+        Self { norm, ..self }
+    }
+
+    /// Sets a function that each rank calls after a stage.
+    #[must_use]
+    pub fn progress(self, report: &'p (dyn Fn(Stage) + Sync)) -> Self {
+        Self { progress: Progress(Some(report)), ..self }
+    }
+
+    /// Returns the divergence `E_p ln(p/q)` in nats of the distributions that the rows of `p` and
+    /// of `q` were drawn from.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`](crate::Error), the same on all ranks: those of
+    /// [`Divergence::divergence`](knn_entropy::Divergence::divergence), and rows that a rank cannot
+    /// read.
+    pub fn estimate(&self, ranks: &dyn Ranks, p: &dyn Rows, q: &dyn Rows) -> Result<Estimated> {
+        let (n, m, d, k) = (p.len(), q.len(), p.dimension(), self.k);
+        let p = read_rows(ranks, p)?;
+        if q.dimension() != d && q.dimension() > 0 && m > 0 {
+            return Err(knn_entropy::Error::DimensionMismatch { queries: d, references: q.dimension() }.into());
+        }
+        let q = read_rows(ranks, q)?;
+        check_k(k, n - 1)?;
+        self.progress.finished(Stage::Read);
+
+        // One tree divides both sets. Rows of q are numbered on from those of p in its sample.
+        let (mut rows, mut coordinates) = p.sample();
+        let (of_q, more) = q.sample();
+        rows.extend(of_q.into_iter().map(|row| n as u64 + row));
+        coordinates.extend(more);
+        let partition = Partition::new(ranks, &coordinates, &rows, d)?;
+        let (p, _) = exchange(ranks, &partition, p.points, Vec::new())?;
+        let p = p.set_aside(ranks)?;
+        let (q, _) = exchange(ranks, &partition, q.points, Vec::new())?;
+        let q = q.set_aside(ranks)?;
+        self.progress.finished(Stage::Exchange);
+
+        let search = Search::new(k, self.norm);
+        let faults = Faults::new(true);
+        let radius = |row: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
+            faults.note(row, rows[k - 1], distances[k - 1]);
+            values[0] = distances[k - 1];
+        };
+        let within = search.among(ranks, p.take_back(ranks)?, 1, &radius)?;
+        faults.check(ranks, k)?;
+        // One process checks k against the rows of q after the distances in p.
+        let local = LocalDivergence::new([k, k], [n, m], d)?;
+        let of_p = ranks.set_aside(within.values)?;
+        let (shared, faults) = (Faults::new(true), Faults::new(true));
+        let radius = |row: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
+            shared.note(row, rows[0], distances[0]);
+            faults.note(row, rows[k - 1], distances[k - 1]);
+            values[0] = distances[k - 1];
+        };
+        let across = search.between(ranks, within.points, q.take_back(ranks)?, 1, &radius)?;
+        shared.check_shared(ranks)?;
+        faults.check(ranks, k)?;
+        let of_p = ranks.take_back(of_p)?;
+        let values = of_p.iter().zip(&across.values).map(|(&r, &s)| local.value(r, s)).collect();
+        let values = send_home(ranks, n, across.points.rows, values, 1)?;
+        self.progress.finished(Stage::Search);
+
+        let estimated = Estimated::new(ranks, values, n, within.asked.plus(across.asked))?;
+        self.progress.finished(Stage::Sum);
+        Ok(estimated)
+    }
+}
