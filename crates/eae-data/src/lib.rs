@@ -16,6 +16,7 @@ mod idx;
 mod images;
 mod mnist;
 mod npy;
+mod npy_rows;
 mod number;
 mod source;
 mod table;
@@ -34,6 +35,7 @@ pub use images::{Images, Split};
 pub use mnist::mnist;
 pub use ndarray;
 pub use npy::{Npy, NpyError, write_npy};
+pub use npy_rows::NpyRows;
 pub use source::{Source, batches, choose, sample, select};
 pub use table::{
     Cell, CellProblem, ChoiceError, ChoiceProblem, Decimal, Header, Index, LineProblem, Missing, Note, Table,

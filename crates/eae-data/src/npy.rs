@@ -129,6 +129,22 @@ impl<R: Read> Npy<R> {
         }
     }
 
+    /// Checks that a file of this many bytes has the elements that the header states.
+    pub(crate) fn check_length(&self, length: u64) -> Result<(), NpyError> {
+        if self.file_length() == Some(length) {
+            return Ok(());
+        }
+        let (shape, descriptor) = (self.shape.clone(), self.descriptor.clone());
+        let (expected, found) = (self.expected().unwrap_or(usize::MAX), length.saturating_sub(self.header));
+        let found = if found > expected as u64 { "more".to_owned() } else { format!("only {found}") };
+        Err(NpyError::Length { shape, descriptor, expected, found })
+    }
+
+    /// Returns the format of the elements and the number of bytes before them.
+    pub(crate) fn into_layout(self) -> (Element, u64) {
+        (self.element, self.header)
+    }
+
     /// Returns the converted elements in the order of the file.
     ///
     /// # Errors
@@ -253,8 +269,8 @@ pub(crate) fn excerpt(text: &str) -> String {
 }
 
 /// The storage format of one element.
-#[derive(Debug)]
-struct Element {
+#[derive(Debug, Clone)]
+pub(crate) struct Element {
     kind: u8,
     size: usize,
     big_endian: bool,
@@ -272,8 +288,16 @@ impl Element {
         (known && (order != b'|' || size == 1)).then_some(Self { kind, size, big_endian: order == b'>' })
     }
 
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Converts an element to 64 bits, or returns the integer that cannot be represented.
-    fn widen(&self, bytes: &[u8]) -> Result<f64, i128> {
+    pub(crate) fn widen(&self, bytes: &[u8]) -> Result<f64, i128> {
+        // Native files of floating-point numbers are by far the most common ones.
+        if let (b'f', false, Ok(bytes)) = (self.kind, self.big_endian, bytes.try_into()) {
+            return Ok(f64::from_le_bytes(bytes));
+        }
         let bits = bytes.iter().enumerate().fold(0_u64, |bits, (i, &byte)| {
             let place = if self.big_endian { self.size - 1 - i } else { i };
             bits | u64::from(byte) << (8 * place)
