@@ -70,6 +70,9 @@ impl Loss {
         if eae.marginal {
             return unsupported("the entropy of the coordinates, --marginal,");
         }
+        if eae.critic > 0.0 {
+            return unsupported("the critic, --critic,");
+        }
         let &Eae { lambda, k, mean, decoded, bank, radius, draws, coverage, moments, floor, .. } = eae;
         let most = batch.saturating_sub(1).min(MOST_NEIGHBORS);
         if !(1..=most).contains(&k) {

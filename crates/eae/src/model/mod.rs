@@ -169,6 +169,14 @@ impl<F: Float> Autoencoder<F> {
         layers.iter().rposition(|&weighted| weighted).unwrap_or(0)
     }
 
+    /// Returns the number of encoder layers before the first dense layer: the convolutions, with
+    /// their activations.
+    pub fn front_len(&self) -> usize {
+        let mut layers = self.encoder.layers();
+        let dense = layers.position(|layer| matches!(layer.kind, Kind::Dense { .. }));
+        dense.map_or(self.trunk_len(), |dense| dense.min(self.trunk_len()))
+    }
+
     /// Returns true if the trunk's outputs can differ between training and evaluation mode.
     pub(crate) fn trunk_has_modes(&self) -> bool {
         let mut trunk = self.encoder.layers().take(self.trunk_len());
@@ -177,7 +185,17 @@ impl<F: Float> Autoencoder<F> {
 
     /// Returns the number of features that the trunk produces.
     pub(crate) fn trunk_width(&self) -> usize {
-        let last = self.trunk_len().checked_sub(1).and_then(|last| self.encoder.layers().nth(last));
+        self.width_after(self.trunk_len())
+    }
+
+    /// Returns the number of features that the convolutions produce.
+    pub fn front_width(&self) -> usize {
+        self.width_after(self.front_len())
+    }
+
+    /// Returns the number of values after this many layers of the encoder.
+    fn width_after(&self, layers: usize) -> usize {
+        let last = layers.checked_sub(1).and_then(|last| self.encoder.layers().nth(last));
         last.map_or(self.encoder.input_shape(), |layer| layer.shapes[1]).iter().product()
     }
 

@@ -3,24 +3,30 @@ use std::mem;
 use autodiff_mini::Var;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Ix2, Slice};
 use nn_layers::{Weights, WeightsError};
+use rand_chacha::ChaCha8Rng;
 
+use super::Critic;
 use crate::Float;
 use crate::normal::chi_quantiles;
 
-/// The memory banks of an objective.
+/// The memory of an objective from one step to the next.
 #[derive(Debug, Clone, Default)]
-pub struct Banks<F> {
+pub struct Banks<F: Float> {
     /// Codes of previous steps.
     pub codes: Bank<F>,
     /// Features of the images of previous steps: the outputs of the encoder's trunk.
     pub features: Bank<F>,
     /// Features of the decoded draws of previous steps.
     pub draws: Bank<F>,
+    /// The critic of decoded draws, from the first step that needs it.
+    pub critic: Option<Critic<F>>,
+    /// True if the current step created the critic.
+    new_critic: bool,
     /// The most recently requested dimension, and its quantiles.
     quantiles: (usize, Vec<f64>),
 }
 
-impl<F> Banks<F> {
+impl<F: Float> Banks<F> {
     /// Returns the quantiles of the distance from the origin for `n` codes in `d` dimensions. They
     /// are cached from one step to the next.
     pub fn chi_quantiles(&mut self, d: usize, n: usize) -> &[f64] {
@@ -32,15 +38,25 @@ impl<F> Banks<F> {
 }
 
 impl<F: Float> Banks<F> {
+    /// Returns the critic, for rows of this many features, and creates it if there is none yet.
+    pub(super) fn critic_of(&mut self, features: usize, draws: &ChaCha8Rng) -> &mut Critic<F> {
+        self.new_critic |= self.critic.is_none();
+        self.critic.get_or_insert_with(|| Critic::new(features, draws))
+    }
+
     /// Begins a step. Previous steps can no longer be undone.
     pub(crate) fn begin(&mut self) {
+        self.new_critic = false;
         for bank in [&mut self.codes, &mut self.features, &mut self.draws] {
             bank.undo.before = None;
         }
     }
 
-    /// Restores the rows from before the current step.
+    /// Restores the rows from before the current step. The critic has not been trained yet.
     pub(crate) fn undo(&mut self) {
+        if self.new_critic {
+            self.critic = None;
+        }
         for bank in [&mut self.codes, &mut self.features, &mut self.draws] {
             bank.undo();
         }

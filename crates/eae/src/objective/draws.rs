@@ -8,13 +8,15 @@ use super::{Context, Eae};
 use crate::{Autoencoder, Float};
 
 /// Compares decoded draws from N(0, I) with images, on the outputs of the encoder's trunk. Returns
-/// the weighted sum of three terms, whose weights are fields of [`Eae`]:
+/// the weighted sum of four terms, whose weights are fields of [`Eae`]:
 ///
 /// - `draws`: the divergence `KL(draws || images)`. Its gradient moves each draw toward its nearest
 ///   image, and draws away from each other.
 /// - `coverage`: the divergence `KL(images || draws)`. Its gradient moves draws toward images that
 ///   have no draw nearby.
 /// - `moments`: the distance of means and covariances, by [`moments`].
+/// - `critic`: the loss by which draws deceive a [`Critic`](super::Critic). It compares the outputs
+///   of the encoder's convolutions, which show more details of an image.
 ///
 /// The divergences are in nats per feature, by the nearest-neighbor estimate of Wang, Kulkarni and
 /// Verdu (2009):
@@ -30,11 +32,13 @@ use crate::{Autoencoder, Float};
 ///
 /// The search also covers up to `bank` images and draws of previous steps.
 ///
-/// `features` are the trunk's outputs for the images `x` in training mode.
+/// `features` are the outputs of the convolutions and of the trunk for the images `x` in training
+/// mode.
 pub(super) fn compare_draws<'t, F: Float>(
     eae: &Eae,
     model: &mut Autoencoder<F>,
-    [x, features]: [Var<'t, F>; 2],
+    x: Var<'t, F>,
+    features: [Var<'t, F>; 2],
     n: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
@@ -42,12 +46,13 @@ pub(super) fn compare_draws<'t, F: Float>(
     let tape = x.tape();
     let normal = context.normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(normal));
-    let trunk = model.trunk_len();
-    let measured = |pictures: Var<'t, F>| tape.frozen(|| model.encoder.forward_to(trunk, pictures));
+    let levels = [model.front_len(), model.trunk_len()];
+    let measured = |pictures: Var<'t, F>| tape.frozen(|| model.encoder.forward_through(levels, pictures));
     // Draws are measured in evaluation mode, and images must be, too. In most trunks both modes
     // give the same outputs, so the images need not pass through the trunk again.
     let images = if model.trunk_has_modes() { measured(x) } else { features };
-    let [draws, images] = [measured(decoded), images].map(rows);
+    let ([front, draws], [front_of_images, images]) = (measured(decoded).map(rows), images.map(rows));
+    let seed = &context.draws;
     let banks = &mut context.banks;
     banks.features.keep(images, bank.max(x.shape()[0]));
     let mut sum = None;
@@ -67,6 +72,11 @@ pub(super) fn compare_draws<'t, F: Float>(
             add(eae.moments, moments(draws, all_draws.view(), banks.features.view()));
         }
         banks.draws.keep(draws, bank);
+    }
+    if eae.critic > 0.0 {
+        let [deceived, own] = banks.critic_of(front.shape()[1], seed).losses(front_of_images, front);
+        add(eae.critic, deceived);
+        sum = sum.map(|sum| sum + own);
     }
     Ok(sum.expect("one of the weights is above 0"))
 }

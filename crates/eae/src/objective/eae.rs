@@ -63,6 +63,11 @@ pub struct Eae {
     /// features of decoded draws and of images. 0 is the paper's objective.
     #[serde(skip_serializing_if = "is_zero")]
     pub moments: f64,
+    /// The weight, in squared error per nat, of the loss by which decoded draws deceive a
+    /// [`Critic`](super::Critic), a small network that learns to tell them from images. 0 is the
+    /// paper's objective.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub critic: f64,
     /// Smallest distance between codes in the estimate. Closer codes count as this far apart and do
     /// not repel each other, so that two equal images in a batch are not an error. Codes have
     /// variance 1, and neighbors are typically more than 1 apart.
@@ -87,6 +92,7 @@ builders!(Eae {
     draws: f64,
     coverage: f64,
     moments: f64,
+    critic: f64,
     floor: f64,
 });
 
@@ -104,13 +110,14 @@ impl Eae {
             draws: 0.0,
             coverage: 0.0,
             moments: 0.0,
+            critic: 0.0,
             floor: 1e-6,
         }
     }
 
     /// Returns true if draws from N(0, I) are decoded in each step, to be compared with images.
     pub fn decodes_draws(&self) -> bool {
-        self.draws > 0.0 || self.coverage > 0.0 || self.moments > 0.0
+        [self.draws, self.coverage, self.moments, self.critic].iter().any(|&weight| weight > 0.0)
     }
 
     /// Returns the estimator of the entropy.
@@ -159,6 +166,7 @@ impl Criterion for Eae {
             Setting::weight("draws", self.draws),
             Setting::weight("coverage", self.coverage),
             Setting::weight("moments", self.moments),
+            Setting::weight("critic", self.critic),
             Setting::positive("floor", self.floor),
         ]
     }
@@ -169,8 +177,8 @@ impl Criterion for Eae {
         x: Var<'t, F>,
         context: &mut Context<'_, F>,
     ) -> Result<Terms<'t, F>, Error> {
-        let trunk = model.trunk_len();
-        let [features, codes] = model.encoder.train_through(trunk, x);
+        let levels = [model.front_len(), model.trunk_len()];
+        let (features, codes) = model.encoder.train_through(levels, x);
         let n = x.shape()[0];
         let decoded = if self.decoded == 0 { n } else { self.decoded.min(n) };
         let first = |of: Var<'t, F>| if decoded < n { of.slice(0, ..decoded) } else { of };
@@ -184,7 +192,7 @@ impl Criterion for Eae {
             penalty = penalty + radius(codes, quantiles) * F::from_f64(context.penalty_weight * self.radius);
         }
         if self.decodes_draws() && context.penalty_weight > 0.0 {
-            penalty = penalty + compare_draws(self, model, [x, features], decoded, context)?;
+            penalty = penalty + compare_draws(self, model, x, features, decoded, context)?;
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }

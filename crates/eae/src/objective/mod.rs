@@ -2,6 +2,7 @@
 //! compared.
 
 mod bank;
+mod critic;
 mod draws;
 mod eae;
 mod entropy;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Autoencoder, Ending, Float, sampler};
 
 pub use bank::{Bank, Banks};
+pub use critic::Critic;
 pub use eae::Eae;
 pub use entropy::entropy;
 pub use radius::radius;
@@ -84,12 +86,12 @@ pub struct Terms<'t, F: Float> {
 /// The inputs of a criterion besides the batch.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Context<'a, F> {
+pub struct Context<'a, F: Float> {
     /// The factor of the penalty from the warm-up, from 0 to 1.
     pub penalty_weight: f64,
     /// The random number generator of this step.
     pub draws: ChaCha8Rng,
-    /// Memory banks of previous steps.
+    /// Memory banks of previous steps, and the critic.
     pub banks: &'a mut Banks<F>,
 }
 
@@ -254,6 +256,7 @@ mod tests {
             Objective::Eae(Eae { radius: 0.5, ..Eae::published(2.0) }),
             Objective::Eae(Eae { draws: 3.0, ..Eae::published(2.0) }),
             Objective::Eae(Eae { draws: 2.0, coverage: 3.0, moments: 1.5, bank: 20, ..Eae::published(2.0) }),
+            Objective::Eae(Eae { draws: 1.0, critic: 4.0, ..Eae::published(2.0) }),
             Objective::Vae(Vae::default()),
             Objective::Vae(Vae { learned_variance: true, ..Vae::default() }),
             Objective::Wae(Wae::default()),

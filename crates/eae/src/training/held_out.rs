@@ -8,13 +8,14 @@ use ndarray::{Array4, ArrayView4, Axis, Slice};
 use super::config::TrainConfig;
 use super::observer::{Observer, Underway};
 use super::report::{EpochReport, StepReport};
-use crate::objective::{Banks, Context, Criterion};
+use crate::objective::{Banks, Context, Criterion, Objective};
 use crate::{Autoencoder, Float};
 
 /// Returns the loss on held-out images, with every penalty at its full weight. The images are
 /// processed in batches of the training's size and normalized within each batch, so that the
 /// entropy is estimated from the same number of codes as in training. An incomplete last batch is
-/// skipped unless it is the only one.
+/// skipped unless it is the only one. The loss omits the term of the critic, whose value says more
+/// about the critic than about the model.
 ///
 /// # Errors
 ///
@@ -39,6 +40,10 @@ fn loss_and_error<F: Float>(
 ) -> Result<[f64; 2], knn_entropy::Error> {
     // The loop changes the running statistics.
     let mut model = model.clone();
+    let mut objective = config.objective.clone();
+    if let Objective::Eae(eae) = &mut objective {
+        eae.critic = 0.0;
+    }
     let mut banks = Banks::default();
     let count = images.len_of(Axis(0));
     let size = config.batch_size.min(count);
@@ -48,7 +53,7 @@ fn loss_and_error<F: Float>(
         let tape = Tape::without_gradients();
         let x = images.slice_axis(Axis(0), Slice::from(batch * size..(batch + 1) * size)).to_owned();
         let mut context = Context::new(config.error_unit, config.seed, batch as u64, &mut banks);
-        let terms = config.objective.terms(&mut model, tape.constant(x), &mut context)?;
+        let terms = objective.terms(&mut model, tape.constant(x), &mut context)?;
         sums[0] += terms.loss.scalar().into_f64();
         sums[1] += terms.mse.scalar().into_f64();
     }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::optimizer::OptimizerState;
 use super::step::{MakeStep, Step, StepError, StepPlan};
 use crate::data::{DataError, Source};
-use crate::objective::{Context, Criterion, Terms, step_draws};
+use crate::objective::{Context, Criterion, Critic, Terms, step_draws};
 use crate::{Autoencoder, Eae, Float};
 
 /// Performs training steps on the CPU. Holds the state of Adam, the memory banks, and buffers that
@@ -96,7 +96,9 @@ impl<F: Float> Stepper<F> {
             match terms.and_then(|terms| Ok((terms.loss, found(&terms, criterion)?))) {
                 Ok((loss, step)) if step.finite => {
                     let loss = loss.id();
-                    adam.step(learning_rate, &mut model.parameters(), tape.backward(loss));
+                    let mut parameters = model.parameters();
+                    parameters.extend(banks.critic.iter_mut().flat_map(Critic::parameters));
+                    adam.step(learning_rate, &mut parameters, tape.backward(loss));
                     Ok(step)
                 }
                 failed => {

@@ -174,7 +174,7 @@ fn a_resumed_training_gives_the_same_bits() {
     let images = some_digits(50).pixels;
     let objectives = [
         // Banks that wrap around, and random draws in every step.
-        Objective::Eae(Eae::default().bank(30)),
+        Objective::Eae(Eae::default().bank(30).critic(3.0)),
         Objective::Vae(Vae::default()),
     ];
     for objective in objectives {
@@ -395,7 +395,7 @@ fn a_failed_step_changes_nothing() {
     let huge = images.mapv(|x| 1e25 * x);
     let unreadable = Failing(images.view(), Cell::new(2));
     // Banks that are filling, that are full and that are smaller than a batch, and no bank.
-    let banks = [500, 25, 5].map(|bank| Objective::from(Eae::default().bank(bank)));
+    let banks = [500, 25, 5].map(|bank| Objective::from(Eae::default().bank(bank).critic(3.0)));
     for objective in banks.into_iter().chain([Vae::default().into()]) {
         let config = config().epochs(3).batch_size(10).warm_up(0.0).objective(objective.clone());
         let layers = |layers: &[&str]| layers.iter().map(|layer| layer.parse().unwrap()).collect();

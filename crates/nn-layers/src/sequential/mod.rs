@@ -133,14 +133,21 @@ impl<F: Real> Sequential<F> {
         layers.iter_mut().map(|layer| layer.state().into_iter().map(count).sum()).collect()
     }
 
-    /// Returns the value after the first `layers` layers, in evaluation mode.
+    /// Returns the values after each of these numbers of layers, in evaluation mode. Layers after
+    /// the last of them are not evaluated.
     ///
     /// # Panics
     ///
-    /// If there are fewer layers, and in the cases of [`forward`](Sequential::forward).
-    pub fn forward_to<'t>(&self, layers: usize, x: Var<'t, F>) -> Var<'t, F> {
+    /// If the numbers decrease, if there are fewer layers, and in the cases of
+    /// [`forward`](Sequential::forward).
+    pub fn forward_through<'t, const N: usize>(&self, layers: [usize; N], x: Var<'t, F>) -> [Var<'t, F>; N] {
         self.check(x);
-        forward(&self.layers[..layers], x)
+        let (mut at, mut value) = (0, x);
+        layers.map(|end| {
+            value = forward(&self.layers[at..end], value);
+            at = end;
+            value
+        })
     }
 
     /// Evaluates the network in training mode.
@@ -153,17 +160,26 @@ impl<F: Real> Sequential<F> {
         train(&mut self.layers, x)
     }
 
-    /// Evaluates the network in training mode. Returns the value after the first `layers` layers,
-    /// followed by the output.
+    /// Evaluates the network in training mode. Returns the values after each of these numbers of
+    /// layers, and the output.
     ///
     /// # Panics
     ///
-    /// If there are fewer layers, and in the cases of [`forward`](Sequential::forward).
-    pub fn train_through<'t>(&mut self, layers: usize, x: Var<'t, F>) -> [Var<'t, F>; 2] {
+    /// If the numbers decrease, if there are fewer layers, and in the cases of
+    /// [`forward`](Sequential::forward).
+    pub fn train_through<'t, const N: usize>(
+        &mut self,
+        layers: [usize; N],
+        x: Var<'t, F>,
+    ) -> ([Var<'t, F>; N], Var<'t, F>) {
         self.check(x);
-        let (first, rest) = self.layers.split_at_mut(layers);
-        let value = train(first, x);
-        [value, train(rest, value)]
+        let (mut at, mut value) = (0, x);
+        let inner = layers.map(|end| {
+            value = train(&mut self.layers[at..end], value);
+            at = end;
+            value
+        });
+        (inner, train(&mut self.layers[at..], value))
     }
 
     fn check(&self, x: Var<'_, F>) {

@@ -64,7 +64,7 @@ pub(crate) struct Arguments {
     /// learning rate then continues on the schedule of a training of N epochs.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "config", "init", "data", "model", "latent", "batch", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
-        "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "coverage", "moments", "floor", "beta", "weight", "gradient", "keep_best", "patience",
+        "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "coverage", "moments", "critic", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
         "shape",
     ])]
@@ -161,6 +161,10 @@ pub(crate) struct Arguments {
     /// encoder's features.
     #[arg(long, default_value_t = Eae::default().moments)]
     pub(super) moments: f64,
+    /// eae: weight of the critic, a small network that learns to tell decoded draws from images
+    /// while the decoder learns to deceive it.
+    #[arg(long, default_value_t = Eae::default().critic)]
+    pub(super) critic: f64,
     /// eae: smallest distance between codes; closer codes count as this far apart.
     #[arg(long, default_value_t = Eae::default().floor)]
     pub(super) floor: f64,

@@ -83,7 +83,7 @@ impl Arguments {
                 settings.insert("normalized".to_owned(), normalized.into());
             }
         }
-        let flags: [(&str, Value); 14] = [
+        let flags: [(&str, Value); 15] = [
             ("lambda", self.lambda.into()),
             ("k", self.k.into()),
             ("mean", self.mean.into()),
@@ -94,6 +94,7 @@ impl Arguments {
             ("draws", self.draws.into()),
             ("coverage", self.coverage.into()),
             ("moments", self.moments.into()),
+            ("critic", self.critic.into()),
             ("floor", self.floor.into()),
             ("beta", self.beta.into()),
             ("weight", self.weight.into()),

@@ -1,0 +1,157 @@
+use autodiff_mini::Var;
+use nn_layers::{Activation, Dense, Sequential, Tensor, Weights, WeightsError};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use crate::Float;
+
+/// Width of the hidden layer.
+const WIDTH: usize = 256;
+/// Slope of the hidden layer below 0, so that every unit passes a gradient on to the decoder.
+const SLOPE: f64 = 0.2;
+
+/// A network that learns to tell images from decoded draws, while the decoder learns to deceive it
+/// (Goodfellow et al., NeurIPS 2014; the loss of the decoder is their non-saturating one).
+///
+/// The critic has one hidden layer and no convolutions of its own. It sees the outputs of the
+/// encoder's convolutions, which the reconstructions have taught to describe an image. It is
+/// needed during training only.
+#[derive(Debug, Clone)]
+pub struct Critic<F: Float>(Sequential<F>);
+
+impl<F: Float> Critic<F> {
+    /// Creates the critic of a training, for rows of this many features. The seed of `draws`, not
+    /// its position, determines the weights.
+    pub fn new(features: usize, draws: &ChaCha8Rng) -> Self {
+        let mut rng = ChaCha8Rng::from_seed(draws.get_seed());
+        // The streams from 0 on shuffle the images and draw the codes of each step.
+        rng.set_stream(u64::MAX);
+        let network = Sequential::on(&[features])
+            .then(Dense::new(features, WIDTH, &mut rng))
+            .then(Activation::LeakyRelu(SLOPE))
+            .then(Dense::new(WIDTH, 1, &mut rng));
+        Self(network.build().expect("the layers fit each other"))
+    }
+
+    /// Returns the network, whose output is the log odds that a row belongs to an image.
+    pub fn network(&self) -> &Sequential<F> {
+        &self.0
+    }
+
+    /// Returns the trainable parameters. They follow those of the model in the optimizer.
+    pub fn parameters(&mut self) -> Vec<&mut Tensor<F>> {
+        self.0.parameters()
+    }
+
+    /// Adds the weights to `weights`, under names that begin with `prefix`.
+    pub(crate) fn write(&self, prefix: &str, weights: &mut Weights) {
+        self.0.write(prefix, weights);
+    }
+
+    /// Reads the critic, for rows of this many features, from `weights`. Returns `None` if the file
+    /// has none.
+    pub(crate) fn read(prefix: &str, weights: &Weights, features: usize) -> Result<Option<Self>, WeightsError> {
+        if weights.shape(&format!("{prefix}.0.weight")).is_none() {
+            return Ok(None);
+        }
+        let mut critic = Self::new(features, &ChaCha8Rng::seed_from_u64(0));
+        critic.0.read(prefix, weights)?;
+        Ok(Some(critic))
+    }
+
+    /// Returns the loss of the decoder, the mean of `-ln p` over the rows of `draws`, with `p` the
+    /// critic's probability that a row belongs to an image. Its gradient flows into the rows.
+    ///
+    /// A second loss trains the critic: the mean of `-ln p` over the rows of `images` plus the mean
+    /// of `-ln (1 - p)` over those of `draws`. Its gradient flows into the critic's parameters
+    /// alone. It is part of the value returned second, which is 0, so that one backward pass and
+    /// one optimizer serve both players.
+    pub(super) fn losses<'t>(&mut self, images: Var<'t, F>, draws: Var<'t, F>) -> [Var<'t, F>; 2] {
+        let tape = draws.tape();
+        let mut logits = |rows: Var<'t, F>| self.0.train(tape.constant(rows.value()));
+        let own = (-logits(images)).softplus().mean() + logits(draws).softplus().mean();
+        let deceived = tape.frozen(|| self.0.forward(draws));
+        [(-deceived).softplus().mean(), own - tape.constant(own.value())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use autodiff_mini::{Tape, gradcheck};
+    use ndarray::{Array2, ArrayD};
+    use nn_layers::optim::{Adam, Optimizer};
+
+    fn rows(n: usize, shift: f64) -> ArrayD<f64> {
+        Array2::from_shape_fn((n, 3), |(i, j)| (1.3 * i as f64 + j as f64).sin() + shift).into_dyn()
+    }
+
+    fn critic() -> Critic<f64> {
+        Critic::new(3, &ChaCha8Rng::seed_from_u64(5))
+    }
+
+    #[test]
+    fn gradient_for_the_draws_is_that_of_the_decoders_loss() {
+        gradcheck(
+            |x| {
+                let [loss, zero] = critic().losses(x[0].tape().constant(rows(5, 1.0)), x[0]);
+                loss + zero
+            },
+            &[rows(4, 0.0)],
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn gradient_for_the_critic_is_that_of_its_own_loss() {
+        let mut critic = critic();
+        let own = |critic: &Critic<f64>| {
+            let tape = Tape::new();
+            let logits = |rows| critic.0.forward(tape.constant(rows));
+            ((-logits(rows(5, 1.0))).softplus().mean() + logits(rows(4, 0.0)).softplus().mean()).scalar()
+        };
+        let tape = Tape::new();
+        let [loss, zero] = critic.losses(tape.constant(rows(5, 1.0)), tape.constant(rows(4, 0.0)));
+        assert_eq!(zero.scalar(), 0.0);
+        let loss = (loss + zero).id();
+        let gradients = tape.backward(loss);
+        for place in 0..4 {
+            let g = gradients.wrt(critic.parameters()[place]).expect("every parameter has one").to_owned();
+            let moved = |by: f64| {
+                let mut critic = critic.clone();
+                let mut parameters = critic.parameters();
+                let next = &*parameters[place] + &(&g * by);
+                *parameters[place] = next.into_shared();
+                own(&critic)
+            };
+            let (found, expected) = ((moved(1e-6) - moved(-1e-6)) / 2e-6, g.mapv(|g| g * g).sum());
+            assert!((found - expected).abs() <= 1e-6 * (1.0 + expected), "{place}: {found} for {expected}");
+        }
+    }
+
+    #[test]
+    fn critic_learns_to_tell_draws_from_images() {
+        let (mut critic, mut adam) = (critic(), Adam::default());
+        let mut loss = |_| {
+            let tape = Tape::new();
+            let [loss, zero] = critic.losses(tape.constant(rows(50, 0.5)), tape.constant(rows(50, -0.5)));
+            let value = loss.scalar();
+            let loss = (loss + zero).id();
+            adam.step(1e-2, &mut critic.parameters(), tape.backward(loss));
+            value
+        };
+        let values: Vec<f64> = (0..50).map(&mut loss).collect();
+        // -ln p is ln 2 if the critic cannot tell.
+        assert!((values[0] - 2_f64.ln()).abs() < 0.3 && values[49] > 1.2, "{} {}", values[0], values[49]);
+    }
+
+    #[test]
+    fn the_seed_alone_determines_the_weights() {
+        let mut later = ChaCha8Rng::seed_from_u64(5);
+        later.set_stream(7);
+        let mut critics = [critic(), Critic::new(3, &later), Critic::new(3, &ChaCha8Rng::seed_from_u64(6))];
+        let [first, second, other] = critics.each_mut().map(|critic| critic.parameters()[0].clone());
+        assert_eq!(first, second);
+        assert_ne!(first, other);
+    }
+}
