@@ -12,8 +12,16 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Checks that all local values are finite. Extreme settings can make them overflow.
-    pub(crate) fn new(local: Array1<f64>) -> Result<Self> {
+    /// Creates an estimate from local values computed elsewhere, without warnings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSamples`] if there are no values, and [`Error::OutOfRange`] if one is not finite.
+    pub fn new(local: Array1<f64>) -> Result<Self> {
+        if local.is_empty() {
+            return Err(Error::NoSamples);
+        }
+        // Extreme settings can make local values overflow.
         if local.fold(true, |all, x| all & x.is_finite()) {
             Ok(Self { local, warnings: Vec::new() })
         } else {
@@ -105,5 +113,12 @@ mod tests {
         let (low, high) = estimate.sampling_interval(0.95);
         // 1.959963984540054 is the 97.5 % point of the standard normal.
         assert_relative_eq!(high - low, 2.0 * 1.959_963_984_540_054 * (3.5_f64 / 4.0).sqrt(), max_relative = 1e-9);
+    }
+
+    #[test]
+    fn local_values_must_exist_and_be_finite() {
+        assert_eq!(Estimate::new(array![]), Err(Error::NoSamples));
+        let infinite = Estimate::new(array![1.0, f64::INFINITY]);
+        assert!(matches!(infinite, Err(Error::OutOfRange { .. })), "{infinite:?}");
     }
 }

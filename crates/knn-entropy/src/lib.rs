@@ -25,7 +25,7 @@ pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use information::{
     ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, LocalInformation,
-    LocalNonuniformity, MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy,
+    LocalNonuniformity, MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy, label_information,
 };
 pub use math::CompensatedSum;
 pub use metric::{Metric, Norm};

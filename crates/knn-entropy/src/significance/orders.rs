@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
@@ -126,10 +128,18 @@ impl SurrogateOrders {
 
     /// Calls `surrogate` with each number and returns the results in order.
     fn for_each<T: Send>(&self, surrogate: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
-        // An error is returned only after all surrogates have run. It is then the error of the
-        // first surrogate that fails, whatever the number of threads.
-        let all: Vec<Result<T>> = (0..self.count).into_par_iter().map(&surrogate).collect();
-        all.into_iter().collect()
+        // Surrogates after one that failed are skipped. All before it run, so the error is that of
+        // the first surrogate that fails, whatever the number of threads.
+        let failed = AtomicUsize::new(usize::MAX);
+        let unless_failed = |number: usize| {
+            (number < failed.load(Relaxed)).then(|| {
+                surrogate(number).inspect_err(|_| {
+                    failed.fetch_min(number, Relaxed);
+                })
+            })
+        };
+        let all: Vec<Option<Result<T>>> = (0..self.count).into_par_iter().map(unless_failed).collect();
+        all.into_iter().flatten().collect()
     }
 }
 
@@ -145,6 +155,19 @@ mod tests {
 
     fn orders(rows: usize, count: usize, surrogates: Surrogates) -> Result<SurrogateOrders> {
         SurrogateOrders::new((rows, None), (count, 1), surrogates)
+    }
+
+    #[test]
+    fn an_error_ends_a_test_and_is_that_of_the_first_surrogate() {
+        let orders = orders(3, 100_000, Surrogates::Shuffle).unwrap();
+        let calls = AtomicUsize::new(0);
+        let outcome = orders.for_each(|number| {
+            calls.fetch_add(1, Relaxed);
+            if number < 500 { Ok(()) } else { Err(Error::KTooLarge { k: number, others: 0 }) }
+        });
+        assert_eq!(outcome, Err(Error::KTooLarge { k: 500, others: 0 }));
+        let calls = calls.into_inner();
+        assert!((501..50_000).contains(&calls), "{calls}");
     }
 
     #[test]
