@@ -1,0 +1,163 @@
+//! Estimators for series.
+
+use knn_entropy::{ActiveInformationStorage, Condition, Embedding, NeighborSearch, TransferEntropy};
+use numpy::{IntoPyArray, PyArray2};
+use pyo3::{Bound, FromPyObject, PyResult, Python, pyfunction};
+
+use crate::arrays::{Array, View};
+use crate::information::KsgSettings;
+use crate::results::{Estimated, Tested, estimated, tested};
+use crate::settings::Settings;
+use crate::significance::Test;
+use crate::threads::{run, value_error};
+
+/// The embeddings of source and target, each a length and a lag, and the delay.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Embeddings {
+    source: (usize, usize),
+    target: (usize, usize),
+    delay: usize,
+}
+
+/// A series to condition on, with length, lag and delay of its embedding.
+type Given<'py> = (Array<'py>, usize, usize, usize);
+
+fn embedding((length, lag): (usize, usize)) -> Embedding {
+    Embedding::new(length, lag)
+}
+
+fn conditions<'a>(given: &'a [Given<'_>]) -> Vec<Condition<View<'a>>> {
+    let condition = |(series, length, lag, delay): &'a Given<'_>| {
+        Condition::new(series.view()).embedding(Embedding::new(*length, *lag)).delay(*delay)
+    };
+    given.iter().map(condition).collect()
+}
+
+/// Returns the estimator with these settings.
+fn transfer<'s>(
+    settings: &'s Settings,
+    own: &'s KsgSettings,
+    embeddings: &Embeddings,
+) -> PyResult<TransferEntropy<'s>> {
+    let estimator = TransferEntropy::new(settings.k).norm(settings.norm()?).window(settings.window);
+    let estimator = estimator.periods(settings.periods()).variant(own.variant()?).ties(own.ties()?);
+    Ok(estimator.source(embedding(embeddings.source)).target(embedding(embeddings.target)).delay(embeddings.delay))
+}
+
+#[pyfunction]
+pub(crate) fn transfer_entropy<'py>(
+    py: Python<'py>,
+    source: Array<'py>,
+    target: Array<'py>,
+    given: Vec<Given<'py>>,
+    embeddings: Embeddings,
+    settings: Settings,
+    own: KsgSettings,
+) -> PyResult<Estimated<'py>> {
+    let estimator = transfer(&settings, &own, &embeddings)?;
+    let (source, target, given) = (source.view(), target.view(), conditions(&given));
+    let work = |search: &dyn NeighborSearch| estimator.search(search).conditional_estimate(source, target, &given);
+    Ok(estimated(py, run(py, settings.threads, work)?))
+}
+
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "the arguments are those of the Python function")]
+pub(crate) fn transfer_entropy_test<'py>(
+    py: Python<'py>,
+    source: Array<'py>,
+    target: Array<'py>,
+    given: Vec<Given<'py>>,
+    embeddings: Embeddings,
+    settings: Settings,
+    own: KsgSettings,
+    test: Test,
+) -> PyResult<Tested<'py>> {
+    let estimator = transfer(&settings, &own, &embeddings)?;
+    let (source, target, given) = (source.view(), target.view(), conditions(&given));
+    let kind = test.permutation()?.unwrap_or(test.unspecified());
+    let work =
+        |search: &dyn NeighborSearch| estimator.search(search).conditional_significance(source, target, &given, kind);
+    Ok(tested(py, &run(py, settings.threads, work)?))
+}
+
+/// The delays of a scan, each with its test and its corrected p-value, and the place of the best.
+type Scanned<'py> = (Vec<(usize, Tested<'py>, f64)>, usize);
+
+/// Estimates the transfer entropy at each delay from the first to the last.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "the arguments are those of the Python function")]
+pub(crate) fn transfer_entropy_scan<'py>(
+    py: Python<'py>,
+    source: Array<'py>,
+    target: Array<'py>,
+    given: Vec<Given<'py>>,
+    embeddings: Embeddings,
+    ends: (usize, usize),
+    settings: Settings,
+    own: KsgSettings,
+    test: Test,
+) -> PyResult<Scanned<'py>> {
+    let estimator = transfer(&settings, &own, &embeddings)?;
+    let (source, target, given) = (source.view(), target.view(), conditions(&given));
+    let kind = test.permutation()?.unwrap_or(test.unspecified());
+    let work = |search: &dyn NeighborSearch| {
+        estimator.search(search).conditional_scan(source, target, &given, ends.0..=ends.1, kind)
+    };
+    let scan = run(py, settings.threads, work)?;
+    let members = scan.delays().zip(scan.family().members());
+    let delays = members.map(|(at, alone)| (at.delay, tested(py, alone), at.corrected_p_value)).collect();
+    Ok((delays, scan.family().largest()))
+}
+
+/// Arrays of embedded samples, and the time of their first row.
+type Samples<'py> = (Vec<Bound<'py, PyArray2<f64>>>, usize);
+
+/// Returns source, next values, target and conditions.
+#[pyfunction]
+pub(crate) fn transfer_entropy_samples<'py>(
+    py: Python<'py>,
+    source: Array<'py>,
+    target: Array<'py>,
+    given: Vec<Given<'py>>,
+    embeddings: Embeddings,
+) -> PyResult<Samples<'py>> {
+    let estimator = TransferEntropy::new(1).source(embedding(embeddings.source));
+    let estimator = estimator.target(embedding(embeddings.target)).delay(embeddings.delay);
+    let (source, target, given) = (source.view(), target.view(), conditions(&given));
+    let found = estimator.embed_conditional(source, target, &given).map_err(value_error)?;
+    let arrays = [found.source, found.next, found.target, found.conditions];
+    Ok((arrays.map(|array| array.into_pyarray(py)).into(), found.times.start))
+}
+
+fn storage(k: usize, past: (usize, usize), future: usize) -> ActiveInformationStorage<'static> {
+    ActiveInformationStorage::new(k).past(embedding(past)).future(future)
+}
+
+#[pyfunction]
+pub(crate) fn information_storage<'py>(
+    py: Python<'py>,
+    series: Array<'py>,
+    past: (usize, usize),
+    future: usize,
+    settings: Settings,
+    own: KsgSettings,
+) -> PyResult<Estimated<'py>> {
+    let estimator = storage(settings.k, past, future).norm(settings.norm()?).window(settings.window);
+    let estimator = estimator.variant(own.variant()?);
+    let (series, ties, periods) = (series.view(), own.ties()?, settings.periods());
+    let work = |search: &dyn NeighborSearch| estimator.ties(ties).periods(periods).search(search).estimate(series);
+    Ok(estimated(py, run(py, settings.threads, work)?))
+}
+
+/// Returns past and future.
+#[pyfunction]
+pub(crate) fn information_storage_samples<'py>(
+    py: Python<'py>,
+    series: Array<'py>,
+    past: (usize, usize),
+    future: usize,
+) -> PyResult<Samples<'py>> {
+    let found = storage(1, past, future).embed(series.view()).map_err(value_error)?;
+    Ok(([found.past, found.future].map(|array| array.into_pyarray(py)).into(), found.times.start))
+}
