@@ -90,7 +90,7 @@ impl<R: Ranks> Ranks for Counted<R> {
     }
 }
 
-impl<R: Ranks> Ranks for &R {
+impl<R: Ranks + ?Sized> Ranks for &R {
     fn rank(&self) -> usize {
         (**self).rank()
     }

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Builds eae-mpi with the MPI of this machine and tests it on 1 to 4 ranks: estimates must be equal to
+# the last digit, and if a rank fails, all must end soon with a message. Debian needs the packages
+# libopenmpi-dev, openmpi-bin and libclang-dev. The variable MPIRUN names another launcher.
+set -euo pipefail
+cd "$(dirname "$0")"
+export CARGO_TERM_COLOR=never RAYON_NUM_THREADS=1
+# More ranks than cores are fine, and so is the root user of a container. MPICH ignores these.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none OMPI_MCA_mpi_yield_when_idle=1
+mpirun=${MPIRUN:-mpirun}
+
+cargo fmt --check
+cargo clippy --release --all-targets --locked -- -D warnings
+cargo build --release --locked
+cargo test --release --locked --quiet
+program=${CARGO_TARGET_DIR:-$PWD/target}/release/eae-mpi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() { echo "failed: $*"; exit 1; }
+ranks() { local n=$1; shift; timeout 60 "$mpirun" -n "$n" "$program" "$@"; }
+
+python3 - "$work" <<'PYTHON'
+import random, struct, sys
+
+def write(name, rows):
+    header = "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }" % (len(rows), len(rows[0]))
+    header = header.ljust(117) + "\n"
+    with open(f"{sys.argv[1]}/{name}.npy", "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        for row in rows:
+            file.write(struct.pack(f"<{len(row)}d", *row))
+
+random.seed(1)
+normal = lambda n, d: [[random.gauss(0, 1) for _ in range(d)] for _ in range(n)]
+x = normal(20000, 3)
+write("x", x)
+write("y", [[row[0] + random.gauss(0, 1)] for row in x])
+write("p", normal(4000, 5))
+write("q", normal(3001, 5))
+write("three", normal(3, 2))
+write("rounded", [[round(2 * v) / 2 for v in row] for row in normal(2000, 2)])
+write("nan", [[float(i), float("nan") if i == 777 else 0.5 * i * i] for i in range(1000)])
+PYTHON
+
+echo "== messages"
+for n in 1 2 3 4; do
+    ranks "$n" check --ranks "$n" | tail -n 1 | grep -q "all arrive" || fail "check on $n ranks"
+done
+
+echo "== estimates on 1 to 4 ranks"
+# A report without the numbers that depend on the ranks.
+common() { sed -E 's/"(questions|ranks|rounds)":[0-9]+,?//g'; }
+for estimate in "entropy x" "entropy x --k 7 --metric linf" "mi x y" "mi y x y --k 5" "divergence p q" "entropy three --k 2" \
+    "mi rounded rounded"; do
+    command=$(sed -E "s#\b(x|y|p|q|three|rounded)\b#$work/\1.npy#g" <<<"$estimate")
+    "$program" $command --json | common >"$work/1.json"
+    for n in 1 2 3 4; do
+        ranks "$n" $command --json | common >"$work/$n.ranks.json"
+        cmp "$work/1.json" "$work/$n.ranks.json" || fail "$estimate on $n ranks"
+    done
+    echo "$estimate: $(md5sum <"$work/1.json" | cut -c 1-12)"
+done
+
+echo "== faults"
+# Runs a command that must fail within 20 s with a message that contains a text.
+fails() {
+    local n=$1 text=$2 start=$SECONDS code=0; shift 2
+    timeout 20 "$mpirun" -n "$n" "$program" "$@" >"$work/out" 2>&1 || code=$?
+    [ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "$* ended with code $code"; }
+    grep -q "$text" "$work/out" || { cat "$work/out"; fail "$*: no message with \"$text\""; }
+    echo "$*: code $code after $((SECONDS - start)) s"
+}
+fails 3 "a panic on the main thread" fail panic --at 1
+fails 3 "a panic on a thread" fail thread --at 2
+fails 3 "rank 1: an error of one rank" fail error --at 1
+fails 3 "rank 2: an error that the other ranks do not know" fail alone --at 2
+fails 4 "" fail exit --at 3
+fails 2 "row 777, column 1 is NaN" entropy "$work/nan.npy"
+fails 3 "cannot read" entropy "$work/missing.npy"
+fails 4 "k is 3 but\|k is 3, but" entropy "$work/three.npy" --k 3
+fails 2 "there are 2 ranks instead of 5" check --ranks 5
+for signal in KILL TERM; do
+    for at in 0 1 2; do
+        start=$SECONDS code=0
+        timeout 30 "$mpirun" -n 3 "$program" fail wait --at 0 >"$work/out" 2>&1 &
+        job=$!
+        until [ "$(grep -c '^[0-9]*$' "$work/out")" = 3 ]; do
+            [ $((SECONDS - start)) -lt 20 ] || fail "the ranks did not start"
+            sleep 0.1
+        done
+        kill -"$signal" "$(grep '^[0-9]*$' "$work/out" | sed -n "$((at + 1))p")"
+        wait "$job" || code=$?
+        [ "$code" != 0 ] && [ "$code" != 124 ] || fail "SIG$signal to rank $at: code $code"
+        echo "SIG$signal to a rank: code $code after $((SECONDS - start)) s"
+    done
+done
+# The launcher of another MPI starts processes that do not know each other.
+if [ -z "${MPIRUN:-}" ] && command -v mpirun.mpich >/dev/null && "$program" check | grep -q "Open MPI"; then
+    mpirun=mpirun.mpich fails 2 "the launcher started 2 processes" check
+fi
+echo "all tests of eae-mpi pass"
