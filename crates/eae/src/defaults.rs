@@ -17,7 +17,7 @@ use crate::{Float, Preset, TrainConfig};
 ///   principal components that explain 95 % of the variance, at most 16. Fewer if there are fewer
 ///   than 10 rows per dimension.
 /// - Batch size: 200, or a tenth of a smaller data set, at least 16.
-/// - Epochs: enough to pass 360 000 samples through the networks, from 20 to 400 for vectors and
+/// - Epochs: enough to pass 270 000 samples through the networks, from 20 to 400 for vectors and
 ///   from 12 to 400 for images, which take longer. Fewer for millions of samples.
 /// - Learning rate: 4e-3 for a batch of 200, scaled by the square root of the batch size below
 ///   that.
@@ -32,7 +32,7 @@ use crate::{Float, Preset, TrainConfig};
 /// let digits = data::digits::<f32>();
 /// let defaults = Defaults::for_images(&digits.train)?;
 /// let config = &defaults.config;
-/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 200, 40));
+/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 200, 30));
 /// # Ok::<(), eae::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +74,8 @@ const ROWS_A_DIMENSION: usize = 10;
 /// Ratio of the variance to the error unit. Lambda 1 works best for the digits, whose variance is
 /// 52.9.
 const UNITS: f64 = 50.0;
-/// Number of samples that pass through the networks: 40 epochs of the embedded digits.
-const SEEN: usize = 360_000;
+/// Number of samples that pass through the networks: 30 epochs of the embedded digits.
+const SEEN: usize = 270_000;
 /// Samples that pass through the networks at most, however many there are.
 const MOST_SEEN: usize = 4_000_000;
 

@@ -29,8 +29,8 @@ pub(crate) const ROWS: [&str; 10] = [
     "vae beta=0.3",
     "wae weight=10",
     "rae",
-    "eae lambda=1 bank=0 radius=0 draws=0",
-    "eae lambda=2 bank=0 radius=0 draws=0",
+    "eae lambda=1 bank=0 radius=0 draws=0 critic=0",
+    "eae lambda=2 bank=0 radius=0 draws=0 critic=0",
     "eae",
 ];
 

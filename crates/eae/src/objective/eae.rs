@@ -20,11 +20,11 @@ use crate::{Autoencoder, Float, sampler};
 /// The squared error is summed over pixels and averaged over the batch. From it, `lambda` times the
 /// Kozachenko-Leonenko estimate of the entropy of the batch of codes, in nats, is subtracted.
 ///
-/// [`bank`](Eae::bank), [`radius`](Eae::radius) and [`draws`](Eae::draws) go beyond the paper. From
-/// about 8 dimensions on, and at any practical batch size, the entropy estimate is larger on the
-/// sphere of radius `sqrt(d)` than for N(0, I). Its maximum is therefore not the distribution from
-/// which samples are drawn. The default uses these terms; [`published`](Eae::published) is the
-/// objective without them.
+/// [`bank`](Eae::bank), [`radius`](Eae::radius), [`draws`](Eae::draws) and [`critic`](Eae::critic) go
+/// beyond the paper. From about 8 dimensions on, and at any practical batch size, the entropy
+/// estimate is larger on the sphere of radius `sqrt(d)` than for N(0, I). Its maximum is therefore
+/// not the distribution from which samples are drawn. The default uses these terms;
+/// [`published`](Eae::published) is the objective without them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -53,7 +53,8 @@ pub struct Eae {
     pub radius: f64,
     /// The weight, in squared error per nat and feature, of the divergence of decoded draws from
     /// N(0, I) from the images, measured on the encoder's features. 0 is the paper's objective.
-    /// Above 0, a step decodes and encodes twice as many pictures.
+    /// If this, `coverage`, `moments` or `critic` is above 0, a step decodes and encodes twice as
+    /// many pictures.
     pub draws: f64,
     /// The weight of the divergence of the images from decoded draws, measured on the encoder's
     /// features, which pulls draws toward images that have none nearby. 0 is the paper's objective.
@@ -66,7 +67,6 @@ pub struct Eae {
     /// The weight, in squared error per nat, of the loss by which decoded draws deceive a
     /// [`Critic`](super::Critic), a small network that learns to tell them from images. 0 is the
     /// paper's objective.
-    #[serde(skip_serializing_if = "is_zero")]
     pub critic: f64,
     /// Smallest distance between codes in the estimate. Closer codes count as this far apart and do
     /// not repel each other, so that two equal images in a batch are not an error. Codes have
@@ -77,7 +77,7 @@ pub struct Eae {
 impl Default for Eae {
     /// The settings with the best draws from N(0, I), among codes of dimension 16 for digits.
     fn default() -> Self {
-        Self { bank: 2000, radius: 3.0, draws: 20.0, ..Self::published(1.0) }
+        Self { bank: 2000, radius: 3.0, draws: 5.0, critic: 5.0, ..Self::published(1.0) }
     }
 }
 

@@ -41,7 +41,7 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 40,
+            epochs: 30,
             batch_size: 200,
             learning_rate: 4e-3,
             warm_up: 1.0,
