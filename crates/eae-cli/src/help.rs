@@ -27,7 +27,23 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Objective", &["objective", "lambda", "warm_up", "beta", "weight", "gradient"]),
     ("Output", &["out", "features", "tensorboard", "no_report", "quiet", "json"]),
-    ("Advanced", &["k", "mean", "marginal", "decoded", "bank", "radius", "draws", "floor", "error_unit"]),
+    (
+        "Advanced",
+        &[
+            "k",
+            "mean",
+            "marginal",
+            "decoded",
+            "bank",
+            "radius",
+            "draws",
+            "coverage",
+            "moments",
+            "critic",
+            "floor",
+            "error_unit",
+        ],
+    ),
 ];
 
 /// The flags that `-h` shows. `--help` shows all flags.

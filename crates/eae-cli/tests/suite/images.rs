@@ -20,8 +20,21 @@ fn make(folder: &Path, count: usize) {
     }
 }
 
-const TRAIN: [&str; 11] =
-    ["train", "--data", "images:set", "--model", "mlp", "--channels", "gray", "--latent", "3", "--draws", "0"];
+const TRAIN: [&str; 11] = [
+    "train",
+    "--data",
+    "images:set",
+    "--model",
+    "mlp",
+    "--channels",
+    "gray",
+    "--latent",
+    "3",
+    "--draws",
+    "0",
+    "--critic",
+    "0",
+];
 
 #[test]
 fn a_folder_is_decoded_once() {

@@ -53,8 +53,20 @@ fn the_examples_train() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/networks");
     let folder = with_digits();
     let digits = format!("{examples}/digits.toml");
-    let quick =
-        ["--epochs", "1", "--batch", "90", "--quiet", "--no-report", "--draws", "0", "--data", "npy:digits.npy"];
+    let quick = [
+        "--epochs",
+        "1",
+        "--batch",
+        "90",
+        "--quiet",
+        "--no-report",
+        "--draws",
+        "0",
+        "--critic",
+        "0",
+        "--data",
+        "npy:digits.npy",
+    ];
     succeeds(folder.path(), &[&["train", "--model", &digits, "--out", "digits"], &quick[..]].concat());
     let rows: String = (0..60).map(|i| format!("{},{},{},{},{}\n", i, i % 7, i % 5, i * i % 11, i % 3)).collect();
     fs::write(folder.path().join("rows.csv"), rows).unwrap();

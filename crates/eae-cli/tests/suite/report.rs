@@ -217,7 +217,8 @@ fn a_report_of_a_wide_table() {
     let rows: Vec<String> = (0..60).map(row).collect();
     fs::write(folder.join("wide.csv"), rows.join("\n")).unwrap();
     fs::write(folder.join("small.toml"), "encoder = ['dense 8', 'relu']\ndecoder = ['dense 1500']\n").unwrap();
-    let small = ["--epochs", "1", "--batch", "20", "--latent", "2", "--draws", "0", "--quiet", "--out", "run"];
+    let small =
+        ["--epochs", "1", "--batch", "20", "--latent", "2", "--draws", "0", "--critic", "0", "--quiet", "--out", "run"];
     succeeds(folder, &[&["train", "--data", "csv:wide.csv", "--model", "small.toml"], &small[..]].concat());
     let page = read(&folder.join("run"));
     check(&page);

@@ -119,7 +119,19 @@ fn the_best_model_is_kept_and_patience_ends_a_training() {
     let folder = with_digits();
     let folder = folder.path();
     let data = ["train", "--model", "mlp", "--data", "npy:digits.npy", "--batch", "100", "--latent", "4"];
-    let more = ["--epochs", "50", "--patience", "2", "--learning-rate", "0.05", "--keep-best", "--draws", "0"];
+    let more = [
+        "--epochs",
+        "50",
+        "--patience",
+        "2",
+        "--learning-rate",
+        "0.05",
+        "--keep-best",
+        "--draws",
+        "0",
+        "--critic",
+        "0",
+    ];
     let output = succeeds(folder, &[&data[..], &more, &["--no-report", "--json", "--out", "run"]].concat());
     let lines = json(&output);
     let steps = lines.last().unwrap()["steps"].as_u64().unwrap();
@@ -267,7 +279,19 @@ fn more_epochs_keep_the_best_model() {
     let folder = folder.path();
     let data =
         ["train", "--model", "mlp", "--data", "npy:digits.npy", "--batch", "100", "--latent", "4", "--lambda", "1"];
-    let more = ["--learning-rate", "0.05", "--keep-best", "--draws", "0", "--no-report", "--quiet", "--out", "run"];
+    let more = [
+        "--learning-rate",
+        "0.05",
+        "--keep-best",
+        "--draws",
+        "0",
+        "--critic",
+        "0",
+        "--no-report",
+        "--quiet",
+        "--out",
+        "run",
+    ];
     succeeds(folder, &[&data[..], &more, &["--epochs", "1"]].concat());
     let model = || fs::read(folder.join("run/model.safetensors")).unwrap();
     let first = model();

@@ -32,6 +32,8 @@ const QUICK: [&str; 12] = [
     "--no-report",
     "--draws",
     "0",
+    "--critic",
+    "0",
 ];
 
 const NET: &str = "encoder = ['dense 4', 'tanh']\ndecoder = ['dense 2']\n";
@@ -84,7 +86,21 @@ fn rows_are_read_as_images() {
     let folder = folder.path();
     let rows = Array2::from_shape_fn((60, 784), |(n, i)| ((37 * n + 11 * i) % 256) as u8);
     rows.write_npy(File::create(folder.join("rows.npy")).unwrap()).unwrap();
-    let quick = ["--model", "mlp", "--latent", "2", "--epochs", "1", "--batch", "20", "--no-report", "--draws", "0"];
+    let quick = [
+        "--model",
+        "mlp",
+        "--latent",
+        "2",
+        "--epochs",
+        "1",
+        "--batch",
+        "20",
+        "--no-report",
+        "--draws",
+        "0",
+        "--critic",
+        "0",
+    ];
     let train = |more: &[&str]| succeeds(folder, &[&["train", "--data", "rows.npy"], more, &quick].concat());
     let message = stderr(&train(&["--out", "vectors"]));
     assert!(message.contains("if they are images of 28x28 pixels, use --shape 28x28"), "{message}");

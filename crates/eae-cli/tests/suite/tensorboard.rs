@@ -94,6 +94,8 @@ const TRAIN: [&str; 19] = [
     "4",
     "--draws",
     "0",
+    "--critic",
+    "0",
     "--error-unit",
     "1",
     "--keep-every",

@@ -35,7 +35,10 @@ pub(crate) fn run() -> &'static str {
         let run = Path::new(env!("CARGO_TARGET_TMPDIR")).join("trained");
         let _ = fs::remove_dir_all(&run);
         write_digits(&data());
-        succeeds(run.parent().unwrap(), &[&TRAIN[..], &["--draws", "0", "--quiet", "--out", "trained"]].concat());
+        succeeds(
+            run.parent().unwrap(),
+            &[&TRAIN[..], &["--draws", "0", "--critic", "0", "--quiet", "--out", "trained"]].concat(),
+        );
         run
     });
     run.to_str().unwrap()
