@@ -20,11 +20,11 @@ use crate::{Autoencoder, Float, sampler};
 /// The squared error is summed over pixels and averaged over the batch. From it, `lambda` times the
 /// Kozachenko-Leonenko estimate of the entropy of the batch of codes, in nats, is subtracted.
 ///
-/// [`bank`](Eae::bank), [`radius`](Eae::radius), [`draws`](Eae::draws) and [`critic`](Eae::critic) go
-/// beyond the paper. From about 8 dimensions on, and at any practical batch size, the entropy
-/// estimate is larger on the sphere of radius `sqrt(d)` than for N(0, I). Its maximum is therefore
-/// not the distribution from which samples are drawn. The default uses these terms;
-/// [`published`](Eae::published) is the objective without them.
+/// [`bank`](Eae::bank), [`radius`](Eae::radius), [`draws`](Eae::draws) and
+/// [`critic`](Eae::critic) go beyond the paper. From about 8 dimensions on, and at any practical
+/// batch size, the entropy estimate is larger on the sphere of radius `sqrt(d)` than for N(0, I).
+/// Its maximum is therefore not the distribution from which samples are drawn. The default uses
+/// these terms; [`published`](Eae::published) is the objective without them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
