@@ -20,7 +20,7 @@ fn make(folder: &Path, count: usize) {
     }
 }
 
-const TRAIN: [&str; 11] = [
+const TRAIN: [&str; 13] = [
     "train",
     "--data",
     "images:set",

@@ -19,7 +19,7 @@ fn write_trees(path: &Path, rows: usize) {
     fs::write(path, "id,kind,height,girth,note\n".to_owned() + &(0..rows).map(row).collect::<String>()).unwrap();
 }
 
-const QUICK: [&str; 12] = [
+const QUICK: [&str; 14] = [
     "--model",
     "net.toml",
     "--latent",

@@ -79,7 +79,7 @@ fn scalars(run: &Path) -> BTreeMap<String, Vec<(i64, Option<f32>)>> {
 }
 
 /// Arguments of a training of 90 steps.
-const TRAIN: [&str; 19] = [
+const TRAIN: [&str; 21] = [
     "train",
     "--no-report",
     "--data",
