@@ -96,7 +96,7 @@ impl GpuBank {
     pub(super) fn undo(&self, recording: &mut Recording<'_>, step: &GpuMatrix) -> Result<()> {
         let ([rows, columns], most) = (self.replaced.shape(), self.most() * self.columns());
         let numbers = rows * columns;
-        let words = [numbers as u32, most as u32, columns as u32, self.word as u32, self.rows.bind().1];
+        let words = [numbers as u32, most as u32, self.word as u32, 0, self.rows.bind().1];
         run(recording, Small::Copy, &[&self.replaced, step, &self.rows], &words, numbers.div_ceil(256))
     }
 

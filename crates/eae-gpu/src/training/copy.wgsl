@@ -1,11 +1,11 @@
 // Copies rows to the place of a matrix that a word of the step specifies, wrapping around at the
 // end.
-struct Params { numbers: u32, most: u32, columns: u32, word: u32, at: u32 }
+struct Params { numbers: u32, most: u32, word: u32, rows_at: u32, at: u32 }
 @group(0) @binding(1) var<storage, read> rows: array<f32>;
 @group(0) @binding(2) var<storage, read> step: array<u32>;
 @group(0) @binding(3) var<storage, read_write> to: array<f32>;
 
 fn each(i: u32) {
     if i >= p.numbers { return; }
-    to[p.at + (step[p.word] + i) % p.most] = rows[i];
+    to[p.at + (step[p.word] + i) % p.most] = rows[p.rows_at + i];
 }

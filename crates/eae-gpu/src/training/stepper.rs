@@ -152,7 +152,7 @@ impl GpuStepper {
 
         let mut undo = gpu.record();
         let copied = plan.statistics as u32;
-        let words = [copied, copied, 1, Word::Zero as u32, 0];
+        let words = [copied, copied, Word::Zero as u32, 0, 0];
         run(&mut undo, Small::Copy, &[&before, &step, &statistics], &words, plan.statistics.div_ceil(256))?;
         codes.iter().try_for_each(|bank| bank.undo(&mut undo, &step))?;
         let mut undo_features = gpu.record();

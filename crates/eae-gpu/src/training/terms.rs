@@ -98,7 +98,7 @@ impl Terms<'_> {
     pub(super) fn copy(&self, build: &mut Build<'_>, from: &GpuMatrix, to: &GpuMatrix, rows: usize) -> Result<()> {
         let numbers = rows * from.shape()[1];
         // The word that is always 0.
-        let words = [numbers as u32, numbers as u32, from.shape()[1] as u32, Word::Zero as u32, to.bind().1];
+        let words = [numbers as u32, numbers as u32, Word::Zero as u32, from.bind().1, to.bind().1];
         build.small(Small::Copy, &[from, self.step, to], &words, numbers.div_ceil(256))
     }
 
@@ -147,7 +147,7 @@ impl Terms<'_> {
     pub(super) fn keep(&self, build: &mut Build<'_>, rows: &GpuMatrix, bank: &GpuBank) -> Result<()> {
         let ([kept, d], most) = (bank.replaced().shape(), bank.most() * bank.columns());
         let numbers = kept * d;
-        let words = [numbers as u32, most as u32, d as u32, bank.word() as u32, bank.rows().bind().1];
+        let words = [numbers as u32, most as u32, bank.word() as u32, rows.bind().1, bank.rows().bind().1];
         let matrices = [rows, self.step, bank.rows(), bank.replaced()];
         build.small(Small::Keep, &matrices, &words, numbers.div_ceil(256))
     }
