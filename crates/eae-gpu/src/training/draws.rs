@@ -3,7 +3,7 @@
 use super::kernels::Small;
 use super::pass::{Build, Input, Pass};
 use super::plan::{Op, Stage};
-use super::terms::{Logarithms, Nearest, Terms, last_curve};
+use super::terms::{Logarithms, Nearest, Terms, last_activation, last_curve};
 use super::words::Word;
 use crate::neighbors;
 use crate::product::{Curve, Sum};
@@ -39,11 +39,19 @@ impl Terms<'_> {
         let bank = self.features.expect("there is one where there are draws");
         let images = there.after(trunk.len());
         self.keep(build, images, bank)?;
-        let seen = build.forward(trunk, pictures.clone())?;
-        let features = seen.output();
-        // Without a trunk the features are the pictures themselves.
-        let of_features =
-            if trunk.is_empty() { of_pictures.clone() } else { build.gpu.matrix(drawn, features.shape()[1])? };
+        let (front, rest) = trunk.split_at(self.front);
+        // The critic sees the outputs of the convolutions, and needs no dense layer.
+        let rest = if loss.compares_features() { rest } else { &[] };
+        let low = build.forward(front, pictures.clone())?;
+        let high = build.forward(rest, low.output().clone())?;
+        let features = high.output();
+        // Without layers the features are the pictures themselves.
+        let gradient_after = |build: &Build<'_>, stages: &[Stage], before: &GpuMatrix| match stages.last() {
+            Some(last) => build.gpu.matrix(drawn, last.outputs),
+            None => Ok(before.clone()),
+        };
+        let of_low = gradient_after(build, front, &of_pictures)?;
+        let of_features = gradient_after(build, rest, &of_low)?;
         let all = match self.drawn {
             Some(bank) => {
                 self.copy(build, features, bank.all(), drawn)?;
@@ -51,7 +59,13 @@ impl Terms<'_> {
             }
             None => features,
         };
-        let curve = last_curve(if trunk.is_empty() { decoder } else { trunk });
+        let before_low = if front.is_empty() { decoder } else { front };
+        let curve = match self.critic {
+            _ if !rest.is_empty() => last_curve(rest),
+            // The critic adds to the same gradient, and multiplies the sum by the derivative.
+            Some(_) => None,
+            None => last_curve(before_low),
+        };
         let draws = Draws { features, all, gradient: &of_features, curve };
         let found = if loss.draws > 0.0 { Some(self.divergence_from(build, &draws, bank.rows())?) } else { None };
         if loss.coverage > 0.0 {
@@ -63,17 +77,16 @@ impl Terms<'_> {
         if let Some(bank) = self.drawn {
             self.keep(build, features, bank)?;
         }
-        if !trunk.is_empty() {
-            let derivative = decoder.last().and_then(|stage| stage.activation);
-            let derivative = derivative.map(|activation| (activation, &pictures));
-            // No gradient for the encoder, which could lower the terms by ignoring its input.
-            build.backward(
-                &seen,
-                of_features,
-                false,
-                Some(&Input { gradient: &of_pictures, add: false, derivative }),
-            )?;
+        // No gradient for the encoder, which could lower the terms by ignoring its input.
+        let derivative = last_activation(before_low).map(|activation| (activation, low.output()));
+        let input = Input { gradient: &of_low, add: false, derivative: derivative.filter(|_| self.critic.is_none()) };
+        build.backward(&high, of_features, false, Some(&input))?;
+        if let Some(critic) = self.critic {
+            let input = Input { gradient: &of_low, add: loss.compares_features(), derivative };
+            self.critic(build, critic, there.after(front.len()), low.output(), &input)?;
         }
+        let derivative = last_activation(decoder).map(|activation| (activation, &pictures));
+        build.backward(&low, of_low, false, Some(&Input { gradient: &of_pictures, add: false, derivative }))?;
         Ok(found)
     }
 

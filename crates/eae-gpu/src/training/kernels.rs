@@ -27,6 +27,8 @@ pub(super) enum Small {
     Moments,
     /// The gradient of the moments, with the activation that produced the features of draws.
     MomentsBack(Option<Curve>),
+    /// The losses of the critic and of the decoder that deceives it.
+    Critic,
     Copy,
     Keep,
     Report,
@@ -71,6 +73,7 @@ impl Kernel for Small {
             Self::MomentsBack(_) => {
                 (include_str!("moments_back.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], Entry::Each(256))
             }
+            Self::Critic => (include_str!("critic.wgsl"), &[Read, Read, Write, Write, Write], Entry::Sums(256, 2)),
             Self::Copy => (include_str!("copy.wgsl"), &[Read, Read, Write], Entry::Each(256)),
             Self::Keep => (include_str!("keep.wgsl"), &[Read, Read, Write, Write], Entry::Each(256)),
             Self::Report => {

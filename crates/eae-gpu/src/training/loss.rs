@@ -1,7 +1,7 @@
 //! The loss as the device computes it, derived from an objective.
 
 use eae::metrics::chi_quantiles;
-use eae::{Eae, Objective};
+use eae::{Eae, Objective, Step};
 use statrs::function::gamma::{digamma, ln_gamma};
 
 use crate::{Error, Result};
@@ -14,9 +14,11 @@ const MOST_NEIGHBORS: usize = 64;
 /// ```text
 /// E |x - D(E(x))|^2 - lambda H(Z) + radius sum_i (|z|_(i) - q_i)^2 / n
 ///     + draws KL(D(N) || x) + coverage KL(x || D(N)) + moments M(D(N), x)
+///     - critic E ln C(D(N))
 /// ```
 ///
-/// with `M` the distance of the means and covariances.
+/// with `M` the distance of the means and covariances, and `C` the critic's probability that a
+/// picture is an image.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loss {
     /// The weight of the entropy. With 0 the loss is the squared error, and the entropy is only
@@ -43,6 +45,21 @@ pub(super) struct Loss {
     pub(super) coverage: f64,
     /// The weight of the distance of the means and covariances of decoded draws and of images.
     pub(super) moments: f64,
+    /// The weight of the loss by which decoded draws deceive the critic.
+    pub(super) critic: f64,
+}
+
+/// The numbers of rows that a step compares, and of their columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Compared {
+    /// The dimension of codes, and the number of codes of previous steps.
+    pub(super) latent: usize,
+    pub(super) codes: usize,
+    /// The number of features of a picture.
+    pub(super) columns: usize,
+    /// The numbers of images and of draws of this step and of previous steps.
+    pub(super) images: usize,
+    pub(super) draws: usize,
 }
 
 impl Loss {
@@ -70,10 +87,7 @@ impl Loss {
         if eae.marginal {
             return unsupported("the entropy of the coordinates, --marginal,");
         }
-        if eae.critic > 0.0 {
-            return unsupported("the critic, --critic,");
-        }
-        let &Eae { lambda, k, mean, decoded, bank, radius, draws, coverage, moments, floor, .. } = eae;
+        let &Eae { lambda, k, mean, decoded, bank, radius, draws, coverage, moments, critic, floor, .. } = eae;
         let most = batch.saturating_sub(1).min(MOST_NEIGHBORS);
         if !(1..=most).contains(&k) {
             return Err(Error::Unsupported(format!("k is {k}; on the GPU it must be from 1 to {most}")));
@@ -87,12 +101,17 @@ impl Loss {
         let weight = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
         let weights = (0..k).map(weight).collect();
         let quantiles = if radius > 0.0 { chi_quantiles(latent, batch) } else { Vec::new() };
-        Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws, coverage, moments })
+        Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws, coverage, moments, critic })
     }
 
     /// Returns the number of draws in a step.
     pub(super) fn drawn(&self) -> usize {
-        if self.draws > 0.0 || self.compares_all_draws() { self.decoded } else { 0 }
+        if self.compares_features() || self.critic > 0.0 { self.decoded } else { 0 }
+    }
+
+    /// Returns true if a term compares draws with images by the outputs of the trunk.
+    pub(super) fn compares_features(&self) -> bool {
+        self.draws > 0.0 || self.compares_all_draws()
     }
 
     /// Returns true if a term compares images with the draws of this step and of previous steps.
@@ -100,9 +119,31 @@ impl Loss {
         self.coverage > 0.0 || self.moments > 0.0
     }
 
+    /// Computes the terms from the numbers of a report.
+    pub(super) fn step(&self, report: [f64; 8], penalty_weight: f64, compared: &Compared) -> Step {
+        let [mse, logarithms, radius, draws, coverage, moments, deceived, own] = report;
+        let &Compared { latent, codes, columns, images, draws: all_draws } = compared;
+        let entropy = self.entropy_constant(codes, latent) + logarithms;
+        let mut penalty = penalty_weight * (self.radius * radius - self.lambda * entropy);
+        let drawn = self.drawn();
+        if drawn > 0 && penalty_weight > 0.0 {
+            if self.draws > 0.0 {
+                penalty += penalty_weight * self.draws * (divergence_constant(drawn, images, columns) + draws);
+            }
+            if self.coverage > 0.0 {
+                let constant = divergence_constant(self.batch, all_draws, columns);
+                penalty += penalty_weight * self.coverage * (constant + coverage);
+            }
+            penalty += penalty_weight * (self.moments * moments + self.critic * deceived);
+        }
+        // The critic's own loss is no part of the model's.
+        let finite = [mse, penalty, own].iter().all(|number| number.is_finite());
+        Step { mse, penalty, entropy, finite }
+    }
+
     /// Returns the constant of the entropy in nats, in addition to the weighted mean of `d ln r`,
     /// for a batch among `others` codes: `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
-    pub(super) fn entropy_constant(&self, others: usize, d: usize) -> f64 {
+    fn entropy_constant(&self, others: usize, d: usize) -> f64 {
         let of_neighbors = self.weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0));
         let half = d as f64 / 2.0;
         let volume = half * std::f64::consts::PI.ln() - ln_gamma(half + 1.0);
@@ -112,7 +153,7 @@ impl Loss {
 
 /// Returns the constant of the divergence in nats per feature, in addition to the mean of
 /// `ln nu - ln rho`, of `n` samples from `others` other samples.
-pub(super) fn divergence_constant(n: usize, others: usize, features: usize) -> f64 {
+fn divergence_constant(n: usize, others: usize, features: usize) -> f64 {
     (digamma(others as f64 + 1.0) - digamma(n as f64)) / features as f64
 }
 
@@ -138,6 +179,19 @@ mod tests {
     }
 
     #[test]
+    fn the_critics_own_loss_is_only_checked() {
+        let loss = Loss::of(&Eae::published(0.0).critic(2.0).into(), 8, 3).unwrap();
+        let compared = Compared { latent: 3, codes: 0, columns: 5, images: 8, draws: 8 };
+        let step = |own| loss.step([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, own], 0.5, &compared);
+        for own in [0.0, 7.0] {
+            assert_eq!((step(own).penalty, step(own).finite), (3.0, true));
+        }
+        assert!(!step(f64::INFINITY).finite && !step(f64::NAN).finite);
+        let step = loss.step([1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 3.0, 0.0], 0.0, &compared);
+        assert_eq!(step.penalty, 0.0);
+    }
+
+    #[test]
     fn settings_are_taken_from_the_objective() {
         let loss = Loss::of(&Eae::default().k(3).mean(true).decoded(20).into(), 8, 3).unwrap();
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![1.0 / 3.0; 3], 8, 8));
@@ -145,9 +199,14 @@ mod tests {
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![0.0, 0.0, 1.0], 5, 0));
         let ae = Loss::of(&Ae::default().into(), 8, 3).unwrap();
         assert_eq!((ae.lambda, ae.drawn(), ae.bank), (0.0, 0, 0));
-        for (eae, all) in [(Eae::published(1.0).draws(1.0), false), (Eae::published(1.0).coverage(1.0), true)] {
+        let published = || Eae::published(1.0);
+        for (eae, features, all) in [
+            (published().critic(1.0), false, false),
+            (published().draws(1.0), true, false),
+            (published().coverage(1.0), true, true),
+        ] {
             let loss = Loss::of(&eae.into(), 8, 3).unwrap();
-            assert_eq!((loss.drawn(), loss.compares_all_draws()), (8, all));
+            assert_eq!((loss.drawn(), loss.compares_features(), loss.compares_all_draws()), (8, features, all));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! A complete training step on the device: one submission, with the indices of the images as input
-//! and six numbers as output.
+//! and eight numbers as output.
 //!
 //! - `stepper`: the step and its state on the device;
 //! - `loss`: translation of an objective to the device;
@@ -7,12 +7,14 @@
 //! - `pass`: forward and backward pass of a network, layer by layer;
 //! - `terms`: the terms of the loss, and their gradients;
 //! - `draws`: the terms that compare decoded draws with images;
+//! - `critic`: the critic of decoded draws;
 //! - `bank`: the memory banks;
 //! - `words`: the values that change from step to step;
 //! - `transfer`: uploads and downloads other than those of steps;
 //! - `kernels`: the kernels other than products, convolutions and searches.
 
 mod bank;
+mod critic;
 mod draws;
 mod kernels;
 mod loss;

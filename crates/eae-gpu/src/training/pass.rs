@@ -227,6 +227,13 @@ impl Pass<'_> {
         self.values.last().expect("a pass has at least the samples")
     }
 
+    /// Returns the pass of some of the samples through dense layers.
+    pub(super) fn of_rows(&self, from: usize, rows: usize) -> Self {
+        let part = |matrix: &GpuMatrix| matrix.part(from * matrix.shape()[1], rows, matrix.shape()[1]);
+        let kept = vec![None; self.stages.len()];
+        Self { stages: self.stages, values: self.values.iter().map(part).collect(), kept }
+    }
+
     /// Returns the output of the first `stages` stages.
     pub(super) fn after(&self, stages: usize) -> &GpuMatrix {
         &self.values[stages]

@@ -54,12 +54,15 @@ impl Stage {
     }
 }
 
+/// The beginning of an array in a matrix, and its shape.
+pub(super) type Array = (usize, Vec<usize>);
+
 /// The layout of all arrays in one matrix of parameters and one of statistics.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) numbers: usize,
     /// The beginning and the shape of each array, in the order of the networks.
-    pub(super) arrays: Vec<(usize, Vec<usize>)>,
+    pub(super) arrays: Vec<Array>,
     pub(super) statistics: usize,
     /// The beginning and the length of each statistic.
     pub(super) running: Vec<(usize, usize)>,

@@ -7,12 +7,13 @@ use ndarray::{Array2, ArrayView4};
 use nn_layers::optim::Adam;
 
 use super::bank::GpuBank;
+use super::critic::GpuCritic;
 use super::kernels::{Small, run};
-use super::loss::{Loss, divergence_constant};
+use super::loss::{Compared, Loss};
 use super::pass::Build;
 use super::plan::Plan;
 use super::terms::Terms;
-use super::transfer::resident;
+use super::transfer::{resident, rows};
 use super::words::{WORDS, Word, words};
 use crate::device::Program;
 use crate::{Error, Gpu, GpuMatrix, Result};
@@ -65,6 +66,7 @@ pub struct GpuStepper {
     pub(super) codes: Option<GpuBank>,
     pub(super) features: Option<GpuBank>,
     pub(super) drawn: Option<GpuBank>,
+    pub(super) critic: Option<GpuCritic>,
     report: GpuMatrix,
 }
 
@@ -89,7 +91,10 @@ impl GpuStepper {
         let (loss, adam) = (Loss::of(&config.objective, config.batch_size, latent)?, Adam::default());
         let mut plan = Plan::default();
         let stages = [plan.stages(model.encoder())?, plan.stages(model.decoder())?];
-        let trunk = stages[0].iter().take_while(|stage| stage.layer < model.trunk_len()).count();
+        let [front, trunk] = [model.front_len(), model.trunk_len()]
+            .map(|layers| stages[0].iter().take_while(|stage| stage.layer < layers).count());
+        let of_model = plan.numbers;
+        let critic = (loss.critic > 0.0).then(|| GpuCritic::new(&mut plan, model.front_width())).transpose()?;
         if stages.iter().any(Vec::is_empty) {
             return Err(Error::Unsupported("a network without layers cannot be trained on the GPU".to_owned()));
         }
@@ -107,7 +112,7 @@ impl GpuStepper {
         let [parameters, first, second, gradients] = [(); 4].map(|()| all(plan.numbers));
         let (parameters, first, second, gradients) = (parameters?, first?, second?, gradients?);
         let (statistics, before) = (all(plan.statistics)?, all(plan.statistics)?);
-        let (step, report) = (all(WORDS + batch)?, all(6)?);
+        let (step, report) = (all(WORDS + batch)?, all(8)?);
         let chunks = images.as_ref().map(|images| resident(gpu, images.view())).transpose()?.unwrap_or_default();
         let x = gpu.zeros(batch, pixels)?;
         let mut recording = gpu.record();
@@ -132,6 +137,8 @@ impl GpuStepper {
             images: &x,
             networks: [encoder, decoder],
             trunk,
+            front,
+            critic: critic.as_ref().map(|critic| &critic.stages[..]),
             codes: codes.as_ref(),
             features: features.as_ref(),
             drawn: drawn.as_ref(),
@@ -146,7 +153,8 @@ impl GpuStepper {
         let draws = terms.record(&mut build)?;
         let mut recording = build.recording;
         let numbers = [adam.beta1, adam.beta2, 1.0 - adam.beta1, 1.0 - adam.beta2, adam.eps];
-        let words = [&[plan.numbers as u32], &numbers.map(|number| (number as f32).to_bits())[..]].concat();
+        let numbers = numbers.map(|number| (number as f32).to_bits());
+        let words = [&[plan.numbers as u32, of_model as u32], &numbers[..]].concat();
         let matrices = [&parameters, &first, &second, &gradients, &step, &report];
         run(&mut recording, Small::Adam, &matrices, &words, plan.numbers.div_ceil(256))?;
 
@@ -177,6 +185,7 @@ impl GpuStepper {
             codes,
             features,
             drawn,
+            critic,
             report,
         };
         stepper.upload(model)?;
@@ -196,27 +205,35 @@ impl GpuStepper {
             to.write(draws.as_slice().expect("in memory order"))?;
         }
         let at = |bank: &Option<GpuBank>| bank.as_ref().map_or(0, GpuBank::at);
+        let compared = self.compared();
         let integers = [
             (Word::Codes, at(&self.codes)),
             (Word::Features, at(&self.features)),
             (Word::Drawn, at(&self.drawn)),
-            (Word::AllImages, self.features.as_ref().map_or(0, GpuBank::len_with_next) as u32),
-            (Word::AllDraws, self.all_draws() as u32),
+            (Word::AllImages, compared.images as u32),
+            (Word::AllDraws, compared.draws as u32),
         ];
-        let words = words(&self.loss, &self.adam, self.steps, plan.penalty_weight, plan.learning_rate, integers);
+        // At a weight of 0 draws are not compared with images, no features are stored, and the
+        // critic makes no step.
+        let compares = plan.penalty_weight > 0.0;
+        let critic = self.critic.as_ref().filter(|_| compares);
+        let of_critic = critic.map(|critic| critic.begin(&self.parameters, &plan.draws())).transpose()?;
+        let (steps, weights) = ((self.steps, of_critic), [plan.penalty_weight, plan.learning_rate]);
+        let words = words(&self.loss, &self.adam, steps, weights, integers);
         let places = plan.places.iter().map(|&place| if self.batch.is_some() { 0 } else { place as u32 });
         self.step.write_words(&words.into_iter().chain(places).collect::<Vec<u32>>())?;
         let pending = self.program.run(Some(&self.report.exactly()))?.expect("the report is read");
         let report: Vec<f32> = bytemuck::pod_collect_to_vec(&pending.wait()?);
-        let step = self.found([0, 1, 2, 3, 4, 5].map(|i| f64::from(report[i])), plan.penalty_weight);
+        let numbers = [0, 1, 2, 3, 4, 5, 6, 7].map(|i| f64::from(report[i]));
+        let step = self.loss.step(numbers, plan.penalty_weight, &compared);
         if step.finite {
             self.steps += 1;
             self.codes.iter_mut().for_each(GpuBank::keep);
         } else {
             self.undo.run(None)?;
         }
-        // At a weight of 0 draws are not compared with images, and no features are stored.
-        if step.finite && plan.penalty_weight > 0.0 {
+        if step.finite && compares {
+            self.critic.iter_mut().for_each(GpuCritic::count);
             self.features.iter_mut().chain(&mut self.drawn).for_each(GpuBank::keep);
         } else if self.undo_features.len() > 0 {
             self.undo_features.run(None)?;
@@ -224,29 +241,15 @@ impl GpuStepper {
         Ok(step)
     }
 
-    /// Returns the number of draws of this step and of previous steps.
-    fn all_draws(&self) -> usize {
-        self.loss.drawn() + self.drawn.as_ref().map_or(0, GpuBank::len)
-    }
-
-    /// Computes the terms of the loss from the numbers of a report.
-    fn found(&self, [mse, logarithms, radius, draws, coverage, moments]: [f64; 6], penalty_weight: f64) -> Step {
-        let Self { loss, codes, features, .. } = self;
-        let entropy = loss.entropy_constant(codes.as_ref().map_or(0, GpuBank::len), self.latent) + logarithms;
-        let mut penalty = penalty_weight * (loss.radius * radius - loss.lambda * entropy);
-        if let Some(bank) = features.as_ref().filter(|_| penalty_weight > 0.0) {
-            let (drawn, columns) = (loss.drawn(), bank.columns());
-            if loss.draws > 0.0 {
-                let constant = divergence_constant(drawn, bank.len_with_next(), columns);
-                penalty += penalty_weight * loss.draws * (constant + draws);
-            }
-            if loss.coverage > 0.0 {
-                let constant = divergence_constant(loss.batch, self.all_draws(), columns);
-                penalty += penalty_weight * loss.coverage * (constant + coverage);
-            }
-            penalty += penalty_weight * loss.moments * moments;
+    /// Returns the numbers of rows that the next step compares.
+    fn compared(&self) -> Compared {
+        Compared {
+            latent: self.latent,
+            codes: self.codes.as_ref().map_or(0, GpuBank::len),
+            columns: self.features.as_ref().map_or(0, GpuBank::columns),
+            images: self.features.as_ref().map_or(0, GpuBank::len_with_next),
+            draws: self.loss.drawn() + self.drawn.as_ref().map_or(0, GpuBank::len),
         }
-        Step { mse, penalty, entropy, finite: mse.is_finite() && penalty.is_finite() }
     }
 }
 
@@ -297,12 +300,4 @@ impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         Self::Device(Box::new(error))
     }
-}
-
-/// Returns images as rows.
-fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
-    let count = images.dim().0;
-    let images = images.as_standard_layout();
-    let rows = images.view().into_shape_with_order((count, images.len() / count.max(1)));
-    rows.expect("in memory order").to_owned()
 }

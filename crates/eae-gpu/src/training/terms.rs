@@ -1,5 +1,7 @@
 //! The terms of the loss: the value of each for the report, and its gradient.
 
+use nn_layers::Activation;
+
 use super::bank::GpuBank;
 use super::kernels::Small;
 use super::loss::Loss;
@@ -20,6 +22,9 @@ pub(super) struct Terms<'a> {
     pub(super) networks: [&'a [Stage]; 2],
     /// Number of stages in the encoder's trunk.
     pub(super) trunk: usize,
+    /// Number of stages among them before the first dense layer.
+    pub(super) front: usize,
+    pub(super) critic: Option<&'a [Stage]>,
     pub(super) codes: Option<&'a GpuBank>,
     pub(super) features: Option<&'a GpuBank>,
     pub(super) drawn: Option<&'a GpuBank>,
@@ -201,5 +206,9 @@ impl Nearest {
 }
 
 pub(super) fn last_curve(stages: &[Stage]) -> Option<(Curve, f32)> {
-    stages.last().and_then(|stage| stage.activation).and_then(Curve::of)
+    last_activation(stages).and_then(Curve::of)
+}
+
+pub(super) fn last_activation(stages: &[Stage]) -> Option<Activation> {
+    stages.last().and_then(|stage| stage.activation)
 }

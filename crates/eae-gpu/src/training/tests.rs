@@ -22,7 +22,7 @@ fn every_kernel_is_valid() {
         let decoder = decoder.then(Unflatten::new([4, 4, 2])).then(ConvTranspose2d::new(2, 1, window, &mut rng));
         let (encoder, decoder) = (encoder.build().unwrap(), decoder.then(activation).build().unwrap());
         let mut model = Autoencoder::from_networks(encoder, decoder).unwrap();
-        let all = Eae::published(1.0).bank(20).radius(1.0).draws(1.0).coverage(1.0).moments(1.0).decoded(5);
+        let all = Eae::published(1.0).bank(20).radius(1.0).draws(1.0).coverage(1.0).moments(1.0).critic(1.0).decoded(5);
         for objective in [Eae::published(1.0), all] {
             let config = TrainConfig::default().batch_size(8).objective(objective);
             GpuStepper::new(&gpu, &mut model, &config, None).unwrap();
@@ -45,9 +45,17 @@ fn number_of_kernels_in_a_step() {
         let count = kernels(Preset::Mlp, Eae::published(1.0), batch);
         assert!((25..=30).contains(&count), "{count} for {batch}");
     }
-    let counts = [Preset::Mlp, Preset::Conv28].map(|preset| kernels(preset, Eae::default(), 128));
+    let draws = Eae::default().critic(0.0);
+    let counts = [Preset::Mlp, Preset::Conv28].map(|preset| kernels(preset, draws.clone(), 128));
     assert_eq!(counts, [43, 68], "the README states these numbers");
-    let all = Eae::default().coverage(20.0).moments(1.0);
+    let all = draws.clone().coverage(20.0).moments(1.0);
     let counts = [Preset::Mlp, Preset::Conv28].map(|preset| kernels(preset, all.clone(), 128));
     assert_eq!(counts, [58, 83], "the README states these numbers");
+    for eae in [draws, all] {
+        let counts = [Preset::Mlp, Preset::Conv28].map(|preset| {
+            let [with, without] = [3.0, 0.0].map(|critic| kernels(preset, eae.clone().critic(critic), 128));
+            with - without
+        });
+        assert_eq!(counts, [10, 10], "the README states these numbers");
+    }
 }

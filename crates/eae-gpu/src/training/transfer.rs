@@ -2,10 +2,12 @@
 
 use eae::objective::Banks;
 use eae::{Autoencoder, OptimizerState};
-use ndarray::{ArrayD, ArrayView2, Axis};
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayView4, Axis};
 use nn_layers::optim::AdamMoments;
 use nn_layers::{Content, Entry, Sequential};
 
+use super::critic::GpuCritic;
+use super::plan::Array;
 use super::stepper::GpuStepper;
 use crate::{Error, Gpu, GpuMatrix, Result};
 
@@ -58,7 +60,7 @@ impl GpuStepper {
         Ok(())
     }
 
-    /// Downloads Adam's moments and the memory banks, in the CPU's form.
+    /// Downloads Adam's moments, the memory banks and the critic, in the CPU's form.
     pub(super) fn optimizer(&self) -> Result<OptimizerState<f32>> {
         let mut banks = Banks::default();
         for (to, bank) in
@@ -68,21 +70,27 @@ impl GpuStepper {
                 *to = bank.read()?;
             }
         }
+        if let Some(critic) = &self.critic {
+            banks.critic = critic.download(&self.parameters)?;
+        }
         let mut adam = self.adam.clone();
         if self.steps > 0 {
             let [first, second] = [&self.moments[0], &self.moments[1]].map(GpuMatrix::read);
             let (first, second) = (first?, second?);
             let [first, second] = [&first, &second].map(|matrix| matrix.as_slice().expect("in memory order"));
-            let moments = |(at, shape): &(usize, Vec<usize>)| {
+            let moments = |(steps, (at, shape)): (u64, &Array)| {
                 let [first, second] = [first, second].map(|moments| array(shape, &moments[*at..]));
-                Some(AdamMoments { first, second, steps: i32::try_from(self.steps).unwrap_or(i32::MAX) })
+                let steps = i32::try_from(steps).unwrap_or(i32::MAX);
+                (steps > 0).then_some(AdamMoments { first, second, steps })
             };
-            adam = adam.with_moments(self.plan.arrays.iter().map(moments).collect());
+            let of_model = self.plan.arrays.iter().map(|array| (self.steps, array));
+            let of_critic = self.critic.iter().flat_map(GpuCritic::trained);
+            adam = adam.with_moments(of_model.chain(of_critic).map(moments).collect());
         }
         Ok(OptimizerState { adam, banks })
     }
 
-    /// Uploads Adam's moments and the memory banks.
+    /// Uploads Adam's moments, the memory banks and the critic.
     ///
     /// # Errors
     ///
@@ -97,9 +105,14 @@ impl GpuStepper {
         ] {
             bank.as_ref().map_or(Ok(()), |bank| bank.check(name, from))?;
         }
+        let critic = self.critic.as_mut().map(|critic| (critic, banks.critic.clone()));
+        if let Some((critic, Some(from))) = &critic {
+            critic.check(from)?;
+        }
         let mut all = [vec![0.0; self.plan.numbers.max(1)], vec![0.0; self.plan.numbers.max(1)]];
-        let mut steps = 0;
-        for (place, ((at, shape), moments)) in self.plan.arrays.iter().zip(moments).enumerate() {
+        let (of_model, mut steps) = (self.plan.arrays.len(), [0, 0]);
+        let of_critic = critic.iter().flat_map(|(critic, _)| critic.arrays());
+        for (place, ((at, shape), moments)) in self.plan.arrays.iter().chain(of_critic).zip(moments).enumerate() {
             let Some(AdamMoments { first, second, steps: made }) = moments else { continue };
             for (to, from) in all.iter_mut().zip([first, second]) {
                 if from.shape() != shape {
@@ -108,7 +121,7 @@ impl GpuStepper {
                 }
                 to[*at..][..from.len()].iter_mut().zip(from).for_each(|(to, &x)| *to = x);
             }
-            steps = *made as u64;
+            steps[usize::from(place >= of_model)] = *made as u64;
         }
         for (on_device, numbers) in self.moments.iter().zip(&all) {
             on_device.write(numbers)?;
@@ -118,7 +131,10 @@ impl GpuStepper {
         {
             bank.as_mut().map_or(Ok(()), |bank| bank.write(from))?;
         }
-        self.steps = steps;
+        if let Some((critic, from)) = critic {
+            critic.restore(&self.parameters, from, steps[1])?;
+        }
+        self.steps = steps[0];
         Ok(())
     }
 }
@@ -127,7 +143,7 @@ fn entries(model: &mut Autoencoder<f32>) -> impl Iterator<Item = Entry<'_, f32>>
     model.networks_mut().into_iter().flat_map(Sequential::state)
 }
 
-fn array(shape: &[usize], from: &[f32]) -> ArrayD<f32> {
+pub(super) fn array(shape: &[usize], from: &[f32]) -> ArrayD<f32> {
     let numbers = from[..shape.iter().product()].to_vec();
     ArrayD::from_shape_vec(shape, numbers).expect("as many numbers as the shape has")
 }
@@ -137,4 +153,12 @@ pub(super) fn resident(gpu: &Gpu, images: ArrayView2<'_, f32>) -> Result<Vec<(us
     let rows = (gpu.limits().binding as usize / 4 / images.ncols().max(1)).max(1);
     let pieces = images.axis_chunks_iter(Axis(0), rows).enumerate();
     pieces.map(|(i, some)| Ok((i * rows, gpu.upload(some)?))).collect()
+}
+
+/// Returns images as rows.
+pub(super) fn rows(images: &ArrayView4<'_, f32>) -> Array2<f32> {
+    let count = images.dim().0;
+    let images = images.as_standard_layout();
+    let rows = images.view().into_shape_with_order((count, images.len() / count.max(1)));
+    rows.expect("in memory order").to_owned()
 }

@@ -13,12 +13,16 @@ pub(super) enum Word {
     Rate,
     /// The inverse square root of Adam's bias correction of the second moment.
     Root,
+    /// The same two for the critic, or zeros if it makes no step. Adam expects them here.
+    CriticRate,
+    CriticRoot,
     /// The weights of the terms of the objective, multiplied by the warm-up factor.
     Entropy,
     Radius,
     Draws,
     Coverage,
     Moments,
+    Critic,
     /// The offsets, in numbers, at which the memory banks of codes, images and draws store their
     /// next rows.
     Codes,
@@ -35,26 +39,33 @@ pub(super) enum Word {
 /// The number of words.
 pub(super) const WORDS: usize = Word::Zero as usize + 1;
 
-/// Returns the words of the step that follows `steps` completed steps. `integers`
-/// are stored unchanged, and all other numbers as the bits of an `f32`.
+/// Returns the words of the step that follows these numbers of completed steps: of the model, and
+/// of the critic if it makes a step. `integers` are stored unchanged, and all other numbers as the
+/// bits of an `f32`.
 pub(super) fn words(
     loss: &Loss,
     adam: &Adam<f32>,
-    steps: u64,
-    penalty_weight: f64,
-    learning_rate: f64,
+    (steps, of_critic): (u64, Option<u64>),
+    [penalty_weight, learning_rate]: [f64; 2],
     integers: [(Word, u32); 5],
 ) -> [u32; WORDS] {
-    let steps = i32::try_from(steps + 1).unwrap_or(i32::MAX);
-    let [correction1, correction2] = [adam.beta1, adam.beta2].map(|beta| 1.0 - beta.powi(steps));
+    let corrected = |steps: u64| {
+        let steps = i32::try_from(steps + 1).unwrap_or(i32::MAX);
+        let [correction1, correction2] = [adam.beta1, adam.beta2].map(|beta| 1.0 - beta.powi(steps));
+        [learning_rate / correction1, correction2.sqrt().recip()]
+    };
+    let ([rate, root], [critic_rate, critic_root]) = (corrected(steps), of_critic.map_or([0.0; 2], corrected));
     let numbers = [
-        (Word::Rate, learning_rate / correction1),
-        (Word::Root, correction2.sqrt().recip()),
+        (Word::Rate, rate),
+        (Word::Root, root),
+        (Word::CriticRate, critic_rate),
+        (Word::CriticRoot, critic_root),
         (Word::Entropy, penalty_weight * loss.lambda),
         (Word::Radius, penalty_weight * loss.radius),
         (Word::Draws, penalty_weight * loss.draws),
         (Word::Coverage, penalty_weight * loss.coverage),
         (Word::Moments, penalty_weight * loss.moments),
+        (Word::Critic, penalty_weight * loss.critic),
     ];
     let mut words = [0; WORDS];
     for (word, number) in numbers {

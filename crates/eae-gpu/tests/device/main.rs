@@ -7,6 +7,7 @@ mod neighbors;
 mod product;
 mod trainer;
 mod training;
+mod training_critic;
 
 use std::process::ExitCode;
 
@@ -18,11 +19,9 @@ type Test = (&'static str, fn(&Gpu));
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let tests: Vec<Test> = [product::TESTS, neighbors::TESTS, training::TESTS, trainer::TESTS, faults::TESTS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let all =
+        [product::TESTS, neighbors::TESTS, training::TESTS, training_critic::TESTS, trainer::TESTS, faults::TESTS];
+    let tests: Vec<Test> = all.into_iter().flatten().copied().collect();
     let count = tests.len();
     let opened = open();
     let why = opened.as_ref().err().map(ToString::to_string);

@@ -19,7 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
 /// Half of the steps on one device and half on another, with a checkpoint in between, equal all
 /// steps on one device.
 fn resumed(gpu: &Gpu) {
-    for eae in [Eae::default(), Eae::default().coverage(20.0).moments(100.0)] {
+    for eae in [Eae::default(), Eae::default().coverage(20.0).moments(100.0).critic(3.0)] {
         resumed_with(gpu, eae.bank(40));
     }
 }
@@ -47,8 +47,8 @@ fn resumed_with(gpu: &Gpu, eae: Eae) {
     assert!(second.stepper.state().unwrap().adam.moments().is_empty());
 }
 
-/// A step is one submission of at most 30 kernels. It uploads the indices of the images and 13
-/// numbers, downloads six numbers, and compiles nothing.
+/// A step is one submission of at most 30 kernels. It uploads the indices of the images and 16
+/// numbers, downloads eight numbers, and compiles nothing.
 fn cost_of_a_step(gpu: &Gpu) {
     let own = gpu.with_limits(gpu.limits(), std::time::Duration::from_secs(60));
     let mut training = OnDevice::new(&own, mlp(), config(Eae::published(1.0))).unwrap();
@@ -62,8 +62,8 @@ fn cost_of_a_step(gpu: &Gpu) {
     assert!(dispatches <= 30, "{dispatches}");
     assert_eq!(cost.dispatches, steps * dispatches as u64);
     assert_eq!(cost.submissions, steps);
-    assert_eq!(cost.uploaded, steps * 4 * (13 + BATCH as u64));
-    assert_eq!(cost.downloaded, steps * 24);
+    assert_eq!(cost.uploaded, steps * 4 * (16 + BATCH as u64));
+    assert_eq!(cost.downloaded, steps * 32);
     assert_eq!(cost.pipelines, 0);
     assert_eq!(own.memory(), memory, "a step must not allocate memory");
     eprintln!("a step of `mlp`: {dispatches} kernels");
@@ -93,7 +93,7 @@ fn a_failed_step_changes_nothing(gpu: &Gpu) {
     bad.fill(f32::NAN);
     // Banks that are filling, that are full and that are smaller than a batch.
     for bank in [200, 40, 10] {
-        let config = config(Eae::default().coverage(20.0).moments(100.0).bank(bank));
+        let config = config(Eae::default().coverage(20.0).moments(100.0).critic(3.0).bank(bank));
         let [mut disturbed, mut calm] = [(); 2].map(|()| {
             let mut model = mlp();
             let stepper = GpuStepper::new(gpu, &mut model, &config, None).unwrap();
