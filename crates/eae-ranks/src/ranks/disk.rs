@@ -18,8 +18,9 @@ pub struct Disk {
     files: Arc<AtomicU64>,
 }
 
-/// Number of bytes from which a message goes to a file.
-const LARGE: usize = 1 << 16;
+/// Number of bytes from which a message goes to a file. Shorter ones of all pairs of ranks stay in
+/// memory.
+const LARGE: usize = 1 << 12;
 
 #[derive(Debug, Clone)]
 enum Message {

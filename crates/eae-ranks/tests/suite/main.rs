@@ -4,6 +4,7 @@ mod disk;
 mod estimates;
 mod failures;
 mod neighbors;
+mod traffic;
 
 use eae_ranks::ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
