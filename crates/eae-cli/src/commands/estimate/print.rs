@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use knn_entropy::{Estimate, Warning};
 use ndarray::Array1;
@@ -84,6 +84,24 @@ impl Numbers {
             dropped: data.dropped,
             warnings,
             file: data.path.clone(),
+        }
+    }
+
+    /// Creates the numbers of a report about all rows of a file, without local values.
+    pub(super) fn of_file(settings: &Settings, n: usize, found: &Found, file: &Path, warnings: Vec<String>) -> Self {
+        let unit = settings.unit;
+        Self {
+            value: unit.of(found.value),
+            unit: unit.name(),
+            n,
+            k: settings.k,
+            standard_error: found.error.map(|error| unit.of(error)),
+            sampling_interval_95: found.interval.map(|(low, high)| (unit.of(low), unit.of(high))),
+            theiler: settings.theiler,
+            local: None,
+            dropped: 0,
+            warnings,
+            file: file.to_owned(),
         }
     }
 

@@ -68,6 +68,11 @@ impl Repair {
         }
     }
 
+    /// Returns true if rows are spread by given steps.
+    pub(super) fn spreads(&self) -> bool {
+        matches!(self.dither, Dither::Steps(_))
+    }
+
     pub(super) fn close_points(&self) -> ClosePoints {
         self.floor.map_or(ClosePoints::Error, ClosePoints::Floor)
     }

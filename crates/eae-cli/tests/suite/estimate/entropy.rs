@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{is_near, normal, number, report, write};
+use super::{is_near, normal, number, report, write, write_npy};
 use crate::support::program::{command, eae, json, stderr};
 use crate::support::transcript::Transcript;
 
@@ -212,4 +212,38 @@ fn text_is_not_a_number() {
     transcript.error("entropy mid.csv --k 1");
     assert_eq!(report(folder, "entropy mid.csv --k 1 --x 0,2")["d"], 2);
     transcript.check("entropy text is not a number");
+}
+
+#[test]
+fn rows_larger_than_memory_are_divided_into_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let x = normal(3000, 3, 5);
+    write_npy(&folder.join("x.npy"), &x);
+    let whole = report(folder, "entropy x.npy --k 4");
+    let parts = report(folder, "entropy x.npy --k 4 --memory 100K --scratch .");
+    assert!(whole["parts"].is_null() && parts["parts"].as_u64().unwrap() > 5);
+    // JSON has all digits, so equal numbers have equal bits.
+    for key in ["entropy", "standard_error", "n", "d", "k", "warnings"] {
+        assert_eq!(whole[key], parts[key], "{key}");
+    }
+    assert_eq!(report(folder, "entropy x.npy --k 4 --memory 1G"), whole);
+    // Only the file is left.
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+    fs::write(folder.join("x.csv"), "1\n2\n").unwrap();
+    let mut broken = x;
+    broken[[2000, 1]] = f64::NAN;
+    write_npy(&folder.join("nan.npy"), &broken);
+    for (arguments, message) in [
+        ("entropy x.npy --memory 100K --theiler 3", "--theiler needs all of them at once"),
+        ("entropy x.npy --memory 1K", "use --memory 1M or more"),
+        ("entropy x.npy --memory 100K --k 3000", "k is 3000, but a point has only 2999 others"),
+        ("entropy x.npy --memory lots", "expected a number of bytes such as 500M or 4G"),
+        ("entropy x.csv --memory 1G", "--memory needs a .npy file"),
+        ("entropy nan.npy --memory 100K", "row 2000, column 1 is NaN"),
+        ("entropy x.npy --memory 100K --scratch missing", "set it with --scratch"),
+    ] {
+        let output = eae(folder, &arguments.split(' ').collect::<Vec<_>>());
+        assert!(!output.status.success() && stderr(&output).contains(message), "{arguments}: {}", stderr(&output));
+    }
 }

@@ -1,3 +1,4 @@
+mod disk;
 mod explain;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use knn_entropy::{
 use ndarray::ArrayView2;
 use serde::Serialize;
 
+use self::disk::{Large, Parts};
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
@@ -64,6 +66,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     reading: Reading,
     #[command(flatten)]
+    large: Large,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -96,9 +100,13 @@ struct Report {
     standardized: bool,
     /// The step within which each column was spread.
     dither: Option<Vec<f64>>,
-    /// Number of rows that were equal to another row before they were spread.
-    coinciding_rows: usize,
+    /// Number of rows that were equal to another row before they were spread. Not known for rows in
+    /// parts.
+    coinciding_rows: Option<usize>,
     duplicates_dropped: usize,
+    /// Number of parts that the rows were divided into because of --memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<usize>,
     #[serde(flatten)]
     numbers: Numbers,
 }
@@ -107,6 +115,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.common.apply()?;
     let Arguments { settings, estimator, .. } = arguments;
     let metric = arguments.metric()?;
+    if let Some(parts) = arguments.large.parts(&arguments.file, arguments.needs_all_rows())? {
+        return arguments.in_parts(&parts, metric);
+    }
     let mut data = Data::read(&arguments.file, &arguments.reading)?;
     let columns = data.columns(arguments.x.as_deref())?;
     data.require_numbers(&columns)?;
@@ -179,8 +190,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             order: ordered.then_some(arguments.order),
             standardized: arguments.standardize,
             dither: steps,
-            coinciding_rows,
+            coinciding_rows: Some(coinciding_rows),
             duplicates_dropped: repeated,
+            parts: None,
             numbers,
         });
     } else {
@@ -224,6 +236,52 @@ impl Arguments {
             }
         }
         Ok(metric)
+    }
+
+    /// Returns a flag that needs all rows in memory.
+    fn needs_all_rows(&self) -> Option<&'static str> {
+        let Self { settings, repair, reading, .. } = self;
+        let flags = [
+            (self.estimator != Estimator::Kl, "--estimator"),
+            (self.x.is_some(), "--x"),
+            (self.standardize, "--standardize"),
+            (repair.spreads(), "--dither"),
+            (repair.drop_duplicates, "--drop-duplicates"),
+            (settings.theiler > 0, "--theiler"),
+            (settings.local, "--local"),
+            (reading.drop_missing, "--drop-missing"),
+            (!reading.period.is_empty(), "--period"),
+        ];
+        flags.into_iter().find(|(given, _)| *given).map(|(_, flag)| flag)
+    }
+
+    /// Estimates and prints the entropy of rows that are divided into parts.
+    fn in_parts(&self, parts: &Parts, metric: MetricName) -> Result<(), Failure> {
+        let (settings, (n, d)) = (&self.settings, parts.dim());
+        let found = parts.estimate(&self.file, settings.k, metric.into(), self.repair.close_points())?;
+        let warnings = found.warnings.iter().map(ToString::to_string).collect();
+        let value = Found::with_error(found.value, found.standard_error);
+        let numbers = Numbers::of_file(settings, n, &value, &self.file, warnings);
+        if self.common.json {
+            print_json(&Report {
+                entropy: numbers.value,
+                d,
+                estimator: self.estimator,
+                metric,
+                order: None,
+                standardized: false,
+                dither: None,
+                coinciding_rows: None,
+                duplicates_dropped: 0,
+                parts: Some(parts.count()),
+                numbers,
+            });
+        } else {
+            let (rows, columns, k) = (counted(n, "row"), counted(d, "column"), settings.k);
+            let parts = parts.count();
+            numbers.print("entropy", &format!("of {rows}, {columns}, in {parts} parts; kl, k = {k}"));
+        }
+        Ok(())
     }
 
     fn check_periods(&self, periods: &[f64]) -> Result<(), Failure> {
