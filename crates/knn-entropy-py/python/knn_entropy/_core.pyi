@@ -14,6 +14,46 @@ _Tested: TypeAlias = tuple[float, _Doubles]
 _Given: TypeAlias = Sequence[tuple[_Array, int, int, int]]
 _Limits: TypeAlias = tuple[Sequence[float], Sequence[float]] | None
 
+__all__ = [
+    "version",
+    "available_threads",
+    "entropy",
+    "entropies",
+    "entropy_and_gradient",
+    "truncated_entropy",
+    "truncated_entropy_and_gradient",
+    "lombardi_pant_entropy",
+    "renyi_entropy",
+    "correct",
+    "neighbor_weights",
+    "dither",
+    "rounding_steps",
+    "sampling_interval",
+    "ksg_information",
+    "ksg_conditional",
+    "ksg_test",
+    "ksg_conditional_test",
+    "mesner_shalizi",
+    "mixed_ksg",
+    "local_nonuniformity",
+    "ross",
+    "transfer_entropy",
+    "transfer_entropy_test",
+    "transfer_entropy_scan",
+    "transfer_entropy_samples",
+    "information_storage",
+    "information_storage_samples",
+    "surrogate_orders",
+    "significance",
+    "autocorrelation",
+    "kl_divergence",
+    "kl_divergence_and_gradients",
+    "jensen_shannon",
+    "nearest_neighbors",
+    "count_neighbors",
+    "columns_about",
+]
+
 def version() -> str: ...
 def available_threads() -> int: ...
 def entropy(x: _Array, settings: _Settings, weights: str, bound: float) -> _Estimated: ...
@@ -57,7 +97,7 @@ def transfer_entropy_scan(
     target: _Array,
     given: _Given,
     embeddings: _Settings,
-    delays: tuple[int, int],
+    ends: tuple[int, int],
     settings: _Settings,
     own: _Settings,
     test: _Settings,
