@@ -85,11 +85,12 @@ for signal in KILL TERM; do
         start=$SECONDS code=0
         timeout 30 "$mpirun" -n 3 "$program" fail wait --at 0 >"$work/out" 2>&1 &
         job=$!
-        until [ "$(grep -c '^[0-9]*$' "$work/out")" = 3 ]; do
+        # The launcher may pass a number and the end of its line on separately.
+        until [ "$(grep -c '^[0-9][0-9]*$' "$work/out")" = 3 ]; do
             [ $((SECONDS - start)) -lt 20 ] || fail "the ranks did not start"
             sleep 0.1
         done
-        kill -"$signal" "$(grep '^[0-9]*$' "$work/out" | sed -n "$((at + 1))p")"
+        kill -"$signal" "$(grep '^[0-9][0-9]*$' "$work/out" | sed -n "$((at + 1))p")"
         wait "$job" || code=$?
         [ "$code" != 0 ] && [ "$code" != 124 ] || fail "SIG$signal to rank $at: code $code"
         echo "SIG$signal to a rank: code $code after $((SECONDS - start)) s"
