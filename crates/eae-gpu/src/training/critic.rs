@@ -18,7 +18,7 @@ pub(super) struct GpuCritic {
     pub(super) stages: Vec<Stage>,
     /// Number of features of a picture.
     features: usize,
-    /// Its arrays in the matrix of all parameters.
+    /// The place and shape of each array in the matrix of all parameters.
     arrays: Vec<Array>,
     /// Number of steps made, or `None` if there is no critic yet.
     steps: Option<u64>,
@@ -37,7 +37,7 @@ impl GpuCritic {
         self.arrays.iter()
     }
 
-    /// Returns its arrays, each with the number of steps made, if there is a critic.
+    /// Returns the arrays, each with the number of steps made, if there is a critic.
     pub(super) fn trained(&self) -> impl Iterator<Item = (u64, &Array)> {
         self.steps.into_iter().flat_map(move |steps| self.arrays().map(move |array| (steps, array)))
     }

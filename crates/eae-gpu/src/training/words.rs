@@ -13,7 +13,8 @@ pub(super) enum Word {
     Rate,
     /// The inverse square root of Adam's bias correction of the second moment.
     Root,
-    /// The same two for the critic, or zeros if it makes no step. Adam expects them here.
+    /// The rate and the root of the critic, or zeros if the critic makes no step. Adam expects them
+    /// here.
     CriticRate,
     CriticRoot,
     /// The weights of the terms of the objective, multiplied by the warm-up factor.

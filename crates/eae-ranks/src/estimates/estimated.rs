@@ -48,13 +48,13 @@ fn summarize(ranks: &dyn Ranks, local: Vec<f64>, rows: usize) -> RankResult<(f64
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
-    /// Its rows were read.
+    /// The rows were read.
     Read,
-    /// Its points arrived.
+    /// The points arrived.
     Exchange,
     /// Neighbors or counts were found, and questions answered.
     Search,
-    /// Its local values were added.
+    /// The local values were added.
     Sum,
 }
 

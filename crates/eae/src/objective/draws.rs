@@ -46,12 +46,15 @@ pub(super) fn compare_draws<'t, F: Float>(
     let tape = x.tape();
     let normal = context.normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(normal));
-    let levels = [model.front_len(), model.trunk_len()];
-    let measured = |pictures: Var<'t, F>| tape.frozen(|| model.encoder.forward_through(levels, pictures));
+    let [front_len, trunk_len] = [model.front_len(), model.trunk_len()];
+    let measured =
+        |pictures: Var<'t, F>, end| tape.frozen(|| model.encoder.forward_through([front_len, end], pictures));
     // Draws are measured in evaluation mode, and images must be, too. In most trunks both modes
     // give the same outputs, so the images need not pass through the trunk again.
-    let images = if model.trunk_has_modes() { measured(x) } else { features };
-    let ([front, draws], [front_of_images, images]) = (measured(decoded).map(rows), images.map(rows));
+    let images = if model.trunk_has_modes() { measured(x, trunk_len) } else { features };
+    // The critic needs no layer after the convolutions.
+    let last = if eae.compares_features() { trunk_len } else { front_len };
+    let ([front, draws], [front_of_images, images]) = (measured(decoded, last).map(rows), images.map(rows));
     let seed = &context.draws;
     let banks = &mut context.banks;
     banks.features.keep(images, bank.max(x.shape()[0]));

@@ -117,7 +117,12 @@ impl Eae {
 
     /// Returns true if draws from N(0, I) are decoded in each step, to be compared with images.
     pub fn decodes_draws(&self) -> bool {
-        [self.draws, self.coverage, self.moments, self.critic].iter().any(|&weight| weight > 0.0)
+        self.compares_features() || self.critic > 0.0
+    }
+
+    /// Returns true if a term compares the features of draws and of images after the whole trunk.
+    pub(super) fn compares_features(&self) -> bool {
+        self.draws > 0.0 || self.coverage > 0.0 || self.moments > 0.0
     }
 
     /// Returns the estimator of the entropy.
