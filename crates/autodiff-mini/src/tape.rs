@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ndarray::{ArcArray, ArrayD, Dimension, IxDyn};
 
 use crate::gradients::Registered;
-use crate::{Gemm, Gradients, Pool, Scalar, Var, VarId};
+use crate::{Gemm, Gradients, Parts, Pool, Scalar, Var, VarId};
 
 /// The backward rule of an operation: takes the gradient of the result and adds to the gradients of
 /// the operands.
@@ -63,6 +63,7 @@ pub struct Tape<F: Scalar> {
     nodes: RefCell<Vec<Node<F>>>,
     parameters: RefCell<Vec<Registered<F>>>,
     gemm: Option<Arc<dyn Gemm<F>>>,
+    parts: Option<Arc<dyn Parts>>,
     pool: Pool<F>,
     records: Cell<bool>,
 }
@@ -97,6 +98,7 @@ impl<F: Scalar> Tape<F> {
             nodes: RefCell::default(),
             parameters: RefCell::default(),
             gemm: None,
+            parts: None,
             pool,
             records: Cell::new(true),
         }
@@ -105,6 +107,12 @@ impl<F: Scalar> Tape<F> {
     /// Creates an empty tape whose matrix products are computed by `gemm`.
     pub fn with_gemm(gemm: Arc<dyn Gemm<F>>) -> Self {
         Self { gemm: Some(gemm), ..Self::new() }
+    }
+
+    /// Makes this the tape of one part of a batch, of which other tapes compute the other parts.
+    #[must_use]
+    pub fn of_part(self, parts: Arc<dyn Parts>) -> Self {
+        Self { parts: Some(parts), ..self }
     }
 
     /// Creates an empty tape on which nothing needs a gradient, not even parameters. Use it to
@@ -206,6 +214,12 @@ impl<F: Scalar> Tape<F> {
     /// products run on the CPU.
     pub fn gemm(&self) -> Option<&Arc<dyn Gemm<F>>> {
         self.gemm.as_ref()
+    }
+
+    /// Returns the parts of the batch that were passed to [`of_part`](Tape::of_part), or `None` if
+    /// this tape computes the whole batch.
+    pub fn parts(&self) -> Option<&Arc<dyn Parts>> {
+        self.parts.as_ref()
     }
 
     /// Returns the pool from which operations take memory.

@@ -1,7 +1,7 @@
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::{Parts, Sink, Var};
 use ndarray::{Array1, IxDyn};
 
-use crate::kernels::{deviations, normalize, normalize_backward};
+use crate::kernels::{deviations, gradient_sums, normalize, normalize_backward};
 use crate::layer::same_shape;
 use crate::weighted::in_order;
 use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
@@ -17,6 +17,9 @@ use crate::{Axes, Content, Entry, Kind, Layer, Real, ShapeError, Tensor};
 /// through both. The layer maintains running averages of the mean and of the unbiased variance,
 /// which replace the batch statistics in evaluation. To scale and shift the result, as hidden
 /// layers often do, add an [`Affine`](crate::Affine) after this layer.
+///
+/// On the tape of a [part of a batch](autodiff_mini::Parts), the statistics are those of the whole
+/// batch in both passes.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BatchNorm<F: Real> {
@@ -75,6 +78,10 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         let rows = self.rows(x.value());
         let mut batch = Moments::new(self.features());
         batch.add(&rows);
+        let parts = x.tape().parts().cloned();
+        if let Some(parts) = &parts {
+            batch = batch.of_all(parts.as_ref());
+        }
         assert!(
             batch.count > 1.0,
             "batch normalization needs at least two values per feature but got shape {:?}",
@@ -91,10 +98,21 @@ impl<F: Real> Layer<F> for BatchNorm<F> {
         let mut y = x.tape().pool().array(rows.raw_dim());
         let scale = self.scale(&batch.variance(0.0));
         normalize(slice(&rows), [&batch.mean, &scale], y.as_slice_mut().expect("a fresh array"));
-        let y = y.into_shared();
+        let (y, count) = (y.into_shared(), batch.count);
         x.tape().custom(&[x], y.clone(), move |g, sink: &mut Sink<'_, F>| {
             let mut g = if g.is_standard_layout() { g } else { g.as_standard_layout().into_owned() };
-            normalize_backward(slice(&y), &scale, g.as_slice_mut().expect("in memory order"));
+            let ordered = "in memory order";
+            let mut sums = gradient_sums(slice(&y), &scale, g.as_slice().expect(ordered));
+            if let Some(parts) = &parts {
+                sums = sums_of_all(parts.as_ref(), &sums);
+            }
+            let means = sums.map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
+            normalize_backward(
+                slice(&y),
+                &scale,
+                means.each_ref().map(Vec::as_slice),
+                g.as_slice_mut().expect(ordered),
+            );
             sink.add(0, g);
         })
     }
@@ -150,11 +168,30 @@ impl Moments {
         let count = (rows.len() / features) as f64;
         let shift: Vec<f64> = rows[..features].iter().map(|x| x.into_f64()).collect();
         let [sums, squares] = deviations(rows, &shift);
+        let mean: Vec<f64> = shift.iter().zip(&sums).map(|(shift, sum)| shift + sum / count).collect();
+        let of_rows = |(squares, sum): (&f64, &f64)| (squares - sum * (sum / count)).max(0.0);
+        let squares: Vec<f64> = squares.iter().zip(&sums).map(of_rows).collect();
+        self.merge(count, &mean, &squares);
+    }
+
+    /// Returns the moments of all parts of a batch, merged in their order.
+    fn of_all(self, parts: &dyn Parts) -> Self {
+        let mut merged = Self::new(self.mean.len());
+        for part in &*parts.gather([&[self.count], &self.mean[..], &self.squares].concat()) {
+            let (mean, squares) = part[1..].split_at(self.mean.len());
+            merged.merge(part[0], mean, squares);
+        }
+        merged
+    }
+
+    fn merge(&mut self, count: f64, mean: &[f64], squares: &[f64]) {
+        if count == 0.0 {
+            return;
+        }
         let total = self.count + count;
-        for c in 0..shift.len() {
-            let mean = sums[c] / count;
-            let step = shift[c] + mean - self.mean[c];
-            self.squares[c] += (squares[c] - sums[c] * mean).max(0.0) + self.count * count / total * step * step;
+        for c in 0..mean.len() {
+            let step = mean[c] - self.mean[c];
+            self.squares[c] += squares[c] + self.count * count / total * step * step;
             self.mean[c] += step * count / total;
         }
         self.count = total;
@@ -163,6 +200,17 @@ impl Moments {
     fn variance(&self, ddof: f64) -> Vec<f64> {
         self.squares.iter().map(|squares| squares / (self.count - ddof)).collect()
     }
+}
+
+/// Returns two sums for each feature over all parts of a batch, added in their order.
+fn sums_of_all(parts: &dyn Parts, [first, second]: &[Vec<f64>; 2]) -> [Vec<f64>; 2] {
+    let features = first.len();
+    let mut sums = vec![0.0; 2 * features];
+    for part in &*parts.gather([&first[..], second].concat()) {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    let second = sums.split_off(features);
+    [sums, second]
 }
 
 fn slice<F: Real>(rows: &Tensor<F>) -> &[F] {

@@ -19,14 +19,17 @@ pub(super) fn normalize<F: Element>(x: &[F], [mean, scale]: [&[f64]; 2], y: &mut
     each(y, x, [mean, scale, scale], Finish::default(), |_, x, [mean, scale, _]| (x - mean) * scale);
 }
 
+/// Returns, for each feature, the sum of `g` and the sum of `g y`, of which [`normalize_backward`]
+/// needs the means. There are as many features as entries of `scale`.
+pub(super) fn gradient_sums<F: Element>(y: &[F], scale: &[f64], g: &[F]) -> [Vec<f64>; 2] {
+    two_sums(g, y, scale, |g, y, _| [g, g * y])
+}
+
 /// Turns the gradient `g` with respect to `y = (x - mean) scale` into the gradient with respect to
 /// `x`, where mean and scale are computed from `x`: `scale (g - mean of g - y mean of (g y))`. The
 /// two means account for the dependence of mean and scale on `x`.
-pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], g: &mut [F]) {
-    let count = (y.len() / scale.len().max(1)) as f64;
-    let [g_mean, gy_mean] = two_sums(g, y, scale, |g, y, _| [g, g * y])
-        .map(|sums| sums.into_iter().map(|sum| sum / count).collect::<Vec<_>>());
-    let of_features = [&g_mean[..], &gy_mean, scale];
+pub(super) fn normalize_backward<F: Element>(y: &[F], scale: &[f64], means: [&[f64]; 2], g: &mut [F]) {
+    let of_features = [means[0], means[1], scale];
     each(g, y, of_features, Finish::default(), |g, y, [mean, gy, scale]| scale * (g - mean - y * gy));
 }
 

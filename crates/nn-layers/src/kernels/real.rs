@@ -132,7 +132,10 @@ compiled! {
 
     pub(crate) fn deviations(x: &[F], shift: &[f64]) -> [Vec<f64>; 2] = super::features::deviations;
     pub(crate) fn normalize(x: &[F], mean_and_scale: [&[f64]; 2], y: &mut [F]) = super::features::normalize;
-    pub(crate) fn normalize_backward(y: &[F], scale: &[f64], g: &mut [F]) = super::features::normalize_backward;
+    pub(crate) fn gradient_sums(y: &[F], scale: &[f64], g: &[F]) -> [Vec<f64>; 2] = super::features::gradient_sums;
+    pub(crate) fn normalize_backward(
+        y: &[F], scale: &[f64], means: [&[f64]; 2], g: &mut [F],
+    ) = super::features::normalize_backward;
     pub(crate) fn scale(x: &[F], scale: &[f64], finish: Finish<'_, F>, y: &mut [F]) = super::features::scale;
     pub(crate) fn scale_backward(x: &[F], scale: &[f64], g: &mut [F]) -> Vec<f64> = super::features::scale_backward;
 

@@ -3,6 +3,7 @@
 mod convolution;
 mod layers;
 mod optimizers;
+mod parts;
 mod weights;
 
 use ndarray::ArrayD;
