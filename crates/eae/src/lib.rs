@@ -20,7 +20,7 @@ mod training;
 
 // Re-exports of the crates whose types appear in public signatures.
 pub use ndarray_rand::rand;
-pub use {autodiff_mini, eae_data as data, knn_entropy, ndarray, nn_layers, rand_chacha};
+pub use {autodiff_mini, eae_data as data, eae_ranks as ranks, knn_entropy, ndarray, nn_layers, rand_chacha};
 
 pub use defaults::{Defaults, Reason};
 pub use evaluation::{Evaluation, EvaluationError};
@@ -29,12 +29,12 @@ pub use model::{Autoencoder, ModelError};
 pub use network::{Ending, Network, Preset, UnknownPreset};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
 pub use training::{
-    CheckpointError, EpochReport, HeldOut, MakeStep, Observer, OptimizerState, Outcome, Step, StepError, StepPlan,
-    StepReport, Stepper, TrainConfig, TrainError, Training, Underway, held_out_loss, train,
+    CheckpointError, EpochReport, HeldOut, MakeStep, Observer, OptimizerState, Outcome, RankStepper, Step, StepError,
+    StepPlan, StepReport, Stepper, TrainConfig, TrainError, Training, Underway, follow, held_out_loss, train,
 };
 
 /// The scalar types that both the tape and the estimators support: `f32` for training and `f64` for
 /// verification.
-pub trait Float: nn_layers::Real + knn_entropy::Float {}
+pub trait Float: nn_layers::Real + knn_entropy::Float + bytemuck::Pod {}
 
-impl<F: nn_layers::Real + knn_entropy::Float> Float for F {}
+impl<F: nn_layers::Real + knn_entropy::Float + bytemuck::Pod> Float for F {}

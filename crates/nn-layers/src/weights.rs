@@ -208,6 +208,21 @@ impl Weights {
     /// If the file cannot be written. An older file of that name is then untouched.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WeightsError> {
         let path = path.as_ref();
+        let bytes = self.serialized().map_err(|error| not_safetensors(path, &error))?;
+        write_whole(path, &bytes).map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
+    }
+
+    /// Returns the bytes of the file that [`save`](Weights::save) writes and
+    /// [`parse`](Weights::parse) reads.
+    ///
+    /// # Errors
+    ///
+    /// If the tensors cannot be represented, because of their number or size.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, WeightsError> {
+        self.serialized().map_err(|error| not_safetensors(Path::new("weights"), &error))
+    }
+
+    fn serialized(&self) -> Result<Vec<u8>, SafeTensorError> {
         let views = self.tensors.iter().map(|(name, stored)| {
             (
                 name,
@@ -215,15 +230,14 @@ impl Weights {
                     .expect("as many bytes as the shape says"),
             )
         });
-        let bytes = safetensors::serialize(views, None).map_err(|error| not_safetensors(path, &error))?;
+        let bytes = safetensors::serialize(views, None)?;
         let mut metadata = self.sorted_metadata();
         // A checksum in the metadata is meaningless here. A file that was read has its checksum
         // removed.
         metadata.remove(checksum::KEY);
         let checksum = self.checksum(&metadata);
         metadata.insert(checksum::KEY, &checksum);
-        write_whole(path, &with_metadata(&bytes, &metadata))
-            .map_err(|error| WeightsError::Io { path: path.to_path_buf(), error })
+        Ok(with_metadata(&bytes, &metadata))
     }
 
     /// Returns the names of the tensors, sorted.

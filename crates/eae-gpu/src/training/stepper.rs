@@ -76,7 +76,8 @@ impl GpuStepper {
     ///
     /// # Errors
     ///
-    /// If a layer or the objective is not supported, or the device does not have enough memory.
+    /// If a layer, the objective or the number of shards is not supported, or the device does not
+    /// have enough memory.
     ///
     /// # Panics
     ///
@@ -87,6 +88,10 @@ impl GpuStepper {
         config: &TrainConfig,
         images: Option<ArrayView4<'_, f32>>,
     ) -> Result<Self> {
+        if config.shards > 1 {
+            let problem = "a batch in shards cannot be trained on the GPU; use one shard, or train on the CPU";
+            return Err(Error::Unsupported(problem.to_owned()));
+        }
         let (latent, pixels) = (model.latent(), model.image_shape().iter().product());
         let (loss, adam) = (Loss::of(&config.objective, config.batch_size, latent)?, Adam::default());
         let mut plan = Plan::default();

@@ -11,4 +11,4 @@ pub use moments::Moments;
 pub(crate) use running::{mean, variance_of_mean};
 pub use shards::Shards;
 pub(crate) use shards::split;
-pub use tree::tree_sum;
+pub use tree::{tree_sum, tree_sum_over};

@@ -1,6 +1,5 @@
 use std::mem;
 
-use autodiff_mini::Var;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis, Ix2, Slice};
 use nn_layers::{Weights, WeightsError};
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +41,12 @@ impl<F: Float> Banks<F> {
     pub(super) fn critic_of(&mut self, features: usize, draws: &ChaCha8Rng) -> &mut Critic<F> {
         self.new_critic |= self.critic.is_none();
         self.critic.get_or_insert_with(|| Critic::new(features, draws))
+    }
+
+    /// Returns the banks of another tape, which computes another part of the batch. That tape needs
+    /// only the critic.
+    pub(crate) fn beside(&self) -> Self {
+        Self { critic: self.critic.clone(), ..Self::default() }
     }
 
     /// Begins a step. Previous steps can no longer be undone.
@@ -122,8 +127,7 @@ impl<F: Float> Bank<F> {
     }
 
     /// Adds the rows of `new`. The bank holds at most `most` rows.
-    pub(super) fn keep(&mut self, new: Var<'_, F>, most: usize) {
-        let new = new.value().into_dimensionality::<Ix2>().expect("rows of a matrix");
+    pub(super) fn keep(&mut self, new: ArrayView2<'_, F>, most: usize) {
         self.undo.before = Some((self.rows.nrows(), self.next));
         self.undo.replaced.clear();
         self.undo.emptied = None;
@@ -164,35 +168,32 @@ impl<F: Float> Bank<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autodiff_mini::Tape;
 
     #[test]
     fn the_newest_rows_are_kept() {
-        let tape = Tape::new();
         let mut bank = Bank::default();
         let rows = |from: usize| Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64);
         for from in [0, 3, 6] {
-            bank.keep(tape.constant(rows(from)), 5);
+            bank.keep(rows(from).view(), 5);
         }
         let mut firsts: Vec<f64> = bank.view().column(0).to_vec();
         firsts.sort_by(f64::total_cmp);
         assert_eq!(firsts, [40.0, 50.0, 60.0, 70.0, 80.0]);
-        bank.keep(tape.constant(rows(0)), 0);
+        bank.keep(rows(0).view(), 0);
         assert_eq!(bank.view().dim(), (0, 2));
     }
 
     #[test]
     fn a_step_can_be_undone_once() {
-        let tape = Tape::new();
-        let rows = |from: usize| tape.constant(Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64));
+        let rows = |from: usize| Array2::from_shape_fn((3, 2), |(i, j)| (10 * (from + i) + j) as f64);
         // Empty, filled by the step, full and wrapped around, and emptied because the size has
         // changed.
         for (kept, most) in [(0, 5), (1, 5), (2, 5), (3, 5), (2, 4)] {
             let mut banks = Banks::default();
-            (0..kept).for_each(|step| banks.codes.keep(rows(3 * step), 5));
+            (0..kept).for_each(|step| banks.codes.keep(rows(3 * step).view(), 5));
             let (before, next) = (banks.codes.view().to_owned(), banks.codes.next());
             banks.begin();
-            banks.codes.keep(rows(90), most);
+            banks.codes.keep(rows(90).view(), most);
             assert_ne!(banks.codes.view(), before);
             for _ in 0..2 {
                 banks.undo();

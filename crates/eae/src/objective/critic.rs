@@ -3,6 +3,7 @@ use nn_layers::{Activation, Dense, Sequential, Tensor, Weights, WeightsError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::whole::mean;
 use crate::Float;
 
 /// Width of the hidden layer.
@@ -79,10 +80,10 @@ impl<F: Float> Critic<F> {
         let tape = draws.tape();
         let gain = F::from_f64(Self::GAIN);
         let mut logits = |rows: Var<'t, F>| self.0.train(tape.constant(rows.value())) * gain;
-        let own = (-logits(images)).softplus().mean() + logits(draws).softplus().mean();
+        let own = mean((-logits(images)).softplus()) + mean(logits(draws).softplus());
         let deceived = tape.frozen(|| self.0.forward(draws) * gain);
         let share = if own.scalar().into_f64() < Self::SURE { F::zero() } else { F::one() };
-        [(-deceived).softplus().mean(), (own - tape.constant(own.value())) * share]
+        [mean((-deceived).softplus()), (own - tape.constant(own.value())) * share]
     }
 }
 

@@ -1,9 +1,9 @@
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::Var;
 use knn_entropy::{ClosePoints, Divergence, Error};
-use ndarray::{Array2, ArrayView2, Axis, Ix2, arr0, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
-use super::entropy::on_tape;
 use super::moments::moments;
+use super::whole::{Rows, share};
 use super::{Context, Eae};
 use crate::{Autoencoder, Float};
 
@@ -33,7 +33,7 @@ use crate::{Autoencoder, Float};
 /// The search also covers up to `bank` images and draws of previous steps.
 ///
 /// `features` are the outputs of the convolutions and of the trunk for the images `x` in training
-/// mode.
+/// mode, and `n` is the number of draws for the whole batch.
 pub(super) fn compare_draws<'t, F: Float>(
     eae: &Eae,
     model: &mut Autoencoder<F>,
@@ -42,9 +42,9 @@ pub(super) fn compare_draws<'t, F: Float>(
     n: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
-    let (&Eae { floor, bank, .. }, share) = (eae, context.penalty_weight);
+    let (&Eae { floor, bank, .. }, weight_of_all) = (eae, context.penalty_weight);
     let tape = x.tape();
-    let normal = context.normal(n, model.latent());
+    let normal = context.own_normal(n, model.latent());
     let decoded = model.decoder.train(tape.constant(normal));
     let [front_len, trunk_len] = [model.front_len(), model.trunk_len()];
     let measured =
@@ -57,24 +57,30 @@ pub(super) fn compare_draws<'t, F: Float>(
     let ([front, draws], [front_of_images, images]) = (measured(decoded, last).map(rows), images.map(rows));
     let seed = &context.draws;
     let banks = &mut context.banks;
-    banks.features.keep(images, bank.max(x.shape()[0]));
+    let images = Rows::gather(images);
+    share(tape, || banks.features.keep(images.all(), bank.max(images.all().nrows())));
     let mut sum = None;
     let mut add = |weight: f64, term: Var<'t, F>| {
-        let term = term * F::from_f64(share * weight);
+        let term = term * F::from_f64(weight_of_all * weight);
         sum = Some(sum.map_or(term, |sum| sum + term));
     };
-    if eae.draws > 0.0 {
-        add(eae.draws, divergence_from(draws, banks.features.view(), floor)?);
-    }
-    if eae.coverage > 0.0 || eae.moments > 0.0 {
-        let all_draws = with_earlier(draws, banks.draws.view());
-        if eae.coverage > 0.0 {
-            add(eae.coverage, divergence_to(draws, all_draws.view(), images, floor)?);
+    if eae.compares_features() {
+        let draws = Rows::gather(draws);
+        if eae.draws > 0.0 {
+            add(eae.draws, divergence_from(&draws, banks.features.view(), floor)?);
         }
-        if eae.moments > 0.0 {
-            add(eae.moments, moments(draws, all_draws.view(), banks.features.view()));
+        if eae.coverage > 0.0 || eae.moments > 0.0 {
+            let all_draws = share(tape, || with_earlier(draws.all(), banks.draws.view()));
+            if eae.coverage > 0.0 {
+                add(eae.coverage, divergence_to(&draws, all_draws.view(), images.all(), floor)?);
+            }
+            if eae.moments > 0.0 {
+                let of_draws =
+                    |draws: ArrayView2<'_, F>| moments(draws.nrows(), all_draws.view(), banks.features.view());
+                add(eae.moments, draws.smooth(of_draws));
+            }
+            share(tape, || banks.draws.keep(draws.all(), bank));
         }
-        banks.draws.keep(draws, bank);
     }
     if eae.critic > 0.0 {
         let [deceived, own] = banks.critic_of(front.shape()[1], seed).losses(front_of_images, front);
@@ -87,41 +93,37 @@ pub(super) fn compare_draws<'t, F: Float>(
 /// Returns the divergence of the rows of `draws` from the rows of `images`, divided by the number
 /// of columns.
 fn divergence_from<'t, F: Float>(
-    draws: Var<'t, F>,
+    draws: &Rows<'t, F>,
     images: ArrayView2<'_, F>,
     floor: f64,
 ) -> Result<Var<'t, F>, Error> {
-    let rows = draws.value().into_dimensionality::<Ix2>().expect("rows of features");
-    let features = rows.ncols() as f64;
-    let found = estimator(floor).divergence_and_gradients(rows.view(), images)?;
-    let value = arr0(F::from_f64(found.divergence / features));
-    let mut gradient = found.p;
-    Ok(draws.tape().custom(&[draws], value, move |g, sink: &mut Sink<'_, F>| {
-        gradient *= F::from_f64(1.0 / features) * g[[]];
-        sink.add(0, gradient);
-    }))
+    let features = draws.all().ncols() as f64;
+    draws.scaled(1.0 / features, |draws| {
+        let found = estimator(floor).divergence_and_gradients(draws, images)?;
+        Ok((found.divergence / features, found.p))
+    })
 }
 
 /// Returns the divergence of the rows of `images` from those of `all_draws`, which begin with
 /// `draws`, divided by the number of columns. The gradient is with respect to `draws`.
 fn divergence_to<'t, F: Float>(
-    draws: Var<'t, F>,
+    draws: &Rows<'t, F>,
     all_draws: ArrayView2<'_, F>,
-    images: Var<'t, F>,
+    images: ArrayView2<'_, F>,
     floor: f64,
 ) -> Result<Var<'t, F>, Error> {
-    let images = images.value().into_dimensionality::<Ix2>().expect("rows of features");
-    let found = estimator(floor).divergence_and_gradients(images.view(), all_draws)?;
-    let features = all_draws.ncols() as f64;
-    let gradient = &found.q.slice_axis(Axis(0), (..draws.shape()[0]).into()) * F::from_f64(1.0 / features);
-    Ok(on_tape(draws, found.divergence / features, gradient))
+    draws.function(|draws| {
+        let found = estimator(floor).divergence_and_gradients(images, all_draws)?;
+        let features = all_draws.ncols() as f64;
+        let gradient = &found.q.slice_axis(Axis(0), (..draws.nrows()).into()) * F::from_f64(1.0 / features);
+        Ok((found.divergence / features, gradient))
+    })
 }
 
 /// Returns the rows of `draws`, followed by those of `earlier` draws.
-pub(super) fn with_earlier<F: Float>(draws: Var<'_, F>, earlier: ArrayView2<'_, F>) -> Array2<F> {
-    let new = draws.value().into_dimensionality::<Ix2>().expect("rows of features");
+pub(super) fn with_earlier<F: Float>(draws: ArrayView2<'_, F>, earlier: ArrayView2<'_, F>) -> Array2<F> {
     // An empty bank may have no columns.
-    let parts = [new.view(), earlier];
+    let parts = [draws, earlier];
     concatenate(Axis(0), &parts[..if earlier.is_empty() { 1 } else { 2 }]).expect("as many columns")
 }
 
@@ -145,12 +147,13 @@ mod tests {
     fn gradient_pulls_draws_toward_images() {
         let draws = ArrayD::from_shape_fn(vec![7, 3], |i| (1.3 * i[0] as f64 + i[1] as f64).sin() + 2.0);
         let images = Array2::from_shape_fn((12, 3), |(i, j)| (0.7 * i as f64 + 2.0 * j as f64).cos());
-        gradcheck(|x| divergence_from(x[0], images.view(), 1e-6).unwrap(), &[draws]).unwrap();
+        gradcheck(|x| divergence_from(&Rows::gather(x[0]), images.view(), 1e-6).unwrap(), &[draws]).unwrap();
         // The divergence of draws near the images is smaller than that of draws shifted away from
         // them.
         let value = |by: f64| {
             let tape = autodiff_mini::Tape::new();
-            divergence_from(tape.constant(images.clone() * 1.01 + by), images.view(), 1e-6).unwrap().scalar()
+            let draws = Rows::gather(tape.constant(images.clone() * 1.01 + by));
+            divergence_from(&draws, images.view(), 1e-6).unwrap().scalar()
         };
         assert!(value(0.0) < value(0.5) && value(0.5) < value(2.0));
     }
@@ -163,8 +166,9 @@ mod tests {
         for earlier in [earlier, Array2::zeros((0, 3))] {
             gradcheck(
                 |x| {
-                    let all = with_earlier(x[0], earlier.view());
-                    divergence_to(x[0], all.view(), x[0].tape().constant(images.clone()), 1e-6).unwrap()
+                    let draws = Rows::gather(x[0]);
+                    let all = with_earlier(draws.all(), earlier.view());
+                    divergence_to(&draws, all.view(), images.view(), 1e-6).unwrap()
                 },
                 std::slice::from_ref(&draws),
             )

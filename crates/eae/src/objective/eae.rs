@@ -1,13 +1,15 @@
 //! The objective of the entropic autoencoder.
 
-use autodiff_mini::{Tape, Var};
+use autodiff_mini::Var;
 use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Weighting};
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use super::draws::compare_draws;
 use super::entropy::{entropy_with_bank, marginal_entropy};
-use super::{Context, Criterion, Ending, Setting, Terms, radius, squared_error};
+use super::radius::off_quantiles;
+use super::whole::{Rows, share};
+use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float, sampler};
 
@@ -131,8 +133,9 @@ impl Eae {
         if self.mean { estimator.weighting(Weighting::Mean) } else { estimator }
     }
 
-    /// Returns the entropy of the codes of a batch, with neighbors also from a bank.
-    fn entropy<'t, F: Float>(&self, codes: Var<'t, F>, bank: ArrayView2<'_, F>) -> Result<Var<'t, F>, Error> {
+    /// Returns the entropy of the codes of a batch, with neighbors also from a bank, and its
+    /// gradient.
+    fn entropy<F: Float>(&self, codes: ArrayView2<'_, F>, bank: ArrayView2<'_, F>) -> Result<(f64, Array2<F>), Error> {
         let of = if self.marginal { marginal_entropy } else { entropy_with_bank };
         of(codes, &self.estimator(), bank)
     }
@@ -146,7 +149,7 @@ impl Eae {
         for seed in 0..BATCHES {
             let draws = sampler::normal::<f64>(n + self.bank, latent, seed);
             let (codes, bank) = draws.view().split_at(Axis(0), n);
-            sum += self.entropy(Tape::without_gradients().constant(codes.to_owned()), bank)?.scalar();
+            sum += self.entropy(codes, bank)?.0;
         }
         Ok(sum / BATCHES as f64)
     }
@@ -184,17 +187,23 @@ impl Criterion for Eae {
     ) -> Result<Terms<'t, F>, Error> {
         let levels = [model.front_len(), model.trunk_len()];
         let (features, codes) = model.encoder.train_through(levels, x);
-        let n = x.shape()[0];
+        // The first images of the whole batch are decoded, however many of them are on this tape.
+        let (own, n) = context.rows(x.shape()[0]);
         let decoded = if self.decoded == 0 { n } else { self.decoded.min(n) };
-        let first = |of: Var<'t, F>| if decoded < n { of.slice(0, ..decoded) } else { of };
+        let first = |of: Var<'t, F>| {
+            if decoded < own.end { of.slice(0, ..decoded.saturating_sub(own.start)) } else { of }
+        };
         let output = model.decoder.train(first(codes));
         let mse = squared_error(output, first(x));
-        let entropy = self.entropy(codes, context.banks.codes.view())?;
-        context.banks.codes.keep(codes, self.bank);
+        let all = Rows::gather(codes);
+        let bank = &mut context.banks.codes;
+        let entropy = all.function(|codes| self.entropy(codes, bank.view()))?;
+        share(x.tape(), || bank.keep(all.all(), self.bank));
         let mut penalty = -(entropy * F::from_f64(context.penalty_weight * self.lambda));
         if self.radius > 0.0 {
-            let quantiles = context.banks.chi_quantiles(model.latent(), n);
-            penalty = penalty + radius(codes, quantiles) * F::from_f64(context.penalty_weight * self.radius);
+            let banks = &mut context.banks;
+            let radius = all.smooth(|codes| off_quantiles(codes, banks.chi_quantiles(codes.ncols(), n)));
+            penalty = penalty + radius * F::from_f64(context.penalty_weight * self.radius);
         }
         if self.decodes_draws() && context.penalty_weight > 0.0 {
             penalty = penalty + compare_draws(self, model, x, features, decoded, context)?;

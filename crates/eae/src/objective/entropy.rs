@@ -1,7 +1,8 @@
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::Var;
 use knn_entropy::{Error, KozachenkoLeonenko};
-use ndarray::{Array2, ArrayView2, Axis, Ix2, Slice, arr0};
+use ndarray::{Array2, ArrayView2, Axis, Slice};
 
+use super::whole::{Rows, share};
 use crate::Float;
 
 /// Returns the entropy of the rows of `z` in nats, as an operation on the tape. The estimator
@@ -15,49 +16,50 @@ use crate::Float;
 ///
 /// If `z` is not a matrix.
 pub fn entropy<'t, F: Float>(z: Var<'t, F>, estimator: &KozachenkoLeonenko<'_>) -> Result<Var<'t, F>, Error> {
-    entropy_with_bank(z, estimator, ArrayView2::from_shape((0, z.shape()[1]), &[]).expect("no rows"))
+    let rows = Rows::gather(z);
+    let nothing = ArrayView2::from_shape((0, rows.all().ncols()), &[]).expect("no rows");
+    rows.function(|codes| entropy_with_bank(codes, estimator, nothing))
 }
 
-/// Returns the entropy with neighbors also from a bank, which gets no gradient.
-pub(super) fn entropy_with_bank<'t, F: Float>(
-    z: Var<'t, F>,
-    estimator: &KozachenkoLeonenko<'_>,
-    bank: ArrayView2<'_, F>,
-) -> Result<Var<'t, F>, Error> {
-    let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
-    let (value, gradient) = estimator.entropy_and_gradient_with_bank(codes.view(), bank)?;
-    Ok(on_tape(z, value, gradient))
+/// Returns the entropy of the rows of `z` in nats without a gradient, for a report.
+pub(crate) fn entropy_for_report<F: Float>(z: Var<'_, F>, estimator: &KozachenkoLeonenko<'_>) -> Result<f64, Error> {
+    let rows = Rows::gather(z);
+    Result::clone(&share(z.tape(), || estimator.entropy(rows.all())))
 }
 
-/// Returns the sum of the entropies of the coordinates, each estimated from its column alone. This
-/// equals the entropy of the code if the coordinates are independent and exceeds it otherwise.
-pub(super) fn marginal_entropy<'t, F: Float>(
-    z: Var<'t, F>,
+/// Returns the entropy with neighbors also from a bank, which gets no gradient, and its gradient.
+pub(super) fn entropy_with_bank<F: Float>(
+    codes: ArrayView2<'_, F>,
     estimator: &KozachenkoLeonenko<'_>,
     bank: ArrayView2<'_, F>,
-) -> Result<Var<'t, F>, Error> {
-    let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
+) -> Result<(f64, Array2<F>), Error> {
+    estimator.entropy_and_gradient_with_bank(codes, bank)
+}
+
+/// Returns the sum of the entropies of the coordinates, each estimated from its column alone, and
+/// its gradient. The sum equals the entropy of the code if the coordinates are independent and
+/// exceeds it otherwise.
+pub(super) fn marginal_entropy<F: Float>(
+    codes: ArrayView2<'_, F>,
+    estimator: &KozachenkoLeonenko<'_>,
+    bank: ArrayView2<'_, F>,
+) -> Result<(f64, Array2<F>), Error> {
     let (mut sum, mut gradient) = (0.0, Array2::zeros(codes.dim()));
     // An empty bank may have no columns.
     let bank = if bank.is_empty() { codes.slice_axis(Axis(0), Slice::from(..0)) } else { bank };
     for (column, mut to) in gradient.axis_chunks_iter_mut(Axis(1), 1).enumerate() {
-        let [codes, bank] = [codes.view(), bank].map(|all| all.slice_axis_move(Axis(1), Slice::from(column..=column)));
+        let [codes, bank] = [codes, bank].map(|all| all.slice_axis_move(Axis(1), Slice::from(column..=column)));
         let (value, found) = estimator.entropy_and_gradient_with_bank(codes, bank)?;
         sum += value;
         to.assign(&found);
     }
-    Ok(on_tape(z, sum, gradient))
-}
-
-/// Returns a value with a known gradient with respect to `z`, as an operation on the tape.
-pub(super) fn on_tape<F: Float>(z: Var<'_, F>, value: f64, gradient: Array2<F>) -> Var<'_, F> {
-    z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
+    Ok((sum, gradient))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use autodiff_mini::{Tape, gradcheck};
+    use autodiff_mini::gradcheck;
     use knn_entropy::Weighting;
     use ndarray::ArrayD;
 
@@ -72,8 +74,10 @@ mod tests {
         }
         let bank = spiral(9, 3).into_dimensionality().unwrap() + 0.3;
         let estimator = KozachenkoLeonenko::new(2).weighting(Weighting::Mean);
-        gradcheck(|x| entropy_with_bank(x[0], &estimator, bank.view()).unwrap(), &[spiral(12, 3)]).unwrap();
-        gradcheck(|x| marginal_entropy(x[0], &estimator, bank.view()).unwrap(), &[spiral(12, 3)]).unwrap();
+        for of in [entropy_with_bank, marginal_entropy] {
+            let function = |codes: ArrayView2<'_, f64>| of(codes, &estimator, bank.view());
+            gradcheck(|x| Rows::gather(x[0]).function(function).unwrap(), &[spiral(12, 3)]).unwrap();
+        }
     }
 
     /// The entropy of two normal coordinates with correlation c is `-ln(1 - c^2) / 2` below the sum
@@ -85,10 +89,8 @@ mod tests {
         for c in [0.0_f64, 0.99] {
             let mut codes = draws.clone();
             codes.outer_iter_mut().for_each(|mut z| z[1] = c * z[0] + (1.0 - c * c).sqrt() * z[1]);
-            let tape = Tape::new();
-            let z = tape.constant(codes);
-            let joint = entropy(z, &estimator).unwrap().scalar();
-            let marginal = marginal_entropy(z, &estimator, Array2::zeros((0, 0)).view()).unwrap().scalar();
+            let joint = estimator.entropy(codes.view()).unwrap();
+            let (marginal, _) = marginal_entropy(codes.view(), &estimator, Array2::zeros((0, 0)).view()).unwrap();
             let information = -0.5 * (1.0 - c * c).ln();
             assert!((marginal - joint - information).abs() < 0.06, "{c}: {marginal}, {joint}");
         }

@@ -12,12 +12,15 @@ mod rae;
 mod squared_error;
 mod vae;
 mod wae;
+mod whole;
 
 use std::error::Error as StdError;
+use std::ops::Range;
 
 use autodiff_mini::Var;
+use eae_ranks::Shards;
 use knn_entropy::Error;
-use ndarray::Array2;
+use ndarray::{Array2, Axis, Slice};
 use ndarray_rand::rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -28,6 +31,7 @@ pub use bank::{Bank, Banks};
 pub use critic::Critic;
 pub use eae::Eae;
 pub use entropy::entropy;
+pub(crate) use entropy::entropy_for_report;
 pub use radius::radius;
 pub use rae::{Ae, Rae};
 pub use squared_error::squared_error;
@@ -93,18 +97,60 @@ pub struct Context<'a, F: Float> {
     pub draws: ChaCha8Rng,
     /// Memory banks of previous steps, and the critic.
     pub banks: &'a mut Banks<F>,
+    /// The part of the batch, if it is not the whole batch.
+    pub(crate) part: Option<Part>,
+}
+
+/// A part of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    /// The number of the part.
+    pub(crate) number: usize,
+    pub(crate) shards: Shards,
+    /// The number of rows in the whole batch.
+    pub(crate) rows: usize,
 }
 
 impl<'a, F: Float> Context<'a, F> {
     /// Creates the context of a step, counted from 0, of a training with `seed`. The draws of a
     /// step do not depend on previous steps.
     pub fn new(penalty_weight: f64, seed: u64, step: u64, banks: &'a mut Banks<F>) -> Self {
-        Self { penalty_weight, draws: step_draws(seed, step), banks }
+        Self { penalty_weight, draws: step_draws(seed, step), banks, part: None }
     }
 
     /// Returns the next `n` draws from N(0, I) in `latent` dimensions.
     pub fn normal(&mut self, n: usize, latent: usize) -> Array2<F> {
         sampler::normal_from(&mut self.draws, n, latent)
+    }
+
+    /// Returns the places of `own` rows in the whole batch, and the number of rows in it.
+    fn rows(&self, own: usize) -> (Range<usize>, usize) {
+        match self.part {
+            None => (0..own, own),
+            Some(Part { number, shards, rows }) => (shards.items(number, rows), rows),
+        }
+    }
+
+    /// Returns this part of the next `n` draws from N(0, I).
+    fn own_normal(&mut self, n: usize, latent: usize) -> Array2<F> {
+        self.own(n, latent).mapv(F::from_f64)
+    }
+
+    /// Returns the next draws from N(0, I) for the `own` rows of this part.
+    fn noise(&mut self, own: usize, latent: usize) -> Array2<f64> {
+        let (_, n) = self.rows(own);
+        self.own(n, latent)
+    }
+
+    /// Draws for all rows, so that a row's draws do not depend on the parts, and keeps the own.
+    fn own(&mut self, n: usize, latent: usize) -> Array2<f64> {
+        let all = sampler::normal_from(&mut self.draws, n, latent);
+        match self.part {
+            None => all,
+            Some(Part { number, shards, .. }) => {
+                all.slice_axis(Axis(0), Slice::from(shards.items(number, n))).to_owned()
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use autodiff_mini::Var;
-use ndarray::{Array2, Ix2};
+use ndarray::{Array2, ArrayView2};
 
-use super::entropy::on_tape;
+use super::whole::Rows;
 use crate::Float;
 
 /// Returns `sum_i (|z|_(i) - q_i)^2 / n` for the sorted distances of the rows of `z` from the
@@ -13,7 +13,11 @@ use crate::Float;
 ///
 /// If `z` is not a matrix, or the number of rows differs from the number of quantiles.
 pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
-    let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
+    Rows::gather(z).smooth(|codes| off_quantiles(codes, quantiles))
+}
+
+/// Returns the value of [`radius`] and its gradient.
+pub(super) fn off_quantiles<F: Float>(codes: ArrayView2<'_, F>, quantiles: &[f64]) -> (f64, Array2<F>) {
     let (n, d) = codes.dim();
     assert_eq!(n, quantiles.len(), "one quantile per code");
     let radii: Vec<f64> =
@@ -30,7 +34,7 @@ pub fn radius<'t, F: Float>(z: Var<'t, F>, quantiles: &[f64]) -> Var<'t, F> {
             gradient.row_mut(row).assign(&(&codes.row(row) * factor));
         }
     }
-    on_tape(z, value, gradient)
+    (value, gradient)
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 
 use autodiff_mini::Var;
 use knn_entropy::Error;
-use ndarray::Array2;
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
+use super::whole::{once, total};
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
@@ -102,9 +100,10 @@ impl Criterion for Rae {
         let mse = squared_error(output, x);
         let penalty_weight = context.penalty_weight;
         let weight = |weight: f64| F::from_f64(penalty_weight * weight);
-        let mut loss = mse + codes.square().sum() * weight(0.5 * self.beta / codes.shape()[0] as f64);
+        let (squares, n) = total(codes.square().sum(), codes.shape()[0]);
+        let mut loss = mse + squares * weight(0.5 * self.beta / n as f64);
         for parameter in model.decoder.parameters() {
-            loss = loss + x.tape().parameter(parameter).square().sum() * weight(self.decay);
+            loss = loss + once(x.tape().parameter(parameter).square().sum()) * weight(self.decay);
         }
         if self.gradient > 0.0 {
             loss = loss + derivative(model, codes, output, context) * weight(self.gradient);
@@ -121,10 +120,10 @@ fn derivative<'t, F: Float>(
     context: &mut Context<'_, F>,
 ) -> Var<'t, F> {
     const H: f64 = 0.01;
-    let (n, latent) = (codes.shape()[0], model.latent());
-    let by = Array2::<f64>::random_using((n, latent), StandardNormal, &mut context.draws) * H;
+    let by = context.noise(codes.shape()[0], model.latent()) * H;
     let moved = model.decoder.train(codes + codes.tape().constant(by.mapv(F::from_f64)));
-    (moved - output).square().sum() * F::from_f64(1.0 / (n as f64 * H * H))
+    let (squares, n) = total((moved - output).square().sum(), codes.shape()[0]);
+    squares * F::from_f64(1.0 / (n as f64 * H * H))
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::Float;
 /// Number of entries that one thread processes at a time.
 const BLOCK: usize = 1 << 16;
 
-/// Returns `sum (y - x)^2 / batch` and computes the gradient along with it.
+/// Returns `sum (y - x)^2 / batch` and computes the gradient along with it. On a tape of a
+/// [part of a batch](autodiff_mini::Parts), the value is that of the whole batch.
 ///
 /// # Panics
 ///
@@ -15,7 +16,7 @@ const BLOCK: usize = 1 << 16;
 pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     let (a, b) = (in_memory_order(y), in_memory_order(x));
     assert!(a.shape() == b.shape(), "`squared_error` of shapes {:?} and {:?}", a.shape(), b.shape());
-    let batch = a.shape().first().map_or(1.0, |&n| n as f64);
+    let mut batch = a.shape().first().map_or(1.0, |&n| n as f64);
     let mut difference = y.tape().pool().array(a.raw_dim());
     let ordered = "in memory order";
     let blocks = a.as_slice().expect(ordered).par_chunks(BLOCK).zip(b.as_slice().expect(ordered).par_chunks(BLOCK));
@@ -24,7 +25,11 @@ pub fn squared_error<'t, F: Float>(y: Var<'t, F>, x: Var<'t, F>) -> Var<'t, F> {
     // depend on the number of threads.
     let differences = difference.as_slice_mut().expect(ordered).par_chunks_mut(BLOCK);
     let sums: Vec<f64> = blocks.zip(differences).map(subtract).collect();
-    let sum = sums.iter().fold(0.0, |sum, part| sum + part);
+    let mut sum = sums.iter().fold(0.0, |sum, part| sum + part);
+    if let Some(parts) = y.tape().parts() {
+        let all = parts.gather(vec![sum, batch]);
+        [sum, batch] = [0, 1].map(|place| all.iter().fold(0.0, |sum, part| sum + part[place]));
+    }
     y.tape().custom(&[y, x], arr0(F::from_f64(sum / batch)), move |g, sink: &mut Sink<'_, F>| {
         let factor = F::from_f64(2.0 / batch) * g[[]];
         if sink.wants(1) {

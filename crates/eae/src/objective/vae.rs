@@ -2,10 +2,9 @@
 
 use autodiff_mini::Var;
 use knn_entropy::Error;
-use ndarray_rand::RandomExt;
-use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
+use super::whole::total;
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
@@ -60,8 +59,7 @@ impl Criterion for Vae {
         let latent = model.latent();
         let posterior = model.encoder.train(x);
         let (mean, log_variance) = (posterior.slice(1, ..latent), posterior.slice(1, latent..));
-        let noise = ndarray::Array2::<f64>::random_using((mean.shape()[0], latent), StandardNormal, &mut context.draws);
-        let noise = x.tape().constant(noise.mapv(F::from_f64));
+        let noise = x.tape().constant(context.noise(mean.shape()[0], latent).mapv(F::from_f64));
         let codes = mean + (log_variance * F::from_f64(0.5)).exp() * noise;
         let output = model.decoder.train(codes);
         let mse = squared_error(output, x);
@@ -79,8 +77,8 @@ impl Criterion for Vae {
 /// Returns `KL(N(m, sigma^2) || N(0, I)) = sum (m^2 + sigma^2 - ln sigma^2 - 1) / 2` in nats,
 /// averaged over the rows.
 fn divergence<'t, F: Float>(mean: Var<'t, F>, log_variance: Var<'t, F>) -> Var<'t, F> {
-    let rows = mean.shape()[0];
     let sum = (mean.square() + log_variance.exp() - log_variance - F::one()).sum();
+    let (sum, rows) = total(sum, mean.shape()[0]);
     sum * F::from_f64(0.5 / rows as f64)
 }
 

@@ -1,12 +1,13 @@
 //! The Wasserstein autoencoder.
 
-use autodiff_mini::{Sink, Var};
+use autodiff_mini::Var;
 use knn_entropy::Error;
-use ndarray::{Array2, ArrayView1, Ix2, arr0};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use ndarray_rand::RandomExt;
 use ndarray_rand::rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
+use super::whole::Rows;
 use super::{Context, Criterion, Ending, Setting, Terms, squared_error};
 use crate::builders::builders;
 use crate::{Autoencoder, Float};
@@ -57,9 +58,10 @@ impl Criterion for Wae {
         let codes = model.encoder.train(x);
         let output = model.decoder.train(codes);
         let mse = squared_error(output, x);
-        let shape = (codes.shape()[0], codes.shape()[1]);
-        let draws = Array2::<f64>::random_using(shape, StandardNormal, &mut context.draws);
-        let discrepancy = discrepancy(codes, draws) * F::from_f64(context.penalty_weight * self.weight);
+        let rows = Rows::gather(codes);
+        let draws = Array2::<f64>::random_using(rows.all().raw_dim(), StandardNormal, &mut context.draws);
+        let discrepancy = rows.smooth(|codes| value_and_gradient(codes, &draws));
+        let discrepancy = discrepancy * F::from_f64(context.penalty_weight * self.weight);
         Ok(Terms { loss: mse + discrepancy, mse, entropy: None, codes, output })
     }
 }
@@ -82,7 +84,11 @@ const SCALES: [f64; 7] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 ///
 /// If `z` is not a matrix, the numbers of columns differ, or one has fewer than two rows.
 pub fn discrepancy<F: Float>(z: Var<'_, F>, draws: Array2<f64>) -> Var<'_, F> {
-    let codes = z.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix").mapv(F::into_f64);
+    Rows::gather(z).smooth(|codes| value_and_gradient(codes, &draws))
+}
+
+fn value_and_gradient<F: Float>(codes: ArrayView2<'_, F>, draws: &Array2<f64>) -> (f64, Array2<F>) {
+    let codes = codes.mapv(F::into_f64);
     let ((n, d), m) = (codes.dim(), draws.nrows());
     assert!(
         n > 1 && m > 1 && draws.ncols() == d,
@@ -115,8 +121,7 @@ pub fn discrepancy<F: Float>(z: Var<'_, F>, draws: Array2<f64>) -> Var<'_, F> {
     for i in 0..m {
         value += (0..i).map(|j| kernel(draws.row(i), draws.row(j)).0).sum::<f64>() * 2.0 / (m * (m - 1)) as f64;
     }
-    let gradient = gradient.mapv(F::from_f64);
-    z.tape().custom(&[z], arr0(F::from_f64(value)), move |g, sink: &mut Sink<'_, F>| sink.add(0, gradient * g[[]]))
+    (value, gradient.mapv(F::from_f64))
 }
 
 /// Returns the kernel and its derivative with respect to the squared distance.

@@ -1,5 +1,6 @@
 use std::error::Error as StdError;
 
+use eae_ranks::RankError;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -32,6 +33,12 @@ pub struct TrainConfig {
     /// weight such as lambda means the same for images and tables of any size. With 1, the default,
     /// weights are in units of squared error.
     pub error_unit: f64,
+    /// Number of parts into which a batch is cut. One thread computes each, and gradients are added
+    /// over the shards in a fixed order. So the result has the same bits on any number of ranks up
+    /// to this number; see [`RankStepper`](crate::RankStepper). Another number of shards gives
+    /// another rounding. With 1, the default, all threads work on the whole batch.
+    #[serde(skip_serializing_if = "is_one")]
+    pub shards: usize,
     /// The seed of the order of the images and of all random draws.
     pub seed: u64,
     /// The objective to minimize.
@@ -46,6 +53,7 @@ impl Default for TrainConfig {
             learning_rate: 4e-3,
             warm_up: 1.0,
             error_unit: 1.0,
+            shards: 1,
             seed: 0,
             objective: Objective::default(),
         }
@@ -58,6 +66,7 @@ builders!(TrainConfig {
     learning_rate: f64,
     warm_up: f64,
     error_unit: f64,
+    shards: usize,
     seed: u64
 });
 
@@ -103,6 +112,13 @@ impl TrainConfig {
             ("epochs", self.epochs as f64, self.epochs > 0, "at least 1".to_owned()),
             ("batch size", self.batch_size as f64, self.batch_size > k, format!("above k, which is {k}")),
             ("batch size", self.batch_size as f64, self.batch_size <= count, format!("at most the {count} images")),
+            ("number of shards", self.shards as f64, self.shards > 0, "at least 1".to_owned()),
+            (
+                "number of shards",
+                self.shards as f64,
+                self.shards <= self.batch_size,
+                format!("at most the batch size, {}", self.batch_size),
+            ),
             (
                 "learning rate",
                 self.learning_rate,
@@ -194,6 +210,24 @@ pub enum TrainError {
         /// The device's error.
         problem: Box<dyn StdError + Send + Sync>,
     },
+    /// A rank of a training over ranks has met an error, or has ended.
+    #[error("step {step}: {problem}")]
+    Ranks {
+        /// The step, counted from 0.
+        step: usize,
+        /// The error, which names the rank.
+        problem: RankError,
+    },
+    /// There are more ranks than shards.
+    #[error(
+        "there are {ranks} ranks, but the number of shards is {shards}; use fewer ranks, or start a training with more shards"
+    )]
+    Shards {
+        /// The number of ranks.
+        ranks: usize,
+        /// The number of shards of the training.
+        shards: usize,
+    },
     /// The loss is not a finite number.
     #[error(
         "step {step}: the loss is not finite (mse {mse}, entropy {entropy}); try a lower learning rate than {learning_rate}"
@@ -216,6 +250,14 @@ impl TrainError {
             StepError::Data(error) => Self::Data(error),
             StepError::Objective(problem) => Self::Objective { step, problem },
             StepError::Device(problem) => Self::Device { step, problem },
+            StepError::Ranks(problem) => Self::Ranks { step, problem },
+            StepError::Shards { ranks, shards } => Self::Shards { ranks, shards },
         }
     }
+}
+
+/// Leaves the default out of files, which older versions can then read.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(shards: &usize) -> bool {
+    *shards == 1
 }

@@ -161,7 +161,7 @@ impl Training {
         let mut batches = order.of_epoch(step / steps_per_epoch).chunks_exact(config.batch_size).skip(place);
         let places = batches.next().expect("the step is one of the epoch");
         let (objective, next, seed) = (&config.objective, batches.next(), config.seed);
-        StepPlan { step, objective, places, next, penalty_weight, learning_rate, seed }
+        StepPlan { step, objective, places, next, penalty_weight, learning_rate, shards: config.shards, seed }
     }
 
     /// Advances past the planned step after it was made.

@@ -3,7 +3,8 @@
 //! - `config`: the settings and their valid ranges;
 //! - `course`: a training between its steps;
 //! - `run`: the training loop;
-//! - `step`: one step, on any device; `stepper`: steps on the CPU;
+//! - `step`: one step, on any device; `stepper`: steps on the CPU; `sharded`: steps over shards and
+//!   ranks;
 //! - `optimizer`: the state carried from one step to the next;
 //! - `report`, `observer`: a caller's view of a training in progress; `held_out`: the error on
 //!   held-out images;
@@ -17,6 +18,7 @@ mod observer;
 mod optimizer;
 mod report;
 mod run;
+mod sharded;
 mod step;
 mod stepper;
 
@@ -28,5 +30,6 @@ pub use observer::{Observer, Underway};
 pub use optimizer::OptimizerState;
 pub use report::{EpochReport, StepReport};
 pub use run::{Outcome, train};
+pub use sharded::{RankStepper, follow};
 pub use step::{MakeStep, Step, StepError, StepPlan};
 pub use stepper::Stepper;

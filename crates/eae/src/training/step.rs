@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use eae_ranks::RankError;
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
@@ -77,6 +78,8 @@ pub struct StepPlan<'a> {
     pub penalty_weight: f64,
     /// The learning rate.
     pub learning_rate: f64,
+    /// Number of shards of the batch.
+    pub shards: usize,
     pub(super) seed: u64,
 }
 
@@ -113,4 +116,17 @@ pub enum StepError {
     /// The device that performs the steps has failed.
     #[error("{0}")]
     Device(Box<dyn Error + Send + Sync>),
+    /// A rank has met an error, or has ended.
+    #[error(transparent)]
+    Ranks(#[from] RankError),
+    /// There are more ranks than shards.
+    #[error(
+        "there are {ranks} ranks, but the number of shards is {shards}; use fewer ranks, or start a training with more shards"
+    )]
+    Shards {
+        /// The number of ranks.
+        ranks: usize,
+        /// The number of shards of the training.
+        shards: usize,
+    },
 }

@@ -1,21 +1,24 @@
 use std::borrow::Cow;
 
 use autodiff_mini::{Pool, Tape, Var};
-use ndarray::{Array4, Ix2};
+use eae_ranks::One;
+use ndarray::Array4;
 use nn_layers::optim::Optimizer;
 use rand_chacha::ChaCha8Rng;
 
 use super::optimizer::OptimizerState;
+use super::sharded::ShardedStep;
 use super::step::{MakeStep, Step, StepError, StepPlan};
 use crate::data::{DataError, Source};
-use crate::objective::{Context, Criterion, Critic, Terms, step_draws};
+use crate::objective::{Context, Criterion, Critic, Terms, entropy_for_report, step_draws};
 use crate::{Autoencoder, Eae, Float};
 
 /// Performs training steps on the CPU. Holds the state of Adam, the memory banks, and buffers that
 /// are reused by every step.
 ///
 /// [`step`](Stepper::step) takes any [`Criterion`] outside a training. As a [`MakeStep`], the
-/// stepper performs the steps of a [`Training`](crate::Training).
+/// stepper performs the steps of a [`Training`](crate::Training), which can cut the batch into
+/// [`shards`](crate::TrainConfig::shards).
 #[derive(Debug, Default)]
 pub struct Stepper<F: Float> {
     state: OptimizerState<F>,
@@ -23,6 +26,7 @@ pub struct Stepper<F: Float> {
     steps: u64,
     seed: u64,
     pool: Pool<F>,
+    sharded: ShardedStep<F>,
 }
 
 impl<F: Float> Stepper<F> {
@@ -91,7 +95,7 @@ impl<F: Float> Stepper<F> {
             let before = [model.encoder.statistics(), model.decoder.statistics()];
             banks.begin();
             let tape = Tape::with_pool(pool);
-            let context = &mut Context { penalty_weight, draws, banks };
+            let context = &mut Context { penalty_weight, draws, banks, part: None };
             let terms = criterion.terms(model, tape.constant(batch), context);
             match terms.and_then(|terms| Ok((terms.loss, found(&terms, criterion)?))) {
                 Ok((loss, step)) if step.finite => {
@@ -114,16 +118,13 @@ impl<F: Float> Stepper<F> {
 }
 
 /// Returns the values of a loss and its terms.
-fn found<F: Float, C: Criterion>(terms: &Terms<'_, F>, criterion: &C) -> Result<Step, C::Error> {
+pub(super) fn found<F: Float, C: Criterion>(terms: &Terms<'_, F>, criterion: &C) -> Result<Step, C::Error> {
     let value = |var: Var<'_, F>| var.scalar().into_f64();
     let mse = value(terms.mse);
     let entropy = match terms.entropy {
         Some(entropy) => value(entropy),
         // The entropy is only needed for the report.
-        None => {
-            let codes = terms.codes.value().into_dimensionality::<Ix2>().expect("codes are rows of a matrix");
-            Eae { k: criterion.k(), ..Eae::default() }.estimator().entropy(codes.view())?
-        }
+        None => entropy_for_report(terms.codes, &Eae { k: criterion.k(), ..Eae::default() }.estimator())?,
     };
     Ok(Step { mse, penalty: value(terms.loss) - mse, entropy, finite: terms.loss.scalar().is_finite() })
 }
@@ -135,6 +136,10 @@ impl<F: Float> MakeStep<F> for Stepper<F> {
         images: &dyn Source<F>,
         plan: &StepPlan<'_>,
     ) -> Result<Step, StepError> {
+        if plan.shards > 1 {
+            let (made, _) = self.sharded.step(&One, model, &mut self.state, images, plan, false)?;
+            return Ok(made);
+        }
         let batch = self.batch(images, plan.places)?;
         if let Some(next) = plan.next {
             // Read the next images while this step is computed.

@@ -4,8 +4,10 @@ mod hostile;
 mod memory;
 mod model;
 mod parity;
+mod ranks;
 #[path = "../support/readers.rs"]
 mod readers;
+mod shards;
 mod training;
 
 use eae::data::{Images, digits};
