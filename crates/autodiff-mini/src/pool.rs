@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ndarray::{ArcArray, Array, Dimension, ShapeBuilder};
+use ndarray::{ArcArray, Array, Array1, Axis, Dimension, IntoDimension, Slice};
 
 use crate::Scalar;
 
@@ -19,6 +19,9 @@ pub struct Pool<F: Scalar>(Arc<Mutex<Shelves<F>>>);
 /// Buffers by length. An exact match is enough, because all steps need the same lengths. A longer
 /// buffer would have to be truncated, and its tail cleared again later.
 type Shelves<F> = HashMap<usize, Shelf<F>>;
+
+/// Number of bytes of a cache line on most CPUs.
+const LINE: usize = 64;
 
 struct Shelf<F> {
     buffers: Vec<Vec<F>>,
@@ -72,15 +75,20 @@ impl<F: Scalar> Pool<F> {
         });
     }
 
-    /// Takes an array of shape `shape` with unspecified contents.
-    pub fn array<D: Dimension>(&self, shape: impl ShapeBuilder<Dim = D>) -> Array<F, D> {
-        let shape = shape.into_shape_with_order();
-        let buffer = self.take(shape.size());
-        Array::from_shape_vec(shape, buffer).expect("the buffer has the length of the shape")
+    /// Takes an array of shape `shape` with unspecified contents. It begins at a cache line:
+    /// vectors that cross the border between two lines take twice as long to load and to store.
+    pub fn array<D: Dimension>(&self, shape: impl IntoDimension<Dim = D>) -> Array<F, D> {
+        let shape = shape.into_dimension();
+        let (len, spare) = (shape.size(), LINE / size_of::<F>());
+        let mut array = Array1::from_vec(self.take(len + spare));
+        // Where an address cannot be aligned, as in constant evaluation, any place will do.
+        let start = array.as_ptr().align_offset(LINE).min(spare);
+        array.slice_axis_inplace(Axis(0), Slice::from(start..start + len));
+        array.into_shape_with_order(shape).expect("the buffer has the length of the shape")
     }
 
     /// Takes an array of shape `shape`, filled with zeros.
-    pub fn zeros<D: Dimension>(&self, shape: impl ShapeBuilder<Dim = D>) -> Array<F, D> {
+    pub fn zeros<D: Dimension>(&self, shape: impl IntoDimension<Dim = D>) -> Array<F, D> {
         let mut array = self.array(shape);
         array.fill(F::zero());
         array
@@ -105,13 +113,24 @@ mod tests {
         let address = array.as_ptr();
         let share = array.into_shared();
         pool.recycle(share.clone());
-        let other = pool.take(12);
+        let other = pool.array(12);
         assert_ne!(other.as_ptr(), address, "the buffer was still shared");
         pool.recycle(share);
         let array = pool.array((2, 6));
         assert_eq!((array.as_ptr(), array.dim()), (address, (2, 6)));
         let short = pool.take(1);
         assert!(short.len() == 1 && other.len() == 12);
+    }
+
+    #[test]
+    fn arrays_begin_at_a_cache_line() {
+        let pool = Pool::<f32>::default();
+        for len in [1, 5, 16, 1000, 100_000] {
+            let mut array = pool.array((len, 3));
+            array.fill(1.0);
+            assert!(array.as_ptr().addr().is_multiple_of(LINE) && array.len() == 3 * len);
+            pool.recycle(array);
+        }
     }
 
     #[test]
