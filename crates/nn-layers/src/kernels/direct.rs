@@ -52,14 +52,15 @@ pub(super) fn conv2d<F: Element>(
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).zip(x.axis_chunks_iter(Axis(0), images));
     each_part(blocks, |(y, x)| {
         let mut y = pixels_mut(y);
-        let mut matrix = pool.take(images * grid.rows() * (columns + APART));
+        let mut memory = pool.array(images * grid.rows() * (columns + APART));
+        let matrix = memory.as_slice_mut().expect("a fresh array");
         for (part, patches) in &parts {
-            let some = patches.gather(x, &mut matrix);
+            let some = patches.gather(x, matrix);
             let some = some.slice(s![.., ..part.len()]);
             filters.multiply(some, part.clone(), 0..outputs, y.view_mut(), part.start > 0);
         }
         apply(&finish, y.as_slice_mut().expect("a block of a fresh array"));
-        pool.give(matrix);
+        pool.recycle(memory);
     });
     filters.recycle(pool);
 }
@@ -83,7 +84,8 @@ pub(super) fn conv2d_backward_input<F: Element>(
         let g = pixels(g);
         let x = x.as_slice_mut().expect("a block of a fresh array");
         x.fill(F::zero());
-        let mut matrix = pool.take(images * grid.rows() * columns);
+        let mut memory = pool.array(images * grid.rows() * columns);
+        let matrix = memory.as_slice_mut().expect("a fresh array");
         for (part, patches) in &parts {
             let some = &mut matrix[..g.nrows() * part.len()];
             let product = ArrayViewMut2::from_shape((g.nrows(), part.len()), &mut *some).expect("as many numbers");
@@ -91,7 +93,7 @@ pub(super) fn conv2d_backward_input<F: Element>(
             patches.scatter(some, x);
         }
         apply(&finish, x);
-        pool.give(matrix);
+        pool.recycle(memory);
     });
     filters.recycle(pool);
 }
@@ -114,17 +116,18 @@ pub(super) fn conv2d_backward_weight<F: Element>(
         // The last row is read as if a whole panel followed.
         let wide = F::method().widths[0];
         let parts = parts(grid, columns, some, APART);
-        let mut matrix = pool.take(images * grid.rows() * (some + APART) + wide);
+        let mut memory = pool.array(images * grid.rows() * (some + APART) + wide);
+        let matrix = memory.as_slice_mut().expect("a fresh array");
         for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
             let g = pixels(g).reversed_axes();
             for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
-                patches.gather(x, &mut matrix);
+                patches.gather(x, matrix);
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
                     multiply_add(g, &matrix[panel * wide..], part.len() + APART, sum);
                 }
             }
         }
-        pool.give(matrix);
+        pool.recycle(memory);
     });
 }
 

@@ -7,11 +7,11 @@
 use std::ops::Range;
 
 use autodiff_mini::Pool;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Slice};
+use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Slice};
 
 use super::element::Element;
 use super::share::each_part;
-use super::simd::{Kernel, Strip, prefetch};
+use super::simd::{Kernel, SIDE, Strip, Transposition, prefetch};
 
 /// Depth of partial products. This many columns of a hundred rows fit into the second-level cache.
 const DEPTH: usize = 1024;
@@ -54,7 +54,7 @@ impl Panels {
 /// A matrix packed into panels.
 #[derive(Debug)]
 pub(super) struct Packed<F> {
-    numbers: Vec<F>,
+    numbers: Array1<F>,
     depth: usize,
     panels: Panels,
 }
@@ -64,9 +64,10 @@ impl<F: Element> Packed<F> {
     pub(super) fn new(matrix: ArrayView2<'_, F>, pool: &Pool<F>) -> Self {
         let (depth, columns) = matrix.dim();
         let panels = Panels::of::<F>(columns);
-        let mut numbers = pool.take(depth * panels.width());
+        let mut numbers = pool.array(depth * panels.width());
         let enough = (TASK / 64 / (depth * panels.wide + 1)).max(1);
-        let some = numbers.chunks_mut((depth * panels.wide * enough).max(1));
+        let all = numbers.as_slice_mut().expect("a fresh array");
+        let some = all.chunks_mut((depth * panels.wide * enough).max(1));
         each_part(some.zip(matrix.axis_chunks_iter(Axis(1), panels.wide * enough)), |(some, columns)| {
             let parts = columns.axis_chunks_iter(Axis(1), panels.wide);
             for (panel, part) in some.chunks_mut((depth * panels.wide).max(1)).zip(parts) {
@@ -93,7 +94,7 @@ impl<F: Element> Packed<F> {
 
     /// Returns the memory to the pool.
     pub(super) fn recycle(self, pool: &Pool<F>) {
-        pool.give(self.numbers);
+        pool.recycle(self.numbers);
     }
 
     /// Computes `c = a b` or `c += a b` on this thread, for some rows and some columns of `b`. The
@@ -112,9 +113,10 @@ impl<F: Element> Packed<F> {
             "the shapes of the product do not fit"
         );
         let wide = self.panels.wide;
+        let numbers = self.numbers.as_slice().expect("a fresh array");
         for (i, c) in c.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
             let (start, _, width) = self.panels.at(columns.start / wide + i);
-            let panel = &self.numbers[start * self.depth..][rows.start * width..rows.end * width];
+            let panel = &numbers[start * self.depth..][rows.start * width..rows.end * width];
             F::method().run(Strip { a, panel, apart: width, width, c, add });
         }
     }
@@ -201,40 +203,31 @@ impl<F: Element> Kernel for PackColumns<'_, F> {
         let Self { columns, panel, width } = self;
         let column = |c: usize| columns.index_axis_move(Axis(1), c).to_slice().expect("a contiguous column");
         let count = columns.ncols();
+        let whole = count / SIDE * SIDE;
         // Process some rows at a time: enough that the CPU prefetches a column, and few enough that
         // the output stays in the cache until it is complete.
         for (start, to) in (0..columns.nrows()).step_by(ROWS).zip(panel.chunks_mut(width * ROWS)) {
             let rows = to.len() / width;
-            for c in (0..count / 4 * 4).step_by(4) {
-                let four = [0, 1, 2, 3].map(|i| &column(c + i)[start..start + rows]);
-                for next in (c + 4..count).take(4) {
-                    (start..start + rows).step_by(LINE).for_each(|at| prefetch(column(next), at));
+            for c in (0..whole).step_by(SIDE) {
+                let columns: [&[F]; SIDE] = std::array::from_fn(|i| &column(c + i)[start..start + rows]);
+                // Prefetch the columns that come next, on the right or further down.
+                let (next, from) = if c + SIDE < count { (c + SIDE, start) } else { (0, start + ROWS) };
+                for next in (next..count).take(SIDE) {
+                    (from..from + rows).step_by(LINE).for_each(|at| prefetch(column(next), at));
                 }
-                let whole = transpose(four, &mut to[c..], width);
+                let whole = rows / SIDE * SIDE;
+                let transposition = Transposition { columns: &columns, rows: whole, to: &mut to[c..], apart: width };
+                F::method().transpose(transposition);
                 for (r, to) in to.chunks_exact_mut(width).enumerate().skip(whole) {
-                    to[c..c + 4].copy_from_slice(&four.map(|column| column[r]));
+                    to[c..c + SIDE].iter_mut().zip(&columns).for_each(|(to, column)| *to = column[r]);
                 }
             }
-            for c in count / 4 * 4..count {
+            for c in whole..count {
                 let from = &column(c)[start..start + rows];
                 to.chunks_exact_mut(width).zip(from).for_each(|(to, &from)| to[c] = from);
             }
         }
     }
-}
-
-/// Transposes four columns, four rows at a time, into rows that are `apart` entries apart. Returns
-/// the number of rows written.
-#[inline(always)]
-fn transpose<F: Element>(columns: [&[F]; 4], to: &mut [F], apart: usize) -> usize {
-    let whole = columns[0].len() / 4 * 4;
-    for r in (0..whole).step_by(4) {
-        let [p, q, s, t] = columns.map(|column| *column[r..].first_chunk::<4>().expect("as long as the first"));
-        for i in 0..4 {
-            *to[(r + i) * apart..].first_chunk_mut().expect("as many rows") = [p[i], q[i], s[i], t[i]];
-        }
-    }
-    whole
 }
 
 /// Number of rows packed at a time.
@@ -244,11 +237,16 @@ const ROWS: usize = 128;
 /// accesses only, and here every row is at a separate location.
 const LINE: usize = 16;
 
-/// Computes `c = a b` on all threads. Each thread takes some columns and, if there are few columns,
-/// some rows.
+/// Number of rows that are multiplied with all panels in turn. Their results should stay in the
+/// cache, because a panel contributes only a few numbers to each row.
+const SOME: usize = 48;
+
+/// Largest number of entries of a packed matrix that all rows pass: half of a second-level cache.
+const RESIDENT: usize = 1 << 18;
+
+/// Computes `c = a b` on all threads.
 ///
-/// The thread that multiplies with a panel packs it right before, so the panel is still in the
-/// cache.
+/// The larger matrix is read once, and the smaller one stays in the cache.
 pub(super) fn multiply<F: Element>(
     a: ArrayView2<'_, F>,
     b: ArrayView2<'_, F>,
@@ -256,6 +254,11 @@ pub(super) fn multiply<F: Element>(
     pool: &Pool<F>,
 ) {
     let (rows, depth) = a.dim();
+    let many = rows * depth * b.ncols() > TASK;
+    let tall = rows > b.ncols() && depth.min(DEPTH) * b.ncols() <= RESIDENT;
+    if many && (tall || is_scattered(a)) {
+        return multiply_tall(a, b, c, pool);
+    }
     let wide = F::method().widths[0];
     let tasks = (rows * depth * b.ncols() / TASK).clamp(1, 4 * rayon::current_num_threads());
     let columns = b.ncols().div_ceil(tasks).next_multiple_of(wide).max(wide);
@@ -268,11 +271,41 @@ pub(super) fn multiply<F: Element>(
     });
 }
 
-/// Computes a part of the product on this thread.
+/// Computes `c = a b`, where `a` is larger than `b`. Each thread takes some rows.
+fn multiply_tall<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
+    let columns = b.ncols();
+    for from in (0..a.ncols().max(1)).step_by(DEPTH) {
+        let part = Slice::from(from..a.ncols().min(from + DEPTH));
+        let (a, packed) = (a.slice_axis(Axis(1), part), Packed::new(b.slice_axis(Axis(0), part), pool));
+        let parts = c.axis_chunks_iter_mut(Axis(0), SOME).zip(a.axis_chunks_iter(Axis(0), SOME));
+        each_part(parts, |(c, a)| {
+            if !is_scattered(a) {
+                return packed.multiply(a, 0..a.ncols(), 0..columns, c, from > 0);
+            }
+            let mut copy = pool.array((a.ncols(), a.nrows()));
+            copy.assign(&a.t());
+            packed.multiply(copy.t(), 0..a.ncols(), 0..columns, c, from > 0);
+            pool.recycle(copy);
+        });
+        packed.recycle(pool);
+    }
+}
+
+/// Returns true for a transposed matrix whose columns compete for the same cache lines: they are
+/// 2 kB or more apart, and there are many. Some of its rows should be copied before they are
+/// multiplied several times.
+fn is_scattered<F>(a: ArrayView2<'_, F>) -> bool {
+    a.strides()[0] == 1 && a.strides()[1] >= 512 && a.ncols() >= 256
+}
+
+/// Computes a part of the product on this thread. It takes some columns and, if there are few
+/// columns, some rows. A panel is packed right before the rows are multiplied with it, so it is
+/// still in the cache.
 fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: ArrayViewMut2<'_, F>, pool: &Pool<F>) {
     let panels = Panels::of::<F>(b.ncols());
     let deep = a.ncols().clamp(1, DEPTH);
-    let mut numbers = pool.take(deep * panels.wide);
+    let mut memory = pool.array(deep * panels.wide);
+    let numbers = memory.as_slice_mut().expect("a fresh array");
     for from in (0..a.ncols().max(1)).step_by(deep) {
         let part = Slice::from(from..a.ncols().min(from + deep));
         let (a, b) = (a.slice_axis(Axis(1), part), b.slice_axis(Axis(0), part));
@@ -284,5 +317,5 @@ fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: 
             F::method().run(Strip { a, panel, apart: width, width, c, add: from > 0 });
         }
     }
-    pool.give(numbers);
+    pool.recycle(memory);
 }

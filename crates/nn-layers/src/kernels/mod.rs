@@ -20,6 +20,11 @@ mod share;
 mod simd;
 mod winograd;
 
+use std::time::{Duration, Instant};
+
+use autodiff_mini::Pool;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
 pub use activation::{Activation, Finish};
 pub(crate) use adam::AdamStep;
 pub use real::{
@@ -33,4 +38,32 @@ pub(crate) use real::{
 /// `"neon"` or `"portable"`.
 pub fn instructions() -> &'static str {
     <f32 as element::Element>::method().name
+}
+
+/// Performs rounds of multiply-adds of `f32` in registers, with the instructions of
+/// [`instructions`], and returns the number of floating-point operations. Nothing is loaded or
+/// stored, so no matrix product is faster. Benchmarks take the rate of these operations as limit.
+pub fn multiply_adds(rounds: usize) -> usize {
+    (<f32 as element::Element>::method().multiply_adds)(rounds)
+}
+
+/// Returns the time of the innermost loop in `c = a b`: the fastest of some runs, after `b` has
+/// been packed. For benchmarks.
+///
+/// # Panics
+///
+/// If the shapes do not fit together.
+pub fn time_product(
+    a: ArrayView2<'_, f32>,
+    b: ArrayView2<'_, f32>,
+    mut c: ArrayViewMut2<'_, f32>,
+    runs: usize,
+) -> Duration {
+    let packed = gemm::Packed::new(b, &Pool::default());
+    let time = |_| {
+        let start = Instant::now();
+        packed.product(a, c.view_mut());
+        start.elapsed()
+    };
+    (0..runs).map(time).min().unwrap_or_default()
 }

@@ -4,9 +4,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Method, Strip, Vector, strip};
+use super::{Method, Strip, Vector, portable, strip};
 
-pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, name: "avx2" };
+pub(super) const METHOD: Method<f32> =
+    Method { rows: 6, widths: [16, 8], run, transpose: portable::transpose, multiply_adds, name: "avx2" };
 
 fn run(work: Strip<'_, f32>) {
     // SAFETY: the method is only offered if the CPU has AVX2 and FMA, and the strip has been
@@ -23,6 +24,16 @@ unsafe fn with_features(work: Strip<'_, f32>) {
             _ => strip::<__m256, 6, 1>(work),
         }
     }
+}
+
+fn multiply_adds(rounds: usize) -> usize {
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn with_features(rounds: usize) -> usize {
+        // SAFETY: the CPU has the instructions.
+        unsafe { super::multiply_adds::<__m256, 6, 2>(rounds) }
+    }
+    // SAFETY: the method is only offered if the CPU has AVX2 and FMA.
+    unsafe { with_features(rounds) }
 }
 
 // SAFETY: each function is one instruction of AVX2 and FMA, with 8 numbers at a pointer.

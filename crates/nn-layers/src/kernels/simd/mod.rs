@@ -16,6 +16,8 @@ mod avx512;
 mod neon;
 mod portable;
 
+use std::hint::black_box;
+
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 pub(crate) use portable::portable;
@@ -55,6 +57,31 @@ impl<F> Strip<'_, F> {
     }
 }
 
+/// Number of columns of a [`Transposition`], and a divisor of its number of rows.
+pub(crate) const SIDE: usize = 16;
+
+/// A copy of columns that are contiguous in memory to a matrix with contiguous rows:
+/// `to[r * apart + c] = columns[c][r]` for all `r` below `rows`.
+#[derive(Debug)]
+pub(crate) struct Transposition<'a, 'b, F> {
+    pub(crate) columns: &'a [&'b [F]; SIDE],
+    /// Number of rows, a multiple of [`SIDE`].
+    pub(crate) rows: usize,
+    pub(crate) to: &'a mut [F],
+    pub(crate) apart: usize,
+}
+
+impl<F> Transposition<'_, '_, F> {
+    /// Checks the conditions on which the loops rely.
+    fn check(&self) {
+        let Self { columns, rows, ref to, apart } = *self;
+        let last = rows.checked_sub(1).map_or(Some(0), |last| last.checked_mul(apart)?.checked_add(SIDE));
+        assert!(rows.is_multiple_of(SIDE), "{rows} rows are not a multiple of {SIDE}");
+        assert!(last.is_some_and(|last| last <= to.len()), "{} numbers are too few for {rows} rows", to.len());
+        assert!(columns.iter().all(|column| column.len() >= rows), "a column has less than {rows} rows");
+    }
+}
+
 /// A multiplication method for a kind of CPU.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Method<F: 'static> {
@@ -64,6 +91,11 @@ pub(crate) struct Method<F: 'static> {
     pub(crate) widths: [usize; 2],
     /// Computes a strip whose panel has one of the widths.
     run: fn(Strip<'_, F>),
+    /// Computes a transposition.
+    transpose: fn(Transposition<'_, '_, F>),
+    /// Performs rounds of multiply-adds in registers, and returns the number of floating-point
+    /// operations.
+    pub(crate) multiply_adds: fn(usize) -> usize,
     /// The required instruction set.
     pub(crate) name: &'static str,
 }
@@ -85,11 +117,29 @@ impl<F> Method<F> {
         );
         (self.run)(strip);
     }
+
+    /// Computes a transposition.
+    ///
+    /// # Panics
+    ///
+    /// If the slices are too short.
+    #[inline]
+    pub(crate) fn transpose(&self, transposition: Transposition<'_, '_, F>) {
+        transposition.check();
+        (self.transpose)(transposition);
+    }
 }
 
 impl<F: autodiff_mini::Scalar> Method<F> {
     /// The method that needs no particular instruction set.
-    pub(crate) const PORTABLE: Self = Self { rows: portable::ROWS, widths: [16, 8], run: portable, name: "portable" };
+    pub(crate) const PORTABLE: Self = Self {
+        rows: portable::ROWS,
+        widths: [16, 8],
+        run: portable,
+        transpose: portable::transpose,
+        multiply_adds: portable::multiply_adds::<F>,
+        name: "portable",
+    };
 }
 
 /// Returns all methods that this CPU supports, fastest first.
@@ -178,6 +228,26 @@ unsafe trait Vector: Copy {
     unsafe fn add(self, other: Self) -> Self;
     /// Returns `self * b + c` with one rounding.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+}
+
+/// Performs `rounds` of multiply-adds with as many sums as [`tile`] has for `T` rows and `N`
+/// vectors, but without loading anything.
+///
+/// # Safety
+///
+/// The CPU must have the instructions of the vector.
+#[inline(always)]
+unsafe fn multiply_adds<V: Vector, const T: usize, const N: usize>(rounds: usize) -> usize {
+    // SAFETY: the caller upholds the only requirement, because there are no pointers.
+    unsafe {
+        let x = V::splat(black_box(0.5));
+        let mut sums = [[V::zero(); N]; T];
+        for _ in 0..rounds {
+            sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = x.mul_add(x, *sum));
+        }
+        black_box(sums);
+    }
+    2 * rounds * T * N * V::LANES
 }
 
 /// Computes a strip, `T` rows at a time, with a panel of `N` vectors.
@@ -291,6 +361,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn every_method_transposes(blocks in 0..4_usize, extra in 0..9_usize) {
+            let rows = SIDE * blocks;
+            let from = numbers(SIDE, rows + extra, 5);
+            let columns: [&[f32]; SIDE] = std::array::from_fn(|c| from.row(c).to_slice().unwrap());
+            for method in methods() {
+                let mut to = numbers(rows + 1, SIDE + extra, 6);
+                let apart = SIDE + extra;
+                method.transpose(Transposition { columns: &columns, rows, to: to.as_slice_mut().unwrap(), apart });
+                let mut expected = numbers(rows + 1, SIDE + extra, 6);
+                expected.slice_mut(s![..rows, ..SIDE]).assign(&from.slice(s![.., ..rows]).t());
+                prop_assert!(to == expected, "{}", method.name);
+            }
+        }
+
         #[test]
         fn every_method_matches_the_definition(
             rows in 1..40_usize, depth in 0..70_usize, columns in 1..33_usize, transposed: bool, wide: bool, add: bool,

@@ -4,9 +4,10 @@
 
 use std::arch::aarch64::*;
 
-use super::{Method, Strip, Vector, strip};
+use super::{Method, Strip, Vector, portable, strip};
 
-pub(super) const METHOD: Method<f32> = Method { rows: 12, widths: [8, 4], run, name: "neon" };
+pub(super) const METHOD: Method<f32> =
+    Method { rows: 12, widths: [8, 4], run, transpose: portable::transpose, multiply_adds, name: "neon" };
 
 fn run(work: Strip<'_, f32>) {
     // SAFETY: the method is only offered if the CPU has NEON, and the strip has been checked.
@@ -22,6 +23,16 @@ unsafe fn with_features(work: Strip<'_, f32>) {
             _ => strip::<float32x4_t, 12, 1>(work),
         }
     }
+}
+
+fn multiply_adds(rounds: usize) -> usize {
+    #[target_feature(enable = "neon")]
+    unsafe fn with_features(rounds: usize) -> usize {
+        // SAFETY: the CPU has the instructions.
+        unsafe { super::multiply_adds::<float32x4_t, 12, 2>(rounds) }
+    }
+    // SAFETY: the method is only offered if the CPU has NEON.
+    unsafe { with_features(rounds) }
 }
 
 // SAFETY: each function is one instruction of NEON, with 4 numbers at a pointer.

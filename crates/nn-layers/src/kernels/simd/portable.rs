@@ -1,9 +1,11 @@
 //! The multiplication method without unsafe code and CPU-specific instructions, for both element
 //! types.
 
+use std::hint::black_box;
+
 use autodiff_mini::Scalar;
 
-use super::Strip;
+use super::{SIDE, Strip, Transposition};
 
 /// Number of rows in one step. The compiler keeps the sums of this many rows in registers.
 pub(super) const ROWS: usize = 4;
@@ -42,4 +44,27 @@ fn rows<F: Scalar, const W: usize>(mut strip: Strip<'_, F>) {
             }
         }
     }
+}
+
+pub(super) fn transpose<F: Scalar>(transposition: Transposition<'_, '_, F>) {
+    let Transposition { columns, rows, to, apart } = transposition;
+    for c in (0..SIDE).step_by(4) {
+        for r in (0..rows).step_by(4) {
+            let [p, q, s, t] =
+                [0, 1, 2, 3].map(|i| *columns[c + i][r..].first_chunk::<4>().expect("as many as there are rows"));
+            for i in 0..4 {
+                *to[(r + i) * apart + c..].first_chunk_mut().expect("as many rows") = [p[i], q[i], s[i], t[i]];
+            }
+        }
+    }
+}
+
+pub(super) fn multiply_adds<F: Scalar>(rounds: usize) -> usize {
+    let x = black_box(F::one());
+    let mut sums = [[F::zero(); 16]; ROWS];
+    for _ in 0..rounds {
+        sums.as_flattened_mut().iter_mut().for_each(|sum| *sum += x * x);
+    }
+    black_box(sums);
+    2 * rounds * 16 * ROWS
 }

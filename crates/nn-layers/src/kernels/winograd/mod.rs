@@ -48,6 +48,12 @@ use transform::{PLANES, Planes};
 /// Number of tiles per block, which is the number of times that each loaded weight is used.
 const TILES: usize = 48;
 
+/// Returns the number of tiles per block for this number of weights. Weights that do not fit into
+/// the cache are read again for every block, so there should be fewer blocks.
+fn tiles_per_block(weights: usize) -> usize {
+    if weights > MANY { 8 * TILES } else { TILES }
+}
+
 /// Computes [`super::conv2d`] into `y`.
 pub(super) fn conv2d<F: Element>(
     tiles: &Tiles,
@@ -60,7 +66,8 @@ pub(super) fn conv2d<F: Element>(
     let filters = tiles.filters(w, pool);
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane).reversed_axes(), pool));
     filters.recycle(pool);
-    let images = evenly(x.dim().0, tiles.images(TILES));
+    let many = tiles_per_block(PLANES * w.dim().0 * tiles.columns());
+    let images = evenly(x.dim().0, tiles.images(many));
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).zip(x.axis_chunks_iter(Axis(0), images));
     each_part(blocks, |(mut y, x)| {
         let x = tiles.differences(x, 0..tiles.columns(), pool);
@@ -85,7 +92,8 @@ pub(super) fn conv2d_backward_input<F: Element>(
     let filters = tiles.filters(w, pool);
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane), pool));
     filters.recycle(pool);
-    let images = evenly(g.dim().0, tiles.images(TILES));
+    let many = tiles_per_block(PLANES * w.dim().0 * tiles.columns());
+    let images = evenly(g.dim().0, tiles.images(many));
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
     each_part(blocks, |(mut x, g)| {
         let g = tiles.spread(g, pool);

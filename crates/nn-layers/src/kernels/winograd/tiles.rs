@@ -97,16 +97,17 @@ impl Tiles {
     ) -> Planes<F> {
         let len = channels.len();
         let mut planes = self.planes(x.dim().0, len, pool);
-        let mut cells = pool.take(self.cells.rows() * len);
+        let mut memory = pool.array(self.cells.rows() * len);
+        let cells = memory.as_slice_mut().expect("a fresh array");
         let patches = Patches::new(&self.cells, channels, len);
         for (n, image) in x.axis_chunks_iter(Axis(0), 1).enumerate() {
-            patches.gather(image, &mut cells);
+            patches.gather(image, cells);
             for_each(self.tiles(), |i, j| {
                 let cell = |a, b| &cells[self.cell(2 * i + a, 2 * j + b) * len..][..len];
                 combine(square(cell), planes.rows_mut(self.rows(n, i, j), 0..len), differences);
             });
         }
-        pool.give(cells);
+        pool.recycle(memory);
         planes
     }
 
@@ -118,20 +119,21 @@ impl Tiles {
         pool: &Pool<F>,
     ) {
         let len = self.cells.columns();
-        let (mut cells, zeros) = (pool.take(self.cells.rows() * len), vec![F::zero(); len]);
+        let (mut memory, zeros) = (pool.array(self.cells.rows() * len), vec![F::zero(); len]);
+        let cells = memory.as_slice_mut().expect("a fresh array");
         let patches = Patches::new(&self.cells, 0..len, len);
         for (n, mut image) in x.axis_chunks_iter_mut(Axis(0), 1).enumerate() {
             cells.fill(F::zero());
             for_each(self.tiles(), |i, j| {
                 let cell = |a, b| self.cell(2 * i + a, 2 * j + b) * len;
-                let to = square_mut::<_, 3>(&mut cells, |a, b| cell(a, b)..cell(a, b) + len);
+                let to = square_mut::<_, 3>(cells, |a, b| cell(a, b)..cell(a, b) + len);
                 combine_add(planes.rows(self.rows(n, i, j), 0..len, &zeros), to, differences_transposed);
             });
             let image = image.as_slice_mut().expect("an image of a fresh array");
             image.fill(F::zero());
-            patches.scatter(&cells, image);
+            patches.scatter(cells, image);
         }
-        pool.give(cells);
+        pool.recycle(memory);
     }
 
     /// Computes `S g`: `[tiles, filters]` in each plane.

@@ -66,11 +66,9 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
     fn run(mut self) {
         let len = self.from[0][0].len();
         let whole = len / LANES * LANES;
-        for place in (0..whole).step_by(LANES) {
-            self.at::<LANES>(place);
-        }
-        for place in whole..len {
-            self.at::<1>(place);
+        self.each::<LANES>(0, whole);
+        if whole < len {
+            self.each::<1>(whole, len);
         }
     }
 }
@@ -81,51 +79,67 @@ const LANES: usize = 16;
 impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
     Combine<'_, F, M, I, O, ADD>
 {
-    /// Processes `L` entries. All are read before any is written, so that the compiler need not
-    /// check for overlapping slices. Loops replace iterators over arrays, because those are not
-    /// always inlined.
+    /// Processes the entries from `start` to `end`, `L` at a time. All `L` are read before any is
+    /// written, so that the compiler need not check for overlapping slices. Loops replace iterators
+    /// over arrays, because those are not always inlined.
     #[inline(always)]
     #[expect(clippy::needless_range_loop, reason = "iterators over arrays are not always inlined")]
-    fn at<const L: usize>(&mut self, place: usize) {
-        let mut from = [[[F::zero(); L]; I]; I];
+    fn each<const L: usize>(&mut self, start: usize, end: usize) {
+        // The slices have equal lengths, so one bounds check serves all of them.
+        let count = (end - start) / L;
+        let mut sources = [[&[][..]; I]; I];
         for i in 0..I {
             for j in 0..I {
-                from[i][j] = *self.from[i][j][place..].first_chunk().expect("slices as long as the first");
+                sources[i][j] = &self.from[i][j][start..end].as_chunks::<L>().0[..count];
             }
         }
-        let mut to = [[[F::zero(); L]; O]; O];
-        if ADD {
-            for i in 0..O {
-                for j in 0..O {
-                    if let Some(&there) = self.to[i][j].get(place..).and_then(<[F]>::first_chunk) {
-                        to[i][j] = there;
+        let mut results = [[(); O]; O].map(|row| row.map(|()| &mut [][..]));
+        for (results, to) in results.iter_mut().zip(&mut self.to) {
+            for (result, to) in results.iter_mut().zip(to) {
+                *result = to.get_mut(start..end).unwrap_or_default().as_chunks_mut::<L>().0;
+            }
+        }
+        for place in 0..count {
+            let mut from = [[[F::zero(); L]; I]; I];
+            for i in 0..I {
+                for j in 0..I {
+                    from[i][j] = sources[i][j][place];
+                }
+            }
+            let mut to = [[[F::zero(); L]; O]; O];
+            if ADD {
+                for i in 0..O {
+                    for j in 0..O {
+                        if let Some(&there) = results[i][j].get(place) {
+                            to[i][j] = there;
+                        }
                     }
                 }
             }
-        }
-        for lane in 0..L {
-            let mut half = [[F::zero(); I]; O];
-            for j in 0..I {
-                let mut column = [F::zero(); I];
-                for i in 0..I {
-                    column[i] = from[i][j][lane];
+            for lane in 0..L {
+                let mut half = [[F::zero(); I]; O];
+                for j in 0..I {
+                    let mut column = [F::zero(); I];
+                    for i in 0..I {
+                        column[i] = from[i][j][lane];
+                    }
+                    let mapped = (self.map)(column);
+                    for o in 0..O {
+                        half[o][j] = mapped[o];
+                    }
                 }
-                let mapped = (self.map)(column);
-                for o in 0..O {
-                    half[o][j] = mapped[o];
+                for i in 0..O {
+                    let mapped = (self.map)(half[i]);
+                    for j in 0..O {
+                        to[i][j][lane] = if ADD { to[i][j][lane] + mapped[j] } else { mapped[j] };
+                    }
                 }
             }
             for i in 0..O {
-                let mapped = (self.map)(half[i]);
                 for j in 0..O {
-                    to[i][j][lane] = if ADD { to[i][j][lane] + mapped[j] } else { mapped[j] };
-                }
-            }
-        }
-        for i in 0..O {
-            for j in 0..O {
-                if let Some(place) = self.to[i][j].get_mut(place..).and_then(<[F]>::first_chunk_mut) {
-                    *place = to[i][j];
+                    if let Some(result) = results[i][j].get_mut(place) {
+                        *result = to[i][j];
+                    }
                 }
             }
         }
