@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds eae-mpi with the MPI of this machine and tests it on 1 to 4 ranks: estimates must be equal to
-# the last digit, and if a rank fails, all must end soon with a message. Debian needs the packages
+# the last digit and trainings to the last bit, and if a rank fails, all must end soon with a message. Debian needs the packages
 # libopenmpi-dev, openmpi-bin and libclang-dev. The variable MPIRUN names another launcher.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -96,6 +96,79 @@ for signal in KILL TERM; do
         echo "SIG$signal to a rank: code $code after $((SECONDS - start)) s"
     done
 done
+
+echo "== training on 1 to 4 ranks"
+# Every term of the default objective, on a table. Twelve shards are the same number for 1 to 4 ranks.
+settings="--data npy:$work/q.npy --model mlp --latent 3 --batch 150 --shards 12 --bank 300 --quiet --no-report"
+# Prints the weights of a finished training, and its reports without times.
+outcome() {
+    cat "$1/model.safetensors"
+    grep -o '"epoch":[0-9]*,"epochs".*"learning_rate":[^,]*' "$1/metrics.jsonl"
+}
+"$program" train $settings --epochs 2 --out "$work/alone" >/dev/null
+outcome "$work/alone" >"$work/expected"
+for n in 1 2 3 4; do
+    ranks "$n" train $settings --epochs 2 --out "$work/trained$n" >/dev/null
+    outcome "$work/trained$n" | cmp "$work/expected" - || fail "training on $n ranks"
+done
+echo "training: $(md5sum <"$work/expected" | cut -c 1-12)"
+fails 3 "there are 3 ranks, but --shards is 2" train --data "npy:$work/q.npy" --shards 2 --out "$work/few"
+fails 2 "cannot read\|No such file" train --data "npy:$work/missing.npy" --shards 4 --out "$work/few"
+
+echo "== trainings that end early"
+# Waits until the training in a folder has made some epochs.
+under_way() {
+    for _ in $(seq 300); do
+        if [ -f "$1/metrics.jsonl" ] && [ "$(grep -c '"epochs"' "$1/metrics.jsonl")" -ge 2 ]; then return; fi
+        sleep 0.1
+    done
+    cat "$work/out"
+    fail "the training did not start"
+}
+long="$settings --epochs 12"
+"$program" train $long --out "$work/undisturbed" >/dev/null
+for signal in KILL TERM; do
+    rm -rf "$work/run"
+    timeout 60 "$mpirun" -n 3 "$program" train $long --keep-every 0.01 --out "$work/run" >"$work/out" 2>&1 &
+    job=$!
+    under_way "$work/run"
+    start=$SECONDS code=0
+    # The last process is not rank 0, which writes the files.
+    kill -"$signal" "$(pgrep -x -f "$program train $long .*" | tail -n 1)"
+    wait "$job" || code=$?
+    [ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "SIG$signal to a training: code $code"; }
+    [ "$signal" = KILL ] || grep -q "interrupted after" "$work/out" || { cat "$work/out"; fail "no message"; }
+    echo "SIG$signal to a rank of a training: code $code after $((SECONDS - start)) s"
+    ranks 4 train --resume "$work/run" --quiet --no-report >/dev/null
+    cmp "$work/undisturbed/model.safetensors" "$work/run/model.safetensors" || fail "a resumed training"
+done
+# One rank has its own copy of the images, which becomes unreadable.
+mkdir "$work/images"
+python3 - "$work/images" <<'PYTHON'
+import random, struct, sys, zlib
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+random.seed(2)
+for i in range(90):
+    rows = b"".join(b"\0" + bytes(random.randrange(256) for _ in range(12)) for _ in range(12))
+    header = struct.pack(">IIBBBBB", 12, 12, 8, 0, 0, 0, 0)
+    with open(f"{sys.argv[1]}/{i}.png", "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+PYTHON
+train="$program train --data images:$work/images --batch 30 --shards 6 --epochs 500 --quiet --no-report --out $work/unread"
+code=0
+timeout 60 "$mpirun" -n 2 env EAE_CACHE="$work/first" $train : -n 1 env EAE_CACHE="$work/second" $train >"$work/out" 2>&1 &
+job=$!
+under_way "$work/unread"
+for file in "$work"/second/*; do : >"$file"; done
+wait "$job" || code=$?
+[ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "an unreadable image: code $code"; }
+grep -q "rank 2: " "$work/out" || { cat "$work/out"; fail "an unreadable image: no message"; }
+[ -f "$work/unread/checkpoint.safetensors" ] || fail "an unreadable image: no checkpoint"
+echo "an image that one rank cannot read: code $code"
+
 # The launcher of another MPI starts processes that do not know each other.
 if [ -z "${MPIRUN:-}" ] && command -v mpirun.mpich >/dev/null && "$program" check | grep -q "Open MPI"; then
     mpirun=mpirun.mpich fails 2 "the launcher started 2 processes" check

@@ -13,6 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "seeds",
             "epochs",
             "batch",
+            "shards",
             "resume",
             "init",
             "config",
@@ -71,7 +72,7 @@ pub(crate) fn grouped(program: Command) -> Command {
     ["train", "compare"].into_iter().fold(program, |program, name| program.mut_subcommand(name, in_groups))
 }
 
-fn in_groups(command: Command) -> Command {
+pub(crate) fn in_groups(command: Command) -> Command {
     command.mut_args(|flag| {
         if flag.is_positional() {
             return flag;

@@ -21,7 +21,8 @@ pub(crate) struct Progress {
     last: Option<EpochReport>,
 }
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// True after an interrupt.
+pub(crate) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 impl Progress {
     /// Makes interrupts end trainings instead of the program. Call it once, before the first

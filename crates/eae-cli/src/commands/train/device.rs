@@ -19,13 +19,13 @@ pub(super) enum Device {
 
 impl Device {
     /// Opens the device for a training of the model. `auto` prints the reason if it uses the CPU.
-    pub(super) fn open(
+    pub(super) fn open<'r>(
         self,
         model: &mut Autoencoder<f32>,
         config: &TrainConfig,
         images: &TrainingSet,
         quiet: bool,
-    ) -> Result<Box<dyn MakeStep<f32>>, Failure> {
+    ) -> Result<Box<dyn MakeStep<f32> + 'r>, Failure> {
         if self != Self::Cpu {
             match gpu(model, config, images, quiet) {
                 Ok(stepper) => return Ok(stepper),

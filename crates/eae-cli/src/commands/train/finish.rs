@@ -19,7 +19,7 @@ use crate::run_folder::{
     name_classes,
 };
 
-impl Run {
+impl Run<'_> {
     /// Writes the weights, the samplers, the evaluation and, for images, pictures, and removes the
     /// checkpoint.
     pub(super) fn finish(&mut self) -> Result<Evaluation, Failure> {

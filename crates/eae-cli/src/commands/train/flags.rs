@@ -37,7 +37,8 @@ a single file, is held out. The model is not trained on held-out data.";
 #[command(
     after_help = "Examples:\n  eae train --data photos/ --epochs 40 --out runs/photos\n  eae train --data table.csv --label species\n  eae train --resume runs/photos\n  eae train --lambda 2 --bank 0 --radius 0 --draws 0  # the published objective"
 )]
-pub(crate) struct Arguments {
+#[expect(missing_debug_implementations, reason = "nobody prints the flags of a command")]
+pub struct Arguments {
     /// Training data: the path of a folder or file, or KIND:PATH with the kind images, csv, npy,
     /// idx, mnist or cifar10.
     #[arg(long, default_value_t = Data::Digits, long_help = DATA)]
@@ -57,13 +58,19 @@ pub(crate) struct Arguments {
     /// Batch size [default: 200, or a tenth of the images if there are fewer than 2000].
     #[arg(long)]
     pub(super) batch: Option<usize>,
+    /// Number of parts into which a batch is cut, for training over ranks; see docs/distributed.md.
+    ///
+    /// One thread computes each part. The result depends on this number in the last digits, but not
+    /// on the number of ranks.
+    #[arg(long, default_value_t = TrainConfig::default().shards)]
+    pub(super) shards: usize,
     /// Resume the training in this run folder from its last checkpoint.
     ///
     /// The weights become bit-identical to those of an uninterrupted training. With --epochs N the
     /// training continues until it has N epochs in total, even if it was finished before. The
     /// learning rate then continues on the schedule of a training of N epochs.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "config", "init", "data", "model", "latent", "batch", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
+        "config", "init", "data", "model", "latent", "batch", "shards", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
         "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "coverage", "moments", "critic", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
         "shape",

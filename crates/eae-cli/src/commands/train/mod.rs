@@ -3,6 +3,7 @@ mod device;
 mod finish;
 mod flags;
 mod model;
+mod ranks;
 mod settings;
 mod start;
 mod steps;
@@ -11,6 +12,7 @@ use std::path::Path;
 
 use eae::Evaluation;
 use eae::run::Line;
+use eae_ranks::Ranks;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -19,7 +21,9 @@ use crate::progress::Progress;
 use crate::report::no_better_than_the_mean;
 use crate::run_folder::{CONFIG, Config, no_such};
 
-pub(crate) use flags::Arguments;
+pub use flags::Arguments;
+use ranks::Crew;
+pub(crate) use ranks::follow;
 use steps::Run;
 
 #[derive(Serialize)]
@@ -39,16 +43,24 @@ fn of_the_error(evaluation: &Evaluation) -> Option<String> {
     Some(format!("Reconstructions are {how} the mean of the training data. `eae report RUN` suggests what to try."))
 }
 
-/// Runs the command. `is_given` tells which flags the user has given.
-pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
-    arguments.common.apply()?;
+/// Runs the command, on rank 0 of `ranks` if there are several. Their program has set the number of
+/// threads. `is_given` tells which flags the user has given.
+pub(crate) fn run(
+    arguments: &Arguments,
+    is_given: &dyn Fn(&str) -> bool,
+    ranks: Option<&dyn Ranks>,
+) -> Result<(), Failure> {
+    let crew = ranks.map(Crew::new);
+    if ranks.is_none() {
+        arguments.common.apply()?;
+    }
     let (config, given) = match &arguments.resume {
         Some(folder) if !folder.exists() => return Err(no_such(folder)),
         Some(folder) => (Config::read(&folder.join(CONFIG))?, None),
         None => arguments.config(is_given).map(|(config, given)| (config, Some(given)))?,
     };
     let more = arguments.epochs.filter(|_| arguments.resume.is_some());
-    let (mut run, mut writer) = Run::start(arguments, config, given.as_ref(), more)?;
+    let (mut run, mut writer) = Run::start(arguments, config, given.as_ref(), more, crew.as_ref())?;
     Progress::listen()?;
     let interrupted = run.train(arguments, &mut writer)?;
     let evaluation = if interrupted { run.interrupted(&writer)? } else { Some(run.finish()?) };

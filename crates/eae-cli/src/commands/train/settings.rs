@@ -32,6 +32,7 @@ impl Arguments {
             "tensorboard": config.tensorboard => self.tensorboard,
             "warm_up": training.warm_up => self.warm_up,
             "seed": training.seed => self.common.seed,
+            "shards": training.shards => self.shards,
         }
         if let Some(model) = &self.model {
             config.model = model.architecture()?;
@@ -157,8 +158,10 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         write!(file, "latent = 8\n[training]\nepochs = 3\n[training.objective]\nkind = 'eae'\nlambda = 3.0\n").unwrap();
         let path = file.path().to_str().unwrap();
-        let config = effective(&["--config", path, "--epochs", "5", "--draws", "0", "--seed", "7"]).unwrap();
-        assert_eq!((config.latent, config.training.epochs, config.training.seed), (8, 5, 7));
+        let config =
+            effective(&["--config", path, "--epochs", "5", "--draws", "0", "--seed", "7", "--shards", "3"]).unwrap();
+        let training = &config.training;
+        assert_eq!((config.latent, training.epochs, training.seed, training.shards), (8, 5, 7, 3));
         let objective = Objective::Eae(Eae::default().lambda(3.0).draws(0.0));
         assert_eq!(config.training.objective, objective);
         // Another kind of objective replaces that of the file.

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::chosen::{Given, explain};
 use super::flags::Arguments;
+use super::ranks::Crew;
 use super::steps::{Run, in_folder};
 use crate::dataset::TrainingSet;
 use crate::failure::Failure;
@@ -26,15 +27,17 @@ struct Settings<'a> {
     chosen: &'a [Reason],
 }
 
-impl Run {
+impl<'r> Run<'r> {
     /// Opens the data, creates or reads the model, and writes everything into the run folder that
     /// is needed to resume. The settings of a new training that are not `given` are chosen for
-    /// the data. A resumed training continues to `epochs` epochs in total, if there are any.
+    /// the data. A resumed training continues to `epochs` epochs in total, if there are any. The
+    /// ranks of `crew` compute its steps.
     pub(super) fn start(
         arguments: &Arguments,
         mut config: Config,
         given: Option<&Given>,
         epochs: Option<usize>,
+        crew: Option<&Crew<'r>>,
     ) -> Result<(Self, CheckpointWriter), Failure> {
         let every = Duration::try_from_secs_f64(arguments.keep_every)
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
@@ -46,8 +49,9 @@ impl Run {
         if !arguments.quiet {
             name_constant_columns(&model);
         }
-        let open = |model: &mut Autoencoder<f32>, config: &Config| {
-            arguments.device.open(model, &config.training, &data.train, arguments.quiet)
+        let open = |model: &mut Autoencoder<f32>, config: &Config| match crew {
+            Some(crew) => crew.open(arguments.device, config, data.train.source().len()),
+            None => arguments.device.open(model, &config.training, &data.train, arguments.quiet),
         };
         let (is_new, mut was_finished) = (arguments.resume.is_none(), false);
         let (folder, lock, training, mut stepper, mut state, text) = match arguments.resume.as_ref().zip(lock) {

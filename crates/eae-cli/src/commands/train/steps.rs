@@ -20,14 +20,14 @@ use crate::run_folder::{CHECKPOINT, CheckpointWriter, Config, Lock, RunState};
 use crate::tensorboard::TensorBoard;
 
 /// A running training.
-pub(super) struct Run {
+pub(super) struct Run<'r> {
     pub(super) config: Config,
     pub(super) data: Split<f32, TrainingSet>,
     pub(super) folder: PathBuf,
     pub(super) model: Autoencoder<f32>,
     pub(super) training: Training,
     /// Computes the steps. Its parameters can be newer than those of the model.
-    pub(super) stepper: Box<dyn MakeStep<f32>>,
+    pub(super) stepper: Box<dyn MakeStep<f32> + 'r>,
     pub(super) state: RunState,
     pub(super) log: MetricsLog,
     pub(super) tensorboard: Option<TensorBoard>,
@@ -35,7 +35,7 @@ pub(super) struct Run {
     pub(super) _lock: Lock,
 }
 
-impl Run {
+impl Run<'_> {
     /// Runs the remaining steps. Returns true if the user interrupted them.
     pub(super) fn train(&mut self, arguments: &Arguments, writer: &mut CheckpointWriter) -> Result<bool, Failure> {
         let Self { config, data, folder, model, training, stepper, state, log, tensorboard, .. } = self;
