@@ -18,7 +18,7 @@ program=${CARGO_TARGET_DIR:-$PWD/target}/release/eae-mpi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { echo "failed: $*"; exit 1; }
-ranks() { local n=$1; shift; timeout 60 "$mpirun" -n "$n" "$program" "$@"; }
+ranks() { local n=$1; shift; timeout 120 "$mpirun" -n "$n" "$program" "$@"; }
 
 python3 - "$work" <<'PYTHON'
 import random, struct, sys
@@ -125,11 +125,11 @@ under_way() {
     cat "$work/out"
     fail "the training did not start"
 }
-long="$settings --epochs 12"
+long="$settings --epochs 5"
 "$program" train $long --out "$work/undisturbed" >/dev/null
 for signal in KILL TERM; do
     rm -rf "$work/run"
-    timeout 60 "$mpirun" -n 3 "$program" train $long --keep-every 0.01 --out "$work/run" >"$work/out" 2>&1 &
+    timeout 100 "$mpirun" -n 3 "$program" train $long --keep-every 0.01 --out "$work/run" >"$work/out" 2>&1 &
     job=$!
     under_way "$work/run"
     start=$SECONDS code=0
