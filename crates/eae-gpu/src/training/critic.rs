@@ -113,18 +113,19 @@ impl Terms<'_> {
         draws: &GpuMatrix,
         of_draws: &Input<'_>,
     ) -> Result<()> {
-        let ([n, features], drawn, gpu) = (images.shape(), draws.shape()[0], build.gpu);
-        // With all rows in one matrix the gradient of a weight is one product.
-        let rows = gpu.matrix(n + drawn, features)?;
-        self.copy(build, images, &rows, n)?;
-        self.copy(build, draws, &rows.part(n * features, drawn, features), drawn)?;
+        let ([drawn, features], gpu) = (draws.shape(), build.gpu);
+        // With all rows in one matrix the gradient of a weight is one product. There are as many
+        // images as draws.
+        let rows = gpu.matrix(2 * drawn, features)?;
+        self.copy(build, images, &rows, drawn)?;
+        self.copy(build, draws, &rows.part(drawn * features, drawn, features), drawn)?;
         let pass = build.forward(critic, rows)?;
-        let [own, deceiving] = [gpu.matrix(n + drawn, 1)?, gpu.matrix(drawn, 1)?];
+        let [own, deceiving] = [gpu.matrix(2 * drawn, 1)?, gpu.matrix(drawn, 1)?];
         // The seventh and the eighth number of the report.
         let constants = [Critic::<f32>::GAIN, Critic::<f32>::SURE].map(|number| (number as f32).to_bits());
-        let words = [&[n as u32, drawn as u32, Word::Critic as u32, 6], &constants[..]].concat();
+        let words = [&[drawn as u32, drawn as u32, Word::Critic as u32, 6], &constants[..]].concat();
         build.small(Small::Critic, &[pass.output(), self.step, &own, &deceiving, self.report], &words, 1)?;
         build.backward(&pass, own, true, None)?;
-        build.backward(&pass.of_rows(n, drawn), deceiving, false, Some(of_draws))
+        build.backward(&pass.of_rows(drawn, drawn), deceiving, false, Some(of_draws))
     }
 }

@@ -31,7 +31,7 @@ impl Terms<'_> {
         gradient: &GpuMatrix,
     ) -> Result<Option<[Nearest; 2]>> {
         let ([encoder, decoder], loss) = (self.networks, self.loss);
-        let (decoded, drawn) = (loss.decoded, loss.drawn());
+        let (decoded, drawn) = (loss.decoded, loss.drawn);
         let pixels = back.output().shape()[1];
         let [pictures, of_pictures] =
             [back.output(), gradient].map(|matrix| matrix.part(decoded * pixels, drawn, pixels));

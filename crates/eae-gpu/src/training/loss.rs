@@ -32,6 +32,8 @@ pub(super) struct Loss {
     pub(super) batch: usize,
     /// Number of images that are decoded, the first of the batch.
     pub(super) decoded: usize,
+    /// Number of draws that a step compares with images.
+    pub(super) drawn: usize,
     /// Number of rows of the memory banks of codes and of draws. The bank of the features of images
     /// has at least as many rows as a batch.
     pub(super) bank: usize,
@@ -101,12 +103,22 @@ impl Loss {
         let weight = |j: usize| if mean { 1.0 / k as f64 } else { f64::from(u8::from(j + 1 == k)) };
         let weights = (0..k).map(weight).collect();
         let quantiles = if radius > 0.0 { chi_quantiles(latent, batch) } else { Vec::new() };
-        Ok(Self { lambda, weights, floor, batch, decoded, bank, radius, quantiles, draws, coverage, moments, critic })
-    }
-
-    /// Returns the number of draws in a step.
-    pub(super) fn drawn(&self) -> usize {
-        if self.compares_features() || self.critic > 0.0 { self.decoded } else { 0 }
+        let drawn = eae.drawn(decoded);
+        Ok(Self {
+            lambda,
+            weights,
+            floor,
+            batch,
+            decoded,
+            drawn,
+            bank,
+            radius,
+            quantiles,
+            draws,
+            coverage,
+            moments,
+            critic,
+        })
     }
 
     /// Returns true if a term compares draws with images by the outputs of the trunk.
@@ -125,7 +137,7 @@ impl Loss {
         let &Compared { latent, codes, columns, images, draws: all_draws } = compared;
         let entropy = self.entropy_constant(codes, latent) + logarithms;
         let mut penalty = penalty_weight * (self.radius * radius - self.lambda * entropy);
-        let drawn = self.drawn();
+        let drawn = self.drawn;
         if drawn > 0 && penalty_weight > 0.0 {
             if self.draws > 0.0 {
                 penalty += penalty_weight * self.draws * (divergence_constant(drawn, images, columns) + draws);
@@ -198,7 +210,7 @@ mod tests {
         let loss = Loss::of(&Eae::published(2.0).k(3).decoded(5).into(), 8, 3).unwrap();
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![0.0, 0.0, 1.0], 5, 0));
         let ae = Loss::of(&Ae::default().into(), 8, 3).unwrap();
-        assert_eq!((ae.lambda, ae.drawn(), ae.bank), (0.0, 0, 0));
+        assert_eq!((ae.lambda, ae.drawn, ae.bank), (0.0, 0, 0));
         let published = || Eae::published(1.0);
         for (eae, features, all) in [
             (published().critic(1.0), false, false),
@@ -206,7 +218,7 @@ mod tests {
             (published().coverage(1.0), true, true),
         ] {
             let loss = Loss::of(&eae.into(), 8, 3).unwrap();
-            assert_eq!((loss.drawn(), loss.compares_features(), loss.compares_all_draws()), (8, features, all));
+            assert_eq!((loss.drawn, loss.compares_features(), loss.compares_all_draws()), (4, features, all));
         }
     }
 }

@@ -129,11 +129,11 @@ impl GpuStepper {
             (most > 0).then(|| GpuBank::new(gpu, before, most, new, columns, word)).transpose()
         };
         let codes = bank(batch, loss.bank, batch, latent, Word::Codes)?;
-        let most = if loss.drawn() > 0 { loss.bank.max(batch) } else { 0 };
+        let most = if loss.drawn > 0 { loss.bank.max(batch) } else { 0 };
         let seen = trunk.checked_sub(1).map_or(pixels, |last| stages[0][last].outputs);
         let features = bank(0, most, batch, seen, Word::Features)?;
         let most = if loss.compares_all_draws() { loss.bank } else { 0 };
-        let drawn = bank(loss.drawn(), most, loss.drawn(), seen, Word::Drawn)?;
+        let drawn = bank(loss.drawn, most, loss.drawn, seen, Word::Drawn)?;
         let [encoder, decoder] = &stages;
         let terms = Terms {
             loss: &loss,
@@ -253,7 +253,7 @@ impl GpuStepper {
             codes: self.codes.as_ref().map_or(0, GpuBank::len),
             columns: self.features.as_ref().map_or(0, GpuBank::columns),
             images: self.features.as_ref().map_or(0, GpuBank::len_with_next),
-            draws: self.loss.drawn() + self.drawn.as_ref().map_or(0, GpuBank::len),
+            draws: self.loss.drawn + self.drawn.as_ref().map_or(0, GpuBank::len),
         }
     }
 }

@@ -58,7 +58,7 @@ impl Terms<'_> {
         let [encoder, decoder] = self.networks;
         let there = build.forward(encoder, self.images.clone())?;
         let codes = there.output().clone();
-        let ([n, latent], decoded, drawn) = (codes.shape(), self.loss.decoded, self.loss.drawn());
+        let ([n, latent], decoded, drawn) = (codes.shape(), self.loss.decoded, self.loss.drawn);
         // Draws are decoded together with the codes, as additional rows.
         let (to_decode, draws) = if drawn > 0 {
             let both = build.gpu.matrix(decoded + drawn, latent)?;

@@ -39,13 +39,14 @@ pub(super) fn compare_draws<'t, F: Float>(
     model: &mut Autoencoder<F>,
     x: Var<'t, F>,
     features: [Var<'t, F>; 2],
-    n: usize,
+    decoded: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
     let (&Eae { floor, bank, .. }, weight_of_all) = (eae, context.penalty_weight);
     let tape = x.tape();
-    let normal = context.own_normal(n, model.latent());
-    let decoded = model.decoder.train(tape.constant(normal));
+    let drawn = eae.drawn(decoded);
+    let normal = context.own_normal(drawn, model.latent());
+    let pictures = model.decoder.train(tape.constant(normal));
     let [front_len, trunk_len] = [model.front_len(), model.trunk_len()];
     let measured =
         |pictures: Var<'t, F>, end| tape.frozen(|| model.encoder.forward_through([front_len, end], pictures));
@@ -54,7 +55,8 @@ pub(super) fn compare_draws<'t, F: Float>(
     let images = if model.trunk_has_modes() { measured(x, trunk_len) } else { features };
     // The critic needs no layer after the convolutions.
     let last = if eae.compares_features() { trunk_len } else { front_len };
-    let ([front, draws], [front_of_images, images]) = (measured(decoded, last).map(rows), images.map(rows));
+    let ([front, draws], [front_of_images, images]) = (measured(pictures, last).map(rows), images.map(rows));
+    let (places, _) = context.rows(x.shape()[0]);
     let seed = &context.draws;
     let banks = &mut context.banks;
     let images = Rows::gather(images);
@@ -83,7 +85,10 @@ pub(super) fn compare_draws<'t, F: Float>(
         }
     }
     if eae.critic > 0.0 {
-        let [deceived, own] = banks.critic_of(front.shape()[1], seed).losses(front_of_images, front);
+        // The critic sees as many images as draws, the first of the whole batch.
+        let count = drawn.saturating_sub(places.start).min(places.len());
+        let images = front_of_images.slice(0, ..count);
+        let [deceived, own] = banks.critic_of(front.shape()[1], seed).losses(images, front);
         add(eae.critic, deceived);
         sum = sum.map(|sum| sum + own);
     }

@@ -122,6 +122,13 @@ impl Eae {
         self.compares_features() || self.critic > 0.0
     }
 
+    /// Returns the number of draws of a step that decodes this many images: half as many, which
+    /// scores no worse than as many draws as images, and at least 2, because each draw is compared
+    /// with its nearest other draw. 0 without a term that compares draws.
+    pub fn drawn(&self, decoded: usize) -> usize {
+        if self.decodes_draws() { decoded.div_ceil(2).max(decoded.min(2)) } else { 0 }
+    }
+
     /// Returns true if a term compares the features of draws and of images after the whole trunk.
     pub(super) fn compares_features(&self) -> bool {
         self.draws > 0.0 || self.coverage > 0.0 || self.moments > 0.0
