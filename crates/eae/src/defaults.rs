@@ -16,11 +16,12 @@ use crate::{Float, Preset, TrainConfig};
 /// - Latent dimension: 16 for gray images and 32 for color images. For vectors, the number of
 ///   principal components that explain 95 % of the variance, at most 16. Fewer if there are fewer
 ///   than 10 rows per dimension.
-/// - Batch size: 200, or a tenth of a smaller data set, at least 16.
+/// - Batch size: 100 images or 200 rows of a table, or a tenth of a smaller data set, at least 16.
+///   With smaller batches there are more steps in an epoch, which the decoded draws need.
 /// - Epochs: enough to pass 270 000 samples through the networks, from 20 to 400 for vectors and
 ///   from 12 to 400 for images, which take longer. Fewer for millions of samples.
-/// - Learning rate: 4e-3 for a batch of 200, scaled by the square root of the batch size below
-///   that.
+/// - Learning rate: 3e-3 for a batch of 100, scaled by the square root of the batch size, and at
+///   most 4e-3.
 /// - Unit of the error: a fiftieth of the variance, so that weights such as lambda mean the same
 ///   for all data.
 /// - Memory bank: a quarter of the images, at most 2000, so that the bank rarely holds the images
@@ -32,7 +33,7 @@ use crate::{Float, Preset, TrainConfig};
 /// let digits = data::digits::<f32>();
 /// let defaults = Defaults::for_images(&digits.train)?;
 /// let config = &defaults.config;
-/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 200, 30));
+/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 100, 30));
 /// # Ok::<(), eae::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +130,7 @@ impl Defaults {
         let reason = if latent < wanted { format!("there are {n} {items} to learn from") } else { reason };
         because("latent", latent.to_string(), reason);
 
-        let batch_size = (n / 10).clamp(16, 200).min(n.max(1));
+        let batch_size = (n / 10).clamp(16, if vectors { 200 } else { 100 }).min(n.max(1));
         because("batch", batch_size.to_string(), format!("there are {n} {items}"));
 
         // A step on images takes longer than one on rows.
@@ -157,10 +158,10 @@ impl Defaults {
         Ok(Self { preset, latent, config, reasons })
     }
 
-    /// Returns the learning rate for a batch size: 4e-3 for 200, scaled by the square root of the
-    /// batch size below that.
+    /// Returns the learning rate for a batch size: 3e-3 for 100, scaled by the square root of the
+    /// batch size, and at most 4e-3.
     pub fn learning_rate(batch_size: usize) -> f64 {
-        round(4e-3 * (batch_size as f64 / 200.0).sqrt().min(1.0))
+        round((3e-3 * (batch_size as f64 / 100.0).sqrt()).min(4e-3))
     }
 
     /// Returns the unit of the error for an objective: the unit of the data, or 1 if the objective

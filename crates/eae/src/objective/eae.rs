@@ -55,8 +55,8 @@ pub struct Eae {
     pub radius: f64,
     /// The weight, in squared error per nat and feature, of the divergence of decoded draws from
     /// N(0, I) from the images, measured on the encoder's features. 0 is the paper's objective.
-    /// If this, `coverage`, `moments` or `critic` is above 0, a step decodes and encodes twice as
-    /// many pictures.
+    /// If this, `coverage`, `moments` or `critic` is above 0, a step also decodes and encodes half
+    /// as many draws as images.
     pub draws: f64,
     /// The weight of the divergence of the images from decoded draws, measured on the encoder's
     /// features, which pulls draws toward images that have none nearby. 0 is the paper's objective.

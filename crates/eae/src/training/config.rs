@@ -49,8 +49,8 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             epochs: 30,
-            batch_size: 200,
-            learning_rate: 4e-3,
+            batch_size: 100,
+            learning_rate: 3e-3,
             warm_up: 1.0,
             error_unit: 1.0,
             shards: 1,
