@@ -8,6 +8,7 @@ mod ranks;
 #[path = "../support/readers.rs"]
 mod readers;
 mod shards;
+mod traffic;
 mod training;
 
 use eae::data::{Images, digits};
