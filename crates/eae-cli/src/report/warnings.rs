@@ -355,7 +355,7 @@ mod tests {
         let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
         assert_eq!(
             said[0].advice,
-            "Try a `--learning-rate` below 1, for example 0.004, or a `--latent` above 2, or more than 7 `--epochs`."
+            "Try a `--learning-rate` below 1, for example 0.003, or a `--latent` above 2, or more than 7 `--epochs`."
         );
     }
 

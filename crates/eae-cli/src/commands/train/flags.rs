@@ -55,7 +55,7 @@ pub struct Arguments {
     /// Passes over the training data [default: suits the number of images].
     #[arg(long)]
     pub(super) epochs: Option<usize>,
-    /// Batch size [default: 200, or a tenth of the images if there are fewer than 2000].
+    /// Batch size [default: 100 images or 200 rows, or a tenth of the data if that is less].
     #[arg(long)]
     pub(super) batch: Option<usize>,
     /// Number of parts into which a batch is cut, for training over ranks; see docs/distributed.md.
@@ -85,7 +85,8 @@ pub struct Arguments {
     /// --latent.
     #[arg(long, value_name = "RUN")]
     pub(super) init: Option<PathBuf>,
-    /// Largest learning rate [default: 0.004, and less for batch sizes below 200].
+    /// Largest learning rate [default: 0.003 for batches of 100, less for smaller ones, up to 0.004
+    /// for larger ones].
     #[arg(long)]
     pub(super) learning_rate: Option<f64>,
     /// Objective to minimize.
