@@ -33,7 +33,7 @@ use crate::{Autoencoder, Float};
 /// The search also covers up to `bank` images and draws of previous steps.
 ///
 /// `features` are the outputs of the convolutions and of the trunk for the images `x` in training
-/// mode, and `n` is the number of draws for the whole batch.
+/// mode, and `decoded` is the number of decoded images in the whole batch.
 pub(super) fn compare_draws<'t, F: Float>(
     eae: &Eae,
     model: &mut Autoencoder<F>,

@@ -122,9 +122,10 @@ impl Eae {
         self.compares_features() || self.critic > 0.0
     }
 
-    /// Returns the number of draws of a step that decodes this many images: half as many, which
-    /// scores no worse than as many draws as images, and at least 2, because each draw is compared
-    /// with its nearest other draw. 0 without a term that compares draws.
+    /// Returns the number of draws of a step that decodes this many images, or 0 without a term
+    /// that compares draws. There are half as many draws as images, which costs little quality and
+    /// saves time. There are at least 2, because each draw is compared with its nearest other draw,
+    /// unless a single image is decoded.
     pub fn drawn(&self, decoded: usize) -> usize {
         if self.decodes_draws() { decoded.div_ceil(2).max(decoded.min(2)) } else { 0 }
     }
