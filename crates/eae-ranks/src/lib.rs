@@ -10,7 +10,7 @@ mod sums;
 pub use estimates::{Divergence, Entropy, Error, Estimated, MutualInformation, Result, Stage};
 pub use knn_entropy;
 pub use ndarray;
-pub use points::{Array, Partition, Points, Rows, row_range};
+pub use points::{Array, Partition, Rows, row_range};
 pub use ranks::{Aside, Counted, Disk, LostRank, One, RankError, RankResult, Ranks, Threads, Traffic, Typed};
 pub use search::{Asked, Search};
 pub use sums::{FixedPoint, Moments, Shards, tree_sum, tree_sum_over};

@@ -54,15 +54,13 @@ impl<'p> Divergence<'p> {
         self.progress.finished(Stage::Read);
 
         // One tree divides both sets. Rows of q are numbered on from those of p in its sample.
-        let (mut rows, mut coordinates) = p.sample();
-        let (of_q, more) = q.sample();
+        let (mut rows, mut coordinates) = p.sample()?;
+        let (of_q, more) = q.sample()?;
         rows.extend(of_q.into_iter().map(|row| n as u64 + row));
         coordinates.extend(more);
         let partition = Partition::new(ranks, &coordinates, &rows, d)?;
-        let (p, _) = exchange(ranks, &partition, p.points, Vec::new())?;
-        let p = p.set_aside(ranks)?;
-        let (q, _) = exchange(ranks, &partition, q.points, Vec::new())?;
-        let q = q.set_aside(ranks)?;
+        let (p, _) = exchange(ranks, &partition, p.points, Vec::new(), 0)?;
+        let (q, _) = exchange(ranks, &partition, q.points, Vec::new(), 0)?;
         self.progress.finished(Stage::Exchange);
 
         let search = Search::new(k, self.norm);
@@ -71,23 +69,22 @@ impl<'p> Divergence<'p> {
             faults.note(row, rows[k - 1], distances[k - 1]);
             values[0] = distances[k - 1];
         };
-        let within = search.among(ranks, p.take_back(ranks)?, 1, &radius)?;
+        let within = search.among(ranks, p, 1, &radius)?;
         faults.check(ranks, k)?;
         // One process checks k against the rows of q after the distances in p.
         let local = LocalDivergence::new([k, k], [n, m], d)?;
-        let of_p = ranks.set_aside(within.values)?;
         let (shared, faults) = (Faults::new(true), Faults::new(true));
         let radius = |row: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
             shared.note(row, rows[0], distances[0]);
             faults.note(row, rows[k - 1], distances[k - 1]);
             values[0] = distances[k - 1];
         };
-        let across = search.between(ranks, within.points, q.take_back(ranks)?, 1, &radius)?;
+        let across = search.between(ranks, within.points, q, 1, &radius)?;
         shared.check_shared(ranks)?;
         faults.check(ranks, k)?;
-        let of_p = ranks.take_back(of_p)?;
-        let values = of_p.iter().zip(&across.values).map(|(&r, &s)| local.value(r, s)).collect();
-        let values = send_home(ranks, n, across.points.rows, values, 1)?;
+        let (of_p, of_q) = (within.values.take_back()?, across.values.take_back()?);
+        let values = of_p.into_iter().zip(of_q).map(|(r, s)| local.value(r, s)).collect();
+        let values = send_home(ranks, n, across.points.into_rows(), ranks.set_aside(values)?, 1)?;
         self.progress.finished(Stage::Search);
 
         let estimated = Estimated::new(ranks, values, n, within.asked.plus(across.asked))?;

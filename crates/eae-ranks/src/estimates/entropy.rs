@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use knn_entropy::{ClosePoints, KozachenkoLeonenko, Norm};
 
 use super::{Estimated, Progress, Result, Stage, read_rows};
-use crate::points::{exchange, send_home};
+use crate::points::{exchange, samples, send_home};
 use crate::{RankResult, Ranks, Rows, Search, Typed};
 
 /// Entropy of Kozachenko and Leonenko from rows on several ranks.
@@ -65,11 +65,11 @@ impl<'p> Entropy<'p> {
         if self.close_points == ClosePoints::Error {
             read.check_rank(ranks)?;
         }
-        let sampled = read.for_rounding(ranks)?;
+        let sampled = ranks.set_aside(read.for_rounding(ranks)?.coordinates)?;
         self.progress.finished(Stage::Read);
 
         let partition = read.partition(ranks)?;
-        let (points, _) = exchange(ranks, &partition, read.points, Vec::new())?;
+        let (points, _) = exchange(ranks, &partition, read.points, Vec::new(), 0)?;
         self.progress.finished(Stage::Exchange);
 
         let faults = Faults::new(self.close_points == ClosePoints::Error);
@@ -81,12 +81,13 @@ impl<'p> Entropy<'p> {
         let search = self.questions.map_or(search, |questions| search.at_once(questions));
         let found = search.among(ranks, points, 1, &value)?;
         faults.check(ranks, k)?;
-        let values = send_home(ranks, n, found.points.rows, found.values, 1)?;
+        let values = send_home(ranks, n, found.points.into_rows(), found.values, 1)?;
         self.progress.finished(Stage::Search);
 
         let mut estimated = Estimated::new(ranks, values, n, found.asked)?;
         let distance = local.distance(estimated.value);
-        estimated.warnings.extend(sampled.samples().and_then(|some| some.rounding_warning(distance)));
+        let sampled = sampled.take_back()?;
+        estimated.warnings.extend(samples(&sampled, d).and_then(|some| some.rounding_warning(distance)));
         self.progress.finished(Stage::Sum);
         Ok(estimated)
     }

@@ -3,7 +3,7 @@ use std::fmt;
 use knn_entropy::Warning;
 
 use super::Result;
-use crate::{Asked, RankResult, Ranks, Typed, sums};
+use crate::{Asked, Ranks, Typed, sums};
 
 /// An estimate in nats from the rows of all ranks.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,19 +29,15 @@ impl Estimated {
     /// Returns the estimate from the local values of this rank's rows.
     pub(crate) fn new(ranks: &dyn Ranks, local: Vec<f64>, rows: usize, asked: Asked) -> Result<Self> {
         let finite = local.iter().fold(true, |all, x| all & x.is_finite());
+        let local = ranks.set_aside(local)?;
         // All ranks must agree before any of them gives up.
         if ranks.all_gather_one(u8::from(finite))?.contains(&0) {
             return Err(knn_entropy::Error::OutOfRange { what: "the local value of a sample" }.into());
         }
-        let (value, standard_error, local) = summarize(ranks, local, rows)?;
-        Ok(Self { value, standard_error, rows, local, warnings: Vec::new(), asked })
+        let value = sums::mean(ranks, &local, rows)?;
+        let standard_error = sums::variance_of_mean(ranks, &local, value, rows)?.sqrt();
+        Ok(Self { value, standard_error, rows, local: local.take_back()?, warnings: Vec::new(), asked })
     }
-}
-
-fn summarize(ranks: &dyn Ranks, local: Vec<f64>, rows: usize) -> RankResult<(f64, f64, Vec<f64>)> {
-    let (value, local) = sums::mean(ranks, local, rows)?;
-    let (variance, local) = sums::variance_of_mean(ranks, local, value, rows)?;
-    Ok((value, variance.sqrt(), local))
 }
 
 /// A stage of an estimate that a rank has finished, for progress bars.

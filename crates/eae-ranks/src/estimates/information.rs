@@ -2,9 +2,9 @@ use knn_entropy::{LocalInformation, Norm, Warning};
 
 use super::read::Read;
 use super::{Estimated, Progress, Result, Stage, read_rows};
-use crate::points::{exchange, send_home};
+use crate::points::{PointsAside, exchange, send_home};
 use crate::search::{Balls, count};
-use crate::{Asked, Points, Ranks, Rows, Search, Typed};
+use crate::{Asked, RankResult, Ranks, Rows, Search, Typed};
 
 /// Mutual information of Kraskov, Stoegbauer and Grassberger between two or more blocks of
 /// variables, from rows on several ranks.
@@ -66,14 +66,14 @@ impl<'p> MutualInformation<'p> {
         }
         let errors = parts.iter().map(|part| rounding_error(ranks, part)).collect::<Result<Vec<f64>>>()?;
         let widths: Vec<usize> = parts.iter().map(|part| part.points.dimension).collect();
-        let joint = beside(parts)?;
+        let joint = beside(ranks, parts)?;
         let information = LocalInformation::new(k, n)?;
         let most = self.questions.unwrap_or((1 << 20).max(2 * n.div_ceil(ranks.size()) as u64));
         self.progress.finished(Stage::Read);
 
         // The radius of each row, at the rank that reads it.
         let partition = joint.partition(ranks)?;
-        let (points, _) = exchange(ranks, &partition, joint.points, Vec::new())?;
+        let (points, _) = exchange(ranks, &partition, joint.points, Vec::new(), 0)?;
         let faults = super::entropy::Faults::new(false);
         let radius = |row: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
             faults.note(row, rows[k - 1], distances[k - 1]);
@@ -83,7 +83,7 @@ impl<'p> MutualInformation<'p> {
         let found = search.among(ranks, points, 1, &radius)?;
         faults.check(ranks, k)?;
         let mut asked = found.asked;
-        let radii = send_home(ranks, n, found.points.rows, found.values, 1)?;
+        let radii = send_home(ranks, n, found.points.into_rows(), found.values, 1)?;
         self.progress.finished(Stage::Exchange);
 
         // The shell around each row in each block.
@@ -108,7 +108,7 @@ impl<'p> MutualInformation<'p> {
             };
             let balls: Vec<f64> = radii.iter().zip(&tied).flat_map(of_row).collect();
             debug_assert_eq!(balls.len(), 2 * count * radii.len());
-            let counts = self.counts(ranks, beside(parts)?, balls, &widths, most, &mut asked)?;
+            let counts = self.counts(ranks, beside(ranks, parts)?, balls, &widths, most, &mut asked)?;
             within = counts.into_iter().map(|(_, within)| within).collect();
         }
         self.progress.finished(Stage::Search);
@@ -153,33 +153,36 @@ impl<'p> MutualInformation<'p> {
     ) -> Result<Vec<(usize, usize)>> {
         let n = read.n;
         let partition = read.partition(ranks)?;
-        let (points, radii) = exchange(ranks, &partition, read.points, radii)?;
+        let (points, radii) = exchange(ranks, &partition, read.points, radii, 2 * widths.len())?;
         let (points, counts, more) = count(ranks, Balls { points, radii }, self.norm, widths, most)?;
         *asked = asked.plus(more);
-        let counts = send_home(ranks, n, points.rows, counts, 2)?;
+        let counts = send_home(ranks, n, points.into_rows(), counts, 2)?;
         Ok(counts.chunks_exact(2).map(|pair| (pair[0] as usize, pair[1] as usize)).collect())
     }
 }
 
 /// Returns the largest error that rounding causes in a distance within a block.
 fn rounding_error(ranks: &dyn Ranks, part: &Read) -> Result<f64> {
-    let largest = part.points.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let points = part.points.get()?;
+    let largest = points.coordinates.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    drop(points);
     let largest = ranks.all_gather_one(largest)?.into_iter().fold(0.0, f64::max);
     let some = part.for_rounding(ranks)?;
     Ok(some.samples().map_or(0.0, |some| some.rounding_error_up_to(largest)))
 }
 
 /// Joins rows of the same range side by side.
-fn beside(parts: Vec<Read>) -> Result<Read> {
+fn beside(ranks: &dyn Ranks, parts: Vec<Read>) -> Result<Read> {
     let n = parts.first().map_or(0, |part| part.n);
     if parts.is_empty() || n == 0 {
         return Err(knn_entropy::Error::NoDimensions.into());
     }
-    let dimension = parts.iter().map(|part| part.points.dimension).sum();
-    let rows = parts[0].points.rows.clone();
+    let all = parts.iter().map(|part| part.points.get()).collect::<RankResult<Vec<_>>>()?;
+    let dimension = all.iter().map(|points| points.dimension).sum();
+    let rows = all[0].rows.to_vec();
     let mut coordinates = Vec::with_capacity(rows.len() * dimension);
     for i in 0..rows.len() {
-        parts.iter().for_each(|part| coordinates.extend_from_slice(part.points.point(i)));
+        all.iter().for_each(|points| coordinates.extend_from_slice(points.point(i)));
     }
-    Ok(Read { points: Points { dimension, rows, coordinates }, n })
+    Ok(Read { points: PointsAside::new(ranks, dimension, rows, coordinates)?, n })
 }

@@ -3,12 +3,12 @@
 use knn_entropy::Samples;
 
 use super::error::{Error, Result};
-use crate::points::{SAMPLE, samples, spread};
-use crate::{Partition, Points, RankResult, Ranks, Rows, Typed, row_range};
+use crate::points::{PointsAside, SAMPLE, samples, spread};
+use crate::{Partition, RankResult, Ranks, Rows, Typed, row_range};
 
 /// The rows that this rank has read, in order.
 pub(crate) struct Read {
-    pub(crate) points: Points,
+    pub(crate) points: PointsAside,
     /// Number of rows of all ranks.
     pub(crate) n: usize,
 }
@@ -27,33 +27,39 @@ pub(crate) fn read_rows(ranks: &dyn Ranks, data: &dyn Rows) -> Result<Read> {
         count if count == expected => Ok(numbers),
         count => Err(format!("rows {} to {} have {count} numbers instead of {expected}", mine.start, mine.end)),
     });
-    let coordinates = ranks.agree(read)?;
-    let place = coordinates.iter().position(|x| !x.is_finite());
-    let first = place.map_or([u64::MAX, 0, 0], |place| {
-        [(mine.start + place / d) as u64, (place % d) as u64, coordinates[place].to_bits()]
-    });
+    let kept = match read {
+        Ok(coordinates) => {
+            let place = coordinates.iter().position(|x| !x.is_finite());
+            let first = place.map_or([u64::MAX, 0, 0], |place| {
+                [(mine.start + place / d) as u64, (place % d) as u64, coordinates[place].to_bits()]
+            });
+            let rows = (mine.start as u64..mine.end as u64).collect();
+            Ok((PointsAside::new(ranks, d, rows, coordinates)?, first))
+        }
+        Err(message) => Err(message),
+    };
+    let (points, first) = ranks.agree(kept)?;
     let first = ranks.all_gather_of(&first)?.into_iter().find(|first| first[0] != u64::MAX);
     if let Some([row, column, value]) = first.as_deref().and_then(|first| <&[u64; 3]>::try_from(first).ok()) {
         let (row, column, value) = (*row as usize, *column as usize, f64::from_bits(*value));
         return Err(knn_entropy::Error::NotFinite { row, column, value }.into());
     }
-    let rows = (mine.start as u64..mine.end as u64).collect();
-    Ok(Read { points: Points { dimension: d, rows, coordinates }, n })
+    Ok(Read { points, n })
 }
 
 impl Read {
     /// Builds the partition of space from a sample of the rows.
     pub(crate) fn partition(&self, ranks: &dyn Ranks) -> RankResult<Partition> {
-        let (rows, coordinates) = self.sample();
+        let (rows, coordinates) = self.sample()?;
         Partition::new(ranks, &coordinates, &rows, self.points.dimension)
     }
 
     /// Returns a few rows of this rank, evenly spaced.
-    pub(crate) fn sample(&self) -> (Vec<u64>, Vec<f64>) {
-        let points = &self.points;
+    pub(crate) fn sample(&self) -> RankResult<(Vec<u64>, Vec<f64>)> {
+        let points = self.points.get()?;
         let some = (0..points.len()).step_by(points.len().div_ceil(SAMPLE).max(1));
         let coordinates = some.clone().flat_map(|i| points.point(i)).copied().collect();
-        (some.map(|i| points.rows[i]).collect(), coordinates)
+        Ok((some.map(|i| points.rows[i]).collect(), coordinates))
     }
 
     /// Returns the rows that an estimate in one process looks at to find rounded numbers.
@@ -79,8 +85,7 @@ impl Read {
     }
 
     fn spread(&self, ranks: &dyn Ranks, step: usize) -> RankResult<Sampled> {
-        let Points { dimension, coordinates, .. } = &self.points;
-        Ok(Sampled { dimension: *dimension, coordinates: spread(ranks, coordinates, self.n, *dimension, step)? })
+        Ok(Sampled { dimension: self.points.dimension, coordinates: spread(ranks, &self.points, self.n, step)? })
     }
 }
 
@@ -90,7 +95,7 @@ const MOST_GATHERED: usize = 1 << 22;
 /// Rows that every rank has.
 pub(crate) struct Sampled {
     dimension: usize,
-    coordinates: Vec<f64>,
+    pub(crate) coordinates: Vec<f64>,
 }
 
 impl Sampled {

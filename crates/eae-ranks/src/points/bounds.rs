@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use knn_entropy::{Metric, Norm};
 
-use super::Points;
+use super::{Points, PointsAside};
 use crate::{RankResult, Ranks, Typed};
 
 /// Factor that covers rounding when distances to boxes are compared with radii.
@@ -21,18 +21,9 @@ pub(crate) struct Boxes {
 
 impl Boxes {
     /// Computes the box of this rank's points and gathers those of the others.
-    pub(crate) fn around(ranks: &dyn Ranks, points: &Points) -> RankResult<Self> {
+    pub(crate) fn around(ranks: &dyn Ranks, points: &PointsAside) -> RankResult<Self> {
         let d = points.dimension;
-        let mut mine = Vec::new();
-        if !points.is_empty() {
-            mine = [vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]].concat();
-            for point in points.coordinates.chunks_exact(d) {
-                for (c, &x) in point.iter().enumerate() {
-                    mine[c] = if x < mine[c] { x } else { mine[c] };
-                    mine[d + c] = if x > mine[d + c] { x } else { mine[d + c] };
-                }
-            }
-        }
+        let mine = corners_of(&points.get()?);
         let corners = |both: Vec<f64>| (!both.is_empty()).then(|| [both[..d].to_vec(), both[d..].to_vec()]);
         let each: Vec<_> = ranks.all_gather_of(&mine)?.into_iter().map(corners).collect();
         let mut boxes = Self { dimension: d, corners: Vec::new(), ranks: ranks.size(), own: ranks.rank() };
@@ -112,6 +103,22 @@ impl Boxes {
     }
 }
 
+/// Returns the smallest and then the largest coordinates of points, or nothing if there are none.
+fn corners_of(points: &Points<'_>) -> Vec<f64> {
+    let d = points.dimension;
+    if points.is_empty() {
+        return Vec::new();
+    }
+    let mut corners = [vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]].concat();
+    for point in points.coordinates.chunks_exact(d) {
+        for (c, &x) in point.iter().enumerate() {
+            corners[c] = if x < corners[c] { x } else { corners[c] };
+            corners[d + c] = if x > corners[d + c] { x } else { corners[d + c] };
+        }
+    }
+    corners
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +130,7 @@ mod tests {
         let asked = Threads::run(5, |ranks| {
             let count = if ranks.rank() == 2 { 0 } else { 5 };
             let coordinates: Vec<f64> = (0..count).flat_map(|i| [(10 * ranks.rank() + i) as f64, 1.0]).collect();
-            let points = Points { dimension: 2, rows: (0..count as u64).collect(), coordinates };
+            let points = PointsAside::new(ranks, 2, (0..count as u64).collect(), coordinates).unwrap();
             let boxes = Boxes::around(ranks, &points).unwrap();
             let mut asked = Vec::new();
             boxes.reached(&[13.0, 1.0], Norm::L2, &[(0..2, 17.0)], &mut |rank| {
@@ -138,7 +145,7 @@ mod tests {
     #[test]
     fn every_block_must_reach() {
         let asked = Threads::run(2, |ranks| {
-            let points = Points { dimension: 2, rows: vec![0], coordinates: vec![10.0 * ranks.rank() as f64, 0.0] };
+            let points = PointsAside::new(ranks, 2, vec![0], vec![10.0 * ranks.rank() as f64, 0.0]).unwrap();
             let boxes = Boxes::around(ranks, &points).unwrap();
             let count = |balls: &[(Range<usize>, f64)]| {
                 let mut count = 0;

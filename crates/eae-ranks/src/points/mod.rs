@@ -8,8 +8,7 @@ mod rows;
 
 pub(crate) use bounds::Boxes;
 pub(crate) use exchange::{exchange, send_home};
-pub use held::Points;
-pub(crate) use held::samples;
+pub(crate) use held::{Points, PointsAside, samples};
 pub use partition::Partition;
 pub(crate) use partition::SAMPLE;
 pub(crate) use rows::spread;

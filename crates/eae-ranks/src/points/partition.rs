@@ -32,8 +32,18 @@ impl Partition {
     ///
     /// [`RankError`](crate::RankError).
     pub fn new(ranks: &dyn Ranks, coordinates: &[f64], rows: &[u64], dimension: usize) -> RankResult<Self> {
-        let coordinates = ranks.all_gather_of(coordinates)?.concat();
-        let rows = ranks.all_gather_of(rows)?.concat();
+        // One message, so that no rank holds a sample of all ranks while it waits for others.
+        let points = rows.iter().zip(coordinates.chunks_exact(dimension.max(1)));
+        let words = points.flat_map(|(&row, point)| [row].into_iter().chain(point.iter().map(|x| x.to_bits())));
+        let gathered = ranks.all_gather_of(&words.collect::<Vec<u64>>())?;
+        let count = gathered.iter().map(Vec::len).sum::<usize>() / (1 + dimension);
+        let (mut rows, mut coordinates) = (Vec::with_capacity(count), Vec::with_capacity(count * dimension));
+        for words in gathered {
+            for point in words.chunks_exact(1 + dimension) {
+                rows.push(point[0]);
+                coordinates.extend(point[1..].iter().map(|&bits| f64::from_bits(bits)));
+            }
+        }
         let mut order: Vec<usize> = (0..rows.len()).collect();
         let mut splits = Vec::new();
         let sample = Sample { coordinates: &coordinates, rows: &rows, dimension };

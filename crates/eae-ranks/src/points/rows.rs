@@ -3,6 +3,7 @@ use std::ops::Range;
 use knn_entropy::Float;
 use ndarray::{ArrayView2, Axis, Slice};
 
+use super::PointsAside;
 use crate::sums::split;
 use crate::{RankResult, Ranks, Typed};
 
@@ -59,11 +60,13 @@ pub fn row_range(n: usize, rank: usize, ranks: usize) -> Range<usize> {
     split(n, rank, ranks)
 }
 
-/// Returns every `step`-th row of all ranks, in order. `mine` are the numbers of this rank's rows.
-pub(crate) fn spread(ranks: &dyn Ranks, mine: &[f64], n: usize, d: usize, step: usize) -> RankResult<Vec<f64>> {
+/// Returns every `step`-th row of all ranks, in order. `mine` are the points of this rank's rows.
+pub(crate) fn spread(ranks: &dyn Ranks, mine: &PointsAside, n: usize, step: usize) -> RankResult<Vec<f64>> {
     let range = row_range(n, ranks.rank(), ranks.size());
     let first = range.start.next_multiple_of(step);
     let rows = (first..range.end).step_by(step).map(|row| row - range.start);
-    let some: Vec<f64> = rows.flat_map(|row| &mine[row * d..(row + 1) * d]).copied().collect();
+    let points = mine.get()?;
+    let some: Vec<f64> = rows.flat_map(|row| points.point(row)).copied().collect();
+    drop(points);
     Ok(ranks.all_gather_of(&some)?.concat())
 }

@@ -1,9 +1,13 @@
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use super::aside::Temporary;
 use super::channels::{Call, Channels, Shared, owned};
-use super::{RankError, RankResult, Ranks, read};
+use super::{RankError, RankResult, Ranks};
 
 /// Ranks that take turns in one process and keep their data in files, for data larger than memory.
 ///
@@ -18,15 +22,15 @@ pub struct Disk {
     files: Arc<AtomicU64>,
 }
 
-/// Number of bytes from which a message goes to a file. Shorter ones of all pairs of ranks stay in
-/// memory.
+/// Number of bytes from which the messages of a rank, or what it sets aside, go to a file. Shorter
+/// ones stay in memory.
 const LARGE: usize = 1 << 12;
 
 #[derive(Debug, Clone)]
 enum Message {
     Memory(Shared),
-    /// A file that the receiver removes.
-    File(PathBuf),
+    /// A part of a file, which is removed after all of its receivers have read their parts.
+    File(Arc<Temporary>, Range<u64>),
 }
 
 impl Disk {
@@ -61,17 +65,30 @@ impl Disk {
         }))
     }
 
-    fn write(&self, bytes: &[u8]) -> RankResult<PathBuf> {
+    /// Writes messages to a new file, one after the other.
+    fn write<'b>(&self, messages: impl Iterator<Item = &'b [u8]>) -> RankResult<PathBuf> {
         let path = self.folder.join(self.files.fetch_add(1, Relaxed).to_string());
-        std::fs::write(&path, bytes).map_err(|source| RankError::Disk { path: path.clone(), source })?;
+        let write = || {
+            let mut file = File::create(&path)?;
+            messages.into_iter().try_for_each(|message| file.write_all(message))
+        };
+        write().map_err(|source| RankError::Disk { path: path.clone(), source })?;
         Ok(path)
     }
 
-    fn message(&self, bytes: Vec<u8>) -> RankResult<Message> {
-        if bytes.len() < LARGE {
-            return Ok(Message::Memory(Arc::new(bytes)));
+    /// Returns the messages of this rank, in a file if they are large together.
+    fn messages(&self, bytes: Vec<Vec<u8>>) -> RankResult<Vec<Message>> {
+        let in_memory = |bytes| Message::Memory(Arc::new(bytes));
+        if bytes.iter().map(Vec::len).sum::<usize>() < LARGE {
+            return Ok(bytes.into_iter().map(in_memory).collect());
         }
-        self.write(&bytes).map(Message::File)
+        let file = Arc::new(Temporary::new(self.write(bytes.iter().map(Vec::as_slice))?));
+        let mut end = 0;
+        let part = |bytes: Vec<u8>| {
+            end += bytes.len() as u64;
+            Message::File(Arc::clone(&file), end - bytes.len() as u64..end)
+        };
+        Ok(bytes.into_iter().map(part).collect())
     }
 
     /// Lets other ranks work until the messages are there, and reads them afterwards.
@@ -81,7 +98,7 @@ impl Disk {
         self.turn.begin();
         let open = |message| match message {
             Message::Memory(bytes) => Ok(owned(bytes)),
-            Message::File(path) => read(path),
+            Message::File(file, part) => file.read_part(part),
         };
         messages?.into_iter().map(open).collect()
     }
@@ -108,8 +125,8 @@ impl Ranks for Disk {
 
     fn all_to_all(&self, bytes: Vec<Vec<u8>>) -> RankResult<Vec<Vec<u8>>> {
         assert_eq!(bytes.len(), self.size(), "there must be one message for each rank");
-        for (to, bytes) in bytes.into_iter().enumerate() {
-            self.channels.send(to, Call::AllToAll, self.message(bytes)?)?;
+        for (to, message) in self.messages(bytes)?.into_iter().enumerate() {
+            self.channels.send(to, Call::AllToAll, message)?;
         }
         self.wait(Call::AllToAll, 0..self.size())
     }
@@ -130,7 +147,7 @@ impl Ranks for Disk {
     }
 
     fn write_aside(&self, bytes: &[u8]) -> RankResult<Option<PathBuf>> {
-        if bytes.len() < LARGE { Ok(None) } else { self.write(bytes).map(Some) }
+        if bytes.len() < LARGE { Ok(None) } else { self.write(std::iter::once(bytes)).map(Some) }
     }
 }
 
@@ -199,7 +216,8 @@ mod tests {
             most_files.fetch_max(files(), Relaxed);
             let gathered = ranks.all_gather(&[me]).unwrap();
             let last = ranks.broadcast(2, vec![me]).unwrap();
-            assert_eq!(ranks.take_back(aside).unwrap(), vec![me; 3 * LARGE]);
+            assert_eq!(aside.get().unwrap(), vec![me; 3 * LARGE]);
+            assert_eq!(aside.take_back().unwrap(), vec![me; 3 * LARGE]);
             (received, gathered, last)
         });
         for (rank, (received, gathered, last)) in all.unwrap().into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! Processes that work together, and the messages between them.
 
+mod aside;
 mod channels;
 mod counted;
 mod disk;
@@ -7,13 +8,11 @@ mod one;
 mod threads;
 mod typed;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 
-use bytemuck::Pod;
 use thiserror::Error;
 
+pub use aside::Aside;
 pub use counted::{Counted, Traffic};
 pub use disk::Disk;
 pub use one::One;
@@ -72,28 +71,6 @@ pub trait Ranks {
     fn write_aside(&self, _bytes: &[u8]) -> RankResult<Option<PathBuf>> {
         Ok(None)
     }
-}
-
-/// Numbers that were set aside by [`Typed::set_aside`].
-#[derive(Debug)]
-pub struct Aside<T>(Place<T>);
-
-#[derive(Debug)]
-enum Place<T> {
-    Memory(Vec<T>),
-    /// A file that is removed when the numbers are taken back.
-    File(PathBuf),
-}
-
-/// Reads numbers from a file and removes it.
-fn read<T: Pod>(path: PathBuf) -> RankResult<Vec<T>> {
-    let failed = |source| RankError::Disk { path: path.clone(), source };
-    let mut file = File::open(&path).map_err(failed)?;
-    let bytes = file.metadata().map_err(failed)?.len() as usize;
-    let mut numbers = vec![T::zeroed(); bytes / size_of::<T>()];
-    file.read_exact(bytemuck::cast_slice_mut(&mut numbers)).map_err(failed)?;
-    std::fs::remove_file(&path).map_err(failed)?;
-    Ok(numbers)
 }
 
 /// A rank that ended before the others.

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use bytemuck::{NoUninit, Pod};
 
-use super::{Aside, Place, RankError, RankResult, Ranks, read};
+use super::{Aside, RankError, RankResult, Ranks};
 
 /// Messages of numbers instead of bytes, for every implementation of [`Ranks`].
 ///
@@ -88,22 +88,10 @@ pub trait Typed: Ranks {
     ///
     /// [`RankError::Disk`].
     fn set_aside<T: Pod>(&self, numbers: Vec<T>) -> RankResult<Aside<T>> {
-        Ok(Aside(match self.write_aside(bytemuck::cast_slice(&numbers))? {
-            Some(path) => Place::File(path),
-            None => Place::Memory(numbers),
-        }))
-    }
-
-    /// Returns numbers that were set aside.
-    ///
-    /// # Errors
-    ///
-    /// [`RankError::Disk`].
-    fn take_back<T: Pod>(&self, aside: Aside<T>) -> RankResult<Vec<T>> {
-        match aside.0 {
-            Place::Memory(numbers) => Ok(numbers),
-            Place::File(path) => read(path),
-        }
+        Ok(match self.write_aside(bytemuck::cast_slice(&numbers))? {
+            Some(path) => Aside::in_file(path),
+            None => Aside::in_memory(numbers),
+        })
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use knn_entropy::{Auto, Metric, NeighborSearch, Neighbors, Norm, SearchTask};
 use ndarray::{Array2, Axis};
 
-use super::pending::{Answers, Pending};
+use super::pending::{Answers, Pending, PendingAside};
 use super::questions::{Asked, Rounds};
 use crate::estimates::{Error, Result, read_rows};
-use crate::points::{Boxes, Points, exchange, samples, send_home};
-use crate::{Ranks, Rows, Typed};
+use crate::points::{Boxes, Points, PointsAside, exchange, samples, send_home};
+use crate::{Aside, RankResult, Ranks, Rows, Typed};
 
 /// Exact search for the k nearest neighbors of points that lie on several ranks.
 ///
@@ -60,21 +60,27 @@ impl<'m> Search<'m> {
         check_k(k, n.saturating_sub(1))?;
         let read = read_rows(ranks, data)?;
         let partition = read.partition(ranks)?;
-        let (points, _) = exchange(ranks, &partition, read.points, Vec::new())?;
+        let (points, _) = exchange(ranks, &partition, read.points, Vec::new(), 0)?;
         // Rows are below 2^53 and therefore exact as floating-point numbers.
         let write = |_: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
             values[..k].copy_from_slice(distances);
             values[k..].iter_mut().zip(rows).for_each(|(value, &row)| *value = row as f64);
         };
         let found = self.among(ranks, points, 2 * k, &write)?;
-        let values = send_home(ranks, n, found.points.rows, found.values, 2 * k)?;
+        let values = send_home(ranks, n, found.points.into_rows(), found.values, 2 * k)?;
         let values = Array2::from_shape_vec((values.len() / (2 * k), 2 * k), values).expect("whole rows");
         let (distances, indices) = values.view().split_at(Axis(1), k);
         Ok((Neighbors::new(indices.mapv(|row| row as usize), distances.to_owned()), found.asked))
     }
 
     /// Finds the nearest others of each point, and returns `width` values for each.
-    pub(crate) fn among(&self, ranks: &dyn Ranks, points: Points, width: usize, values: &Values<'_>) -> Result<Found> {
+    pub(crate) fn among(
+        &self,
+        ranks: &dyn Ranks,
+        points: PointsAside,
+        width: usize,
+        values: &Values<'_>,
+    ) -> Result<Found> {
         self.find(ranks, points, None, width, values)
     }
 
@@ -82,8 +88,8 @@ impl<'m> Search<'m> {
     pub(crate) fn between(
         &self,
         ranks: &dyn Ranks,
-        queries: Points,
-        references: Points,
+        queries: PointsAside,
+        references: PointsAside,
         width: usize,
         values: &Values<'_>,
     ) -> Result<Found> {
@@ -93,64 +99,46 @@ impl<'m> Search<'m> {
     fn find(
         &self,
         ranks: &dyn Ranks,
-        queries: Points,
-        references: Option<Points>,
+        queries: PointsAside,
+        references: Option<PointsAside>,
         width: usize,
         values: &Values<'_>,
     ) -> Result<Found> {
         let boxes = Boxes::around(ranks, references.as_ref().unwrap_or(&queries))?;
-        let Local { mut values_of, mut pending, mut asked } =
+        let Local { values_of, mut pending, to, mut asked } =
             self.local(ranks, &boxes, &queries, references.as_ref(), width, values)?;
-        let points = ranks.sum(queries.len() as u64)?;
+        let points = ranks.sum(queries.count as u64)?;
         let most = self.questions.unwrap_or_else(|| (2 * points.div_ceil(ranks.size() as u64)).max(FEW_QUESTIONS));
-        let mut to = vec![0; ranks.size()];
-        for p in 0..pending.len() {
-            self.reached(&boxes, queries.point(pending.point(p)), pending.radius(p), &mut |rank| {
-                to[rank] += 1;
-                true
-            });
-        }
         let rounds = Rounds::choose(ranks, &to, most)?;
-        let (mut queries, mut references) = (queries, references);
         for round in 0..rounds.count(ranks) {
             asked.rounds += 1;
-            // Collect the questions: the coordinates of a point and its radius.
-            let mut questions = vec![Vec::new(); ranks.size()];
+            let known = pending.take_back()?;
             let mut askers = vec![Vec::new(); ranks.size()];
-            for p in 0..pending.len() {
-                let (point, radius) = (queries.point(pending.point(p)), pending.radius(p));
-                self.reached(&boxes, point, radius, &mut |rank| {
-                    if rounds.includes(ranks, round, rank) {
-                        questions[rank].extend_from_slice(point);
-                        questions[rank].push(radius);
-                        askers[rank].push(p);
-                    }
-                    true
-                });
-            }
+            let questions = self
+                .questions(&boxes, &queries.get()?, &known, &mut askers, |rank| rounds.includes(ranks, round, rank));
+            pending = known.set_aside(ranks)?;
             asked.questions += askers.iter().map(|askers| askers.len() as u64).sum::<u64>();
-            let aside = (queries.set_aside(ranks)?, ranks.set_aside(values_of)?, pending.set_aside(ranks)?);
-            let others = references.map(|references| references.set_aside(ranks)).transpose()?;
+            let askers = askers.into_iter().map(|askers| ranks.set_aside(askers)).collect::<RankResult<Vec<_>>>()?;
             let questions = ranks.all_to_all_of(questions)?;
-            references = others.map(|others| others.take_back(ranks)).transpose()?;
-            queries = aside.0.take_back(ranks)?;
             let answers = self.answer(references.as_ref().unwrap_or(&queries), questions)?;
-            let queries_aside = queries.set_aside(ranks)?;
-            let others = references.map(|references| references.set_aside(ranks)).transpose()?;
-            let answers = answers.exchange(ranks)?;
-            pending = aside.2.take_back(ranks)?;
-            asked.answered += pending.merge(&askers, answers);
-            values_of = ranks.take_back(aside.1)?;
-            queries = queries_aside.take_back(ranks)?;
-            references = others.map(|others| others.take_back(ranks)).transpose()?;
+            let answers = ranks.all_to_all(answers)?;
+            let mut known = pending.take_back()?;
+            for (askers, answers) in askers.into_iter().zip(answers) {
+                let askers = askers.take_back()?;
+                asked.answered += known.merge(&askers, Answers::from_bytes(&answers, askers.len())?);
+            }
+            pending = known.set_aside(ranks)?;
         }
+        let (mut values_of, pending, points) = (values_of.take_back()?, pending.take_back()?, queries.get()?);
         for p in 0..pending.len() {
             let i = pending.point(p);
             let of_point = &mut values_of[i * width..(i + 1) * width];
-            values(queries.rows[i], pending.rows(p), pending.distances(p), of_point);
+            values(points.rows[i], pending.rows(p), pending.distances(p), of_point);
         }
+        drop((pending, points));
+        let values = ranks.set_aside(values_of)?;
         let asked = asked.over(ranks)?;
-        Ok(Found { points: queries, values: values_of, asked })
+        Ok(Found { points: queries, values, asked })
     }
 
     /// Searches among this rank's own points. Points whose ball reaches no other box are done.
@@ -158,17 +146,19 @@ impl<'m> Search<'m> {
         &self,
         ranks: &dyn Ranks,
         boxes: &Boxes,
-        queries: &Points,
-        references: Option<&Points>,
+        queries: &PointsAside,
+        references: Option<&PointsAside>,
         width: usize,
         values: &Values<'_>,
     ) -> Result<Local> {
+        let queries = queries.get()?;
+        let references = references.map(PointsAside::get).transpose()?;
         let (n, k) = (queries.len(), self.k);
         let alone = ranks.size() == 1;
         let written: Vec<AtomicU64> = vec![0; n * width].into_iter().map(AtomicU64::new).collect();
-        let pending = Mutex::new(Vec::new());
+        let pending = Mutex::new(Pending::new(k));
         let visit = |i: usize, indices: &[usize], distances: &[f64]| {
-            let rows = &references.unwrap_or(queries).rows;
+            let rows = &references.as_ref().unwrap_or(&queries).rows;
             let neighbors = || indices.iter().map(|&j| rows[j]);
             let radius = if distances.len() < k { f64::INFINITY } else { distances[k - 1] };
             let mut asks = distances.len() < k && !alone;
@@ -179,8 +169,7 @@ impl<'m> Search<'m> {
                 });
             }
             if asks {
-                let mut lock = pending.lock().expect("no thread has panicked");
-                lock.push((i as u64, neighbors().collect::<Vec<_>>(), distances.to_vec()));
+                pending.lock().expect("no thread has panicked").push(i, neighbors(), distances);
                 return;
             }
             let mut of_point = vec![0.0; width];
@@ -189,9 +178,9 @@ impl<'m> Search<'m> {
                 place.store(value.to_bits(), Relaxed);
             }
         };
-        let others = references.map_or(n.saturating_sub(1), Points::len);
+        let others = references.as_ref().map_or(n.saturating_sub(1), Points::len);
         let nearest = k.min(others);
-        match (queries.samples(), references.map_or_else(|| queries.samples(), Points::samples)) {
+        match (queries.samples(), references.as_ref().map_or_else(|| queries.samples(), Points::samples)) {
             (Some(all), Some(of)) if nearest > 0 => {
                 let task = match references {
                     None => SearchTask::among(&all, nearest, self.metric, 0),
@@ -201,13 +190,42 @@ impl<'m> Search<'m> {
             }
             _ => (0..n).for_each(|i| visit(i, &[], &[])),
         }
-        let mut found = pending.into_inner().expect("no thread has panicked");
-        found.sort_unstable_by_key(|(i, ..)| *i);
-        let mut pending = Pending::new(k);
-        found.into_iter().for_each(|(i, rows, distances)| pending.push(i, &rows, &distances));
-        let values_of = written.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();
+        let pending = pending.into_inner().expect("no thread has panicked").sorted();
+        let mut to = vec![0; ranks.size()];
+        for p in 0..pending.len() {
+            self.reached(boxes, queries.point(pending.point(p)), pending.radius(p), &mut |rank| {
+                to[rank] += 1;
+                true
+            });
+        }
         let asked = Asked { points: n as u64, asking: pending.len() as u64, ..Asked::default() };
-        Ok(Local { values_of, pending, asked })
+        let values_of = written.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();
+        Ok(Local { values_of: ranks.set_aside(values_of)?, pending: pending.set_aside(ranks)?, to, asked })
+    }
+
+    /// Returns the questions to each rank: the coordinates of a point and its radius. Notes which
+    /// points ask.
+    fn questions(
+        &self,
+        boxes: &Boxes,
+        queries: &Points<'_>,
+        pending: &Pending,
+        askers: &mut [Vec<u64>],
+        includes: impl Fn(usize) -> bool,
+    ) -> Vec<Vec<f64>> {
+        let mut questions = vec![Vec::new(); askers.len()];
+        for p in 0..pending.len() {
+            let (point, radius) = (queries.point(pending.point(p)), pending.radius(p));
+            self.reached(boxes, point, radius, &mut |rank| {
+                if includes(rank) {
+                    questions[rank].extend_from_slice(point);
+                    questions[rank].push(radius);
+                    askers[rank].push(p as u64);
+                }
+                true
+            });
+        }
+        questions
     }
 
     /// Calls a function with each rank whose box the ball around a point reaches.
@@ -226,17 +244,20 @@ impl<'m> Search<'m> {
         }
     }
 
-    /// Finds, for each question, this rank's nearest points within the radius.
-    fn answer(&self, references: &Points, questions: Vec<Vec<f64>>) -> Result<Answers> {
+    /// Returns the answers to each rank: for each question, this rank's nearest points within the
+    /// radius.
+    fn answer(&self, references: &PointsAside, questions: Vec<Vec<f64>>) -> Result<Vec<Vec<u8>>> {
         let d = references.dimension;
         let counts: Vec<usize> = questions.iter().map(|questions| questions.len() / (d + 1)).collect();
-        let questions = questions.concat();
-        let (mut coordinates, mut radii) = (Vec::with_capacity(questions.len()), Vec::new());
-        for question in questions.chunks_exact(d + 1) {
-            coordinates.extend_from_slice(&question[..d]);
-            radii.push(question[d]);
+        let all: usize = counts.iter().sum();
+        let (mut coordinates, mut radii) = (Vec::with_capacity(all * d), Vec::with_capacity(all));
+        for questions in questions {
+            for question in questions.chunks_exact(d + 1) {
+                coordinates.extend_from_slice(&question[..d]);
+                radii.push(question[d]);
+            }
         }
-        drop(questions);
+        let references = references.get()?;
         let nearest = self.k.min(references.len());
         let found = match (samples(&coordinates, d), references.samples()) {
             (Some(queries), Some(points)) if nearest > 0 => {
@@ -244,27 +265,20 @@ impl<'m> Search<'m> {
             }
             _ => None,
         };
-        let mut answers = Answers::default();
-        let mut radii = radii.into_iter().enumerate();
-        for count in counts {
-            let (mut numbers, mut rows, mut distances) = (Vec::with_capacity(count), Vec::new(), Vec::new());
-            for (q, radius) in radii.by_ref().take(count) {
-                let before = rows.len();
-                if let Some(found) = &found {
-                    for (&j, &r) in found.indices.row(q).iter().zip(found.distances.row(q)) {
-                        if r <= radius {
-                            rows.push(references.rows[j]);
-                            distances.push(r);
-                        }
-                    }
-                }
-                numbers.push((rows.len() - before) as u32);
-            }
-            answers.counts.push(numbers);
-            answers.rows.push(rows);
-            answers.distances.push(distances);
-        }
-        Ok(answers)
+        drop(coordinates);
+        let mut start = 0;
+        let to_rank = |count: usize| {
+            let questions = start..start + count;
+            start = questions.end;
+            let answer = |q: usize| {
+                let found =
+                    found.iter().flat_map(move |found| found.indices.row(q).into_iter().zip(found.distances.row(q)));
+                let (radius, rows) = (radii[q], &references.rows);
+                found.filter(move |(_, r)| **r <= radius).map(|(&j, &r)| (rows[j], r))
+            };
+            Answers::to_bytes(questions.map(answer))
+        };
+        Ok(counts.into_iter().map(to_rank).collect())
     }
 }
 
@@ -279,14 +293,16 @@ pub(crate) fn check_k(k: usize, others: usize) -> Result<()> {
 
 /// The values of the points of this rank.
 pub(crate) struct Found {
-    pub(crate) points: Points,
-    pub(crate) values: Vec<f64>,
+    pub(crate) points: PointsAside,
+    pub(crate) values: Aside<f64>,
     /// The questions of all ranks.
     pub(crate) asked: Asked,
 }
 
 struct Local {
-    values_of: Vec<f64>,
-    pending: Pending,
+    values_of: Aside<f64>,
+    pending: PendingAside,
+    /// Number of questions to each rank.
+    to: Vec<u64>,
     asked: Asked,
 }

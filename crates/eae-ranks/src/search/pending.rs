@@ -1,6 +1,8 @@
 //! Points that ask other ranks, and the answers.
 
-use crate::{Aside, RankResult, Ranks, Typed};
+use bytemuck::Pod;
+
+use crate::{Aside, RankError, RankResult, Ranks, Typed};
 
 /// Row that stands for a neighbor that has not been found yet.
 const NOBODY: u64 = u64::MAX;
@@ -21,13 +23,26 @@ impl Pending {
     }
 
     /// Adds a point with at most k neighbors, the nearest first.
-    pub(super) fn push(&mut self, point: u64, rows: &[u64], distances: &[f64]) {
-        let missing = self.k - rows.len();
-        self.points.push(point);
-        self.rows.extend_from_slice(rows);
+    pub(super) fn push(&mut self, point: usize, rows: impl Iterator<Item = u64>, distances: &[f64]) {
+        let missing = self.k - distances.len();
+        self.points.push(point as u64);
+        self.rows.extend(rows);
         self.rows.extend(std::iter::repeat_n(NOBODY, missing));
         self.distances.extend_from_slice(distances);
         self.distances.extend(std::iter::repeat_n(f64::INFINITY, missing));
+    }
+
+    /// Puts the points in order.
+    pub(super) fn sorted(self) -> Self {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.sort_unstable_by_key(|&p| self.points[p]);
+        let Self { k, points, rows, distances } = self;
+        Self {
+            k,
+            points: reordered(points, &order, 1),
+            rows: reordered(rows, &order, k),
+            distances: reordered(distances, &order, k),
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -52,28 +67,25 @@ impl Pending {
         self.distances[(p + 1) * self.k - 1]
     }
 
-    /// Merges answers by distance and then by row. Returns the number of questions that were
-    /// answered with a point.
-    pub(super) fn merge(&mut self, askers: &[Vec<usize>], answers: Answers) -> u64 {
-        let (mut answered, k) = (0, self.k);
-        let all = answers.counts.into_iter().zip(answers.rows).zip(answers.distances);
-        for (askers, ((counts, rows), distances)) in askers.iter().zip(all) {
-            let mut start = 0;
-            for (&p, count) in askers.iter().zip(counts) {
-                let new = start..start + count as usize;
-                start = new.end;
-                if new.is_empty() {
-                    continue;
-                }
-                answered += 1;
-                let known = self.distances(p).iter().zip(self.rows(p));
-                let mut both: Vec<(f64, u64)> =
-                    known.chain(distances[new.clone()].iter().zip(&rows[new])).map(|(&r, &row)| (r, row)).collect();
-                both.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-                for (j, (r, row)) in both.into_iter().take(k).enumerate() {
-                    self.distances[p * k + j] = r;
-                    self.rows[p * k + j] = row;
-                }
+    /// Merges the answers of one rank by distance and then by row. `askers` are the points that
+    /// asked it. Returns the number of questions that were answered with a point.
+    pub(super) fn merge(&mut self, askers: &[u64], answers: Answers) -> u64 {
+        let (mut answered, mut start, k) = (0, 0, self.k);
+        for (&p, count) in askers.iter().zip(answers.counts) {
+            let new = start..start + count as usize;
+            start = new.end;
+            if new.is_empty() {
+                continue;
+            }
+            answered += 1;
+            let p = p as usize;
+            let known = self.distances(p).iter().zip(self.rows(p));
+            let new = answers.distances[new.clone()].iter().zip(&answers.rows[new]);
+            let mut both: Vec<(f64, u64)> = known.chain(new).map(|(&r, &row)| (r, row)).collect();
+            both.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            for (j, (r, row)) in both.into_iter().take(k).enumerate() {
+                self.distances[p * k + j] = r;
+                self.rows[p * k + j] = row;
             }
         }
         answered
@@ -86,6 +98,13 @@ impl Pending {
     }
 }
 
+/// Returns groups of `width` numbers in another order.
+fn reordered<T: Copy>(numbers: Vec<T>, order: &[usize], width: usize) -> Vec<T> {
+    let mut ordered = Vec::with_capacity(numbers.len());
+    order.iter().for_each(|&p| ordered.extend_from_slice(&numbers[p * width..(p + 1) * width]));
+    ordered
+}
+
 pub(super) struct PendingAside {
     k: usize,
     points: Aside<u64>,
@@ -94,28 +113,63 @@ pub(super) struct PendingAside {
 }
 
 impl PendingAside {
-    pub(super) fn take_back(self, ranks: &dyn Ranks) -> RankResult<Pending> {
+    pub(super) fn take_back(self) -> RankResult<Pending> {
         let Self { k, points, rows, distances } = self;
-        let (points, rows) = (ranks.take_back(points)?, ranks.take_back(rows)?);
-        Ok(Pending { k, points, rows, distances: ranks.take_back(distances)? })
+        Ok(Pending { k, points: points.take_back()?, rows: rows.take_back()?, distances: distances.take_back()? })
     }
 }
 
-/// Answers to, or from, each rank.
-#[derive(Default)]
+/// Answers to the questions of one rank.
 pub(super) struct Answers {
     /// Number of points for each question.
-    pub(super) counts: Vec<Vec<u32>>,
-    pub(super) rows: Vec<Vec<u64>>,
-    pub(super) distances: Vec<Vec<f64>>,
+    counts: Vec<u32>,
+    rows: Vec<u64>,
+    distances: Vec<f64>,
 }
 
 impl Answers {
-    pub(super) fn exchange(self, ranks: &dyn Ranks) -> RankResult<Self> {
-        Ok(Self {
-            counts: ranks.all_to_all_of(self.counts)?,
-            rows: ranks.all_to_all_of(self.rows)?,
-            distances: ranks.all_to_all_of(self.distances)?,
-        })
+    /// Returns the message of answers. Each has the rows and distances of some points.
+    pub(super) fn to_bytes<'a, I: Iterator<Item = (u64, f64)>>(
+        answers: impl Iterator<Item = I> + Clone + 'a,
+    ) -> Vec<u8> {
+        // Three walks, because copies of the numbers would need as much memory as the message.
+        let points = || answers.clone().flatten();
+        let counts = answers.clone().map(|points| (points.count() as u32).to_ne_bytes());
+        let mut bytes: Vec<u8> = counts.flatten().collect();
+        bytes.extend(points().flat_map(|(row, _)| row.to_ne_bytes()));
+        bytes.extend(points().flat_map(|(_, distance)| distance.to_ne_bytes()));
+        bytes
+    }
+
+    /// Reads the answers to so many questions.
+    pub(super) fn from_bytes(bytes: &[u8], questions: usize) -> RankResult<Self> {
+        let garbled = || RankError::Garbled { bytes: bytes.len() };
+        let (counts, rest) = bytes.split_at_checked(4 * questions).ok_or_else(garbled)?;
+        let counts: Vec<u32> = numbers(counts);
+        let points: usize = counts.iter().map(|&count| count as usize).sum();
+        if rest.len() != 16 * points {
+            return Err(garbled());
+        }
+        let (rows, distances) = rest.split_at(8 * points);
+        Ok(Self { counts, rows: numbers(rows), distances: numbers(distances) })
+    }
+}
+
+fn numbers<T: Pod>(bytes: &[u8]) -> Vec<T> {
+    bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read_as_written() {
+        let found = [vec![(7, 0.5), (2, 1.5)], vec![], vec![(u64::MAX - 1, f64::INFINITY)]];
+        let bytes = Answers::to_bytes(found.iter().map(|points| points.iter().copied()));
+        let answers = Answers::from_bytes(&bytes, 3).unwrap();
+        assert_eq!((answers.counts, answers.rows), (vec![2, 0, 1], vec![7, 2, u64::MAX - 1]));
+        assert_eq!(answers.distances, [0.5, 1.5, f64::INFINITY]);
+        assert!(Answers::from_bytes(&bytes, 2).is_err() && Answers::from_bytes(&bytes[..8], 3).is_err());
     }
 }

@@ -2,39 +2,30 @@
 
 use knn_entropy::CompensatedSum;
 
-use crate::{RankResult, Ranks, Typed};
+use crate::{Aside, RankResult, Ranks, Typed};
 
 /// Returns the mean of the numbers of all ranks, with the bits of a [`CompensatedSum`] over all
-/// numbers in the order of ranks, and the numbers themselves. `total` is their number on all ranks.
+/// numbers in the order of ranks. `total` is their number on all ranks.
 ///
 /// Each rank continues the sum of the one before it. This takes the time of one addition for every
 /// number of every rank, which is small next to a search for neighbors.
-pub(crate) fn mean(ranks: &dyn Ranks, mine: Vec<f64>, total: usize) -> RankResult<(f64, Vec<f64>)> {
+pub(crate) fn mean(ranks: &dyn Ranks, mine: &Aside<f64>, total: usize) -> RankResult<f64> {
     mean_of(ranks, mine, total, |x| x)
 }
 
 /// Returns the variance of the mean of independent numbers, `mean((x - mean)^2) / total`.
-pub(crate) fn variance_of_mean(
-    ranks: &dyn Ranks,
-    mine: Vec<f64>,
-    mean_value: f64,
-    total: usize,
-) -> RankResult<(f64, Vec<f64>)> {
-    let (variance, mine) = mean_of(ranks, mine, total, |x| (x - mean_value).powi(2))?;
-    Ok((variance / total as f64, mine))
+pub(crate) fn variance_of_mean(ranks: &dyn Ranks, mine: &Aside<f64>, mean_value: f64, total: usize) -> RankResult<f64> {
+    Ok(mean_of(ranks, mine, total, |x| (x - mean_value).powi(2))? / total as f64)
 }
 
-fn mean_of(ranks: &dyn Ranks, mine: Vec<f64>, total: usize, term: impl Fn(f64) -> f64) -> RankResult<(f64, Vec<f64>)> {
+fn mean_of(ranks: &dyn Ranks, mine: &Aside<f64>, total: usize, term: impl Fn(f64) -> f64) -> RankResult<f64> {
     let mut sum = CompensatedSum::default();
-    let mut aside = ranks.set_aside(mine)?;
     for rank in 0..ranks.size() {
         if rank == ranks.rank() {
-            let mine = ranks.take_back(aside)?;
-            mine.iter().for_each(|&x| sum.add(term(x)));
-            aside = ranks.set_aside(mine)?;
+            mine.get()?.iter().for_each(|&x| sum.add(term(x)));
         }
         let parts = ranks.broadcast_of(rank, &sum.parts())?;
         sum = CompensatedSum::from_parts([parts[0], parts[1]]);
     }
-    Ok((sum.value() / total as f64, ranks.take_back(aside)?))
+    Ok(sum.value() / total as f64)
 }

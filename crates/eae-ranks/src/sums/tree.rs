@@ -65,6 +65,14 @@ pub fn tree_sum_over<T: Pod + AddAssign>(
     Ok(ranks.all_gather_of(&sum)?.concat())
 }
 
+impl Shards {
+    /// Returns the number of branches of the tree of [`tree_sum_over`] that ranks add by
+    /// themselves, and whose sums they send to others.
+    pub fn branches(self, ranks: usize) -> usize {
+        (0..ranks).map(|rank| branches(0..self.count(), &self.of_rank(rank, ranks)).len()).sum()
+    }
+}
+
 /// Returns the largest branches of the tree under `node` whose shards are all among `mine`.
 fn branches(node: Range<usize>, mine: &Range<usize>) -> Vec<Range<usize>> {
     if node.start >= mine.end || node.end <= mine.start {

@@ -45,7 +45,7 @@ fn norms() -> impl Strategy<Value = Norm> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn entropy_has_the_bits_of_one_process(

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// Numbers of ranks for every test.
-const SIZES: [usize; 5] = [1, 2, 3, 5, 8];
+const SIZES: [usize; 8] = [1, 2, 3, 4, 5, 6, 8, 12];
 
 /// Returns random points of a kind: scattered, clustered, on a lattice with many ties, repeated,
 /// far from the origin, or on a line.

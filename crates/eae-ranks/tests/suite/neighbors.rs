@@ -26,7 +26,7 @@ fn check(x: &Array2<f64>, k: usize, norm: Norm, most: Option<u64>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn neighbors_are_those_of_one_process(
