@@ -72,11 +72,17 @@ fn train_here(images: &Array4<f32>, config: &TrainConfig) -> Trained {
 #[test]
 fn any_number_of_ranks_has_the_bits_of_one_process() {
     for objective in objectives() {
-        for (count, batch, shards) in [(23, 11, 8), (10, 5, 8), (12, 12, 3)] {
+        for (count, batch, shards, sizes) in [
+            (23, 11, 8, &[1, 2, 3, 5, 8][..]),
+            // Fewer images than shards.
+            (10, 5, 8, &[2, 4, 6, 8]),
+            (12, 12, 3, &[2, 3]),
+            (26, 13, 12, &[4, 6, 12]),
+        ] {
             let images = images(count);
             let config = config(&objective, batch, shards).epochs(2);
             let expected = train_here(&images, &config);
-            for size in [1, 2, 3, 5, 8].into_iter().filter(|size| *size <= shards) {
+            for &size in sizes {
                 assert!(train_over(size, &images, &config, None) == expected, "{objective:?}, {size} ranks");
             }
         }
