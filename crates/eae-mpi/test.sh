@@ -112,6 +112,7 @@ for n in 1 2 3 4; do
     outcome "$work/trained$n" | cmp "$work/expected" - || fail "training on $n ranks"
 done
 echo "training: $(md5sum <"$work/expected" | cut -c 1-12)"
+ranks 2 bench train --batch 24 --repeats 1 | grep -q "by the formulas" || fail "bench train"
 fails 3 "there are 3 ranks, but --shards is 2" train --data "npy:$work/q.npy" --shards 2 --out "$work/few"
 fails 2 "cannot read\|No such file" train --data "npy:$work/missing.npy" --shards 4 --out "$work/few"
 
@@ -127,18 +128,27 @@ under_way() {
 }
 long="$settings --epochs 5"
 "$program" train $long --out "$work/undisturbed" >/dev/null
-for signal in KILL TERM; do
+for case in "KILL rank" "TERM rank" "INT launcher" "TERM launcher"; do
+    read -r signal victim <<<"$case"
     rm -rf "$work/run"
-    timeout 100 "$mpirun" -n 3 "$program" train $long --keep-every 0.01 --out "$work/run" >"$work/out" 2>&1 &
+    # A shell ignores SIGINT in what it starts in the background.
+    env --default-signal=INT timeout 100 "$mpirun" -n 3 "$program" train $long --keep-every 0.01 --out "$work/run" >"$work/out" 2>&1 &
     job=$!
     under_way "$work/run"
     start=$SECONDS code=0
-    # The last process is not rank 0, which writes the files.
-    kill -"$signal" "$(pgrep -x -f "$program train $long .*" | tail -n 1)"
+    case $victim in
+        # The last process is not rank 0, which writes the files.
+        rank) process=$(pgrep -x -f "$program train $long .*" | tail -n 1) ;;
+        launcher) process=$(pgrep -P "$job") ;;
+    esac
+    kill -"$signal" "$process"
     wait "$job" || code=$?
-    [ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "SIG$signal to a training: code $code"; }
-    [ "$signal" = KILL ] || grep -q "interrupted after" "$work/out" || { cat "$work/out"; fail "no message"; }
-    echo "SIG$signal to a rank of a training: code $code after $((SECONDS - start)) s"
+    [ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "SIG$signal to a $victim: code $code"; }
+    [ $((SECONDS - start)) -lt 20 ] || fail "SIG$signal to a $victim: the ranks end too late"
+    [ "$case" != "TERM rank" ] || grep -q "interrupted after" "$work/out" || { cat "$work/out"; fail "no message"; }
+    echo "SIG$signal to a $victim in a training: code $code after $((SECONDS - start)) s"
+    # The launcher has ended before its ranks at times.
+    for _ in $(seq 100); do pgrep -f "$program train $long" >/dev/null || break; sleep 0.1; done
     ranks 4 train --resume "$work/run" --quiet --no-report >/dev/null
     cmp "$work/undisturbed/model.safetensors" "$work/run/model.safetensors" || fail "a resumed training"
 done

@@ -68,11 +68,8 @@ enum Command {
     },
     /// Print library, ranks, hosts and processors, and test the messages.
     Check,
-    /// Measure the time, the waiting and the bytes of an estimate.
-    Bench {
-        #[command(flatten)]
-        points: bench::Points,
-    },
+    /// Measure the time, the waiting and the bytes of an estimate, or of a training.
+    Bench(bench::Bench),
     /// Fail on one rank, to test that all ranks end.
     #[command(hide = true)]
     Fail {
@@ -118,7 +115,7 @@ fn run(mpi: &Mpi, arguments: &Arguments, matches: &ArgMatches) -> Result<ExitCod
             return Ok(eae_cli::train_over(mpi, arguments, &is_given));
         }
         Command::Check => return check::run(mpi).map(|()| ExitCode::SUCCESS),
-        Command::Bench { points } => return bench::run(mpi, points).map(|()| ExitCode::SUCCESS),
+        Command::Bench(bench) => return bench::run(mpi, bench).map(|()| ExitCode::SUCCESS),
         Command::Fail { fault } => return fail::run(mpi, fault).map(|()| ExitCode::SUCCESS),
         Command::Entropy { file, settings } => (Task::Entropy(file.clone()), settings),
         Command::Mi { files, settings } => (Task::Information(files.clone()), settings),

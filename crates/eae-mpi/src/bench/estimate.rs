@@ -1,4 +1,4 @@
-//! The command `bench`: time, waiting and bytes of an estimate.
+//! Measures estimates of the entropy.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -6,11 +6,12 @@ use std::time::Instant;
 use clap::Args;
 use eae_ranks::{Counted, Entropy, Ranks, Rows, Typed};
 
+use super::normal::normal;
 use crate::failure::Failure;
 
 /// Points to measure with.
 #[derive(Args)]
-pub(crate) struct Points {
+pub(super) struct Points {
     /// Number of points of each rank.
     #[arg(long, default_value_t = 100_000)]
     points: usize,
@@ -27,7 +28,7 @@ pub(crate) struct Points {
 
 /// Estimates the entropy of normal points and prints the time, the time in messages, and the bytes
 /// and messages that a rank sends.
-pub(crate) fn run(ranks: &dyn Ranks, points: &Points) -> Result<(), Failure> {
+pub(super) fn run(ranks: &dyn Ranks, points: &Points) -> Result<(), Failure> {
     let data = Normal { rows: points.points * ranks.size(), dimension: points.dimension };
     for repeat in 0..points.repeats {
         let counted = Counted::new(ranks);
@@ -75,32 +76,5 @@ impl Rows for Normal {
     fn read(&self, rows: Range<usize>) -> Result<Vec<f64>, String> {
         let places = rows.start * self.dimension..rows.end * self.dimension;
         Ok(places.map(|place| normal(place as u64)).collect())
-    }
-}
-
-/// Returns a normal number for each place, by SplitMix64 and the Box-Muller transform.
-fn normal(place: u64) -> f64 {
-    let uniform = |i: u64| {
-        let mut z = (2 * place + i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    (-2.0 * (1.0 - uniform(0)).ln()).sqrt() * (std::f64::consts::TAU * uniform(1)).cos()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_normal() {
-        let n = 100_000;
-        let x: Vec<f64> = (0..n).map(normal).collect();
-        let mean = |power: i32| x.iter().map(|x| x.powi(power)).sum::<f64>() / n as f64;
-        // Five standard errors: of the mean 1, of the squares 2, of the fourth powers 96.
-        let within =
-            |value: f64, expected: f64, variance: f64| (value - expected).abs() < 5.0 * (variance / n as f64).sqrt();
-        assert!(within(mean(1), 0.0, 1.0) && within(mean(2), 1.0, 2.0) && within(mean(4), 3.0, 96.0));
     }
 }
