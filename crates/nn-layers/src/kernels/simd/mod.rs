@@ -258,26 +258,41 @@ unsafe fn multiply_adds<V: Vector, const T: usize, const N: usize>(rounds: usize
 /// of [`Vector`] apply, too.
 #[inline(always)]
 unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, f32>) {
-    let rows = strip.a.nrows();
+    let (rows, stride) = (strip.a.nrows(), strip.a.strides()[0]);
+    // The compiler would compute the place of each row from that of the row before, and the CPU
+    // would wait for this chain of additions. `black_box` hides that the places are related.
+    let places = &black_box(std::array::from_fn(|group| (group * GROUP) as isize * stride));
     let mut row = 0;
     // SAFETY: the strip has the rows from `row` on that each call processes.
     unsafe {
         while rows - row >= T {
-            tile::<V, T, N>(&mut strip, row);
+            tile::<V, T, N>(&mut strip, places, row);
             row += T;
         }
+        // A sum waits for its last addition, so the CPU needs at least eight sums to be busy.
+        while N == 1 && rows - row >= 8 {
+            tile::<V, 8, N>(&mut strip, places, row);
+            row += 8;
+        }
         while rows - row >= 4 {
-            tile::<V, 4, N>(&mut strip, row);
+            tile::<V, 4, N>(&mut strip, places, row);
             row += 4;
         }
         match rows - row {
-            3 => tile::<V, 3, N>(&mut strip, row),
-            2 => tile::<V, 2, N>(&mut strip, row),
-            1 => tile::<V, 1, N>(&mut strip, row),
+            3 => tile::<V, 3, N>(&mut strip, places, row),
+            2 => tile::<V, 2, N>(&mut strip, places, row),
+            1 => tile::<V, 1, N>(&mut strip, places, row),
             _ => {}
         }
     }
 }
+
+/// Number of rows whose places are computed from one pointer. Addresses on x86-64 can include once
+/// or twice a stride.
+const GROUP: usize = 3;
+
+/// Largest number of groups of rows in a tile.
+const GROUPS: usize = 4;
 
 /// Computes `T` rows of a strip. Each entry of the panel is read once for all rows, and all sums
 /// stay in registers.
@@ -286,7 +301,11 @@ unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, 
 ///
 /// The requirements of [`strip`] apply, and there must be `T` rows from `row` on.
 #[inline(always)]
-unsafe fn tile<V: Vector, const T: usize, const N: usize>(strip: &mut Strip<'_, f32>, row: usize) {
+unsafe fn tile<V: Vector, const T: usize, const N: usize>(
+    strip: &mut Strip<'_, f32>,
+    places: &[isize; GROUPS],
+    row: usize,
+) {
     let (depth, columns) = (strip.a.ncols(), strip.c.ncols());
     let [row_stride, depth_stride] = [strip.a.strides()[0], strip.a.strides()[1]];
     let c_stride = strip.c.strides()[0];
@@ -295,22 +314,28 @@ unsafe fn tile<V: Vector, const T: usize, const N: usize>(strip: &mut Strip<'_, 
     // `depth` columns. Full rows of `c` are written as vectors only if `c` has that many columns,
     // and entry by entry otherwise.
     unsafe {
-        let mut a = strip.a.as_ptr().offset(row as isize * row_stride);
+        let a = strip.a.as_ptr().offset(row as isize * row_stride);
         let c = strip.c.as_mut_ptr().offset(row as isize * c_stride);
         let mut b = strip.panel.as_ptr();
         let mut sums = [[V::zero(); N]; T];
+        let mut groups = [a; GROUPS];
+        for (a, &place) in groups.iter_mut().zip(places) {
+            *a = a.wrapping_offset(place);
+        }
         for _ in 0..depth {
             let mut panel = [V::zero(); N];
             for (j, panel) in panel.iter_mut().enumerate() {
                 *panel = V::load(b.add(j * V::LANES));
             }
             for (t, sums) in sums.iter_mut().enumerate() {
-                let x = V::splat(*a.offset(t as isize * row_stride));
+                let x = V::splat(*groups[t / GROUP].offset((t % GROUP) as isize * row_stride));
                 for (sum, &panel) in sums.iter_mut().zip(&panel) {
                     *sum = x.mul_add(panel, *sum);
                 }
             }
-            a = a.wrapping_offset(depth_stride);
+            for a in &mut groups[..T.div_ceil(GROUP)] {
+                *a = a.wrapping_offset(depth_stride);
+            }
             b = b.wrapping_add(strip.apart);
         }
         if columns == N * V::LANES {
