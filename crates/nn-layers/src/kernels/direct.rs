@@ -20,7 +20,7 @@ use ndarray::{ArrayView2, ArrayView4, ArrayViewMut2, ArrayViewMut4, Axis, s};
 
 use super::activation::{Finish, apply};
 use super::element::Element;
-use super::gemm::{Packed, multiply_add};
+use super::gemm::{Packed, multiply_panel};
 use super::patches::{Grid, Patches};
 use super::share::{MANY, each_part, evenly, share_out};
 
@@ -118,12 +118,13 @@ pub(super) fn conv2d_backward_weight<F: Element>(
         let parts = parts(grid, columns, some, APART);
         let mut memory = pool.array(images * grid.rows() * (some + APART) + wide);
         let matrix = memory.as_slice_mut().expect("a fresh array");
-        for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+        let blocks = x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
+        for (block, (x, g)) in blocks.enumerate() {
             let g = pixels(g).reversed_axes();
             for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
                 patches.gather(x, matrix);
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                    multiply_add(g, &matrix[panel * wide..], part.len() + APART, sum);
+                    multiply_panel(g, &matrix[panel * wide..], part.len() + APART, sum, block > 0);
                 }
             }
         }

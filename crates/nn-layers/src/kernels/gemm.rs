@@ -122,13 +122,19 @@ impl<F: Element> Packed<F> {
     }
 }
 
-/// Computes `c += a b` on this thread, for a matrix `b` with at most as many columns as a panel.
-/// `b` is the beginning of `panel`, whose rows are `apart` entries apart. The last row must have as
-/// many entries as a panel is wide, too.
-pub(super) fn multiply_add<F: Element>(a: ArrayView2<'_, F>, panel: &[F], apart: usize, c: ArrayViewMut2<'_, F>) {
+/// Computes `c = a b` or `c += a b` on this thread, for a matrix `b` with at most as many columns
+/// as a panel. `b` is the beginning of `panel`, whose rows are `apart` entries apart. The last row
+/// must have as many entries as a panel is wide, too.
+pub(super) fn multiply_panel<F: Element>(
+    a: ArrayView2<'_, F>,
+    panel: &[F],
+    apart: usize,
+    c: ArrayViewMut2<'_, F>,
+    add: bool,
+) {
     let [wide, narrow] = F::method().widths;
     let width = if c.ncols() <= narrow { narrow } else { wide };
-    F::method().run(Strip { a, panel, apart, width, c, add: true });
+    F::method().run(Strip { a, panel, apart, width, c, add });
 }
 
 /// Fills a panel from columns of a matrix, and pads it with zeros to its width.

@@ -52,7 +52,7 @@ pub(super) fn evenly(batch: usize, images: usize) -> usize {
 
 /// Computes a sum over images on all threads. Each thread takes some columns, so that no two
 /// threads add to the same entry. If there are few columns, each also takes only some images.
-/// `work` adds to the given array.
+/// `work` overwrites the given array with the sum over at least one image.
 ///
 /// The parts depend only on the shapes and are summed in order, so the result does not depend on
 /// the number of threads.
@@ -62,26 +62,23 @@ pub(super) fn share_out<F: Element>(
     pool: &Pool<F>,
     work: impl Fn(Slice, Range<usize>, ArrayViewMut2<'_, F>) + Sync,
 ) {
+    if batch == 0 {
+        return sum.fill(F::zero());
+    }
     let (wide, columns) = (F::method().widths[0], sum.ncols());
     let together = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
-    let by_columns = |images: Slice, mut sum: ArrayViewMut2<'_, F>| {
-        sum.fill(F::zero());
+    let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
+    // The first part is computed in place.
+    let mut others: Vec<_> = (part..batch).step_by(part).map(|_| pool.array(sum.raw_dim())).collect();
+    let sums = std::iter::once(sum.view_mut()).chain(others.iter_mut().map(|other| other.view_mut()));
+    each_part((0..batch).step_by(part).zip(sums), |(start, mut sum)| {
+        let images = Slice::from(start..batch.min(start + part));
         each_part(sum.axis_chunks_iter_mut(Axis(1), together).enumerate(), |(i, sum)| {
             work(images, i * together..i * together + sum.ncols(), sum);
         });
-    };
-    let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
-    if batch <= part {
-        return by_columns(Slice::from(..batch), sum);
-    }
-    let parts = map_parts((0..batch).step_by(part), |start| {
-        let mut some = pool.array(sum.raw_dim());
-        by_columns(Slice::from(start..batch.min(start + part)), some.view_mut());
-        some
     });
-    sum.fill(F::zero());
-    for part in parts {
-        sum += &part;
-        pool.recycle(part);
+    for other in others {
+        sum += &other;
+        pool.recycle(other);
     }
 }

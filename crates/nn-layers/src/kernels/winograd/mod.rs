@@ -40,7 +40,7 @@ use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::activation::{Finish, apply};
 use super::element::Element;
-use super::gemm::{Packed, multiply_add};
+use super::gemm::{Packed, multiply_panel};
 use super::share::{MANY, each_part, evenly, share_out};
 pub(super) use tiles::Tiles;
 use transform::{PLANES, Planes};
@@ -131,13 +131,14 @@ pub(super) fn conv2d_backward_weight<F: Element>(
     let mut sums = Planes::new([filters; PLANES], tiles.columns(), pool);
     share_out(batch, sums.all_mut(), pool, |part, channels, mut sums| {
         let (x, g) = (x.slice_axis(Axis(0), part), g.slice_axis(Axis(0), part));
-        for (x, g) in x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images)) {
+        let blocks = x.axis_chunks_iter(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
+        for (block, (x, g)) in blocks.enumerate() {
             let x = tiles.differences(x, channels.clone(), pool);
             let g = tiles.spread(g, pool);
             for (plane, mut sum) in sums.axis_chunks_iter_mut(Axis(0), filters).enumerate() {
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
                     let (panel, apart) = x.panel(plane, panel * wide);
-                    multiply_add(g.plane(plane).reversed_axes(), panel, apart, sum);
+                    multiply_panel(g.plane(plane).reversed_axes(), panel, apart, sum, block > 0);
                 }
             }
             g.recycle(pool);
