@@ -32,6 +32,7 @@
 //! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast
 //! Algorithms for Convolutional Neural Networks, CVPR 2016.
 
+mod maps;
 mod tiles;
 mod transform;
 

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use autodiff_mini::Pool;
-use ndarray::{ArrayView4, ArrayViewMut4, Axis};
+use ndarray::{ArrayView4, ArrayViewMut4};
 
-use super::transform::{
-    PLANES, Planes, Rows, combine, combine_add, differences, differences_transposed, gathered, spread,
-};
+use super::maps::{Differences, Filters, FiltersTransposed, Gathered, Spread, Transposed};
+use super::transform::{PLANES, Planes, Rows};
 use crate::Window;
 use crate::kernels::element::Element;
-use crate::kernels::patches::{Grid, Patches};
+use crate::kernels::patches::Grid;
 
 /// A division of an image into cells as large as the stride, and into tiles of three by three
 /// cells, each of which determines two by two outputs.
@@ -56,6 +55,7 @@ impl Tiles {
 
     /// Returns the number of rows and columns of tiles for which a plane has a product. A single
     /// output does not need the last of the three products.
+    #[inline(always)]
     fn within(&self, plane: usize) -> [usize; 2] {
         let [i, j] = [plane / 3, plane % 3];
         let [rows, columns] = self.outputs;
@@ -72,9 +72,16 @@ impl Tiles {
         Planes::new(self.counts().map(|count| images * count), columns, pool)
     }
 
+    /// Returns the places of all tiles.
+    #[inline(always)]
+    pub(super) fn each(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+        let [rows, columns] = self.tiles();
+        (0..rows).flat_map(move |i| (0..columns).map(move |j| [i, j]))
+    }
+
     /// Returns the rows of a tile.
-    #[inline]
-    fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
+    #[inline(always)]
+    pub(super) fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
         let mut tile = [None; PLANES];
         for (plane, row) in tile.iter_mut().enumerate() {
             let [rows, columns] = self.within(plane);
@@ -95,18 +102,11 @@ impl Tiles {
         channels: Range<usize>,
         pool: &Pool<F>,
     ) -> Planes<F> {
-        let len = channels.len();
-        let mut planes = self.planes(x.dim().0, len, pool);
-        let mut memory = pool.array(self.cells.rows() * len);
-        let cells = memory.as_slice_mut().expect("a fresh array");
-        let patches = Patches::new(&self.cells, channels, len);
-        for (n, image) in x.axis_chunks_iter(Axis(0), 1).enumerate() {
-            patches.gather(image, cells);
-            for_each(self.tiles(), |i, j| {
-                let cell = |a, b| &cells[self.cell(2 * i + a, 2 * j + b) * len..][..len];
-                combine(square(cell), planes.rows_mut(self.rows(n, i, j), 0..len), differences);
-            });
-        }
+        let mut planes = self.planes(x.dim().0, channels.len(), pool);
+        let mut memory = pool.zeros(self.bordered_len());
+        let bordered = memory.as_slice_mut().expect("a fresh array");
+        let parts = self.parts(channels);
+        F::run(Differences { tiles: self, x, parts: &parts, bordered, planes: &mut planes });
         pool.recycle(memory);
         planes
     }
@@ -115,24 +115,14 @@ impl Tiles {
     pub(super) fn differences_transposed<F: Element>(
         &self,
         planes: &Planes<F>,
-        mut x: ArrayViewMut4<'_, F>,
+        x: ArrayViewMut4<'_, F>,
         pool: &Pool<F>,
     ) {
-        let len = self.cells.columns();
-        let (mut memory, zeros) = (pool.array(self.cells.rows() * len), vec![F::zero(); len]);
-        let cells = memory.as_slice_mut().expect("a fresh array");
-        let patches = Patches::new(&self.cells, 0..len, len);
-        for (n, mut image) in x.axis_chunks_iter_mut(Axis(0), 1).enumerate() {
-            cells.fill(F::zero());
-            for_each(self.tiles(), |i, j| {
-                let cell = |a, b| self.cell(2 * i + a, 2 * j + b) * len;
-                let to = square_mut::<_, 3>(cells, |a, b| cell(a, b)..cell(a, b) + len);
-                combine_add(planes.rows(self.rows(n, i, j), 0..len, &zeros), to, differences_transposed);
-            });
-            let image = image.as_slice_mut().expect("an image of a fresh array");
-            image.fill(F::zero());
-            patches.scatter(cells, image);
-        }
+        let columns = self.cells.columns();
+        let (mut memory, zeros) = (pool.array(self.bordered_len()), vec![F::zero(); columns]);
+        let bordered = memory.as_slice_mut().expect("a fresh array");
+        let parts = self.parts(0..columns);
+        F::run(Transposed { tiles: self, planes, parts: &parts, zeros: &zeros, bordered, x });
         pool.recycle(memory);
     }
 
@@ -140,45 +130,78 @@ impl Tiles {
     pub(super) fn spread<F: Element>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
         let filters = g.dim().3;
         let mut planes = self.planes(g.dim().0, filters, pool);
-        let zeros = vec![F::zero(); filters];
-        for (n, image) in g.outer_iter().enumerate() {
-            let image = image.to_slice().expect("images in memory order");
-            for_each(self.tiles(), |i, j| {
-                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).map_or(&zeros[..], |at| &image[at]);
-                combine(square(pixel), planes.rows_mut(self.rows(n, i, j), 0..filters), spread);
-            });
-        }
+        F::run(Spread { tiles: self, g, zeros: &vec![F::zero(); filters], planes: &mut planes });
         planes
     }
 
     /// Computes `y = S^T planes`.
-    pub(super) fn gathered<F: Element>(&self, planes: &Planes<F>, mut y: ArrayViewMut4<'_, F>) {
-        let filters = y.dim().3;
-        let zeros = vec![F::zero(); filters];
-        for (n, mut image) in y.outer_iter_mut().enumerate() {
-            let image = image.as_slice_mut().expect("an image of a fresh array");
-            for_each(self.tiles(), |i, j| {
-                let pixel = |a, b| self.output(2 * i + a, 2 * j + b, filters).unwrap_or(0..0);
-                let from = planes.rows(self.rows(n, i, j), 0..filters, &zeros);
-                combine(from, square_mut::<_, 2>(image, pixel), gathered);
-            });
-        }
+    pub(super) fn gathered<F: Element>(&self, planes: &Planes<F>, y: ArrayViewMut4<'_, F>) {
+        F::run(Gathered { tiles: self, planes, zeros: &vec![F::zero(); y.dim().3], y });
     }
 
-    /// Returns the index of a cell.
-    fn cell(&self, row: usize, column: usize) -> usize {
-        row * self.cells.positions[1] + column
+    /// Returns the number of rows and columns of pixels that the cells cover. These are the image
+    /// and a border of zeros.
+    #[inline(always)]
+    fn bordered(&self) -> [usize; 2] {
+        let Grid { window: Window { stride, .. }, positions, .. } = self.cells;
+        [positions[0] * stride[0], positions[1] * stride[1]]
+    }
+
+    /// Returns the number of entries of an image with its border.
+    fn bordered_len(&self) -> usize {
+        self.bordered().iter().product::<usize>() * self.cells.channels
+    }
+
+    /// Returns true if no pixel lies beyond the last cell.
+    #[inline(always)]
+    pub(super) fn cover_the_image(&self) -> bool {
+        let Grid { window: Window { padding, .. }, size, .. } = self.cells;
+        self.bordered().iter().zip(padding).zip(size).all(|((&all, padding), size)| padding + size <= all)
+    }
+
+    /// Returns the place of each row in an image and in the image with its border.
+    #[inline(always)]
+    pub(super) fn image_rows(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
+        let Grid { window: Window { padding: [top, left], .. }, size: [height, width], channels, .. } = self.cells;
+        let [all, wide] = self.bordered();
+        let len = width.min(wide.saturating_sub(left)) * channels;
+        (0..height.min(all.saturating_sub(top))).map(move |row| {
+            let [alone, bordered] = [row * width * channels, ((row + top) * wide + left) * channels];
+            (alone..alone + len, bordered..bordered + len)
+        })
+    }
+
+    /// Returns the start of a cell in an image with its border.
+    #[inline(always)]
+    pub(super) fn cell(&self, row: usize, column: usize) -> usize {
+        let stride = self.cells.window.stride;
+        (row * stride[0] * self.bordered()[1] + column * stride[1]) * self.cells.channels
+    }
+
+    /// Returns the contiguous parts of some entries of a cell: their starts, relative to the cell
+    /// in an image with its border, and their columns in the planes.
+    fn parts(&self, channels: Range<usize>) -> Vec<(usize, Range<usize>)> {
+        let Grid { window: Window { stride: [rows, columns], .. }, channels: depth, .. } = self.cells;
+        let (len, apart) = (columns * depth, self.bordered()[1] * depth);
+        let part = |row: usize| {
+            let [start, end] = [row * len, (row + 1) * len].map(|at| at.clamp(channels.start, channels.end));
+            (row * apart + start - row * len, start - channels.start..end - channels.start)
+        };
+        let within = |row: &usize| row * len < channels.end && (row + 1) * len > channels.start;
+        (0..rows).filter(within).map(part).collect()
     }
 
     /// Returns the entries of an output, or `None` if the tile reaches beyond the image.
-    fn output(&self, row: usize, column: usize, filters: usize) -> Option<Range<usize>> {
+    #[inline(always)]
+    pub(super) fn output(&self, row: usize, column: usize, filters: usize) -> Option<Range<usize>> {
         let at = (row * self.outputs[1] + column) * filters;
         (row < self.outputs[0] && column < self.outputs[1]).then_some(at..at + filters)
     }
 
     /// Returns the runs that a row of a cell shares with the filter: their place in the filter, by
     /// quarter, and in the cell.
-    fn runs(&self) -> impl Iterator<Item = (impl Fn(usize, usize) -> Range<usize>, Range<usize>)> {
+    #[inline(always)]
+    pub(super) fn runs(&self) -> impl Iterator<Item = (impl Fn(usize, usize) -> Range<usize>, Range<usize>)> {
         let Grid { window: Window { kernel: [rows, columns], .. }, channels, .. } = self.cells;
         let len = columns * channels;
         (0..rows).map(move |row| {
@@ -190,56 +213,14 @@ impl Tiles {
     /// Computes `S w`: `[filters, channels of a cell]` in each plane.
     pub(super) fn filters<F: Element>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
         let mut planes = Planes::new([w.dim().0; PLANES], self.cells.columns(), pool);
-        for (o, filter) in w.outer_iter().enumerate() {
-            let filter = filter.to_slice().expect("filters in memory order");
-            for (quarter, columns) in self.runs() {
-                combine(square(|a, b| &filter[quarter(a, b)]), planes.rows_mut([Some(o); PLANES], columns), spread);
-            }
-        }
+        F::run(Filters { tiles: self, w, planes: &mut planes });
         planes
     }
 
     /// Computes `w = S^T planes`.
-    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F>, mut w: ArrayViewMut4<'_, F>) {
-        for (o, mut filter) in w.outer_iter_mut().enumerate() {
-            let filter = filter.as_slice_mut().expect("filters in memory order");
-            for (quarter, columns) in self.runs() {
-                combine(planes.rows([Some(o); PLANES], columns, &[]), square_mut::<_, 2>(filter, quarter), gathered);
-            }
-        }
+    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F>, w: ArrayViewMut4<'_, F>) {
+        F::run(FiltersTransposed { tiles: self, planes, w });
     }
-}
-
-fn for_each([rows, columns]: [usize; 2], mut visit: impl FnMut(usize, usize)) {
-    (0..rows).for_each(|i| (0..columns).for_each(|j| visit(i, j)));
-}
-
-#[inline]
-fn square<'a, F, const N: usize>(at: impl Fn(usize, usize) -> &'a [F]) -> [[&'a [F]; N]; N] {
-    let mut square = [[&[][..]; N]; N];
-    for (i, row) in square.iter_mut().enumerate() {
-        for (j, slice) in row.iter_mut().enumerate() {
-            *slice = at(i, j);
-        }
-    }
-    square
-}
-
-/// Returns parts of a slice that do not overlap.
-#[inline]
-fn square_mut<F, const N: usize>(all: &mut [F], at: impl Fn(usize, usize) -> Range<usize>) -> [[&mut [F]; N]; N] {
-    let (mut rest, mut gone) = (all, 0);
-    let mut square = [[(); N]; N].map(|row| row.map(|()| &mut [][..]));
-    for (i, row) in square.iter_mut().enumerate() {
-        for (j, slice) in row.iter_mut().enumerate() {
-            let at = at(i, j);
-            if !at.is_empty() {
-                let (part, after) = std::mem::take(&mut rest)[at.start - gone..].split_at_mut(at.len());
-                (*slice, rest, gone) = (part, after, at.end);
-            }
-        }
-    }
-    square
 }
 
 #[cfg(test)]

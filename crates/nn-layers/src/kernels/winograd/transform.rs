@@ -6,7 +6,6 @@ use autodiff_mini::{Pool, Scalar};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::kernels::element::Element;
-use crate::kernels::simd::Kernel;
 
 /// Maps three consecutive cells to their differences.
 #[inline(always)]
@@ -34,34 +33,41 @@ pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
 
 /// Applies a map to the columns and then to the rows of a square of slices of equal length, entry
 /// by entry. A result with an empty slice is skipped.
+#[inline(always)]
 pub(super) fn combine<F: Element, const I: usize, const O: usize>(
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
     map: impl Fn([F; I]) -> [F; O],
 ) {
-    F::run(Combine::<_, _, _, _, false> { from, to, map });
+    Combine::<_, _, _, _, false> { from, to, map, add: [false; 2] }.run();
 }
 
-/// Combines slices like [`combine`], but adds the results to the existing content.
+/// Combines slices like [`combine`], but adds to the existing content of the first row of results,
+/// of the first column, or of both.
+#[inline(always)]
 pub(super) fn combine_add<F: Element, const I: usize, const O: usize>(
+    add: [bool; 2],
     from: [[&[F]; I]; I],
     to: [[&mut [F]; O]; O],
     map: impl Fn([F; I]) -> [F; O],
 ) {
-    F::run(Combine::<_, _, _, _, true> { from, to, map });
+    Combine::<_, _, _, _, true> { from, to, map, add }.run();
 }
 
 struct Combine<'a, F, M, const I: usize, const O: usize, const ADD: bool> {
     from: [[&'a [F]; I]; I],
     to: [[&'a mut [F]; O]; O],
     map: M,
+    /// True to add to the first row of results, and to the first column.
+    add: [bool; 2],
 }
 
-impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool> Kernel
-    for Combine<'_, F, M, I, O, ADD>
-{
-    type Output = ();
+/// Number of entries processed together: one vector of the widest kind.
+const LANES: usize = 16;
 
+impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
+    Combine<'_, F, M, I, O, ADD>
+{
     #[inline(always)]
     fn run(mut self) {
         let len = self.from[0][0].len();
@@ -71,14 +77,7 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
             self.each::<1>(whole, len);
         }
     }
-}
 
-/// Number of entries processed together: one vector of the widest kind.
-const LANES: usize = 16;
-
-impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const ADD: bool>
-    Combine<'_, F, M, I, O, ADD>
-{
     /// Processes the entries from `start` to `end`, `L` at a time. All `L` are read before any is
     /// written, so that the compiler need not check for overlapping slices. Loops replace iterators
     /// over arrays, because those are not always inlined.
@@ -110,7 +109,8 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
             if ADD {
                 for i in 0..O {
                     for j in 0..O {
-                        if let Some(&there) = results[i][j].get(place) {
+                        let add = (i == 0 && self.add[0]) || (j == 0 && self.add[1]);
+                        if let Some(&there) = results[i][j].get(place).filter(|_| add) {
                             to[i][j] = there;
                         }
                     }
@@ -200,7 +200,7 @@ impl<F: Element> Planes<F> {
     }
 
     /// Returns the same columns of a row of each plane, with zeros for a plane without the row.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rows<'a>(&'a self, rows: Rows, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; 3]; 3] {
         let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
@@ -215,7 +215,7 @@ impl<F: Element> Planes<F> {
 
     /// Returns the same columns of a row of each plane, with empty slices for a plane without the
     /// row.
-    #[inline]
+    #[inline(always)]
     pub(super) fn rows_mut(&mut self, rows: Rows, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
         let apart = self.numbers.ncols();
         let mut rest = self.numbers.as_slice_mut().expect("a fresh array");
@@ -268,10 +268,10 @@ mod tests {
         let from = [[&from[0][..], &from[1]], [&from[2], &from[3]]];
         let mut to = vec![vec![1.0; 37]; 8];
         let [a, b, c, d, e, f, g, h] = to.each_mut_of();
-        combine_add(from, [[a, b, c], [d, &mut [], e], [f, g, h]], spread);
+        combine_add([true, false], from, [[a, b, c], [d, &mut [], e], [f, g, h]], spread);
         for p in 0..37 {
             let [a, b, c, d] = [0, 100, 200, 300].map(|i| (i + p) as f32);
-            let expected = [a, a + b, b, a + c, b + d, c, c + d, d].map(|x| x + 1.0);
+            let expected = [a + 1.0, a + b + 1.0, b + 1.0, a + c, b + d, c, c + d, d];
             assert!(to.iter().zip(expected).all(|(to, expected)| to[p] == expected), "{p}");
         }
     }
