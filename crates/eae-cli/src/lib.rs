@@ -1,6 +1,5 @@
 //! The program `eae`, as a library for programs that start it on several ranks.
 
-#![forbid(unsafe_code)]
 #![warn(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,6 +8,7 @@
 
 #[macro_use]
 mod output;
+mod allocator;
 mod commands;
 mod common;
 mod compare;

@@ -218,11 +218,11 @@ fn text_is_not_a_number() {
 fn rows_larger_than_memory_are_divided_into_parts() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let x = normal(3000, 3, 5);
+    let x = normal(40_000, 3, 5);
     write_npy(&folder.join("x.npy"), &x);
     let whole = report(folder, "entropy x.npy --k 4");
-    let parts = report(folder, "entropy x.npy --k 4 --memory 100K --scratch .");
-    assert!(whole["parts"].is_null() && parts["parts"].as_u64().unwrap() > 5);
+    let parts = report(folder, "entropy x.npy --k 4 --memory 23M --scratch .");
+    assert!(whole["parts"].is_null() && parts["parts"].as_u64().unwrap() > 1);
     // JSON has all digits, so equal numbers have equal bits.
     for key in ["entropy", "standard_error", "n", "d", "k", "warnings"] {
         assert_eq!(whole[key], parts[key], "{key}");
@@ -235,13 +235,12 @@ fn rows_larger_than_memory_are_divided_into_parts() {
     broken[[2000, 1]] = f64::NAN;
     write_npy(&folder.join("nan.npy"), &broken);
     for (arguments, message) in [
-        ("entropy x.npy --memory 100K --theiler 3", "--theiler needs all of them at once"),
-        ("entropy x.npy --memory 1K", "use --memory 1M or more"),
-        ("entropy x.npy --memory 100K --k 3000", "k is 3000, but a point has only 2999 others"),
+        ("entropy x.npy --memory 23M --theiler 3", "--theiler needs all of them at once"),
+        ("entropy x.npy --memory 1M", "--memory is too little for 40000 rows; use --memory 2"),
         ("entropy x.npy --memory lots", "expected a number of bytes such as 500M or 4G"),
         ("entropy x.csv --memory 1G", "--memory needs a .npy file"),
-        ("entropy nan.npy --memory 100K", "row 2000, column 1 is NaN"),
-        ("entropy x.npy --memory 100K --scratch missing", "set it with --scratch"),
+        ("entropy nan.npy --memory 23M", "row 2000, column 1 is NaN"),
+        ("entropy x.npy --memory 23M --scratch missing", "set it with --scratch"),
     ] {
         let output = eae(folder, &arguments.split(' ').collect::<Vec<_>>());
         assert!(!output.status.success() && stderr(&output).contains(message), "{arguments}: {}", stderr(&output));

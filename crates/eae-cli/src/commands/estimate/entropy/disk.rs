@@ -11,19 +11,21 @@ use eae::data::NpyRows;
 use eae_ranks::{Disk, Entropy, Error, Estimated, RankError, Rows, Stage};
 use knn_entropy::{ClosePoints, Norm};
 
+use super::budget::Estimate;
+use crate::allocator::return_freed_memory;
 use crate::failure::Failure;
 use crate::progress::Bar;
 
 /// The flags for files that are larger than memory.
 #[derive(Args)]
 pub(super) struct Large {
-    /// Largest amount of memory for the rows of a .npy file, such as 500M or 4G. If a file needs
-    /// more, its rows are divided into parts in temporary files, and only one part at a time is in
+    /// Largest amount of memory for the program, such as 500M or 4G. If the rows of a .npy file
+    /// need more, they are divided into parts in temporary files, and only one part at a time is in
     /// memory. The entropy is the same [default: 4G for files of more than 1G, otherwise no limit].
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
-    /// Folder for the temporary files of --memory, which take up to three times the size of the
-    /// file [default: the folder of the file].
+    /// Folder for the temporary files of --memory, which take about three times the size of the
+    /// file, and up to six times in many dimensions [default: the folder of the file].
     #[arg(long, value_name = "FOLDER")]
     scratch: Option<PathBuf>,
 }
@@ -33,9 +35,6 @@ const LARGE: usize = 1 << 30;
 
 /// Default limit for large files.
 const USUAL: usize = 4 << 30;
-
-/// Largest number of parts. Each pair of parts exchanges a message.
-const MOST_PARTS: usize = 200;
 
 /// A number of bytes on the command line.
 #[derive(Clone, Copy)]
@@ -65,9 +64,9 @@ pub(super) struct Parts {
 }
 
 impl Large {
-    /// Decides whether a file is divided into parts, and returns `None` if it fits into memory.
-    /// `obstacle` is a flag that needs all rows at once.
-    pub(super) fn parts(&self, file: &Path, obstacle: Option<&str>) -> Result<Option<Parts>, Failure> {
+    /// Decides if a file is divided into parts, and returns `None` if it fits into memory, with
+    /// `k` neighbors. `obstacle` is a flag that needs all rows at once.
+    pub(super) fn parts(&self, file: &Path, k: usize, obstacle: Option<&str>) -> Result<Option<Parts>, Failure> {
         let name = file.display();
         let asked = self.memory.is_some();
         if file.extension().is_none_or(|extension| extension != "npy") {
@@ -86,9 +85,9 @@ impl Large {
             None if n.saturating_mul(8 * d) > LARGE => USUAL,
             None => return Ok(None),
         };
-        let count = n.saturating_mul(per_row(d)).div_ceil(limit);
+        let count = Estimate { rows: n, columns: d, k: k.min(n) }.parts(limit);
         match obstacle {
-            _ if count <= 1 => return Ok(None),
+            _ if count == Ok(1) => return Ok(None),
             Some(flag) if asked => {
                 return Err(Failure::usage(format!(
                     "{name}: the rows do not fit into the memory that --memory allows, and {flag} needs all of them at once; \
@@ -98,22 +97,14 @@ impl Large {
             Some(_) => return Ok(None),
             None => {}
         }
-        if count > MOST_PARTS {
-            let least = n.saturating_mul(per_row(d)).div_ceil(MOST_PARTS).div_ceil(1 << 20);
-            return Err(Failure::usage(format!(
-                "{name}: --memory would divide the rows into {count} parts, and at most {MOST_PARTS} are possible; use \
-                 --memory {least}M or more"
-            )));
-        }
+        let count = count.map_err(|least| {
+            let least = least.div_ceil(1 << 20);
+            Failure::usage(format!("{name}: --memory is too little for {n} rows; use --memory {least}M or more"))
+        })?;
         let beside = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let scratch = self.scratch.clone().unwrap_or_else(|| beside.to_owned());
         Ok(Some(Parts { rows: NpyFile(rows), count, scratch }))
     }
-}
-
-/// Returns the number of bytes that an estimate needs for a row of `d` columns.
-fn per_row(d: usize) -> usize {
-    40 * d + 120
 }
 
 impl Parts {
@@ -134,9 +125,12 @@ impl Parts {
         norm: Norm,
         close_points: ClosePoints,
     ) -> Result<Estimated, Failure> {
+        return_freed_memory();
         let progress = Progress { parts: self.count, state: Mutex::new((Bar::new(false), HashMap::new())) };
         let report = |stage| progress.finished(stage);
-        let entropy = Entropy::new(k).norm(norm).close_points(close_points).progress(&report);
+        // More questions at once would need more memory than the points of a part.
+        let questions = self.rows.len().div_ceil(self.count) as u64;
+        let entropy = Entropy::new(k).norm(norm).close_points(close_points).at_once(questions).progress(&report);
         let all = Disk::run(self.count, &self.scratch, |ranks| {
             // The local values of all parts together may be larger than memory.
             let mut estimated = entropy.estimate(ranks, &self.rows)?;

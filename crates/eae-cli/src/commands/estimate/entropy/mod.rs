@@ -1,3 +1,4 @@
+mod budget;
 mod disk;
 mod explain;
 
@@ -115,7 +116,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.common.apply()?;
     let Arguments { settings, estimator, .. } = arguments;
     let metric = arguments.metric()?;
-    if let Some(parts) = arguments.large.parts(&arguments.file, arguments.needs_all_rows())? {
+    if let Some(parts) = arguments.large.parts(&arguments.file, settings.k, arguments.needs_all_rows())? {
         return arguments.in_parts(&parts, metric);
     }
     let mut data = Data::read(&arguments.file, &arguments.reading)?;
