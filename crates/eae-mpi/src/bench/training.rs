@@ -31,9 +31,6 @@ pub(super) struct Steps {
     repeats: usize,
 }
 
-/// Number of features of an image by which these networks compare draws with images.
-const FEATURES: usize = 256;
-
 /// Makes steps with images of random pixels and prints the time of a step, the time in messages,
 /// and the bytes and messages that a rank sends, beside the bytes of the formulas in
 /// docs/distributed.md.
@@ -50,33 +47,39 @@ pub(super) fn run(ranks: &dyn Ranks, steps: &Steps) -> Result<(), Failure> {
     // What the first step costs more, such as sending the model, is in both.
     let first = measure(ranks, steps, 1)?;
     let all = measure(ranks, steps, 1 + steps.repeats)?;
-    let of_step: Vec<f64> = all.iter().zip(first).map(|(all, first)| (all - first) / steps.repeats as f64).collect();
-    let every = ranks.all_gather_of(&of_step)?;
+    let repeats = steps.repeats as f64;
+    let of_step = [all.bytes - first.bytes, all.messages - first.messages].map(|count| count as f64 / repeats);
+    let sums =
+        ranks.all_gather_one(of_step)?.into_iter().fold([0.0; 2], |sum, of_step| [0, 1].map(|i| sum[i] + of_step[i]));
     if ranks.rank() == 0 {
-        let sum = |i: usize| every.iter().map(|numbers| numbers[i]).sum::<f64>();
-        let mean = |i: usize| sum(i) / size as f64;
-        let compute = every.iter().map(|numbers| numbers[0] - numbers[1]);
-        let (least, most) = compute.fold((f64::MAX, 0.0_f64), |(least, most), x| (least.min(x), most.max(x)));
+        let [bytes, messages] = sums.map(|sum| sum / size as f64);
         println!(
-            "{size} ranks: {:.4} s for a step, of which {:.4} s in messages; the ranks compute for {least:.4} to {most:.4} s",
-            mean(0),
-            mean(1)
+            "{size} ranks: {:.4} s for a step, of which {:.4} s in messages",
+            all.seconds / repeats,
+            all.waited / repeats
         );
         println!(
-            "{:.0} bytes from all ranks, by the formulas {}; {:.0} bytes and {:.1} messages from a rank in {:.0} calls",
-            sum(2),
+            "{:.0} bytes from all ranks, by the formulas {}; {bytes:.0} bytes and {messages:.1} messages from a rank in {:.0} calls",
+            sums[0],
             formulas(steps, size)?,
-            mean(2),
-            mean(3),
-            every[0][4]
+            (all.calls - first.calls) as f64 / repeats
         );
     }
     Ok(())
 }
 
-/// Makes a training of so many steps. Returns its seconds, those in messages, and the numbers of
-/// bytes, messages and calls of this rank.
-fn measure(ranks: &dyn Ranks, steps: &Steps, count: usize) -> Result<[f64; 5], Failure> {
+/// What rank 0 measures after the first step of a training, and the counts of this rank from the
+/// start on.
+struct Measured {
+    seconds: f64,
+    waited: f64,
+    bytes: u64,
+    messages: u64,
+    calls: u64,
+}
+
+/// Makes a training of so many steps.
+fn measure(ranks: &dyn Ranks, steps: &Steps, count: usize) -> Result<Measured, Failure> {
     let mut model = model(steps)?;
     let [height, width, channels] = model.image_shape();
     let pixels = height * width * channels;
@@ -87,19 +90,28 @@ fn measure(ranks: &dyn Ranks, steps: &Steps, count: usize) -> Result<[f64; 5], F
     let config = config.epochs(count).objective(Eae::default().critic(0.0));
 
     let (counted, stop) = (Counted::new(ranks), AtomicBool::new(false));
-    let start = Instant::now();
+    let mut since = (Instant::now(), counted.traffic().waited);
     if ranks.rank() > 0 {
         follow(&counted, &mut model, images.view(), &stop).map_err(failure)?;
     } else {
         let mut stepper = RankStepper::new(&counted, &stop);
         let mut training = Training::new(config, steps.batch);
-        for _ in 0..count {
+        for step in 0..count {
             training.step(&mut model, images.view(), &mut stepper).map_err(failure)?;
+            if step == 0 {
+                since = (Instant::now(), counted.traffic().waited);
+            }
         }
     }
+    let (start, waited) = since;
     let (seconds, traffic) = (start.elapsed().as_secs_f64(), counted.traffic());
-    let [bytes, messages, calls] = [traffic.bytes, traffic.messages, traffic.calls].map(|count| count as f64);
-    Ok([seconds, traffic.waited.as_secs_f64(), bytes, messages, calls])
+    Ok(Measured {
+        seconds,
+        waited: (traffic.waited - waited).as_secs_f64(),
+        bytes: traffic.bytes,
+        messages: traffic.messages,
+        calls: traffic.calls,
+    })
 }
 
 fn model(steps: &Steps) -> Result<Autoencoder<f32>, Failure> {
@@ -111,9 +123,11 @@ fn model(steps: &Steps) -> Result<Autoencoder<f32>, Failure> {
 /// Returns the bytes of a step by the formulas of docs/distributed.md.
 fn formulas(steps: &Steps, ranks: usize) -> Result<usize, Failure> {
     let weights: usize = model(steps)?.parameters().iter().map(|parameter| parameter.len()).sum();
+    // The outputs of the last layer before the codes, by which draws are compared with images.
+    let features = if steps.model == "conv32" { 4096 } else { 256 };
     let (others, rows) = (ranks - 1, steps.batch);
     let gradients = 4 * weights * others + 4 * weights * Shards::new(steps.shards).branches(ranks) * others / ranks;
-    Ok(gradients + 8 * others * (rows * steps.latent + (rows + rows / 2) * FEATURES))
+    Ok(gradients + 8 * others * (rows * steps.latent + (rows + rows / 2) * features))
 }
 
 /// An error of a step is that of all ranks, unless a rank has ended.
