@@ -301,7 +301,7 @@ fn multiply_tall<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: 
 /// 2 kB or more apart, and there are many. Some of its rows should be copied before they are
 /// multiplied several times.
 fn is_scattered<F>(a: ArrayView2<'_, F>) -> bool {
-    a.strides()[0] == 1 && a.strides()[1] >= 512 && a.ncols() >= 256
+    a.strides()[0] == 1 && a.strides()[1] >= 512 && a.ncols() >= 64
 }
 
 /// Computes a part of the product on this thread. It takes some columns and, if there are few
