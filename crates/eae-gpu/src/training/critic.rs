@@ -5,12 +5,13 @@ use eae::rand_chacha::ChaCha8Rng;
 use eae::rand_chacha::rand_core::SeedableRng;
 
 use super::kernels::Small;
-use super::pass::{Build, Input};
+use super::pass::{Build, Input, Pass};
 use super::plan::{Array, Plan, Stage};
 use super::terms::Terms;
 use super::transfer::array;
 use super::words::Word;
-use crate::{Error, GpuMatrix, Result};
+use crate::product::Sum;
+use crate::{Error, GpuMatrix, Product, Result, Transposed};
 
 /// The critic of a training on the device. Its parameters follow the model's.
 #[derive(Debug)]
@@ -120,12 +121,72 @@ impl Terms<'_> {
         self.copy(build, images, &rows, drawn)?;
         self.copy(build, draws, &rows.part(drawn * features, drawn, features), drawn)?;
         let pass = build.forward(critic, rows)?;
+        let steepness = Steepness::record(build, critic, &pass, drawn)?;
         let [own, deceiving] = [gpu.matrix(2 * drawn, 1)?, gpu.matrix(drawn, 1)?];
+        let width = steepness.pull.shape()[1];
         // The seventh and the eighth number of the report.
-        let constants = [Critic::<f32>::GAIN, Critic::<f32>::SURE].map(|number| (number as f32).to_bits());
-        let words = [&[drawn as u32, drawn as u32, Word::Critic as u32, 6], &constants[..]].concat();
-        build.small(Small::Critic, &[pass.output(), self.step, &own, &deceiving, self.report], &words, 1)?;
+        let counts = [drawn, drawn, Word::Critic as usize, 6, width].map(|number| number as u32);
+        let constants = [steepness.second.bind().1, (Critic::<f32>::GAIN as f32).to_bits()];
+        let words = [&counts[..], &constants].concat();
+        let matrices = [pass.output(), self.step, &steepness.second, &steepness.pull, &own, &deceiving, self.report];
+        build.small(Small::Critic, &matrices, &words, 1)?;
         build.backward(&pass, own, true, None)?;
+        steepness.add_gradient(build, critic)?;
         build.backward(&pass.of_rows(drawn, drawn), deceiving, false, Some(of_draws))
+    }
+}
+
+/// The mean squared gradient of the log odds with respect to images, which keeps the critic
+/// [smooth](Critic::SMOOTHNESS). With `m` the derivative of the hidden layer, `W` its weight and
+/// `v` the weight after it, the gradient for an image is `(v m) W`, up to the gain. The factor of
+/// the term, the gain and the number of images are one factor `f`: the term is
+/// `f / 2 sum |(v m) W|^2`.
+struct Steepness {
+    /// The weight `v`.
+    second: GpuMatrix,
+    /// A column of ones, one for each image.
+    ones: GpuMatrix,
+    factor: f32,
+    /// `v m`, and its product with `W`.
+    slopes: GpuMatrix,
+    gradients: GpuMatrix,
+    /// The gradient of the term with respect to `v`, one row per image. Its product with `v` is
+    /// twice the term.
+    pull: GpuMatrix,
+}
+
+impl Steepness {
+    /// Records the term for the first rows of a pass, which are those of `n` images.
+    fn record(build: &mut Build<'_>, critic: &[Stage], pass: &Pass<'_>, n: usize) -> Result<Self> {
+        let ([first, second], gpu) = (Self::weights(critic, &build.parameters), build.gpu);
+        let [width, features] = first.shape();
+        let hidden = pass.after(1).part(0, n, width);
+        let derivative = critic[0].activation.map(|activation| (activation, &hidden));
+        let ones = gpu.matrix(n, 1)?;
+        ones.write(&vec![1.0; n])?;
+        let factor = (Critic::<f32>::SMOOTHNESS * Critic::<f32>::GAIN.powi(2) / n as f64) as f32;
+        let [slopes, gradients, pull] = [gpu.matrix(n, width)?, gpu.matrix(n, features)?, gpu.matrix(n, width)?];
+        build.product(&Product { derivative, ..Product::default() }, Sum::Products, &ones, &second, &slopes)?;
+        build.product(&Product::default(), Sum::Products, &slopes, &first, &gradients)?;
+        let back = Product { transposed: Transposed::Right, alpha: factor, derivative, ..Product::default() };
+        build.product(&back, Sum::Products, &gradients, &first, &pull)?;
+        Ok(Self { second, ones, factor, slopes, gradients, pull })
+    }
+
+    /// Records the addition of the gradient to that of the critic's own loss.
+    fn add_gradient(&self, build: &mut Build<'_>, critic: &[Stage]) -> Result<()> {
+        let [first, second] = Self::weights(critic, &build.gradients);
+        let left = Product { transposed: Transposed::Left, beta: 1.0, ..Product::default() };
+        let scaled = Product { alpha: self.factor, ..left };
+        build.product(&scaled, Sum::Products, &self.slopes, &self.gradients, &first)?;
+        build.product(&left, Sum::Products, &self.ones, &self.pull, &second)
+    }
+
+    /// Returns the places of both weights in a matrix of all parameters.
+    fn weights(critic: &[Stage], all: &GpuMatrix) -> [GpuMatrix; 2] {
+        [0, 1].map(|place: usize| {
+            let ([rows, columns], _) = critic[place].weight();
+            all.part(critic[place].at, rows, columns)
+        })
     }
 }

@@ -1,14 +1,18 @@
 // The losses of both players and their gradients, from the network's outputs for images followed by
 // those for draws. The log odds l are the outputs times a gain. The critic's own loss is the mean of
-// softplus(-l) over images plus the mean of softplus(l) over draws. It has no gradient below a bound.
-// The decoder's is the mean of softplus(-l) over draws, weighted by a word of the step.
-struct Params { images: u32, draws: u32, word: u32, place: u32, gain: f32, sure: f32 }
+// softplus(-l) over images plus the mean of softplus(l) over draws, plus half the product of its
+// second weight and the pull on that weight. The decoder's is the mean of softplus(-l) over draws,
+// weighted by a word of the step.
+struct Params { images: u32, draws: u32, word: u32, place: u32, width: u32, second: u32, gain: f32 }
 @group(0) @binding(1) var<storage, read> outputs: array<f32>;
 @group(0) @binding(2) var<storage, read> step: array<u32>;
+// The second weight, and one row of pulls per image.
+@group(0) @binding(3) var<storage, read> parameters: array<f32>;
+@group(0) @binding(4) var<storage, read> pull: array<f32>;
 // The gradient of the critic's own loss for all outputs, and of the decoder's for those of draws.
-@group(0) @binding(3) var<storage, read_write> own: array<f32>;
-@group(0) @binding(4) var<storage, read_write> deceiving: array<f32>;
-@group(0) @binding(5) var<storage, read_write> report: array<f32>;
+@group(0) @binding(5) var<storage, read_write> own: array<f32>;
+@group(0) @binding(6) var<storage, read_write> deceiving: array<f32>;
+@group(0) @binding(7) var<storage, read_write> report: array<f32>;
 
 // Preserves NaN, which `max` may lose.
 fn softplus(l: f32) -> f32 { return select(l, 0.0, l <= 0.0) + log(1.0 + exp(-abs(l))); }
@@ -23,24 +27,19 @@ fn group(_group: u32, t: u32) {
         let l = p.gain * outputs[i];
         if i < p.images {
             sum.y += of_images * softplus(-l);
+            own[i] = -p.gain * of_images * sigmoid(-l);
         } else {
             sum += of_draws * vec2<f32>(softplus(-l), softplus(l));
+            own[i] = p.gain * of_draws * sigmoid(l);
+            deceiving[i - p.images] = -weight * p.gain * of_draws * sigmoid(-l);
         }
+    }
+    for (var i = t; i < p.images * p.width; i += 256u) {
+        sum.y += 0.5 * parameters[p.second + i % p.width] * pull[i];
     }
     sum = total(t, sum);
     if t == 0u {
         report[p.place] = sum.x;
         report[p.place + 1u] = sum.y;
-    }
-    var gain = p.gain;
-    if sum.y < p.sure { gain = 0.0; }
-    for (var i = t; i < p.images + p.draws; i += 256u) {
-        let l = p.gain * outputs[i];
-        if i < p.images {
-            own[i] = -gain * of_images * sigmoid(-l);
-        } else {
-            own[i] = gain * of_draws * sigmoid(l);
-            deceiving[i - p.images] = -weight * p.gain * of_draws * sigmoid(-l);
-        }
     }
 }

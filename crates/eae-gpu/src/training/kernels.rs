@@ -73,7 +73,9 @@ impl Kernel for Small {
             Self::MomentsBack(_) => {
                 (include_str!("moments_back.wgsl"), &[Read, Read, Read, Read, Read, Read, Write], Entry::Each(256))
             }
-            Self::Critic => (include_str!("critic.wgsl"), &[Read, Read, Write, Write, Write], Entry::Sums(256, 2)),
+            Self::Critic => {
+                (include_str!("critic.wgsl"), &[Read, Read, Read, Read, Write, Write, Write], Entry::Sums(256, 2))
+            }
             Self::Copy => (include_str!("copy.wgsl"), &[Read, Read, Write], Entry::Each(256)),
             Self::Keep => (include_str!("keep.wgsl"), &[Read, Read, Write, Write], Entry::Each(256)),
             Self::Report => {

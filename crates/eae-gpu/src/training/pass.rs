@@ -47,7 +47,14 @@ impl Build<'_> {
         run(&mut self.recording, kernel, matrices, words, groups)
     }
 
-    fn product(&mut self, product: &Product<'_>, sum: Sum, a: &GpuMatrix, b: &GpuMatrix, c: &GpuMatrix) -> Result<()> {
+    pub(super) fn product(
+        &mut self,
+        product: &Product<'_>,
+        sum: Sum,
+        a: &GpuMatrix,
+        b: &GpuMatrix,
+        c: &GpuMatrix,
+    ) -> Result<()> {
         product.record(&mut self.recording, sum, a, b, c)
     }
 

@@ -56,6 +56,6 @@ fn number_of_kernels_in_a_step() {
             let [with, without] = [3.0, 0.0].map(|critic| kernels(preset, eae.clone().critic(critic), 128));
             with - without
         });
-        assert_eq!(counts, [11, 11], "the README states these numbers");
+        assert_eq!(counts, [17, 17], "the README states these numbers");
     }
 }
