@@ -25,8 +25,8 @@ impl Estimate {
         }
     }
 
-    /// Returns the most bytes that the program needs with so many parts. What was measured for 1 to
-    /// 20 columns is less, by a tenth for all rows at once, and by more for parts of which few
+    /// Returns the most bytes that the program needs with this many parts. The measured peaks for 1
+    /// to 20 columns are lower, by a tenth for all rows at once, and by more for parts of which few
     /// points ask others.
     fn bytes(self, parts: usize) -> usize {
         let Self { rows, columns, k } = self;
