@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args().nth(1).ok_or("usage: animation FILE.png")?;
     let digits = data::digits::<f32>();
     let config = TrainConfig::default().epochs(EPOCHS);
-    let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, config.seed)?;
+    let mut model = Autoencoder::new(Preset::Deep28, [28, 28, 1], LATENT, config.seed)?;
     let mut film = Film::default();
     train(&mut model, digits.train.pixels.view(), &config, &mut film)?;
     if let Some(problem) = film.problem {

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let objective = Objective::Eae(Eae::default());
     let config = TrainConfig::default().epochs(epochs()?).objective(objective);
     let digits = data::digits::<f32>();
-    let mut model = Autoencoder::new(Preset::Conv28, [28, 28, 1], LATENT, config.seed)?;
+    let mut model = Autoencoder::new(Preset::Deep28, [28, 28, 1], LATENT, config.seed)?;
 
     let folder = run::create_numbered("runs", "example")?;
     let mut log = MetricsLog::open(&folder)?;

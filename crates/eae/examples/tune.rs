@@ -6,8 +6,8 @@
 //! ```
 //!
 //! FOLDER holds the files of MNIST. NAME is a field of [`Eae`] or of [`TrainConfig`], or one of
-//! `images`, `latent` and `network`, a file that describes the networks. Choose settings by these
-//! scores, and use the test images only once, for the final table.
+//! `images`, `latent` and `network`, a preset or a file that describes the networks. Choose
+//! settings by these scores, and use the test images only once, for the final table.
 
 use std::error::Error;
 use std::{env, fs};
@@ -33,7 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         match name {
             "images" => images = value.parse()?,
             "latent" => latent = value.parse()?,
-            "network" => network = toml::from_str::<Network>(&fs::read_to_string(value)?)?,
+            "network" => {
+                network = match value.parse::<Preset>() {
+                    Ok(preset) => preset.network([28, 28, 1]),
+                    Err(_) => toml::from_str::<Network>(&fs::read_to_string(value)?)?,
+                };
+            }
             "epochs" | "batch_size" | "learning_rate" | "warm_up" | "seed" => {
                 training += &format!("{name} = {value}\n");
             }

@@ -33,7 +33,7 @@ use crate::{Float, Preset, TrainConfig};
 /// let digits = data::digits::<f32>();
 /// let defaults = Defaults::for_images(&digits.train)?;
 /// let config = &defaults.config;
-/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 100, 30));
+/// assert_eq!((defaults.latent, config.batch_size, config.epochs), (16, 100, 20));
 /// # Ok::<(), eae::data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -75,8 +75,10 @@ const ROWS_A_DIMENSION: usize = 10;
 /// Ratio of the variance to the error unit. Lambda 1 works best for the digits, whose variance is
 /// 52.9.
 const UNITS: f64 = 50.0;
-/// Number of samples that pass through the networks: 30 epochs of the embedded digits.
-const SEEN: usize = 270_000;
+/// Number of images that pass through the networks: 20 epochs of the embedded digits.
+const IMAGES_SEEN: usize = 180_000;
+/// Number of rows of a table that pass through the networks.
+const ROWS_SEEN: usize = 270_000;
 /// Samples that pass through the networks at most, however many there are.
 const MOST_SEEN: usize = 4_000_000;
 
@@ -134,8 +136,8 @@ impl Defaults {
         because("batch", batch_size.to_string(), format!("there are {n} {items}"));
 
         // A step on images takes longer than one on rows.
-        let least = if vectors { 20 } else { 12 };
-        let epochs = (SEEN / n.max(1)).clamp(least, 400).min((MOST_SEEN / n.max(1)).max(1));
+        let (seen, least) = if vectors { (ROWS_SEEN, 20) } else { (IMAGES_SEEN, 12) };
+        let epochs = (seen / n.max(1)).clamp(least, 400).min((MOST_SEEN / n.max(1)).max(1));
         because("epochs", epochs.to_string(), format!("each of the {n} {items} is seen that often"));
 
         let learning_rate = Self::learning_rate(batch_size);

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// warm-up. Weights are in units of the squared error, as in papers.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// Networks of rows without `model` [default: conv28, or mlp for vectors].
+    /// Networks of rows without `model` [default: deep28, or mlp for vectors].
     #[arg(long)]
     model: Option<Preset>,
     /// Latent dimension of rows without `latent`.
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("--seeds is 0; it must be at least 1"));
     }
     let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
-    let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Conv28 });
+    let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Deep28 });
     let rows = arguments.rows(usual)?;
     let named = arguments.data.clone().with(&arguments.images)?.brought_to([usual.side(), usual.side(), 3]);
     let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;

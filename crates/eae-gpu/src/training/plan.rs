@@ -144,7 +144,7 @@ fn positions(layer: &Placed<'_>, side: usize) -> [usize; 2] {
 fn unsupported(layer: &Placed<'_>) -> Error {
     Error::Unsupported(format!(
         "layer {}, {}, cannot be trained on the GPU, which supports dense layers and convolutions, each followed by at most one activation, \
-         and batch normalization of rows after a dense layer, as in mlp, conv28 and conv32; train on the CPU",
+         and batch normalization of rows after a dense layer, as in mlp, conv28, deep28 and conv32; train on the CPU",
         layer.number, layer.kind
     ))
 }

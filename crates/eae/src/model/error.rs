@@ -68,5 +68,8 @@ pub enum ModelError {
 /// Returns the presets that take images of a size, in words.
 fn fitting(image: [usize; 3]) -> String {
     let names: Vec<_> = Preset::ALL.iter().filter(|preset| preset.takes(image)).map(|preset| preset.name()).collect();
-    names.join(" or ")
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
 }

@@ -20,6 +20,10 @@ pub enum Preset {
     /// Convolutions to 32 and 64 channels, each halving the image, and a dense layer of 256.
     /// Designed for 28 x 28 pixels; accepts any height and width that are multiples of 4.
     Conv28,
+    /// The encoder of [`Conv28`](Preset::Conv28), and its decoder after two more dense layers, of
+    /// 512. Neighboring codes can then differ more, so that fewer draws from N(0, I) are between
+    /// two kinds of images.
+    Deep28,
     /// Convolutions to 64, 128 and 256 channels, each halving the image. Designed for 32 x 32
     /// pixels; accepts any height and width that are multiples of 8.
     Conv32,
@@ -31,17 +35,17 @@ pub enum Preset {
 
 /// The name does not match any preset.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("unknown network `{0}`; the presets are mlp, conv28, conv32 and paper32")]
+#[error("unknown network `{0}`; the presets are mlp, conv28, deep28, conv32 and paper32")]
 pub struct UnknownPreset(String);
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 4] = [Self::Mlp, Self::Conv28, Self::Conv32, Self::Paper32];
+    pub const ALL: [Self; 5] = [Self::Mlp, Self::Conv28, Self::Deep28, Self::Conv32, Self::Paper32];
 
     /// Height and width of the images for which the preset was designed.
     pub const fn side(self) -> usize {
         match self {
-            Self::Mlp | Self::Conv28 => 28,
+            Self::Mlp | Self::Conv28 | Self::Deep28 => 28,
             Self::Conv32 | Self::Paper32 => 32,
         }
     }
@@ -52,7 +56,7 @@ impl Preset {
         let multiples = |of: usize| [height, width].iter().all(|side| side % of == 0 && *side > 0);
         match self {
             Self::Mlp => true,
-            Self::Conv28 => multiples(4),
+            Self::Conv28 | Self::Deep28 => multiples(4),
             Self::Conv32 => multiples(8),
             Self::Paper32 => [height, width] == [32; 2],
         }
@@ -62,7 +66,7 @@ impl Preset {
     pub(crate) const fn sides(self) -> &'static str {
         match self {
             Self::Mlp => "of any size",
-            Self::Conv28 => "whose sides are multiples of 4",
+            Self::Conv28 | Self::Deep28 => "whose sides are multiples of 4",
             Self::Conv32 => "whose sides are multiples of 8",
             Self::Paper32 => "of 32 x 32 pixels",
         }
@@ -74,8 +78,8 @@ impl Preset {
         let least = image[0].min(image[1]);
         if Self::Conv32.takes(image) && least >= 32 {
             Self::Conv32
-        } else if Self::Conv28.takes(image) && least >= 12 {
-            Self::Conv28
+        } else if Self::Deep28.takes(image) && least >= 12 {
+            Self::Deep28
         } else {
             Self::Mlp
         }
@@ -86,6 +90,7 @@ impl Preset {
         match self {
             Self::Mlp => "mlp",
             Self::Conv28 => "conv28",
+            Self::Deep28 => "deep28",
             Self::Conv32 => "conv32",
             Self::Paper32 => "paper32",
         }
@@ -97,6 +102,7 @@ impl Preset {
         match self {
             Self::Mlp => mlp(numbers(image)),
             Self::Conv28 => conv28(image),
+            Self::Deep28 => deep28(image),
             Self::Conv32 => conv32(image),
             Self::Paper32 => paper32(image[2]),
         }
@@ -159,6 +165,11 @@ fn conv28([height, width, channels]: [usize; 3]) -> Network {
     }
 }
 
+fn deep28(image: [usize; 3]) -> Network {
+    let Network { encoder, decoder } = conv28(image);
+    Network { encoder, decoder: [vec![Dense(512), Relu, Dense(512), Relu], decoder].concat() }
+}
+
 fn conv32([height, width, channels]: [usize; 3]) -> Network {
     let small = [height / 8, width / 8, 256];
     Network {
@@ -201,6 +212,7 @@ mod tests {
             (Preset::Conv32, [32, 32, 3], 64, 1_845_955),
             (Preset::Paper32, [32, 32, 1], 16, 22_689_937),
             // Counted by hand.
+            (Preset::Deep28, [28, 28, 1], 16, 2_082_513),
             (Preset::Conv28, [64, 48, 3], 16, 6_381_203),
             (Preset::Conv32, [64, 40, 1], 8, 1_487_497),
         ] {
@@ -212,7 +224,7 @@ mod tests {
         }
         assert_eq!(
             "conv29".parse::<Preset>().unwrap_err().to_string(),
-            "unknown network `conv29`; the presets are mlp, conv28, conv32 and paper32"
+            "unknown network `conv29`; the presets are mlp, conv28, deep28, conv32 and paper32"
         );
     }
 }

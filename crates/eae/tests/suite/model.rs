@@ -51,7 +51,7 @@ fn errors_name_files_that_are_not_models() {
     assert!(error(&say("{")).starts_with("`{`: EOF while parsing"));
     let unknown = error(&say(r#"{"model": "conv29", "image": [4, 4, 1], "latent": 2}"#));
     assert!(
-        unknown.contains("unknown variant `conv29`, expected one of `mlp`, `conv28`, `conv32`, `paper32`"),
+        unknown.contains("unknown variant `conv29`, expected one of `mlp`, `conv28`, `deep28`, `conv32`, `paper32`"),
         "{unknown}"
     );
     // A description does not cause allocations beyond the size of the file.
@@ -124,6 +124,7 @@ fn presets_do_not_change() {
         (Preset::Mlp, gray, Plain, 0x23ff_d361_c454_42e7),
         (Preset::Mlp, gray, MeanAndLogVariance, 0x6228_f9d0_ed74_5250),
         (Preset::Conv28, gray, Normalized, 0xdc35_4f41_008e_6107),
+        (Preset::Deep28, gray, Normalized, 0x0ac6_031a_56fb_f15c),
         (Preset::Conv32, color, Normalized, 0xf312_de73_31d2_0e08),
         (Preset::Paper32, color, Normalized, 0x14bd_e459_2e62_8e49),
     ] {

@@ -45,8 +45,8 @@ pub struct Arguments {
     pub(super) data: Data,
     #[command(flatten)]
     pub(super) images: dataset::Flags,
-    /// Networks: mlp, conv28, conv32, paper32, or a .toml file that lists the layers of an encoder
-    /// and a decoder [default: suits the data].
+    /// Networks: mlp, conv28, deep28, conv32, paper32, or a .toml file that lists the layers of an
+    /// encoder and a decoder [default: suits the data].
     #[arg(long)]
     pub(super) model: Option<Model>,
     /// Latent dimension, the length of a code [default: suits the data].
