@@ -146,7 +146,8 @@ mod tests {
             for ending in [Ending::Normalized, Ending::Plain, Ending::MeanAndLogVariance] {
                 let model = stirred(preset, ending);
                 let images = noise(&[&[8], &model.image_shape()[..]].concat(), 0.5, 0) + 0.5;
-                let codes = noise(&[8, 5], 2.0, 0);
+                // An untrained decoder of many layers needs large codes to show a difference.
+                let codes = noise(&[8, 5], 20.0, 0);
                 let [encoder, decoder] = networks(&model).unwrap();
                 let outputs: &[&str] =
                     if ending == Ending::MeanAndLogVariance { &["code", "log_variance"] } else { &["code"] };
