@@ -84,15 +84,14 @@ impl<F: Float> Critic<F> {
         let gain = F::from_f64(Self::GAIN);
         let ([hidden], of_images) = self.0.train_through([HIDDEN], tape.constant(images.value()));
         let of_draws = self.0.train(tape.constant(draws.value()));
-        let own = mean((-of_images * gain).softplus())
-            + mean((of_draws * gain).softplus())
-            + self.steepness(hidden) * F::from_f64(0.5 * Self::SMOOTHNESS);
+        let steepness = self.steepness(hidden) * F::from_f64(0.5 * Self::SMOOTHNESS);
+        let own = mean((-of_images * gain).softplus() + steepness) + mean((of_draws * gain).softplus());
         let deceived = tape.frozen(|| self.0.forward(draws) * gain);
         [mean((-deceived).softplus()), own - tape.constant(own.value())]
     }
 
-    /// Returns the mean squared gradient of the log odds with respect to rows, from the outputs of
-    /// the hidden layer for them.
+    /// Returns the squared gradient of the log odds with respect to each row `[n, 1]`, from the
+    /// outputs of the hidden layer for the rows.
     fn steepness<'t>(&mut self, hidden: Var<'t, F>) -> Var<'t, F> {
         let tape = hidden.tape();
         // The derivative of the hidden layer is constant almost everywhere, so its own derivative
@@ -101,7 +100,7 @@ impl<F: Float> Critic<F> {
         let parameters = self.0.parameters();
         let [first, second] = [0, 2].map(|place: usize| tape.parameter(&*parameters[place]));
         let gradients = (tape.constant(slopes) * second).matmul(first) * F::from_f64(Self::GAIN);
-        mean(gradients.square().sum_axes(&[1]))
+        gradients.square().sum_axes(&[1])
     }
 }
 
