@@ -9,7 +9,7 @@ use eae_ranks::Ranks;
 
 use crate::failure::Failure;
 
-/// What to measure.
+/// A job to measure: an estimate, or a training.
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Bench {

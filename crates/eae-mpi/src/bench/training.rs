@@ -44,7 +44,7 @@ pub(super) fn run(ranks: &dyn Ranks, steps: &Steps) -> Result<(), Failure> {
     if size > shards {
         return Err(Failure::common(format!("there are {size} ranks, but --shards is {shards}; use more shards")));
     }
-    // What the first step costs more, such as sending the model, is in both.
+    // Both trainings have the additional cost of a first step, such as sending the model.
     let first = measure(ranks, steps, 1)?;
     let all = measure(ranks, steps, 1 + steps.repeats)?;
     let repeats = steps.repeats as f64;
@@ -68,8 +68,7 @@ pub(super) fn run(ranks: &dyn Ranks, steps: &Steps) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What rank 0 measures after the first step of a training, and the counts of this rank from the
-/// start on.
+/// Times of rank 0 after the first step of a training, and counts of this rank from the start on.
 struct Measured {
     seconds: f64,
     waited: f64,
@@ -78,7 +77,7 @@ struct Measured {
     calls: u64,
 }
 
-/// Makes a training of so many steps.
+/// Makes a training of `count` steps.
 fn measure(ranks: &dyn Ranks, steps: &Steps, count: usize) -> Result<Measured, Failure> {
     let mut model = model(steps)?;
     let [height, width, channels] = model.image_shape();
