@@ -1,7 +1,7 @@
 //! The memory of an estimate, and the number of parts that keeps it within a bound.
 
 /// Largest number of parts. Each pair of parts exchanges messages.
-pub(super) const MOST_PARTS: usize = 200;
+const MOST_PARTS: usize = 200;
 
 /// Rows whose entropy is estimated.
 #[derive(Clone, Copy)]
@@ -18,11 +18,8 @@ impl Estimate {
     ///
     /// The least limit for which there is one.
     pub(super) fn parts(self, limit: usize) -> Result<usize, usize> {
-        let mut numbers = (1..=MOST_PARTS).map(|parts| (parts, self.bytes(parts)));
-        match numbers.clone().find(|(_, bytes)| *bytes <= limit) {
-            Some((parts, _)) => Ok(parts),
-            None => Err(numbers.by_ref().map(|(_, bytes)| bytes).min().unwrap_or(limit)),
-        }
+        let least = || (1..=MOST_PARTS).map(|parts| self.bytes(parts)).min().expect("there is at least one part");
+        (1..=MOST_PARTS).find(|&parts| self.bytes(parts) <= limit).ok_or_else(least)
     }
 
     /// Returns the most bytes that the program needs with this many parts. The measured peaks for 1
