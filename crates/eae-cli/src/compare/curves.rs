@@ -8,6 +8,16 @@ use maud::{Markup, PreEscaped, html};
 use super::row::Row;
 use crate::report::chart::{self, Layer, Plot, Ticks, XAxis, range};
 
+/// A row of the table and what a curve shows of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trained<'a> {
+    pub(crate) row: &'a Row,
+    /// The mean duration of the training.
+    pub(crate) seconds: f64,
+    /// The mean scores in the order of [`SCORES`].
+    pub(crate) scores: [f64; 3],
+}
+
 /// Rows that differ in one number, ordered by it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Curve {
@@ -18,37 +28,42 @@ pub(crate) struct Curve {
     points: Vec<Point>,
 }
 
-/// A row: the value of the setting, and the mean scores over seeds.
+/// The value of the setting, and the scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Point {
+    /// The seconds of the training in place of the number of epochs, because an epoch of one model
+    /// can take longer than that of another.
     x: f64,
-    /// The scores in the order of [`SCORES`].
-    scores: [f64; 2],
+    scores: [f64; 3],
 }
 
 /// The scores that are drawn, from top to bottom.
-const SCORES: [&str; 2] = ["Frechet distance of N(0, I)", "reconstruction error"];
+const SCORES: [&str; 3] = ["Frechet distance of N(0, I)", "Frechet distance of GMM-10", "reconstruction error"];
+
+/// Ratio of the largest and the smallest score above which their axis is logarithmic.
+const FACTORS: f64 = 10.0;
 
 /// Smallest number of rows in a curve.
 const FEWEST: usize = 3;
 
-/// Returns the curves in a table of rows, each with its Frechet distance and reconstruction error.
-pub(crate) fn curves(rows: &[(&Row, [f64; 2])]) -> Vec<Curve> {
-    let mut groups = BTreeMap::<_, Vec<(f64, &Row, [f64; 2])>>::new();
-    for &(row, scores) in rows {
-        let settings = row.settings();
+/// Returns the curves in a table.
+pub(crate) fn curves(table: &[Trained<'_>]) -> Vec<Curve> {
+    let mut groups = BTreeMap::<_, Vec<(f64, &Trained<'_>)>>::new();
+    for trained in table {
+        let settings = trained.row.settings();
         for (key, value) in &settings {
             let Some(x) = value.as_f64() else { continue };
             let mut others = settings.clone();
             others.remove(key);
             let others: Vec<String> = others.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
-            groups.entry((key.clone(), others)).or_default().push((x, row, scores));
+            let x = if key == "epochs" { trained.seconds } else { x };
+            groups.entry((key.clone(), others)).or_default().push((x, trained));
         }
     }
     let curves = groups.into_iter().filter(|(_, rows)| rows.len() >= FEWEST).map(|((key, _), mut rows)| {
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let named = rows.iter().map(|(_, row, _)| row.without(&key)).min_by_key(String::len);
-        let points = rows.into_iter().map(|(x, _, scores)| Point { x, scores }).collect();
+        let named = rows.iter().map(|(_, trained)| trained.row.without(&key)).min_by_key(String::len);
+        let points = rows.into_iter().map(|(x, trained)| Point { x, scores: trained.scores }).collect();
         Curve { key, of: named.expect("some rows"), points }
     });
     curves.collect()
@@ -100,12 +115,19 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
         layers.push(Layer::Points { class, label: String::new(), points: points.clone() });
         layers.push(Layer::Line { class, label: curve.of.clone(), points });
     }
+    let x = match key {
+        "epochs" => XAxis { label: "seconds of training", range: range(values, true), ticks: Ticks::Round },
+        _ => XAxis { label: key, range: around(&values), ticks: Ticks::At(values) },
+    };
+    let scores = || points().map(|point| point.scores[score]);
+    let (least, most) = (scores().fold(f64::INFINITY, f64::min), scores().fold(0.0, f64::max));
+    let logarithmic = least > 0.0 && most > FACTORS * least;
     let plot = Plot {
         title,
         description: String::new(),
-        x: XAxis { label: key, range: around(&values), ticks: Ticks::At(values) },
-        y: range(points().map(|point| point.scores[score]), true),
-        logarithmic: false,
+        x,
+        y: if logarithmic { least / 1.2..most * 1.2 } else { range(scores(), true) },
+        logarithmic,
         size: PANEL,
         layers,
     };
@@ -140,18 +162,28 @@ mod tests {
     use super::*;
     use eae::{Preset, TrainConfig};
 
+    fn like() -> Row {
+        Row { name: String::new(), model: Preset::Conv28, latent: 16, training: TrainConfig::default() }
+    }
+
+    /// Returns a table of rows whose first scores are 1, 2 and so on, and whose trainings took ten
+    /// times as many seconds.
+    fn table(rows: &[Row]) -> Vec<Trained<'_>> {
+        let numbered = rows.iter().zip(1..).map(|(row, i)| (row, f64::from(i)));
+        numbered.map(|(row, i)| Trained { row, seconds: 10.0 * i, scores: [i, 7.0, 7.0] }).collect()
+    }
+
     #[test]
     fn rows_that_differ_in_one_number_make_curves() {
-        let like = Row { name: String::new(), model: Preset::Conv28, latent: 16, training: TrainConfig::default() };
+        let like = like();
         let texts =
             ["eae lambda=1", "eae lambda=1 latent=8", "ae", "eae latent=4 lambda=1", "eae lambda=4", "eae lambda=8"];
         let rows = texts.map(|text| Row::parse(text, &like).unwrap());
-        let scored: Vec<(&Row, [f64; 2])> = rows.iter().zip(1..).map(|(row, i)| (row, [f64::from(i), 7.0])).collect();
-        let found = curves(&scored);
+        let found = curves(&table(&rows));
         let expected = |key: &str, of: &str, points: &[(f64, f64)]| Curve {
             key: key.to_owned(),
             of: of.to_owned(),
-            points: points.iter().map(|&(x, y)| Point { x, scores: [y, 7.0] }).collect(),
+            points: points.iter().map(|&(x, y)| Point { x, scores: [y, 7.0, 7.0] }).collect(),
         };
         let lambda = expected("lambda", "eae", &[(1.0, 1.0), (4.0, 5.0), (8.0, 6.0)]);
         assert_eq!(found, [lambda, expected("latent", "eae lambda=1", &[(4.0, 4.0), (8.0, 2.0), (16.0, 1.0)])]);
@@ -160,5 +192,15 @@ mod tests {
         for text in ["lambda", "latent", "eae lambda=1", "reconstruction error", "16"] {
             assert!(svg.contains(text), "no {text} in {svg}");
         }
+    }
+
+    #[test]
+    fn trainings_of_several_lengths_are_compared_by_their_seconds() {
+        let texts = ["ae epochs=2", "ae epochs=4", "ae epochs=8"];
+        let rows = texts.map(|text| Row::parse(text, &like()).unwrap());
+        let found = curves(&table(&rows));
+        let places: Vec<f64> = found[0].points.iter().map(|point| point.x).collect();
+        assert_eq!((found.len(), places), (1, vec![10.0, 20.0, 30.0]));
+        assert!(draw(&found).contains("seconds of training"));
     }
 }

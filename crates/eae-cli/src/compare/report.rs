@@ -5,7 +5,7 @@ use std::fmt::Write;
 use eae::metrics::Quality;
 use serde::Serialize;
 
-use super::curves::{Curve, curves};
+use super::curves::{Curve, Trained, curves};
 use super::row::Row;
 use crate::judgment::{SOURCES, Scores};
 
@@ -63,8 +63,14 @@ impl Report {
         let mean = |row: &RowScores, of: &dyn Fn(&Scores) -> f64| {
             row.scores.iter().map(of).sum::<f64>() / row.scores.len() as f64
         };
-        let scores = |row: &RowScores| [mean(row, &|s| s.quality[0].frechet), mean(row, &|s| s.error)];
-        curves(&self.rows.iter().map(|row| (&row.row, scores(row))).collect::<Vec<_>>())
+        // Those of N(0, I) and of GMM-10 among the sources.
+        let [normal, mixture] = [0, 3];
+        let table = self.rows.iter().map(|row| {
+            let distance = |source: usize| mean(row, &|s| s.quality[source].frechet);
+            let scores = [distance(normal), distance(mixture), mean(row, &|s| s.error)];
+            Trained { row: &row.row, seconds: mean(row, &|s| s.seconds), scores }
+        });
+        curves(&table.collect::<Vec<_>>())
     }
 
     /// Returns the second table: other metrics of draws from N(0, I), and copies of training
