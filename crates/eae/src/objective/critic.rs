@@ -1,4 +1,4 @@
-use autodiff_mini::Var;
+use autodiff_mini::{Sink, Var};
 use nn_layers::{Activation, Dense, Sequential, Tensor, Weights, WeightsError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -81,26 +81,32 @@ impl<F: Float> Critic<F> {
     /// second, which is 0, so that one backward pass and one optimizer serve both players.
     pub(super) fn losses<'t>(&mut self, images: Var<'t, F>, draws: Var<'t, F>) -> [Var<'t, F>; 2] {
         let tape = draws.tape();
-        let gain = F::from_f64(Self::GAIN);
-        let ([hidden], of_images) = self.0.train_through([HIDDEN], tape.constant(images.value()));
-        let of_draws = self.0.train(tape.constant(draws.value()));
-        let steepness = self.steepness(hidden) * F::from_f64(0.5 * Self::SMOOTHNESS);
-        let own = mean((-of_images * gain).softplus() + steepness) + mean((of_draws * gain).softplus());
-        let deceived = tape.frozen(|| self.0.forward(draws) * gain);
-        [mean((-deceived).softplus()), own - tape.constant(own.value())]
+        let n = images.shape()[0];
+        let both = Var::concatenate(0, &[images, draws].map(|rows| tape.constant(rows.value())));
+        let ([hidden], outputs) = self.0.train_through([HIDDEN], both);
+        let odds = outputs * F::from_f64(Self::GAIN);
+        let (of_images, of_draws) = (odds.slice(0, ..n), odds.slice(0, n..));
+        let gradients = self.gradients(hidden.slice(0, ..n));
+        let steepness = gradients.square().sum_axes(&[1]) * F::from_f64(0.5 * Self::SMOOTHNESS);
+        let own = mean((-of_images).softplus() + steepness) + mean(of_draws.softplus());
+        // The forward pass is that of the critic's own loss. Only the gradient is another.
+        let gradients = self.gradients(tape.constant(hidden.slice(0, n..).value())).value();
+        let of_draws = tape.custom(&[draws], of_draws.value(), move |g, sink: &mut Sink<'_, F>| {
+            sink.add(0, g * gradients);
+        });
+        [mean((-of_draws).softplus()), own - tape.constant(own.value())]
     }
 
-    /// Returns the squared gradient of the log odds with respect to each row `[n, 1]`, from the
+    /// Returns the gradient of the log odds with respect to each row `[n, features]`, from the
     /// outputs of the hidden layer for the rows.
-    fn steepness<'t>(&mut self, hidden: Var<'t, F>) -> Var<'t, F> {
+    fn gradients<'t>(&mut self, hidden: Var<'t, F>) -> Var<'t, F> {
         let tape = hidden.tape();
         // The derivative of the hidden layer is constant almost everywhere, so its own derivative
         // is 0.
         let slopes = hidden.value().mapv(|h| if h > F::zero() { F::one() } else { F::from_f64(SLOPE) });
         let parameters = self.0.parameters();
         let [first, second] = [0, 2].map(|place: usize| tape.parameter(&*parameters[place]));
-        let gradients = (tape.constant(slopes) * second).matmul(first) * F::from_f64(Self::GAIN);
-        gradients.square().sum_axes(&[1])
+        (tape.constant(slopes) * second).matmul(first) * F::from_f64(Self::GAIN)
     }
 }
 
