@@ -117,9 +117,10 @@ fails 3 "there are 3 ranks, but --shards is 2" train --data "npy:$work/q.npy" --
 fails 2 "cannot read\|No such file" train --data "npy:$work/missing.npy" --shards 4 --out "$work/few"
 
 echo "== trainings that end early"
-# Waits until the training in a folder has made some epochs.
+# Waits until the training in a folder has made some epochs, which takes long with more ranks than
+# cores if ranks do not yield.
 under_way() {
-    for _ in $(seq 300); do
+    for _ in $(seq 900); do
         if [ -f "$1/metrics.jsonl" ] && [ "$(grep -c '"epochs"' "$1/metrics.jsonl")" -ge 2 ]; then return; fi
         sleep 0.1
     done
@@ -143,7 +144,9 @@ for case in "KILL rank" "TERM rank" "INT launcher" "TERM launcher"; do
     esac
     kill -"$signal" "$process"
     wait "$job" || code=$?
-    [ "$code" != 0 ] && [ "$code" != 124 ] || { cat "$work/out"; fail "SIG$signal to a $victim: code $code"; }
+    # MPICH passes Ctrl-C on, and its launcher succeeds after the ranks have said how to resume.
+    [ "$case" = "INT launcher" ] && grep -q "Sending Ctrl-C" "$work/out" && grep -q "interrupted after" "$work/out" ||
+        { [ "$code" != 0 ] && [ "$code" != 124 ]; } || { cat "$work/out"; fail "SIG$signal to a $victim: code $code"; }
     [ $((SECONDS - start)) -lt 20 ] || fail "SIG$signal to a $victim: the ranks end too late"
     [ "$case" != "TERM rank" ] || grep -q "interrupted after" "$work/out" || { cat "$work/out"; fail "no message"; }
     echo "SIG$signal to a $victim in a training: code $code after $((SECONDS - start)) s"
