@@ -56,7 +56,7 @@ struct Step {
     /// Latent dimension.
     #[arg(long, default_value_t = 16)]
     latent: usize,
-    /// Objective.
+    /// Objective of the step.
     #[arg(long, value_enum, default_value_t = Timed::Published)]
     objective: Timed,
     /// Number of timed steps.
@@ -73,9 +73,9 @@ struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Timed {
-    /// The paper's: reconstruction and entropy of the batch.
+    /// The paper's objective: the squared error and the entropy of the batch.
     Published,
-    /// That of `eae train`, with a full memory bank after 20 batches of 100.
+    /// The objective of `eae train`. Its memory bank is full after 20 warm-up steps of 100 images.
     Default,
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use maud::{Markup, PreEscaped, html};
 
 use super::row::Row;
-use crate::report::chart::{self, Layer, Plot, Ticks, XAxis, range};
+use crate::report::chart::{self, Layer, Plot, Ticks, XAxis, factors, range};
 
 /// A row of the table and what a curve shows of it.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +28,11 @@ pub(crate) struct Curve {
     points: Vec<Point>,
 }
 
-/// The value of the setting, and the scores.
+/// A trained row on a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Point {
-    /// The seconds of the training in place of the number of epochs, because an epoch of one model
-    /// can take longer than that of another.
+    /// The value of the setting. Numbers of epochs are replaced by the seconds of the training,
+    /// because an epoch of one model can take longer than that of another.
     x: f64,
     scores: [f64; 3],
 }
@@ -119,15 +119,14 @@ fn panel(title: &str, key: &str, score: usize, curves: &[&Curve]) -> Markup {
         "epochs" => XAxis { label: "seconds of training", range: range(values, true), ticks: Ticks::Round },
         _ => XAxis { label: key, range: around(&values), ticks: Ticks::At(values) },
     };
-    let scores = || points().map(|point| point.scores[score]);
-    let (least, most) = (scores().fold(f64::INFINITY, f64::min), scores().fold(0.0, f64::max));
-    let logarithmic = least > 0.0 && most > FACTORS * least;
+    let scores: Vec<f64> = points().map(|point| point.scores[score]).collect();
+    let wide = factors(&scores, FACTORS);
     let plot = Plot {
         title,
         description: String::new(),
         x,
-        y: if logarithmic { least / 1.2..most * 1.2 } else { range(scores(), true) },
-        logarithmic,
+        logarithmic: wide.is_some(),
+        y: wide.unwrap_or_else(|| range(scores, true)),
         size: PANEL,
         layers,
     };

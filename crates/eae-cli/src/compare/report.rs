@@ -63,8 +63,8 @@ impl Report {
         let mean = |row: &RowScores, of: &dyn Fn(&Scores) -> f64| {
             row.scores.iter().map(of).sum::<f64>() / row.scores.len() as f64
         };
-        // Those of N(0, I) and of GMM-10 among the sources.
-        let [normal, mixture] = [0, 3];
+        let [normal, mixture] =
+            ["N(0, I)", "GMM-10"].map(|name| SOURCES.iter().position(|source| *source == name).expect("a source"));
         let table = self.rows.iter().map(|row| {
             let distance = |source: usize| mean(row, &|s| s.quality[source].frechet);
             let scores = [distance(normal), distance(mixture), mean(row, &|s| s.error)];

@@ -3,7 +3,7 @@
 use eae::Objective;
 use maud::{Markup, html};
 
-use super::chart::{Layer, Plot, Ticks, WIDE, XAxis, range};
+use super::chart::{Layer, Plot, Ticks, WIDE, XAxis, factors, range};
 use super::number::short;
 use crate::run_folder::Epoch;
 
@@ -156,16 +156,14 @@ fn chart(title: &str, axis: Axis, layers: Vec<Layer>, epochs: usize, size: [f64;
         _ => format!("From {} in the first of {epochs} epochs to {} in the last one.", short(ends[0]), short(ends[1])),
     };
     let lines: Vec<f64> = layers.iter().flat_map(numbers).collect();
-    let [least, most] = [f64::min, f64::max].map(|pick| lines.iter().copied().reduce(pick).unwrap_or(1.0));
-    let logarithmic = axis == Axis::Factors && least > 0.0 && most > FACTORS * least;
-    let y = if logarithmic { least / 1.2..most * 1.2 } else { range(lines, axis != Axis::Close) };
+    let wide = if axis == Axis::Factors { factors(&lines, FACTORS) } else { None };
     let x = if epochs == 1 { 0.0..2.0 } else { 1.0..epochs as f64 };
     Plot {
         title,
         description,
         x: XAxis { label: "epoch", range: x, ticks: Ticks::Whole },
-        y,
-        logarithmic,
+        logarithmic: wide.is_some(),
+        y: wide.unwrap_or_else(|| range(lines, axis != Axis::Close)),
         size,
         layers,
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use maud::{Markup, html};
 
 pub(crate) use layer::{Layer, histogram};
-pub(crate) use scale::{Scale, range};
+pub(crate) use scale::{Scale, factors, range};
 
 use super::enlarge::enlarge;
 

@@ -62,6 +62,13 @@ impl Scale {
     }
 }
 
+/// Returns the range of a logarithmic axis if the largest value is more than `factor` times the
+/// smallest, which must be above 0.
+pub(crate) fn factors(values: &[f64], factor: f64) -> Option<Range<f64>> {
+    let [least, most] = [f64::min, f64::max].map(|pick| values.iter().copied().reduce(pick).unwrap_or(1.0));
+    (least > 0.0 && most > factor * least).then(|| least / 1.2..most * 1.2)
+}
+
 /// Returns a range slightly wider than that of the values. The range includes 0 if `with_zero`.
 pub(crate) fn range(values: impl IntoIterator<Item = f64>, with_zero: bool) -> Range<f64> {
     let start = if with_zero { Some(0.0..0.0) } else { None };
@@ -126,6 +133,14 @@ mod tests {
                 let range = range(values.iter().copied(), zero);
                 assert!(range.start < range.end && range.end.is_finite(), "{values:?}: {range:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_axis_is_logarithmic_for_large_factors_of_positive_values() {
+        assert_eq!(factors(&[3.0, 1.2, 12.0], 6.0), Some(1.0..12.0 * 1.2));
+        for values in [&[2.0, 12.0][..], &[0.0, 12.0], &[-1.0, 12.0], &[]] {
+            assert_eq!(factors(values, 6.0), None);
         }
     }
 }
