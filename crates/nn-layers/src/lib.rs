@@ -4,6 +4,7 @@
 mod activation;
 mod affine;
 mod batch_norm;
+mod bytes;
 mod checksum;
 mod conv2d;
 mod conv_transpose2d;

@@ -12,7 +12,9 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use crate::Real;
+use crate::bytes::is_single;
 use crate::checksum::{self, Checksum, with_metadata};
+use crate::kernels::{decode_double, decode_single, encode};
 
 /// The tensors and the metadata of one safetensors file, in memory.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -257,15 +259,8 @@ impl Weights {
 
     /// Adds an array under a name.
     pub fn insert<F: Real>(&mut self, name: impl Into<String>, array: &ArrayD<F>) {
-        let single = size_of::<F>() == size_of::<f32>();
-        let bytes = array.iter().flat_map(|x| {
-            // The conversion is exact for both types, and the format is little-endian.
-            let x = x.into_f64();
-            let (four, eight) = ((x as f32).to_le_bytes(), x.to_le_bytes());
-            if single { four.to_vec() } else { eight.to_vec() }
-        });
-        let dtype = if single { Dtype::F32 } else { Dtype::F64 };
-        let stored = Stored { dtype, shape: array.shape().to_vec(), bytes: bytes.collect() };
+        let dtype = if is_single::<F>() { Dtype::F32 } else { Dtype::F64 };
+        let stored = Stored { dtype, shape: array.shape().to_vec(), bytes: encode(array) };
         self.tensors.insert(name.into(), stored);
     }
 
@@ -288,8 +283,8 @@ impl Weights {
             return Err(WeightsError::Shape { path, name, expected: shape.to_vec(), found: stored.shape.clone() });
         }
         let values: Vec<F> = match stored.dtype {
-            Dtype::F32 => numbers(&stored.bytes, |bytes| F::from_f64(f32::from_le_bytes(bytes).into())),
-            Dtype::F64 => numbers(&stored.bytes, |bytes| F::from_f64(f64::from_le_bytes(bytes))),
+            Dtype::F32 => decode_single(&stored.bytes),
+            Dtype::F64 => decode_double(&stored.bytes),
             found => {
                 let (expected, found) = ("32- or 64-bit floating-point numbers", format!("{found:?}"));
                 return Err(WeightsError::Kind { path, name, expected, found });
@@ -365,10 +360,6 @@ impl Weights {
 
 fn not_safetensors(path: &Path, error: &SafeTensorError) -> WeightsError {
     WeightsError::Format { path: path.to_path_buf(), problem: error.to_string() }
-}
-
-fn numbers<const N: usize, F>(bytes: &[u8], convert: impl Fn([u8; N]) -> F) -> Vec<F> {
-    bytes.chunks_exact(N).map(|chunk| convert(chunk.try_into().expect("N bytes"))).collect()
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {

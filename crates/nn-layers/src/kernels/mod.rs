@@ -31,7 +31,8 @@ pub use real::{
     Real, conv2d, conv2d_backward_input, conv2d_backward_weight, dense, dense_backward_input, dense_backward_weight,
 };
 pub(crate) use real::{
-    activation_backward, adam, deviations, finish, gradient_sums, normalize, normalize_backward, scale, scale_backward,
+    activation_backward, adam, decode_double, decode_single, deviations, encode, finish, gradient_sums, normalize,
+    normalize_backward, scale, scale_backward,
 };
 
 /// Returns the instruction set that products of `f32` use on this CPU: `"avx512"`, `"avx2"`,

@@ -6,7 +6,7 @@
 //! functions, and other crates only call them.
 
 use autodiff_mini::{Pool, Scalar};
-use ndarray::{Array1, Array2, Array4, ArrayView2, ArrayView4};
+use ndarray::{Array1, Array2, Array4, ArrayD, ArrayView2, ArrayView4};
 
 use super::activation::{Activation, Finish};
 use super::adam::AdamStep;
@@ -138,6 +138,10 @@ compiled! {
     ) = super::features::normalize_backward;
     pub(crate) fn scale(x: &[F], scale: &[f64], finish: Finish<'_, F>, y: &mut [F]) = super::features::scale;
     pub(crate) fn scale_backward(x: &[F], scale: &[f64], g: &mut [F]) -> Vec<f64> = super::features::scale_backward;
+
+    pub(crate) fn encode(array: &ArrayD<F>) -> Vec<u8> = crate::bytes::encode;
+    pub(crate) fn decode_single(bytes: &[u8]) -> Vec<F> = crate::bytes::decode_single;
+    pub(crate) fn decode_double(bytes: &[u8]) -> Vec<F> = crate::bytes::decode_double;
 
     pub(crate) fn adam(step: AdamStep<F>, x: &mut [F], moments: [&mut [F]; 2], g: &[F]) = super::adam::adam;
 }
