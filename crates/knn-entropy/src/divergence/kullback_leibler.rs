@@ -159,22 +159,52 @@ impl<'s> Divergence<'s> {
         q: ArrayView2<'_, F>,
     ) -> Result<DivergenceGradients<F>> {
         let (p, q) = (Samples::new(p)?, Samples::new(q)?);
-        let found = self.find(&p, &q)?;
+        let mut of_q = Gradient::new(q.len(), q.dimension());
+        let (divergence, of_p) = self.with_gradient(&p, &q, |j, push| {
+            of_q.row(j).iter_mut().zip(push).for_each(|(g, push)| *g -= push);
+        })?;
+        Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })
+    }
+
+    /// Returns the divergence and its gradient with respect to the samples of `p` alone, which are
+    /// those of [`divergence_and_gradients`](Divergence::divergence_and_gradients). It takes less
+    /// time if there are many more samples of `q`.
+    ///
+    /// # Errors
+    ///
+    /// See [`divergence_and_gradients`](Divergence::divergence_and_gradients).
+    pub fn divergence_and_gradient<F: Float>(
+        &self,
+        p: ArrayView2<'_, F>,
+        q: ArrayView2<'_, F>,
+    ) -> Result<(f64, Array2<F>)> {
+        let (divergence, of_p) = self.with_gradient(&Samples::new(p)?, &Samples::new(q)?, |_, _| {})?;
+        Ok((divergence, of_p.finish()?))
+    }
+
+    /// Returns the divergence and its gradient with respect to `p`. The negative gradient with
+    /// respect to a sample of `q` is the sum of what is passed to `pull` with its row.
+    fn with_gradient(
+        &self,
+        p: &Samples<'_>,
+        q: &Samples<'_>,
+        mut pull: impl FnMut(usize, &[f64]),
+    ) -> Result<(f64, Gradient)> {
+        let found = self.find(p, q)?;
         let (n, d, k) = (p.len(), p.dimension(), self.settings.k - 1);
         let weight = d as f64 / n as f64;
-        let (mut of_p, mut of_q) = (Gradient::new(n, d), Gradient::new(q.len(), d));
+        let mut gradient = Gradient::new(n, d);
         let mut push = vec![0.0; d];
         for i in 0..n {
             let (j, r) = (found.within.indices[[i, k]], found.within.distances[[i, k]]);
             self.settings.push_apart(p.point(i), p.point(j), r, -weight, &mut push);
-            of_p.add_pair(i, j, &push);
+            gradient.add_pair(i, j, &push);
             let (j, s) = (found.across.indices[i], found.across.distances[i]);
             self.settings.push_apart(p.point(i), q.point(j), s, weight, &mut push);
-            of_p.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
-            of_q.row(j).iter_mut().zip(&push).for_each(|(g, push)| *g -= push);
+            gradient.row(i).iter_mut().zip(&push).for_each(|(g, push)| *g += push);
+            pull(j, &push);
         }
-        let divergence = self.local_values(&p, &found)?.value();
-        Ok(DivergenceGradients { divergence, p: of_p.finish()?, q: of_q.finish()? })
+        Ok((self.local_values(p, &found)?.value(), gradient))
     }
 
     fn across(&self) -> Settings<'s> {

@@ -155,7 +155,9 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// See [`entropy`](KozachenkoLeonenko::entropy). Also if points are so close that the gradient
     /// overflows `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
-        self.with_gradient(&Samples::new(samples)?, 0)
+        let samples = Samples::new(samples)?;
+        let neighbors = self.settings.search.find(&self.settings.task(&samples)?);
+        self.gradient_of(&samples, neighbors, 0)
     }
 
     /// Returns the entropy and its gradient, with a bank of further samples of the distribution,
@@ -178,24 +180,31 @@ impl<'s> KozachenkoLeonenko<'s> {
         samples: ArrayView2<'_, F>,
         bank: ArrayView2<'_, F>,
     ) -> Result<(f64, Array2<F>)> {
-        let samples = Samples::new(samples)?;
         if bank.nrows() == 0 {
-            return self.with_gradient(&samples, 0);
+            return self.entropy_and_gradient(samples);
         }
-        self.with_gradient(&samples.followed_by(&Samples::new(bank)?)?, bank.nrows())
+        let (samples, bank) = (Samples::new(samples)?, Samples::new(bank)?);
+        let all = samples.followed_by(&bank)?;
+        let task = self.settings.task(&all)?;
+        // Only the samples need neighbors, unless a window counts the rows of both.
+        let neighbors = match self.settings.window {
+            0 => self.settings.nearest_of_both(&samples, &bank)?,
+            _ => self.settings.search.find(&task),
+        };
+        self.gradient_of(&all, neighbors, bank.len())
     }
 
-    /// Returns the entropy and its gradient. The last `bank` rows of `samples` are the bank.
-    fn with_gradient<F: Float>(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Array2<F>)> {
-        let (entropy, gradient) = self.entropy_and_sum(samples, bank)?;
-        Ok((entropy, gradient.finish()?))
-    }
-
-    fn entropy_and_sum(&self, samples: &Samples<'_>, bank: usize) -> Result<(f64, Gradient)> {
+    /// Returns the entropy and its gradient from neighbors. The last `bank` rows of `samples` are
+    /// the bank.
+    fn gradient_of<F: Float>(
+        &self,
+        samples: &Samples<'_>,
+        neighbors: Neighbors,
+        bank: usize,
+    ) -> Result<(f64, Array2<F>)> {
         let d = samples.dimension();
-        let task = self.settings.task(samples)?;
         let weights = self.weights(samples)?;
-        let neighbors = self.settings.checked(self.settings.search.find(&task), first_used(&weights))?;
+        let neighbors = self.settings.checked(neighbors, first_used(&weights))?;
         let entropy = self.local_values(samples, &neighbors, &weights, bank)?.value();
         let n = samples.len() - bank;
         let mut gradient = Gradient::new(n, d);
@@ -211,7 +220,7 @@ impl<'s> KozachenkoLeonenko<'s> {
                 gradient.add_pair(i, other, &push);
             }
         }
-        Ok((entropy, gradient))
+        Ok((entropy, gradient.finish()?))
     }
 
     /// Returns the function from neighbor distances to local values, for `n` samples of `d`

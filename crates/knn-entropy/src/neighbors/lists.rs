@@ -38,7 +38,31 @@ impl Neighbors {
         }
     }
 
-    pub(super) fn zeros(points: usize, k: usize) -> Self {
+    /// Returns the nearest `k` of these neighbors and of `later` ones, whose rows are numbered from
+    /// `first` on, after all rows of these.
+    pub(crate) fn merged(&self, later: &Self, first: usize, k: usize) -> Self {
+        let mut merged = Self::zeros(self.indices.nrows(), k);
+        for row in 0..self.indices.nrows() {
+            let (mut own, mut other) = (0, 0);
+            for place in 0..k {
+                let [one, two] = [(self, own), (later, other)].map(|(lists, at)| lists.distances.get([row, at]));
+                // Of equally far neighbors, those with smaller indices come first.
+                let take_own = one.is_some_and(|one| two.is_none_or(|two| one <= two));
+                let (index, distance) = if take_own {
+                    own += 1;
+                    (self.indices[[row, own - 1]], self.distances[[row, own - 1]])
+                } else {
+                    other += 1;
+                    (first + later.indices[[row, other - 1]], later.distances[[row, other - 1]])
+                };
+                merged.indices[[row, place]] = index;
+                merged.distances[[row, place]] = distance;
+            }
+        }
+        merged
+    }
+
+    pub(crate) fn zeros(points: usize, k: usize) -> Self {
         Self { indices: Array2::zeros((points, k)), distances: Array2::zeros((points, k)) }
     }
 
@@ -101,5 +125,33 @@ impl Scatter {
             indices: Array2::from_shape_vec(shape, indices).expect(full),
             distances: Array2::from_shape_vec(shape, distances).expect(full),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BruteForce, NeighborSearch, Norm, Samples};
+
+    #[test]
+    fn merged_neighbors_are_those_among_all() {
+        // Small integers, so that many distances are equal.
+        let all = Array2::from_shape_fn((30, 2), |(i, j)| ((7 * i + 3 * i * j + j) % 5) as f64);
+        let (all, n) = (Samples::new(all.view()).unwrap(), 12);
+        let [own, later] = [0..n, n..all.len()].map(|rows| all.select(&rows.collect::<Vec<_>>()));
+        let norm = Norm::L2.into();
+        for k in [1, 2, 5, 11, 18, 29] {
+            let of_own = BruteForce.among(&own, k.min(n - 1), norm, 0).unwrap();
+            let of_later = BruteForce.between(&own, &later, k.min(later.len()), norm).unwrap();
+            let expected = BruteForce.among(&all, k, norm, 0).unwrap();
+            let merged = of_own.merged(&of_later, n, k);
+            for row in 0..n {
+                assert_eq!(merged.indices.row(row), expected.indices.row(row), "k = {k}, row {row}");
+                assert_eq!(merged.distances.row(row), expected.distances.row(row), "k = {k}, row {row}");
+            }
+        }
+        let nothing = Neighbors::zeros(n, 0);
+        let of_later = BruteForce.between(&own, &later, 3, norm).unwrap();
+        assert_eq!(nothing.merged(&of_later, 0, 3), of_later);
     }
 }

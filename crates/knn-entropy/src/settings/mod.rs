@@ -53,6 +53,18 @@ impl<'s> Settings<'s> {
         self.checked(self.search.find(&self.task(samples)?), self.k - 1)
     }
 
+    /// Returns the neighbors of the samples among the other samples and a bank, whose rows are
+    /// numbered after the samples. There must be at least `k` of both.
+    pub(crate) fn nearest_of_both(&self, samples: &Samples<'_>, bank: &Samples<'_>) -> Result<Neighbors> {
+        let (n, k) = (samples.len(), self.k);
+        let of_bank = self.search.between(samples, bank, k.min(bank.len()), self.metric)?;
+        let of_own = match k.min(n - 1) {
+            0 => Neighbors::zeros(n, 0),
+            k => self.search.among(samples, k, self.metric, 0)?,
+        };
+        Ok(of_own.merged(&of_bank, n, k))
+    }
+
     /// Passes the row and the neighbor distances of each sample to `visit`, in any order and from
     /// any thread, without storing them. Unusable distances are visited, too, before the error is
     /// returned.

@@ -75,6 +75,9 @@ fn divergence() {
             let estimator = estimator.norm(norm);
             check(&p, |p| estimator.divergence_and_gradients(p, q.view()).map(|found| (found.divergence, found.p)));
             check(&q, |q| estimator.divergence_and_gradients(p.view(), q).map(|found| (found.divergence, found.q)));
+            let both = estimator.divergence_and_gradients(p.view(), q.view()).unwrap();
+            let alone = estimator.divergence_and_gradient(p.view(), q.view()).unwrap();
+            assert_eq!(alone, (both.divergence, both.p));
         }
     }
 }
