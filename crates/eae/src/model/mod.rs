@@ -179,8 +179,12 @@ impl<F: Float> Autoencoder<F> {
 
     /// Returns true if the trunk's outputs can differ between training and evaluation mode.
     pub(crate) fn trunk_has_modes(&self) -> bool {
-        let mut trunk = self.encoder.layers().take(self.trunk_len());
-        trunk.any(|layer| matches!(layer.kind, Kind::BatchNorm { .. } | Kind::Other))
+        self.encoder.layers().take(self.trunk_len()).any(has_modes)
+    }
+
+    /// Returns true if the decoder's outputs can differ between training and evaluation mode.
+    pub(crate) fn decoder_has_modes(&self) -> bool {
+        self.decoder.layers().any(has_modes)
     }
 
     /// Returns the number of features that the trunk produces.
@@ -282,6 +286,11 @@ impl<F: Float> Autoencoder<F> {
         *self = next;
         Ok(())
     }
+}
+
+/// Returns true if the layer's outputs can differ between training and evaluation mode.
+fn has_modes(layer: Placed<'_>) -> bool {
+    matches!(layer.kind, Kind::BatchNorm { .. } | Kind::Other)
 }
 
 fn batches<F: Float, D: Dimension + RemoveAxis>(samples: ArrayView<'_, F, D>) -> impl Iterator<Item = ArrayD<F>> {

@@ -33,20 +33,17 @@ use crate::{Autoencoder, Float};
 /// The search also covers up to `bank` images and draws of previous steps.
 ///
 /// `features` are the outputs of the convolutions and of the trunk for the images `x` in training
-/// mode, and `decoded` is the number of decoded images in the whole batch.
+/// mode, `pictures` the decoded draws, and `drawn` the number of draws of the whole batch.
 pub(super) fn compare_draws<'t, F: Float>(
     eae: &Eae,
     model: &mut Autoencoder<F>,
-    x: Var<'t, F>,
+    [x, pictures]: [Var<'t, F>; 2],
     features: [Var<'t, F>; 2],
-    decoded: usize,
+    drawn: usize,
     context: &mut Context<'_, F>,
 ) -> Result<Var<'t, F>, Error> {
     let (&Eae { floor, bank, .. }, weight_of_all) = (eae, context.penalty_weight);
     let tape = x.tape();
-    let drawn = eae.drawn(decoded);
-    let normal = context.own_normal(drawn, model.latent());
-    let pictures = model.decoder.train(tape.constant(normal));
     let [front_len, trunk_len] = [model.front_len(), model.trunk_len()];
     let measured =
         |pictures: Var<'t, F>, end| tape.frozen(|| model.encoder.forward_through([front_len, end], pictures));
@@ -95,6 +92,24 @@ pub(super) fn compare_draws<'t, F: Float>(
     Ok(sum.expect("one of the weights is above 0"))
 }
 
+/// Decodes codes of images and draws in training mode.
+///
+/// Both are one batch, so that the gradient of a weight is one product instead of a sum of two. A
+/// decoder that normalizes batches gets two batches, because draws must not change the statistics
+/// of the codes.
+pub(super) fn decode_both<'t, F: Float>(
+    model: &mut Autoencoder<F>,
+    codes: Var<'t, F>,
+    draws: Var<'t, F>,
+) -> [Var<'t, F>; 2] {
+    if model.decoder_has_modes() {
+        return [codes, draws].map(|batch| model.decoder.train(batch));
+    }
+    let n = codes.shape()[0];
+    let both = model.decoder.train(Var::concatenate(0, &[codes, draws]));
+    [both.slice(0, ..n), both.slice(0, n..)]
+}
+
 /// Returns the divergence of the rows of `draws` from the rows of `images`, divided by the number
 /// of columns.
 fn divergence_from<'t, F: Float>(
@@ -104,8 +119,8 @@ fn divergence_from<'t, F: Float>(
 ) -> Result<Var<'t, F>, Error> {
     let features = draws.all().ncols() as f64;
     draws.scaled(1.0 / features, |draws| {
-        let found = estimator(floor).divergence_and_gradients(draws, images)?;
-        Ok((found.divergence / features, found.p))
+        let (divergence, gradient) = estimator(floor).divergence_and_gradient(draws, images)?;
+        Ok((divergence / features, gradient))
     })
 }
 

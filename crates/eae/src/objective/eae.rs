@@ -5,7 +5,7 @@ use knn_entropy::{ClosePoints, Error, KozachenkoLeonenko, Weighting};
 use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
-use super::draws::compare_draws;
+use super::draws::{compare_draws, decode_both};
 use super::entropy::{entropy_with_bank, marginal_entropy};
 use super::radius::off_quantiles;
 use super::whole::{Rows, share};
@@ -201,7 +201,15 @@ impl Criterion for Eae {
         let first = |of: Var<'t, F>| {
             if decoded < own.end { of.slice(0, ..decoded.saturating_sub(own.start)) } else { of }
         };
-        let output = model.decoder.train(first(codes));
+        let drawn = if context.penalty_weight > 0.0 { self.drawn(decoded) } else { 0 };
+        let (output, pictures) = match drawn {
+            0 => (model.decoder.train(first(codes)), None),
+            _ => {
+                let draws = x.tape().constant(context.own_normal(drawn, model.latent()));
+                let [output, pictures] = decode_both(model, first(codes), draws);
+                (output, Some(pictures))
+            }
+        };
         let mse = squared_error(output, first(x));
         let all = Rows::gather(codes);
         let bank = &mut context.banks.codes;
@@ -213,8 +221,8 @@ impl Criterion for Eae {
             let radius = all.smooth(|codes| off_quantiles(codes, banks.chi_quantiles(codes.ncols(), n)));
             penalty = penalty + radius * F::from_f64(context.penalty_weight * self.radius);
         }
-        if self.decodes_draws() && context.penalty_weight > 0.0 {
-            penalty = penalty + compare_draws(self, model, x, features, decoded, context)?;
+        if let Some(pictures) = pictures {
+            penalty = penalty + compare_draws(self, model, [x, pictures], features, drawn, context)?;
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }
