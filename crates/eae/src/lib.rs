@@ -5,6 +5,7 @@ mod builders;
 mod defaults;
 pub mod evaluation;
 pub mod features;
+mod float;
 pub mod gallery;
 pub mod interpolation;
 mod linalg;
@@ -25,6 +26,7 @@ pub use {autodiff_mini, eae_data as data, eae_ranks as ranks, knn_entropy, ndarr
 pub use defaults::{Defaults, Reason};
 pub use evaluation::{Evaluation, EvaluationError};
 pub use features::Features;
+pub use float::Float;
 pub use model::{Autoencoder, ModelError};
 pub use network::{Ending, Network, Preset, UnknownPreset};
 pub use objective::{Criterion, Eae, Objective, entropy, squared_error};
@@ -32,9 +34,3 @@ pub use training::{
     CheckpointError, EpochReport, HeldOut, MakeStep, Observer, OptimizerState, Outcome, RankStepper, Step, StepError,
     StepPlan, StepReport, Stepper, TrainConfig, TrainError, Training, Underway, follow, held_out_loss, train,
 };
-
-/// The scalar types that both the tape and the estimators support: `f32` for training and `f64` for
-/// verification.
-pub trait Float: nn_layers::Real + knn_entropy::Float + bytemuck::Pod {}
-
-impl<F: nn_layers::Real + knn_entropy::Float + bytemuck::Pod> Float for F {}

@@ -6,7 +6,6 @@ mod weights;
 
 use std::cell::Cell;
 
-use autodiff_mini::Tape;
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayView, ArrayView2, ArrayView4, Axis, Dimension, RemoveAxis};
 use ndarray_rand::rand::SeedableRng;
 use nn_layers::{Kind, Placed, Sequential, Tensor};
@@ -310,8 +309,7 @@ pub(crate) fn in_batches<F: Float, D: Dimension + RemoveAxis, E: Dimension>(
     shape.extend(network.output_shape());
     let mut values = ArrayD::zeros(shape);
     for (batch, mut value) in batches(samples).zip(values.axis_chunks_iter_mut(Axis(0), EVALUATION_BATCH)) {
-        let tape = Tape::without_gradients();
-        value.assign(&network.forward(tape.constant(batch)).value());
+        value.assign(&F::evaluate(network, batch));
     }
     values.into_dimensionality().expect("the network's output shape")
 }

@@ -29,11 +29,11 @@ pub fn held_out_loss<F: Float>(
     images: ArrayView4<'_, F>,
     config: &TrainConfig,
 ) -> Result<f64, knn_entropy::Error> {
-    Ok(loss_and_error(model, images, config)?[0])
+    Ok(F::held_out(model, images, config)?[0])
 }
 
 /// Returns the loss, and the squared error that is part of it.
-fn loss_and_error<F: Float>(
+pub(crate) fn held_out_terms<F: Float>(
     model: &Autoencoder<F>,
     images: ArrayView4<'_, F>,
     config: &TrainConfig,
@@ -113,7 +113,7 @@ impl<F: Float, O: Observer<F>> HeldOut<F, O> {
             return None;
         }
         let config = training.training().config().clone();
-        let [_, error] = loss_and_error(training.model().ok()?, self.images.view(), &config).ok()?;
+        let [_, error] = F::held_out(training.model().ok()?, self.images.view(), &config).ok()?;
         Some(error).filter(|error| error.is_finite())
     }
 }

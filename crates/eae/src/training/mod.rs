@@ -25,6 +25,7 @@ mod stepper;
 pub use checkpoint::CheckpointError;
 pub use config::{TrainConfig, TrainError};
 pub use course::Training;
+pub(crate) use held_out::held_out_terms;
 pub use held_out::{HeldOut, held_out_loss};
 pub use observer::{Observer, Underway};
 pub use optimizer::OptimizerState;

@@ -129,8 +129,8 @@ pub(super) fn found<F: Float, C: Criterion>(terms: &Terms<'_, F>, criterion: &C)
     Ok(Step { mse, penalty: value(terms.loss) - mse, entropy, finite: terms.loss.scalar().is_finite() })
 }
 
-impl<F: Float> MakeStep<F> for Stepper<F> {
-    fn step(
+impl<F: Float> Stepper<F> {
+    pub(crate) fn make_step(
         &mut self,
         model: &mut Autoencoder<F>,
         images: &dyn Source<F>,
@@ -148,6 +148,17 @@ impl<F: Float> MakeStep<F> for Stepper<F> {
         let weights = [plan.penalty_weight, plan.learning_rate];
         let made = self.step_with(model, batch, plan.objective, plan.draws(), weights);
         made.map_err(|error| StepError::Objective(Box::new(error)))
+    }
+}
+
+impl<F: Float> MakeStep<F> for Stepper<F> {
+    fn step(
+        &mut self,
+        model: &mut Autoencoder<F>,
+        images: &dyn Source<F>,
+        plan: &StepPlan<'_>,
+    ) -> Result<Step, StepError> {
+        F::make_step(self, model, images, plan)
     }
 
     fn state(&self) -> Result<Cow<'_, OptimizerState<F>>, StepError> {
