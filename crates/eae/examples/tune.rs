@@ -13,7 +13,7 @@ use std::error::Error;
 use std::{env, fs};
 
 use eae::data::mnist;
-use eae::metrics::{frechet_distance, reconstruction_error};
+use eae::metrics::{Prdc, frechet_distance, reconstruction_error};
 use eae::sampler::{Mixture, Refinement, normal};
 use eae::{Autoencoder, Eae, Features, Network, Preset, TrainConfig, train};
 use ndarray::{Array2, Axis, Slice};
@@ -57,8 +57,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let features = Features::digits();
     let real = features.of(held_out)?;
-    let score = |codes: Array2<f32>| -> Result<f64, Box<dyn Error>> {
-        Ok(frechet_distance(real.view(), features.of(model.decode(codes.view()).view())?.view())?)
+    let score = |codes: Array2<f32>| -> Result<String, Box<dyn Error>> {
+        let decoded = features.of(model.decode(codes.view()).view())?;
+        let (real, decoded) = (real.view(), decoded.view());
+        let Prdc { precision, coverage, .. } = Prdc::new(real, decoded, 5)?;
+        Ok(format!("{:.2} ({precision:.3}, {coverage:.3})", frechet_distance(real, decoded)?))
     };
     let draws = normal::<f32>(DRAWS, latent, 7);
     let refined = Refinement::fit(&model, 0)?.refine(&model, draws.view());
@@ -66,7 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mixture = Mixture::fit(codes.view(), 10, 0)?.sample(DRAWS, 0);
     let error = reconstruction_error(held_out, model.decode(model.encode(held_out).view()).view());
     println!(
-        "error {error:.2}, Frechet distance of N(0, I) {:.2}, refined {:.2}, GMM-10 {:.2}, codes {:.2}; {:.0} s",
+        "error {error:.2}; Frechet distance (precision, coverage) of N(0, I) {}, refined {}, GMM-10 {}, codes {}; {:.0} s",
         score(draws)?,
         score(refined)?,
         score(mixture)?,
