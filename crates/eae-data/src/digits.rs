@@ -9,6 +9,9 @@ use crate::{Idx, Images, Split};
 const IMAGES: &[u8] = include_bytes!("../data/t10k-images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../data/t10k-labels-idx1-ubyte.gz");
 
+/// Height and width of an image.
+const SIDE: usize = 28;
+const PIXELS: usize = SIDE * SIDE;
 /// Number of images that are held out.
 const HELD_OUT: usize = 1_000;
 
@@ -18,15 +21,22 @@ const HELD_OUT: usize = 1_000;
 pub fn digits<F: NdFloat>() -> Split<F> {
     let images = Idx::parse(IMAGES).expect("the embedded file is whole");
     let labels = Idx::parse(LABELS).expect("the embedded file is whole");
-    let pixels = images.bytes.iter().map(|&byte| pixel(byte)).collect::<ArcArray<F, _>>();
-    let pixels = pixels.into_shape_with_order((labels.bytes.len(), 28, 28, 1)).expect("28 x 28 pixels for each label");
-    let all = Images::new(pixels).labels(Some(labels.bytes));
-    let mut places: Vec<usize> = (0..all.len()).collect();
+    let mut places: Vec<usize> = (0..labels.bytes.len()).collect();
     // The seed is part of the data set's definition. With another seed, results would not be
     // comparable.
     places.shuffle(&mut ChaCha8Rng::seed_from_u64(0));
     let (test, train) = places.split_at(HELD_OUT);
-    Split { train: all.select(train), test: all.select(test) }
+    let [train, test] = [train, test].map(|places| {
+        let pixels: ArcArray<F, _> = rows(&images.bytes, PIXELS, places).into_iter().map(pixel).collect();
+        let pixels = pixels.into_shape_with_order((places.len(), SIDE, SIDE, 1)).expect("whole images");
+        Images::new(pixels).labels(Some(rows(&labels.bytes, 1, places)))
+    });
+    Split { train, test }
+}
+
+/// Returns the rows at these places, each of `size` bytes.
+fn rows(bytes: &[u8], size: usize, places: &[usize]) -> Vec<u8> {
+    places.iter().flat_map(|&place| &bytes[place * size..][..size]).copied().collect()
 }
 
 #[cfg(test)]
