@@ -45,19 +45,18 @@ impl Frame {
     pub(super) fn of(sets: &[&Samples<'_>]) -> Option<Self> {
         let d = sets[0].dimension();
         let share = 1.0 / sets.iter().map(|set| set.len()).sum::<usize>() as f64;
-        let mut mean = vec![0.0; d];
+        let (mut mean, mut least, mut most) = (vec![0.0; d], vec![f64::INFINITY; d], vec![f64::NEG_INFINITY; d]);
         for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
-            mean.iter_mut().zip(point).for_each(|(mean, x)| *mean += x * share);
-        }
-        // Keeping one maximum per coordinate avoids a chain of dependent operations.
-        let mut farthest = vec![0.0_f64; d];
-        for point in sets.iter().flat_map(|set| set.coordinates().chunks_exact(d)) {
-            for ((most, x), mean) in farthest.iter_mut().zip(point).zip(&mean) {
-                let away = (x - mean).abs();
-                *most = if away > *most { away } else { *most };
+            // Keeping the extremes of each coordinate avoids a chain of dependent operations.
+            let columns = mean.iter_mut().zip(&mut least).zip(&mut most);
+            for (((mean, least), most), &x) in columns.zip(point) {
+                *mean += x * share;
+                *least = if x < *least { x } else { *least };
+                *most = if x > *most { x } else { *most };
             }
         }
-        let reach = farthest.into_iter().fold(0.0, f64::max);
+        let extremes = least.iter().zip(&most).zip(&mean);
+        let reach = extremes.fold(0.0, |reach: f64, ((least, most), mean)| reach.max(most - mean).max(mean - least));
         let in_range = (1e-280..1e280).contains(&reach);
         in_range.then(|| Self { mean, scale: power_of_two(-(reach.log2().floor() as i32)) })
     }
