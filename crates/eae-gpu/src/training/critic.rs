@@ -59,15 +59,21 @@ impl GpuCritic {
 
     /// # Errors
     ///
-    /// If a critic is of other features.
+    /// If a critic is of other features or another width.
     pub(super) fn check(&self, critic: &Critic<f32>) -> Result<()> {
         let (found, expected) = (critic.network().input_shape(), self.features);
-        if found == [expected] {
-            return Ok(());
+        if found != [expected] {
+            return Err(Error::Shape(format!(
+                "the critic is for rows of {found:?} features; expected [{expected}]: train on the CPU"
+            )));
         }
-        Err(Error::Shape(format!(
-            "the critic is for rows of {found:?} features; expected [{expected}]: train on the CPU"
-        )))
+        let [found, expected] = [critic, &unlearned(self.features)].map(|critic| critic.network().parameter_counts());
+        if found != expected {
+            return Err(Error::Shape(format!(
+                "the critic's layers have {found:?} parameters; expected {expected:?}: train on the CPU"
+            )));
+        }
+        Ok(())
     }
 
     /// Replaces the critic by one that was checked and has made this many steps.
@@ -121,11 +127,12 @@ impl Terms<'_> {
         self.copy(build, images, &rows, drawn)?;
         self.copy(build, draws, &rows.part(drawn * features, drawn, features), drawn)?;
         let pass = build.forward(critic, rows)?;
-        let steepness = Steepness::record(build, critic, &pass, drawn)?;
+        let smoothed = Critic::<f32>::smoothed(drawn);
+        let steepness = Steepness::record(build, critic, &pass, smoothed)?;
         let [own, deceiving] = [gpu.matrix(2 * drawn, 1)?, gpu.matrix(drawn, 1)?];
         let width = steepness.pull.shape()[1];
         // The seventh and the eighth number of the report.
-        let counts = [drawn, drawn, Word::Critic as usize, 6, width].map(|number| number as u32);
+        let counts = [drawn, smoothed, Word::Critic as usize, 6, width].map(|number| number as u32);
         let constants = [steepness.second.bind().1, (Critic::<f32>::GAIN as f32).to_bits()];
         let words = [&counts[..], &constants].concat();
         let matrices = [pass.output(), self.step, &steepness.second, &steepness.pull, &own, &deceiving, self.report];

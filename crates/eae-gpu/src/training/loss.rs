@@ -37,6 +37,8 @@ pub(super) struct Loss {
     /// Number of rows of the memory banks of codes and of draws. The bank of the features of images
     /// has at least as many rows as a batch.
     pub(super) bank: usize,
+    /// Number of previous images with which draws are compared.
+    pub(super) images_kept: usize,
     /// The weight of the distances of the sorted radii of codes from their quantiles.
     pub(super) radius: f64,
     /// The quantiles, one per image of a step, if their term has a weight.
@@ -112,6 +114,7 @@ impl Loss {
             decoded,
             drawn,
             bank,
+            images_kept: eae.images_kept(),
             radius,
             quantiles,
             draws,
@@ -218,7 +221,7 @@ mod tests {
             (published().coverage(1.0), true, true),
         ] {
             let loss = Loss::of(&eae.into(), 8, 3).unwrap();
-            assert_eq!((loss.drawn, loss.compares_features(), loss.compares_all_draws()), (4, features, all));
+            assert_eq!((loss.drawn, loss.compares_features(), loss.compares_all_draws()), (3, features, all));
         }
     }
 }

@@ -129,7 +129,7 @@ impl GpuStepper {
             (most > 0).then(|| GpuBank::new(gpu, before, most, new, columns, word)).transpose()
         };
         let codes = bank(batch, loss.bank, batch, latent, Word::Codes)?;
-        let most = if loss.drawn > 0 { loss.bank.max(batch) } else { 0 };
+        let most = if loss.drawn > 0 { loss.images_kept.max(batch) } else { 0 };
         let seen = trunk.checked_sub(1).map_or(pixels, |last| stages[0][last].outputs);
         let features = bank(0, most, batch, seen, Word::Features)?;
         let most = if loss.compares_all_draws() { loss.bank } else { 0 };

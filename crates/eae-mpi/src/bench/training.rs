@@ -126,7 +126,7 @@ fn formulas(steps: &Steps, ranks: usize) -> Result<usize, Failure> {
     let features = if steps.model == "conv32" { 4096 } else { 256 };
     let (others, rows) = (ranks - 1, steps.batch);
     let gradients = 4 * weights * others + 4 * weights * Shards::new(steps.shards).branches(ranks) * others / ranks;
-    Ok(gradients + 8 * others * (rows * steps.latent + (rows + rows / 2) * features))
+    Ok(gradients + 8 * others * (rows * steps.latent + (rows + rows.div_ceil(3)) * features))
 }
 
 /// An error of a step is that of all ranks, unless a rank has ended.

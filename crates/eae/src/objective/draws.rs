@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 
 use super::moments::moments;
 use super::whole::{Rows, share};
-use super::{Context, Eae};
+use super::{Context, Critic, Eae};
 use crate::{Autoencoder, Float};
 
 /// Compares decoded draws from N(0, I) with images, on the outputs of the encoder's trunk. Returns
@@ -15,8 +15,8 @@ use crate::{Autoencoder, Float};
 /// - `coverage`: the divergence `KL(images || draws)`. Its gradient moves draws toward images that
 ///   have no draw nearby.
 /// - `moments`: the distance of means and covariances, by [`moments`].
-/// - `critic`: the loss by which draws deceive a [`Critic`](super::Critic). It compares the outputs
-///   of the encoder's convolutions, which show more details of an image.
+/// - `critic`: the loss by which draws deceive a [`Critic`]. It compares the outputs of the
+///   encoder's convolutions, which show more details of an image.
 ///
 /// The divergences are in nats per feature, by the nearest-neighbor estimate of Wang, Kulkarni and
 /// Verdu (2009):
@@ -30,7 +30,8 @@ use crate::{Autoencoder, Float};
 /// into the decoder. It does not flow into the encoder, which could lower the terms by ignoring its
 /// input.
 ///
-/// The search also covers up to `bank` images and draws of previous steps.
+/// The search also covers images and draws of previous steps: up to [`Eae::images_kept`] images
+/// and up to `bank` draws.
 ///
 /// `features` are the outputs of the convolutions and of the trunk for the images `x` in training
 /// mode, `pictures` the decoded draws, and `drawn` the number of draws of the whole batch.
@@ -57,7 +58,7 @@ pub(super) fn compare_draws<'t, F: Float>(
     let seed = &context.draws;
     let banks = &mut context.banks;
     let images = Rows::gather(images);
-    share(tape, || banks.features.keep(images.all(), bank.max(images.all().nrows())));
+    share(tape, || banks.features.keep(images.all(), eae.images_kept().max(images.all().nrows())));
     let mut sum = None;
     let mut add = |weight: f64, term: Var<'t, F>| {
         let term = term * F::from_f64(weight_of_all * weight);
@@ -83,9 +84,10 @@ pub(super) fn compare_draws<'t, F: Float>(
     }
     if eae.critic > 0.0 {
         // The critic sees as many images as draws, the first of the whole batch.
-        let count = drawn.saturating_sub(places.start).min(places.len());
-        let images = front_of_images.slice(0, ..count);
-        let [deceived, own] = banks.critic_of(front.shape()[1], seed).losses(images, front);
+        let own_of = |first: usize| first.saturating_sub(places.start).min(places.len());
+        let (images, smoothed) = (front_of_images.slice(0, ..own_of(drawn)), own_of(Critic::<F>::smoothed(drawn)));
+        let critic = banks.critic_of(front.shape()[1], seed);
+        let [deceived, own] = critic.losses(images, front, smoothed);
         add(eae.critic, deceived);
         sum = sum.map(|sum| sum + own);
     }

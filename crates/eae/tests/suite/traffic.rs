@@ -45,7 +45,7 @@ fn bytes_of_a_step_are_those_of_the_formulas() {
     for (size, branches) in [(1, 1), (2, 2), (3, 7), (4, 4), (6, 10), (12, 12)] {
         let others = size - 1;
         let gradients = 4 * weights * others + 4 * weights * branches * others / size;
-        let rows = 8 * others * (IMAGES * LATENT + IMAGES * FEATURES + IMAGES / 2 * FEATURES);
+        let rows = 8 * others * (IMAGES * LATENT + IMAGES * FEATURES + IMAGES / 3 * FEATURES);
         let step = ((bytes(size, 3) - bytes(size, 1)) / 2) as usize;
         // The moments of each shard, the places of the images, and numbers such as losses.
         let expected = gradients + rows..gradients + rows + 9_000 * others + 1;
