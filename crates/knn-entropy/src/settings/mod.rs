@@ -54,7 +54,7 @@ impl<'s> Settings<'s> {
     }
 
     /// Returns the neighbors of the samples among the other samples and a bank, whose rows are
-    /// numbered after the samples. There must be at least `k` of both.
+    /// numbered after the samples. Together there must be more than `k`.
     pub(crate) fn nearest_of_both(&self, samples: &Samples<'_>, bank: &Samples<'_>) -> Result<Neighbors> {
         let (n, k) = (samples.len(), self.k);
         let of_bank = self.search.between(samples, bank, k.min(bank.len()), self.metric)?;
