@@ -9,6 +9,7 @@ use std::ops::Range;
 use autodiff_mini::Pool;
 use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Slice};
 
+use super::cache;
 use super::element::Element;
 use super::share::each_part;
 use super::simd::{Kernel, SIDE, Strip, Transposition, prefetch};
@@ -247,8 +248,15 @@ const LINE: usize = 16;
 /// cache, because a panel contributes only a few numbers to each row.
 const SOME: usize = 48;
 
-/// Largest number of entries of a packed matrix that all rows pass: half of a second-level cache.
-const RESIDENT: usize = 1 << 18;
+/// Returns the number of rows of `a` that are multiplied with all panels of `b` in turn: [`SOME`]
+/// if the panels stay in the cache or if rows must be copied, and otherwise all rows.
+pub(super) fn rows_in_turn<F>(a: ArrayView2<'_, F>, columns: usize) -> usize {
+    let (rows, depth) = a.dim();
+    let many = rows * depth * columns > TASK;
+    // All rows pass through the panels, which may take half of the cache.
+    let tall = rows > columns && depth.min(DEPTH) * columns <= cache::entries::<F>() / 2;
+    if many && (tall || is_scattered(a)) { SOME } else { rows }
+}
 
 /// Computes `c = a b` on all threads.
 ///
@@ -260,9 +268,7 @@ pub(super) fn multiply<F: Element>(
     pool: &Pool<F>,
 ) {
     let (rows, depth) = a.dim();
-    let many = rows * depth * b.ncols() > TASK;
-    let tall = rows > b.ncols() && depth.min(DEPTH) * b.ncols() <= RESIDENT;
-    if many && (tall || is_scattered(a)) {
+    if rows_in_turn(a, b.ncols()) < rows {
         return multiply_tall(a, b, c, pool);
     }
     let wide = F::method().widths[0];
@@ -300,7 +306,7 @@ fn multiply_tall<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: 
 /// Returns true for a transposed matrix whose columns compete for the same cache lines: they are
 /// 2 kB or more apart, and there are many. Some of its rows should be copied before they are
 /// multiplied several times.
-fn is_scattered<F>(a: ArrayView2<'_, F>) -> bool {
+pub(super) fn is_scattered<F>(a: ArrayView2<'_, F>) -> bool {
     a.strides()[0] == 1 && a.strides()[1] >= 512 && a.ncols() >= 64
 }
 
@@ -324,4 +330,29 @@ fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: 
         }
     }
     pool.recycle(memory);
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn the_order_of_the_loops_changes_no_bit() {
+        let number = |place: usize| (place as u32).wrapping_mul(2_654_435_761) as f32 / u32::MAX as f32 - 0.5;
+        let numbers = |rows, columns, seed| {
+            Array2::from_shape_fn((rows, columns), |(i, j)| number(i * 7919 + j * 104_729 + seed))
+        };
+        let pool = Pool::default();
+        // Deeper than a partial product, with an incomplete panel and incomplete steps of rows.
+        for (rows, columns) in [(131, 77), (77, 131)] {
+            let (a, b) = (numbers(rows, DEPTH + 300, 1), numbers(DEPTH + 300, columns, 2));
+            let [mut by_rows, mut by_panels, mut chosen] = [(); 3].map(|()| numbers(rows, columns, 3));
+            multiply_tall(a.view(), b.view(), by_rows.view_mut(), &pool);
+            multiply_part(a.view(), b.view(), by_panels.view_mut(), &pool);
+            multiply(a.view(), b.view(), chosen.view_mut(), &pool);
+            assert!(by_rows == by_panels && by_rows == chosen, "{rows} x {columns}");
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod activation;
 mod adam;
+mod cache;
 mod conv;
 mod dense;
 mod direct;
@@ -23,7 +24,7 @@ mod winograd;
 use std::time::{Duration, Instant};
 
 use autodiff_mini::Pool;
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, CowArray};
 
 pub use activation::{Activation, Finish};
 pub(crate) use adam::AdamStep;
@@ -49,7 +50,7 @@ pub fn multiply_adds(rounds: usize) -> usize {
 }
 
 /// Returns the time of the innermost loop in `c = a b`: the fastest of some runs, after `b` has
-/// been packed. For benchmarks.
+/// been packed and rows of `a` have been copied as in a product. For benchmarks.
 ///
 /// # Panics
 ///
@@ -60,11 +61,17 @@ pub fn time_product(
     mut c: ArrayViewMut2<'_, f32>,
     runs: usize,
 ) -> Duration {
-    let packed = gemm::Packed::new(b, &Pool::default());
-    let time = |_| {
+    assert!(c.dim() == (a.nrows(), b.ncols()), "the shapes of the product do not fit");
+    let (rows, packed) = (gemm::rows_in_turn(a, b.ncols()).max(1), gemm::Packed::new(b, &Pool::default()));
+    let copy = |a: ArrayView2<'_, f32>| a.t().as_standard_layout().into_owned().reversed_axes();
+    let parts = a.axis_chunks_iter(Axis(0), rows);
+    let parts: Vec<_> = parts.map(|a| if gemm::is_scattered(a) { copy(a).into() } else { CowArray::from(a) }).collect();
+    let mut time = |_| {
         let start = Instant::now();
-        packed.product(a, c.view_mut());
+        for (a, c) in parts.iter().zip(c.axis_chunks_iter_mut(Axis(0), rows)) {
+            packed.product(a.view(), c);
+        }
         start.elapsed()
     };
-    (0..runs).map(time).min().unwrap_or_default()
+    (0..runs).map(&mut time).min().unwrap_or_default()
 }

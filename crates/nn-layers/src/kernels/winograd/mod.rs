@@ -40,6 +40,7 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::activation::{Finish, apply};
+use super::cache;
 use super::element::Element;
 use super::gemm::{Packed, multiply_panel};
 use super::share::{MANY, each_part, evenly, share_out};
@@ -50,9 +51,10 @@ use transform::{PLANES, Planes};
 const TILES: usize = 48;
 
 /// Returns the number of tiles per block for this number of weights. Weights that do not fit into
-/// the cache are read again for every block, so there should be fewer blocks.
-fn tiles_per_block(weights: usize) -> usize {
-    if weights > MANY { 8 * TILES } else { TILES }
+/// the cache are read again for every block, so there should be fewer blocks. Weights of up to
+/// twice the size of the cache mostly stay in it.
+fn tiles_per_block<F>(weights: usize) -> usize {
+    if weights > 2 * cache::entries::<F>() { 8 * TILES } else { TILES }
 }
 
 /// Computes [`super::conv2d`] into `y`.
@@ -67,7 +69,7 @@ pub(super) fn conv2d<F: Element>(
     let filters = tiles.filters(w, pool);
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane).reversed_axes(), pool));
     filters.recycle(pool);
-    let many = tiles_per_block(PLANES * w.dim().0 * tiles.columns());
+    let many = tiles_per_block::<F>(PLANES * w.dim().0 * tiles.columns());
     let images = evenly(x.dim().0, tiles.images(many));
     let blocks = y.axis_chunks_iter_mut(Axis(0), images).zip(x.axis_chunks_iter(Axis(0), images));
     each_part(blocks, |(mut y, x)| {
@@ -93,7 +95,7 @@ pub(super) fn conv2d_backward_input<F: Element>(
     let filters = tiles.filters(w, pool);
     let packed: [_; PLANES] = std::array::from_fn(|plane| Packed::new(filters.plane(plane), pool));
     filters.recycle(pool);
-    let many = tiles_per_block(PLANES * w.dim().0 * tiles.columns());
+    let many = tiles_per_block::<F>(PLANES * w.dim().0 * tiles.columns());
     let images = evenly(g.dim().0, tiles.images(many));
     let blocks = x.axis_chunks_iter_mut(Axis(0), images).zip(g.axis_chunks_iter(Axis(0), images));
     each_part(blocks, |(mut x, g)| {
