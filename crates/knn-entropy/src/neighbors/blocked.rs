@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::filter::{BLOCK, Filter, Frame, Passed, Real, multiply, scratch};
+use super::filter::{BLOCK, Filter, Frame, Passed, Real};
 use super::nearest::Candidate;
+use super::pairs::{Visitor, compare};
 use super::{BruteForce, NeighborSearch, Neighbors, SearchTask, brute_force};
-use crate::simd::{self, Kernel};
+use crate::simd::PANEL;
 use crate::{Metric, Norm, Samples};
 
 /// Exact search for many dimensions that computes all Euclidean distances by matrix products of
@@ -82,11 +83,10 @@ impl<T: Real> Among<'_, T> {
         // Compare each block with itself first. This also shows whether the filter is selective
         // enough.
         let passed = AtomicUsize::new(0);
-        self.each(blocks.len(), serial, |products, block| {
-            let view = self.filter.block(block);
-            let products = multiply(view, view, products);
-            let mut rows = lock(block);
-            simd::run(Within { search: self, products, start: block * BLOCK, rows: &mut rows });
+        self.each(blocks.len(), serial, |block| {
+            let (points, mut rows) = (self.filter.block(block), lock(block));
+            let mut visitor = Within { search: self, start: block * BLOCK, rows: &mut rows };
+            compare(&self.filter.method, points, points, &mut visitor);
             passed.fetch_add(rows.thin(), Ordering::Relaxed);
         });
         if choosy && passed.into_inner() > n * (4 * k + 16) {
@@ -97,15 +97,16 @@ impl<T: Real> Among<'_, T> {
         // threads need the same block.
         let players = blocks.len().next_multiple_of(2);
         for round in 0..players - 1 {
-            self.each(players / 2, serial, |products, table| {
+            self.each(players / 2, serial, |table| {
                 let seat = |place: usize| if place == 0 { 0 } else { 1 + (place - 1 + round) % (players - 1) };
                 let (one, other) = (seat(table), seat(players - 1 - table));
                 let (one, other) = (one.min(other), one.max(other));
                 if other < blocks.len() {
-                    let products = multiply(self.filter.block(one), self.filter.block(other), products);
                     let (rows, columns) = (&mut *lock(one), &mut *lock(other));
                     let (start, other_start) = (one * BLOCK, other * BLOCK);
-                    simd::run(BothWays { search: self, products, start, other_start, rows, columns });
+                    let mut visitor = BothWays { search: self, start, other_start, rows, columns };
+                    let Filter { ref method, .. } = self.filter;
+                    compare(method, self.filter.block(one), self.filter.block(other), &mut visitor);
                 }
             });
         }
@@ -130,16 +131,9 @@ impl<T: Real> Among<'_, T> {
         Some(neighbors)
     }
 
-    /// Calls `work` with each number from 0 to `count - 1` and with scratch memory for products.
-    fn each(&self, count: usize, serial: bool, work: impl Fn(&mut [T], usize) + Sync) {
-        let n = self.task.queries().len();
-        let scratch = || scratch::<T>(n, n);
-        if serial {
-            let mut products = scratch();
-            (0..count).for_each(|i| work(&mut products, i));
-        } else {
-            (0..count).into_par_iter().for_each_init(scratch, |products, i| work(products, i));
-        }
+    /// Calls `work` with each number from 0 to `count - 1`.
+    fn each(&self, count: usize, serial: bool, work: impl Fn(usize) + Sync) {
+        if serial { (0..count).for_each(work) } else { (0..count).into_par_iter().for_each(&work) }
     }
 
     #[inline(always)]
@@ -155,107 +149,59 @@ impl<T: Real> Among<'_, T> {
 /// Compares a block with itself, right of the diagonal.
 struct Within<'s, 'a, T> {
     search: &'s Among<'a, T>,
-    products: &'s [T],
     start: usize,
     rows: &'s mut Passed<T>,
 }
 
-impl<T: Real> Kernel for Within<'_, '_, T> {
-    type Output = ();
+impl<T: Real> Visitor<T> for Within<'_, '_, T> {
+    /// Rows after the last column belong to pairs that come again with rows and columns exchanged.
+    fn limits_of_rows(&self, column: usize) -> &[T] {
+        &self.rows.limits[..column + PANEL]
+    }
 
-    #[inline(always)]
-    fn run(self) {
-        let Self { search, products, start, rows } = self;
-        let width = rows.limits.len();
-        let lower = &search.filter.lower[start..start + width];
-        for (r, product) in products.chunks_exact(width).enumerate() {
-            let first = r + 1;
-            for (part, product) in product[first..].chunks(TOGETHER).enumerate() {
-                let c = first + part * TOGETHER;
-                let lower_of_columns = &lower[c..c + product.len()];
-                if !any_below(product, lower_of_columns, lower[r], rows.limits[r], &rows.limits[c..]) {
-                    continue;
-                }
-                for (lane, (&p, &other)) in product.iter().zip(lower_of_columns).enumerate() {
-                    let (bound, c) = (p + (other + lower[r]), c + lane);
-                    if bound <= rows.limits[r] {
-                        search.note(rows, r, start + r, start + c, bound);
-                    }
-                    if bound <= rows.limits[c] {
-                        search.note(rows, c, start + c, start + r, bound);
-                    }
-                }
+    fn limits_of_columns(&self, column: usize) -> &[T] {
+        &self.rows.limits[column..column + PANEL]
+    }
+
+    fn visit(&mut self, r: usize, column: usize, bounds: &[T; PANEL]) {
+        let Self { search, start, rows } = self;
+        for (c, &bound) in (column..rows.len()).zip(bounds).filter(|&(c, _)| c > r) {
+            if bound <= rows.limits[r] {
+                search.note(rows, r, *start + r, *start + c, bound);
+            }
+            if bound <= rows.limits[c] {
+                search.note(rows, c, *start + c, *start + r, bound);
             }
         }
     }
-}
-
-/// Number of pairs that are tested together. Nearly always none of them passes, and one test of all
-/// shows this.
-const TOGETHER: usize = 16;
-
-/// Calls `visit` with the lower bounds of each part of a row of products in which any bound is at
-/// most the limit. `visit` returns the new limit.
-#[inline(always)]
-fn each_below<T: Real>(product: &[T], lower: &[T], own: T, mut limit: T, mut visit: impl FnMut(usize, T) -> T) {
-    for (part, (product, lower)) in product.chunks(TOGETHER).zip(lower.chunks(TOGETHER)).enumerate() {
-        let mut any = false;
-        for (&p, &other) in product.iter().zip(lower) {
-            any |= p + (other + own) <= limit;
-        }
-        if any {
-            for (lane, (&p, &other)) in product.iter().zip(lower).enumerate() {
-                limit = visit(part * TOGETHER + lane, p + (other + own));
-            }
-        }
-    }
-}
-
-/// Returns true if any lower bound in a part of a row of products is at most the limit of its row
-/// or of its column.
-#[inline(always)]
-fn any_below<T: Real>(product: &[T], lower: &[T], own: T, of_row: T, of_columns: &[T]) -> bool {
-    let mut any = false;
-    for ((&p, &other), &of_column) in product.iter().zip(lower).zip(&of_columns[..product.len()]) {
-        any |= p + (other + own) <= if of_row > of_column { of_row } else { of_column };
-    }
-    any
 }
 
 /// Compares two different blocks, for the points of both.
 struct BothWays<'s, 'a, T> {
     search: &'s Among<'a, T>,
-    products: &'s [T],
     start: usize,
     other_start: usize,
     rows: &'s mut Passed<T>,
     columns: &'s mut Passed<T>,
 }
 
-impl<T: Real> Kernel for BothWays<'_, '_, T> {
-    type Output = ();
+impl<T: Real> Visitor<T> for BothWays<'_, '_, T> {
+    fn limits_of_rows(&self, _: usize) -> &[T] {
+        &self.rows.limits
+    }
 
-    #[inline(always)]
-    fn run(self) {
-        let Self { search, products, start, other_start, rows, columns } = self;
-        let width = columns.limits.len();
-        let lower = &search.filter.lower[other_start..other_start + width];
-        for (r, product) in products.chunks_exact(width).enumerate() {
-            let own = search.filter.lower[start + r];
-            for (part, (product, lower)) in product.chunks(TOGETHER).zip(lower.chunks(TOGETHER)).enumerate() {
-                let c = part * TOGETHER;
-                if !any_below(product, lower, own, rows.limits[r], &columns.limits[c..]) {
-                    continue;
-                }
-                for (lane, (&p, &other)) in product.iter().zip(lower).enumerate() {
-                    let (bound, c) = (p + (other + own), c + lane);
-                    if bound <= rows.limits[r] {
-                        search.note(rows, r, start + r, other_start + c, bound);
-                    }
-                    if bound <= columns.limits[c] {
-                        search.note(columns, c, other_start + c, start + r, bound);
-                    }
-                }
+    fn limits_of_columns(&self, column: usize) -> &[T] {
+        &self.columns.limits[column..column + PANEL]
+    }
+
+    fn visit(&mut self, r: usize, column: usize, bounds: &[T; PANEL]) {
+        let Self { search, start, other_start, rows, columns } = self;
+        for (c, &bound) in (column..columns.len()).zip(bounds) {
+            if bound <= rows.limits[r] {
+                search.note(rows, r, *start + r, *other_start + c, bound);
+            }
+            if bound <= columns.limits[c] {
+                search.note(columns, c, *other_start + c, *start + r, bound);
             }
         }
     }
@@ -266,20 +212,20 @@ impl<T: Real> Kernel for BothWays<'_, '_, T> {
 pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
     let filter = Filter::<f32>::new(points, &Frame::of(&[points])?)?;
     let (own, other) = (filter.block(0), filter.blocks() - 1);
-    let mut passed = Passed::new(own.nrows(), k);
-    let mut products = scratch::<f32>(points.len(), points.len());
+    let mut passed = Passed::new(filter.len_of(0), k);
+    let no_limits = [f32::NEG_INFINITY; PANEL];
     let mut run = || {
         let start = Instant::now();
-        let products = multiply(own, filter.block(other), &mut products);
         let (queries, references, left, right) = (points, points, &filter, &filter);
-        let passed = &mut passed;
-        simd::run(Across { queries, references, left, right, products, block: 0, other, k, passed });
+        let mut visitor =
+            Across { queries, references, left, right, block: 0, other, k, passed: &mut passed, no_limits };
+        compare(&filter.method, own, filter.block(other), &mut visitor);
         start.elapsed().as_secs_f64()
     };
     // In a large set, good candidates are known for nearly all pairs. The second of two runs
     // reproduces this.
     run();
-    Some(run() / (own.nrows() * filter.block(other).nrows()) as f64)
+    Some(run() / (filter.len_of(0) * filter.len_of(other)) as f64)
 }
 
 /// Finds the neighbors with filters of the queries and of the references.
@@ -288,22 +234,21 @@ fn across<T: Real>(task: &SearchTask<'_>, left: &Filter<T>, right: &Filter<T>) -
     let mut neighbors = Neighbors::zeros(queries.len(), k);
     let (indices, distances) = neighbors.rows_mut();
     let rows = indices.par_chunks_mut(BLOCK * k).zip(distances.par_chunks_mut(BLOCK * k));
-    rows.enumerate().for_each_init(
-        || scratch::<T>(queries.len(), references.len()),
-        |products, (block, (indices, distances))| {
-            let own = left.block(block);
-            let mut passed = Passed::new(own.nrows(), k);
-            for other in 0..right.blocks() {
-                let products = multiply(own, right.block(other), products);
-                simd::run(Across { queries, references, left, right, products, block, other, k, passed: &mut passed });
-            }
-            let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
-            for (r, (indices, distances)) in places.enumerate() {
-                let point = queries.point(block * BLOCK + r);
-                brute_force::write(exact(point, references, passed.of(r), k), indices, distances);
-            }
-        },
-    );
+    let no_limits = [T::zero() - T::INFINITY; PANEL];
+    rows.enumerate().for_each(|(block, (indices, distances))| {
+        let own = left.block(block);
+        let mut passed = Passed::new(left.len_of(block), k);
+        for other in 0..right.blocks() {
+            let mut visitor =
+                Across { queries, references, left, right, block, other, k, passed: &mut passed, no_limits };
+            compare(&left.method, own, right.block(other), &mut visitor);
+        }
+        let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
+        for (r, (indices, distances)) in places.enumerate() {
+            let point = queries.point(block * BLOCK + r);
+            brute_force::write(exact(point, references, passed.of(r), k), indices, distances);
+        }
+    });
     neighbors
 }
 
@@ -313,31 +258,32 @@ struct Across<'s, 'a, T> {
     references: &'s Samples<'a>,
     left: &'s Filter<T>,
     right: &'s Filter<T>,
-    products: &'s [T],
     block: usize,
     other: usize,
     k: usize,
     passed: &'s mut Passed<T>,
+    /// Columns have no neighbors here, so no bound is of interest to them.
+    no_limits: [T; PANEL],
 }
 
-impl<T: Real> Kernel for Across<'_, '_, T> {
-    type Output = ();
+impl<T: Real> Visitor<T> for Across<'_, '_, T> {
+    fn limits_of_rows(&self, _: usize) -> &[T] {
+        &self.passed.limits
+    }
 
-    #[inline(always)]
-    fn run(self) {
-        let Self { queries, references, left, right, products, block, other, k, passed } = self;
-        let (start, other_start) = (block * BLOCK, other * BLOCK);
-        let width = right.block(other).nrows();
-        let lower = &right.lower[other_start..other_start + width];
-        for (r, product) in products.chunks_exact(width).enumerate() {
-            let point = queries.point(start + r);
-            each_below(product, lower, left.lower[start + r], passed.limits[r], |lane, bound| {
-                if bound <= passed.limits[r] {
-                    let exact = |some: &mut dyn Iterator<Item = usize>| exact(point, references, some, k);
-                    passed.note(r, (left, start + r), (right, other_start + lane), bound, k, &exact);
-                }
-                passed.limits[r]
-            });
+    fn limits_of_columns(&self, _: usize) -> &[T] {
+        &self.no_limits
+    }
+
+    fn visit(&mut self, r: usize, column: usize, bounds: &[T; PANEL]) {
+        let Self { queries, references, left, right, block, other, k, passed, .. } = self;
+        let (query, references_start) = (*block * BLOCK + r, *other * BLOCK);
+        let point = queries.point(query);
+        for (reference, &bound) in (references_start + column..right.len()).zip(bounds) {
+            if bound <= passed.limits[r] {
+                let exact = |some: &mut dyn Iterator<Item = usize>| exact(point, references, some, *k);
+                passed.note(r, (left, query), (right, reference), bound, *k, &exact);
+            }
         }
     }
 }

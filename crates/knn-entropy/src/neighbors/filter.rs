@@ -1,19 +1,19 @@
 //! Bounds on squared Euclidean distances from matrix products, and the candidates that pass them.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, LinalgScalar, Slice};
-
+use super::pairs::Block;
 use crate::math::power_of_two;
+use crate::simd::{Method, Number, PANEL};
 use crate::{Float, Samples};
 
-/// Number of points in a block, so that a block of products fits into the cache of a core.
+/// Number of points in a block, a multiple of [`PANEL`]. A thread compares all pairs of two blocks,
+/// so the points of both should fit into the cache of a core.
 pub(super) const BLOCK: usize = 384;
 
 /// Number of candidates beyond `k` at which a list is thinned out.
 const SPARE: usize = 24;
 
 /// Element type of a filter.
-pub(super) trait Real: Float + LinalgScalar + PartialOrd {
+pub(super) trait Real: Float + Number + PartialOrd {
     /// Half the distance from 1 to the next number.
     const ROUNDING: f64;
     /// Upper bound on the error of a product that underflows.
@@ -73,12 +73,15 @@ impl Frame {
 /// of summation, which is at most d u (s_a + s_b) / 2. The rest of c covers the rounding of the
 /// coordinates, the lengths and the sums.
 pub(super) struct Filter<T> {
-    points: Array2<T>,
-    /// `(1 - c) s`.
-    pub(super) lower: Vec<T>,
+    /// See [`Block`].
+    coordinates: Vec<T>,
+    dimension: usize,
+    /// `(1 - c) s`, and infinity for the points that complete the last panel.
+    lower: Vec<T>,
     /// `2 c s`, the difference between the upper and the lower bound.
     width: Vec<T>,
     scale: f64,
+    pub(super) method: Method<T>,
 }
 
 impl<T: Real> Filter<T> {
@@ -89,49 +92,50 @@ impl<T: Real> Filter<T> {
         if c > 0.1 {
             return None;
         }
-        let mut points = Array2::<T>::zeros((samples.len(), d));
+        let mut coordinates = vec![T::zero(); samples.len().next_multiple_of(PANEL) * d];
         let (mut lower, mut width) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
         let least = d as f64 * T::LEAST;
-        let rows = points.as_slice_mut().expect("a fresh array").chunks_exact_mut(d);
-        for (point, row) in samples.coordinates().chunks_exact(d).zip(rows) {
+        for (i, point) in samples.coordinates().chunks_exact(d).enumerate() {
+            let panel = &mut coordinates[i / PANEL * PANEL * d..][..PANEL * d];
             let mut square = 0.0;
-            for ((place, &x), mean) in row.iter_mut().zip(point).zip(&frame.mean) {
-                *place = T::narrow((x - mean) * frame.scale);
-                square += place.widen() * place.widen();
+            for ((column, &x), mean) in panel.chunks_exact_mut(PANEL).zip(point).zip(&frame.mean) {
+                let x = T::narrow((x - mean) * frame.scale);
+                column[i % PANEL] = x;
+                square += x.widen() * x.widen();
             }
             lower.push(T::narrow(square * (1.0 - c) - least));
             width.push(T::narrow(square * 2.0 * c + 2.0 * least));
         }
-        Some(Self { points, lower, width, scale: frame.scale })
+        lower.resize(lower.len().next_multiple_of(PANEL), T::INFINITY);
+        let method = T::methods().into_iter().next()?;
+        Some(Self { coordinates, dimension: d, lower, width, scale: frame.scale, method })
+    }
+
+    /// Returns the number of points.
+    pub(super) fn len(&self) -> usize {
+        self.width.len()
     }
 
     pub(super) fn blocks(&self) -> usize {
-        self.points.nrows().div_ceil(BLOCK)
+        self.len().div_ceil(BLOCK)
     }
 
-    pub(super) fn block(&self, block: usize) -> ArrayView2<'_, T> {
-        let end = self.points.nrows().min((block + 1) * BLOCK);
-        self.points.slice_axis(Axis(0), Slice::from(block * BLOCK..end))
+    pub(super) fn block(&self, block: usize) -> Block<'_, T> {
+        let (start, end) = (block * BLOCK, self.lower.len().min((block + 1) * BLOCK));
+        let coordinates = &self.coordinates[start * self.dimension..end * self.dimension];
+        Block { coordinates, dimension: self.dimension, lower: &self.lower[start..end] }
     }
-}
 
-/// Allocates memory for a block of products.
-pub(super) fn scratch<T: Real>(rows: usize, columns: usize) -> Vec<T> {
-    vec![T::zero(); BLOCK.min(rows) * BLOCK.min(columns)]
-}
-
-/// Computes `-2 a b'`, row by row.
-pub(super) fn multiply<'s, T: Real>(a: ArrayView2<'_, T>, b: ArrayView2<'_, T>, scratch: &'s mut [T]) -> &'s [T] {
-    let shape = (a.nrows(), b.nrows());
-    let scratch = &mut scratch[..shape.0 * shape.1];
-    let mut product = ArrayViewMut2::from_shape(shape, scratch).expect("room for a block");
-    general_mat_mul(T::narrow(-2.0), &a, &b.t(), T::zero(), &mut product);
-    scratch
+    /// Returns the number of points of a block.
+    pub(super) fn len_of(&self, block: usize) -> usize {
+        self.len().min((block + 1) * BLOCK) - block * BLOCK
+    }
 }
 
 /// The candidates that have passed the filter for each point of a block.
 pub(super) struct Passed<T> {
-    /// The largest lower bound that a neighbor of each point can have.
+    /// The largest lower bound that a neighbor of each point can have. For the points that complete
+    /// the last panel, no bound is small enough.
     pub(super) limits: Vec<T>,
     /// The `k` smallest upper bounds for each point, sorted.
     upper: Vec<T>,
@@ -142,7 +146,9 @@ pub(super) struct Passed<T> {
 impl<T: Real> Passed<T> {
     pub(super) fn new(rows: usize, k: usize) -> Self {
         let rows: Vec<_> = (0..rows).map(|_| Vec::with_capacity(k + SPARE)).collect();
-        Self { limits: vec![T::INFINITY; rows.len()], upper: vec![T::INFINITY; rows.len() * k], rows }
+        let mut limits = vec![T::INFINITY; rows.len()];
+        limits.resize(rows.len().next_multiple_of(PANEL), T::zero() - T::INFINITY);
+        Self { limits, upper: vec![T::INFINITY; rows.len() * k], rows }
     }
 
     /// Adds a candidate to the query at position `r` of the block. `exact` finds the `k` nearest of
@@ -186,6 +192,11 @@ impl<T: Real> Passed<T> {
     pub(super) fn of(&mut self, r: usize) -> impl Iterator<Item = usize> {
         thin(&mut self.rows[r], self.limits[r]);
         self.rows[r].iter().map(|&(_, i)| i)
+    }
+
+    /// Returns the number of points.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// Removes candidates that would no longer pass, and returns the number that remain for all

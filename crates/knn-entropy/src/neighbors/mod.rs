@@ -9,6 +9,7 @@ mod kd_tree;
 mod line;
 mod lists;
 mod nearest;
+mod pairs;
 mod places;
 mod rows;
 mod search;

@@ -2,6 +2,11 @@
 //! unsafe code.
 #![allow(unsafe_code)]
 
+mod strip;
+mod vectors;
+
+pub(crate) use strip::{Method, Number, PANEL, Points, Strip};
+
 /// A loop that profits from vector instructions.
 ///
 /// `run` must be `#[inline(always)]`, and so must every function that it calls in its inner loops:
