@@ -18,6 +18,7 @@ mod help;
 mod html;
 mod judgment;
 mod mistake;
+mod model;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod progress;

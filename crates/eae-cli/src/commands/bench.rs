@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::common::Common;
 use crate::failure::Failure;
+use crate::model::Model;
 use crate::output::print_json;
 
 /// Time the neighbor search or a training step.
@@ -47,9 +48,9 @@ struct Knn {
 #[derive(Args)]
 #[command(after_help = "Example:\n  eae bench step --model conv28 --batch 100 --latent 16 --threads 2 --steps 30")]
 struct Step {
-    /// Preset of the networks.
+    /// Networks: a preset, or a .toml file for gray images of 28 x 28 pixels.
     #[arg(long, default_value = "conv28")]
-    model: Preset,
+    model: Model,
     /// Batch size.
     #[arg(long, default_value_t = 100)]
     batch: usize,
@@ -103,7 +104,7 @@ struct KnnTiming {
 #[derive(Serialize)]
 struct StepTiming {
     peer: &'static str,
-    model: Preset,
+    model: String,
     batch: usize,
     latent: usize,
     objective: Timed,
@@ -125,14 +126,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     arguments.common.apply()?;
-    let Step { model: preset, batch, latent, objective, steps, warmup, .. } = *arguments;
+    let Step { ref model, batch, latent, objective, steps, warmup, .. } = *arguments;
     if !(2..=1 << 16).contains(&batch) || steps == 0 {
         return Err(Failure::usage(format!(
             "--batch is {batch} and --steps is {steps}; --batch must be between 2 and 65536, and --steps at least 1"
         )));
     }
-    let (side, channels) = (preset.side(), if preset == Preset::Conv32 { 3 } else { 1 });
-    let model = Autoencoder::<f32>::new(preset, [side, side, channels], latent, arguments.common.seed);
+    let (named, architecture) = (model.to_string(), model.architecture()?);
+    let (side, channels) = match model {
+        Model::Preset(preset) => (preset.side(), if *preset == Preset::Conv32 { 3 } else { 1 }),
+        Model::File(_) => (28, 1),
+    };
+    let model = Autoencoder::<f32>::new(architecture, [side, side, channels], latent, arguments.common.seed);
     let mut model = model.map_err(Failure::usage)?;
     let parameters = model.parameters().iter().map(|parameter| parameter.len()).sum();
     let pixels = sampler::normal::<f32>(batch, side * side * channels, arguments.common.seed);
@@ -155,7 +160,7 @@ fn time_step(arguments: &Step) -> Result<StepTiming, Failure> {
     let median_ms = (times[(steps - 1) / 2] + times[steps / 2]) / 2.0;
     Ok(StepTiming {
         peer: "eae f32",
-        model: preset,
+        model: named,
         batch,
         latent,
         objective,

@@ -7,9 +7,9 @@ use eae::objective::{Rae, Wae};
 use eae::{Eae, TrainConfig};
 
 use super::device::Device;
-use super::model::Model;
 use crate::common::Common;
 use crate::dataset::{self, Data};
+use crate::model::Model;
 
 /// Text of `--data` in `--help`, in lines that fit beside its indent.
 const DATA: &str = "\

@@ -2,7 +2,6 @@ mod chosen;
 mod device;
 mod finish;
 mod flags;
-mod model;
 mod ranks;
 mod settings;
 mod start;

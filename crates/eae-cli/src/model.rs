@@ -12,13 +12,13 @@ use crate::failure::Failure;
 
 /// A preset, or a file with the layers of the networks.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Model {
+pub(crate) enum Model {
     Preset(Preset),
     File(PathBuf),
 }
 
 impl Model {
-    pub(super) fn architecture(&self) -> Result<Architecture, Failure> {
+    pub(crate) fn architecture(&self) -> Result<Architecture, Failure> {
         match self {
             Self::Preset(preset) => Ok((*preset).into()),
             Self::File(path) => {
