@@ -213,8 +213,10 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
     let filter = Filter::<f32>::new(points, &Frame::of(&[points])?)?;
     let (own, other) = (filter.block(0), filter.blocks() - 1);
     let mut passed = Passed::new(filter.len_of(0), k);
+    // In a large set, good candidates are known for nearly all pairs, so hardly any passes.
+    passed.limits.fill(f32::NEG_INFINITY);
     let no_limits = [f32::NEG_INFINITY; PANEL];
-    let mut run = || {
+    let run = |_| {
         let start = Instant::now();
         let (queries, references, left, right) = (points, points, &filter, &filter);
         let mut visitor =
@@ -222,10 +224,9 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
         compare(&filter.method, own, filter.block(other), &mut visitor);
         start.elapsed().as_secs_f64()
     };
-    // In a large set, good candidates are known for nearly all pairs. The second of two runs
-    // reproduces this.
-    run();
-    Some(run() / (filter.len_of(0) * filter.len_of(other)) as f64)
+    // Memory is new to the first run, and another program may interrupt any of them.
+    let fastest = (0..5).map(run).fold(f64::INFINITY, f64::min);
+    Some(fastest / (filter.len_of(0) * filter.len_of(other)) as f64)
 }
 
 /// Finds the neighbors with filters of the queries and of the references.
