@@ -2,6 +2,7 @@
 //!
 //! `strip` is the loop, for any [`Vector`]. [`portable`] computes the same without unsafe code, and
 //! every method is tested against it.
+
 use ndarray::LinalgScalar;
 
 use super::vectors::Vector;
