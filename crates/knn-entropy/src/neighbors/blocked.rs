@@ -86,7 +86,7 @@ impl<T: Real> Among<'_, T> {
         self.each(blocks.len(), serial, |block| {
             let (points, mut rows) = (self.filter.block(block), lock(block));
             let mut visitor = Within { search: self, start: block * BLOCK, rows: &mut rows };
-            compare(&self.filter.method, points, points, &mut visitor);
+            compare(points, points, &mut visitor);
             passed.fetch_add(rows.thin(), Ordering::Relaxed);
         });
         if choosy && passed.into_inner() > n * (4 * k + 16) {
@@ -105,8 +105,7 @@ impl<T: Real> Among<'_, T> {
                     let (rows, columns) = (&mut *lock(one), &mut *lock(other));
                     let (start, other_start) = (one * BLOCK, other * BLOCK);
                     let mut visitor = BothWays { search: self, start, other_start, rows, columns };
-                    let Filter { ref method, .. } = self.filter;
-                    compare(method, self.filter.block(one), self.filter.block(other), &mut visitor);
+                    compare(self.filter.block(one), self.filter.block(other), &mut visitor);
                 }
             });
         }
@@ -221,7 +220,7 @@ pub(super) fn time_of_pair(points: &Samples<'_>, k: usize) -> Option<f64> {
         let (queries, references, left, right) = (points, points, &filter, &filter);
         let mut visitor =
             Across { queries, references, left, right, block: 0, other, k, passed: &mut passed, no_limits };
-        compare(&filter.method, own, filter.block(other), &mut visitor);
+        compare(own, filter.block(other), &mut visitor);
         start.elapsed().as_secs_f64()
     };
     // Memory is new to the first run, and another program may interrupt any of them.
@@ -242,7 +241,7 @@ fn across<T: Real>(task: &SearchTask<'_>, left: &Filter<T>, right: &Filter<T>) -
         for other in 0..right.blocks() {
             let mut visitor =
                 Across { queries, references, left, right, block, other, k, passed: &mut passed, no_limits };
-            compare(&left.method, own, right.block(other), &mut visitor);
+            compare(own, right.block(other), &mut visitor);
         }
         let places = indices.chunks_exact_mut(k).zip(distances.chunks_exact_mut(k));
         for (r, (indices, distances)) in places.enumerate() {

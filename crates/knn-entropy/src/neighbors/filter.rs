@@ -81,7 +81,7 @@ pub(super) struct Filter<T> {
     /// `2 c s`, the difference between the upper and the lower bound.
     width: Vec<T>,
     scale: f64,
-    pub(super) method: Method<T>,
+    method: Method<T>,
 }
 
 impl<T: Real> Filter<T> {
@@ -123,7 +123,7 @@ impl<T: Real> Filter<T> {
     pub(super) fn block(&self, block: usize) -> Block<'_, T> {
         let (start, end) = (block * BLOCK, self.lower.len().min((block + 1) * BLOCK));
         let coordinates = &self.coordinates[start * self.dimension..end * self.dimension];
-        Block { coordinates, dimension: self.dimension, lower: &self.lower[start..end] }
+        Block { coordinates, dimension: self.dimension, lower: &self.lower[start..end], method: &self.method }
     }
 
     /// Returns the number of points of a block.

@@ -11,6 +11,7 @@ pub(super) struct Block<'a, T> {
     pub(super) dimension: usize,
     /// Lower bounds on the squared lengths of the points.
     pub(super) lower: &'a [T],
+    pub(super) method: &'a Method<T>,
 }
 
 /// A consumer of bounds on the distances between rows, the points of one block, and columns, the
@@ -31,19 +32,14 @@ pub(super) trait Visitor<T> {
 ///
 /// The bounds of the rows with a panel of columns stay in the first-level cache. Nearly always all
 /// bounds of a row are beyond the limits, and the row is not visited.
-pub(super) fn compare<T: Real>(
-    method: &Method<T>,
-    rows: Block<'_, T>,
-    columns: Block<'_, T>,
-    visitor: &mut impl Visitor<T>,
-) {
+pub(super) fn compare<T: Real>(rows: Block<'_, T>, columns: Block<'_, T>, visitor: &mut impl Visitor<T>) {
     let (mut bounds, mut near) = (vec![[T::zero(); PANEL]; rows.lower.len()], Vec::new());
     for (panel, coordinates) in columns.coordinates.chunks_exact(columns.dimension * PANEL).enumerate() {
         let column = panel * PANEL;
         let limits = visitor.limits_of_rows(column);
         let count = limits.len();
         let coordinates_of_rows = &rows.coordinates[..count * rows.dimension];
-        method.run(Strip {
+        rows.method.run(Strip {
             rows: Points { coordinates: coordinates_of_rows, lengths: &rows.lower[..count], limits },
             columns: Points {
                 coordinates,
