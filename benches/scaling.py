@@ -117,14 +117,14 @@ def main():
         (f"d = {d}", theory, series(f"search, d = {d}", theory, all_n, lambda n, d=d: search(program, n, d)))
         for d, theory, all_n in sizes]))
     panels.append(("search among 20 000 samples, ms", "dimensions", [
-        ("all pairs", 1, series("search, n = 20 000", 1, [32, 64, 128, 256, 512], lambda d: search(program, 20_000, d)))]))
+        ("all pairs", 1, series("search among 20 000, by d", 1, [32, 64, 128, 256, 512], lambda d: search(program, 20_000, d)))]))
     batches = [25, 50, 100, 200, 400, 800]
     panels.append(("training step, ms", "batch", [
-        (model, 1, series(f"step of {model}", 1, batches, lambda batch, model=model: step(program, model, batch)))
+        (model, 1, series(f"step of {model}, by batch", 1, batches, lambda batch, model=model: step(program, model, batch)))
         for model in ["mlp", "conv28"]]))
     with tempfile.TemporaryDirectory() as folder:
         panels.append(("training step, batch 100, ms", "width of the hidden layers", [
-            ("four dense layers", 2, series("step, four dense layers", 2, [256, 512, 1024, 2048, 4096],
+            ("four dense layers", 2, series("step of four dense layers, by width", 2, [256, 512, 1024, 2048, 4096],
                                             lambda width: step(program, network(folder, width), 100)))]))
 
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 620" font-family="sans-serif">',
