@@ -8,7 +8,7 @@ use super::activation::Finish;
 use super::direct;
 use super::element::Element;
 use super::patches::Grid;
-use super::winograd::{self, Tiles};
+use super::winograd::Winograd;
 use crate::Window;
 
 /// See [`kernels::conv2d`](super::conv2d).
@@ -25,8 +25,8 @@ pub(super) fn conv2d<F: Element>(
     let positions = size.unwrap_or_else(|| panic!("{window:?} does not fit on shape {:?}", x.shape()));
     let grid = Grid::new(&x, positions, &w, window);
     let mut y = pool.array((batch, positions[0], positions[1], outputs));
-    match Tiles::that_pay(&grid, outputs) {
-        Some(tiles) => winograd::conv2d(&tiles, x, w, finish, y.view_mut(), pool),
+    match Winograd::for_values(&grid, outputs) {
+        Some(tiles) => tiles.conv2d(x, w, finish, y.view_mut(), pool),
         None => direct::conv2d(&grid, x, w, finish, y.view_mut(), pool),
     }
     y
@@ -45,8 +45,8 @@ pub(super) fn conv2d_backward_input<F: Element>(
     assert!(outputs == w.dim().0, "gradient of shape {:?} for filters of shape {:?}", g.shape(), w.shape());
     let mut x = pool.array((batch, size[0], size[1], w.dim().3));
     let grid = Grid::new(&x.view(), [rows, columns], &w, window);
-    match Tiles::that_pay(&grid, outputs) {
-        Some(tiles) => winograd::conv2d_backward_input(&tiles, g, w, finish, x.view_mut(), pool),
+    match Winograd::for_values(&grid, outputs) {
+        Some(tiles) => tiles.conv2d_backward_input(g, w, finish, x.view_mut(), pool),
         None => direct::conv2d_backward_input(&grid, g, w, finish, x.view_mut(), pool),
     }
     x
@@ -64,8 +64,8 @@ pub(super) fn conv2d_backward_weight<F: Element>(
     let mut dw = pool.array((outputs, kernel_height, kernel_width, x.dim().3));
     let grid = Grid::new(&x, [rows, columns], &dw.view(), window);
     assert!(batch == x.dim().0, "gradient of shape {:?} for images of shape {:?}", g.shape(), x.shape());
-    match Tiles::that_pay(&grid, outputs) {
-        Some(tiles) => winograd::conv2d_backward_weight(&tiles, x, g, dw.view_mut(), pool),
+    match Winograd::for_filters(&grid, outputs) {
+        Some(tiles) => tiles.conv2d_backward_weight(x, g, dw.view_mut(), pool),
         None => direct::conv2d_backward_weight(&grid, x, g, dw.view_mut(), pool),
     }
     dw

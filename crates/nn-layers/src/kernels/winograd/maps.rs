@@ -5,94 +5,97 @@ use std::ops::Range;
 use ndarray::{ArrayView4, ArrayViewMut4};
 
 use super::tiles::Tiles;
-use super::transform::{PLANES, Planes, combine, combine_add, differences, differences_transposed, gathered, spread};
+use super::transform::{Maps, Planes, Scheme, combine, combine_add};
 use crate::kernels::element::Element;
 use crate::kernels::simd::Kernel;
 
 /// See [`Tiles::differences`].
-pub(super) struct Differences<'a, F> {
-    pub(super) tiles: &'a Tiles,
+pub(super) struct Differences<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
     pub(super) x: ArrayView4<'a, F>,
-    /// See [`Tiles::parts`].
-    pub(super) parts: &'a [(usize, Range<usize>)],
-    /// Memory for an image with its border, which is zero.
-    pub(super) bordered: &'a mut [F],
-    pub(super) planes: &'a mut Planes<F>,
+    /// The channels of a cell to map.
+    pub(super) channels: Range<usize>,
+    /// Memory for the cells of an image. Those of the border are zero.
+    pub(super) cells: &'a mut [F],
+    pub(super) planes: &'a mut Planes<F, P>,
 }
 
-impl<F: Element> Kernel for Differences<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for Differences<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { tiles, x, parts, bordered, planes } = self;
+        let Self { tiles, x, channels, cells, planes } = self;
+        let all = 0..channels.len();
         for (n, image) in x.outer_iter().enumerate() {
             let image = image.to_slice().expect("images in memory order");
-            for (from, to) in tiles.image_rows() {
-                bordered[to].copy_from_slice(&image[from]);
+            for (from, to) in tiles.pixels() {
+                cells[to].copy_from_slice(&image[from]);
             }
             for [i, j] in tiles.each() {
-                let rows = tiles.rows(n, i, j);
-                for (start, columns) in parts {
-                    let cell = |a, b| &bordered[start + tiles.cell(2 * i + a, 2 * j + b)..][..columns.len()];
-                    combine(square(cell), planes.rows_mut(rows, columns.clone()), differences);
-                }
+                let cell = |a, b| &cells[tiles.cell(O * i + a, O * j + b)..][channels.clone()];
+                combine(square(cell), planes.rows_mut(tiles.rows(n, i, j), all.clone()), Scheme::differences);
             }
         }
     }
 }
 
 /// See [`Tiles::differences_transposed`].
-pub(super) struct Transposed<'a, F> {
-    pub(super) tiles: &'a Tiles,
-    pub(super) planes: &'a Planes<F>,
-    /// See [`Tiles::parts`].
-    pub(super) parts: &'a [(usize, Range<usize>)],
+pub(super) struct Transposed<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
+    pub(super) planes: &'a Planes<F, P>,
     /// Zeros in place of a row of a plane.
     pub(super) zeros: &'a [F],
-    /// Memory for an image with its border.
-    pub(super) bordered: &'a mut [F],
+    /// Memory for the cells of an image.
+    pub(super) cells: &'a mut [F],
     pub(super) x: ArrayViewMut4<'a, F>,
 }
 
-impl<F: Element> Kernel for Transposed<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for Transposed<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { tiles, planes, parts, zeros, bordered, mut x } = self;
+        let Self { tiles, planes, zeros, cells, mut x } = self;
+        let channels = zeros.len();
         for (n, mut image) in x.outer_iter_mut().enumerate() {
             for [i, j] in tiles.each() {
-                let rows = tiles.rows(n, i, j);
-                for (start, columns) in parts {
-                    let cell = |a, b| start + tiles.cell(2 * i + a, 2 * j + b);
-                    let to = square_mut::<_, 3>(bordered, |a, b| cell(a, b)..cell(a, b) + columns.len());
-                    // The first row and the first column belong to the tiles before this one, too.
-                    let from = planes.rows(rows, columns.clone(), zeros);
-                    combine_add([i > 0, j > 0], from, to, differences_transposed);
-                }
+                let cell = |a, b| tiles.cell(O * i + a, O * j + b);
+                let to = square_mut::<_, P>(cells, |a, b| cell(a, b)..cell(a, b) + channels);
+                // The first row and the first column belong to the tiles before this one, too.
+                let from = planes.rows(tiles.rows(n, i, j), 0..channels, zeros);
+                combine_add([i > 0, j > 0], from, to, Scheme::differences_transposed);
             }
             let image = image.as_slice_mut().expect("an image of a fresh array");
             if !tiles.cover_the_image() {
                 image.fill(F::zero());
             }
-            for (to, from) in tiles.image_rows() {
-                image[to].copy_from_slice(&bordered[from]);
+            for (to, from) in tiles.pixels() {
+                image[to].copy_from_slice(&cells[from]);
             }
         }
     }
 }
 
-/// See [`Tiles::spread`].
-pub(super) struct Spread<'a, F> {
-    pub(super) tiles: &'a Tiles,
+/// See [`Tiles::outputs_transposed`].
+pub(super) struct OutputsTransposed<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
     pub(super) g: ArrayView4<'a, F>,
     /// Zeros in place of a pixel.
     pub(super) zeros: &'a [F],
-    pub(super) planes: &'a mut Planes<F>,
+    pub(super) planes: &'a mut Planes<F, P>,
 }
 
-impl<F: Element> Kernel for Spread<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for OutputsTransposed<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -102,26 +105,29 @@ impl<F: Element> Kernel for Spread<'_, F> {
         for (n, image) in g.outer_iter().enumerate() {
             let image = image.to_slice().expect("images in memory order");
             for [i, j] in tiles.each() {
-                let pixel = |a, b| match tiles.output(2 * i + a, 2 * j + b, filters) {
+                let pixel = |a, b| match tiles.output(O * i + a, O * j + b, filters) {
                     Some(at) => &image[at],
                     None => zeros,
                 };
-                combine(square(pixel), planes.rows_mut(tiles.rows(n, i, j), 0..filters), spread);
+                combine(square(pixel), planes.rows_mut(tiles.rows(n, i, j), 0..filters), Scheme::outputs_transposed);
             }
         }
     }
 }
 
-/// See [`Tiles::gathered`].
-pub(super) struct Gathered<'a, F> {
-    pub(super) tiles: &'a Tiles,
-    pub(super) planes: &'a Planes<F>,
+/// See [`Tiles::outputs`].
+pub(super) struct Outputs<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
+    pub(super) planes: &'a Planes<F, P>,
     /// Zeros in place of a row of a plane.
     pub(super) zeros: &'a [F],
     pub(super) y: ArrayViewMut4<'a, F>,
 }
 
-impl<F: Element> Kernel for Gathered<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for Outputs<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -131,22 +137,25 @@ impl<F: Element> Kernel for Gathered<'_, F> {
         for (n, mut image) in y.outer_iter_mut().enumerate() {
             let image = image.as_slice_mut().expect("an image of a fresh array");
             for [i, j] in tiles.each() {
-                let pixel = |a, b| tiles.output(2 * i + a, 2 * j + b, filters).unwrap_or(0..0);
+                let pixel = |a, b| tiles.output(O * i + a, O * j + b, filters).unwrap_or(0..0);
                 let from = planes.rows(tiles.rows(n, i, j), 0..filters, zeros);
-                combine(from, square_mut::<_, 2>(image, pixel), gathered);
+                combine(from, square_mut::<_, O>(image, pixel), Scheme::outputs);
             }
         }
     }
 }
 
 /// See [`Tiles::filters`].
-pub(super) struct Filters<'a, F> {
-    pub(super) tiles: &'a Tiles,
+pub(super) struct Filters<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
     pub(super) w: ArrayView4<'a, F>,
-    pub(super) planes: &'a mut Planes<F>,
+    pub(super) planes: &'a mut Planes<F, P>,
 }
 
-impl<F: Element> Kernel for Filters<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for Filters<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -155,20 +164,24 @@ impl<F: Element> Kernel for Filters<'_, F> {
         for (o, filter) in w.outer_iter().enumerate() {
             let filter = filter.to_slice().expect("filters in memory order");
             for (quarter, columns) in tiles.runs() {
-                combine(square(|a, b| &filter[quarter(a, b)]), planes.rows_mut([Some(o); PLANES], columns), spread);
+                let to = planes.rows_mut([[Some(o); P]; P], columns);
+                combine(square(|a, b| &filter[quarter(a, b)]), to, <Scheme as Maps<O, P>>::sums);
             }
         }
     }
 }
 
 /// See [`Tiles::filters_transposed`].
-pub(super) struct FiltersTransposed<'a, F> {
-    pub(super) tiles: &'a Tiles,
-    pub(super) planes: &'a Planes<F>,
+pub(super) struct FiltersTransposed<'a, F, const O: usize, const P: usize> {
+    pub(super) tiles: &'a Tiles<O, P>,
+    pub(super) planes: &'a Planes<F, P>,
     pub(super) w: ArrayViewMut4<'a, F>,
 }
 
-impl<F: Element> Kernel for FiltersTransposed<'_, F> {
+impl<F: Element, const O: usize, const P: usize> Kernel for FiltersTransposed<'_, F, O, P>
+where
+    Scheme: Maps<O, P>,
+{
     type Output = ();
 
     #[inline(always)]
@@ -177,8 +190,8 @@ impl<F: Element> Kernel for FiltersTransposed<'_, F> {
         for (o, mut filter) in w.outer_iter_mut().enumerate() {
             let filter = filter.as_slice_mut().expect("filters in memory order");
             for (quarter, columns) in tiles.runs() {
-                let from = planes.rows([Some(o); PLANES], columns, &[]);
-                combine(from, square_mut::<_, 2>(filter, quarter), gathered);
+                let from = planes.rows([[Some(o); P]; P], columns, &[]);
+                combine(from, square_mut::<_, 2>(filter, quarter), <Scheme as Maps<O, P>>::sums_transposed);
             }
         }
     }

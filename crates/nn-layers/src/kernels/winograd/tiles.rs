@@ -5,41 +5,32 @@ use std::ops::Range;
 use autodiff_mini::Pool;
 use ndarray::{ArrayView4, ArrayViewMut4};
 
-use super::maps::{Differences, Filters, FiltersTransposed, Gathered, Spread, Transposed};
-use super::transform::{PLANES, Planes, Rows};
+use super::maps::{Differences, Filters, FiltersTransposed, Outputs, OutputsTransposed, Transposed};
+use super::transform::{Maps, Planes, Rows, Scheme};
 use crate::Window;
 use crate::kernels::element::Element;
 use crate::kernels::patches::Grid;
 
-/// A division of an image into cells as large as the stride, and into tiles of three by three
-/// cells, each of which determines two by two outputs.
+/// A division of an image into cells as large as the stride, and into tiles of `P` by `P` cells,
+/// each of which determines `O` by `O` outputs.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::kernels) struct Tiles {
+pub(in crate::kernels) struct Tiles<const O: usize, const P: usize> {
     /// Positions that do not overlap. Each of them covers one cell.
     cells: Grid,
     /// Rows and columns of outputs.
     outputs: [usize; 2],
 }
 
-impl Tiles {
-    /// Returns the tiles if they are faster than the definition.
-    pub(in crate::kernels) fn that_pay(grid: &Grid, filters: usize) -> Option<Self> {
-        Self::of(grid).filter(|tiles| tiles.pay(filters))
-    }
-
+impl<const O: usize, const P: usize> Tiles<O, P>
+where
+    Scheme: Maps<O, P>,
+{
     /// Returns the tiles if the filter is twice as large as its stride.
     pub(super) fn of(grid: &Grid) -> Option<Self> {
         let Window { kernel, stride, padding } = grid.window;
-        let positions = grid.positions.map(|outputs| 2 * outputs.div_ceil(2) + 1);
+        let positions = grid.positions.map(|outputs| O * outputs.div_ceil(O) + 1);
         let cells = Grid { window: Window { kernel: stride, stride, padding }, positions, ..*grid };
         (kernel == stride.map(|step| 2 * step)).then_some(Self { cells, outputs: grid.positions })
-    }
-
-    /// Returns true if there are enough channels for the products to dominate the time, and few
-    /// enough outputs in tiles beyond the edge to save a third of the multiplications.
-    fn pay(&self, filters: usize) -> bool {
-        let (products, direct) = (self.counts().iter().sum::<usize>(), 4 * self.outputs[0] * self.outputs[1]);
-        self.cells.columns() >= 64 && filters >= 32 && 3 * products <= 2 * direct
     }
 
     /// Returns the number of columns of the planes of an image or a filter, which is the number of
@@ -50,49 +41,62 @@ impl Tiles {
 
     /// Returns the number of rows and columns of tiles.
     fn tiles(&self) -> [usize; 2] {
-        self.outputs.map(|outputs| outputs.div_ceil(2))
+        self.outputs.map(|outputs| outputs.div_ceil(O))
     }
 
-    /// Returns the number of rows and columns of tiles for which a plane has a product. A single
-    /// output does not need the last of the three products.
+    /// Returns the number of rows and columns of tiles for which a plane has a product. Only the last
+    /// output of a tile needs the last product.
     #[inline(always)]
-    fn within(&self, plane: usize) -> [usize; 2] {
-        let [i, j] = [plane / 3, plane % 3];
-        let [rows, columns] = self.outputs;
-        [(rows + usize::from(i < 2)) / 2, (columns + usize::from(j < 2)) / 2]
+    fn within(&self, plane: [usize; 2]) -> [usize; 2] {
+        let tiles = |axis: usize| {
+            if plane[axis] < P - 1 { self.outputs[axis].div_ceil(O) } else { self.outputs[axis] / O }
+        };
+        [tiles(0), tiles(1)]
     }
 
     /// Returns the number of products of an image in each plane.
-    fn counts(&self) -> [usize; PLANES] {
-        std::array::from_fn(|plane| self.within(plane).iter().product())
+    fn counts(&self) -> [[usize; P]; P] {
+        std::array::from_fn(|i| std::array::from_fn(|j| self.within([i, j]).iter().product()))
+    }
+
+    /// Returns the number of products of an image for each entry of a cell and each filter.
+    pub(super) fn products(&self) -> usize {
+        self.counts().as_flattened().iter().sum()
     }
 
     /// Creates matrices with one row per product.
-    fn planes<F: Element>(&self, images: usize, columns: usize, pool: &Pool<F>) -> Planes<F> {
-        Planes::new(self.counts().map(|count| images * count), columns, pool)
+    fn planes<F: Element>(&self, images: usize, columns: usize, pool: &Pool<F>) -> Planes<F, P> {
+        Planes::new(self.counts().map(|row| row.map(|count| images * count)), columns, pool)
     }
 
     /// Returns the places of all tiles.
     #[inline(always)]
-    pub(super) fn each(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
+    pub(super) fn each(&self) -> impl Iterator<Item = [usize; 2]> + use<O, P> {
         let [rows, columns] = self.tiles();
         (0..rows).flat_map(move |i| (0..columns).map(move |j| [i, j]))
     }
 
     /// Returns the rows of a tile.
     #[inline(always)]
-    pub(super) fn rows(&self, image: usize, i: usize, j: usize) -> Rows {
-        let mut tile = [None; PLANES];
-        for (plane, row) in tile.iter_mut().enumerate() {
-            let [rows, columns] = self.within(plane);
-            *row = (i < rows && j < columns).then_some((image * rows + i) * columns + j);
+    pub(super) fn rows(&self, image: usize, i: usize, j: usize) -> Rows<P> {
+        let mut tile = [[None; P]; P];
+        for (p, tile) in tile.iter_mut().enumerate() {
+            for (q, row) in tile.iter_mut().enumerate() {
+                let [rows, columns] = self.within([p, q]);
+                *row = (i < rows && j < columns).then_some((image * rows + i) * columns + j);
+            }
         }
         tile
     }
 
+    /// Returns the number of tiles of an image.
+    pub(super) fn count(&self) -> usize {
+        self.tiles().iter().product()
+    }
+
     /// Returns the number of images that have about this many tiles.
     pub(super) fn images(&self, tiles: usize) -> usize {
-        tiles.div_ceil(self.counts()[0].max(1))
+        tiles.div_ceil(self.count().max(1))
     }
 
     /// Computes `D x`: `[tiles, channels of a cell]` in each plane, for some of the channels.
@@ -101,12 +105,11 @@ impl Tiles {
         x: ArrayView4<'_, F>,
         channels: Range<usize>,
         pool: &Pool<F>,
-    ) -> Planes<F> {
+    ) -> Planes<F, P> {
         let mut planes = self.planes(x.dim().0, channels.len(), pool);
-        let mut memory = pool.zeros(self.bordered_len());
-        let bordered = memory.as_slice_mut().expect("a fresh array");
-        let parts = self.parts(channels);
-        F::run(Differences { tiles: self, x, parts: &parts, bordered, planes: &mut planes });
+        let mut memory = pool.zeros(self.len());
+        let cells = memory.as_slice_mut().expect("a fresh array");
+        F::run(Differences { tiles: self, x, channels, cells, planes: &mut planes });
         pool.recycle(memory);
         planes
     }
@@ -114,81 +117,68 @@ impl Tiles {
     /// Computes `x = D^T planes`.
     pub(super) fn differences_transposed<F: Element>(
         &self,
-        planes: &Planes<F>,
+        planes: &Planes<F, P>,
         x: ArrayViewMut4<'_, F>,
         pool: &Pool<F>,
     ) {
         let columns = self.cells.columns();
-        let (mut memory, zeros) = (pool.array(self.bordered_len()), vec![F::zero(); columns]);
-        let bordered = memory.as_slice_mut().expect("a fresh array");
-        let parts = self.parts(0..columns);
-        F::run(Transposed { tiles: self, planes, parts: &parts, zeros: &zeros, bordered, x });
+        let (mut memory, zeros) = (pool.array(self.len()), vec![F::zero(); columns]);
+        let cells = memory.as_slice_mut().expect("a fresh array");
+        F::run(Transposed { tiles: self, planes, zeros: &zeros, cells, x });
         pool.recycle(memory);
     }
 
-    /// Computes `S g`: `[tiles, filters]` in each plane.
-    pub(super) fn spread<F: Element>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
+    /// Computes `A^T g`: `[tiles, filters]` in each plane.
+    pub(super) fn outputs_transposed<F: Element>(&self, g: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F, P> {
         let filters = g.dim().3;
         let mut planes = self.planes(g.dim().0, filters, pool);
-        F::run(Spread { tiles: self, g, zeros: &vec![F::zero(); filters], planes: &mut planes });
+        F::run(OutputsTransposed { tiles: self, g, zeros: &vec![F::zero(); filters], planes: &mut planes });
         planes
     }
 
-    /// Computes `y = S^T planes`.
-    pub(super) fn gathered<F: Element>(&self, planes: &Planes<F>, y: ArrayViewMut4<'_, F>) {
-        F::run(Gathered { tiles: self, planes, zeros: &vec![F::zero(); y.dim().3], y });
+    /// Computes `y = A planes`.
+    pub(super) fn outputs<F: Element>(&self, planes: &Planes<F, P>, y: ArrayViewMut4<'_, F>) {
+        F::run(Outputs { tiles: self, planes, zeros: &vec![F::zero(); y.dim().3], y });
     }
 
-    /// Returns the number of rows and columns of pixels that the cells cover. These are the image
-    /// and a border of zeros.
-    #[inline(always)]
-    fn bordered(&self) -> [usize; 2] {
-        let Grid { window: Window { stride, .. }, positions, .. } = self.cells;
-        [positions[0] * stride[0], positions[1] * stride[1]]
-    }
-
-    /// Returns the number of entries of an image with its border.
-    fn bordered_len(&self) -> usize {
-        self.bordered().iter().product::<usize>() * self.cells.channels
+    /// Returns the number of entries of all cells.
+    fn len(&self) -> usize {
+        self.cells.positions.iter().product::<usize>() * self.cells.columns()
     }
 
     /// Returns true if no pixel lies beyond the last cell.
     #[inline(always)]
     pub(super) fn cover_the_image(&self) -> bool {
-        let Grid { window: Window { padding, .. }, size, .. } = self.cells;
-        self.bordered().iter().zip(padding).zip(size).all(|((&all, padding), size)| padding + size <= all)
+        let Grid { window: Window { stride, padding, .. }, positions, size, .. } = self.cells;
+        (0..2).all(|axis| padding[axis] + size[axis] <= positions[axis] * stride[axis])
     }
 
-    /// Returns the place of each row in an image and in the image with its border.
+    /// Returns the place of each run of pixels that a row of the image shares with a cell: in the
+    /// image and in the cells.
     #[inline(always)]
-    pub(super) fn image_rows(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<> {
-        let Grid { window: Window { padding: [top, left], .. }, size: [height, width], channels, .. } = self.cells;
-        let [all, wide] = self.bordered();
-        let len = width.min(wide.saturating_sub(left)) * channels;
-        (0..height.min(all.saturating_sub(top))).map(move |row| {
-            let [alone, bordered] = [row * width * channels, ((row + top) * wide + left) * channels];
-            (alone..alone + len, bordered..bordered + len)
+    pub(super) fn pixels(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<O, P> {
+        let Grid { window: Window { stride, padding: [top, left], .. }, positions, size, channels } = self.cells;
+        let ([height, width], [high, wide]) = (size, stride);
+        let rows = 0..height.min((positions[0] * high).saturating_sub(top));
+        // The cells that begin before the last pixel and end after the first.
+        let columns = left / wide..positions[1].min((left + width).div_ceil(wide));
+        rows.flat_map(move |row| {
+            let (cell_row, within) = ((row + top) / high, (row + top) % high);
+            columns.clone().map(move |column| {
+                let start = (column * wide).max(left);
+                let len = (((column + 1) * wide).min(left + width) - start) * channels;
+                let image = (row * width + start - left) * channels;
+                let run = within * wide + start - column * wide;
+                let cell = ((cell_row * positions[1] + column) * high * wide + run) * channels;
+                (image..image + len, cell..cell + len)
+            })
         })
     }
 
-    /// Returns the start of a cell in an image with its border.
+    /// Returns the start of a cell.
     #[inline(always)]
     pub(super) fn cell(&self, row: usize, column: usize) -> usize {
-        let stride = self.cells.window.stride;
-        (row * stride[0] * self.bordered()[1] + column * stride[1]) * self.cells.channels
-    }
-
-    /// Returns the contiguous parts of some entries of a cell: their starts, relative to the cell
-    /// in an image with its border, and their columns in the planes.
-    fn parts(&self, channels: Range<usize>) -> Vec<(usize, Range<usize>)> {
-        let Grid { window: Window { stride: [rows, columns], .. }, channels: depth, .. } = self.cells;
-        let (len, apart) = (columns * depth, self.bordered()[1] * depth);
-        let part = |row: usize| {
-            let [start, end] = [row * len, (row + 1) * len].map(|at| at.clamp(channels.start, channels.end));
-            (row * apart + start - row * len, start - channels.start..end - channels.start)
-        };
-        let within = |row: &usize| row * len < channels.end && (row + 1) * len > channels.start;
-        (0..rows).filter(within).map(part).collect()
+        (row * self.cells.positions[1] + column) * self.cells.columns()
     }
 
     /// Returns the entries of an output, or `None` if the tile reaches beyond the image.
@@ -211,32 +201,14 @@ impl Tiles {
     }
 
     /// Computes `S w`: `[filters, channels of a cell]` in each plane.
-    pub(super) fn filters<F: Element>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F> {
-        let mut planes = Planes::new([w.dim().0; PLANES], self.cells.columns(), pool);
+    pub(super) fn filters<F: Element>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F, P> {
+        let mut planes = Planes::new([[w.dim().0; P]; P], self.cells.columns(), pool);
         F::run(Filters { tiles: self, w, planes: &mut planes });
         planes
     }
 
     /// Computes `w = S^T planes`.
-    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F>, w: ArrayViewMut4<'_, F>) {
+    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F, P>, w: ArrayViewMut4<'_, F>) {
         F::run(FiltersTransposed { tiles: self, planes, w });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tiles_pay_with_many_channels_and_few_edges() {
-        let pays = |size: usize, inputs: usize, filters: usize| {
-            let window = Window::square(4, 2, 1);
-            let positions = window.convolved([size, size]).unwrap();
-            Tiles::of(&Grid { window, size: [size, size], positions, channels: inputs }).unwrap().pay(filters)
-        };
-        assert!(pays(14, 32, 64) && pays(16, 64, 128) && pays(8, 128, 256));
-        assert!(!pays(28, 1, 32) && !pays(32, 3, 64) && !pays(2, 128, 256) && !pays(6, 64, 64));
-        let same = Window::square(3, 1, 1);
-        assert!(Tiles::of(&Grid { window: same, size: [8, 8], positions: [8, 8], channels: 64 }).is_none());
     }
 }

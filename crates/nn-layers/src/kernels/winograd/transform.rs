@@ -7,28 +7,113 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 use crate::kernels::element::Element;
 
-/// Maps three consecutive cells to their differences.
-#[inline(always)]
-pub(super) fn differences<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
-    [a - b, b, c - b]
+/// The linear maps of the algorithm for `O` outputs, which need `P` products.
+///
+/// The maps are those of Toom and Cook: the products are values of a polynomial at `P - 1` points
+/// and at infinity, so only the last output needs the last product.
+pub(in crate::kernels) trait Maps<const O: usize, const P: usize> {
+    /// Maps consecutive cells to their differences.
+    fn differences<F: Scalar>(cells: [F; P]) -> [F; P];
+
+    /// Applies the transpose of [`differences`](Maps::differences).
+    fn differences_transposed<F: Scalar>(products: [F; P]) -> [F; P];
+
+    /// Maps the two halves of a filter to sums.
+    fn sums<F: Scalar>(halves: [F; 2]) -> [F; P];
+
+    /// Applies the transpose of [`sums`](Maps::sums).
+    fn sums_transposed<F: Scalar>(products: [F; P]) -> [F; 2];
+
+    /// Maps products to outputs.
+    fn outputs<F: Scalar>(products: [F; P]) -> [F; O];
+
+    /// Applies the transpose of [`outputs`](Maps::outputs).
+    fn outputs_transposed<F: Scalar>(outputs: [F; O]) -> [F; P];
 }
 
-/// Applies the transpose of [`differences`].
-#[inline(always)]
-pub(super) fn differences_transposed<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
-    [a, b - a - c, c]
+/// The maps for tiles of different sizes.
+pub(in crate::kernels) struct Scheme;
+
+/// The points 0 and -1.
+impl Maps<2, 3> for Scheme {
+    #[inline(always)]
+    fn differences<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
+        [a - b, b, c - b]
+    }
+
+    #[inline(always)]
+    fn differences_transposed<F: Scalar>([a, b, c]: [F; 3]) -> [F; 3] {
+        [a, b - a - c, c]
+    }
+
+    #[inline(always)]
+    fn sums<F: Scalar>([a, b]: [F; 2]) -> [F; 3] {
+        [a, a + b, b]
+    }
+
+    #[inline(always)]
+    fn sums_transposed<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
+        [a + b, b + c]
+    }
+
+    #[inline(always)]
+    fn outputs<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
+        [a + b, b + c]
+    }
+
+    #[inline(always)]
+    fn outputs_transposed<F: Scalar>([a, b]: [F; 2]) -> [F; 3] {
+        [a, a + b, b]
+    }
 }
 
-/// Maps two halves of a filter, or two outputs, to three sums.
-#[inline(always)]
-pub(super) fn spread<F: Scalar>([a, b]: [F; 2]) -> [F; 3] {
-    [a, a + b, b]
-}
+/// The points 1, -1, 1/2 and -1/2. Their rounding errors are half as large as those of 0, 1, -1 and
+/// 2, and the maps for a point and its negative share most of their arithmetic.
+impl Maps<4, 5> for Scheme {
+    #[inline(always)]
+    fn differences<F: Scalar>([a, b, c, d, e]: [F; 5]) -> [F; 5] {
+        let [half, quarter] = [0.5, 0.25].map(F::from_f64);
+        let (even, half_even) = (c - a * quarter, (c - a) * half);
+        let (odd, half_odd) = (d - b * quarter, d - b);
+        [odd + even, odd - even, half_odd + half_even, half_odd - half_even, (e - c) - half_even * half]
+    }
 
-/// Applies the transpose of [`spread`].
-#[inline(always)]
-pub(super) fn gathered<F: Scalar>([a, b, c]: [F; 3]) -> [F; 2] {
-    [a + b, b + c]
+    #[inline(always)]
+    fn differences_transposed<F: Scalar>([a, b, c, d, e]: [F; 5]) -> [F; 5] {
+        let [half, quarter] = [0.5, 0.25].map(F::from_f64);
+        let (even, odd) = (a - b, a + b);
+        let (half_even, half_odd) = ((c - d - e * half) * half, c + d);
+        [-(even * quarter) - half_even, -(odd * quarter) - half_odd, even + half_even - e, odd + half_odd, e]
+    }
+
+    #[inline(always)]
+    fn sums<F: Scalar>([a, b]: [F; 2]) -> [F; 5] {
+        let two_thirds = F::from_f64(2.0 / 3.0);
+        let (a, two_a, b_scaled) = (a * two_thirds, a * (two_thirds + two_thirds), b * two_thirds);
+        [b_scaled + a, b_scaled - a, -b_scaled - two_a, two_a - b_scaled, b]
+    }
+
+    #[inline(always)]
+    fn sums_transposed<F: Scalar>([a, b, c, d, e]: [F; 5]) -> [F; 2] {
+        let two_thirds = F::from_f64(2.0 / 3.0);
+        let (even, odd) = ((a - b) + (d - c) + (d - c), (a + b) - (c + d));
+        [even * two_thirds, odd * two_thirds + e]
+    }
+
+    #[inline(always)]
+    fn outputs<F: Scalar>([a, b, c, d, e]: [F; 5]) -> [F; 4] {
+        let [half, quarter, eighth] = [0.5, 0.25, 0.125].map(F::from_f64);
+        let (even, odd, half_even, half_odd) = (a + b, a - b, c + d, c - d);
+        [even + half_even, odd + half_odd * half, even + half_even * quarter, odd + half_odd * eighth + e]
+    }
+
+    #[inline(always)]
+    fn outputs_transposed<F: Scalar>([a, b, c, d]: [F; 4]) -> [F; 5] {
+        let [half, quarter, eighth] = [0.5, 0.25, 0.125].map(F::from_f64);
+        let (even, odd) = (a + c, b + d);
+        let (half_even, half_odd) = (a + c * quarter, b * half + d * eighth);
+        [even + odd, even - odd, half_even + half_odd, half_even - half_odd, d]
+    }
 }
 
 /// Applies a map to the columns and then to the rows of a square of slices of equal length, entry
@@ -146,35 +231,35 @@ impl<F: Element, M: Fn([F; I]) -> [F; O], const I: usize, const O: usize, const 
     }
 }
 
-/// Number of planes: three times three.
-pub(super) const PLANES: usize = 9;
-
 /// Padding between two rows, in entries. Without it, the distance of rows could be a power of two,
 /// and they would compete for the same cache lines.
 const APART: usize = 16;
 
-/// Nine matrices with equally many columns, one below the other.
+/// `P * P` matrices with equally many columns, one below the other.
 #[derive(Debug)]
-pub(super) struct Planes<F> {
+pub(super) struct Planes<F, const P: usize> {
     numbers: Array2<F>,
     columns: usize,
-    /// The first row of each plane, and the end of the last plane.
-    starts: [usize; PLANES + 1],
+    /// The rows of each plane.
+    places: [[Range<usize>; P]; P],
 }
 
-impl<F: Element> Planes<F> {
+impl<F: Element, const P: usize> Planes<F, P> {
     /// Creates planes with the given numbers of rows and unspecified content.
-    pub(super) fn new(rows: [usize; PLANES], columns: usize, pool: &Pool<F>) -> Self {
-        let mut starts = [0; PLANES + 1];
-        for (plane, rows) in rows.into_iter().enumerate() {
-            starts[plane + 1] = starts[plane] + rows;
-        }
-        Self { numbers: pool.array((starts[PLANES], columns + APART)), columns, starts }
+    pub(super) fn new(rows: [[usize; P]; P], columns: usize, pool: &Pool<F>) -> Self {
+        let mut end = 0;
+        let places = rows.map(|rows| {
+            rows.map(|rows| {
+                end += rows;
+                end - rows..end
+            })
+        });
+        Self { numbers: pool.array((end, columns + APART)), columns, places }
     }
 
     /// Creates planes with the same rows and another number of columns.
     pub(super) fn like(&self, columns: usize, pool: &Pool<F>) -> Self {
-        Self { numbers: pool.array((self.numbers.nrows(), columns + APART)), columns, ..*self }
+        Self { numbers: pool.array((self.numbers.nrows(), columns + APART)), columns, places: self.places.clone() }
     }
 
     /// Returns all planes as one matrix.
@@ -184,30 +269,31 @@ impl<F: Element> Planes<F> {
 
     /// Returns a plane.
     pub(super) fn plane(&self, number: usize) -> ArrayView2<'_, F> {
-        self.numbers.slice(s![self.starts[number]..self.starts[number + 1], ..self.columns])
+        self.numbers.slice(s![self.places.as_flattened()[number].clone(), ..self.columns])
     }
 
     /// Returns a plane.
     pub(super) fn plane_mut(&mut self, number: usize) -> ArrayViewMut2<'_, F> {
-        self.numbers.slice_mut(s![self.starts[number]..self.starts[number + 1], ..self.columns])
+        self.numbers.slice_mut(s![self.places.as_flattened()[number].clone(), ..self.columns])
     }
 
     /// Returns all entries from a column of a plane on, and the distance between rows.
     pub(super) fn panel(&self, number: usize, column: usize) -> (&[F], usize) {
         let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
-        (&numbers[(self.starts[number] * apart + column).min(numbers.len())..], apart)
+        (&numbers[(self.places.as_flattened()[number].start * apart + column).min(numbers.len())..], apart)
     }
 
     /// Returns the same columns of a row of each plane, with zeros for a plane without the row.
     #[inline(always)]
-    pub(super) fn rows<'a>(&'a self, rows: Rows, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; 3]; 3] {
+    pub(super) fn rows<'a>(&'a self, rows: Rows<P>, columns: Range<usize>, zeros: &'a [F]) -> [[&'a [F]; P]; P] {
         let apart = self.numbers.ncols();
         let numbers = self.numbers.as_slice().expect("a fresh array");
-        let mut slices = [[zeros; 3]; 3];
-        for (plane, slice) in slices.as_flattened_mut().iter_mut().enumerate() {
-            if let Some(row) = rows[plane] {
-                *slice = &numbers[(self.starts[plane] + row) * apart..][columns.clone()];
+        let mut slices = [[zeros; P]; P];
+        let places = rows.as_flattened().iter().zip(self.places.as_flattened());
+        for (slice, (row, place)) in slices.as_flattened_mut().iter_mut().zip(places) {
+            if let Some(row) = row {
+                *slice = &numbers[(place.start + row) * apart..][columns.clone()];
             }
         }
         slices
@@ -216,14 +302,15 @@ impl<F: Element> Planes<F> {
     /// Returns the same columns of a row of each plane, with empty slices for a plane without the
     /// row.
     #[inline(always)]
-    pub(super) fn rows_mut(&mut self, rows: Rows, columns: Range<usize>) -> [[&mut [F]; 3]; 3] {
+    pub(super) fn rows_mut(&mut self, rows: Rows<P>, columns: Range<usize>) -> [[&mut [F]; P]; P] {
         let apart = self.numbers.ncols();
         let mut rest = self.numbers.as_slice_mut().expect("a fresh array");
-        let mut slices = [[(); 3]; 3].map(|row| row.map(|()| &mut [][..]));
-        for (plane, slice) in slices.as_flattened_mut().iter_mut().enumerate() {
-            let (numbers, after) = rest.split_at_mut((self.starts[plane + 1] - self.starts[plane]) * apart);
+        let mut slices = [[(); P]; P].map(|row| row.map(|()| &mut [][..]));
+        let places = rows.as_flattened().iter().zip(self.places.as_flattened());
+        for (slice, (row, place)) in slices.as_flattened_mut().iter_mut().zip(places) {
+            let (numbers, after) = rest.split_at_mut(place.len() * apart);
             rest = after;
-            if let Some(row) = rows[plane] {
+            if let Some(row) = row {
                 *slice = &mut numbers[row * apart..][columns.clone()];
             }
         }
@@ -237,29 +324,44 @@ impl<F: Element> Planes<F> {
 }
 
 /// The index of a row in each plane that has the row.
-pub(super) type Rows = [Option<usize>; PLANES];
+pub(super) type Rows<const P: usize> = [[Option<usize>; P]; P];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn three_products_give_two_outputs() {
-        let (d, g) = ([0.3, -1.7, 2.9], [1.1, -0.4]);
-        let (d_mapped, g_mapped) = (differences(d), spread(g));
-        let found = gathered(std::array::from_fn(|i| d_mapped[i] * g_mapped[i]));
-        let expected = [d[0] * g[0] + d[1] * g[1], d[1] * g[0] + d[2] * g[1]];
-        assert!(found.iter().zip(expected).all(|(a, b): (&f64, f64)| (a - b).abs() < 1e-14), "{found:?}");
+    fn numbers<const N: usize>(seed: usize) -> [f64; N] {
+        std::array::from_fn(|i| ((i + seed) as f64 * 1.7).sin())
+    }
+
+    fn dot<const N: usize>(a: [f64; N], b: [f64; N]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| a * b).sum()
+    }
+
+    fn check<const O: usize, const P: usize>()
+    where
+        Scheme: Maps<O, P>,
+    {
+        // The products give the outputs.
+        let (cells, halves) = (numbers::<P>(0), numbers::<2>(7));
+        let [differences, sums] = [Scheme::differences(cells), <Scheme as Maps<O, P>>::sums(halves)];
+        let outputs: [f64; O] = Scheme::outputs(std::array::from_fn(|i| differences[i] * sums[i]));
+        for (place, output) in outputs.into_iter().enumerate() {
+            assert!((output - cells[place] * halves[0] - cells[place + 1] * halves[1]).abs() < 1e-14);
+        }
+        // Maps and transposes are adjoint.
+        let products = numbers::<P>(13);
+        assert!((dot(differences, products) - dot(cells, Scheme::differences_transposed(products))).abs() < 1e-14);
+        let found = dot(halves, <Scheme as Maps<O, P>>::sums_transposed(products));
+        assert!((dot(sums, products) - found).abs() < 1e-14);
+        let spread: [f64; P] = Scheme::outputs_transposed(outputs);
+        assert!((dot(outputs, Scheme::outputs(products)) - dot(spread, products)).abs() < 1e-14);
     }
 
     #[test]
-    fn maps_and_transposes_are_adjoint() {
-        fn dot<const N: usize>(a: [f64; N], b: [f64; N]) -> f64 {
-            a.iter().zip(b).map(|(a, b)| a * b).sum()
-        }
-        let (x, y, z) = ([0.3, -1.7, 2.9], [-0.6, 0.2, 1.3], [1.1, -0.4]);
-        assert!((dot(differences(x), y) - dot(x, differences_transposed(y))).abs() < 1e-14);
-        assert!((dot(spread(z), x) - dot(z, gathered(x))).abs() < 1e-14);
+    fn products_give_outputs_and_maps_are_adjoint() {
+        check::<2, 3>();
+        check::<4, 5>();
     }
 
     #[test]
@@ -268,7 +370,7 @@ mod tests {
         let from = [[&from[0][..], &from[1]], [&from[2], &from[3]]];
         let mut to = vec![vec![1.0; 37]; 8];
         let [a, b, c, d, e, f, g, h] = to.each_mut_of();
-        combine_add([true, false], from, [[a, b, c], [d, &mut [], e], [f, g, h]], spread);
+        combine_add([true, false], from, [[a, b, c], [d, &mut [], e], [f, g, h]], <Scheme as Maps<2, 3>>::sums);
         for p in 0..37 {
             let [a, b, c, d] = [0, 100, 200, 300].map(|i| (i + p) as f32);
             let expected = [a + 1.0, a + b + 1.0, b + 1.0, a + c, b + d, c, c + d, d];
