@@ -32,9 +32,7 @@ where
         let all = 0..channels.len();
         for (n, image) in x.outer_iter().enumerate() {
             let image = image.to_slice().expect("images in memory order");
-            for (from, to) in tiles.pixels() {
-                cells[to].copy_from_slice(&image[from]);
-            }
+            tiles.pixels().for_each(|(from, to)| cells[to].copy_from_slice(&image[from]));
             for [i, j] in tiles.each() {
                 let cell = |a, b| &cells[tiles.cell(O * i + a, O * j + b)..][channels.clone()];
                 combine(square(cell), planes.rows_mut(tiles.rows(n, i, j), all.clone()), Scheme::differences);
@@ -76,9 +74,7 @@ where
             if !tiles.cover_the_image() {
                 image.fill(F::zero());
             }
-            for (to, from) in tiles.pixels() {
-                image[to].copy_from_slice(&cells[from]);
-            }
+            tiles.pixels().for_each(|(to, from)| image[to].copy_from_slice(&cells[from]));
         }
     }
 }
