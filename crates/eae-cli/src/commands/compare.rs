@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     /// given several times [default: ten common rows].
     ///
     /// Settings are those of the objective, and model, latent, epochs, batch, learning-rate and
-    /// warm-up. Weights are in units of the squared error, as in papers.
+    /// warm-up. Weights are multiples of --error-unit.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
     /// Networks of rows without `model` [default: deep28, or mlp for vectors].
@@ -70,6 +70,12 @@ pub(crate) struct Arguments {
     /// Do not show progress.
     #[arg(long)]
     quiet: bool,
+    /// Squared error that counts as 1 [default: a fiftieth of the variance of the data, as for `eae
+    /// train`].
+    ///
+    /// With 1, weights are in units of the squared error, as in papers.
+    #[arg(long)]
+    error_unit: Option<f64>,
     #[command(flatten)]
     common: Common,
 }
@@ -104,11 +110,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
     let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Deep28 });
-    let rows = arguments.rows(usual)?;
+    let mut rows = arguments.rows(usual)?;
     let named = arguments.data.clone().with(&arguments.images)?.brought_to([usual.side(), usual.side(), 3]);
     let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;
     let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
-    for row in &rows {
+    let defaults = images.defaults().map_err(refused_data)?;
+    for row in &mut rows {
+        row.suit(&defaults, arguments.error_unit);
         let model = row.untrained(&images, 0).map_err(Failure::usage)?;
         let checked = row.training.check(&model, images.source());
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;

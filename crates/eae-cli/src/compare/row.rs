@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eae::{Autoencoder, Criterion, ModelError, Objective, Preset, TrainConfig};
+use eae::{Autoencoder, Criterion, Defaults, ModelError, Objective, Preset, TrainConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -66,6 +66,19 @@ impl Row {
         Ok(row)
     }
 
+    /// Sets what depends on the data: the unit of the error, unless it is given, and the size of the
+    /// memory bank, unless the row has one.
+    pub(crate) fn suit(&mut self, defaults: &Defaults, error_unit: Option<f64>) {
+        let training = &mut self.training;
+        training.error_unit = error_unit.unwrap_or_else(|| defaults.error_unit(&training.objective));
+        let bank_is_given = self.name.split(' ').any(|word| word.starts_with("bank="));
+        if let (Objective::Eae(eae), Objective::Eae(suited)) = (&mut training.objective, &defaults.config.objective)
+            && !bank_is_given
+        {
+            eae.bank = suited.bank;
+        }
+    }
+
     /// Returns an untrained model.
     pub(crate) fn untrained(&self, data: &TrainingSet, seed: u64) -> Result<Autoencoder<f32>, ModelError> {
         data.model(self.model, self.latent, self.training.objective.ending(), seed)
@@ -99,6 +112,7 @@ mod tests {
     use super::*;
     use eae::Eae;
     use eae::objective::{Ae, Vae};
+    use ndarray::Array4;
 
     fn like() -> Row {
         Row { name: String::new(), model: Preset::Conv28, latent: 16, training: TrainConfig::default() }
@@ -124,6 +138,24 @@ mod tests {
         assert_eq!((row.latent, row.model, row.training.batch_size, row.training.epochs), (8, Preset::Mlp, 50, 3));
         assert_eq!((row.training.learning_rate, row.training.warm_up), (2e-3, 0.0));
         assert_eq!(row.training.objective, Objective::Eae(Eae::default().lambda(4.0)));
+    }
+
+    #[test]
+    fn the_unit_and_the_bank_suit_the_data() {
+        // The variance is 2.5, and a quarter of the images are 40.
+        let images = Array4::from_shape_fn((160, 2, 5, 1), |(i, ..)| (i % 2) as f32);
+        let defaults = Defaults::for_images(&images.view()).unwrap();
+        let suited = |text: &str, unit| {
+            let mut row = Row::parse(text, &like()).unwrap();
+            row.suit(&defaults, unit);
+            row.training
+        };
+        for (text, bank) in [("eae", 40), ("eae bank=300", 300)] {
+            let training = suited(text, None);
+            assert!((training.error_unit - 0.05).abs() < 0.001, "{}", training.error_unit);
+            assert_eq!(training.objective, Objective::Eae(Eae::default().bank(bank)));
+        }
+        assert_eq!(suited("vae", Some(1.0)).error_unit, 1.0);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use eae::data::{
     select,
 };
 use eae::network::Architecture;
-use eae::{Autoencoder, Ending, ModelError};
+use eae::{Autoencoder, Defaults, Ending, ModelError};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,14 @@ impl TrainingSet {
         match self {
             Self::Memory(images) | Self::Vectors(images, _) => images.classes.clone(),
             Self::File(stored) => stored.classes(),
+        }
+    }
+
+    /// Returns the default settings for the data.
+    pub(crate) fn defaults(&self) -> Result<Defaults, DataError> {
+        match self {
+            Self::Vectors(..) => Defaults::for_vectors(self.source()),
+            _ => Defaults::for_images(self.source()),
         }
     }
 

@@ -51,12 +51,7 @@ impl Given {
 impl Config {
     /// Chooses the settings that were not given, and returns them.
     pub(super) fn suit(&mut self, data: &TrainingSet, given: &Given) -> Result<Vec<Reason>, Failure> {
-        let source = data.source();
-        let found = match data {
-            TrainingSet::Vectors(..) => Defaults::for_vectors(source),
-            _ => Defaults::for_images(source),
-        };
-        let defaults = found.map_err(refused_data)?;
+        let defaults = data.defaults().map_err(refused_data)?;
         let mut chosen = Vec::new();
         for mut reason in defaults.reasons.iter().filter(|reason| !given.has(reason.setting)).cloned() {
             let training = &mut self.training;

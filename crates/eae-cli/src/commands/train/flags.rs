@@ -35,7 +35,7 @@ a single file, is held out. The model is not trained on held-out data.";
 /// Train a model and save it in a run folder.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  eae train --data photos/ --epochs 40 --out runs/photos\n  eae train --data table.csv --label species\n  eae train --resume runs/photos\n  eae train --lambda 2 --bank 0 --radius 0 --draws 0  # the published objective"
+    after_help = "Examples:\n  eae train --data photos/ --epochs 40 --out runs/photos\n  eae train --data table.csv --label species\n  eae train --resume runs/photos\n  eae train --bank 0 --radius 0 --draws 0 --critic 0  # the published objective"
 )]
 #[expect(missing_debug_implementations, reason = "nobody prints the flags of a command")]
 pub struct Arguments {
