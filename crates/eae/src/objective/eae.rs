@@ -78,9 +78,9 @@ pub struct Eae {
 }
 
 impl Default for Eae {
-    /// The settings with the best draws from N(0, I), among codes of dimension 16 for digits.
+    /// The settings with the best draws from N(0, I), over digits, clothes and small photographs.
     fn default() -> Self {
-        Self { bank: 2000, radius: 3.0, draws: 5.0, critic: 10.0, ..Self::published(1.0) }
+        Self { bank: 2000, radius: 3.0, draws: 5.0, critic: 5.0, ..Self::published(1.0) }
     }
 }
 
