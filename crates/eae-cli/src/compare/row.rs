@@ -66,8 +66,8 @@ impl Row {
         Ok(row)
     }
 
-    /// Sets what depends on the data: the unit of the error, unless it is given, and the size of the
-    /// memory bank, unless the row has one.
+    /// Sets what depends on the data: the unit of the error, unless it is given, and the size of
+    /// the memory bank, unless the row has one.
     pub(crate) fn suit(&mut self, defaults: &Defaults, error_unit: Option<f64>) {
         let training = &mut self.training;
         training.error_unit = error_unit.unwrap_or_else(|| defaults.error_unit(&training.objective));

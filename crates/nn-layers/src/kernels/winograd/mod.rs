@@ -31,9 +31,9 @@
 //! Only the last output of a tile needs the last product. If the outputs are no multiple of the
 //! tile, the last products of the tiles at the edge are not computed.
 //!
-//! With two by two outputs, the maps only add and subtract. With four by four, they also multiply by
-//! fractions, and rounding errors are larger: in single precision, the relative error of outputs is
-//! 1.1e-6 in place of the 3.8e-7 of a plain sum over 64 channels. With two by two outputs, it is
+//! With two by two outputs, the maps only add and subtract. With four by four, they also multiply
+//! by fractions, and rounding errors are larger. In single precision, the relative error of outputs
+//! is 1.1e-6 in place of the 3.8e-7 of a plain sum over 64 channels. With two by two outputs, it is
 //! 6.4e-7 in place of 5.2e-7 over 128 channels (root mean squares for normal numbers).
 //!
 //! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast

@@ -44,8 +44,8 @@ where
         self.outputs.map(|outputs| outputs.div_ceil(O))
     }
 
-    /// Returns the number of rows and columns of tiles for which a plane has a product. Only the last
-    /// output of a tile needs the last product.
+    /// Returns the number of rows and columns of tiles for which a plane has a product. Only the
+    /// last output of a tile needs the last product.
     #[inline(always)]
     fn within(&self, plane: [usize; 2]) -> [usize; 2] {
         let tiles = |axis: usize| {
