@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use autodiff_mini::Tape;
+use eae::Float;
 use ndarray::{ArrayD, Axis};
 use ndarray_npy::WriteNpyExt;
 use ndarray_rand::RandomExt;
@@ -35,15 +36,17 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Creates the case of a network whose outputs are equal parts with these names.
-    pub(crate) fn new(
+    /// Creates the case of a network whose outputs are equal parts with these names. In double
+    /// precision, the expected outputs have no rounding errors of their own.
+    pub(crate) fn new<F: Float>(
         file: Vec<u8>,
-        network: &Sequential<f32>,
+        network: &Sequential<F>,
         (name, input): (&'a str, &ArrayD<f32>),
         names: &[&'a str],
     ) -> Self {
         let tape = Tape::without_gradients();
-        let output = network.forward(tape.constant(input.clone())).value().mapv(f64::from);
+        let output = network.forward(tape.constant(input.mapv(|x| F::from_f64(x.into()))));
+        let output = output.value().mapv(F::into_f64);
         let parts = output.axis_chunks_iter(Axis(1), output.len_of(Axis(1)) / names.len());
         let outputs = names.iter().copied().zip(parts.map(|part| part.to_owned())).collect();
         Self { file, inputs: vec![(name, input.mapv(f64::from))], outputs }
