@@ -75,7 +75,8 @@ impl Winograd {
     }
 
     /// Returns the larger tiles if an image has at least this many of them and if they save a sixth
-    /// of the multiplications.
+    /// of the multiplications, and the smaller tiles otherwise. Returns `None` if the definition is
+    /// faster than both.
     fn with_tiles(grid: &Grid, filters: usize, least: usize) -> Option<Self> {
         let (two, four) = (Tiles::<2, 3>::of(grid)?, Tiles::<4, 5>::of(grid)?);
         // There must be enough channels for the products to dominate the time, and few enough
