@@ -78,7 +78,7 @@ pub struct Eae {
 }
 
 impl Default for Eae {
-    /// The settings with the best draws from N(0, I), over digits, clothes and small photographs.
+    /// The settings chosen by draws from N(0, I), on digits, clothes and small photographs.
     fn default() -> Self {
         Self { bank: 2000, radius: 3.0, draws: 5.0, critic: 5.0, ..Self::published(1.0) }
     }

@@ -64,7 +64,7 @@ impl Winograd {
     /// `None` if the definition is faster. The number of images plays no part, so that an image has
     /// the same result in every batch.
     pub(super) fn for_values(grid: &Grid, filters: usize) -> Option<Self> {
-        // Larger tiles have more weights to map and to pack. They must serve several tiles.
+        // Larger tiles have more weights to map and to pack, so a weight must serve several tiles.
         Self::with_tiles(grid, filters, 4)
     }
 

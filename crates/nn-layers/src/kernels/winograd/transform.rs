@@ -67,8 +67,8 @@ impl Maps<2, 3> for Scheme {
     }
 }
 
-/// The points 1, -1, 1/2 and -1/2. Their rounding errors are half as large as those of 0, 1, -1 and
-/// 2, and the maps for a point and its negative share most of their arithmetic.
+/// The points 1, -1, 1/2 and -1/2. Their rounding errors are two thirds of those of 0, 1, -1 and 2,
+/// and the maps for a point and its negative share most of their arithmetic.
 impl Maps<4, 5> for Scheme {
     #[inline(always)]
     fn differences<F: Scalar>([a, b, c, d, e]: [F; 5]) -> [F; 5] {
