@@ -89,30 +89,28 @@ fn join<S: Sum>([p, q, r, s, t, u, v, w]: [f64; LANES]) -> f64 {
 /// Does the work of [`add_up`] for several points at once.
 #[inline(always)]
 pub(super) fn add_up_lanes<S: Sum>(d: usize, size: impl Fn(usize) -> Lanes) -> Lanes {
-    let add = |mut sum: Lanes, c: usize| {
-        let size = size(c);
-        for lane in 0..LANES {
-            sum[lane] = S::add(sum[lane], size[lane]);
+    // The sum of every `step`-th coordinate from `first` on.
+    let part = |first: usize, step: usize| {
+        let mut sum = [0.0; LANES];
+        for c in (first..d).step_by(step) {
+            let size = size(c);
+            for lane in 0..LANES {
+                sum[lane] = S::add(sum[lane], size[lane]);
+            }
         }
         sum
     };
-    let mut sum = [0.0; LANES];
     if d < LANES {
-        for c in 0..d {
-            sum = add(sum, c);
+        return part(0, 1);
+    }
+    let join = |mut a: Lanes, b: Lanes| {
+        for lane in 0..LANES {
+            a[lane] = S::join(a[lane], b[lane]);
         }
-        return sum;
-    }
-    let mut parts = [[0.0; LANES]; LANES];
-    for (first, part) in parts.iter_mut().enumerate() {
-        for c in (first..d).step_by(LANES) {
-            *part = add(*part, c);
-        }
-    }
-    for (lane, sum) in sum.iter_mut().enumerate() {
-        *sum = join::<S>(parts.map(|part| part[lane]));
-    }
-    sum
+        a
+    };
+    let pair = |first: usize| join(part(first, LANES), part(first + LANES / 2, LANES));
+    join(join(pair(0), pair(1)), join(pair(2), pair(3)))
 }
 
 #[inline(always)]

@@ -27,7 +27,7 @@ impl NeighborSearch for Auto {
         let task = &scaled.task(task);
         let mut neighbors = match choose(task) {
             Choice::Search(search) => search.find(task),
-            Choice::Tree(planted) => Neighbors::collect(task, |visit| planted.search(visit)),
+            Choice::Tree(planted) => planted.collect(),
         };
         if unit != 1.0 {
             neighbors.distances.mapv_inplace(|r| r / unit);

@@ -3,8 +3,9 @@ use std::time::{Duration, Instant};
 use rayon::join;
 use rayon::prelude::*;
 
+use super::lists::Scatter;
 use super::tree::{Node, Tree};
-use super::walk::{Leaves, Search, Workspace};
+use super::walk::{Expect, Leaves, Search, Workspace};
 use super::{NeighborSearch, Neighbors, SearchTask, Visit};
 use crate::metric::with_geometry;
 
@@ -23,7 +24,7 @@ pub struct KdTree;
 
 impl NeighborSearch for KdTree {
     fn find(&self, task: &SearchTask<'_>) -> Neighbors {
-        Neighbors::collect(task, |visit| self.find_each(task, visit))
+        Planted::new(task).collect()
     }
 
     fn find_each(&self, task: &SearchTask<'_>, visit: &Visit<'_>) {
@@ -53,9 +54,20 @@ impl<'a> Planted<'a> {
         self.queries.as_ref().unwrap_or(&self.references)
     }
 
+    /// Returns the neighbors of each query.
+    pub(super) fn collect(&self) -> Neighbors {
+        let found = Scatter::new(self.task.queries().len(), self.task.k());
+        self.search_with(&|row, indices, distances| found.write(row, indices, distances), &|row| found.expect(row));
+        found.into_neighbors()
+    }
+
     /// Passes the neighbors of each query to `visit`.
     pub(super) fn search(&self, visit: &Visit<'_>) {
-        let search = self.leaves(self.task.window(), visit);
+        self.search_with(visit, &|_| {});
+    }
+
+    fn search_with(&self, visit: &Visit<'_>, expect: &Expect<'_>) {
+        let search = self.leaves(self.task.window(), visit, expect);
         self.subtree(&*search, self.queries().root());
     }
 
@@ -73,7 +85,7 @@ impl<'a> Planted<'a> {
     /// Estimates the time that all queries would take, by searching for the queries in about
     /// `leaves` leaves on all threads.
     pub(super) fn time(&self, leaves: usize) -> Duration {
-        let search = self.leaves(self.task.window().map(|_| 0), &|_, _, _| {});
+        let search = self.leaves(self.task.window().map(|_| 0), &|_, _, _| {}, &|_| {});
         let mut all = Vec::new();
         self.queries().root().each_leaf(&mut |leaf| all.push(leaf));
         let some: Vec<Node> = all.iter().copied().step_by(all.len().div_ceil(leaves) | 1).collect();
@@ -84,9 +96,16 @@ impl<'a> Planted<'a> {
 
     /// Returns the search for the task's metric. Only this search is compiled for each metric, and
     /// not the parallel loops.
-    fn leaves<'s>(&'s self, window: Option<usize>, visit: &'s Visit<'s>) -> Box<dyn Leaves + 's> {
+    fn leaves<'s>(
+        &'s self,
+        window: Option<usize>,
+        visit: &'s Visit<'s>,
+        expect: &'s Expect<'s>,
+    ) -> Box<dyn Leaves + 's> {
         let (task, queries, references) = (&self.task, self.queries(), &self.references);
         let (metric, d) = (task.metric(), task.references().dimension());
-        with_geometry!(metric, d, |geometry| Box::new(Search { geometry, task, queries, references, window, visit }))
+        with_geometry!(metric, d, |geometry| {
+            Box::new(Search { geometry, task, queries, references, window, visit, expect })
+        })
     }
 }

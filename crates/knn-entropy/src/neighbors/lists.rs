@@ -1,3 +1,4 @@
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use ndarray::Array2;
@@ -90,23 +91,31 @@ impl Neighbors {
 /// Each row is written by one thread, so the order of the writes does not matter, and a relaxed
 /// write costs as much as a plain one. The other way without unsafe code, an array in the order of
 /// the search and then a copy in the order of the points, takes twice the memory and more time.
-struct Scatter {
+pub(super) struct Scatter {
     k: usize,
     indices: Vec<AtomicUsize>,
     distances: Vec<AtomicU64>,
 }
 
 impl Scatter {
-    fn new(points: usize, k: usize) -> Self {
+    pub(super) fn new(points: usize, k: usize) -> Self {
         // The operating system provides zeroed memory, so nothing is written here.
         let indices = vec![0; points * k].into_iter().map(AtomicUsize::new).collect();
         let distances = vec![0; points * k].into_iter().map(AtomicU64::new).collect();
         Self { k, indices, distances }
     }
 
+    /// Brings the memory for a point into the cache. Writes wait for memory one after the other,
+    /// but reads for many points overlap.
+    #[inline(always)]
+    pub(super) fn expect(&self, point: usize) {
+        let first = point * self.k;
+        black_box((self.indices[first].load(Relaxed), self.distances[first].load(Relaxed)));
+    }
+
     /// Takes the neighbors of a point, in order.
     #[inline(always)]
-    fn write(&self, point: usize, indices: &[usize], distances: &[f64]) {
+    pub(super) fn write(&self, point: usize, indices: &[usize], distances: &[f64]) {
         let row = point * self.k..(point + 1) * self.k;
         for (place, &index) in self.indices[row.clone()].iter().zip(indices) {
             place.store(index, Relaxed);
@@ -116,7 +125,7 @@ impl Scatter {
         }
     }
 
-    fn into_neighbors(self) -> Neighbors {
+    pub(super) fn into_neighbors(self) -> Neighbors {
         let shape = (self.indices.len() / self.k, self.k);
         let indices = self.indices.into_iter().map(AtomicUsize::into_inner).collect();
         let distances = self.distances.into_iter().map(|bits| f64::from_bits(bits.into_inner())).collect();

@@ -5,6 +5,7 @@ mod blocked;
 mod brute_force;
 mod counts;
 mod filter;
+mod first;
 mod kd_tree;
 mod line;
 mod lists;

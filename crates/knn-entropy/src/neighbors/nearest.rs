@@ -120,6 +120,30 @@ impl Nearest {
         self.limit = self.scale.ties(key);
     }
 
+    /// Begins with the `k` points of smallest key and the next one, sorted by key. Returns false
+    /// and takes none of them if there are fewer or if the index decides between the last two.
+    #[inline(always)]
+    pub(crate) fn begin_sorted(&mut self, sorted: impl Iterator<Item = (f64, usize)>) -> bool {
+        let (mut limit, mut ties) = (f64::NEG_INFINITY, 0);
+        let mut apart = false;
+        for (key, index) in sorted {
+            apart = key > limit;
+            ties += usize::from(!apart);
+            limit = self.scale.ties(key);
+            self.found.push(Keyed { key, index });
+        }
+        if !apart {
+            self.found.clear();
+            return false;
+        }
+        self.found.pop();
+        if ties > 0 {
+            self.found.sort_unstable_by(|one, other| self.scale.order(one, other));
+        }
+        self.remember();
+        true
+    }
+
     /// Returns the limit: no point with a larger key can be among the nearest.
     #[inline(always)]
     pub(crate) fn limit(&self) -> f64 {

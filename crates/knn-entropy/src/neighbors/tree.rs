@@ -76,7 +76,7 @@ fn half(points: usize) -> usize {
 
 /// Maximum number of points in a leaf, a multiple of the lanes. Small leaves allow skipping more
 /// points, and large leaves share a walk among more points.
-pub(super) const LEAF: usize = 24;
+pub(super) const LEAF: usize = 32;
 
 /// Number of points below which one thread builds a subtree.
 const SERIAL: usize = 8192;

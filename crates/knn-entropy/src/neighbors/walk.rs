@@ -1,11 +1,12 @@
 //! The walk through a kd-tree that finds the nearest points.
 
 use super::brute_force::{by_distance, write};
+use super::first::{self, Keys};
 use super::nearest::Nearest;
 use super::tree::{LEAF, Node, Tree};
 use super::{SearchTask, Visit};
 use crate::Norm;
-use crate::geometry::{Bounds, Geometry, LANES};
+use crate::geometry::{Bounds, Geometry, LANES, Lanes};
 use crate::simd::{self, Kernel};
 
 /// Largest window for which the points of a leaf walk together.
@@ -26,7 +27,11 @@ pub(super) struct Search<'a, G> {
     /// `None` if queries and references are different sets.
     pub(super) window: Option<usize>,
     pub(super) visit: &'a Visit<'a>,
+    pub(super) expect: &'a Expect<'a>,
 }
+
+/// A function that takes the row of a query some time before its neighbors are visited.
+pub(super) type Expect<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// Scratch memory of a thread.
 pub(super) struct Workspace {
@@ -34,21 +39,31 @@ pub(super) struct Workspace {
     /// The points of a leaf. `rows` has their rows.
     points: Vec<f64>,
     rows: Vec<usize>,
+    first: FirstLeaf,
     /// The neighbors of a query. `distances` has their distances.
     indices: Vec<usize>,
     distances: Vec<f64>,
+}
+
+/// The points of the first leaf of a walk, with their rows and keys.
+#[derive(Default)]
+struct FirstLeaf {
+    points: Vec<f64>,
+    rows: Vec<usize>,
+    keys: Vec<Lanes>,
 }
 
 impl Workspace {
     pub(super) fn new(task: &SearchTask<'_>) -> Self {
         let (k, squared) = (task.k(), task.metric().norm() == Norm::L2);
         let (nearest, points, rows) = (vec![Nearest::new(k, squared); LEAF], Vec::new(), Vec::new());
-        Self { nearest, points, rows, indices: vec![0; k], distances: vec![0.0; k] }
+        let first = FirstLeaf::default();
+        Self { nearest, points, rows, first, indices: vec![0; k], distances: vec![0.0; k] }
     }
 
     /// Passes on the neighbors of query `q` of a leaf, which were collected in `nearest[n]`.
     fn finish(&mut self, q: usize, n: usize, task: &SearchTask<'_>, window: Option<usize>, visit: &Visit<'_>) {
-        let Self { nearest, points, rows, indices, distances } = self;
+        let Self { nearest, points, rows, indices, distances, .. } = self;
         let (d, metric) = (task.references().dimension(), task.metric());
         let (query, point, nearest) = (rows[q], &points[q * d..][..d], &mut nearest[n]);
         let distance = |other: usize| with_reference(task, other, |other| metric.distance(point, other));
@@ -72,6 +87,8 @@ struct Batch<'b> {
     nearest: &'b mut [Nearest],
     /// The largest limit of the queries.
     limit: f64,
+    /// The leaf of the queries, until they meet the first leaf of references.
+    first: Option<(Node, &'b mut FirstLeaf)>,
     /// The first and the last row of the window. Nodes with all rows in this range can be skipped.
     excluded: Option<(usize, usize)>,
 }
@@ -93,6 +110,7 @@ impl<G: Geometry> Leaves for Search<'_, G> {
         self.queries.points(leaf, &mut room.points);
         room.rows.clear();
         room.rows.extend((leaf.start..leaf.end).map(|place| self.queries.row(place)));
+        room.rows.iter().for_each(|&row| (self.expect)(row));
         match self.window {
             Some(window) if window > NARROW => self.each_alone(leaf, window, room),
             _ => self.together(leaf, room),
@@ -106,7 +124,8 @@ impl<G: Geometry> Search<'_, G> {
         nearest.iter_mut().for_each(Nearest::clear);
         let (points, rows, bounds) = (&room.points, &room.rows, self.queries.bounds(leaf));
         let (start, limit) = (leaf.start, f64::INFINITY);
-        let mut batch = Batch { start, points, rows, bounds, nearest, limit, excluded: None };
+        let first = (self.task.k() <= first::MOST).then_some((leaf, &mut room.first));
+        let mut batch = Batch { start, points, rows, bounds, nearest, limit, first, excluded: None };
         self.visit(self.references.root(), &mut batch);
         for q in 0..leaf.len() {
             room.finish(q, q, self.task, self.window, self.visit);
@@ -130,16 +149,35 @@ impl<G: Geometry> Search<'_, G> {
             let limit = nearest[0].limit();
             let excluded = Some((row.saturating_sub(window), row.saturating_add(window)));
             let bounds = Bounds::of_point(points);
-            let mut batch = Batch { start, points, rows, bounds, nearest, limit, excluded };
+            let mut batch = Batch { start, points, rows, bounds, nearest, limit, first: None, excluded };
             self.visit(self.references.root(), &mut batch);
             room.finish(q, 0, self.task, self.window, self.visit);
         }
     }
 
+    /// Compares the queries of a leaf with the first leaf of references.
+    fn begin(&self, leaf: Node, room: &mut FirstLeaf, node: Node, batch: &mut Batch<'_>) {
+        let (geometry, queries, window, rows) = (self.geometry, self.queries, self.window, batch.rows);
+        let FirstLeaf { points, rows: references, keys } = room;
+        self.references.points(node, points);
+        references.clear();
+        references.extend((node.start..node.end).map(|place| self.references.row(place)));
+        simd::run(Keys { geometry, queries, leaf, rows, points, references, window, keys });
+        first::begin(keys, references, self.task.k(), batch.nearest);
+        batch.limit = batch.nearest.iter().fold(0.0, |most, nearest| f64::max(most, nearest.limit()));
+    }
+
     /// Searches a subtree of references.
     fn visit(&self, node: Node, batch: &mut Batch<'_>) {
         if node.is_leaf() {
-            simd::run(Scan { search: self, leaf: node, batch });
+            // A leaf can be empty.
+            if node.len() > 0
+                && let Some((leaf, room)) = batch.first.take()
+            {
+                self.begin(leaf, room, node, batch);
+            } else {
+                simd::run(Scan { search: self, leaf: node, batch });
+            }
             return;
         }
         let (left, right) = node.children();

@@ -2,9 +2,11 @@
 //! unsafe code.
 #![allow(unsafe_code)]
 
+mod ranks;
 mod strip;
 mod vectors;
 
+pub(crate) use ranks::Ranks;
 pub(crate) use strip::{Method, Number, PANEL, Points, Strip};
 
 /// A loop that profits from vector instructions.
