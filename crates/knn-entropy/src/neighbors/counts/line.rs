@@ -8,25 +8,32 @@ use crate::neighbors::line::Line;
 use crate::neighbors::rows::Rows;
 use crate::neighbors::sweep::{Rest, sweep};
 
+/// Number of places that one thread takes at a time.
+const CHUNK: usize = 256;
+
 /// Counts by the places of sorted numbers. `radii(row)` returns the inner and the outer radius of a
 /// row.
 pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, window: usize) -> Vec<[usize; 2]> {
     let line = Line::new(values);
     // Visiting rows in the order of their values keeps the values of neighbors in the cache.
-    let within = line.sorted.par_iter().with_min_len(256).enumerate().map(|(place, &(x, row))| {
-        let ranges = ranges(&line.sorted, place, x, radii(row));
-        (row, ranges)
+    let chunks = line.sorted.par_chunks(CHUNK).enumerate().map(|(chunk, points)| {
+        // Reading all radii first overlaps their cache misses.
+        let radii: Vec<_> = points.iter().map(|&(_, row)| radii(row)).collect();
+        let places = (chunk * CHUNK..).zip(points.iter().zip(radii));
+        let mut density = [0.0; 2];
+        places
+            .map(|(place, (&(_, row), radii))| (row, ranges(&line.sorted, place, radii, &mut density)))
+            .collect::<Vec<_>>()
     });
+    let within = chunks.collect::<Vec<_>>().into_iter().flatten();
     let mut counts = vec![[0; 2]; values.len()];
     if window == 0 {
         // Subtract the point itself, which is in its range.
-        let within: Vec<_> =
-            within.map(|(row, ranges)| (row, ranges.map(|range| range.len().saturating_sub(1)))).collect();
-        within.into_iter().for_each(|(row, found)| counts[row] = found);
+        within.for_each(|(row, ranges)| counts[row] = ranges.map(|range| range.len().saturating_sub(1)));
         return counts;
     }
     let mut of_rows = vec![[const { 0..0 }; 2]; values.len()];
-    within.collect::<Vec<_>>().into_iter().for_each(|(row, ranges)| of_rows[row] = ranges);
+    within.for_each(|(row, ranges)| of_rows[row] = ranges);
     let places = line.places();
     let all = || Outside { places: &places, present: Ranks::full(values.len()) };
     sweep(&mut counts, window, all, |Outside { present, .. }, row| {
@@ -35,17 +42,34 @@ pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, wi
     counts
 }
 
-/// Returns the places within each of the two radii of a place.
-fn ranges(sorted: &[(f64, usize)], place: usize, x: f64, radii: [f64; 2]) -> [Range<usize>; 2] {
-    let (mut left, mut right) = (0, 0);
-    [0, 1].map(|s| {
-        let within = |other: f64| BOTH[s].holds((x - other).abs(), radii[s]);
-        // Start where the previous radius ended, because both radii are usually similar.
-        left = run_length(place + 1, left, |steps| within(sorted[place - steps].0));
-        right = run_length(sorted.len() - place, right, |steps| within(sorted[place + steps].0));
+/// Returns the places within each of the two radii of a place. `density` is the number of places
+/// per unit of length on both sides of the previous place, and then of this one.
+fn ranges(sorted: &[(f64, usize)], place: usize, radii: [f64; 2], density: &mut [f64; 2]) -> [Range<usize>; 2] {
+    let x = sorted[place].0;
+    let left = |steps: usize| (x - sorted[place - steps].0).abs();
+    let right = |steps: usize| (x - sorted[place + steps].0).abs();
+    let ends = [place + 1, sorted.len() - place];
+    let mut runs = [guess(ends[0], radii[0], density[0], left), guess(ends[1], radii[0], density[1], right)];
+    let ranges = [0, 1].map(|s| {
+        let within = |distance: f64| BOTH[s].holds(distance, radii[s]);
+        // The second search starts where the first ended, because both radii are usually similar.
+        runs = [
+            run_length(ends[0], runs[0], |steps| within(left(steps))),
+            run_length(ends[1], runs[1], |steps| within(right(steps))),
+        ];
         // The place itself is counted on both sides or on neither.
-        if left == 0 { place..place } else { place + 1 - left..place + right }
-    })
+        if runs[0] == 0 { place..place } else { place + 1 - runs[0]..place + runs[1] }
+    });
+    *density = runs.map(|run| run as f64 / radii[1]);
+    ranges
+}
+
+/// Guesses the number of leading elements of `0..end` with a distance up to the radius, from the
+/// number of elements per unit of length.
+fn guess(end: usize, radius: f64, density: f64, distance: impl Fn(usize) -> f64) -> usize {
+    let first = ((radius * density) as usize).min(end - 1);
+    // The elements from there to the radius are few, so their number scatters little.
+    ((first as f64 + (radius - distance(first)) * density) as usize).min(end)
 }
 
 /// The places of the rows outside a window.
