@@ -65,6 +65,9 @@ fn exact(point: &[f64], samples: &Samples<'_>, indices: impl Iterator<Item = usi
     brute_force::by_distance(indices, |i| Norm::L2.distance(point, samples.point(i)), k)
 }
 
+/// Largest number of blocks in a team.
+const TEAM: usize = 8;
+
 struct Among<'a, T> {
     task: &'a SearchTask<'a>,
     filter: Filter<T>,
@@ -92,20 +95,31 @@ impl<T: Real> Among<'_, T> {
         if choosy && passed.into_inner() > n * (4 * k + 16) {
             return None;
         }
-        // Then compare all pairs of different blocks, each pair once for both. The rounds are those
-        // of a round-robin tournament: in each round every block meets one other block, so no two
-        // threads need the same block.
-        let players = blocks.len().next_multiple_of(2);
+        // Then compare all pairs of different blocks, each pair once for both.
+        let pair = |one: usize, other: usize| {
+            let (rows, columns) = (&mut *lock(one), &mut *lock(other));
+            let (start, other_start) = (one * BLOCK, other * BLOCK);
+            let mut visitor = BothWays { search: self, start, other_start, rows, columns };
+            compare(self.filter.block(one), self.filter.block(other), &mut visitor);
+        };
+        // A team is a few blocks whose candidates stay in the cache while they are compared with
+        // those of another team.
+        let team = (blocks.len() / (4 * rayon::current_num_threads())).clamp(1, TEAM);
+        let members = |number: usize| number * team..blocks.len().min((number + 1) * team);
+        let teams = blocks.len().div_ceil(team);
+        self.each(teams, serial, |own| {
+            members(own).for_each(|one| (one + 1..members(own).end).for_each(|other| pair(one, other)));
+        });
+        // The rounds are those of a round-robin tournament: in each round every team meets one
+        // other team, so no two threads need the same block.
+        let players = teams.next_multiple_of(2);
         for round in 0..players - 1 {
             self.each(players / 2, serial, |table| {
                 let seat = |place: usize| if place == 0 { 0 } else { 1 + (place - 1 + round) % (players - 1) };
                 let (one, other) = (seat(table), seat(players - 1 - table));
                 let (one, other) = (one.min(other), one.max(other));
-                if other < blocks.len() {
-                    let (rows, columns) = (&mut *lock(one), &mut *lock(other));
-                    let (start, other_start) = (one * BLOCK, other * BLOCK);
-                    let mut visitor = BothWays { search: self, start, other_start, rows, columns };
-                    compare(self.filter.block(one), self.filter.block(other), &mut visitor);
+                if other < teams {
+                    members(one).for_each(|one| members(other).for_each(|other| pair(one, other)));
                 }
             });
         }

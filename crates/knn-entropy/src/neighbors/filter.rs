@@ -85,11 +85,12 @@ pub(super) struct Filter<T> {
 }
 
 impl<T: Real> Filter<T> {
-    /// Prepares points. Returns `None` if there are too many coordinates for the bound.
+    /// Prepares points. Returns `None` if there are too many coordinates for the bound, or points
+    /// for the numbers of candidates.
     pub(super) fn new(samples: &Samples<'_>, frame: &Frame) -> Option<Self> {
         let d = samples.dimension();
         let c = (d as f64 + 24.0) * T::ROUNDING;
-        if c > 0.1 {
+        if c > 0.1 || samples.len() > u32::MAX as usize {
             return None;
         }
         let mut coordinates = vec![T::zero(); samples.len().next_multiple_of(PANEL) * d];
@@ -140,7 +141,7 @@ pub(super) struct Passed<T> {
     /// The `k` smallest upper bounds for each point, sorted.
     upper: Vec<T>,
     /// Lower bounds and indices of the candidates for each point.
-    rows: Vec<Vec<(T, usize)>>,
+    rows: Vec<Vec<(T, u32)>>,
 }
 
 impl<T: Real> Passed<T> {
@@ -165,7 +166,7 @@ impl<T: Real> Passed<T> {
     ) {
         let row = &mut self.rows[r];
         let limit = &mut self.limits[r];
-        row.push((bound, reference));
+        row.push((bound, reference as u32));
         let new = bound + (queries.width[query] + references.width[reference]);
         let upper = &mut self.upper[r * k..][..k];
         if new < upper[k - 1] {
@@ -180,9 +181,9 @@ impl<T: Real> Passed<T> {
         if row.len() >= k + SPARE && thin(row, *limit) >= k + SPARE / 2 {
             // The bounds cannot separate the candidates. Compare distances, so that memory stays
             // bounded.
-            let nearest = exact(&mut row.iter().map(|&(_, i)| i));
+            let nearest = exact(&mut row.iter().map(|&(_, i)| i as usize));
             let farthest = nearest[k - 1].distance * queries.scale;
-            row.retain(|(_, i)| nearest.iter().any(|found| found.index == *i));
+            row.retain(|(_, i)| nearest.iter().any(|found| found.index == *i as usize));
             let reached = T::narrow(farthest * farthest * (1.0 + 8.0 * T::ROUNDING) + T::LEAST);
             *limit = if reached < *limit { reached } else { *limit };
         }
@@ -191,7 +192,7 @@ impl<T: Real> Passed<T> {
     /// Returns the indices of the candidates for the point at position `r`.
     pub(super) fn of(&mut self, r: usize) -> impl Iterator<Item = usize> {
         thin(&mut self.rows[r], self.limits[r]);
-        self.rows[r].iter().map(|&(_, i)| i)
+        self.rows[r].iter().map(|&(_, i)| i as usize)
     }
 
     /// Returns the number of points.
@@ -207,7 +208,7 @@ impl<T: Real> Passed<T> {
 }
 
 /// Removes candidates that would no longer pass, and returns the number that remain.
-fn thin<T: Real>(row: &mut Vec<(T, usize)>, limit: T) -> usize {
+fn thin<T: Real>(row: &mut Vec<(T, u32)>, limit: T) -> usize {
     row.retain(|&(bound, _)| bound <= limit);
     row.len()
 }
