@@ -62,22 +62,23 @@ impl Frame {
     }
 }
 
-/// Points prepared for the filter. Let `s` be the squared length of a point, `p = -2 a.b` as
-/// computed, and `c = (d + 24) u`, where `u` is the rounding error of one operation. Then
+/// Points prepared for the filter. Let `s` be the squared length of a point and `c = (2 d + 26) u`,
+/// where `u` is the relative rounding error of one operation. Then
 ///
 /// ```text
-/// (1 - c) (s_a + s_b) + p  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) + p
+/// (1 - c) (s_a + s_b) - 2 a.b  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) - 2 a.b
 /// ```
 ///
-/// holds in computed numbers. A sum of d products is off by at most d u sum |a_i b_i| in any order
-/// of summation, which is at most d u (s_a + s_b) / 2. The rest of c covers the rounding of the
-/// coordinates, the lengths and the sums.
+/// holds in computed numbers. Half the lower bound is computed, as the sum of two halves of lengths
+/// less d products. All partial sums are at most (s_a + s_b) / 2 + sum |a_i b_i|, and so at most
+/// s_a + s_b. Half the bound is therefore off by at most (d + 1) u (s_a + s_b). The rest of c
+/// covers the rounding of the coordinates, the lengths and single products.
 pub(super) struct Filter<T> {
     /// See [`Block`].
     coordinates: Vec<T>,
     dimension: usize,
-    /// `(1 - c) s`, and infinity for the points that complete the last panel.
-    lower: Vec<T>,
+    /// `(1 - c) s / 2`, and infinity for the points that complete the last panel.
+    halves: Vec<T>,
     /// `2 c s`, the difference between the upper and the lower bound.
     width: Vec<T>,
     scale: f64,
@@ -89,12 +90,12 @@ impl<T: Real> Filter<T> {
     /// for the numbers of candidates.
     pub(super) fn new(samples: &Samples<'_>, frame: &Frame) -> Option<Self> {
         let d = samples.dimension();
-        let c = (d as f64 + 24.0) * T::ROUNDING;
+        let c = (2.0 * d as f64 + 26.0) * T::ROUNDING;
         if c > 0.1 || samples.len() > u32::MAX as usize {
             return None;
         }
         let mut coordinates = vec![T::zero(); samples.len().next_multiple_of(PANEL) * d];
-        let (mut lower, mut width) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
+        let (mut halves, mut width) = (Vec::with_capacity(samples.len()), Vec::with_capacity(samples.len()));
         let least = d as f64 * T::LEAST;
         for (i, point) in samples.coordinates().chunks_exact(d).enumerate() {
             let panel = &mut coordinates[i / PANEL * PANEL * d..][..PANEL * d];
@@ -104,12 +105,12 @@ impl<T: Real> Filter<T> {
                 column[i % PANEL] = x;
                 square += x.widen() * x.widen();
             }
-            lower.push(T::narrow(square * (1.0 - c) - least));
+            halves.push(T::narrow((square * (1.0 - c) - least) * 0.5));
             width.push(T::narrow(square * 2.0 * c + 2.0 * least));
         }
-        lower.resize(lower.len().next_multiple_of(PANEL), T::INFINITY);
+        halves.resize(halves.len().next_multiple_of(PANEL), T::INFINITY);
         let method = T::methods().into_iter().next()?;
-        Some(Self { coordinates, dimension: d, lower, width, scale: frame.scale, method })
+        Some(Self { coordinates, dimension: d, halves, width, scale: frame.scale, method })
     }
 
     /// Returns the number of points.
@@ -122,9 +123,9 @@ impl<T: Real> Filter<T> {
     }
 
     pub(super) fn block(&self, block: usize) -> Block<'_, T> {
-        let (start, end) = (block * BLOCK, self.lower.len().min((block + 1) * BLOCK));
+        let (start, end) = (block * BLOCK, self.halves.len().min((block + 1) * BLOCK));
         let coordinates = &self.coordinates[start * self.dimension..end * self.dimension];
-        Block { coordinates, dimension: self.dimension, lower: &self.lower[start..end], method: &self.method }
+        Block { coordinates, dimension: self.dimension, halves: &self.halves[start..end], method: &self.method }
     }
 
     /// Returns the number of points of a block.

@@ -9,8 +9,8 @@ pub(super) struct Block<'a, T> {
     /// The coordinates, as in [`Points`].
     pub(super) coordinates: &'a [T],
     pub(super) dimension: usize,
-    /// Lower bounds on the squared lengths of the points.
-    pub(super) lower: &'a [T],
+    /// Half of lower bounds on the squared lengths of the points.
+    pub(super) halves: &'a [T],
     pub(super) method: &'a Method<T>,
 }
 
@@ -33,17 +33,17 @@ pub(super) trait Visitor<T> {
 /// The bounds of the rows with a panel of columns stay in the first-level cache. Nearly always all
 /// bounds of a row are beyond the limits, and the row is not visited.
 pub(super) fn compare<T: Real>(rows: Block<'_, T>, columns: Block<'_, T>, visitor: &mut impl Visitor<T>) {
-    let (mut bounds, mut near) = (vec![[T::zero(); PANEL]; rows.lower.len()], Vec::new());
+    let (mut bounds, mut near) = (vec![[T::zero(); PANEL]; rows.halves.len()], Vec::new());
     for (panel, coordinates) in columns.coordinates.chunks_exact(columns.dimension * PANEL).enumerate() {
         let column = panel * PANEL;
         let limits = visitor.limits_of_rows(column);
         let count = limits.len();
         let coordinates_of_rows = &rows.coordinates[..count * rows.dimension];
         rows.method.run(Strip {
-            rows: Points { coordinates: coordinates_of_rows, lengths: &rows.lower[..count], limits },
+            rows: Points { coordinates: coordinates_of_rows, halves: &rows.halves[..count], limits },
             columns: Points {
                 coordinates,
-                lengths: &columns.lower[column..column + PANEL],
+                halves: &columns.halves[column..column + PANEL],
                 limits: visitor.limits_of_columns(column),
             },
             bounds: &mut bounds[..count],

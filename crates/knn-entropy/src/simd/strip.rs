@@ -14,15 +14,16 @@ pub(crate) const PANEL: usize = 32;
 #[derive(Clone, Copy)]
 pub(crate) struct Points<'a, T> {
     pub(crate) coordinates: &'a [T],
-    /// The squared lengths of the points.
-    pub(crate) lengths: &'a [T],
+    /// Half the squared lengths of the points.
+    pub(crate) halves: &'a [T],
     /// Only bounds up to its limit are of interest to a point.
     pub(crate) limits: &'a [T],
 }
 
 /// The comparison of some points, the rows, with those of one panel, the columns.
 ///
-/// The bound on a squared distance is `|a|^2 + |b|^2 - 2 a.b`.
+/// The bound on a squared distance is `|a|^2 + |b|^2 - 2 a.b`. Half of it is computed, by
+/// subtracting the products from the halves of the lengths one by one.
 pub(crate) struct Strip<'a, T> {
     pub(crate) rows: Points<'a, T>,
     pub(crate) columns: Points<'a, T>,
@@ -36,9 +37,9 @@ impl<T> Strip<'_, T> {
     /// Checks the conditions on which the loops rely.
     fn check(&self) {
         let Self { rows, columns, bounds, .. } = self;
-        assert!(columns.lengths.len() == PANEL && bounds.len().is_multiple_of(PANEL), "a panel is incomplete");
+        assert!(columns.halves.len() == PANEL && bounds.len().is_multiple_of(PANEL), "a panel is incomplete");
         assert!(
-            rows.lengths.len() == bounds.len()
+            rows.halves.len() == bounds.len()
                 && rows.limits.len() == bounds.len()
                 && columns.limits.len() == PANEL
                 && columns.coordinates.len().is_multiple_of(PANEL)
@@ -76,13 +77,14 @@ pub(super) fn portable<T: LinalgScalar + PartialOrd>(strip: Strip<'_, T>) {
     for (i, bounds) in bounds.iter_mut().enumerate() {
         let panel = &rows.coordinates[i / PANEL * PANEL * d..][..PANEL * d];
         let mut sums = [T::zero(); PANEL];
+        sums.iter_mut().zip(columns.halves).for_each(|(sum, &half)| *sum = half + rows.halves[i]);
         for (points, columns) in panel.as_chunks::<PANEL>().0.iter().zip(columns.coordinates.as_chunks::<PANEL>().0) {
-            sums.iter_mut().zip(columns).for_each(|(sum, &x)| *sum = *sum + points[i % PANEL] * x);
+            sums.iter_mut().zip(columns).for_each(|(sum, &x)| *sum = *sum - points[i % PANEL] * x);
         }
-        let (own, limit) = (rows.lengths[i], rows.limits[i]);
+        let limit = rows.limits[i];
         let mut any = false;
-        for (((bound, sum), &length), &other) in bounds.iter_mut().zip(sums).zip(columns.lengths).zip(columns.limits) {
-            *bound = (length + own) - (sum + sum);
+        for ((bound, sum), &other) in bounds.iter_mut().zip(sums).zip(columns.limits) {
+            *bound = sum + sum;
             any |= *bound <= if limit > other { limit } else { other };
         }
         if any {
@@ -107,23 +109,32 @@ pub(super) unsafe fn strip<T: LinalgScalar, V: Vector<Number = T>, const R: usiz
     const { assert!(N * V::LANES == PANEL && PANEL.is_multiple_of(R)) };
     let Strip { rows, columns, bounds, near } = strip;
     let d = columns.coordinates.len() / PANEL;
+    let half = T::one() / (T::one() + T::one());
+    // SAFETY: the columns have as many numbers as `N` vectors.
+    let (halves, limits) = unsafe {
+        let (mut halves, mut limits) = ([V::splat(T::zero()); N], [V::splat(T::zero()); N]);
+        for n in 0..N {
+            halves[n] = V::load(columns.halves.as_ptr().add(n * V::LANES));
+            limits[n] = V::load(columns.limits.as_ptr().add(n * V::LANES)).mul(V::splat(half));
+        }
+        (halves, limits)
+    };
     for start in (0..d.max(1)).step_by(DEEP) {
         let end = d.min(start + DEEP);
         for (i, bounds) in bounds.chunks_exact_mut(R).enumerate() {
             let (panel, inner) = (i * R / PANEL, i * R % PANEL);
             // SAFETY: rows `i R` to `i R + R - 1` belong to one panel, because `R` divides `PANEL`.
             // Coordinates `start` to `end - 1` have `PANEL` numbers each in this panel and in that
-            // of the columns. There is a length and a limit for each row and each column. A row of
-            // bounds, and the columns, have `N` vectors.
+            // of the columns. There is half a length and a limit for each row. A row of bounds has
+            // `N` vectors.
             unsafe {
                 let mut a = rows.coordinates.as_ptr().add((panel * d + start) * PANEL + inner);
                 let mut b = columns.coordinates.as_ptr().add(start * PANEL);
                 let mut sums = [[V::splat(T::zero()); N]; R];
-                if start > 0 {
-                    for (sums, bounds) in sums.iter_mut().zip(&*bounds) {
-                        for (n, sum) in sums.iter_mut().enumerate() {
-                            *sum = V::load(bounds.as_ptr().add(n * V::LANES));
-                        }
+                for (r, (sums, bounds)) in sums.iter_mut().zip(&*bounds).enumerate() {
+                    let own = V::splat(rows.halves[i * R + r]);
+                    for (n, sum) in sums.iter_mut().enumerate() {
+                        *sum = if start > 0 { V::load(bounds.as_ptr().add(n * V::LANES)) } else { halves[n].add(own) };
                     }
                 }
                 for _ in start..end {
@@ -134,28 +145,31 @@ pub(super) unsafe fn strip<T: LinalgScalar, V: Vector<Number = T>, const R: usiz
                     for (r, sums) in sums.iter_mut().enumerate() {
                         let x = V::splat(*a.add(r));
                         for (sum, &panel) in sums.iter_mut().zip(&panel) {
-                            *sum = sum.add_product(x, panel);
+                            *sum = sum.sub_product(x, panel);
                         }
                     }
                     a = a.wrapping_add(PANEL);
                     b = b.wrapping_add(PANEL);
                 }
-                for (r, (bounds, mut sums)) in bounds.iter_mut().zip(sums).enumerate() {
-                    if end == d {
-                        let (own, limit) = (V::splat(rows.lengths[i * R + r]), V::splat(rows.limits[i * R + r]));
-                        let mut any = false;
-                        for (n, sum) in sums.iter_mut().enumerate() {
-                            let at = n * V::LANES;
-                            *sum = V::load(columns.lengths.as_ptr().add(at)).add(own).sub(sum.add(*sum));
-                            any |= sum.any_at_most(V::load(columns.limits.as_ptr().add(at)).max(limit));
+                let mut of_interest = [end < d; R];
+                if end == d {
+                    for (r, sums) in sums.iter_mut().enumerate() {
+                        let limit = V::splat(half * rows.limits[i * R + r]);
+                        for (sum, columns) in sums.iter().zip(limits) {
+                            of_interest[r] |= sum.any_at_most(columns.max(limit));
                         }
-                        if !any {
-                            continue;
-                        }
-                        near.push(i * R + r);
                     }
-                    for (n, sum) in sums.into_iter().enumerate() {
-                        sum.store(bounds.as_mut_ptr().add(n * V::LANES));
+                    // Mostly no row is.
+                    if of_interest.iter().fold(false, |any, &of_interest| any | of_interest) {
+                        near.extend((0..R).filter(|&r| of_interest[r]).map(|r| i * R + r));
+                        sums.iter_mut().flatten().for_each(|sum| *sum = sum.add(*sum));
+                    }
+                }
+                for ((bounds, sums), of_interest) in bounds.iter_mut().zip(sums).zip(of_interest) {
+                    if of_interest {
+                        for (n, sum) in sums.into_iter().enumerate() {
+                            sum.store(bounds.as_mut_ptr().add(n * V::LANES));
+                        }
                     }
                 }
             }
@@ -177,14 +191,15 @@ mod tests {
 
     fn check<T: Number + std::fmt::Debug>(panels: usize, d: usize) {
         let n = panels * PANEL;
-        let (rows, columns, lengths) = (numbers::<T>(n * d, 1), numbers::<T>(d * PANEL, 7), numbers::<T>(n + PANEL, 3));
-        let (row_lengths, column_lengths) = lengths.split_at(n);
+        let (rows, columns, halves) = (numbers::<T>(n * d, 1), numbers::<T>(d * PANEL, 7), numbers::<T>(n + PANEL, 3));
+        let (row_halves, column_halves) = halves.split_at(n);
         let mut expected = vec![[T::zero(); PANEL]; n];
         for (i, row) in expected.iter_mut().enumerate() {
             for (c, bound) in row.iter_mut().enumerate() {
                 let x = |p: usize| rows[(i / PANEL * d + p) * PANEL + i % PANEL];
                 let product = (0..d).fold(T::zero(), |sum, p| sum + x(p) * columns[p * PANEL + c]);
-                *bound = row_lengths[i] + column_lengths[c] - product - product;
+                let half = row_halves[i] + column_halves[c] - product;
+                *bound = half + half;
             }
         }
         // The smallest bound of every other row and of one column is just within the limit.
@@ -202,8 +217,8 @@ mod tests {
 
         for method in T::methods() {
             let (mut bounds, mut near) = (vec![[T::one(); PANEL]; n], Vec::new());
-            let rows = Points { coordinates: &rows, lengths: row_lengths, limits: &row_limits };
-            let columns = Points { coordinates: &columns, lengths: column_lengths, limits: &column_limits };
+            let rows = Points { coordinates: &rows, halves: row_halves, limits: &row_limits };
+            let columns = Points { coordinates: &columns, halves: column_halves, limits: &column_limits };
             method.run(Strip { rows, columns, bounds: &mut bounds, near: &mut near });
             assert_eq!(near, expected_near, "{panels} panels of {d} coordinates");
             assert!(near.iter().all(|&i| bounds[i] == expected[i]), "{panels} panels of {d} coordinates");

@@ -26,10 +26,10 @@ pub(super) unsafe trait Vector: Copy {
     unsafe fn load(from: *const Self::Number) -> Self;
     unsafe fn store(self, to: *mut Self::Number);
     unsafe fn add(self, other: Self) -> Self;
-    unsafe fn sub(self, other: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
-    /// Returns `a * b + self` with one rounding.
-    unsafe fn add_product(self, a: Self, b: Self) -> Self;
+    /// Returns `self - a * b` with one rounding.
+    unsafe fn sub_product(self, a: Self, b: Self) -> Self;
     /// Returns true if any number is at most the other.
     unsafe fn any_at_most(self, other: Self) -> bool;
     /// Returns the numbers of `yes` where this is less than `other`, and those of `no` elsewhere.
@@ -41,8 +41,8 @@ pub(super) unsafe trait Vector: Copy {
 macro_rules! vector {
     (
         $method:ident: $features:literal, $vector:ty, [$number:ty; $rows:literal],
-        [$splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $max:ident],
-        |$sum:ident, $a:ident, $b:ident| $add_product:expr, |$x:ident, $y:ident| $any_at_most:expr,
+        [$splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident, $max:ident],
+        |$sum:ident, $a:ident, $b:ident| $sub_product:expr, |$x:ident, $y:ident| $any_at_most:expr,
         |$yes:ident, $no:ident| $if_less:expr
     ) => {
         // SAFETY: each function is one instruction with the same requirements.
@@ -70,8 +70,8 @@ macro_rules! vector {
             }
 
             #[inline(always)]
-            unsafe fn sub(self, other: Self) -> Self {
-                $sub(self, other)
+            unsafe fn mul(self, other: Self) -> Self {
+                $mul(self, other)
             }
 
             #[inline(always)]
@@ -80,9 +80,9 @@ macro_rules! vector {
             }
 
             #[inline(always)]
-            unsafe fn add_product(self, $a: Self, $b: Self) -> Self {
+            unsafe fn sub_product(self, $a: Self, $b: Self) -> Self {
                 let $sum = self;
-                $add_product
+                $sub_product
             }
 
             #[inline(always)]
@@ -112,38 +112,38 @@ macro_rules! vector {
 
 #[cfg(target_arch = "x86_64")]
 vector!(avx512_single: "avx512f", __m512, [f32; 8],
-    [_mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_max_ps],
-    |sum, a, b| _mm512_fmadd_ps(a, b, sum),
+    [_mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_mul_ps, _mm512_max_ps],
+    |sum, a, b| _mm512_fnmadd_ps(a, b, sum),
     |x, y| _mm512_cmp_ps_mask::<_CMP_LE_OQ>(x, y) != 0,
     |yes, no| _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, y), no, yes));
 #[cfg(target_arch = "x86_64")]
 vector!(avx512_double: "avx512f", __m512d, [f64; 4],
-    [_mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_max_pd],
-    |sum, a, b| _mm512_fmadd_pd(a, b, sum),
+    [_mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_add_pd, _mm512_mul_pd, _mm512_max_pd],
+    |sum, a, b| _mm512_fnmadd_pd(a, b, sum),
     |x, y| _mm512_cmp_pd_mask::<_CMP_LE_OQ>(x, y) != 0,
     |yes, no| _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_LT_OQ>(x, y), no, yes));
 #[cfg(target_arch = "x86_64")]
 vector!(avx2_single: "avx2,fma", __m256, [f32; 2],
-    [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_max_ps],
-    |sum, a, b| _mm256_fmadd_ps(a, b, sum),
+    [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_mul_ps, _mm256_max_ps],
+    |sum, a, b| _mm256_fnmadd_ps(a, b, sum),
     |x, y| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(x, y)) != 0,
     |yes, no| _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_LT_OQ>(x, y)));
 #[cfg(target_arch = "x86_64")]
 vector!(avx2_double: "avx2,fma", __m256d, [f64; 1],
-    [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_max_pd],
-    |sum, a, b| _mm256_fmadd_pd(a, b, sum),
+    [_mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_add_pd, _mm256_mul_pd, _mm256_max_pd],
+    |sum, a, b| _mm256_fnmadd_pd(a, b, sum),
     |x, y| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_LE_OQ>(x, y)) != 0,
     |yes, no| _mm256_blendv_pd(no, yes, _mm256_cmp_pd::<_CMP_LT_OQ>(x, y)));
 #[cfg(target_arch = "aarch64")]
 vector!(neon_single: "neon", float32x4_t, [f32; 2],
-    [vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32, vsubq_f32, vmaxq_f32],
-    |sum, a, b| vfmaq_f32(sum, a, b),
+    [vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32, vmulq_f32, vmaxq_f32],
+    |sum, a, b| vfmsq_f32(sum, a, b),
     |x, y| vmaxvq_u32(vcleq_f32(x, y)) != 0,
     |yes, no| vbslq_f32(vcltq_f32(x, y), yes, no));
 #[cfg(target_arch = "aarch64")]
 vector!(neon_double: "neon", float64x2_t, [f64; 1],
-    [vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vsubq_f64, vmaxq_f64],
-    |sum, a, b| vfmaq_f64(sum, a, b),
+    [vdupq_n_f64, vld1q_f64, vst1q_f64, vaddq_f64, vmulq_f64, vmaxq_f64],
+    |sum, a, b| vfmsq_f64(sum, a, b),
     |x, y| vmaxvq_u32(vreinterpretq_u32_u64(vcleq_f64(x, y))) != 0,
     |yes, no| vbslq_f64(vcltq_f64(x, y), yes, no));
 
