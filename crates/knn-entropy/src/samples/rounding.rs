@@ -78,9 +78,28 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
     if gaps.len() < 2 {
         return None;
     }
-    // Find the common divisor of all gaps by Euclid's algorithm. A remainder within rounding counts
-    // as 0. Without a common divisor, the remainders soon become as small as rounding errors.
-    // Starting from the smallest gap makes the step more and more accurate.
+    // Gaps between continuous numbers have no common divisor, and the smallest show it. Sorting all
+    // would take longer than the rest.
+    let few = FEW.min(gaps.len());
+    gaps.select_nth_unstable_by(few - 1, f64::total_cmp);
+    common_divisor(&mut gaps[..few].to_vec(), tolerance)?;
+    let step = common_divisor(&mut gaps, tolerance)?;
+    // Averaging over the whole range gives the smallest error.
+    let range = sorted[sorted.len() - 1] - sorted[0];
+    let step = range / (range / step).round().max(1.0);
+    // Every number must lie on a multiple of the step.
+    let off = |x: &f64| ((x - sorted[0]) - ((x - sorted[0]) / step).round() * step).abs();
+    sorted.iter().all(|x| off(x) <= 2.0 * tolerance).then_some(step)
+}
+
+/// Number of gaps that are tried before all.
+const FEW: usize = 16;
+
+/// Returns the largest step of which all gaps are multiples, by Euclid's algorithm. Sorts the gaps.
+fn common_divisor(gaps: &mut Vec<f64>, tolerance: f64) -> Option<f64> {
+    // A remainder within rounding counts as 0. Without a common divisor, the remainders soon become
+    // as small as rounding errors. Starting from the smallest gap makes the step more and more
+    // accurate.
     gaps.sort_unstable_by(f64::total_cmp);
     gaps.dedup_by(|a, b| (*a - *b).abs() <= 2.0 * tolerance);
     // The step so far, and the number of times it fits into the gap from which it was measured.
@@ -106,12 +125,7 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
             }
         }
     }
-    // Averaging over the whole range gives the smallest error.
-    let range = sorted[sorted.len() - 1] - sorted[0];
-    let step = range / (range / step).round().max(1.0);
-    // Every number must lie on a multiple of the step.
-    let off = |x: &f64| ((x - sorted[0]) - ((x - sorted[0]) / step).round() * step).abs();
-    sorted.iter().all(|x| off(x) <= 2.0 * tolerance).then_some(step)
+    Some(step)
 }
 
 /// Returns the numbers as integer multiples of their [`rounding_step`], counted from the first
