@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use eae::data::Split;
 use eae::evaluation::Judge;
 use eae::run::{self, write_whole};
-use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
+use eae::{Autoencoder, Criterion, Defaults, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
@@ -40,21 +40,21 @@ pub(crate) struct Arguments {
     /// warm-up. Weights are multiples of --error-unit.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// Networks of rows without `model` [default: deep28, or mlp for vectors].
+    /// Networks of rows without `model` [default: suits the data, as for `eae train`].
     #[arg(long)]
     model: Option<Preset>,
-    /// Latent dimension of rows without `latent`.
-    #[arg(long, default_value_t = 16)]
-    latent: usize,
-    /// Passes over the data of rows without `epochs`.
-    #[arg(long, default_value_t = 6)]
-    epochs: usize,
-    /// Batch size of rows without `batch`.
-    #[arg(long, default_value_t = 100)]
-    batch: usize,
-    /// Largest learning rate of rows without `learning-rate`.
-    #[arg(long, default_value_t = 1e-3)]
-    learning_rate: f64,
+    /// Latent dimension of rows without `latent` [default: suits the data].
+    #[arg(long)]
+    latent: Option<usize>,
+    /// Passes over the data of rows without `epochs` [default: suits the data].
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Batch size of rows without `batch` [default: suits the data].
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Largest learning rate of rows without `learning-rate` [default: suits the batch size].
+    #[arg(long)]
+    learning_rate: Option<f64>,
     /// Length of the warm-up, in epochs, of rows without `warm-up`.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
@@ -109,12 +109,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("--seeds is 0; it must be at least 1"));
     }
     let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
-    let usual = arguments.model.unwrap_or(if of_vectors { Preset::Mlp } else { Preset::Deep28 });
-    let mut rows = arguments.rows(usual)?;
-    let named = arguments.data.clone().with(&arguments.images)?.brought_to([usual.side(), usual.side(), 3]);
+    // Without a model, images have the size of the largest that can be chosen.
+    let side = arguments.model.unwrap_or(Preset::Conv32).side();
+    let named = arguments.data.clone().with(&arguments.images)?.brought_to([side, side, 3]);
     let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;
-    let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     let defaults = images.defaults().map_err(refused_data)?;
+    let mut rows = arguments.rows(&defaults)?;
+    let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &mut rows {
         row.suit(&defaults, arguments.error_unit);
         let model = row.untrained(&images, 0).map_err(Failure::usage)?;
@@ -156,14 +157,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn rows(&self, model: Preset) -> Result<Vec<Row>, Failure> {
-        let &Self { latent, epochs, batch, learning_rate, warm_up, .. } = self;
+    fn rows(&self, defaults: &Defaults) -> Result<Vec<Row>, Failure> {
+        let batch = self.batch.unwrap_or(defaults.config.batch_size);
         let training = TrainConfig::default()
-            .epochs(epochs)
+            .epochs(self.epochs.unwrap_or(defaults.config.epochs))
             .batch_size(batch)
-            .learning_rate(learning_rate)
-            .warm_up(warm_up)
+            .learning_rate(self.learning_rate.unwrap_or_else(|| Defaults::learning_rate(batch)))
+            .warm_up(self.warm_up)
             .seed(0);
+        let (model, latent) = (self.model.unwrap_or(defaults.preset), self.latent.unwrap_or(defaults.latent));
         let like = Row { name: String::new(), model, latent, training };
         let texts = if self.rows.is_empty() { ROWS.map(str::to_owned).to_vec() } else { self.rows.clone() };
         let rows: Result<Vec<Row>, String> = texts.iter().map(|text| Row::parse(text, &like)).collect();
