@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use eae::data::Split;
 use eae::evaluation::Judge;
 use eae::run::{self, write_whole};
-use eae::{Autoencoder, Criterion, Defaults, Preset, TrainConfig, gallery, picture, train};
+use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
@@ -109,15 +109,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("--seeds is 0; it must be at least 1"));
     }
     let of_vectors = arguments.data.is_of_vectors().map_err(refused_data)?;
-    // Without a model, images have the size of the largest that can be chosen.
+    let mut rows = arguments.rows()?;
+    // Without a model, images have the size for the largest networks that can be chosen.
     let side = arguments.model.unwrap_or(Preset::Conv32).side();
     let named = arguments.data.clone().with(&arguments.images)?.brought_to([side, side, 3]);
     let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;
     let defaults = images.defaults().map_err(refused_data)?;
-    let mut rows = arguments.rows(&defaults)?;
     let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &mut rows {
-        row.suit(&defaults, arguments.error_unit);
+        row.suit(&defaults, &|setting| arguments.gives(setting));
         let model = row.untrained(&images, 0).map_err(Failure::usage)?;
         let checked = row.training.check(&model, images.source());
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
@@ -157,15 +157,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    fn rows(&self, defaults: &Defaults) -> Result<Vec<Row>, Failure> {
-        let batch = self.batch.unwrap_or(defaults.config.batch_size);
+    /// Returns the rows with the settings of the flags. Others do not suit the data yet.
+    fn rows(&self) -> Result<Vec<Row>, Failure> {
+        let usual = TrainConfig::default();
         let training = TrainConfig::default()
-            .epochs(self.epochs.unwrap_or(defaults.config.epochs))
-            .batch_size(batch)
-            .learning_rate(self.learning_rate.unwrap_or_else(|| Defaults::learning_rate(batch)))
-            .warm_up(self.warm_up)
-            .seed(0);
-        let (model, latent) = (self.model.unwrap_or(defaults.preset), self.latent.unwrap_or(defaults.latent));
+            .epochs(self.epochs.unwrap_or(usual.epochs))
+            .batch_size(self.batch.unwrap_or(usual.batch_size))
+            .learning_rate(self.learning_rate.unwrap_or(usual.learning_rate))
+            .error_unit(self.error_unit.unwrap_or(usual.error_unit))
+            .warm_up(self.warm_up);
+        let (model, latent) = (self.model.unwrap_or(Preset::Deep28), self.latent.unwrap_or(16));
         let like = Row { name: String::new(), model, latent, training };
         let texts = if self.rows.is_empty() { ROWS.map(str::to_owned).to_vec() } else { self.rows.clone() };
         let rows: Result<Vec<Row>, String> = texts.iter().map(|text| Row::parse(text, &like)).collect();
@@ -173,6 +174,19 @@ impl Arguments {
         match (0..rows.len()).find(|&row| rows[..row].iter().any(|other| other.folder() == rows[row].folder())) {
             Some(row) => Err(Failure::usage(format!("row `{}` is given twice", rows[row].name))),
             None => Ok(rows),
+        }
+    }
+
+    /// Returns true if a flag gives a setting for all rows.
+    fn gives(&self, setting: &str) -> bool {
+        match setting {
+            "model" => self.model.is_some(),
+            "latent" => self.latent.is_some(),
+            "epochs" => self.epochs.is_some(),
+            "batch" => self.batch.is_some(),
+            "learning-rate" => self.learning_rate.is_some(),
+            "error-unit" => self.error_unit.is_some(),
+            _ => false,
         }
     }
 

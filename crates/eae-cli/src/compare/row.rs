@@ -66,14 +66,31 @@ impl Row {
         Ok(row)
     }
 
-    /// Sets what depends on the data: the unit of the error, unless it is given, and the size of
-    /// the memory bank, unless the row has one.
-    pub(crate) fn suit(&mut self, defaults: &Defaults, error_unit: Option<f64>) {
+    /// Sets what neither the row nor a flag gives to what suits the data, as `eae train` does.
+    pub(crate) fn suit(&mut self, defaults: &Defaults, flag: &dyn Fn(&str) -> bool) {
+        let in_row = |setting: &str| self.name.split(' ').any(|word| word.split('=').next() == Some(setting));
+        let open = |setting: &str| !flag(setting) && !in_row(setting);
         let training = &mut self.training;
-        training.error_unit = error_unit.unwrap_or_else(|| defaults.error_unit(&training.objective));
-        let bank_is_given = self.name.split(' ').any(|word| word.starts_with("bank="));
+        if open("model") {
+            self.model = defaults.preset;
+        }
+        if open("latent") {
+            self.latent = defaults.latent;
+        }
+        if open("epochs") {
+            training.epochs = defaults.config.epochs;
+        }
+        if open("batch") {
+            training.batch_size = defaults.config.batch_size;
+        }
+        if open("learning-rate") {
+            training.learning_rate = Defaults::learning_rate(training.batch_size);
+        }
+        if open("error-unit") {
+            training.error_unit = defaults.error_unit(&training.objective);
+        }
         if let (Objective::Eae(eae), Objective::Eae(suited)) = (&mut training.objective, &defaults.config.objective)
-            && !bank_is_given
+            && open("bank")
         {
             eae.bank = suited.bank;
         }
@@ -141,21 +158,34 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_and_the_bank_suit_the_data() {
+    fn settings_that_are_not_given_suit_the_data() {
         // The variance is 2.5, and a quarter of the images are 40.
         let images = Array4::from_shape_fn((160, 2, 5, 1), |(i, ..)| (i % 2) as f32);
         let defaults = Defaults::for_images(&images.view()).unwrap();
-        let suited = |text: &str, unit| {
+        let suited = |text: &str, flag: &str| {
             let mut row = Row::parse(text, &like()).unwrap();
-            row.suit(&defaults, unit);
-            row.training
+            row.suit(&defaults, &|setting| setting == flag);
+            row
         };
         for (text, bank) in [("eae", 40), ("eae bank=300", 300)] {
-            let training = suited(text, None);
+            let training = suited(text, "").training;
             assert!((training.error_unit - 0.05).abs() < 0.001, "{}", training.error_unit);
             assert_eq!(training.objective, Objective::Eae(Eae::default().bank(bank)));
         }
-        assert_eq!(suited("vae", Some(1.0)).error_unit, 1.0);
+        let row = suited("ae", "");
+        assert_eq!((row.model, row.latent), (defaults.preset, defaults.latent));
+        assert_eq!(row.training.epochs, defaults.config.epochs);
+        assert_eq!(row.training.learning_rate, defaults.config.learning_rate);
+        // Without a rate, it suits the batch size of the row.
+        let row = suited("ae batch=25 epochs=3 latent=5", "");
+        assert_eq!((row.training.batch_size, row.training.epochs, row.latent), (25, 3, 5));
+        assert_eq!(row.training.learning_rate, 1.5e-3);
+        // Flags are in the row already.
+        let like = like();
+        assert_eq!(suited("vae", "error-unit").training.error_unit, like.training.error_unit);
+        assert_eq!(suited("vae", "learning-rate").training.learning_rate, like.training.learning_rate);
+        assert_eq!(suited("vae", "epochs").training.epochs, like.training.epochs);
+        assert_eq!(suited("vae", "model").model, like.model);
     }
 
     #[test]

@@ -62,17 +62,19 @@ impl Frame {
     }
 }
 
-/// Points prepared for the filter. Let `s` be the squared length of a point and `c = (2 d + 26) u`,
-/// where `u` is the relative rounding error of one operation. Then
+/// Points prepared for the filter. Let `s` be the squared length of a point and
+/// `c = (2 d + 26) u + d v`, where `u` is the relative rounding error of one operation and `v` that
+/// of double precision. Then
 ///
 /// ```text
 /// (1 - c) (s_a + s_b) - 2 a.b  <=  |a - b|^2  <=  (1 + c) (s_a + s_b) - 2 a.b
 /// ```
 ///
 /// holds in computed numbers. Half the lower bound is computed, as the sum of two halves of lengths
-/// less d products. All partial sums are at most (s_a + s_b) / 2 + sum |a_i b_i|, and so at most
-/// s_a + s_b. Half the bound is therefore off by at most (d + 1) u (s_a + s_b). The rest of c
-/// covers the rounding of the coordinates, the lengths and single products.
+/// less d products. All partial sums are at most (s_a + s_b) / 2 + sum |a_i b_i| in magnitude, and
+/// so at most s_a + s_b. Half the bound is therefore off by at most (d + 1) u (s_a + s_b). The
+/// lengths are summed in double precision, so they are off by at most d v s. The rest of c covers
+/// the rounding of the coordinates, of the halves, of single products and of the upper bound.
 pub(super) struct Filter<T> {
     /// See [`Block`].
     coordinates: Vec<T>,
@@ -90,7 +92,7 @@ impl<T: Real> Filter<T> {
     /// for the numbers of candidates.
     pub(super) fn new(samples: &Samples<'_>, frame: &Frame) -> Option<Self> {
         let d = samples.dimension();
-        let c = (2.0 * d as f64 + 26.0) * T::ROUNDING;
+        let c = (2.0 * d as f64 + 26.0) * T::ROUNDING + d as f64 * <f64 as Real>::ROUNDING;
         if c > 0.1 || samples.len() > u32::MAX as usize {
             return None;
         }

@@ -23,7 +23,7 @@ pub(super) struct Keys<'a, G> {
     /// The points of the other leaf, one after the other. `references` has their rows.
     pub(super) points: &'a [f64],
     pub(super) references: &'a [usize],
-    /// Pairs of rows at most this far apart are not compared.
+    /// Pairs of rows at most this far apart are not compared. Twice the window must not overflow.
     pub(super) window: Option<usize>,
     /// For each group of queries, the keys of each point. Keys of excluded pairs are NaN, which is
     /// not less than any number.

@@ -120,8 +120,9 @@ impl Nearest {
         self.limit = self.scale.ties(key);
     }
 
-    /// Begins with the `k` points of smallest key and the next one, sorted by key. Returns false
-    /// and takes none of them if there are fewer or if the index decides between the last two.
+    /// Begins with the `k` points of smallest key. `sorted` has these and the next one, sorted by
+    /// key; places without a point have an infinite key. Returns false and takes none of them if
+    /// there are fewer than `k` or if the index decides between the last two.
     #[inline(always)]
     pub(crate) fn begin_sorted(&mut self, sorted: impl Iterator<Item = (f64, usize)>) -> bool {
         let (mut limit, mut ties) = (f64::NEG_INFINITY, 0);

@@ -235,6 +235,7 @@ impl<G: Geometry> Kernel for Scan<'_, '_, '_, G> {
         let point = |query: usize| &batch.points[query * d..][..d];
         // First test for all queries whether the leaf matters, without a branch, which could not be
         // predicted.
+        const { assert!(LEAF <= u32::BITS as usize, "each query has a bit") };
         let mut matters = 0_u32;
         for (q, nearest) in batch.nearest.iter().enumerate() {
             let excluded = nearest.excludes(geometry.nearest_key(Bounds::of_point(point(q)), bounds), smallest);

@@ -95,7 +95,8 @@ fn common_step(sorted: &[f64], tolerance: f64) -> Option<f64> {
 /// Number of gaps that are tried before all.
 const FEW: usize = 16;
 
-/// Returns the largest step of which all gaps are multiples, by Euclid's algorithm. Sorts the gaps.
+/// Returns the largest step of which all gaps are multiples, by Euclid's algorithm. Sorts the gaps
+/// and removes repeated ones.
 fn common_divisor(gaps: &mut Vec<f64>, tolerance: f64) -> Option<f64> {
     // A remainder within rounding counts as 0. Without a common divisor, the remainders soon become
     // as small as rounding errors. Starting from the smallest gap makes the step more and more

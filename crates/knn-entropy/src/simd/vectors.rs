@@ -17,8 +17,8 @@ use super::strip::{Method, Number, PANEL, Strip, portable, strip};
 ///
 /// # Safety
 ///
-/// A function may only be called on a CPU with the instructions of the type, and with pointers to
-/// `LANES` numbers.
+/// A function may only be called on a CPU with its instruction, and with pointers to `LANES`
+/// numbers.
 pub(super) unsafe trait Vector: Copy {
     type Number: LinalgScalar;
     const LANES: usize = size_of::<Self>() / size_of::<Self::Number>();

@@ -43,7 +43,7 @@ pub(super) fn count(values: &[f64], radii: impl Fn(usize) -> [f64; 2] + Sync, wi
 }
 
 /// Returns the places within each of the two radii of a place. `density` is the number of places
-/// per unit of length on both sides of the previous place, and then of this one.
+/// per unit of length on each side of the previous place, and then of this one.
 fn ranges(sorted: &[(f64, usize)], place: usize, radii: [f64; 2], density: &mut [f64; 2]) -> [Range<usize>; 2] {
     let x = sorted[place].0;
     let left = |steps: usize| (x - sorted[place - steps].0).abs();
