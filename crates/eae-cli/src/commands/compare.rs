@@ -157,7 +157,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// Returns the rows with the settings of the flags. Others do not suit the data yet.
+    /// Returns the rows with the settings of the flags. [`Row::suit`] chooses the others.
     fn rows(&self) -> Result<Vec<Row>, Failure> {
         let usual = TrainConfig::default();
         let training = TrainConfig::default()

@@ -8,7 +8,7 @@
 use super::nearest::Nearest;
 use super::tree::{Node, Tree};
 use crate::geometry::{Geometry, LANES, Lanes};
-use crate::simd::{Kernel, Ranks};
+use crate::simd::{Kernel, Smallest};
 
 /// Largest number of neighbors for which ranking is faster than offering each point.
 pub(super) const MOST: usize = 16;
@@ -70,7 +70,7 @@ pub(super) fn begin(keys: &[Lanes], references: &[usize], k: usize, nearest: &mu
 
 fn rank<const PLACES: usize>(keys: &[Lanes], references: &[usize], k: usize, nearest: &mut [Nearest]) {
     for (keys, nearest) in keys.chunks_exact(references.len()).zip(nearest.chunks_mut(LANES)) {
-        let Ranks { numbers, rows } = Ranks::<PLACES>::new(keys);
+        let Smallest { numbers, rows } = Smallest::<PLACES>::new(keys);
         for (lane, nearest) in nearest.iter_mut().enumerate() {
             let nearer = numbers.iter().zip(&rows).take(k + 1);
             if nearest.begin_sorted(nearer.map(|(keys, rows)| (keys[lane], references[rows[lane] as usize]))) {

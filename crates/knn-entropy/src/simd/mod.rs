@@ -2,11 +2,11 @@
 //! unsafe code.
 #![allow(unsafe_code)]
 
-mod ranks;
+mod smallest;
 mod strip;
 mod vectors;
 
-pub(crate) use ranks::Ranks;
+pub(crate) use smallest::Smallest;
 pub(crate) use strip::{Method, Number, PANEL, Points, Strip};
 
 /// A loop that profits from vector instructions.

@@ -159,7 +159,7 @@ pub(super) unsafe fn strip<T: LinalgScalar, V: Vector<Number = T>, const R: usiz
                             of_interest[r] |= sum.any_at_most(columns.max(limit));
                         }
                     }
-                    // Mostly no row is.
+                    // Mostly no row is of interest.
                     if of_interest.iter().fold(false, |any, &of_interest| any | of_interest) {
                         near.extend((0..R).filter(|&r| of_interest[r]).map(|r| i * R + r));
                         sums.iter_mut().flatten().for_each(|sum| *sum = sum.add(*sum));

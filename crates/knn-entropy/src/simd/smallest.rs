@@ -1,7 +1,7 @@
 //! The smallest numbers of columns, and where they are.
 //!
-//! `ranks` is the loop, for any [`Vector`]. [`portable`] computes the same without unsafe code, and
-//! every method is tested against it.
+//! `smallest` is the loop, for any [`Vector`]. [`portable`] computes the same without unsafe code,
+//! and every method is tested against it.
 
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::float64x2_t;
@@ -15,56 +15,57 @@ const COLUMNS: usize = 8;
 
 /// The smallest numbers of each of eight columns, sorted.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ranks<const PLACES: usize> {
+pub(crate) struct Smallest<const PLACES: usize> {
     /// The numbers: `[place, column]`. Places that are left over are infinite.
     pub(crate) numbers: [[f64; COLUMNS]; PLACES],
     /// The rows of the numbers, or 0 for places that are left over.
     pub(crate) rows: [[f64; COLUMNS]; PLACES],
 }
 
-type Method<const PLACES: usize> = fn(&[[f64; COLUMNS]], &mut Ranks<PLACES>);
+type Method<const PLACES: usize> = fn(&[[f64; COLUMNS]], &mut Smallest<PLACES>);
 
-impl<const PLACES: usize> Ranks<PLACES> {
+impl<const PLACES: usize> Smallest<PLACES> {
     const NONE: Self = Self { numbers: [[f64::INFINITY; COLUMNS]; PLACES], rows: [[0.0; COLUMNS]; PLACES] };
 
     /// Finds the smallest numbers below infinity in the columns of a table. Of equal numbers, those
     /// in earlier rows come first. NaN is ignored.
     #[inline]
     pub(crate) fn new(table: &[[f64; COLUMNS]]) -> Self {
-        let mut ranks = Self::NONE;
-        fastest()(table, &mut ranks);
-        ranks
+        let mut found = Self::NONE;
+        native().unwrap_or(portable)(table, &mut found);
+        found
     }
 }
 
+/// Returns the fastest method of this CPU, if it has vectors.
 #[inline]
-fn fastest<const PLACES: usize>() -> Method<PLACES> {
+fn native<const PLACES: usize>() -> Option<Method<PLACES>> {
     #[cfg(target_arch = "x86_64")]
     {
         if std::is_x86_feature_detected!("avx512f") {
-            return avx512;
+            return Some(avx512);
         }
         if std::is_x86_feature_detected!("avx2") {
-            return avx2;
+            return Some(avx2);
         }
     }
     #[cfg(target_arch = "aarch64")]
-    return neon;
+    return Some(neon);
     #[cfg(not(target_arch = "aarch64"))]
-    portable
+    None
 }
 
 /// Finds the smallest numbers without unsafe code.
-fn portable<const PLACES: usize>(table: &[[f64; COLUMNS]], ranks: &mut Ranks<PLACES>) {
+fn portable<const PLACES: usize>(table: &[[f64; COLUMNS]], found: &mut Smallest<PLACES>) {
     for (row, numbers) in table.iter().enumerate() {
         for (column, &new) in numbers.iter().enumerate() {
-            let Some(place) = (0..PLACES).find(|&place| new < ranks.numbers[place][column]) else { continue };
+            let Some(place) = (0..PLACES).find(|&place| new < found.numbers[place][column]) else { continue };
             for later in (place + 1..PLACES).rev() {
-                ranks.numbers[later][column] = ranks.numbers[later - 1][column];
-                ranks.rows[later][column] = ranks.rows[later - 1][column];
+                found.numbers[later][column] = found.numbers[later - 1][column];
+                found.rows[later][column] = found.rows[later - 1][column];
             }
-            ranks.numbers[place][column] = new;
-            ranks.rows[place][column] = row as f64;
+            found.numbers[place][column] = new;
+            found.rows[place][column] = row as f64;
         }
     }
 }
@@ -75,10 +76,13 @@ fn portable<const PLACES: usize>(table: &[[f64; COLUMNS]], ranks: &mut Ranks<PLA
 ///
 /// The requirements of [`Vector`] apply, and the vector must have at most [`COLUMNS`] numbers.
 #[inline(always)]
-unsafe fn ranks<V: Vector<Number = f64>, const PLACES: usize>(table: &[[f64; COLUMNS]], ranks: &mut Ranks<PLACES>) {
+unsafe fn smallest<V: Vector<Number = f64>, const PLACES: usize>(
+    table: &[[f64; COLUMNS]],
+    found: &mut Smallest<PLACES>,
+) {
     const { assert!(COLUMNS.is_multiple_of(V::LANES)) };
     for first in (0..COLUMNS).step_by(V::LANES) {
-        // SAFETY: `V::LANES` columns begin at `first`, in the table and in the ranks.
+        // SAFETY: `V::LANES` columns begin at `first`, in the table and in the results.
         unsafe {
             let (mut numbers, mut rows) = ([V::splat(f64::INFINITY); PLACES], [V::splat(0.0); PLACES]);
             for (row, new) in table.iter().enumerate() {
@@ -93,8 +97,8 @@ unsafe fn ranks<V: Vector<Number = f64>, const PLACES: usize>(table: &[[f64; COL
                 numbers[0] = new.if_less(numbers[0], new, numbers[0]);
             }
             for place in 0..PLACES {
-                numbers[place].store(ranks.numbers[place].as_mut_ptr().add(first));
-                rows[place].store(ranks.rows[place].as_mut_ptr().add(first));
+                numbers[place].store(found.numbers[place].as_mut_ptr().add(first));
+                rows[place].store(found.rows[place].as_mut_ptr().add(first));
             }
         }
     }
@@ -104,14 +108,14 @@ unsafe fn ranks<V: Vector<Number = f64>, const PLACES: usize>(table: &[[f64; COL
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! method {
     ($method:ident, $features:literal, $vector:ty) => {
-        fn $method<const PLACES: usize>(table: &[[f64; COLUMNS]], ranks: &mut Ranks<PLACES>) {
+        fn $method<const PLACES: usize>(table: &[[f64; COLUMNS]], found: &mut Smallest<PLACES>) {
             #[target_feature(enable = $features)]
-            fn with_features<const PLACES: usize>(table: &[[f64; COLUMNS]], ranks: &mut Ranks<PLACES>) {
+            fn with_features<const PLACES: usize>(table: &[[f64; COLUMNS]], found: &mut Smallest<PLACES>) {
                 // SAFETY: the function has the features.
-                unsafe { self::ranks::<$vector, PLACES>(table, ranks) }
+                unsafe { self::smallest::<$vector, PLACES>(table, found) }
             }
             // SAFETY: the method is only chosen if the CPU has the features.
-            unsafe { with_features(table, ranks) }
+            unsafe { with_features(table, found) }
         }
     };
 }
@@ -147,7 +151,7 @@ mod tests {
     }
 
     fn check<const PLACES: usize>(table: &[[f64; COLUMNS]]) {
-        let mut expected = Ranks::<PLACES>::NONE;
+        let mut expected = Smallest::<PLACES>::NONE;
         for column in 0..COLUMNS {
             let number = |row: usize| table[row][column];
             let mut rows: Vec<usize> = (0..table.len()).filter(|&row| number(row) < f64::INFINITY).collect();
@@ -158,11 +162,11 @@ mod tests {
             }
         }
         for method in methods::<PLACES>() {
-            let mut found = Ranks::NONE;
+            let mut found = Smallest::NONE;
             method(table, &mut found);
             assert_eq!(found, expected, "{PLACES} places");
         }
-        assert_eq!(Ranks::<PLACES>::new(table), expected, "{PLACES} places");
+        assert_eq!(Smallest::<PLACES>::new(table), expected, "{PLACES} places");
     }
 
     proptest! {
