@@ -4,10 +4,10 @@
 
 use std::arch::x86_64::*;
 
-use super::{Method, Strip, Vector, portable, strip};
+use super::{Method, SIDE, Strip, Transposition, Vector, strip};
 
 pub(super) const METHOD: Method<f32> =
-    Method { rows: 6, widths: [16, 8], run, transpose: portable::transpose, multiply_adds, name: "avx2" };
+    Method { rows: 6, widths: [16, 8], run, transpose, multiply_adds, name: "avx2" };
 
 fn run(work: Strip<'_, f32>) {
     // SAFETY: the method is only offered if the CPU has AVX2 and FMA, and the strip has been
@@ -25,6 +25,43 @@ unsafe fn with_features(work: Strip<'_, f32>) {
         }
     }
 }
+
+fn transpose(work: Transposition<'_, '_, f32>) {
+    // SAFETY: the method is only offered if the CPU has AVX2, and the transposition has been
+    // checked.
+    unsafe { transpose_with_features(work) }
+}
+
+/// Transposes 4 rows of 8 columns at a time. Each half of a vector is loaded from another column,
+/// so that only the numbers within the halves must be transposed.
+#[target_feature(enable = "avx2")]
+unsafe fn transpose_with_features(work: Transposition<'_, '_, f32>) {
+    let Transposition { columns, rows, to, apart } = work;
+    for r in (0..rows).step_by(4) {
+        for first in (0..SIDE).step_by(8) {
+            // SAFETY: `rows` is a multiple of 4, so every column has 4 numbers from `r` on, and
+            // `to` has 16 numbers from row `r` and from each of the next 3 rows on.
+            unsafe {
+                let half = |c: usize| _mm_loadu_ps(columns[first + c].as_ptr().add(r));
+                let halves = |c: usize| _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(half(c)), half(c + 4));
+                let [a, b, c, d] = [halves(0), halves(1), halves(2), halves(3)];
+                let [ab, cd] = [_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d)].map(|x| _mm256_castps_pd(x));
+                let [ef, gh] = [_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d)].map(|x| _mm256_castps_pd(x));
+                let four = [
+                    _mm256_unpacklo_pd(ab, cd),
+                    _mm256_unpackhi_pd(ab, cd),
+                    _mm256_unpacklo_pd(ef, gh),
+                    _mm256_unpackhi_pd(ef, gh),
+                ];
+                for (i, row) in four.into_iter().enumerate() {
+                    _mm256_storeu_ps(to.as_mut_ptr().add((r + i) * apart + first), _mm256_castpd_ps(row));
+                }
+            }
+        }
+    }
+}
+
+const _: () = assert!(SIDE == 16, "a transposition fills two vectors of 8 numbers");
 
 fn multiply_adds(rounds: usize) -> usize {
     #[target_feature(enable = "avx2,fma")]
