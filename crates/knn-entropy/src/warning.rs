@@ -20,9 +20,11 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
-    /// The spreads of columns differ so much that one column alone determines the distances. The
-    /// information does not depend on the columns' units, but an estimate does. Use
-    /// [`Correction::Standardize`](crate::Correction::Standardize).
+    /// The spreads of columns differ so much that one column alone determines the distances. An
+    /// information or a divergence does not depend on the columns' units, but an estimate does. So
+    /// does the error of an entropy. Use
+    /// [`Correction::Standardize`](crate::Correction::Standardize), and for a divergence the same
+    /// factors for both sets.
     Scales {
         /// The largest standard deviation divided by the smallest.
         ratio: f64,
@@ -99,8 +101,9 @@ impl fmt::Display for Warning {
             }
             Self::Scales { ratio } => write!(
                 f,
-                "the largest spread of a column is {ratio:.0} times the smallest, and the estimate depends on their units; \
-                 standardize the columns"
+                "the largest spread of a column is {} times the smallest, and the estimate depends on their units; \
+                 standardize the columns",
+                times(ratio)
             ),
             Self::LeftOut { count, rows } => {
                 write!(f, "{count} of {rows} rows have a label that no other row has, and were left out")
@@ -133,4 +136,9 @@ impl fmt::Display for Warning {
             ),
         }
     }
+}
+
+/// Formats a large ratio: `2094`, or `1e400` from a million on.
+fn times(ratio: f64) -> String {
+    if ratio < 1e6 { format!("{ratio:.0}") } else { format!("{ratio:.0e}") }
 }

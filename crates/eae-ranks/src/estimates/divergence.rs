@@ -4,7 +4,7 @@ use super::entropy::Faults;
 use super::{Estimated, Progress, Result, Stage, read_rows};
 use crate::points::{exchange, send_home};
 use crate::search::check_k;
-use crate::{Partition, Ranks, Rows, Search, Typed};
+use crate::{Partition, RankResult, Ranks, Rows, Search, Typed, row_range};
 
 /// Kullback-Leibler divergence from samples of two distributions on several ranks.
 ///
@@ -74,21 +74,43 @@ impl<'p> Divergence<'p> {
         // One process checks k against the rows of q after the distances in p.
         let local = LocalDivergence::new([k, k], [n, m], d)?;
         let (shared, faults) = (Faults::new(true), Faults::new(true));
+        // The numbers of rows are exact in double precision.
         let radius = |row: u64, rows: &[u64], distances: &[f64], values: &mut [f64]| {
             shared.note(row, rows[0], distances[0]);
             faults.note(row, rows[k - 1], distances[k - 1]);
             values[0] = distances[k - 1];
+            values[1..].iter_mut().zip(rows).for_each(|(value, &row)| *value = row as f64);
         };
-        let across = search.between(ranks, within.points, q, 1, &radius)?;
+        let across = search.between(ranks, within.points, q, 1 + k, &radius)?;
         shared.check_shared(ranks)?;
         faults.check(ranks, k)?;
         let (of_p, of_q) = (within.values.take_back()?, across.values.take_back()?);
-        let values = of_p.into_iter().zip(of_q).map(|(r, s)| local.value(r, s)).collect();
+        let of_q: Vec<&[f64]> = of_q.chunks_exact(1 + k).collect();
+        let squares = squared_uses(ranks, m, of_q.iter().flat_map(|of_q| &of_q[1..]).map(|&row| row as usize))?;
+        let values = of_p.into_iter().zip(of_q).map(|(r, of_q)| local.value(r, of_q[0])).collect();
         let values = send_home(ranks, n, across.points.into_rows(), ranks.set_aside(values)?, 1)?;
         self.progress.finished(Stage::Search);
 
-        let estimated = Estimated::new(ranks, values, n, within.asked.plus(across.asked))?;
+        let over_q = LocalDivergence::variance_over_q(squares, k, [n, m]);
+        let estimated = Estimated::new(ranks, values, over_q, n, within.asked.plus(across.asked))?;
         self.progress.finished(Stage::Sum);
         Ok(estimated)
     }
+}
+
+/// Returns the sum over all rows of `q` of the squared number of times that the row is a neighbor.
+/// `rows` are the neighbors of this rank's points. Each rank counts for a range of rows.
+fn squared_uses(ranks: &dyn Ranks, m: usize, rows: impl Iterator<Item = usize>) -> RankResult<u64> {
+    let size = ranks.size();
+    let starts: Vec<usize> = (0..size).map(|rank| row_range(m, rank, size).start).collect();
+    let mut messages = vec![Vec::new(); size];
+    for row in rows {
+        // The last of several ranks with the same start is the one that is not empty.
+        messages[starts.partition_point(|&start| start <= row) - 1].push(row as u64);
+    }
+    let received = ranks.all_to_all_of(messages)?;
+    let mine = row_range(m, ranks.rank(), size);
+    let mut uses = vec![0_u64; mine.len()];
+    received.into_iter().flatten().for_each(|row| uses[row as usize - mine.start] += 1);
+    ranks.sum(uses.into_iter().map(|uses| uses * uses).sum())
 }

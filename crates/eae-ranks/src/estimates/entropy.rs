@@ -84,7 +84,7 @@ impl<'p> Entropy<'p> {
         let values = send_home(ranks, n, found.points.into_rows(), found.values, 1)?;
         self.progress.finished(Stage::Search);
 
-        let mut estimated = Estimated::new(ranks, values, n, found.asked)?;
+        let mut estimated = Estimated::new(ranks, values, 0.0, n, found.asked)?;
         let distance = local.distance(estimated.value);
         let sampled = sampled.take_back()?;
         estimated.warnings.extend(samples(&sampled, d).and_then(|some| some.rounding_warning(distance)));

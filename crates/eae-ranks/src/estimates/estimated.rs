@@ -26,8 +26,9 @@ pub struct Estimated {
 }
 
 impl Estimated {
-    /// Returns the estimate from the local values of this rank's rows.
-    pub(crate) fn new(ranks: &dyn Ranks, local: Vec<f64>, rows: usize, asked: Asked) -> Result<Self> {
+    /// Returns the estimate from the local values of this rank's rows, and the variance that is due
+    /// to a second set of rows.
+    pub(crate) fn new(ranks: &dyn Ranks, local: Vec<f64>, of_others: f64, rows: usize, asked: Asked) -> Result<Self> {
         let finite = local.iter().fold(true, |all, x| all & x.is_finite());
         let local = ranks.set_aside(local)?;
         // All ranks must agree before any of them gives up.
@@ -35,7 +36,7 @@ impl Estimated {
             return Err(knn_entropy::Error::OutOfRange { what: "the local value of a sample" }.into());
         }
         let value = sums::mean(ranks, &local, rows)?;
-        let standard_error = sums::variance_of_mean(ranks, &local, value, rows)?.sqrt();
+        let standard_error = (sums::variance_of_mean(ranks, &local, value, rows)? + of_others).sqrt();
         Ok(Self { value, standard_error, rows, local: local.take_back()?, warnings: Vec::new(), asked })
     }
 }

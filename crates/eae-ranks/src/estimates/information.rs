@@ -127,7 +127,7 @@ impl<'p> MutualInformation<'p> {
             coinciding += u64::from(radii[i] == 0.0);
         }
         let (tied, exhausted, coinciding) = (count_tied(&still_tied)?, ranks.sum(exhausted)?, ranks.sum(coinciding)?);
-        let mut estimated = Estimated::new(ranks, values, n, asked)?;
+        let mut estimated = Estimated::new(ranks, values, 0.0, n, asked)?;
         if (tied as f64 > LocalInformation::FEW_TIES * n as f64 || coinciding > 0) && tied > 0 {
             estimated.warnings.push(Warning::Ties { tied: tied as usize, rows: n });
         }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use crate::settings::Settings;
-use crate::{ClosePoints, Error, Result, Samples, Warning};
+use crate::{ClosePoints, Error, LocalDivergence, Result, Samples, Warning};
 
 /// The rule for rows that two sets of samples have in common.
 ///
@@ -26,6 +26,8 @@ pub(crate) struct Across {
     pub(crate) distances: Vec<f64>,
     /// The number of rows of `q` that each row of `p` can have as a neighbor.
     pub(crate) candidates: Vec<usize>,
+    /// Variance of the estimate that is due to the samples of `q`.
+    pub(crate) variance: f64,
     pub(crate) warning: Option<Warning>,
 }
 
@@ -62,7 +64,13 @@ impl SharedRows {
         let last = most + l - 1;
         let neighbors = Settings { k: last + 1, ..settings }.checked(neighbors, last)?;
         let place = |i: usize| [i, copies[i] + l - 1];
+        let mut uses = vec![0_u64; q.len()];
+        for (i, &copies) in copies.iter().enumerate() {
+            (copies..copies + l).for_each(|place| uses[neighbors.indices[[i, place]]] += 1);
+        }
+        let squares = uses.into_iter().map(|uses| uses * uses).sum();
         Ok(Across {
+            variance: LocalDivergence::variance_over_q(squares, l, [p.len(), q.len()]),
             indices: (0..p.len()).map(|i| neighbors.indices[place(i)]).collect(),
             distances: (0..p.len()).map(|i| neighbors.distances[place(i)]).collect(),
             candidates: copies.iter().map(|count| q.len() - count).collect(),

@@ -1,3 +1,4 @@
+use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use ndarray::{Array1, Array2, ArrayView2};
@@ -120,7 +121,9 @@ impl<'s> KozachenkoLeonenko<'s> {
         let estimate = Estimate::new(values.into())?;
         let warning = samples.rounding_warning(local.distance(estimate.value()));
         let repeated = coinciding.into_inner().then(|| samples.repetition_warning()).flatten();
-        Ok(estimate.warn(warning).warn(repeated))
+        let scales =
+            if self.settings.metric.is_periodic() { None } else { Samples::scales_warning(slice::from_ref(samples)) };
+        Ok(estimate.warn(warning).warn(scales).warn(repeated))
     }
 
     /// Returns the entropies by the first, second, ... k-th neighbor, from one search.

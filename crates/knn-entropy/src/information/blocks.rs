@@ -2,10 +2,6 @@ use crate::neighbors::count_in_blocks;
 use crate::samples::dithered;
 use crate::{Error, Metric, Norm, Result, Samples, Ties, Warning};
 
-/// Ratio of standard deviations above which an estimate of information is off by a tenth of a nat
-/// or more.
-const DIFFERENT_SPREADS: f64 = 30.0;
-
 /// Blocks of variables that were observed together, with the norm and the periods of their
 /// coordinates.
 #[derive(Debug)]
@@ -89,15 +85,7 @@ impl<'a> Blocks<'a> {
         if !self.periods.is_empty() {
             return None;
         }
-        let spreads = self
-            .parts
-            .iter()
-            .flat_map(|part| part.view().columns().into_iter().map(|c| c.std(0.0)).collect::<Vec<_>>());
-        let (least, most) = spreads
-            .filter(|sd| *sd > 0.0)
-            .fold((f64::INFINITY, 0.0_f64), |(least, most), sd| (least.min(sd), most.max(sd)));
-        let ratio = most / least;
-        (ratio > DIFFERENT_SPREADS && ratio.is_finite()).then_some(Warning::Scales { ratio })
+        Samples::scales_warning(&self.parts)
     }
 
     /// Returns the first constant column of each block that has one.

@@ -7,7 +7,7 @@ mod rounding;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use ndarray::{Array2, ArrayBase, ArrayView2, Axis, Data, Ix1, Ix2};
+use ndarray::{Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2};
 use rayon::prelude::*;
 
 use self::rounding::{TOLERANCE, rounding};
@@ -30,6 +30,10 @@ const COPIES: usize = 10;
 /// Largest acceptable ratio of the rounding step to the distances between neighbors. A step biases
 /// an entropy by up to half of the ratio in each dimension.
 const COARSE: f64 = 0.1;
+
+/// Ratio of standard deviations above which an estimate of information is off by a tenth of a nat
+/// or more.
+const DIFFERENT_SPREADS: f64 = 30.0;
 
 /// Checked samples for an estimate: at least one point and one dimension, and all coordinates
 /// finite. Rows are points.
@@ -232,6 +236,18 @@ impl<'a> Samples<'a> {
             .then_some(Warning::Repeated { copies, rows: self.len() })
     }
 
+    /// Returns a warning if the spreads of columns are very different. The columns of all `parts`
+    /// are compared with each other, and constant columns are ignored.
+    pub fn scales_warning(parts: &[Samples<'_>]) -> Option<Warning> {
+        let spreads =
+            parts.iter().flat_map(|part| part.view().columns().into_iter().map(log_spread).collect::<Vec<_>>());
+        let (least, most) = spreads
+            .filter(|spread| spread.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), spread| (least.min(spread), most.max(spread)));
+        let apart = most - least;
+        (apart > DIFFERENT_SPREADS.ln()).then(|| Warning::Scales { ratio: apart.exp().min(f64::MAX) })
+    }
+
     pub(crate) fn same_dimension(&self, references: &Samples<'_>) -> Result<()> {
         let (queries, references) = (self.dimension, references.dimension);
         if queries == references { Ok(()) } else { Err(Error::DimensionMismatch { queries, references }) }
@@ -303,4 +319,18 @@ impl<T: ToSamples + ?Sized> ToSamples for &T {
     fn to_samples(&self) -> Result<Samples<'_>> {
         (**self).to_samples()
     }
+}
+
+/// Returns the logarithm of the standard deviation of a column, or minus infinity for a constant
+/// column. Neither the squares of large deviations nor those of small ones are out of range.
+fn log_spread(column: ArrayView1<'_, f64>) -> f64 {
+    if column.iter().all(|&x| x == column[0]) {
+        // The mean would differ by its rounding error.
+        return f64::NEG_INFINITY;
+    }
+    let n = column.len() as f64;
+    let center = column.iter().map(|x| x / n).sum::<f64>();
+    let largest = column.iter().fold(0.0_f64, |largest, x| largest.max((x - center).abs()));
+    let squares = column.iter().map(|x| ((x - center) / largest).powi(2)).sum::<f64>();
+    largest.ln() + 0.5 * (squares / n).ln()
 }

@@ -162,6 +162,26 @@ fn repeated_rows_cause_a_warning() {
 }
 
 #[test]
+fn different_scales_cause_a_warning_for_entropies_and_divergences() {
+    let (p, q) = (normal(1000, 2, 30), normal(1000, 2, 31) + &ndarray::arr1(&[2.0, 0.0]));
+    let scale = ndarray::arr1(&[1.0, 2000.0]);
+    let (entropy, divergence) = (KozachenkoLeonenko::new(3), Divergence::new(3));
+    let [of_entropy, of_divergence] =
+        [entropy.estimate(&p * &scale), divergence.estimate(&p * &scale, &q * &scale)].map(Result::unwrap);
+    let truths = [2.0 * NORMAL + 2000_f64.ln(), 2.0];
+    for (found, truth) in [&of_entropy, &of_divergence].into_iter().zip(truths) {
+        assert!((found.value() - truth).abs() > 1.0, "{} without a reason to warn", found.value());
+        assert!(matches!(found.warnings(), [Warning::Scales { ratio }] if *ratio > 1800.0), "{:?}", found.warnings());
+    }
+    // Standardize, as the warning says. A divergence needs the same factors for both sets.
+    let standard = correct(&p * &scale, &[Correction::Standardize]).unwrap();
+    let found = entropy.estimate(&standard.samples).unwrap();
+    assert!((found.value() + standard.term() - truths[0]).abs() < 0.1 && found.warnings().is_empty());
+    let found = divergence.estimate(&p, &q).unwrap();
+    assert!((found.value() - truths[1]).abs() < 0.3 && found.warnings().is_empty(), "{}", found.value());
+}
+
+#[test]
 fn different_scales_and_unique_labels_cause_a_warning() {
     let x = normal(1000, 2, 10);
     let (a, b) = (x.column(0), x.mapv(|x| 0.6 * x));
@@ -176,6 +196,10 @@ fn different_scales_and_unique_labels_cause_a_warning() {
     let standard = |x: &dyn ToSamples| correct(x, &[Correction::Standardize]).unwrap().samples;
     let estimate = ksg.estimate(&[standard(&a), standard(&scaled)]).unwrap();
     assert!((estimate.value() - truth).abs() < 0.1 && estimate.warnings().is_empty());
+    // The ratio itself is out of range.
+    let [large, small] = [1e200, 1e-200].map(|scale| related.mapv(|y| scale * y));
+    let estimate = ksg.estimate(&[&large as &dyn ToSamples, &small]).unwrap();
+    assert!(estimate.warnings().contains(&Warning::Scales { ratio: f64::MAX }), "{:?}", estimate.warnings());
     // Samples with a unique label are left out.
     let labels: Vec<usize> = (0..1000).map(|i| if i < 50 { 1000 + i } else { i % 2 }).collect();
     let left_out = Ross::new(3).estimate(a, &labels).unwrap();

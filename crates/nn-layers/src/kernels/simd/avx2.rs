@@ -6,8 +6,7 @@ use std::arch::x86_64::*;
 
 use super::{Method, SIDE, Strip, Transposition, Vector, strip};
 
-pub(super) const METHOD: Method<f32> =
-    Method { rows: 6, widths: [16, 8], run, transpose, multiply_adds, name: "avx2" };
+pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, transpose, multiply_adds, name: "avx2" };
 
 fn run(work: Strip<'_, f32>) {
     // SAFETY: the method is only offered if the CPU has AVX2 and FMA, and the strip has been
