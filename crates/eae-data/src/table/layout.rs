@@ -121,6 +121,13 @@ pub(super) fn are_names(first: &[f64], second: &[f64]) -> bool {
     are_years(first) && increase && !are_years(second) || count_up && !integers
 }
 
+/// Returns true if 0, 1, 2, ... above other numbers could be names, as pandas writes for a frame
+/// without them. Two integers are too common.
+pub(super) fn could_be_positions(first: &[f64], second: &[f64]) -> bool {
+    let are_positions = first.iter().enumerate().all(|(position, &number)| number == position as f64);
+    are_positions && (first.len() > 2 || second.iter().any(|value| value.fract() != 0.0))
+}
+
 fn meanings(line: &str, separator: Separator, decimal: Decimal) -> Vec<Meaning> {
     let commas = separator.leaves_commas(decimal);
     fields(line, separator).map(|field| meaning(&unquoted(field), commas)).collect()

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::cell::{Meaning, meaning, remedy};
 use super::fields::{Separator, fields, is_open, unquoted};
 use super::labels::Labels;
-use super::layout::{Layout, are_names};
+use super::layout::{Layout, are_names, could_be_positions};
 use super::lines::Lines;
 use super::options::{Decimal, Header, Index, Missing, Text};
 use super::{Cell, CellProblem, LineProblem, Note, Table, TableOptions, TableProblem};
@@ -192,7 +192,7 @@ impl Rows {
             && self.rows > 1
             && width > 1
             && self.columns.iter().all(|column| column.labels.is_none())
-            && all.all(|row| are_names(first, row));
+            && all.all(|row| are_names(first, row) || could_be_positions(first, row));
         could_be_names.then(|| Note::NumericHeader { row, line: self.lines.line(0).expect("the first row") })
     }
 }

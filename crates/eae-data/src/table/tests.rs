@@ -187,6 +187,10 @@ fn headers_can_be_forced() {
     assert_eq!(read(Header::Auto).notes, [Note::NumericHeader { row: "2019,2020".to_owned(), line: 1 }]);
     assert_eq!((read(Header::No).notes, with.notes), (vec![], vec![]));
     assert_eq!(table("1,2\n3,4.5").notes, []);
+    // Names that pandas writes for a frame without names.
+    let noted = |text: &str| table(text).notes.iter().any(|note| matches!(note, Note::NumericHeader { .. }));
+    assert!(noted("0,1\n0.5,1.5\n2.5,1.25\n") && noted("0,1,2\n5,7,9\n3,4,8\n"));
+    assert!(!noted("0,1\n1,0\n1,1\n") && !noted("0,2\n0.5,1.5\n"));
     let text = read_as("a,b\n1,2", TableOptions::new().header(Header::No)).unwrap_err().to_string();
     assert!(text.starts_with("x: line 1, column 0 (counted from 0): \"a\" is not a number; "), "{text}");
 }
