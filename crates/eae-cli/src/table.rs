@@ -1,5 +1,7 @@
 //! The library's errors and notes about files of numbers, with flags as advice.
 
+use std::collections::HashSet;
+
 use eae::data::{CellProblem, DataError, Note, TableError, TableProblem};
 
 use crate::failure::Failure;
@@ -57,4 +59,16 @@ pub(crate) fn reworded(note: &Note) -> String {
         ),
         note => note.to_string(),
     }
+}
+
+/// Returns the place in `names` of each name in `order`, or `None` unless both have the same names,
+/// each of them once.
+pub(crate) fn matched<N: AsRef<str>, M: AsRef<str>>(order: &[N], names: &[M]) -> Option<Vec<usize>> {
+    let place = |name: &N| {
+        let mut places = (0..names.len()).filter(|&place| names[place].as_ref() == name.as_ref());
+        places.next().filter(|_| places.next().is_none())
+    };
+    let places = order.iter().map(place).collect::<Option<Vec<usize>>>()?;
+    let distinct = places.iter().collect::<HashSet<_>>().len();
+    (distinct == order.len() && distinct == names.len()).then_some(places)
 }

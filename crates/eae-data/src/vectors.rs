@@ -121,14 +121,16 @@ impl VectorFile {
         split(path, rows, columns)
     }
 
-    /// Returns the chosen columns in their own units, one row for each row of the file.
+    /// Returns the chosen columns in their own units, one row for each row of the file, and their
+    /// names, if the file has names.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or is not a table, lacks a column, or has a value that is not
     /// finite.
-    pub fn values(&self) -> Result<Array2<f64>, DataError> {
-        Ok(self.rows()?.values)
+    pub fn values(&self) -> Result<(Array2<f64>, Option<Vec<String>>), DataError> {
+        let Rows { values, names, .. } = self.rows()?;
+        Ok((values, names))
     }
 
     /// Reads all rows as images `[height, width, channels]`, stored one channel after the other,

@@ -13,7 +13,7 @@ use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
 use crate::judgment::{FeaturesFlag, labels};
 use crate::output::print_json;
-use crate::table::refused_data;
+use crate::table::{matched, refused_data};
 
 /// Compare generated samples from any program with real ones.
 ///
@@ -144,14 +144,25 @@ impl Arguments {
             both => both,
         };
         match (real.map_err(refused_data)?, generated.map_err(refused_data)?) {
-            (Some(real), Some(generated)) if real.ncols() != generated.ncols() => {
+            (Some((real, _)), Some((generated, _))) if real.ncols() != generated.ncols() => {
                 let (one, other) = (real.ncols(), generated.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);
                 Err(Failure::usage(format!(
                     "{of_real} has {one} features, but {of_generated} has {other}; both must have the same features"
                 )))
             }
-            (Some(real), Some(generated)) if !self.features.is_given() => {
+            (Some((real, of_real)), Some((generated, of_generated))) if !self.features.is_given() => {
+                let mut generated = generated;
+                if let (Some(of_real), Some(of_generated)) = (of_real, of_generated) {
+                    match matched(&of_real, &of_generated) {
+                        Some(columns) => generated = generated.select(Axis(1), &columns),
+                        None => not_known.push(format!(
+                            "the columns of {} and {} have different names and were compared in order; name the same \
+                             columns with --columns, or check that they belong together",
+                            self.real, self.generated
+                        )),
+                    }
+                }
                 Ok(("the features of the files".to_owned(), real, generated))
             }
             (None, None) => self.image_features([of_real, of_generated], not_known),

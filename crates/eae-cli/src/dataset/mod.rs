@@ -155,8 +155,9 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
-    /// Returns the chosen columns of a table in their original units, if its rows are vectors.
-    pub(crate) fn rows(&self) -> Result<Option<Array2<f64>>, DataError> {
+    /// Returns the chosen columns of a table in their original units and their names, if its rows are
+    /// vectors.
+    pub(crate) fn rows(&self) -> Result<Option<(Array2<f64>, Option<Vec<String>>)>, DataError> {
         match self {
             Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),
             _ => Ok(None),

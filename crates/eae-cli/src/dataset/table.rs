@@ -128,8 +128,8 @@ impl TableFile {
         Ok((split, columns, remarks))
     }
 
-    /// Returns the chosen columns in their original units.
-    pub(crate) fn values(&self) -> Result<Array2<f64>, DataError> {
+    /// Returns the chosen columns in their original units, and their names, if there are any.
+    pub(crate) fn values(&self) -> Result<(Array2<f64>, Option<Vec<String>>), DataError> {
         self.file().values()
     }
 

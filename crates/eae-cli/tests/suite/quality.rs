@@ -125,3 +125,24 @@ fn a_table_is_compared_without_its_text_column() {
     let message = stderr(&refused);
     assert!(refused.status.code() == Some(2) && message.contains("--columns"), "{message}");
 }
+
+#[test]
+fn columns_of_tables_are_matched_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let table = |names: &str, order: [usize; 2]| {
+        let rows = (0..60_usize).map(|i| {
+            let row = [(i * 37 % 60) as f64 / 60.0, 100.0 + (i * 23 % 60) as f64];
+            format!("{},{}\n", row[order[0]], row[order[1]])
+        });
+        format!("{names}\n{}", rows.collect::<String>())
+    };
+    fs::write(folder.join("real.csv"), table("height,weight", [0, 1])).unwrap();
+    fs::write(folder.join("swapped.csv"), table("weight,height", [1, 0])).unwrap();
+    fs::write(folder.join("other.csv"), table("a,b", [1, 0])).unwrap();
+    let found = quality(folder, &["real.csv", "swapped.csv"]);
+    assert!(found["frechet"]["value"].as_f64().unwrap().abs() < 1e-6, "{found}");
+    let found = quality(folder, &["real.csv", "other.csv"]);
+    assert!(found["frechet"]["value"].as_f64().unwrap() > 1e3, "{found}");
+    assert!(found["not_known"].to_string().contains("different names"), "{found}");
+}

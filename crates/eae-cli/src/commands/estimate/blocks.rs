@@ -73,8 +73,18 @@ impl Block {
             return false;
         }
         // The unit does not matter, so that codes need not be whole numbers.
-        let distinct = self.values.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len();
+        let distinct = self.distinct();
         (2..=LABELS).contains(&distinct) && self.values.nrows() >= ROWS_PER_LABEL * distinct
+    }
+
+    /// Returns true if there are many rows for each pair of two columns' numbers.
+    pub(super) fn are_codes_beside(&self, other: &Self) -> bool {
+        self.values.nrows() >= ROWS_PER_LABEL * self.distinct() * other.distinct()
+    }
+
+    /// Returns the number of distinct numbers.
+    pub(super) fn distinct(&self) -> usize {
+        self.values.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len()
     }
 
     /// Returns true if the block could be a label and the rows are sorted by it, so that equal rows

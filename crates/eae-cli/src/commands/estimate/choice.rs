@@ -202,22 +202,23 @@ fn chosen(sides: &mut Sides, wish: Estimator, notes: &mut Vec<String>) -> std::r
     Ok(chosen)
 }
 
-/// Marks a column of codes as labels if the other variable is continuous.
+/// Marks a column of codes as labels if the other variable is continuous, and both columns if both
+/// are codes. Numbers that are spread within their steps have the information of the labels, too,
+/// but an estimate from many equal rows is more exact.
 fn codes(sides: &mut Sides, even_repeated: bool, notes: &mut Vec<String>) {
     let Sides { x, y, .. } = sides;
-    let (code, other) = match (x.could_be_a_label(), y.could_be_a_label()) {
-        (true, false) => (x, y),
-        (false, true) => (y, x),
+    let codes = match (x.could_be_a_label(), y.could_be_a_label()) {
+        (true, false) if even_repeated || y.repeated() <= MANY_TIES => vec![x],
+        (false, true) if even_repeated || x.repeated() <= MANY_TIES => vec![y],
+        // Ross's estimator needs numbers on one side.
+        (true, true) if !even_repeated && x.are_codes_beside(y) => vec![x, y],
         _ => return,
     };
-    if even_repeated || other.repeated() <= MANY_TIES {
-        let mut distinct: Vec<u64> = code.values.iter().map(|x| x.to_bits()).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
+    for code in codes {
         notes.push(format!(
             "column {} has only {} distinct numbers and was read as labels; --numeric {} reads it as numbers",
             code.names[0],
-            distinct.len(),
+            code.distinct(),
             code.names[0]
         ));
         code.labels[0] = true;

@@ -2,10 +2,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use knn_entropy::{Divergence, Error, JensenShannon, Norm, SharedRows, dither};
-use ndarray::{Array2, ArrayView2};
+use knn_entropy::{Divergence, Error, JensenShannon, Norm, Samples, SharedRows, dither};
+use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use serde::Serialize;
 
+use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, counted};
@@ -15,6 +16,7 @@ use super::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
+use crate::table::matched;
 
 /// Estimate the divergence between the rows of two files.
 ///
@@ -23,6 +25,7 @@ use crate::output::print_json;
 #[command(after_help = format!("Examples:
   eae divergence real.npy generated.npy --k 3
   eae divergence real.csv generated.csv --x 0-3 --unit bits --json
+  eae divergence real.csv generated.csv --standardize
   eae divergence real.csv generated.csv --jensen-shannon
 
 The Kullback-Leibler divergence E_p ln(p/q) is how surprising rows of P are to
@@ -41,9 +44,14 @@ pub(crate) struct Arguments {
     /// Rule for rows that are in both files.
     #[arg(long, value_enum, default_value_t = Shared::LeaveOut)]
     shared_rows: Shared,
-    /// Estimate the Jensen-Shannon divergence instead, which is symmetric and at most ln 2.
+    /// Estimate the Jensen-Shannon divergence instead, which is symmetric and, apart from the error of
+    /// the estimate, at most ln 2.
     #[arg(long)]
     jensen_shannon: bool,
+    /// Standardize each column of both files by the deviation of all their rows, for columns with
+    /// different units. The divergence does not depend on units, but the estimate does.
+    #[arg(long)]
+    standardize: bool,
     #[command(flatten)]
     repair: Repair,
     #[command(flatten)]
@@ -76,6 +84,7 @@ struct Report {
     m: usize,
     d: usize,
     metric: MetricName,
+    standardized: bool,
     /// The steps within which the columns of both files were spread.
     dither: [Option<Vec<f64>>; 2],
     duplicates_dropped: usize,
@@ -102,9 +111,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("both files are standard input; one of them must be a file"));
     }
     let metric = settings.metric.unwrap_or(MetricName::L2);
-    let p = arguments.set(&arguments.p, metric, arguments.common.seed)?;
+    let mut p = arguments.set(&arguments.p, metric, arguments.common.seed, None)?;
     // Another seed, so that equal rows of both files do not stay equal.
-    let q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1))?;
+    let mut q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1), Some(&p))?;
     if p.columns.len() != q.columns.len() {
         return Err(Failure::usage(format!(
             "{} has {} columns, but {} has {}; select the same columns of both with --x",
@@ -125,12 +134,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .push(format!("{}: {} rows are copies of earlier ones and were dropped", set.data.name, set.repeated));
         }
     }
+    warnings.extend(q.paired_with(&p));
+    let term = if arguments.standardize { standardize_both(&mut p, &mut q)? } else { 0.0 };
     let norm = Norm::from(metric);
     let (found, cross_entropy) = match arguments.jensen_shannon {
         true => (arguments.jensen_shannon(&p, &q, norm, &mut warnings)?, None),
         false => {
             let (found, cross_entropy) = arguments.kullback_leibler(&p, &q, norm, &mut warnings)?;
-            (found, Some(cross_entropy))
+            (found, Some(cross_entropy + term))
         }
     };
     let (n, m) = (p.values.nrows(), q.values.nrows());
@@ -147,6 +158,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             m,
             d: p.columns.len(),
             metric,
+            standardized: arguments.standardize,
             dither: [p.steps, q.steps],
             duplicates_dropped: p.repeated + q.repeated,
             numbers,
@@ -165,10 +177,72 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+impl Set {
+    /// Returns the names of the columns, if all have one.
+    fn names(&self) -> Option<Vec<&str>> {
+        let names = self.data.table.names.as_ref()?;
+        let names: Vec<&str> = self.columns.iter().map(|&column| names[column].as_str()).collect();
+        names.iter().all(|name| !name.is_empty()).then_some(names)
+    }
+
+    /// Refuses a constant column of q, beside which rows of p are infinitely surprising.
+    fn refuse_constant(&self) -> Result<(), Failure> {
+        let values = &self.values;
+        let constant = |&column: &usize| values.column(column).iter().all(|&x| x == values[[0, column]]);
+        match (0..values.ncols()).find(constant) {
+            Some(column) if values.nrows() > 1 => {
+                let place = Place::new(&self.data, &self.columns);
+                let column = place.column(column);
+                Err(place.refuse(format!(
+                    "{column} is constant, and a constant has no density, so the divergence from it is infinite; leave the \
+                     column out with --x, or use --jensen-shannon"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns a warning if columns are compared with columns of another name.
+    fn paired_with(&self, p: &Self) -> Option<String> {
+        let (of_p, of_q) = (p.names()?, self.names()?);
+        let (of_p, of_q) = of_p.into_iter().zip(of_q).find(|(of_p, of_q)| of_p != of_q)?;
+        Some(format!(
+            "column {of_p} of {} is compared with column {of_q} of {}; columns are compared in the order of the files or of \
+             --x, so check that they belong together",
+            p.data.name, self.data.name
+        ))
+    }
+}
+
+/// Standardizes the columns of both sets by the same factors, and returns the logarithm of the
+/// product of the deviations.
+fn standardize_both(p: &mut Set, q: &mut Set) -> Result<f64, Failure> {
+    let views = [p.values.view(), q.values.view()];
+    let mut both = concatenate(Axis(0), &views).expect("as many columns");
+    let deviations = standardize(&mut both, &mut p.periods).map_err(|column| {
+        Failure::usage(format!(
+            "column {} is constant in both files; leave it out, or omit --standardize",
+            p.data.column(p.columns[column])
+        ))
+    })?;
+    let (of_p, of_q) = both.view().split_at(Axis(0), p.values.nrows());
+    (p.values, q.values) = (of_p.to_owned(), of_q.to_owned());
+    q.periods.iter_mut().zip(&deviations).for_each(|(period, deviation)| *period /= deviation);
+    Ok(deviations.into_iter().map(f64::ln).sum())
+}
+
 impl Arguments {
-    fn set(&self, path: &Path, metric: MetricName, seed: u64) -> Result<Set, Failure> {
+    /// Reads a file. Without --x, its columns are put in the order of the set that they are compared
+    /// with, if they have the same names.
+    fn set(&self, path: &Path, metric: MetricName, seed: u64, beside: Option<&Set>) -> Result<Set, Failure> {
         let mut data = Data::read(path, &self.reading)?;
-        let columns = data.columns(self.x.as_deref())?;
+        let mut columns = data.columns(self.x.as_deref())?;
+        if let (None, Some(order), Some(names)) = (&self.x, beside.and_then(Set::names), &data.table.names) {
+            let names: Vec<&String> = columns.iter().map(|&column| &names[column]).collect();
+            if let Some(places) = matched(&order, &names) {
+                columns = places.into_iter().map(|place| columns[place]).collect();
+            }
+        }
         data.require_numbers(&columns)?;
         data.complete(&columns)?;
         let repeated = if self.repair.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
@@ -207,6 +281,7 @@ impl Arguments {
         if p.periods.iter().any(|period| period.is_finite()) {
             estimator = estimator.period(&p.periods);
         }
+        q.refuse_constant()?;
         let explain = |error| self.explain(&error, p, q);
         let estimate = estimator.estimate(&p.values, &q.values).map_err(explain)?;
         let cross_entropy = estimator.cross_entropy(&p.values, &q.values).map_err(explain)?;
@@ -242,6 +317,10 @@ impl Arguments {
         }
         let estimator = JensenShannon::new(settings.k).norm(norm).seed(self.common.seed);
         let found = estimator.estimate(p.values.view(), q.values.view()).map_err(|error| self.explain(&error, p, q))?;
+        let sets = [&p.values, &q.values].into_iter().filter_map(|values| Samples::new(values.view()).ok());
+        let scales = sets.filter_map(|set| Samples::scales_warning(&[set])).next();
+        let (name, places) = (|_, column| p.data.column(p.columns[column]), [Place::new(&p.data, &p.columns); 2]);
+        warnings.extend(scales.iter().filter_map(|w| reworded(w, settings.unit, &name, places)));
         Ok(Found::with_error(found.value(), found.standard_error()))
     }
 

@@ -69,8 +69,15 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, warnings: Vec<String>) -> Self {
+    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, mut warnings: Vec<String>) -> Self {
         let unit = settings.unit;
+        if settings.k >= n.div_ceil(2) {
+            warnings.push(format!(
+                "--k is {}, at least half of the {}, so neighbors are not near; use a smaller --k or more rows",
+                settings.k,
+                counted(n, "row")
+            ));
+        }
         let local = found.local.as_ref().filter(|_| settings.local);
         Self {
             value: unit.of(found.value),

@@ -46,10 +46,8 @@ pub(super) fn reworded(
             "{copies} of {rows} rows repeat an earlier row, which distorts the estimate; if rows were recorded twice, use \
              --drop-duplicates"
         ),
-        Warning::Scales { ratio } => format!(
-            "the largest spread of a column is {ratio:.0} times the smallest, and the estimate depends on their units; use \
-             --standardize"
-        ),
+        // The library says what is wrong, and a flag is the way out here.
+        Warning::Scales { .. } => warning.to_string().replace("standardize the columns", "use --standardize"),
         warning => warning.to_string(),
     };
     Some(text)

@@ -3,7 +3,7 @@
 use std::fs;
 
 use knn_entropy::JensenShannon;
-use ndarray::{Axis, concatenate};
+use ndarray::{Array2, Axis, array, concatenate};
 
 use super::{is_near, normal, number, report, same, write};
 use crate::support::transcript::Transcript;
@@ -62,6 +62,36 @@ fn rounded_sets_and_repeated_rows() {
 }
 
 #[test]
+fn columns_have_units_and_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut transcript = Transcript::new(folder);
+    // Years and incomes. Both files are standardized by the same factors.
+    let units = |x: Array2<f64>, shift: f64| (x + array![shift, 0.0]) * array![10.0, 20_000.0];
+    let (p, q) = (units(normal(1000, 2, 20), 4.0), units(normal(1000, 2, 21), 6.0));
+    write(folder, "p.csv", "age,income", &p);
+    write(folder, "q.csv", "age,income", &q);
+    transcript.report("divergence p.csv q.csv");
+    transcript.report("divergence p.csv q.csv --jensen-shannon");
+    let found = report(folder, "divergence p.csv q.csv --standardize");
+    is_near(number(&found, "divergence"), 2.0, 0.3);
+    assert!(found["warnings"].as_array().unwrap().is_empty());
+    // The difference is the entropy of p in its units, ln(2 pi e 10 20000).
+    is_near(number(&found, "cross_entropy") - number(&found, "divergence"), 15.044, 0.1);
+    let jensen_shannon = report(folder, "divergence p.csv q.csv --jensen-shannon --standardize");
+    is_near(number(&jensen_shannon, "jensen_shannon"), 0.37, 0.03);
+    // Columns are matched by name, unless --x chooses an order.
+    let swapped = q.select(Axis(1), &[1, 0]);
+    write(folder, "swapped.csv", "income,age", &swapped);
+    write(folder, "other.csv", "money,years", &swapped);
+    let found = report(folder, "divergence p.csv swapped.csv --standardize");
+    is_near(number(&found, "divergence"), 2.0, 0.3);
+    transcript.report("divergence p.csv swapped.csv --x 0,1");
+    transcript.report("divergence p.csv other.csv");
+    transcript.check("divergence columns have units and names");
+}
+
+#[test]
 fn jensen_shannon() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -93,7 +123,9 @@ fn errors_are_about_the_right_file() {
     assert_eq!((&found["m"], &found["other_dropped"], &found["dropped"]), (&2.into(), &1.into(), &0.into()));
     transcript.error("divergence p.csv few.csv");
     transcript.error("divergence few.csv p.csv");
-    // Standardizing would make both files alike.
-    transcript.error("divergence p.csv few.csv --standardize");
+    // A constant of q, but not of p.
+    fs::write(folder.join("constant.csv"), "a,b\n1,2\n3,2\n4,2\n5.5,2\n").unwrap();
+    transcript.error("divergence p.csv constant.csv");
+    report(folder, "divergence p.csv constant.csv --jensen-shannon");
     transcript.check("divergence errors are about the right file");
 }

@@ -100,3 +100,20 @@ fn constant_columns_are_left_out() {
     transcript.error("mi x.csv --each");
     transcript.check("each constant columns are left out");
 }
+
+#[test]
+fn a_column_without_an_estimate_does_not_hide_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let rows = features();
+    let named =
+        rows.lines().enumerate().map(|(i, row)| if i == 0 { format!("id,{row}") } else { format!("u{i},{row}") });
+    fs::write(folder.join("x.csv"), named.collect::<Vec<_>>().join("\n")).unwrap();
+    let found = report(folder, "mi x.csv --y y --each --x id,a,b,far --permutations 0");
+    let names: Vec<&str> = found["columns"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a", "far", "b"]);
+    assert!(found["warnings"][0].as_str().unwrap().starts_with("id: left out, because of an error"), "{found}");
+    // The error itself, if no other column is left.
+    let refused = stderr(&eae(folder, &["mi", "x.csv", "--y", "y", "--each", "--x", "id"]));
+    assert!(refused.contains("no label stands for two rows"), "{refused}");
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{normal, table, text, write};
+use super::{normal, report, table, text, write};
 use crate::support::transcript::Transcript;
 
 #[test]
@@ -97,4 +97,20 @@ fn errors_name_flags_of_the_command() {
         transcript.error(arguments);
     }
     transcript.check("hints errors name flags of the command");
+}
+
+#[test]
+fn settings_that_hide_the_data_cause_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "x.csv", "a,b", &normal(40, 2, 1));
+    for (arguments, warning) in [
+        ("entropy x.csv --k 39", "--k is 39, at least half of the 40 rows"),
+        ("mi x.csv --k 20", "--k is 20, at least half of the 40 rows"),
+        ("entropy x.csv --floor 100", "no distance is above --floor 100"),
+    ] {
+        let found = report(folder, arguments);
+        assert!(found["warnings"].to_string().contains(warning), "{found}");
+    }
+    assert!(report(folder, "entropy x.csv --floor 0.01")["warnings"].as_array().unwrap().is_empty());
 }

@@ -278,3 +278,19 @@ fn copies_units_and_codes() {
     }
     transcript.check("mi copies units and codes");
 }
+
+#[test]
+fn two_columns_of_codes_are_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // q is p or p + 1 modulo 3, so the information is ln 3 - ln 2.
+    let rows = |n: usize| (0..n).map(|i| format!("{},{}\n", i % 3, (i % 3 + i / 3 % 2) % 3)).collect::<String>();
+    fs::write(folder.join("codes.csv"), format!("p,q\n{}", rows(600))).unwrap();
+    let found = report(folder, "mi codes.csv");
+    is_near(number(&found, "mutual_information"), 1.5_f64.ln(), 0.01);
+    assert_eq!(found["warnings"].as_array().unwrap().len(), 2, "{found}");
+    assert_eq!(report(folder, "mi codes.csv --labels p,q")["mutual_information"], found["mutual_information"]);
+    // Few rows for each pair can be rounded numbers.
+    fs::write(folder.join("few.csv"), format!("p,q\n{}", rows(84))).unwrap();
+    assert_eq!(report(folder, "mi few.csv")["estimator"], "ksg1");
+}

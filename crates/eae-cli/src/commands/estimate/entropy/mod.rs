@@ -177,6 +177,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     let (n, d) = x.dim();
+    if let (Some(floor), Some(true)) = (arguments.repair.floor, estimate.as_ref().map(are_equal)) {
+        warnings.push(format!(
+            "no distance is above --floor {floor}, so the estimate shows the floor alone; use a smaller one"
+        ));
+    }
     let mut numbers = Numbers::new(settings, n, &found, &data, warnings);
     let ordered = matches!(estimator, Estimator::Renyi | Estimator::Tsallis);
     if *estimator == Estimator::Tsallis {
@@ -203,6 +208,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         numbers.print("entropy", &format!("of {}, {columns}; {}, k = {k}{scale}", counted(n, "row"), word(*estimator)));
     }
     Ok(())
+}
+
+/// Returns true if all rows contribute the same.
+fn are_equal(estimate: &Estimate) -> bool {
+    let local = estimate.local();
+    local.len() > 1 && local.iter().all(|&x| x == local[0])
 }
 
 impl Arguments {

@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
     let mut warnings = data.notes();
     let (mut members, mut of_columns): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
+    let mut first_failure = None;
     for (place, &column) in columns.iter().enumerate() {
         let one = sides.y.column(place);
         let mut sides = Sides { x: sides.x.clone(), y: one, z: sides.z.clone() };
@@ -88,11 +89,19 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
                 warnings
                     .push(format!("{}: constant, so it carries no information and was left out", data.column(column)));
             }
-            Err(refusal) => return Err(arguments.refuse(refusal, &data, [&target, &[column], &[]])),
+            // The other columns can be ranked all the same.
+            Err(refusal) => {
+                let failure = arguments.refuse(refusal, &data, [&target, &[column], &[]]);
+                warnings.push(format!("{}: left out, because of an error ({failure})", data.column(column)));
+                first_failure.get_or_insert(failure);
+            }
         }
     }
     warnings.extend(merged(&of_columns, &sides.x.names));
     if members.is_empty() {
+        if let Some(failure) = first_failure {
+            return Err(failure);
+        }
         return Err(Failure::usage("--each: all columns are constant; name others with --x"));
     }
     let permutations = arguments.permutations_of_each();
