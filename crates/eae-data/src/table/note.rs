@@ -12,6 +12,8 @@ pub enum Note {
         /// The name of the column.
         name: String,
     },
+    /// The last column has no name and no value and was left out: every line ends with a separator.
+    EmptyLeftOut,
     /// A column counts the rows. It may be an index, from which nothing can be learned.
     CountsRows {
         /// The column in words.
@@ -64,6 +66,9 @@ impl fmt::Display for Note {
             Self::IndexLeftOut { name } => write!(
                 f,
                 "the first column ({name:?}) only numbers the rows and was left out; columns are counted without it"
+            ),
+            Self::EmptyLeftOut => f.write_str(
+                "the last column has no name and no value and was left out; every line ends with a separator",
             ),
             Self::CountsRows { column } => {
                 write!(

@@ -128,22 +128,33 @@ impl Rows {
             categories.push(labels);
             texts.push(text);
         }
-        let (mut names, mut values) = (self.layout.names, self.values);
-        let is_index = self.options.index == Index::Auto
-            && width > 1
-            && categories[0].is_none()
-            && names.as_ref().is_some_and(|names| is_index_name(&names[0]))
-            && numbers_rows(values.iter().step_by(width));
-        if is_index {
-            let name = names.as_mut().map(|names| names.remove(0)).unwrap_or_default();
-            notes.push(Note::IndexLeftOut { name });
-            categories.remove(0);
-            texts.remove(0);
+        let (mut names, mut values, mut width) = (self.layout.names, self.values, width);
+        let first_has_numbers = categories[0].is_none();
+        let mut leave_out = |column: usize, width: usize, values: &mut Vec<f64>, names: &mut Option<Vec<String>>| {
+            categories.remove(column);
+            texts.remove(column);
             let mut position = 0;
             values.retain(|_| {
                 position += 1;
-                (position - 1) % width != 0
+                (position - 1) % width != column
             });
+            names.as_mut().map(|names| names.remove(column)).unwrap_or_default()
+        };
+        // A separator at the end of every line.
+        let is_unnamed = |names: &Option<Vec<String>>| names.as_ref().is_none_or(|names| names[width - 1].is_empty());
+        if width > 1 && is_unnamed(&names) && values.iter().skip(width - 1).step_by(width).all(|value| value.is_nan()) {
+            leave_out(width - 1, width, &mut values, &mut names);
+            notes.push(Note::EmptyLeftOut);
+            width -= 1;
+        }
+        let is_index = self.options.index == Index::Auto
+            && width > 1
+            && first_has_numbers
+            && names.as_ref().is_some_and(|names| is_index_name(&names[0]))
+            && numbers_rows(values.iter().step_by(width));
+        if is_index {
+            let name = leave_out(0, width, &mut values, &mut names);
+            notes.push(Note::IndexLeftOut { name });
         }
         let values = Array2::from_shape_vec((self.rows, categories.len()), values).expect("whole rows");
         Ok(Table { values, names, categories, notes, texts, lines: Some(self.lines), source: Default::default() })

@@ -266,6 +266,21 @@ fn decimal_commas() {
 }
 
 #[test]
+fn an_empty_last_column_is_left_out() {
+    let keep = |text: &str| read_as(text, TableOptions::new().missing(Missing::Keep)).unwrap();
+    let values = array![[7.0, 8.0], [9.0, 10.0]];
+    for (text, notes) in [("a,b,\n7,8,\n9,10,", 1), ("7,8,\n9,10,", 1), (",a,b,\n0,7,8,\n1,9,10,\n", 2)] {
+        let read = keep(text);
+        assert_eq!((&read.values, read.categories.len(), read.notes.len()), (&values, 2, notes), "{text:?}");
+        assert!(read.notes.contains(&Note::EmptyLeftOut) && read.names.is_none_or(|names| names == ["a", "b"]));
+    }
+    // A name or a value makes it a column with missing values.
+    for text in ["a,b,c\n7,8,\n9,10,", "a,b,\n7,8,\n9,10,1", "a,,b\n7,,8\n9,,10"] {
+        assert_eq!(keep(text).values.ncols(), 3, "{text:?}");
+    }
+}
+
+#[test]
 fn index_columns_are_left_out() {
     let values = array![[7.0, 8.0], [9.0, 10.0]];
     for text in [
