@@ -114,3 +114,17 @@ fn settings_that_hide_the_data_cause_a_warning() {
     }
     assert!(report(folder, "entropy x.csv --floor 0.01")["warnings"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn settings_of_another_estimator_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut transcript = Transcript::new(folder);
+    write(folder, "x.csv", "a,b", &normal(40, 2, 1));
+    for flag in ["--order 0.5", "--bound 3", "--p 20", "--low 0", "--high 2"] {
+        transcript.error(&format!("entropy x.csv {flag}"));
+    }
+    transcript.error("entropy x.csv --estimator truncated --low -inf --high 5");
+    assert_eq!(report(folder, "entropy x.csv --estimator renyi --order 0.5")["order"], 0.5);
+    transcript.check("hints settings of another estimator");
+}

@@ -40,22 +40,22 @@ pub(crate) struct Arguments {
     /// Estimator of the entropy.
     #[arg(long, value_enum, default_value_t = Estimator::Kl)]
     estimator: Estimator,
-    /// renyi, tsallis: order q of the entropy, below 1 + k/2.
-    #[arg(long, default_value_t = 2.0, allow_negative_numbers = true)]
-    order: f64,
-    /// weighted: largest sum of the absolute values of the weights.
-    #[arg(long, default_value_t = 5.0)]
-    bound: f64,
+    /// renyi, tsallis: order q of the entropy, below 1 + k/2 [default: 2].
+    #[arg(long, allow_hyphen_values = true)]
+    order: Option<f64>,
+    /// weighted: largest sum of the absolute values of the weights [default: 5].
+    #[arg(long)]
+    bound: Option<f64>,
     /// kpn: number of neighbors for each Gaussian [default: n/10, limited to 50 to 200, and at
     /// least three for each column].
     #[arg(long)]
     p: Option<usize>,
-    /// truncated: lower end of the box in each column.
-    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
-    low: f64,
-    /// truncated: upper end of the box in each column.
-    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
-    high: f64,
+    /// truncated: lower end of the box in each column [default: 0].
+    #[arg(long, allow_hyphen_values = true)]
+    low: Option<f64>,
+    /// truncated: upper end of the box in each column [default: 1].
+    #[arg(long, allow_hyphen_values = true)]
+    high: Option<f64>,
     /// Estimate from columns with mean 0 and standard deviation 1; the result is still the entropy
     /// of the original columns.
     #[arg(long)]
@@ -142,7 +142,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(steps) = &steps {
         x = dither(&x, steps, arguments.common.seed).map_err(|error| place.explain(&error, settings.theiler))?;
         if *estimator == Estimator::Truncated {
-            reflect(&mut x, arguments.low, arguments.high);
+            let (low, high) = arguments.ends();
+            reflect(&mut x, low, high);
         }
         if coinciding_rows > 0 {
             let share = percent(coinciding_rows as f64 / x.nrows() as f64);
@@ -193,7 +194,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             d,
             estimator: *estimator,
             metric,
-            order: ordered.then_some(arguments.order),
+            order: ordered.then_some(arguments.order()),
             standardized: arguments.standardize,
             dither: steps,
             coinciding_rows: Some(coinciding_rows),
@@ -217,9 +218,32 @@ fn are_equal(estimate: &Estimate) -> bool {
 }
 
 impl Arguments {
+    fn order(&self) -> f64 {
+        self.order.unwrap_or(2.0)
+    }
+
+    fn ends(&self) -> (f64, f64) {
+        (self.low.unwrap_or(0.0), self.high.unwrap_or(1.0))
+    }
+
     /// Checks the combination of flags, and returns the metric.
     fn metric(&self) -> Result<MetricName, Failure> {
         let Self { settings, estimator, .. } = self;
+        let truncated = &[Estimator::Truncated][..];
+        for (flag, given, takes) in [
+            ("--order", self.order.is_some(), &[Estimator::Renyi, Estimator::Tsallis][..]),
+            ("--bound", self.bound.is_some(), &[Estimator::Weighted]),
+            ("--p", self.p.is_some(), &[Estimator::Kpn]),
+            ("--low", self.low.is_some(), truncated),
+            ("--high", self.high.is_some(), truncated),
+        ] {
+            if given && !takes.contains(estimator) {
+                let ways: Vec<String> =
+                    takes.iter().map(|estimator| format!("--estimator {}", word(*estimator))).collect();
+                let (ways, found) = (ways.join(" or "), word(*estimator));
+                return Err(Failure::usage(format!("{flag} does not apply to {found}; leave it out, or use {ways}")));
+            }
+        }
         let cubes = matches!(estimator, Estimator::Truncated | Estimator::Kpn);
         let metric = settings.metric.unwrap_or(if cubes { MetricName::Linf } else { MetricName::L2 });
         if cubes && metric != MetricName::Linf {
@@ -237,9 +261,11 @@ impl Arguments {
             return Err(Failure::usage("--floor does not apply to kpn; use --drop-duplicates or --dither"));
         }
         if *estimator == Estimator::Truncated {
-            let (low, high) = (self.low, self.high);
+            let (low, high) = self.ends();
             if !(low < high && (high - low).is_finite()) {
-                return Err(Failure::usage(format!("--low is {low} and --high is {high}; --low must be below --high")));
+                return Err(Failure::usage(format!(
+                    "--low is {low} and --high is {high}; both must be finite, and --low below --high"
+                )));
             }
             if self.standardize {
                 return Err(Failure::usage(
@@ -316,14 +342,17 @@ impl Arguments {
         let (k, window) = (self.settings.k, self.settings.theiler);
         let close = self.repair.close_points();
         let mut kl = KozachenkoLeonenko::new(k).norm(norm).window(window).close_points(close);
-        let mut renyi = Renyi::new(self.order, k).norm(norm).window(window).close_points(close);
+        let mut renyi = Renyi::new(self.order(), k).norm(norm).window(window).close_points(close);
         if periods.iter().any(|period| period.is_finite()) {
             (kl, renyi) = (kl.period(periods), renyi.period(periods));
         }
-        let (low, high) = (vec![self.low; d], vec![self.high; d]);
+        let (low, high) = self.ends();
+        let (low, high) = (vec![low; d], vec![high; d]);
         let estimate = match self.estimator {
             Estimator::Kl => kl.estimate(x)?,
-            Estimator::Weighted => kl.weighting(Weighting::Efficient { bound: self.bound }).estimate(x)?,
+            Estimator::Weighted => {
+                kl.weighting(Weighting::Efficient { bound: self.bound.unwrap_or(5.0) }).estimate(x)?
+            }
             Estimator::Truncated => Truncated::new(k, &low, &high).window(window).close_points(close).estimate(x)?,
             Estimator::Kpn => {
                 let usual = || (n / 10).clamp(50, 200).max(3 * (d + 2)).min(n.saturating_sub(1)).max(d + 2);
@@ -331,7 +360,7 @@ impl Arguments {
             }
             Estimator::Renyi => return Ok((Found::bare(renyi.entropy(x)? + term), None)),
             Estimator::Tsallis => {
-                let (entropy, e) = (renyi.entropy(x)? + term, 1.0 - self.order);
+                let (entropy, e) = (renyi.entropy(x)? + term, 1.0 - self.order());
                 let tsallis = if e == 0.0 { entropy } else { (e * entropy).exp_m1() / e };
                 return match tsallis.is_finite() {
                     true => Ok((Found::bare(tsallis), None)),
