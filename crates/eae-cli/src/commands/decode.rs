@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
-use crate::output::{self, Codes};
-use crate::run_folder::Trained;
+use crate::output::{self, Codes, Input};
+use crate::run_folder::{Trained, inputs};
 
 /// Decode the codes in a file.
 #[derive(clap::Args)]
@@ -40,6 +40,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { codes, output, common, .. } = arguments;
     common.apply()?;
     let target = output.target()?;
+    let read = Input::file(codes, "the codes to decode");
+    output::keep(&[("--out", Some(&output.out))], [read].into_iter().chain(inputs(&arguments.run)))?;
     let model = Trained::load(&arguments.run)?.model;
     target.fits(&model)?;
     let read = Codes::read(codes, model.latent())?;

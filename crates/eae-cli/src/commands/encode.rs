@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output::{Codes, Names, needs_csv, print_json, write_table};
-use crate::run_folder::Trained;
+use crate::output::{Codes, Input, Names, keep, needs_csv, print_json, write_table};
+use crate::run_folder::{Trained, inputs};
 use crate::table::refused_data;
 
 /// Write the codes of images or vectors to a file.
@@ -51,6 +51,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(path) = names_to {
         needs_csv("--names", path)?;
     }
+    let read = Input::data(arguments.data.as_ref(), "the data to encode");
+    keep(&[("--out", Some(out)), ("--names", names_to.as_deref())], read.into_iter().chain(inputs(&arguments.run)))?;
     let trained = Trained::load(&arguments.run)?;
     let used = trained.used(arguments.data.as_ref(), arguments.part, Part::All)?;
     let codes = trained.model.encode_all(used.images.source()).map_err(refused_data)?;

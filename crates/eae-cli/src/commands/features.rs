@@ -10,8 +10,8 @@ use crate::common::Common;
 use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
 use crate::judgment::labels::{self, HeldOut};
-use crate::output::{print_json, within};
-use crate::run_folder::Trained;
+use crate::output::{Input, keep, print_json, within};
+use crate::run_folder::{Trained, inputs};
 use crate::table::refused_data;
 
 /// Train a classifier to compare images by its features.
@@ -81,6 +81,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(epochs) = epochs {
         within("--epochs", *epochs, 1..=100_000)?;
     }
+    let read = Input::data(arguments.data.as_ref(), "the data to train on");
+    let of_run = run.as_deref().map(inputs).unwrap_or_default();
+    keep(&[("--out", Some(out))], read.into_iter().chain(of_run))?;
     let named = arguments.data.clone().map(|data| data.with(&arguments.images)).transpose()?;
     let (named, data) = match (run, named) {
         (Some(run), named) => Trained::load(run)?.data(named.as_ref())?,

@@ -7,9 +7,8 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output;
-use crate::output::print_json;
-use crate::run_folder::Trained;
+use crate::output::{self, Input, print_json};
+use crate::run_folder::{Trained, inputs};
 
 /// Interpolate between the codes of held-out images.
 #[derive(clap::Args)]
@@ -80,6 +79,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let chosen = from.zip(to);
     output::within("--n", n, 1..=output::MOST)?;
     output::rows(if chosen.is_some() { 1 } else { n }, steps)?;
+    let read = Input::data(arguments.data.as_ref(), "the data with the images");
+    output::keep(&[("--out", Some(&output.out))], read.into_iter().chain(inputs(&arguments.run)))?;
     let trained = Trained::load(&arguments.run)?;
     target.fits(&trained.model)?;
     target.has_room(&trained.model, steps * if chosen.is_some() { 1 } else { n }, steps)?;

@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part, Used, errors, greatest};
 use crate::failure::Failure;
-use crate::output::{self, Images, Names, needs_csv, print_json, write_table};
-use crate::run_folder::Trained;
+use crate::output::{self, Images, Input, Names, needs_csv, print_json, write_table};
+use crate::run_folder::{Trained, inputs};
 
 /// Text of `--out` in `--help`, in lines that fit beside its indent.
 const OUT: &str = "\
@@ -112,6 +112,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for (flag, n) in [("--n", n), ("--worst", worst)] {
         n.map_or(Ok(()), |n| output::within(flag, n, 1..=output::MOST))?;
     }
+    let read = Input::data(arguments.data.as_ref(), "the data to reconstruct");
+    let written = [("--out", out.as_deref()), ("--errors", arguments.errors.as_deref())];
+    output::keep(&written, read.into_iter().chain(inputs(&arguments.run)))?;
     let trained = Trained::load(&arguments.run)?;
     let model = &trained.model;
     if let Some(target) = &target {

@@ -6,7 +6,7 @@ use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::output::{self, Codes};
-use crate::run_folder::Trained;
+use crate::run_folder::{Trained, inputs};
 use crate::sampling;
 
 /// Generate new images or vectors with a trained model.
@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !(0.0..=100.0).contains(&temperature) {
         return Err(Failure::usage(format!("--temperature is {temperature}; it must be between 0 and 100")));
     }
+    output::keep(&[("--out", Some(&output.out)), ("--codes", codes.as_deref())], inputs(&arguments.run))?;
     let trained = Trained::load(&arguments.run)?;
     let model = &trained.model;
     target.fits(model)?;

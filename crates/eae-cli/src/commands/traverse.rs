@@ -8,9 +8,8 @@ use serde::Serialize;
 use crate::common::Common;
 use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output;
-use crate::output::print_json;
-use crate::run_folder::Trained;
+use crate::output::{self, Input, print_json};
+use crate::run_folder::{Trained, inputs};
 
 /// Vary one latent dimension at a time and decode.
 #[derive(clap::Args)]
@@ -80,6 +79,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if !(range > 0.0 && range <= 1000.0) {
         return Err(Failure::usage(format!("--range is {range}; it must be above 0 and at most 1000")));
     }
+    let read = Input::data(arguments.data.as_ref(), "the data with the images");
+    output::keep(&[("--out", Some(&output.out))], read.into_iter().chain(inputs(&arguments.run)))?;
     let trained = Trained::load(&arguments.run)?;
     target.fits(&trained.model)?;
     let latent = trained.model.latent();

@@ -7,6 +7,7 @@ mod print;
 mod codes;
 mod csv;
 mod images;
+mod kept;
 mod names;
 
 use std::ops::RangeInclusive;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use codes::{Codes, of_codes};
 pub(crate) use images::{Images, shape, shape_of};
+pub(crate) use kept::{Input, keep};
 pub(crate) use names::{Names, needs_csv, write_table};
 pub(crate) use print::{all_printed, note, print_bytes, print_json, print_line, print_lines, remark};
 

@@ -9,9 +9,10 @@ use eae::sampler::{self, Fitted, PREFIX, Refinement, Sampler};
 use nn_layers::Weights;
 
 use super::checkpoint::again;
-use super::{CHECKPOINT, CONFIG, Config, MODEL, State};
+use super::{BEST, CHECKPOINT, CONFIG, Config, METRICS, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
+use crate::output::Input;
 use crate::sampling::Chosen;
 
 /// The prefix of the names of a class's samplers in a file, before the label.
@@ -169,6 +170,23 @@ impl Trained {
         };
         Ok(Some(data.load_for(&self.model)?.train))
     }
+}
+
+/// Returns the files that a command with a run folder or a weights file reads, and the training
+/// data. No output may replace them.
+pub(crate) fn inputs(run: &Path) -> Vec<Input> {
+    let (folder, files) = match run.is_dir() {
+        true => (run, Vec::from([MODEL, CONFIG, METRICS, CHECKPOINT, BEST].map(|name| run.join(name)))),
+        // The training data of a weights file is that of the run folder in which it lies.
+        false => (run.parent().unwrap_or(Path::new("")), vec![run.to_path_buf()]),
+    };
+    let data = data_of(folder).ok();
+    let data = Input::data(data.as_ref(), format!("the training data of {}", run.display()));
+    let files = files.iter().map(|file| {
+        let of_run = if run.is_dir() { format!("a file of the run {}", run.display()) } else { "the model".to_owned() };
+        Input::file(file, of_run)
+    });
+    data.into_iter().chain(files).collect()
 }
 
 /// Returns the file of a run's model.

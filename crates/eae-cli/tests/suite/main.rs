@@ -11,6 +11,7 @@ mod evaluate;
 #[cfg(feature = "onnx")]
 mod export;
 mod images;
+mod kept;
 mod mistakes;
 mod networks;
 mod quality;

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use crate::common::Common;
 use crate::failure::Failure;
-use crate::output::print_json;
-use crate::run_folder::Trained;
+use crate::output::{keep, print_json};
+use crate::run_folder::{Trained, inputs};
 use crate::sampling;
 
 /// Export a trained model as ONNX files or as a web page.
@@ -67,6 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let beside = trained.file.parent().unwrap_or(Path::new(""));
     let out = out.as_deref().unwrap_or(beside);
+    let formats = [(arguments.onnx, &ONNX[..]), (arguments.html, &[PAGE])];
+    for name in formats.iter().filter(|(asked, _)| *asked).flat_map(|(_, names)| *names) {
+        keep(&[("--out", Some(&out.join(name)))], inputs(run))?;
+    }
     if !out.as_os_str().is_empty() {
         fs::create_dir_all(out).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?;
     }
@@ -85,6 +89,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+/// Names of the files of --onnx.
+const ONNX: [&str; 3] = ["encoder.onnx", "decoder.onnx", "generator.onnx"];
+/// Name of the file of --html.
+const PAGE: &str = "model.html";
 
 /// Writes a file into a folder atomically.
 fn written(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use eae::Autoencoder;
 use serde::Serialize;
 
-use super::written;
+use super::{ONNX, written};
 use crate::failure::Failure;
 use crate::onnx::{self, Draws, ExportError, Interface, OPSET};
 use crate::run_folder::Trained;
@@ -39,10 +39,11 @@ pub(super) fn write(trained: &Trained, chosen: &Chosen, label: Option<&str>, out
     let failed = |e| Failure::other(format!("{}: {e}", file.display()));
     let [encoder, decoder] = networks(model).map_err(failed)?;
     let generator = generator(model, chosen, label).map_err(failed)?;
+    let [encoder_name, decoder_name, generator_name] = ONNX;
     Ok(Files {
-        encoder: written(out, "encoder.onnx", &encoder)?,
-        decoder: written(out, "decoder.onnx", &decoder)?,
-        generator: written(out, "generator.onnx", &generator)?,
+        encoder: written(out, encoder_name, &encoder)?,
+        decoder: written(out, decoder_name, &decoder)?,
+        generator: written(out, generator_name, &generator)?,
         inputs: onnx::inputs(&chosen.sampler),
         opset: OPSET,
     })

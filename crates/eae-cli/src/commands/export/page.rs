@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::written;
+use super::{PAGE, written};
 use crate::failure::Failure;
 use crate::html::{self, Subject};
 use crate::run_folder::{Trained, class_prefix};
@@ -71,7 +71,7 @@ pub(super) fn write(
     let title = title(run);
     let subject = Subject { title: &title, model: &trained.model, sampler: &of_all, classes: &classes, label };
     let page = html::page(&subject, seed).map_err(|e| Failure::other(format!("{}: {e}", trained.file.display())))?;
-    let file = written(out, "model.html", page.content.as_bytes())?;
+    let file = written(out, PAGE, page.content.as_bytes())?;
     Ok(File { file, bytes: page.content.len(), bits: page.bits, difference: page.difference })
 }
 
