@@ -60,13 +60,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, run, k, .. } = arguments;
     common.apply()?;
     let trained = Trained::load(run)?;
-    let used = trained.used(arguments.data.as_ref(), arguments.part, Part::Test)?;
+    let used = trained.open(arguments.data.as_ref(), arguments.part, Part::Test)?;
     // A code has at most this many neighbors. A single code has no entropy.
     within("--k", *k, 1..=(used.len() - 1).max(1))?;
     let (model, seed) = (&trained.model, common.seed);
-    let mut not_known = Vec::new();
+    let mut not_known = Vec::from_iter(used.changed.then(|| trained.other_data(&used.data)));
     let train = match trained.train_beside(&used) {
-        Ok(train) => train,
+        Ok(train) => train.map(|(train, warning)| {
+            not_known.extend(warning);
+            train
+        }),
         Err(problem) => {
             not_known.push(format!("the scores of training images are missing because they cannot be read: {problem}"));
             None

@@ -85,21 +85,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let of_run = run.as_deref().map(inputs).unwrap_or_default();
     keep(&[("--out", Some(out))], read.into_iter().chain(of_run))?;
     let named = arguments.data.clone().map(|data| data.with(&arguments.images)).transpose()?;
-    let (named, data) = match (run, named) {
+    let (named, data, changed) = match (run, named) {
         (Some(run), named) => Trained::load(run)?.data(named.as_ref())?,
-        (None, named) => open(named.expect("clap requires one of the two"), *quiet)?,
+        (None, named) => {
+            let (named, data) = open(named.expect("clap requires one of the two"), *quiet)?;
+            (named, data, None)
+        }
     };
     let trained = labels::train(&data, *epochs, common.seed, *quiet || common.json)?;
     trained.classifier.to_weights().save(out).map_err(Failure::other)?;
     let held_out = trained.held_out;
-    let (epochs, warning) = (trained.epochs, held_out.warning());
+    let epochs = trained.epochs;
+    let warnings = Vec::from_iter(changed.into_iter().chain(held_out.warning()));
     if common.json {
+        let warning = (!warnings.is_empty()).then(|| warnings.join("; "));
         print_json(&Report { out, data: named.to_string(), epochs, held_out, warning });
         return Ok(());
     }
     let HeldOut { n, accuracy, .. } = held_out;
     errln!("wrote {}; the classifier is right on {:.1} % of {n} held-out images", out.display(), 100.0 * accuracy);
-    if let Some(warning) = warning {
+    for warning in warnings {
         errln!("warning: {warning}");
     }
     Ok(())

@@ -45,7 +45,10 @@ pub(crate) fn run(arguments: &Arguments, is_given: &dyn Fn(&str) -> bool) -> Res
     }
     let config = Config::read(&run.join(CONFIG))?;
     let trained = Trained::load(run)?;
-    let (named, data) = trained.data(data.as_ref())?;
+    let (named, data, changed) = trained.data(data.as_ref())?;
+    if let Some(warning) = changed {
+        errln!("warning: {warning}");
+    }
     let seed = if is_given("seed") { common.seed } else { config.training.seed };
     let features = match features.is_given() {
         true => Some(features.of(&data, trained.model.columns().is_some(), seed, common.json)?),

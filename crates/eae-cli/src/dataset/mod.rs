@@ -92,6 +92,14 @@ impl TrainingSet {
         }
     }
 
+    /// Returns true if this is not the data with the fingerprint, which older models do not have.
+    pub(crate) fn differs(&self, fingerprint: Option<u64>) -> Result<bool, Failure> {
+        match fingerprint {
+            Some(fingerprint) => Ok(self.source().fingerprint().map_err(refused_data)? != fingerprint),
+            None => Ok(false),
+        }
+    }
+
     /// Returns the default settings for the data.
     pub(crate) fn defaults(&self) -> Result<Defaults, DataError> {
         match self {

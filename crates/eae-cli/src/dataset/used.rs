@@ -29,20 +29,30 @@ pub(crate) struct Used {
     pub(crate) data: Data,
     pub(crate) part: Part,
     pub(crate) images: TrainingSet,
+    /// True if the training part is not the data on which the model was trained.
+    pub(crate) changed: bool,
     files: Option<Vec<String>>,
     labels: Option<Vec<u8>>,
     classes: Option<Vec<String>>,
 }
 
 impl Used {
-    /// Opens a part of a data set for a model.
-    pub(crate) fn new(data: Data, part: Part, model: &Autoencoder<f32>) -> Result<Self, Failure> {
+    /// Opens a part of a data set for a model. If it is the data of the training, `fingerprint` is
+    /// that of the images on which the model was trained.
+    pub(crate) fn new(
+        data: Data,
+        part: Part,
+        model: &Autoencoder<f32>,
+        fingerprint: Option<u64>,
+    ) -> Result<Self, Failure> {
+        let mut changed = false;
         let images = match part {
             Part::All => data.whole_for(model)?,
-            Part::Train => data.open_for(model)?.train,
-            Part::Test => {
+            Part::Train | Part::Test => {
                 let Split { train, test } = data.open_for(model)?;
+                changed = train.differs(fingerprint)?;
                 match train {
+                    train if part == Part::Train => train,
                     TrainingSet::Vectors(_, columns) => TrainingSet::Vectors(test, columns),
                     _ => TrainingSet::Memory(test),
                 }
@@ -54,7 +64,7 @@ impl Used {
             }
             TrainingSet::File(stored) => (Some(stored.files()), stored.labels(), stored.classes()),
         };
-        Ok(Self { data, part, images, files, labels, classes })
+        Ok(Self { data, part, images, changed, files, labels, classes })
     }
 
     pub(crate) fn len(&self) -> usize {

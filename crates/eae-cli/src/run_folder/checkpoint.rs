@@ -12,7 +12,7 @@ use super::{BEST, CHECKPOINT, CONFIG, Config, State, Trained};
 use crate::failure::Failure;
 
 /// The key of [`RunState`] in the metadata of a checkpoint.
-const KEY: &str = "run";
+pub(super) const KEY: &str = "run";
 
 /// The state of a run in a checkpoint, beside the training.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -25,14 +25,14 @@ pub(crate) struct RunState {
     pub(crate) seconds: f64,
 }
 
-/// The part of [`RunState`] that a finished model has under the same key.
+/// The part of [`RunState`] that a model has under the same key.
 #[derive(Serialize, Deserialize)]
-struct Fingerprint {
-    images: u64,
+pub(super) struct Fingerprint {
+    pub(super) images: u64,
 }
 
 impl RunState {
-    /// Stores the fingerprint of the training images in the weights of a finished model.
+    /// Stores the fingerprint of the training images in the weights of a model.
     pub(crate) fn mark(&self, weights: &mut Weights) {
         let mark = serde_json::to_string(&Fingerprint { images: self.images }).expect("plain data");
         weights.metadata.insert(KEY.to_owned(), mark);
@@ -188,9 +188,7 @@ fn from_model(
     let path = trained.file.display();
     model.read(&trained.weights).map_err(Failure::usage)?;
     let fingerprint = images.fingerprint().map_err(Failure::other)?;
-    // Models of older programs have no fingerprint.
-    let marked = trained.weights.metadata.get(KEY).and_then(|mark| serde_json::from_str(mark).ok());
-    if marked.is_some_and(|Fingerprint { images }| images != fingerprint) {
+    if trained.fingerprint().is_some_and(|images| images != fingerprint) {
         let (data, folder) = (&config.data, folder.display());
         return Err(Failure::usage(format!(
             "{path} was trained on other data than {data} has now; start a new training from its weights with: eae train \

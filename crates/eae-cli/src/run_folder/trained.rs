@@ -8,12 +8,13 @@ use eae::data::{Images, Split};
 use eae::sampler::{self, Fitted, PREFIX, Refinement, Sampler};
 use nn_layers::Weights;
 
-use super::checkpoint::again;
+use super::checkpoint::{Fingerprint, KEY, again};
 use super::{BEST, CHECKPOINT, CONFIG, Config, METRICS, MODEL, State};
 use crate::dataset::{Data, Part, Used};
 use crate::failure::Failure;
 use crate::output::Input;
 use crate::sampling::Chosen;
+use crate::table::refused_data;
 
 /// The prefix of the names of a class's samplers in a file, before the label.
 const CLASS_PREFIX: &str = "sampler.class.";
@@ -137,38 +138,75 @@ impl Trained {
         names.unwrap_or_default()
     }
 
-    /// Opens the data that is `named`, or else the training data, and returns it with its name.
-    pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>), Failure> {
-        let named = match named {
-            None => data_of(&self.run)?,
-            Some(data) => data_of(&self.run).map_or_else(|_| data.clone(), |own| data.clone().like(&own)),
-        };
-        let data = named.load_for(&self.model)?;
-        Ok((named, data))
+    /// Returns the data that is `named`, or else the training data. If it is the training data, it
+    /// must have the returned fingerprint.
+    fn named(&self, named: Option<&Data>) -> Result<(Data, Option<u64>), Failure> {
+        let own = data_of(&self.run);
+        match (named, own) {
+            (None, own) => Ok((own?, self.fingerprint())),
+            // A weights file does not name its data.
+            (Some(data), Err(_)) => Ok((data.clone(), None)),
+            (Some(data), Ok(own)) => {
+                let data = data.clone().like(&own);
+                let fingerprint = if data.clone().absolute() == own { self.fingerprint() } else { None };
+                Ok((data, fingerprint))
+            }
+        }
+    }
+
+    /// Returns the fingerprint of the images on which the model was trained. Models of older
+    /// programs have none.
+    pub(super) fn fingerprint(&self) -> Option<u64> {
+        let mark = self.weights.metadata.get(KEY)?;
+        serde_json::from_str(mark).ok().map(|Fingerprint { images }| images)
+    }
+
+    /// Returns the warning about data that has changed since the training.
+    pub(crate) fn other_data(&self, data: &Data) -> String {
+        let file = self.file.display();
+        format!(
+            "{file} was trained on other data than {data} has now; the results are those of the data that it has now"
+        )
+    }
+
+    /// Opens the data that is `named`, or else the training data, and returns it with its name and
+    /// a warning if it has changed since the training.
+    pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>, Option<String>), Failure> {
+        let (named, fingerprint) = self.named(named)?;
+        let Split { train, test } = named.open_for(&self.model)?;
+        let warning = train.differs(fingerprint)?.then(|| self.other_data(&named));
+        let train = train.in_memory().map_err(refused_data)?;
+        Ok((named, Split { train, test }, warning))
     }
 
     /// Opens a part of the data that is `named`, or else of the training data. The default is all
-    /// of the named data, and the `usual` part of the training data.
+    /// of the named data, and the `usual` part of the training data. Prints a warning if the
+    /// training data has changed.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
+        let used = self.open(named, part, usual)?;
+        if used.changed {
+            errln!("warning: {}", self.other_data(&used.data));
+        }
+        Ok(used)
+    }
+
+    /// Opens data as [`used`](Trained::used) does, without a warning.
+    pub(crate) fn open(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
-        let data = match named {
-            None => data_of(&self.run)?,
-            // A weights file does not name its data.
-            Some(data) => data_of(&self.run).map_or_else(|_| data.clone(), |own| data.clone().like(&own)),
-        };
-        Used::new(data, part, &self.model)
+        let (data, fingerprint) = self.named(named)?;
+        Used::new(data, part, &self.model, fingerprint)
     }
 
     /// Returns the training images for a comparison with `used`, in memory: those of the same data
-    /// set for a part, and those of the run for all of a data set. Returns `None` for a weights
-    /// file, which does not name its data.
-    pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<Images<f32>>, Failure> {
-        let data = match used.part {
-            Part::Train | Part::Test => used.data.clone(),
-            Part::All if !self.run.join(CONFIG).exists() => return Ok(None),
-            Part::All => data_of(&self.run)?,
-        };
-        Ok(Some(data.load_for(&self.model)?.train))
+    /// set for a part, and those of the run for all of a data set, with a warning if they have
+    /// changed. Returns `None` for a weights file, which does not name its data.
+    pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<(Images<f32>, Option<String>)>, Failure> {
+        match used.part {
+            // These have their warning already.
+            Part::Train | Part::Test => Ok(Some((used.data.load_for(&self.model)?.train, None))),
+            Part::All if !self.run.join(CONFIG).exists() => Ok(None),
+            Part::All => self.data(None).map(|(_, data, warning)| Some((data.train, warning))),
+        }
     }
 }
 

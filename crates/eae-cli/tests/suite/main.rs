@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod changed;
 mod compare;
 mod device;
 mod disk;

@@ -41,7 +41,7 @@ impl Run<'_> {
         self.model.recalibrate(images).map_err(|e| failed(&e))?;
         // The model is saved before any step that can fail.
         let file = self.folder.join(MODEL);
-        self.model.save(&file).map_err(|e| failed(&e))?;
+        self.marked(&self.model).save(&file).map_err(|e| failed(&e))?;
         let codes = self.model.encode_all(images).map_err(|e| failed(&e))?;
         let places = choose(codes.nrows(), MOST_CODES, seed);
         let labels: Option<Vec<u8>> =
@@ -99,8 +99,15 @@ impl Run<'_> {
         writer.write(self.checkpoint()?, &self.state)?;
         let mut model = self.model.clone();
         model.recalibrate(self.data.train.source()).map_err(|e| in_folder(&self.folder, &e))?;
-        model.save(self.folder.join(MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
+        self.marked(&model).save(self.folder.join(MODEL)).map_err(|e| in_folder(&self.folder, &e))?;
         Ok(None)
+    }
+
+    /// Returns the weights of a model with the fingerprint of the training images.
+    fn marked(&self, model: &Autoencoder<f32>) -> Weights {
+        let mut weights = model.to_weights();
+        self.state.mark(&mut weights);
+        weights
     }
 }
 

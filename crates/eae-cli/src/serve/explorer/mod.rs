@@ -62,7 +62,12 @@ impl Explorer {
             return Err(Failure::usage(problem));
         }
         let data = match trained.data(named) {
-            Ok((_, data)) => Some(data),
+            Ok((_, data, changed)) => {
+                if let Some(warning) = changed {
+                    errln!("warning: {warning}");
+                }
+                Some(data)
+            }
             Err(problem) if named.is_some() => return Err(problem),
             Err(problem) => {
                 let what = if columns.is_some() { "rows" } else { "images" };
