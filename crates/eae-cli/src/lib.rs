@@ -19,6 +19,7 @@ mod html;
 mod judgment;
 mod mistake;
 mod model;
+mod objective;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod progress;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::dataset::TrainingSet;
+use crate::objective::{settings_of, takes};
 
 /// A row: an objective and the settings of its training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,14 @@ pub(crate) const ROWS: [&str; 10] = [
     "eae",
 ];
 
+/// The settings of all objectives.
+const OF_ALL: &str = "model, latent, epochs, batch, learning-rate or warm-up";
+
+/// Reads an objective with settings. Returns `None` if the objective does not take them.
+fn read(settings: &Map<String, Value>) -> Option<Objective> {
+    serde_json::from_value(settings.clone().into()).ok()
+}
+
 impl Row {
     /// Parses the name of an objective, followed by settings as `key=value`. Other settings are
     /// those of `like`.
@@ -41,6 +50,9 @@ impl Row {
         let mut words = text.split_whitespace();
         let kind = words.next().ok_or("a row must begin with ae, eae, vae, wae or rae")?;
         let mut objective = Map::from_iter([("kind".to_owned(), Value::from(kind))]);
+        if read(&objective).is_none() {
+            return Err(format!("`{kind}` in row `{text}` is not an objective; use ae, eae, vae, wae or rae"));
+        }
         let mut row = Self { name: text.split_whitespace().collect::<Vec<_>>().join(" "), ..like.clone() };
         for word in words {
             let (key, value) =
@@ -54,15 +66,23 @@ impl Row {
                 "learning-rate" => row.training.learning_rate = value.parse().map_err(|e| wrong(&e))?,
                 "warm-up" => row.training.warm_up = value.parse().map_err(|e| wrong(&e))?,
                 _ => {
-                    let value = serde_json::from_str(value).map_err(|_| wrong(&"expected a number, true or false"))?;
+                    let value = serde_json::from_str(value);
+                    let value = value.map_err(|_| wrong(&"expected a finite number, true or false"))?;
                     if objective.insert(key.to_owned(), value).is_some() {
                         return Err(wrong(&"given twice"));
+                    }
+                    // Checked one at a time, so that the message names the setting.
+                    if read(&objective).is_none() {
+                        let known = settings_of(kind);
+                        return Err(wrong(&match known.contains(&key) {
+                            true => format!("expected {}", takes(key)),
+                            false => format!("{kind} has no such setting; use {}, {OF_ALL}", known.join(", ")),
+                        }));
                     }
                 }
             }
         }
-        row.training.objective =
-            serde_json::from_value::<Objective>(Value::Object(objective)).map_err(|e| format!("row `{text}`: {e}"))?;
+        row.training.objective = read(&objective).expect("it was read before");
         Ok(row)
     }
 
@@ -192,11 +212,16 @@ mod tests {
     fn errors_name_the_mistake() {
         for (text, expected) in [
             ("", "a row must begin with ae, eae, vae, wae or rae"),
-            ("gan", "unknown variant `gan`"),
+            ("gan", "`gan` in row `gan` is not an objective; use ae, eae, vae, wae or rae"),
             ("eae lambda", "`lambda` in row `eae lambda` must have the form key=value"),
-            ("eae lambda=x", "expected a number"),
+            ("eae lambda=x", "expected a finite number, true or false"),
             ("eae lambda=1 lambda=2", "given twice"),
-            ("eae beta=1", "unknown field `beta`"),
+            (
+                "vae foo=1",
+                "`foo=1` in row `vae foo=1`: vae has no such setting; use beta, learned_variance, model, latent",
+            ),
+            ("eae k=true", "`k=true` in row `eae k=true`: expected a whole number of at least 0"),
+            ("eae lambda=nan", "expected a finite number, true or false"),
             ("eae latent=-1", "`latent=-1` in row"),
         ] {
             let error = Row::parse(text, &like()).unwrap_err();

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use eae::Preset;
 use eae::network::Architecture;
-use eae::objective::Objective;
+use eae::objective::{Criterion, Objective};
 use serde_json::{Map, Value};
 
 use super::chosen::Given;
 use super::flags::{Arguments, Kind};
 use crate::failure::Failure;
+use crate::objective::settings_of;
 use crate::run_folder::{Config, Trained};
 
 impl Arguments {
@@ -84,32 +85,43 @@ impl Arguments {
                 settings.insert("normalized".to_owned(), normalized.into());
             }
         }
-        let flags: [(&str, Value); 15] = [
-            ("lambda", self.lambda.into()),
+        let numbers = [
+            ("lambda", self.lambda),
+            ("radius", self.radius),
+            ("draws", self.draws),
+            ("coverage", self.coverage),
+            ("moments", self.moments),
+            ("critic", self.critic),
+            ("floor", self.floor),
+            ("beta", self.beta.unwrap_or_default()),
+            ("weight", self.weight),
+            ("gradient", self.gradient),
+        ];
+        let others: [(&str, Value); 5] = [
             ("k", self.k.into()),
             ("mean", self.mean.into()),
             ("marginal", self.marginal.into()),
             ("decoded", self.decoded.into()),
             ("bank", self.bank.into()),
-            ("radius", self.radius.into()),
-            ("draws", self.draws.into()),
-            ("coverage", self.coverage.into()),
-            ("moments", self.moments.into()),
-            ("critic", self.critic.into()),
-            ("floor", self.floor.into()),
-            ("beta", self.beta.into()),
-            ("weight", self.weight.into()),
-            ("gradient", self.gradient.into()),
         ];
-        for (flag, value) in flags {
-            if !is_given(flag) {
-                continue;
-            }
-            settings.insert(flag.to_owned(), value);
+        // JSON has no NaN and no infinity. Such a number is replaced until the setting is known.
+        let replaced = |number: f64| Value::from(if number.is_finite() { number } else { 1.0 });
+        let flags = Vec::from_iter(others.into_iter().chain(numbers.map(|(flag, number)| (flag, replaced(number)))));
+        for (flag, value) in flags.iter().filter(|(flag, _)| is_given(flag)) {
+            settings.insert((*flag).to_owned(), value.clone());
             // Checked one at a time, so that the message names the flag.
-            if let Err(e) = serde_json::from_value::<Objective>(settings.clone().into()) {
-                let kind = &settings["kind"];
-                return Err(Failure::usage(format!("--{flag} does not apply to the objective {kind}: {e}")));
+            let Ok(read) = serde_json::from_value::<Objective>(settings.clone().into()) else {
+                let kind = settings["kind"].as_str().unwrap_or_default();
+                let known = settings_of(kind).iter().filter(|name| flags.iter().any(|(flag, _)| flag == *name));
+                let known = known.map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ");
+                let known = if known.is_empty() { "no such settings" } else { &known };
+                return Err(Failure::usage(format!(
+                    "--{flag} does not apply to the objective {kind}, which has {known}; leave it out"
+                )));
+            };
+            if let Some((_, number)) = numbers.iter().find(|(name, number)| name == flag && !number.is_finite()) {
+                let setting = read.settings().into_iter().find(|setting| setting.name == *flag).expect("a number");
+                return Err(Failure::usage(format!("{flag} is {number}; it must be {}", setting.must)));
             }
         }
         serde_json::from_value(settings.into()).map_err(Failure::usage)
@@ -219,8 +231,17 @@ mod tests {
         let rae = Rae::default().decay(8e-5).beta(0.5).gradient(1.0);
         assert_eq!(objective(&["--objective", "rae", "--beta", "0.5", "--gradient", "1"]), Ok(Objective::Rae(rae)));
         for (words, expected) in [
-            (&["--objective", "vae", "--lambda", "2"][..], "--lambda does not apply to the objective \"vae\""),
-            (&["--beta", "2"], "--beta does not apply to the objective \"eae\""),
+            (
+                &["--objective", "vae", "--lambda", "2"][..],
+                "--lambda does not apply to the objective vae, which has --beta; leave it out",
+            ),
+            (&["--objective", "bn-ae", "--k", "2"], "does not apply to the objective ae, which has no such settings"),
+            (&["--lambda", "nan"], "lambda is NaN; it must be a finite number, 0 or above"),
+            (&["--critic=-inf"], "critic is -inf; it must be a finite number, 0 or above"),
+            (&["--floor", "inf"], "floor is inf; it must be a finite number above 0"),
+            (&["--objective", "wae", "--weight", "nan"], "weight is NaN; it must be a finite number, 0 or above"),
+            (&["--objective", "vae", "--lambda", "nan"], "--lambda does not apply to the objective vae"),
+            (&["--beta", "2"], "--beta does not apply to the objective eae, which has --lambda, --k, "),
             (&["--config", "/nowhere/c.toml"], "/nowhere/c.toml: "),
         ] {
             let error = objective(words).unwrap_err();
