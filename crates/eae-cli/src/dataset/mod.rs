@@ -163,6 +163,32 @@ impl Data {
         Ok(Split { train: TrainingSet::Memory(train), test })
     }
 
+    /// Opens the data as [`open`](Data::open) does. Fails unless at least `least` samples are held
+    /// out; the message ends with `why`.
+    pub(crate) fn open_with(&self, quiet: bool, least: usize, why: &str) -> Result<Split<f32, TrainingSet>, Failure> {
+        let split = match self.open(quiet) {
+            Ok(split) if split.test.len() >= least => return Ok(split),
+            Ok(split) => Ok([split.train.source().len(), split.test.len()]),
+            // A split needs fewer samples than a training.
+            Err(DataError::Rows { found, .. }) => Ok([found, 0]),
+            Err(DataError::OneImage { .. }) => Ok([1, 0]),
+            Err(problem) => Err(refused_data(problem)),
+        };
+        let [train, test] = split?;
+        let name = self.path().map_or_else(|| self.to_string(), |path| path.display().to_string());
+        let of_vectors = self.is_of_vectors().map_err(refused_data)?;
+        Err(Failure::usage(match self {
+            Self::Digits | Self::Mnist(_) | Self::Cifar10(_) => {
+                format!("{name} has {} held out; at least {least} are needed{why}", count(test, "image"))
+            }
+            _ => {
+                let found = count(train + test, if of_vectors { "row" } else { "image" });
+                let needed = least.saturating_mul(10);
+                format!("{name} has {found}; at least {needed} are needed, a tenth of which is held out{why}")
+            }
+        }))
+    }
+
     /// Returns the chosen columns of a table in their original units and their names, if its rows are
     /// vectors.
     pub(crate) fn rows(&self) -> Result<Option<(Array2<f64>, Option<Vec<String>>)>, DataError> {
@@ -396,6 +422,11 @@ impl fmt::Display for Data {
             None => f.write_str(self.name()),
         }
     }
+}
+
+/// Returns a number of things as text: `1 row`, `7 rows`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use eae::data::{Split, select};
 use ndarray::Array4;
 use serde::Serialize;
 
-use super::{Data, TrainingSet};
+use super::{Data, TrainingSet, count};
 use crate::failure::Failure;
 use crate::table::refused_data;
 
@@ -121,8 +121,11 @@ impl Used {
     pub(crate) fn at(&self, numbers: &[(&str, usize)]) -> Result<Array4<f32>, Failure> {
         let (data, len) = (&self.data, self.len());
         if let Some((flag, number)) = numbers.iter().find(|(_, number)| *number >= len) {
-            let images = if self.part == Part::Test { "held-out images" } else { "images" };
-            let problem = format!("{flag} is {number}, but the {images} of {data} are numbered from 0 to {}", len - 1);
+            let held_out = if self.part == Part::Test { "held-out " } else { "" };
+            let items = if self.of_vectors() { "rows" } else { "images" };
+            let last = len - 1;
+            let problem =
+                format!("{flag} is {number}, but the {held_out}{items} of {data} are numbered from 0 to {last}");
             return Err(Failure::usage(problem));
         }
         self.select(&Vec::from_iter(numbers.iter().map(|(_, number)| *number)))
@@ -141,16 +144,16 @@ impl Used {
 
     /// Returns a number of images or rows as text: `1 image`, `7 rows`.
     pub(crate) fn how_many(&self, n: usize) -> String {
-        let one = if self.of_vectors() { "row" } else { "image" };
-        format!("{n} {one}{}", if n == 1 { "" } else { "s" })
+        count(n, if self.of_vectors() { "row" } else { "image" })
     }
 
     /// Returns the number of images as the end of a sentence.
     fn counted(&self) -> String {
         let (data, len) = (&self.data, self.len());
+        let (found, are) = (self.how_many(len), if len == 1 { "is" } else { "are" });
         match self.part {
-            Part::Test => format!("only {len} images of {data} are held out"),
-            Part::Train => format!("only {len} images of {data} are trained on"),
+            Part::Test => format!("only {found} of {data} {are} held out"),
+            Part::Train => format!("only {found} of {data} {are} trained on"),
             Part::All => format!("{data} has only {len}"),
         }
     }

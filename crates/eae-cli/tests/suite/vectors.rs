@@ -178,6 +178,15 @@ fn flaws_of_a_table_are_named() {
         fs::write(folder.join("x.csv"), text).unwrap();
         transcript.refused(&["train", "--data", "csv:x.csv"], 2);
     }
+    // A tenth of the rows must be more than k.
+    for (n, k) in [(1, "1"), (2, "1"), (12, "1"), (19, "1"), (59, "5")] {
+        fs::write(folder.join("x.csv"), csv(&rows(n))).unwrap();
+        transcript.refused(&["train", "--data", "csv:x.csv", "--k", k], 2);
+    }
+    fs::write(folder.join("x.csv"), csv(&rows(20))).unwrap();
+    let quick = ["train", "--data", "csv:x.csv", "--epochs", "1", "--no-report", "--quiet", "--out", "run"];
+    succeeds(folder, &quick);
+    fs::remove_dir_all(folder.join("run")).unwrap();
     fs::write(folder.join("x.csv"), csv(&rows(40))).unwrap();
     transcript.refused(&["train", "--data", "csv:x.csv", "--model", "conv28"], 2);
     transcript.check("tables that are refused");

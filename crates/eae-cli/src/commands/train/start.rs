@@ -19,7 +19,6 @@ use crate::dataset::TrainingSet;
 use crate::failure::Failure;
 use crate::output::print_json;
 use crate::run_folder::{self, CONFIG, CheckpointWriter, Config, Lock, METRICS, Resumed, RunState, Trained, resume};
-use crate::table::refused_data;
 use crate::tensorboard::TensorBoard;
 
 #[derive(Serialize)]
@@ -43,7 +42,10 @@ impl<'r> Run<'r> {
             .map_err(|e| Failure::usage(format!("--keep-every is {}: {e}", arguments.keep_every)))?;
         // The lock is taken before the training in the folder is read.
         let lock = arguments.resume.as_deref().map(Lock::take).transpose()?;
-        let data = config.data.open(arguments.quiet).map_err(refused_data)?;
+        // The entropy of the held-out codes takes the k-th neighbor of each.
+        let k = config.training.objective.k();
+        let why = if k > 1 { format!(", because k is {k}; use more data or a smaller --k") } else { String::new() };
+        let data = config.data.open_with(arguments.quiet, k.saturating_add(1), &why)?;
         let chosen = given.map_or_else(|| Ok(Vec::new()), |given| config.suit(&data.train, given))?;
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
@@ -189,13 +191,6 @@ fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoenco
     let model = data.train.model(config.model.clone(), config.latent, objective.ending(), *seed);
     let model = model.map_err(Failure::usage)?;
     config.training.check(&model, images).map_err(Failure::usage)?;
-    let (held_out, k) = (data.test.len(), objective.k());
-    if held_out <= k {
-        let data = &config.data;
-        return Err(Failure::usage(format!(
-            "{data}: {held_out} held out, but the entropy of their codes needs more than k = {k}; use more data or a smaller --k"
-        )));
-    }
     if config.tensorboard && !cfg!(feature = "tensorboard") {
         return Err(Failure::usage(
             "this program was built without --tensorboard; rebuild it with `cargo install --path crates/eae-cli --features \
