@@ -112,10 +112,21 @@ fn kind_of_file(path: &Path) -> Option<&'static str> {
                 // The last character may be incomplete.
                 Err(problem) => problem.error_len().is_none(),
             };
-            is_text.then_some("csv")
+            (is_text || is_like_a_table(start, name)).then_some("csv")
         }
+        start if is_like_a_table(start, name) => Some("csv"),
         _ => None,
     }
+}
+
+/// Returns true for a file that must be meant as a table, so that the reader says why it is none:
+/// one that is empty, an archive, UTF-16 text, or has the name of a table.
+fn is_like_a_table(start: &[u8], name: &str) -> bool {
+    let magics: [&[u8]; 3] = [b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff"];
+    let ends = [".csv", ".tsv", ".txt", ".npz", ".npy"];
+    start.is_empty()
+        || magics.iter().any(|magic| start.starts_with(magic))
+        || ends.iter().any(|end| name.ends_with(end))
 }
 
 /// Returns the most similar name, if it differs in at most two letters.
@@ -165,7 +176,11 @@ mod tests {
             ("packed.csv.gz", &[0x1f, 0x8b, 8]),
             ("photo.png", b"\x89PNG\r\n"),
             ("photo.webp", webp),
-            ("zip", b"PK\x03\x04\0\0"),
+            ("bytes", b"\x01\x02\0\0"),
+            ("arrays.npz", b"PK\x03\x04\0\0"),
+            ("empty", b""),
+            ("utf-16", b"\xff\xfea\0"),
+            ("latin-1.csv", b"gr\xf6\xdfe\n1\n"),
         ] {
             fs::write(at(name), bytes).unwrap();
         }
@@ -182,11 +197,16 @@ mod tests {
             ("packed.csv.gz", "csv"),
             ("photo.png", "images"),
             ("photo.webp", "images"),
+            // The reader of tables says what is wrong with these.
+            ("arrays.npz", "csv"),
+            ("empty", "csv"),
+            ("utf-16", "csv"),
+            ("latin-1.csv", "csv"),
         ] {
             assert_eq!(recognized(name), Ok(kind), "{name}");
         }
         assert!(recognized("run").unwrap_err().contains("is a run folder, not data"));
-        assert!(recognized("zip").unwrap_err().contains("cannot be recognized"));
+        assert!(recognized("bytes").unwrap_err().contains("cannot be recognized"));
         assert!(recognized("none").unwrap_err().starts_with("no such data set, file or folder; use `digits`"));
     }
 

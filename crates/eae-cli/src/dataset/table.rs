@@ -142,7 +142,13 @@ impl TableFile {
     pub(crate) fn images(&self) -> Result<Images<f32>, DataError> {
         match self.options.shape {
             Some(Shape(shape)) if !self.npy || self.options.label.is_some() => self.file().images(shape),
-            shape => npy_images_of(&self.path, shape.map(|Shape(shape)| shape)),
+            shape => npy_images_of(&self.path, shape.map(|Shape(shape)| shape)).map_err(|problem| match problem {
+                // The file could also have had vectors.
+                DataError::Shape { path, found, expected } if ![3, 4].contains(&found.len()) => {
+                    DataError::Shape { path, found, expected: format!("[n, columns], {expected}") }
+                }
+                problem => problem,
+            }),
         }
     }
 

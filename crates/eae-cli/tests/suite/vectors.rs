@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::fs;
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::Value;
 
@@ -191,4 +191,23 @@ fn flaws_of_a_table_are_named() {
     transcript.refused(&["train", "--data", "csv:x.csv", "--model", "conv28"], 2);
     transcript.check("tables that are refused");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "no files were created");
+}
+
+#[test]
+fn files_that_are_no_data_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let create = |name: &str| fs::File::create(folder.join(name)).unwrap();
+    Array1::<f64>::zeros(300).write_npy(create("v.npy")).unwrap();
+    let utf_16: Vec<u8> = "\u{feff}a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let files: [(&str, &[u8]); 4] =
+        [("z.npz", b"PK\x03\x04\0\0"), ("empty.csv", b""), ("utf-16.csv", &utf_16), ("latin-1.csv", b"a\n\xe9\n")];
+    for (name, bytes) in files {
+        fs::write(folder.join(name), bytes).unwrap();
+    }
+    let mut transcript = Transcript::new(folder);
+    for name in ["v.npy", "z.npz", "empty.csv", "utf-16.csv", "latin-1.csv"] {
+        transcript.refused(&["train", "--data", name], 2);
+    }
+    transcript.check("files that are no data");
 }
