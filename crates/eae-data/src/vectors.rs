@@ -111,7 +111,7 @@ impl VectorFile {
         let other = |found, expected| DataError::Columns { path: path.clone(), found, expected };
         let (found, expected) = (rows.values.ncols(), columns.len());
         if found != expected {
-            return Err(other(format!("{found} columns"), expected.to_string()));
+            return Err(other(format!("{found} column{}", if found == 1 { "" } else { "s" }), expected.to_string()));
         }
         if let (Some(names), Some(known)) = (rows.names.as_deref(), columns.names())
             && let Some(column) = (0..expected).find(|&column| names[column] != known[column])

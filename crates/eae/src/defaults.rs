@@ -116,7 +116,11 @@ impl Defaults {
         let (items, each) = if vectors { ("rows", "row") } else { ("images", "image") };
 
         let preset = if vectors { Preset::Mlp } else { Preset::for_image([height, width, channels]) };
-        let kind = if vectors { format!("{width} columns") } else { format!("images of {height} x {width}") };
+        let kind = if vectors {
+            format!("{width} column{}", if width == 1 { "" } else { "s" })
+        } else {
+            format!("images of {height} x {width}")
+        };
         because("model", preset.to_string(), format!("for {kind}"));
 
         let (wanted, reason) = match components {

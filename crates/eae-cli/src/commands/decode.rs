@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { codes, output, common, .. } = arguments;
     common.apply()?;
     let target = output.target()?;
-    let read = Input::file(codes, "the codes to decode");
+    let read = Input::file(codes, "the file of the codes to decode");
     output::keep(&[("--out", Some(&output.out))], [read].into_iter().chain(inputs(&arguments.run)))?;
     let model = Trained::load(&arguments.run)?.model;
     target.fits(&model)?;
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if common.json {
         print_json(&Report { out, shape: output::shape(&model, images.view()), codes });
     } else {
-        errln!("wrote {} images to {}", read.nrows(), out.display());
+        errln!("wrote {} to {}", output::how_many(&model, read.nrows()), out.display());
     }
     Ok(())
 }

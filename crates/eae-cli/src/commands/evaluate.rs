@@ -6,7 +6,7 @@ use eae::metrics::{LatentReport, reconstruction_error};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part};
+use crate::dataset::{Data, Part, count};
 use crate::failure::Failure;
 use crate::judgment::{FeaturesFlag, print_samples};
 use crate::output::print_json;
@@ -95,7 +95,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let split = Split { train: train.unwrap_or_else(|| test.select(&[])), test };
     let samples = match n {
         0..SAMPLES => {
-            let needs = format!("this needs at least {SAMPLES} real samples, but there are only {n}");
+            let needs = format!(
+                "this needs at least {SAMPLES}, but there {} only {}",
+                if n == 1 { "is" } else { "are" },
+                count(n, "real sample")
+            );
             Err(Failure::other(format!("the quality of samples was not measured: {needs}")))
         }
         _ => {

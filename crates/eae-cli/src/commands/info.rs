@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::common::Common;
+use crate::dataset::count;
 use crate::failure::Failure;
 use crate::output::{print_json, print_lines};
 use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained, no_such};
@@ -170,7 +171,7 @@ impl Model {
         let Self { latent, parameters, .. } = self;
         let (file, image) = (self.file.display(), self.image);
         let samples = match self.vectors {
-            true => format!("vectors of {} columns", image[1]),
+            true => format!("vectors of {}", count(image[1], "column")),
             false => format!("images [height, width, channels] of shape {image:?}"),
         };
         let preset = self.preset.unwrap_or("custom networks");

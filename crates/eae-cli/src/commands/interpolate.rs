@@ -5,7 +5,7 @@ use eae::interpolation;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part};
+use crate::dataset::{Data, Part, count};
 use crate::failure::Failure;
 use crate::output::{self, Input, print_json};
 use crate::run_folder::{Trained, inputs};
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (pairs, ends) = match chosen {
         Some((from, to)) => (vec![[from, to]], used.at(&[("--from", from), ("--to", to)])?),
         None => {
-            let first = used.first(2 * n, &format!("--n is {n}, which takes {} images", 2 * n))?;
+            let first = used.first(2 * n, &format!("--n is {n}, which takes {}", used.how_many(2 * n)))?;
             ((0..n).map(|i| [2 * i, 2 * i + 1]).collect(), first)
         }
     };
@@ -100,7 +100,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, data) = (output::shape(&trained.model, images.view()), used.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
-        errln!("wrote {} paths of {steps} images to {}", pairs.len(), out.display());
+        let (paths, each) = (count(pairs.len(), "path"), output::how_many(&trained.model, steps));
+        errln!("wrote {paths} of {each} to {}", out.display());
     }
     Ok(())
 }

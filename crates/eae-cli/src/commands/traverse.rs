@@ -6,7 +6,7 @@ use ndarray::{Array1, Axis};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part};
+use crate::dataset::{Data, Part, count};
 use crate::failure::Failure;
 use crate::output::{self, Input, print_json};
 use crate::run_folder::{Trained, inputs};
@@ -108,7 +108,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, center) = (output::shape(&trained.model, images.view()), center.to_vec());
         print_json(&Report { out, shape, dims, steps, range, image, center });
     } else {
-        errln!("wrote {} rows of {steps} images to {}", dims.len(), out.display());
+        let (rows, each) = (count(dims.len(), "traversal"), output::how_many(&trained.model, steps));
+        errln!("wrote {rows} of {each} to {}", out.display());
     }
     Ok(())
 }

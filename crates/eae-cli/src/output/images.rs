@@ -8,6 +8,7 @@ use eae::{Autoencoder, run};
 use ndarray::ArrayView4;
 
 use super::{csv, extension, needs_parent};
+use crate::dataset::count;
 use crate::failure::Failure;
 
 /// A file or folder for images or vectors.
@@ -50,22 +51,24 @@ impl Images {
             }
         };
         needs_parent(out)?;
-        if format == Format::Folder {
-            new_or_empty(out)?;
-        }
         Ok(Self { path: out.to_path_buf(), format, zoom })
     }
 
-    /// Checks the format for a model: pictures are for images, and tables for vectors.
+    /// Checks the format for a model: pictures are for images, and tables for vectors. A folder for
+    /// pictures must be new or empty.
     pub(crate) fn fits(&self, model: &Autoencoder<f32>) -> Result<(), Failure> {
         let problem = match (self.format, model.columns()) {
             (Format::Grid | Format::Folder, Some(_)) => {
                 "but the model makes vectors; the name must end in .csv or .npy"
             }
             (Format::Csv, None) => "but the model makes images; the name must end in .png, .npy or /",
-            _ => return Ok(()),
+            _ => return self.has_new_folder(),
         };
         Err(Failure::usage(format!("--out is {}, {problem}", self.path.display())))
+    }
+
+    fn has_new_folder(&self) -> Result<(), Failure> {
+        if self.format == Format::Folder { new_or_empty(&self.path) } else { Ok(()) }
     }
 
     /// Checks, before anything is decoded, that a picture of `n` images with `columns` per row is
@@ -138,6 +141,11 @@ impl Images {
 /// Returns the shape in a file: `[n, channels, height, width]`, or `[n, columns]` for vectors.
 pub(crate) fn shape(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Vec<usize> {
     shape_of(model, images.dim().0)
+}
+
+/// Returns a number of images or vectors that a model decodes as text: `1 image`, `7 rows`.
+pub(crate) fn how_many(model: &Autoencoder<f32>, n: usize) -> String {
+    count(n, if model.columns().is_some() { "row" } else { "image" })
 }
 
 /// Returns the shape of `n` images of a model in a file.
@@ -216,7 +224,7 @@ mod tests {
     fn invalid_names_are_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("precious"), "x").unwrap();
-        let error = |out: &Path| Images::new(out, None).err().unwrap().to_string();
+        let error = |out: &Path| Images::new(out, None).and_then(|out| out.has_new_folder()).unwrap_err().to_string();
         assert!(error(folder.path()).ends_with("which is not empty; choose a new folder"));
         assert!(error(&folder.path().join("x/y.png")).contains("y.png: there is no folder "));
         assert!(error(&folder.path().join("precious/")).starts_with("--out is "));

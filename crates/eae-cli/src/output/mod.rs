@@ -14,7 +14,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 pub(crate) use codes::{Codes, of_codes};
-pub(crate) use images::{Images, shape, shape_of};
+pub(crate) use images::{Images, how_many, shape, shape_of};
 pub(crate) use kept::{Input, keep};
 pub(crate) use names::{Names, needs_csv, write_table};
 pub(crate) use print::{all_printed, note, print_bytes, print_json, print_line, print_lines, remark};
@@ -87,7 +87,7 @@ pub(crate) fn rows(rows: usize, steps: usize) -> Result<(), Failure> {
     within("--steps", steps, 2..=1000)?;
     if rows.saturating_mul(steps) > MOST {
         return Err(Failure::usage(format!(
-            "{rows} rows of {steps} images are too many; there can be at most {MOST} images"
+            "{rows} rows of {steps} steps are too many; there can be at most {MOST} steps in total"
         )));
     }
     Ok(())

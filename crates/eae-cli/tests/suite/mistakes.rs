@@ -138,6 +138,7 @@ info empty
 info full
 export nowhere --onnx
 export table.csv --onnx
+export RUN --onnx --out word.csv
 export RUN
 compare
 compare --out x --seeds 0
@@ -177,7 +178,6 @@ const UNWRITABLE: &str = "
 serve RUN --host 192.0.2.77 --port 0
 sample RUN --out none/x.npy
 sample RUN --out none/x/
-export RUN --onnx --out word.csv
 man --out word.csv
 man --out word.csv/pages
 ";

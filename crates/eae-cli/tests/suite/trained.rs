@@ -180,8 +180,8 @@ fn paths_begin_and_end_at_reconstructions() {
     assert_eq!(report["pairs"], json!([[9, 3]]));
     let middle = (&z.row(9) + &z.row(3)) / 2.0;
     middle.insert_axis(Axis(0)).write_npy(File::create(folder.join("middle.npy")).unwrap()).unwrap();
-    used(folder, "decode", &["--codes", "middle.npy", "--out", "middle.npy"]);
-    let (way, middle) = (images(&folder.join("way.npy")), images(&folder.join("middle.npy")));
+    used(folder, "decode", &["--codes", "middle.npy", "--out", "decoded.npy"]);
+    let (way, middle) = (images(&folder.join("way.npy")), images(&folder.join("decoded.npy")));
     let expected = [back.slice(s![9..10, .., .., ..]), middle.view(), back.slice(s![3..4, .., .., ..])];
     assert!(close(way.view(), ndarray::concatenate(Axis(0), &expected).unwrap().view()));
     used(folder, "interpolate", &[&chosen[..], &["--zoom", "1", "--out", "way.png"]].concat());

@@ -8,6 +8,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use ndarray_npy::{ReadNpyExt, WriteNpyExt};
 use serde_json::Value;
 
+use crate::support::data::{TRAIN_ROWS, with_rows};
 use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
 
@@ -210,4 +211,45 @@ fn files_that_are_no_data_are_named() {
         transcript.refused(&["train", "--data", name], 2);
     }
     transcript.check("files that are no data");
+}
+
+#[test]
+fn messages_are_about_rows() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let train = [&TRAIN_ROWS[..], &["--no-report", "--quiet"]].concat();
+    succeeds(folder, &[&train[..], &["--epochs", "1", "--draws", "0", "--critic", "0", "--out", "run"]].concat());
+    fs::write(folder.join("codes.csv"), "1,2\n").unwrap();
+    fs::write(folder.join("column.csv"), "1\n2\n").unwrap();
+    let mut transcript = Transcript::new(folder);
+    for typed in [
+        "sample run --n 1 --out x.csv",
+        "decode run --codes codes.csv --out x.csv",
+        "traverse run --dims 0 --out x.csv",
+        "traverse run --out x.csv",
+        "interpolate run --n 1 --out x.csv",
+        "reconstruct run --n 1 --out x.csv --errors e.csv",
+    ] {
+        let words: Vec<&str> = typed.split(' ').collect();
+        transcript.say(&words, &stderr(&succeeds(folder, &words)));
+    }
+    fs::create_dir(folder.join("full")).unwrap();
+    fs::write(folder.join("full/precious"), "x").unwrap();
+    for typed in [
+        "sample run --out full",
+        "interpolate run --from 0 --to 30 --out x.csv",
+        "interpolate run --n 50 --out x.csv",
+        "encode run --data column.csv --out x.csv",
+        "export run --html --out codes.csv",
+    ] {
+        transcript.refused(&typed.split(' ').collect::<Vec<_>>(), 2);
+    }
+    // The advice is about the training and not about the data.
+    for cause in [["--learning-rate", "1e30"], ["--lambda", "1e300"]] {
+        let words = [&train[..], &["--epochs", "2", "--out", cause[1]], &cause].concat();
+        let message = stderr(&eae(folder, &words));
+        assert!(message.contains("the training diverged: the loss is not finite"), "{message}");
+        assert!(!message.contains("leave the row out") && message.contains(cause[1]), "{message}");
+    }
+    transcript.check("messages about rows");
 }

@@ -76,7 +76,9 @@ impl Description {
         plan.map_err(|problem| ModelError::Network {
             architecture: model.to_string(),
             samples: match columns {
-                Some(columns) => format!("vectors of {} columns", columns.len()),
+                Some(columns) => {
+                    format!("vectors of {} column{}", columns.len(), if columns.len() == 1 { "" } else { "s" })
+                }
                 None => format!("images of shape {image:?}"),
             },
             problem: Box::new(problem),

@@ -230,7 +230,8 @@ pub enum TrainError {
     },
     /// The loss is not a finite number.
     #[error(
-        "step {step}: the loss is not finite (mse {mse}, entropy {entropy}); try a lower learning rate than {learning_rate}"
+        "step {step}: the training diverged: the loss is not finite (mse {mse}, entropy {entropy}); try a lower learning rate than {learning_rate:?}{}",
+        or_weight(*weight)
     )]
     NotFinite {
         /// The step, counted from 0.
@@ -241,10 +242,38 @@ pub enum TrainError {
         entropy: f64,
         /// The learning rate of the step.
         learning_rate: f64,
+        /// The name and the value of the largest weight of the objective, if any is above 0.
+        weight: Option<(&'static str, f64)>,
     },
 }
 
+/// Returns the advice about a weight, for the end of a message.
+fn or_weight(weight: Option<(&str, f64)>) -> String {
+    weight.map_or_else(String::new, |(name, value)| format!(", or a smaller weight than {name} = {value:?}"))
+}
+
 impl TrainError {
+    /// Returns the error of a step whose loss is not finite.
+    pub(super) fn diverged(step: usize, [mse, entropy]: [f64; 2], learning_rate: f64, objective: &Objective) -> Self {
+        let settings = objective.settings().into_iter();
+        let weights = settings.filter(|setting| !["k", "floor"].contains(&setting.name) && setting.value > 0.0);
+        let largest = weights.max_by(|a, b| a.value.total_cmp(&b.value));
+        let weight = largest.map(|setting| (setting.name, setting.value));
+        Self::NotFinite { step, mse, entropy, learning_rate, weight }
+    }
+
+    /// Returns the error of a step that failed. Codes that are not finite are a sign of divergence.
+    pub(super) fn of(step: usize, error: StepError, learning_rate: f64, objective: &Objective) -> Self {
+        match error {
+            StepError::Objective(problem)
+                if matches!(problem.downcast_ref(), Some(knn_entropy::Error::NotFinite { .. })) =>
+            {
+                Self::diverged(step, [f64::NAN; 2], learning_rate, objective)
+            }
+            error => Self::of_step(step, error),
+        }
+    }
+
     pub(super) fn of_step(step: usize, error: StepError) -> Self {
         match error {
             StepError::Data(error) => Self::Data(error),

@@ -75,10 +75,12 @@ impl Training {
         }
         let plan = self.plan();
         let (step, learning_rate) = (plan.step, plan.learning_rate);
-        let made = stepper.step(model, &images, &plan).map_err(|error| TrainError::of_step(step, error))?;
+        let objective = plan.objective;
+        let made = stepper.step(model, &images, &plan);
+        let made = made.map_err(|error| TrainError::of(step, error, learning_rate, objective))?;
         let Step { mse, entropy, finite, .. } = made;
         if !finite {
-            return Err(TrainError::NotFinite { step, mse, entropy, learning_rate });
+            return Err(TrainError::diverged(step, [mse, entropy], learning_rate, objective));
         }
         Ok(Some(self.advance(&made)))
     }

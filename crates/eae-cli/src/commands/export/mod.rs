@@ -71,6 +71,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     for name in formats.iter().filter(|(asked, _)| *asked).flat_map(|(_, names)| *names) {
         keep(&[("--out", Some(&out.join(name)))], inputs(run))?;
     }
+    if out.is_file() {
+        return Err(Failure::usage(format!("--out is {}, which is a file; name a folder", out.display())));
+    }
     if !out.as_os_str().is_empty() {
         fs::create_dir_all(out).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?;
     }

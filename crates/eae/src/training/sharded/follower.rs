@@ -56,9 +56,9 @@ pub fn follow<F: Float>(
                 last = match made {
                     Ok((Step { finite: true, .. }, _)) => Ok(()),
                     Ok((Step { mse, entropy, .. }, _)) => {
-                        Err(TrainError::NotFinite { step, mse, entropy, learning_rate })
+                        Err(TrainError::diverged(step, [mse, entropy], learning_rate, objective))
                     }
-                    Err(error) => Err(TrainError::of_step(step, error)),
+                    Err(error) => Err(TrainError::of(step, error, learning_rate, objective)),
                 };
             }
             (Command::Compare, _) => last = compare(ranks, model).map_err(at(0)),
