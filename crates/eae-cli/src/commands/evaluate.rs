@@ -65,11 +65,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     within("--k", *k, 1..=(used.len() - 1).max(1))?;
     let (model, seed) = (&trained.model, common.seed);
     let mut not_known = Vec::from_iter(used.changed.then(|| trained.other_data(&used.data)));
-    let train = match trained.train_beside(&used) {
-        Ok(train) => train.map(|(train, warning)| {
-            not_known.extend(warning);
-            train
-        }),
+    let train = match trained.train_beside(&used, &mut not_known) {
+        Ok(train) => train,
         Err(problem) => {
             not_known.push(format!("the scores of training images are missing because they cannot be read: {problem}"));
             None

@@ -198,14 +198,18 @@ impl Trained {
     }
 
     /// Returns the training images for a comparison with `used`, in memory: those of the same data
-    /// set for a part, and those of the run for all of a data set, with a warning if they have
-    /// changed. Returns `None` for a weights file, which does not name its data.
-    pub(crate) fn train_beside(&self, used: &Used) -> Result<Option<(Images<f32>, Option<String>)>, Failure> {
+    /// set for a part, and those of the run for all of a data set. Adds a warning if those of the
+    /// run have changed. Returns `None` for a weights file, which does not name its data.
+    pub(crate) fn train_beside(&self, used: &Used, warnings: &mut Vec<String>) -> Result<Option<Images<f32>>, Failure> {
         match used.part {
             // These have their warning already.
-            Part::Train | Part::Test => Ok(Some((used.data.load_for(&self.model)?.train, None))),
+            Part::Train | Part::Test => Ok(Some(used.data.load_for(&self.model)?.train)),
             Part::All if !self.run.join(CONFIG).exists() => Ok(None),
-            Part::All => self.data(None).map(|(_, data, warning)| Some((data.train, warning))),
+            Part::All => {
+                let (_, data, warning) = self.data(None)?;
+                warnings.extend(warning);
+                Ok(Some(data.train))
+            }
         }
     }
 }

@@ -114,7 +114,7 @@ fn mistakes_with_folders_are_named() {
     let folder = folder.path();
     fs::create_dir_all(folder.join("empty")).unwrap();
     make(&folder.join("one"), 1);
-    make(&folder.join("set"), 12);
+    make(&folder.join("set"), 22);
     fs::write(folder.join("file"), "").unwrap();
     let mut transcript = Transcript::new(folder);
     for typed in [
@@ -124,7 +124,7 @@ fn mistakes_with_folders_are_named() {
         "--data images:set --size 0",
         "--data images:set --size 28 --model conv32",
         "--data images:set --channels 4",
-        "--data images:set --batch 20",
+        "--data images:set --batch 30",
         "--size 28",
     ] {
         let words: Vec<&str> = ["train", "--quiet"].into_iter().chain(typed.split(' ')).collect();
