@@ -189,8 +189,8 @@ impl Data {
         }))
     }
 
-    /// Returns the chosen columns of a table in their original units and their names, if its rows are
-    /// vectors.
+    /// Returns the chosen columns of a table in their original units and their names, if its rows
+    /// are vectors.
     pub(crate) fn rows(&self) -> Result<Option<(Array2<f64>, Option<Vec<String>>)>, DataError> {
         match self {
             Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),

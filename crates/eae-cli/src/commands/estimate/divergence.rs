@@ -44,8 +44,8 @@ pub(crate) struct Arguments {
     /// Rule for rows that are in both files.
     #[arg(long, value_enum, default_value_t = Shared::LeaveOut)]
     shared_rows: Shared,
-    /// Estimate the Jensen-Shannon divergence instead, which is symmetric and, apart from the error of
-    /// the estimate, at most ln 2.
+    /// Estimate the Jensen-Shannon divergence instead, which is symmetric and at most ln 2. The
+    /// estimate can be slightly larger.
     #[arg(long)]
     jensen_shannon: bool,
     /// Standardize each column of both files by the deviation of all their rows, for columns with
@@ -232,8 +232,8 @@ fn standardize_both(p: &mut Set, q: &mut Set) -> Result<f64, Failure> {
 }
 
 impl Arguments {
-    /// Reads a file. Without --x, its columns are put in the order of the set that they are compared
-    /// with, if they have the same names.
+    /// Reads a file. Without --x, its columns are put in the order of those of the other set, if
+    /// they have the same names.
     fn set(&self, path: &Path, metric: MetricName, seed: u64, beside: Option<&Set>) -> Result<Set, Failure> {
         let mut data = Data::read(path, &self.reading)?;
         let mut columns = data.columns(self.x.as_deref())?;
