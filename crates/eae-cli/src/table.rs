@@ -1,6 +1,6 @@
 //! The library's errors and notes about files of numbers, with flags as advice.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use eae::data::{CellProblem, DataError, Note, TableError, TableProblem};
 
@@ -64,10 +64,11 @@ pub(crate) fn reworded(note: &Note) -> String {
 /// Returns the place in `names` of each name in `order`, or `None` unless both have the same names,
 /// each of them once.
 pub(crate) fn matched<N: AsRef<str>, M: AsRef<str>>(order: &[N], names: &[M]) -> Option<Vec<usize>> {
-    let place = |name: &N| {
-        let mut places = (0..names.len()).filter(|&place| names[place].as_ref() == name.as_ref());
-        places.next().filter(|_| places.next().is_none())
-    };
+    let mut of_names = HashMap::new();
+    for (place, name) in names.iter().enumerate() {
+        of_names.insert(name.as_ref(), place);
+    }
+    let place = |name: &N| of_names.get(name.as_ref()).copied();
     let places = order.iter().map(place).collect::<Option<Vec<usize>>>()?;
     let distinct = places.iter().collect::<HashSet<_>>().len();
     (distinct == order.len() && distinct == names.len()).then_some(places)

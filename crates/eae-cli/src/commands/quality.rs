@@ -144,18 +144,19 @@ impl Arguments {
             both => both,
         };
         match (real.map_err(refused_data)?, generated.map_err(refused_data)?) {
-            (Some((real, _)), Some((generated, _))) if real.ncols() != generated.ncols() => {
-                let (one, other) = (real.ncols(), generated.ncols());
+            (Some(real), Some(generated)) if real.values.ncols() != generated.values.ncols() => {
+                let (one, other) = (real.values.ncols(), generated.values.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);
                 Err(Failure::usage(format!(
                     "{of_real} has {one} features, but {of_generated} has {other}; both must have the same features"
                 )))
             }
-            (Some((real, of_real)), Some((generated, of_generated))) if !self.features.is_given() => {
-                let mut generated = generated;
-                if let (Some(of_real), Some(of_generated)) = (of_real, of_generated) {
-                    match matched(&of_real, &of_generated) {
-                        Some(columns) => generated = generated.select(Axis(1), &columns),
+            (Some(real), Some(mut generated)) if !self.features.is_given() => {
+                if let (Some(of_real), Some(of_generated)) = (&real.names, &generated.names)
+                    && of_real != of_generated
+                {
+                    match matched(of_real, of_generated) {
+                        Some(columns) => generated.values = generated.values.select(Axis(1), &columns),
                         None => not_known.push(format!(
                             "the columns of {} and {} have different names and were compared in order; name the same \
                              columns with --columns, or check that they belong together",
@@ -163,7 +164,7 @@ impl Arguments {
                         )),
                     }
                 }
-                Ok(("the features of the files".to_owned(), real, generated))
+                Ok(("the features of the files".to_owned(), real.values, generated.values))
             }
             (None, None) => self.image_features([of_real, of_generated], not_known),
             (Some(_), Some(_)) => Err(Failure::usage(

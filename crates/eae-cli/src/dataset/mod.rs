@@ -23,7 +23,7 @@ use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
 use folder::Folder;
-use table::{CsvTable, NpyTable, Options, TableFile};
+use table::{CsvTable, NamedRows, NpyTable, Options, TableFile};
 pub(crate) use used::{Part, Used, errors, greatest};
 
 /// A data set that `--data` names.
@@ -189,9 +189,8 @@ impl Data {
         }))
     }
 
-    /// Returns the chosen columns of a table in their original units and their names, if its rows
-    /// are vectors.
-    pub(crate) fn rows(&self) -> Result<Option<(Array2<f64>, Option<Vec<String>>)>, DataError> {
+    /// Returns the chosen columns of a table in their original units, if its rows are vectors.
+    pub(crate) fn rows(&self) -> Result<Option<NamedRows>, DataError> {
         match self {
             Self::Csv(file) | Self::Npy(file) if file.is_of_vectors()? => file.values().map(Some),
             _ => Ok(None),

@@ -102,6 +102,13 @@ impl fmt::Display for Shape {
     }
 }
 
+/// Rows of a table in their original units.
+pub(crate) struct NamedRows {
+    pub(crate) values: Array2<f64>,
+    /// The names of the columns, if the file has names.
+    pub(crate) names: Option<Vec<String>>,
+}
+
 impl TableFile {
     pub(crate) fn new(path: PathBuf, npy: bool) -> Self {
         Self { path, npy, options: Options::default() }
@@ -128,9 +135,10 @@ impl TableFile {
         Ok((split, columns, remarks))
     }
 
-    /// Returns the chosen columns in their original units, and their names, if there are any.
-    pub(crate) fn values(&self) -> Result<(Array2<f64>, Option<Vec<String>>), DataError> {
-        self.file().values()
+    /// Returns the chosen columns in their original units.
+    pub(crate) fn values(&self) -> Result<NamedRows, DataError> {
+        let (values, names) = self.file().values()?;
+        Ok(NamedRows { values, names })
     }
 
     /// Returns the split vectors, standardized by the columns of a model.

@@ -29,7 +29,7 @@ pub(crate) struct Used {
     pub(crate) data: Data,
     pub(crate) part: Part,
     pub(crate) images: TrainingSet,
-    /// True if the training part is not the data on which the model was trained.
+    /// True for a part of a data set whose training part is not what the model was trained on.
     pub(crate) changed: bool,
     files: Option<Vec<String>>,
     labels: Option<Vec<u8>>,

@@ -180,8 +180,8 @@ impl Trained {
     }
 
     /// Opens a part of the data that is `named`, or else of the training data. The default is all
-    /// of the named data, and the `usual` part of the training data. Prints a warning if the
-    /// training data has changed.
+    /// of the named data, and the `usual` part of the training data. Prints a warning if this is a
+    /// part of the training data, and the data has changed.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let used = self.open(named, part, usual)?;
         if used.changed {

@@ -20,6 +20,10 @@ pub(super) struct Rows {
     columns: Vec<Column>,
     /// The first row, if it consists of numbers.
     first: Option<String>,
+    /// True if the last column has no name and, so far, no content.
+    last_is_empty: bool,
+    /// The error for the first cell of such a column, in case that another one has content.
+    gap: Option<TableProblem>,
     /// True if each row so far consists of two unsigned integers separated by only a comma.
     one_or_two: bool,
 }
@@ -41,7 +45,10 @@ impl Rows {
     pub(super) fn new(layout: Layout, options: TableOptions) -> Self {
         let columns = (0..layout.columns).map(|_| Column::default()).collect();
         let one_or_two = layout.separator == Separator::COMMA && layout.columns == 2 && layout.names.is_none();
-        Self { options, layout, values: Vec::new(), lines: Lines::default(), rows: 0, columns, first: None, one_or_two }
+        let last_is_empty =
+            layout.columns > 1 && layout.names.as_ref().is_none_or(|names| names.last().is_some_and(String::is_empty));
+        let (values, lines) = (Vec::new(), Lines::default());
+        Self { options, layout, values, lines, rows: 0, columns, first: None, last_is_empty, gap: None, one_or_two }
     }
 
     /// Appends a row, which is on this line.
@@ -52,7 +59,11 @@ impl Rows {
                 return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
             }
             if found < self.columns.len() {
-                let value = self.value(line, found, field)?;
+                let value = if found + 1 == self.columns.len() && self.last_is_empty {
+                    self.last_value(line, field)?
+                } else {
+                    self.value(line, found, field)?
+                };
                 self.values.push(value);
             } else if field.is_empty() && self.layout.separator == Separator::TAB {
                 // A tab at the end of a line does not separate fields.
@@ -70,6 +81,19 @@ impl Rows {
         self.lines.push(line);
         self.rows += 1;
         Ok(())
+    }
+
+    /// Returns the value of a cell of a last column that has been empty so far.
+    fn last_value(&mut self, line: usize, field: &str) -> Result<f64, TableProblem> {
+        let value = self.value(line, self.columns.len() - 1, field);
+        if field.is_empty() {
+            return Ok(value.unwrap_or_else(|gap| {
+                self.gap.get_or_insert(gap);
+                f64::NAN
+            }));
+        }
+        self.last_is_empty = false;
+        self.gap.take().map_or(value, Err)
     }
 
     fn value(&mut self, line: usize, column: usize, field: &str) -> Result<f64, TableProblem> {
@@ -141,11 +165,12 @@ impl Rows {
             names.as_mut().map(|names| names.remove(column)).unwrap_or_default()
         };
         // A separator at the end of every line.
-        let is_unnamed = |names: &Option<Vec<String>>| names.as_ref().is_none_or(|names| names[width - 1].is_empty());
-        if width > 1 && is_unnamed(&names) && values.iter().skip(width - 1).step_by(width).all(|value| value.is_nan()) {
+        if self.last_is_empty && (names.is_some() || self.rows > 1) {
             leave_out(width - 1, width, &mut values, &mut names);
             notes.push(Note::EmptyLeftOut);
             width -= 1;
+        } else if let Some(gap) = self.gap {
+            return Err(gap);
         }
         let is_index = self.options.index == Index::Auto
             && width > 1

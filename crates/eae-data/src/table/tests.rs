@@ -273,10 +273,12 @@ fn an_empty_last_column_is_left_out() {
         let read = keep(text);
         assert_eq!((&read.values, read.categories.len(), read.notes.len()), (&values, 2, notes), "{text:?}");
         assert!(read.notes.contains(&Note::EmptyLeftOut) && read.names.is_none_or(|names| names == ["a", "b"]));
+        assert_eq!(table(text).values, values, "{text:?}");
     }
     // A name or a value makes it a column with missing values.
-    for text in ["a,b,c\n7,8,\n9,10,", "a,b,\n7,8,\n9,10,1", "a,,b\n7,,8\n9,,10"] {
+    for text in ["a,b,c\n7,8,\n9,10,", "a,b,\n7,8,\n9,10,1", "a,,b\n7,,8\n9,,10", "7,8,NA\n9,10,NA"] {
         assert_eq!(keep(text).values.ncols(), 3, "{text:?}");
+        assert!(read_as(text, TableOptions::new()).unwrap_err().to_string().contains("missing"), "{text:?}");
     }
 }
 

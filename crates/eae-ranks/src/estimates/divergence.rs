@@ -9,7 +9,8 @@ use crate::{Partition, RankResult, Ranks, Rows, Search, Typed, row_range};
 /// Kullback-Leibler divergence from samples of two distributions on several ranks.
 ///
 /// Value, standard error and local values are bit-identical to those of
-/// [`Divergence`](knn_entropy::Divergence) in one process. Rows that coincide are an error.
+/// [`Divergence`](knn_entropy::Divergence) in one process. Rows that coincide are an error, and
+/// there are no warnings.
 #[derive(Debug, Clone, Copy)]
 pub struct Divergence<'p> {
     k: usize,

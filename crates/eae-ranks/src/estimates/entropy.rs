@@ -9,7 +9,8 @@ use crate::{RankResult, Ranks, Rows, Search, Typed};
 /// Entropy of Kozachenko and Leonenko from rows on several ranks.
 ///
 /// Value, standard error and local values are bit-identical to those of [`KozachenkoLeonenko`] in
-/// one process. Repeated rows are reported only as errors, not as a warning.
+/// one process. Repeated rows are reported only as errors, not as a warning, and columns with
+/// different scales are not reported.
 #[derive(Debug, Clone, Copy)]
 pub struct Entropy<'p> {
     k: usize,

@@ -32,7 +32,8 @@ const COPIES: usize = 10;
 const COARSE: f64 = 0.1;
 
 /// Ratio of standard deviations above which an estimate of information is off by a tenth of a nat
-/// or more.
+/// or more. For a thousand rows of two normal columns, a divergence of 2 is then estimated as 1.2
+/// in place of 1.7. An entropy is off by a quarter of a nat at a ratio of 300.
 const DIFFERENT_SPREADS: f64 = 30.0;
 
 /// Checked samples for an estimate: at least one point and one dimension, and all coordinates

@@ -3,16 +3,16 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use knn_entropy::{Divergence, Error, JensenShannon, Norm, Samples, SharedRows, dither};
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::Serialize;
 
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
-use super::print::{Found, Numbers, counted};
+use super::print::{Found, Numbers, counted, doubtful_k};
 use super::rounding::{coarse_steps, notes};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
-use super::warnings::reworded;
+use super::warnings::{reworded, scales_text};
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::print_json;
@@ -135,6 +135,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     warnings.extend(q.paired_with(&p));
+    warnings.extend(doubtful_k(settings.k, p.values.nrows().min(q.values.nrows())));
+    if p.periods != q.periods {
+        return Err(Failure::usage("--period names different columns of the two files; name the column by its number"));
+    }
     let term = if arguments.standardize { standardize_both(&mut p, &mut q)? } else { 0.0 };
     let norm = Norm::from(metric);
     let (found, cross_entropy) = match arguments.jensen_shannon {
@@ -185,7 +189,7 @@ impl Set {
         names.iter().all(|name| !name.is_empty()).then_some(names)
     }
 
-    /// Refuses a constant column of q, beside which rows of p are infinitely surprising.
+    /// Refuses a constant column. If it is one of q, rows of p are infinitely surprising.
     fn refuse_constant(&self) -> Result<(), Failure> {
         let values = &self.values;
         let constant = |&column: &usize| values.column(column).iter().all(|&x| x == values[[0, column]]);
@@ -194,7 +198,7 @@ impl Set {
                 let place = Place::new(&self.data, &self.columns);
                 let column = place.column(column);
                 Err(place.refuse(format!(
-                    "{column} is constant, and a constant has no density, so the divergence from it is infinite; leave the \
+                    "{column} is constant, and a constant has no density, so the divergence is infinite or undefined; leave the \
                      column out with --x, or use --jensen-shannon"
                 )))
             }
@@ -214,20 +218,22 @@ impl Set {
     }
 }
 
-/// Standardizes the columns of both sets by the same factors, and returns the logarithm of the
-/// product of the deviations.
+/// Divides the columns of both sets by the deviation of the rows from the mean of their own set.
+/// Returns the logarithm of the product of the deviations. A shift between the sets is not a part
+/// of a column's spread.
 fn standardize_both(p: &mut Set, q: &mut Set) -> Result<f64, Failure> {
-    let views = [p.values.view(), q.values.view()];
-    let mut both = concatenate(Axis(0), &views).expect("as many columns");
+    let centered = [&p.values, &q.values].map(|values| values - &values.mean_axis(Axis(0)).expect("rows"));
+    let mut both = concatenate![Axis(0), centered[0], centered[1]];
     let deviations = standardize(&mut both, &mut p.periods).map_err(|column| {
         Failure::usage(format!(
-            "column {} is constant in both files; leave it out, or omit --standardize",
+            "column {} is constant in both files and cannot be standardized; leave it out with --x",
             p.data.column(p.columns[column])
         ))
     })?;
-    let (of_p, of_q) = both.view().split_at(Axis(0), p.values.nrows());
-    (p.values, q.values) = (of_p.to_owned(), of_q.to_owned());
-    q.periods.iter_mut().zip(&deviations).for_each(|(period, deviation)| *period /= deviation);
+    q.periods.clone_from(&p.periods);
+    for set in [p, q] {
+        set.values /= &ArrayView1::from(&deviations);
+    }
     Ok(deviations.into_iter().map(f64::ln).sum())
 }
 
@@ -273,14 +279,10 @@ impl Arguments {
         };
         let mut estimator =
             Divergence::new(settings.k).norm(norm).window(settings.theiler).close_points(close).shared_rows(shared);
-        if p.periods != q.periods {
-            return Err(Failure::usage(
-                "--period names different columns of the two files; name the column by its number",
-            ));
-        }
         if p.periods.iter().any(|period| period.is_finite()) {
             estimator = estimator.period(&p.periods);
         }
+        p.refuse_constant()?;
         q.refuse_constant()?;
         let explain = |error| self.explain(&error, p, q);
         let estimate = estimator.estimate(&p.values, &q.values).map_err(explain)?;
@@ -319,8 +321,7 @@ impl Arguments {
         let found = estimator.estimate(p.values.view(), q.values.view()).map_err(|error| self.explain(&error, p, q))?;
         let sets = [&p.values, &q.values].into_iter().filter_map(|values| Samples::new(values.view()).ok());
         let scales = sets.filter_map(|set| Samples::scales_warning(&[set])).next();
-        let (name, places) = (|_, column| p.data.column(p.columns[column]), [Place::new(&p.data, &p.columns); 2]);
-        warnings.extend(scales.iter().filter_map(|w| reworded(w, settings.unit, &name, places)));
+        warnings.extend(scales.map(|warning| scales_text(&warning)));
         Ok(Found::with_error(found.value(), found.standard_error()))
     }
 

@@ -69,15 +69,8 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, mut warnings: Vec<String>) -> Self {
+    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, warnings: Vec<String>) -> Self {
         let unit = settings.unit;
-        if settings.k >= n.div_ceil(2) {
-            warnings.push(format!(
-                "--k is {}, at least half of the {}, so neighbors are not near; use a smaller --k or more rows",
-                settings.k,
-                counted(n, "row")
-            ));
-        }
         let local = found.local.as_ref().filter(|_| settings.local);
         Self {
             value: unit.of(found.value),
@@ -142,6 +135,14 @@ pub(super) fn warn(warnings: &[String]) {
     for warning in warnings {
         errln!("warning: {warning}");
     }
+}
+
+/// Returns a warning if the neighbors are half of the rows or more.
+pub(super) fn doubtful_k(k: usize, rows: usize) -> Option<String> {
+    let way = if k > 1 { "use a smaller --k or more rows" } else { "use more rows" };
+    let rows_in_words = counted(rows, "row");
+    (k >= rows.div_ceil(2))
+        .then(|| format!("--k is {k}, at least half of {rows_in_words}, so neighbors are not near; {way}"))
 }
 
 /// Returns a count with its noun: `1 column`, `3 columns`.

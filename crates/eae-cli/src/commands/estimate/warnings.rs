@@ -46,11 +46,15 @@ pub(super) fn reworded(
             "{copies} of {rows} rows repeat an earlier row, which distorts the estimate; if rows were recorded twice, use \
              --drop-duplicates"
         ),
-        // The library says what is wrong, and a flag is the way out here.
-        Warning::Scales { .. } => warning.to_string().replace("standardize the columns", "use --standardize"),
+        Warning::Scales { .. } => scales_text(warning),
         warning => warning.to_string(),
     };
     Some(text)
+}
+
+/// Returns a warning of different scales with the flag that helps.
+pub(super) fn scales_text(warning: &Warning) -> String {
+    warning.to_string().replace("standardize the columns", "use --standardize")
 }
 
 /// Returns the fraction of tied rows, if the library warns of ties.

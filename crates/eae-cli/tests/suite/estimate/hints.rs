@@ -105,14 +105,24 @@ fn settings_that_hide_the_data_cause_a_warning() {
     let folder = folder.path();
     write(folder, "x.csv", "a,b", &normal(40, 2, 1));
     for (arguments, warning) in [
-        ("entropy x.csv --k 39", "--k is 39, at least half of the 40 rows"),
-        ("mi x.csv --k 20", "--k is 20, at least half of the 40 rows"),
+        ("entropy x.csv --k 39", "--k is 39, at least half of 40 rows"),
+        ("mi x.csv --k 20", "--k is 20, at least half of 40 rows"),
         ("entropy x.csv --floor 100", "no distance is above --floor 100"),
     ] {
         let found = report(folder, arguments);
         assert!(found["warnings"].to_string().contains(warning), "{found}");
     }
     assert!(report(folder, "entropy x.csv --floor 0.01")["warnings"].as_array().unwrap().is_empty());
+    // Even distances are no floor, labels have no distances, and q has few rows.
+    let degrees = ndarray::Array2::from_shape_fn((360, 1), |(i, _)| i as f64);
+    write(folder, "degrees.csv", "a", &degrees);
+    let found = report(folder, "entropy degrees.csv --period a=360 --floor 0.001 --dither no");
+    assert!(!found["warnings"].to_string().contains("--floor"), "{found}");
+    fs::write(folder.join("labels.csv"), "a,b\nx,u\ny,v\nx,u\ny,v\nx,v\ny,u\n").unwrap();
+    assert!(!report(folder, "mi labels.csv")["warnings"].to_string().contains("--k"));
+    write(folder, "q.csv", "a,b", &normal(6, 2, 2));
+    let found = report(folder, "divergence x.csv q.csv --k 5");
+    assert!(found["warnings"].to_string().contains("--k is 5, at least half of 6 rows"), "{found}");
 }
 
 #[test]

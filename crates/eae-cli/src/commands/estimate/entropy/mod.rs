@@ -8,14 +8,14 @@ use clap::ValueEnum;
 use knn_entropy::{
     Error, Estimate, KozachenkoLeonenko, LombardiPant, Norm, Renyi, Truncated, Warning, Weighting, dither,
 };
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use serde::Serialize;
 
 use self::disk::{Large, Parts};
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
-use super::print::{Found, Numbers, counted, percent};
+use super::print::{Found, Numbers, counted, doubtful_k, percent};
 use super::rounding::{coarse_steps, coinciding, notes, reflect};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
 use super::warnings::reworded;
@@ -178,7 +178,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     let (n, d) = x.dim();
-    if let (Some(floor), Some(true)) = (arguments.repair.floor, estimate.as_ref().map(are_equal)) {
+    warnings.extend(doubtful_k(settings.k, n));
+    let only_floor = |floor: &f64| estimate.as_ref().is_some_and(|found| is_floor(found, x.view(), settings.k, *floor));
+    if let Some(floor) = arguments.repair.floor.filter(only_floor) {
         warnings.push(format!(
             "no distance is above --floor {floor}, so the estimate shows the floor alone; use a smaller one"
         ));
@@ -211,10 +213,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns true if all rows contribute the same.
-fn are_equal(estimate: &Estimate) -> bool {
+/// Returns true if all rows contribute the same, and the first one has `k` others within the floor
+/// by the largest of the norms.
+fn is_floor(estimate: &Estimate, x: ArrayView2<'_, f64>, k: usize, floor: f64) -> bool {
     let local = estimate.local();
-    local.len() > 1 && local.iter().all(|&x| x == local[0])
+    let first = x.row(0);
+    let distance = |row: ArrayView1<'_, f64>| row.iter().zip(first).map(|(a, b)| (a - b).abs()).sum::<f64>();
+    local.iter().all(|&x| x == local[0]) && x.outer_iter().skip(1).filter(|row| distance(*row) <= floor).count() >= k
 }
 
 impl Arguments {

@@ -10,7 +10,7 @@ use crate::commands::estimate::blocks::Block;
 use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
-use crate::commands::estimate::print::warn;
+use crate::commands::estimate::print::{doubtful_k, warn};
 use crate::commands::estimate::settings::word;
 use crate::commands::estimate::significance::{Plan, SurrogatesName, plan};
 use crate::failure::Failure;
@@ -98,6 +98,9 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         }
     }
     warnings.extend(merged(&of_columns, &sides.x.names));
+    if members.iter().any(|member| !(member.sides.x.all_labels() && member.sides.y.all_labels())) {
+        warnings.extend(doubtful_k(arguments.settings.k, data.len()));
+    }
     if members.is_empty() {
         if let Some(failure) = first_failure {
             return Err(failure);

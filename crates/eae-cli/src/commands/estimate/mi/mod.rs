@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::blocks::Block;
 use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
 use super::input::Data;
-use super::print::{Found, Numbers, counted, percent};
+use super::print::{Found, Numbers, counted, doubtful_k, percent};
 use super::settings::{MetricName, word};
 use super::significance::{SurrogatesName, plan};
 use crate::failure::Failure;
@@ -66,6 +66,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut warnings = data.notes();
     warnings.extend(chosen.notes.iter().cloned());
     warnings.extend(arguments.warnings(&chosen, &sides, &data));
+    if !(sides.x.all_labels() && sides.y.all_labels()) {
+        warnings.extend(doubtful_k(arguments.settings.k, sides.rows()));
+    }
 
     let permutations = arguments.permutations.unwrap_or(0);
     let mut test = None;
