@@ -15,7 +15,6 @@ use eae::data::{
 };
 use eae::network::Architecture;
 use eae::{Autoencoder, Defaults, Ending, ModelError};
-use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
