@@ -247,6 +247,14 @@ pub enum TrainError {
     },
 }
 
+/// Returns the name and the value of the largest weight of an objective, if any is above 0.
+fn largest_weight(objective: &Objective) -> Option<(&'static str, f64)> {
+    let settings = objective.settings().into_iter();
+    let weights = settings.filter(|setting| !["k", "floor"].contains(&setting.name) && setting.value > 0.0);
+    let largest = weights.max_by(|a, b| a.value.total_cmp(&b.value));
+    largest.map(|setting| (setting.name, setting.value))
+}
+
 /// Returns the advice about a weight, for the end of a message.
 fn or_weight(weight: Option<(&str, f64)>) -> String {
     weight.map_or_else(String::new, |(name, value)| format!(", or a smaller weight than {name} = {value:?}"))
@@ -255,23 +263,28 @@ fn or_weight(weight: Option<(&str, f64)>) -> String {
 impl TrainError {
     /// Returns the error of a step whose loss is not finite.
     pub(super) fn diverged(step: usize, [mse, entropy]: [f64; 2], learning_rate: f64, objective: &Objective) -> Self {
-        let settings = objective.settings().into_iter();
-        let weights = settings.filter(|setting| !["k", "floor"].contains(&setting.name) && setting.value > 0.0);
-        let largest = weights.max_by(|a, b| a.value.total_cmp(&b.value));
-        let weight = largest.map(|setting| (setting.name, setting.value));
+        let weight = largest_weight(objective);
         Self::NotFinite { step, mse, entropy, learning_rate, weight }
     }
 
-    /// Returns the error of a step that failed. Codes that are not finite are a sign of divergence.
+    /// Returns the error of a step that failed. Codes that are not finite are a sign of divergence,
+    /// and their rows are not rows of the data.
     pub(super) fn of(step: usize, error: StepError, learning_rate: f64, objective: &Objective) -> Self {
-        match error {
+        let error = match error {
             StepError::Objective(problem)
                 if matches!(problem.downcast_ref(), Some(knn_entropy::Error::NotFinite { .. })) =>
             {
-                Self::diverged(step, [f64::NAN; 2], learning_rate, objective)
+                let weight = largest_weight(objective);
+                let weight = weight.map_or_else(String::new, |(name, value)| format!(" or weight {name} = {value:?}"));
+                let text = format!(
+                    "a code is not finite, so an image is not finite or the training diverged because of its learning rate \
+                     {learning_rate:?}{weight}"
+                );
+                StepError::Objective(text.into())
             }
-            error => Self::of_step(step, error),
-        }
+            error => error,
+        };
+        Self::of_step(step, error)
     }
 
     pub(super) fn of_step(step: usize, error: StepError) -> Self {

@@ -379,7 +379,7 @@ fn a_diverging_training_ends_with_advice() {
     let images = some_digits(60);
     let config = config().batch_size(10).learning_rate(1e30);
     let error = train(&mut mlp(2), images.pixels.view(), &config, &mut ()).unwrap_err();
-    assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+    assert!(error.to_string().contains("the training diverged"), "{error}");
     assert!(error.to_string().contains("try a lower learning rate"), "{error}");
     // The largest weight is a possible cause, too.
     let config = config.learning_rate(1e-3).warm_up(0.0).objective(Eae::default().lambda(1e300));
