@@ -138,7 +138,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Formats a large ratio: `2094`, or `1e400` from a million on.
+/// Formats a large ratio: `2094`, or `2e6` from a million on.
 fn times(ratio: f64) -> String {
     if ratio < 1e6 { format!("{ratio:.0}") } else { format!("{ratio:.0e}") }
 }

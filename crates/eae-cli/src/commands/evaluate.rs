@@ -6,11 +6,11 @@ use eae::metrics::{LatentReport, reconstruction_error};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part, count};
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
 use crate::judgment::{FeaturesFlag, print_samples};
-use crate::output::print_json;
 use crate::output::within;
+use crate::output::{counted, print_json};
 use crate::run_folder::Trained;
 use crate::table::refused_data;
 
@@ -95,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             let needs = format!(
                 "this needs at least {SAMPLES}, but there {} only {}",
                 if n == 1 { "is" } else { "are" },
-                count(n, "real sample")
+                counted(n, "real sample")
             );
             Err(Failure::other(format!("the quality of samples was not measured: {needs}")))
         }

@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::common::Common;
-use crate::dataset::count;
 use crate::failure::Failure;
-use crate::output::{print_json, print_lines};
+use crate::output::{counted, print_json, print_lines};
 use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained, no_such};
 
 /// Describe a run folder or a weights file.
@@ -171,7 +170,7 @@ impl Model {
         let Self { latent, parameters, .. } = self;
         let (file, image) = (self.file.display(), self.image);
         let samples = match self.vectors {
-            true => format!("vectors of {}", count(image[1], "column")),
+            true => format!("vectors of {}", counted(image[1], "column")),
             false => format!("images [height, width, channels] of shape {image:?}"),
         };
         let preset = self.preset.unwrap_or("custom networks");

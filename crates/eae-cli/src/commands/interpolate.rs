@@ -5,9 +5,9 @@ use eae::interpolation;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part, count};
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output::{self, Input, print_json};
+use crate::output::{self, Input, counted, print_json};
 use crate::run_folder::{Trained, inputs};
 
 /// Interpolate between the codes of held-out images.
@@ -100,7 +100,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, data) = (output::shape(&trained.model, images.view()), used.data.to_string());
         print_json(&Report { out, shape, data, pairs, steps, way });
     } else {
-        let (paths, each) = (count(pairs.len(), "path"), output::how_many(&trained.model, steps));
+        let (paths, each) = (counted(pairs.len(), "path"), output::how_many(&trained.model, steps));
         errln!("wrote {paths} of {each} to {}", out.display());
     }
     Ok(())

@@ -5,9 +5,9 @@ use eae::gallery;
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part, Used, count, errors, greatest};
+use crate::dataset::{Data, Part, Used, errors, greatest};
 use crate::failure::Failure;
-use crate::output::{self, Images, Input, Names, needs_csv, print_json, write_table};
+use crate::output::{self, Images, Input, Names, counted, needs_csv, print_json, write_table};
 use crate::run_folder::{Trained, inputs};
 
 /// Text of `--out` in `--help`, in lines that fit beside its indent.
@@ -155,10 +155,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     found.print();
     if let Some(out) = out {
-        errln!("wrote {} to {}", count(shown.len(), "reconstruction"), out.display());
+        errln!("wrote {} to {}", counted(shown.len(), "reconstruction"), out.display());
     }
     if let Some(path) = &arguments.errors {
-        errln!("wrote {} to {}", count(n, "error"), path.display());
+        errln!("wrote {} to {}", counted(n, "error"), path.display());
     }
     Ok(())
 }

@@ -3,10 +3,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::count;
 use crate::failure::Failure;
-use crate::output::print_json;
-use crate::output::{self, Codes};
+use crate::output::{self, Codes, counted, print_json};
 use crate::run_folder::{Trained, inputs};
 use crate::sampling;
 
@@ -88,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (draws_from, label) = (source.to_string(), arguments.source.label.as_deref());
         print_json(&Report { out, shape, sampler: source.flag(), draws_from, label, temperature, seed, codes });
     } else {
-        errln!("wrote {} to {}, decoded from draws from {source}{why}", count(n, "sample"), out.display());
+        errln!("wrote {} to {}, decoded from draws from {source}{why}", counted(n, "sample"), out.display());
     }
     Ok(())
 }

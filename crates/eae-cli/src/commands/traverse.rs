@@ -6,9 +6,9 @@ use ndarray::{Array1, Axis};
 use serde::Serialize;
 
 use crate::common::Common;
-use crate::dataset::{Data, Part, count};
+use crate::dataset::{Data, Part};
 use crate::failure::Failure;
-use crate::output::{self, Input, print_json};
+use crate::output::{self, Input, counted, print_json};
 use crate::run_folder::{Trained, inputs};
 
 /// Vary one latent dimension at a time and decode.
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let (shape, center) = (output::shape(&trained.model, images.view()), center.to_vec());
         print_json(&Report { out, shape, dims, steps, range, image, center });
     } else {
-        let (rows, each) = (count(dims.len(), "traversal"), output::how_many(&trained.model, steps));
+        let (rows, each) = (counted(dims.len(), "traversal"), output::how_many(&trained.model, steps));
         errln!("wrote {rows} of {each} to {}", out.display());
     }
     Ok(())

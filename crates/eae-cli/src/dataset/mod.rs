@@ -18,6 +18,7 @@ use eae::{Autoencoder, Defaults, Ending, ModelError};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::output::counted;
 use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
@@ -178,10 +179,10 @@ impl Data {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         Err(Failure::usage(match self {
             Self::Digits | Self::Mnist(_) | Self::Cifar10(_) => {
-                format!("{name} has {} held out; at least {least} are needed{why}", count(test, "image"))
+                format!("{name} has {} held out; at least {least} are needed{why}", counted(test, "image"))
             }
             _ => {
-                let found = count(train + test, if of_vectors { "row" } else { "image" });
+                let found = counted(train + test, if of_vectors { "row" } else { "image" });
                 let needed = least.saturating_mul(10);
                 format!("{name} has {found}; at least {needed} are needed, a tenth of which is held out{why}")
             }
@@ -420,11 +421,6 @@ impl fmt::Display for Data {
             None => f.write_str(self.name()),
         }
     }
-}
-
-/// Returns a number of things as text: `1 row`, `7 rows`.
-pub(crate) fn count(n: usize, one: &str) -> String {
-    format!("{n} {one}{}", if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use eae::data::{Split, select};
 use ndarray::Array4;
 use serde::Serialize;
 
-use super::{Data, TrainingSet, count};
+use super::{Data, TrainingSet};
 use crate::failure::Failure;
+use crate::output::counted;
 use crate::table::refused_data;
 
 /// A part of a data set.
@@ -144,7 +145,7 @@ impl Used {
 
     /// Returns a number of images or rows as text: `1 image`, `7 rows`.
     pub(crate) fn how_many(&self, n: usize) -> String {
-        count(n, if self.of_vectors() { "row" } else { "image" })
+        counted(n, if self.of_vectors() { "row" } else { "image" })
     }
 
     /// Returns the number of images as the end of a sentence.

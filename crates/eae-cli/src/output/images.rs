@@ -7,8 +7,7 @@ use eae::picture::{self, PictureError};
 use eae::{Autoencoder, run};
 use ndarray::ArrayView4;
 
-use super::{csv, extension, needs_parent};
-use crate::dataset::count;
+use super::{counted, csv, extension, needs_parent};
 use crate::failure::Failure;
 
 /// A file or folder for images or vectors.
@@ -145,7 +144,7 @@ pub(crate) fn shape(model: &Autoencoder<f32>, images: ArrayView4<'_, f32>) -> Ve
 
 /// Returns a number of images or vectors that a model decodes as text: `1 image`, `7 rows`.
 pub(crate) fn how_many(model: &Autoencoder<f32>, n: usize) -> String {
-    count(n, if model.columns().is_some() { "row" } else { "image" })
+    counted(n, if model.columns().is_some() { "row" } else { "image" })
 }
 
 /// Returns the shape of `n` images of a model in a file.

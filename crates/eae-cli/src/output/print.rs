@@ -25,6 +25,11 @@ macro_rules! errln {
 /// The first result that could not be written.
 static LOST: OnceLock<String> = OnceLock::new();
 
+/// Returns a count with its noun: `1 column`, `3 columns`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints one line of JSON.
 pub(crate) fn print_json(content: &impl Serialize) {
     print_line(format_args!("{}", serde_json::to_string(content).expect("reports are plain data")));

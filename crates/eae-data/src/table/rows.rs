@@ -1,6 +1,6 @@
 //! The rows of a text while they are read.
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use super::cell::{Meaning, meaning, remedy};
 use super::fields::{Separator, fields, is_open, unquoted};
@@ -152,37 +152,26 @@ impl Rows {
             categories.push(labels);
             texts.push(text);
         }
-        let (mut names, mut values, mut width) = (self.layout.names, self.values, width);
-        let first_has_numbers = categories[0].is_none();
-        let mut leave_out = |column: usize, width: usize, values: &mut Vec<f64>, names: &mut Option<Vec<String>>| {
-            categories.remove(column);
-            texts.remove(column);
-            let mut position = 0;
-            values.retain(|_| {
-                position += 1;
-                (position - 1) % width != column
-            });
-            names.as_mut().map(|names| names.remove(column)).unwrap_or_default()
-        };
+        let values = Array2::from_shape_vec((self.rows, width), self.values).expect("whole rows");
+        let (names, lines) = (self.layout.names, Some(self.lines));
+        let mut table = Table { values, names, categories, notes, texts, lines, source: Default::default() };
         // A separator at the end of every line.
-        if self.last_is_empty && (names.is_some() || self.rows > 1) {
-            leave_out(width - 1, width, &mut values, &mut names);
-            notes.push(Note::EmptyLeftOut);
-            width -= 1;
+        if self.last_is_empty && (table.names.is_some() || self.rows > 1) {
+            table.leave_out(width - 1);
+            table.notes.push(Note::EmptyLeftOut);
         } else if let Some(gap) = self.gap {
             return Err(gap);
         }
         let is_index = self.options.index == Index::Auto
-            && width > 1
-            && first_has_numbers
-            && names.as_ref().is_some_and(|names| is_index_name(&names[0]))
-            && numbers_rows(values.iter().step_by(width));
+            && table.values.ncols() > 1
+            && table.categories[0].is_none()
+            && table.names.as_ref().is_some_and(|names| is_index_name(&names[0]))
+            && numbers_rows(table.values.column(0).iter());
         if is_index {
-            let name = leave_out(0, width, &mut values, &mut names);
-            notes.push(Note::IndexLeftOut { name });
+            let name = table.leave_out(0);
+            table.notes.push(Note::IndexLeftOut { name });
         }
-        let values = Array2::from_shape_vec((self.rows, categories.len()), values).expect("whole rows");
-        Ok(Table { values, names, categories, notes, texts, lines: Some(self.lines), source: Default::default() })
+        Ok(table)
     }
 
     /// Checks that a column of numbers does not mix decimal commas and decimal points.
@@ -230,6 +219,18 @@ impl Rows {
             && self.columns.iter().all(|column| column.labels.is_none())
             && all.all(|row| are_names(first, row) || could_be_positions(first, row));
         could_be_names.then(|| Note::NumericHeader { row, line: self.lines.line(0).expect("the first row") })
+    }
+}
+
+impl Table {
+    /// Removes a column, and returns its name.
+    fn leave_out(&mut self, column: usize) -> String {
+        self.values.remove_index(Axis(1), column);
+        // The removal leaves a gap at the end of each row.
+        self.values = self.values.as_standard_layout().into_owned();
+        self.categories.remove(column);
+        self.texts.remove(column);
+        self.names.as_mut().map(|names| names.remove(column)).unwrap_or_default()
     }
 }
 

@@ -146,7 +146,7 @@ impl<'a> Samples<'a> {
     }
 
     /// Returns the first column whose numbers are all equal.
-    pub(crate) fn constant_column(&self) -> Option<usize> {
+    pub fn constant_column(&self) -> Option<usize> {
         (0..self.dimension)
             .find(|&c| self.coordinates[c..].iter().step_by(self.dimension).all(|x| *x == self.coordinates[c]))
     }

@@ -9,13 +9,13 @@ use serde::Serialize;
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
-use super::print::{Found, Numbers, counted, doubtful_k};
+use super::print::{Found, Numbers, doubtful_k};
 use super::rounding::{coarse_steps, notes};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
 use super::warnings::{reworded, scales_text};
 use crate::common::Common;
 use crate::failure::Failure;
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 use crate::table::matched;
 
 /// Estimate the divergence between the rows of two files.
@@ -48,8 +48,8 @@ pub(crate) struct Arguments {
     /// estimate can be slightly larger.
     #[arg(long)]
     jensen_shannon: bool,
-    /// Standardize each column of both files by the deviation of all their rows, for columns with
-    /// different units. The divergence does not depend on units, but the estimate does.
+    /// Divide each column of both files by its standard deviation within the files, for columns
+    /// with different units. The divergence does not depend on units, but the estimate does.
     #[arg(long)]
     standardize: bool,
     #[command(flatten)]
@@ -116,9 +116,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1), Some(&p))?;
     if p.columns.len() != q.columns.len() {
         return Err(Failure::usage(format!(
-            "{} has {} columns, but {} has {}; select the same columns of both with --x",
+            "{} has {}, but {} has {}; select the same columns of both with --x",
             p.data.name,
-            p.columns.len(),
+            counted(p.columns.len(), "column"),
             q.data.name,
             q.columns.len()
         )));
@@ -181,6 +181,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Returns the samples of a set, unless the estimators refuse them.
+fn samples(set: &Set) -> Option<Samples<'_>> {
+    Samples::new(set.values.view()).ok()
+}
+
 impl Set {
     /// Returns the names of the columns, if all have one.
     fn names(&self) -> Option<Vec<&str>> {
@@ -191,10 +196,8 @@ impl Set {
 
     /// Refuses a constant column. If it is one of q, rows of p are infinitely surprising.
     fn refuse_constant(&self) -> Result<(), Failure> {
-        let values = &self.values;
-        let constant = |&column: &usize| values.column(column).iter().all(|&x| x == values[[0, column]]);
-        match (0..values.ncols()).find(constant) {
-            Some(column) if values.nrows() > 1 => {
+        match samples(self).and_then(|samples| samples.constant_column()) {
+            Some(column) if self.values.nrows() > 1 => {
                 let place = Place::new(&self.data, &self.columns);
                 let column = place.column(column);
                 Err(place.refuse(format!(
@@ -319,8 +322,7 @@ impl Arguments {
         }
         let estimator = JensenShannon::new(settings.k).norm(norm).seed(self.common.seed);
         let found = estimator.estimate(p.values.view(), q.values.view()).map_err(|error| self.explain(&error, p, q))?;
-        let sets = [&p.values, &q.values].into_iter().filter_map(|values| Samples::new(values.view()).ok());
-        let scales = sets.filter_map(|set| Samples::scales_warning(&[set])).next();
+        let scales = [p, q].into_iter().filter_map(samples).find_map(|set| Samples::scales_warning(&[set]));
         warnings.extend(scales.map(|warning| scales_text(&warning)));
         Ok(Found::with_error(found.value(), found.standard_error()))
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::input::Data;
 use super::settings::{Settings, Unit};
-use crate::output::print_lines;
+use crate::output::{counted, print_lines};
 
 /// An estimate in nats, for a report.
 pub(super) struct Found {
@@ -143,11 +143,6 @@ pub(super) fn doubtful_k(k: usize, rows: usize) -> Option<String> {
     let rows_in_words = counted(rows, "row");
     (k >= rows.div_ceil(2))
         .then(|| format!("--k is {k}, at least half of {rows_in_words}, so neighbors are not near; {way}"))
-}
-
-/// Returns a count with its noun: `1 column`, `3 columns`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Returns a fraction as a percentage.

@@ -68,9 +68,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let beside = trained.file.parent().unwrap_or(Path::new(""));
     let out = out.as_deref().unwrap_or(beside);
     let formats = [(arguments.onnx, &ONNX[..]), (arguments.html, &[PAGE])];
-    for name in formats.iter().filter(|(asked, _)| *asked).flat_map(|(_, names)| *names) {
-        keep(&[("--out", Some(&out.join(name)))], inputs(run))?;
-    }
+    let names = formats.iter().filter(|(asked, _)| *asked).flat_map(|(_, names)| *names);
+    let files = Vec::from_iter(names.map(|name| out.join(name)));
+    keep(&Vec::from_iter(files.iter().map(|file| ("--out", Some(&**file)))), inputs(run))?;
     if out.is_file() {
         return Err(Failure::usage(format!("--out is {}, which is a file; name a folder", out.display())));
     }

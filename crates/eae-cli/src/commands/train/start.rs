@@ -15,9 +15,9 @@ use super::chosen::{Given, explain};
 use super::flags::Arguments;
 use super::ranks::Crew;
 use super::steps::{Run, in_folder};
-use crate::dataset::{TrainingSet, count};
+use crate::dataset::TrainingSet;
 use crate::failure::Failure;
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 use crate::run_folder::{self, CONFIG, CheckpointWriter, Config, Lock, METRICS, Resumed, RunState, Trained, resume};
 use crate::tensorboard::TensorBoard;
 
@@ -156,7 +156,7 @@ fn initial(model: &mut Autoencoder<f32>, init: &Path) -> Result<(), Failure> {
 /// advice.
 fn difference(there: &Autoencoder<f32>, here: &Autoencoder<f32>) -> Option<String> {
     let samples = |model: &Autoencoder<f32>| match model.columns() {
-        Some(columns) => format!("vectors of {}", count(columns.len(), "column")),
+        Some(columns) => format!("vectors of {}", counted(columns.len(), "column")),
         None => format!("images of shape {:?}", model.image_shape()),
     };
     let networks = |model: &Autoencoder<f32>| {

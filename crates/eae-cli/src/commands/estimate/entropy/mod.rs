@@ -15,13 +15,13 @@ use self::disk::{Large, Parts};
 use super::blocks::standardize;
 use super::hints::Place;
 use super::input::Data;
-use super::print::{Found, Numbers, counted, doubtful_k, percent};
+use super::print::{Found, Numbers, doubtful_k, percent};
 use super::rounding::{coarse_steps, coinciding, notes, reflect};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
 use super::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 
 /// Estimate the entropy of the rows of a file.
 #[derive(clap::Args)]

@@ -8,11 +8,11 @@ use serde::Serialize;
 use super::blocks::Block;
 use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
 use super::input::Data;
-use super::print::{Found, Numbers, counted, doubtful_k, percent};
+use super::print::{Found, Numbers, doubtful_k, percent};
 use super::settings::{MetricName, word};
 use super::significance::{SurrogatesName, plan};
 use crate::failure::Failure;
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 
 pub(crate) use flags::Arguments;
 

@@ -7,10 +7,10 @@ use super::flags::Arguments;
 use super::series::Member;
 use crate::commands::estimate::choice::{Chosen, TiesReport};
 use crate::commands::estimate::input::Data;
-use crate::commands::estimate::print::{Found, Numbers, counted};
+use crate::commands::estimate::print::{Found, Numbers};
 use crate::commands::estimate::settings::MetricName;
 use crate::commands::estimate::significance::SurrogatesName;
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 
 /// The results of the command.
 pub(super) struct Outcome<'a> {
