@@ -50,8 +50,8 @@ pub(super) fn evenly(batch: usize, images: usize) -> usize {
     batch.div_ceil(blocks.max(1)).max(1)
 }
 
-/// Computes a sum over images on all threads. Each thread takes some columns, so that no two
-/// threads add to the same entry. If there are few columns, each also takes only some images.
+/// Computes a sum over images on all threads. If there are few columns, each thread takes some
+/// images. Otherwise each takes some columns, so that no two threads add to the same entry.
 /// `work` overwrites the given array with the sum over at least one image.
 ///
 /// The parts depend only on the shapes and are summed in order, so the result does not depend on
@@ -66,8 +66,12 @@ pub(super) fn share_out<F: Element>(
         return sum.fill(F::zero());
     }
     let (wide, columns) = (F::method().widths[0], sum.ncols());
-    let together = columns.div_ceil(rayon::current_num_threads()).next_multiple_of(wide).max(wide);
     let part = batch.div_ceil(PARTS.div_ceil(columns.div_ceil(wide).max(1))).max(1);
+    // Work on images is repeated for each share of the columns, so there are only as many shares as
+    // the threads need.
+    let (threads, parts) = (rayon::current_num_threads(), batch.div_ceil(part));
+    let shares = (1..threads).find(|shares| shares * parts % threads == 0).unwrap_or(threads);
+    let together = columns.div_ceil(shares).next_multiple_of(wide).max(wide);
     // The first part is computed in place.
     let mut others: Vec<_> = (part..batch).step_by(part).map(|_| pool.array(sum.raw_dim())).collect();
     let sums = std::iter::once(sum.view_mut()).chain(others.iter_mut().map(|other| other.view_mut()));

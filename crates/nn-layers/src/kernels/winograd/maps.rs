@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::{ArrayView4, ArrayViewMut4};
 
 use super::tiles::Tiles;
-use super::transform::{Maps, Planes, Scheme, combine, combine_add};
+use super::transform::{Maps, Planes, PlanesMut, Scheme, combine, combine_add};
 use crate::kernels::element::Element;
 use crate::kernels::simd::Kernel;
 
@@ -145,7 +145,7 @@ where
 pub(super) struct Filters<'a, F, const O: usize, const P: usize> {
     pub(super) tiles: &'a Tiles<O, P>,
     pub(super) w: ArrayView4<'a, F>,
-    pub(super) planes: &'a mut Planes<F, P>,
+    pub(super) planes: PlanesMut<'a, F, P>,
 }
 
 impl<F: Element, const O: usize, const P: usize> Kernel for Filters<'_, F, O, P>
@@ -156,11 +156,11 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Self { tiles, w, planes } = self;
+        let Self { tiles, w, mut planes } = self;
         for (o, filter) in w.outer_iter().enumerate() {
             let filter = filter.to_slice().expect("filters in memory order");
             for (quarter, columns) in tiles.runs() {
-                let to = planes.rows_mut([[Some(o); P]; P], columns);
+                let to = planes.row_mut(o, columns);
                 combine(square(|a, b| &filter[quarter(a, b)]), to, <Scheme as Maps<O, P>>::sums);
             }
         }
@@ -171,6 +171,8 @@ where
 pub(super) struct FiltersTransposed<'a, F, const O: usize, const P: usize> {
     pub(super) tiles: &'a Tiles<O, P>,
     pub(super) planes: &'a Planes<F, P>,
+    /// The row of the first filter.
+    pub(super) first: usize,
     pub(super) w: ArrayViewMut4<'a, F>,
 }
 
@@ -182,11 +184,11 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Self { tiles, planes, mut w } = self;
-        for (o, mut filter) in w.outer_iter_mut().enumerate() {
+        let Self { tiles, planes, first, mut w } = self;
+        for (row, mut filter) in (first..).zip(w.outer_iter_mut()) {
             let filter = filter.as_slice_mut().expect("filters in memory order");
             for (quarter, columns) in tiles.runs() {
-                let from = planes.rows([[Some(o); P]; P], columns, &[]);
+                let from = planes.rows([[Some(row); P]; P], columns, &[]);
                 combine(from, square_mut::<_, 2>(filter, quarter), <Scheme as Maps<O, P>>::sums_transposed);
             }
         }

@@ -3,13 +3,17 @@
 use std::ops::Range;
 
 use autodiff_mini::Pool;
-use ndarray::{ArrayView4, ArrayViewMut4};
+use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::maps::{Differences, Filters, FiltersTransposed, Outputs, OutputsTransposed, Transposed};
 use super::transform::{Maps, Planes, Rows, Scheme};
 use crate::Window;
 use crate::kernels::element::Element;
 use crate::kernels::patches::Grid;
+use crate::kernels::share::{each_part, evenly};
+
+/// Largest number of filters that a thread maps at a time.
+const FILTERS: usize = 64;
 
 /// A division of an image into cells as large as the stride, and into tiles of `P` by `P` cells,
 /// each of which determines `O` by `O` outputs.
@@ -202,13 +206,18 @@ where
 
     /// Computes `S w`: `[filters, channels of a cell]` in each plane.
     pub(super) fn filters<F: Element>(&self, w: ArrayView4<'_, F>, pool: &Pool<F>) -> Planes<F, P> {
-        let mut planes = Planes::new([[w.dim().0; P]; P], self.cells.columns(), pool);
-        F::run(Filters { tiles: self, w, planes: &mut planes });
+        let filters = w.dim().0;
+        let some = evenly(filters, FILTERS);
+        let mut planes = Planes::new([[filters; P]; P], self.cells.columns(), pool);
+        let parts = planes.parts_mut(some).zip(w.axis_chunks_iter(Axis(0), some));
+        each_part(parts, |(planes, w)| F::run(Filters { tiles: self, w, planes }));
         planes
     }
 
     /// Computes `w = S^T planes`.
-    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F, P>, w: ArrayViewMut4<'_, F>) {
-        F::run(FiltersTransposed { tiles: self, planes, w });
+    pub(super) fn filters_transposed<F: Element>(&self, planes: &Planes<F, P>, mut w: ArrayViewMut4<'_, F>) {
+        let some = evenly(w.dim().0, FILTERS);
+        let parts = (0..).step_by(some).zip(w.axis_chunks_iter_mut(Axis(0), some));
+        each_part(parts, |(first, w)| F::run(FiltersTransposed { tiles: self, planes, first, w }));
     }
 }

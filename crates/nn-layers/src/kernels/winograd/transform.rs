@@ -262,6 +262,24 @@ impl<F: Element, const P: usize> Planes<F, P> {
         Self { numbers: pool.array((self.numbers.nrows(), columns + APART)), columns, places: self.places.clone() }
     }
 
+    /// Divides planes with equally many rows into parts of at most `rows` rows of each plane.
+    pub(super) fn parts_mut(&mut self, rows: usize) -> impl Iterator<Item = PlanesMut<'_, F, P>> {
+        let apart = self.numbers.ncols();
+        let mut rest = self.numbers.as_slice_mut().expect("a fresh array");
+        let mut planes = self.places.each_ref().map(|row| {
+            row.each_ref().map(|place| {
+                let (plane, after) = std::mem::take(&mut rest).split_at_mut(place.len() * apart);
+                rest = after;
+                plane.chunks_mut(rows * apart)
+            })
+        });
+        let count = self.places[0][0].len().div_ceil(rows);
+        (0..count).map(move |_| PlanesMut {
+            planes: planes.each_mut().map(|row| row.each_mut().map(|plane| plane.next().unwrap_or_default())),
+            apart,
+        })
+    }
+
     /// Returns all planes as one matrix.
     pub(super) fn all_mut(&mut self) -> ArrayViewMut2<'_, F> {
         self.numbers.slice_mut(s![.., ..self.columns])
@@ -320,6 +338,23 @@ impl<F: Element, const P: usize> Planes<F, P> {
     /// Returns the memory to the pool.
     pub(super) fn recycle(self, pool: &Pool<F>) {
         pool.recycle(self.numbers);
+    }
+}
+
+/// Some rows of each of `P * P` matrices.
+#[derive(Debug)]
+pub(super) struct PlanesMut<'a, F, const P: usize> {
+    planes: [[&'a mut [F]; P]; P],
+    /// Distance of two rows.
+    apart: usize,
+}
+
+impl<F, const P: usize> PlanesMut<'_, F, P> {
+    /// Returns the same columns of the same row of each plane.
+    #[inline(always)]
+    pub(super) fn row_mut(&mut self, row: usize, columns: Range<usize>) -> [[&mut [F]; P]; P] {
+        let start = row * self.apart;
+        self.planes.each_mut().map(|row| row.each_mut().map(|plane| &mut plane[start..][columns.clone()]))
     }
 }
 
