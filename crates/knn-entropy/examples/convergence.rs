@@ -1,5 +1,6 @@
 //! Plots the error of each estimator and of a naive version against the number of samples, in
-//! several dimensions. Makes the picture and the numbers of `docs/convergence.md` in a few minutes.
+//! several dimensions. Makes the picture and the numbers of `docs/convergence.md`, in about a
+//! minute.
 //!
 //! ```text
 //! cargo run --release -p knn-entropy --example convergence -- docs/images/convergence.svg
