@@ -97,11 +97,29 @@ enum Command {
 
 /// Returns the commands and flags, for parsing, help, manual pages and completions.
 fn program() -> clap::Command {
-    help::grouped(mistake::with_negative_numbers(Arguments::command())).mut_subcommand("report", |report| {
-        let text = "Seed of all random numbers [default: the seed of the training]";
-        report.mut_arg("seed", |seed| seed.help(text).hide_default_value(true))
-    })
+    let mut program = help::grouped(mistake::with_negative_numbers(Arguments::command()))
+        .mut_subcommand("report", |report| {
+            let text = "Seed of all random numbers [default: the seed of the training]";
+            report.mut_arg("seed", |seed| seed.help(text).hide_default_value(true))
+        })
+        // There is no model, and nothing is held out.
+        .mut_subcommand("quality", |quality| {
+            let size = "images: side in pixels that images are resized to after a square crop from their center \
+                        [default: that of the other images, or 32 for two folders]";
+            let channels = "images: gray or rgb [default: those of the other images, or rgb for two folders]";
+            quality
+                .mut_arg("size", |flag| flag.help(size))
+                .mut_arg("channels", |flag| flag.help(channels))
+                .mut_arg("split_seed", |flag| flag.hide(true))
+        });
+    for name in WITHOUT_RANDOM_NUMBERS {
+        program = program.mut_subcommand(name, |command| command.mut_arg("seed", |seed| seed.hide(true)));
+    }
+    program
 }
+
+/// Commands that accept `--seed` for uniformity and draw no random numbers.
+const WITHOUT_RANDOM_NUMBERS: [&str; 6] = ["info", "encode", "decode", "interpolate", "traverse", "reconstruct"];
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {

@@ -58,7 +58,7 @@ impl Observer<f32> for Progress {
             parts.push(format!("{:#} left", HumanDuration(left)));
         }
         parts.push(format!("mse {mse:.2}"));
-        parts.push(format!("entropy {entropy:.2} of {:.2}", normal_entropy(self.latent)));
+        parts.push(format!("entropy {entropy:.2} (N(0, I): {:.2})", normal_entropy(self.latent)));
         if made > 0 {
             parts.push(format!("{:.0} samples/s", (made * self.batch_size) as f64 / seconds));
         }

@@ -123,10 +123,11 @@ impl Source {
             let classes = trained.classes();
             let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
                 let problem = if classes.is_empty() {
-                    "the model has no classes because it was trained on data without labels".to_owned()
+                    "the model has no classes because it was trained on data without labels; leave out --label"
+                        .to_owned()
                 } else {
                     let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>();
-                    format!("the model has the classes {}", names.join(", "))
+                    format!("the model has only the classes {}; use one of these", names.join(", "))
                 };
                 return Err(Failure::usage(format!("--label is {label}, but {problem}")));
             };
@@ -152,7 +153,8 @@ impl Source {
             Some(chosen) => Ok((chosen, "")),
             None => {
                 let names = trained.choices()?.iter().map(Chosen::flag).collect::<Vec<_>>().join(", ");
-                let problem = format!("--sampler is {}, but {file} has only the samplers {names}", kind.flag());
+                let problem =
+                    format!("--sampler is {}, but {file} has only the samplers {names}; use one of these", kind.flag());
                 Err(Failure::usage(problem))
             }
         }

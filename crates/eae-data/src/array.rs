@@ -295,7 +295,12 @@ mod tests {
             }
         }
         let said = with(&bytes_of(&rows), |path| npy_images_of::<f64>(path, Some([2, 3, 1]))).unwrap_err().to_string();
-        assert!(said.ends_with("rows have 12 numbers, but images of this shape have 6"), "{said}");
+        assert!(
+            said.ends_with(
+                "rows have 12 numbers, but images of this shape have 6; choose other columns or another shape"
+            ),
+            "{said}"
+        );
     }
 
     #[test]

@@ -167,7 +167,9 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A column has too many values for a label.
-    #[error("{path}: {column} has {found} different values, but a label can have at most {most}")]
+    #[error(
+        "{path}: {column} has {found} different values, but a label can have at most {most}; choose another column"
+    )]
     Classes {
         /// The file.
         path: PathBuf,
@@ -179,7 +181,9 @@ pub enum DataError {
         most: usize,
     },
     /// The rows do not have the length of images.
-    #[error("{path}: rows have {found} numbers, but images of this shape have {expected}")]
+    #[error(
+        "{path}: rows have {found} numbers, but images of this shape have {expected}; choose other columns or another shape"
+    )]
     RowLength {
         /// The file.
         path: PathBuf,

@@ -39,10 +39,10 @@ pub enum NpyError {
     #[error("the file ends within its .npy header; save it again")]
     Header,
     /// The version is unknown.
-    #[error("the array has version {0} of the .npy format; it must be 1, 2 or 3")]
+    #[error("the array has version {0} of the .npy format; it must be 1, 2 or 3; save it with numpy.save")]
     Version(u8),
     /// The array has records or objects, or the header is damaged.
-    #[error("the .npy header {0} does not describe an array of numbers")]
+    #[error("the .npy header {0} does not describe an array of numbers; save one with numpy.save")]
     NoArray(String),
     /// The element type is not supported.
     #[error("the array has type {0}; it must be of floats (f4, f8) or integers: convert it with astype(float)")]

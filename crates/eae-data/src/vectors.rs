@@ -414,7 +414,12 @@ mod tests {
         let many: String = (0..300).map(|i| format!("{i}.5,{i}\n")).collect();
         let said =
             with(many, |path| VectorFile::new(path).label(Some("0".into())).load::<f64>().unwrap_err().to_string());
-        assert!(said.ends_with("column 0 has 300 different values, but a label can have at most 256"), "{said}");
+        assert!(
+            said.ends_with(
+                "column 0 has 300 different values, but a label can have at most 256; choose another column"
+            ),
+            "{said}"
+        );
     }
 
     fn file_at(file: &VectorFile, path: &Path) -> VectorFile {
@@ -431,7 +436,12 @@ mod tests {
         let row: Vec<f64> = read.pixels.index_axis(Axis(0), 0).iter().copied().collect();
         assert_eq!(row, [0, 51, 102, 153, 204, 255].map(|byte| f64::from(byte) / 255.0));
         let said = images("label,p0,p1\n1,2,3\n").unwrap_err().to_string();
-        assert!(said.ends_with("rows have 2 numbers, but images of this shape have 6"), "{said}");
+        assert!(
+            said.ends_with(
+                "rows have 2 numbers, but images of this shape have 6; choose other columns or another shape"
+            ),
+            "{said}"
+        );
         let said = images(&text.replace("153", "1530")).unwrap_err().to_string();
         assert!(said.contains("image 0 has a pixel that is 1530"), "{said}");
     }
@@ -444,12 +454,9 @@ mod tests {
             wrong(b"a,b\n1,2\n\n3,nan\n5,6").starts_with(": line 4, column 1 (\"b\"): \"nan\" means that the value is")
         );
         assert_eq!(wrong(b"1 2\n-inf 4\n5 6"), format!(": row 1 (from 0), column 0 is -inf, {finite}"));
-        assert!(
-            wrong(&npy(&array![[0.0, 1.0], [f64::NAN, 2.0]]))
-                .starts_with(": row 1, column 0 (counted from 0): \"NaN\"")
-        );
+        assert!(wrong(&npy(&array![[0.0, 1.0], [f64::NAN, 2.0]])).starts_with(": row 1, column 0 (from 0): \"NaN\""));
         assert!(wrong(b"a,b\n1,2\n3,\n5,6").starts_with(": line 3, column 1 (\"b\"): the value is missing"));
-        assert!(wrong(b"1,2\n3,red\n5,6").starts_with(": line 2, column 1 (counted from 0): \"red\" is not a number"));
+        assert!(wrong(b"1,2\n3,red\n5,6").starts_with(": line 2, column 1 (from 0): \"red\" is not a number"));
         assert!(wrong(b"1,2\n3\n5,6").starts_with(": line 2: \"3\" has 1 field"));
         assert!(wrong(b"1,2\n1,2\n5,6").ends_with(": every column is constant, so there is nothing to learn"));
         assert!(wrong(b"1,2\n3,4").starts_with(": there are 2 rows, but at least 3 are needed"));

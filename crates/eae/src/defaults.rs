@@ -126,7 +126,7 @@ impl Defaults {
         let (wanted, reason) = match components {
             Some(components) => (
                 components.clamp(1, 16),
-                format!("{components} principal components have 95 % of the variance of the columns"),
+                format!("{components} principal components explain 95 % of the variance of the columns"),
             ),
             None if channels > 1 => (32, "for color images".to_owned()),
             None => (16, "for gray images".to_owned()),
@@ -142,7 +142,7 @@ impl Defaults {
         // A step on images takes longer than one on rows.
         let (seen, least) = if vectors { (ROWS_SEEN, 20) } else { (IMAGES_SEEN, 12) };
         let epochs = (seen / n.max(1)).clamp(least, 400).min((MOST_SEEN / n.max(1)).max(1));
-        because("epochs", epochs.to_string(), format!("each of the {n} {items} is seen that often"));
+        because("epochs", epochs.to_string(), format!("there are {n} {items}"));
 
         let learning_rate = Self::learning_rate(batch_size);
         because("learning-rate", learning_rate.to_string(), format!("for a batch of {batch_size}"));

@@ -88,10 +88,10 @@ def test_integers_are_converted():
     ("call", "text"),
     [
         (lambda: ke.entropy([[1.0, 2.0], [np.nan, 1.0], [3.0, 3.0]]), "row 1, column 0 is NaN"),
-        (lambda: ke.entropy([1.0, 2.0, 3.0]), "n_neighbors is 3, but a point has only 2 others"),
+        (lambda: ke.entropy([1.0, 2.0, 3.0]), "n_neighbors is 3, but a row has only 2 other rows"),
         (lambda: ke.entropy([1.0, 2.0], n_neighbors=0), "n_neighbors is 0"),
         (lambda: ke.entropy([1.0, 2.0], n_neighbors=-1), "n_neighbors is -1; it must be at least 0"),
-        (lambda: ke.entropy([]), "there are no samples"),
+        (lambda: ke.entropy([]), "the samples have no rows"),
         (lambda: ke.entropy(np.zeros((5, 0))), "no columns"),
         (lambda: ke.entropy(1.0), "x has 0 dimensions"),
         (lambda: ke.entropy(np.zeros((2, 2, 2))), "x has 3 dimensions"),

@@ -5,13 +5,13 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// There are no samples.
-    #[error("there are no samples")]
+    #[error("the samples have no rows; at least one is needed")]
     NoSamples,
     /// The samples have no columns.
     #[error("the samples have no columns; a sample needs at least one coordinate")]
     NoDimensions,
     /// A coordinate is NaN or infinite.
-    #[error("row {row}, column {column} is {value} (counted from 0); every number must be finite; leave the row out")]
+    #[error("row {row}, column {column} (from 0) is {value}; numbers must be finite, so leave the row out")]
     NotFinite {
         /// The row of the first such coordinate.
         row: usize,
@@ -23,8 +23,8 @@ pub enum Error {
     /// `k` is 0.
     #[error("k is 0; the nearest neighbor is k = 1")]
     ZeroK,
-    /// A point has fewer than `k` other points.
-    #[error("k is {k}, but a point has only {others} others; use a smaller k or more samples")]
+    /// A row has fewer than `k` other rows.
+    #[error("k is {k}, but a row has only {others} other rows; use a smaller k or more rows")]
     KTooLarge {
         /// The k asked for.
         k: usize,
@@ -147,7 +147,9 @@ pub enum Error {
         what: &'static str,
     },
     /// The number of lower or upper limits differs from the number of coordinates.
-    #[error("there are {low} lower and {high} upper limits for {dimension} coordinates; give one of both for each")]
+    #[error(
+        "there are {low} lower and {high} upper limits for {dimension} columns; give one lower and one upper limit for each"
+    )]
     LimitMismatch {
         /// The number of lower limits.
         low: usize,
@@ -274,7 +276,7 @@ pub enum Error {
     /// There are more surrogates than rotations.
     #[error(
         "{surrogates} surrogates were asked for, but {rows} rows have only {rotations} rotations by at least {min_shift} \
-         rows; use fewer surrogates, a smaller shift, or blocks"
+         rows; use fewer surrogates, a smaller shift, or `Surrogates::Blocks`"
     )]
     TooFewRotations {
         /// The number of surrogates.

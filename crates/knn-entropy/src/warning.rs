@@ -90,7 +90,7 @@ impl fmt::Display for Warning {
                 write!(
                     f,
                     "{tied} of {rows} rows ({percent:.1} %) have neighbors at equal distances, which suggests rounded or discrete \
-                     do"
+                     numbers"
                 )
             }
             Self::Repeated { copies, rows } => {
@@ -101,8 +101,8 @@ impl fmt::Display for Warning {
             }
             Self::Scales { ratio } => write!(
                 f,
-                "the largest spread of a column is {} times the smallest, and the estimate depends on their units; \
-                 standardize the columns",
+                "the largest standard deviation of a column is {} times the smallest, and the estimate depends on the units of \
+                 the columns; standardize the columns",
                 times(ratio)
             ),
             Self::LeftOut { count, rows } => {
@@ -120,8 +120,8 @@ impl fmt::Display for Warning {
             }
             Self::Saturated { share, bound } => write!(
                 f,
-                "the estimate is a lower bound: no estimate from these rows can exceed {bound:.3} nats, and {:.0} % of them \
-                 have no other neighbors than the nearest; use more rows",
+                "the estimate is a lower bound: no estimate from these rows can exceed {bound:.3} nats, and the neighborhoods \
+                 of {:.0} % of them contain only the k nearest neighbors; use more rows",
                 100.0 * share
             ),
             Self::HeavyTails { rows, nats } => write!(

@@ -63,7 +63,7 @@ struct Step {
     /// Number of timed steps.
     #[arg(long, default_value_t = 30)]
     steps: usize,
-    /// Number of untimed warm-up steps before them.
+    /// Number of untimed steps before the timed steps.
     #[arg(long, default_value_t = 3)]
     warmup: usize,
     #[command(flatten)]
@@ -76,7 +76,8 @@ struct Step {
 enum Timed {
     /// The paper's objective: the squared error and the entropy of the batch.
     Published,
-    /// The objective of `eae train`. Its memory bank is full after 20 warm-up steps of 100 images.
+    /// The objective of `eae train`. To fill its memory bank with images in batches of 100, use
+    /// --warmup 20.
     Default,
 }
 

@@ -22,7 +22,7 @@ use crate::table::refused_data;
 /// Train with several objectives and compare their samples.
 ///
 /// Writes a table, a picture of samples and, for each setting with at least three values, its
-/// curves. An interrupted comparison continues where it stopped.
+/// curves. An interrupted comparison continues if the same command is run again.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  eae compare --data mnist:FOLDER --seeds 3 --out comparison\n  eae compare --row 'ae' --row 'eae lambda=1 latent=8' --out comparison"
@@ -40,31 +40,30 @@ pub(crate) struct Arguments {
     /// warm-up. Weights are multiples of --error-unit.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// Networks of rows without `model` [default: suits the data, as for `eae train`].
+    /// Networks, for rows without `model` [default: suits the data, as for `eae train`].
     #[arg(long)]
     model: Option<Preset>,
-    /// Latent dimension of rows without `latent` [default: suits the data].
+    /// Latent dimension, for rows without `latent` [default: suits the data].
     #[arg(long)]
     latent: Option<usize>,
-    /// Passes over the data of rows without `epochs` [default: suits the data].
+    /// Passes over the data, for rows without `epochs` [default: suits the data].
     #[arg(long)]
     epochs: Option<usize>,
-    /// Batch size of rows without `batch` [default: suits the data].
+    /// Batch size, for rows without `batch` [default: suits the data].
     #[arg(long)]
     batch: Option<usize>,
-    /// Largest learning rate of rows without `learning-rate` [default: suits the batch size].
+    /// Largest learning rate, for rows without `learning-rate` [default: suits the batch size].
     #[arg(long)]
     learning_rate: Option<f64>,
-    /// Length of the warm-up, in epochs, of rows without `warm-up`.
+    /// Length of the warm-up in epochs, for rows without `warm-up`.
     #[arg(long, default_value_t = 0.6)]
     warm_up: f64,
     #[command(flatten)]
     features: FeaturesFlag,
-    /// Number of trainings of each row, with --seed and the seeds after it.
+    /// Number of trainings of each row, with the seeds --seed, --seed + 1 and so on.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// Folder for the table and the models; models that are there from an earlier run of the same
-    /// rows are not trained again.
+    /// Folder for the table and the models. Models from an earlier run of the same rows are reused.
     #[arg(long)]
     out: PathBuf,
     /// Do not show progress.

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let train = match trained.train_beside(&used, &mut not_known) {
         Ok(train) => train,
         Err(problem) => {
-            not_known.push(format!("the scores of training images are missing because they cannot be read: {problem}"));
+            not_known.push(format!("there are no scores of the training data, because it cannot be read: {problem}"));
             None
         }
     };

@@ -103,7 +103,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let HeldOut { n, accuracy, .. } = held_out;
-    errln!("wrote {}; the classifier is right on {:.1} % of {n} held-out images", out.display(), 100.0 * accuracy);
+    errln!(
+        "wrote {}; the classifier has an accuracy of {:.1} % on {n} held-out images",
+        out.display(),
+        100.0 * accuracy
+    );
     for warning in warnings {
         errln!("warning: {warning}");
     }

@@ -14,7 +14,7 @@ use crate::run_folder::{self, CHECKPOINT, CONFIG, Config, MODEL, State, Trained,
 /// Describe a run folder or a weights file.
 ///
 /// Prints the settings, the layers of the networks, the last epoch, the evaluation and the files.
-/// The output is a file for `eae train --config`: the settings, and the rest as comments.
+/// `eae train --config` can read the output: the settings, with everything else as comments.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  eae info runs/digits-1\n  eae info runs/digits-1 > again.toml && eae train --config again.toml\n  eae info model.safetensors --json"

@@ -48,7 +48,8 @@ pub(crate) struct Arguments {
 enum Way {
     /// A straight line.
     Linear,
-    /// A rotation at a constant rate, which stays at the norms of the codes.
+    /// A rotation at a constant rate, while the norm changes evenly from that of one code to that
+    /// of the other.
     Spherical,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Data with the held-out images or rows for the page [default: the training data].
     #[arg(long)]
     data: Option<Data>,
-    /// Address or name of this machine to listen on; with other addresses than the default, other
+    /// Address or name of this machine to listen on. With any address other than the default, other
     /// machines can use the model.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
@@ -69,7 +69,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     let bound = server.address();
     if !bound.ip().is_loopback() {
-        errln!("eae: everyone who can reach {bound} can use the model; leave out --host to allow only this machine");
+        errln!(
+            "warning: everyone who can reach {bound} can use the model; leave out --host to allow only this machine"
+        );
     }
     let urls = urls(host, bound);
     let url = urls[0].as_str();
@@ -149,7 +151,7 @@ fn open(url: &str) {
     let mut command = std::process::Command::new(program);
     let started = command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     if let Err(e) = started {
-        errln!("eae: cannot open a browser: {program}: {e}");
+        errln!("warning: cannot open a browser: {program}: {e}");
     }
 }
 

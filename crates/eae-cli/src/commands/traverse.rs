@@ -32,8 +32,8 @@ pub(crate) struct Arguments {
     /// Images in each row.
     #[arg(long, default_value_t = 11)]
     steps: usize,
-    /// Largest change: each dimension varies by -RANGE to RANGE. Over the training data it has mean
-    /// 0 and standard deviation 1.
+    /// Largest change: each dimension varies by -RANGE to RANGE. With the objectives eae and bn-ae,
+    /// a dimension has mean 0 and standard deviation 1 over the training data.
     #[arg(long, default_value_t = 3.0)]
     range: f64,
     #[command(flatten)]

@@ -49,7 +49,7 @@ pub(crate) struct Flags {
     /// csv, npy: columns to use, by name (a,b,c) or number (0,2-5) [default: all but the label].
     #[arg(long, value_name = "LIST")]
     columns: Option<String>,
-    /// csv, npy: column with the class of each row, numbers or text, which is not learned.
+    /// csv, npy: column with the class of each row, numbers or text; it is not part of the data.
     #[arg(long, value_name = "COLUMN")]
     label: Option<String>,
     /// csv, npy: read rows as images of this shape: HEIGHTxWIDTH or CHANNELSxHEIGHTxWIDTH, such

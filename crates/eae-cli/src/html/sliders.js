@@ -24,7 +24,7 @@ function sliders(change) {
     // The slider of a constant number still has a range.
     const reach = REACH * (sd || 1);
     Object.assign(slider, { type: "range", min: mean - reach, max: mean + reach, step: "any" });
-    label.append(cell("span", `z${at + 1}`), slider, output);
+    label.append(cell("span", `z${at}`), slider, output);
     const one = { slider, output, at };
     slider.addEventListener("input", () => {
       code = code.map((z, i) => (i === at ? Number(slider.value) : z));

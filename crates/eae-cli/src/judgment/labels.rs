@@ -38,8 +38,8 @@ impl HeldOut {
         let noise = 2.0 * (most_frequent * (1.0 - most_frequent) / n.max(1) as f64).sqrt();
         (n == 0 || accuracy <= most_frequent + noise).then(|| {
             format!(
-                "the classifier is right on {:.0} % of {n} held-out images, but always guessing the most frequent class is \
-                 right on {:.0} %; its features say little, so use --features pca",
+                "the classifier has an accuracy of {:.0} % on {n} held-out images, but always guessing the most frequent class \
+                 has {:.0} %; the features of this classifier say little, so use --features pca",
                 100.0 * accuracy,
                 100.0 * most_frequent
             )

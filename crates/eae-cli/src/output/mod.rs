@@ -62,9 +62,11 @@ impl Flags {
 /// Fails if the folder of a file does not exist.
 fn needs_parent(path: &Path) -> Result<(), Failure> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) if !folder.is_dir() => {
-            Err(Failure::other(format!("{}: there is no folder {}", path.display(), folder.display())))
-        }
+        Some(folder) if !folder.is_dir() => Err(Failure::other(format!(
+            "{}: there is no folder {}; create it, or choose another path",
+            path.display(),
+            folder.display()
+        ))),
         _ => Ok(()),
     }
 }
@@ -87,7 +89,7 @@ pub(crate) fn rows(rows: usize, steps: usize) -> Result<(), Failure> {
     within("--steps", steps, 2..=1000)?;
     if rows.saturating_mul(steps) > MOST {
         return Err(Failure::usage(format!(
-            "{rows} rows of {steps} steps are too many; there can be at most {MOST} steps in total"
+            "{rows} rows of {steps} steps are too many; there can be at most {MOST} steps in total; use a smaller --steps"
         )));
     }
     Ok(())

@@ -147,7 +147,7 @@ fn figures(report: &Report<'_>) -> Markup {
 fn notes(warnings: &[Warning]) -> Markup {
     html! {
         @if warnings.is_empty() {
-            p.fine { "No problems found: reconstructions are good, the codes are close to N(0, I), and there is no sign of copies." }
+            p.fine { "No check found a problem." }
         } @else {
             ul.warnings { @for warning in warnings { li { strong { (warning.problem) } " " (with_code(&warning.advice)) } } }
         }

@@ -40,7 +40,7 @@ pub(super) fn quality(draws: &Result<SampleReport, String>, trained_on: usize, i
         p {
             (count(drawn)) " decoded draws from each sampler, compared with " (count(real)) " held-out " (images) " on " (draws.features) ". "
             "The first row compares training " (images) " instead of draws. Samples cannot be expected to do better. "
-            "The best sampler in each column is bold. The values depend on the features and on the number of " (images)
+            "The best value of the samplers in each column is bold. The values depend on the features and on the number of " (images)
             ", so compare them only within this table."
         }
         div.scroll {
@@ -87,8 +87,8 @@ fn copies(memorization: &Memorization, trained_on: usize, images: &str) -> Strin
     let &Memorization { held_out_share_close: expected, share_error: error, .. } = memorization;
     let [expected, most] = [expected, expected + 2.0 * error].map(percentage);
     format!(
-        "A close copy is a sample that lies unusually close to one of {} training {images}: as close as only {expected} of the \
-         held-out {images}, which the model has never seen. Without copying, about {expected} of the samples are that close, \
+        "A close copy is a sample that is closer to one of {} training {images} than nearly all held-out {images}, which the \
+         model has never seen: only {expected} of them are as close. Without copying, about {expected} of the samples are that close, \
          or by chance up to {most}. A larger share means that the model reproduces training {images}.",
         count(trained_on)
     )

@@ -39,6 +39,14 @@ pub(super) struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// Returns advice for codes of too little entropy. `does` says how entropy helps.
+    fn entropy_advice(&self, does: &str) -> String {
+        match self.config.objective {
+            Objective::Eae(_) => format!("A larger `--lambda` {does}."),
+            _ => format!("Train with `--objective eae`, whose entropy term {does}."),
+        }
+    }
+
     /// Returns advice for codes that differ from N(0, I). If the default sampler is fitted to the
     /// codes, the difference affects only draws from N(0, I).
     fn codes_advice(&self, training: &str) -> String {
@@ -150,11 +158,12 @@ fn training(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
     {
         warn(
             format!(
-                "Held-out {images} are reconstructed worse than training {images}: the error is {}, compared with {} in the last epoch.",
+                "Reconstructions of held-out {images} are worse than those of training {images}: the error is {}, compared with {} \
+                 in the last epoch.",
                 short(error),
                 short(trained)
             ),
-            "Use more data, or stop earlier with `--keep-best` or `--patience 5`.".to_owned(),
+            "Use more data, keep the best epoch with `--keep-best`, or stop early with `--patience 5`.".to_owned(),
         );
     }
 }
@@ -191,7 +200,7 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
                 short(mean.value),
                 short(mean.expected)
             ),
-            facts.codes_advice("To correct this, train with `--objective eae`."),
+            facts.codes_advice(&format!("To correct this, train with {}.", facts.radius_flags())),
         );
     }
     if large(entropy.verdict) {
@@ -199,13 +208,15 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
             (
                 "below",
                 "The codes leave holes, and some draws from N(0, I) fall into them",
-                "A larger `--lambda` spreads the codes.",
+                facts.entropy_advice("spreads the codes"),
             )
         } else {
             (
                 "above",
                 "Neighboring codes are farther apart than neighboring draws from N(0, I)",
-                "Train with `--bank 2000 --radius 3`: entropy estimates within small batches favor such codes.",
+                "Train with `--objective eae --bank 2000 --radius 3`, if the training had smaller values: entropy estimates within \
+                 small batches favor such codes."
+                    .to_owned(),
             )
         };
         warn(
@@ -214,17 +225,17 @@ fn codes(facts: &Facts<'_>, warn: &mut impl FnMut(String, String)) {
                 short(entropy.value),
                 short(entropy.expected)
             ),
-            facts.codes_advice(advice),
+            facts.codes_advice(&advice),
         );
     }
     if let Some(check) = report.correlation.filter(|check| large(check.verdict)) {
         warn(
             format!("Latent dimensions are correlated: the largest correlation is {}.", short(check.value)),
-            facts.codes_advice("A larger `--lambda` reduces the correlations."),
+            facts.codes_advice(&facts.entropy_advice("reduces the correlations")),
         );
     }
     if !facts.dead.is_empty() {
-        let names: Vec<String> = facts.dead.iter().map(|j| format!("z{}", j + 1)).collect();
+        let names: Vec<String> = facts.dead.iter().map(|j| format!("z{j}")).collect();
         let (few, d) = (names.len(), report.d);
         let named = if few > 12 {
             format!("{} and {}", names[..12].join(", "), counted(few - 12, "other"))
@@ -349,7 +360,7 @@ mod tests {
             &Facts { held_out_error: f64::NAN, ..fine(&codes) },
             &["Reconstructions are worse than the mean of all"],
         );
-        begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Held-out images are reconstructed worse"]);
+        begins(&Facts { held_out_error: 12.0, ..fine(&codes) }, &["Reconstructions of held-out images are worse"]);
         // Advice refers to the settings of the training.
         let wild = TrainConfig::default().learning_rate(1.0).epochs(7);
         let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
@@ -398,11 +409,11 @@ mod tests {
         let codes = report(&normal);
         begins(
             &Facts { dead: &[0, 6], ..fine(&codes) },
-            &["2 of 16 latent dimensions have almost no effect on the decoder's output: z1, z7."],
+            &["2 of 16 latent dimensions have almost no effect on the decoder's output: z0, z6."],
         );
         let many: Vec<usize> = (0..16).collect();
         let said = warnings(&Facts { dead: &many, ..fine(&codes) });
-        assert!(said[0].problem.ends_with("z11, z12 and 4 others."), "{said:?}");
+        assert!(said[0].problem.ends_with("z10, z11 and 4 others."), "{said:?}");
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl CheckpointWriter {
             self.complained = None;
         }
         if let (Err(problem), None) = (&result, self.complained) {
-            errln!("eae: the training continues, but cannot be saved: {problem}");
+            errln!("warning: the training continues, but cannot be saved: {problem}");
             self.complained = Some(file);
         }
         result.is_ok()
@@ -127,12 +127,14 @@ pub(crate) fn resume(
         (State::Finished, None) => {
             return nothing("the training is finished; for more epochs, give the total number with --epochs");
         }
-        (State::Unbegun | State::Weights, _) => return nothing("the training never started"),
+        (State::Unbegun | State::Weights, _) => {
+            return nothing(&format!("the training never started; {}", again(folder)));
+        }
     };
     let made = resumed.training.epochs();
     match epochs {
         Some(epochs) if epochs <= made => Err(Failure::usage(format!(
-            "--epochs is {epochs}, but {} already has {made}; give the total number of epochs",
+            "--epochs is {epochs}, but {} already has {made} epochs; give the total number of epochs",
             folder.display()
         ))),
         _ => Ok(resumed),
@@ -164,14 +166,21 @@ fn from_checkpoint(
         let mut begun = training.config().clone();
         begun.epochs = now.epochs;
         let file = folder.join(CONFIG);
-        let way_out = if begun == now { "; to change the number of epochs, use --epochs" } else { "" };
+        let way_out = match begun == now {
+            true => "to change the number of epochs, use --epochs",
+            false => "undo the changes, or start a new training without --resume",
+        };
         return Err(wrong(&format!(
-            "the training was started with other settings than {} has now{way_out}",
+            "the training was started with other settings than {} has now; {way_out}",
             file.display()
         )));
     }
     if training.images() != images.len() || state.images != images.fingerprint().map_err(Failure::other)? {
-        return Err(wrong(&format!("the training was started on other data than {} has now", config.data)));
+        return Err(wrong(&format!(
+            "{} has changed since the training started; restore the data, or {}",
+            config.data,
+            again(folder)
+        )));
     }
     Ok(Resumed { training, optimizer: Some(optimizer), state })
 }
@@ -191,8 +200,8 @@ fn from_model(
     if trained.fingerprint().is_some_and(|images| images != fingerprint) {
         let (data, folder) = (&config.data, folder.display());
         return Err(Failure::usage(format!(
-            "{path} was trained on other data than {data} has now; start a new training from its weights with: eae train \
-             --init {folder}"
+            "{data} has changed since {path} was trained on it; start a new training from its weights with: eae train --init \
+             {folder}"
         )));
     }
     let log = super::epochs(folder)?;
@@ -205,5 +214,5 @@ fn from_model(
 
 /// Returns the advice for files that cannot be read.
 pub(super) fn again(folder: &Path) -> String {
-    format!("to train again: eae train --config {}", folder.join(CONFIG).display())
+    format!("train again with: eae train --config {}", folder.join(CONFIG).display())
 }

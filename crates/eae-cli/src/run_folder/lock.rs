@@ -36,7 +36,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => return Err(refused(folder, &mut file)),
                 Err(TryLockError::Error(problem)) => {
                     let folder = folder.display();
-                    errln!("eae: cannot lock {folder} ({problem}); make sure that no other training uses it");
+                    errln!("warning: cannot lock {folder} ({problem}); make sure that no other training uses it");
                 }
             }
             // If the disk is full, the name cannot be written. The lock works without it.

@@ -164,9 +164,7 @@ impl Trained {
     /// Returns the warning about data that has changed since the training.
     pub(crate) fn other_data(&self, data: &Data) -> String {
         let file = self.file.display();
-        format!(
-            "{file} was trained on other data than {data} has now; the results are those of the data that it has now"
-        )
+        format!("{data} has changed since {file} was trained on it; the results are for the changed data")
     }
 
     /// Opens the data that is `named`, or else the training data, and returns it with its name and

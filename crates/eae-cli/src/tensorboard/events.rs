@@ -87,7 +87,7 @@ impl TensorBoard {
         if let Err(problem) = self.write(What::Summary(summary), self.steps)
             && !self.complained
         {
-            errln!("eae: the training continues, but {} cannot be written: {problem}", self.path.display());
+            errln!("warning: the training continues, but {} cannot be written: {problem}", self.path.display());
             self.complained = true;
         }
     }

@@ -107,7 +107,7 @@ fn a_training_outlasts_a_missing_run_folder() {
     let mut message = BufReader::new(child.stderr.take().unwrap());
     let mut complaint = String::new();
     message.read_line(&mut complaint).unwrap();
-    assert!(complaint.starts_with("eae: the training continues, but cannot be saved: run/"), "{complaint}");
+    assert!(complaint.starts_with("warning: the training continues, but cannot be saved: run/"), "{complaint}");
     let steps = |run: &Path| {
         let weights = Weights::read(run.join("checkpoint.safetensors")).unwrap();
         let training: serde_json::Value = serde_json::from_str(&weights.metadata["training"]).unwrap();

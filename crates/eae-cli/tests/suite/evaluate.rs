@@ -96,7 +96,7 @@ fn labels_that_are_unrelated_to_the_images_cause_a_warning() {
     let data = ["--data", "csv:same.csv", "--shape", "8x8"];
     let output = succeeds(folder, &[&["features", "train", "--label", "class"], &data[..]].concat());
     assert!(
-        stderr(&output).contains("warning: the classifier is right on 50 % of 20 held-out images"),
+        stderr(&output).contains("warning: the classifier has an accuracy of 50 % on 20 held-out images"),
         "{}",
         stderr(&output)
     );

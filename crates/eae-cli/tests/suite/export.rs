@@ -87,5 +87,5 @@ fn a_model_is_exported_as_a_page() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said.lines().count(), 2, "{said}");
     assert!(said.contains("wrote a/model.html, ") && said.contains(" kB with weights of 32 bits"), "{said}");
-    assert!(said.ends_with("it opens with N(0, I)\n"), "{said}");
+    assert!(said.ends_with("its first sampler is N(0, I)\n"), "{said}");
 }

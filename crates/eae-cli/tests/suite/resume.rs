@@ -107,7 +107,10 @@ fn an_interrupt_saves_model_and_checkpoint() {
         assert_eq!(output.status.code(), Some(2));
         let message = stderr(&output);
         assert!(message.contains("the file is damaged: the checksum of its content is "), "{message}");
-        assert!(message.trim_end().ends_with("to train again: eae train --config runs/csv-1/config.toml"), "{message}");
+        assert!(
+            message.trim_end().ends_with("train again with: eae train --config runs/csv-1/config.toml"),
+            "{message}"
+        );
     }
     transcript.check("trainings that cannot be resumed");
 }
@@ -267,7 +270,7 @@ fn trainings_continue_for_more_epochs() {
     fs::write(folder.join("rows.csv"), rows.replace("0,", "1,")).unwrap();
     let message = stderr(&eae(folder, &[&resume[..], &["--epochs", "1000"]].concat()));
     assert!(
-        message.contains("was trained on other data than ") && message.contains("eae train --init run"),
+        message.contains("was trained on it; start a new training") && message.contains("eae train --init run"),
         "{message}"
     );
 }

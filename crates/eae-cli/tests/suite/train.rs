@@ -140,7 +140,7 @@ fn default_settings_suit_a_table() {
     let refused = eae(folder, &["sample", "run", "--label", "young", "--out", "x.csv"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        stderr(&refused).contains("--label is young, but the model has the classes short, tall"),
+        stderr(&refused).contains("--label is young, but the model has only the classes short, tall"),
         "{}",
         stderr(&refused)
     );

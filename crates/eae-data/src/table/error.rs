@@ -82,7 +82,7 @@ pub enum TableProblem {
 
 /// The place of a value in a file.
 ///
-/// Displayed as `line 3, column 1 ("age")`, or `row 2, column 1 (counted from 0)` in an array.
+/// Displayed as `line 3, column 1 ("age")`, or `row 2, column 1 (from 0)` in an array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// The line, from 1, or `None` in an array.
@@ -103,7 +103,7 @@ impl fmt::Display for Cell {
         }
         match &self.name {
             Some(name) => write!(f, "column {} ({name:?})", self.column),
-            None => write!(f, "column {} (counted from 0)", self.column),
+            None => write!(f, "column {} (from 0)", self.column),
         }
     }
 }
@@ -161,7 +161,7 @@ pub enum LineProblem {
         before: String,
     },
     /// The line ends are single carriage returns.
-    #[error("the line contains a carriage return; lines must end with a line feed")]
+    #[error("the line contains a single carriage return; save the file with LF or CRLF line ends")]
     CarriageReturn,
     /// A quoted text continues on the next line.
     #[error("a double quote is not closed in {0}; it must be closed in the same line")]

@@ -96,28 +96,26 @@ fn text_that_is_not_a_table() {
     let percent = "take the percent signs out of the column, or leave the column out";
     let point = "write it with a decimal point and without separators of thousands";
     for (text, expected) in [
-        ("1,2\n\n3,x1", format!("line 3, column 1 (counted from 0): \"x1\" is not a number; {text}")),
+        ("1,2\n\n3,x1", format!("line 3, column 1 (from 0): \"x1\" is not a number; {text}")),
         ("a,b\nc,d\n1,2", format!("line 2, column 0 (\"a\"): \"c\" is not a number; {text}")),
         ("share,x,y\n50%,1,2", format!("line 2, column 0 (\"share\"): \"50%\" is not a number; {percent}")),
-        ("1,50%,3\n2,40%,5", format!("line 1, column 1 (counted from 0): \"50%\" is not a number; {percent}")),
+        ("1,50%,3\n2,40%,5", format!("line 1, column 1 (from 0): \"50%\" is not a number; {percent}")),
         (
             "1,2\n3,4 # no",
-            "line 2, column 1 (counted from 0): \"4 # no\" is not a number; put the comment on a line of its own"
-                .into(),
+            "line 2, column 1 (from 0): \"4 # no\" is not a number; put the comment on a line of its own".into(),
         ),
         ("a,b\n\"1,5\",2", format!("line 2, column 0 (\"a\"): \"1,5\" is not a number; {point}")),
         ("a;b\n1,5,5;2", format!("line 2, column 0 (\"a\"): \"1,5,5\" is not a number; {point}")),
-        ("1,2,3\n1,,3", format!("line 2, column 1 (counted from 0): {missing}")),
-        ("1,,3\n1,2,3", format!("line 1, column 1 (counted from 0): {missing}")),
-        ("1\t\t3\n1\t2\t3", format!("line 1, column 1 (counted from 0): {missing}")),
-        ("1\t2\t3\n\t2\t3", format!("line 2, column 0 (counted from 0): {missing}")),
+        ("1,2,3\n1,,3", format!("line 2, column 1 (from 0): {missing}")),
+        ("1,,3\n1,2,3", format!("line 1, column 1 (from 0): {missing}")),
+        ("1\t\t3\n1\t2\t3", format!("line 1, column 1 (from 0): {missing}")),
+        ("1\t2\t3\n\t2\t3", format!("line 2, column 0 (from 0): {missing}")),
         ("a\tb\tc\n1\t2\t\t", format!("line 2, column 2 (\"c\"): {missing}")),
-        ("1,2,\n", format!("line 1, column 2 (counted from 0): {missing}")),
+        ("1,2,\n", format!("line 1, column 2 (from 0): {missing}")),
         ("a b\n1 2\n1 ?", format!("line 3, column 1 (\"b\"): \"?\" means that {missing}")),
         (
             "1,2\n1 000,2",
-            "line 2, column 0 (counted from 0): \"1 000\" is not a number; write it without separators of thousands"
-                .into(),
+            "line 2, column 0 (from 0): \"1 000\" is not a number; write it without separators of thousands".into(),
         ),
         (
             "a;b\n1;2\n1;2.5\n3;4\n1;2,5",
@@ -144,7 +142,10 @@ fn text_that_is_not_a_table() {
             "\"a,b\n1,2",
             "line 1: a double quote is not closed in \"\\\"a,b\"; it must be closed in the same line".into(),
         ),
-        ("1\r2\r3\r", "line 1: the line contains a carriage return; lines must end with a line feed".into()),
+        (
+            "1\r2\r3\r",
+            "line 1: the line contains a single carriage return; save the file with LF or CRLF line ends".into(),
+        ),
         ("1,2\n1\0", "line 2: byte 2 is NUL, so this is not text; the file must be UTF-8 text or a .npy array".into()),
     ] {
         assert_eq!(said(text), expected, "{text:?}");
@@ -192,7 +193,7 @@ fn headers_can_be_forced() {
     assert!(noted("0,1\n0.5,1.5\n2.5,1.25\n") && noted("0,1,2\n5,7,9\n3,4,8\n"));
     assert!(!noted("0,1\n1,0\n1,1\n") && !noted("0,2\n0.5,1.5\n"));
     let text = read_as("a,b\n1,2", TableOptions::new().header(Header::No)).unwrap_err().to_string();
-    assert!(text.starts_with("x: line 1, column 0 (counted from 0): \"a\" is not a number; "), "{text}");
+    assert!(text.starts_with("x: line 1, column 0 (from 0): \"a\" is not a number; "), "{text}");
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn missing_values() {
     assert!(table.require_complete(&[]).is_ok());
     assert!(said(text).starts_with("line 2, column 1 (\"b\"): \"NA\" means that the value is missing; "));
     let array = npy(&array![[1.0, 2.0], [3.0, f64::NAN]]);
-    assert!(said(&array).starts_with("row 1, column 1 (counted from 0): \"NaN\" means that the value is missing; "));
+    assert!(said(&array).starts_with("row 1, column 1 (from 0): \"NaN\" means that the value is missing; "));
     let array = read_as(&array, TableOptions::new().missing(Missing::Keep)).unwrap();
     assert_eq!((array.complete_rows(&[0, 1]), array.line(0)), (vec![0], None));
 }

@@ -118,17 +118,17 @@ impl Memorization {
         if self.is_suspicious() {
             let (samples, held_out) = (percent(share_close), percent(held_out_share_close));
             return format!(
-                "{samples:.1} % of the samples are as close to a training image as only {held_out:.1} % of the held-out \
-                 images are: look at them, because they may be copies"
+                "{samples:.1} % of the samples are as close to the training data as only {held_out:.1} % of the held-out \
+                 data; inspect these samples, because they may be copies"
             );
         }
         match self.ratio() {
             ratio if !(1.0 / RATIO..=RATIO).contains(&ratio) => {
                 format!(
-                    "no sign of copies: samples are {ratio:.2} times as far from training images as held-out images"
+                    "no sign of copies: samples are {ratio:.2} times as far from the training data as held-out data is"
                 )
             }
-            _ => "no sign of copies: samples are about as far from training images as held-out images".to_owned(),
+            _ => "no sign of copies: samples are about as far from the training data as held-out data is".to_owned(),
         }
     }
 }

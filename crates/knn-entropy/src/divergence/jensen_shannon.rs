@@ -78,13 +78,14 @@ pub struct JensenShannonEstimate {
 }
 
 impl<'s> JensenShannon<'s> {
-    /// Returns the estimator with the k-th neighbor, Euclidean distances and equal weights.
+    /// Returns the estimator with the k-th neighbor, Euclidean distances and the weight 1/2.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), weight: 0.5, seed: 0 }
     }
 
     /// Sets the weight of `p` in the mixture, above 0 and below 1. The pooled samples have the
-    /// weight `n / (n + m)`.
+    /// weight `n / (n + m)`. Another weight is an [`Error::InvalidWeight`] when an estimate is
+    /// made.
     #[must_use]
     pub fn weight(self, weight: f64) -> Self {
         Self { weight, ..self }

@@ -64,12 +64,13 @@ pub struct DivergenceGradients<F> {
 }
 
 impl<'s> Divergence<'s> {
-    /// Returns the estimator with the k-th neighbor in both sets and Euclidean distances.
+    /// Returns the estimator with the k-th neighbor in both sets and Euclidean distances. Rows that
+    /// are in both sets are an error. `k` is checked when an estimate is made.
     pub fn new(k: usize) -> Self {
         Self { settings: Settings::new(k, Norm::L2), across: None, shared_rows: SharedRows::Error }
     }
 
-    /// Sets the number `l` of the neighbor among the samples of `q`.
+    /// Sets the number `l` of the neighbor among the samples of `q`. The default is `k`.
     #[must_use]
     pub fn k_across(self, l: usize) -> Self {
         Self { across: Some(l), ..self }
@@ -129,7 +130,14 @@ impl<'s> Divergence<'s> {
         Ok(estimate.warn(scales).warn(repeated))
     }
 
-    /// Returns the cross-entropy `-E_p ln q` in nats: the entropy of `p` plus the divergence.
+    /// Returns the cross-entropy `-E_p ln q` in nats, which is the entropy of `p` plus the
+    /// divergence:
+    ///
+    /// ```text
+    /// psi(m + 1) - psi(l) + ln V_d + (d/n) sum_i ln s_i
+    /// ```
+    ///
+    /// with the distance `s_i` from sample `i` of `p` to the l-th nearest sample of `q`.
     ///
     /// # Errors
     ///
@@ -171,8 +179,8 @@ impl<'s> Divergence<'s> {
     ///
     /// # Errors
     ///
-    /// See [`divergence`](Divergence::divergence). Also if points are so close that a gradient
-    /// overflows `F`.
+    /// See [`divergence`](Divergence::divergence). Also [`Error::GradientOverflow`] if points are
+    /// so close that a gradient overflows `F`.
     pub fn divergence_and_gradients<F: Float>(
         &self,
         p: ArrayView2<'_, F>,
@@ -277,7 +285,8 @@ impl LocalDivergence {
     ///
     /// # Errors
     ///
-    /// `k` is 0 or not below `n`, or `l` is 0 or above `m`.
+    /// [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`, or `l` is 0 or above
+    /// `m`.
     pub fn new([k, l]: [usize; 2], [n, m]: [usize; 2], d: usize) -> Result<Self> {
         for (k, others) in [(k, n.saturating_sub(1)), (l, m)] {
             match k {
@@ -290,14 +299,16 @@ impl LocalDivergence {
         Ok(Self { of_candidates, of_rows, of_neighbors: Self::of_neighbors(k, l), d })
     }
 
-    /// Returns the local value for the distance `r` to the k-th other sample of `p` and the
-    /// distance `s` to the l-th sample of `q`.
+    /// Returns the local value in nats, `psi(m + 1) - psi(n) + psi(k) - psi(l) + d ln(s/r)`, for
+    /// the distance `r` to the k-th nearest other sample of `p` and the distance `s` to the l-th
+    /// nearest sample of `q`. The value is not finite if a distance is 0.
     pub fn value(&self, r: f64, s: f64) -> f64 {
         self.of_candidates - self.of_rows + self.of_neighbors + self.d as f64 * (s.ln() - r.ln())
     }
 
-    /// Returns the part of the estimate's variance that is due to the samples of `q`, as documented
-    /// for [`Divergence::estimate`], from the sum of all `c_j^2`.
+    /// Returns the part of the estimate's variance that is due to the samples of `q`,
+    /// `sum_j c_j^2 / (l n)^2 - 1/m`, or 0 if that is negative. `squares` is the sum of all `c_j^2`
+    /// of [`Divergence::estimate`].
     pub fn variance_over_q(squares: u64, l: usize, [n, m]: [usize; 2]) -> f64 {
         (squares as f64 / (l as f64 * n as f64).powi(2) - 1.0 / m as f64).max(0.0)
     }

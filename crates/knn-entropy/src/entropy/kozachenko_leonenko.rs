@@ -126,7 +126,8 @@ impl<'s> KozachenkoLeonenko<'s> {
         Ok(estimate.warn(warning).warn(scales).warn(repeated))
     }
 
-    /// Returns the entropies by the first, second, ... k-th neighbor, from one search.
+    /// Returns the entropies in nats by the first, second, ... k-th neighbor alone, `[k]`, from one
+    /// search. The weighting plays no part.
     ///
     /// # Errors
     ///
@@ -155,17 +156,18 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// See [`entropy`](KozachenkoLeonenko::entropy). Also if points are so close that the gradient
-    /// overflows `F`.
+    /// See [`entropy`](KozachenkoLeonenko::entropy). Also
+    /// [`Error::GradientOverflow`](crate::Error::GradientOverflow) if points are so close that the
+    /// gradient overflows `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
         let neighbors = self.settings.search.find(&self.settings.task(&samples)?);
         self.gradient_of(&samples, neighbors, 0)
     }
 
-    /// Returns the entropy and its gradient, with a bank of further samples of the distribution,
-    /// such as those of earlier batches. The bank provides neighbors but no local values, and has
-    /// no gradient. The entropy is
+    /// Returns the entropy in nats and its gradient `[n, d]`, with a bank of further samples `[m,
+    /// d]` of the distribution, such as those of earlier batches. The bank provides neighbors but
+    /// no local values, and has no gradient. The entropy is
     ///
     /// ```text
     /// H = psi(n + m) - psi(k) + ln V_d + (d/n) sum_i ln r_i
@@ -177,7 +179,8 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// # Errors
     ///
     /// See [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient). Rows of the bank are
-    /// numbered from `n` on. Also if the bank has a different dimension.
+    /// numbered from `n` on. Also [`Error::DimensionMismatch`](crate::Error::DimensionMismatch) if
+    /// the bank has a different dimension.
     pub fn entropy_and_gradient_with_bank<F: Float>(
         &self,
         samples: ArrayView2<'_, F>,
@@ -232,7 +235,9 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// `k` is 0 or not below `n`, or a floor is not a finite number above 0.
+    /// - [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`.
+    /// - [`Error::InvalidFloor`] if a floor is not a finite number above 0.
+    /// - [`Error::InvalidWeightBound`] if the bound of [`Weighting`] is too small.
     ///
     /// # Panics
     ///
@@ -287,13 +292,17 @@ pub struct LocalEntropy {
 }
 
 impl LocalEntropy {
-    /// Returns the local value of a sample with these distances to its k nearest others, the
-    /// nearest first.
+    /// Returns the local value of a sample in nats, `sum_j w_j (psi(n) - psi(j) + ln V_d + d ln
+    /// r_j)`, for its distances `r_j` to the k nearest others, the nearest first.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer than k distances.
     pub fn value(&self, distances: &[f64]) -> f64 {
         self.local.value(0, |j| distances[j])
     }
 
-    /// Returns the geometric mean of the distances behind an entropy, for
+    /// Returns the geometric mean of the distances from which an entropy in nats was computed, for
     /// [`Samples::rounding_warning`].
     pub fn distance(&self, entropy: f64) -> f64 {
         self.local.distance(entropy)

@@ -64,9 +64,9 @@ impl Sum {
     }
 }
 
-/// Function from the counts around a row to its local value of [`Ksg`](crate::Ksg), for rows whose
-/// neighbors were counted elsewhere, such as on several machines. Its values are bit-identical to
-/// those of the estimator.
+/// Function from the counts around a row to its local value of [`Ksg`](crate::Ksg), for the first
+/// algorithm without a condition. It serves rows whose neighbors were counted elsewhere, such as on
+/// several machines. Its values are bit-identical to those of the estimator.
 #[derive(Debug, Clone, Copy)]
 pub struct LocalInformation {
     k: usize,
@@ -83,7 +83,7 @@ impl LocalInformation {
     ///
     /// # Errors
     ///
-    /// `k` is 0 or not below `n`.
+    /// [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below `n`.
     pub fn new(k: usize, n: usize) -> Result<Self> {
         match k {
             0 => return Err(Error::ZeroK),
@@ -94,8 +94,12 @@ impl LocalInformation {
         Ok(Self { k, of_k: psi(k), of_rows: psi(n), of_others: psi(n - 1) })
     }
 
-    /// Returns the local value of a row that has `shells[j] = (nearer, within)` other rows nearer
-    /// than its radius and within its radius in block `j`.
+    /// Returns the local value in nats of a row that has `shells[j] = (nearer, within)` other rows
+    /// nearer than its radius and within its radius in block `j`:
+    ///
+    /// ```text
+    /// psi(k) + (b - 1) psi(n) - sum_j psi(nearer_j + 1)        b blocks
+    /// ```
     ///
     /// If the row counts all rows at the radius because it is tied, `within_all` is the number of
     /// other rows within the radius in every block.

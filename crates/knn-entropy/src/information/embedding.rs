@@ -14,7 +14,8 @@ pub struct Embedding {
 }
 
 impl Embedding {
-    /// Takes `length` values, `lag` steps apart.
+    /// Takes `length` values, `lag` steps apart. A lag of 0, and a length of 0 except for the
+    /// target of a transfer entropy, are an [`Error::ZeroSetting`] when an estimate is made.
     pub fn new(length: usize, lag: usize) -> Self {
         Self { length, lag }
     }
@@ -46,8 +47,8 @@ impl<T: ToSamples> Condition<T> {
         Self { embedding, ..self }
     }
 
-    /// Sets the number of steps from the last of these values to the target's next value, at least
-    /// 1.
+    /// Sets the number of steps from the last of these values to the target's next value. 0 is an
+    /// [`Error::ZeroSetting`] when an estimate is made.
     #[must_use]
     pub fn delay(self, delay: usize) -> Self {
         Self { delay, ..self }

@@ -108,10 +108,12 @@ impl<'s> Ksg<'s> {
     ///
     /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
     ///   [`Error::RowMismatch`] for samples that cannot be used.
-    /// - `k` is 0 or not below the number of usable rows.
-    /// - A distance is larger than the largest finite number.
-    /// - Rows are tied, with [`Ties::Error`].
-    /// - Periods or steps do not match the columns.
+    /// - [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below the number of usable
+    ///   rows.
+    /// - [`Error::DistanceOverflow`] if a distance is larger than the largest finite number.
+    /// - [`Error::Ties`] if rows are tied, with [`Ties::Error`].
+    /// - [`Error::PeriodMismatch`], [`Error::InvalidPeriod`] or [`Error::InvalidSteps`] if periods
+    ///   or steps do not match the columns.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.between(vec![x.to_samples()?, y.to_samples()?])?.value())
     }

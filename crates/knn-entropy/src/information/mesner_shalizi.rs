@@ -60,9 +60,10 @@ impl<'s> MesnerShalizi<'s> {
     ///
     /// - [`Error::NoSamples`], [`Error::NoDimensions`], [`Error::NotFinite`],
     ///   [`Error::RowMismatch`] for samples that cannot be used.
-    /// - `k` is 0 or not below the number of usable rows.
-    /// - A distance is larger than the largest finite number.
-    /// - Periods do not match the columns.
+    /// - [`Error::ZeroK`] or [`Error::KTooLarge`] if `k` is 0 or not below the number of usable
+    ///   rows.
+    /// - [`Error::DistanceOverflow`] if a distance is larger than the largest finite number.
+    /// - [`Error::PeriodMismatch`] or [`Error::InvalidPeriod`] if periods do not match the columns.
     pub fn mutual_information(&self, x: impl ToSamples, y: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(x, y)?.value())
     }

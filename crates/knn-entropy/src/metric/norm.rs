@@ -42,9 +42,9 @@ impl Norm {
     ///
     /// # Panics
     ///
-    /// In debug builds, if the points have different dimensions.
+    /// If the points have different dimensions.
     pub fn distance(self, a: &[f64], b: &[f64]) -> f64 {
-        debug_assert_eq!(a.len(), b.len());
+        assert_eq!(a.len(), b.len(), "points have equal dimensions");
         let comparable = self.comparable(a, b);
         match self {
             _ if !self.is_safe(comparable) => self.scaled_distance(a, b),

@@ -34,13 +34,13 @@ pub(super) enum Estimator {
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
 pub(super) enum TiesWish {
-    /// Spread rounded numbers if there are many ties, otherwise count all tied rows.
+    /// Dither rounded numbers if there are many ties, otherwise count all tied rows.
     Auto,
     /// Count all rows at the distance of the k-th neighbor.
     Count,
     /// Refuse ties.
     Error,
-    /// Spread rounded numbers within their steps.
+    /// Dither rounded numbers: add uniform noise within their rounding steps.
     Dither,
 }
 
@@ -117,7 +117,7 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
     };
     if estimator == Estimator::Ross && wish.estimator == Estimator::Auto && repeated > MANY_TIES {
         notes.push(format!(
-            "{} of the rows have the numbers of another row, so mesner-shalizi was used instead of ross",
+            "{} of the rows have the same numbers as another row, so mesner-shalizi was used instead of ross",
             percent(repeated)
         ));
         estimator = Estimator::MesnerShalizi;
@@ -150,7 +150,9 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
                 if let (Some(share), Estimator::Gao | Estimator::Ross) = (tied(&estimate), estimator) {
                     ties.share = share;
                     let what = match estimator {
-                        Estimator::Gao => "gao has no rule for them and can be too high; use mesner-shalizi",
+                        Estimator::Gao => {
+                            "gao has no rule for ties, so the estimate can be too high; use mesner-shalizi"
+                        }
                         _ => "all of these neighbors were counted",
                     };
                     notes.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));

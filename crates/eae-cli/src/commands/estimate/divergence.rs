@@ -346,7 +346,7 @@ impl Arguments {
                     None => (of_p, *first),
                 };
                 place.refuse(format!(
-                    "the distance between {} and one of its neighbors is too large for a number; scale the columns down",
+                    "the distance between {} and one of its neighbors is too large for a 64-bit float; scale the columns down",
                     place.row(row)
                 ))
             }

@@ -60,7 +60,7 @@ impl<'a> Place<'a> {
                 ))
             }
             Error::DistanceOverflow { first, second } => self.refuse(format!(
-                "the distance between {} and {} is too large for a number; scale the columns down",
+                "the distance between {} and {} is too large for a 64-bit float; scale the columns down",
                 self.row(*first),
                 self.row(*second)
             )),
@@ -72,7 +72,7 @@ impl<'a> Place<'a> {
                  --k or more rows",
                 self.row(*row)
             )),
-            Error::OutOfRange { what } => self.refuse(format!("{what} is too large for a number")),
+            Error::OutOfRange { what } => self.refuse(format!("{what} is too large for a 64-bit float; scale the columns down")),
             Error::TooFewRotations { surrogates, rotations, rows, min_shift } => Failure::usage(format!(
                 "--permutations is {surrogates}, but {rows} rows have only {rotations} rotations by at least {min_shift} \
                  rows; use --permutations {rotations} or fewer, or --surrogates blocks"

@@ -14,7 +14,8 @@ pub(super) struct Settings {
     /// variance.
     #[arg(long, default_value_t = 3)]
     pub(super) k: usize,
-    /// Norm of the distances [default: the usual norm of the estimator].
+    /// Norm of the distances [default: l2 for entropy, divergence and ross; linf for truncated, kpn
+    /// and other information].
     #[arg(long, value_enum)]
     pub(super) metric: Option<MetricName>,
     /// For time series: exclude this many rows before and after a row from its neighbors.
@@ -46,8 +47,8 @@ pub(super) struct Reading {
 /// The rules for equal and nearly equal rows, for estimators that need distances above 0.
 #[derive(Args)]
 pub(super) struct Repair {
-    /// Spread rounded numbers within their rounding steps: the step of all columns or of each one,
-    /// auto to detect the steps, or no.
+    /// Dither rounded numbers, that is, add uniform noise within their rounding steps: the step of
+    /// all columns or of each one, auto to detect the steps, or no.
     #[arg(long, default_value = "auto", value_name = "auto|no|STEP[,STEP...]")]
     dither: Dither,
     /// Keep only the first of several rows of a file that are equal in all used columns.

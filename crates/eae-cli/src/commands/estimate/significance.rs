@@ -12,7 +12,7 @@ const LOCAL: usize = 5;
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SurrogatesName {
-    /// The kind that suits the rows: rotate for series, local with a condition, otherwise shuffle.
+    /// The kind that suits the rows.
     Auto,
     /// Shuffle the rows; for independent rows.
     Shuffle,
@@ -82,8 +82,8 @@ pub(super) fn plan(
     let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
     let doubt = (independent && (series || window > 0)).then(|| {
         format!(
-            "the p-value may be too small: rows depend on earlier ones, which the {} surrogates do not keep; --surrogates \
-             rotate does",
+            "the p-value may be too small: rows depend on earlier rows, which {} surrogates do not preserve; use \
+             --surrogates rotate",
             super::settings::word(name)
         )
     });

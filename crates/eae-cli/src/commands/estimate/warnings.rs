@@ -18,7 +18,7 @@ pub(super) fn reworded(
     let text = match warning {
         Warning::Ties { .. } => return None,
         Warning::Rounded { column, step, .. } => format!(
-            "column {} is rounded to {}, which is not small beside the distances of neighbors; give the step with --dither",
+            "column {} is rounded to {}, which is not small compared with the distances between neighbors; give the step with --dither",
             name(0, *column),
             shown(*step)
         ),
@@ -26,8 +26,8 @@ pub(super) fn reworded(
             format!("column {} is constant and carries no information", name(*block, *column))
         }
         Warning::Saturated { share, bound } => format!(
-            "saturated: no estimate from these rows can exceed {}, and {} of them have no neighbors but the nearest; the true \
-             value can be larger, so use more rows",
+            "saturated: no estimate from these rows can exceed {}, and the neighborhoods of {} of them contain only the k \
+             nearest neighbors; the true value can be larger, so use more rows",
             amount(*bound, unit),
             percent(*share)
         ),

@@ -39,7 +39,7 @@ impl File {
             _ => String::new(),
         };
         let file = file.display();
-        format!("wrote {file}, {size} with weights of {bits} bits{measured}; it opens with {chosen}{why}")
+        format!("wrote {file}, {size} with weights of {bits} bits{measured}; its first sampler is {chosen}{why}")
     }
 }
 

@@ -30,7 +30,7 @@ impl Device {
             match gpu(model, config, images, quiet) {
                 Ok(stepper) => return Ok(stepper),
                 Err((problem, required)) if required || self == Self::Gpu => return Err(Failure::usage(problem)),
-                Err((problem, _)) if !quiet => errln!("eae: using the CPU: {problem}"),
+                Err((problem, _)) if !quiet => errln!("warning: using the CPU: {problem}"),
                 Err(_) => {}
             }
         }

@@ -57,7 +57,7 @@ impl Run<'_> {
                 best
             }
             Err(problem) => {
-                errln!("no density was fitted to the codes, so samples are drawn from N(0, I): {problem}");
+                errln!("warning: no density was fitted to the codes, so samples are drawn from N(0, I): {problem}");
                 Sampler::Normal { latent: self.model.latent() }
             }
         };
@@ -66,7 +66,7 @@ impl Run<'_> {
         // A missing line in the log does not stop the remaining steps.
         let written = self.log.write("evaluation", &evaluation);
         if let Err(problem) = written.and_then(|()| self.log.write(End::KIND, &End::now())) {
-            errln!("eae: cannot write the evaluation to {}: {problem}", self.folder.join(METRICS).display());
+            errln!("warning: cannot write the evaluation to {}: {problem}", self.folder.join(METRICS).display());
         }
         if self.model.columns().is_none() {
             pictures(&self.model, &sampler, test, seed, &self.folder).map_err(|e| failed(&e))?;
@@ -89,7 +89,7 @@ impl Run<'_> {
         let (train, seed) = (data.train.source(), config.training.seed);
         let written = report::write(folder, config, &config.data, train, &data.test, None, seed);
         let complain = |problem| {
-            errln!("eae: cannot write the report: {problem}; write it later with: eae report {}", folder.display());
+            errln!("warning: cannot write the report: {problem}; write it later with: eae report {}", folder.display());
         };
         written.map_err(complain).ok()
     }
@@ -129,7 +129,7 @@ fn with_samplers(
     fitted.write(PREFIX, &mut weights);
     match Refinement::fit(model, seed) {
         Ok(refinement) => refinement.write(PREFIX, &mut weights),
-        Err(problem) => errln!("draws from N(0, I) cannot be refined: {problem}"),
+        Err(problem) => errln!("warning: draws from N(0, I) cannot be refined: {problem}"),
     }
     for label in labels.unwrap_or_default().iter().copied().collect::<BTreeSet<u8>>() {
         let of_class = labels.unwrap_or_default().iter().enumerate().filter(|(_, other)| **other == label);

@@ -29,8 +29,9 @@ idx:FILE        images in the format of MNIST
 mnist:FOLDER    the four files of MNIST or of a similar data set
 cifar10:FOLDER  the binary version of CIFAR-10
 
-A tenth of the digits or of the images in a folder, or the last tenth of
-a single file, is held out. The model is not trained on held-out data.";
+A tenth of the digits or of the images in a folder, the last tenth of a
+single file, or the test files of mnist and cifar10 are held out. The model
+is not trained on held-out data.";
 
 /// Train a model and save it in a run folder.
 #[derive(clap::Args)]
@@ -101,8 +102,8 @@ pub struct Arguments {
     /// Length of the warm-up, in epochs: the weights of all terms but the error rise from 0.
     #[arg(long, default_value_t = TrainConfig::default().warm_up)]
     pub(super) warm_up: f64,
-    /// vae: weight of the divergence [default: 1]; rae: weight of the size of the codes [default:
-    /// 0.08].
+    /// vae: weight of the Kullback-Leibler divergence [default: 1]; rae: weight of the squared norm
+    /// of the codes [default: 0.08].
     #[arg(long)]
     pub(super) beta: Option<f64>,
     /// wae: weight of the maximum mean discrepancy.
@@ -111,7 +112,7 @@ pub struct Arguments {
     /// rae: weight of the derivative of the decoder.
     #[arg(long, default_value_t = Rae::default().gradient)]
     pub(super) gradient: f64,
-    /// Keep the model of the epoch with the lowest loss on held-out data, not the last epoch's.
+    /// Keep the model of the epoch with the lowest loss on held-out data instead of the last epoch.
     #[arg(long)]
     pub(super) keep_best: bool,
     /// Stop after this many epochs without a lower loss on held-out data.
@@ -148,7 +149,8 @@ pub struct Arguments {
     /// eae: use the sum of the entropies of the coordinates instead of the entropy of the code.
     #[arg(long)]
     pub(super) marginal: bool,
-    /// eae: decode only this many images of a batch, or all with 0; the entropy is that of all.
+    /// eae: decode only this many images of each batch (0: all); the entropy is always that of the
+    /// whole batch.
     #[arg(long, default_value_t = Eae::default().decoded)]
     pub(super) decoded: usize,
     /// eae: size of the memory bank, which holds codes of earlier steps as further neighbors
@@ -170,7 +172,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = Eae::default().moments)]
     pub(super) moments: f64,
     /// eae: weight of the critic, a small network that learns to tell decoded draws from images
-    /// while the decoder learns to deceive it.
+    /// while the decoder learns to fool it.
     #[arg(long, default_value_t = Eae::default().critic)]
     pub(super) critic: f64,
     /// eae: smallest distance between codes; closer codes count as this far apart.

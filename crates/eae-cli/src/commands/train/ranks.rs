@@ -43,7 +43,7 @@ impl<'r> Crew<'r> {
         images: usize,
     ) -> Result<Box<dyn MakeStep<f32> + 'r>, Failure> {
         if device == Device::Gpu {
-            return Err(Failure::usage("--device is gpu, but ranks compute on the CPU; leave it out"));
+            return Err(Failure::usage("--device is gpu, but ranks compute on the CPU; leave out --device"));
         }
         let (size, shards) = (self.ranks.size(), config.training.shards);
         if size > shards {

@@ -116,12 +116,12 @@ impl Arguments {
                 let known = known.map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ");
                 let known = if known.is_empty() { "no such settings" } else { &known };
                 return Err(Failure::usage(format!(
-                    "--{flag} does not apply to the objective {kind}, which has {known}; leave it out"
+                    "--{flag} does not apply to the objective {kind}, which takes {known}; leave it out"
                 )));
             };
             if let Some((_, number)) = numbers.iter().find(|(name, number)| name == flag && !number.is_finite()) {
                 let setting = read.settings().into_iter().find(|setting| setting.name == *flag).expect("a number");
-                return Err(Failure::usage(format!("{flag} is {number}; it must be {}", setting.must)));
+                return Err(Failure::usage(format!("--{flag} is {number}; it must be {}", setting.must)));
             }
         }
         serde_json::from_value(settings.into()).map_err(Failure::usage)
@@ -233,15 +233,15 @@ mod tests {
         for (words, expected) in [
             (
                 &["--objective", "vae", "--lambda", "2"][..],
-                "--lambda does not apply to the objective vae, which has --beta; leave it out",
+                "--lambda does not apply to the objective vae, which takes --beta; leave it out",
             ),
-            (&["--objective", "bn-ae", "--k", "2"], "does not apply to the objective ae, which has no such settings"),
+            (&["--objective", "bn-ae", "--k", "2"], "does not apply to the objective ae, which takes no such settings"),
             (&["--lambda", "nan"], "lambda is NaN; it must be a finite number, 0 or above"),
             (&["--critic=-inf"], "critic is -inf; it must be a finite number, 0 or above"),
             (&["--floor", "inf"], "floor is inf; it must be a finite number above 0"),
             (&["--objective", "wae", "--weight", "nan"], "weight is NaN; it must be a finite number, 0 or above"),
             (&["--objective", "vae", "--lambda", "nan"], "--lambda does not apply to the objective vae"),
-            (&["--beta", "2"], "--beta does not apply to the objective eae, which has --lambda, --k, "),
+            (&["--beta", "2"], "--beta does not apply to the objective eae, which takes --lambda, --k, "),
             (&["--config", "/nowhere/c.toml"], "/nowhere/c.toml: "),
         ] {
             let error = objective(words).unwrap_err();

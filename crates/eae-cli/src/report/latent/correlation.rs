@@ -21,13 +21,13 @@ pub(super) fn chart(codes: ArrayView2<'_, f32>) -> Option<Markup> {
         all if all > d => format!("Correlations of dimensions, the first {d} of {all}"),
         _ => "Correlations of dimensions".to_owned(),
     };
-    let description = format!("The largest correlation is {}, between z{} and z{}.", short(largest), i + 1, j + 1);
+    let description = format!("The largest correlation is {}, between z{} and z{}.", short(largest), i, j);
     let heat = Heat {
         title: &title,
         description: &description,
         values: &all,
-        row: &|i| format!("z{}", i + 1),
-        column: &|i| (i + 1).to_string(),
+        row: &|i| format!("z{i}"),
+        column: &|i| i.to_string(),
     };
     Some(heat.figure())
 }
@@ -43,7 +43,7 @@ mod tests {
         let copy = -&codes.column(1);
         codes.column_mut(4).assign(&copy);
         let text = chart(codes.view()).unwrap().into_string();
-        assert!(text.contains("is \u{2212}1.000, between z2 and z5."), "{text}");
+        assert!(text.contains("is \u{2212}1.000, between z1 and z4."), "{text}");
         // Only the two cells of the pair have the deepest shade.
         assert!(text.contains(r#"class="cell minus" fill-opacity="1.00" d="M4 1h1v1h-1zM1 4h1v1h-1z""#), "{text}");
         assert!(chart(codes.slice_axis(Axis(1), (..1).into())).is_none());

@@ -9,7 +9,7 @@ use super::super::number::short;
 /// Statistics of a latent dimension.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Dimension {
-    /// Index from 0. The page counts from 1.
+    /// Index from 0.
     pub(crate) index: usize,
     /// Mean of the codes.
     pub(crate) mean: f64,
@@ -89,7 +89,7 @@ fn sorted(codes: ArrayView2<'_, f32>, index: usize) -> Vec<f64> {
 
 fn one(dimension: &Dimension, sorted: &[f64], limit: f64, quantiles: &[f64]) -> Markup {
     let Dimension { index, mean, sd, distance, .. } = *dimension;
-    let name = format!("z{}", index + 1);
+    let name = format!("z{index}");
     let heights = histogram(sorted.iter().copied(), &(-limit..limit), BINS);
     let top = heights.iter().copied().fold(0.42, f64::max);
     let at = |share: f64| sorted[((share * sorted.len() as f64) as usize).min(sorted.len() - 1)];
@@ -149,7 +149,7 @@ mod tests {
             .collect();
         let text = multiples(codes.view(), &all).into_string();
         assert_eq!(text.matches("<figure").count(), 16);
-        assert!(text.contains("the 16 worst of 18 dimensions") && text.contains("<strong>z18</strong>"), "{text}");
+        assert!(text.contains("the 16 worst of 18 dimensions") && text.contains("<strong>z17</strong>"), "{text}");
         assert!(!multiples(codes.view(), &all[..4]).into_string().contains("worst"));
     }
 }

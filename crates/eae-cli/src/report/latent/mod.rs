@@ -68,7 +68,9 @@ fn sentence(checks: &[(&str, Option<Check>)], images: &str) -> String {
     let about = ABOUT.iter().filter(|(_, begins)| large.iter().any(|name| begins.iter().any(|b| name.starts_with(b))));
     let about: Vec<&str> = about.map(|(about, _)| *about).collect();
     let mut said = match about.split_last() {
-        None => format!("The codes of held-out {images} look like draws from N(0, I)"),
+        None => {
+            format!("No check finds a large difference between the codes of held-out {images} and draws from N(0, I)")
+        }
         Some((last, before)) => format!(
             "The codes of held-out {images} differ from draws from N(0, I) in {}{}{last} ({} of {} checks)",
             before.join(", "),

@@ -27,7 +27,7 @@ pub(super) fn traversals(
         let mut center = code.row(0).to_owned();
         center[index] = mean as f32;
         let row = model.decode(interpolation::traversals(center.view(), &[index], 2.5 * sd, STEPS).view());
-        let name = format!("z{}", index + 1);
+        let name = format!("z{index}");
         let tag = image_tag(row.view(), STEPS, &format!("decoded images for increasing {name}"))?;
         rows.push((name, tag));
     }

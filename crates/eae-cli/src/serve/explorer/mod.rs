@@ -71,7 +71,7 @@ impl Explorer {
             Err(problem) if named.is_some() => return Err(problem),
             Err(problem) => {
                 let what = if columns.is_some() { "rows" } else { "images" };
-                errln!("eae: the page shows no held-out {what}: {problem}");
+                errln!("warning: the page shows no held-out {what}: {problem}");
                 None
             }
         };

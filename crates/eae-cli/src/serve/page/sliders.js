@@ -41,11 +41,11 @@ export function sliders({ latent, mean, sd, effect }) {
     const label = document.createElement("label");
     const [name, bar, output] = ["span", "i", "output"].map(tag => document.createElement(tag));
     const slider = document.createElement("input");
-    name.textContent = `z${place + 1}`;
+    name.textContent = `z${place}`;
     bar.style.width = `${100 * share(place)}%`;
     name.append(bar);
     slider.type = "range";
-    slider.setAttribute("aria-label", `Number ${place + 1} of the code`);
+    slider.setAttribute("aria-label", `Latent dimension z${place}`);
     if (effect && share(place) <= DEAD) {
       label.className = "dead";
       label.title = "Almost no effect";

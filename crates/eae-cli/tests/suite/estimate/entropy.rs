@@ -239,8 +239,8 @@ fn rows_larger_than_memory_are_divided_into_parts() {
         ("entropy x.npy --memory 1M", "--memory is too little for 40000 rows; use --memory 2"),
         ("entropy x.npy --memory lots", "expected a number of bytes such as 500M or 4G"),
         ("entropy x.csv --memory 1G", "--memory needs a .npy file"),
-        ("entropy nan.npy --memory 23M", "row 2000, column 1 is NaN"),
-        ("entropy x.npy --memory 23M --scratch missing", "set it with --scratch"),
+        ("entropy nan.npy --memory 23M", "row 2000, column 1 (from 0) is NaN"),
+        ("entropy x.npy --memory 23M --scratch missing", "--scratch sets the folder"),
     ] {
         let output = eae(folder, &arguments.split(' ').collect::<Vec<_>>());
         assert!(!output.status.success() && stderr(&output).contains(message), "{arguments}: {}", stderr(&output));

@@ -138,7 +138,7 @@ impl Parts {
             Ok(estimated)
         });
         drop(progress);
-        let all = all.map_err(|error| Failure::other(error).and("; set it with --scratch"))?;
+        let all = all.map_err(|error| Failure::other(error).and("; --scratch sets the folder"))?;
         // Parts that waited for the one with an error know only that it ended.
         let lost = |result: &Result<Estimated, Error>| matches!(result, Err(Error::Ranks(RankError::Lost(_))));
         let first = all.into_iter().min_by_key(lost).expect("there is a part");
@@ -146,7 +146,7 @@ impl Parts {
             Error::Estimate(knn_entropy::Error::ZeroK) => Failure::usage("--k is 0; it must be at least 1"),
             Error::Estimate(error) => Failure::usage(format!("{}: {error}", file.display())),
             Error::Ranks(RankError::Failed { message, .. }) => Failure::usage(message),
-            error => Failure::other(error).and("; set it with --scratch"),
+            error => Failure::other(error).and("; --scratch sets the folder"),
         })
     }
 }

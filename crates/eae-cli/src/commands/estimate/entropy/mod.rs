@@ -46,8 +46,8 @@ pub(crate) struct Arguments {
     /// weighted: largest sum of the absolute values of the weights [default: 5].
     #[arg(long)]
     bound: Option<f64>,
-    /// kpn: number of neighbors for each Gaussian [default: n/10, limited to 50 to 200, and at
-    /// least three for each column].
+    /// kpn: number of neighbors for each Gaussian [default: n/10, but between 50 and 200, and
+    /// at least 3 per column].
     #[arg(long)]
     p: Option<usize>,
     /// truncated: lower end of the box in each column [default: 0].
@@ -182,7 +182,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let only_floor = |floor: &f64| estimate.as_ref().is_some_and(|found| is_floor(found, x.view(), settings.k, *floor));
     if let Some(floor) = arguments.repair.floor.filter(only_floor) {
         warnings.push(format!(
-            "no distance is above --floor {floor}, so the estimate shows the floor alone; use a smaller one"
+            "no distance is above --floor {floor}, so the estimate shows the floor alone; use a smaller --floor"
         ));
     }
     let mut numbers = Numbers::new(settings, n, &found, &data, warnings);

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     let all = data.columns(arguments.x.as_deref())?;
     let columns: Vec<usize> = all.into_iter().filter(|column| !target.contains(column)).collect();
     if columns.is_empty() {
-        return Err(Failure::usage("--each has no columns besides the target; name others with --x"));
+        return Err(Failure::usage("--each: there are no columns besides those of --y; name other columns with --x"));
     }
     let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
     let mut warnings = data.notes();
@@ -105,7 +105,9 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         if let Some(failure) = first_failure {
             return Err(failure);
         }
-        return Err(Failure::usage("--each: all columns are constant; name others with --x"));
+        return Err(Failure::usage(
+            "--each: all columns besides those of --y are constant; name other columns with --x",
+        ));
     }
     let permutations = arguments.permutations_of_each();
     let (mut plan, mut family) = (None, None);

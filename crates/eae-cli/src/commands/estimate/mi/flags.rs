@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     /// Second variable: columns by number or name [default: the second of two columns].
     #[arg(long)]
     pub(super) y: Option<String>,
-    /// Condition: columns on which the information is conditional.
+    /// Columns to condition on.
     #[arg(long)]
     pub(super) z: Option<String>,
     /// Rank all other columns, or those of --x, by their information with --y; columns are
@@ -72,7 +72,8 @@ pub(crate) struct Arguments {
     /// y [default: 0, or 99 with --each].
     #[arg(long)]
     pub(super) permutations: Option<usize>,
-    /// Kind of the surrogates.
+    /// Kind of the surrogates; auto rotates or shuffles blocks of series, exchanges rows with
+    /// nearly the same condition, and shuffles otherwise.
     #[arg(long, value_enum, default_value_t = SurrogatesName::Auto)]
     pub(super) surrogates: SurrogatesName,
     #[command(flatten)]

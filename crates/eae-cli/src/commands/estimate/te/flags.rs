@@ -28,7 +28,7 @@ are close because they are close in time; --theiler excludes such neighbors.
 
 {FILES}"))]
 pub(crate) struct Arguments {
-    /// File with one time per row.
+    /// File with one time step per row.
     pub(super) file: PathBuf,
     /// Columns of the source, by number (0,2-5) or name.
     #[arg(long, required_unless_present = "storage")]
@@ -36,14 +36,14 @@ pub(crate) struct Arguments {
     /// Columns of the target.
     #[arg(long)]
     pub(super) target: String,
-    /// Columns of further series on whose pasts the transfer entropy is conditional.
+    /// Columns of further series, whose pasts the transfer entropy is conditioned on.
     #[arg(long, value_name = "COLUMNS")]
     pub(super) condition: Option<String>,
     /// Estimate the information storage of the target, without a source.
     #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past"])]
     pub(super) storage: bool,
     /// Steps from the last value of the source to the next value of the target, or a range such as
-    /// 1..10.
+    /// 1..10, which includes both ends.
     #[arg(long, default_value = "1", value_name = "N|N..M")]
     pub(super) delay: Delays,
     /// Number of past values of the target.
@@ -64,7 +64,8 @@ pub(crate) struct Arguments {
     /// First scale each column to mean 0 and standard deviation 1 (divisor n - 1).
     #[arg(long)]
     pub(super) standardize: bool,
-    /// Compute p-values from this many surrogates, which rearrange the past of the source.
+    /// Compute p-values from this many surrogates, which rearrange the past of the source, or of
+    /// the target with --storage.
     #[arg(long, default_value_t = 0)]
     pub(super) permutations: usize,
     /// Kind of the surrogates; auto rotates the source, or shuffles blocks of it if there are too

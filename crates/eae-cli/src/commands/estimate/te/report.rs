@@ -118,7 +118,7 @@ impl Outcome<'_> {
             }
             _ => String::new(),
         };
-        let mut details = format!("of {}; k = {}{p_value}", counted(n, "time"), arguments.settings.k);
+        let mut details = format!("of {}; k = {}{p_value}", counted(n, "time step"), arguments.settings.k);
         if range {
             details += &format!("\n{}", table(&delays, unit.name()));
         }

@@ -128,7 +128,11 @@ fn plan(arguments: &Arguments, series: &Block, embedding: Embedding, delays: usi
         SurrogatesName::Local => Surrogates::Local { k: 5 },
     };
     let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
-    let doubt = (independent && found.is_significant())
-        .then(|| format!("the p-value may be too small: the {what} depends on its past, which rotations keep"));
+    let doubt = (independent && found.is_significant()).then(|| {
+        format!(
+            "the p-value may be too small: the {what} depends on its past, which these surrogates do not preserve; use \
+                 --surrogates rotate"
+        )
+    });
     Ok(Plan { name, surrogates, why, doubt })
 }
