@@ -1,9 +1,10 @@
 //! Rounded numbers, and the steps within which they are spread.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 use knn_entropy::{Auto, Metric, NeighborSearch, Norm, Samples, rounding_step};
 use ndarray::{Array2, ArrayView1, ArrayView2};
+use rayon::prelude::*;
 
 use crate::failure::Failure;
 
@@ -84,11 +85,13 @@ fn distance(x: ArrayView2<'_, f64>, k: usize, norm: Norm, periods: &[f64], windo
 
 /// Returns the number of rows that coincide with another row.
 pub(super) fn coinciding(x: ArrayView2<'_, f64>) -> usize {
-    let mut counts: HashMap<Vec<u64>, usize> = HashMap::new();
-    for row in x.outer_iter() {
-        *counts.entry(row.iter().map(|x| (x + 0.0).to_bits()).collect()).or_default() += 1;
-    }
-    counts.into_values().filter(|count| *count > 1).sum()
+    let x = x.as_standard_layout();
+    let numbers = x.as_slice().expect("the standard layout");
+    let row = |i: usize| &numbers[i * x.ncols()..][..x.ncols()];
+    // Sorted positions need a tenth of the memory of a set of rows.
+    let mut order = Vec::from_iter(0..x.nrows());
+    order.par_sort_unstable_by(|&a, &b| row(a).partial_cmp(row(b)).unwrap_or(Ordering::Equal));
+    order.chunk_by(|&a, &b| row(a) == row(b)).map(<[usize]>::len).filter(|&count| count > 1).sum()
 }
 
 /// Reflects numbers that were spread beyond the limits, because the number before rounding was
@@ -104,10 +107,10 @@ pub(super) fn shown(step: f64) -> String {
     if (1e-6..1e9).contains(&short) { format!("{short}") } else { format!("{short:e}") }
 }
 
-/// Returns notes like `column x is rounded to 0.01; spread within that step (seed 0)`.
+/// Returns notes like `column x is rounded to 0.01; dithered within that step (seed 0)`.
 pub(super) fn notes(names: &[String], steps: &[f64], seed: u64) -> Vec<String> {
     let one = |(name, step): (&String, &f64)| {
-        format!("column {name} is rounded to {}; spread within that step (seed {seed})", shown(*step))
+        format!("column {name} is rounded to {}; dithered within that step (seed {seed})", shown(*step))
     };
     names.iter().zip(steps).filter(|(_, step)| **step > 0.0).map(one).collect()
 }
