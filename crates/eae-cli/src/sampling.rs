@@ -8,7 +8,7 @@ use eae::sampler::{PREFIX, Refinement, Sampler};
 use ndarray::Array2;
 
 use crate::failure::Failure;
-use crate::run_folder::{Trained, class_prefix};
+use crate::run_folder::{LEAST_OF_A_CLASS, Trained, class_prefix};
 
 /// The flags that select a sampler.
 #[derive(clap::Args)]
@@ -122,14 +122,19 @@ impl Source {
         if let Some(label) = &self.label {
             let classes = trained.classes();
             let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
-                let problem = if classes.is_empty() {
-                    "the model has no classes because it was trained on data without labels; leave out --label"
-                        .to_owned()
-                } else {
-                    let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>();
-                    format!("the model has only the classes {}; use one of these", names.join(", "))
+                let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+                let problem = match (trained.class_names(), names.as_str()) {
+                    (known, "") if known.is_empty() => {
+                        "the model has no classes, because it was trained on data without labels".to_owned()
+                    }
+                    (known, _) if known.contains(label) => {
+                        format!("this class had fewer than {LEAST_OF_A_CLASS} training images or rows")
+                    }
+                    (_, "") => format!("no class had {LEAST_OF_A_CLASS} training images or rows"),
+                    (_, names) => format!("the model has only the classes {names}"),
                 };
-                return Err(Failure::usage(format!("--label is {label}, but {problem}")));
+                let way_out = if names.is_empty() { "leave out --label".to_owned() } else { format!("use {names}") };
+                return Err(Failure::usage(format!("--label is {label}, but {problem}; {way_out}")));
             };
             let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
             return Ok((fitted.best().sampler.clone().into(), " (fitted to the codes of the class)"));

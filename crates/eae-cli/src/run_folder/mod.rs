@@ -18,7 +18,7 @@ pub(crate) use checkpoint::{CheckpointWriter, Resumed, RunState, resume};
 pub(crate) use config::Config;
 pub(crate) use lock::Lock;
 pub(crate) use log::{End, Epoch, epochs, last_line, seconds};
-pub(crate) use trained::{Trained, class_prefix, inputs, name_classes, no_such};
+pub(crate) use trained::{LEAST_OF_A_CLASS, Trained, class_prefix, inputs, name_classes, no_such};
 
 use crate::failure::Failure;
 use lock::LOCK;

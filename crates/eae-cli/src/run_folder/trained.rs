@@ -19,6 +19,9 @@ use crate::table::refused_data;
 /// The prefix of the names of a class's samplers in a file, before the label.
 const CLASS_PREFIX: &str = "sampler.class.";
 
+/// Smallest number of codes of a class to which densities are fitted.
+pub(crate) const LEAST_OF_A_CLASS: usize = 20;
+
 /// Returns the prefix of the samplers of a class.
 pub(crate) fn class_prefix(label: u8) -> String {
     format!("{CLASS_PREFIX}{label}")

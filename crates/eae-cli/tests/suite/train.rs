@@ -105,7 +105,7 @@ fn every_objective_trains() {
 fn default_settings_suit_a_table() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    // Three columns of two factors, in two classes.
+    // Three columns of two factors, in two large classes, one with few rows and one with very few.
     let row = |i: usize| {
         let [a, b] = [(i as f64 * 0.7).sin(), (i as f64 * 1.3).cos()];
         format!(
@@ -113,7 +113,12 @@ fn default_settings_suit_a_table() {
             170.0 + 10.0 * a,
             70.0 + 8.0 * a + 3.0 * b,
             40.0 + 12.0 * b,
-            if a > 0.0 { "tall" } else { "short" }
+            match i {
+                ..5 => "lone",
+                _ if i % 13 == 0 => "rare",
+                _ if a > 0.0 => "tall",
+                _ => "short",
+            }
         )
     };
     let rows: String = (0..300).map(row).collect();
@@ -140,10 +145,13 @@ fn default_settings_suit_a_table() {
     let refused = eae(folder, &["sample", "run", "--label", "young", "--out", "x.csv"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(
-        stderr(&refused).contains("--label is young, but the model has only the classes short, tall"),
+        stderr(&refused).contains("--label is young, but the model has only the classes rare, short, tall; use"),
         "{}",
         stderr(&refused)
     );
+    let refused = stderr(&eae(folder, &["sample", "run", "--label", "lone", "--out", "x.csv"]));
+    assert!(refused.contains("--label is lone, but this class had fewer than 20 training images or rows"), "{refused}");
+    sampled("rare");
     let message = stderr(&succeeds(folder, &["sample", "run", "--out", "x.csv"]));
     assert!(message.contains("the highest likelihood of held-out codes"), "{message}");
 }

@@ -188,12 +188,14 @@ impl Fitted {
     }
 }
 
-/// Returns pairs of held-out rows and the other rows: one pair or five.
+/// Returns pairs of held-out rows and the other rows: one pair or five. Few rows are all on both
+/// sides.
 fn splits(n: usize, seed: u64) -> Vec<(Vec<usize>, Vec<usize>)> {
     let mut order: Vec<usize> = (0..n).collect();
     order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     if n < LEAST {
-        return vec![(order, Vec::new())];
+        // There is one candidate, so nothing is chosen.
+        return vec![(order.clone(), order)];
     }
     let (folds, size) = if n < FEW { (5, n / 5) } else { (1, n / 10) };
     let split = |fold: usize| {
@@ -236,6 +238,10 @@ mod tests {
         assert_eq!(names(25), ["gaussian", "gaussianization", "normal"]);
         assert_eq!(names(90), ["gaussian", "gaussianization", "mixture", "normal"]);
         assert!(Fitted::new(Array2::<f32>::zeros((0, 3)).view(), 0).is_err());
+        for n in 2..30 {
+            let of_class = Fitted::to_class(normal::<f64>(n, 3, 1).view(), 0).unwrap();
+            assert_eq!((of_class.best().sampler.name(), of_class.candidates().len()), ("gaussian", 1), "{n} codes");
+        }
         // If all codes coincide, only N(0, I) and samplers with a floor have a finite density
         // there.
         assert!(Fitted::new(Array2::<f64>::zeros((40, 2)).view(), 0).unwrap().best().log_likelihood.is_finite());

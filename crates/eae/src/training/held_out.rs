@@ -8,14 +8,21 @@ use ndarray::{Array4, ArrayView4, Axis, Slice};
 use super::config::TrainConfig;
 use super::observer::{Observer, Underway};
 use super::report::{EpochReport, StepReport};
+use crate::metrics::reconstruction_error;
 use crate::objective::{Banks, Context, Criterion, Objective};
 use crate::{Autoencoder, Float};
 
-/// Returns the loss on held-out images, with every penalty at its full weight. The images are
-/// processed in batches of the training's size and normalized within each batch, so that the
-/// entropy is estimated from the same number of codes as in training. An incomplete last batch is
-/// skipped unless it is the only one. The loss omits the term of the critic, whose value says more
-/// about the critic than about the model.
+/// Returns the loss on held-out images, with every penalty at its full weight.
+///
+/// The penalties are those of batches of the training's size, normalized within each batch, so that
+/// the entropy is estimated from the same number of codes as in training. An incomplete last batch
+/// is skipped unless it is the only one. The term of the critic is left out, because its value says
+/// more about the critic than about the model.
+///
+/// The squared error is that of all images in evaluation mode, as after the training. Normalized
+/// within their batch, images would have other codes than those from which the decoder learned if
+/// they are distributed differently, such as the last rows of a sorted table. The error of a
+/// variational autoencoder includes the noise of its codes, as in training.
 ///
 /// # Errors
 ///
@@ -39,7 +46,7 @@ pub(crate) fn held_out_terms<F: Float>(
     config: &TrainConfig,
 ) -> Result<[f64; 2], knn_entropy::Error> {
     // The loop changes the running statistics.
-    let mut model = model.clone();
+    let mut changed = model.clone();
     let mut objective = config.objective.clone();
     if let Objective::Eae(eae) = &mut objective {
         eae.critic = 0.0;
@@ -53,16 +60,21 @@ pub(crate) fn held_out_terms<F: Float>(
         let tape = Tape::without_gradients();
         let x = images.slice_axis(Axis(0), Slice::from(batch * size..(batch + 1) * size)).to_owned();
         let mut context = Context::new(config.error_unit, config.seed, batch as u64, &mut banks);
-        let terms = objective.terms(&mut model, tape.constant(x), &mut context)?;
+        let terms = objective.terms(&mut changed, tape.constant(x), &mut context)?;
         sums[0] += terms.loss.scalar().into_f64();
         sums[1] += terms.mse.scalar().into_f64();
     }
-    Ok(sums.map(|sum| sum / batches as f64))
+    let [loss, in_training] = sums.map(|sum| sum / batches as f64);
+    if matches!(objective, Objective::Vae(_)) {
+        return Ok([loss, in_training]);
+    }
+    let error = reconstruction_error(images, model.reconstruct(images).view());
+    Ok([loss - in_training + error, error])
 }
 
 /// Passes a training on to another observer, the reports of epochs with the squared error of
-/// images that were held out, so that overfitting can be seen while it happens. Images are taken in
-/// batches of the training's size, as in [`held_out_loss`].
+/// images that were held out, so that overfitting can be seen while it happens. The error is the one
+/// in [`held_out_loss`].
 ///
 /// ```
 /// use eae::{Autoencoder, EpochReport, HeldOut, Observer, Preset, TrainConfig, train};

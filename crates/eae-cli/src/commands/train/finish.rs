@@ -15,8 +15,8 @@ use super::steps::{Run, in_folder};
 use crate::failure::Failure;
 use crate::report;
 use crate::run_folder::{
-    BEST, CHECKPOINT, CheckpointWriter, End, INTERPOLATIONS, METRICS, MODEL, RECONSTRUCTIONS, SAMPLES, class_prefix,
-    name_classes,
+    BEST, CHECKPOINT, CheckpointWriter, End, INTERPOLATIONS, LEAST_OF_A_CLASS, METRICS, MODEL, RECONSTRUCTIONS,
+    SAMPLES, class_prefix, name_classes,
 };
 
 impl Run<'_> {
@@ -113,8 +113,6 @@ impl Run<'_> {
 
 /// Largest number of codes to which densities are fitted, the size of MNIST.
 const MOST_CODES: usize = 60_000;
-/// Smallest number of codes of a class to which densities are fitted.
-const LEAST_OF_A_CLASS: usize = 20;
 
 /// Fits samplers to the codes of all classes and of each class, and a refinement of draws. Returns
 /// the weights with all of them, and the best sampler.
@@ -136,7 +134,10 @@ fn with_samplers(
         let rows: Vec<usize> = of_class.map(|(row, _)| row).collect();
         // N(0, I) is the distribution of all classes, so it is not fitted to a class.
         if rows.len() >= LEAST_OF_A_CLASS {
-            Fitted::to_class(codes.select(Axis(0), &rows).view(), seed)?.write(&class_prefix(label), &mut weights);
+            match Fitted::to_class(codes.select(Axis(0), &rows).view(), seed) {
+                Ok(of_class) => of_class.write(&class_prefix(label), &mut weights),
+                Err(problem) => errln!("warning: no density was fitted to the codes of class {label}: {problem}"),
+            }
         }
     }
     Ok((weights, fitted.best().sampler.clone()))
