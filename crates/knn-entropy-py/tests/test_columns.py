@@ -64,7 +64,7 @@ def test_errors(table):
     bad = x.copy()
     bad[3, 2] = np.inf
     for call, text in (
-        (lambda: ke.mutual_info_regression(bad, y), "row 3, column 2 is inf"),
+        (lambda: ke.mutual_info_regression(bad, y), "row 3, column 2 (from 0) is inf"),
         (lambda: ke.mutual_info_regression(x[:, 0], y), "X has 1 dimensions"),
         (lambda: ke.mutual_info_regression(x, y[:-1]), "1000 rows and y has 999"),
         (lambda: ke.mutual_info_regression(x, y, discrete_features="some"), "discrete_features is 'some'"),

@@ -51,7 +51,7 @@ def test_pandas_and_polars(normal):
     expected = ke.label_mutual_information(normal[:, 0], labels)
     for column in (pandas.Series(labels), pandas.Series(labels, dtype="category"), polars.Series(labels)):
         assert ke.label_mutual_information(normal[:, 0], column) == expected
-    with pytest.raises(ValueError, match="row 1, column 0 is NaN"):
+    with pytest.raises(ValueError, match="row 1, column 0 .* is NaN"):
         ke.entropy(pandas.Series([1.0, None, 3.0, 4.0]))
 
 
@@ -87,7 +87,7 @@ def test_integers_are_converted():
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: ke.entropy([[1.0, 2.0], [np.nan, 1.0], [3.0, 3.0]]), "row 1, column 0 is NaN"),
+        (lambda: ke.entropy([[1.0, 2.0], [np.nan, 1.0], [3.0, 3.0]]), "row 1, column 0 (from 0) is NaN"),
         (lambda: ke.entropy([1.0, 2.0, 3.0]), "n_neighbors is 3, but a row has only 2 other rows"),
         (lambda: ke.entropy([1.0, 2.0], n_neighbors=0), "n_neighbors is 0"),
         (lambda: ke.entropy([1.0, 2.0], n_neighbors=-1), "n_neighbors is -1; it must be at least 0"),

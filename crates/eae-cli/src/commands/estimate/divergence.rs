@@ -7,6 +7,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::Serialize;
 
 use super::blocks::standardize;
+use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, doubtful_k};
@@ -141,6 +142,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let term = if arguments.standardize { standardize_both(&mut p, &mut q)? } else { 0.0 };
     let norm = Norm::from(metric);
+    if p.periods.iter().all(|period| period.is_infinite()) {
+        warnings.extend([&p, &q].iter().find_map(|set| far_neighbors(&[set.values.view()], settings.k, norm)));
+    }
     let (found, cross_entropy) = match arguments.jensen_shannon {
         true => (arguments.jensen_shannon(&p, &q, norm, &mut warnings)?, None),
         false => {

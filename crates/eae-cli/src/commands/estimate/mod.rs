@@ -5,6 +5,7 @@
 mod blocks;
 mod choice;
 pub(crate) mod divergence;
+mod doubts;
 pub(crate) mod entropy;
 mod hints;
 mod input;

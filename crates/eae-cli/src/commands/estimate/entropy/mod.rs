@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use self::disk::{Large, Parts};
 use super::blocks::standardize;
+use super::doubts::{far_neighbors, series};
 use super::hints::Place;
 use super::input::Data;
 use super::print::{Found, Numbers, doubtful_k, percent};
@@ -179,6 +180,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let (n, d) = x.dim();
     warnings.extend(doubtful_k(settings.k, n));
+    // A Gaussian for each row follows the density.
+    if *estimator != Estimator::Kpn && periods.iter().all(|period| period.is_infinite()) {
+        warnings.extend(far_neighbors(&[x.view()], settings.k, metric.into()));
+    }
+    if settings.theiler == 0 {
+        warnings.extend(series(&[x.view()]));
+    }
     let only_floor = |floor: &f64| estimate.as_ref().is_some_and(|found| is_floor(found, x.view(), settings.k, *floor));
     if let Some(floor) = arguments.repair.floor.filter(only_floor) {
         warnings.push(format!(

@@ -6,6 +6,7 @@ use knn_entropy::Error;
 
 use crate::commands::estimate::blocks::{Block, check_text};
 use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesWish, Wish};
+use crate::commands::estimate::doubts::far_neighbors;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
@@ -149,6 +150,10 @@ impl Arguments {
                 }
             }
         }
+        let blocks = sides.blocks().into_iter().filter(|block| block.width() > 0 && block.no_labels());
+        let blocks = blocks.filter(|block| block.periods.iter().all(|period| period.is_infinite()));
+        let numbers = Vec::from_iter(blocks.map(|block| block.values.view()));
+        warnings.extend(far_neighbors(&numbers, self.settings.k, chosen.metric.into()));
         warnings
     }
 

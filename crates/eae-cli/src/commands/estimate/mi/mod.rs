@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::blocks::Block;
 use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use super::doubts::series;
 use super::input::Data;
 use super::print::{Found, Numbers, doubtful_k, percent};
 use super::settings::{MetricName, word};
@@ -71,6 +72,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 
     let permutations = arguments.permutations.unwrap_or(0);
+    // A test chooses its surrogates for the rows and says so.
+    let variables = [&sides.x, &sides.y];
+    let are_numbers = variables.iter().all(|block| block.no_labels() && !block.sorts_rows());
+    if permutations == 0 && arguments.settings.theiler == 0 && are_numbers {
+        warnings.extend(series(&variables.map(|block| block.values.view())));
+    }
     let mut test = None;
     if permutations > 0 {
         let explain = |error| refuse(Refusal::Library(error));

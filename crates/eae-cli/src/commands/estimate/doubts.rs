@@ -1,0 +1,98 @@
+//! Reasons to doubt an estimate that its standard error does not show.
+
+use knn_entropy::{Norm, autocorrelation};
+use ndarray::{ArrayView1, ArrayView2, s};
+use rayon::prelude::*;
+
+/// Ratio of the distance of a neighbor to that of a typical row above which neighbors are not near.
+/// With uniform rows, an entropy is then off by more than 1 nat in 8 dimensions.
+const NEAR: f64 = 0.5;
+/// Largest number of rows whose neighbors are looked at, and of distances computed for them.
+const LOOKED_AT: usize = 64;
+const DISTANCES: usize = 50_000_000;
+/// Number of rows in which a series is looked for.
+const OF_A_SERIES: usize = 20_000;
+
+/// Returns a warning if the k-th neighbors are hardly nearer than other rows. An estimate assumes
+/// that the density is constant between a row and its neighbors. The distance of two rows is the
+/// largest of their distances in the blocks.
+pub(super) fn far_neighbors(blocks: &[ArrayView2<'_, f64>], k: usize, norm: Norm) -> Option<String> {
+    let n = blocks.first()?.nrows();
+    if k == 0 || n < k + 2 {
+        return None;
+    }
+    let blocks: Vec<_> = blocks.iter().map(|block| block.as_standard_layout()).collect();
+    let row = |block: usize, i: usize| blocks[block].row(i).to_slice().expect("the standard layout");
+    let distance = |i: usize, j: usize| {
+        (0..blocks.len()).map(|block| norm.distance(row(block, i), row(block, j))).fold(0.0, f64::max)
+    };
+    let rows = (DISTANCES / n).clamp(8, LOOKED_AT).min(n);
+    let ratio = |place: usize| {
+        let i = place * n / rows;
+        let mut others: Vec<f64> = (0..n).filter(|&j| j != i).map(|j| distance(i, j)).collect();
+        let middle = others.len() / 2;
+        let typical = *others.select_nth_unstable_by(middle, f64::total_cmp).1;
+        *others.select_nth_unstable_by(k - 1, f64::total_cmp).1 / typical
+    };
+    let mut ratios: Vec<f64> = (0..rows).into_par_iter().map(ratio).collect();
+    let ratio = *ratios.select_nth_unstable_by(rows / 2, f64::total_cmp).1;
+    let columns: usize = blocks.iter().map(|block| block.ncols()).sum();
+    (ratio > NEAR).then(|| {
+        format!(
+            "neighbors are not near: in {columns} columns, neighbor number {k} of a row is {ratio:.2} times as far away as a \
+             typical row, so the estimate can be off by much more than its standard error; use fewer columns or more rows"
+        )
+    })
+}
+
+/// Returns a warning if rows depend on earlier rows in all blocks. A sorted column is not taken for
+/// a series.
+pub(super) fn series(blocks: &[ArrayView2<'_, f64>]) -> Option<String> {
+    let depends = |block: &ArrayView2<'_, f64>| {
+        let first = block.slice(s![..block.nrows().min(OF_A_SERIES), ..]);
+        let is_sorted = |column: ArrayView1<'_, f64>| column.iter().is_sorted() || column.iter().rev().is_sorted();
+        !first.columns().into_iter().any(is_sorted) && autocorrelation(first).is_ok_and(|found| found.is_significant())
+    };
+    (!blocks.is_empty() && blocks.iter().all(depends)).then(|| {
+        "rows depend on earlier rows, so the interval is too narrow if they are a time series; see --theiler".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use eae::sampler::normal;
+    use ndarray::{Array2, Axis};
+
+    #[test]
+    fn neighbors_are_far_in_many_dimensions() {
+        let far = |n: usize, d: usize| far_neighbors(&[normal::<f64>(n, d, 0).view()], 3, Norm::L2);
+        assert_eq!([far(100, 1), far(100, 3), far(3000, 8)], [None, None, None]);
+        // Normal samples overestimate the entropy by 1.3 and 9 nats, with standard errors of 0.1 and
+        // 0.3.
+        assert!(
+            far(500, 20)
+                .unwrap()
+                .starts_with("neighbors are not near: in 20 columns, neighbor number 3 of a row is 0.")
+        );
+        assert!(far(100, 50).is_some());
+        // Blocks count together, and a factor does not matter.
+        let [x, y] = [1, 2].map(|seed| normal::<f64>(300, 10, seed) * 1e-3);
+        assert!(far_neighbors(&[x.view(), y.view()], 3, Norm::LInf).is_some());
+        assert_eq!(far_neighbors(&[x.view().slice(s![..4, ..])], 3, Norm::LInf), None, "too few to say");
+        assert_eq!(far_neighbors(&[Array2::zeros((50, 2)).view()], 3, Norm::L2), None, "no distances");
+    }
+
+    #[test]
+    fn walks_are_series_and_sorted_columns_are_not() {
+        let steps = normal::<f64>(500, 2, 3);
+        let mut walk = steps.clone();
+        walk.accumulate_axis_inplace(Axis(0), |before, now| *now += before);
+        let [x, y] = [walk.slice(s![.., ..1]), walk.slice(s![.., 1..])];
+        assert!(series(&[x, y]).is_some() && series(&[walk.view()]).is_some());
+        assert_eq!([series(&[steps.view()]), series(&[x, steps.view()])], [None, None]);
+        let mut sorted = steps.column(0).to_vec();
+        sorted.sort_by(f64::total_cmp);
+        assert_eq!(series(&[Array2::from_shape_vec((500, 1), sorted).unwrap().view()]), None);
+    }
+}
