@@ -114,6 +114,11 @@ impl Row {
         {
             eae.bank = suited.bank;
         }
+        if let (Objective::Eae(eae), Some((weight, _))) = (&mut training.objective, Defaults::draws(self.latent))
+            && open("draws")
+        {
+            eae.draws = weight;
+        }
     }
 
     /// Returns an untrained model.

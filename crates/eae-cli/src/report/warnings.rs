@@ -85,6 +85,11 @@ impl Facts<'_> {
         if self.latent < 16.min(self.numbers) {
             ways.push(format!("a `--latent` above {}", self.latent));
         }
+        if let Objective::Eae(eae) = &self.config.objective
+            && (eae.draws > 0.0 || eae.critic > 0.0)
+        {
+            ways.push("`--draws 0 --critic 0`".to_owned());
+        }
         ways.push(format!("more than {} `--epochs`", self.config.epochs));
         format!("Try {}.", ways.join(", or "))
     }
@@ -366,7 +371,8 @@ mod tests {
         let said = warnings(&Facts { held_out_error: 90.0, config: &wild, latent: 2, ..fine(&codes) });
         assert_eq!(
             said[0].advice,
-            "Try a `--learning-rate` below 1, for example 0.003, or a `--latent` above 2, or more than 7 `--epochs`."
+            "Try a `--learning-rate` below 1, for example 0.003, or a `--latent` above 2, or `--draws 0 --critic 0`, or \
+             more than 7 `--epochs`."
         );
     }
 

@@ -116,7 +116,7 @@ mod tests {
             error(x.view(), x.slice_axis(Axis(0), (..1).into())),
             MetricError::TooFew { set: "fake", n: 1, needed: 2 }
         );
-        assert!(error(with_nan.view(), x.view()).to_string().starts_with("real: row 2, column 1 is NaN"));
+        assert!(error(with_nan.view(), x.view()).to_string().starts_with("real: row 2, column 1 (from 0) is NaN"));
         assert!(error(x.slice_axis(Axis(0), (..0).into()), x.view()).to_string().contains("no samples"));
         assert!(matches!(error((&x * 1e300).view(), x.view()), MetricError::OutOfRange { .. }));
         // The samples of each set are all equal.

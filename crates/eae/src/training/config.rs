@@ -48,7 +48,7 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            epochs: 20,
+            epochs: 30,
             batch_size: 100,
             learning_rate: 3e-3,
             warm_up: 1.0,

@@ -10,7 +10,7 @@ use crate::run_folder::Config;
 use crate::table::refused_data;
 
 /// The settings that are chosen for the data: the name of the flag, and the path in a file.
-const SETTINGS: [(&str, &[&str]); 7] = [
+const SETTINGS: [(&str, &[&str]); 8] = [
     ("model", &["model"]),
     ("latent", &["latent"]),
     ("batch", &["training", "batch_size"]),
@@ -18,6 +18,7 @@ const SETTINGS: [(&str, &[&str]); 7] = [
     ("learning-rate", &["training", "learning_rate"]),
     ("error-unit", &["training", "error_unit"]),
     ("bank", &["training", "objective", "bank"]),
+    ("draws", &["training", "objective", "draws"]),
 ];
 
 /// The names of the settings that the user has given, as a flag or in a file.
@@ -77,8 +78,17 @@ impl Config {
                     (Objective::Eae(eae), Objective::Eae(suited)) => eae.bank = suited.bank,
                     _ => continue,
                 },
+                // The latent dimension can have been given.
+                "draws" => continue,
                 setting => unreachable!("{setting} is one of the settings"),
             }
+            chosen.push(reason);
+        }
+        if let (Objective::Eae(eae), Some((weight, reason))) =
+            (&mut self.training.objective, Defaults::draws(self.latent))
+            && !given.has("draws")
+        {
+            eae.draws = weight;
             chosen.push(reason);
         }
         Ok(chosen)

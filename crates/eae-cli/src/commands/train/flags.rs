@@ -160,9 +160,10 @@ pub struct Arguments {
     /// eae: weight of the term that pulls the norms of the codes to those of N(0, I).
     #[arg(long, default_value_t = Eae::default().radius)]
     pub(super) radius: f64,
-    /// eae: weight of the divergence of decoded draws from the images, on the encoder's features.
-    #[arg(long, default_value_t = Eae::default().draws)]
-    pub(super) draws: f64,
+    /// eae: weight of the divergence of decoded draws from the images, on the encoder's features
+    /// [default: 5, or 0 for a latent dimension of 1].
+    #[arg(long)]
+    pub(super) draws: Option<f64>,
     /// eae: weight of the divergence of the images from decoded draws, which pulls draws to images
     /// without a draw nearby.
     #[arg(long, default_value_t = Eae::default().coverage)]

@@ -88,7 +88,7 @@ impl Arguments {
         let numbers = [
             ("lambda", self.lambda),
             ("radius", self.radius),
-            ("draws", self.draws),
+            ("draws", self.draws.unwrap_or_default()),
             ("coverage", self.coverage),
             ("moments", self.moments),
             ("critic", self.critic),

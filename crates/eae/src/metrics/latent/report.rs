@@ -302,7 +302,7 @@ mod tests {
         let error = |codes: &Array2<f64>, k| LatentReport::new(codes.view(), k, 0).unwrap_err();
         assert_eq!(error(&codes, 0), MetricError::Setting { setting: "k", value: 0, least: 1 });
         assert_eq!(error(&(&codes * 1e71), 1), MetricError::OutOfRange { what: "a code" });
-        assert!(error(&(&codes * f64::NAN), 1).to_string().starts_with("codes: row 0, column 0 is NaN"));
+        assert!(error(&(&codes * f64::NAN), 1).to_string().starts_with("codes: row 0, column 0 (from 0) is NaN"));
         let one = codes.slice_axis(Axis(0), (..1).into()).to_owned();
         assert_eq!(error(&one, 1), MetricError::TooFew { set: "codes", n: 1, needed: 2 });
         assert!(matches!(error(&Array2::zeros((4, 0)), 1), MetricError::Samples { .. }));
