@@ -72,9 +72,9 @@ pub(crate) fn held_out_terms<F: Float>(
     Ok([loss - in_training + error, error])
 }
 
-/// Passes a training on to another observer, the reports of epochs with the squared error of
-/// images that were held out, so that overfitting can be seen while it happens. The error is the one
-/// in [`held_out_loss`].
+/// Passes a training on to another observer, the reports of epochs with the squared error of images
+/// that were held out, so that overfitting can be seen while it happens. The error is the one in
+/// [`held_out_loss`].
 ///
 /// ```
 /// use eae::{Autoencoder, EpochReport, HeldOut, Observer, Preset, TrainConfig, train};

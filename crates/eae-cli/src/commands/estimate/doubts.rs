@@ -68,8 +68,8 @@ mod tests {
     fn neighbors_are_far_in_many_dimensions() {
         let far = |n: usize, d: usize| far_neighbors(&[normal::<f64>(n, d, 0).view()], 3, Norm::L2);
         assert_eq!([far(100, 1), far(100, 3), far(3000, 8)], [None, None, None]);
-        // Normal samples overestimate the entropy by 1.3 and 9 nats, with standard errors of 0.1 and
-        // 0.3.
+        // Normal samples overestimate the entropy by 1.3 and 9 nats, with standard errors of 0.1
+        // and 0.3.
         assert!(
             far(500, 20)
                 .unwrap()
