@@ -64,6 +64,17 @@ pub enum TableProblem {
         /// The beginning of the line.
         text: String,
     },
+    /// There are no rows but comments, or only comments below a header.
+    #[error(
+        "line {line}, {text}, and all lines below it begin with '#' or '%' and were skipped as comments; if they are \
+         rows, put the first field of each in double quotes"
+    )]
+    Comments {
+        /// The line number of the first comment, from 1.
+        line: usize,
+        /// The beginning of the line.
+        text: String,
+    },
     /// The text has no rows.
     #[error("the file has no numbers; it must have a row for each sample")]
     Empty,

@@ -91,14 +91,23 @@ pub(super) fn unquoted(field: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the text of a line, or `None` if the line is a comment or blank.
-pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineProblem> {
+/// The content of a line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content<'a> {
+    Row(&'a str),
+    /// A comment, in any encoding.
+    Comment(&'a [u8]),
+    Blank,
+}
+
+/// Returns the content of a line.
+pub(super) fn content(line: &[u8], is_first: bool) -> Result<Content<'_>, LineProblem> {
     if let Some(place) = line.iter().position(|&byte| byte == 0) {
         return Err(LineProblem::Nul(place + 1));
     }
     let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
     if is_comment(line.trim_ascii_start()) {
-        return Ok(None);
+        return Ok(Content::Comment(line));
     }
     let text = str::from_utf8(line).map_err(|e| {
         let place = e.valid_up_to();
@@ -110,7 +119,7 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Option<&str>, LineP
     if text.contains('\r') {
         return Err(LineProblem::CarriageReturn);
     }
-    Ok(if text.trim_ascii().is_empty() { None } else { Some(text) })
+    Ok(if text.trim_ascii().is_empty() { Content::Blank } else { Content::Row(text) })
 }
 
 /// The error values that spreadsheets write into cells.
@@ -150,14 +159,16 @@ mod tests {
 
     #[test]
     fn comments_start_a_line() {
-        for comment in ["# 1,2", "  % units", "\t#", "#", "#N/A for none", "", " \t\r\n"] {
-            assert_eq!(content(comment.as_bytes(), false), Ok(None), "{comment:?}");
-        }
         // The encoding of a comment does not matter.
-        assert_eq!(content(b"% gr\xf6sse", false), Ok(None));
-        for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!"] {
-            assert_eq!(content(row.as_bytes(), false), Ok(Some(row)));
+        for comment in [&b"# 1,2"[..], b"  % units", b"\t#", b"#", b"#N/A for none", b"% gr\xf6sse"] {
+            assert_eq!(content(comment, false), Ok(Content::Comment(comment)), "{comment:?}");
         }
-        assert_eq!(content("\u{feff}# 1".as_bytes(), true), Ok(None));
+        for blank in [&b""[..], b" \t\r\n"] {
+            assert_eq!(content(blank, false), Ok(Content::Blank));
+        }
+        for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!", "\"#1\",2"] {
+            assert_eq!(content(row.as_bytes(), false), Ok(Content::Row(row)));
+        }
+        assert_eq!(content("\u{feff}# 1".as_bytes(), true), Ok(Content::Comment(b"# 1")));
     }
 }

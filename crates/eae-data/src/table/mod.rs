@@ -7,6 +7,7 @@
 mod array;
 mod cell;
 mod choice;
+mod comments;
 mod error;
 mod fields;
 mod input;

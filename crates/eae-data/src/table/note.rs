@@ -19,6 +19,15 @@ pub enum Note {
         /// The column in words.
         column: String,
     },
+    /// Lines below the first row begin like comments and were skipped, but could be rows.
+    CommentsSkipped {
+        /// The number of such lines.
+        lines: usize,
+        /// The first one.
+        text: String,
+        /// Its line, from 1.
+        line: usize,
+    },
     /// Commas were read as decimal commas.
     DecimalCommas {
         /// The first such cell.
@@ -76,6 +85,18 @@ impl fmt::Display for Note {
                     "{column} counts the rows; if it is an index, leave it out, because there is nothing to learn from it"
                 )
             }
+            Self::CommentsSkipped { lines: 1, text, line } => write!(
+                f,
+                "line {line}, {}, begins with '#' or '%' and was skipped as a comment; if it is a row, put its first \
+                 field in double quotes",
+                excerpt(text)
+            ),
+            Self::CommentsSkipped { lines, text, line } => write!(
+                f,
+                "{lines} lines that could be rows begin with '#' or '%' and were skipped as comments, the first one \
+                 line {line}, {}; if they are rows, put the first field of each in double quotes",
+                excerpt(text)
+            ),
             Self::DecimalCommas { cell, line } => {
                 write!(f, "commas were read as decimal commas, the first one in {cell:?}, line {line}")
             }

@@ -3,6 +3,7 @@
 use ndarray::{Array2, Axis};
 
 use super::cell::{Meaning, meaning, remedy};
+use super::comments::Comments;
 use super::fields::{Separator, fields, is_open, unquoted};
 use super::labels::Labels;
 use super::layout::{Layout, are_names, could_be_positions};
@@ -24,6 +25,7 @@ pub(super) struct Rows {
     last_is_empty: bool,
     /// The error for the first cell of such a column, in case that another one has content.
     gap: Option<TableProblem>,
+    skipped: Comments,
     /// True if each row so far consists of two unsigned integers separated by only a comma.
     one_or_two: bool,
 }
@@ -48,7 +50,19 @@ impl Rows {
         let last_is_empty =
             layout.columns > 1 && layout.names.as_ref().is_none_or(|names| names.last().is_some_and(String::is_empty));
         let (values, lines) = (Vec::new(), Lines::default());
-        Self { options, layout, values, lines, rows: 0, columns, first: None, last_is_empty, gap: None, one_or_two }
+        Self {
+            options,
+            layout,
+            values,
+            lines,
+            rows: 0,
+            columns,
+            first: None,
+            last_is_empty,
+            gap: None,
+            skipped: Comments::default(),
+            one_or_two,
+        }
     }
 
     /// Appends a row, which is on this line.
@@ -81,6 +95,11 @@ impl Rows {
         self.lines.push(line);
         self.rows += 1;
         Ok(())
+    }
+
+    /// Skips a comment below the first row or the header.
+    pub(super) fn skip(&mut self, line: usize, comment: &str) {
+        self.skipped.push(line, comment, &self.layout, self.rows > 0);
     }
 
     /// Returns the value of a cell of a last column that has been empty so far.
@@ -138,6 +157,7 @@ impl Rows {
     /// Creates a table from the rows, of which there must be at least one.
     pub(super) fn finish(mut self) -> Result<Table, TableProblem> {
         let mut notes: Vec<Note> = self.layout.note.take().into_iter().collect();
+        notes.extend(self.skipped.note.take());
         self.check_decimals(&mut notes)?;
         notes.extend(self.note_of_first_row());
         let width = self.columns.len();

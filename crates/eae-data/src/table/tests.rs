@@ -133,7 +133,7 @@ fn text_that_is_not_a_table() {
             "line 2: \"1 2\" has 2 fields between spaces; it must have 3 like the header, line 1".into(),
         ),
         ("", "the file has no numbers; it must have a row for each sample".into()),
-        ("\u{feff}\n# 1,2\n\n", "the file has no numbers; it must have a row for each sample".into()),
+        ("\u{feff}\n\n", "the file has no numbers; it must have a row for each sample".into()),
         (
             "\nhello, you",
             "line 2, \"hello, you\", is a header with no numbers below it; it must be followed by rows".into(),

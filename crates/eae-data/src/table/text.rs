@@ -2,10 +2,11 @@
 
 use std::io::BufRead;
 
-use super::fields::content;
+use super::fields::{Content, content};
 use super::layout::{Layout, Numbered};
 use super::rows::Rows;
 use super::{Table, TableOptions, TableProblem};
+use crate::npy::excerpt;
 
 /// Reads text line by line.
 pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<Table, TableProblem> {
@@ -13,34 +14,66 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     // The layout is determined from the first two rows.
     let mut first: Option<Numbered> = None;
     let mut rows: Option<Rows> = None;
+    // The comments above the first row, then those between the first two rows.
+    let mut comments: Vec<Numbered> = Vec::new();
     while reader.read_until(b'\n', &mut text).map_err(TableProblem::Read)? > 0 {
         line += 1;
-        if let Some(row) = content(&text, line == 1).map_err(|problem| TableProblem::Line { line, problem })? {
-            if let Some(rows) = &mut rows {
-                rows.push(line, row)?;
-            } else if let Some(first) = first.take() {
-                rows = Some(begin(&first, Some(&(line, row.to_owned())), options)?);
-            } else {
-                first = Some((line, row.to_owned()));
+        match content(&text, line == 1).map_err(|problem| TableProblem::Line { line, problem })? {
+            Content::Row(row) => {
+                if let Some(rows) = &mut rows {
+                    rows.push(line, row)?;
+                } else if let Some(first) = first.take() {
+                    rows = Some(begin(&first, Some(&(line, row.to_owned())), &comments, options)?);
+                } else {
+                    first = Some((line, row.to_owned()));
+                    comments.clear();
+                }
             }
+            Content::Comment(comment) => {
+                let comment = String::from_utf8_lossy(comment);
+                match &mut rows {
+                    Some(rows) => rows.skip(line, &comment),
+                    None => comments.push((line, comment.into_owned())),
+                }
+            }
+            Content::Blank => {}
         }
         text.clear();
     }
     match (rows, first) {
         (Some(rows), _) => rows,
-        (None, Some(first)) => begin(&first, None, options)?,
-        (None, None) => return Err(TableProblem::Empty),
+        (None, Some(first)) => begin(&first, None, &comments, options)?,
+        (None, None) => return Err(only(&comments).unwrap_or(TableProblem::Empty)),
     }
     .finish()
 }
 
-/// Determines the layout, and reads the first two rows except for a header.
-fn begin(first: &Numbered, second: Option<&Numbered>, options: &TableOptions) -> Result<Rows, TableProblem> {
-    let layout = Layout::new(first, second, options)?;
+/// Determines the layout, and reads the first two rows except for a header, with the comments
+/// between them.
+fn begin(
+    first: &Numbered,
+    second: Option<&Numbered>,
+    comments: &[Numbered],
+    options: &TableOptions,
+) -> Result<Rows, TableProblem> {
+    let layout = Layout::new(first, second, options).map_err(|problem| match problem {
+        TableProblem::HeaderAlone { .. } => only(comments).unwrap_or(problem),
+        problem => problem,
+    })?;
     let is_header = layout.names.is_some();
     let mut rows = Rows::new(layout, *options);
-    for (line, row) in (!is_header).then_some(first).into_iter().chain(second) {
+    if !is_header {
+        rows.push(first.0, &first.1)?;
+    }
+    comments.iter().for_each(|(line, comment)| rows.skip(*line, comment));
+    if let Some((line, row)) = second {
         rows.push(*line, row)?;
     }
     Ok(rows)
+}
+
+/// Returns the error for a text in which comments take the place of all rows.
+fn only(comments: &[Numbered]) -> Option<TableProblem> {
+    let (line, text) = comments.first()?;
+    Some(TableProblem::Comments { line: *line, text: excerpt(text) })
 }
