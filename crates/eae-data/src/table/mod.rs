@@ -21,6 +21,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod text;
+mod thousands;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

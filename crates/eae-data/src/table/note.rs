@@ -46,6 +46,14 @@ pub enum Note {
         /// The line of this cell, from 1.
         point_line: usize,
     },
+    /// The points or commas of a column were read as decimal points or commas but may separate
+    /// thousands.
+    Thousands {
+        /// The first cell with one.
+        cell: String,
+        /// The line of this cell, from 1.
+        line: usize,
+    },
     /// Each line has two integers separated by a comma, which could be one number with a decimal
     /// comma.
     OneColumnOrTwo {
@@ -105,6 +113,15 @@ impl fmt::Display for Note {
                 "{comma:?} in line {comma_line} has a decimal comma and {point:?} in line {point_line} was read with a \
                  decimal point; if its point separates thousands, remove it"
             ),
+            Self::Thousands { cell, line } => {
+                let mark = if cell.contains(',') { "comma" } else { "point" };
+                write!(
+                    f,
+                    "{cell:?} in line {line} was read with a decimal {mark}, but the other numbers of its column have \
+                     three digits after a {mark} or are integers below 1000; if the {mark}s separate thousands, write \
+                     the numbers without them"
+                )
+            }
             Self::OneColumnOrTwo { row } => write!(
                 f,
                 "{} was read as two columns of integers; if it is one number with a decimal comma, set this in the \

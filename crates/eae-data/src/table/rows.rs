@@ -9,6 +9,7 @@ use super::labels::Labels;
 use super::layout::{Layout, are_names, could_be_positions};
 use super::lines::Lines;
 use super::options::{Decimal, Header, Index, Missing, Text};
+use super::thousands::Thousands;
 use super::{Cell, CellProblem, LineProblem, Note, Table, TableOptions, TableProblem};
 use crate::npy::excerpt;
 
@@ -41,6 +42,8 @@ struct Column {
     comma: Option<(usize, String)>,
     /// The row and the content of its first cell with a decimal point, if commas could be decimal.
     point: Option<(usize, String)>,
+    /// The numbers that may have separators of thousands, if commas could be decimal.
+    thousands: Thousands,
 }
 
 impl Rows {
@@ -121,12 +124,16 @@ impl Rows {
         let state = &mut self.columns[column];
         let problem = match meaning(&text, commas) {
             Meaning::Number(value) => {
-                if commas && state.point.is_none() && text.contains('.') {
-                    state.point = Some((rows, text.into_owned()));
+                if commas {
+                    state.thousands.push(rows, &text);
+                    if state.point.is_none() && text.contains('.') {
+                        state.point = Some((rows, text.into_owned()));
+                    }
                 }
                 return Ok(state.labels.as_mut().map_or(value, |labels| labels.code_of_number(value)));
             }
             Meaning::Comma(value) => {
+                state.thousands.push(rows, &text);
                 state.comma.get_or_insert_with(|| (rows, text.into_owned()));
                 return Ok(state.labels.as_mut().map_or(value, |labels| labels.code_of_number(value)));
             }
@@ -194,7 +201,8 @@ impl Rows {
         Ok(table)
     }
 
-    /// Checks that a column of numbers does not mix decimal commas and decimal points.
+    /// Checks that a column of numbers does not mix decimal commas and decimal points, and adds
+    /// notes about those that can be read in two ways.
     fn check_decimals(&self, notes: &mut Vec<Note>) -> Result<(), TableProblem> {
         let line = |row: usize| self.lines.line(row).expect("a row that was read");
         let numbers = || self.columns.iter().enumerate().filter(|(_, column)| column.labels.is_none());
@@ -220,6 +228,8 @@ impl Rows {
                 notes.push(Note::DecimalsDiffer { comma, comma_line, point, point_line: line(*row) });
             }
         }
+        let thousands = numbers().filter_map(|(_, state)| state.thousands.first());
+        notes.extend(thousands.map(|(row, cell)| Note::Thousands { cell: cell.to_owned(), line: line(row) }));
         Ok(())
     }
 
