@@ -23,9 +23,23 @@ pub(super) fn meaning(cell: &str, commas: bool) -> Meaning {
     }
 }
 
+const MINUS: char = '\u{2212}';
+
+/// The hyphen, the minus sign, and the dashes of typography.
+const DASHES: [char; 4] = ['-', MINUS, '\u{2013}', '\u{2014}'];
+
 fn is_missing(cell: &str) -> bool {
-    matches!(cell, "" | "NA" | "N/A" | "null" | "NULL" | "Null" | "None" | "." | "?" | "-")
-        || SPREADSHEET_ERRORS.contains(&cell)
+    let is_any = |markers: &[&str]| markers.iter().any(|marker| cell.eq_ignore_ascii_case(marker));
+    // In other letter cases, some of the first are words or symbols, such as Na for sodium.
+    matches!(cell, "NA" | "NaT" | "None" | "." | "?")
+        || is_any(&["n/a", "<na>", "null"])
+        || is_dashes(cell)
+        || is_any(&SPREADSHEET_ERRORS)
+}
+
+/// Returns true for an empty cell, and for hyphens, minus signs and dashes of any number.
+fn is_dashes(cell: &str) -> bool {
+    cell.trim_matches(DASHES).is_empty()
 }
 
 /// Parses a number like `1,5`, with digits on both sides of its only comma.
@@ -43,6 +57,9 @@ pub(super) fn remedy(cell: &str) -> &'static str {
     let starts_with_digit = cell.trim_start_matches(['+', '-', '.']).starts_with(|c: char| c.is_ascii_digit());
     let only = |others: &str| cell.chars().all(|c| c.is_ascii_digit() || others.contains(c));
     match cell {
+        _ if cell.strip_prefix(&DASHES[1..]).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) => {
+            "write its minus sign as a hyphen, as in -0.5"
+        }
         _ if starts_with_digit && cell.ends_with('%') => {
             "take the percent signs out of the column, or leave the column out"
         }
@@ -73,7 +90,19 @@ mod tests {
             ("#N/A", Meaning::Missing),
             ("", Meaning::Missing),
             ("-", Meaning::Missing),
-            ("--", Meaning::Text),
+            ("n/a", Meaning::Missing),
+            ("NaT", Meaning::Missing),
+            ("<NA>", Meaning::Missing),
+            ("<na>", Meaning::Missing),
+            ("Null", Meaning::Missing),
+            ("#ref!", Meaning::Missing),
+            ("--", Meaning::Missing),
+            ("\u{2212}", Meaning::Missing),
+            ("\u{2013}", Meaning::Missing),
+            ("Na", Meaning::Text),
+            ("none", Meaning::Text),
+            ("-a-", Meaning::Text),
+            ("\u{2212}5", Meaning::Text),
             ("50%", Meaning::Text),
             ("1,", Meaning::Text),
             (",5", Meaning::Text),
@@ -98,6 +127,7 @@ mod tests {
             ("1.234,5", "a decimal point"),
             ("1 000", "separators of thousands"),
             ("1'000.5", "separators of thousands"),
+            ("\u{2212}0.5", "as a hyphen"),
             ("red", "as categories"),
             ("#", "as categories"),
             ("2024-01-05", "as categories"),

@@ -123,11 +123,17 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Content<'_>, LinePr
 }
 
 /// The error values that spreadsheets write into cells.
-pub(super) const SPREADSHEET_ERRORS: [&str; 7] = ["#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"];
+pub(super) const SPREADSHEET_ERRORS: [&str; 8] =
+    ["#N/A", "#NA", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!"];
 
 fn is_comment(line: &[u8]) -> bool {
     let ends = |rest: &[u8]| rest.first().is_none_or(|byte| b",;\t\r\n".contains(byte));
-    let is_cell = || SPREADSHEET_ERRORS.iter().any(|error| line.strip_prefix(error.as_bytes()).is_some_and(ends));
+    let is_cell = || {
+        SPREADSHEET_ERRORS.iter().any(|error| {
+            let parts = line.split_at_checked(error.len());
+            parts.is_some_and(|(cell, rest)| cell.eq_ignore_ascii_case(error.as_bytes()) && ends(rest))
+        })
+    };
     matches!(line.first(), Some(b'#' | b'%')) && !is_cell()
 }
 
@@ -166,7 +172,7 @@ mod tests {
         for blank in [&b""[..], b" \t\r\n"] {
             assert_eq!(content(blank, false), Ok(Content::Blank));
         }
-        for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!", "\"#1\",2"] {
+        for row in ["50%,1", "1 # 2", "a#", "#N/A,2", "#DIV/0!", "#ref!\t1", "\"#1\",2"] {
             assert_eq!(content(row.as_bytes(), false), Ok(Content::Row(row)));
         }
         assert_eq!(content("\u{feff}# 1".as_bytes(), true), Ok(Content::Comment(b"# 1")));

@@ -79,9 +79,9 @@ pub enum Header {
 
 /// The rule for missing values.
 ///
-/// Missing values are empty cells, `NA`, `N/A`, `NaN` in any case, `null`, `NULL`, `Null`, `None`,
-/// single characters `.`, `?` and `-`, the error values of spreadsheets such as `#N/A`, and NaN in
-/// an array.
+/// Missing values are empty cells, `NA`, `NaT`, `None`, `.`, `?`, in any case of letters `N/A`,
+/// `<NA>`, `NaN`, `null` and the error values of spreadsheets such as `#REF!`, cells of only
+/// hyphens, minus signs or dashes such as `--`, and NaN in an array.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Missing {
     /// The first missing value is an error.
