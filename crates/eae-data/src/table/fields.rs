@@ -13,23 +13,45 @@ pub(super) enum Separator {
     Whitespace,
 }
 
+/// What is known about the separators before a text is read.
+#[derive(Clone, Copy)]
+pub(super) struct Given {
+    /// The separator that the file names.
+    pub(super) separator: Option<Separator>,
+    pub(super) decimal: Decimal,
+}
+
 impl Separator {
     pub(super) const TAB: Self = Self::Byte(b'\t');
     pub(super) const COMMA: Self = Self::Byte(b',');
     pub(super) const SEMICOLON: Self = Self::Byte(b';');
 
     /// Returns the separators of a line, most likely first: a comma may be part of a field between
-    /// semicolons, and a space part of any field.
-    pub(super) fn in_line(line: &str, decimal: Decimal) -> impl Iterator<Item = Self> {
-        [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
+    /// semicolons, and a space part of any field. A separator that the file names is the only one.
+    pub(super) fn in_line(line: &str, given: Given) -> impl Iterator<Item = Self> {
+        let likely = [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
             .into_iter()
-            .filter(move |&separator| separator != Self::COMMA || decimal != Decimal::Comma)
-            .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some())
+            .filter(move |&separator| separator != Self::COMMA || given.decimal != Decimal::Comma)
+            .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some());
+        given.separator.into_iter().chain(likely.filter(move |_| given.separator.is_none()))
+    }
+
+    /// Returns the separator that a first line such as `sep=;` names. Excel writes and reads this
+    /// line, also in quotes.
+    pub(super) fn named_by(line: &str) -> Option<Self> {
+        let line = unquoted(line);
+        let (name, separator) = line.split_at_checked(4)?;
+        match separator.as_bytes() {
+            [byte @ (b'\t' | b'!'..=b'~')] if !byte.is_ascii_alphanumeric() && !b"\"+-.".contains(byte) => {
+                name.eq_ignore_ascii_case("sep=").then_some(Self::Byte(*byte))
+            }
+            _ => None,
+        }
     }
 
     /// Returns true if a comma within a field may be a decimal comma.
-    pub(super) fn leaves_commas(self, decimal: Decimal) -> bool {
-        decimal == Decimal::Comma || self == Self::SEMICOLON || self == Self::TAB
+    pub(super) fn leaves_commas(self, given: Given) -> bool {
+        given.decimal == Decimal::Comma || self != Self::COMMA && self != Self::Whitespace
     }
 
     fn is_at(self, byte: u8) -> bool {
@@ -161,6 +183,23 @@ mod tests {
         }
         assert!(fields("1,\"2,3", Separator::COMMA).any(is_open));
         assert!(is_open("\"") && is_open("\"a\"\"") && !is_open("\"a\"\"\""));
+    }
+
+    #[test]
+    fn a_first_line_names_the_separator() {
+        for (line, separator) in [
+            ("sep=;", Some(b';')),
+            ("\"sep=,\"", Some(b',')),
+            ("SEP=|", Some(b'|')),
+            ("sep=\t", Some(b'\t')),
+            ("sep=", None),
+            ("sep=5", None),
+            ("sep=;1", None),
+            ("sex=;", None),
+            ("größe", None),
+        ] {
+            assert_eq!(Separator::named_by(line), separator.map(Separator::Byte), "{line}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The layout of a text, derived from its first two rows.
 
 use super::cell::{Meaning, decimal_comma, meaning};
-use super::fields::{Separator, fields, is_open, unquoted};
-use super::options::{Decimal, Header};
+use super::fields::{Given, Separator, fields, is_open, unquoted};
+use super::options::Header;
 use super::{LineProblem, Note, TableOptions, TableProblem, counted};
 use crate::npy::excerpt;
 
@@ -18,28 +18,33 @@ pub(super) struct Layout {
     pub(super) names: Option<Vec<String>>,
     pub(super) columns: usize,
     pub(super) note: Option<Note>,
+    /// True if the file names its separator.
+    pub(super) is_given: bool,
     /// The line that determined the number of columns: the header, or else the first row.
     line: usize,
 }
 
 impl Layout {
     /// Determines the format of the rows. If the layout has names, the first line is the header.
+    /// The separator is known if the file names it.
     pub(super) fn new(
         first: &Numbered,
         second: Option<&Numbered>,
+        separator: Option<Separator>,
         options: &TableOptions,
     ) -> Result<Self, TableProblem> {
+        let given = Given { separator, decimal: options.decimal };
         let (line, text) = (first.0, first.1.as_str());
         let below = second.map(|(_, text)| text.as_str());
         let (is_header, note) = match options.header {
             Header::Yes => (true, None),
             Header::No => (false, None),
-            Header::Auto => is_header(first, below, options.decimal),
+            Header::Auto => is_header(first, below, given),
         };
         let separator = match (is_header, below) {
-            (false, _) => separator(text, below, options.decimal),
-            (true, Some(row)) if is_decimal_below_one_name(row, text) => Separator::SEMICOLON,
-            (true, Some(row)) => separator(row, Some(text), options.decimal),
+            (false, _) => likely_separator(text, below, given),
+            (true, Some(row)) if separator.is_none() && is_decimal_below_one_name(row, text) => Separator::SEMICOLON,
+            (true, Some(row)) => likely_separator(row, Some(text), given),
             (true, None) => return Err(TableProblem::HeaderAlone { line, text: excerpt(text) }),
         };
         if let Some(field) = fields(text, separator).find(|field| is_open(field)) {
@@ -49,7 +54,15 @@ impl Layout {
         let text = text.trim_ascii_end();
         let columns = fields(text, separator).count();
         let names = is_header.then(|| fields(text, separator).map(|field| unquoted(field).into_owned()).collect());
-        Ok(Self { separator, commas: separator.leaves_commas(options.decimal), names, columns, note, line })
+        Ok(Self {
+            separator,
+            commas: separator.leaves_commas(given),
+            names,
+            columns,
+            note,
+            is_given: given.separator.is_some(),
+            line,
+        })
     }
 
     /// Returns the error for a row of another length.
@@ -67,11 +80,11 @@ impl Layout {
 
 /// Decides whether the first line holds names, and returns a note if the user should check the
 /// decision.
-fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> (bool, Option<Note>) {
-    let Some(separator) = of_numbers(text, decimal) else {
+fn is_header((line, text): &Numbered, below: Option<&str>, given: Given) -> (bool, Option<Note>) {
+    let Some(separator) = of_numbers(text, given) else {
         let Some(below) = below else { return (true, None) };
-        let separator = separator(below, Some(text), decimal);
-        let of_line = |line| meanings(line, separator, decimal);
+        let separator = likely_separator(below, Some(text), given);
+        let of_line = |line| meanings(line, separator, given);
         if !is_like(&of_line(text), &of_line(below)) {
             return (true, None);
         }
@@ -81,7 +94,7 @@ fn is_header((line, text): &Numbered, below: Option<&str>, decimal: Decimal) -> 
     let quoted = |field: &str| field.starts_with('"');
     let all_quoted = fields(text, separator).all(quoted);
     // Quoted numbers above unquoted numbers are names. The names of rows may also be quoted text.
-    let of_numbers = |field: &&str| meaning(&unquoted(field), separator.leaves_commas(decimal)) != Meaning::Text;
+    let of_numbers = |field: &&str| meaning(&unquoted(field), separator.leaves_commas(given)) != Meaning::Text;
     let mut numbers = fields(below, separator).filter(of_numbers).collect::<Vec<_>>();
     if numbers.len() > 1 && numbers[0] == fields(below, separator).next().unwrap_or_default() {
         numbers.remove(0);
@@ -128,16 +141,16 @@ pub(super) fn could_be_positions(first: &[f64], second: &[f64]) -> bool {
     are_positions && (first.len() > 2 || second.iter().any(|value| value.fract() != 0.0))
 }
 
-fn meanings(line: &str, separator: Separator, decimal: Decimal) -> Vec<Meaning> {
-    let commas = separator.leaves_commas(decimal);
+fn meanings(line: &str, separator: Separator, given: Given) -> Vec<Meaning> {
+    let commas = separator.leaves_commas(given);
     fields(line, separator).map(|field| meaning(&unquoted(field), commas)).collect()
 }
 
 /// Returns the separator that makes a line a row of numbers. A missing value does not make a line a
 /// header.
-fn of_numbers(line: &str, decimal: Decimal) -> Option<Separator> {
-    Separator::in_line(line, decimal).find(|separator| {
-        let commas = separator.leaves_commas(decimal);
+fn of_numbers(line: &str, given: Given) -> Option<Separator> {
+    Separator::in_line(line, given).find(|separator| {
+        let commas = separator.leaves_commas(given);
         fields(line, *separator).all(|field| meaning(&unquoted(field), commas) != Meaning::Text)
     })
 }
@@ -150,15 +163,15 @@ fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
 
 /// Returns the separator of a row of data, which gives as many fields as the other line if
 /// possible.
-fn separator(row: &str, other: Option<&str>, decimal: Decimal) -> Separator {
+fn likely_separator(row: &str, other: Option<&str>, given: Given) -> Separator {
     let count = |line: &str, separator| fields(line.trim_ascii_end(), separator).count();
     let fits = |separator: &Separator| other.is_none_or(|other| count(other, *separator) == count(row, *separator));
-    if let Some(separator) = of_numbers(row, decimal) {
+    if let Some(separator) = of_numbers(row, given) {
         return separator;
     }
-    let numbers = |separator: &Separator| meanings(row, *separator, decimal).iter().filter_map(number).count();
+    let numbers = |separator: &Separator| meanings(row, *separator, given).iter().filter_map(number).count();
     let mut best: Option<(usize, Separator)> = None;
-    for separator in Separator::in_line(row, decimal).filter(fits) {
+    for separator in Separator::in_line(row, given).filter(fits) {
         let found = numbers(&separator);
         // Among equal separators, the first is the most likely. A single field is the last resort.
         let found = if count(row, separator) > 1 { found + 1 } else { 0 };
@@ -166,7 +179,7 @@ fn separator(row: &str, other: Option<&str>, decimal: Decimal) -> Separator {
             best = Some((found, separator));
         }
     }
-    let any = || Separator::in_line(row, decimal).next().unwrap_or(Separator::Whitespace);
+    let any = || Separator::in_line(row, given).next().unwrap_or(Separator::Whitespace);
     best.map_or_else(any, |(_, separator)| separator)
 }
 
@@ -177,7 +190,7 @@ mod tests {
     fn layout(text: &str, header: Header) -> Layout {
         let mut lines = text.lines().enumerate().map(|(i, line)| (i + 1, line.to_owned()));
         let (first, second) = (lines.next().unwrap(), lines.next());
-        Layout::new(&first, second.as_ref(), &TableOptions::new().header(header)).unwrap()
+        Layout::new(&first, second.as_ref(), None, &TableOptions::new().header(header)).unwrap()
     }
 
     #[test]

@@ -49,7 +49,8 @@ struct Column {
 impl Rows {
     pub(super) fn new(layout: Layout, options: TableOptions) -> Self {
         let columns = (0..layout.columns).map(|_| Column::default()).collect();
-        let one_or_two = layout.separator == Separator::COMMA && layout.columns == 2 && layout.names.is_none();
+        let one_or_two =
+            !layout.is_given && layout.separator == Separator::COMMA && layout.columns == 2 && layout.names.is_none();
         let last_is_empty =
             layout.columns > 1 && layout.names.as_ref().is_none_or(|names| names.last().is_some_and(String::is_empty));
         let (values, lines) = (Vec::new(), Lines::default());

@@ -267,6 +267,30 @@ fn decimal_commas() {
 }
 
 #[test]
+fn the_first_line_of_excel_names_the_separator() {
+    let values = array![[1.5, 2.0], [3.0, 4.0]];
+    for text in [
+        "sep=;\na;b\n1,5;2\n3;4",
+        "\u{feff}\"sep=;\"\r\na;b\r\n1,5;2\r\n3;4\r\n",
+        "sep=,\na,b\n1.5,2\n3,4",
+        "sep=\t\na\tb\n1.5\t2\n3\t4",
+        "sep=|\n\na|b\n1.5|2\n3|4",
+    ] {
+        let read = table(text);
+        assert_eq!((&read.values, read.names.unwrap()), (&values, vec!["a".to_owned(), "b".to_owned()]), "{text:?}");
+    }
+    // The line decides which of two separators it is, and keeps its number.
+    let row = "a,b\n1;5,2\n";
+    assert!(said(row).starts_with("line 2: \"1;5,2\" has 2 fields between ';'; "));
+    assert!(said(format!("sep=,\n{row}")).starts_with("line 3, column 0 (\"a\"): \"1;5\" is not a number; "));
+    assert!(said(format!("sep=;\n{row}")).starts_with("line 3: \"1;5,2\" has 2 fields between ';'; "));
+    assert_eq!(table("sep=,\n1,5\n2,7\n").notes, []);
+    assert!(said("sep=;\na;b\n1;2;3").contains("line 3: \"1;2;3\" has 3 fields between ';'; it must have 2 like the "));
+    assert!(said("sep=;\n").starts_with("the file has no numbers"));
+    assert!(said("a;b\nsep=;\n1;2").starts_with("line 2"));
+}
+
+#[test]
 fn an_empty_last_column_is_left_out() {
     let keep = |text: &str| read_as(text, TableOptions::new().missing(Missing::Keep)).unwrap();
     let values = array![[7.0, 8.0], [9.0, 10.0]];

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use super::fields::{Content, content};
+use super::fields::{Content, Separator, content};
 use super::layout::{Layout, Numbered};
 use super::rows::Rows;
 use super::{Table, TableOptions, TableProblem};
@@ -13,6 +13,7 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     let (mut text, mut line) = (Vec::new(), 0);
     // The layout is determined from the first two rows.
     let mut first: Option<Numbered> = None;
+    let mut separator = None;
     let mut rows: Option<Rows> = None;
     // The comments above the first row, then those between the first two rows.
     let mut comments: Vec<Numbered> = Vec::new();
@@ -20,10 +21,15 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
         line += 1;
         match content(&text, line == 1).map_err(|problem| TableProblem::Line { line, problem })? {
             Content::Row(row) => {
-                if let Some(rows) = &mut rows {
+                if line == 1 {
+                    separator = Separator::named_by(row);
+                }
+                if line == 1 && separator.is_some() {
+                    // The line is neither a header nor a row.
+                } else if let Some(rows) = &mut rows {
                     rows.push(line, row)?;
                 } else if let Some(first) = first.take() {
-                    rows = Some(begin(&first, Some(&(line, row.to_owned())), &comments, options)?);
+                    rows = Some(begin(&first, Some(&(line, row.to_owned())), separator, &comments, options)?);
                 } else {
                     first = Some((line, row.to_owned()));
                     comments.clear();
@@ -42,7 +48,7 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     }
     match (rows, first) {
         (Some(rows), _) => rows,
-        (None, Some(first)) => begin(&first, None, &comments, options)?,
+        (None, Some(first)) => begin(&first, None, separator, &comments, options)?,
         (None, None) => return Err(only(&comments).unwrap_or(TableProblem::Empty)),
     }
     .finish()
@@ -53,10 +59,11 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
 fn begin(
     first: &Numbered,
     second: Option<&Numbered>,
+    separator: Option<Separator>,
     comments: &[Numbered],
     options: &TableOptions,
 ) -> Result<Rows, TableProblem> {
-    let layout = Layout::new(first, second, options).map_err(|problem| match problem {
+    let layout = Layout::new(first, second, separator, options).map_err(|problem| match problem {
         TableProblem::HeaderAlone { .. } => only(comments).unwrap_or(problem),
         problem => problem,
     })?;
