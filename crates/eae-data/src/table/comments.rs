@@ -29,7 +29,7 @@ impl Comments {
 
 fn could_be_row(comment: &str, layout: &Layout, is_below_data: bool) -> bool {
     let fields: Vec<&str> = fields(comment.trim_ascii(), layout.separator).collect();
-    if fields.len() != layout.columns {
+    if fields.len() != layout.fields() {
         return false;
     }
     let without_mark = fields[0].trim_start_matches(['#', '%']).trim_ascii();

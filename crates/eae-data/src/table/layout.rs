@@ -16,7 +16,11 @@ pub(super) struct Layout {
     /// True if a comma in a cell may be a decimal comma.
     pub(super) commas: bool,
     pub(super) names: Option<Vec<String>>,
+    /// The number of columns, without the names of rows.
     pub(super) columns: usize,
+    /// The first row below the header, if it has one field more than the header. This field may be
+    /// the name of the row.
+    pub(super) named: Option<Numbered>,
     pub(super) note: Option<Note>,
     /// True if the file names its separator.
     pub(super) is_given: bool,
@@ -44,12 +48,13 @@ impl Layout {
         let separator = match (is_header, below) {
             (false, _) => likely_separator(text, below, given),
             (true, Some(row)) if separator.is_none() && is_decimal_below_one_name(row, text) => Separator::SEMICOLON,
-            (true, Some(row)) => likely_separator(row, Some(text), given),
+            (true, Some(row)) => separator_below(text, row, given),
             (true, None) => return Err(TableProblem::HeaderAlone { line, text: excerpt(text) }),
         };
         if let Some(field) = fields(text, separator).find(|field| is_open(field)) {
             return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
         }
+        let named = second.filter(|(_, row)| is_header && starts_with_name(row, text, separator, given));
         // A tab at the end of every line does not separate fields.
         let text = text.trim_ascii_end();
         let columns = fields(text, separator).count();
@@ -59,14 +64,23 @@ impl Layout {
             commas: separator.leaves_commas(given),
             names,
             columns,
+            named: named.cloned(),
             note,
             is_given: given.separator.is_some(),
             line,
         })
     }
 
-    /// Returns the error for a row of another length.
-    pub(super) fn ragged(&self, found: usize, row: &str) -> LineProblem {
+    /// Returns the number of fields in a row.
+    pub(super) fn fields(&self) -> usize {
+        self.columns + usize::from(self.named.is_some())
+    }
+
+    /// Returns the error for a row of another length. If only some rows are one field longer than
+    /// the header, the first of them is wrong.
+    pub(super) fn ragged(&self, line: usize, found: usize, row: &str) -> TableProblem {
+        let (line, found, row) =
+            self.named.as_ref().map_or((line, found, row), |(line, row)| (*line, self.fields(), row));
         let separator = match self.separator {
             Separator::TAB => "tabs".to_owned(),
             Separator::Byte(byte) => format!("{:?}", char::from(byte)),
@@ -74,7 +88,11 @@ impl Layout {
         };
         let first = if self.names.is_some() { "the header" } else { "the first row" };
         let (row, found) = (excerpt(row), counted(found, "field"));
-        LineProblem::Ragged { row, found, separator, expected: self.columns, first, line: self.line }
+        let expected = self.columns;
+        TableProblem::Line {
+            line,
+            problem: LineProblem::Ragged { row, found, separator, expected, first, line: self.line },
+        }
     }
 }
 
@@ -141,6 +159,17 @@ pub(super) fn could_be_positions(first: &[f64], second: &[f64]) -> bool {
     are_positions && (first.len() > 2 || second.iter().any(|value| value.fract() != 0.0))
 }
 
+/// Returns true if a row has one field more than the header, and could be a name and numbers.
+fn starts_with_name(row: &str, header: &str, separator: Separator, given: Given) -> bool {
+    let count = |line, separator| fields(line, separator).count();
+    let row = row.trim_ascii_end();
+    let others =
+        [Separator::SEMICOLON, Separator::COMMA, Separator::TAB].into_iter().filter(|other| *other != separator);
+    count(row, separator) == count(header, separator) + 1
+        && others.into_iter().all(|other| count(header, other) == 1)
+        && meanings(row, separator, given)[1..].iter().any(|meaning| number(meaning).is_some())
+}
+
 fn meanings(line: &str, separator: Separator, given: Given) -> Vec<Meaning> {
     let commas = separator.leaves_commas(given);
     fields(line, separator).map(|field| meaning(&unquoted(field), commas)).collect()
@@ -159,6 +188,17 @@ fn of_numbers(line: &str, given: Given) -> Option<Separator> {
 /// semicolon separates fields.
 fn is_decimal_below_one_name(row: &str, header: &str) -> bool {
     decimal_comma(&unquoted(row.trim_ascii())).is_some() && fields(header, Separator::COMMA).nth(1).is_none()
+}
+
+/// Returns the separator of a row below a header.
+fn separator_below(header: &str, row: &str, given: Given) -> Separator {
+    let separator = likely_separator(row, Some(header), given);
+    if fields(row, separator).nth(1).is_some() {
+        return separator;
+    }
+    // A single field is the last resort.
+    let of_names = |separator: &Separator| starts_with_name(row, header, *separator, given);
+    Separator::in_line(row, given).find(of_names).unwrap_or(separator)
 }
 
 /// Returns the separator of a row of data, which gives as many fields as the other line if

@@ -17,6 +17,7 @@ mod lines;
 mod nearest;
 mod note;
 mod options;
+mod row_names;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,12 @@ pub enum Note {
         /// The name of the column.
         name: String,
     },
+    /// The rows have one field more than the header. The first field is the name of the row and was
+    /// left out. Columns are counted without it.
+    RowNamesLeftOut {
+        /// The name of the first row.
+        first: String,
+    },
     /// The last column has no name and no value and was left out: every line ends with a separator.
     EmptyLeftOut,
     /// A column counts the rows. It may be an index, from which nothing can be learned.
@@ -83,6 +89,11 @@ impl fmt::Display for Note {
             Self::IndexLeftOut { name } => write!(
                 f,
                 "the first column ({name:?}) only numbers the rows and was left out; columns are counted without it"
+            ),
+            Self::RowNamesLeftOut { first } => write!(
+                f,
+                "the rows have one field more than the header, so the first one ({first:?} in the first row) was taken \
+                 for the name of the row and left out; columns are counted without it"
             ),
             Self::EmptyLeftOut => f.write_str(
                 "the last column has no name and no value and was left out; every line ends with a separator",

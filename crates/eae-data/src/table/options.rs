@@ -104,7 +104,8 @@ pub enum Text {
     Categories,
 }
 
-/// The rule for a first column that only numbers the rows, as written by pandas and R.
+/// The rule for a first column that only numbers the rows, as written by pandas and R. A first
+/// column of names or numbers of rows for which the header has no field is always left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Index {
     /// Leave the column out if its name is empty or starts with `Unnamed: 0`, and its values are

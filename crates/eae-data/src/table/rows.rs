@@ -9,6 +9,7 @@ use super::labels::Labels;
 use super::layout::{Layout, are_names, could_be_positions};
 use super::lines::Lines;
 use super::options::{Decimal, Header, Index, Missing, Text};
+use super::row_names::RowNames;
 use super::thousands::Thousands;
 use super::{Cell, CellProblem, LineProblem, Note, Table, TableOptions, TableProblem};
 use crate::npy::excerpt;
@@ -20,9 +21,11 @@ pub(super) struct Rows {
     lines: Lines,
     rows: usize,
     columns: Vec<Column>,
+    /// The names of the rows, if the header has no place for them.
+    names: Option<RowNames>,
     /// The first row, if it consists of numbers.
     first: Option<String>,
-    /// True if the last column has no name and, so far, no content.
+    /// True if the last column has, so far, no content, and no name or perhaps that of another.
     last_is_empty: bool,
     /// The error for the first cell of such a column, in case that another one has content.
     gap: Option<TableProblem>,
@@ -51,8 +54,9 @@ impl Rows {
         let columns = (0..layout.columns).map(|_| Column::default()).collect();
         let one_or_two =
             !layout.is_given && layout.separator == Separator::COMMA && layout.columns == 2 && layout.names.is_none();
-        let last_is_empty =
-            layout.columns > 1 && layout.names.as_ref().is_none_or(|names| names.last().is_some_and(String::is_empty));
+        let names = layout.named.is_some().then(RowNames::default);
+        let has_no_name = layout.names.as_ref().is_none_or(|names| names.last().is_some_and(String::is_empty));
+        let last_is_empty = layout.columns > 1 && has_no_name || names.is_some();
         let (values, lines) = (Vec::new(), Lines::default());
         Self {
             options,
@@ -61,6 +65,7 @@ impl Rows {
             lines,
             rows: 0,
             columns,
+            names,
             first: None,
             last_is_empty,
             gap: None,
@@ -72,9 +77,15 @@ impl Rows {
     /// Appends a row, which is on this line.
     pub(super) fn push(&mut self, line: usize, row: &str) -> Result<(), TableProblem> {
         let mut found = 0;
+        let mut is_name = self.names.is_some();
         for field in fields(row, self.layout.separator) {
             if is_open(field) {
                 return Err(TableProblem::Line { line, problem: LineProblem::OpenQuote(excerpt(field)) });
+            }
+            if is_name {
+                is_name = false;
+                self.names.iter_mut().for_each(|names| names.push(field));
+                continue;
             }
             if found < self.columns.len() {
                 let value = if found + 1 == self.columns.len() && self.last_is_empty {
@@ -90,7 +101,7 @@ impl Rows {
             found += 1;
         }
         if found != self.columns.len() {
-            return Err(TableProblem::Line { line, problem: self.layout.ragged(found, row) });
+            return Err(self.layout.ragged(line, found, row));
         }
         if self.rows == 0 && self.columns.iter().all(|column| column.text.is_none()) {
             self.first = Some(row.to_owned());
@@ -165,6 +176,11 @@ impl Rows {
     /// Creates a table from the rows, of which there must be at least one.
     pub(super) fn finish(mut self) -> Result<Table, TableProblem> {
         let mut notes: Vec<Note> = self.layout.note.take().into_iter().collect();
+        if let Some(names) = self.names.take() {
+            // A separator at the end of every line looks like names, too.
+            let note = names.note().filter(|_| !self.last_is_empty);
+            notes.push(note.ok_or_else(|| self.layout.ragged(0, 0, ""))?);
+        }
         notes.extend(self.skipped.note.take());
         self.check_decimals(&mut notes)?;
         notes.extend(self.note_of_first_row());
@@ -278,7 +294,7 @@ pub(crate) fn is_index_name(name: &str) -> bool {
 }
 
 /// Returns true if all values are distinct integers from 0 on.
-fn numbers_rows<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
+pub(super) fn numbers_rows<'a>(values: impl Iterator<Item = &'a f64>) -> bool {
     let mut values: Vec<f64> = values.copied().collect();
     let integers = values.iter().all(|&value| value >= 0.0 && value.is_finite() && value.fract() == 0.0);
     values.sort_unstable_by(f64::total_cmp);

@@ -285,7 +285,9 @@ fn the_first_line_of_excel_names_the_separator() {
     assert!(said(format!("sep=,\n{row}")).starts_with("line 3, column 0 (\"a\"): \"1;5\" is not a number; "));
     assert!(said(format!("sep=;\n{row}")).starts_with("line 3: \"1;5,2\" has 2 fields between ';'; "));
     assert_eq!(table("sep=,\n1,5\n2,7\n").notes, []);
-    assert!(said("sep=;\na;b\n1;2;3").contains("line 3: \"1;2;3\" has 3 fields between ';'; it must have 2 like the "));
+    assert!(
+        said("sep=;\na;b\n1;2;3;4").contains("line 3: \"1;2;3;4\" has 4 fields between ';'; it must have 2 like the ")
+    );
     assert!(said("sep=;\n").starts_with("the file has no numbers"));
     assert!(said("a;b\nsep=;\n1;2").starts_with("line 2"));
 }
