@@ -147,6 +147,9 @@ fn float_remedy(value: f64, Range { least, greatest }: Range) -> String {
     if !value.is_finite() {
         "missing pixels are not supported: leave the image out, or fill it in, for instance with numpy.nan_to_num(a)"
             .to_owned()
+    } else if least >= -0.01 && greatest <= 1.01 {
+        // Interpolation and rounding leave such values. Scaling them would change the contrast.
+        format!("the values are from {least} to {greatest}, slightly out of range: save numpy.clip(a, 0, 1)")
     } else if least >= 0.0 && greatest <= 255.0 {
         format!("the values are up to {greatest}: if 255 is white, save a / 255")
     } else if least >= 0.0 {
@@ -171,6 +174,11 @@ fn check_shape(path: &Path, shape: &[usize]) -> Result<(), DataError> {
             "[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"
         }
         [_, 1 | 3, _, _] => return Ok(()),
+        [_, channels, _, 4] if channels != 4 => {
+            "[count, channels, height, width] with 3 channels; drop the alpha channel with a[..., :3], and move the \
+             last axis with transpose(0, 3, 1, 2)"
+        }
+        [_, 4, _, _] => "of 1 or 3 channels; drop the alpha channel with a[:, :3]",
         [_, _, _, _] => "of 1 channel (gray) or 3 channels (red, green, blue)",
         _ => "[count, height, width] or [count, channels, height, width]",
     };
@@ -313,7 +321,13 @@ mod tests {
         let last = npy(&bytes_of(&Array4::<u8>::zeros((2, 32, 32, 3))));
         assert!(last.ends_with("[count, channels, height, width]; move the last axis with transpose(0, 3, 1, 2)"));
         let four = npy(&bytes_of(&Array4::<u8>::zeros((2, 4, 32, 32))));
-        assert!(four.ends_with("it should be of 1 channel (gray) or 3 channels (red, green, blue)"));
+        assert!(four.ends_with("it should be of 1 or 3 channels; drop the alpha channel with a[:, :3]"));
+        let four = npy(&bytes_of(&Array4::<u8>::zeros((2, 32, 32, 4))));
+        assert!(
+            four.contains("drop the alpha channel with a[..., :3], and move the last axis with transpose(0, 3, 1, 2)")
+        );
+        let five = npy(&bytes_of(&Array4::<u8>::zeros((2, 5, 32, 32))));
+        assert!(five.ends_with("it should be of 1 channel (gray) or 3 channels (red, green, blue)"));
         assert!(
             npy(&bytes_of(&Array3::<u8>::zeros((1, 2, 2))))
                 .ends_with(" has one image; training needs at least two, one of them held out")
@@ -348,6 +362,10 @@ mod tests {
             npy(&bytes_of(&array)).split_once("; ").unwrap().1.to_owned()
         };
         assert_eq!(floats([-1.0, 1.0]), "the values are from -1 to 1: if -1 is black, save (a + 1) / 2");
+        for near in [[-0.0009765625, 1.0], [0.25, 1.0009765625]] {
+            assert!(floats(near).ends_with(", slightly out of range: save numpy.clip(a, 0, 1)"));
+        }
+        assert_eq!(floats([-0.5, 1.0]), "the values are from -0.5 to 1: if -1 is black, save (a + 1) / 2");
         assert_eq!(floats([0.0, 254.5]), "the values are up to 254.5: if 255 is white, save a / 255");
         assert!(floats([0.0, 1000.0]).starts_with("the values are up to 1000: divide "));
         assert!(floats([-2.5, 2.0]).starts_with("the values are from -2.5 to 2: if they were standardized, "));

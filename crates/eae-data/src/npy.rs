@@ -45,7 +45,7 @@ pub enum NpyError {
     #[error("the .npy header {0} does not describe an array of numbers; save one with numpy.save")]
     NoArray(String),
     /// The element type is not supported.
-    #[error("the array has type {0}; it must be of floats (f4, f8) or integers: convert it with astype(float)")]
+    #[error("the array has type {0}; it must be of floats (f4, f8) or integers: {remedy}", remedy = to_numbers(.0))]
     Type(String),
     /// The number of elements differs from the header.
     #[error(
@@ -200,6 +200,16 @@ impl<R: Read> Npy<R> {
 fn append(reader: &mut impl Read, bytes: &mut Vec<u8>, count: usize) -> Result<(), NpyError> {
     let read = reader.take(count as u64).read_to_end(bytes).map_err(NpyError::Read)?;
     if read == count { Ok(()) } else { Err(NpyError::Header) }
+}
+
+/// Returns a remedy for an array of another type. `astype(float)` fails for most objects and text.
+fn to_numbers(descriptor: &str) -> &'static str {
+    let kind = descriptor.trim_start_matches(['"', '<', '>', '|', '=']);
+    if kind.starts_with(['O', 'U', 'S', 'V', 'a']) {
+        "save an array of numbers"
+    } else {
+        "convert it with astype(float)"
+    }
 }
 
 /// Parses the Python dictionary of a header: the type, whether the order is Fortran's, and the
