@@ -159,7 +159,8 @@ impl Data {
             self.table.notes.iter().map(|note| format!("{}: {}", self.name, reworded(note))).collect();
         if self.dropped > 0 {
             let (total, dropped) = (self.table.values.nrows(), self.dropped);
-            notes.push(format!("{}: {dropped} of {total} rows lack a value and were left out", self.name));
+            let lack = if dropped == 1 { "lacks a value and was" } else { "lack a value and were" };
+            notes.push(format!("{}: {dropped} of {total} rows {lack} left out", self.name));
         }
         notes
     }

@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, None) if all == 2 && arguments.z.is_none() => (vec![0], vec![1]),
         _ => {
             return Err(Failure::usage(format!(
-                "the file has {all} columns; name both variables with --x and --y, or rank all columns with --y and --each"
+                "the file has {}; name both variables with --x and --y, or rank all columns with --y and --each",
+                counted(all, "column")
             )));
         }
     };
