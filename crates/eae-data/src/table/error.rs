@@ -174,8 +174,8 @@ pub enum LineProblem {
     /// The line ends are single carriage returns.
     #[error("the line contains a single carriage return; save the file with LF or CRLF line ends")]
     CarriageReturn,
-    /// A quoted text continues on the next line.
-    #[error("a double quote is not closed in {0}; it must be closed in the same line")]
+    /// A quoted text does not end.
+    #[error("a double quote is not closed in {0}; add the closing quote, or remove this one")]
     OpenQuote(String),
     /// A row has another length.
     #[error("{row} has {found} between {separator}; it must have {expected} like {first}, line {line}")]

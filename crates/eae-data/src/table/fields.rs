@@ -21,15 +21,24 @@ pub(super) struct Given {
     pub(super) decimal: Decimal,
 }
 
+impl Given {
+    /// Returns all possible separators, most likely first.
+    pub(super) fn separators(self, line: &str) -> Vec<Separator> {
+        let others = Separator::LIKELY.into_iter().filter(|_| self.separator.is_none());
+        Separator::in_line(line, self).take(1).chain(others).collect()
+    }
+}
+
 impl Separator {
     pub(super) const TAB: Self = Self::Byte(b'\t');
     pub(super) const COMMA: Self = Self::Byte(b',');
     pub(super) const SEMICOLON: Self = Self::Byte(b';');
+    const LIKELY: [Self; 4] = [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace];
 
     /// Returns the separators of a line, most likely first: a comma may be part of a field between
     /// semicolons, and a space part of any field. A separator that the file names is the only one.
     pub(super) fn in_line(line: &str, given: Given) -> impl Iterator<Item = Self> {
-        let likely = [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace]
+        let likely = Self::LIKELY
             .into_iter()
             .filter(move |&separator| separator != Self::COMMA || given.decimal != Decimal::Comma)
             .filter(move |&separator| separator == Self::Whitespace || fields(line, separator).nth(1).is_some());
@@ -104,6 +113,11 @@ pub(super) fn is_open(field: &str) -> bool {
     field.starts_with('"') && closing_quote(field).is_none()
 }
 
+/// Returns true if quotes are around the whole field.
+pub(super) fn is_quoted(field: &str) -> bool {
+    field.starts_with('"') && closing_quote(field) == Some(field.len() - 1)
+}
+
 /// Returns a field without the double quotes around it.
 pub(super) fn unquoted(field: &str) -> Cow<'_, str> {
     match field.strip_prefix('"').and_then(|field| field.strip_suffix('"')) {
@@ -124,12 +138,18 @@ pub(super) enum Content<'a> {
 
 /// Returns the content of a line.
 pub(super) fn content(line: &[u8], is_first: bool) -> Result<Content<'_>, LineProblem> {
+    let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
+    if is_comment(line.trim_ascii_start()) && !line.contains(&0) {
+        return Ok(Content::Comment(line));
+    }
+    let text = text_of(line)?;
+    Ok(if text.trim_ascii().is_empty() { Content::Blank } else { Content::Row(text) })
+}
+
+/// Returns the text of a line.
+pub(super) fn text_of(line: &[u8]) -> Result<&str, LineProblem> {
     if let Some(place) = line.iter().position(|&byte| byte == 0) {
         return Err(LineProblem::Nul(place + 1));
-    }
-    let line = if is_first { line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line) } else { line };
-    if is_comment(line.trim_ascii_start()) {
-        return Ok(Content::Comment(line));
     }
     let text = str::from_utf8(line).map_err(|e| {
         let place = e.valid_up_to();
@@ -141,7 +161,7 @@ pub(super) fn content(line: &[u8], is_first: bool) -> Result<Content<'_>, LinePr
     if text.contains('\r') {
         return Err(LineProblem::CarriageReturn);
     }
-    Ok(if text.trim_ascii().is_empty() { Content::Blank } else { Content::Row(text) })
+    Ok(text)
 }
 
 /// The error values that spreadsheets write into cells.

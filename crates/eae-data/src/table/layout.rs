@@ -58,7 +58,8 @@ impl Layout {
         // A tab at the end of every line does not separate fields.
         let text = text.trim_ascii_end();
         let columns = fields(text, separator).count();
-        let names = is_header.then(|| fields(text, separator).map(|field| unquoted(field).into_owned()).collect());
+        let names =
+            is_header.then(|| fields(text, separator).map(|field| unquoted(field).replace('\n', " ")).collect());
         Ok(Self {
             separator,
             commas: separator.leaves_commas(given),

@@ -1,5 +1,6 @@
-//! Tables of numbers from files: `.npy` arrays, or text with one row per line, gzipped or not. The
-//! content of a file determines the format, not its name.
+//! Tables of numbers from files: `.npy` arrays, or text with one row per line, gzipped or not. Only
+//! fields in double quotes may have line breaks. The content of a file determines the format, not
+//! its name.
 //!
 //! Files are read in one pass, and headers cannot cause allocations, so pipes work, and a damaged
 //! file needs no more memory than its size.
@@ -17,6 +18,7 @@ mod lines;
 mod nearest;
 mod note;
 mod options;
+mod quoted;
 mod row_names;
 mod rows;
 #[cfg(test)]

@@ -74,7 +74,12 @@ impl Rows {
         }
     }
 
-    /// Appends a row, which is on this line.
+    /// Returns the separator of the fields.
+    pub(super) fn separator(&self) -> Separator {
+        self.layout.separator
+    }
+
+    /// Appends a row, which begins on this line.
     pub(super) fn push(&mut self, line: usize, row: &str) -> Result<(), TableProblem> {
         let mut found = 0;
         let mut is_name = self.names.is_some();

@@ -140,7 +140,7 @@ fn text_that_is_not_a_table() {
         ),
         (
             "\"a,b\n1,2",
-            "line 1: a double quote is not closed in \"\\\"a,b\"; it must be closed in the same line".into(),
+            "line 1: a double quote is not closed in \"\\\"a,b\"; add the closing quote, or remove this one".into(),
         ),
         (
             "1\r2\r3\r",

@@ -2,8 +2,9 @@
 
 use std::io::BufRead;
 
-use super::fields::{Content, Separator, content};
+use super::fields::{Content, Given, Separator, content};
 use super::layout::{Layout, Numbered};
+use super::quoted::continued;
 use super::rows::Rows;
 use super::{Table, TableOptions, TableProblem};
 use crate::npy::excerpt;
@@ -20,18 +21,24 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     while reader.read_until(b'\n', &mut text).map_err(TableProblem::Read)? > 0 {
         line += 1;
         match content(&text, line == 1).map_err(|problem| TableProblem::Line { line, problem })? {
+            Content::Row(row) if line == 1 && Separator::named_by(row).is_some() => {
+                separator = Separator::named_by(row);
+            }
             Content::Row(row) => {
-                if line == 1 {
-                    separator = Separator::named_by(row);
+                let start = line;
+                let mut whole = None;
+                if row.contains('"') {
+                    let given = Given { separator, decimal: options.decimal };
+                    let separators = rows.as_ref().map_or_else(|| given.separators(row), |rows| vec![rows.separator()]);
+                    whole = continued(row, &separators, &mut reader, &mut line)?;
                 }
-                if line == 1 && separator.is_some() {
-                    // The line is neither a header nor a row.
-                } else if let Some(rows) = &mut rows {
-                    rows.push(line, row)?;
+                let row = whole.as_deref().unwrap_or(row);
+                if let Some(rows) = &mut rows {
+                    rows.push(start, row)?;
                 } else if let Some(first) = first.take() {
-                    rows = Some(begin(&first, Some(&(line, row.to_owned())), separator, &comments, options)?);
+                    rows = Some(begin(&first, Some(&(start, row.to_owned())), separator, &comments, options)?);
                 } else {
-                    first = Some((line, row.to_owned()));
+                    first = Some((start, row.to_owned()));
                     comments.clear();
                 }
             }
