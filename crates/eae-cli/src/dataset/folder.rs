@@ -115,7 +115,7 @@ impl Folder {
         let mut decoding = Decoding::new(quiet);
         let split = self.images().load(&cache(), &mut |done, all| decoding.show(done, all))?;
         drop(decoding);
-        self.name_skipped(&split.train);
+        self.remark(&split.train);
         Ok(split)
     }
 
@@ -127,7 +127,7 @@ impl Folder {
         let mut decoding = Decoding::new(false);
         let stored = self.images().whole(&cache(), &mut |done, all| decoding.show(done, all))?;
         drop(decoding);
-        self.name_skipped(&stored);
+        self.remark(&stored);
         Ok(TrainingSet::File(stored))
     }
 
@@ -138,17 +138,27 @@ impl Folder {
             .strict(self.strict)
     }
 
-    fn name_skipped(&self, stored: &Stored) {
-        let skipped = stored.skipped();
-        if skipped.count == 0 {
-            return;
+    /// Prints the skipped files, and a warning if the decoded images could not be cached.
+    fn remark(&self, stored: &Stored) {
+        let (skipped, folder) = (stored.skipped(), self.folder.display());
+        if skipped.count > 0 {
+            once(format!("images:{folder}: {skipped}"));
         }
-        // A command that opens the data twice names the files once.
-        static NAMED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
-        let text = format!("images:{}: {skipped}", self.folder.display());
-        if NAMED.lock().is_ok_and(|mut named| named.insert(text.clone())) {
-            errln!("{text}");
+        if let Some(problem) = stored.not_cached() {
+            once(format!(
+                "warning: cannot write the decoded images of {folder} to {}: {problem}; they are kept in memory and decoded \
+                 again by each command; choose another folder with EAE_CACHE",
+                stored.path().display()
+            ));
         }
+    }
+}
+
+/// Prints a remark, unless it was printed before: a command can open the data twice.
+fn once(text: String) {
+    static PRINTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if PRINTED.lock().is_ok_and(|mut printed| printed.insert(text.clone())) {
+        errln!("{text}");
     }
 }
 

@@ -1,5 +1,5 @@
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,7 +14,7 @@ use crate::number::pixel;
 use crate::{DataError, Source};
 
 /// Images in a cache file that [`ImageFolder`](super::ImageFolder) has created, or a selection of
-/// them.
+/// them. If the file cannot be written, a small cache is in memory.
 ///
 /// Each batch is read when it is requested, or on a background thread if it was announced by
 /// [`prefetch`](Source::prefetch). At most one batch is held in memory.
@@ -25,6 +25,7 @@ pub struct Stored {
     places: Vec<usize>,
     fingerprint: u64,
     skipped: Skipped,
+    not_cached: Option<String>,
     known: Arc<Known>,
     ahead: Mutex<Option<Ahead>>,
 }
@@ -53,7 +54,7 @@ pub(super) struct Contents {
 /// Magic bytes at the end of a file, after [`Contents`] as JSON, its length and its fingerprint.
 /// The images come first, each followed by its own fingerprint. Damage is detected on reading, and
 /// the place of an image is known without reading others.
-const MAGIC: [u8; 8] = *b"eae-img2";
+pub(super) const MAGIC: [u8; 8] = *b"eae-img2";
 
 /// Size of length, fingerprint and magic bytes.
 const TAIL: u64 = 24;
@@ -68,9 +69,14 @@ struct Ahead {
 #[derive(Debug)]
 struct Records {
     path: PathBuf,
-    file: Mutex<File>,
+    file: Mutex<Box<dyn Bytes>>,
     image: [usize; 3],
 }
+
+/// A cache file, or its bytes in memory.
+trait Bytes: Read + Seek + Send + std::fmt::Debug {}
+
+impl<B: Read + Seek + Send + std::fmt::Debug> Bytes for B {}
 
 impl Records {
     /// Returns the bytes of images, in order.
@@ -96,7 +102,11 @@ impl Records {
 impl Stored {
     /// Opens a file if it is complete and contains the requested images.
     pub(super) fn open(path: &Path, listing: &Listing, image: [usize; 3]) -> Option<Self> {
-        let mut file = File::open(path).ok()?;
+        Self::read_from(Box::new(File::open(path).ok()?), path, listing, image)
+    }
+
+    /// Opens the bytes of a file, if they are complete and contain the requested images.
+    fn read_from(mut file: Box<dyn Bytes>, path: &Path, listing: &Listing, image: [usize; 3]) -> Option<Self> {
         let before = file.seek(SeekFrom::End(0)).ok()?.checked_sub(TAIL)?;
         file.seek(SeekFrom::Start(before)).ok()?;
         let mut tail = [[0; 8]; 3];
@@ -105,7 +115,7 @@ impl Stored {
         let start = before.checked_sub(u64::from_le_bytes(length)).filter(|_| magic == MAGIC)?;
         file.seek(SeekFrom::Start(start)).ok()?;
         let mut json = Vec::new();
-        (&file).take(before - start).read_to_end(&mut json).ok()?;
+        file.by_ref().take(before - start).read_to_end(&mut json).ok()?;
         if Fingerprint::new().bytes(&json).value().to_le_bytes() != check {
             return None;
         }
@@ -129,9 +139,22 @@ impl Stored {
             places: (0..contents.count).collect(),
             fingerprint: contents.fingerprint,
             skipped: contents.skipped,
+            not_cached: None,
             known: Arc::new(known),
             ahead: Mutex::default(),
         })
+    }
+
+    /// Opens the bytes of a file that could not be written at a path, because of `problem`.
+    pub(super) fn in_memory(
+        bytes: Vec<u8>,
+        path: &Path,
+        listing: &Listing,
+        image: [usize; 3],
+        problem: &io::Error,
+    ) -> Option<Self> {
+        let all = Self::read_from(Box::new(Cursor::new(bytes)), path, listing, image)?;
+        Some(Self { not_cached: Some(problem.to_string()), ..all })
     }
 
     /// Selects images by their indices in the file. `choice` identifies the selection in the
@@ -144,6 +167,12 @@ impl Stored {
     /// Returns the files of the folder that are not valid images and were skipped.
     pub fn skipped(&self) -> &Skipped {
         &self.skipped
+    }
+
+    /// Returns the reason why the cache file could not be written, if the images are in memory
+    /// instead.
+    pub fn not_cached(&self) -> Option<&str> {
+        self.not_cached.as_deref()
     }
 
     /// Returns the source files of the images, relative to the folder.
@@ -161,7 +190,7 @@ impl Stored {
         self.known.classes.clone()
     }
 
-    /// Returns the path of the cache file.
+    /// Returns the path of the cache file, whether or not it could be written.
     pub fn path(&self) -> &Path {
         &self.records.path
     }
@@ -205,64 +234,13 @@ impl<F: NdFloat> Source<F> for Stored {
     }
 }
 
-/// Writes a cache file atomically. The writer holds the file with the extension `.lock`, and
-/// another program that needs the same cache waits for it.
-#[derive(Debug)]
-pub(super) struct Writer {
-    path: PathBuf,
-    unfinished: PathBuf,
-    file: BufWriter<File>,
-    count: usize,
-    fingerprint: Fingerprint,
-}
-
-impl Writer {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        let unfinished = path.with_extension("unfinished");
-        let file = BufWriter::with_capacity(1 << 20, File::create(&unfinished)?);
-        Ok(Self { path: path.to_path_buf(), unfinished, file, count: 0, fingerprint: Fingerprint::new() })
-    }
-
-    pub(super) fn push(&mut self, pixels: &[u8]) -> io::Result<()> {
-        let check = Fingerprint::new().bytes(pixels).value();
-        self.fingerprint = self.fingerprint.word(check);
-        self.count += 1;
-        self.file.write_all(pixels)?;
-        self.file.write_all(&check.to_le_bytes())
-    }
-
-    pub(super) fn finish(
-        mut self,
-        listing: u64,
-        image: [usize; 3],
-        labels: Option<Vec<u8>>,
-        skipped: Skipped,
-    ) -> io::Result<()> {
-        let (count, fingerprint) = (self.count, self.fingerprint.value());
-        let json = serde_json::to_vec(&Contents { listing, image, labels, skipped, count, fingerprint })?;
-        let check = Fingerprint::new().bytes(&json).value();
-        self.file.write_all(&json)?;
-        for part in [(json.len() as u64).to_le_bytes(), check.to_le_bytes(), MAGIC] {
-            self.file.write_all(&part)?;
-        }
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.unfinished, &self.path)
-    }
-}
-
-impl Drop for Writer {
-    /// Deletes an unfinished file, which is useless and may be large.
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.unfinished);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::folder::writer::Writer;
     use crate::select;
     use ndarray::Array4;
+    use std::fs;
 
     const IMAGE: [usize; 3] = [2, 3, 1];
 
@@ -275,7 +253,7 @@ mod tests {
         let mut writer = Writer::create(&path).unwrap();
         (0..5).for_each(|place| writer.push(&pixels(place)).unwrap());
         let skipped = Skipped { count: 1, places: vec![2], first: vec![("c.png".into(), "no".into())] };
-        writer.finish(7, IMAGE, Some(vec![0, 0, 1, 1, 2]), skipped).unwrap();
+        writer.finish(7, IMAGE, Some(vec![0, 0, 1, 1, 2]), skipped).unwrap().keep().unwrap();
         path
     }
 

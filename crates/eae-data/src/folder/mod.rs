@@ -4,9 +4,10 @@ mod cache;
 mod decode;
 mod error;
 mod listing;
+mod writer;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array4, NdFloat};
@@ -18,10 +19,10 @@ use rayon::prelude::*;
 use crate::fingerprint::Fingerprint;
 use crate::number::pixel;
 use crate::{DataError, Images, Source, Split, select};
-use cache::Writer;
 use decode::square;
 use error::MOST_BYTES;
 use listing::{Listing, is_unread};
+use writer::{CacheFile, Writer};
 
 pub use cache::Stored;
 pub use decode::Channels;
@@ -32,7 +33,8 @@ pub use error::{FolderError, ImageProblem, Skipped};
 ///
 /// The pixels are decoded once, on all threads, into a cache file. Later runs with the same files
 /// and settings reuse this file. Training reads it one batch at a time, so the folder may be larger
-/// than memory.
+/// than memory. If the file cannot be written, up to a gigabyte of pixels is kept in memory
+/// instead, see [`Stored::not_cached`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageFolder {
@@ -58,6 +60,10 @@ const MOST_HELD_OUT_NUMBERS: usize = 1 << 27;
 
 /// Largest side. A larger number is a typing error.
 const MOST_SIDE: usize = 4096;
+
+/// Largest number of bytes of decoded images that are kept in memory if the cache file cannot be
+/// written.
+const MOST_IN_MEMORY: usize = 1 << 30;
 
 /// Number of images that each thread decodes between writes.
 const AT_ONCE: usize = 16;
@@ -97,8 +103,8 @@ impl ImageFolder {
     ///
     /// # Errors
     ///
-    /// If the folder cannot be read or has fewer than two images, the cache cannot be written, or,
-    /// if `strict`, for the first file that is not a valid image.
+    /// If the folder cannot be read or has fewer than two images, the cache can neither be written
+    /// nor kept in memory, or, if `strict`, for the first file that is not a valid image.
     pub fn load<F: NdFloat>(
         &self,
         cache: &Path,
@@ -153,18 +159,44 @@ impl ImageFolder {
         if let Some(images) = self.cached(&path, &listing, part)? {
             return Ok(images);
         }
-        let failed = |reason| FolderError::Cache { path: path.clone(), reason };
+        let size = self.image().iter().product::<usize>().saturating_mul(listing.files.len());
+        match self.fill(cache, &path, &listing, progress, part) {
+            Err(DataError::Folder(FolderError::Cache { reason, .. })) if size <= MOST_IN_MEMORY => {
+                let mut writer = Writer::in_memory();
+                let (labels, skipped) = self.decode(&mut writer, &path, &listing, progress)?;
+                let failed = |reason| FolderError::Cache { path: path.clone(), reason };
+                let bytes = writer.finish(listing.fingerprint, self.image(), labels, skipped).map_err(failed)?;
+                let all = Stored::in_memory(bytes, &path, &listing, self.image(), &reason);
+                Ok(all.map(part).transpose()?.flatten().ok_or_else(|| failed(reason))?)
+            }
+            result => result,
+        }
+    }
+
+    /// Creates the cache file and returns the result of `part`.
+    fn fill<T>(
+        &self,
+        cache: &Path,
+        path: &Path,
+        listing: &Listing,
+        progress: &mut dyn FnMut(usize, usize),
+        part: &dyn Fn(Stored) -> Result<Option<T>, DataError>,
+    ) -> Result<T, DataError> {
+        let failed = |reason| FolderError::Cache { path: path.to_path_buf(), reason };
         fs::create_dir_all(cache).map_err(failed)?;
         let lock = File::create(path.with_extension("lock")).map_err(failed)?;
         // If files cannot be locked, two programs may do the same work.
         let _ = lock.lock();
         // Another program may have created the file in the meantime.
-        if let Some(images) = self.cached(&path, &listing, part)? {
+        if let Some(images) = self.cached(path, listing, part)? {
             return Ok(images);
         }
-        self.decode(&path, &listing, progress)?;
+        let mut writer = Writer::create(path).map_err(failed)?;
+        let (labels, skipped) = self.decode(&mut writer, path, listing, progress)?;
+        let file = writer.finish(listing.fingerprint, self.image(), labels, skipped);
+        file.and_then(CacheFile::keep).map_err(failed)?;
         let changed = || failed(io::Error::other("the file has changed after it was written"));
-        Ok(self.cached(&path, &listing, part)?.ok_or_else(changed)?)
+        Ok(self.cached(path, listing, part)?.ok_or_else(changed)?)
     }
 
     fn image(&self) -> [usize; 3] {
@@ -219,10 +251,16 @@ impl ImageFolder {
         Ok(Some(Split { train: all.with(train, self.split_seed), test }))
     }
 
-    /// Creates the cache file.
-    fn decode(&self, path: &Path, listing: &Listing, progress: &mut dyn FnMut(usize, usize)) -> Result<(), DataError> {
+    /// Decodes the images and returns the labels, if there are any, and the skipped files. An error
+    /// of the writer names `path`.
+    fn decode<W: Write>(
+        &self,
+        writer: &mut Writer<W>,
+        path: &Path,
+        listing: &Listing,
+        progress: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Option<Vec<u8>>, Skipped), DataError> {
         let failed = |reason| FolderError::Cache { path: path.to_path_buf(), reason };
-        let mut writer = Writer::create(path).map_err(failed)?;
         let mut labels = listing.labels.as_ref().map(|_| Vec::new());
         let mut skipped = Skipped::default();
         let (mut done, mut good) = (0, 0);
@@ -256,7 +294,7 @@ impl ImageFolder {
         if good == 0 {
             return Err(FolderError::NoneUsable { folder: self.folder.clone(), skipped }.into());
         }
-        Ok(writer.finish(listing.fingerprint, self.image(), labels, skipped).map_err(failed)?)
+        Ok((labels, skipped))
     }
 
     fn pixels(&self, path: &Path) -> Result<Vec<u8>, ImageProblem> {

@@ -31,7 +31,10 @@ cifar10:FOLDER  the binary version of CIFAR-10
 
 A tenth of the digits or of the images in a folder, the last tenth of a
 single file, or the test files of mnist and cifar10 are held out. The model
-is not trained on held-out data.";
+is not trained on held-out data.
+
+Decoded images of a folder are cached in ~/.cache/eae, or in the folder that
+the environment variable EAE_CACHE names.";
 
 /// Train a model and save it in a run folder.
 #[derive(clap::Args)]
