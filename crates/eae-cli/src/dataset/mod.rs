@@ -3,18 +3,15 @@
 mod folder;
 mod name;
 mod table;
+mod training_set;
 mod used;
 
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use eae::data::{
-    Channels, Columns, DataError, Images, Source, Split, Stored, choose, cifar10, digits, from_idx, idx_images, mnist,
-    select,
-};
-use eae::network::Architecture;
-use eae::{Autoencoder, Defaults, Ending, ModelError};
+use eae::Autoencoder;
+use eae::data::{Channels, Columns, DataError, FolderError, Split, cifar10, digits, from_idx, idx_images, mnist};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -24,6 +21,7 @@ use crate::table::refused_data;
 pub(crate) use folder::Flags;
 use folder::Folder;
 use table::{CsvTable, NamedRows, NpyTable, Options, TableFile};
+pub(crate) use training_set::TrainingSet;
 pub(crate) use used::{Part, Used, errors, greatest};
 
 /// A data set that `--data` names.
@@ -60,85 +58,6 @@ enum Written {
     Npy(NpyTable),
 }
 
-/// The data to train on.
-pub(crate) enum TrainingSet {
-    Memory(Images<f32>),
-    File(Stored),
-    /// Standardized vectors, and their columns.
-    Vectors(Images<f32>, Columns),
-}
-
-impl TrainingSet {
-    pub(crate) fn source(&self) -> &dyn Source<f32> {
-        match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images,
-            Self::File(stored) => stored,
-        }
-    }
-
-    /// Returns the label of each sample, if labels are known.
-    pub(crate) fn labels(&self) -> Option<Vec<u8>> {
-        match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images.labels.clone(),
-            Self::File(stored) => stored.labels(),
-        }
-    }
-
-    /// Returns the names of the classes in the order of their labels, if they have names.
-    pub(crate) fn classes(&self) -> Option<Vec<String>> {
-        match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images.classes.clone(),
-            Self::File(stored) => stored.classes(),
-        }
-    }
-
-    /// Returns true if this is not the data with the fingerprint, which older models do not have.
-    pub(crate) fn differs(&self, fingerprint: Option<u64>) -> Result<bool, Failure> {
-        match fingerprint {
-            Some(fingerprint) => Ok(self.source().fingerprint().map_err(refused_data)? != fingerprint),
-            None => Ok(false),
-        }
-    }
-
-    /// Returns the default settings for the data.
-    pub(crate) fn defaults(&self) -> Result<Defaults, DataError> {
-        match self {
-            Self::Vectors(..) => Defaults::for_vectors(self.source()),
-            _ => Defaults::for_images(self.source()),
-        }
-    }
-
-    /// Returns an untrained model for the data.
-    pub(crate) fn model(
-        &self,
-        architecture: impl Into<Architecture>,
-        latent: usize,
-        ending: Ending,
-        seed: u64,
-    ) -> Result<Autoencoder<f32>, ModelError> {
-        match self {
-            Self::Vectors(_, columns) => Autoencoder::for_vectors(architecture, columns.clone(), latent, ending, seed),
-            _ => Autoencoder::with_ending(architecture, self.source().image_shape(), latent, ending, seed),
-        }
-    }
-
-    /// Returns the images for computations that need them in memory: all of those that are in
-    /// memory, or a random choice of 640 MiB from a file.
-    pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
-        const MOST: usize = 640 << 18;
-        match self {
-            Self::Memory(images) | Self::Vectors(images, _) => Ok(images.clone()),
-            Self::File(stored) => {
-                let source = self.source();
-                let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);
-                let places = choose(source.len(), most, 0);
-                let labels = stored.labels().map(|labels| places.iter().map(|&place| labels[place]).collect());
-                Ok(Images::new(select(source, &places)?).labels(labels).classes(stored.classes()))
-            }
-        }
-    }
-}
-
 impl Data {
     /// Opens the data for a training, and shows the progress unless `quiet`.
     pub(crate) fn open(&self, quiet: bool) -> Result<Split<f32, TrainingSet>, DataError> {
@@ -164,18 +83,31 @@ impl Data {
     }
 
     /// Opens the data as [`open`](Data::open) does. Fails unless at least `least` samples are held
-    /// out; the message ends with `why`.
+    /// out; the message ends with `why`. Fails also if all training samples are equal.
     pub(crate) fn open_with(&self, quiet: bool, least: usize, why: &str) -> Result<Split<f32, TrainingSet>, Failure> {
+        let name = self.path().map_or_else(|| self.to_string(), |path| path.display().to_string());
+        let mut more = String::new();
         let split = match self.open(quiet) {
-            Ok(split) if split.test.len() >= least => return Ok(split),
+            Ok(split) if split.test.len() >= least => match split.train.are_equal().map_err(refused_data)? {
+                true => {
+                    let problem = format!("{name}: all images to train on are equal, so there is nothing to learn");
+                    return Err(Failure::usage(problem));
+                }
+                false => return Ok(split),
+            },
             Ok(split) => Ok([split.train.source().len(), split.test.len()]),
             // A split needs fewer samples than a training.
             Err(DataError::Rows { found, .. }) => Ok([found, 0]),
             Err(DataError::OneImage { .. }) => Ok([1, 0]),
+            Err(DataError::Folder(FolderError::TooFew { good, skipped, .. })) => {
+                if skipped.count > 0 {
+                    more = format!("; {skipped}");
+                }
+                Ok([good, 0])
+            }
             Err(problem) => Err(refused_data(problem)),
         };
         let [train, test] = split?;
-        let name = self.path().map_or_else(|| self.to_string(), |path| path.display().to_string());
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         Err(Failure::usage(match self {
             Self::Digits | Self::Mnist(_) | Self::Cifar10(_) => {
@@ -184,7 +116,7 @@ impl Data {
             _ => {
                 let found = counted(train + test, if of_vectors { "row" } else { "image" });
                 let needed = least.saturating_mul(10);
-                format!("{name} has {found}; at least {needed} are needed, a tenth of which is held out{why}")
+                format!("{name} has {found}; at least {needed} are needed, a tenth of which is held out{why}{more}")
             }
         }))
     }
@@ -361,6 +293,11 @@ impl Data {
             | Self::Csv(TableFile { path, .. }) => Some(path),
             Self::Images(folder) => Some(&folder.folder),
         }
+    }
+
+    /// Returns true if the file or folder does not exist.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.path().is_some_and(|path| !path.exists())
     }
 
     /// Returns the name of a run folder before its number: that of a folder of images, or else the

@@ -114,13 +114,21 @@ fn mistakes_with_folders_are_named() {
     let folder = folder.path();
     fs::create_dir_all(folder.join("empty")).unwrap();
     make(&folder.join("one"), 1);
+    make(&folder.join("two"), 2);
     make(&folder.join("set"), 22);
-    fs::write(folder.join("file"), "").unwrap();
+    let one = fs::read_dir(folder.join("one")).unwrap().next().unwrap().unwrap().path();
+    let one = fs::read_dir(one).unwrap().next().unwrap().unwrap().path();
+    fs::create_dir_all(folder.join("copies")).unwrap();
+    for i in 0..40 {
+        fs::copy(&one, folder.join(format!("copies/{i}.png"))).unwrap();
+    }
     let mut transcript = Transcript::new(folder);
     for typed in [
         "--data images:nowhere",
         "--data images:empty",
         "--data images:one",
+        "--data images:two",
+        "--data images:copies",
         "--data images:set --size 0",
         "--data images:set --size 28 --model conv32",
         "--data images:set --channels 4",
@@ -130,14 +138,27 @@ fn mistakes_with_folders_are_named() {
         let words: Vec<&str> = ["train", "--quiet"].into_iter().chain(typed.split(' ')).collect();
         transcript.refused(&words, 2);
     }
-    let words = ["train", "--data", "images:set", "--quiet"];
-    let output = command(folder, &words).env("EAE_CACHE", folder.join("file")).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    // The name of the cache file is a hash, which depends on the path.
-    let message = stderr(&output);
-    let cache = message.split("file/").nth(1).and_then(|rest| rest.split(':').next()).expect("a file in the folder");
-    let mut transcript = transcript.name(cache, "CACHE");
-    transcript.say(&words, &message);
     transcript.check("folders that are refused");
     assert!(!folder.join("runs").exists(), "a run folder was created");
+}
+
+#[test]
+fn images_are_kept_in_memory_without_a_cache() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make(&folder.join("set"), 30);
+    fs::write(folder.join("file"), "").unwrap();
+    let words = [&TRAIN[..], &["--epochs", "1", "--batch", "20", "--no-report", "--quiet", "--out"]].concat();
+    succeeds(folder, &[&words[..], &["cached"]].concat());
+    let typed = [&words[..], &["uncached"]].concat();
+    let output = command(folder, &typed).env("EAE_CACHE", folder.join("file")).output().unwrap();
+    let message = stderr(&output);
+    assert!(output.status.success(), "{message}");
+    let model = |run: &str| fs::read(folder.join(run).join("model.safetensors")).unwrap();
+    assert!(model("cached") == model("uncached"), "the weights depend on the cache");
+    // The name of the cache file is a hash, which depends on the path.
+    let cache = message.split("file/").nth(1).and_then(|rest| rest.split(':').next()).expect("a file in the folder");
+    let mut transcript = Transcript::new(folder).name(cache, "CACHE");
+    transcript.say(&typed, &message);
+    transcript.check("a cache that cannot be written");
 }
