@@ -6,10 +6,9 @@ use eae::evaluation::Judge;
 use eae::run::{self, write_whole};
 use eae::{Autoencoder, Criterion, Preset, TrainConfig, gallery, picture, train};
 use ndarray::{Array4, Axis, concatenate};
-use serde::{Deserialize, Serialize};
 
 use crate::common::Common;
-use crate::compare::{ROWS, Report, Row, RowScores, draw};
+use crate::compare::{Finished, ROWS, Report, Row, RowScores, SCORES, Trained, draw};
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
@@ -63,7 +62,8 @@ pub(crate) struct Arguments {
     /// Number of trainings of each row, with the seeds --seed, --seed + 1 and so on.
     #[arg(long, default_value_t = 3)]
     seeds: u64,
-    /// Folder for the table and the models. Models from an earlier run of the same rows are reused.
+    /// Folder for the table and the models. Models from an earlier run of the same rows on the same
+    /// data are reused.
     #[arg(long)]
     out: PathBuf,
     /// Do not show progress.
@@ -79,27 +79,22 @@ pub(crate) struct Arguments {
     common: Common,
 }
 
-/// The settings of a trained model in its folder, to check that they are the requested ones.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct Trained {
-    data: String,
-    features: String,
-    row: Row,
-    seed: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Finished {
-    #[serde(flatten)]
-    trained: Trained,
-    scores: Scores,
-}
-
-/// The file of a [`Finished`] model.
-const SCORES: &str = "scores.json";
-
 /// Number of samples of each row in the picture.
 const SHOWN: usize = 16;
+
+/// Smallest number of held-out samples, because the quality of samples uses fifth neighbors.
+const HELD_OUT: usize = 6;
+
+/// Number of held-out samples below which the scores are only a rough guide.
+const ENOUGH: usize = 100;
+
+/// The data of all rows, and the judge of their samples.
+struct Task<'a> {
+    named: &'a Data,
+    images: &'a TrainingSet,
+    fingerprints: [u64; 2],
+    judge: Judge<'a>,
+}
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { common, out, seeds, .. } = arguments;
@@ -112,13 +107,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Without a model, images have the size for the largest networks that can be chosen.
     let side = arguments.model.unwrap_or(Preset::Conv32).side();
     let named = arguments.data.clone().with(&arguments.images)?.brought_to([side, side, 3]);
-    let Split { train: images, test } = named.open(arguments.quiet).map_err(refused_data)?;
+    // The entropy of the held-out codes takes the k-th neighbor of each.
+    let k = rows.iter().map(|row| row.training.objective.k()).max().unwrap_or(1);
+    let why = if k < HELD_OUT { String::new() } else { format!(", because k is {k}") };
+    let least = HELD_OUT.max(k.saturating_add(1));
+    let Split { train: images, test } = named.open_with(arguments.quiet, least, &why)?;
     let defaults = images.defaults().map_err(refused_data)?;
     let data = Split { train: images.in_memory().map_err(Failure::other)?, test };
     for row in &mut rows {
         row.suit(&defaults, &|setting| arguments.gives(setting));
         let model = row.untrained(&images, 0).map_err(Failure::usage)?;
-        let checked = row.training.check(&model, images.source());
+        let checked = images.check(&row.training, &model);
         checked.map_err(|e| Failure::usage(format!("row `{}`: {e}", row.name)))?;
     }
     fs::create_dir_all(out).map_err(|e| Failure::usage(format!("cannot use {}: {e}", out.display())))?;
@@ -129,21 +128,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let judge = Judge::new(&data, &features).map_err(Failure::other)?;
     let floor = judge.floor().map_err(Failure::other)?;
+    let fingerprints = [images.source(), &data.test].map(|images| images.fingerprint().map_err(refused_data));
+    let [of_train, of_test] = fingerprints;
+    let task = Task { named: &named, images: &images, fingerprints: [of_train?, of_test?], judge };
+    let seeds = common.seed..common.seed.saturating_add(*seeds);
+    // All earlier models are checked before the first training, which can take hours.
+    for (row, seed) in rows.iter().flat_map(|row| seeds.clone().map(move |seed| (row, seed))) {
+        Finished::read(out, &named, &task.asked(row, seed))?;
+    }
     let (of, on) = (named.to_string(), features.to_string());
-    let mut report = Report { data: of, standardized: of_vectors, features: on, warning, floor, rows: Vec::new() };
+    let few = (data.test.len() < ENOUGH).then(|| {
+        let (n, rows) = (data.test.len(), 10 * ENOUGH);
+        format!("only {n} samples are held out, so the scores are rough; use at least {rows} rows or images")
+    });
+    let not_known = Vec::from_iter(few);
+    let mut report =
+        Report { data: of, standardized: of_vectors, features: on, warning, floor, not_known, rows: Vec::new() };
     let mut shown = Vec::new();
     Progress::listen()?;
     for row in rows {
         let mut done = RowScores { row, seeds: Vec::new(), scores: Vec::new() };
-        for seed in common.seed..common.seed.saturating_add(*seeds) {
-            let (model, scores) = arguments.trained(&named, &images, &done.row, seed, &judge)?;
+        for seed in seeds.clone() {
+            let (model, scores) = arguments.trained(&task, &done.row, seed)?;
             if done.scores.is_empty() && !of_vectors {
                 shown.push(gallery::samples(&model, SHOWN, 0));
             }
             done.seeds.push(seed);
             done.scores.push(scores);
         }
-        report.rows.push(done);
+        report.add(done);
         // The table is written after every row, so that an interrupt loses nothing.
         arguments.write(&report, &shown)?;
     }
@@ -153,6 +166,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         print_bytes(report.markdown().as_bytes());
     }
     Ok(())
+}
+
+impl Task<'_> {
+    /// Returns the requested settings of a row and a seed.
+    fn asked(&self, row: &Row, seed: u64) -> Trained {
+        let (data, features) = (self.named.in_full(), self.judge.features().to_string());
+        Trained { data, fingerprints: Some(self.fingerprints), features, row: row.clone(), seed }
+    }
 }
 
 impl Arguments {
@@ -191,33 +212,20 @@ impl Arguments {
 
     /// Returns the model of a row and a seed with its scores, from its folder if it is there, or
     /// trained now and saved there.
-    fn trained(
-        &self,
-        data: &Data,
-        images: &TrainingSet,
-        row: &Row,
-        seed: u64,
-        judge: &Judge<'_>,
-    ) -> Result<(Autoencoder<f32>, Scores), Failure> {
-        let folder = self.out.join(row.folder()).join(format!("seed-{seed}"));
+    fn trained(&self, task: &Task<'_>, row: &Row, seed: u64) -> Result<(Autoencoder<f32>, Scores), Failure> {
+        let asked = task.asked(row, seed);
+        let folder = asked.folder(&self.out);
         let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
         let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
-        let asked = Trained { data: data.in_full(), features: judge.features().to_string(), row: row.clone(), seed };
         let scored = |model: Autoencoder<f32>, seconds: f64| {
-            let scores = Scores::new(judge, &model, row.training.objective.k(), seconds).map_err(|e| failed(&e))?;
-            let finished = Finished { trained: asked.clone(), scores };
+            let scores = Scores::new(&task.judge, &model, row.training.objective.k(), seconds);
+            let finished = Finished { trained: asked.clone(), scores: scores.map_err(|e| failed(&e))? };
             // This file is written last and atomically, because it marks the model as finished.
             write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
                 .map_err(|e| failed(&e))?;
             Ok((model, finished.scores))
         };
-        if let Ok(text) = fs::read_to_string(&scores_file) {
-            let Finished { trained, scores } = serde_json::from_str(&text).map_err(|e| failed(&e))?;
-            if trained != asked {
-                let problem =
-                    format!("{} was trained with other settings; choose another folder with --out", folder.display());
-                return Err(Failure::usage(problem));
-            }
+        if let Some(Finished { scores, .. }) = Finished::read(&self.out, task.named, &asked)? {
             let model = Autoencoder::load(&file).map_err(|e| failed(&e))?;
             if scores.quality.len() == SOURCES.len() {
                 return Ok((model, scores));
@@ -231,10 +239,10 @@ impl Arguments {
         if !self.quiet {
             errln!("{}, seed {seed}", row.name);
         }
-        let mut model = row.untrained(images, seed).map_err(Failure::usage)?;
+        let mut model = row.untrained(task.images, seed).map_err(Failure::usage)?;
         let config = row.training.clone().seed(seed);
         let mut progress = Progress::new(row.latent, config.batch_size, self.quiet);
-        let outcome = train(&mut model, images.source(), &config, &mut progress);
+        let outcome = train(&mut model, task.images.source(), &config, &mut progress);
         drop(progress);
         let outcome = outcome.map_err(|e| failed(&e))?;
         if outcome.interrupted {

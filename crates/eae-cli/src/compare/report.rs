@@ -21,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) warning: Option<String>,
     /// The quality of training images instead of draws.
     pub(crate) floor: Quality,
+    /// Limitations: a sentence for each result that is missing or doubtful.
+    pub(crate) not_known: Vec<String>,
     pub(crate) rows: Vec<RowScores>,
 }
 
@@ -33,6 +35,16 @@ pub(crate) struct RowScores {
 }
 
 impl Report {
+    /// Adds a row and the reasons why some of its results are missing.
+    pub(crate) fn add(&mut self, row: RowScores) {
+        for reason in row.scores.iter().flat_map(|scores| &scores.missing) {
+            if !self.not_known.contains(reason) {
+                self.not_known.push(reason.clone());
+            }
+        }
+        self.rows.push(row);
+    }
+
     /// Returns the tables as Markdown.
     pub(crate) fn markdown(&self) -> String {
         let [n, floor] = self.floor.n;
@@ -55,6 +67,9 @@ impl Report {
         }
         text.push('\n');
         text.push_str(&self.details(images, pixels));
+        if !self.not_known.is_empty() {
+            let _ = write!(text, "\nLimitations:\n\n- {}\n", self.not_known.join("\n- "));
+        }
         text
     }
 
@@ -65,8 +80,9 @@ impl Report {
         };
         let [normal, mixture] =
             ["N(0, I)", "GMM-10"].map(|name| SOURCES.iter().position(|source| *source == name).expect("a source"));
-        let table = self.rows.iter().map(|row| {
-            let distance = |source: usize| mean(row, &|s| s.quality[source].frechet);
+        let whole = |row: &&RowScores| row.scores.iter().all(|s| s.quality[mixture].is_some());
+        let table = self.rows.iter().filter(whole).map(|row| {
+            let distance = |source: usize| mean(row, &|s| s.quality[source].map_or(f64::NAN, |q| q.frechet));
             let scores = [distance(normal), distance(mixture), mean(row, &|s| s.error)];
             Trained { row: &row.row, seconds: mean(row, &|s| s.seconds), scores }
         });
@@ -83,8 +99,9 @@ impl Report {
              | trained by | kernel | precision | recall | density | coverage | components | close |\n\
              |---|---|---|---|---|---|---|---|\n",
         );
-        let cell =
-            |of: &dyn Fn(&Quality) -> f64, row: &RowScores| spread(row.scores.iter().map(|s| of(&s.quality[0])), 2);
+        let cell = |of: &dyn Fn(&Quality) -> f64, row: &RowScores| {
+            spread(row.scores.iter().filter_map(|s| s.quality[0].as_ref()).map(of), 2)
+        };
         for row in &self.rows {
             let cells = [
                 row.row.name.clone(),
@@ -93,12 +110,8 @@ impl Report {
                 cell(&|q| q.neighbors.recall, row),
                 cell(&|q| q.neighbors.density, row),
                 cell(&|q| q.neighbors.coverage, row),
-                spread(row.scores.iter().map(|s| s.components as f64), 0),
-                if row.scores.iter().all(|s| s.memorization.is_none()) {
-                    "-".to_owned()
-                } else {
-                    spread(row.scores.iter().filter_map(|s| s.memorization).map(|m| m.share_close), 3)
-                },
+                spread(row.scores.iter().filter_map(|s| s.components).map(|n| n as f64), 0),
+                spread(row.scores.iter().filter_map(|s| s.memorization).map(|m| m.share_close), 3),
             ];
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
@@ -110,7 +123,8 @@ impl RowScores {
     fn cells(&self) -> Vec<String> {
         let of = |value: &dyn Fn(&Scores) -> f64, digits| spread(self.scores.iter().map(value), digits);
         let mut cells = vec![self.row.name.clone(), of(&|s| s.error, 2)];
-        cells.extend((0..SOURCES.len()).map(|source| of(&|s| s.quality[source].frechet, 1)));
+        let frechet = |source: usize| self.scores.iter().filter_map(move |s| s.quality[source]).map(|q| q.frechet);
+        cells.extend((0..SOURCES.len()).map(|source| spread(frechet(source), 1)));
         let normal =
             self.scores.first().map_or([f64::NAN; 2], |s| [s.codes.normal_radius_mean, s.codes.normal_radius_sd]);
         let [mean, sd] = [of(&|s| s.codes.radius_mean, 2), of(&|s| s.codes.radius_sd, 2)];
@@ -120,9 +134,13 @@ impl RowScores {
     }
 }
 
-/// Returns the mean as text, with the standard deviation if there are several values.
+/// Returns the mean as text, with the standard deviation if there are several values, or a dash if
+/// there are none.
 fn spread(values: impl Iterator<Item = f64> + Clone, digits: usize) -> String {
     let n = values.clone().count() as f64;
+    if n == 0.0 {
+        return "-".to_owned();
+    }
     let mean = values.clone().sum::<f64>() / n;
     if n < 2.0 {
         return format!("{mean:.digits$}");
@@ -139,5 +157,6 @@ mod tests {
     fn means_and_deviations() {
         assert_eq!(spread([1.0, 2.0, 3.0].into_iter(), 1), "2.0 +- 1.0");
         assert_eq!(spread([1.25].into_iter(), 2), "1.25");
+        assert_eq!(spread([].into_iter(), 2), "-");
     }
 }

@@ -1,12 +1,58 @@
 //! `eae compare`.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
 use crate::support::data::with_digits;
-use crate::support::program::{eae, json, stderr};
+use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
+
+/// Writes a table of three columns.
+fn write_rows(path: &Path, n: usize) {
+    let row = |i: usize| format!("{},{},{}\n", (i as f64).sin(), (1.7 * i as f64).cos(), i % 7);
+    fs::write(path, (0..n).map(row).collect::<String>()).unwrap();
+}
+
+#[test]
+fn small_tables_and_data_that_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let compare = "compare --data csv:rows.csv --model mlp --epochs 1 --batch 20 --latent 2 --seeds 1 --row ae --quiet --out table";
+    let compare: Vec<&str> = compare.split(' ').collect();
+    write_rows(&folder.join("rows.csv"), 80);
+    let report = &json(&succeeds(folder, &[&compare[..], &["--json"]].concat()))[0];
+    let scores = &report["rows"][0]["scores"][0];
+    assert!(scores["quality"][3]["frechet"].is_number() && scores["quality"][4].is_null(), "{scores}");
+    assert!(scores["components"].is_null() && scores["memorization"].is_null(), "{scores}");
+    let table = fs::read_to_string(folder.join("table/comparison.md")).unwrap();
+    let reason =
+        "`GMM chosen`, `components` and `close` are empty, because 222 training samples are needed, but there are 72";
+    let few = "only 8 samples are held out, so the scores are rough; use at least 1000 rows or images";
+    assert!(table.contains(&format!("Limitations:\n\n- {few}\n- {reason}\n")), "{table}");
+    assert_eq!(report["not_known"], serde_json::json!([few, reason]));
+
+    let mut transcript = Transcript::new(folder);
+    let text = fs::read_to_string(folder.join("rows.csv")).unwrap();
+    // A number of a row to train on, and then one of a row that is held out.
+    let last = text.lines().last().unwrap();
+    for changed in [text.replacen("0,1,0\n", "0.5,1,0\n", 1), text.replace(last, "0.5,0.5,3")] {
+        assert_ne!(changed, text);
+        fs::write(folder.join("rows.csv"), changed).unwrap();
+        transcript.refused(&compare, 2);
+    }
+    // Models of older versions have no fingerprints.
+    let file = folder.join("table/ae/seed-0/scores.json");
+    let mut old: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    old.as_object_mut().unwrap().remove("fingerprints");
+    fs::write(&file, old.to_string()).unwrap();
+    succeeds(folder, &compare);
+    write_rows(&folder.join("rows.csv"), 40);
+    transcript.refused(&compare, 2);
+    transcript.refused(&[&compare[..], &["--row", "eae k=7 lambda=1"]].concat(), 2);
+    transcript.check("data that is not compared");
+}
 
 #[test]
 fn compare_writes_a_table_and_reuses_finished_models() {

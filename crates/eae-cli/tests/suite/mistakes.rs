@@ -145,7 +145,8 @@ compare --out x --seeds 0
 compare --out x --row gan
 compare --out x --row ae --row ae
 compare --out x --data npy:nowhere.npy
-compare --out x --data npy:small.npy --model mlp --batch 37
+compare --out x --data npy:small.npy --model mlp
+compare --out x --model mlp --batch 9001
 entropy nowhere.csv
 entropy word.csv
 entropy small.npy
