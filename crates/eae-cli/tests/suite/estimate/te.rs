@@ -87,6 +87,23 @@ fn embeddings_conditions_and_storage() {
 }
 
 #[test]
+fn a_scan_says_once_what_holds_for_many_delays() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "s.csv", "x,y,z", &series());
+    let warnings = |flags: &str| {
+        let report = report(folder, &format!("te s.csv --source x --target y {flags}"));
+        report["warnings"].as_array().unwrap().iter().map(|w| w.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let found = warnings("--delay 1..290");
+    let expected =
+        "the largest delay, 290, leaves only 10 of 299 time steps for every delay; use a smaller range of delays";
+    assert!(found.iter().any(|warning| warning == expected), "{found:?}");
+    assert!(found.len() < 10, "{found:?}");
+    assert!(!warnings("--delay 1..20").iter().any(|warning| warning.contains("leaves only")));
+}
+
+#[test]
 fn series_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -96,6 +113,16 @@ fn series_that_do_not_fit() {
     for flags in
         ["--source x --target y --source-past 0", "--storage --target y --past 0", "--source x --target y --lag 0"]
     {
+        transcript.error(&format!("te s.csv {flags}"));
+    }
+    for flags in [
+        "--source y --target y",
+        "--source x,y --target y,z",
+        "--source x --target y --condition x",
+        "--source x --target y --condition z,y",
+        "--source x --target y --condition-past 3",
+        "--storage --target y --condition-past 3",
+    ] {
         transcript.error(&format!("te s.csv {flags}"));
     }
     for flags in ["--target y", "--storage --source x --target y", "--source x --target y --delay 5..3"] {

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COLUMNS")]
     pub(super) condition: Option<String>,
     /// Estimate the information storage of the target, without a source.
-    #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past"])]
+    #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past", "condition_past"])]
     pub(super) storage: bool,
     /// Steps from the last value of the source to the next value of the target, or a range such as
     /// 1..10, which includes both ends.
@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1)]
     pub(super) source_past: usize,
     /// Number of past values of each condition.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, requires = "condition")]
     pub(super) condition_past: usize,
     /// Steps from one past value to the next.
     #[arg(long, default_value_t = 1)]
@@ -103,6 +103,29 @@ impl FromStr for Delays {
 }
 
 impl Arguments {
+    /// Fails if two of source, target and condition share a column. It is then conditioned on and
+    /// adds nothing.
+    pub(super) fn check_distinct(
+        &self,
+        data: &Data,
+        [source, target, condition]: [&[usize]; 3],
+    ) -> Result<(), Failure> {
+        let of_target = "the past of the target is always conditioned on";
+        for (one, of_one, other, of_other, why) in [
+            ("source", source, "target", target, of_target),
+            ("condition", condition, "target", target, of_target),
+            ("condition", condition, "source", source, "a source that is conditioned on adds nothing"),
+        ] {
+            if let Some(&shared) = of_one.iter().find(|column| of_other.contains(column)) {
+                return Err(Place::new(data, &[]).refuse(format!(
+                    "--{one} and --{other} both have {}, but {why}; leave it out of --{one}",
+                    data.table.describe(shared)
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the failure for series that are too short.
     pub(super) fn too_short(&self, data: &Data, error: &Error) -> Failure {
         let place = Place::new(data, &[]);

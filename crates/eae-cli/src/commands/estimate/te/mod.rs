@@ -1,4 +1,5 @@
 mod flags;
+mod notes;
 mod report;
 mod series;
 
@@ -13,6 +14,7 @@ use super::warnings::reworded;
 use crate::failure::Failure;
 
 pub(crate) use flags::Arguments;
+use notes::Notes;
 use report::Outcome;
 use series::{Member, Samples};
 
@@ -33,16 +35,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let [source, condition] = [list(&arguments.source)?, list(&arguments.condition)?];
     let target = data.columns(Some(&arguments.target))?;
     let used = [&source[..], &target, &condition].concat();
+    arguments.check_distinct(&data, [&source, &target, &condition])?;
     data.require_numbers(&used)?;
     data.require_series(&used)?;
     data.complete(&used)?;
     let mut warnings = data.notes();
     let samples = Samples::new(arguments, &data, [&source, &target, &condition])?;
     let place = Place { data: &data, columns: &[], first: samples.times.start };
-    let mut members = Vec::new();
-    for member in samples.members {
-        members.push(arguments.settle(member, place, &mut warnings)?);
+    let (n, most) = (samples.times.len(), samples.most);
+    if 2 * n < most {
+        warnings.push(format!(
+            "the largest delay, {}, leaves only {n} of {most} time steps for every delay; use a smaller range of delays",
+            arguments.delay.last
+        ));
     }
+    let (mut members, mut notes) = (Vec::new(), Notes::default());
+    for member in samples.members {
+        members.push(arguments.settle(member, place, &mut notes)?);
+    }
+    warnings.extend(notes.into_warnings(arguments.delay.first < arguments.delay.last));
     let mut family = None;
     if arguments.permutations > 0 {
         let explain = |error: Error| place.explain(&error, arguments.settings.theiler);
@@ -72,12 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 impl Arguments {
     /// Estimates the transfer entropy at one delay.
-    fn settle(
-        &self,
-        mut member: Member,
-        place: Place<'_>,
-        warnings: &mut Vec<String>,
-    ) -> Result<(Member, Chosen), Failure> {
+    fn settle(&self, mut member: Member, place: Place<'_>, notes: &mut Notes) -> Result<(Member, Chosen), Failure> {
         let wish = Wish {
             estimator: Estimator::Ksg1,
             ties: self.ties,
@@ -101,9 +107,8 @@ impl Arguments {
         let name = |block: usize, column: usize| member.sides.blocks()[block].names[column].clone();
         let of_library = chosen.estimate.warnings().iter();
         let of_library = of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place]));
-        let range = self.delay.first < self.delay.last;
         for note in chosen.notes.iter().cloned().chain(of_library) {
-            warnings.push(if range { format!("delay {}: {note}", member.delay) } else { note });
+            notes.add(member.delay, note);
         }
         Ok((member, chosen))
     }

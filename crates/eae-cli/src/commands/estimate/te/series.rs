@@ -22,6 +22,8 @@ pub(super) struct Member {
 pub(super) struct Samples {
     pub(super) members: Vec<Member>,
     pub(super) times: Range<usize>,
+    /// The number of times that the smallest delay would have without the others.
+    pub(super) most: usize,
     pub(super) given: Array2<f64>,
     pub(super) plan: Plan,
 }
@@ -52,7 +54,7 @@ impl Samples {
                 Sides { x: states(target, found.past, past, 1), y: next(target, found.future), z: nothing(rows) };
             let plan = plan(arguments, target, past, 1).map_err(short)?;
             let given = sides.z.values.clone();
-            return Ok(Self { members: vec![Member { delay: 1, sides }], times: found.times, given, plan });
+            return Ok(Self { members: vec![Member { delay: 1, sides }], times: found.times, most: rows, given, plan });
         }
         let of_source = Embedding::new(arguments.source_past, lag);
         let of_condition = Embedding::new(arguments.condition_past, lag);
@@ -74,9 +76,10 @@ impl Samples {
             let (periods, scales) = (both(&own.periods, &others.periods), both(&own.scales, &others.scales));
             Block::of_numbers(longest.given(), [own.names, others.names].concat(), periods, scales)
         };
-        let mut members = Vec::new();
+        let (mut members, mut most) = (Vec::new(), 0);
         for delay in arguments.delay.first..=arguments.delay.last {
             let one = embed(delay).map_err(short)?;
+            most = most.max(one.times.len());
             let at_times = one.source.slice_axis(Axis(0), (times.start - one.times.start..).into()).to_owned();
             let x = states(source, at_times, of_source, delay);
             let sides = Sides { x, y: next(target, longest.next.clone()), z: given.clone() };
@@ -84,7 +87,7 @@ impl Samples {
         }
         let plan =
             plan(arguments, source, of_source, arguments.delay.last - arguments.delay.first + 1).map_err(short)?;
-        Ok(Self { members, times, given: given.values, plan })
+        Ok(Self { members, times, most, given: given.values, plan })
     }
 }
 
