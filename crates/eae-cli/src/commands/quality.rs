@@ -2,6 +2,7 @@
 
 use eae::data::{DataError, Images, Split, choose};
 use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
+use knn_entropy::{Samples, Warning};
 use ndarray::{Array2, ArrayView2, Axis};
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
@@ -12,7 +13,7 @@ use crate::common::Common;
 use crate::dataset::{Data, Flags};
 use crate::failure::Failure;
 use crate::judgment::{FeaturesFlag, labels};
-use crate::output::print_json;
+use crate::output::{counted, print_json};
 use crate::table::{matched, refused_data};
 
 /// Compare generated samples from any program with real ones.
@@ -20,10 +21,11 @@ use crate::table::{matched, refused_data};
 /// Takes two arrays, tables or folders of images, and prints distances, precision and recall. The
 /// floor is the same comparison between two halves of the real samples: no generator can be
 /// expected to be closer. The metrics depend on the number of samples, the Frechet distance most,
-/// so compare only results with equal numbers of samples.
+/// so compare only results with equal numbers of samples. Features are compared as they are, as is
+/// usual for those of a classifier, unless --standardize is given.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json"
+    after_help = "Examples:\n  eae quality real.npy generated.npy\n  eae quality images:photos images:generated --size 32\n  eae quality digits samples.npy --json\n  eae quality real.csv generated.csv --standardize"
 )]
 pub(crate) struct Arguments {
     /// Real samples: a .npy array or a table of features with one sample per row, or images, as for
@@ -35,6 +37,10 @@ pub(crate) struct Arguments {
     features: FeaturesFlag,
     #[command(flatten)]
     flags: Flags,
+    /// Scale each column of both tables by the mean and standard deviation of the real samples, for
+    /// columns with different units. Columns in which all real samples are equal are only shifted.
+    #[arg(long)]
+    standardize: bool,
     /// Number of the neighbor that precision, recall, density and coverage use.
     #[arg(long, default_value_t = 5)]
     k: usize,
@@ -67,6 +73,8 @@ struct Report {
     generated: String,
     features: String,
     dimensions: usize,
+    /// True if the columns are in standard deviations of the real samples.
+    standardized: bool,
     k: usize,
     #[serde(flatten)]
     scores: Scores,
@@ -119,6 +127,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         generated: arguments.generated.to_string(),
         features,
         dimensions: real.ncols(),
+        standardized: arguments.standardize,
         k: *k,
         scores,
         floor,
@@ -148,10 +157,11 @@ impl Arguments {
                 let (one, other) = (real.values.ncols(), generated.values.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);
                 Err(Failure::usage(format!(
-                    "{of_real} has {one} features, but {of_generated} has {other}; both must have the same features"
+                    "{of_real} has {}, but {of_generated} has {other}; both must have the same features",
+                    counted(one, "feature")
                 )))
             }
-            (Some(real), Some(mut generated)) if !self.features.is_given() => {
+            (Some(mut real), Some(mut generated)) if !self.features.is_given() => {
                 if let (Some(of_real), Some(of_generated)) = (&real.names, &generated.names)
                     && of_real != of_generated
                 {
@@ -164,7 +174,23 @@ impl Arguments {
                         )),
                     }
                 }
+                if self.standardize {
+                    standardize(&mut real.values, &mut generated.values);
+                    let features = "the features of the files, in standard deviations of the real samples";
+                    return Ok((features.to_owned(), real.values, generated.values));
+                }
+                if let Some(Warning::Scales { ratio }) = scales(&real.values) {
+                    let ratio = if ratio < 1e6 { format!("{ratio:.0}") } else { format!("{ratio:.0e}") };
+                    not_known.push(format!(
+                        "the largest standard deviation of a column of {} is {ratio} times the smallest, and the distances \
+                         depend on the units of the columns; use --standardize if these differ",
+                        self.real
+                    ));
+                }
                 Ok(("the features of the files".to_owned(), real.values, generated.values))
+            }
+            (None, None) if self.standardize => {
+                Err(Failure::usage("--standardize applies to tables, but these are images; leave it out"))
             }
             (None, None) => self.image_features([of_real, of_generated], not_known),
             (Some(_), Some(_)) => Err(Failure::usage(
@@ -233,7 +259,8 @@ impl Arguments {
             MetricError::TooFew { set, n, needed } => {
                 let data = if *set == "real" { &self.real } else { &self.generated };
                 format!(
-                    "{data} has {n} samples, but a comparison with {} neighbors needs at least {needed}; use more samples or a smaller --k",
+                    "{data} has {}, but a comparison with {} neighbors needs at least {needed}; use more samples or a smaller --k",
+                    counted(*n, "sample"),
                     self.k
                 )
             }
@@ -246,6 +273,26 @@ impl Arguments {
             },
         })
     }
+}
+
+/// Scales the columns of both tables by the mean and standard deviation of those of `real`.
+fn standardize(real: &mut Array2<f64>, generated: &mut Array2<f64>) {
+    for (mut real, mut generated) in real.columns_mut().into_iter().zip(generated.columns_mut()) {
+        let first = real.first().copied().unwrap_or(0.0);
+        // The sum of equal numbers can be rounded, and their deviation is then not 0.
+        let (mean, deviation) = match real.iter().all(|x| *x == first) {
+            true => (first, 1.0),
+            false => (real.mean().unwrap_or(0.0), real.std(0.0)),
+        };
+        real.mapv_inplace(|x| (x - mean) / deviation);
+        generated.mapv_inplace(|x| (x - mean) / deviation);
+    }
+}
+
+/// Returns a warning if the scales of the columns differ so much that few of them determine the
+/// distances.
+fn scales(rows: &Array2<f64>) -> Option<Warning> {
+    Samples::scales_warning(&[Samples::new(rows.view()).ok()?])
 }
 
 fn shape_of(images: &Images<f32>) -> [usize; 3] {
@@ -302,7 +349,8 @@ impl Report {
     fn print(&self) {
         let Self { real, generated, features, dimensions, scores, floor, beside_floor, not_known, .. } = self;
         let [n, m] = scores.n;
-        outln!("{m} samples of {generated} compared with {n} of {real}\n{dimensions} features: {features}\n");
+        let dimensions = counted(*dimensions, "feature");
+        outln!("{m} samples of {generated} compared with {n} of {real}\n{dimensions}: {features}\n");
         let half = floor.as_ref().map_or(0, |floor| floor.n[0]);
         let mut columns = vec![(format!("{m} with {n}"), scores)];
         if let (Some(floor), Some(beside)) = (floor, beside_floor) {

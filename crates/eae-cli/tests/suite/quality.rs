@@ -97,6 +97,7 @@ fn images_few_samples_and_mistakes() {
         &["quality", "few.npy", "odd.csv"],
         &["quality", "few.npy", "few.npy", "--features", "x.safetensors"],
         &["quality", "few.npy", "few.npy", "--k", "0"],
+        &["quality", "real.npy", "generated.npy", "--standardize"],
         &["quality", "few.npy", "nowhere.npy"],
     ] {
         transcript.refused(words, 2);
@@ -124,6 +125,33 @@ fn a_table_is_compared_without_its_text_column() {
     let refused = eae(folder, &["quality", "rows.npy", "rows.csv"]);
     let message = stderr(&refused);
     assert!(refused.status.code() == Some(2) && message.contains("--columns"), "{message}");
+}
+
+#[test]
+fn columns_with_different_units_are_standardized() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let [real, generated] = [features(200, 3, [0.37, 0.5, 0.11]), features(150, 3, [0.53, 0.7, 0.29])];
+    let in_units = |rows: &Array2<f64>, units: [f64; 3]| {
+        Array2::from_shape_fn((rows.nrows(), 4), |(i, j)| if j == 3 { 0.1 } else { units[j] * rows[[i, j]] })
+    };
+    for (name, units) in [("one", [1.0, 1.0, 1.0]), ("two", [1.0, 1e6, 1e-3])] {
+        write(folder, &format!("real-{name}.npy"), &in_units(&real, units));
+        write(folder, &format!("generated-{name}.npy"), &in_units(&generated, units));
+    }
+    let found = |name: &str, flags: &[&str]| {
+        quality(folder, &[&[&*format!("real-{name}.npy"), &*format!("generated-{name}.npy")][..], flags].concat())
+    };
+    // The distances do not depend on the units, and a constant column adds nothing.
+    let [one, two] = ["one", "two"].map(|name| found(name, &["--standardize"]));
+    for name in ["/frechet/value", "/kernel/value", "/sliced_wasserstein/value", "/precision", "/coverage"] {
+        let [one, two] = [&one, &two].map(|report| report.pointer(name).and_then(Value::as_f64).unwrap());
+        assert!((one / two - 1.0).abs() < 1e-6, "{name}: {one} and {two}");
+    }
+    assert_eq!((&two["standardized"], &found("one", &[])["standardized"]), (&true.into(), &false.into()));
+    assert!(!two["not_known"].to_string().contains("--standardize"), "{two}");
+    let raw = found("two", &[])["not_known"].to_string();
+    assert!(raw.contains("times the smallest") && raw.contains("use --standardize"), "{raw}");
 }
 
 #[test]
