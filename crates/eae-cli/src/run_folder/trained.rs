@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use eae::Autoencoder;
 use eae::data::{Images, Split};
 use eae::sampler::{self, Fitted, PREFIX, Refinement, Sampler};
-use nn_layers::Weights;
+use nn_layers::{Weights, WeightsError};
 
 use super::checkpoint::{Fingerprint, KEY, again};
 use super::{BEST, CHECKPOINT, CONFIG, Config, METRICS, MODEL, State};
@@ -55,6 +55,12 @@ impl Trained {
     /// Loads the model in a file of a run.
     pub(crate) fn from_file(run: &Path, file: PathBuf) -> Result<Self, Failure> {
         let weights = Weights::read(&file).map_err(|e| {
+            if matches!(e, WeightsError::Format { .. }) && file.extension().is_none_or(|end| end != "safetensors") {
+                return Failure::usage(format!(
+                    "{} is not a model; name a run folder of `eae train`, or a .safetensors file of one",
+                    file.display()
+                ));
+            }
             let way_out = if run.join(CONFIG).exists() { format!("; {}", again(run)) } else { String::new() };
             Failure::usage(format!("{e}{way_out}"))
         })?;
@@ -173,11 +179,26 @@ impl Trained {
     /// Opens the data that is `named`, or else the training data, and returns it with its name and
     /// a warning if it has changed since the training.
     pub(crate) fn data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>, Option<String>), Failure> {
+        self.load_data(named).map_err(|problem| self.with_way_out(problem, named))
+    }
+
+    fn load_data(&self, named: Option<&Data>) -> Result<(Data, Split<f32>, Option<String>), Failure> {
         let (named, fingerprint) = self.named(named)?;
         let Split { train, test } = named.open_for(&self.model)?;
         let warning = train.differs(fingerprint)?.then(|| self.other_data(&named));
         let train = train.in_memory().map_err(refused_data)?;
         Ok((named, Split { train, test }, warning))
+    }
+
+    /// Appends what to do if no data is `named` and the training data is gone.
+    fn with_way_out(&self, problem: Failure, named: Option<&Data>) -> Failure {
+        match data_of(&self.run) {
+            Ok(own) if named.is_none() && own.is_gone() => problem.and(&format!(
+                "; if it has moved, name it with --data, or edit `data` in {}",
+                self.run.join(CONFIG).display()
+            )),
+            _ => problem,
+        }
     }
 
     /// Opens a part of the data that is `named`, or else of the training data. The default is all
@@ -195,7 +216,7 @@ impl Trained {
     pub(crate) fn open(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
         let (data, fingerprint) = self.named(named)?;
-        Used::new(data, part, &self.model, fingerprint)
+        Used::new(data, part, &self.model, fingerprint).map_err(|problem| self.with_way_out(problem, named))
     }
 
     /// Returns the training images for a comparison with `used`, in memory: those of the same data
@@ -207,7 +228,7 @@ impl Trained {
             Part::Train | Part::Test => Ok(Some(used.data.load_for(&self.model)?.train)),
             Part::All if !self.run.join(CONFIG).exists() => Ok(None),
             Part::All => {
-                let (_, data, warning) = self.data(None)?;
+                let (_, data, warning) = self.load_data(None)?;
                 warnings.extend(warning);
                 Ok(Some(data.train))
             }

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::support::data::{TRAIN_ROWS, with_rows};
 use crate::support::program::{json, stderr, succeeds};
+use crate::support::transcript::Transcript;
 
 #[test]
 fn data_that_has_changed_is_named() {
@@ -41,4 +42,32 @@ fn data_that_has_changed_is_named() {
     fs::copy(folder.join("rows.csv"), folder.join("other.csv")).unwrap();
     let message = stderr(&succeeds(folder, &words("encode run --data other.csv --part test --out c.csv")));
     assert!(!message.contains(warning), "{message}");
+}
+
+#[test]
+fn data_that_is_gone_can_be_named() {
+    let folder = with_rows();
+    let folder = folder.path();
+    let quick = ["--epochs", "1", "--draws", "0", "--critic", "0", "--no-report", "--quiet", "--out", "run"];
+    succeeds(folder, &[&TRAIN_ROWS[..], &quick].concat());
+    fs::rename(folder.join("rows.csv"), folder.join("moved.csv")).unwrap();
+    let mut transcript = Transcript::new(folder);
+    let words = |typed: &'static str| typed.split(' ').collect::<Vec<_>>();
+    for typed in [
+        "train --resume run --epochs 2",
+        "train --config run/config.toml",
+        "encode run --out c.csv",
+        "evaluate run",
+        "reconstruct run",
+        "report run",
+    ] {
+        transcript.refused(&words(typed), 2);
+    }
+    transcript.check("data that is gone");
+    // Both ways out.
+    succeeds(folder, &words("encode run --data moved.csv --out c.csv"));
+    let config = fs::read_to_string(folder.join("run/config.toml")).unwrap();
+    fs::write(folder.join("run/config.toml"), config.replace("rows.csv", "moved.csv")).unwrap();
+    succeeds(folder, &words("train --resume run --epochs 2 --no-report --quiet"));
+    assert!(!stderr(&succeeds(folder, &words("encode run --part train --out c.csv"))).contains("warning"));
 }

@@ -45,7 +45,13 @@ impl<'r> Run<'r> {
         // The entropy of the held-out codes takes the k-th neighbor of each.
         let k = config.training.objective.k();
         let why = if k > 1 { format!(", because k is {k}; use more data or a smaller --k") } else { String::new() };
-        let data = config.data.open_with(arguments.quiet, k.saturating_add(1), &why)?;
+        let data = config.data.open_with(arguments.quiet, k.saturating_add(1), &why);
+        let data = data.map_err(|problem| match (&arguments.resume, &arguments.config) {
+            _ if !config.data.is_gone() => problem,
+            (Some(run), _) => problem.and(&format!("; if it has moved, edit `data` in {}", run.join(CONFIG).display())),
+            (None, Some(_)) => problem.and("; if it has moved, name it with --data"),
+            (None, None) => problem,
+        })?;
         let chosen = given.map_or_else(|| Ok(Vec::new()), |given| config.suit(&data.train, given))?;
         let mut model = untrained(&config, &data)?;
         if !arguments.quiet {
@@ -186,11 +192,10 @@ fn name_constant_columns(model: &Autoencoder<f32>) {
 
 /// Checks the settings and returns an untrained model.
 fn untrained(config: &Config, data: &Split<f32, TrainingSet>) -> Result<Autoencoder<f32>, Failure> {
-    let images = data.train.source();
     let TrainConfig { seed, objective, .. } = &config.training;
     let model = data.train.model(config.model.clone(), config.latent, objective.ending(), *seed);
     let model = model.map_err(Failure::usage)?;
-    config.training.check(&model, images).map_err(Failure::usage)?;
+    data.train.check(&config.training, &model).map_err(Failure::usage)?;
     if config.tensorboard && !cfg!(feature = "tensorboard") {
         return Err(Failure::usage(
             "this program was built without --tensorboard; rebuild it with `cargo install --path crates/eae-cli --features \
