@@ -88,7 +88,8 @@ fn found<T>(result: Result<T, MetricError>, what: &str, missing: &mut Vec<String
         Ok(found) => Ok(Some(found)),
         Err(MetricError::TooFew { set, n, needed }) => {
             let set = if ["real", "held out"].contains(&set) { "held-out" } else { "training" };
-            missing.push(format!("{what} is not known: {needed} {set} samples are needed, but there are {n}"));
+            let are = if n == 1 { "is" } else { "are" };
+            missing.push(format!("{what} is not known: {needed} {set} samples are needed, but there {are} {n}"));
             Ok(None)
         }
         Err(MetricError::Samples { problem: knn_entropy::Error::NoSamples, .. }) => {

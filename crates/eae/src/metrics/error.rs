@@ -26,7 +26,7 @@ pub enum MetricError {
         other: usize,
     },
     /// A set has too few samples for the metric.
-    #[error("{set}: there are {n} samples, but at least {needed} are needed")]
+    #[error("{set}: there {}, but at least {needed} are needed", if *.n == 1 { "is 1 sample".to_owned() } else { format!("are {n} samples") })]
     TooFew {
         /// The name of the set.
         set: &'static str,

@@ -12,7 +12,7 @@ pub(super) const LARGEST: f64 = 1e100;
 #[non_exhaustive]
 pub enum FitError {
     /// There are too few codes.
-    #[error("there are {n} codes, but at least {needed} are needed to fit a distribution")]
+    #[error("there {}, but at least {needed} are needed to fit a distribution", if *.n == 1 { "is 1 code".to_owned() } else { format!("are {n} codes") })]
     NotEnough {
         /// The number of codes.
         n: usize,
@@ -150,6 +150,8 @@ mod tests {
             "row 2, column 0 is NaN; codes must be finite, and at most 1e100 in absolute value"
         );
         assert_eq!(checked(codes(3.0).view(), 4), Err(FitError::NotEnough { n: 3, needed: 4 }));
+        let one = FitError::NotEnough { n: 1, needed: 2 }.to_string();
+        assert_eq!(one, "there is 1 code, but at least 2 are needed to fit a distribution");
         assert_eq!(checked(Array2::<f32>::zeros((3, 0)).view(), 1), Err(FitError::NoDimensions));
         assert_eq!(checked(array![[1.5_f32]].view(), 1), Ok(array![[1.5]]));
     }

@@ -97,8 +97,14 @@ impl fmt::Display for Sampler {
             Self::Normal { .. } => f.write_str("N(0, I)"),
             Self::Sphere { latent } => write!(f, "the sphere of radius {:.2}", (*latent as f64).sqrt()),
             Self::Gaussian(_) => f.write_str("a Gaussian"),
-            Self::Mixture(mixture) => write!(f, "a mixture of {} Gaussians", mixture.components()),
-            Self::Gaussianization(map) => write!(f, "a Gaussianization of {} layers", map.layers()),
+            Self::Mixture(mixture) => match mixture.components() {
+                1 => f.write_str("a mixture of 1 Gaussian"),
+                components => write!(f, "a mixture of {components} Gaussians"),
+            },
+            Self::Gaussianization(map) => match map.layers() {
+                1 => f.write_str("a Gaussianization of 1 layer"),
+                layers => write!(f, "a Gaussianization of {layers} layers"),
+            },
         }
     }
 }

@@ -19,6 +19,15 @@ fn written(sampler: &Sampler) -> Weights {
 }
 
 #[test]
+fn one_component_or_layer_is_in_the_singular() {
+    let codes = normal::<f64>(300, 3, 1).mapv(|x| x.powi(3));
+    let mixture = |components| Sampler::Mixture(Mixture::fit(codes.view(), components, 0).unwrap()).to_string();
+    assert_eq!([mixture(1), mixture(3)], ["a mixture of 1 Gaussian", "a mixture of 3 Gaussians"]);
+    let map = Sampler::Gaussianization(Gaussianization::fit(codes.view(), 1, 0).unwrap());
+    assert_eq!(map.to_string(), "a Gaussianization of 1 layer");
+}
+
+#[test]
 fn a_seed_gives_the_same_codes_in_any_size_and_precision() {
     for sampler in all() {
         let codes = sampler.sample::<f64>(3_000, 7);
