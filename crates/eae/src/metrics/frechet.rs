@@ -119,7 +119,7 @@ mod tests {
         let one = error(x.view(), x.slice_axis(Axis(0), (..1).into())).to_string();
         assert_eq!(one, "fake: there is 1 sample, but at least 2 are needed");
         assert!(error(with_nan.view(), x.view()).to_string().starts_with("real: row 2, column 1 (from 0) is NaN"));
-        assert!(error(x.slice_axis(Axis(0), (..0).into()), x.view()).to_string().contains("no samples"));
+        assert!(error(x.slice_axis(Axis(0), (..0).into()), x.view()).to_string().contains("no rows"));
         assert!(matches!(error((&x * 1e300).view(), x.view()), MetricError::OutOfRange { .. }));
         // The samples of each set are all equal.
         let [zeros, ones] = [0.0, 1.0].map(|value| Array2::from_elem((4, 3), value));
