@@ -115,7 +115,7 @@ fn default_settings_suit_a_table() {
             40.0 + 12.0 * b,
             match i {
                 ..5 => "lone",
-                _ if i % 13 == 0 => "rare",
+                _ if i.is_multiple_of(13) => "rare",
                 _ if a > 0.0 => "tall",
                 _ => "short",
             }

@@ -46,6 +46,13 @@ impl Sides {
         self.x.values.nrows()
     }
 
+    /// Returns the values of the blocks with ordinary distances: without labels and periods.
+    pub(super) fn numbers(&self) -> Vec<ArrayView2<'_, f64>> {
+        let is_plain = |block: &&Block| block.no_labels() && block.periods.iter().all(|period| period.is_infinite());
+        let blocks = self.blocks().into_iter().filter(|block| block.width() > 0);
+        blocks.filter(is_plain).map(|block| block.values.view()).collect()
+    }
+
     /// Returns the names of all columns, those of x first.
     pub(super) fn names(&self) -> Vec<String> {
         self.blocks().iter().flat_map(|block| block.names.clone()).collect()

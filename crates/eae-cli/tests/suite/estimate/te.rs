@@ -69,6 +69,9 @@ fn embeddings_conditions_and_storage() {
     assert!(same(&given["transfer_entropy"], library.conditional(x, z, &[Condition::new(y)]).unwrap()));
     assert!(number(&through, "transfer_entropy") > number(&given, "transfer_entropy") + 0.2);
     assert_eq!(given["conditional"], true);
+    let wide = report(folder, "te s.csv --source x --target y --past 40")["warnings"].to_string();
+    assert!(wide.contains("neighbors are not near: in 42 columns"), "{wide}");
+
     let stored = report(folder, "te s.csv --storage --target y --past 2 --permutations 19 --unit bits");
     let expected = ActiveInformationStorage::new(3).past(Embedding::new(2, 1)).information(y).unwrap();
     is_near(number(&stored, "information_storage") * 2_f64.ln(), expected, 1e-12);

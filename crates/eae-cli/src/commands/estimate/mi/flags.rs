@@ -150,10 +150,7 @@ impl Arguments {
                 }
             }
         }
-        let blocks = sides.blocks().into_iter().filter(|block| block.width() > 0 && block.no_labels());
-        let blocks = blocks.filter(|block| block.periods.iter().all(|period| period.is_infinite()));
-        let numbers = Vec::from_iter(blocks.map(|block| block.values.view()));
-        warnings.extend(far_neighbors(&numbers, self.settings.k, chosen.metric.into()));
+        warnings.extend(far_neighbors(&sides.numbers(), self.settings.k, chosen.metric.into()));
         warnings
     }
 

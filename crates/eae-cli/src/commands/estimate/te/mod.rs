@@ -7,6 +7,7 @@ use knn_entropy::{Error, PermutationTest};
 use ndarray::Axis;
 
 use super::choice::{Chosen, Estimator, Refusal, Wish, settle};
+use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
 use super::settings::word;
@@ -107,7 +108,8 @@ impl Arguments {
         let name = |block: usize, column: usize| member.sides.blocks()[block].names[column].clone();
         let of_library = chosen.estimate.warnings().iter();
         let of_library = of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place]));
-        for note in chosen.notes.iter().cloned().chain(of_library) {
+        let far = far_neighbors(&member.sides.numbers(), self.settings.k, chosen.metric.into());
+        for note in chosen.notes.iter().cloned().chain(of_library).chain(far) {
             notes.add(member.delay, note);
         }
         Ok((member, chosen))
