@@ -80,7 +80,7 @@ mod with_the_feature {
         ended(&on("gpu", &[SOFTWARE]), 2, "no adapter `llvmpipe` (found: none)");
         assert!(!folder.join("runs").exists(), "a run folder was created");
         let fallen_back = on("auto", &[]);
-        ended(&fallen_back, 0, "eae: using the CPU: no usable GPU (found: none)");
+        ended(&fallen_back, 0, "warning: using the CPU: no usable GPU (found: none)");
         assert_eq!(stderr(&fallen_back).matches("using the CPU").count(), 1);
         let info = eae(folder, &["gpu", "info"], &[NO_DRIVER]);
         assert!(
