@@ -63,7 +63,7 @@ async function opening(page) {
 /** Checks that the sliders are sorted by their effect. */
 async function order(page) {
   const effect = await page.evaluate(async () => (await (await fetch("/model.json")).json()).effect);
-  const expected = effect.map((_, place) => place).sort((a, b) => effect[b] - effect[a]).map(place => `z${place + 1}`);
+  const expected = effect.map((_, place) => place).sort((a, b) => effect[b] - effect[a]).map(place => `z${place}`);
   const names = () => page.$$eval("#sliders span", all => all.map(name => name.textContent));
   const first = await names();
   await page.click("#pages button:last-child");

@@ -77,11 +77,11 @@ async function draws(page) {
   // The tolerance is four standard errors of both sets of draws, times 1.5 for samplers with long tails.
   const near = (found, expected, sd) => Math.abs(found - expected) < 4 * sd * Math.sqrt(1 / 4000 + 1 / 1000) * 1.5;
   sliders.forEach(({ place, mean, sd }) => {
-    assert(near(moments[0].mean[place], mean, sd), `the mean of z${place + 1}: ${moments[0].mean[place]}, not ${mean}`);
-    assert(near(moments[0].sd[place], sd, sd), `the deviation of z${place + 1}: ${moments[0].sd[place]}, not ${sd}`);
+    assert(near(moments[0].mean[place], mean, sd), `the mean of z${place}: ${moments[0].mean[place]}, not ${mean}`);
+    assert(near(moments[0].sd[place], sd, sd), `the deviation of z${place}: ${moments[0].sd[place]}, not ${sd}`);
   });
   const normal = moments.find(({ kind }) => kind === "normal");
-  normal.mean.forEach((mean, i) => assert(near(mean, 0, 1) && near(normal.sd[i], 1, 1), `N(0, 1) of z${i + 1}`));
+  normal.mean.forEach((mean, i) => assert(near(mean, 0, 1) && near(normal.sd[i], 1, 1), `N(0, 1) of z${i}`));
 }
 
 const seen = (page, selector) => page.$eval(selector, element => (element.tagName === "CANVAS" ? element.toDataURL() : element.textContent));
