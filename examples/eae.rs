@@ -5,7 +5,7 @@
 //! cargo run --release --example eae
 //! ```
 //!
-//! Training takes a few minutes on two cores and needs no files. Add `-- --epochs 2` for a short
+//! Training takes one to two minutes on two cores and needs no files. Add `-- --epochs 2` for a short
 //! run.
 
 use std::error::Error;
