@@ -5,8 +5,8 @@
 //! cargo run --release --example eae
 //! ```
 //!
-//! Training takes one to two minutes on two cores and needs no files. Add `-- --epochs 2` for a short
-//! run.
+//! Training takes one to two minutes on two cores and needs no files. Add `-- --epochs 2` for a
+//! short run.
 
 use std::error::Error;
 use std::io::{IsTerminal, stderr};
