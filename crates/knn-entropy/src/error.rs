@@ -24,7 +24,7 @@ pub enum Error {
     #[error("k is 0; the nearest neighbor is k = 1")]
     ZeroK,
     /// A row has fewer than `k` other rows.
-    #[error("k is {k}, but a row has only {others} other rows; use a smaller k or more rows")]
+    #[error("k is {k}, but a row has only {others} other row{}; use a smaller k or more rows", plural(*.others))]
     KTooLarge {
         /// The k asked for.
         k: usize,
@@ -323,6 +323,10 @@ fn renyi_order(order: f64, k: usize) -> String {
         "the order is {order} and k is {k}, for which the estimate has infinite variance; use an order below 1 + k/2 = \
          {most}, or k of at least {enough}"
     )
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 fn rows_of(surrogate: Option<usize>) -> String {

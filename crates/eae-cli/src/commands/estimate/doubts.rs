@@ -18,7 +18,8 @@ const OF_A_SERIES: usize = 20_000;
 /// largest of their distances in the blocks.
 pub(super) fn far_neighbors(blocks: &[ArrayView2<'_, f64>], k: usize, norm: Norm) -> Option<String> {
     let n = blocks.first()?.nrows();
-    if k == 0 || n < k + 2 {
+    // A k of half the rows has a warning of its own.
+    if k == 0 || n <= 2 * k {
         return None;
     }
     let blocks: Vec<_> = blocks.iter().map(|block| block.as_standard_layout()).collect();

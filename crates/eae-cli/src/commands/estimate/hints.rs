@@ -5,6 +5,7 @@ use knn_entropy::Error;
 
 use super::input::Data;
 use crate::failure::Failure;
+use crate::output::counted;
 
 /// The file, rows and columns of an estimator's samples.
 #[derive(Clone, Copy)]
@@ -56,7 +57,8 @@ impl<'a> Place<'a> {
             Error::KTooLarge { k, others } => {
                 let window = if theiler > 0 { ", a smaller --theiler" } else { "" };
                 self.refuse(format!(
-                    "--k is {k}, but a row has only {others} other rows to choose from; use a smaller --k{window} or more rows"
+                    "--k is {k}, but a row has only {} to choose from; use a smaller --k{window} or more rows",
+                    counted(*others, "other row")
                 ))
             }
             Error::DistanceOverflow { first, second } => self.refuse(format!(
