@@ -41,7 +41,8 @@ fn could_be_row(comment: &str, layout: &Layout, is_below_data: bool) -> bool {
     match layout.separator {
         // A sentence can have as many words as a row has fields.
         Separator::Whitespace => has_number && !without_mark.is_empty(),
-        Separator::Byte(_) => has_number || is_below_data && fields.len() > 1,
+        // So can a sentence with commas, but it follows a space.
+        Separator::Byte(_) => has_number || is_below_data && fields.len() > 1 && !fields[0][1..].starts_with(' '),
     }
 }
 
@@ -65,6 +66,7 @@ mod tests {
             ("5\n#6\n7", Some((1, 2, "#6"))),
             ("1,2\n# 3,NA", Some((1, 2, "# 3,NA"))),
             ("1,2\n#a,b", Some((1, 2, "#a,b"))),
+            ("a,b\n1.5,2\n# note: outliers removed, see the paper\n3,4", None),
             // Ordinary comments.
             ("# 1,2\na,b\n# cm, kg\n1,2\n# the end\n#", None),
             ("1 2 3\n# and so\n4 5 6\n# 1, 2\n7 8 9", None),

@@ -28,7 +28,8 @@ pub(super) fn continued(
         let text = text_of(&bytes).map_err(|problem| TableProblem::Line { line: *line, problem })?;
         whole.push('\n');
         whole.push_str(text);
-        if text.contains('"') {
+        // Two quotes stand for one, and do not close a field.
+        if text.replace("\"\"", "").contains('"') {
             // If text follows the quote, it opens a field of another row rather than closes this
             // one.
             let is_sound = |field: &str| !field.contains('\n') || is_open(field) || is_quoted(field);
@@ -36,7 +37,16 @@ pub(super) fn continued(
             if separators.is_empty() {
                 break;
             }
-            if separators.iter().any(|separator| !has_open(&whole, *separator)) {
+            if let Some(&separator) = separators.iter().find(|separator| !has_open(&whole, **separator)) {
+                // A row of its own that ends in a lone quote, such as a ditto mark, was not meant
+                // to close the field.
+                let [one, other] = [row, text].map(|row| Vec::from_iter(fields(row, separator)));
+                if one.len() > 1
+                    && one.len() == other.len()
+                    && other.last().is_some_and(|last| last.trim_ascii() == "\"")
+                {
+                    break;
+                }
                 return Ok(Some(whole));
             }
         }
@@ -76,8 +86,12 @@ mod tests {
 
     #[test]
     fn quotes_that_are_not_closed_are_errors() {
+        // Ditto marks, of which two would be the quotes of a field.
+        let ditto = format!("x,unit\n0.5,cm\n{}", "0.37,\"\n".repeat(6));
+        let said_of = |text: &str| read_as(text, TableOptions::new().text(Text::Categories)).unwrap_err().to_string();
+        assert!(said_of(&ditto).starts_with("x: line 3: a double quote is not closed"), "{}", said_of(&ditto));
         for text in ["x,name\n1,\"a\n2,b\n3,c", "x,name\n1,\"a\n2,\"b\"\n3,c", "x,name\n1,\"a\n2,\"b\n\"c\"\n"] {
-            let said = read_as(text, TableOptions::new().text(Text::Categories)).unwrap_err().to_string();
+            let said = said_of(text);
             assert!(said.starts_with("x: line 2: a double quote is not closed in \"\\\"a\"; "), "{said}");
         }
         assert!(said(b"1,\"2\n\xff\",3").starts_with("line 2: byte 1 is 0xff"));

@@ -10,28 +10,32 @@ use super::rows::numbers_rows;
 pub(super) struct RowNames {
     /// The first field of the first row.
     first: Option<String>,
-    /// The names, as long as they are numbers.
+    /// The names that are numbers, and NaN for missing ones.
     numbers: Vec<f64>,
-    /// True if a name is text.
+    /// True if a name is text or in quotes.
     is_text: bool,
 }
 
 impl RowNames {
     /// Adds the first field of a row.
-    pub(super) fn push(&mut self, field: &str) {
+    pub(super) fn push(&mut self, field: &str, commas: bool) {
         let text = unquoted(field);
-        match meaning(&text, false) {
-            Meaning::Number(number) if !self.is_text => self.numbers.push(number),
-            Meaning::Number(_) => {}
-            _ => self.is_text = true,
+        match meaning(&text, commas) {
+            Meaning::Number(number) | Meaning::Comma(number) => self.numbers.push(number),
+            Meaning::Missing => self.numbers.push(f64::NAN),
+            Meaning::Text => self.is_text = true,
         }
+        self.is_text |= field.trim_ascii_start().starts_with('"');
         self.first.get_or_insert_with(|| text.into_owned());
     }
 
-    /// Returns a note, or `None` if the fields cannot be names: other numbers than those of rows
-    /// are data, for which the header lacks a name.
+    /// Returns a note, or `None` if the fields cannot be names: missing numbers, fractions, and
+    /// integers with gaps are data, for which the header lacks a name.
     pub(super) fn note(self) -> Option<Note> {
-        let are_names = self.is_text || numbers_rows(self.numbers.iter());
+        let are_integers = self.numbers.iter().all(|number| number.fract() == 0.0);
+        let (low, high) = self.numbers.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), &x| (l.min(x), h.max(x)));
+        let have_no_gaps = high - low + 1.0 <= self.numbers.len() as f64;
+        let are_names = are_integers && (self.is_text || have_no_gaps && numbers_rows(self.numbers.iter()));
         self.first.filter(|_| are_names).map(|first| Note::RowNamesLeftOut { first })
     }
 }
@@ -49,7 +53,8 @@ mod tests {
             ("\"mpg\" \"cyl\"\n\"Mazda RX4\" 21 6\n\"Datsun\" 22.5 4\n", "Mazda RX4"),
             ("\"mpg\" \"cyl\"\n\"1\" 21 6\n\"2\" 22.5 4\n", "1"),
             ("mpg\tcyl\nMazda RX4\t21\t6\nDatsun\t22.5\t4\n", "Mazda RX4"),
-            ("mpg,cyl\n7,21,6\n3,22.5,4\n", "7"),
+            ("mpg,cyl\n7,21,6\n6,22.5,4\n", "7"),
+            ("mpg,cyl\n\"7\",21,6\n\"3\",22.5,4\n", "7"),
             ("mpg;cyl\nMazda;21;6\nDatsun;22,5;4\n", "Mazda"),
         ] {
             let read = table(text);
@@ -74,6 +79,10 @@ mod tests {
             // The first column has data.
             "a,b\n0.5,2,3\n0.7,5,6\n",
             "a,b\n1,2,3\n1,5,6\n",
+            "a,b\n0.5,2,3\nNA,5,6\n0.7,5,6\n",
+            "a;b\n0,5;2,5;3,5\n0,7;5,1;6,2\n",
+            // Decimal commas between commas.
+            "x,y\n1,5,214\n3,7,33\n",
             // The last column is empty.
             "a,b\n1,2,\n3,4,\n",
             // A tab at the end of the header leaves a column without a name.

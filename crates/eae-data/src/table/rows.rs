@@ -89,7 +89,7 @@ impl Rows {
             }
             if is_name {
                 is_name = false;
-                self.names.iter_mut().for_each(|names| names.push(field));
+                self.names.iter_mut().for_each(|names| names.push(field, self.layout.commas));
                 continue;
             }
             if found < self.columns.len() {

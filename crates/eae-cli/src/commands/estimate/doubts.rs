@@ -4,9 +4,11 @@ use knn_entropy::{Norm, autocorrelation};
 use ndarray::{ArrayView1, ArrayView2, s};
 use rayon::prelude::*;
 
-/// Ratio of the distance of a neighbor to that of a typical row above which neighbors are not near.
-/// With uniform rows, an entropy is then off by more than 1 nat in 8 dimensions.
+/// Ratio of the distance of a neighbor to that of a typical row above which neighbors are not near,
+/// in [`MANY`] columns and more. The entropy of uniform rows is then off by more than 1 nat. In
+/// fewer columns, where errors are smaller, the ratio may be larger.
 const NEAR: f64 = 0.5;
+const MANY: f64 = 8.0;
 /// Largest number of rows whose neighbors are looked at, and of distances computed for them.
 const LOOKED_AT: usize = 64;
 const DISTANCES: usize = 50_000_000;
@@ -28,17 +30,18 @@ pub(super) fn far_neighbors(blocks: &[ArrayView2<'_, f64>], k: usize, norm: Norm
         (0..blocks.len()).map(|block| norm.distance(row(block, i), row(block, j))).fold(0.0, f64::max)
     };
     let rows = (DISTANCES / n).clamp(8, LOOKED_AT).min(n);
+    let mut distances = Vec::new();
     let ratio = |place: usize| {
         let i = place * n / rows;
-        let mut others: Vec<f64> = (0..n).filter(|&j| j != i).map(|j| distance(i, j)).collect();
-        let middle = others.len() / 2;
-        let typical = *others.select_nth_unstable_by(middle, f64::total_cmp).1;
-        *others.select_nth_unstable_by(k - 1, f64::total_cmp).1 / typical
+        let to = |j| if j == i { f64::INFINITY } else { distance(i, j) };
+        (0..n).into_par_iter().map(to).collect_into_vec(&mut distances);
+        let typical = *distances.select_nth_unstable_by((n - 1) / 2, f64::total_cmp).1;
+        *distances.select_nth_unstable_by(k - 1, f64::total_cmp).1 / typical
     };
-    let mut ratios: Vec<f64> = (0..rows).into_par_iter().map(ratio).collect();
+    let mut ratios: Vec<f64> = (0..rows).map(ratio).collect();
     let ratio = *ratios.select_nth_unstable_by(rows / 2, f64::total_cmp).1;
     let columns: usize = blocks.iter().map(|block| block.ncols()).sum();
-    (ratio > NEAR).then(|| {
+    (ratio > NEAR * (MANY / columns as f64).sqrt().max(1.0)).then(|| {
         format!(
             "neighbors are not near: in {columns} columns, neighbor number {k} of a row is {ratio:.2} times as far away as a \
              typical row, so the estimate can be off by much more than its standard error; use fewer columns or more rows"
@@ -55,7 +58,9 @@ pub(super) fn series(blocks: &[ArrayView2<'_, f64>]) -> Option<String> {
         !first.columns().into_iter().any(is_sorted) && autocorrelation(first).is_ok_and(|found| found.is_significant())
     };
     (!blocks.is_empty() && blocks.iter().all(depends)).then(|| {
-        "rows depend on earlier rows, so the interval is too narrow if they are a time series; see --theiler".to_owned()
+        "rows depend on earlier rows, as in a time series or in data sorted by group; for a time series, the interval is too \
+         narrow; see --theiler"
+            .to_owned()
     })
 }
 
@@ -68,7 +73,7 @@ mod tests {
     #[test]
     fn neighbors_are_far_in_many_dimensions() {
         let far = |n: usize, d: usize| far_neighbors(&[normal::<f64>(n, d, 0).view()], 3, Norm::L2);
-        assert_eq!([far(100, 1), far(100, 3), far(3000, 8)], [None, None, None]);
+        assert_eq!([far(100, 1), far(20, 2), far(30, 3), far(3000, 8)], [const { None }; 4]);
         // Normal samples overestimate the entropy by 1.3 and 9 nats, with standard errors of 0.1
         // and 0.3.
         assert!(
