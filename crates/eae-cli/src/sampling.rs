@@ -125,16 +125,18 @@ impl Source {
                 let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
                 let problem = match (trained.class_names(), names.as_str()) {
                     (known, "") if known.is_empty() => {
-                        "the model has no classes, because it was trained on data without labels".to_owned()
+                        "the model has no classes, because it was trained on data without labels; leave out --label"
+                            .to_owned()
                     }
-                    (known, _) if known.contains(label) => {
-                        format!("this class had fewer than {LEAST_OF_A_CLASS} training images or rows")
+                    (_, "") => {
+                        format!("no class had {LEAST_OF_A_CLASS} training images or rows; leave out --label")
                     }
-                    (_, "") => format!("no class had {LEAST_OF_A_CLASS} training images or rows"),
-                    (_, names) => format!("the model has only the classes {names}"),
+                    (known, names) if known.contains(label) => format!(
+                        "this class had fewer than {LEAST_OF_A_CLASS} training images or rows; use one of {names}"
+                    ),
+                    (_, names) => format!("the model has only the classes {names}; use one of these"),
                 };
-                let way_out = if names.is_empty() { "leave out --label".to_owned() } else { format!("use {names}") };
-                return Err(Failure::usage(format!("--label is {label}, but {problem}; {way_out}")));
+                return Err(Failure::usage(format!("--label is {label}, but {problem}")));
             };
             let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
             return Ok((fitted.best().sampler.clone().into(), " (fitted to the codes of the class)"));

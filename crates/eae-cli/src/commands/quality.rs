@@ -1,6 +1,6 @@
 //! `eae quality`: a comparison of generated samples with real ones.
 
-use eae::data::{DataError, Images, Split, choose};
+use eae::data::{Columns, DataError, Images, Split, choose};
 use eae::metrics::{KernelDistance, KernelSettings, MetricError, Prdc, SlicedWasserstein, frechet_distance};
 use knn_entropy::{Samples, Warning};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -277,15 +277,13 @@ impl Arguments {
 
 /// Scales the columns of both tables by the mean and standard deviation of those of `real`.
 fn standardize(real: &mut Array2<f64>, generated: &mut Array2<f64>) {
-    for (mut real, mut generated) in real.columns_mut().into_iter().zip(generated.columns_mut()) {
-        let first = real.first().copied().unwrap_or(0.0);
-        // The sum of equal numbers can be rounded, and their deviation is then not 0.
-        let (mean, deviation) = match real.iter().all(|x| *x == first) {
-            true => (first, 1.0),
-            false => (real.mean().unwrap_or(0.0), real.std(0.0)),
-        };
-        real.mapv_inplace(|x| (x - mean) / deviation);
-        generated.mapv_inplace(|x| (x - mean) / deviation);
+    let columns = Columns::fit(real.view(), None);
+    for column in 0..columns.len() {
+        let (mean, deviation) = columns.moments(column);
+        let deviation = if deviation == 0.0 { 1.0 } else { deviation };
+        for rows in [&mut *real, &mut *generated] {
+            rows.column_mut(column).mapv_inplace(|x| (x - mean) / deviation);
+        }
     }
 }
 

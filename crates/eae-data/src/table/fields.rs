@@ -13,7 +13,7 @@ pub(super) enum Separator {
     Whitespace,
 }
 
-/// What is known about the separators before a text is read.
+/// The separator and the decimal mark of a text, as far as they are known before it is read.
 #[derive(Clone, Copy)]
 pub(super) struct Given {
     /// The separator that the file names.

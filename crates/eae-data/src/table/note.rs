@@ -29,9 +29,9 @@ pub enum Note {
     CommentsSkipped {
         /// The number of such lines.
         lines: usize,
-        /// The first one.
+        /// The first such line.
         text: String,
-        /// Its line, from 1.
+        /// The number of the first such line, from 1.
         line: usize,
     },
     /// Commas were read as decimal commas.

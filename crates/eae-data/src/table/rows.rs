@@ -25,7 +25,8 @@ pub(super) struct Rows {
     names: Option<RowNames>,
     /// The first row, if it consists of numbers.
     first: Option<String>,
-    /// True if the last column has, so far, no content, and no name or perhaps that of another.
+    /// True if the last column has no content so far, and has no name. With names of rows, its
+    /// name may be that of another column.
     last_is_empty: bool,
     /// The error for the first cell of such a column, in case that another one has content.
     gap: Option<TableProblem>,

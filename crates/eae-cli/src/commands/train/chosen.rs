@@ -78,7 +78,7 @@ impl Config {
                     (Objective::Eae(eae), Objective::Eae(suited)) => eae.bank = suited.bank,
                     _ => continue,
                 },
-                // The latent dimension can have been given.
+                // The weight depends on the latent dimension, which may be given. See below.
                 "draws" => continue,
                 setting => unreachable!("{setting} is one of the settings"),
             }
