@@ -202,14 +202,22 @@ pub enum Error {
     },
     /// The series are shorter than the past that the embedding takes from them.
     #[error(
-        "the series have {length} values, but a past and the values that follow take {needed}; use a longer series, or \
-         fewer past values, a smaller lag or a smaller delay"
+        "the longest series has {length} values, but a past and the values that follow take {needed}; use a longer series, \
+         or fewer past values, a smaller lag or a smaller delay"
     )]
     SeriesTooShort {
-        /// The length of the series.
+        /// The length of the series, or of the longest trial.
         length: usize,
         /// The smallest sufficient length.
         needed: usize,
+    },
+    /// The trials do not have all rows, or have more.
+    #[error("the trials have {sum} rows, but there are {rows}; give the number of rows of every trial")]
+    TrialLengths {
+        /// The number of rows of all trials.
+        sum: usize,
+        /// The number of rows.
+        rows: usize,
     },
     /// Rows have several neighbors at the same distance, and ties are an error.
     #[error(

@@ -37,5 +37,6 @@ pub use samples::{Float, Samples, ToSamples, dither, rounding_step};
 pub use settings::{ClosePoints, Ties};
 pub use significance::{
     Autocorrelation, FamilySignificance, PermutationTest, Significance, SurrogateOrders, Surrogates, autocorrelation,
+    autocorrelation_within,
 };
 pub use warning::Warning;

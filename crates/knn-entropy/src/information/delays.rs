@@ -5,7 +5,8 @@ use ndarray::{Array2, Axis};
 use super::embedding::{Condition, Past, positive};
 use super::{Embedding, TransferEntropy};
 use crate::{
-    Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples, autocorrelation,
+    Error, FamilySignificance, PermutationTest, Result, Samples, Significance, Surrogates, ToSamples,
+    autocorrelation_within,
 };
 
 /// The transfer entropy at every delay of a range, with tests against chance. Returned by
@@ -73,7 +74,7 @@ impl TransferEntropy<'_> {
     /// # Errors
     ///
     /// See [`transfer_entropy`](TransferEntropy::transfer_entropy) and
-    /// [`PermutationTest::orders_given`].
+    /// [`PermutationTest::orders_within`].
     pub fn significance(
         &self,
         source: impl ToSamples,
@@ -112,7 +113,8 @@ impl TransferEntropy<'_> {
     /// By default, surrogates are rotations by at least the integrated
     /// [autocorrelation](crate::autocorrelation()) time of the source, the number of delays, and
     /// the span of a state, so that no rotation leads to another delay of the range. `test` can
-    /// choose other surrogates.
+    /// choose other surrogates. All of them stay within a [trial](TransferEntropy::trials), except
+    /// for local permutations.
     ///
     /// ```
     /// use knn_entropy::{PermutationTest, TransferEntropy};
@@ -171,7 +173,8 @@ impl TransferEntropy<'_> {
         }
         // The longest delay determines which times have a past.
         let (source, target) = (source.to_samples()?, target.to_samples()?);
-        let pasts = self.delay(last).pasts(source, target, conditions)?;
+        let estimator = self.delay(last);
+        let pasts = estimator.pasts(source, target, conditions)?;
         let embedded = pasts.embed()?;
         let given = embedded.given();
         let Past { series, embedding, .. } = pasts.source;
@@ -179,13 +182,14 @@ impl TransferEntropy<'_> {
             .map(|delay| Past { series: series.reborrow(), embedding, delay }.states(&embedded.times))
             .collect();
         let test = test.surrogates_or(|| {
-            let time = autocorrelation(&series)?.min_shift();
+            let time = autocorrelation_within(&series, pasts.trials)?.min_shift();
             Ok(Surrogates::Rotate { min_shift: time.max(reach(embedding, last - first)) })
         })?;
-        let family = test.orders_given(given.view())?.run_family(states.len(), |order, member| {
-            let rearranged = states[member].select(Axis(0), order);
-            self.ksg.conditional(rearranged.view(), embedded.next.view(), given.view())
-        })?;
+        let family =
+            test.orders_within(&embedded.trials, given.view())?.run_family(states.len(), |order, member| {
+                let rearranged = states[member].select(Axis(0), order);
+                self.ksg.conditional(rearranged.view(), embedded.next.view(), given.view())
+            })?;
         Ok(DelayScan { first, family })
     }
 }

@@ -1,7 +1,6 @@
-use std::ops::Range;
-
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::settings::trials::{longest, ranges};
 use crate::{Error, Result, Samples, ToSamples};
 
 /// The past values that make up a state: `length` values, `lag` steps apart.
@@ -63,8 +62,7 @@ impl<T: ToSamples> Condition<T> {
     }
 }
 
-/// The samples of a transfer entropy. Row `i` of each array belongs to the target's time
-/// `times.start + i`.
+/// The samples of a transfer entropy. Row `i` of each array belongs to row `times[i]` of the series.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Embedded {
@@ -76,8 +74,10 @@ pub struct Embedded {
     pub target: Array2<f64>,
     /// The past states of the conditions, side by side. Without conditions there are no columns.
     pub conditions: Array2<f64>,
-    /// The times of `next` in the series.
-    pub times: Range<usize>,
+    /// The rows of the series that `next` contains.
+    pub times: Vec<usize>,
+    /// The number of samples from each trial that has any, in order.
+    pub trials: Vec<usize>,
 }
 
 impl Embedded {
@@ -88,8 +88,8 @@ impl Embedded {
     }
 }
 
-/// The samples of an active information storage. Row `i` of both arrays belongs to the time
-/// `times.start + i`.
+/// The samples of an active information storage. Row `i` of both arrays belongs to row `times[i]` of
+/// the series.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastAndFuture {
@@ -97,8 +97,10 @@ pub struct PastAndFuture {
     pub past: Array2<f64>,
     /// The values from this time on.
     pub future: Array2<f64>,
-    /// The times of the first values of `future` in the series.
-    pub times: Range<usize>,
+    /// The rows of the series with the first values of `future`.
+    pub times: Vec<usize>,
+    /// The number of samples from each trial that has any, in order.
+    pub trials: Vec<usize>,
 }
 
 /// A series with the embedding of its past states. The last value of a state is `delay` steps
@@ -117,20 +119,30 @@ impl Past<'_> {
     }
 
     /// Returns the states at some times, one per row. The last value of a state comes first.
-    pub(super) fn states(&self, times: &Range<usize>) -> Array2<f64> {
+    pub(super) fn states(&self, times: &[usize]) -> Array2<f64> {
         let Self { series, embedding, delay } = self;
         let d = series.dimension();
         Array2::from_shape_fn((times.len(), embedding.length * d), |(row, c)| {
-            series.point(times.start + row - delay - c / d * embedding.lag)[c % d]
+            series.point(times[row] - delay - c / d * embedding.lag)[c % d]
         })
     }
 }
 
-/// Returns the times from `first` on that are followed by at least `ahead` values, the value at the
-/// time included.
-pub(super) fn times(length: usize, first: usize, ahead: usize) -> Result<Range<usize>> {
+/// Returns the rows of all trials that have at least `first` rows of their trial before them and at
+/// least `ahead` from themselves on, and the number of such rows in each trial that has any. Without
+/// trials, all of the `length` rows are one.
+pub(super) fn times(length: usize, trials: &[usize], first: usize, ahead: usize) -> Result<(Vec<usize>, Vec<usize>)> {
+    let trials = ranges(trials, length)?;
     let needed = first.saturating_add(ahead);
-    if length < needed { Err(Error::SeriesTooShort { length, needed }) } else { Ok(first..length + 1 - ahead) }
+    let (mut times, mut counts) = (Vec::new(), Vec::new());
+    for trial in trials.iter().filter(|trial| trial.len() >= needed) {
+        times.extend(trial.start + first..trial.end + 1 - ahead);
+        counts.push(trial.len() + 1 - needed);
+    }
+    match counts.is_empty() {
+        true => Err(Error::SeriesTooShort { length: longest(&trials), needed }),
+        false => Ok((times, counts)),
+    }
 }
 
 /// Checks that a setting is not 0.
@@ -159,6 +171,18 @@ macro_rules! ksg_settings {
         #[must_use]
         pub fn window(self, steps: usize) -> Self {
             Self { ksg: self.ksg.window(steps), ..self }
+        }
+
+        /// Sets the trials, by their numbers of rows. A trial is a series of its own, such as one
+        /// repetition of an experiment or one patient: no state contains values of two trials. The
+        /// rows of the trials follow one another, and all states are samples of one distribution.
+        /// Without trials, the default, all rows are one series.
+        ///
+        /// A [`window`](Self::window) does not end with a trial. It also excludes the last states
+        /// of one trial and the first of the next from each other's neighbors.
+        #[must_use]
+        pub fn trials(self, trials: &'s [usize]) -> Self {
+            Self { trials, ..self }
         }
 
         /// Sets the rule for rows that have several neighbors at the same distance.
@@ -196,17 +220,25 @@ mod tests {
         let series = array![[0.0, 10.0], [1.0, 11.0], [2.0, 12.0], [3.0, 13.0], [4.0, 14.0], [5.0, 15.0]];
         let past = Past { series: Samples::new(series.view()).unwrap(), embedding: Embedding::new(2, 2), delay: 1 };
         assert_eq!(past.first(), 3);
-        let times = times(6, past.first(), 1).unwrap();
-        assert_eq!(times, 3..6);
+        let (times, trials) = times(6, &[], past.first(), 1).unwrap();
+        assert_eq!((&times[..], &trials[..]), (&[3, 4, 5][..], &[3][..]));
         let expected = array![[2.0, 12.0, 0.0, 10.0], [3.0, 13.0, 1.0, 11.0], [4.0, 14.0, 2.0, 12.0]];
         assert_eq!(past.states(&times), expected);
     }
 
     #[test]
+    fn no_time_has_its_past_or_future_in_another_trial() {
+        assert_eq!(times(12, &[4, 2, 0, 6], 2, 1), Ok((vec![2, 3, 8, 9, 10, 11], vec![2, 4])));
+        assert_eq!(times(12, &[4, 2, 0, 6], 2, 2), Ok((vec![2, 8, 9, 10], vec![1, 3])));
+        assert_eq!(times(12, &[4, 2, 6], 6, 1), Err(Error::SeriesTooShort { length: 6, needed: 7 }));
+        assert_eq!(times(12, &[4, 2], 1, 1), Err(Error::TrialLengths { sum: 6, rows: 12 }));
+    }
+
+    #[test]
     fn huge_lengths_do_not_overflow() {
-        assert_eq!(times(6, usize::MAX, 2), Err(Error::SeriesTooShort { length: 6, needed: usize::MAX }));
-        assert_eq!(times(3, 3, 1), Err(Error::SeriesTooShort { length: 3, needed: 4 }));
-        assert_eq!(times(4, 3, 1), Ok(3..4));
+        assert_eq!(times(6, &[], usize::MAX, 2), Err(Error::SeriesTooShort { length: 6, needed: usize::MAX }));
+        assert_eq!(times(3, &[], 3, 1), Err(Error::SeriesTooShort { length: 3, needed: 4 }));
+        assert_eq!(times(4, &[], 3, 1), Ok((vec![3], vec![1])));
         assert_eq!(Embedding::new(usize::MAX, 2).span(), usize::MAX);
     }
 }

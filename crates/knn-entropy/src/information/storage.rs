@@ -36,12 +36,13 @@ pub struct ActiveInformationStorage<'s> {
     ksg: Ksg<'s>,
     past: Embedding,
     future: usize,
+    trials: &'s [usize],
 }
 
 impl<'s> ActiveInformationStorage<'s> {
     /// Returns the estimator with the k-th neighbor, one past value and one future value.
     pub fn new(k: usize) -> Self {
-        Self { ksg: Ksg::new(k), past: Embedding::new(1, 1), future: 1 }
+        Self { ksg: Ksg::new(k), past: Embedding::new(1, 1), future: 1, trials: &[] }
     }
 
     /// Sets the embedding of the past.
@@ -91,12 +92,12 @@ impl<'s> ActiveInformationStorage<'s> {
         positive(self.past.lag, "the lag of the past")?;
         positive(self.future, "the length of the future")?;
         let past = Past { series: series.to_samples()?, embedding: self.past, delay: 1 };
-        let times = times(past.series.len(), past.first(), self.future)?;
+        let (times, trials) = times(past.series.len(), self.trials, past.first(), self.future)?;
         let d = past.series.dimension();
         let future = Array2::from_shape_fn((times.len(), self.future * d), |(row, c)| {
-            past.series.point(times.start + row + c / d)[c % d]
+            past.series.point(times[row] + c / d)[c % d]
         });
-        Ok(PastAndFuture { past: past.states(&times), future, times })
+        Ok(PastAndFuture { past: past.states(&times), future, times, trials })
     }
 }
 
@@ -110,8 +111,8 @@ mod tests {
     fn past_and_future_meet_at_the_time() {
         let series = Array2::from_shape_fn((6, 1), |(t, _)| t as f64);
         let storage = ActiveInformationStorage::new(1).past(Embedding::new(2, 2)).future(2);
-        let PastAndFuture { past, future, times } = storage.embed(series.view()).unwrap();
-        assert_eq!(times, 3..5);
+        let PastAndFuture { past, future, times, trials } = storage.embed(series.view()).unwrap();
+        assert_eq!((times, trials), (vec![3, 4], vec![2]));
         assert_eq!(past, array![[2.0, 0.0], [3.0, 1.0]]);
         assert_eq!(future, array![[3.0, 4.0], [4.0, 5.0]]);
         let short = storage.embed(series.slice(s![..4, ..])).unwrap_err();

@@ -50,6 +50,7 @@ pub struct TransferEntropy<'s> {
     source: Embedding,
     target: Embedding,
     pub(super) delay: usize,
+    trials: &'s [usize],
 }
 
 /// The series and embeddings from which the samples of a transfer entropy are taken.
@@ -58,6 +59,7 @@ pub(super) struct Pasts<'a> {
     pub(super) source: Past<'a>,
     target: Past<'a>,
     conditions: Vec<Past<'a>>,
+    pub(super) trials: &'a [usize],
 }
 
 impl<'s> TransferEntropy<'s> {
@@ -65,7 +67,7 @@ impl<'s> TransferEntropy<'s> {
     /// one step.
     pub fn new(k: usize) -> Self {
         let last = Embedding::new(1, 1);
-        Self { ksg: Ksg::new(k), source: last, target: last, delay: 1 }
+        Self { ksg: Ksg::new(k), source: last, target: last, delay: 1, trials: &[] }
     }
 
     /// Sets the embedding of the source.
@@ -94,7 +96,8 @@ impl<'s> TransferEntropy<'s> {
     /// # Errors
     ///
     /// See [`Ksg::conditional`]. Also [`ZeroSetting`](Error::ZeroSetting) if a lag, a delay or the
-    /// number of past values of the source is 0, and [`SeriesTooShort`](Error::SeriesTooShort).
+    /// number of past values of the source is 0, [`SeriesTooShort`](Error::SeriesTooShort) if no
+    /// trial has a sample, and [`TrialLengths`](Error::TrialLengths).
     pub fn transfer_entropy(&self, source: impl ToSamples, target: impl ToSamples) -> Result<f64> {
         self.conditional::<Samples<'_>>(source, target, &[])
     }
@@ -189,7 +192,7 @@ impl<'s> TransferEntropy<'s> {
     }
 
     pub(super) fn pasts<'a, T: ToSamples>(
-        &self,
+        &'a self,
         source: Samples<'a>,
         target: Samples<'a>,
         conditions: &'a [Condition<T>],
@@ -204,17 +207,17 @@ impl<'s> TransferEntropy<'s> {
         let one = source.series.len();
         match std::iter::once(&target).chain(&conditions).find(|past| past.series.len() != one) {
             Some(other) => Err(Error::RowMismatch { one, other: other.series.len() }),
-            None => Ok(Pasts { source, target, conditions }),
+            None => Ok(Pasts { source, target, conditions, trials: self.trials }),
         }
     }
 }
 
 impl Pasts<'_> {
     pub(super) fn embed(&self) -> Result<Embedded> {
-        let Self { source, target, conditions } = self;
+        let Self { source, target, conditions, trials } = self;
         // There is always at least one past, that of the source.
         let first = conditions.iter().chain([source, target]).map(Past::first).fold(0, usize::max);
-        let times = times(target.series.len(), first, 1)?;
+        let (times, trials) = times(target.series.len(), trials, first, 1)?;
         let states: Vec<Array2<f64>> = conditions.iter().map(|past| past.states(&times)).collect();
         let side_by_side =
             states.iter().fold(Array2::zeros((times.len(), 0)), |all, next| concatenate![ndarray::Axis(1), all, *next]);
@@ -225,6 +228,7 @@ impl Pasts<'_> {
             target: target.states(&times),
             conditions: side_by_side,
             times,
+            trials,
         })
     }
 }

@@ -3,6 +3,7 @@
 mod close_points;
 mod faults;
 mod ties;
+pub(crate) mod trials;
 pub(crate) mod window;
 
 use std::sync::Mutex;

@@ -1,6 +1,9 @@
+use std::ops::Range;
+
 use ndarray::ArrayView1;
 
 use crate::math::compensated_sum;
+use crate::settings::trials::{longest, ranges};
 use crate::{Result, Surrogates, ToSamples};
 
 /// Number of lags that are compared with white noise.
@@ -19,6 +22,8 @@ const TIMES_PER_BLOCK: f64 = 4.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Autocorrelation {
     rows: usize,
+    /// The number of rows of the longest trial.
+    longest: usize,
     largest: f64,
     time: f64,
 }
@@ -55,12 +60,29 @@ pub struct Autocorrelation {
 /// [`NotFinite`](crate::Error::NotFinite).
 pub fn autocorrelation(series: impl ToSamples) -> Result<Autocorrelation> {
     let series = series.to_samples()?;
-    let mut found = Autocorrelation { rows: series.len(), largest: 0.0, time: 1.0 };
+    autocorrelation_within(&series, &[series.len()])
+}
+
+/// Measures the dependence of rows on earlier rows of the same trial. `trials` has the number of
+/// rows of each trial.
+///
+/// See [`autocorrelation`](autocorrelation()). Each column has the mean of each trial subtracted, so
+/// that a difference between trials is not taken for a dependence on earlier rows. Half of the
+/// rows, the limit of lags, becomes half of the longest trial.
+///
+/// # Errors
+///
+/// See [`autocorrelation`](autocorrelation()). Also [`TrialLengths`](crate::Error::TrialLengths).
+pub fn autocorrelation_within(series: impl ToSamples, trials: &[usize]) -> Result<Autocorrelation> {
+    let series = series.to_samples()?;
+    let trials = ranges(trials, series.len())?;
+    let longest = longest(&trials);
+    let mut found = Autocorrelation { rows: series.len(), longest, largest: 0.0, time: 1.0 };
     for column in series.view().columns() {
-        let correlations = Correlations::new(column);
-        let tested = 1..=TESTED_LAGS.min(series.len() / 2);
+        let correlations = Correlations::new(column, &trials);
+        let tested = 1..=TESTED_LAGS.min(longest / 2);
         found.largest = tested.map(|lag| correlations.at(lag).abs()).fold(found.largest, f64::max);
-        found.time = found.time.max(correlations.integrated());
+        found.time = found.time.max(correlations.integrated(longest));
     }
     Ok(found)
 }
@@ -81,15 +103,16 @@ impl Autocorrelation {
 
     /// Returns a shift beyond which the series hardly depends on itself, for
     /// [`Surrogates::Rotate`]. It is the integrated autocorrelation time, but at most a quarter of
-    /// the rows, so that half of the rotations remain.
+    /// the rows of the longest trial, so that half of its rotations remain.
     pub fn min_shift(&self) -> usize {
-        (self.time.ceil() as usize).min(self.rows / 4).max(1)
+        (self.time.ceil() as usize).min(self.longest / 4).max(1)
     }
 
     /// Returns a length for [`Surrogates::Blocks`]. It is four times the integrated autocorrelation
-    /// time, but at most a quarter of the rows, so that there are at least four blocks.
+    /// time, but at most a quarter of the rows of the longest trial, which then has at least four
+    /// blocks.
     pub fn block_length(&self) -> usize {
-        ((TIMES_PER_BLOCK * self.time).ceil() as usize).min(self.rows / 4).max(1)
+        ((TIMES_PER_BLOCK * self.time).ceil() as usize).min(self.longest / 4).max(1)
     }
 
     /// Returns surrogates that suit the rows: rotations if the autocorrelation is
@@ -102,20 +125,22 @@ impl Autocorrelation {
     }
 }
 
-/// A column minus its mean, and the sum of squares.
-struct Correlations {
+/// A column minus the mean of each trial, and the sum of squares.
+struct Correlations<'t> {
     deviations: Vec<f64>,
     squares: f64,
+    trials: &'t [Range<usize>],
 }
 
-impl Correlations {
-    fn new(column: ArrayView1<'_, f64>) -> Self {
-        let n = column.len() as f64;
+impl<'t> Correlations<'t> {
+    fn new(column: ArrayView1<'_, f64>, trials: &'t [Range<usize>]) -> Self {
         // Dividing by the largest value keeps squares in range.
         let largest = column.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        let scaled = || column.iter().map(|x| if largest > 0.0 { x / largest } else { 0.0 });
-        let mean = compensated_sum(scaled()) / n;
-        let mut deviations: Vec<f64> = scaled().map(|x| x - mean).collect();
+        let mut deviations: Vec<f64> = column.iter().map(|x| if largest > 0.0 { x / largest } else { 0.0 }).collect();
+        for trial in trials {
+            let mean = compensated_sum(deviations[trial.clone()].iter().copied()) / trial.len() as f64;
+            deviations[trial.clone()].iter_mut().for_each(|x| *x -= mean);
+        }
         let spread = deviations.iter().fold(0.0_f64, |spread, x| spread.max(x.abs()));
         // A constant column deviates from its mean only by rounding.
         if spread <= 4.0 * f64::EPSILON {
@@ -124,21 +149,24 @@ impl Correlations {
             deviations.iter_mut().for_each(|x| *x /= spread);
         }
         let squares = compensated_sum(deviations.iter().map(|x| x * x));
-        Self { deviations, squares }
+        Self { deviations, squares, trials }
     }
 
     fn at(&self, lag: usize) -> f64 {
         if self.squares == 0.0 {
             return 0.0;
         }
-        let (early, late) = (&self.deviations[..self.deviations.len() - lag], &self.deviations[lag..]);
-        ArrayView1::from(early).dot(&ArrayView1::from(late)) / self.squares
+        let products = |trial: &Range<usize>| {
+            let values = &self.deviations[trial.clone()];
+            let late = values.get(lag..).unwrap_or_default();
+            ArrayView1::from(&values[..late.len()]).dot(&ArrayView1::from(late))
+        };
+        self.trials.iter().map(products).sum::<f64>() / self.squares
     }
 
-    /// Returns the integrated autocorrelation time.
-    fn integrated(&self) -> f64 {
-        let n = self.deviations.len();
-        let last = LONGEST_LAG.min(n / 2).min(PRODUCTS / n);
+    /// Returns the integrated autocorrelation time. The longest trial has `longest` rows.
+    fn integrated(&self, longest: usize) -> f64 {
+        let last = LONGEST_LAG.min(longest / 2).min(PRODUCTS / self.deviations.len());
         let mut time = -1.0;
         for lag in (0..last).step_by(2) {
             let pair = if lag == 0 { 1.0 } else { self.at(lag) } + self.at(lag + 1);
@@ -186,6 +214,26 @@ mod tests {
         // Each of ten lags exceeds four standard deviations with probability 6e-5.
         let called = |&seed: &u64| autocorrelation(autoregression(200, 0.0, seed).view()).unwrap().is_significant();
         assert!((0..1000).filter(called).count() <= 5);
+    }
+
+    #[test]
+    fn levels_of_trials_are_not_a_dependence() {
+        // White noise in trials of different levels.
+        let level = Array2::from_shape_fn((4000, 1), |(t, _)| (t / 200) as f64);
+        let noise = autoregression(4000, 0.0, 5);
+        let trials = [200; 20];
+        let found = autocorrelation_within((&noise + &level).view(), &trials).unwrap();
+        assert!(!found.is_significant() && found.time() < 1.5, "{found:?}");
+        assert!(autocorrelation((&noise + &level).view()).unwrap().time() > 100.0);
+        // A dependence within trials remains. Its time is 1 + 2 sum 0.8^l = 9, of which the means of the
+        // trials hide a part.
+        let slow = autoregression(4000, 0.8, 6);
+        let found = autocorrelation_within((&slow + &level).view(), &trials).unwrap();
+        assert!(found.is_significant() && (5.5..9.0).contains(&found.time()), "{found:?}");
+        // Without trials, all rows are one series.
+        assert_eq!(autocorrelation_within(slow.view(), &[]), autocorrelation(slow.view()));
+        let error = autocorrelation_within(slow.view(), &[200; 19]).unwrap_err();
+        assert_eq!(error, Error::TrialLengths { sum: 3800, rows: 4000 });
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod outcome;
 mod permutation;
 mod surrogates;
 
-pub use autocorrelation::{Autocorrelation, autocorrelation};
+pub use autocorrelation::{Autocorrelation, autocorrelation, autocorrelation_within};
 pub use family::FamilySignificance;
 pub use orders::SurrogateOrders;
 pub use outcome::Significance;

@@ -1,3 +1,4 @@
+use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use rand_chacha::ChaCha8Rng;
@@ -5,8 +6,9 @@ use rand_chacha::rand_core::SeedableRng;
 use rayon::prelude::*;
 
 use super::local::LocalCandidates;
-use super::surrogates::{draw_without_replacement, shuffle, shuffled_blocks};
+use super::surrogates::{below, draw_without_replacement, shuffle, shuffled_blocks};
 use super::{FamilySignificance, Significance};
+use crate::settings::trials::ranges;
 use crate::{Error, Result, Samples, Surrogates};
 
 /// The orders of rows that define the surrogates of a [`PermutationTest`](crate::PermutationTest).
@@ -15,7 +17,7 @@ use crate::{Error, Result, Samples, Surrogates};
 /// thread that computes it.
 #[derive(Debug, Clone)]
 pub struct SurrogateOrders {
-    rows: usize,
+    trials: Vec<Range<usize>>,
     count: usize,
     seed: u64,
     plan: Plan,
@@ -24,8 +26,10 @@ pub struct SurrogateOrders {
 #[derive(Debug, Clone)]
 enum Plan {
     Shuffle,
-    /// The shift of each surrogate.
+    /// The shift of each surrogate of a single trial.
     Rotate(Vec<usize>),
+    /// The smallest shift of each of several trials.
+    RotateTrials(usize),
     /// The length of a block.
     Blocks(usize),
     Local(LocalCandidates),
@@ -33,7 +37,7 @@ enum Plan {
 
 impl SurrogateOrders {
     pub(super) fn new(
-        (rows, z): (usize, Option<&Samples<'_>>),
+        (rows, trials, z): (usize, &[usize], Option<&Samples<'_>>),
         (count, seed): (usize, u64),
         surrogates: Surrogates,
     ) -> Result<Self> {
@@ -43,19 +47,26 @@ impl SurrogateOrders {
         if rows == 0 {
             return Err(Error::NoSamples);
         }
+        let trials = ranges(trials, rows)?;
         let plan = match surrogates {
             Surrogates::Shuffle => Plan::Shuffle,
             Surrogates::Rotate { min_shift } => {
                 let least = min_shift.max(1);
-                let rotations = (rows + 1).saturating_sub(least.saturating_mul(2));
+                let rotations = match &trials[..] {
+                    [_] => (rows + 1).saturating_sub(least.saturating_mul(2)),
+                    _ => rotations(&trials, least),
+                };
                 if count > rotations {
                     return Err(Error::TooFewRotations { surrogates: count, rotations, rows, min_shift: least });
+                }
+                if trials.len() > 1 {
+                    return Ok(Self { trials, count, seed, plan: Plan::RotateTrials(least) });
                 }
                 // Surrogates use the streams of their numbers, so this stream is free.
                 let shifts = draw_without_replacement(count, rotations, &mut stream(seed, u64::MAX));
                 Plan::Rotate(shifts.into_iter().map(|shift| least + shift).collect())
             }
-            Surrogates::Blocks { length } if length == 0 || length > rows / 2 => {
+            Surrogates::Blocks { length } if length == 0 || length > rows / 2 && trials.len() == 1 => {
                 return Err(Error::InvalidBlockLength { length, rows });
             }
             Surrogates::Blocks { length } => Plan::Blocks(length),
@@ -64,7 +75,7 @@ impl SurrogateOrders {
                 None => return Err(Error::ConditionNeeded),
             },
         };
-        Ok(Self { rows, count, seed, plan })
+        Ok(Self { trials, count, seed, plan })
     }
 
     /// Returns the number of surrogates.
@@ -81,15 +92,28 @@ impl SurrogateOrders {
         assert!(number < self.count, "surrogate {number} is out of range: there are {}", self.count);
         let mut rng = stream(self.seed, number as u64);
         match &self.plan {
-            Plan::Shuffle => {
-                let mut order: Vec<usize> = (0..self.rows).collect();
-                shuffle(&mut order, &mut rng);
-                order
-            }
-            Plan::Rotate(shifts) => (shifts[number]..self.rows).chain(0..shifts[number]).collect(),
-            Plan::Blocks(length) => shuffled_blocks(self.rows, *length, &mut rng),
+            Plan::Shuffle => self.each_trial(|order| shuffle(order, &mut rng)),
+            Plan::Rotate(shifts) => self.each_trial(|order| order.rotate_left(shifts[number])),
+            Plan::RotateTrials(least) => self.each_trial(|order| {
+                let shifts = shifts(order.len(), *least);
+                order.rotate_left(shifts.start() + below(shifts.clone().count(), &mut rng));
+            }),
+            Plan::Blocks(length) => self.each_trial(|order| {
+                let (rows, length) = (order.len(), (*length).min(order.len() / 2).max(1));
+                let start = order.first().copied().unwrap_or_default();
+                for (place, row) in order.iter_mut().zip(shuffled_blocks(rows, length, &mut rng)) {
+                    *place = start + row;
+                }
+            }),
             Plan::Local(candidates) => candidates.draw(&mut rng),
         }
+    }
+
+    /// Returns the observed order after a change of the part of each trial.
+    fn each_trial(&self, mut rearrange: impl FnMut(&mut [usize])) -> Vec<usize> {
+        let mut order = self.observed();
+        self.trials.iter().for_each(|trial| rearrange(&mut order[trial.clone()]));
+        order
     }
 
     /// Calls `statistic` with the observed order of rows and, in parallel, with the order of each
@@ -123,7 +147,7 @@ impl SurrogateOrders {
     }
 
     fn observed(&self) -> Vec<usize> {
-        (0..self.rows).collect()
+        (0..self.trials.last().map_or(0, |trial| trial.end)).collect()
     }
 
     /// Calls `surrogate` with each number and returns the results in order.
@@ -143,6 +167,20 @@ impl SurrogateOrders {
     }
 }
 
+/// Returns the shifts of one of several trials: from `least` on, or half of a trial that is too short
+/// for it, in either direction.
+fn shifts(rows: usize, least: usize) -> RangeInclusive<usize> {
+    let least = least.min(rows / 2);
+    least..=rows - least
+}
+
+/// Returns the number of combinations of [`shifts`] in several trials.
+fn rotations(trials: &[Range<usize>], least: usize) -> usize {
+    // A single row has one shift, which changes nothing.
+    let mut of_trials = trials.iter().filter(|trial| trial.len() > 1).map(|trial| shifts(trial.len(), least).count());
+    of_trials.next().map_or(0, |first| of_trials.fold(first, usize::saturating_mul))
+}
+
 fn stream(seed: u64, number: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(number);
@@ -151,10 +189,12 @@ fn stream(seed: u64, number: u64) -> ChaCha8Rng {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn orders(rows: usize, count: usize, surrogates: Surrogates) -> Result<SurrogateOrders> {
-        SurrogateOrders::new((rows, None), (count, 1), surrogates)
+        SurrogateOrders::new((rows, &[], None), (count, 1), surrogates)
     }
 
     #[test]
@@ -198,6 +238,39 @@ mod tests {
         // The observed rows are not a surrogate of themselves.
         let nine = orders(10, 9, Surrogates::Rotate { min_shift: 0 }).unwrap();
         assert!((0..9).all(|number| nine.order(number)[0] != 0));
+    }
+
+    #[test]
+    fn rows_stay_in_their_trials() {
+        let trials = [5, 1, 0, 20, 2];
+        let kinds = [Surrogates::Shuffle, Surrogates::Rotate { min_shift: 4 }, Surrogates::Blocks { length: 6 }];
+        for kind in kinds {
+            let orders = SurrogateOrders::new((28, &trials, None), (26, 1), kind).unwrap();
+            let all: Vec<_> = (0..26).map(|number| orders.order(number)).collect();
+            for order in &all {
+                let mut start = 0;
+                for trial in trials {
+                    let mut rows = order[start..start + trial].to_vec();
+                    rows.sort_unstable();
+                    assert!(rows.into_iter().eq(start..start + trial), "{kind:?}: {order:?}");
+                    start += trial;
+                }
+            }
+            // The trials move independently.
+            let moves =
+                |trial: Range<usize>| all.iter().map(|order| order[trial.clone()].to_vec()).collect::<HashSet<_>>();
+            assert!(moves(0..5).len() > 1 && moves(6..26).len() > 5, "{kind:?}");
+        }
+        // The shifts of a trial are 2 and 3 of 5 rows, 4 to 16 of 20, and 1 of 2.
+        let rotate = Surrogates::Rotate { min_shift: 4 };
+        let orders = SurrogateOrders::new((28, &trials, None), (26, 1), rotate).unwrap();
+        let first: HashSet<usize> = (0..26).map(|number| orders.order(number)[0]).collect();
+        assert_eq!(first, HashSet::from([2, 3]));
+        assert!((0..26).all(|number| (10..=22).contains(&orders.order(number)[6])));
+        let too_many = SurrogateOrders::new((28, &trials, None), (27, 1), rotate).unwrap_err();
+        assert_eq!(too_many, Error::TooFewRotations { surrogates: 27, rotations: 26, rows: 28, min_shift: 4 });
+        let single = SurrogateOrders::new((3, &[1, 1, 1], None), (1, 1), rotate).unwrap_err();
+        assert!(matches!(single, Error::TooFewRotations { rotations: 0, .. }));
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl PermutationTest {
     ///   whole blocks.
     /// - [`ConditionNeeded`](crate::Error::ConditionNeeded) for [`Surrogates::Local`].
     pub fn orders(&self, n: usize) -> Result<SurrogateOrders> {
-        SurrogateOrders::new((n, None), (self.count, self.seed), self.surrogates.unwrap_or_default())
+        SurrogateOrders::new((n, &[], None), (self.count, self.seed), self.surrogates.unwrap_or_default())
     }
 
     /// Returns the orders that define the surrogates, for the rows of `z` `[n, dz]`.
@@ -121,16 +121,34 @@ impl PermutationTest {
     /// [`ZeroK`](crate::Error::ZeroK) or [`KTooLarge`](crate::Error::KTooLarge) unless the `k` of a
     /// local permutation is between 1 and `n - 1`.
     pub fn orders_given<F: Float>(&self, z: ArrayView2<'_, F>) -> Result<SurrogateOrders> {
+        self.orders_within(&[], z)
+    }
+
+    /// Returns the orders that define the surrogates, for the rows of `z` `[n, dz]` in trials.
+    /// `trials` has the number of rows of each; see
+    /// [`TransferEntropy::trials`](crate::TransferEntropy::trials).
+    ///
+    /// Shuffles, rotations and blocks rearrange each trial by itself. They preserve differences
+    /// between trials, so that a test finds only dependence within trials. Each trial is rotated by
+    /// a shift of its own, drawn with replacement. In a trial shorter than two smallest shifts, the
+    /// smallest shift is half of its rows. In a trial shorter than two blocks, a block is half of
+    /// its rows. Local permutations ignore trials.
+    ///
+    /// # Errors
+    ///
+    /// See [`orders_given`](PermutationTest::orders_given). Also
+    /// [`TrialLengths`](crate::Error::TrialLengths) unless the numbers of rows add up to `n`.
+    pub fn orders_within<F: Float>(&self, trials: &[usize], z: ArrayView2<'_, F>) -> Result<SurrogateOrders> {
         let size = (self.count, self.seed);
         match self.surrogates.unwrap_or_default() {
             Surrogates::Local { .. } if z.ncols() == 0 => {
-                SurrogateOrders::new((z.nrows(), None), size, Surrogates::Shuffle)
+                SurrogateOrders::new((z.nrows(), trials, None), size, Surrogates::Shuffle)
             }
             Surrogates::Local { k } => {
                 let z = Samples::new(z)?;
-                SurrogateOrders::new((z.len(), Some(&z)), size, Surrogates::Local { k })
+                SurrogateOrders::new((z.len(), trials, Some(&z)), size, Surrogates::Local { k })
             }
-            surrogates => SurrogateOrders::new((z.nrows(), None), size, surrogates),
+            surrogates => SurrogateOrders::new((z.nrows(), trials, None), size, surrogates),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use approx::assert_abs_diff_eq;
 use knn_entropy::{
-    ActiveInformationStorage, Condition, Embedding, Error, Ksg, KsgVariant, PermutationTest, Surrogates,
+    ActiveInformationStorage, Condition, Embedded, Embedding, Error, Ksg, KsgVariant, PermutationTest, Surrogates,
     TransferEntropy,
 };
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
@@ -95,7 +95,7 @@ fn conditional_transfer_entropy_equals_that_of_slices() {
     // The first time with all pasts is 4 + 3 = 7.
     let at = |series: ArrayView2<'_, f64>, back: usize| series.slice(s![7 - back..60 - back, ..]).to_owned();
     let embedded = estimator.embed_conditional(x, y, &conditions).unwrap();
-    assert_eq!(embedded.times, 7..60);
+    assert!(embedded.times.iter().copied().eq(7..60));
     assert_eq!(embedded.source, concatenate![Axis(1), at(x, 2), at(x, 3)]);
     assert_eq!(embedded.next, at(y, 0));
     assert_eq!(embedded.target, concatenate![Axis(1), at(y, 1), at(y, 3)]);
@@ -250,4 +250,48 @@ proptest! {
             prop_assert!(found.time().is_finite() && found.min_shift() > 0 && found.block_length() > 0);
         }
     }
+}
+
+#[test]
+fn trials_are_series_of_their_own() {
+    let (x, y) = linked(120, 1, 0.8, 3);
+    let (trials, estimator) = ([50, 2, 68], TransferEntropy::new(3).target(Embedding::new(2, 1)));
+    let embedded = estimator.trials(&trials).embed(x.view(), y.view()).unwrap();
+    assert!(embedded.times.iter().copied().eq((2..50).chain(54..120)));
+    assert_eq!(embedded.trials, [48, 66]);
+    let parts = [0..50, 52..120].map(|rows| {
+        let part = |series: &Array2<f64>| series.slice(s![rows.clone(), ..]).to_owned();
+        estimator.embed(part(&x).view(), part(&y).view()).unwrap()
+    });
+    let both = |of: fn(&Embedded) -> &Array2<f64>| concatenate![Axis(0), *of(&parts[0]), *of(&parts[1])];
+    assert_eq!(embedded.source, both(|part| &part.source));
+    assert_eq!(embedded.next, both(|part| &part.next));
+    assert_eq!(embedded.target, both(|part| &part.target));
+    // All trials in one is the default.
+    let whole = estimator.trials(&[120]).transfer_entropy(x.view(), y.view());
+    assert_eq!(whole, estimator.transfer_entropy(x.view(), y.view()));
+    let short = estimator.trials(&[2; 60]).transfer_entropy(x.view(), y.view());
+    assert_eq!(short, Err(Error::SeriesTooShort { length: 2, needed: 3 }));
+    let storage = ActiveInformationStorage::new(3).trials(&trials).future(2).embed(x.view()).unwrap();
+    assert!(storage.times.iter().copied().eq((1..49).chain(53..119)));
+    assert_eq!(storage.trials, [48, 66]);
+}
+
+#[test]
+fn levels_of_trials_are_no_transfer() {
+    // In each of 20 trials of 40 rows the series have a level of their own, and nothing else in
+    // common. A surrogate keeps the levels, so that the level of the test is kept.
+    let trials = [40; 20];
+    let rejected = (0..40).filter(|&seed| {
+        let mut series = normal(800, 2, seed);
+        for (trial, level) in normal(20, 2, 1000 + seed).outer_iter().enumerate() {
+            let mut rows = series.slice_mut(s![40 * trial..40 * (trial + 1), ..]);
+            rows += &(3.0 * &level);
+        }
+        let estimator = TransferEntropy::new(4).trials(&trials);
+        let test = PermutationTest::new(19, seed);
+        estimator.significance(column(&series, 0), column(&series, 1), test).unwrap().p_value() <= 0.05
+    });
+    // 2 of 40 are expected, and 7 or more have a probability of 0.003.
+    assert!(rejected.count() < 7);
 }

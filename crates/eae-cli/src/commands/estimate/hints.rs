@@ -12,27 +12,31 @@ use crate::output::counted;
 pub(super) struct Place<'a> {
     pub(super) data: &'a Data,
     pub(super) columns: &'a [usize],
-    /// The row of the data with the first sample.
-    pub(super) first: usize,
+    /// The row of the data with each sample, if they are not the same.
+    pub(super) times: &'a [usize],
 }
 
 impl<'a> Place<'a> {
     pub(super) fn new(data: &'a Data, columns: &'a [usize]) -> Self {
-        Self { data, columns, first: 0 }
+        Self { data, columns, times: &[] }
     }
 
     /// Returns the line of a sample as text: `line 17`.
     pub(super) fn row(&self, row: usize) -> String {
-        self.data.row((self.first + row).min(self.data.len().saturating_sub(1)))
+        self.data.row(self.of_sample(row))
     }
 
     /// Returns the place of a value as text: `data.csv, line 17, column 2 ("age")`.
     fn cell(&self, row: usize, column: usize) -> String {
-        let row = (self.first + row).min(self.data.len().saturating_sub(1));
+        let row = self.of_sample(row);
         match self.columns.get(column) {
             Some(&column) => self.data.cell(row, column),
             None => format!("{}, {}", self.data.name, self.data.row(row)),
         }
+    }
+
+    fn of_sample(&self, row: usize) -> usize {
+        self.times.get(row).copied().unwrap_or(row).min(self.data.len().saturating_sub(1))
     }
 
     /// Returns a column as text: `column 2 ("age")`.

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use eae::data::{Missing, Table, TableError, TableOptions, Text};
@@ -68,6 +68,11 @@ impl Data {
         } else {
             self.table.require_complete(columns).map_err(refuse)?;
         }
+        self.finite(columns)
+    }
+
+    /// Refuses infinite numbers in the used rows of these columns.
+    pub(super) fn finite(&self, columns: &[usize]) -> Result<(), Failure> {
         for &column in columns {
             let infinite = |row: &&usize| !self.table.values[[**row, column]].is_finite();
             if let Some(&row) = self.rows.iter().find(infinite) {
@@ -81,18 +86,35 @@ impl Data {
         Ok(())
     }
 
-    /// Refuses a series with a gap, because leaving rows out would join times that are not
-    /// adjacent.
-    pub(super) fn require_series(&self, columns: &[usize]) -> Result<(), Failure> {
+    /// Arranges the rows by series and returns the number of rows of each. A series has one value in
+    /// the column `group`. It ends where a row lacks a value in one of `columns`, because leaving
+    /// the row out would join times that are not adjacent.
+    pub(super) fn series(&mut self, columns: &[usize], group: Option<usize>) -> Result<Vec<usize>, Failure> {
         let complete = self.table.complete_rows(columns);
-        match (0..self.table.values.nrows()).find(|row| complete.binary_search(row).is_err()) {
-            Some(row) => Err(Failure::usage(format!(
-                "{}, {}: a value is missing, but a series needs one at every step; fill the gaps, or cut the series there",
+        let lacks = |row: &usize| complete.binary_search(row).is_err();
+        let rows = self.table.values.nrows();
+        if let Some(row) = (0..rows).find(lacks).filter(|_| !self.drop_missing) {
+            return Err(Failure::usage(format!(
+                "{}, {}: a value is missing, but a series needs one at every step; fill the gaps, or cut the series there \
+                 with --drop-missing",
                 self.name,
                 self.row_of_table(row)
-            ))),
-            None => Ok(()),
+            )));
         }
+        let (mut groups, mut places) = (Vec::new(), HashMap::new());
+        for row in 0..rows {
+            let value = group.map_or(0, |column| self.table.values[[row, column]].to_bits());
+            let place = *places.entry(value).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Vec::new());
+            }
+            groups[place].push(row);
+        }
+        let parts: Vec<&[usize]> =
+            groups.iter().flat_map(|rows| rows.split(lacks)).filter(|part| !part.is_empty()).collect();
+        self.rows = parts.concat();
+        self.dropped = rows - self.rows.len();
+        Ok(parts.iter().map(|part| part.len()).collect())
     }
 
     /// Refuses columns of text.

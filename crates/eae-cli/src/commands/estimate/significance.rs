@@ -1,13 +1,16 @@
 //! The choice of the surrogates of a test.
 
 use clap::ValueEnum;
-use knn_entropy::{Result, Surrogates, autocorrelation};
+use knn_entropy::{Autocorrelation, Result, Surrogates, autocorrelation};
 use serde::Serialize;
 
 use super::blocks::Block;
 
 /// Number of neighbors in the condition among which rows are permuted.
 const LOCAL: usize = 5;
+/// Smallest number of independent rows, as n divided by the autocorrelation time, whose rotations
+/// are trusted.
+const INDEPENDENT: f64 = 10.0;
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,6 +35,19 @@ pub(super) struct Plan {
     pub(super) why: String,
     /// A reason to doubt the p-value.
     pub(super) doubt: Option<String>,
+}
+
+/// Returns a doubt about surrogates of two series that both have a trend or wander. Their levels
+/// agree or disagree by chance, which no surrogate of one series repeats.
+pub(super) fn slow(what: &str, both: [Autocorrelation; 2], rows: usize) -> Option<String> {
+    let independent = both.map(|found| rows as f64 / found.time());
+    let most = independent[0].max(independent[1]);
+    (most < INDEPENDENT).then(|| {
+        format!(
+            "the p-value may be too small: {what} so slowly that {rows} rows are worth about {most:.0} independent ones, as if \
+             they had a trend; use the differences between rows, or more rows"
+        )
+    })
 }
 
 /// Chooses surrogates of x for a test of its dependence on y. `conditional` tells whether there is
@@ -80,6 +96,7 @@ pub(super) fn plan(
         SurrogatesName::Local => Surrogates::Local { k: LOCAL },
     };
     let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
+    let slow = if series { slow("both variables change", [of_x, of_y], n) } else { None };
     let doubt = (independent && (series || window > 0)).then(|| {
         format!(
             "the p-value may be too small: rows depend on earlier rows, which {} surrogates do not preserve; use \
@@ -87,13 +104,14 @@ pub(super) fn plan(
             super::settings::word(name)
         )
     });
+    let doubt = doubt.or(slow);
     Ok(Plan { name, surrogates, why, doubt })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
+    use ndarray::{Array2, s};
 
     #[test]
     fn surrogates_suit_the_rows() {
@@ -124,6 +142,11 @@ mod tests {
         let local = of(Local, &slow, &slow, true, 0, 99);
         assert!(local.name == Local && local.doubt.is_some());
         assert!(of(Shuffle, &slow, &slow, false, 0, 99).doubt.is_some());
+        // Trends of independent series are dependent.
+        let trend = Array2::from_shape_fn((400, 1), |(i, _)| i as f64 / 80.0);
+        let trends = of(Auto, &(&noise + &trend), &(&noise.slice(s![..;-1, ..]) + &trend), false, 0, 99);
+        assert!(trends.doubt.is_some_and(|doubt| doubt.contains("trend")), "{:?}", trends.why);
+        assert!(of(Auto, &slow, &slow, false, 0, 99).doubt.is_none());
         // Rows that are sorted by a label are not a series.
         let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
         let level = &noise + &label;

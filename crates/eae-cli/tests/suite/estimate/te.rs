@@ -1,7 +1,7 @@
 //! `eae te`: transfer entropy, a scan over delays, information storage.
 
 use knn_entropy::{ActiveInformationStorage, Condition, Embedding, PermutationTest, TransferEntropy};
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 
 use super::{is_near, normal, number, report, same, write};
 use crate::support::program::{eae, stderr};
@@ -107,6 +107,37 @@ fn a_scan_says_once_what_holds_for_many_delays() {
 }
 
 #[test]
+fn a_file_can_hold_several_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // The rows of three patients alternate. A fourth has a single row.
+    let series = series();
+    let line = |row: usize| format!("{},{},{}", ["b", "a", "c"][row % 3], series[[row, 0]], series[[row, 1]]);
+    let lines: Vec<String> = (0..300).map(line).collect();
+    std::fs::write(folder.join("p.csv"), format!("who,x,y\n{}\nd,0,0\n", lines.join("\n"))).unwrap();
+    let rows: Vec<usize> = (0..3).flat_map(|patient| (patient..300).step_by(3)).collect();
+    let sorted = series.select(Axis(0), &rows);
+    let expected = TransferEntropy::new(3).trials(&[100; 3]);
+    let expected = expected.transfer_entropy(sorted.slice(s![.., ..1]), sorted.slice(s![.., 1..2])).unwrap();
+    let found = report(folder, "te p.csv --source x --target y --group who --permutations 19");
+    is_near(number(&found, "transfer_entropy"), expected, 1e-12);
+    assert_eq!((&found["series"], &found["n"], found.get("times")), (&3.into(), &297.into(), None));
+    assert!(found["warnings"].to_string().contains("1 of 4 series is too short"), "{}", found["warnings"]);
+    // A name that is the same in adjacent rows is noticed.
+    let who = |row: usize| ["b", "a", "c"][row / 100];
+    let line = |row: usize| format!("{},{},{}", who(row), series[[row, 0]], series[[row, 1]]);
+    let lines: Vec<String> = (0..300).map(line).collect();
+    std::fs::write(folder.join("a.csv"), format!("who,x,y\n{}\n", lines.join("\n"))).unwrap();
+    let noticed = report(folder, "te a.csv --source x --target y")["warnings"].to_string();
+    assert!(noticed.contains("use --group who"), "{noticed}");
+    // A missing value ends a series with --drop-missing.
+    let gap = "x,y\n1,2\n3,1\n4,4\n2,7\n,5\n2,8\n7,4\n4,4.5\n9,1.5\n5,3\n";
+    std::fs::write(folder.join("gap.csv"), gap).unwrap();
+    let found = report(folder, "te gap.csv --source x --target y --k 1 --drop-missing");
+    assert_eq!((&found["series"], &found["n"], &found["dropped"]), (&2.into(), &7.into(), &1.into()));
+}
+
+#[test]
 fn series_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
@@ -131,8 +162,12 @@ fn series_that_do_not_fit() {
     for flags in ["--target y", "--storage --source x --target y", "--source x --target y --delay 5..3"] {
         transcript.error(&format!("te s.csv {flags}"));
     }
-    // A series with a gap is refused, also with --drop-missing.
-    std::fs::write(folder.join("gap.csv"), "x,y\n1,2\n3,1\n,5\n2,8\n7,4\n4,4.5\n9,1.5\n").unwrap();
-    transcript.error("te gap.csv --source x --target y --k 1 --drop-missing");
+    // A series with a gap is refused, and so are bad names of a group.
+    std::fs::write(folder.join("gap.csv"), "x,y,who\n1,2,a\n3,1,a\n,5,\n2,8,a\n7,4,b\n4,4.5,b\n9,1.5,b\n").unwrap();
+    transcript.error("te gap.csv --source x --target y --k 1");
+    for group in ["who", "x", "x,who"] {
+        transcript.error(&format!("te gap.csv --source x --target y --k 1 --drop-missing --group {group}"));
+    }
+    transcript.error("te gap.csv --source x --target y --k 1 --past 5 --drop-missing");
     transcript.check("te series that do not fit");
 }

@@ -12,6 +12,7 @@ use crate::commands::estimate::settings::{FILES, Reading, Settings};
 use crate::commands::estimate::significance::SurrogatesName;
 use crate::common::Common;
 use crate::failure::Failure;
+use crate::output::counted;
 
 /// Estimate the transfer entropy between time series.
 ///
@@ -21,10 +22,13 @@ use crate::failure::Failure;
   eae te weather.csv --source wind --target waves --permutations 199
   eae te weather.csv --source wind --target waves --delay 1..12
   eae te heart.csv --storage --target rate --past 3
+  eae te patients.csv --source drug --target pressure --group patient
 
 Rows are times, one step apart. With a range of delays, all are tested, and the
 p-value of the best one is corrected for the choice. States of a slow series
 are close because they are close in time; --theiler excludes such neighbors.
+A file can hold several series, such as those of several patients. --group names
+the column that tells them apart; no state then contains values of two series.
 
 {FILES}"))]
 pub(crate) struct Arguments {
@@ -42,6 +46,10 @@ pub(crate) struct Arguments {
     /// Estimate the information storage of the target, without a source.
     #[arg(long, conflicts_with_all = ["source", "condition", "delay", "source_past", "condition_past"])]
     pub(super) storage: bool,
+    /// Column that tells several series apart, by number or name, numbers or text. The rows of a
+    /// series follow each other in time, but need not be adjacent.
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) group: Option<String>,
     /// Steps from the last value of the source to the next value of the target, or a range such as
     /// 1..10, which includes both ends.
     #[arg(long, default_value = "1", value_name = "N|N..M")]
@@ -126,6 +134,29 @@ impl Arguments {
         Ok(())
     }
 
+    /// Returns the column of --group, which must not be one of the series.
+    pub(super) fn group(&self, data: &Data, used: &[usize]) -> Result<Option<usize>, Failure> {
+        let Some(list) = &self.group else { return Ok(None) };
+        let place = Place::new(data, &[]);
+        match data.columns(Some(list))?[..] {
+            [column] if used.contains(&column) => Err(place.refuse(format!(
+                "--group names {}, which is also one of the series; name the column that tells the series apart",
+                data.table.describe(column)
+            ))),
+            [column] => match data.table.complete_rows(&[column]).len() == data.table.values.nrows() {
+                true => Ok(Some(column)),
+                false => Err(place.refuse(format!(
+                    "a row has no value in {}, the column of --group; fill it in, or remove the row",
+                    data.table.describe(column)
+                ))),
+            },
+            ref columns => Err(Failure::usage(format!(
+                "--group names {} columns; name one, such as a column with the number of the series",
+                columns.len()
+            ))),
+        }
+    }
+
     /// Returns the failure for series that are too short.
     pub(super) fn too_short(&self, data: &Data, error: &Error) -> Failure {
         let place = Place::new(data, &[]);
@@ -136,9 +167,14 @@ impl Arguments {
                 } else {
                     "--past, --source-past, --condition-past, --lag or --delay"
                 };
+                let rows = counted(*length, "row");
+                let have = match self.group {
+                    Some(_) => format!("the longest series has {rows}"),
+                    None if data.dropped > 0 => format!("the longest part without missing values has {rows}"),
+                    None => format!("there are {rows}"),
+                };
                 place.refuse(format!(
-                    "there are {length} rows, but the past values and the next one need {needed}; use more rows, or a smaller \
-                     {flags}"
+                    "{have}, but the past values and the next one need {needed}; use more rows, or a smaller {flags}"
                 ))
             }
             error => place.explain(error, self.settings.theiler),

@@ -38,17 +38,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let used = [&source[..], &target, &condition].concat();
     arguments.check_distinct(&data, [&source, &target, &condition])?;
     data.require_numbers(&used)?;
-    data.require_series(&used)?;
-    data.complete(&used)?;
+    let group = arguments.group(&data, &used)?;
+    let series = data.series(&used, group)?;
+    data.finite(&used)?;
     let mut warnings = data.notes();
-    let samples = Samples::new(arguments, &data, [&source, &target, &condition])?;
-    let place = Place { data: &data, columns: &[], first: samples.times.start };
+    let samples = Samples::new(arguments, &data, [&source, &target, &condition], &series)?;
+    let place = Place { data: &data, columns: &[], times: &samples.times };
     let (n, most) = (samples.times.len(), samples.most);
     if 2 * n < most {
         warnings.push(format!(
             "the largest delay, {}, leaves only {n} of {most} time steps for every delay; use a smaller range of delays",
             arguments.delay.last
         ));
+    }
+    warnings.extend(samples.left_out(series.len()));
+    if group.is_none() {
+        warnings.extend(series::several(&data, &used));
     }
     let (mut members, mut notes) = (Vec::new(), Notes::default());
     for member in samples.members {
@@ -61,7 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         warnings.push(format!("surrogates: {}, because {}", word(samples.plan.name), samples.plan.why));
         warnings.extend(samples.plan.doubt.clone());
         let test = PermutationTest::new(arguments.permutations, arguments.common.seed);
-        let orders = test.surrogates(samples.plan.surrogates).orders_given(samples.given.view()).map_err(explain)?;
+        let orders = test
+            .surrogates(samples.plan.surrogates)
+            .orders_within(&samples.trials, samples.given.view())
+            .map_err(explain)?;
         let statistic = |rows: &[usize], number: usize| {
             let (member, chosen) = &members[number];
             let rearranged = member.sides.x.values.select(Axis(0), rows);
@@ -75,6 +83,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         members: &members,
         family,
         times: samples.times,
+        series: samples.trials.len(),
         surrogates: samples.plan.name,
         warnings,
     }

@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use knn_entropy::FamilySignificance;
 use serde::Serialize;
 
@@ -18,7 +16,9 @@ pub(super) struct Outcome<'a> {
     pub(super) data: &'a Data,
     pub(super) members: &'a [(Member, Chosen)],
     pub(super) family: Option<FamilySignificance>,
-    pub(super) times: Range<usize>,
+    pub(super) times: Vec<usize>,
+    /// The number of series that have samples.
+    pub(super) series: usize,
     pub(super) surrogates: SurrogatesName,
     pub(super) warnings: Vec<String>,
 }
@@ -45,8 +45,11 @@ struct Report<'a> {
     standardized: bool,
     metric: MetricName,
     ties: &'a TiesReport,
-    /// The range of the rows with the target's next values, numbered from 0.
-    times: [usize; 2],
+    /// The range of the rows with the target's next values, numbered from 0, of a single series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<[usize; 2]>,
+    /// The number of series that have samples.
+    series: usize,
     #[serde(flatten)]
     numbers: &'a Numbers,
 }
@@ -101,7 +104,8 @@ impl Outcome<'_> {
                 standardized: arguments.standardize,
                 metric: chosen.metric,
                 ties: &chosen.ties,
-                times: [self.times.start, self.times.end],
+                times: (self.series == 1).then(|| [self.times[0], self.times[n - 1] + 1]),
+                series: self.series,
                 numbers: &numbers,
             });
             return;
@@ -118,7 +122,11 @@ impl Outcome<'_> {
             }
             _ => String::new(),
         };
-        let mut details = format!("of {}; k = {}{p_value}", counted(n, "time step"), arguments.settings.k);
+        let of = match self.series {
+            1 => counted(n, "time step"),
+            series => format!("{} in {series} series", counted(n, "time step")),
+        };
+        let mut details = format!("of {of}; k = {}{p_value}", arguments.settings.k);
         if range {
             details += &format!("\n{}", table(&delays, unit.name()));
         }

@@ -1,6 +1,7 @@
-use std::ops::Range;
-
-use knn_entropy::{ActiveInformationStorage, Condition, Embedding, Surrogates, TransferEntropy, autocorrelation};
+use knn_entropy::{
+    ActiveInformationStorage, Condition, Embedding, PermutationTest, Surrogates, TransferEntropy,
+    autocorrelation_within,
+};
 use ndarray::{Array2, Axis};
 
 use super::flags::Arguments;
@@ -8,7 +9,7 @@ use crate::commands::estimate::blocks::Block;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
-use crate::commands::estimate::significance::{Plan, SurrogatesName};
+use crate::commands::estimate::significance::{Plan, SurrogatesName, slow};
 use crate::failure::Failure;
 
 /// The samples of a delay: `x` has the past of the source, `y` the next value of the target, and
@@ -21,7 +22,10 @@ pub(super) struct Member {
 /// The samples of all delays at common times, and the surrogates of a test.
 pub(super) struct Samples {
     pub(super) members: Vec<Member>,
-    pub(super) times: Range<usize>,
+    /// The row of each sample's next value of the target.
+    pub(super) times: Vec<usize>,
+    /// The number of samples of each series that has any.
+    pub(super) trials: Vec<usize>,
     /// The number of times that the smallest delay would have without the others.
     pub(super) most: usize,
     pub(super) given: Array2<f64>,
@@ -29,7 +33,14 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    pub(super) fn new(arguments: &Arguments, data: &Data, columns: [&[usize]; 3]) -> Result<Self, Failure> {
+    /// Embeds the columns of source, target and condition. `rows` has the number of rows of each
+    /// series.
+    pub(super) fn new(
+        arguments: &Arguments,
+        data: &Data,
+        columns: [&[usize]; 3],
+        rows: &[usize],
+    ) -> Result<Self, Failure> {
         let short = |error| arguments.too_short(data, &error);
         let mut series = columns.map(|columns| Block::new(data, columns, &[]));
         if arguments.standardize {
@@ -48,13 +59,15 @@ impl Samples {
         let past = Embedding::new(arguments.past, lag);
         let nothing = |rows| Block::of_numbers(Array2::zeros((rows, 0)), Vec::new(), Vec::new(), Vec::new());
         if arguments.storage {
-            let found = ActiveInformationStorage::new(1).past(past).embed(target.values.view()).map_err(short)?;
-            let rows = found.times.len();
+            let found =
+                ActiveInformationStorage::new(1).past(past).trials(rows).embed(target.values.view()).map_err(short)?;
+            let (times, trials) = (found.times, found.trials);
+            let most = times.len();
             let sides =
-                Sides { x: states(target, found.past, past, 1), y: next(target, found.future), z: nothing(rows) };
-            let plan = plan(arguments, target, past, 1).map_err(short)?;
+                Sides { x: states(target, found.past, past, 1), y: next(target, found.future), z: nothing(most) };
+            let plan = plan(arguments, [target; 2], rows, past, (1, &trials)).map_err(short)?;
             let given = sides.z.values.clone();
-            return Ok(Self { members: vec![Member { delay: 1, sides }], times: found.times, most: rows, given, plan });
+            return Ok(Self { members: vec![Member { delay: 1, sides }], times, trials, most, given, plan });
         }
         let of_source = Embedding::new(arguments.source_past, lag);
         let of_condition = Embedding::new(arguments.condition_past, lag);
@@ -63,12 +76,12 @@ impl Samples {
             _ => vec![Condition::new(condition.values.view()).embedding(of_condition)],
         };
         let embed = |delay| {
-            let estimator = TransferEntropy::new(1).source(of_source).target(past).delay(delay);
+            let estimator = TransferEntropy::new(1).source(of_source).target(past).delay(delay).trials(rows);
             estimator.embed_conditional(source.values.view(), target.values.view(), &conditions)
         };
         // The longest delay determines the first time with a past.
         let longest = embed(arguments.delay.last).map_err(short)?;
-        let times = longest.times.clone();
+        let (times, trials) = (longest.times.clone(), longest.trials.clone());
         let given = {
             let own = states(target, longest.target.clone(), past, 1);
             let others = states(condition, longest.conditions.clone(), of_condition, 1);
@@ -80,15 +93,47 @@ impl Samples {
         for delay in arguments.delay.first..=arguments.delay.last {
             let one = embed(delay).map_err(short)?;
             most = most.max(one.times.len());
-            let at_times = one.source.slice_axis(Axis(0), (times.start - one.times.start..).into()).to_owned();
+            // Times of the longest delay are times of every delay.
+            let mut later = one.times.iter().enumerate();
+            let place = |time: &usize| later.find(|(_, other)| *other == time).expect("a time of every delay").0;
+            let at_times = one.source.select(Axis(0), &times.iter().map(place).collect::<Vec<_>>());
             let x = states(source, at_times, of_source, delay);
             let sides = Sides { x, y: next(target, longest.next.clone()), z: given.clone() };
             members.push(Member { delay, sides });
         }
-        let plan =
-            plan(arguments, source, of_source, arguments.delay.last - arguments.delay.first + 1).map_err(short)?;
-        Ok(Self { members, times, most, given: given.values, plan })
+        let delays = arguments.delay.last - arguments.delay.first + 1;
+        let plan = plan(arguments, [source, target], rows, of_source, (delays, &trials)).map_err(short)?;
+        Ok(Self { members, times, trials, most, given: given.values, plan })
     }
+
+    /// Returns a note about series that are too short for a sample, of `all` series.
+    pub(super) fn left_out(&self, all: usize) -> Option<String> {
+        let short = all - self.trials.len();
+        let are = if short == 1 { "is" } else { "are" };
+        (short > 0)
+            .then(|| format!("{short} of {all} series {are} too short for a past and a next value; they are not used"))
+    }
+}
+
+/// Returns a note about an unused column that has each of its values in adjacent rows, as the name
+/// of a patient has if the series of patients follow one another.
+pub(super) fn several(data: &Data, used: &[usize]) -> Option<String> {
+    let columns = (0..data.table.values.ncols()).filter(|column| !used.contains(column));
+    let mut names = columns.filter(|&column| {
+        let mut values: Vec<u64> = data.values(&[column]).iter().map(|x| x.to_bits()).collect();
+        values.dedup();
+        let runs = values.len();
+        values.sort_unstable();
+        values.dedup();
+        (2..=data.len() / 5).contains(&runs) && values.len() == runs
+    });
+    names.next().map(|column| {
+        let name = data.column(column);
+        format!(
+            "each value of {} is in adjacent rows; if these are series of their own, use --group {name}",
+            data.table.describe(column)
+        )
+    })
 }
 
 /// Returns the past states of a series with the names and periods of their values, the last value
@@ -108,19 +153,27 @@ fn next(series: &Block, values: Array2<f64>) -> Block {
     Block::of_numbers(values, names, series.periods.clone(), series.scales.clone())
 }
 
-/// Chooses surrogates of past states that keep the dependence within the series.
-fn plan(arguments: &Arguments, series: &Block, embedding: Embedding, delays: usize) -> knn_entropy::Result<Plan> {
-    let found = autocorrelation(series.values.view())?;
-    let rows = series.values.len_of(Axis(0));
+/// Chooses surrogates of past states of `series` that keep the dependence within each trial.
+/// `trials` has the number of samples of each.
+fn plan(
+    arguments: &Arguments,
+    [series, target]: [&Block; 2],
+    rows: &[usize],
+    embedding: Embedding,
+    (delays, trials): (usize, &[usize]),
+) -> knn_entropy::Result<Plan> {
+    let found = autocorrelation_within(series.values.view(), rows)?;
     // A rotated state must not share a value with a state of any delay.
     let span = embedding.length.saturating_sub(1).saturating_mul(embedding.lag);
     let min_shift = found.min_shift().max(span.saturating_add(delays));
-    let rotations = (rows + 1).saturating_sub(min_shift.saturating_add(embedding.lag).saturating_mul(2));
     let what = if arguments.storage { "target" } else { "source" };
+    let rotate = || {
+        let test = PermutationTest::new(arguments.permutations.max(1), 0).surrogates(Surrogates::Rotate { min_shift });
+        let nothing = Array2::<f64>::zeros((trials.iter().sum(), 0));
+        test.orders_within(trials, nothing.view()).is_ok()
+    };
     let (name, why) = match arguments.surrogates {
-        SurrogatesName::Auto if rotations >= arguments.permutations => {
-            (SurrogatesName::Rotate, format!("the {what} is a series"))
-        }
+        SurrogatesName::Auto if rotate() => (SurrogatesName::Rotate, format!("the {what} is a series")),
         SurrogatesName::Auto => (SurrogatesName::Blocks, format!("the {what} is a series with few rotations")),
         name => (name, "it was given with --surrogates".to_owned()),
     };
@@ -137,5 +190,8 @@ fn plan(arguments: &Arguments, series: &Block, embedding: Embedding, delays: usi
                  --surrogates rotate"
         )
     });
+    let of_target = autocorrelation_within(target.values.view(), rows)?;
+    let slowly = || slow("source and target change", [found, of_target], rows.iter().sum());
+    let doubt = if arguments.storage { doubt } else { doubt.or_else(slowly) };
     Ok(Plan { name, surrogates, why, doubt })
 }
