@@ -1,7 +1,7 @@
 //! Estimators for series.
 
 use knn_entropy::{ActiveInformationStorage, Condition, Embedding, NeighborSearch, TransferEntropy};
-use numpy::{IntoPyArray, PyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::{Bound, FromPyObject, PyResult, Python, pyfunction};
 
 use crate::arrays::{Array, View};
@@ -11,13 +11,15 @@ use crate::settings::Settings;
 use crate::significance::Test;
 use crate::threads::{run, value_error};
 
-/// The embeddings of source and target, each a length and a lag, and the delay.
+/// The embeddings of source and target, each a length and a lag, the delay, and the numbers of rows
+/// of the trials.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Embeddings {
     source: (usize, usize),
     target: (usize, usize),
     delay: usize,
+    trials: Vec<usize>,
 }
 
 /// A series to condition on, with length, lag and delay of its embedding.
@@ -38,11 +40,12 @@ fn conditions<'a>(given: &'a [Given<'_>]) -> Vec<Condition<View<'a>>> {
 fn transfer<'s>(
     settings: &'s Settings,
     own: &'s KsgSettings,
-    embeddings: &Embeddings,
+    embeddings: &'s Embeddings,
 ) -> PyResult<TransferEntropy<'s>> {
     let estimator = TransferEntropy::new(settings.k).norm(settings.norm()?).window(settings.window);
     let estimator = estimator.periods(settings.periods()).variant(own.variant()?).ties(own.ties()?);
-    Ok(estimator.source(embedding(embeddings.source)).target(embedding(embeddings.target)).delay(embeddings.delay))
+    let estimator = estimator.delay(embeddings.delay).trials(&embeddings.trials);
+    Ok(estimator.source(embedding(embeddings.source)).target(embedding(embeddings.target)))
 }
 
 #[pyfunction]
@@ -110,8 +113,8 @@ pub(crate) fn transfer_entropy_scan<'py>(
     Ok((delays, scan.family().largest()))
 }
 
-/// Arrays of embedded samples, and the time of their first row.
-type Samples<'py> = (Vec<Bound<'py, PyArray2<f64>>>, usize);
+/// Arrays of embedded samples, and the time of each row.
+type Samples<'py> = (Vec<Bound<'py, PyArray2<f64>>>, Bound<'py, PyArray1<usize>>);
 
 /// Returns source, next values, target and conditions.
 #[pyfunction]
@@ -123,27 +126,32 @@ pub(crate) fn transfer_entropy_samples<'py>(
     embeddings: Embeddings,
 ) -> PyResult<Samples<'py>> {
     let estimator = TransferEntropy::new(1).source(embedding(embeddings.source));
-    let estimator = estimator.target(embedding(embeddings.target)).delay(embeddings.delay);
+    let estimator = estimator.target(embedding(embeddings.target)).delay(embeddings.delay).trials(&embeddings.trials);
     let (source, target, given) = (source.view(), target.view(), conditions(&given));
     let found = estimator.embed_conditional(source, target, &given).map_err(value_error)?;
     let arrays = [found.source, found.next, found.target, found.conditions];
-    Ok((arrays.map(|array| array.into_pyarray(py)).into(), found.times.start))
+    Ok((arrays.map(|array| array.into_pyarray(py)).into(), found.times.into_pyarray(py)))
 }
 
-fn storage(k: usize, past: (usize, usize), future: usize) -> ActiveInformationStorage<'static> {
-    ActiveInformationStorage::new(k).past(embedding(past)).future(future)
+/// The embedding of the past, the length of the future, and the numbers of rows of the trials.
+#[derive(FromPyObject)]
+pub(crate) struct PastAndFuture((usize, usize), usize, Vec<usize>);
+
+impl PastAndFuture {
+    fn estimator(&self, k: usize) -> ActiveInformationStorage<'_> {
+        ActiveInformationStorage::new(k).past(embedding(self.0)).future(self.1).trials(&self.2)
+    }
 }
 
 #[pyfunction]
 pub(crate) fn information_storage<'py>(
     py: Python<'py>,
     series: Array<'py>,
-    past: (usize, usize),
-    future: usize,
+    parts: PastAndFuture,
     settings: Settings,
     own: KsgSettings,
 ) -> PyResult<Estimated<'py>> {
-    let estimator = storage(settings.k, past, future).norm(settings.norm()?).window(settings.window);
+    let estimator = parts.estimator(settings.k).norm(settings.norm()?).window(settings.window);
     let estimator = estimator.variant(own.variant()?);
     let (series, ties, periods) = (series.view(), own.ties()?, settings.periods());
     let work = |search: &dyn NeighborSearch| estimator.ties(ties).periods(periods).search(search).estimate(series);
@@ -155,9 +163,8 @@ pub(crate) fn information_storage<'py>(
 pub(crate) fn information_storage_samples<'py>(
     py: Python<'py>,
     series: Array<'py>,
-    past: (usize, usize),
-    future: usize,
+    parts: PastAndFuture,
 ) -> PyResult<Samples<'py>> {
-    let found = storage(1, past, future).embed(series.view()).map_err(value_error)?;
-    Ok(([found.past, found.future].map(|array| array.into_pyarray(py)).into(), found.times.start))
+    let found = parts.estimator(1).embed(series.view()).map_err(value_error)?;
+    Ok(([found.past, found.future].map(|array| array.into_pyarray(py)).into(), found.times.into_pyarray(py)))
 }

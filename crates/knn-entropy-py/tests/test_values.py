@@ -116,8 +116,15 @@ def test_series(rng):
     assert scan.surrogates.shape == (5, 39)
     assert ke.transfer_entropy_test(x[:400], y[:400], delay=3).p_value == 0.01
     samples = ke.transfer_entropy_samples(x, y, delay=3)
-    np.testing.assert_array_equal(samples.next[:, 0], y[samples.first_time :])
-    np.testing.assert_array_equal(samples.source[:, 0], x[samples.first_time - 3 : -3])
+    np.testing.assert_array_equal(samples.next[:, 0], y[samples.times])
+    np.testing.assert_array_equal(samples.source[:, 0], x[samples.times - 3])
+    two = ke.transfer_entropy_samples(x, y, delay=3, trials=[700, 800])
+    np.testing.assert_array_equal(two.times, np.r_[3:700, 703:1500])
+    np.testing.assert_array_equal(two.source[:, 0], x[two.times - 3])
+    assert ke.transfer_entropy(x, y, delay=3, trials=[1500]) == ke.transfer_entropy(x, y, delay=3)
+    assert ke.transfer_entropy_test(x, y, delay=3, trials=[700, 800], n_surrogates=9).p_value == 0.1
+    with pytest.raises(ValueError, match="the trials have 700 rows, but there are 1500"):
+        ke.transfer_entropy(x, y, trials=[700])
     walk = np.zeros(3000)
     steps = rng.standard_normal(3000)
     for t in range(1, 3000):
@@ -125,6 +132,7 @@ def test_series(rng):
     assert ke.active_information_storage(walk) == pytest.approx(-0.5 * np.log(1 - 0.64), abs=0.08)
     past = ke.active_information_storage_samples(walk, past_length=2)
     np.testing.assert_array_equal(past.past[:, 0], walk[1:-1])
+    assert ke.active_information_storage_samples(walk, trials=[1000, 2000]).times[999] == 1001
     assert ke.autocorrelation(walk).is_significant
     assert ke.autocorrelation(walk).surrogates[0] == "rotate"
     assert ke.autocorrelation(steps).surrogates == "shuffle"

@@ -143,12 +143,12 @@ class TransferEntropySamples(NamedTuple):
     next: _Doubles
     target: _Doubles
     conditions: _Doubles
-    first_time: int
+    times: _Integers
 
 class StorageSamples(NamedTuple):
     past: _Doubles
     future: _Doubles
-    first_time: int
+    times: _Integers
 
 class Condition(NamedTuple):
     series: ArrayLike
@@ -552,6 +552,7 @@ def transfer_entropy(
     target_length: int = 1,
     target_lag: int = 1,
     delay: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -574,6 +575,7 @@ def transfer_entropy(
     target_length: int = 1,
     target_lag: int = 1,
     delay: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -598,6 +600,7 @@ def transfer_entropy_test(
     target_length: int = 1,
     target_lag: int = 1,
     delay: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -620,6 +623,7 @@ def transfer_entropy_scan(
     source_lag: int = 1,
     target_length: int = 1,
     target_lag: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -639,6 +643,7 @@ def transfer_entropy_samples(
     target_length: int = 1,
     target_lag: int = 1,
     delay: int = 1,
+    trials: Sequence[int] | None = None,
 ) -> TransferEntropySamples: ...
 @overload
 def active_information_storage(
@@ -647,6 +652,7 @@ def active_information_storage(
     past_length: int = 1,
     past_lag: int = 1,
     future_length: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -665,6 +671,7 @@ def active_information_storage(
     past_length: int = 1,
     past_lag: int = 1,
     future_length: int = 1,
+    trials: Sequence[int] | None = None,
     n_neighbors: int = 3,
     variant: Literal[1, 2] = 1,
     norm: _Norm = "linf",
@@ -682,6 +689,7 @@ def active_information_storage_samples(
     past_length: int = 1,
     past_lag: int = 1,
     future_length: int = 1,
+    trials: Sequence[int] | None = None,
 ) -> StorageSamples: ...
 def autocorrelation(
     series: ArrayLike,

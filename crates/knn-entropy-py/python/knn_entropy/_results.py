@@ -229,21 +229,21 @@ class DelayScan:
 
 
 class TransferEntropySamples(NamedTuple):
-    """The samples of a transfer entropy. Row ``i`` of each array belongs to the target's time ``first_time + i``."""
+    """The samples of a transfer entropy. Row ``i`` of each array belongs to row ``times[i]`` of the series."""
 
     source: np.ndarray
     next: np.ndarray
     target: np.ndarray
     conditions: np.ndarray
-    first_time: int
+    times: np.ndarray
 
 
 class StorageSamples(NamedTuple):
-    """The samples of an active information storage. Row ``i`` belongs to the time ``first_time + i``."""
+    """The samples of an active information storage. Row ``i`` belongs to row ``times[i]`` of the series."""
 
     past: np.ndarray
     future: np.ndarray
-    first_time: int
+    times: np.ndarray
 
 
 def warn(texts, stacklevel):

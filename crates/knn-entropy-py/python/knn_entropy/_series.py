@@ -51,11 +51,16 @@ def _given(conditions):
     return given
 
 
-def _embeddings(source_length, source_lag, target_length, target_lag, delay):
+def _trials(trials):
+    return [] if trials is None else [as_count(trial, "a trial") for trial in trials]
+
+
+def _embeddings(source_length, source_lag, target_length, target_lag, delay, trials):
     return {
         "source": (as_count(source_length, "source_length"), as_count(source_lag, "source_lag")),
         "target": (as_count(target_length, "target_length"), as_count(target_lag, "target_lag")),
         "delay": as_count(delay, "delay"),
+        "trials": _trials(trials),
     }
 
 
@@ -69,6 +74,7 @@ def transfer_entropy(
     target_length=1,
     target_lag=1,
     delay=1,
+    trials=None,
     n_neighbors=3,
     variant=1,
     norm="linf",
@@ -99,6 +105,9 @@ def transfer_entropy(
         Past values of source and target. With a `target_length` of 0, the estimate is a mutual information.
     delay : int, default 1
         Number of steps from the source's last value to the target's next value.
+    trials : sequence of int, optional
+        Numbers of rows of the trials, whose rows follow one another. A trial is a series of its own, such as one
+        repetition or one patient: no state contains values of two trials. By default all rows are one series.
     n_neighbors, variant, norm, ties, steps, random_state, window, periods, n_jobs, full_output
         See `mutual_information`. `steps` and `periods` are for past states of the source, next values, past states of
         the target and conditions, in this order.
@@ -122,7 +131,7 @@ def transfer_entropy(
     True
     """
     source, target, given = as_samples(source, "source"), as_samples(target, "target"), _given(conditions)
-    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay)
+    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay, trials)
     shared = settings(n_neighbors, norm=norm, window=window, periods=periods, n_jobs=n_jobs)
     own = ksg_settings(variant, ties, steps, random_state)
     return finish(_core.transfer_entropy(source, target, given, embeddings, shared, own), full_output)
@@ -141,6 +150,7 @@ def transfer_entropy_test(
     target_length=1,
     target_lag=1,
     delay=1,
+    trials=None,
     n_neighbors=3,
     variant=1,
     norm="linf",
@@ -163,7 +173,7 @@ def transfer_entropy_test(
         Further series whose pasts are known.
     n_surrogates, surrogates, random_state
         See `mutual_information_test`.
-    source_length, source_lag, target_length, target_lag, delay
+    source_length, source_lag, target_length, target_lag, delay, trials
         See `transfer_entropy`.
     n_neighbors, variant, norm, ties, steps, window, periods, n_jobs
         See `transfer_entropy`.
@@ -174,7 +184,7 @@ def transfer_entropy_test(
         Transfer entropy of the observed series and of each surrogate, p-value and z-score.
     """
     source, target, given = as_samples(source, "source"), as_samples(target, "target"), _given(conditions)
-    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay)
+    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay, trials)
     shared = settings(n_neighbors, norm=norm, window=window, periods=periods, n_jobs=n_jobs)
     own = ksg_settings(variant, ties, steps, random_state)
     test = surrogate_settings(n_surrogates, surrogates, random_state)
@@ -194,6 +204,7 @@ def transfer_entropy_scan(
     source_lag=1,
     target_length=1,
     target_lag=1,
+    trials=None,
     n_neighbors=3,
     variant=1,
     norm="linf",
@@ -218,7 +229,7 @@ def transfer_entropy_scan(
         Further series whose pasts are known. Each keeps its own delay.
     n_surrogates, surrogates, random_state
         See `mutual_information_test`. By default, surrogates are rotations.
-    source_length, source_lag, target_length, target_lag
+    source_length, source_lag, target_length, target_lag, trials
         See `transfer_entropy`.
     n_neighbors, variant, norm, ties, steps, window, periods, n_jobs
         See `transfer_entropy`.
@@ -240,7 +251,7 @@ def transfer_entropy_scan(
         first, last = delays
     ends = as_count(first, "the first delay"), as_count(last, "the last delay")
     source, target, given = as_samples(source, "source"), as_samples(target, "target"), _given(conditions)
-    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, 1)
+    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, 1, trials)
     shared = settings(n_neighbors, norm=norm, window=window, periods=periods, n_jobs=n_jobs)
     own = ksg_settings(variant, ties, steps, random_state)
     test = surrogate_settings(n_surrogates, surrogates, random_state)
@@ -266,6 +277,7 @@ def transfer_entropy_samples(
     target_length=1,
     target_lag=1,
     delay=1,
+    trials=None,
 ):
     """Return the samples from which `transfer_entropy` is estimated.
 
@@ -273,7 +285,7 @@ def transfer_entropy_samples(
     ----------
     source, target, conditions
         See `transfer_entropy`.
-    source_length, source_lag, target_length, target_lag, delay
+    source_length, source_lag, target_length, target_lag, delay, trials
         See `transfer_entropy`.
 
     Returns
@@ -281,13 +293,13 @@ def transfer_entropy_samples(
     source, next, target, conditions : ndarray
         Past states of the source, values of the target that followed, past states of the target, and past states of the
         conditions side by side.
-    first_time : int
-        Time of the first of the next values.
+    times : ndarray of int
+        Rows of the series that `next` contains.
     """
     source, target, given = as_samples(source, "source"), as_samples(target, "target"), _given(conditions)
-    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay)
-    arrays, first = _core.transfer_entropy_samples(source, target, given, embeddings)
-    return TransferEntropySamples(*arrays, first)
+    embeddings = _embeddings(source_length, source_lag, target_length, target_lag, delay, trials)
+    arrays, times = _core.transfer_entropy_samples(source, target, given, embeddings)
+    return TransferEntropySamples(*arrays, times)
 
 
 def active_information_storage(
@@ -296,6 +308,7 @@ def active_information_storage(
     past_length=1,
     past_lag=1,
     future_length=1,
+    trials=None,
     n_neighbors=3,
     variant=1,
     norm="linf",
@@ -319,6 +332,8 @@ def active_information_storage(
         Number of past values, and of steps from one to the next.
     future_length : int, default 1
         Number of future values, starting with the next one.
+    trials : sequence of int, optional
+        See `transfer_entropy`.
     n_neighbors, variant, norm, ties, steps, random_state, window, periods, n_jobs, full_output
         See `mutual_information`. `steps` and `periods` are for the past and then for the future.
 
@@ -336,29 +351,30 @@ def active_information_storage(
     past = as_count(past_length, "past_length"), as_count(past_lag, "past_lag")
     shared = settings(n_neighbors, norm=norm, window=window, periods=periods, n_jobs=n_jobs)
     own = ksg_settings(variant, ties, steps, random_state)
-    future = as_count(future_length, "future_length")
-    return finish(_core.information_storage(series, past, future, shared, own), full_output)
+    parts = past, as_count(future_length, "future_length"), _trials(trials)
+    return finish(_core.information_storage(series, parts, shared, own), full_output)
 
 
-def active_information_storage_samples(series, *, past_length=1, past_lag=1, future_length=1):
+def active_information_storage_samples(series, *, past_length=1, past_lag=1, future_length=1, trials=None):
     """Return the samples from which `active_information_storage` is estimated.
 
     Parameters
     ----------
-    series, past_length, past_lag, future_length
+    series, past_length, past_lag, future_length, trials
         See `active_information_storage`.
 
     Returns
     -------
     past, future : ndarray
         Past states and the values that followed.
-    first_time : int
-        Time of the first of the future values.
+    times : ndarray of int
+        Rows of the series with the first of the future values.
     """
     past = as_count(past_length, "past_length"), as_count(past_lag, "past_lag")
     series = as_samples(series, "series")
-    arrays, first = _core.information_storage_samples(series, past, as_count(future_length, "future_length"))
-    return StorageSamples(*arrays, first)
+    parts = past, as_count(future_length, "future_length"), _trials(trials)
+    arrays, times = _core.information_storage_samples(series, parts)
+    return StorageSamples(*arrays, times)
 
 
 def autocorrelation(series):

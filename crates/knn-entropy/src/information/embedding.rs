@@ -62,7 +62,8 @@ impl<T: ToSamples> Condition<T> {
     }
 }
 
-/// The samples of a transfer entropy. Row `i` of each array belongs to row `times[i]` of the series.
+/// The samples of a transfer entropy. Row `i` of each array belongs to row `times[i]` of the
+/// series.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Embedded {
@@ -88,8 +89,8 @@ impl Embedded {
     }
 }
 
-/// The samples of an active information storage. Row `i` of both arrays belongs to row `times[i]` of
-/// the series.
+/// The samples of an active information storage. Row `i` of both arrays belongs to row `times[i]`
+/// of the series.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PastAndFuture {
@@ -129,8 +130,8 @@ impl Past<'_> {
 }
 
 /// Returns the rows of all trials that have at least `first` rows of their trial before them and at
-/// least `ahead` from themselves on, and the number of such rows in each trial that has any. Without
-/// trials, all of the `length` rows are one.
+/// least `ahead` from themselves on, and the number of such rows in each trial that has any.
+/// Without trials, all of the `length` rows are one.
 pub(super) fn times(length: usize, trials: &[usize], first: usize, ahead: usize) -> Result<(Vec<usize>, Vec<usize>)> {
     let trials = ranges(trials, length)?;
     let needed = first.saturating_add(ahead);

@@ -66,8 +66,8 @@ pub fn autocorrelation(series: impl ToSamples) -> Result<Autocorrelation> {
 /// Measures the dependence of rows on earlier rows of the same trial. `trials` has the number of
 /// rows of each trial.
 ///
-/// See [`autocorrelation`](autocorrelation()). Each column has the mean of each trial subtracted, so
-/// that a difference between trials is not taken for a dependence on earlier rows. Half of the
+/// See [`autocorrelation`](autocorrelation()). Each column has the mean of each trial subtracted,
+/// so that a difference between trials is not taken for a dependence on earlier rows. Half of the
 /// rows, the limit of lags, becomes half of the longest trial.
 ///
 /// # Errors
@@ -225,8 +225,8 @@ mod tests {
         let found = autocorrelation_within((&noise + &level).view(), &trials).unwrap();
         assert!(!found.is_significant() && found.time() < 1.5, "{found:?}");
         assert!(autocorrelation((&noise + &level).view()).unwrap().time() > 100.0);
-        // A dependence within trials remains. Its time is 1 + 2 sum 0.8^l = 9, of which the means of the
-        // trials hide a part.
+        // A dependence within trials remains. Its time is 1 + 2 sum 0.8^l = 9, of which the means
+        // of the trials hide a part.
         let slow = autoregression(4000, 0.8, 6);
         let found = autocorrelation_within((&slow + &level).view(), &trials).unwrap();
         assert!(found.is_significant() && (5.5..9.0).contains(&found.time()), "{found:?}");

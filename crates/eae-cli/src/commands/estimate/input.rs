@@ -86,9 +86,9 @@ impl Data {
         Ok(())
     }
 
-    /// Arranges the rows by series and returns the number of rows of each. A series has one value in
-    /// the column `group`. It ends where a row lacks a value in one of `columns`, because leaving
-    /// the row out would join times that are not adjacent.
+    /// Arranges the rows by series and returns the number of rows of each. A series has one value
+    /// in the column `group`. It ends where a row lacks a value in one of `columns`, because
+    /// leaving the row out would join times that are not adjacent.
     pub(super) fn series(&mut self, columns: &[usize], group: Option<usize>) -> Result<Vec<usize>, Failure> {
         let complete = self.table.complete_rows(columns);
         let lacks = |row: &usize| complete.binary_search(row).is_err();
