@@ -34,7 +34,6 @@ pub(crate) enum Kind {
     #[value(alias = "mixture")]
     Gmm,
     /// An invertible map from N(0, I), fitted to the codes of the training data.
-    #[value(alias = "gaussianisation")]
     Gaussianization,
     /// N(0, I), with each draw decoded and encoded again.
     Refined,

@@ -12,7 +12,7 @@ use crate::compare::{Finished, ROWS, Report, Row, RowScores, SCORES, Trained, dr
 use crate::dataset::Flags;
 use crate::dataset::{Data, TrainingSet};
 use crate::failure::Failure;
-use crate::judgment::{FeaturesFlag, SOURCES, Scores};
+use crate::judgment::{FeaturesFlag, Scores};
 use crate::output::{print_bytes, print_json};
 use crate::progress::Progress;
 use crate::run_folder::Lock;
@@ -172,7 +172,7 @@ impl Task<'_> {
     /// Returns the requested settings of a row and a seed.
     fn asked(&self, row: &Row, seed: u64) -> Trained {
         let (data, features) = (self.named.in_full(), self.judge.features().to_string());
-        Trained { data, fingerprints: Some(self.fingerprints), features, row: row.clone(), seed }
+        Trained { data, fingerprints: self.fingerprints, features, row: row.clone(), seed }
     }
 }
 
@@ -215,25 +215,10 @@ impl Arguments {
     fn trained(&self, task: &Task<'_>, row: &Row, seed: u64) -> Result<(Autoencoder<f32>, Scores), Failure> {
         let asked = task.asked(row, seed);
         let folder = asked.folder(&self.out);
-        let (file, scores_file) = (folder.join(run::MODEL), folder.join(SCORES));
+        let file = folder.join(run::MODEL);
         let failed = |e: &dyn std::fmt::Display| Failure::other(format!("in {}: {e}", folder.display()));
-        let scored = |model: Autoencoder<f32>, seconds: f64| {
-            let scores = Scores::new(&task.judge, &model, row.training.objective.k(), seconds);
-            let finished = Finished { trained: asked.clone(), scores: scores.map_err(|e| failed(&e))? };
-            // This file is written last and atomically, because it marks the model as finished.
-            write_whole(&scores_file, serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
-                .map_err(|e| failed(&e))?;
-            Ok((model, finished.scores))
-        };
         if let Some(Finished { scores, .. }) = Finished::read(&self.out, task.named, &asked)? {
-            let model = Autoencoder::load(&file).map_err(|e| failed(&e))?;
-            if scores.quality.len() == SOURCES.len() {
-                return Ok((model, scores));
-            }
-            if !self.quiet {
-                errln!("{} lacks a column of the table; computing the scores again", scores_file.display());
-            }
-            return scored(model, scores.seconds);
+            return Ok((Autoencoder::load(&file).map_err(|e| failed(&e))?, scores));
         }
         fs::create_dir_all(&folder).map_err(|e| failed(&e))?;
         if !self.quiet {
@@ -251,7 +236,12 @@ impl Arguments {
             return Err(Failure::interrupted(message));
         }
         model.save(&file).map_err(|e| failed(&e))?;
-        scored(model, outcome.duration.as_secs_f64())
+        let scores = Scores::new(&task.judge, &model, row.training.objective.k(), outcome.duration.as_secs_f64());
+        let finished = Finished { trained: asked, scores: scores.map_err(|e| failed(&e))? };
+        // This file is written last and atomically, because it marks the model as finished.
+        write_whole(&folder.join(SCORES), serde_json::to_string_pretty(&finished).expect("plain data").as_bytes())
+            .map_err(|e| failed(&e))?;
+        Ok((model, finished.scores))
     }
 
     /// Writes the table as text and as JSON, the curves if there are any, and a picture of samples

@@ -17,9 +17,8 @@ pub(crate) const SCORES: &str = "scores.json";
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trained {
     pub(crate) data: String,
-    /// The fingerprints of the training and held-out images. Older versions wrote none.
-    #[serde(default)]
-    pub(crate) fingerprints: Option<[u64; 2]>,
+    /// The fingerprints of the training and held-out images.
+    pub(crate) fingerprints: [u64; 2],
     pub(crate) features: String,
     pub(crate) row: Row,
     pub(crate) seed: u64,
@@ -49,13 +48,13 @@ impl Finished {
         let (folder, out) = (folder.display(), out.display());
         let finished: Self = serde_json::from_str(&text).map_err(|e| Failure::other(format!("in {folder}: {e}")))?;
         let found = &finished.trained;
-        if found.data == asked.data && found.fingerprints.is_some() && found.fingerprints != asked.fingerprints {
+        if found.data == asked.data && found.fingerprints != asked.fingerprints {
             return Err(Failure::usage(format!(
                 "{data} has changed since the model in {folder} was trained on it; choose another folder with --out, or \
                  delete {out} to train again"
             )));
         }
-        if *found != (Trained { fingerprints: found.fingerprints, ..asked.clone() }) {
+        if found != asked {
             let problem = format!("{folder} was trained with other settings; choose another folder with --out");
             return Err(Failure::usage(problem));
         }

@@ -50,7 +50,8 @@ impl TrainingSet {
         Ok(true)
     }
 
-    /// Returns true if this is not the data with the fingerprint, which older models do not have.
+    /// Returns true if this is not the data with the fingerprint, which a model of
+    /// `eae compare` does not have.
     pub(crate) fn differs(&self, fingerprint: Option<u64>) -> Result<bool, Failure> {
         match fingerprint {
             Some(fingerprint) => Ok(self.source().fingerprint().map_err(refused_data)? != fingerprint),

@@ -32,7 +32,6 @@ pub(crate) struct Scores {
     pub(crate) components: Option<usize>,
     /// Memorization by draws from the chosen mixture, in pixels, or `None` if there are too few
     /// codes or too few images are held out.
-    #[serde(alias = "memorisation")]
     pub(crate) memorization: Option<Memorization>,
     /// The results that could not be computed, with the reason: one sentence each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -107,7 +107,7 @@ impl Trained {
             .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
     }
 
-    /// Returns the refinement in the file. Files of older versions have none, and the refinement is
+    /// Returns the refinement in the file. A model of `eae compare` has none, and the refinement is
     /// then estimated from draws, which takes only the networks.
     pub(crate) fn refined(&self) -> Result<Refinement, Failure> {
         match self.refinement()? {
@@ -163,8 +163,8 @@ impl Trained {
         }
     }
 
-    /// Returns the fingerprint of the images on which the model was trained. Models of older
-    /// programs have none.
+    /// Returns the fingerprint of the images on which the model was trained. A model of
+    /// `eae compare` has none.
     pub(super) fn fingerprint(&self) -> Option<u64> {
         let mark = self.weights.metadata.get(KEY)?;
         serde_json::from_str(mark).ok().map(|Fingerprint { images }| images)

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
-
 use crate::support::data::with_digits;
 use crate::support::program::{eae, json, stderr, succeeds};
 use crate::support::transcript::Transcript;
@@ -42,12 +40,6 @@ fn small_tables_and_data_that_has_changed() {
         fs::write(folder.join("rows.csv"), changed).unwrap();
         transcript.refused(&compare, 2);
     }
-    // Models of older versions have no fingerprints.
-    let file = folder.join("table/ae/seed-0/scores.json");
-    let mut old: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    old.as_object_mut().unwrap().remove("fingerprints");
-    fs::write(&file, old.to_string()).unwrap();
-    succeeds(folder, &compare);
     write_rows(&folder.join("rows.csv"), 40);
     transcript.refused(&compare, 2);
     transcript.refused(&[&compare[..], &["--row", "eae k=7 lambda=1"]].concat(), 2);
@@ -93,17 +85,6 @@ fn compare_writes_a_table_and_reuses_finished_models() {
         frechet(5)
     );
     assert!(fs::metadata(folder.join("table/samples.png")).unwrap().len() > 100);
-
-    // Scores of an earlier version, without the column for refined draws, are computed again.
-    let new = fs::read_to_string(&scores).unwrap();
-    let mut old: Value = serde_json::from_str(&new).unwrap();
-    old["scores"]["quality"].as_array_mut().unwrap().remove(1);
-    fs::write(&scores, old.to_string()).unwrap();
-    let output = compare(&["ae"], &[]);
-    let said = stderr(&output);
-    assert!(said.contains("seed-1/scores.json lacks a column of the table; computing the scores again"), "{said}");
-    assert_eq!(said.lines().count(), 1, "no other model is scored, and none is trained: {said}");
-    assert_eq!(fs::read_to_string(&scores).unwrap(), new);
 
     let mut transcript = Transcript::new(folder);
     // The same folder with another training.

@@ -95,16 +95,16 @@ fn refined_draws_are_the_codes_of_decoded_draws() {
     let output = succeeds(folder, &["sample", run(), "--sampler", "refined", "--out", "x.npy"]);
     assert!(stderr(&output).ends_with("decoded from draws from N(0, I), refined once\n"), "{}", stderr(&output));
 
-    // A file of an earlier version, and a damaged one.
-    model.to_weights().save(folder.join("old.safetensors")).unwrap();
+    // A file with networks alone, and a damaged one.
+    model.to_weights().save(folder.join("networks.safetensors")).unwrap();
     let mut damaged = weights;
     damaged.insert("sampler.refined.deviation", &Array1::<f64>::zeros(4).into_dyn());
     damaged.save(folder.join("damaged.safetensors")).unwrap();
     let draw = |file: &str, sampler: &str| {
         eae(folder, &["sample", file, "--n", "7", "--temperature", "0.5", "--sampler", sampler, "--out", "x.npy"])
     };
-    // The refinement of the earlier file is estimated with the seed of the training, 0.
-    assert!(draw("old.safetensors", "refined").status.success());
+    // The refinement of the first is estimated with the seed of the training, 0.
+    assert!(draw("networks.safetensors", "refined").status.success());
     assert_eq!(images(&folder.join("x.npy")), after);
     let output = draw("damaged.safetensors", "refined");
     assert_eq!(output.status.code(), Some(2));

@@ -11,8 +11,7 @@ use super::error::{ImageProblem, MOST_BYTES};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channels {
-    /// One channel. In files the name is `gray`; older files have `grey`.
-    #[serde(alias = "grey")]
+    /// One channel.
     Gray,
     /// Red, green and blue.
     #[default]

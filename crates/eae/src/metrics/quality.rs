@@ -15,7 +15,6 @@ pub struct Quality {
     /// The kernel distance, over 100 subsets of a tenth of the samples, at most 1 000.
     pub kernel: KernelDistance,
     /// Precision, recall, density and coverage, for k = 5.
-    #[serde(alias = "neighbours")]
     pub neighbors: Prdc,
 }
 

@@ -6,10 +6,8 @@ use super::LayerSpec::{self, BatchNorm, Dense};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// Batch normalization without gamma and beta. In files the name is `normalized`; older files
-    /// have `normalised`.
+    /// Batch normalization without gamma and beta.
     #[default]
-    #[serde(alias = "normalised")]
     Normalized,
     /// The code itself, without normalization.
     Plain,

@@ -44,17 +44,13 @@ impl<F: Float> Critic<F> {
     /// Creates the critic of a training, for rows of this many features. The seed of `draws`, not
     /// its position, determines the weights.
     pub fn new(features: usize, draws: &ChaCha8Rng) -> Self {
-        Self::with_width(features, WIDTH, draws)
-    }
-
-    fn with_width(features: usize, width: usize, draws: &ChaCha8Rng) -> Self {
         let mut rng = ChaCha8Rng::from_seed(draws.get_seed());
         // The streams from 0 on shuffle the images and draw the codes of each step.
         rng.set_stream(u64::MAX);
         let network = Sequential::on(&[features])
-            .then(Dense::new(features, width, &mut rng))
+            .then(Dense::new(features, WIDTH, &mut rng))
             .then(Activation::LeakyRelu(SLOPE))
-            .then(Dense::new(width, 1, &mut rng));
+            .then(Dense::new(WIDTH, 1, &mut rng));
         Self(network.build().expect("the layers fit each other"))
     }
 
@@ -77,10 +73,10 @@ impl<F: Float> Critic<F> {
     /// Reads the critic, for rows of this many features, from `weights`. Returns `None` if the file
     /// has none.
     pub(crate) fn read(prefix: &str, weights: &Weights, features: usize) -> Result<Option<Self>, WeightsError> {
-        let Some(shape) = weights.shape(&format!("{prefix}.0.weight")) else { return Ok(None) };
-        // Critics of earlier versions were wider.
-        let width = shape.first().copied().unwrap_or(WIDTH);
-        let mut critic = Self::with_width(features, width, &ChaCha8Rng::seed_from_u64(0));
+        if weights.shape(&format!("{prefix}.0.weight")).is_none() {
+            return Ok(None);
+        }
+        let mut critic = Self::new(features, &ChaCha8Rng::seed_from_u64(0));
         critic.0.read(prefix, weights)?;
         Ok(Some(critic))
     }
@@ -237,11 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn a_critic_of_another_width_is_read() {
+    fn a_critic_is_read_for_its_number_of_features() {
         let mut weights = Weights::default();
-        Critic::<f64>::with_width(3, 7, &ChaCha8Rng::seed_from_u64(5)).write("critic", &mut weights);
-        let mut critic = Critic::<f64>::read("critic", &weights, 3).unwrap().expect("it was written");
-        assert_eq!(critic.parameters()[0].shape(), [7, 3]);
+        let mut written = critic();
+        written.write("critic", &mut weights);
+        let mut read = Critic::<f64>::read("critic", &weights, 3).unwrap().expect("it was written");
+        assert_eq!(read.parameters()[0], written.parameters()[0]);
         assert!(Critic::<f64>::read("critic", &weights, 4).is_err());
         assert!(Critic::<f64>::read("other", &weights, 3).unwrap().is_none());
     }

@@ -61,11 +61,9 @@ pub struct Eae {
     pub draws: f64,
     /// The weight of the divergence of the images from decoded draws, measured on the encoder's
     /// features, which pulls draws toward images that have none nearby. 0 is the paper's objective.
-    #[serde(skip_serializing_if = "is_zero")]
     pub coverage: f64,
     /// The weight, in squared error, of the distance between the means and covariances of the
     /// features of decoded draws and of images. 0 is the paper's objective.
-    #[serde(skip_serializing_if = "is_zero")]
     pub moments: f64,
     /// The weight, in squared error per nat, of the loss by which decoded draws deceive a
     /// [`Critic`](super::Critic), a small network that learns to tell them from images. 0 is the
@@ -233,12 +231,6 @@ impl Criterion for Eae {
         }
         Ok(Terms { loss: mse + penalty, mse, entropy: Some(entropy), codes, output })
     }
-}
-
-/// Leaves weights that are off out of files.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(weight: &f64) -> bool {
-    *weight == 0.0
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use crate::{Autoencoder, Float};
 #[non_exhaustive]
 pub struct Ae {
     /// If true, the encoder ends in batch normalization, like that of an entropic autoencoder.
-    #[serde(alias = "normalised")]
     pub normalized: bool,
 }
 

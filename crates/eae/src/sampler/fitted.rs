@@ -7,7 +7,7 @@ use nn_layers::Weights;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::checked;
-use super::{FitError, Gaussian, Gaussianization, Mixture, OLD_GAUSSIANIZATION, ReadError, Sampler};
+use super::{FitError, Gaussian, Gaussianization, Mixture, ReadError, Sampler};
 use crate::Float;
 
 /// Numbers of components of the candidate mixtures.
@@ -173,9 +173,10 @@ impl Fitted {
     pub fn read(prefix: &str, latent: usize, weights: &Weights) -> Result<Option<Self>, ReadError> {
         let mut candidates = Vec::new();
         for kind in Sampler::NAMES {
-            let spellings = if kind == "gaussianization" { vec![kind, OLD_GAUSSIANIZATION] } else { vec![kind] };
-            let mut names = spellings.iter().map(|kind| format!("{prefix}.log_likelihood.{kind}"));
-            let Some(name) = names.find(|name| weights.shape(name).is_some()) else { continue };
+            let name = format!("{prefix}.log_likelihood.{kind}");
+            if weights.shape(&name).is_none() {
+                continue;
+            }
             let log_likelihood = *weights.get::<f64>(&name, &[])?.first().expect("a single number");
             let sampler = Sampler::read(prefix, kind, weights)?;
             if sampler.latent() != latent {

@@ -109,9 +109,6 @@ impl fmt::Display for Sampler {
     }
 }
 
-/// Spelling of `gaussianization` in the files of older programs, which are still read.
-pub(crate) const OLD_GAUSSIANIZATION: &str = "gaussianisation";
-
 impl Sampler {
     /// The possible values of [`name`](Sampler::name).
     pub const NAMES: [&str; 5] = ["normal", "sphere", "gaussian", "mixture", "gaussianization"];
@@ -209,13 +206,11 @@ impl Sampler {
     /// If the sampler is absent, a tensor is missing, unknown or of the wrong shape, or its values
     /// are invalid.
     pub fn read(prefix: &str, kind: &str, weights: &Weights) -> Result<Self, ReadError> {
-        let is_there = |own: &String| weights.names().any(|name| name.starts_with(&format!("{own}.")));
-        let named = format!("{prefix}.{kind}");
-        let old = (kind == "gaussianization").then(|| format!("{prefix}.{OLD_GAUSSIANIZATION}"));
-        let own = [Some(named.clone()), old].into_iter().flatten().find(is_there);
-        let Some(own) = own.filter(|_| Self::NAMES.contains(&kind)) else {
-            return Err(ReadError::NoSampler { name: named });
-        };
+        let own = format!("{prefix}.{kind}");
+        let under = format!("{own}.");
+        if !Self::NAMES.contains(&kind) || !weights.names().any(|name| name.starts_with(&under)) {
+            return Err(ReadError::NoSampler { name: own });
+        }
         let latent = || {
             let name = format!("{own}.latent");
             match weights.get_count(&name)? {
@@ -238,11 +233,7 @@ impl Sampler {
         // Only tensors that this sampler would write are allowed.
         let mut known = Weights::default();
         sampler.write(prefix, &mut known);
-        let under = format!("{own}.");
-        let is_unknown = |name: &&str| {
-            name.strip_prefix(&under).is_some_and(|tensor| known.shape(&format!("{named}.{tensor}")).is_none())
-        };
-        match weights.names().find(is_unknown) {
+        match weights.names().find(|name| name.starts_with(&under) && known.shape(name).is_none()) {
             Some(name) => Err(ReadError::Unexpected { name: name.to_owned() }),
             None => Ok(sampler),
         }

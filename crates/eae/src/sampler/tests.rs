@@ -88,21 +88,6 @@ fn round_trip_through_a_file() {
 }
 
 #[test]
-fn the_old_spelling_is_read() {
-    let mut old = Weights::default();
-    let sampler = &all()[4];
-    let new = written(sampler);
-    for name in new.names() {
-        let array = new.get::<f64>(name, new.shape(name).unwrap()).unwrap();
-        old.insert(name.replace("gaussianization", "gaussianisation"), &array);
-    }
-    assert_eq!(Sampler::read("s", "gaussianization", &old).unwrap(), *sampler);
-    old.insert("s.gaussianisation.other", &array![1.0].into_dyn());
-    let error = Sampler::read("s", "gaussianization", &old).unwrap_err().to_string();
-    assert!(error.contains("`s.gaussianisation.other`"), "{error}");
-}
-
-#[test]
 fn damaged_tensors_are_refused() {
     let one = |x: f64| array![x].into_dyn();
     let eye = |x: f64| (Array2::<f64>::eye(3) * x).into_dyn();

@@ -2,7 +2,6 @@
 
 use nn_layers::{Weights, WeightsError};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
 use super::config::TrainConfig;
@@ -69,7 +68,7 @@ impl Training {
         let wrong = |problem: String| CheckpointError::Description(problem);
         let text = weights.metadata.get(KEY).ok_or_else(|| wrong("the metadata has no `training` entry".to_owned()))?;
         let Description { config, progress } =
-            described(text).map_err(|e| wrong(format!("its description `{text}` cannot be read: {e}")))?;
+            serde_json::from_str(text).map_err(|e| wrong(format!("its description `{text}` cannot be read: {e}")))?;
         if !(1..=progress.images).contains(&config.batch_size) {
             return Err(wrong(format!(
                 "a batch size of {} does not fit {} images",
@@ -81,34 +80,5 @@ impl Training {
         let state = OptimizerState::read(KEY, weights, &mut next)?;
         *model = next;
         Ok((Self::resumed(config, progress), state))
-    }
-}
-
-/// Parses a description. One from before the critic does not name its weight, which was 0 and not
-/// today's default.
-fn described(text: &str) -> serde_json::Result<Description> {
-    let mut description: Value = serde_json::from_str(text)?;
-    let objective = description.pointer_mut("/config/objective").and_then(Value::as_object_mut);
-    if let Some(eae) = objective.filter(|objective| objective.get("kind").is_some_and(|kind| kind == "eae")) {
-        eae.entry("critic").or_insert(0.0.into());
-    }
-    serde_json::from_value(description)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Eae, Objective};
-
-    #[test]
-    fn descriptions_from_before_the_critic_have_none() {
-        let config = TrainConfig::default().objective(Eae::default().critic(7.0));
-        let progress = Training::new(config.clone(), 500).progress;
-        let text = serde_json::to_string(&Description { config, progress }).unwrap();
-        let critic = |text: &str| match described(text).unwrap().config.objective {
-            Objective::Eae(eae) => eae.critic,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!([critic(&text), critic(&text.replace("\"critic\":7.0,", ""))], [7.0, 0.0]);
     }
 }

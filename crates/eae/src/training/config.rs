@@ -37,7 +37,6 @@ pub struct TrainConfig {
     /// over the shards in a fixed order. So the result has the same bits on any number of ranks up
     /// to this number; see [`RankStepper`](crate::RankStepper). Another number of shards gives
     /// another rounding. With 1, the default, all threads work on the whole batch.
-    #[serde(skip_serializing_if = "is_one")]
     pub shards: usize,
     /// The seed of the order of the images and of all random draws.
     pub seed: u64,
@@ -296,10 +295,4 @@ impl TrainError {
             StepError::Shards { ranks, shards } => Self::Shards { ranks, shards },
         }
     }
-}
-
-/// Leaves the default out of files, which older versions can then read.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_one(shards: &usize) -> bool {
-    *shards == 1
 }
