@@ -4,7 +4,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Method, SIDE, Strip, Transposition, Vector, strip};
+use super::{Method, SIDE, Strip, Transposition, strip};
 
 pub(super) const METHOD: Method<f32> = Method { rows: 6, widths: [16, 8], run, transpose, multiply_adds, name: "avx2" };
 
@@ -72,37 +72,4 @@ fn multiply_adds(rounds: usize) -> usize {
     unsafe { with_features(rounds) }
 }
 
-// SAFETY: each function is one instruction of AVX2 and FMA, with 8 numbers at a pointer.
-unsafe impl Vector for __m256 {
-    const LANES: usize = 8;
-
-    #[inline(always)]
-    unsafe fn zero() -> Self {
-        _mm256_setzero_ps()
-    }
-
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        _mm256_set1_ps(x)
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        _mm256_loadu_ps(from)
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        _mm256_storeu_ps(to, self);
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        _mm256_add_ps(self, other)
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        _mm256_fmadd_ps(self, b, c)
-    }
-}
+vector!(__m256, [_mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps], |a, b, c| _mm256_fmadd_ps(a, b, c));

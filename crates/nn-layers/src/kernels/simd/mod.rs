@@ -8,6 +8,44 @@
 //! method is tested against it.
 #![allow(unsafe_code)]
 
+/// Implements [`Vector`] by its instructions.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! vector {
+    (
+        $vector:ty, [$splat:ident, $load:ident, $store:ident, $add:ident],
+        |$a:ident, $b:ident, $c:ident| $mul_add:expr
+    ) => {
+        // SAFETY: each function is one instruction with the same requirements.
+        unsafe impl super::Vector for $vector {
+            #[inline(always)]
+            unsafe fn splat(x: f32) -> Self {
+                $splat(x)
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> Self {
+                $load(from)
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                $store(to, self);
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                $add(self, other)
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(self, $b: Self, $c: Self) -> Self {
+                let $a = self;
+                $mul_add
+            }
+        }
+    };
+}
+
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -220,8 +258,7 @@ fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
 /// A function may only be called on a CPU with the instructions of the type, and with pointers to
 /// `LANES` numbers.
 unsafe trait Vector: Copy {
-    const LANES: usize;
-    unsafe fn zero() -> Self;
+    const LANES: usize = size_of::<Self>() / size_of::<f32>();
     unsafe fn splat(x: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
@@ -241,7 +278,7 @@ unsafe fn multiply_adds<V: Vector, const T: usize, const N: usize>(rounds: usize
     // SAFETY: the caller upholds the only requirement, because there are no pointers.
     unsafe {
         let x = V::splat(black_box(0.5));
-        let mut sums = [[V::zero(); N]; T];
+        let mut sums = [[V::splat(0.0); N]; T];
         for _ in 0..rounds {
             sums.as_flattened_mut().iter_mut().for_each(|sum| *sum = x.mul_add(x, *sum));
         }
@@ -317,13 +354,13 @@ unsafe fn tile<V: Vector, const T: usize, const N: usize>(
         let a = strip.a.as_ptr().offset(row as isize * row_stride);
         let c = strip.c.as_mut_ptr().offset(row as isize * c_stride);
         let mut b = strip.panel.as_ptr();
-        let mut sums = [[V::zero(); N]; T];
+        let mut sums = [[V::splat(0.0); N]; T];
         let mut groups = [a; GROUPS];
         for (a, &place) in groups.iter_mut().zip(places) {
             *a = a.wrapping_offset(place);
         }
         for _ in 0..depth {
-            let mut panel = [V::zero(); N];
+            let mut panel = [V::splat(0.0); N];
             for (j, panel) in panel.iter_mut().enumerate() {
                 *panel = V::load(b.add(j * V::LANES));
             }

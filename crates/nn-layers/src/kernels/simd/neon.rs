@@ -4,7 +4,7 @@
 
 use std::arch::aarch64::*;
 
-use super::{Method, Strip, Vector, portable, strip};
+use super::{Method, Strip, portable, strip};
 
 pub(super) const METHOD: Method<f32> =
     Method { rows: 12, widths: [8, 4], run, transpose: portable::transpose, multiply_adds, name: "neon" };
@@ -35,37 +35,4 @@ fn multiply_adds(rounds: usize) -> usize {
     unsafe { with_features(rounds) }
 }
 
-// SAFETY: each function is one instruction of NEON, with 4 numbers at a pointer.
-unsafe impl Vector for float32x4_t {
-    const LANES: usize = 4;
-
-    #[inline(always)]
-    unsafe fn zero() -> Self {
-        vdupq_n_f32(0.0)
-    }
-
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        vdupq_n_f32(x)
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        vld1q_f32(from)
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        vst1q_f32(to, self);
-    }
-
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        vaddq_f32(self, other)
-    }
-
-    #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        vfmaq_f32(c, self, b)
-    }
-}
+vector!(float32x4_t, [vdupq_n_f32, vld1q_f32, vst1q_f32, vaddq_f32], |a, b, c| vfmaq_f32(c, a, b));
