@@ -41,25 +41,18 @@ pub fn idx_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataE
 /// If the file cannot be read, is damaged, has other axes, another type or fewer than two images,
 /// or a pixel is not from 0 to 1.
 pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataError> {
-    held_out(path.as_ref(), npy_images(path.as_ref())?)
+    held_out(path.as_ref(), npy_images(path.as_ref(), None)?)
 }
 
-/// Reads all images of a NumPy array, in order, without a split.
+/// Reads all images of a NumPy array, in order, without a split. If a shape is given, the rows
+/// `[count, pixels]` are images `[height, width, channels]`, stored one channel after the other, each
+/// row by row.
 ///
 /// # Errors
 ///
-/// In the cases of [`from_npy`], except that a single image is allowed.
-pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>) -> Result<Images<F>, DataError> {
-    npy_images_of(path, None)
-}
-
-/// Reads all images of a NumPy array. If a shape is given, the rows `[count, pixels]` are images
-/// `[height, width, channels]`, stored one channel after the other, each row by row.
-///
-/// # Errors
-///
-/// In the cases of [`npy_images`], or if the rows have another length.
-pub fn npy_images_of<F: NdFloat>(path: impl AsRef<Path>, image: Option<[usize; 3]>) -> Result<Images<F>, DataError> {
+/// In the cases of [`from_npy`], except that a single image is allowed, or if the rows have another
+/// length.
+pub fn npy_images<F: NdFloat>(path: impl AsRef<Path>, image: Option<[usize; 3]>) -> Result<Images<F>, DataError> {
     let path = path.as_ref();
     let file = read(path)?;
     let wrong = |problem: NpyError| {
@@ -296,13 +289,13 @@ mod tests {
     fn rows_are_images_of_a_shape() {
         let rows = ndarray::Array2::from_shape_fn((3, 12), |(n, i)| (60 * n + 5 * i) as u8);
         for array in [rows.clone(), rows.clone().reversed_axes().as_standard_layout().into_owned().reversed_axes()] {
-            let read = with(&bytes_of(&array), |path| npy_images_of::<f64>(path, Some([2, 2, 3]))).unwrap().pixels;
+            let read = with(&bytes_of(&array), |path| npy_images::<f64>(path, Some([2, 2, 3]))).unwrap().pixels;
             assert_eq!(read.dim(), (3, 2, 2, 3));
             for ((n, y, x, c), &value) in read.indexed_iter() {
                 assert_eq!(value, f64::from(rows[[n, 4 * c + 2 * y + x]]) / 255.0);
             }
         }
-        let said = with(&bytes_of(&rows), |path| npy_images_of::<f64>(path, Some([2, 3, 1]))).unwrap_err().to_string();
+        let said = with(&bytes_of(&rows), |path| npy_images::<f64>(path, Some([2, 3, 1]))).unwrap_err().to_string();
         assert!(
             said.ends_with(
                 "rows have 12 numbers, but images of this shape have 6; choose other columns or another shape"

@@ -22,7 +22,7 @@ mod source;
 mod table;
 mod vectors;
 
-pub use array::{from_idx, from_npy, held_out, idx_images, npy_images, npy_images_of};
+pub use array::{from_idx, from_npy, held_out, idx_images, npy_images};
 pub use cifar10::cifar10;
 pub use columns::Columns;
 #[cfg(feature = "digits")]
@@ -41,4 +41,4 @@ pub use table::{
     Cell, CellProblem, ChoiceError, ChoiceProblem, Decimal, Header, Index, LineProblem, Missing, Note, Table,
     TableError, TableOptions, TableProblem, Text,
 };
-pub use vectors::{VectorFile, from_table, from_table_with, is_of_vectors, row_length};
+pub use vectors::{VectorFile, from_table, is_of_vectors, row_length};

@@ -16,15 +16,6 @@ pub fn from_table<F: NdFloat>(path: impl AsRef<Path>) -> Result<(Split<F>, Colum
     Ok((split, columns))
 }
 
-/// Reads the rows of a table with the columns of a model: [`VectorFile::load_with`].
-///
-/// # Errors
-///
-/// See [`VectorFile::load_with`].
-pub fn from_table_with<F: NdFloat>(path: impl AsRef<Path>, columns: &Columns) -> Result<Split<F>, DataError> {
-    VectorFile::new(path.as_ref()).load_with(columns)
-}
-
 /// A table whose rows are vectors or images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -364,21 +355,25 @@ mod tests {
     fn rows_are_loaded_with_the_columns_of_a_model() {
         let (_, columns) = with("a,b\n0,1\n2,1\n9,9", |path| from_table::<f64>(path).unwrap());
         assert_eq!((columns.moments(0).0, columns.moments(1)), (1.0, (1.0, 0.0)));
-        let split = with("1 5\n3 5", |path| from_table_with::<f64>(path, &columns).unwrap());
+        let split = with("1 5\n3 5", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap());
         assert_eq!(split.train.pixels[[0, 0, 0, 0]], 0.0);
         assert!((split.test.pixels[[0, 0, 0, 0]] - 2_f64.sqrt()).abs() < 1e-15);
         assert_eq!(split.test.pixels[[0, 0, 1, 0]], 0.0);
-        let wrong = |text: &str| said(text, |path| from_table_with::<f64>(path, &columns));
+        let wrong = |text: &str| said(text, |path| VectorFile::new(path).load_with::<f64>(&columns));
         assert_eq!(wrong("1 2 3\n4 5 6"), " has 3 columns, but the model was trained on 2");
         assert_eq!(wrong("a,c\n4,5\n6,7"), " has column 1 (\"c\"), but the model was trained on column 1 (\"b\")");
         // An index is not a column, unless the model was trained on one.
         let (indexed, plain) = (",a,b\n7,1,5\n4,3,5\n9,3,5", "a,b\n1,5\n3,5\n3,5");
-        let rows = |text: &str| with(text, |path| from_table_with::<f64>(path, &columns).unwrap()).train.pixels;
+        let rows =
+            |text: &str| with(text, |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap()).train.pixels;
         assert_eq!(rows(indexed), rows(plain));
         let names = ["", "a", "b"].map(str::to_owned).to_vec();
         let columns_with = Columns::fit(array![[0.0, 1.0, 1.0], [1.0, 2.0, 5.0]].view(), Some(names));
-        assert_eq!(with(indexed, |path| from_table_with::<f64>(path, &columns_with).unwrap()).train.pixels.dim().2, 3);
-        let one = with("4,5", |path| from_table_with::<f64>(path, &columns).unwrap());
+        assert_eq!(
+            with(indexed, |path| VectorFile::new(path).load_with::<f64>(&columns_with).unwrap()).train.pixels.dim().2,
+            3
+        );
+        let one = with("4,5", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap());
         assert_eq!((one.train.len(), one.test.len()), (0, 1));
     }
 
@@ -396,7 +391,8 @@ mod tests {
             // A model finds its columns by name, in any order.
             let other = "b,color,a\n1,red,4\n2,blue,9\n";
             let found = with(other, |path| file_at(&file, path).load_with::<f64>(&columns).unwrap()).whole();
-            let expected = with("a,b\n4,1\n9,2\n", |path| from_table_with::<f64>(path, &columns).unwrap()).whole();
+            let expected =
+                with("a,b\n4,1\n9,2\n", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap()).whole();
             assert_eq!((found.pixels, found.labels), (expected.pixels, None));
             // Without a choice of columns, text is an error, and an index is noted.
             let said = VectorFile::new(path).label(Some("kind".into())).load::<f64>().unwrap_err().to_string();

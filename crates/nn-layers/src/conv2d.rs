@@ -33,8 +33,7 @@ impl<F: Real> Conv2d<F> {
     /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
-        let fans = [inputs * height * width, outputs * height * width];
-        let (weight, bias) = init.draw(&[outputs, height, width, inputs], outputs, fans, rng);
+        let (weight, bias) = init.draw(&[outputs, height, width, inputs], outputs, inputs * height * width, rng);
         Self { weight, bias, window }
     }
 

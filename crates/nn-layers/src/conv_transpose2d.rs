@@ -30,9 +30,9 @@ impl<F: Real> ConvTranspose2d<F> {
     /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, window: Window, init: Init, rng: &mut R) -> Self {
         let [height, width] = window.kernel;
-        // PyTorch uses the fans of the convolution that a transposed layer transposes.
-        let fans = [outputs * height * width, inputs * height * width];
-        let (weight, bias) = init.draw(&[inputs, height, width, outputs], outputs, fans, rng);
+        // PyTorch uses the fan of the convolution that a transposed layer transposes.
+        let fan_in = outputs * height * width;
+        let (weight, bias) = init.draw(&[inputs, height, width, outputs], outputs, fan_in, rng);
         Self { weight, bias, window }
     }
 

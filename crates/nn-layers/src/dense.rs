@@ -26,7 +26,7 @@ impl<F: Real> Dense<F> {
 
     /// Creates a layer with a chosen initialization.
     pub fn with_init<R: Rng + ?Sized>(inputs: usize, outputs: usize, init: Init, rng: &mut R) -> Self {
-        let (weight, bias) = init.draw(&[outputs, inputs], outputs, [inputs, outputs], rng);
+        let (weight, bias) = init.draw(&[outputs, inputs], outputs, inputs, rng);
         Self { weight, bias }
     }
 

@@ -21,10 +21,6 @@ pub enum Init {
     HeNormal,
     /// Uniform with variance `2 / fan_in`, biases 0.
     HeUniform,
-    /// Normal with variance `2 / (fan_in + fan_out)`, biases 0 (Glorot and Bengio, AISTATS 2010).
-    XavierNormal,
-    /// Uniform with variance `2 / (fan_in + fan_out)`, biases 0.
-    XavierUniform,
 }
 
 impl Init {
@@ -33,31 +29,23 @@ impl Init {
         self,
         weight: &[usize],
         bias: usize,
-        fans: [usize; 2],
+        fan_in: usize,
         mut rng: &mut R,
     ) -> (Tensor<F>, Tensor<F>) {
-        let [weights, biases] = self.numbers(weight, bias, fans, &mut rng);
+        let [weights, biases] = self.numbers(weight, bias, fan_in, &mut rng);
         let round = |numbers: ArrayD<f64>| numbers.mapv(F::from_f64).into_shared();
         (round(weights), round(biases))
     }
 
     /// Draws values. The function is not generic, so it is compiled once.
-    fn numbers(
-        self,
-        weight: &[usize],
-        bias: usize,
-        [fan_in, fan_out]: [usize; 2],
-        rng: &mut dyn RngCore,
-    ) -> [ArrayD<f64>; 2] {
-        let (fan_in, fan_out) = (fan_in.max(1) as f64, fan_out.max(1) as f64);
+    fn numbers(self, weight: &[usize], bias: usize, fan_in: usize, rng: &mut dyn RngCore) -> [ArrayD<f64>; 2] {
+        let fan_in = fan_in.max(1) as f64;
         let torch = fan_in.sqrt().recip();
         let weights = match self {
             Self::Torch => uniform(weight, torch, rng),
             Self::HeNormal => normal(weight, (2.0 / fan_in).sqrt(), rng),
             // A uniform distribution on `[-a, a]` has the variance `a^2 / 3`.
             Self::HeUniform => uniform(weight, (6.0 / fan_in).sqrt(), rng),
-            Self::XavierNormal => normal(weight, (2.0 / (fan_in + fan_out)).sqrt(), rng),
-            Self::XavierUniform => uniform(weight, (6.0 / (fan_in + fan_out)).sqrt(), rng),
         };
         let biases = match self {
             Self::Torch => uniform(&[bias], torch, rng),
@@ -85,17 +73,14 @@ mod tests {
 
     #[test]
     fn weights_have_the_documented_variances_and_bounds() {
-        let fans = [50, 30];
         let cases = [
             (Init::Torch, 1.0 / 150.0, Some(50.0_f64.sqrt().recip())),
             (Init::HeNormal, 2.0 / 50.0, None),
             (Init::HeUniform, 2.0 / 50.0, Some((6.0_f64 / 50.0).sqrt())),
-            (Init::XavierNormal, 2.0 / 80.0, None),
-            (Init::XavierUniform, 2.0 / 80.0, Some((6.0_f64 / 80.0).sqrt())),
         ];
         for (init, variance, bound) in cases {
             let rng = &mut ChaCha8Rng::seed_from_u64(1);
-            let (weight, bias) = init.draw::<f64, _>(&[200, 300], 1000, fans, rng);
+            let (weight, bias) = init.draw::<f64, _>(&[200, 300], 1000, 50, rng);
             // The standard deviation of the estimate is below variance * sqrt(2 / 60000) = 0.6 %.
             assert!((weight.var(0.0) / variance - 1.0).abs() < 0.03, "{init:?}");
             assert!(weight.mean().unwrap().abs() < 0.01, "{init:?}");
@@ -108,8 +93,8 @@ mod tests {
     #[test]
     fn a_seed_gives_the_same_network_in_both_precisions() {
         let draw = || ChaCha8Rng::seed_from_u64(3);
-        let (single, _) = Init::Torch.draw::<f32, _>(&[4, 5], 4, [5, 4], &mut draw());
-        let (double, _) = Init::Torch.draw::<f64, _>(&[4, 5], 4, [5, 4], &mut draw());
+        let (single, _) = Init::Torch.draw::<f32, _>(&[4, 5], 4, 5, &mut draw());
+        let (double, _) = Init::Torch.draw::<f64, _>(&[4, 5], 4, 5, &mut draw());
         assert_eq!(single, double.mapv(|x| x as f32).into_shared());
     }
 }

@@ -4,9 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use eae::data::{
-    Columns, DataError, Images, Note, Split, VectorFile, held_out, is_of_vectors, npy_images_of, row_length,
-};
+use eae::data::{Columns, DataError, Images, Note, Split, VectorFile, held_out, is_of_vectors, npy_images, row_length};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -150,7 +148,7 @@ impl TableFile {
     pub(crate) fn images(&self) -> Result<Images<f32>, DataError> {
         match self.options.shape {
             Some(Shape(shape)) if !self.npy || self.options.label.is_some() => self.file().images(shape),
-            shape => npy_images_of(&self.path, shape.map(|Shape(shape)| shape)).map_err(|problem| match problem {
+            shape => npy_images(&self.path, shape.map(|Shape(shape)| shape)).map_err(|problem| match problem {
                 // The file could also have had vectors.
                 DataError::Shape { path, found, expected } if ![3, 4].contains(&found.len()) => {
                     DataError::Shape { path, found, expected: format!("[n, columns], {expected}") }

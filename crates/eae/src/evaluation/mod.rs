@@ -30,9 +30,6 @@ pub struct Evaluation {
     /// Tests of whether the codes follow N(0, I), if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tests: Option<LatentReport>,
-    /// The quality of samples, if requested.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub samples: Option<SampleReport>,
 }
 
 /// A reason why a model cannot be evaluated.
@@ -113,7 +110,6 @@ impl Evaluation {
             standardized: model.columns().is_some(),
             codes: report,
             tests,
-            samples: None,
         })
     }
 }

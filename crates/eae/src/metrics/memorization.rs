@@ -1,5 +1,3 @@
-use std::fmt;
-
 use knn_entropy::{Auto, NeighborSearch, Norm, Samples};
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
@@ -133,17 +131,6 @@ impl Memorization {
     }
 }
 
-/// Formats a small table and the verdict.
-impl fmt::Display for Memorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "to the nearest training image            samples   held out")?;
-        writeln!(f, "median distance                        {:9.4}  {:9.4}", self.sample_median, self.held_out_median)?;
-        let (share, held_out) = (self.share_close, self.held_out_share_close);
-        writeln!(f, "share within {:<25.4} {share:9.4}  {held_out:9.4}", self.close)?;
-        write!(f, "{}", self.verdict())
-    }
-}
-
 fn sorted_distances(queries: &Samples<'_>, train: &Samples<'_>) -> Result<Vec<f64>, MetricError> {
     let mut distances = Auto.between(queries, train, 1, Norm::L2.into())?.distances.into_raw_vec_and_offset().0;
     distances.sort_unstable_by(f64::total_cmp);
@@ -184,7 +171,7 @@ mod tests {
         let copied = |share| Memorization::new(train.view(), both.view(), copies(share).view()).unwrap();
         assert_eq!((copied(50).close, copied(50).share_close), (1.0, 0.5));
         assert!(copied(50).verdict().contains("they may be copies"));
-        assert!(copied(1).verdict().starts_with("no sign of copies: samples are 0.30 times as far"), "{}", copied(1));
+        assert!(copied(1).verdict().starts_with("no sign of copies: samples are 0.30 times as far"), "{:?}", copied(1));
     }
 
     #[test]
@@ -195,12 +182,12 @@ mod tests {
         let fresh = rows(2000, 3000);
         let found = Memorization::new(train, held_out, fresh).unwrap();
         assert!((found.share_close - 0.01).abs() < 4.0 * found.share_error, "{found:?}");
-        assert!(found.verdict().starts_with("no sign of copies: samples are about"), "{found}");
+        assert!(found.verdict().starts_with("no sign of copies: samples are about"), "{found:?}");
         let copies = &train.slice_axis(Axis(0), (..50).into()) + 0.001;
         let found = Memorization::new(train, held_out, concatenate![Axis(0), fresh, copies].view()).unwrap();
-        assert!(found.share_close > 0.04 && found.verdict().contains("copies"), "{found}");
+        assert!(found.share_close > 0.04 && found.verdict().contains("copies"), "{found:?}");
         let far = Memorization::new(train, held_out, (&fresh * 3.0).view()).unwrap();
-        assert!(far.ratio() > 3.0 && far.verdict().contains("times as far"), "{far}");
+        assert!(far.ratio() > 3.0 && far.verdict().contains("times as far"), "{far:?}");
     }
 
     #[test]

@@ -11,9 +11,8 @@ use crate::Float;
 ///
 /// A row x of pixels becomes `V' (x - m)`, with m the mean of the training rows and the columns of
 /// V the eigenvectors of their covariance with the largest eigenvalues (Pearson, 1901; Hotelling,
-/// 1933). [`Pca::whitened`] divides each feature by its standard deviation, which gives features of
-/// equal scale. Distances between features are the main part of distances between pixels, so they
-/// do not measure perceptual similarity.
+/// 1933). Distances between features are the main part of distances between pixels, so they do not
+/// measure perceptual similarity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Array1<f64>,
@@ -96,17 +95,6 @@ impl Pca {
             false => Err(MetricError::OutOfRange { what: "a feature" }),
         }
     }
-
-    /// Returns the features of [`transform`](Pca::transform), scaled so that every component has
-    /// variance 1 among the training rows. Components of small variance then count as much as the
-    /// first, so fit only as many components as are meaningful.
-    ///
-    /// # Errors
-    ///
-    /// See [`transform`](Pca::transform).
-    pub fn whitened<F: Float>(&self, rows: ArrayView2<'_, F>) -> Result<Array2<f64>, MetricError> {
-        Ok(self.transform(rows)? / &self.variances.mapv(f64::sqrt))
-    }
 }
 
 /// Makes the columns orthonormal by the modified Gram-Schmidt process. The columns are already
@@ -148,15 +136,6 @@ mod tests {
         assert!(difference(&pca.transform(rows.view()).unwrap(), &features) < 1e-13);
         let rows_32 = rows.mapv(|x| x as f32);
         assert!(difference(&pca.transform(rows_32.view()).unwrap(), &features) < 1e-6);
-    }
-
-    #[test]
-    fn whitened_rows_have_unit_covariance() {
-        let train = skewed(60, 5, 1);
-        let pca = Pca::fit(train.view(), 4).unwrap();
-        let (mean, covariance) = moments(pca.whitened(train.view()).unwrap().view());
-        assert!(difference(&mean, &Array1::zeros(4)) < 1e-13);
-        assert!(difference(&covariance, &Array2::eye(4)) < 1e-12);
     }
 
     #[test]

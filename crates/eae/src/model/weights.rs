@@ -7,7 +7,6 @@ use nn_layers::Weights;
 use super::description::Description;
 use super::{Autoencoder, ModelError};
 use crate::Float;
-use crate::network::Architecture;
 
 impl<F: Float> Autoencoder<F> {
     /// Returns all weights and a description, in the form that [`load`](Autoencoder::load) reads.
@@ -46,25 +45,8 @@ impl<F: Float> Autoencoder<F> {
         Ok(model)
     }
 
-    /// Creates a model with given weights, for instance those of a PyTorch model with the same
-    /// layers.
-    ///
-    /// # Errors
-    ///
-    /// If the networks do not take images of this shape, or the weights do not fit the model.
-    pub fn from_weights(
-        architecture: impl Into<Architecture>,
-        image: [usize; 3],
-        latent: usize,
-        weights: &Weights,
-    ) -> Result<Self, ModelError> {
-        let mut model = Self::new(architecture, image, latent, 0)?;
-        model.read(weights)?;
-        Ok(model)
-    }
-
-    /// Takes all weights from a file's `encoder.` and `decoder.` tensors. Other tensors are
-    /// ignored.
+    /// Takes all weights from a file's `encoder.` and `decoder.` tensors, for instance those of a
+    /// PyTorch model with the same layers. Other tensors are ignored.
     ///
     /// # Errors
     ///

@@ -55,25 +55,6 @@ pub trait NeighborSearch: Debug + Sync {
         Ok(self.find(&SearchTask::between(queries, references, k, metric)?))
     }
 
-    /// Passes the `k` nearest others of each point to `visit`, like
-    /// [`find_each`](NeighborSearch::find_each). `window` is as in
-    /// [`among`](NeighborSearch::among).
-    ///
-    /// # Errors
-    ///
-    /// See [`SearchTask::among`]. In case of an error, nothing is visited.
-    fn for_each_among(
-        &self,
-        points: &Samples<'_>,
-        k: usize,
-        metric: Metric<'_>,
-        window: usize,
-        visit: &Visit<'_>,
-    ) -> Result<()> {
-        self.find_each(&SearchTask::among(points, k, metric, window)?, visit);
-        Ok(())
-    }
-
     /// Counts, for each point, the other points within its radius. `window` is as in
     /// [`among`](NeighborSearch::among).
     ///

@@ -2,7 +2,9 @@
 
 use std::sync::Mutex;
 
-use knn_entropy::{Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, Sorted};
+use knn_entropy::{
+    Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, SearchTask, Sorted,
+};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
@@ -229,10 +231,10 @@ proptest! {
         for search in SEARCHES {
             let expected = search.among(&x, k, metric, window).unwrap();
             let rows = Mutex::new(vec![None; x.len()]);
-            search.for_each_among(&x, k, metric, window, &|row, indices, distances| {
+            search.find_each(&SearchTask::among(&x, k, metric, window).unwrap(), &|row, indices, distances| {
                 let before = rows.lock().unwrap()[row].replace((indices.to_vec(), distances.to_vec()));
                 assert!(before.is_none(), "row {row} was visited twice");
-            }).unwrap();
+            });
             for (i, row) in rows.into_inner().unwrap().into_iter().enumerate() {
                 let expected = (expected.indices.row(i).to_vec(), expected.distances.row(i).to_vec());
                 prop_assert_eq!(row, Some(expected), "{:?}, {:?}", search, metric);

@@ -73,8 +73,8 @@ impl Mixture {
     /// codes, a random tenth drawn with `seed`, and fits that many components to all codes. Among
     /// equal candidates the first wins.
     ///
-    /// [`bic`](Mixture::bic) would not need held-out codes, but it assumes that the codes follow
-    /// one of the candidates. The codes of images lie along curved sheets, which no mixture
+    /// The Bayesian information criterion would not need held-out codes, but it assumes that the codes
+    /// follow one of the candidates. The codes of images lie along curved sheets, which no mixture
     /// describes exactly. The best choice is the one that predicts new codes best, and the held-out
     /// tenth measures this.
     ///
@@ -167,18 +167,6 @@ impl Mixture {
         assert!(d == self.latent(), "the codes have dimension {d}, the mixture {}", self.latent());
         let standard = (codes.mapv(F::into_f64) - &self.center) / &self.scale;
         self.densities.log_likelihood(standard.view()) / n as f64 - self.scale.mapv(f64::ln).sum()
-    }
-
-    /// Returns the Bayesian information criterion (Schwarz, 1978), `p ln n - 2 ln L` with `p`
-    /// parameters and the likelihood `L` of the `n` codes used for the fit. Lower is better.
-    ///
-    /// # Panics
-    ///
-    /// See [`log_likelihood`](Mixture::log_likelihood).
-    pub fn bic<F: Float>(&self, codes: ArrayView2<'_, F>) -> f64 {
-        let (n, d, k) = (codes.nrows() as f64, self.latent(), self.components());
-        let parameters = k - 1 + k * d + k * d * (d + 1) / 2;
-        parameters as f64 * n.ln() - 2.0 * n * self.log_likelihood(codes)
     }
 
     /// Returns `n` draws. Each draw selects a component with the probability of its weight, and
