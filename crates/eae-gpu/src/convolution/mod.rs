@@ -6,7 +6,7 @@
 use nn_layers::{Activation, Window};
 
 use crate::device::Recording;
-use crate::kernel::{Access, Kernel, Shader, for_each, groups, params};
+use crate::kernel::{Access, Kernel, Shader, for_each, params};
 use crate::product::Epilogue;
 use crate::{Error, GpuMatrix, Result};
 
@@ -120,10 +120,7 @@ fn dispatch(
     numbers: usize,
     work: usize,
 ) -> Result<()> {
-    let Some(groups) = groups(numbers.div_ceil(256)) else {
-        return Err(Error::Limit { what: "a batch of images", need: numbers as u64, have: u32::MAX.into() });
-    };
-    recording.run(kernel, bindings, params(words), groups, (numbers * work) as u64)
+    recording.run(kernel, bindings, params(words), [numbers.div_ceil(256), 1], (numbers * work) as u64)
 }
 
 impl Kernel for Unfold {

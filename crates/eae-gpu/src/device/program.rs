@@ -6,7 +6,7 @@ use super::Gpu;
 use super::buffer::Part;
 use super::pipeline::Pipeline;
 use super::read::Pending;
-use crate::kernel::{Kernel, Params};
+use crate::kernel::{Kernel, Params, groups};
 use crate::{Error, Result};
 
 /// Kernels to run in order. Each sees the writes of the previous ones.
@@ -54,16 +54,24 @@ impl Gpu {
 }
 
 impl Recording<'_> {
-    /// Adds a kernel with these parts as bindings, a number of workgroups and an estimate of its
-    /// work.
+    /// Adds a kernel with these parts as bindings, an estimate of its work, and a number of workgroups
+    /// in each of some layers, whose index is `id.z`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Limit`] if the device does not support so many workgroups or such a large part.
     pub(crate) fn run(
         &mut self,
         kernel: &dyn Kernel,
         parts: &[Part],
         params: Params,
-        groups: [u32; 3],
+        [count, layers]: [usize; 2],
         work: u64,
     ) -> Result<()> {
+        let Some([x, y, _]) = groups(count) else {
+            return Err(Error::Limit { what: "a kernel's workgroups", need: count as u64, have: u32::MAX.into() });
+        };
+        let groups = [x, y, layers as u32];
         if groups.contains(&0) {
             return Ok(());
         }

@@ -6,7 +6,7 @@ mod shader;
 use ndarray::Array2;
 
 use crate::device::{MOST_WORK, Recording};
-use crate::kernel::{groups, params};
+use crate::kernel::params;
 use crate::{Error, GpuMatrix, Result};
 
 pub use search::GpuNeighbors;
@@ -133,14 +133,11 @@ impl Search<'_> {
                 let mut words = [0; 14];
                 words.iter_mut().zip(numbers).for_each(|(word, number)| *word = number as u32);
                 words[11..].copy_from_slice(&[window.is_some().into(), window.unwrap_or(0) as u32, slot as u32]);
-                let Some([x, y, _]) = groups(end - first) else {
-                    return Err(Error::Limit { what: "queries", need: n as u64, have: u32::MAX.into() });
-                };
                 recording.run(
                     &kernel,
                     &bindings,
                     params(words),
-                    [x, y, splits as u32],
+                    [end - first, splits],
                     of_block * (end - first) as u64,
                 )?;
             }
@@ -151,8 +148,7 @@ impl Search<'_> {
             (words[0], words[3], words[13]) = (n as u32, k as u32, slots as u32);
             let bindings: Vec<_> = partial.iter().chain(&found).map(|list| list.bind().0).collect();
             let kernel = Merge { room: room(k) };
-            let groups = groups(blocks).expect("as many as before");
-            recording.run(&kernel, &bindings, params(words), groups, (slots * n * k) as u64)?;
+            recording.run(&kernel, &bindings, params(words), [blocks, 1], (slots * n * k) as u64)?;
         }
         Ok(found)
     }

@@ -6,8 +6,8 @@ use super::shader::{AddUp, Multiply};
 use super::tile::plan;
 use super::{Product, Shape, Sum, Transposed};
 use crate::device::{MOST_WORK, Recording};
-use crate::kernel::{groups, params};
-use crate::{Error, GpuMatrix, Result};
+use crate::kernel::params;
+use crate::{GpuMatrix, Result};
 
 impl Product<'_> {
     /// Records the product, in pieces if a matrix is larger than a kernel can access.
@@ -132,22 +132,22 @@ impl Product<'_> {
         let most = ((MOST_WORK / 4 / of_tile) as usize).max(1);
         for first in (0..blocks).step_by(most) {
             let count = most.min(blocks - first);
-            let Some([x, y, _]) = groups(count) else {
-                return Err(Error::Limit { what: "a product's tiles", need: count as u64, have: u32::MAX.into() });
-            };
             // Surplus tiles belong to the next piece, which computes them again with the same
             // result. They only cost time.
             let end = first + count;
-            recording.run(&kernel, &bindings, words(first, end), [x, y, splits as u32], of_tile * count as u64)?;
+            recording.run(&kernel, &bindings, words(first, end), [count, splits], of_tile * count as u64)?;
         }
         if let Some(parts) = parts {
             let mut words = words(0, splits);
             words[5] = c_at;
             let bindings: Vec<_> = [parts.bind().0, c_part].into_iter().chain(extra()).collect();
-            let Some(groups) = groups(stride.div_ceil(256)) else {
-                return Err(Error::Limit { what: "a product", need: stride as u64, have: u32::MAX.into() });
-            };
-            recording.run(&AddUp { epilogue }, &bindings, words, groups, (splits * stride) as u64)?;
+            recording.run(
+                &AddUp { epilogue },
+                &bindings,
+                words,
+                [stride.div_ceil(256), 1],
+                (splits * stride) as u64,
+            )?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::pass::{Build, Input, Pass};
 use super::plan::{Array, Plan, Stage};
 use super::terms::Terms;
 use super::transfer::array;
-use super::words::Word;
+use super::words::{Place, Word};
 use crate::product::Sum;
 use crate::{Error, GpuMatrix, Product, Result, Transposed};
 
@@ -131,8 +131,9 @@ impl Terms<'_> {
         let steepness = Steepness::record(build, critic, &pass, smoothed)?;
         let [own, deceiving] = [gpu.matrix(2 * drawn, 1)?, gpu.matrix(drawn, 1)?];
         let width = steepness.pull.shape()[1];
-        // The seventh and the eighth number of the report.
-        let counts = [drawn, smoothed, Word::Critic as usize, 6, width].map(|number| number as u32);
+        // The critic's own loss follows in the report.
+        let counts =
+            [drawn, smoothed, Word::Critic as usize, Place::Critic as usize, width].map(|number| number as u32);
         let constants = [steepness.second.bind().1, (Critic::<f32>::GAIN as f32).to_bits()];
         let words = [&counts[..], &constants].concat();
         let matrices = [pass.output(), self.step, &steepness.second, &steepness.pull, &own, &deceiving, self.report];

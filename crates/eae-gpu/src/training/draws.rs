@@ -4,7 +4,7 @@ use super::kernels::Small;
 use super::pass::{Build, Input, Pass};
 use super::plan::{Op, Stage};
 use super::terms::{Logarithms, Nearest, Terms, last_activation, last_curve};
-use super::words::Word;
+use super::words::{Place, Word};
 use crate::neighbors;
 use crate::product::{Curve, Sum};
 use crate::{Error, GpuMatrix, Product, Result, Transposed};
@@ -16,7 +16,7 @@ struct Draws<'a> {
     all: &'a GpuMatrix,
     /// The gradient with respect to the input of the activation that produced the features.
     gradient: &'a GpuMatrix,
-    curve: Option<(Curve, f32)>,
+    curve: (Option<Curve>, f32),
 }
 
 impl Terms<'_> {
@@ -63,15 +63,15 @@ impl Terms<'_> {
         let curve = match self.critic {
             _ if !rest.is_empty() => last_curve(rest),
             // The critic adds to the same gradient, and multiplies the sum by the derivative.
-            Some(_) => None,
+            Some(_) => (None, 0.0),
             None => last_curve(before_low),
         };
         let draws = Draws { features, all, gradient: &of_features, curve };
-        let found = if loss.draws > 0.0 { Some(self.divergence_from(build, &draws, bank.rows())?) } else { None };
-        if loss.coverage > 0.0 {
+        let found = if loss.eae.draws > 0.0 { Some(self.divergence_from(build, &draws, bank.rows())?) } else { None };
+        if loss.eae.coverage > 0.0 {
             self.divergence_to(build, &draws, images)?;
         }
-        if loss.moments > 0.0 {
+        if loss.eae.moments > 0.0 {
             self.moments(build, &draws, bank.rows())?;
         }
         if let Some(bank) = self.drawn {
@@ -122,29 +122,27 @@ impl Terms<'_> {
     /// Records the search for the nearest draws and the nearest other images of the images of the
     /// step, the divergence, and its gradient.
     fn divergence_to(&self, build: &mut Build<'_>, draws: &Draws<'_>, images: &GpuMatrix) -> Result<()> {
-        let &Draws { features, all, gradient, curve } = draws;
+        let &Draws { features, all, gradient, curve: (curve, slope) } = draws;
         let across = neighbors::record(&mut build.recording, images, all, 1, None)?;
         let within = neighbors::record(&mut build.recording, images, images, 1, Some(0))?;
         let [across, within] = [Nearest::new(build, &across, &[1.0])?, Nearest::new(build, &within, &[1.0])?];
         let n = images.shape()[0];
-        // The fifth number of the report.
-        let words = [n as u32, self.closest(), 4];
+        let words = [n as u32, self.closest(), Place::Coverage as u32];
         build.small(Small::LogRatio, &[&across.keys, &within.keys, self.report], &words, 1)?;
 
-        let ([drawn, d], add) = (features.shape(), self.loss.draws > 0.0);
-        let slope = curve.map_or(0.0, |(_, slope)| slope);
+        let ([drawn, d], add) = (features.shape(), self.loss.eae.draws > 0.0);
         let counts = [n, drawn, d].map(|count| count as u32);
         let factor = 1.0 / n as f32;
         let how = [self.closest(), Word::Coverage as u32, factor.to_bits(), u32::from(add), slope.to_bits()];
         let starts = [images, features, gradient].map(|matrix| matrix.bind().1);
         let words = [&counts[..], &how, &starts].concat();
         let matrices = [images, features, &across.keys, &across.ids, self.step, gradient];
-        build.small(Small::Coverage(curve.map(|(curve, _)| curve)), &matrices, &words, (drawn * d).div_ceil(64))
+        build.small(Small::Coverage(curve), &matrices, &words, (drawn * d).div_ceil(64))
     }
 
     /// Records the distance of means and covariances of all draws and of images, and its gradient.
     fn moments(&self, build: &mut Build<'_>, draws: &Draws<'_>, images: &GpuMatrix) -> Result<()> {
-        let &Draws { features, all, gradient, curve } = draws;
+        let &Draws { features, all, gradient, curve: (curve, slope) } = draws;
         let ([drawn, d], gpu) = (features.shape(), build.gpu);
         let (of_images, centered_images) = self.center(build, images, Word::AllImages)?;
         let (of_draws, centered_draws) = self.center(build, all, Word::AllDraws)?;
@@ -156,20 +154,18 @@ impl Terms<'_> {
         minus.record(&mut build.recording, Sum::Products, &centered_draws, &centered_draws, &apart)?;
         let [squares, factors] = [gpu.matrix(1, d)?, gpu.matrix(1, 2)?];
         build.small(Small::ColumnSquares, &[&apart, &squares], &[d as u32; 2], d)?;
-        // The sixth number of the report.
-        let words = [d as u32, Word::AllDraws as u32, 5];
+        let words = [d as u32, Word::AllDraws as u32, Place::Moments as u32];
         let matrices = [&squares, &of_images, &of_draws, self.step, &factors, self.report];
         build.small(Small::Moments, &matrices, &words, 1)?;
 
         let products = gpu.matrix(drawn, d)?;
         let new = centered_draws.part(0, drawn, d);
         Product::default().record(&mut build.recording, Sum::Products, &new, &apart, &products)?;
-        let add = self.loss.draws > 0.0 || self.loss.coverage > 0.0;
-        let slope = curve.map_or(0.0, |(_, slope)| slope);
+        let add = self.loss.eae.draws > 0.0 || self.loss.eae.coverage > 0.0;
         let [z_at, g_at] = [features, gradient].map(|matrix| matrix.bind().1);
         let words = [drawn as u32, d as u32, Word::Moments as u32, u32::from(add), slope.to_bits(), z_at, g_at];
         let matrices = [features, &products, &of_images, &of_draws, &factors, self.step, gradient];
-        build.small(Small::MomentsBack(curve.map(|(curve, _)| curve)), &matrices, &words, (drawn * d).div_ceil(256))
+        build.small(Small::MomentsBack(curve), &matrices, &words, (drawn * d).div_ceil(256))
     }
 
     /// Records the means and variances of the columns, and the rows as factors of their covariance.

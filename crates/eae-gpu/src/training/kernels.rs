@@ -2,9 +2,9 @@
 //! separate file.
 
 use crate::device::Recording;
-use crate::kernel::{Access, Kernel, Shader, for_each, for_each_group, groups};
+use crate::kernel::{Access, Kernel, Shader, for_each, for_each_group};
 use crate::product::Curve;
-use crate::{Error, GpuMatrix, Result};
+use crate::{GpuMatrix, Result};
 
 /// A kernel of a training step.
 #[derive(Debug, Clone, Copy)]
@@ -110,11 +110,8 @@ pub(super) fn run(
     words: &[u32],
     count: usize,
 ) -> Result<()> {
-    let Some(groups) = groups(count) else {
-        return Err(Error::Limit { what: "a batch", need: count as u64, have: u32::MAX.into() });
-    };
     let bindings: Vec<_> = matrices.iter().map(|matrix| matrix.bind().0).collect();
     let mut params = [0; 16];
     params[..words.len()].copy_from_slice(words);
-    recording.run(&kernel, &bindings, params, groups, count as u64 * 1024)
+    recording.run(&kernel, &bindings, params, [count, 1], count as u64 * 1024)
 }

@@ -2,7 +2,8 @@
 
 use eae::metrics::chi_quantiles;
 use eae::{Eae, Objective, Step};
-use statrs::function::gamma::{digamma, ln_gamma};
+use knn_entropy::Norm;
+use statrs::function::gamma::digamma;
 
 use crate::{Error, Result};
 
@@ -21,36 +22,19 @@ const MOST_NEIGHBORS: usize = 64;
 /// picture is an image.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Loss {
-    /// The weight of the entropy. With 0 the loss is the squared error, and the entropy is only
+    /// The objective. A weight of the entropy of 0 is the squared error, and the entropy is only
     /// reported.
-    pub(super) lambda: f64,
+    pub(super) eae: Eae,
     /// The weight of each of the first neighbors in the entropy estimate. The weights sum to 1.
     pub(super) weights: Vec<f64>,
-    /// Smallest distance between codes in the estimate.
-    pub(super) floor: f64,
     /// Number of images in a step.
     pub(super) batch: usize,
     /// Number of images that are decoded, the first of the batch.
     pub(super) decoded: usize,
     /// Number of draws that a step compares with images.
     pub(super) drawn: usize,
-    /// Number of rows of the memory banks of codes and of draws. The bank of the features of images
-    /// has at least as many rows as a batch.
-    pub(super) bank: usize,
-    /// Number of previous images with which draws are compared.
-    pub(super) images_kept: usize,
-    /// The weight of the distances of the sorted radii of codes from their quantiles.
-    pub(super) radius: f64,
     /// The quantiles, one per image of a step, if their term has a weight.
     pub(super) quantiles: Vec<f64>,
-    /// The weight of the divergence of decoded draws from images, in nats per feature.
-    pub(super) draws: f64,
-    /// The weight of the divergence of images from decoded draws, in nats per feature.
-    pub(super) coverage: f64,
-    /// The weight of the distance of the means and covariances of decoded draws and of images.
-    pub(super) moments: f64,
-    /// The weight of the loss by which decoded draws deceive the critic.
-    pub(super) critic: f64,
 }
 
 /// The numbers of rows that a step compares, and of their columns.
@@ -79,10 +63,9 @@ impl Loss {
                 "{problem} cannot be trained on the GPU; train on the CPU, or choose another objective"
             )))
         };
-        let published = Eae::published(0.0);
         let eae = match objective {
-            Objective::Eae(eae) => eae,
-            Objective::Ae(_) => &published,
+            Objective::Eae(eae) => eae.clone(),
+            Objective::Ae(_) => Eae::published(0.0),
             Objective::Vae(_) => return unsupported("the objective vae"),
             Objective::Wae(_) => return unsupported("the objective wae"),
             Objective::Rae(_) => return unsupported("the objective rae"),
@@ -91,7 +74,7 @@ impl Loss {
         if eae.marginal {
             return unsupported("the entropy of the coordinates, --marginal,");
         }
-        let &Eae { lambda, k, mean, decoded, bank, radius, draws, coverage, moments, critic, floor, .. } = eae;
+        let Eae { k, mean, decoded, radius, draws, .. } = eae;
         let most = batch.saturating_sub(1).min(MOST_NEIGHBORS);
         if !(1..=most).contains(&k) {
             return Err(Error::Unsupported(format!("k is {k}; on the GPU it must be from 1 to {most}")));
@@ -106,32 +89,17 @@ impl Loss {
         let weights = (0..k).map(weight).collect();
         let quantiles = if radius > 0.0 { chi_quantiles(latent, batch) } else { Vec::new() };
         let drawn = eae.drawn(decoded);
-        Ok(Self {
-            lambda,
-            weights,
-            floor,
-            batch,
-            decoded,
-            drawn,
-            bank,
-            images_kept: eae.images_kept(),
-            radius,
-            quantiles,
-            draws,
-            coverage,
-            moments,
-            critic,
-        })
+        Ok(Self { eae, weights, batch, decoded, drawn, quantiles })
     }
 
     /// Returns true if a term compares draws with images by the outputs of the trunk.
     pub(super) fn compares_features(&self) -> bool {
-        self.draws > 0.0 || self.compares_all_draws()
+        self.eae.draws > 0.0 || self.compares_all_draws()
     }
 
     /// Returns true if a term compares images with the draws of this step and of previous steps.
     pub(super) fn compares_all_draws(&self) -> bool {
-        self.coverage > 0.0 || self.moments > 0.0
+        self.eae.coverage > 0.0 || self.eae.moments > 0.0
     }
 
     /// Computes the terms from the numbers of a report.
@@ -139,17 +107,17 @@ impl Loss {
         let [mse, logarithms, radius, draws, coverage, moments, deceived, own] = report;
         let &Compared { latent, codes, columns, images, draws: all_draws } = compared;
         let entropy = self.entropy_constant(codes, latent) + logarithms;
-        let mut penalty = penalty_weight * (self.radius * radius - self.lambda * entropy);
+        let mut penalty = penalty_weight * (self.eae.radius * radius - self.eae.lambda * entropy);
         let drawn = self.drawn;
         if drawn > 0 && penalty_weight > 0.0 {
-            if self.draws > 0.0 {
-                penalty += penalty_weight * self.draws * (divergence_constant(drawn, images, columns) + draws);
+            if self.eae.draws > 0.0 {
+                penalty += penalty_weight * self.eae.draws * (divergence_constant(drawn, images, columns) + draws);
             }
-            if self.coverage > 0.0 {
+            if self.eae.coverage > 0.0 {
                 let constant = divergence_constant(self.batch, all_draws, columns);
-                penalty += penalty_weight * self.coverage * (constant + coverage);
+                penalty += penalty_weight * self.eae.coverage * (constant + coverage);
             }
-            penalty += penalty_weight * (self.moments * moments + self.critic * deceived);
+            penalty += penalty_weight * (self.eae.moments * moments + self.eae.critic * deceived);
         }
         // The critic's own loss is no part of the model's.
         let finite = [mse, penalty, own].iter().all(|number| number.is_finite());
@@ -160,9 +128,7 @@ impl Loss {
     /// for a batch among `others` codes: `psi(n + others) - sum_j w_j psi(j) + ln V_d`.
     fn entropy_constant(&self, others: usize, d: usize) -> f64 {
         let of_neighbors = self.weights.iter().enumerate().map(|(j, weight)| weight * digamma(j as f64 + 1.0));
-        let half = d as f64 / 2.0;
-        let volume = half * std::f64::consts::PI.ln() - ln_gamma(half + 1.0);
-        digamma((self.batch + others) as f64) - of_neighbors.sum::<f64>() + volume
+        digamma((self.batch + others) as f64) - of_neighbors.sum::<f64>() + Norm::L2.log_unit_ball(d)
     }
 }
 
@@ -213,7 +179,7 @@ mod tests {
         let loss = Loss::of(&Eae::published(2.0).k(3).decoded(5).into(), 8, 3).unwrap();
         assert_eq!((loss.weights, loss.decoded, loss.quantiles.len()), (vec![0.0, 0.0, 1.0], 5, 0));
         let ae = Loss::of(&Ae::default().into(), 8, 3).unwrap();
-        assert_eq!((ae.lambda, ae.drawn, ae.bank), (0.0, 0, 0));
+        assert_eq!((ae.eae.lambda, ae.drawn, ae.eae.bank), (0.0, 0, 0));
         let published = || Eae::published(1.0);
         for (eae, features, all) in [
             (published().critic(1.0), false, false),

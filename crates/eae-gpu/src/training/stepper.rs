@@ -99,7 +99,7 @@ impl GpuStepper {
         let [front, trunk] = [model.front_len(), model.trunk_len()]
             .map(|layers| stages[0].iter().take_while(|stage| stage.layer < layers).count());
         let of_model = plan.numbers;
-        let critic = (loss.critic > 0.0).then(|| GpuCritic::new(&mut plan, model.front_width())).transpose()?;
+        let critic = (loss.eae.critic > 0.0).then(|| GpuCritic::new(&mut plan, model.front_width())).transpose()?;
         if stages.iter().any(Vec::is_empty) {
             return Err(Error::Unsupported("a network without layers cannot be trained on the GPU".to_owned()));
         }
@@ -128,11 +128,11 @@ impl GpuStepper {
         let bank = |before, most, new, columns, word| {
             (most > 0).then(|| GpuBank::new(gpu, before, most, new, columns, word)).transpose()
         };
-        let codes = bank(batch, loss.bank, batch, latent, Word::Codes)?;
-        let most = if loss.drawn > 0 { loss.images_kept.max(batch) } else { 0 };
+        let codes = bank(batch, loss.eae.bank, batch, latent, Word::Codes)?;
+        let most = if loss.drawn > 0 { loss.eae.images_kept().max(batch) } else { 0 };
         let seen = trunk.checked_sub(1).map_or(pixels, |last| stages[0][last].outputs);
         let features = bank(0, most, batch, seen, Word::Features)?;
-        let most = if loss.compares_all_draws() { loss.bank } else { 0 };
+        let most = if loss.compares_all_draws() { loss.eae.bank } else { 0 };
         let drawn = bank(loss.drawn, most, loss.drawn, seen, Word::Drawn)?;
         let [encoder, decoder] = &stages;
         let terms = Terms {

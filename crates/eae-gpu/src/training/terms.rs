@@ -48,7 +48,7 @@ pub(super) struct Logarithms<'a> {
     /// True to add to the existing content.
     pub(super) add: bool,
     /// The activation that produced the rows.
-    pub(super) curve: Option<(Curve, f32)>,
+    pub(super) curve: (Option<Curve>, f32),
     pub(super) found: &'a Nearest,
 }
 
@@ -77,13 +77,13 @@ impl Terms<'_> {
         let of_codes = build.gpu.matrix(n, latent)?;
         let near = self.entropy(build, &codes, &of_codes)?;
         let nothing = build.gpu.zeros(1, 1)?;
-        let radii = if self.loss.radius > 0.0 { self.radius(build, &codes, &of_codes)? } else { nothing.clone() };
+        let radii = if self.loss.eae.radius > 0.0 { self.radius(build, &codes, &of_codes)? } else { nothing.clone() };
         let found = if drawn > 0 { self.compare_draws(build, &there, &back, &gradient)? } else { None };
 
         let diverging = if found.is_some() { drawn } else { 0 };
         let [across, within] = found.map_or([nothing.clone(), nothing], |found| found.map(|found| found.keys));
         let counts = [errors.shape()[1], decoded, n, latent, near.weights.shape()[1]].map(|count| count as u32);
-        let of_radii = if self.loss.radius > 0.0 { n } else { 0 };
+        let of_radii = if self.loss.eae.radius > 0.0 { n } else { 0 };
         let words = [&counts[..], &[of_radii as u32, diverging as u32, self.closest()]].concat();
         let matrices = [&errors, &near.keys, &near.weights, &radii, &across, &within, self.report];
         build.small(Small::Report, &matrices, &words, 1)?;
@@ -97,7 +97,7 @@ impl Terms<'_> {
 
     /// Returns the bits of the squared floor of distances.
     pub(super) fn closest(&self) -> u32 {
-        ((self.loss.floor * self.loss.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
+        ((self.loss.eae.floor * self.loss.eae.floor) as f32).max(f32::MIN_POSITIVE).to_bits()
     }
 
     pub(super) fn copy(&self, build: &mut Build<'_>, from: &GpuMatrix, to: &GpuMatrix, rows: usize) -> Result<()> {
@@ -115,13 +115,16 @@ impl Terms<'_> {
         decoder: &[Stage],
         gradient: &GpuMatrix,
     ) -> Result<GpuMatrix> {
-        let (decoded, curve) = (self.loss.decoded, last_curve(decoder));
+        let (decoded, (curve, slope)) = (self.loss.decoded, last_curve(decoder));
         let numbers = decoded * output.shape()[1];
         let parts = build.gpu.matrix(1, numbers.div_ceil(1024))?;
-        let slope = curve.map_or(0.0, |(_, slope)| slope);
         let words = [numbers as u32, (2.0 / decoded as f32).to_bits(), slope.to_bits()];
-        let kernel = Small::SquaredError(curve.map(|(curve, _)| curve));
-        build.small(kernel, &[output, self.images, gradient, &parts], &words, numbers.div_ceil(1024))?;
+        build.small(
+            Small::SquaredError(curve),
+            &[output, self.images, gradient, &parts],
+            &words,
+            numbers.div_ceil(1024),
+        )?;
         Ok(parts)
     }
 
@@ -140,7 +143,7 @@ impl Terms<'_> {
         let found = neighbors::record(&mut build.recording, codes, all, k, Some(0))?;
         let found = Nearest::new(build, &found, &weights)?;
         let factor = -(d as f32) / n as f32;
-        let sum = Logarithms { word: Word::Entropy, factor, own: true, add: false, curve: None, found: &found };
+        let sum = Logarithms { word: Word::Entropy, factor, own: true, add: false, curve: (None, 0.0), found: &found };
         self.logarithms(build, &sum, codes, all, gradient)?;
         if let Some(bank) = self.codes {
             self.keep(build, codes, bank)?;
@@ -182,13 +185,12 @@ impl Terms<'_> {
     ) -> Result<()> {
         let ([n, d], Nearest { keys, ids, weights }) = (rows.shape(), sum.found);
         let counts = [n, d, weights.shape()[1], if sum.own { n } else { 0 }].map(|count| count as u32);
-        let slope = sum.curve.map_or(0.0, |(_, slope)| slope);
+        let (curve, slope) = sum.curve;
         let starts = [rows, others, gradient].map(|matrix| matrix.bind().1);
         let how = [self.closest(), sum.word as u32, sum.factor.to_bits(), u32::from(sum.add), slope.to_bits()];
         let words = [&counts[..], &how, &starts].concat();
         let matrices = [rows, others, keys, ids, weights, self.step, gradient];
-        let kernel = Small::Logarithms(sum.curve.map(|(curve, _)| curve));
-        build.small(kernel, &matrices, &words, (n * d).div_ceil(64))
+        build.small(Small::Logarithms(curve), &matrices, &words, (n * d).div_ceil(64))
     }
 }
 
@@ -205,8 +207,8 @@ impl Nearest {
     }
 }
 
-pub(super) fn last_curve(stages: &[Stage]) -> Option<(Curve, f32)> {
-    last_activation(stages).and_then(Curve::of)
+pub(super) fn last_curve(stages: &[Stage]) -> (Option<Curve>, f32) {
+    last_activation(stages).and_then(Curve::of).map_or((None, 0.0), |(curve, slope)| (Some(curve), slope))
 }
 
 pub(super) fn last_activation(stages: &[Stage]) -> Option<Activation> {

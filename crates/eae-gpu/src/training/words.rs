@@ -37,6 +37,16 @@ pub(super) enum Word {
     Zero,
 }
 
+/// The place of a number in the report of a step. The errors and the terms of codes and of draws take
+/// the places before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Coverage = 4,
+    Moments,
+    /// The loss by which draws deceive the critic, and the critic's own loss after it.
+    Critic,
+}
+
 /// The number of words.
 pub(super) const WORDS: usize = Word::Zero as usize + 1;
 
@@ -61,12 +71,12 @@ pub(super) fn words(
         (Word::Root, root),
         (Word::CriticRate, critic_rate),
         (Word::CriticRoot, critic_root),
-        (Word::Entropy, penalty_weight * loss.lambda),
-        (Word::Radius, penalty_weight * loss.radius),
-        (Word::Draws, penalty_weight * loss.draws),
-        (Word::Coverage, penalty_weight * loss.coverage),
-        (Word::Moments, penalty_weight * loss.moments),
-        (Word::Critic, penalty_weight * loss.critic),
+        (Word::Entropy, penalty_weight * loss.eae.lambda),
+        (Word::Radius, penalty_weight * loss.eae.radius),
+        (Word::Draws, penalty_weight * loss.eae.draws),
+        (Word::Coverage, penalty_weight * loss.eae.coverage),
+        (Word::Moments, penalty_weight * loss.eae.moments),
+        (Word::Critic, penalty_weight * loss.eae.critic),
     ];
     let mut words = [0; WORDS];
     for (word, number) in numbers {
