@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::data::{DataError, Source, sample};
-use crate::linalg::eigen;
+use crate::metrics::Pca;
 use crate::objective::{Eae, Objective, Vae};
 use crate::{Float, Preset, TrainConfig};
 
@@ -199,20 +199,15 @@ impl Defaults {
 /// components that explain most of it. The number is `None` if the eigenvalues cannot be computed.
 fn spread(rows: ArrayView2<'_, f64>, count: bool) -> (f64, Option<usize>) {
     let variance = |rows: &Array2<f64>| rows.iter().map(|x| x * x).sum::<f64>() / (rows.nrows() as f64 - 1.0).max(1.0);
-    let centered = |rows: ArrayView2<'_, f64>| &rows - &rows.mean_axis(Axis(0)).expect("there are rows");
-    let total = variance(&centered(rows));
+    let total = variance(&(&rows - &rows.mean_axis(Axis(0)).expect("there are rows")));
     if !count || total <= 0.0 {
         return (total, count.then_some(1));
     }
-    let few = centered(rows.slice_axis(Axis(0), (..rows.nrows().min(COMPONENTS_FROM)).into()));
-    // Both products have the same nonzero eigenvalues.
-    let products = if few.ncols() > few.nrows() { few.dot(&few.t()) } else { few.t().dot(&few) };
-    let Some((values, _)) = eigen(products.view()) else { return (total, None) };
-    let mut values = values.to_vec();
-    values.sort_by(|a, b| b.total_cmp(a));
-    let enough = EXPLAINED * values.iter().sum::<f64>();
+    let few = rows.slice_axis(Axis(0), (..rows.nrows().min(COMPONENTS_FROM)).into());
+    let Ok(pca) = Pca::fit(few, few.ncols()) else { return (total, None) };
+    let enough = EXPLAINED * pca.variances().sum();
     let mut so_far = 0.0;
-    let components = values.iter().take_while(|value| {
+    let components = pca.variances().iter().take_while(|value| {
         let short = so_far < enough;
         so_far += **value;
         short

@@ -2,6 +2,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use statrs::function::beta::beta_reg;
 
 use super::check::Check;
+use super::kolmogorov::median_of_largest;
 use super::whitened::standardize;
 use crate::Float;
 
@@ -18,7 +19,7 @@ pub(super) fn correlation(codes: ArrayView2<'_, f64>) -> Option<Check> {
     let largest = pairs.fold(0.0_f64, |most, (_, r)| most.max(r.abs()));
     let count = (d * (d - 1) / 2) as f64;
     let p = (count * tail(largest, n)).min(1.0);
-    Some(Check::new(largest, median(n, count), Some(p), largest / 0.1, [PAIR; 2]))
+    Some(Check::new(largest, median_of_largest(count, 1.0, |x| tail(x, n)), Some(p), largest / 0.1, [PAIR; 2]))
 }
 
 /// Returns the correlations `[d, d]` of the coordinates of codes `[n, d]`. All correlations of a
@@ -37,21 +38,6 @@ pub fn correlations<F: Float>(codes: ArrayView2<'_, F>) -> Array2<f64> {
 /// Returns `P(|r| > x)` for two independent normal variables: `1 - r^2` is Beta((n - 2) / 2, 1/2).
 fn tail(x: f64, n: usize) -> f64 {
     beta_reg((n as f64 - 2.0) / 2.0, 0.5, 1.0 - x * x)
-}
-
-fn median(n: usize, count: f64) -> f64 {
-    // At the median, with probability 1/2 none of them is larger.
-    let level = -(-std::f64::consts::LN_2 / count).exp_m1();
-    let (mut below, mut above) = (0.0, 1.0);
-    for _ in 0..60 {
-        let middle = (below + above) / 2.0;
-        if tail(middle, n) > level {
-            below = middle;
-        } else {
-            above = middle;
-        }
-    }
-    below
 }
 
 #[cfg(test)]
@@ -80,7 +66,7 @@ mod tests {
         // Computed with scipy.special.betainc and scipy.optimize.brentq. The median of 4000 random
         // samples in 8 dimensions is 0.1594.
         for (n, pairs, expected) in [(80, 6.0, 0.18050259), (1000, 120.0, 0.08725822), (10_000, 8128.0, 0.03928044)] {
-            assert_relative_eq!(median(n, pairs), expected, epsilon = 1e-8);
+            assert_relative_eq!(median_of_largest(pairs, 1.0, |x| tail(x, n)), expected, epsilon = 1e-8);
         }
     }
 

@@ -23,9 +23,15 @@ pub(super) fn p_value(distance: f64, n: usize, count: usize) -> f64 {
 
 /// Returns the median of the largest of `count` independent distances of `n` values each.
 pub(super) fn median(n: usize, count: usize) -> f64 {
+    (median_of_largest(count as f64, 10.0, tail) / scale(n)).min(1.0)
+}
+
+/// Returns the median of the largest of `count` independent values from 0 to `most`, each of which
+/// exceeds `x` with probability `tail(x)`.
+pub(super) fn median_of_largest(count: f64, most: f64, tail: impl Fn(f64) -> f64) -> f64 {
     // At the median, with probability 1/2 none of them is larger.
-    let level = -(-LN_2 / count as f64).exp_m1();
-    let (mut below, mut above) = (0.0, 10.0);
+    let level = -(-LN_2 / count).exp_m1();
+    let (mut below, mut above) = (0.0, most);
     for _ in 0..60 {
         let middle = (below + above) / 2.0;
         if tail(middle) > level {
@@ -34,7 +40,7 @@ pub(super) fn median(n: usize, count: usize) -> f64 {
             above = middle;
         }
     }
-    (below / scale(n)).min(1.0)
+    below
 }
 
 fn scale(n: usize) -> f64 {
