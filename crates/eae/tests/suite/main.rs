@@ -1,5 +1,6 @@
 //! Tests of the library's public interface.
 
+#[path = "../../../eae-data/tests/suite/hostile.rs"]
 mod hostile;
 mod memory;
 mod model;
