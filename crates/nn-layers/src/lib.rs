@@ -3,6 +3,7 @@
 
 mod activation;
 mod affine;
+mod atomic;
 mod batch_norm;
 mod bytes;
 mod checksum;
@@ -22,6 +23,7 @@ mod weights;
 mod window;
 
 pub use affine::Affine;
+pub use atomic::{write_whole, write_whole_with};
 pub use batch_norm::BatchNorm;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;

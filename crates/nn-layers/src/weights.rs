@@ -2,8 +2,8 @@
 //! the file and the tensor.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
@@ -12,6 +12,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use thiserror::Error;
 
 use crate::Real;
+use crate::atomic::write_whole;
 use crate::bytes::is_single;
 use crate::checksum::{self, Checksum, with_metadata};
 use crate::kernels::{decode_double, decode_single, encode};
@@ -360,19 +361,4 @@ impl Weights {
 
 fn not_safetensors(path: &Path, error: &SafeTensorError) -> WeightsError {
     WeightsError::Format { path: path.to_path_buf(), problem: error.to_string() }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let written = File::create(&unfinished).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&unfinished, path)
-    });
-    if written.is_err() {
-        // The error of the disk is already known and more important.
-        let _ = fs::remove_file(&unfinished);
-    }
-    written
 }

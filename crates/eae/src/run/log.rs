@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::atomic::write_whole;
+use super::write_whole;
 use crate::{EpochReport, Float, Observer};
 
 /// Name of the log file, which holds one line of JSON per epoch and one for the evaluation.

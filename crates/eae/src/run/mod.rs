@@ -1,13 +1,12 @@
 //! The folder of a training run: its file names, atomic writes and its log.
 
-mod atomic;
 mod log;
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-pub use atomic::{write_whole, write_whole_with};
 pub use log::{Line, METRICS, MetricsLog};
+pub use nn_layers::{write_whole, write_whole_with};
 
 /// Name of the file with the weights in a run folder.
 pub const MODEL: &str = "model.safetensors";
