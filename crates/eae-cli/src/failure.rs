@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The failure of a command: a message for the user, and an exit code for the shell.
@@ -22,6 +23,11 @@ impl Failure {
     /// An interrupt by the user, with exit code 130, as in shells.
     pub(crate) fn interrupted(message: impl fmt::Display) -> Self {
         Self { message: message.to_string(), code: 130 }
+    }
+
+    /// Begins the message with the file or folder that it is about.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        Self { message: format!("{}: {}", path.display(), self.message), ..self }
     }
 
     /// Appends advice to the message.

@@ -22,7 +22,7 @@ impl Model {
         match self {
             Self::Preset(preset) => Ok((*preset).into()),
             Self::File(path) => {
-                let wrong = |e: &dyn fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+                let wrong = |e: &dyn fmt::Display| Failure::usage(e).at(path);
                 let text = fs::read_to_string(path).map_err(|e| wrong(&e))?;
                 let network: Network = toml::from_str(&text).map_err(|e| wrong(&e))?;
                 Ok(network.into())

@@ -8,7 +8,7 @@ use eae::sampler::{PREFIX, Refinement, Sampler};
 use ndarray::Array2;
 
 use crate::failure::Failure;
-use crate::run_folder::{LEAST_OF_A_CLASS, Trained, class_prefix};
+use crate::run_folder::{LEAST_OF_A_CLASS, Trained};
 
 /// The flags that select a sampler.
 #[derive(clap::Args)]
@@ -119,9 +119,9 @@ impl Source {
     pub(crate) fn choose(&self, trained: &Trained) -> Result<(Chosen, &'static str), Failure> {
         let (file, latent) = (trained.file.display(), trained.model.latent());
         if let Some(label) = &self.label {
-            let classes = trained.classes();
-            let Some((label, _)) = classes.iter().find(|(_, name)| name == label) else {
-                let names = classes.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+            let classes = trained.class_samplers()?;
+            let Some((_, _, sampler)) = classes.iter().find(|(_, name, _)| name == label) else {
+                let names = classes.iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
                 let problem = match (trained.class_names(), names.as_str()) {
                     (known, "") if known.is_empty() => {
                         "the model has no classes, because it was trained on data without labels; leave out --label"
@@ -137,8 +137,7 @@ impl Source {
                 };
                 return Err(Failure::usage(format!("--label is {label}, but {problem}")));
             };
-            let fitted = trained.fitted(&class_prefix(*label))?.expect("a class has samplers");
-            return Ok((fitted.best().sampler.clone().into(), " (fitted to the codes of the class)"));
+            return Ok((sampler.clone().into(), " (fitted to the codes of the class)"));
         }
         let Some(kind) = self.sampler else {
             return Ok(match trained.fitted(PREFIX)? {

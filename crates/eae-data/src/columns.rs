@@ -60,6 +60,15 @@ impl Columns {
         described(self.names(), column)
     }
 
+    /// Returns the name of a column, or `column 3` if the columns have no names.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such column.
+    pub fn name(&self, column: usize) -> String {
+        self.names().map_or_else(|| format!("column {column}"), |names| names[column].clone())
+    }
+
     /// Standardizes rows for the networks, as `[rows, 1, columns, 1]`.
     ///
     /// # Panics

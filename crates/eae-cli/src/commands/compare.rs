@@ -255,7 +255,7 @@ impl Arguments {
         }
         for (name, content) in files {
             let path = self.out.join(name);
-            write_whole(&path, content.as_bytes()).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+            write_whole(&path, content.as_bytes()).map_err(|e| Failure::other(e).at(&path))?;
         }
         if shown.is_empty() {
             return Ok(());

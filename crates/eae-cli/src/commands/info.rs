@@ -214,7 +214,7 @@ fn fields(table: &Value, indent: &str, lines: &mut Vec<String>) {
 /// Returns the files in the order of their names. A running training can remove a file before its
 /// size is read; such a file is left out.
 fn files(folder: &Path) -> Result<Vec<FileSize>, Failure> {
-    let files = fs::read_dir(folder).map_err(|e| Failure::other(format!("{}: {e}", folder.display())))?;
+    let files = fs::read_dir(folder).map_err(|e| Failure::other(e).at(folder))?;
     let size = |file: fs::DirEntry| {
         let name = file.file_name().to_string_lossy().into_owned();
         Some(FileSize { name, bytes: file.metadata().ok()?.len() })

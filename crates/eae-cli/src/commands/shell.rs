@@ -46,5 +46,5 @@ pub(crate) fn man(arguments: &Man, program: Command) -> Result<(), Failure> {
         return Ok(());
     };
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(program, folder));
-    written.map_err(|e| Failure::other(format!("{}: {e}", folder.display())))
+    written.map_err(|e| Failure::other(e).at(folder))
 }

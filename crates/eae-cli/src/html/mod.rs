@@ -96,10 +96,7 @@ pub(crate) fn page(subject: &Subject<'_>, seed: u64) -> Result<Page, PageError> 
 /// Returns the names, means and scales of the columns of a model of vectors.
 fn columns(model: &Autoencoder<f32>) -> Option<Value> {
     let columns = model.columns()?;
-    let names: Vec<String> = match columns.names() {
-        Some(names) => names.to_vec(),
-        None => (0..columns.len()).map(|column| format!("column {column}")).collect(),
-    };
+    let names: Vec<String> = (0..columns.len()).map(|column| columns.name(column)).collect();
     let (mean, scale): (Vec<f64>, Vec<f64>) = (0..columns.len()).map(|column| columns.moments(column)).unzip();
     Some(json!({"names": names, "named": columns.names().is_some(), "mean": mean, "scale": scale}))
 }

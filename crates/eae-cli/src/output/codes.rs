@@ -1,10 +1,11 @@
-use std::io::Write;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use eae::data::{Table, TableOptions, Text, write_npy};
 use eae::run;
 use ndarray::{Array2, ArrayView2, Axis};
 
+use super::csv::write_lines;
 use super::names::{FILE, LABEL, Names};
 use super::{extension, needs_parent};
 use crate::failure::Failure;
@@ -48,13 +49,11 @@ impl Codes {
                 return write_npy(file, codes);
             }
             let header = names.header().into_iter().map(str::to_owned).chain((0..codes.ncols()).map(column));
-            writeln!(file, "{}", header.collect::<Vec<_>>().join(","))?;
-            codes.outer_iter().enumerate().try_for_each(|(row, code)| {
-                let fields = names.row(row).into_iter().chain(code.iter().map(f32::to_string));
-                writeln!(file, "{}", fields.collect::<Vec<_>>().join(","))
-            })
+            let rows = codes.outer_iter().enumerate();
+            let rows = rows.map(|(row, code)| [names.row(row), code.iter().map(f32::to_string).collect()].concat());
+            write_lines(file, iter::once(header.collect()).chain(rows))
         });
-        written.map_err(|e| Failure::other(format!("{}: {e}", self.path.display())))
+        written.map_err(|e| Failure::other(e).at(&self.path))
     }
 
     /// Reads codes of `latent` finite numbers from an array or text, without the columns of names

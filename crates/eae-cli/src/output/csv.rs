@@ -13,7 +13,7 @@ use crate::failure::Failure;
 /// or else a NumPy array `[rows, columns]` of 64-bit numbers.
 pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
     let rows = columns.restore(images);
-    let failed = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", path.display()));
+    let failed = |e: &dyn std::fmt::Display| Failure::other(e).at(path);
     let mut bytes = Vec::new();
     if is_csv(path) {
         csv(&rows, columns, &mut bytes).map_err(|e| failed(&e))?;
@@ -29,16 +29,15 @@ fn is_csv(path: &Path) -> bool {
 }
 
 fn csv(rows: &Array2<f64>, columns: &Columns, out: &mut impl io::Write) -> io::Result<()> {
-    if let Some(names) = columns.names() {
-        let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-        writeln!(out, "{}", names.join(","))?;
-    }
-    for row in rows.outer_iter() {
-        // The shortest text that is read as the same number.
-        let values: Vec<String> = row.iter().map(|value| format!("{value:?}")).collect();
-        writeln!(out, "{}", values.join(","))?;
-    }
-    Ok(())
+    let header = columns.names().map(|names| names.iter().map(|name| quoted(name)).collect());
+    // The shortest text that is read as the same number.
+    let rows = rows.outer_iter().map(|row| row.iter().map(|value| format!("{value:?}")).collect());
+    write_lines(out, header.into_iter().chain(rows))
+}
+
+/// Writes lines of fields.
+pub(super) fn write_lines(out: &mut impl io::Write, mut lines: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
+    lines.try_for_each(|fields| writeln!(out, "{}", fields.join(",")))
 }
 
 /// Quotes a name if it has special characters.

@@ -116,7 +116,7 @@ impl Images {
     }
 
     fn write_images(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {
-        let problem = |e: &dyn std::fmt::Display| Failure::other(format!("{}: {e}", self.path.display()));
+        let problem = |e: &dyn std::fmt::Display| Failure::other(e).at(&self.path);
         match self.format {
             Format::Grid => {
                 let written = picture::write_grid(&self.path, images, columns, self.zoom.unwrap_or(3));
@@ -169,7 +169,7 @@ fn new_or_empty(folder: &Path) -> Result<(), Failure> {
 
 /// Writes the pictures into a temporary folder, which is then renamed.
 fn write_folder(folder: &Path, pictures: impl Iterator<Item = Result<Vec<u8>, PictureError>>) -> Result<(), Failure> {
-    let problem = |e: io::Error| Failure::other(format!("{}: {e}", folder.display()));
+    let problem = |e: io::Error| Failure::other(e).at(folder);
     let mut name = folder.file_name().expect("a folder with a name").to_owned();
     name.push(".unfinished");
     let parent = folder.parent().unwrap_or(Path::new(""));

@@ -1,12 +1,12 @@
 //! Columns of files and labels in tables.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::iter;
 use std::path::Path;
 
 use eae::run::write_whole_with;
 
-use super::csv::quoted;
+use super::csv::{quoted, write_lines};
 use super::{extension, needs_parent};
 use crate::dataset::Used;
 use crate::failure::Failure;
@@ -61,14 +61,12 @@ pub(crate) fn write_table(
     columns: &[(&str, &[f64])],
 ) -> Result<(), Failure> {
     let written = write_whole_with(path, |file| {
-        let head: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
-        writeln!(file, "row{}{head}", names.header().iter().map(|name| format!(",{name}")).collect::<String>())?;
-        for row in 0..rows {
-            let names = names.row(row).into_iter().map(|name| format!(",{name}"));
-            let values = columns.iter().map(|(_, values)| format!(",{}", values[row]));
-            writeln!(file, "{row}{}", names.chain(values).collect::<String>())?;
-        }
-        Ok(())
+        let header = iter::once("row").chain(names.header()).chain(columns.iter().map(|(name, _)| *name));
+        let rows = (0..rows).map(|row| {
+            let values = columns.iter().map(|(_, values)| values[row].to_string());
+            iter::once(row.to_string()).chain(names.row(row)).chain(values).collect()
+        });
+        write_lines(file, iter::once(header.map(str::to_owned).collect()).chain(rows))
     });
-    written.map_err(|e| Failure::other(format!("{}: {e}", path.display())))
+    written.map_err(|e| Failure::other(e).at(path))
 }

@@ -32,10 +32,9 @@ use ndarray::Array2;
 use crate::dataset::Data;
 use crate::failure::Failure;
 use crate::judgment::FeaturesFlag;
-use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained, class_prefix};
+use crate::run_folder::{self, CONFIG, Config, End, Epoch, REPORT, State, Trained};
 use latent::Dimension;
 pub(crate) use latent::dimensions;
-use pictures::Class;
 use text::without_folders;
 pub(crate) use warnings::no_better_than_the_mean;
 
@@ -64,7 +63,7 @@ struct Report<'a> {
     seed: u64,
     trained: Trained,
     samplers: Vec<Sampler>,
-    classes: Vec<Class>,
+    classes: Vec<(u8, String, Sampler)>,
     epochs: Vec<Epoch>,
     end: Option<End>,
     unfinished: bool,
@@ -91,8 +90,7 @@ pub(crate) fn write(
     let report = Report::new(folder, config, named, (train, test), features, seed)?;
     let page = page::page(&report).map_err(Failure::other)?;
     let path = folder.join(REPORT);
-    write_whole(&path, page.into_string().as_bytes())
-        .map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+    write_whole(&path, page.into_string().as_bytes()).map_err(|e| Failure::other(e).at(&path))?;
     let warnings = report.warnings().into_iter().map(|warning| format!("{} {}", warning.problem, warning.advice));
     Ok((path, warnings.collect()))
 }
@@ -108,9 +106,9 @@ impl<'a> Report<'a> {
     ) -> Result<Self, Failure> {
         let trained = Trained::load(folder)?;
         let samplers = trained.samplers()?;
-        let classes = classes(&trained)?;
+        let classes = trained.class_samplers()?;
         let path = folder.join(CONFIG);
-        let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+        let config_text = fs::read_to_string(&path).map_err(|e| Failure::usage(e).at(&path))?;
         let held_out = at_most(test, MOST_CODES);
         let TrainConfig { objective, batch_size, .. } = &config.training;
         let (model, images) = (&trained.model, held_out.pixels.view());
@@ -160,16 +158,6 @@ impl<'a> Report<'a> {
     fn images(&self) -> &'static str {
         if self.evaluation.standardized { "vectors" } else { "images" }
     }
-}
-
-/// Loads the densities that were fitted to single classes.
-fn classes(trained: &Trained) -> Result<Vec<Class>, Failure> {
-    let mut classes = Vec::new();
-    for (label, name) in trained.classes() {
-        let fitted = trained.fitted(&class_prefix(label))?;
-        classes.extend(fitted.map(|fitted| Class { name, sampler: fitted.best().sampler.clone() }));
-    }
-    Ok(classes)
 }
 
 /// Selects at most `most` images, in their order. The selection is the same in each call.

@@ -54,7 +54,7 @@ impl Config {
 
     /// Reads a file, and returns its settings and the table that it has, without the defaults.
     pub(crate) fn read_with_table(path: &Path) -> Result<(Self, toml::Table), Failure> {
-        let wrong = |e: &dyn std::fmt::Display| Failure::usage(format!("{}: {e}", path.display()));
+        let wrong = |e: &dyn std::fmt::Display| Failure::usage(e).at(path);
         let text = fs::read_to_string(path).map_err(|e| wrong(&e))?;
         let config = toml::from_str(&text).map_err(|e| wrong(&e))?;
         Ok((config, toml::from_str(&text).map_err(|e| wrong(&e))?))

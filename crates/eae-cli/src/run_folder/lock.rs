@@ -25,7 +25,7 @@ impl Lock {
     /// Takes the lock of a folder. If the file system has no locks, prints a warning and continues.
     pub(crate) fn take(folder: &Path) -> Result<Self, Failure> {
         let path = folder.join(LOCK);
-        let failed = |e: io::Error| Failure::other(format!("{}: {e}", path.display()));
+        let failed = |e: io::Error| Failure::other(e).at(&path);
         loop {
             // Do not truncate the file, because its content may name another holder.
             let opened = File::options().create(true).truncate(false).read(true).write(true).open(&path);

@@ -103,8 +103,7 @@ impl Trained {
 
     /// Returns the refinement of draws from N(0, I), or `None` if the file has none.
     pub(crate) fn refinement(&self) -> Result<Option<Refinement>, Failure> {
-        Refinement::read(PREFIX, self.model.latent(), &self.weights)
-            .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
+        Refinement::read(PREFIX, self.model.latent(), &self.weights).map_err(|e| Failure::usage(e).at(&self.file))
     }
 
     /// Returns the refinement in the file. A model of `eae compare` has none, and the refinement is
@@ -126,18 +125,22 @@ impl Trained {
 
     /// Returns the samplers under a prefix that were fitted to codes, or `None` if there are none.
     pub(crate) fn fitted(&self, prefix: &str) -> Result<Option<Fitted>, Failure> {
-        Fitted::read(prefix, self.model.latent(), &self.weights)
-            .map_err(|e| Failure::usage(format!("{}: {e}", self.file.display())))
+        Fitted::read(prefix, self.model.latent(), &self.weights).map_err(|e| Failure::usage(e).at(&self.file))
     }
 
-    /// Returns the classes that have samplers of their own, in the order of their labels, each with
-    /// its name or its number.
-    pub(crate) fn classes(&self) -> Vec<(u8, String)> {
+    /// Returns the classes that have samplers of their own, in the order of their labels: the label,
+    /// the name or else the number, and the best sampler.
+    pub(crate) fn class_samplers(&self) -> Result<Vec<(u8, String, Sampler)>, Failure> {
         let names = self.class_names();
         let label = |name: &str| name.strip_prefix(CLASS_PREFIX)?.split('.').next()?.parse().ok();
         let labels: BTreeSet<u8> = self.weights.names().filter_map(label).collect();
         let named = |label: u8| names.get(usize::from(label)).cloned().unwrap_or_else(|| label.to_string());
-        labels.into_iter().map(|label| (label, named(label))).collect()
+        let mut classes = Vec::new();
+        for label in labels {
+            let fitted = self.fitted(&class_prefix(label))?;
+            classes.extend(fitted.map(|fitted| (label, named(label), fitted.best().sampler.clone())));
+        }
+        Ok(classes)
     }
 
     /// Returns the names of the classes in the order of their labels, or nothing if the classes

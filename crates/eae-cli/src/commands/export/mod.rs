@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage(format!("--out is {}, which is a file; name a folder", out.display())));
     }
     if !out.as_os_str().is_empty() {
-        fs::create_dir_all(out).map_err(|e| Failure::other(format!("{}: {e}", out.display())))?;
+        fs::create_dir_all(out).map_err(|e| Failure::other(e).at(out))?;
     }
     let label = source.label.as_deref();
     let onnx = arguments.onnx.then(|| onnx::write(&trained, &chosen, label, out)).transpose()?;
@@ -101,6 +101,6 @@ const PAGE: &str = "model.html";
 /// Writes a file into a folder atomically.
 fn written(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf, Failure> {
     let path = folder.join(name);
-    run::write_whole(&path, content).map_err(|e| Failure::other(format!("{}: {e}", path.display())))?;
+    run::write_whole(&path, content).map_err(|e| Failure::other(e).at(&path))?;
     Ok(path)
 }

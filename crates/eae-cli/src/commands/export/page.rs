@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{PAGE, written};
 use crate::failure::Failure;
 use crate::html::{self, Subject};
-use crate::run_folder::{Trained, class_prefix};
+use crate::run_folder::Trained;
 use crate::sampling::{self, Chosen};
 
 /// Description of the written page.
@@ -61,16 +61,12 @@ pub(super) fn write(
     label: Option<&str>,
     seed: u64,
 ) -> Result<File, Failure> {
-    let mut classes = Vec::new();
-    for (class, name) in trained.classes() {
-        let fitted = trained.fitted(&class_prefix(class))?.expect("a class has samplers");
-        classes.push((name, fitted.best().sampler.clone()));
-    }
+    let classes = Vec::from_iter(trained.class_samplers()?.into_iter().map(|(_, name, sampler)| (name, sampler)));
     // With a label, the page also offers the best sampler of all codes beside those of the classes.
     let of_all = if label.is_some() { trained.samplers()?.swap_remove(0) } else { chosen.sampler.clone() };
     let title = title(run);
     let subject = Subject { title: &title, model: &trained.model, sampler: &of_all, classes: &classes, label };
-    let page = html::page(&subject, seed).map_err(|e| Failure::other(format!("{}: {e}", trained.file.display())))?;
+    let page = html::page(&subject, seed).map_err(|e| Failure::other(e).at(&trained.file))?;
     let file = written(out, PAGE, page.content.as_bytes())?;
     Ok(File { file, bytes: page.content.len(), bits: page.bits, difference: page.difference })
 }

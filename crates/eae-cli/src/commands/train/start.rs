@@ -215,7 +215,7 @@ fn begin(
     config: &Config,
     training: &Training,
 ) -> Result<(MetricsLog, Option<TensorBoard>), Failure> {
-    let failed = |name: &str, e: io::Error| Failure::other(format!("{}: {e}", folder.join(name).display()));
+    let failed = |name: &str, e: io::Error| Failure::other(e).at(&folder.join(name));
     if let Some(text) = text {
         write_whole(&folder.join(CONFIG), text.as_bytes()).map_err(|e| failed(CONFIG, e))?;
     }

@@ -11,17 +11,14 @@ use super::grid::{image_tag, named_rows};
 const MOST: usize = 20;
 const COLUMNS: usize = 10;
 
-/// Class with the density that was fitted to its codes.
-#[derive(Debug)]
-pub(in crate::report) struct Class {
-    pub(in crate::report) name: String,
-    pub(in crate::report) sampler: Sampler,
-}
-
 /// Shows a row of decoded draws for each class.
-pub(super) fn classes(model: &Autoencoder<f32>, classes: &[Class], seed: u64) -> Result<Markup, PictureError> {
+pub(super) fn classes(
+    model: &Autoencoder<f32>,
+    classes: &[(u8, String, Sampler)],
+    seed: u64,
+) -> Result<Markup, PictureError> {
     let mut rows = Vec::new();
-    for Class { name, sampler } in classes.iter().take(MOST) {
+    for (_, name, sampler) in classes.iter().take(MOST) {
         let images = model.decode(sampler.sample(COLUMNS, seed).view());
         let alt = format!("{COLUMNS} decoded draws of the class {name}");
         rows.push((name.clone(), image_tag(images.view(), COLUMNS, &alt)?));

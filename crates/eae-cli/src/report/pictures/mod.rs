@@ -15,7 +15,6 @@ use ndarray::Axis;
 use super::latent::Dimension;
 use super::number::short;
 use super::text::sampler_name;
-pub(super) use classes::Class;
 use classes::classes;
 use grid::grid;
 use traversals::traversals;
@@ -29,7 +28,7 @@ pub(super) struct Shown<'a> {
     pub(super) model: &'a Autoencoder<f32>,
     /// The samplers, with the default one first.
     pub(super) samplers: &'a [Sampler],
-    pub(super) classes: &'a [Class],
+    pub(super) classes: &'a [(u8, String, Sampler)],
     pub(super) held_out: &'a Images<f32>,
     pub(super) dimensions: &'a [Dimension],
     /// Quality of the samples.

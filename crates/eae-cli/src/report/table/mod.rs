@@ -44,12 +44,8 @@ impl Rows {
         let normal = samplers[1..].iter().find(|sampler| sampler.name() == "normal").map(generate);
         let of_column = |column: usize| distance(real.column(column), generated.column(column));
         let distances = (0..varies.len()).map(of_column).collect();
-        let named = |column: &usize| match columns.names() {
-            Some(names) => names[*column].clone(),
-            None => format!("column {column}"),
-        };
         (!varies.is_empty()).then(|| Self {
-            names: varies.iter().map(named).collect(),
+            names: varies.iter().map(|&column| columns.name(column)).collect(),
             generated,
             normal,
             distances,

@@ -35,7 +35,7 @@ pub(super) fn spreads(columns: &Columns, rows: Option<ArrayView4<'_, f32>>) -> V
         let (mean, sd) = columns.moments(column);
         let restored = |z: f64| mean + sd * z;
         Column {
-            name: columns.names().map_or_else(|| format!("column {column}"), |names| names[column].clone()),
+            name: columns.name(column),
             mean,
             sd,
             least: restored(least),

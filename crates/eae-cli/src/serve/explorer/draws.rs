@@ -2,7 +2,7 @@ use eae::sampler::PREFIX;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::run_folder::{Trained, class_prefix};
+use crate::run_folder::Trained;
 use crate::sampling::Chosen;
 
 /// Samplers of the codes of all images, and of each class that has one.
@@ -31,11 +31,8 @@ pub(in crate::serve) enum Source<'a> {
 
 impl Draws {
     pub(super) fn new(trained: &Trained) -> Result<Self, Failure> {
-        let mut classes = Vec::new();
-        for (label, name) in trained.classes() {
-            let fitted = trained.fitted(&class_prefix(label))?.expect("a class has samplers");
-            classes.push((Class { label, name }, fitted.best().sampler.clone().into()));
-        }
+        let classes = trained.class_samplers()?.into_iter();
+        let classes = classes.map(|(label, name, sampler)| (Class { label, name }, sampler.into())).collect();
         let likeliest = trained.fitted(PREFIX)?.is_some();
         Ok(Self { samplers: trained.choices()?, likeliest, classes })
     }
