@@ -37,7 +37,12 @@ pub struct BatchNorm<F: Real> {
 
 impl<F: Real> BatchNorm<F> {
     /// Creates a layer with running mean 0, running variance 1, `eps` 1e-5 and `momentum` 0.1.
+    ///
+    /// # Panics
+    ///
+    /// If `features` is 0.
     pub fn new(features: usize) -> Self {
+        assert!(features > 0, "batch normalization of 0 features; there must be at least 1");
         let (running_mean, running_var) = (Tensor::zeros(IxDyn(&[features])), Tensor::ones(IxDyn(&[features])));
         Self { running_mean, running_var, batches: 0, eps: 1e-5, momentum: 0.1 }
     }

@@ -4,6 +4,7 @@ use ndarray_rand::rand::Rng;
 
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
 use crate::weighted::{self, in_order};
+use crate::window::fits;
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window};
 
 /// A two-dimensional convolution: the same small [`Dense`](crate::Dense) layer at every position of
@@ -73,10 +74,11 @@ impl<F: Real> Layer<F> for Conv2d<F> {
             [height, width, channels] if channels == inputs => self.window.convolved([height, width]),
             _ => None,
         };
-        let [height, width] = size.ok_or_else(|| {
-            let [h, w] = [0, 1].map(|side| kernel[side].saturating_sub(2 * padding[side]).max(1));
+        let fitting = size.filter(|&[height, width]| fits(&[height, width, outputs]));
+        let [height, width] = fitting.ok_or_else(|| {
+            let [h, w] = [0, 1].map(|side| kernel[side].saturating_sub(padding[side].saturating_mul(2)).max(1));
             let takes = format!("[height, width, {inputs}] of at least {h} x {w} pixels");
-            ShapeError::new(self.kind(), takes, input)
+            ShapeError::new(self.kind(), self.window.accepted(takes), input)
         })?;
         Ok(vec![height, width, outputs])
     }

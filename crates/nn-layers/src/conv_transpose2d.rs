@@ -4,6 +4,7 @@ use ndarray_rand::rand::Rng;
 
 use crate::conv2d::{filters, images};
 use crate::kernels::{Finish, conv2d, conv2d_backward_input, conv2d_backward_weight};
+use crate::window::fits;
 use crate::{Activation, Axes, Entry, Init, Kind, Layer, Real, ShapeError, Tensor, Window, weighted};
 
 /// A transposed convolution: the transpose, as a linear map, of the [`Conv2d`](crate::Conv2d) with
@@ -73,9 +74,10 @@ impl<F: Real> Layer<F> for ConvTranspose2d<F> {
             [height, width, channels] if channels == inputs => self.window.transposed([height, width]),
             _ => None,
         };
-        let [height, width] = size.ok_or_else(|| {
+        let fitting = size.filter(|&[height, width]| fits(&[height, width, outputs]));
+        let [height, width] = fitting.ok_or_else(|| {
             let takes = format!("[height, width, {inputs}] that leaves at least one pixel");
-            ShapeError::new(self.kind(), takes, input)
+            ShapeError::new(self.kind(), self.window.accepted(takes), input)
         })?;
         Ok(vec![height, width, outputs])
     }

@@ -344,9 +344,10 @@ impl Weights {
 
     /// # Errors
     ///
-    /// If there is an unknown tensor under `prefix.`.
+    /// If there is an unknown tensor under `prefix.`, or anywhere if the prefix is empty.
     pub(crate) fn refuse_others(&self, prefix: &str, known: &HashSet<String>) -> Result<(), WeightsError> {
-        let under = |name: &&String| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+        let under =
+            |name: &&String| prefix.is_empty() || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
         match self.tensors.keys().filter(under).find(|name| !known.contains(*name)) {
             Some(name) => Err(WeightsError::Unexpected { path: self.path.clone(), name: name.clone() }),
             None => Ok(()),

@@ -35,27 +35,74 @@ impl Window {
 
     /// Returns the height and width of a convolution's output,
     /// `(size + 2 padding - kernel) / stride + 1` rounded down, or `None` if the image is too small
-    /// for a single position.
+    /// for a single position, the padded image too large for memory, or a field 0 that must be at
+    /// least 1.
     pub fn convolved(&self, size: [usize; 2]) -> Option<[usize; 2]> {
-        let side = |i: usize| Some((size[i] + 2 * self.padding[i]).checked_sub(self.kernel[i])? / self.stride[i] + 1);
+        let padded = |i: usize| size[i].checked_add(self.padding[i].checked_mul(2)?);
+        let side = |i: usize| Some(padded(i)?.checked_sub(self.kernel[i])? / self.stride[i] + 1);
+        if self.has_zero() || !fits(&[padded(0)?, padded(1)?]) {
+            return None;
+        }
         Some([side(0)?, side(1)?])
     }
 
     /// Returns the height and width of a transposed convolution's output,
-    /// `(size - 1) stride + kernel - 2 padding`, or `None` if no pixel is left. This is the
-    /// smallest size that [`convolved`](Window::convolved) maps back to `size`.
+    /// `(size - 1) stride + kernel - 2 padding`, or `None` if no pixel is left, the result is too
+    /// large for memory, or a field is 0 that must be at least 1. This is the smallest size that
+    /// [`convolved`](Window::convolved) maps back to `size`.
     pub fn transposed(&self, size: [usize; 2]) -> Option<[usize; 2]> {
-        let side = |i: usize| {
-            let full = size[i].checked_sub(1)? * self.stride[i] + self.kernel[i];
-            full.checked_sub(2 * self.padding[i]).filter(|&side| side > 0)
-        };
+        let full = |i: usize| size[i].checked_sub(1)?.checked_mul(self.stride[i])?.checked_add(self.kernel[i]);
+        let side = |i: usize| full(i)?.checked_sub(self.padding[i].checked_mul(2)?).filter(|&side| side > 0);
+        if self.has_zero() || !fits(&[full(0)?, full(1)?]) {
+            return None;
+        }
         Some([side(0)?, side(1)?])
     }
+
+    /// Returns true if a field is 0 that must be at least 1.
+    fn has_zero(&self) -> bool {
+        self.kernel.contains(&0) || self.stride.contains(&0)
+    }
+
+    /// Returns the accepted shape for an error: `takes`, or a description of an unusable field.
+    pub(crate) fn accepted(&self, takes: String) -> String {
+        let [rows, columns] = self.padding;
+        match self.has_zero() {
+            true => "no image (a side or a stride of its window is 0)".to_owned(),
+            false if fits(&[rows.max(1), columns.max(1), 2, 2]) => takes,
+            false => format!("no image (its padding of {rows} x {columns} does not fit into memory)"),
+        }
+    }
+}
+
+/// Returns true if an array of this shape can be addressed.
+pub(crate) fn fits(shape: &[usize]) -> bool {
+    let numbers = shape.iter().try_fold(size_of::<f64>(), |product, &side| product.checked_mul(side));
+    numbers.is_some_and(|bytes| bytes <= isize::MAX as usize)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unusable_fields_have_no_output() {
+        let good = Window::square(3, 2, 1);
+        let window = |change: fn(&mut Window)| {
+            let mut window = good;
+            change(&mut window);
+            window
+        };
+        for bad in [
+            window(|w| w.stride[0] = 0),
+            window(|w| w.kernel[1] = 0),
+            window(|w| w.padding[0] = usize::MAX),
+            window(|w| w.padding = [1 << 40; 2]),
+        ] {
+            assert_eq!((bad.convolved([8, 8]), bad.transposed([8, 8])), (None, None), "{bad:?}");
+        }
+        assert_eq!(window(|w| w.stride[1] = usize::MAX).transposed([8, 8]), None);
+    }
 
     #[test]
     fn output_sizes() {

@@ -9,6 +9,7 @@ use crate::{Content, Entry, Real, Weights, WeightsError};
 impl<F: Real> Sequential<F> {
     /// Adds the arrays of all layers to `weights`, in PyTorch's layouts. The names are
     /// `prefix.0.weight` and so on, with the numbers that PyTorch gives to the modules of an
+    /// `nn.Sequential`. With an empty prefix they are `0.weight` and so on, as in the file of a bare
     /// `nn.Sequential`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         // Listing the state needs a unique reference. A clone shares its arrays and costs almost
@@ -28,8 +29,8 @@ impl<F: Real> Sequential<F> {
     /// # Errors
     ///
     /// If a tensor is missing, has another shape, is not of a floating-point type or not finite, if
-    /// a variance is negative, or if there is an unknown tensor under `prefix`. The network is then
-    /// unchanged.
+    /// a variance is negative, or if there is an unknown tensor under `prefix`, or anywhere if the
+    /// prefix is empty. The network is then unchanged.
     pub fn read(&mut self, prefix: &str, weights: &Weights) -> Result<(), WeightsError> {
         let mut next = self.clone();
         let mut known = HashSet::new();
@@ -54,11 +55,12 @@ impl<F: Real> Sequential<F> {
     /// Returns each entry with its name and the flat images before and after its layer.
     fn entries(&mut self, prefix: &str) -> Vec<(String, Entry<'_, F>, [Image; 2])> {
         let (numbers, images) = (self.numbers(), self.flat_images());
+        let dot = if prefix.is_empty() { "" } else { "." };
         let mut entries = Vec::new();
         for (i, layer) in self.layers.iter_mut().enumerate() {
             let (number, around) = (numbers[i], [images[i], images[i + 1]]);
             entries.extend(
-                layer.state().into_iter().map(|entry| (format!("{prefix}.{number}.{}", entry.name), entry, around)),
+                layer.state().into_iter().map(|entry| (format!("{prefix}{dot}{number}.{}", entry.name), entry, around)),
             );
         }
         entries

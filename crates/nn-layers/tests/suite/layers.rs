@@ -41,6 +41,28 @@ fn parameters(layer: &mut impl Layer<f64>) -> Vec<&mut Tensor<f64>> {
         .collect()
 }
 
+/// The fields of a window are public, so they can hold anything.
+#[test]
+fn unusable_windows_are_errors_of_build() {
+    let mut rng = rng();
+    let zero = "no image (a side or a stride of its window is 0)";
+    for (change, takes) in [
+        ((|w| w.stride[1] = 0) as fn(&mut Window), zero),
+        (|w| w.kernel[0] = 0, zero),
+        (
+            |w| w.padding = [1 << 62; 2],
+            "no image (its padding of 4611686018427387904 x 4611686018427387904 does not fit",
+        ),
+    ] {
+        let mut window = Window::square(3, 1, 1);
+        change(&mut window);
+        let network = Sequential::<f32>::on(&[5, 5, 1]).then(Conv2d::new(1, 2, window, &mut rng)).build();
+        assert!(network.unwrap_err().takes.starts_with(takes));
+        let network = Sequential::<f32>::on(&[5, 5, 1]).then(ConvTranspose2d::new(1, 2, window, &mut rng)).build();
+        assert!(network.unwrap_err().takes.starts_with(takes));
+    }
+}
+
 #[test]
 fn gradients_of_every_layer() {
     check(&Dense::new(4, 3, &mut rng()), random(&[5, 4], 1));

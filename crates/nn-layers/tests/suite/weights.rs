@@ -264,3 +264,17 @@ fn equal_weights_give_equal_files() {
     Weights::default().save(&path).unwrap();
     assert_eq!(Weights::read(path).unwrap().names().count(), 0);
 }
+
+/// The file of a bare `nn.Sequential` in PyTorch has names without a prefix.
+#[test]
+fn an_empty_prefix_adds_no_dot() {
+    let (saved, mut read) = (network(1), network(2));
+    let mut weights = Weights::default();
+    saved.write("", &mut weights);
+    assert!(weights.names().any(|name| name == "0.weight") && weights.names().all(|name| !name.starts_with('.')));
+    read.read("", &weights).unwrap();
+    assert_eq!(value(&read), value(&saved));
+    weights.insert("other.weight", &ArrayD::<f64>::zeros(vec![1]));
+    let error = read.read("", &weights).unwrap_err();
+    assert!(matches!(&error, WeightsError::Unexpected { name, .. } if name == "other.weight"), "{error}");
+}
