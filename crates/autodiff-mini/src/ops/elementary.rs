@@ -59,9 +59,13 @@ impl<F: Scalar> Var<'_, F> {
         self.map(sigmoid, |_, y| y * (F::one() - y))
     }
 
-    /// `max(x, 0)`, with derivative 0 at 0.
+    /// `max(x, 0)`, with derivative 0 at 0. NaN stays NaN.
     pub fn relu(self) -> Self {
-        self.leaky_relu(F::zero())
+        self.map(
+            // A product of x and 0 would be NaN for minus infinity, and -0 for other negative numbers.
+            |x| if x <= F::zero() { F::zero() } else { x },
+            |x, _| if x > F::zero() { F::one() } else { F::zero() },
+        )
     }
 
     /// `x` if `x > 0`, otherwise `slope * x`.
@@ -105,5 +109,13 @@ mod tests {
     fn relu_propagates_nan() {
         let tape = Tape::<f64>::without_gradients();
         assert!(tape.constant(array![f64::NAN]).relu().scalar().is_nan());
+    }
+
+    #[test]
+    fn relu_of_negative_numbers_is_zero() {
+        let tape = Tape::<f64>::without_gradients();
+        let x = tape.constant(array![f64::NEG_INFINITY, -3.0, -0.0, 0.0, 2.0, f64::INFINITY]);
+        let bits = x.relu().value().mapv(f64::to_bits);
+        assert_eq!(bits, array![0.0, 0.0, 0.0, 0.0, 2.0, f64::INFINITY].mapv(f64::to_bits).into_dyn());
     }
 }
