@@ -19,13 +19,17 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Computes mean and standard deviation (divisor n - 1) of rows, which must be finite.
+    /// Computes mean and standard deviation (divisor n - 1) of rows.
     ///
     /// # Panics
     ///
-    /// If there are no rows, or the numbers of names and columns differ.
+    /// If there are no rows, a number is not finite, or the numbers of names and columns differ.
     pub fn fit(rows: ArrayView2<'_, f64>, names: Option<Vec<String>>) -> Self {
         assert!(names.as_ref().is_none_or(|names| names.len() == rows.ncols()), "one name per column");
+        assert!(rows.nrows() > 0, "columns without rows have no mean");
+        if let Some(((row, column), value)) = rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            panic!("row {row}, column {column} (from 0) is {value}; numbers must be finite");
+        }
         let (mean, scale) = rows.axis_iter(Axis(1)).map(moments).unzip();
         Self { names, mean, scale }
     }
@@ -177,6 +181,12 @@ mod tests {
         // Tenths have no exact sum, but the column is constant.
         assert_eq!(moments(Array1::from_elem(7, 0.1).view()), (0.1, 0.0));
         assert!(moments(array![0.1, 0.1 + f64::EPSILON / 16.0].view()).1 > 0.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "row 1, column 0 (from 0) is NaN")]
+    fn numbers_must_be_finite() {
+        Columns::fit(array![[1.0, 2.0], [f64::NAN, 3.0]].view(), None);
     }
 
     #[test]

@@ -124,6 +124,9 @@ pub enum DataError {
     /// The file is not a valid table of numbers.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// There are no images or vectors.
+    #[error("there are no images or vectors; at least one is needed")]
+    Empty,
     /// There are too few vectors to train on and to hold out.
     #[error("{path}: there are {found} rows, but at least 3 are needed, one of them held out")]
     Rows {

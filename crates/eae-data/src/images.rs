@@ -32,8 +32,13 @@ impl<F: NdFloat> Images<F> {
     }
 
     /// Sets the labels.
+    ///
+    /// # Panics
+    ///
+    /// If the numbers of labels and images differ.
     #[must_use]
     pub fn labels(self, labels: Option<Vec<u8>>) -> Self {
+        check("labels", labels.as_ref().map(Vec::len), self.len());
         Self { labels, ..self }
     }
 
@@ -44,8 +49,13 @@ impl<F: NdFloat> Images<F> {
     }
 
     /// Sets the files of the images.
+    ///
+    /// # Panics
+    ///
+    /// If the numbers of files and images differ.
     #[must_use]
     pub fn files(self, files: Option<Vec<String>>) -> Self {
+        check("files", files.as_ref().map(Vec::len), self.len());
         Self { files, ..self }
     }
 
@@ -95,9 +105,27 @@ impl<F: NdFloat> Split<F> {
     }
 }
 
+/// Panics if the number of items is not that of the images.
+fn check(items: &str, count: Option<usize>, images: usize) {
+    assert!(count.is_none_or(|count| count == images), "{} {items} for {images} images", count.unwrap_or(0));
+}
+
 /// Joins the metadata of both parts.
 fn joined<T>(train: Option<Vec<T>>, test: Option<Vec<T>>) -> Option<Vec<T>> {
     let (mut all, test) = (train?, test?);
     all.extend(test);
     Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    #[test]
+    #[should_panic(expected = "2 labels for 3 images")]
+    fn every_image_has_a_label() {
+        let images = Images::<f32>::new(Array4::zeros((3, 1, 1, 1)));
+        let _ = images.files(Some(vec![String::new(); 3])).labels(Some(vec![0, 1]));
+    }
 }

@@ -85,7 +85,7 @@ impl Defaults {
     ///
     /// # Errors
     ///
-    /// If the images cannot be read.
+    /// If there are no images, or they cannot be read.
     pub fn for_images<F: Float>(images: &(impl Source<F> + ?Sized)) -> Result<Self, DataError> {
         Self::of(images, false)
     }
@@ -94,7 +94,7 @@ impl Defaults {
     ///
     /// # Errors
     ///
-    /// If the vectors cannot be read.
+    /// If there are no vectors, or they cannot be read.
     pub fn for_vectors<F: Float>(vectors: &(impl Source<F> + ?Sized)) -> Result<Self, DataError> {
         Self::of(vectors, true)
     }
@@ -102,6 +102,9 @@ impl Defaults {
     fn of<F: Float>(source: &(impl Source<F> + ?Sized), vectors: bool) -> Result<Self, DataError> {
         let (n, [height, width, channels]) = (source.len(), source.image_shape());
         let numbers = height * width * channels;
+        if n == 0 || numbers == 0 {
+            return Err(DataError::Empty);
+        }
         // Take fewer rows of large images to bound the memory.
         let looked_at = sample(source, LOOKED_AT.min((1 << 25) / numbers.max(1)).max(2), 0)?;
         let rows = looked_at.mapv(F::into_f64);
@@ -260,6 +263,16 @@ mod tests {
         let (variance, components) = spread(z.view(), true);
         assert!((variance - 5.0).abs() < 0.4 && components == Some(2), "{variance} {components:?}");
         assert_eq!(spread(Array2::ones((5, 3)).view(), true), (0.0, Some(1)));
+    }
+
+    #[test]
+    fn no_data_is_an_error() {
+        for shape in [(0, 28, 28, 1), (3, 0, 4, 1)] {
+            let images = Array4::<f32>::zeros(shape);
+            assert!(matches!(Defaults::for_images(&images.view()), Err(DataError::Empty)));
+            assert!(matches!(Defaults::for_vectors(&images.view()), Err(DataError::Empty)));
+        }
+        assert!(Defaults::for_images(&Array4::<f32>::zeros((1, 28, 28, 1)).view()).is_ok());
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod samples;
 
 use std::fmt;
 
-use ndarray::{ArrayView2, ArrayView4};
+use ndarray::{ArrayView2, ArrayView4, Axis};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -58,7 +58,8 @@ impl Evaluation {
     ///
     /// # Errors
     ///
-    /// If the training images cannot be read, or the entropy of the codes cannot be estimated.
+    /// If the training images cannot be read, there are fewer than two images `test`, or the entropy
+    /// of their codes cannot be estimated.
     ///
     /// # Panics
     ///
@@ -69,6 +70,10 @@ impl Evaluation {
         train: impl Source<F>,
         test: ArrayView4<'_, F>,
     ) -> Result<Self, EvaluationError> {
+        let n = test.len_of(Axis(0));
+        if n < 2 {
+            return Err(MetricError::TooFew { set: "held-out images", n, needed: 2 }.into());
+        }
         let codes = model.encode(test);
         let report = CodeReport::new(codes.view(), objective.k())?;
         Self::of_codes(model, codes.view(), report, None, train, test)

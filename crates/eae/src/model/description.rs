@@ -39,7 +39,8 @@ impl Description {
     /// weights of the model.
     pub(super) fn read(weights: &Weights, path: &Path) -> Result<Self, ModelError> {
         let wrong = |problem: String| ModelError::Description { path: path.display().to_string(), problem, key: KEY };
-        let text = weights.metadata.get(KEY).ok_or_else(|| wrong("the file has no description".into()))?;
+        let none = "the file has no description, which only `Autoencoder::read` can do without";
+        let text = weights.metadata.get(KEY).ok_or_else(|| wrong(none.into()))?;
         let description: Self = serde_json::from_str(text).map_err(|e| wrong(format!("`{text}`: {e}")))?;
         if let Some(columns) = description.columns.as_ref().filter(|columns| description.image != [1, columns.len(), 1])
         {

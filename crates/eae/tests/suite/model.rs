@@ -46,7 +46,7 @@ fn errors_name_files_that_are_not_models() {
     };
     assert!(
         error(&|weights| weights.metadata.clear())
-            .starts_with("the file has no description; a model file of this program")
+            .starts_with("the file has no description, which only `Autoencoder::read` can do without; a model file")
     );
     assert!(error(&say("{")).starts_with("`{`: EOF while parsing"));
     let unknown = error(&say(r#"{"model": "conv29", "image": [4, 4, 1], "latent": 2}"#));

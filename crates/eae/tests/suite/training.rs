@@ -41,6 +41,15 @@ fn training_improves_reconstructions_and_normalizes_codes() {
 }
 
 #[test]
+fn one_held_out_image_is_too_few() {
+    let images = some_digits(3);
+    let one = images.select(&[0]);
+    let evaluation = Evaluation::new(&mlp(4), &config().objective, images.pixels.view(), one.pixels.view());
+    let expected = "held-out images: there is 1 sample, but at least 2 are needed";
+    assert_eq!(evaluation.unwrap_err().to_string(), expected);
+}
+
+#[test]
 fn entropy_increases_with_lambda() {
     let images = some_digits(500);
     let entropy = |lambda| {
