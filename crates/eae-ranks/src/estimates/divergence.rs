@@ -52,6 +52,7 @@ impl<'p> Divergence<'p> {
         }
         let q = read_rows(ranks, q)?;
         check_k(k, n - 1)?;
+        [&p, &q].into_iter().try_for_each(|set| set.check_rank(ranks))?;
         self.progress.finished(Stage::Read);
 
         // One tree divides both sets. Rows of q are numbered on from those of p in its sample.

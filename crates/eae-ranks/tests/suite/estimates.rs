@@ -114,6 +114,18 @@ proptest! {
 }
 
 #[test]
+fn divergences_of_samples_in_a_plane_are_an_error() {
+    let (p, mut q) = (points_of(0, 100, 2, 5), points_of(0, 80, 2, 6));
+    let doubled = 2.0 * &q.column(0);
+    q.column_mut(1).assign(&doubled);
+    for (p, q) in [(&p, &q), (&q, &p)] {
+        let expected = knn_entropy::Divergence::new(2).estimate(p.view(), q.view());
+        assert_eq!(expected, Err(knn_entropy::Error::Singular { column: 1 }));
+        compare(expected, |ranks| Divergence::new(2).estimate(ranks, &Array::new(p.view()), &Array::new(q.view())));
+    }
+}
+
+#[test]
 fn errors_name_rows_of_the_whole_data() {
     let mut x = points_of(0, 100, 2, 5);
     x[[70, 1]] = f64::NAN;

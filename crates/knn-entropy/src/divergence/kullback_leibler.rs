@@ -93,6 +93,10 @@ impl<'s> Divergence<'s> {
     ///   [`Error::DimensionMismatch`] for samples that cannot be used.
     /// - `k` is 0 or not below `n`, or `l` is 0 or above `m`.
     /// - Rows coincide within `p`, or are both in `p` and in `q`, unless there is a rule for them.
+    /// - [`Error::Singular`] if the samples of `p` or of `q` lie in a plane, as with a constant
+    ///   column. Every column is one dimension of the formula, so a column that adds nothing would
+    ///   multiply the estimate. If only one set lies in the plane, the divergence is infinite.
+    ///   There is no such check with a rule for close points or with periods.
     /// - A distance is larger than the largest finite number.
     pub fn divergence(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.estimate(p, q)?.value())
@@ -141,7 +145,8 @@ impl<'s> Divergence<'s> {
     ///
     /// # Errors
     ///
-    /// See [`divergence`](Divergence::divergence), except for errors about neighbors in `p`.
+    /// See [`divergence`](Divergence::divergence), except for errors about neighbors in `p` or
+    /// about a plane that contains `p`.
     pub fn cross_entropy(&self, p: impl ToSamples, q: impl ToSamples) -> Result<f64> {
         Ok(self.cross_entropy_estimate(p, q)?.value())
     }
@@ -160,6 +165,7 @@ impl<'s> Divergence<'s> {
     fn cross_entropy_of(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<Estimate> {
         p.same_dimension(q)?;
         let settings = self.across();
+        settings.check_rank(q)?;
         let across = self.shared_rows.across(settings, p, q)?;
         let d = p.dimension();
         let (of_l, volume) = (digamma(settings.k as f64), settings.log_unit_ball(d));
@@ -241,7 +247,10 @@ impl<'s> Divergence<'s> {
 
     fn find(&self, p: &Samples<'_>, q: &Samples<'_>) -> Result<Found> {
         p.same_dimension(q)?;
-        let within = self.settings.among(p)?;
+        // Check `k` first, as an entropy does.
+        let task = self.settings.task(p)?;
+        [p, q].into_iter().try_for_each(|set| self.settings.check_rank(set))?;
+        let within = self.settings.checked(self.settings.search.find(&task), self.settings.k - 1)?;
         let across = self.shared_rows.across(self.across(), p, q)?;
         // Rows that also repeat within p were rounded. Leaving out shared rows would not solve
         // that.

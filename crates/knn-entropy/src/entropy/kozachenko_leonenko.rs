@@ -73,7 +73,8 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///   [`Error::NoDimensions`](crate::Error::NoDimensions),
     ///   [`Error::NotFinite`](crate::Error::NotFinite) for samples that cannot be used.
     /// - `k` is 0 or not below `n`.
-    /// - Points coincide, unless [`ClosePoints`] has a rule for them, or samples lie in a plane.
+    /// - Points coincide, or samples lie in a plane, unless [`ClosePoints`] has a rule for them. On
+    ///   a torus, samples may lie in a plane.
     /// - A floor is not a finite number above 0.
     /// - A distance is larger than the largest finite number.
     /// - Periods do not match the columns, or a ball reaches around the torus.
@@ -134,8 +135,9 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// See [`entropy`](KozachenkoLeonenko::entropy).
     pub fn entropies(&self, samples: impl ToSamples) -> Result<Array1<f64>> {
         let (samples, k) = (&samples.to_samples()?, self.settings.k);
-        let neighbors = self.settings.search.find(&self.settings.task(samples)?);
-        let neighbors = self.settings.checked(neighbors, 0)?;
+        let task = self.settings.task(samples)?;
+        self.settings.check_rank(samples)?;
+        let neighbors = self.settings.checked(self.settings.search.find(&task), 0)?;
         let one = |j| {
             let mut weights = vec![0.0; k];
             weights[j] = 1.0;
@@ -154,6 +156,10 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// The estimate is smooth as long as no neighbor changes. If two neighbors are equally far, it
     /// has a kink, and the gradient uses the neighbor with the smaller index.
     ///
+    /// Set a rule for [close points](KozachenkoLeonenko::close_points) in a training loop.
+    /// Coordinates that are constant for a while are then no error, and the time to find them is
+    /// saved: up to `O(d^3)`, a seventh of the whole for 200 samples in 16 dimensions.
+    ///
     /// # Errors
     ///
     /// See [`entropy`](KozachenkoLeonenko::entropy). Also
@@ -161,8 +167,9 @@ impl<'s> KozachenkoLeonenko<'s> {
     /// gradient overflows `F`.
     pub fn entropy_and_gradient<F: Float>(&self, samples: ArrayView2<'_, F>) -> Result<(f64, Array2<F>)> {
         let samples = Samples::new(samples)?;
-        let neighbors = self.settings.search.find(&self.settings.task(&samples)?);
-        self.gradient_of(&samples, neighbors, 0)
+        let task = self.settings.task(&samples)?;
+        self.settings.check_rank(&samples)?;
+        self.gradient_of(&samples, self.settings.search.find(&task), 0)
     }
 
     /// Returns the entropy in nats and its gradient `[n, d]`, with a bank of further samples `[m,
@@ -178,9 +185,10 @@ impl<'s> KozachenkoLeonenko<'s> {
     ///
     /// # Errors
     ///
-    /// See [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient). Rows of the bank are
-    /// numbered from `n` on. Also [`Error::DimensionMismatch`](crate::Error::DimensionMismatch) if
-    /// the bank has a different dimension.
+    /// See [`entropy_and_gradient`](KozachenkoLeonenko::entropy_and_gradient), for the samples and
+    /// the bank together. Rows of the bank are numbered from `n` on. Also
+    /// [`Error::DimensionMismatch`](crate::Error::DimensionMismatch) if the bank has a different
+    /// dimension.
     pub fn entropy_and_gradient_with_bank<F: Float>(
         &self,
         samples: ArrayView2<'_, F>,
@@ -192,6 +200,7 @@ impl<'s> KozachenkoLeonenko<'s> {
         let (samples, bank) = (Samples::new(samples)?, Samples::new(bank)?);
         let all = samples.followed_by(&bank)?;
         let task = self.settings.task(&all)?;
+        self.settings.check_rank(&all)?;
         // Only the samples need neighbors, unless a window counts the rows of both.
         let neighbors = match self.settings.window {
             0 => self.settings.nearest_of_both(&samples, &bank)?,

@@ -2,7 +2,7 @@
 //! and every remedy that an error or a warning names must lead to the right number.
 
 use knn_entropy::*;
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, concatenate, s};
 use ndarray_rand::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -29,6 +29,55 @@ fn linear_combinations_are_an_error() {
     assert_eq!(KozachenkoLeonenko::new(3).entropy(&x), Err(Error::Singular { column: 1 }));
     // As many rows as columns always lie in a plane.
     assert!(KozachenkoLeonenko::new(1).entropy(normal(4, 5, 2)).is_ok());
+}
+
+/// Each column is one dimension of the estimate, so a column that adds nothing would multiply it.
+#[test]
+fn divergences_of_samples_in_a_plane_are_an_error() {
+    let (p, q) = (normal(2000, 1, 1), normal(2000, 1, 2) + 1.0);
+    let estimator = Divergence::new(3);
+    // KL(N(0, 1) || N(1, 1)) = 1/2, and the cross-entropy is the entropy plus 1/2.
+    assert!((estimator.divergence(&p, &q).unwrap() - 0.5).abs() < 0.1);
+    let singular = Error::Singular { column: 1 };
+    let wide = |x: &Array2<f64>, second: &dyn Fn(f64) -> f64| concatenate![Axis(1), *x, x.mapv(second)];
+    let columns: [fn(f64) -> f64; 3] = [|_| 7.0, |x| x, |x| 2.0 * x + 1.0];
+    for second in columns {
+        let (flat_p, flat_q) = (wide(&p, &second), wide(&q, &second));
+        let (full_p, full_q) =
+            (concatenate![Axis(1), p, normal(2000, 1, 3)], concatenate![Axis(1), q, normal(2000, 1, 4)]);
+        for (p, q) in [(&flat_p, &flat_q), (&flat_p, &full_q), (&full_p, &flat_q)] {
+            assert_eq!(estimator.divergence(p, q), Err(singular.clone()));
+            assert_eq!(estimator.divergence_and_gradient(p.view(), q.view()), Err(singular.clone()));
+            assert_eq!(estimator.divergence_and_gradients(p.view(), q.view()), Err(singular.clone()));
+            // A rule for close points bounds the divergence, and on a torus it stays finite.
+            assert!(estimator.close_points(ClosePoints::Floor(1e-6)).divergence(p, q).is_ok());
+            assert!(estimator.period(&[1e3, 1e3]).divergence(p, q).is_ok());
+        }
+        assert_eq!(estimator.cross_entropy(&full_p, &flat_q), Err(singular.clone()));
+    }
+    // Only q needs a density for a cross-entropy. Here it is that of N((1, 0), I) at the points (x,
+    // 0): ln 2 pi + (1 + 1)/2.
+    let flat = wide(&p, &|_| 0.0);
+    let full = concatenate![Axis(1), q, normal(2000, 1, 4)];
+    let found = estimator.cross_entropy(&flat, &full).unwrap();
+    assert!((found - (2.0 * std::f64::consts::PI).ln() - 1.0).abs() < 0.15, "{found}");
+}
+
+#[test]
+fn entropies_and_gradients_in_a_plane_are_an_error() {
+    let x = normal(100, 1, 5);
+    let flat = concatenate![Axis(1), x, 2.0 * &x + 1.0];
+    let bank = &flat + 0.5;
+    let estimator = KozachenkoLeonenko::new(2);
+    let singular = Error::Singular { column: 1 };
+    assert_eq!(estimator.entropies(&flat), Err(singular.clone()));
+    assert_eq!(estimator.entropy_and_gradient(flat.view()), Err(singular.clone()));
+    let same = flat.slice(s![..0, ..]);
+    assert_eq!(estimator.entropy_and_gradient_with_bank(flat.view(), same), Err(singular));
+    // The bank lies in another plane, so both together do not lie in one.
+    assert!(estimator.entropy_and_gradient_with_bank(flat.view(), bank.view()).is_ok());
+    let floor = estimator.close_points(ClosePoints::Floor(1e-6));
+    assert!(floor.entropies(&flat).is_ok() && floor.entropy_and_gradient(flat.view()).is_ok());
 }
 
 #[test]
