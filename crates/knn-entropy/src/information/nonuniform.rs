@@ -253,10 +253,10 @@ impl<'p> Sorted<'p> {
     }
 
     /// Returns the points whose first coordinate differs from that of point `i` by at most `reach`,
-    /// with a small margin for rounding.
+    /// with a small margin for rounding, also of subnormal numbers.
     fn around(&self, i: usize, reach: f64) -> impl Iterator<Item = usize> {
         let first = self.points.point(i)[0];
-        let reach = reach * (1.0 + 1e-6) + first.abs() * 1e-15;
+        let reach = reach * (1.0 + 1e-6) + first.abs() * 1e-15 + f64::MIN_POSITIVE;
         let from = self.firsts.partition_point(|&(x, _)| x < first - reach);
         self.firsts[from..].iter().take_while(move |&&(x, _)| x <= first + reach).map(|&(_, row)| row)
     }

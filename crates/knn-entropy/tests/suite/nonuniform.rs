@@ -231,3 +231,12 @@ fn unusable_settings_and_samples_are_errors() {
     let doubled = concatenate![Axis(1), x, 2.0 * &x];
     assert_eq!(of(3, 20, &doubled), Err(Error::Singular { column: 1 }));
 }
+
+/// The information does not depend on the unit, even if the unit is the smallest positive number.
+#[test]
+fn subnormal_numbers() {
+    let (x, y) = ([1_u32, 19, 3, 5, 2, 6, 8], [14_u32, 31, 18, 23, 3, 22, 11]);
+    let of = |number: fn(u32) -> f64| LocalNonuniformity::new(1, 4).mutual_information(x.map(number), y.map(number));
+    let tiny = of(|x| f64::from_bits(u64::from(x))).unwrap();
+    assert!((tiny - of(f64::from).unwrap()).abs() < 1e-12, "{tiny}");
+}
