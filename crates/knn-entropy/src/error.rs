@@ -1,6 +1,7 @@
 use thiserror::Error;
 
-/// An error in samples or settings. No input makes this crate panic or return NaN.
+/// An error in samples or settings. No samples and no settings make an estimator or a search panic
+/// or return NaN, except where its documentation has a section on panics.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -78,6 +79,14 @@ pub enum Error {
         queries: usize,
         /// Dimension of the references.
         references: usize,
+    },
+    /// A radius is NaN or negative.
+    #[error("the radius of row {row} is {radius}; it must be a number of at least 0")]
+    InvalidRadius {
+        /// The row.
+        row: usize,
+        /// The radius.
+        radius: f64,
     },
     /// Samples that are observed together have different numbers of rows.
     #[error("the samples have {one} and {other} rows; row i of each must be the same observation")]

@@ -69,8 +69,9 @@ impl Metric<'_> {
     }
 
     /// Returns the distance of two points, accurate to rounding at every scale. The distance is
-    /// infinite if it exceeds the largest finite number. Periodic coordinates must lie between 0
-    /// and their periods, where searches move them.
+    /// infinite if it exceeds the largest finite number, and NaN if the difference of two
+    /// coordinates is NaN. Periodic coordinates must lie between 0 and their periods, where
+    /// searches move them.
     ///
     /// # Panics
     ///
@@ -78,6 +79,9 @@ impl Metric<'_> {
     /// dimension.
     pub fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
         assert_eq!(a.len(), b.len(), "the points have different dimensions");
+        if norm::differs_by_nan(a, b) {
+            return f64::NAN;
+        }
         match *self {
             Self::Norm(norm) => norm.distance(a, b),
             Self::Blocks(norm, widths) => {
@@ -217,6 +221,23 @@ mod tests {
                 let points = Samples::new(ndarray::ArrayView2::from_shape((1, d), a).unwrap()).unwrap();
                 let moved = torus.normalized(&points);
                 prop_assert_eq!(moved.coordinates(), a);
+            }
+        }
+    }
+
+    #[test]
+    fn nan_is_not_hidden() {
+        let (widths, periods) = ([1, 1], [1.0, 1.0]);
+        for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+            for metric in [
+                Metric::Norm(norm),
+                Metric::Blocks(norm, &widths),
+                Metric::Torus(norm, &periods),
+                Metric::TorusBlocks(norm, &widths, &periods),
+            ] {
+                for (a, b) in [([f64::NAN, 0.5], [0.2, 0.5]), ([0.1, f64::INFINITY], [0.3, f64::INFINITY])] {
+                    assert!(metric.distance(&a, &b).is_nan() && norm.distance(&b, &a).is_nan(), "{metric:?}");
+                }
             }
         }
     }

@@ -38,13 +38,16 @@ impl Norm {
 
     /// Returns the distance of two points, accurate to rounding at every scale: no square
     /// underflows or overflows on the way. The distance is infinite if it exceeds the largest
-    /// finite number.
+    /// finite number, and NaN if the difference of two coordinates is NaN.
     ///
     /// # Panics
     ///
     /// If the points have different dimensions.
     pub fn distance(self, a: &[f64], b: &[f64]) -> f64 {
         assert_eq!(a.len(), b.len(), "points have equal dimensions");
+        if differs_by_nan(a, b) {
+            return f64::NAN;
+        }
         let comparable = self.comparable(a, b);
         match self {
             _ if !self.is_safe(comparable) => self.scaled_distance(a, b),
@@ -128,6 +131,12 @@ impl Norm {
             }
         }
     }
+}
+
+/// Returns true if the difference of two coordinates is NaN. A maximum would hide it.
+pub(super) fn differs_by_nan(a: &[f64], b: &[f64]) -> bool {
+    // Without an early exit, several coordinates are compared at once.
+    a.iter().zip(b).fold(false, |any, (a, b)| any | (a - b).is_nan())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::fmt::Debug;
 
 use super::counts::{self, Boundary};
 use super::{Neighbors, SearchTask, Visit};
-use crate::{Metric, Norm, Result, Samples};
+use crate::{Error, Metric, Norm, Result, Samples};
 
 /// An exact nearest-neighbor search.
 ///
@@ -60,8 +60,10 @@ pub trait NeighborSearch: Debug + Sync {
     ///
     /// # Errors
     ///
-    /// [`Error::RowMismatch`](crate::Error::RowMismatch) if the number of radii differs from the
-    /// number of points, and an error if the [`Metric`] does not match the points.
+    /// - [`Error::RowMismatch`](crate::Error::RowMismatch) if the number of radii differs from the
+    ///   number of points.
+    /// - [`Error::InvalidRadius`](crate::Error::InvalidRadius) if a radius is NaN or negative.
+    /// - An error if the [`Metric`] does not match the points.
     fn count_among(
         &self,
         points: &Samples<'_>,
@@ -70,6 +72,9 @@ pub trait NeighborSearch: Debug + Sync {
         metric: Metric<'_>,
         window: usize,
     ) -> Result<Vec<usize>> {
+        if let Some(row) = radii.iter().position(|&radius| radius.is_nan() || radius < 0.0) {
+            return Err(Error::InvalidRadius { row, radius: radii[row] });
+        }
         // One walk counts both boundaries at little more than the cost of one.
         let counts = counts::count(points, radii, radii, metric, window)?;
         Ok(counts.into_iter().map(|counts| counts[usize::from(boundary == Boundary::Closed)]).collect())
@@ -77,11 +82,12 @@ pub trait NeighborSearch: Debug + Sync {
 
     /// Counts, for each point, the other points nearer than its `inner` radius and those not
     /// farther than its `outer` radius, as a pair. `window` is as in
-    /// [`among`](NeighborSearch::among). No point is within an inner radius that is not above 0.
+    /// [`among`](NeighborSearch::among). No point is within an inner radius that is not above 0, or
+    /// within an outer radius that is NaN or negative.
     ///
     /// # Errors
     ///
-    /// See [`count_among`](NeighborSearch::count_among).
+    /// See [`count_among`](NeighborSearch::count_among), except that any radius is valid.
     fn count_shells(
         &self,
         points: &Samples<'_>,

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use knn_entropy::{
     Auto, Blocked, Boundary, BruteForce, Error, KdTree, Metric, NeighborSearch, Norm, Samples, SearchTask, Sorted,
 };
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, s};
 use proptest::prelude::*;
 
 use crate::normal;
@@ -342,5 +342,21 @@ fn invalid_arguments_are_errors() {
         assert_eq!(search.count_among(&one, &[1.0], Boundary::Open, l2, 0), lengths);
         let lengths = Err(Error::RowMismatch { one: 3, other: 2 });
         assert_eq!(search.count_shells(&one, &[1.0; 3], &[1.0; 2], l2, 0), lengths);
+    }
+}
+
+#[test]
+fn radii_must_be_numbers_of_at_least_0() {
+    let x = normal(5, 2, 1);
+    let line = x.slice(s![.., ..1]);
+    for points in [Samples::new(x.view()).unwrap(), Samples::new(line).unwrap()] {
+        for radius in [f64::NAN, -1.0] {
+            let radii = [1.0, 0.0, f64::INFINITY, radius, 1.0];
+            let counts = Auto.count_among(&points, &radii, Boundary::Closed, Norm::L2.into(), 0);
+            assert!(matches!(counts, Err(Error::InvalidRadius { row: 3, .. })), "{counts:?}");
+        }
+        let counts =
+            Auto.count_among(&points, &[0.0, 0.0, f64::INFINITY, 0.0, 0.0], Boundary::Closed, Norm::L2.into(), 0);
+        assert_eq!(counts, Ok(vec![0, 0, 4, 0, 0]));
     }
 }
