@@ -1,3 +1,5 @@
+use std::slice;
+
 use ndarray::Array1;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -5,7 +7,7 @@ use statrs::function::gamma::digamma;
 
 use crate::settings::{Settings, setters};
 use crate::significance::shuffle;
-use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
+use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples, Warning};
 
 /// Nearest-neighbor estimator of the Jensen-Shannon divergence of two distributions, from samples
 /// of both, in nats.
@@ -41,9 +43,13 @@ use crate::{Boundary, Error, Estimate, Norm, Result, Samples, ToSamples};
 /// includes every sample, and local values are averaged over the parts. No sample is left out, and
 /// the expectation for equal distributions is still 0.
 ///
+/// Estimates vary around the truth, so they can be below 0, and above `ln 2` if the densities
+/// hardly overlap.
+///
 /// Repeated rows are allowed, because the divergence of discrete distributions is finite. Rows
 /// copied from one set to the other lower the estimate: for two equal sets it is
-/// `psi(2k + 1) - psi(k) - ln 2` below 0, which is 0.26 nats for k = 3.
+/// `psi(2k + 1) - psi(k) - ln 2` below 0, which is 0.26 nats for k = 3. Its standard error is then
+/// 0, because all local values are equal. A warning says so if the numbers are continuous.
 ///
 /// ```
 /// use knn_entropy::JensenShannon;
@@ -75,6 +81,7 @@ pub struct JensenShannonEstimate {
     p: Estimate,
     q: Estimate,
     weight: f64,
+    warnings: Vec<Warning>,
 }
 
 impl<'s> JensenShannon<'s> {
@@ -118,7 +125,7 @@ impl<'s> JensenShannon<'s> {
         Ok(self.estimate(p, q)?.value())
     }
 
-    /// Returns the divergence with its square root, local values and standard error.
+    /// Returns the divergence with its square root, local values, standard error and warnings.
     ///
     /// # Errors
     ///
@@ -150,7 +157,12 @@ impl<'s> JensenShannon<'s> {
                 of_q.add(rows_q, &local[rows_p.len()..]);
             }
         }
-        Ok(JensenShannonEstimate { p: of_p.finish()?, q: of_q.finish()?, weight })
+        let scales = || [p, q].into_iter().find_map(|set| Samples::scales_warning(slice::from_ref(set)));
+        let scales = if self.settings.metric.is_periodic() { None } else { scales() };
+        // Rows of one set that are copies of rows of the other count, too.
+        let repeated = p.followed_by(q)?.repetition_warning();
+        let warnings = scales.into_iter().chain(repeated).collect();
+        Ok(JensenShannonEstimate { p: of_p.finish()?, q: of_q.finish()?, weight, warnings })
     }
 
     /// Splits the rows `0..n` at random into parts of `size` rows, using the smallest number of
@@ -210,6 +222,12 @@ impl JensenShannonEstimate {
     /// weights are equal. Returns 0 for an estimate below 0.
     pub fn distance(&self) -> f64 {
         self.value().max(0.0).sqrt()
+    }
+
+    /// Returns reasons to doubt the estimate. The slice is empty if the samples suit the estimator.
+    /// Rows of `q` are counted after those of `p`.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Returns the standard error of the value. It treats the means of both sets as independent.

@@ -4,7 +4,7 @@
 //! `w p ln(p/m) + (1 - w) q ln(q/m)` with `m = w p + (1 - w) q`. In more dimensions, the integral
 //! is along the radius. All given digits are accurate.
 
-use knn_entropy::{Error, JensenShannon, Norm, Ross};
+use knn_entropy::{Error, JensenShannon, Norm, Ross, Warning};
 use ndarray::{Array2, Axis, array, concatenate};
 use ndarray_rand::rand::{Rng, SeedableRng};
 use ndarray_rand::rand_distr::Exp1;
@@ -215,4 +215,36 @@ fn unusable_settings_and_samples_are_errors() {
     let far = array![[-1.7e308], [1.7e308]];
     let found = JensenShannon::new(1).divergence(array![[0.0], [1.0]].view(), far.view());
     assert_eq!(found, Err(Error::DistanceOverflow { first: 2, second: 3 }));
+}
+
+#[test]
+fn copied_rows_and_different_units_are_warnings() {
+    let estimator = JensenShannon::new(3);
+    let (p, q) = (normal(200, 2, 90), normal(200, 2, 91));
+    let equal = estimator.estimate(&p, &p).unwrap();
+    // psi(3) + ln 2 - psi(7), with psi(7) - psi(3) = 1/3 + 1/4 + 1/5 + 1/6.
+    assert!((equal.value() - (2_f64.ln() - 0.95)).abs() < 2e-3, "{equal:?}");
+    assert_eq!(equal.warnings(), [Warning::Repeated { copies: 200, rows: 400 }]);
+    // The remedy is to leave out the copies.
+    let half = concatenate![Axis(0), q, p.slice(ndarray::s![..100, ..])];
+    assert_eq!(estimator.estimate(&p, &half).unwrap().warnings(), [Warning::Repeated { copies: 100, rows: 500 }]);
+    let apart = estimator.estimate(p.slice(ndarray::s![100.., ..]), &half).unwrap();
+    assert!(apart.warnings().is_empty() && apart.value().abs() < 4.0 * apart.standard_error(), "{apart:?}");
+    let scale = array![[1.0, 1e3]];
+    let scaled = estimator.estimate(&p * &scale, &q * &scale).unwrap();
+    assert!(matches!(scaled.warnings(), [Warning::Scales { ratio }] if (ratio - 1e3).abs() < 200.0), "{scaled:?}");
+    // Discrete and rounded numbers repeat by themselves.
+    let mut rng = ChaCha8Rng::seed_from_u64(92);
+    let mut codes = || Array2::from_shape_simple_fn((200, 2), || f64::from(rng.random_range(0..4)));
+    assert!(estimator.estimate(codes(), codes()).unwrap().warnings().is_empty());
+    for seed in 0..40 {
+        let (p, q) = (normal(60, 1, seed), normal(90, 1, 100 + seed));
+        let (e, f) = (exponential(60, seed), exponential(90, 100 + seed));
+        let u = (p.mapv(|x| x.fract().abs()), q.mapv(|x| x.fract().abs()));
+        for (p, q) in [(p, q), (e, f), u] {
+            assert!(estimator.estimate(&p, &q).unwrap().warnings().is_empty());
+            let (p, q) = (p.mapv(|x| (100.0 * x).round()), q.mapv(|x| (100.0 * x).round()));
+            assert!(estimator.estimate(&p, &q).unwrap().warnings().is_empty());
+        }
+    }
 }
