@@ -110,8 +110,10 @@ impl fmt::Display for Warning {
             }
             Self::Rounded { column, step, distance } => write!(
                 f,
-                "column {column} is rounded to multiples of {step}, and neighbors are only {distance:.3e} apart; dither the \
-                 column by its step"
+                "column {column} is rounded to multiples of {}, which is not small beside the distance of neighbors, {}; \
+                 dither the column by its step",
+                short(step),
+                short(distance)
             ),
             Self::Constant { block, column } => {
                 let names = ["x", "y", "z"];
@@ -138,7 +140,27 @@ impl fmt::Display for Warning {
     }
 }
 
+/// Formats a number with four digits: `0.1` for 0.09999999999999999, `2.5e-9` for small numbers.
+fn short(number: f64) -> String {
+    let rounded = format!("{number:.3e}").parse().unwrap_or(number);
+    if (1e-4..1e6).contains(&rounded) { format!("{rounded}") } else { format!("{rounded:e}") }
+}
+
 /// Formats a large ratio: `2094`, or `2e6` from a million on.
 fn times(ratio: f64) -> String {
     if ratio < 1e6 { format!("{ratio:.0}") } else { format!("{ratio:.0e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounded_numbers_are_short() {
+        let text = Warning::Rounded { column: 2, step: 0.099_999_999_999_999_99, distance: 6.0 / 7.0 }.to_string();
+        let expected = "column 2 is rounded to multiples of 0.1, which is not small beside the distance of neighbors, 0.8571; \
+                        dither the column by its step";
+        assert_eq!(text, expected);
+        assert_eq!([2.5e-9, 1e-4, 12_500.0, 3e20].map(short), ["2.5e-9", "0.0001", "12500", "3e20"]);
+    }
 }
