@@ -75,10 +75,28 @@ impl Estimate {
     /// Returns the standard error of the value,
     /// `sqrt((mean of squared local values - value^2) / n)`.
     ///
-    /// The formula assumes independent local values. They are nearly independent, but the balls of
-    /// neighbors overlap. The standard error is therefore too small: for entropies of 300 samples
-    /// by a factor of 1.1 (one dimension) to 1.4 (five), as measured. It covers the variance, which
-    /// falls as `1/n`, but not the bias, which is by far the larger error in many dimensions.
+    /// The formula assumes independent local values. But samples share neighbors, so the standard
+    /// error is too small, the more so the larger k is beside n. The table shows the mean standard
+    /// error, divided by the standard deviation of the estimates from 1000 data sets, and how often
+    /// the 95 % [interval](Estimate::sampling_interval) contained the mean of the estimates. The
+    /// entropies are of normal, uniform and exponential samples in 1, 2 and 5 dimensions, the
+    /// information ([`Ksg`](crate::Ksg)) of normal pairs with correlations 0, 0.6 and 0.9.
+    /// `cargo run --release --example standard_errors` prints all of them.
+    ///
+    /// | estimate | k | n = 100 | n = 1000 |
+    /// |---|---|---|---|
+    /// | entropy | 1 | 0.78 to 0.91, 87 to 92 % | 0.81 to 0.91, 88 to 94 % |
+    /// | entropy | 3 | 0.70 to 0.88, 82 to 92 % | 0.74 to 0.97, 85 to 94 % |
+    /// | entropy | 10 | 0.58 to 0.84, 74 to 90 % | 0.68 to 0.97, 82 to 94 % |
+    /// | information | 3 | 0.72 to 0.79, 84 to 87 % | 0.80 to 0.86, 88 to 90 % |
+    /// | information | 10 | 0.53 to 0.74, 70 to 85 % | 0.76 to 0.81, 87 to 88 % |
+    /// | information | 50 | 0.29 to 0.35, 40 to 49 % | 0.63 to 0.72, 79 to 83 % |
+    ///
+    /// For transfer entropy with n = 500, the numbers are 0.76 and 86 % for k = 4. Estimates from
+    /// several independent data sets, or from parts of one, show the actual scatter.
+    ///
+    /// The standard error covers the variance, which falls as `1/n`, but not the bias, which is by
+    /// far the larger error in many dimensions.
     ///
     /// An estimate from two sets of samples also varies with the second set. See
     /// [`Divergence::estimate`](crate::Divergence::estimate) for its part.
@@ -90,10 +108,13 @@ impl Estimate {
 
     /// Returns the sampling error as an interval, `value -+ z standard_error`.
     ///
-    /// The interval contains the *expectation* of the estimate with probability `level`, provided
-    /// that the estimate is normally distributed, as it is for many samples. Bias is not included,
-    /// so the truth can lie far outside. Berrett, Samworth and Yuan (2019) prove the interval for
-    /// the entropy in up to three dimensions, and in more dimensions with their weights.
+    /// For many samples, the estimate is normally distributed, and the interval would contain its
+    /// *expectation* with probability `level` if the [standard error](Estimate::standard_error)
+    /// were exact. It is too small, so the interval at 0.95 contains the expectation in 85 to 94 %
+    /// of the cases for k up to 3 and n = 1000, and less often for smaller n or larger k. Bias is
+    /// not included, so the truth can lie far outside. For entropies, Berrett, Samworth and Yuan
+    /// (2019) prove the interval for k that grows with n, but more slowly: in up to three
+    /// dimensions, and in more with their weights.
     ///
     /// # Panics
     ///
