@@ -74,7 +74,11 @@ pub(crate) fn kl_divergence_and_gradients<'py>(
     }
 }
 
-/// Returns the divergence, its square root and its standard error, and the estimates of both sides.
+/// The divergence, its square root, its standard error, the estimates of both sides and the texts
+/// of the warnings.
+type JensenShannonParts<'py> = (f64, f64, f64, Estimated<'py>, Estimated<'py>, Vec<String>);
+
+/// Returns the parts of an estimate of the Jensen-Shannon divergence.
 #[pyfunction]
 pub(crate) fn jensen_shannon<'py>(
     py: Python<'py>,
@@ -83,7 +87,7 @@ pub(crate) fn jensen_shannon<'py>(
     weight: f64,
     seed: u64,
     settings: Settings,
-) -> PyResult<(f64, f64, f64, Estimated<'py>, Estimated<'py>)> {
+) -> PyResult<JensenShannonParts<'py>> {
     let estimator = JensenShannon::new(settings.k).norm(settings.norm()?).weight(weight).seed(seed);
     let estimator = match &settings.periods {
         Some(periods) => estimator.period(periods),
@@ -91,7 +95,8 @@ pub(crate) fn jensen_shannon<'py>(
     };
     let (p, q) = (p.view(), q.view());
     let found = run(py, settings.threads, |search| estimator.search(search).estimate(p, q))?;
+    let warnings = found.warnings().iter().map(ToString::to_string).collect();
     let sides = [found.p(), found.q()].map(|side| estimated(py, side.clone()));
     let [p, q] = sides;
-    Ok((found.value(), found.distance(), found.standard_error(), p, q))
+    Ok((found.value(), found.distance(), found.standard_error(), p, q, warnings))
 }

@@ -117,16 +117,25 @@ pub(crate) fn run_with<T: Send>(
 
 /// Converts an error of the crate. Names of Rust in its text become names of Python.
 pub(crate) fn value_error(error: knn_entropy::Error) -> PyErr {
-    const NAMES: [(&str, &str); 6] = [
+    const NAMES: [(&str, &str); 5] = [
         ("`ClosePoints::Floor`", "`floor`"),
         ("`Ties::Count`", "`ties='count'`"),
         ("`Ties::Dither`", "`ties='dither'`"),
         ("`SharedRows::LeaveOut`", "`shared_rows='leave_out'`"),
         ("; pass it to `PermutationTest::orders_given`", "; pass it as `z`"),
-        ("k is ", "n_neighbors is "),
     ];
     let text = NAMES.iter().fold(error.to_string(), |text, (rust, python)| text.replace(rust, python));
-    PyValueError::new_err(text)
+    PyValueError::new_err(with_n_neighbors(&text))
+}
+
+/// Replaces the word `k` by the name of its parameter.
+fn with_n_neighbors(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let replaced = text.split_inclusive(|c: char| !is_word(c)).map(|word| match word.strip_prefix('k') {
+        Some(rest) if !rest.starts_with(is_word) => format!("n_neighbors{rest}"),
+        _ => word.to_owned(),
+    });
+    replaced.collect()
 }
 
 /// The payload of the unwinding that ends a search.
@@ -215,5 +224,18 @@ impl NeighborSearch for Stoppable {
             return Err(STOPPED);
         }
         self.search.count_shells(points, inner, outer, metric, window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_word_is_replaced() {
+        let text = with_n_neighbors("k is 9, a ko is k; use k, 1 + k/2, `k` or a smaller k");
+        let expected = "n_neighbors is 9, a ko is n_neighbors; use n_neighbors, 1 + n_neighbors/2, `n_neighbors` or a smaller \
+                        n_neighbors";
+        assert_eq!(text, expected);
     }
 }

@@ -75,6 +75,16 @@ def test_single_precision_is_read_as_it_is(normal):
     assert ke.entropy_and_gradient(normal).gradient.dtype == np.float64
 
 
+def test_gradients_have_the_shape_of_the_samples(normal):
+    x, y = normal[:20, 0], normal[20:50, 0]
+    column = x[:, np.newaxis]
+    for of in (ke.entropy_and_gradient, lambda x: ke.truncated_entropy_and_gradient(x, -9, 9)):
+        assert of(column).gradient.shape == (20, 1)
+        np.testing.assert_array_equal(of(x).gradient, of(column).gradient[:, 0])
+    _, p, q = ke.kl_divergence_and_gradients(x, y[:, np.newaxis])
+    assert (p.shape, q.shape) == ((20,), (30, 1))
+
+
 def test_integers_are_converted():
     x = np.random.default_rng(0).permutation(1000)
     for kind in (np.int64, np.int8, np.uint16, bool):
@@ -90,7 +100,9 @@ def test_integers_are_converted():
         (lambda: ke.entropy([[1.0, 2.0], [np.nan, 1.0], [3.0, 3.0]]), "row 1, column 0 (from 0) is NaN"),
         (lambda: ke.entropy([1.0, 2.0, 3.0]), "n_neighbors is 3, but a row has only 2 other rows"),
         (lambda: ke.entropy([1.0, 2.0], n_neighbors=0), "n_neighbors is 0"),
-        (lambda: ke.entropy([1.0, 2.0], n_neighbors=-1), "n_neighbors is -1; it must be at least 0"),
+        (lambda: ke.entropy([1.0, 2.0], n_neighbors=-1), "n_neighbors is -1; it must be at least 1"),
+        (lambda: ke.entropy([1.0, 2.0], n_neighbors=2**70), "n_neighbors is 1180591620717411303424; it must be at most"),
+        (lambda: ke.entropy([1.0, 2.0], n_neighbors=5), "use a smaller n_neighbors or more rows"),
         (lambda: ke.entropy([]), "the samples have no rows"),
         (lambda: ke.entropy(np.zeros((5, 0))), "no columns"),
         (lambda: ke.entropy(1.0), "x has 0 dimensions"),

@@ -185,3 +185,10 @@ def test_corrections(rng):
     assert ke.neighbor_weights(5, 2, weights="mean") == [0.2] * 5
     assert sum(ke.neighbor_weights(30, 8)) == pytest.approx(1)
     assert ke.entropies(x[:, 1], n_neighbors=4)[2] == ke.entropy(x[:, 1])
+
+
+def test_copied_rows_are_a_warning(rng):
+    x = rng.random(200)
+    with pytest.warns(ke.EstimateWarning, match="200 of 400 rows repeat an earlier row"):
+        found = ke.jensen_shannon_divergence(x, x, full_output=True)
+    assert found.value < 0 and len(found.warnings) == 1

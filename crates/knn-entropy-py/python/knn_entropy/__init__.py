@@ -35,7 +35,8 @@ and local values. A doubtful estimate gives an `EstimateWarning`, for example ab
 **Threads.** ``n_jobs=None`` uses the number of threads in the environment variables ``RAYON_NUM_THREADS`` or
 ``OMP_NUM_THREADS``, which Dask, Ray, Spark and joblib set for their workers. Without them it uses all cores in the main
 thread of a main process, and 1 thread elsewhere: in other threads, in processes of ``multiprocessing``, and in forked
-processes. ``n_jobs=-1`` uses all cores everywhere.
+processes. ``n_jobs=-1`` uses all cores everywhere. No more than four threads for each core are started.
+Results do not depend on the number of threads.
 
 **Interrupts.** Estimates run without Python's global lock on threads of their own, while the calling thread looks for
 signals every 50 ms. Ctrl-C stops the search for neighbors at the next row. Only searches in many dimensions and the

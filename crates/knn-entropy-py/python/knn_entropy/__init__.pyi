@@ -119,6 +119,7 @@ class JensenShannonEstimate:
     standard_error: float
     p: Estimate = field(repr=False)
     q: Estimate = field(repr=False)
+    warnings: tuple[str, ...] = ...
     def __float__(self) -> float: ...
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Conversion of arguments to arrays that the compiled module reads."""
 
 import operator
+import sys
 
 import numpy as np
 
@@ -40,6 +41,11 @@ def as_samples(x, name, *, precision=None):
     raise ValueError(f"{name} has {array.ndim} dimensions; use one for a column, or two, with a row for each sample")
 
 
+def like(x, gradient):
+    """Return the gradient ``[n, d]`` with respect to ``x`` in the shape of ``x``, which may have one dimension."""
+    return gradient[:, 0] if np.ndim(x) == 1 else gradient
+
+
 def as_labels(labels, name):
     """Return labels of any kind as consecutive numbers."""
     array = np.asarray(labels)
@@ -65,14 +71,16 @@ def as_numbers(values, name, count=None):
     return array.tolist()
 
 
-def as_count(value, name, least=0):
-    """Return a whole number that is at least ``least``."""
+def as_count(value, name, least=0, most=sys.maxsize):
+    """Return a whole number from ``least`` to ``most``."""
     try:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is {value!r}; it must be a whole number") from None
     if number < least:
         raise ValueError(f"{name} is {number}; it must be at least {least}")
+    if number > most:
+        raise ValueError(f"{name} is {number}; it must be at most {most}")
     return number
 
 
@@ -84,4 +92,4 @@ def as_seed(random_state):
         return int(random_state.integers(2**63))
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
-    return as_count(random_state, "random_state")
+    return as_count(random_state, "random_state", most=2**64 - 1)

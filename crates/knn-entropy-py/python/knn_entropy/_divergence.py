@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import _core
-from ._arrays import as_count, as_samples, as_seed
+from ._arrays import as_count, as_samples, as_seed, like
 from ._results import DivergenceGradients, Estimate, JensenShannonEstimate, finish, warn
 from ._settings import choice, settings
 
@@ -169,9 +169,10 @@ def kl_divergence_and_gradients(
     -------
     divergence : float
         The divergence in nats.
-    p, q : ndarray of shape (n, d) and (m, d)
+    p, q : ndarray of the shapes of `p` and `q`
         Gradients, in the precision of the samples.
     """
+    given = p, q
     p, q = _pair(p, q)
     shared = settings(
         n_neighbors,
@@ -183,7 +184,8 @@ def kl_divergence_and_gradients(
         columns=p.shape[1],
     )
     across, rule = _across(n_neighbors_across), _rule(shared_rows)
-    return DivergenceGradients(*_core.kl_divergence_and_gradients(p, q, across, rule, shared))
+    divergence, *gradients = _core.kl_divergence_and_gradients(p, q, across, rule, shared)
+    return DivergenceGradients(divergence, *map(like, given, gradients))
 
 
 def jensen_shannon_divergence(
@@ -204,8 +206,9 @@ def jensen_shannon_divergence(
 
         JSD = w E_p ln(p/m) + (1 - w) E_q ln(q/m)
 
-    It is 0 for equal distributions and at most ``ln 2`` for equal weights. It equals the information between a sample of
-    the mixture and the label that says which distribution the sample is from [1]_, and is estimated as that [2]_.
+    It is 0 for equal distributions and at most ``ln 2`` for equal weights; estimates can lie outside. It equals the
+    information between a sample of the mixture and the label that says which distribution the sample is from [1]_, and
+    is estimated as that [2]_.
 
     Parameters
     ----------
@@ -233,9 +236,9 @@ def jensen_shannon_divergence(
     p, q = as_samples(p, "p"), as_samples(q, "q")
     shared = settings(n_neighbors, norm=norm, periods=periods, n_jobs=n_jobs, columns=p.shape[1])
     raw = _core.jensen_shannon(p, q, float(weight), as_seed(random_state), shared)
-    value, distance, standard_error, of_p, of_q = raw
-    warn(dict.fromkeys(of_p[4] + of_q[4]), 2)
+    value, distance, standard_error, of_p, of_q, warnings = raw
+    warn(warnings, 2)
     if not full_output:
         return value
     sides = [Estimate(side[0], side[1], side[2], side[3], tuple(side[4])) for side in (of_p, of_q)]
-    return JensenShannonEstimate(value, distance, standard_error, *sides)
+    return JensenShannonEstimate(value, distance, standard_error, *sides, tuple(warnings))

@@ -1,7 +1,7 @@
 """Estimators of differential entropy."""
 
 from . import _core
-from ._arrays import as_count, as_numbers, as_samples, as_seed
+from ._arrays import as_count, as_numbers, as_samples, as_seed, like
 from ._results import Corrected, EntropyGradient, finish
 from ._settings import choice, settings
 from ._threads import n_threads
@@ -179,7 +179,7 @@ def entropy_and_gradient(
     -------
     entropy : float
         The entropy in nats.
-    gradient : ndarray of shape (n, d)
+    gradient : ndarray of the shape of `x`
         Derivative of the entropy with respect to each coordinate, in the precision of `x`.
 
     Examples
@@ -190,7 +190,7 @@ def entropy_and_gradient(
     >>> knn_entropy.entropy(x + 0.01 * gradient, n_neighbors=1) > before
     True
     """
-    x = as_samples(x, "x")
+    given, x = x, as_samples(x, "x")
     if bank is not None:
         bank = as_samples(bank, "bank", precision=x.dtype)
     shared = settings(
@@ -204,7 +204,8 @@ def entropy_and_gradient(
         columns=x.shape[1],
     )
     weights = choice(weights, "weights", _WEIGHTS)
-    return EntropyGradient(*_core.entropy_and_gradient(x, bank, shared, weights, bound))
+    entropy, gradient = _core.entropy_and_gradient(x, bank, shared, weights, bound)
+    return EntropyGradient(entropy, like(given, gradient))
 
 
 def _limits(low, high, columns):
@@ -284,13 +285,13 @@ def truncated_entropy_and_gradient(
     -------
     entropy : float
         The entropy in nats; see `truncated_entropy`.
-    gradient : ndarray of shape (n, d)
+    gradient : ndarray of the shape of `x`
         Derivative of the entropy with respect to each coordinate, in the precision of `x`.
     """
-    x = as_samples(x, "x")
+    given, x = x, as_samples(x, "x")
     shared = settings(n_neighbors, window=window, floor=floor, softening=softening, n_jobs=n_jobs)
-    limits = _limits(low, high, x.shape[1])
-    return EntropyGradient(*_core.truncated_entropy_and_gradient(x, limits, shared))
+    entropy, gradient = _core.truncated_entropy_and_gradient(x, _limits(low, high, x.shape[1]), shared)
+    return EntropyGradient(entropy, like(given, gradient))
 
 
 def lombardi_pant_entropy(x, *, n_gaussian, n_neighbors=3, window=0, n_jobs=None, full_output=False):

@@ -24,8 +24,9 @@ class Estimate:
     value : float
         The estimate in nats.
     standard_error : float
-        ``sqrt((mean of squared local values - value**2) / n)``. It covers the variance and not the bias. Balls of
-        neighbors overlap, so it is somewhat too small: by a factor of 1.1 in one dimension to 1.4 in five.
+        ``sqrt((mean of squared local values - value**2) / n)``. It covers the variance and not the bias. Samples
+        share neighbors, so it is too small: 0.7 to 0.97 times the scatter of estimates for 3 neighbors and 1000
+        samples, and less for fewer samples or more neighbors.
     local : ndarray of shape (n,)
         Local value of each sample. Their mean is `value`.
     warnings : tuple of str
@@ -52,8 +53,10 @@ class Estimate:
     def sampling_interval(self, level=0.95):
         """Return the interval ``value -+ z standard_error`` as a pair.
 
-        It contains the *expectation* of the estimate with this probability. Bias is not included, so the truth can
-        lie outside.
+        It would contain the *expectation* of the estimate with this probability if the standard error were exact. It
+        is too small, so an interval at 0.95 contains the expectation in 85 to 94 % of the cases for up to 3 neighbors
+        and 1000 samples, and less often for fewer samples or more neighbors. Bias is not included, so the
+        truth can lie outside.
 
         Parameters
         ----------
@@ -161,6 +164,8 @@ class JensenShannonEstimate:
         Standard error of the divergence.
     p, q : Estimate
         Estimates of ``E_p ln(p/m)`` and ``E_q ln(q/m)``, with a local value for each sample.
+    warnings : tuple of str
+        Reasons to doubt the estimate. Each is also given as an `EstimateWarning`.
     """
 
     value: float
@@ -168,6 +173,7 @@ class JensenShannonEstimate:
     standard_error: float
     p: Estimate = field(repr=False)
     q: Estimate = field(repr=False)
+    warnings: tuple = ()
 
     def __float__(self):
         """Return the value."""

@@ -18,7 +18,7 @@ def choice(value, name, known):
 def settings(n_neighbors, *, n_jobs, norm="l2", window=0, periods=None, floor=None, softening=None, columns=None):
     """Return the settings of every estimator. A single period holds for all ``columns``."""
     return {
-        "k": as_count(n_neighbors, "n_neighbors"),
+        "k": as_count(n_neighbors, "n_neighbors", least=1),
         "norm": choice(norm, "norm", _NORMS),
         "window": as_count(window, "window"),
         "periods": None if periods is None else as_numbers(periods, "periods", columns),

@@ -8,6 +8,9 @@ import threading
 from . import _core
 from ._arrays import as_count
 
+# More threads than this for each core only take memory.
+_THREADS_PER_CORE = 4
+
 # A process that was forked later has another id.
 _PROCESS = os.getpid()
 
@@ -31,7 +34,8 @@ def n_threads(n_jobs):
         jobs = as_count(n_jobs, "n_jobs", least=-sys.maxsize)
         if jobs == 0:
             raise ValueError("n_jobs is 0; use 1 for one thread, or -1 for all cores")
-        return jobs if jobs > 0 else max(1, _core.available_threads() + 1 + jobs)
+        cores = _core.available_threads()
+        return min(jobs, _THREADS_PER_CORE * cores) if jobs > 0 else max(1, cores + 1 + jobs)
     for variable in ("RAYON_NUM_THREADS", "OMP_NUM_THREADS"):
         value = os.environ.get(variable, "")
         if value.isdigit() and int(value) > 0:
