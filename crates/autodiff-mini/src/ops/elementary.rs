@@ -62,7 +62,8 @@ impl<F: Scalar> Var<'_, F> {
     /// `max(x, 0)`, with derivative 0 at 0. NaN stays NaN.
     pub fn relu(self) -> Self {
         self.map(
-            // A product of x and 0 would be NaN for minus infinity, and -0 for other negative numbers.
+            // A product of x and 0 would be NaN for minus infinity, and -0 for other negative
+            // numbers.
             |x| if x <= F::zero() { F::zero() } else { x },
             |x, _| if x > F::zero() { F::one() } else { F::zero() },
         )

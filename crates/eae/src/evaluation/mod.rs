@@ -58,8 +58,8 @@ impl Evaluation {
     ///
     /// # Errors
     ///
-    /// If the training images cannot be read, there are fewer than two images `test`, or the entropy
-    /// of their codes cannot be estimated.
+    /// If the training images cannot be read, there are fewer than two images `test`, or the
+    /// entropy of their codes cannot be estimated.
     ///
     /// # Panics
     ///

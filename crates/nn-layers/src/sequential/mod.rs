@@ -33,9 +33,9 @@ pub use statistics::Statistics;
 ///
 /// # Clones
 ///
-/// A clone shares its arrays with the original until one of the two is changed, such as by a step of
-/// an optimizer. A tape identifies a parameter by its array. So if a network and a fresh clone are
-/// trained on one tape, each gradient is the sum over both. Use
+/// A clone shares its arrays with the original until one of the two is changed, such as by a step
+/// of an optimizer. A tape identifies a parameter by its array. So if a network and a fresh clone
+/// are trained on one tape, each gradient is the sum over both. Use
 /// [`independent_copy`](Sequential::independent_copy) for networks that are trained side by side.
 #[derive(Debug, Clone)]
 pub struct Sequential<F: Real> {

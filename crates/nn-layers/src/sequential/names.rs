@@ -9,8 +9,8 @@ use crate::{Content, Entry, Real, Weights, WeightsError};
 impl<F: Real> Sequential<F> {
     /// Adds the arrays of all layers to `weights`, in PyTorch's layouts. The names are
     /// `prefix.0.weight` and so on, with the numbers that PyTorch gives to the modules of an
-    /// `nn.Sequential`. With an empty prefix they are `0.weight` and so on, as in the file of a bare
-    /// `nn.Sequential`.
+    /// `nn.Sequential`. With an empty prefix they are `0.weight` and so on, as in the file of a
+    /// bare `nn.Sequential`.
     pub fn write(&self, prefix: &str, weights: &mut Weights) {
         // Listing the state needs a unique reference. A clone shares its arrays and costs almost
         // nothing.
