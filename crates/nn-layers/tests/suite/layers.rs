@@ -41,6 +41,12 @@ fn parameters(layer: &mut impl Layer<f64>) -> Vec<&mut Tensor<f64>> {
         .collect()
 }
 
+#[test]
+#[should_panic(expected = "batch normalization of 0 features; there must be at least 1")]
+fn batch_normalization_needs_features() {
+    BatchNorm::<f32>::new(0);
+}
+
 /// The fields of a window are public, so they can hold anything.
 #[test]
 fn unusable_windows_are_errors_of_build() {
