@@ -25,7 +25,8 @@ pub use error::{Error, Result};
 pub use estimate::Estimate;
 pub use information::{
     ActiveInformationStorage, Condition, DelayScan, Embedded, Embedding, Ksg, KsgVariant, LocalInformation,
-    LocalNonuniformity, MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy, label_information,
+    LocalNonuniformity, MesnerShalizi, MixedKsg, PastAndFuture, Ross, ScannedDelay, TransferEntropy,
+    corrected_label_information, label_information,
 };
 pub use math::CompensatedSum;
 pub use metric::{Metric, Norm};

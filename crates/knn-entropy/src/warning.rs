@@ -36,6 +36,14 @@ pub enum Warning {
         /// The number of rows.
         rows: usize,
     },
+    /// Many rows are the only ones with their combination of labels, so the information between
+    /// labels is too high. Merge rare labels, or use more rows.
+    RareLabels {
+        /// The number of such rows.
+        alone: usize,
+        /// The number of rows.
+        rows: usize,
+    },
     /// The numbers of a column are multiples of a step that is not small compared with the
     /// distances between neighbors, which biases an entropy. [`dither`](crate::dither) removes this
     /// bias.
@@ -108,6 +116,11 @@ impl fmt::Display for Warning {
             Self::LeftOut { count, rows } => {
                 write!(f, "{count} of {rows} rows have a label that no other row has, and were left out")
             }
+            Self::RareLabels { alone, rows } => write!(
+                f,
+                "{alone} of {rows} rows are the only ones with their combination of labels, so the estimate is too high; merge \
+                 rare labels, or use more rows"
+            ),
             Self::Rounded { column, step, distance } => write!(
                 f,
                 "column {column} is rounded to multiples of {}, which is not small beside the distance of neighbors, {}; \

@@ -14,7 +14,8 @@ use crate::{Error, Result};
 /// Here `n_ab` is the number of rows with the labels `a` and `b`, and `n_a` and `n_b` are the
 /// numbers of rows with each of them. The estimate is never negative. For independent labels with
 /// `A` and `B` values it is too high by about `(A - 1)(B - 1) / (2 n)` (Miller, "Note on the bias
-/// of information estimates", 1955).
+/// of information estimates", 1955), which
+/// [`corrected_label_information`](crate::corrected_label_information) corrects.
 ///
 /// ```
 /// use knn_entropy::label_information;
@@ -54,7 +55,7 @@ pub fn label_information<A: Eq + Hash, B: Eq + Hash>(a: &[A], b: &[B]) -> Result
 }
 
 /// Numbers the labels in the order of their first rows.
-fn numbered<L: Eq + Hash>(labels: &[L]) -> Vec<usize> {
+pub(super) fn numbered<L: Eq + Hash>(labels: &[L]) -> Vec<usize> {
     let mut numbers = HashMap::new();
     labels
         .iter()
@@ -65,7 +66,8 @@ fn numbered<L: Eq + Hash>(labels: &[L]) -> Vec<usize> {
         .collect()
 }
 
-fn counts(numbers: &[usize]) -> Vec<usize> {
+/// Counts the rows of each numbered label.
+pub(super) fn counts(numbers: &[usize]) -> Vec<usize> {
     let mut counts = vec![0; numbers.iter().max().map_or(0, |most| most + 1)];
     numbers.iter().for_each(|&number| counts[number] += 1);
     counts
