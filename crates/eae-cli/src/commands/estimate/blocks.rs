@@ -7,10 +7,11 @@ use ndarray::{Array2, ArrayView1, Axis};
 
 use super::input::Data;
 use super::rounding::coinciding;
+use super::shape::normal_scores;
 use crate::failure::Failure;
 
 /// Largest number of distinct numbers that can be labels.
-const LABELS: usize = 20;
+pub(super) const LABELS: usize = 20;
 /// Smallest number of rows per label on average.
 const ROWS_PER_LABEL: usize = 10;
 
@@ -114,6 +115,17 @@ impl Block {
         Ok(())
     }
 
+    /// Replaces the numbers of each column by the normal scores of their ranks. Labels and periodic
+    /// columns stay as they are.
+    pub(super) fn rank(&mut self) {
+        for (c, mut column) in self.values.columns_mut().into_iter().enumerate() {
+            if !self.labels[c] && self.periods[c].is_infinite() {
+                let scores = normal_scores(column.view());
+                column.iter_mut().zip(scores).for_each(|(x, score)| *x = score);
+            }
+        }
+    }
+
     /// Returns the sum of the ranges of the columns that are not labels, an upper bound of
     /// distances.
     fn range(&self) -> f64 {
@@ -162,14 +174,17 @@ pub(super) fn standardize(values: &mut Array2<f64>, periods: &mut [f64]) -> Resu
     Ok(deviations)
 }
 
+/// Returns true for labels of which most are numbers. The others are most likely mistakes.
+pub(super) fn are_mostly_numbers(labels: &[String]) -> bool {
+    2 * labels.iter().filter(|label| label.parse::<f64>().is_ok()).count() > labels.len()
+}
+
 /// Refuses columns with a few cells of text among numbers, which are most likely mistakes.
 pub(super) fn check_text(data: &Data, columns: &[usize], labels: &[usize]) -> Result<(), Failure> {
-    let mostly_numbers = |column: &usize| {
-        data.table.categories[*column]
-            .as_ref()
-            .is_some_and(|labels| 2 * labels.iter().filter(|label| label.parse::<f64>().is_ok()).count() > labels.len())
+    let is_doubtful = |column: &usize| {
+        !labels.contains(column) && data.table.categories[*column].as_deref().is_some_and(are_mostly_numbers)
     };
-    let doubtful: Vec<usize> = columns.iter().copied().filter(|c| mostly_numbers(c) && !labels.contains(c)).collect();
+    let doubtful: Vec<usize> = columns.iter().copied().filter(is_doubtful).collect();
     data.require_numbers(&doubtful)
         .map_err(|failure| Failure::usage(format!("{failure}; if they are labels, name the column with --labels")))
 }

@@ -1,4 +1,6 @@
-use knn_entropy::{Estimate, Ksg, KsgVariant, MesnerShalizi, MixedKsg, Norm, Result, Ross, Ties};
+use knn_entropy::{
+    Estimate, Ksg, KsgVariant, MesnerShalizi, MixedKsg, Norm, Result, Ross, Ties, corrected_label_information,
+};
 use ndarray::ArrayView2;
 
 use super::blocks::Block;
@@ -19,6 +21,7 @@ pub(super) enum Kind {
     Gao,
     Ross,
     MesnerShalizi,
+    Grassberger,
 }
 
 /// The rule for ties.
@@ -90,16 +93,18 @@ impl Measure {
             Kind::MesnerShalizi => {
                 MesnerShalizi::new(k).norm(norm).window(window).periods(&periods).conditional_estimate(x, y, z)
             }
+            Kind::Grassberger => {
+                let given = (sides.z.width() > 0).then(|| bits(z));
+                corrected_label_information(&bits(x), &bits(y), given.as_deref())
+            }
             Kind::Ross => {
                 let (numbers, of_numbers, labels) =
                     if sides.y.all_labels() { (x, &sides.x, y) } else { (y, &sides.y, x) };
-                let labels: Vec<Vec<u64>> =
-                    labels.outer_iter().map(|row| row.iter().map(|x| x.to_bits()).collect()).collect();
                 let mut ross = Ross::new(k).norm(norm).window(window);
                 if of_numbers.periods.iter().any(|period| period.is_finite()) {
                     ross = ross.period(&of_numbers.periods);
                 }
-                ross.estimate(numbers, &labels)
+                ross.estimate(numbers, &bits(labels))
             }
         }
     }
@@ -108,4 +113,9 @@ impl Measure {
     pub(super) fn of(&self, sides: &Sides) -> Result<Estimate> {
         self.estimate(sides.x.values.view(), sides)
     }
+}
+
+/// Returns each row of labels as one label that can be hashed.
+fn bits(labels: ArrayView2<'_, f64>) -> Vec<Vec<u64>> {
+    labels.outer_iter().map(|row| row.iter().map(|x| x.to_bits()).collect()).collect()
 }

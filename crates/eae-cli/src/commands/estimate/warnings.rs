@@ -42,6 +42,11 @@ pub(super) fn reworded(
             places[0].row(*first),
             places[1].row(*copy)
         ),
+        Warning::RareLabels { alone, rows } => format!(
+            "{} of the rows are the only ones with their combination of labels, so the estimate is too high; merge rare \
+             labels, or use more rows",
+            percent(*alone as f64 / *rows as f64)
+        ),
         Warning::Repeated { copies, rows } => format!(
             "{copies} of {rows} rows repeat an earlier row, which distorts the estimate; if rows were recorded twice, use \
              --drop-duplicates"

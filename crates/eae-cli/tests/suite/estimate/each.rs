@@ -115,5 +115,5 @@ fn a_column_without_an_estimate_does_not_hide_the_others() {
     assert!(found["warnings"][0].as_str().unwrap().starts_with("id: left out, because of an error"), "{found}");
     // The error itself, if no other column is left.
     let refused = stderr(&eae(folder, &["mi", "x.csv", "--y", "y", "--each", "--x", "id"]));
-    assert!(refused.contains("no label stands for two rows"), "{refused}");
+    assert!(refused.contains("100.0 % of its rows have a text that no other row has"), "{refused}");
 }

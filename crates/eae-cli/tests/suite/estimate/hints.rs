@@ -68,7 +68,7 @@ fn errors_name_flags_of_the_command() {
         "mi round.csv --ties error",
         "mi x.csv --x a --y b --k 60",
         "mi x.csv --x a --y b --k 60 --theiler 5",
-        "mi labels.csv --estimator ross --k 2",
+        "mi labels.csv --estimator ross --k 2 --ties count",
         "mi names.csv",
         "mi x.csv --x a --y b --estimator ross",
         "mi x.csv --x a --y b --z c --estimator gao",

@@ -4,6 +4,7 @@ mod divergence;
 mod each;
 mod entropy;
 mod hints;
+mod kinds;
 mod mi;
 mod te;
 

@@ -27,6 +27,7 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     surrogates: Option<SurrogatesName>,
     standardized: bool,
+    ranks: bool,
     theiler: usize,
     dropped: usize,
     warnings: Vec<String>,
@@ -39,7 +40,8 @@ struct Row {
     column: usize,
     name: String,
     mutual_information: f64,
-    correlation: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equivalent_correlation: Option<f64>,
     standard_error: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     p_value: Option<f64>,
@@ -72,10 +74,25 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     if columns.is_empty() {
         return Err(Failure::usage("--each: there are no columns besides those of --y; name other columns with --x"));
     }
+    for &column in &target {
+        arguments.check_label(&data, column)?;
+    }
+    let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+    let mut first_failure = None;
+    for column in columns {
+        match arguments.check_label(&data, column) {
+            Ok(()) => usable.push(column),
+            Err(failure) => {
+                unusable.push(left_out(&data.column(column), &failure));
+                first_failure.get_or_insert(failure);
+            }
+        }
+    }
+    let columns = usable;
     let sides = arguments.sides(&mut data, [&target, &columns, &[]])?;
     let mut warnings = data.notes();
+    warnings.extend(unusable);
     let (mut members, mut of_columns): (Vec<Member>, Vec<(String, String)>) = (Vec::new(), Vec::new());
-    let mut first_failure = None;
     for (place, &column) in columns.iter().enumerate() {
         let one = sides.y.column(place);
         let mut sides = Sides { x: sides.x.clone(), y: one, z: sides.z.clone() };
@@ -92,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
             // The other columns can be ranked all the same.
             Err(refusal) => {
                 let failure = arguments.refuse(refusal, &data, [&target, &[column], &[]]);
-                warnings.push(format!("{}: left out, because of an error ({failure})", data.column(column)));
+                warnings.push(left_out(&data.column(column), &failure));
                 first_failure.get_or_insert(failure);
             }
         }
@@ -123,7 +140,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         column: member.column,
         name: data.column(member.column),
         mutual_information: unit.of(member.chosen.estimate.value()),
-        correlation: member.chosen.estimate.correlation(),
+        equivalent_correlation: member.chosen.equivalent_correlation(&member.sides),
         standard_error: unit.of(member.chosen.estimate.standard_error()),
         p_value: family.as_ref().map(|family| family.members()[number].p_value()),
         corrected_p_value: family.as_ref().map(|family| family.corrected_p_value(number)),
@@ -140,7 +157,8 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         k: arguments.settings.k,
         permutations,
         surrogates: plan.map(|plan| plan.name),
-        standardized: true,
+        standardized: !arguments.ranks,
+        ranks: arguments.ranks,
         theiler: arguments.settings.theiler,
         dropped: data.dropped,
         warnings,
@@ -153,6 +171,10 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
         print_lines(&text(&report));
     }
     Ok(())
+}
+
+fn left_out(column: &str, failure: &Failure) -> String {
+    format!("{column}: left out, because of an error ({failure})")
 }
 
 /// Merges the notes of all columns: each with the name of its column, and those about the target

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use knn_entropy::Error;
+use knn_entropy::{Error, Samples, Warning};
+use ndarray::{ArrayView1, Axis};
+use ndarray_rand::rand::SeedableRng;
+use ndarray_rand::rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use crate::commands::estimate::blocks::{Block, check_text};
 use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesWish, Wish};
@@ -10,9 +14,12 @@ use crate::commands::estimate::doubts::far_neighbors;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
+use crate::commands::estimate::print::{amount, percent};
 use crate::commands::estimate::rounding::Dither;
 use crate::commands::estimate::settings::{FILES, Reading, Settings};
+use crate::commands::estimate::shape::heavy_tails;
 use crate::commands::estimate::significance::SurrogatesName;
+use crate::commands::estimate::texts::{alone, unusable};
 use crate::commands::estimate::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
@@ -27,8 +34,12 @@ use crate::failure::Failure;
   eae mi data.csv --y price --each  # ranks all other columns
 
 The estimate depends on the scales of the columns. Use --standardize unless
-they have a common unit. Columns of text are labels, and so are those that
---labels names. The output names the estimator.
+they have a common unit, or --ranks if a column is skewed. Columns of text are
+labels, and so are those that --labels names. The output names the estimator.
+
+In the JSON, equivalent_correlation is the correlation of two normal variables
+with this information, sqrt(1 - exp(-2 I)). It is left out for labels and for
+negative estimates.
 
 {FILES}"))]
 pub(crate) struct Arguments {
@@ -56,11 +67,11 @@ pub(crate) struct Arguments {
     /// Columns of numbers, even if they look like labels.
     #[arg(long, value_name = "COLUMNS")]
     pub(super) numeric: Option<String>,
-    /// ksg1, ksg2: rule for rows with several neighbors at the same distance.
+    /// Rule for rows with several neighbors at the same distance; error affects only ksg1 and ksg2.
     #[arg(long, value_enum, default_value_t = TiesWish::Auto)]
     pub(super) ties: TiesWish,
-    /// ksg1, ksg2: spread rounded numbers within their rounding steps: the step of all columns or
-    /// of each column of x, y and z, auto to detect the steps, or no.
+    /// Spread rounded numbers within their rounding steps: the step of all columns or of each
+    /// column of x, y and z, auto to detect the steps, or no.
     #[arg(long, value_name = "auto|no|STEP[,STEP...]", conflicts_with = "ties")]
     pub(super) dither: Option<Dither>,
     /// Keep only the first of several rows that are equal in all used columns.
@@ -69,6 +80,10 @@ pub(crate) struct Arguments {
     /// First scale each column to mean 0 and standard deviation 1 (divisor n - 1).
     #[arg(long)]
     pub(super) standardize: bool,
+    /// First replace the numbers of each column by the normal scores of their ranks. Information
+    /// stays the same, because the map of each column is increasing.
+    #[arg(long, conflicts_with = "standardize")]
+    pub(super) ranks: bool,
     /// Compute a p-value from this many surrogates, which rearrange x so that it is independent of
     /// y [default: 0, or 99 with --each].
     #[arg(long)]
@@ -101,13 +116,23 @@ impl Arguments {
             metric: self.settings.metric,
             window: self.settings.theiler,
             seed: self.common.seed,
-            standardize: self.standardize || self.each,
+            standardize: (self.standardize || self.each) && !self.ranks,
+            ranks: self.ranks,
         }
     }
 
     /// Returns the number of surrogates with `--each`.
     pub(super) fn permutations_of_each(&self) -> usize {
         self.permutations.unwrap_or(99)
+    }
+
+    /// Refuses a column of text that cannot be used as labels, unless --labels names it.
+    pub(super) fn check_label(&self, data: &Data, column: usize) -> Result<(), Failure> {
+        let named = self.labels.as_deref().map_or(Ok(Vec::new()), |list| data.columns(Some(list)))?;
+        match unusable(data, column) {
+            Some(reason) if !named.contains(&column) => Err(Place::new(data, &[]).refuse(reason)),
+            _ => Ok(()),
+        }
     }
 
     /// Returns the variables with complete rows.
@@ -139,9 +164,30 @@ impl Arguments {
     pub(super) fn warnings(&self, chosen: &Chosen, sides: &Sides, data: &Data) -> Vec<String> {
         let name = |block: usize, column: usize| sides.blocks()[block].names[column].clone();
         let place = Place::new(data, &[]);
-        let of_library = chosen.estimate.warnings();
+        let tails = self.heavy_tails(chosen, sides);
+        // A common unit does not help against heavy tails, and labels have none.
+        let numbers = sides.numbers();
+        let numbers: Vec<Samples<'_>> = numbers.iter().filter_map(|block| Samples::new(*block).ok()).collect();
+        let scales = tails.is_empty() && Samples::scales_warning(&numbers).is_some();
+        let helps = |warning: &&Warning| scales || !matches!(warning, Warning::Scales { .. });
+        let of_library = chosen.estimate.warnings().iter().filter(helps);
         let mut warnings: Vec<String> =
-            of_library.iter().filter_map(|w| reworded(w, self.settings.unit, &name, [place, place])).collect();
+            of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place])).collect();
+        warnings.extend(tails);
+        warnings.extend(self.bias_of_labels(chosen, sides));
+        for block in sides.blocks() {
+            let labels = block.values.columns().into_iter().zip(&block.names).zip(&block.labels);
+            for ((column, name), _) in labels.filter(|(_, label)| **label) {
+                let alone = alone(column.iter().copied());
+                if alone > 0.5 {
+                    warnings.push(format!(
+                        "{} of the rows have a label in column {name} that no other row has, so the estimate says little; \
+                         merge labels into classes that repeat",
+                        percent(alone)
+                    ));
+                }
+            }
+        }
         for block in sides.blocks() {
             for (column, name) in block.values.columns().into_iter().zip(&block.names) {
                 let warning = format!("column {name} is constant and carries no information");
@@ -152,6 +198,43 @@ impl Arguments {
         }
         warnings.extend(far_neighbors(&sides.numbers(), self.settings.k, chosen.metric.into()));
         warnings
+    }
+
+    /// Returns a warning for each column whose skewness or tails make an estimate from distances in
+    /// both variables too low.
+    fn heavy_tails(&self, chosen: &Chosen, sides: &Sides) -> Vec<String> {
+        let blocks = sides.blocks();
+        if matches!(chosen.estimator, Estimator::Ross | Estimator::Grassberger) {
+            return Vec::new();
+        }
+        let columns = blocks.iter().flat_map(|b| {
+            let kinds = b.labels.iter().zip(&b.periods).map(|(label, period)| !label && period.is_infinite());
+            b.values.columns().into_iter().zip(&b.names).zip(kinds)
+        });
+        let way = if self.standardize { "use --ranks instead of --standardize" } else { "use --ranks" };
+        let of = |((column, name), _): ((ArrayView1<'_, f64>, &String), bool)| {
+            heavy_tails(column).map(|ratio| {
+                format!(
+                    "column {name} is strongly skewed or has heavy tails: the range of 99 % of its numbers is {ratio:.0} times \
+                     that of the middle half, so the estimate can be too low; {way}"
+                )
+            })
+        };
+        columns.filter(|(_, is_plain)| *is_plain).filter_map(of).collect()
+    }
+
+    /// Returns a warning with the estimate for shuffled labels, whose information is 0, if pairs of
+    /// labels are rare.
+    fn bias_of_labels(&self, chosen: &Chosen, sides: &Sides) -> Option<String> {
+        let is_rare = |warning: &Warning| matches!(warning, Warning::RareLabels { .. });
+        if sides.z.width() > 0 || !chosen.estimate.warnings().iter().any(is_rare) {
+            return None;
+        }
+        let mut rows: Vec<usize> = (0..sides.rows()).collect();
+        rows.shuffle(&mut ChaCha8Rng::seed_from_u64(self.common.seed));
+        let shuffled = chosen.measure.estimate(sides.x.values.select(Axis(0), &rows).view(), sides).ok()?;
+        let bias = amount(shuffled.value(), self.settings.unit);
+        Some(format!("the estimate for shuffled labels, which are independent, is {bias} instead of 0"))
     }
 
     pub(super) fn refuse(&self, refusal: Refusal, data: &Data, columns: [&[usize]; 3]) -> Failure {

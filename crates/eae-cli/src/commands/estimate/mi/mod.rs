@@ -28,8 +28,8 @@ pub(super) struct Test {
 #[derive(Serialize)]
 struct Report {
     mutual_information: f64,
-    /// The mutual information on the scale of a correlation, from 0 to 1.
-    correlation: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    equivalent_correlation: Option<f64>,
     conditional: bool,
     dx: usize,
     dy: usize,
@@ -38,6 +38,7 @@ struct Report {
     metric: MetricName,
     ties: TiesReport,
     standardized: bool,
+    ranks: bool,
     #[serde(flatten)]
     test: Option<Test>,
     #[serde(flatten)]
@@ -62,6 +63,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let z = arguments.z.as_deref().map_or(Ok(Vec::new()), |z| data.columns(Some(z)))?;
+    for column in [&x[..], &y, &z].concat() {
+        arguments.check_label(&data, column)?;
+    }
     let mut sides = arguments.sides(&mut data, [&x, &y, &z])?;
     let refuse = |refusal| arguments.refuse(refusal, &data, [&x, &y, &z]);
     let chosen = settle(&mut sides, &arguments.wish()).map_err(refuse)?;
@@ -98,12 +102,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let found = Found::from(&chosen.estimate);
     let numbers = Numbers::new(&arguments.settings, sides.rows(), &found, &data, warnings);
     let [dx, dy, dz] = sides.blocks().map(Block::width);
-    let Chosen { estimator, metric, ties, estimate, .. } = chosen;
+    let equivalent_correlation = chosen.equivalent_correlation(&sides);
+    let Chosen { estimator, metric, ties, .. } = chosen;
     let standardized = arguments.standardize;
     if arguments.common.json {
         print_json(&Report {
             mutual_information: numbers.value,
-            correlation: estimate.correlation(),
+            equivalent_correlation,
             conditional: dz > 0,
             dx,
             dy,
@@ -112,18 +117,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             metric,
             ties,
             standardized,
+            ranks: arguments.ranks,
             test,
             numbers,
         });
     } else {
         let given = if dz > 0 { format!(" given {dz}") } else { String::new() };
         let p_value = test.map_or(String::new(), |test| format!("; p = {:.4}", test.p_value));
+        // Counts of labels have no neighbors.
+        let k =
+            if estimator == Estimator::Grassberger { String::new() } else { format!(", k = {}", arguments.settings.k) };
         let details = format!(
-            "of {}, {dx} and {} {given}; {}, k = {}; ties {}{p_value}",
+            "of {}, {dx} and {} {given}; {}{k}; ties {}{p_value}",
             counted(sides.rows(), "row"),
             counted(dy, "column"),
             word(estimator),
-            arguments.settings.k,
             percent(ties.share)
         );
         numbers.print("mutual information", &details.replace(" ;", ";"));

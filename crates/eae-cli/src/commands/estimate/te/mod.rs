@@ -103,6 +103,7 @@ impl Arguments {
             window: self.settings.theiler,
             seed: self.common.seed,
             standardize: false,
+            ranks: false,
         };
         let chosen = settle(&mut member.sides, &wish).map_err(|refusal| match refusal {
             Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(
