@@ -77,7 +77,7 @@ fn joined(a: &[usize], b: &[usize]) -> Vec<usize> {
 fn corrected_log(count: usize) -> f64 {
     let m = count as f64;
     let half = 0.5 * (digamma(0.5 * (m + 1.0)) - digamma(0.5 * m));
-    digamma(m) + if count % 2 == 0 { half } else { -half }
+    digamma(m) + if count.is_multiple_of(2) { half } else { -half }
 }
 
 #[cfg(test)]
