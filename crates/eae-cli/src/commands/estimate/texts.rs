@@ -24,7 +24,7 @@ pub(super) fn unusable(data: &Data, column: usize) -> Option<String> {
     let way_out = format!("or name it in --labels {name} if its texts are classes");
     let first = labels.first()?;
     if labels.len() > LABELS {
-        if most(labels, |label| is_date(label)) {
+        if labels.iter().filter(|label| is_date(label)).count() as f64 >= MOST * labels.len() as f64 {
             return Some(format!(
                 "{described} has dates or times, such as {first}, which have no distances; replace them by numbers such as \
                  the days since the first, {way_out}"
@@ -50,10 +50,6 @@ pub(super) fn alone(values: impl Iterator<Item = f64>) -> f64 {
     values.filter(|x| !x.is_nan()).for_each(|x| *counts.entry(x.to_bits()).or_default() += 1);
     let rows: usize = counts.values().sum();
     counts.values().filter(|count| **count == 1).count() as f64 / rows.max(1) as f64
-}
-
-fn most(labels: &[String], holds: impl Fn(&str) -> bool) -> bool {
-    labels.iter().filter(|label| holds(label)).count() as f64 >= MOST * labels.len() as f64
 }
 
 /// Returns the texts before and after the numbers if nearly all labels are numbers with the same

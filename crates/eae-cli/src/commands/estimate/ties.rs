@@ -49,7 +49,7 @@ pub(super) fn dithered(
     }
     // Each column needs random numbers of its own, so all columns are dithered together.
     let [x, y, z] = sides.blocks().map(|block| block.values.view());
-    let spread = dither(&concatenate![Axis(1), x, y, z], &found, wish.seed)?;
+    let spread = dither(concatenate![Axis(1), x, y, z], &found, wish.seed)?;
     let mut first = 0;
     for block in [&mut sides.x, &mut sides.y, &mut sides.z] {
         let width = block.width();
