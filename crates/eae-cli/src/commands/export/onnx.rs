@@ -36,7 +36,7 @@ impl Files {
 /// Writes the three files into the folder `out`.
 pub(super) fn write(trained: &Trained, chosen: &Chosen, label: Option<&str>, out: &Path) -> Result<Files, Failure> {
     let Trained { file, model, .. } = trained;
-    let failed = |e| Failure::other(e).at(&file);
+    let failed = |e| Failure::other(e).at(file);
     let [encoder, decoder] = networks(model).map_err(failed)?;
     let generator = generator(model, chosen, label).map_err(failed)?;
     let [encoder_name, decoder_name, generator_name] = ONNX;

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use ndarray::{ArrayView4, ArrayViewMut4};
 
+use super::combine::{combine, combine_add};
+use super::planes::{Planes, PlanesMut};
+use super::scheme::{Maps, Scheme};
 use super::tiles::Tiles;
-use super::transform::{Maps, Planes, PlanesMut, Scheme, combine, combine_add};
 use crate::kernels::element::Element;
 use crate::kernels::simd::Kernel;
 

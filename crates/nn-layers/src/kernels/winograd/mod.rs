@@ -39,10 +39,12 @@
 //! S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast
 //! Algorithms for Convolutional Neural Networks, CVPR 2016.
 
+mod combine;
 mod maps;
 mod passes;
+mod planes;
+mod scheme;
 mod tiles;
-mod transform;
 
 use autodiff_mini::Pool;
 use ndarray::{ArrayView4, ArrayViewMut4};

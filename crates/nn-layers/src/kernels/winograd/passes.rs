@@ -3,8 +3,9 @@
 use autodiff_mini::Pool;
 use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
+use super::planes::Planes;
+use super::scheme::{Maps, Scheme};
 use super::tiles::Tiles;
-use super::transform::{Maps, Planes, Scheme};
 use crate::kernels::activation::{Finish, apply};
 use crate::kernels::cache;
 use crate::kernels::element::Element;

@@ -6,7 +6,8 @@ use autodiff_mini::Pool;
 use ndarray::{ArrayView4, ArrayViewMut4, Axis};
 
 use super::maps::{Differences, Filters, FiltersTransposed, Outputs, OutputsTransposed, Transposed};
-use super::transform::{Maps, Planes, Rows, Scheme};
+use super::planes::{Planes, Rows};
+use super::scheme::{Maps, Scheme};
 use crate::Window;
 use crate::kernels::element::Element;
 use crate::kernels::patches::Grid;
