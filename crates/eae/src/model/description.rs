@@ -24,6 +24,7 @@ pub(super) struct Description {
     /// Height, width and channels.
     pub(super) image: [usize; 3],
     pub(super) latent: usize,
+    #[serde(default)]
     pub(super) ending: Ending,
     /// The columns, for a model of vectors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
