@@ -64,7 +64,10 @@ mod tests {
     use ndarray::ArrayD;
 
     fn spiral(n: usize, d: usize) -> ArrayD<f64> {
-        ArrayD::from_shape_fn(vec![n, d], |i| (1.0 + i[0] as f64 * 0.7 + i[1] as f64).sin() * (1.0 + 0.3 * i[0] as f64))
+        // Columns of one frequency would lie in a plane.
+        ArrayD::from_shape_fn(vec![n, d], |i| {
+            (1.0 + i[0] as f64 * (0.7 + 0.4 * i[1] as f64)).sin() * (1.0 + 0.3 * i[0] as f64)
+        })
     }
 
     #[test]
