@@ -10,14 +10,18 @@ use super::blocks::standardize;
 use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
+use super::peaks::{self, Peaks};
 use super::print::{Found, Numbers, doubtful_k};
-use super::rounding::{coarse_steps, notes};
+use super::rounding::{coarse_steps, notes, step};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
 use super::warnings::{reworded, scales_text};
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::{counted, print_json};
 use crate::table::matched;
+
+/// The consequence of a column without a density.
+const SO: &str = "so the divergence is infinite";
 
 /// Estimate the divergence between the rows of two files.
 ///
@@ -112,9 +116,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::usage("both files are standard input; one of them must be a file"));
     }
     let metric = settings.metric.unwrap_or(MetricName::L2);
-    let mut p = arguments.set(&arguments.p, metric, arguments.common.seed, None)?;
-    // Another seed, so that equal rows of both files do not stay equal.
-    let mut q = arguments.set(&arguments.q, metric, arguments.common.seed.wrapping_add(1), Some(&p))?;
+    let mut p = arguments.set(&arguments.p, None)?;
+    let mut q = arguments.set(&arguments.q, Some(&p))?;
     if p.columns.len() != q.columns.len() {
         return Err(Failure::usage(format!(
             "{} has {}, but {} has {}; select the same columns of both with --x",
@@ -124,7 +127,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             q.columns.len()
         )));
     }
-    let mut warnings = Vec::new();
+    let mut warnings = arguments.without_density(&p, &q);
+    arguments.spread(&mut p, &mut q, metric)?;
     for (set, seed) in [(&p, arguments.common.seed), (&q, arguments.common.seed.wrapping_add(1))] {
         warnings.extend(set.data.notes());
         let names: Vec<String> =
@@ -247,7 +251,7 @@ fn standardize_both(p: &mut Set, q: &mut Set) -> Result<f64, Failure> {
 impl Arguments {
     /// Reads a file. Without --x, its columns are put in the order of those of the other set, if
     /// they have the same names.
-    fn set(&self, path: &Path, metric: MetricName, seed: u64, beside: Option<&Set>) -> Result<Set, Failure> {
+    fn set(&self, path: &Path, beside: Option<&Set>) -> Result<Set, Failure> {
         let mut data = Data::read(path, &self.reading)?;
         let mut columns = data.columns(self.x.as_deref())?;
         if let (None, Some(order), Some(names)) = (&self.x, beside.and_then(Set::names), &data.table.names) {
@@ -259,16 +263,58 @@ impl Arguments {
         data.require_numbers(&columns)?;
         data.complete(&columns)?;
         let repeated = if self.repair.drop_duplicates { data.drop_duplicates(&columns) } else { 0 };
-        let (mut values, periods) = (data.values(&columns), data.periods(&columns));
-        // The Jensen-Shannon divergence works with repeated rows.
-        let chosen = self.repair.dither(self.jensen_shannon);
-        let detect = || coarse_steps(values.view(), self.settings.k, metric.into(), &periods, self.settings.theiler);
-        let steps = chosen.steps(columns.len(), detect)?;
-        if let Some(steps) = &steps {
-            let explain = |error| Place::new(&data, &columns).explain(&error, self.settings.theiler);
-            values = dither(&values, steps, seed).map_err(explain)?;
+        let (values, periods) = (data.values(&columns), data.periods(&columns));
+        Ok(Set { data, columns, values, periods, steps: None, repeated })
+    }
+
+    /// Dithers both sets.
+    fn spread(&self, p: &mut Set, q: &mut Set, metric: MetricName) -> Result<(), Failure> {
+        let Settings { k, theiler, .. } = self.settings;
+        // The Jensen-Shannon divergence works with repeated rows, so numbers on one grid stay on
+        // it.
+        let on_one: Vec<bool> = p
+            .values
+            .columns()
+            .into_iter()
+            .zip(q.values.columns())
+            .map(|(p, q)| self.jensen_shannon && one_grid(p, q))
+            .collect();
+        // Another seed for q, so that equal rows of both files do not stay equal.
+        for (set, seed) in [(p, self.common.seed), (q, self.common.seed.wrapping_add(1))] {
+            let detect = || {
+                let mut steps = coarse_steps(set.values.view(), k, metric.into(), &set.periods, theiler);
+                steps.iter_mut().zip(&on_one).filter(|(_, on_one)| **on_one).for_each(|(step, _)| *step = 0.0);
+                steps
+            };
+            set.steps = self.repair.dither().steps(set.columns.len(), detect)?;
+            if let Some(steps) = &set.steps {
+                let explain = |error| Place::new(&set.data, &set.columns).explain(&error, theiler);
+                set.values = dither(&set.values, steps, seed).map_err(explain)?;
+            }
         }
-        Ok(Set { data, columns, values, periods, steps, repeated })
+        Ok(())
+    }
+
+    /// Returns warnings about columns of the files as they are that do not come from a density.
+    fn without_density(&self, p: &Set, q: &Set) -> Vec<String> {
+        let names = |set: &Set| -> Vec<String> {
+            set.columns.iter().map(|&column| format!("{} of {}", set.data.column(column), set.data.name)).collect()
+        };
+        let mut found = peaks::warnings(p.values.view(), &names(p), SO, |column, peaks| match peaks {
+            Peaks::Heaps(_) => !peaks.are_spread_by(self.repair.given(column)),
+            // Both files can have the same labels or the same atoms.
+            _ => {
+                !self.jensen_shannon
+                    && Peaks::of(q.values.column(column)).as_ref().is_none_or(|of_q| !peaks.is_within(of_q))
+            }
+        });
+        found.extend(peaks::warnings(q.values.view(), &names(q), SO, |column, peaks| match peaks {
+            Peaks::Heaps(_) => !peaks.are_spread_by(self.repair.given(column)),
+            // Atoms of q alone leave the divergence finite if q has a density besides.
+            Peaks::Two(_) => !self.jensen_shannon && Peaks::of(p.values.column(column)).as_ref() != Some(peaks),
+            Peaks::Atoms(_) => false,
+        }));
+        found
     }
 
     fn kullback_leibler(
@@ -334,7 +380,7 @@ impl Arguments {
     fn explain(&self, error: &Error, p: &Set, q: &Set) -> Failure {
         let (of_p, of_q) = (Place::new(&p.data, &p.columns), Place::new(&q.data, &q.columns));
         match error {
-            Error::Duplicates { first, second, count, k } => of_p.coincide(*first, *second, *count, *k),
+            Error::Duplicates { first, second, count, k } => of_p.coincide(*first, *second, *count, *k, SO),
             Error::SharedRows { count, first, copy } => Failure::usage(format!(
                 "{count} rows of {} are also rows of {}, the first of them {} and {}; use --shared-rows leave-out to \
                  exclude each from its own neighbors",
@@ -360,6 +406,19 @@ impl Arguments {
             error => of_p.explain(error, self.settings.theiler),
         }
     }
+}
+
+/// Returns true if the numbers of both columns are multiples of one step, or few different numbers
+/// among such multiples.
+fn one_grid(p: ArrayView1<'_, f64>, q: ArrayView1<'_, f64>) -> bool {
+    const FEW: usize = 10;
+    let are_few =
+        |column: ArrayView1<'_, f64>| column.iter().map(|x| (x + 0.0).to_bits()).collect::<HashSet<_>>().len() < FEW;
+    let (of_p, of_q) = (step(p), step(q));
+    let equal = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.max(b);
+    let finer = [of_p, of_q].into_iter().filter(|step| *step > 0.0).fold(f64::INFINITY, f64::min);
+    let of_both = step(concatenate![Axis(0), p, q].view());
+    of_both > 0.0 && equal(of_both, finer) && (equal(of_p, of_q) || are_few(p) || are_few(q))
 }
 
 /// Returns the number of rows of p that are also rows of q.

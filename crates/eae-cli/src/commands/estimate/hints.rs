@@ -4,6 +4,8 @@
 use knn_entropy::Error;
 
 use super::input::Data;
+use super::peaks::Peaks;
+use super::rounding::{shown, step};
 use crate::failure::Failure;
 use crate::output::counted;
 
@@ -60,8 +62,10 @@ impl<'a> Place<'a> {
             Error::ZeroK => Failure::usage("--k is 0; it must be at least 1"),
             Error::KTooLarge { k, others } => {
                 let window = if theiler > 0 { ", a smaller --theiler" } else { "" };
+                let fewer = if *k > 1 { "a smaller --k".to_owned() + window } else { window.trim_start_matches(", ").to_owned() };
+                let or = if fewer.is_empty() { "" } else { " or " };
                 self.refuse(format!(
-                    "--k is {k}, but a row has only {} to choose from; use a smaller --k{window} or more rows",
+                    "--k is {k}, but a row has only {} to choose from; use {fewer}{or}more rows",
                     counted(*others, "other row")
                 ))
             }
@@ -74,9 +78,9 @@ impl<'a> Place<'a> {
                 Failure::usage(format!("--floor is {floor}; it must be a finite number above 0"))
             }
             Error::TorusTooSmall { row, k, distance, period } => self.refuse(format!(
-                "neighbor number {k} of {} is {distance} away, more than half the shortest period, {period}; use a smaller \
-                 --k or more rows",
-                self.row(*row)
+                "neighbor number {k} of {} is {distance} away, more than half the shortest period, {period}; use {}more rows",
+                self.row(*row),
+                if *k > 1 { "a smaller --k or " } else { "" }
             )),
             Error::OutOfRange { what } => self.refuse(format!("{what} is too large for a 64-bit float; scale the columns down")),
             Error::TooFewRotations { surrogates, rotations, rows, min_shift } => Failure::usage(format!(
@@ -96,13 +100,32 @@ impl<'a> Place<'a> {
     }
 
     /// Returns the failure for rows that coincide, in commands with `--dither` and
-    /// `--drop-duplicates`.
-    pub(super) fn coincide(&self, first: usize, second: usize, count: usize, k: usize) -> Failure {
+    /// `--drop-duplicates`. `so` is the consequence of a column without a density.
+    pub(super) fn coincide(&self, first: usize, second: usize, count: usize, k: usize, so: &str) -> Failure {
+        let values = self.data.values(self.columns);
+        let peaks = values.columns().into_iter().enumerate();
+        if let Some((column, peaks)) = peaks.filter_map(|(column, x)| Some((column, Peaks::of(x)?))).next() {
+            return self.refuse(format!("{} {}", self.column(column), peaks.text(so)));
+        }
+        let steps: Vec<f64> = values.columns().into_iter().map(step).collect();
+        let shown: Vec<String> =
+            steps.iter().map(|step| if *step > 0.0 { shown(*step) } else { "0".to_owned() }).collect();
+        let twice = "if rows were recorded twice, use --drop-duplicates";
+        let ways = match steps.iter().all(|step| is_round(*step)) && steps.iter().any(|step| *step > 0.0) {
+            true => format!("if the numbers are rounded, use --dither {}; {twice}", shown.join(",")),
+            false => format!("{twice}; if the numbers are rounded, give the step with --dither"),
+        };
         self.refuse(format!(
-            "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; if rows were recorded \
-             twice, use --drop-duplicates; if the numbers are rounded, give the step with --dither",
+            "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; {ways}",
             self.row(first),
             self.row(second)
         ))
     }
+}
+
+/// Returns true for a step of few digits, or none. The spacing of single-precision numbers is a
+/// step, too, but has many digits.
+fn is_round(step: f64) -> bool {
+    let short: f64 = format!("{step:.3e}").parse().unwrap_or(step);
+    (step - short).abs() <= 1e-9 * step
 }

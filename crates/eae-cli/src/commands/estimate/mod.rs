@@ -11,6 +11,7 @@ mod hints;
 mod input;
 mod measure;
 pub(crate) mod mi;
+mod peaks;
 mod print;
 mod rounding;
 mod settings;

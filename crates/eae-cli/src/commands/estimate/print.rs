@@ -50,6 +50,28 @@ impl From<&Estimate> for Found {
     }
 }
 
+/// Fewest rows whose spread is known well enough for an interval.
+const LEAST: usize = 10;
+
+/// Returns the standard error and the interval of an estimate from `n` rows. Leaves out what would
+/// be too small, with a warning unless there are others that explain it.
+fn spread(found: &Found, n: usize, unit: Unit, warnings: &mut Vec<String>) -> (Option<f64>, Option<(f64, f64)>) {
+    let error = found.error.map(|error| unit.of(error));
+    let interval = found.interval.map(|(low, high)| (unit.of(low), unit.of(high)));
+    let is_zero = error.is_some_and(|error| error.is_nan() || error <= 0.0);
+    if error.is_some() && n < LEAST {
+        let rows = counted(n, "row");
+        let error = if is_zero { None } else { error };
+        let rest = if is_zero { "the standard error is unknown" } else { "the standard error is rough" };
+        warnings.push(format!("{rows} are too few for a 95 % interval, which needs at least {LEAST}; {rest}"));
+        return (error, None);
+    }
+    if is_zero && warnings.is_empty() {
+        warnings.push("all rows contribute the same, so the standard error is unknown".to_owned());
+    }
+    if is_zero { (None, None) } else { (error, interval) }
+}
+
 /// The common part of reports.
 #[derive(Serialize)]
 pub(super) struct Numbers {
@@ -69,16 +91,17 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, warnings: Vec<String>) -> Self {
+    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, mut warnings: Vec<String>) -> Self {
         let unit = settings.unit;
+        let (standard_error, sampling_interval_95) = spread(found, n, unit, &mut warnings);
         let local = found.local.as_ref().filter(|_| settings.local);
         Self {
             value: unit.of(found.value),
             unit: unit.name(),
             n,
             k: settings.k,
-            standard_error: found.error.map(|error| unit.of(error)),
-            sampling_interval_95: found.interval.map(|(low, high)| (unit.of(low), unit.of(high))),
+            standard_error,
+            sampling_interval_95,
             theiler: settings.theiler,
             local: local.map(|local| local.iter().map(|&x| unit.of(x)).collect()),
             dropped: data.dropped,
@@ -88,15 +111,22 @@ impl Numbers {
     }
 
     /// Creates the numbers of a report about all rows of a file, without local values.
-    pub(super) fn of_file(settings: &Settings, n: usize, found: &Found, file: &Path, warnings: Vec<String>) -> Self {
+    pub(super) fn of_file(
+        settings: &Settings,
+        n: usize,
+        found: &Found,
+        file: &Path,
+        mut warnings: Vec<String>,
+    ) -> Self {
         let unit = settings.unit;
+        let (standard_error, sampling_interval_95) = spread(found, n, unit, &mut warnings);
         Self {
             value: unit.of(found.value),
             unit: unit.name(),
             n,
             k: settings.k,
-            standard_error: found.error.map(|error| unit.of(error)),
-            sampling_interval_95: found.interval.map(|(low, high)| (unit.of(low), unit.of(high))),
+            standard_error,
+            sampling_interval_95,
             theiler: settings.theiler,
             local: None,
             dropped: 0,

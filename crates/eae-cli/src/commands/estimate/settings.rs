@@ -60,13 +60,21 @@ pub(super) struct Repair {
 }
 
 impl Repair {
-    /// Returns the dithering to apply. Steps are not detected if there is a floor, or if coinciding
-    /// rows are `harmless` for the estimator.
-    pub(super) fn dither(&self, harmless: bool) -> &Dither {
+    /// Returns the dithering to apply. Steps are not detected if there is a floor.
+    pub(super) fn dither(&self) -> &Dither {
         match &self.dither {
-            Dither::Auto if harmless || self.floor.is_some() => &Dither::No,
+            Dither::Auto if self.floor.is_some() => &Dither::No,
             dither => dither,
         }
+    }
+
+    /// Returns the step that is given for a column, or 0.
+    pub(super) fn given(&self, column: usize) -> f64 {
+        match &self.dither {
+            Dither::Steps(steps) => steps.get(column).or(steps.first().filter(|_| steps.len() == 1)).copied(),
+            _ => None,
+        }
+        .unwrap_or(0.0)
     }
 
     /// Returns true if rows are spread by given steps.
@@ -81,9 +89,9 @@ impl Repair {
 
 /// The formats of files, for the end of a help text.
 pub(super) const FILES: &str = "\
-Files are .npy arrays, or text with commas, semicolons, tabs or spaces between
-columns, with or without a header, and may be gzipped. Lines that begin with #
-or % are comments. - is standard input.";
+Files are .npy arrays, or text with commas, semicolons, tabs, | or spaces
+between columns, with or without a header, and may be gzipped. Lines that begin
+with # or % are comments. - is standard input.";
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub(super) enum HeaderName {

@@ -6,6 +6,7 @@ mod entropy;
 mod hints;
 mod kinds;
 mod mi;
+mod peaks;
 mod te;
 
 use std::fs;

@@ -9,7 +9,7 @@ impl Arguments {
     /// Explains an error of an estimator in terms of the flags and the columns of the file.
     pub(super) fn explain(&self, error: &Error, place: Place<'_>) -> Failure {
         match error {
-            Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k),
+            Error::Duplicates { first, second, count, k } => place.coincide(*first, *second, *count, *k, super::SO),
             Error::Singular { column } => self.singular(place, *column),
             Error::InvalidOrder { order, k } => {
                 let most = 1.0 + *k as f64 / 2.0;
@@ -27,7 +27,8 @@ impl Arguments {
                 dimension + 2
             )),
             Error::KTooLarge { k, others } if *k != self.settings.k => Failure::usage(format!(
-                "--p is {k}, but a row has only {others} other rows to choose from; use a smaller --p or more rows"
+                "--p is {k}, but a row has only {} to choose from; use a smaller --p or more rows",
+                crate::output::counted(*others, "other row")
             )),
             Error::OutOfBox { row, column, value, low, high } => Failure::usage(format!(
                 "{}, {}, {} is {value}, outside the box from {low} to {high}; set the box with --low and --high",
@@ -44,7 +45,15 @@ impl Arguments {
     pub(super) fn singular(&self, place: Place<'_>, column: usize) -> Failure {
         let others = place.columns.iter().enumerate().filter(|(c, _)| *c != column).map(|(_, c)| c.to_string());
         let others: Vec<String> = others.collect();
-        let constant = place.columns.get(column).is_some_and(|&c| constant(&place.data.values(&[c])));
+        let values = place.columns.get(column).map(|&c| place.data.values(&[c]));
+        if let Some([low, high]) = values.as_ref().and_then(nearly_constant) {
+            return place.refuse(format!(
+                "{} is from {low} to {high}, so its spread is too small compared with its size for 64-bit floats; subtract \
+                 {low} from it, which leaves the entropy as it is",
+                place.column(column)
+            ));
+        }
+        let constant = values.as_ref().is_some_and(constant);
         let what = match (constant, self.estimator) {
             (true, _) => "is constant",
             (false, Estimator::Kpn) => {
@@ -58,6 +67,13 @@ impl Arguments {
         };
         place.refuse(format!("{} {what}, so the entropy is minus infinity; {way}", place.column(column)))
     }
+}
+
+/// Returns the least and the greatest number of a column whose spread is lost beside its size.
+fn nearly_constant(values: &Array2<f64>) -> Option<[f64; 2]> {
+    const SMALL: f64 = 1e-10;
+    let [low, high] = [f64::min, f64::max].map(|end| values.iter().copied().reduce(end).unwrap_or(0.0));
+    (low < high && high - low < SMALL * low.abs().max(high.abs())).then_some([low, high])
 }
 
 fn constant(values: &Array2<f64>) -> bool {

@@ -16,6 +16,7 @@ use super::blocks::standardize;
 use super::doubts::{far_neighbors, series};
 use super::hints::Place;
 use super::input::Data;
+use super::peaks;
 use super::print::{Found, Numbers, doubtful_k, percent};
 use super::rounding::{coarse_steps, coinciding, notes, reflect};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
@@ -23,6 +24,9 @@ use super::warnings::reworded;
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::{counted, print_json};
+
+/// The consequence of a column without a density.
+const SO: &str = "so the entropy is minus infinity";
 
 /// Estimate the entropy of the rows of a file.
 #[derive(clap::Args)]
@@ -135,8 +139,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         warnings.push(format!("{repeated} rows are copies of earlier ones and were dropped"));
     }
 
+    let without_density =
+        peaks::warnings(x.view(), &names, SO, |column, peaks| !peaks.are_spread_by(arguments.repair.given(column)));
+
     // Steps are in the units of the file, so that spreading comes before standardizing.
-    let chosen = arguments.repair.dither(false);
+    let chosen = arguments.repair.dither();
     let k = settings.k;
     let detect = || coarse_steps(x.view(), k, metric.into(), &periods, settings.theiler);
     let steps = chosen.steps(columns.len(), detect)?;
@@ -156,6 +163,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 .push("rounded rows can be equal without being copies; in that case omit --drop-duplicates".to_owned());
         }
     }
+    warnings.extend(without_density);
     let mut deviations = vec![1.0; columns.len()];
     if arguments.standardize {
         deviations = standardize(&mut x, &mut periods).map_err(|column| arguments.singular(place, column))?;
