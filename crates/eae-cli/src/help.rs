@@ -5,7 +5,7 @@ use clap::Command;
 
 /// The headings in their order, with the flags under each. All other flags are under the last one.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Data", &["data", "size", "channels", "split_seed", "strict", "columns", "label", "shape"]),
+    ("Data", &["data", "size", "channels", "split_seed", "strict", "columns", "label", "shape", "drop_missing"]),
     ("Model", &["rows", "model", "latent"]),
     (
         "Training",

@@ -123,15 +123,22 @@ impl Source {
             let Some((_, _, sampler)) = classes.iter().find(|(_, name, _)| name == label) else {
                 let names = classes.iter().map(|(_, name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
                 let problem = match (trained.class_names(), names.as_str()) {
-                    (known, "") if known.is_empty() => {
-                        "the model has no classes, because it was trained on data without labels; leave out --label"
-                            .to_owned()
-                    }
+                    (known, "") if known.is_empty() => format!(
+                        "the model has no classes, because it was trained on data without labels or with fewer than \
+                         {LEAST_OF_A_CLASS} images or rows of each; leave out --label"
+                    ),
+                    (known, "") if known.contains(label) => format!(
+                        "this class, like all others, had fewer than {LEAST_OF_A_CLASS} training images or rows; leave out \
+                         --label"
+                    ),
                     (_, "") => {
                         format!("no class had {LEAST_OF_A_CLASS} training images or rows; leave out --label")
                     }
                     (known, names) if known.contains(label) => format!(
                         "this class had fewer than {LEAST_OF_A_CLASS} training images or rows; use one of {names}"
+                    ),
+                    (known, names) if known.is_empty() => format!(
+                        "no class of this name had {LEAST_OF_A_CLASS} training images or rows; use one of {names}"
                     ),
                     (_, names) => format!("the model has only the classes {names}; use one of these"),
                 };

@@ -10,13 +10,17 @@ use crate::failure::Failure;
 pub(crate) fn refused_data(error: DataError) -> Failure {
     match error {
         DataError::Table(error) => {
-            let failure = refused(&error, "remove the row");
+            let failure = refused(&error, "remove the row; `eae train --drop-missing` leaves such rows out");
             match &*error.problem {
                 TableProblem::Cell { problem: CellProblem::Text { .. }, .. } => failure
                     .and("; `eae train --columns a,b,c` selects columns, and --label NAME names a column of classes"),
                 _ => failure,
             }
         }
+        error @ DataError::Texts { .. } => Failure::usage(error.to_string().replace(
+            "choose columns of numbers: ",
+            "name a column of classes with `eae train --label`, and select the numbers with --columns ",
+        )),
         error => Failure::usage(error),
     }
 }

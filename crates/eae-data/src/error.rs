@@ -128,7 +128,10 @@ pub enum DataError {
     #[error("there are no images or vectors; at least one is needed")]
     Empty,
     /// There are too few vectors to train on and to hold out.
-    #[error("{path}: there are {found} rows, but at least 3 are needed, one of them held out")]
+    #[error(
+        "{path}: there {}, but at least 3 are needed, one of them held out",
+        if *.found == 1 { "is 1 row".to_owned() } else { format!("are {found} rows") }
+    )]
     Rows {
         /// The file.
         path: PathBuf,
@@ -195,7 +198,50 @@ pub enum DataError {
         /// The number of values in an image.
         expected: usize,
     },
-    /// The columns are not those on which a model was trained.
+    /// Columns on which a model was trained are missing.
+    #[error(
+        "{path} lacks {missing}, on which the model was trained{}; add what is missing, or rename a column",
+        if .others.is_empty() { String::new() } else { format!(", and has {others} instead") }
+    )]
+    MissingColumns {
+        /// The file.
+        path: PathBuf,
+        /// The names of the missing columns.
+        missing: String,
+        /// The names of the columns that the model does not have.
+        others: String,
+    },
+    /// Two columns have the same name.
+    #[error("{path}: columns {first} and {second} are both called {name:?}; rename one of them, or leave it out")]
+    SameName {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+        /// The first such column.
+        first: usize,
+        /// The second.
+        second: usize,
+    },
+    /// Several columns have text.
+    #[error("{path}: {texts} have text instead of numbers; choose columns of numbers: {numbers}")]
+    Texts {
+        /// The file.
+        path: PathBuf,
+        /// The columns of text.
+        texts: String,
+        /// The other columns, as a list.
+        numbers: String,
+    },
+    /// Every row lacks a value.
+    #[error("{path}: each of the {rows} rows lacks a value in a used column; choose other columns")]
+    NoCompleteRow {
+        /// The file.
+        path: PathBuf,
+        /// The number of rows.
+        rows: usize,
+    },
+    /// The number of columns is not that on which a model was trained.
     #[error("{path} has {found}, but the model was trained on {expected}")]
     Columns {
         /// The file.

@@ -207,6 +207,8 @@ fn to_numbers(descriptor: &str) -> &'static str {
     let kind = descriptor.trim_start_matches(['"', '<', '>', '|', '=']);
     if kind.starts_with(['O', 'U', 'S', 'V', 'a']) {
         "save an array of numbers"
+    } else if kind.starts_with('c') {
+        "save the real and imaginary parts as columns: numpy.c_[a.real, a.imag]"
     } else {
         "convert it with astype(float)"
     }

@@ -16,8 +16,8 @@ use crate::run_folder::{Trained, inputs};
 pub(crate) struct Arguments {
     /// Run folder written by `eae train`, or a weights file.
     run: PathBuf,
-    /// File with one code per row: a .npy array [n, latent], or text with commas, semicolons, tabs
-    /// or spaces between the numbers.
+    /// File with one code per row: a .npy array [n, latent], or text with commas, semicolons, tabs,
+    /// | or spaces between the numbers.
     #[arg(long, value_name = "FILE")]
     codes: PathBuf,
     #[command(flatten)]

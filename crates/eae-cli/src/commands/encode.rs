@@ -42,6 +42,11 @@ struct Report<'a> {
     part: Part,
     #[serde(skip_serializing_if = "Option::is_none")]
     names: Option<&'a Path>,
+    /// Doubts about the data.
+    warnings: Vec<String>,
+    /// The first few files of a folder that were skipped because they are not images.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    skipped: &'a [String],
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -66,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     if common.json {
         let (shape, data, part) = (codes.dim().into(), used.data.to_string(), used.part);
-        print_json(&Report { out, shape, data, part, names: names_to.as_deref() });
+        let (warnings, skipped) = (used.all_warnings(), used.skipped());
+        print_json(&Report { out, shape, data, part, names: names_to.as_deref(), warnings, skipped });
         return Ok(());
     }
     errln!("wrote the codes of {} to {}", used.how_many(codes.nrows()), out.display());

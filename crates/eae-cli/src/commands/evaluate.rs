@@ -54,6 +54,9 @@ struct Report {
     samples: Option<SampleReport>,
     /// Limitations: a sentence for each result that is missing or doubtful.
     not_known: Vec<String>,
+    /// The first few files of a folder that were skipped because they are not images.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -64,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A code has at most this many neighbors. A single code has no entropy.
     within("--k", *k, 1..=(used.len() - 1).max(1))?;
     let (model, seed) = (&trained.model, common.seed);
-    let mut not_known = Vec::from_iter(used.changed.then(|| trained.other_data(&used.data)));
+    let mut not_known = used.all_warnings();
     let train = match trained.train_beside(&used, &mut not_known) {
         Ok(train) => train,
         Err(problem) => {
@@ -119,10 +122,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     if let Some(samples) = &mut samples {
         not_known.append(&mut samples.missing);
+        if used.is_unlike {
+            // Every sample is closer to the training data than data of another kind.
+            samples.samples.iter_mut().for_each(|sample| sample.memorization = None);
+            not_known.push(
+                "samples were not searched for copies of the training data, because the data is unlike it".to_owned(),
+            );
+        }
     }
     let (run, data, part) = (run.clone(), used.data.to_string(), used.part);
-    let standardized = model.columns().is_some();
-    let report = Report { run, data, part, n, reconstruction_error, standardized, codes, samples, not_known };
+    let (standardized, skipped) = (model.columns().is_some(), used.skipped().to_vec());
+    let report = Report { run, data, part, n, reconstruction_error, standardized, codes, samples, not_known, skipped };
     if common.json {
         print_json(&report);
     } else {

@@ -152,7 +152,11 @@ impl Arguments {
             [Err(DataError::Choice { .. }), Ok(generated)] => [self.real.rows(), Ok(generated)],
             both => both,
         };
-        match (real.map_err(refused_data)?, generated.map_err(refused_data)?) {
+        let (real, generated) = (real.map_err(refused_data)?, generated.map_err(refused_data)?);
+        for (name, rows) in [(&self.real, &real), (&self.generated, &generated)] {
+            not_known.extend(rows.iter().filter_map(|rows| Some(format!("{name}: {}", rows.left_out.as_ref()?))));
+        }
+        match (real, generated) {
             (Some(real), Some(generated)) if real.values.ncols() != generated.values.ncols() => {
                 let (one, other) = (real.values.ncols(), generated.values.ncols());
                 let (of_real, of_generated) = (&self.real, &self.generated);

@@ -86,6 +86,11 @@ struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     out: Option<&'a Path>,
     shape: Vec<usize>,
+    /// Doubts about the data.
+    warnings: Vec<String>,
+    /// The first few files of a folder that were skipped because they are not images.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    skipped: &'a [String],
 }
 
 /// An image with a large error.
@@ -194,6 +199,8 @@ impl<'a> Found<'a> {
             worst: worst.map(|worst| worst.iter().map(one).collect()),
             out,
             shape,
+            warnings: used.all_warnings(),
+            skipped: used.skipped(),
         }
     }
 

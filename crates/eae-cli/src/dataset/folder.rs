@@ -56,6 +56,9 @@ pub(crate) struct Flags {
     /// as 28x28 or 3x32x32.
     #[arg(long)]
     shape: Option<Shape>,
+    /// csv, npy: leave out rows that lack a value in a used column instead of refusing them.
+    #[arg(long)]
+    drop_missing: bool,
 }
 
 fn channels(text: &str) -> Result<Channels, String> {
@@ -69,7 +72,7 @@ fn channels(text: &str) -> Result<Channels, String> {
 impl Flags {
     /// Returns true if any flag for a table is given.
     pub(crate) fn any_of_table(&self) -> bool {
-        self.columns.is_some() || self.label.is_some() || self.shape.is_some()
+        self.columns.is_some() || self.label.is_some() || self.shape.is_some() || self.drop_missing
     }
 
     /// Applies the flags to a table.
@@ -79,6 +82,7 @@ impl Flags {
             columns: self.columns.clone().or(own.columns),
             label: self.label.clone().or(own.label),
             shape: self.shape.or(own.shape),
+            drop_missing: self.drop_missing || own.drop_missing,
         };
         TableFile { options, ..file }
     }

@@ -4,6 +4,7 @@ mod folder;
 mod name;
 mod table;
 mod training_set;
+mod unlike;
 mod used;
 
 use std::ffi::OsStr;
@@ -44,12 +45,16 @@ pub(crate) enum Data {
     Images(Folder),
 }
 
+/// Split vectors, their columns, and a note about rows that were left out.
+type Vectors = (Split<f32>, Columns, Option<String>);
+
 /// The form in files: a name, or a table with the settings of a folder or a table.
 #[derive(Serialize, Deserialize)]
 #[serde(
     untagged,
     expecting = "data must be a name such as `digits`, a table with `images` and any of `size`, `channels`, `split_seed` \
-                 and `strict`, or a table with `csv` or `npy` and any of `columns`, `label` and `shape`"
+                 and `strict`, or a table with `csv` or `npy` and any of `columns`, `label`, `shape` and \
+                 `drop_missing`"
 )]
 enum Written {
     Name(String),
@@ -68,11 +73,12 @@ impl Data {
             Self::Idx(file) => from_idx(file)?,
             Self::Npy(file) | Self::Csv(file) if !file.is_of_vectors()? => file.split_images()?,
             Self::Npy(file) | Self::Csv(file) => {
-                let (Split { train, test }, columns, remarks) = file.vectors()?;
+                let ((Split { train, test }, columns, left_out), remarks) = file.vectors()?;
                 for remark in remarks.iter().filter(|_| !quiet) {
                     errln!("{self}: {remark}");
                 }
-                return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
+                let left_out = left_out.map(|note| format!("{self}: {note}"));
+                return Ok(Split { train: TrainingSet::Vectors(train, columns, left_out), test });
             }
             Self::Images(folder) => {
                 let Split { train, test } = folder.load(quiet)?;
@@ -149,8 +155,8 @@ impl Data {
     /// Opens the data with the split of a training, for a trained model: images in the shape of the
     /// model, and vectors standardized by the columns of the model.
     pub(crate) fn open_for(&self, model: &Autoencoder<f32>) -> Result<Split<f32, TrainingSet>, Failure> {
-        if let Some((Split { train, test }, columns)) = self.vectors_for(model)? {
-            return Ok(Split { train: TrainingSet::Vectors(train, columns), test });
+        if let Some((Split { train, test }, columns, left_out)) = self.vectors_for(model)? {
+            return Ok(Split { train: TrainingSet::Vectors(train, columns, left_out), test });
         }
         let takes = model.image_shape();
         let split = self.clone().brought_to(takes).open(false).map_err(refused_data)?;
@@ -160,8 +166,8 @@ impl Data {
 
     /// Opens the data for a trained model without a split.
     pub(crate) fn whole_for(&self, model: &Autoencoder<f32>) -> Result<TrainingSet, Failure> {
-        if let Some((split, columns)) = self.vectors_for(model)? {
-            return Ok(TrainingSet::Vectors(split.whole(), columns));
+        if let Some((split, columns, left_out)) = self.vectors_for(model)? {
+            return Ok(TrainingSet::Vectors(split.whole(), columns, left_out));
         }
         let takes = model.image_shape();
         let whole = self.clone().brought_to(takes).whole().map_err(refused_data)?;
@@ -169,13 +175,14 @@ impl Data {
         Ok(whole)
     }
 
-    /// Returns the vectors for a model of vectors, and `None` for a model of images. Fails if the
-    /// data is of the other kind.
-    fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<(Split<f32>, Columns)>, Failure> {
+    /// Returns the vectors for a model of vectors, with a note about rows that were left out, and
+    /// `None` for a model of images. Fails if the data is of the other kind.
+    fn vectors_for(&self, model: &Autoencoder<f32>) -> Result<Option<Vectors>, Failure> {
         let of_vectors = self.is_of_vectors().map_err(refused_data)?;
         match (self, model.columns()) {
             (Self::Npy(file) | Self::Csv(file), Some(columns)) if of_vectors => {
-                Ok(Some((file.vectors_with(columns).map_err(refused_data)?, columns.clone())))
+                let (split, left_out) = file.vectors_with(columns).map_err(refused_data)?;
+                Ok(Some((split, columns.clone(), left_out.map(|note| format!("{self}: {note}")))))
             }
             (_, None) if !of_vectors => Ok(None),
             (_, columns) => {
@@ -217,7 +224,7 @@ impl Data {
         }
         if flags.any_of_table() && !matches!(self, Self::Csv(_) | Self::Npy(_)) {
             return Err(Failure::usage(format!(
-                "--columns, --label and --shape apply to --data csv:FILE and npy:FILE, not to {self}"
+                "--columns, --label, --shape and --drop-missing apply to --data csv:FILE and npy:FILE, not to {self}"
             )));
         }
         Ok(match self {
@@ -229,15 +236,17 @@ impl Data {
     }
 
     /// Applies the options of the table that a model was trained on, if both are tables: columns,
-    /// label and shape.
+    /// label and shape, and for the same file, to leave out rows that lack a value.
     pub(crate) fn like(self, trained_on: &Self) -> Self {
         let (Self::Csv(of) | Self::Npy(of)) = trained_on else { return self };
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let like = |file: TableFile| {
             let own = file.options;
             let options = Options {
                 columns: own.columns.or_else(|| of.options.columns.clone()),
                 label: own.label.or_else(|| of.options.label.clone()),
                 shape: own.shape.or(of.options.shape),
+                drop_missing: own.drop_missing || of.options.drop_missing && absolute(&file.path) == absolute(&of.path),
             };
             TableFile { options, ..file }
         };

@@ -8,6 +8,7 @@ use eae::data::{Columns, DataError, Images, Note, Split, VectorFile, held_out, i
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::Vectors;
 use crate::table::reworded;
 
 /// A file of rows, and the options for reading it.
@@ -25,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) columns: Option<String>,
     pub(crate) label: Option<String>,
     pub(crate) shape: Option<Shape>,
+    /// True to leave out rows that lack a value.
+    pub(crate) drop_missing: bool,
 }
 
 /// Defines the form of a table in `config.toml`, with the kind as the key of the path.
@@ -40,17 +43,20 @@ macro_rules! written {
             label: Option<String>,
             #[serde(skip_serializing_if = "Option::is_none")]
             shape: Option<Shape>,
+            #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+            drop_missing: bool,
         }
 
         impl From<$name> for TableFile {
-            fn from($name { $kind: path, columns, label, shape }: $name) -> Self {
-                Self { path, npy: $npy, options: Options { columns, label, shape } }
+            fn from($name { $kind: path, columns, label, shape, drop_missing }: $name) -> Self {
+                Self { path, npy: $npy, options: Options { columns, label, shape, drop_missing } }
             }
         }
 
         impl From<TableFile> for $name {
-            fn from(TableFile { path, options: Options { columns, label, shape }, .. }: TableFile) -> Self {
-                Self { $kind: path, columns, label, shape }
+            fn from(TableFile { path, options, .. }: TableFile) -> Self {
+                let Options { columns, label, shape, drop_missing } = options;
+                Self { $kind: path, columns, label, shape, drop_missing }
             }
         }
     };
@@ -105,6 +111,8 @@ pub(crate) struct NamedRows {
     pub(crate) values: Array2<f64>,
     /// The names of the columns, if the file has names.
     pub(crate) names: Option<Vec<String>>,
+    /// A note about rows that were left out because they lack a value.
+    pub(crate) left_out: Option<String>,
 }
 
 impl TableFile {
@@ -118,30 +126,34 @@ impl TableFile {
     }
 
     fn file(&self) -> VectorFile {
-        let Options { columns, label, .. } = self.options.clone();
-        VectorFile::new(&self.path).columns(columns).label(label)
+        let Options { columns, label, drop_missing, .. } = self.options.clone();
+        VectorFile::new(&self.path).columns(columns).label(label).drop_missing(drop_missing)
     }
 
-    /// Returns the split vectors, their columns, and remarks for the user.
-    pub(crate) fn vectors(&self) -> Result<(Split<f32>, Columns, Vec<String>), DataError> {
+    /// Returns the split vectors and remarks for the user.
+    pub(super) fn vectors(&self) -> Result<(Vectors, Vec<String>), DataError> {
         let (split, columns, notes) = self.file().load()?;
+        let left_out = notes.iter().find(|note| matches!(note, Note::MissingLeftOut { .. })).map(Note::to_string);
         let mut remarks: Vec<String> = notes.iter().map(remark).collect();
         if let Some(shape) = self.likely_shape()? {
             remarks
                 .push(format!("rows are read as vectors; if they are images of {shape} pixels, use --shape {shape}"));
         }
-        Ok((split, columns, remarks))
+        Ok(((split, columns, left_out), remarks))
     }
 
     /// Returns the chosen columns in their original units.
     pub(crate) fn values(&self) -> Result<NamedRows, DataError> {
-        let (values, names) = self.file().values()?;
-        Ok(NamedRows { values, names })
+        let (values, names, notes) = self.file().values()?;
+        let left_out = notes.iter().find(|note| matches!(note, Note::MissingLeftOut { .. })).map(Note::to_string);
+        Ok(NamedRows { values, names, left_out })
     }
 
-    /// Returns the split vectors, standardized by the columns of a model.
-    pub(crate) fn vectors_with(&self, columns: &Columns) -> Result<Split<f32>, DataError> {
-        self.file().load_with(columns)
+    /// Returns the split vectors, standardized by the columns of a model, and a note about rows
+    /// that were left out.
+    pub(crate) fn vectors_with(&self, columns: &Columns) -> Result<(Split<f32>, Option<String>), DataError> {
+        let (split, notes) = self.file().load_with(columns)?;
+        Ok((split, notes.first().map(Note::to_string)))
     }
 
     /// Returns all rows as images.

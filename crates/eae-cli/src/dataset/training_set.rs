@@ -3,6 +3,7 @@ use eae::network::Architecture;
 use eae::{Autoencoder, Defaults, Ending, ModelError, TrainConfig, TrainError};
 use ndarray::Axis;
 
+use super::Data;
 use crate::failure::Failure;
 use crate::table::refused_data;
 
@@ -10,30 +11,49 @@ use crate::table::refused_data;
 pub(crate) enum TrainingSet {
     Memory(Images<f32>),
     File(Stored),
-    /// Standardized vectors, and their columns.
-    Vectors(Images<f32>, Columns),
+    /// Standardized vectors, their columns, and a note about rows that were left out.
+    Vectors(Images<f32>, Columns, Option<String>),
 }
 
 impl TrainingSet {
     pub(crate) fn source(&self) -> &dyn Source<f32> {
         match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images,
+            Self::Memory(images) | Self::Vectors(images, ..) => images,
             Self::File(stored) => stored,
+        }
+    }
+
+    /// Returns the note about rows that were left out because they lack a value.
+    pub(crate) fn left_out(&self) -> Option<&str> {
+        match self {
+            Self::Vectors(_, _, left_out) => left_out.as_deref(),
+            _ => None,
         }
     }
 
     /// Returns the label of each sample, if labels are known.
     pub(crate) fn labels(&self) -> Option<Vec<u8>> {
         match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images.labels.clone(),
+            Self::Memory(images) | Self::Vectors(images, ..) => images.labels.clone(),
             Self::File(stored) => stored.labels(),
+        }
+    }
+
+    /// Returns the first few files of a folder that were skipped, and a remark about all of them.
+    pub(super) fn skipped(&self, data: &Data) -> Option<(Vec<String>, String)> {
+        match self {
+            Self::File(stored) if stored.skipped().count > 0 => {
+                let skipped = stored.skipped();
+                Some((skipped.first.iter().map(|(file, _)| file.clone()).collect(), format!("{data}: {skipped}")))
+            }
+            _ => None,
         }
     }
 
     /// Returns the names of the classes in the order of their labels, if they have names.
     pub(crate) fn classes(&self) -> Option<Vec<String>> {
         match self {
-            Self::Memory(images) | Self::Vectors(images, _) => images.classes.clone(),
+            Self::Memory(images) | Self::Vectors(images, ..) => images.classes.clone(),
             Self::File(stored) => stored.classes(),
         }
     }
@@ -76,7 +96,9 @@ impl TrainingSet {
         seed: u64,
     ) -> Result<Autoencoder<f32>, ModelError> {
         match self {
-            Self::Vectors(_, columns) => Autoencoder::for_vectors(architecture, columns.clone(), latent, ending, seed),
+            Self::Vectors(_, columns, ..) => {
+                Autoencoder::for_vectors(architecture, columns.clone(), latent, ending, seed)
+            }
             _ => Autoencoder::with_ending(architecture, self.source().image_shape(), latent, ending, seed),
         }
     }
@@ -96,7 +118,7 @@ impl TrainingSet {
     pub(crate) fn in_memory(&self) -> Result<Images<f32>, DataError> {
         const MOST: usize = 640 << 18;
         match self {
-            Self::Memory(images) | Self::Vectors(images, _) => Ok(images.clone()),
+            Self::Memory(images) | Self::Vectors(images, ..) => Ok(images.clone()),
             Self::File(stored) => {
                 let source = self.source();
                 let most = (MOST / source.image_shape().iter().product::<usize>()).max(1);

@@ -8,6 +8,7 @@ use eae::data::{Split, select};
 use ndarray::Array4;
 use serde::Serialize;
 
+use super::unlike::unlike;
 use super::{Data, TrainingSet};
 use crate::failure::Failure;
 use crate::output::counted;
@@ -32,6 +33,12 @@ pub(crate) struct Used {
     pub(crate) images: TrainingSet,
     /// True for a part of a data set whose training part is not what the model was trained on.
     pub(crate) changed: bool,
+    /// Doubts about the data, and a note about rows that were left out.
+    pub(crate) warnings: Vec<String>,
+    /// True if vectors are unlike those of the training, which the warnings say.
+    pub(crate) is_unlike: bool,
+    /// The first few files of a folder that were skipped, and a remark about all of them.
+    skipped: Option<(Vec<String>, String)>,
     files: Option<Vec<String>>,
     labels: Option<Vec<u8>>,
     classes: Option<Vec<String>>,
@@ -47,29 +54,52 @@ impl Used {
         fingerprint: Option<u64>,
     ) -> Result<Self, Failure> {
         let mut changed = false;
+        let skipped;
         let images = match part {
-            Part::All => data.whole_for(model)?,
+            Part::All => {
+                let whole = data.whole_for(model)?;
+                skipped = whole.skipped(&data);
+                whole
+            }
             Part::Train | Part::Test => {
                 let Split { train, test } = data.open_for(model)?;
                 changed = train.differs(fingerprint)?;
+                skipped = train.skipped(&data);
                 match train {
                     train if part == Part::Train => train,
-                    TrainingSet::Vectors(_, columns) => TrainingSet::Vectors(test, columns),
+                    TrainingSet::Vectors(_, columns, left_out) => TrainingSet::Vectors(test, columns, left_out),
                     _ => TrainingSet::Memory(test),
                 }
             }
         };
         let (files, labels, classes) = match &images {
-            TrainingSet::Memory(images) | TrainingSet::Vectors(images, _) => {
+            TrainingSet::Memory(images) | TrainingSet::Vectors(images, ..) => {
                 (images.files.clone(), images.labels.clone(), images.classes.clone())
             }
             TrainingSet::File(stored) => (Some(stored.files()), stored.labels(), stored.classes()),
         };
-        Ok(Self { data, part, images, changed, files, labels, classes })
+        let name = data.path().map_or_else(|| data.to_string(), |path| path.display().to_string());
+        let mut warnings = match &images {
+            TrainingSet::Vectors(rows, columns, _) => unlike(&name, rows.pixels.view(), columns),
+            _ => Vec::new(),
+        };
+        let is_unlike = !warnings.is_empty();
+        warnings.extend(images.left_out().map(str::to_owned));
+        Ok(Self { data, part, images, changed, warnings, is_unlike, skipped, files, labels, classes })
     }
 
     pub(crate) fn len(&self) -> usize {
         self.images.source().len()
+    }
+
+    /// Returns the warnings for a report: those about the data, and the remark about skipped files.
+    pub(crate) fn all_warnings(&self) -> Vec<String> {
+        self.warnings.iter().chain(self.skipped.as_ref().map(|(_, remark)| remark)).cloned().collect()
+    }
+
+    /// Returns the first few files of a folder that were skipped because they are not images.
+    pub(crate) fn skipped(&self) -> &[String] {
+        self.skipped.as_ref().map_or(&[], |(files, _)| files)
     }
 
     /// Returns the files of the images, if each has one.

@@ -120,7 +120,9 @@ impl Images {
         match self.format {
             Format::Grid => {
                 let written = picture::write_grid(&self.path, images, columns, self.zoom.unwrap_or(3));
-                written.map_err(|e| if let PictureError::Write { .. } = e { problem(&e) } else { Failure::usage(e) })
+                // This error names the file itself.
+                written
+                    .map_err(|e| if let PictureError::Write { .. } = e { Failure::other(e) } else { Failure::usage(e) })
             }
             Format::Csv => unreachable!("images are not written as a table"),
             Format::Npy => {

@@ -205,21 +205,26 @@ impl Trained {
     }
 
     /// Opens a part of the data that is `named`, or else of the training data. The default is all
-    /// of the named data, and the `usual` part of the training data. Prints a warning if this is a
-    /// part of the training data, and the data has changed.
+    /// of the named data, and the `usual` part of the training data. Prints the warnings.
     pub(crate) fn used(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let used = self.open(named, part, usual)?;
-        if used.changed {
-            errln!("warning: {}", self.other_data(&used.data));
+        for warning in &used.warnings {
+            errln!("warning: {warning}");
         }
         Ok(used)
     }
 
-    /// Opens data as [`used`](Trained::used) does, without a warning.
+    /// Opens data as [`used`](Trained::used) does, without printing the warnings: that the training
+    /// data has changed, or that vectors are unlike those of the training.
     pub(crate) fn open(&self, named: Option<&Data>, part: Option<Part>, usual: Part) -> Result<Used, Failure> {
         let part = part.unwrap_or(if named.is_some() { Part::All } else { usual });
         let (data, fingerprint) = self.named(named)?;
-        Used::new(data, part, &self.model, fingerprint).map_err(|problem| self.with_way_out(problem, named))
+        let used = Used::new(data, part, &self.model, fingerprint);
+        let mut used = used.map_err(|problem| self.with_way_out(problem, named))?;
+        if used.changed {
+            used.warnings.insert(0, self.other_data(&used.data));
+        }
+        Ok(used)
     }
 
     /// Returns the training images for a comparison with `used`, in memory: those of the same data

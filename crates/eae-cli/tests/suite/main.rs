@@ -27,5 +27,6 @@ mod tensorboard;
 mod terminal;
 mod train;
 mod trained;
+mod unlike;
 mod used;
 mod vectors;

@@ -119,7 +119,7 @@ fn decoding_the_codes_of_images_reconstructs_them() {
     let folder = folder.path();
     let report = used(folder, "encode", &["--part", "test", "--out", "test.npy"]);
     let named = format!("npy:{}", data().display());
-    assert_eq!(report, json!({"out": "test.npy", "shape": [100, 4], "data": named, "part": "test"}));
+    assert_eq!(report, json!({"out": "test.npy", "shape": [100, 4], "data": named, "part": "test", "warnings": []}));
     used(folder, "decode", &["--codes", "test.npy", "--out", "decoded.npy"]);
     let report = used(folder, "reconstruct", &["--n", "100", "--out", "back.npy"]);
     let back = images(&folder.join("back.npy"));

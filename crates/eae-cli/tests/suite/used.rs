@@ -125,3 +125,18 @@ fn evaluate_works_on_few_images() {
     transcript.refused(&["reconstruct", run(), "--data", "images:set", "--worst", "0"], 2);
     transcript.check("a model that is used");
 }
+
+#[test]
+fn skipped_files_are_in_the_reports() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    make(&folder.join("set"));
+    fs::write(folder.join("set/digit 3/broken.png"), "no image").unwrap();
+    for (command, key) in [("reconstruct", "warnings"), ("evaluate", "not_known"), ("encode", "warnings")] {
+        let out: &[&str] = if command == "encode" { &["--out", "codes.npy"] } else { &[] };
+        let report = used(folder, &[&[command, "--data", "images:set"], out].concat());
+        assert_eq!(report["skipped"], json!(["digit 3/broken.png"]), "{command}");
+        let said = report[key].to_string();
+        assert!(said.contains("images:set: 1 file cannot be used as an image: digit 3/broken.png ("), "{said}");
+    }
+}

@@ -152,7 +152,10 @@ mod tests {
         for kind in ["<f2", "<c16", "|b1", "|O", "<U3", "<M8[ns]", "|f8", "f8", "", "|S0"] {
             let said = one("(1,)", &format!("'{kind}'"), &[0; 16]);
             // The bracket in a date type looks like that of a record.
-            assert!(said.contains(kind) && said.contains(" numbers") || said.contains("astype(float)"), "{said}");
+            let has_remedy = said.contains("astype(float)") || said.contains("a.imag");
+            assert!(said.contains(kind) && (said.contains(" numbers") || has_remedy), "{said}");
+            // Conversion would drop the imaginary part.
+            assert!(!(kind.contains('c') && said.contains("astype")), "{said}");
             // Conversion fails for objects and text.
             assert!(!(kind.contains(['O', 'U', 'S']) && said.contains("astype")), "{said}");
         }

@@ -27,6 +27,18 @@ impl Comments {
     }
 }
 
+impl Comments {
+    /// Adds a note about the comment above the first row if it could be a header whose first name
+    /// is `#`.
+    pub(super) fn push_above(&mut self, line: usize, comment: &str, layout: &Layout) {
+        let fields: Vec<&str> = fields(comment.trim_ascii(), layout.separator).collect();
+        let is_header = layout.names.is_none() && matches!(layout.separator, Separator::Byte(_)) && fields[0] == "#";
+        if is_header && fields.len() > 1 && fields.len() == layout.fields() {
+            self.note = Some(Note::CommentsSkipped { lines: 1, text: comment.trim_ascii().to_owned(), line });
+        }
+    }
+}
+
 fn could_be_row(comment: &str, layout: &Layout, is_below_data: bool) -> bool {
     let fields: Vec<&str> = fields(comment.trim_ascii(), layout.separator).collect();
     if fields.len() != layout.fields() {
@@ -67,6 +79,10 @@ mod tests {
             ("1,2\n# 3,NA", Some((1, 2, "# 3,NA"))),
             ("1,2\n#a,b", Some((1, 2, "#a,b"))),
             ("a,b\n1.5,2\n# note: outliers removed, see the paper\n3,4", None),
+            // A header whose first name is a number sign.
+            ("#,a,b\n1,2,3\n4,5,6", Some((1, 1, "#,a,b"))),
+            ("# 1,a,b\n1,2,3\n4,5,6", None),
+            ("#,a,b\nx,y,z\n4,5,6", None),
             // Ordinary comments.
             ("# 1,2\na,b\n# cm, kg\n1,2\n# the end\n#", None),
             ("1 2 3\n# and so\n4 5 6\n# 1, 2\n7 8 9", None),
@@ -82,7 +98,8 @@ mod tests {
             assert_eq!(said(text), format!("line {line}, \"#1,2\", and all lines below it {remedy}"));
         }
         assert!(said("# a\nid,a\n").starts_with("line 2, \"id,a\", is a header with no numbers below it; "));
-        // The remedy helps.
+        // The remedies help.
+        assert_eq!(table("\"#\",a\n1,2\n").names, Some(vec!["#".to_owned(), "a".to_owned()]));
         let quoted = read_as("id,a\n\"#1\",2\n\"#3\",4\n", TableOptions::new().text(Text::Categories)).unwrap();
         assert_eq!((quoted.values, quoted.notes), (array![[0.0, 2.0], [1.0, 4.0]], vec![]));
     }

@@ -16,6 +16,13 @@ pub struct TableError {
     pub problem: Box<TableProblem>,
 }
 
+impl TableError {
+    /// Returns true if the problem is a cell of text.
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(&*self.problem, TableProblem::Cell { problem: CellProblem::Text { .. }, .. })
+    }
+}
+
 /// A problem of a file of numbers.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -78,6 +85,12 @@ pub enum TableProblem {
     /// The text has no rows.
     #[error("the file has no numbers; it must have a row for each sample")]
     Empty,
+    /// The text is JSON.
+    #[error(
+        "the file is JSON; convert it to text with one row per line, for example with pandas.read_json(file, \
+         lines=True).to_csv(\"table.csv\", index=False) for one object per line"
+    )]
+    Json,
     /// The text is encoded in 16-bit units.
     #[error("the file is UTF-16 text; save it as UTF-8")]
     Utf16,
@@ -139,6 +152,12 @@ pub enum CellProblem {
         text: String,
         /// A remedy.
         remedy: &'static str,
+    },
+    /// A number is too large.
+    #[error("{text} is too large for a 64-bit float, which ends at 1.8e308; use a larger unit, or remove the row")]
+    TooLarge {
+        /// The number.
+        text: String,
     },
     /// A column mixes decimal commas and decimal points.
     #[error(

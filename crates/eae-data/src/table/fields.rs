@@ -33,7 +33,8 @@ impl Separator {
     pub(super) const TAB: Self = Self::Byte(b'\t');
     pub(super) const COMMA: Self = Self::Byte(b',');
     pub(super) const SEMICOLON: Self = Self::Byte(b';');
-    const LIKELY: [Self; 4] = [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::Whitespace];
+    pub(super) const PIPE: Self = Self::Byte(b'|');
+    const LIKELY: [Self; 5] = [Self::SEMICOLON, Self::COMMA, Self::TAB, Self::PIPE, Self::Whitespace];
 
     /// Returns the separators of a line, most likely first: a comma may be part of a field between
     /// semicolons, and a space part of any field. A separator that the file names is the only one.

@@ -164,8 +164,9 @@ pub(super) fn could_be_positions(first: &[f64], second: &[f64]) -> bool {
 fn starts_with_name(row: &str, header: &str, separator: Separator, given: Given) -> bool {
     let count = |line, separator| fields(line, separator).count();
     let row = row.trim_ascii_end();
-    let others =
-        [Separator::SEMICOLON, Separator::COMMA, Separator::TAB].into_iter().filter(|other| *other != separator);
+    let others = [Separator::SEMICOLON, Separator::COMMA, Separator::TAB, Separator::PIPE]
+        .into_iter()
+        .filter(|other| *other != separator);
     count(row, separator) == count(header, separator) + 1
         && others.into_iter().all(|other| count(header, other) == 1)
         && meanings(row, separator, given)[1..].iter().any(|meaning| number(meaning).is_some())
@@ -278,6 +279,10 @@ mod tests {
             ("name,note,x\nann,a; b,1", Separator::COMMA, 3),
             ("\"a;b\",1\n\"c;d\",2", Separator::COMMA, 2),
             ("1\t2\t\n3\t4\t", Separator::TAB, 2),
+            ("a|b\n1|2", Separator::PIPE, 2),
+            ("1,5|2,5\n3|4", Separator::PIPE, 2),
+            ("red, dark|1\nblue, light|2", Separator::PIPE, 2),
+            ("a|b,c\n1,2", Separator::COMMA, 2),
             ("a\tb\tc\n1\t2\t", Separator::TAB, 3),
             ("name\nan apple", Separator::Whitespace, 1),
         ] {

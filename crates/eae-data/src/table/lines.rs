@@ -16,6 +16,13 @@ impl Lines {
         self.rows += 1;
     }
 
+    /// Returns the lines of some rows, in order.
+    pub(super) fn only(&self, rows: &[usize]) -> Self {
+        let mut lines = Self::default();
+        rows.iter().filter_map(|&row| self.line(row)).for_each(|line| lines.push(line));
+        lines
+    }
+
     /// Returns the line of a row.
     pub(super) fn line(&self, row: usize) -> Option<usize> {
         let run = self.runs.partition_point(|&(first, _)| first <= row).checked_sub(1)?;
@@ -35,6 +42,8 @@ mod tests {
         numbers.iter().for_each(|&line| lines.push(line));
         assert_eq!(lines.runs.len(), 3);
         (0..6).for_each(|row| assert_eq!(lines.line(row), Some(numbers[row])));
+        let some = lines.only(&[0, 2, 5]);
+        assert_eq!([0, 1, 2].map(|row| some.line(row)), [Some(2), Some(4), Some(10)]);
         assert_eq!((lines.line(6), Lines::default().line(0)), (None, None));
     }
 }

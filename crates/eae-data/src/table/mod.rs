@@ -29,7 +29,7 @@ mod thousands;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::{Npy, columns};
 use input::Input;
@@ -135,6 +135,14 @@ impl Table {
     pub fn complete_rows(&self, columns: &[usize]) -> Vec<usize> {
         let is_complete = |row: &usize| columns.iter().all(|&column| !self.values[[*row, column]].is_nan());
         (0..self.values.nrows()).filter(is_complete).collect()
+    }
+
+    /// Keeps only these rows, and adds a note.
+    pub(crate) fn only(mut self, rows: &[usize], note: Note) -> Self {
+        self.values = self.values.select(Axis(0), rows);
+        self.lines = self.lines.map(|lines| lines.only(rows));
+        self.notes.push(note);
+        self
     }
 
     /// Checks that these columns have no missing values, for a table read with [`Missing::Keep`].

@@ -20,6 +20,13 @@ pub enum Note {
     },
     /// The last column has no name and no value and was left out: every line ends with a separator.
     EmptyLeftOut,
+    /// Rows that lack a value were left out.
+    MissingLeftOut {
+        /// The number of such rows.
+        rows: usize,
+        /// The number of all rows.
+        of: usize,
+    },
     /// A column counts the rows. It may be an index, from which nothing can be learned.
     CountsRows {
         /// The column in words.
@@ -98,6 +105,10 @@ impl fmt::Display for Note {
             Self::EmptyLeftOut => f.write_str(
                 "the last column has no name and no value and was left out; every line ends with a separator",
             ),
+            Self::MissingLeftOut { rows, of } => {
+                let lack = if *rows == 1 { "lacks a value and was" } else { "lack a value and were" };
+                write!(f, "{rows} of {of} rows {lack} left out")
+            }
             Self::CountsRows { column } => {
                 write!(
                     f,

@@ -123,6 +123,11 @@ impl Rows {
         self.skipped.push(line, comment, &self.layout, self.rows > 0);
     }
 
+    /// Skips the comment above the first row.
+    pub(super) fn skip_above(&mut self, line: usize, comment: &str) {
+        self.skipped.push_above(line, comment, &self.layout);
+    }
+
     /// Returns the value of a cell of a last column that has been empty so far.
     fn last_value(&mut self, line: usize, field: &str) -> Result<f64, TableProblem> {
         let value = self.value(line, self.columns.len() - 1, field);
@@ -141,6 +146,9 @@ impl Rows {
         let (rows, width, commas) = (self.rows, self.columns.len(), self.layout.commas);
         let state = &mut self.columns[column];
         let problem = match meaning(&text, commas) {
+            Meaning::Number(value) if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) => {
+                CellProblem::TooLarge { text: text.into_owned() }
+            }
             Meaning::Number(value) => {
                 if commas {
                     state.thousands.push(rows, &text);

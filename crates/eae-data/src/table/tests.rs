@@ -63,7 +63,7 @@ fn every_notation_is_read() {
     }
     assert_eq!(table("1\n2\n3").values, array![[1.0], [2.0], [3.0]]);
     assert_eq!(table("5").values, array![[5.0]]);
-    assert_eq!(table("inf,-inf\n1e400,0").values, array![[f64::INFINITY, -f64::INFINITY], [f64::INFINITY, 0.0]]);
+    assert_eq!(table("inf,-inf\nInfinity,0").values, array![[f64::INFINITY, -f64::INFINITY], [f64::INFINITY, 0.0]]);
 }
 
 #[test]
@@ -347,4 +347,18 @@ fn notes_are_sentences() {
     let index = table(",a\n0,5\n1,6").notes[0].to_string();
     assert!(index.starts_with("the first column (\"\") only numbers the rows and was left out; "), "{index}");
     assert!(table("2019,2020\n1.5,2.25").notes[0].to_string().starts_with("line 1, \"2019,2020\", was read as a row"));
+}
+
+#[test]
+fn other_formats_and_numbers_that_are_too_large_are_named() {
+    for json in ["{\"a\": 1, \"b\": 2}\n{\"a\": 3, \"b\": 4}\n", "[[1, 2], [3, 4]]"] {
+        assert!(said(json).starts_with("the file is JSON; convert it to text with one row per line"), "{}", said(json));
+    }
+    let too_large =
+        "1e400 is too large for a 64-bit float, which ends at 1.8e308; use a larger unit, or remove the row";
+    assert_eq!(said("a,b\n1,2\n3,1e400\n"), format!("line 3, column 1 (\"b\"): {too_large}"));
+    assert_eq!(table("a,b\n1,2\n3,-inf\n").values[[1, 1]], f64::NEG_INFINITY);
+    let piped = table("a|b\n1,5|2\n3|4\n");
+    assert_eq!(piped.values, array![[1.5, 2.0], [3.0, 4.0]]);
+    assert_eq!(piped.names.unwrap(), ["a", "b"]);
 }

@@ -16,6 +16,8 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
     let mut first: Option<Numbered> = None;
     let mut separator = None;
     let mut rows: Option<Rows> = None;
+    // The last comment above the first row, which may be a header.
+    let mut above: Option<Numbered> = None;
     // The comments above the first row, then those between the first two rows.
     let mut comments: Vec<Numbered> = Vec::new();
     while reader.read_until(b'\n', &mut text).map_err(TableProblem::Read)? > 0 {
@@ -36,9 +38,16 @@ pub(super) fn read(mut reader: impl BufRead, options: &TableOptions) -> Result<T
                 if let Some(rows) = &mut rows {
                     rows.push(start, row)?;
                 } else if let Some(first) = first.take() {
-                    rows = Some(begin(&first, Some(&(start, row.to_owned())), separator, &comments, options)?);
+                    let second = (start, row.to_owned());
+                    let mut begun = begin(&first, Some(&second), separator, &comments, options)?;
+                    above.take().into_iter().for_each(|(line, comment)| begun.skip_above(line, &comment));
+                    rows = Some(begun);
                 } else {
+                    if row.starts_with(['{', '[']) {
+                        return Err(TableProblem::Json);
+                    }
                     first = Some((start, row.to_owned()));
+                    above = comments.pop();
                     comments.clear();
                 }
             }

@@ -27,7 +27,12 @@ pub struct VectorFile {
     pub columns: Option<String>,
     /// The column with the labels of the rows: up to 256 different numbers or texts.
     pub label: Option<String>,
+    /// If true, rows without a value in a used column are left out. Otherwise they are an error.
+    pub drop_missing: bool,
 }
+
+/// Rows, the names of their columns, and the notes of the reader.
+type NamedRows = (Array2<f64>, Option<Vec<String>>, Vec<Note>);
 
 /// Rows and their metadata.
 struct Rows {
@@ -41,7 +46,7 @@ struct Rows {
 impl VectorFile {
     /// Creates a data set of all columns of a table, as numbers.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), columns: None, label: None }
+        Self { path: path.into(), columns: None, label: None, drop_missing: false }
     }
 
     /// Sets the columns to train on.
@@ -56,6 +61,12 @@ impl VectorFile {
         Self { label, ..self }
     }
 
+    /// Sets whether rows without a value in a used column are left out.
+    #[must_use]
+    pub fn drop_missing(self, drop_missing: bool) -> Self {
+        Self { drop_missing, ..self }
+    }
+
     /// Loads the rows as vectors. Each column is standardized to mean 0 and standard deviation 1
     /// over the training rows, and the [`Columns`] convert decoded values back. The last tenth of
     /// the rows, at least one, is held out. Shuffle a file that is sorted in some way. The notes
@@ -63,11 +74,14 @@ impl VectorFile {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is not a table, lacks a column, has fewer than three rows or a
-    /// value that is not finite, or if no column varies.
+    /// If the file cannot be read or is not a table, lacks a column, has fewer than three rows, a
+    /// value that is not finite or two columns with one name, or if no column varies.
     pub fn load<F: NdFloat>(&self) -> Result<(Split<F>, Columns, Vec<Note>), DataError> {
         let path = &self.path;
         let mut rows = self.rows()?;
+        if let Some((name, first, second)) = rows.names.as_deref().and_then(same_name) {
+            return Err(DataError::SameName { path: path.clone(), name, first, second });
+        }
         let found = rows.values.nrows();
         if found < 3 {
             return Err(DataError::Rows { path: path.clone(), found });
@@ -90,38 +104,36 @@ impl VectorFile {
     }
 
     /// Loads the rows with the columns of a model, for data on which it was not trained. If both
-    /// have names, columns are matched by name, and other columns are ignored.
+    /// have names, columns are matched by name, and other columns are ignored. The notes are about
+    /// rows that were left out.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read or is not a table, has other columns, or a value that is not
-    /// finite. A single row is allowed and is held out.
-    pub fn load_with<F: NdFloat>(&self, columns: &Columns) -> Result<Split<F>, DataError> {
+    /// If the file cannot be read or is not a table, lacks a column, has two columns with the name
+    /// of one, or a value that is not finite. A single row is allowed and is held out.
+    pub fn load_with<F: NdFloat>(&self, columns: &Columns) -> Result<(Split<F>, Vec<Note>), DataError> {
         let path = &self.path;
-        let rows = self.rows_of(columns)?;
-        let other = |found, expected| DataError::Columns { path: path.clone(), found, expected };
+        let mut rows = self.rows_of(columns)?;
         let (found, expected) = (rows.values.ncols(), columns.len());
         if found != expected {
-            return Err(other(format!("{found} column{}", if found == 1 { "" } else { "s" }), expected.to_string()));
+            let found = format!("{found} column{}", if found == 1 { "" } else { "s" });
+            return Err(DataError::Columns { path: path.clone(), found, expected: expected.to_string() });
         }
-        if let (Some(names), Some(known)) = (rows.names.as_deref(), columns.names())
-            && let Some(column) = (0..expected).find(|&column| names[column] != known[column])
-        {
-            return Err(other(columns::described(Some(names), column), columns.describe(column).to_string()));
-        }
-        split(path, rows, columns)
+        rows.notes.retain(|note| matches!(note, Note::MissingLeftOut { .. }));
+        let notes = std::mem::take(&mut rows.notes);
+        Ok((split(path, rows, columns)?, notes))
     }
 
-    /// Returns the chosen columns in their own units, one row for each row of the file, and their
-    /// names, if the file has names.
+    /// Returns the chosen columns in their own units, one row for each row of the file that is not
+    /// left out, their names, if the file has names, and the notes of the reader.
     ///
     /// # Errors
     ///
     /// If the file cannot be read or is not a table, lacks a column, or has a value that is not
     /// finite.
-    pub fn values(&self) -> Result<(Array2<f64>, Option<Vec<String>>), DataError> {
-        let Rows { values, names, .. } = self.rows()?;
-        Ok((values, names))
+    pub fn values(&self) -> Result<NamedRows, DataError> {
+        let Rows { values, names, notes, .. } = self.rows()?;
+        Ok((values, names, notes))
     }
 
     /// Reads all rows as images `[height, width, channels]`, stored one channel after the other,
@@ -152,10 +164,16 @@ impl VectorFile {
 
     /// Returns the chosen columns and the labels.
     fn rows(&self) -> Result<Rows, DataError> {
-        if self.columns.is_none() && self.label.is_none() {
-            let table = Table::read(&self.path)?;
-            let all = Vec::from_iter(0..table.values.ncols());
-            return self.of(table, &all, None);
+        if self.columns.is_none() && self.label.is_none() && !self.drop_missing {
+            match Table::read(&self.path) {
+                Ok(table) => {
+                    let all = Vec::from_iter(0..table.values.ncols());
+                    return self.of(table, &all, None);
+                }
+                // The table is read again for all columns of text.
+                Err(error) if error.is_text() && self.path != Path::new("-") => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let table = self.read(Index::Auto)?;
         let list = |list: &str| self.list(&table, list);
@@ -180,8 +198,10 @@ impl VectorFile {
         let table = self.read(index)?;
         let label = self.label.as_deref().and_then(|label| table.columns(label).ok());
         let label = label.and_then(|columns| columns.first().copied());
-        let place = |name: &String| table.names.as_ref()?.iter().position(|known| known == name);
-        let by_name = columns.names().and_then(|names| names.iter().map(place).collect::<Option<Vec<_>>>());
+        let by_name = match (table.names.as_deref(), columns.names()) {
+            (Some(found), Some(known)) => self.places(found, known, label)?,
+            _ => None,
+        };
         let chosen = match (by_name, &self.columns) {
             (Some(columns), _) => columns,
             (None, Some(columns)) if table.names.is_none() => self.list(&table, columns)?,
@@ -190,9 +210,45 @@ impl VectorFile {
         self.of(table, &chosen, label)
     }
 
+    /// Returns the place in `found` of each of the names of a model, which `known` lists. Returns
+    /// `None` if columns without a name can only be matched by their order.
+    fn places(
+        &self,
+        found: &[String],
+        known: &[String],
+        label: Option<usize>,
+    ) -> Result<Option<Vec<usize>>, DataError> {
+        let path = || self.path.clone();
+        if let Some((name, first, second)) = same_name(found).filter(|(name, ..)| known.contains(name)) {
+            return Err(DataError::SameName { path: path(), name, first, second });
+        }
+        if same_name(known).is_some() || known.iter().filter(|name| name.is_empty()).count() > 1 {
+            return Ok(None);
+        }
+        let place = |name: &String| found.iter().position(|other| other == name);
+        let missing: Vec<&str> = known.iter().filter(|name| place(name).is_none()).map(String::as_str).collect();
+        if missing.is_empty() {
+            return Ok(Some(known.iter().filter_map(place).collect()));
+        }
+        let others = found.iter().enumerate().filter(|(column, name)| Some(*column) != label && !known.contains(name));
+        let others: Vec<&str> = others.map(|(_, name)| name.as_str()).collect();
+        Err(DataError::MissingColumns { path: path(), missing: listed(&missing), others: listed(&others) })
+    }
+
     fn read(&self, index: Index) -> Result<Table, DataError> {
         let options = TableOptions::new().index(index).text(Text::Categories).missing(Missing::Keep);
         Ok(Table::read_with(&self.path, &options)?)
+    }
+
+    /// Leaves out the rows that lack a value in a column or the label.
+    fn complete(&self, table: Table, columns: &[usize], label: Option<usize>) -> Result<Table, DataError> {
+        let used: Vec<usize> = columns.iter().copied().chain(label).collect();
+        let (kept, of) = (table.complete_rows(&used), table.values.nrows());
+        match of - kept.len() {
+            0 => Ok(table),
+            rows if rows == of => Err(DataError::NoCompleteRow { path: self.path.clone(), rows }),
+            rows => Ok(table.only(&kept, Note::MissingLeftOut { rows, of })),
+        }
     }
 
     fn list(&self, table: &Table, list: &str) -> Result<Vec<usize>, DataError> {
@@ -201,7 +257,18 @@ impl VectorFile {
 
     /// Returns the finite numbers of some columns, and the labels of another.
     fn of(&self, table: Table, columns: &[usize], label: Option<usize>) -> Result<Rows, DataError> {
+        let is_text = |column: &&usize| table.categories[**column].is_some();
+        let texts: Vec<usize> = columns.iter().filter(is_text).copied().collect();
+        if texts.len() > 1 {
+            let numbers: Vec<usize> = columns.iter().filter(|column| !is_text(column)).copied().collect();
+            return Err(DataError::Texts {
+                path: self.path.clone(),
+                texts: texts.iter().map(|&column| table.describe(column)).collect::<Vec<_>>().join(", "),
+                numbers: choice(&numbers, table.names.as_deref()),
+            });
+        }
         table.require_numbers(columns)?;
+        let table = if self.drop_missing { self.complete(table, columns, label)? } else { table };
         table.require_complete(columns)?;
         let (labels, classes) = match label {
             Some(column) => {
@@ -224,6 +291,35 @@ impl VectorFile {
             });
         }
         Ok(Rows { values, names, labels, classes, notes: table.notes })
+    }
+}
+
+/// Returns a name that is not empty and that two columns have, with the columns.
+fn same_name(names: &[String]) -> Option<(String, usize, usize)> {
+    let named = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+    let twice = |(second, name): (usize, &String)| {
+        let first = names[..second].iter().position(|other| other == name)?;
+        Some((name.clone(), first, second))
+    };
+    named.into_iter().find_map(twice)
+}
+
+/// Returns names as text, shortened if there are many.
+fn listed(names: &[&str]) -> String {
+    const MOST: usize = 10;
+    let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("{name:?}")).collect();
+    let more = names.len().saturating_sub(MOST);
+    format!("{}{}", quoted.join(", "), if more > 0 { format!(" and {more} more") } else { String::new() })
+}
+
+/// Returns columns as a list for [`Table::columns`], by name if this is plain.
+fn choice(columns: &[usize], names: Option<&[String]>) -> String {
+    let is_plain = |name: &str| {
+        name.starts_with(|c: char| c.is_alphabetic()) && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+    };
+    match names.filter(|names| columns.iter().all(|&column| is_plain(&names[column])) && same_name(names).is_none()) {
+        Some(names) => columns.iter().map(|&column| names[column].clone()).collect::<Vec<_>>().join(","),
+        None => columns.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
     }
 }
 

@@ -10,6 +10,10 @@ fn with<T>(bytes: impl AsRef<[u8]>, read: impl Fn(&Path) -> T) -> T {
     read(file.path())
 }
 
+fn from_table_with<F: NdFloat>(path: &Path, columns: &Columns) -> Result<Split<F>, DataError> {
+    Ok(VectorFile::new(path).load_with(columns)?.0)
+}
+
 /// Returns the error without the name of the file, which must be present.
 fn said<T: std::fmt::Debug>(bytes: impl AsRef<[u8]>, read: impl Fn(&Path) -> Result<T, DataError>) -> String {
     with(bytes, |path| {
@@ -50,24 +54,32 @@ fn text_and_arrays_are_standardized_and_restored() {
 fn rows_are_loaded_with_the_columns_of_a_model() {
     let (_, columns) = with("a,b\n0,1\n2,1\n9,9", |path| from_table::<f64>(path).unwrap());
     assert_eq!((columns.moments(0).0, columns.moments(1)), (1.0, (1.0, 0.0)));
-    let split = with("1 5\n3 5", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap());
+    let split = with("1 5\n3 5", |path| from_table_with::<f64>(path, &columns).unwrap());
     assert_eq!(split.train.pixels[[0, 0, 0, 0]], 0.0);
     assert!((split.test.pixels[[0, 0, 0, 0]] - 2_f64.sqrt()).abs() < 1e-15);
     assert_eq!(split.test.pixels[[0, 0, 1, 0]], 0.0);
-    let wrong = |text: &str| said(text, |path| VectorFile::new(path).load_with::<f64>(&columns));
+    let wrong = |text: &str| said(text, |path| from_table_with::<f64>(path, &columns));
     assert_eq!(wrong("1 2 3\n4 5 6"), " has 3 columns, but the model was trained on 2");
-    assert_eq!(wrong("a,c\n4,5\n6,7"), " has column 1 (\"c\"), but the model was trained on column 1 (\"b\")");
+    assert_eq!(
+        wrong("a,c\n4,5\n6,7"),
+        " lacks \"b\", on which the model was trained, and has \"c\" instead; add what is missing, or rename a column"
+    );
+    assert_eq!(
+        wrong("a\n4\n6"),
+        " lacks \"b\", on which the model was trained; add what is missing, or rename a column"
+    );
+    assert_eq!(
+        wrong("a,b,a\n4,5,6\n6,7,8"),
+        ": columns 0 and 2 are both called \"a\"; rename one of them, or leave it out"
+    );
     // An index is not a column, unless the model was trained on one.
     let (indexed, plain) = (",a,b\n7,1,5\n4,3,5\n9,3,5", "a,b\n1,5\n3,5\n3,5");
-    let rows = |text: &str| with(text, |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap()).train.pixels;
+    let rows = |text: &str| with(text, |path| from_table_with::<f64>(path, &columns).unwrap()).train.pixels;
     assert_eq!(rows(indexed), rows(plain));
     let names = ["", "a", "b"].map(str::to_owned).to_vec();
     let columns_with = Columns::fit(array![[0.0, 1.0, 1.0], [1.0, 2.0, 5.0]].view(), Some(names));
-    assert_eq!(
-        with(indexed, |path| VectorFile::new(path).load_with::<f64>(&columns_with).unwrap()).train.pixels.dim().2,
-        3
-    );
-    let one = with("4,5", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap());
+    assert_eq!(with(indexed, |path| from_table_with::<f64>(path, &columns_with).unwrap()).train.pixels.dim().2, 3);
+    let one = with("4,5", |path| from_table_with::<f64>(path, &columns).unwrap());
     assert_eq!((one.train.len(), one.test.len()), (0, 1));
 }
 
@@ -84,10 +96,14 @@ fn chosen_columns_and_labels() {
         assert_eq!((columns.names().unwrap(), notes), (&["a".to_owned(), "b".to_owned()][..], vec![]));
         // A model finds its columns by name, in any order.
         let other = "b,color,a\n1,red,4\n2,blue,9\n";
-        let found = with(other, |path| file_at(&file, path).load_with::<f64>(&columns).unwrap()).whole();
-        let expected =
-            with("a,b\n4,1\n9,2\n", |path| VectorFile::new(path).load_with::<f64>(&columns).unwrap()).whole();
+        let found = with(other, |path| file_at(&file, path).load_with::<f64>(&columns).unwrap().0).whole();
+        let expected = with("a,b\n4,1\n9,2\n", |path| from_table_with::<f64>(path, &columns).unwrap()).whole();
         assert_eq!((found.pixels, found.labels), (expected.pixels, None));
+        let said = VectorFile::new(path).load::<f64>().unwrap_err().to_string();
+        assert!(
+            said.ends_with("column 1 (\"kind\"), column 4 (\"note\") have text instead of numbers; choose columns of numbers: id,a,b"),
+            "{said}"
+        );
         // Without a choice of columns, text is an error, and an index is noted.
         let said = VectorFile::new(path).label(Some("kind".into())).load::<f64>().unwrap_err().to_string();
         assert!(said.contains("column 4 (\"note\"): \"x0\" is not a number"), "{said}");
@@ -110,6 +126,33 @@ fn chosen_columns_and_labels() {
 
 fn file_at(file: &VectorFile, path: &Path) -> VectorFile {
     VectorFile { path: path.to_path_buf(), ..file.clone() }
+}
+
+#[test]
+fn rows_without_a_value_are_left_out() {
+    let text = "a,b,kind,c\n1,2,x,NA\n3,,x,1\n5,6,,1\n7,8,y,1\n9,1,y,1\n2,3,x,1\n";
+    with(text, |path| {
+        let file = VectorFile::new(path).columns(Some("a,b".into())).label(Some("kind".into()));
+        assert!(file.load::<f64>().is_err());
+        let file = file.drop_missing(true);
+        let (split, columns, notes) = file.load::<f64>().unwrap();
+        assert_eq!(notes, [Note::MissingLeftOut { rows: 2, of: 6 }]);
+        assert_eq!(columns.restore(split.whole().pixels.view()).column(0).to_vec(), [1.0, 7.0, 9.0, 2.0]);
+        let (split, notes) = file.load_with::<f64>(&columns).unwrap();
+        assert_eq!((split.whole().labels, notes.len()), (Some(vec![0, 1, 1, 0]), 1));
+    });
+    let none = |path: &Path| VectorFile::new(path).drop_missing(true).load::<f64>().map(|_| ());
+    assert!(said("a,b\n1,NA\n,2\n", none).starts_with(": each of the 2 rows lacks a value"));
+}
+
+#[test]
+fn columns_with_one_name_are_refused() {
+    let same = |path: &Path| from_table::<f64>(path).map(|_| ());
+    let problem = ": columns 0 and 2 are both called \"x\"; rename one of them, or leave it out";
+    assert_eq!(said("x,y,x\n1,2,3\n4,5,7\n6,7,9\n", same), problem);
+    with("x,y,x\n1,2,3\n4,5,7\n6,7,9\n", |path| {
+        assert!(VectorFile::new(path).columns(Some("1,2".into())).load::<f64>().is_ok());
+    });
 }
 
 #[test]

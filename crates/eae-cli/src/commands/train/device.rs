@@ -50,7 +50,7 @@ fn gpu(
 
     let choice = AdapterChoice::from_env().map_err(|problem| (problem.to_string(), true))?;
     let pixels = match images {
-        TrainingSet::Memory(images) | TrainingSet::Vectors(images, _) => Some(images.pixels.view()),
+        TrainingSet::Memory(images) | TrainingSet::Vectors(images, ..) => Some(images.pixels.view()),
         TrainingSet::File(_) => None,
     };
     let opened = Gpu::open(&choice).and_then(|gpu| Ok((GpuStepper::new(&gpu, model, config, pixels)?, gpu)));

@@ -77,7 +77,7 @@ pub struct Arguments {
         "config", "init", "data", "model", "latent", "batch", "shards", "learning_rate", "error_unit", "objective", "lambda", "warm_up",
         "k", "mean", "marginal", "decoded", "bank", "radius", "draws", "coverage", "moments", "critic", "floor", "beta", "weight", "gradient", "keep_best", "patience",
         "tensorboard", "out", "seed", "size", "channels", "split_seed", "strict", "columns", "label",
-        "shape",
+        "shape", "drop_missing",
     ])]
     pub(super) resume: Option<PathBuf>,
     /// Read settings from this file, for example a run folder's config.toml; flags override it.

@@ -67,12 +67,13 @@ pub(crate) fn run(
 
     let Run { folder, training, state, .. } = &run;
     let (steps, seconds) = (training.steps(), state.seconds);
-    let (page, warnings) = match (&evaluation, report) {
+    let (page, mut warnings) = match (&evaluation, report) {
         (_, Some((page, warnings))) => (Some(page), warnings),
         // This warning is printed even without a report.
         (Some(evaluation), None) => (None, of_the_error(evaluation).into_iter().collect()),
         (None, None) => (None, Vec::new()),
     };
+    warnings.splice(0..0, run.data.train.left_out().map(str::to_owned));
     if arguments.common.json {
         let report = Report { run: folder, steps, seconds, interrupted, evaluation, warnings };
         print_json(&Line::new("result", &report));
