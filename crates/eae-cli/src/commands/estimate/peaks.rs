@@ -15,8 +15,8 @@ const BESIDE: usize = 3;
 const LEAST: usize = 8;
 /// Multiples of the finer step that are tried as coarser steps: those of decimals and of times.
 const FACTORS: [usize; 16] = [2, 4, 5, 10, 12, 15, 20, 25, 30, 50, 60, 100, 200, 250, 500, 1000];
-/// Smallest excess of the multiples of a coarser step, in standard deviations, and smallest ratio to
-/// their expected count.
+/// Smallest excess of the multiples of a coarser step, in standard deviations, and smallest ratio
+/// to their expected count.
 const SIGMAS: f64 = 6.0;
 const EXCESS: f64 = 1.5;
 /// Fraction of the largest excess that the coarser step has.
@@ -229,15 +229,15 @@ mod tests {
         x.mapv(|x| (x / step).round() * step)
     }
 
-    /// Exponential, uniform, normal and lognormal numbers, as they are and rounded.
+    /// Normal, bounded, exponential and lognormal numbers, as they are and rounded.
     #[test]
     fn clean_columns_have_no_peaks() {
         for seed in 0..40 {
             let z = numbers(1000, seed);
-            let uniform = z.mapv(|z| z.tanh());
+            let bounded = z.mapv(|z| z.tanh());
             let other = numbers(1000, seed + 1000);
             let exponential = (&z * &z + &other * &other) / 2.0;
-            for x in [&z, &uniform, &exponential, &z.mapv(|z| (3.0 * z).exp())] {
+            for x in [&z, &bounded, &exponential, &z.mapv(|z| (3.0 * z).exp())] {
                 for step in [0.0, 0.01, 0.1, 0.25, 0.5, 1.0] {
                     let x = if step > 0.0 { rounded(x, step) } else { x.clone() };
                     assert_eq!(Peaks::of(x.view()), None, "seed {seed}, step {step}");
