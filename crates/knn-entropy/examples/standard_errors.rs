@@ -1,5 +1,5 @@
-//! Prints the mean standard error divided by the standard deviation of the estimates over data sets,
-//! and how often the 95 % interval contains their mean, for the table in the README.
+//! Prints the mean standard error divided by the standard deviation of the estimates over data
+//! sets, and how often the 95 % interval contains their mean, for the table in the README.
 
 use knn_entropy::{Estimate, KozachenkoLeonenko, Ksg, Result, TransferEntropy};
 use ndarray::{Array1, Array2, s};
