@@ -45,8 +45,8 @@ pub fn from_npy<F: NdFloat>(path: impl AsRef<Path>) -> Result<Split<F>, DataErro
 }
 
 /// Reads all images of a NumPy array, in order, without a split. If a shape is given, the rows
-/// `[count, pixels]` are images `[height, width, channels]`, stored one channel after the other, each
-/// row by row.
+/// `[count, pixels]` are images `[height, width, channels]`, stored one channel after the other,
+/// each row by row.
 ///
 /// # Errors
 ///

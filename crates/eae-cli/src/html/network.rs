@@ -40,7 +40,7 @@ pub(super) fn described(network: &Sequential<f32>, numbers: &mut Numbers) -> Res
 fn one(layer: &Placed<'_>, place: usize, weights: &Weights, numbers: &mut Numbers) -> Result<Vec<Value>, PageError> {
     let Placed { kind, number, images, shapes, .. } = *layer;
     let get = |entry: &str| {
-        let name = format!(".{number}.{entry}");
+        let name = format!("{number}.{entry}");
         weights.get::<f32>(&name, weights.shape(&name).unwrap_or_default())
     };
     let mut weighted = |kind: &str| -> Result<Value, PageError> {

@@ -128,8 +128,8 @@ impl Trained {
         Fitted::read(prefix, self.model.latent(), &self.weights).map_err(|e| Failure::usage(e).at(&self.file))
     }
 
-    /// Returns the classes that have samplers of their own, in the order of their labels: the label,
-    /// the name or else the number, and the best sampler.
+    /// Returns the classes that have samplers of their own, in the order of their labels: the
+    /// label, the name or else the number, and the best sampler.
     pub(crate) fn class_samplers(&self) -> Result<Vec<(u8, String, Sampler)>, Failure> {
         let names = self.class_names();
         let label = |name: &str| name.strip_prefix(CLASS_PREFIX)?.split('.').next()?.parse().ok();

@@ -1,5 +1,5 @@
-//! Damaged and malicious files of every format, each named after its defect. The tests of eae include
-//! this file for the formats of that crate.
+//! Damaged and malicious files of every format, each named after its defect. The tests of eae
+//! include this file for the formats of that crate.
 
 use std::fs;
 use std::path::{Path, PathBuf};

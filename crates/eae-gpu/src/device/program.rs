@@ -54,8 +54,8 @@ impl Gpu {
 }
 
 impl Recording<'_> {
-    /// Adds a kernel with these parts as bindings, an estimate of its work, and a number of workgroups
-    /// in each of some layers, whose index is `id.z`.
+    /// Adds a kernel with these parts as bindings, an estimate of its work, and a number of
+    /// workgroups in each of some layers, whose index is `id.z`.
     ///
     /// # Errors
     ///

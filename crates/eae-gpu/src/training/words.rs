@@ -37,8 +37,8 @@ pub(super) enum Word {
     Zero,
 }
 
-/// The place of a number in the report of a step. The errors and the terms of codes and of draws take
-/// the places before.
+/// The place of a number in the report of a step. The errors and the terms of codes and of draws
+/// take the places before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Coverage = 4,

@@ -91,14 +91,6 @@ fn first_gradients_are_those_of_the_whole_batch_in_single_precision() {
 }
 
 #[test]
-fn one_shard_is_left_out_of_files() {
-    let text = |shards| serde_json::to_string(&TrainConfig::default().shards(shards)).unwrap();
-    assert!(!text(1).contains("shards") && text(3).contains(r#""shards":3"#));
-    assert_eq!(serde_json::from_str::<TrainConfig>(&text(3)).unwrap().shards, 3);
-    assert_eq!(serde_json::from_str::<TrainConfig>(&text(1)).unwrap().shards, 1);
-}
-
-#[test]
 fn a_wrong_number_of_shards_is_an_error() {
     let objective = Objective::default();
     for (shards, expected) in [

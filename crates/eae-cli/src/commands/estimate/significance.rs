@@ -10,7 +10,7 @@ use super::blocks::Block;
 const LOCAL: usize = 5;
 /// Smallest number of independent rows, as n divided by the autocorrelation time, whose rotations
 /// are trusted.
-const INDEPENDENT: f64 = 10.0;
+const INDEPENDENT: f64 = 8.0;
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]

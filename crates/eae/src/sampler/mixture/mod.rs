@@ -73,10 +73,10 @@ impl Mixture {
     /// codes, a random tenth drawn with `seed`, and fits that many components to all codes. Among
     /// equal candidates the first wins.
     ///
-    /// The Bayesian information criterion would not need held-out codes, but it assumes that the codes
-    /// follow one of the candidates. The codes of images lie along curved sheets, which no mixture
-    /// describes exactly. The best choice is the one that predicts new codes best, and the held-out
-    /// tenth measures this.
+    /// The Bayesian information criterion would not need held-out codes, but it assumes that the
+    /// codes follow one of the candidates. The codes of images lie along curved sheets, which no
+    /// mixture describes exactly. The best choice is the one that predicts new codes best, and the
+    /// held-out tenth measures this.
     ///
     /// # Errors
     ///
