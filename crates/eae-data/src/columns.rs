@@ -16,10 +16,20 @@ pub struct Columns {
     names: Option<Vec<String>>,
     mean: Vec<f64>,
     scale: Vec<f64>,
+    /// The smallest and the largest number of each column. Empty if they are not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    range: Vec<[f64; 2]>,
+    /// The columns that have only whole numbers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    whole: Vec<usize>,
 }
 
+/// Largest number up to which every whole number has a floating-point number of its own.
+const LARGEST_WHOLE: f64 = 9_007_199_254_740_992.0;
+
 impl Columns {
-    /// Computes mean and standard deviation (divisor n - 1) of rows.
+    /// Computes mean, standard deviation (divisor n - 1) and range of rows, and finds columns of
+    /// whole numbers.
     ///
     /// # Panics
     ///
@@ -30,8 +40,13 @@ impl Columns {
         if let Some(((row, column), value)) = rows.indexed_iter().find(|(_, value)| !value.is_finite()) {
             panic!("row {row}, column {column} (from 0) is {value}; numbers must be finite");
         }
-        let (mean, scale) = rows.axis_iter(Axis(1)).map(moments).unzip();
-        Self { names, mean, scale }
+        let columns = || rows.axis_iter(Axis(1));
+        let (mean, scale) = columns().map(moments).unzip();
+        let end = |column: &ArrayView1<'_, f64>, of: fn(f64, f64) -> f64| column.fold(column[0], |end, &x| of(end, x));
+        let range = columns().map(|column| [end(&column, f64::min), end(&column, f64::max)]).collect();
+        let is_whole = |x: &f64| x.fract() == 0.0 && x.abs() <= LARGEST_WHOLE;
+        let whole = columns().enumerate().filter(|(_, column)| column.iter().all(is_whole)).map(|(number, _)| number);
+        Self { names, mean, scale, range, whole: whole.collect() }
     }
 
     /// Returns the number of columns.
@@ -57,6 +72,28 @@ impl Columns {
     /// Returns the constant columns.
     pub fn constant(&self) -> impl Iterator<Item = usize> {
         self.scale.iter().enumerate().filter(|(_, scale)| **scale == 0.0).map(|(column, _)| column)
+    }
+
+    /// Returns the columns that have only whole numbers.
+    pub fn whole(&self) -> &[usize] {
+        &self.whole
+    }
+
+    /// Limits each number of `rows` `[n, columns]`, in the units of the table, to the range of its
+    /// column in the training rows, and rounds columns of whole numbers. A decoder knows neither,
+    /// so that it can give a negative age, or 2.3 children.
+    ///
+    /// # Panics
+    ///
+    /// If the number of columns differs.
+    pub fn plausible(&self, mut rows: Array2<f64>) -> Array2<f64> {
+        assert_eq!(rows.ncols(), self.len(), "the number of columns differs");
+        for (mut column, [low, high]) in rows.axis_iter_mut(Axis(1)).zip(&self.range) {
+            column.mapv_inplace(|x| x.clamp(*low, *high));
+        }
+        // Adding 0 makes -0 equal to 0.
+        self.whole.iter().for_each(|&column| rows.column_mut(column).mapv_inplace(|x| x.round() + 0.0));
+        rows
     }
 
     /// Describes a column for a sentence: `column 2 ("age")`, counted from 0.
@@ -136,19 +173,34 @@ struct Parts {
     names: Option<Vec<String>>,
     mean: Vec<f64>,
     scale: Vec<f64>,
+    #[serde(default)]
+    range: Vec<[f64; 2]>,
+    #[serde(default)]
+    whole: Vec<usize>,
 }
 
 impl TryFrom<Parts> for Columns {
     type Error = String;
 
-    fn try_from(Parts { names, mean, scale }: Parts) -> Result<Self, String> {
+    fn try_from(Parts { names, mean, scale, range, whole }: Parts) -> Result<Self, String> {
         let counts = (names.as_ref().map_or(mean.len(), Vec::len), mean.len(), scale.len());
         if counts.0 != counts.1 || counts.1 != counts.2 || mean.is_empty() {
             return Err(format!("the columns have {} names, {} means and {} scales", counts.0, counts.1, counts.2));
         }
+        if !range.is_empty() && range.len() != mean.len() {
+            return Err(format!("the columns have {} ranges and {} means", range.len(), mean.len()));
+        }
+        if let Some([low, high]) =
+            range.iter().find(|[low, high]| !(low.is_finite() && high.is_finite() && low <= high))
+        {
+            return Err(format!("a range is from {low} to {high}; it must be finite, the smaller number first"));
+        }
+        if let Some(column) = whole.iter().find(|column| **column >= mean.len()) {
+            return Err(format!("column {column} has whole numbers, but there are {} columns", mean.len()));
+        }
         match scale.iter().find(|scale| !(0.0..f64::INFINITY).contains(*scale)) {
             Some(scale) => Err(format!("the scale is {scale}; it must be finite, 0 or above")),
-            None => Ok(Self { names, mean, scale }),
+            None => Ok(Self { names, mean, scale, range, whole }),
         }
     }
 }
@@ -184,6 +236,20 @@ mod tests {
     }
 
     #[test]
+    fn plausible_rows_have_the_range_and_the_whole_numbers_of_the_table() {
+        let columns = Columns::fit(array![[0.0, 0.5, 2000.0], [3.0, 7.0, 2023.0], [1.0, 2.0, 2010.0]].view(), None);
+        assert_eq!(columns.whole(), [0, 2]);
+        let rows = columns.plausible(array![[-0.4, 9.0, 2011.5], [2.3, -1.0, 1984.2], [0.6, 3.25, 2029.0]]);
+        assert_eq!(rows, array![[0.0, 7.0, 2012.0], [2.0, 0.5, 2000.0], [1.0, 3.25, 2023.0]]);
+        assert!(rows[[0, 0]].is_sign_positive());
+        // Nothing is known of a model without ranges.
+        let unknown: Columns = serde_json::from_str(r#"{"mean":[1],"scale":[1]}"#).unwrap();
+        assert_eq!(unknown.plausible(array![[-0.4]]), array![[-0.4]]);
+        // Every double above 2^53 is whole.
+        assert!(Columns::fit(array![[1e16], [3e16]].view(), None).whole().is_empty());
+    }
+
+    #[test]
     #[should_panic(expected = "row 1, column 0 (from 0) is NaN")]
     fn numbers_must_be_finite() {
         Columns::fit(array![[1.0, 2.0], [f64::NAN, 3.0]].view(), None);
@@ -200,6 +266,9 @@ mod tests {
             (r#"{"mean":[],"scale":[]}"#, "the columns have 0 names"),
             (r#"{"mean":[1],"scale":[-1]}"#, "the scale is -1"),
             (r#"{"mean":[1e999],"scale":[1]}"#, "number out of range"),
+            (r#"{"mean":[1],"scale":[1],"range":[[0,1],[0,1]]}"#, "the columns have 2 ranges and 1 means"),
+            (r#"{"mean":[1],"scale":[1],"range":[[1,0]]}"#, "a range is from 1 to 0"),
+            (r#"{"mean":[1],"scale":[1],"whole":[1]}"#, "column 1 has whole numbers, but there are 1 columns"),
         ] {
             let error = serde_json::from_str::<Columns>(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

@@ -40,6 +40,10 @@ pub(crate) struct Arguments {
     /// Number of images in each row of the picture.
     #[arg(long, default_value_t = 10)]
     columns: usize,
+    /// Tables: write the numbers that the decoder gives. By default they are limited to the range
+    /// of the training rows, and rounded in columns of whole numbers.
+    #[arg(long)]
+    unrounded: bool,
     #[command(flatten)]
     common: Common,
 }
@@ -57,6 +61,9 @@ struct Report<'a> {
     seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<&'a Path>,
+    /// The columns of a table that were rounded to whole numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rounded: Option<Vec<String>>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -76,17 +83,42 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (source, why) = arguments.source.choose(&trained)?;
     let drawn = source.sample(model, n, common.seed, temperature);
     let images = model.decode(drawn.view());
-    target.write(model, images.view(), arguments.columns)?;
+    if arguments.unrounded {
+        target.write(model, images.view(), arguments.columns)?;
+    } else {
+        target.write_plausible(model, images.view(), arguments.columns)?;
+    }
     if let Some(target) = codes_target {
         target.write(drawn.view())?;
     }
+    let rounded = model
+        .columns()
+        .filter(|_| !arguments.unrounded)
+        .map(|columns| columns.whole().iter().map(|&column| columns.name(column)).collect::<Vec<_>>());
     let out = &output.out;
     if common.json {
         let (shape, seed, codes) = (output::shape(model, images.view()), common.seed, codes.as_deref());
         let (draws_from, label) = (source.to_string(), arguments.source.label.as_deref());
-        print_json(&Report { out, shape, sampler: source.flag(), draws_from, label, temperature, seed, codes });
+        print_json(&Report {
+            out,
+            shape,
+            sampler: source.flag(),
+            draws_from,
+            label,
+            temperature,
+            seed,
+            codes,
+            rounded,
+        });
     } else {
         errln!("wrote {} to {}, decoded from draws from {source}{why}", counted(n, "sample"), out.display());
+        if let Some(rounded) = rounded {
+            let whole = match &rounded[..] {
+                [] => String::new(),
+                names => format!(", and whole numbers in {}", names.join(", ")),
+            };
+            errln!("the columns have the ranges of the training rows{whole}; --unrounded writes the decoder's numbers");
+        }
     }
     Ok(())
 }

@@ -5,18 +5,17 @@ use std::path::Path;
 
 use eae::data::{Columns, write_npy};
 use eae::run::write_whole;
-use ndarray::{Array2, ArrayView4};
+use ndarray::Array2;
 
 use crate::failure::Failure;
 
-/// Writes the output of a model of vectors: text with the table's header if the file ends in .csv,
+/// Writes vectors in the units of the table: text with the table's header if the file ends in .csv,
 /// or else a NumPy array `[rows, columns]` of 64-bit numbers.
-pub(super) fn write(path: &Path, columns: &Columns, images: ArrayView4<'_, f32>) -> Result<(), Failure> {
-    let rows = columns.restore(images);
+pub(super) fn write(path: &Path, columns: &Columns, rows: &Array2<f64>) -> Result<(), Failure> {
     let failed = |e: &dyn std::fmt::Display| Failure::other(e).at(path);
     let mut bytes = Vec::new();
     if is_csv(path) {
-        csv(&rows, columns, &mut bytes).map_err(|e| failed(&e))?;
+        csv(rows, columns, &mut bytes).map_err(|e| failed(&e))?;
     } else {
         write_npy(&mut bytes, rows.view()).map_err(|e| failed(&e))?;
     }
@@ -31,7 +30,11 @@ fn is_csv(path: &Path) -> bool {
 fn csv(rows: &Array2<f64>, columns: &Columns, out: &mut impl io::Write) -> io::Result<()> {
     let header = columns.names().map(|names| names.iter().map(|name| quoted(name)).collect());
     // The shortest text that is read as the same number.
-    let rows = rows.outer_iter().map(|row| row.iter().map(|value| format!("{value:?}")).collect());
+    let field = |(column, value): (usize, &f64)| match value.fract() == 0.0 && columns.whole().contains(&column) {
+        true => format!("{value}"),
+        false => format!("{value:?}"),
+    };
+    let rows = rows.outer_iter().map(|row| row.iter().enumerate().map(field).collect());
     write_lines(out, header.into_iter().chain(rows))
 }
 
@@ -65,9 +68,9 @@ mod tests {
             assert_eq!((read.values, read.names), (rows.clone(), names));
         }
         let column = Columns::fit(array![[1.0], [2.0]].view(), Some(vec!["two words".to_owned()]));
-        write(file.path(), &column, column.standardize(array![[1.0], [2.0]].view()).view()).unwrap();
+        write(file.path(), &column, &array![[1.0], [2.0]]).unwrap();
         let read = Table::read(file.path()).unwrap();
         assert_eq!(read.names.as_deref(), column.names());
-        assert!((read.values - array![[1.0], [2.0]]).iter().all(|e| e.abs() < 1e-6));
+        assert_eq!(read.values, array![[1.0], [2.0]]);
     }
 }

@@ -110,7 +110,22 @@ impl Images {
     ) -> Result<(), Failure> {
         self.fits(model)?;
         match model.columns() {
-            Some(columns) => csv::write(&self.path, columns, images),
+            Some(columns) => csv::write(&self.path, columns, &columns.restore(images)),
+            None => self.write_images(images, columns),
+        }
+    }
+
+    /// Writes images like [`write`](Target::write), or [plausible](eae::data::Columns::plausible)
+    /// vectors.
+    pub(crate) fn write_plausible(
+        &self,
+        model: &Autoencoder<f32>,
+        images: ArrayView4<'_, f32>,
+        columns: usize,
+    ) -> Result<(), Failure> {
+        self.fits(model)?;
+        match model.columns() {
+            Some(columns) => csv::write(&self.path, columns, &columns.plausible(columns.restore(images))),
             None => self.write_images(images, columns),
         }
     }

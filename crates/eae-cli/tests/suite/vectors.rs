@@ -70,6 +70,32 @@ decoder = ["dense 64", "relu", "dense 64", "relu", "dense 5"]
 "#;
 
 #[test]
+fn samples_keep_whole_numbers_and_ranges() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // The number of children, and an income that is never negative.
+    let line = |i: usize| format!("{},{}\n", (i * i) % 4, ((i * 37) % 101) as f64 / 10.0);
+    fs::write(folder.join("rows.csv"), "kids,income\n".to_owned() + &(0..300).map(line).collect::<String>()).unwrap();
+    succeeds(folder, &["train", "--data", "csv:rows.csv", "--epochs", "2", "--out", "run", "--no-report"]);
+    let sample = |flags: &[&str]| {
+        let output = succeeds(folder, &[&["sample", "run", "--n", "400", "--out", "x.csv"], flags].concat());
+        let text = fs::read_to_string(folder.join("x.csv")).unwrap();
+        let read = |line: &str| -> Vec<f64> { line.split(',').map(|field| field.parse().unwrap()).collect() };
+        (text.lines().skip(1).map(read).collect::<Vec<_>>(), text, output)
+    };
+    let (rows, text, output) = sample(&["--temperature", "3"]);
+    assert!(rows.iter().all(|row| [0.0, 1.0].contains(&row[0]) && (0.0..=10.0).contains(&row[1])), "{text}");
+    assert!(text.lines().skip(1).all(|line| !line.split_once(',').unwrap().0.contains('.')), "{text}");
+    let said = stderr(&output);
+    assert!(said.contains("whole numbers in kids; --unrounded writes the decoder's numbers"), "{said}");
+    let (raw, _, output) = sample(&["--temperature", "3", "--unrounded"]);
+    assert!(raw.iter().any(|row| row[0].fract() != 0.0) && raw.iter().any(|row| row[1] < 0.0));
+    assert!(!stderr(&output).contains("whole numbers"));
+    let (.., output) = sample(&["--json"]);
+    assert_eq!(json(&output)[0]["rounded"], serde_json::json!(["kids"]));
+}
+
+#[test]
 fn samples_are_like_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
