@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 
 use super::input::Data;
 use super::rounding::coinciding;
-use super::shape::normal_scores;
+use super::shape::{heavy_tails, normal_scores};
 use crate::failure::Failure;
 
 /// Largest number of distinct numbers that can be labels.
@@ -113,6 +113,21 @@ impl Block {
             self.scales[column] *= deviations[place];
         }
         Ok(())
+    }
+
+    /// Returns a warning for each column of numbers whose skewness or tails make an estimate from
+    /// distances too low.
+    pub(super) fn tails(&self, standardized: bool) -> Vec<String> {
+        let way = if standardized { "use --ranks instead of --standardize" } else { "use --ranks" };
+        let plain = |column: &usize| !self.labels[*column] && self.periods[*column].is_infinite();
+        let of = |column: usize| {
+            let (ratio, name) = (heavy_tails(self.values.column(column))?, &self.names[column]);
+            Some(format!(
+                "column {name} is strongly skewed or has heavy tails: the range of 99 % of its numbers is {ratio:.0} times that \
+                 of the middle half, so the estimate can be too low; {way}"
+            ))
+        };
+        (0..self.width()).filter(plain).filter_map(of).collect()
     }
 
     /// Replaces the numbers of each column by the normal scores of their ranks. Labels and periodic

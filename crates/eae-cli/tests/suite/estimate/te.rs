@@ -138,6 +138,31 @@ fn a_file_can_hold_several_series() {
 }
 
 #[test]
+fn ranks_undo_increasing_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // An autoregression of two series, and increasing functions of both.
+    let noise = normal(2000, 2, 3);
+    let mut plain = noise.clone();
+    for t in 1..2000 {
+        plain[[t, 1]] = 0.5 * plain[[t - 1, 1]] + 0.8 * plain[[t - 1, 0]] + noise[[t, 1]];
+    }
+    write(folder, "plain.csv", "x,y", &plain);
+    write(folder, "skewed.csv", "x,y", &plain.mapv(|x| (2.0 * x).exp()));
+    // 1/2 ln(1 + 0.64).
+    let truth = 0.5 * 1.64_f64.ln();
+    let of = |file: &str, flags: &str| report(folder, &format!("te {file} --source x --target y {flags}"));
+    is_near(number(&of("plain.csv", ""), "transfer_entropy"), truth, 0.05);
+    let ranked = of("skewed.csv", "--ranks");
+    is_near(number(&ranked, "transfer_entropy"), truth, 0.05);
+    assert!(ranked["ranks"] == true && !ranked["warnings"].to_string().contains("skewed"), "{ranked}");
+    let skewed = of("skewed.csv", "");
+    assert!(number(&skewed, "transfer_entropy") < truth - 0.05, "{skewed}");
+    assert!(skewed["warnings"].to_string().contains("column x is strongly skewed"), "{skewed}");
+    assert!(!of("plain.csv", "")["warnings"].to_string().contains("skewed"));
+}
+
+#[test]
 fn series_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use knn_entropy::{Error, Samples, Warning};
-use ndarray::{ArrayView1, Axis};
+use ndarray::Axis;
 use ndarray_rand::rand::SeedableRng;
 use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -17,7 +17,6 @@ use crate::commands::estimate::measure::Sides;
 use crate::commands::estimate::print::{amount, percent};
 use crate::commands::estimate::rounding::Dither;
 use crate::commands::estimate::settings::{FILES, Reading, Settings};
-use crate::commands::estimate::shape::heavy_tails;
 use crate::commands::estimate::significance::SurrogatesName;
 use crate::commands::estimate::texts::{alone, unusable};
 use crate::commands::estimate::warnings::reworded;
@@ -203,24 +202,10 @@ impl Arguments {
     /// Returns a warning for each column whose skewness or tails make an estimate from distances in
     /// both variables too low.
     fn heavy_tails(&self, chosen: &Chosen, sides: &Sides) -> Vec<String> {
-        let blocks = sides.blocks();
-        if matches!(chosen.estimator, Estimator::Ross | Estimator::Grassberger) {
-            return Vec::new();
+        match chosen.estimator {
+            Estimator::Ross | Estimator::Grassberger => Vec::new(),
+            _ => sides.blocks().into_iter().flat_map(|block| block.tails(self.standardize)).collect(),
         }
-        let columns = blocks.iter().flat_map(|b| {
-            let kinds = b.labels.iter().zip(&b.periods).map(|(label, period)| !label && period.is_infinite());
-            b.values.columns().into_iter().zip(&b.names).zip(kinds)
-        });
-        let way = if self.standardize { "use --ranks instead of --standardize" } else { "use --ranks" };
-        let of = |((column, name), _): ((ArrayView1<'_, f64>, &String), bool)| {
-            heavy_tails(column).map(|ratio| {
-                format!(
-                    "column {name} is strongly skewed or has heavy tails: the range of 99 % of its numbers is {ratio:.0} times \
-                     that of the middle half, so the estimate can be too low; {way}"
-                )
-            })
-        };
-        columns.filter(|(_, is_plain)| *is_plain).filter_map(of).collect()
     }
 
     /// Returns a warning with the estimate for shuffled labels, whose information is 0, if pairs of

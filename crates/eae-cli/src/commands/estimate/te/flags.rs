@@ -72,6 +72,10 @@ pub(crate) struct Arguments {
     /// First scale each column to mean 0 and standard deviation 1 (divisor n - 1).
     #[arg(long)]
     pub(super) standardize: bool,
+    /// First replace the numbers of each column by the normal scores of their ranks. The transfer
+    /// entropy stays the same, because the map of each column is increasing.
+    #[arg(long, conflicts_with = "standardize")]
+    pub(super) ranks: bool,
     /// Compute p-values from this many surrogates, which rearrange the past of the source, or of
     /// the target with --storage.
     #[arg(long, default_value_t = 0)]

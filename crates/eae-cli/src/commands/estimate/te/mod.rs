@@ -55,6 +55,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if group.is_none() {
         warnings.extend(series::several(&data, &used));
     }
+    if !arguments.ranks {
+        warnings.extend(samples.tails.iter().cloned());
+    }
     let (mut members, mut notes) = (Vec::new(), Notes::default());
     for member in samples.members {
         members.push(arguments.settle(member, place, &mut notes)?);
@@ -103,7 +106,7 @@ impl Arguments {
             window: self.settings.theiler,
             seed: self.common.seed,
             standardize: false,
-            ranks: false,
+            ranks: self.ranks,
         };
         let chosen = settle(&mut member.sides, &wish).map_err(|refusal| match refusal {
             Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(

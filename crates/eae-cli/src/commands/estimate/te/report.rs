@@ -43,6 +43,7 @@ struct Report<'a> {
     permutations: usize,
     conditional: bool,
     standardized: bool,
+    ranks: bool,
     metric: MetricName,
     ties: &'a TiesReport,
     /// The range of the rows with the target's next values, numbered from 0, of a single series.
@@ -102,6 +103,7 @@ impl Outcome<'_> {
                 permutations: arguments.permutations,
                 conditional: arguments.condition.is_some(),
                 standardized: arguments.standardize,
+                ranks: arguments.ranks,
                 metric: chosen.metric,
                 ties: &chosen.ties,
                 times: (self.series == 1).then(|| [self.times[0], self.times[n - 1] + 1]),

@@ -29,6 +29,8 @@ pub(super) struct Samples {
     /// The number of times that the smallest delay would have without the others.
     pub(super) most: usize,
     pub(super) given: Array2<f64>,
+    /// Warnings about skewed series.
+    pub(super) tails: Vec<String>,
     pub(super) plan: Plan,
 }
 
@@ -54,6 +56,7 @@ impl Samples {
                 })?;
             }
         }
+        let tails = series.iter().flat_map(|block| block.tails(arguments.standardize)).collect();
         let [source, target, condition] = &series;
         let lag = arguments.lag;
         let past = Embedding::new(arguments.past, lag);
@@ -67,7 +70,7 @@ impl Samples {
                 Sides { x: states(target, found.past, past, 1), y: next(target, found.future), z: nothing(most) };
             let plan = plan(arguments, [target; 2], rows, past, (1, &trials)).map_err(short)?;
             let given = sides.z.values.clone();
-            return Ok(Self { members: vec![Member { delay: 1, sides }], times, trials, most, given, plan });
+            return Ok(Self { members: vec![Member { delay: 1, sides }], times, trials, most, given, tails, plan });
         }
         let of_source = Embedding::new(arguments.source_past, lag);
         let of_condition = Embedding::new(arguments.condition_past, lag);
@@ -103,7 +106,7 @@ impl Samples {
         }
         let delays = arguments.delay.last - arguments.delay.first + 1;
         let plan = plan(arguments, [source, target], rows, of_source, (delays, &trials)).map_err(short)?;
-        Ok(Self { members, times, trials, most, given: given.values, plan })
+        Ok(Self { members, times, trials, most, given: given.values, tails, plan })
     }
 
     /// Returns a note about series that are too short for a sample, of `all` series.
