@@ -18,11 +18,7 @@ fn divergence<'s>(settings: &'s Settings, across: Option<usize>, shared_rows: &s
         other => return Err(unknown("shared_rows", other, "'error' or 'leave_out'")),
     };
     let estimator = Divergence::new(settings.k).norm(settings.norm()?).close_points(settings.close_points()?);
-    let estimator = estimator.shared_rows(shared_rows);
-    let estimator = match &settings.periods {
-        Some(periods) => estimator.period(periods),
-        None => estimator,
-    };
+    let estimator = estimator.shared_rows(shared_rows).periods(settings.periods());
     Ok(match across {
         Some(across) => estimator.k_across(across),
         None => estimator,
@@ -89,10 +85,7 @@ pub(crate) fn jensen_shannon<'py>(
     settings: Settings,
 ) -> PyResult<JensenShannonParts<'py>> {
     let estimator = JensenShannon::new(settings.k).norm(settings.norm()?).weight(weight).seed(seed);
-    let estimator = match &settings.periods {
-        Some(periods) => estimator.period(periods),
-        None => estimator,
-    };
+    let estimator = estimator.periods(settings.periods());
     let (p, q) = (p.view(), q.view());
     let found = run(py, settings.threads, |search| estimator.search(search).estimate(p, q))?;
     let warnings = found.warnings().iter().map(ToString::to_string).collect();

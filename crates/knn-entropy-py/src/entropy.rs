@@ -16,11 +16,7 @@ type WithGradient<'py> = (f64, Bound<'py, PyAny>);
 macro_rules! applied {
     ($estimator:expr, $settings:ident) => {{
         let estimator = $estimator.norm($settings.norm()?).close_points($settings.close_points()?);
-        let estimator = estimator.window($settings.window);
-        match &$settings.periods {
-            Some(periods) => estimator.period(periods),
-            None => estimator,
-        }
+        estimator.window($settings.window).periods($settings.periods())
     }};
 }
 

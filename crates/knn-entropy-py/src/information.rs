@@ -164,10 +164,7 @@ pub(crate) fn ross<'py>(
     settings: Settings,
 ) -> PyResult<Estimated<'py>> {
     let estimator = Ross::new(settings.k).norm(settings.norm()?).window(settings.window);
-    let estimator = match &settings.periods {
-        Some(periods) => estimator.period(periods),
-        None => estimator,
-    };
+    let estimator = estimator.periods(settings.periods());
     let (x, labels) = (x.view(), labels.as_array().to_vec());
     Ok(estimated(py, run(py, settings.threads, |search| estimator.search(search).estimate(x, &labels))?))
 }

@@ -400,7 +400,7 @@ mod tests {
                 .flat_map(|(k, w)| [0, 1, 3].map(|window| (k, w, window)))
             {
                 let plain = KozachenkoLeonenko::new(k).weighting(weighting).window(window);
-                for estimator in [plain, plain.close_points(ClosePoints::Floor(0.05)), plain.period(&periods)] {
+                for estimator in [plain, plain.close_points(ClosePoints::Floor(0.05)), plain.periods(&periods)] {
                     let found = estimator.entropy(x.view());
                     let samples = Samples::new(x.view()).unwrap();
                     let expected = estimator.settings.task(&samples).and_then(|task| {

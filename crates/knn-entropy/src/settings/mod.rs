@@ -41,6 +41,12 @@ impl<'s> Settings<'s> {
         Self { metric, ..self }
     }
 
+    pub(crate) fn with_periods(self, periods: &'s [f64]) -> Self {
+        let norm = self.norm();
+        let flat = periods.iter().all(|&period| period == f64::INFINITY);
+        Self { metric: if flat { Metric::Norm(norm) } else { Metric::Torus(norm, periods) }, ..self }
+    }
+
     /// Checks the settings and the samples, and returns the task of finding the neighbors among the
     /// samples.
     pub(crate) fn task<'a>(&'a self, samples: &'a Samples<'_>) -> Result<SearchTask<'a>> {
@@ -157,10 +163,12 @@ macro_rules! setters {
             self
         }
 
-        /// Places the samples on a torus: each coordinate is periodic, with its own period.
+        /// Sets the period of each coordinate, for periodic coordinates such as angles.
+        /// `f64::INFINITY` stands for a coordinate that is not periodic. By default, there are no
+        /// periods and no coordinate is periodic.
         #[must_use]
-        pub fn period(mut self, periods: &'s [f64]) -> Self {
-            self.settings.metric = $crate::Metric::Torus(self.settings.norm(), periods);
+        pub fn periods(mut self, periods: &'s [f64]) -> Self {
+            self.settings = self.settings.with_periods(periods);
             self
         }
     };

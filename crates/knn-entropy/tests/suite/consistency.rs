@@ -334,3 +334,16 @@ fn estimates_do_not_depend_on_the_search() {
         Ross::new(3).mutual_information(both.view(), &labels).unwrap(),
     );
 }
+
+#[test]
+fn infinite_periods_are_none() {
+    let x = normal(200, 2, 40);
+    let y = normal(200, 2, 41);
+    for periods in [&[][..], &[f64::INFINITY; 2]] {
+        let (entropy, divergence) = (KozachenkoLeonenko::new(3), Divergence::new(3));
+        assert_eq!(entropy.periods(periods).entropy(&x), entropy.entropy(&x));
+        assert_eq!(divergence.periods(periods).divergence(&x, &y), divergence.divergence(&x, &y));
+        // The last of several settings counts.
+        assert_eq!(entropy.periods(&[1.0, 1.0]).periods(periods).entropy(&x), entropy.entropy(&x));
+    }
+}

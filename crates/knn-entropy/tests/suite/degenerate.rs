@@ -51,7 +51,7 @@ fn divergences_of_samples_in_a_plane_are_an_error() {
             assert_eq!(estimator.divergence_and_gradients(p.view(), q.view()), Err(singular.clone()));
             // A rule for close points bounds the divergence, and on a torus it stays finite.
             assert!(estimator.close_points(ClosePoints::Floor(1e-6)).divergence(p, q).is_ok());
-            assert!(estimator.period(&[1e3, 1e3]).divergence(p, q).is_ok());
+            assert!(estimator.periods(&[1e3, 1e3]).divergence(p, q).is_ok());
         }
         assert_eq!(estimator.cross_entropy(&full_p, &flat_q), Err(singular.clone()));
     }

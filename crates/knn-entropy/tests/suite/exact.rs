@@ -36,7 +36,7 @@ fn mean_is(truth: f64, replicates: usize, what: &str, mut draw: impl FnMut(&mut 
 fn entropy_on_the_torus() {
     for norm in NORMS {
         for (n, k, d) in [(8, 1, 1), (8, 3, 1), (30, 1, 2), (60, 4, 2), (150, 2, 3)] {
-            let estimator = KozachenkoLeonenko::new(k).norm(norm).period(&ONES[..d]);
+            let estimator = KozachenkoLeonenko::new(k).norm(norm).periods(&ONES[..d]);
             let what = format!("{norm:?}, n = {n}, k = {k}, d = {d}");
             mean_is(0.0, 4000, &what, |rng| estimator.entropy(uniform(n, d, rng).view()).unwrap());
         }
@@ -46,14 +46,14 @@ fn entropy_on_the_torus() {
 #[test]
 fn entropy_of_many_neighbors_on_the_torus() {
     for weighting in [Weighting::Mean, Weighting::Efficient { bound: 20.0 }] {
-        let estimator = KozachenkoLeonenko::new(5).weighting(weighting).period(&ONES[..4]).norm(Norm::LInf);
+        let estimator = KozachenkoLeonenko::new(5).weighting(weighting).periods(&ONES[..4]).norm(Norm::LInf);
         mean_is(0.0, 3000, "weighted", |rng| estimator.entropy(uniform(150, 4, rng).view()).unwrap());
     }
     for window in [1, 4] {
-        let estimator = KozachenkoLeonenko::new(2).period(&ONES[..1]).window(window);
+        let estimator = KozachenkoLeonenko::new(2).periods(&ONES[..1]).window(window);
         mean_is(0.0, 6000, "windowed", |rng| estimator.entropy(uniform(20, 1, rng).view()).unwrap());
     }
-    let estimator = KozachenkoLeonenko::new(2).period(&ONES[..2]);
+    let estimator = KozachenkoLeonenko::new(2).periods(&ONES[..2]);
     mean_is(0.0, 4000, "with a bank", |rng| {
         let x = uniform(40, 2, rng);
         estimator.entropy_and_gradient_with_bank(x.slice(s![..15, ..]), x.slice(s![15.., ..])).unwrap().0
@@ -81,7 +81,7 @@ fn truncated_on_the_cube() {
 fn renyi_and_tsallis_on_the_torus() {
     // The mean of I_q = exp((1 - q) H_q) is 1, so the mean of the Tsallis entropy is 0.
     for (q, k) in [(0.0, 1), (0.5, 1), (0.5, 4), (1.0, 2), (1.5, 2), (2.0, 4), (3.0, 6)] {
-        let estimator = Renyi::new(q, k).period(&ONES[..2]);
+        let estimator = Renyi::new(q, k).periods(&ONES[..2]);
         mean_is(0.0, 4000, &format!("q = {q}, k = {k}"), |rng| {
             estimator.tsallis_entropy(uniform(50, 2, rng).view()).unwrap()
         });
@@ -91,12 +91,12 @@ fn renyi_and_tsallis_on_the_torus() {
 #[test]
 fn divergence_on_the_torus() {
     for (n, m, k, l) in [(20, 10, 1, 1), (10, 25, 1, 3), (30, 30, 3, 1)] {
-        let estimator = Divergence::new(k).k_across(l).period(&ONES[..1]);
+        let estimator = Divergence::new(k).k_across(l).periods(&ONES[..1]);
         let what = format!("n = {n}, m = {m}, k = {k}, l = {l}");
         mean_is(0.0, 6000, &what, |rng| {
             estimator.divergence(uniform(n, 1, rng).view(), uniform(m, 1, rng).view()).unwrap()
         });
-        let estimator = Divergence::new(l).period(&ONES[..1]);
+        let estimator = Divergence::new(l).periods(&ONES[..1]);
         mean_is(0.0, 6000, &format!("cross-entropy, {what}"), |rng| {
             estimator.cross_entropy(uniform(n, 1, rng).view(), uniform(m, 1, rng).view()).unwrap()
         });
@@ -126,7 +126,7 @@ fn standard_error_is_close_to_the_scatter_of_estimates() {
     // 1.1 to 1.4 times the standard error. 300 estimates determine the scatter to 4 %.
     for (k, d) in [(1, 1), (3, 1), (3, 2), (10, 2), (3, 5)] {
         let mut rng = ChaCha8Rng::seed_from_u64(k as u64);
-        let estimator = KozachenkoLeonenko::new(k).norm(Norm::LInf).period(&ONES[..d]);
+        let estimator = KozachenkoLeonenko::new(k).norm(Norm::LInf).periods(&ONES[..d]);
         let estimates: Vec<_> =
             (0..300).map(|_| estimator.estimate(uniform(300, d, &mut rng).view()).unwrap()).collect();
         let square = |f: &dyn Fn(&knn_entropy::Estimate) -> f64| estimates.iter().map(|e| f(e).powi(2)).sum::<f64>();

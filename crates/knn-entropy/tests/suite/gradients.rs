@@ -39,7 +39,7 @@ fn estimators() -> Vec<KozachenkoLeonenko<'static>> {
         all.push(plain.weighting(Weighting::Mean));
         all.push(plain.close_points(ClosePoints::Soft(0.3)));
         all.push(plain.close_points(ClosePoints::Floor(0.8)).weighting(Weighting::Mean));
-        all.push(plain.period(&PERIODS));
+        all.push(plain.periods(&PERIODS));
         all.push(plain.window(2));
     }
     all
@@ -71,7 +71,7 @@ fn truncated() {
 fn divergence() {
     let (p, q) = (normal(20, 3, 5), 1.0 + normal(15, 3, 6));
     for norm in NORMS {
-        for estimator in [Divergence::new(2), Divergence::new(3).k_across(1), Divergence::new(1).period(&PERIODS)] {
+        for estimator in [Divergence::new(2), Divergence::new(3).k_across(1), Divergence::new(1).periods(&PERIODS)] {
             let estimator = estimator.norm(norm);
             check(&p, |p| estimator.divergence_and_gradients(p, q.view()).map(|found| (found.divergence, found.p)));
             check(&q, |q| estimator.divergence_and_gradients(p.view(), q).map(|found| (found.divergence, found.q)));

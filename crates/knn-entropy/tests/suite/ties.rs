@@ -223,7 +223,7 @@ fn periodic_variables() {
     assert!((here - there).abs() < 1e-9 && here > 0.5, "{here} {there}");
     // Half of these angles near 0 are just below a full turn.
     let near = |shift: f64| moved(&other.iter().map(|x| 0.1 * x + shift).collect::<Vec<_>>(), 0.0);
-    let divergence = JensenShannon::new(4).period(&circles[..1]);
+    let divergence = JensenShannon::new(4).periods(&circles[..1]);
     assert!(divergence.divergence(near(0.0), near(0.001)).unwrap() < 0.1);
     assert!(divergence.divergence(near(0.0), near(3.0)).unwrap() > 0.65);
     let short = Ksg::new(4).periods(&[turn]).mutual_information(&x, &y);

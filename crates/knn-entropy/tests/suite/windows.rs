@@ -36,10 +36,10 @@ fn unbiased(truth: f64, what: &str, replicates: usize, estimate: impl Fn(usize, 
 #[test]
 fn entropies() {
     unbiased(0.0, "entropy", 1500, |window, rng| {
-        KozachenkoLeonenko::new(2).period(&ONES[..1]).window(window).entropy(uniform(ROWS, 1, rng)).unwrap()
+        KozachenkoLeonenko::new(2).periods(&ONES[..1]).window(window).entropy(uniform(ROWS, 1, rng)).unwrap()
     });
     unbiased(0.0, "weighted entropy", 1500, |window, rng| {
-        let estimator = KozachenkoLeonenko::new(3).weighting(Weighting::Mean).period(&ONES[..1]);
+        let estimator = KozachenkoLeonenko::new(3).weighting(Weighting::Mean).periods(&ONES[..1]);
         estimator.window(window).entropy(uniform(ROWS, 1, rng)).unwrap()
     });
     unbiased(0.0, "truncated entropy", 1500, |window, rng| {
@@ -47,7 +47,7 @@ fn entropies() {
     });
     for order in [0.5, 1.0, 1.6] {
         unbiased(0.0, "Tsallis entropy", 1500, |window, rng| {
-            Renyi::new(order, 3).period(&ONES[..1]).window(window).tsallis_entropy(uniform(ROWS, 1, rng)).unwrap()
+            Renyi::new(order, 3).periods(&ONES[..1]).window(window).tsallis_entropy(uniform(ROWS, 1, rng)).unwrap()
         });
     }
 }
@@ -55,7 +55,7 @@ fn entropies() {
 #[test]
 fn divergence() {
     unbiased(0.0, "divergence", 2000, |window, rng| {
-        let estimator = Divergence::new(2).period(&ONES[..1]).window(window);
+        let estimator = Divergence::new(2).periods(&ONES[..1]).window(window);
         estimator.divergence(uniform(ROWS, 1, rng), uniform(40, 1, rng)).unwrap()
     });
 }

@@ -57,7 +57,7 @@ pub(crate) fn call_everything(x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>, se
     let weightings = [Weighting::Kth, Weighting::Mean, Weighting::Efficient { bound: length }];
     for weighting in weightings {
         let plain = KozachenkoLeonenko::new(k).norm(norm).weighting(weighting).close_points(close).window(window);
-        for estimator in [plain, plain.period(&periods)] {
+        for estimator in [plain, plain.periods(&periods)] {
             tally.number(estimator.entropy(x));
             tally.estimate(estimator.estimate(x));
             tally.gradient(estimator.entropy_and_gradient(x));

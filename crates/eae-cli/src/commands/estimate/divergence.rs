@@ -330,11 +330,8 @@ impl Arguments {
             Shared::LeaveOut => SharedRows::LeaveOut,
             Shared::Error => SharedRows::Error,
         };
-        let mut estimator =
-            Divergence::new(settings.k).norm(norm).window(settings.theiler).close_points(close).shared_rows(shared);
-        if p.periods.iter().any(|period| period.is_finite()) {
-            estimator = estimator.period(&p.periods);
-        }
+        let estimator = Divergence::new(settings.k).norm(norm).window(settings.theiler).close_points(close);
+        let estimator = estimator.shared_rows(shared).periods(&p.periods);
         p.refuse_constant()?;
         q.refuse_constant()?;
         let explain = |error| self.explain(&error, p, q);

@@ -100,10 +100,7 @@ impl Measure {
             Kind::Ross => {
                 let (numbers, of_numbers, labels) =
                     if sides.y.all_labels() { (x, &sides.x, y) } else { (y, &sides.y, x) };
-                let mut ross = Ross::new(k).norm(norm).window(window);
-                if of_numbers.periods.iter().any(|period| period.is_finite()) {
-                    ross = ross.period(&of_numbers.periods);
-                }
+                let ross = Ross::new(k).norm(norm).window(window).periods(&of_numbers.periods);
                 ross.estimate(numbers, &bits(labels))
             }
         }

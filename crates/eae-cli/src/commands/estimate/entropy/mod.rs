@@ -362,11 +362,8 @@ impl Arguments {
         let (n, d) = x.dim();
         let (k, window) = (self.settings.k, self.settings.theiler);
         let close = self.repair.close_points();
-        let mut kl = KozachenkoLeonenko::new(k).norm(norm).window(window).close_points(close);
-        let mut renyi = Renyi::new(self.order(), k).norm(norm).window(window).close_points(close);
-        if periods.iter().any(|period| period.is_finite()) {
-            (kl, renyi) = (kl.period(periods), renyi.period(periods));
-        }
+        let kl = KozachenkoLeonenko::new(k).norm(norm).window(window).close_points(close).periods(periods);
+        let renyi = Renyi::new(self.order(), k).norm(norm).window(window).close_points(close).periods(periods);
         let (low, high) = self.ends();
         let (low, high) = (vec![low; d], vec![high; d]);
         let estimate = match self.estimator {
