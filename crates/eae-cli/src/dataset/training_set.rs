@@ -1,9 +1,10 @@
+use std::fmt;
+
 use eae::data::{Columns, DataError, Images, Source, Stored, batches, choose, select};
 use eae::network::Architecture;
 use eae::{Autoencoder, Defaults, Ending, ModelError, TrainConfig, TrainError};
 use ndarray::Axis;
 
-use super::Data;
 use crate::failure::Failure;
 use crate::table::refused_data;
 
@@ -40,7 +41,8 @@ impl TrainingSet {
     }
 
     /// Returns the first few files of a folder that were skipped, and a remark about all of them.
-    pub(super) fn skipped(&self, data: &Data) -> Option<(Vec<String>, String)> {
+    /// `data` is the name of the folder in the remark.
+    pub(super) fn skipped(&self, data: &dyn fmt::Display) -> Option<(Vec<String>, String)> {
         match self {
             Self::File(stored) if stored.skipped().count > 0 => {
                 let skipped = stored.skipped();

@@ -1,78 +1,16 @@
 //! The choice of the estimator and of the rule for ties.
 
-use clap::ValueEnum;
 use knn_entropy::{Error, Estimate, KsgVariant, Norm};
-use serde::Serialize;
 
 use super::blocks::{Block, space_labels};
 use super::measure::{Kind, Measure, Sides};
 use super::print::percent;
+use super::rounding::MANY_TIES;
 use super::settings::MetricName;
 use super::shape::point_mass;
-use super::ties::{MANY_TIES, dithered, with_ties};
+use super::ties::{dithered, with_ties};
 use super::warnings::tied;
-
-#[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Estimator {
-    /// The estimator that suits the columns: ross for a label and numbers, grassberger for labels,
-    /// ksg1 for numbers, mesner-shalizi for mixtures.
-    Auto,
-    /// First algorithm of Kraskov, Stoegbauer and Grassberger.
-    Ksg1,
-    /// Second algorithm of Kraskov, Stoegbauer and Grassberger.
-    Ksg2,
-    /// Gao, Kannan, Oh and Viswanath, for mixtures of continuous and discrete variables.
-    Gao,
-    /// Ross, for labels and continuous variables.
-    Ross,
-    /// Mesner and Shalizi, for continuous and discrete variables and mixtures of them.
-    MesnerShalizi,
-    /// Grassberger, for labels: plug-in entropies with a correction of their bias.
-    Grassberger,
-}
-
-#[derive(Clone, Copy, PartialEq, Debug, ValueEnum)]
-pub(super) enum TiesWish {
-    /// Dither rounded numbers if there are many ties, otherwise count all tied rows.
-    Auto,
-    /// Count all rows at the distance of the k-th neighbor.
-    Count,
-    /// Refuse ties.
-    Error,
-    /// Dither rounded numbers: add uniform noise within their rounding steps.
-    Dither,
-}
-
-/// The settings from the flags.
-#[derive(Clone, Copy)]
-pub(super) struct Wish<'a> {
-    pub(super) estimator: Estimator,
-    pub(super) ties: TiesWish,
-    /// The given steps for [`TiesWish::Dither`] in the units of the file: one for all columns or
-    /// one for each.
-    pub(super) steps: Option<&'a [f64]>,
-    pub(super) k: usize,
-    pub(super) metric: Option<MetricName>,
-    pub(super) window: usize,
-    pub(super) seed: u64,
-    pub(super) standardize: bool,
-    /// Replaces the numbers of each column by the normal scores of their ranks.
-    pub(super) ranks: bool,
-}
-
-/// The fraction of tied rows, and the rule that was applied to them.
-#[derive(Serialize, Clone, Debug)]
-pub(super) struct TiesReport {
-    /// Fraction of rows with several neighbors at the same distance or, for estimators of labels,
-    /// of rows that coincide with another row.
-    pub(super) share: f64,
-    /// The rule: `none`, `counted`, `dithered`, or `ignored` for an estimator without a rule.
-    pub(super) policy: &'static str,
-    /// The steps of the columns of x, y and z in the units of the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) steps: Option<Vec<f64>>,
-}
+use super::wish::{Estimator, Refusal, TiesReport, TiesWish, Wish};
 
 /// An estimate with its estimator and rule for ties.
 pub(super) struct Chosen {
@@ -94,27 +32,11 @@ impl Chosen {
     }
 }
 
-/// The reason why nothing was estimated.
-pub(super) enum Refusal {
-    Library(Error),
-    /// A column of a block that cannot be standardized.
-    Constant {
-        block: usize,
-        column: usize,
-    },
-    Message(String),
-}
-
-impl From<Error> for Refusal {
-    fn from(error: Error) -> Self {
-        Self::Library(error)
-    }
-}
-
 /// Chooses the estimator, prepares the variables and estimates.
 pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<Chosen, Refusal> {
     let mut notes = Vec::new();
     let mut estimator = chosen(sides, (wish.estimator, wish.window), &mut notes)?;
+    let automatic = wish.estimator == Estimator::Auto;
     if wish.standardize {
         for (block, side) in [&mut sides.x, &mut sides.y, &mut sides.z].into_iter().enumerate() {
             side.standardize().map_err(|column| Refusal::Constant { block, column })?;
@@ -125,12 +47,12 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
         (false, true) => sides.x.repeated(),
         _ => sides.x.repeated().max(sides.y.repeated()),
     };
+    // The library dithers for its own rule, and labels have no rounding step.
     let by_library = matches!(estimator, Estimator::Ksg1 | Estimator::Ksg2) && !wish.ranks;
     let spread = if by_library || estimator == Estimator::Grassberger {
         None
     } else {
-        let automatic = wish.estimator == Estimator::Auto && estimator == Estimator::MesnerShalizi;
-        let unasked = automatic || estimator == Estimator::Ross || wish.ranks;
+        let unasked = automatic && estimator == Estimator::MesnerShalizi || estimator == Estimator::Ross || wish.ranks;
         dithered(sides, wish, unasked, repeated, &mut notes)?
     };
     let mut wish = *wish;
@@ -140,58 +62,70 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
         wish.ties = if wish.ties == TiesWish::Dither { TiesWish::Count } else { wish.ties };
     }
     space_labels(&mut [&mut sides.x, &mut sides.y, &mut sides.z]);
-    let many = repeated > MANY_TIES && spread.is_none();
-    if estimator == Estimator::Ross && wish.estimator == Estimator::Auto && many {
+    let by_ross = automatic && estimator == Estimator::Ross;
+    if by_ross && repeated > MANY_TIES && spread.is_none() {
         notes.push(format!(
             "{} of the rows have the same numbers as another row, so mesner-shalizi was used instead of ross",
             percent(repeated)
         ));
         estimator = Estimator::MesnerShalizi;
     }
-    loop {
-        let usual = if estimator == Estimator::Ross { MetricName::L2 } else { MetricName::Linf };
-        let metric = wish.metric.unwrap_or(usual);
-        let of = |kind| Measure { kind, k: wish.k, norm: Norm::from(metric), window: wish.window, seed: wish.seed };
-        let counted = TiesReport { share: repeated, policy: "counted", steps: None };
-        let (measure, found, ties) = match estimator {
-            Estimator::Auto | Estimator::Ksg1 => {
-                with_ties(sides, &wish, |rule| of(Kind::Ksg(KsgVariant::One, rule)), &mut notes)?
-            }
-            Estimator::Ksg2 => with_ties(sides, &wish, |rule| of(Kind::Ksg(KsgVariant::Two, rule)), &mut notes)?,
-            Estimator::Gao => (of(Kind::Gao), of(Kind::Gao).of(sides), TiesReport { policy: "ignored", ..counted }),
-            Estimator::MesnerShalizi => (of(Kind::MesnerShalizi), of(Kind::MesnerShalizi).of(sides), counted),
-            Estimator::Ross => (of(Kind::Ross), of(Kind::Ross).of(sides), counted),
-            Estimator::Grassberger => {
-                let none = TiesReport { share: 0.0, policy: "none", steps: None };
-                (of(Kind::Grassberger), of(Kind::Grassberger).of(sides), none)
-            }
-        };
-        match found {
-            Err(Error::Duplicates { count, .. })
-                if estimator == Estimator::Ross && wish.estimator == Estimator::Auto =>
-            {
-                notes.push(format!(
-                    "{count} rows coincide with neighbors of their label, so mesner-shalizi was used instead of ross"
-                ));
-                estimator = Estimator::MesnerShalizi;
-            }
-            found => {
-                let estimate = found?;
-                let mut ties = spread.unwrap_or(ties);
-                if let (Some(share), Estimator::Gao | Estimator::Ross) = (tied(&estimate), estimator) {
-                    ties.share = share;
-                    let what = match estimator {
-                        Estimator::Gao => {
-                            "gao has no rule for ties, so the estimate can be too high; use mesner-shalizi"
-                        }
-                        _ => "all of these neighbors were counted",
-                    };
-                    notes.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));
-                }
-                return Ok(Chosen { estimator, metric, measure, estimate, ties, notes });
-            }
-        }
+    let mut made = made(sides, &wish, estimator, repeated, &mut notes)?;
+    if let (true, Err(Error::Duplicates { count, .. })) = (by_ross, &made.estimate) {
+        notes.push(format!(
+            "{count} rows coincide with neighbors of their label, so mesner-shalizi was used instead of ross"
+        ));
+        estimator = Estimator::MesnerShalizi;
+        made = self::made(sides, &wish, estimator, repeated, &mut notes)?;
     }
+    let Made { metric, measure, estimate, ties } = made;
+    let (estimate, mut ties) = (estimate?, spread.unwrap_or(ties));
+    if let (Some(share), Estimator::Gao | Estimator::Ross) = (tied(&estimate), estimator) {
+        ties.share = share;
+        let what = match estimator {
+            Estimator::Gao => "gao has no rule for ties, so the estimate can be too high; use mesner-shalizi",
+            _ => "all of these neighbors were counted",
+        };
+        notes.push(format!("{} of the rows have neighbors at equal distances; {what}", percent(share)));
+    }
+    Ok(Chosen { estimator, metric, measure, estimate, ties, notes })
+}
+
+/// An attempt to estimate, and how it was made.
+struct Made {
+    metric: MetricName,
+    measure: Measure,
+    estimate: knn_entropy::Result<Estimate>,
+    ties: TiesReport,
+}
+
+/// Estimates from prepared variables. `repeated` is the fraction of rows that coincide with another
+/// row.
+fn made(
+    sides: &Sides,
+    wish: &Wish<'_>,
+    estimator: Estimator,
+    repeated: f64,
+    notes: &mut Vec<String>,
+) -> std::result::Result<Made, Refusal> {
+    let usual = if estimator == Estimator::Ross { MetricName::L2 } else { MetricName::Linf };
+    let metric = wish.metric.unwrap_or(usual);
+    let of = |kind| Measure { kind, k: wish.k, norm: Norm::from(metric), window: wish.window, seed: wish.seed };
+    let ksg = |variant| move |rule| of(Kind::Ksg(variant, rule));
+    let (kind, share, policy) = match estimator {
+        Estimator::Auto | Estimator::Ksg1 | Estimator::Ksg2 => {
+            let variant = if estimator == Estimator::Ksg2 { KsgVariant::Two } else { KsgVariant::One };
+            let (measure, estimate, ties) = with_ties(sides, wish, ksg(variant), notes)?;
+            return Ok(Made { metric, measure, estimate, ties });
+        }
+        Estimator::Gao => (Kind::Gao, repeated, "ignored"),
+        Estimator::MesnerShalizi => (Kind::MesnerShalizi, repeated, "counted"),
+        Estimator::Ross => (Kind::Ross, repeated, "counted"),
+        Estimator::Grassberger => (Kind::Grassberger, 0.0, "none"),
+    };
+    let measure = of(kind);
+    let estimate = measure.of(sides);
+    Ok(Made { metric, measure, estimate, ties: TiesReport { share, policy, steps: None } })
 }
 
 /// Returns the estimator that suits the columns, and marks columns of codes as labels.

@@ -21,3 +21,4 @@ pub(crate) mod te;
 mod texts;
 mod ties;
 mod warnings;
+mod wish;

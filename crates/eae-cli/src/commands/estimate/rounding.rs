@@ -8,6 +8,9 @@ use rayon::prelude::*;
 
 use crate::failure::Failure;
 
+/// Fraction of tied rows above which rounded numbers are spread.
+pub(super) const MANY_TIES: f64 = 0.05;
+
 /// Fraction of the distance to the k-th neighbor above which a step is coarse.
 const COARSE: f64 = 0.1;
 

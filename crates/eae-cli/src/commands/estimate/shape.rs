@@ -3,7 +3,7 @@
 use knn_entropy::{Correction, correct};
 use ndarray::{Array1, ArrayView1};
 
-use super::ties::MANY_TIES;
+use super::rounding::MANY_TIES;
 
 /// Smallest fraction of the rows with a number that repeats, and smallest number of such rows.
 const MASS: f64 = 0.05;

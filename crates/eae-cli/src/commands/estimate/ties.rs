@@ -6,15 +6,12 @@ use knn_entropy::{Error, Estimate, Result, dither};
 use ndarray::{ArrayView1, Axis, concatenate, s};
 
 use super::blocks::LABELS;
-use super::choice::{Estimator, Refusal, TiesReport, TiesWish, Wish};
 use super::measure::{Measure, Rule, Sides};
 use super::print::percent;
-use super::rounding::{self, step};
+use super::rounding::{self, MANY_TIES, step};
 use super::shape::point_mass;
 use super::warnings::tied;
-
-/// Fraction of tied rows above which rounded numbers are spread.
-pub(super) const MANY_TIES: f64 = 0.05;
+use super::wish::{Estimator, Refusal, TiesReport, TiesWish, Wish};
 
 /// Dithers the variables themselves, for an estimator without a rule for rounded numbers. `share`
 /// is the fraction of rows that coincide with another one, and `unasked` allows dithering for

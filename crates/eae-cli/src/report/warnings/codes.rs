@@ -4,7 +4,7 @@ use eae::metrics::Verdict;
 use eae::objective::{Eae, Objective};
 use eae::sampler::Sampler;
 
-use super::Facts;
+use super::facts::Facts;
 use crate::report::number::{counted, short};
 
 /// Number of codes below which an undecided check needs more data. With more codes, an undecided

@@ -1,6 +1,6 @@
 //! Warnings about draws from the samplers.
 
-use super::Facts;
+use super::facts::Facts;
 use crate::report::number::short;
 
 /// Ratio of the Frechet distances above which another sampler is recommended.

@@ -1,8 +1,9 @@
 use super::*;
-use eae::evaluation::SampleQuality;
-use eae::metrics::{Memorization, Quality};
+use eae::TrainConfig;
+use eae::evaluation::{SampleQuality, SampleReport};
+use eae::metrics::{LatentReport, Memorization, Quality};
 use eae::objective::Eae;
-use eae::sampler;
+use eae::sampler::{self, Sampler};
 use ndarray::Array2;
 use std::sync::LazyLock;
 

@@ -3,7 +3,7 @@
 use eae::Defaults;
 use eae::objective::Objective;
 
-use super::Facts;
+use super::facts::Facts;
 use crate::report::number::{counted, short};
 
 /// Number of training steps below which networks are hardly trained, whatever the data.

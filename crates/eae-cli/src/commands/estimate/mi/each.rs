@@ -7,12 +7,13 @@ use serde::Serialize;
 
 use super::flags::Arguments;
 use crate::commands::estimate::blocks::Block;
-use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use crate::commands::estimate::choice::{Chosen, settle};
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
 use crate::commands::estimate::print::{doubtful_k, warn};
 use crate::commands::estimate::settings::word;
 use crate::commands::estimate::significance::{Plan, SurrogatesName, plan};
+use crate::commands::estimate::wish::{Estimator, Refusal, TiesReport};
 use crate::failure::Failure;
 use crate::output::{print_json, print_lines};
 

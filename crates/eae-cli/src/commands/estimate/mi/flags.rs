@@ -9,7 +9,7 @@ use ndarray_rand::rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::commands::estimate::blocks::{Block, check_text};
-use crate::commands::estimate::choice::{Chosen, Estimator, Refusal, TiesWish, Wish};
+use crate::commands::estimate::choice::Chosen;
 use crate::commands::estimate::doubts::far_neighbors;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
@@ -20,6 +20,7 @@ use crate::commands::estimate::settings::{FILES, Reading, Settings};
 use crate::commands::estimate::significance::SurrogatesName;
 use crate::commands::estimate::texts::{alone, unusable};
 use crate::commands::estimate::warnings::reworded;
+use crate::commands::estimate::wish::{Estimator, Refusal, TiesWish, Wish};
 use crate::common::Common;
 use crate::failure::Failure;
 

@@ -6,12 +6,13 @@ use ndarray::Axis;
 use serde::Serialize;
 
 use super::blocks::Block;
-use super::choice::{Chosen, Estimator, Refusal, TiesReport, settle};
+use super::choice::{Chosen, settle};
 use super::doubts::series;
 use super::input::Data;
 use super::print::{Found, Numbers, doubtful_k, percent};
 use super::settings::{MetricName, word};
 use super::significance::{SurrogatesName, plan};
+use super::wish::{Estimator, Refusal, TiesReport};
 use crate::failure::Failure;
 use crate::output::{counted, print_json};
 

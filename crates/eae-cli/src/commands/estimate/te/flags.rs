@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use knn_entropy::Error;
 
-use crate::commands::estimate::choice::TiesWish;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::settings::{FILES, Reading, Settings};
 use crate::commands::estimate::significance::SurrogatesName;
+use crate::commands::estimate::wish::TiesWish;
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::counted;

@@ -6,12 +6,13 @@ mod series;
 use knn_entropy::{Error, PermutationTest};
 use ndarray::Axis;
 
-use super::choice::{Chosen, Estimator, Refusal, Wish, settle};
+use super::choice::{Chosen, settle};
 use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
 use super::settings::word;
 use super::warnings::reworded;
+use super::wish::{Estimator, Refusal, Wish};
 use crate::failure::Failure;
 
 pub(crate) use flags::Arguments;

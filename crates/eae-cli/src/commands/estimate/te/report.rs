@@ -3,11 +3,12 @@ use serde::Serialize;
 
 use super::flags::Arguments;
 use super::series::Member;
-use crate::commands::estimate::choice::{Chosen, TiesReport};
+use crate::commands::estimate::choice::Chosen;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::print::{Found, Numbers};
 use crate::commands::estimate::settings::MetricName;
 use crate::commands::estimate::significance::SurrogatesName;
+use crate::commands::estimate::wish::TiesReport;
 use crate::output::{counted, print_json};
 
 /// The results of the command.
