@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use eae::Autoencoder;
-use eae::data::{Channels, Columns, DataError, FolderError, Split, cifar10, digits, from_idx, idx_images, mnist};
+use eae::data::{Channels, DataError, FolderError, Split, cifar10, digits, from_idx, idx_images, mnist};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
@@ -21,7 +21,7 @@ use crate::table::refused_data;
 
 pub(crate) use folder::Flags;
 use folder::Folder;
-use table::{CsvTable, NamedRows, NpyTable, Options, TableFile};
+use table::{CsvTable, NamedRows, NpyTable, Options, TableFile, Vectors};
 pub(crate) use training_set::TrainingSet;
 pub(crate) use used::{Part, Used, errors, greatest};
 
@@ -44,9 +44,6 @@ pub(crate) enum Data {
     /// A folder of image files, which can be larger than memory.
     Images(Folder),
 }
-
-/// Split vectors, their columns, and a note about rows that were left out.
-type Vectors = (Split<f32>, Columns, Option<String>);
 
 /// The form in files: a name, or a table with the settings of a folder or a table.
 #[derive(Serialize, Deserialize)]

@@ -8,8 +8,10 @@ use eae::data::{Columns, DataError, Images, Note, Split, VectorFile, held_out, i
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::Vectors;
 use crate::table::reworded;
+
+/// Split vectors, their columns, and a note about rows that were left out.
+pub(super) type Vectors = (Split<f32>, Columns, Option<String>);
 
 /// A file of rows, and the options for reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
