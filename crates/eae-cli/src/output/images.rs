@@ -123,11 +123,9 @@ impl Images {
         images: ArrayView4<'_, f32>,
         columns: usize,
     ) -> Result<(), Failure> {
+        let Some(table) = model.columns() else { return self.write(model, images, columns) };
         self.fits(model)?;
-        match model.columns() {
-            Some(columns) => csv::write(&self.path, columns, &columns.plausible(columns.restore(images))),
-            None => self.write_images(images, columns),
-        }
+        csv::write(&self.path, table, &table.plausible(table.restore(images)))
     }
 
     fn write_images(&self, images: ArrayView4<'_, f32>, columns: usize) -> Result<(), Failure> {

@@ -65,15 +65,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     warnings.extend(notes.into_warnings(arguments.delay.first < arguments.delay.last));
     let mut family = None;
-    if arguments.permutations > 0 {
+    if let Some(plan) = &samples.plan {
         let explain = |error: Error| place.explain(&error, arguments.settings.theiler);
-        warnings.push(format!("surrogates: {}, because {}", word(samples.plan.name), samples.plan.why));
-        warnings.extend(samples.plan.doubt.clone());
+        warnings.push(format!("surrogates: {}, because {}", word(plan.name), plan.why));
+        warnings.extend(plan.doubt.clone());
         let test = PermutationTest::new(arguments.permutations, arguments.common.seed);
-        let orders = test
-            .surrogates(samples.plan.surrogates)
-            .orders_within(&samples.trials, samples.given.view())
-            .map_err(explain)?;
+        let orders =
+            test.surrogates(plan.surrogates).orders_within(&samples.trials, samples.given.view()).map_err(explain)?;
         let statistic = |rows: &[usize], number: usize| {
             let (member, chosen) = &members[number];
             let rearranged = member.sides.x.values.select(Axis(0), rows);
@@ -88,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         family,
         times: samples.times,
         series: samples.trials.len(),
-        surrogates: samples.plan.name,
+        surrogates: samples.plan.map(|plan| plan.name),
         warnings,
     }
     .print();

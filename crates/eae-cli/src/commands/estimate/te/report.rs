@@ -20,7 +20,7 @@ pub(super) struct Outcome<'a> {
     pub(super) times: Vec<usize>,
     /// The number of series that have samples.
     pub(super) series: usize,
-    pub(super) surrogates: SurrogatesName,
+    pub(super) surrogates: Option<SurrogatesName>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ impl Outcome<'_> {
                 delays: range.then_some(&delays),
                 p_value: delays[best].p_value,
                 corrected_p_value: delays[best].corrected_p_value.filter(|_| range),
-                surrogates: self.family.as_ref().map(|_| self.surrogates),
+                surrogates: self.surrogates,
                 permutations: arguments.permutations,
                 conditional: arguments.condition.is_some(),
                 standardized: arguments.standardize,

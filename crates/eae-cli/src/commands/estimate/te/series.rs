@@ -31,7 +31,8 @@ pub(super) struct Samples {
     pub(super) given: Array2<f64>,
     /// Warnings about skewed series.
     pub(super) tails: Vec<String>,
-    pub(super) plan: Plan,
+    /// `None` without a test, because the autocorrelation of a slow series takes time.
+    pub(super) plan: Option<Plan>,
 }
 
 impl Samples {
@@ -58,7 +59,7 @@ impl Samples {
         }
         let tails = series.iter().flat_map(|block| block.tails(arguments.standardize)).collect();
         let [source, target, condition] = &series;
-        let lag = arguments.lag;
+        let (lag, test) = (arguments.lag, arguments.permutations > 0);
         let past = Embedding::new(arguments.past, lag);
         let nothing = |rows| Block::of_numbers(Array2::zeros((rows, 0)), Vec::new(), Vec::new(), Vec::new());
         if arguments.storage {
@@ -68,7 +69,8 @@ impl Samples {
             let most = times.len();
             let sides =
                 Sides { x: states(target, found.past, past, 1), y: next(target, found.future), z: nothing(most) };
-            let plan = plan(arguments, [target; 2], rows, past, (1, &trials)).map_err(short)?;
+            let plan = test.then(|| plan(arguments, [target; 2], rows, past, (1, &trials)));
+            let plan = plan.transpose().map_err(short)?;
             let given = sides.z.values.clone();
             return Ok(Self { members: vec![Member { delay: 1, sides }], times, trials, most, given, tails, plan });
         }
@@ -105,7 +107,8 @@ impl Samples {
             members.push(Member { delay, sides });
         }
         let delays = arguments.delay.last - arguments.delay.first + 1;
-        let plan = plan(arguments, [source, target], rows, of_source, (delays, &trials)).map_err(short)?;
+        let plan = test.then(|| plan(arguments, [source, target], rows, of_source, (delays, &trials)));
+        let plan = plan.transpose().map_err(short)?;
         Ok(Self { members, times, trials, most, given: given.values, tails, plan })
     }
 
@@ -171,7 +174,7 @@ fn plan(
     let min_shift = found.min_shift().max(span.saturating_add(delays));
     let what = if arguments.storage { "target" } else { "source" };
     let rotate = || {
-        let test = PermutationTest::new(arguments.permutations.max(1), 0).surrogates(Surrogates::Rotate { min_shift });
+        let test = PermutationTest::new(arguments.permutations, 0).surrogates(Surrogates::Rotate { min_shift });
         let nothing = Array2::<f64>::zeros((trials.iter().sum(), 0));
         test.orders_within(trials, nothing.view()).is_ok()
     };
