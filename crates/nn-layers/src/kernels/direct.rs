@@ -124,7 +124,7 @@ pub(super) fn conv2d_backward_weight<F: Element>(
             for (mut sum, (part, patches)) in sum.axis_chunks_iter_mut(Axis(1), some).zip(&parts) {
                 patches.gather(x, matrix);
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                    multiply_panel(g, &matrix[panel * wide..], part.len() + APART, sum, block > 0);
+                    multiply_panel(g, [&matrix[panel * wide..], &[]], part.len() + APART, sum, block > 0);
                 }
             }
         }

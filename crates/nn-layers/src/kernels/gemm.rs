@@ -118,24 +118,25 @@ impl<F: Element> Packed<F> {
         for (i, c) in c.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
             let (start, _, width) = self.panels.at(columns.start / wide + i);
             let panel = &numbers[start * self.depth..][rows.start * width..rows.end * width];
-            F::method().run(Strip { a, panel, apart: width, width, c, add });
+            F::method().run(Strip { a, panel, apart: width, width, c, add, next: &[] });
         }
     }
 }
 
 /// Computes `c = a b` or `c += a b` on this thread, for a matrix `b` with at most as many columns
 /// as a panel. `b` is the beginning of `panel`, whose rows are `apart` entries apart. The last row
-/// must have as many entries as a panel is wide, too.
+/// must have as many entries as a panel is wide, too. `next` is the panel of the next product, to
+/// prefetch, or an empty slice.
 pub(super) fn multiply_panel<F: Element>(
     a: ArrayView2<'_, F>,
-    panel: &[F],
+    [panel, next]: [&[F]; 2],
     apart: usize,
     c: ArrayViewMut2<'_, F>,
     add: bool,
 ) {
     let [wide, narrow] = F::method().widths;
     let width = if c.ncols() <= narrow { narrow } else { wide };
-    F::method().run(Strip { a, panel, apart, width, c, add });
+    F::method().run(Strip { a, panel, apart, width, c, add, next });
 }
 
 /// Fills a panel from columns of a matrix, and pads it with zeros to its width.
@@ -326,7 +327,7 @@ fn multiply_part<F: Element>(a: ArrayView2<'_, F>, b: ArrayView2<'_, F>, mut c: 
             let (.., width) = panels.at(number);
             let panel = &mut numbers[..a.ncols() * width];
             pack(b, panel, width);
-            F::method().run(Strip { a, panel, apart: width, width, c, add: from > 0 });
+            F::method().run(Strip { a, panel, apart: width, width, c, add: from > 0, next: &[] });
         }
     }
     pool.recycle(memory);

@@ -78,6 +78,8 @@ pub(crate) struct Strip<'a, F> {
     pub(crate) c: ArrayViewMut2<'a, F>,
     /// True to add to the content of `c`.
     pub(crate) add: bool,
+    /// The panel of the next strip, with rows as far apart, to prefetch; or an empty slice.
+    pub(crate) next: &'a [F],
 }
 
 impl<F> Strip<'_, F> {
@@ -239,6 +241,19 @@ pub(crate) fn prefetch<T>(slice: &[T], at: usize) {
     let _ = (slice, at);
 }
 
+/// Prefetches a number into the second-level cache. There is no other effect.
+#[inline(always)]
+fn prefetch_later(number: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every x86-64 CPU has the instruction, and it is allowed on any address.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(number.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = number;
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512dq")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
@@ -302,23 +317,27 @@ unsafe fn strip<V: Vector, const T: usize, const N: usize>(mut strip: Strip<'_, 
     let mut row = 0;
     // SAFETY: the strip has the rows from `row` on that each call processes.
     unsafe {
+        while rows - row >= T && !strip.next.is_empty() {
+            tile::<V, T, N, true>(&mut strip, places, row);
+            row += T;
+        }
         while rows - row >= T {
-            tile::<V, T, N>(&mut strip, places, row);
+            tile::<V, T, N, false>(&mut strip, places, row);
             row += T;
         }
         // A sum waits for its last addition, so the CPU needs at least eight sums to be busy.
         while N == 1 && rows - row >= 8 {
-            tile::<V, 8, N>(&mut strip, places, row);
+            tile::<V, 8, N, false>(&mut strip, places, row);
             row += 8;
         }
         while rows - row >= 4 {
-            tile::<V, 4, N>(&mut strip, places, row);
+            tile::<V, 4, N, false>(&mut strip, places, row);
             row += 4;
         }
         match rows - row {
-            3 => tile::<V, 3, N>(&mut strip, places, row),
-            2 => tile::<V, 2, N>(&mut strip, places, row),
-            1 => tile::<V, 1, N>(&mut strip, places, row),
+            3 => tile::<V, 3, N, false>(&mut strip, places, row),
+            2 => tile::<V, 2, N, false>(&mut strip, places, row),
+            1 => tile::<V, 1, N, false>(&mut strip, places, row),
             _ => {}
         }
     }
@@ -331,6 +350,12 @@ const GROUP: usize = 3;
 /// Largest number of groups of rows in a tile.
 const GROUPS: usize = 4;
 
+/// Number of entries in a cache line.
+const LINE: usize = 16;
+
+/// Smallest number of additions per result for which results are prefetched.
+const DEEP: usize = 32;
+
 /// Computes `T` rows of a strip. Each entry of the panel is read once for all rows, and all sums
 /// stay in registers.
 ///
@@ -338,7 +363,7 @@ const GROUPS: usize = 4;
 ///
 /// The requirements of [`strip`] apply, and there must be `T` rows from `row` on.
 #[inline(always)]
-unsafe fn tile<V: Vector, const T: usize, const N: usize>(
+unsafe fn tile<V: Vector, const T: usize, const N: usize, const AHEAD: bool>(
     strip: &mut Strip<'_, f32>,
     places: &[isize; GROUPS],
     row: usize,
@@ -359,7 +384,23 @@ unsafe fn tile<V: Vector, const T: usize, const N: usize>(
         for (a, &place) in groups.iter_mut().zip(places) {
             *a = a.wrapping_offset(place);
         }
+        // The results arrive in the cache while the sums are computed.
+        if depth >= DEEP {
+            for t in 0..T {
+                for j in 0..(N * V::LANES).div_ceil(LINE) {
+                    prefetch_later(c.wrapping_offset(t as isize * c_stride).wrapping_add(j * LINE));
+                }
+            }
+        }
+        // Each tile prefetches one cache line of each row of the next panel.
+        let line = row / T * LINE;
+        let within = line < N * V::LANES && depth.saturating_sub(1) * strip.apart + line < strip.next.len();
+        let mut next = if within { strip.next.as_ptr().add(line) } else { b };
         for _ in 0..depth {
+            if AHEAD {
+                prefetch_later(next);
+                next = next.wrapping_add(strip.apart);
+            }
             let mut panel = [V::splat(0.0); N];
             for (j, panel) in panel.iter_mut().enumerate() {
                 *panel = V::load(b.add(j * V::LANES));
@@ -418,7 +459,15 @@ mod tests {
         let mut c = numbers(a.nrows() + 2, 80, 4);
         let panel = panel.as_slice().unwrap();
         let rows = a.nrows();
-        method.run(Strip { a, panel, apart: width, width, c: c.slice_mut(s![1..=rows, 1..=columns]), add });
+        method.run(Strip {
+            a,
+            panel,
+            apart: width,
+            width,
+            c: c.slice_mut(s![1..=rows, 1..=columns]),
+            add,
+            next: if add { panel } else { &[] },
+        });
         c
     }
 

@@ -34,7 +34,7 @@ where
         let all = 0..channels.len();
         for (n, image) in x.outer_iter().enumerate() {
             let image = image.to_slice().expect("images in memory order");
-            tiles.pixels().for_each(|(from, to)| cells[to].copy_from_slice(&image[from]));
+            tiles.pixels(channels.clone()).for_each(|(from, to)| cells[to].copy_from_slice(&image[from]));
             for [i, j] in tiles.each() {
                 let cell = |a, b| &cells[tiles.cell(O * i + a, O * j + b)..][channels.clone()];
                 combine(square(cell), planes.rows_mut(tiles.rows(n, i, j), all.clone()), Scheme::differences);
@@ -76,7 +76,7 @@ where
             if !tiles.cover_the_image() {
                 image.fill(F::zero());
             }
-            tiles.pixels().for_each(|(to, from)| image[to].copy_from_slice(&cells[from]));
+            tiles.pixels(0..channels).for_each(|(to, from)| image[to].copy_from_slice(&cells[from]));
         }
     }
 }

@@ -111,8 +111,8 @@ pub(super) fn conv2d_backward_weight<F: Element, const O: usize, const P: usize>
             let g = tiles.outputs_transposed(g, pool);
             for (plane, mut sum) in sums.axis_chunks_iter_mut(Axis(0), filters).enumerate() {
                 for (panel, sum) in sum.axis_chunks_iter_mut(Axis(1), wide).enumerate() {
-                    let (panel, apart) = x.panel(plane, panel * wide);
-                    multiply_panel(g.plane(plane).reversed_axes(), panel, apart, sum, block > 0);
+                    let [(panel, apart), (next, _)] = [panel, panel + 1].map(|panel| x.panel(plane, panel * wide));
+                    multiply_panel(g.plane(plane).reversed_axes(), [panel, next], apart, sum, block > 0);
                 }
             }
             g.recycle(pool);

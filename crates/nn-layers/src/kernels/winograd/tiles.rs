@@ -159,9 +159,12 @@ where
     }
 
     /// Returns the place of each run of pixels that a row of the image shares with a cell: in the
-    /// image and in the cells.
+    /// image and in the cells. Runs outside these entries of a cell are left out.
     #[inline(always)]
-    pub(super) fn pixels(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<O, P> {
+    pub(super) fn pixels(
+        &self,
+        entries: Range<usize>,
+    ) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<O, P> {
         let Grid { window: Window { stride, padding: [top, left], .. }, positions, size, channels } = self.cells;
         let ([height, width], [high, wide]) = (size, stride);
         let rows = 0..height.min((positions[0] * high).saturating_sub(top));
@@ -169,13 +172,15 @@ where
         let columns = left / wide..positions[1].min((left + width).div_ceil(wide));
         rows.flat_map(move |row| {
             let (cell_row, within) = ((row + top) / high, (row + top) % high);
-            columns.clone().map(move |column| {
+            let entries = entries.clone();
+            columns.clone().filter_map(move |column| {
                 let start = (column * wide).max(left);
                 let len = (((column + 1) * wide).min(left + width) - start) * channels;
                 let image = (row * width + start - left) * channels;
-                let run = within * wide + start - column * wide;
-                let cell = ((cell_row * positions[1] + column) * high * wide + run) * channels;
-                (image..image + len, cell..cell + len)
+                let run = (within * wide + start - column * wide) * channels;
+                let cell = (cell_row * positions[1] + column) * high * wide * channels + run;
+                let needed = run < entries.end && entries.start < run + len;
+                needed.then_some((image..image + len, cell..cell + len))
             })
         })
     }
