@@ -13,6 +13,13 @@ const LONGEST_LAG: usize = 10_000;
 /// Limit on the number of summed products, so that a slow series of a million rows takes a second
 /// or two.
 const PRODUCTS: usize = 1_000_000_000;
+/// Limits on the period of a season and on the number of products that are summed to find it.
+const LONGEST_PERIOD: usize = 2000;
+const PERIOD_PRODUCTS: usize = 100_000_000;
+/// Smallest autocorrelation at one, two and three periods of a season. It is also at least this
+/// many standard deviations of the autocorrelation of a series without a season.
+const SEASONAL: f64 = 0.2;
+const DEVIATIONS: f64 = 2.5;
 /// Length of a block in integrated autocorrelation times. With 2 instead of 4, 8 % of tests at the
 /// 5 % level find a dependence between independent autoregressions of 300 rows.
 const TIMES_PER_BLOCK: f64 = 4.0;
@@ -26,6 +33,7 @@ pub struct Autocorrelation {
     longest: usize,
     largest: f64,
     time: f64,
+    period: Option<usize>,
 }
 
 /// Measures the dependence of rows on earlier rows, for the column with the largest dependence.
@@ -77,12 +85,14 @@ pub fn autocorrelation_within(series: impl ToSamples, trials: &[usize]) -> Resul
     let series = series.to_samples()?;
     let trials = ranges(trials, series.len())?;
     let longest = longest(&trials);
-    let mut found = Autocorrelation { rows: series.len(), longest, largest: 0.0, time: 1.0 };
+    let mut found = Autocorrelation { rows: series.len(), longest, largest: 0.0, time: 1.0, period: None };
     for column in series.view().columns() {
         let correlations = Correlations::new(column, &trials);
         let tested = 1..=TESTED_LAGS.min(longest / 2);
         found.largest = tested.map(|lag| correlations.at(lag).abs()).fold(found.largest, f64::max);
-        found.time = found.time.max(correlations.integrated(longest));
+        let time = correlations.integrated(longest);
+        found.time = found.time.max(time);
+        found.period = found.period.or_else(|| correlations.period(longest, time));
     }
     Ok(found)
 }
@@ -92,6 +102,17 @@ impl Autocorrelation {
     /// least 1.
     pub fn time(&self) -> f64 {
         self.time
+    }
+
+    /// Returns the period in rows of a season, such as 24 for hourly rows that depend on the time
+    /// of day, or `None` if no column has one. With several columns, it is the period of the first
+    /// column that has one.
+    ///
+    /// The autocorrelation at one, two and three periods must be at least 0.2, and at least 2.5
+    /// times `sqrt(tau / n)`. Periods above a quarter of the rows, above 2000 or above `10^8 / n`
+    /// are not found.
+    pub fn period(&self) -> Option<usize> {
+        self.period
     }
 
     /// Returns true if rows depend on earlier rows. The criterion is that the autocorrelation of a
@@ -177,6 +198,26 @@ impl<'t> Correlations<'t> {
         }
         time
     }
+
+    /// Returns the period of a season. `time` is the integrated autocorrelation time.
+    fn period(&self, longest: usize, time: f64) -> Option<usize> {
+        let n = self.deviations.len();
+        let last = LONGEST_PERIOD.min(longest / 4).min(PERIOD_PRODUCTS / n);
+        let correlations: Vec<f64> = (0..=last).map(|lag| self.at(lag)).collect();
+        // Neighboring rows of a slow season resemble each other, too.
+        let start = correlations.iter().position(|&rho| rho <= 0.0)?;
+        let largest = correlations[start..].iter().fold(0.0_f64, |largest, &rho| largest.max(rho));
+        let is_peak = |lag: usize| {
+            let next = correlations.get(lag + 1).is_none_or(|&next| next <= correlations[lag]);
+            correlations[lag] >= correlations[lag - 1] && next
+        };
+        // Two periods may have a larger autocorrelation than one by chance.
+        let lag = (start.max(2)..=last).find(|&lag| correlations[lag] > 0.85 * largest && is_peak(lag))?;
+        let least = SEASONAL.max(DEVIATIONS * (time / n as f64).sqrt());
+        // A sum over fewer products is smaller.
+        let corrected = |lag: usize| self.at(lag) * n as f64 / (n - lag) as f64;
+        (1..=3).all(|times| corrected(times * lag) >= least).then_some(lag)
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +275,27 @@ mod tests {
         assert_eq!(autocorrelation_within(slow.view(), &[]), autocorrelation(slow.view()));
         let error = autocorrelation_within(slow.view(), &[200; 19]).unwrap_err();
         assert_eq!(error, Error::TrialLengths { sum: 3800, rows: 4000 });
+    }
+
+    #[test]
+    fn seasons_have_a_period() {
+        let period = |series: &Array2<f64>| autocorrelation(series.view()).unwrap().period();
+        let noise = |n, seed| autoregression(n, 0.0, seed) * 3.46;
+        let wave =
+            |n, period: f64| Array2::from_shape_fn((n, 1), |(t, _)| (std::f64::consts::TAU * t as f64 / period).sin());
+        // Half of the variance, and a third, is seasonal.
+        assert_eq!(period(&(noise(500, 1) + wave(500, 24.0) * 1.41)), Some(24));
+        assert!((59..=66).contains(&period(&(autoregression(2000, 0.7, 2) * 2.0 + wave(2000, 62.0))).unwrap()));
+        let week = Array2::from_shape_fn((700, 1), |(t, _)| if t % 7 == 6 { 3.0 } else { 0.0 });
+        assert_eq!(period(&(noise(700, 3) + week)), Some(7));
+        let alternating = Array2::from_shape_fn((100, 1), |(t, _)| (t % 2) as f64);
+        assert_eq!(period(&alternating), Some(2));
+        // A trend, and series whose rows depend on earlier rows, are no seasons.
+        let trend = Array2::from_shape_fn((500, 1), |(t, _)| t as f64 / 100.0);
+        assert_eq!(period(&(noise(500, 4) + &trend)), None);
+        let called = |phi: f64| (0..300).filter(|&seed| period(&autoregression(400, phi, seed)).is_some()).count();
+        let counts = [0.0, 0.5, 0.9, 0.98].map(called);
+        assert!(counts.iter().all(|&count| count <= 3), "{counts:?} of 300");
     }
 
     #[test]
