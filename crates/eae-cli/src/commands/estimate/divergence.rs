@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis, concatenate};
 use serde::Serialize;
 
 use super::blocks::standardize;
-use super::doubts::far_neighbors;
+use super::doubts::{far_neighbors, on_a_surface};
 use super::hints::Place;
 use super::input::Data;
 use super::peaks::{self, Peaks};
@@ -148,6 +148,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let norm = Norm::from(metric);
     if p.periods.iter().all(|period| period.is_infinite()) {
         warnings.extend([&p, &q].iter().find_map(|set| far_neighbors(&[set.values.view()], settings.k, norm)));
+        if !arguments.jensen_shannon {
+            let surface = |set: &&Set| Some(format!("{}: {}", set.data.name, on_a_surface(set.values.view())?));
+            warnings.extend([&p, &q].iter().find_map(surface));
+        }
     }
     let (found, cross_entropy) = match arguments.jensen_shannon {
         true => (arguments.jensen_shannon(&p, &q, norm, &mut warnings)?, None),

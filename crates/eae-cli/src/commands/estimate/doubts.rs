@@ -1,7 +1,7 @@
 //! Reasons to doubt an estimate that its standard error does not show.
 
 use knn_entropy::{Norm, autocorrelation};
-use ndarray::{ArrayView1, ArrayView2, s};
+use ndarray::{ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 /// Ratio of the distance of a neighbor to that of a typical row above which neighbors are not near,
@@ -12,6 +12,14 @@ const MANY: f64 = 8.0;
 /// Largest number of rows whose neighbors are looked at, and of distances computed for them.
 const LOOKED_AT: usize = 64;
 const DISTANCES: usize = 50_000_000;
+/// Number of rows whose nearest neighbors show the number of directions in which rows spread, and
+/// the fewest rows that show it.
+const OF_A_SURFACE: usize = 500;
+const ENOUGH: usize = 50;
+/// Fraction of the columns below which the number of directions is too small. Skewed rows in five
+/// and more columns have half as many directions as columns.
+const FEW: f64 = 0.75;
+const FEW_OF_MANY: f64 = 0.35;
 /// Number of rows in which a series is looked for.
 const OF_A_SERIES: usize = 20_000;
 
@@ -49,6 +57,46 @@ pub(super) fn far_neighbors(blocks: &[ArrayView2<'_, f64>], k: usize, norm: Norm
     })
 }
 
+/// Returns a warning if rows lie close to a curve or a surface. An estimate assumes that they
+/// spread in as many directions as there are columns.
+///
+/// The number of directions follows from the distances of the three nearest neighbors (Levina and
+/// Bickel, NeurIPS 2004), with each column divided by its standard deviation.
+pub(super) fn on_a_surface(rows: ArrayView2<'_, f64>) -> Option<String> {
+    let (n, columns) = rows.dim();
+    if columns < 2 {
+        return None;
+    }
+    let scaled = &rows / &rows.std_axis(Axis(0), 0.0);
+    let rows = scaled.as_standard_layout();
+    let row = |i: usize| rows.row(i).to_slice().expect("the standard layout");
+    let looked_at = (DISTANCES / n).clamp(ENOUGH, OF_A_SURFACE).min(n);
+    let logarithms = (0..looked_at).into_par_iter().filter_map(|place| {
+        let i = place * n / looked_at;
+        let mut nearest = [f64::INFINITY; 3];
+        for distance in (0..n).filter(|&j| j != i).map(|j| Norm::L2.distance(row(i), row(j))) {
+            if distance < nearest[2] {
+                nearest[2] = distance;
+                nearest.sort_by(f64::total_cmp);
+            }
+        }
+        // A copy of the row says nothing.
+        let [first, second, third] = nearest;
+        (first > 0.0 && third.is_finite()).then(|| ((third / first).ln() + (third / second).ln()) / 2.0)
+    });
+    let logarithms: Vec<f64> = logarithms.collect();
+    let directions = logarithms.len() as f64 / logarithms.iter().sum::<f64>();
+    // Each row contributes two exponential variables.
+    let error = directions / (2.0 * logarithms.len() as f64).sqrt();
+    let few = if columns < 5 { FEW } else { FEW_OF_MANY };
+    (logarithms.len() >= ENOUGH && directions + 3.0 * error < few * columns as f64).then(|| {
+        format!(
+            "rows lie close to a curve or a surface: nearest neighbors spread in about {directions:.1} directions, not in \
+             {columns}, and on a surface there is no density; leave out columns that follow from others, or use more rows"
+        )
+    })
+}
+
 /// Returns a warning if rows depend on earlier rows in all blocks. A sorted column is not taken for
 /// a series.
 pub(super) fn series(blocks: &[ArrayView2<'_, f64>]) -> Option<String> {
@@ -68,7 +116,7 @@ pub(super) fn series(blocks: &[ArrayView2<'_, f64>]) -> Option<String> {
 mod tests {
     use super::*;
     use eae::sampler::normal;
-    use ndarray::{Array2, Axis};
+    use ndarray::{Array2, stack};
 
     #[test]
     fn neighbors_are_far_in_many_dimensions() {
@@ -87,6 +135,36 @@ mod tests {
         assert!(far_neighbors(&[x.view(), y.view()], 3, Norm::LInf).is_some());
         assert_eq!(far_neighbors(&[x.view().slice(s![..4, ..])], 3, Norm::LInf), None, "too few to say");
         assert_eq!(far_neighbors(&[Array2::zeros((50, 2)).view()], 3, Norm::L2), None, "no distances");
+    }
+
+    #[test]
+    fn a_curve_is_a_surface_and_skewed_rows_are_not() {
+        let normal = |n: usize, d: usize, seed: u64| normal::<f64>(n, d, seed);
+        let with = |n: usize, of: &dyn Fn(f64) -> f64, noise: f64| {
+            let (x, rest) = (normal(n, 1, 1), normal(n, 1, 2) * noise);
+            let y = x.mapv(of) + rest;
+            stack![Axis(1), x.column(0), y.column(0)]
+        };
+        let found = on_a_surface(with(1000, &|x| x * x, 0.0).view()).unwrap();
+        assert!(found.contains("about 1.0 directions, not in 2"), "{found}");
+        assert!(on_a_surface(with(200, &|x| 1e6 * x.sin(), 1e2).view()).is_some());
+        assert_eq!(on_a_surface(with(5000, &|x| x * x, 0.05).view()), None, "enough rows");
+        let turns = normal(300, 1, 3).column(0).mapv(|x| 4.0 * x);
+        let helix = stack![Axis(1), turns, turns.mapv(f64::sin), turns.mapv(f64::cos)];
+        assert!(on_a_surface(helix.view()).unwrap().contains("not in 3"));
+        for (n, d) in [(60, 2), (200, 3), (1000, 3), (200, 6), (1000, 10), (300, 20)] {
+            for seed in 0..5 {
+                let rows = normal(n, d, seed);
+                assert_eq!(on_a_surface(rows.view()), None, "{n} x {d}");
+                assert_eq!(on_a_surface(rows.mapv(f64::exp).view()), None, "{n} x {d}");
+                if n < 200 {
+                    // Some clusters have fewer than three rows.
+                    continue;
+                }
+                let clusters = 0.05 * &rows + rows.column(0).mapv(f64::round).insert_axis(Axis(1));
+                assert_eq!(on_a_surface(clusters.view()), None, "{n} x {d}");
+            }
+        }
     }
 
     #[test]

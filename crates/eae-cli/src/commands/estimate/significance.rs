@@ -50,6 +50,18 @@ pub(super) fn slow(what: &str, both: [Autocorrelation; 2], rows: usize) -> Optio
     })
 }
 
+/// Returns a doubt about a test of two series that have the same season, which is a dependence that
+/// surrogates do not repeat.
+pub(super) fn seasonal(what: &str, both: [Autocorrelation; 2]) -> Option<String> {
+    let [period, other] = [both[0].period()?, both[1].period()?];
+    (period.abs_diff(other) <= 1.max(period / 20)).then(|| {
+        format!(
+            "the p-value may show no more than a common season: {what} repeat every {period} rows; to test for more, subtract \
+             from each value the mean of the rows with the same place in the season"
+        )
+    })
+}
+
 /// Chooses surrogates of x for a test of its dependence on y. `conditional` tells whether there is
 /// a condition.
 pub(super) fn plan(
@@ -96,7 +108,11 @@ pub(super) fn plan(
         SurrogatesName::Local => Surrogates::Local { k: LOCAL },
     };
     let independent = matches!(name, SurrogatesName::Shuffle | SurrogatesName::Local);
-    let slow = if series { slow("both variables change", [of_x, of_y], n) } else { None };
+    let unusual = if series {
+        slow("both variables change", [of_x, of_y], n).or_else(|| seasonal("both variables", [of_x, of_y]))
+    } else {
+        None
+    };
     let doubt = (independent && (series || window > 0)).then(|| {
         format!(
             "the p-value may be too small: rows depend on earlier rows, which {} surrogates do not preserve; use \
@@ -104,7 +120,7 @@ pub(super) fn plan(
             super::settings::word(name)
         )
     });
-    let doubt = doubt.or(slow);
+    let doubt = doubt.or(unusual);
     Ok(Plan { name, surrogates, why, doubt })
 }
 
@@ -147,6 +163,9 @@ mod tests {
         let trends = of(Auto, &(&noise + &trend), &(&noise.slice(s![..;-1, ..]) + &trend), false, 0, 99);
         assert!(trends.doubt.is_some_and(|doubt| doubt.contains("trend")), "{:?}", trends.why);
         assert!(of(Auto, &slow, &slow, false, 0, 99).doubt.is_none());
+        let season = Array2::from_shape_fn((400, 1), |(i, _)| [0.0, 1.0, 2.0, 1.0][i % 4]);
+        let seasons = of(Auto, &(&noise + &season), &(&noise.slice(s![..;-1, ..]) + &season), false, 0, 99);
+        assert!(seasons.doubt.is_some_and(|doubt| doubt.contains("both variables repeat every 4 rows")));
         // Rows that are sorted by a label are not a series.
         let label = Array2::from_shape_fn((400, 1), |(i, _)| f64::from(i >= 200));
         let level = &noise + &label;

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::disk::{Large, Parts};
 use super::blocks::standardize;
-use super::doubts::{far_neighbors, series};
+use super::doubts::{far_neighbors, on_a_surface, series};
 use super::hints::Place;
 use super::input::Data;
 use super::peaks;
@@ -191,6 +191,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A Gaussian for each row follows the density.
     if *estimator != Estimator::Kpn && periods.iter().all(|period| period.is_infinite()) {
         warnings.extend(far_neighbors(&[x.view()], settings.k, metric.into()));
+        warnings.extend(on_a_surface(x.view()));
     }
     if settings.theiler == 0 {
         warnings.extend(series(&[x.view()]));

@@ -9,7 +9,7 @@ use crate::commands::estimate::blocks::Block;
 use crate::commands::estimate::hints::Place;
 use crate::commands::estimate::input::Data;
 use crate::commands::estimate::measure::Sides;
-use crate::commands::estimate::significance::{Plan, SurrogatesName, slow};
+use crate::commands::estimate::significance::{Plan, SurrogatesName, seasonal, slow};
 use crate::failure::Failure;
 
 /// The samples of a delay: `x` has the past of the source, `y` the next value of the target, and
@@ -197,7 +197,9 @@ fn plan(
         )
     });
     let of_target = autocorrelation_within(target.values.view(), rows)?;
-    let slowly = || slow("source and target change", [found, of_target], rows.iter().sum());
-    let doubt = if arguments.storage { doubt } else { doubt.or_else(slowly) };
+    let both = [found, of_target];
+    let unusual =
+        || slow("source and target change", both, rows.iter().sum()).or_else(|| seasonal("source and target", both));
+    let doubt = if arguments.storage { doubt } else { doubt.or_else(unusual) };
     Ok(Plan { name, surrogates, why, doubt })
 }
