@@ -17,7 +17,9 @@ pub(crate) use codes::{Codes, of_codes};
 pub(crate) use images::{Images, how_many, shape, shape_of};
 pub(crate) use kept::{Input, keep};
 pub(crate) use names::{Names, needs_csv, write_table};
-pub(crate) use print::{all_printed, counted, note, print_bytes, print_json, print_line, print_lines, remark};
+pub(crate) use print::{
+    all_printed, counted, note, print_bytes, print_json, print_line, print_lines, remark, rows_that,
+};
 
 use crate::failure::Failure;
 

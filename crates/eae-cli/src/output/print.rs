@@ -30,6 +30,12 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Returns a number of rows with what they do: in the singular for one row and in the plural for
+/// others.
+pub(crate) fn rows_that(count: usize, [one, many]: [&str; 2]) -> String {
+    format!("{} {}", counted(count, "row"), if count == 1 { one } else { many })
+}
+
 /// Prints one line of JSON.
 pub(crate) fn print_json(content: &impl Serialize) {
     print_line(format_args!("{}", serde_json::to_string(content).expect("reports are plain data")));

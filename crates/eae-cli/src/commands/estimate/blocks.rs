@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, Axis};
 
 use super::input::Data;
 use super::rounding::coinciding;
-use super::shape::{heavy_tails, normal_scores};
+use super::shape::{heavy_tails, normal_scores, runs};
 use crate::failure::Failure;
 
 /// Largest number of distinct numbers that can be labels.
@@ -85,7 +85,7 @@ impl Block {
 
     /// Returns the number of distinct numbers.
     pub(super) fn distinct(&self) -> usize {
-        self.values.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len()
+        runs(&self.values).len()
     }
 
     /// Returns true if the block could be a label and the rows are sorted by it, so that equal rows
@@ -94,7 +94,7 @@ impl Block {
         if !self.all_labels() && !self.could_be_a_label() {
             return false;
         }
-        let key = |row: ArrayView1<'_, f64>| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let key = |row: ArrayView1<'_, f64>| row.iter().map(|x| (x + 0.0).to_bits()).collect::<Vec<_>>();
         let mut rows: Vec<_> = self.values.outer_iter().map(key).collect();
         rows.dedup();
         let runs = rows.len();
@@ -159,10 +159,8 @@ pub(super) fn space_labels(blocks: &mut [&mut Block]) {
     let apart = if range > 0.0 && range.is_finite() { 2.0 * range } else { 1.0 };
     for block in blocks {
         for column in (0..block.width()).filter(|&c| block.labels[c]).collect::<Vec<_>>() {
-            let mut distinct = block.values.column(column).to_vec();
-            distinct.sort_unstable_by(f64::total_cmp);
-            distinct.dedup();
-            let code = |x: f64| distinct.partition_point(|known| *known < x) as f64 * apart;
+            let labels = runs(block.values.column(column));
+            let code = |x: f64| labels.partition_point(|(label, _)| *label < x) as f64 * apart;
             block.values.column_mut(column).mapv_inplace(code);
         }
     }

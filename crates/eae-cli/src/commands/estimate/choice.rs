@@ -11,6 +11,7 @@ use super::shape::point_mass;
 use super::ties::{dithered, with_ties};
 use super::warnings::tied;
 use super::wish::{Estimator, Refusal, TiesReport, TiesWish, Wish};
+use crate::output::rows_that;
 
 /// An estimate with its estimator and rule for ties.
 pub(super) struct Chosen {
@@ -73,7 +74,8 @@ pub(super) fn settle(sides: &mut Sides, wish: &Wish<'_>) -> std::result::Result<
     let mut made = made(sides, &wish, estimator, repeated, &mut notes)?;
     if let (true, Err(Error::Duplicates { count, .. })) = (by_ross, &made.estimate) {
         notes.push(format!(
-            "{count} rows coincide with neighbors of their label, so mesner-shalizi was used instead of ross"
+            "{}, so mesner-shalizi was used instead of ross",
+            rows_that(*count, ["coincides with a neighbor of its label", "coincide with neighbors of their label"])
         ));
         estimator = Estimator::MesnerShalizi;
         made = self::made(sides, &wish, estimator, repeated, &mut notes)?;

@@ -14,7 +14,8 @@ use super::peaks::{self, Peaks};
 use super::print::{Found, Numbers, doubtful_k};
 use super::rounding::{coarse_steps, notes, step};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings};
-use super::warnings::{reworded, scales_text};
+use super::shape::runs;
+use super::warnings::{copies_dropped, reworded, scales_text, shared_rows};
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::{counted, print_json};
@@ -135,8 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             set.columns.iter().map(|&column| format!("{} of {}", set.data.column(column), set.data.name)).collect();
         warnings.extend(set.steps.iter().flat_map(|steps| notes(&names, steps, seed)));
         if set.repeated > 0 {
-            warnings
-                .push(format!("{}: {} rows are copies of earlier ones and were dropped", set.data.name, set.repeated));
+            warnings.push(format!("{}: {}", set.data.name, copies_dropped(set.repeated)));
         }
     }
     warnings.extend(q.paired_with(&p));
@@ -361,7 +361,7 @@ impl Arguments {
         }
         let shared = shared(p.values.view(), q.values.view());
         if shared > 0 {
-            let message = format!("{shared} rows of {} are also rows of {}", p.data.name, q.data.name);
+            let message = shared_rows(shared, [&p.data, &q.data]);
             if self.shared_rows == Shared::Error {
                 return Err(Failure::usage(format!(
                     "{message}; use --shared-rows leave-out if they were drawn independently"
@@ -383,10 +383,8 @@ impl Arguments {
         match error {
             Error::Duplicates { first, second, count, k } => of_p.coincide(*first, *second, *count, *k, SO),
             Error::SharedRows { count, first, copy } => Failure::usage(format!(
-                "{count} rows of {} are also rows of {}, the first of them {} and {}; use --shared-rows leave-out to \
-                 exclude each from its own neighbors",
-                p.data.name,
-                q.data.name,
+                "{}, the first of them {} and {}; use --shared-rows leave-out to exclude each from its own neighbors",
+                shared_rows(*count, [&p.data, &q.data]),
                 of_p.row(*first),
                 of_q.row(*copy)
             )),
@@ -401,7 +399,9 @@ impl Arguments {
                     place.row(row)
                 ))
             }
-            Error::KTooLarge { others, .. } if *others + 1 != p.data.len() => {
+            Error::KTooLarge { others, .. }
+                if *others != p.data.len().saturating_sub(2 * self.settings.theiler + 1) =>
+            {
                 of_q.explain(error, self.settings.theiler)
             }
             error => of_p.explain(error, self.settings.theiler),
@@ -413,8 +413,7 @@ impl Arguments {
 /// among such multiples.
 fn one_grid(p: ArrayView1<'_, f64>, q: ArrayView1<'_, f64>) -> bool {
     const FEW: usize = 10;
-    let are_few =
-        |column: ArrayView1<'_, f64>| column.iter().map(|x| (x + 0.0).to_bits()).collect::<HashSet<_>>().len() < FEW;
+    let are_few = |column| runs(column).len() < FEW;
     let (of_p, of_q) = (step(p), step(q));
     let equal = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.max(b);
     let finer = [of_p, of_q].into_iter().filter(|step| *step > 0.0).fold(f64::INFINITY, f64::min);

@@ -4,9 +4,9 @@ use knn_entropy::{Norm, autocorrelation};
 use ndarray::{ArrayView1, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-/// Ratio of the distance of a neighbor to that of a typical row above which neighbors are not near,
-/// in [`MANY`] columns and more. The entropy of uniform rows is then off by more than 1 nat. In
-/// fewer columns, where errors are smaller, the ratio may be larger.
+/// Neighbors are not near if their distance is more than this fraction of the distance of a typical
+/// row. This is the fraction for [`MANY`] columns and more. The entropy of uniform rows is then off
+/// by more than 1 nat. In fewer columns, where errors are smaller, the ratio may be larger.
 const NEAR: f64 = 0.5;
 const MANY: f64 = 8.0;
 /// Largest number of rows whose neighbors are looked at, and of distances computed for them.

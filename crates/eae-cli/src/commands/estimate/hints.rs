@@ -7,7 +7,7 @@ use super::input::Data;
 use super::peaks::Peaks;
 use super::rounding::{shown, step};
 use crate::failure::Failure;
-use crate::output::counted;
+use crate::output::{counted, rows_that};
 
 /// The file, rows and columns of an estimator's samples.
 #[derive(Clone, Copy)]
@@ -83,10 +83,18 @@ impl<'a> Place<'a> {
                 if *k > 1 { "a smaller --k or " } else { "" }
             )),
             Error::OutOfRange { what } => self.refuse(format!("{what} is too large for a 64-bit float; scale the columns down")),
-            Error::TooFewRotations { surrogates, rotations, rows, min_shift } => Failure::usage(format!(
-                "--permutations is {surrogates}, but {rows} rows have only {rotations} rotations by at least {min_shift} \
-                 rows; use --permutations {rotations} or fewer, or --surrogates blocks"
-            )),
+            Error::TooFewRotations { surrogates, rotations, rows, min_shift } => {
+                let fewer = match rotations {
+                    0 => String::new(),
+                    _ => format!("--permutations {rotations} or fewer, or "),
+                };
+                Failure::usage(format!(
+                    "--permutations is {surrogates}, but {rows} rows have only {} by at least {}; use {fewer}--surrogates \
+                     blocks",
+                    counted(*rotations, "rotation"),
+                    counted(*min_shift, "row")
+                ))
+            }
             Error::InvalidBlockLength { length, rows } => self.refuse(format!(
                 "blocks of {length} rows do not rearrange {rows} rows; use more rows, or --surrogates shuffle if the rows \
                  are independent"
@@ -116,7 +124,8 @@ impl<'a> Place<'a> {
             false => format!("{twice}; if the numbers are rounded, give the step with --dither"),
         };
         self.refuse(format!(
-            "{count} rows coincide with their neighbor number {k}, the first of them {} with {}; {ways}",
+            "{} neighbor number {k}, the first of them {} with {}; {ways}",
+            rows_that(count, ["coincides with its", "coincide with their"]),
             self.row(first),
             self.row(second)
         ))

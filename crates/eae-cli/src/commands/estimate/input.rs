@@ -141,7 +141,8 @@ impl Data {
 
     /// Returns the used rows of some columns.
     pub(super) fn values(&self, columns: &[usize]) -> Array2<f64> {
-        self.table.values.select(Axis(0), &self.rows).select(Axis(1), columns)
+        // Columns come first, because a table can have many more than are used.
+        self.table.values.select(Axis(1), columns).select(Axis(0), &self.rows)
     }
 
     /// Returns the periods of some columns.

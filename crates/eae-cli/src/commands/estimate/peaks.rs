@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use ndarray::{ArrayView1, ArrayView2};
 
 use super::rounding::{shown, step};
+use super::shape::runs;
 use crate::output::counted;
 
-/// Ratio of the count of a value to the counts beside it from which it is a peak.
+/// A value is a peak if its count is more than this many times each count beside it.
 const RATIO: usize = 5;
 /// Number of different values on each side with which a value is compared.
 const BESIDE: usize = 3;
@@ -19,7 +20,7 @@ const FACTORS: [usize; 16] = [2, 4, 5, 10, 12, 15, 20, 25, 30, 50, 60, 100, 200,
 /// to their expected count.
 const SIGMAS: f64 = 6.0;
 const EXCESS: f64 = 1.5;
-/// Fraction of the largest excess that the coarser step has.
+/// Smallest excess of the chosen step, as a fraction of the largest excess of any step.
 const MOST: f64 = 0.75;
 /// Fewest values of a grid.
 const OF_A_GRID: usize = 10;
@@ -38,7 +39,7 @@ pub(super) enum Peaks {
 impl Peaks {
     /// Looks for values that occur too often for numbers from a density.
     pub(super) fn of(column: ArrayView1<'_, f64>) -> Option<Self> {
-        let counts = counts(column);
+        let counts = runs(column);
         if let [one, other] = counts[..] {
             return (one.1 + other.1 >= LEAST).then_some(Self::Two([one, other]));
         }
@@ -71,8 +72,10 @@ impl Peaks {
     pub(super) fn text(&self, so: &str) -> String {
         match self {
             Self::Two([(one, of_one), (other, of_other)]) => format!(
-                "has only the values {one} ({of_one} times) and {other} ({of_other} times), and no density, {so}; leave the \
-                 column out, or take it as labels with eae mi"
+                "has only the values {one} ({}) and {other} ({}), and no density, {so}; leave the column out, or take it as \
+                 labels with eae mi",
+                times(*of_one),
+                times(*of_other)
             ),
             Self::Heaps(step) => {
                 let step = shown(*step);
@@ -84,13 +87,17 @@ impl Peaks {
             Self::Atoms(atoms) => {
                 let shown: Vec<String> =
                     atoms.iter().take(3).map(|(value, count)| format!("{value} ({})", times(*count))).collect();
-                let (occur, rows) = match atoms.len() {
-                    1 => (format!("{} occurs {}", atoms[0].0, times(atoms[0].1)), "rows with this value"),
-                    2..=3 => (format!("{} occur", and(&shown)), "rows with these values"),
-                    many => (format!("{many} values, such as {}, occur", and(&shown)), "rows with these values"),
+                let (it, rows) = match atoms.len() {
+                    1 => ("it", "rows with this value"),
+                    _ => ("them", "rows with these values"),
+                };
+                let occur = match atoms.len() {
+                    1 => format!("{} occurs {}", atoms[0].0, times(atoms[0].1)),
+                    2..=3 => format!("{} occur", and(&shown)),
+                    many => format!("{many} values, such as {}, occur", and(&shown)),
                 };
                 format!(
-                    "has no density: {occur}, far more often than the values beside, {so}; leave out the {rows}, or treat the \
+                    "has no density: {occur}, far more often than the values next to {it}, {so}; leave out the {rows}, or treat the \
                      column as a mixture of labels and numbers"
                 )
             }
@@ -107,14 +114,6 @@ fn and(items: &[String]) -> String {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         _ => items.concat(),
     }
-}
-
-/// Returns the different numbers in increasing order, each with its count.
-fn counts(column: ArrayView1<'_, f64>) -> Vec<(f64, usize)> {
-    let mut sorted = column.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    // Zeros of either sign are equal.
-    sorted.chunk_by(|a, b| a == b).map(|equal| (equal[equal.len() - 1], equal.len())).collect()
 }
 
 /// Returns the values that occur far more often than those on both sides.
@@ -172,7 +171,7 @@ fn heaps(counts: &[(f64, usize)], step: f64) -> Option<f64> {
     clear.into_iter().rev().find(|(_, excess)| *excess > MOST * most).map(|(factor, _)| step * factor as f64)
 }
 
-/// Returns the step of atoms that are most of its multiples.
+/// Returns the step of a grid if atoms are on more than half of its points.
 fn grid_of_atoms(atoms: &[(f64, usize)]) -> Option<f64> {
     let values: Vec<f64> = atoms.iter().map(|(value, _)| *value).collect();
     let step = step(ArrayView1::from(&values));
@@ -180,8 +179,8 @@ fn grid_of_atoms(atoms: &[(f64, usize)]) -> Option<f64> {
     (step > 0.0 && values.len() > 3 && 2.0 * values.len() as f64 > (high - low) / step).then_some(step)
 }
 
-/// Returns warnings about columns without a density that are `shown`, and about columns of equally
-/// spaced numbers, each with its name.
+/// Returns a warning for each column without a density for which `shown` is true, and for each
+/// column of equally spaced numbers.
 pub(super) fn warnings(
     x: ArrayView2<'_, f64>,
     names: &[String],
@@ -189,30 +188,29 @@ pub(super) fn warnings(
     shown: impl Fn(usize, &Peaks) -> bool,
 ) -> Vec<String> {
     let one = |((place, column), name): ((usize, ArrayView1<'_, f64>), &String)| {
-        match Peaks::of(column) {
-        Some(peaks) => shown(place, &peaks).then(|| format!("column {name} {}", peaks.text(so))),
-        None => is_grid(column).then(|| {
+        if let Some(peaks) = Peaks::of(column) {
+            return shown(place, &peaks).then(|| format!("column {name} {}", peaks.text(so)));
+        }
+        is_grid(column).then(|| {
             format!(
-                "column {name} has equally spaced numbers, such as an index or times, which are no random sample; the estimate \
-                 and its standard error do not apply to them"
+                "column {name} has equally spaced numbers, such as an index or times, which are no random sample; the \
+                 estimate and its standard error do not apply to them"
             )
-        }),
-    }
+        })
     };
     x.columns().into_iter().enumerate().zip(names).filter_map(one).collect()
 }
 
 /// Returns true if the numbers, in some order, are equally spaced.
 fn is_grid(column: ArrayView1<'_, f64>) -> bool {
-    if column.len() < OF_A_GRID {
+    let runs = runs(column);
+    if column.len() < OF_A_GRID || runs.len() < column.len() {
         return false;
     }
-    let mut sorted = column.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let low = sorted[0];
-    let gap = (sorted[sorted.len() - 1] - low) / (sorted.len() - 1) as f64;
-    let is_near = |(place, x): (usize, &f64)| (x - low - place as f64 * gap).abs() <= 1e-3 * gap;
-    gap > 0.0 && gap.is_finite() && sorted.iter().enumerate().all(is_near)
+    let (low, high) = (runs[0].0, runs[runs.len() - 1].0);
+    let gap = (high - low) / (runs.len() - 1) as f64;
+    let is_near = |(place, (x, _)): (usize, &(f64, usize))| (x - low - place as f64 * gap).abs() <= 1e-3 * gap;
+    gap.is_finite() && runs.iter().enumerate().all(is_near)
 }
 
 #[cfg(test)]

@@ -50,11 +50,11 @@ impl From<&Estimate> for Found {
     }
 }
 
-/// Fewest rows whose spread is known well enough for an interval.
+/// Smallest number of rows for an interval.
 const LEAST: usize = 10;
 
-/// Returns the standard error and the interval of an estimate from `n` rows. Leaves out what would
-/// be too small, with a warning unless there are others that explain it.
+/// Returns the standard error and the interval of an estimate from `n` rows. An error or interval
+/// that would be too small is left out, with a warning unless another warning explains it.
 fn spread(found: &Found, n: usize, unit: Unit, warnings: &mut Vec<String>) -> (Option<f64>, Option<(f64, f64)>) {
     let error = found.error.map(|error| unit.of(error));
     let interval = found.interval.map(|(low, high)| (unit.of(low), unit.of(high)));

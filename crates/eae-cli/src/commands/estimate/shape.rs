@@ -5,7 +5,8 @@ use ndarray::{Array1, ArrayView1};
 
 use super::rounding::MANY_TIES;
 
-/// Smallest fraction of the rows with a number that repeats, and smallest number of such rows.
+/// A number is a point mass if at least this fraction of the rows, and at least this many rows,
+/// have it.
 const MASS: f64 = 0.05;
 const ROWS_OF_MASS: usize = 5;
 /// Ratio of the range of 99 % of the numbers to that of the middle half above which tails are
@@ -13,31 +14,28 @@ const ROWS_OF_MASS: usize = 5;
 /// logarithm of standard deviation 1, none of which bias an estimate. From about 20 on, estimates
 /// from a few hundred rows are too low.
 const HEAVY: f64 = 15.0;
-/// Smallest number of rows with a shape.
+/// Smallest number of rows whose quantiles are compared.
 const ROWS: usize = 20;
 
 /// Returns the number that most rows share and their fraction, if the other numbers hardly repeat.
 /// An example is a column with many zeros and otherwise continuous numbers.
 pub(super) fn point_mass(column: ArrayView1<'_, f64>) -> Option<(f64, f64)> {
-    let n = column.len();
-    let sorted = sorted(column);
-    let is_mass = |run: &&[f64]| run.len() >= ROWS_OF_MASS && run.len() as f64 >= MASS * n as f64;
-    let runs = || sorted.chunk_by(|a, b| a == b);
-    let largest = runs().filter(is_mass).max_by_key(|run| run.len())?;
-    let others = || runs().filter(|run| !is_mass(run));
-    let rows: usize = others().map(<[f64]>::len).sum();
-    let repeated: usize = others().map(<[f64]>::len).filter(|&rows| rows > 1).sum();
-    let is_continuous = rows as f64 >= MASS * n as f64 && repeated as f64 <= MANY_TIES * rows as f64;
-    is_continuous.then(|| (largest[0], largest.len() as f64 / n as f64))
+    let n = column.len() as f64;
+    let (masses, others): (Vec<_>, Vec<_>) =
+        runs(column).into_iter().partition(|(_, count)| *count >= ROWS_OF_MASS && *count as f64 >= MASS * n);
+    let (number, count) = masses.into_iter().max_by_key(|(_, count)| *count)?;
+    let rows: usize = others.iter().map(|(_, count)| count).sum();
+    let repeated: usize = others.iter().map(|(_, count)| count).filter(|count| **count > 1).sum();
+    let is_continuous = rows as f64 >= MASS * n && repeated as f64 <= MANY_TIES * rows as f64;
+    is_continuous.then_some((number, count as f64 / n))
 }
 
 /// Returns the ratio of the range of 99 % of a column's numbers to that of the middle half, if the
 /// ratio is large. Numbers that many rows share do not count.
 pub(super) fn heavy_tails(column: ArrayView1<'_, f64>) -> Option<f64> {
     let n = column.len() as f64;
-    let sorted = sorted(column);
-    let rest: Vec<f64> =
-        sorted.chunk_by(|a, b| a == b).filter(|run| (run.len() as f64) < MASS * n).flatten().copied().collect();
+    let rest = runs(column).into_iter().filter(|(_, count)| (*count as f64) < MASS * n);
+    let rest: Vec<f64> = rest.flat_map(|(x, count)| std::iter::repeat_n(x, count)).collect();
     let at = |share: f64| rest[(share * (rest.len() - 1) as f64).round() as usize];
     if rest.len() < ROWS {
         return None;
@@ -63,11 +61,11 @@ pub(super) fn normal_scores(column: ArrayView1<'_, f64>) -> Array1<f64> {
     scores.column(0).to_owned()
 }
 
-/// Returns the sorted numbers, with 0 for -0.
-fn sorted(column: ArrayView1<'_, f64>) -> Vec<f64> {
-    let mut sorted: Vec<f64> = column.iter().map(|x| x + 0.0).collect();
+/// Returns the different numbers in increasing order, each with its count. 0 and -0 are equal.
+pub(super) fn runs<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> Vec<(f64, usize)> {
+    let mut sorted: Vec<f64> = numbers.into_iter().map(|x| x + 0.0).collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    sorted
+    sorted.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len())).collect()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use super::blocks::Block;
 
 /// Number of neighbors in the condition among which rows are permuted.
 const LOCAL: usize = 5;
-/// Smallest number of independent rows, as n divided by the autocorrelation time, whose rotations
-/// are trusted.
+/// Rotations are trusted if the series is worth at least this many independent rows, its length
+/// divided by its autocorrelation time.
 const INDEPENDENT: f64 = 8.0;
 
 #[derive(Clone, Copy, PartialEq, Debug, ValueEnum, Serialize)]

@@ -6,11 +6,24 @@ use super::blocks::{LABELS, are_mostly_numbers};
 use super::input::Data;
 use super::print::percent;
 
-/// Share of the labels that have to look alike.
+/// Smallest share of the labels that must be dates, or numbers with the same unit.
 const MOST: f64 = 0.95;
-/// Largest share of the rows that may be alone with their label.
+/// Largest share of the rows whose label may be unique.
 const ALONE: f64 = 0.5;
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// Returns the reason why a column of text cannot be used as labels, and what to do.
 pub(super) fn unusable(data: &Data, column: usize) -> Option<String> {
@@ -108,14 +121,20 @@ fn of_affixes(example: &str, before: &str, after: &str) -> String {
 fn is_date(label: &str) -> bool {
     let groups: Vec<&str> = label.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
     let words: Vec<&str> = label.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).collect();
-    let is_month = |word: &&str| word.is_char_boundary(3) && MONTHS.contains(&&word[..3].to_lowercase()[..]);
+    let is_month = |word: &&str| {
+        let word = word.to_lowercase();
+        MONTHS.iter().any(|month| *month == word || month[..3] == word) || word == "sept"
+    };
     if words.iter().any(is_month) {
         return words.len() <= 3 && !groups.is_empty();
     }
     // The letters of a time are T, Z, AM, PM or a short name of its zone.
     let mut separators = label.trim().split(|c: char| c.is_ascii_digit()).filter(|between| !between.is_empty());
-    let (first, second) = (separators.next(), separators.next());
-    let of_date = first.is_some_and(|first| ["-", "/", "."].contains(&first)) && first == second && groups.len() >= 3;
+    let [first, second, third] = std::array::from_fn(|_| separators.next());
+    let separated = first.is_some_and(|first| ["-", "/", "."].contains(&first)) && first == second && first != third;
+    // A phone number or an address has longer groups, or more.
+    let digits = groups.iter().take(3).map(|group| group.len()).collect::<Vec<_>>();
+    let of_date = separated && matches!(digits[..], [4, 1..=2, 1..=2] | [1..=2, 1..=2, 2 | 4]);
     let of_time = first == Some(":");
     (of_date || of_time) && groups.iter().all(|group| group.len() <= 9) && words.iter().all(|word| word.len() <= 4)
 }
@@ -132,7 +151,8 @@ mod tests {
         {
             assert!(is_date(date), "{date}");
         }
-        for other in ["a", "72.9 kg", "1.5", "$155.00", "12-A", "Marble 7 of the second kind here", "1-2"] {
+        let others = "a 72.9 kg|1.5|$155.00|12-A|Marble 7|Mark 12|Decoder 3|1-2|192.168.0.1|555-123-4567|1.2.3.4";
+        for other in others.split('|') {
             assert!(!is_date(other), "{other}");
         }
     }

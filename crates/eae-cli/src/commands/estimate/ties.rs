@@ -1,15 +1,13 @@
 //! The rules for ties: counting tied rows, or dithering rounded numbers.
 
-use std::collections::HashSet;
-
 use knn_entropy::{Error, Estimate, Result, dither};
-use ndarray::{ArrayView1, Axis, concatenate, s};
+use ndarray::{Axis, concatenate, s};
 
 use super::blocks::LABELS;
 use super::measure::{Measure, Rule, Sides};
 use super::print::percent;
 use super::rounding::{self, MANY_TIES, step};
-use super::shape::point_mass;
+use super::shape::{point_mass, runs};
 use super::warnings::tied;
 use super::wish::{Estimator, Refusal, TiesReport, TiesWish, Wish};
 
@@ -33,7 +31,7 @@ pub(super) fn dithered(
             let mut found = steps(sides).unwrap_or_default();
             let columns = sides.blocks().into_iter().flat_map(|block| block.values.columns());
             for (step, column) in found.iter_mut().zip(columns) {
-                if wish.estimator == Estimator::Auto && (distinct(column) <= LABELS || point_mass(column).is_some()) {
+                if wish.estimator == Estimator::Auto && (runs(column).len() <= LABELS || point_mass(column).is_some()) {
                     *step = 0.0;
                 }
             }
@@ -61,10 +59,6 @@ pub(super) fn dithered(
 
 fn no_step(name: &str) -> Refusal {
     Refusal::Message(format!("--ties dither: column {name} has no rounding step; use --ties count"))
-}
-
-fn distinct(column: ArrayView1<'_, f64>) -> usize {
-    column.iter().map(|x| x.to_bits()).collect::<HashSet<_>>().len()
 }
 
 /// Estimates with the algorithms of Kraskov, Stoegbauer and Grassberger and the requested rule for

@@ -1,9 +1,11 @@
 use knn_entropy::{Estimate, Warning};
 
 use super::hints::Place;
+use super::input::Data;
 use super::print::{amount, percent};
 use super::rounding::shown;
 use super::settings::Unit;
+use crate::output::rows_that;
 
 /// Returns a warning of the library, reworded for the command line. `name` returns the name of a
 /// column of a block.
@@ -31,14 +33,20 @@ pub(super) fn reworded(
             amount(*bound, unit),
             percent(*share)
         ),
-        Warning::HeavyTails { rows, nats } => format!(
-            "{rows} rows lie far from the Gaussians of their neighbors and add {}, as heavy tails do; use --estimator kl",
+        Warning::HeavyTails { rows: count, nats } => format!(
+            "{} {}, as heavy tails do; use --estimator kl",
+            rows_that(
+                *count,
+                [
+                    "lies far from the Gaussian of its neighbors and adds",
+                    "lie far from the Gaussians of their neighbors and add"
+                ]
+            ),
             amount(*nats, unit)
         ),
         Warning::SharedRows { count, first, copy } => format!(
-            "{count} rows of {} are also rows of {}, the first of them {} and {}; each was excluded from its own neighbors",
-            places[0].data.name,
-            places[1].data.name,
+            "{}, the first of them {} and {}; each was excluded from its own neighbors",
+            shared_rows(*count, places.map(|place| place.data)),
             places[0].row(*first),
             places[1].row(*copy)
         ),
@@ -55,6 +63,20 @@ pub(super) fn reworded(
         warning => warning.to_string(),
     };
     Some(text)
+}
+
+/// Describes rows of one file that are also rows of another.
+pub(super) fn shared_rows(count: usize, [data, other]: [&Data; 2]) -> String {
+    let (name, other) = (&data.name, &other.name);
+    match count {
+        1 => format!("1 row of {name} is also a row of {other}"),
+        _ => format!("{count} rows of {name} are also rows of {other}"),
+    }
+}
+
+/// Describes rows that --drop-duplicates removed.
+pub(super) fn copies_dropped(count: usize) -> String {
+    rows_that(count, ["is a copy of an earlier one and was dropped", "are copies of earlier ones and were dropped"])
 }
 
 /// Returns a warning of different scales with the flag that helps.

@@ -20,7 +20,7 @@ use super::peaks;
 use super::print::{Found, Numbers, doubtful_k, percent};
 use super::rounding::{coarse_steps, coinciding, notes, reflect};
 use super::settings::{FILES, MetricName, Reading, Repair, Settings, Unit, word};
-use super::warnings::reworded;
+use super::warnings::{copies_dropped, reworded};
 use crate::common::Common;
 use crate::failure::Failure;
 use crate::output::{counted, print_json};
@@ -136,7 +136,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let place = Place::new(&data, &columns);
     let mut warnings = data.notes();
     if repeated > 0 {
-        warnings.push(format!("{repeated} rows are copies of earlier ones and were dropped"));
+        warnings.push(copies_dropped(repeated));
     }
 
     let without_density =
@@ -188,7 +188,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let (n, d) = x.dim();
     warnings.extend(doubtful_k(settings.k, n));
-    // A Gaussian for each row follows the density.
+    // kpn fits a Gaussian around each row, so its neighbors need not be near.
     if *estimator != Estimator::Kpn && periods.iter().all(|period| period.is_infinite()) {
         warnings.extend(far_neighbors(&[x.view()], settings.k, metric.into()));
         warnings.extend(on_a_surface(x.view()));

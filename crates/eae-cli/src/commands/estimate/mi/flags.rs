@@ -23,6 +23,7 @@ use crate::commands::estimate::warnings::reworded;
 use crate::commands::estimate::wish::{Estimator, Refusal, TiesWish, Wish};
 use crate::common::Common;
 use crate::failure::Failure;
+use crate::output::rows_that;
 
 /// Estimate the mutual information between columns of a file.
 ///
@@ -216,9 +217,9 @@ impl Arguments {
         if sides.z.width() > 0 || !chosen.estimate.warnings().iter().any(is_rare) {
             return None;
         }
-        let mut rows: Vec<usize> = (0..sides.rows()).collect();
-        rows.shuffle(&mut ChaCha8Rng::seed_from_u64(self.common.seed));
-        let shuffled = chosen.measure.estimate(sides.x.values.select(Axis(0), &rows).view(), sides).ok()?;
+        let mut order: Vec<usize> = (0..sides.rows()).collect();
+        order.shuffle(&mut ChaCha8Rng::seed_from_u64(self.common.seed));
+        let shuffled = chosen.measure.estimate(sides.x.values.select(Axis(0), &order).view(), sides).ok()?;
         let bias = amount(shuffled.value(), self.settings.unit);
         Some(format!("the estimate for shuffled labels, which are independent, is {bias} instead of 0"))
     }
@@ -232,13 +233,14 @@ impl Arguments {
                 Place::new(data, columns[block]).column(column)
             )),
             Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(
-                "{count} rows have ties, the first of them {}: several rows are at the distance of its neighbor number {k}; \
+                "{}, the first of them {}: several rows are at the distance of its neighbor number {k}; \
                  use --ties count, or --ties dither for rounded numbers",
+                rows_that(count, ["has ties", "have ties"]),
                 place.row(first)
             )),
             Refusal::Library(Error::Duplicates { first, second, count, k }) => place.refuse(format!(
-                "{count} rows coincide with their neighbor number {k} of the same label, the first of them {} with {}; use \
-                 --estimator mesner-shalizi",
+                "{} neighbor number {k} of the same label, the first of them {} with {}; use --estimator mesner-shalizi",
+                rows_that(count, ["coincides with its", "coincide with their"]),
                 place.row(first),
                 place.row(second)
             )),

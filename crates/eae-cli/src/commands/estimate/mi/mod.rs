@@ -129,13 +129,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let k =
             if estimator == Estimator::Grassberger { String::new() } else { format!(", k = {}", arguments.settings.k) };
         let details = format!(
-            "of {}, {dx} and {} {given}; {}{k}; ties {}{p_value}",
+            "of {}, {dx} and {}{given}; {}{k}; ties {}{p_value}",
             counted(sides.rows(), "row"),
             counted(dy, "column"),
             word(estimator),
             percent(ties.share)
         );
-        numbers.print("mutual information", &details.replace(" ;", ";"));
+        numbers.print("mutual information", &details);
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::settings::word;
 use super::warnings::reworded;
 use super::wish::{Estimator, Refusal, Wish};
 use crate::failure::Failure;
+use crate::output::rows_that;
 
 pub(crate) use flags::Arguments;
 use notes::Notes;
@@ -109,8 +110,9 @@ impl Arguments {
         };
         let chosen = settle(&mut member.sides, &wish).map_err(|refusal| match refusal {
             Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(
-                "{count} rows have ties, the first of them {}: several states are at the distance of its neighbor number {k}; \
+                "{}, the first of them {}: several states are at the distance of its neighbor number {k}; \
                  use --ties count, or --ties dither for rounded numbers",
+                rows_that(count, ["has ties", "have ties"]),
                 place.row(first)
             )),
             Refusal::Library(error) => place.explain(&error, self.settings.theiler),

@@ -6,7 +6,7 @@ pub(super) struct Notes(Vec<Alike>);
 
 /// Notes that differ at most in their numbers.
 struct Alike {
-    /// The first note without its digits.
+    /// The first note without the numbers that can depend on the delay.
     key: String,
     first: String,
     delays: Vec<usize>,
@@ -16,7 +16,7 @@ struct Alike {
 
 impl Notes {
     pub(super) fn add(&mut self, delay: usize, note: String) {
-        let key: String = note.chars().filter(|c| !c.is_ascii_digit() && *c != '.').collect();
+        let key = without_numbers(&note);
         // Notes of one delay are kept apart, such as those about its columns.
         match self.0.iter_mut().find(|alike| alike.key == key && alike.delays.last() != Some(&delay)) {
             Some(alike) => {
@@ -48,6 +48,21 @@ impl Notes {
     }
 }
 
+/// Returns a note without its numbers and without the lags of its columns, such as 2 in `x (t-2)`.
+/// Names of columns stay, even if they are numbers.
+fn without_numbers(note: &str) -> String {
+    let mut before = "";
+    let mut kept = Vec::new();
+    for word in note.split(' ') {
+        let is_name = before == "column";
+        if is_name || !(word.starts_with("(t-") || word.parse::<f64>().is_ok()) {
+            kept.push(word);
+        }
+        before = word;
+    }
+    kept.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +83,8 @@ mod tests {
         assert_eq!(warnings(&apart, true), ["delay 1: rounded (the same for 1 other delay)"]);
         let columns = [(1, "column 0"), (1, "column 1"), (2, "column 0"), (2, "column 1")];
         assert_eq!(warnings(&columns, true), ["delays 1..2: column 0", "delays 1..2: column 1"]);
+        let named = [(1, "column x1 (t-1)"), (2, "column x2 (t-2)"), (3, "column 5 has"), (4, "column 6 has")];
+        assert_eq!(warnings(&named, true).len(), 4);
         let similar = [(1, "x (t-1): 4.5 %"), (1, "tied"), (2, "x (t-2): 10 %"), (3, "x (t-3): 5 %")];
         assert_eq!(warnings(&similar, true), ["delay 1: x (t-1): 4.5 % (similar for 2 other delays)", "delay 1: tied"]);
     }

@@ -121,12 +121,12 @@ impl Samples {
     }
 }
 
-/// Returns a note about an unused column that has each of its values in adjacent rows, as the name
-/// of a patient has if the series of patients follow one another.
+/// Returns a note about an unused column whose equal values are all adjacent, such as the name of a
+/// patient in a file of several patients.
 pub(super) fn several(data: &Data, used: &[usize]) -> Option<String> {
     let columns = (0..data.table.values.ncols()).filter(|column| !used.contains(column));
     let mut names = columns.filter(|&column| {
-        let mut values: Vec<u64> = data.values(&[column]).iter().map(|x| x.to_bits()).collect();
+        let mut values: Vec<u64> = data.values(&[column]).iter().map(|x| (x + 0.0).to_bits()).collect();
         values.dedup();
         let runs = values.len();
         values.sort_unstable();
@@ -196,10 +196,11 @@ fn plan(
                  --surrogates rotate"
         )
     });
-    let of_target = autocorrelation_within(target.values.view(), rows)?;
-    let both = [found, of_target];
-    let unusual =
-        || slow("source and target change", both, rows.iter().sum()).or_else(|| seasonal("source and target", both));
-    let doubt = if arguments.storage { doubt } else { doubt.or_else(unusual) };
+    let doubt = if arguments.storage || doubt.is_some() {
+        doubt
+    } else {
+        let both = [found, autocorrelation_within(target.values.view(), rows)?];
+        slow("source and target change", both, rows.iter().sum()).or_else(|| seasonal("source and target", both))
+    };
     Ok(Plan { name, surrogates, why, doubt })
 }
