@@ -161,7 +161,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     };
     let (n, m) = (p.values.nrows(), q.values.nrows());
-    let numbers = Numbers::new(settings, n, &found, &p.data, warnings);
+    let numbers = Numbers::new(settings, n, &found, p.data.source(), warnings);
     let cross_entropy = cross_entropy.map(|nats| settings.unit.of(nats));
     let value = numbers.value;
     let distance = value.max(0.0).sqrt();

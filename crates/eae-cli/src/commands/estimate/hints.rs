@@ -6,6 +6,7 @@ use knn_entropy::Error;
 use super::input::Data;
 use super::peaks::Peaks;
 use super::rounding::{shown, step};
+use super::wish::Refusal;
 use crate::failure::Failure;
 use crate::output::{counted, rows_that};
 
@@ -104,6 +105,28 @@ impl<'a> Place<'a> {
             }
             Error::ZeroSetting { setting } => Failure::usage(format!("{setting} is 0; it must be at least 1")),
             error => self.refuse(error),
+        }
+    }
+
+    /// Returns the failure for a refused estimate of information. `samples` is the plural of a
+    /// sample.
+    pub(super) fn refusal(&self, refusal: Refusal, theiler: usize, samples: &str) -> Failure {
+        match refusal {
+            Refusal::Message(message) => Failure::usage(message),
+            Refusal::Constant { .. } => self.refuse("a column is constant"),
+            Refusal::Library(Error::Ties { first, count, k }) => self.refuse(format!(
+                "{}, the first of them {}: several {samples} are at the distance of its neighbor number {k}; use --ties count, \
+                 or --ties dither for rounded numbers",
+                rows_that(count, ["has ties", "have ties"]),
+                self.row(first)
+            )),
+            Refusal::Library(Error::Duplicates { first, second, count, k }) => self.refuse(format!(
+                "{} neighbor number {k} of the same label, the first of them {} with {}; use --estimator mesner-shalizi",
+                rows_that(count, ["coincides with its", "coincide with their"]),
+                self.row(first),
+                self.row(second)
+            )),
+            Refusal::Library(error) => self.explain(&error, theiler),
         }
     }
 

@@ -44,6 +44,11 @@ impl Data {
         }
     }
 
+    /// Returns the columns in a list, and none without a list.
+    pub(super) fn columns_if_any(&self, list: Option<&str>) -> Result<Vec<usize>, Failure> {
+        list.map_or(Ok(Vec::new()), |list| self.columns(Some(list)))
+    }
+
     fn codes(&self) -> Option<Vec<usize>> {
         of_codes(self.table.names.as_deref())
     }
@@ -132,6 +137,11 @@ impl Data {
             |row: usize| columns.iter().map(|&c| (self.table.values[[row, c]] + 0.0).to_bits()).collect::<Vec<_>>();
         self.rows.retain(|&row| seen.insert(key(row)));
         before - self.rows.len()
+    }
+
+    /// Returns the file and the number of rows that were left out.
+    pub(super) fn source(&self) -> (&Path, usize) {
+        (&self.path, self.dropped)
     }
 
     /// Returns the number of used rows.

@@ -4,7 +4,6 @@ use knn_entropy::{Estimate, Warning};
 use ndarray::Array1;
 use serde::Serialize;
 
-use super::input::Data;
 use super::settings::{Settings, Unit};
 use crate::output::{counted, print_lines};
 
@@ -91,7 +90,15 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn new(settings: &Settings, n: usize, found: &Found, data: &Data, mut warnings: Vec<String>) -> Self {
+    /// Creates the numbers of a report about `n` rows of a file, of which `dropped` others were
+    /// left out.
+    pub(super) fn new(
+        settings: &Settings,
+        n: usize,
+        found: &Found,
+        (file, dropped): (&Path, usize),
+        mut warnings: Vec<String>,
+    ) -> Self {
         let unit = settings.unit;
         let (standard_error, sampling_interval_95) = spread(found, n, unit, &mut warnings);
         let local = found.local.as_ref().filter(|_| settings.local);
@@ -104,32 +111,7 @@ impl Numbers {
             sampling_interval_95,
             theiler: settings.theiler,
             local: local.map(|local| local.iter().map(|&x| unit.of(x)).collect()),
-            dropped: data.dropped,
-            warnings,
-            file: data.path.clone(),
-        }
-    }
-
-    /// Creates the numbers of a report about all rows of a file, without local values.
-    pub(super) fn of_file(
-        settings: &Settings,
-        n: usize,
-        found: &Found,
-        file: &Path,
-        mut warnings: Vec<String>,
-    ) -> Self {
-        let unit = settings.unit;
-        let (standard_error, sampling_interval_95) = spread(found, n, unit, &mut warnings);
-        Self {
-            value: unit.of(found.value),
-            unit: unit.name(),
-            n,
-            k: settings.k,
-            standard_error,
-            sampling_interval_95,
-            theiler: settings.theiler,
-            local: None,
-            dropped: 0,
+            dropped,
             warnings,
             file: file.to_owned(),
         }

@@ -37,6 +37,14 @@ pub(super) struct Plan {
     pub(super) doubt: Option<String>,
 }
 
+impl Plan {
+    /// Returns the choice with its reason, and the doubt.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        let choice = format!("surrogates: {}, because {}", super::settings::word(self.name), self.why);
+        std::iter::once(choice).chain(self.doubt.clone())
+    }
+}
+
 /// Returns a doubt about surrogates of two series that both have a trend or wander. Their levels
 /// agree or disagree by chance, which no surrogate of one series repeats.
 pub(super) fn slow(what: &str, both: [Autocorrelation; 2], rows: usize) -> Option<String> {

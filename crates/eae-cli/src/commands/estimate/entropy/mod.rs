@@ -202,7 +202,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             "no distance is above --floor {floor}, so the estimate shows the floor alone; use a smaller --floor"
         ));
     }
-    let mut numbers = Numbers::new(settings, n, &found, &data, warnings);
+    let mut numbers = Numbers::new(settings, n, &found, data.source(), warnings);
     let ordered = matches!(estimator, Estimator::Renyi | Estimator::Tsallis);
     if *estimator == Estimator::Tsallis {
         numbers = numbers.without_unit();
@@ -321,7 +321,7 @@ impl Arguments {
         let found = parts.estimate(&self.file, settings.k, metric.into(), self.repair.close_points())?;
         let warnings = found.warnings.iter().map(ToString::to_string).collect();
         let value = Found::with_error(found.value, found.standard_error);
-        let numbers = Numbers::of_file(settings, n, &value, &self.file, warnings);
+        let numbers = Numbers::new(settings, n, &value, (&self.file, 0), warnings);
         if self.common.json {
             print_json(&Report {
                 entropy: numbers.value,

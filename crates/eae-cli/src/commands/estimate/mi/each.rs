@@ -132,8 +132,7 @@ pub(super) fn run(arguments: &Arguments, mut data: Data) -> Result<(), Failure> 
     if permutations > 0 {
         let found = test(arguments, &members, permutations)
             .map_err(|error| arguments.refuse(Refusal::Library(error), &data, [&target, &columns, &[]]))?;
-        warnings.push(format!("surrogates: {}, because {}", word(found.0.name), found.0.why));
-        warnings.extend(found.0.doubt.clone());
+        warnings.extend(found.0.notes());
         (plan, family) = (Some(found.0), Some(found.1));
     }
     let unit = arguments.settings.unit;

@@ -23,7 +23,6 @@ use crate::commands::estimate::warnings::reworded;
 use crate::commands::estimate::wish::{Estimator, Refusal, TiesWish, Wish};
 use crate::common::Common;
 use crate::failure::Failure;
-use crate::output::rows_that;
 
 /// Estimate the mutual information between columns of a file.
 ///
@@ -129,7 +128,7 @@ impl Arguments {
 
     /// Refuses a column of text that cannot be used as labels, unless --labels names it.
     pub(super) fn check_label(&self, data: &Data, column: usize) -> Result<(), Failure> {
-        let named = self.labels.as_deref().map_or(Ok(Vec::new()), |list| data.columns(Some(list)))?;
+        let named = data.columns_if_any(self.labels.as_deref())?;
         match unusable(data, column) {
             Some(reason) if !named.contains(&column) => Err(Place::new(data, &[]).refuse(reason)),
             _ => Ok(()),
@@ -138,8 +137,8 @@ impl Arguments {
 
     /// Returns the variables with complete rows.
     pub(super) fn sides(&self, data: &mut Data, columns: [&[usize]; 3]) -> Result<Sides, Failure> {
-        let list = |list: &Option<String>| list.as_deref().map_or(Ok(Vec::new()), |list| data.columns(Some(list)));
-        let (labels, numeric) = (list(&self.labels)?, list(&self.numeric)?);
+        let labels = data.columns_if_any(self.labels.as_deref())?;
+        let numeric = data.columns_if_any(self.numeric.as_deref())?;
         if let Some(column) = labels.iter().find(|column| numeric.contains(column)) {
             return Err(Failure::usage(format!(
                 "column {} is both in --labels and in --numeric",
@@ -227,27 +226,14 @@ impl Arguments {
     pub(super) fn refuse(&self, refusal: Refusal, data: &Data, columns: [&[usize]; 3]) -> Failure {
         let place = Place::new(data, &[]);
         match refusal {
-            Refusal::Message(message) => Failure::usage(message),
             Refusal::Constant { block, column } => place.refuse(format!(
                 "{} is constant and carries no information; leave it out, or omit --standardize",
                 Place::new(data, columns[block]).column(column)
             )),
-            Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(
-                "{}, the first of them {}: several rows are at the distance of its neighbor number {k}; \
-                 use --ties count, or --ties dither for rounded numbers",
-                rows_that(count, ["has ties", "have ties"]),
-                place.row(first)
-            )),
-            Refusal::Library(Error::Duplicates { first, second, count, k }) => place.refuse(format!(
-                "{} neighbor number {k} of the same label, the first of them {} with {}; use --estimator mesner-shalizi",
-                rows_that(count, ["coincides with its", "coincide with their"]),
-                place.row(first),
-                place.row(second)
-            )),
             Refusal::Library(Error::KTooLarge { others: 0, .. }) if self.settings.theiler == 0 && data.len() > 1 => {
                 place.refuse("no label stands for two rows; use columns of numbers, or labels that repeat")
             }
-            Refusal::Library(error) => place.explain(&error, self.settings.theiler),
+            refusal => place.refusal(refusal, self.settings.theiler, "rows"),
         }
     }
 }

@@ -96,12 +96,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         let statistic =
             |rows: &[usize]| Ok(chosen.measure.estimate(by_x.select(Axis(0), rows).view(), &sides)?.value());
         let found = orders.and_then(|orders| orders.run(statistic)).map_err(explain)?;
-        warnings.push(format!("surrogates: {}, because {}", word(plan.name), plan.why));
-        warnings.extend(plan.doubt);
+        warnings.extend(plan.notes());
         test = Some(Test { p_value: found.p_value(), permutations, surrogates: plan.name });
     }
     let found = Found::from(&chosen.estimate);
-    let numbers = Numbers::new(&arguments.settings, sides.rows(), &found, &data, warnings);
+    let numbers = Numbers::new(&arguments.settings, sides.rows(), &found, data.source(), warnings);
     let [dx, dy, dz] = sides.blocks().map(Block::width);
     let equivalent_correlation = chosen.equivalent_correlation(&sides);
     let Chosen { estimator, metric, ties, .. } = chosen;

@@ -10,11 +10,9 @@ use super::choice::{Chosen, settle};
 use super::doubts::far_neighbors;
 use super::hints::Place;
 use super::input::Data;
-use super::settings::word;
 use super::warnings::reworded;
-use super::wish::{Estimator, Refusal, Wish};
+use super::wish::{Estimator, Wish};
 use crate::failure::Failure;
-use crate::output::rows_that;
 
 pub(crate) use flags::Arguments;
 use notes::Notes;
@@ -34,8 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     let mut data = Data::read(&arguments.file, &arguments.reading)?;
-    let list = |list: &Option<String>| list.as_deref().map_or(Ok(Vec::new()), |list| data.columns(Some(list)));
-    let [source, condition] = [list(&arguments.source)?, list(&arguments.condition)?];
+    let source = data.columns_if_any(arguments.source.as_deref())?;
+    let condition = data.columns_if_any(arguments.condition.as_deref())?;
     let target = data.columns(Some(&arguments.target))?;
     let used = [&source[..], &target, &condition].concat();
     arguments.check_distinct(&data, [&source, &target, &condition])?;
@@ -68,8 +66,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut family = None;
     if let Some(plan) = &samples.plan {
         let explain = |error: Error| place.explain(&error, arguments.settings.theiler);
-        warnings.push(format!("surrogates: {}, because {}", word(plan.name), plan.why));
-        warnings.extend(plan.doubt.clone());
+        warnings.extend(plan.notes());
         let test = PermutationTest::new(arguments.permutations, arguments.common.seed);
         let orders =
             test.surrogates(plan.surrogates).orders_within(&samples.trials, samples.given.view()).map_err(explain)?;
@@ -108,17 +105,8 @@ impl Arguments {
             standardize: false,
             ranks: self.ranks,
         };
-        let chosen = settle(&mut member.sides, &wish).map_err(|refusal| match refusal {
-            Refusal::Library(Error::Ties { first, count, k }) => place.refuse(format!(
-                "{}, the first of them {}: several states are at the distance of its neighbor number {k}; \
-                 use --ties count, or --ties dither for rounded numbers",
-                rows_that(count, ["has ties", "have ties"]),
-                place.row(first)
-            )),
-            Refusal::Library(error) => place.explain(&error, self.settings.theiler),
-            Refusal::Message(message) => Failure::usage(message),
-            Refusal::Constant { .. } => place.refuse("a column is constant"),
-        })?;
+        let chosen = settle(&mut member.sides, &wish)
+            .map_err(|refusal| place.refusal(refusal, self.settings.theiler, "states"))?;
         let name = |block: usize, column: usize| member.sides.blocks()[block].names[column].clone();
         let of_library = chosen.estimate.warnings().iter();
         let of_library = of_library.filter_map(|w| reworded(w, self.settings.unit, &name, [place, place]));

@@ -90,7 +90,7 @@ impl Outcome<'_> {
         let range = members.len() > 1;
         let found = Found::from(&chosen.estimate);
         let n = self.times.len();
-        let numbers = Numbers::new(&arguments.settings, n, &found, self.data, self.warnings.clone());
+        let numbers = Numbers::new(&arguments.settings, n, &found, self.data.source(), self.warnings.clone());
         if arguments.common.json {
             let value = Some(numbers.value);
             print_json(&Report {
