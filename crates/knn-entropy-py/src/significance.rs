@@ -69,9 +69,9 @@ pub(crate) fn significance(observed: f64, surrogates: Vec<f64>) -> PyResult<(f64
     Ok((found.p_value(), found.mean(), found.standard_deviation(), found.z_score()))
 }
 
-/// The autocorrelation time, its significance, a shift, a block length, and the kind of surrogates
-/// that suits the rows, with its setting.
-type Dependence = (f64, bool, usize, usize, (&'static str, usize));
+/// The autocorrelation time, its significance, a shift, a block length, the kind of surrogates that
+/// suits the rows, with its setting, and the period of a season.
+type Dependence = (f64, bool, usize, usize, (&'static str, usize), Option<usize>);
 
 /// Measures the dependence of rows on earlier rows.
 #[pyfunction]
@@ -82,5 +82,5 @@ pub(crate) fn autocorrelation(py: Python<'_>, series: Array<'_>) -> PyResult<Dep
         Surrogates::Rotate { min_shift } => ("rotate", min_shift),
         _ => ("shuffle", 0),
     };
-    Ok((found.time(), found.is_significant(), found.min_shift(), found.block_length(), surrogates))
+    Ok((found.time(), found.is_significant(), found.min_shift(), found.block_length(), surrogates, found.period()))
 }

@@ -136,6 +136,9 @@ def test_series(rng):
     assert ke.autocorrelation(walk).is_significant
     assert ke.autocorrelation(walk).surrogates[0] == "rotate"
     assert ke.autocorrelation(steps).surrogates == "shuffle"
+    assert ke.autocorrelation(walk).period is None
+    day = np.sin(2 * np.pi * np.arange(len(steps)) / 24).reshape(-1, 1)
+    assert ke.autocorrelation(steps + 2 * day).period == 24
 
 
 def test_surrogates(rng):

@@ -129,6 +129,7 @@ class Autocorrelation:
     min_shift: int
     block_length: int
     surrogates: str | tuple[str, int]
+    period: int | None
 
 @dataclass(frozen=True)
 class DelayScan:

@@ -196,6 +196,8 @@ class Autocorrelation:
         Length for ``("blocks", block_length)``.
     surrogates : str or tuple
         Surrogates that suit the rows: rotations if the autocorrelation is significant, and shuffles otherwise.
+    period : int or None
+        Period in rows of a season, such as 24 for hourly rows that depend on the time of day.
     """
 
     time: float
@@ -203,6 +205,7 @@ class Autocorrelation:
     min_shift: int
     block_length: int
     surrogates: object
+    period: int | None
 
 
 @dataclass(frozen=True)

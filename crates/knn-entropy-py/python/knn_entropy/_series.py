@@ -398,8 +398,8 @@ def autocorrelation(series):
     ----------
     .. [1] C. J. Geyer, "Practical Markov chain Monte Carlo", Statistical Science 7 (1992).
     """
-    *found, (kind, setting) = _core.autocorrelation(as_samples(series, "series"))
-    return Autocorrelation(*found, kind if kind == "shuffle" else (kind, setting))
+    *found, (kind, setting), period = _core.autocorrelation(as_samples(series, "series"))
+    return Autocorrelation(*found, kind if kind == "shuffle" else (kind, setting), period)
 
 
 def surrogate_orders(rows, *, n_surrogates=99, surrogates="shuffle", random_state=0):
